@@ -1,0 +1,69 @@
+/** Keeps the direction of imports of design.md section 4: a room imports only from rooms above it. Prints each offending import. */
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+const ROOMS = [
+  "top",
+  "sys",
+  "oci",
+  "store",
+  "tree",
+  "registry",
+  "dockerfile",
+  "graph",
+  "engine",
+  "image",
+  "debian",
+  "distroless",
+  "audit",
+  "buildkit",
+  "report",
+  "index",
+  "cli",
+] as const;
+/** Rooms and files that may not touch files, processes or the network: text and values in, values out. */
+const PURE = [
+  /^src\/oci\//,
+  /^src\/dockerfile\//,
+  /^src\/graph\//,
+  /^src\/debian\/(control|version|resolve)\.ts$/,
+  /^src\/report\/model\.ts$/,
+];
+const IMPURE = /^node:(fs|child_process|http|https|net|worker_threads)/;
+/** The only places for native code, and for starting processes. */
+const KOFFI = /^src\/sys\//;
+
+function roomOf(file: string): string {
+  const inside = file.slice("src/".length);
+  if (!inside.includes("/")) return inside === "index.ts" ? "index" : "top";
+  return inside.slice(0, inside.indexOf("/"));
+}
+
+const problems: string[] = [];
+for (const file of globSync("src/**/*.ts").toSorted()) {
+  if (file.endsWith(".test.ts")) continue;
+  const room = roomOf(file);
+  const rank = ROOMS.indexOf(room as (typeof ROOMS)[number]);
+  if (rank < 0) problems.push(`${file}: room "${room}" is not in the list`);
+  const text = readFileSync(file, "utf8");
+  for (const match of text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)) {
+    const target = match[1] ?? match[2] ?? "";
+    if (PURE.some((pure) => pure.test(file)) && IMPURE.test(target)) problems.push(`${file} -> ${target}: this room is pure`);
+    if (target === "koffi" && !KOFFI.test(file)) problems.push(`${file} -> koffi: native calls live in src/sys`);
+    if (target === "node:child_process" && !KOFFI.test(file)) problems.push(`${file} -> ${target}: processes are started in src/sys`);
+    if (!target.startsWith(".")) continue;
+    const to = normalize(join(dirname(file), target));
+    if (!to.startsWith("src/")) {
+      problems.push(`${file} -> ${to}: leaves src`);
+      continue;
+    }
+    const toRoom = roomOf(to);
+    if (toRoom === room) continue;
+    if (ROOMS.indexOf(toRoom as (typeof ROOMS)[number]) > rank)
+      problems.push(`${file} (${room}) -> ${to} (${toRoom}): imports point upwards only`);
+    if (toRoom !== "top" && !to.endsWith("/index.ts")) problems.push(`${file} -> ${to}: import the room's face, src/${toRoom}/index.ts`);
+  }
+}
+for (const problem of problems) console.error(problem);
+console.log(problems.length === 0 ? "layers: ok" : `layers: ${problems.length} problems`);
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,0 +1,136 @@
+/**
+ * The one error class of Decant, and the codes its callers may test.
+ * Factories live in each room's `errors.ts`; `docs/errors.md` has a heading for every code.
+ */
+import type { SourceRange } from "./source.ts";
+
+/** Stable within a major version. Test `code`, never the text of a message. */
+export type ErrorCode =
+  | "USAGE"
+  | "UNSUPPORTED"
+  | "NOT_FOUND"
+  | "DOCKERFILE_NOT_FOUND"
+  | "DOCKERFILE_SYNTAX"
+  | "DOCKERFILE_SEMANTIC"
+  | "CONTEXT"
+  | "COPY_SOURCE_MISSING"
+  | "COPY_CONFLICT"
+  | "CONFIG_FILE"
+  | "REFERENCE"
+  | "DIGEST"
+  | "BLOB_DIGEST"
+  | "BLOB_SIZE"
+  | "BLOB_MISSING"
+  | "MEDIA_TYPE"
+  | "MANIFEST"
+  | "PLATFORM"
+  | "IMAGE_NOT_FOUND"
+  | "REGISTRY"
+  | "REGISTRY_UNREACHABLE"
+  | "REGISTRY_AUTH"
+  | "REGISTRY_DENIED"
+  | "REGISTRY_RATE_LIMIT"
+  | "CREDENTIAL_HELPER"
+  | "TAR"
+  | "ARCHIVE"
+  | "PATH_ESCAPE"
+  | "WHITEOUT"
+  | "STORE"
+  | "STORE_FULL"
+  | "STORE_READ_ONLY"
+  | "STORE_LOCKED"
+  | "STORE_CORRUPT"
+  | "RUN_FAILED"
+  | "RUN_USER"
+  | "RUNTIME_MISSING"
+  | "RUNTIME"
+  | "PRIVILEGE"
+  | "SYSCALL"
+  | "HTTP_SOURCE"
+  | "GIT_SOURCE"
+  | "CHECKSUM"
+  | "DEBIAN_SIGNATURE"
+  | "DEBIAN_EXPIRED"
+  | "DEBIAN_ARCHIVE"
+  | "DEBIAN_PACKAGE"
+  | "DEBIAN_DEPENDENCY"
+  | "RECIPE"
+  | "EXPORT"
+  | "INTERNAL";
+
+/** What an error carries besides its code and message. */
+export interface DecantErrorOptions {
+  /** An imperative that tells what to do, to be pasted where that makes sense. */
+  readonly hint?: string;
+  /** Where in the user's text the cause is, most important first. */
+  readonly source?: readonly SourceRange[];
+  /** Plain JSON for programs. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** Every failure that a user or a library caller can meet. */
+export class DecantError extends Error {
+  override readonly name: string = "DecantError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly source: readonly SourceRange[];
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: DecantErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.source = options.source ?? [];
+    this.details = options.details ?? {};
+  }
+}
+
+/** A broken invariant of our own: printed with "this is a bug". */
+export class InternalError extends DecantError {
+  override readonly name: string = "InternalError";
+
+  constructor(message: string, cause?: unknown) {
+    super("INTERNAL", `Internal error: ${message}`, cause === undefined ? {} : { cause });
+  }
+}
+
+/** Narrows `error`; with `code`, also to that code. */
+export function isDecantError(error: unknown, code?: ErrorCode): error is DecantError {
+  return error instanceof DecantError && (code === undefined || error.code === code);
+}
+
+/** The `code` of a Node system error ("ENOENT", …), or undefined for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Adds a source range to an error that has none, and leaves every other error as it is. */
+export function withSource(error: unknown, source: SourceRange): unknown {
+  if (!isDecantError(error) || error.source.length > 0) return error;
+  const { code, message, hint, details } = error;
+  return new DecantError(code, message, {
+    source: [source],
+    details,
+    cause: error.cause ?? error,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** A call of the public API or a flag that does not fit. */
+export function usageError(message: string, hint?: string): DecantError {
+  return new DecantError("USAGE", message, hint === undefined ? {} : { hint });
+}
+
+/** Something that the field has and Decant does not have yet: never skipped in silence. */
+export function unsupported(what: string, options: { readonly hint?: string; readonly source?: SourceRange } = {}): DecantError {
+  return new DecantError("UNSUPPORTED", `${what} is not supported yet`, {
+    ...(options.hint === undefined ? {} : { hint: options.hint }),
+    ...(options.source === undefined ? {} : { source: [options.source] }),
+  });
+}
+
+/** Exhaustiveness guard at run time, for values that came over a boundary. */
+export function unreachable(value: never): never {
+  throw new InternalError(`unexpected value ${JSON.stringify(value)}`);
+}

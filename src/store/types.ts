@@ -1,0 +1,144 @@
+/**
+ * The store's interfaces (design D4): many processes, one store, no daemon. The store knows blobs, directories, records, names and
+ * locks; it does not know what a layer or an image is. Implementations are beside this file; `openStore` in `store.ts` joins them.
+ */
+import type { ByteStream } from "../bytes.ts";
+import type { Digest, Expected } from "../digest.ts";
+
+/** Immutable bytes by digest, in `blobs/<algorithm>/<hex>`. */
+export interface BlobStore {
+  /** Size in bytes, or undefined when it is not here. One stat. */
+  size(digest: Digest): number | undefined;
+  /** The file of a blob (that may not exist). Never write to it. */
+  path(digest: Digest): string;
+  /** Streams it, or `length` bytes from `start`. Throws `BLOB_MISSING`. */
+  open(digest: Digest, range?: { readonly start: number; readonly length?: number }): ByteStream;
+  /** Reads it whole and checks its digest. Throws `BLOB_MISSING`, `BLOB_SIZE` over `maxBytes`, `STORE_CORRUPT`. */
+  read(digest: Digest, maxBytes: number): Promise<Buffer>;
+  /** Stores a stream: temporary name → check against `expected` → fsync → rename. Idempotent. Throws what `verified` throws, `STORE_FULL`, `STORE_READ_ONLY`. */
+  write(source: ByteStream, expected?: Expected): Promise<Expected>;
+  /** Stores bytes at hand. */
+  put(data: Uint8Array | string): Promise<Expected>;
+  /** A temporary file for a writer that hashes on its own; disposing without `commit` removes it. */
+  create(): Promise<BlobFile>;
+  /** Removes it; absent is fine. */
+  remove(digest: Digest): void;
+}
+
+/** A blob being written by its owner through `path`. */
+export interface BlobFile extends AsyncDisposable {
+  readonly path: string;
+  /** Open for reading and writing; closed by `commit` and by disposal. */
+  readonly fd: number;
+  /** fsync, then rename to its digest. The caller has hashed every byte that it wrote. When the blob is there already, this file goes. */
+  commit(digest: Digest): Promise<void>;
+}
+
+/** What keeps what alive: the garbage collector follows these from the roots. */
+export type Ref =
+  | { readonly kind: "blob"; readonly id: Digest }
+  | { readonly kind: "dir"; readonly space: string; readonly id: string }
+  | { readonly kind: "record"; readonly space: string; readonly id: string };
+
+/** Small JSON values by (space, id) in the database. Each put is one transaction. */
+export interface Records {
+  get(space: string, id: string): unknown;
+  /** Replaces. `refs`: what this record needs. */
+  put(space: string, id: string, value: unknown, refs?: readonly Ref[]): void;
+  delete(space: string, id: string): void;
+  /** Every id of a space, unordered. */
+  ids(space: string): string[];
+  /** Many puts in one transaction; nothing is kept when `fn` throws. `fn` must not await. */
+  batch(fn: () => void): void;
+}
+
+/** Directories by (space, id), published by rename: a reader sees all of it or nothing. */
+export interface Directories {
+  /** Its path, or undefined when it is not here. */
+  find(space: string, id: string): string | undefined;
+  /** A private directory on the same file system; disposing without `publish` removes it. */
+  create(space: string): Promise<StagedDirectory>;
+  remove(space: string, id: string): Promise<void>;
+  /** True for a directory published before the last boot and not confirmed since: its owner must check its content before use (directories are not fsynced). */
+  isSuspect(space: string, id: string): boolean;
+  /** Its owner has checked it. */
+  confirm(space: string, id: string): void;
+}
+
+/** A directory that is not visible to others yet. */
+export interface StagedDirectory extends AsyncDisposable {
+  readonly path: string;
+  /** Makes it (space, id) and gives its final path. When another process was first, ours is removed and theirs is given. */
+  publish(id: string): Promise<string>;
+}
+
+/** Locks by name, between threads of work in this process and between processes (flock). They vanish with their process. */
+export interface Locks {
+  /** Waits for it. Rejects with the signal's reason. */
+  acquire(name: string, options?: { readonly shared?: boolean; readonly signal?: AbortSignal }): Promise<AsyncDisposable>;
+  /** Undefined when somebody else has it. */
+  tryAcquire(name: string): Promise<AsyncDisposable | undefined>;
+}
+
+/** An image name of the local store: "docker.io/library/app:latest" → the descriptor of a manifest or index that is among the blobs. */
+export interface NamedImage {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly updatedAt: number;
+}
+
+/** Names of images. These are the garbage collector's roots, with the records that were used lately. */
+export interface ImageNames {
+  get(name: string): NamedImage | undefined;
+  /** Sets or moves a name. `refs`: everything the image needs. */
+  set(image: Omit<NamedImage, "updatedAt">, refs: readonly Ref[]): void;
+  /** False when there was no such name. */
+  delete(name: string): boolean;
+  list(): NamedImage[];
+}
+
+/** One build in the history database. */
+export interface BuildRecord {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly finishedAt?: number;
+  readonly state: "running" | "done" | "failed" | "cancelled";
+  readonly title: string;
+  readonly error?: string;
+}
+
+/** Past builds and the whole logs of their steps. */
+export interface History {
+  begin(title: string): BuildRecord;
+  finish(id: string, state: "done" | "failed" | "cancelled", error?: string): void;
+  list(limit?: number): BuildRecord[];
+  /** The file that the whole log of a step goes to; its folder exists. `name` is made safe. */
+  logFile(buildId: string, name: string): string;
+}
+
+/** Everything under one root. Disposing closes it; what is written stays. */
+export interface Store extends AsyncDisposable {
+  /** Absolute. */
+  readonly root: string;
+  readonly blobs: BlobStore;
+  readonly records: Records;
+  readonly dirs: Directories;
+  readonly locks: Locks;
+  readonly images: ImageNames;
+  readonly history: History;
+  /** A directory for this process alone, removed with it (or by the next process, when this one dies). */
+  scratch(): Promise<AsyncDisposable & { readonly path: string }>;
+  /** Removes what no image name and no record needs, and records unused since `olderThanMs` ago (default: keep all records). Never what a running process uses. */
+  prune(options?: { readonly olderThanMs?: number; readonly all?: boolean; readonly signal?: AbortSignal }): Promise<PruneResult>;
+}
+
+/** What `prune` took away. */
+export interface PruneResult {
+  readonly blobs: number;
+  readonly dirs: number;
+  readonly records: number;
+  readonly freedBytes: number;
+}

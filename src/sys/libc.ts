@@ -1,0 +1,50 @@
+/**
+ * libc by koffi: the only native code in Decant (design D5). Loaded on first use, because it costs 10 ms.
+ * One file per family of calls (`mount.ts`, `xattr.ts`, …) binds its functions with `bind`.
+ */
+import { createRequire } from "node:module";
+import type { KoffiFunction, LibraryHandle } from "koffi";
+import { DecantError } from "../errors.ts";
+
+type Koffi = typeof import("koffi");
+
+let koffiModule: Koffi | undefined;
+let library: LibraryHandle | undefined;
+
+function koffi(): Koffi {
+  koffiModule ??= createRequire(import.meta.url)("koffi") as Koffi;
+  return koffiModule;
+}
+
+/** Binds a libc function by its C prototype, e.g. `int flock(int fd, int operation)`, on first call. */
+export function bind(prototype: string): (...args: unknown[]) => number {
+  let bound: KoffiFunction | undefined;
+  return (...args) => {
+    library ??= koffi().load("libc.so.6");
+    bound ??= library.func(prototype);
+    return Number(bound(...args));
+  };
+}
+
+/** The errno of the last call on this thread. Read it at once. */
+export function lastErrno(): number {
+  return koffi().errno();
+}
+
+/** The name of an errno number: "EPERM". */
+export function errnoName(errno: number): string {
+  for (const [name, value] of Object.entries(koffi().os.errno)) if (value === errno) return name;
+  return `errno ${errno}`;
+}
+
+/** Throws `SYSCALL` with the errno when `result` is negative; otherwise gives it back. `what` says what was tried, e.g. `mount "overlay" on "/x"`. */
+export function check(result: number, what: string): number {
+  if (result >= 0) return result;
+  throw syscallError(what, lastErrno());
+}
+
+/** A failed system call as an error with `details.errno` ("EPERM"). */
+export function syscallError(what: string, errno: number): DecantError {
+  const name = errnoName(errno);
+  return new DecantError("SYSCALL", `Cannot ${what}: ${name}`, { details: { errno: name } });
+}

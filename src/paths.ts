@@ -11,7 +11,7 @@ export const ROOT: TreePath = "" as TreePath;
 
 /** Bytes → the one-char-per-byte form. */
 export function fromBytes(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** The one-char-per-byte form → bytes. */
@@ -21,12 +21,12 @@ export function toBytes(path: string): Buffer {
 
 /** Text that a user wrote (UTF-16) → the one-char-per-byte form of its UTF-8. */
 export function fromText(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text, "utf8").latin1Slice();
+  return isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
 /** For messages and JSON: UTF-8 where it is valid, U+FFFD elsewhere. */
 export function toText(path: string): string {
-  return isAscii(path) ? path : Buffer.from(path, "latin1").utf8Slice();
+  return isAscii(path) ? path : Buffer.from(path, "latin1").toString("utf8");
 }
 
 /** "/usr/bin": how messages show a path of an image. */

@@ -3,7 +3,7 @@
  * One file per family of calls (`mount.ts`, `xattr.ts`, …) binds its functions with `bind`.
  */
 import { createRequire } from "node:module";
-import type { KoffiFunction, LibraryHandle } from "koffi";
+import type { LibraryHandle } from "koffi";
 import { DecantError } from "../errors.ts";
 
 type Koffi = typeof import("koffi");
@@ -18,7 +18,7 @@ function koffi(): Koffi {
 
 /** Binds a libc function by its C prototype, e.g. `int flock(int fd, int operation)`, on first call. */
 export function bind(prototype: string): (...args: unknown[]) => number {
-  let bound: KoffiFunction | undefined;
+  let bound: ReturnType<LibraryHandle["func"]> | undefined;
   return (...args) => {
     library ??= koffi().load("libc.so.6");
     bound ??= library.func(prototype);

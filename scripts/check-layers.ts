@@ -18,6 +18,7 @@ const ROOMS = [
   "audit",
   "buildkit",
   "report",
+  "api",
   "index",
   "cli",
 ] as const;

@@ -3,13 +3,13 @@
  * One file per family of calls (`mount.ts`, `xattr.ts`, …) binds its functions with `bind`.
  */
 import { createRequire } from "node:module";
-import type { LibraryHandle } from "koffi";
+import type * as KoffiModule from "koffi";
 import { DecantError } from "../errors.ts";
 
-type Koffi = typeof import("koffi");
+type Koffi = typeof KoffiModule;
 
 let koffiModule: Koffi | undefined;
-let library: LibraryHandle | undefined;
+let library: KoffiModule.LibraryHandle | undefined;
 
 function koffi(): Koffi {
   koffiModule ??= createRequire(import.meta.url)("koffi") as Koffi;
@@ -18,7 +18,7 @@ function koffi(): Koffi {
 
 /** Binds a libc function by its C prototype, e.g. `int flock(int fd, int operation)`, on first call. */
 export function bind(prototype: string): (...args: unknown[]) => number {
-  let bound: ReturnType<LibraryHandle["func"]> | undefined;
+  let bound: ReturnType<KoffiModule.LibraryHandle["func"]> | undefined;
   return (...args) => {
     library ??= koffi().load("libc.so.6");
     bound ??= library.func(prototype);

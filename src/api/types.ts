@@ -1,0 +1,121 @@
+/** The public options, handles and results (design D10). The command line uses nothing else. */
+import type { BuildEvent } from "../events.ts";
+import type { Digest } from "../digest.ts";
+import type { ExportResult, OutputSpec } from "../image/index.ts";
+
+/** Options of every call that works on a store. */
+export interface StoreOptions {
+  /** Folder of the store. Default: DECANT_ROOT, else /var/lib/decant for root, else ~/.local/share/decant. */
+  readonly root?: string;
+  /** Environment to read DOCKER_CONFIG, CA bundles, SOURCE_DATE_EPOCH … from. Default: process.env. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+}
+
+/** A running piece of work: iterate it for events (replayed from the first), await `result`. Disposing cancels and waits for the clean-up. */
+export interface Run<Result> extends AsyncIterable<BuildEvent>, AsyncDisposable {
+  readonly result: Promise<Result>;
+  cancel(reason?: unknown): void;
+}
+
+/** Options of `build`. Names and meanings as in docker buildx build. */
+export interface BuildOptions extends StoreOptions {
+  /** The context's folder. */
+  readonly context: string;
+  /** The Dockerfile, relative to the working directory. Default: `Dockerfile` in the context. */
+  readonly file?: string;
+  /** Folder that relative paths in options start from. Default: the working directory. */
+  readonly cwd?: string;
+  /** Image names for the store, the docker and oci exporters, and for pushing. */
+  readonly tags?: readonly string[];
+  readonly target?: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  /** Labels added to the result; they win over LABEL (rule S52). */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Default: the image store when there is a tag, else nothing is kept but the cache. */
+  readonly outputs?: readonly OutputSpec[];
+  readonly noCache?: boolean;
+  /** Always ask the registry for base images, even where the store has the name. */
+  readonly pull?: boolean;
+  /** Network of RUN steps without their own. "default" is the host's network. */
+  readonly network?: "default" | "host" | "none";
+  /** Host certificates for RUN steps: "auto" (default: where the environment names a bundle), "off", or the path of a PEM bundle. */
+  readonly caCerts?: string;
+  /** One platform for now, e.g. "linux/amd64". Default: the host's. */
+  readonly platforms?: readonly string[];
+  /** decant.yaml. Default: the one in the context, else in the working directory, if any. */
+  readonly projectFile?: string;
+  /** "crun", "runc", or "auto". */
+  readonly runtime?: "crun" | "runc" | "auto";
+  /** Explain each executed step: which input changed since its last run. */
+  readonly explain?: boolean;
+  /** For outputs with dest "-". */
+  readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+}
+
+/** What `build` gives. */
+export interface BuildResult {
+  readonly buildId: string;
+  readonly outputs: readonly ExportResult[];
+  /** Of the first image output, or of the image as it would be: the id of the configuration file. */
+  readonly configDigest: Digest;
+  readonly manifestDigest?: Digest;
+  /** Steps: how many ran, how many were reused. */
+  readonly executed: number;
+  readonly cached: number;
+}
+
+/** One line of `decant images`. */
+export interface ImageSummary {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly configDigest: Digest;
+  readonly platform: string;
+  readonly created?: string;
+  /** Sum of the layer blobs as stored. */
+  readonly sizeBytes: number;
+}
+
+/** What the demo and `decant inspect` show of an image. */
+export interface ImageDetails {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly configDigest: Digest;
+  readonly platform: string;
+  readonly manifest: unknown;
+  readonly config: unknown;
+  readonly layers: readonly { readonly digest: Digest; readonly diffId: Digest; readonly sizeBytes: number; readonly createdBy?: string }[];
+  readonly contents: {
+    /** Sum of gzip-compressed layers; only with `sizes: true`. */
+    readonly compressedBytes?: number;
+    /** Sum of file sizes of the merged tree, each hard-linked file once. */
+    readonly unpackedBytes: number;
+    readonly files: number;
+    readonly shells: readonly string[];
+    readonly packageManagers: readonly string[];
+  };
+}
+
+/** Options of `runImage`: as docker run, what is supported. */
+export interface RunImageOptions extends StoreOptions {
+  readonly image: string;
+  /** Replaces Cmd. */
+  readonly args?: readonly string[];
+  readonly entrypoint?: string;
+  readonly environment?: readonly string[];
+  readonly user?: string;
+  readonly workdir?: string;
+  readonly network?: "host" | "none";
+  readonly runtime?: "crun" | "runc" | "auto";
+  readonly readOnly?: boolean;
+  /** Where output goes: "inherit" (default) or callbacks. */
+  readonly onOutput?: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
+}
+
+/** A running container. */
+export interface RunningContainer extends AsyncDisposable {
+  /** Sends a signal to its first process, e.g. "SIGTERM". */
+  kill(signal: string): void;
+  /** The exit code, 128 + n for a signal. */
+  readonly exit: Promise<number>;
+}

@@ -1,0 +1,69 @@
+/** What a build gives to the exporters, and what they give back. */
+import type { Digest } from "../digest.ts";
+import type { Emit } from "../events.ts";
+import type { Annotations, ContainerConfig, Descriptor, HistoryEntry, ImageConfig, Platform } from "../oci/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
+import type { Store } from "../store/index.ts";
+import type { LayerSource } from "../tree/index.ts";
+
+/** One platform's finished build: everything but the diffIds is decided. */
+export interface BuiltImage {
+  readonly platform: Platform;
+  /** The base's configuration file with its unknown fields (rule S62), absent for scratch. */
+  readonly base?: ImageConfig;
+  readonly config: ContainerConfig;
+  readonly author?: string;
+  /** The whole history, the base's entries first; as many non-empty entries as `layers`. */
+  readonly history: readonly HistoryEntry[];
+  readonly layers: readonly LayerSource[];
+  /** RFC 3339; default now, or SOURCE_DATE_EPOCH where the build has one. */
+  readonly created: string;
+  readonly annotations?: Annotations;
+}
+
+/** How layers are stored in an export. Defaults as docker buildx: gzip. */
+export interface CompressionOptions {
+  readonly compression?: "uncompressed" | "gzip" | "zstd";
+  readonly level?: number;
+  /** Also recompresses layers that the base already has compressed. */
+  readonly force?: boolean;
+}
+
+/** Where a build goes. `dest` "-" means stdout, given by the caller as `stdout`. */
+export type OutputSpec =
+  | ({
+      readonly type: "image";
+      readonly names: readonly string[];
+      readonly push: boolean;
+      readonly ociMediaTypes?: boolean;
+    } & CompressionOptions)
+  | ({ readonly type: "oci"; readonly dest: string; readonly tar: boolean; readonly names: readonly string[] } & CompressionOptions)
+  | ({ readonly type: "docker"; readonly dest: string; readonly names: readonly string[] } & CompressionOptions)
+  | { readonly type: "local"; readonly dest: string }
+  | { readonly type: "tar"; readonly dest: string }
+  | ({ readonly type: "registry"; readonly names: readonly string[]; readonly ociMediaTypes?: boolean } & CompressionOptions)
+  | { readonly type: "cacheonly" };
+
+/** What exporters need from their caller. */
+export interface ExportContext {
+  readonly store: Store;
+  readonly registry: () => Promise<RegistryClient>;
+  readonly emit: Emit;
+  /** The vertex id that transfers are told under. */
+  readonly vertex: string;
+  readonly signal: AbortSignal;
+  /** For `dest: "-"`. */
+  readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+}
+
+/** What was written. */
+export interface ExportResult {
+  readonly output: OutputSpec;
+  /** The manifest's or index's descriptor; absent for local, tar and cacheonly. */
+  readonly descriptor?: Descriptor;
+  /** The configuration file's digest: the image ID. Absent as above, and for several platforms. */
+  readonly configDigest?: Digest;
+  readonly names: readonly string[];
+  /** Absolute path, where a file or directory was written. */
+  readonly path?: string;
+}

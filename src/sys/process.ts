@@ -125,7 +125,10 @@ async function ended(
     if (options.signal?.aborted === true) {
       // Grandchildren may hold the pipes open for ever.
       const reason: unknown = options.signal.reason;
-      for (const output of [child.stdout, child.stderr]) output?.destroy(reason instanceof Error ? reason : new Error(String(reason)));
+      for (const output of [child.stdout, child.stderr]) {
+        output?.on("error", () => {});
+        output?.destroy(reason instanceof Error ? reason : new Error(String(reason)));
+      }
       throw reason;
     }
     if (inputFailure !== undefined) throw inputFailure.error;

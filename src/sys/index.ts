@@ -10,3 +10,11 @@ export {
   runProcess,
   startProcess,
 } from "./process.ts";
+export { type BytePath } from "./byte-path.ts";
+export { openConfined } from "./confined.ts";
+export { type FilePosition, copyRange } from "./copy-range.ts";
+export { clearProtectedFlags } from "./file-flags.ts";
+export { tryFlock, unlockFlock } from "./flock.ts";
+export { type NodeOptions, joinDevice, makeNode, splitDevice } from "./node.ts";
+export { type FileTime, setTimes } from "./times.ts";
+export { getXattr, listXattrs, readXattrs, removeXattr, setXattr } from "./xattr.ts";

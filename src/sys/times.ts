@@ -1,0 +1,24 @@
+/** utimensat(2): times to the nanosecond, which Node's floating-point seconds cannot say. */
+import { type BytePath, cString, shown } from "./byte-path.ts";
+import { bind, check } from "./libc.ts";
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+
+const call = bind("int utimensat(int dirfd, const void *path, const void *times, int flags)");
+const times = Buffer.alloc(32);
+
+/** A point in time; seconds may be negative, `nsec` is 0 to 999 999 999. */
+export interface FileTime {
+  readonly sec: number;
+  readonly nsec: number;
+}
+
+/** Sets modification and access time of the path itself, also of a symlink. Throws `SYSCALL`. */
+export function setTimes(path: BytePath, time: FileTime): void {
+  for (const at of [0, 16]) {
+    times.writeBigInt64LE(BigInt(time.sec), at);
+    times.writeBigInt64LE(BigInt(time.nsec), at + 8);
+  }
+  check(call(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW), `set the times of "${shown(path)}"`);
+}

@@ -1,0 +1,147 @@
+/** What every network-facing file of the debian room works with: the store, the options of the caller, and one `Once` per kind of work. */
+import { createOnce, type Once } from "../async.ts";
+import { type ByteStream } from "../bytes.ts";
+import { hexOf, shortDigest, type Expected } from "../digest.ts";
+import { isDecantError } from "../errors.ts";
+import { type Emit, noEvents } from "../events.ts";
+import type { Store } from "../store/index.ts";
+import { archiveError } from "./errors.ts";
+import { download, type HttpOptions } from "./http.ts";
+import type { Keyring } from "./signature.ts";
+
+/** Options of `createArchive`. */
+export interface ArchiveOptions {
+  readonly keyring: Keyring;
+  /** Default: the clock. */
+  readonly now?: () => Date;
+  /** Use only what the store has. Default false. */
+  readonly offline?: boolean;
+  /** Accept releases past their Valid-Until, and keys that have expired since they signed. Default false. */
+  readonly acceptExpired?: boolean;
+  /** A release file that was fetched less than this many milliseconds ago is not asked for again. Default 0. */
+  readonly maxAgeMs?: number;
+  /** Default: the global fetch. */
+  readonly fetch?: typeof fetch;
+  /** Transfers and warnings. */
+  readonly emit?: Emit;
+  /** The vertex that events are told under. Default "debian". */
+  readonly vertex?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** `ArchiveOptions` with defaults, and the store. */
+export interface ArchiveContext extends Required<Omit<ArchiveOptions, "signal" | "fetch">> {
+  readonly store: Store;
+  readonly http: HttpOptions;
+  readonly signal: AbortSignal | undefined;
+  readonly blobs: Once<string, void>;
+}
+
+/** Fills in the defaults. */
+export function archiveContext(store: Store, options: ArchiveOptions): ArchiveContext {
+  return {
+    store,
+    keyring: options.keyring,
+    now: options.now ?? ((): Date => new Date()),
+    offline: options.offline ?? false,
+    acceptExpired: options.acceptExpired ?? false,
+    maxAgeMs: options.maxAgeMs ?? 0,
+    emit: options.emit ?? noEvents,
+    vertex: options.vertex ?? "debian",
+    signal: options.signal,
+    blobs: createOnce(),
+    http: {
+      fail: (url, why, extra) => archiveError(url, why, extra),
+      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    },
+  };
+}
+
+/** Space of the records that keep downloaded files alive: id is the digest, the value where it came from. */
+const FILES = "debian-file";
+
+/**
+ * Makes sure that the store has the file with this hash: from the first of `urls` that has it. Hash and size are checked before it is visible.
+ * Requests for one file are joined, in this process and between processes. Throws `DEBIAN_ARCHIVE`.
+ */
+export async function fetchFile(context: ArchiveContext, urls: readonly string[], expected: Expected): Promise<void> {
+  const { store } = context;
+  await context.blobs.run(expected.digest, async () => {
+    if (isHere(context, expected)) return;
+    if (context.offline) throw offlineError(urls[0] ?? expected.digest);
+    await using _lock = await store.locks.acquire(
+      `debian-${hexOf(expected.digest)}`,
+      context.signal === undefined ? {} : { signal: context.signal },
+    );
+    if (isHere(context, expected)) return;
+    const url = await fetchFirst(context, urls, expected);
+    store.records.put(FILES, expected.digest, { url, size: expected.size }, [{ kind: "blob", id: expected.digest }]);
+  });
+}
+
+function isHere({ store }: ArchiveContext, expected: Expected): boolean {
+  return store.blobs.size(expected.digest) === expected.size;
+}
+
+async function fetchFirst(context: ArchiveContext, urls: readonly string[], expected: Expected): Promise<string> {
+  const failures: unknown[] = [];
+  for (const url of urls) {
+    try {
+      await download(
+        url,
+        async (body) => {
+          await context.store.blobs.write(told(context, url, body, expected.size), expected);
+        },
+        context.http,
+      );
+      return url;
+    } catch (error) {
+      context.signal?.throwIfAborted();
+      // The next address may have what this one lacks; anything but a missing or wrong file is not about the address.
+      if (!isDecantError(error) || !["DEBIAN_ARCHIVE", "BLOB_DIGEST", "BLOB_SIZE"].includes(error.code)) throw error;
+      failures.push(error.code === "DEBIAN_ARCHIVE" ? error : wrongBytes(url, expected, error));
+    }
+  }
+  throw failures[0];
+}
+
+function wrongBytes(url: string, expected: Expected, cause: Error): Error {
+  return archiveError(
+    url,
+    `the server gave other bytes than the signed index lists (${shortDigest(expected.digest)}, ${expected.size} bytes)`,
+    {
+      cause,
+      hint: "Try again in a few minutes when the mirror is being updated; otherwise do not use this mirror",
+    },
+  );
+}
+
+/** Why something cannot be had without network. */
+export function offlineError(what: string): Error {
+  return archiveError(what, "it is not in the store, and the network must not be used", { hint: "Run once without the offline option" });
+}
+
+const TELL_EVERY_MS = 100;
+
+/** Passes bytes through and tells about them. */
+export async function* told(
+  { emit, vertex }: Pick<ArchiveContext, "emit" | "vertex">,
+  url: string,
+  body: ByteStream,
+  totalBytes: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const id = url.slice(url.lastIndexOf("/") + 1);
+  let currentBytes = 0;
+  let toldAt = 0;
+  for await (const chunk of body) {
+    currentBytes += chunk.byteLength;
+    const now = performance.now();
+    if (now - toldAt >= TELL_EVERY_MS) {
+      toldAt = now;
+      emit({ type: "transfer", vertex, id, action: "fetch", currentBytes, totalBytes, done: false });
+    }
+    yield chunk;
+  }
+  emit({ type: "transfer", vertex, id, action: "fetch", currentBytes, totalBytes, done: true });
+}

@@ -1,0 +1,36 @@
+/** The errors of the debian room: one factory per code, so that every message starts the same way. */
+import { DecantError } from "../errors.ts";
+
+interface Extra {
+  readonly hint?: string;
+  readonly cause?: unknown;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** `DEBIAN_SIGNATURE`: `what` has no signature that we can trust. */
+export function signatureError(what: string, why: string, extra: Extra = {}): DecantError {
+  return new DecantError("DEBIAN_SIGNATURE", `Cannot trust "${what}": ${why}`, extra);
+}
+
+/** `DEBIAN_EXPIRED`: a release file, or the key that signed it, is past its time. */
+export function expiredError(what: string, why: string): DecantError {
+  return new DecantError("DEBIAN_EXPIRED", `Cannot use "${what}": ${why}`, {
+    hint: "Check the clock of this machine and whether the mirror is up to date; accept expired releases only for a frozen archive such as snapshot.debian.org",
+  });
+}
+
+/** `DEBIAN_ARCHIVE`: an index or a mirror is not as it should be. */
+export function archiveError(what: string, why: string, extra: Extra = {}): DecantError {
+  return new DecantError("DEBIAN_ARCHIVE", `Cannot use "${what}": ${why}`, extra);
+}
+
+/** `DEBIAN_PACKAGE`: a .deb is damaged or hostile. */
+export function packageError(what: string, why: string, extra: Extra = {}): DecantError {
+  return new DecantError("DEBIAN_PACKAGE", `Cannot unpack package "${what}": ${why}`, extra);
+}
+
+/** `DEBIAN_DEPENDENCY`: packages that are wanted and not in the archive. */
+export function dependencyError(names: readonly string[], why: string, extra: Extra = {}): DecantError {
+  const list = names.map((name) => `"${name}"`).join(", ");
+  return new DecantError("DEBIAN_DEPENDENCY", `Cannot find ${names.length === 1 ? "package" : "packages"} ${list}: ${why}`, extra);
+}

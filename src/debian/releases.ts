@@ -1,0 +1,117 @@
+/**
+ * The release file of a source as it is now: fetched or taken from the store, its signature verified, its dates checked. The store remembers
+ * the newest file of each source, so that a mirror cannot roll an archive back, and the verdict on each (file, keyring), so that a
+ * file is verified once.
+ */
+import * as v from "valibot";
+import { collect } from "../bytes.ts";
+import { framedDigest, isDigest, type Digest } from "../digest.ts";
+import { type ArchiveContext, offlineError } from "./context.ts";
+import { archiveError } from "./errors.ts";
+import { download } from "./http.ts";
+import { checkRelease, parseRelease, type Release } from "./release.ts";
+import { type Signer, verifyInline } from "./signature.ts";
+import { type ArchiveSource, suiteUrl } from "./sources.ts";
+
+/** A release that may be used. */
+export interface CurrentRelease {
+  readonly source: ArchiveSource;
+  readonly release: Release;
+  /** Of the InRelease file. */
+  readonly digest: Digest;
+  readonly signers: readonly Signer[];
+}
+
+const MAX_RELEASE_BYTES = 16 * 1024 * 1024;
+const NEWEST = "debian-inrelease";
+const VERDICTS = "debian-verdict";
+
+const digestSchema = v.custom<Digest>((value) => typeof value === "string" && isDigest(value));
+const newestSchema = v.object({ digest: digestSchema, date: v.number(), fetchedAt: v.number() });
+const verdictSchema = v.object({
+  text: digestSchema,
+  signers: v.array(v.object({ fingerprint: v.string(), userId: v.string(), signedAt: v.number(), keyExpiresAt: v.nullable(v.number()) })),
+});
+type Newest = v.InferOutput<typeof newestSchema>;
+type Verdict = v.InferOutput<typeof verdictSchema>;
+
+/** Throws `DEBIAN_ARCHIVE`, `DEBIAN_SIGNATURE`, `DEBIAN_EXPIRED`. */
+export async function currentRelease(context: ArchiveContext, source: ArchiveSource): Promise<CurrentRelease> {
+  const url = suiteUrl(source, "InRelease");
+  const now = context.now();
+  const known = newest(context, url);
+  const isFresh = known !== undefined && now.getTime() - known.fetchedAt < context.maxAgeMs && now.getTime() >= known.fetchedAt;
+  if (known !== undefined && (context.offline || isFresh)) return await open(context, source, known.digest);
+  if (context.offline) throw offlineError(url);
+  // Two processes that start together must not write each other's older date.
+  await using _lock = await context.store.locks.acquire(
+    `debian-release-${framedDigest([url])}`,
+    context.signal === undefined ? {} : { signal: context.signal },
+  );
+  const bytes = await download(url, (body) => collect(body, MAX_RELEASE_BYTES, url), context.http);
+  const { digest } = await context.store.blobs.put(bytes);
+  const fetched = await open(context, source, digest);
+  const date = fetched.release.date.getTime();
+  const before = newest(context, url);
+  if (before !== undefined && before.date > date) {
+    context.emit({
+      type: "warning",
+      code: "DebianMirrorIsBehind",
+      message: `${url} is of ${fetched.release.date.toISOString()}, older than the release of ${new Date(before.date).toISOString()} that was seen before; the newer one is used`,
+    });
+    return await open(context, source, before.digest);
+  }
+  context.store.records.put(NEWEST, url, { digest, date, fetchedAt: now.getTime() } satisfies Newest, [{ kind: "blob", id: digest }]);
+  return fetched;
+}
+
+function newest({ store }: ArchiveContext, url: string): Newest | undefined {
+  const parsed = v.safeParse(newestSchema, store.records.get(NEWEST, url));
+  return parsed.success && store.blobs.size(parsed.output.digest) !== undefined ? parsed.output : undefined;
+}
+
+async function open(context: ArchiveContext, source: ArchiveSource, digest: Digest): Promise<CurrentRelease> {
+  const name = suiteUrl(source, "InRelease");
+  const { text, signers } = await signedText(context, name, digest);
+  const release = parseRelease(text, name);
+  checkRelease(release, name, { suite: source.suite, now: context.now(), acceptExpired: context.acceptExpired });
+  return { source, release, digest, signers };
+}
+
+/** The signed part, by the verdict of before while a key of it is still valid, else verified now. */
+async function signedText(
+  context: ArchiveContext,
+  name: string,
+  digest: Digest,
+): Promise<{ readonly text: string; readonly signers: readonly Signer[] }> {
+  const { store, keyring, acceptExpired } = context;
+  const now = context.now();
+  const id = framedDigest(["1", digest, keyring.digest]);
+  const known = v.safeParse(verdictSchema, store.records.get(VERDICTS, id));
+  if (known.success && store.blobs.size(known.output.text) !== undefined) {
+    const valid = known.output.signers.filter((signer) => signer.keyExpiresAt === null || signer.keyExpiresAt > now.getTime());
+    if (valid.length > 0 && known.output.signers.every((signer) => signer.signedAt <= now.getTime()))
+      return { text: (await store.blobs.read(known.output.text, MAX_RELEASE_BYTES)).toString("utf8"), signers: valid };
+  }
+  const inline = (await store.blobs.read(digest, MAX_RELEASE_BYTES)).toString("utf8");
+  const signed = await verifyInline(inline, keyring, { name, now, acceptExpired });
+  const { digest: textDigest } = await store.blobs.put(signed.text);
+  // A verdict that leaned on `acceptExpired` holds only expired keys, so a stricter caller does not get it.
+  const verdict: Verdict = { text: textDigest, signers: [...signed.signers] };
+  store.records.put(VERDICTS, id, verdict, [
+    { kind: "blob", id: textDigest },
+    { kind: "blob", id: digest },
+  ]);
+  return signed;
+}
+
+/** The path of the index of `component` for `architecture`, best compression first. Throws `DEBIAN_ARCHIVE`. */
+export function packagesPath({ release, source }: CurrentRelease, component: string, architecture: string): string {
+  const base = `${component}/binary-${architecture}/Packages`;
+  const path = [`${base}.xz`, `${base}.gz`, base].find((one) => release.files.has(one));
+  if (path === undefined)
+    throw archiveError(suiteUrl(source, "InRelease"), `it lists no Packages of component "${component}" for ${architecture}`, {
+      details: { architectures: release.architectures },
+    });
+  return path;
+}

@@ -1,0 +1,179 @@
+/**
+ * OpenPGP signatures of InRelease files (RFC 9580, cleartext framework), checked in our own process. The policy is here: which hashes are
+ * too weak, which keys are too small, and that a key must still be valid now.
+ */
+import { readFile, stat } from "node:fs/promises";
+import type * as openpgpModule from "openpgp";
+import type { CleartextMessage, Key, PartialConfig } from "openpgp";
+import { sha256, type Digest } from "../digest.ts";
+import { errnoOf } from "../errors.ts";
+import { expiredError, signatureError } from "./errors.ts";
+
+/** The keys that a source's signatures are checked with. */
+export interface Keyring {
+  /** For messages. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Of `bytes`: a verdict is good for one keyring only. */
+  readonly digest: Digest;
+}
+
+/** One signature that is right. */
+export interface Signer {
+  /** Upper-case hexadecimal fingerprint of the primary key. */
+  readonly fingerprint: string;
+  readonly userId: string;
+  /** Milliseconds since the epoch. */
+  readonly signedAt: number;
+  /** When the key expires, in milliseconds since the epoch; null: never. */
+  readonly keyExpiresAt: number | null;
+}
+
+/** The text inside the signature, and who signed it. */
+export interface SignedText {
+  readonly text: string;
+  readonly signers: readonly Signer[];
+}
+
+/** What a signature is checked against besides keys. */
+export interface VerifyOptions {
+  /** For messages, e.g. the URL. */
+  readonly name: string;
+  readonly now: Date;
+  /** Also accept a key that has expired since it signed. Default false. */
+  readonly acceptExpired?: boolean;
+}
+
+/** Where the Debian package `debian-archive-keyring` puts its keys. */
+export const DEFAULT_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+const MAX_KEYRING_BYTES = 16 * 1024 * 1024;
+const BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----";
+const END = "-----END PGP SIGNATURE-----";
+
+/** Reads a keyring file: binary (.gpg, .pgp) or armored (.asc), told by its content. Throws `DEBIAN_SIGNATURE`. */
+export async function loadKeyring(path: string = DEFAULT_KEYRING): Promise<Keyring> {
+  const hint =
+    path === DEFAULT_KEYRING ? "Install the package debian-archive-keyring, or name another keyring file" : "Check the path of the keyring";
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_KEYRING_BYTES)
+      throw signatureError(path, `the keyring has ${size} bytes; a keyring has at most ${MAX_KEYRING_BYTES}`, { hint });
+    return keyringOf(path, await readFile(path));
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    if (errno === undefined) throw cause;
+    throw signatureError(path, errno === "ENOENT" ? "there is no such keyring" : `the keyring cannot be read: ${errno}`, { hint, cause });
+  }
+}
+
+/** Bytes of a keyring at hand. */
+export function keyringOf(name: string, bytes: Uint8Array): Keyring {
+  return { name, bytes, digest: sha256(bytes) };
+}
+
+/**
+ * Checks a clearsigned text and gives what is inside. One right signature by a key of the keyring is enough; signatures of other keys are
+ * passed over. Throws `DEBIAN_SIGNATURE` and, when all right signatures are by keys that have expired at `now`, `DEBIAN_EXPIRED`.
+ */
+export async function verifyInline(text: string, keyring: Keyring, options: VerifyOptions): Promise<SignedText> {
+  const { name, now } = options;
+  const trimmed = text.trim();
+  // Text outside of the signed part must not even be there: a reader that is less careful than this one could use it.
+  if (
+    !trimmed.startsWith(BEGIN) ||
+    !trimmed.endsWith(END) ||
+    trimmed.indexOf(BEGIN, 1) >= 0 ||
+    trimmed.indexOf(END) !== trimmed.length - END.length
+  )
+    throw signatureError(name, "it is not one clearsigned text from its first to its last line");
+  const openpgp = await import("openpgp");
+  const keys = await readKeys(keyring, openpgp);
+  let message: CleartextMessage;
+  let signatures: VerificationResult[];
+  try {
+    message = await openpgp.readCleartextMessage({ cleartextMessage: trimmed });
+    ({ signatures } = await openpgp.verify({ message, verificationKeys: keys, date: now, config: policy(openpgp) }));
+  } catch (cause) {
+    throw signatureError(name, `its signature cannot be read: ${reason(cause)}`, { cause });
+  }
+  const checked = await Promise.all(signatures.map((signature) => checkSignature(signature, keys, now)));
+  const right = checked.filter((one) => one.signer !== undefined);
+  const signers = right.flatMap((one) => (one.signer === undefined || (one.expired && options.acceptExpired !== true) ? [] : [one.signer]));
+  if (signers.length > 0) return { text: message.getText(), signers };
+  const [expired] = right;
+  if (expired?.signer !== undefined)
+    throw expiredError(name, `its key ${expired.signer.fingerprint} (${expired.signer.userId}) has expired; now is ${now.toISOString()}`);
+  const why = checked.length === 0 ? "it has no signature" : checked.map((one) => one.why).join("; ");
+  throw signatureError(name, `no signature is right by the keys of "${keyring.name}": ${why}`, {
+    hint: "Use the keyring of this archive; if it is the right one, do not use this mirror",
+  });
+}
+
+type OpenPgp = typeof openpgpModule;
+type VerificationResult = Awaited<ReturnType<CleartextMessage["verify"]>>[number];
+
+async function readKeys(keyring: Keyring, openpgp: OpenPgp): Promise<Key[]> {
+  try {
+    const armored = Buffer.from(keyring.bytes.subarray(0, 64)).toString("latin1").trimStart().startsWith("-----BEGIN PGP");
+    return armored
+      ? await openpgp.readKeys({ armoredKeys: Buffer.from(keyring.bytes).toString("utf8") })
+      : await openpgp.readKeys({ binaryKeys: keyring.bytes });
+  } catch (cause) {
+    throw signatureError(keyring.name, `the keyring cannot be read: ${reason(cause)}`, { cause });
+  }
+}
+
+/** As apt and sqv have it: SHA-1 and what is older no longer prove anything. */
+function policy(openpgp: OpenPgp): PartialConfig {
+  const { md5, ripemd, sha1, sha224 } = openpgp.enums.hash;
+  return {
+    rejectMessageHashAlgorithms: new Set([md5, ripemd, sha1, sha224]),
+    rejectHashAlgorithms: new Set([md5, ripemd]),
+    minRSABits: 2048,
+  };
+}
+
+interface Checked {
+  readonly signer?: Signer;
+  readonly expired: boolean;
+  readonly why: string;
+}
+
+async function checkSignature(result: VerificationResult, keys: readonly Key[], now: Date): Promise<Checked> {
+  const keyId = result.keyID.toHex();
+  const key = keys.find((one) => one.getKeys(result.keyID).length > 0);
+  if (key === undefined) return { expired: false, why: `key ${keyId.toUpperCase()} is not in the keyring` };
+  try {
+    // Also checks that the key was valid when it signed, and that the hash is allowed.
+    await result.verified;
+    const signature = await result.signature;
+    const signedAt = signature.packets[0]?.created ?? now;
+    const expiresAt = await keyExpiry(key, keyId);
+    const expired = expiresAt !== null && expiresAt <= now.getTime();
+    // Throws for a key that was revoked since; expiry is told apart from that.
+    await key.getSigningKey(result.keyID, expired ? signedAt : now);
+    const signer: Signer = {
+      fingerprint: key.getFingerprint().toUpperCase(),
+      userId: key.getUserIDs()[0] ?? "",
+      signedAt: signedAt.getTime(),
+      keyExpiresAt: expiresAt,
+    };
+    return { signer, expired, why: "" };
+  } catch (error) {
+    return { expired: false, why: `key ${keyId.toUpperCase()}: ${reason(error)}` };
+  }
+}
+
+/** The earlier of the primary key's and the signing subkey's end; null when neither ends. */
+async function keyExpiry(key: Key, keyId: string): Promise<number | null> {
+  const parts = [key, ...key.getSubkeys().filter((subkey) => subkey.getKeyID().toHex() === keyId)];
+  const ends = await Promise.all(parts.map((part) => part.getExpirationTime()));
+  const times = ends.map((end) => (end instanceof Date ? end.getTime() : end === null ? 0 : Number.POSITIVE_INFINITY));
+  const first = Math.min(...times);
+  return Number.isFinite(first) ? first : null;
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+}

@@ -1,0 +1,59 @@
+/** What a command is: a const table of its options, from which parsing, types and help are made, and a function. */
+import type { CliContext } from "./context.ts";
+
+/** One option. Names are the keys of the table, without dashes. */
+export interface OptionSpec {
+  readonly type: "boolean" | "string";
+  /** May be given many times (string only): the value is a list. */
+  readonly multiple?: true;
+  readonly short?: string;
+  /** What help shows for the value, e.g. "NAME". */
+  readonly value?: string;
+  readonly help: string;
+  /** The values that are allowed. */
+  readonly choices?: readonly string[];
+}
+
+/** Options by name. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+/** A flag of the field that Decant does not have: using it is an error that says so. The value tells what to do instead, or is "". */
+export interface UnsupportedSpec {
+  readonly type: "boolean" | "string";
+  readonly short?: string;
+  readonly hint?: string;
+}
+
+type ValueOf<Spec extends OptionSpec> = Spec extends { readonly type: "boolean" }
+  ? boolean
+  : Spec extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : string;
+
+/** The values of a table: lists where `multiple`, else present only when given. */
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Name in keyof Table as Table[Name] extends { readonly multiple: true } ? Name : never]: readonly string[];
+} & { readonly [Name in keyof Table as Table[Name] extends { readonly multiple: true } ? never : Name]?: ValueOf<Table[Name]> };
+
+/** The describing half of a command. */
+export interface CommandSpec<Table extends OptionTable = OptionTable> {
+  readonly name: string;
+  /** After "decant NAME [OPTIONS] ": e.g. "CONTEXT". */
+  readonly usage: string;
+  readonly summary: string;
+  /** Paragraphs and examples after the options. */
+  readonly notes?: string;
+  readonly options: Table;
+  readonly unsupported?: Readonly<Record<string, UnsupportedSpec>>;
+  /** How many words are wanted besides options. */
+  readonly words: { readonly min: number; readonly max: number };
+  /** Options end at the first word, as in `docker run IMAGE COMMAND…`. */
+  readonly optionsFirst?: true;
+}
+
+/** A command without the types of its options. */
+export interface Command {
+  readonly spec: CommandSpec;
+  /** Gives the exit code. */
+  readonly run: (args: readonly string[], context: CliContext) => Promise<number>;
+}

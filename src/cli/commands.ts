@@ -1,0 +1,25 @@
+/** Every command with its summary; the files are loaded on use, because starting up is part of every build. */
+import type { Command } from "./command.ts";
+
+/** A row of the table. */
+export interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+/** The commands in the order that help shows them. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  build: { summary: "Build an image from a Dockerfile", load: () => import("./commands/build.ts") },
+  images: { summary: "List the images of the store", load: () => import("./commands/images.ts") },
+  inspect: { summary: "Show an image: configuration, layers, what is in it", load: () => import("./commands/inspect.ts") },
+  import: { summary: "Make an image of a root file system (tar)", load: () => import("./commands/import.ts") },
+  pull: { summary: "Fetch an image from a registry", load: () => import("./commands/pull.ts") },
+  push: { summary: "Send an image to a registry", load: () => import("./commands/push.ts") },
+  run: { summary: "Run a container of an image", load: () => import("./commands/run.ts") },
+  rm: { summary: "Remove images from the store", load: () => import("./commands/rm.ts") },
+  prune: { summary: "Remove what no image needs: cache, layers, blobs", load: () => import("./commands/prune.ts") },
+  version: { summary: "Show the version", load: () => import("./commands/version.ts") },
+};
+
+/** Other names that the field uses. */
+export const ALIASES: Readonly<Record<string, string>> = { rmi: "rm", ls: "images", b: "build" };

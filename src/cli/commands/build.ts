@@ -1,0 +1,158 @@
+/** `decant build`: the flags of docker buildx build, in their forms. */
+import { resolve } from "node:path";
+import { unsupported, usageError } from "../../errors.ts";
+import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
+import { defineCommand } from "../args.ts";
+import type { Command } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { parseKeyValues } from "../key-values.ts";
+import { parseOutput } from "../output-spec.ts";
+import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
+import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
+import { writeBuildFiles } from "../build-files.ts";
+
+/** The command. */
+export const command: Command = defineCommand(
+  {
+    name: "build",
+    usage: "CONTEXT",
+    summary: "Build an image from a Dockerfile",
+    notes: `Without --output the image goes to Decant's store, under its --tag names; with none, only the cache is filled.
+Progress goes to standard error. BUILDKIT_PROGRESS sets the default of --progress.
+
+Examples:
+  decant build -t app .
+  decant build -f deploy/Dockerfile --target test --progress plain .
+  decant build -t app -o type=oci,dest=app.tar,compression=zstd .
+  decant build --target dist -o out .`,
+    options: {
+      ...STORE_OPTION_TABLE,
+      tag: { type: "string", multiple: true, short: "t", value: "NAME", help: "Name of the image, and optionally a tag" },
+      file: { type: "string", short: "f", value: "FILE", help: "The Dockerfile; by default CONTEXT/Dockerfile" },
+      target: { type: "string", value: "STAGE", help: "Build up to this stage; by default the last" },
+      "build-arg": {
+        type: "string",
+        multiple: true,
+        value: "KEY[=VALUE]",
+        help: "Value of an ARG; without =VALUE that of the environment",
+      },
+      label: { type: "string", multiple: true, value: "KEY=VALUE", help: "Label of the image" },
+      output: {
+        type: "string",
+        multiple: true,
+        short: "o",
+        value: "OUTPUT",
+        help: "Where the result goes: type=image, registry, oci, docker, local, tar or cacheonly; or a folder; or - for a tar",
+      },
+      push: { type: "boolean", help: "Shorthand for --output type=registry" },
+      load: { type: "boolean", help: "Shorthand for --output type=docker: into Decant's store" },
+      "no-cache": { type: "boolean", help: "Run every step, whatever the cache has" },
+      pull: { type: "boolean", help: "Ask the registry for base images, even where the store has them" },
+      progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
+      quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
+      network: { type: "string", value: "MODE", help: "Network of RUN steps; default is the host's", choices: ["default", "host", "none"] },
+      "ca-certs": {
+        type: "string",
+        value: "auto|off|FILE",
+        help: "Certificates of the host for RUN steps, and never for the image: auto takes the bundle that the environment names",
+      },
+      platform: { type: "string", multiple: true, value: "OS/ARCH", help: "Platform of the result; by default the host's" },
+      iidfile: { type: "string", value: "FILE", help: "Write the image ID to a file" },
+      "metadata-file": { type: "string", value: "FILE", help: "Write digests and names of the result to a JSON file" },
+      "project-file": { type: "string", value: "FILE", help: "Settings of the project; by default decant.yaml in CONTEXT or here" },
+      runtime: { type: "string", value: "NAME", help: "OCI runtime for RUN steps", choices: ["auto", "crun", "runc"] },
+      explain: { type: "boolean", help: "Say of each executed step which input has changed" },
+    },
+    unsupported: {
+      "add-host": { type: "string" },
+      allow: { type: "string" },
+      annotation: { type: "string" },
+      attest: { type: "string" },
+      "build-context": { type: "string" },
+      builder: { type: "string", hint: "Decant needs no builder: leave it out" },
+      "cache-from": { type: "string" },
+      "cache-to": { type: "string" },
+      call: { type: "string" },
+      "cgroup-parent": { type: "string" },
+      check: { type: "boolean" },
+      debug: { type: "boolean", short: "D" },
+      "no-cache-filter": { type: "string" },
+      provenance: { type: "string" },
+      sbom: { type: "string" },
+      secret: { type: "string" },
+      "shm-size": { type: "string" },
+      ssh: { type: "string" },
+      ulimit: { type: "string" },
+      // Of docker build without buildx, and of older buildx.
+      "build-arg-file": { type: "string" },
+      compress: { type: "boolean", hint: "Compression is set by --output …,compression=" },
+      "cpu-period": { type: "string" },
+      "cpu-quota": { type: "string" },
+      "cpu-shares": { type: "string" },
+      "cpuset-cpus": { type: "string" },
+      "cpuset-mems": { type: "string" },
+      "disable-content-trust": { type: "boolean" },
+      "force-rm": { type: "boolean", hint: "Decant leaves no containers behind: leave it out" },
+      invoke: { type: "string" },
+      isolation: { type: "string" },
+      memory: { type: "string", short: "m" },
+      "memory-swap": { type: "string" },
+      metrics: { type: "string" },
+      print: { type: "string" },
+      rm: { type: "boolean", hint: "Decant leaves no containers behind: leave it out" },
+      "security-opt": { type: "string" },
+      squash: { type: "boolean" },
+    },
+    words: { min: 1, max: 1 },
+  },
+  async (values, [contextFolder = ""], context) => {
+    if (contextFolder === "-") throw unsupported("A context from standard input", { hint: "Unpack it to a folder and give that" });
+    if (/^(https?|git|ssh):\/\/|^git@|^github\.com\//.test(contextFolder))
+      throw unsupported(`The remote context "${contextFolder}"`, { hint: "Fetch it to a folder and give that" });
+    if (values.file === "-")
+      throw unsupported("A Dockerfile from standard input", { hint: "Write it to a file and give that with --file" });
+    const outputs = outputsOf(values, context);
+    const options: BuildOptions = {
+      ...storeOptions(values, context),
+      context: resolve(context.cwd, contextFolder),
+      cwd: context.cwd,
+      tags: values.tag,
+      buildArgs: parseKeyValues(values["build-arg"], "--build-arg", (key) => context.env[key]),
+      labels: parseKeyValues(values.label, "--label", () => ""),
+      ...(outputs.length === 0 ? {} : { outputs }),
+      ...(values.file === undefined ? {} : { file: values.file }),
+      ...(values.target === undefined ? {} : { target: values.target }),
+      ...(values["no-cache"] === undefined ? {} : { noCache: values["no-cache"] }),
+      ...(values.pull === undefined ? {} : { pull: values.pull }),
+      ...(values.network === undefined ? {} : { network: values.network }),
+      ...(values["ca-certs"] === undefined ? {} : { caCerts: values["ca-certs"] }),
+      ...(values.platform.length === 0 ? {} : { platforms: values.platform.flatMap((list) => list.split(",")) }),
+      ...(values["project-file"] === undefined ? {} : { projectFile: values["project-file"] }),
+      ...(values.runtime === undefined ? {} : { runtime: values.runtime }),
+      ...(values.explain === undefined ? {} : { explain: values.explain }),
+      stdout: (chunk) => context.stdout.write(chunk),
+    };
+    const result = await showRun(build(options), progressMode(values, context), context);
+    await writeBuildFiles(result, { iidFile: values.iidfile, metadataFile: values["metadata-file"], cwd: context.cwd });
+    if (values.quiet === true) await context.stdout.write(`${result.configDigest}\n`);
+    return 0;
+  },
+);
+
+function outputsOf(
+  values: { readonly output: readonly string[]; readonly tag: readonly string[]; readonly push?: boolean; readonly load?: boolean },
+  { stdout }: CliContext,
+): OutputSpec[] {
+  const texts = [...values.output, ...(values.push === true ? ["type=registry"] : []), ...(values.load === true ? ["type=docker"] : [])];
+  const outputs = texts.map((text) => parseOutput(text, values.tag));
+  const toStdout = outputs.filter((output) => "dest" in output && output.dest === "-");
+  if (toStdout.length > 1) throw usageError("Cannot write two outputs to standard output: wanted a dest of its own for each");
+  if (toStdout.length === 1 && stdout.isTerminal)
+    throw usageError("Cannot write an archive to the terminal: wanted a file", "Give dest=FILE, or redirect standard output");
+  return outputs;
+}
+
+function progressMode(values: { readonly quiet?: boolean; readonly progress?: ProgressMode }, { env }: CliContext): ProgressMode {
+  if (values.quiet === true) return "quiet";
+  return values.progress ?? PROGRESS_MODES.find((mode) => mode === env["BUILDKIT_PROGRESS"]) ?? "auto";
+}

@@ -1,0 +1,86 @@
+/**
+ * An error as a user reads it: message, place in their text, what the step said last, where the whole log is, and what to do.
+ * The one error printer of the command line. Pure.
+ */
+import { isDecantError, type DecantError } from "../../errors.ts";
+import { formatExcerpt } from "../../source.ts";
+import { safeLine, type Style } from "../style.ts";
+
+const MAX_TAIL_LINES = 20;
+const MAX_CAUSES = 5;
+
+/** The error's lines, without a newline at the end of each. */
+export function formatError(error: unknown, style: Style): string[] {
+  if (error instanceof SuppressedError) {
+    // Both happened: the second while cleaning up after the first.
+    return [
+      ...formatError(error.suppressed, style),
+      "",
+      style.dim("While cleaning up, this happened as well:"),
+      ...formatError(error.error, style),
+    ];
+  }
+  if (!isDecantError(error) || isInternal(error)) return formatBug(error, style);
+  const lines = [`${style.bold(style.red("ERROR:"))} ${messageLines(error.message)}`, ...causeLines(error, style)];
+  for (const range of error.source)
+    lines.push(
+      "",
+      ...formatExcerpt(range)
+        .split("\n")
+        .map((line) => markLine(line, style)),
+    );
+  lines.push(...logLines(error, style));
+  if (error.hint !== undefined) lines.push("", `${style.cyan("Hint:")} ${messageLines(error.hint)}`);
+  return lines;
+}
+
+function isInternal(error: DecantError): boolean {
+  return error.code === "INTERNAL";
+}
+
+function formatBug(error: unknown, style: Style): string[] {
+  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : `thrown: ${String(error)}`;
+  return [
+    `${style.bold(style.red("ERROR:"))} This is a bug in Decant`,
+    "",
+    ...text.split("\n").map((line) => style.dim(`  ${safeLine(line)}`)),
+    ...(error instanceof Error ? causeLines(error, style) : []),
+    "",
+    `${style.cyan("Hint:")} Report it with the lines above and, where you can, the Dockerfile`,
+  ];
+}
+
+function messageLines(text: string): string {
+  return text.split("\n").map(safeLine).join("\n  ");
+}
+
+function causeLines(error: Error, style: Style): string[] {
+  const lines: string[] = [];
+  let said = error.message;
+  let cause: unknown = error.cause;
+  for (let depth = 0; cause instanceof Error && depth < MAX_CAUSES; depth += 1) {
+    // Wrappers often quote their cause: do not say it twice.
+    if (cause.message !== "" && !said.includes(cause.message)) {
+      lines.push(style.dim(`  cause: ${messageLines(cause.message)}`));
+      said += cause.message;
+    }
+    cause = cause.cause;
+  }
+  return lines;
+}
+
+function markLine(line: string, style: Style): string {
+  return `  ${line.startsWith(">") ? style.bold(line) : /^ +\| +\^+$/.test(line) ? style.red(line) : style.dim(line)}`;
+}
+
+function logLines(error: DecantError, style: Style): string[] {
+  const { logTail, logFile } = error.details;
+  const lines: string[] = [];
+  if (typeof logTail === "string" && logTail.trim() !== "") {
+    const all = logTail.replace(/\n+$/, "").split("\n");
+    lines.push("", all.length > MAX_TAIL_LINES ? `Last ${MAX_TAIL_LINES} lines of the step:` : "The step said:");
+    lines.push(...all.slice(-MAX_TAIL_LINES).map((line) => `  ${style.dim("│")} ${safeLine(line)}`));
+  }
+  if (typeof logFile === "string") lines.push(...(lines.length === 0 ? [""] : []), `Whole log: ${safeLine(logFile)}`);
+  return lines;
+}

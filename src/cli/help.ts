@@ -1,0 +1,76 @@
+/** Help texts, made from the same tables that parse and type the options. */
+import type { CommandSpec, OptionSpec } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+
+const WIDTH = 88;
+
+/** `decant help`. */
+export function mainHelp(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary] as const);
+  return [
+    "Usage: decant COMMAND",
+    "",
+    "Builds container images from Dockerfiles, without a daemon",
+    "",
+    "Commands:",
+    ...columns(rows),
+    "",
+    "The store is in DECANT_ROOT, by default /var/lib/decant for root, else ~/.local/share/decant.",
+    'See "decant COMMAND --help" for the options of a command.',
+    "",
+  ].join("\n");
+}
+
+/** `decant COMMAND --help`. */
+export function commandHelp(spec: CommandSpec): string {
+  const rows = Object.entries(spec.options)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, option]) => [optionLabel(name, option), optionHelp(option)] as const);
+  const missing = Object.keys(spec.unsupported ?? {}).toSorted();
+  return [
+    `Usage: decant ${spec.name} [OPTIONS] ${spec.usage}`.trimEnd(),
+    "",
+    spec.summary,
+    "",
+    "Options:",
+    ...columns([...rows, ["-h, --help", "Show this help"]]),
+    ...(spec.notes === undefined ? [] : ["", spec.notes]),
+    ...(missing.length === 0
+      ? []
+      : ["", "Options of docker that are not supported yet, and are refused:", ...wrap(missing.map((name) => `--${name}`).join(", "), 2)]),
+    "",
+  ].join("\n");
+}
+
+function optionLabel(name: string, option: OptionSpec): string {
+  const value = option.type === "string" ? ` ${option.value ?? "VALUE"}` : "";
+  return `${option.short === undefined ? "    " : `-${option.short}, `}--${name}${value}`;
+}
+
+function optionHelp(option: OptionSpec): string {
+  const more = [
+    ...(option.choices === undefined ? [] : [option.choices.join(", ")]),
+    ...(option.multiple === true ? ["may be repeated"] : []),
+  ];
+  return more.length === 0 ? option.help : `${option.help} (${more.join("; ")})`;
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([label]) => label.length)) + 4;
+  return rows.map(([label, text]) => {
+    const [first = "", ...rest] = wrap(text, width);
+    return [`  ${label.padEnd(width - 2)}${first.trimStart()}`, ...rest].join("\n");
+  });
+}
+
+function wrap(text: string, indent: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent + line.length + 1 + word.length > WIDTH) {
+      lines.push(" ".repeat(indent) + line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, " ".repeat(indent) + line];
+}

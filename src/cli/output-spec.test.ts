@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isDecantError } from "../errors.ts";
+import { parseKeyValues } from "./key-values.ts";
+import { parseOutput } from "./output-spec.ts";
+
+const GOOD: readonly (readonly [string, unknown])[] = [
+  ["out", { type: "local", dest: "out" }],
+  ["a=b", { type: "local", dest: "a=b" }],
+  ["-", { type: "tar", dest: "-" }],
+  ["type=local,dest=out", { type: "local", dest: "out" }],
+  ["type=tar,dest=o.tar", { type: "tar", dest: "o.tar" }],
+  ["type=oci,dest=x.tar", { type: "oci", dest: "x.tar", tar: true, names: ["app"] }],
+  ["type=oci,dest=x,tar=false,name=n", { type: "oci", dest: "x", tar: false, names: ["n"] }],
+  [
+    'type=oci,dest=x.tar,"name=a,b:1",compression=zstd,compression-level=3,force-compression=true,oci-mediatypes=true',
+    { type: "oci", dest: "x.tar", tar: true, names: ["a", "b:1"], compression: "zstd", level: 3, force: true },
+  ],
+  ["type=docker,dest=x.tar", { type: "docker", dest: "x.tar", names: ["app"] }],
+  ["type=docker", { type: "image", names: ["app"], push: false }],
+  ["type=image,push=true,oci-mediatypes=false", { type: "image", names: ["app"], push: true, ociMediaTypes: false }],
+  ["type=registry", { type: "registry", names: ["app"] }],
+  ["type=cacheonly", { type: "cacheonly" }],
+];
+for (const [text, want] of GOOD) test(`parseOutput() reads ${text}`, () => assert.deepEqual(parseOutput(text, ["app"]), want));
+
+const BAD: readonly (readonly [string, string])[] = [
+  [
+    "type=oic",
+    "USAGE Cannot use --output type=oic: there is no such type; wanted image, registry, oci, docker, local, tar, cacheonly | Did you mean type=oci?",
+  ],
+  [
+    "dest=x,tar=true",
+    'USAGE Cannot read --output "dest=x,tar=true": it has no type; wanted type=image|registry|oci|docker|local|tar|cacheonly | ',
+  ],
+  ["type=oci,dest", 'USAGE Cannot read --output "type=oci,dest": "dest" has no value; wanted KEY=VALUE | '],
+  ["type=oci,dst=x", 'USAGE Cannot use attribute "dst" of --output type=oci: there is no such attribute | Did you mean "dest"?'],
+  ["type=local", "USAGE Cannot use --output type=local: it has no dest; wanted dest=FOLDER | "],
+  ["type=oci,rewrite-timestamp=true", 'UNSUPPORTED Attribute "rewrite-timestamp" of --output type=oci is not supported yet | '],
+  ["type=image,annotation.a=b", 'UNSUPPORTED Attribute "annotation.a" of --output type=image is not supported yet | '],
+  ["type=oci,compression=lzma", 'USAGE Cannot use compression "lzma": wanted uncompressed, gzip or zstd | '],
+  ["type=oci,tar=maybe", "USAGE Cannot use --output with tar=maybe: wanted true or false | "],
+];
+for (const [text, want] of BAD) {
+  test(`parseOutput() refuses ${text}`, () => {
+    assert.throws(
+      () => parseOutput(text, ["app"]),
+      (error) => isDecantError(error) && assert.equal(`${error.code} ${error.message} | ${error.hint ?? ""}`, want) === undefined,
+    );
+  });
+}
+
+test("parseKeyValues() takes values from the environment, drops unset ones, and lets the last win", () => {
+  const environment: Record<string, string> = { B: "2" };
+  const parsed = parseKeyValues(["A=1", "B", "C", "A=x=y", "D="], "--build-arg", (key) => environment[key]);
+  assert.deepEqual(parsed, { A: "x=y", B: "2", D: "" });
+});
+
+test("parseKeyValues() refuses an empty key", () => {
+  assert.throws(() => parseKeyValues(["=1"], "--label", () => ""), { code: "USAGE" });
+});

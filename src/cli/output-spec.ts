@@ -1,0 +1,141 @@
+/**
+ * `-o` of docker buildx → `OutputSpec`: `-o DIR`, `-o -`, `-o type=oci,dest=x.tar,name=…,compression=zstd`.
+ * What BuildKit knows and Decant does not have is refused by name.
+ */
+import { unsupported, usageError, type DecantError } from "../errors.ts";
+import type { CompressionOptions, OutputSpec } from "../index.ts";
+import { parseCsvLine } from "./csv.ts";
+import { closest } from "./suggest.ts";
+
+type Attributes = Map<string, string>;
+
+const TYPES = ["image", "registry", "oci", "docker", "local", "tar", "cacheonly"] as const;
+const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression"] as const;
+/** Attributes by type; all others that BuildKit has are in NOT_YET. */
+const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
+  image: ["name", "push", "oci-mediatypes", ...COMPRESSION_KEYS],
+  registry: ["name", "push", "oci-mediatypes", ...COMPRESSION_KEYS],
+  oci: ["name", "dest", "tar", "oci-mediatypes", ...COMPRESSION_KEYS],
+  docker: ["name", "dest", "tar", "oci-mediatypes", ...COMPRESSION_KEYS],
+  local: ["dest"],
+  tar: ["dest"],
+  cacheonly: [],
+};
+const NOT_YET = [
+  "attestation-inline",
+  "attestation-prefix",
+  "buildinfo",
+  "context",
+  "dangling-name-prefix",
+  "force-inline-attestations",
+  "lazy",
+  "mode",
+  "name-canonical",
+  "nydus-fs-version",
+  "nydus-chunk-dict-image",
+  "oci-artifact",
+  "platform-split",
+  "prefer-nondist-layers",
+  "push-by-digest",
+  "registry.insecure",
+  "rewrite-timestamp",
+  "store",
+  "unpack",
+];
+
+/** Parses one `-o` value; `tags` name the image where the value does not. Throws `USAGE`, `UNSUPPORTED`. */
+export function parseOutput(text: string, tags: readonly string[]): OutputSpec {
+  const fields = parseCsvLine(text, "--output");
+  if (fields.length === 1 && fields[0] === text && !text.startsWith("type="))
+    return text === "-" ? { type: "tar", dest: "-" } : { type: "local", dest: text };
+  const attributes: Attributes = new Map();
+  for (const field of fields) {
+    const equals = field.indexOf("=");
+    if (equals < 0) throw usageError(`Cannot read --output "${text}": "${field}" has no value; wanted KEY=VALUE`);
+    attributes.set(field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1));
+  }
+  const wanted = attributes.get("type");
+  attributes.delete("type");
+  if (wanted === undefined) throw usageError(`Cannot read --output "${text}": it has no type; wanted type=${TYPES.join("|")}`);
+  const type = TYPES.find((known) => known === wanted);
+  if (type === undefined) throw unknownType(wanted);
+  for (const key of attributes.keys()) if (!KEYS[type].includes(key)) throw unknownKey(type, key);
+  return outputOf(type, attributes, tags);
+}
+
+function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: readonly string[]): OutputSpec {
+  const dest = attributes.get("dest");
+  const names = splitNames(attributes.get("name")) ?? tags;
+  const ociMediaTypes = booleanOf(attributes, "oci-mediatypes");
+  const media = ociMediaTypes === undefined ? {} : { ociMediaTypes };
+  switch (type) {
+    case "image":
+      return { type, names, push: booleanOf(attributes, "push") ?? false, ...media, ...compressionOf(attributes) };
+    case "registry":
+      if (booleanOf(attributes, "push") === false)
+        throw usageError("Cannot use --output type=registry with push=false: it always pushes; wanted type=image,push=false");
+      if (names.length === 0) throw usageError("Cannot push the image: it has no name", "Name it with --tag NAME or name=NAME");
+      return { type, names, ...media, ...compressionOf(attributes) };
+    case "oci":
+      if (ociMediaTypes === false) throw unsupported("--output type=oci with oci-mediatypes=false", { hint: "Use type=docker" });
+      return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...compressionOf(attributes) };
+    case "docker":
+      if (ociMediaTypes === true) throw unsupported("--output type=docker with oci-mediatypes=true", { hint: "Use type=oci" });
+      if (booleanOf(attributes, "tar") === false) throw unsupported("--output type=docker with tar=false");
+      // What docker loads into its daemon goes to Decant's store.
+      if (dest === undefined) return { type: "image", names, push: false, ...compressionOf(attributes) };
+      return { type, dest, names, ...compressionOf(attributes) };
+    case "local":
+      if (dest === undefined) throw usageError("Cannot use --output type=local: it has no dest; wanted dest=FOLDER");
+      return { type, dest };
+    case "tar":
+      return { type, dest: dest ?? "-" };
+    case "cacheonly":
+      return { type };
+  }
+}
+
+function compressionOf(attributes: Attributes): CompressionOptions {
+  const compression = attributes.get("compression");
+  const level = attributes.get("compression-level");
+  const force = booleanOf(attributes, "force-compression");
+  if (compression === "estargz") throw unsupported("--output with compression=estargz", { hint: "Use gzip or zstd" });
+  if (compression !== undefined && compression !== "uncompressed" && compression !== "gzip" && compression !== "zstd")
+    throw usageError(`Cannot use compression "${compression}": wanted uncompressed, gzip or zstd`);
+  if (level !== undefined && !/^\d{1,2}$/.test(level)) throw usageError(`Cannot use compression-level "${level}": wanted a whole number`);
+  return {
+    ...(compression === undefined ? {} : { compression }),
+    ...(level === undefined ? {} : { level: Number(level) }),
+    ...(force === undefined ? {} : { force }),
+  };
+}
+
+function splitNames(value: string | undefined): string[] | undefined {
+  const names = value?.split(",").map((name) => name.trim());
+  return names?.filter((name) => name !== "");
+}
+
+function booleanOf(attributes: Attributes, key: string): boolean | undefined {
+  const value = attributes.get(key);
+  if (value === undefined) return undefined;
+  if (/^(1|t|true)$/i.test(value)) return true;
+  if (/^(0|f|false)$/i.test(value)) return false;
+  throw usageError(`Cannot use --output with ${key}=${value}: wanted true or false`);
+}
+
+function unknownType(wanted: string): DecantError {
+  const guess = closest(wanted, TYPES);
+  return usageError(
+    `Cannot use --output type=${wanted}: there is no such type; wanted ${TYPES.join(", ")}`,
+    guess === undefined ? undefined : `Did you mean type=${guess}?`,
+  );
+}
+
+function unknownKey(type: keyof typeof KEYS, key: string): DecantError {
+  if (NOT_YET.includes(key) || key.startsWith("annotation")) return unsupported(`Attribute "${key}" of --output type=${type}`);
+  const guess = closest(key, KEYS[type]);
+  return usageError(
+    `Cannot use attribute "${key}" of --output type=${type}: there is no such attribute`,
+    guess === undefined ? undefined : `Did you mean "${guess}"?`,
+  );
+}

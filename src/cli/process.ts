@@ -1,0 +1,54 @@
+/** Joins the command line to the real process: streams, signals, exit code. The only file that reads argv and exits. */
+import { Interrupted, type CliContext, type OutputStream } from "./context.ts";
+import { runCli } from "./run-cli.ts";
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** Runs the command line `args` and ends the process with its exit code. */
+export async function runProcess(args: readonly string[]): Promise<void> {
+  const stop = new AbortController();
+  let forward: ((name: string) => void) | undefined;
+  for (const [name, exitCode] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      if (forward !== undefined) return forward(name);
+      // The second time the user does not want to wait for the clean-up; the store sweeps what is left.
+      if (stop.signal.aborted) process.exit(exitCode);
+      stop.abort(new Interrupted(exitCode));
+    });
+  }
+  const context: CliContext = {
+    env: process.env,
+    cwd: process.cwd(),
+    // Opened on use: touching process.stdin costs start-up time and holds the process.
+    stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
+    stdout: outputStream(process.stdout),
+    stderr: outputStream(process.stderr),
+    signal: stop.signal,
+    forwardSignals(handler) {
+      forward = handler;
+      return {
+        [Symbol.dispose]() {
+          forward = undefined;
+        },
+      };
+    },
+  };
+  process.exit(await runCli(args, context));
+}
+
+function outputStream(stream: NodeJS.WriteStream): OutputStream {
+  // A closed pipe (`decant images | head`) is no error of ours, and nobody is left to tell.
+  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 141 : 1));
+  const isTerminal = stream.isTTY;
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  return {
+    write(data) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stream.write(data, () => resolve());
+      return promise;
+    },
+    isTerminal,
+    color: !NO_COLOR && TERM !== "dumb" && (isTerminal || (FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0")),
+    size: () => ({ columns: stream.columns || 80, rows: stream.rows || 24 }),
+  };
+}

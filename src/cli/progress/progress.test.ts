@@ -1,0 +1,146 @@
+/** Golden tests of the renderers: the same build in each of them. Update with `node --test --test-update-snapshots`. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import type { BuildEvent } from "../../events.ts";
+import { createPlainRenderer } from "./plain.ts";
+import { createQuietRenderer } from "./quiet.ts";
+import { createScreen } from "./screen.ts";
+import { createTerminalRenderer } from "./terminal.ts";
+import { formatDuration } from "./words.ts";
+
+const START = 1_700_000_000_000;
+const GOLDEN = join(import.meta.dirname, "../testdata");
+
+/** Seconds since the start, and the event. */
+const BUILD: readonly BuildEvent[] = [
+  { at: START, type: "vertex.planned", vertex: "a", name: "[internal] load build context" },
+  { at: START, type: "vertex.planned", vertex: "b", name: "[build 1/4] FROM docker.io/library/node:18" },
+  { at: START, type: "vertex.planned", vertex: "c", name: "[build 2/4] WORKDIR /app" },
+  { at: START, type: "vertex.planned", vertex: "d", name: "[build 3/4] RUN npm install" },
+  { at: START, type: "vertex.planned", vertex: "e", name: "[build 4/4] RUN npm run build" },
+  { at: START + 5, type: "vertex.started", vertex: "a" },
+  { at: START + 10, type: "vertex.started", vertex: "b" },
+  {
+    at: START + 20,
+    type: "transfer",
+    vertex: "b",
+    id: `sha256:${"ab".repeat(32)}`,
+    action: "pull",
+    currentBytes: 1_000_000,
+    totalBytes: 45_000_000,
+    done: false,
+  },
+  { at: START + 400, type: "vertex.done", vertex: "a", durationMs: 395 },
+  {
+    at: START + 1020,
+    type: "transfer",
+    vertex: "b",
+    id: `sha256:${"ab".repeat(32)}`,
+    action: "pull",
+    currentBytes: 23_000_000,
+    totalBytes: 45_000_000,
+    done: false,
+  },
+  {
+    at: START + 1100,
+    type: "warning",
+    code: "StageNameCasing",
+    message: "Stage name 'Build' should be lowercase",
+    source: { file: "Dockerfile", line: 1, column: 1, endLine: 1 },
+  },
+  {
+    at: START + 2000,
+    type: "transfer",
+    vertex: "b",
+    id: `sha256:${"ab".repeat(32)}`,
+    action: "pull",
+    currentBytes: 45_000_000,
+    totalBytes: 45_000_000,
+    done: true,
+  },
+  { at: START + 2010, type: "vertex.done", vertex: "b", durationMs: 2000 },
+  { at: START + 2020, type: "vertex.cached", vertex: "c", why: "same inputs" },
+  { at: START + 2030, type: "vertex.started", vertex: "d" },
+  { at: START + 2040, type: "vertex.started", vertex: "e" },
+  { at: START + 2442, type: "log", vertex: "d", stream: "stdout", data: "added 230 packages in 4s\nfound " },
+  { at: START + 2500, type: "log", vertex: "e", stream: "stdout", data: "compiling 漢字 \u001b[31mred\u001b[0m\r\n" },
+  { at: START + 2600, type: "log", vertex: "d", stream: "stderr", data: "0 vulnerabilities\n10%\r20%\u0007" },
+];
+const END: readonly BuildEvent[] = [
+  { at: START + 4000, type: "vertex.done", vertex: "d", durationMs: 1970 },
+  { at: START + 4200, type: "vertex.failed", vertex: "e", code: "RUN_FAILED", message: "exit code 1" },
+];
+const RESULT: BuildEvent = {
+  at: START + 4300,
+  type: "result",
+  kind: "image",
+  name: "docker.io/library/app:latest",
+  digest: `sha256:${"cd".repeat(32)}`,
+  sizeBytes: 45_100_000,
+};
+
+function golden(context: TestContext, name: string, text: string): void {
+  context.assert.fileSnapshot(text, join(GOLDEN, name), { serializers: [(value: unknown) => String(value)] });
+}
+
+test("createPlainRenderer() prints blocks of one step as buildx does", (context) => {
+  const renderer = createPlainRenderer();
+  golden(context, "plain.txt", [...BUILD, ...END, RESULT].map((event) => renderer.event(event)).join("") + renderer.end(START + 4300));
+});
+
+test("createPlainRenderer() gives the floor to a waiting step when the one that has it is silent", () => {
+  const renderer = createPlainRenderer();
+  const lines = [...BUILD, { at: START + 9000, type: "log", vertex: "e", stream: "stdout", data: "still here\n" } as const].map((event) =>
+    renderer.event(event),
+  );
+  assert.match(
+    lines.at(-1) ?? "",
+    /^#4 \.\.\.\n\n#5 \[build 4\/4\] RUN npm run build\n#5 0\.460 compiling 漢字 red\n#5 6\.960 still here\n$/,
+  );
+});
+
+for (const [columns, rows] of [
+  [80, 24],
+  [30, 24],
+  [80, 5],
+] as const) {
+  test(`createTerminalRenderer() draws ${columns} columns and ${rows} rows`, (context) => {
+    const renderer = createTerminalRenderer({ color: false });
+    const size = { columns, rows };
+    const frames = [];
+    for (const [at, event] of BUILD.entries()) {
+      renderer.event(event);
+      if (at === 9) frames.push(renderer.frame?.(START + 1200, size) ?? "");
+    }
+    frames.push(renderer.frame?.(START + 3000, size) ?? "");
+    for (const event of [...END, RESULT]) renderer.event(event);
+    frames.push(renderer.end(START + 4300));
+    const shown = frames.map((frame) => frame.replaceAll("\u001b", "␛"));
+    for (const line of frames.join("").split("\n"))
+      // oxlint-disable-next-line no-control-regex
+      assert.ok(line.replace(/\u001b\[\d*[A-Z]|\r/g, "").length < Math.max(columns, 21), line);
+    golden(context, `terminal-${columns}x${rows}.txt`, shown.join("-- frame --\n"));
+  });
+}
+
+test("createQuietRenderer() prints warnings only", () => {
+  const renderer = createQuietRenderer();
+  assert.equal(
+    [...BUILD, ...END].map((event) => renderer.event(event)).join(""),
+    "WARNING StageNameCasing: Stage name 'Build' should be lowercase (Dockerfile:1)\n",
+  );
+});
+
+test("createScreen() rewrites only the lines that changed", () => {
+  const screen = createScreen();
+  assert.equal(screen.draw([], ["a", "b", "c"]), "\u001b[Ka\n\u001b[Kb\n\u001b[Kc\n");
+  assert.equal(screen.draw([], ["a", "b", "c"]), "");
+  assert.equal(screen.draw([], ["a", "B", "c"]), "\u001b[3A\r\n\u001b[KB\n\n");
+  assert.equal(screen.draw(["done"], ["c"]), "\u001b[3A\r\u001b[Kdone\n\u001b[Kc\n\u001b[J");
+  assert.equal(screen.draw([], []), "\u001b[1A\r\u001b[J");
+});
+
+test("formatDuration() rounds to a tenth of a second, then to seconds", () => {
+  assert.deepEqual([0, 49, 1234, 99_900, 100_000, 3_599_900].map(formatDuration), ["0.0s", "0.0s", "1.2s", "99.9s", "1m 40s", "60m 00s"]);
+});

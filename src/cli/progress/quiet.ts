@@ -1,0 +1,8 @@
+/** `--progress=quiet`: nothing but warnings, which nobody should miss. */
+import type { Renderer } from "./types.ts";
+import { formatWarning } from "./words.ts";
+
+/** Makes the renderer. */
+export function createQuietRenderer(): Renderer {
+  return { event: (event) => (event.type === "warning" ? `WARNING ${formatWarning(event)}\n` : ""), end: () => "" };
+}

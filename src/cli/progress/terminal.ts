@@ -1,0 +1,116 @@
+/**
+ * Progress for people: each finished step is one line, printed once; running steps, with the end of their logs and their transfers,
+ * are redrawn at the bottom; the last line sums up.
+ */
+import { createStyle, displayWidth, fit, safeLine, type Style } from "../style.ts";
+import { formatSize } from "../../bytes.ts";
+import { createScreen } from "./screen.ts";
+import { applyEvent, createProgressState, type ProgressState, type StepState } from "./state.ts";
+import type { Renderer } from "./types.ts";
+import { formatDuration, formatResult, formatTransfer, formatWarning } from "./words.ts";
+
+const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
+const SPIN_MS = 100;
+const MAX_COLUMNS = 120;
+const MAX_LOG_LINES = 6;
+const MAX_TRANSFERS = 4;
+
+/** Makes the renderer of `--progress=tty`. Everything is written by `frame` and `end`. */
+export function createTerminalRenderer(options: { readonly color: boolean }): Renderer {
+  const style = createStyle(options.color);
+  const state = createProgressState();
+  const screen = createScreen();
+  /** Finished, and not drawn yet: widths are known only when a frame is drawn. */
+  let finished: ((columns: number) => string)[] = [];
+  let columns = 80;
+
+  const flush = (live: readonly string[]): string => {
+    const lines = finished.map((line) => line(columns));
+    finished = [];
+    return screen.draw(lines, live);
+  };
+
+  return {
+    event(event) {
+      const { step } = applyEvent(state, event);
+      if (event.type === "warning") finished.push((width) => `${style.yellow("⚠")} ${fit(formatWarning(event), width - 2)}`);
+      if (event.type === "result") finished.push((width) => `${style.cyan("➜")} ${fit(formatResult(event), width - 2)}`);
+      if (step !== undefined && (event.type === "vertex.done" || event.type === "vertex.cached" || event.type === "vertex.failed"))
+        finished.push(finishedLine(step, style));
+      return "";
+    },
+    frame(nowMs, size) {
+      columns = Math.max(20, Math.min(size.columns, MAX_COLUMNS) - 1);
+      return flush(liveLines(state, style, nowMs, columns, Math.max(1, size.rows - 1)));
+    },
+    end(nowMs) {
+      if (state.steps.size > 0) finished.push((width) => style.dim(fit(summary(state, nowMs), width)));
+      return flush([]);
+    },
+  };
+}
+
+function finishedLine(step: StepState, style: Style): (columns: number) => string {
+  const { state, name } = step;
+  const took = step.startedAt === undefined || step.endedAt === undefined ? 0 : step.endedAt - step.startedAt;
+  const bytes = [...step.transfers.values()].reduce((sum, transfer) => sum + (transfer.done ? transfer.currentBytes : 0), 0);
+  const right = state === "cached" ? "CACHED" : `${bytes === 0 ? "" : `${formatSize(bytes)}  `}${formatDuration(took)}`;
+  const mark = state === "failed" ? style.red("✘") : state === "cached" ? style.cyan("✔") : style.green("✔");
+  const paint = state === "failed" ? style.red : state === "cached" ? style.dim : (text: string): string => text;
+  return (columns) => `${mark} ${row(safeLine(name), right, columns - 2, paint, style.dim)}`;
+}
+
+function liveLines(state: ProgressState, style: Style, nowMs: number, columns: number, rows: number): string[] {
+  const running = [...state.steps.values()].filter((step) => step.state === "running");
+  const foot = style.dim(fit(summary(state, nowMs), columns));
+  const shown = running.slice(0, Math.max(1, rows - 2));
+  const hidden = running.length - shown.length;
+  let spare = rows - 1 - shown.length - (hidden > 0 ? 1 : 0);
+  const spinner = SPINNER[Math.floor(nowMs / SPIN_MS) % SPINNER.length] ?? "";
+  const lines: string[] = [];
+  for (const [at, step] of shown.entries()) {
+    const right = formatDuration(nowMs - (step.startedAt ?? nowMs));
+    lines.push(`${style.yellow(spinner)} ${row(safeLine(step.name), right, columns - 2, (text) => text, style.dim)}`);
+    const share = Math.floor(spare / (shown.length - at));
+    const details = detailLines(step, columns - 4).slice(0, Math.max(0, share));
+    spare -= details.length;
+    for (const line of details) lines.push(style.dim(`  │ ${line}`));
+  }
+  if (hidden > 0) lines.push(style.dim(`  and ${hidden} more`));
+  return [...lines, foot].slice(-rows);
+}
+
+function detailLines(step: StepState, columns: number): string[] {
+  const active = [...step.transfers.values()].filter((transfer) => !transfer.done);
+  const lines = active.slice(0, MAX_TRANSFERS).map((transfer) => fit(formatTransfer(transfer), columns));
+  if (active.length > MAX_TRANSFERS) lines.push(`and ${active.length - MAX_TRANSFERS} more`);
+  const log = step.partial === "" ? step.tail : [...step.tail, step.partial];
+  return [...lines, ...log.slice(-MAX_LOG_LINES).map((line) => fit(safeLine(line), columns))];
+}
+
+function summary(state: ProgressState, nowMs: number): string {
+  const counts = { planned: 0, running: 0, cached: 0, done: 0, failed: 0 };
+  for (const step of state.steps.values()) counts[step.state] += 1;
+  const parts = [
+    ...(counts.running > 0 ? [`${counts.running} running`] : []),
+    `${counts.done} done`,
+    ...(counts.cached > 0 ? [`${counts.cached} cached`] : []),
+    ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
+    formatDuration(nowMs - (state.startedAt ?? nowMs)),
+  ];
+  return parts.join(" · ");
+}
+
+/** `left`, and `right` at the end of the line; of two that do not fit, `left` is cut. */
+function row(
+  left: string,
+  right: string,
+  columns: number,
+  paintLeft: (text: string) => string,
+  paintRight: (text: string) => string,
+): string {
+  const room = columns - right.length - 1;
+  if (room < 8) return paintLeft(fit(left, columns));
+  const shown = fit(left, room);
+  return `${paintLeft(shown)}${" ".repeat(room - displayWidth(shown) + 1)}${paintRight(right)}`;
+}

@@ -1,0 +1,39 @@
+/** Small texts that the renderers share. */
+import type { ResultEvent, WarningEvent } from "../../events.ts";
+import { formatSize } from "../../bytes.ts";
+import { safeLine } from "../style.ts";
+import type { TransferState } from "./state.ts";
+
+/** "0.4s", "12.3s", "2m 03s". */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 99.95) return `${seconds.toFixed(1)}s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}m ${String(whole % 60).padStart(2, "0")}s`;
+}
+
+/** "pull 1a2b3c4d5e6f  12.3 MB / 45 MB  5.2 MB/s". */
+export function formatTransfer(transfer: TransferState): string {
+  const { action, currentBytes, totalBytes, done } = transfer;
+  const size = done || totalBytes === undefined ? formatSize(currentBytes) : `${formatSize(currentBytes)} / ${formatSize(totalBytes)}`;
+  const ms = transfer.updatedAt - transfer.startedAt;
+  const rate = ms < 200 || done ? "" : `  ${formatSize(Math.round((currentBytes / ms) * 1000))}/s`;
+  return `${action} ${shortId(transfer.id)}  ${size}${rate}`;
+}
+
+/** "Warning StageNameCasing: … (Dockerfile:3)". */
+export function formatWarning(event: WarningEvent): string {
+  const place = event.source === undefined ? "" : ` (${event.source.file}:${event.source.line})`;
+  return safeLine(`${event.code}: ${event.message}${place}`);
+}
+
+/** "image docker.io/library/app:latest sha256:… 45 MB". */
+export function formatResult(event: ResultEvent): string {
+  const digest = event.digest === undefined ? "" : ` ${event.digest}`;
+  const size = event.sizeBytes === undefined ? "" : ` ${formatSize(event.sizeBytes)}`;
+  return safeLine(`${event.kind} ${event.name}${digest}${size}`);
+}
+
+function shortId(id: string): string {
+  return safeLine(/^sha(256|512):[0-9a-f]{64,}$/.test(id) ? id.slice(7, 19) : id);
+}

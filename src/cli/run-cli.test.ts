@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { VERSION } from "../version.ts";
+import { COMMANDS } from "./commands.ts";
+import { Interrupted, type CliContext, type OutputStream } from "./context.ts";
+import { runCli } from "./run-cli.ts";
+
+/** Runs a command line without a process. */
+async function run(
+  args: readonly string[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<{ code: number; out: string; err: string }> {
+  const texts = { out: "", err: "" };
+  const stream = (name: "out" | "err"): OutputStream => ({
+    write: async (data) => {
+      texts[name] += typeof data === "string" ? data : Buffer.from(data).toString();
+    },
+    isTerminal: false,
+    color: false,
+    size: () => ({ columns: 80, rows: 24 }),
+  });
+  const context: CliContext = {
+    env: {},
+    cwd: "/",
+    stdin: (async function* () {})(),
+    stdout: stream("out"),
+    stderr: stream("err"),
+    signal,
+    forwardSignals: () => ({ [Symbol.dispose]: () => undefined }),
+  };
+  const code = await runCli(args, context);
+  return { code, ...texts };
+}
+
+test("runCli() prints the version of package.json", async () => {
+  const { version }: { version?: unknown } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+  assert.equal(VERSION, version);
+  assert.match((await run(["version"])).out, new RegExp(`^decant ${VERSION} \\(node `));
+  assert.equal((await run(["--version"])).out, (await run(["version"])).out);
+});
+
+test("runCli() suggests the command that was meant", async () => {
+  const want = 'ERROR: Cannot run command "biuld": there is no such command\n\nHint: Did you mean "decant build"?\n';
+  assert.deepEqual(await run(["biuld"]), { code: 1, out: "", err: want });
+  assert.equal((await run(["__proto__"])).code, 1);
+});
+
+test("runCli() prints help for no words, help and --help", async (context) => {
+  const { code, out } = await run([]);
+  assert.equal(code, 0);
+  context.assert.fileSnapshot(out, join(import.meta.dirname, "testdata/help.txt"), { serializers: [(value: unknown) => String(value)] });
+  for (const args of [["help"], ["--help"], ["-h"]]) assert.equal((await run(args)).out, out);
+});
+
+for (const name of Object.keys(COMMANDS)) {
+  test(`runCli() prints the help of ${name}`, async (context) => {
+    const { code, out } = await run([name, "--help"]);
+    assert.equal(code, 0);
+    context.assert.fileSnapshot(out, join(import.meta.dirname, `testdata/help-${name}.txt`), {
+      serializers: [(value: unknown) => String(value)],
+    });
+    assert.equal((await run(["help", name])).out, out);
+  });
+}
+
+test("runCli() refuses a flag of docker that is not supported, by name", async () => {
+  const { code, err } = await run(["build", "--secret=id=x", "."]);
+  assert.equal(code, 1);
+  assert.equal(err, 'ERROR: Option --secret of "decant build" is not supported yet\n');
+});
+
+test("runCli() gives 130 when Ctrl-C ended the work", async () => {
+  const { code, err } = await run(["build", "/nonexistent"], AbortSignal.abort(new Interrupted(130)));
+  assert.deepEqual({ code, err }, { code: 130, err: "Cancelled\n" });
+});

@@ -1,0 +1,14 @@
+/** The options that every command has that works on a store. */
+import { resolve } from "node:path";
+import type { StoreOptions } from "../index.ts";
+import type { CliContext } from "./context.ts";
+
+/** Spread it into a command's table. */
+export const STORE_OPTION_TABLE: { readonly root: { readonly type: "string"; readonly value: string; readonly help: string } } = {
+  root: { type: "string", value: "FOLDER", help: "The store; by default DECANT_ROOT" },
+};
+
+/** The values of those options as options of the API. */
+export function storeOptions(values: { readonly root?: string }, { env, signal, cwd }: CliContext): StoreOptions {
+  return { env, signal, ...(values.root === undefined ? {} : { root: resolve(cwd, values.root) }) };
+}

@@ -54,6 +54,7 @@ export type ErrorCode =
   | "DEBIAN_ARCHIVE"
   | "DEBIAN_PACKAGE"
   | "DEBIAN_DEPENDENCY"
+  | "NODE_PACKAGE"
   | "RECIPE"
   | "EXPORT"
   | "INTERNAL";

@@ -44,14 +44,18 @@ export type OutputSpec =
   | ({ readonly type: "registry"; readonly names: readonly string[]; readonly ociMediaTypes?: boolean } & CompressionOptions)
   | { readonly type: "cacheonly" };
 
-/** What exporters need from their caller. */
-export interface ExportContext {
+/** What work on images needs from its caller. */
+export interface ImageContext {
   readonly store: Store;
   readonly registry: () => Promise<RegistryClient>;
   readonly emit: Emit;
   /** The vertex id that transfers are told under. */
   readonly vertex: string;
   readonly signal: AbortSignal;
+}
+
+/** What exporters need from their caller. */
+export interface ExportContext extends ImageContext {
   /** For `dest: "-"`. */
   readonly stdout?: (chunk: Uint8Array) => Promise<void>;
 }

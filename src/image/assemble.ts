@@ -1,0 +1,37 @@
+/** Puts a build's decisions and its layer blobs together: configuration file and manifest, not written anywhere yet. */
+import { type Descriptor, OCI_CONFIG } from "../oci/index.ts";
+import { imageConfigOf } from "./config.ts";
+import type { ExportLayer } from "./layers.ts";
+import { type Document, type ManifestDocument, type MediaTypes, documentOf, manifestOf, namedDescriptor } from "./manifest.ts";
+import type { BuiltImage } from "./types.ts";
+
+/** An image that is ready to be written. */
+export interface AssembledImage {
+  readonly layers: readonly ExportLayer[];
+  readonly config: Document;
+  readonly manifest: ManifestDocument;
+  /** The manifest's descriptor as results and index.json name it. */
+  readonly descriptor: Descriptor;
+}
+
+/** Assembles `image` from its layers as blobs, in order. */
+export function assemble(image: BuiltImage, layers: readonly ExportLayer[], mediaTypes: MediaTypes): AssembledImage {
+  const { json } = imageConfigOf(
+    image,
+    layers.map((layer) => layer.diffId),
+  );
+  const config = documentOf(json, OCI_CONFIG);
+  const manifest = manifestOf(
+    config.descriptor,
+    layers.map((layer) => layer.descriptor),
+    mediaTypes,
+    image.annotations,
+  );
+  // The configuration file's own bytes are the same in both families; only the name of its type differs.
+  return {
+    layers,
+    config: { ...config, descriptor: manifest.manifest.config },
+    manifest,
+    descriptor: namedDescriptor(manifest.descriptor, image),
+  };
+}

@@ -1,0 +1,114 @@
+/** What is in an image, for `inspect` and the demo: how much, and whether it has shells and package managers. */
+import { isDecantError } from "../errors.ts";
+import { ROOT, baseName, displayPath, parentOf } from "../paths.ts";
+import { type Entry, type Tree, resolvePath, walk } from "../tree/index.ts";
+
+/** Totals of a tree. */
+export interface TreeContents {
+  /** Regular files; every name of a hard-linked file counts. */
+  readonly files: number;
+  /** Sum of file sizes, each hard-linked file once. */
+  readonly unpackedBytes: number;
+  /** Paths that start a shell, links included, sorted: "/usr/bin/bash". */
+  readonly shells: readonly string[];
+  /** Names of the package managers that are in a bin or sbin directory, sorted: "apt", "npm". */
+  readonly packageManagers: readonly string[];
+}
+
+const SHELLS: ReadonlySet<string> = new Set([
+  "sh",
+  "ash",
+  "bash",
+  "busybox",
+  "csh",
+  "dash",
+  "elvish",
+  "fish",
+  "ksh",
+  "ksh93",
+  "lksh",
+  "mksh",
+  "nu",
+  "oksh",
+  "posh",
+  "pwsh",
+  "rbash",
+  "rzsh",
+  "sash",
+  "static-sh",
+  "tcsh",
+  "toybox",
+  "xonsh",
+  "yash",
+  "zsh",
+]);
+const PACKAGE_MANAGERS: ReadonlySet<string> = new Set([
+  "apk",
+  "apt",
+  "apt-get",
+  "aptitude",
+  "cargo",
+  "conda",
+  "corepack",
+  "dnf",
+  "dpkg",
+  "emerge",
+  "gem",
+  "microdnf",
+  "nix",
+  "npm",
+  "npx",
+  "opkg",
+  "pacman",
+  "pip",
+  "pip3",
+  "pipx",
+  "pnpm",
+  "pnpx",
+  "rpm",
+  "tdnf",
+  "uv",
+  "yarn",
+  "yarnpkg",
+  "yum",
+  "zypper",
+]);
+const BIN = /^s?bin$/;
+const ANY_EXECUTE_BIT = 0o111;
+
+/** Walks the whole tree once; only names that may be a shell or package manager are resolved. */
+export function contentsOf(tree: Tree): TreeContents {
+  let files = 0;
+  let unpackedBytes = 0;
+  const linked = new Set<string>();
+  const shells: string[] = [];
+  const managers = new Set<string>();
+  for (const entry of walk(tree, ROOT)) {
+    if (entry.kind === "file") {
+      files += 1;
+      const group = tree.linkGroup(entry);
+      if (group === undefined || !linked.has(group)) unpackedBytes += entry.size;
+      if (group !== undefined) linked.add(group);
+    }
+    const name = baseName(entry.path);
+    // A shell may hide anywhere (/busybox/sh); "apt" and "dpkg" are also names of cron jobs.
+    if (SHELLS.has(name) && startsProgram(tree, entry)) shells.push(displayPath(entry.path));
+    else if (PACKAGE_MANAGERS.has(name) && BIN.test(baseName(parentOf(entry.path))) && startsProgram(tree, entry)) managers.add(name);
+  }
+  return { files, unpackedBytes, shells: shells.toSorted(), packageManagers: [...managers].toSorted() };
+}
+
+function startsProgram(tree: Tree, entry: Entry): boolean {
+  const target = entry.kind === "symlink" ? followed(tree, entry) : entry;
+  return target?.kind === "file" && (target.mode & ANY_EXECUTE_BIT) !== 0;
+}
+
+function followed(tree: Tree, entry: Entry): Entry | undefined {
+  try {
+    return resolvePath(tree, entry.path, { followLast: true }).entry;
+  } catch (error) {
+    // A loop of links starts nothing; the image may well have one.
+    if (isDecantError(error)) return undefined;
+    throw error;
+  }
+}

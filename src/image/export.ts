@@ -1,0 +1,48 @@
+/** The exporters behind one function: what a build gives, to where its caller wants it. */
+import { InternalError, unsupported } from "../errors.ts";
+import { exportLayout } from "./exporters/layout-archive.ts";
+import { exportLocal } from "./exporters/local.ts";
+import { exportToRegistry } from "./exporters/registry.ts";
+import { exportToStore } from "./exporters/store.ts";
+import { exportTar } from "./exporters/tar.ts";
+import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "./types.ts";
+
+/**
+ * Writes `images` (one for each platform; one for now) to `output` and tells what was written. Nothing half-written is left when it
+ * fails or is aborted, but a directory of type=local. Throws `EXPORT`, `REFERENCE`, `USAGE`, `UNSUPPORTED` for several platforms, what
+ * registries and the store throw, and the signal's reason.
+ */
+export async function exportImage(images: readonly BuiltImage[], output: OutputSpec, ctx: ExportContext): Promise<ExportResult> {
+  ctx.signal.throwIfAborted();
+  const [image] = images;
+  if (image === undefined) throw new InternalError("there is no image to export");
+  if (images.length > 1) throw unsupported("An output of several platforms", { hint: "Build one platform at a time" });
+  const result = await exporterOf(image, output, ctx);
+  const digest = result.descriptor?.digest;
+  for (const name of result.names) ctx.emit({ type: "result", kind: "image", name, ...(digest === undefined ? {} : { digest }) });
+  if (result.path !== undefined) {
+    ctx.emit({ type: "result", kind: "file", name: result.path, ...(digest === undefined ? {} : { digest }) });
+  }
+  return result;
+}
+
+function exporterOf(image: BuiltImage, output: OutputSpec, ctx: ExportContext): Promise<ExportResult> {
+  switch (output.type) {
+    case "image":
+      return exportToStore(image, output, ctx);
+    case "oci":
+    case "docker":
+      return exportLayout(image, output, ctx);
+    case "registry":
+      return exportToRegistry(image, output, ctx);
+    case "local":
+      return exportLocal(image, output, ctx);
+    case "tar":
+      return exportTar(image, output, ctx);
+    case "cacheonly":
+      // The layers are in the cache already: that is all this output wants.
+      return Promise.resolve({ output, names: [] });
+    default:
+      return output satisfies never;
+  }
+}

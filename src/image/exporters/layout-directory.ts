@@ -1,0 +1,114 @@
+/**
+ * An OCI layout as a directory (buildx: type=oci,tar=false). Blobs come first, each by rename; index.json is last, by rename: a reader
+ * sees the old image or the new one. Other images in the layout stay.
+ */
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { errnoOf, isDecantError } from "../../errors.ts";
+import { type Descriptor, MAX_MANIFEST_BYTES, parseIndex } from "../../oci/index.ts";
+import { exportError, writeError } from "../errors.ts";
+import { createOutputFile } from "../output-file.ts";
+import { startProgress } from "../progress.ts";
+import type { ExportContext } from "../types.ts";
+import {
+  type BlobEntry,
+  IMAGE_NAME_ANNOTATION,
+  OCI_LAYOUT_TEXT,
+  REF_NAME_ANNOTATION,
+  foldersOf,
+  indexText,
+  sizeOfEntry,
+} from "./layout.ts";
+
+/** Writes what is missing and moves the names to the new manifest. Gives the absolute path. Throws `EXPORT`. */
+export async function writeLayoutDirectory(
+  ctx: ExportContext,
+  dest: string,
+  blobs: readonly BlobEntry[],
+  entries: readonly Descriptor[],
+): Promise<string> {
+  const path = resolve(dest);
+  // Two builds that write to one layout must not lose each other's names.
+  await using _lock = await ctx.store.locks.acquire(`layout:${path}`, { signal: ctx.signal });
+  try {
+    for (const folder of foldersOf(blobs)) await mkdir(join(path, folder), { recursive: true });
+    const before = await readIndex(path);
+    for (const blob of blobs) {
+      ctx.signal.throwIfAborted();
+      await writeBlob(ctx, path, blob);
+    }
+    await writeChanged(join(path, "oci-layout"), OCI_LAYOUT_TEXT, ctx.signal);
+    await writeChanged(
+      join(path, "index.json"),
+      indexText([...before.filter((entry) => !isReplaced(entry, entries)), ...entries]),
+      ctx.signal,
+    );
+  } catch (error) {
+    throw writeError("write OCI layout", path, error);
+  }
+  return path;
+}
+
+async function readIndex(path: string): Promise<readonly Descriptor[]> {
+  const file = join(path, "index.json");
+  try {
+    if ((await stat(file)).size > MAX_MANIFEST_BYTES) throw exportError("update", file, `it is larger than ${MAX_MANIFEST_BYTES} bytes`);
+    return parseIndex(await readFile(file)).manifests;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    if (!isDecantError(error, "MANIFEST")) throw error;
+    throw exportError("update", file, "it is no OCI index", { hint: "Remove it, or choose another destination", cause: error });
+  }
+}
+
+/** A name belongs to one image of a layout. What has no name at all stands for "the image", so a nameless result takes its place. */
+function isReplaced(old: Descriptor, entries: readonly Descriptor[]): boolean {
+  return entries.some((entry) => nameIn(entry) === nameIn(old) && samePlatform(entry, old));
+}
+
+function nameIn({ annotations }: Descriptor): string | undefined {
+  return annotations?.[IMAGE_NAME_ANNOTATION] ?? annotations?.[REF_NAME_ANNOTATION];
+}
+
+function samePlatform(a: Descriptor, b: Descriptor): boolean {
+  const unknown = a.platform === undefined || b.platform === undefined;
+  return (
+    unknown ||
+    (a.platform.os === b.platform.os && a.platform.architecture === b.platform.architecture && a.platform.variant === b.platform.variant)
+  );
+}
+
+async function writeBlob(ctx: ExportContext, root: string, blob: BlobEntry): Promise<void> {
+  const target = join(root, blob.name);
+  const size = sizeOfEntry(blob);
+  // Blobs appear by rename only, so the right size means the right bytes.
+  if ((await sizeOf(target)) === size) return;
+  const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: blob.name, action: "write", totalBytes: size });
+  await using file = await createOutputFile(target, ctx.signal);
+  if (blob.kind === "file") await file.copyFile(blob.path, size, progress.add);
+  else await file.write(blob.bytes);
+  await file.commit();
+  progress.at(size);
+  progress.end();
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Leaves a file alone that says the same already: file watchers and rsync see no change. */
+async function writeChanged(path: string, text: string, signal: AbortSignal): Promise<void> {
+  try {
+    if ((await readFile(path, "utf8")) === text) return;
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
+  await using file = await createOutputFile(path, signal);
+  await file.write(Buffer.from(text, "utf8"));
+  await file.commit();
+}

@@ -1,0 +1,81 @@
+/**
+ * What OCI layouts and docker archives share: image-spec image-layout.md, with the annotations by which containerd, docker and
+ * skopeo find names.
+ */
+import { familiarName, formatReference, type Descriptor, OCI_INDEX } from "../../oci/index.ts";
+import type { Store } from "../../store/index.ts";
+import { pool } from "../../async.ts";
+import type { ArchiveEntry } from "../archive.ts";
+import type { AssembledImage } from "../assemble.ts";
+import { targetName } from "../names.ts";
+
+/** The content of the file `oci-layout`. */
+export const OCI_LAYOUT_TEXT = '{"imageLayoutVersion":"1.0.0"}';
+/** containerd's and docker's annotation for the whole name. */
+export const IMAGE_NAME_ANNOTATION = "io.containerd.image.name";
+/** image-spec annotations.md: the tag. */
+export const REF_NAME_ANNOTATION = "org.opencontainers.image.ref.name";
+
+/** A blob as an entry of an archive or a directory. */
+export type BlobEntry = Exclude<ArchiveEntry, { readonly kind: "dir" }>;
+
+const PARALLEL_FETCHES = 4;
+
+/** One entry of index.json for each name, or one without a name. */
+export function indexEntries(descriptor: Descriptor, names: readonly string[]): Descriptor[] {
+  if (names.length === 0) return [descriptor];
+  return names.map((name) => {
+    const reference = targetName(name);
+    const annotations = {
+      [IMAGE_NAME_ANNOTATION]: formatReference(reference),
+      ...descriptor.annotations,
+      [REF_NAME_ANNOTATION]: reference.tag,
+    };
+    return { ...descriptor, annotations };
+  });
+}
+
+/** The text of index.json. */
+export function indexText(manifests: readonly Descriptor[]): string {
+  return JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
+}
+
+/** The text of manifest.json, by which docker before 25, podman and skopeo read archives. */
+export function dockerManifestText(image: AssembledImage, names: readonly string[]): string {
+  const tags = names.map((name) => {
+    const reference = targetName(name);
+    return `${familiarName(reference)}:${reference.tag}`;
+  });
+  const layers = image.layers.map(({ descriptor }) => blobName(descriptor));
+  return JSON.stringify([{ Config: blobName(image.config.descriptor), RepoTags: tags.length === 0 ? null : tags, Layers: layers }]);
+}
+
+/** "blobs/sha256/…". */
+export function blobName({ digest }: Descriptor): string {
+  return `blobs/${digest.replace(":", "/")}`;
+}
+
+/** Fetches what is not in the store, then gives every blob once, sorted by name, for an archive or a directory. */
+export async function blobEntries(store: Store, image: AssembledImage, signal: AbortSignal): Promise<readonly BlobEntry[]> {
+  await pool(PARALLEL_FETCHES, image.layers, (layer, stop) => layer.ensure(stop), signal);
+  const entries = new Map<string, BlobEntry>();
+  for (const { bytes, descriptor } of [image.config, image.manifest]) {
+    entries.set(blobName(descriptor), { name: blobName(descriptor), kind: "bytes", bytes });
+  }
+  for (const { descriptor } of image.layers) {
+    const name = blobName(descriptor);
+    // The same layer may come twice; an archive with two entries of one name confuses readers.
+    entries.set(name, { name, kind: "file", path: store.blobs.path(descriptor.digest), size: descriptor.size });
+  }
+  return [...entries.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Bytes of a blob. */
+export function sizeOfEntry(entry: BlobEntry): number {
+  return entry.kind === "file" ? entry.size : entry.bytes.byteLength;
+}
+
+/** "blobs", "blobs/sha256": the directories that the blobs are in, parents first. */
+export function foldersOf(blobs: readonly BlobEntry[]): string[] {
+  return [...new Set(["blobs", ...blobs.map(({ name }) => name.slice(0, name.lastIndexOf("/")))])].toSorted();
+}

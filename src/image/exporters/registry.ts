@@ -1,0 +1,19 @@
+/** type=registry: straight to the registries of its names; nothing is named in the local store. */
+import { assemble } from "../assemble.ts";
+import { exportLayers } from "../layers.ts";
+import { pushNames } from "../names.ts";
+import { pushAssembled } from "../push-assembled.ts";
+import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
+
+/** Pushes to every name. Throws `USAGE` without names, `REFERENCE`, and what registries throw. */
+export async function exportToRegistry(
+  image: BuiltImage,
+  output: Extract<OutputSpec, { type: "registry" }>,
+  ctx: ExportContext,
+): Promise<ExportResult> {
+  const names = pushNames(output.names);
+  const layers = await exportLayers(ctx, image.layers, output);
+  const assembled = assemble(image, layers, output.ociMediaTypes === false ? "docker" : "oci");
+  await pushAssembled(ctx, assembled, names);
+  return { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
+}

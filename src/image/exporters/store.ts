@@ -1,0 +1,31 @@
+/**
+ * type=image: the image in the local store under its names. Layers of our own stay uncompressed, because nobody reads them over a
+ * wire; with `push` they are compressed, so that the store and the registry have one digest.
+ */
+import { pool } from "../../async.ts";
+import { assemble } from "../assemble.ts";
+import { exportLayers, storedLayers } from "../layers.ts";
+import { nameImage } from "../name-image.ts";
+import { pushNames, targetNames } from "../names.ts";
+import { pushAssembled } from "../push-assembled.ts";
+import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
+
+const PARALLEL_FETCHES = 4;
+
+/** Writes the blobs, then the names; with `push`, sends it to the registries of its names. Throws `REFERENCE`, and what registries throw. */
+export async function exportToStore(
+  image: BuiltImage,
+  output: Extract<OutputSpec, { type: "image" }>,
+  ctx: ExportContext,
+): Promise<ExportResult> {
+  const names = output.push ? pushNames(output.names) : targetNames(output.names);
+  const packed = output.push || output.compression !== undefined;
+  const layers = packed ? await exportLayers(ctx, image.layers, output) : await storedLayers(ctx, image.layers);
+  const assembled = assemble(image, layers, output.ociMediaTypes === false ? "docker" : "oci");
+  await pool(PARALLEL_FETCHES, layers, (layer, stop) => layer.ensure(stop), ctx.signal);
+  await ctx.store.blobs.put(assembled.config.bytes);
+  await ctx.store.blobs.put(assembled.manifest.bytes);
+  nameImage(ctx.store, assembled.manifest, names);
+  if (output.push) await pushAssembled(ctx, assembled, names);
+  return { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
+}

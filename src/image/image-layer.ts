@@ -1,0 +1,83 @@
+/** The layers of an image that exists already, as `LayerSource`s: read or pulled when something needs their files. */
+import * as v from "valibot";
+import { createSemaphore, type Semaphore } from "../async.ts";
+import type { ByteStream } from "../bytes.ts";
+import { type Digest, type DiffId } from "../digest.ts";
+import { DecantError } from "../errors.ts";
+import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
+import type { Store } from "../store/index.ts";
+import { type Layer, type LayerSource, type RemoteBlob, findLayer, importLayerBlob } from "../tree/index.ts";
+import { joined } from "./joined.ts";
+
+/** Opens the bytes of a layer blob from wherever they are. */
+export type OpenLayer = (descriptor: Descriptor, signal: AbortSignal) => ByteStream;
+
+/** How many layers of one image are read at a time. */
+const PARALLEL_LAYERS = 4;
+const ORIGIN_SPACE = "image.origin";
+const originSchema = v.object({ registry: v.string(), repository: v.string() });
+
+/** One source for each layer. Throws `MANIFEST` when manifest and configuration disagree on their number. */
+export function imageLayers(
+  store: Store,
+  { manifest, config }: { readonly manifest: Manifest; readonly config: ImageConfig },
+  from: { readonly name: string; readonly open: OpenLayer; readonly remote: (descriptor: Descriptor) => RemoteBlob | undefined },
+): LayerSource[] {
+  const diffIds = config.rootfs.diff_ids;
+  if (manifest.layers.length !== diffIds.length) {
+    throw new DecantError(
+      "MANIFEST",
+      `Cannot use image "${from.name}": its manifest has ${manifest.layers.length} layers; its configuration has ${diffIds.length}`,
+    );
+  }
+  const places = createSemaphore(PARALLEL_LAYERS);
+  return diffIds.map((diffId, at) => {
+    // Both lists have the same length.
+    const descriptor = manifest.layers[at] as Descriptor;
+    const remote = from.remote(descriptor);
+    return {
+      key: diffId,
+      diffId,
+      ...(remote === undefined ? {} : { remote }),
+      load: joined((signal) => loadLayer(store, { descriptor, diffId, remote, open: from.open }, places, signal)),
+    };
+  });
+}
+
+interface WantedLayer {
+  readonly descriptor: Descriptor;
+  readonly diffId: DiffId;
+  readonly remote: RemoteBlob | undefined;
+  readonly open: OpenLayer;
+}
+
+async function loadLayer(store: Store, wanted: WantedLayer, places: Semaphore, signal: AbortSignal): Promise<Layer> {
+  const { descriptor, diffId, remote, open } = wanted;
+  const known = findLayer(store, diffId);
+  if (known !== undefined) return known;
+  using _place = await places.acquire(signal);
+  // Another process, or another image with the same layer, may be at it.
+  await using _lock = await store.locks.acquire(`layer:${diffId}`, { signal });
+  const meanwhile = findLayer(store, diffId);
+  if (meanwhile !== undefined) return meanwhile;
+  const bytes = (): ByteStream => (isStored(store, descriptor) ? store.blobs.open(descriptor.digest) : open(descriptor, signal));
+  const layer = await importLayerBlob(store, { descriptor, diffId, open: bytes }, { signal });
+  if (remote !== undefined) rememberOrigin(store, remote);
+  return layer;
+}
+
+/** Is exactly this blob among the store's? */
+export function isStored(store: Store, { digest, size }: Descriptor): boolean {
+  return store.blobs.size(digest) === size;
+}
+
+/** Notes which registry has a blob, so that a push back to it moves no bytes, also from another process. */
+export function rememberOrigin(store: Store, { descriptor, registry, repository }: RemoteBlob): void {
+  store.records.put(ORIGIN_SPACE, descriptor.digest, { registry, repository });
+}
+
+/** The registry that a blob came from, when we know. */
+export function originOf(store: Store, digest: Digest): { readonly registry: string; readonly repository: string } | undefined {
+  const parsed = v.safeParse(originSchema, store.records.get(ORIGIN_SPACE, digest));
+  return parsed.success ? parsed.output : undefined;
+}

@@ -1,0 +1,94 @@
+/**
+ * Turns the layers of a build into blobs with descriptors, moving as little as possible: a base layer whose packing suits is used by
+ * the descriptor that its registry knows, and its bytes are fetched only when the output turns out to need them (design D2).
+ */
+import { pool } from "../async.ts";
+import type { DiffId } from "../digest.ts";
+import { InternalError } from "../errors.ts";
+import { type Descriptor, isForeignLayer, layerCompressionOf } from "../oci/index.ts";
+import { type Layer, type LayerSource, type RemoteBlob, compressedLayer, layerDiffId } from "../tree/index.ts";
+import { fetchBlob } from "./fetch-blob.ts";
+import { isStored } from "./image-layer.ts";
+import { startProgress } from "./progress.ts";
+import type { CompressionOptions, ImageContext } from "./types.ts";
+
+/** A layer as an output writes it. */
+export interface ExportLayer {
+  readonly descriptor: Descriptor;
+  readonly diffId: DiffId;
+  /** The registry that has exactly this blob. */
+  readonly remote?: RemoteBlob;
+  /** Puts the blob into the store, where it is not there yet. */
+  readonly ensure: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Compressing keeps every core busy by itself; a few at once hide the small ones behind the large. */
+const PARALLEL_LAYERS = 4;
+const DEFAULT_COMPRESSION = "gzip";
+
+/** The layers as blobs of the wanted compression. Blobs of our own are in the store when this returns. */
+export function exportLayers(ctx: ImageContext, sources: readonly LayerSource[], options: CompressionOptions): Promise<ExportLayer[]> {
+  return pool(PARALLEL_LAYERS, sources, (source, signal) => exportLayer(ctx, source, options, signal), ctx.signal);
+}
+
+/** The layers as the local store keeps them: those of a base as they were pulled, our own uncompressed. All are in the store. */
+export function storedLayers(ctx: ImageContext, sources: readonly LayerSource[]): Promise<ExportLayer[]> {
+  const one = async (source: LayerSource, signal: AbortSignal): Promise<ExportLayer> => {
+    const layer = await source.load(signal);
+    const kept = asPulled(source);
+    if (kept !== undefined && isStored(ctx.store, kept.descriptor)) return kept;
+    return packed(ctx, layer, source.diffId, { compression: "uncompressed", force: true }, signal);
+  };
+  return pool(PARALLEL_LAYERS, sources, one, ctx.signal);
+
+  function asPulled(source: LayerSource): ExportLayer | undefined {
+    return source.remote === undefined || source.diffId === undefined ? undefined : remoteLayer(ctx, source.remote, source.diffId);
+  }
+}
+
+/** One layer as a blob of the wanted compression. */
+export async function exportLayer(
+  ctx: ImageContext,
+  source: LayerSource,
+  options: CompressionOptions,
+  signal: AbortSignal,
+): Promise<ExportLayer> {
+  if (source.remote !== undefined && source.diffId !== undefined && suits(source.remote.descriptor, options)) {
+    return remoteLayer(ctx, source.remote, source.diffId);
+  }
+  return packed(ctx, await source.load(signal), source.diffId, options, signal);
+}
+
+/** Can a blob of this packing be used as it is? Without `force`, what is compressed stays as it is, as in BuildKit. */
+export function suits(descriptor: Descriptor, { compression = DEFAULT_COMPRESSION, force = false }: CompressionOptions): boolean {
+  // Licences forbid to upload these as anything else.
+  if (isForeignLayer(descriptor.mediaType)) return true;
+  const has = layerCompressionOf(descriptor.mediaType);
+  return has === compression || (!force && has !== undefined && has !== "uncompressed");
+}
+
+function remoteLayer(ctx: ImageContext, remote: RemoteBlob, diffId: DiffId): ExportLayer {
+  return { descriptor: remote.descriptor, diffId, remote, ensure: (signal) => fetchBlob(ctx, remote, signal) };
+}
+
+async function packed(
+  ctx: ImageContext,
+  layer: Layer,
+  known: DiffId | undefined,
+  { compression = DEFAULT_COMPRESSION, level, force }: CompressionOptions,
+  signal: AbortSignal,
+): Promise<ExportLayer> {
+  const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: layer.id, action: "compress" });
+  const descriptor = await compressedLayer(
+    ctx.store,
+    layer,
+    { compression, ...(level === undefined ? {} : { level }), ...(force === undefined ? {} : { force }) },
+    { signal, onProgress: progress.at },
+  );
+  const diffId = known ?? (await layerDiffId(ctx.store, layer, signal));
+  return { descriptor, diffId, ensure: async () => assertStored(ctx, descriptor) };
+}
+
+function assertStored({ store }: ImageContext, descriptor: Descriptor): void {
+  if (!isStored(store, descriptor)) throw new InternalError(`layer blob ${descriptor.digest} is not in the store`);
+}

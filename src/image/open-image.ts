@@ -1,0 +1,63 @@
+/** From a name's descriptor to manifest and configuration, through indexes, whatever holds the documents. */
+import { DecantError } from "../errors.ts";
+import {
+  type Descriptor,
+  type ImageConfig,
+  type Manifest,
+  type Platform,
+  isImageConfig,
+  parseImageConfig,
+  parseManifestOrIndex,
+  selectManifest,
+} from "../oci/index.ts";
+import type { LayerSource } from "../tree/index.ts";
+
+/** An image with its documents read, and layers that load when asked. */
+export interface OpenedImage {
+  /** The manifest's, of the platform that was asked for. */
+  readonly descriptor: Descriptor;
+  readonly manifest: Manifest;
+  /** The exact bytes, so that a copy keeps its digest. */
+  readonly manifestBytes: Buffer;
+  readonly config: ImageConfig;
+  readonly configBytes: Buffer;
+  readonly layers: readonly LayerSource[];
+}
+
+/** The documents of an image. */
+export type ImageDocuments = Omit<OpenedImage, "layers">;
+
+/** Reads a document and checks it against its descriptor. */
+export type ReadDocument = (descriptor: Descriptor) => Promise<Buffer>;
+
+/** Indexes in indexes: more than the field has ever needed, and an end for a circle of a liar. */
+const MAX_INDEXES = 4;
+
+/** Follows `top` to the manifest for `platform`. Throws `MANIFEST`, `PLATFORM`, and what `read` throws. */
+export async function openDocuments(name: string, top: Descriptor, platform: Platform, read: ReadDocument): Promise<ImageDocuments> {
+  let descriptor = top;
+  for (let depth = 0; depth <= MAX_INDEXES; depth += 1) {
+    const bytes = await read(descriptor);
+    const parsed = parseManifestOrIndex(bytes, descriptor.mediaType);
+    if (parsed.kind === "manifest") {
+      const { manifest } = parsed;
+      if (!isImageConfig(manifest.config.mediaType)) {
+        throw new DecantError("MANIFEST", `Cannot use "${name}" as an image: it is an artifact of type "${manifest.config.mediaType}"`);
+      }
+      const configBytes = await read(manifest.config);
+      return {
+        descriptor: { mediaType: parsed.mediaType, digest: descriptor.digest, size: bytes.byteLength, ...platformOf(descriptor) },
+        manifest,
+        manifestBytes: bytes,
+        config: parseImageConfig(configBytes),
+        configBytes,
+      };
+    }
+    descriptor = selectManifest(parsed.index, platform, name);
+  }
+  throw new DecantError("MANIFEST", `Cannot use image "${name}": it has indexes in indexes, more than ${MAX_INDEXES} deep`);
+}
+
+function platformOf({ platform }: Descriptor): { readonly platform?: Platform } {
+  return platform === undefined ? {} : { platform };
+}

@@ -1,0 +1,118 @@
+/**
+ * Pulls an image: its documents now, its layers when something needs their files (design D2). What was read once stays in the store,
+ * so that a second build asks the registry one HEAD request, or none for a name with a digest.
+ */
+import { pool } from "../async.ts";
+import { collect } from "../bytes.ts";
+import {
+  type Descriptor,
+  MAX_CONFIG_BYTES,
+  MAX_MANIFEST_BYTES,
+  type Platform,
+  type Reference,
+  atDigest,
+  formatPlatform,
+  formatReference,
+  isImageConfig,
+} from "../oci/index.ts";
+import type { Ref } from "../store/index.ts";
+import { imageLayers, isStored } from "./image-layer.ts";
+import { type OpenedImage, openDocuments } from "./open-image.ts";
+import { nameImage } from "./name-image.ts";
+import { startProgress } from "./progress.ts";
+import type { ImageContext } from "./types.ts";
+
+/** What `pullImage` does besides reading the documents. */
+export interface PullOptions {
+  /** Also brings every layer into the store. */
+  readonly load?: boolean;
+  /** Names the image in the local store, as `decant pull` does; implies `load`. */
+  readonly name?: boolean;
+}
+
+/** A pulled image, and what its name stood for. */
+export interface PulledImage extends OpenedImage {
+  /** The reference with the digest that the registry gave (of the index, where it is one). */
+  readonly reference: Reference;
+}
+
+const DOCUMENTS_SPACE = "image.pull";
+const PARALLEL_LOADS = 4;
+
+/** Resolves `name` for `platform`. Throws `REFERENCE`, `PLATFORM`, `MANIFEST`, and what registries throw. */
+export async function pullImage(
+  ctx: ImageContext,
+  name: string | Reference,
+  platform: Platform,
+  options: PullOptions = {},
+): Promise<PulledImage> {
+  const { store, signal } = ctx;
+  const reference = typeof name === "string" ? await (await ctx.registry()).reference(name) : name;
+  const shown = formatReference(reference);
+  const top = await topDescriptor(ctx, reference);
+  const seen: Descriptor[] = [];
+  const documents = await openDocuments(shown, top, platform, (descriptor) => {
+    seen.push(descriptor);
+    return readDocument(ctx, reference, descriptor);
+  });
+  keepDocuments(ctx, seen, platform);
+  const layers = imageLayers(store, documents, {
+    name: shown,
+    open: (descriptor, stop) => downloaded(ctx, reference, descriptor, stop),
+    remote: (descriptor) => ({ descriptor, registry: reference.registry, repository: reference.repository }),
+  });
+  if (options.load === true || options.name === true) await pool(PARALLEL_LOADS, layers, (layer, stop) => layer.load(stop), signal);
+  if (options.name === true) nameImage(store, documents, [shown]);
+  return { ...documents, layers, reference: { ...reference, digest: top.digest } };
+}
+
+async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<Descriptor> {
+  if (reference.digest !== undefined) {
+    const size = ctx.store.blobs.size(reference.digest);
+    if (size !== undefined) return { mediaType: "", digest: reference.digest, size };
+  }
+  const client = await ctx.registry();
+  const { descriptor, bytes } = await client.resolve(reference, { signal: ctx.signal });
+  if (bytes !== undefined) await ctx.store.blobs.put(bytes);
+  return descriptor;
+}
+
+async function readDocument(ctx: ImageContext, reference: Reference, descriptor: Descriptor): Promise<Buffer> {
+  const { store, signal } = ctx;
+  const maxBytes = isImageConfig(descriptor.mediaType) ? MAX_CONFIG_BYTES : MAX_MANIFEST_BYTES;
+  if (isStored(store, descriptor)) return store.blobs.read(descriptor.digest, maxBytes);
+  const client = await ctx.registry();
+  const at = atDigest(reference, descriptor.digest);
+  const bytes = isImageConfig(descriptor.mediaType)
+    ? await collect(client.blob(at, descriptor, { signal }), maxBytes, "image config")
+    : (await client.manifest(at, { signal })).bytes;
+  await store.blobs.put(bytes);
+  return bytes;
+}
+
+/** A record keeps the documents from the garbage collector for as long as builds use them. */
+function keepDocuments({ store }: ImageContext, seen: readonly Descriptor[], platform: Platform): void {
+  const [top] = seen;
+  if (top === undefined) return;
+  const id = `${top.digest} ${formatPlatform(platform)}`;
+  if (store.records.get(DOCUMENTS_SPACE, id) !== undefined) return;
+  const refs = seen.map(({ digest }): Ref => ({ kind: "blob", id: digest }));
+  store.records.put(DOCUMENTS_SPACE, id, { documents: seen.map(({ digest }) => digest) }, refs);
+}
+
+async function* downloaded(
+  ctx: ImageContext,
+  reference: Reference,
+  descriptor: Descriptor,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const client = await ctx.registry();
+  const progress = startProgress(ctx.emit, {
+    vertex: ctx.vertex,
+    id: descriptor.digest,
+    action: "pull",
+    totalBytes: descriptor.size,
+  });
+  yield* client.blob(reference, descriptor, { signal, onProgress: progress.at });
+  progress.end();
+}

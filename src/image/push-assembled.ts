@@ -1,0 +1,83 @@
+/**
+ * Sends an image to registries: what a repository lacks, and nothing else (distribution-spec, "Pushing"). Blobs first, the manifest
+ * last, so that nobody ever sees a tag whose layers are missing.
+ */
+import { pool } from "../async.ts";
+import { bytesOf, type ByteStream } from "../bytes.ts";
+import type { Digest } from "../digest.ts";
+import { type Descriptor, isForeignLayer } from "../oci/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
+import type { AssembledImage } from "./assemble.ts";
+import { targetName } from "./names.ts";
+import { startProgress } from "./progress.ts";
+import type { ImageContext } from "./types.ts";
+
+const PARALLEL_UPLOADS = 4;
+
+type Target = ReturnType<typeof targetName>;
+
+interface Repository {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+interface PushBlob {
+  readonly descriptor: Descriptor;
+  /** Repositories that have it, or had it. */
+  readonly places: Repository[];
+  readonly ensure: (signal: AbortSignal) => Promise<void>;
+  readonly open: () => ByteStream;
+}
+
+/** Pushes to each name in turn; what went to one repository of a registry is mounted into the next. Throws what registries throw. */
+export async function pushAssembled(ctx: ImageContext, image: AssembledImage, names: readonly string[]): Promise<void> {
+  const client = await ctx.registry();
+  const blobs = blobsOf(ctx, image);
+  for (const target of names.map(targetName)) {
+    await pool(PARALLEL_UPLOADS, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
+    const { mediaType } = image.manifest.descriptor;
+    await client.pushManifest(target, mediaType, image.manifest.bytes, { signal: ctx.signal });
+  }
+}
+
+/** Each blob once; the configuration file first, because it is small and finds a missing permission early. */
+function blobsOf(ctx: ImageContext, image: AssembledImage): PushBlob[] {
+  const { config } = image;
+  const blobs = new Map<Digest, PushBlob>();
+  blobs.set(config.descriptor.digest, {
+    descriptor: config.descriptor,
+    places: [],
+    ensure: async () => undefined,
+    open: () => bytesOf(config.bytes),
+  });
+  for (const { descriptor, remote, ensure } of image.layers) {
+    // Such layers stay where their licence wants them; the manifest carries their addresses.
+    if (isForeignLayer(descriptor.mediaType)) continue;
+    const open = (): ByteStream => ctx.store.blobs.open(descriptor.digest);
+    blobs.set(descriptor.digest, { descriptor, places: remote === undefined ? [] : [remote], ensure, open });
+  }
+  return [...blobs.values()];
+}
+
+async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Target, blob: PushBlob, signal: AbortSignal): Promise<void> {
+  const { descriptor, places } = blob;
+  const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: descriptor.digest, action: "push", totalBytes: descriptor.size });
+  if (!(await isThere(client, target, blob, signal))) {
+    await blob.ensure(signal);
+    await client.pushBlob(target, descriptor, blob.open, { signal, onProgress: progress.at });
+  }
+  progress.at(descriptor.size);
+  progress.end();
+  places.push(target);
+}
+
+/** Already in the repository, or mounted into it from a neighbour now. Blobs of nobody else are not asked for: `pushBlob` does that. */
+async function isThere(client: RegistryClient, target: Target, { descriptor, places }: PushBlob, signal: AbortSignal): Promise<boolean> {
+  if (places.length === 0) return false;
+  if (await client.hasBlob(target, descriptor.digest, { signal })) return true;
+  for (const { registry, repository } of places) {
+    if (registry !== target.registry || repository === target.repository) continue;
+    if (await client.mountBlob(target, repository, descriptor.digest, { signal })) return true;
+  }
+  return false;
+}

@@ -1,0 +1,80 @@
+/** `decant push`: an image of the local store to registries. */
+import { pool } from "../async.ts";
+import { DOCKER_MANIFEST, type Descriptor, type Platform } from "../oci/index.ts";
+import type { LayerSource } from "../tree/index.ts";
+import type { AssembledImage } from "./assemble.ts";
+import { fetchBlob } from "./fetch-blob.ts";
+import { isStored } from "./image-layer.ts";
+import { type ExportLayer, exportLayer, suits } from "./layers.ts";
+import { loadImage } from "./load-image.ts";
+import { type ManifestDocument, manifestOf } from "./manifest.ts";
+import { pushNames } from "./names.ts";
+import type { OpenedImage } from "./open-image.ts";
+import { pushAssembled } from "./push-assembled.ts";
+import type { CompressionOptions, ImageContext } from "./types.ts";
+
+const PARALLEL_LAYERS = 4;
+
+/** Options of `pushImage`. */
+export interface PushOptions extends CompressionOptions {
+  /** Chooses from an index. */
+  readonly platform: Platform;
+}
+
+/**
+ * Pushes `image` (a name or digest of the local store) under `names`, default its own. Layers that are stored uncompressed go as gzip,
+ * unless `compression` says otherwise; when nothing has to change, the manifest keeps its bytes and digest. Gives what was pushed.
+ * Throws what `loadImage`, `REFERENCE` and registries throw.
+ */
+export async function pushImage(
+  ctx: ImageContext,
+  image: string,
+  names: readonly string[],
+  options: PushOptions,
+): Promise<{ readonly descriptor: ManifestDocument["descriptor"]; readonly names: readonly string[] }> {
+  const targets = pushNames(names.length === 0 ? [image] : names);
+  const opened = await loadImage(ctx.store, image, options.platform);
+  const assembled = await packedForPush(ctx, opened, options);
+  await pushAssembled(ctx, assembled, targets);
+  const { descriptor } = assembled.manifest;
+  for (const name of targets) ctx.emit({ type: "result", kind: "image", name, digest: descriptor.digest });
+  return { descriptor, names: targets };
+}
+
+async function packedForPush(ctx: ImageContext, opened: OpenedImage, options: CompressionOptions): Promise<AssembledImage> {
+  const { manifest, manifestBytes, configBytes, descriptor } = opened;
+  const layers = await pool(
+    PARALLEL_LAYERS,
+    opened.layers,
+    (source, signal, at) => {
+      const kept = manifest.layers[at];
+      // `loadImage` gives as many sources as the manifest has layers.
+      return kept !== undefined && suits(kept, options) ? keptLayer(ctx, source, kept) : exportLayer(ctx, source, options, signal);
+    },
+    ctx.signal,
+  );
+  const isSame = layers.every((layer, at) => layer.descriptor.digest === manifest.layers[at]?.digest);
+  const { mediaType, digest, size } = descriptor;
+  const pushed: ManifestDocument = isSame
+    ? { manifest, bytes: manifestBytes, descriptor: { mediaType, digest, size } }
+    : manifestOf(
+        manifest.config,
+        layers.map((layer) => layer.descriptor),
+        mediaType === DOCKER_MANIFEST ? "docker" : "oci",
+        manifest.annotations,
+      );
+  return { layers, config: { bytes: configBytes, descriptor: manifest.config }, manifest: pushed, descriptor: pushed.descriptor };
+}
+
+/** A layer whose blob goes as it is: it is in the store, or its registry has it. */
+async function keptLayer(ctx: ImageContext, source: LayerSource, descriptor: Descriptor): Promise<ExportLayer> {
+  const { remote, key, diffId = key } = source;
+  return {
+    descriptor,
+    diffId,
+    ...(remote === undefined ? {} : { remote }),
+    ensure: async (signal) => {
+      if (!isStored(ctx.store, descriptor) && remote !== undefined) await fetchBlob(ctx, remote, signal);
+    },
+  };
+}

@@ -241,7 +241,7 @@ export interface UserInstruction extends InstructionBase {
   readonly kind: "user";
   readonly user: Word;
 }
-/** `EXPOSE 80 443/tcp`: raw words in the order written; expand with `expandWords`, then `parseExpose`. */
+/** `EXPOSE 80 443/tcp`: raw words, sorted as text as BuildKit does (S54); expand each with `expandWords`, then `parseExpose`. */
 export interface ExposeInstruction extends InstructionBase {
   readonly kind: "expose";
   readonly ports: readonly Word[];

@@ -1,0 +1,45 @@
+/** The errors of reading a Dockerfile or an ignore file: one place for their codes and their form. */
+import { DecantError } from "../errors.ts";
+import type { SourceRange } from "../source.ts";
+import type { Diagnostic } from "./types.ts";
+
+/** Where a problem is and what to do about it. */
+export interface ProblemOptions {
+  readonly range: SourceRange;
+  readonly hint?: string | undefined;
+  readonly related?: readonly SourceRange[];
+}
+
+/** A text that does not follow the grammar. `name` becomes the code of the diagnostic. */
+export function syntaxError(name: string, message: string, options: ProblemOptions): DecantError {
+  return new DecantError("DOCKERFILE_SYNTAX", message, {
+    source: [options.range, ...(options.related ?? [])],
+    details: { diagnostic: name },
+    ...(options.hint === undefined ? {} : { hint: options.hint }),
+  });
+}
+
+/** A value that is well written and means nothing: a bad port, an unset variable that must be set … */
+export function semanticError(
+  message: string,
+  options: { readonly range?: SourceRange | undefined; readonly hint?: string | undefined } = {},
+): DecantError {
+  return new DecantError("DOCKERFILE_SEMANTIC", message, {
+    ...(options.range === undefined ? {} : { source: [options.range] }),
+    ...(options.hint === undefined ? {} : { hint: options.hint }),
+  });
+}
+
+/** The diagnostic that `error` (made by `syntaxError` or `semanticError`) stands for. `fallback` is its place when it has none. */
+export function toDiagnostic(error: DecantError, fallback: SourceRange): Diagnostic {
+  const { diagnostic } = error.details;
+  const [range = fallback, ...related] = error.source;
+  return {
+    severity: "error",
+    code: typeof diagnostic === "string" ? diagnostic : "InvalidValue",
+    message: error.message,
+    range,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(related.length === 0 ? {} : { related }),
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * Wildcards of COPY and ADD sources: the language of Go's filepath.Match (rule S80). `*` and `?` stay inside one path part, `[a-z]` and `[^a]` are
+ * classes, `\` escapes; there is no `**`.
+ */
+import { toText } from "../paths.ts";
+import type { SourceRange } from "../source.ts";
+import { semanticError } from "./errors.ts";
+
+/** One position of a pattern. */
+export type GlobToken =
+  | { readonly kind: "char"; readonly char: string }
+  | { readonly kind: "any" }
+  | { readonly kind: "star" }
+  | { readonly kind: "class"; readonly negated: boolean; readonly ranges: readonly (readonly [number, number])[] };
+
+/** Is there a `*`, `?` or `[` that is not escaped? */
+export function hasWildcard(pattern: string): boolean {
+  for (let at = 0; at < pattern.length; at += 1) {
+    const char = pattern.charAt(at);
+    if (char === "\\") at += 1;
+    else if (char === "*" || char === "?" || char === "[") return true;
+  }
+  return false;
+}
+
+/**
+ * Does the whole of `name` match `pattern`? Both in the form of a TreePath, one character per byte; `?` is one character of UTF-8.
+ * Throws `DOCKERFILE_SEMANTIC` ("syntax error in pattern") for a malformed pattern. To match many names, use `compileGlob`.
+ */
+export function matchGlob(pattern: string, name: string): boolean {
+  return compileGlob(pattern)(name);
+}
+
+/** `matchGlob` with the pattern read once. */
+export function compileGlob(pattern: string): (name: string) => boolean {
+  const tokens = readGlob(toText(pattern));
+  return (name) => matchTokens(tokens, Array.from(toText(name)));
+}
+
+/** Reads a pattern given as text. Throws `DOCKERFILE_SEMANTIC`. */
+export function readGlob(pattern: string, range?: SourceRange): GlobToken[] {
+  const chars = Array.from(pattern);
+  const tokens: GlobToken[] = [];
+  let at = 0;
+  const escaped = (): string => {
+    const char = chars[at] === "\\" ? chars[(at += 1)] : chars[at];
+    if (char === undefined) throw badPattern(pattern, range);
+    at += 1;
+    return char;
+  };
+  const classPoint = (): number => {
+    // In a class "-" and "]" stand for themselves only when escaped.
+    if (chars[at] === "-" || chars[at] === "]") throw badPattern(pattern, range);
+    return escaped().codePointAt(0) ?? 0;
+  };
+  const readClass = (): GlobToken => {
+    at += 1;
+    const negated = chars[at] === "^";
+    if (negated) at += 1;
+    const ranges: [number, number][] = [];
+    while (chars[at] !== "]" || ranges.length === 0) {
+      const low = classPoint();
+      let high = low;
+      if (chars[at] === "-") {
+        at += 1;
+        high = classPoint();
+      }
+      if (at >= chars.length) throw badPattern(pattern, range);
+      ranges.push([low, high]);
+    }
+    at += 1;
+    return { kind: "class", negated, ranges };
+  };
+  while (at < chars.length) {
+    const char = chars[at] ?? "";
+    if (char === "*" || char === "?") {
+      tokens.push({ kind: char === "*" ? "star" : "any" });
+      at += 1;
+    } else if (char === "[") {
+      tokens.push(readClass());
+    } else {
+      tokens.push({ kind: "char", char: escaped() });
+    }
+  }
+  return tokens;
+}
+
+/** Does `token` take `char`? Not for stars. */
+export function takes(token: GlobToken, char: string): boolean {
+  if (token.kind === "char") return token.char === char;
+  if (token.kind !== "class") return char !== "/";
+  const point = char.codePointAt(0) ?? 0;
+  return token.ranges.some(([low, high]) => low <= point && point <= high) !== token.negated;
+}
+
+/** Only the last star is ever tried again: an earlier one could not reach beyond the same "/". */
+function matchTokens(tokens: readonly GlobToken[], chars: readonly string[]): boolean {
+  let token = 0;
+  let at = 0;
+  let star = -1;
+  let starAt = 0;
+  while (at < chars.length) {
+    const current = tokens[token];
+    if (current?.kind === "star") {
+      star = token;
+      starAt = at;
+      token += 1;
+    } else if (current !== undefined && (current.kind !== "class" || chars[at] !== "/") && takes(current, chars[at] ?? "")) {
+      token += 1;
+      at += 1;
+    } else if (star >= 0 && chars[starAt] !== "/") {
+      starAt += 1;
+      at = starAt;
+      token = star + 1;
+    } else {
+      return false;
+    }
+  }
+  while (tokens[token]?.kind === "star") token += 1;
+  return token === tokens.length;
+}
+
+function badPattern(pattern: string, range: SourceRange | undefined): Error {
+  return semanticError(`Cannot use the pattern "${pattern}": syntax error in pattern`, {
+    range,
+    hint: "Write [[] for a [ and \\\\ for a \\",
+  });
+}

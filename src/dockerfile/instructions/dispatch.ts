@@ -1,0 +1,97 @@
+/** From a statement to its instruction: one reader for each keyword, and ONBUILD, which holds another instruction (rule S57). */
+import { isDecantError } from "../../errors.ts";
+import { syntaxError, toDiagnostic } from "../errors.ts";
+import { readFlags } from "../flags.ts";
+import { nestedStatement, type Statement } from "../statement.ts";
+import { didYouMean } from "../suggest.ts";
+import type { Diagnostic, Instruction, OnbuildInstruction, TriggerInstruction } from "../types.ts";
+import { readCmd, readEntrypoint, readShell } from "./command-line.ts";
+import { readFrom } from "./from.ts";
+import { readHealthcheck } from "./healthcheck.ts";
+import { readArg, readEnv, readLabel } from "./pairs.ts";
+import { readRun } from "./run.ts";
+import { readExpose, readMaintainer, readStopsignal, readUser, readVolume, readWorkdir } from "./simple.ts";
+import { readAdd, readCopy } from "./transfer.ts";
+
+type Warn = (diagnostic: Diagnostic) => void;
+type Reader = (statement: Statement, warn: Warn) => Instruction;
+
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ["add", readAdd],
+  ["arg", readArg],
+  ["cmd", readCmd],
+  ["copy", readCopy],
+  ["entrypoint", readEntrypoint],
+  ["env", readEnv],
+  ["expose", readExpose],
+  ["from", readFrom],
+  ["healthcheck", readHealthcheck],
+  ["label", readLabel],
+  ["maintainer", readMaintainer],
+  ["onbuild", readOnbuild],
+  ["run", readRun],
+  ["shell", readShell],
+  ["stopsignal", readStopsignal],
+  ["user", readUser],
+  ["volume", readVolume],
+  ["workdir", readWorkdir],
+]);
+
+/** What BuildKit rejects already where ONBUILD stands; other mistakes only fail the build that triggers it. */
+const FATAL_IN_ONBUILD = new Set(["JsonNotStrings", "MissingEquals", "MissingValue"]);
+
+/** Reads `statement`. `warn` takes what is allowed and probably not meant. Throws `DOCKERFILE_SYNTAX` or `DOCKERFILE_SEMANTIC`. */
+export function readInstruction(statement: Statement, warn: Warn): Instruction {
+  const reader = READERS.get(statement.name);
+  if (reader !== undefined) return reader(statement, warn);
+  const { keyword, base } = statement;
+  throw syntaxError("UnknownInstruction", `Cannot parse the line: unknown instruction: ${keyword.text}`, {
+    range: keyword.text === "" ? base.range : keyword.range,
+    hint: didYouMean(
+      keyword.text,
+      [...READERS.keys()].map((name) => name.toUpperCase()),
+    ),
+  });
+}
+
+function readOnbuild(statement: Statement, warn: Warn): OnbuildInstruction {
+  const { base, args, line } = statement;
+  if (args.start === args.end) {
+    throw syntaxError("MissingArgument", "Cannot parse ONBUILD: ONBUILD requires at least one argument", {
+      range: base.range,
+      hint: "Write ONBUILD RUN command",
+    });
+  }
+  const nested = nestedStatement(statement);
+  const forbidden = nested.name.toUpperCase();
+  const { range } = nested.keyword;
+  if (forbidden === "ONBUILD") {
+    throw syntaxError("OnbuildForbidden", "Cannot parse ONBUILD: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", { range });
+  }
+  if (forbidden === "MAINTAINER" || forbidden === "FROM") {
+    throw syntaxError("OnbuildForbidden", `Cannot parse ONBUILD: ${forbidden} isn't allowed as an ONBUILD trigger`, { range });
+  }
+  readFlags(statement, {});
+  const trigger = readTrigger(nested, warn);
+  const expression = nested.base.original;
+  return { ...base, kind: "onbuild", expression, ...(trigger === undefined ? {} : { trigger }) };
+
+  function readTrigger(inner: Statement, report: Warn): TriggerInstruction | undefined {
+    try {
+      const instruction = readInstruction(inner, report);
+      const { kind } = instruction;
+      return kind === "from" || kind === "onbuild" || kind === "maintainer" ? undefined : instruction;
+    } catch (error) {
+      if (!isDecantError(error, "DOCKERFILE_SYNTAX") && !isDecantError(error, "DOCKERFILE_SEMANTIC")) throw error;
+      const diagnostic = toDiagnostic(error, line.range(args.start, args.end));
+      if (FATAL_IN_ONBUILD.has(diagnostic.code)) throw error;
+      report({
+        ...diagnostic,
+        severity: "warning",
+        code: "OnbuildTrigger",
+        message: `The trigger will fail in the build that uses it: ${diagnostic.message}`,
+      });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { isDecantError } from "../errors.ts";
+import { formatPosition } from "../source.ts";
+import { findProjectFile, parseProjectFile, replacementFor } from "./project-file.ts";
+
+const parse = (text: string): ReturnType<typeof parseProjectFile> => parseProjectFile("/decant.yaml", { name: "decant.yaml", text });
+test("parseProjectFile() reads replacements under canonical names", async () => {
+  const project = await parse(
+    'images:\n  "node:18": stand-in/node:18\n  gcr.io/distroless/nodejs:18: distroless:nodejs18-debian12\n  ubuntu: "ubuntu:24.04"\n',
+  );
+  const want = {
+    "node:18": "stand-in/node:18",
+    "docker.io/library/node:18": "stand-in/node:18",
+    "node:18-slim": "nothing",
+    "gcr.io/distroless/nodejs:18": "distroless:nodejs18-debian12",
+    "ubuntu:latest": "ubuntu:24.04",
+  };
+  const got = Object.fromEntries(Object.keys(want).map((name) => [name, replacementFor(project, name) ?? "nothing"]));
+  assert.deepEqual(got, want);
+});
+
+test("parseProjectFile() finds a recipe's file from the project file's folder", async () => {
+  const project = await parseProjectFile("/work/decant.yaml", { name: "decant.yaml", text: "images:\n  a: distroless:bases/mine.yaml\n" });
+  assert.equal(replacementFor(project, "a"), "distroless:/work/bases/mine.yaml");
+});
+
+for (const text of ["", "# nothing\n", "images:\n", "images: {}\n"]) {
+  test(`parseProjectFile() takes ${JSON.stringify(text)} as no settings`, async () => assert.equal((await parse(text)).images.size, 0));
+}
+
+const BAD: readonly (readonly [string, string, string])[] = [
+  ["an unknown key", "image: {}", 'CONFIG_FILE decant.yaml:1:1 Cannot use the project file: it has no key "image"; wanted images'],
+  ["a list", "- a", "CONFIG_FILE decant.yaml:1:1 Cannot use the project file: the project file is no mapping; wanted keys and values"],
+  [
+    "text for images",
+    "images: a",
+    'CONFIG_FILE decant.yaml:1:9 Cannot use the project file: "images" is no mapping; wanted keys and values',
+  ],
+  [
+    "a bad name",
+    "images:\n  Node:18: a",
+    'CONFIG_FILE decant.yaml:2:3 Cannot use image name "Node:18": its repository has upper-case letters; wanted lower-case',
+  ],
+  [
+    "a bad replacement",
+    "images:\n  node:18: 'a b'",
+    'CONFIG_FILE decant.yaml:2:12 Cannot use image name "a b": "a b" is no repository; wanted lower-case letters and digits, separated by ".", "_", "__", "-" and "/"',
+  ],
+  [
+    "a number",
+    "images:\n  node:18: 18",
+    'CONFIG_FILE decant.yaml:2:12 Cannot use the project file: the replacement of "node:18" is no text; wanted an image name',
+  ],
+  [
+    "one image twice",
+    "images:\n  node:18: a\n  docker.io/library/node:18: b",
+    'CONFIG_FILE decant.yaml:3:3 Cannot use the project file: "docker.io/library/node:18" is replaced twice',
+  ],
+  [
+    "a bad recipe name",
+    "images:\n  a: distroless:../x",
+    'CONFIG_FILE decant.yaml:2:6 Cannot use the project file: "../x" is no recipe; wanted the name of one, or a .yaml file',
+  ],
+  ["an OCI layout", "images:\n  a: oci-layout://x", "UNSUPPORTED decant.yaml:2:6 A replacement from oci-layout:// is not supported yet"],
+  [
+    "broken YAML",
+    "images: [",
+    "CONFIG_FILE decant.yaml:1:10 Cannot use the project file: Flow sequence in block collection must be sufficiently indented and end with a ]",
+  ],
+];
+for (const [name, text, want] of BAD) {
+  test(`parseProjectFile() refuses ${name} with its place`, async () => {
+    await assert.rejects(parse(text), (error) => {
+      assert.ok(isDecantError(error));
+      const [source] = error.source;
+      assert.equal(`${error.code} ${source === undefined ? "nowhere" : formatPosition(source)} ${error.message}`, want);
+      return true;
+    });
+  });
+}
+
+test("findProjectFile() prefers the given file, then the context's, then the working directory's", async () => {
+  await using context = await mkdtempDisposable(join(tmpdir(), "decant-test-"));
+  await using cwd = await mkdtempDisposable(join(tmpdir(), "decant-test-"));
+  const where = { file: undefined, context: context.path, cwd: cwd.path };
+  assert.equal(await findProjectFile(where), undefined);
+  await writeFile(join(cwd.path, "decant.yaml"), "");
+  assert.equal((await findProjectFile(where))?.path, join(cwd.path, "decant.yaml"));
+  await writeFile(join(context.path, "decant.yaml"), "");
+  assert.equal((await findProjectFile(where))?.path, join(context.path, "decant.yaml"));
+  await writeFile(join(cwd.path, "other.yaml"), "");
+  assert.equal((await findProjectFile({ ...where, file: "other.yaml" }))?.path, join(cwd.path, "other.yaml"));
+  await assert.rejects(findProjectFile({ ...where, file: "none.yaml" }), { code: "NOT_FOUND" });
+});

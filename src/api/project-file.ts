@@ -1,0 +1,167 @@
+/**
+ * decant.yaml, the settings of a project. For now: replacements of base images, so that Dockerfiles stay as they are.
+ *
+ *     images:
+ *       "node:18": "registry.example/mirror/node:18"
+ *       "gcr.io/distroless/nodejs:18": "distroless:nodejs18-debian12"
+ */
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type * as yamlPackage from "yaml";
+import type { Document, LineCounter, Node } from "yaml";
+import { DecantError, errnoOf, isDecantError, unsupported } from "../errors.ts";
+import { formatReference, parseReference } from "../oci/index.ts";
+import type { SourceFile, SourceRange } from "../source.ts";
+
+const FILE_NAME = "decant.yaml";
+const MAX_BYTES = 1024 * 1024;
+const DISTROLESS = "distroless:";
+const RECIPE_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/;
+const RECIPE_FILE = /\.ya?ml$/;
+
+type Yaml = typeof yamlPackage;
+
+/** The project's settings. */
+export interface ProjectFile {
+  readonly path: string;
+  /**
+   * What stands in for base images, by canonical reference ("docker.io/library/node:18"): an image name, or "distroless:" and the name of a
+   * recipe, or "distroless:" and the absolute path of a recipe's file.
+   */
+  readonly images: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the project file: `file` when given, else decant.yaml in `context`, else in `cwd`; undefined when there is none.
+ * Throws `NOT_FOUND` for a given file that is not there, `CONFIG_FILE`, `UNSUPPORTED`.
+ */
+export async function findProjectFile(options: {
+  readonly file: string | undefined;
+  readonly context: string;
+  readonly cwd: string;
+}): Promise<ProjectFile | undefined> {
+  const { file, context, cwd } = options;
+  if (file !== undefined) {
+    const path = resolve(cwd, file);
+    const text = await readIfThere(path);
+    if (text === undefined) throw new DecantError("NOT_FOUND", `Cannot read project file "${file}": there is no such file`);
+    return parseProjectFile(path, { name: file, text });
+  }
+  for (const path of new Set([join(context, FILE_NAME), join(cwd, FILE_NAME)])) {
+    const text = await readIfThere(path);
+    if (text !== undefined) return parseProjectFile(path, { name: FILE_NAME, text });
+  }
+  return undefined;
+}
+
+/**
+ * What stands in for the image `name`, if anything. Exact: "node:18" does not replace "node:18-slim", nor "node:18@sha256:…".
+ * Throws `REFERENCE`.
+ */
+export function replacementFor(project: ProjectFile | undefined, name: string): string | undefined {
+  return project === undefined || project.images.size === 0 ? undefined : project.images.get(formatReference(parseReference(name)));
+}
+
+/** Parses the text of a project file. Throws `CONFIG_FILE` and `UNSUPPORTED` with the place. */
+export async function parseProjectFile(path: string, file: SourceFile): Promise<ProjectFile> {
+  // On use: most builds have no project file, and the parser costs start-up time.
+  const yaml = await import("yaml");
+  const lines = new yaml.LineCounter();
+  const document = yaml.parseDocument(file.text, { lineCounter: lines, prettyErrors: false });
+  const [syntax] = document.errors;
+  if (syntax !== undefined) throw configError(syntax.message, rangeAt(file, lines, syntax.pos));
+  const read = { yaml, document, file, lines };
+  const images = new Map<string, string>();
+  for (const { key, value, range } of entriesOf(read, document.contents, "the project file")) {
+    if (key !== "images") throw configError(`it has no key "${key}"; wanted images`, range);
+    for (const entry of entriesOf(read, value, '"images"')) {
+      const name = canonical(entry.key, entry.range);
+      if (images.has(name)) throw configError(`"${name}" is replaced twice`, entry.range);
+      const text = yaml.isScalar(entry.value) ? entry.value.value : undefined;
+      if (typeof text !== "string")
+        throw configError(`the replacement of "${entry.key}" is no text; wanted an image name`, entry.valueRange);
+      images.set(name, replacementFrom(text, path, entry.valueRange));
+    }
+  }
+  return { path, images };
+}
+
+interface Reading {
+  readonly yaml: Yaml;
+  readonly document: Document;
+  readonly file: SourceFile;
+  readonly lines: LineCounter;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly range: SourceRange;
+  readonly value: unknown;
+  readonly valueRange: SourceRange;
+}
+
+function* entriesOf(read: Reading, node: unknown, what: string): Generator<Entry> {
+  const { yaml, document, file, lines } = read;
+  const top: SourceRange = { file, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
+  const mapping = yaml.isAlias(node) ? node.resolve(document) : node;
+  // An empty file, or `images:` with nothing below it.
+  if (mapping === null || mapping === undefined || (yaml.isScalar(mapping) && mapping.value === null)) return;
+  if (!yaml.isMap(mapping))
+    throw configError(`${what} is no mapping; wanted keys and values`, yaml.isNode(mapping) ? rangeOf(file, lines, mapping) : top);
+  for (const pair of mapping.items) {
+    const range = yaml.isNode(pair.key) ? rangeOf(file, lines, pair.key) : top;
+    const key = yaml.isScalar(pair.key) ? pair.key.value : undefined;
+    if (typeof key !== "string") throw configError("a key is no text; wanted text", range);
+    const value = yaml.isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
+    yield { key, range, value, valueRange: yaml.isNode(pair.value) ? rangeOf(file, lines, pair.value) : range };
+  }
+}
+
+function replacementFrom(text: string, path: string, source: SourceRange): string {
+  if (text.startsWith(DISTROLESS)) {
+    const recipe = text.slice(DISTROLESS.length);
+    if (RECIPE_FILE.test(recipe)) return DISTROLESS + resolve(dirname(path), recipe);
+    if (RECIPE_NAME.test(recipe)) return text;
+    throw configError(`"${recipe}" is no recipe; wanted the name of one, or a .yaml file`, source);
+  }
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(text)?.[1];
+  if (scheme !== undefined) throw unsupported(`A replacement from ${scheme}://`, { source, hint: "Import or pull it, and give its name" });
+  canonical(text, source);
+  return text;
+}
+
+function canonical(text: string, source: SourceRange): string {
+  try {
+    return formatReference(parseReference(text));
+  } catch (error) {
+    if (!isDecantError(error, "REFERENCE")) throw error;
+    throw new DecantError("CONFIG_FILE", error.message, { source: [source], ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_BYTES) throw new DecantError("CONFIG_FILE", `Cannot read project file "${path}": it has more than ${MAX_BYTES} bytes`);
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if (errnoOf(cause) === "ENOENT" || errnoOf(cause) === "ENOTDIR") return undefined;
+    if (isDecantError(cause)) throw cause;
+    throw new DecantError("CONFIG_FILE", `Cannot read project file "${path}"`, { cause });
+  }
+}
+
+function rangeOf(file: SourceFile, lines: LineCounter, node: Node): SourceRange {
+  const [from = 0, to = from] = node.range ?? [];
+  return rangeAt(file, lines, [from, to]);
+}
+
+function rangeAt(file: SourceFile, lines: LineCounter, [from, to]: readonly [number, number]): SourceRange {
+  const start = lines.linePos(from);
+  const end = lines.linePos(to);
+  return { file, start: { line: start.line, column: start.col }, end: { line: end.line, column: end.col } };
+}
+
+function configError(state: string, source: SourceRange): DecantError {
+  return new DecantError("CONFIG_FILE", `Cannot use the project file: ${state}`, { source: [source] });
+}

@@ -1,0 +1,76 @@
+/** Puts the pieces of a registry client together; what each call does is in pull.ts, push.ts and listing.ts. */
+import { homedir } from "node:os";
+import { createOnce } from "../async.ts";
+import { noEvents } from "../events.ts";
+import { VERSION } from "../version.ts";
+import { createAuth } from "./auth.ts";
+import { loadTls } from "./certificates.ts";
+import { fileCredentials } from "./credentials.ts";
+import { type Endpoint, expandName, pullEndpoints, pushEndpoint } from "./endpoints.ts";
+import { createHttp } from "./http.ts";
+import { listReferrers, listTags, noteReferrer } from "./listing.ts";
+import { createMirrors } from "./mirrors.ts";
+import { fetchBlob, fetchManifest, type PullContext, resolveReference } from "./pull.ts";
+import { hasBlob, mountBlob, pushBlob, pushManifest } from "./push.ts";
+import { loadRegistriesConfig, type RegistriesConfig } from "./registries-conf.ts";
+import { DEFAULT_RETRY } from "./retry.ts";
+import { createSession } from "./session.ts";
+import type { RegistryClient, RegistryClientOptions, RepositoryName } from "./types.ts";
+
+const CONNECT_MS = 30_000;
+const IDLE_MS = 120_000;
+/** Registries on object storage take their time to commit a large blob, without a byte on the line. */
+const UPLOAD_IDLE_MS = 600_000;
+
+/**
+ * Makes a client. Nothing is read or connected before the first call. Dispose it to close its connections; forgetting to
+ * does not keep the process alive.
+ */
+export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
+  const { env = process.env, homeDir = homedir(), systemDir = "/etc", timeouts = {} } = options;
+  const retry = { ...DEFAULT_RETRY, ...options.retry };
+  const http = createHttp({
+    userAgent: options.userAgent ?? `decant/${VERSION}`,
+    env,
+    tlsFor: (host) => loadTls(host, { systemDir, homeDir }),
+    connectMs: timeouts.connectMs ?? CONNECT_MS,
+    idleMs: timeouts.idleMs ?? IDLE_MS,
+    uploadIdleMs: timeouts.idleMs ?? UPLOAD_IDLE_MS,
+  });
+  const auth = createAuth(http, options.credentials ?? fileCredentials({ env, homeDir }));
+  const ctx: PullContext = {
+    session: createSession({ http, auth, retry }),
+    retry,
+    mirrors: createMirrors(options.emit ?? noEvents),
+  };
+  const loading = createOnce<"config", RegistriesConfig>();
+  const config = (): Promise<RegistriesConfig> =>
+    loading.run("config", async () => options.config ?? (await loadRegistriesConfig({ env, homeDir, systemDir })));
+  const sources = async (name: RepositoryName): Promise<Endpoint[]> => pullEndpoints(name, await config());
+  const target = async (name: RepositoryName): Promise<Endpoint> => pushEndpoint(name, await config());
+  /** Lists are not mirrored: a mirror knows only what was asked of it. */
+  const origin = async (name: RepositoryName): Promise<Endpoint> => (await sources(name)).at(-1) ?? (await target(name));
+  const linked = <Call extends { readonly signal?: AbortSignal }>(call: Call): Call => {
+    const signals = [options.signal, call.signal].filter((signal) => signal !== undefined);
+    return signals.length === 0 ? call : { ...call, signal: signals.length === 1 ? signals[0] : AbortSignal.any(signals) };
+  };
+
+  return {
+    reference: async (name) => expandName(name, await config()),
+    resolve: async (reference, call = {}) => resolveReference(ctx, await sources(reference), reference, linked(call)),
+    manifest: async (reference, call = {}) => fetchManifest(ctx, await sources(reference), reference, linked(call)),
+    blob: (name, descriptor, call = {}) => fetchBlob(ctx, () => sources(name), descriptor, linked(call)),
+    hasBlob: async (name, digest, call = {}) => hasBlob(ctx, await target(name), digest, linked(call)),
+    mountBlob: async (name, from, digest, call = {}) => mountBlob(ctx, await target(name), from, digest, linked(call)),
+    pushBlob: async (name, descriptor, open, call = {}) => pushBlob(ctx, await target(name), { descriptor, open }, linked(call)),
+    async pushManifest(name, mediaType, bytes, call = {}) {
+      const endpoint = await target(name);
+      const pushed = await pushManifest(ctx, endpoint, name, { mediaType, bytes }, linked(call));
+      if (!pushed.knowsSubject) await noteReferrer(ctx, endpoint, name, { descriptor: pushed.descriptor, bytes }, linked(call));
+      return pushed.descriptor;
+    },
+    referrers: async (name, digest, call = {}) => listReferrers(ctx, await origin(name), name, { ...linked(call), digest }),
+    tags: async (name, call = {}) => listTags(ctx, await origin(name), name, linked(call)),
+    [Symbol.dispose]: () => http[Symbol.dispose](),
+  };
+}

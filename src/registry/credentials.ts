@@ -1,0 +1,147 @@
+/**
+ * Finds credentials as docker and podman do: their config files, and credential helpers (docker-credential-X get).
+ * Nothing is written, and nothing is asked before a registry wants it.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createOnce } from "../async.ts";
+import { DecantError, errnoOf } from "../errors.ts";
+import { runProcess } from "../sys/index.ts";
+import { type AuthFile, HUB_KEY, parseAuthFile } from "./auth-file.ts";
+
+/** Who we are for a registry. */
+export type Credentials =
+  | { readonly kind: "password"; readonly username: string; readonly password: string }
+  /** An OAuth2 refresh token, exchanged for bearer tokens. */
+  | { readonly kind: "identity-token"; readonly token: string }
+  /** A bearer token, sent as it is. */
+  | { readonly kind: "registry-token"; readonly token: string };
+
+/** Looks credentials up for a registry ("docker.io", "ghcr.io") and repository ("library/ubuntu"); undefined for none: then we are anonymous. */
+export type CredentialSource = (registry: string, repository: string, signal?: AbortSignal) => Promise<Credentials | undefined>;
+
+/** Where `fileCredentials` looks. */
+export interface CredentialPlaces {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDir: string;
+}
+
+const MAX_HELPER_OUTPUT_BYTES = 64 * 1024;
+const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+
+/**
+ * Credentials from $REGISTRY_AUTH_FILE alone when it is set, else from $DOCKER_CONFIG/config.json (~/.docker/config.json), then podman's
+ * $XDG_RUNTIME_DIR/containers/auth.json and ~/.config/containers/auth.json. In each, the longest key that fits the repository decides; then credsStore is asked.
+ * Files are read once. Throws `CONFIG_FILE`, `CREDENTIAL_HELPER`.
+ */
+export function fileCredentials(places: CredentialPlaces): CredentialSource {
+  const files = createOnce<string, AuthFile | undefined>();
+  const explicit = setOrUndefined(places.env["REGISTRY_AUTH_FILE"]);
+  return async (registry, repository, signal) => {
+    for (const path of explicit === undefined ? defaultPaths(places) : [explicit]) {
+      const file = await files.run(path, () => readAuthFile(path));
+      if (file === undefined && explicit !== undefined) {
+        throw new DecantError("CONFIG_FILE", `Cannot read "${path}": there is no such file; REGISTRY_AUTH_FILE names it`);
+      }
+      const found = file === undefined ? undefined : await findIn(file, registry, repository, { env: places.env, signal });
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
+function defaultPaths({ env, homeDir }: CredentialPlaces): string[] {
+  const runtimeDir = setOrUndefined(env["XDG_RUNTIME_DIR"]);
+  return [
+    join(setOrUndefined(env["DOCKER_CONFIG"]) ?? join(homeDir, ".docker"), "config.json"),
+    ...(runtimeDir === undefined ? [] : [join(runtimeDir, "containers/auth.json")]),
+    join(setOrUndefined(env["XDG_CONFIG_HOME"]) ?? join(homeDir, ".config"), "containers/auth.json"),
+  ];
+}
+
+async function readAuthFile(path: string): Promise<AuthFile | undefined> {
+  try {
+    return parseAuthFile(await readFile(path, "utf8"), path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
+    if (error instanceof DecantError) throw error;
+    throw new DecantError("CONFIG_FILE", `Cannot read "${path}": ${errnoOf(error) ?? "unknown failure"}`, { cause: error });
+  }
+}
+
+interface HelperContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function findIn(file: AuthFile, registry: string, repository: string, ctx: HelperContext): Promise<Credentials | undefined> {
+  for (const key of keysFor(registry, repository)) {
+    const helper = file.helpers.get(key);
+    const found = helper === undefined ? file.credentials.get(key) : await askHelper(helper, serverName(key), ctx);
+    if (found !== undefined) return found;
+  }
+  return file.store === undefined ? undefined : askHelper(file.store, serverName(registry), ctx);
+}
+
+/** "ghcr.io/a/b", "ghcr.io/a", "ghcr.io". */
+function keysFor(registry: string, repository: string): string[] {
+  const parts = repository.split("/");
+  return Array.from({ length: parts.length + 1 }, (_, removed) => [registry, ...parts.slice(0, parts.length - removed)].join("/"));
+}
+
+/** docker login stores Docker Hub under its oldest address. */
+function serverName(key: string): string {
+  return key === "docker.io" ? HUB_KEY : key;
+}
+
+/** The protocol of docker-credential-helpers: the server on stdin, JSON or a sentence on stdout. Never shows what a helper printed. */
+async function askHelper(name: string, server: string, ctx: HelperContext): Promise<Credentials | undefined> {
+  const program = `docker-credential-${name}`;
+  if (!HELPER_NAME.test(name)) throw helperError(program, server, "it is no name of a program");
+  const { exitCode, stdout } = await runProcess({
+    argv: [program, "get"],
+    input: `${server}\n`,
+    env: ctx.env,
+    maxOutputBytes: MAX_HELPER_OUTPUT_BYTES,
+    ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),
+  }).catch((cause: unknown) => {
+    ctx.signal?.throwIfAborted();
+    throw helperError(program, server, "it cannot be run", cause);
+  });
+  const text = stdout.toString("utf8");
+  if (exitCode !== 0) {
+    if (text.includes("credentials not found")) return undefined;
+    throw helperError(program, server, `it ended with exit code ${exitCode}`);
+  }
+  const answer = parseAnswer(text);
+  if (answer === undefined) throw helperError(program, server, 'its answer is not {"Username", "Secret"}');
+  if (answer.secret === "") return undefined;
+  return answer.username === "<token>"
+    ? { kind: "identity-token", token: answer.secret }
+    : { kind: "password", username: answer.username, password: answer.secret };
+}
+
+function parseAnswer(text: string): { username: string; secret: string } | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json !== "object" || json === null || !("Username" in json) || !("Secret" in json)) return undefined;
+    return typeof json.Username === "string" && typeof json.Secret === "string"
+      ? { username: json.Username, secret: json.Secret }
+      : undefined;
+  } catch {
+    // The parser's message would quote the answer, which is a secret.
+    return undefined;
+  }
+}
+
+function helperError(program: string, server: string, state: string, cause?: unknown): DecantError {
+  return new DecantError("CREDENTIAL_HELPER", `Cannot get credentials for "${server}" from "${program}": ${state}`, {
+    hint: `Run: echo ${server} | ${program} get; or remove it from docker's config.json (credsStore, credHelpers)`,
+    details: { program, server },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function setOrUndefined(value: string | undefined): string | undefined {
+  return value === "" ? undefined : value;
+}

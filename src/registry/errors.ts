@@ -1,0 +1,201 @@
+/**
+ * Failures of registries, one factory for each code. No message ever holds a secret: URLs lose user information and query,
+ * a registry's own words are cut and cleaned.
+ */
+import { collect, type ByteStream } from "../bytes.ts";
+import { DecantError, errnoOf } from "../errors.ts";
+
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_WORDS = 300;
+
+/** Failures of a connection that may pass by themselves. */
+const TRANSIENT: ReadonlySet<string> = new Set([
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+
+/** What a failing request was about. */
+export interface Attempt {
+  /** What was tried, as it follows "Cannot": `read image "ubuntu:22.04"`. */
+  readonly action: string;
+  /** "ghcr.io". */
+  readonly registry: string;
+  /** The code for status 404; default `REGISTRY`. */
+  readonly notFound?: "IMAGE_NOT_FOUND" | "BLOB_MISSING";
+}
+
+/** A response that is not what was asked for. */
+export interface FailedResponse {
+  readonly status: number;
+  readonly url: URL;
+  header(name: string): string | undefined;
+  readonly body: ByteStream;
+}
+
+/** scheme://host/path: without user information, query and fragment, which may be secrets. */
+export function safeUrl(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** May the same request succeed later? */
+export function isTransient(error: unknown): error is DecantError {
+  return error instanceof DecantError && error.details["transient"] === true;
+}
+
+/** How long the registry asks to wait, in milliseconds. */
+export function retryAfterOf(error: DecantError): number | undefined {
+  const wait = error.details["retryAfterMs"];
+  return typeof wait === "number" ? wait : undefined;
+}
+
+/** No answer: no such host, refused, cut, a certificate that is not trusted. */
+export function unreachableError(url: URL, cause: unknown): DecantError {
+  const errno = errnoOf(cause) ?? "";
+  const reason = cause instanceof Error && cause.message !== "" ? clean(cause.message) : errno || "unknown failure";
+  const hint = hintFor(errno, url);
+  return new DecantError("REGISTRY_UNREACHABLE", `Cannot reach "${url.host}": ${reason}`, {
+    cause,
+    details: { url: safeUrl(url), errno, transient: TRANSIENT.has(errno) },
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function hintFor(errno: string, url: URL): string | undefined {
+  if (errno === "EPROTO" || errno.startsWith("HPE_")) {
+    return `If this registry speaks plain HTTP, say so in registries.conf: [[registry]] location = "${url.host}", insecure = true`;
+  }
+  if (errno === "ENOTFOUND") return "Check the registry's name and the network";
+  if (/CERT|UNABLE_TO_|ISSUER/.test(errno)) {
+    return `If you trust it, put its CA certificate into /etc/docker/certs.d/${url.host}/ca.crt, or set SSL_CERT_FILE`;
+  }
+  return undefined;
+}
+
+/** A redirect that must not be followed. */
+export function redirectError(from: URL, state: string): DecantError {
+  return new DecantError("REGISTRY", `Cannot follow redirect of "${safeUrl(from)}": ${state}`, { details: { url: safeUrl(from) } });
+}
+
+/** An answer that breaks the protocol. */
+export function protocolError(attempt: Attempt, state: string): DecantError {
+  return new DecantError("REGISTRY", `Cannot ${attempt.action}: registry "${attempt.registry}" ${state}`, {
+    details: { registry: attempt.registry },
+  });
+}
+
+/** Turns an answer with an unwanted status into the error for it. Reads at most 64 KiB of its body. */
+export async function statusError(attempt: Attempt, response: FailedResponse): Promise<DecantError> {
+  const { status } = response;
+  const errors = await ownErrors(response);
+  const said = errors.map(({ code, message }) => [code, message].filter((word) => word !== "").join(": ")).join("; ");
+  const retryAfterMs = parseRetryAfter(response.header("retry-after"), Date.now());
+  const code = codeFor(status, attempt);
+  return new DecantError(code, `Cannot ${attempt.action}: ${stateFor(code, status, attempt)}${said === "" ? "" : ` (${clean(said)})`}`, {
+    ...hintOf(code, attempt, retryAfterMs),
+    details: {
+      registry: attempt.registry,
+      url: safeUrl(response.url),
+      status,
+      errors,
+      transient: TRANSIENT_STATUS.has(status),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  });
+}
+
+type StatusCode = "IMAGE_NOT_FOUND" | "BLOB_MISSING" | "REGISTRY_AUTH" | "REGISTRY_DENIED" | "REGISTRY_RATE_LIMIT" | "REGISTRY";
+
+function codeFor(status: number, attempt: Attempt): StatusCode {
+  switch (status) {
+    case 401:
+      return "REGISTRY_AUTH";
+    case 403:
+      return "REGISTRY_DENIED";
+    case 404:
+      return attempt.notFound ?? "REGISTRY";
+    case 429:
+      return "REGISTRY_RATE_LIMIT";
+    default:
+      return "REGISTRY";
+  }
+}
+
+function stateFor(code: StatusCode, status: number, { registry }: Attempt): string {
+  switch (code) {
+    case "REGISTRY_AUTH":
+      return `registry "${registry}" refuses the credentials, wants some, or has no such repository`;
+    case "REGISTRY_DENIED":
+      return `registry "${registry}" does not allow it`;
+    case "IMAGE_NOT_FOUND":
+      return `registry "${registry}" has no such image`;
+    case "BLOB_MISSING":
+      return `registry "${registry}" has no such blob`;
+    case "REGISTRY_RATE_LIMIT":
+      return `registry "${registry}" has had too many requests`;
+    case "REGISTRY":
+      return `registry "${registry}" answered ${status}`;
+  }
+}
+
+function hintOf(code: StatusCode, { registry }: Attempt, retryAfterMs: number | undefined): { hint?: string } {
+  switch (code) {
+    case "REGISTRY_AUTH":
+    case "REGISTRY_DENIED":
+      return { hint: `docker login ${registry}` };
+    case "IMAGE_NOT_FOUND":
+      return { hint: `Check the name and the tag; if the image is private: docker login ${registry}` };
+    case "REGISTRY_RATE_LIMIT":
+      return {
+        hint: retryAfterMs === undefined ? `Wait, or: docker login ${registry}` : `Try again in ${Math.ceil(retryAfterMs / 1000)} seconds`,
+      };
+    case "BLOB_MISSING":
+    case "REGISTRY":
+      return {};
+  }
+}
+
+/** distribution-spec "Error Codes", or what a token server says. Bodies that are something else (HTML of a proxy) say nothing. */
+async function ownErrors(response: FailedResponse): Promise<readonly { readonly code: string; readonly message: string }[]> {
+  let json: unknown;
+  try {
+    json = JSON.parse((await collect(response.body, MAX_BODY_BYTES)).toString("utf8"));
+  } catch {
+    // The status is the failure to report; a body that breaks off, is too long or is no JSON adds nothing to it.
+    return [];
+  }
+  const errors = isObject(json) && Array.isArray(json["errors"]) ? json["errors"].slice(0, 5) : [json];
+  return errors.filter(isObject).map((error) => ({
+    code: words(error["code"]),
+    message: words(error["message"] ?? error["details"] ?? error["error_description"] ?? error["error"]),
+  }));
+}
+
+function words(value: unknown): string {
+  return typeof value === "string" ? clean(value) : "";
+}
+
+/** Control characters of a hostile registry must not reach the terminal, nor its essays the log. */
+function clean(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+  return safe.length > MAX_WORDS ? `${safe.slice(0, MAX_WORDS)}…` : safe;
+}
+
+/** Retry-After of RFC 9110 10.2.3, seconds or a date, in milliseconds from `now` (milliseconds since the epoch). */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

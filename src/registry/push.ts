@@ -1,0 +1,177 @@
+/** Writing to a registry (distribution-spec, "Push"): blobs by one PUT each, streamed; mounts; manifests. */
+import { bytesOf, type ByteStream } from "../bytes.ts";
+import { type Digest, digestMismatch, type Expected, shortDigest } from "../digest.ts";
+import { type Descriptor, formatFamiliar } from "../oci/index.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { protocolError } from "./errors.ts";
+import type { HttpResponse } from "./http.ts";
+import { digestOf } from "./pull.ts";
+import { type RetryPolicy, retrying } from "./retry.ts";
+import type { Session } from "./session.ts";
+import type { CallOptions, RepositoryName, TransferOptions } from "./types.ts";
+
+/** What writing needs. */
+export interface PushContext {
+  readonly session: Session;
+  readonly retry: RetryPolicy;
+}
+
+/** See `ImageSink.hasBlob`. */
+export async function hasBlob(ctx: PushContext, endpoint: Endpoint, digest: Digest, options: CallOptions): Promise<boolean> {
+  const response = await ctx.session.request({
+    endpoint,
+    method: "HEAD",
+    path: `blobs/${digest}`,
+    // The token for what most often follows, so that there is one to fetch.
+    access: "push",
+    expect: [200, 404],
+    action: actionOn("look for", digest, endpoint),
+    ...options,
+  });
+  response.discard();
+  return response.status === 200;
+}
+
+/** See `ImageSink.mountBlob`. */
+export async function mountBlob(
+  ctx: PushContext,
+  endpoint: Endpoint,
+  fromRepository: string,
+  digest: Digest,
+  { signal }: CallOptions,
+): Promise<boolean> {
+  const response = await ctx.session.request({
+    endpoint,
+    method: "POST",
+    path: `blobs/uploads/?${new URLSearchParams({ mount: digest, from: fromRepository })}`,
+    access: "push",
+    scopes: [`repository:${fromRepository}:pull`],
+    expect: [201, 202],
+    action: actionOn("mount", digest, endpoint),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  response.discard();
+  if (response.status === 201) return true;
+  await cancelUpload(ctx, endpoint, response, signal);
+  return false;
+}
+
+/** See `ImageSink.pushBlob`. */
+export async function pushBlob(
+  ctx: PushContext,
+  endpoint: Endpoint,
+  blob: { readonly descriptor: Expected; readonly open: () => ByteStream },
+  { signal, onProgress }: TransferOptions,
+): Promise<"exists" | "pushed"> {
+  const { descriptor } = blob;
+  const common = { endpoint, access: "push" as const, once: true, action: actionOn("push", descriptor.digest, endpoint) };
+  const call = signal === undefined ? {} : { signal };
+  // An upload that broke cannot be trusted to be there still: every attempt starts a new one, unless the last one did arrive.
+  const attempt = async (): Promise<"exists" | "pushed"> => {
+    if (await hasBlob(ctx, endpoint, descriptor.digest, call)) return "exists";
+    const started = await ctx.session.request({ ...common, ...call, method: "POST", path: "blobs/uploads/", expect: [202] });
+    started.discard();
+    const done = await ctx.session.request({
+      ...common,
+      ...call,
+      method: "PUT",
+      path: withDigest(uploadUrl(started, common.action, endpoint), descriptor.digest),
+      headers: { "content-type": "application/octet-stream" },
+      body: { size: descriptor.size, open: () => counted(blob.open(), onProgress) },
+      expect: [201, 204],
+    });
+    done.discard();
+    return "pushed";
+  };
+  const result = await retrying(ctx.retry, attempt, signal);
+  onProgress?.(descriptor.size);
+  return result;
+}
+
+/** See `ImageSink.pushManifest`; `knowsSubject` tells whether the registry took note of the manifest's subject. */
+export async function pushManifest(
+  ctx: PushContext,
+  endpoint: Endpoint,
+  name: RepositoryName,
+  document: { readonly mediaType: string; readonly bytes: Uint8Array },
+  { signal }: CallOptions,
+): Promise<{ readonly descriptor: Descriptor; readonly knowsSubject: boolean }> {
+  const { mediaType, bytes } = document;
+  const digest = digestOf(bytes, name.digest);
+  const size = bytes.byteLength;
+  if (name.digest !== undefined && name.digest !== digest) throw digestMismatch({ digest: name.digest, size }, digest);
+  const response = await ctx.session.request({
+    endpoint,
+    method: "PUT",
+    path: `manifests/${name.tag ?? digest}`,
+    access: "push",
+    headers: { "content-type": mediaType },
+    body: { size, open: () => bytesOf(bytes) },
+    expect: [201, 200, 202],
+    action: `push image "${formatFamiliar(name)}"`,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  response.discard();
+  const said = response.header("docker-content-digest");
+  // Another algorithm is the registry's own affair.
+  if (said !== undefined && said.startsWith("sha256:") && digest.startsWith("sha256:") && said !== digest) {
+    throw digestMismatch({ digest, size }, said);
+  }
+  return { descriptor: { mediaType, digest, size }, knowsSubject: response.header("oci-subject") !== undefined };
+}
+
+function actionOn(verb: string, digest: Digest, endpoint: Endpoint): string {
+  return `${verb} blob "${shortDigest(digest)}" in "${endpoint.registry}/${endpoint.repository}"`;
+}
+
+function uploadUrl(started: HttpResponse, action: string, endpoint: Endpoint): URL {
+  const url = URL.parse(started.header("location") ?? "", started.url.href);
+  const attempt = { action, registry: endpoint.registry };
+  if (!started.header("location") || url === null) throw protocolError(attempt, "does not say where to upload to");
+  const isDowngrade = started.url.protocol === "https:" && url.protocol !== "https:";
+  if (isDowngrade || !/^https?:$/.test(url.protocol)) throw protocolError(attempt, `wants the upload at "${url.protocol}//${url.host}"`);
+  return url;
+}
+
+/** Appended as text: the registry's own query is signed or opaque, and must come back byte by byte. */
+function withDigest(url: URL, digest: Digest): URL {
+  const next = new URL(url);
+  next.hash = "";
+  next.search = `${url.search === "" ? "?" : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
+  return next;
+}
+
+/** Ends the upload that a refused mount started. */
+async function cancelUpload(ctx: PushContext, endpoint: Endpoint, started: HttpResponse, signal: AbortSignal | undefined): Promise<void> {
+  if (!started.header("location")) return;
+  const action = `end an upload to "${endpoint.registry}/${endpoint.repository}"`;
+  try {
+    const response = await ctx.session.request({
+      endpoint,
+      method: "DELETE",
+      path: uploadUrl(started, action, endpoint),
+      access: "push",
+      expect: [200, 202, 204],
+      action,
+      once: true,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    response.discard();
+  } catch {
+    signal?.throwIfAborted();
+    // A courtesy: many registries do not offer it, and unfinished uploads expire.
+  }
+}
+
+async function* counted(
+  source: ByteStream,
+  onProgress: ((currentBytes: number) => void) | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let sentBytes = 0;
+  onProgress?.(0);
+  for await (const chunk of source) {
+    yield chunk;
+    sentBytes += chunk.byteLength;
+    onProgress?.(sentBytes);
+  }
+}

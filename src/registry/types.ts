@@ -1,0 +1,115 @@
+/** What the registry room offers: images from and to registries (distribution-spec v1.1). */
+import type { ByteStream } from "../bytes.ts";
+import type { Digest, Expected } from "../digest.ts";
+import type { Emit } from "../events.ts";
+import type { Descriptor, Reference } from "../oci/index.ts";
+import type { CredentialSource } from "./credentials.ts";
+import type { RegistriesConfig } from "./registries-conf.ts";
+import type { RetryPolicy } from "./retry.ts";
+
+/** A repository, without tag or digest; every `Reference` is one. */
+export type RepositoryName = Pick<Reference, "registry" | "repository"> & Pick<Partial<Reference>, "tag" | "digest">;
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Ends the call, which rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of calls that move a blob. */
+export interface TransferOptions extends CallOptions {
+  /** Told the bytes moved so far, cumulative. Starts again from 0 when an upload has to start again. */
+  readonly onProgress?: (currentBytes: number) => void;
+}
+
+/** What a name means now. */
+export interface Resolved {
+  readonly descriptor: Descriptor;
+  /** The manifest, verified, when it had to be read to learn its digest. */
+  readonly bytes?: Buffer;
+}
+
+/** A manifest, an index or any other document stored as a manifest; its bytes have the descriptor's digest. */
+export interface FetchedManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Reading. Mirrors of registries.conf are asked first, in order. All calls may be repeated and run at once.
+ * They throw `REGISTRY_UNREACHABLE`, `REGISTRY_AUTH`, `REGISTRY_DENIED`, `REGISTRY_RATE_LIMIT`, and `REGISTRY` for everything else.
+ */
+export interface ImageSource {
+  /** Digest, media type and size of what the reference names. Throws `IMAGE_NOT_FOUND`. */
+  resolve(reference: Reference, options?: CallOptions): Promise<Resolved>;
+  /** Reads what the reference names, at most 4 MiB, verified. Throws `IMAGE_NOT_FOUND`, `BLOB_DIGEST`. */
+  manifest(reference: Reference, options?: CallOptions): Promise<FetchedManifest>;
+  /**
+   * A blob, verified while it streams: throws `BLOB_SIZE` or `BLOB_DIGEST` at the end, so publish nothing before. A broken connection
+   * is resumed where it broke. Throws `BLOB_MISSING`.
+   */
+  blob(repository: RepositoryName, descriptor: Expected, options?: TransferOptions): ByteStream;
+}
+
+/** Writing: to the registry that the name says, never to a mirror. Throws as `ImageSource` does. */
+export interface ImageSink {
+  hasBlob(repository: RepositoryName, digest: Digest, options?: CallOptions): Promise<boolean>;
+  /**
+   * Makes a blob of another repository of the same registry visible in `target`, without moving it. False when the registry
+   * did not: then the blob must be pushed.
+   */
+  mountBlob(target: RepositoryName, fromRepository: string, digest: Digest, options?: CallOptions): Promise<boolean>;
+  /**
+   * Uploads a blob unless the registry has it. `open` is called once for each attempt and must give exactly `descriptor.size` bytes;
+   * the registry checks the digest.
+   */
+  pushBlob(
+    repository: RepositoryName,
+    descriptor: Expected,
+    open: () => ByteStream,
+    options?: TransferOptions,
+  ): Promise<"exists" | "pushed">;
+  /**
+   * Stores a manifest or index under the reference's tag, or by digest where it has none. Its blobs must be there. Where the document
+   * has a subject and the registry no referrers API, the referrers tag of the subject is brought up to date.
+   */
+  pushManifest(reference: RepositoryName, mediaType: string, bytes: Uint8Array, options?: CallOptions): Promise<Descriptor>;
+}
+
+/** A connection to all registries: keeps tokens, connections and what it learnt of mirrors. */
+export interface RegistryClient extends ImageSource, ImageSink, Disposable {
+  /** Completes a name as a user wrote it: aliases of registries.conf for short names, else docker.io. Throws `REFERENCE`. */
+  reference(name: string): Promise<Reference>;
+  /** Manifests whose subject is `digest`: signatures, SBOMs. Falls back to the referrers tag. */
+  referrers(
+    repository: RepositoryName,
+    digest: Digest,
+    options?: CallOptions & { readonly artifactType?: string },
+  ): Promise<readonly Descriptor[]>;
+  /** All tags of a repository, in the registry's order. Throws `IMAGE_NOT_FOUND`. */
+  tags(repository: RepositoryName, options?: CallOptions): Promise<readonly string[]>;
+}
+
+/** Options of `createRegistryClient`. */
+export interface RegistryClientOptions {
+  /** Default: docker's and podman's files and credential helpers, see `fileCredentials`. */
+  readonly credentials?: CredentialSource;
+  /** Default: registries.conf as podman finds it, see `loadRegistriesConfig`. */
+  readonly config?: RegistriesConfig;
+  /** Takes warnings, e.g. of a mirror that failed. */
+  readonly emit?: Emit;
+  /** Default `process.env`. Used for DOCKER_CONFIG, REGISTRY_AUTH_FILE, CONTAINERS_REGISTRIES_CONF, XDG_*, and HTTP(S)_PROXY, NO_PROXY. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Default: the user's home directory. */
+  readonly homeDir?: string;
+  /** Where docker/certs.d and containers/ are; default "/etc". */
+  readonly systemDir?: string;
+  /** Default "decant/<version>". */
+  readonly userAgent?: string;
+  /** Ends every call of this client. */
+  readonly signal?: AbortSignal;
+  /** How often, and after which waits, failures that may pass are tried again. */
+  readonly retry?: Partial<RetryPolicy>;
+  /** Milliseconds to connect (default 30 000), and without a byte moved (default 120 000; 600 000 for uploads). */
+  readonly timeouts?: { readonly connectMs?: number; readonly idleMs?: number };
+}

@@ -38,11 +38,7 @@ export async function writeLayoutDirectory(
       await writeBlob(ctx, path, blob);
     }
     await writeChanged(join(path, "oci-layout"), OCI_LAYOUT_TEXT, ctx.signal);
-    await writeChanged(
-      join(path, "index.json"),
-      indexText([...before.filter((entry) => !isReplaced(entry, entries)), ...entries]),
-      ctx.signal,
-    );
+    await writeChanged(join(path, "index.json"), indexText(updated(before, entries)), ctx.signal);
   } catch (error) {
     throw writeError("write OCI layout", path, error);
   }
@@ -61,9 +57,13 @@ async function readIndex(path: string): Promise<readonly Descriptor[]> {
   }
 }
 
-/** A name belongs to one image of a layout. What has no name at all stands for "the image", so a nameless result takes its place. */
-function isReplaced(old: Descriptor, entries: readonly Descriptor[]): boolean {
-  return entries.some((entry) => nameIn(entry) === nameIn(old) && samePlatform(entry, old));
+/**
+ * A name belongs to one image of a layout, and keeps its place in the list. What has no name at all stands for "the image", so a
+ * nameless result takes its place.
+ */
+function updated(before: readonly Descriptor[], entries: readonly Descriptor[]): Descriptor[] {
+  const taken = before.map((old) => entries.find((entry) => nameIn(entry) === nameIn(old) && samePlatform(entry, old)) ?? old);
+  return [...new Set([...taken, ...entries])];
 }
 
 function nameIn({ annotations }: Descriptor): string | undefined {

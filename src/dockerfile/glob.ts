@@ -1,6 +1,6 @@
 /**
  * Wildcards of COPY and ADD sources: the language of Go's filepath.Match (rule S80). `*` and `?` stay inside one path part, `[a-z]` and `[^a]` are
- * classes, `\` escapes; there is no `**`.
+ * classes (which may match a "/"), `\` escapes; there is no `**`.
  */
 import { toText } from "../paths.ts";
 import type { SourceRange } from "../source.ts";
@@ -105,7 +105,7 @@ function matchTokens(tokens: readonly GlobToken[], chars: readonly string[]): bo
       star = token;
       starAt = at;
       token += 1;
-    } else if (current !== undefined && (current.kind !== "class" || chars[at] !== "/") && takes(current, chars[at] ?? "")) {
+    } else if (current !== undefined && takes(current, chars[at] ?? "")) {
       token += 1;
       at += 1;
     } else if (star >= 0 && chars[starAt] !== "/") {

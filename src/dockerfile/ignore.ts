@@ -62,26 +62,31 @@ export function excludePatterns(values: readonly { readonly text: string; readon
 
 /** Compiles `patterns`; malformed ones throw `DOCKERFILE_SEMANTIC`. */
 export function createIgnoreMatcher(patterns: readonly IgnorePattern[]): IgnoreMatcher {
-  const tests = patterns.map(({ pattern, negated }) => ({ test: compilePathPattern(pattern), negated }));
+  const rules = patterns.map(({ pattern, negated }) => ({ test: compilePathPattern(pattern), negated }));
   const belows = patterns.map(({ pattern, negated }) => (negated ? compileBelow(pattern) : undefined));
   const hasNegated = patterns.some((pattern) => pattern.negated);
   /** Verdicts of the directories above the path asked for last. */
   const parents: { readonly path: string; readonly verdict: Verdict }[] = [];
 
-  const judge = (path: string, parent: Verdict | undefined): Verdict => {
-    if (parent?.excluded === true && !hasNegated) return parent;
-    const matches = new Uint8Array(tests.length);
+  /** `matches` takes what the children need to know, where there will be children. */
+  const judge = (path: string, parent: Verdict | undefined, matches?: Uint8Array): { excluded: boolean; decidedBy: number } => {
     let excluded = false;
     let decidedBy = -1;
-    for (const [index, { test, negated }] of tests.entries()) {
+    for (let index = 0; index < rules.length; index += 1) {
+      const rule = rules[index];
       // A pattern that could not change the verdict is not tried, and so is not known to match the children either, as in moby.
-      if (parent?.matches[index] !== 1 && (negated !== excluded || !test(path))) continue;
-      matches[index] = 1;
-      if (excluded === negated) decidedBy = index;
-      excluded = !negated;
+      if (rule === undefined || (parent?.matches[index] !== 1 && (rule.negated !== excluded || !rule.test(path)))) continue;
+      if (matches !== undefined) matches[index] = 1;
+      excluded = !rule.negated;
       if (excluded) decidedBy = index;
     }
-    return { excluded, matches, decidedBy };
+    return { excluded, decidedBy };
+  };
+
+  const judgeFolder = (path: string, parent: Verdict | undefined): Verdict => {
+    if (parent?.excluded === true && !hasNegated) return parent;
+    const matches = new Uint8Array(rules.length);
+    return { ...judge(path, parent, matches), matches };
   };
 
   const parentVerdict = (path: string): Verdict | undefined => {
@@ -94,16 +99,18 @@ export function createIgnoreMatcher(patterns: readonly IgnorePattern[]): IgnoreM
     }
     for (let at = path.indexOf("/", (parents.at(-1)?.path.length ?? -1) + 1); at >= 0; at = path.indexOf("/", at + 1)) {
       const folder = path.slice(0, at);
-      parents.push({ path: folder, verdict: judge(folder, parents.at(-1)?.verdict) });
+      parents.push({ path: folder, verdict: judgeFolder(folder, parents.at(-1)?.verdict) });
     }
     return parents.at(-1)?.verdict;
   };
 
   return {
     excludes: (path) => {
-      if (tests.length === 0) return false;
+      if (rules.length === 0) return false;
       const text = toText(path);
-      return judge(text, parentVerdict(text)).excluded;
+      const parent = parentVerdict(text);
+      if (parent?.excluded === true && !hasNegated) return true;
+      return judge(text, parent).excluded;
     },
     mayReinclude: (path) => {
       const text = toText(path);

@@ -16,7 +16,12 @@ export function createLocator(file: SourceFile): Locator {
   const lineStarts = [0];
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lineStarts.push(at + 1);
 
+  // Places are asked for in the order of the text, mostly.
+  let recent = 0;
   const position = (offset: number): SourcePosition => {
+    const recentStart = lineStarts[recent] ?? 0;
+    if (offset >= recentStart && offset < (lineStarts[recent + 1] ?? Infinity))
+      return { line: recent + 1, column: offset - recentStart + 1 };
     let low = 0;
     let high = lineStarts.length - 1;
     while (low < high) {
@@ -24,6 +29,7 @@ export function createLocator(file: SourceFile): Locator {
       if ((lineStarts[middle] ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
+    recent = low;
     return { line: low + 1, column: offset - (lineStarts[low] ?? 0) + 1 };
   };
   return {

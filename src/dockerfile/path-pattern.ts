@@ -21,7 +21,26 @@ export function compilePathPattern(pattern: string): (path: string) => boolean {
       return (path) => path.startsWith(start);
     }
   }
-  return isCheap(special) ? byExpression(tokens) : (path) => simulate(tokens, Array.from(path));
+  const test = isCheap(special) ? byExpression(tokens) : (path: string) => simulate(tokens, Array.from(path));
+  // Most paths lack some plain part of the pattern, which is far cheaper to see.
+  const runs = plainRuns(tokens);
+  const first = tokens[0]?.kind === "char" ? (runs[0] ?? "") : "";
+  return (path) => path.startsWith(first) && runs.every((run) => path.includes(run)) && test(path);
+}
+
+/** The plain texts between wildcards. */
+function plainRuns(tokens: readonly Token[]): string[] {
+  const runs: string[] = [];
+  let run = "";
+  for (const token of tokens) {
+    if (token.kind === "char") {
+      run += token.char;
+      continue;
+    }
+    if (run !== "") runs.push(run);
+    run = "";
+  }
+  return run === "" ? runs : [...runs, run];
 }
 
 function endsWith(end: string): (path: string) => boolean {
@@ -112,7 +131,9 @@ function simulate(tokens: readonly Token[], chars: readonly string[]): boolean {
           next[state] = 1;
           if (char === "/") reach(tokens, next, state + 1);
           break;
-        default:
+        case "char":
+        case "any":
+        case "class":
           if (takes(token, char)) reach(tokens, next, state + 1);
       }
     }

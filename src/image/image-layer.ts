@@ -71,9 +71,9 @@ export function isStored(store: Store, { digest, size }: Descriptor): boolean {
   return store.blobs.size(digest) === size;
 }
 
-/** Notes which registry has a blob, so that a push back to it moves no bytes, also from another process. */
+/** Notes which registry has a blob, so that a push back to it moves no bytes, also from another process; the blob stays as long as the note. */
 export function rememberOrigin(store: Store, { descriptor, registry, repository }: RemoteBlob): void {
-  store.records.put(ORIGIN_SPACE, descriptor.digest, { registry, repository });
+  store.records.put(ORIGIN_SPACE, descriptor.digest, { registry, repository }, [{ kind: "blob", id: descriptor.digest }]);
 }
 
 /** The registry that a blob came from, when we know. */

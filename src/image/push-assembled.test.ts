@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sha256 } from "../digest.ts";
+import { InternalError } from "../errors.ts";
+import { noEvents } from "../events.ts";
+import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
+import type { AssembledImage } from "./assemble.ts";
+import { documentOf, manifestOf } from "./manifest.ts";
+import { pushAssembled } from "./push-assembled.ts";
+import type { ImageContext } from "./types.ts";
+
+const LAYER = { mediaType: OCI_LAYER_GZIP, digest: sha256("layer"), size: 5 };
+
+/** An image of one layer that r.io/base has; `ensured` tells whether its bytes were wanted. */
+function imageWithBase(calls: string[]): AssembledImage {
+  const config = documentOf("{}", OCI_CONFIG);
+  const remote = { descriptor: LAYER, registry: "r.io", repository: "base" };
+  const layer = { descriptor: LAYER, diffId: LAYER.digest, remote, ensure: async () => void calls.push("fetch layer") };
+  const manifest = manifestOf(config.descriptor, [LAYER], "oci");
+  return { layers: [layer], config, manifest, descriptor: manifest.descriptor };
+}
+
+/** A registry client that says what it is asked; `has` are "repository blob". */
+function recordingClient(calls: string[], has: Set<string>): RegistryClient {
+  const name = (digest: string): string => (digest === LAYER.digest ? "layer" : "config");
+  const refuse = (): never => {
+    throw new InternalError("not expected");
+  };
+  return {
+    hasBlob: async ({ repository }, digest) => has.has(`${repository} ${name(digest)}`),
+    mountBlob: async ({ repository }, from, digest) => {
+      calls.push(`mount ${name(digest)} from ${from} into ${repository}`);
+      return has.has(`${from} ${name(digest)}`);
+    },
+    pushBlob: async ({ repository }, { digest }) => {
+      calls.push(`push ${name(digest)} to ${repository}`);
+      has.add(`${repository} ${name(digest)}`);
+      return "pushed";
+    },
+    pushManifest: async ({ registry, repository, tag }) => {
+      calls.push(`manifest ${registry}/${repository}:${tag}`);
+      return LAYER;
+    },
+    resolve: refuse,
+    manifest: refuse,
+    blob: refuse,
+    reference: refuse,
+    referrers: refuse,
+    tags: refuse,
+    [Symbol.dispose]: () => undefined,
+  };
+}
+
+const rows: { name: string; to: string[]; has: string[]; want: string[] }[] = [
+  {
+    name: "mounts what a neighbour has and fetches nothing",
+    to: ["r.io/app:1"],
+    has: ["base layer"],
+    want: ["manifest r.io/app:1", "mount layer from base into app", "push config to app"],
+  },
+  {
+    name: "moves nothing that the repository has",
+    to: ["r.io/base:2"],
+    has: ["base layer"],
+    want: ["manifest r.io/base:2", "push config to base"],
+  },
+  {
+    name: "fetches and pushes to another registry",
+    to: ["other.io/app:1"],
+    has: ["base layer"],
+    want: ["fetch layer", "manifest other.io/app:1", "push config to app", "push layer to app"],
+  },
+  {
+    name: "pushes what the registry would not mount",
+    to: ["r.io/app:1"],
+    has: [],
+    want: ["fetch layer", "manifest r.io/app:1", "mount layer from base into app", "push config to app", "push layer to app"],
+  },
+  {
+    name: "mounts into a second repository what it pushed to the first",
+    to: ["other.io/one:1", "other.io/two:1"],
+    has: [],
+    want: [
+      "fetch layer",
+      "manifest other.io/one:1",
+      "manifest other.io/two:1",
+      "mount config from one into two",
+      "mount layer from one into two",
+      "push config to one",
+      "push layer to one",
+    ],
+  },
+];
+for (const { name, to, has, want } of rows) {
+  test(`pushAssembled() ${name}`, async () => {
+    const calls: string[] = [];
+    const client = recordingClient(calls, new Set(has));
+    const refuse = (): never => {
+      throw new InternalError("the store is not wanted");
+    };
+    // Only what pushing looks at; the blobs themselves are the client's business.
+    const store = { blobs: { open: refuse } } as unknown as ImageContext["store"];
+    const ctx: ImageContext = { store, registry: async () => client, emit: noEvents, vertex: "push", signal: new AbortController().signal };
+    await pushAssembled(ctx, imageWithBase(calls), to);
+    assert.deepEqual(calls.toSorted(), want);
+    // A tag must never stand for an image whose blobs are missing.
+    assert.match(calls.at(-1) ?? "", /^manifest/);
+  });
+}

@@ -1,1 +1,19 @@
-export type * from "./types.ts";
+/** The content store (design D4). */
+export { removeTree } from "./remove-tree.ts";
+export { defaultStoreRoot } from "./root.ts";
+export { type StoreOptions, openStore } from "./store.ts";
+export type {
+  BlobFile,
+  BlobStore,
+  BuildRecord,
+  Directories,
+  History,
+  ImageNames,
+  Locks,
+  NamedImage,
+  PruneResult,
+  Records,
+  Ref,
+  StagedDirectory,
+  Store,
+} from "./types.ts";

@@ -1,0 +1,127 @@
+/** A blob on its way into the store: a file of this process's own folder, then, after fsync, a name among the blobs. */
+import { closeSync, fsync, futimesSync, mkdirSync, open, openSync, renameSync, rmSync, statSync, write } from "node:fs";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
+import { InternalError, errnoOf } from "../errors.ts";
+import { writeFailure } from "./errors.ts";
+import type { BlobFile } from "./types.ts";
+import type { Usage } from "./usage.ts";
+
+const syncFile = promisify(fsync);
+const openFile = promisify(open);
+const writeFile = promisify(write);
+
+/** What a `BlobFile` needs to know. */
+export interface BlobFileOptions {
+  /** Of the temporary file, on the same file system as the blobs. */
+  readonly path: string;
+  readonly usage: Usage;
+  /** Where a blob with this digest goes. */
+  readonly target: (digest: Parameters<BlobFile["commit"]>[0]) => string;
+}
+
+/** Opens the temporary file. Throws `STORE_FULL`, `STORE_READ_ONLY`. */
+export function createBlobFile(options: BlobFileOptions): BlobFile {
+  const { path, usage, target } = options;
+  let state: "open" | "closed" = "open";
+  let fd: number;
+  try {
+    fd = openSync(path, "wx+", 0o644);
+  } catch (error) {
+    throw writeFailure(error, "write a blob", path);
+  }
+  const close = (): void => {
+    if (state === "open") closeSync(fd);
+    state = "closed";
+  };
+  return {
+    path,
+    fd,
+    async commit(digest) {
+      if (state === "closed") throw new InternalError("a blob file was committed twice");
+      const final = target(digest);
+      try {
+        const now = usage.now() / 1000;
+        futimesSync(fd, now, now);
+        await syncFile(fd);
+        close();
+        if (statSync(final, { throwIfNoEntry: false }) !== undefined) {
+          rmSync(path);
+          return;
+        }
+        rename(path, final);
+        await syncFolder(dirname(final));
+      } catch (error) {
+        throw writeFailure(error, `write blob "${digest}"`, final);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      close();
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+function rename(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+    // The first blob of an algorithm.
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(from, to);
+  }
+}
+
+/** Without it, a power cut may take the name of a file whose content is safe. */
+async function syncFolder(path: string): Promise<void> {
+  const fd = await openFile(path, "r");
+  try {
+    await syncFile(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Collects small chunks, so that a network stream does not cost a system call for every packet. */
+export interface FileWriter {
+  /** `chunk` may be used anew by its owner when this resolves. */
+  write(chunk: Uint8Array): Promise<void>;
+  flush(): Promise<void>;
+}
+
+const BUFFER_BYTES = 512 * 1024;
+
+/** Writes to an open file from its start. Errors are Node's. */
+export function createFileWriter(fd: number): FileWriter {
+  let buffer: Buffer | undefined;
+  let used = 0;
+  let position = 0;
+  const writeAll = async (bytes: Uint8Array): Promise<void> => {
+    for (let at = 0; at < bytes.byteLength;) {
+      const { bytesWritten } = await writeFile(fd, bytes, at, bytes.byteLength - at, position);
+      at += bytesWritten;
+      position += bytesWritten;
+    }
+  };
+  const flush = async (): Promise<void> => {
+    if (buffer === undefined || used === 0) return;
+    const full = buffer.subarray(0, used);
+    used = 0;
+    await writeAll(full);
+  };
+  return {
+    async write(chunk) {
+      if (chunk.byteLength >= BUFFER_BYTES / 2) {
+        await flush();
+        await writeAll(chunk);
+        return;
+      }
+      if (used + chunk.byteLength > BUFFER_BYTES) await flush();
+      buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
+      buffer.set(chunk, used);
+      used += chunk.byteLength;
+    },
+    flush,
+  };
+}

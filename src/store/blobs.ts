@@ -1,0 +1,153 @@
+/**
+ * Immutable bytes by digest (design D4). A file's modification time is its last use. The only way in is `createBlobFile`; the only bytes
+ * that we hash come by `verified` or are hashed here.
+ */
+import { closeSync, fstatSync, openSync, read, readSync, statSync, unlinkSync, utimesSync } from "node:fs";
+import { promisify } from "node:util";
+import { type ByteStream, bytesOf } from "../bytes.ts";
+import { algorithmOf, createHasher, type Digest, type Expected, sha256, sizeMismatch, verified } from "../digest.ts";
+import { DecantError, errnoOf } from "../errors.ts";
+import { createBlobFile, createFileWriter } from "./blob-file.ts";
+import { blobCorrupt, blobMissing, openedReadOnly, readFailure, writeFailure } from "./errors.ts";
+import { blobPath, type Layout } from "./layout.ts";
+import type { Presence } from "./presence.ts";
+import type { BlobFile, BlobStore } from "./types.ts";
+import { refKey, type Usage } from "./usage.ts";
+
+const CHUNK_BYTES = 512 * 1024;
+const readAt = promisify(read);
+
+/** Opens the blobs; without `presence`, for reading only. */
+export function openBlobs(layout: Layout, usage: Usage, presence: Presence | undefined): BlobStore {
+  const path = (digest: Digest): string => blobPath(layout, digest);
+
+  /** Tells prunes that it is in use; false when one has just taken it. */
+  const touch = (digest: Digest, lastUsed: number): boolean => {
+    if (presence === undefined) return true;
+    usage.see(refKey("blob", "", digest));
+    if (!usage.isStale(lastUsed)) return true;
+    const now = usage.now() / 1000;
+    try {
+      utimesSync(path(digest), now, now);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") return false;
+      throw writeFailure(error, `use blob "${digest}"`, path(digest));
+    }
+  };
+
+  const openToRead = (digest: Digest): { readonly fd: number; readonly size: number } => {
+    let fd: number | undefined;
+    try {
+      fd = openSync(path(digest), "r");
+      const { size, mtimeMs } = fstatSync(fd);
+      touch(digest, mtimeMs);
+      return { fd, size };
+    } catch (error) {
+      if (fd !== undefined) closeSync(fd);
+      if (errnoOf(error) === "ENOENT") throw blobMissing(digest);
+      throw readFailure(error, `read blob "${digest}"`, path(digest));
+    }
+  };
+
+  const create = async (): Promise<BlobFile> => {
+    if (presence === undefined) throw openedReadOnly("write a blob", layout.root);
+    return createBlobFile({ path: presence.fresh("blob"), usage, target: path });
+  };
+
+  const size = (digest: Digest): number | undefined => {
+    const found = statSync(path(digest), { throwIfNoEntry: false });
+    return found !== undefined && touch(digest, found.mtimeMs) ? found.size : undefined;
+  };
+
+  const write = async (source: ByteStream, expected?: Expected): Promise<Expected> => {
+    const present = expected === undefined ? undefined : size(expected.digest);
+    if (expected !== undefined && present !== undefined) {
+      await source[Symbol.asyncIterator]().return?.();
+      if (present !== expected.size) throw sizeMismatch(expected, present);
+      return expected;
+    }
+    await using file = await create();
+    const hasher = expected === undefined ? createHasher() : undefined;
+    const writer = createFileWriter(file.fd);
+    let sizeBytes = 0;
+    for await (const chunk of expected === undefined ? source : verified(source, expected)) {
+      sizeBytes += chunk.byteLength;
+      hasher?.update(chunk);
+      await stored(file, writer.write(chunk));
+    }
+    await stored(file, writer.flush());
+    const result = expected ?? { digest: hasher?.digest() ?? sha256(""), size: sizeBytes };
+    await file.commit(result.digest);
+    usage.see(refKey("blob", "", result.digest));
+    return result;
+  };
+
+  return {
+    size,
+    path,
+    async *open(digest, range = { start: 0 }) {
+      const { fd, size: total } = openToRead(digest);
+      try {
+        const end = Math.min(total, range.start + (range.length ?? total));
+        for (let at = range.start; at < end;) {
+          const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - at));
+          const { bytesRead } = await readAt(fd, chunk, 0, chunk.length, at);
+          if (bytesRead === 0) throw blobCorrupt(digest, path(digest), "of fewer bytes than a moment ago");
+          at += bytesRead;
+          yield chunk.subarray(0, bytesRead);
+        }
+      } catch (error) {
+        throw readFailure(error, `read blob "${digest}"`, path(digest));
+      } finally {
+        closeSync(fd);
+      }
+    },
+    async read(digest, maxBytes) {
+      const { fd, size: total } = openToRead(digest);
+      try {
+        if (total > maxBytes)
+          throw new DecantError("BLOB_SIZE", `Cannot read blob "${digest}": it has ${total} bytes; at most ${maxBytes} are allowed`);
+        const data = Buffer.allocUnsafe(total);
+        let at = 0;
+        while (at < total) {
+          const count =
+            total <= CHUNK_BYTES ? readSync(fd, data, at, total - at, at) : (await readAt(fd, data, at, total - at, at)).bytesRead;
+          if (count === 0) break;
+          at += count;
+        }
+        const hasher = createHasher(algorithmOf(digest));
+        hasher.update(data.subarray(0, at));
+        const actual = hasher.digest();
+        if (actual !== digest) throw blobCorrupt(digest, path(digest), actual);
+        return data;
+      } catch (error) {
+        throw readFailure(error, `read blob "${digest}"`, path(digest));
+      } finally {
+        closeSync(fd);
+      }
+    },
+    write,
+    async put(data) {
+      const digest = sha256(data);
+      return write(bytesOf(data), { digest, size: Buffer.byteLength(data) });
+    },
+    create,
+    remove(digest) {
+      if (presence === undefined) throw openedReadOnly("remove a blob", layout.root);
+      try {
+        unlinkSync(path(digest));
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT") throw writeFailure(error, `remove blob "${digest}"`, path(digest));
+      }
+    },
+  };
+}
+
+async function stored(file: BlobFile, writing: Promise<void>): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    throw writeFailure(error, "write a blob", file.path);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The processes that live in a store. Each has a folder in tmp/ for what it has not published, and beside it a lock that vanishes with the
+ * process, however it ends. The lock is one of SQLite on an empty file: Node has no file locks, and loading native code for flock costs more
+ * than a build with nothing to do may take.
+ */
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { errnoOf, InternalError } from "../errors.ts";
+import { isBusy, isCannotOpen, writeFailure } from "./errors.ts";
+import { removeTree } from "./remove-tree.ts";
+
+/** This process in a store. Disposing removes its folder and gives the lock back. */
+export interface Presence extends AsyncDisposable {
+  /** The name of the folder. */
+  readonly id: string;
+  /** A path in the folder that nothing has yet; `kind` is a letter for who looks into it. */
+  fresh(kind: string): string;
+  /** Moves a file or directory of the store out of sight, to be removed later by this process, or by the next one. Gives the new path, or undefined when it is not there. */
+  discard(path: string): string | undefined;
+  /** Removes what was discarded. */
+  emptyTrash(signal?: AbortSignal): Promise<void>;
+}
+
+const LOCK = ".lock";
+const TRIES = 20;
+
+/** Comes into a store: takes a lock and makes a folder. Throws `STORE_READ_ONLY`, `STORE_FULL`. */
+export function enter(tmp: string, startedAt: number): Presence {
+  for (let attempt = 1; ; attempt += 1) {
+    const id = `${startedAt}-${process.pid}-${randomBytes(4).toString("hex")}`;
+    const path = `${tmp}/${id}${LOCK}`;
+    makeFile(path, tmp);
+    const lock = tryLock(path);
+    if (typeof lock === "string") {
+      // A sweeper may have looked at the file before it was locked, and removed it.
+      if (attempt < TRIES) continue;
+      throw new InternalError(`the lock "${path}" is ${lock} although it is new`);
+    }
+    try {
+      mkdirSync(`${tmp}/${id}`, { mode: 0o700 });
+      return present(tmp, id, lock);
+    } catch (error) {
+      lock.close();
+      throw writeFailure(error, "open the store", tmp);
+    }
+  }
+}
+
+function present(tmp: string, id: string, lock: DatabaseSync): Presence {
+  const folder = `${tmp}/${id}`;
+  const trash = new Set<string>();
+  let count = 0;
+  const fresh = (kind: string): string => {
+    count += 1;
+    return `${folder}/${kind}${count}`;
+  };
+  return {
+    id,
+    fresh,
+    discard(path) {
+      const to = fresh("trash");
+      try {
+        renameSync(path, to);
+      } catch (error) {
+        if (errnoOf(error) === "ENOENT") return undefined;
+        throw writeFailure(error, "remove a part of the store", path);
+      }
+      trash.add(to);
+      return to;
+    },
+    async emptyTrash(signal) {
+      for (const path of trash) {
+        await removeTree(path, signal === undefined ? {} : { signal });
+        trash.delete(path);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        // What is left of the trash is for the next process: leaving must be quick.
+        if (trash.size === 0) await removeTree(folder);
+        unlinkSync(`${tmp}/${id}${LOCK}`);
+      } finally {
+        lock.close();
+      }
+    },
+  };
+}
+
+/** A process that was seen in a store. */
+export interface Neighbour {
+  readonly id: string;
+  /** Milliseconds since the epoch, by its clock. */
+  readonly startedAt: number;
+}
+
+/** Other processes that live in the store, now. */
+export function neighbours(tmp: string, ownId: string): Neighbour[] {
+  const living: Neighbour[] = [];
+  for (const name of readdirSync(tmp)) {
+    const id = name.endsWith(LOCK) ? name.slice(0, -LOCK.length) : undefined;
+    if (id === undefined || id === ownId || !isLiving(tmp, id)) continue;
+    living.push({ id, startedAt: Number.parseInt(id, 10) || 0 });
+  }
+  return living;
+}
+
+/** Does the process with this folder name still live? */
+export function isLiving(tmp: string, id: string): boolean {
+  const lock = tryLock(`${tmp}/${id}${LOCK}`);
+  if (lock === "busy") return true;
+  if (lock !== "absent") lock.close();
+  return false;
+}
+
+/**
+ * Moves what dead processes left behind into our trash. Cheap however much it is. What we may not touch (it belongs to another user)
+ * stays.
+ */
+export function sweepDead(tmp: string, presence: Presence): void {
+  const ids = new Set(readdirSync(tmp).map((name) => (name.endsWith(LOCK) ? name.slice(0, -LOCK.length) : name)));
+  ids.delete(presence.id);
+  for (const id of ids) {
+    const path = `${tmp}/${id}`;
+    // A process makes its folder after its lock, so a folder without a lock is dead too.
+    const lock = tryLock(`${path}${LOCK}`);
+    if (lock === "busy") continue;
+    try {
+      presence.discard(path);
+      if (lock !== "absent") unlinkSync(`${path}${LOCK}`);
+    } catch (error) {
+      const errno = errnoOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+      if (errno !== "EACCES" && errno !== "EPERM" && errno !== "ENOENT") throw error;
+    } finally {
+      if (lock !== "absent") lock.close();
+    }
+  }
+}
+
+function tryLock(path: string): DatabaseSync | "busy" | "absent" {
+  try {
+    return takeLock(path) ?? "busy";
+  } catch (error) {
+    // One that we may not open is another user's, who may well live.
+    if (isCannotOpen(error)) return existsSync(path) ? "busy" : "absent";
+    throw error;
+  }
+}
+
+/** By ourselves, because SQLite does not say why it cannot. */
+function makeFile(path: string, tmp: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    throw writeFailure(error, "open the store", tmp);
+  }
+}
+
+/** The lock on an existing file, or undefined when another process has it, or has removed the file before we had it. */
+function takeLock(path: string): DatabaseSync | undefined {
+  const url = pathToFileURL(path);
+  url.searchParams.set("mode", "rw");
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(url, { timeout: 0 });
+    // In memory, so that no journal appears beside it.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    if (statSync(path, { throwIfNoEntry: false }) !== undefined) return lock;
+    lock.close();
+    return undefined;
+  } catch (error) {
+    lock?.close();
+    if (isBusy(error)) return undefined;
+    throw error;
+  }
+}

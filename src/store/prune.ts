@@ -1,0 +1,210 @@
+/**
+ * The garbage collector: mark what image names and kept records need, sweep the rest. Other processes may build meanwhile. What they use
+ * is safe, because they say so: they are known by their presence, blobs and directories have use times (`usage.ts`), and a record that is
+ * about to go is marked first, so that its reader can save it.
+ */
+import { readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { delay } from "../async.ts";
+import { isDigest } from "../digest.ts";
+import { errnoOf } from "../errors.ts";
+import type { Database } from "./database.ts";
+import { openedReadOnly, writeFailure } from "./errors.ts";
+import type { Layout } from "./layout.ts";
+import { neighbours, type Presence } from "./presence.ts";
+import type { TrackedRecords } from "./records.ts";
+import { removeTree } from "./remove-tree.ts";
+import type { Locks, PruneResult, Store } from "./types.ts";
+import { RECORD_GRAIN_MS, refKey, type Usage } from "./usage.ts";
+
+/** What a prune works on. */
+export interface PruneParts {
+  readonly layout: Layout;
+  readonly database: Database;
+  readonly usage: Usage;
+  readonly records: TrackedRecords;
+  readonly locks: Locks;
+  /** Absent: open for reading only. */
+  readonly presence: Presence | undefined;
+}
+
+type PruneOptions = NonNullable<Parameters<Store["prune"]>[0]>;
+
+/** Longer than a process needs to write down the records that it has read in one turn of its event loop. */
+const SAVE_MS = 250;
+/** The event loop lives on between two slices of this many blobs. */
+const SLICE = 200;
+
+/** See `Store.prune`. */
+export async function prune(parts: PruneParts, options: PruneOptions = {}): Promise<PruneResult> {
+  const { layout, database, usage, presence, locks } = parts;
+  const { signal } = options;
+  if (presence === undefined) throw openedReadOnly("prune the store", layout.root);
+  await using _ = await locks.acquire("prune", signal === undefined ? {} : { signal });
+  parts.records.flushUses();
+  const work: Work = { ...parts, presence, ...(signal === undefined ? {} : { signal }) };
+
+  database.transaction(() => {
+    const live = mark(work, recordLimit(work, options));
+    eachDeadRecord(work, live, (space, id) => database.run("UPDATE records SET doomed = 1 WHERE space = ? AND id = ?", space, id));
+  });
+  // After the marks: a process that has read a record before them is here already.
+  if (neighbours(layout.tmp, presence.id).length > 0) await delay(SAVE_MS, signal);
+  const protectedSince = Math.min(usage.startedAt, ...neighbours(layout.tmp, presence.id).map((other) => other.startedAt));
+
+  let records = 0;
+  const live = database.transaction(() => {
+    const keep = mark(work, recordLimit(work, options));
+    eachDeadRecord(work, keep, (space, id) => {
+      records += database.run("DELETE FROM records WHERE space = ? AND id = ? AND doomed = 1", space, id);
+      database.run("DELETE FROM refs WHERE owner = 'record' AND owner_space = ? AND owner_id = ?", space, id);
+    });
+    database.run("UPDATE records SET doomed = 0 WHERE doomed = 1");
+    return keep;
+  });
+
+  const dirs = await sweepDirectories(work, live, protectedSince);
+  const blobs = await sweepBlobs(work, live, protectedSince);
+  pruneHistory(work, options);
+  await presence.emptyTrash(signal);
+  return { blobs: blobs.count, dirs: dirs.count, records, freedBytes: blobs.freedBytes + dirs.freedBytes };
+}
+
+interface Work extends PruneParts {
+  readonly presence: Presence;
+  readonly signal?: AbortSignal;
+}
+
+/** Records used at or after this time stay, whatever they are. */
+function recordLimit({ layout, usage, presence }: Work, options: PruneOptions): number {
+  const wanted = options.all === true ? Infinity : options.olderThanMs === undefined ? -Infinity : usage.now() - options.olderThanMs;
+  const others = neighbours(layout.tmp, presence.id).map((other) => other.startedAt - RECORD_GRAIN_MS);
+  return Math.min(wanted, usage.startedAt, ...others);
+}
+
+/** Keys (`refKey`) of all that the roots need: images, records used since `limit`, and what this process has seen. */
+function mark({ database, usage }: Work, limit: number): Set<string> {
+  const live = new Set<string>(usage.seen);
+  const owners = new Map<string, string[]>();
+  const pending = [...live];
+  const add = (key: string): void => {
+    if (live.has(key)) return;
+    live.add(key);
+    pending.push(key);
+  };
+  for (const row of database.all("SELECT owner, owner_space, owner_id, kind, space, id FROM refs")) {
+    const to = keyOf(database.textOf(row, "kind"), database.textOf(row, "space"), database.textOf(row, "id"));
+    if (database.textOf(row, "owner") === "image") {
+      add(to);
+      continue;
+    }
+    const owner = refKey("record", database.textOf(row, "owner_space"), database.textOf(row, "owner_id"));
+    const needs = owners.get(owner);
+    if (needs === undefined) owners.set(owner, [to]);
+    else needs.push(to);
+  }
+  for (const row of database.all("SELECT space, id FROM records WHERE last_used >= ?", Number.isFinite(limit) ? limit : 0)) {
+    add(refKey("record", database.textOf(row, "space"), database.textOf(row, "id")));
+  }
+  for (let key = pending.pop(); key !== undefined; key = pending.pop()) for (const need of owners.get(key) ?? []) add(need);
+  return live;
+}
+
+function keyOf(kind: string, space: string, id: string): string {
+  return `${kind}\0${space}\0${id}`;
+}
+
+function eachDeadRecord({ database }: Work, live: ReadonlySet<string>, action: (space: string, id: string) => void): void {
+  for (const row of database.all("SELECT space, id FROM records")) {
+    const [space, id] = [database.textOf(row, "space"), database.textOf(row, "id")];
+    if (!live.has(refKey("record", space, id))) action(space, id);
+  }
+}
+
+interface Swept {
+  readonly count: number;
+  readonly freedBytes: number;
+}
+
+async function sweepDirectories(work: Work, live: ReadonlySet<string>, protectedSince: number): Promise<Swept> {
+  const { layout, database, presence, signal } = work;
+  let count = 0;
+  let freedBytes = 0;
+  for (const space of list(layout.dirs)) {
+    for (const id of list(`${layout.dirs}/${space}`)) {
+      signal?.throwIfAborted();
+      if (live.has(refKey("dir", space, id))) continue;
+      // With the write lock: who finds it at the same time either has said so before, or finds it gone.
+      const path = database.transaction(() => {
+        const row = database.get("SELECT last_used FROM dirs WHERE space = ? AND id = ?", space, id);
+        if (row !== undefined && database.numberOf(row, "last_used") >= protectedSince) return undefined;
+        database.run("DELETE FROM dirs WHERE space = ? AND id = ?", space, id);
+        return presence.discard(`${layout.dirs}/${space}/${id}`);
+      });
+      if (path === undefined) continue;
+      count += 1;
+      freedBytes += await removeTree(path, { measure: true, ...(signal === undefined ? {} : { signal }) });
+    }
+  }
+  return { count, freedBytes };
+}
+
+async function sweepBlobs({ layout, presence, signal }: Work, live: ReadonlySet<string>, protectedSince: number): Promise<Swept> {
+  let count = 0;
+  let freedBytes = 0;
+  for (const algorithm of list(layout.blobs)) {
+    for (const hex of list(`${layout.blobs}/${algorithm}`)) {
+      signal?.throwIfAborted();
+      if (live.has(refKey("blob", "", `${algorithm}:${hex}`)) || !isDigest(`${algorithm}:${hex}`)) continue;
+      const path = `${layout.blobs}/${algorithm}/${hex}`;
+      const before = statSync(path, { throwIfNoEntry: false });
+      if (before === undefined || before.mtimeMs >= protectedSince) continue;
+      try {
+        if (!takeAway(path, presence.fresh("blob"), protectedSince)) continue;
+      } catch (error) {
+        throw writeFailure(error, "prune the store", path);
+      }
+      freedBytes += before.size;
+      count += 1;
+      if (count % SLICE === 0) await setImmediate();
+    }
+  }
+  return { count, freedBytes };
+}
+
+/** False when it is in use after all, or gone. */
+function takeAway(path: string, aside: string, protectedSince: number): boolean {
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
+  // Somebody may have looked at it in between: then it has to be there.
+  if (statSync(aside).mtimeMs >= protectedSince) {
+    renameSync(aside, path);
+    return false;
+  }
+  unlinkSync(aside);
+  return true;
+}
+
+function pruneHistory({ layout, database, usage, presence }: Work, { all, olderThanMs }: PruneOptions): void {
+  const limit = all === true ? usage.startedAt : usage.now() - (olderThanMs ?? Infinity);
+  if (!Number.isFinite(limit)) return;
+  for (const row of database.all("SELECT id FROM builds WHERE finished_at < ?", limit)) {
+    const id = database.textOf(row, "id");
+    database.run("DELETE FROM builds WHERE id = ?", id);
+    presence.discard(`${layout.logs}/${id}`);
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "ENOTDIR") return [];
+    throw writeFailure(error, "prune the store", folder);
+  }
+}

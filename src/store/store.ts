@@ -1,0 +1,107 @@
+/** Opens a store: joins blobs, database, directories, locks and history under one root. Costs a few milliseconds, whatever is in it. */
+import { existsSync, mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { openBlobs } from "./blobs.ts";
+import { openDatabase } from "./database.ts";
+import { openDirectories } from "./directories.ts";
+import { noStore, openedReadOnly, writeFailure } from "./errors.ts";
+import { openHistory } from "./history.ts";
+import { openImageNames } from "./images.ts";
+import { type Layout, layoutOf } from "./layout.ts";
+import { openLocks } from "./locks.ts";
+import { enter, sweepDead } from "./presence.ts";
+import { prune } from "./prune.ts";
+import { openRecords } from "./records.ts";
+import { removeTree } from "./remove-tree.ts";
+import type { Store } from "./types.ts";
+import { createUsage } from "./usage.ts";
+
+/** Options of `openStore`. */
+export interface StoreOptions {
+  /** The directory; made when it is missing, for its owner alone. See `defaultStoreRoot`. */
+  readonly root: string;
+  /** Opens what is there and writes nothing. Such a process is unknown to a prune in another one. Default false. */
+  readonly readOnly?: boolean;
+  /** How long a call of the database waits for another process's transaction. Default 10 s. */
+  readonly busyTimeoutMs?: number;
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number;
+  /** Another one marks all directories as suspect. Default: the kernel's boot id. */
+  readonly bootId?: () => string;
+  readonly signal?: AbortSignal;
+}
+
+const BUSY_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens the store, and takes over what dead processes left in it. Throws `STORE_READ_ONLY` when it cannot be written to and `readOnly` is
+ * not set, `STORE_FULL`, `STORE_CORRUPT`, `STORE_LOCKED`, `STORE` (a newer schema; nothing there to read).
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const layout = layoutOf(resolve(options.root));
+  const { readOnly = false, busyTimeoutMs = BUSY_TIMEOUT_MS, signal } = options;
+  if (!readOnly) makeFolders(layout);
+  else if (!existsSync(layout.database)) throw noStore(layout.root);
+
+  await using opening = new AsyncDisposableStack();
+  const usage = createUsage(options.now ?? Date.now);
+  // Before anything is read: whoever prunes from now on knows of us.
+  const presence = readOnly ? undefined : opening.use(enter(layout.tmp, usage.startedAt));
+  const database = opening.use(
+    await openDatabase(layout.database, { readOnly, busyTimeoutMs, ...(signal === undefined ? {} : { signal }) }),
+  );
+  const records = openRecords(database, usage);
+  opening.defer(() => records.flushUses());
+  if (presence !== undefined) {
+    const closing = new AbortController();
+    sweepDead(layout.tmp, presence);
+    // Beside the work of this process, as far as it gets: the next one goes on.
+    const emptying = presence.emptyTrash(closing.signal).catch(() => {});
+    opening.defer(async () => {
+      closing.abort();
+      await emptying;
+    });
+  }
+  const locks = openLocks(layout.locks, readOnly);
+  const parts = { layout, database, usage, presence };
+  const resources = opening.move();
+  return {
+    root: layout.root,
+    blobs: openBlobs(layout, usage, presence),
+    records,
+    dirs: openDirectories({ ...parts, ...(options.bootId === undefined ? {} : { bootId: options.bootId }) }),
+    locks,
+    images: openImageNames(database, usage),
+    history: openHistory(parts),
+    async scratch() {
+      if (presence === undefined) throw openedReadOnly("make a directory", layout.root);
+      const path = presence.fresh("scratch");
+      try {
+        mkdirSync(path, { mode: 0o700 });
+      } catch (error) {
+        throw writeFailure(error, "make a directory", path);
+      }
+      return {
+        path,
+        async [Symbol.asyncDispose]() {
+          await removeTree(path);
+        },
+      };
+    },
+    prune: (pruneOptions) => prune({ ...parts, records, locks }, pruneOptions),
+    async [Symbol.asyncDispose]() {
+      await resources.disposeAsync();
+    },
+  };
+}
+
+function makeFolders(layout: Layout): void {
+  for (const folder of [layout.root, layout.blobs, `${layout.blobs}/sha256`, layout.dirs, layout.locks, layout.logs, layout.tmp]) {
+    try {
+      // For the owner alone: layers may hold what others must not read.
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw writeFailure(error, "open the store", folder);
+    }
+  }
+}

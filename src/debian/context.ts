@@ -1,6 +1,5 @@
 /** What every network-facing file of the debian room works with: the store, the options of the caller, and one `Once` per kind of work. */
 import { createOnce, type Once } from "../async.ts";
-import { type ByteStream } from "../bytes.ts";
 import { hexOf, shortDigest, type Expected } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
 import { type Emit, noEvents } from "../events.ts";
@@ -8,6 +7,7 @@ import type { Store } from "../store/index.ts";
 import { archiveError } from "./errors.ts";
 import { download, type HttpOptions } from "./http.ts";
 import type { Keyring } from "./signature.ts";
+import { watchTransfer } from "./watch-transfer.ts";
 
 /** Options of `createArchive`. */
 export interface ArchiveOptions {
@@ -91,7 +91,7 @@ async function fetchFirst(context: ArchiveContext, urls: readonly string[], expe
       await download(
         url,
         async (body) => {
-          await context.store.blobs.write(told(context, url, body, expected.size), expected);
+          await context.store.blobs.write(watchTransfer(context, url, body, expected.size), expected);
         },
         context.http,
       );
@@ -120,28 +120,4 @@ function wrongBytes(url: string, expected: Expected, cause: Error): Error {
 /** Why something cannot be had without network. */
 export function offlineError(what: string): Error {
   return archiveError(what, "it is not in the store, and the network must not be used", { hint: "Run once without the offline option" });
-}
-
-const TELL_EVERY_MS = 100;
-
-/** Passes bytes through and tells about them. */
-export async function* told(
-  { emit, vertex }: Pick<ArchiveContext, "emit" | "vertex">,
-  url: string,
-  body: ByteStream,
-  totalBytes: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const id = url.slice(url.lastIndexOf("/") + 1);
-  let currentBytes = 0;
-  let toldAt = 0;
-  for await (const chunk of body) {
-    currentBytes += chunk.byteLength;
-    const now = performance.now();
-    if (now - toldAt >= TELL_EVERY_MS) {
-      toldAt = now;
-      emit({ type: "transfer", vertex, id, action: "fetch", currentBytes, totalBytes, done: false });
-    }
-    yield chunk;
-  }
-  emit({ type: "transfer", vertex, id, action: "fetch", currentBytes, totalBytes, done: true });
 }

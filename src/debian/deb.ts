@@ -91,6 +91,8 @@ async function* readFiles(file: RandomAccess, member: ArMember, limits: DebLimit
 /** What dpkg would do with a strange entry does not matter: no package of an archive has one. */
 function checkEntry(entry: Entry, seen: ReadonlyMap<string, Entry["kind"]>, name: string): void {
   const path = displayPath(entry.path);
+  // In a layer such a name would remove files of other packages.
+  if (/(?:^|\/)\.wh\./.test(entry.path)) throw packageError(name, `"${path}" would be a whiteout in an image`);
   const known = seen.get(entry.path);
   if (known !== undefined && !(known === "dir" && entry.kind === "dir")) throw packageError(name, `it has "${path}" twice`);
   for (let parent = parentOf(entry.path); parent !== ""; parent = parentOf(parent)) {

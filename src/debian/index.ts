@@ -11,3 +11,4 @@ export { type BinaryPackage, type PackageIndex, selectPackages } from "./resolve
 export { DEFAULT_KEYRING, type Keyring, keyringOf, loadKeyring, type SignedText, type Signer, verifyInline } from "./signature.ts";
 export { type ArchiveSource, debianArchitecture, debianSources, type Mirrors } from "./sources.ts";
 export { compareVersions, type DebianVersion, parseVersion, satisfiesVersion } from "./version.ts";
+export { watchTransfer } from "./watch-transfer.ts";

@@ -58,9 +58,15 @@ describe("verifyInline()", () => {
   }
 
   it("refuses a SHA-1 signature", async () => {
-    const weak = await clearsign("Suite: a\n", key, signedAt, openpgp.enums.hash.sha1);
-    // An Ed25519 key may refuse to make one; then there is nothing to check.
-    await assert.rejects(verifyInline(weak, key.keyring, options), { code: "DEBIAN_SIGNATURE" });
+    // An Ed25519 key never signs with so weak a hash.
+    const rsa = await makeKey("rsa", { rsa: true });
+    const weak = await clearsign("Suite: a\n", rsa, signedAt, openpgp.enums.hash.sha1);
+    await assert.rejects(verifyInline(weak, rsa.keyring, options), {
+      code: "DEBIAN_SIGNATURE",
+      message: /Insecure message hash algorithm: SHA1/,
+    });
+    const strong = await clearsign("Suite: a\n", rsa, signedAt, openpgp.enums.hash.sha512);
+    assert.equal((await verifyInline(strong, rsa.keyring, options)).signers.length, 1);
   });
 
   it("refuses a signature from the future", async () => {

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { gzipSync } from "node:zlib";
 import * as openpgp from "openpgp";
 import { type Keyring, keyringOf } from "../../src/debian/signature.ts";
-import type { ArchiveSource } from "../../src/debian/signature.ts";
+import type { ArchiveSource } from "../../src/debian/sources.ts";
 
 /** One member of a tar, as a test writes it. */
 export interface TarMember {
@@ -45,13 +45,13 @@ export interface FakeKey {
   readonly privateKey: openpgp.PrivateKey;
 }
 
-/** Makes a key. `expiresInSeconds` counts from `createdAt`; 0: never. */
+/** Makes a key, Ed25519 unless `rsa`. `expiresInSeconds` counts from `createdAt`; 0: never. */
 export async function makeKey(
   name = "test",
-  options: { readonly createdAt?: Date; readonly expiresInSeconds?: number } = {},
+  options: { readonly createdAt?: Date; readonly expiresInSeconds?: number; readonly rsa?: boolean } = {},
 ): Promise<FakeKey> {
   const { privateKey, publicKey } = await openpgp.generateKey({
-    type: "curve25519",
+    ...(options.rsa === true ? { type: "rsa" as const, rsaBits: 2048 } : { type: "curve25519" as const }),
     userIDs: [{ name, email: `${name}@example.org` }],
     date: options.createdAt ?? new Date("2026-01-01T00:00:00Z"),
     keyExpirationTime: options.expiresInSeconds ?? 0,
@@ -62,11 +62,14 @@ export async function makeKey(
 
 /** Clearsigns text as of `date`. */
 export async function clearsign(text: string, key: FakeKey, date: Date, hash?: openpgp.enums.hash): Promise<string> {
+  // The library takes a hash only when the key says that it likes it.
+  const certifications = key.privateKey.users.flatMap((user) => user.selfCertifications);
+  if (hash !== undefined) for (const certification of certifications) certification.preferredHashAlgorithms = [hash];
   return await openpgp.sign({
     message: await openpgp.createCleartextMessage({ text }),
     signingKeys: key.privateKey,
     date,
-    ...(hash === undefined ? {} : { config: { preferredHashAlgorithm: hash } }),
+    ...(hash === undefined ? {} : { config: { preferredHashAlgorithm: hash, nonDeterministicSignaturesViaNotation: false } }),
   });
 }
 

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { sha256 } from "../digest.ts";
+import { type BinaryPackage, selectPackages } from "./resolve.ts";
+
+function one(name: string, version: string, architecture: string, suite = "bookworm"): BinaryPackage {
+  return { name, version, architecture, source: name, filename: `${name}.deb`, size: 1, digest: sha256(version), uri: "http://a", suite };
+}
+const index = new Map([
+  ["a", [one("a", "1.9", "amd64"), one("a", "1.10", "amd64"), one("a", "1.10", "amd64", "later"), one("a", "9", "arm64")]],
+  ["b", [one("b", "1", "all")]],
+]);
+
+describe("selectPackages()", () => {
+  it("takes the highest version, of the first source that has it", () => {
+    assert.deepEqual(
+      selectPackages(index, ["b", "a"], "amd64").map((item) => `${item.name} ${item.version} ${item.suite}`),
+      ["b 1 bookworm", "a 1.10 bookworm"],
+    );
+  });
+  it("names every package that is missing", () => {
+    assert.throws(() => selectPackages(index, ["a", "nope", "b", "no"], "amd64"), {
+      code: "DEBIAN_DEPENDENCY",
+      message: 'Cannot find packages "nope", "no": the indexes have no such package for amd64',
+    });
+  });
+});

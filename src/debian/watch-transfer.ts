@@ -1,0 +1,33 @@
+/** Tells about a download while its bytes pass through. */
+import type { ByteStream } from "../bytes.ts";
+import type { Emit } from "../events.ts";
+
+const TELL_EVERY_MS = 100;
+
+/** Passes `body` through and emits transfers of the last part of `url`, at most ten a second. */
+export async function* watchTransfer(
+  to: { readonly emit: Emit; readonly vertex: string },
+  url: string,
+  body: ByteStream,
+  totalBytes?: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const fixed = {
+    type: "transfer",
+    vertex: to.vertex,
+    id: url.slice(url.lastIndexOf("/") + 1),
+    action: "fetch",
+    ...(totalBytes === undefined ? {} : { totalBytes }),
+  } as const;
+  let currentBytes = 0;
+  let toldAt = 0;
+  for await (const chunk of body) {
+    currentBytes += chunk.byteLength;
+    const now = performance.now();
+    if (now - toldAt >= TELL_EVERY_MS) {
+      toldAt = now;
+      to.emit({ ...fixed, currentBytes, done: false });
+    }
+    yield chunk;
+  }
+  to.emit({ ...fixed, currentBytes, done: true });
+}

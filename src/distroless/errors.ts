@@ -1,0 +1,30 @@
+/** The errors of the distroless room. */
+import { DecantError } from "../errors.ts";
+import type { SourceRange } from "../source.ts";
+
+/** `RECIPE`: a recipe cannot be read, found or assembled as it is written. */
+export function recipeError(
+  name: string,
+  why: string,
+  extra: { readonly source?: SourceRange; readonly hint?: string; readonly cause?: unknown } = {},
+): DecantError {
+  const { source, ...rest } = extra;
+  return new DecantError("RECIPE", `Cannot use recipe "${name}": ${why}`, {
+    ...rest,
+    ...(source === undefined ? {} : { source: [source] }),
+  });
+}
+
+/** `NODE_PACKAGE`: the npm package that brings Node.js is missing, damaged or not what was pinned. */
+export function nodePackageError(
+  what: string,
+  why: string,
+  extra: { readonly hint?: string; readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> } = {},
+): DecantError {
+  return new DecantError("NODE_PACKAGE", `Cannot use Node.js package "${what}": ${why}`, extra);
+}
+
+/** `RECIPE`: two parts of a base do not fit over each other. */
+export function packageConflict(recipe: string, why: string): DecantError {
+  return recipeError(recipe, why, { hint: "Leave out one of the two, or use packages of one release only" });
+}

@@ -57,8 +57,8 @@ export interface BuildOptions extends StoreOptions {
 export interface BuildResult {
   readonly buildId: string;
   readonly outputs: readonly ExportResult[];
-  /** Of the first image output, or of the image as it would be: the id of the configuration file. */
-  readonly configDigest: Digest;
+  /** Of the first image output: the digest of its configuration file, the image ID. */
+  readonly configDigest?: Digest;
   readonly manifestDigest?: Digest;
   /** Steps: how many ran, how many were reused. */
   readonly executed: number;

@@ -1,0 +1,131 @@
+/**
+ * Where base images come from: replacements of decant.yaml, bases that Decant assembles, the local store, a registry. Images are resolved
+ * once a build (configuration only), and give their layers to the solver when a step needs them.
+ */
+import { assembleBase, loadRecipe } from "../distroless/index.ts";
+import type { SourceProvider, VertexResult } from "../engine/index.ts";
+import { DecantError, InternalError, isDecantError, withSource } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import type { ImageRequest, ResolvedImage } from "../graph/index.ts";
+import { loadImage, pullImage } from "../image/index.ts";
+import { formatReference, parseReference, type Platform } from "../oci/index.ts";
+import { sha256 } from "../digest.ts";
+import { suggest } from "../dockerfile/index.ts";
+import { layerSource, type LayerSource } from "../tree/index.ts";
+import { replacementFor, type ProjectFile } from "./project-file.ts";
+import { imageContext, type Session } from "./session.ts";
+
+/** Resolves the images of one build. */
+export interface BaseImages extends SourceProvider {
+  resolveImage(request: ImageRequest): Promise<ResolvedImage>;
+}
+
+/** Options of a build that decide where images come from. */
+export interface BaseImageOptions {
+  readonly project: ProjectFile | undefined;
+  readonly pull: boolean;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+interface Found {
+  readonly identifier: string;
+  readonly config: ResolvedImage["config"];
+  readonly layers: readonly LayerSource[];
+}
+
+const DISTROLESS = "distroless:";
+
+/** Makes the resolver, which is also the solver's provider for docker-image. */
+export function baseImages(session: Session, options: BaseImageOptions): BaseImages {
+  const found = new Map<string, Found>();
+  return {
+    schemes: ["docker-image"],
+    async resolveImage(request) {
+      try {
+        const image = await find(session, request, options);
+        found.set(image.identifier, image);
+        const { config } = image;
+        const platform: Platform = {
+          os: config.os,
+          architecture: config.architecture,
+          ...(config.variant === undefined ? {} : { variant: config.variant }),
+        };
+        return { identifier: image.identifier, config, platform };
+      } catch (error) {
+        throw withSource(withSuggestion(error, request), request.range);
+      }
+    },
+    resolve(op): Promise<VertexResult> {
+      const image = found.get(op.identifier);
+      if (image === undefined) throw new InternalError(`image ${op.identifier} was not resolved`);
+      return Promise.resolve({ kind: "layers", layers: image.layers });
+    },
+  };
+}
+
+async function find(session: Session, request: ImageRequest, options: BaseImageOptions): Promise<Found> {
+  const name = replacementFor(options.project, request.name) ?? request.name;
+  const vertex = `metadata ${request.name}`;
+  const { emit, signal } = options;
+  const startedAt = Date.now();
+  emit({
+    type: "vertex.planned",
+    vertex,
+    name: `[internal] load metadata for ${request.name}${name === request.name ? "" : ` (replaced by ${name})`}`,
+  });
+  emit({ type: "vertex.started", vertex });
+  const image = name.startsWith(DISTROLESS)
+    ? await assembled(session, name.slice(DISTROLESS.length), request.platform, options, vertex)
+    : await named(session, name, request.platform, options, vertex);
+  signal.throwIfAborted();
+  emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+  return image;
+}
+
+async function assembled(
+  session: Session,
+  recipeName: string,
+  platform: Platform,
+  options: BaseImageOptions,
+  vertex: string,
+): Promise<Found> {
+  const recipe = await loadRecipe(recipeName);
+  const base = await assembleBase(session.store, recipe, {
+    platform,
+    signal: options.signal,
+    emit: options.emit,
+    vertex,
+    env: session.env,
+  });
+  const identity = sha256(JSON.stringify(base.config));
+  return { identifier: `docker-image://distroless/${recipe.name}@${identity}`, config: base.config, layers: base.layers.map(layerSource) };
+}
+
+async function named(session: Session, name: string, platform: Platform, options: BaseImageOptions, vertex: string): Promise<Found> {
+  const reference = parseReference(name);
+  const canonical = formatReference(reference);
+  if (!options.pull && session.store.images.get(canonical) !== undefined) {
+    const local = await loadImage(session.store, canonical, platform);
+    return { identifier: `docker-image://${canonical}@${local.descriptor.digest}`, config: local.config, layers: local.layers };
+  }
+  const pulled = await pullImage(imageContext(session, options.emit, vertex, options.signal), name, platform);
+  const { digest } = pulled.reference;
+  return {
+    identifier: `docker-image://${canonical}${reference.digest === undefined && digest !== undefined ? `@${digest}` : ""}`,
+    config: pulled.config,
+    layers: pulled.layers,
+  };
+}
+
+function withSuggestion(error: unknown, request: ImageRequest): unknown {
+  if (!isDecantError(error, "IMAGE_NOT_FOUND")) return error;
+  const near = suggest(request.name, request.stageNames);
+  if (near === undefined) return error;
+  return new DecantError("IMAGE_NOT_FOUND", error.message, {
+    hint: `Did you mean stage "${near}"? It must come before this line`,
+    details: error.details,
+    source: [request.range],
+    cause: error,
+  });
+}

@@ -1,0 +1,265 @@
+/** `build`: a Dockerfile and its context become images, files or a filled cache. */
+import { stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { checkParsed, type Diagnostic, parseDockerfile } from "../dockerfile/index.ts";
+import {
+  createSandbox,
+  hostCaCertificates,
+  httpSources,
+  localSources,
+  type Sandbox,
+  solve,
+  type EngineContext,
+  type Solution,
+  sweepSandboxes,
+} from "../engine/index.ts";
+import { DecantError, errnoOf, unsupported, usageError } from "../errors.ts";
+import type { Emit, EventSource } from "../events.ts";
+import { addressedHistory, type Conversion, toGraph } from "../graph/index.ts";
+import { type BuiltImage, exportImage, type ExportResult, type OutputSpec } from "../image/index.ts";
+import { formatPlatform, type HistoryEntry, parsePlatform, type Platform } from "../oci/index.ts";
+import type { SourceRange } from "../source.ts";
+import { baseImages } from "./base-images.ts";
+import { readDockerfile } from "./dockerfile-file.ts";
+import { findProjectFile } from "./project-file.ts";
+import { startRun } from "./run-handle.ts";
+import { imageContext, openSession, type Session } from "./session.ts";
+import type { BuildOptions, BuildResult, Run } from "./types.ts";
+
+/**
+ * Builds `options.context`. Starts at once; see `Run`. Rejects with `DecantError` (`DOCKERFILE_*`, `RUN_FAILED`, `COPY_*`, `REGISTRY*`,
+ * `STORE*`, `EXPORT`, `USAGE`, `UNSUPPORTED` …) or with the signal's reason.
+ */
+export function build(options: BuildOptions): Run<BuildResult> {
+  return startRun(options.signal, (emit, signal) => runBuild(options, emit, signal));
+}
+
+async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal): Promise<BuildResult> {
+  const cwd = options.cwd ?? process.cwd();
+  const context = await contextFolder(resolve(cwd, options.context));
+  const dockerfile = await readDockerfile(context, options.file, cwd);
+  const parsed = parseDockerfile(dockerfile.bytes, { name: dockerfile.name });
+  for (const diagnostic of parsed.diagnostics) if (diagnostic.severity === "warning") emit(warningOf(diagnostic));
+  checkParsed(parsed);
+
+  await using session = await openSession(options);
+  const record = session.store.history.begin(options.tags?.[0] ?? basename(context));
+  try {
+    const platform = onePlatform(options.platforms, session.platform);
+    const buildArgs = withEpoch(options.buildArgs ?? {}, session.env);
+    const epoch = epochOf(buildArgs);
+    const project = await findProjectFile({ file: options.projectFile, context, cwd });
+    const images = baseImages(session, { project, pull: options.pull ?? false, emit, signal });
+    const conversion = await toGraph(parsed, {
+      ...(options.target === undefined ? {} : { target: options.target }),
+      buildArgs,
+      labels: options.labels ?? {},
+      platform,
+      buildPlatform: session.platform,
+      noCache: options.noCache ?? false,
+      ...(epoch === undefined ? {} : { epochSec: epoch }),
+      resolveImage: images.resolveImage,
+    });
+    const startedAt = Date.now();
+    const solution = await solveGraph(conversion, {
+      options,
+      session,
+      images,
+      context,
+      dockerfile: dockerfile.path,
+      emit,
+      signal,
+      buildId: record.id,
+      nowSec: epoch ?? Math.floor(startedAt / 1000),
+    });
+    const image = builtImage(conversion, solution, startedAt, epoch);
+    const outputs = await exportAll(image, options, session, emit, signal);
+    session.store.history.finish(record.id, "done");
+    return resultOf(record.id, outputs, solution);
+  } catch (error) {
+    session.store.history.finish(
+      record.id,
+      signal.aborted ? "cancelled" : "failed",
+      error instanceof Error ? error.message : String(error),
+    );
+    throw error;
+  }
+}
+
+interface SolveInput {
+  readonly options: BuildOptions;
+  readonly session: Session;
+  readonly images: ReturnType<typeof baseImages>;
+  readonly context: string;
+  readonly dockerfile: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly buildId: string;
+  readonly nowSec: number;
+}
+
+async function solveGraph(conversion: Conversion, input: SolveInput): Promise<Solution> {
+  if (conversion.target === undefined) return { layers: [], executed: 0, cached: 0 };
+  const { options, session, emit, signal } = input;
+  await using stack = new AsyncDisposableStack();
+  let sandbox: Sandbox | undefined;
+  const local = stack.use(localSources(session.store, { context: { path: input.context, dockerfile: input.dockerfile } }));
+  const caCertificates = caCertificatesOf(options.caCerts ?? "auto", session.env, options.cwd ?? process.cwd());
+  const context: EngineContext = {
+    store: session.store,
+    emit,
+    providers: [local, httpSources(session.store), input.images],
+    sandbox: () => {
+      if (sandbox !== undefined) return sandbox;
+      const stateDir = join(session.store.root, "sandbox");
+      sweepSandboxes(stateDir);
+      sandbox = stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env }));
+      return sandbox;
+    },
+    defaultNetwork: options.network === "none" ? "none" : "host",
+    ...(caCertificates === undefined ? {} : { caCertificates }),
+    warn: (code, message, range) =>
+      emit({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
+    nowSec: input.nowSec,
+    noCache: options.noCache ?? false,
+    explain: options.explain ?? false,
+    buildId: input.buildId,
+  };
+  return await solve(conversion.target, context, signal);
+}
+
+function caCertificatesOf(wanted: string, env: Session["env"], cwd: string): string | undefined {
+  if (wanted === "off" || wanted === "none" || wanted === "false") return undefined;
+  return wanted === "auto" || wanted === "true" ? hostCaCertificates(env) : resolve(cwd, wanted);
+}
+
+function builtImage(conversion: Conversion, solution: Solution, nowMs: number, epoch: number | undefined): BuiltImage {
+  const fixed = epoch === undefined ? undefined : new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
+  const fallback = fixed ?? new Date(nowMs).toISOString();
+  const times = solution.layers.map((layer) => (layer.created === undefined ? undefined : (fixed ?? layer.created)));
+  const history = addressedHistory(conversion.history, times, fallback).map((item): HistoryEntry => ({
+    created: item.created,
+    created_by: item.createdBy,
+    ...(item.author === undefined ? {} : { author: item.author }),
+    ...(item.comment === undefined ? {} : { comment: item.comment }),
+    ...(item.emptyLayer ? { empty_layer: true } : {}),
+  }));
+  return {
+    platform: conversion.platform,
+    ...(conversion.base === undefined ? {} : { base: conversion.base }),
+    config: conversion.config,
+    ...(conversion.author === undefined ? {} : { author: conversion.author }),
+    history,
+    layers: solution.layers,
+    created: fixed ?? history.at(-1)?.created ?? fallback,
+  };
+}
+
+async function exportAll(
+  image: BuiltImage,
+  options: BuildOptions,
+  session: Session,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<ExportResult[]> {
+  const results: ExportResult[] = [];
+  for (const [index, output] of outputsOf(options).entries()) {
+    const vertex = `export ${index}`;
+    const startedAt = Date.now();
+    if (output.type !== "cacheonly") {
+      emit({ type: "vertex.planned", vertex, name: exportName(output) });
+      emit({ type: "vertex.started", vertex });
+    }
+    results.push(
+      await exportImage([image], output, {
+        ...imageContext(session, emit, vertex, signal),
+        ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
+      }),
+    );
+    if (output.type !== "cacheonly") emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+  }
+  return results;
+}
+
+function outputsOf(options: BuildOptions): readonly OutputSpec[] {
+  if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
+  const names = options.tags ?? [];
+  return names.length > 0 ? [{ type: "image", names, push: false }] : [{ type: "cacheonly" }];
+}
+
+function exportName(output: OutputSpec): string {
+  switch (output.type) {
+    case "image":
+      return output.push ? "exporting to image and pushing" : "exporting to image";
+    case "registry":
+      return "pushing to registry";
+    case "oci":
+      return output.tar ? "exporting to OCI archive" : "exporting to OCI layout";
+    case "docker":
+      return "exporting to docker archive";
+    case "local":
+      return "copying files to a directory";
+    case "tar":
+      return "writing files to a tar";
+    case "cacheonly":
+      return "keeping the cache";
+    default:
+      return output satisfies never;
+  }
+}
+
+function resultOf(buildId: string, outputs: readonly ExportResult[], solution: Solution): BuildResult {
+  const image = outputs.find(({ configDigest }) => configDigest !== undefined);
+  return {
+    buildId,
+    outputs,
+    ...(image?.configDigest === undefined ? {} : { configDigest: image.configDigest }),
+    ...(image?.descriptor === undefined ? {} : { manifestDigest: image.descriptor.digest }),
+    executed: solution.executed,
+    cached: solution.cached,
+  };
+}
+
+async function contextFolder(path: string): Promise<string> {
+  try {
+    if ((await stat(path)).isDirectory()) return path;
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+    throw new DecantError("CONTEXT", `Cannot use context "${path}": no such directory`, { cause: error });
+  }
+  throw new DecantError("CONTEXT", `Cannot use context "${path}": it is not a directory`);
+}
+
+function onePlatform(platforms: readonly string[] | undefined, host: Platform): Platform {
+  const [first, second] = platforms ?? [];
+  if (second !== undefined)
+    throw unsupported(`Building for several platforms (${(platforms ?? []).join(", ")})`, { hint: "Build one platform at a time" });
+  if (first === undefined || first === "local") return host;
+  const platform = parsePlatform(first, host);
+  if (platform.os !== "linux") throw unsupported(`Building for ${formatPlatform(platform)}`);
+  return platform;
+}
+
+/** docker buildx passes SOURCE_DATE_EPOCH of its environment on. */
+function withEpoch(buildArgs: Readonly<Record<string, string>>, env: Session["env"]): Readonly<Record<string, string>> {
+  const epoch = env["SOURCE_DATE_EPOCH"];
+  return epoch === undefined || epoch === "" || Object.hasOwn(buildArgs, "SOURCE_DATE_EPOCH")
+    ? buildArgs
+    : { ...buildArgs, SOURCE_DATE_EPOCH: epoch };
+}
+
+function epochOf(buildArgs: Readonly<Record<string, string>>): number | undefined {
+  const text = buildArgs["SOURCE_DATE_EPOCH"];
+  if (text === undefined || text === "") return undefined;
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  if (text === "context") throw unsupported("SOURCE_DATE_EPOCH=context");
+  throw usageError(`Cannot use SOURCE_DATE_EPOCH "${text}": wanted seconds since 1970`);
+}
+
+function warningOf(diagnostic: Diagnostic): Parameters<Emit>[0] {
+  return { type: "warning", code: diagnostic.code, message: diagnostic.message, source: eventSource(diagnostic.range) };
+}
+
+function eventSource(range: SourceRange): EventSource {
+  return { file: range.file.name, line: range.start.line, column: range.start.column, endLine: range.end.line };
+}

@@ -1,0 +1,39 @@
+/** What every call of the API opens: the store, and a registry client when one is needed. */
+import type { Emit } from "../events.ts";
+import type { ImageContext } from "../image/index.ts";
+import { hostPlatform, type Platform } from "../oci/index.ts";
+import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
+import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
+import type { StoreOptions } from "./types.ts";
+
+/** An open store with its surroundings. */
+export interface Session extends AsyncDisposable {
+  readonly store: Store;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: Platform;
+  /** Made on first use. */
+  readonly registry: () => Promise<RegistryClient>;
+}
+
+/** Opens the store that the options name. `readOnly` for calls that only look. */
+export async function openSession(options: StoreOptions, access: { readonly readOnly?: boolean } = {}): Promise<Session> {
+  const env = options.env ?? process.env;
+  const root = options.root ?? defaultStoreRoot(env, process.getuid?.() ?? 0);
+  const store = await openStore({ root, ...access });
+  let client: RegistryClient | undefined;
+  return {
+    store,
+    env,
+    platform: hostPlatform({ arch: process.arch }),
+    registry: () => Promise.resolve((client ??= createRegistryClient({ env }))),
+    async [Symbol.asyncDispose]() {
+      client?.[Symbol.dispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What the image room's functions take. */
+export function imageContext(session: Session, emit: Emit, vertex: string, signal: AbortSignal): ImageContext {
+  return { store: session.store, registry: session.registry, emit, vertex, signal };
+}

@@ -1,0 +1,122 @@
+/** Images in and out of the store: pull, push, import. */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { ByteStream } from "../bytes.ts";
+import type { Digest } from "../digest.ts";
+import { checkParsed, parseDockerfile } from "../dockerfile/index.ts";
+import { DecantError, usageError } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import { toGraph } from "../graph/index.ts";
+import { type CompressionOptions, type ExportResult, importRootfs, pullImage as pull, pushImage as push } from "../image/index.ts";
+import { type ContainerConfig, formatReference, parsePlatform, type Platform } from "../oci/index.ts";
+import { summaryOf } from "./images.ts";
+import { startRun } from "./run-handle.ts";
+import { imageContext, openSession } from "./session.ts";
+import type { ImageSummary, Run, StoreOptions } from "./types.ts";
+
+/** Runs `work` as one step of the event stream. */
+async function asVertex<Result>(emit: Emit, vertex: string, name: string, work: () => Promise<Result>): Promise<Result> {
+  const startedAt = Date.now();
+  emit({ type: "vertex.planned", vertex, name });
+  emit({ type: "vertex.started", vertex });
+  const result = await work();
+  emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+  return result;
+}
+
+/** Pulls an image with all its layers and names it in the store. */
+export function pullImage(options: StoreOptions & { readonly image: string; readonly platform?: string }): Run<ImageSummary> {
+  return startRun(options.signal, async (emit, signal) => {
+    await using session = await openSession(options);
+    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const pulled = await asVertex(emit, "pull", `pulling ${options.image}`, () =>
+      pull(imageContext(session, emit, "pull", signal), options.image, platform, { load: true, name: true }),
+    );
+    const { digest: _digest, ...reference } = pulled.reference;
+    return summaryOf(formatReference(reference), pulled);
+  });
+}
+
+/** Pushes an image of the store under its own name, or `name`. */
+export function pushImage(
+  options: StoreOptions & CompressionOptions & { readonly image: string; readonly name?: string },
+): Run<{ readonly name: string; readonly digest: Digest }> {
+  return startRun(options.signal, async (emit, signal) => {
+    await using session = await openSession(options);
+    const { compression, level, force } = options;
+    const name = options.name ?? options.image;
+    const pushed = await asVertex(emit, "push", `pushing ${name}`, () =>
+      push(imageContext(session, emit, "push", signal), options.image, [name], {
+        platform: session.platform,
+        ...(compression === undefined ? {} : { compression }),
+        ...(level === undefined ? {} : { level }),
+        ...(force === undefined ? {} : { force }),
+      }),
+    );
+    return { name: pushed.names[0] ?? name, digest: pushed.descriptor.digest };
+  });
+}
+
+/** Options of `importImage`: as docker import. */
+export interface ImportImageOptions extends StoreOptions {
+  readonly name: string;
+  /** A tar of a root file system, plain or compressed; "-" reads `stdin`. */
+  readonly file: string;
+  readonly stdin?: ByteStream;
+  /** Dockerfile instructions that only change the configuration, e.g. `CMD ["sh"]`. */
+  readonly changes?: readonly string[];
+  readonly message?: string;
+  readonly platform?: string;
+}
+
+/** Makes an image of one layer from a tar. */
+export function importImage(options: ImportImageOptions): Run<ExportResult> {
+  return startRun(options.signal, async (emit, signal) => {
+    await using session = await openSession(options);
+    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const config = await configOfChanges(options.changes ?? [], platform);
+    const tar = await openTar(options);
+    return asVertex(emit, "import", `importing ${options.name}`, () =>
+      importRootfs(imageContext(session, emit, "import", signal), tar, {
+        name: options.name,
+        config,
+        platform,
+        ...(options.message === undefined ? {} : { message: options.message }),
+      }),
+    );
+  });
+}
+
+async function openTar(options: ImportImageOptions): Promise<ByteStream> {
+  if (options.file === "-") {
+    if (options.stdin === undefined) throw usageError("Cannot import from standard input: it was not given");
+    return options.stdin;
+  }
+  const facts = await stat(options.file).catch((cause: unknown) => {
+    throw new DecantError("NOT_FOUND", `Cannot import "${options.file}": no such file`, { cause });
+  });
+  if (!facts.isFile() && !facts.isFIFO()) throw new DecantError("NOT_FOUND", `Cannot import "${options.file}": it is not a file`);
+  return createReadStream(options.file, { highWaterMark: 1024 * 1024 });
+}
+
+/** `--change` instructions as a configuration. Throws `USAGE` for one that makes a layer. */
+async function configOfChanges(changes: readonly string[], platform: Platform): Promise<ContainerConfig> {
+  if (changes.length === 0) return {};
+  const parsed = parseDockerfile(`FROM scratch\n${changes.join("\n")}\n`, { name: "--change" });
+  checkParsed(parsed);
+  const layered =
+    parsed.stages.length > 1
+      ? "FROM"
+      : parsed.stages[0]?.instructions.find(({ kind }) => kind === "run" || kind === "copy" || kind === "add")?.keyword.text;
+  if (layered !== undefined)
+    throw usageError(`Cannot use --change "${layered}": only instructions that change the configuration make sense here`);
+  const { config } = await toGraph(parsed, {
+    buildArgs: {},
+    labels: {},
+    platform,
+    buildPlatform: platform,
+    noCache: false,
+    resolveImage: () => Promise.reject(usageError("Cannot use FROM in --change")),
+  });
+  return config;
+}

@@ -1,0 +1,138 @@
+/**
+ * The action cache (design D3): digest of an op's ingredients → the layer that it made. Ingredients are framed, never joined (rule S132), and
+ * kept readable, so that a miss can be explained.
+ */
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { type Digest, framedDigest, isDigest } from "../digest.ts";
+import type { Store } from "../store/index.ts";
+import { type Layer, layerSource, openLayer } from "../tree/index.ts";
+import type { Ingredient, SolvedLayer } from "./types.ts";
+
+/** Finds and keeps results. */
+export interface ActionCache {
+  /** The layer that these ingredients gave, if it is still here. */
+  find(key: Digest): SolvedLayer | undefined;
+  /** Keeps a result under its key, and under the step's slot for the next explanation. */
+  keep(key: Digest, layer: Layer, slot: string, ingredients: readonly Ingredient[]): Promise<SolvedLayer>;
+  /** Which ingredients differ from the last run of the step; undefined when it never ran. */
+  explain(slot: string, ingredients: readonly Ingredient[]): Promise<string[] | undefined>;
+}
+
+const DETAIL_LIMIT_BYTES = 64 * 1024 * 1024;
+const SHOWN_CHANGES = 20;
+
+/** The key of an op. */
+export function keyOf(ingredients: readonly Ingredient[]): Digest {
+  return framedDigest(["action-1", ...ingredients.flatMap(({ name, value }) => [name, value])]);
+}
+
+/** The cache of a store. */
+export function createActionCache(store: Store, now: () => number = Date.now): ActionCache {
+  return {
+    find(key) {
+      const record = asAction(store.records.get("action", key));
+      if (record === undefined) return undefined;
+      const layer = openLayer(store, record.layer);
+      return layer === undefined ? undefined : { ...layerSource(layer), created: record.created };
+    },
+
+    async keep(key, layer, slot, ingredients) {
+      const created = new Date(now()).toISOString();
+      const details = await Promise.all(
+        ingredients.map(async ({ detail }) =>
+          detail === undefined ? undefined : (await store.blobs.put(zstdCompressSync(detail.join("\n")))).digest,
+        ),
+      );
+      const blobs = details.flatMap((digest) => (digest === undefined ? [] : [{ kind: "blob", id: digest } as const]));
+      store.records.batch(() => {
+        store.records.put("action", key, { layer: layer.id, created }, [{ kind: "record", space: "layer", id: layer.id }]);
+        const shown = ingredients.map(({ name, value }, index) => ({
+          name,
+          value,
+          ...(details[index] === undefined ? {} : { detail: details[index] }),
+        }));
+        store.records.put("step", slotId(slot), shown, blobs);
+      });
+      return { ...layerSource(layer), created };
+    },
+
+    async explain(slot, ingredients) {
+      const before = asIngredients(store.records.get("step", slotId(slot)));
+      if (before === undefined) return undefined;
+      const old = new Map(before.map((part) => [part.name, part]));
+      const changes: string[] = [];
+      for (const { name, value, detail } of ingredients) {
+        const was = old.get(name);
+        old.delete(name);
+        if (was === undefined) changes.push(`${name}: new`);
+        else if (was.value !== value) changes.push(...(await describeChange(store, name, was, value, detail)));
+      }
+      for (const name of old.keys()) changes.push(`${name}: gone`);
+      return changes;
+    },
+  };
+}
+
+function slotId(slot: string): string {
+  return framedDigest(["slot", slot]);
+}
+
+interface OldIngredient {
+  readonly name: string;
+  readonly value: string;
+  readonly detail?: Digest;
+}
+
+async function describeChange(
+  store: Store,
+  name: string,
+  was: OldIngredient,
+  value: string,
+  detail: readonly string[] | undefined,
+): Promise<string[]> {
+  if (detail !== undefined && was.detail !== undefined && store.blobs.size(was.detail) !== undefined) {
+    const packed = await store.blobs.read(was.detail, DETAIL_LIMIT_BYTES);
+    return fileChanges(zstdDecompressSync(packed, { maxOutputLength: DETAIL_LIMIT_BYTES }).toString("utf8").split("\n"), detail);
+  }
+  if (value.startsWith("sha256:") || value.includes("\n")) return [`${name}: changed`];
+  return [`${name}: ${was.value === "" ? "(empty)" : was.value} → ${value === "" ? "(empty)" : value}`];
+}
+
+/** "src/index.ts: content", from two lists of "path<TAB>facts<TAB>digest". */
+function fileChanges(before: readonly string[], after: readonly string[]): string[] {
+  const split = (lines: readonly string[]): Map<string, readonly string[]> =>
+    new Map(
+      lines.map((line) => {
+        const [path = "", ...facts] = line.split("\t");
+        return [path, facts];
+      }),
+    );
+  const old = split(before);
+  const changes: string[] = [];
+  for (const [path, [facts, content]] of split(after)) {
+    const was = old.get(path);
+    old.delete(path);
+    if (was === undefined) changes.push(`${path}: new`);
+    else if (was[1] !== content) changes.push(`${path}: content`);
+    else if (was[0] !== facts) changes.push(`${path}: mode, owner or type (${was[0]} → ${facts})`);
+  }
+  for (const path of old.keys()) changes.push(`${path}: gone`);
+  return changes.length > SHOWN_CHANGES ? [...changes.slice(0, SHOWN_CHANGES), `and ${changes.length - SHOWN_CHANGES} more`] : changes;
+}
+
+function asAction(value: unknown): { readonly layer: Digest; readonly created: string } | undefined {
+  if (typeof value !== "object" || value === null || !("layer" in value) || !("created" in value)) return undefined;
+  const { layer, created } = value;
+  return typeof layer === "string" && isDigest(layer) && typeof created === "string" ? { layer, created } : undefined;
+}
+
+function asIngredients(value: unknown): OldIngredient[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.flatMap((part: unknown): OldIngredient[] => {
+    if (typeof part !== "object" || part === null || !("name" in part) || !("value" in part)) return [];
+    const { name, value: text } = part;
+    if (typeof name !== "string" || typeof text !== "string") return [];
+    const detail = "detail" in part && typeof part.detail === "string" && isDigest(part.detail) ? { detail: part.detail } : {};
+    return [{ name, value: text, ...detail }];
+  });
+}

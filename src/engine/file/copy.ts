@@ -1,0 +1,150 @@
+/**
+ * COPY and ADD of files as edits of a Draft: rules S70 to S88 of the Dockerfile semantics, with the order of decisions of BuildKit's copier.
+ * Pure data: reads Trees, writes the Draft; no file system is touched.
+ */
+import { parseChmod } from "../../dockerfile/index.ts";
+import type { FileAction } from "../../graph/index.ts";
+import { baseName, cleanTreePath, fromText, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
+import type { SourceRange } from "../../source.ts";
+import { type DataSource, type Entry, resolvePath } from "../../tree/index.ts";
+import type { Draft } from "./draft.ts";
+import { directoryOverFile, fileOverDirectory } from "./errors.ts";
+import type { Owner } from "./owner.ts";
+import { type CopySource, type Selected, walkSelected } from "./selection.ts";
+
+type CopyAction = Extract<FileAction, { kind: "copy" }>;
+
+/** How copied entries are changed. */
+export interface CopyStyle {
+  /** From `--chown`; absent: the source's owner. */
+  readonly owner: Owner | undefined;
+  readonly chmod: ReturnType<typeof parseChmod> | undefined;
+  readonly range: SourceRange | undefined;
+}
+
+/** "/a/b/" or "/a/." as a destination: a directory, whatever is copied (rule S83). */
+export function isDirectoryDestination(dest: string): boolean {
+  return dest.endsWith("/") || dest.endsWith("/.") || dest === "." || dest === "";
+}
+
+/**
+ * The destination resolved inside the draft, with missing directories made: all of `dest` when it names a directory, else its parent.
+ * Made directories are 0755, or the octal `--chmod` value, and get `--chown` (rule S74).
+ */
+export function prepareDestination(
+  draft: Draft,
+  action: CopyAction,
+  style: CopyStyle,
+  mtime: Pick<Entry, "mtimeSec" | "mtimeNsec">,
+): TreePath {
+  const dest = cleanTreePath(fromText(action.dest));
+  const ensured = isDirectoryDestination(action.dest) ? dest : parentOf(dest);
+  makeDirectories(draft, ensured, style, mtime);
+  return resolvePath(draft, dest, { followLast: true }).path;
+}
+
+/** Makes directories through symlinks. Throws `COPY_CONFLICT` when something else is in the way. */
+export function makeDirectories(draft: Draft, path: TreePath, style: CopyStyle, mtime: Pick<Entry, "mtimeSec" | "mtimeNsec">): TreePath {
+  let at = ROOT;
+  for (const name of path === ROOT ? [] : path.split("/")) {
+    const next = joinTreePath(at, name);
+    const { path: real, entry } = resolvePath(draft, next, { followLast: true });
+    if (entry === undefined) draft.mkdirAll(real, (made) => impliedDirectory(made, style, mtime));
+    else if (entry.kind !== "dir") throw directoryOverFile(real, entry.kind, style.range);
+    at = real;
+  }
+  return at;
+}
+
+function impliedDirectory(path: TreePath, style: CopyStyle, mtime: Pick<Entry, "mtimeSec" | "mtimeNsec">): Entry {
+  const { uid, gid } = style.owner ?? { uid: 0, gid: 0 };
+  return { path, kind: "dir", mode: style.chmod?.octal ?? 0o755, uid, gid, size: 0, mtimeSec: mtime.mtimeSec, mtimeNsec: mtime.mtimeNsec };
+}
+
+/** Copies one selected source to `dest` (resolved, see `prepareDestination`). */
+export async function copySelected(
+  draft: Draft,
+  source: CopySource,
+  selected: Selected,
+  dest: TreePath,
+  action: CopyAction,
+  style: CopyStyle,
+): Promise<void> {
+  const existing = resolvePath(draft, dest, { followLast: true });
+  const root = selected.entry;
+  let target = dest;
+  // S71: a directory's contents go into the destination; a file goes into an existing directory under its own name.
+  const intoExisting = existing.entry?.kind === "dir" && (root.kind !== "dir" || !action.dirCopyContents);
+  if (intoExisting) target = joinTreePath(existing.path, baseName(selected.path));
+  const folder = root.kind === "dir" && action.dirCopyContents && existing.entry === undefined ? target : parentOf(target);
+  makeDirectories(draft, folder, style, root);
+
+  const links = new Map<string, TreePath>();
+  /** Excluded directories with something below them that is wanted: made when that comes. */
+  const delayed = new Map<TreePath, Entry>();
+  for (const { entry, relative, included } of walkSelected(source.tree, root, action.excludePatterns)) {
+    const to = relative === ROOT ? target : ((target === ROOT ? relative : `${target}/${relative}`) as TreePath);
+    if (!included) {
+      delayed.set(to, entry);
+      continue;
+    }
+    for (const parent of delayedParents(delayed, to)) putDirectory(draft, source, delayed, parent, style);
+    if (entry.kind === "dir") putCopiedDirectory(draft, entry, to, relative === ROOT, style);
+    else await putCopiedFile(draft, source, entry, to, links, style);
+  }
+}
+
+function delayedParents(delayed: ReadonlyMap<TreePath, Entry>, to: TreePath): TreePath[] {
+  const parents: TreePath[] = [];
+  if (delayed.size === 0) return parents;
+  for (let parent = parentOf(to); parent !== ROOT; parent = parentOf(parent)) if (delayed.has(parent)) parents.unshift(parent);
+  return parents;
+}
+
+function putDirectory(draft: Draft, _source: CopySource, delayed: Map<TreePath, Entry>, to: TreePath, style: CopyStyle): void {
+  const entry = delayed.get(to);
+  delayed.delete(to);
+  if (entry !== undefined && draft.lookup(to) === undefined) putCopiedDirectory(draft, entry, to, false, style);
+}
+
+function putCopiedDirectory(draft: Draft, entry: Entry, to: TreePath, isTop: boolean, style: CopyStyle): void {
+  const { entry: before, path: real } = isTop ? resolvePath(draft, to, { followLast: true }) : { entry: draft.lookup(to), path: to };
+  if (before !== undefined && before.kind !== "dir") throw directoryOverFile(to, before.kind, style.range);
+  if (isTop) {
+    // S72: the named directory itself is not copied; the destination takes its time only.
+    if (to === ROOT || real === ROOT) return;
+    if (before !== undefined) draft.put({ ...before, path: real, mtimeSec: entry.mtimeSec, mtimeNsec: entry.mtimeNsec });
+    return;
+  }
+  // S73: nested directories take the source's mode and owner even where they exist.
+  draft.put(changed({ ...entry, path: to }, style));
+}
+
+async function putCopiedFile(
+  draft: Draft,
+  source: CopySource,
+  entry: Entry,
+  to: TreePath,
+  links: Map<string, TreePath>,
+  style: CopyStyle,
+): Promise<void> {
+  const before = draft.lookup(to);
+  if (before?.kind === "dir") throw fileOverDirectory(to, style.range);
+  const group = entry.kind === "file" ? source.tree.linkGroup(entry) : undefined;
+  const first = group === undefined ? undefined : links.get(group);
+  if (first !== undefined && draft.lookup(first)?.kind === "file") {
+    const { digest: _digest, xattrs: _xattrs, ...metadata } = changed({ ...entry, path: to }, style);
+    draft.put({ ...metadata, kind: "hardlink", size: 0, link: first });
+    return;
+  }
+  if (group !== undefined) links.set(group, to);
+  const data: DataSource | undefined = entry.kind === "file" ? await source.tree.data(entry) : undefined;
+  draft.put(changed({ ...entry, path: to }, style), data);
+}
+
+/** Applies `--chown` and `--chmod`; symlinks keep their mode (rule S75). */
+function changed(entry: Entry, style: CopyStyle): Entry {
+  const { uid, gid } = style.owner ?? entry;
+  const mode = style.chmod === undefined || entry.kind === "symlink" ? entry.mode : style.chmod.apply(entry.mode, entry.kind === "dir");
+  return { ...entry, uid, gid, mode };
+}

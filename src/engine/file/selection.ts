@@ -1,0 +1,156 @@
+/**
+ * What a COPY selects from its source: wildcards (rule S80), symlinks of the source followed inside its root (S77), excludes (S85), and the
+ * digest of exactly that (S94, design D3). Never looks at modification times.
+ */
+import { createHasher, type Digest } from "../../digest.ts";
+import {
+  createIgnoreMatcher,
+  excludePatterns as parseExcludes,
+  hasWildcard,
+  type IgnoreMatcher,
+  matchGlob,
+  suggest,
+} from "../../dockerfile/index.ts";
+import type { FileAction } from "../../graph/index.ts";
+import { baseName, cleanTreePath, compareTreePaths, fromText, parentOf, ROOT, toText, type TreePath } from "../../paths.ts";
+import { type Entry, resolvePath, type Tree } from "../../tree/index.ts";
+import { sourceMissing } from "./errors.ts";
+
+type CopyAction = Extract<FileAction, { kind: "copy" }>;
+
+/** One source of a COPY after matching. */
+export interface Selected {
+  /** As matched, before its last symlink was followed: its base name is the name of the copy. */
+  readonly path: TreePath;
+  /** What is there. */
+  readonly entry: Entry;
+}
+
+/** A tree to copy from, with words for messages. */
+export interface CopySource {
+  readonly tree: Tree;
+  /** "the build context", "stage "build"". */
+  readonly name: string;
+  /** True for paths that .dockerignore took away. */
+  readonly ignored?: (path: TreePath) => boolean;
+}
+
+/** Resolves the `src` of an action. Throws `COPY_SOURCE_MISSING` for a literal that is not there; a wildcard may match nothing. */
+export function selectSources(source: CopySource, action: CopyAction): Selected[] {
+  const pattern = cleanTreePath(fromText(action.src));
+  if (!action.allowWildcard || !hasWildcard(pattern)) {
+    const found = resolvePath(source.tree, pattern, { followLast: action.followSymlinks });
+    if (found.entry === undefined) throw sourceMissing(pattern, source.name, hintFor(source, pattern), action.range);
+    return [{ path: pattern, entry: found.entry }];
+  }
+  const matches = matchingPaths(source.tree, pattern);
+  return matches.flatMap((path) => {
+    const { entry } = resolvePath(source.tree, path, { followLast: action.followSymlinks });
+    return entry === undefined ? [] : [{ path, entry }];
+  });
+}
+
+/** All paths that a glob matches, part by part: "*" never crosses "/". */
+function matchingPaths(tree: Tree, pattern: TreePath): TreePath[] {
+  let found: TreePath[] = [ROOT];
+  for (const part of pattern.split("/")) {
+    const next: TreePath[] = [];
+    for (const folder of found) {
+      const real = resolvePath(tree, folder, { followLast: true });
+      if (real.entry?.kind !== "dir" && real.path !== ROOT) continue;
+      for (const child of tree.readdir(real.path)) {
+        const name = baseName(child.path);
+        if (matchGlob(part, name)) next.push((folder === ROOT ? name : `${folder}/${name}`) as TreePath);
+      }
+    }
+    found = next;
+  }
+  return found.toSorted(compareTreePaths);
+}
+
+function hintFor(source: CopySource, path: TreePath): string | undefined {
+  if (source.ignored?.(path) === true)
+    return `.dockerignore takes "${toText(path)}" out of the context: add a line "!${toText(path)}" to it`;
+  const siblings = source.tree.readdir(parentOf(path)).map((entry) => toText(baseName(entry.path)));
+  const near = suggest(toText(baseName(path)), siblings);
+  return near === undefined ? undefined : `Did you mean "${near}"?`;
+}
+
+/** One entry of a selected subtree, with its path relative to the selected root ("" for the root itself). */
+export interface Walked {
+  readonly entry: Entry;
+  readonly relative: TreePath;
+  /** False: excluded, and seen only because something below it may be wanted again. */
+  readonly included: boolean;
+}
+
+/** Walks a selected source in order, excluded paths left out as `--exclude` says (patterns are relative to the source). */
+export function* walkSelected(tree: Tree, root: Entry, excludePatterns: readonly string[]): Generator<Walked> {
+  const matcher = excludePatterns.length === 0 ? undefined : createIgnoreMatcher(parseExcludes(excludePatterns.map((text) => ({ text }))));
+  yield { entry: root, relative: ROOT, included: true };
+  if (root.kind === "dir") yield* walkBelow(tree, root.path, ROOT, matcher);
+}
+
+function* walkBelow(tree: Tree, folder: TreePath, relative: TreePath, matcher: IgnoreMatcher | undefined): Generator<Walked> {
+  for (const entry of tree.readdir(folder)) {
+    const name = baseName(entry.path);
+    const path = (relative === ROOT ? name : `${relative}/${name}`) as TreePath;
+    const excluded = matcher?.excludes(path) ?? false;
+    if (excluded && (entry.kind !== "dir" || matcher?.mayReinclude(path) !== true)) continue;
+    yield { entry, relative: path, included: !excluded };
+    if (entry.kind === "dir") yield* walkBelow(tree, entry.path, path, matcher);
+  }
+}
+
+/** A selection's digest, and its lines for `--explain`. */
+export interface SelectionDigest {
+  readonly digest: Digest;
+  readonly lines: readonly string[];
+}
+
+/** Digests what the actions select: base names, metadata and contents, never times and never the path above. */
+export async function digestSelection(
+  tree: Tree,
+  selected: readonly Selected[],
+  excludePatterns: readonly string[],
+): Promise<SelectionDigest> {
+  const hasher = createHasher();
+  const lines: string[] = [];
+  let batch = "";
+  for (const source of selected) {
+    const root = `${baseName(source.path).length}:${baseName(source.path)}`;
+    batch += source.entry.kind === "dir" ? "dir" : root;
+    for (const { entry, relative, included } of walkSelected(tree, source.entry, excludePatterns)) {
+      if (!included) continue;
+      const digest = entry.kind === "file" ? (entry.digest ?? tree.digest(entry)) : "";
+      const content = typeof digest === "string" ? digest : await digest;
+      // The directory that was named is not copied itself, only what is in it: its own metadata counts (a new destination takes its time only).
+      const facts = relative === ROOT && entry.kind === "dir" ? "dir" : describe(entry);
+      const line = `${relative.length}:${relative} ${facts} ${content} ${linkFact(tree, entry)}`;
+      batch += `${line.length}:${line}`;
+      lines.push(`${displayRelative(source.path, relative)}\t${facts}\t${content}`);
+      if (batch.length > 65536) {
+        hasher.update(Buffer.from(batch, "latin1"));
+        batch = "";
+      }
+    }
+  }
+  hasher.update(Buffer.from(batch, "latin1"));
+  return { digest: hasher.digest(), lines };
+}
+
+function describe(entry: Entry): string {
+  const xattrs =
+    entry.xattrs === undefined ? "" : [...entry.xattrs].map(([name, value]) => `${name}=${Buffer.from(value).toString("hex")}`).join(",");
+  const device = entry.kind === "char" || entry.kind === "block" ? `${entry.major ?? 0}:${entry.minor ?? 0}` : "";
+  return `${entry.kind} ${entry.mode.toString(8)} ${entry.uid}:${entry.gid} ${entry.kind === "file" ? entry.size : ""} ${(entry.link ?? "").length}:${entry.link ?? ""} ${device} ${xattrs}`;
+}
+
+function linkFact(tree: Tree, entry: Entry): string {
+  return entry.kind === "file" && tree.linkGroup(entry) !== undefined ? "linked" : "";
+}
+
+function displayRelative(root: TreePath, relative: TreePath): string {
+  if (relative === ROOT) return toText(root) || ".";
+  return root === ROOT ? toText(relative) : `${toText(root)}/${toText(relative)}`;
+}

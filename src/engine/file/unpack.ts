@@ -1,0 +1,86 @@
+/** ADD of a local archive: known by its content, never by its name (rules S89, S90, S130). */
+import { joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
+import type { Store } from "../../store/index.ts";
+import { decompress, type Entry, importLayerTar, layerTree, readData, resolvePath, sniffCompression, walk } from "../../tree/index.ts";
+import { makeDirectories, type CopyStyle } from "./copy.ts";
+import type { Draft } from "./draft.ts";
+import type { CopySource } from "./selection.ts";
+
+const TAR_BLOCK_BYTES = 512;
+
+/** Is this file a tar, plain or compressed? Reads its first block only. */
+export async function isArchive(source: CopySource, entry: Entry): Promise<boolean> {
+  if (entry.kind !== "file" || entry.size === 0) return false;
+  const head = await readHead(readData(await source.tree.data(entry), entry.size), TAR_BLOCK_BYTES);
+  if (sniffCompression(head) === "uncompressed") return looksLikeTar(head);
+  try {
+    return looksLikeTar(await readHead(decompress(readData(await source.tree.data(entry), entry.size)), TAR_BLOCK_BYTES));
+  } catch {
+    // Compressed, but not decompressible: an ordinary file, as for BuildKit.
+    return false;
+  }
+}
+
+async function readHead(stream: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let have = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    have += chunk.byteLength;
+    if (have >= sizeBytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, sizeBytes);
+}
+
+/** A header whose checksum is right. */
+function looksLikeTar(block: Buffer): boolean {
+  if (block.byteLength < TAR_BLOCK_BYTES) return false;
+  const stored = Number.parseInt(block.toString("latin1", 148, 156).replace(/[\0 ]+$/, ""), 8);
+  let sum = 0;
+  for (let at = 0; at < TAR_BLOCK_BYTES; at += 1) sum += at >= 148 && at < 156 ? 32 : (block[at] ?? 0);
+  return stored === sum;
+}
+
+/** Extracts an archive below `dest` (a directory, made when missing): owners and modes of the archive unless `--chown`; `--chmod` is ignored. */
+export async function unpackArchive(
+  store: Store,
+  draft: Draft,
+  source: CopySource,
+  entry: Entry,
+  dest: TreePath,
+  style: CopyStyle,
+  signal: AbortSignal,
+): Promise<void> {
+  const plain: CopyStyle = { owner: style.owner, chmod: undefined, range: style.range };
+  const root = makeDirectories(draft, dest, plain, entry);
+  const layer = await importLayerTar(store, readData(await source.tree.data(entry), entry.size), { signal });
+  const tree = layerTree([layer]);
+  const links = new Map<string, TreePath>();
+  for (const item of walk(tree, ROOT)) {
+    if (item.path === ROOT) continue;
+    const parent = parentOf(item.path);
+    const folder = makeDirectories(draft, below(root, parent), plain, item);
+    const to = joinTreePath(folder, item.path.slice(parent === ROOT ? 0 : parent.length + 1));
+    const owned: Entry = { ...item, path: to, ...(style.owner ?? {}) };
+    const before = draft.lookup(to);
+    const group = item.kind === "file" ? tree.linkGroup(item) : undefined;
+    const first = group === undefined ? undefined : links.get(group);
+    if (first !== undefined) {
+      const { digest: _digest, xattrs: _xattrs, ...metadata } = owned;
+      draft.put({ ...metadata, kind: "hardlink", size: 0, link: first });
+      continue;
+    }
+    if (group !== undefined) links.set(group, to);
+    if (item.kind === "dir" && before?.kind === "symlink") {
+      // A directory of the archive over a symlink of the image: the symlink goes, as tar extraction does.
+      draft.put(owned);
+      continue;
+    }
+    draft.put(owned, item.kind === "file" ? await tree.data(item) : undefined);
+  }
+}
+
+function below(root: TreePath, path: TreePath): TreePath {
+  if (root === ROOT) return path;
+  return path === ROOT ? root : (`${root}/${path}` as TreePath);
+}

@@ -1,0 +1,127 @@
+/** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
+import { closeSync, openSync, writeSync } from "node:fs";
+import { DecantError } from "../../errors.ts";
+import type { ExecOp, Vertex } from "../../graph/index.ts";
+import { formatPlatform } from "../../oci/index.ts";
+import { pool } from "../../async.ts";
+import { type Layer, layerFromUpper, layerTree, unpackLayer } from "../../tree/index.ts";
+import type { SandboxResult, SandboxStep } from "../sandbox/index.ts";
+import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
+import { layersOf } from "./inputs.ts";
+
+const UNPACK_AT_ONCE = 4;
+const TAIL_BYTES = 8192;
+
+/** Prepares a RUN: its key now, its work when it is needed. */
+export function prepareExec(vertex: Vertex, op: ExecOp, inputs: readonly VertexResult[], context: EngineContext): OpRun {
+  const root = op.mounts.find((mount) => mount.dest === "/");
+  const below = root === undefined || root.input < 0 ? [] : layersOf(inputs[root.input]);
+  return {
+    ingredients: execIngredients(vertex, op, below, context),
+    below,
+    execute: (signal) => runStep(vertex, op, below, context, signal),
+  };
+}
+
+function execIngredients(vertex: Vertex, op: ExecOp, below: readonly SolvedLayer[], context: EngineContext): Ingredient[] {
+  const { meta } = op;
+  return [
+    { name: "op", value: "exec" },
+    { name: "base", value: below.map((layer) => layer.key).join("\n") },
+    { name: "command", value: JSON.stringify(meta.args) },
+    ...meta.env.map((line) => {
+      const at = line.indexOf("=");
+      return { name: `ENV ${line.slice(0, at)}`, value: line.slice(at + 1) };
+    }),
+    { name: "working directory", value: meta.cwd },
+    { name: "user", value: meta.user },
+    { name: "hostname", value: meta.hostname ?? "" },
+    { name: "network", value: op.network === "sandbox" ? context.defaultNetwork : op.network },
+    { name: "platform", value: formatPlatform(vertex.platform) },
+  ];
+}
+
+async function runStep(
+  vertex: Vertex,
+  op: ExecOp,
+  below: readonly SolvedLayer[],
+  context: EngineContext,
+  signal: AbortSignal,
+): Promise<Layer> {
+  const { store } = context;
+  const layers = await pool(UNPACK_AT_ONCE, below, (source) => source.load(signal), signal);
+  const lowers: string[] = [];
+  for (const [index, layer] of layers.entries())
+    lowers.push(await unpackLayer(store, layer, { signal, lower: layerTree(layers.slice(0, index)) }));
+  const tree = layerTree(layers);
+  await using upper = await store.dirs.create("layer-fs");
+  using log = openLog(context, vertex);
+  const step: SandboxStep = {
+    id: vertex.id,
+    lowers,
+    upper: upper.path,
+    root: tree,
+    args: op.meta.args,
+    env: [...op.meta.env, ...op.meta.proxyEnv],
+    cwd: op.meta.cwd,
+    user: op.meta.user,
+    ...(op.meta.hostname === undefined ? {} : { hostname: op.meta.hostname }),
+    network: op.network === "sandbox" ? context.defaultNetwork : op.network,
+    mounts: [],
+    ...(context.caCertificates === undefined ? {} : { caCertificates: context.caCertificates }),
+    onOutput: log.write,
+    signal,
+  };
+  const result = await context.sandbox().run(step);
+  if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
+  return layerFromUpper(store, upper, tree, { signal });
+}
+
+interface StepLog extends Disposable {
+  readonly path: string;
+  readonly write: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
+  /** The last bytes, as text. */
+  tail(): string;
+}
+
+/** Every byte goes to the step's log file, and as text to the event stream. */
+function openLog(context: EngineContext, vertex: Vertex): StepLog {
+  const path = context.store.history.logFile(context.buildId, vertex.id);
+  const file = openSync(path, "a");
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  let tail = Buffer.alloc(0);
+  return {
+    path,
+    write(stream, chunk) {
+      writeSync(file, chunk);
+      tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+      const data = decoders[stream].decode(chunk, { stream: true });
+      if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });
+    },
+    tail: () => tail.toString("utf8"),
+    [Symbol.dispose]() {
+      closeSync(file);
+    },
+  };
+}
+
+function stepFailed(vertex: Vertex, op: ExecOp, result: SandboxResult, log: StepLog): DecantError {
+  const reason = result.oomKilled
+    ? "it ran out of memory"
+    : result.signalName === undefined
+      ? `exit code: ${result.exitCode}`
+      : `killed by ${result.signalName}`;
+  return new DecantError(
+    "RUN_FAILED",
+    `Cannot complete ${vertex.meta.name}: process "${op.meta.args.join(" ")}" did not complete successfully: ${reason}`,
+    {
+      ...(vertex.meta.source === undefined ? {} : { source: [vertex.meta.source] }),
+      details: {
+        exitCode: result.exitCode,
+        ...(result.signalName === undefined ? {} : { signal: result.signalName }),
+        logFile: log.path,
+        logTail: log.tail(),
+      },
+    },
+  );
+}

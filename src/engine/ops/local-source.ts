@@ -1,0 +1,89 @@
+/** local://NAME: a directory of the host as a Tree, .dockerignore applied, everything owned by root (rules S70, S95 to S101). */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createIgnoreMatcher, type IgnoreMatcher, parseIgnore } from "../../dockerfile/index.ts";
+import { DecantError, errnoOf } from "../../errors.ts";
+import { ROOT, type TreePath } from "../../paths.ts";
+import type { Store } from "../../store/index.ts";
+import { createFileDigests, type Entry, hostTree, type Tree } from "../../tree/index.ts";
+import type { SourceProvider } from "../types.ts";
+
+/** A context folder and the Dockerfile that says which ignore file counts. */
+export interface LocalContext {
+  readonly path: string;
+  /** Absolute path of the Dockerfile, for `<Dockerfile>.dockerignore`. */
+  readonly dockerfile?: string;
+}
+
+/** A provider for the contexts given by name, that keeps file digests between builds; dispose it to write them. */
+export function localSources(store: Store, contexts: Readonly<Record<string, LocalContext>>): SourceProvider & AsyncDisposable {
+  const open = new Map<string, Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }>>();
+  const closers: (() => Promise<void>)[] = [];
+  const openContext = async (context: LocalContext): Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }> => {
+    const matcher = await ignoreMatcher(context);
+    const digests = await createFileDigests(store, context.path);
+    closers.push(() => digests.save());
+    const filter =
+      matcher === undefined
+        ? {}
+        : { filter: (path: TreePath, isDirectory: boolean) => !matcher.excludes(path) || (isDirectory && matcher.mayReinclude(path)) };
+    return { tree: ownedByRoot(hostTree(context.path, { digests, ...filter }), matcher), matcher };
+  };
+  return {
+    schemes: ["local"],
+    async resolve(op) {
+      const name = op.identifier.slice("local://".length);
+      const context = contexts[name];
+      if (context === undefined) throw new DecantError("CONTEXT", `Cannot use context "${name}": it was not given`);
+      const known = open.get(name) ?? openContext(context);
+      open.set(name, known);
+      const { tree, matcher } = await known;
+      return {
+        kind: "directory",
+        tree,
+        name: name === "context" ? "the build context" : `context "${name}"`,
+        path: context.path,
+        ignored: (path) => matcher?.excludes(path) ?? false,
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const close of closers) await close();
+    },
+  };
+}
+
+/** `<Dockerfile>.dockerignore` when there is one, else `.dockerignore` of the context (rule S95). */
+async function ignoreMatcher(context: LocalContext): Promise<IgnoreMatcher | undefined> {
+  const candidates = [
+    ...(context.dockerfile === undefined ? [] : [`${context.dockerfile}.dockerignore`]),
+    join(context.path, ".dockerignore"),
+  ];
+  for (const path of candidates) {
+    try {
+      const patterns = parseIgnore(await readFile(path, "utf8"));
+      return patterns.length === 0 ? undefined : createIgnoreMatcher(patterns);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTDIR") throw error;
+    }
+  }
+  return undefined;
+}
+
+/** Owners become root. A directory that is excluded itself is seen only when something in it is wanted again. */
+function ownedByRoot(tree: Tree, matcher: IgnoreMatcher | undefined): Tree {
+  const own = (entry: Entry): Entry => ({ ...entry, uid: 0, gid: 0 });
+  const wanted = (entry: Entry): boolean => {
+    if (matcher === undefined || entry.path === ROOT || !matcher.excludes(entry.path)) return true;
+    return entry.kind === "dir" && tree.readdir(entry.path).some(wanted);
+  };
+  return {
+    lookup(path) {
+      const entry = tree.lookup(path);
+      return entry === undefined || !wanted(entry) ? undefined : own(entry);
+    },
+    readdir: (path) => tree.readdir(path).filter(wanted).map(own),
+    data: (entry) => tree.data(entry),
+    digest: (entry) => tree.digest(entry),
+    linkGroup: (entry) => tree.linkGroup(entry),
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * The solver: walks the graph from its inputs, looks each op's key up in the action cache, and runs what is missing. Ready vertices start at
+ * once; results of sources and caches are lazy, so a chain of hits touches no layer.
+ */
+import { InternalError, isDecantError, withSource } from "../errors.ts";
+import type { EventSource } from "../events.ts";
+import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
+import type { SourceRange } from "../source.ts";
+import { type ActionCache, createActionCache, keyOf } from "./action-cache.ts";
+import { prepareExec } from "./ops/exec-op.ts";
+import { prepareFile } from "./ops/file-op.ts";
+import { layersOf } from "./ops/inputs.ts";
+import type { EngineContext, OpRun, SolvedLayer, VertexResult } from "./types.ts";
+
+/** What a solve gives. */
+export interface Solution {
+  readonly layers: readonly SolvedLayer[];
+  readonly executed: number;
+  readonly cached: number;
+}
+
+/** Solves the graph below `target`. The first failure stops everything else, and is thrown when all has come to rest. */
+export async function solve(target: Vertex, context: EngineContext, signal: AbortSignal): Promise<Solution> {
+  const stop = new AbortController();
+  const linked = AbortSignal.any([signal, stop.signal]);
+  const cache = createActionCache(context.store);
+  const counts = { executed: 0, cached: 0 };
+  const order = reachable(target);
+  for (const vertex of order) announce(vertex, context);
+
+  const results = new Map<VertexId, Promise<VertexResult>>();
+  const failures: unknown[] = [];
+  const wait = (vertex: Vertex): Promise<VertexResult> =>
+    results.get(vertex.id) ?? Promise.reject(new InternalError("a vertex came before its input"));
+  for (const vertex of order) {
+    const result = solveOne(vertex, Promise.all(vertex.inputs.map(wait)), { context, cache, counts, signal: linked });
+    results.set(vertex.id, result);
+    result.catch((error: unknown) => {
+      failures.push(error);
+      stop.abort(error);
+    });
+  }
+  await Promise.allSettled(results.values());
+  if (failures.length > 0) throw signal.aborted ? signal.reason : failures[0];
+  return { layers: layersOf(await wait(target)), ...counts };
+}
+
+interface SolveState {
+  readonly context: EngineContext;
+  readonly cache: ActionCache;
+  readonly counts: { executed: number; cached: number };
+  readonly signal: AbortSignal;
+}
+
+async function solveOne(vertex: Vertex, inputs: Promise<readonly VertexResult[]>, state: SolveState): Promise<VertexResult> {
+  const ready = await inputs;
+  state.signal.throwIfAborted();
+  const startedAt = Date.now();
+  try {
+    const result = await perform(vertex, ready, state);
+    return result;
+  } catch (error) {
+    if (!state.signal.aborted) reportFailure(vertex, error, state.context);
+    throw vertex.meta.source === undefined ? error : withSource(error, vertex.meta.source);
+  } finally {
+    state.context.emit({ type: "vertex.done", vertex: vertex.id, durationMs: Date.now() - startedAt });
+  }
+}
+
+async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: SolveState): Promise<VertexResult> {
+  const { context, signal } = state;
+  const { op } = vertex;
+  switch (op.kind) {
+    case "source": {
+      context.emit({ type: "vertex.started", vertex: vertex.id });
+      const scheme = op.identifier.slice(0, op.identifier.indexOf(":"));
+      const provider = context.providers.find(({ schemes }) => schemes.includes(scheme));
+      if (provider === undefined) throw new InternalError(`no provider for ${scheme}`);
+      return provider.resolve(op, vertex.platform, signal, vertex.id);
+    }
+    case "merge":
+      return { kind: "layers", layers: inputs.flatMap((input) => layersOf(input)) };
+    case "exec":
+      return cachedOrRun(vertex, prepareExec(vertex, op, inputs, context), state);
+    case "file":
+      return cachedOrRun(vertex, await prepareFile(vertex, op, inputs, context, signal), state);
+    default:
+      return op satisfies never;
+  }
+}
+
+async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promise<VertexResult> {
+  const { context, cache, counts, signal } = state;
+  const key = keyOf(run.ingredients);
+  const useCache = !context.noCache && !vertex.meta.ignoreCache;
+  const hit = useCache ? cache.find(key) : undefined;
+  if (hit !== undefined) return reuse(vertex, run, hit, "result of an earlier build", state);
+  // Two processes, or two builds of one process, that need the same vertex build it once (design D4).
+  await using _lock = await context.store.locks.acquire(`action-${key.slice(key.indexOf(":") + 1)}`, { signal });
+  const late = useCache ? cache.find(key) : undefined;
+  if (late !== undefined) return reuse(vertex, run, late, "result of a build that ran at the same time", state);
+  context.emit({ type: "vertex.started", vertex: vertex.id });
+  if (context.explain) await tellWhy(vertex, run, state);
+  const layer = await run.execute(signal);
+  const kept = await cache.keep(key, layer, vertex.meta.slot, run.ingredients);
+  if (!vertex.meta.internal) counts.executed += 1;
+  return { kind: "layers", layers: [...run.below, kept] };
+}
+
+function reuse(vertex: Vertex, run: OpRun, hit: SolvedLayer, why: string, state: SolveState): VertexResult {
+  if (!vertex.meta.internal) state.counts.cached += 1;
+  state.context.emit({ type: "vertex.cached", vertex: vertex.id, why });
+  return { kind: "layers", layers: [...run.below, hit] };
+}
+
+async function tellWhy(vertex: Vertex, run: OpRun, state: SolveState): Promise<void> {
+  const changes = await state.cache.explain(vertex.meta.slot, run.ingredients);
+  const text =
+    changes === undefined
+      ? "never ran before"
+      : changes.length === 0
+        ? "its result is gone from the store, or the cache is off"
+        : changes.join("; ");
+  state.context.emit({ type: "log", vertex: vertex.id, stream: "stderr", data: `why: ${text}\n` });
+}
+
+function announce(vertex: Vertex, context: EngineContext): void {
+  const { name, stage, source, internal } = vertex.meta;
+  if (internal && vertex.op.kind !== "source") return;
+  context.emit({
+    type: "vertex.planned",
+    vertex: vertex.id,
+    name,
+    ...(stage === undefined ? {} : { stage }),
+    ...(source === undefined ? {} : { source: eventSource(source) }),
+  });
+}
+
+function eventSource(range: SourceRange): EventSource {
+  return { file: range.file.name, line: range.start.line, column: range.start.column, endLine: range.end.line };
+}
+
+function reportFailure(vertex: Vertex, error: unknown, context: EngineContext): void {
+  const code = isDecantError(error) ? error.code : "INTERNAL";
+  context.emit({ type: "vertex.failed", vertex: vertex.id, code, message: error instanceof Error ? error.message : String(error) });
+}

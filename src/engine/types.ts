@@ -1,0 +1,70 @@
+/** What flows between vertices, and what the solver needs from its surroundings. */
+import type { Emit } from "../events.ts";
+import type { SourceOp } from "../graph/index.ts";
+import type { Platform } from "../oci/index.ts";
+import type { SourceRange } from "../source.ts";
+import type { Store } from "../store/index.ts";
+import type { Layer, LayerSource, Tree } from "../tree/index.ts";
+import type { Sandbox } from "./sandbox/index.ts";
+
+/** A layer of a result, with the time it was made (a reused one keeps its time, so that a rebuild gives the same image). */
+export interface SolvedLayer extends LayerSource {
+  /** RFC 3339; absent for layers of images: their history has it. */
+  readonly created?: string;
+}
+
+/** What a vertex gives: layers (bottom first), or a directory of the host that is not a layer yet. */
+export type VertexResult =
+  | { readonly kind: "layers"; readonly layers: readonly SolvedLayer[] }
+  /** `name` is for messages: "the build context". `path` is where its files are, for bind mounts. */
+  | {
+      readonly kind: "directory";
+      readonly tree: Tree;
+      readonly name: string;
+      readonly path: string;
+      readonly ignored: (path: string) => boolean;
+    };
+
+/** Gives what a source op names. One implementation a scheme; chosen by the caller of the solver. */
+export interface SourceProvider {
+  /** "docker-image", "local", "http" … */
+  readonly schemes: readonly string[];
+  resolve(op: SourceOp, platform: Platform, signal: AbortSignal, vertexId: string): Promise<VertexResult>;
+}
+
+/** What ops work with. */
+export interface EngineContext {
+  readonly store: Store;
+  readonly emit: Emit;
+  readonly providers: readonly SourceProvider[];
+  /** Started when the first step must run. */
+  readonly sandbox: () => Sandbox;
+  /** What "sandbox" network means in this build. */
+  readonly defaultNetwork: "host" | "none";
+  /** A PEM bundle of the host for RUN steps, or none. */
+  readonly caCertificates?: string;
+  /** Warnings about what the user wrote. */
+  readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;
+  /** Seconds since the epoch for directories that nothing gives a time. */
+  readonly nowSec: number;
+  readonly noCache: boolean;
+  readonly explain: boolean;
+  readonly buildId: string;
+}
+
+/** How an op is run: its key is computed from data first, its work is done only when the cache has nothing. */
+export interface OpRun {
+  /** Readable parts of the key, in order; their framed digest is the key. */
+  readonly ingredients: readonly Ingredient[];
+  /** Does the work and gives the new layer, which goes on top of `below`. */
+  execute(signal: AbortSignal): Promise<Layer>;
+  readonly below: readonly SolvedLayer[];
+}
+
+/** One named part of a cache key: what `--explain` compares. */
+export interface Ingredient {
+  readonly name: string;
+  readonly value: string;
+  /** For selections of files: one line a path, so that a change can be named. */
+  readonly detail?: readonly string[];
+}

@@ -1,0 +1,130 @@
+/**
+ * Dockerfile → build graph. Only what the target needs is converted, or even resolved (rule S40). Pure: images are looked up by the
+ * caller's function, several at once.
+ */
+import type { CopyInstruction, AddInstruction, ParsedDockerfile, StageInstruction } from "../../dockerfile/index.ts";
+import { InternalError } from "../../errors.ts";
+import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
+import type { Vertex } from "../vertex.ts";
+import { convertArg, globalArguments } from "./args.ts";
+import type { ConvertContext, ConvertOptions } from "./context.ts";
+import { convertCopy } from "./copy.ts";
+import { semanticError } from "./errors.ts";
+import type { HistoryItem } from "./history.ts";
+import * as metadata from "./metadata.ts";
+import { resolveNeeded } from "./resolve.ts";
+import { convertRun } from "./run.ts";
+import { contextVertex, imageVertex, startStage } from "./start.ts";
+import { copyFrom, findTarget, type PlannedStage, planStages } from "./stages.ts";
+import { expand, type StageState } from "./stage-state.ts";
+import { convertWorkdir } from "./workdir.ts";
+
+/** The graph of the target, and the image that its result becomes. */
+export interface Conversion {
+  /** Absent: the image has no layers. */
+  readonly target: Vertex | undefined;
+  readonly config: ContainerConfig;
+  readonly base: ImageConfig | undefined;
+  readonly author: string | undefined;
+  /** As many non-empty entries as the target has layers. */
+  readonly history: readonly HistoryItem[];
+  readonly platform: Platform;
+}
+
+/** Converts what `options.target` needs. Throws `DOCKERFILE_SEMANTIC`, `UNSUPPORTED`, and what `resolveImage` throws. */
+export async function toGraph(parsed: ParsedDockerfile, options: ConvertOptions): Promise<Conversion> {
+  const globals = globalArguments(parsed.metaArgs, {
+    escape: parsed.escape,
+    buildArgs: options.buildArgs,
+    platform: options.platform,
+    buildPlatform: options.buildPlatform,
+    target: options.target ?? parsed.stages.at(-1)?.name ?? "",
+  });
+  const stages = planStages(parsed, globals, options);
+  const target = findTarget(stages, options.target);
+  const needed = await resolveNeeded(parsed, stages, target, options);
+  const states = new Map<number, StageState>();
+  const context: ConvertContext = { parsed, options, globals, stages, images: needed.images, states };
+  for (const planned of stages) {
+    const { index, instructions } = planned.stage;
+    if (!needed.stages.has(index)) continue;
+    const triggers = needed.triggers.get(index) ?? [];
+    const total = (planned.base.kind === "image" ? 1 : 0) + countSteps(triggers) + countSteps(instructions);
+    const state = startStage(context, planned, total);
+    states.set(index, state);
+    state.onbuild = true;
+    for (const instruction of triggers) convertInstruction(context, state, planned, instruction);
+    state.onbuild = false;
+    for (const instruction of instructions) convertInstruction(context, state, planned, instruction);
+  }
+  const done = states.get(target.stage.index);
+  if (done === undefined) throw new InternalError("the target stage was not converted");
+  const labels = Object.keys(options.labels).length === 0 ? {} : { Labels: { ...done.config.Labels, ...options.labels } };
+  return {
+    target: done.vertex,
+    config: { ...done.config, ...labels },
+    base: done.base,
+    author: done.author,
+    history: done.history,
+    platform: done.platform,
+  };
+}
+
+function countSteps(instructions: readonly StageInstruction[]): number {
+  return instructions.filter(({ kind }) => kind === "run" || kind === "copy" || kind === "add" || kind === "workdir").length;
+}
+
+function convertInstruction(context: ConvertContext, state: StageState, planned: PlannedStage, instruction: StageInstruction): void {
+  const { options } = context;
+  switch (instruction.kind) {
+    case "arg":
+      return convertArg(state, instruction, context.globals, options.buildArgs);
+    case "env":
+      return metadata.convertEnv(state, instruction);
+    case "label":
+      return metadata.convertLabel(state, instruction);
+    case "run":
+      return convertRun(state, instruction, options);
+    case "copy":
+    case "add":
+      return convertCopy(state, instruction, copySource(context, planned, instruction));
+    case "workdir":
+      return convertWorkdir(state, instruction, options);
+    case "user": {
+      const user = expand(state, instruction.user);
+      if (user === "") throw semanticError("Cannot set USER: it is empty after expansion", instruction.range);
+      return metadata.convertUser(state, user);
+    }
+    case "cmd":
+      return metadata.convertCmd(state, instruction);
+    case "entrypoint":
+      return metadata.convertEntrypoint(state, instruction);
+    case "expose":
+      return metadata.convertExpose(state, instruction);
+    case "volume":
+      return metadata.convertVolume(state, instruction);
+    case "shell":
+      return metadata.convertShell(state, instruction);
+    case "stopsignal":
+      return metadata.convertStopsignal(state, instruction);
+    case "healthcheck":
+      return metadata.convertHealthcheck(state, instruction);
+    case "onbuild":
+      return metadata.convertOnbuild(state, instruction.expression);
+    case "maintainer":
+      return metadata.convertMaintainer(state, instruction.name.text);
+    default:
+      return instruction satisfies never;
+  }
+}
+
+/** What the local sources of a COPY or ADD come from; undefined is an empty tree. */
+function copySource(context: ConvertContext, planned: PlannedStage, instruction: CopyInstruction | AddInstruction): Vertex | undefined {
+  const from = copyFrom(context.stages, planned, instruction);
+  if (from === undefined) return contextVertex(context.options.buildPlatform);
+  if (from.kind === "stage") return context.states.get(from.index)?.vertex;
+  if (from.name === "scratch") return undefined;
+  const image = context.images.get(from.name, planned.platform);
+  if (image === undefined) throw new InternalError(`image ${from.name} was not resolved`);
+  return image.config.rootfs.diff_ids.length === 0 ? undefined : imageVertex(image, "[internal]", from.range);
+}

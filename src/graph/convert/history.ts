@@ -1,0 +1,126 @@
+/** History lines exactly as BuildKit writes them (rule S58), with Go's %q, %v and %+v where it uses them. */
+import type { Healthcheck } from "../../oci/index.ts";
+
+/** One entry before its time is known. */
+export interface HistoryItem {
+  readonly createdBy: string;
+  readonly comment?: string;
+  readonly author?: string;
+  readonly emptyLayer: boolean;
+  /** Set for entries that come from the base. */
+  readonly created?: string;
+}
+
+const COMMENT = "buildkit.dockerfile.v0";
+
+/** An entry without a layer. */
+export function metadataItem(createdBy: string): HistoryItem {
+  return { createdBy, comment: COMMENT, emptyLayer: true };
+}
+
+/** An entry of a step that makes a layer; RUN, COPY and ADD end in "# buildkit", WORKDIR does not. */
+export function layerItem(createdBy: string, marked: boolean): HistoryItem {
+  return { createdBy: marked ? `${createdBy} # buildkit` : createdBy, comment: COMMENT, emptyLayer: false };
+}
+
+/**
+ * Gives every entry a time (BuildKit's exporter, normalizeLayersAndHistory): layers have theirs; what has none takes the time of
+ * the first new layer, or of the layer before it.
+ */
+export function addressedHistory(
+  items: readonly HistoryItem[],
+  layerTimes: readonly (string | undefined)[],
+  fallback: string,
+): readonly (HistoryItem & { readonly created: string })[] {
+  let layer = 0;
+  const timed = items.map((item) => {
+    if (item.emptyLayer) return item;
+    const created = item.created ?? layerTimes[layer];
+    layer += 1;
+    return created === undefined ? item : { ...item, created };
+  });
+  let current = firstTime(timed) ?? fallback;
+  return timed.map((item) => {
+    current = item.created ?? current;
+    return { ...item, created: current };
+  });
+}
+
+function firstTime(items: readonly HistoryItem[]): string | undefined {
+  const firstMissing = items.findIndex((item) => item.created === undefined);
+  if (firstMissing < 0) return undefined;
+  return (
+    items.slice(firstMissing).find((item) => item.created !== undefined)?.created ??
+    items.findLast((item) => item.created !== undefined)?.created
+  );
+}
+
+/** Go's %q of a list: ["a" "b"]. */
+export function goQuotedList(words: readonly string[]): string {
+  return `[${words.map(goQuote).join(" ")}]`;
+}
+
+/** Go's %v of a list: [a b]. */
+export function goList(words: readonly string[]): string {
+  return `[${words.join(" ")}]`;
+}
+
+/** Go's %q of a string. */
+export function goQuote(text: string): string {
+  let out = '"';
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    const short = SHORT_ESCAPES.get(char);
+    if (short !== undefined) out += short;
+    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, "0")}`;
+    else if (isUnprintable(char))
+      out += code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+    else out += char;
+  }
+  return `${out}"`;
+}
+
+const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['"', '\\"'],
+  ["\\", "\\\\"],
+  ["\u0007", "\\a"],
+  ["\b", "\\b"],
+  ["\f", "\\f"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+  ["\v", "\\v"],
+]);
+
+/** Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
+function isUnprintable(char: string): boolean {
+  return char !== " " && !/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char);
+}
+
+/** Go's %+v of a HealthcheckConfig: {Test:[CMD true] Interval:30s …}. */
+export function goHealthcheck(check: Healthcheck): string {
+  const fields = [
+    `Test:${goList(check.Test ?? [])}`,
+    `Interval:${goDuration(check.Interval ?? 0)}`,
+    `Timeout:${goDuration(check.Timeout ?? 0)}`,
+    `StartPeriod:${goDuration(check.StartPeriod ?? 0)}`,
+    `StartInterval:${goDuration(check.StartInterval ?? 0)}`,
+    `Retries:${check.Retries ?? 0}`,
+  ];
+  return `{${fields.join(" ")}}`;
+}
+
+/** Go's Duration.String of nanoseconds: "1m30s", "1.5s", "100ms", "0s". */
+export function goDuration(nanoseconds: number): string {
+  if (nanoseconds === 0) return "0s";
+  if (nanoseconds < 0) return `-${goDuration(-nanoseconds)}`;
+  if (nanoseconds < 1000) return `${nanoseconds}ns`;
+  if (nanoseconds < 1_000_000) return `${nanoseconds / 1000}µs`;
+  if (nanoseconds < 1_000_000_000) return `${nanoseconds / 1_000_000}ms`;
+  const seconds = nanoseconds / 1_000_000_000;
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  const rest = `${Number((seconds - hours * 3600 - minutes * 60).toFixed(9))}s`;
+  if (hours > 0) return `${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}

@@ -1,0 +1,163 @@
+/** The instructions that only change the configuration: ENV, LABEL, CMD, ENTRYPOINT, EXPOSE, VOLUME, USER, SHELL, STOPSIGNAL, HEALTHCHECK, ONBUILD, MAINTAINER. */
+import {
+  type CmdInstruction,
+  type CommandLine,
+  type EntrypointInstruction,
+  type EnvInstruction,
+  expandWords,
+  type ExposeInstruction,
+  type HealthcheckInstruction,
+  type LabelInstruction,
+  parseExpose,
+  parseStopSignal,
+  type ShellInstruction,
+  type StopsignalInstruction,
+  type VolumeInstruction,
+} from "../../dockerfile/index.ts";
+import type { Healthcheck } from "../../oci/index.ts";
+import { semanticError } from "./errors.ts";
+import { goHealthcheck, goList, goQuotedList, metadataItem } from "./history.ts";
+import { expand, setEnv, type StageState } from "./stage-state.ts";
+
+const DEFAULT_SHELL = ["/bin/sh", "-c"] as const;
+
+/** A command as its argument list: shell form is wrapped in the current SHELL (rule S49). */
+export function commandArguments(state: StageState, command: CommandLine): string[] {
+  if (command.form === "exec") return command.args.map((word) => word.text);
+  return withShell(state, command.text);
+}
+
+/** The current SHELL and a script. */
+export function withShell(state: StageState, script: string): string[] {
+  const shell = state.config.Shell !== undefined && state.config.Shell.length > 0 ? state.config.Shell : DEFAULT_SHELL;
+  return [...shell, script];
+}
+
+/** ENV: all pairs of a line see the environment from before it (rule S22). */
+export function convertEnv(state: StageState, instruction: EnvInstruction): void {
+  const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value), range: pair.range }));
+  let env = [...(state.config.Env ?? [])];
+  for (const { key, value, range } of pairs) {
+    if (key === "") throw semanticError("Cannot set ENV: its name is empty (ENV names can not be blank)", range);
+    setEnv(state, key, value);
+    const at = env.findIndex((line) => line.split("=", 1)[0] === key);
+    env = at < 0 ? [...env, `${key}=${value}`] : env.with(at, `${key}=${value}`);
+  }
+  state.config = { ...state.config, Env: env };
+  state.history.push(metadataItem(`ENV ${pairs.map(({ key, value }) => `${key}=${value}`).join(" ")}`));
+}
+
+/** LABEL. */
+export function convertLabel(state: StageState, instruction: LabelInstruction): void {
+  const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value), range: pair.range }));
+  const blank = pairs.find(({ key }) => key === "");
+  if (blank !== undefined) throw semanticError("Cannot set LABEL: its name is empty (LABEL names can not be blank)", blank.range);
+  state.config = {
+    ...state.config,
+    Labels: { ...state.config.Labels, ...Object.fromEntries(pairs.map(({ key, value }) => [key, value])) },
+  };
+  state.history.push(metadataItem(`LABEL ${pairs.map(({ key, value }) => `${key}=${value}`).join(" ")}`));
+}
+
+/** CMD; the legacy `ArgsEscaped` comes with it (rule S48). */
+export function convertCmd(state: StageState, instruction: CmdInstruction): void {
+  const args = commandArguments(state, instruction.command);
+  state.config = { ...state.config, Cmd: args, ArgsEscaped: true };
+  state.hasCmd = true;
+  state.history.push(metadataItem(`CMD ${goQuotedList(args)}`));
+}
+
+/** ENTRYPOINT; clears a CMD that this stage has not set itself (rule S47). `[]` is stored as null (S48). */
+export function convertEntrypoint(state: StageState, instruction: EntrypointInstruction): void {
+  const args = commandArguments(state, instruction.command);
+  const { Cmd: cmd, ...rest } = state.config;
+  const kept = state.hasCmd && cmd !== undefined ? { Cmd: cmd } : {};
+  const { Entrypoint: _before, ...config } = rest;
+  state.config = { ...config, ...kept, ...(args.length === 0 ? {} : { Entrypoint: args }) };
+  state.history.push(metadataItem(`ENTRYPOINT ${goQuotedList(args)}`));
+}
+
+/** EXPOSE: a variable may give several ports (rule S54). */
+export function convertExpose(state: StageState, instruction: ExposeInstruction): void {
+  const words = instruction.ports.flatMap((port) => expandWords(port.text, state.env, { escape: state.escape, range: port.range }).words);
+  const ports = parseExpose(words, instruction.range);
+  state.config = {
+    ...state.config,
+    ExposedPorts: { ...state.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) },
+  };
+  state.history.push(metadataItem(`EXPOSE ${goList(ports)}`));
+}
+
+/** VOLUME: configuration only (rule S55). */
+export function convertVolume(state: StageState, instruction: VolumeInstruction): void {
+  const paths = instruction.paths.map((path) => expand(state, path));
+  if (paths.includes(""))
+    throw semanticError("Cannot declare VOLUME: its path is empty (VOLUME specified can not be an empty string)", instruction.range);
+  state.config = { ...state.config, Volumes: { ...state.config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) } };
+  state.history.push(metadataItem(`VOLUME ${goList(paths)}`));
+}
+
+/** USER: stored as written, looked up at each RUN (rule S66). */
+export function convertUser(state: StageState, user: string): void {
+  state.config = { ...state.config, User: user };
+  state.history.push(metadataItem(`USER ${user}`));
+}
+
+/** SHELL; later shell forms use it, earlier ones stay as they are. */
+export function convertShell(state: StageState, instruction: ShellInstruction): void {
+  const args = instruction.args.map((word) => word.text);
+  state.config = { ...state.config, Shell: args };
+  state.history.push(metadataItem(`SHELL ${goList(args)}`));
+}
+
+/** STOPSIGNAL: checked, stored as written (rule S56). */
+export function convertStopsignal(state: StageState, instruction: StopsignalInstruction): void {
+  const signal = expand(state, instruction.signal);
+  parseStopSignal(signal, instruction.signal.range);
+  state.config = { ...state.config, StopSignal: signal };
+  state.history.push(metadataItem(`STOPSIGNAL ${signal}`));
+}
+
+/** HEALTHCHECK (rule S53). */
+export function convertHealthcheck(state: StageState, instruction: HealthcheckInstruction): void {
+  const check = healthcheckOf(instruction);
+  state.config = { ...state.config, Healthcheck: check };
+  state.history.push(metadataItem(`HEALTHCHECK ${goHealthcheck(check)}`));
+}
+
+function healthcheckOf(instruction: HealthcheckInstruction): Healthcheck {
+  const { command, intervalNs, timeoutNs, startPeriodNs, startIntervalNs, retries } = instruction;
+  if (command === undefined) return { Test: ["NONE"] };
+  const test = command.form === "exec" ? ["CMD", ...command.args.map((word) => word.text)] : ["CMD-SHELL", command.text];
+  return {
+    Test: test,
+    ...(intervalNs === undefined || intervalNs === 0 ? {} : { Interval: intervalNs }),
+    ...(timeoutNs === undefined || timeoutNs === 0 ? {} : { Timeout: timeoutNs }),
+    ...(startPeriodNs === undefined || startPeriodNs === 0 ? {} : { StartPeriod: startPeriodNs }),
+    ...(startIntervalNs === undefined || startIntervalNs === 0 ? {} : { StartInterval: startIntervalNs }),
+    ...(retries === undefined || retries === 0 ? {} : { Retries: retries }),
+  };
+}
+
+/** ONBUILD: kept for the images that build on this one (rule S57). */
+export function convertOnbuild(state: StageState, expression: string): void {
+  state.config = { ...state.config, OnBuild: [...(state.config.OnBuild ?? []), expression] };
+}
+
+/** MAINTAINER (deprecated). */
+export function convertMaintainer(state: StageState, name: string): void {
+  state.author = name;
+  state.history.push(metadataItem(`MAINTAINER ${name}`));
+}
+
+/** WORKDIR's path joined to the one before it and cleaned (rule S63). */
+export function joinWorkdir(before: string | undefined, path: string): string {
+  const parts: string[] = [];
+  const full = path.startsWith("/") ? path : `${before ?? ""}/${path}`;
+  for (const part of full.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part === "..") parts.pop();
+    else parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}

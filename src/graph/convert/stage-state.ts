@@ -1,0 +1,78 @@
+/** What is known of a stage while its instructions are converted, one after the other. The only mutable value of this room. */
+import { expandWord, type EscapeToken, type Stage, type StageInstruction, type Word } from "../../dockerfile/index.ts";
+import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
+import type { SourceRange } from "../../source.ts";
+import type { Vertex, VertexMeta } from "../vertex.ts";
+import type { HistoryItem } from "./history.ts";
+
+/** ARGs of a stage as declared so far; the value is absent for an ARG without any. */
+export interface DeclaredArg {
+  readonly key: string;
+  readonly value?: string;
+}
+
+/** A stage on its way. */
+export interface StageState {
+  readonly index: number;
+  /** What progress shows: its name, "stage-1", or "" when it is alone. */
+  readonly label: string;
+  readonly stage: Stage;
+  readonly platform: Platform;
+  readonly escape: EscapeToken;
+  readonly noCache: boolean;
+  /** Absent: an empty tree. */
+  vertex: Vertex | undefined;
+  /** The base image's configuration file; absent for scratch. */
+  base: ImageConfig | undefined;
+  config: ContainerConfig;
+  author: string | undefined;
+  history: HistoryItem[];
+  /** The environment of RUN steps: ENV and ARG, the last set last. */
+  env: Map<string, string>;
+  args: DeclaredArg[];
+  /** CMD was set in this stage (rule S47). */
+  hasCmd: boolean;
+  /** Steps shown so far, and in all. */
+  shown: number;
+  total: number;
+  /** True while a trigger of the base runs. */
+  onbuild: boolean;
+}
+
+/** Sets a variable of RUN steps; the last one set comes last, as BuildKit orders them. */
+export function setEnv(state: StageState, key: string, value: string): void {
+  state.env.delete(key);
+  state.env.set(key, value);
+}
+
+/** Expands the variables of a word with the stage's environment. */
+export function expand(state: StageState, word: Word): string {
+  return expandText(state, word.text, word.range);
+}
+
+/** The same for a text. */
+export function expandText(state: StageState, text: string, range: SourceRange): string {
+  return expandWord(text, state.env, { escape: state.escape, range }).value;
+}
+
+/** "[build 2/5] RUN npm ci", and the rest of what is shown. Counts the step. */
+export function stepMeta(state: StageState, instruction: StageInstruction, text: string): VertexMeta {
+  state.shown += 1;
+  const digits = String(state.total).length;
+  const counter = `${String(state.shown).padStart(digits)}/${state.total}`;
+  const label = state.label === "" ? counter : `${state.label} ${counter}`;
+  return {
+    name: `[${label}] ${state.onbuild ? "ONBUILD " : ""}${text}`,
+    ...(state.label === "" ? {} : { stage: state.label }),
+    source: instruction.range,
+    ignoreCache: state.noCache,
+    internal: false,
+    slot: `${state.stage.name ?? state.index}/${state.shown}/${instruction.kind}`,
+  };
+}
+
+/** The line with its keyword in capitals and variables filled in where they are set, for progress. */
+export function shownLine(state: StageState, instruction: StageInstruction): string {
+  const keyword = instruction.keyword.text;
+  return keyword.toUpperCase() + instruction.line.slice(keyword.length);
+}

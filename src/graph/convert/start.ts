@@ -1,0 +1,108 @@
+/** What a stage starts with: an empty tree, an image, or an earlier stage (rules S29, S33, S45, S46, S51). */
+import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
+import type { SourceRange } from "../../source.ts";
+import { vertex, type Vertex } from "../vertex.ts";
+import type { ConvertContext, ResolvedImage } from "./context.ts";
+import type { HistoryItem } from "./history.ts";
+import { joinWorkdir } from "./metadata.ts";
+import type { PlannedStage } from "./stages.ts";
+import { setEnv, type StageState } from "./stage-state.ts";
+
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Starts a stage; `total` is how many steps progress will count. */
+export function startStage(context: ConvertContext, planned: PlannedStage, total: number): StageState {
+  const { stage, base } = planned;
+  const parent = base.kind === "stage" ? context.states.get(base.index) : undefined;
+  const image = base.kind === "image" ? context.images.get(planned.baseName, planned.platform) : undefined;
+  const inherited = parent ?? (image === undefined ? scratchStart() : imageStart(image));
+  const { OnBuild: _triggers, ...config } = inherited.config;
+  const env = config.Env ?? [];
+  // S33: an image without PATH gets one, also in its configuration.
+  const withPath = env.some((line) => line.startsWith("PATH=")) ? env : [...env, `PATH=${DEFAULT_PATH}`];
+  const workdir = config.WorkingDir === undefined || config.WorkingDir === "" ? {} : { WorkingDir: joinWorkdir("/", config.WorkingDir) };
+  const state: StageState = {
+    index: stage.index,
+    label: context.stages.length === 1 ? "" : (stage.name ?? `stage-${stage.index}`),
+    stage,
+    platform: parent?.platform ?? image?.platform ?? planned.platform,
+    escape: context.parsed.escape,
+    noCache: context.options.noCache,
+    vertex: parent?.vertex,
+    base: inherited.base,
+    config: { ...config, Env: withPath, ...workdir },
+    author: inherited.author,
+    history: [...inherited.history],
+    env: new Map(parent?.env ?? []),
+    args: [...(parent?.args ?? [])],
+    hasCmd: false,
+    shown: 0,
+    total,
+    onbuild: false,
+  };
+  for (const line of withPath) {
+    const at = line.indexOf("=");
+    setEnv(state, at < 0 ? line : line.slice(0, at), at < 0 ? "" : line.slice(at + 1));
+  }
+  if (image !== undefined) addBase(state, image, stage.from.image.range);
+  return state;
+}
+
+interface StageStart {
+  readonly config: ContainerConfig;
+  readonly base: ImageConfig | undefined;
+  readonly author: string | undefined;
+  readonly history: readonly HistoryItem[];
+}
+
+function scratchStart(): StageStart {
+  return { config: { WorkingDir: "/" }, base: undefined, author: undefined, history: [] };
+}
+
+function imageStart({ config: base }: ResolvedImage): StageStart {
+  const history = (base.history ?? []).map((entry): HistoryItem => ({
+    createdBy: entry.created_by ?? "",
+    emptyLayer: entry.empty_layer ?? false,
+    ...(entry.comment === undefined ? {} : { comment: entry.comment }),
+    ...(entry.author === undefined ? {} : { author: entry.author }),
+    ...(entry.created === undefined ? {} : { created: entry.created }),
+  }));
+  const told = history.filter((entry) => !entry.emptyLayer).length;
+  // Some images have layers that their history does not tell of; S60 wants as many entries as layers.
+  const untold = Array.from({ length: Math.max(0, base.rootfs.diff_ids.length - told) }, (): HistoryItem => ({
+    createdBy: "",
+    emptyLayer: false,
+    created: base.created ?? "1970-01-01T00:00:00Z",
+  }));
+  return { config: base.config ?? {}, base, author: base.author, history: [...history, ...untold] };
+}
+
+/** Counts the FROM as a step, and makes it one unless the image has no layers: then it is as good as scratch (S45). */
+function addBase(state: StageState, image: ResolvedImage, range: SourceRange): void {
+  state.shown += 1;
+  if (image.config.rootfs.diff_ids.length === 0) return;
+  const counter = `${String(state.shown).padStart(String(state.total).length)}/${state.total}`;
+  state.vertex = imageVertex(image, state.label === "" ? `[${counter}]` : `[${state.label} ${counter}]`, range, state.label);
+}
+
+/** An image as a vertex. */
+export function imageVertex(image: ResolvedImage, prefix: string, range: SourceRange, stage = ""): Vertex {
+  return vertex({ kind: "source", identifier: image.identifier, attrs: {} }, [], image.platform, {
+    name: `${prefix} FROM ${image.identifier.replace("docker-image://", "")}`,
+    ...(stage === "" ? {} : { stage }),
+    source: range,
+    ignoreCache: false,
+    internal: false,
+    slot: `image/${image.identifier}`,
+  });
+}
+
+/** The build context as a vertex; the same for every stage. */
+export function contextVertex(platform: Platform): Vertex {
+  return vertex({ kind: "source", identifier: "local://context", attrs: {} }, [], platform, {
+    name: "[internal] load build context",
+    ignoreCache: false,
+    internal: true,
+    slot: "context",
+  });
+}

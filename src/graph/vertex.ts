@@ -1,0 +1,115 @@
+/** Vertices of the build graph: an op, its inputs and what people see of it. Plain data; the digest is over what decides the result. */
+import { type Digest, framedDigest } from "../digest.ts";
+import { formatPlatform, type Platform } from "../oci/index.ts";
+import type { SourceRange } from "../source.ts";
+import type { FileAction, Op } from "./ops.ts";
+
+/** Names a vertex: the digest of its op, platform and inputs. */
+export type VertexId = Digest;
+
+/** What is shown of a vertex; not part of its digest. */
+export interface VertexMeta {
+  /** "[build 2/5] RUN npm ci" */
+  readonly name: string;
+  readonly stage?: string;
+  readonly source?: SourceRange;
+  /** Never take a result from the cache. */
+  readonly ignoreCache: boolean;
+  /** Not a step that the user wrote: shown only in detail. */
+  readonly internal: boolean;
+  /** The same step of the last build has the same slot: what `--explain` compares with. */
+  readonly slot: string;
+}
+
+/** One node of the graph. Every op of a Dockerfile has one output. */
+export interface Vertex {
+  readonly id: VertexId;
+  readonly op: Op;
+  readonly inputs: readonly Vertex[];
+  readonly platform: Platform;
+  readonly meta: VertexMeta;
+}
+
+/** Makes a vertex. */
+export function vertex(op: Op, inputs: readonly Vertex[], platform: Platform, meta: VertexMeta): Vertex {
+  const id = framedDigest([
+    "vertex",
+    JSON.stringify(digestible(op)),
+    formatPlatform(platform),
+    meta.ignoreCache ? "ignore-cache" : "",
+    ...inputs.map((input) => input.id),
+  ]);
+  return { id, op, inputs, platform, meta };
+}
+
+/** The op without what does not decide its result: source ranges, and proxies (rule S32). Keys are in a fixed order. */
+export function digestible(op: Op): unknown {
+  switch (op.kind) {
+    case "source":
+      return { kind: op.kind, identifier: op.identifier, attrs: Object.entries(op.attrs).toSorted(([a], [b]) => (a < b ? -1 : 1)) };
+    case "exec":
+      return { kind: op.kind, meta: { ...op.meta, proxyEnv: [] }, mounts: op.mounts, network: op.network };
+    case "file":
+      return { kind: op.kind, base: op.base, actions: op.actions.map(digestibleAction) };
+    case "merge":
+      return { kind: op.kind };
+    default:
+      return op satisfies never;
+  }
+}
+
+/** A file action without its source range. */
+export function digestibleAction(action: FileAction): unknown {
+  if (action.kind !== "copy") return action;
+  const { range: _range, ...rest } = action;
+  return rest;
+}
+
+/** Every vertex that `target` needs, inputs first, each once. */
+export function reachable(target: Vertex): Vertex[] {
+  const seen = new Set<VertexId>();
+  const order: Vertex[] = [];
+  const stack: { readonly node: Vertex; next: number }[] = [{ node: target, next: 0 }];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1];
+    if (top === undefined) break;
+    const input = top.node.inputs[top.next];
+    if (input !== undefined) {
+      top.next += 1;
+      if (!seen.has(input.id)) stack.push({ node: input, next: 0 });
+      continue;
+    }
+    stack.pop();
+    if (seen.has(top.node.id)) continue;
+    seen.add(top.node.id);
+    order.push(top.node);
+  }
+  return order;
+}
+
+/** The graph as text, one vertex a line, for tests and `--debug`. */
+export function graphDump(target: Vertex): string {
+  const order = reachable(target);
+  const numbers = new Map(order.map((node, index) => [node.id, index]));
+  return order
+    .map(
+      (node, index) =>
+        `${index}: ${describe(node.op)} <- [${node.inputs.map((input) => numbers.get(input.id)).join(", ")}] ${node.meta.name}`,
+    )
+    .join("\n");
+}
+
+function describe(op: Op): string {
+  switch (op.kind) {
+    case "source":
+      return `source ${op.identifier}`;
+    case "exec":
+      return `exec ${JSON.stringify(op.meta.args)}`;
+    case "file":
+      return `file ${op.actions.map((action) => (action.kind === "copy" ? `copy ${action.src} ${action.dest}` : `${action.kind} ${action.path}`)).join("; ")}`;
+    case "merge":
+      return "merge";
+    default:
+      return op satisfies never;
+  }
+}

@@ -46,8 +46,18 @@ export type DataSource =
 /** The entries of a layer in `compareTreePaths` order, in one compact buffer: ≤ 300 bytes an entry. Entries are made when asked for. */
 export interface LayerIndex {
   readonly count: number;
+  /** Some directory has entries below it and none itself: `layerTree` fills such gaps from the layers below. */
+  readonly hasImplied: boolean;
   /** The entry at a position. */
   at(position: number): Entry;
+  /** The path at a position, without making the entry. */
+  path(position: number): TreePath;
+  /** The kind at a position, without making the entry. */
+  kind(position: number): EntryKind;
+  /** True for a directory that hides everything below, and for an "opaque" mark. */
+  isOpaque(position: number): boolean;
+  /** True for a file that hard links of this layer name. */
+  isLinked(position: number): boolean;
   /** The position of a path, or -1. */
   find(path: TreePath): number;
   /** [start, end) of everything strictly below `path`, whether or not `path` itself has an entry. */

@@ -1,0 +1,66 @@
+/** Errors of the tree room: one function for each kind of failure, so that message and hint are written once. */
+import { DecantError, errnoOf } from "../errors.ts";
+import type { TreePath } from "../paths.ts";
+import { displayPath, toText } from "../paths.ts";
+
+/** A tar archive that cannot be read. `where`: an entry's name in bytes form, or the archive as a whole when absent. */
+export function tarError(problem: string, where?: string): DecantError {
+  const what = where === undefined ? "tar archive" : `tar entry "${toText(where)}"`;
+  return new DecantError("TAR", `Cannot read ${what}: ${problem}`);
+}
+
+/** A name that leaves the root it belongs to. */
+export function pathEscape(name: string): DecantError {
+  return new DecantError("PATH_ESCAPE", `Cannot use path "${toText(name)}": it leaves the root; names with ".." must stay inside`);
+}
+
+/** A name that means removal in an image layer and may not be used so (rule S121). */
+export function whiteoutError(name: string, problem: string): DecantError {
+  return new DecantError("WHITEOUT", `Cannot use "${toText(name)}": ${problem}`, {
+    hint: 'Names that start with ".wh." mean "removed" in image layers: rename the file',
+  });
+}
+
+/** An index file of the store that is damaged. */
+export function corruptIndex(problem: string): DecantError {
+  return new DecantError("STORE_CORRUPT", `Cannot read a layer index: ${problem}`, { hint: "Run: decant prune --all" });
+}
+
+/** A layer whose bytes are gone from the store. */
+export function layerMissing(id: string): DecantError {
+  return new DecantError("BLOB_MISSING", `Cannot read layer "${id}": neither its tar nor its directory is in the store`);
+}
+
+/** A directory of a layer that does not match the layer's index any more. */
+export function layerDamaged(id: string, path: TreePath): DecantError {
+  return new DecantError("STORE_CORRUPT", `Cannot use the directory of layer "${id}": "${displayPath(path)}" is damaged`, {
+    hint: "Build again: the layer is made anew",
+  });
+}
+
+/** A file that became shorter than its stat said. */
+export function changedWhileRead(path: string, expectedSize: number, actualSize: number): DecantError {
+  return new DecantError(
+    "CONTEXT",
+    `Cannot read "${toText(path)}": it shrank from ${expectedSize} to ${actualSize} bytes while it was read`,
+    {
+      hint: "Stop what writes to it, or leave it out with .dockerignore",
+    },
+  );
+}
+
+/** Symlinks that go round in circles. */
+export function symlinkLoop(path: TreePath): DecantError {
+  return new DecantError("NOT_FOUND", `Cannot resolve "${displayPath(path)}": too many levels of symbolic links`);
+}
+
+/** Turns a full or read-only disk into its code and leaves every other error as it is. */
+export function writeFailure(error: unknown, what: string): unknown {
+  const errno = errnoOf(error);
+  if (errno === "ENOSPC" || errno === "EDQUOT") {
+    const hint = "Free space, or run: decant prune";
+    return new DecantError("STORE_FULL", `Cannot write ${what}: no space left on the device`, { cause: error, hint });
+  }
+  if (errno === "EROFS") return new DecantError("STORE_READ_ONLY", `Cannot write ${what}: the file system is read-only`, { cause: error });
+  return error;
+}

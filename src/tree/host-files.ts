@@ -1,0 +1,44 @@
+/** Paths of the host in bytes form, and reading files by them. Final symlinks are never followed. */
+import { closeSync, constants, openSync } from "node:fs";
+import { toBytes } from "../paths.ts";
+
+// oxlint-disable-next-line no-control-regex
+const ASCII = /^[\x00-\x7f]*$/;
+
+/** A path in bytes form as node:fs takes it: a string where that means the same, which is faster. */
+export function fsPath(path: string): string | Buffer {
+  return ASCII.test(path) ? path : toBytes(path);
+}
+
+/** Opens a file for reading; the caller closes it. Throws Node's errors, ELOOP for a symlink. */
+export function openForReading(path: string): number {
+  // Without O_NONBLOCK a FIFO put in the file's place would block the whole process.
+  return openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** One descriptor that stays open while reads go to the same file. */
+export interface FileReader extends Disposable {
+  /** A descriptor for the path; valid until the next call. */
+  open(path: string): number;
+}
+
+/** Makes a reader; disposing closes its descriptor. */
+export function createFileReader(): FileReader {
+  let openPath: string | undefined;
+  let fd = -1;
+  const close = (): void => {
+    if (fd >= 0) closeSync(fd);
+    fd = -1;
+    openPath = undefined;
+  };
+  return {
+    open(path) {
+      if (path === openPath) return fd;
+      close();
+      fd = openForReading(path);
+      openPath = path;
+      return fd;
+    },
+    [Symbol.dispose]: close,
+  };
+}

@@ -1,0 +1,87 @@
+/** The uncompressed tar of a layer, as a stream or as a blob of the store: from the tar itself, a compressed blob, or its directory. */
+import type { ByteStream } from "../bytes.ts";
+import type { DiffId, Digest } from "../digest.ts";
+import { createHasher, digestMismatch, hexOf } from "../digest.ts";
+import { fromText } from "../paths.ts";
+import type { Store } from "../store/index.ts";
+import { decompress } from "./decompress.ts";
+import { layerDamaged, layerMissing } from "./errors.ts";
+import { joined } from "./joined.ts";
+import { checkedLayerDirectory } from "./layer-directory.ts";
+import { getLayerRecord, putLayerRecord } from "./layer-record.ts";
+import type { LayerItem } from "./tar-chunks.ts";
+import { tarChunks } from "./tar-chunks.ts";
+import type { Layer } from "./types.ts";
+import { writeAll } from "./write-all.ts";
+
+/** A layer's tar in the store. */
+export interface LayerTar {
+  readonly diffId: DiffId;
+  readonly size: number;
+  /** Its blob's file; never write to it. */
+  readonly path: string;
+}
+
+/** The layer's uncompressed tar as a blob, made when it is not there yet. Throws `BLOB_MISSING`, `BLOB_DIGEST`, `STORE_CORRUPT`, `STORE_FULL`. */
+export async function layerTar(store: Store, layer: Layer, signal?: AbortSignal): Promise<LayerTar> {
+  return findTar(store, layer) ?? joined(store, `tar ${layer.id}`, () => makeTar(store, layer, signal), signal);
+}
+
+/** The layer's uncompressed tar, when it is there. */
+export function findTar(store: Store, layer: Layer): LayerTar | undefined {
+  const { diffId } = layer;
+  const size = diffId === undefined ? undefined : store.blobs.size(diffId);
+  return diffId === undefined || size === undefined ? undefined : { diffId, size, path: store.blobs.path(diffId) };
+}
+
+async function makeTar(store: Store, layer: Layer, signal?: AbortSignal): Promise<LayerTar> {
+  const known = findTar(store, layer);
+  if (known !== undefined) return known;
+  await using file = await store.blobs.create();
+  const hasher = createHasher();
+  let size = 0;
+  for await (const chunk of await openTar(store, layer, signal)) {
+    signal?.throwIfAborted();
+    hasher.update(chunk);
+    size += chunk.byteLength;
+    writeAll(file.fd, chunk, `the tar of layer "${layer.id}"`);
+  }
+  const diffId = hasher.digest();
+  if (layer.diffId !== undefined && diffId !== layer.diffId) throw digestMismatch({ digest: layer.diffId, size }, diffId);
+  await file.commit(diffId);
+  recordDiffId(store, layer.id, diffId);
+  return { diffId, size, path: store.blobs.path(diffId) };
+}
+
+/** Tells the record of a layer what its tar's digest is, and that the tar may be there. */
+export function recordDiffId(store: Store, id: Digest, diffId: DiffId): void {
+  const record = getLayerRecord(store, id);
+  if (record !== undefined) putLayerRecord(store, id, { ...record, diffId });
+}
+
+/** The tar as a stream; chunks are valid until the next one, or with `keepChunks` for ever. The caller checks its digest. */
+export async function openTar(store: Store, layer: Layer, signal?: AbortSignal, keepChunks = false): Promise<ByteStream> {
+  const tar = findTar(store, layer);
+  if (tar !== undefined) return store.blobs.open(tar.diffId);
+  const record = getLayerRecord(store, layer.id);
+  const blob = record?.blobs.find(({ descriptor }) => store.blobs.size(descriptor.digest) !== undefined);
+  if (blob !== undefined) return decompress(store.blobs.open(blob.descriptor.digest), signal === undefined ? {} : { signal });
+  const directory = await checkedLayerDirectory(store, layer, { hasTar: false, ...(signal === undefined ? {} : { signal }) });
+  if (directory === undefined) throw layerMissing(layer.id);
+  return tarChunks(directoryItems(layer, directory), {
+    ...(signal === undefined ? {} : { signal }),
+    keepChunks,
+    onEntry(entry, _, digestHex) {
+      if (entry.digest !== undefined && digestHex !== undefined && digestHex !== hexOf(entry.digest))
+        throw layerDamaged(layer.id, entry.path);
+    },
+  });
+}
+
+function* directoryItems(layer: Layer, directory: string): Generator<LayerItem, void, undefined> {
+  const root = fromText(directory);
+  for (let position = 0; position < layer.index.count; position += 1) {
+    const entry = layer.index.at(position);
+    yield entry.kind === "file" ? { entry, data: { kind: "host", path: `${root}/${entry.path}` } } : { entry };
+  }
+}

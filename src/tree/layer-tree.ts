@@ -1,0 +1,235 @@
+/**
+ * Several layers as one file system (image-spec layer.md): the topmost entry wins, whiteouts and opaque directories hide what is below.
+ * No merged table is made: a lookup is a binary search in each layer that can be seen at its directory, and which those are is remembered
+ * per directory.
+ */
+import { DecantError, InternalError } from "../errors.ts";
+import type { Digest } from "../digest.ts";
+import type { TreePath } from "../paths.ts";
+import { ROOT, compareTreePaths, displayPath, parentOf } from "../paths.ts";
+import { rebaseLayer } from "./rebase.ts";
+import type { Entry, EntryKind, Layer, LayerIndex, Tree } from "./types.ts";
+
+const MAX_FLOORS = 20_000;
+const MAX_HOPS = 40;
+
+interface Place {
+  readonly layer: number;
+  readonly position: number;
+}
+
+/** The merged view of `layers`, bottom first. Cheap: nothing is read before it is asked for. */
+export function layerTree(layers: readonly Layer[]): Tree {
+  const stack: Layer[] = [];
+  for (const layer of layers) {
+    // Gaps in a layer are filled from what is below it.
+    stack.push(layer.index.hasImplied ? rebaseLayer(layer, mergedTree([...stack])) : layer);
+  }
+  return mergedTree(stack);
+}
+
+/** The layers as `layerTree` sees them: with entries for all directories, and nothing below symlinks of lower layers. */
+export function rebaseLayers(layers: readonly Layer[]): Layer[] {
+  const stack: Layer[] = [];
+  for (const layer of layers) stack.push(layer.index.hasImplied ? rebaseLayer(layer, mergedTree([...stack])) : layer);
+  return stack;
+}
+
+function mergedTree(layers: readonly Layer[]): Tree {
+  const floors = new Map<string, number>();
+
+  const layerAt = (number: number): Layer => {
+    const layer = layers[number];
+    if (layer === undefined) throw new InternalError(`no layer ${number} of ${layers.length}`);
+    return layer;
+  };
+
+  /** The lowest layer whose entries in `directory` can be seen; as many as there are layers when none can. */
+  const floorOf = (directory: TreePath): number => {
+    const known = floors.get(directory);
+    if (known !== undefined) return known;
+    const floor = findFloor(layers, directory, directory === ROOT ? 0 : floorOf(parentOf(directory)));
+    if (floors.size >= MAX_FLOORS) floors.clear();
+    floors.set(directory, floor);
+    return floor;
+  };
+
+  /** Where the visible entry of a path is. */
+  const locate = (path: TreePath, below = layers.length): Place | undefined => {
+    const floor = path === ROOT ? 0 : floorOf(parentOf(path));
+    for (let layer = below - 1; layer >= floor; layer -= 1) {
+      const { index } = layerAt(layer);
+      const position = index.find(path);
+      if (position < 0) continue;
+      const kind = index.kind(position);
+      if (kind === "whiteout") return undefined;
+      if (kind !== "opaque") return { layer, position };
+    }
+    return undefined;
+  };
+
+  /** The file that a hard link names: in its own layer, or below. */
+  const follow = (place: Place): Place => {
+    let current = place;
+    for (let hops = 0; hops < MAX_HOPS; hops += 1) {
+      const { index } = layerAt(current.layer);
+      if (index.kind(current.position) !== "hardlink") return current;
+      const { link } = index.at(current.position);
+      if (link === undefined) break;
+      const target = link as TreePath;
+      const position = index.find(target);
+      const isHere = position >= 0 && index.kind(position) !== "whiteout" && index.kind(position) !== "opaque";
+      const next = isHere ? { layer: current.layer, position } : locateBelow(layers, target, current.layer);
+      if (next === undefined) break;
+      current = next;
+    }
+    const { index } = layerAt(place.layer);
+    const entry = index.at(place.position);
+    throw new DecantError("TAR", `Cannot use hard link "${displayPath(entry.path)}": its target "${entry.link}" is not in the image`);
+  };
+
+  const entryAt = (place: Place, path: TreePath): Entry => {
+    const { index } = layerAt(place.layer);
+    if (index.kind(place.position) !== "hardlink") return index.at(place.position);
+    const target = follow(place);
+    return { ...layerAt(target.layer).index.at(target.position), path };
+  };
+
+  const placeOf = (entry: Entry): Place => {
+    const place = locate(entry.path);
+    if (place === undefined) throw new InternalError(`no entry "${entry.path}" in this tree`);
+    return follow(place);
+  };
+
+  return {
+    lookup(path) {
+      const place = locate(path);
+      if (place !== undefined) return entryAt(place, path);
+      return path === ROOT ? impliedRoot : undefined;
+    },
+    readdir(path) {
+      const own = locate(path);
+      if (own === undefined ? path !== ROOT : layerAt(own.layer).index.kind(own.position) !== "dir") return [];
+      const floor = floorOf(path);
+      const found = new Map<string, Place | undefined>();
+      let sources = 0;
+      for (let layer = layers.length - 1; layer >= floor; layer -= 1) {
+        const { index } = layerAt(layer);
+        const before = found.size;
+        collectChildren(index, path, (position, childPath) => {
+          if (found.has(childPath)) return;
+          const kind = index.kind(position);
+          if (kind === "opaque") return;
+          found.set(childPath, kind === "whiteout" ? undefined : { layer, position });
+        });
+        if (found.size > before) sources += 1;
+      }
+      const paths = sources > 1 ? [...found.keys()].sort(compareTreePaths) : [...found.keys()];
+      const entries: Entry[] = [];
+      for (const child of paths) {
+        const place = found.get(child);
+        if (place !== undefined) entries.push(entryAt(place, child as TreePath));
+      }
+      return entries;
+    },
+    data(entry) {
+      const place = placeOf(entry);
+      const layer = layerAt(place.layer);
+      return layer.data(layer.index.at(place.position));
+    },
+    digest(entry) {
+      if (entry.digest !== undefined) return entry.digest;
+      const place = placeOf(entry);
+      const known: Digest | undefined = layerAt(place.layer).index.at(place.position).digest;
+      if (known === undefined) throw new InternalError(`"${entry.path}" has no digest`);
+      return known;
+    },
+    linkGroup(entry) {
+      if (entry.kind !== "file") return undefined;
+      const place = placeOf(entry);
+      const own = locate(entry.path);
+      const isLink = own?.layer !== place.layer || own.position !== place.position;
+      if (!isLink && !isLinkedAbove(layers, place)) return undefined;
+      return `${place.layer}:${place.position}`;
+    },
+  };
+}
+
+/** The root of an image without an entry for it. */
+const impliedRoot: Entry = { path: ROOT, kind: "dir", mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 };
+
+function isDirectory(kind: EntryKind): boolean {
+  return kind === "dir" || kind === "opaque";
+}
+
+function findFloor(layers: readonly Layer[], directory: TreePath, parentFloor: number): number {
+  for (let layer = layers.length - 1; layer >= parentFloor; layer -= 1) {
+    const index = layers[layer]?.index;
+    const position = index?.find(directory) ?? -1;
+    if (index === undefined || position < 0) continue;
+    if (!isDirectory(index.kind(position))) return layer + 1;
+    if (index.isOpaque(position)) return layer;
+  }
+  return parentFloor;
+}
+
+/** `locate` for the layers below `limit` only, as they were when layer `limit` was added. */
+function locateBelow(layers: readonly Layer[], path: TreePath, limit: number): Place | undefined {
+  let floor = findFloor(layers.slice(0, limit), ROOT, 0);
+  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+    floor = findFloor(layers.slice(0, limit), path.slice(0, slash) as TreePath, floor);
+  }
+  for (let layer = limit - 1; layer >= floor; layer -= 1) {
+    const index = layers[layer]?.index;
+    const position = index?.find(path) ?? -1;
+    if (index === undefined || position < 0) continue;
+    const kind = index.kind(position);
+    if (kind === "whiteout") return undefined;
+    if (kind !== "opaque") return { layer, position };
+  }
+  return undefined;
+}
+
+/** Do links name this file? Links of its own layer are marked on it; links from layers above are rare, and found by looking. */
+function isLinkedAbove(layers: readonly Layer[], place: Place): boolean {
+  const own = layers[place.layer]?.index;
+  if (own?.isLinked(place.position) === true) return true;
+  const path = own?.path(place.position);
+  return layers.slice(place.layer + 1).some(({ index }) => path !== undefined && outsideLinks(index).has(path));
+}
+
+const outside = new WeakMap<LayerIndex, ReadonlySet<string>>();
+
+/** Targets of hard links that are not in the layer itself. */
+function outsideLinks(index: LayerIndex): ReadonlySet<string> {
+  const known = outside.get(index);
+  if (known !== undefined) return known;
+  const targets = new Set<string>();
+  for (let position = 0; position < index.count; position += 1) {
+    if (index.kind(position) !== "hardlink") continue;
+    const { link } = index.at(position);
+    if (link !== undefined && index.find(link as TreePath) < 0) targets.add(link);
+  }
+  outside.set(index, targets);
+  return targets;
+}
+
+/** Calls `visit` for each entry directly in a directory, in order. */
+function collectChildren(index: LayerIndex, directory: TreePath, visit: (position: number, path: string) => void): void {
+  const [start, end] = index.below(directory);
+  const prefix = directory === ROOT ? 0 : directory.length + 1;
+  for (let position = start; position < end;) {
+    const path = index.path(position);
+    const slash = path.indexOf("/", prefix);
+    if (slash >= 0) {
+      // An implied directory; `rebaseLayer` leaves none.
+      position = index.below(path.slice(0, slash) as TreePath)[1];
+      continue;
+    }
+    visit(position, path);
+    position = isDirectory(index.kind(position)) ? index.below(path)[1] : position + 1;
+  }
+}
+
+/** A tree with nothing in it. */
+export const emptyTree: Tree = mergedTree([]);

@@ -1,0 +1,46 @@
+/** Resolving paths as a process confined to the tree would: symlinks are followed inside the root (rule S129). */
+import type { TreePath } from "../paths.ts";
+import { ROOT, joinTreePath, parentOf } from "../paths.ts";
+import { symlinkLoop } from "./errors.ts";
+import type { Entry, Tree } from "./types.ts";
+
+/** As many as Linux follows in one path. */
+const MAX_SYMLINKS = 40;
+
+/** Where a path leads, and what is there; no entry when it, or a directory on the way, does not exist. */
+export interface ResolvedPath {
+  readonly path: TreePath;
+  readonly entry: Entry | undefined;
+}
+
+/**
+ * Follows symlinks in all parts of `path`, in the last one only with `followLast`. ".." in link targets stops at the root. Parts below
+ * what does not exist are taken as they are. Throws `NOT_FOUND` for links that go round in circles.
+ */
+export function resolvePath(tree: Tree, path: TreePath, options: { readonly followLast: boolean }): ResolvedPath {
+  const rest = path === ROOT ? [] : path.split("/").reverse();
+  let current = ROOT;
+  let entry = tree.lookup(ROOT);
+  let links = 0;
+  for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
+    if (part === "" || part === ".") continue;
+    if (part === "..") {
+      current = parentOf(current);
+      entry = tree.lookup(current);
+      continue;
+    }
+    const next = joinTreePath(current, part);
+    const found = entry?.kind === "dir" || current === ROOT ? tree.lookup(next) : undefined;
+    if (found?.kind === "symlink" && found.link !== undefined && (rest.length > 0 || options.followLast)) {
+      links += 1;
+      if (links > MAX_SYMLINKS) throw symlinkLoop(path);
+      if (found.link.startsWith("/")) current = ROOT;
+      entry = tree.lookup(current);
+      rest.push(...found.link.split("/").reverse());
+      continue;
+    }
+    current = next;
+    entry = found;
+  }
+  return { path: current, entry };
+}

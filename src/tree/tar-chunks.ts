@@ -1,0 +1,157 @@
+/**
+ * Entries with their contents → the bytes of a tar, in large chunks, hashing every file on the way. Small files are read by
+ * synchronous calls, which costs a quarter of what asynchronous ones do; the event loop gets its turn every few milliseconds.
+ */
+import type { Hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
+import { readSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { hexOf } from "../digest.ts";
+import { InternalError } from "../errors.ts";
+import { compareTreePaths } from "../paths.ts";
+import { changedWhileRead, whiteoutError } from "./errors.ts";
+import type { FileReader } from "./host-files.ts";
+import { createFileReader } from "./host-files.ts";
+import { NO_DATA } from "./index-format.ts";
+import { BLOCK } from "./tar-header.ts";
+import type { XattrFilter } from "./tar-write.ts";
+import { capabilitiesOnly, padded, tarHeaders } from "./tar-write.ts";
+import type { DataSource, Entry } from "./types.ts";
+import { isWhiteoutName } from "./whiteout.ts";
+
+/** An entry to write; `data` for files that are not empty. */
+export interface LayerItem {
+  readonly entry: Entry;
+  readonly data?: DataSource;
+}
+
+/** How a tar is made. */
+export interface TarChunksOptions {
+  readonly signal?: AbortSignal;
+  /** Extended attributes that are written. Default: file capabilities only (rule S126). */
+  readonly xattrs?: XattrFilter;
+  /** Called after each entry was written; `digestHex` for files. */
+  readonly onEntry?: (entry: Entry, dataOffset: number, digestHex: string | undefined) => void;
+  /** True: every chunk is a buffer of its own. Default: a chunk is valid until the next is asked for. */
+  readonly keepChunks?: boolean;
+}
+
+const CHUNK = 1024 * 1024;
+/** Files up to this are read by one call. */
+const SMALL = 128 * 1024;
+const TURN_MS = 5;
+
+/** Gives the tar. Items must be sorted by `compareTreePaths` without duplicates. Throws `WHITEOUT` for a file named like one, `CONTEXT` for one that shrinks. */
+export async function* tarChunks(
+  items: Iterable<LayerItem> | AsyncIterable<LayerItem>,
+  options: TarChunksOptions = {},
+): AsyncGenerator<Buffer, void, undefined> {
+  const xattrs = options.xattrs ?? capabilitiesOnly;
+  let out = Buffer.allocUnsafeSlow(CHUNK);
+  let used = 0;
+  /** Position of `out` in the tar. */
+  let start = 0;
+  let turn = performance.now();
+  let previous: string | undefined;
+  using reader = createFileReader();
+
+  const take = (): Buffer => {
+    const chunk = out.subarray(0, used);
+    start += used;
+    used = 0;
+    if (options.keepChunks === true) out = Buffer.allocUnsafeSlow(CHUNK);
+    return chunk;
+  };
+
+  for await (const { entry, data } of items) {
+    if (previous !== undefined && compareTreePaths(previous, entry.path) >= 0)
+      throw new InternalError(`layer entry "${entry.path}" is out of order`);
+    previous = entry.path;
+    if (isWhiteoutName(entry.path)) throw whiteoutError(entry.path, "an image layer cannot hold a file of this name");
+    if (performance.now() - turn > TURN_MS) {
+      await setImmediate();
+      options.signal?.throwIfAborted();
+      turn = performance.now();
+    }
+    const headers = tarHeaders(entry, xattrs);
+    if (headers.size > CHUNK) throw new InternalError(`headers of "${entry.path}" have ${headers.size} bytes`);
+    const isFile = entry.kind === "file";
+    const isSmall = isFile && entry.size <= SMALL;
+    if (used + headers.size + (isSmall ? padded(entry.size) : 0) > CHUNK) yield take();
+    if (headers.size + (isSmall ? padded(entry.size) : 0) > CHUNK) throw new InternalError("a small file does not fit");
+    headers.write(out, used);
+    used += headers.size;
+    const dataOffset = isFile && entry.size > 0 ? start + used : NO_DATA;
+    let digestHex: string | undefined;
+    if (isSmall) {
+      if (entry.size > 0) readWhole(reader, entry, data, out, used);
+      digestHex = knownDigest(entry, data) ?? hash("sha256", out.subarray(used, used + entry.size), "hex");
+      const end = used + padded(entry.size);
+      out.fill(0, used + entry.size, end);
+      used = end;
+    } else if (isFile) {
+      digestHex = knownDigest(entry, data);
+      const running: Hash | undefined = digestHex === undefined ? createHash("sha256") : undefined;
+      for (let done = 0; done < entry.size;) {
+        if (used === CHUNK) {
+          yield take();
+          if (performance.now() - turn > TURN_MS) {
+            await setImmediate();
+            options.signal?.throwIfAborted();
+            turn = performance.now();
+          }
+        }
+        const size = readPart(reader, entry, data, { out, at: used, done, size: Math.min(CHUNK - used, entry.size - done) });
+        running?.update(out.subarray(used, used + size));
+        used += size;
+        done += size;
+      }
+      digestHex ??= running?.digest("hex");
+      // Chunks are whole blocks, so that the padding always fits.
+      const end = used + padded(entry.size) - entry.size;
+      out.fill(0, used, end);
+      used = end;
+    }
+    options.onEntry?.(entry, dataOffset, digestHex);
+  }
+  if (used + 2 * BLOCK > CHUNK) yield take();
+  out.fill(0, used, used + 2 * BLOCK);
+  used += 2 * BLOCK;
+  yield take();
+}
+
+/** Bytes out of the store were checked when they came in; what is on the host may have changed since it was hashed. */
+function knownDigest(entry: Entry, data: DataSource | undefined): string | undefined {
+  return data?.kind === "slice" && entry.digest !== undefined ? hexOf(entry.digest) : undefined;
+}
+
+function readWhole(reader: FileReader, entry: Entry, data: DataSource | undefined, out: Buffer, at: number): void {
+  for (let done = 0; done < entry.size;) done += readPart(reader, entry, data, { out, at: at + done, done, size: entry.size - done });
+}
+
+interface Part {
+  readonly out: Buffer;
+  readonly at: number;
+  /** Bytes of the file that were read before. */
+  readonly done: number;
+  readonly size: number;
+}
+
+function readPart(reader: FileReader, entry: Entry, data: DataSource | undefined, part: Part): number {
+  switch (data?.kind) {
+    case undefined:
+      throw new InternalError(`file "${entry.path}" has no data`);
+    case "bytes":
+      if (data.bytes.byteLength !== entry.size)
+        throw new InternalError(`${data.bytes.byteLength} bytes for "${entry.path}" of ${entry.size}`);
+      part.out.set(data.bytes.subarray(part.done, part.done + part.size), part.at);
+      return part.size;
+    case "host":
+    case "slice": {
+      const offset = data.kind === "slice" ? data.offset : 0;
+      const read = readSync(reader.open(data.path), part.out, part.at, part.size, offset + part.done);
+      if (read === 0) throw changedWhileRead(data.path, entry.size, part.done);
+      return read;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/** Entries with contents → a layer in the store: tar, index, file digests and diffId in one pass (design D2). */
+import { createHasher } from "../digest.ts";
+import type { Store } from "../store/index.ts";
+import { createIndexBuilder } from "./index-builder.ts";
+import { addLayer } from "./layer-store.ts";
+import type { LayerItem } from "./tar-chunks.ts";
+import { tarChunks } from "./tar-chunks.ts";
+import type { Layer } from "./types.ts";
+import { writeAll } from "./write-all.ts";
+
+/**
+ * Writes a layer. Items come sorted by `compareTreePaths`, each path once, a hard link after its file. Throws `WHITEOUT` for a file that
+ * is named like a whiteout, `CONTEXT` for a host file that shrinks meanwhile, `STORE_FULL`, and the signal's reason.
+ */
+export async function writeLayer(
+  store: Store,
+  items: Iterable<LayerItem> | AsyncIterable<LayerItem>,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Layer> {
+  options.signal?.throwIfAborted();
+  await using file = await store.blobs.create();
+  const hasher = createHasher();
+  const builder = createIndexBuilder();
+  const chunks = tarChunks(items, {
+    ...options,
+    onEntry(entry, dataOffset, digestHex) {
+      const record = builder.add(entry, dataOffset);
+      if (digestHex !== undefined) builder.setContent(record, digestHex);
+    },
+  });
+  for await (const chunk of chunks) {
+    hasher.update(chunk);
+    writeAll(file.fd, chunk, "a layer");
+  }
+  const diffId = hasher.digest();
+  const { index } = builder.finish();
+  options.signal?.throwIfAborted();
+  await file.commit(diffId);
+  return addLayer(store, diffId, { diffId, index });
+}

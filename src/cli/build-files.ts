@@ -1,15 +1,19 @@
 /** --iidfile and --metadata-file. */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { DecantError } from "../errors.ts";
+import { DecantError, usageError } from "../errors.ts";
 import type { BuildResult } from "../index.ts";
 
-/** Writes the files that are wanted; relative ones are in `cwd`. Throws `EXPORT`. */
+/** Writes the files that are wanted; relative ones are in `cwd`. Throws `USAGE`, `EXPORT`. */
 export async function writeBuildFiles(
   result: BuildResult,
   files: { readonly iidFile: string | undefined; readonly metadataFile: string | undefined; readonly cwd: string },
 ): Promise<void> {
-  if (files.iidFile !== undefined) await write(resolve(files.cwd, files.iidFile), result.configDigest);
+  if (files.iidFile !== undefined) {
+    if (result.configDigest === undefined)
+      throw usageError("Cannot write the image ID: the build has no image among its outputs", "Leave --iidfile out, or add --tag NAME");
+    await write(resolve(files.cwd, files.iidFile), result.configDigest);
+  }
   if (files.metadataFile !== undefined)
     await write(resolve(files.cwd, files.metadataFile), `${JSON.stringify(metadataOf(result), undefined, 2)}\n`);
 }
@@ -20,7 +24,7 @@ function metadataOf(result: BuildResult): Record<string, unknown> {
   const descriptor = result.outputs.find((output) => output.descriptor !== undefined)?.descriptor;
   return {
     "buildx.build.ref": result.buildId,
-    "containerimage.config.digest": result.configDigest,
+    ...(result.configDigest === undefined ? {} : { "containerimage.config.digest": result.configDigest }),
     ...(descriptor === undefined ? {} : { "containerimage.descriptor": descriptor, "containerimage.digest": descriptor.digest }),
     ...(names.length === 0 ? {} : { "image.name": [...new Set(names)].join(",") }),
   };

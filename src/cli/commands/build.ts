@@ -134,7 +134,7 @@ Examples:
     };
     const result = await showRun(build(options), progressMode(values, context), context);
     await writeBuildFiles(result, { iidFile: values.iidfile, metadataFile: values["metadata-file"], cwd: context.cwd });
-    if (values.quiet === true) await context.stdout.write(`${result.configDigest}\n`);
+    if (values.quiet === true && result.configDigest !== undefined) await context.stdout.write(`${result.configDigest}\n`);
     return 0;
   },
 );

@@ -99,7 +99,7 @@ async function assembled(
     env: session.env,
   });
   const identity = sha256(JSON.stringify(base.config));
-  return { identifier: `docker-image://distroless/${recipe.name}@${identity}`, config: base.config, layers: base.layers.map(layerSource) };
+  return { identifier: `docker-image://distroless/${recipe.name}@${identity}`, config: base.config, layers: base.layers.map((layer) => layerSource(layer)) };
 }
 
 async function named(session: Session, name: string, platform: Platform, options: BaseImageOptions, vertex: string): Promise<Found> {

@@ -58,7 +58,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       buildPlatform: session.platform,
       noCache: options.noCache ?? false,
       ...(epoch === undefined ? {} : { epochSec: epoch }),
-      resolveImage: images.resolveImage,
+      resolveImage: (request) => images.resolveImage(request),
     });
     const startedAt = Date.now();
     const solution = await solveGraph(conversion, {
@@ -102,20 +102,14 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
   if (conversion.target === undefined) return { layers: [], executed: 0, cached: 0 };
   const { options, session, emit, signal } = input;
   await using stack = new AsyncDisposableStack();
-  let sandbox: Sandbox | undefined;
+  let sandbox: Promise<Sandbox> | undefined;
   const local = stack.use(localSources(session.store, { context: { path: input.context, dockerfile: input.dockerfile } }));
   const caCertificates = caCertificatesOf(options.caCerts ?? "auto", session.env, options.cwd ?? process.cwd());
   const context: EngineContext = {
     store: session.store,
     emit,
     providers: [local, httpSources(session.store), input.images],
-    sandbox: () => {
-      if (sandbox !== undefined) return sandbox;
-      const stateDir = join(session.store.root, "sandbox");
-      sweepSandboxes(stateDir);
-      sandbox = stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env }));
-      return sandbox;
-    },
+    sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...(caCertificates === undefined ? {} : { caCertificates }),
     warn: (code, message, range) =>
@@ -126,6 +120,12 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
     buildId: input.buildId,
   };
   return await solve(conversion.target, context, signal);
+}
+
+async function startSandbox(session: Session, options: BuildOptions, stack: AsyncDisposableStack): Promise<Sandbox> {
+  const stateDir = join(session.store.root, "sandbox");
+  await sweepSandboxes(stateDir);
+  return stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env }));
 }
 
 function caCertificatesOf(wanted: string, env: Session["env"], cwd: string): string | undefined {

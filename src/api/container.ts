@@ -27,7 +27,7 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
     lowers.push(await unpackLayer(store, layer, { signal, lower: layerTree(layers.slice(0, index)) }));
 
   const stateDir = join(store.root, "sandbox");
-  sweepSandboxes(stateDir);
+  await sweepSandboxes(stateDir);
   const scratch = stack.use(await store.scratch());
   const sandbox = stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env }));
   const id = randomUUID();

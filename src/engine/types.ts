@@ -38,7 +38,7 @@ export interface EngineContext {
   readonly emit: Emit;
   readonly providers: readonly SourceProvider[];
   /** Started when the first step must run. */
-  readonly sandbox: () => Sandbox;
+  readonly sandbox: () => Promise<Sandbox>;
   /** What "sandbox" network means in this build. */
   readonly defaultNetwork: "host" | "none";
   /** A PEM bundle of the host for RUN steps, or none. */

@@ -2,7 +2,7 @@
  * COPY and ADD of files as edits of a Draft: rules S70 to S88 of the Dockerfile semantics, with the order of decisions of BuildKit's copier.
  * Pure data: reads Trees, writes the Draft; no file system is touched.
  */
-import { parseChmod } from "../../dockerfile/index.ts";
+import type { ModeChange } from "../../dockerfile/index.ts";
 import type { FileAction } from "../../graph/index.ts";
 import { baseName, cleanTreePath, fromText, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
@@ -18,7 +18,7 @@ type CopyAction = Extract<FileAction, { kind: "copy" }>;
 export interface CopyStyle {
   /** From `--chown`; absent: the source's owner. */
   readonly owner: Owner | undefined;
-  readonly chmod: ReturnType<typeof parseChmod> | undefined;
+  readonly chmod: ModeChange | undefined;
   readonly range: SourceRange | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** ADD of a local archive: known by its content, never by its name (rules S89, S90, S130). */
 import { joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
-import { decompress, type Entry, importLayerTar, layerTree, readData, resolvePath, sniffCompression, walk } from "../../tree/index.ts";
+import { decompress, type Entry, importLayerTar, layerTree, readData, sniffCompression, walk } from "../../tree/index.ts";
 import { makeDirectories, type CopyStyle } from "./copy.ts";
 import type { Draft } from "./draft.ts";
 import type { CopySource } from "./selection.ts";
@@ -12,7 +12,7 @@ const TAR_BLOCK_BYTES = 512;
 export async function isArchive(source: CopySource, entry: Entry): Promise<boolean> {
   if (entry.kind !== "file" || entry.size === 0) return false;
   const head = await readHead(readData(await source.tree.data(entry), entry.size), TAR_BLOCK_BYTES);
-  if (sniffCompression(head) === "uncompressed") return looksLikeTar(head);
+  if (sniffCompression(head) === "none") return looksLikeTar(head);
   try {
     return looksLikeTar(await readHead(decompress(readData(await source.tree.data(entry), entry.size)), TAR_BLOCK_BYTES));
   } catch {
@@ -61,7 +61,7 @@ export async function unpackArchive(
     const parent = parentOf(item.path);
     const folder = makeDirectories(draft, below(root, parent), plain, item);
     const to = joinTreePath(folder, item.path.slice(parent === ROOT ? 0 : parent.length + 1));
-    const owned: Entry = { ...item, path: to, ...(style.owner ?? {}) };
+    const owned: Entry = { ...item, path: to, ...style.owner };
     const before = draft.lookup(to);
     const group = item.kind === "file" ? tree.linkGroup(item) : undefined;
     const first = group === undefined ? undefined : links.get(group);

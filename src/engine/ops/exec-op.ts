@@ -72,7 +72,7 @@ async function runStep(
     onOutput: log.write,
     signal,
   };
-  const result = await context.sandbox().run(step);
+  const result = await (await context.sandbox()).run(step);
   if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
   return layerFromUpper(store, upper, tree, { signal });
 }

@@ -22,7 +22,7 @@ export function localSources(store: Store, contexts: Readonly<Record<string, Loc
   const openContext = async (context: LocalContext): Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }> => {
     const matcher = await ignoreMatcher(context);
     const digests = await createFileDigests(store, context.path);
-    closers.push(() => digests.save());
+    closers.push(() => digests.flush());
     const filter =
       matcher === undefined
         ? {}

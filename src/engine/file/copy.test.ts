@@ -1,0 +1,250 @@
+/** COPY as tables: what is put over a base, rule by rule. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { itemsDump, memoryTree, type TreeSpec } from "../../../test/support/memory-tree.ts";
+import { parseChmod } from "../../dockerfile/index.ts";
+import { isDecantError } from "../../errors.ts";
+import type { FileAction } from "../../graph/index.ts";
+import { createDraft, type Draft } from "./draft.ts";
+import { copySelected, type CopyStyle, prepareDestination } from "./copy.ts";
+import type { Owner } from "./owner.ts";
+import { digestSelection, selectSources } from "./selection.ts";
+
+type CopyAction = Extract<FileAction, { kind: "copy" }>;
+
+const PLAIN: CopyAction = {
+  kind: "copy",
+  input: 0,
+  src: "",
+  dest: "",
+  followSymlinks: true,
+  dirCopyContents: true,
+  attemptUnpack: false,
+  allowWildcard: true,
+  allowEmptyWildcard: true,
+  excludePatterns: [],
+};
+
+interface Row {
+  readonly name: string;
+  readonly from: TreeSpec;
+  readonly base?: TreeSpec;
+  readonly copy: Partial<CopyAction>;
+  readonly chown?: Owner;
+  readonly times?: boolean;
+  readonly want: TreeSpec | RegExp;
+}
+
+async function copy(row: Row): Promise<Draft> {
+  const draft = createDraft(memoryTree(row.base ?? {}));
+  const action = { ...PLAIN, ...row.copy };
+  const style: CopyStyle = { owner: row.chown, chmod: action.mode === undefined ? undefined : parseChmod(action.mode), range: undefined };
+  const source = { tree: memoryTree(row.from), name: "the build context" };
+  for (const selected of selectSources(source, action)) {
+    await copySelected(draft, source, selected, prepareDestination(draft, action, style, selected.entry), action, style);
+  }
+  return draft;
+}
+
+async function outcome(row: Row): Promise<TreeSpec | string> {
+  try {
+    return itemsDump(await copy(row), row.times === true ? { times: true } : {});
+  } catch (error) {
+    if (isDecantError(error)) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+}
+
+const rows: readonly Row[] = [
+  { name: "S71: a file to a new name", from: { a: "file 644 0:0 x" }, copy: { src: "a", dest: "/b" }, want: { b: "file 644 0:0 x" } },
+  {
+    name: "S71: a file into a directory by slash",
+    from: { a: "file 644 0:0 x" },
+    copy: { src: "a", dest: "/d/" },
+    want: { d: "dir 755 0:0", "d/a": "file 644 0:0 x" },
+  },
+  {
+    name: "S71: a file into an existing directory",
+    from: { a: "file 644 0:0 x" },
+    base: { d: "dir 700 5:5" },
+    copy: { src: "a", dest: "/d" },
+    want: { d: "dir 700 5:5", "d/a": "file 644 0:0 x" },
+  },
+  {
+    name: "S71: a directory gives its contents",
+    from: { "d/a": "file 644 0:0 x", "d/e/f": "file 600 1:2 y" },
+    copy: { src: "d", dest: "/t" },
+    want: { t: "dir 755 0:0", "t/a": "file 644 0:0 x", "t/e": "dir 755 0:0", "t/e/f": "file 600 1:2 y" },
+  },
+  {
+    name: "S72: a new destination is 0755 root with the time of the source",
+    from: { d: "dir 700 3:4 @77", "d/a": "file 644 0:0 x @5" },
+    copy: { src: "d", dest: "/t" },
+    times: true,
+    want: { t: "dir 755 0:0 @77", "t/a": "file 644 0:0 x @5" },
+  },
+  {
+    name: "S72: an existing destination keeps owner and mode",
+    from: { d: "dir 700 3:4 @77", "d/a": "file 644 0:0 x" },
+    base: { t: "dir 711 9:9 @1" },
+    copy: { src: "d", dest: "/t" },
+    times: true,
+    want: { t: "dir 711 9:9 @77", "t/a": "file 644 0:0 x @0" },
+  },
+  {
+    name: "S73: nested directories take the source's mode and owner",
+    from: { "d/n": "dir 750 3:4", "d/n/a": "file 644 0:0 x" },
+    base: { "t/n": "dir 711 9:9" },
+    copy: { src: "d", dest: "/t" },
+    want: { t: "dir 755 0:0", "t/n": "dir 750 3:4", "t/n/a": "file 644 0:0 x" },
+  },
+  {
+    name: "S74: implied parents get octal --chmod and --chown",
+    from: { a: "file 644 0:0 x" },
+    copy: { src: "a", dest: "/p/q/", mode: "700" },
+    chown: { uid: 7, gid: 8 },
+    want: { p: "dir 700 7:8", "p/q": "dir 700 7:8", "p/q/a": "file 700 7:8 x" },
+  },
+  {
+    name: "S74: symbolic --chmod leaves implied parents 0755",
+    from: { a: "file 644 0:0 x" },
+    copy: { src: "a", dest: "/p/", mode: "u+x" },
+    want: { p: "dir 755 0:0", "p/a": "file 744 0:0 x" },
+  },
+  {
+    name: "S75: --chmod never touches symlinks",
+    from: { "d/l": "link a" },
+    copy: { src: "d", dest: "/t", mode: "700" },
+    want: { t: "dir 700 0:0", "t/l": "link a" },
+  },
+  {
+    name: "S77: a named symlink is followed, inside the root",
+    from: { l: "link /r/f", "r/f": "file 644 0:0 x" },
+    copy: { src: "l", dest: "/t/" },
+    want: { t: "dir 755 0:0", "t/l": "file 644 0:0 x" },
+  },
+  {
+    name: "S77: a symlink in a copied directory stays one",
+    from: { "d/l": "link /etc/passwd" },
+    copy: { src: "d", dest: "/t" },
+    want: { t: "dir 755 0:0", "t/l": "link /etc/passwd" },
+  },
+  {
+    name: "S78: a destination is resolved through symlinks of the image",
+    from: { a: "file 644 0:0 x" },
+    base: { l: "link real", real: "dir 755 0:0" },
+    copy: { src: "a", dest: "/l/" },
+    want: { real: "dir 755 0:0", "real/a": "file 644 0:0 x" },
+  },
+  {
+    name: "S78: a destination symlink cannot leave the root",
+    from: { a: "file 644 0:0 x" },
+    base: { l: "link ../../../etc" },
+    copy: { src: "a", dest: "/l/" },
+    want: { etc: "dir 755 0:0", "etc/a": "file 644 0:0 x" },
+  },
+  {
+    name: "S78: a final destination symlink is followed",
+    from: { a: "file 644 0:0 x" },
+    base: { l: "link t", t: "file 600 1:1 old" },
+    copy: { src: "a", dest: "/l" },
+    want: { t: "file 644 0:0 x" },
+  },
+  {
+    name: "S78: a nested symlink is replaced by a file",
+    from: { "d/f": "file 644 0:0 x" },
+    base: { "t/f": "link /etc/passwd" },
+    copy: { src: "d", dest: "/t" },
+    want: { t: "dir 755 0:0", "t/f": "file 644 0:0 x" },
+  },
+  {
+    name: "S78: a nested directory onto a symlink fails",
+    from: { "d/n/f": "file 644 0:0 x" },
+    base: { "t/n": "link /etc" },
+    copy: { src: "d", dest: "/t" },
+    want: /COPY_CONFLICT: .*cannot copy to non-directory/,
+  },
+  {
+    name: "S79: a file over a directory fails",
+    from: { "d/n": "file 644 0:0 x" },
+    base: { "t/n": "dir 755 0:0" },
+    copy: { src: "d", dest: "/t" },
+    want: /COPY_CONFLICT: Cannot replace directory "\/t\/n" with a file/,
+  },
+  {
+    name: "S80: * does not cross / and matches dotfiles",
+    from: { ".x": "file 644 0:0 1", y: "file 644 0:0 2", "z/w": "file 644 0:0 3" },
+    copy: { src: "*", dest: "/t/" },
+    want: { t: "dir 755 0:0", "t/.x": "file 644 0:0 1", "t/w": "file 644 0:0 3", "t/y": "file 644 0:0 2" },
+  },
+  { name: "S81: a wildcard that matches nothing is nothing", from: {}, copy: { src: "x*", dest: "/t/" }, want: {} },
+  {
+    name: "S81: a literal that is missing fails",
+    from: { Reame: "file 644 0:0 x" },
+    copy: { src: "Readme", dest: "/t/" },
+    want: /COPY_SOURCE_MISSING: Cannot copy "\/Readme": not found in the build context/,
+  },
+  {
+    name: "S83: sources are clamped to the root",
+    from: { a: "file 644 0:0 x" },
+    copy: { src: "../../a", dest: "/b" },
+    want: { b: "file 644 0:0 x" },
+  },
+  {
+    name: "S85: --exclude is relative to the source and knows !",
+    from: { "d/a.txt": "file 644 0:0 1", "d/b.txt": "file 644 0:0 2", "d/c": "file 644 0:0 3" },
+    copy: { src: "d", dest: "/t", excludePatterns: ["*.txt", "!b.txt"] },
+    want: { t: "dir 755 0:0", "t/b.txt": "file 644 0:0 2", "t/c": "file 644 0:0 3" },
+  },
+  {
+    name: "S97: an excluded directory appears when something in it is wanted",
+    from: { "d/n": "dir 750 1:2", "d/n/keep": "file 644 0:0 1", "d/n/drop": "file 644 0:0 2" },
+    copy: { src: "d", dest: "/t", excludePatterns: ["n", "!n/keep"] },
+    want: { t: "dir 755 0:0", "t/n": "dir 750 1:2", "t/n/keep": "file 644 0:0 1" },
+  },
+  {
+    name: "a file where a parent must be fails",
+    from: { a: "file 644 0:0 x" },
+    base: { p: "file 644 0:0 y" },
+    copy: { src: "a", dest: "/p/q" },
+    want: /COPY_CONFLICT/,
+  },
+  {
+    name: "the root as source and destination",
+    from: { a: "file 644 0:0 x", "b/c": "file 644 0:0 y" },
+    copy: { src: ".", dest: "/" },
+    want: { a: "file 644 0:0 x", b: "dir 755 0:0", "b/c": "file 644 0:0 y" },
+  },
+];
+
+describe("copySelected()", () => {
+  for (const row of rows) {
+    it(row.name, async () => {
+      const got = await outcome(row);
+      if (row.want instanceof RegExp) assert.match(String(got), row.want);
+      else assert.deepEqual(got, row.want);
+    });
+  }
+});
+
+describe("digestSelection()", () => {
+  const digest = async (from: TreeSpec, src: string): Promise<string> => {
+    const tree = memoryTree(from);
+    const withDigests = {
+      ...tree,
+      digest: (entry: Parameters<typeof tree.digest>[0]) =>
+        `sha256:${String(entry.size).padStart(64, "0")}` as ReturnType<typeof tree.digest>,
+    };
+    return (await digestSelection(withDigests, selectSources({ tree, name: "x" }, { ...PLAIN, src }), [])).digest;
+  };
+  it("S94: does not see modification times", async () =>
+    assert.equal(await digest({ a: "file 644 0:0 x @1" }, "a"), await digest({ a: "file 644 0:0 x @2" }, "a")));
+  it("S94: sees modes", async () =>
+    assert.notEqual(await digest({ a: "file 644 0:0 x" }, "a"), await digest({ a: "file 755 0:0 x" }, "a")));
+  it("S94: sees the base name of a source", async () =>
+    assert.notEqual(await digest({ a: "file 644 0:0 x" }, "a*"), await digest({ ab: "file 644 0:0 x" }, "a*")));
+  it("S94: does not see the path above", async () =>
+    assert.equal(await digest({ "p/a": "file 644 0:0 x" }, "p/a"), await digest({ "q/r/a": "file 644 0:0 x" }, "q/r/a")));
+  it("S132: frames its parts", async () =>
+    assert.notEqual(await digest({ "d/a": "link b c", "d/b": "link c" }, "d"), await digest({ "d/a": "link b", "d/b": "link c c" }, "d")));
+});

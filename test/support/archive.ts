@@ -92,6 +92,7 @@ export function tarOf(members: readonly TarMember[]): Buffer {
     header.write(TYPE_FLAGS[type], 156);
     header.write(member.link ?? "", 157, 100, "latin1");
     header.write("ustar\u000000", 257, "latin1");
+    if (type === "char") header.write(`${octal(1, 7)}\u0000${octal(3, 7)}`, 329);
     header.write(
       octal(
         header.reduce((sum, byte) => sum + byte, 0),

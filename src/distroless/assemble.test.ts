@@ -264,6 +264,17 @@ describe("assembleBase()", () => {
     assert.equal(debs.length, 3);
   });
 
+  it("warns of a Node.js package that is neither signed nor pinned", async () => {
+    await using w = await world();
+    const messages: string[] = [];
+    const emit: AssembleOptions["emit"] = (event) => void (event.type === "warning" && messages.push(`${event.code}: ${event.message}`));
+    await w.assemble([...documents, withNode], { emit });
+    const unpinned = { ...withNode, node: { version: "18.20.8", packages: { amd64: { name: "node-x" } } } };
+    await w.assemble([...documents, unpinned], { emit });
+    assert.equal(messages.length, 1);
+    assert.match(messages[0] ?? "", /^NodePackageUnsigned: node-x@18.20.8 is neither signed by its registry nor pinned .*sha512-/);
+  });
+
   it("reports what was verified", async () => {
     await using w = await world();
     const { report } = await w.assemble([...documents, withNode], { variant: "nonroot" });

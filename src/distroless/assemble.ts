@@ -195,6 +195,12 @@ async function fetchNode(store: Store, recipe: Recipe, options: AssembleOptions)
       ...(signal === undefined ? {} : { signal }),
     },
   );
+  if (found.signature === "absent" && source.integrity === undefined)
+    emit({
+      type: "warning",
+      code: "NodePackageUnsigned",
+      message: `${found.name}@${found.version} is neither signed by its registry nor pinned by the recipe; pin it by "integrity: ${found.integrity}"`,
+    });
   return [found];
 }
 

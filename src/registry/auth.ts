@@ -16,8 +16,10 @@ import { isLoopback } from "./loopback.ts";
 export interface AuthRequest {
   /** The registry's address, e.g. https://registry-1.docker.io. */
   readonly base: URL;
-  /** Plain HTTP was allowed by the user for this registry. */
+  /** The user allowed plain HTTP for this registry, its token server included. */
   readonly insecure: boolean;
+  /** The certificate of `base` need not be valid. */
+  readonly toleratesInvalid: boolean;
   /** The name that credentials are kept under, e.g. "docker.io". */
   readonly registry: string;
   readonly repository: string;
@@ -173,7 +175,7 @@ function postOauth2(http: Http, request: AuthRequest, realm: URL, query: TokenQu
 }
 
 function insecureHostOf(request: AuthRequest): { insecureHost?: string } {
-  return request.insecure ? { insecureHost: request.base.host } : {};
+  return request.toleratesInvalid ? { insecureHost: request.base.host } : {};
 }
 
 async function readToken(response: HttpResponse, attempt: Attempt): Promise<{ token: string; lifeMs: number }> {

@@ -51,7 +51,7 @@ export function createSession(parts: { readonly http: Http; readonly auth: Auth;
       signal,
     );
     const url = request.path instanceof URL ? request.path : new URL(`/v2/${endpoint.repository}/${request.path}`, base);
-    const insecure = toleratesInvalid(endpoint);
+    const tolerates = toleratesInvalid(endpoint);
     const attempt: Attempt = {
       action: request.action,
       registry: endpoint.registry,
@@ -59,7 +59,8 @@ export function createSession(parts: { readonly http: Http; readonly auth: Auth;
     };
     const authRequest = {
       base,
-      insecure,
+      insecure: endpoint.insecure,
+      toleratesInvalid: tolerates,
       registry: endpoint.registry,
       repository: endpoint.repository,
       scopes: [`repository:${endpoint.repository}:${request.access === "push" ? "pull,push" : "pull"}`, ...(request.scopes ?? [])],
@@ -71,7 +72,7 @@ export function createSession(parts: { readonly http: Http; readonly auth: Auth;
         method: request.method,
         url,
         headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
-        ...(insecure ? { insecureHost: base.host } : {}),
+        ...(tolerates ? { insecureHost: base.host } : {}),
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(signal === undefined ? {} : { signal }),
       });

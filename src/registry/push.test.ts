@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { describe, it } from "node:test";
+import { type FakeRegistry, startFakeRegistry } from "../../test/support/registry.ts";
+import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
+import { bytesOf, type ByteStream } from "../bytes.ts";
+import { sha256 } from "../digest.ts";
+import { OCI_CONFIG, OCI_MANIFEST } from "../oci/index.ts";
+
+const BYTES = randomBytes(3_000_000);
+const DESCRIPTOR = { digest: sha256(BYTES), size: BYTES.byteLength };
+
+async function* inChunks(bytes: Uint8Array, size = 65_536): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
+}
+
+function push(registry: FakeRegistry, open: () => ByteStream = () => inChunks(BYTES)): Promise<"exists" | "pushed"> {
+  return fakeClient().pushBlob({ registry: registry.host, repository: "team/app" }, DESCRIPTOR, open);
+}
+
+describe("pushBlob()", () => {
+  it("uploads by one PUT with its length", async () => {
+    await using registry = await startFakeRegistry();
+    assert.equal(await push(registry), "pushed");
+    assert.equal(registry.blob("team/app", DESCRIPTOR.digest)?.equals(BYTES), true);
+    assert.deepEqual(registry.log(), [
+      "HEAD /v2/team/app/blobs/DIGEST 404",
+      "POST /v2/team/app/blobs/uploads/ 202",
+      "PUT /v2/team/app/blobs/uploads/upload?_state=a+b%2Fc%3D&digest=DIGEST 201",
+    ]);
+    const put = registry.requests.at(-1)?.headers;
+    assert.equal(put?.["content-length"], String(BYTES.byteLength));
+    assert.equal(put?.["transfer-encoding"], undefined);
+  });
+
+  it("leaves alone what is there", async () => {
+    await using registry = await startFakeRegistry();
+    registry.addBlob("team/app", BYTES);
+    const pushed = push(registry, () => {
+      throw new Error("must not be opened");
+    });
+    assert.equal(await pushed, "exists");
+  });
+
+  const survived: readonly { readonly name: string; readonly fault: Parameters<FakeRegistry["fault"]>[0]; readonly opens: number }[] = [
+    { name: "503 to its start", fault: { match: /POST/, kind: "status", status: 503, times: 2 }, opens: 1 },
+    { name: "503 to its end", fault: { match: /PUT/, kind: "status", status: 503, times: 2 }, opens: 3 },
+    { name: "a connection cut midway", fault: { match: /PUT/, kind: "drop", afterBytes: 100_000 }, opens: 2 },
+    { name: "429", fault: { match: /PUT/, kind: "status", status: 429, headers: { "retry-after": "0" } }, opens: 2 },
+  ];
+  for (const { name, fault, opens } of survived) {
+    it(`survives ${name}`, async () => {
+      await using registry = await startFakeRegistry();
+      registry.fault(fault);
+      let opened = 0;
+      const pushed = await push(registry, () => {
+        opened += 1;
+        return inChunks(BYTES);
+      });
+      assert.equal(pushed, "pushed");
+      assert.equal(opened, opens);
+      assert.equal(registry.blob("team/app", DESCRIPTOR.digest)?.equals(BYTES), true);
+    });
+  }
+
+  it("sends the body again, and no authorization, where a redirect leads", async () => {
+    await using registry = await startFakeRegistry();
+    await using storage = await startFakeRegistry();
+    registry.fault({ match: /PUT/, kind: "redirect", to: `${storage.origin}/v2/x/blobs/uploads/elsewhere?sig=1`, status: 307 });
+    // The other host knows no such upload: what counts is that it was asked.
+    await assert.rejects(push(registry), failsWith("REGISTRY", /answered 404/));
+    assert.deepEqual(storage.log(), ["PUT /v2/x/blobs/uploads/elsewhere?sig=1 404"]);
+  });
+
+  it("refuses a redirect that would turn PUT into GET", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /PUT/, kind: "redirect", to: "/v2/", status: 302 });
+    await assert.rejects(push(registry), failsWith("REGISTRY", /would turn PUT into GET/));
+  });
+
+  it("reports an early answer instead of the broken connection", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /PUT/, kind: "status", status: 413, body: '{"errors":[{"code":"TOO_LARGE","message":"too large"}]}' });
+    await assert.rejects(push(registry), failsWith("REGISTRY", /answered 413 \(TOO_LARGE: too large\)/));
+  });
+
+  it("does not push a source that is too short, too long or broken", async () => {
+    await using registry = await startFakeRegistry();
+    await assert.rejects(
+      push(registry, () => bytesOf("short")),
+      failsWith("BLOB_SIZE", /gave 5 bytes/),
+    );
+    await assert.rejects(
+      push(registry, () => inChunks(Buffer.concat([BYTES, BYTES]))),
+      failsWith("BLOB_SIZE"),
+    );
+    const broken = new Error("disk");
+    const source = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+      yield BYTES.subarray(0, 10);
+      throw broken;
+    };
+    await assert.rejects(push(registry, source), (error) => error === broken);
+    assert.equal(registry.blob("team/app", DESCRIPTOR.digest), undefined);
+  });
+
+  it("tells that the content is another", async () => {
+    await using registry = await startFakeRegistry();
+    await assert.rejects(
+      push(registry, () => inChunks(Buffer.alloc(BYTES.byteLength))),
+      failsWith("REGISTRY", /DIGEST_INVALID/),
+    );
+  });
+
+  it("tells how far it is", async () => {
+    await using registry = await startFakeRegistry();
+    const seen: number[] = [];
+    const target = { registry: registry.host, repository: "team/app" };
+    await fakeClient().pushBlob(target, DESCRIPTOR, () => inChunks(BYTES), { onProgress: (bytes) => seen.push(bytes) });
+    assert.equal(seen[0], 0);
+    assert.equal(seen.at(-1), BYTES.byteLength);
+  });
+
+  it("ends with the reason of its signal, and closes its source", async () => {
+    await using registry = await startFakeRegistry();
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+    const source = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+      try {
+        yield BYTES.subarray(0, 10);
+        stop.abort(reason);
+        yield BYTES.subarray(10, 20);
+      } finally {
+        close();
+      }
+    };
+    const target = { registry: registry.host, repository: "team/app" };
+    await assert.rejects(fakeClient().pushBlob(target, DESCRIPTOR, source, { signal: stop.signal }), (error) => error === reason);
+    await closed;
+  });
+});
+
+describe("mountBlob()", () => {
+  it("mounts what the other repository has", async () => {
+    await using registry = await startFakeRegistry();
+    const { digest } = registry.addBlob("base", BYTES);
+    const client = fakeClient();
+    const target = { registry: registry.host, repository: "team/app" };
+    assert.equal(await client.mountBlob(target, "base", digest), true);
+    assert.equal(await client.hasBlob(target, digest), true);
+  });
+
+  it("says so when it cannot, and ends the upload that was started", async () => {
+    await using registry = await startFakeRegistry();
+    assert.equal(await fakeClient().mountBlob({ registry: registry.host, repository: "team/app" }, "base", DESCRIPTOR.digest), false);
+    assert.match(registry.log().at(-1) ?? "", /^DELETE .* 204$/);
+  });
+
+  it("does not mind a registry that cannot end uploads", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /DELETE/, kind: "status", status: 405 });
+    assert.equal(await fakeClient().mountBlob({ registry: registry.host, repository: "team/app" }, "base", DESCRIPTOR.digest), false);
+  });
+});
+
+describe("pushManifest()", () => {
+  const document = (registry: FakeRegistry): Buffer =>
+    Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: OCI_MANIFEST,
+        config: registry.addBlob("a", Buffer.from("{}"), OCI_CONFIG),
+        layers: [],
+      }),
+    );
+
+  it("stores a manifest under its tag", async () => {
+    await using registry = await startFakeRegistry();
+    const bytes = document(registry);
+    const descriptor = await fakeClient().pushManifest({ registry: registry.host, repository: "a", tag: "v1" }, OCI_MANIFEST, bytes);
+    assert.deepEqual(descriptor, { mediaType: OCI_MANIFEST, digest: sha256(bytes), size: bytes.byteLength });
+    assert.deepEqual(registry.manifest("a", "v1"), { mediaType: OCI_MANIFEST, bytes });
+  });
+
+  it("stores a manifest by digest without a tag, after 500 twice", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /PUT/, kind: "status", status: 500, times: 2 });
+    const bytes = document(registry);
+    const { digest } = await fakeClient().pushManifest({ registry: registry.host, repository: "a" }, OCI_MANIFEST, bytes);
+    assert.equal(registry.manifest("a", digest)?.bytes.equals(bytes), true);
+  });
+
+  it("refuses another digest, ours or the registry's", async () => {
+    await using registry = await startFakeRegistry();
+    const bytes = document(registry);
+    const name = { registry: registry.host, repository: "a", tag: "v1" };
+    await assert.rejects(fakeClient().pushManifest({ ...name, digest: sha256("x") }, OCI_MANIFEST, bytes), failsWith("BLOB_DIGEST"));
+    registry.fault({ match: /PUT/, kind: "headers", headers: { "docker-content-digest": sha256("x") } });
+    await assert.rejects(fakeClient().pushManifest(name, OCI_MANIFEST, bytes), failsWith("BLOB_DIGEST"));
+  });
+
+  it("tells which blobs are missing", async () => {
+    await using registry = await startFakeRegistry();
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, config: { digest: sha256("x") }, layers: [] }));
+    const pushed = fakeClient().pushManifest({ registry: registry.host, repository: "a", tag: "v1" }, OCI_MANIFEST, bytes);
+    await assert.rejects(pushed, failsWith("REGISTRY", /MANIFEST_BLOB_UNKNOWN/));
+  });
+});

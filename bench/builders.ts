@@ -1,0 +1,149 @@
+/** The builders that are compared, each with a store of its own that can be emptied: decant, docker buildx, buildah. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Command } from "./measure.ts";
+
+/** What to build, in words that every builder has. */
+export interface BuildSpec {
+  readonly context: string;
+  readonly dockerfile: string;
+  /** Absent: nothing but the cache is filled. */
+  readonly output?:
+    | { readonly kind: "oci"; readonly dest: string; readonly compression?: "gzip" | "zstd" }
+    | { readonly kind: "push"; readonly name: string };
+  readonly extra?: Partial<Record<BuilderName, readonly string[]>>;
+}
+
+/** Their names in tables. */
+export type BuilderName = "decant" | "docker" | "buildah";
+
+/** One builder. */
+export interface Builder {
+  readonly name: BuilderName;
+  build(spec: BuildSpec): Command[];
+  /** Forgets all caches and images. */
+  reset(): void;
+}
+
+const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache/decant-peers");
+const NODE = resolve("node_modules/.bin/node");
+
+/** Decant's bundle, with its store in `folder`. */
+export function decant(folder: string): Builder {
+  const root = join(folder, "decant-store");
+  const env = { DECANT_ROOT: root };
+  return {
+    name: "decant",
+    build({ context, dockerfile, output, extra }) {
+      const out =
+        output === undefined
+          ? []
+          : output.kind === "push"
+            ? ["-t", output.name, "--push"]
+            : ["-o", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
+      return [
+        { argv: [NODE, "dist/decant.js", "build", "--progress=plain", "-f", dockerfile, ...out, ...(extra?.decant ?? []), context], env },
+      ];
+    },
+    reset: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+/** A dockerd that `peers-up` started. Undefined when it does not answer. */
+export function docker(folder: string): Builder | undefined {
+  const client = join(PEERS, "sid/usr/bin/docker");
+  const socket = [join(folder, "docker.sock"), join(PEERS, "docker.sock")].find((path) => existsSync(path));
+  if (socket === undefined || !existsSync(client)) return undefined;
+  const env = { DOCKER_HOST: `unix://${socket}` };
+  const quiet = (args: readonly string[]): void => void spawnSync(client, args, { env: { ...process.env, ...env } });
+  if (spawnSync(client, ["version"], { env: { ...process.env, ...env } }).status !== 0) return undefined;
+  return {
+    name: "docker",
+    build({ context, dockerfile, output, extra }) {
+      const out =
+        output === undefined
+          ? ["--output", "type=cacheonly"]
+          : output.kind === "push"
+            ? ["--output", `type=image,name=${output.name},push=true`]
+            : ["--output", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
+      return [
+        {
+          argv: [
+            client,
+            "buildx",
+            "build",
+            "--progress=plain",
+            "--network=host",
+            "--provenance=false",
+            "-f",
+            dockerfile,
+            ...out,
+            ...(extra?.docker ?? []),
+            context,
+          ],
+          env,
+        },
+      ];
+    },
+    reset() {
+      quiet(["system", "prune", "-af", "--volumes"]);
+      quiet(["builder", "prune", "-af"]);
+    },
+  };
+}
+
+/** The buildah of the namespace that `peers-up buildah` made. Undefined when there is none. */
+export function buildah(folder: string): Builder | undefined {
+  const pidFile = join(folder, "ns.pid");
+  if (!existsSync(pidFile)) return undefined;
+  const enter = ["nsenter", "-t", readFileSync(pidFile, "utf8").trim(), "-m", "--"];
+  const store = ["--root", join(folder, "buildah"), "--runroot", join(folder, "buildah-run")];
+  const env = {
+    CONTAINERS_CONF: join(folder, "containers.conf"),
+    CONTAINERS_REGISTRIES_CONF: join(folder, "registries.conf"),
+    TMPDIR: join(folder, "buildah-tmp"),
+  };
+  if (spawnSync(enter[0] ?? "", [...enter.slice(1), "buildah", "--version"]).status !== 0) return undefined;
+  return {
+    name: "buildah",
+    build({ context, dockerfile, output, extra }) {
+      const bud = [
+        ...enter,
+        "buildah",
+        ...store,
+        "bud",
+        "--layers",
+        "--network=host",
+        "-t",
+        "bench/app",
+        "-f",
+        dockerfile,
+        ...(extra?.buildah ?? []),
+        context,
+      ];
+      const push =
+        output === undefined
+          ? []
+          : [
+              [
+                ...enter,
+                "buildah",
+                ...store,
+                "push",
+                "--tls-verify=false",
+                ...(output.kind === "oci" && output.compression === "zstd" ? ["--compression-format", "zstd"] : []),
+                "bench/app",
+                output.kind === "push" ? `docker://${output.name}` : `oci-archive:${output.dest}`,
+              ],
+            ];
+      return [{ argv: bud, env }, ...push.map((argv) => ({ argv, env }))];
+    },
+    reset() {
+      spawnSync(enter[0] ?? "", [...enter.slice(1), "buildah", ...store, "rmi", "-af"], { env: { ...process.env, ...env } });
+      spawnSync(enter[0] ?? "", [...enter.slice(1), "buildah", ...store, "prune", "-af"], { env: { ...process.env, ...env } });
+      mkdirSync(join(folder, "buildah-tmp"), { recursive: true });
+    },
+  };
+}

@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { pool } from "../async.ts";
 import { type ByteStream } from "../bytes.ts";
-import { type Digest, framedDigest, hexOf, isDigest, parseDigest } from "../digest.ts";
+import { type Digest, hexOf, isDigest, parseDigest } from "../digest.ts";
 import type { Store } from "../store/index.ts";
 import { decompress } from "../tree/index.ts";
 import type { RandomAccess } from "./ar.ts";
@@ -29,7 +29,7 @@ export interface Archive {
 }
 
 const MAX_INDEX_BYTES = 1024 ** 3;
-const SELECTIONS = "debian-selection";
+const ANSWERS = "debian-index";
 const FILENAME = /^[A-Za-z0-9][A-Za-z0-9+._~:%-]*(?:\/[A-Za-z0-9][A-Za-z0-9+._~:%-]*)*\.deb$/;
 
 /** Opens the archive that `sources` make up. The store is borrowed. */
@@ -62,24 +62,12 @@ async function select(
   architecture: string,
 ): Promise<BinaryPackage[]> {
   const files = releases.flatMap((release) => indexFiles(release, architecture));
-  const wanted = [...new Set(names)].toSorted();
-  const origin = files.map((file) => `${file.release.source.uri} ${file.release.source.suite} ${file.digest}`);
-  const id = framedDigest(["1", architecture, String(wanted.length), ...wanted, ...origin]);
-  const known = v.safeParse(v.array(packageSchema), context.store.records.get(SELECTIONS, id));
-  const found: readonly BinaryPackage[] = known.success
-    ? known.output
-    : (await pool(2, files, (file) => read(context, file, wanted), context.signal)).flat();
-  const selected = selectPackages(
-    Map.groupBy(found, (one) => one.name),
+  const found = await pool(2, files, (file) => look(context, file, [...new Set(names)]), context.signal);
+  return selectPackages(
+    Map.groupBy(found.flat(), (one) => one.name),
     names,
     architecture,
   );
-  if (!known.success) {
-    const distinct = [...new Set(selected)];
-    // No refs: the selection outlives the indexes, which are never needed again for the same question.
-    context.store.records.put(SELECTIONS, id, distinct);
-  }
-  return selected;
 }
 
 function indexFiles(release: CurrentRelease, architecture: string): IndexFile[] {
@@ -93,6 +81,30 @@ function indexFiles(release: CurrentRelease, architecture: string): IndexFile[] 
       return { release, path, ...file, maxBytes: Math.min(plain?.size ?? MAX_INDEX_BYTES, MAX_INDEX_BYTES) };
     }),
   );
+}
+
+/** What an index has of some names. Answers are kept, also that it has none: decompressing an index is what takes time. */
+async function look(context: ArchiveContext, file: IndexFile, names: readonly string[]): Promise<BinaryPackage[]> {
+  const { source } = file.release;
+  const { records } = context.store;
+  const id = `${source.uri} ${source.suite} ${file.digest}`;
+  const answers = (): Map<string, BinaryPackage[]> => {
+    const known = v.safeParse(answersSchema, records.get(ANSWERS, id));
+    return new Map(known.success ? known.output : []);
+  };
+  let known = answers();
+  const wanted = names.filter((name) => !known.has(name));
+  if (wanted.length > 0) {
+    const found = Map.groupBy(await read(context, file, wanted), (one) => one.name);
+    records.batch(() => {
+      // Another process may have learned other names meanwhile.
+      known = answers();
+      for (const name of wanted) known.set(name, found.get(name) ?? []);
+      // No refs: the answers outlive the index.
+      records.put(ANSWERS, id, [...known]);
+    });
+  }
+  return names.flatMap((name) => known.get(name) ?? []);
 }
 
 async function read(context: ArchiveContext, file: IndexFile, wanted: readonly string[]): Promise<BinaryPackage[]> {
@@ -151,6 +163,8 @@ const packageSchema = v.object({
   uri: v.string(),
   suite: v.string(),
 });
+
+const answersSchema = v.array(v.tuple([v.string(), v.array(packageSchema)]));
 
 async function open(context: ArchiveContext, binary: BinaryPackage): Promise<Deb> {
   await fetchFile(context, [packageUrl(binary.uri, binary.filename)], binary);

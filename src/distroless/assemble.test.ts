@@ -9,7 +9,8 @@ import { type FakeKey, type FakePackage, type FileServer, makeKey, serveFiles, s
 import { openStore, type Store } from "../store/index.ts";
 import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
 import { treePath } from "../paths.ts";
-import { type AssembledBase, assembleBase, type AssembleOptions } from "./assemble.ts";
+import { assembleBase } from "./assemble.ts";
+import type { AssembledBase, AssembleOptions } from "./types.ts";
 import { joinRecipes, type RecipeDocument } from "./recipe.ts";
 
 const date = new Date("2026-03-01T00:00:00Z");

@@ -4,86 +4,17 @@
  */
 import * as v from "valibot";
 import { pool } from "../async.ts";
-import {
-  type Archive,
-  type ArchiveSource,
-  type BinaryPackage,
-  createArchive,
-  debianArchitecture,
-  debianSources,
-  type HttpOptions,
-  loadKeyring,
-  type Signer,
-  watchTransfer,
-} from "../debian/index.ts";
+import { type Archive, type BinaryPackage, createArchive, debianArchitecture, debianSources, loadKeyring } from "../debian/index.ts";
 import { type Digest, framedDigest, isDigest } from "../digest.ts";
-import { type Emit, noEvents } from "../events.ts";
 import type { ImageConfig, Platform } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, layerDiffId, openLayer } from "../tree/index.ts";
-import { recipeError } from "./errors.ts";
 import { certificatesLayer, filesLayer, keptLayer, type LayerContext, layerRef, nodeLayer, packageLayer } from "./layers.ts";
-import { fetchNpmPackage, type NpmPackage, npmRegistry } from "./npm.ts";
+import { fetchNode, vertexOf } from "./node-part.ts";
+import type { NpmPackage } from "./npm.ts";
 import { createOverlayCheck } from "./overlay-check.ts";
 import { type Recipe, type RecipePart, withVariant } from "./recipe.ts";
-
-/** Options of `assembleBase`. */
-export interface AssembleOptions {
-  readonly platform: Platform;
-  /** "nonroot": what the recipe has under `variants`. Default: none. */
-  readonly variant?: string;
-  /** Default: deb.debian.org with updates and security of the recipe's suite. */
-  readonly sources?: readonly ArchiveSource[];
-  /** Keyring file. Default: the one of debian-archive-keyring. */
-  readonly keyring?: string;
-  /** Use only what the store has. Default false. */
-  readonly offline?: boolean;
-  /** Accept releases past their Valid-Until. Default false. */
-  readonly acceptExpired?: boolean;
-  /** Release files that were fetched less than this many milliseconds ago are not asked for again. Default 15 minutes. */
-  readonly maxAgeMs?: number;
-  /** Default: npm's own setting, else https://registry.npmjs.org. */
-  readonly npmRegistry?: string;
-  /** For npm's setting. Default: process.env. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Default: the clock. */
-  readonly now?: () => Date;
-  /** Default: the global fetch. */
-  readonly fetch?: typeof fetch;
-  readonly emit?: Emit;
-  /** The vertex that events are told under. Default: "distroless " and the recipe's name. */
-  readonly vertex?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** A base that is in the store. */
-export interface AssembledBase {
-  readonly config: ImageConfig;
-  /** Bottom first; as many as `config.history` has entries. */
-  readonly layers: readonly Layer[];
-  readonly packages: readonly BinaryPackage[];
-  readonly report: AssemblyReport;
-}
-
-/** Where a base comes from, and what was checked. JSON-safe. */
-export interface AssemblyReport {
-  readonly recipe: string;
-  readonly variant: string | undefined;
-  /** Nothing was done but to look at the releases. */
-  readonly cached: boolean;
-  readonly releases: readonly {
-    readonly uri: string;
-    readonly suite: string;
-    /** Of the InRelease file. */
-    readonly digest: Digest;
-    readonly date: string;
-    readonly validUntil: string | undefined;
-    readonly signers: readonly Signer[];
-  }[];
-  /** With `signature: "absent"` only the integrity was checked: the registry gives no signatures. */
-  readonly node: readonly NpmPackage[];
-  readonly layers: readonly { readonly id: Digest; readonly diffId: Digest; readonly createdBy: string }[];
-}
+import type { AssembledBase, AssembleOptions } from "./types.ts";
 
 /** Raised when the same input gives other bytes than before. */
 const FORMAT = "1";
@@ -163,45 +94,6 @@ async function openArchive(store: Store, recipe: Recipe, options: AssembleOption
     ...(emit === undefined ? {} : { emit }),
     ...(signal === undefined ? {} : { signal }),
   });
-}
-
-async function fetchNode(store: Store, recipe: Recipe, options: AssembleOptions): Promise<NpmPackage[]> {
-  const parts = recipe.parts.flatMap((part) => part.node ?? []);
-  const [first] = parts;
-  if (first === undefined) return [];
-  if (parts.length > 1) throw recipeError(recipe.name, "it has more than one node part");
-  const { architecture } = options.platform;
-  const source = Object.hasOwn(first.packages, architecture) ? first.packages[architecture] : undefined;
-  if (source === undefined)
-    throw recipeError(
-      recipe.name,
-      `its node part has no package for ${architecture}; wanted one of ${Object.keys(first.packages).join(", ")}`,
-    );
-  const { signal } = options;
-  const http: Omit<HttpOptions, "fail"> = {
-    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const emit = options.emit ?? noEvents;
-  const found = await fetchNpmPackage(
-    store,
-    { name: source.name, version: first.version, ...(source.integrity === undefined ? {} : { pinned: source.integrity }) },
-    {
-      registry: options.npmRegistry?.replace(/\/+$/, "") ?? (await npmRegistry(options.env ?? process.env)),
-      offline: options.offline ?? false,
-      now: options.now?.() ?? new Date(),
-      http,
-      watch: (url, body) => watchTransfer({ emit, vertex: vertexOf(recipe, options) }, url, body),
-      ...(signal === undefined ? {} : { signal }),
-    },
-  );
-  if (found.signature === "absent" && source.integrity === undefined)
-    emit({
-      type: "warning",
-      code: "NodePackageUnsigned",
-      message: `${found.name}@${found.version} is neither signed by its registry nor pinned by the recipe; pin it by "integrity: ${found.integrity}"`,
-    });
-  return [found];
 }
 
 function openKnown(store: Store, key: Digest): Made[] | undefined {
@@ -306,8 +198,4 @@ function configOf(recipe: Recipe, platform: Platform, made: readonly Made[]): Im
     rootfs: { type: "layers", diff_ids: made.map(({ diffId }) => diffId) },
     history: made.map(({ createdBy }) => ({ created: EPOCH, created_by: createdBy })),
   };
-}
-
-function vertexOf(recipe: Recipe, options: AssembleOptions): string {
-  return options.vertex ?? `distroless ${recipe.name}`;
 }

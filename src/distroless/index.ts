@@ -1,5 +1,5 @@
 /** Distroless bases: recipes, the catalogue, and assembling them from verified packages. */
-export { assembleBase, type AssembledBase, type AssembleOptions, type AssemblyReport } from "./assemble.ts";
+export { assembleBase } from "./assemble.ts";
 export { catalogueFolder, type CatalogueOptions, loadRecipe } from "./catalogue.ts";
 export { type NpmPackage, type RegistrySignature } from "./npm.ts";
 export { parseRecipe } from "./parse-recipe.ts";
@@ -16,3 +16,4 @@ export {
   type User,
   withVariant,
 } from "./recipe.ts";
+export type { AssembledBase, AssembleOptions, AssemblyReport } from "./types.ts";

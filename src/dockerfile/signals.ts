@@ -1,7 +1,7 @@
 /** Names of Linux signals, for STOPSIGNAL (rule S56). */
 import type { SourceRange } from "../source.ts";
 import { semanticError } from "./errors.ts";
-import { didYouMean } from "./suggest.ts";
+import { suggest } from "./suggest.ts";
 
 const NAMES: ReadonlyMap<string, number> = new Map([
   ...Object.entries({
@@ -53,9 +53,9 @@ const NAMES: ReadonlyMap<string, number> = new Map([
 export function parseStopSignal(text: string, range?: SourceRange): number {
   const number = /^[+-]?\d{1,9}$/.test(text) ? Number(text) : NAMES.get(text.toUpperCase().replace(/^SIG/, ""));
   if (number !== undefined && number !== 0) return number;
-  const known = [...NAMES.keys()].map((name) => `SIG${name}`);
+  const near = suggest(text.toUpperCase().replace(/^SIG/, ""), NAMES.keys());
   throw semanticError(`Cannot use "${text}" to stop a container: invalid signal: ${text}`, {
     range,
-    hint: didYouMean(text, known) ?? "Write a name such as SIGTERM, or a number",
+    hint: near === undefined ? "Write a name such as SIGTERM, or a number" : `Did you mean SIG${near}?`,
   });
 }

@@ -1,0 +1,6 @@
+/** RUN steps in an OCI runtime. */
+export type { Sandbox, SandboxMount, SandboxOptions, SandboxResult, SandboxStep, SandboxUlimit } from "./types.ts";
+export { createSandbox } from "./sandbox.ts";
+export { sweepSandboxes } from "./instance.ts";
+export { hostCaCertificates } from "./ca-certificates.ts";
+export { type RunUser, resolveUser } from "./user.ts";

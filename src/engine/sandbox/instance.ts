@@ -1,0 +1,111 @@
+/**
+ * A sandbox's own place in the state directory, held by a lock that vanishes with the process, and the removal of places whose process
+ * is gone. Their mounts and processes went with them already; what is left are work directories of overlays.
+ */
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync, unlinkSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { errnoOf } from "../../errors.ts";
+import { tryFlock } from "../../sys/index.ts";
+
+/** A locked directory; disposing removes it. */
+export interface Instance extends AsyncDisposable {
+  /** Unique on this machine. */
+  readonly name: string;
+  readonly path: string;
+}
+
+const PREFIX = "decant-";
+const LOCK = ".lock";
+const CGROUPS = "/sys/fs/cgroup";
+
+/** Makes and locks a directory below `stateDir`, which is made when missing. */
+export function createInstance(stateDir: string): Instance {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const { name, fd } = lockNew(stateDir);
+  const path = join(stateDir, name);
+  mkdirSync(path, { mode: 0o700 });
+  return {
+    name,
+    path,
+    async [Symbol.asyncDispose]() {
+      await removeInstance(stateDir, name);
+      closeSync(fd);
+    },
+  };
+}
+
+/** Removes what dead processes left in `stateDir`; gives the number of places. What living processes use stays. */
+export async function sweepSandboxes(stateDir: string): Promise<number> {
+  let swept = 0;
+  for (const file of namesIn(stateDir)) {
+    if (!file.startsWith(PREFIX) || !file.endsWith(LOCK)) continue;
+    const fd = openIfThere(join(stateDir, file));
+    if (fd === undefined) continue;
+    try {
+      if (!tryFlock(fd, "exclusive")) continue;
+      await removeInstance(stateDir, file.slice(0, -LOCK.length));
+      swept += 1;
+    } finally {
+      closeSync(fd);
+    }
+  }
+  return swept;
+}
+
+/** The lock file goes last: as long as it is there, somebody will come back for the rest. */
+async function removeInstance(stateDir: string, name: string): Promise<void> {
+  await rm(join(stateDir, name), { recursive: true, force: true });
+  removeCgroups(name);
+  try {
+    unlinkSync(join(stateDir, name + LOCK));
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
+}
+
+function lockNew(stateDir: string): { readonly name: string; readonly fd: number } {
+  for (;;) {
+    const name = `${PREFIX}${process.pid}-${randomBytes(4).toString("hex")}`;
+    const path = join(stateDir, name + LOCK);
+    const fd = openSync(path, "wx", 0o600);
+    // Between these two lines, a sweeper may have taken the file for a dead one's.
+    if (tryFlock(fd, "exclusive") && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return { name, fd };
+    closeSync(fd);
+  }
+}
+
+/** A runtime that makes cgroups names them after us; a killed one leaves them, empty. */
+function removeCgroups(name: string): void {
+  for (const controller of ["", ...namesIn(CGROUPS)]) {
+    const folder = join(CGROUPS, controller);
+    for (const group of namesIn(folder)) {
+      if (group !== name && !group.startsWith(`${name}-`)) continue;
+      try {
+        rmdirSync(join(folder, group));
+      } catch {
+        // Its processes are being torn down by the kernel; an empty group costs nothing.
+      }
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "ENOTDIR" || errno === "EACCES") return [];
+    throw error;
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r+");
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The bundle's config.json (runtime-spec 1.x): what a step may see and do. The defaults are those of Docker and BuildKit (S102, S103).
+ * Pure.
+ */
+import { stepCapabilities } from "./capabilities.ts";
+import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
+import type { SandboxUlimit } from "./types.ts";
+import type { RunUser } from "./user.ts";
+
+/** A mount of runtime-spec. */
+export interface SpecMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+/** What `runtimeSpec` needs to know. */
+export interface SpecOptions {
+  readonly rootPath: string;
+  readonly readOnlyRoot: boolean;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: RunUser;
+  readonly hostname: string;
+  readonly network: "host" | "none";
+  /** All of them, in order. */
+  readonly mounts: readonly SpecMount[];
+  readonly ulimits: readonly SandboxUlimit[];
+  readonly insecure: boolean;
+  /** Our own bounding set of capabilities. */
+  readonly bounding: bigint;
+  /** As `process.arch`. */
+  readonly architecture: string;
+  /** The seccomp profile compiled by the runtime itself, in base64. */
+  readonly filter?: string;
+  /** For runtimes that insist on cgroups. */
+  readonly cgroupsPath: string;
+}
+
+/** The part of runtime-spec that we write. */
+export interface RuntimeSpec {
+  readonly ociVersion: string;
+  readonly process: object;
+  readonly root: { readonly path: string; readonly readonly: boolean };
+  readonly hostname: string;
+  readonly mounts: readonly SpecMount[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly linux: {
+    readonly namespaces: readonly { readonly type: string }[];
+    readonly cgroupsPath: string;
+    readonly seccomp?: SeccompProfile;
+    readonly maskedPaths: readonly string[];
+    readonly readonlyPaths: readonly string[];
+    readonly devices: readonly object[];
+  };
+}
+
+const MASKED = `/proc/acpi /proc/asound /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/sched_debug /proc/scsi
+  /proc/timer_list /proc/timer_stats /sys/devices/virtual/powercap /sys/firmware`.split(/\s+/);
+const READ_ONLY = "/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger".split(" ");
+const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
+const LOOP_DEVICES = 8;
+const UMASK = 0o022;
+const FILTER_ANNOTATION = "run.oci.seccomp_bpf_data";
+
+/** Makes config.json. */
+export function runtimeSpec(options: SpecOptions): RuntimeSpec {
+  const { insecure, user } = options;
+  const capabilities = stepCapabilities(options);
+  return {
+    ociVersion: "1.0.2",
+    process: {
+      terminal: false,
+      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: UMASK },
+      args: options.args,
+      env: options.env,
+      cwd: options.cwd,
+      // Inheritable ones would outlive setuid programs (CVE-2022-24769).
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      rlimits: options.ulimits.map(({ name, soft, hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard })),
+      // Package installers need setuid programs.
+      noNewPrivileges: false,
+    },
+    root: { path: options.rootPath, readonly: options.readOnlyRoot },
+    hostname: options.hostname,
+    mounts: options.mounts,
+    // crun takes the compiled filter; whoever does not know it compiles the profile below.
+    annotations: insecure || options.filter === undefined ? {} : { [FILTER_ANNOTATION]: options.filter },
+    linux: {
+      namespaces: ["pid", "ipc", "uts", "mount", ...(options.network === "host" ? [] : ["network"])].map((type) => ({ type })),
+      cgroupsPath: options.cgroupsPath,
+      ...(insecure ? {} : { seccomp: seccompProfile(options.architecture) }),
+      maskedPaths: insecure ? [] : MASKED,
+      readonlyPaths: insecure ? [] : READ_ONLY,
+      devices: insecure ? loopDevices() : [],
+    },
+  };
+}
+
+/** proc, dev, sys and what is below them, in mount order. */
+export function systemMounts(options: {
+  readonly insecure: boolean;
+  readonly shmSizeBytes?: number;
+  readonly cgroup: boolean;
+  readonly network: "host" | "none";
+}): SpecMount[] {
+  const access = options.insecure ? "rw" : "ro";
+  const mount = (destination: string, type: string, ...settings: string[]): SpecMount => ({
+    destination,
+    type,
+    source: type,
+    options: settings,
+  });
+  return [
+    mount("/proc", "proc", "nosuid", "noexec", "nodev"),
+    mount("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
+    mount("/dev/pts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+    mount("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", `size=${options.shmSizeBytes ?? DEFAULT_SHM_BYTES}`),
+    mount("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
+    // A network namespace has one sysfs; the host's is mounted writable already, and the kernel refuses it with another access.
+    options.network === "host"
+      ? { destination: "/sys", type: "bind", source: "/sys", options: ["bind", "nosuid", "noexec", "nodev", access] }
+      : mount("/sys", "sysfs", "nosuid", "noexec", "nodev", access),
+    ...(options.cgroup ? [mount("/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", access)] : []),
+  ];
+}
+
+/** Insecure steps make disk images. */
+function loopDevices(): object[] {
+  const device = (path: string, type: "b" | "c", major: number, minor: number): object => ({
+    path,
+    type,
+    major,
+    minor,
+    fileMode: 0o660,
+    uid: 0,
+    gid: 0,
+  });
+  const loops = Array.from({ length: LOOP_DEVICES }, (_, number) => device(`/dev/loop${number}`, "b", 7, number));
+  return [device("/dev/loop-control", "c", 10, 237), ...loops];
+}

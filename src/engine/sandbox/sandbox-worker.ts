@@ -1,0 +1,145 @@
+/**
+ * Entry of the worker thread that holds the mounts (design D6): the only thread of this process that sees them. Here, only synchronous
+ * file calls may touch them: asynchronous ones run on threads that are outside. The OCI runtimes are children of this thread, in a pid
+ * namespace whose first process ends with us; the kernel then ends every step, whatever happened to us.
+ */
+import { closeSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { DecantError } from "../../errors.ts";
+import {
+  createPipe,
+  enterPids,
+  isolateMounts,
+  mountTmpfs,
+  type ProcessOptions,
+  type RunningProcess,
+  setUmask,
+  startProcess,
+  unmount,
+  unshareMounts,
+  unsharePids,
+} from "../../sys/index.ts";
+import { clearBundle, prepareBundle, readLog } from "./bundle.ts";
+import type { Failure, FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
+
+// The boundary: our own main thread made this.
+const { privateDir, ownPidsFd, userXattr } = workerData as WorkerData;
+let stepPidsFd: number | undefined;
+let releaseHolder = (): void => {};
+
+/** crun refuses a mix of cgroup versions where the second has controllers, even when it is told to leave cgroups alone. */
+const SECOND_CGROUPS = "/sys/fs/cgroup/unified";
+/** Shows the new pid namespace in /proc, where runtimes look their children up, and ends when we do. */
+const HOLDER_SCRIPT = "exec 2>&1; mount -t proc proc /proc && echo ready && read -r forever";
+
+function send(message: FromWorker): void {
+  parentPort?.postMessage(message);
+}
+
+async function start(): Promise<void> {
+  unshareMounts();
+  setUmask(0);
+  isolateMounts();
+  mountTmpfs(privateDir, "mode=0700");
+  try {
+    unmount(SECOND_CGROUPS);
+  } catch {
+    // Not mounted, as on most machines.
+  }
+  const pipe = createPipe();
+  unsharePids();
+  const holder = startInside({
+    argv: ["/bin/sh", "-c", HOLDER_SCRIPT],
+    env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+    cwd: "/",
+    stdio: { stdin: pipe.read, stderr: "ignore" },
+    ownGroup: true,
+  });
+  pipe.closeRead();
+  const output = await firstChunk(holder.stdout);
+  if (!output.startsWith("ready") || holder.pid === undefined) {
+    await holder.exit;
+    throw new DecantError("RUNTIME", `Cannot hold a pid namespace: ${output.trim() === "" ? "its process ended" : output.trim()}`);
+  }
+  releaseHolder = () => {
+    pipe.closeWrite();
+    void holder.exit.then(() => send({ type: "closed" }));
+  };
+  send({ type: "holder", pid: holder.pid });
+}
+
+/** Starts a child in the pid namespace that is set, and leaves it at once: while it is set, this thread cannot start threads. */
+function startInside(options: ProcessOptions): RunningProcess {
+  try {
+    return startProcess(options);
+  } finally {
+    enterPids(ownPidsFd);
+  }
+}
+
+function run(request: RunRequest): void {
+  if (stepPidsFd === undefined) throw new DecantError("INTERNAL", "Internal error: a step before the pid namespace");
+  prepareBundle(request, userXattr);
+  enterPids(stepPidsFd);
+  const child = startInside({
+    argv: request.argv,
+    env: request.env,
+    cwd: request.bundle,
+    stdio: { stdin: request.stdin, stdout: request.stdout, stderr: request.stderr },
+    // A terminal's Ctrl-C is for the builder, which then stops its steps.
+    ownGroup: true,
+  });
+  send({ type: "started", request: request.request, pid: child.pid });
+  child.exit.then(
+    (exit) => {
+      const log = readLog(request);
+      clearBundle(request);
+      send({ type: "ended", request: request.request, log, ...exit });
+    },
+    (error: unknown) => failed(request, error),
+  );
+}
+
+function failed(request: RunRequest, error: unknown): void {
+  let failure = failureOf(error);
+  try {
+    clearBundle(request);
+  } catch (cleanup) {
+    failure = { ...failure, details: { ...failure.details, cleanup: failureOf(cleanup).message } };
+  }
+  send({ type: "failed", request: request.request, failure });
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof DecantError)) return { code: "RUNTIME", message: `Cannot prepare the step: ${String(error)}` };
+  const { code, message, hint, details } = error;
+  return { code, message, details, ...(hint === undefined ? {} : { hint }) };
+}
+
+async function firstChunk(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  for await (const chunk of stream) return Buffer.from(chunk).toString("utf8");
+  return "";
+}
+
+parentPort?.on("message", (message: ToWorker) => {
+  switch (message.type) {
+    case "pids":
+      stepPidsFd = message.fd;
+      send({ type: "ready" });
+      return;
+    case "run":
+      try {
+        run(message);
+      } catch (error) {
+        failed(message, error);
+      }
+      return;
+    case "close":
+      if (stepPidsFd !== undefined) closeSync(stepPidsFd);
+      releaseHolder();
+      return;
+    default:
+      message satisfies never;
+  }
+});
+start().catch((error: unknown) => send({ type: "broken", failure: failureOf(error) }));

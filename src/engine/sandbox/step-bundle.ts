@@ -1,0 +1,148 @@
+/** From a step to what the worker is asked: user, environment, mounts, config.json, and the directories of the overlay. */
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { errnoOf, InternalError, unsupported, usageError } from "../../errors.ts";
+import { fromText, ROOT, treePath } from "../../paths.ts";
+import { setTimes, setXattr } from "../../sys/index.ts";
+import { resolvePath, type Tree } from "../../tree/index.ts";
+import { withCaVariables } from "./ca-certificates.ts";
+import { boundingSet } from "./capabilities.ts";
+import { missingDirectories } from "./mount-plan.ts";
+import { hostsFile, resolvConf } from "./network-files.ts";
+import { type Runtime, runtimeArgv } from "./runtime.ts";
+import { runtimeSpec, systemMounts } from "./runtime-spec.ts";
+import { HOSTS_FILE, RESOLV_FILE, stepMounts } from "./step-mounts.ts";
+import type { SandboxStep } from "./types.ts";
+import { resolveUser } from "./user.ts";
+import type { RootRequest, RunRequest } from "./worker-protocol.ts";
+
+/** Where a run happens. */
+export interface BundlePlace {
+  readonly runtime: Runtime;
+  /** The worker's private directory. */
+  readonly privateDir: string;
+  /** Names the container; unique on this machine. */
+  readonly containerId: string;
+  /** An existing empty directory on the file system of `upper`. */
+  readonly work: string;
+}
+
+/** The worker's request but for the outputs, which the caller opens. */
+export type BundleRequest = Omit<RunRequest, "type" | "request" | "stdin" | "stdout" | "stderr">;
+
+const DEFAULT_HOSTNAME = "buildkitsandbox";
+const CONFIG_FILE = "config.json";
+const LOG_FILE = "runtime.log";
+/** Where crun keeps the compiled filter of a running container. */
+const FILTER_FILE = "seccomp.bpf";
+const RUNTIME_ENV = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
+const NO_LIMITS = { ulimits: [], insecure: false, readOnlyRoot: false } as const;
+
+/** Prepares a step. Makes `step.upper`. Throws `RUN_USER`, `RUNTIME`, and errors of the file system. */
+export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise<BundleRequest> {
+  if (step.args.length === 0) throw usageError("Cannot run a step: it has no arguments; the first one is the program");
+  // Callers without types can ask for it.
+  if (step.terminal !== undefined && step.terminal !== false) throw unsupported("A terminal for a step");
+  const { hostname = DEFAULT_HOSTNAME, root } = step;
+  const bundle = bundleDir(place);
+  const nowMs = Date.now();
+  const now = { sec: Math.floor(nowMs / 1000), nsec: (nowMs % 1000) * 1_000_000 };
+  const user = await resolveUser(root, step.user);
+  const { mounts, stubs, readOnlyViews } = stepMounts(step, { bundle, cgroup: place.runtime.cgroup, now });
+  const cwd = resolvePath(root, treePath(step.cwd), { followLast: true });
+  const config = runtimeSpec({
+    ...NO_LIMITS,
+    ...filterOf(place.runtime),
+    ...step,
+    rootPath: `${bundle}/rootfs`,
+    env: withHome(step.caCertificates === undefined ? step.env : withCaVariables(step.env), user.home),
+    user,
+    hostname,
+    mounts,
+    bounding: boundingSet(),
+    architecture: process.arch,
+    cgroupsPath: `/${place.containerId}`,
+  });
+  makeUpper(step.upper, root);
+  return {
+    ...invocation(place),
+    root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, stubs },
+    files: [
+      [CONFIG_FILE, JSON.stringify(config)],
+      [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [])],
+      [RESOLV_FILE, resolvConf(hostResolvConf(), step.network)],
+    ],
+    directories: missingDirectories(root, cwd.path).map((path) => ({ path, uid: user.uid, gid: user.gid })),
+    readOnlyViews,
+  };
+}
+
+/**
+ * A run of the host's own shell that shows whether a runtime works here, and prints the seccomp filter that the runtime compiled, where
+ * it keeps one: the host's root has our private mounts in it.
+ */
+export function probeBundle(place: BundlePlace): BundleRequest {
+  const config = runtimeSpec({
+    ...NO_LIMITS,
+    ...filterOf(place.runtime),
+    rootPath: `${bundleDir(place)}/rootfs`,
+    args: ["/bin/sh", "-c", 'cat "$0" 2>/dev/null || :', `${runtimeState(place)}/${place.containerId}/${FILTER_FILE}`],
+    env: ["PATH=/usr/bin:/bin"],
+    cwd: "/",
+    user: { uid: 0, gid: 0, additionalGids: [0], home: "/" },
+    hostname: DEFAULT_HOSTNAME,
+    network: "host",
+    mounts: systemMounts({ insecure: false, cgroup: place.runtime.cgroup, network: "host" }),
+    bounding: boundingSet(),
+    architecture: process.arch,
+    cgroupsPath: `/${place.containerId}`,
+  });
+  const root: RootRequest = { kind: "host" };
+  return { ...invocation(place), root, files: [[CONFIG_FILE, JSON.stringify(config)]], directories: [], readOnlyViews: [] };
+}
+
+function filterOf({ filter }: Runtime): { readonly filter?: string } {
+  return filter === undefined ? {} : { filter };
+}
+
+function runtimeState(place: BundlePlace): string {
+  return `${place.privateDir}/runtime`;
+}
+
+function bundleDir(place: BundlePlace): string {
+  return `${place.privateDir}/${place.containerId}`;
+}
+
+function invocation(place: BundlePlace): Pick<BundleRequest, "bundle" | "argv" | "env" | "logFile"> {
+  const bundle = bundleDir(place);
+  const paths = { stateDir: runtimeState(place), bundle, log: `${bundle}/${LOG_FILE}`, id: place.containerId };
+  return { bundle, argv: runtimeArgv(place.runtime, paths), env: RUNTIME_ENV, logFile: LOG_FILE };
+}
+
+function withHome(env: readonly string[], home: string): string[] {
+  return env.some((pair) => pair.startsWith("HOME=") && pair !== "HOME=")
+    ? [...env]
+    : [...env.filter((pair) => pair !== "HOME="), `HOME=${home}`];
+}
+
+function hostResolvConf(): string {
+  try {
+    return readFileSync("/etc/resolv.conf", "utf8");
+  } catch (error) {
+    // A host without name service: the step has none either.
+    if (errnoOf(error) === "ENOENT") return "";
+    throw error;
+  }
+}
+
+/** The upper directory is the root directory of the overlay, so it needs the metadata of the image's. */
+function makeUpper(upper: string, root: Tree): void {
+  mkdirSync(upper, { recursive: true, mode: 0o755 });
+  if (readdirSync(upper).length > 0) throw new InternalError(`the upper directory "${upper}" of a step is not empty`);
+  const entry = root.lookup(ROOT);
+  chownSync(upper, entry?.uid ?? 0, entry?.gid ?? 0);
+  chmodSync(upper, entry?.mode ?? 0o755);
+  if (entry === undefined) return;
+  const path = fromText(upper);
+  for (const [name, value] of entry.xattrs ?? []) setXattr(path, name, value);
+  setTimes(path, { sec: entry.mtimeSec, nsec: entry.mtimeNsec });
+}

@@ -1,0 +1,103 @@
+/** What a sandbox is asked to run, and what it says afterwards (rules S65-S69, S102-S107 of the Dockerfile reference). */
+import type { Tree } from "../../tree/index.ts";
+
+/** Something of the host that the step sees, for the step only. */
+export interface SandboxMount {
+  readonly kind: "bind" | "tmpfs";
+  /** bind: a path of the host. */
+  readonly source?: string;
+  /** Absolute path in the image; symlinks of the image are followed, confined to its root. */
+  readonly target: string;
+  readonly readOnly: boolean;
+  /** Further mount options: "nosuid", "noexec", "nodev", "mode=0700", … */
+  readonly options?: readonly string[];
+  /** tmpfs: its limit. Default: half of the memory. */
+  readonly sizeBytes?: number;
+  /** bind: the source is not a directory. Default: looked up. */
+  readonly isFile?: boolean;
+}
+
+/** A limit of setrlimit(2), e.g. "nofile". */
+export interface SandboxUlimit {
+  /** Lower case, without "RLIMIT_". */
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** One process to run over layers. */
+export interface SandboxStep {
+  /** Names the step for `kill`. */
+  readonly id: string;
+  /** Directories in overlayfs form, bottom first; none for scratch. */
+  readonly lowers: readonly string[];
+  /** An empty directory (made when missing, its parent exists) that receives what the step changes, and nothing else. */
+  readonly upper: string;
+  /** The merged view of `lowers`. */
+  readonly root: Tree;
+  readonly args: readonly string[];
+  /** "NAME=value". HOME is added when missing (S69). */
+  readonly env: readonly string[];
+  /** Absolute; made 0755 for the user when missing (S65). */
+  readonly cwd: string;
+  /** As written in USER; empty for root. */
+  readonly user: string;
+  /** Default "buildkitsandbox". */
+  readonly hostname?: string;
+  readonly network: "host" | "none";
+  readonly mounts: readonly SandboxMount[];
+  readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
+  /** A certificate bundle of the host that is shown to the step and named by the usual environment variables, unless `env` has them. */
+  readonly caCertificates?: string;
+  /** All capabilities, no seccomp filter, nothing masked (RUN --security=insecure). */
+  readonly insecure?: boolean;
+  /** Size of /dev/shm. Default 64 MiB. */
+  readonly shmSizeBytes?: number;
+  readonly ulimits?: readonly SandboxUlimit[];
+  readonly readOnlyRoot?: boolean;
+  /** Terminals are not supported yet. */
+  readonly terminal?: false;
+  /** What an abort sends first. Default "SIGTERM". */
+  readonly stopSignal?: string;
+  /** Gets the output while it comes; never called with `output: "inherit"`. Must not keep the chunk. */
+  readonly onOutput: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
+  /** Default "empty". */
+  readonly stdin?: "empty" | "inherit";
+  /** "inherit": straight to our own output. Default "pipe". */
+  readonly output?: "pipe" | "inherit";
+  /** Ends the step: `stopSignal` when its first process listens to it, SIGKILL 3 s later or at once. */
+  readonly signal?: AbortSignal;
+}
+
+/** How the program ended. */
+export interface SandboxResult {
+  /** 128 + the signal's number when a signal ended it. */
+  readonly exitCode: number;
+  /** The signal that `exitCode` stands for; a shell that passes on its child's end looks the same. */
+  readonly signalName?: string;
+  /** The kernel killed something for lack of memory meanwhile, and the program ended by SIGKILL. */
+  readonly oomKilled: boolean;
+}
+
+/** Runs steps; any number at once. */
+export interface Sandbox extends AsyncDisposable {
+  /** Starts what the first `run` would have to start (about 50 ms). Optional; safe to call again. Throws like `run`. */
+  prepare(): Promise<void>;
+  /**
+   * Runs a step to its end. A failing program is a result. Throws `RUNTIME` when no program could be started, `RUNTIME_MISSING`,
+   * `RUN_USER`, `PRIVILEGE`, `SYSCALL`, and the signal's reason.
+   */
+  run(step: SandboxStep): Promise<SandboxResult>;
+  /** Sends a signal ("SIGINT") to the first process of a running step; false when there is none. */
+  kill(stepId: string, signal: string): boolean;
+}
+
+/** Options of `createSandbox`. */
+export interface SandboxOptions {
+  /** A directory for locks and work directories, on the same file system as the steps' `upper`. Made when missing. */
+  readonly stateDir: string;
+  /** Default "auto": crun when it works here, otherwise runc. */
+  readonly runtime?: "crun" | "runc" | "auto";
+  /** Where PATH is looked up. Default: ours. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}

@@ -1,0 +1,125 @@
+/** The main thread's side of the worker with the private mounts: starts it, joins requests and answers, and ends it. */
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Worker } from "node:worker_threads";
+import { DecantError, InternalError } from "../../errors.ts";
+import { notPrivileged } from "./errors.ts";
+import type { Failure, FromWorker, RunRequest, WorkerData } from "./worker-protocol.ts";
+
+/** How a runtime ended. */
+export interface RuntimeExit {
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly log: string;
+}
+
+/** Runs runtimes inside the private mounts. */
+export interface WorkerClient extends AsyncDisposable {
+  /** `started` is called with the runtime's pid, as we see it. Rejects when it could not be started. */
+  run(request: Omit<RunRequest, "type" | "request">, started: (pid: number | undefined) => void): Promise<RuntimeExit>;
+}
+
+interface Pending {
+  readonly started: (pid: number | undefined) => void;
+  readonly resolve: (exit: RuntimeExit) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Starts the worker. `privateDir` is made, and stays empty for everybody else. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
+export async function startWorker(privateDir: string): Promise<WorkerClient> {
+  mkdirSync(privateDir, { recursive: true, mode: 0o700 });
+  // Starts the threads of asynchronous file calls now: those that the worker would start were inside of its mounts.
+  await stat("/");
+  const ownPidsFd = openSync("/proc/self/ns/pid", "r");
+  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace() };
+  const worker = new Worker(workerUrl(), { workerData: data, name: "decant sandbox", execArgv: [], trackUnmanagedFds: false });
+  const pending = new Map<number, Pending>();
+  const ready = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  let last = 0;
+
+  const fail = (error: unknown): void => {
+    ready.reject(error);
+    for (const [, { reject }] of pending) reject(error);
+    pending.clear();
+    gone.resolve();
+  };
+  const settle = (request: number): Pending | undefined => {
+    const found = pending.get(request);
+    pending.delete(request);
+    if (pending.size === 0) worker.unref();
+    return found;
+  };
+  worker.on("error", (error) => fail(new InternalError("the sandbox worker failed", error)));
+  worker.on("exit", () => {
+    closeSync(ownPidsFd);
+    fail(new InternalError("the sandbox worker ended"));
+  });
+  worker.on("message", (message: FromWorker) => {
+    switch (message.type) {
+      case "holder":
+        worker.postMessage({ type: "pids", fd: openSync(`/proc/${message.pid}/ns/pid`, "r") });
+        return;
+      case "ready":
+        ready.resolve();
+        return;
+      case "broken":
+        fail(errorOf(message.failure));
+        return;
+      case "started":
+        pending.get(message.request)?.started(message.pid);
+        return;
+      case "ended":
+        settle(message.request)?.resolve(message);
+        return;
+      case "failed":
+        settle(message.request)?.reject(errorOf(message.failure));
+        return;
+      case "closed":
+        gone.resolve();
+        return;
+      default:
+        message satisfies never;
+    }
+  });
+  try {
+    await ready.promise;
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+  worker.unref();
+  return {
+    run(request, started) {
+      last += 1;
+      const { promise, resolve, reject } = Promise.withResolvers<RuntimeExit>();
+      pending.set(last, { started, resolve, reject });
+      worker.ref();
+      worker.postMessage({ ...request, type: "run", request: last });
+      return promise;
+    },
+    async [Symbol.asyncDispose]() {
+      worker.ref();
+      worker.postMessage({ type: "close" });
+      await gone.promise;
+      await worker.terminate();
+    },
+  };
+}
+
+/** Beside this file: as source, as compiled library, and beside the bundled command, for which scripts/bundle.ts emits it too. */
+function workerUrl(): URL {
+  return new URL(`./sandbox-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+}
+
+function inUserNamespace(): boolean {
+  return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));
+}
+
+function errorOf({ code, message, hint, details }: Failure): DecantError {
+  const error = new DecantError(code, message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(details === undefined ? {} : { details }),
+  });
+  return details?.["errno"] === "EPERM" && /namespace/.test(message) ? notPrivileged(error) : error;
+}

@@ -1,0 +1,164 @@
+/**
+ * Mounts. They act on the mount namespace of the calling thread: see `namespace.ts`. Overlay layers go one by one through the new
+ * mount calls (Linux 6.7), so that hundreds fit; older kernels get one mount(2) with short names instead of paths.
+ */
+import { closeSync, mkdirSync, readSync, rmSync, symlinkSync } from "node:fs";
+import { DecantError, isDecantError } from "../errors.ts";
+import { bind, check } from "./libc.ts";
+
+const MS_RDONLY = 1;
+const MS_NOSUID = 2;
+const MS_NODEV = 4;
+const MS_REMOUNT = 32;
+const MS_BIND = 4096;
+const MS_REC = 16384;
+const MS_SLAVE = 1 << 19;
+const MNT_DETACH = 2;
+
+const mountCall = bind("int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)");
+const umountCall = bind("int umount2(const char *target, int flags)");
+const chdirCall = bind("int chdir(const char *path)");
+// glibc has wrappers for the new mount calls since 2.36 only; their numbers are the same on every architecture.
+const fsopenCall = bind("long syscall(long number, const char *type, unsigned int flags)");
+const fsconfigCall = bind("long syscall(long number, int fd, unsigned int command, const char *key, const char *value, int aux)");
+const fsmountCall = bind("long syscall(long number, int fd, unsigned int flags, unsigned int attributes)");
+const moveMountCall = bind("long syscall(long number, int from, const char *fromPath, int to, const char *toPath, unsigned int flags)");
+
+const SYS_MOVE_MOUNT = 429;
+const SYS_FSOPEN = 430;
+const SYS_FSCONFIG = 431;
+const SYS_FSMOUNT = 432;
+const CLOEXEC = 1;
+const FSCONFIG_SET_FLAG = 0;
+const FSCONFIG_SET_STRING = 1;
+const FSCONFIG_CMD_CREATE = 6;
+const AT_FDCWD = -100;
+const MOVE_MOUNT_F_EMPTY_PATH = 4;
+
+/** Keeps this namespace's mounts from the namespace that it was copied from, and still lets new mounts of that one in. Throws `SYSCALL`. */
+export function isolateMounts(): void {
+  check(mountCall("none", "/", null, MS_REC | MS_SLAVE, null), "isolate the mount namespace");
+}
+
+/** Mounts an empty tmpfs; `options` as in mount(8), e.g. "mode=0700". Throws `SYSCALL`. */
+export function mountTmpfs(target: string, options: string): void {
+  check(mountCall("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, options), `mount a tmpfs on "${target}"`);
+}
+
+/** Shows a file or directory (with the mounts below it) at `target` too. Throws `SYSCALL`. */
+export function mountBind(source: string, target: string, options: { readonly readOnly: boolean }): void {
+  const what = `bind "${source}" to "${target}"`;
+  check(mountCall(source, target, null, MS_BIND | MS_REC, null), what);
+  if (options.readOnly) check(mountCall(null, target, null, MS_BIND | MS_REMOUNT | MS_RDONLY, null), what);
+}
+
+/** Takes the topmost mount away from `target`; it ends when its last user does. Throws `SYSCALL`. */
+export function unmount(target: string): void {
+  check(umountCall(target, MNT_DETACH), `unmount "${target}"`);
+}
+
+/** What an overlay is made of. */
+export interface OverlayMount {
+  readonly target: string;
+  /** Topmost first, at least one. */
+  readonly lowers: readonly string[];
+  readonly upper: string;
+  /** Empty, on the same mount as `upper`. */
+  readonly work: string;
+  /** In a user namespace: whiteouts and opaque marks are user.* attributes. */
+  readonly userXattr: boolean;
+  /** An empty directory for the short names that old kernels need; removed again. */
+  readonly names: string;
+  /** Default: the new calls, and mount(2) where they fail for their own sake. */
+  readonly calls?: "new" | "old";
+}
+
+/** Uppers stay plain (no redirects, no metacopy), and nothing is synced at unmount: what a crash leaves is thrown away anyway. */
+const SETTINGS = { index: "off", redirect_dir: "off", metacopy: "off", xino: "off" } as const;
+
+let newCalls: boolean | undefined;
+
+/** Mounts an overlay. Throws `SYSCALL` with what the kernel said. */
+export function mountOverlay(overlay: OverlayMount): void {
+  if (overlay.calls !== "old" && newCalls !== false) {
+    try {
+      mountOverlayNew(overlay);
+      newCalls = true;
+      return;
+    } catch (error) {
+      // After one success a failure is the fault of the layers, not of the kernel's age.
+      if (overlay.calls === "new" || newCalls === true || !isDecantError(error, "SYSCALL")) throw error;
+    }
+  }
+  mountOverlayOld(overlay);
+  newCalls = false;
+}
+
+function mountOverlayNew(overlay: OverlayMount): void {
+  const what = `mount an overlay on "${overlay.target}"`;
+  const context = check(fsopenCall(SYS_FSOPEN, "overlay", CLOEXEC), what);
+  try {
+    const configure = (command: number, key: string | null, value: string | null): void =>
+      void check(fsconfigCall(SYS_FSCONFIG, context, command, key, value, 0), what);
+    configure(FSCONFIG_SET_STRING, "source", "overlay");
+    for (const lower of overlay.lowers) configure(FSCONFIG_SET_STRING, "lowerdir+", lower);
+    configure(FSCONFIG_SET_STRING, "upperdir", escaped(overlay.upper));
+    configure(FSCONFIG_SET_STRING, "workdir", escaped(overlay.work));
+    for (const [key, value] of Object.entries(SETTINGS)) configure(FSCONFIG_SET_STRING, key, value);
+    for (const flag of flagsOf(overlay)) configure(FSCONFIG_SET_FLAG, flag, null);
+    configure(FSCONFIG_CMD_CREATE, null, null);
+    const mounted = check(fsmountCall(SYS_FSMOUNT, context, CLOEXEC, 0), what);
+    try {
+      check(moveMountCall(SYS_MOVE_MOUNT, mounted, "", AT_FDCWD, overlay.target, MOVE_MOUNT_F_EMPTY_PATH), what);
+    } finally {
+      closeSync(mounted);
+    }
+  } catch (error) {
+    throw withKernelMessage(error, context);
+  } finally {
+    closeSync(context);
+  }
+}
+
+/** One page holds all of mount(2)'s options, so the layers are named by links; chdir is this thread's own after `unshareMounts`. */
+function mountOverlayOld(overlay: OverlayMount): void {
+  mkdirSync(overlay.names, { recursive: true });
+  const lowers = overlay.lowers.map((lower, at) => {
+    const name = at.toString(36);
+    symlinkSync(lower, `${overlay.names}/${name}`);
+    return name;
+  });
+  symlinkSync(overlay.upper, `${overlay.names}/upper`);
+  symlinkSync(overlay.work, `${overlay.names}/work`);
+  const settings = Object.entries(SETTINGS).map(([key, value]) => `${key}=${value}`);
+  const data = [`lowerdir=${lowers.join(":")}`, "upperdir=upper", "workdir=work", ...settings, ...flagsOf(overlay)].join(",");
+  try {
+    check(chdirCall(overlay.names), `enter "${overlay.names}"`);
+    check(mountCall("overlay", overlay.target, "overlay", 0, data), `mount an overlay on "${overlay.target}"`);
+  } finally {
+    chdirCall("/");
+    rmSync(overlay.names, { recursive: true, force: true });
+  }
+}
+
+function flagsOf(overlay: OverlayMount): readonly string[] {
+  return overlay.userXattr ? ["volatile", "userxattr"] : ["volatile"];
+}
+
+/** `upperdir` and `workdir` are unescaped by the kernel, `lowerdir+` is not. */
+function escaped(path: string): string {
+  return path.replaceAll("\\", "\\\\");
+}
+
+function withKernelMessage(error: unknown, context: number): unknown {
+  if (!isDecantError(error, "SYSCALL")) return error;
+  const said: string[] = [];
+  const buffer = Buffer.alloc(1024);
+  try {
+    for (;;) said.push(buffer.toString("utf8", 0, readSync(context, buffer)).trim());
+  } catch {
+    // ENODATA: that was the last message.
+  }
+  if (said.length === 0) return error;
+  return new DecantError("SYSCALL", `${error.message} (${said.join("; ")})`, { details: error.details, cause: error });
+}

@@ -43,8 +43,7 @@ export function sniffCompression(head: Uint8Array): CompressionFormat {
 
 /** The plain bytes of a stream, whatever its compression. Throws `ARCHIVE` for damaged data, `BLOB_SIZE` over `maxBytes`. */
 export async function* decompress(stream: ByteStream, options: DecompressOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-  const { head, rest } = await peek(stream);
-  const format = sniffCompression(head);
+  const { format, rest } = await peekCompression(stream);
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   let sizeBytes = 0;
   for await (const chunk of plain(format, rest, options.signal)) {
@@ -78,8 +77,8 @@ function plain(format: CompressionFormat, source: ByteStream, signal: AbortSigna
   }
 }
 
-/** Reads until the compression can be told, and gives everything again. */
-async function peek(stream: ByteStream): Promise<{ head: Uint8Array; rest: ByteStream }> {
+/** Reads until the compression can be told; `rest` gives everything again. */
+export async function peekCompression(stream: ByteStream): Promise<{ readonly format: CompressionFormat; readonly rest: ByteStream }> {
   const source = stream[Symbol.asyncIterator]();
   let head: Uint8Array = new Uint8Array(0);
   let ended = false;
@@ -100,7 +99,7 @@ async function peek(stream: ByteStream): Promise<{ head: Uint8Array; rest: ByteS
       if (!ended) await source.return?.();
     }
   };
-  return { head, rest: rest() };
+  return { format: sniffCompression(head), rest: rest() };
 }
 
 async function* through(format: CompressionFormat, source: ByteStream, transform: Transform): AsyncGenerator<Uint8Array, void, undefined> {

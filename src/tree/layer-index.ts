@@ -32,8 +32,6 @@ import type { Entry, EntryKind, LayerIndex } from "./types.ts";
 export interface StoredIndex extends LayerIndex {
   /** The whole encoding, to be stored. */
   readonly bytes: Buffer;
-  /** Where a file's content is in the uncompressed tar, or -1. */
-  dataOffset(position: number): number;
 }
 
 /** Checks and opens an encoded index. Throws `STORE_CORRUPT` for anything that `encodeIndex` does not make. */

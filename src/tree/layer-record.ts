@@ -29,8 +29,6 @@ export interface LayerRecord {
   readonly diffId?: DiffId;
   /** Blobs of its tar other than the uncompressed one. */
   readonly blobs: readonly LayerBlob[];
-  /** Files kept as blobs of their own, because they are in pieces in the tar (sparse). */
-  readonly files: readonly Digest[];
 }
 
 const DigestSchema = v.custom<Digest>((value) => typeof value === "string" && isDigest(value));
@@ -45,7 +43,6 @@ const RecordSchema = v.object({
       descriptor: v.object({ mediaType: v.string(), digest: DigestSchema, size: v.number() }),
     }),
   ),
-  files: v.array(DigestSchema),
 });
 
 /** Reads a record; undefined when there is none, or one of another version. */
@@ -88,7 +85,6 @@ function merge(known: LayerRecord, added: LayerRecord): LayerRecord {
     index: added.index,
     ...(diffId === undefined ? {} : { diffId }),
     blobs: [...blobs.values()],
-    files: [...new Set([...known.files, ...added.files])],
   };
 }
 
@@ -101,7 +97,6 @@ function refsOf(store: Store, id: Digest, record: LayerRecord): Ref[] {
   const refs: Ref[] = [{ kind: "blob", id: record.index }];
   if (record.diffId !== undefined && store.blobs.size(record.diffId) !== undefined) refs.push({ kind: "blob", id: record.diffId });
   for (const blob of record.blobs) refs.push({ kind: "blob", id: blob.descriptor.digest });
-  for (const file of record.files) refs.push({ kind: "blob", id: file });
   refs.push({ kind: "dir", space: LAYER_DIRS, id });
   return refs;
 }

@@ -29,7 +29,6 @@ export interface NewLayer {
   readonly diffId?: DiffId;
   readonly index: StoredIndex;
   readonly blobs?: readonly LayerBlob[];
-  readonly files?: readonly Digest[];
 }
 
 const opened = new WeakMap<Store, Map<Digest, WeakRef<StoredLayer>>>();
@@ -42,7 +41,6 @@ export async function addLayer(store: Store, id: Digest, layer: NewLayer): Promi
     index: digest,
     ...(layer.diffId === undefined ? {} : { diffId: layer.diffId }),
     blobs: layer.blobs ?? [],
-    files: layer.files ?? [],
   });
   return remember(store, makeLayer(store, id, record, layer.index));
 }
@@ -149,9 +147,6 @@ function entryData(store: Store, layer: StoredLayer, entry: Entry): DataSource |
   }
   const directory = layerDirectory(store, layer.id);
   if (directory !== undefined) return { kind: "host", path: `${fromText(directory)}/${file.path}` };
-  if (offset < 0 && file.digest !== undefined && store.blobs.size(file.digest) !== undefined) {
-    return { kind: "host", path: fromText(store.blobs.path(file.digest)) };
-  }
   return slowData(store, layer, file, offset);
 }
 

@@ -98,7 +98,7 @@ function rebuild(
     // Nothing is there to be removed.
     if (isRemoval && lower.lookup(path) === undefined) continue;
     const link = entry.kind === "hardlink" && entry.link !== undefined ? { link: moves.get(entry.link as TreePath) ?? entry.link } : {};
-    builder.add({ ...entry, path, ...link }, NO_DATA);
+    builder.add({ ...entry, path, ...link }, index.dataOffset(position));
   }
   return builder.finish().index;
 }

@@ -58,6 +58,8 @@ export interface LayerIndex {
   isOpaque(position: number): boolean;
   /** True for a file that hard links of this layer name. */
   isLinked(position: number): boolean;
+  /** Where a file's content is in the uncompressed tar, or -1 when it is empty or not in one piece there. */
+  dataOffset(position: number): number;
   /** The position of a path, or -1. */
   find(path: TreePath): number;
   /** [start, end) of everything strictly below `path`, whether or not `path` itself has an entry. */

@@ -1,0 +1,217 @@
+/**
+ * Layers from outside, in one pass: the compressed bytes go to the store and are checked, while they are decompressed on the thread pool,
+ * parsed, hashed and indexed, and (when asked) unpacked. The uncompressed tar is not written: most layers never need it.
+ */
+import { createHash, hash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import type { ByteStream } from "../bytes.ts";
+import type { DiffId, Digest, Expected } from "../digest.ts";
+import { createHasher, digestMismatch, verified } from "../digest.ts";
+import type { Descriptor } from "../oci/index.ts";
+import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
+import type { StagedDirectory, Store } from "../store/index.ts";
+import type { CompressionFormat } from "./decompress.ts";
+import { decompress, peekCompression } from "./decompress.ts";
+import { tarError } from "./errors.ts";
+import type { BuiltIndex } from "./index-builder.ts";
+import { createIndexBuilder } from "./index-builder.ts";
+import { NO_DATA } from "./index-format.ts";
+import { joined } from "./joined.ts";
+import type { LayerBlob } from "./layer-record.ts";
+import { LAYER_DIRS } from "./layer-record.ts";
+import { addLayer, findLayer } from "./layer-store.ts";
+import { createTarParser } from "./tar-parser.ts";
+import type { Entry, Layer, LayerIndex } from "./types.ts";
+import type { Unpacker } from "./unpacker.ts";
+import { createUnpacker, isTaken } from "./unpacker.ts";
+import { writeAll } from "./write-all.ts";
+
+/** A layer blob as an image's manifest and config describe it. */
+export interface LayerBlobSource {
+  readonly descriptor: Descriptor;
+  readonly diffId: DiffId;
+  /** Opens it; called at most once. */
+  readonly open: () => ByteStream;
+}
+
+/** How a layer is imported. */
+export interface ImportOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the compressed bytes that have come so far. */
+  readonly onProgress?: (bytes: number) => void;
+  /** Also make the layer's directory, as `unpackLayer` would. Cheaper now than later when a RUN will need it. */
+  readonly unpack?: boolean;
+  /** Bound of the uncompressed size. Default 100 GiB. */
+  readonly maxBytes?: number;
+}
+
+const TURN_MS = 8;
+
+/**
+ * Imports a layer of an image, or finds it in the store. Throws `BLOB_SIZE` and `BLOB_DIGEST` for bytes other than described (also when the
+ * tar is not the `diffId`'s), `ARCHIVE`, `TAR`, `PATH_ESCAPE`, `WHITEOUT` for what cannot be a layer; nothing is published then.
+ */
+export async function importLayerBlob(store: Store, blob: LayerBlobSource, options: ImportOptions = {}): Promise<Layer> {
+  const { diffId, descriptor } = blob;
+  return joined(
+    store,
+    `import ${diffId}`,
+    async () => {
+      await using _lock = await store.locks.acquire(`import-${diffId}`, options.signal === undefined ? {} : { signal: options.signal });
+      const known = findLayer(store, diffId);
+      if (known !== undefined) return known;
+      const isHere = store.blobs.size(descriptor.digest) === descriptor.size;
+      // The store checks what it gives by size only: the digest is checked in both cases.
+      const source = verified(isHere ? store.blobs.open(descriptor.digest) : blob.open(), descriptor);
+      return ingest(store, source, { ...options, expected: { descriptor, diffId }, isHere });
+    },
+    options.signal,
+  );
+}
+
+/** Imports the tar of a root file system, plain or compressed, whose digests nobody told. Throws as `importLayerBlob`. */
+export async function importLayerTar(store: Store, stream: ByteStream, options: ImportOptions = {}): Promise<Layer> {
+  return ingest(store, stream, options);
+}
+
+interface IngestOptions extends ImportOptions {
+  readonly expected?: { readonly descriptor: Expected & { readonly mediaType: string }; readonly diffId: DiffId };
+  /** The compressed blob is in the store already. */
+  readonly isHere?: boolean;
+}
+
+async function ingest(store: Store, stream: ByteStream, options: IngestOptions): Promise<Layer> {
+  const { signal, expected } = options;
+  signal?.throwIfAborted();
+  const { format, rest } = await peekCompression(stream);
+  // xz and bzip2 are no compressions of layers: their plain bytes are kept.
+  const keep: "raw" | "plain" | "nothing" = options.isHere === true ? "nothing" : format === "xz" || format === "bzip2" ? "plain" : "raw";
+  await using file = keep === "nothing" ? undefined : await store.blobs.create();
+  await using staged = options.unpack === true ? await store.dirs.create(LAYER_DIRS) : undefined;
+  using unpacker = staged === undefined ? undefined : createUnpacker(staged.path);
+  const rawHash = createHasher();
+  const plainHash = createHasher();
+  let rawBytes = 0;
+  const raw = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of rest) {
+      rawBytes += chunk.byteLength;
+      if (expected === undefined) rawHash.update(chunk);
+      if (keep === "raw" && file !== undefined) writeAll(file.fd, chunk, "a layer");
+      options.onProgress?.(rawBytes);
+      yield chunk;
+    }
+  };
+  const reader = createLayerReader(unpacker);
+  const parser = createTarParser(reader, { layer: true });
+  let turn = performance.now();
+  const plain = decompress(raw(), {
+    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  for await (const chunk of plain) {
+    plainHash.update(chunk);
+    if (keep === "plain" && file !== undefined) writeAll(file.fd, chunk, "a layer");
+    parser.push(chunk);
+    if (performance.now() - turn > TURN_MS) {
+      await setImmediate();
+      signal?.throwIfAborted();
+      turn = performance.now();
+    }
+  }
+  parser.finish();
+  const diffId = plainHash.digest();
+  if (expected !== undefined && diffId !== expected.diffId) throw digestMismatch({ digest: expected.diffId, size: rawBytes }, diffId);
+  const rawDigest = expected?.descriptor.digest ?? rawHash.digest();
+  const { index, regular } = reader.finish();
+  await file?.commit(keep === "plain" ? diffId : rawDigest);
+  const layer = await addLayer(store, diffId, {
+    diffId,
+    index,
+    blobs: blobsOf(format, { digest: rawDigest, size: rawBytes }, expected?.descriptor.mediaType),
+  });
+  if (staged !== undefined && unpacker !== undefined && regular) await publish(staged, unpacker, layer);
+  return layer;
+}
+
+async function publish(staged: StagedDirectory, unpacker: Unpacker, layer: Layer): Promise<void> {
+  unpacker.finish(layer.index);
+  await staged.publish(layer.id);
+}
+
+function blobsOf(format: CompressionFormat, blob: Expected, mediaType: string | undefined): LayerBlob[] {
+  // An uncompressed tar is found by its diffId.
+  if (format !== "gzip" && format !== "zstd") return [];
+  const descriptor = {
+    mediaType: mediaType ?? (format === "gzip" ? OCI_LAYER_GZIP : OCI_LAYER_ZSTD),
+    digest: blob.digest,
+    size: blob.size,
+  };
+  return [{ compression: format, level: -1, descriptor }];
+}
+
+interface LayerReader {
+  entry(entry: Entry, dataOffset: number): void;
+  data(chunk: Buffer): void;
+  end(): void;
+  /** `regular`: what the unpacker made is what the index says. */
+  finish(): BuiltIndex;
+}
+
+/** Collects the index, hashes the files, and hands them to the unpacker as long as the archive holds no surprises. */
+function createLayerReader(unpacker: Unpacker | undefined): LayerReader {
+  const builder = createIndexBuilder();
+  let record = -1;
+  let size = 0;
+  let digestHex: string | undefined;
+  let running: ReturnType<typeof createHash> | undefined;
+  let unpacking = unpacker !== undefined;
+  let isOpen = false;
+  return {
+    entry(entry, dataOffset) {
+      if (entry.kind === "file" && entry.size > 0 && dataOffset < 0) {
+        throw tarError("it is stored as a sparse file, which layers cannot be read from", entry.path);
+      }
+      record = builder.add(entry, entry.size > 0 ? dataOffset : NO_DATA);
+      size = entry.size;
+      digestHex = undefined;
+      running = undefined;
+      // Files without content are made at the end, like all else.
+      if (!unpacking || unpacker === undefined || entry.kind !== "file" || entry.size === 0) return;
+      try {
+        unpacker.begin(entry);
+        isOpen = true;
+      } catch (error) {
+        if (!isTaken(error)) throw error;
+        unpacking = false;
+      }
+    },
+    data(chunk) {
+      if (running === undefined && chunk.byteLength === size) digestHex = hash("sha256", chunk, "hex");
+      else {
+        running ??= createHash("sha256");
+        running.update(chunk);
+      }
+      if (isOpen) unpacker?.data(chunk);
+    },
+    end() {
+      builder.setContent(record, digestHex ?? running?.digest("hex") ?? EMPTY_HEX);
+      if (isOpen) unpacker?.end();
+      isOpen = false;
+    },
+    finish() {
+      const { index, regular } = builder.finish();
+      return { index, regular: regular && unpacking && !index.hasImplied && !hasOutsideLinks(index) };
+    },
+  };
+}
+
+const EMPTY_HEX = hash("sha256", "", "hex");
+
+function hasOutsideLinks(index: LayerIndex): boolean {
+  for (let position = 0; position < index.count; position += 1) {
+    if (index.kind(position) !== "hardlink") continue;
+    const { link } = index.at(position);
+    if (link === undefined || index.find(link as Entry["path"]) < 0) return true;
+  }
+  return false;
+}

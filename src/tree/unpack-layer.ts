@@ -1,0 +1,222 @@
+/** A layer as a directory in overlayfs form, for the steps that need a file system (design D2). */
+import { readSync, closeSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import type { ByteStream } from "../bytes.ts";
+import type { Store } from "../store/index.ts";
+import { DecantError } from "../errors.ts";
+import type { TreePath } from "../paths.ts";
+import { displayPath, fromText } from "../paths.ts";
+import { readData } from "./data.ts";
+import { changedWhileRead, writeFailure } from "./errors.ts";
+import { openForReading } from "./host-files.ts";
+import { joined } from "./joined.ts";
+import { checkedLayerDirectory, layerDirectory } from "./layer-directory.ts";
+import { LAYERS, LAYER_DIRS, getLayerRecord } from "./layer-record.ts";
+import { findTar, openTar } from "./layer-tar.ts";
+import { isRebased } from "./rebase.ts";
+import type { Entry, Layer, LayerIndex, Tree } from "./types.ts";
+import { layerTree, rebaseLayers } from "./layer-tree.ts";
+import type { Unpacker } from "./unpacker.ts";
+import { createUnpacker } from "./unpacker.ts";
+
+const REBASED = "layer-rebased";
+const CHUNK = 1024 * 1024;
+const TURN_MS = 8;
+
+/**
+ * The directory of a layer, made when it is not there yet. `lower`: what is below it, needed only for layers with hard links to files of
+ * lower layers (`TAR` without). For layers whose directories have gaps use `unpackLayers`. Throws `STORE_FULL`, `STORE_CORRUPT`, `BLOB_MISSING`.
+ */
+export async function unpackLayer(
+  store: Store,
+  layer: Layer,
+  options: { readonly signal?: AbortSignal; readonly lower?: Tree } = {},
+): Promise<string> {
+  const known = layerDirectory(store, layer.id);
+  if (known !== undefined) return known;
+  return joined(store, `unpack ${layer.id}`, () => unpackLocked(store, layer, options), options.signal);
+}
+
+/** The directories of a stack of layers, bottom first, as `layerTree` sees them. */
+export async function unpackLayers(store: Store, layers: readonly Layer[], signal?: AbortSignal): Promise<string[]> {
+  const stack = rebaseLayers(layers);
+  const paths: string[] = [];
+  for (const [number, layer] of stack.entries()) {
+    const lower = layerTree(stack.slice(0, number));
+    paths.push(await unpackLayer(store, layer, { lower, ...(signal === undefined ? {} : { signal }) }));
+  }
+  return paths;
+}
+
+async function unpackLocked(
+  store: Store,
+  layer: Layer,
+  options: { readonly signal?: AbortSignal; readonly lower?: Tree },
+): Promise<string> {
+  const { signal } = options;
+  const withSignal = signal === undefined ? {} : { signal };
+  await using _lock = await store.locks.acquire(`unpack-${layer.id}`, withSignal);
+  const original = isRebased(layer) ? layer.original : layer;
+  const hasTar = findTar(store, original) !== undefined || (getLayerRecord(store, original.id)?.blobs.length ?? 0) > 0;
+  const known = await checkedLayerDirectory(store, layer, { hasTar, ...withSignal });
+  if (known !== undefined) return known;
+  await using staged = await store.dirs.create(LAYER_DIRS);
+  using unpacker = createUnpacker(staged.path);
+  try {
+    await unpackFiles(store, { layer, original, root: staged.path }, unpacker, signal);
+    await copyFromBelow(layer.index, unpacker, options.lower);
+    unpacker.finish(layer.index);
+  } catch (error) {
+    throw writeFailure(error, `the directory of layer "${layer.id}"`);
+  }
+  signal?.throwIfAborted();
+  if (isRebased(layer)) {
+    store.records.put(REBASED, layer.id, original.id, [
+      { kind: "dir", space: LAYER_DIRS, id: layer.id },
+      { kind: "record", space: LAYERS, id: original.id },
+    ]);
+  }
+  return staged.publish(layer.id);
+}
+
+/** Positions of the files with content, in the order of the tar. */
+function filesInTarOrder(index: LayerIndex): number[] {
+  const positions: number[] = [];
+  let sorted = true;
+  let last = -1;
+  for (let position = 0; position < index.count; position += 1) {
+    if (index.kind(position) !== "file") continue;
+    const offset = index.dataOffset(position);
+    if (offset < 0) continue;
+    sorted &&= offset >= last;
+    last = offset;
+    positions.push(position);
+  }
+  return sorted ? positions : positions.sort((a, b) => index.dataOffset(a) - index.dataOffset(b));
+}
+
+async function unpackFiles(
+  store: Store,
+  { layer, original, root }: { readonly layer: Layer; readonly original: Layer; readonly root: string },
+  unpacker: Unpacker,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const files = filesInTarOrder(layer.index);
+  if (files.length === 0) return;
+  const tar = findTar(store, original);
+  const { index } = layer;
+  const firsts = files.filter((position, at) => at === 0 || index.dataOffset(position) !== index.dataOffset(files[at - 1] ?? -1));
+  if (tar === undefined) await unpackStream(await openTar(store, original, signal), index, firsts, unpacker, signal);
+  else await unpackSlices(fromText(tar.path), index, firsts, unpacker, signal);
+  if (firsts.length < files.length) await copyTwins(index, files, unpacker, root);
+}
+
+/** Names that were replaced later leave copies for their hard links, with the same bytes in the tar: each is made from the one before. */
+async function copyTwins(index: LayerIndex, files: readonly number[], unpacker: Unpacker, root: string): Promise<void> {
+  for (let at = 1; at < files.length; at += 1) {
+    const first = files[at - 1] ?? 0;
+    const twin = files[at] ?? 0;
+    if (index.dataOffset(first) !== index.dataOffset(twin)) continue;
+    const entry = index.at(twin);
+    unpacker.begin(entry);
+    for await (const chunk of readData({ kind: "host", path: `${fromText(root)}/${index.path(first)}` }, entry.size)) unpacker.data(chunk);
+    unpacker.end();
+  }
+}
+
+/** From the tar as a file: only what is needed is read. */
+async function unpackSlices(
+  path: string,
+  index: LayerIndex,
+  files: readonly number[],
+  unpacker: Unpacker,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const fd = openForReading(path);
+  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  let bufferAt = 0;
+  let buffered = 0;
+  let turn = performance.now();
+  try {
+    for (const position of files) {
+      const entry = index.at(position);
+      const offset = index.dataOffset(position);
+      unpacker.begin(entry);
+      for (let done = 0; done < entry.size;) {
+        const at = offset + done;
+        if (at < bufferAt || at >= bufferAt + buffered) {
+          buffered = readSync(fd, buffer, 0, CHUNK, at);
+          bufferAt = at;
+          if (buffered === 0) throw changedWhileRead(path, entry.size, done);
+        }
+        const size = Math.min(entry.size - done, bufferAt + buffered - at);
+        unpacker.data(buffer.subarray(at - bufferAt, at - bufferAt + size));
+        done += size;
+        if (performance.now() - turn > TURN_MS) {
+          await setImmediate();
+          signal?.throwIfAborted();
+          turn = performance.now();
+        }
+      }
+      unpacker.end();
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** From the tar as it is decompressed. */
+async function unpackStream(
+  stream: ByteStream,
+  index: LayerIndex,
+  files: readonly number[],
+  unpacker: Unpacker,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let next = 0;
+  let entry: Entry | undefined;
+  let start = 0;
+  let chunkAt = 0;
+  for await (const chunk of stream) {
+    signal?.throwIfAborted();
+    const chunkEnd = chunkAt + chunk.byteLength;
+    for (;;) {
+      if (entry === undefined) {
+        const position = files[next];
+        if (position === undefined || index.dataOffset(position) >= chunkEnd) break;
+        entry = index.at(position);
+        start = index.dataOffset(position);
+        unpacker.begin(entry);
+      }
+      const end = Math.min(start + entry.size, chunkEnd);
+      unpacker.data(chunk.subarray(Math.max(start, chunkAt) - chunkAt, end - chunkAt));
+      if (end < start + entry.size) break;
+      unpacker.end();
+      entry = undefined;
+      next += 1;
+    }
+    chunkAt = chunkEnd;
+  }
+  const position = files[next];
+  if (position !== undefined) throw changedWhileRead(index.path(position), index.at(position).size, 0);
+}
+
+/** overlayfs cannot link to a file of another directory: the name gets a copy. */
+async function copyFromBelow(index: LayerIndex, unpacker: Unpacker, lower: Tree | undefined): Promise<void> {
+  for (let position = 0; position < index.count; position += 1) {
+    if (index.kind(position) !== "hardlink") continue;
+    const link = index.at(position);
+    const target = link.link as TreePath;
+    if (index.find(target) >= 0) continue;
+    const file = lower?.lookup(target);
+    if (lower === undefined || file?.kind !== "file") {
+      throw new DecantError(
+        "TAR",
+        `Cannot unpack hard link "${displayPath(link.path)}": its target "${displayPath(target)}" is not in the image`,
+      );
+    }
+    unpacker.begin({ ...file, path: link.path });
+    for await (const chunk of readData(await lower.data(file), file.size)) unpacker.data(chunk);
+    unpacker.end();
+  }
+}

@@ -5,7 +5,7 @@ import { pool } from "../async.ts";
 import { createSandbox, sweepSandboxes } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
 import { loadImage } from "../image/index.ts";
-import { layerTree, unpackLayer } from "../tree/index.ts";
+import { layerTree, unpackLayers } from "../tree/index.ts";
 import { openSession } from "./session.ts";
 import type { RunImageOptions, RunningContainer } from "./types.ts";
 
@@ -22,9 +22,7 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
   const config = image.config.config ?? {};
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);
   const layers = await pool(PARALLEL, image.layers, (layer, inner) => layer.load(inner), signal);
-  const lowers: string[] = [];
-  for (const [index, layer] of layers.entries())
-    lowers.push(await unpackLayer(store, layer, { signal, lower: layerTree(layers.slice(0, index)) }));
+  const lowers = await unpackLayers(store, layers, signal);
 
   const stateDir = join(store.root, "sandbox");
   await sweepSandboxes(stateDir);

@@ -55,15 +55,11 @@ interface SolveState {
 async function solveOne(vertex: Vertex, inputs: Promise<readonly VertexResult[]>, state: SolveState): Promise<VertexResult> {
   const ready = await inputs;
   state.signal.throwIfAborted();
-  const startedAt = Date.now();
   try {
-    const result = await perform(vertex, ready, state);
-    return result;
+    return await perform(vertex, ready, state);
   } catch (error) {
     if (!state.signal.aborted) reportFailure(vertex, error, state.context);
     throw vertex.meta.source === undefined ? error : withSource(error, vertex.meta.source);
-  } finally {
-    state.context.emit({ type: "vertex.done", vertex: vertex.id, durationMs: Date.now() - startedAt });
   }
 }
 
@@ -72,11 +68,10 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
   const { op } = vertex;
   switch (op.kind) {
     case "source": {
-      context.emit({ type: "vertex.started", vertex: vertex.id });
       const scheme = op.identifier.slice(0, op.identifier.indexOf(":"));
       const provider = context.providers.find(({ schemes }) => schemes.includes(scheme));
       if (provider === undefined) throw new InternalError(`no provider for ${scheme}`);
-      return provider.resolve(op, vertex.platform, signal, vertex.id);
+      return timed(vertex, context, () => provider.resolve(op, vertex.platform, signal, vertex.id));
     }
     case "merge":
       return { kind: "layers", layers: inputs.flatMap((input) => layersOf(input)) };
@@ -99,12 +94,21 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   await using _lock = await context.store.locks.acquire(`action-${key.slice(key.indexOf(":") + 1)}`, { signal });
   const late = useCache ? cache.find(key) : undefined;
   if (late !== undefined) return reuse(vertex, run, late, "result of a build that ran at the same time", state);
-  context.emit({ type: "vertex.started", vertex: vertex.id });
-  if (context.explain) await tellWhy(vertex, run, state);
-  const layer = await run.execute(signal);
-  const kept = await cache.keep(key, layer, vertex.meta.slot, run.ingredients);
+  const kept = await timed(vertex, context, async () => {
+    if (context.explain) await tellWhy(vertex, run, state);
+    return cache.keep(key, await run.execute(signal), vertex.meta.slot, run.ingredients);
+  });
   if (!vertex.meta.internal) counts.executed += 1;
   return { kind: "layers", layers: [...run.below, kept] };
+}
+
+/** Tells that a vertex works, and when it is done. */
+async function timed<Result>(vertex: Vertex, context: EngineContext, work: () => Promise<Result>): Promise<Result> {
+  const startedAt = Date.now();
+  context.emit({ type: "vertex.started", vertex: vertex.id });
+  const result = await work();
+  context.emit({ type: "vertex.done", vertex: vertex.id, durationMs: Date.now() - startedAt });
+  return result;
 }
 
 function reuse(vertex: Vertex, run: OpRun, hit: SolvedLayer, why: string, state: SolveState): VertexResult {

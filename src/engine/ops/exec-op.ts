@@ -4,12 +4,12 @@ import { DecantError } from "../../errors.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { pool } from "../../async.ts";
-import { type Layer, layerFromUpper, layerTree, unpackLayer } from "../../tree/index.ts";
+import { type Layer, layerFromUpper, layerTree, unpackLayers } from "../../tree/index.ts";
 import type { SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
 import { layersOf } from "./inputs.ts";
 
-const UNPACK_AT_ONCE = 4;
+const LOAD_AT_ONCE = 4;
 const TAIL_BYTES = 8192;
 
 /** Prepares a RUN: its key now, its work when it is needed. */
@@ -49,10 +49,8 @@ async function runStep(
   signal: AbortSignal,
 ): Promise<Layer> {
   const { store } = context;
-  const layers = await pool(UNPACK_AT_ONCE, below, (source) => source.load(signal), signal);
-  const lowers: string[] = [];
-  for (const [index, layer] of layers.entries())
-    lowers.push(await unpackLayer(store, layer, { signal, lower: layerTree(layers.slice(0, index)) }));
+  const layers = await pool(LOAD_AT_ONCE, below, (source) => source.load(signal), signal);
+  const lowers = await unpackLayers(store, layers, signal);
   const tree = layerTree(layers);
   await using upper = await store.dirs.create("layer-fs");
   using log = openLog(context, vertex);

@@ -44,7 +44,7 @@ export function exporterSuite(exporter: ExporterUnderTest): void {
           "hardlink 0644 0:0 0 etc/second -> etc/motd",
           "file 0644 0:0 4 gone",
         ],
-        [exporter.layerMediaType, "file 0000 0:0 0 .wh.gone", "dir 0750 1000:1000 0 app", "file 4755 1000:1000 4 app/main"],
+        [exporter.layerMediaType, "dir 0750 1000:1000 0 app", "file 4755 1000:1000 4 app/main", "file 0000 0:0 0 .wh.gone"],
       ],
     );
     assert.deepEqual(image.config["config"], fixture.image.config);

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { readTar, type TarEntry } from "./read-tar.ts";
 
 /** What was found: the documents of the one image, and everything that is wrong. */
 export interface ValidatedImage {
@@ -15,10 +16,19 @@ export interface ValidatedImage {
   readonly manifestDigest: string;
   readonly config: JsonObject;
   readonly configDigest: string;
-  /** For each layer: its media type, blob digest, and one line for each entry: "file 0644 0:0 5 etc/motd". */
-  readonly layers: readonly { readonly mediaType: string; readonly digest: string; readonly entries: readonly string[] }[];
+  readonly layers: readonly ValidatedLayer[];
   /** All names in the layout, sorted. */
   readonly files: readonly string[];
+}
+
+/** A layer, uncompressed and read. */
+export interface ValidatedLayer {
+  readonly mediaType: string;
+  /** Of its blob. */
+  readonly digest: string;
+  /** One line for each of `items`: "file 0644 0:0 5 etc/motd". */
+  readonly entries: readonly string[];
+  readonly items: readonly TarEntry[];
 }
 
 /** A parsed JSON object. */
@@ -40,7 +50,7 @@ export function validateImage(path: string): ValidatedImage {
   const check = (fine: boolean, problem: string): void => {
     if (!fine) problems.push(problem);
   };
-  check(text(files, "oci-layout").trim() === '{"imageLayoutVersion":"1.0.0"}', "oci-layout says something else");
+  check(object(JSON.parse(text(files, "oci-layout")))["imageLayoutVersion"] === "1.0.0", "oci-layout has another version");
   const index = object(JSON.parse(text(files, "index.json")));
   check(index["schemaVersion"] === 2, "index.json: schemaVersion is not 2");
   const entries = list(index["manifests"]).map(object);
@@ -87,7 +97,7 @@ export function validateImage(path: string): ValidatedImage {
     check(sha256(tar) === diffIds[at], `layer ${at}: its tar has digest ${sha256(tar)}, its diffId is ${String(diffIds[at])}`);
     const read = readTar(tar);
     problems.push(...read.problems.map((problem) => `layer ${at}: ${problem}`));
-    return { mediaType, digest: string(descriptor["digest"]), entries: read.entries.map(line) };
+    return { mediaType, digest: string(descriptor["digest"]), entries: read.entries.map(line), items: read.entries };
   });
   for (const name of files.names.filter((known) => known.startsWith("blobs/"))) check(used.has(name), `${name} is used by nothing`);
   if (files.names.includes("manifest.json")) checkDockerManifest(files, { config: configDescriptor, layers: descriptors }, check);
@@ -136,106 +146,9 @@ function tarFiles(bytes: Buffer): Files {
   };
 }
 
-interface TarEntry {
-  readonly kind: string;
-  readonly name: string;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly link: string;
-  readonly content: Buffer;
-}
-
-const KINDS: Readonly<Record<string, string>> = {
-  "0": "file",
-  "1": "hardlink",
-  "2": "symlink",
-  "3": "char",
-  "4": "block",
-  "5": "dir",
-  "6": "fifo",
-};
-
-/** Reads a whole tar: ustar and PAX. What GNU tar would warn of is a problem here. */
-function readTar(tar: Buffer): { entries: TarEntry[]; problems: string[] } {
-  const entries: TarEntry[] = [];
-  const problems: string[] = [];
-  const seen = new Set<string>();
-  let pax: Record<string, string> = {};
-  let at = 0;
-  if (tar.byteLength % 512 !== 0) problems.push("is not a multiple of 512 bytes");
-  for (; at + 512 <= tar.byteLength;) {
-    const head = tar.subarray(at, at + 512);
-    if (head.every((byte) => byte === 0)) break;
-    const sum = head.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 32 : byte), 0);
-    if (octal(head, 148, 8) !== sum) problems.push(`wrong checksum at ${at}`);
-    const type = String.fromCharCode(head[156] ?? 0);
-    const size = Number(pax["size"] ?? numeric(head, 124, 12));
-    const content = tar.subarray(at + 512, at + 512 + size);
-    if (content.byteLength !== size) problems.push(`ends inside an entry at ${at}`);
-    at += 512 + Math.ceil(size / 512) * 512;
-    if (type === "x") {
-      pax = paxRecords(content);
-      continue;
-    }
-    const prefix = cstring(head, 345, 155);
-    const name = pax["path"] ?? (prefix === "" ? cstring(head, 0, 100) : `${prefix}/${cstring(head, 0, 100)}`);
-    const kind = KINDS[type];
-    if (kind === undefined) problems.push(`${name}: type flag "${type}"`);
-    const bare = name.replace(/\/$/, "");
-    if (name.startsWith("/") || bare.split("/").some((part) => part === "" || part === "." || part === "..")) {
-      if (name !== "./") problems.push(`${name}: not a clean relative path`);
-    }
-    if (seen.has(bare)) problems.push(`${bare}: twice`);
-    seen.add(bare);
-    if (kind === "dir" && !name.endsWith("/")) problems.push(`${name}: a directory without a final slash`);
-    const link = pax["linkpath"] ?? cstring(head, 157, 100);
-    if (kind === "hardlink" && !seen.has(link.replace(/\/$/, ""))) problems.push(`${name}: links to ${link}, which is not before it`);
-    entries.push({
-      kind: kind ?? "unknown",
-      name: bare,
-      mode: numeric(head, 100, 8),
-      uid: Number(pax["uid"] ?? numeric(head, 108, 8)),
-      gid: Number(pax["gid"] ?? numeric(head, 116, 8)),
-      link,
-      content,
-    });
-    pax = {};
-  }
-  if (!tar.subarray(at).every((byte) => byte === 0)) problems.push(`has more after its end at ${at}`);
-  if (tar.byteLength - at < 1024) problems.push("has no two zero blocks at its end");
-  return { entries, problems };
-}
-
 function line({ kind, mode, uid, gid, content, name, link }: TarEntry): string {
   const fixed = `${kind} ${mode.toString(8).padStart(4, "0")} ${uid}:${gid}`;
   return `${fixed} ${content.byteLength} ${name}${link === "" ? "" : ` -> ${link}`}`;
-}
-
-function paxRecords(content: Buffer): Record<string, string> {
-  const records: Record<string, string> = {};
-  for (let at = 0; at < content.byteLength;) {
-    const space = content.indexOf(32, at);
-    const length = Number(content.toString("latin1", at, space));
-    const [key = "", ...value] = content.toString("latin1", space + 1, at + length - 1).split("=");
-    records[key] = value.join("=");
-    at += length;
-  }
-  return records;
-}
-
-function numeric(head: Buffer, at: number, size: number): number {
-  if (((head[at] ?? 0) & 0x80) === 0) return octal(head, at, size);
-  return Number(BigInt.asUintN(63, BigInt(`0x${head.toString("hex", at + size - 8, at + size)}`)));
-}
-
-function octal(head: Buffer, at: number, size: number): number {
-  return Number.parseInt(cstring(head, at, size).trim() || "0", 8);
-}
-
-function cstring(head: Buffer, at: number, size: number): string {
-  const end = head.subarray(at, at + size).indexOf(0);
-  return head.toString("latin1", at, at + (end < 0 ? size : end));
 }
 
 function unpacked(bytes: Buffer, packing: string | undefined): Buffer {

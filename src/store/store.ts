@@ -1,6 +1,7 @@
 /** Opens a store: joins blobs, database, directories, locks and history under one root. Costs a few milliseconds, whatever is in it. */
 import { existsSync, mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
+import { errnoOf } from "../errors.ts";
 import { openBlobs } from "./blobs.ts";
 import { openDatabase } from "./database.ts";
 import { openDirectories } from "./directories.ts";
@@ -98,10 +99,24 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 function makeFolders(layout: Layout): void {
   for (const folder of [layout.root, layout.blobs, `${layout.blobs}/sha256`, layout.dirs, layout.locks, layout.logs, layout.tmp]) {
     try {
-      // For the owner alone: layers may hold what others must not read.
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
     } catch (error) {
       throw writeFailure(error, "open the store", folder);
     }
+  }
+}
+
+/** Not `recursive: true`, which says ENOENT where the file system is read-only. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  try {
+    // For the owner alone: layers may hold what others must not read.
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "EEXIST") return;
+    if (errno !== "ENOENT" || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
   }
 }

@@ -5,19 +5,25 @@
 import type { ByteStream } from "../bytes.ts";
 import type { Digest, Expected } from "../digest.ts";
 
-/** Immutable bytes by digest, in `blobs/<algorithm>/<hex>`. */
+/**
+ * Immutable bytes by digest, in `blobs/<algorithm>/<hex>`. Looking at a blob by any method but `path` tells prunes of other processes that
+ * it is in use for as long as this store is open.
+ */
 export interface BlobStore {
-  /** Size in bytes, or undefined when it is not here. One stat. */
+  /** Size in bytes, or undefined when it is not here. One stat; the first look also sets its time of use. */
   size(digest: Digest): number | undefined;
   /** The file of a blob (that may not exist). Never write to it. */
   path(digest: Digest): string;
-  /** Streams it, or `length` bytes from `start`. Throws `BLOB_MISSING`. */
+  /** Streams it, or `length` bytes from `start`. Opened by the first read, which throws `BLOB_MISSING`. Not checked against its digest: it was when it came. */
   open(digest: Digest, range?: { readonly start: number; readonly length?: number }): ByteStream;
   /** Reads it whole and checks its digest. Throws `BLOB_MISSING`, `BLOB_SIZE` over `maxBytes`, `STORE_CORRUPT`. */
   read(digest: Digest, maxBytes: number): Promise<Buffer>;
-  /** Stores a stream: temporary name → check against `expected` → fsync → rename. Idempotent. Throws what `verified` throws, `STORE_FULL`, `STORE_READ_ONLY`. */
+  /**
+   * Stores a stream: temporary name → check against `expected` → fsync → rename. Idempotent: when `expected` is here, `source` is closed
+   * unread. Chunks may be used anew by their owner once the next one is asked for. Throws what `verified` throws, `STORE_FULL`, `STORE_READ_ONLY`.
+   */
   write(source: ByteStream, expected?: Expected): Promise<Expected>;
-  /** Stores bytes at hand. */
+  /** Stores bytes at hand, by sha256. */
   put(data: Uint8Array | string): Promise<Expected>;
   /** A temporary file for a writer that hashes on its own; disposing without `commit` removes it. */
   create(): Promise<BlobFile>;
@@ -30,20 +36,24 @@ export interface BlobFile extends AsyncDisposable {
   readonly path: string;
   /** Open for reading and writing; closed by `commit` and by disposal. */
   readonly fd: number;
-  /** fsync, then rename to its digest. The caller has hashed every byte that it wrote. When the blob is there already, this file goes. */
+  /** fsync, then rename to its digest; once. The caller has hashed every byte that it wrote. When the blob is there already, this file goes. */
   commit(digest: Digest): Promise<void>;
 }
 
-/** What keeps what alive: the garbage collector follows these from the roots. */
+/** What keeps what alive: the garbage collector follows these from the roots. What a ref names need not be here (yet). */
 export type Ref =
   | { readonly kind: "blob"; readonly id: Digest }
   | { readonly kind: "dir"; readonly space: string; readonly id: string }
   | { readonly kind: "record"; readonly space: string; readonly id: string };
 
-/** Small JSON values by (space, id) in the database. Each put is one transaction. */
+/**
+ * Small JSON values by (space, id) in the database; any text is an id. Each put is one transaction: one that is lost by a power cut is
+ * lost whole. Reading a record keeps it, and what it needs, from prunes of other processes for as long as this store is open.
+ */
 export interface Records {
+  /** The value, or undefined. A few microseconds. Not checked: decode it. Throws `STORE_CORRUPT`. */
   get(space: string, id: string): unknown;
-  /** Replaces. `refs`: what this record needs. */
+  /** Replaces value and refs. `refs`: what this record needs. Throws `STORE_FULL`, `STORE_READ_ONLY`, `STORE_LOCKED`. */
   put(space: string, id: string, value: unknown, refs?: readonly Ref[]): void;
   delete(space: string, id: string): void;
   /** Every id of a space, unordered. */
@@ -52,12 +62,16 @@ export interface Records {
   batch(fn: () => void): void;
 }
 
-/** Directories by (space, id), published by rename: a reader sees all of it or nothing. */
+/**
+ * Directories by (space, id), published by rename: a reader sees all of it or nothing. Space and id are file names of letters, digits,
+ * "_", "." and "-"; a digest's ":" is taken as "-" (overlayfs separates paths by ":").
+ */
 export interface Directories {
   /** Its path, or undefined when it is not here. */
   find(space: string, id: string): string | undefined;
   /** A private directory on the same file system; disposing without `publish` removes it. */
   create(space: string): Promise<StagedDirectory>;
+  /** Removes it whatever is in it; absent is fine. Throws `STORE` when something is mounted inside. */
   remove(space: string, id: string): Promise<void>;
   /** True for a directory published before the last boot and not confirmed since: its owner must check its content before use (directories are not fsynced). */
   isSuspect(space: string, id: string): boolean;
@@ -68,11 +82,14 @@ export interface Directories {
 /** A directory that is not visible to others yet. */
 export interface StagedDirectory extends AsyncDisposable {
   readonly path: string;
-  /** Makes it (space, id) and gives its final path. When another process was first, ours is removed and theirs is given. */
+  /** Makes it (space, id) and gives its final path; once. When another process was first, ours is removed and theirs is given, unless theirs is suspect. */
   publish(id: string): Promise<string>;
 }
 
-/** Locks by name, between threads of work in this process and between processes (flock). They vanish with their process. */
+/**
+ * Locks by name (any text), between threads of work in this process and between processes (flock). They vanish with their process.
+ * In this process first come is first served; between processes nobody is promised a turn. Not for a store opened with `readOnly`.
+ */
 export interface Locks {
   /** Waits for it. Rejects with the signal's reason. */
   acquire(name: string, options?: { readonly shared?: boolean; readonly signal?: AbortSignal }): Promise<AsyncDisposable>;
@@ -93,7 +110,7 @@ export interface NamedImage {
 /** Names of images. These are the garbage collector's roots, with the records that were used lately. */
 export interface ImageNames {
   get(name: string): NamedImage | undefined;
-  /** Sets or moves a name. `refs`: everything the image needs. */
+  /** Sets or moves a name. `refs`: everything the image needs besides the blob of `digest`. */
   set(image: Omit<NamedImage, "updatedAt">, refs: readonly Ref[]): void;
   /** False when there was no such name. */
   delete(name: string): boolean;
@@ -110,10 +127,11 @@ export interface BuildRecord {
   readonly error?: string;
 }
 
-/** Past builds and the whole logs of their steps. */
+/** Past builds and the whole logs of their steps. The last 200 are kept. */
 export interface History {
   begin(title: string): BuildRecord;
   finish(id: string, state: "done" | "failed" | "cancelled", error?: string): void;
+  /** Newest first; default 50. A build whose process died is "failed". */
   list(limit?: number): BuildRecord[];
   /** The file that the whole log of a step goes to; its folder exists. `name` is made safe. */
   logFile(buildId: string, name: string): string;
@@ -131,7 +149,12 @@ export interface Store extends AsyncDisposable {
   readonly history: History;
   /** A directory for this process alone, removed with it (or by the next process, when this one dies). */
   scratch(): Promise<AsyncDisposable & { readonly path: string }>;
-  /** Removes what no image name and no record needs, and records unused since `olderThanMs` ago (default: keep all records). Never what a running process uses. */
+  /**
+   * Removes what no image name and no record needs. Which records go: none by default; with `olderThanMs` those not used since; with `all`
+   * all that no image needs. Builds of the history go by the same ages. Never what a running process has made or looked at, this one
+   * included: prune in a process (or an open store) of its own. Several prunes take turns. Freed bytes are those of blobs and directories.
+   * Throws `STORE_READ_ONLY`, and the signal's reason (what is gone by then stays gone).
+   */
   prune(options?: { readonly olderThanMs?: number; readonly all?: boolean; readonly signal?: AbortSignal }): Promise<PruneResult>;
 }
 

@@ -58,6 +58,13 @@ test("runProcess() says SYSCALL for a file that cannot be executed", async () =>
   );
 });
 
+test("startProcess() keeps output that is read after the process has ended", async () => {
+  const child = startProcess({ argv: sh("head -c 50000 /dev/zero; echo late >&2") });
+  assert.deepEqual(await child.exit, { exitCode: 0 });
+  assert.equal((await collect(child.stdout, 100_000)).length, 50_000);
+  assert.equal(String(await collect(child.stderr, 100)), "late\n");
+});
+
 test("startProcess() ends the child on abort and rejects with the reason", async () => {
   const stop = new AbortController();
   const child = startProcess({ argv: sh("echo ready; exec sleep 100"), signal: stop.signal });

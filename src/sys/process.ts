@@ -93,6 +93,8 @@ export function startProcess(options: ProcessOptions): RunningProcess {
       throw error;
     }
   };
+  // Node throws unread output away when the process ends, unless somebody listens for it.
+  for (const output of [child.stdout, child.stderr]) output?.on("readable", () => {});
   const exit = ended(child, program, options, kill);
   // Whoever reads the output first and awaits `exit` later must not be killed by an unhandled rejection in between.
   exit.catch(() => {});

@@ -1,13 +1,15 @@
 /** A process that uses a store, for tests. Argument: mode and root. It prints a line when it has come somewhere. */
 import { randomBytes } from "node:crypto";
-import { writeFileSync, mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { bytesOf } from "../../bytes.ts";
-import { type Digest, sha256 } from "../../digest.ts";
+import { sha256 } from "../../digest.ts";
 import { openStore } from "../index.ts";
 import type { Store } from "../types.ts";
 
 const [mode = "", root = "", argument = ""] = process.argv.slice(2);
+/** Time runs 1000 times faster, so that everything grows old in a moment; all processes agree on it. */
+const now = (): number => EPOCH + (Date.now() - EPOCH) * 1000;
+const EPOCH = Math.floor(Date.now() / 1e8) * 1e8;
 const say = (line: string): void => writeFileSync(1, `${line}\n`);
 
 /** Writes everything that there is to write, for ever. */
@@ -37,27 +39,46 @@ async function write(store: Store): Promise<void> {
   }
 }
 
-/** Uses what is there while another process prunes; a record that is found must be whole. */
-async function use(store: Store, turns: number): Promise<void> {
-  for (let at = 0; at < turns; at += 1) {
-    const id = `r${at % 7}`;
-    const known = store.records.get("step", id);
-    if (known === undefined) {
-      const blob = await store.blobs.write(bytesOf(`${id}`));
-      const staged = await store.dirs.create("layer");
-      await staged.publish(id);
+/**
+ * Uses what is there while another process prunes, in many short lives; a record that is found must be whole as long as its reader lives.
+ */
+async function use(lives: number): Promise<void> {
+  for (let life = 0; life < lives; life += 1) {
+    await using store = await openStore({ root, now });
+    const whole: string[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      const id = `r${(Math.floor(life / 20) + turn) % 12}`;
+      if (store.records.get("step", id) === undefined) {
+        const blob = await store.blobs.put(id);
+        await using staged = await store.dirs.create("layer");
+        await staged.publish(id);
+        await setImmediate();
+        store.records.put("step", id, true, [
+          { kind: "blob", id: blob.digest },
+          { kind: "dir", space: "layer", id },
+        ]);
+      }
+      whole.push(id);
       await setImmediate();
-      store.records.put("step", id, blob.digest, [
-        { kind: "blob", id: blob.digest },
-        { kind: "dir", space: "layer", id },
-      ]);
-    } else if (store.blobs.size(known as Digest) === undefined || store.dirs.find("layer", id) === undefined) {
-      throw new Error(`record ${id} has lost what it needs in turn ${at}`);
+      for (const one of whole) {
+        if (String(await store.blobs.read(sha256(one), 100)) !== one) throw new Error("other content");
+        if (store.dirs.find("layer", one) === undefined) throw new Error(`record ${one} has lost its directory`);
+      }
     }
-    const again = sha256(id);
-    await setImmediate();
-    if (String(await store.blobs.read(again, 100)) !== id) throw new Error("other content");
   }
+}
+
+/** Prunes all the time until its input ends; the sum of what went is printed. */
+async function pruneAll(): Promise<void> {
+  let sum = 0;
+  process.stdin.resume();
+  while (!process.stdin.readableEnded) {
+    await using store = await openStore({ root, now });
+    const { blobs, dirs, records } = await store.prune({ all: true });
+    sum += blobs + dirs + records;
+    await setImmediate();
+  }
+  say(String(sum));
 }
 
 /** Holds a lock until its input ends. */
@@ -69,8 +90,7 @@ async function hold(store: Store, name: string): Promise<void> {
 
 /** Adds one to a number in a file, which needs the lock to come out right. */
 async function count(store: Store, file: string): Promise<void> {
-  const { readFileSync } = await import("node:fs");
-  for (let at = 0; at < 50; at += 1) {
+  for (let at = 0; at < 10; at += 1) {
     await using _ = await store.locks.acquire("counter");
     const value = Number(readFileSync(file, "utf8"));
     await setImmediate();
@@ -78,10 +98,15 @@ async function count(store: Store, file: string): Promise<void> {
   }
 }
 
-await using store = await openStore({ root });
-if (mode === "write") await write(store);
-else if (mode === "use") await use(store, Number(argument));
-else if (mode === "hold") await hold(store, argument);
-else if (mode === "count") await count(store, argument);
-else if (mode === "build") store.history.begin(argument);
-if (mode === "build") process.kill(process.pid, "SIGKILL");
+if (mode === "use") await use(Number(argument));
+else if (mode === "prune") await pruneAll();
+else {
+  await using store = await openStore({ root });
+  if (mode === "write") await write(store);
+  else if (mode === "hold") await hold(store, argument);
+  else if (mode === "count") await count(store, argument);
+  else if (mode === "build") {
+    store.history.begin(argument);
+    process.kill(process.pid, "SIGKILL");
+  }
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { openStore } from "./store.ts";
+import { failsWith, startChild, temp, tempStore } from "./testdata/support.ts";
+
+/** Lets everything happen that can happen without the outside world. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await setImmediate();
+}
+
+test("acquire() lets one in at a time, in the order of asking", async () => {
+  await using at = await tempStore();
+  const order: string[] = [];
+  const worker = async (name: string): Promise<void> => {
+    await using _ = await at.store.locks.acquire("x");
+    order.push(`${name} in`);
+    await setImmediate();
+    order.push(`${name} out`);
+  };
+  await Promise.all(["a", "b", "c"].map(worker));
+  assert.deepEqual(order, ["a in", "a out", "b in", "b out", "c in", "c out"]);
+  assert.deepEqual(readdirSync(join(at.root, "locks")), []);
+});
+
+test("acquire() lets readers in together, and a writer not among them", async () => {
+  await using at = await tempStore();
+  const { locks } = at.store;
+  const one = await locks.acquire("x", { shared: true });
+  const two = await locks.acquire("x", { shared: true });
+  let writing = false;
+  const writer = locks.acquire("x").then((lock) => {
+    writing = true;
+    return lock;
+  });
+  // A reader that comes after the writer waits behind it.
+  let reading = false;
+  const late = locks.acquire("x", { shared: true }).then((lock) => {
+    reading = true;
+    return lock;
+  });
+  await one[Symbol.asyncDispose]();
+  await settle();
+  assert.deepEqual([writing, reading], [false, false]);
+  await two[Symbol.asyncDispose]();
+  const held = await writer;
+  await settle();
+  assert.equal(reading, false);
+  await held[Symbol.asyncDispose]();
+  await (await late)[Symbol.asyncDispose]();
+});
+
+test("tryAcquire() gives nothing while somebody has it, here or in another open store", async () => {
+  await using at = await tempStore();
+  await using other = await openStore({ root: at.root });
+  const lock = await at.store.locks.acquire("x");
+  assert.equal(await at.store.locks.tryAcquire("x"), undefined);
+  assert.equal(await other.locks.tryAcquire("x"), undefined);
+  await using unrelated = await other.locks.tryAcquire("y");
+  assert.notEqual(unrelated, undefined);
+  await lock[Symbol.asyncDispose]();
+  await lock[Symbol.asyncDispose]();
+  const again = await other.locks.tryAcquire("x");
+  assert.notEqual(again, undefined);
+  await again?.[Symbol.asyncDispose]();
+});
+
+test("acquire() rejects with the reason of an abort, in the queue and behind another process", async () => {
+  await using at = await tempStore();
+  await using other = await openStore({ root: at.root });
+  await using _ = await at.store.locks.acquire("x");
+  for (const { locks } of [at.store, other]) {
+    const stop = new AbortController();
+    const waiting = locks.acquire("x", { signal: stop.signal });
+    await settle();
+    stop.abort(new Error("enough"));
+    await assert.rejects(waiting, /enough/);
+  }
+  await assert.rejects(at.store.locks.acquire("y", { signal: AbortSignal.abort(new Error("before")) }), /before/);
+});
+
+test("a lock of a killed process is free", async () => {
+  await using at = await tempStore();
+  const { promise: killed, resolve: kill } = Promise.withResolvers<void>();
+  const child = startChild(
+    "hold",
+    at.root,
+    "x",
+    (async function* () {
+      yield Buffer.from("");
+      await killed;
+    })(),
+  );
+  for await (const chunk of child.stdout) {
+    assert.equal(String(chunk), "held\n");
+    assert.equal(await at.store.locks.tryAcquire("x"), undefined);
+    child.kill("SIGKILL");
+  }
+  await child.exit;
+  kill();
+  await using _ = await at.store.locks.acquire("x");
+});
+
+test("processes that contend for a lock take turns", async () => {
+  await using dir = await temp();
+  const counter = join(dir.path, "counter");
+  writeFileSync(counter, "0");
+  const children = [1, 2, 3].map(() => startChild("count", join(dir.path, "store"), counter));
+  for (const child of children) assert.deepEqual(await child.exit, { exitCode: 0 });
+  assert.equal(readFileSync(counter, "utf8"), "30");
+  assert.deepEqual(readdirSync(join(dir.path, "store/locks")), []);
+});
+
+test("a store that is open for reading has no locks", async () => {
+  await using at = await tempStore();
+  await using reader = await openStore({ root: at.root, readOnly: true });
+  await assert.rejects(reader.locks.acquire("x"), failsWith("STORE_READ_ONLY"));
+});

@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { collect } from "../bytes.ts";
+import { type Digest, sha256 } from "../digest.ts";
+import { openStore } from "./store.ts";
+import { failsWith, startChild, temp, tempStore } from "./testdata/support.ts";
+import type { Ref, Store } from "./types.ts";
+
+const HOUR = 3_600_000;
+const IMAGE = { mediaType: "application/vnd.oci.image.manifest.v1+json", size: 1 };
+
+/** A clock that goes on by an hour for every store that is opened. */
+function hourly(root: string): { readonly open: () => Promise<Store>; readonly sleep: (ms: number) => void } {
+  let now = 1_700_000_000_000;
+  return {
+    open: () => {
+      now += HOUR;
+      return openStore({ root, now: () => now });
+    },
+    sleep: (ms) => void (now += ms),
+  };
+}
+
+async function publish(store: Store, id: string): Promise<Ref> {
+  await using staged = await store.dirs.create("layer");
+  writeFileSync(join(staged.path, "file"), "x".repeat(5000));
+  await staged.publish(id);
+  return { kind: "dir", space: "layer", id };
+}
+
+async function blob(store: Store, text: string): Promise<Ref & { readonly id: Digest }> {
+  return { kind: "blob", id: (await store.blobs.put(text)).digest };
+}
+
+test("prune() removes what neither an image nor a record needs", async () => {
+  await using dir = await temp();
+  const clock = hourly(join(dir.path, "store"));
+  const garbage = sha256("garbage");
+  {
+    await using store = await clock.open();
+    await store.blobs.put("garbage");
+    await publish(store, "garbage");
+    const layer = await blob(store, "layer");
+    store.records.put("layer", "1", true, [layer, await publish(store, "kept")]);
+    store.records.put("step", "1", true, [{ kind: "record", space: "layer", id: "1" }]);
+    store.images.set({ name: "app", digest: (await blob(store, "manifest")).id, ...IMAGE }, [await blob(store, "config")]);
+  }
+  await using store = await clock.open();
+  const result = await store.prune();
+  assert.deepEqual({ ...result, freedBytes: result.freedBytes >= 5007 }, { blobs: 1, dirs: 1, records: 0, freedBytes: true });
+  assert.equal(store.blobs.size(garbage), undefined);
+  for (const text of ["layer", "manifest", "config"]) assert.equal(store.blobs.size(sha256(text)), text.length);
+  assert.equal(store.dirs.find("layer", "garbage"), undefined);
+  assert.notEqual(store.dirs.find("layer", "kept"), undefined);
+});
+
+test("prune() with olderThanMs removes records that were not used since", async () => {
+  await using dir = await temp();
+  const clock = hourly(join(dir.path, "store"));
+  {
+    await using store = await clock.open();
+    store.records.put("step", "unused", true, [await blob(store, "unused")]);
+    store.records.put("step", "used", true, [await blob(store, "used")]);
+  }
+  clock.sleep(10 * HOUR);
+  {
+    await using store = await clock.open();
+    assert.equal(store.records.get("step", "used"), true);
+  }
+  await using store = await clock.open();
+  assert.equal((await store.prune({ olderThanMs: 5 * HOUR })).records, 1);
+  assert.deepEqual(store.records.ids("step"), ["used"]);
+  assert.deepEqual([store.blobs.size(sha256("used")), store.blobs.size(sha256("unused"))], [4, undefined]);
+});
+
+test("prune() with all keeps the records that images need", async () => {
+  await using dir = await temp();
+  const clock = hourly(join(dir.path, "store"));
+  {
+    await using store = await clock.open();
+    const layer = await blob(store, "layer");
+    store.records.put("layer", "needed", true, [layer]);
+    store.records.put("step", "cache", true, [{ kind: "record", space: "layer", id: "needed" }]);
+    store.images.set({ name: "app", digest: (await blob(store, "manifest")).id, ...IMAGE }, [
+      { kind: "record", space: "layer", id: "needed" },
+    ]);
+  }
+  {
+    await using store = await clock.open();
+    assert.deepEqual(await store.prune({ all: true }).then(({ records, blobs }) => ({ records, blobs })), { records: 1, blobs: 0 });
+    assert.equal(store.blobs.size(sha256("layer")), 5);
+    store.images.delete("app");
+  }
+  await using store = await clock.open();
+  assert.deepEqual(await store.prune({ all: true }).then(({ records, blobs }) => ({ records, blobs })), { records: 1, blobs: 2 });
+});
+
+test("prune() leaves alone what this process has made or looked at", async () => {
+  await using dir = await temp();
+  const clock = hourly(join(dir.path, "store"));
+  {
+    await using store = await clock.open();
+    await store.blobs.put("old");
+    await store.blobs.put("forgotten");
+    await publish(store, "old");
+    store.records.put("step", "read", true, [await blob(store, "needed")]);
+    store.records.put("step", "unread", true);
+  }
+  await using store = await clock.open();
+  await store.blobs.put("new");
+  store.blobs.size(sha256("old"));
+  store.dirs.find("layer", "old");
+  store.records.get("step", "read");
+  assert.deepEqual(await store.prune({ all: true }), { blobs: 1, dirs: 0, records: 1, freedBytes: "forgotten".length });
+  assert.equal(store.blobs.size(sha256("needed")), 6);
+});
+
+test("prune() leaves alone what a process that is older may use", async () => {
+  await using dir = await temp();
+  const clock = hourly(join(dir.path, "store"));
+  await using builder = await clock.open();
+  await builder.blobs.put("new");
+  builder.records.put("step", "new", true);
+  await using pruner = await clock.open();
+  assert.deepEqual(await pruner.prune({ all: true }), { blobs: 0, dirs: 0, records: 0, freedBytes: 0 });
+  assert.equal(builder.records.get("step", "new"), true);
+});
+
+test("prune() empties the garbage of dead processes, and of locks and logs", async () => {
+  await using dir = await temp();
+  const root = join(dir.path, "store");
+  const clock = hourly(root);
+  {
+    await using store = await clock.open();
+    const build = store.history.begin("old");
+    writeFileSync(store.history.logFile(build.id, "step"), "log");
+    store.history.finish(build.id, "done");
+  }
+  await using store = await clock.open();
+  await store.prune({ all: true });
+  assert.deepEqual([store.history.list(), readdirSync(join(root, "logs")), readdirSync(join(root, "locks"))], [[], [], []]);
+});
+
+test("prune() needs a store that is open for writing, and hears an abort", async () => {
+  await using at = await tempStore();
+  await using reader = await openStore({ root: at.root, readOnly: true });
+  await assert.rejects(reader.prune(), failsWith("STORE_READ_ONLY"));
+  await assert.rejects(at.store.prune({ signal: AbortSignal.abort(new Error("stop")) }), /stop/);
+});
+
+test("a record that is read while a prune runs is not lost", async () => {
+  await using dir = await temp();
+  const clock = hourly(join(dir.path, "store"));
+  {
+    await using store = await clock.open();
+    store.records.put("step", "1", true, [await blob(store, "needed")]);
+    store.records.put("step", "2", true);
+  }
+  clock.sleep(HOUR);
+  await using builder = await clock.open();
+  await using pruner = await clock.open();
+  const pruning = pruner.prune({ all: true });
+  // The prune has marked what it will remove, and waits for us.
+  assert.equal(builder.records.get("step", "1"), true);
+  assert.equal((await pruning).records, 1);
+  assert.deepEqual([builder.records.get("step", "1"), builder.records.get("step", "2")], [true, undefined]);
+  assert.equal(builder.blobs.size(sha256("needed")), 6);
+});
+
+test("processes that build while another prunes never lose what they use", async () => {
+  await using dir = await temp();
+  const root = join(dir.path, "store");
+  const builders = [1, 2].map(() => startChild("use", root, "300"));
+  const ended = Promise.all(builders.map((child) => child.exit));
+  const pruner = startChild(
+    "prune",
+    root,
+    "",
+    (async function* () {
+      yield Buffer.from("");
+      await ended;
+    })(),
+  );
+  assert.deepEqual(await ended, [{ exitCode: 0 }, { exitCode: 0 }]);
+  assert.deepEqual(await pruner.exit, { exitCode: 0 });
+  // Otherwise the test has shown nothing.
+  assert.notEqual(Number(await collect(pruner.stdout, 100)), 0);
+});
+
+/** What the model does to a store and to itself; ids are small, so that they meet. */
+type Step =
+  | {
+      readonly do: "record" | "image";
+      readonly id: number;
+      readonly blobs: readonly number[];
+      readonly dirs: readonly number[];
+      readonly needs: readonly number[];
+    }
+  | { readonly do: "drop record" | "drop image" | "read"; readonly id: number }
+  | { readonly do: "prune"; readonly all: boolean };
+
+const small = fc.nat(4);
+const some = fc.uniqueArray(small, { maxLength: 3 });
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    fc.record({ do: fc.constantFrom("record", "image"), id: small, blobs: some, dirs: some, needs: some }),
+    fc.record({ do: fc.constantFrom("drop record", "drop image", "read"), id: small }),
+    fc.record({ do: fc.constant("prune"), all: fc.boolean() }),
+  ),
+  { minLength: 3, maxLength: 14 },
+);
+
+/** The rules in their shortest form: roots, then whatever they need. */
+function survivors(records: ReadonlyMap<number, Needs>, images: ReadonlyMap<number, Needs>, all: boolean): Needs {
+  const live: Needs = { blobs: new Set(), dirs: new Set(), records: new Set() };
+  const keep = (needs: Needs): void => {
+    for (const at of needs.blobs) live.blobs.add(at);
+    for (const at of needs.dirs) live.dirs.add(at);
+    for (const at of needs.records) keepRecord(at);
+  };
+  const keepRecord = (id: number): void => {
+    const needs = records.get(id);
+    if (live.records.has(id) || needs === undefined) return;
+    live.records.add(id);
+    keep(needs);
+  };
+  for (const needs of images.values()) keep(needs);
+  if (!all) for (const id of records.keys()) keepRecord(id);
+  return live;
+}
+
+interface Needs {
+  readonly blobs: Set<number>;
+  readonly dirs: Set<number>;
+  readonly records: Set<number>;
+}
+
+test("prune() agrees with a model of refs and roots", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (list) => {
+      await using dir = await temp();
+      const root = join(dir.path, "store");
+      const clock = hourly(root);
+      const records = new Map<number, Needs>();
+      const images = new Map<number, Needs>();
+      let present: Needs = { blobs: new Set(), dirs: new Set(), records: new Set() };
+      for (const step of list) {
+        await using store = await clock.open();
+        if (step.do === "record" || step.do === "image") {
+          const refs: Ref[] = step.needs.map((id) => ({ kind: "record", space: "r", id: String(id) }));
+          for (const id of step.blobs) refs.push(await blob(store, `blob ${id}`));
+          for (const id of step.dirs) refs.push(await publish(store, `dir${id}`));
+          const needs = { blobs: new Set(step.blobs), dirs: new Set(step.dirs), records: new Set(step.needs) };
+          if (step.do === "record") store.records.put("r", String(step.id), step.id, refs);
+          else store.images.set({ name: String(step.id), digest: (await blob(store, "manifest")).id, ...IMAGE }, refs);
+          (step.do === "record" ? records : images).set(step.id, needs);
+          present = { blobs: present.blobs.union(needs.blobs), dirs: present.dirs.union(needs.dirs), records: present.records };
+        } else if (step.do === "prune") {
+          await store.prune({ all: step.all });
+          const live = survivors(records, images, step.all);
+          for (const id of records.keys()) if (!live.records.has(id)) records.delete(id);
+          present = { ...live, blobs: present.blobs.intersection(live.blobs), dirs: present.dirs.intersection(live.dirs) };
+        } else if (step.do === "drop record") {
+          store.records.delete("r", String(step.id));
+          records.delete(step.id);
+        } else if (step.do === "drop image") {
+          store.images.delete(String(step.id));
+          images.delete(step.id);
+        } else store.records.get("r", String(step.id));
+      }
+      await using store = await clock.open();
+      const ids = [0, 1, 2, 3, 4];
+      assert.deepEqual(store.records.ids("r").toSorted(), [...records.keys()].map(String).toSorted());
+      assert.deepEqual(
+        ids.filter((id) => store.blobs.size(sha256(`blob ${id}`)) !== undefined),
+        ids.filter((id) => present.blobs.has(id)),
+      );
+      assert.deepEqual(
+        ids.filter((id) => existsSync(join(root, `dirs/layer/dir${id}`))),
+        ids.filter((id) => present.dirs.has(id)),
+      );
+    }),
+    { numRuns: 40 },
+  );
+});

@@ -102,7 +102,7 @@ export async function removeImages(
 export function pruneStore(options: StoreOptions & { readonly all?: boolean; readonly olderThanMs?: number } = {}): Run<PruneResult> {
   return startRun(options.signal, async (_emit = noEvents, signal) => {
     await using session = await openSession(options);
-    return session.store.prune({
+    return await session.store.prune({
       signal,
       ...(options.all === undefined ? {} : { all: options.all }),
       ...(options.olderThanMs === undefined ? {} : { olderThanMs: options.olderThanMs }),

@@ -76,7 +76,8 @@ export function importImage(options: ImportImageOptions): Run<ExportResult> {
     const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
     const config = await configOfChanges(options.changes ?? [], platform);
     const tar = await openTar(options);
-    return asVertex(emit, "import", `importing ${options.name}`, () =>
+    // Awaited here: the store must stay open until then.
+    return await asVertex(emit, "import", `importing ${options.name}`, () =>
       importRootfs(imageContext(session, emit, "import", signal), tar, {
         name: options.name,
         config,

@@ -2,7 +2,7 @@
  * Signals for the first process of a running step. It is the child of the runtime's process, which we know; /proc tells its pid in our
  * own namespace, so no runtime has to be asked.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { errnoOf } from "../../errors.ts";
 
@@ -55,9 +55,12 @@ function signalNumber(signal: string): number | undefined {
   return Object.entries(constants.signals).find(([known]) => known === name || known === `SIG${name}`)?.[1];
 }
 
+/** Children belong to the thread that started them; a runtime has one only. */
 function firstProcess(runtimePid: number): number | undefined {
-  const [first] = readIfThere(`/proc/${runtimePid}/task/${runtimePid}/children`).split(" ");
-  return first === undefined || first === "" ? undefined : Number(first);
+  const tasks = `/proc/${runtimePid}/task`;
+  const children = namesIn(tasks).flatMap((thread) => readIfThere(`${tasks}/${thread}/children`).split(" "));
+  const [first] = children.filter((pid) => pid !== "");
+  return first === undefined ? undefined : Number(first);
 }
 
 /** The first process of a pid namespace gets only the signals that it has a handler for. */
@@ -76,12 +79,20 @@ function send(pid: number, number: number): boolean {
 }
 
 function readIfThere(path: string): string {
+  return unlessGone(() => readFileSync(path, "latin1").trim()) ?? "";
+}
+
+function namesIn(folder: string): string[] {
+  return unlessGone(() => readdirSync(folder)) ?? [];
+}
+
+/** Undefined when the process ended meanwhile. */
+function unlessGone<Value>(read: () => Value): Value | undefined {
   try {
-    return readFileSync(path, "latin1").trim();
+    return read();
   } catch (error) {
     const errno = errnoOf(error);
-    // The process ended meanwhile.
-    if (errno === "ENOENT" || errno === "ESRCH") return "";
+    if (errno === "ENOENT" || errno === "ESRCH") return undefined;
     throw error;
   }
 }

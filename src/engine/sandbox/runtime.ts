@@ -95,9 +95,15 @@ export function runtimeFailure(runtime: Runtime, exit: RuntimeExit, errors: stri
   if (exit.exitCode === 0) return undefined;
   const logged = exit.log.split("\n").flatMap(errorOfLine);
   if (logged.length > 0) return logged.join("; ");
-  // runc reports the last step, execve, by the stderr of what would have become the program.
-  const exec = runtime.name === "runc" && (exit.exitCode === 1 || exit.exitCode === 255) ? /^(exec \S+: [^\n]+)\n$/.exec(errors) : null;
-  return exec?.[1];
+  return execFailure(runtime, errors);
+}
+
+/** The last step, execve, fails where there is only the stderr of what would have become the program, and an ordinary exit code. */
+function execFailure(runtime: Runtime, errors: string): string | undefined {
+  const line = /^([^\n]+)\n$/.exec(errors)?.[1] ?? "";
+  const said = runtime.name === "crun" ? (errorOfLine(line)[0] ?? "") : line;
+  const isExec = runtime.name === "crun" ? said.startsWith("exec container process ") : /^exec \S+: /.test(said);
+  return isExec ? said : undefined;
 }
 
 function errorOfLine(line: string): string[] {

@@ -56,12 +56,8 @@ async function loadLayer(store: Store, wanted: WantedLayer, places: Semaphore, s
   const known = findLayer(store, diffId);
   if (known !== undefined) return known;
   using _place = await places.acquire(signal);
-  // Another process, or another image with the same layer, may be at it.
-  await using _lock = await store.locks.acquire(`layer:${diffId}`, { signal });
-  const meanwhile = findLayer(store, diffId);
-  if (meanwhile !== undefined) return meanwhile;
-  const bytes = (): ByteStream => (isStored(store, descriptor) ? store.blobs.open(descriptor.digest) : open(descriptor, signal));
-  const layer = await importLayerBlob(store, { descriptor, diffId, open: bytes }, { signal });
+  // Looks among the store's blobs first, and lets one of several processes do the work.
+  const layer = await importLayerBlob(store, { descriptor, diffId, open: () => open(descriptor, signal) }, { signal });
   if (remote !== undefined) rememberOrigin(store, remote);
   return layer;
 }

@@ -31,19 +31,11 @@ export function exportLayers(ctx: ImageContext, sources: readonly LayerSource[],
   return pool(PARALLEL_LAYERS, sources, (source, signal) => exportLayer(ctx, source, options, signal), ctx.signal);
 }
 
-/** The layers as the local store keeps them: those of a base as they were pulled, our own uncompressed. All are in the store. */
+/** The layers as the local store keeps them: those that came from elsewhere as they came, our own uncompressed. All are in the store. */
 export function storedLayers(ctx: ImageContext, sources: readonly LayerSource[]): Promise<ExportLayer[]> {
-  const one = async (source: LayerSource, signal: AbortSignal): Promise<ExportLayer> => {
-    const layer = await source.load(signal);
-    const kept = asPulled(source);
-    if (kept !== undefined && isStored(ctx.store, kept.descriptor)) return kept;
-    return packed(ctx, layer, source.diffId, { compression: "uncompressed", force: true }, signal);
-  };
+  const one = async (source: LayerSource, signal: AbortSignal): Promise<ExportLayer> =>
+    packed(ctx, await source.load(signal), source.diffId, { compression: "uncompressed" }, signal);
   return pool(PARALLEL_LAYERS, sources, one, ctx.signal);
-
-  function asPulled(source: LayerSource): ExportLayer | undefined {
-    return source.remote === undefined || source.diffId === undefined ? undefined : remoteLayer(ctx, source.remote, source.diffId);
-  }
 }
 
 /** One layer as a blob of the wanted compression. */

@@ -7,7 +7,7 @@ import { formatSize } from "../../bytes.ts";
 import { createScreen } from "./screen.ts";
 import { applyEvent, createProgressState, type ProgressState, type StepState } from "./state.ts";
 import type { Renderer } from "./types.ts";
-import { formatDuration, formatResult, formatTransfer, formatWarning } from "./words.ts";
+import { formatDuration, formatResult, formatTransfer, formatWarning, shortenDigests } from "./words.ts";
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const SPIN_MS = 100;
@@ -34,7 +34,7 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
     event(event) {
       const { step } = applyEvent(state, event);
       if (event.type === "warning") finished.push((width) => `${style.yellow("⚠")} ${fit(formatWarning(event), width - 2)}`);
-      if (event.type === "result") finished.push((width) => `${style.cyan("➜")} ${fit(formatResult(event), width - 2)}`);
+      if (event.type === "result") finished.push((width) => `${style.cyan("➜")} ${fit(shortenDigests(formatResult(event)), width - 2)}`);
       if (step !== undefined && (event.type === "vertex.done" || event.type === "vertex.cached" || event.type === "vertex.failed"))
         finished.push(finishedLine(step, style));
       return "";
@@ -57,7 +57,7 @@ function finishedLine(step: StepState, style: Style): (columns: number) => strin
   const right = state === "cached" ? "CACHED" : `${bytes === 0 ? "" : `${formatSize(bytes)}  `}${formatDuration(took)}`;
   const mark = state === "failed" ? style.red("✘") : state === "cached" ? style.cyan("✔") : style.green("✔");
   const paint = state === "failed" ? style.red : state === "cached" ? style.dim : (text: string): string => text;
-  return (columns) => `${mark} ${row(safeLine(name), right, columns - 2, paint, style.dim)}`;
+  return (columns) => `${mark} ${row(shortenDigests(safeLine(name)), right, columns - 2, paint, style.dim)}`;
 }
 
 function liveLines(state: ProgressState, style: Style, nowMs: number, columns: number, rows: number): string[] {
@@ -70,7 +70,7 @@ function liveLines(state: ProgressState, style: Style, nowMs: number, columns: n
   const lines: string[] = [];
   for (const [at, step] of shown.entries()) {
     const right = formatDuration(nowMs - (step.startedAt ?? nowMs));
-    lines.push(`${style.yellow(spinner)} ${row(safeLine(step.name), right, columns - 2, (text) => text, style.dim)}`);
+    lines.push(`${style.yellow(spinner)} ${row(shortenDigests(safeLine(step.name)), right, columns - 2, (text) => text, style.dim)}`);
     const share = Math.floor(spare / (shown.length - at));
     const details = detailLines(step, columns - 4).slice(0, Math.max(0, share));
     spare -= details.length;

@@ -34,6 +34,11 @@ export function formatResult(event: ResultEvent): string {
   return safeLine(`${event.kind} ${event.name}${digest}${size}`);
 }
 
+/** Digests in `text` cut to what people compare: "node:18@sha256:1a2b3c4d5e6f". */
+export function shortenDigests(text: string): string {
+  return text.replace(/\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b/g, "$1");
+}
+
 function shortId(id: string): string {
-  return safeLine(/^sha(256|512):[0-9a-f]{64,}$/.test(id) ? id.slice(7, 19) : id);
+  return safeLine(/^(sha256:|sha512:)?[0-9a-f]{64,128}$/.test(id) ? id.replace(/^sha\d+:/, "").slice(0, 12) : id);
 }

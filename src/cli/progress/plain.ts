@@ -88,7 +88,8 @@ export function createPlainRenderer(): Renderer {
       if (step === undefined || step.state === "planned") return "";
       return say(step, linesOf(event, step, lines), event.at);
     },
-    end: () => drain(Infinity),
+    // An empty line sets the error apart that follows.
+    end: () => drain(Infinity) + ([...state.steps.values()].some((step) => step.state === "failed") ? "\n" : ""),
   };
 }
 

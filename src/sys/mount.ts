@@ -34,6 +34,7 @@ const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const AT_FDCWD = -100;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
+const MOUNT_ATTR_NODEV = 4;
 
 /** Keeps this namespace's mounts from the namespace that it was copied from, and still lets new mounts of that one in. Throws `SYSCALL`. */
 export function isolateMounts(): void {
@@ -67,6 +68,8 @@ export interface OverlayMount {
   readonly work: string;
   /** In a user namespace: whiteouts and opaque marks are user.* attributes. */
   readonly userXattr: boolean;
+  /** Device files work. Otherwise they are there and cannot be opened. */
+  readonly devices: boolean;
   /** An empty directory for the short names that old kernels need; removed again. */
   readonly names: string;
   /** Default: the new calls, and mount(2) where they fail for their own sake. */
@@ -107,7 +110,7 @@ function mountOverlayNew(overlay: OverlayMount): void {
     for (const [key, value] of Object.entries(SETTINGS)) configure(FSCONFIG_SET_STRING, key, value);
     for (const flag of flagsOf(overlay)) configure(FSCONFIG_SET_FLAG, flag, null);
     configure(FSCONFIG_CMD_CREATE, null, null);
-    const mounted = check(fsmountCall(SYS_FSMOUNT, context, CLOEXEC, 0), what);
+    const mounted = check(fsmountCall(SYS_FSMOUNT, context, CLOEXEC, overlay.devices ? 0 : MOUNT_ATTR_NODEV), what);
     try {
       check(moveMountCall(SYS_MOVE_MOUNT, mounted, "", AT_FDCWD, overlay.target, MOVE_MOUNT_F_EMPTY_PATH), what);
     } finally {
@@ -134,7 +137,7 @@ function mountOverlayOld(overlay: OverlayMount): void {
   const data = [`lowerdir=${lowers.join(":")}`, "upperdir=upper", "workdir=work", ...settings, ...flagsOf(overlay)].join(",");
   try {
     check(chdirCall(overlay.names), `enter "${overlay.names}"`);
-    check(mountCall("overlay", overlay.target, "overlay", 0, data), `mount an overlay on "${overlay.target}"`);
+    check(mountCall("overlay", overlay.target, "overlay", overlay.devices ? 0 : MS_NODEV, data), `mount an overlay on "${overlay.target}"`);
   } finally {
     chdirCall("/");
     rmSync(overlay.names, { recursive: true, force: true });

@@ -23,7 +23,7 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
     mkdirSync(work, { mode: 0o700 });
     makeStubs(stubs, root.stubs);
     const lowers = [stubs, ...root.lowers.toReversed()];
-    mountOverlay({ target: rootfs, lowers, upper: root.upper, work, userXattr, names: `${bundle}/names` });
+    mountOverlay({ target: rootfs, lowers, upper: root.upper, work, userXattr, devices: root.devices, names: `${bundle}/names` });
   }
   for (const { path, uid, gid } of request.directories) makeDirectory(toBytes(`${fromText(rootfs)}/${path}`), uid, gid);
   for (const { name, source } of request.readOnlyViews) {

@@ -27,6 +27,8 @@ export interface SpecOptions {
   readonly network: "host" | "none";
   /** All of them, in order. */
   readonly mounts: readonly SpecMount[];
+  /** Cgroup paths of the host stay hidden. */
+  readonly cgroupNamespace: boolean;
   readonly ulimits: readonly SandboxUlimit[];
   readonly insecure: boolean;
   /** Our own bounding set of capabilities. */
@@ -89,7 +91,7 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
     // crun takes the compiled filter; whoever does not know it compiles the profile below.
     annotations: insecure || options.filter === undefined ? {} : { [FILTER_ANNOTATION]: options.filter },
     linux: {
-      namespaces: ["pid", "ipc", "uts", "mount", ...(options.network === "host" ? [] : ["network"])].map((type) => ({ type })),
+      namespaces: namespacesOf(options).map((type) => ({ type })),
       cgroupsPath: options.cgroupsPath,
       ...(insecure ? {} : { seccomp: seccompProfile(options.architecture) }),
       maskedPaths: insecure ? [] : MASKED,
@@ -97,6 +99,10 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
       devices: insecure ? loopDevices() : [],
     },
   };
+}
+
+function namespacesOf({ network, cgroupNamespace }: SpecOptions): string[] {
+  return ["pid", "ipc", "uts", "mount", ...(network === "host" ? [] : ["network"]), ...(cgroupNamespace ? ["cgroup"] : [])];
 }
 
 /** proc, dev, sys and what is below them, in mount order. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { addAccounts, cannotRunSteps, openSandboxPlace } from "../../../test/support/sandbox.ts";
 import { isDecantError } from "../../errors.ts";
+import { makeNode } from "../../sys/index.ts";
 import { hostTree } from "../../tree/index.ts";
 
 /** "bin/tool" for everything below a directory. */
@@ -97,6 +98,22 @@ for (const runtime of ["crun", "runc"] as const) {
         lines.slice(9).map((line) => line.replace(/\s+/, " ")),
         ["CapEff: 00000000a80425fb", "CapBnd: 00000000a80425fb", "NoNewPrivs: 0", "Seccomp: 2"],
       );
+    });
+
+    it("keeps a step from the host's devices, wherever it makes or finds them", async () => {
+      await using at = await place();
+      makeNode(join(at.base, "found"), { kind: "char", major: 1, minor: 5, mode: 0o666 });
+      const tmpfs = { kind: "tmpfs", target: "/tmp", readOnly: false } as const;
+      const { stdout } = await at.run(
+        `for dir in /dev / /tmp; do mknod $dir/disk b 8 0 2>/dev/null || echo no disk; mknod $dir/mem c 1 1 2>/dev/null || echo no memory; done
+        mknod /null c 1 3 && mknod /pipe p && mknod /tmp/zero c 1 5 && echo made
+        head -c 1 /found >/dev/null 2>&1 || echo closed
+        head -c 1 /tmp/zero >/dev/null 2>&1 || echo closed
+        head -c 1 /dev/zero | wc -c`,
+        { mounts: [tmpfs] },
+      );
+      assert.equal(stdout, `${"no disk\nno memory\n".repeat(3)}made\nclosed\nclosed\n1\n`);
+      assert.equal((await at.run("mknod /disk b 8 0 && head -c 1 /found | wc -c", { insecure: true })).stdout, "1\n");
     });
 
     it("gives an insecure step its mounts", async () => {

@@ -1,6 +1,7 @@
 /**
  * The system calls that a step may use: the semantics of Docker's default profile for its default capabilities. What is not listed
- * fails with EPERM. runtime-spec config-linux.md, "Seccomp".
+ * fails with EPERM. runtime-spec config-linux.md, "Seccomp". One thing is stricter: where Docker lets a device cgroup refuse to open
+ * device files of disks and the like, we have no cgroup, so they cannot be made.
  */
 
 /** A rule of runtime-spec's `linux.seccomp.syscalls`. */
@@ -24,6 +25,12 @@ const ENOSYS = 38;
 const AF_VSOCK = 40;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const NAMESPACE_FLAGS = 0x7e02_0000;
+/** The type bits of a mode: none, fifo, regular, socket; and character device. */
+const FILE_TYPE_MASK = 0xf000;
+const PLAIN_TYPES = [0, 0x1000, 0x8000, 0xc000];
+const CHARACTER_TYPE = 0x2000;
+/** null, zero, full, random, urandom, tty, console, ptmx. */
+const HARMLESS_DEVICES = [0x103, 0x105, 0x107, 0x108, 0x109, 0x500, 0x501, 0x502];
 /** Linux, UNAME26 with and without 32 bit addresses, and "tell me". */
 const PERSONALITIES = [0x0, 0x0008, 0x20000, 0x20008, 0xffffffff];
 
@@ -31,7 +38,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   files: `access chdir chmod chown chown32 close close_range copy_file_range creat dup dup2 dup3 faccessat faccessat2 fadvise64
     fadvise64_64 fallocate fanotify_mark fchdir fchmod fchmodat fchmodat2 fchown fchown32 fchownat fcntl fcntl64 fdatasync flock fstat
     fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate ftruncate64 futimesat getcwd getdents getdents64 inotify_add_watch inotify_init
-    inotify_init1 inotify_rm_watch ioctl lchown lchown32 link linkat listmount _llseek lseek lstat lstat64 mkdir mkdirat mknod mknodat
+    inotify_init1 inotify_rm_watch ioctl lchown lchown32 link linkat listmount _llseek lseek lstat lstat64 mkdir mkdirat
     name_to_handle_at newfstatat open openat openat2 pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readlink readlinkat
     readv rename renameat renameat2 rmdir sendfile sendfile64 splice stat stat64 statfs statfs64 statmount statx symlink symlinkat sync
     sync_file_range syncfs tee truncate truncate64 umask unlink unlinkat utime utimensat utimensat_time64 utimes vmsplice write writev`,
@@ -99,6 +106,8 @@ export function seccompProfile(architecture: string): SeccompProfile {
         action: "SCMP_ACT_ALLOW",
         args: [{ index: 0, value, op: "SCMP_CMP_EQ" }],
       })),
+      ...nodeRules("mknod", 1),
+      ...nodeRules("mknodat", 2),
       { names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: AF_VSOCK, op: "SCMP_CMP_NE" }] },
       {
         names: ["clone"],
@@ -109,6 +118,19 @@ export function seccompProfile(architecture: string): SeccompProfile {
       { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS },
     ],
   };
+}
+
+/** `modeIndex`: which argument is the mode; the device's number follows it. */
+function nodeRules(name: string, modeIndex: number): SeccompRule[] {
+  const rule = (type: number, device?: number): SeccompRule => ({
+    names: [name],
+    action: "SCMP_ACT_ALLOW",
+    args: [
+      { index: modeIndex, value: FILE_TYPE_MASK, valueTwo: type, op: "SCMP_CMP_MASKED_EQ" },
+      ...(device === undefined ? [] : [{ index: modeIndex + 1, value: device, op: "SCMP_CMP_EQ" }]),
+    ],
+  });
+  return [...PLAIN_TYPES.map((type) => rule(type)), ...HARMLESS_DEVICES.map((device) => rule(CHARACTER_TYPE, device))];
 }
 
 function words(text: string): string[] {

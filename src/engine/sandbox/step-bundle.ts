@@ -58,6 +58,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     user,
     hostname,
     mounts,
+    cgroupNamespace: place.runtime.cgroup,
     bounding: boundingSet(),
     architecture: process.arch,
     cgroupsPath: `/${place.containerId}`,
@@ -65,7 +66,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   makeUpper(step.upper, root);
   return {
     ...invocation(place),
-    root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, stubs },
+    root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, stubs, devices: step.insecure === true },
     files: [
       [CONFIG_FILE, JSON.stringify(config)],
       [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [])],
@@ -92,6 +93,7 @@ export function probeBundle(place: BundlePlace): BundleRequest {
     hostname: DEFAULT_HOSTNAME,
     network: "host",
     mounts: systemMounts({ insecure: false, cgroup: place.runtime.cgroup, network: "host" }),
+    cgroupNamespace: place.runtime.cgroup,
     bounding: boundingSet(),
     architecture: process.arch,
     cgroupsPath: `/${place.containerId}`,

@@ -48,7 +48,10 @@ export function stepMounts(
   const views: { name: string; source: string }[] = [];
   const own = placed.map(({ mount, destination }, at): SpecMount => {
     const inner = placed.slice(at + 1).filter((other) => isWithin(treePath(other.destination), treePath(destination)));
-    const specMount = { destination: displayPath(treePath(destination)), options: optionsOf(step.root, mount, destination) };
+    const specMount = {
+      destination: displayPath(treePath(destination)),
+      options: [...optionsOf(step.root, mount, destination), ...(insecure ? [] : ["nodev"])],
+    };
     if (mount.kind === "tmpfs") return { ...specMount, type: "tmpfs", source: "tmpfs" };
     const source = sourceOf(mount);
     if (!mount.readOnly || inner.length === 0 || mount.isFile) return { ...specMount, type: "bind", source };

@@ -21,6 +21,8 @@ export type RootRequest =
       readonly upper: string;
       readonly work: string;
       readonly stubs: readonly StubEntry[];
+      /** Device files of the image work. */
+      readonly devices: boolean;
     }
   /** The host's own root, to try a runtime out. */
   | { readonly kind: "host" };

@@ -5,7 +5,7 @@
 import { createHash, hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { ByteStream } from "../bytes.ts";
-import type { DiffId, Digest, Expected } from "../digest.ts";
+import type { DiffId, Expected } from "../digest.ts";
 import { createHasher, digestMismatch, verified } from "../digest.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
@@ -24,7 +24,7 @@ import { createTarParser } from "./tar-parser.ts";
 import type { Entry, Layer, LayerIndex } from "./types.ts";
 import type { Unpacker } from "./unpacker.ts";
 import { createUnpacker, isTaken } from "./unpacker.ts";
-import { writeAll } from "./write-all.ts";
+import { createFileSink } from "./write-all.ts";
 
 /** A layer blob as an image's manifest and config describe it. */
 export interface LayerBlobSource {
@@ -87,6 +87,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   // xz and bzip2 are no compressions of layers: their plain bytes are kept.
   const keep: "raw" | "plain" | "nothing" = options.isHere === true ? "nothing" : format === "xz" || format === "bzip2" ? "plain" : "raw";
   await using file = keep === "nothing" ? undefined : await store.blobs.create();
+  await using sink = file === undefined ? undefined : createFileSink(file.fd, "a layer");
   await using staged = options.unpack === true ? await store.dirs.create(LAYER_DIRS) : undefined;
   using unpacker = staged === undefined ? undefined : createUnpacker(staged.path);
   const rawHash = createHasher();
@@ -96,7 +97,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
     for await (const chunk of rest) {
       rawBytes += chunk.byteLength;
       if (expected === undefined) rawHash.update(chunk);
-      if (keep === "raw" && file !== undefined) writeAll(file.fd, chunk, "a layer");
+      if (keep === "raw") await sink?.write(chunk);
       options.onProgress?.(rawBytes);
       yield chunk;
     }
@@ -110,7 +111,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   });
   for await (const chunk of plain) {
     plainHash.update(chunk);
-    if (keep === "plain" && file !== undefined) writeAll(file.fd, chunk, "a layer");
+    if (keep === "plain") await sink?.write(chunk);
     parser.push(chunk);
     if (performance.now() - turn > TURN_MS) {
       await setImmediate();
@@ -119,6 +120,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
     }
   }
   parser.finish();
+  await sink?.flush();
   const diffId = plainHash.digest();
   if (expected !== undefined && diffId !== expected.diffId) throw digestMismatch({ digest: expected.diffId, size: rawBytes }, diffId);
   const rawDigest = expected?.descriptor.digest ?? rawHash.digest();

@@ -12,7 +12,7 @@ import { getLayerRecord, putLayerRecord } from "./layer-record.ts";
 import type { LayerItem } from "./tar-chunks.ts";
 import { tarChunks } from "./tar-chunks.ts";
 import type { Layer } from "./types.ts";
-import { writeAll } from "./write-all.ts";
+import { createFileSink } from "./write-all.ts";
 
 /** A layer's tar in the store. */
 export interface LayerTar {
@@ -38,14 +38,16 @@ async function makeTar(store: Store, layer: Layer, signal?: AbortSignal): Promis
   const known = findTar(store, layer);
   if (known !== undefined) return known;
   await using file = await store.blobs.create();
+  await using sink = createFileSink(file.fd, `the tar of layer "${layer.id}"`);
   const hasher = createHasher();
   let size = 0;
   for await (const chunk of await openTar(store, layer, signal)) {
     signal?.throwIfAborted();
+    await sink.write(chunk);
     hasher.update(chunk);
     size += chunk.byteLength;
-    writeAll(file.fd, chunk, `the tar of layer "${layer.id}"`);
   }
+  await sink.flush();
   const diffId = hasher.digest();
   if (layer.diffId !== undefined && diffId !== layer.diffId) throw digestMismatch({ digest: layer.diffId, size }, diffId);
   await file.commit(diffId);
@@ -59,8 +61,8 @@ export function recordDiffId(store: Store, id: Digest, diffId: DiffId): void {
   if (record !== undefined) putLayerRecord(store, id, { ...record, diffId });
 }
 
-/** The tar as a stream; chunks are valid until the next one, or with `keepChunks` for ever. The caller checks its digest. */
-export async function openTar(store: Store, layer: Layer, signal?: AbortSignal, keepChunks = false): Promise<ByteStream> {
+/** The tar as a stream; chunks are valid until the second next is asked for. The caller checks its digest. */
+export async function openTar(store: Store, layer: Layer, signal?: AbortSignal): Promise<ByteStream> {
   const tar = findTar(store, layer);
   if (tar !== undefined) return store.blobs.open(tar.diffId);
   const record = getLayerRecord(store, layer.id);
@@ -70,7 +72,6 @@ export async function openTar(store: Store, layer: Layer, signal?: AbortSignal, 
   if (directory === undefined) throw layerMissing(layer.id);
   return tarChunks(directoryItems(layer, directory), {
     ...(signal === undefined ? {} : { signal }),
-    keepChunks,
     onEntry(entry, _, digestHex) {
       if (entry.digest !== undefined && digestHex !== undefined && digestHex !== hexOf(entry.digest))
         throw layerDamaged(layer.id, entry.path);

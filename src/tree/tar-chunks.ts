@@ -32,8 +32,6 @@ export interface TarChunksOptions {
   readonly xattrs?: XattrFilter;
   /** Called after each entry was written; `digestHex` for files. */
   readonly onEntry?: (entry: Entry, dataOffset: number, digestHex: string | undefined) => void;
-  /** True: every chunk is a buffer of its own. Default: a chunk is valid until the next is asked for. */
-  readonly keepChunks?: boolean;
 }
 
 const CHUNK = 1024 * 1024;
@@ -41,13 +39,14 @@ const CHUNK = 1024 * 1024;
 const SMALL = 128 * 1024;
 const TURN_MS = 5;
 
-/** Gives the tar. Items must be sorted by `compareTreePaths` without duplicates. Throws `WHITEOUT` for a file named like one, `CONTEXT` for one that shrinks. */
+/** Gives the tar; a chunk is valid until the second next is asked for, so that it can be written meanwhile. Items must be sorted by `compareTreePaths` without duplicates. Throws `WHITEOUT` for a file named like one, `CONTEXT` for one that shrinks. */
 export async function* tarChunks(
   items: Iterable<LayerItem> | AsyncIterable<LayerItem>,
   options: TarChunksOptions = {},
 ): AsyncGenerator<Buffer, void, undefined> {
   const xattrs = options.xattrs ?? capabilitiesOnly;
   let out = Buffer.allocUnsafeSlow(CHUNK);
+  let other = Buffer.allocUnsafeSlow(CHUNK);
   let used = 0;
   /** Position of `out` in the tar. */
   let start = 0;
@@ -59,7 +58,7 @@ export async function* tarChunks(
     const chunk = out.subarray(0, used);
     start += used;
     used = 0;
-    if (options.keepChunks === true) out = Buffer.allocUnsafeSlow(CHUNK);
+    [out, other] = [other, out];
     return chunk;
   };
 

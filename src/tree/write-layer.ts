@@ -6,7 +6,7 @@ import { addLayer } from "./layer-store.ts";
 import type { LayerItem } from "./tar-chunks.ts";
 import { tarChunks } from "./tar-chunks.ts";
 import type { Layer } from "./types.ts";
-import { writeAll } from "./write-all.ts";
+import { createFileSink } from "./write-all.ts";
 
 /**
  * Writes a layer. Items come sorted by `compareTreePaths`, each path once, a hard link after its file. Throws `WHITEOUT` for a file that
@@ -19,6 +19,7 @@ export async function writeLayer(
 ): Promise<Layer> {
   options.signal?.throwIfAborted();
   await using file = await store.blobs.create();
+  await using sink = createFileSink(file.fd, "a layer");
   const hasher = createHasher();
   const builder = createIndexBuilder();
   const chunks = tarChunks(items, {
@@ -29,9 +30,10 @@ export async function writeLayer(
     },
   });
   for await (const chunk of chunks) {
+    await sink.write(chunk);
     hasher.update(chunk);
-    writeAll(file.fd, chunk, "a layer");
   }
+  await sink.flush();
   const diffId = hasher.digest();
   const { index } = builder.finish();
   options.signal?.throwIfAborted();

@@ -1,0 +1,113 @@
+/** The blob of a layer as a manifest will name it: found again when it was made before, or came from a registry (design D2). */
+import { setImmediate } from "node:timers/promises";
+import type { ByteStream } from "../bytes.ts";
+import { createHasher, digestMismatch } from "../digest.ts";
+import type { Descriptor } from "../oci/index.ts";
+import { OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
+import type { Store } from "../store/index.ts";
+import { compress, compressionLevel } from "./compress.ts";
+import { layerMissing } from "./errors.ts";
+import { joined } from "./joined.ts";
+import type { Compression, LayerBlob } from "./layer-record.ts";
+import { getLayerRecord, putLayerRecord } from "./layer-record.ts";
+import { layerTar, openTar } from "./layer-tar.ts";
+import type { Layer } from "./types.ts";
+import { createFileSink } from "./write-all.ts";
+
+/** What blob is wanted. */
+export interface CompressionChoice {
+  readonly compression: Compression;
+  /** gzip 0 to 9, default 4; zstd 1 to 22, default 3. */
+  readonly level?: number;
+  /** Default false: a layer that came compressed from elsewhere stays as it came, as BuildKit has it. */
+  readonly force?: boolean;
+}
+
+/** How it is made. */
+export interface CompressedLayerOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the compressed bytes made so far; not at all when the blob is there. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+const TURN_MS = 8;
+
+/** Makes or finds the layer's blob; it is in `store.blobs` then. Throws `USAGE` for an impossible level, and what reading the layer throws. */
+export async function compressedLayer(
+  store: Store,
+  layer: Layer,
+  choice: CompressionChoice,
+  options: CompressedLayerOptions = {},
+): Promise<Descriptor> {
+  const { compression } = choice;
+  const known = findBlob(store, layer, choice);
+  if (known !== undefined) return known.descriptor;
+  if (compression === "uncompressed") {
+    const { diffId, size } = await layerTar(store, layer, options.signal);
+    return { mediaType: OCI_LAYER, digest: diffId, size };
+  }
+  const level = compressionLevel(compression, choice.level);
+  const key = `compress ${layer.id} ${compression} ${level}`;
+  return joined(store, key, () => makeBlob(store, layer, { compression, level }, options), options.signal);
+}
+
+function findBlob(store: Store, layer: Layer, choice: CompressionChoice): LayerBlob | undefined {
+  const blobs = (getLayerRecord(store, layer.id)?.blobs ?? []).filter(
+    ({ descriptor }) => store.blobs.size(descriptor.digest) !== undefined,
+  );
+  const isForeign = (blob: LayerBlob): boolean => blob.level < 0;
+  if (choice.force !== true) {
+    const foreign = blobs.find((blob) => isForeign(blob) && blob.compression === choice.compression) ?? blobs.find(isForeign);
+    if (foreign !== undefined) return foreign;
+  }
+  if (choice.compression === "uncompressed") return undefined;
+  const level = compressionLevel(choice.compression, choice.level);
+  return blobs.find(
+    (blob) => blob.compression === choice.compression && (blob.level === level || (isForeign(blob) && choice.level === undefined)),
+  );
+}
+
+interface Format {
+  readonly compression: "gzip" | "zstd";
+  readonly level: number;
+}
+
+async function makeBlob(store: Store, layer: Layer, format: Format, options: CompressedLayerOptions): Promise<Descriptor> {
+  const { signal } = options;
+  await using file = await store.blobs.create();
+  await using sink = createFileSink(file.fd, `layer "${layer.id}"`);
+  const plainHash = createHasher();
+  const hasher = createHasher();
+  let plainBytes = 0;
+  let size = 0;
+  // The tar of a RUN layer is not written: its digest is taken on the way.
+  const plain = async function* (source: ByteStream): AsyncGenerator<Uint8Array, void, undefined> {
+    let turn = performance.now();
+    for await (const chunk of source) {
+      plainHash.update(chunk);
+      plainBytes += chunk.byteLength;
+      if (performance.now() - turn > TURN_MS) {
+        await setImmediate();
+        signal?.throwIfAborted();
+        turn = performance.now();
+      }
+      yield chunk;
+    }
+  };
+  for await (const chunk of compress(plain(await openTar(store, layer, signal)), format.compression, format.level)) {
+    await sink.write(chunk);
+    hasher.update(chunk);
+    size += chunk.byteLength;
+    options.onProgress?.(size);
+  }
+  await sink.flush();
+  const diffId = plainHash.digest();
+  if (layer.diffId !== undefined && diffId !== layer.diffId) throw digestMismatch({ digest: layer.diffId, size: plainBytes }, diffId);
+  const digest = hasher.digest();
+  await file.commit(digest);
+  const record = getLayerRecord(store, layer.id);
+  if (record === undefined) throw layerMissing(layer.id);
+  const descriptor = { mediaType: format.compression === "gzip" ? OCI_LAYER_GZIP : OCI_LAYER_ZSTD, digest, size };
+  putLayerRecord(store, layer.id, { ...record, diffId, blobs: [{ ...format, descriptor }] });
+  return descriptor;
+}

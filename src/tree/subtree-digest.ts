@@ -1,0 +1,35 @@
+/** The content digest of a path and what is below it, for cache keys (rule S94): never mtimes, never the name of the path itself. */
+import type { Digest } from "../digest.ts";
+import { hexOf } from "../digest.ts";
+import type { TreePath } from "../paths.ts";
+import { createFrameHasher } from "./content-digest.ts";
+import type { Entry, Tree } from "./types.ts";
+import { walk } from "./walk.ts";
+
+/** What counts. */
+export interface SubtreeDigestOptions {
+  readonly signal?: AbortSignal;
+  /** False leaves an entry out (patterns of --exclude); directories are gone through all the same. */
+  readonly filter?: (entry: Entry) => boolean;
+}
+
+/** Framed over relative path, kind, mode, owner, content digest, link target, attributes and device. A path that does not exist has a digest too. */
+export async function subtreeDigest(tree: Tree, path: TreePath, options: SubtreeDigestOptions = {}): Promise<Digest> {
+  const hasher = createFrameHasher("decant.subtree");
+  const prefix = path === "" ? 0 : path.length + 1;
+  for (const entry of walk(tree, path)) {
+    if (options.filter !== undefined && !options.filter(entry)) continue;
+    let digestHex = "";
+    if (entry.kind === "file") {
+      const digest = tree.digest(entry);
+      if (typeof digest === "string") digestHex = hexOf(digest);
+      else {
+        digestHex = hexOf(await digest);
+        options.signal?.throwIfAborted();
+      }
+    }
+    hasher.entry(entry, entry.path.slice(prefix), digestHex);
+  }
+  options.signal?.throwIfAborted();
+  return hasher.digest();
+}

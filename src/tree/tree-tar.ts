@@ -1,0 +1,40 @@
+/** A whole tree as one tar (type=tar), hard links included. */
+import type { TreePath } from "../paths.ts";
+import { ROOT } from "../paths.ts";
+import type { LayerItem } from "./tar-chunks.ts";
+import { tarChunks } from "./tar-chunks.ts";
+import type { XattrFilter } from "./tar-write.ts";
+import type { Tree } from "./types.ts";
+import { walk } from "./walk.ts";
+
+/** What goes into the tar. */
+export interface TreeTarOptions {
+  readonly signal?: AbortSignal;
+  /** Extended attributes that are written. Default: file capabilities only (rule S126). */
+  readonly xattrs?: XattrFilter;
+}
+
+/** Streams the tar; its chunks are the consumer's to keep. Always the same bytes for the same tree. */
+export async function* treeTar(tree: Tree, options: TreeTarOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of tarChunks(treeItems(tree, ROOT), options)) yield Buffer.from(chunk);
+}
+
+/** A subtree as items for `writeLayer` and `treeTar`: the first name of a file is the file, others are hard links to it (rule S127). */
+export async function* treeItems(tree: Tree, path: TreePath): AsyncGenerator<LayerItem, void, undefined> {
+  const firsts = new Map<string, TreePath>();
+  for (const entry of walk(tree, path)) {
+    if (entry.kind !== "file") {
+      yield { entry };
+      continue;
+    }
+    const group = tree.linkGroup(entry);
+    const first = group === undefined ? undefined : firsts.get(group);
+    if (first !== undefined) {
+      yield { entry: { ...entry, kind: "hardlink", size: 0, link: first } };
+      continue;
+    }
+    if (group !== undefined) firsts.set(group, entry.path);
+    const data = tree.data(entry);
+    yield { entry, data: data instanceof Promise ? await data : data };
+  }
+}

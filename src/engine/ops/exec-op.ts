@@ -72,7 +72,7 @@ async function runStep(
   };
   const result = await (await context.sandbox()).run(step);
   if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
-  return layerFromUpper(store, upper, tree, { signal });
+  return await layerFromUpper(store, upper, tree, signal);
 }
 
 interface StepLog extends Disposable {

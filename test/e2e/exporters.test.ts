@@ -235,7 +235,7 @@ test("a full disk is told, and leaves nothing half-written", async (t) => {
   const small = join(fixture.dir, "small");
   await mkdir(small);
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", small], { stdio: "pipe" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", small], { stdio: "pipe" });
   } catch {
     return t.skip("no tmpfs can be mounted");
   }

@@ -14,7 +14,7 @@ export async function exportTar(
   const tree = await treeOf(image, ctx.signal);
   const written = await writeDestination(ctx, output.dest, async (sink) => {
     const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
-    for await (const chunk of treeTar(tree)) {
+    for await (const chunk of treeTar(tree, { signal: ctx.signal })) {
       await sink.write(chunk);
       progress.add(chunk.byteLength);
     }

@@ -217,14 +217,16 @@ describe("images of the store", () => {
     assert.equal(details.contents.shells.includes("/bin/sh"), true);
     assert.equal((details.contents.compressedBytes ?? 0) > 100_000, true);
     let said = "";
-    await using container = await runImage({
-      ...options,
-      image: "app:1",
-      environment: ["GREETING=hello"],
-      onOutput: (_stream, chunk) => (said += Buffer.from(chunk).toString()),
-    });
-    assert.equal(await container.exit, 3);
-    assert.equal(said, "hello /bin/sh 1000\n");
+    {
+      await using container = await runImage({
+        ...options,
+        image: "app:1",
+        environment: ["GREETING=hello"],
+        onOutput: (_stream, chunk) => (said += Buffer.from(chunk).toString()),
+      });
+      assert.equal(await container.exit, 3);
+      assert.equal(said, "hello /bin/sh 1000\n");
+    }
     assert.deepEqual(await removeImages({ ...options, images: ["app:1"] }), ["docker.io/library/app:1"]);
     await using prune = pruneStore({ ...options, all: true });
     assert.equal((await prune.result).freedBytes > 0, true);

@@ -12,7 +12,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mountBind, mountOverlay, mountTmpfs, unmount } from ${JSON.stringify(new URL("./mount.ts", import.meta.url).href)};
 const { calls, folder, lowers } = JSON.parse(process.argv[1]);
 const at = (name) => folder + "/" + name;
-mountOverlay({ target: at("target"), lowers, upper: at("upper"), work: at("work"), userXattr: false, devices: false, names: at("names"), calls });
+mountOverlay({ target: at("target"), lowers, upper: at("upper"), work: at("work"), userXattr: false, names: at("names"), calls });
 writeFileSync(at("target/new"), "new");
 const seen = [readdirSync(at("target")).length, readFileSync(at("target/shared"), "utf8"), readdirSync(at("upper")).join()];
 mountBind(at("target"), at("names-2"), { readOnly: true });

@@ -34,7 +34,6 @@ const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const AT_FDCWD = -100;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
-const MOUNT_ATTR_NODEV = 4;
 
 /** Keeps this namespace's mounts from the namespace that it was copied from, and still lets new mounts of that one in. Throws `SYSCALL`. */
 export function isolateMounts(): void {
@@ -46,11 +45,23 @@ export function mountTmpfs(target: string, options: string): void {
   check(mountCall("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, options), `mount a tmpfs on "${target}"`);
 }
 
-/** Shows a file or directory (with the mounts below it) at `target` too. Throws `SYSCALL`. */
-export function mountBind(source: string, target: string, options: { readonly readOnly: boolean }): void {
-  const what = `bind "${source}" to "${target}"`;
-  check(mountCall(source, target, null, MS_BIND | MS_REC, null), what);
-  if (options.readOnly) check(mountCall(null, target, null, MS_BIND | MS_REMOUNT | MS_RDONLY, null), what);
+/** What may be done through a mount; what is absent is allowed. */
+export interface MountLimits {
+  readonly readOnly?: boolean;
+  /** Device files are there and cannot be opened. */
+  readonly noDevices?: boolean;
+}
+
+/** Shows a file or directory (with the mounts below it) at `target` too; the limits are for the topmost mount. Throws `SYSCALL`. */
+export function mountBind(source: string, target: string, limits: MountLimits = {}): void {
+  check(mountCall(source, target, null, MS_BIND | MS_REC, null), `bind "${source}" to "${target}"`);
+  limitMount(target, limits);
+}
+
+/** Sets the limits of the topmost mount on `target`. Throws `SYSCALL`. */
+export function limitMount(target: string, { readOnly = false, noDevices = false }: MountLimits): void {
+  const flags = (readOnly ? MS_RDONLY : 0) | (noDevices ? MS_NODEV : 0);
+  if (flags !== 0) check(mountCall(null, target, null, MS_BIND | MS_REMOUNT | flags, null), `limit the mount on "${target}"`);
 }
 
 /** Takes the topmost mount away from `target`; it ends when its last user does. Throws `SYSCALL`. */
@@ -68,8 +79,6 @@ export interface OverlayMount {
   readonly work: string;
   /** In a user namespace: whiteouts and opaque marks are user.* attributes. */
   readonly userXattr: boolean;
-  /** Device files work. Otherwise they are there and cannot be opened. */
-  readonly devices: boolean;
   /** An empty directory for the short names that old kernels need; removed again. */
   readonly names: string;
   /** Default: the new calls, and mount(2) where they fail for their own sake. */
@@ -110,7 +119,7 @@ function mountOverlayNew(overlay: OverlayMount): void {
     for (const [key, value] of Object.entries(SETTINGS)) configure(FSCONFIG_SET_STRING, key, value);
     for (const flag of flagsOf(overlay)) configure(FSCONFIG_SET_FLAG, flag, null);
     configure(FSCONFIG_CMD_CREATE, null, null);
-    const mounted = check(fsmountCall(SYS_FSMOUNT, context, CLOEXEC, overlay.devices ? 0 : MOUNT_ATTR_NODEV), what);
+    const mounted = check(fsmountCall(SYS_FSMOUNT, context, CLOEXEC, 0), what);
     try {
       check(moveMountCall(SYS_MOVE_MOUNT, mounted, "", AT_FDCWD, overlay.target, MOVE_MOUNT_F_EMPTY_PATH), what);
     } finally {
@@ -137,7 +146,7 @@ function mountOverlayOld(overlay: OverlayMount): void {
   const data = [`lowerdir=${lowers.join(":")}`, "upperdir=upper", "workdir=work", ...settings, ...flagsOf(overlay)].join(",");
   try {
     check(chdirCall(overlay.names), `enter "${overlay.names}"`);
-    check(mountCall("overlay", overlay.target, "overlay", overlay.devices ? 0 : MS_NODEV, data), `mount an overlay on "${overlay.target}"`);
+    check(mountCall("overlay", overlay.target, "overlay", 0, data), `mount an overlay on "${overlay.target}"`);
   } finally {
     chdirCall("/");
     rmSync(overlay.names, { recursive: true, force: true });

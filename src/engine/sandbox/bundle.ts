@@ -5,7 +5,7 @@
 import { chmodSync, chownSync, existsSync, lchownSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { errnoOf } from "../../errors.ts";
 import { fromText, toBytes } from "../../paths.ts";
-import { mountBind, mountOverlay, setTimes, setXattr, unmount } from "../../sys/index.ts";
+import { limitMount, mountBind, mountOverlay, setTimes, setXattr, unmount } from "../../sys/index.ts";
 import type { StubEntry } from "./mount-plan.ts";
 import type { RunRequest } from "./worker-protocol.ts";
 
@@ -15,7 +15,7 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
   const rootfs = `${bundle}/rootfs`;
   mkdirSync(rootfs, { recursive: true, mode: 0o755 });
   if (root.kind === "host") {
-    mountBind("/", rootfs, { readOnly: false });
+    mountBind("/", rootfs, { noDevices: true });
   } else {
     // Directories with attributes of their own go where the layers are: a tmpfs cannot hold all of them.
     const stubs = root.stubs.some((stub) => stub.xattrs.size > 0) ? `${root.work}/stubs` : `${bundle}/stubs`;
@@ -23,9 +23,10 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
     mkdirSync(work, { mode: 0o700 });
     makeStubs(stubs, root.stubs);
     const lowers = [stubs, ...root.lowers.toReversed()];
-    mountOverlay({ target: rootfs, lowers, upper: root.upper, work, userXattr, devices: root.devices, names: `${bundle}/names` });
+    mountOverlay({ target: rootfs, lowers, upper: root.upper, work, userXattr, names: `${bundle}/names` });
   }
   for (const { path, uid, gid } of request.directories) makeDirectory(toBytes(`${fromText(rootfs)}/${path}`), uid, gid);
+  if (root.kind === "overlay") limitMount(rootfs, root.limits);
   for (const { name, source } of request.readOnlyViews) {
     mkdirSync(`${bundle}/${name}`);
     mountBind(source, `${bundle}/${name}`, { readOnly: true });

@@ -3,6 +3,7 @@
  * Pure.
  */
 import { stepCapabilities } from "./capabilities.ts";
+import type { MountLimits } from "../../sys/index.ts";
 import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
 import type { SandboxUlimit } from "./types.ts";
 import type { RunUser } from "./user.ts";
@@ -18,7 +19,10 @@ export interface SpecMount {
 /** What `runtimeSpec` needs to know. */
 export interface SpecOptions {
   readonly rootPath: string;
-  readonly readOnlyRoot: boolean;
+  /** What the mount at `rootPath` has. */
+  readonly limits: MountLimits;
+  /** For a runtime that forgets the options of the root's mount: they are set again. */
+  readonly remountRoot: boolean;
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
@@ -85,9 +89,10 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
       // Package installers need setuid programs.
       noNewPrivileges: false,
     },
-    root: { path: options.rootPath, readonly: options.readOnlyRoot },
+    // A read-only root is the limit of its mount: runc forgets the other limits when it makes it read-only itself.
+    root: { path: options.rootPath, readonly: false },
     hostname: options.hostname,
-    mounts: options.mounts,
+    mounts: options.remountRoot ? [...options.mounts, rootRemount(options)] : options.mounts,
     // crun takes the compiled filter; whoever does not know it compiles the profile below.
     annotations: insecure || options.filter === undefined ? {} : { [FILTER_ANNOTATION]: options.filter },
     linux: {
@@ -99,6 +104,12 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
       devices: insecure ? loopDevices() : [],
     },
   };
+}
+
+/** crun mishandles the destination "/", and means the same by "/.". */
+function rootRemount({ limits }: SpecOptions): SpecMount {
+  const options = [...(limits.noDevices === true ? ["nodev"] : []), limits.readOnly === true ? "ro" : "rw"];
+  return { destination: "/.", type: "none", source: "/", options: ["bind", "remount", ...options] };
 }
 
 function namespacesOf({ network, cgroupNamespace }: SpecOptions): string[] {

@@ -14,7 +14,7 @@ import { createInstance, type Instance } from "./instance.ts";
 import { signalNameOf, signalStep, stopStep } from "./process-control.ts";
 import { chooseRuntime, findRuntimes, type Runtime, runtimeFailure, type Trial } from "./runtime.ts";
 import { seccompProfile } from "./seccomp.ts";
-import { type BundlePlace, probeBundle, stepBundle } from "./step-bundle.ts";
+import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-bundle.ts";
 import { inheritedOutput, pipedOutput } from "./step-output.ts";
 import type { Sandbox, SandboxOptions, SandboxResult, SandboxStep } from "./types.ts";
 import { type RuntimeExit, startWorker, type WorkerClient } from "./worker-client.ts";
@@ -183,9 +183,10 @@ async function probe(worker: WorkerClient, place: BundlePlace): Promise<Trial> {
     const { stdout, stderr } = output;
     const exit = await worker.run({ ...probeBundle(place), stdin: "ignore", stdout, stderr }, () => output.started());
     await output.ended;
-    const message =
-      runtimeFailure(place.runtime, exit, output.errors()) ?? (exit.exitCode === 0 ? undefined : `exit code ${exit.exitCode}`);
+    const message = runtimeFailure(place.runtime, exit, output.errors());
     if (message !== undefined) return { works: false, message };
+    if (exit.exitCode === DEVICES_OPEN) return { works: false, message: "(nothing, but it would open device files of images)" };
+    if (exit.exitCode !== 0) return { works: false, message: `exit code ${exit.exitCode}` };
     const filter = Buffer.concat(chunks).toString("base64");
     return filter === "" ? { works: true } : { works: true, filter };
   } finally {

@@ -9,7 +9,7 @@ import { boundingSet } from "./capabilities.ts";
 import { missingDirectories } from "./mount-plan.ts";
 import { hostsFile, resolvConf } from "./network-files.ts";
 import { type Runtime, runtimeArgv } from "./runtime.ts";
-import { runtimeSpec, systemMounts } from "./runtime-spec.ts";
+import { runtimeSpec, type SpecOptions, systemMounts } from "./runtime-spec.ts";
 import { HOSTS_FILE, RESOLV_FILE, stepMounts } from "./step-mounts.ts";
 import type { SandboxStep } from "./types.ts";
 import { resolveUser } from "./user.ts";
@@ -35,7 +35,15 @@ const LOG_FILE = "runtime.log";
 /** Where crun keeps the compiled filter of a running container. */
 const FILTER_FILE = "seccomp.bpf";
 const RUNTIME_ENV = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
-const NO_LIMITS = { ulimits: [], insecure: false, readOnlyRoot: false } as const;
+/** Exit code of a probe whose root lost its `nodev`. */
+export const DEVICES_OPEN = 77;
+const PROBE_SCRIPT = `
+while read -r id parent device root place flags rest; do
+  [ "$place" = / ] && case ",$flags," in *,nodev,*) closed=1;; *) closed=0;; esac
+done </proc/self/mountinfo
+[ "$closed" = 1 ] || exit ${DEVICES_OPEN}
+cat "$0" 2>/dev/null || :`;
+const NO_LIMITS = { ulimits: [], insecure: false } as const;
 
 /** Prepares a step. Makes `step.upper`. Throws `RUN_USER`, `RUNTIME`, and errors of the file system. */
 export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise<BundleRequest> {
@@ -49,16 +57,17 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   const user = await resolveUser(root, step.user);
   const { mounts, stubs, readOnlyViews } = stepMounts(step, { bundle, cgroup: place.runtime.cgroup, now });
   const cwd = resolvePath(root, treePath(step.cwd), { followLast: true });
+  const limits = { readOnly: step.readOnlyRoot === true, noDevices: step.insecure !== true };
   const config = runtimeSpec({
     ...NO_LIMITS,
-    ...filterOf(place.runtime),
     ...step,
     rootPath: `${bundle}/rootfs`,
     env: withHome(step.caCertificates === undefined ? step.env : withCaVariables(step.env), user.home),
     user,
     hostname,
+    limits,
     mounts,
-    cgroupNamespace: place.runtime.cgroup,
+    ...runtimeNeeds(place.runtime),
     bounding: boundingSet(),
     architecture: process.arch,
     cgroupsPath: `/${place.containerId}`,
@@ -66,7 +75,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   makeUpper(step.upper, root);
   return {
     ...invocation(place),
-    root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, stubs, devices: step.insecure === true },
+    root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, stubs, limits },
     files: [
       [CONFIG_FILE, JSON.stringify(config)],
       [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [])],
@@ -84,16 +93,16 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
 export function probeBundle(place: BundlePlace): BundleRequest {
   const config = runtimeSpec({
     ...NO_LIMITS,
-    ...filterOf(place.runtime),
     rootPath: `${bundleDir(place)}/rootfs`,
-    args: ["/bin/sh", "-c", 'cat "$0" 2>/dev/null || :', `${runtimeState(place)}/${place.containerId}/${FILTER_FILE}`],
+    args: ["/bin/sh", "-c", PROBE_SCRIPT, `${runtimeState(place)}/${place.containerId}/${FILTER_FILE}`],
     env: ["PATH=/usr/bin:/bin"],
     cwd: "/",
     user: { uid: 0, gid: 0, additionalGids: [0], home: "/" },
     hostname: DEFAULT_HOSTNAME,
+    limits: { noDevices: true },
     network: "host",
     mounts: systemMounts({ insecure: false, cgroup: place.runtime.cgroup, network: "host" }),
-    cgroupNamespace: place.runtime.cgroup,
+    ...runtimeNeeds(place.runtime),
     bounding: boundingSet(),
     architecture: process.arch,
     cgroupsPath: `/${place.containerId}`,
@@ -102,8 +111,8 @@ export function probeBundle(place: BundlePlace): BundleRequest {
   return { ...invocation(place), root, files: [[CONFIG_FILE, JSON.stringify(config)]], directories: [], readOnlyViews: [] };
 }
 
-function filterOf({ filter }: Runtime): { readonly filter?: string } {
-  return filter === undefined ? {} : { filter };
+function runtimeNeeds({ name, cgroup, filter }: Runtime): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot"> {
+  return { cgroupNamespace: cgroup, remountRoot: name === "crun", ...(filter === undefined ? {} : { filter }) };
 }
 
 function runtimeState(place: BundlePlace): string {

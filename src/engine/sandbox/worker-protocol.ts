@@ -1,5 +1,6 @@
 /** What the main thread and the worker thread with the private mounts say to each other. Plain data, copied. */
 import type { ErrorCode } from "../../errors.ts";
+import type { MountLimits } from "../../sys/index.ts";
 import type { StubEntry } from "./mount-plan.ts";
 
 /** Where the worker works. */
@@ -21,8 +22,7 @@ export type RootRequest =
       readonly upper: string;
       readonly work: string;
       readonly stubs: readonly StubEntry[];
-      /** Device files of the image work. */
-      readonly devices: boolean;
+      readonly limits: MountLimits;
     }
   /** The host's own root, to try a runtime out. */
   | { readonly kind: "host" };

@@ -57,7 +57,7 @@ export async function chooseBases(demo: DemoEnvironment): Promise<ChosenBase[]> 
       say(base.name, "pulled");
       chosen.push({ name: base.name });
     } else if ("recipe" in base.standIn) {
-      say(base.name, `${problem}; Decant assembles ${base.standIn.recipe} instead`);
+      say(base.name, `${problem}; Decant assembles its own: ${base.standIn.recipe}`);
       chosen.push({ name: base.name, replacement: `distroless:${base.standIn.recipe}` });
     } else {
       const { name, packages } = base.standIn;
@@ -107,7 +107,8 @@ async function makeStandIn(demo: DemoEnvironment, name: string, packages: readon
     renameSync(`${tar}.part`, tar);
     done(`root file system made in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   }
-  runDecant(demo, ["import", "--change", 'CMD ["bash"]', tar, name]);
+  runDecant(demo, ["import", "--change", 'CMD ["bash"]', tar, name], { capture: true });
+  done(`imported as ${name}`);
 }
 
 /** Writes a root file system as tar; shows on a terminal what it is at. */

@@ -10,13 +10,14 @@ interface Row {
 
 type Cell = readonly [text: string, align?: "left" | "right", color?: "green" | "yellow"];
 
-const HEADS = ["image", "compressed", "", "unpacked", "", "layers", "files", "shell", "package manager", "runs as"] as const;
+const HEADS = ["image", "compressed", "smaller", "unpacked", "smaller", "layers", "files", "shell", "package manager", "runs as"] as const;
+const NUMBERS = 7;
 
 /** The images side by side; ratios are to the first. */
 export function comparison(images: readonly Row[]): string {
   const [first] = images;
   if (first === undefined) return "";
-  const rows: (readonly Cell[])[] = [HEADS.map((head, at) => (at > 0 && at < 7 ? ([head, "right"] as const) : ([head] as const)))];
+  const rows: (readonly Cell[])[] = [HEADS.map((head, at) => (at > 0 && at < NUMBERS ? ([head, "right"] as const) : ([head] as const)))];
   for (const { variant, details } of images) {
     const { contents, layers } = details;
     rows.push([
@@ -41,19 +42,19 @@ export function comparison(images: readonly Row[]): string {
 
 function ratio(first: number, own: number): string {
   if (own === 0) return "";
-  return first === own ? "1 ×" : `${(first / own).toFixed(1)} × smaller`;
+  return first === own ? "" : `${(first / own).toFixed(1)} ×`;
 }
 
 function found(names: readonly string[]): Cell {
   if (names.length === 0) return ["none", "left", "green"];
   const short = [...new Set(names.map((name) => name.slice(name.lastIndexOf("/") + 1)))];
-  return [short.length > 3 ? `${short.slice(0, 3).join(" ")} …` : short.join(" "), "left", "yellow"];
+  return [`${short[0] ?? ""}${short.length > 1 ? ` +${short.length - 1}` : ""}`, "left", "yellow"];
 }
 
 function userOf(config: unknown): string {
   const inner = property(config, "config");
   const user = property(inner, "User");
-  return typeof user === "string" && user !== "" ? user : "root";
+  return typeof user === "string" && !["", "0", "0:0", "root:root"].includes(user) ? user : "root";
 }
 
 function property(value: unknown, key: string): unknown {

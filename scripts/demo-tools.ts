@@ -27,7 +27,7 @@ export function dim(text: string): string {
 /** Runs decant with the terminal, after printing the command; or with `capture` in silence, and gives its output. Throws when it fails. */
 export function runDecant(demo: DemoEnvironment, args: readonly string[], options: { readonly capture?: boolean } = {}): string {
   const { capture = false } = options;
-  if (!capture) console.log(`${styleText("cyan", "$")} decant ${args.join(" ")}`);
+  if (!capture) console.log(`${styleText("cyan", "$")} decant ${args.map(quoted).join(" ")}`);
   const done = spawnSync(process.execPath, [DECANT, ...args], {
     env: demo.env,
     encoding: "utf8",
@@ -36,4 +36,10 @@ export function runDecant(demo: DemoEnvironment, args: readonly string[], option
   });
   if (done.status !== 0) throw new Error(`decant ${args[0] ?? ""} failed${capture ? `: ${done.stderr.trim()}` : ""}`);
   return done.stdout ?? "";
+}
+
+function quoted(word: string): string {
+  const { HOME } = process.env;
+  if (HOME !== undefined && word.startsWith(`${HOME}/`)) return `~${word.slice(HOME.length)}`;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

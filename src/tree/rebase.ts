@@ -104,7 +104,8 @@ function rebuild(
 }
 
 function gapEntry(builder: ReturnType<typeof createIndexBuilder>, path: TreePath, entry: Entry | undefined): void {
-  if (entry?.kind === "dir") builder.add(entry, NO_DATA);
+  // Opaque below says nothing of this layer.
+  if (entry?.kind === "dir") builder.add({ ...entry, opaque: false }, NO_DATA);
   else builder.add({ path, kind: "dir", mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 }, NO_DATA);
 }
 

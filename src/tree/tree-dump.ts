@@ -42,7 +42,7 @@ function describeEntry(entry: Entry, digest: string): string {
   else {
     parts.push(entry.mode.toString(8).padStart(4, "0"), `${entry.uid}:${entry.gid}`);
     if (entry.kind === "char" || entry.kind === "block") parts.push(`${entry.major ?? 0}:${entry.minor ?? 0}`);
-    if (entry.kind === "file") parts.push(digest);
+    if (entry.kind === "file" && digest !== "") parts.push(digest);
     if (entry.opaque === true) parts.push("opaque");
   }
   for (const [name, value] of entry.xattrs ?? []) parts.push(`${toText(name)}=${printable(value)}`);

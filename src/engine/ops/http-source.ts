@@ -17,8 +17,9 @@ interface Remembered {
   readonly lastModified?: string;
 }
 
-/** A provider for http and https. `fetch` may be replaced, e.g. by one with another trust store. */
-export function httpSources(store: Store, fetchUrl: typeof fetch = fetch): SourceProvider {
+/** A provider for http and https. `fetchUrl` may be replaced, e.g. by one with another trust store. */
+// Called through a function: merely naming the built-in fetch loads it, which a build without URLs should not pay for.
+export function httpSources(store: Store, fetchUrl: typeof fetch = (url, init) => fetch(url, init)): SourceProvider {
   return {
     schemes: ["http", "https"],
     async resolve(op, _platform, signal) {

@@ -74,21 +74,30 @@ async function download(store: Store, op: SourceOp, fetchUrl: typeof fetch, sign
 }
 
 async function request(url: string, headers: Record<string, string>, fetchUrl: typeof fetch, signal: AbortSignal): Promise<Response> {
+  const { bare, authorization } = splitCredentials(url);
   try {
-    return await fetchUrl(url, { headers: { "user-agent": "decant", "accept-encoding": "identity", ...headers }, signal });
+    return await fetchUrl(bare, {
+      headers: { "user-agent": "decant", "accept-encoding": "identity", ...authorization, ...headers },
+      signal,
+    });
   } catch (error) {
     signal.throwIfAborted();
     throw new DecantError("HTTP_SOURCE", `Cannot fetch "${shown(url)}": ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** Never shows credentials that are part of a URL. */
-function shown(url: string): string {
+/** "https://user:password@host/": fetch takes them as a header only, and messages must not show them. */
+function splitCredentials(url: string): { readonly bare: string; readonly authorization: Readonly<Record<string, string>> } {
   const parsed = URL.parse(url);
-  if (parsed === null) return url;
+  if (parsed === null || (parsed.username === "" && parsed.password === "")) return { bare: url, authorization: {} };
+  const pair = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
   parsed.username = "";
   parsed.password = "";
-  return parsed.href;
+  return { bare: parsed.href, authorization: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } };
+}
+
+function shown(url: string): string {
+  return splitCredentials(url).bare;
 }
 
 function reasonOf(error: unknown): string {

@@ -103,7 +103,8 @@ export function createIndexBuilder(): IndexBuilder {
       u32[base + U32.linkLength] = entry.link?.length ?? 0;
       u32[base + U32.mtimeNsec] = entry.mtimeNsec;
       u32[base + U32.xattrsAt] = NO_XATTRS;
-      if (entry.xattrs !== undefined && entry.xattrs.size > 0) {
+      // A hard link is a name: what it shares is its file's.
+      if (entry.xattrs !== undefined && entry.xattrs.size > 0 && entry.kind !== "hardlink") {
         const encoded = encodeXattrs(entry.xattrs);
         const at = reserveHeap(encoded.byteLength);
         heap.set(encoded, at);
@@ -117,7 +118,7 @@ export function createIndexBuilder(): IndexBuilder {
       f64[floats + F64.mtimeSec] = entry.mtimeSec;
       f64[floats + F64.dataOffset] = dataOffset;
       const digestAt = record * RECORD_SIZE + DIGEST_AT;
-      if (entry.digest === undefined) records.fill(0, digestAt, digestAt + 32);
+      if (entry.digest === undefined || entry.kind !== "file") records.fill(0, digestAt, digestAt + 32);
       else {
         flags |= FLAG.digest;
         records.write(entry.digest.slice(entry.digest.indexOf(":") + 1), digestAt, 32, "hex");

@@ -18,7 +18,9 @@ function build(...entries: readonly Entry[]): BuiltIndex {
 }
 
 function dump(...entries: readonly Entry[]): string[] {
-  return indexDump(build(...entries).index).trimEnd().split("\n");
+  return indexDump(build(...entries).index)
+    .trimEnd()
+    .split("\n");
 }
 
 const name = fc.constantFrom("a", "b", "a-b", "a.b", "é", "\xff", "zz");
@@ -34,7 +36,9 @@ test("decodeIndex() gives back every entry that was added", () => {
     mtimeSec: fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
     mtimeNsec: fc.nat(999_999_999),
     digest: fc.constant(`sha256:${"ab".repeat(32)}` as Digest),
-    xattrs: fc.array(fc.tuple(fc.constantFrom("user.a", "security.capability"), fc.uint8Array({ maxLength: 20 })), { minLength: 1 }).map((list) => new Map(list)),
+    xattrs: fc
+      .array(fc.tuple(fc.constantFrom("user.a", "security.capability"), fc.uint8Array({ maxLength: 20 })), { minLength: 1 })
+      .map((list) => new Map(list)),
   });
   fc.assert(
     fc.property(fc.uniqueArray(anyEntry, { selector: (one) => one.path.split("/")[0] }), (fields) => {
@@ -59,17 +63,25 @@ test("find() and below() agree with a list", () => {
     fc.property(fc.uniqueArray(path, { maxLength: 30 }), path, (paths, wanted) => {
       const { index } = build(...paths.map((one) => entry(one, "dir", { path: one })));
       const sorted = paths.toSorted(compareTreePaths);
-      assert.deepEqual(Array.from({ length: index.count }, (_, at) => index.path(at)), sorted);
+      assert.deepEqual(
+        Array.from({ length: index.count }, (_, at) => index.path(at)),
+        sorted,
+      );
       assert.equal(index.find(wanted), sorted.indexOf(wanted));
       const [start, end] = index.below(wanted);
-      assert.deepEqual(sorted.slice(start, end), sorted.filter((one) => one.startsWith(`${wanted}/`)));
+      assert.deepEqual(
+        sorted.slice(start, end),
+        sorted.filter((one) => one.startsWith(`${wanted}/`)),
+      );
       assert.deepEqual(index.below("" as TreePath), [0, sorted.length]);
     }),
   );
 });
 
 test("an index takes less than 300 bytes an entry", () => {
-  const entries = Array.from({ length: 5000 }, (_, number) => entry(`usr/lib/node_modules/some-package/dist/esm/module-${number}.js`, "file"));
+  const entries = Array.from({ length: 5000 }, (_, number) =>
+    entry(`usr/lib/node_modules/some-package/dist/esm/module-${number}.js`, "file"),
+  );
   assert.ok(build(...entries).index.bytes.byteLength / entries.length < 300);
 });
 
@@ -100,7 +112,12 @@ test("decodeIndex() refuses damaged indexes or reads them as valid ones", () => 
   );
 });
 
-const SETTLED: readonly { readonly name: string; readonly entries: readonly Entry[]; readonly want: readonly string[]; readonly regular?: boolean }[] = [
+const SETTLED: readonly {
+  readonly name: string;
+  readonly entries: readonly Entry[];
+  readonly want: readonly string[];
+  readonly regular?: boolean;
+}[] = [
   {
     name: "sorts entries that come in any order",
     entries: [entry("b", "file"), entry("a-c", "file"), entry("a/x", "file"), entry("a", "dir")],
@@ -113,9 +130,21 @@ const SETTLED: readonly { readonly name: string; readonly entries: readonly Entr
     entries: [entry("d", "dir"), entry("d/x", "file"), entry("d", "file")],
     want: ["/d: file 0644 0:0"],
   },
-  { name: "makes a whiteout and a directory an opaque directory", entries: [entry("d", "dir"), entry("d", "whiteout")], want: ["/d: dir 0755 0:0 opaque"] },
-  { name: "keeps a file against a whiteout of its name", entries: [entry("f", "whiteout"), entry("f", "file")], want: ["/f: file 0644 0:0"] },
-  { name: "joins an opaque mark with its directory", entries: [entry("d", "dir"), entry("d", "opaque")], want: ["/d: dir 0755 0:0 opaque"] },
+  {
+    name: "makes a whiteout and a directory an opaque directory",
+    entries: [entry("d", "dir"), entry("d", "whiteout")],
+    want: ["/d: dir 0755 0:0 opaque"],
+  },
+  {
+    name: "keeps a file against a whiteout of its name",
+    entries: [entry("f", "whiteout"), entry("f", "file")],
+    want: ["/f: file 0644 0:0"],
+  },
+  {
+    name: "joins an opaque mark with its directory",
+    entries: [entry("d", "dir"), entry("d", "opaque")],
+    want: ["/d: dir 0755 0:0 opaque"],
+  },
   { name: "keeps an opaque mark without a directory", entries: [entry("d", "opaque")], want: ["/d: opaque"], regular: true },
   {
     name: "makes a directory of a whiteout with files below",
@@ -144,8 +173,17 @@ const SETTLED: readonly { readonly name: string; readonly entries: readonly Entr
     entries: [entry("b", "file", { uid: 1 }), entry("a", "hardlink", { link: "b" }), entry("b", "file", { uid: 2 })],
     want: ["/a: file 0644 1:0", "/b: file 0644 2:0"],
   },
-  { name: "makes a hard link to a symlink a symlink", entries: [entry("s", "symlink", { link: "t" }), entry("h", "hardlink", { link: "s" })], want: ["/h: link -> t", "/s: link -> t"] },
-  { name: "keeps a hard link to a lower layer", entries: [entry("h", "hardlink", { link: "below" })], want: ["/h: hardlink = /below"], regular: true },
+  {
+    name: "makes a hard link to a symlink a symlink",
+    entries: [entry("s", "symlink", { link: "t" }), entry("h", "hardlink", { link: "s" })],
+    want: ["/h: link -> t", "/s: link -> t"],
+  },
+  {
+    name: "keeps a hard link to a lower layer",
+    entries: [entry("h", "hardlink", { link: "below" })],
+    want: ["/h: hardlink = /below"],
+    regular: true,
+  },
 ];
 
 for (const { name: title, entries, want, regular } of SETTLED) {
@@ -160,7 +198,10 @@ const REFUSED: readonly { readonly name: string; readonly entries: readonly Entr
   { name: "a hard link to a directory", entries: [entry("d", "dir"), entry("h", "hardlink", { link: "d" })] },
   { name: "a hard link to itself", entries: [entry("h", "hardlink", { link: "h" })] },
   { name: "hard links in a circle", entries: [entry("g", "hardlink", { link: "h" }), entry("h", "hardlink", { link: "g" })] },
-  { name: "symlinks in a circle with entries below", entries: [entry("a", "symlink", { link: "b" }), entry("b", "symlink", { link: "a" }), entry("a/x", "file")] },
+  {
+    name: "symlinks in a circle with entries below",
+    entries: [entry("a", "symlink", { link: "b" }), entry("b", "symlink", { link: "a" }), entry("a/x", "file")],
+  },
 ];
 
 for (const { name: title, entries } of REFUSED) {

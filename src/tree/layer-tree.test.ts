@@ -40,12 +40,27 @@ const VIEWS: readonly { readonly name: string; readonly layers: readonly (readon
     layers: [[dir("d"), plain("d/x")], [dir("d", { opaque: true }), plain("d/y")], [plain("d/z")]],
     want: ["d dir 0", "d/y file 0", "d/z file 0"],
   },
-  { name: "an opaque mark on a lower directory", layers: [[dir("d", { uid: 1 }), plain("d/x")], [entry("d", "opaque")]], want: ["d dir 1"] },
+  {
+    name: "an opaque mark on a lower directory",
+    layers: [[dir("d", { uid: 1 }), plain("d/x")], [entry("d", "opaque")]],
+    want: ["d dir 1"],
+  },
   { name: "a file in place of a directory", layers: [[dir("d"), plain("d/x")], [plain("d", 2)]], want: ["d file 2"] },
   { name: "a directory in place of a file", layers: [[plain("d")], [dir("d"), plain("d/x")]], want: ["d dir 0", "d/x file 0"] },
-  { name: "merged directories in order", layers: [[dir("d"), plain("d/b"), plain("d/d")], [dir("d"), plain("d/a"), plain("d/c")]], want: ["d dir 0", "d/a file 0", "d/b file 0", "d/c file 0", "d/d file 0"] },
+  {
+    name: "merged directories in order",
+    layers: [
+      [dir("d"), plain("d/b"), plain("d/d")],
+      [dir("d"), plain("d/a"), plain("d/c")],
+    ],
+    want: ["d dir 0", "d/a file 0", "d/b file 0", "d/c file 0", "d/d file 0"],
+  },
   { name: "implied directories", layers: [[plain("x/y/z")]], want: ["x dir 0", "x/y dir 0", "x/y/z file 0"] },
-  { name: "implied directories as they are below", layers: [[dir("tmp", { uid: 7 })], [plain("tmp/f")]], want: ["tmp dir 7", "tmp/f file 0"] },
+  {
+    name: "implied directories as they are below",
+    layers: [[dir("tmp", { uid: 7 })], [plain("tmp/f")]],
+    want: ["tmp dir 7", "tmp/f file 0"],
+  },
   {
     name: "entries below a lower symlink where it leads",
     layers: [[entry("lib", "symlink", { link: "usr/lib" }), dir("usr"), dir("usr/lib", { uid: 5 })], [plain("lib/x")]],
@@ -58,7 +73,10 @@ const VIEWS: readonly { readonly name: string; readonly layers: readonly (readon
 for (const { name, layers, want } of VIEWS) {
   test(`layerTree() shows ${name}`, () => {
     const tree = layerTree(layers.map((entries) => fakeLayer(...entries)));
-    assert.deepEqual([...walk(tree, ROOT)].map((one) => `${one.path} ${one.kind} ${one.uid}`), want);
+    assert.deepEqual(
+      [...walk(tree, ROOT)].map((one) => `${one.path} ${one.kind} ${one.uid}`),
+      want,
+    );
     for (const line of want) assert.ok(tree.lookup(treePath(line.split(" ")[0] ?? "")) !== undefined, line);
     assert.equal(tree.lookup(treePath("not/there")), undefined);
   });
@@ -112,7 +130,10 @@ test("layerTree() agrees with unpacking layer over layer", () => {
       // In a random order, so that what is remembered meets every case.
       for (const path of asked) assert.equal(tree.lookup(treePath(path))?.kind, view.get(path)?.kind, path);
       const want = [...view.values()].sort((x, y) => compareTreePaths(x.path, y.path)).map((one) => `${one.path} ${one.kind} ${one.uid}`);
-      assert.deepEqual([...walk(tree, ROOT)].map((one) => `${one.path} ${one.kind} ${one.uid}`), want);
+      assert.deepEqual(
+        [...walk(tree, ROOT)].map((one) => `${one.path} ${one.kind} ${one.uid}`),
+        want,
+      );
       for (const path of ["a", "b/c", "c/a/b"]) assert.equal(tree.lookup(treePath(path))?.uid, view.get(path)?.uid);
     }),
     { numRuns: 2000 },
@@ -123,7 +144,10 @@ test("layerTree() gives hard links as their file, with data and group", async ()
   await using at = await tempStore();
   const layer = await layerOf(at.store, file("a", "hello", { mode: 0o600 }), item("b", "hardlink", { link: "a" }), file("c", "other"));
   const above = await layerOf(at.store, item("a", "whiteout"));
-  assert.equal(await treeDump(layerTree([layer])), "/a: file 0600 0:0 2cf24dba\n/b: file 0600 0:0 2cf24dba = /a\n/c: file 0644 0:0 d9298a10\n");
+  assert.equal(
+    await treeDump(layerTree([layer])),
+    "/a: file 0600 0:0 2cf24dba\n/b: file 0600 0:0 2cf24dba = /a\n/c: file 0644 0:0 d9298a10\n",
+  );
   const tree = layerTree([layer, above]);
   assert.equal(await treeDump(tree), "/b: file 0600 0:0 2cf24dba\n/c: file 0644 0:0 d9298a10\n");
   assert.equal((await readTreeFile(tree, treePath("b"), 10)).toString(), "hello");

@@ -35,7 +35,12 @@ async function list(bytes: Buffer, options: ReadTarOptions & { readonly chunk?: 
 
 const FILE = Buffer.concat([rawHeader({ name: "a", size: 5 }), padded("hello")]);
 
-const GOOD: readonly { readonly name: string; readonly tar: Buffer; readonly want: readonly string[]; readonly options?: ReadTarOptions }[] = [
+const GOOD: readonly {
+  readonly name: string;
+  readonly tar: Buffer;
+  readonly want: readonly string[];
+  readonly options?: ReadTarOptions;
+}[] = [
   { name: "a file", tar: rawTar(FILE), want: ['/a file "hello"'] },
   { name: "nothing at all", tar: Buffer.alloc(0), want: [] },
   { name: "only the end mark", tar: rawTar(), want: [] },
@@ -47,7 +52,11 @@ const GOOD: readonly { readonly name: string; readonly tar: Buffer; readonly wan
   { name: "an old directory", tar: rawTar(rawHeader({ name: "a/", magic: "" })), want: ["/a dir"] },
   { name: "a ustar prefix", tar: rawTar(rawHeader({ name: "b", prefix: "p/q" })), want: ['/p/q/b file ""'] },
   { name: "no prefix in GNU headers", tar: rawTar(rawHeader({ name: "b", magic: "ustar  \0", prefix: "\x0112" })), want: ['/b file ""'] },
-  { name: "PAX path and link", tar: rawTar(paxHeader("path=long/\xff", "linkpath=to"), rawHeader({ type: "2" })), want: ["/long/\ufffd symlink -> to"] },
+  {
+    name: "PAX path and link",
+    tar: rawTar(paxHeader("path=long/\xff", "linkpath=to"), rawHeader({ type: "2" })),
+    want: ["/long/\ufffd symlink -> to"],
+  },
   {
     name: "PAX for one entry only",
     tar: rawTar(paxHeader("path=x"), rawHeader({ name: "a" }), rawHeader({ name: "b" })),
@@ -55,9 +64,21 @@ const GOOD: readonly { readonly name: string; readonly tar: Buffer; readonly wan
   },
   { name: "an empty PAX value", tar: rawTar(paxHeader("path=x", "path="), rawHeader({ name: "a" })), want: ['/a file ""'] },
   { name: "PAX attributes", tar: rawTar(paxHeader("SCHILY.xattr.user.x=1=2"), rawHeader({ name: "a" })), want: ['/a file user.x=1=2 ""'] },
-  { name: "libarchive attributes", tar: rawTar(paxHeader("LIBARCHIVE.xattr.user.%78=aGk"), rawHeader({ name: "a" })), want: ['/a file user.x=hi ""'] },
-  { name: "no overlayfs attributes", tar: rawTar(paxHeader("SCHILY.xattr.trusted.overlay.redirect=/"), rawHeader({ name: "a" })), want: ['/a file ""'] },
-  { name: "a size on a link", tar: rawTar(rawHeader({ name: "l", type: "1", link: "a", size: 5 }), FILE), want: ["/l hardlink -> a", '/a file "hello"'] },
+  {
+    name: "libarchive attributes",
+    tar: rawTar(paxHeader("LIBARCHIVE.xattr.user.%78=aGk"), rawHeader({ name: "a" })),
+    want: ['/a file user.x=hi ""'],
+  },
+  {
+    name: "no overlayfs attributes",
+    tar: rawTar(paxHeader("SCHILY.xattr.trusted.overlay.redirect=/"), rawHeader({ name: "a" })),
+    want: ['/a file ""'],
+  },
+  {
+    name: "a size on a link",
+    tar: rawTar(rawHeader({ name: "l", type: "1", link: "a", size: 5 }), FILE),
+    want: ["/l hardlink -> a", '/a file "hello"'],
+  },
   {
     name: "a GNU long name",
     tar: rawTar(rawHeader({ type: "L", size: 4 }), padded("l/n\0"), rawHeader({ name: "short" })),
@@ -151,7 +172,20 @@ for (const format of ["v7", "ustar", "gnu", "pax"]) {
       symlinkSync("t".repeat(150), `${root}/sub/longlink`);
       setXattr(`${root}/sub/file`, "user.test", Buffer.from([0, 10, 61]));
     }
-    await run("tar", "-C", root, `--format=${format}`, "--sort=name", "--xattrs", "--mtime=@5.25", "--owner=7", "--group=8", "-cf", `${at.path}/t.tar`, ".");
+    await run(
+      "tar",
+      "-C",
+      root,
+      `--format=${format}`,
+      "--sort=name",
+      "--xattrs",
+      "--mtime=@5.25",
+      "--owner=7",
+      "--group=8",
+      "-cf",
+      `${at.path}/t.tar`,
+      ".",
+    );
     const builder = createIndexBuilder();
     for await (const { entry } of readTar(createReadStream(`${at.path}/t.tar`, { highWaterMark: 1000 }))) builder.add(entry, NO_DATA);
     const { index } = builder.finish();
@@ -164,7 +198,10 @@ for (const format of ["v7", "ustar", "gnu", "pax"]) {
     if (format === "pax") {
       const found = index.at(index.find("sub/file" as Parameters<typeof index.find>[0]));
       assert.deepEqual([found.mtimeSec, found.mtimeNsec], [5, 250_000_000]);
-      assert.deepEqual([...(found.xattrs ?? [])].map(([name, value]) => [name, [...value]]), [["user.test", [0, 10, 61]]]);
+      assert.deepEqual(
+        [...(found.xattrs ?? [])].map(([name, value]) => [name, [...value]]),
+        [["user.test", [0, 10, 61]]],
+      );
     }
   });
 }
@@ -174,9 +211,20 @@ for (const format of ["gnu", "posix", "posix --sparse-version=0.0", "posix --spa
     await using at = await temp();
     const path = `${at.path}/sparse`;
     writeFileSync(path, "");
-    for (let piece = 0; piece < 60; piece += 1) writeFileSync(path, `piece ${piece}`, { flag: "a" }), truncateSync(path, (piece + 1) * 200_000);
-    await run("tar", "-C", at.path, `--format=${format.split(" ")[0]}`, ...format.split(" ").slice(1), "-S", "-cf", `${at.path}/t.tar`, "sparse");
-    let content = Buffer.alloc(0);
+    for (let piece = 0; piece < 60; piece += 1)
+      (writeFileSync(path, `piece ${piece}`, { flag: "a" }), truncateSync(path, (piece + 1) * 200_000));
+    await run(
+      "tar",
+      "-C",
+      at.path,
+      `--format=${format.split(" ")[0]}`,
+      ...format.split(" ").slice(1),
+      "-S",
+      "-cf",
+      `${at.path}/t.tar`,
+      "sparse",
+    );
+    let content: Uint8Array = new Uint8Array(0);
     for await (const { entry, data } of readTar(createReadStream(`${at.path}/t.tar`))) {
       assert.equal(entry.path, "sparse");
       content = await collect(data, 1e8);
@@ -188,17 +236,29 @@ for (const format of ["gnu", "posix", "posix --sparse-version=0.0", "posix --spa
 }
 
 test("readTar() never fails but by its own errors", async () => {
-  const base = rawTar(paxHeader("path=x", "mtime=1.5"), FILE, rawHeader({ name: "d/", type: "5" }), rawHeader({ name: "l", type: "1", link: "x" }));
+  const base = rawTar(
+    paxHeader("path=x", "mtime=1.5"),
+    FILE,
+    rawHeader({ name: "d/", type: "5" }),
+    rawHeader({ name: "l", type: "1", link: "x" }),
+  );
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(fc.nat(base.byteLength - 1), fc.nat(255)), { maxLength: 6 }), fc.integer({ min: 1, max: 2000 }), async (edits, chunk) => {
-      const bytes = Buffer.from(base);
-      for (const [at, value] of edits) bytes[at] = value;
-      try {
-        await list(bytes, { chunk, layer: true });
-      } catch (error) {
-        assert.ok(error instanceof Error && "code" in error && ["TAR", "PATH_ESCAPE", "WHITEOUT"].includes(String(error.code)), String(error));
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.nat(base.byteLength - 1), fc.nat(255)), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 2000 }),
+      async (edits, chunk) => {
+        const bytes = Buffer.from(base);
+        for (const [at, value] of edits) bytes[at] = value;
+        try {
+          await list(bytes, { chunk, layer: true });
+        } catch (error) {
+          assert.ok(
+            error instanceof Error && "code" in error && ["TAR", "PATH_ESCAPE", "WHITEOUT"].includes(String(error.code)),
+            String(error),
+          );
+        }
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -83,7 +83,9 @@ test("tarChunks() keeps contents of every size around its buffers", async () => 
     const bytes = Buffer.alloc(size, `${number}`.padStart(7, "x"));
     writeFileSync(`${at.path}/${number}`, bytes);
     const name = String(number).padStart(2, "0");
-    return number % 2 === 0 ? file(name, bytes) : { entry: entry(name, "file", { size }), data: { kind: "host", path: `${at.path}/${number}` } as const };
+    return number % 2 === 0
+      ? file(name, bytes)
+      : { entry: entry(name, "file", { size }), data: { kind: "host", path: `${at.path}/${number}` } as const };
   });
   const tar = await tarOf(items);
   writeFileSync(`${at.path}/t.tar`, tar);
@@ -92,7 +94,9 @@ test("tarChunks() keeps contents of every size around its buffers", async () => 
 });
 
 const name = fc.stringMatching(/^[a-z\u00e9 .-]{1,12}$/).filter((text) => text !== "." && text !== ".." && !text.startsWith(".wh."));
-const path = fc.oneof(fc.array(name, { minLength: 1, maxLength: 4 }), fc.array(name, { minLength: 30, maxLength: 40 })).map((parts) => parts.join("/") as TreePath);
+const path = fc
+  .oneof(fc.array(name, { minLength: 1, maxLength: 4 }), fc.array(name, { minLength: 30, maxLength: 40 }))
+  .map((parts) => parts.join("/") as TreePath);
 const anyEntry: fc.Arbitrary<Entry> = fc
   .record({
     path,
@@ -115,7 +119,9 @@ const anyEntry: fc.Arbitrary<Entry> = fc
       mtimeNsec: 0,
       ...(kind === "symlink" || kind === "hardlink" ? { link } : {}),
       ...(kind === "char" ? { major: 1, minor: 5 } : {}),
-      ...(capability === null || isWhiteout || kind === "hardlink" ? {} : { xattrs: new Map([["security.capability", Buffer.from(capability)]]) }),
+      ...(capability === null || isWhiteout || kind === "hardlink"
+        ? {}
+        : { xattrs: new Map([["security.capability", Buffer.from(capability)]]) }),
     };
   });
 
@@ -123,7 +129,9 @@ test("readTar() gives back what tarChunks() wrote", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(anyEntry, { selector: (one) => one.path, maxLength: 12 }), async (entries) => {
       const sorted = entries.toSorted((a, b) => compareTreePaths(a.path, b.path));
-      const items = sorted.map((one): LayerItem => (one.kind === "file" ? { entry: one, data: { kind: "bytes", bytes: Buffer.alloc(one.size, one.path) } } : { entry: one }));
+      const items = sorted.map((one): LayerItem =>
+        one.kind === "file" ? { entry: one, data: { kind: "bytes", bytes: Buffer.alloc(one.size, one.path) } } : { entry: one },
+      );
       const tar = await tarOf(items);
       const source = async function* (): AsyncGenerator<Uint8Array> {
         for (let at = 0; at < tar.byteLength; at += 700) yield tar.subarray(at, at + 700);

@@ -37,11 +37,16 @@ export async function unpackLayer(
   return joined(store, `unpack ${layer.id}`, () => unpackLocked(store, layer, options), options.signal);
 }
 
-/** The directories of a stack of layers, bottom first, as `layerTree` sees them. */
+/**
+ * The directories of a stack of layers, bottom first, that together show what `layerTree` shows. There may be fewer than layers: empty
+ * ones are left out, and of a layer that comes twice only the upper place, where it hides the lower (overlayfs refuses a directory twice).
+ */
 export async function unpackLayers(store: Store, layers: readonly Layer[], signal?: AbortSignal): Promise<string[]> {
   const stack = rebaseLayers(layers);
+  const last = new Map(stack.map((layer, number) => [layer.id, number]));
   const paths: string[] = [];
   for (const [number, layer] of stack.entries()) {
+    if (layer.index.count === 0 || last.get(layer.id) !== number) continue;
     const lower = layerTree(stack.slice(0, number));
     paths.push(await unpackLayer(store, layer, { lower, ...(signal === undefined ? {} : { signal }) }));
   }

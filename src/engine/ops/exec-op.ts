@@ -5,7 +5,7 @@ import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { pool } from "../../async.ts";
 import { type Layer, layerFromUpper, layerTree, unpackLayers } from "../../tree/index.ts";
-import type { SandboxResult, SandboxStep } from "../sandbox/index.ts";
+import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
 import { layersOf } from "./inputs.ts";
 
@@ -49,6 +49,7 @@ async function runStep(
   signal: AbortSignal,
 ): Promise<Layer> {
   const { store } = context;
+  const sandbox = startSandbox(context);
   const layers = await pool(LOAD_AT_ONCE, below, (source) => source.load(signal), signal);
   const lowers = await unpackLayers(store, layers, signal);
   const tree = layerTree(layers);
@@ -70,9 +71,20 @@ async function runStep(
     onOutput: log.write,
     signal,
   };
-  const result = await (await context.sandbox()).run(step);
+  const result = await (await sandbox).run(step);
   if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
   return await layerFromUpper(store, upper, tree, signal);
+}
+
+/** Begins to start the sandbox, while layers are still on their way. */
+function startSandbox(context: EngineContext): Promise<Sandbox> {
+  const started = context.sandbox().then(async (sandbox) => {
+    await sandbox.prepare();
+    return sandbox;
+  });
+  // Seen by whoever awaits it; a failed pull may come first.
+  started.catch(() => undefined);
+  return started;
 }
 
 interface StepLog extends Disposable {

@@ -35,8 +35,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
   const directories = new Set<TreePath>();
   const { filter, digests } = options;
   const hostPath = (path: TreePath): string => (path === ROOT ? rootPath || "/" : `${rootPath}/${path}`);
-  if (!lstatSync(root === "" ? "/" : fsPath(`${rootPath}/.`)).isDirectory())
-    throw new DecantError("CONTEXT", `Cannot use "${root}": it is not a directory`);
+  checkDirectory(root, `${rootPath}/.`);
 
   const entryOf = (path: TreePath, stat: Stats): Entry | undefined => {
     const kind = kindOf(stat);
@@ -118,6 +117,15 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
     digest: (entry) => entry.digest ?? hashFile(hostPath(entry.path), entry, digests),
     linkGroup: (entry) => groups.get(entry.path),
   };
+}
+
+function checkDirectory(root: string, path: string): void {
+  try {
+    // A root that is a symlink is the user's own choice: its "." is followed.
+    lstatSync(fsPath(path));
+  } catch (error) {
+    throw new DecantError("CONTEXT", `Cannot use "${root}": it is not a directory that can be read`, { cause: error });
+  }
 }
 
 function kindOf(stat: Stats): EntryKind {

@@ -23,6 +23,7 @@ function dump(...entries: readonly Entry[]): string[] {
     .split("\n");
 }
 
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 const name = fc.constantFrom("a", "b", "a-b", "a.b", "é", "\xff", "zz");
 const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/") as TreePath);
 
@@ -50,8 +51,8 @@ test("decodeIndex() gives back every entry that was added", () => {
         const found = index.at(index.find(one.path));
         assert.deepEqual({ ...found, xattrs: undefined }, { ...one, xattrs: undefined });
         assert.deepEqual(
-          [...(found.xattrs ?? [])].map(([key, value]) => [key, [...value]]).toSorted(),
-          [...(one.xattrs ?? [])].map(([key, value]) => [key, [...value]]).toSorted(),
+          [...(found.xattrs ?? [])].map(([key, value]) => [key, [...value]] as const).toSorted(byName),
+          [...(one.xattrs ?? [])].map(([key, value]) => [key, [...value]] as const).toSorted(byName),
         );
       }
     }),

@@ -3,8 +3,8 @@
  * of one registry, insecure registries and proxies need an agent for each host, which the built-in `fetch` does not take.
  * Redirects: Authorization stays with its origin, https never becomes http, at most ten.
  */
-import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type * as NodeHttp from "node:http";
+import type * as NodeHttps from "node:https";
 import { createOnce } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import { redirectError, unreachableError } from "./errors.ts";
@@ -52,6 +52,10 @@ export interface HttpOptions {
   readonly uploadIdleMs: number;
 }
 
+/** On first use, and not by `import`: importing the module reads all its exports, one of which loads the whole built-in fetch (35 ms). */
+const http = (): typeof NodeHttp => process.getBuiltinModule("node:http");
+const https = (): typeof NodeHttps => process.getBuiltinModule("node:https");
+
 const MAX_REDIRECTS = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** What is cheaper to read than to open a connection again. */
@@ -59,15 +63,15 @@ const CHEAP_BYTES = 64 * 1024;
 
 /** Makes an `Http`; its idle connections do not keep the process alive. */
 export function createHttp(options: HttpOptions): Http {
-  const agents = createOnce<string, HttpAgent>();
-  const opened: HttpAgent[] = [];
-  const openAgent = async (url: URL, insecure: boolean): Promise<HttpAgent> => {
+  const agents = createOnce<string, NodeHttp.Agent>();
+  const opened: NodeHttp.Agent[] = [];
+  const openAgent = async (url: URL, insecure: boolean): Promise<NodeHttp.Agent> => {
     // Go's rule, which docker and podman follow: nothing on this machine goes by a proxy.
     const common = { keepAlive: true, ...(isLoopback(url.hostname) ? {} : { proxyEnv: { ...options.env } }) };
     const agent =
       url.protocol === "http:"
-        ? new HttpAgent(common)
-        : new HttpsAgent({ ...common, ...(await options.tlsFor(url.host)), rejectUnauthorized: !insecure });
+        ? new (http().Agent)(common)
+        : new (https().Agent)({ ...common, ...(await options.tlsFor(url.host)), rejectUnauthorized: !insecure });
     opened.push(agent);
     return agent;
   };
@@ -110,19 +114,19 @@ function redirectTarget(method: string, from: URL, response: HttpResponse): URL 
   return next;
 }
 
-async function exchange(request: HttpRequest, agent: HttpAgent, options: HttpOptions): Promise<HttpResponse> {
+async function exchange(request: HttpRequest, agent: NodeHttp.Agent, options: HttpOptions): Promise<HttpResponse> {
   const { url, signal, body } = request;
   signal?.throwIfAborted();
-  const start = url.protocol === "https:" ? httpsRequest : httpRequest;
+  const start = url.protocol === "https:" ? https().request : http().request;
   const outgoing = start({
     ...target(url),
     agent,
     method: request.method,
     headers: { ...request.headers, ...(body === undefined ? {} : { "content-length": String(body.size) }) },
   });
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  let incoming: IncomingMessage | undefined;
-  outgoing.once("response", (message: IncomingMessage) => {
+  const { promise, resolve, reject } = Promise.withResolvers<NodeHttp.IncomingMessage>();
+  let incoming: NodeHttp.IncomingMessage | undefined;
+  outgoing.once("response", (message: NodeHttp.IncomingMessage) => {
     incoming = message;
     // A connection that breaks while nobody reads must not end the process; readers see the error themselves.
     message.on("error", () => {});
@@ -164,7 +168,7 @@ async function exchange(request: HttpRequest, agent: HttpAgent, options: HttpOpt
   }
 }
 
-function target(url: URL): RequestOptions {
+function target(url: URL): NodeHttp.RequestOptions {
   return {
     protocol: url.protocol,
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
@@ -173,7 +177,7 @@ function target(url: URL): RequestOptions {
   };
 }
 
-function toResponse(message: IncomingMessage, url: URL, signal: AbortSignal | undefined): HttpResponse {
+function toResponse(message: NodeHttp.IncomingMessage, url: URL, signal: AbortSignal | undefined): HttpResponse {
   const header = (name: string): string | undefined => {
     const value = message.headers[name];
     return Array.isArray(value) ? value.join(", ") : value;
@@ -190,7 +194,11 @@ function toResponse(message: IncomingMessage, url: URL, signal: AbortSignal | un
   };
 }
 
-async function* readBody(message: IncomingMessage, url: URL, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readBody(
+  message: NodeHttp.IncomingMessage,
+  url: URL,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const chunk of message) yield chunk;
   } catch (error) {

@@ -5,6 +5,7 @@ export { detectSyntax } from "./directives.ts";
 export { type Expansion, type ExpandOptions, expandWord, expandWords, type WordsExpansion } from "./expand.ts";
 export { type ExposedPorts, parseExpose, parsePort } from "./expose.ts";
 export { compileGlob, hasWildcard, matchGlob } from "./glob.ts";
+export { type GlobalArgumentOptions, globalArguments, predefinedArguments } from "./global-arguments.ts";
 export { runScript } from "./heredoc.ts";
 export { createIgnoreMatcher, excludePatterns, type IgnoreMatcher, type IgnorePattern, parseIgnore } from "./ignore.ts";
 export { resolveMount } from "./instructions/mount.ts";

@@ -2,11 +2,17 @@
  * Dockerfile → build graph. Only what the target needs is converted, or even resolved (rule S40). Pure: images are looked up by the
  * caller's function, several at once.
  */
-import type { CopyInstruction, AddInstruction, ParsedDockerfile, StageInstruction } from "../../dockerfile/index.ts";
+import {
+  type AddInstruction,
+  type CopyInstruction,
+  globalArguments,
+  type ParsedDockerfile,
+  type StageInstruction,
+} from "../../dockerfile/index.ts";
 import { InternalError } from "../../errors.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import type { Vertex } from "../vertex.ts";
-import { convertArg, globalArguments } from "./args.ts";
+import { convertArg } from "./args.ts";
 import type { ConvertContext, ConvertOptions } from "./context.ts";
 import { convertCopy } from "./copy.ts";
 import { semanticError } from "./errors.ts";

@@ -2,11 +2,10 @@
  * The base images of the demo: from their registries where those can be reached, else stand-ins: root file systems of Debian bookworm made with
  * mmdebstrap, and the distroless base that Decant assembles itself. Stand-ins are kept, so that a second demo is fast.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { styleText } from "node:util";
+import { promisify, styleText } from "node:util";
 import type { ImageSummary } from "../src/index.ts";
 import { dim, ROOT, runDecant, type DemoEnvironment } from "./demo-tools.ts";
 
@@ -18,11 +17,16 @@ const SOURCES = [
   `deb ${MIRROR}/debian-security bookworm-security main`,
 ];
 
+/** A root file system with these Debian packages. */
+interface StandIn {
+  readonly name: string;
+  readonly packages: readonly string[];
+}
+
 interface Base {
   readonly name: string;
   readonly registry: string;
-  /** Debian packages of the root file system, or the recipe of a distroless base. */
-  readonly standIn: { readonly name: string; readonly packages: readonly string[] } | { readonly recipe: string };
+  readonly standIn: StandIn | { readonly recipe: string };
 }
 
 const BASES: readonly Base[] = [
@@ -50,22 +54,22 @@ export interface ChosenBase {
 export async function chooseBases(demo: DemoEnvironment): Promise<ChosenBase[]> {
   const registries = [...new Set(BASES.map((base) => base.registry))];
   const reachable = new Map(await Promise.all(registries.map(async (registry) => [registry, await canReach(registry)] as const)));
-  const chosen: ChosenBase[] = [];
-  for (const base of BASES) {
+  const standIns: StandIn[] = [];
+  const chosen = BASES.map((base): ChosenBase => {
     const problem = reachable.get(base.registry) === true ? pull(demo, base.name) : `${base.registry} cannot be reached`;
     if (problem === undefined) {
       say(base.name, "pulled");
-      chosen.push({ name: base.name });
-    } else if ("recipe" in base.standIn) {
-      say(base.name, `${problem}; Decant assembles its own: ${base.standIn.recipe}`);
-      chosen.push({ name: base.name, replacement: `distroless:${base.standIn.recipe}` });
-    } else {
-      const { name, packages } = base.standIn;
-      say(base.name, `${problem}; stand-in: Debian bookworm with ${packages.join(", ")}`);
-      await makeStandIn(demo, name, packages);
-      chosen.push({ name: base.name, replacement: name });
+      return { name: base.name };
     }
-  }
+    if ("recipe" in base.standIn) {
+      say(base.name, `${problem}; Decant assembles its own: ${base.standIn.recipe}`);
+      return { name: base.name, replacement: `distroless:${base.standIn.recipe}` };
+    }
+    say(base.name, `${problem}; stand-in: Debian bookworm with ${base.standIn.packages.join(", ")}`);
+    standIns.push(base.standIn);
+    return { name: base.name, replacement: base.standIn.name };
+  });
+  await makeStandIns(demo, standIns);
   return chosen;
 }
 
@@ -94,46 +98,49 @@ function pull(demo: DemoEnvironment, name: string): string | undefined {
   }
 }
 
-async function makeStandIn(demo: DemoEnvironment, name: string, packages: readonly string[]): Promise<void> {
+async function makeStandIns(demo: DemoEnvironment, standIns: readonly StandIn[]): Promise<void> {
   const images: ImageSummary[] = JSON.parse(runDecant(demo, ["images", "--format", "json"], { capture: true }));
-  if (images.some((image) => image.name === `docker.io/${name}`)) return done(`${name} is there from the last time`);
-  const bases = join(demo.folder, "bases");
-  mkdirSync(bases, { recursive: true });
-  const tar = join(bases, `bookworm+${packages.join("+")}.tar`);
-  if (!existsSync(tar)) {
-    execFileSync(join(ROOT, "scripts/setup"), ["mmdebstrap", "debian-archive-keyring"], { stdio: "inherit" });
-    const startedAt = performance.now();
-    await mmdebstrap(`${tar}.part`, packages);
-    renameSync(`${tar}.part`, tar);
-    done(`root file system made in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  const missing = standIns.filter(({ name }) => !images.some((image) => image.name === `docker.io/${name}`));
+  if (missing.length < standIns.length) done(`${standIns.length - missing.length} of ${standIns.length} are here from the last time`);
+  const folder = join(demo.folder, "bases");
+  mkdirSync(folder, { recursive: true });
+  const jobs = missing.map(({ name, packages }) => ({ name, packages, tar: join(folder, `bookworm+${packages.join("+")}.tar`) }));
+  await makeTars(jobs.filter(({ tar }) => !existsSync(tar)));
+  for (const { name, tar } of jobs) {
+    runDecant(demo, ["import", "--change", 'CMD ["bash"]', tar, name], { capture: true });
+    done(`imported ${name}`);
   }
-  runDecant(demo, ["import", "--change", 'CMD ["bash"]', tar, name], { capture: true });
-  done(`imported as ${name}`);
 }
 
-/** Writes a root file system as tar; shows on a terminal what it is at. */
-async function mmdebstrap(target: string, packages: readonly string[]): Promise<void> {
-  rmSync(target, { force: true });
-  const child = spawn(
-    "mmdebstrap",
-    ["--variant=minbase", "--format=tar", `--include=${packages.join(",")}`, "bookworm", target, ...SOURCES],
-    {
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
-  const said: string[] = [];
+async function makeTars(jobs: readonly { readonly packages: readonly string[]; readonly tar: string }[]): Promise<void> {
+  if (jobs.length === 0) return;
+  execFileSync(join(ROOT, "scripts/setup"), ["mmdebstrap", "debian-archive-keyring"], { stdio: "inherit" });
+  const startedAt = performance.now();
+  const seconds = (): number => Math.round((performance.now() - startedAt) / 1000);
+  const what = `${jobs.length} root file system${jobs.length === 1 ? "" : "s"} with mmdebstrap`;
   const live = process.stdout.isTTY;
-  for await (const line of createInterface({ input: child.stderr })) {
-    if (!/^ *I: /.test(line)) said.push(line);
-    else if (live) process.stdout.write(`\r\u001b[K  ${dim(line.replace(/^ *I: /, "mmdebstrap: ").slice(0, process.stdout.columns - 4))}`);
+  if (!live) console.log(`  making ${what}`);
+  const timer = live ? setInterval(() => process.stdout.write(`\r\u001b[K  ${dim(`making ${what}, ${seconds()} s`)}`), 500) : undefined;
+  try {
+    await Promise.all(jobs.map(({ tar, packages }) => mmdebstrap(tar, packages)));
+  } finally {
+    clearInterval(timer);
+    if (live) process.stdout.write("\r\u001b[K");
   }
-  if (live) process.stdout.write("\r\u001b[K");
-  const code = await new Promise<number | null>((settle) =>
-    child.exitCode === null ? child.once("exit", settle) : settle(child.exitCode),
-  );
-  if (code === 0) return;
-  rmSync(target, { force: true });
-  throw new Error(`mmdebstrap failed:\n${said.slice(-10).join("\n")}`);
+  done(`made ${what} in ${seconds()} s`);
+}
+
+async function mmdebstrap(tar: string, packages: readonly string[]): Promise<void> {
+  const part = `${tar}.part`;
+  rmSync(part, { force: true });
+  const args = ["--quiet", "--variant=minbase", "--format=tar", `--include=${packages.join(",")}`, "bookworm", part, ...SOURCES];
+  try {
+    await promisify(execFile)("mmdebstrap", args, { maxBuffer: 64 * 1024 * 1024 });
+  } catch (cause) {
+    rmSync(part, { force: true });
+    throw new Error(`mmdebstrap failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  renameSync(part, tar);
 }
 
 function say(name: string, text: string): void {

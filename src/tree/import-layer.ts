@@ -41,6 +41,8 @@ export interface ImportOptions {
   readonly onProgress?: (bytes: number) => void;
   /** Also make the layer's directory, as `unpackLayer` would. Cheaper now than later when a RUN will need it. */
   readonly unpack?: boolean;
+  /** False: an archive that is no layer; names like ".wh.x" are names. Default true: they are whiteouts. */
+  readonly layer?: boolean;
   /** Bound of the uncompressed size. Default 100 GiB. */
   readonly maxBytes?: number;
 }
@@ -103,7 +105,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
     }
   };
   const reader = createLayerReader(unpacker);
-  const parser = createTarParser(reader, { layer: true });
+  const parser = createTarParser(reader, { layer: options.layer ?? true });
   let turn = performance.now();
   const plain = decompress(raw(), {
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),

@@ -81,7 +81,7 @@ async function unpackLocked(
       { kind: "record", space: LAYERS, id: original.id },
     ]);
   }
-  return staged.publish(layer.id);
+  return await staged.publish(layer.id);
 }
 
 /** Positions of the files with content, in the order of the tar. */

@@ -38,5 +38,5 @@ export async function writeLayer(
   const { index } = builder.finish();
   options.signal?.throwIfAborted();
   await file.commit(diffId);
-  return addLayer(store, diffId, { diffId, index });
+  return await addLayer(store, diffId, { diffId, index });
 }

@@ -65,7 +65,7 @@ export async function importLayerBlob(store: Store, blob: LayerBlobSource, optio
       const isHere = store.blobs.size(descriptor.digest) === descriptor.size;
       // The store checks what it gives by size only: the digest is checked in both cases.
       const source = verified(isHere ? store.blobs.open(descriptor.digest) : blob.open(), descriptor);
-      return ingest(store, source, { ...options, expected: { descriptor, diffId }, isHere });
+      return await ingest(store, source, { ...options, expected: { descriptor, diffId }, isHere });
     },
     options.signal,
   );

@@ -12,7 +12,7 @@ import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
 import type { StagedDirectory, Store } from "../store/index.ts";
 import type { CompressionFormat } from "./decompress.ts";
 import { decompress, peekCompression } from "./decompress.ts";
-import { tarError } from "./errors.ts";
+import { tarError, whiteoutError } from "./errors.ts";
 import type { BuiltIndex } from "./index-builder.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { NO_DATA } from "./index-format.ts";
@@ -24,6 +24,7 @@ import { createTarParser } from "./tar-parser.ts";
 import type { Entry, Layer, LayerIndex } from "./types.ts";
 import type { Unpacker } from "./unpacker.ts";
 import { createUnpacker, isTaken } from "./unpacker.ts";
+import { isWhiteoutName } from "./whiteout.ts";
 import { createFileSink } from "./write-all.ts";
 
 /** A layer blob as an image's manifest and config describe it. */
@@ -41,7 +42,7 @@ export interface ImportOptions {
   readonly onProgress?: (bytes: number) => void;
   /** Also make the layer's directory, as `unpackLayer` would. Cheaper now than later when a RUN will need it. */
   readonly unpack?: boolean;
-  /** False: an archive that is no layer; names like ".wh.x" are names. Default true: they are whiteouts. */
+  /** False: an archive that is no layer: a name like ".wh.x" is an error (`WHITEOUT`). Default true: it is a whiteout. */
   readonly layer?: boolean;
   /** Bound of the uncompressed size. Default 100 GiB. */
   readonly maxBytes?: number;
@@ -104,8 +105,9 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
       yield chunk;
     }
   };
-  const reader = createLayerReader(unpacker);
-  const parser = createTarParser(reader, { layer: options.layer ?? true });
+  const isLayer = options.layer ?? true;
+  const reader = createLayerReader(unpacker, isLayer);
+  const parser = createTarParser(reader, { layer: isLayer });
   let turn = performance.now();
   const plain = decompress(raw(), {
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
@@ -162,7 +164,7 @@ interface LayerReader {
 }
 
 /** Collects the index, hashes the files, and hands them to the unpacker as long as the archive holds no surprises. */
-function createLayerReader(unpacker: Unpacker | undefined): LayerReader {
+function createLayerReader(unpacker: Unpacker | undefined, isLayer: boolean): LayerReader {
   const builder = createIndexBuilder();
   let record = -1;
   let size = 0;
@@ -175,6 +177,7 @@ function createLayerReader(unpacker: Unpacker | undefined): LayerReader {
       if (entry.kind === "file" && entry.size > 0 && dataOffset < 0) {
         throw tarError("it is stored as a sparse file, which layers cannot be read from", entry.path);
       }
+      if (!isLayer && isWhiteoutName(entry.path)) throw whiteoutError(entry.path, "an image layer cannot hold a file of this name");
       record = builder.add(entry, entry.size > 0 ? dataOffset : NO_DATA);
       size = entry.size;
       digestHex = undefined;

@@ -71,6 +71,10 @@ export type FileAction =
       readonly allowWildcard: boolean;
       readonly allowEmptyWildcard: boolean;
       readonly excludePatterns: readonly string[];
+      /** `--parents`: only these of the source, with the directories on the way to them. Absent: all of it. */
+      readonly includePatterns?: readonly string[];
+      /** Paths in the source that must be there. */
+      readonly requiredPaths?: readonly string[];
       readonly range?: SourceRange;
     }
   | { readonly kind: "mkfile"; readonly path: string; readonly mode: number; readonly data: string; readonly owner?: ChownOpt }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { itemsDump, memoryTree, type TreeSpec } from "../../../test/support/memory-tree.ts";
+import { sha256 } from "../../digest.ts";
 import { parseChmod } from "../../dockerfile/index.ts";
 import { isDecantError } from "../../errors.ts";
 import type { FileAction } from "../../graph/index.ts";
@@ -203,6 +204,30 @@ const rows: readonly Row[] = [
     want: { t: "dir 755 0:0", "t/n": "dir 750 1:2", "t/n/keep": "file 644 0:0 1" },
   },
   {
+    name: "S84: --parents makes the directories on the way as they are in the source, and only those that lead to something",
+    from: { "a/b": "dir 750 1:2", "a/b/x.go": "file 644 0:0 1", "a/b/y": "file 644 0:0 2", "c/d": "dir 755 0:0" },
+    copy: { src: "/", dest: "/t/", includePatterns: ["**/*.go"] },
+    want: { t: "dir 755 0:0", "t/a": "dir 755 0:0", "t/a/b": "dir 750 1:2", "t/a/b/x.go": "file 644 0:0 1" },
+  },
+  {
+    name: "S84: --parents of a directory takes all of it, but not what --exclude names",
+    from: { "a/b/x": "file 644 0:0 1", "a/b/n/y": "file 644 0:0 2", "a/c": "file 644 0:0 3" },
+    copy: { src: "/", dest: "/", includePatterns: ["a/b"], requiredPaths: ["a/b"], excludePatterns: ["**/y"] },
+    want: { a: "dir 755 0:0", "a/b": "dir 755 0:0", "a/b/n": "dir 755 0:0", "a/b/x": "file 644 0:0 1" },
+  },
+  {
+    name: "S84: a literal that is missing fails with --parents",
+    from: { "p/a": "file 644 0:0 x" },
+    copy: { src: "/p", dest: "/", includePatterns: ["q/b"], requiredPaths: ["q/b"] },
+    want: /COPY_SOURCE_MISSING: Cannot copy "\/p\/q\/b": not found in the build context/,
+  },
+  {
+    name: "S84: a wildcard that matches nothing is nothing with --parents",
+    from: { a: "file 644 0:0 x" },
+    copy: { src: "/", dest: "/t/", includePatterns: ["*.go"] },
+    want: { t: "dir 755 0:0" },
+  },
+  {
     name: "a file where a parent must be fails",
     from: { a: "file 644 0:0 x" },
     base: { p: "file 644 0:0 y" },
@@ -235,7 +260,7 @@ describe("digestSelection()", () => {
       digest: (entry: Parameters<typeof tree.digest>[0]) =>
         `sha256:${String(entry.size).padStart(64, "0")}` as ReturnType<typeof tree.digest>,
     };
-    return (await digestSelection(withDigests, selectSources({ tree, name: "x" }, { ...PLAIN, src }), [])).digest;
+    return (await digestSelection(withDigests, selectSources({ tree, name: "x" }, { ...PLAIN, src }), PLAIN)).digest;
   };
   it("S94: does not see modification times", async () =>
     assert.equal(await digest({ a: "file 644 0:0 x @1" }, "a"), await digest({ a: "file 644 0:0 x @2" }, "a")));
@@ -245,6 +270,16 @@ describe("digestSelection()", () => {
     assert.notEqual(await digest({ a: "file 644 0:0 x" }, "a*"), await digest({ ab: "file 644 0:0 x" }, "a*")));
   it("S94: does not see the path above", async () =>
     assert.equal(await digest({ "p/a": "file 644 0:0 x" }, "p/a"), await digest({ "q/r/a": "file 644 0:0 x" }, "q/r/a")));
+  it("S84: sees the directories that --parents makes", async () => {
+    const parents = async (from: TreeSpec): Promise<string> => {
+      const tree = { ...memoryTree(from), digest: () => sha256("") };
+      const action = { ...PLAIN, src: "/", includePatterns: ["d/*.go"] };
+      return (await digestSelection(tree, selectSources({ tree, name: "x" }, action), action)).digest;
+    };
+    const files = { "d/a.go": "file 644 0:0 x", "d/b": "file 644 0:0 y" };
+    assert.equal(await parents(files), await parents({ ...files, "d/b": "file 600 0:0 z" }));
+    assert.notEqual(await parents(files), await parents({ d: "dir 700 0:0", ...files }));
+  });
   it("S132: frames its parts", async () =>
     assert.notEqual(await digest({ "d/a": "link b c", "d/b": "link c" }, "d"), await digest({ "d/a": "link b", "d/b": "link c c" }, "d")));
 });

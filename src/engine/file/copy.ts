@@ -80,31 +80,12 @@ export async function copySelected(
   makeDirectories(draft, folder, style, root);
 
   const links = new Map<string, TreePath>();
-  /** Excluded directories with something below them that is wanted: made when that comes. */
-  const delayed = new Map<TreePath, Entry>();
-  for (const { entry, relative, included } of walkSelected(source.tree, root, action.excludePatterns)) {
+  for (const { entry, relative, implied } of walkSelected(source.tree, root, action)) {
     const to = relative === ROOT ? target : ((target === ROOT ? relative : `${target}/${relative}`) as TreePath);
-    if (!included) {
-      delayed.set(to, entry);
-      continue;
-    }
-    for (const parent of delayedParents(delayed, to)) putDirectory(draft, source, delayed, parent, style);
+    if (implied && draft.lookup(to) !== undefined) continue;
     if (entry.kind === "dir") putCopiedDirectory(draft, entry, to, relative === ROOT, style);
     else await putCopiedFile(draft, source, entry, to, links, style);
   }
-}
-
-function delayedParents(delayed: ReadonlyMap<TreePath, Entry>, to: TreePath): TreePath[] {
-  const parents: TreePath[] = [];
-  if (delayed.size === 0) return parents;
-  for (let parent = parentOf(to); parent !== ROOT; parent = parentOf(parent)) if (delayed.has(parent)) parents.unshift(parent);
-  return parents;
-}
-
-function putDirectory(draft: Draft, _source: CopySource, delayed: Map<TreePath, Entry>, to: TreePath, style: CopyStyle): void {
-  const entry = delayed.get(to);
-  delayed.delete(to);
-  if (entry !== undefined && draft.lookup(to) === undefined) putCopiedDirectory(draft, entry, to, false, style);
 }
 
 function putCopiedDirectory(draft: Draft, entry: Entry, to: TreePath, isTop: boolean, style: CopyStyle): void {

@@ -37,6 +37,12 @@ export interface CopySource {
 
 /** Resolves the `src` of an action. Throws `COPY_SOURCE_MISSING` for a literal that is not there; a wildcard may match nothing. */
 export function selectSources(source: CopySource, action: CopyAction): Selected[] {
+  const selected = matchingSources(source, action);
+  checkRequired(source, action, selected);
+  return selected;
+}
+
+function matchingSources(source: CopySource, action: CopyAction): Selected[] {
   const pattern = cleanTreePath(fromText(action.src));
   if (!action.allowWildcard || !hasWildcard(pattern)) {
     const found = resolvePath(source.tree, pattern, { followLast: action.followSymlinks });
@@ -76,29 +82,65 @@ function hintFor(source: CopySource, path: TreePath): string | undefined {
   return near === undefined ? undefined : `Did you mean "${near}"?`;
 }
 
+/** Which paths of a source are copied; patterns are relative to it. */
+export type PathFilter = Pick<CopyAction, "excludePatterns" | "includePatterns">;
+
 /** One entry of a selected subtree, with its path relative to the selected root ("" for the root itself). */
 export interface Walked {
   readonly entry: Entry;
   readonly relative: TreePath;
-  /** False: excluded, and seen only because something below it may be wanted again. */
-  readonly included: boolean;
+  /** A directory that is not selected itself: it is on the way to the entry that comes next, and made only where it is missing. */
+  readonly implied: boolean;
 }
 
-/** Walks a selected source in order, excluded paths left out as `--exclude` says (patterns are relative to the source). */
-export function* walkSelected(tree: Tree, root: Entry, excludePatterns: readonly string[]): Generator<Walked> {
-  const matcher = excludePatterns.length === 0 ? undefined : createIgnoreMatcher(parseExcludes(excludePatterns.map((text) => ({ text }))));
-  yield { entry: root, relative: ROOT, included: true };
-  if (root.kind === "dir") yield* walkBelow(tree, root.path, ROOT, matcher);
+/** Walks a selected source in order, as `--exclude` and `--parents` say. */
+export function* walkSelected(tree: Tree, root: Entry, filter: PathFilter): Generator<Walked> {
+  yield { entry: root, relative: ROOT, implied: false };
+  if (root.kind === "dir") yield* walkBelow(tree, root.path, ROOT, matchersOf(filter), []);
 }
 
-function* walkBelow(tree: Tree, folder: TreePath, relative: TreePath, matcher: IgnoreMatcher | undefined): Generator<Walked> {
+function matchersOf({ excludePatterns, includePatterns }: PathFilter): readonly IgnoreMatcher[] {
+  const matchers: IgnoreMatcher[] = [];
+  // Included is what "leave out everything, but not …" does not leave out.
+  if (includePatterns !== undefined) {
+    const wanted = parseExcludes(includePatterns.map((text) => ({ text }))).map((pattern) => ({ ...pattern, negated: true }));
+    matchers.push(createIgnoreMatcher([{ pattern: "**", negated: false }, ...wanted]));
+  }
+  if (excludePatterns.length > 0) matchers.push(createIgnoreMatcher(parseExcludes(excludePatterns.map((text) => ({ text })))));
+  return matchers;
+}
+
+/** `passed` are the directories above that were not given yet. */
+function* walkBelow(
+  tree: Tree,
+  folder: TreePath,
+  relative: TreePath,
+  matchers: readonly IgnoreMatcher[],
+  passed: Walked[],
+): Generator<Walked> {
   for (const entry of tree.readdir(folder)) {
     const name = baseName(entry.path);
     const path = (relative === ROOT ? name : `${relative}/${name}`) as TreePath;
-    const excluded = matcher?.excludes(path) ?? false;
-    if (excluded && (entry.kind !== "dir" || matcher?.mayReinclude(path) !== true)) continue;
-    yield { entry, relative: path, included: !excluded };
-    if (entry.kind === "dir") yield* walkBelow(tree, entry.path, path, matcher);
+    const excluded = matchers.some((matcher) => matcher.excludes(path));
+    if (excluded && (entry.kind !== "dir" || !matchers.every((matcher) => matcher.mayReinclude(path)))) continue;
+    if (excluded) passed.push({ entry, relative: path, implied: true });
+    else {
+      yield* passed.splice(0);
+      yield { entry, relative: path, implied: false };
+    }
+    if (entry.kind === "dir") yield* walkBelow(tree, entry.path, path, matchers, passed);
+    if (passed.at(-1)?.relative === path) passed.pop();
+  }
+}
+
+/** The sources whose `requiredPaths` are there, none of them through a symlink. Throws `COPY_SOURCE_MISSING` when no source has one. */
+function checkRequired(source: CopySource, action: CopyAction, selected: readonly Selected[]): void {
+  for (const text of action.requiredPaths ?? []) {
+    const required = cleanTreePath(fromText(text));
+    const candidates = selected.map(({ entry }) => (entry.path === ROOT ? required : (`${entry.path}/${required}` as TreePath)));
+    const [first = required] = candidates;
+    if (candidates.every((path) => source.tree.lookup(path) === undefined))
+      throw sourceMissing(first, source.name, hintFor(source, first), action.range);
   }
 }
 
@@ -109,19 +151,14 @@ export interface SelectionDigest {
 }
 
 /** Digests what the actions select: base names, metadata and contents, never times and never the path above. */
-export async function digestSelection(
-  tree: Tree,
-  selected: readonly Selected[],
-  excludePatterns: readonly string[],
-): Promise<SelectionDigest> {
+export async function digestSelection(tree: Tree, selected: readonly Selected[], filter: PathFilter): Promise<SelectionDigest> {
   const hasher = createHasher();
   const lines: string[] = [];
   let batch = "";
   for (const source of selected) {
     const root = `${baseName(source.path).length}:${baseName(source.path)}`;
     batch += source.entry.kind === "dir" ? "dir" : root;
-    for (const { entry, relative, included } of walkSelected(tree, source.entry, excludePatterns)) {
-      if (!included) continue;
+    for (const { entry, relative } of walkSelected(tree, source.entry, filter)) {
       const digest = entry.kind === "file" ? (entry.digest ?? tree.digest(entry)) : "";
       const content = typeof digest === "string" ? digest : await digest;
       // The directory that was named is not copied itself, only what is in it: its own metadata counts (a new destination takes its time only).

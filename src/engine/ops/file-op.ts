@@ -79,13 +79,19 @@ async function selectionIngredient(
           "selection",
           ...input.layers.map((layer) => layer.key),
           action.src,
-          JSON.stringify([action.followSymlinks, action.allowWildcard, action.excludePatterns]),
+          JSON.stringify([
+            action.followSymlinks,
+            action.allowWildcard,
+            action.excludePatterns,
+            action.includePatterns ?? null,
+            action.requiredPaths ?? null,
+          ]),
         ])
       : undefined;
   const known = memo === undefined ? undefined : context.store.records.get("selection", memo);
   if (typeof known === "string" && isDigest(known)) return { name, value: known };
   const source = await sourceOf(action.input);
-  const { digest, lines } = await digestSelection(source.tree, selectSources(source, action), action.excludePatterns);
+  const { digest, lines } = await digestSelection(source.tree, selectSources(source, action), action);
   if (memo !== undefined) context.store.records.put("selection", memo, digest);
   return { name, value: digest, detail: lines };
 }

@@ -1,5 +1,5 @@
 /** COPY and ADD → FileOp (one action a source), with `--link` on an empty tree that is merged (rule S86). */
-import { type AddInstruction, type CopyInstruction, expandWord, parseChmod, type Word } from "../../dockerfile/index.ts";
+import { type AddInstruction, type CopyInstruction, expandWord, hasWildcard, parseChmod, type Word } from "../../dockerfile/index.ts";
 import { unsupported } from "../../errors.ts";
 import { isDigest } from "../../digest.ts";
 import type { SourceRange } from "../../source.ts";
@@ -14,8 +14,7 @@ type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
 /** Converts a COPY or ADD. `from` is what local sources come from; undefined is an empty tree. */
 export function convertCopy(state: StageState, instruction: CopyInstruction | AddInstruction, from: Vertex | undefined): void {
-  if (instruction.kind === "copy" && instruction.parents?.value === true)
-    throw unsupported("COPY --parents", { source: instruction.parents.range });
+  const parents = instruction.kind === "copy" && instruction.parents?.value === true;
   const sources = instruction.sources.map((word) => ({ text: expand(state, word), range: word.range }));
   const destination = expand(state, instruction.destination);
   const chown = instruction.chown === undefined ? "" : expand(state, instruction.chown);
@@ -82,7 +81,7 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
     actions.push({
       ...common,
       input,
-      src: source.text,
+      ...(parents ? withParents(source.text) : { src: source.text }),
       followSymlinks: true,
       dirCopyContents: true,
       attemptUnpack: unpack,
@@ -114,6 +113,17 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
       ? vertex({ kind: "merge" }, [state.vertex, copied], state.platform, { ...meta, name: `${meta.name} (link)`, internal: true })
       : copied;
   state.history.push(layerItem(historyLine(instruction, { chown, chmod, sources: sources.map(({ text }) => text), destination }), true));
+}
+
+/** `--parents`: what is before the pivot "/./" is not kept; a path without wildcards must be there (rule S84). */
+function withParents(text: string): Pick<CopyAction, "src" | "includePatterns" | "requiredPaths"> {
+  const pivot = text.indexOf("/./");
+  const pattern = joinWorkdir("/", pivot < 0 ? text : text.slice(pivot + 3)).slice(1);
+  return {
+    src: pivot < 0 ? "/" : text.slice(0, pivot) || "/",
+    // The directory itself: all of it.
+    ...(pattern === "" ? {} : { includePatterns: [pattern], ...(hasWildcard(pattern) ? {} : { requiredPaths: [pattern] }) }),
+  };
 }
 
 function historyLine(

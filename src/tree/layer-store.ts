@@ -81,7 +81,7 @@ export function layerSource(layer: Layer, options: { readonly key?: Digest; read
       signal?.throwIfAborted();
       return Promise.resolve(layer);
     },
-  } as LayerSource;
+  };
 }
 
 function hasBytes(store: Store, id: Digest, record: LayerRecord): boolean {
@@ -116,7 +116,7 @@ function makeLayer(store: Store, id: Digest, record: LayerRecord, index?: Stored
       return loaded;
     },
     data: (entry) => entryData(store, layer, entry),
-  } as StoredLayer;
+  };
   return layer;
 }
 

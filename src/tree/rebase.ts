@@ -125,5 +125,5 @@ function makeRebased(layer: Layer, id: Digest, index: LayerIndex, moves: Readonl
       const position = layer.index.find(path);
       return layer.data(layer.index.at(position));
     },
-  } as RebasedLayer;
+  };
 }

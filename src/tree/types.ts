@@ -73,7 +73,7 @@ export interface Layer {
   /** Over all entries and contents, without mtimes: two layers that differ in times only share it. */
   readonly contentDigest: Digest;
   /** Present once its tar exists or is known. See `layerDiffId`. */
-  readonly diffId?: DiffId;
+  readonly diffId?: DiffId | undefined;
   readonly index: LayerIndex;
   /** Where the bytes of a file entry (of this layer's index) are. May unpack a compressed blob first. */
   data(entry: Entry): DataSource | Promise<DataSource>;
@@ -92,7 +92,7 @@ export interface RemoteBlob {
 export interface LayerSource {
   /** What cache keys see: the diffId for layers of images, the content digest for layers that were built. */
   readonly key: Digest;
-  readonly diffId?: DiffId;
+  readonly diffId?: DiffId | undefined;
   /** Where it came from, so that a push back to the same registry moves no bytes. */
   readonly remote?: RemoteBlob;
   /** Here already, or pulled and indexed now. Calls are joined. */

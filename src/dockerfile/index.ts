@@ -1,5 +1,8 @@
 /** Reading Dockerfiles and ignore files. Pure: text in, values out. */
 export { type CsvField, parseCsv } from "./csv.ts";
+export { RULES } from "./checks/rules.ts";
+export { type CheckReport, runChecks } from "./checks/run-checks.ts";
+export type { CheckOptions, CheckWarning, Rule } from "./checks/types.ts";
 export { type ModeChange, parseChmod } from "./chmod.ts";
 export { detectSyntax } from "./directives.ts";
 export { type Expansion, type ExpandOptions, expandWord, expandWords, type WordsExpansion } from "./expand.ts";
@@ -9,6 +12,7 @@ export { type GlobalArgumentOptions, globalArguments, predefinedArguments } from
 export { runScript } from "./heredoc.ts";
 export { createIgnoreMatcher, excludePatterns, type IgnoreMatcher, type IgnorePattern, parseIgnore } from "./ignore.ts";
 export { resolveMount } from "./instructions/mount.ts";
+export { type Outline, type OutlineArg, type OutlineOptions, type OutlineUse, outlineOf } from "./outline.ts";
 export { checkParsed, parseDockerfile, parseTrigger } from "./parser.ts";
 export { parseStopSignal } from "./signals.ts";
 export { didYouMean, suggest } from "./suggest.ts";

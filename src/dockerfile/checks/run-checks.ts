@@ -1,0 +1,73 @@
+/** Runs the checks over a parsed Dockerfile. Pure; F50 to F57. */
+import { isDecantError } from "../../errors.ts";
+import { toDiagnostic } from "../errors.ts";
+import type { Diagnostic, Instruction, ParsedDockerfile } from "../types.ts";
+import { RULES } from "./rules.ts";
+import { CHECK_ARGUMENT, type CheckSettings, fileSettings, isEnabled } from "./settings.ts";
+import type { CheckOptions, CheckWarning, Finding, Rule } from "./types.ts";
+import { walkDockerfile } from "./walk.ts";
+
+/** What checks say of a file. */
+export interface CheckReport {
+  /** In the order of the text. */
+  readonly warnings: readonly CheckWarning[];
+  /** Why it cannot be built, as far as the text tells. */
+  readonly errors: readonly Diagnostic[];
+  /** Rules of BuildKit that were broken where `error=true` asks for that to be an error, each once; else empty. */
+  readonly violations: readonly string[];
+}
+
+/** A file of a million mistakes is not read to its end by anybody. */
+const MAX_FINDINGS = 1000;
+
+/** Checks `parsed`. Never throws for what stands in it; with errors, what can be checked is checked. */
+export function runChecks(parsed: ParsedDockerfile, options: CheckOptions): CheckReport {
+  const errors = parsed.diagnostics.filter(({ severity }) => severity === "error");
+  const settings = readSettings(parsed, options, errors);
+  const { dockerfile, problems } = walkDockerfile(parsed, options);
+  // After a mistake in the grammar, what follows from it would only repeat it.
+  if (errors.length === 0) errors.push(...problems);
+  const warnings = RULES.filter((rule) => options.purpose !== "build" || rule.duringBuild).flatMap((rule) =>
+    [...Iterator.from(rule.find(dockerfile)).take(MAX_FINDINGS)]
+      .filter((finding) => isEnabled(rule, settings, instructionsOf(finding)))
+      .map((finding) => warningOf(rule, finding)),
+  );
+  const broken = new Set(warnings.filter(({ origin }) => origin === "buildkit").map(({ code }) => code));
+  return {
+    warnings: warnings.toSorted((a, b) => a.lines.first - b.lines.first || a.range.start.line - b.range.start.line),
+    errors,
+    violations: settings.error ? [...broken].toSorted() : [],
+  };
+}
+
+function readSettings(parsed: ParsedDockerfile, options: CheckOptions, errors: Diagnostic[]): CheckSettings {
+  try {
+    return fileSettings(parsed, options.buildArgs ?? {});
+  } catch (error) {
+    if (!isDecantError(error, "DOCKERFILE_SYNTAX") && !isDecantError(error, "DOCKERFILE_SEMANTIC")) throw error;
+    const start = { file: parsed.file, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
+    errors.push({ ...toDiagnostic(error, start), ...(error.source.length === 0 ? { code: CHECK_ARGUMENT } : {}) });
+    return { skip: new Set(), experimental: new Set(), error: false };
+  }
+}
+
+function instructionsOf({ instruction, also }: Finding): Instruction[] {
+  return [instruction, also].filter((each) => each !== undefined);
+}
+
+function warningOf(rule: Rule, { message, range, instruction }: Finding): CheckWarning {
+  const whole = instruction?.range ?? range;
+  const last = whole.end.column === 1 && whole.end.line > whole.start.line ? whole.end.line - 1 : whole.end.line;
+  // BuildKit shows the last line of an instruction with an empty line in it.
+  const first = rule.name === "NoEmptyContinuation" ? last : whole.start.line;
+  return {
+    severity: "warning",
+    code: rule.name,
+    message,
+    range,
+    description: rule.description,
+    origin: rule.origin,
+    lines: { first, last },
+    ...(rule.url === undefined ? {} : { url: rule.url }),
+  };
+}

@@ -1,0 +1,27 @@
+/** BuildKit's WorkdirRelativePath. */
+import { atStep, buildkitRule } from "./rule.ts";
+import type { Rule } from "./types.ts";
+
+/** The first WORKDIR of a stage, counting those of the stages it is from, is relative. */
+export const workdirRelativePath: Rule = buildkitRule(
+  "WorkdirRelativePath",
+  "workdir-relative-path",
+  "Relative workdir without an absolute workdir declared within the build can have unexpected results if the base image changes",
+  function* ({ stages }) {
+    const isSet = new Set<number>();
+    for (const { stage, parent, steps } of stages) {
+      if (parent !== undefined && isSet.has(parent.stage.index)) isSet.add(stage.index);
+      for (const step of steps) {
+        if (step.instruction.kind !== "workdir") continue;
+        const [path = ""] = step.values;
+        if (!isSet.has(stage.index) && !path.startsWith("/"))
+          yield atStep(
+            step,
+            `Relative workdir "${path}" can have unexpected results if the base image changes`,
+            step.instruction.path.range,
+          );
+        isSet.add(stage.index);
+      }
+    }
+  },
+);

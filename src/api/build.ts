@@ -1,9 +1,10 @@
 /** `build`: a Dockerfile and its context become images, files or a filled cache. */
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { checkParsed, type Diagnostic, parseDockerfile } from "../dockerfile/index.ts";
+import { checkParsed, type Diagnostic, type ParsedDockerfile, parseDockerfile } from "../dockerfile/index.ts";
 import {
   createSandbox,
+  gitSources,
   hostCaCertificates,
   httpSources,
   localSources,
@@ -108,7 +109,7 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
   const context: EngineContext = {
     store: session.store,
     emit,
-    providers: [local, httpSources(session.store), input.images],
+    providers: [local, httpSources(session.store), gitSources(session.store, { env: session.env }), input.images],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...(caCertificates === undefined ? {} : { caCertificates }),

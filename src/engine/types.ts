@@ -15,7 +15,8 @@ export interface SolvedLayer extends LayerSource {
 
 /** What a vertex gives: layers (bottom first), or a directory of the host that is not a layer yet. */
 export type VertexResult =
-  | { readonly kind: "layers"; readonly layers: readonly SolvedLayer[] }
+  /** `name` is for messages, where the vertex itself has no good one. */
+  | { readonly kind: "layers"; readonly layers: readonly SolvedLayer[]; readonly name?: string }
   /** `name` is for messages: "the build context". `path` is where its files are, for bind mounts. */
   | {
       readonly kind: "directory";

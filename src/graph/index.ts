@@ -1,5 +1,6 @@
-export type { ConvertOptions, ImageRequest, ResolvedImage } from "./convert/context.ts";
+export type { ConvertOptions, Entitlement, ImageRequest, ResolvedImage } from "./convert/context.ts";
 export { type Conversion, toGraph } from "./convert/convert.ts";
 export { addressedHistory, type HistoryItem } from "./convert/history.ts";
+export { type GitRef, gitRefOf, gitSourceOp, isChecksum, isCommit, isSshRemote, parseGitUrl, withoutCredentials } from "./git-url.ts";
 export type * from "./ops.ts";
 export { graphDump, digestible, digestibleAction, reachable, vertex, type Vertex, type VertexId, type VertexMeta } from "./vertex.ts";

@@ -60,7 +60,8 @@ async function openSource(vertex: Vertex, inputs: readonly VertexResult[], index
   const layers = await Promise.all(input.layers.map((layer) => layer.load(signal)));
   const from = vertex.inputs[index];
   const name =
-    from?.op.kind === "source" ? `"${from.op.identifier.replace(/^docker-image:\/\//, "")}"` : `stage "${from?.meta.stage ?? "0"}"`;
+    input.name ??
+    (from?.op.kind === "source" ? `"${from.op.identifier.replace(/^docker-image:\/\//, "")}"` : `stage "${from?.meta.stage ?? "0"}"`);
   return { tree: layerTree(layers), name };
 }
 

@@ -1,9 +1,10 @@
 /** COPY and ADD → FileOp (one action a source), with `--link` on an empty tree that is merged (rule S86). */
 import { type AddInstruction, type CopyInstruction, expandWord, hasWildcard, parseChmod, type Word } from "../../dockerfile/index.ts";
-import { unsupported } from "../../errors.ts";
+import { unsupported, withSource } from "../../errors.ts";
 import { isDigest } from "../../digest.ts";
 import type { SourceRange } from "../../source.ts";
-import type { ChownOpt, FileAction } from "../ops.ts";
+import { type GitRef, gitSourceOp, isChecksum, isSshRemote, parseGitUrl, withoutCredentials } from "../git-url.ts";
+import type { ChownOpt, FileAction, SourceOp } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
@@ -53,10 +54,15 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
   } as const;
   const actions: CopyAction[] = [];
   for (const source of sources) {
-    if (isGitUrl(source.text)) {
-      if (instruction.kind === "copy")
-        throw semanticError(`Cannot copy "${source.text}": source can't be a git ref for COPY`, source.range, "Use ADD");
-      throw unsupported("ADD of a git repository", { source: source.range });
+    const git = gitRefAt(source);
+    if (git !== undefined) {
+      const remote = vertex(addedGit(instruction, git, checksum, source.range), [], state.platform, {
+        ...meta,
+        name: `${meta.name} (fetch)`,
+        internal: true,
+      });
+      actions.push({ ...common, ...plain, dirCopyContents: true, input: indexOf(remote), src: "/", range: source.range });
+      continue;
     }
     if (isHttpUrl(source.text)) {
       if (instruction.kind === "copy")
@@ -151,9 +157,12 @@ function checkedChecksum(
   const [only] = sources;
   if (sources.length !== 1 || only === undefined)
     throw semanticError("Cannot check several sources: checksum can't be specified for multiple sources", word.range);
-  if (!isHttpUrl(only.text) && !isGitUrl(only.text))
+  const isGit = parseGitUrl(only.text) !== undefined;
+  if (!isHttpUrl(only.text) && !isGit)
     throw semanticError("Cannot check a local source: checksum requires HTTP(S) or Git sources", word.range);
-  if (!isDigest(checksum) && isHttpUrl(only.text))
+  if (isGit && !isChecksum(checksum))
+    throw semanticError(`Cannot use checksum "${checksum}": wanted the id of a commit, or how it begins`, word.range);
+  if (!isDigest(checksum) && !isGit)
     throw semanticError(`Cannot use checksum "${checksum}": wanted sha256: and 64 hexadecimal digits`, word.range);
   return checksum;
 }
@@ -174,13 +183,26 @@ export function parseOwner(text: string): ChownOpt {
 }
 
 function isHttpUrl(text: string): boolean {
-  return /^https?:\/\//.test(text) && !isGitUrl(text);
+  return /^https?:\/\//.test(text);
 }
 
-/** Rule S92: these are git, whatever else could be said of them. */
-function isGitUrl(text: string): boolean {
-  if (/^(?:git|ssh):\/\//.test(text) || /^git@[\w.-]+:/.test(text)) return true;
-  return /^https?:\/\/[^?#]+\.git(?:[?#].*)?$/.test(text);
+function gitRefAt(source: { readonly text: string; readonly range: SourceRange }): GitRef | undefined {
+  try {
+    return parseGitUrl(source.text);
+  } catch (error) {
+    throw withSource(error, source.range);
+  }
+}
+
+/** The flags of ADD joined to what the reference itself says. */
+function addedGit(instruction: CopyInstruction | AddInstruction, git: GitRef, checksum: string | undefined, range: SourceRange): SourceOp {
+  const shown = withoutCredentials(git.remote);
+  if (instruction.kind === "copy") throw semanticError(`Cannot copy "${shown}": source can't be a git ref for COPY`, range, "Use ADD");
+  if (isSshRemote(git.remote)) throw unsupported("ADD of a git repository over ssh", { source: range, hint: "Give it as a named context" });
+  if (checksum !== undefined && git.checksum !== undefined && checksum.toLowerCase() !== git.checksum)
+    throw semanticError(`Cannot use --checksum=${checksum}: the reference itself wants "${git.checksum}"`, range);
+  const wanted = checksum === undefined ? {} : { checksum: checksum.toLowerCase() };
+  return gitSourceOp({ ...git, ...wanted, ...(instruction.keepGitDir === undefined ? {} : { keepGitDir: instruction.keepGitDir.value }) });
 }
 
 function urlFilename(text: string): string {

@@ -1,0 +1,149 @@
+/**
+ * The host's git, hardened against what repositories, servers and the user's own settings could make it do: no hooks, no helpers, no prompts,
+ * no configuration but ours, and no protocol that reads this machine's files or runs a program.
+ */
+import { DecantError, isDecantError } from "../../errors.ts";
+import { isSshRemote, withoutCredentials } from "../../graph/index.ts";
+import { runProcess } from "../../sys/index.ts";
+
+/** Runs git for one remote. */
+export interface Git {
+  /** Gives standard output; throws `GIT_SOURCE` with what git said. `doing`: "fetch "main"". */
+  run(doing: string, args: readonly string[], options?: GitRunOptions): Promise<string>;
+  /** The same as a question: did it exit with 0? */
+  ask(args: readonly string[], options?: GitRunOptions): Promise<boolean>;
+}
+
+/** Where git works. */
+export interface GitRunOptions {
+  readonly cwd?: string;
+  /** Lets git read repositories of this machine: ours. Never where a name comes from outside. */
+  readonly localFiles?: boolean;
+}
+
+const NETWORK_PROTOCOLS = "http:https:ssh:git";
+
+const CONFIG = [
+  "core.hooksPath=/dev/null",
+  "core.attributesFile=/dev/null",
+  "core.excludesFile=/dev/null",
+  "core.fsmonitor=false",
+  // Logs would hold paths of this machine.
+  "core.logAllRefUpdates=false",
+  "core.autocrlf=false",
+  "core.symlinks=true",
+  "credential.helper=",
+  "protocol.ext.allow=never",
+  "transfer.bundleURI=false",
+  "fetch.recurseSubmodules=false",
+  "submodule.recurse=false",
+  "gc.auto=0",
+  "maintenance.auto=false",
+  "init.defaultBranch=main",
+  "advice.detachedHead=false",
+  "safe.directory=*",
+].flatMap((setting) => ["-c", setting]);
+
+/** What git may see of our environment: how to find programs, proxies, certificates, and the user's SSH agent. */
+const PASSED = [
+  "PATH",
+  "SSH_AUTH_SOCK",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+  "all_proxy",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "ALL_PROXY",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "GIT_SSL_CAINFO",
+] as const;
+
+/** Makes a runner. `remote` may carry a user and a password: they go by the environment, and never into arguments or messages. */
+export function createGit(options: {
+  readonly remote: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}): Git {
+  const { env, signal } = options;
+  const secret = headerOf(options.remote);
+  const settings: readonly (readonly [string, string])[] = secret === undefined ? [] : [secret];
+  const base: Record<string, string | undefined> = {
+    ...Object.fromEntries(PASSED.map((key) => [key, env[key]])),
+    PATH: env["PATH"] ?? process.env["PATH"],
+    // For ssh's known hosts and keys; over http it would bring passwords of .netrc.
+    ...(isSshRemote(options.remote) ? { HOME: env["HOME"] } : {}),
+    ...(env["GIT_SSL_CAINFO"] === undefined && env["SSL_CERT_FILE"] !== undefined ? { GIT_SSL_CAINFO: env["SSL_CERT_FILE"] } : {}),
+    LC_ALL: "C",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_ASKPASS: "/bin/false",
+    GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
+    GIT_PROTOCOL_FROM_USER: "0",
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${at}`, key],
+        [`GIT_CONFIG_VALUE_${at}`, value],
+      ]),
+    ),
+  };
+  const start = async (args: readonly string[], { cwd, localFiles = false }: GitRunOptions): ReturnType<typeof runProcess> => {
+    try {
+      return await runProcess({
+        argv: ["git", ...CONFIG, ...args],
+        env: { ...base, GIT_ALLOW_PROTOCOL: localFiles ? "file" : NETWORK_PROTOCOLS },
+        // Never the working directory: its repository's configuration would count.
+        cwd: cwd ?? "/",
+        ownGroup: true,
+        signal,
+      });
+    } catch (error) {
+      if (!isDecantError(error, "NOT_FOUND")) throw error;
+      throw new DecantError("GIT_SOURCE", 'Cannot run "git": there is no such program', {
+        hint: 'Install it, e.g. "apt-get install git"; git references need it',
+        cause: error,
+      });
+    }
+  };
+  return {
+    async run(doing, args, runOptions = {}) {
+      const { exitCode, stdout, stderr } = await start(args, runOptions);
+      if (exitCode === 0) return stdout.toString("utf8");
+      const said = lastLines(stderr.toString("utf8"));
+      throw new DecantError("GIT_SOURCE", `Cannot ${doing}: ${said === "" ? `git exited with ${exitCode}` : said}`, {
+        details: { exitCode },
+      });
+    },
+    ask: async (args, runOptions = {}) => (await start(args, runOptions)).exitCode === 0,
+  };
+}
+
+/** A password of an http(s) URL as the header for that server alone. */
+function headerOf(remote: string): readonly [string, string] | undefined {
+  const url = /^https?:\/\//i.test(remote) ? URL.parse(remote) : null;
+  if (url === null || (url.username === "" && url.password === "")) return undefined;
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return [`http.${url.origin}/.extraHeader`, `Authorization: Basic ${Buffer.from(pair).toString("base64")}`];
+}
+
+/** What git said last, in one line, without credentials and control characters. */
+function lastLines(text: string): string {
+  const lines = text
+    .split(/[\r\n]+/)
+    .map((line) =>
+      line
+        .replace(/^(?:fatal|error|remote): /, "")
+        .replaceAll(/[^\P{C}]/gu, "")
+        .trim(),
+    )
+    .filter((line) => line !== "" && !line.startsWith("hint:"));
+  return lines
+    .slice(-3)
+    .map((line) => line.replaceAll(/[a-z]+:\/\/\S+/gi, (url) => withoutCredentials(url)))
+    .join("; ")
+    .slice(0, 500);
+}

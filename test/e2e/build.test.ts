@@ -94,7 +94,7 @@ describe("build() with RUN", () => {
     const target = out(shop);
     await shop.build(`${BUSYBOX}RUN cat /etc/resolv.conf /etc/hosts > /copy`, { outputs: target.outputs });
     assert.match(target.read("copy"), /buildkitsandbox/);
-    for (const stub of ["etc/resolv.conf", "etc/hosts", "proc", "sys", "dev"])
+    for (const stub of ["etc/resolv.conf", "etc/hosts", "dev/shm", "sys/fs"])
       assert.equal(existsSync(join(target.path, stub)), false, stub);
   });
 

@@ -1,10 +1,12 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { pool } from "../../async.ts";
-import { type Layer, layerFromUpper, layerTree, unpackLayers } from "../../tree/index.ts";
+import { treePath } from "../../paths.ts";
+import { type Layer, layerFromUpper, layerTree, type Tree, unpackLayers } from "../../tree/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
 import { layersOf } from "./inputs.ts";
@@ -57,7 +59,8 @@ async function runStep(
   using log = openLog(context, vertex);
   const step: SandboxStep = {
     id: vertex.id,
-    lowers,
+    // The same layer twice: the upper one hides all of the lower one, and overlayfs refuses both (ELOOP).
+    lowers: [...new Set(lowers.toReversed())].toReversed(),
     upper: upper.path,
     root: tree,
     args: op.meta.args,
@@ -73,6 +76,7 @@ async function runStep(
   };
   const result = await (await sandbox).run(step);
   if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
+  makeSystemDirectories(upper.path, tree);
   return await layerFromUpper(store, upper, tree, signal);
 }
 
@@ -85,6 +89,18 @@ function startSandbox(context: EngineContext): Promise<Sandbox> {
   // Seen by whoever awaits it; a failed pull may come first.
   started.catch(() => undefined);
   return started;
+}
+
+/** Mount points that BuildKit leaves to the runtime to make: unlike those of S104 they stay in the layer. */
+const SYSTEM_DIRECTORIES = ["dev", "proc", "sys"] as const;
+
+function makeSystemDirectories(upper: string, root: Tree): void {
+  for (const name of SYSTEM_DIRECTORIES) {
+    if (root.lookup(treePath(name)) !== undefined) continue;
+    const path = join(upper, name);
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, 0o755);
+  }
 }
 
 interface StepLog extends Disposable {

@@ -98,9 +98,9 @@ describe("toGraph() writes history as BuildKit", () => {
       want: ["- EXPOSE [53/udp 80/tcp]", "- VOLUME [/a /b]", "- SHELL [/bin/bash -c]"],
     },
     {
-      name: "S53: HEALTHCHECK prints Go durations",
-      text: "FROM b\nHEALTHCHECK --interval=90s --timeout=500ms CMD true",
-      want: ["- HEALTHCHECK {Test:[CMD-SHELL true] Interval:1m30s Timeout:500ms StartPeriod:0s StartInterval:0s Retries:0}"],
+      name: "S53: HEALTHCHECK prints Go durations, and its retries as a character",
+      text: "FROM b\nHEALTHCHECK --interval=90s --timeout=500ms --retries=3 CMD true",
+      want: ['- HEALTHCHECK &{["CMD-SHELL" "true"] "1m30s" "500ms" "0s" "0s" \'\\x03\'}'],
     },
     {
       name: "S22: pairs of one ENV line see the environment before it",

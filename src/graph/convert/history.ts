@@ -97,17 +97,18 @@ function isUnprintable(char: string): boolean {
   return char !== " " && !/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char);
 }
 
-/** Go's %+v of a HealthcheckConfig: {Test:[CMD true] Interval:30s …}. */
+/** Go's %q of a pointer to a HealthcheckConfig: &{["CMD" "true"] "30s" "0s" "0s" "0s" '\x03'}; the retries are a character to it. */
 export function goHealthcheck(check: Healthcheck): string {
-  const fields = [
-    `Test:${goList(check.Test ?? [])}`,
-    `Interval:${goDuration(check.Interval ?? 0)}`,
-    `Timeout:${goDuration(check.Timeout ?? 0)}`,
-    `StartPeriod:${goDuration(check.StartPeriod ?? 0)}`,
-    `StartInterval:${goDuration(check.StartInterval ?? 0)}`,
-    `Retries:${check.Retries ?? 0}`,
-  ];
-  return `{${fields.join(" ")}}`;
+  const durations = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval].map((time) => `"${goDuration(time ?? 0)}"`);
+  return `&{${goQuotedList(check.Test ?? [])} ${durations.join(" ")} ${goQuoteRune(check.Retries ?? 0)}}`;
+}
+
+/** Go's %q of a number. */
+function goQuoteRune(code: number): string {
+  const isCharacter = code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+  const char = isCharacter ? String.fromCodePoint(code) : "\ufffd";
+  if (char === "'") return "'\\''";
+  return char === '"' ? `'"'` : `'${goQuote(char).slice(1, -1)}'`;
 }
 
 /** Go's Duration.String of nanoseconds: "1m30s", "1.5s", "100ms", "0s". */

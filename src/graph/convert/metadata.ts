@@ -35,10 +35,9 @@ export function withShell(state: StageState, script: string): string[] {
 
 /** ENV: all pairs of a line see the environment from before it (rule S22). */
 export function convertEnv(state: StageState, instruction: EnvInstruction): void {
-  const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value), range: pair.range }));
+  const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value) }));
   let env = [...(state.config.Env ?? [])];
-  for (const { key, value, range } of pairs) {
-    if (key === "") throw semanticError("Cannot set ENV: its name is empty (ENV names can not be blank)", range);
+  for (const { key, value } of pairs) {
     setEnv(state, key, value);
     const at = env.findIndex((line) => line.split("=", 1)[0] === key);
     env = at < 0 ? [...env, `${key}=${value}`] : env.with(at, `${key}=${value}`);
@@ -49,9 +48,7 @@ export function convertEnv(state: StageState, instruction: EnvInstruction): void
 
 /** LABEL. */
 export function convertLabel(state: StageState, instruction: LabelInstruction): void {
-  const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value), range: pair.range }));
-  const blank = pairs.find(({ key }) => key === "");
-  if (blank !== undefined) throw semanticError("Cannot set LABEL: its name is empty (LABEL names can not be blank)", blank.range);
+  const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value) }));
   state.config = {
     ...state.config,
     Labels: { ...state.config.Labels, ...Object.fromEntries(pairs.map(({ key, value }) => [key, value])) },
@@ -150,7 +147,12 @@ export function convertMaintainer(state: StageState, name: string): void {
   state.history.push(metadataItem(`MAINTAINER ${name}`));
 }
 
-/** WORKDIR's path joined to the one before it and cleaned (rule S63). */
+/** WORKDIR as the configuration keeps it: a relative path is joined to the one before and cleaned, an absolute one stays as written (rule S63). */
+export function normalizeWorkdir(before: string | undefined, path: string): string {
+  return path.startsWith("/") ? path : joinWorkdir(before, path);
+}
+
+/** A path in a working directory, cleaned. */
 export function joinWorkdir(before: string | undefined, path: string): string {
   const parts: string[] = [];
   const full = path.startsWith("/") ? path : `${before ?? ""}/${path}`;

@@ -5,7 +5,7 @@ import type { ExecMeta } from "../ops.ts";
 import { vertex } from "../vertex.ts";
 import { type BuildArgs, proxyEnvironment } from "./args.ts";
 import { layerItem } from "./history.ts";
-import { withShell } from "./metadata.ts";
+import { joinWorkdir, withShell } from "./metadata.ts";
 import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 /** Converts a RUN; its result becomes the stage's tree. */
@@ -19,7 +19,7 @@ export function convertRun(
   const meta: ExecMeta = {
     args,
     env: [...state.env].map(([key, value]) => `${key}=${value}`),
-    cwd: state.config.WorkingDir ?? "/",
+    cwd: joinWorkdir("/", state.config.WorkingDir ?? "/"),
     user: state.config.User ?? "",
     ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
     proxyEnv: proxyEnvironment(options.buildArgs),

@@ -4,7 +4,6 @@ import type { SourceRange } from "../../source.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import type { ConvertContext, ResolvedImage } from "./context.ts";
 import type { HistoryItem } from "./history.ts";
-import { joinWorkdir } from "./metadata.ts";
 import type { PlannedStage } from "./stages.ts";
 import { setEnv, type StageState } from "./stage-state.ts";
 
@@ -20,7 +19,6 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
   const env = config.Env ?? [];
   // S33: an image without PATH gets one, also in its configuration.
   const withPath = env.some((line) => line.startsWith("PATH=")) ? env : [...env, `PATH=${DEFAULT_PATH}`];
-  const workdir = config.WorkingDir === undefined || config.WorkingDir === "" ? {} : { WorkingDir: joinWorkdir("/", config.WorkingDir) };
   const state: StageState = {
     index: stage.index,
     label: context.stages.length === 1 ? "" : (stage.name ?? `stage-${stage.index}`),
@@ -30,7 +28,7 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
     noCache: context.options.noCache,
     vertex: parent?.vertex,
     base: inherited.base,
-    config: { ...config, Env: withPath, ...workdir },
+    config: { ...config, Env: withPath },
     author: inherited.author,
     history: [...inherited.history],
     env: new Map(parent?.env ?? []),

@@ -2,13 +2,14 @@
 import type { WorkdirInstruction } from "../../dockerfile/index.ts";
 import { vertex } from "../vertex.ts";
 import { parseOwner } from "./copy.ts";
+import { semanticError } from "./errors.ts";
 import { layerItem, metadataItem } from "./history.ts";
-import { joinWorkdir } from "./metadata.ts";
+import { joinWorkdir, normalizeWorkdir } from "./metadata.ts";
 import { expand, shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 /** Converts a WORKDIR. */
 export function convertWorkdir(state: StageState, instruction: WorkdirInstruction, options: { readonly epochSec?: number }): void {
-  const path = joinWorkdir(state.config.WorkingDir, expand(state, instruction.path));
+  const path = normalizeWorkdir(state.config.WorkingDir, expand(state, instruction.path));
   state.config = { ...state.config, WorkingDir: path };
   const meta = stepMeta(state, instruction, shownLine(state, instruction));
   if (path === "/") {
@@ -16,6 +17,13 @@ export function convertWorkdir(state: StageState, instruction: WorkdirInstructio
     return;
   }
   const user = state.config.User ?? "";
+  if (state.vertex === undefined && /^[^0-9]/.test(user)) {
+    throw semanticError(
+      `Cannot make "${path}" for USER ${user}: the stage is empty, so there is no passwd file to look the name up in (invalid user index)`,
+      instruction.range,
+      "Use numeric ids",
+    );
+  }
   const owner = user === "" ? {} : { owner: parseOwner(user) };
   state.vertex = vertex(
     {
@@ -24,7 +32,7 @@ export function convertWorkdir(state: StageState, instruction: WorkdirInstructio
       actions: [
         {
           kind: "mkdir",
-          path,
+          path: joinWorkdir("/", path),
           mode: 0o755,
           makeParents: true,
           ...owner,

@@ -24,9 +24,9 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
   const checksum = checkedChecksum(state, instruction, sources);
   const meta = stepMeta(state, instruction, shownLine(state, instruction));
   const linked = instruction.link?.value === true && chmod === "";
-  if (linked && /^[^0-9]/.test(chown)) {
+  if ((linked || state.vertex === undefined) && /^[^0-9]/.test(chown)) {
     throw semanticError(
-      `Cannot use --chown=${chown} with --link: there is no passwd file to look the name up in (invalid user index)`,
+      `Cannot use --chown=${chown} ${linked ? "with --link" : "in an empty stage"}: there is no passwd file to look the name up in (invalid user index)`,
       instruction.chown?.range,
       "Use numeric ids",
     );

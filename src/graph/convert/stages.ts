@@ -43,11 +43,13 @@ export function planStages(
         : baseName === "scratch"
           ? ({ kind: "scratch" } as const)
           : ({ kind: "image" } as const);
+    const ownPlatform = wanted === undefined ? platform : stagePlatform(parsed, wanted, globals, buildPlatform);
     return {
       stage,
       baseName,
       base,
-      platform: wanted === undefined ? platform : stagePlatform(parsed, wanted, globals, buildPlatform),
+      // BuildKit checks a --platform of scratch, and then ignores it.
+      platform: base.kind === "scratch" ? platform : ownPlatform,
       explicitPlatform: wanted !== undefined,
     };
   });
@@ -72,8 +74,6 @@ export function findTarget(stages: readonly PlannedStage[], target: string | und
   if (target === undefined || target === "") return last;
   const found = stages.findLast(({ stage }) => stage.name === target.toLowerCase());
   if (found !== undefined) return found;
-  const byIndex = /^\d+$/.test(target) ? stages[Number(target)] : undefined;
-  if (byIndex !== undefined) return byIndex;
   const names = stages.flatMap(({ stage }) => (stage.name === undefined ? [] : [stage.name]));
   const known = names.length === 0 ? "The Dockerfile names no stages" : `Its stages are: ${names.join(", ")}`;
   throw semanticError(

@@ -58,7 +58,9 @@ export function makeDirectories(draft: Draft, path: TreePath, style: CopyStyle, 
 
 function impliedDirectory(path: TreePath, style: CopyStyle, mtime: Pick<Entry, "mtimeSec" | "mtimeNsec">): Entry {
   const { uid, gid } = style.owner ?? { uid: 0, gid: 0 };
-  return { path, kind: "dir", mode: style.chmod?.octal ?? 0o755, uid, gid, size: 0, mtimeSec: mtime.mtimeSec, mtimeNsec: mtime.mtimeNsec };
+  // BuildKit hands the number to mkdir in Go's own form, where setuid, setgid and sticky are other bits: they are lost.
+  const mode = (style.chmod?.octal ?? 0o755) & 0o777;
+  return { path, kind: "dir", mode, uid, gid, size: 0, mtimeSec: mtime.mtimeSec, mtimeNsec: mtime.mtimeNsec };
 }
 
 /** Copies one selected source to `dest` (resolved, see `prepareDestination`). */

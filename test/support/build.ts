@@ -99,7 +99,7 @@ const APPLETS = [
 ];
 
 /** Puts a busybox root file system below `busybox/` of the context: `FROM scratch`, `COPY busybox /`. */
-export function addBusybox(shop: Workshop): void {
+export function addBusybox(shop: Pick<Workshop, "context">): void {
   const bin = join(shop.context, "busybox", "bin");
   mkdirSync(bin, { recursive: true });
   copyFileSync("/usr/bin/busybox", join(bin, "busybox"));

@@ -82,8 +82,12 @@ export function validateImage(path: string): ValidatedImage {
   const config = object(JSON.parse(configBytes.toString("utf8")));
   for (const key of ["architecture", "os"]) check(typeof config[key] === "string", `config: no ${key}`);
 
-  const diffIds = list(object(config["rootfs"])["diff_ids"]).map(string);
-  const descriptors = list(manifest["layers"]).map(object);
+  const lists = (value: unknown, what: string): unknown[] => {
+    check(value !== null, `${what} is null, not a list`);
+    return list(value ?? []);
+  };
+  const diffIds = lists(object(config["rootfs"])["diff_ids"], "config: rootfs.diff_ids").map(string);
+  const descriptors = lists(manifest["layers"], "manifest: layers").map(object);
   check(diffIds.length === descriptors.length, `config has ${diffIds.length} diffIds, the manifest ${descriptors.length} layers`);
   const history = list(config["history"] ?? []).map(object);
   const filled = history.filter((line) => line["empty_layer"] !== true).length;

@@ -1,0 +1,31 @@
+/** All cases by topic. */
+import type { Case } from "../types.ts";
+import { add } from "./add.ts";
+import { args } from "./args.ts";
+import { config } from "./config.ts";
+import { copy } from "./copy.ts";
+import { heredoc } from "./heredoc.ts";
+import { ignore } from "./ignore.ts";
+import { link } from "./link.ts";
+import { mounts } from "./mounts.ts";
+import { onbuildCases } from "./onbuild.ts";
+import { run } from "./run.ts";
+import { stages } from "./stages.ts";
+import { syntax } from "./syntax.ts";
+import { workdir } from "./workdir.ts";
+
+export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
+  syntax,
+  args,
+  stages,
+  config,
+  onbuild: onbuildCases,
+  workdir,
+  copy,
+  link,
+  add,
+  ignore,
+  run,
+  heredoc,
+  mounts,
+};

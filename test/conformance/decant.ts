@@ -1,0 +1,31 @@
+/** Decant's side: the library, in this process. */
+import { rmSync } from "node:fs";
+import { build, isDecantError } from "../../src/index.ts";
+import type { Lab, Outcome, PreparedCase } from "./lab.ts";
+import { normaliseImage } from "./normalise.ts";
+
+/** Builds a case. Gives errors of Decant's own as an outcome; anything else is thrown. */
+export async function buildWithDecant(lab: Lab, prepared: PreparedCase): Promise<Outcome> {
+  const { definition, context, dockerfile, output } = prepared;
+  const { target, buildArgs, labels, platform, epoch } = definition;
+  rmSync(output, { recursive: true, force: true });
+  try {
+    await using run = build({
+      context,
+      file: dockerfile,
+      root: lab.store,
+      env: epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) },
+      caCerts: "off",
+      outputs: [{ type: "oci", dest: output, tar: false, names: [], compression: "uncompressed" }],
+      ...(target === undefined ? {} : { target }),
+      ...(buildArgs === undefined ? {} : { buildArgs }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(platform === undefined ? {} : { platforms: [platform] }),
+    });
+    await run.result;
+  } catch (error) {
+    if (isDecantError(error)) return { error: prepared.hide(error.message), code: error.code };
+    throw error;
+  }
+  return { image: normaliseImage(output, prepared.normalise) };
+}

@@ -1,0 +1,64 @@
+/** Where Decant means to differ from BuildKit. Everything else that differs is a bug. */
+
+/** A difference that we want. */
+export interface Difference {
+  /** Names of cases. */
+  readonly cases: readonly string[];
+  /** Matches the lines of `differencesOf` that are meant. */
+  readonly line: RegExp;
+  readonly reason: string;
+}
+
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    cases: ["S60: a base with more layers than history"],
+    line: /^history \d: /,
+    reason: "BuildKit shifts the history against the layers and invents entries at its end; ours stand where the layers are",
+  },
+  {
+    cases: ["S62: unknown fields of the base survive"],
+    line: /^config x-/,
+    reason: "BuildKit's exporter keeps unknown fields, but its Dockerfile frontend has lost them before; nothing needs to lose them",
+  },
+  {
+    cases: ["S63: steps run in a path that is not clean"],
+    line: /^path a: /,
+    reason: 'BuildKit\'s runtime makes a directory that "/a/../b" only passes through',
+  },
+  {
+    cases: ["S66: a user without a passwd file"],
+    line: /^BuildKit fails, Decant builds: .*unable to find user 7: invalid argument$/,
+    reason: "BuildKit trips over a file that it did not open; a number needs no passwd file",
+  },
+  {
+    cases: ["S76: --chown with a number that does not fit 31 bits"],
+    line: /^path 4: .*Decant "file 0644 4294967294:0 /,
+    reason: "BuildKit takes a number above 2147483647 for a name, and an unknown name for 0; Linux has such ids",
+  },
+  {
+    cases: ["S84: --parents"],
+    line: /^BuildKit fails, Decant builds: .*unknown flag: --parents$/,
+    reason: "The frontend of the recorded dockerd has no labs features",
+  },
+  {
+    cases: ["S89: archives in every compression, by content"],
+    line: /^path 4\//,
+    reason: "BuildKit unpacks xz with a program that the recorded dockerd does not have",
+  },
+  {
+    cases: ["S90: a hard link with metadata of its own"],
+    line: /^path x\/f: /,
+    reason:
+      "A file has one mode and owner: we take those of its own entry, BuildKit those of the last link to it; tar writes the same in both",
+  },
+  {
+    cases: ["a step makes a block device"],
+    line: /^BuildKit builds, Decant fails: RUN_FAILED/,
+    reason: "Without a device cgroup, a step that may make device files could open the devices of the host",
+  },
+  {
+    cases: ["a step makes hard links"],
+    line: /^path d\/c: .*Decant "same as a"$/,
+    reason: "BuildKit loses a hard link to a file of a lower layer that did not change otherwise",
+  },
+];

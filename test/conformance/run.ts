@@ -1,0 +1,88 @@
+/**
+ * npm run conformance [-- --record | --live] [WORD …]: Decant against the recording; `--record` writes what BuildKit does; `--live` builds with
+ * both and compares BuildKit, Decant and the recording. Words choose cases by topic or part of their name.
+ */
+import { parseArgs } from "node:util";
+import { pool } from "../../src/async.ts";
+import { TOPICS } from "./cases/index.ts";
+import { differencesOf, isRefused, problemsOf } from "./compare.ts";
+import { buildWithBuildkit } from "./buildkit.ts";
+import { buildWithDecant } from "./decant.ts";
+import { type Lab, openLab, type Outcome } from "./lab.ts";
+import { readRecording, writeRecording } from "./recording.ts";
+import type { Case } from "./types.ts";
+
+const BUILDS_AT_ONCE = 3;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { record: { type: "boolean", default: false }, live: { type: "boolean", default: false } },
+});
+const chosen = Object.entries(TOPICS).flatMap(([topic, cases]) =>
+  cases
+    .filter(({ name }) => positionals.length === 0 || positionals.some((word) => word === topic || name.includes(word)))
+    .map((definition) => ({ topic, definition })),
+);
+const signal = new AbortController().signal;
+await using lab = await openLab();
+process.exitCode = (await (values.record ? record(lab) : compare(lab))) ? 0 : 1;
+
+async function record(shop: Lab): Promise<boolean> {
+  const found = await pool(
+    BUILDS_AT_ONCE,
+    chosen,
+    async ({ topic, definition }) => [topic, definition.name, await buildWithBuildkit(shop.prepare(definition))] as const,
+    signal,
+  );
+  let good = true;
+  for (const [topic, cases] of Object.entries(TOPICS)) {
+    const news = found.filter((row) => row[0] === topic).map(([, name, outcome]) => [name, outcome] as const);
+    if (news.length === 0) continue;
+    const names = cases.map(({ name }) => name);
+    writeRecording(topic, names, { ...readRecording(topic), ...Object.fromEntries(news) });
+    for (const [name, outcome] of news) {
+      const definition = cases.find((candidate) => candidate.name === name);
+      const problem = definition === undefined ? undefined : unexpected(definition, outcome);
+      if (problem === undefined) continue;
+      good = false;
+      console.log(`✖ ${name}\n    ${problem}`);
+    }
+  }
+  console.log(`${found.length} cases recorded`);
+  return good;
+}
+
+/** BuildKit itself does something else than the case says. */
+function unexpected(definition: Case, outcome: Outcome): string | undefined {
+  const { fails } = definition;
+  if (fails === undefined) return "error" in outcome ? `BuildKit fails: ${outcome.error}` : undefined;
+  if (!("error" in outcome)) return "BuildKit builds";
+  return outcome.error.includes(fails.says) ? undefined : `BuildKit says: ${outcome.error}`;
+}
+
+async function compare(shop: Lab): Promise<boolean> {
+  const counts = { agree: 0, differ: 0, pending: 0 };
+  await pool(
+    BUILDS_AT_ONCE,
+    chosen,
+    async ({ topic, definition }) => {
+      const recorded = readRecording(topic)[definition.name];
+      const problems: string[] = [];
+      if (values.live) {
+        const live = await buildWithBuildkit(shop.prepare(definition));
+        const drift = recorded === undefined ? [] : differencesOf(recorded, live);
+        problems.push(...drift.map((line) => `the recording is old: ${line.replace("Decant", "BuildKit now")}`));
+      }
+      const actual = await buildWithDecant(shop, shop.prepare(definition)).catch((error: unknown) => ({
+        error: String(error),
+        code: "thrown",
+      }));
+      problems.push(...problemsOf(definition, recorded, actual));
+      counts[problems.length > 0 ? "differ" : isRefused(actual) ? "pending" : "agree"] += 1;
+      if (problems.length > 0) console.log(`✖ ${topic} › ${definition.name}\n    ${problems.join("\n    ")}`);
+    },
+    signal,
+  );
+  console.log(`${chosen.length} cases: ${counts.agree} agree, ${counts.differ} differ, ${counts.pending} are not supported yet`);
+  return counts.differ === 0;
+}

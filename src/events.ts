@@ -77,6 +77,8 @@ export interface WarningEvent extends EventBase {
   readonly message: string;
   readonly url?: string;
   readonly source?: EventSource;
+  /** The lines around it with the words marked, as text. */
+  readonly excerpt?: string;
 }
 /** An image or a file is finished. */
 export interface ResultEvent extends EventBase {

@@ -3,18 +3,29 @@
  */
 export {
   build,
+  checkDockerfile,
+  type CheckDockerfileOptions,
+  type DockerfileCheck,
+  type DockerfileOptions,
+  type DockerfileOutline,
+  type DockerfileTarget,
+  type DockerfileTargets,
   importImage,
   type ImportImageOptions,
   inspectImage,
   listImages,
+  outline,
   pruneStore,
   pullImage,
   pushImage,
   removeImages,
   runImage,
+  targets,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
+export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
 export type { BuildEvent } from "./events.ts";
+export type { SourceFile, SourceRange } from "./source.ts";
 export type { CompressionOptions, ExportResult, OutputSpec } from "./image/index.ts";
 export type { PruneResult } from "./store/index.ts";

@@ -1,4 +1,15 @@
 export { build } from "./build.ts";
+export {
+  checkDockerfile,
+  type CheckDockerfileOptions,
+  type DockerfileCheck,
+  type DockerfileOptions,
+  type DockerfileOutline,
+  type DockerfileTarget,
+  type DockerfileTargets,
+  outline,
+  targets,
+} from "./check.ts";
 export { runImage } from "./container.ts";
 export { inspectImage, listImages, pruneStore, removeImages } from "./images.ts";
 export { type ImportImageOptions, importImage, pullImage, pushImage } from "./transfer.ts";

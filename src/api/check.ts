@@ -1,0 +1,209 @@
+/** `checkDockerfile`, `outline` and `targets`: what a Dockerfile is, without building it (F57, F58). */
+import { resolve } from "node:path";
+import {
+  checkParsed,
+  type CheckWarning,
+  type Diagnostic,
+  type Outline,
+  outlineOf,
+  type ParsedDockerfile,
+  parseDockerfile,
+  runChecks,
+  type Stage,
+} from "../dockerfile/index.ts";
+import { isDecantError } from "../errors.ts";
+import { noEvents } from "../events.ts";
+import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import type { SourceFile } from "../source.ts";
+import { baseImages } from "./base-images.ts";
+import { createImageFacts, type ImageFacts } from "./build-checks.ts";
+import { readDockerfile } from "./dockerfile-file.ts";
+import { readIgnorePatterns } from "./dockerfile-ignore.ts";
+import { findProjectFile, replacementFor } from "./project-file.ts";
+import { openSession } from "./session.ts";
+import type { StoreOptions } from "./types.ts";
+
+/** Options of `checkDockerfile`, `outline` and `targets`: as those of `build`. */
+export interface DockerfileOptions extends StoreOptions {
+  /** The context's folder. */
+  readonly context: string;
+  /** The Dockerfile, relative to the working directory. Default: `Dockerfile` in the context. */
+  readonly file?: string;
+  /** Default: the working directory. */
+  readonly cwd?: string;
+  /** Default: every stage for checks, the last one for an outline. */
+  readonly target?: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  /** Default: the host's. */
+  readonly platform?: string;
+}
+
+/** Options of `checkDockerfile`. */
+export interface CheckDockerfileOptions extends DockerfileOptions {
+  /** Look base images up (their configuration only), in the store and then the registry. Default true. */
+  readonly lookUpImages?: boolean;
+  /** decant.yaml. Default: the one in the context, else in the working directory, if any. */
+  readonly projectFile?: string;
+}
+
+/** What checks say. */
+export interface DockerfileCheck {
+  readonly file: SourceFile;
+  readonly warnings: readonly CheckWarning[];
+  /** Why the file cannot be built, as far as its text tells. */
+  readonly errors: readonly Diagnostic[];
+  /** Rules whose breaking is an error, because the file or BUILDKIT_DOCKERFILE_CHECK says `error=true`. */
+  readonly violations: readonly string[];
+  /** What could not be judged, e.g. because a base image could not be looked up. */
+  readonly notes: readonly string[];
+  /** No error, and no rule of BuildKit is broken: what the exit code says. */
+  readonly passed: boolean;
+}
+
+/** What `outline` gives. */
+export interface DockerfileOutline extends Outline {
+  readonly file: SourceFile;
+}
+
+/** One stage, as `targets` lists it. */
+export interface DockerfileTarget {
+  /** Absent for a stage without a name, which is built by its index. */
+  readonly name?: string;
+  readonly index: number;
+  readonly isDefault: boolean;
+  readonly description?: string;
+  /** What FROM says, variables not filled in. */
+  readonly base: string;
+  readonly platform?: string;
+  readonly line: number;
+}
+
+/** What `targets` gives. */
+export interface DockerfileTargets {
+  readonly file: SourceFile;
+  readonly targets: readonly DockerfileTarget[];
+}
+
+const LOOK_UP_TIMEOUT_MS = 10_000;
+
+/**
+ * Checks a Dockerfile without building it. Mistakes of the file are in the result. Rejects with `CONTEXT`, `DOCKERFILE_NOT_FOUND`, `CONFIG_FILE`,
+ * `PLATFORM`, `STORE*`, or with the signal's reason.
+ */
+export async function checkDockerfile(options: CheckDockerfileOptions): Promise<DockerfileCheck> {
+  const { parsed, path, context, platform, buildPlatform } = await open(options);
+  const common = {
+    ...(options.target === undefined ? {} : { target: options.target }),
+    buildArgs: options.buildArgs ?? {},
+    platform,
+    buildPlatform,
+  };
+  const wanted = new Map<string, { readonly name: string; readonly platform: Platform }>();
+  runChecks(parsed, {
+    ...common,
+    image: (name, on) => {
+      wanted.set(JSON.stringify([name, on]), { name, platform: on });
+      return undefined;
+    },
+  });
+  const found = options.lookUpImages === false ? undefined : await lookUp([...wanted.values()], context, options);
+  const report = runChecks(parsed, {
+    ...common,
+    ignore: await readIgnorePatterns(context, path),
+    ...(found === undefined ? {} : { image: found.facts.get, hasShell: found.hasShell }),
+  });
+  const passed = report.errors.length === 0 && report.warnings.every(({ origin }) => origin !== "buildkit");
+  return { file: parsed.file, ...report, notes: found?.notes ?? [], passed };
+}
+
+/** What a target takes. Rejects with `CONTEXT`, `DOCKERFILE_*`, `PLATFORM`. */
+export async function outline(options: DockerfileOptions): Promise<DockerfileOutline> {
+  const { parsed, platform, buildPlatform } = await open(options);
+  checkParsed(parsed);
+  const { target, buildArgs = {} } = options;
+  return { file: parsed.file, ...outlineOf(parsed, { ...(target === undefined ? {} : { target }), buildArgs, platform, buildPlatform }) };
+}
+
+/** Every stage that can be built. Rejects with `CONTEXT`, `DOCKERFILE_*`. */
+export async function targets(options: DockerfileOptions): Promise<DockerfileTargets> {
+  const { parsed } = await open(options);
+  checkParsed(parsed);
+  return { file: parsed.file, targets: parsed.stages.map((stage) => targetOf(stage, parsed.stages.length)) };
+}
+
+function targetOf({ index, name, description, from }: Stage, count: number): DockerfileTarget {
+  return {
+    ...(name === undefined ? {} : { name }),
+    index,
+    isDefault: index === count - 1,
+    ...(description === undefined ? {} : { description }),
+    base: from.image.text,
+    ...(from.platform === undefined ? {} : { platform: from.platform.text }),
+    line: from.range.start.line,
+  };
+}
+
+interface Opened {
+  readonly parsed: ParsedDockerfile;
+  readonly path: string;
+  readonly context: string;
+  readonly platform: Platform;
+  readonly buildPlatform: Platform;
+}
+
+async function open(options: DockerfileOptions): Promise<Opened> {
+  const cwd = options.cwd ?? process.cwd();
+  const context = resolve(cwd, options.context);
+  const { path, name, bytes } = await readDockerfile(context, options.file, cwd);
+  const buildPlatform = hostPlatform({ arch: process.arch });
+  const { platform } = options;
+  return {
+    parsed: parseDockerfile(bytes, { name }),
+    path,
+    context,
+    buildPlatform,
+    platform: platform === undefined || platform === "local" ? buildPlatform : parsePlatform(platform, buildPlatform),
+  };
+}
+
+interface LookedUp {
+  readonly facts: ImageFacts;
+  readonly hasShell: (name: string) => boolean | undefined;
+  readonly notes: readonly string[];
+}
+
+/** An image that cannot be looked up is a note, not an error: the text can be checked all the same. */
+async function lookUp(
+  wanted: readonly { readonly name: string; readonly platform: Platform }[],
+  context: string,
+  options: CheckDockerfileOptions,
+): Promise<LookedUp> {
+  const facts = createImageFacts();
+  const notes: string[] = [];
+  const project = await findProjectFile({ file: options.projectFile, context, cwd: options.cwd ?? process.cwd() });
+  // Assembling a base means downloading packages, which is too much for a check.
+  const isAssembled = (name: string): boolean => (replacementFor(project, name) ?? name).startsWith("distroless:");
+  if (wanted.length > 0) {
+    await using session = await openSession(options);
+    await Promise.all(
+      wanted.map(async ({ name, platform }) => {
+        if (isAssembled(name)) return;
+        const timeout = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
+        const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
+        try {
+          const images = baseImages(session, { project, pull: false, emit: noEvents, signal });
+          const range = { file: { name: "", text: "" }, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
+          const { config } = await images.resolveImage({ name, platform, explicitPlatform: true, range, stageNames: [] });
+          facts.set(name, platform, config);
+        } catch (error) {
+          options.signal?.throwIfAborted();
+          if (!isDecantError(error) && !timeout.aborted) throw error;
+          if (isDecantError(error, "INTERNAL")) throw error;
+          const why = timeout.aborted ? `no answer within ${LOOK_UP_TIMEOUT_MS / 1000} s` : error instanceof Error ? error.message : "";
+          notes.push(`Variables of ${name} are not known, and not judged: ${why}`);
+        }
+      }),
+    );
+  }
+  return { facts, notes: notes.toSorted(), hasShell: (name) => (isAssembled(name) ? false : undefined) };
+}

@@ -39,7 +39,9 @@ export function imageLayers(
       key: diffId,
       diffId,
       ...(remote === undefined ? {} : { remote }),
-      load: joined((signal) => loadLayer(store, { descriptor, diffId, remote, open: from.open }, places, signal)),
+      load: joined((signal, options: LoadOptions = {}) =>
+        loadLayer(store, { descriptor, diffId, remote, open: from.open, ...options }, places, signal),
+      ),
     };
   });
 }
@@ -49,15 +51,18 @@ interface WantedLayer {
   readonly diffId: DiffId;
   readonly remote: RemoteBlob | undefined;
   readonly open: OpenLayer;
+  readonly unpack?: boolean;
 }
 
+type LoadOptions = Pick<WantedLayer, "unpack">;
+
 async function loadLayer(store: Store, wanted: WantedLayer, places: Semaphore, signal: AbortSignal): Promise<Layer> {
-  const { descriptor, diffId, remote, open } = wanted;
+  const { descriptor, diffId, remote, open, unpack = false } = wanted;
   const known = findLayer(store, diffId);
   if (known !== undefined) return known;
   using _place = await places.acquire(signal);
   // Looks among the store's blobs first, and lets one of several processes do the work.
-  const layer = await importLayerBlob(store, { descriptor, diffId, open: () => open(descriptor, signal) }, { signal });
+  const layer = await importLayerBlob(store, { descriptor, diffId, open: () => open(descriptor, signal) }, { signal, unpack });
   if (remote !== undefined) rememberOrigin(store, remote);
   return layer;
 }

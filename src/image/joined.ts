@@ -8,13 +8,15 @@ interface Running<Value> {
 
 /**
  * Makes a function that starts `work` once and joins later callers. A caller whose signal is aborted gets its reason; the last of
- * them stops the work and waits for its clean-up. Failures are forgotten, results are kept.
+ * them stops the work and waits for its clean-up. Failures are forgotten, results are kept. The first caller's options count.
  */
-export function joined<Value>(work: (signal: AbortSignal) => Promise<Value>): (signal?: AbortSignal) => Promise<Value> {
+export function joined<Value, Options>(
+  work: (signal: AbortSignal, options?: Options) => Promise<Value>,
+): (signal?: AbortSignal, options?: Options) => Promise<Value> {
   let running: Running<Value> | undefined;
-  const start = (): Running<Value> => {
+  const start = (options: Options | undefined): Running<Value> => {
     const stop = new AbortController();
-    const promise = work(stop.signal);
+    const promise = work(stop.signal, options);
     const started: Running<Value> = { promise, stop, waiting: 0 };
     promise.catch(() => forget(started));
     return started;
@@ -22,9 +24,9 @@ export function joined<Value>(work: (signal: AbortSignal) => Promise<Value>): (s
   const forget = (failed: Running<Value>): void => {
     if (running === failed) running = undefined;
   };
-  return async (signal) => {
+  return async (signal, options) => {
     signal?.throwIfAborted();
-    const current = (running ??= start());
+    const current = (running ??= start(options));
     current.waiting += 1;
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const onAbort = (): void => reject(signal?.reason);

@@ -95,8 +95,8 @@ export interface LayerSource {
   readonly diffId?: DiffId | undefined;
   /** Where it came from, so that a push back to the same registry moves no bytes. */
   readonly remote?: RemoteBlob;
-  /** Here already, or pulled and indexed now. Calls are joined. */
-  load(signal?: AbortSignal): Promise<Layer>;
+  /** Here already, or pulled and indexed now. Calls are joined. `unpack`: a step will need its directory, which is cheapest to make now. */
+  load(signal?: AbortSignal, options?: { readonly unpack?: boolean }): Promise<Layer>;
 }
 
 /** A read-only file system view. Two kinds: a list of layers, and a directory of the host. */

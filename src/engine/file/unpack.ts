@@ -53,7 +53,7 @@ export async function unpackArchive(
 ): Promise<void> {
   const plain: CopyStyle = { owner: style.owner, chmod: undefined, range: style.range };
   const root = makeDirectories(draft, dest, plain, entry);
-  const layer = await importLayerTar(store, readData(await source.tree.data(entry), entry.size), { signal });
+  const layer = await importLayerTar(store, readData(await source.tree.data(entry), entry.size), { signal, layer: false });
   const tree = layerTree([layer]);
   const links = new Map<string, TreePath>();
   for (const item of walk(tree, ROOT)) {

@@ -12,8 +12,10 @@ function rootInputs({ id, op, inputs }: Vertex, bases: ReadonlySet<VertexId>): r
   switch (op.kind) {
     case "source":
       return [];
-    case "exec":
-      return inputs.slice(0, 1);
+    case "exec": {
+      const root = op.mounts.find((mount) => mount.dest === "/");
+      return root?.type === "bind" && root.input >= 0 ? inputs.slice(root.input, root.input + 1) : [];
+    }
     case "file":
       return bases.has(id) && op.base >= 0 ? inputs.slice(op.base, op.base + 1) : [];
     case "merge":

@@ -10,7 +10,7 @@ interface Running<Value> {
  * Makes a function that starts `work` once and joins later callers. A caller whose signal is aborted gets its reason; the last of
  * them stops the work and waits for its clean-up. Failures are forgotten, results are kept. The first caller's options count.
  */
-export function joined<Value, Options>(
+export function joined<Value, Options = undefined>(
   work: (signal: AbortSignal, options?: Options) => Promise<Value>,
 ): (signal?: AbortSignal, options?: Options) => Promise<Value> {
   let running: Running<Value> | undefined;

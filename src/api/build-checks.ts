@@ -1,7 +1,14 @@
 /** The checks of a build: what BuildKit shows while it builds, with the images that the conversion has looked up anyway. */
-import { type CheckReport, type CheckWarning, type Diagnostic, type ParsedDockerfile, runChecks } from "../dockerfile/index.ts";
+import {
+  CHECK_ARGUMENT,
+  type CheckReport,
+  type CheckWarning,
+  type Diagnostic,
+  type ParsedDockerfile,
+  runChecks,
+} from "../dockerfile/index.ts";
 import { DecantError } from "../errors.ts";
-import type { EventInput, EventSource } from "../events.ts";
+import type { Emit, EventInput, EventSource } from "../events.ts";
 import type { ImageRequest, ResolvedImage } from "../graph/index.ts";
 import { formatPlatform, type ImageConfig, type Platform } from "../oci/index.ts";
 import { formatExcerpt, type SourceRange } from "../source.ts";
@@ -23,31 +30,56 @@ export interface BuildChecksInput {
 export interface BuildChecks {
   /** Passes an image on, and keeps its configuration. */
   readonly seen: (request: ImageRequest, image: Promise<ResolvedImage>) => Promise<ResolvedImage>;
-  /** What the checks say, with the images seen so far. */
-  readonly run: () => Promise<CheckReport>;
+  /** Waits for `conversion`, checks with the images that it has looked up, and tells what was found. Rejects with `DOCKERFILE_CHECK` too. */
+  readonly around: <Conversion>(conversion: Promise<Conversion>, emit: Emit) => Promise<Conversion>;
 }
 
 /** Prepares the checks of one build. */
 export function buildChecks(input: BuildChecksInput): BuildChecks {
   const images = createImageFacts();
+  let told = false;
+  const tell = async (emit: Emit): Promise<CheckReport> => {
+    told = true;
+    const report = runChecks(input.parsed, {
+      ...(input.target === undefined ? {} : { target: input.target }),
+      buildArgs: input.buildArgs,
+      platform: input.platform,
+      buildPlatform: input.buildPlatform,
+      ignore: await readIgnorePatterns(input.context, input.dockerfile),
+      image: images.get,
+      purpose: "build",
+      onlyNeeded: true,
+    });
+    for (const warning of report.warnings) emit(warningEvent(warning));
+    // Options that cannot be read: a build does not guess what was meant.
+    const unread = report.errors.find(({ code }) => code === "InvalidCheck" || code === CHECK_ARGUMENT);
+    if (unread !== undefined) throw new DecantError("DOCKERFILE_SYNTAX", unread.message, { source: [unread.range] });
+    return report;
+  };
   return {
     seen: async (request, image) => {
       const resolved = await image;
       images.set(request.name, request.platform, resolved.config);
       return resolved;
     },
-    run: async () =>
-      runChecks(input.parsed, {
-        ...(input.target === undefined ? {} : { target: input.target }),
-        buildArgs: input.buildArgs,
-        platform: input.platform,
-        buildPlatform: input.buildPlatform,
-        ignore: await readIgnorePatterns(input.context, input.dockerfile),
-        image: images.get,
-        purpose: "build",
-        onlyNeeded: true,
-      }),
+    around: async (conversion, emit) => {
+      try {
+        const done = await conversion;
+        refuseViolations(await tell(emit));
+        return done;
+      } catch (error) {
+        // What a build cannot do is easier to understand with what is odd in the file.
+        if (!told) await tell(emit);
+        throw error;
+      }
+    },
   };
+}
+
+/** Tells the warnings of the parser that no rule repeats. */
+export function emitDiagnostics({ diagnostics }: ParsedDockerfile, emit: Emit): void {
+  for (const diagnostic of diagnostics)
+    if (diagnostic.severity === "warning" && diagnostic.code !== "NoEmptyContinuation") emit(warningEvent(diagnostic));
 }
 
 /** Configurations by name and platform. */
@@ -66,8 +98,7 @@ export function createImageFacts(): ImageFacts {
   };
 }
 
-/** Throws `DOCKERFILE_CHECK` where `check=error=true` makes an error of a warning. */
-export function refuseViolations({ violations, warnings }: CheckReport): void {
+function refuseViolations({ violations, warnings }: CheckReport): void {
   if (violations.length === 0) return;
   throw new DecantError("DOCKERFILE_CHECK", `Cannot accept the Dockerfile: lint violation found for rules: ${violations.join(", ")}`, {
     hint: "It asks for this with check=error=true: correct the lines, or name the rules in check=skip=",
@@ -76,8 +107,7 @@ export function refuseViolations({ violations, warnings }: CheckReport): void {
   });
 }
 
-/** A warning as an event. */
-export function warningEvent(warning: Diagnostic | CheckWarning): EventInput {
+function warningEvent(warning: Diagnostic | CheckWarning): EventInput {
   const { code, message, range } = warning;
   return {
     type: "warning",

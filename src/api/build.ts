@@ -1,7 +1,7 @@
 /** `build`: a Dockerfile and its context become images, files or a filled cache. */
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { checkParsed, type Diagnostic, type ParsedDockerfile, parseDockerfile } from "../dockerfile/index.ts";
+import { checkParsed, type ParsedDockerfile, parseDockerfile } from "../dockerfile/index.ts";
 import {
   createSandbox,
   gitSources,
@@ -15,12 +15,12 @@ import {
   sweepSandboxes,
 } from "../engine/index.ts";
 import { DecantError, errnoOf, unsupported, usageError } from "../errors.ts";
-import type { Emit, EventSource } from "../events.ts";
+import type { Emit } from "../events.ts";
 import { addressedHistory, type Conversion, toGraph } from "../graph/index.ts";
 import { type BuiltImage, exportImage, type ExportResult, type OutputSpec } from "../image/index.ts";
 import { formatPlatform, type HistoryEntry, parsePlatform, type Platform } from "../oci/index.ts";
-import type { SourceRange } from "../source.ts";
 import { baseImages } from "./base-images.ts";
+import { buildChecks, emitDiagnostics, eventSource } from "./build-checks.ts";
 import { readDockerfile } from "./dockerfile-file.ts";
 import { findProjectFile } from "./project-file.ts";
 import { startRun } from "./run-handle.ts";
@@ -40,7 +40,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
   const context = await contextFolder(resolve(cwd, options.context));
   const dockerfile = await readDockerfile(context, options.file, cwd);
   const parsed = parseDockerfile(dockerfile.bytes, { name: dockerfile.name });
-  for (const diagnostic of parsed.diagnostics) if (diagnostic.severity === "warning") emit(warningOf(diagnostic));
+  emitDiagnostics(parsed, emit);
   checkParsed(parsed);
 
   await using session = await openSession(options);
@@ -51,16 +51,28 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
     const epoch = epochOf(buildArgs);
     const project = await findProjectFile({ file: options.projectFile, context, cwd });
     const images = baseImages(session, { project, pull: options.pull ?? false, emit, signal });
-    const conversion = await toGraph(parsed, {
+    const checks = buildChecks({
+      parsed,
+      context,
+      dockerfile: dockerfile.path,
       ...(options.target === undefined ? {} : { target: options.target }),
       buildArgs,
-      labels: options.labels ?? {},
       platform,
       buildPlatform: session.platform,
-      noCache: options.noCache ?? false,
-      ...(epoch === undefined ? {} : { epochSec: epoch }),
-      resolveImage: (request) => images.resolveImage(request),
     });
+    const conversion = await checks.around(
+      toGraph(parsed, {
+        ...(options.target === undefined ? {} : { target: options.target }),
+        buildArgs,
+        labels: options.labels ?? {},
+        platform,
+        buildPlatform: session.platform,
+        noCache: options.noCache ?? false,
+        ...(epoch === undefined ? {} : { epochSec: epoch }),
+        resolveImage: (request) => checks.seen(request, images.resolveImage(request)),
+      }),
+      emit,
+    );
     const startedAt = Date.now();
     const solution = await solveGraph(conversion, {
       options,
@@ -255,12 +267,4 @@ function epochOf(buildArgs: Readonly<Record<string, string>>): number | undefine
   if (/^\d{1,12}$/.test(text)) return Number(text);
   if (text === "context") throw unsupported("SOURCE_DATE_EPOCH=context");
   throw usageError(`Cannot use SOURCE_DATE_EPOCH "${text}": wanted seconds since 1970`);
-}
-
-function warningOf(diagnostic: Diagnostic): Parameters<Emit>[0] {
-  return { type: "warning", code: diagnostic.code, message: diagnostic.message, source: eventSource(diagnostic.range) };
-}
-
-function eventSource(range: SourceRange): EventSource {
-  return { file: range.file.name, line: range.start.line, column: range.start.column, endLine: range.end.line };
 }

@@ -2,6 +2,7 @@
 export { type CsvField, parseCsv } from "./csv.ts";
 export { RULES } from "./checks/rules.ts";
 export { type CheckReport, runChecks } from "./checks/run-checks.ts";
+export { CHECK_ARGUMENT } from "./checks/settings.ts";
 export type { CheckOptions, CheckWarning, Rule } from "./checks/types.ts";
 export { type ModeChange, parseChmod } from "./chmod.ts";
 export { detectSyntax } from "./directives.ts";

@@ -5,6 +5,7 @@ import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
 import { parseOutput } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
@@ -61,6 +62,8 @@ Examples:
       "metadata-file": { type: "string", value: "FILE", help: "Write digests and names of the result to a JSON file" },
       "project-file": { type: "string", value: "FILE", help: "Settings of the project; by default decant.yaml in CONTEXT or here" },
       runtime: { type: "string", value: "NAME", help: "OCI runtime for RUN steps", choices: ["auto", "crun", "runc"] },
+      call: { type: "string", value: "WHAT", help: "Instead of building: check, outline or targets; with ,format=json as JSON" },
+      check: { type: "boolean", help: "Shorthand for --call=check: look for mistakes in the Dockerfile" },
       explain: { type: "boolean", help: "Say of each executed step which input has changed" },
     },
     unsupported: {
@@ -72,9 +75,7 @@ Examples:
       builder: { type: "string", hint: "Decant needs no builder: leave it out" },
       "cache-from": { type: "string" },
       "cache-to": { type: "string" },
-      call: { type: "string" },
       "cgroup-parent": { type: "string" },
-      check: { type: "boolean" },
       debug: { type: "boolean", short: "D" },
       "no-cache-filter": { type: "string" },
       provenance: { type: "string" },
@@ -111,13 +112,33 @@ Examples:
       throw unsupported(`The remote context "${contextFolder}"`, { hint: "Fetch it to a folder and give that" });
     if (values.file === "-")
       throw unsupported("A Dockerfile from standard input", { hint: "Write it to a file and give that with --file" });
+    const buildArgs = parseKeyValues(values["build-arg"], "--build-arg", (key) => context.env[key]);
+    const call = parseCall(values.call ?? (values.check === true ? "check" : "build"));
+    if (call.method !== "build") {
+      const { runCall } = await import("../call/run-call.ts");
+      const [platform] = values.platform.flatMap((list) => list.split(","));
+      return await runCall(
+        call,
+        {
+          ...storeOptions(values, context),
+          context: resolve(context.cwd, contextFolder),
+          cwd: context.cwd,
+          buildArgs,
+          ...(values.file === undefined ? {} : { file: values.file }),
+          ...(values.target === undefined ? {} : { target: values.target }),
+          ...(values["project-file"] === undefined ? {} : { projectFile: values["project-file"] }),
+          ...(platform === undefined ? {} : { platform }),
+        },
+        context,
+      );
+    }
     const outputs = outputsOf(values, context);
     const options: BuildOptions = {
       ...storeOptions(values, context),
       context: resolve(context.cwd, contextFolder),
       cwd: context.cwd,
       tags: values.tag,
-      buildArgs: parseKeyValues(values["build-arg"], "--build-arg", (key) => context.env[key]),
+      buildArgs,
       labels: parseKeyValues(values.label, "--label", () => ""),
       ...(outputs.length === 0 ? {} : { outputs }),
       ...(values.file === undefined ? {} : { file: values.file }),

@@ -25,10 +25,6 @@ function check(text: string, options: Partial<CheckOptions> = {}): string[] {
     image: () => IMAGE,
     ...options,
   });
-  assert.deepEqual(
-    report.errors.map(({ message }) => message),
-    [],
-  );
   return report.warnings.map(
     ({ code, message, lines }) => `${code} ${lines.first}${lines.last === lines.first ? "" : `-${lines.last}`} ${message}`,
   );

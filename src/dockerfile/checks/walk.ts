@@ -3,8 +3,7 @@
  * Mistakes on the way do not stop it: the first of each instruction is kept as a problem.
  */
 import { type DecantError, isDecantError } from "../../errors.ts";
-import type { ImageConfig } from "../../oci/index.ts";
-import { parsePlatform } from "../../oci/index.ts";
+import { type ImageConfig, parsePlatform, parseReference } from "../../oci/index.ts";
 import { semanticError, toDiagnostic } from "../errors.ts";
 import { type Expansion, expandWord } from "../expand.ts";
 import { type GlobalArgumentOptions, globalArguments, predefinedArguments } from "../global-arguments.ts";
@@ -59,6 +58,8 @@ export function walkDockerfile(parsed: ParsedDockerfile, options: CheckOptions):
     const platform = bases[stage.index]?.platform;
     const isNeeded = needed.has(stage.index);
     const isChecked = checksAll || isNeeded;
+    if (parent === undefined && base !== undefined && base.value !== "" && isNeeded)
+      attempt(stage.from.image.range, () => checkName(base.value, stage.from.image.range));
     const image = parent === undefined ? imageOf(options, base, platform) : stages[parent]?.image;
     const inherited = parent === undefined ? undefined : ends[parent];
     const { steps, end } = walkStage({
@@ -129,6 +130,16 @@ function parentIndexes(stages: readonly Stage[], bases: readonly Base[]): (numbe
     if (stage.name !== undefined) byName.set(stage.name, stage.index);
     return parent;
   });
+}
+
+/** FROM must name an image: a stage would have been found. */
+function checkName(name: string, range: Diagnostic["range"]): void {
+  try {
+    parseReference(name);
+  } catch (error) {
+    if (!isDecantError(error, "REFERENCE")) throw error;
+    throw semanticError(`Cannot use FROM ${name}: failed to parse stage name "${name}": ${error.message}`, { range, hint: error.hint });
+  }
 }
 
 function imageOf(options: CheckOptions, base: Expansion | undefined, platform: Expansion | undefined): ImageConfig | undefined {

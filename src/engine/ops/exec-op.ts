@@ -5,7 +5,7 @@ import { DecantError } from "../../errors.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { pool } from "../../async.ts";
-import { treePath } from "../../paths.ts";
+import { isWithin, treePath } from "../../paths.ts";
 import { type Layer, layerFromUpper, layerTree, type Tree, unpackLayers } from "../../tree/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
@@ -76,7 +76,7 @@ async function runStep(
   };
   const result = await (await sandbox).run(step);
   if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
-  makeSystemDirectories(upper.path, tree);
+  makeSystemDirectories(upper.path, tree, op);
   return await layerFromUpper(store, upper, tree, signal);
 }
 
@@ -91,12 +91,12 @@ function startSandbox(context: EngineContext): Promise<Sandbox> {
   return started;
 }
 
-/** Mount points that BuildKit leaves to the runtime to make: unlike those of S104 they stay in the layer. */
-const SYSTEM_DIRECTORIES = ["dev", "proc", "sys"] as const;
+const SYSTEM_DIRECTORIES = ["dev", "proc", "sys"].map(treePath);
 
-function makeSystemDirectories(upper: string, root: Tree): void {
+/** Mount points that BuildKit leaves to the runtime to make stay in the layer, unless they go with a mount of the step's own (S104). */
+function makeSystemDirectories(upper: string, root: Tree, { mounts }: ExecOp): void {
   for (const name of SYSTEM_DIRECTORIES) {
-    if (root.lookup(treePath(name)) !== undefined) continue;
+    if (root.lookup(name) !== undefined || mounts.some(({ dest }) => isWithin(treePath(dest), name))) continue;
     const path = join(upper, name);
     mkdirSync(path, { recursive: true });
     chmodSync(path, 0o755);

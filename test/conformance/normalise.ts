@@ -112,7 +112,7 @@ function historyOf(document: JsonObject): JsonObject[] {
 function historyLine(entry: JsonObject): string {
   const mark = entry["empty_layer"] === true ? "-" : "+";
   const text = (key: string): string => (typeof entry[key] === "string" ? entry[key] : "");
-  const comment = text("comment") === USUAL_COMMENT ? "" : ` (${text("comment")})`;
+  const comment = text("comment") === USUAL_COMMENT ? "" : ` (${text("comment") || "no comment"})`;
   const author = text("author") === "" ? "" : ` by ${text("author")}`;
   return `${mark} ${text("created_by")}${comment}${author}`;
 }

@@ -25,6 +25,7 @@ import { readDockerfile } from "./dockerfile-file.ts";
 import { findProjectFile } from "./project-file.ts";
 import { startRun } from "./run-handle.ts";
 import { imageContext, openSession, type Session } from "./session.ts";
+import { openAgents, openSecrets } from "./step-resources.ts";
 import type { BuildOptions, BuildResult, Run } from "./types.ts";
 
 /**
@@ -42,6 +43,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
   const parsed = parseDockerfile(dockerfile.bytes, { name: dockerfile.name });
   emitDiagnostics(parsed, emit);
   checkParsed(parsed);
+  warnOfUnknownStages(parsed, options.noCacheStages ?? [], emit);
 
   await using session = await openSession(options);
   const record = session.store.history.begin(options.tags?.[0] ?? basename(context));
@@ -68,6 +70,12 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
         platform,
         buildPlatform: session.platform,
         noCache: options.noCache ?? false,
+        noCacheStages: options.noCacheStages ?? [],
+        allow: options.allow ?? [],
+        hostNetwork: options.network !== "none",
+        extraHosts: options.addHosts ?? [],
+        ulimits: options.ulimits ?? [],
+        ...(options.shmSizeBytes === undefined ? {} : { shmSizeBytes: options.shmSizeBytes }),
         ...(epoch === undefined ? {} : { epochSec: epoch }),
         resolveImage: (request) => checks.seen(request, images.resolveImage(request)),
       }),
@@ -99,6 +107,13 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
   }
 }
 
+function warnOfUnknownStages({ stages }: ParsedDockerfile, wanted: readonly string[], emit: Emit): void {
+  for (const name of wanted) {
+    if (stages.some((stage) => stage.name === name.toLowerCase() || String(stage.index) === name)) continue;
+    emit({ type: "warning", code: "UnknownStage", message: `--no-cache-filter names stage "${name}", which the Dockerfile does not have` });
+  }
+}
+
 interface SolveInput {
   readonly options: BuildOptions;
   readonly session: Session;
@@ -125,6 +140,8 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...(caCertificates === undefined ? {} : { caCertificates }),
+    secret: openSecrets(options.secrets ?? [], { cwd: options.cwd ?? process.cwd(), env: session.env }),
+    sshAgent: openAgents(options.ssh ?? [], { cwd: options.cwd ?? process.cwd(), env: session.env }),
     warn: (code, message, range) =>
       emit({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
     nowSec: input.nowSec,

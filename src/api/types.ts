@@ -1,6 +1,7 @@
 /** The public options, handles and results (design D10). The command line uses nothing else. */
 import type { BuildEvent } from "../events.ts";
 import type { Digest } from "../digest.ts";
+import type { Entitlement } from "../graph/index.ts";
 import type { ExportResult, OutputSpec } from "../image/index.ts";
 
 /** Options of every call that works on a store. */
@@ -35,10 +36,24 @@ export interface BuildOptions extends StoreOptions {
   /** Default: the image store when there is a tag, else nothing is kept but the cache. */
   readonly outputs?: readonly OutputSpec[];
   readonly noCache?: boolean;
+  /** Names (or indexes) of stages whose steps run, whatever the cache has. */
+  readonly noCacheStages?: readonly string[];
   /** Always ask the registry for base images, even where the store has the name. */
   readonly pull?: boolean;
   /** Network of RUN steps without their own. "default" is the host's network. */
   readonly network?: "default" | "host" | "none";
+  /** Secrets for `RUN --mount=type=secret`. Their values are never stored. */
+  readonly secrets?: readonly SecretSpec[];
+  /** SSH agents for `RUN --mount=type=ssh`. */
+  readonly ssh?: readonly SshSpec[];
+  /** What RUN may ask for: "security.insecure" for --security=insecure; "network.host" for --network=host in a build with network "none". */
+  readonly allow?: readonly Entitlement[];
+  /** Further lines of /etc/hosts of RUN steps. */
+  readonly addHosts?: readonly { readonly host: string; readonly ip: string }[];
+  /** Limits of RUN steps, by the names of setrlimit(2) in lower case; -1 is none. */
+  readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  /** Size of /dev/shm of RUN steps, in bytes. Default 64 MiB. */
+  readonly shmSizeBytes?: number;
   /** Host certificates for RUN steps: "auto" (default: where the environment names a bundle), "off", or the path of a PEM bundle. */
   readonly caCerts?: string;
   /** One platform for now, e.g. "linux/amd64". Default: the host's. */
@@ -51,6 +66,23 @@ export interface BuildOptions extends StoreOptions {
   readonly explain?: boolean;
   /** For outputs with dest "-". */
   readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+}
+
+/** A secret and where it is: `value`, the file `src`, the variable `env`; with none of them the variable, else the file, named like `id`. */
+export interface SecretSpec {
+  readonly id: string;
+  /** At most 500 KiB. */
+  readonly src?: string;
+  readonly env?: string;
+  readonly value?: string | Uint8Array;
+}
+
+/** An SSH agent. */
+export interface SshSpec {
+  /** What `--mount=type=ssh,id=` names; "default" without. */
+  readonly id: string;
+  /** Its socket. Default: SSH_AUTH_SOCK. */
+  readonly socket?: string;
 }
 
 /** What `build` gives. */

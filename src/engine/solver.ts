@@ -7,9 +7,11 @@ import type { EventSource } from "../events.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
 import type { SourceRange } from "../source.ts";
 import { type ActionCache, createActionCache, keyOf } from "./action-cache.ts";
+import { emptyCaches } from "./ops/cache-mounts.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
 import { layersOf } from "./ops/inputs.ts";
+import { basesOfRuns } from "./run-bases.ts";
 import type { EngineContext, OpRun, SolvedLayer, VertexResult } from "./types.ts";
 
 /** What a solve gives. */
@@ -27,13 +29,15 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   const counts = { executed: 0, cached: 0 };
   const order = reachable(target);
   for (const vertex of order) announce(vertex, context);
+  await emptyCaches(context.store, uncachedMounts(order, context));
 
+  const runBases = basesOfRuns(order);
   const results = new Map<VertexId, Promise<VertexResult>>();
   const failures: unknown[] = [];
   const wait = (vertex: Vertex): Promise<VertexResult> =>
     results.get(vertex.id) ?? Promise.reject(new InternalError("a vertex came before its input"));
   for (const vertex of order) {
-    const result = solveOne(vertex, Promise.all(vertex.inputs.map(wait)), { context, cache, counts, signal: linked });
+    const result = solveOne(vertex, Promise.all(vertex.inputs.map(wait)), { runBases, context, cache, counts, signal: linked });
     results.set(vertex.id, result);
     result.catch((error: unknown) => {
       failures.push(error);
@@ -45,7 +49,24 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   return { layers: layersOf(await wait(target)), ...counts };
 }
 
+/** Ids of the cache mounts of steps that must not use the cache: they start anew, once a build (rule S117). */
+function uncachedMounts(order: readonly Vertex[], context: EngineContext): Set<string> {
+  return new Set(
+    order
+      .filter(({ meta }) => context.noCache || meta.ignoreCache)
+      .flatMap(({ op }) => (op.kind === "exec" ? op.mounts : []))
+      .flatMap((mount) => (mount.type === "cache" ? [mount.id] : [])),
+  );
+}
+
+/** A RUN comes later: its layers are unpacked in the same pass that reads them. */
+function unpackedOnLoad(result: VertexResult): VertexResult {
+  if (result.kind !== "layers") return result;
+  return { kind: "layers", layers: result.layers.map((layer) => ({ ...layer, load: (signal) => layer.load(signal, { unpack: true }) })) };
+}
+
 interface SolveState {
+  readonly runBases: ReadonlySet<VertexId>;
   readonly context: EngineContext;
   readonly cache: ActionCache;
   readonly counts: { executed: number; cached: number };
@@ -71,12 +92,15 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
       const scheme = op.identifier.slice(0, op.identifier.indexOf(":"));
       const provider = context.providers.find(({ schemes }) => schemes.includes(scheme));
       if (provider === undefined) throw new InternalError(`no provider for ${scheme}`);
-      return timed(vertex, context, () => provider.resolve(op, vertex.platform, signal, vertex.id));
+      return timed(vertex, context, async () => {
+        const result = await provider.resolve(op, vertex.platform, signal, vertex.id);
+        return state.runBases.has(vertex.id) ? unpackedOnLoad(result) : result;
+      });
     }
     case "merge":
       return { kind: "layers", layers: inputs.flatMap((input) => layersOf(input)) };
     case "exec":
-      return cachedOrRun(vertex, prepareExec(vertex, op, inputs, context), state);
+      return cachedOrRun(vertex, await prepareExec(vertex, op, inputs, context, signal), state);
     case "file":
       return cachedOrRun(vertex, await prepareFile(vertex, op, inputs, context, signal), state);
     default:

@@ -44,6 +44,10 @@ export interface EngineContext {
   readonly defaultNetwork: "host" | "none";
   /** A PEM bundle of the host for RUN steps, or none. */
   readonly caCertificates?: string;
+  /** The value of a secret of `--secret`, or undefined when there is none of this id. Never kept. */
+  readonly secret: (id: string, signal: AbortSignal) => Promise<Uint8Array | undefined>;
+  /** The socket of an agent of `--ssh`, or undefined. */
+  readonly sshAgent: (id: string) => string | undefined;
   /** Warnings about what the user wrote. */
   readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;
   /** Seconds since the epoch for directories that nothing gives a time. */

@@ -1,4 +1,4 @@
-export type { ConvertOptions, Entitlement, ImageRequest, ResolvedImage } from "./convert/context.ts";
+export type { ContextFiles, ConvertOptions, Entitlement, ImageRequest, ResolvedImage } from "./convert/context.ts";
 export { type Conversion, toGraph } from "./convert/convert.ts";
 export { addressedHistory, type HistoryItem } from "./convert/history.ts";
 export { type GitRef, gitRefOf, gitSourceOp, isChecksum, isCommit, isSshRemote, parseGitUrl, withoutCredentials } from "./git-url.ts";

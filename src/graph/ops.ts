@@ -25,10 +25,16 @@ export interface ExecMeta {
   readonly hostname?: string;
   /** In the environment of the step only: never in the key, nor in history (rule S32). */
   readonly proxyEnv: readonly string[];
+  /** For /etc/hosts; addresses are not part of the key (rule S110). */
+  readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
+  readonly ulimits: readonly Ulimit[];
 }
 
-/** One file system of a step. The root is the mount with dest "/". */
-export interface Mount {
+/** One file system of a step. The root is the bind with dest "/". */
+export type Mount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount;
+
+/** Files of an input. */
+export interface BindMount {
   readonly type: "bind";
   /** Index into the vertex's inputs; -1: an empty one. */
   readonly input: number;
@@ -38,6 +44,75 @@ export interface Mount {
   readonly readonly: boolean;
   /** Index of the output that this mount's changes become; -1: thrown away. */
   readonly output: number;
+  /** `--mount` in the Dockerfile. */
+  readonly range?: SourceRange;
+}
+
+/** How steps that want the same cache at the same time share it (rule S115). */
+export type CacheSharing = "shared" | "private" | "locked";
+
+/** A directory that outlives the build, never part of a result. */
+export interface CacheMount {
+  readonly type: "cache";
+  /** What a new cache starts with; -1: an empty directory. Different inputs have different caches (rule S114). */
+  readonly input: number;
+  readonly selector: string;
+  readonly dest: string;
+  readonly readonly: boolean;
+  /** With its namespace. */
+  readonly id: string;
+  readonly sharing: CacheSharing;
+  readonly range?: SourceRange;
+}
+
+/** Memory, for the step only. */
+export interface TmpfsMount {
+  readonly type: "tmpfs";
+  readonly dest: string;
+  readonly readonly: boolean;
+  /** Default: half of the memory. */
+  readonly sizeBytes?: number;
+}
+
+/** A secret as a file. Its value is looked up when the step runs; it is in no vertex and no key. */
+export interface SecretMount {
+  readonly type: "secret";
+  readonly id: string;
+  readonly dest: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Not there: no mount, instead of an error. */
+  readonly optional: boolean;
+  readonly range?: SourceRange;
+}
+
+/** A secret as a variable. */
+export interface SecretEnv {
+  readonly id: string;
+  readonly name: string;
+  readonly optional: boolean;
+  readonly range?: SourceRange;
+}
+
+/** The socket of an SSH agent. */
+export interface SshMount {
+  readonly type: "ssh";
+  readonly id: string;
+  readonly dest: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly optional: boolean;
+  readonly range?: SourceRange;
+}
+
+/** A limit of setrlimit(2); -1: none. */
+export interface Ulimit {
+  /** Lower case, without "RLIMIT_". */
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
 }
 
 /** Runs a process. */
@@ -45,7 +120,9 @@ export interface ExecOp {
   readonly kind: "exec";
   readonly meta: ExecMeta;
   readonly mounts: readonly Mount[];
+  readonly secretEnv: readonly SecretEnv[];
   readonly network: NetworkMode;
+  readonly security: "sandbox" | "insecure";
 }
 
 /** `--chown`: names are looked up in the passwd and group files of the tree that is written to. */

@@ -2,7 +2,7 @@
 import { type Digest, framedDigest } from "../digest.ts";
 import { formatPlatform, type Platform } from "../oci/index.ts";
 import type { SourceRange } from "../source.ts";
-import type { FileAction, Op } from "./ops.ts";
+import type { FileAction, Mount, Op } from "./ops.ts";
 
 /** Names a vertex: the digest of its op, platform and inputs. */
 export type VertexId = Digest;
@@ -48,7 +48,12 @@ export function digestible(op: Op): unknown {
     case "source":
       return { kind: op.kind, identifier: op.identifier, attrs: Object.entries(op.attrs).toSorted(([a], [b]) => (a < b ? -1 : 1)) };
     case "exec":
-      return { kind: op.kind, meta: { ...op.meta, proxyEnv: [] }, mounts: op.mounts, network: op.network };
+      return {
+        ...op,
+        meta: { ...op.meta, proxyEnv: [] },
+        mounts: op.mounts.map(withoutRange),
+        secretEnv: op.secretEnv.map(withoutRange),
+      };
     case "file":
       return { kind: op.kind, base: op.base, actions: op.actions.map(digestibleAction) };
     case "merge":
@@ -60,8 +65,11 @@ export function digestible(op: Op): unknown {
 
 /** A file action without its source range. */
 export function digestibleAction(action: FileAction): unknown {
-  if (action.kind !== "copy") return action;
-  const { range: _range, ...rest } = action;
+  return action.kind === "copy" ? withoutRange(action) : action;
+}
+
+function withoutRange<Value extends object>(value: Value): Omit<Value, "range"> {
+  const { range: _range, ...rest }: Value & { readonly range?: unknown } = value;
   return rest;
 }
 
@@ -99,12 +107,18 @@ export function graphDump(target: Vertex): string {
     .join("\n");
 }
 
+function describeMount(mount: Mount): string {
+  const from = mount.type === "bind" || mount.type === "cache" ? ` from ${mount.input}:${mount.selector}` : "";
+  const id = mount.type === "bind" || mount.type === "tmpfs" ? "" : ` ${mount.id}`;
+  return `(${mount.type}${id} on ${mount.dest}${from})`;
+}
+
 function describe(op: Op): string {
   switch (op.kind) {
     case "source":
       return `source ${op.identifier}`;
     case "exec":
-      return `exec ${JSON.stringify(op.meta.args)}`;
+      return [`exec ${JSON.stringify(op.meta.args)}`, ...op.mounts.filter(({ dest }) => dest !== "/").map(describeMount)].join(" ");
     case "file":
       return `file ${op.actions.map((action) => (action.kind === "copy" ? `copy ${action.src} ${action.dest}` : `${action.kind} ${action.path}`)).join("; ")}`;
     case "merge":

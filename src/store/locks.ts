@@ -58,19 +58,20 @@ export function openLocks(folder: string, readOnly: boolean): Locks {
         throw error;
       }
     },
-    async tryAcquire(name) {
+    async tryAcquire(name, { shared = false } = {}) {
       const path = pathOf(name);
       const queue = queueOf(path);
-      if (!isFree(queue, false)) return undefined;
-      queue.writing = true;
+      if (!isFree(queue, shared)) return undefined;
+      if (shared) queue.readers += 1;
+      else queue.writing = true;
       try {
-        const fd = lockFile(path, false);
-        if (fd !== undefined) return held(path, fd, false);
+        const fd = lockFile(path, shared);
+        if (fd !== undefined) return held(path, fd, shared);
       } catch (error) {
-        leave(path, false);
+        leave(path, shared);
         throw error;
       }
-      leave(path, false);
+      leave(path, shared);
       return undefined;
     },
   };

@@ -94,7 +94,7 @@ export interface Locks {
   /** Waits for it. Rejects with the signal's reason. */
   acquire(name: string, options?: { readonly shared?: boolean; readonly signal?: AbortSignal }): Promise<AsyncDisposable>;
   /** Undefined when somebody else has it. */
-  tryAcquire(name: string): Promise<AsyncDisposable | undefined>;
+  tryAcquire(name: string, options?: { readonly shared?: boolean }): Promise<AsyncDisposable | undefined>;
 }
 
 /** An image name of the local store: "docker.io/library/app:latest" → the descriptor of a manifest or index that is among the blobs. */

@@ -18,5 +18,15 @@ export { tryFlock, unlockFlock } from "./flock.ts";
 export { type NodeOptions, joinDevice, makeNode, splitDevice } from "./node.ts";
 export { type FileTime, setTimes } from "./times.ts";
 export { getXattr, listXattrs, readXattrs, removeXattr, setXattr } from "./xattr.ts";
-export { isolateMounts, limitMount, mountBind, type MountLimits, mountOverlay, mountTmpfs, type OverlayMount, unmount } from "./mount.ts";
+export {
+  isolateMounts,
+  limitMount,
+  mountBind,
+  mountDescriptor,
+  type MountLimits,
+  mountOverlay,
+  mountTmpfs,
+  type OverlayMount,
+  unmount,
+} from "./mount.ts";
 export { createPipe, enterPids, type Pipe, setUmask, unshareMounts, unsharePids } from "./namespace.ts";

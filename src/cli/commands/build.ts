@@ -9,6 +9,7 @@ import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
 import { parseOutput } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
+import { parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { writeBuildFiles } from "../build-files.ts";
 
@@ -48,10 +49,22 @@ Examples:
       push: { type: "boolean", help: "Shorthand for --output type=registry" },
       load: { type: "boolean", help: "Shorthand for --output type=docker: into Decant's store" },
       "no-cache": { type: "boolean", help: "Run every step, whatever the cache has" },
+      "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, whatever the cache has" },
       pull: { type: "boolean", help: "Ask the registry for base images, even where the store has them" },
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
       network: { type: "string", value: "MODE", help: "Network of RUN steps; default is the host's", choices: ["default", "host", "none"] },
+      secret: {
+        type: "string",
+        multiple: true,
+        value: "SECRET",
+        help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; it is never kept",
+      },
+      ssh: { type: "string", multiple: true, value: "AGENT", help: "SSH agent for RUN --mount=type=ssh: default, or ID=SOCKET" },
+      allow: { type: "string", multiple: true, value: "WHAT", help: "Allow RUN steps security.insecure or network.host" },
+      "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
+      ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },
+      "shm-size": { type: "string", value: "SIZE", help: "Size of /dev/shm of RUN steps; default is 64m" },
       "ca-certs": {
         type: "string",
         value: "auto|off|FILE",
@@ -67,23 +80,16 @@ Examples:
       explain: { type: "boolean", help: "Say of each executed step which input has changed" },
     },
     unsupported: {
-      "add-host": { type: "string" },
-      allow: { type: "string" },
       annotation: { type: "string" },
       attest: { type: "string" },
       "build-context": { type: "string" },
       builder: { type: "string", hint: "Decant needs no builder: leave it out" },
       "cache-from": { type: "string" },
       "cache-to": { type: "string" },
-      "cgroup-parent": { type: "string" },
+      "cgroup-parent": { type: "string", hint: "Steps run without cgroups of their own: leave it out" },
       debug: { type: "boolean", short: "D" },
-      "no-cache-filter": { type: "string" },
       provenance: { type: "string" },
       sbom: { type: "string" },
-      secret: { type: "string" },
-      "shm-size": { type: "string" },
-      ssh: { type: "string" },
-      ulimit: { type: "string" },
       // Of docker build without buildx, and of older buildx.
       "build-arg-file": { type: "string" },
       compress: { type: "boolean", hint: "Compression is set by --output …,compression=" },
@@ -144,6 +150,13 @@ Examples:
       ...(values.file === undefined ? {} : { file: values.file }),
       ...(values.target === undefined ? {} : { target: values.target }),
       ...(values["no-cache"] === undefined ? {} : { noCache: values["no-cache"] }),
+      noCacheStages: values["no-cache-filter"].flatMap((list) => list.split(",")),
+      secrets: values.secret.map(parseSecret),
+      ssh: values.ssh.map(parseSsh),
+      allow: values.allow.map(parseEntitlement),
+      addHosts: values["add-host"].flatMap((list) => list.split(",")).map(parseHost),
+      ulimits: values.ulimit.map(parseUlimit),
+      ...(values["shm-size"] === undefined ? {} : { shmSizeBytes: parseShmSize(values["shm-size"]) }),
       ...(values.pull === undefined ? {} : { pull: values.pull }),
       ...(values.network === undefined ? {} : { network: values.network }),
       ...(values["ca-certs"] === undefined ? {} : { caCerts: values["ca-certs"] }),

@@ -8,8 +8,14 @@ function at(source: SourceRange | undefined): { readonly source?: readonly Sourc
 }
 
 /** A literal source that is not there (rule S81). */
-export function sourceMissing(path: TreePath, where: string, hint: string | undefined, source?: SourceRange): DecantError {
-  return new DecantError("COPY_SOURCE_MISSING", `Cannot copy "${displayPath(path)}": not found in ${where}`, {
+export function sourceMissing(
+  path: TreePath,
+  where: string,
+  hint: string | undefined,
+  source?: SourceRange,
+  action: "copy" | "mount" = "copy",
+): DecantError {
+  return new DecantError("COPY_SOURCE_MISSING", `Cannot ${action} "${displayPath(path)}": not found in ${where}`, {
     ...at(source),
     ...(hint === undefined ? {} : { hint }),
     details: { path: displayPath(path) },

@@ -46,7 +46,7 @@ function matchingSources(source: CopySource, action: CopyAction): Selected[] {
   const pattern = cleanTreePath(fromText(action.src));
   if (!action.allowWildcard || !hasWildcard(pattern)) {
     const found = resolvePath(source.tree, pattern, { followLast: action.followSymlinks });
-    if (found.entry === undefined) throw sourceMissing(pattern, source.name, hintFor(source, pattern), action.range);
+    if (found.entry === undefined) throw sourceMissing(pattern, source.name, missingHint(source, pattern), action.range);
     return [{ path: pattern, entry: found.entry }];
   }
   const matches = matchingPaths(source.tree, pattern);
@@ -74,7 +74,8 @@ function matchingPaths(tree: Tree, pattern: TreePath): TreePath[] {
   return found.toSorted(compareTreePaths);
 }
 
-function hintFor(source: CopySource, path: TreePath): string | undefined {
+/** What to do about a path that a source does not have. */
+export function missingHint(source: CopySource, path: TreePath): string | undefined {
   if (source.ignored?.(path) === true)
     return `.dockerignore takes "${toText(path)}" out of the context: add a line "!${toText(path)}" to it`;
   const siblings = source.tree.readdir(parentOf(path)).map((entry) => toText(baseName(entry.path)));
@@ -140,7 +141,7 @@ function checkRequired(source: CopySource, action: CopyAction, selected: readonl
     const candidates = selected.map(({ entry }) => (entry.path === ROOT ? required : (`${entry.path}/${required}` as TreePath)));
     const [first = required] = candidates;
     if (candidates.every((path) => source.tree.lookup(path) === undefined))
-      throw sourceMissing(first, source.name, hintFor(source, first), action.range);
+      throw sourceMissing(first, source.name, missingHint(source, first), action.range);
   }
 }
 

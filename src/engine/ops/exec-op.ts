@@ -9,19 +9,27 @@ import { isWithin, treePath } from "../../paths.ts";
 import { type Layer, layerFromUpper, layerTree, type Tree, unpackLayers } from "../../tree/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
+import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { layersOf } from "./inputs.ts";
 
 const LOAD_AT_ONCE = 4;
 const TAIL_BYTES = 8192;
 
 /** Prepares a RUN: its key now, its work when it is needed. */
-export function prepareExec(vertex: Vertex, op: ExecOp, inputs: readonly VertexResult[], context: EngineContext): OpRun {
+export async function prepareExec(
+  vertex: Vertex,
+  op: ExecOp,
+  inputs: readonly VertexResult[],
+  context: EngineContext,
+  signal: AbortSignal,
+): Promise<OpRun> {
   const root = op.mounts.find((mount) => mount.dest === "/");
-  const below = root === undefined || root.input < 0 ? [] : layersOf(inputs[root.input]);
+  const below = root?.type !== "bind" || root.input < 0 ? [] : layersOf(inputs[root.input]);
+  const mounts = await prepareMounts(vertex, op, inputs, context, signal);
   return {
-    ingredients: execIngredients(vertex, op, below, context),
+    ingredients: [...execIngredients(vertex, op, below, context), ...mounts.ingredients],
     below,
-    execute: (signal) => runStep(vertex, op, below, context, signal),
+    execute: (innerSignal) => runStep({ vertex, op, below, mounts, context }, innerSignal),
   };
 }
 
@@ -40,22 +48,28 @@ function execIngredients(vertex: Vertex, op: ExecOp, below: readonly SolvedLayer
     { name: "hostname", value: meta.hostname ?? "" },
     { name: "network", value: op.network === "sandbox" ? context.defaultNetwork : op.network },
     { name: "platform", value: formatPlatform(vertex.platform) },
+    ...(op.security === "sandbox" ? [] : [{ name: "security", value: op.security }]),
+    ...meta.ulimits.map(({ name, soft, hard }) => ({ name: `ulimit ${name}`, value: `${soft}:${hard}` })),
+    ...meta.extraHosts.map(({ host }) => ({ name: `host ${host}`, value: "" })),
   ];
 }
 
-async function runStep(
-  vertex: Vertex,
-  op: ExecOp,
-  below: readonly SolvedLayer[],
-  context: EngineContext,
-  signal: AbortSignal,
-): Promise<Layer> {
+interface StepWork {
+  readonly vertex: Vertex;
+  readonly op: ExecOp;
+  readonly below: readonly SolvedLayer[];
+  readonly mounts: PreparedMounts;
+  readonly context: EngineContext;
+}
+
+async function runStep({ vertex, op, below, mounts, context }: StepWork, signal: AbortSignal): Promise<Layer> {
   const { store } = context;
   const sandbox = startSandbox(context);
   const layers = await pool(LOAD_AT_ONCE, below, (source) => source.load(signal), signal);
   const lowers = await unpackLayers(store, layers, signal);
   const tree = layerTree(layers);
   await using upper = await store.dirs.create("layer-fs");
+  await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
   const step: SandboxStep = {
     id: vertex.id,
@@ -64,12 +78,16 @@ async function runStep(
     upper: upper.path,
     root: tree,
     args: op.meta.args,
-    env: [...op.meta.env, ...op.meta.proxyEnv],
+    env: [...op.meta.env, ...op.meta.proxyEnv, ...opened.env],
     cwd: op.meta.cwd,
     user: op.meta.user,
     ...(op.meta.hostname === undefined ? {} : { hostname: op.meta.hostname }),
     network: op.network === "sandbox" ? context.defaultNetwork : op.network,
-    mounts: [],
+    mounts: opened.mounts,
+    ...(opened.shmSizeBytes === undefined ? {} : { shmSizeBytes: opened.shmSizeBytes }),
+    extraHosts: op.meta.extraHosts,
+    ulimits: op.meta.ulimits,
+    insecure: op.security === "insecure",
     ...(context.caCertificates === undefined ? {} : { caCertificates: context.caCertificates }),
     onOutput: log.write,
     signal,

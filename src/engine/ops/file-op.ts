@@ -52,7 +52,8 @@ export async function prepareFile(
   };
 }
 
-async function openSource(vertex: Vertex, inputs: readonly VertexResult[], index: number, signal: AbortSignal): Promise<CopySource> {
+/** An input of a vertex as a tree to take files from; -1 is an empty one. */
+export async function openSource(vertex: Vertex, inputs: readonly VertexResult[], index: number, signal: AbortSignal): Promise<CopySource> {
   if (index < 0) return { tree: emptyTree, name: "an empty stage" };
   const input = inputs[index];
   if (input === undefined) throw new InternalError("a copy names an input that its vertex does not have");
@@ -138,7 +139,7 @@ async function applyMake(vertex: Vertex, draft: Draft, action: Exclude<FileActio
   const time = { mtimeSec: (action.kind === "mkdir" ? action.mtimeSec : undefined) ?? context.nowSec, mtimeNsec: 0 };
   const path = cleanTreePath(fromText(action.path));
   if (action.kind === "mkdir") {
-    makeDirectories(draft, path, style, time);
+    makeDirectories(draft, path, { ...style, chmod: parseChmod(action.mode.toString(8)) }, time);
     return;
   }
   if (draft.lookup(path)?.kind === "dir") throw fileOverDirectory(path, style.range);

@@ -2,12 +2,29 @@
  * The bundle of a step: its root mounted, its small files written, and taken away again. Runs in the worker thread; synchronous calls
  * only, because only this thread sees the mounts. Bundles are on a private tmpfs, so a crash leaves nothing.
  */
-import { chmodSync, chownSync, existsSync, lchownSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { errnoOf } from "../../errors.ts";
 import { fromText, toBytes } from "../../paths.ts";
-import { limitMount, mountBind, mountOverlay, setTimes, setXattr, unmount } from "../../sys/index.ts";
+import { limitMount, mountBind, mountDescriptor, mountOverlay, openConfined, setTimes, setXattr, unmount } from "../../sys/index.ts";
 import type { StubEntry } from "./mount-plan.ts";
-import type { RunRequest } from "./worker-protocol.ts";
+import type { RunRequest, SourceRequest } from "./worker-protocol.ts";
+
+const O_PATH = 0o10000000;
 
 /** Makes the bundle and mounts its root. After a failure, call `clearBundle`. Throws `SYSCALL` and errors of the file system. */
 export function prepareBundle(request: RunRequest, userXattr: boolean): void {
@@ -27,6 +44,7 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
   }
   for (const { path, uid, gid } of request.directories) makeDirectory(toBytes(`${fromText(rootfs)}/${path}`), uid, gid);
   if (root.kind === "overlay") limitMount(rootfs, root.limits);
+  for (const source of request.sources) makeSource(source, bundle, userXattr);
   for (const { name, source } of request.readOnlyViews) {
     mkdirSync(`${bundle}/${name}`);
     mountBind(source, `${bundle}/${name}`, { readOnly: true });
@@ -49,16 +67,63 @@ export function readLog(request: RunRequest): string {
 export function clearBundle(request: RunRequest): void {
   const { bundle } = request;
   if (!existsSync(bundle)) return;
-  for (const name of ["rootfs", ...request.readOnlyViews.map((view) => view.name)]) {
-    if (!existsSync(`${bundle}/${name}`)) continue;
+  const views = request.readOnlyViews.map((view) => view.name);
+  const sources = request.sources.flatMap(({ kind, name }) => (kind === "file" ? [] : [name, overlayName(name)]));
+  for (const name of ["rootfs", ...views, ...sources]) {
+    const there = lstatSync(`${bundle}/${name}`, { throwIfNoEntry: false });
+    if (there === undefined) continue;
     try {
       unmount(`${bundle}/${name}`);
     } catch {
       // Not mounted yet; if it is, the next line fails.
     }
-    rmdirSync(`${bundle}/${name}`);
+    if (there.isDirectory()) rmdirSync(`${bundle}/${name}`);
+    else unlinkSync(`${bundle}/${name}`);
   }
   rmSync(bundle, { recursive: true });
+}
+
+function overlayName(name: string): string {
+  return `${name}-overlay`;
+}
+
+function makeSource(request: SourceRequest, bundle: string, userXattr: boolean): void {
+  const target = `${bundle}/${request.name}`;
+  if (request.kind === "file") {
+    writeFileSync(target, request.content, { flag: "wx", mode: 0o600 });
+    chownSync(target, request.uid, request.gid);
+    chmodSync(target, request.mode);
+    return;
+  }
+  const { selector } = request;
+  const from = request.kind === "path" ? request.source : `${bundle}/${overlayName(request.name)}`;
+  if (request.kind === "overlay") {
+    mkdirSync(from, { mode: 0o755 });
+    const { upper, work } = request;
+    // An overlay needs a layer, also when there is none.
+    const nothing = `${bundle}/${request.name}-empty`;
+    if (request.lowers.length === 0) mkdirSync(nothing, { mode: 0o755 });
+    const lowers = request.lowers.length === 0 ? [nothing] : request.lowers.toReversed();
+    mountOverlay({ target: from, lowers, upper, work, userXattr, names: `${bundle}/names` });
+  }
+  if (request.isFile) writeFileSync(target, "", { flag: "wx", mode: 0o600 });
+  else mkdirSync(target, { mode: 0o700 });
+  bindConfined(from, selector, target);
+}
+
+/** Bound by descriptor: nobody can put a symlink in the way between looking and mounting. */
+function bindConfined(root: string, selector: string, target: string): void {
+  const rootFd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const fd = openConfined(rootFd, toBytes(selector), O_PATH);
+    try {
+      mountDescriptor(fd, target);
+    } finally {
+      closeSync(fd);
+    }
+  } finally {
+    closeSync(rootFd);
+  }
 }
 
 /** Parents come first; times are set last, children first, because making a child changes its parent's. */

@@ -85,7 +85,11 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
       cwd: options.cwd,
       // Inheritable ones would outlive setuid programs (CVE-2022-24769).
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-      rlimits: options.ulimits.map(({ name, soft, hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard })),
+      rlimits: options.ulimits.map(({ name, soft, hard }) => ({
+        type: `RLIMIT_${name.toUpperCase()}`,
+        soft: limitOf(soft),
+        hard: limitOf(hard),
+      })),
       // Package installers need setuid programs.
       noNewPrivileges: false,
     },
@@ -104,6 +108,16 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
       devices: insecure ? loopDevices() : [],
     },
   };
+}
+
+/** RLIM_INFINITY is 2^64-1, which no number of JavaScript is: it is written as text, see `specText`. */
+function limitOf(limit: number): number | string {
+  return limit < 0 ? "RLIM_INFINITY" : limit;
+}
+
+/** config.json as text. Inside of strings every quote is escaped, so the pattern meets limits only. */
+export function specText(spec: RuntimeSpec): string {
+  return JSON.stringify(spec).replaceAll(/"(soft|hard)":"RLIM_INFINITY"/g, '"$1":18446744073709551615');
 }
 
 /** crun mishandles the destination "/", and means the same by "/.". */

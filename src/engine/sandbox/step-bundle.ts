@@ -9,7 +9,7 @@ import { boundingSet } from "./capabilities.ts";
 import { missingDirectories } from "./mount-plan.ts";
 import { hostsFile, resolvConf } from "./network-files.ts";
 import { type Runtime, runtimeArgv } from "./runtime.ts";
-import { runtimeSpec, type SpecOptions, systemMounts } from "./runtime-spec.ts";
+import { runtimeSpec, type SpecOptions, specText, systemMounts } from "./runtime-spec.ts";
 import { HOSTS_FILE, RESOLV_FILE, stepMounts } from "./step-mounts.ts";
 import type { SandboxStep } from "./types.ts";
 import { resolveUser } from "./user.ts";
@@ -55,7 +55,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   const nowMs = Date.now();
   const now = { sec: Math.floor(nowMs / 1000), nsec: (nowMs % 1000) * 1_000_000 };
   const user = await resolveUser(root, step.user);
-  const { mounts, stubs, readOnlyViews } = stepMounts(step, { bundle, cgroup: place.runtime.cgroup, now });
+  const { mounts, stubs, sources, readOnlyViews } = stepMounts(step, { bundle, work: place.work, cgroup: place.runtime.cgroup, now });
   const cwd = resolvePath(root, treePath(step.cwd), { followLast: true });
   const limits = { readOnly: step.readOnlyRoot === true, noDevices: step.insecure !== true };
   const config = runtimeSpec({
@@ -73,15 +73,21 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     cgroupsPath: `/${place.containerId}`,
   });
   makeUpper(step.upper, root);
+  for (const { source, tree } of sources) {
+    if (source.kind !== "overlay" || tree === undefined) continue;
+    mkdirSync(source.work, { recursive: true, mode: 0o700 });
+    makeUpper(source.upper, tree);
+  }
   return {
     ...invocation(place),
     root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, stubs, limits },
     files: [
-      [CONFIG_FILE, JSON.stringify(config)],
+      [CONFIG_FILE, specText(config)],
       [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [])],
       [RESOLV_FILE, resolvConf(hostResolvConf(), step.network)],
     ],
     directories: missingDirectories(root, cwd.path).map((path) => ({ path, uid: user.uid, gid: user.gid })),
+    sources: sources.map(({ source }) => source),
     readOnlyViews,
   };
 }
@@ -108,7 +114,7 @@ export function probeBundle(place: BundlePlace): BundleRequest {
     cgroupsPath: `/${place.containerId}`,
   });
   const root: RootRequest = { kind: "host" };
-  return { ...invocation(place), root, files: [[CONFIG_FILE, JSON.stringify(config)]], directories: [], readOnlyViews: [] };
+  return { ...invocation(place), root, files: [[CONFIG_FILE, JSON.stringify(config)]], directories: [], sources: [], readOnlyViews: [] };
 }
 
 function runtimeNeeds({ name, cgroup, filter }: Runtime): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot"> {

@@ -1,7 +1,7 @@
 /** All mounts of a step in runtime-spec's form: the system's, the step's files, and what the step asks for (S103, S113, S118). */
 import { lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { compareTreePaths, displayPath, isWithin, treePath } from "../../paths.ts";
+import { compareTreePaths, displayPath, isWithin, joinTreePath, ROOT, type TreePath, treePath } from "../../paths.ts";
 import type { FileTime } from "../../sys/index.ts";
 import type { Tree } from "../../tree/index.ts";
 import { CA_BUNDLE_TARGET } from "./ca-certificates.ts";
@@ -9,11 +9,14 @@ import { mountConflict } from "./errors.ts";
 import { planMounts, type StubEntry } from "./mount-plan.ts";
 import { type SpecMount, systemMounts } from "./runtime-spec.ts";
 import type { SandboxMount, SandboxStep } from "./types.ts";
+import type { SourceRequest } from "./worker-protocol.ts";
 
 /** Mounts of a step, and what the worker must make for them. */
 export interface StepMounts {
   readonly mounts: readonly SpecMount[];
   readonly stubs: readonly StubEntry[];
+  /** `tree`: for an overlay, whose upper directory is still to be made. */
+  readonly sources: readonly { readonly source: SourceRequest; readonly tree?: Tree }[];
   readonly readOnlyViews: readonly { readonly name: string; readonly source: string }[];
 }
 
@@ -21,17 +24,20 @@ export interface StepMounts {
 export const HOSTS_FILE = "hosts";
 export const RESOLV_FILE = "resolv.conf";
 
+/** A mount with its place without symlinks. */
 interface Wanted {
-  readonly mount: SandboxMount & { readonly isFile: boolean };
-  readonly destination: string;
+  readonly mount: KnownMount;
+  readonly destination: TreePath;
 }
+
+type KnownMount = SandboxMount & { readonly isFile: boolean };
 
 /** Plans the mounts of a step over `bundle`. Throws `RUNTIME` for mounts that do not fit the image or each other. */
 export function stepMounts(
   step: SandboxStep,
-  options: { readonly bundle: string; readonly cgroup: boolean; readonly now: FileTime },
+  options: { readonly bundle: string; readonly work: string; readonly cgroup: boolean; readonly now: FileTime },
 ): StepMounts {
-  const { bundle, cgroup, now } = options;
+  const { bundle, work, cgroup, now } = options;
   const { insecure = false, shmSizeBytes } = step;
   const system = systemMounts({ insecure, cgroup, network: step.network, ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }) });
   const wanted = [
@@ -44,44 +50,83 @@ export function stepMounts(
   // What is below /dev and /sys is there once those are mounted.
   const roots = system.filter(({ destination }) => destination.lastIndexOf("/") === 0);
   const plan = planMounts(step.root, [...roots.map(({ destination }) => ({ target: destination, isFile: false })), ...wanted], now);
-  const placed = wanted.map((mount, at): Wanted => ({ mount, destination: plan.destinations[roots.length + at] ?? "" }));
+  const placed = wanted.map((mount, at): Wanted => ({ mount, destination: plan.destinations[roots.length + at] ?? ROOT }));
+  const sources: { source: SourceRequest; tree?: Tree }[] = [];
   const views: { name: string; source: string }[] = [];
   const own = placed.map(({ mount, destination }, at): SpecMount => {
-    const inner = placed.slice(at + 1).filter((other) => isWithin(treePath(other.destination), treePath(destination)));
+    const inner = placed.slice(at + 1).filter((other) => isWithin(other.destination, destination));
     const specMount = {
-      destination: displayPath(treePath(destination)),
+      destination: displayPath(destination),
       options: [...optionsOf(step.root, mount, destination), ...(insecure ? [] : ["nodev"])],
     };
     if (mount.kind === "tmpfs") return { ...specMount, type: "tmpfs", source: "tmpfs" };
-    const source = sourceOf(mount);
+    const made = madeSource(mount, `source-${at}`, work);
+    if (made !== undefined) sources.push(made);
+    const source = made === undefined ? sourceOf(mount) : `${bundle}/${made.source.name}`;
     if (!mount.readOnly || inner.length === 0 || mount.isFile) return { ...specMount, type: "bind", source };
     // The runtime would make mount points inside of the source before it becomes read-only.
-    for (const other of inner) checkInside(source, mount, destination, other);
+    for (const other of inner) checkInside(mount, destination, other);
     views.push({ name: `view-${at}`, source });
     return { ...specMount, type: "bind", source: `${bundle}/view-${at}` };
   });
-  return { mounts: [...system, ...own], stubs: plan.stubs, readOnlyViews: views };
+  return { mounts: [...system, ...own], stubs: plan.stubs, sources, readOnlyViews: views };
 }
 
-function fileMount(source: string, target: string): SandboxMount & { readonly isFile: boolean } {
+function fileMount(source: string, target: string): KnownMount {
   return { kind: "bind", source, target, readOnly: true, isFile: true };
 }
 
-function withKind(mount: SandboxMount): SandboxMount & { readonly isFile: boolean } {
-  if (mount.kind === "tmpfs") return { ...mount, isFile: false };
-  return { ...mount, isFile: mount.isFile ?? !statSync(sourceOf(mount)).isDirectory() };
+function withKind(mount: SandboxMount): KnownMount {
+  switch (mount.kind) {
+    case "tmpfs":
+      return { ...mount, isFile: false };
+    case "file":
+      return { ...mount, isFile: true };
+    case "overlay":
+      return { ...mount, isFile: mount.selector !== ROOT && mount.tree.lookup(mount.selector)?.kind !== "dir" };
+    case "bind":
+      return { ...mount, isFile: mount.isFile ?? !statSync(sourceOf(mount)).isDirectory() };
+    default:
+      return mount satisfies never;
+  }
+}
+
+/** What the worker makes for a mount; undefined where the host has it. */
+function madeSource(
+  mount: Exclude<KnownMount, { readonly kind: "tmpfs" }>,
+  name: string,
+  work: string,
+): { readonly source: SourceRequest; readonly tree?: Tree } | undefined {
+  const { isFile } = mount;
+  switch (mount.kind) {
+    case "file": {
+      const { content, mode, uid, gid } = mount;
+      return { source: { kind: "file", name, content, mode, uid, gid } };
+    }
+    case "overlay": {
+      const { lowers, selector, tree } = mount;
+      const folder = `${work}/${name}`;
+      return { source: { kind: "overlay", name, lowers, upper: `${folder}/upper`, work: `${folder}/work`, selector, isFile }, tree };
+    }
+    case "bind": {
+      const { selector } = mount;
+      return selector === undefined ? undefined : { source: { kind: "path", name, source: sourceOf(mount), selector, isFile } };
+    }
+    default:
+      return mount satisfies never;
+  }
 }
 
 function sourceOf(mount: SandboxMount): string {
-  if (mount.source === undefined) throw mountConflict(mount.target, "it has no source; a bind mount needs one");
+  if (mount.kind !== "bind" || mount.source === undefined) throw mountConflict(mount.target, "it has no source; a bind mount needs one");
   return mount.source;
 }
 
-function optionsOf(root: Tree, mount: SandboxMount, destination: string): string[] {
+function optionsOf(root: Tree, mount: SandboxMount, destination: TreePath): string[] {
   const access = mount.readOnly ? "ro" : "rw";
   const { options = [] } = mount;
-  if (mount.kind === "bind") return ["rbind", "rprivate", access, ...options];
-  const entry = root.lookup(treePath(destination));
+  if (mount.kind !== "tmpfs") return ["rbind", "rprivate", access, ...options];
+  const entry = root.lookup(destination);
   // As runc does it: a tmpfs looks like the directory that it covers.
   const mode = options.some((option) => option.startsWith("mode="))
     ? []
@@ -90,12 +135,18 @@ function optionsOf(root: Tree, mount: SandboxMount, destination: string): string
   return ["nosuid", access, ...mode, ...size, ...options];
 }
 
-function checkInside(source: string, outer: SandboxMount, destination: string, inner: Wanted): void {
+function checkInside(outer: SandboxMount, destination: TreePath, inner: Wanted): void {
   const rest = inner.destination.slice(destination.length + 1);
-  if (rest === "" || lstatSync(join(source, rest), { throwIfNoEntry: false }) !== undefined) return;
+  if (rest === "" || hasInside(outer, rest)) return;
   throw mountConflict(
     inner.mount.target,
     `"${outer.target}" is mounted read-only and has no "${rest}" to mount on`,
     `Add rw to the mount on "${outer.target}", or make "${rest}" in its source`,
   );
+}
+
+function hasInside(mount: SandboxMount, rest: string): boolean {
+  if (mount.kind === "overlay") return mount.tree.lookup(joinTreePath(mount.selector, rest)) !== undefined;
+  const folder = mount.kind === "bind" && mount.selector !== undefined ? join(sourceOf(mount), mount.selector) : sourceOf(mount);
+  return lstatSync(join(folder, rest), { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,20 +1,54 @@
 /** What a sandbox is asked to run, and what it says afterwards (rules S65-S69, S102-S107 of the Dockerfile reference). */
+import type { TreePath } from "../../paths.ts";
 import type { Tree } from "../../tree/index.ts";
 
-/** Something of the host that the step sees, for the step only. */
-export interface SandboxMount {
-  readonly kind: "bind" | "tmpfs";
-  /** bind: a path of the host. */
-  readonly source?: string;
+/** Something that the step sees besides its root, for the step only. */
+export type SandboxMount = MountPlace & (BindSource | OverlaySource | FileSource | TmpfsSource);
+
+/** Where a mount goes. */
+export interface MountPlace {
   /** Absolute path in the image; symlinks of the image are followed, confined to its root. */
   readonly target: string;
   readonly readOnly: boolean;
   /** Further mount options: "nosuid", "noexec", "nodev", "mode=0700", … */
   readonly options?: readonly string[];
-  /** tmpfs: its limit. Default: half of the memory. */
-  readonly sizeBytes?: number;
-  /** bind: the source is not a directory. Default: looked up. */
+}
+
+/** A path of the host. */
+export interface BindSource {
+  readonly kind: "bind";
+  readonly source?: string;
+  /** A path below `source` (in bytes form), whose symlinks are confined to it: for directories that steps can write to. Default: itself. */
+  readonly selector?: string;
+  /** The source is not a directory. Default: looked up. */
   readonly isFile?: boolean;
+}
+
+/** A path of stacked layers. What is written through a mount that is not read-only is thrown away. */
+export interface OverlaySource {
+  readonly kind: "overlay";
+  /** Directories in overlayfs form, bottom first; none: an empty directory. */
+  readonly lowers: readonly string[];
+  /** The merged view of `lowers`. */
+  readonly tree: Tree;
+  /** Path without symlinks. */
+  readonly selector: TreePath;
+}
+
+/** A file in memory: it never reaches a disk. */
+export interface FileSource {
+  readonly kind: "file";
+  readonly content: Uint8Array;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Memory. */
+export interface TmpfsSource {
+  readonly kind: "tmpfs";
+  /** Default: half of the memory. */
+  readonly sizeBytes?: number;
 }
 
 /** A limit of setrlimit(2), e.g. "nofile". */
@@ -22,6 +56,7 @@ export interface SandboxUlimit {
   /** Lower case, without "RLIMIT_". */
   readonly name: string;
   readonly soft: number;
+  /** -1, as in `soft`: no limit. */
   readonly hard: number;
 }
 

@@ -27,6 +27,29 @@ export type RootRequest =
   /** The host's own root, to try a runtime out. */
   | { readonly kind: "host" };
 
+/** Something to make at `name` in the bundle, for a mount of the step. */
+export type SourceRequest =
+  | {
+      readonly kind: "file";
+      readonly name: string;
+      readonly content: Uint8Array;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
+  /** `selector` (in bytes form) below `source`; its symlinks are confined to that. */
+  | { readonly kind: "path"; readonly name: string; readonly source: string; readonly selector: string; readonly isFile: boolean }
+  /** The same in an overlay of `lowers` (bottom first) and the existing directory `upper`; `work` is an existing empty one. */
+  | {
+      readonly kind: "overlay";
+      readonly name: string;
+      readonly lowers: readonly string[];
+      readonly upper: string;
+      readonly work: string;
+      readonly selector: string;
+      readonly isFile: boolean;
+    };
+
 /** A process to run. Paths are absolute. */
 export interface RunRequest {
   readonly type: "run";
@@ -36,6 +59,8 @@ export interface RunRequest {
   readonly root: RootRequest;
   /** Small files of the bundle: name → content. */
   readonly files: readonly (readonly [name: string, content: string])[];
+  /** What the step's mounts show, made in the bundle. */
+  readonly sources: readonly SourceRequest[];
   /** Directories to make in the root for the user, outermost first, relative to it, in bytes form. */
   readonly directories: readonly { readonly path: string; readonly uid: number; readonly gid: number }[];
   /** Read-only views of directories, made in the bundle. */

@@ -2,9 +2,13 @@
 import type { ParsedDockerfile } from "../../dockerfile/index.ts";
 import type { ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
+import type { ExecMeta, SourceOp, Ulimit } from "../ops.ts";
 import type { BuildArgs } from "./args.ts";
 import type { PlannedStage } from "./stages.ts";
 import type { StageState } from "./stage-state.ts";
+
+/** A permission as `--allow` names it. */
+export type Entitlement = "network.host" | "security.insecure";
 
 /** An image that a reachable stage needs. */
 export interface ImageRequest {
@@ -24,6 +28,17 @@ export interface ResolvedImage {
   readonly identifier: string;
   readonly config: ImageConfig;
   readonly platform: Platform;
+  /** A named context that is files and no image; `config` then says nothing. */
+  readonly files?: ContextFiles;
+}
+
+/** Files that take the place of an image. */
+export interface ContextFiles {
+  /** As the user named it. */
+  readonly name: string;
+  readonly source: SourceOp;
+  /** The one file of `source`, which is unpacked where it is an archive. */
+  readonly unpack?: string;
 }
 
 /** Options of a conversion. */
@@ -34,9 +49,22 @@ export interface ConvertOptions {
   readonly platform: Platform;
   readonly buildPlatform: Platform;
   readonly noCache: boolean;
+  /** Names or indexes of stages whose steps never come from the cache, besides `noCache`. */
+  readonly noCacheStages?: readonly string[];
   readonly hostname?: string;
+  /** What RUN may ask for beyond the usual. */
+  readonly allow?: readonly Entitlement[];
+  /** False: RUN --network=host needs "network.host". Default true: it is the network of all steps anyway. */
+  readonly hostNetwork?: boolean;
+  /** For every RUN. */
+  readonly extraHosts?: ExecMeta["extraHosts"];
+  readonly ulimits?: readonly Ulimit[];
+  /** Size of /dev/shm for every RUN. */
+  readonly shmSizeBytes?: number;
   /** SOURCE_DATE_EPOCH: the time of directories that WORKDIR makes. */
   readonly epochSec?: number;
+  /** Is there a named context of this name? It replaces a stage that is called so, instructions and all. Default: there is none. */
+  readonly hasContext?: (name: string, platform: Platform) => boolean;
   readonly resolveImage: (request: ImageRequest) => Promise<ResolvedImage>;
 }
 

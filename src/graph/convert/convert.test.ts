@@ -218,9 +218,9 @@ describe("toGraph() refuses", () => {
     { name: "S75: a bad --chmod", text: "FROM b\nCOPY --chmod=99999 a /a", want: /invalid chmod parameter/ },
     { name: "S55: an empty VOLUME", text: 'FROM b\nVOLUME [""]', want: /can not be an empty string/ },
     {
-      name: "an unsupported mount, with its line",
-      text: "FROM b\nRUN --mount=type=cache,target=/c true",
-      want: /UNSUPPORTED 2: RUN --mount/,
+      name: "an unsupported device, with its line",
+      text: "FROM b\nRUN --device=gpu true",
+      want: /UNSUPPORTED 2: RUN --device/,
     },
   ];
   for (const { name, text, target, want } of rows)

@@ -18,10 +18,11 @@ import { convertCopy } from "./copy.ts";
 import { semanticError } from "./errors.ts";
 import type { HistoryItem } from "./history.ts";
 import * as metadata from "./metadata.ts";
+import { filesVertex } from "./named-context.ts";
 import { resolveNeeded } from "./resolve.ts";
 import { convertRun } from "./run.ts";
 import { contextVertex, imageVertex, startStage } from "./start.ts";
-import { copyFrom, findTarget, type PlannedStage, planStages } from "./stages.ts";
+import { copyFrom, findTarget, type FromTarget, mountFrom, type PlannedStage, planStages } from "./stages.ts";
 import { expand, type StageState } from "./stage-state.ts";
 import { convertWorkdir } from "./workdir.ts";
 
@@ -90,7 +91,13 @@ function convertInstruction(context: ConvertContext, state: StageState, planned:
     case "label":
       return metadata.convertLabel(state, instruction);
     case "run":
-      return convertRun(state, instruction, options);
+      return convertRun(state, instruction, {
+        ...options,
+        mountSource: (flag) => {
+          const from = mountFrom(context.stages, planned, flag);
+          return from === undefined ? contextVertex(options.buildPlatform) : fromVertex(context, planned, from);
+        },
+      });
     case "copy":
     case "add":
       return convertCopy(state, instruction, copySource(context, planned, instruction));
@@ -127,10 +134,15 @@ function convertInstruction(context: ConvertContext, state: StageState, planned:
 /** What the local sources of a COPY or ADD come from; undefined is an empty tree. */
 function copySource(context: ConvertContext, planned: PlannedStage, instruction: CopyInstruction | AddInstruction): Vertex | undefined {
   const from = copyFrom(context.stages, planned, instruction);
-  if (from === undefined) return contextVertex(context.options.buildPlatform);
+  return from === undefined ? contextVertex(context.options.buildPlatform) : fromVertex(context, planned, from);
+}
+
+/** The files that a `from` names; undefined is an empty tree. */
+function fromVertex(context: ConvertContext, planned: PlannedStage, from: FromTarget): Vertex | undefined {
   if (from.kind === "stage") return context.states.get(from.index)?.vertex;
   if (from.name === "scratch") return undefined;
   const image = context.images.get(from.name, planned.platform);
   if (image === undefined) throw new InternalError(`image ${from.name} was not resolved`);
+  if (image.files !== undefined) return filesVertex(image, image.files, from.range);
   return image.config.rootfs.diff_ids.length === 0 ? undefined : imageVertex(image, "[internal]", from.range);
 }

@@ -2,7 +2,7 @@
 import { type ParsedDockerfile, parseTrigger, type StageInstruction } from "../../dockerfile/index.ts";
 import { type ConvertOptions, imageKey, type ImageRequest, type ResolvedImage, type ResolvedImages } from "./context.ts";
 import { semanticError } from "./errors.ts";
-import { copyFrom, type PlannedStage } from "./stages.ts";
+import { type PlannedStage, sourcesOf } from "./stages.ts";
 
 /** What the target needs. */
 export interface Needed {
@@ -30,7 +30,7 @@ export async function resolveNeeded(
     for (const [key, image] of found) images.set(key, image);
     for (const planned of stages) {
       const { index } = planned.stage;
-      if (!needed.has(index) || planned.base.kind !== "image" || triggers.has(index)) continue;
+      if (!needed.has(index) || planned.base.kind !== "image" || planned.replaced === true || triggers.has(index)) continue;
       const texts = images.get(imageKey(planned.baseName, planned.platform))?.config.config?.OnBuild ?? [];
       triggers.set(
         index,
@@ -65,9 +65,10 @@ function walkStages(
     if (base.kind === "image") request(baseName, stage.from.image.range);
     if (base.kind === "stage" && !triggers.has(stage.index)) triggers.set(stage.index, stageTriggers(stages[base.index]));
     for (const instruction of [...(triggers.get(stage.index) ?? []), ...stage.instructions]) {
-      const from = copyFrom(stages, planned, instruction);
-      if (from?.kind === "stage") follow(from.index);
-      if (from?.kind === "image") request(from.name, from.range);
+      for (const from of sourcesOf(stages, planned, instruction)) {
+        if (from.kind === "stage") follow(from.index);
+        else request(from.name, from.range);
+      }
     }
   }
   return { needed, requests };

@@ -1,67 +1,118 @@
 /** RUN → ExecOp. */
 import { type RunInstruction, runScript } from "../../dockerfile/index.ts";
 import { unsupported } from "../../errors.ts";
-import type { ExecMeta } from "../ops.ts";
-import { vertex } from "../vertex.ts";
-import { type BuildArgs, proxyEnvironment } from "./args.ts";
+import type { BindMount, ExecMeta, ExecOp, TmpfsMount } from "../ops.ts";
+import { vertex, type Vertex } from "../vertex.ts";
+import { proxyEnvironment } from "./args.ts";
+import type { ConvertOptions } from "./context.ts";
+import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
 import { joinWorkdir, withShell } from "./metadata.ts";
+import { convertMounts, type MountOptions } from "./mounts.ts";
 import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
+/** What a RUN needs besides its stage. */
+export type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
+  Pick<ConvertOptions, "hostname" | "allow" | "hostNetwork" | "extraHosts" | "ulimits" | "shmSizeBytes">;
+
+/** Where the script of a heredoc with "#!" is while it runs (rule S107). */
+const PIPES = "/dev/pipes";
+
 /** Converts a RUN; its result becomes the stage's tree. */
-export function convertRun(
-  state: StageState,
-  instruction: RunInstruction,
-  options: { readonly buildArgs: BuildArgs; readonly hostname?: string },
-): void {
-  refuseUnsupported(instruction);
-  const args = argumentsOf(state, instruction);
+export function convertRun(state: StageState, instruction: RunInstruction, options: RunOptions): void {
+  const device = instruction.devices[0];
+  if (device !== undefined) throw unsupported("RUN --device", { source: device.range });
+  checkEntitlements(instruction, options);
+  const inputs: Vertex[] = [];
+  const indexOf = (input: Vertex | undefined): number => {
+    if (input === undefined) return -1;
+    const known = inputs.findIndex((other) => other.id === input.id);
+    return known >= 0 ? known : inputs.push(input) - 1;
+  };
+  const root: BindMount = { type: "bind", input: indexOf(state.vertex), selector: "", dest: "/", readonly: false, output: 0 };
+  const { mounts, secretEnv, sshSocket } = convertMounts(state, instruction.mounts, { ...options, indexOf });
+  const { args, script } = argumentsOf(state, instruction);
+  const env = [...state.env].map(([key, value]) => `${key}=${value}`);
   const meta: ExecMeta = {
     args,
-    env: [...state.env].map(([key, value]) => `${key}=${value}`),
+    env: sshSocket === undefined || state.env.has("SSH_AUTH_SOCK") ? env : [...env, `SSH_AUTH_SOCK=${sshSocket}`],
     cwd: joinWorkdir("/", state.config.WorkingDir ?? "/"),
     user: state.config.User ?? "",
     ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
     proxyEnv: proxyEnvironment(options.buildArgs),
+    extraHosts: options.extraHosts ?? [],
+    ulimits: options.ulimits ?? [],
   };
   const network = instruction.network === undefined || instruction.network.mode === "default" ? "sandbox" : instruction.network.mode;
-  state.vertex = vertex(
-    {
-      kind: "exec",
-      meta,
-      mounts: [{ type: "bind", input: state.vertex === undefined ? -1 : 0, selector: "", dest: "/", readonly: false, output: 0 }],
-      network,
-    },
-    state.vertex === undefined ? [] : [state.vertex],
-    state.platform,
-    stepMeta(state, instruction, shownLine(state, instruction)),
-  );
+  const op: ExecOp = {
+    kind: "exec",
+    meta,
+    mounts: [
+      root,
+      ...(script === undefined ? [] : [scriptMount(indexOf(scriptVertex(state, script)))]),
+      ...(options.shmSizeBytes === undefined ? [] : [shmMount(options.shmSizeBytes)]),
+      ...mounts,
+    ],
+    secretEnv,
+    network,
+    security: instruction.security?.mode ?? "sandbox",
+  };
+  state.vertex = vertex(op, inputs, state.platform, stepMeta(state, instruction, shownLine(state, instruction)));
   state.history.push(layerItem(`RUN ${runLine(state, args)}`, true));
 }
 
-function refuseUnsupported(instruction: RunInstruction): void {
-  const mount = instruction.mounts[0];
-  if (mount !== undefined) throw unsupported("RUN --mount", { source: mount.range });
-  if (instruction.security?.mode === "insecure") throw unsupported("RUN --security=insecure", { source: instruction.security.range });
-  const device = instruction.devices[0];
-  if (device !== undefined) throw unsupported("RUN --device", { source: device.range });
+function checkEntitlements({ security, network }: RunInstruction, { allow = [], hostNetwork = true }: RunOptions): void {
+  if (security?.mode === "insecure" && !allow.includes("security.insecure")) {
+    throw semanticError(
+      "Cannot use RUN --security=insecure: security.insecure is not allowed",
+      security.range,
+      "Pass --allow security.insecure, if you trust this Dockerfile with the machine",
+    );
+  }
+  if (network?.mode === "host" && !hostNetwork && !allow.includes("network.host")) {
+    throw semanticError(
+      "Cannot use RUN --network=host: network.host is not allowed",
+      network.range,
+      "Pass --allow network.host, or leave out --network=none",
+    );
+  }
 }
 
-function argumentsOf(state: StageState, instruction: RunInstruction): string[] {
+interface Script {
+  readonly name: string;
+  readonly content: string;
+}
+
+function argumentsOf(state: StageState, instruction: RunInstruction): { readonly args: readonly string[]; readonly script?: Script } {
   const script = runScript(instruction);
   switch (script.form) {
     case "exec":
-      return [...script.args];
+      return { args: [...script.args] };
     case "shell":
-      return withShell(state, script.script);
+      return { args: withShell(state, script.script) };
     case "file":
-      throw unsupported('RUN with a heredoc that starts with "#!"', {
-        source: instruction.range,
-        hint: "Leave out the #! line: the heredoc then runs in the current SHELL",
-      });
+      return { args: withShell(state, `${PIPES}/${script.name}`), script };
     default:
       return script satisfies never;
   }
+}
+
+function scriptVertex(state: StageState, { name, content }: Script): Vertex {
+  const action = { kind: "mkfile", path: `/${name}`, mode: 0o755, data: content } as const;
+  return vertex({ kind: "file", base: -1, actions: [action] }, [], state.platform, {
+    name: "[internal] preparing inline document",
+    ignoreCache: false,
+    internal: true,
+    slot: "inline-document",
+  });
+}
+
+function scriptMount(input: number): BindMount {
+  return { type: "bind", input, selector: "/", dest: PIPES, readonly: true, output: -1 };
+}
+
+function shmMount(sizeBytes: number): TmpfsMount {
+  return { type: "tmpfs", dest: "/dev/shm", readonly: false, sizeBytes };
 }
 
 /** "|2 A=1 B=2 /bin/sh -c …": the declared ARGs with their values, each name once (rule S58). */

@@ -1,7 +1,16 @@
 /** Stages, what they depend on, and which of them the target needs (rules S34 to S42). */
-import { expandWord, type ParsedDockerfile, type Stage, type StageInstruction, didYouMean } from "../../dockerfile/index.ts";
+import {
+  expandWord,
+  type MountFlag,
+  type MountOption,
+  type ParsedDockerfile,
+  type Stage,
+  type StageInstruction,
+  didYouMean,
+} from "../../dockerfile/index.ts";
 import { parsePlatform, type Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
+import type { ConvertOptions } from "./context.ts";
 import { semanticError } from "./errors.ts";
 
 /** A stage with its FROM understood. */
@@ -12,6 +21,8 @@ export interface PlannedStage {
   readonly base: { readonly kind: "scratch" } | { readonly kind: "stage"; readonly index: number } | { readonly kind: "image" };
   readonly platform: Platform;
   readonly explicitPlatform: boolean;
+  /** A named context stands in for it: its own instructions are gone, and the image's triggers do not run. */
+  readonly replaced?: true;
 }
 
 /** What a `--from` names. */
@@ -19,11 +30,18 @@ export type FromTarget =
   | { readonly kind: "stage"; readonly index: number }
   | { readonly kind: "image"; readonly name: string; readonly range: SourceRange };
 
+/** All that an instruction takes files from besides its own stage and the build context. */
+export function sourcesOf(stages: readonly PlannedStage[], current: PlannedStage, instruction: StageInstruction): FromTarget[] {
+  if (instruction.kind === "run") return instruction.mounts.flatMap((flag) => mountFrom(stages, current, flag) ?? []);
+  const from = copyFrom(stages, current, instruction);
+  return from === undefined ? [] : [from];
+}
+
 /** Understands every FROM. */
 export function planStages(
   parsed: ParsedDockerfile,
   globals: ReadonlyMap<string, string>,
-  { platform, buildPlatform }: { readonly platform: Platform; readonly buildPlatform: Platform },
+  { platform, buildPlatform, hasContext }: Pick<ConvertOptions, "platform" | "buildPlatform" | "hasContext">,
 ): PlannedStage[] {
   const byName = new Map<string, number>();
   return parsed.stages.map((stage) => {
@@ -44,6 +62,16 @@ export function planStages(
           ? ({ kind: "scratch" } as const)
           : ({ kind: "image" } as const);
     const ownPlatform = wanted === undefined ? platform : stagePlatform(parsed, wanted, globals, buildPlatform);
+    if (stage.name !== undefined && hasContext?.(stage.name, ownPlatform) === true) {
+      return {
+        stage: { ...stage, instructions: [] },
+        baseName: stage.name,
+        base: { kind: "image" },
+        platform: ownPlatform,
+        explicitPlatform: wanted !== undefined,
+        replaced: true,
+      };
+    }
     return {
       stage,
       baseName,
@@ -109,4 +137,27 @@ export function copyFrom(stages: readonly PlannedStage[], current: PlannedStage,
     );
   }
   return { kind: "stage", index };
+}
+
+/**
+ * Where `from=` of a `--mount` points: a stage by name (never by index, rule S36), else an image. Known before variables are, because from=
+ * holds none. Throws for stages that come later.
+ */
+export function mountFrom(stages: readonly PlannedStage[], current: PlannedStage, flag: MountFlag): FromTarget | undefined {
+  const last = (key: string): MountOption | undefined =>
+    flag.options.findLast((option) => option.key === key && option.value !== undefined);
+  const from = last("from");
+  const type = last("type")?.value?.toLowerCase() ?? "bind";
+  if (from?.value === undefined || from.value === "" || type === "tmpfs" || type === "secret" || type === "ssh") return undefined;
+  const name = from.value;
+  const found = stages.findLast(({ stage }) => stage.name === name.toLowerCase());
+  if (found === undefined) return { kind: "image", name, range: from.range };
+  if (found.stage.index >= current.stage.index) {
+    throw semanticError(
+      `Cannot mount from stage "${name}": stage needs to be defined before current command`,
+      from.range,
+      found === current ? "A stage cannot mount from itself" : "Move that stage further up",
+    );
+  }
+  return { kind: "stage", index: found.stage.index };
 }

@@ -1,9 +1,11 @@
 /** What a stage starts with: an empty tree, an image, or an earlier stage (rules S29, S33, S45, S46, S51). */
+import type { Stage } from "../../dockerfile/index.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import type { ConvertContext, ResolvedImage } from "./context.ts";
-import type { HistoryItem } from "./history.ts";
+import { type HistoryItem, layerItem } from "./history.ts";
+import { filesBaseVertex } from "./named-context.ts";
 import type { PlannedStage } from "./stages.ts";
 import { setEnv, type StageState } from "./stage-state.ts";
 
@@ -25,7 +27,7 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
     stage,
     platform: parent?.platform ?? image?.platform ?? planned.platform,
     escape: context.parsed.escape,
-    noCache: context.options.noCache,
+    noCache: context.options.noCache || isNamed(stage, context.options.noCacheStages ?? []),
     vertex: parent?.vertex,
     base: inherited.base,
     config: { ...config, Env: withPath },
@@ -46,6 +48,10 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
   return state;
 }
 
+function isNamed(stage: Stage, names: readonly string[]): boolean {
+  return names.some((name) => name.toLowerCase() === stage.name || name === String(stage.index));
+}
+
 interface StageStart {
   readonly config: ContainerConfig;
   readonly base: ImageConfig | undefined;
@@ -57,7 +63,8 @@ function scratchStart(): StageStart {
   return { config: { WorkingDir: "/" }, base: undefined, author: undefined, history: [] };
 }
 
-function imageStart({ config: base }: ResolvedImage): StageStart {
+function imageStart({ config: base, files }: ResolvedImage): StageStart {
+  if (files !== undefined) return { ...scratchStart(), history: [layerItem(`FROM ${files.name}`, true)] };
   const history = (base.history ?? []).map((entry): HistoryItem => ({
     createdBy: entry.created_by ?? "",
     emptyLayer: entry.empty_layer ?? false,
@@ -78,9 +85,14 @@ function imageStart({ config: base }: ResolvedImage): StageStart {
 /** Counts the FROM as a step, and makes it one unless the image has no layers: then it is as good as scratch (S45). */
 function addBase(state: StageState, image: ResolvedImage, range: SourceRange): void {
   state.shown += 1;
-  if (image.config.rootfs.diff_ids.length === 0) return;
   const counter = `${String(state.shown).padStart(String(state.total).length)}/${state.total}`;
-  state.vertex = imageVertex(image, state.label === "" ? `[${counter}]` : `[${state.label} ${counter}]`, range, state.label);
+  const prefix = state.label === "" ? `[${counter}]` : `[${state.label} ${counter}]`;
+  if (image.files !== undefined) {
+    state.vertex = filesBaseVertex(image, image.files, `${prefix} FROM ${image.files.name}`, range, state.label);
+    return;
+  }
+  if (image.config.rootfs.diff_ids.length === 0) return;
+  state.vertex = imageVertex(image, prefix, range, state.label);
 }
 
 /** An image as a vertex. */

@@ -1,0 +1,97 @@
+/** Flags of `build` that are about RUN steps, in the forms of docker buildx: --secret, --ssh, --allow, --add-host, --ulimit, --shm-size. */
+import { isIP } from "node:net";
+import { parseSize } from "../dockerfile/index.ts";
+import { isDecantError, unsupported, usageError } from "../errors.ts";
+import type { BuildOptions } from "../index.ts";
+import { parseCsvLine } from "./csv.ts";
+import { closest } from "./suggest.ts";
+
+type Listed = Required<Pick<BuildOptions, "secrets" | "ssh" | "allow" | "addHosts" | "ulimits">>;
+type ListOf<Name extends keyof Listed> = Listed[Name][number];
+
+const ULIMITS = "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" ");
+const ENTITLEMENTS = ["network.host", "security.insecure"] as const;
+const LOOPBACK = "127.0.0.1";
+
+/** "id=npm,src=.npmrc", "id=TOKEN,env=TOKEN", "id=TOKEN", with type=file|env. Throws `USAGE`. */
+export function parseSecret(text: string): ListOf<"secrets"> {
+  const values = new Map<string, string>();
+  for (const field of parseCsvLine(text, "--secret")) {
+    const equals = field.indexOf("=");
+    const key = field.slice(0, Math.max(equals, 0)).toLowerCase();
+    if (equals < 0) throw usageError(`Cannot read --secret "${text}": "${field}" has no value; wanted KEY=VALUE`);
+    if (!["id", "src", "source", "env", "type"].includes(key))
+      throw usageError(`Cannot read --secret "${text}": unexpected key "${key}"; wanted id, src, env or type`);
+    values.set(key === "source" ? "src" : key, field.slice(equals + 1));
+  }
+  const [id, src, env, type] = ["id", "src", "env", "type"].map((key) => values.get(key));
+  if (id === undefined || id === "") throw usageError(`Cannot read --secret "${text}": it has no id`, "Write --secret id=NAME,src=FILE");
+  if (type !== undefined && type !== "file" && type !== "env")
+    throw usageError(`Cannot read --secret "${text}": unsupported type "${type}"; wanted file or env`);
+  // As buildx has it: type=env,src=NAME names a variable.
+  const variable = type === "env" ? (env ?? src ?? id) : env;
+  if (variable !== undefined) return { id, env: variable };
+  return { id, ...(src === undefined ? (type === "file" ? { src: id } : {}) : { src }) };
+}
+
+/** "default", "NAME=SOCKET". Throws `USAGE`, `UNSUPPORTED` for several keys. */
+export function parseSsh(text: string): ListOf<"ssh"> {
+  const equals = text.indexOf("=");
+  if (text === "" || equals === 0) throw usageError(`Cannot read --ssh "${text}": it has no id; wanted default or ID=SOCKET`);
+  if (equals < 0) return { id: text };
+  const socket = text.slice(equals + 1);
+  if (socket.includes(","))
+    throw unsupported("Several keys for --ssh", { hint: "Load them into an agent with ssh-add, and pass --ssh default" });
+  return { id: text.slice(0, equals), socket };
+}
+
+/** "security.insecure", "network.host". Throws `USAGE`, `UNSUPPORTED`. */
+export function parseEntitlement(text: string): ListOf<"allow"> {
+  const found = ENTITLEMENTS.find((name) => name === text);
+  if (found !== undefined) return found;
+  if (/^(device|fs)([.=]|$)/.test(text)) throw unsupported(`--allow ${text}`);
+  const guess = closest(text, [...ENTITLEMENTS]);
+  throw usageError(
+    `Cannot use --allow "${text}": wanted ${ENTITLEMENTS.join(" or ")}`,
+    guess === undefined ? undefined : `Did you mean ${guess}?`,
+  );
+}
+
+/** "db:10.0.0.1", "db=::1", "db:[::1]"; host-gateway is this machine, whose network steps have. Throws `USAGE`. */
+export function parseHost(text: string): ListOf<"addHosts"> {
+  const at = text.includes("=") ? text.indexOf("=") : text.indexOf(":");
+  const host = text.slice(0, Math.max(at, 0));
+  const given = text.slice(at + 1).replace(/^\[(.*)\]$/, "$1");
+  const ip = given === "host-gateway" ? LOOPBACK : given;
+  if (host === "" || isIP(ip) === 0) throw usageError(`Cannot use --add-host "${text}": wanted HOST:IP, for example db:10.0.0.1`);
+  return { host, ip };
+}
+
+/** "nofile=1024:2048", "nproc=64", "memlock=-1". Throws `USAGE`. */
+export function parseUlimit(text: string): ListOf<"ulimits"> {
+  const match = /^([a-z]+)=(-1|\d{1,15})(?::(-1|\d{1,15}))?$/.exec(text);
+  const name = match?.[1] ?? "";
+  if (match === null) throw usageError(`Cannot use --ulimit "${text}": wanted NAME=SOFT[:HARD], for example nofile=1024:2048`);
+  if (!ULIMITS.includes(name)) {
+    const guess = closest(name, ULIMITS);
+    throw usageError(
+      `Cannot use --ulimit "${text}": invalid ulimit type "${name}"`,
+      guess === undefined ? `Use one of ${ULIMITS.join(", ")}` : `Did you mean ${guess}?`,
+    );
+  }
+  const soft = Number(match[2]);
+  const hard = Number(match[3] ?? match[2]);
+  if (hard >= 0 && (soft < 0 || soft > hard))
+    throw usageError(`Cannot use --ulimit "${text}": the soft limit must be less than or equal to the hard limit`);
+  return { name, soft, hard };
+}
+
+/** "64m", "1g" → bytes. Throws `USAGE`. */
+export function parseShmSize(text: string): number {
+  try {
+    return parseSize(text);
+  } catch (error) {
+    if (!isDecantError(error)) throw error;
+    throw usageError(`Cannot use --shm-size "${text}": wanted a size, for example 64m or 1g`);
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Directories of `RUN --mount=type=cache` (rules S114 to S117): they outlive builds and failed steps, are found by id and by what they started
+ * from, and are never part of a result. A cache has slots: steps that may not share it get one each. Prunes see them as records.
+ */
+import { closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { type Digest, framedDigest, hexOf } from "../../digest.ts";
+import { DecantError, InternalError } from "../../errors.ts";
+import type { CacheMount, CacheSharing } from "../../graph/index.ts";
+import { fromText } from "../../paths.ts";
+import type { Store } from "../../store/index.ts";
+import { openConfined } from "../../sys/index.ts";
+import type { SolvedLayer } from "../types.ts";
+import { materialise } from "./materialise.ts";
+import { selectMounted } from "./mount-selection.ts";
+import type { CopySource } from "../file/selection.ts";
+
+/** A cache that a step wants. */
+export interface CacheRequest {
+  readonly mount: CacheMount;
+  /** What a new one starts with; absent: an empty directory. */
+  readonly base?: { readonly layers: readonly SolvedLayer[]; readonly open: () => Promise<CopySource> };
+}
+
+/** Caches that a step holds; disposing lets others have them. */
+export interface OpenCaches extends AsyncDisposable {
+  /** The content of a mount's cache: a directory, or a file where the base's source is one. */
+  pathOf(mount: CacheMount): string;
+}
+
+const SPACE = "cache-mount";
+/** A slot is 0700 and has its content inside, so that nobody on the host meets files of steps. */
+const CONTENT = "content";
+const MAX_SLOTS = 1024;
+const O_PATH = 0o10000000;
+
+/** Takes all caches of a step, in an order that is the same for all steps, so that two that lock the same ones never wait for each other. */
+export async function openCaches(store: Store, requests: readonly CacheRequest[], signal: AbortSignal): Promise<OpenCaches> {
+  await using stack = new AsyncDisposableStack();
+  const paths = new Map<Digest, string>();
+  const byKey = new Map(requests.map((request) => [keyOf(request), request]));
+  const keys = new Map(requests.map((request) => [request.mount, keyOf(request)]));
+  for (const [key, request] of [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const slot = await takeSlot(store, key, request, signal);
+    stack.use(slot.lock);
+    paths.set(key, join(slot.path, CONTENT));
+  }
+  const held = stack.move();
+  return {
+    pathOf(mount) {
+      const key = keys.get(mount);
+      const path = key === undefined ? undefined : paths.get(key);
+      if (path === undefined) throw new InternalError("a cache mount was not opened");
+      return path;
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** Removes the caches with these ids, as `--no-cache` does (rule S117). What a step of another build uses now stays. */
+export async function emptyCaches(store: Store, ids: ReadonlySet<string>): Promise<void> {
+  if (ids.size === 0) return;
+  for (const slot of store.records.ids(SPACE)) {
+    const id = idOf(store.records.get(SPACE, slot));
+    if (id === undefined || !ids.has(id)) continue;
+    await using lock = await store.locks.tryAcquire(lockName(slot));
+    if (lock === undefined) continue;
+    store.records.delete(SPACE, slot);
+    await store.dirs.remove(SPACE, slot);
+  }
+}
+
+/** Is `selector` of a cache that is a directory there, and what is it? Symlinks are confined to the cache (rule S116). */
+export function cacheSourceIsFile(content: string, mount: CacheMount): boolean {
+  const root = openSync(content, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const fd = openConfined(root, fromText(mount.selector.slice(1)), O_PATH);
+    try {
+      return !fstatSync(fd).isDirectory();
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    throw new DecantError("COPY_SOURCE_MISSING", `Cannot mount "${mount.selector}": not found in cache "${mount.id.replace(/^\//, "")}"`, {
+      cause,
+      ...(mount.range === undefined ? {} : { source: [mount.range] }),
+    });
+  } finally {
+    closeSync(root);
+  }
+}
+
+function keyOf({ mount, base }: CacheRequest): Digest {
+  const from = base === undefined ? [] : [mount.selector, ...base.layers.map((layer) => layer.key)];
+  return framedDigest(["cache-mount", mount.id, ...from]);
+}
+
+interface Slot {
+  readonly path: string;
+  readonly lock: AsyncDisposable;
+}
+
+async function takeSlot(store: Store, key: Digest, request: CacheRequest, signal: AbortSignal): Promise<Slot> {
+  const { sharing } = request.mount;
+  {
+    await using _selecting = await store.locks.acquire(`cache-mount-select-${key}`, { signal });
+    const lock = await tryKnownSlots(store, key, sharing);
+    if (lock !== undefined) return await ready(store, lock, request, signal);
+  }
+  // All are in use, and "locked" means to wait for the cache's own content.
+  const slot = slotName(key, 0);
+  const lock = await store.locks.acquire(lockName(slot), { signal });
+  return await ready(store, { slot, lock }, request, signal);
+}
+
+interface Locked {
+  readonly slot: string;
+  readonly lock: AsyncDisposable;
+}
+
+/** A free slot, or a new one; undefined when the step has to wait. */
+async function tryKnownSlots(store: Store, key: Digest, sharing: CacheSharing): Promise<Locked | undefined> {
+  let busy = false;
+  for (let number = 0; number < MAX_SLOTS; number += 1) {
+    const slot = slotName(key, number);
+    if (busy && sharing === "locked" && store.dirs.find(SPACE, slot) === undefined) return undefined;
+    const lock = await store.locks.tryAcquire(lockName(slot), { shared: sharing === "shared" });
+    if (lock !== undefined) return { slot, lock };
+    busy = true;
+  }
+  return undefined;
+}
+
+async function ready(store: Store, { slot, lock }: Locked, request: CacheRequest, signal: AbortSignal): Promise<Slot> {
+  try {
+    const path = store.dirs.find(SPACE, slot) ?? (await makeSlot(store, slot, request, signal));
+    // A record is what prunes go by: reading it tells that it is in use.
+    if (store.records.get(SPACE, slot) === undefined)
+      store.records.put(SPACE, slot, { id: request.mount.id }, [{ kind: "dir", space: SPACE, id: slot }]);
+    return { path, lock };
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function makeSlot(store: Store, slot: string, { mount, base }: CacheRequest, signal: AbortSignal): Promise<string> {
+  await using staged = await store.dirs.create(SPACE);
+  if (base === undefined) {
+    mkdirSync(join(staged.path, CONTENT), { mode: 0o755 });
+  } else {
+    const source = await base.open();
+    const { path } = selectMounted(source, mount);
+    await materialise(source.tree, path, staged.path, { name: CONTENT, signal });
+  }
+  return await staged.publish(slot);
+}
+
+function slotName(key: Digest, number: number): string {
+  return `${hexOf(key)}-${number}`;
+}
+
+function lockName(slot: string): string {
+  return `cache-mount-${slot}`;
+}
+
+function idOf(value: unknown): string | undefined {
+  return typeof value === "object" && value !== null && "id" in value && typeof value.id === "string" ? value.id : undefined;
+}

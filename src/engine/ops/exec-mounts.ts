@@ -1,0 +1,204 @@
+/**
+ * `RUN --mount` at work: what each mount adds to the key (rules S110, S111, S114, S119), and what the sandbox is told to show. Values of
+ * secrets are fetched when the step runs, and go nowhere but into its memory.
+ */
+import { statSync } from "node:fs";
+import { DecantError } from "../../errors.ts";
+import type { BindMount, CacheMount, ExecOp, SecretMount, SshMount, Vertex } from "../../graph/index.ts";
+import { fromText } from "../../paths.ts";
+import type { SourceRange } from "../../source.ts";
+import { emptyTree, hostTree, layerTree, unpackLayers } from "../../tree/index.ts";
+import type { CopySource } from "../file/selection.ts";
+import type { SandboxMount } from "../sandbox/index.ts";
+import type { EngineContext, Ingredient, VertexResult } from "../types.ts";
+import { type CacheRequest, cacheSourceIsFile, openCaches, type OpenCaches } from "./cache-mounts.ts";
+import { openSource } from "./file-op.ts";
+import { layersOf } from "./inputs.ts";
+import { contextDirectory, SELECTED } from "./materialise.ts";
+import { mountedIngredient, selectMounted } from "./mount-selection.ts";
+import { forwardAgent } from "./ssh-agent.ts";
+
+/** The mounts of a step, before it is known whether it runs. */
+export interface PreparedMounts {
+  readonly ingredients: readonly Ingredient[];
+  /** Makes them. Throws `COPY_SOURCE_MISSING`, and `RUN_FAILED` for secrets and agents that are wanted and not given. */
+  open(signal: AbortSignal): Promise<OpenMounts>;
+}
+
+/** Mounts that a step can use until they are disposed. */
+export interface OpenMounts extends AsyncDisposable {
+  readonly mounts: readonly SandboxMount[];
+  /** "NAME=value" of secrets. */
+  readonly env: readonly string[];
+  readonly shmSizeBytes?: number;
+}
+
+const SHM = "/dev/shm";
+
+/** Prepares every mount but the root. Digests the files of binds and of what caches start with. */
+export async function prepareMounts(
+  vertex: Vertex,
+  op: ExecOp,
+  inputs: readonly VertexResult[],
+  context: EngineContext,
+  signal: AbortSignal,
+): Promise<PreparedMounts> {
+  const sources = new Map<number, Promise<CopySource>>();
+  const sourceOf = (index: number): Promise<CopySource> => {
+    const known = sources.get(index) ?? openSource(vertex, inputs, index, signal);
+    sources.set(index, known);
+    return known;
+  };
+  const ingredients: Ingredient[] = [];
+  for (const mount of op.mounts) {
+    if (mount.dest === "/") continue;
+    ingredients.push({ name: `mount on ${mount.dest}`, value: JSON.stringify(keyFacts(mount)) });
+    if ((mount.type !== "bind" && mount.type !== "cache") || mount.input < 0) continue;
+    ingredients.push(await mountedIngredient(mount, inputs[mount.input], () => sourceOf(mount.input), context, signal));
+  }
+  for (const { id, name, optional } of op.secretEnv)
+    ingredients.push({ name: `secret variable ${name}`, value: JSON.stringify({ id, optional }) });
+  const work: MountWork = { vertex, inputs, context, sourceOf };
+  return { ingredients, open: (innerSignal) => openMounts(op, work, innerSignal) };
+}
+
+/** Where a selection is, and how a cache is named and shared, decide nothing: only what the step sees does. */
+function keyFacts(mount: ExecOp["mounts"][number]): unknown {
+  switch (mount.type) {
+    case "bind":
+      return { type: mount.type, readonly: mount.readonly };
+    case "cache":
+      return { type: mount.type, readonly: mount.readonly, ...(mount.input < 0 ? { selector: mount.selector } : {}) };
+    case "tmpfs":
+      return { type: mount.type, readonly: mount.readonly, sizeBytes: mount.sizeBytes ?? 0 };
+    case "secret":
+    case "ssh": {
+      const { type, id, mode, uid, gid, optional } = mount;
+      return { type, id, mode, uid, gid, optional };
+    }
+    default:
+      return mount satisfies never;
+  }
+}
+
+interface MountWork {
+  readonly vertex: Vertex;
+  readonly inputs: readonly VertexResult[];
+  readonly context: EngineContext;
+  readonly sourceOf: (index: number) => Promise<CopySource>;
+}
+
+async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Promise<OpenMounts> {
+  await using stack = new AsyncDisposableStack();
+  const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work), signal));
+  const mounts: SandboxMount[] = [];
+  let shmSizeBytes: number | undefined;
+  for (const mount of op.mounts) {
+    if (mount.dest === "/") continue;
+    const place = { target: mount.dest };
+    switch (mount.type) {
+      case "bind":
+        mounts.push(await bindMount(mount, work, signal));
+        break;
+      case "cache":
+        mounts.push(cacheMount(mount, caches));
+        break;
+      case "tmpfs":
+        // It is there for every step: only its size changes.
+        if (mount.dest === SHM && !mount.readonly && mount.sizeBytes !== undefined) shmSizeBytes = mount.sizeBytes;
+        else {
+          const size = mount.sizeBytes === undefined ? {} : { sizeBytes: mount.sizeBytes };
+          mounts.push({ ...place, kind: "tmpfs", readOnly: mount.readonly, ...size });
+        }
+        break;
+      case "secret": {
+        const file = await secretMount(mount, work.context, signal);
+        if (file !== undefined) mounts.push(file);
+        break;
+      }
+      case "ssh": {
+        const agent = agentOf(mount, work.context);
+        if (agent === undefined) break;
+        const forwarded = stack.use(await forwardAgent(agent, mount));
+        mounts.push({ ...place, kind: "bind", source: forwarded.path, readOnly: false, isFile: true });
+        break;
+      }
+      default:
+        mount satisfies never;
+    }
+  }
+  const env: string[] = [];
+  for (const { id, name, optional, range } of op.secretEnv) {
+    const value = await secretOf(id, { optional, range }, work.context, signal);
+    env.push(`${name}=${value === undefined ? "" : Buffer.from(value).toString("utf8")}`);
+  }
+  const held = stack.move();
+  return {
+    mounts,
+    env,
+    ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+async function bindMount(mount: BindMount, { inputs, context, sourceOf }: MountWork, signal: AbortSignal): Promise<SandboxMount> {
+  const { store } = context;
+  const place = { kind: "overlay", target: mount.dest, readOnly: mount.readonly } as const;
+  const source = await sourceOf(mount.input);
+  const { path } = selectMounted(source, mount);
+  const input = inputs[mount.input];
+  if (mount.input < 0 || input === undefined) return { ...place, lowers: [], tree: emptyTree, selector: path };
+  if (input.kind === "directory") {
+    const copy = await contextDirectory(store, source.tree, path, signal);
+    return { ...place, lowers: [copy], tree: hostTree(copy), selector: SELECTED };
+  }
+  const layers = await Promise.all(input.layers.map((layer) => layer.load(signal)));
+  return { ...place, lowers: await unpackLayers(store, layers, signal), tree: layerTree(layers), selector: path };
+}
+
+function cacheRequests(op: ExecOp, { inputs, sourceOf }: MountWork): CacheRequest[] {
+  return op.mounts.flatMap((mount): CacheRequest[] => {
+    if (mount.type !== "cache") return [];
+    if (mount.input < 0) return [{ mount }];
+    return [{ mount, base: { layers: layersOf(inputs[mount.input]), open: () => sourceOf(mount.input) } }];
+  });
+}
+
+function cacheMount(mount: CacheMount, caches: OpenCaches): SandboxMount {
+  const source = caches.pathOf(mount);
+  const place = { kind: "bind", target: mount.dest, readOnly: mount.readonly, source } as const;
+  // The selection of a base is all that its cache has.
+  if (mount.input >= 0 || mount.selector === "/") return { ...place, isFile: !statSync(source).isDirectory() };
+  return { ...place, selector: fromText(mount.selector.slice(1)), isFile: cacheSourceIsFile(source, mount) };
+}
+
+async function secretMount(mount: SecretMount, context: EngineContext, signal: AbortSignal): Promise<SandboxMount | undefined> {
+  const content = await secretOf(mount.id, mount, context, signal);
+  if (content === undefined) return undefined;
+  const { mode, uid, gid, dest } = mount;
+  const options = ["nosuid", ...((mode & 0o111) === 0 ? ["noexec"] : [])];
+  return { kind: "file", target: dest, readOnly: true, content, mode, uid, gid, options };
+}
+
+async function secretOf(
+  id: string,
+  wanted: { readonly optional: boolean; readonly range?: SourceRange | undefined },
+  context: EngineContext,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  const value = await context.secret(id, signal);
+  if (value !== undefined || wanted.optional) return value;
+  throw new DecantError("RUN_FAILED", `Cannot run the step: secret ${id}: not found; this mount requires it`, {
+    hint: `Pass --secret id=${id},src=FILE or --secret id=${id},env=VARIABLE`,
+    ...(wanted.range === undefined ? {} : { source: [wanted.range] }),
+  });
+}
+
+function agentOf(mount: SshMount, context: EngineContext): string | undefined {
+  const socket = context.sshAgent(mount.id);
+  if (socket !== undefined || mount.optional) return socket;
+  throw new DecantError("RUN_FAILED", `Cannot run the step: no SSH agent "${mount.id}" was given; this mount requires it`, {
+    hint: mount.id === "default" ? "Pass --ssh default" : `Pass --ssh ${mount.id}=SOCKET`,
+    ...(mount.range === undefined ? {} : { source: [mount.range] }),
+  });
+}

@@ -1,0 +1,49 @@
+/** Named contexts that are files (rule of F68): directories, git repositories and archives take the place of an image or of a whole stage. */
+import type { SourceRange } from "../../source.ts";
+import type { FileAction } from "../ops.ts";
+import { vertex, type Vertex } from "../vertex.ts";
+import type { ContextFiles, ResolvedImage } from "./context.ts";
+
+const COPY_ALL = {
+  kind: "copy",
+  input: 0,
+  dest: "/",
+  followSymlinks: false,
+  dirCopyContents: true,
+  attemptUnpack: false,
+  allowWildcard: false,
+  allowEmptyWildcard: false,
+  excludePatterns: [],
+} as const satisfies Partial<FileAction>;
+
+/** The files themselves, as COPY --from and mounts see them. */
+export function filesVertex(image: ResolvedImage, files: ContextFiles, range?: SourceRange): Vertex {
+  const meta = {
+    name: `[context ${files.name}] load ${files.source.identifier}`,
+    ...(range === undefined ? {} : { source: range }),
+    ignoreCache: false,
+    internal: true,
+    slot: `context/${files.name}`,
+  };
+  const source = vertex(files.source, [], image.platform, meta);
+  if (files.unpack === undefined) return source;
+  const unpack: FileAction = { ...COPY_ALL, src: files.unpack, attemptUnpack: true, owner: { user: 0, group: 0 } };
+  return vertex({ kind: "file", base: -1, actions: [unpack] }, [source], image.platform, {
+    ...meta,
+    name: `[context ${files.name}] unpack`,
+    slot: `context/${files.name}/unpack`,
+  });
+}
+
+/** The same as what a stage starts with: one layer, made of what is in a directory. */
+export function filesBaseVertex(image: ResolvedImage, files: ContextFiles, name: string, range: SourceRange, stage: string): Vertex {
+  const source = filesVertex(image, files, range);
+  return vertex({ kind: "file", base: -1, actions: [{ ...COPY_ALL, src: "/", range }] }, [source], image.platform, {
+    name,
+    ...(stage === "" ? {} : { stage }),
+    source: range,
+    ignoreCache: false,
+    internal: false,
+    slot: `context/${files.name}/base`,
+  });
+}

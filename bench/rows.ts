@@ -200,7 +200,7 @@ export const ROWS: readonly Row[] = [
       const made = contextOf(
         folder,
         "rewrite",
-        `${RUN_BASE(registry)}COPY files /files\nCOPY n /n\nRUN find /files -type f | while read f; do cat /n >> $f; done\n`,
+        `${RUN_BASE(registry)}COPY files /files\nCOPY n /n\nRUN export N="$(cat /n)"; find /files -type f -exec sh -c 'for f; do echo "$N" >> "$f"; done' _ {} +\n`,
       );
       manyFiles(made.context, 5000);
       writeFileSync(join(made.context, "n"), "0");

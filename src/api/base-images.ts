@@ -2,16 +2,18 @@
  * Where base images come from: replacements of decant.yaml, bases that Decant assembles, the local store, a registry. Images are resolved
  * once a build (configuration only), and give their layers to the solver when a step needs them.
  */
+import { basename } from "node:path";
 import { assembleBase, loadRecipe } from "../distroless/index.ts";
 import type { SourceProvider, VertexResult } from "../engine/index.ts";
 import { DecantError, InternalError, isDecantError, withSource } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { ImageRequest, ResolvedImage } from "../graph/index.ts";
-import { loadImage, pullImage } from "../image/index.ts";
+import type { ContextFiles, ImageRequest, ResolvedImage } from "../graph/index.ts";
+import { loadImage, openOciLayout, pullImage } from "../image/index.ts";
 import { formatReference, parseReference, type Platform } from "../oci/index.ts";
 import { sha256 } from "../digest.ts";
 import { suggest } from "../dockerfile/index.ts";
 import { layerSource, type LayerSource } from "../tree/index.ts";
+import type { NamedContext, NamedContexts } from "./named-contexts.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import { imageContext, type Session } from "./session.ts";
 
@@ -23,6 +25,8 @@ export interface BaseImages extends SourceProvider {
 /** Options of a build that decide where images come from. */
 export interface BaseImageOptions {
   readonly project: ProjectFile | undefined;
+  /** Named contexts, which come before everything else. */
+  readonly contexts?: NamedContexts;
   readonly pull: boolean;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -42,6 +46,8 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
   return {
     schemes: ["docker-image"],
     async resolveImage(request) {
+      const context = options.contexts?.find(request.name, request.platform);
+      if (context?.kind === "files") return filesImage(context.files, request.platform);
       try {
         const image = await find(session, request, options);
         found.set(image.identifier, image);
@@ -65,7 +71,13 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
 }
 
 async function find(session: Session, request: ImageRequest, options: BaseImageOptions): Promise<Found> {
-  const name = replacementFor(options.project, request.name) ?? request.name;
+  const context = options.contexts?.find(request.name, request.platform);
+  const name =
+    context === undefined || context.kind === "files"
+      ? (replacementFor(options.project, request.name) ?? request.name)
+      : context.kind === "image"
+        ? context.name
+        : `oci-layout://${context.path}`;
   const vertex = `metadata ${request.name}`;
   const { emit, signal } = options;
   const startedAt = Date.now();
@@ -75,12 +87,35 @@ async function find(session: Session, request: ImageRequest, options: BaseImageO
     name: `[internal] load metadata for ${request.name}${name === request.name ? "" : ` (replaced by ${name})`}`,
   });
   emit({ type: "vertex.started", vertex });
-  const image = name.startsWith(DISTROLESS)
-    ? await assembled(session, name.slice(DISTROLESS.length), request.platform, options, vertex)
-    : await named(session, name, request.platform, options, vertex);
+  const image =
+    context?.kind === "oci-layout"
+      ? await inLayout(session, context, request)
+      : name.startsWith(DISTROLESS)
+        ? await assembled(session, name.slice(DISTROLESS.length), request.platform, options, vertex)
+        : await named(session, name, request.platform, options, vertex);
   signal.throwIfAborted();
   emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
   return image;
+}
+
+/** Files that stand in for an image: from an empty configuration, as FROM scratch. */
+function filesImage(files: ContextFiles, platform: Platform): ResolvedImage {
+  const { os, architecture, variant } = platform;
+  const config = { os, architecture, ...(variant === undefined ? {} : { variant }), rootfs: { type: "layers", diff_ids: [] } } as const;
+  return { identifier: `context:${files.name}`, config, platform, files };
+}
+
+async function inLayout(
+  session: Session,
+  { path, selector }: Extract<NamedContext, { readonly kind: "oci-layout" }>,
+  request: ImageRequest,
+): Promise<Found> {
+  const image = await openOciLayout(session.store, path, selector, request.platform);
+  return {
+    identifier: `docker-image://oci-layout/${basename(path)}@${image.descriptor.digest}`,
+    config: image.config,
+    layers: image.layers,
+  };
 }
 
 async function assembled(
@@ -99,7 +134,11 @@ async function assembled(
     env: session.env,
   });
   const identity = sha256(JSON.stringify(base.config));
-  return { identifier: `docker-image://distroless/${recipe.name}@${identity}`, config: base.config, layers: base.layers.map((layer) => layerSource(layer)) };
+  return {
+    identifier: `docker-image://distroless/${recipe.name}@${identity}`,
+    config: base.config,
+    layers: base.layers.map((layer) => layerSource(layer)),
+  };
 }
 
 async function named(session: Session, name: string, platform: Platform, options: BaseImageOptions, vertex: string): Promise<Found> {

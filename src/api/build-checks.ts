@@ -17,9 +17,10 @@ import { readIgnorePatterns } from "./dockerfile-ignore.ts";
 /** What the checks of a build need to know. */
 export interface BuildChecksInput {
   readonly parsed: ParsedDockerfile;
-  readonly context: string;
-  /** Absolute path of the Dockerfile. */
-  readonly dockerfile: string;
+  /** The context's folder; absent for other contexts, which know no .dockerignore. */
+  readonly context?: string;
+  /** Absolute path of the Dockerfile, if it is a file of this machine. */
+  readonly dockerfile?: string;
   readonly target?: string;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly platform: Platform;
@@ -45,7 +46,7 @@ export function buildChecks(input: BuildChecksInput): BuildChecks {
       buildArgs: input.buildArgs,
       platform: input.platform,
       buildPlatform: input.buildPlatform,
-      ignore: await readIgnorePatterns(input.context, input.dockerfile),
+      ignore: input.context === undefined ? [] : await readIgnorePatterns(input.context, input.dockerfile),
       image: images.get,
       purpose: "build",
       onlyNeeded: true,

@@ -1,6 +1,5 @@
 /** `build`: a Dockerfile and its context become images, files or a filled cache. */
-import { stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { checkParsed, type ParsedDockerfile, parseDockerfile } from "../dockerfile/index.ts";
 import {
   createSandbox,
@@ -14,17 +13,19 @@ import {
   type Solution,
   sweepSandboxes,
 } from "../engine/index.ts";
-import { DecantError, errnoOf, unsupported, usageError } from "../errors.ts";
+import { unsupported } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { addressedHistory, type Conversion, toGraph } from "../graph/index.ts";
 import { type BuiltImage, exportImage, type ExportResult, type OutputSpec } from "../image/index.ts";
 import { formatPlatform, type HistoryEntry, parsePlatform, type Platform } from "../oci/index.ts";
 import { baseImages } from "./base-images.ts";
 import { buildChecks, emitDiagnostics, eventSource } from "./build-checks.ts";
-import { readDockerfile } from "./dockerfile-file.ts";
+import { openBuildContext } from "./build-context.ts";
+import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile } from "./project-file.ts";
 import { startRun } from "./run-handle.ts";
 import { imageContext, openSession, type Session } from "./session.ts";
+import { resolveEpoch } from "./source-date-epoch.ts";
 import { openAgents, openSecrets } from "./step-resources.ts";
 import type { BuildOptions, BuildResult, Run } from "./types.ts";
 
@@ -38,25 +39,27 @@ export function build(options: BuildOptions): Run<BuildResult> {
 
 async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal): Promise<BuildResult> {
   const cwd = options.cwd ?? process.cwd();
-  const context = await contextFolder(resolve(cwd, options.context));
-  const dockerfile = await readDockerfile(context, options.file, cwd);
+  await using session = await openSession(options);
+  const context = await openBuildContext(options, session, { cwd, emit, signal });
+  const { dockerfile } = context;
+  const folder = "path" in context.files ? context.files.path : undefined;
   const parsed = parseDockerfile(dockerfile.bytes, { name: dockerfile.name });
   emitDiagnostics(parsed, emit);
   checkParsed(parsed);
   warnOfUnknownStages(parsed, options.noCacheStages ?? [], emit);
 
-  await using session = await openSession(options);
-  const record = session.store.history.begin(options.tags?.[0] ?? basename(context));
+  const record = session.store.history.begin(options.tags?.[0] ?? context.title);
   try {
     const platform = onePlatform(options.platforms, session.platform);
-    const buildArgs = withEpoch(options.buildArgs ?? {}, session.env);
-    const epoch = epochOf(buildArgs);
-    const project = await findProjectFile({ file: options.projectFile, context, cwd });
-    const images = baseImages(session, { project, pull: options.pull ?? false, emit, signal });
+    const { buildArgs, epochSec: epoch } = resolveEpoch(parsed, options.buildArgs ?? {}, session.env, context.timeSec);
+    // What came from elsewhere does not say which images stand for others.
+    const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
+    const contexts = await namedContexts(options.buildContexts ?? {}, cwd, session.platform);
+    const images = baseImages(session, { project, contexts, pull: options.pull ?? false, emit, signal });
     const checks = buildChecks({
       parsed,
-      context,
-      dockerfile: dockerfile.path,
+      ...(folder === undefined ? {} : { context: folder }),
+      ...("dockerfile" in context.files && context.files.dockerfile !== undefined ? { dockerfile: context.files.dockerfile } : {}),
       ...(options.target === undefined ? {} : { target: options.target }),
       buildArgs,
       platform,
@@ -77,6 +80,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
         ulimits: options.ulimits ?? [],
         ...(options.shmSizeBytes === undefined ? {} : { shmSizeBytes: options.shmSizeBytes }),
         ...(epoch === undefined ? {} : { epochSec: epoch }),
+        hasContext: (name, at) => contexts.find(name, at) !== undefined,
         resolveImage: (request) => checks.seen(request, images.resolveImage(request)),
       }),
       emit,
@@ -86,8 +90,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       options,
       session,
       images,
-      context,
-      dockerfile: dockerfile.path,
+      contexts: { ...contexts.folders, context: context.files },
       emit,
       signal,
       buildId: record.id,
@@ -118,8 +121,7 @@ interface SolveInput {
   readonly options: BuildOptions;
   readonly session: Session;
   readonly images: ReturnType<typeof baseImages>;
-  readonly context: string;
-  readonly dockerfile: string;
+  readonly contexts: Parameters<typeof localSources>[1];
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly buildId: string;
@@ -131,7 +133,7 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
   const { options, session, emit, signal } = input;
   await using stack = new AsyncDisposableStack();
   let sandbox: Promise<Sandbox> | undefined;
-  const local = stack.use(localSources(session.store, { context: { path: input.context, dockerfile: input.dockerfile } }));
+  const local = stack.use(localSources(session.store, input.contexts));
   const caCertificates = caCertificatesOf(options.caCerts ?? "auto", session.env, options.cwd ?? process.cwd());
   const context: EngineContext = {
     store: session.store,
@@ -250,16 +252,6 @@ function resultOf(buildId: string, outputs: readonly ExportResult[], solution: S
   };
 }
 
-async function contextFolder(path: string): Promise<string> {
-  try {
-    if ((await stat(path)).isDirectory()) return path;
-  } catch (error) {
-    if (errnoOf(error) !== "ENOENT") throw error;
-    throw new DecantError("CONTEXT", `Cannot use context "${path}": no such directory`, { cause: error });
-  }
-  throw new DecantError("CONTEXT", `Cannot use context "${path}": it is not a directory`);
-}
-
 function onePlatform(platforms: readonly string[] | undefined, host: Platform): Platform {
   const [first, second] = platforms ?? [];
   if (second !== undefined)
@@ -268,20 +260,4 @@ function onePlatform(platforms: readonly string[] | undefined, host: Platform): 
   const platform = parsePlatform(first, host);
   if (platform.os !== "linux") throw unsupported(`Building for ${formatPlatform(platform)}`);
   return platform;
-}
-
-/** docker buildx passes SOURCE_DATE_EPOCH of its environment on. */
-function withEpoch(buildArgs: Readonly<Record<string, string>>, env: Session["env"]): Readonly<Record<string, string>> {
-  const epoch = env["SOURCE_DATE_EPOCH"];
-  return epoch === undefined || epoch === "" || Object.hasOwn(buildArgs, "SOURCE_DATE_EPOCH")
-    ? buildArgs
-    : { ...buildArgs, SOURCE_DATE_EPOCH: epoch };
-}
-
-function epochOf(buildArgs: Readonly<Record<string, string>>): number | undefined {
-  const text = buildArgs["SOURCE_DATE_EPOCH"];
-  if (text === undefined || text === "") return undefined;
-  if (/^\d{1,12}$/.test(text)) return Number(text);
-  if (text === "context") throw unsupported("SOURCE_DATE_EPOCH=context");
-  throw usageError(`Cannot use SOURCE_DATE_EPOCH "${text}": wanted seconds since 1970`);
 }

@@ -5,8 +5,8 @@ import { type IgnorePattern, parseIgnore } from "../dockerfile/index.ts";
 import { errnoOf } from "../errors.ts";
 
 /** `<Dockerfile>.dockerignore` when there is one, else `.dockerignore` of the context; empty without. Throws as `parseIgnore`. */
-export async function readIgnorePatterns(context: string, dockerfile: string): Promise<readonly IgnorePattern[]> {
-  for (const path of [`${dockerfile}.dockerignore`, join(context, ".dockerignore")]) {
+export async function readIgnorePatterns(context: string, dockerfile: string | undefined): Promise<readonly IgnorePattern[]> {
+  for (const path of [...(dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`]), join(context, ".dockerignore")]) {
     try {
       return parseIgnore(await readFile(path, "utf8"));
     } catch (error) {

@@ -1,4 +1,5 @@
 /** The public options, handles and results (design D10). The command line uses nothing else. */
+import type { ByteStream } from "../bytes.ts";
 import type { BuildEvent } from "../events.ts";
 import type { Digest } from "../digest.ts";
 import type { Entitlement } from "../graph/index.ts";
@@ -21,10 +22,23 @@ export interface Run<Result> extends AsyncIterable<BuildEvent>, AsyncDisposable 
 
 /** Options of `build`. Names and meanings as in docker buildx build. */
 export interface BuildOptions extends StoreOptions {
-  /** The context's folder. */
+  /**
+   * A folder; "-" for an archive or a bare Dockerfile from `stdin`; a git reference (`https://host/x.git#ref:subdir`, `git@host:path` …); the
+   * URL of an archive or a Dockerfile.
+   */
   readonly context: string;
-  /** The Dockerfile, relative to the working directory. Default: `Dockerfile` in the context. */
+  /**
+   * The Dockerfile: for a folder relative to the working directory, else a path in the context; "-" reads it from `stdin`; or a URL.
+   * Default: `Dockerfile` in the context.
+   */
   readonly file?: string;
+  /** For `context: "-"` and `file: "-"`. */
+  readonly stdin?: ByteStream;
+  /**
+   * Named contexts: what stands in for images, stages and `--from` of that name (`name::linux/arm64`: on that platform). A folder, a git
+   * reference, the URL of an archive or file, `docker-image://REF`, `oci-layout://PATH[:TAG|@DIGEST]`, `distroless:RECIPE`.
+   */
+  readonly buildContexts?: Readonly<Record<string, string>>;
   /** Folder that relative paths in options start from. Default: the working directory. */
   readonly cwd?: string;
   /** Image names for the store, the docker and oci exporters, and for pushing. */

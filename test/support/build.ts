@@ -13,6 +13,8 @@ export interface Workshop extends Disposable {
   write(files: Readonly<Record<string, string>>): void;
   /** Builds and gives result and events. Rejects as the build does. */
   build(dockerfile: string, options?: Partial<BuildOptions>): Promise<Built>;
+  /** The same for a context that brings its own Dockerfile. */
+  buildAs(options: BuildOptions): Promise<Built>;
 }
 
 /** A finished build. */
@@ -29,6 +31,13 @@ export function workshop(): Workshop {
   const root = join(folder, "store");
   const context = join(folder, "context");
   mkdirSync(context);
+  const buildAs = async (options: BuildOptions): Promise<Built> => {
+    await using run = build({ root, env: {}, caCerts: "off", ...options });
+    const events: BuildEvent[] = [];
+    for await (const event of run) events.push(event);
+    const log = events.map((event) => (event.type === "log" ? event.data : "")).join("");
+    return { result: await run.result, events, log };
+  };
   return {
     folder,
     root,
@@ -44,12 +53,9 @@ export function workshop(): Workshop {
     async build(dockerfile, options = {}) {
       const file = join(folder, "Dockerfile");
       writeFileSync(file, dockerfile);
-      await using run = build({ context, file, root, env: {}, caCerts: "off", ...options });
-      const events: BuildEvent[] = [];
-      for await (const event of run) events.push(event);
-      const log = events.map((event) => (event.type === "log" ? event.data : "")).join("");
-      return { result: await run.result, events, log };
+      return await buildAs({ context, file, ...options });
     },
+    buildAs,
     [Symbol.dispose]() {
       rmSync(folder, { recursive: true, force: true });
     },

@@ -12,9 +12,9 @@ const TAR_BLOCK_BYTES = 512;
 export async function isArchive(source: CopySource, entry: Entry): Promise<boolean> {
   if (entry.kind !== "file" || entry.size === 0) return false;
   const head = await readHead(readData(await source.tree.data(entry), entry.size), TAR_BLOCK_BYTES);
-  if (sniffCompression(head) === "none") return looksLikeTar(head);
+  if (sniffCompression(head) === "none") return isTarBlock(head);
   try {
-    return looksLikeTar(await readHead(decompress(readData(await source.tree.data(entry), entry.size)), TAR_BLOCK_BYTES));
+    return isTarBlock(await readHead(decompress(readData(await source.tree.data(entry), entry.size)), TAR_BLOCK_BYTES));
   } catch {
     // Compressed, but not decompressible: an ordinary file, as for BuildKit.
     return false;
@@ -32,8 +32,8 @@ async function readHead(stream: AsyncIterable<Uint8Array>, sizeBytes: number): P
   return Buffer.concat(chunks).subarray(0, sizeBytes);
 }
 
-/** A header whose checksum is right. */
-function looksLikeTar(block: Buffer): boolean {
+/** Does a tar begin with this block of 512 bytes: a header whose checksum is right? */
+export function isTarBlock(block: Buffer): boolean {
   if (block.byteLength < TAR_BLOCK_BYTES) return false;
   const stored = Number.parseInt(block.toString("latin1", 148, 156).replace(/[\0 ]+$/, ""), 8);
   let sum = 0;

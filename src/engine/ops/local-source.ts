@@ -6,17 +6,27 @@ import { DecantError, errnoOf } from "../../errors.ts";
 import { ROOT, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { createFileDigests, type Entry, hostTree, type Tree } from "../../tree/index.ts";
-import type { SourceProvider } from "../types.ts";
+import type { SolvedLayer, SourceProvider } from "../types.ts";
 
 /** A context folder and the Dockerfile that says which ignore file counts. */
 export interface LocalContext {
   readonly path: string;
   /** Absolute path of the Dockerfile, for `<Dockerfile>.dockerignore`. */
   readonly dockerfile?: string;
+  /** For messages. Default: "the build context". */
+  readonly name?: string;
+}
+
+/** A context that is a layer already: from an archive or a git repository. .dockerignore is not for it (rule S101). */
+export interface LayerContext {
+  readonly layers: readonly SolvedLayer[];
 }
 
 /** A provider for the contexts given by name, that keeps file digests between builds; dispose it to write them. */
-export function localSources(store: Store, contexts: Readonly<Record<string, LocalContext>>): SourceProvider & AsyncDisposable {
+export function localSources(
+  store: Store,
+  contexts: Readonly<Record<string, LocalContext | LayerContext>>,
+): SourceProvider & AsyncDisposable {
   const open = new Map<string, Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }>>();
   const closers: (() => Promise<void>)[] = [];
   const openContext = async (context: LocalContext): Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }> => {
@@ -35,13 +45,14 @@ export function localSources(store: Store, contexts: Readonly<Record<string, Loc
       const name = op.identifier.slice("local://".length);
       const context = contexts[name];
       if (context === undefined) throw new DecantError("CONTEXT", `Cannot use context "${name}": it was not given`);
+      if ("layers" in context) return { kind: "layers", layers: context.layers, name: "the build context" };
       const known = open.get(name) ?? openContext(context);
       open.set(name, known);
       const { tree, matcher } = await known;
       return {
         kind: "directory",
         tree,
-        name: name === "context" ? "the build context" : `context "${name}"`,
+        name: context.name ?? "the build context",
         path: context.path,
         ignored: (path) => matcher?.excludes(path) ?? false,
       };

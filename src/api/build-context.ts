@@ -1,0 +1,219 @@
+/**
+ * The build context and its Dockerfile, wherever they are (F61 to F66): a folder, an archive or a bare Dockerfile from standard input or
+ * http(s), a git repository. What is no folder becomes a layer, everything in it owned by root as in a folder.
+ */
+import { basename, resolve } from "node:path";
+import type { ByteStream } from "../bytes.ts";
+import { collect } from "../bytes.ts";
+import { gitCheckout, httpSources, isTarBlock, type LayerContext, type LocalContext } from "../engine/index.ts";
+import { DecantError, InternalError, usageError } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import { type GitRef, gitSourceOp, parseGitUrl, withoutCredentials } from "../graph/index.ts";
+import { displayPath, ROOT, toText, treePath } from "../paths.ts";
+import type { Store } from "../store/index.ts";
+import { isDigest } from "../digest.ts";
+import {
+  importLayerTar,
+  type Layer,
+  type LayerItem,
+  layerSource,
+  layerTree,
+  openLayer,
+  readEntry,
+  readTreeFile,
+  resolvePath,
+  sniffCompression,
+  treeItems,
+  writeLayer,
+} from "../tree/index.ts";
+import { contextFolder } from "./context-folder.ts";
+import { type DockerfileText, readDockerfile } from "./dockerfile-file.ts";
+import type { Session } from "./session.ts";
+import type { BuildOptions } from "./types.ts";
+
+/** A context that is ready, with its Dockerfile. */
+export interface BuildContext {
+  /** For the history of builds. */
+  readonly title: string;
+  readonly dockerfile: DockerfileText;
+  /** Where local://context comes from. */
+  readonly files: LocalContext | LayerContext;
+  /** The time of a git commit, or of a file of http: what SOURCE_DATE_EPOCH=context means. Seconds since the epoch. */
+  readonly timeSec?: number;
+}
+
+type Input = Pick<BuildOptions, "context" | "file" | "stdin" | "buildArgs">;
+
+const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
+const HEAD_BYTES = 512;
+
+/** Opens the context that `options` name. Throws `CONTEXT`, `DOCKERFILE_NOT_FOUND`, `GIT_SOURCE`, `HTTP_SOURCE`, `USAGE`, and what is wrong with an archive. */
+export async function openBuildContext(
+  options: Input,
+  session: Session,
+  { cwd, emit, signal }: { readonly cwd: string; readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<BuildContext> {
+  const { context, file } = options;
+  const { store } = session;
+  if (context === "-" && file === "-")
+    throw usageError("Cannot read both the context and the Dockerfile from standard input: wanted one of them");
+  const git = parseGitUrl(context, { asContext: true });
+  if (git === undefined && context !== "-" && !isHttp(context)) {
+    const folder = await contextFolder(resolve(cwd, context));
+    const outside = await outsideDockerfile(options, session, signal);
+    const dockerfile = outside ?? (await readDockerfile(folder, file, cwd));
+    return {
+      title: basename(folder),
+      dockerfile,
+      files: { path: folder, ...(outside === undefined ? { dockerfile: dockerfile.path } : {}) },
+    };
+  }
+  const title = context === "-" ? "standard input" : withoutCredentials(context);
+  const vertex = "remote context";
+  const startedAt = Date.now();
+  emit({ type: "vertex.planned", vertex, name: `[internal] load context from ${title}` });
+  emit({ type: "vertex.started", vertex });
+  const loaded = await load(options, git, session, signal);
+  emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+  const outside = await outsideDockerfile(options, session, signal);
+  const dockerfile = outside ?? loaded.dockerfile ?? (await dockerfileIn(loaded.layer, file, title));
+  return {
+    title,
+    dockerfile,
+    files: { layers: loaded.layer === undefined ? [] : [layerSource(loaded.layer)] },
+    ...(loaded.timeSec === undefined ? {} : { timeSec: loaded.timeSec }),
+  };
+
+  async function load(given: Input, ref: GitRef | undefined, { env }: Session, stop: AbortSignal): Promise<Loaded> {
+    if (ref !== undefined) {
+      const keep = /^(?:1|t|true)$/i.test(given.buildArgs?.["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "");
+      const { layer, commitTimeSec } = await gitCheckout(store, gitSourceOp(keep ? { ...ref, keepGitDir: true } : ref), { env }, stop);
+      return { layer, timeSec: commitTimeSec };
+    }
+    return given.context === "-" ? await fromStdin(store, stdinOf(given), stop) : await fromHttp(session, given.context, stop);
+  }
+}
+
+interface Loaded {
+  /** Absent: an empty context. */
+  readonly layer?: Layer;
+  readonly dockerfile?: DockerfileText;
+  readonly timeSec?: number;
+}
+
+function isHttp(text: string): boolean {
+  return /^https?:\/\//.test(text);
+}
+
+function stdinOf({ stdin }: Input): ByteStream {
+  if (stdin === undefined) throw usageError('Cannot read "-": there is no standard input; wanted the option stdin');
+  return stdin;
+}
+
+/** `-f -` and `-f https://…`; undefined for a file of the context or of this machine. */
+async function outsideDockerfile(options: Input, session: Session, signal: AbortSignal): Promise<DockerfileText | undefined> {
+  const { file } = options;
+  if (file === "-")
+    return { path: "-", name: "Dockerfile", bytes: await collect(stdinOf(options), MAX_DOCKERFILE_BYTES, "the Dockerfile") };
+  if (file === undefined || !isHttp(file)) return undefined;
+  const layer = await download(session, file, signal);
+  return {
+    path: file,
+    name: withoutCredentials(file),
+    bytes: await readTreeFile(layerTree([layer]), treePath(HTTP_FILE), MAX_DOCKERFILE_BYTES),
+  };
+}
+
+async function fromStdin(store: Store, stdin: ByteStream, signal: AbortSignal): Promise<Loaded> {
+  const { head, all } = await peek(stdin);
+  if (head.byteLength === 0)
+    throw new DecantError("CONTEXT", "Cannot use the context from standard input: it is empty; wanted a tar or a Dockerfile");
+  if (isArchiveHead(head)) return { layer: await archiveLayer(store, all, signal) };
+  return { dockerfile: { path: "-", name: "Dockerfile", bytes: await collect(all, MAX_DOCKERFILE_BYTES, "the Dockerfile") } };
+}
+
+const HTTP_FILE = "context";
+
+async function fromHttp(session: Session, url: string, signal: AbortSignal): Promise<Loaded> {
+  const { store } = session;
+  const file = await download(session, url, signal);
+  const tree = layerTree([file]);
+  const entry = tree.lookup(treePath(HTTP_FILE));
+  if (entry === undefined) throw new InternalError("a download has no file");
+  const time = entry.mtimeSec > 0 ? { timeSec: entry.mtimeSec } : {};
+  const known = store.records.get("context-archive", file.id);
+  const kept = typeof known === "string" && isDigest(known) ? openLayer(store, known) : undefined;
+  if (kept !== undefined) return { layer: kept, ...time };
+  const { head, all } = await peek(readEntry(tree, entry));
+  if (isArchiveHead(head)) {
+    const layer = await archiveLayer(store, all, signal);
+    store.records.put("context-archive", file.id, layer.id, [{ kind: "record", space: "layer", id: layer.id }]);
+    return { layer, ...time };
+  }
+  return {
+    dockerfile: { path: url, name: withoutCredentials(url), bytes: await collect(all, MAX_DOCKERFILE_BYTES, "the Dockerfile") },
+    ...time,
+  };
+}
+
+async function download(session: Session, url: string, signal: AbortSignal): Promise<Layer> {
+  const op = { kind: "source", identifier: url, attrs: { "http.filename": HTTP_FILE } } as const;
+  const result = await httpSources(session.store).resolve(op, session.platform, signal, "remote context");
+  const source = result.kind === "layers" ? result.layers[0] : undefined;
+  if (source === undefined) throw new InternalError("a download gave no layer");
+  return await source.load(signal);
+}
+
+/** A tar, or anything compressed: a Dockerfile is neither. */
+function isArchiveHead(head: Buffer): boolean {
+  return sniffCompression(head) !== "none" || isTarBlock(head);
+}
+
+async function archiveLayer(store: Store, tar: ByteStream, signal: AbortSignal): Promise<Layer> {
+  const layer = await importLayerTar(store, tar, { signal });
+  const { index } = layer;
+  let isRoots = true;
+  for (let at = 0; at < index.count && isRoots; at += 1) {
+    const { uid, gid } = index.at(at);
+    isRoots = uid === 0 && gid === 0;
+  }
+  if (isRoots) return layer;
+  const owned = async function* (): AsyncGenerator<LayerItem> {
+    for await (const item of treeItems(layerTree([layer]), ROOT)) yield { ...item, entry: { ...item.entry, uid: 0, gid: 0 } };
+  };
+  return await writeLayer(store, owned(), { signal });
+}
+
+/** The first block of a stream, and all of it again. */
+async function peek(stream: ByteStream): Promise<{ readonly head: Buffer; readonly all: ByteStream }> {
+  const reader = stream[Symbol.asyncIterator]();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  while (size < HEAD_BYTES) {
+    const next = await reader.next();
+    if (next.done === true) break;
+    // The owner of a chunk may use it anew.
+    chunks.push(Buffer.from(next.value));
+    size += next.value.byteLength;
+  }
+  const all = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* chunks;
+    yield* { [Symbol.asyncIterator]: () => reader };
+  };
+  return { head: Buffer.concat(chunks).subarray(0, HEAD_BYTES), all: all() };
+}
+
+async function dockerfileIn(layer: Layer | undefined, file: string | undefined, title: string): Promise<DockerfileText> {
+  const tree = layerTree(layer === undefined ? [] : [layer]);
+  const candidates = file === undefined ? ["Dockerfile", "dockerfile"] : [file];
+  for (const name of candidates) {
+    const { path, entry } = resolvePath(tree, treePath(name), { followLast: true });
+    if (entry?.kind === "file")
+      return { path: displayPath(path), name: toText(path), bytes: await readTreeFile(tree, path, MAX_DOCKERFILE_BYTES) };
+    if (entry !== undefined)
+      throw new DecantError("DOCKERFILE_NOT_FOUND", `Cannot read Dockerfile "${name}" of ${title}: it is a ${entry.kind}`);
+  }
+  throw new DecantError("DOCKERFILE_NOT_FOUND", `Cannot read Dockerfile "${candidates[0]}" of ${title}: no such file`, {
+    hint: "In a context that is no folder of this machine, the path of --file starts at the context",
+  });
+}

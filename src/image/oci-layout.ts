@@ -1,0 +1,91 @@
+/** An image of an OCI layout directory (image-spec image-layout.md), for named contexts: documents are read and checked here, layers when needed. */
+import { lstat, open } from "node:fs/promises";
+import { join } from "node:path";
+import type { ByteStream } from "../bytes.ts";
+import { algorithmOf, hexOf, isDigest, verified } from "../digest.ts";
+import { DecantError, errnoOf } from "../errors.ts";
+import { type Descriptor, type Index, MAX_CONFIG_BYTES, OCI_INDEX, type Platform, parseManifestOrIndex } from "../oci/index.ts";
+import type { Store } from "../store/index.ts";
+import { imageLayers } from "./image-layer.ts";
+import { type OpenedImage, openDocuments } from "./open-image.ts";
+
+const REF_NAME = "org.opencontainers.image.ref.name";
+const MAX_INDEX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Opens an image of the layout in the folder `path`. `selector` is a tag, a digest, or absent: "latest", else the only image there is.
+ * Throws `IMAGE_NOT_FOUND`, `MANIFEST`, `PLATFORM`, `BLOB_*`.
+ */
+export async function openOciLayout(store: Store, path: string, selector: string | undefined, platform: Platform): Promise<OpenedImage> {
+  const name = `oci-layout://${path}`;
+  const bytes = await readBounded(join(path, "index.json"), MAX_INDEX_BYTES, name);
+  const parsed = parseManifestOrIndex(bytes, OCI_INDEX);
+  if (parsed.kind !== "index") throw new DecantError("MANIFEST", `Cannot use "${name}": its index.json is no index`);
+  const top = await select(path, name, parsed.index, selector);
+  const documents = await openDocuments(name, top, platform, async (descriptor) => {
+    const data = await readBounded(blobPath(path, descriptor), MAX_CONFIG_BYTES, name);
+    for await (const _ of verified(once(data), descriptor));
+    return data;
+  });
+  const layers = imageLayers(store, documents, {
+    name,
+    open: (descriptor) => readBlob(blobPath(path, descriptor), name),
+    remote: () => undefined,
+  });
+  return { ...documents, layers };
+}
+
+async function select(path: string, name: string, { manifests }: Index, selector: string | undefined): Promise<Descriptor> {
+  const tags = manifests.flatMap(({ annotations }) => annotations?.[REF_NAME] ?? []);
+  if (selector !== undefined && isDigest(selector)) {
+    const listed = manifests.find(({ digest }) => digest === selector);
+    if (listed !== undefined) return listed;
+    const { size } = await statFile(join(path, "blobs", algorithmOf(selector), hexOf(selector)), name);
+    return { mediaType: "", digest: selector, size };
+  }
+  const wanted = selector ?? "latest";
+  const found = manifests.find(({ annotations }) => {
+    const tag = annotations?.[REF_NAME];
+    return tag === wanted || tag?.endsWith(`:${wanted}`) === true;
+  });
+  const [only, second] = manifests;
+  if (found !== undefined) return found;
+  if (selector === undefined && only !== undefined && second === undefined) return only;
+  throw new DecantError("IMAGE_NOT_FOUND", `Cannot find image "${wanted}" in "${name}"`, {
+    hint: tags.length === 0 ? "Name it by its digest: oci-layout://PATH@sha256:…" : `Its images are: ${tags.join(", ")}`,
+  });
+}
+
+function blobPath(path: string, { digest }: Descriptor): string {
+  return join(path, "blobs", algorithmOf(digest), hexOf(digest));
+}
+
+async function statFile(path: string, name: string): Promise<{ readonly size: number }> {
+  try {
+    const stat = await lstat(path);
+    if (stat.isFile()) return stat;
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTDIR") throw error;
+    throw new DecantError("IMAGE_NOT_FOUND", `Cannot read "${path}" of "${name}": no such file`, { cause: error });
+  }
+  throw new DecantError("MANIFEST", `Cannot read "${path}" of "${name}": it is no file`);
+}
+
+async function readBounded(path: string, maxBytes: number, name: string): Promise<Buffer> {
+  const { size } = await statFile(path, name);
+  if (size > maxBytes)
+    throw new DecantError("BLOB_SIZE", `Cannot read "${path}" of "${name}": it has ${size} bytes; at most ${maxBytes} are read`);
+  await using file = await open(path);
+  return await file.readFile();
+}
+
+/** Whoever imports a layer checks its digest. */
+async function* readBlob(path: string, name: string): AsyncGenerator<Uint8Array, void, undefined> {
+  await statFile(path, name);
+  await using file = await open(path);
+  yield* file.createReadStream({ autoClose: false });
+}
+
+async function* once(data: Buffer): ByteStream & AsyncGenerator<Uint8Array, void, undefined> {
+  yield data;
+}

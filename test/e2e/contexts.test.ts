@@ -1,0 +1,268 @@
+/** Contexts and named contexts in all their kinds (F61 to F68, rule S101): the same files give the same image, wherever they come from. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { bytesOf } from "../../src/bytes.ts";
+import { type BuildOptions, type ErrorCode, inspectImage, isDecantError } from "../../src/index.ts";
+import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
+import { gitServer, testRepository } from "../support/git-server.ts";
+
+const EPOCH = { SOURCE_DATE_EPOCH: "1700000000" };
+
+/** Serves files by path. */
+async function fileServer(files: Readonly<Record<string, Buffer | string>>): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((request, response) => {
+    const body = files[request.url ?? ""];
+    if (body === undefined) response.writeHead(404).end();
+    else response.writeHead(200, { "last-modified": "Tue, 14 Nov 2023 22:13:20 GMT" }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function tarOf(folder: string, ...flags: readonly string[]): Buffer {
+  return execFileSync("tar", ["-c", ...flags, "-C", folder, "--exclude=.git", "."], { maxBuffer: 1e8 });
+}
+
+async function files(
+  shop: Workshop,
+  dockerfile: string,
+  options: Partial<BuildOptions> = {},
+): Promise<(name: string) => string | undefined> {
+  const dest = join(shop.folder, `out${Math.random()}`);
+  await shop.build(dockerfile, { outputs: [{ type: "local", dest }], ...options });
+  return (name) => (existsSync(join(dest, name)) ? readFileSync(join(dest, name), "utf8") : undefined);
+}
+
+const failsWith =
+  (code: ErrorCode, message: RegExp) =>
+  (error: unknown): boolean => {
+    assert.ok(isDecantError(error, code), String(error));
+    assert.match(error.message, message);
+    return true;
+  };
+
+/** Builds a context that has its Dockerfile in it. */
+async function inContext(
+  shop: Workshop,
+  options: Partial<BuildOptions> & { readonly context: string },
+): Promise<(name: string) => string | undefined> {
+  const dest = join(shop.folder, `out${Math.random()}`);
+  await shop.buildAs({ ...options, outputs: [{ type: "local", dest }] });
+  return (name) => (existsSync(join(dest, name)) ? readFileSync(join(dest, name), "utf8") : undefined);
+}
+
+describe("the build context", () => {
+  it("gives the same image as a folder, a tar, a tar of http and a git repository", async () => {
+    using shop = workshop();
+    const repo = testRepository(join(shop.folder, "repositories/app"));
+    repo.commit({ Dockerfile: "FROM scratch\nWORKDIR /w\nCOPY . .\nENV A=b\n", "a.txt": "one", "d/run.sh": "#!/bin/sh\n" });
+    symlinkSync("a.txt", join(repo.path, "link"));
+    chmodSync(join(repo.path, "d"), 0o755);
+    repo.commit({});
+    writeFileSync(join(repo.path, ".git/info/exclude"), "");
+    writeFileSync(join(shop.folder, "ignore"), ".git\n");
+    // Times are those of the files: the same in all four.
+    const plain = join(shop.folder, "plain");
+    mkdirSync(plain);
+    execFileSync("sh", [
+      "-c",
+      `tar -c --exclude=.git -C "$1" . | tar -x -C "$2" && find "$2" -exec touch -h -d @1700000000 {} +`,
+      "sh",
+      repo.path,
+      plain,
+    ]);
+    await using server = await gitServer(join(shop.folder, "repositories"));
+    await using web = await fileServer({ "/context.tar.gz": tarOf(plain, "-z", "--owner=7", "--group=8") });
+    const contexts: readonly (Partial<BuildOptions> & { readonly context: string })[] = [
+      { context: plain },
+      { context: "-", stdin: bytesOf(tarOf(plain, "--owner=1000", "--group=1000")) },
+      { context: "-", stdin: bytesOf(tarOf(plain, "-J")) },
+      { context: `${web.url}/context.tar.gz` },
+      { context: `${server.url}/app.git?mtime=commit` },
+      { context: `${server.url}/app.git?branch=main&mtime=commit` },
+    ];
+    const digests: unknown[] = [];
+    for (const [index, options] of contexts.entries()) {
+      await shop.buildAs({ ...options, tags: [`c${index}`], buildArgs: EPOCH });
+      const { config, layers } = await inspectImage({ image: `c${index}`, root: shop.root });
+      digests.push({ config, layers: layers.map(({ diffId }) => diffId) });
+    }
+    for (const other of digests.slice(1)) assert.deepEqual(other, digests[0]);
+  });
+
+  it("S101: .dockerignore is for folders only", async () => {
+    using shop = workshop();
+    shop.write({ Dockerfile: "FROM scratch\nCOPY . /\n", ".dockerignore": "secret\n", secret: "x" });
+    assert.equal((await inContext(shop, { context: shop.context }))("secret"), undefined);
+    assert.equal((await inContext(shop, { context: "-", stdin: bytesOf(tarOf(shop.context)) }))("secret"), "x");
+  });
+
+  it("takes the Dockerfile of an archive or a repository by its path there", async () => {
+    using shop = workshop();
+    const repo = testRepository(join(shop.folder, "repositories/app"));
+    repo.commit({ "sub/deploy/my.Dockerfile": "FROM scratch\nCOPY a /\n", "sub/a": "1" });
+    await using server = await gitServer(join(shop.folder, "repositories"));
+    const file = "deploy/my.Dockerfile";
+    assert.equal((await inContext(shop, { context: `${server.url}/app.git#main:sub`, file }))("a"), "1");
+    assert.equal((await inContext(shop, { context: "-", file, stdin: bytesOf(tarOf(join(repo.path, "sub"))) }))("a"), "1");
+    await assert.rejects(
+      inContext(shop, { context: "-", stdin: bytesOf(tarOf(repo.path)) }),
+      failsWith("DOCKERFILE_NOT_FOUND", /"Dockerfile" of standard input/),
+    );
+  });
+
+  it("may be empty: a Dockerfile alone, from standard input or a URL", async () => {
+    using shop = workshop();
+    const text = "FROM scratch\nCOPY <<x /a\nhi\nx\n";
+    await using web = await fileServer({ "/Dockerfile": text });
+    assert.equal((await inContext(shop, { context: "-", stdin: bytesOf(text) }))("a"), "hi\n");
+    assert.equal((await inContext(shop, { context: `${web.url}/Dockerfile` }))("a"), "hi\n");
+    await assert.rejects(
+      inContext(shop, { context: "-", stdin: bytesOf("FROM scratch\nCOPY b /\n") }),
+      failsWith("COPY_SOURCE_MISSING", /"\/b": not found in the build context/),
+    );
+  });
+
+  it("may have its Dockerfile elsewhere: on standard input, at a URL", async () => {
+    using shop = workshop();
+    shop.write({ a: "1", b: "2", ".dockerignore": "b\n" });
+    const text = "FROM scratch\nCOPY . /\n";
+    await using web = await fileServer({ "/x.Dockerfile": text });
+    const fromStdin = await inContext(shop, { context: shop.context, file: "-", stdin: bytesOf(text) });
+    const fromUrl = await inContext(shop, { context: shop.context, file: `${web.url}/x.Dockerfile` });
+    assert.deepEqual([fromStdin("a"), fromStdin("b"), fromUrl("a"), fromUrl("b")], ["1", undefined, "1", undefined]);
+  });
+
+  it("gives SOURCE_DATE_EPOCH=context its time", async () => {
+    using shop = workshop();
+    const repo = testRepository(join(shop.folder, "repositories/app"));
+    repo.commit({ Dockerfile: "ARG SOURCE_DATE_EPOCH=context\nFROM scratch\nCOPY a /\n", a: "1" }, 1_600_000_000);
+    await using server = await gitServer(join(shop.folder, "repositories"));
+    await shop.buildAs({ context: `${server.url}/app.git`, tags: ["epoch"] });
+    const { config } = await inspectImage({ image: "epoch", root: shop.root });
+    assert.match(JSON.stringify(config), /"created":"2020-09-13T12:26:40Z"/);
+    await assert.rejects(
+      shop.build("FROM scratch\nCOPY x /", { buildArgs: { SOURCE_DATE_EPOCH: "context" } }),
+      failsWith("USAGE", /no time of its own/),
+    );
+  });
+
+  it("is refused with what to do: no standard input, an empty one, both from it", async () => {
+    using shop = workshop();
+    await assert.rejects(inContext(shop, { context: "-" }), failsWith("USAGE", /no standard input/));
+    await assert.rejects(inContext(shop, { context: "-", stdin: bytesOf("") }), failsWith("CONTEXT", /it is empty/));
+    await assert.rejects(inContext(shop, { context: "-", file: "-", stdin: bytesOf("x") }), failsWith("USAGE", /both/));
+    await assert.rejects(inContext(shop, { context: join(shop.folder, "nope") }), failsWith("CONTEXT", /no such directory/));
+  });
+});
+
+describe("named contexts", () => {
+  it("are folders with their own .dockerignore: for --from, FROM and mounts", async () => {
+    using shop = workshop();
+    const other = join(shop.folder, "other");
+    mkdirSync(join(other, "d"), { recursive: true });
+    writeFileSync(join(other, "a"), "1");
+    writeFileSync(join(other, "d/secret"), "2");
+    writeFileSync(join(other, ".dockerignore"), "d/secret\n");
+    const buildContexts = { other };
+    const read = await files(shop, "FROM other\nCOPY --from=other a /copied\n", { buildContexts });
+    assert.deepEqual([read("a"), read("copied"), read("d/secret")], ["1", "1", undefined]);
+    addBusybox(shop);
+    const mounted = await files(shop, `${BUSYBOX}RUN --mount=from=other,target=/m cp /m/a /b && test ! -e /m/d/secret`, { buildContexts });
+    assert.equal(mounted("b"), "1");
+  });
+
+  it("stand in for an image under all its names, and for a whole stage", async () => {
+    using shop = workshop();
+    const other = join(shop.folder, "other");
+    mkdirSync(other);
+    writeFileSync(join(other, "a"), "1");
+    const image = await files(shop, "FROM docker.io/library/nowhere:latest\n", { buildContexts: { nowhere: other } });
+    assert.equal(image("a"), "1");
+    const stage = await files(shop, "FROM 127.0.0.1:1/missing AS build\nCOPY missing /\nFROM scratch\nCOPY --from=build a /\n", {
+      buildContexts: { build: other },
+    });
+    assert.equal(stage("a"), "1");
+    const target = await files(shop, "FROM 127.0.0.1:1/missing AS build\nRUN false\n", {
+      buildContexts: { build: other },
+      target: "build",
+    });
+    assert.equal(target("a"), "1");
+  });
+
+  it("may be for one platform", async () => {
+    using shop = workshop();
+    for (const name of ["one", "two"]) {
+      mkdirSync(join(shop.folder, name));
+      writeFileSync(join(shop.folder, name, "a"), name);
+    }
+    const buildContexts = { x: join(shop.folder, "one"), "x::linux/arm64": join(shop.folder, "two") };
+    assert.equal((await files(shop, "FROM x", { buildContexts }))("a"), "one");
+    assert.equal((await files(shop, "FROM --platform=linux/arm64 x", { buildContexts }))("a"), "two");
+  });
+
+  it("are git repositories, archives and files of http", async () => {
+    using shop = workshop();
+    const repo = testRepository(join(shop.folder, "repositories/app"));
+    repo.commit({ "a.txt": "one", "sub/b": "two" });
+    await using server = await gitServer(join(shop.folder, "repositories"));
+    await using web = await fileServer({ "/x.tar.gz": tarOf(repo.path, "-z", "--owner=5"), "/data.json": "{}" });
+    const buildContexts = {
+      repo: `${server.url}/app.git`,
+      sub: `${server.url}/app.git#main:sub`,
+      tar: `${web.url}/x.tar.gz`,
+      json: `${web.url}/data.json`,
+    };
+    const read = await files(
+      shop,
+      "FROM tar\nCOPY --from=repo a.txt /git\nCOPY --from=sub b /b\nCOPY --from=tar a.txt /tar\nCOPY --from=json data.json /json\n",
+      { buildContexts },
+    );
+    assert.deepEqual(["git", "b", "tar", "json", "sub/b"].map(read), ["one", "two", "one", "{}", "two"]);
+  });
+
+  it("are images of the store and of OCI layouts", async () => {
+    using shop = workshop();
+    shop.write({ a: "1" });
+    const layout = join(shop.folder, "layout");
+    await shop.build("FROM scratch\nCOPY a /a\nENV FROM=image\n", {
+      tags: ["local/base:v1"],
+      outputs: [
+        { type: "image", names: ["local/base:v1"], push: false },
+        { type: "oci", dest: layout, tar: false, names: ["local/base:v1"] },
+      ],
+    });
+    const { digest } = await inspectImage({ image: "local/base:v1", root: shop.root });
+    for (const value of ["docker-image://local/base:v1", `oci-layout://${layout}`, `oci-layout://${layout}:v1`]) {
+      await shop.build("FROM base\nCOPY --from=base a /b\n", { buildContexts: { base: value }, tags: ["result"] });
+      const { config, layers } = await inspectImage({ image: "result", root: shop.root });
+      assert.match(JSON.stringify(config), /FROM=image/, value);
+      assert.equal(layers.length, 2);
+    }
+    assert.match(digest, /^sha256:/);
+    const build = (value: string): Promise<unknown> => shop.build("FROM base\n", { buildContexts: { base: value } });
+    await assert.rejects(build(`oci-layout://${layout}:v2`), failsWith("IMAGE_NOT_FOUND", /Cannot find image "v2"/));
+    await assert.rejects(build(`oci-layout://${shop.folder}`), failsWith("IMAGE_NOT_FOUND", /index\.json/));
+  });
+
+  it("are refused by name where they cannot be used", async () => {
+    using shop = workshop();
+    const build = (name: string, value: string): Promise<unknown> => shop.build("FROM scratch\n", { buildContexts: { [name]: value } });
+    await assert.rejects(build("x", "target:y"), failsWith("UNSUPPORTED", /target:y/));
+    await assert.rejects(build("x", "s3://bucket"), failsWith("UNSUPPORTED", /s3:/));
+    await assert.rejects(build("x", join(shop.folder, "nope")), failsWith("CONTEXT", /no such directory/));
+    await assert.rejects(build("context", "."), failsWith("USAGE", /cannot be the name of a context/));
+    await assert.rejects(build("x", ""), failsWith("USAGE", /no value/));
+  });
+});

@@ -12,6 +12,11 @@ export const missingUser: Rule = decantRule("MissingUser", "The result should no
     .at(0);
   if (last !== undefined) return;
   const image = rootImage(target);
+  const isRun = shippedStages(dockerfile).some(({ steps }) =>
+    steps.some(({ instruction: { kind } }) => kind === "cmd" || kind === "entrypoint" || kind === "run"),
+  );
+  // Files to be copied out, as FROM scratch is often used for.
+  if (image === "scratch" && !isRun) return;
   const user = target.image?.config?.User;
   const isRoot = target.image === undefined ? !isNonroot(image) : user === undefined || /^(?:0|root)?(?::|$)/.test(user);
   if (isRoot) yield atInstruction(target.stage.from, "The result runs as root: there is no USER", target.stage.from.keyword.range);

@@ -6,7 +6,8 @@ import type { BuildEvent } from "../../events.ts";
 import { safeLine } from "../style.ts";
 import { applyEvent, createProgressState, type StepState } from "./state.ts";
 import type { Renderer } from "./types.ts";
-import { formatDuration, formatResult, formatTransfer, formatWarning } from "./words.ts";
+import { createWarningList } from "./warning-list.ts";
+import { formatDuration, formatResult, formatTransfer } from "./words.ts";
 
 const SILENCE_MS = 3000;
 const TRANSFER_EVERY_MS = 5000;
@@ -19,6 +20,7 @@ interface Pending {
 /** Makes the renderer of `--progress=plain`. */
 export function createPlainRenderer(): Renderer {
   const state = createProgressState();
+  const warnings = createWarningList();
   const waiting = new Map<StepState, Pending>();
   const introduced = new Set<StepState>();
   const transferSaidAt = new Map<string, number>();
@@ -83,13 +85,22 @@ export function createPlainRenderer(): Renderer {
   return {
     event(event) {
       const { step, lines } = applyEvent(state, event);
-      if (event.type === "warning") return `WARNING ${formatWarning(event)}\n`;
+      if (event.type === "warning") {
+        warnings.add(event);
+        return "";
+      }
       if (event.type === "result") return `${drain(Infinity)}=> ${formatResult(event)}\n`;
       if (step === undefined || step.state === "planned") return "";
       return say(step, linesOf(event, step, lines), event.at);
     },
     // An empty line sets the error apart that follows.
-    end: () => drain(Infinity) + ([...state.steps.values()].some((step) => step.state === "failed") ? "\n" : ""),
+    end: () =>
+      drain(Infinity) +
+      warnings
+        .lines()
+        .map((line) => `${line}\n`)
+        .join("") +
+      ([...state.steps.values()].some((step) => step.state === "failed") ? "\n" : ""),
   };
 }
 

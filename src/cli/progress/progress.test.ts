@@ -48,6 +48,7 @@ const BUILD: readonly BuildEvent[] = [
     code: "StageNameCasing",
     message: "Stage name 'Build' should be lowercase",
     source: { file: "Dockerfile", line: 1, column: 1, endLine: 1 },
+    excerpt: "Dockerfile:1:16\n> 1 | FROM node:18 AS Build\n    |                 ^^^^^\n  2 | WORKDIR /app",
   },
   {
     at: START + 2000,

@@ -7,7 +7,8 @@ import { formatSize } from "../../bytes.ts";
 import { createScreen } from "./screen.ts";
 import { applyEvent, createProgressState, type ProgressState, type StepState } from "./state.ts";
 import type { Renderer } from "./types.ts";
-import { formatDuration, formatResult, formatTransfer, formatWarning, shortenDigests } from "./words.ts";
+import { createWarningList } from "./warning-list.ts";
+import { formatDuration, formatResult, formatTransfer, shortenDigests } from "./words.ts";
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const SPIN_MS = 100;
@@ -20,6 +21,7 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
   const style = createStyle(options.color);
   const state = createProgressState();
   const screen = createScreen();
+  const warnings = createWarningList();
   /** Finished, and not drawn yet: widths are known only when a frame is drawn. */
   let finished: ((columns: number) => string)[] = [];
   let columns = 80;
@@ -33,7 +35,7 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
   return {
     event(event) {
       const { step } = applyEvent(state, event);
-      if (event.type === "warning") finished.push((width) => `${style.yellow("⚠")} ${fit(formatWarning(event), width - 2)}`);
+      if (event.type === "warning") warnings.add(event);
       if (event.type === "result") finished.push((width) => `${style.cyan("➜")} ${fit(shortenDigests(formatResult(event)), width - 2)}`);
       if (step !== undefined && (event.type === "vertex.done" || event.type === "vertex.cached" || event.type === "vertex.failed"))
         finished.push(finishedLine(step, style));
@@ -44,6 +46,7 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
       return flush(liveLines(state, style, nowMs, columns, Math.max(1, size.rows - 1)));
     },
     end(nowMs) {
+      for (const line of warnings.lines()) finished.push((width) => (line.startsWith(" - ") ? style.yellow : style.dim)(fit(line, width)));
       if (state.steps.size > 0) finished.push((width) => style.dim(fit(summary(state, nowMs), width)));
       return flush([]);
     },

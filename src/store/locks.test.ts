@@ -52,6 +52,22 @@ test("acquire() lets readers in together, and a writer not among them", async ()
   await (await late)[Symbol.asyncDispose]();
 });
 
+test("tryAcquire() lets readers in together, in all open stores, and no writer", async () => {
+  await using at = await tempStore();
+  await using other = await openStore({ root: at.root });
+  const readers = [
+    await at.store.locks.tryAcquire("x", { shared: true }),
+    await at.store.locks.tryAcquire("x", { shared: true }),
+    await other.locks.tryAcquire("x", { shared: true }),
+  ];
+  assert.equal(readers.includes(undefined), false);
+  assert.equal(await other.locks.tryAcquire("x"), undefined);
+  for (const reader of readers) await reader?.[Symbol.asyncDispose]();
+  await using writer = await other.locks.tryAcquire("x");
+  assert.notEqual(writer, undefined);
+  assert.equal(await at.store.locks.tryAcquire("x", { shared: true }), undefined);
+});
+
 test("tryAcquire() gives nothing while somebody has it, here or in another open store", async () => {
   await using at = await tempStore();
   await using other = await openStore({ root: at.root });

@@ -43,3 +43,28 @@ for (const calls of ["new", "old"] as const) {
     assert.deepEqual(JSON.parse(stdout.toString()), [302, "0", "new", "EROFS", 0, false]);
   });
 }
+
+const DESCRIPTOR_SCRIPT = `
+import { closeSync, openSync, readFileSync, renameSync, symlinkSync } from "node:fs";
+import { mountDescriptor } from ${JSON.stringify(new URL("./mount.ts", import.meta.url).href)};
+const folder = process.argv[1];
+const fd = openSync(folder + "/secret", "r");
+renameSync(folder + "/secret", folder + "/moved");
+symlinkSync("/etc/passwd", folder + "/secret");
+mountDescriptor(fd, folder + "/target");
+closeSync(fd);
+console.log(readFileSync(folder + "/target", "utf8"));
+`;
+
+it(
+  "mountDescriptor() shows what was opened, whatever its path has become",
+  { skip: process.getuid?.() === 0 ? false : "needs root" },
+  async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-mount-"));
+    for (const name of ["secret", "target"]) writeFileSync(join(folder.path, name), name);
+    const { stdout, stderr } = await runProcess({
+      argv: ["unshare", "-m", process.execPath, "--input-type=module", "-e", DESCRIPTOR_SCRIPT, folder.path],
+    });
+    assert.deepEqual([stdout.toString(), stderr.toString()], ["secret\n", ""]);
+  },
+);

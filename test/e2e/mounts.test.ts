@@ -297,7 +297,10 @@ describe("RUN --mount=type=ssh", () => {
       await logOf(shop, 'RUN --mount=type=ssh ! [ -e "$SSH_AUTH_SOCK" ] && echo "$SSH_AUTH_SOCK"'),
       "/run/buildkit/ssh_agent.0\n",
     );
-    assert.match(await failure(shop.build(`${BUSYBOX}RUN --mount=type=ssh,required true`)), /^RUN_FAILED 4: .*no SSH agent "default"/);
+    assert.match(
+      await failure(shop.build(`${BUSYBOX}RUN --mount=type=ssh,required true`)),
+      /^RUN_FAILED 4: .*there is no SSH agent "default"/,
+    );
     writeFileSync(join(shop.folder, "key"), "x");
     assert.match(await failure(shop.build(`${BUSYBOX}RUN true`, { ssh: [{ id: "k", socket: join(shop.folder, "key") }] })), /^UNSUPPORTED/);
     assert.match(await failure(shop.build(`${BUSYBOX}RUN true`, { ssh: [{ id: "default" }] })), /^USAGE -: .*SSH_AUTH_SOCK is not set/);

@@ -197,8 +197,12 @@ async function secretOf(
 function agentOf(mount: SshMount, context: EngineContext): string | undefined {
   const socket = context.sshAgent(mount.id);
   if (socket !== undefined || mount.optional) return socket;
-  throw new DecantError("RUN_FAILED", `Cannot run the step: no SSH agent "${mount.id}" was given; this mount requires it`, {
-    hint: mount.id === "default" ? "Pass --ssh default" : `Pass --ssh ${mount.id}=SOCKET`,
-    ...(mount.range === undefined ? {} : { source: [mount.range] }),
-  });
+  throw new DecantError(
+    "RUN_FAILED",
+    `Cannot run the step: there is no SSH agent "${mount.id}" (unset ssh forward key ${mount.id}); this mount requires it`,
+    {
+      hint: mount.id === "default" ? "Pass --ssh default" : `Pass --ssh ${mount.id}=SOCKET`,
+      ...(mount.range === undefined ? {} : { source: [mount.range] }),
+    },
+  );
 }

@@ -195,6 +195,11 @@ describe("toGraph() refuses", () => {
       want: /SEMANTIC 2: .*stage needs to be defined before current command/,
     },
     { name: "S113: the root as target", text: "FROM b\nRUN --mount=target=/ true", want: /SEMANTIC 2: .*invalid mount target "\/"/ },
+    {
+      name: "S119: env= without a name",
+      text: "FROM b\nRUN --mount=type=secret,id=s,env= true",
+      want: /SEMANTIC 2: .*env= names no variable/,
+    },
     { name: "S120: ssh with a source", text: "FROM b\nRUN --mount=type=ssh,source=/s true", want: /ssh does not support source/ },
     { name: "F21: --security=insecure", text: "FROM b\nRUN --security=insecure true", want: /security\.insecure is not allowed/ },
     {

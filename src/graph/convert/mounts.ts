@@ -59,7 +59,8 @@ export function convertMounts(state: StageState, flags: readonly MountFlag[], op
       case "secret": {
         const id = mount.source ?? mount.id ?? posix.basename(mount.target ?? "");
         const optional = !mount.required;
-        if (mount.env !== undefined) secretEnv.push({ id, name: mount.env === "" ? id : mount.env, optional, range });
+        if (mount.env === "") throw semanticError("Cannot mount: env= names no variable", range, "Write env=NAME");
+        if (mount.env !== undefined) secretEnv.push({ id, name: mount.env, optional, range });
         if (mount.env !== undefined && mount.target === undefined) break;
         const { mode = SECRET_MODE, uid = 0, gid = 0 } = mount;
         const dest = joinTarget(state, mount.target ?? `/run/secrets/${posix.basename(id)}`);

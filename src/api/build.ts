@@ -16,8 +16,9 @@ import {
 import { unsupported } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { addressedHistory, type Conversion, toGraph } from "../graph/index.ts";
-import { type BuiltImage, exportImage, type ExportResult, type OutputSpec } from "../image/index.ts";
+import { type BuiltImage, clampTimes, exportImage, type ExportResult, type OutputSpec } from "../image/index.ts";
 import { formatPlatform, type HistoryEntry, parsePlatform, type Platform } from "../oci/index.ts";
+import type { LayerSource } from "../tree/index.ts";
 import { baseImages } from "./base-images.ts";
 import { buildChecks, emitDiagnostics, eventSource } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
@@ -96,8 +97,8 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       buildId: record.id,
       nowSec: epoch ?? Math.floor(startedAt / 1000),
     });
-    const image = builtImage(conversion, solution, startedAt, epoch);
-    const outputs = await exportAll(image, options, session, emit, signal);
+    const image = withAnnotations(builtImage(conversion, solution, startedAt, epoch), options.annotations ?? {});
+    const outputs = await exportAll(image, { ...options, epochSec: epoch }, session, emit, signal);
     session.store.history.finish(record.id, "done");
     return resultOf(record.id, outputs, solution);
   } catch (error) {
@@ -187,9 +188,13 @@ function builtImage(conversion: Conversion, solution: Solution, nowMs: number, e
   };
 }
 
+function withAnnotations(image: BuiltImage, annotations: Readonly<Record<string, string>>): BuiltImage {
+  return Object.keys(annotations).length === 0 ? image : { ...image, annotations };
+}
+
 async function exportAll(
   image: BuiltImage,
-  options: BuildOptions,
+  options: BuildOptions & { readonly epochSec: number | undefined },
   session: Session,
   emit: Emit,
   signal: AbortSignal,
@@ -203,7 +208,7 @@ async function exportAll(
       emit({ type: "vertex.started", vertex });
     }
     results.push(
-      await exportImage([image], output, {
+      await exportImage([await rewritten(image, output, options.epochSec, session, signal)], output, {
         ...imageContext(session, emit, vertex, signal),
         ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
       }),
@@ -211,6 +216,25 @@ async function exportAll(
     if (output.type !== "cacheonly") emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
   }
   return results;
+}
+
+/** Layers of the base stay as they are: their digests are what people know them by. */
+async function rewritten(
+  image: BuiltImage,
+  output: OutputSpec,
+  epochSec: number | undefined,
+  { store }: Session,
+  signal: AbortSignal,
+): Promise<BuiltImage> {
+  if (epochSec === undefined || !("rewriteTimestamp" in output) || output.rewriteTimestamp !== true) return image;
+  const layers: LayerSource[] = [];
+  for (const layer of image.layers) layers.push(isOwn(layer) ? await clampTimes(store, layer, epochSec, signal) : layer);
+  return { ...image, layers };
+}
+
+/** Only layers that were built have a time of their own. */
+function isOwn(layer: LayerSource): boolean {
+  return "created" in layer && layer.created !== undefined;
 }
 
 function outputsOf(options: BuildOptions): readonly OutputSpec[] {

@@ -47,6 +47,8 @@ export interface BuildOptions extends StoreOptions {
   readonly buildArgs?: Readonly<Record<string, string>>;
   /** Labels added to the result; they win over LABEL (rule S52). */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Annotations of the manifest. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Default: the image store when there is a tag, else nothing is kept but the cache. */
   readonly outputs?: readonly OutputSpec[];
   readonly noCache?: boolean;

@@ -10,7 +10,7 @@ import { closest } from "./suggest.ts";
 type Attributes = Map<string, string>;
 
 const TYPES = ["image", "registry", "oci", "docker", "local", "tar", "cacheonly"] as const;
-const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression"] as const;
+const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression", "rewrite-timestamp"] as const;
 /** Attributes by type; all others that BuildKit has are in NOT_YET. */
 const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
   image: ["name", "push", "oci-mediatypes", ...COMPRESSION_KEYS],
@@ -38,7 +38,6 @@ const NOT_YET = [
   "prefer-nondist-layers",
   "push-by-digest",
   "registry.insecure",
-  "rewrite-timestamp",
   "store",
   "unpack",
 ];
@@ -99,6 +98,7 @@ function compressionOf(attributes: Attributes): CompressionOptions {
   const compression = attributes.get("compression");
   const level = attributes.get("compression-level");
   const force = booleanOf(attributes, "force-compression");
+  const rewriteTimestamp = booleanOf(attributes, "rewrite-timestamp");
   if (compression === "estargz") throw unsupported("--output with compression=estargz", { hint: "Use gzip or zstd" });
   if (compression !== undefined && compression !== "uncompressed" && compression !== "gzip" && compression !== "zstd")
     throw usageError(`Cannot use compression "${compression}": wanted uncompressed, gzip or zstd`);
@@ -107,6 +107,7 @@ function compressionOf(attributes: Attributes): CompressionOptions {
     ...(compression === undefined ? {} : { compression }),
     ...(level === undefined ? {} : { level: Number(level) }),
     ...(force === undefined ? {} : { force }),
+    ...(rewriteTimestamp === undefined ? {} : { rewriteTimestamp }),
   };
 }
 

@@ -27,6 +27,8 @@ export interface CompressionOptions {
   readonly level?: number;
   /** Also recompresses layers that the base already has compressed. */
   readonly force?: boolean;
+  /** Sets times of the build's own layers that are younger than SOURCE_DATE_EPOCH to it; without one it changes nothing. */
+  readonly rewriteTimestamp?: boolean;
 }
 
 /** Where a build goes. `dest` "-" means stdout, given by the caller as `stdout`. */

@@ -1,7 +1,7 @@
 /** Contexts and named contexts in all their kinds (F61 to F68, rule S101): the same files give the same image, wherever they come from. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -264,5 +264,43 @@ describe("named contexts", () => {
     await assert.rejects(build("x", join(shop.folder, "nope")), failsWith("CONTEXT", /no such directory/));
     await assert.rejects(build("context", "."), failsWith("USAGE", /cannot be the name of a context/));
     await assert.rejects(build("x", ""), failsWith("USAGE", /no value/));
+  });
+});
+
+describe("the image of a build", () => {
+  it("has the annotations that were asked for", async () => {
+    using shop = workshop();
+    await shop.build("FROM scratch\nCOPY <<a /a\na\n", { tags: ["noted"], annotations: { "org.example.note": "x" } });
+    const { manifest } = await inspectImage({ image: "noted", root: shop.root });
+    assert.match(JSON.stringify(manifest), /"annotations":\{"org\.example\.note":"x"\}/);
+  });
+
+  it("has no younger times in its own layers with rewrite-timestamp, and is the same whenever it is built", async () => {
+    using shop = workshop();
+    const diffIds: string[] = [];
+    for (const time of [1_800_000_000, 1_900_000_000]) {
+      shop.write({ a: "1", old: "2" });
+      utimesSync(join(shop.context, "a"), time, time);
+      utimesSync(join(shop.context, "old"), 1_000_000_000, 1_000_000_000);
+      await shop.build("FROM scratch\nCOPY a old /d/\n", {
+        buildArgs: EPOCH,
+        noCache: true,
+        outputs: [{ type: "oci", dest: join(shop.folder, `${time}.tar`), tar: true, names: [], rewriteTimestamp: true }],
+      });
+      const layout = join(shop.folder, String(time));
+      mkdirSync(layout);
+      execFileSync("tar", ["-x", "-f", `${layout}.tar`, "-C", layout]);
+      await shop.build("FROM layout\n", { tags: ["again"], buildContexts: { layout: `oci-layout://${layout}` } });
+      const { layers } = await inspectImage({ image: "again", root: shop.root });
+      diffIds.push(...layers.map(({ diffId }) => diffId));
+      const out = join(shop.folder, `out${time}`);
+      await shop.build("FROM layout\n", { buildContexts: { layout: `oci-layout://${layout}` }, outputs: [{ type: "local", dest: out }] });
+      assert.deepEqual(
+        ["d/a", "d/old"].map((name) => statSync(join(out, name)).mtimeMs / 1000),
+        [1_700_000_000, 1_000_000_000],
+      );
+    }
+    assert.equal(diffIds.length, 2);
+    assert.equal(diffIds[0], diffIds[1]);
   });
 });

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { unsupported, usageError } from "../../errors.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
+import { parseAnnotations } from "../annotations.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -19,18 +20,27 @@ export const command: Command = defineCommand(
     name: "build",
     usage: "CONTEXT",
     summary: "Build an image from a Dockerfile",
-    notes: `Without --output the image goes to Decant's store, under its --tag names; with none, only the cache is filled.
+    notes: `CONTEXT is a folder, a git repository (https://…/x.git#ref:folder, git@host:path), the URL of an archive or of a Dockerfile,
+or - for an archive or a Dockerfile from standard input.
+Without --output the image goes to Decant's store, under its --tag names; with none, only the cache is filled.
 Progress goes to standard error. BUILDKIT_PROGRESS sets the default of --progress.
 
 Examples:
   decant build -t app .
   decant build -f deploy/Dockerfile --target test --progress plain .
   decant build -t app -o type=oci,dest=app.tar,compression=zstd .
-  decant build --target dist -o out .`,
+  decant build --target dist -o out .
+  decant build -t app https://git.example/app.git#v1:service
+  git archive HEAD | decant build -t app -`,
     options: {
       ...STORE_OPTION_TABLE,
       tag: { type: "string", multiple: true, short: "t", value: "NAME", help: "Name of the image, and optionally a tag" },
-      file: { type: "string", short: "f", value: "FILE", help: "The Dockerfile; by default CONTEXT/Dockerfile" },
+      file: {
+        type: "string",
+        short: "f",
+        value: "FILE",
+        help: "The Dockerfile: a path, a URL, or - for standard input; by default CONTEXT/Dockerfile",
+      },
       target: { type: "string", value: "STAGE", help: "Build up to this stage; by default the last" },
       "build-arg": {
         type: "string",
@@ -38,7 +48,14 @@ Examples:
         value: "KEY[=VALUE]",
         help: "Value of an ARG; without =VALUE that of the environment",
       },
+      "build-context": {
+        type: "string",
+        multiple: true,
+        value: "NAME=WHAT",
+        help: "Files or image for FROM, --from and stages of that name: a folder, git or http URL, docker-image://, oci-layout://, distroless:",
+      },
       label: { type: "string", multiple: true, value: "KEY=VALUE", help: "Label of the image" },
+      annotation: { type: "string", multiple: true, value: "KEY=VALUE", help: "Annotation of the image's manifest" },
       output: {
         type: "string",
         multiple: true,
@@ -80,9 +97,7 @@ Examples:
       explain: { type: "boolean", help: "Say of each executed step which input has changed" },
     },
     unsupported: {
-      annotation: { type: "string" },
       attest: { type: "string" },
-      "build-context": { type: "string" },
       builder: { type: "string", hint: "Decant needs no builder: leave it out" },
       "cache-from": { type: "string" },
       "cache-to": { type: "string" },
@@ -113,14 +128,10 @@ Examples:
     words: { min: 1, max: 1 },
   },
   async (values, [contextFolder = ""], context) => {
-    if (contextFolder === "-") throw unsupported("A context from standard input", { hint: "Unpack it to a folder and give that" });
-    if (/^(https?|git|ssh):\/\/|^git@|^github\.com\//.test(contextFolder))
-      throw unsupported(`The remote context "${contextFolder}"`, { hint: "Fetch it to a folder and give that" });
-    if (values.file === "-")
-      throw unsupported("A Dockerfile from standard input", { hint: "Write it to a file and give that with --file" });
     const buildArgs = parseKeyValues(values["build-arg"], "--build-arg", (key) => context.env[key]);
     const call = parseCall(values.call ?? (values.check === true ? "check" : "build"));
     if (call.method !== "build") {
+      refuseRemote(contextFolder, values.file, call.method);
       const { runCall } = await import("../call/run-call.ts");
       const [platform] = values.platform.flatMap((list) => list.split(","));
       return await runCall(
@@ -141,8 +152,11 @@ Examples:
     const outputs = outputsOf(values, context);
     const options: BuildOptions = {
       ...storeOptions(values, context),
-      context: resolve(context.cwd, contextFolder),
+      context: contextFolder,
       cwd: context.cwd,
+      stdin: context.stdin,
+      buildContexts: parseKeyValues(values["build-context"], "--build-context", () => ""),
+      annotations: parseAnnotations(values.annotation),
       tags: values.tag,
       buildArgs,
       labels: parseKeyValues(values.label, "--label", () => ""),
@@ -172,6 +186,14 @@ Examples:
     return 0;
   },
 );
+
+/** --call looks at a Dockerfile of this machine only. */
+function refuseRemote(contextFolder: string, file: string | undefined, method: string): void {
+  if (contextFolder === "-" || /^(https?|git|ssh):\/\/|^git@|^github\.com\//.test(contextFolder))
+    throw unsupported(`--call=${method} of context "${contextFolder}"`, { hint: "Fetch it to a folder and give that" });
+  if (file === "-" || (file !== undefined && /^https?:\/\//.test(file)))
+    throw unsupported(`--call=${method} of Dockerfile "${file}"`, { hint: "Write it to a file and give that with --file" });
+}
 
 function outputsOf(
   values: { readonly output: readonly string[]; readonly tag: readonly string[]; readonly push?: boolean; readonly load?: boolean },

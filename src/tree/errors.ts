@@ -49,6 +49,13 @@ export function changedWhileRead(path: string, expectedSize: number, actualSize:
   );
 }
 
+/** A file whose content is not what it was when a cache key was made of it. */
+export function changedSinceHashed(path: TreePath): DecantError {
+  return new DecantError("CONTEXT", `Cannot write "${displayPath(path)}": its source changed while the build read it`, {
+    hint: "Stop what writes to it, or leave it out with .dockerignore",
+  });
+}
+
 /** Symlinks that go round in circles. */
 export function symlinkLoop(path: TreePath): DecantError {
   return new DecantError("NOT_FOUND", `Cannot resolve "${displayPath(path)}": too many levels of symbolic links`);

@@ -9,7 +9,7 @@ import { setImmediate } from "node:timers/promises";
 import { hexOf } from "../digest.ts";
 import { InternalError } from "../errors.ts";
 import { compareTreePaths } from "../paths.ts";
-import { changedWhileRead, whiteoutError } from "./errors.ts";
+import { changedSinceHashed, changedWhileRead, whiteoutError } from "./errors.ts";
 import type { FileReader } from "./host-files.ts";
 import { createFileReader } from "./host-files.ts";
 import { NO_DATA } from "./index-format.ts";
@@ -19,7 +19,7 @@ import { capabilitiesOnly, padded, tarHeaders } from "./tar-write.ts";
 import type { DataSource, Entry } from "./types.ts";
 import { isWhiteoutName } from "./whiteout.ts";
 
-/** An entry to write; `data` for files that are not empty. */
+/** An entry to write; `data` for files that are not empty. A file's `digest`, where it is given, must still be right. */
 export interface LayerItem {
   readonly entry: Entry;
   readonly data?: DataSource;
@@ -111,6 +111,8 @@ export async function* tarChunks(
       out.fill(0, used, end);
       used = end;
     }
+    // What was hashed for a cache key must be what is written: a file that changed in between would be kept under the wrong key.
+    if (entry.digest !== undefined && digestHex !== hexOf(entry.digest)) throw changedSinceHashed(entry.path);
     options.onEntry?.(entry, dataOffset, digestHex);
   }
   if (used + 2 * BLOCK > CHUNK) yield take();

@@ -179,3 +179,12 @@ test("writeLayer() stops by its signal and leaves nothing", async () => {
   await assert.rejects(writeLayer(at.store, items(), { signal: stop.signal }), /enough/);
   assert.equal((await run("find", `${at.path}/store/blobs`, "-type", "f")).trim(), "");
 });
+
+test("writeLayer() refuses a host file that is not what was hashed for the cache key", async () => {
+  await using at = await tempStore();
+  const path = `${at.path}/f`;
+  writeFileSync(path, "changed!");
+  const { entry: plain } = file("f", "original");
+  const hashed: LayerItem = { entry: { ...plain, digest: sha256("original") }, data: { kind: "host", path } };
+  await assert.rejects(writeLayer(at.store, [hashed]), failsWith("CONTEXT"));
+});

@@ -2,13 +2,14 @@
  * COPY and ADD of files as edits of a Draft: rules S70 to S88 of the Dockerfile semantics, with the order of decisions of BuildKit's copier.
  * Pure data: reads Trees, writes the Draft; no file system is touched.
  */
+import type { Digest } from "../../digest.ts";
 import type { ModeChange } from "../../dockerfile/index.ts";
 import type { FileAction } from "../../graph/index.ts";
 import { baseName, cleanTreePath, fromText, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
 import { type DataSource, type Entry, resolvePath } from "../../tree/index.ts";
 import type { Draft } from "./draft.ts";
-import { directoryOverFile, fileOverDirectory } from "./errors.ts";
+import { directoryOverFile, fileOverDirectory, sourceChanged } from "./errors.ts";
 import type { Owner } from "./owner.ts";
 import { type CopySource, type Selected, walkSelected } from "./selection.ts";
 
@@ -82,12 +83,24 @@ export async function copySelected(
   makeDirectories(draft, folder, style, root);
 
   const links = new Map<string, TreePath>();
+  let files = 0;
   for (const { entry, relative, implied } of walkSelected(source.tree, root, action)) {
     const to = relative === ROOT ? target : ((target === ROOT ? relative : `${target}/${relative}`) as TreePath);
     if (implied && draft.lookup(to) !== undefined) continue;
-    if (entry.kind === "dir") putCopiedDirectory(draft, entry, to, relative === ROOT, style);
-    else await putCopiedFile(draft, source, entry, to, links, style);
+    if (entry.kind === "dir") {
+      putCopiedDirectory(draft, entry, to, relative === ROOT, style);
+      continue;
+    }
+    const checked = entry.kind === "file" && selected.hashed !== undefined ? withDigest(entry, selected.hashed.at(files), style) : entry;
+    if (entry.kind === "file") files += 1;
+    await putCopiedFile(draft, source, checked, to, links, style);
   }
+}
+
+/** The writer checks the digest. A file that appeared since the key was made has none. */
+function withDigest(entry: Entry, digest: Digest | undefined, style: CopyStyle): Entry {
+  if (digest === undefined) throw sourceChanged(entry.path, style.range);
+  return { ...entry, digest };
 }
 
 function putCopiedDirectory(draft: Draft, entry: Entry, to: TreePath, isTop: boolean, style: CopyStyle): void {

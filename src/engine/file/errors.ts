@@ -38,3 +38,11 @@ export function directoryOverFile(path: TreePath, kind: string, source?: SourceR
     at(source),
   );
 }
+
+/** A context whose files come and go while they are copied. */
+export function sourceChanged(path: TreePath, source?: SourceRange): DecantError {
+  return new DecantError("CONTEXT", `Cannot copy "${displayPath(path)}": the context changed while the build read it`, {
+    ...at(source),
+    hint: "Stop what writes to it, or leave it out with .dockerignore",
+  });
+}

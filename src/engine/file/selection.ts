@@ -15,6 +15,7 @@ import type { FileAction } from "../../graph/index.ts";
 import { baseName, cleanTreePath, compareTreePaths, fromText, parentOf, ROOT, toText, type TreePath } from "../../paths.ts";
 import { type Entry, resolvePath, type Tree } from "../../tree/index.ts";
 import { sourceMissing } from "./errors.ts";
+import { createHashedFiles, type HashedFiles } from "./hashed-files.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
@@ -24,6 +25,8 @@ export interface Selected {
   readonly path: TreePath;
   /** What is there. */
   readonly entry: Entry;
+  /** Digests of its files in the order of `walkSelected`: what is copied must have them. */
+  readonly hashed?: HashedFiles;
 }
 
 /** A tree to copy from, with words for messages. */
@@ -149,24 +152,30 @@ function checkRequired(source: CopySource, action: CopyAction, selected: readonl
 export interface SelectionDigest {
   readonly digest: Digest;
   readonly lines: readonly string[];
+  /** For each source, the digests of its files in the order of `walkSelected`. */
+  readonly hashed: readonly HashedFiles[];
 }
 
 /** Digests what the actions select: base names, metadata and contents, never times and never the path above. */
 export async function digestSelection(tree: Tree, selected: readonly Selected[], filter: PathFilter): Promise<SelectionDigest> {
   const hasher = createHasher();
   const lines: string[] = [];
+  const hashed: HashedFiles[] = [];
   let batch = "";
   for (const source of selected) {
+    const files = createHashedFiles();
+    hashed.push(files);
     const root = `${baseName(source.path).length}:${baseName(source.path)}`;
     batch += source.entry.kind === "dir" ? "dir" : root;
     for (const { entry, relative } of walkSelected(tree, source.entry, filter)) {
-      const digest = entry.kind === "file" ? (entry.digest ?? tree.digest(entry)) : "";
-      const content = typeof digest === "string" ? digest : await digest;
+      const digest = entry.kind === "file" ? (entry.digest ?? tree.digest(entry)) : undefined;
+      const content = typeof digest === "object" ? await digest : digest;
+      if (content !== undefined) files.add(content);
       // The directory that was named is not copied itself, only what is in it: its own metadata counts (a new destination takes its time only).
       const facts = relative === ROOT && entry.kind === "dir" ? "dir" : describe(entry);
-      const line = `${relative.length}:${relative} ${facts} ${content} ${linkFact(tree, entry)}`;
+      const line = `${relative.length}:${relative} ${facts} ${content ?? ""} ${linkFact(tree, entry)}`;
       batch += `${line.length}:${line}`;
-      lines.push(`${displayRelative(source.path, relative)}\t${facts}\t${content}`);
+      lines.push(`${displayRelative(source.path, relative)}\t${facts}\t${content ?? ""}`);
       if (batch.length > 65536) {
         hasher.update(Buffer.from(batch, "latin1"));
         batch = "";
@@ -174,7 +183,7 @@ export async function digestSelection(tree: Tree, selected: readonly Selected[],
     }
   }
   hasher.update(Buffer.from(batch, "latin1"));
-  return { digest: hasher.digest(), lines };
+  return { digest: hasher.digest(), lines, hashed };
 }
 
 function describe(entry: Entry): string {

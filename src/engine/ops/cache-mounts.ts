@@ -2,7 +2,7 @@
  * Directories of `RUN --mount=type=cache` (rules S114 to S117): they outlive builds and failed steps, are found by id and by what they started
  * from, and are never part of a result. A cache has slots: steps that may not share it get one each. Prunes see them as records.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { type Digest, framedDigest, hexOf } from "../../digest.ts";
 import { DecantError, InternalError } from "../../errors.ts";
@@ -146,6 +146,7 @@ async function ready(store: Store, { slot, lock }: Locked, request: CacheRequest
 
 async function makeSlot(store: Store, slot: string, { mount, base }: CacheRequest, signal: AbortSignal): Promise<string> {
   await using staged = await store.dirs.create(SPACE);
+  chmodSync(staged.path, 0o700);
   if (base === undefined) {
     mkdirSync(join(staged.path, CONTENT), { mode: 0o755 });
   } else {

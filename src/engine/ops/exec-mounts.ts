@@ -12,7 +12,7 @@ import type { CopySource } from "../file/selection.ts";
 import type { SandboxMount } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, VertexResult } from "../types.ts";
 import { type CacheRequest, cacheSourceIsFile, openCaches, type OpenCaches } from "./cache-mounts.ts";
-import { openSource } from "./file-op.ts";
+import { copySources } from "./copy-sources.ts";
 import { layersOf } from "./inputs.ts";
 import { contextDirectory, SELECTED } from "./materialise.ts";
 import { mountedIngredient, selectMounted } from "./mount-selection.ts";
@@ -43,12 +43,7 @@ export async function prepareMounts(
   context: EngineContext,
   signal: AbortSignal,
 ): Promise<PreparedMounts> {
-  const sources = new Map<number, Promise<CopySource>>();
-  const sourceOf = (index: number): Promise<CopySource> => {
-    const known = sources.get(index) ?? openSource(vertex, inputs, index, signal);
-    sources.set(index, known);
-    return known;
-  };
+  const sourceOf = copySources(vertex, inputs, signal);
   const ingredients: Ingredient[] = [];
   for (const mount of op.mounts) {
     if (mount.dest === "/") continue;
@@ -130,6 +125,7 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
   const env: string[] = [];
   for (const { id, name, optional, range } of op.secretEnv) {
     const value = await secretOf(id, { optional, range }, work.context, signal);
+    if (value?.includes(0) === true) throw notAVariable(id, range);
     env.push(`${name}=${value === undefined ? "" : Buffer.from(value).toString("utf8")}`);
   }
   const held = stack.move();
@@ -191,6 +187,13 @@ async function secretOf(
   throw new DecantError("RUN_FAILED", `Cannot run the step: secret ${id}: not found; this mount requires it`, {
     hint: `Pass --secret id=${id},src=FILE or --secret id=${id},env=VARIABLE`,
     ...(wanted.range === undefined ? {} : { source: [wanted.range] }),
+  });
+}
+
+function notAVariable(id: string, range: SourceRange | undefined): DecantError {
+  return new DecantError("RUN_FAILED", `Cannot run the step: secret ${id} has a NUL byte, which no variable can hold`, {
+    hint: "Mount it as a file, with target= instead of env=",
+    ...(range === undefined ? {} : { source: [range] }),
   });
 }
 

@@ -1,4 +1,5 @@
 /** A part of a tree as files of the store: what bind mounts of the build context and new cache mounts are made of. */
+import { chmodSync } from "node:fs";
 import { framedDigest } from "../../digest.ts";
 import { InternalError } from "../../errors.ts";
 import { joinTreePath, ROOT, treePath, type TreePath } from "../../paths.ts";
@@ -31,6 +32,8 @@ export async function contextDirectory(store: Store, tree: Tree, path: TreePath,
   const known = store.dirs.isSuspect(SPACE, id) ? undefined : store.dirs.find(SPACE, id);
   if (known !== undefined) return known;
   await using staged = await store.dirs.create(SPACE);
+  // Only what is inside is mounted: on the host, the files of a context are nobody else's.
+  chmodSync(staged.path, 0o700);
   await materialise(tree, path, staged.path, { name: SELECTED, signal });
   return await staged.publish(id);
 }

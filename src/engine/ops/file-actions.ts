@@ -1,0 +1,72 @@
+/** The actions of a FileOp, applied to a draft one after the other. */
+import { parseChmod } from "../../dockerfile/index.ts";
+import type { FileAction, Vertex } from "../../graph/index.ts";
+import { cleanTreePath, fromText } from "../../paths.ts";
+import type { Entry } from "../../tree/index.ts";
+import { copySelected, type CopyStyle, makeDirectories, prepareDestination } from "../file/copy.ts";
+import type { Draft } from "../file/draft.ts";
+import { fileOverDirectory } from "../file/errors.ts";
+import type { HashedFiles } from "../file/hashed-files.ts";
+import { resolveOwner } from "../file/owner.ts";
+import { selectSources } from "../file/selection.ts";
+import { isArchive, unpackArchive } from "../file/unpack.ts";
+import type { EngineContext } from "../types.ts";
+import type { SourceOf } from "./copy-sources.ts";
+
+type CopyAction = Extract<FileAction, { kind: "copy" }>;
+
+/** What the actions of one FileOp share. */
+export interface FileRun {
+  readonly vertex: Vertex;
+  readonly context: EngineContext;
+  readonly sourceOf: SourceOf;
+  /** What was hashed for the key, by action and source: exactly that is copied, or it is an error. Only for sources that can change. */
+  readonly hashed: ReadonlyMap<FileAction, readonly HashedFiles[]>;
+}
+
+/** Applies one action. Throws `COPY_SOURCE_MISSING`, `COPY_CONFLICT`. */
+export async function applyAction(run: FileRun, draft: Draft, action: FileAction, signal: AbortSignal): Promise<void> {
+  if (action.kind === "copy") await applyCopy(run, draft, action, signal);
+  else await applyMake(run, draft, action);
+}
+
+async function applyCopy(run: FileRun, draft: Draft, action: CopyAction, signal: AbortSignal): Promise<void> {
+  const style = await styleOf(run, draft, action);
+  const source = await run.sourceOf(action.input);
+  const hashed = run.hashed.get(action);
+  for (const [index, selected] of selectSources(source, action).entries()) {
+    if (action.attemptUnpack && (await isArchive(source, selected.entry))) {
+      await unpackArchive(run.context.store, draft, source, selected.entry, cleanTreePath(fromText(action.dest)), style, signal);
+      continue;
+    }
+    const dest = prepareDestination(draft, action, style, selected.entry);
+    const files = hashed?.[index];
+    await copySelected(draft, source, files === undefined ? selected : { ...selected, hashed: files }, dest, action, style);
+  }
+}
+
+async function applyMake(run: FileRun, draft: Draft, action: Exclude<FileAction, CopyAction>): Promise<void> {
+  const style = await styleOf(run, draft, action);
+  const time = { mtimeSec: (action.kind === "mkdir" ? action.mtimeSec : undefined) ?? run.context.nowSec, mtimeNsec: 0 };
+  const path = cleanTreePath(fromText(action.path));
+  if (action.kind === "mkdir") {
+    makeDirectories(draft, path, { ...style, chmod: parseChmod(action.mode.toString(8)) }, time);
+    return;
+  }
+  if (draft.lookup(path)?.kind === "dir") throw fileOverDirectory(path, style.range);
+  const bytes = Buffer.from(action.data, "utf8");
+  const { uid, gid } = style.owner ?? { uid: 0, gid: 0 };
+  const entry: Entry = { path, kind: "file", mode: action.mode, uid, gid, size: bytes.byteLength, ...time };
+  draft.put(entry, { kind: "bytes", bytes });
+}
+
+async function styleOf({ vertex, context }: FileRun, draft: Draft, action: FileAction): Promise<CopyStyle> {
+  const range = action.kind === "copy" ? action.range : vertex.meta.source;
+  const onUnknown = (name: string, file: string): void =>
+    context.warn("UnknownOwner", `"${name}" is not in ${file} of the stage: its files are owned by 0, as BuildKit does`, range);
+  return {
+    owner: action.owner === undefined ? undefined : await resolveOwner(draft, action.owner, onUnknown),
+    chmod: action.kind === "copy" && action.mode !== undefined ? parseChmod(action.mode) : undefined,
+    range,
+  };
+}

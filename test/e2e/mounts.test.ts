@@ -271,6 +271,8 @@ RUN ! [ -e /run ] && ! [ -e /etc/k ] && echo clean
       await logOf(shop, 'RUN --mount=type=secret,id=no --mount=type=secret,id=no,env=NO ! [ -e /run/secrets ] && echo "${NO-unset}."'),
       ".\n",
     );
+    const binary = { secrets: [{ id: "b", value: "a\0b" }] };
+    assert.match(await failure(shop.build(`${BUSYBOX}RUN --mount=type=secret,id=b,env=B true`, binary)), /^RUN_FAILED 4: .*NUL byte/);
     for (const mount of ["id=no,required", "id=no,env=NO,required"])
       assert.match(await failure(shop.build(`${BUSYBOX}RUN --mount=type=secret,${mount} true`)), /^RUN_FAILED 4: .*secret no: not found/);
     assert.match(

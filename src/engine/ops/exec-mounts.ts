@@ -3,8 +3,9 @@
  * secrets are fetched when the step runs, and go nowhere but into its memory.
  */
 import { statSync } from "node:fs";
-import { DecantError } from "../../errors.ts";
-import type { BindMount, CacheMount, ExecOp, SecretMount, SshMount, Vertex } from "../../graph/index.ts";
+import type { Digest } from "../../digest.ts";
+import { DecantError, InternalError } from "../../errors.ts";
+import type { BindMount, CacheMount, ExecOp, Mount, SecretMount, SshMount, Vertex } from "../../graph/index.ts";
 import { fromText } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
 import { emptyTree, hostTree, layerTree, unpackLayers } from "../../tree/index.ts";
@@ -15,7 +16,7 @@ import { type CacheRequest, cacheSourceIsFile, openCaches, type OpenCaches } fro
 import { copySources } from "./copy-sources.ts";
 import { layersOf } from "./inputs.ts";
 import { contextDirectory, SELECTED } from "./materialise.ts";
-import { mountedIngredient, selectMounted } from "./mount-selection.ts";
+import { mountedDigest, selectMounted } from "./mount-selection.ts";
 import { forwardAgent } from "./ssh-agent.ts";
 
 /** The mounts of a step, before it is known whether it runs. */
@@ -45,15 +46,18 @@ export async function prepareMounts(
 ): Promise<PreparedMounts> {
   const sourceOf = copySources(vertex, inputs, signal);
   const ingredients: Ingredient[] = [];
+  const digests = new Map<Mount, Digest>();
   for (const mount of op.mounts) {
     if (mount.dest === "/") continue;
     ingredients.push({ name: `mount on ${mount.dest}`, value: JSON.stringify(keyFacts(mount)) });
     if ((mount.type !== "bind" && mount.type !== "cache") || mount.input < 0) continue;
-    ingredients.push(await mountedIngredient(mount, inputs[mount.input], () => sourceOf(mount.input), context, signal));
+    const digest = await mountedDigest(mount, inputs[mount.input], () => sourceOf(mount.input), context, signal);
+    digests.set(mount, digest);
+    ingredients.push({ name: `files of the mount on ${mount.dest}`, value: digest });
   }
   for (const { id, name, optional } of op.secretEnv)
     ingredients.push({ name: `secret variable ${name}`, value: JSON.stringify({ id, optional }) });
-  const work: MountWork = { vertex, inputs, context, sourceOf };
+  const work: MountWork = { inputs, digests, context, sourceOf };
   return { ingredients, open: (innerSignal) => openMounts(op, work, innerSignal) };
 }
 
@@ -77,8 +81,9 @@ function keyFacts(mount: ExecOp["mounts"][number]): unknown {
 }
 
 interface MountWork {
-  readonly vertex: Vertex;
   readonly inputs: readonly VertexResult[];
+  /** What the key has of the files that mounts show. */
+  readonly digests: ReadonlyMap<Mount, Digest>;
   readonly context: EngineContext;
   readonly sourceOf: (index: number) => Promise<CopySource>;
 }
@@ -137,7 +142,7 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
   };
 }
 
-async function bindMount(mount: BindMount, { inputs, context, sourceOf }: MountWork, signal: AbortSignal): Promise<SandboxMount> {
+async function bindMount(mount: BindMount, { inputs, digests, context, sourceOf }: MountWork, signal: AbortSignal): Promise<SandboxMount> {
   const { store } = context;
   const place = { kind: "overlay", target: mount.dest, readOnly: mount.readonly } as const;
   const source = await sourceOf(mount.input);
@@ -145,7 +150,9 @@ async function bindMount(mount: BindMount, { inputs, context, sourceOf }: MountW
   const input = inputs[mount.input];
   if (mount.input < 0 || input === undefined) return { ...place, lowers: [], tree: emptyTree, selector: path };
   if (input.kind === "directory") {
-    const copy = await contextDirectory(store, source.tree, path, signal);
+    const digest = digests.get(mount);
+    if (digest === undefined) throw new InternalError("a bind mount has no digest");
+    const copy = await contextDirectory(store, source.tree, path, { digest, signal });
     return { ...place, lowers: [copy], tree: hostTree(copy), selector: SELECTED };
   }
   const layers = await Promise.all(input.layers.map((layer) => layer.load(signal)));

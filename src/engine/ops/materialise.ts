@@ -1,10 +1,11 @@
 /** A part of a tree as files of the store: what bind mounts of the build context and new cache mounts are made of. */
 import { chmodSync } from "node:fs";
-import { framedDigest } from "../../digest.ts";
-import { InternalError } from "../../errors.ts";
-import { joinTreePath, ROOT, treePath, type TreePath } from "../../paths.ts";
+import { join } from "node:path";
+import { type Digest, framedDigest } from "../../digest.ts";
+import { DecantError, InternalError } from "../../errors.ts";
+import { displayPath, joinTreePath, ROOT, treePath, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
-import { type Entry, subtreeDigest, type Tree, unpackTree, walk } from "../../tree/index.ts";
+import { type Entry, hostTree, subtreeDigest, type Tree, unpackTree, walk } from "../../tree/index.ts";
 
 /** The name of what was selected, in the directory that `contextDirectory` gives. */
 export const SELECTED: TreePath = treePath("selected");
@@ -23,11 +24,16 @@ export async function materialise(
 
 /**
  * A directory of the store that has a copy of what is at `path`, as `selected`: made once for the same files and times. Nothing refers to it,
- * so it goes with the next prune after this process.
+ * so it goes with the next prune after this process. `digest` is what the key has of it; throws `CONTEXT` when the copy has another one.
  */
-export async function contextDirectory(store: Store, tree: Tree, path: TreePath, signal: AbortSignal): Promise<string> {
+export async function contextDirectory(
+  store: Store,
+  tree: Tree,
+  path: TreePath,
+  { digest, signal }: { readonly digest: Digest; readonly signal: AbortSignal },
+): Promise<string> {
   const times = [...walk(tree, path)].map((entry) => `${entry.mtimeSec}.${entry.mtimeNsec}`);
-  const id = framedDigest([SPACE, await subtreeDigest(tree, path, { signal }), times.join(" ")]);
+  const id = framedDigest([SPACE, digest, times.join(" ")]);
   await using _lock = await store.locks.acquire(`${SPACE}-${id}`, { signal });
   const known = store.dirs.isSuspect(SPACE, id) ? undefined : store.dirs.find(SPACE, id);
   if (known !== undefined) return known;
@@ -35,7 +41,19 @@ export async function contextDirectory(store: Store, tree: Tree, path: TreePath,
   // Only what is inside is mounted: on the host, the files of a context are nobody else's.
   chmodSync(staged.path, 0o700);
   await materialise(tree, path, staged.path, { name: SELECTED, signal });
+  // A file that changed since it was hashed would give a result that is kept under the wrong key.
+  if ((await copyDigest(staged.path, path, signal)) !== digest) {
+    throw new DecantError("CONTEXT", `Cannot mount "${displayPath(path)}" of the context: it changed while it was read`, {
+      hint: "Build again when nothing writes to it",
+    });
+  }
   return await staged.publish(id);
+}
+
+/** The root of a tree has no entry that its digest could have. */
+function copyDigest(folder: string, path: TreePath, signal: AbortSignal): Promise<Digest> {
+  if (path === ROOT) return subtreeDigest(hostTree(join(folder, SELECTED)), ROOT, { signal });
+  return subtreeDigest(hostTree(folder), SELECTED, { signal });
 }
 
 /** `tree` with nothing but what is at `from`, which is at `to` (one name below the root) instead. */

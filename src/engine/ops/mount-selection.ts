@@ -1,11 +1,11 @@
 /** What a mount selects from its source, as a path without symlinks and as a part of the key (rules S111, S113). */
-import { framedDigest, isDigest } from "../../digest.ts";
+import { type Digest, framedDigest, isDigest } from "../../digest.ts";
 import type { BindMount, CacheMount } from "../../graph/index.ts";
 import { cleanTreePath, fromText, ROOT, type TreePath } from "../../paths.ts";
 import { resolvePath, subtreeDigest } from "../../tree/index.ts";
 import { sourceMissing } from "../file/errors.ts";
 import { type CopySource, missingHint } from "../file/selection.ts";
-import type { EngineContext, Ingredient, VertexResult } from "../types.ts";
+import type { EngineContext, VertexResult } from "../types.ts";
 
 /** Follows the symlinks of a mount's source inside of its tree. Throws `COPY_SOURCE_MISSING`. */
 export function selectMounted(source: CopySource, mount: BindMount | CacheMount): { readonly path: TreePath } {
@@ -16,19 +16,18 @@ export function selectMounted(source: CopySource, mount: BindMount | CacheMount)
 }
 
 /** The digest of what a mount shows: never times. For layers it is kept, so that a chain of hits reads no index. */
-export async function mountedIngredient(
+export async function mountedDigest(
   mount: BindMount | CacheMount,
   input: VertexResult | undefined,
   open: () => Promise<CopySource>,
   context: EngineContext,
   signal: AbortSignal,
-): Promise<Ingredient> {
-  const name = `files of the mount on ${mount.dest}`;
+): Promise<Digest> {
   const memo = input?.kind === "layers" ? framedDigest(["mounted", mount.selector, ...input.layers.map((layer) => layer.key)]) : undefined;
   const known = memo === undefined ? undefined : context.store.records.get("selection", memo);
-  if (typeof known === "string" && isDigest(known)) return { name, value: known };
+  if (typeof known === "string" && isDigest(known)) return known;
   const source = await open();
-  const value = await subtreeDigest(source.tree, selectMounted(source, mount).path, { signal });
-  if (memo !== undefined) context.store.records.put("selection", memo, value);
-  return { name, value };
+  const digest = await subtreeDigest(source.tree, selectMounted(source, mount).path, { signal });
+  if (memo !== undefined) context.store.records.put("selection", memo, digest);
+  return digest;
 }

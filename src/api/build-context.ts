@@ -5,8 +5,8 @@
 import { basename, resolve } from "node:path";
 import type { ByteStream } from "../bytes.ts";
 import { collect } from "../bytes.ts";
-import { gitCheckout, httpSources, isTarBlock, type LayerContext, type LocalContext } from "../engine/index.ts";
-import { DecantError, InternalError, usageError } from "../errors.ts";
+import { gitCheckout, isTarBlock, type LayerContext, type LocalContext } from "../engine/index.ts";
+import { DecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { type GitRef, gitSourceOp, parseGitUrl, withoutCredentials } from "../graph/index.ts";
 import { displayPath, ROOT, toText, treePath } from "../paths.ts";
@@ -28,6 +28,7 @@ import {
 } from "../tree/index.ts";
 import { contextFolder } from "./context-folder.ts";
 import { type DockerfileText, readDockerfile } from "./dockerfile-file.ts";
+import { downloadFile, httpSourceOp } from "./download-file.ts";
 import type { Session } from "./session.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -116,11 +117,11 @@ async function outsideDockerfile(options: Input, session: Session, signal: Abort
   if (file === "-")
     return { path: "-", name: "Dockerfile", bytes: await collect(stdinOf(options), MAX_DOCKERFILE_BYTES, "the Dockerfile") };
   if (file === undefined || !isHttp(file)) return undefined;
-  const layer = await download(session, file, signal);
+  const { tree, entry } = await downloadFile(session, httpSourceOp(file, HTTP_FILE), signal);
   return {
     path: file,
     name: withoutCredentials(file),
-    bytes: await readTreeFile(layerTree([layer]), treePath(HTTP_FILE), MAX_DOCKERFILE_BYTES),
+    bytes: await readTreeFile(tree, entry.path, MAX_DOCKERFILE_BYTES),
   };
 }
 
@@ -136,11 +137,8 @@ const HTTP_FILE = "context";
 
 async function fromHttp(session: Session, url: string, signal: AbortSignal): Promise<Loaded> {
   const { store } = session;
-  const file = await download(session, url, signal);
-  const tree = layerTree([file]);
-  const entry = tree.lookup(treePath(HTTP_FILE));
-  if (entry === undefined) throw new InternalError("a download has no file");
-  const time = entry.mtimeSec > 0 ? { timeSec: entry.mtimeSec } : {};
+  const { layer: file, tree, entry, timeSec } = await downloadFile(session, httpSourceOp(url, HTTP_FILE), signal);
+  const time = timeSec === undefined ? {} : { timeSec };
   const known = store.records.get("context-archive", file.id);
   const kept = typeof known === "string" && isDigest(known) ? openLayer(store, known) : undefined;
   if (kept !== undefined) return { layer: kept, ...time };
@@ -154,14 +152,6 @@ async function fromHttp(session: Session, url: string, signal: AbortSignal): Pro
     dockerfile: { path: url, name: withoutCredentials(url), bytes: await collect(all, MAX_DOCKERFILE_BYTES, "the Dockerfile") },
     ...time,
   };
-}
-
-async function download(session: Session, url: string, signal: AbortSignal): Promise<Layer> {
-  const op = { kind: "source", identifier: url, attrs: { "http.filename": HTTP_FILE } } as const;
-  const result = await httpSources(session.store).resolve(op, session.platform, signal, "remote context");
-  const source = result.kind === "layers" ? result.layers[0] : undefined;
-  if (source === undefined) throw new InternalError("a download gave no layer");
-  return await source.load(signal);
 }
 
 /** A tar, or anything compressed: a Dockerfile is neither. */

@@ -22,6 +22,7 @@ import type { LayerSource } from "../tree/index.ts";
 import { baseImages } from "./base-images.ts";
 import { buildChecks, emitDiagnostics, eventSource } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
+import { contextTime } from "./context-time.ts";
 import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile } from "./project-file.ts";
 import { startRun } from "./run-handle.ts";
@@ -52,10 +53,12 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
   const record = session.store.history.begin(options.tags?.[0] ?? context.title);
   try {
     const platform = onePlatform(options.platforms, session.platform);
-    const { buildArgs, epochSec: epoch } = resolveEpoch(parsed, options.buildArgs ?? {}, session.env, context.timeSec);
     // What came from elsewhere does not say which images stand for others.
     const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
     const contexts = await namedContexts(options.buildContexts ?? {}, cwd, session.platform);
+    const timeOf = async (name: string): Promise<number | undefined> =>
+      name === "context" ? context.timeSec : await contextTime(contexts.find(name, platform), session, signal);
+    const { buildArgs, epochSec: epoch } = await resolveEpoch(parsed, options.buildArgs ?? {}, session.env, timeOf);
     const images = baseImages(session, { project, contexts, pull: options.pull ?? false, emit, signal });
     const checks = buildChecks({
       parsed,

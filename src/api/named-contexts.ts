@@ -9,6 +9,7 @@ import { isDecantError, unsupported, usageError } from "../errors.ts";
 import { type ContextFiles, gitSourceOp, parseGitUrl } from "../graph/index.ts";
 import { formatPlatform, formatReference, parsePlatform, parseReference, type Platform } from "../oci/index.ts";
 import { contextFolder } from "./context-folder.ts";
+import { httpSourceOp } from "./download-file.ts";
 
 /** What a name stands for. */
 export type NamedContext =
@@ -76,8 +77,7 @@ function readValue(name: string, value: string, cwd: string): NamedContext {
   if (git !== undefined) return { kind: "files", files: { name, source: gitSourceOp(git) } };
   if (/^https?:\/\//.test(value)) {
     const filename = urlFilename(value);
-    const source = { kind: "source", identifier: value, attrs: { "http.filename": filename } } as const;
-    return { kind: "files", files: { name, source, unpack: filename } };
+    return { kind: "files", files: { name, source: httpSourceOp(value, filename), unpack: filename } };
   }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value)?.[1];
   if (scheme !== undefined) throw unsupported(`--build-context ${name}=${scheme}://…`);

@@ -1,4 +1,4 @@
-/** SOURCE_DATE_EPOCH in its forms (F47): a number as build argument, in the environment or as default of a global ARG; `context`. */
+/** SOURCE_DATE_EPOCH in its forms (F47): a number as build argument, in the environment or as default of a global ARG; the time of a context. */
 import { expandWord, type ParsedDockerfile } from "../dockerfile/index.ts";
 import { unsupported, usageError } from "../errors.ts";
 
@@ -11,25 +11,24 @@ export interface ResolvedEpoch {
   readonly epochSec?: number;
 }
 
-/** Finds it. `contextTimeSec` is what "context" means, absent for a folder. Throws `USAGE`, `UNSUPPORTED`. */
-export function resolveEpoch(
+/** Finds it. `timeOf` tells the time of the build context ("context") or of a named one, where it has one. Throws `USAGE`, `UNSUPPORTED`. */
+export async function resolveEpoch(
   parsed: ParsedDockerfile,
   given: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string | undefined>>,
-  contextTimeSec: number | undefined,
-): ResolvedEpoch {
+  timeOf: (context: string) => Promise<number | undefined>,
+): Promise<ResolvedEpoch> {
   const text = valueOf(parsed, given, env);
   if (text === undefined || text === "") return { buildArgs: given };
   if (/^\d{1,12}$/.test(text)) return { buildArgs: { ...given, [NAME]: text }, epochSec: Number(text) };
-  if (text === "context") {
-    if (contextTimeSec === undefined)
-      throw usageError(
-        `Cannot use ${NAME}=context: this context has no time of its own; wanted a git repository, or a URL with Last-Modified`,
-      );
-    return { buildArgs: { ...given, [NAME]: String(contextTimeSec) }, epochSec: contextTimeSec };
-  }
+  const timeSec = await timeOf(text);
+  if (timeSec !== undefined) return { buildArgs: { ...given, [NAME]: String(timeSec) }, epochSec: timeSec };
+  if (text === "context")
+    throw usageError(
+      `Cannot use ${NAME}=context: this context has no time of its own; wanted a git repository, or a URL with Last-Modified`,
+    );
   if (parsed.stages.some(({ name }) => name === text.toLowerCase())) throw unsupported(`${NAME} from stage "${text}"`);
-  throw usageError(`Cannot use ${NAME} "${text}": wanted seconds since 1970, or context`);
+  throw usageError(`Cannot use ${NAME} "${text}": wanted seconds since 1970, "context", or a named context that has a time of its own`);
 }
 
 /** docker buildx passes the environment's on; the Dockerfile's own default comes last. */

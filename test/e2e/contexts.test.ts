@@ -144,7 +144,7 @@ describe("the build context", () => {
     assert.deepEqual([fromStdin("a"), fromStdin("b"), fromUrl("a"), fromUrl("b")], ["1", undefined, "1", undefined]);
   });
 
-  it("gives SOURCE_DATE_EPOCH=context its time", async () => {
+  it("gives SOURCE_DATE_EPOCH=context its time, as does a named one", async () => {
     using shop = workshop();
     const repo = testRepository(join(shop.folder, "repositories/app"));
     repo.commit({ Dockerfile: "ARG SOURCE_DATE_EPOCH=context\nFROM scratch\nCOPY a /\n", a: "1" }, 1_600_000_000);
@@ -152,6 +152,12 @@ describe("the build context", () => {
     await shop.buildAs({ context: `${server.url}/app.git`, tags: ["epoch"] });
     const { config } = await inspectImage({ image: "epoch", root: shop.root });
     assert.match(JSON.stringify(config), /"created":"2020-09-13T12:26:40Z"/);
+    await shop.build("FROM scratch\nCOPY --from=repo a /\n", {
+      tags: ["named"],
+      buildArgs: { SOURCE_DATE_EPOCH: "repo" },
+      buildContexts: { repo: `${server.url}/app.git` },
+    });
+    assert.match(JSON.stringify((await inspectImage({ image: "named", root: shop.root })).config), /"created":"2020-09-13T12:26:40Z"/);
     await assert.rejects(
       shop.build("FROM scratch\nCOPY x /", { buildArgs: { SOURCE_DATE_EPOCH: "context" } }),
       failsWith("USAGE", /no time of its own/),

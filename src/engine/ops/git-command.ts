@@ -140,7 +140,8 @@ function lastLines(text: string): string {
         .replaceAll(/[^\P{C}]/gu, "")
         .trim(),
     )
-    .filter((line) => line !== "" && !line.startsWith("hint:"));
+    // What ssh said before these two is what helps.
+    .filter((line) => line !== "" && !/^(?:hint:|Please make sure you have the correct access|and the repository exists)/.test(line));
   return lines
     .slice(-3)
     .map((line) => line.replaceAll(/[a-z]+:\/\/\S+/gi, (url) => withoutCredentials(url)))

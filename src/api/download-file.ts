@@ -1,0 +1,32 @@
+/** A file of http(s) that a build needs before its graph is made. */
+import { httpSources } from "../engine/index.ts";
+import { InternalError } from "../errors.ts";
+import type { SourceOp } from "../graph/index.ts";
+import { treePath } from "../paths.ts";
+import { type Entry, type Layer, layerTree, type Tree } from "../tree/index.ts";
+import type { Session } from "./session.ts";
+
+/** A download: a layer with one file. */
+export interface DownloadedFile {
+  readonly layer: Layer;
+  readonly tree: Tree;
+  readonly entry: Entry;
+  /** Its Last-Modified, in seconds since the epoch; absent without. */
+  readonly timeSec?: number;
+}
+
+/** The op for a URL. `filename` is what the file is called in the layer. */
+export function httpSourceOp(url: string, filename: string): SourceOp {
+  return { kind: "source", identifier: url, attrs: { "http.filename": filename } };
+}
+
+/** Downloads it, where the store's copy is not up to date. Throws `HTTP_SOURCE`. */
+export async function downloadFile(session: Session, op: SourceOp, signal: AbortSignal): Promise<DownloadedFile> {
+  const result = await httpSources(session.store).resolve(op, session.platform, signal, "download");
+  const source = result.kind === "layers" ? result.layers[0] : undefined;
+  const layer = await source?.load(signal);
+  const tree = layer === undefined ? undefined : layerTree([layer]);
+  const entry = tree?.lookup(treePath(op.attrs["http.filename"] ?? ""));
+  if (layer === undefined || tree === undefined || entry === undefined) throw new InternalError("a download gave no file");
+  return { layer, tree, entry, ...(entry.mtimeSec > 0 ? { timeSec: entry.mtimeSec } : {}) };
+}

@@ -1,9 +1,12 @@
 /** Which stages a stage copies from or mounts, and which of them a target needs (rules S34 to S40). */
 import type { Stage, StageInstruction } from "../types.ts";
 
-/** Indexes of the stages that the instructions of `stage` name in `--from`; names of images are none. */
-export function stageNeeds(stages: readonly Stage[], stage: Stage): number[] {
-  return stage.instructions.flatMap((instruction) =>
+/** Indexes of the stages that `stage`, and the triggers that `parent` leaves to it, name in `--from`; names of images are none. */
+export function stageNeeds(stages: readonly Stage[], stage: Stage, parent: Stage | undefined): number[] {
+  const triggers = (parent?.instructions ?? []).flatMap((each) =>
+    each.kind === "onbuild" && each.trigger !== undefined ? [each.trigger] : [],
+  );
+  return [...triggers, ...stage.instructions].flatMap((instruction) =>
     fromNames(instruction).flatMap((name) => {
       const index = stageIndex(stages, name);
       return index === undefined || index >= stage.index ? [] : [index];

@@ -242,6 +242,11 @@ describe("runChecks() of Decant", () => {
       options: { image: () => ({ ...IMAGE, config: { User: "65532" } }) },
     },
     { name: "a stage that a variable chooses", input: "FROM b AS x-amd64\nFROM b AS x-arm64\nFROM x-$TARGETARCH\nUSER a", want: [] },
+    {
+      name: "a stage that a trigger copies from",
+      input: "FROM b AS x\nFROM b AS y\nUSER a\nONBUILD COPY --from=x /a /\nFROM y\nRUN true",
+      want: [],
+    },
     { name: "a stage for tests", input: "FROM b AS x\nUSER a\nFROM x AS unit-test\nFROM x", want: [] },
     {
       name: "npm install of a package",

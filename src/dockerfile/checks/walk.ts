@@ -44,9 +44,9 @@ export function walkDockerfile(parsed: ParsedDockerfile, options: CheckOptions):
     predefinedArguments(argumentOptions);
 
   const target = targetIndex(parsed, options.target, problems);
-  const needs = parsed.stages.map((stage) => stageNeeds(parsed.stages, stage));
   const bases = planBases(parsed, globals, attempt);
   const parents = parentIndexes(parsed.stages, bases);
+  const needs = parsed.stages.map((stage) => stageNeeds(parsed.stages, stage, parsed.stages[parents[stage.index] ?? -1]));
   const needed = neededStages(needs, parents, target);
   const checksAll = options.target === undefined && options.onlyNeeded !== true;
 

@@ -19,6 +19,7 @@ import { baseImages } from "./base-images.ts";
 import { createImageFacts, type ImageFacts } from "./build-checks.ts";
 import { readDockerfile } from "./dockerfile-file.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
+import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile, replacementFor } from "./project-file.ts";
 import { openSession } from "./session.ts";
 import type { StoreOptions } from "./types.ts";
@@ -42,6 +43,8 @@ export interface DockerfileOptions extends StoreOptions {
 export interface CheckDockerfileOptions extends DockerfileOptions {
   /** Look base images up (their configuration only), in the store and then the registry. Default true. */
   readonly lookUpImages?: boolean;
+  /** Named contexts, as for `build`: what they stand in for is looked up there. */
+  readonly buildContexts?: Readonly<Record<string, string>>;
   /** decant.yaml. Default: the one in the context, else in the working directory, if any. */
   readonly projectFile?: string;
 }
@@ -180,18 +183,20 @@ async function lookUp(
 ): Promise<LookedUp> {
   const facts = createImageFacts();
   const notes: string[] = [];
-  const project = await findProjectFile({ file: options.projectFile, context, cwd: options.cwd ?? process.cwd() });
+  const cwd = options.cwd ?? process.cwd();
+  const project = await findProjectFile({ file: options.projectFile, context, cwd });
+  const contexts = await namedContexts(options.buildContexts ?? {}, cwd, hostPlatform({ arch: process.arch }));
   // Assembling a base means downloading packages, which is too much for a check.
   const isAssembled = (name: string): boolean => (replacementFor(project, name) ?? name).startsWith("distroless:");
   if (wanted.length > 0) {
     await using session = await openSession(options);
     await Promise.all(
       wanted.map(async ({ name, platform }) => {
-        if (isAssembled(name)) return;
+        if (contexts.find(name, platform) === undefined && isAssembled(name)) return;
         const timeout = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
         const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
         try {
-          const images = baseImages(session, { project, pull: false, emit: noEvents, signal });
+          const images = baseImages(session, { project, contexts, pull: false, emit: noEvents, signal });
           const range = { file: { name: "", text: "" }, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
           const { config } = await images.resolveImage({ name, platform, explicitPlatform: true, range, stageNames: [] });
           facts.set(name, platform, config);

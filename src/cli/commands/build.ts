@@ -141,6 +141,7 @@ Examples:
           context: resolve(context.cwd, contextFolder),
           cwd: context.cwd,
           buildArgs,
+          buildContexts: parseKeyValues(values["build-context"], "--build-context", () => ""),
           ...(values.file === undefined ? {} : { file: values.file }),
           ...(values.target === undefined ? {} : { target: values.target }),
           ...(values["project-file"] === undefined ? {} : { projectFile: values["project-file"] }),

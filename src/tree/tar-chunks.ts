@@ -112,7 +112,7 @@ export async function* tarChunks(
       used = end;
     }
     // What was hashed for a cache key must be what is written: a file that changed in between would be kept under the wrong key.
-    if (entry.digest !== undefined && digestHex !== hexOf(entry.digest)) throw changedSinceHashed(entry.path);
+    if (isFile && entry.digest !== undefined && digestHex !== hexOf(entry.digest)) throw changedSinceHashed(entry.path);
     options.onEntry?.(entry, dataOffset, digestHex);
   }
   if (used + 2 * BLOCK > CHUNK) yield take();

@@ -1,7 +1,6 @@
 /** The images of the local store: list, inspect, remove, and freeing what nothing needs. */
 import { pool } from "../async.ts";
 import { isDecantError, usageError } from "../errors.ts";
-import { noEvents } from "../events.ts";
 import { contentsOf, loadImage, type OpenedImage } from "../image/index.ts";
 import { formatPlatform, formatReference, parseReference } from "../oci/index.ts";
 import type { NamedImage, PruneResult, Store } from "../store/index.ts";
@@ -49,7 +48,7 @@ export async function inspectImage(options: StoreOptions & { readonly image: str
   const { signal } = options;
   const image = await loadImage(store, options.image, session.platform);
   const layers = await pool(PARALLEL, image.layers, (layer, stop) => layer.load(stop), signal);
-  const contents = await contentsOf(layerTree(layers));
+  const contents = contentsOf(layerTree(layers));
   const compressed =
     options.sizes === true
       ? await pool(PARALLEL, layers, (layer, stop) => compressedLayer(store, layer, { compression: "gzip" }, { signal: stop }), signal)
@@ -100,7 +99,7 @@ export async function removeImages(
 
 /** Frees what no image needs: by default everything but the cache; with `olderThanMs` also cache records unused for that long; with `all` the whole cache. */
 export function pruneStore(options: StoreOptions & { readonly all?: boolean; readonly olderThanMs?: number } = {}): Run<PruneResult> {
-  return startRun(options.signal, async (_emit = noEvents, signal) => {
+  return startRun(options.signal, async (_emit, signal) => {
     await using session = await openSession(options);
     return await session.store.prune({
       signal,

@@ -3,6 +3,7 @@
  * Factories live in each room's `errors.ts`; `docs/errors.md` has a heading for every code.
  */
 import type { SourceRange } from "./source.ts";
+import { SUPPORT, type SupportId } from "./support.ts";
 
 /** Stable within a major version. Test `code`, never the text of a message. */
 export type ErrorCode =
@@ -125,10 +126,23 @@ export function usageError(message: string, hint?: string): DecantError {
 }
 
 /** Something that the field has and Decant does not have yet: never skipped in silence. */
-export function unsupported(what: string, options: { readonly hint?: string; readonly source?: SourceRange } = {}): DecantError {
-  return new DecantError("UNSUPPORTED", `${what} is not supported yet`, {
-    ...(options.hint === undefined ? {} : { hint: options.hint }),
+export function unsupported(
+  what: string,
+  options: {
+    readonly hint?: string;
+    readonly source?: SourceRange;
+    /** Its row in src/support.ts, which gives the hint where there is none here. */
+    readonly row?: SupportId;
+  } = {},
+): DecantError {
+  const row = SUPPORT.find(({ id }) => id === options.row);
+  const hint = options.hint ?? row?.hint;
+  const link = row === undefined ? undefined : `docs/reference/support.md#${row.id}`;
+  const advice = link === undefined ? hint : hint === undefined ? `See ${link}` : `${hint} (${link})`;
+  return new DecantError("UNSUPPORTED", `${what} is not supported${row?.state === "refused" ? "" : " yet"}`, {
+    ...(advice === undefined ? {} : { hint: advice }),
     ...(options.source === undefined ? {} : { source: [options.source] }),
+    ...(row === undefined ? {} : { details: { support: row.id } }),
   });
 }
 

@@ -25,6 +25,7 @@ import { openBuildContext } from "./build-context.ts";
 import { contextTime } from "./context-time.ts";
 import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile } from "./project-file.ts";
+import { refuseUnknown } from "./refusals.ts";
 import { startRun } from "./run-handle.ts";
 import { imageContext, openSession, type Session } from "./session.ts";
 import { resolveEpoch } from "./source-date-epoch.ts";
@@ -46,6 +47,8 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
   const { dockerfile } = context;
   const folder = "path" in context.files ? context.files.path : undefined;
   const parsed = parseDockerfile(dockerfile.bytes, { name: dockerfile.name });
+  // First: what another frontend reads need not be a Dockerfile.
+  await refuseUnknown(parsed, dockerfile, options, session.env);
   emitDiagnostics(parsed, emit);
   checkParsed(parsed);
   warnOfUnknownStages(parsed, options.noCacheStages ?? [], emit);
@@ -79,6 +82,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
         noCache: options.noCache ?? false,
         noCacheStages: options.noCacheStages ?? [],
         allow: options.allow ?? [],
+        ...(buildArgs["BUILDKIT_SANDBOX_HOSTNAME"] === undefined ? {} : { hostname: buildArgs["BUILDKIT_SANDBOX_HOSTNAME"] }),
         hostNetwork: options.network !== "none",
         extraHosts: options.addHosts ?? [],
         ulimits: options.ulimits ?? [],
@@ -281,10 +285,9 @@ function resultOf(buildId: string, outputs: readonly ExportResult[], solution: S
 
 function onePlatform(platforms: readonly string[] | undefined, host: Platform): Platform {
   const [first, second] = platforms ?? [];
-  if (second !== undefined)
-    throw unsupported(`Building for several platforms (${(platforms ?? []).join(", ")})`, { hint: "Build one platform at a time" });
+  if (second !== undefined) throw unsupported(`Building for several platforms (${(platforms ?? []).join(", ")})`, { row: "F128" });
   if (first === undefined || first === "local") return host;
   const platform = parsePlatform(first, host);
-  if (platform.os !== "linux") throw unsupported(`Building for ${formatPlatform(platform)}`);
+  if (platform.os !== "linux") throw unsupported(`Building for ${formatPlatform(platform)}`, { row: "F87" });
   return platform;
 }

@@ -69,10 +69,7 @@ function readValue(name: string, value: string, cwd: string): NamedContext {
   if (value.startsWith("docker-image://")) return { kind: "image", name: value.slice("docker-image://".length) };
   if (value.startsWith("distroless:")) return { kind: "image", name: value };
   if (value.startsWith("oci-layout://")) return layoutOf(value.slice("oci-layout://".length), cwd);
-  if (value.startsWith("target:"))
-    throw unsupported(`--build-context ${name}=${value}`, {
-      hint: "Targets are of bake files: name the stage in the Dockerfile, or build it first and give docker-image://NAME",
-    });
+  if (value.startsWith("target:")) throw unsupported(`--build-context ${name}=${value}`, { row: "F69" });
   const git = parseGitUrl(value, { asContext: true });
   if (git !== undefined) return { kind: "files", files: { name, source: gitSourceOp(git) } };
   if (/^https?:\/\//.test(value)) {
@@ -80,7 +77,7 @@ function readValue(name: string, value: string, cwd: string): NamedContext {
     return { kind: "files", files: { name, source: httpSourceOp(value, filename), unpack: filename } };
   }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value)?.[1];
-  if (scheme !== undefined) throw unsupported(`--build-context ${name}=${scheme}://…`);
+  if (scheme !== undefined) throw unsupported(`--build-context ${name}=${scheme}://…`, { row: "F68" });
   return { kind: "files", files: { name, source: { kind: "source", identifier: `local://${name}`, attrs: {} } } };
 }
 

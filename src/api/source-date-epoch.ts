@@ -27,7 +27,7 @@ export async function resolveEpoch(
     throw usageError(
       `Cannot use ${NAME}=context: this context has no time of its own; wanted a git repository, or a URL with Last-Modified`,
     );
-  if (parsed.stages.some(({ name }) => name === text.toLowerCase())) throw unsupported(`${NAME} from stage "${text}"`);
+  if (parsed.stages.some(({ name }) => name === text.toLowerCase())) throw unsupported(`${NAME} from stage "${text}"`, { row: "F47" });
   throw usageError(`Cannot use ${NAME} "${text}": wanted seconds since 1970, "context", or a named context that has a time of its own`);
 }
 

@@ -77,5 +77,5 @@ function socketOf({ id, socket }: SshSpec, { cwd, env }: Surroundings): string {
   } catch (error) {
     throw usageError(`Cannot forward SSH agent "${id}": "${path}" cannot be used (${errnoOf(error) ?? String(error)})`);
   }
-  throw unsupported(`A key file for --ssh ("${given}")`, { hint: "Load the key into an agent with ssh-add, and pass --ssh default" });
+  throw unsupported(`A key file for --ssh ("${given}")`, { row: "F91" });
 }

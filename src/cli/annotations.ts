@@ -14,10 +14,16 @@ export function parseAnnotations(items: readonly string[]): Readonly<Record<stri
       if (!LEVELS.includes(level))
         throw usageError(`Cannot use --annotation "${item}": there is no level "${level}"; wanted ${LEVELS.join(", ")}`);
       if (level !== "manifest")
-        throw unsupported(`--annotation at level "${level}"`, { hint: "Leave the level out: the annotation goes to the manifest" });
+        throw unsupported(`--annotation at level "${level}"`, {
+          row: "F119",
+          hint: "Leave the level out: the annotation goes to the manifest",
+        });
     }
     if (platform !== undefined)
-      throw unsupported(`--annotation for one platform, "${platform}"`, { hint: "Leave it out: one platform is built at a time" });
+      throw unsupported(`--annotation for one platform, "${platform}"`, {
+        row: "F119",
+        hint: "Leave it out: one platform is built at a time",
+      });
     out.set(key, value);
   }
   return Object.fromEntries(out);

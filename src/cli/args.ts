@@ -78,7 +78,10 @@ function notAnOption(spec: CommandSpec, name: string, rawName: string): DecantEr
   const known = spec.unsupported?.[name];
   if (known !== undefined) {
     const shown = rawName.startsWith("--") ? rawName : `--${name}`;
-    return unsupported(`Option ${shown} of "decant ${spec.name}"`, known.hint === undefined ? {} : { hint: known.hint });
+    return unsupported(`Option ${shown} of "decant ${spec.name}"`, {
+      ...(known.hint === undefined ? {} : { hint: known.hint }),
+      ...(known.row === undefined ? {} : { row: known.row }),
+    });
   }
   const guess = closest(name, Object.keys({ ...spec.options, ...spec.unsupported, help: true }));
   return usageError(

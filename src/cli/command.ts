@@ -1,4 +1,5 @@
 /** What a command is: a const table of its options, from which parsing, types and help are made, and a function. */
+import type { SupportId } from "../support.ts";
 import type { CliContext } from "./context.ts";
 
 /** One option. Names are the keys of the table, without dashes. */
@@ -17,10 +18,13 @@ export interface OptionSpec {
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
-/** A flag of the field that Decant does not have: using it is an error that says so. The value tells what to do instead, or is "". */
+/** A flag of the field that Decant does not have: using it is an error that says so. */
 export interface UnsupportedSpec {
   readonly type: "boolean" | "string";
   readonly short?: string;
+  /** Its row in src/support.ts. */
+  readonly row?: SupportId;
+  /** What to do instead, where the row does not say it. */
   readonly hint?: string;
 }
 

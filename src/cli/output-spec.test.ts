@@ -36,8 +36,14 @@ const BAD: readonly (readonly [string, string])[] = [
   ["type=oci,dest", 'USAGE Cannot read --output "type=oci,dest": "dest" has no value; wanted KEY=VALUE | '],
   ["type=oci,dst=x", 'USAGE Cannot use attribute "dst" of --output type=oci: there is no such attribute | Did you mean "dest"?'],
   ["type=local", "USAGE Cannot use --output type=local: it has no dest; wanted dest=FOLDER | "],
-  ["type=oci,platform-split=true", 'UNSUPPORTED Attribute "platform-split" of --output type=oci is not supported yet | '],
-  ["type=image,annotation.a=b", 'UNSUPPORTED Attribute "annotation.a" of --output type=image is not supported yet | '],
+  [
+    "type=oci,platform-split=true",
+    'UNSUPPORTED Attribute "platform-split" of --output type=oci is not supported yet | Leave the attribute out (docs/reference/support.md#F115)',
+  ],
+  [
+    "type=image,annotation.a=b",
+    'UNSUPPORTED Attribute "annotation.a" of --output type=image is not supported yet | Use --annotation KEY=VALUE, which goes to the manifest (docs/reference/support.md#F119)',
+  ],
   ["type=oci,compression=lzma", 'USAGE Cannot use compression "lzma": wanted uncompressed, gzip or zstd | '],
   ["type=oci,tar=maybe", "USAGE Cannot use --output with tar=maybe: wanted true or false | "],
 ];

@@ -4,6 +4,7 @@
  */
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import type { CompressionOptions, OutputSpec } from "../index.ts";
+import type { SupportId } from "../support.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
@@ -21,26 +22,26 @@ const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
   tar: ["dest"],
   cacheonly: [],
 };
-const NOT_YET = [
-  "attestation-inline",
-  "attestation-prefix",
-  "buildinfo",
-  "context",
-  "dangling-name-prefix",
-  "force-inline-attestations",
-  "lazy",
-  "mode",
-  "name-canonical",
-  "nydus-fs-version",
-  "nydus-chunk-dict-image",
-  "oci-artifact",
-  "platform-split",
-  "prefer-nondist-layers",
-  "push-by-digest",
-  "registry.insecure",
-  "store",
-  "unpack",
-];
+const NOT_YET: Readonly<Record<string, SupportId>> = {
+  "attestation-inline": "F132",
+  "attestation-prefix": "F132",
+  buildinfo: "F132",
+  context: "F132",
+  "dangling-name-prefix": "F112",
+  "force-inline-attestations": "F132",
+  lazy: "F107",
+  mode: "F115",
+  "name-canonical": "F112",
+  "nydus-fs-version": "F117",
+  "nydus-chunk-dict-image": "F117",
+  "oci-artifact": "F118",
+  "platform-split": "F115",
+  "prefer-nondist-layers": "F118",
+  "push-by-digest": "F112",
+  "registry.insecure": "F112",
+  store: "F112",
+  unpack: "F112",
+};
 
 /** Parses one `-o` value; `tags` name the image where the value does not. Throws `USAGE`, `UNSUPPORTED`. */
 export function parseOutput(text: string, tags: readonly string[]): OutputSpec {
@@ -76,11 +77,11 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
       if (names.length === 0) throw usageError("Cannot push the image: it has no name", "Name it with --tag NAME or name=NAME");
       return { type, names, ...media, ...compressionOf(attributes) };
     case "oci":
-      if (ociMediaTypes === false) throw unsupported("--output type=oci with oci-mediatypes=false", { hint: "Use type=docker" });
+      if (ociMediaTypes === false) throw unsupported("--output type=oci with oci-mediatypes=false", { row: "F114" });
       return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...compressionOf(attributes) };
     case "docker":
-      if (ociMediaTypes === true) throw unsupported("--output type=docker with oci-mediatypes=true", { hint: "Use type=oci" });
-      if (booleanOf(attributes, "tar") === false) throw unsupported("--output type=docker with tar=false");
+      if (ociMediaTypes === true) throw unsupported("--output type=docker with oci-mediatypes=true", { row: "F114" });
+      if (booleanOf(attributes, "tar") === false) throw unsupported("--output type=docker with tar=false", { row: "F114" });
       // What docker loads into its daemon goes to Decant's store.
       if (dest === undefined) return { type: "image", names, push: false, ...compressionOf(attributes) };
       return { type, dest, names, ...compressionOf(attributes) };
@@ -99,7 +100,7 @@ function compressionOf(attributes: Attributes): CompressionOptions {
   const level = attributes.get("compression-level");
   const force = booleanOf(attributes, "force-compression");
   const rewriteTimestamp = booleanOf(attributes, "rewrite-timestamp");
-  if (compression === "estargz") throw unsupported("--output with compression=estargz", { hint: "Use gzip or zstd" });
+  if (compression === "estargz") throw unsupported("--output with compression=estargz", { row: "F117" });
   if (compression !== undefined && compression !== "uncompressed" && compression !== "gzip" && compression !== "zstd")
     throw usageError(`Cannot use compression "${compression}": wanted uncompressed, gzip or zstd`);
   if (level !== undefined && !/^\d{1,2}$/.test(level)) throw usageError(`Cannot use compression-level "${level}": wanted a whole number`);
@@ -133,7 +134,8 @@ function unknownType(wanted: string): DecantError {
 }
 
 function unknownKey(type: keyof typeof KEYS, key: string): DecantError {
-  if (NOT_YET.includes(key) || key.startsWith("annotation")) return unsupported(`Attribute "${key}" of --output type=${type}`);
+  const row = Object.hasOwn(NOT_YET, key) ? NOT_YET[key] : key.startsWith("annotation") ? "F119" : undefined;
+  if (row !== undefined) return unsupported(`Attribute "${key}" of --output type=${type}`, { row });
   const guess = closest(key, KEYS[type]);
   return usageError(
     `Cannot use attribute "${key}" of --output type=${type}: there is no such attribute`,

@@ -40,8 +40,7 @@ export function parseSsh(text: string): ListOf<"ssh"> {
   if (text === "" || equals === 0) throw usageError(`Cannot read --ssh "${text}": it has no id; wanted default or ID=SOCKET`);
   if (equals < 0) return { id: text };
   const socket = text.slice(equals + 1);
-  if (socket.includes(","))
-    throw unsupported("Several keys for --ssh", { hint: "Load them into an agent with ssh-add, and pass --ssh default" });
+  if (socket.includes(",")) throw unsupported("Several keys for --ssh", { row: "F91" });
   return { id: text.slice(0, equals), socket };
 }
 
@@ -49,7 +48,7 @@ export function parseSsh(text: string): ListOf<"ssh"> {
 export function parseEntitlement(text: string): ListOf<"allow"> {
   const found = ENTITLEMENTS.find((name) => name === text);
   if (found !== undefined) return found;
-  if (/^(device|fs)([.=]|$)/.test(text)) throw unsupported(`--allow ${text}`);
+  if (/^(device|fs)([.=]|$)/.test(text)) throw unsupported(`--allow ${text}`, { row: "F82" });
   const guess = closest(text, [...ENTITLEMENTS]);
   throw usageError(
     `Cannot use --allow "${text}": wanted ${ENTITLEMENTS.join(" or ")}`,

@@ -16,7 +16,7 @@ export async function exportImage(images: readonly BuiltImage[], output: OutputS
   ctx.signal.throwIfAborted();
   const [image] = images;
   if (image === undefined) throw new InternalError("there is no image to export");
-  if (images.length > 1) throw unsupported("An output of several platforms", { hint: "Build one platform at a time" });
+  if (images.length > 1) throw unsupported("An output of several platforms", { row: "F128" });
   const result = await exporterOf(image, output, ctx);
   const digest = result.descriptor?.digest;
   for (const name of result.names) ctx.emit({ type: "result", kind: "image", name, ...(digest === undefined ? {} : { digest }) });

@@ -1,5 +1,5 @@
 /** The value of `--call`, as docker buildx takes it: `METHOD[,format=text|json][,ignorestatus[=BOOL]]`. */
-import { usageError } from "../../errors.ts";
+import { unsupported, usageError } from "../../errors.ts";
 import { parseCsvLine } from "../csv.ts";
 import { closest } from "../suggest.ts";
 
@@ -16,11 +16,12 @@ export interface Call {
   readonly ignoresStatus: boolean;
 }
 
-/** Parses `--call`; `lint` is another name of check. Throws `USAGE`. */
+/** Parses `--call`; `lint` is another name of check. Throws `USAGE`, `UNSUPPORTED`. */
 export function parseCall(text: string): Call {
   const [name = "", ...fields] = parseCsvLine(text, "--call");
   const wanted = name === "lint" ? "check" : name;
   const method = CALL_METHODS.find((each) => each === wanted);
+  if (name === "convertllb") throw unsupported("--call=convertllb", { row: "F59" });
   if (method === undefined) {
     const guess = closest(name, CALL_METHODS);
     throw usageError(

@@ -97,33 +97,36 @@ Examples:
       explain: { type: "boolean", help: "Say of each executed step which input has changed" },
     },
     unsupported: {
-      attest: { type: "string" },
-      builder: { type: "string", hint: "Decant needs no builder: leave it out" },
-      "cache-from": { type: "string" },
-      "cache-to": { type: "string" },
-      "cgroup-parent": { type: "string", hint: "Steps run without cgroups of their own: leave it out" },
-      debug: { type: "boolean", short: "D" },
-      provenance: { type: "string" },
-      sbom: { type: "string" },
+      attest: { type: "string", row: "F132" },
+      builder: { type: "string", row: "F146" },
+      "cache-from": { type: "string", row: "F97" },
+      "cache-to": { type: "string", row: "F97" },
+      "cgroup-parent": { type: "string", row: "F77" },
+      debug: { type: "boolean", short: "D", row: "F143" },
+      policy: { type: "string", row: "F137" },
+      provenance: { type: "string", row: "F132" },
+      "proxy-network": { type: "boolean", row: "F74" },
+      resource: { type: "string", row: "F78" },
+      sbom: { type: "string", row: "F134" },
       // Of docker build without buildx, and of older buildx.
-      "build-arg-file": { type: "string" },
-      compress: { type: "boolean", hint: "Compression is set by --output …,compression=" },
-      "cpu-period": { type: "string" },
-      "cpu-quota": { type: "string" },
-      "cpu-shares": { type: "string" },
-      "cpuset-cpus": { type: "string" },
-      "cpuset-mems": { type: "string" },
-      "disable-content-trust": { type: "boolean" },
+      "build-arg-file": { type: "string", hint: "Give each argument with --build-arg" },
+      compress: { type: "boolean", row: "F117", hint: "Compression is set by --output …,compression=" },
+      "cpu-period": { type: "string", row: "F78" },
+      "cpu-quota": { type: "string", row: "F78" },
+      "cpu-shares": { type: "string", row: "F78" },
+      "cpuset-cpus": { type: "string", row: "F78" },
+      "cpuset-mems": { type: "string", row: "F78" },
+      "disable-content-trust": { type: "boolean", row: "F138" },
       "force-rm": { type: "boolean", hint: "Decant leaves no containers behind: leave it out" },
-      invoke: { type: "string" },
-      isolation: { type: "string" },
-      memory: { type: "string", short: "m" },
-      "memory-swap": { type: "string" },
-      metrics: { type: "string" },
-      print: { type: "string" },
+      invoke: { type: "string", row: "F143" },
+      isolation: { type: "string", row: "F87" },
+      memory: { type: "string", short: "m", row: "F78" },
+      "memory-swap": { type: "string", row: "F78" },
+      metrics: { type: "string", row: "F145" },
+      print: { type: "string", row: "F140" },
       rm: { type: "boolean", hint: "Decant leaves no containers behind: leave it out" },
-      "security-opt": { type: "string" },
-      squash: { type: "boolean" },
+      "security-opt": { type: "string", row: "F83" },
+      squash: { type: "boolean", row: "F121" },
     },
     words: { min: 1, max: 1 },
   },
@@ -191,9 +194,15 @@ Examples:
 /** --call looks at a Dockerfile of this machine only. */
 function refuseRemote(contextFolder: string, file: string | undefined, method: string): void {
   if (contextFolder === "-" || /^(https?|git|ssh):\/\/|^git@|^github\.com\//.test(contextFolder))
-    throw unsupported(`--call=${method} of context "${contextFolder}"`, { hint: "Fetch it to a folder and give that" });
+    throw unsupported(`--call=${method} of context "${contextFolder}"`, {
+      row: method === "check" ? "F57" : "F58",
+      hint: "Fetch it to a folder and give that",
+    });
   if (file === "-" || (file !== undefined && /^https?:\/\//.test(file)))
-    throw unsupported(`--call=${method} of Dockerfile "${file}"`, { hint: "Write it to a file and give that with --file" });
+    throw unsupported(`--call=${method} of Dockerfile "${file}"`, {
+      row: method === "check" ? "F57" : "F58",
+      hint: "Write it to a file and give that with --file",
+    });
 }
 
 function outputsOf(

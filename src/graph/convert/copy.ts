@@ -24,7 +24,8 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
   const checksum = checkedChecksum(state, instruction, sources);
   const meta = stepMeta(state, instruction, shownLine(state, instruction));
   const linked = instruction.link?.value === true && chmod === "";
-  if ((linked || state.vertex === undefined) && /^[^0-9]/.test(chown)) {
+  const owner = parseOwner(chown);
+  if ((linked || state.vertex === undefined) && Object.values(owner).some((part) => typeof part === "string")) {
     throw semanticError(
       `Cannot use --chown=${chown} ${linked ? "with --link" : "in an empty stage"}: there is no passwd file to look the name up in (invalid user index)`,
       instruction.chown?.range,
@@ -41,7 +42,7 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
   const common = {
     kind: "copy",
     dest: absoluteDestination(state.config.WorkingDir, destination),
-    ...(chown === "" ? {} : { owner: parseOwner(chown) }),
+    ...(chown === "" ? {} : { owner }),
     ...(chmod === "" ? {} : { mode: chmod }),
     excludePatterns: instruction.excludes.map((word) => expand(state, word)),
   } as const;
@@ -198,7 +199,7 @@ function gitRefAt(source: { readonly text: string; readonly range: SourceRange }
 function addedGit(instruction: CopyInstruction | AddInstruction, git: GitRef, checksum: string | undefined, range: SourceRange): SourceOp {
   const shown = withoutCredentials(git.remote);
   if (instruction.kind === "copy") throw semanticError(`Cannot copy "${shown}": source can't be a git ref for COPY`, range, "Use ADD");
-  if (isSshRemote(git.remote)) throw unsupported("ADD of a git repository over ssh", { source: range, hint: "Give it as a named context" });
+  if (isSshRemote(git.remote)) throw unsupported("ADD of a git repository over ssh", { row: "F35", source: range });
   if (checksum !== undefined && git.checksum !== undefined && checksum.toLowerCase() !== git.checksum)
     throw semanticError(`Cannot use --checksum=${checksum}: the reference itself wants "${git.checksum}"`, range);
   const wanted = checksum === undefined ? {} : { checksum: checksum.toLowerCase() };

@@ -21,7 +21,7 @@ const PIPES = "/dev/pipes";
 /** Converts a RUN; its result becomes the stage's tree. */
 export function convertRun(state: StageState, instruction: RunInstruction, options: RunOptions): void {
   const device = instruction.devices[0];
-  if (device !== undefined) throw unsupported("RUN --device", { source: device.range });
+  if (device !== undefined) throw unsupported("RUN --device", { row: "F22", source: device.range });
   checkEntitlements(instruction, options);
   const inputs: Vertex[] = [];
   const indexOf = (input: Vertex | undefined): number => {

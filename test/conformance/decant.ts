@@ -1,11 +1,11 @@
 /** Decant's side: the library, in this process. */
 import { rmSync } from "node:fs";
-import { build, isDecantError } from "../../src/index.ts";
+import { build, type BuildOptions, isDecantError } from "../../src/index.ts";
 import type { Lab, Outcome, PreparedCase } from "./lab.ts";
 import { normaliseImage } from "./normalise.ts";
 
-/** Builds a case. Gives errors of Decant's own as an outcome; anything else is thrown. */
-export async function buildWithDecant(lab: Lab, prepared: PreparedCase): Promise<Outcome> {
+/** Builds a case, with `more` options. Gives errors of Decant's own as an outcome; anything else is thrown. */
+export async function buildWithDecant(lab: Pick<Lab, "store">, prepared: PreparedCase, more: Partial<BuildOptions> = {}): Promise<Outcome> {
   const { definition, context, dockerfile, output } = prepared;
   const { target, buildArgs, labels, platform, epoch } = definition;
   rmSync(output, { recursive: true, force: true });
@@ -21,6 +21,7 @@ export async function buildWithDecant(lab: Lab, prepared: PreparedCase): Promise
       ...(buildArgs === undefined ? {} : { buildArgs }),
       ...(labels === undefined ? {} : { labels }),
       ...(platform === undefined ? {} : { platforms: [platform] }),
+      ...more,
     });
     await run.result;
   } catch (error) {

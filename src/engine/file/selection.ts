@@ -38,7 +38,7 @@ export interface CopySource {
   readonly ignored?: (path: TreePath) => boolean;
 }
 
-/** Resolves the `src` of an action. Throws `COPY_SOURCE_MISSING` for a literal that is not there; a wildcard may match nothing. */
+/** Resolves the `src` of an action. Throws `COPY_SOURCE_MISSING` for what is not there; a wildcard may match nothing. */
 export function selectSources(source: CopySource, action: CopyAction): Selected[] {
   const selected = matchingSources(source, action);
   checkRequired(source, action, selected);
@@ -47,16 +47,15 @@ export function selectSources(source: CopySource, action: CopyAction): Selected[
 
 function matchingSources(source: CopySource, action: CopyAction): Selected[] {
   const pattern = cleanTreePath(fromText(action.src));
-  if (!action.allowWildcard || !hasWildcard(pattern)) {
-    const found = resolvePath(source.tree, pattern, { followLast: action.followSymlinks });
-    if (found.entry === undefined) throw sourceMissing(pattern, source.name, missingHint(source, pattern), action.range);
-    return [{ path: pattern, entry: found.entry }];
-  }
-  const matches = matchingPaths(source.tree, pattern);
-  return matches.flatMap((path) => {
-    const { entry } = resolvePath(source.tree, path, { followLast: action.followSymlinks });
-    return entry === undefined ? [] : [{ path, entry }];
-  });
+  if (!action.allowWildcard || !hasWildcard(pattern)) return [selectedAt(source, pattern, action)];
+  return matchingPaths(source.tree, pattern).map((path) => selectedAt(source, path, action));
+}
+
+/** What a path leads to. What a wildcard matches must be there as well: a symlink to nowhere is not. */
+function selectedAt(source: CopySource, path: TreePath, action: CopyAction): Selected {
+  const { entry } = resolvePath(source.tree, path, { followLast: action.followSymlinks });
+  if (entry === undefined) throw sourceMissing(path, source.name, missingHint(source, path), action.range);
+  return { path, entry };
 }
 
 /** All paths that a glob matches, part by part: "*" never crosses "/". */

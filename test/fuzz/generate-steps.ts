@@ -1,0 +1,317 @@
+/** Instructions from a seed: what stands in a stage below its FROM. */
+import type { Random } from "./random.ts";
+
+/** What instructions may refer to. */
+export interface StageView {
+  /** Steps can run: it stands on busybox. */
+  readonly runs: boolean;
+  /** Paths of the context. */
+  readonly context: readonly string[];
+  /** Some of them are taken away. */
+  readonly ignoring: boolean;
+  /** Names or numbers of earlier stages, with paths that may be there. */
+  readonly stages: readonly { readonly name: string; readonly paths: readonly string[] }[];
+  /** Paths that this stage may have by now. Grows. */
+  readonly paths: string[];
+}
+
+const DESTINATIONS = [
+  "/",
+  ".",
+  "./",
+  "/out",
+  "/out/",
+  "/d",
+  "/d/",
+  "/d/s",
+  "sub/x/",
+  "/out/f",
+  "../up/",
+  "/l/",
+  "/l",
+  "/p/q/.",
+  "x",
+  "/e/",
+  "/w/../v/",
+  "$A/y/",
+  "/${B:-bb}/",
+  "/d/l",
+  "/d/l/",
+  "/nowhere/z",
+] as const;
+const OWNERS = ["5:6", "7", "5", "0:0", "app", "app:extra", "app:9", ":6", "root"] as const;
+const NUMBERS = ["5:6", "7", "0:0", ":6"] as const;
+const MODES = ["755", "0640", "4711", "u+x", "go-rwx", "a=rX", "u=rwX,go=rX", "+t,g=u", "u+s,o-r", "$M"] as const;
+const EXCLUDES = ["*.txt", "**/f", "s", "d", "*", "!f", "**/s/*", "d/*", "!**/g.txt", "t", "?.log"] as const;
+const VALUES = [
+  "v",
+  '"two words"',
+  "'$A'",
+  "$A",
+  "${A}x",
+  "${B:-def}",
+  "${A:+set}",
+  "${B-unset}",
+  "${A#v}",
+  "${A%%w*}",
+  "${A/o/0}",
+  "${A//o/0}",
+  "\\$A",
+  '"a \\"q\\" $B"',
+  "x\\ y",
+  "${C:-${A}}",
+  '""',
+  "${A%o*}",
+  "${A##*o}",
+  "${NOPE+x}",
+  "$B$C",
+  "foo",
+  "two-o-o",
+  "${A/%/end}",
+] as const;
+const SHELL = [
+  "rm -rf /d/s",
+  "rm -f /out/f /d/f",
+  "rm -rf /out",
+  "mkdir -p /d/s/t",
+  "mkdir -m 750 /out",
+  "echo run > /out/f",
+  "echo $A $B > /vars",
+
+  "ln -s /d /l",
+  "ln -s f /d/l",
+  "ln /d/f /d/hard",
+  "chmod 640 /d/f",
+  "chmod 711 /d",
+  "chown 5:6 /d/f",
+  "chown -R 7:8 /out",
+  "mv /d /moved",
+  "touch /new",
+  "rm -rf /d && mkdir /d && echo again > /d/f",
+  "mknod /pipe p",
+  "id -u > /tmp/id",
+  "pwd > /tmp/pwd",
+  "rm /l",
+  "rm /e/f",
+
+  "env | grep '^[ABC]=' | sort > /tmp/env",
+  "find / -xdev -name '*.txt' | sort > /tmp/txt",
+  "cp -a /d /copy",
+  "rm -rf /d; echo file > /d",
+
+  "chmod u+s /d/f",
+  "mv /out/f /f2",
+  "echo more >> /d/f",
+  "rmdir /d/s",
+  "ln -s nowhere /dangling",
+  "rm -rf /e && ln -s /d /e",
+  "true",
+  "umask",
+  "cat /d/* > /tmp/all 2>/dev/null",
+  "rm -rf /l && mkdir /l",
+  "ls -A / > /tmp/ls",
+  "[ -e /d/f ] && mv /d/f /d/f.moved",
+] as const;
+const METADATA = [
+  "EXPOSE 80 ${P:-81}/udp",
+  "EXPOSE 80 443/tcp",
+  "EXPOSE 8000-8002/udp",
+  "VOLUME /v /d",
+  'VOLUME ["/j"]',
+  "STOPSIGNAL 9",
+  "STOPSIGNAL SIGTERM",
+
+  "HEALTHCHECK --interval=5s CMD true $A",
+  "HEALTHCHECK NONE",
+  'HEALTHCHECK --retries=3 CMD ["a", "b"]',
+  "MAINTAINER me",
+  "CMD echo $A",
+  'CMD ["a", "$B"]',
+  'ENTRYPOINT ["/e", "x"]',
+  "ENTRYPOINT run  this",
+  "CMD []",
+  "ENTRYPOINT []",
+  'LABEL "a b"=c d=e',
+] as const;
+
+/** One instruction, or a few that belong together. */
+export function generateStep(random: Random, view: StageView): string[] {
+  const kind = random.weighted([
+    [8, "copy"],
+    [3, "copy-from"],
+    [3, "add"],
+    [3, "heredoc"],
+    [view.runs ? 8 : 0, "run"],
+    [3, "env"],
+    [2, "arg"],
+    [1, "label"],
+    [3, "workdir"],
+    [view.runs ? 1.5 : 0.3, "user"],
+    [3, "metadata"],
+    [0.7, "shell"],
+    [1.2, "onbuild"],
+  ] as const);
+  switch (kind) {
+    case "copy":
+      return [copy(random, view)];
+    case "copy-from":
+      return [copyFrom(random, view) ?? copy(random, view)];
+    case "add":
+      return [add(random, view)];
+    case "heredoc":
+      return [heredoc(random, view)];
+    case "run":
+      return [run(random, view)];
+    case "env":
+      return [environment(random)];
+    case "arg":
+      return [`ARG ${random.pick(["A", "B", "C", "M"])}${random.chance(0.7) ? `=${random.pick(VALUES)}` : ""}`];
+    case "label":
+      return [`LABEL ${random.pick(["a", "b", '"c d"'])}=${random.pick(VALUES)} e=${random.pick(VALUES)}`];
+    case "workdir":
+      return [`WORKDIR ${random.pick(["/w", "rel", "/", "../x", "/d/s", "$A", "/l/in", "/w//y/", "${B:-b}/c"])}`];
+    case "user":
+      return [`USER ${view.runs ? random.pick(["app", "5:6", "app:extra", "0", "root", "7"]) : random.pick(["5:6", "0"])}`];
+    case "metadata":
+      return [random.pick(METADATA)];
+    case "shell":
+      return [view.runs ? random.pick(['SHELL ["/bin/sh", "-ec"]', 'SHELL ["/bin/sh", "-c"]']) : 'SHELL ["/s", "-x"]'];
+    case "onbuild":
+      return [
+        `ONBUILD ${random.pick([environment(random), copy(random, view), "WORKDIR /trigger", random.pick(METADATA).replace("MAINTAINER", "LABEL m="), ...(view.runs ? [run(random, view)] : [])])}`,
+      ];
+    default:
+      return kind satisfies never;
+  }
+}
+
+function copy(random: Random, view: StageView): string {
+  return transfer(random, view, "COPY", [], view.context, view.ignoring);
+}
+
+function copyFrom(random: Random, view: StageView): string | undefined {
+  const [first, ...others] = view.stages;
+  if (first === undefined) return undefined;
+  const { name, paths } = random.pick([first, ...others]);
+  return transfer(random, view, "COPY", [`--from=${name}`], paths.length > 0 ? paths : ["/"], true);
+}
+
+function add(random: Random, view: StageView): string {
+  const archive = view.context.includes("t.tar") && random.chance(0.7);
+  return transfer(random, view, "ADD", [], archive ? ["t.tar"] : view.context, view.ignoring);
+}
+
+/** COPY or ADD with flags, sources of every form and a destination. `doubtful`: the paths may not be there. */
+function transfer(
+  random: Random,
+  view: StageView,
+  word: string,
+  given: readonly string[],
+  paths: readonly string[],
+  doubtful: boolean,
+): string {
+  const flags = [...given, ...transferFlags(random, view)];
+  const count = random.weighted([
+    [7, 1],
+    [2, 2],
+    [1, 3],
+  ] as const);
+  const sources = Array.from({ length: count }, () => source(random, paths, doubtful && random.chance(0.85)));
+  const dest = destination(random, view);
+  for (const path of sources) view.paths.push(dest.endsWith("/") ? `${dest}${path.split("/").at(-1) ?? ""}` : dest);
+  const words = [...sources, dest];
+  const asJson = words.some((text) => text.includes(" ")) || random.chance(0.1);
+  return [word, ...flags, asJson ? `[${words.map((text) => JSON.stringify(text)).join(", ")}]` : words.join(" ")].join(" ");
+}
+
+function transferFlags(random: Random, view: StageView): string[] {
+  const flags: string[] = [];
+  if (random.chance(0.2)) flags.push("--link");
+  if (random.chance(0.2)) flags.push(`--chown=${view.runs && !flags.includes("--link") ? random.pick(OWNERS) : random.pick(NUMBERS)}`);
+  if (random.chance(0.2)) flags.push(`--chmod=${random.pick(MODES).replace("$M", "${M:-604}")}`);
+  for (let left = random.below(3); left > 0 && random.chance(0.3); left -= 1) flags.push(`--exclude=${random.pick(EXCLUDES)}`);
+  return flags;
+}
+
+function source(random: Random, paths: readonly string[], doubtful: boolean): string {
+  const path = random.pick([paths[0] ?? "f", ...paths]);
+  const parts = path.split("/");
+  const folder = parts.slice(0, -1).join("/");
+  const name = parts.at(-1) ?? "";
+  const escaped = path.replace(/\[/g, "[[]");
+  // A wildcard may match nothing.
+  const literal = doubtful ? escaped.replace(/^(\/?)(\w)/, "$1[$2]") : escaped;
+  const above = doubtful ? folder.replace(/^(\/?)(\w)/, "$1[$2]") : folder;
+  return random.weighted([
+    [8, literal],
+    [1, `${literal}/`],
+    [1, `./${literal}`],
+    [1, `/${literal}`],
+    [2, folder === "" ? "." : above],
+    [1, folder === "" ? "./" : `${above}/.`],
+    [1.5, `${folder === "" ? "" : `${above}/`}*`],
+    [1, `${folder === "" ? "" : `${above}/`}${name.slice(0, 1)}*`],
+    [0.7, "*.txt"],
+    [0.5, "*/[a-g]*"],
+    [0.5, `../${literal}`],
+    [0.5, `${folder === "" ? "d" : folder}/../${literal}`],
+    [0.4, "nothing*"],
+    [0.5, "[^b]*"],
+    [0.3, "**/f"],
+  ]);
+}
+
+function destination(random: Random, view: StageView): string {
+  const known = view.paths.at(-1);
+  return known !== undefined && random.chance(0.15) ? `${known}${random.chance(0.3) ? "/" : ""}` : random.pick(DESTINATIONS);
+}
+
+function heredoc(random: Random, view: StageView): string {
+  const dest = random.pick(["/here", "/out/", "/out/here", "here", "/d/f", "/d/"]);
+  view.paths.push(dest.endsWith("/") ? `${dest}EOF` : dest);
+  const flags = [
+    ...(random.chance(0.2) ? [`--chmod=${random.pick(["755", "u+x", "0600"])}`] : []),
+    ...(random.chance(0.2) ? [`--chown=${random.pick(NUMBERS)}`] : []),
+    ...(random.chance(0.1) ? ["--link"] : []),
+  ];
+  const head = [random.pick(["COPY", "COPY", "ADD"]), ...flags].join(" ");
+  const forms = [
+    `${head} <<EOF ${dest}\nhello $A \${B:-b}\n  indented \\$A 'q'\nEOF`,
+    `${head} <<'EOF' ${dest}\nquoted $A\nEOF`,
+    `${head} <<-EOF ${dest}\n\ttabs\n\t\tmore $A\n\tEOF`,
+    `${head} <<one <<"two" /multi/\nfirst $A\none\nsecond $A\ntwo`,
+    `${head} <<EOF ${dest}\nEOF`,
+  ];
+  if (view.runs) {
+    forms.push(`RUN <<EOF\nmkdir -p /out\necho "$A" > /out/script\nEOF`, `RUN <<'EOF' cat > /tmp/cat\ntext $A\nEOF`);
+    forms.push("RUN <<EOF\n#!/bin/sh\necho $0 | sed 's/.*EOF/EOF/' > /tmp/zero\nEOF", "RUN cat <<a <<b > /tmp/ab\n1\na\n2 $B\nb");
+  }
+  return random.pick([forms[0] ?? "", ...forms]);
+}
+
+function run(random: Random, view: StageView): string {
+  const commands: string[] = Array.from({ length: 1 + random.below(3) }, () => random.pick(SHELL));
+  for (const path of ["/d", "/out", "/moved", "/copy", "/l", "/vars", "/tmp"]) if (random.chance(0.2)) view.paths.push(path);
+  if (random.chance(0.08)) return `RUN ["/bin/sh", "-c", ${JSON.stringify(`${commands[0] ?? "true"} || true`)}]`;
+  const mounts: string[] = [];
+  if (random.chance(0.12)) {
+    mounts.push(
+      random.pick([
+        "--mount=target=/m",
+        "--mount=type=tmpfs,target=/d",
+        "--mount=type=cache,id=fuzz-$A,target=/c/new",
+        "--mount=target=/m/deep,rw",
+      ]),
+    );
+    commands.push("find /m | grep -v busybox | sort > /tmp/mounted");
+  }
+  const joined = commands.map((command) => `{ ${command}; } 2>/dev/null`).join(random.pick(["; ", "; \\\n  ", "; \\\n# comment\n  "]));
+  return ["RUN", ...mounts, `${joined}; true`].join(" ");
+}
+
+function environment(random: Random): string {
+  const name = random.pick(["A", "B", "C"]);
+  if (random.chance(0.15)) return `ENV ${name} ${random.pick(VALUES)} rest`;
+  const more = random.chance(0.4) ? `${random.pick([" ", " \\\n    "])}${random.pick(["A", "B", "C"])}=${random.pick(VALUES)}` : "";
+  return `ENV ${name}=${random.pick(VALUES)}${more}`;
+}

@@ -1,9 +1,13 @@
 /**
- * Keeps the documents true: docs/errors.md has a heading for each error code and no other, docs/dependencies.md names each package,
- * and relative links lead somewhere.
+ * Keeps the documents true: docs/errors.md has a heading for each error code and no other, docs/dependencies.md names each package, pages
+ * that are made of the source are of this source, docs/reference/library.md names each export, and relative links lead somewhere.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { SUPPORT } from "../src/support.ts";
+import { COMMANDS_PAGE, commandsPage } from "./make-commands.ts";
+import { EVENTS_PAGE, eventsPage } from "./make-events.ts";
+import { SUPPORT_PAGE, supportPage } from "./make-support.ts";
 
 const problems: string[] = [];
 
@@ -18,6 +22,22 @@ const dependencies = readFileSync("docs/dependencies.md", "utf8");
 const manifest: Record<string, unknown> = JSON.parse(readFileSync("package.json", "utf8"));
 for (const name of Object.keys({ ...Object(manifest["dependencies"]), ...Object(manifest["devDependencies"]) }))
   if (!dependencies.includes(`| ${name} |`)) problems.push(`docs/dependencies.md: there is no line for "${name}"`);
+
+for (const [page, text] of [
+  [SUPPORT_PAGE, supportPage()],
+  [COMMANDS_PAGE, await commandsPage()],
+  [EVENTS_PAGE, eventsPage()],
+] as const)
+  if (!existsSync(page) || readFileSync(page, "utf8") !== text) problems.push(`${page}: it is not what the source says: npm run docs`);
+
+const library = readFileSync("docs/reference/library.md", "utf8");
+for (const name of Object.keys(await import("../src/index.ts")))
+  if (!library.includes(`\`${name}`)) problems.push(`docs/reference/library.md: there is nothing about "${name}"`);
+
+const rows = new Set<string>(SUPPORT.map(({ id }) => id));
+for (const file of globSync("src/**/*.ts"))
+  for (const [, row = ""] of readFileSync(file, "utf8").matchAll(/\brow: "(F\d+)"/g))
+    if (!rows.has(row)) problems.push(`${file}: src/support.ts has no row ${row}`);
 
 for (const file of globSync(["*.md", "docs/**/*.md", "examples/*/*.md", "src/**/*.md"])) {
   const text = readFileSync(file, "utf8").replace(/```[\s\S]*?```/g, "");

@@ -1,0 +1,59 @@
+/** Writes docs/reference/support.md from src/support.ts. `npm run docs`; scripts/check-docs.ts checks that it was done. */
+import { writeFileSync } from "node:fs";
+import { SUPPORT, type SupportRow, type SupportState } from "../src/support.ts";
+
+/** Where the page is. */
+export const SUPPORT_PAGE = "docs/reference/support.md";
+
+const STATES: readonly SupportState[] = ["full", "partial", "planned", "refused", "absent"];
+const SECTIONS: readonly (readonly [string, number])[] = [
+  ["The Dockerfile", 1],
+  ["Checks and introspection", 50],
+  ["Contexts", 61],
+  ["Steps", 71],
+  ["Secrets and registries", 89],
+  ["Cache", 95],
+  ["Outputs and platforms", 112],
+  ["Attestations and policies", 132],
+  ["Everything else", 140],
+];
+
+/** The page's text. */
+export function supportPage(): string {
+  const counts = STATES.map((state) => `${SUPPORT.filter((row) => row.state === state).length} ${state}`).join(", ");
+  const sections = SECTIONS.flatMap(([title, from], index) => {
+    const to = SECTIONS[index + 1]?.[1] ?? Infinity;
+    const rows = SUPPORT.filter(({ id }) => Number(id.slice(1)) >= from && Number(id.slice(1)) < to);
+    return [`## ${title}`, "", "| | | state | |", "|---|---|---|---|", ...rows.map(line), ""];
+  });
+  return `${[
+    "# What is supported",
+    "",
+    "<!-- Made by scripts/make-support.ts of src/support.ts: change that, then npm run docs -->",
+    "",
+    "What BuildKit and docker buildx can do, and what `decant build` does of it. Nothing is skipped in silence: what Decant does not have is the error",
+    "[UNSUPPORTED](../errors.md#unsupported), with the line of the Dockerfile and the number of a row here. A test builds an example of each.",
+    "",
+    "- **full**: as BuildKit does it",
+    "- **partial**: what the note excepts is refused, or said there",
+    "- **planned**: not there yet; asking for it is an error",
+    "- **refused**: asking for it is an error, and will be",
+    "- **absent**: BuildKit has it neither, and no Dockerfile or flag asks for it",
+    "",
+    `${SUPPORT.length} rows: ${counts}.`,
+    "",
+    ...sections,
+  ].join("\n")}`;
+}
+
+function line({ id, title, state, note, hint }: SupportRow): string {
+  const notes = [note, state === "full" ? undefined : hint === undefined ? undefined : `Instead: ${hint}.`];
+  const text = notes.filter((part) => part !== undefined).join(" ");
+  return `| <a id="${id}"></a>${id} | ${cell(title)} | ${state === "full" ? "full" : `**${state}**`} | ${cell(text)} |`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("*", "\\*").replaceAll("<", "&lt;").replaceAll("$", "\\$");
+}
+
+if (import.meta.main) writeFileSync(SUPPORT_PAGE, supportPage());

@@ -19,6 +19,7 @@ import { baseImages } from "./base-images.ts";
 import { createImageFacts, type ImageFacts } from "./build-checks.ts";
 import { readDockerfile } from "./dockerfile-file.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
+import { refuseFrontend } from "./refusals.ts";
 import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile, replacementFor } from "./project-file.ts";
 import { openSession } from "./session.ts";
@@ -160,8 +161,10 @@ async function open(options: DockerfileOptions): Promise<Opened> {
   const { path, name, bytes } = await readDockerfile(context, options.file, cwd);
   const buildPlatform = hostPlatform({ arch: process.arch });
   const { platform } = options;
+  const parsed = parseDockerfile(bytes, { name });
+  refuseFrontend(parsed, options.buildArgs ?? {});
   return {
-    parsed: parseDockerfile(bytes, { name }),
+    parsed,
     path,
     context,
     buildPlatform,

@@ -22,7 +22,7 @@ export async function refuseUnknown(
   options: Pick<BuildOptions, "buildArgs" | "secrets">,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  refuseSyntax(parsed, options.buildArgs ?? {});
+  refuseFrontend(parsed, options.buildArgs ?? {});
   for (const [name, value] of Object.entries(options.buildArgs ?? {})) {
     const row = SWITCHES[name];
     if (row !== undefined && /^(?:1|t|true)$/i.test(value)) throw unsupported(`--build-arg ${name}=${value}`, { row });
@@ -36,7 +36,8 @@ export async function refuseUnknown(
     throw unsupported(`The policy "${basename(dockerfile.path)}.rego" beside the Dockerfile`, { row: "F137" });
 }
 
-function refuseSyntax({ file, directives }: ParsedDockerfile, buildArgs: Readonly<Record<string, string>>): void {
+/** Throws `UNSUPPORTED` for a file that another frontend is to read. */
+export function refuseFrontend({ file, directives }: ParsedDockerfile, buildArgs: Readonly<Record<string, string>>): void {
   const argument = buildArgs["BUILDKIT_SYNTAX"];
   const source = directives.syntax?.range;
   const wanted = argument ?? detectSyntax(file.text);

@@ -9,8 +9,9 @@ import type { CliContext, OutputStream } from "../../src/cli/context.ts";
 import { checkParsed, parseDockerfile } from "../../src/dockerfile/index.ts";
 import { isDecantError } from "../../src/errors.ts";
 import { toGraph } from "../../src/graph/index.ts";
-import { build } from "../../src/index.ts";
+import { build, checkDockerfile } from "../../src/index.ts";
 import { SUPPORT } from "../../src/support.ts";
+import { addBusybox, BUSYBOX, workshop } from "../support/build.ts";
 
 const AMD64 = { os: "linux", architecture: "amd64" } as const;
 
@@ -113,4 +114,17 @@ describe("what SUPPORT calls unsupported is refused", () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+});
+
+it("F46 BUILDKIT_SANDBOX_HOSTNAME names the host of steps", async () => {
+  using shop = workshop();
+  addBusybox(shop);
+  const { log } = await shop.build(`${BUSYBOX}RUN hostname`, { buildArgs: { BUILDKIT_SANDBOX_HOSTNAME: "builder7" } });
+  assert.match(log, /builder7/);
+});
+
+it("F1 a check refuses another frontend as well", async () => {
+  using shop = workshop();
+  shop.write({ Dockerfile: "# syntax=company/frontend:1\nwhatever" });
+  await assert.rejects(checkDockerfile({ context: shop.context, root: shop.root, env: {} }), { code: "UNSUPPORTED" });
 });

@@ -48,6 +48,8 @@ export function selectSources(source: CopySource, action: CopyAction): Selected[
 function matchingSources(source: CopySource, action: CopyAction): Selected[] {
   const pattern = cleanTreePath(fromText(action.src));
   if (!action.allowWildcard || !hasWildcard(pattern)) return [selectedAt(source, pattern, action)];
+  const above = literalPart(pattern);
+  if (above !== ROOT) selectedAt(source, above, { ...action, followSymlinks: true });
   return matchingPaths(source.tree, pattern).map((path) => selectedAt(source, path, action));
 }
 
@@ -56,6 +58,12 @@ function selectedAt(source: CopySource, path: TreePath, action: CopyAction): Sel
   const { entry } = resolvePath(source.tree, path, { followLast: action.followSymlinks });
   if (entry === undefined) throw sourceMissing(path, source.name, missingHint(source, path), action.range);
   return { path, entry };
+}
+
+/** The folders before the first wildcard, which must be there. */
+function literalPart(pattern: TreePath): TreePath {
+  const parts = pattern.split("/");
+  return parts.slice(0, parts.findIndex(hasWildcard)).join("/") as TreePath;
 }
 
 /** All paths that a glob matches, part by part: "*" never crosses "/". */

@@ -1,5 +1,6 @@
 /** Instructions from a seed: what stands in a stage below its FROM. */
 import type { Random } from "./random.ts";
+import { DESTINATIONS, EXCLUDES, METADATA, MODES, NUMBERS, OWNERS, SHELL, VALUES } from "./vocabulary.ts";
 
 /** What instructions may refer to. */
 export interface StageView {
@@ -14,125 +15,6 @@ export interface StageView {
   /** Paths that this stage may have by now. Grows. */
   readonly paths: string[];
 }
-
-const DESTINATIONS = [
-  "/",
-  ".",
-  "./",
-  "/out",
-  "/out/",
-  "/d",
-  "/d/",
-  "/d/s",
-  "sub/x/",
-  "/out/f",
-  "../up/",
-  "/l/",
-  "/l",
-  "/p/q/.",
-  "x",
-  "/e/",
-  "/w/../v/",
-  "$A/y/",
-  "/${B:-bb}/",
-  "/d/l",
-  "/d/l/",
-  "/nowhere/z",
-] as const;
-const OWNERS = ["5:6", "7", "5", "0:0", "app", "app:extra", "app:9", ":6", "root"] as const;
-const NUMBERS = ["5:6", "7", "0:0", ":6"] as const;
-const MODES = ["755", "0640", "4711", "u+x", "go-rwx", "a=rX", "u=rwX,go=rX", "+t,g=u", "u+s,o-r", "$M"] as const;
-const EXCLUDES = ["*.txt", "**/f", "s", "d", "*", "!f", "**/s/*", "d/*", "!**/g.txt", "t", "?.log"] as const;
-const VALUES = [
-  "v",
-  '"two words"',
-  "'$A'",
-  "$A",
-  "${A}x",
-  "${B:-def}",
-  "${A:+set}",
-  "${B-unset}",
-  "${A#v}",
-  "${A%%w*}",
-  "${A/o/0}",
-  "${A//o/0}",
-  "\\$A",
-  '"a \\"q\\" $B"',
-  "x\\ y",
-  "${C:-${A}}",
-  '""',
-  "${A%o*}",
-  "${A##*o}",
-  "${NOPE+x}",
-  "$B$C",
-  "foo",
-  "two-o-o",
-  "${A/%/end}",
-] as const;
-const SHELL = [
-  "rm -rf /d/s",
-  "rm -f /out/f /d/f",
-  "rm -rf /out",
-  "mkdir -p /d/s/t",
-  "mkdir -m 750 /out",
-  "echo run > /out/f",
-  "echo $A $B > /vars",
-
-  "ln -s /d /l",
-  "ln -s f /d/l",
-  "ln /d/f /d/hard",
-  "chmod 640 /d/f",
-  "chmod 711 /d",
-  "chown 5:6 /d/f",
-  "chown -R 7:8 /out",
-  "mv /d /moved",
-  "touch /new",
-  "rm -rf /d && mkdir /d && echo again > /d/f",
-  "mknod /pipe p",
-  "id -u > /tmp/id",
-  "pwd > /tmp/pwd",
-  "rm /l",
-  "rm /e/f",
-
-  "env | grep '^[ABC]=' | sort > /tmp/env",
-  "find / -xdev -name '*.txt' | sort > /tmp/txt",
-  "cp -a /d /copy",
-  "rm -rf /d; echo file > /d",
-
-  "chmod u+s /d/f",
-  "mv /out/f /f2",
-  "echo more >> /d/f",
-  "rmdir /d/s",
-  "ln -s nowhere /dangling",
-  "rm -rf /e && ln -s /d /e",
-  "true",
-  "umask",
-  "cat /d/* > /tmp/all 2>/dev/null",
-  "rm -rf /l && mkdir /l",
-  "ls -A / > /tmp/ls",
-  "[ -e /d/f ] && mv /d/f /d/f.moved",
-] as const;
-const METADATA = [
-  "EXPOSE 80 ${P:-81}/udp",
-  "EXPOSE 80 443/tcp",
-  "EXPOSE 8000-8002/udp",
-  "VOLUME /v /d",
-  'VOLUME ["/j"]',
-  "STOPSIGNAL 9",
-  "STOPSIGNAL SIGTERM",
-
-  "HEALTHCHECK --interval=5s CMD true $A",
-  "HEALTHCHECK NONE",
-  'HEALTHCHECK --retries=3 CMD ["a", "b"]',
-  "MAINTAINER me",
-  "CMD echo $A",
-  'CMD ["a", "$B"]',
-  'ENTRYPOINT ["/e", "x"]',
-  "ENTRYPOINT run  this",
-  "CMD []",
-  "ENTRYPOINT []",
-  'LABEL "a b"=c d=e',
-] as const;
 
 /** One instruction, or a few that belong together. */
 export function generateStep(random: Random, view: StageView): string[] {

@@ -17,7 +17,11 @@ const SPEC: CommandSpec<typeof OPTIONS> = {
   usage: "CONTEXT",
   summary: "",
   options: OPTIONS,
-  unsupported: { secret: { type: "string" }, publish: { type: "string", short: "p", hint: "no" } },
+  unsupported: {
+    secret: { type: "string" },
+    sbom: { type: "string", accepted: "false" },
+    publish: { type: "string", short: "p", hint: "no" },
+  },
   words: { min: 1, max: 1 },
 };
 
@@ -33,6 +37,7 @@ const GOOD: readonly (readonly [string, readonly string[], string])[] = [
   ["lets the last of a single option win", ["-f", "a", "-f", "b", "."], '{"tag":[],"file":"b"} .'],
   ["reads --flag=false", ["--pull=false", "."], '{"tag":[],"pull":false} .'],
   ["reads groups of short options", ["-qt", "a", "."], '{"tag":["a"],"quiet":true} .'],
+  ["passes over an unsupported option that asks for what is done anyway", ["--sbom=false", "."], '{"tag":[]} .'],
   ["ends options at --", ["--", "-q"], '{"tag":[]} -q'],
 ];
 

@@ -48,7 +48,11 @@ export function parseCommandLine<const Table extends OptionTable>(
     if (token.kind !== "option") continue;
     if (token.name === "help" || token.name === "h") throw new HelpWanted();
     const option = spec.options[token.name];
-    if (option === undefined) throw notAnOption(spec, token.name, token.rawName);
+    if (option === undefined) {
+      const accepted = spec.unsupported?.[token.name]?.accepted;
+      if (accepted !== undefined && token.value === accepted) continue;
+      throw notAnOption(spec, token.name, token.rawName);
+    }
     let value: string | undefined = token.value;
     if (option.type === "boolean") {
       values.set(token.name, readBoolean(token.rawName, value));

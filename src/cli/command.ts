@@ -26,6 +26,8 @@ export interface UnsupportedSpec {
   readonly row?: SupportId;
   /** What to do instead, where the row does not say it. */
   readonly hint?: string;
+  /** A value that asks for what is done anyway, e.g. "false". */
+  readonly accepted?: string;
 }
 
 type ValueOf<Spec extends OptionSpec> = Spec extends { readonly type: "boolean" }

@@ -104,10 +104,10 @@ Examples:
       "cgroup-parent": { type: "string", row: "F77" },
       debug: { type: "boolean", short: "D", row: "F143" },
       policy: { type: "string", row: "F137" },
-      provenance: { type: "string", row: "F132" },
+      provenance: { type: "string", row: "F132", accepted: "false" },
       "proxy-network": { type: "boolean", row: "F74" },
       resource: { type: "string", row: "F78" },
-      sbom: { type: "string", row: "F134" },
+      sbom: { type: "string", row: "F134", accepted: "false" },
       // Of docker build without buildx, and of older buildx.
       "build-arg-file": { type: "string", hint: "Give each argument with --build-arg" },
       compress: { type: "boolean", row: "F117", hint: "Compression is set by --output …,compression=" },

@@ -1,6 +1,6 @@
 /** The builders that are compared, each with a store of its own that can be emptied: decant, docker buildx, buildah. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "./measure.ts";
@@ -47,8 +47,20 @@ export function decant(folder: string): Builder {
         { argv: [NODE, "dist/decant.js", "build", "--progress=plain", "-f", dockerfile, ...out, ...(extra?.decant ?? []), context], env },
       ];
     },
-    reset: () => rmSync(root, { recursive: true, force: true }),
+    reset() {
+      const run = (...args: string[]): string =>
+        spawnSync(NODE, ["dist/decant.js", ...args], { env: { ...process.env, ...env }, encoding: "utf8" }).stdout;
+      // Images go by hand, then everything that nothing needs: as empty as `docker system prune -af` leaves it.
+      const names = run("images", "--format", "json");
+      for (const { name } of names === "" ? [] : parsedNames(names)) run("rm", name);
+      run("prune", "--all");
+    },
   };
+}
+
+function parsedNames(json: string): readonly { readonly name: string }[] {
+  // Printed by our own command.
+  return JSON.parse(json) as { name: string }[];
 }
 
 /** A dockerd that `peers-up` started. Undefined when it does not answer. */

@@ -3,6 +3,7 @@
  * `--progress=rawjson` prints exactly these, one a line. The terminal, the history, the report and library users fold the same events.
  */
 import type { ErrorCode } from "./errors.ts";
+import type { SourceRange } from "./source.ts";
 
 /** A place in a file, without the text, so that it can be sent. */
 export interface EventSource {
@@ -10,6 +11,11 @@ export interface EventSource {
   readonly line: number;
   readonly column: number;
   readonly endLine: number;
+}
+
+/** The place of a range, as events carry it. */
+export function eventSource(range: SourceRange): EventSource {
+  return { file: range.file.name, line: range.start.line, column: range.start.column, endLine: range.end.line };
 }
 
 interface EventBase {

@@ -8,10 +8,10 @@ import {
   runChecks,
 } from "../dockerfile/index.ts";
 import { DecantError } from "../errors.ts";
-import type { Emit, EventInput, EventSource } from "../events.ts";
+import { type Emit, type EventInput, eventSource } from "../events.ts";
 import type { ImageRequest, ResolvedImage } from "../graph/index.ts";
 import { formatPlatform, type ImageConfig, type Platform } from "../oci/index.ts";
-import { formatExcerpt, type SourceRange } from "../source.ts";
+import { formatExcerpt } from "../source.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
 
 /** What the checks of a build need to know. */
@@ -118,9 +118,4 @@ function warningEvent(warning: Diagnostic | CheckWarning): EventInput {
     source: eventSource(range),
     excerpt: formatExcerpt(range),
   };
-}
-
-/** A place without its text. */
-export function eventSource(range: SourceRange): EventSource {
-  return { file: range.file.name, line: range.start.line, column: range.start.column, endLine: range.end.line };
 }

@@ -14,13 +14,13 @@ import {
   sweepSandboxes,
 } from "../engine/index.ts";
 import { unsupported } from "../errors.ts";
-import type { Emit } from "../events.ts";
+import { type Emit, eventSource } from "../events.ts";
 import { addressedHistory, type Conversion, toGraph } from "../graph/index.ts";
 import { type BuiltImage, clampTimes, exportImage, type ExportResult, type OutputSpec } from "../image/index.ts";
 import { formatPlatform, type HistoryEntry, parsePlatform, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { baseImages } from "./base-images.ts";
-import { buildChecks, emitDiagnostics, eventSource } from "./build-checks.ts";
+import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
 import { contextTime } from "./context-time.ts";
 import { namedContexts } from "./named-contexts.ts";

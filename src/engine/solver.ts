@@ -3,9 +3,8 @@
  * once; results of sources and caches are lazy, so a chain of hits touches no layer.
  */
 import { InternalError, isDecantError, withSource } from "../errors.ts";
-import type { EventSource } from "../events.ts";
+import { eventSource } from "../events.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
-import type { SourceRange } from "../source.ts";
 import { type ActionCache, createActionCache, keyOf } from "./action-cache.ts";
 import { emptyCaches } from "./ops/cache-mounts.ts";
 import { prepareExec } from "./ops/exec-op.ts";
@@ -162,10 +161,6 @@ function announce(vertex: Vertex, context: EngineContext): void {
     ...(stage === undefined ? {} : { stage }),
     ...(source === undefined ? {} : { source: eventSource(source) }),
   });
-}
-
-function eventSource(range: SourceRange): EventSource {
-  return { file: range.file.name, line: range.start.line, column: range.start.column, endLine: range.end.line };
 }
 
 function reportFailure(vertex: Vertex, error: unknown, context: EngineContext): void {

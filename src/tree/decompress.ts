@@ -2,9 +2,10 @@
  * Undoes compression found by content, never by name (rule S89): gzip with several members, zstd with several frames, xz, bzip2, or none.
  * gzip and zstd run on the thread pool; xz and bzip2 in their programs, xz in WebAssembly where there is no program.
  */
+import { createRequire } from "node:module";
 import { pipeline } from "node:stream/promises";
-import { ReadableStream } from "node:stream/web";
 import type { Transform } from "node:stream";
+import type * as XzDecompress from "xz-decompress";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { ByteStream } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
@@ -146,7 +147,9 @@ async function* throughProcess(
 }
 
 async function* xzInWasm(source: ByteStream): AsyncGenerator<Uint8Array, void, undefined> {
-  const { XzReadableStream } = await import("xz-decompress");
+  // Both on use: this runs only where there is no program xz. The package is CommonJS whose names an import cannot see.
+  const { XzReadableStream } = createRequire(import.meta.url)("xz-decompress") as typeof XzDecompress;
+  const { ReadableStream } = await import("node:stream/web");
   const plainStream = new XzReadableStream(ReadableStream.from(source));
   try {
     yield* plainStream;

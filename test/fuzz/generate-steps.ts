@@ -93,6 +93,7 @@ function transfer(
   doubtful: boolean,
 ): string {
   const flags = [...given, ...transferFlags(random, view)];
+  if (word === "COPY" && random.chance(0.1)) return withParents(random, view, flags, paths);
   const count = random.weighted([
     [7, 1],
     [2, 2],
@@ -104,6 +105,27 @@ function transfer(
   const words = [...sources, dest];
   const asJson = words.some((text) => text.includes(" ")) || random.chance(0.1);
   return [word, ...flags, asJson ? `[${words.map((text) => JSON.stringify(text)).join(", ")}]` : words.join(" ")].join(" ");
+}
+
+/** COPY --parents: sources with a pivot ("/./") or without, and wildcards over folders. */
+function withParents(random: Random, view: StageView, flags: readonly string[], paths: readonly string[]): string {
+  const sources = Array.from({ length: 1 + random.below(2) }, () => {
+    const path = random.pick([paths[0] ?? "f", ...paths]).replace(/^\//, "");
+    const [first = "", ...rest] = path.split("/");
+    return random.weighted([
+      [4, path],
+      [2, rest.length === 0 ? `./${path}` : `${first}/./${rest.join("/")}`],
+      [2, "**/g.txt"],
+      [1, `*/./${rest.at(-1) ?? "f"}`],
+      [1, `${first}/*`],
+      [1, `./${first}/./`],
+    ]);
+  });
+  const dest = random.pick(["/out/", "/p/", "./", "/d/"]);
+  view.paths.push(...sources.map((path) => `${dest}${path}`));
+  const words = [...sources, dest];
+  const asJson = words.some((text) => text.includes(" "));
+  return ["COPY", "--parents", ...flags, asJson ? `[${words.map((text) => JSON.stringify(text)).join(", ")}]` : words.join(" ")].join(" ");
 }
 
 function transferFlags(random: Random, view: StageView): string[] {
@@ -183,6 +205,8 @@ function run(random: Random, view: StageView): string {
         "--mount=type=tmpfs,target=/d",
         "--mount=type=cache,id=fuzz-$A,target=/c/new",
         "--mount=target=/m/deep,rw",
+        ...view.stages.map(({ name }) => `--mount=from=${name},target=/m`),
+        ...view.stages.map(({ name }) => `--mount=from=${name},source=/${random.pick(["d", "out", "etc"])},target=/m,rw`),
       ]),
     );
     commands.push("find /m | grep -v busybox | sort > /tmp/mounted");

@@ -22,7 +22,8 @@ export function generateCase(seed: number): FuzzCase {
   const files = generateContext(random);
   const context = sourcesOf(files, random);
   const bases: Record<string, Base> = random.chance(0.25) ? { base: generateBase(random) } : {};
-  const head = random.chance(0.3) ? [`ARG A=${random.pick(["v", "global", '"g o"'])}`] : [];
+  const escape = random.chance(0.06) ? ["# escape=`"] : [];
+  const head = [...escape, ...(random.chance(0.3) ? [`ARG A=${random.pick(["v", "global", '"g o"'])}`] : [])];
   const made: Made[] = [];
   const count = random.weighted([
     [3, 1],
@@ -37,7 +38,7 @@ export function generateCase(seed: number): FuzzCase {
   return {
     seed,
     head,
-    stages: made.map(({ stage }) => stage),
+    stages: made.map(({ stage }) => (escape.length === 0 ? stage : withBackticks(stage))),
     files,
     bases,
     buildArgs: random.chance(0.25) ? { [random.pick(["A", "B", "M"])]: random.pick(["foo", "700", "x y"]) } : {},
@@ -45,6 +46,14 @@ export function generateCase(seed: number): FuzzCase {
     ...(target === undefined ? {} : { target }),
     inside: random.chance(0.4),
   };
+}
+
+/** Continuations, and half of the other escapes, for a Dockerfile whose escape character is the backtick. */
+function withBackticks({ from, lines }: FuzzStage): FuzzStage {
+  let count = 0;
+  const escaped = (line: string): string =>
+    line.replace(/\\(\n)?/g, (found, end) => (end === "\n" || (count++ & 1) === 0 ? found.replace("\\", "`") : found));
+  return { from, lines: lines.map(escaped) };
 }
 
 function generateStage(

@@ -1,10 +1,14 @@
 /** What must hold without another builder to compare with: Decant against itself. */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { cp, lstat, mkdtempDisposable, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pruneStore } from "../../src/index.ts";
 import { differencesOf } from "../conformance/compare.ts";
 import { buildWithDecant } from "../conformance/decant.ts";
 import type { Outcome, PreparedCase } from "../conformance/lab.ts";
+import { gitServer, testRepository } from "../support/git-server.ts";
 import { readImageLayers } from "./read-image.ts";
 import type { FuzzCase } from "./types.ts";
 
@@ -86,7 +90,31 @@ export const LAWS: readonly Law[] = [
       return same(first, await buildWithDecant({ store }, prepared, { context: "-", stdin, file: "Dockerfile" }));
     },
   },
+  {
+    name: "the context as a git repository gives the same image",
+    async check({ fuzz, prepared, store }) {
+      // Ignore files are for local contexts only, as BuildKit does.
+      if (!fuzz.inside || fuzz.files[".dockerignore"] !== undefined) return [];
+      await using folder = await mkdtempDisposable(join(tmpdir(), "decant-fuzz-git-"));
+      const repository = testRepository(join(folder.path, "context"));
+      await cp(prepared.context, join(folder.path, "context"), { recursive: true, verbatimSymlinks: true, filter: isStorable });
+      repository.git("add", "-A", "-f");
+      repository.git("commit", "-q", "-m", "context");
+      // Git keeps neither owners nor most modes: what a clone has is the directory to compare with.
+      const clone = join(folder.path, "clone");
+      repository.git("clone", "-q", "--no-hardlinks", ".", clone);
+      await rm(join(clone, ".git"), { recursive: true });
+      await using server = await gitServer(folder.path);
+      const directory = await buildWithDecant({ store }, prepared, { context: clone, file: join(clone, "Dockerfile") });
+      return same(directory, await buildWithDecant({ store }, prepared, { context: `${server.url}/context.git`, file: "Dockerfile" }));
+    },
+  },
 ];
+
+/** Pipes cannot be copied, and git does not keep them. */
+async function isStorable(path: string): Promise<boolean> {
+  return !(await lstat(path)).isFIFO();
+}
 
 function same(first: Outcome, second: Outcome): string[] {
   return differencesOf(first, second, "error" in first ? first.code : undefined).map((line) =>

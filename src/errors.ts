@@ -35,6 +35,7 @@ export type ErrorCode =
   | "CREDENTIAL_HELPER"
   | "TAR"
   | "ARCHIVE"
+  | "ELF"
   | "PATH_ESCAPE"
   | "WHITEOUT"
   | "STORE"

@@ -33,6 +33,25 @@ export async function* readData(source: DataSource, size: number): AsyncGenerato
   }
 }
 
+/** Part of a source of `size` bytes: fewer than `length` only at its end. Holds nothing open. Throws `CONTEXT` for a file that has become shorter. */
+export function readDataRange(source: DataSource, size: number, offset: number, length: number): Uint8Array {
+  const wanted = Math.max(0, Math.min(length, size - offset));
+  if (source.kind === "bytes") return source.bytes.subarray(offset, offset + wanted);
+  const bytes = Buffer.allocUnsafe(wanted);
+  const start = (source.kind === "slice" ? source.offset : 0) + offset;
+  const fd = openForReading(source.path);
+  try {
+    for (let done = 0; done < wanted;) {
+      const read = readSync(fd, bytes, done, wanted - done, start + done);
+      if (read === 0) throw changedWhileRead(source.path, size, offset + done);
+      done += read;
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return bytes;
+}
+
 /** Reads a small file of a tree, following no symlink. Throws `NOT_FOUND`, and `BLOB_SIZE` over `maxBytes`. */
 export async function readTreeFile(tree: Tree, path: TreePath, maxBytes: number): Promise<Buffer> {
   const entry = tree.lookup(path);

@@ -2,7 +2,7 @@
 export { type ReadData } from "./types.ts";
 export type { DataSource, Entry, EntryKind, Layer, LayerIndex, LayerSource, RemoteBlob, Tree } from "./types.ts";
 export { type CompressedLayerOptions, type CompressionChoice, compressedLayer } from "./compressed-layer.ts";
-export { readData, readEntry, readTreeFile } from "./data.ts";
+export { readData, readDataRange, readEntry, readTreeFile } from "./data.ts";
 export { type CompressionFormat, type DecompressOptions, decompress, sniffCompression } from "./decompress.ts";
 export { type FileDigests, type FileStat, type StoredFileDigests, createFileDigests } from "./file-digests.ts";
 export { type HostTreeOptions, hostTree } from "./host-tree.ts";

@@ -2,20 +2,16 @@
  * The base images of the demo: from their registries where those can be reached, else stand-ins: root file systems of Debian bookworm made with
  * mmdebstrap, and the distroless base that Decant assembles itself. Stand-ins are kept, so that a second demo is fast.
  */
-import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { promisify, styleText } from "node:util";
+import { styleText } from "node:util";
 import type { ImageSummary } from "../src/index.ts";
 import { dim, ROOT, runDecant, type DemoEnvironment } from "./demo-tools.ts";
+import { makeRootTar, type RootTar, rootTarPath } from "./root-tar.ts";
 
 const PROBE_MS = 4000;
-const MIRROR = "http://deb.debian.org";
-const SOURCES = [
-  `deb ${MIRROR}/debian bookworm main`,
-  `deb ${MIRROR}/debian bookworm-updates main`,
-  `deb ${MIRROR}/debian-security bookworm-security main`,
-];
+const SUITE = "bookworm";
 
 /** A root file system with these Debian packages. */
 interface StandIn {
@@ -104,7 +100,10 @@ async function makeStandIns(demo: DemoEnvironment, standIns: readonly StandIn[])
   if (missing.length < standIns.length) done(`${standIns.length - missing.length} of ${standIns.length} are here from the last time`);
   const folder = join(demo.folder, "bases");
   mkdirSync(folder, { recursive: true });
-  const jobs = missing.map(({ name, packages }) => ({ name, packages, tar: join(folder, `bookworm+${packages.join("+")}.tar`) }));
+  const jobs = missing.map(({ name, packages }) => {
+    const root = { suite: SUITE, packages };
+    return { name, root, tar: rootTarPath(folder, root) };
+  });
   await makeTars(jobs.filter(({ tar }) => !existsSync(tar)));
   for (const { name, tar } of jobs) {
     runDecant(demo, ["import", "--change", 'CMD ["bash"]', tar, name], { capture: true });
@@ -112,7 +111,7 @@ async function makeStandIns(demo: DemoEnvironment, standIns: readonly StandIn[])
   }
 }
 
-async function makeTars(jobs: readonly { readonly packages: readonly string[]; readonly tar: string }[]): Promise<void> {
+async function makeTars(jobs: readonly { readonly root: RootTar; readonly tar: string }[]): Promise<void> {
   if (jobs.length === 0) return;
   execFileSync(join(ROOT, "scripts/setup"), ["mmdebstrap", "debian-archive-keyring"], { stdio: "inherit" });
   const startedAt = performance.now();
@@ -122,25 +121,12 @@ async function makeTars(jobs: readonly { readonly packages: readonly string[]; r
   if (!live) console.log(`  making ${what}`);
   const timer = live ? setInterval(() => process.stdout.write(`\r\u001b[K  ${dim(`making ${what}, ${seconds()} s`)}`), 500) : undefined;
   try {
-    await Promise.all(jobs.map(({ tar, packages }) => mmdebstrap(tar, packages)));
+    await Promise.all(jobs.map(({ tar, root }) => makeRootTar(tar, root)));
   } finally {
     clearInterval(timer);
     if (live) process.stdout.write("\r\u001b[K");
   }
   done(`made ${what} in ${seconds()} s`);
-}
-
-async function mmdebstrap(tar: string, packages: readonly string[]): Promise<void> {
-  const part = `${tar}.part`;
-  rmSync(part, { force: true });
-  const args = ["--quiet", "--variant=minbase", "--format=tar", `--include=${packages.join(",")}`, "bookworm", part, ...SOURCES];
-  try {
-    await promisify(execFile)("mmdebstrap", args, { maxBuffer: 64 * 1024 * 1024 });
-  } catch (cause) {
-    rmSync(part, { force: true });
-    throw new Error(`mmdebstrap failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-  renameSync(part, tar);
 }
 
 function say(name: string, text: string): void {

@@ -1,0 +1,38 @@
+/** Package URLs (purl-spec, PURL-SPECIFICATION.rst). Pure. */
+import type { OsRelease } from "./types.ts";
+
+/** The parts of a package URL, not encoded. */
+export interface PurlParts {
+  /** "deb", "npm", "oci" … */
+  readonly type: string;
+  /** Parts of the namespace: "debian", "@types", "github.com/foo". */
+  readonly namespace?: string;
+  readonly name: string;
+  readonly version?: string;
+  /** Empty and absent values are left out. */
+  readonly qualifiers?: Readonly<Record<string, string | undefined>>;
+}
+
+/** "pkg:type/namespace/name@version?qualifiers", each part percent-encoded as the specification says, qualifiers sorted. */
+export function formatPurl({ type, namespace, name, version, qualifiers = {} }: PurlParts): string {
+  const folders = (namespace ?? "").split("/").filter((part) => part !== "");
+  const path = [type, ...folders.map(encode), encode(name)].join("/");
+  const given = Object.entries(qualifiers)
+    .flatMap(([key, value]) => (value === undefined || value === "" ? [] : [`${key.toLowerCase()}=${encode(value)}`]))
+    .toSorted();
+  return `pkg:${path}${version === undefined || version === "" ? "" : `@${encode(version)}`}${given.length === 0 ? "" : `?${given.join("&")}`}`;
+}
+
+/** The value of `distro` as scanners look it up: "debian-13"; "debian-sid" where there is no version. */
+export function distroOf(os: OsRelease | undefined): string | undefined {
+  if (os === undefined) return undefined;
+  const version = os.versionId ?? os.codename;
+  return version === undefined ? os.id : `${os.id}-${version}`;
+}
+
+/** All but letters, digits, ".", "-", "_", "~" and ":" is encoded; colons stay everywhere (epochs). */
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%3A", ":");
+}

@@ -1,0 +1,63 @@
+/** What an image is made of, as its own records say. Plain data. */
+import type { TreePath } from "../paths.ts";
+
+/** Where a package comes from. "generic": no package manager knows it (Node.js of its own). */
+export type PackageKind = "deb" | "apk" | "npm" | "pypi" | "golang" | "maven" | "generic";
+
+/** One package that is in a tree. */
+export interface InventoryPackage {
+  readonly kind: PackageKind;
+  /** With scope or group where there is one: "@types/node", "org.slf4j:slf4j-api". */
+  readonly name: string;
+  readonly version: string;
+  /** In the words of its package manager: "amd64", "all", "x86_64". */
+  readonly architecture?: string;
+  /** The source package, where the record names one or Debian's rules give one. */
+  readonly source?: { readonly name: string; readonly version: string };
+  /** Package URL (purl-spec): "pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=debian-13". */
+  readonly purl: string;
+  /** SPDX licence expressions; what SPDX has no name for is a LicenseRef of `Inventory.licenceTexts`. */
+  readonly licences: readonly string[];
+  /** Its files and links that are in the tree, sorted as layers are; directories are left out. */
+  readonly files: readonly TreePath[];
+  /** The file that told of it. */
+  readonly location: TreePath;
+  /** "Name <mail>" as written. */
+  readonly maintainer?: string;
+  readonly homepage?: string;
+  /** The first line. */
+  readonly summary?: string;
+  /** What it needs: one of the names of each inner list. Versions are left out: what is there was checked when it was installed. */
+  readonly requires: readonly (readonly string[])[];
+  /** Other names under which packages of its kind may need it. */
+  readonly provides: readonly string[];
+}
+
+/** The distribution, from os-release. */
+export interface OsRelease {
+  /** ID: "debian". */
+  readonly id: string;
+  /** VERSION_ID: "13"; unreleased suites have none. */
+  readonly versionId?: string;
+  /** VERSION_CODENAME: "trixie". */
+  readonly codename?: string;
+  /** PRETTY_NAME: "Debian GNU/Linux 13 (trixie)". */
+  readonly prettyName?: string;
+}
+
+/** A record that could not be used: what it describes is missing from the inventory. */
+export interface UnreadRecord {
+  readonly path: TreePath;
+  /** A sentence's end: "its version is missing". */
+  readonly why: string;
+}
+
+/** All that is known of a tree. */
+export interface Inventory {
+  readonly os?: OsRelease;
+  /** Sorted by kind, name, version and location. */
+  readonly packages: readonly InventoryPackage[];
+  /** The texts of licences that SPDX has no name for, by LicenseRef. */
+  readonly licenceTexts: ReadonlyMap<string, string>;
+  readonly unread: readonly UnreadRecord[];
+}

@@ -11,7 +11,8 @@ import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
 import { treePath } from "../paths.ts";
 import { assembleBase } from "./assemble.ts";
 import type { AssembledBase, AssembleOptions } from "./types.ts";
-import { joinRecipes, type RecipeDocument } from "./recipe.ts";
+import { joinRecipes } from "./join-recipes.ts";
+import type { RecipeDocument } from "./recipe.ts";
 
 const date = new Date("2026-03-01T00:00:00Z");
 const now = (): Date => new Date("2026-03-02T00:00:00Z");
@@ -55,7 +56,7 @@ const documents: RecipeDocument[] = [
     name: "small",
     suite: "bookworm",
     packages: ["base-files"],
-    certificates: "ca-certificates",
+    certificates: { package: "ca-certificates" },
     users: [{ name: "root", uid: 0, gid: 0, home: "/root" }],
     groups: [{ name: "root", gid: 0 }],
     files: [
@@ -156,6 +157,7 @@ describe("assembleBase()", () => {
         "/var/lib/dpkg/status.d/base-files: file 0644 0:0",
         "/var/lib/dpkg/status.d/base-files.md5sums: file 0644 0:0",
       ],
+      ["/usr: dir 0755 0:0", "/usr/bin: dir 0755 0:0", "/usr/bin/perl: file 0755 0:0", "/usr/bin/perl5.36: file 0755 0:0 = /usr/bin/perl", ...status, "/var/lib/dpkg/status.d/perl: file 0644 0:0"],
       [
         "/etc: dir 0755 0:0",
         "/etc/ssl: dir 0755 0:0",
@@ -183,8 +185,6 @@ describe("assembleBase()", () => {
         "/usr/lib: dir 2775 0:50",
         "/usr/lib/os-release: file 0644 0:0",
       ],
-      ["/usr: dir 0755 0:0", "/usr/bin: dir 0755 0:0", "/usr/bin/perl: file 0755 0:0", "/usr/bin/perl5.36: file 0755 0:0 = /usr/bin/perl", ...status, "/var/lib/dpkg/status.d/perl: file 0644 0:0"],
-      ["/etc: dir 0755 0:0", "/etc/group: file 0644 0:0", "/etc/passwd: file 0644 0:0"],
       ["/nodejs: dir 0755 0:0", "/nodejs/LICENSE: file 0644 0:0", "/nodejs/bin: dir 0755 0:0", "/nodejs/bin/node: file 0755 0:0"],
     ]); // prettier-ignore
     const tree = layerTree(base.layers);
@@ -214,9 +214,8 @@ describe("assembleBase()", () => {
       rootfs: { type: "layers", diff_ids: report.layers.map((layer) => layer.diffId) },
       history: [
         "decant: base-files 1.0-1 amd64",
-        "decant: ca-certificates 1.0-1 amd64 (certificates)",
-        "decant: files of small",
         "decant: perl 1:5.36-1 all",
+        "decant: ca-certificates 1.0-1 amd64 (certificates)",
         "decant: files of big",
       ].map((created_by) => ({ created: "1970-01-01T00:00:00Z", created_by })),
     });

@@ -13,7 +13,8 @@ import { certificatesLayer, filesLayer, keptLayer, type LayerContext, layerRef, 
 import { fetchNode, vertexOf } from "./node-part.ts";
 import type { NpmPackage } from "./npm.ts";
 import { createOverlayCheck } from "./overlay-check.ts";
-import { type Recipe, type RecipePart, withVariant } from "./recipe.ts";
+import { withVariant } from "./join-recipes.ts";
+import type { Recipe } from "./recipe.ts";
 import type { AssembledBase, AssembleOptions } from "./types.ts";
 
 /** Raised when the same input gives other bytes than before. */
@@ -37,7 +38,7 @@ export async function assembleBase(store: Store, recipe: Recipe, options: Assemb
   const base = withVariant(recipe, options.variant);
   const architecture = debianArchitecture(platform);
   const archive = await openArchive(store, base, options);
-  const names = base.parts.flatMap((part) => [...part.packages, ...(part.certificates === undefined ? [] : [part.certificates])]);
+  const names = packagesOf(base);
   const [releases, packages, node] = await settled(
     archive.releases(),
     archive.select(names, architecture),
@@ -46,7 +47,7 @@ export async function assembleBase(store: Store, recipe: Recipe, options: Assemb
   // Variants differ in configuration only, so they share one record.
   const key = framedDigest([
     FORMAT,
-    JSON.stringify(base.parts),
+    JSON.stringify([base.levels, base.certificates, base.users, base.groups, base.files, base.node]),
     JSON.stringify(platform),
     ...packages.map((one) => one.digest),
     ...node.map((one) => one.integrity),
@@ -132,14 +133,13 @@ async function makeLayers(store: Store, recipe: Recipe, inputs: Inputs): Promise
   const { signal } = inputs.options;
   await using scratch = await store.scratch();
   const context: LayerContext = { store, scratch: scratch.path, ...(signal === undefined ? {} : { signal }) };
-  const certificates = new Set(recipe.parts.flatMap((part) => part.certificates ?? []));
   // Downloads wait for the network, unpacking for the processor: a few at a time of both.
   const fromPackages = new Map(
     await pool(
       4,
       inputs.packages,
       async (binary) => {
-        const kind = certificates.has(binary.name) ? "certificates" : "package";
+        const kind = binary.name === recipe.certificates?.package ? "certificates" : "package";
         const layer = await keptLayer(store, [kind, binary.digest], async () => {
           const deb = await inputs.archive.open(binary);
           return kind === "certificates"
@@ -163,24 +163,22 @@ async function makeLayers(store: Store, recipe: Recipe, inputs: Inputs): Promise
     check.add(layer.index, createdBy.replace("decant: ", ""), { mayReplace });
     made.push({ layer, createdBy, diffId: await layerDiffId(store, layer, signal) });
   };
-  for (const part of recipe.parts) {
-    for (const name of packagesOf(part)) {
-      const one = fromPackages.get(name);
-      if (one !== undefined) await add(one.layer, one.createdBy, false);
-    }
-    const files = await filesLayer(context, part, (path) => check.entry(path));
-    if (files !== undefined) await add(files, `decant: files of ${part.name}`, true);
-    const [node] = inputs.node;
-    if (part.node !== undefined && node !== undefined) {
-      const layer = await keptLayer(store, ["node", node.integrity], () => nodeLayer(context, node));
-      await add(layer, `decant: ${node.name} ${node.version} (npm)`, false);
-    }
+  for (const name of packagesOf(recipe)) {
+    const one = fromPackages.get(name);
+    if (one !== undefined) await add(one.layer, one.createdBy, false);
+  }
+  const files = await filesLayer(context, recipe, (path) => check.entry(path));
+  if (files !== undefined) await add(files, `decant: files of ${recipe.name}`, true);
+  const [node] = inputs.node;
+  if (node !== undefined) {
+    const layer = await keptLayer(store, ["node", node.integrity], () => nodeLayer(context, node));
+    await add(layer, `decant: ${node.name} ${node.version} (npm)`, false);
   }
   return made;
 }
 
-function packagesOf(part: RecipePart): string[] {
-  return [...part.packages, ...(part.certificates === undefined ? [] : [part.certificates])];
+function packagesOf(recipe: Recipe): string[] {
+  return [...recipe.levels.flatMap((level) => level.packages), ...(recipe.certificates === undefined ? [] : [recipe.certificates.package])];
 }
 
 function configOf(recipe: Recipe, platform: Platform, made: readonly Made[]): ImageConfig {
@@ -193,6 +191,7 @@ function configOf(recipe: Recipe, platform: Platform, made: readonly Made[]): Im
       User: recipe.user,
       Env: Object.entries(recipe.env).map(([name, value]) => `${name}=${value}`),
       ...(recipe.entrypoint === undefined ? {} : { Entrypoint: recipe.entrypoint }),
+      ...(recipe.cmd === undefined ? {} : { Cmd: recipe.cmd }),
       WorkingDir: recipe.workdir,
     },
     rootfs: { type: "layers", diff_ids: made.map(({ diffId }) => diffId) },

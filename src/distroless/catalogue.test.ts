@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
 import { catalogueFolder, loadRecipe } from "./catalogue.ts";
-import { withVariant } from "./recipe.ts";
+import { withVariant } from "./join-recipes.ts";
 
 describe("loadRecipe()", () => {
   for (const path of globSync("*.yaml", { cwd: catalogueFolder() }).toSorted()) {
@@ -18,8 +18,8 @@ describe("loadRecipe()", () => {
   it("has the packages of Google's nodejs image, and its accounts and configuration", async () => {
     const recipe = await loadRecipe("nodejs18-debian12");
     assert.deepEqual(
-      recipe.parts.map((part) => part.packages.join(" ")),
-      ["base-files netbase tzdata media-types", "libc6", "libssl3", "libgomp1 libstdc++6 libgcc-s1 gcc-12-base", ""],
+      recipe.levels.map((level) => level.packages.join(" ")),
+      ["base-files netbase tzdata media-types", "libc6", "libssl3", "libgomp1 libstdc++6 libgcc-s1 gcc-12-base"],
     );
     assert.deepEqual(recipe.entrypoint, ["/nodejs/bin/node"]);
     assert.deepEqual(recipe.env, {
@@ -40,11 +40,11 @@ describe("loadRecipe()", () => {
     await writeFile(join(dir.path, "top.yaml"), "name: top\nextends: mine\npackages: [libc6]\n");
     const recipe = await loadRecipe(join(dir.path, "top.yaml"));
     assert.deepEqual(
-      recipe.parts.map((part) => part.name),
-      ["static-debian12", "mine", "top"],
+      recipe.levels.map((level) => level.name),
+      ["static-debian12", "top"],
     );
     assert.deepEqual(
-      recipe.parts[1]?.accounts?.users.map((user) => user.name),
+      recipe.users.map((user) => user.name),
       ["root", "nobody", "nonroot", "app"],
     );
   });

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { errnoOf } from "../errors.ts";
 import { recipeError } from "./errors.ts";
 import { parseRecipe } from "./parse-recipe.ts";
-import { joinRecipes, type Recipe, type RecipeDocument } from "./recipe.ts";
+import { joinRecipes } from "./join-recipes.ts";
+import type { Recipe, RecipeDocument } from "./recipe.ts";
 
 const MAX_CHAIN = 16;
 

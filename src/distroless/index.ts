@@ -3,17 +3,6 @@ export { assembleBase } from "./assemble.ts";
 export { catalogueFolder, type CatalogueOptions, loadRecipe } from "./catalogue.ts";
 export { type NpmPackage, type RegistrySignature } from "./npm.ts";
 export { parseRecipe } from "./parse-recipe.ts";
-export {
-  type Group,
-  joinRecipes,
-  type NodePart,
-  type NodeSource,
-  type Recipe,
-  type RecipeDocument,
-  type RecipeFile,
-  type RecipePart,
-  type RecipeVariant,
-  type User,
-  withVariant,
-} from "./recipe.ts";
+export { joinRecipes, withVariant } from "./join-recipes.ts";
+export type * from "./recipe.ts";
 export type { AssembledBase, AssembleOptions, AssemblyReport } from "./types.ts";

@@ -14,7 +14,7 @@ import { accountFiles } from "./accounts.ts";
 import { nodePackageError, recipeError } from "./errors.ts";
 import { arrangeItems, directoryEntry, itemParts, textItem } from "./layer-items.ts";
 import type { NpmPackage } from "./npm.ts";
-import type { RecipeFile, RecipePart } from "./recipe.ts";
+import type { Recipe, RecipeFile } from "./recipe.ts";
 import { createSpool, type Spool } from "./spool.ts";
 
 /** Raised when the same input gives other bytes than before. */
@@ -95,10 +95,11 @@ export async function certificatesLayer(context: LayerContext, name: string, deb
 /** The recipe's own files and accounts; undefined when it has none. Parent directories are as in the layers below. */
 export async function filesLayer(
   context: LayerContext,
-  part: RecipePart,
+  recipe: Recipe,
   below: (path: TreePath) => Entry | undefined,
 ): Promise<Layer | undefined> {
-  const files = [...(part.accounts === undefined ? [] : accountFiles(part.accounts)), ...part.files];
+  const accounts = recipe.users.length + recipe.groups.length === 0 ? [] : accountFiles(recipe);
+  const files = [...accounts, ...recipe.files];
   if (files.length === 0) return undefined;
   const items = arrangeItems(files.map(ownItem), below);
   return await keptLayer(context.store, ["files", ...itemParts(items)], () => write(context, items));

@@ -9,10 +9,8 @@ import type { AssembleOptions } from "./types.ts";
 
 /** Gets it into the store; empty for a recipe without Node.js. Throws `RECIPE`, `NODE_PACKAGE`. */
 export async function fetchNode(store: Store, recipe: Recipe, options: AssembleOptions): Promise<NpmPackage[]> {
-  const parts = recipe.parts.flatMap((part) => part.node ?? []);
-  const [first] = parts;
+  const first = recipe.node;
   if (first === undefined) return [];
-  if (parts.length > 1) throw recipeError(recipe.name, "it has more than one node part");
   const { architecture } = options.platform;
   const source = Object.hasOwn(first.packages, architecture) ? first.packages[architecture] : undefined;
   if (source === undefined)

@@ -71,7 +71,7 @@ variants: { debug: { user: "0" } }
     {
       name: "a file that is two things",
       text: "name: a\nfiles: [{ path: /a, text: x, link: y }]\n",
-      want: 'Cannot use recipe "r.yaml": "files.0" is not right: wanted exactly one of text, link and directory\nr.yaml:2:9\n> 2 | files: [{ path: /a, text: x, link: y }]\n    |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^',
+      want: 'Cannot use recipe "r.yaml": "files.0" is not right: wanted exactly one of text, source, link and directory\nr.yaml:2:9\n> 2 | files: [{ path: /a, text: x, link: y }]\n    |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^',
     },
     {
       name: "an account with a colon",

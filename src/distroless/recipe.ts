@@ -1,8 +1,5 @@
-/**
- * Recipes: what a distroless base is made of. `parseRecipe` reads one YAML file; a recipe that extends others becomes a `Recipe` by
- * `joinRecipes`. Values only, no files are opened.
- */
-import { recipeError } from "./errors.ts";
+/** The values of recipes: what a distroless base is made of. `RecipeDocument` is one YAML file, `Recipe` all that it extends joined with it. */
+import type { Digest } from "../digest.ts";
 
 /** A line of /etc/passwd. */
 export interface User {
@@ -20,13 +17,27 @@ export interface User {
 export interface Group {
   readonly name: string;
   readonly gid: number;
+  /** Names of further members. Default: none. */
+  readonly members?: readonly string[];
 }
 
-/** A path that the recipe itself brings: text, a symbolic link, or an empty directory. Its time is 0. */
+/** A file of the recipe's folder, as it was when the recipe was loaded. */
+export interface HostFile {
+  /** Absolute. No part of the recipe's digest. */
+  readonly path: string;
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** A path that the recipe itself brings: a file, a symbolic link, or a directory. Its time is 0. It may replace what a package has there. */
 export interface RecipeFile {
   /** Absolute. */
   readonly path: string;
   readonly text?: string;
+  /** As written in the document: a path below the recipe's folder. Absent once loaded. */
+  readonly source?: string;
+  /** What `source` named: in a joined recipe. */
+  readonly content?: HostFile;
   /** Target of a symbolic link. */
   readonly link?: string;
   readonly directory?: true;
@@ -52,103 +63,136 @@ export interface NodeSource {
   readonly integrity?: string;
 }
 
-/** What a variant ("nonroot") changes. */
-export interface RecipeVariant {
+/** A package of which only some paths are taken; its copyright file always. */
+export interface PackagePart {
+  readonly package: string;
+  /** Globs of absolute paths: `*` and `?` within a name, `**` over any number of names. */
+  readonly keep: readonly string[];
+}
+
+/** Paths that are left out, of one package or of all. `keep` wins over `drop`; a later slice wins over an earlier one; copyright files stay. */
+export interface Slice {
+  /** Default: all packages. */
+  readonly package?: string;
+  readonly drop: readonly string[];
+  /** Default: none. */
+  readonly keep?: readonly string[];
+}
+
+/** One more trusted certificate: in PEM, or a PEM file of the recipe's folder. */
+export type AddedCertificate = { readonly pem: string } | { readonly file: string };
+
+/** As written in a document; each field is taken from what is extended when absent. */
+export interface CertificatesDocument {
+  /** The package whose certificates are the bundle, /etc/ssl/certs/ca-certificates.crt. */
+  readonly package?: string;
+  readonly add?: readonly AddedCertificate[];
+  /** Whether /etc/ssl/certs/java/cacerts is written, too. */
+  readonly java?: boolean;
+}
+
+/** The trusted certificates of a whole recipe. */
+export interface Certificates {
+  readonly package: string;
+  /** Each the text of a PEM file, with one certificate or more. */
+  readonly add: readonly string[];
+  readonly java: boolean;
+}
+
+/** What a document and a variant have in common: settings, of which the last one counts, and lists that grow. */
+export interface RecipeSettings {
+  /** Names of Debian packages, in the order of their layers. */
+  readonly packages?: readonly string[];
+  /** Whether the dependencies of `packages` are taken, too. Default true. */
+  readonly follow?: boolean;
+  readonly parts?: readonly PackagePart[];
+  readonly slices?: readonly Slice[];
+  readonly files?: readonly RecipeFile[];
+  /** The package that has the busybox of /busybox. */
+  readonly busybox?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Empty: none. */
+  readonly entrypoint?: readonly string[];
+  /** Empty: none. */
+  readonly cmd?: readonly string[];
   readonly user?: string;
   readonly workdir?: string;
-  readonly entrypoint?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** What a variant ("nonroot") changes. */
+export interface RecipeVariant extends RecipeSettings {
+  /** Other variants that come first. */
+  readonly join?: readonly string[];
 }
 
 /** One recipe file. */
-export interface RecipeDocument extends RecipeVariant {
+export interface RecipeDocument extends RecipeSettings {
   readonly name: string;
   readonly description?: string;
   /** The name of the recipe that this one adds to. */
   readonly extends?: string;
   /** Debian codename, e.g. "bookworm". From the recipe that is extended, if any. */
   readonly suite?: string;
-  /** Complete: dependencies are not followed. Each becomes a layer, in this order. */
-  readonly packages?: readonly string[];
-  /** The package whose certificates become /etc/ssl/certs/ca-certificates.crt. */
-  readonly certificates?: string;
+  /** OCI names. Default: those of the recipe that is extended, else amd64 and arm64. */
+  readonly architectures?: readonly string[];
+  /** Packages that must never be taken: a need for one is an error. */
+  readonly exclude?: readonly string[];
+  /** Dependencies that are left unmet: names of packages or virtual packages. */
+  readonly ignore?: readonly string[];
+  readonly certificates?: CertificatesDocument;
   readonly users?: readonly User[];
   readonly groups?: readonly Group[];
-  readonly files?: readonly RecipeFile[];
   readonly node?: NodePart;
+  /** Whether /usr/lib/os-release is made from the suite and the recipe's name. Default false. */
+  readonly osRelease?: boolean;
+  /** Whether /etc/ld.so.cache and /etc/ld.so.conf are written. Default false. */
+  readonly ldCache?: boolean;
+  /** How many layers the base may have. Default 10. */
+  readonly layers?: number;
   readonly variants?: Readonly<Record<string, RecipeVariant>>;
 }
 
-/** What one recipe file adds; its layers come after those of the recipe that it extends. */
-export interface RecipePart {
+/** The packages that one document, or the variant, names. */
+export interface RecipeLevel {
+  /** Of the document; with ":variant" for those of a variant. */
   readonly name: string;
   readonly packages: readonly string[];
-  readonly certificates?: string;
-  /** All accounts so far; absent when this part adds none. */
-  readonly accounts?: { readonly users: readonly User[]; readonly groups: readonly Group[] };
-  readonly files: readonly RecipeFile[];
-  readonly node?: NodePart;
+  readonly follow: boolean;
 }
 
-/** A whole recipe. JSON-safe: its JSON is part of the cache key. */
+/** A whole recipe, of one variant. JSON-safe. */
 export interface Recipe {
   readonly name: string;
+  readonly description?: string;
   readonly suite: string;
-  /** Bottom first. */
-  readonly parts: readonly RecipePart[];
+  readonly architectures: readonly string[];
+  /** The variant that is joined in; absent: none. */
+  readonly variant?: string;
+  /** Bottom first. Neither parts, nor busybox, nor the package of the certificates are in them. */
+  readonly levels: readonly RecipeLevel[];
+  readonly exclude: readonly string[];
+  readonly ignore: readonly string[];
+  /** One for each package, and none for a package that is taken whole. */
+  readonly parts: readonly PackagePart[];
+  readonly slices: readonly Slice[];
+  readonly certificates?: Certificates;
+  readonly users: readonly User[];
+  readonly groups: readonly Group[];
+  /** Of two with one path the later one counts. */
+  readonly files: readonly RecipeFile[];
+  readonly node?: NodePart;
+  readonly osRelease: boolean;
+  readonly ldCache: boolean;
+  readonly busybox?: string;
+  readonly layers: number;
   readonly env: Readonly<Record<string, string>>;
   readonly entrypoint?: readonly string[];
+  readonly cmd?: readonly string[];
   /** Default "0". */
   readonly user: string;
   /** Default "/". */
   readonly workdir: string;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly variants: Readonly<Record<string, RecipeVariant>>;
-}
-
-/** Joins a chain of documents, the one that extends nothing first. Throws `RECIPE`. */
-export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
-  const last = documents.at(-1);
-  const suites = [...new Set(documents.flatMap((one) => one.suite ?? []))];
-  const name = last?.name ?? "";
-  const [suite] = suites;
-  if (suite === undefined) throw recipeError(name, "it names no suite; wanted a Debian codename such as bookworm");
-  if (suites.length > 1) throw recipeError(name, `its parts are of different suites: ${suites.join(", ")}`);
-  const parts: RecipePart[] = [];
-  let users: readonly User[] = [];
-  let groups: readonly Group[] = [];
-  for (const one of documents) {
-    users = [...users, ...(one.users ?? [])];
-    groups = [...groups, ...(one.groups ?? [])];
-    parts.push({
-      name: one.name,
-      packages: one.packages ?? [],
-      files: one.files ?? [],
-      ...(one.certificates === undefined ? {} : { certificates: one.certificates }),
-      ...(one.users === undefined && one.groups === undefined ? {} : { accounts: { users, groups } }),
-      ...(one.node === undefined ? {} : { node: one.node }),
-    });
-  }
-  const names = parts.flatMap((part) => part.packages);
-  const twice = names.find((one, at) => names.indexOf(one) !== at);
-  if (twice !== undefined) throw recipeError(name, `it has the package "${twice}" twice`);
-  const entrypoint = documents.findLast((one) => one.entrypoint !== undefined)?.entrypoint;
-  return {
-    name,
-    suite,
-    parts,
-    env: Object.assign({}, ...documents.map((one) => one.env ?? {})),
-    user: documents.findLast((one) => one.user !== undefined)?.user ?? "0",
-    workdir: documents.findLast((one) => one.workdir !== undefined)?.workdir ?? "/",
-    variants: Object.assign({}, ...documents.map((one) => one.variants ?? {})),
-    ...(entrypoint === undefined ? {} : { entrypoint }),
-  };
-}
-
-/** The recipe with a variant's settings; undefined changes nothing. Throws `RECIPE` for a variant that it does not have. */
-export function withVariant(recipe: Recipe, variant: string | undefined): Recipe {
-  if (variant === undefined) return recipe;
-  const change = Object.hasOwn(recipe.variants, variant) ? recipe.variants[variant] : undefined;
-  if (change === undefined)
-    throw recipeError(recipe.name, `it has no variant "${variant}"; wanted one of ${Object.keys(recipe.variants).join(", ") || "(none)"}`);
-  return { ...recipe, ...change, env: { ...recipe.env, ...change.env } };
 }

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { joinRecipes, withVariant } from "./join-recipes.ts";
+import type { Recipe, RecipeDocument } from "./recipe.ts";
+
+const low: RecipeDocument = {
+  name: "low",
+  suite: "bookworm",
+  packages: ["base-files"],
+  follow: false,
+  ignore: ["awk"],
+  parts: [{ package: "libc-bin", keep: ["/usr/lib/locale/**"] }],
+  slices: [{ drop: ["/usr/share/man/**"] }],
+  certificates: { package: "ca-certificates" },
+  users: [{ name: "root", uid: 0, gid: 0, home: "/root" }],
+  osRelease: true,
+  env: { PATH: "/bin", LANG: "C" },
+  entrypoint: ["/low"],
+  variants: {
+    nonroot: { user: "65532", workdir: "/home" },
+    debug: { busybox: "busybox-static", packages: ["strace"], env: { PATH: "/bin:/busybox" }, entrypoint: ["/busybox/sh"] },
+    "debug-nonroot": { join: ["debug", "nonroot"] },
+  },
+};
+const high: RecipeDocument = {
+  name: "high",
+  extends: "low",
+  packages: ["libicu72"],
+  ignore: ["awk", "debconf"],
+  certificates: { add: [{ pem: "PEM" }], java: true },
+  env: { LANG: "C.UTF-8" },
+  cmd: ["run"],
+  variants: { debug: { packages: ["gdb"], entrypoint: [] } },
+};
+
+describe("joinRecipes()", () => {
+  it("adds lists, and takes the last of each setting", () => {
+    const { variants: _variants, ...recipe } = joinRecipes([low, high]);
+    assert.deepEqual(recipe, {
+      name: "high",
+      suite: "bookworm",
+      architectures: ["amd64", "arm64"],
+      levels: [
+        { name: "low", packages: ["base-files"], follow: false },
+        { name: "high", packages: ["libicu72"], follow: true },
+      ],
+      exclude: [],
+      ignore: ["awk", "debconf"],
+      parts: [{ package: "libc-bin", keep: ["/usr/lib/locale/**"] }],
+      slices: [{ drop: ["/usr/share/man/**"] }],
+      certificates: { package: "ca-certificates", add: ["PEM"], java: true },
+      users: low.users,
+      groups: [],
+      files: [],
+      osRelease: true,
+      ldCache: false,
+      layers: 10,
+      env: { PATH: "/bin", LANG: "C.UTF-8" },
+      annotations: {},
+      entrypoint: ["/low"],
+      cmd: ["run"],
+      user: "0",
+      workdir: "/",
+    });
+  });
+  it("drops the parts of a package that is taken whole, and joins those of one that is not", () => {
+    const whole = joinRecipes([low, { name: "x", packages: ["libc-bin"] }]);
+    assert.deepEqual(whole.parts, []);
+    const more = joinRecipes([low, { name: "x", parts: [{ package: "libc-bin", keep: ["/a"] }] }]);
+    assert.deepEqual(more.parts, [{ package: "libc-bin", keep: ["/usr/lib/locale/**", "/a"] }]);
+  });
+
+  const faults: readonly { name: string; add: Partial<RecipeDocument>; want: RegExp }[] = [
+    { name: "two suites", add: { suite: "trixie" }, want: /different suites: bookworm, trixie/ },
+    { name: "a package twice", add: { packages: ["base-files"] }, want: /the package "base-files" twice/ },
+    { name: "a user twice", add: { users: [{ name: "root", uid: 1, gid: 1, home: "/" }] }, want: /the user "root" twice/ },
+  ];
+  for (const row of faults)
+    it(`refuses ${row.name}`, () => {
+      assert.throws(() => joinRecipes([low, { name: "top", extends: "low", ...row.add }]), { code: "RECIPE", message: row.want });
+    });
+  it("refuses certificates that are added to none", () => {
+    assert.throws(() => joinRecipes([{ name: "a", suite: "bookworm", certificates: { add: [{ pem: "x" }] } }]), {
+      message: /adds certificates to none/,
+    });
+  });
+});
+
+describe("withVariant()", () => {
+  const show = ({ variant, levels, busybox, env, entrypoint, cmd, user, workdir }: Recipe): unknown[] => [
+    variant,
+    levels.map((level) => `${level.name}: ${level.packages.join(" ")}`),
+    busybox,
+    env,
+    entrypoint,
+    cmd,
+    user,
+    workdir,
+  ];
+  const rows: readonly { variant: string; want: unknown[] }[] = [
+    {
+      variant: "debug-nonroot",
+      want: [
+        "debug-nonroot",
+        ["low: base-files", "high: libicu72", "high:debug: strace gdb"],
+        "busybox-static",
+        { PATH: "/bin:/busybox", LANG: "C.UTF-8" },
+        undefined,
+        ["run"],
+        "65532",
+        "/home",
+      ],
+    },
+    {
+      variant: "nonroot",
+      want: [
+        "nonroot",
+        ["low: base-files", "high: libicu72"],
+        undefined,
+        { PATH: "/bin", LANG: "C.UTF-8" },
+        ["/low"],
+        ["run"],
+        "65532",
+        "/home",
+      ],
+    },
+  ];
+  for (const row of rows)
+    it(`lays ${row.variant} over the recipe`, () => {
+      assert.deepEqual(show(withVariant(joinRecipes([low, high]), row.variant)), row.want);
+    });
+  it("takes latest for no variant", () => {
+    const recipe = joinRecipes([low]);
+    assert.equal(withVariant(recipe, "latest"), recipe);
+  });
+  it("refuses a variant that is not there or joins itself", () => {
+    const round = joinRecipes([{ ...low, variants: { a: { join: ["b"] }, b: { join: ["a"] } } }]);
+    assert.throws(() => withVariant(round, "a"), { code: "RECIPE", message: /joins itself: a → b → a/ });
+    assert.throws(() => withVariant(round, "constructor"), { code: "RECIPE", message: /no variant "constructor"; wanted one of a, b/ });
+  });
+});

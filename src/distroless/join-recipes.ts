@@ -1,0 +1,164 @@
+/** Documents → `Recipe`, and variants over it. Values only, no files are opened. */
+import { recipeError } from "./errors.ts";
+import type { Certificates, PackagePart, Recipe, RecipeDocument, RecipeLevel, RecipeSettings, RecipeVariant } from "./recipe.ts";
+
+const DEFAULT_LAYERS = 10;
+const DEFAULT_ARCHITECTURES = ["amd64", "arm64"];
+
+/** Joins a chain of documents, the one that extends nothing first; their files are loaded. Throws `RECIPE`. */
+export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
+  const last = documents.at(-1);
+  const name = last?.name ?? "";
+  const suites = [...new Set(documents.flatMap((one) => one.suite ?? []))];
+  const [suite] = suites;
+  if (suite === undefined) throw recipeError(name, "it names no suite; wanted a Debian codename such as bookworm");
+  if (suites.length > 1) throw recipeError(name, `its parts are of different suites: ${suites.join(", ")}`);
+  const certificates = joinCertificates(name, documents);
+  const node = lastOf(documents, (one) => one.node);
+  const empty: Recipe = {
+    name,
+    suite,
+    architectures: lastOf(documents, (one) => one.architectures) ?? DEFAULT_ARCHITECTURES,
+    levels: [],
+    exclude: unique(documents.flatMap((one) => one.exclude ?? [])),
+    ignore: unique(documents.flatMap((one) => one.ignore ?? [])),
+    parts: [],
+    slices: [],
+    users: documents.flatMap((one) => one.users ?? []),
+    groups: documents.flatMap((one) => one.groups ?? []),
+    files: [],
+    osRelease: lastOf(documents, (one) => one.osRelease) ?? false,
+    ldCache: lastOf(documents, (one) => one.ldCache) ?? false,
+    layers: lastOf(documents, (one) => one.layers) ?? DEFAULT_LAYERS,
+    env: {},
+    user: "0",
+    workdir: "/",
+    annotations: {},
+    variants: joinVariants(documents),
+    ...(last?.description === undefined ? {} : { description: last.description }),
+    ...(certificates === undefined ? {} : { certificates }),
+    ...(node === undefined ? {} : { node }),
+  };
+  const recipe = documents.reduce((joined, one) => withSettings(joined, one, one.name), empty);
+  checkTwice(name, "user", recipe.users);
+  checkTwice(name, "group", recipe.groups);
+  return recipe;
+}
+
+/**
+ * The recipe with a variant's settings; undefined and "latest" change nothing. Throws `RECIPE` for a variant that it does not have, or that
+ * joins itself.
+ */
+export function withVariant(recipe: Recipe, variant: string | undefined): Recipe {
+  if (variant === undefined || variant === "latest") return recipe;
+  const chain = variantChain(recipe, variant, []);
+  const joined = chain.reduce((base, one) => withSettings(base, variantOf(recipe, one), `${recipe.name}:${one}`), recipe);
+  return { ...joined, variant };
+}
+
+/** The variants that make up `variant`, itself last, each once. */
+function variantChain(recipe: Recipe, variant: string, above: readonly string[]): string[] {
+  if (above.includes(variant)) throw recipeError(recipe.name, `its variant joins itself: ${[...above, variant].join(" → ")}`);
+  const joined = variantOf(recipe, variant).join ?? [];
+  return unique([...joined.flatMap((one) => variantChain(recipe, one, [...above, variant])), variant]);
+}
+
+function variantOf(recipe: Recipe, name: string): RecipeVariant {
+  const variant = Object.hasOwn(recipe.variants, name) ? recipe.variants[name] : undefined;
+  if (variant !== undefined) return variant;
+  const known = Object.keys(recipe.variants).join(", ") || "(none)";
+  throw recipeError(recipe.name, `it has no variant "${name}"; wanted one of ${known}`);
+}
+
+function withSettings(recipe: Recipe, added: RecipeSettings, name: string): Recipe {
+  const { entrypoint: _entrypoint, cmd: _cmd, ...rest } = recipe;
+  const packages = added.packages ?? [];
+  const before = recipe.levels.flatMap((level) => level.packages);
+  const twice = packages.find((one, at) => before.includes(one) || packages.indexOf(one) !== at);
+  if (twice !== undefined) throw recipeError(recipe.name, `it has the package "${twice}" twice`);
+  const level: RecipeLevel = { name, packages, follow: added.follow ?? true };
+  const levels = packages.length === 0 ? recipe.levels : [...recipe.levels, level];
+  return {
+    ...rest,
+    levels,
+    parts: joinParts([...recipe.parts, ...(added.parts ?? [])], levels),
+    slices: [...recipe.slices, ...(added.slices ?? [])],
+    files: [...recipe.files, ...(added.files ?? [])],
+    env: joinRecords(recipe.env, added.env),
+    annotations: joinRecords(recipe.annotations, added.annotations),
+    user: added.user ?? recipe.user,
+    workdir: added.workdir ?? recipe.workdir,
+    ...(added.busybox === undefined ? {} : { busybox: added.busybox }),
+    ...filled("entrypoint", added.entrypoint ?? recipe.entrypoint),
+    ...filled("cmd", added.cmd ?? recipe.cmd),
+  };
+}
+
+function filled<Key extends "entrypoint" | "cmd">(key: Key, value: readonly string[] | undefined): { [K in Key]?: readonly string[] } {
+  const none: { [K in Key]?: readonly string[] } = {};
+  return value === undefined || value.length === 0 ? none : { ...none, [key]: value };
+}
+
+/** A package that is taken whole needs no parts. */
+function joinParts(parts: readonly PackagePart[], levels: readonly RecipeLevel[]): PackagePart[] {
+  const whole = new Set(levels.flatMap((level) => level.packages));
+  const byPackage = Map.groupBy(
+    parts.filter((part) => !whole.has(part.package)),
+    (part) => part.package,
+  );
+  return [...byPackage].map(([name, some]) => ({ package: name, keep: unique(some.flatMap((part) => part.keep)) }));
+}
+
+function joinCertificates(name: string, documents: readonly RecipeDocument[]): Certificates | undefined {
+  const all = documents.flatMap((one) => one.certificates ?? []);
+  if (all.length === 0) return undefined;
+  const from = lastOf(all, (one) => one.package);
+  if (from === undefined) throw recipeError(name, "it adds certificates to none; wanted certificates.package, or a recipe that has it");
+  const add = all.flatMap((one) => one.add ?? []);
+  const texts = add.map((one) => {
+    if ("pem" in one) return one.pem;
+    throw recipeError(name, `the certificate "${one.file}" was not loaded`);
+  });
+  return { package: from, add: texts, java: lastOf(all, (one) => one.java) ?? false };
+}
+
+/** What several documents say about one variant is joined as the documents are. */
+function joinVariants(documents: readonly RecipeDocument[]): Readonly<Record<string, RecipeVariant>> {
+  const joined = new Map<string, RecipeVariant>();
+  for (const [name, added] of documents.flatMap((one) => Object.entries(one.variants ?? {}))) {
+    const before = joined.get(name);
+    joined.set(name, before === undefined ? added : joinVariant(before, added));
+  }
+  return Object.fromEntries(joined);
+}
+
+function joinVariant(before: RecipeVariant, added: RecipeVariant): RecipeVariant {
+  const lists = (["packages", "parts", "slices", "files"] as const).flatMap((key) => {
+    const all = [...(before[key] ?? []), ...(added[key] ?? [])];
+    return all.length === 0 ? [] : [[key, all]];
+  });
+  const records = (["env", "annotations"] as const).flatMap((key) =>
+    before[key] === undefined && added[key] === undefined ? [] : [[key, joinRecords(before[key] ?? {}, added[key])]],
+  );
+  return { ...before, ...added, ...Object.fromEntries([...lists, ...records]) };
+}
+
+function joinRecords(
+  before: Readonly<Record<string, string>>,
+  added: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries([...Object.entries(before), ...Object.entries(added ?? {})]);
+}
+
+function checkTwice(recipe: string, what: string, all: readonly { readonly name: string }[]): void {
+  const twice = all.find(({ name }, at) => all.findIndex((one) => one.name === name) !== at);
+  if (twice !== undefined) throw recipeError(recipe, `it has the ${what} "${twice.name}" twice`);
+}
+
+function lastOf<Item, Value>(items: readonly Item[], pick: (item: Item) => Value | undefined): Value | undefined {
+  return items.map(pick).findLast((value) => value !== undefined);
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,165 @@
+/** What a recipe file may have, field by field. recipes/recipe.schema.json is made of it (scripts/make-recipe-schema.ts). */
+import * as v from "valibot";
+import type { CertificatesDocument, RecipeDocument } from "./recipe.ts";
+
+const text = (pattern: RegExp, wanted: string): v.GenericSchema<string, string> =>
+  v.pipe(v.string(`wanted ${wanted}`), v.regex(pattern, `wanted ${wanted}`));
+const list = <Item extends v.GenericSchema>(item: Item, wanted: string): v.ArraySchema<Item, string> => v.array(item, `wanted ${wanted}`);
+const packageName = text(/^[a-z0-9][a-z0-9+.-]+$/, "the name of a Debian package");
+const recipeName = text(/^[a-z0-9][a-z0-9._-]*$/, "a name of lower-case letters, digits, dots and dashes");
+const accountName = text(/^[a-z_][a-z0-9_-]{0,31}$/, "the name of an account");
+const variantName = text(/^[a-z0-9][a-z0-9-]*$/, "the name of a variant");
+const passwdField = text(/^[^:\n\r]*$/, "text without colons and line breaks");
+const absolutePath = text(/^(?:\/(?!\.{1,2}(?:\/|$))[^/:\0\n]+)+$/, "an absolute path without . and ..");
+const directoryPath = v.union([v.literal("/"), absolutePath], "wanted an absolute path");
+const ownPath = text(/^(?!\/)(?:(?!\.\.(?:\/|$))[^/\0\n\\]+(?:\/|$))+$/, "a path below the recipe's folder, without ..");
+const glob = text(/^\/[^\0\n]+$/, "a pattern of absolute paths, such as /usr/share/man/**");
+const octalMode = text(/^[0-7]{3,4}$/, 'an octal mode as a quoted string, such as "0755"');
+const whole = (low: number, high: number): v.GenericSchema<number, number> =>
+  v.pipe(
+    v.number("wanted a number"),
+    v.integer("wanted a whole number"),
+    v.minValue(low, `wanted ${low} or more`),
+    v.maxValue(high, `wanted at most ${high}`),
+  );
+const id = whole(0, 4_294_967_294);
+const flag = v.boolean("wanted true or false");
+const strings = list(v.string("wanted a string"), "a list of strings");
+const env = v.record(text(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable"), v.string("wanted a string"), "wanted names and values");
+const annotations = v.record(text(/^[^\0\n]+$/, "the name of an annotation"), v.string("wanted a string"), "wanted names and values");
+
+/** An optional field, with what it is for. */
+const field = <Schema extends v.GenericSchema>(schema: Schema, description: string) =>
+  v.exactOptional(v.pipe(schema, v.description(description)));
+
+const file = v.pipe(
+  v.strictObject({
+    path: absolutePath,
+    text: field(v.string("wanted a string"), "The contents"),
+    source: field(ownPath, "A file of the recipe's folder"),
+    link: field(text(/^[^\0\n]+$/, "the target of a link"), "The target of a symbolic link"),
+    directory: field(v.literal(true, "wanted true"), "An empty directory"),
+    mode: field(octalMode, 'Default "0644", directories "0755"'),
+    uid: field(id, "Default 0"),
+    gid: field(id, "Default 0"),
+  }),
+  v.check(
+    (one) => [one.text, one.source, one.link, one.directory].filter((kind) => kind !== undefined).length === 1,
+    "wanted exactly one of text, source, link and directory",
+  ),
+);
+
+const settings = {
+  packages: field(list(packageName, "a list of packages"), "Debian packages, in the order of their layers"),
+  follow: field(flag, "Whether the dependencies of `packages` are taken, too. Default true"),
+  parts: field(
+    list(v.strictObject({ package: packageName, keep: list(glob, "a list of patterns") }), "a list of parts"),
+    "Packages of which only some paths are taken",
+  ),
+  slices: field(
+    list(
+      v.strictObject({
+        package: field(packageName, "Default: all packages"),
+        drop: list(glob, "a list of patterns"),
+        keep: field(list(glob, "a list of patterns"), "What stays of that"),
+      }),
+      "a list of slices",
+    ),
+    "Paths that are left out; a later slice wins over an earlier one, and copyright files stay",
+  ),
+  files: field(list(file, "a list of files"), "Files, links and directories of the recipe's own"),
+  busybox: field(packageName, "The package whose busybox is put into /busybox, with a link for each of its programs, and /bin/sh"),
+  env: field(env, "Environment variables"),
+  entrypoint: field(strings, "An empty list takes that of the extended recipe away"),
+  cmd: field(strings, "An empty list takes that of the extended recipe away"),
+  user: field(
+    text(/^[0-9a-z_][0-9a-z_-]*(?::[0-9a-z_-]+)?$/, "a user as a quoted string"),
+    'A name or a quoted number, with ":group" if wanted',
+  ),
+  workdir: field(directoryPath, "The working directory"),
+  annotations: field(annotations, "Annotations of the image's manifest"),
+};
+
+const certificates = v.union(
+  [
+    v.pipe(
+      packageName,
+      v.transform((name): CertificatesDocument => ({ package: name })),
+    ),
+    v.strictObject({
+      package: field(packageName, "The package whose certificates are the bundle. Default: that of the extended recipe"),
+      add: field(
+        list(
+          v.union(
+            [v.strictObject({ pem: text(/-----BEGIN CERTIFICATE-----/, "a certificate in PEM") }), v.strictObject({ file: ownPath })],
+            "wanted { pem: … } or { file: … }",
+          ),
+          "a list of certificates",
+        ),
+        "Certificates of your own",
+      ),
+      java: field(flag, "Whether /etc/ssl/certs/java/cacerts is written, too"),
+    }),
+  ],
+  "wanted the name of a package, or package, add and java",
+);
+
+const node = v.strictObject({
+  version: text(/^\d+\.\d+\.\d+$/, 'an exact version such as "22.20.0"'),
+  packages: v.record(
+    v.string(),
+    v.strictObject({
+      name: text(/^(?:@[a-z0-9._-]+\/)?[a-z0-9][a-z0-9._-]*$/, "the name of an npm package"),
+      integrity: field(text(/^sha512-[A-Za-z0-9+/]{86}==$/, '"sha512-" and its base64 value'), "What the tarball must have"),
+    }),
+  ),
+});
+
+/** A recipe file. */
+export const recipeSchema: v.GenericSchema<unknown, RecipeDocument> = v.strictObject({
+  name: recipeName,
+  description: field(v.string("wanted a string"), "One line for lists"),
+  extends: field(recipeName, "A recipe of the catalogue, or of the same folder"),
+  suite: field(text(/^[a-z]+$/, "a Debian codename"), "A Debian codename, such as trixie"),
+  architectures: field(
+    v.pipe(list(v.picklist(["amd64", "arm64"], "wanted amd64 or arm64"), "a list of architectures"), v.minLength(1, "wanted one or more")),
+    "Default: amd64 and arm64",
+  ),
+  exclude: field(list(packageName, "a list of packages"), "Packages that must never be taken: a need for one is an error"),
+  ignore: field(list(packageName, "a list of packages"), "Dependencies that are left unmet"),
+  certificates: field(certificates, "The trusted certificates"),
+  users: field(
+    list(
+      v.strictObject({
+        name: accountName,
+        uid: id,
+        gid: id,
+        home: absolutePath,
+        shell: field(absolutePath, 'Default "/sbin/nologin"'),
+        comment: field(passwdField, "Default: the name"),
+      }),
+      "a list of users",
+    ),
+    "Lines of /etc/passwd",
+  ),
+  groups: field(
+    list(
+      v.strictObject({ name: accountName, gid: id, members: field(list(accountName, "a list of users"), "Default: none") }),
+      "a list of groups",
+    ),
+    "Lines of /etc/group",
+  ),
+  node: field(node, "Node.js, from the npm packages that hold its official binaries"),
+  osRelease: field(flag, "Whether /usr/lib/os-release is made of the suite and the recipe's name"),
+  ldCache: field(flag, "Whether /etc/ld.so.cache and /etc/ld.so.conf are written"),
+  layers: field(whole(1, 100), "How many layers the base may have. Default 10"),
+  variants: field(
+    v.record(
+      variantName,
+      v.strictObject({ join: field(list(variantName, "a list of variants"), "Variants that come first"), ...settings }),
+      "wanted names and settings",
+    ),
+    "What can be asked for by RECIPE:VARIANT",
+  ),
+  ...settings,
+});

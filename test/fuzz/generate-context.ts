@@ -69,7 +69,8 @@ export function generateContext(random: Random): Record<string, Planted> {
     plain.push(path);
   }
 
-  const known = Object.keys(files);
+  // BuildKit takes such a target for a pattern: "a link to a file whose name is a pattern" of the conformance suite.
+  const known = Object.keys(files).filter((path) => !path.includes("["));
   const targets = [...known, "/d", "/d/f", "nowhere", "../../f", ".", "d/s", "/", "e"] as const;
   for (const path of ["l", "m", "d/l", "e/m", "d/s/l"]) {
     if (!random.chance(0.25)) continue;

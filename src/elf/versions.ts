@@ -57,7 +57,7 @@ export async function readVersionDefinitions(blocks: Blocks, layout: Layout, dyn
   return names;
 }
 
-/** Reads records that say where the next one is: counted, since a hostile list may lead round in circles. */
+/** Reads records that say where the next one is: counted, since those of a hostile list may overlap. */
 function chain(blocks: Blocks, layout: Layout, start: number): (at: number, size: number) => Promise<Fields> {
   let records = 0;
   return async (at, size) => {

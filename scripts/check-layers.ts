@@ -29,7 +29,7 @@ const PURE = [
   /^src\/oci\//,
   /^src\/dockerfile\//,
   /^src\/graph\//,
-  /^src\/debian\/(control|version|resolve)\.ts$/,
+  /^src\/debian\/(control|version|binary-package|select|resol[a-z]+|relations)\.ts$/,
   /^src\/report\/model\.ts$/,
 ];
 const IMPURE = /^node:(fs|child_process|http|https|net|worker_threads)/;

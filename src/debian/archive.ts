@@ -5,18 +5,21 @@
 import * as v from "valibot";
 import { pool } from "../async.ts";
 import { type ByteStream } from "../bytes.ts";
-import { type Digest, hexOf, isDigest, parseDigest } from "../digest.ts";
+import { type Digest, hexOf, isDigest } from "../digest.ts";
+import { InternalError } from "../errors.ts";
 import type { Store } from "../store/index.ts";
 import { decompress } from "../tree/index.ts";
 import type { RandomAccess } from "./ar.ts";
+import { type BinaryPackage, toBinaryPackage } from "./binary-package.ts";
+import type { ContentsQuery } from "./contents.ts";
 import { archiveContext, type ArchiveContext, type ArchiveOptions, fetchFile } from "./context.ts";
-import { requiredField, scanPackages, type Stanza } from "./control.ts";
+import { scanPackages } from "./control.ts";
 import { type Deb, openDeb } from "./deb.ts";
 import { archiveError, packageError } from "./errors.ts";
 import { currentRelease, type CurrentRelease, packagesPath } from "./releases.ts";
-import { type BinaryPackage, selectPackages } from "./resolve.ts";
+import type { Resolution, ResolveRequest } from "./resolution.ts";
+import { selectPackages } from "./select.ts";
 import { type ArchiveSource, packageUrl, suiteUrl } from "./sources.ts";
-import { parseVersion } from "./version.ts";
 
 /** An archive that is open for one piece of work: it looks at each release once. */
 export interface Archive {
@@ -24,13 +27,22 @@ export interface Archive {
   releases(): Promise<readonly CurrentRelease[]>;
   /** The newest version of each package. Throws `DEBIAN_DEPENDENCY` for names that no source has. */
   select(names: readonly string[], architecture: string): Promise<BinaryPackage[]>;
-  /** Gets the .deb into the store, checked, and opens it. Throws `DEBIAN_ARCHIVE`, `DEBIAN_PACKAGE`. */
-  open(binary: BinaryPackage): Promise<Deb>;
+  /**
+   * The newest version of each wanted package with what it needs, Recommends left out. Throws `DEBIAN_DEPENDENCY` with the chain that fails
+   * for names that no source has and for dependencies that cannot be met.
+   */
+  resolve(request: ResolveRequest): Promise<Resolution>;
+  /** Which packages bring a file, by the Contents of the sources that have one. What nobody brings has an empty list. Throws `DEBIAN_ARCHIVE`. */
+  whoHas(queries: readonly ContentsQuery[], architecture: string): Promise<ReadonlyMap<ContentsQuery, readonly string[]>>;
+  /**
+   * Gets the .deb into the store, checked, and opens it. `elsewhere`: archives (as `uri` of a source) that are asked when its own no longer
+   * has it; the hash decides. Throws `DEBIAN_ARCHIVE`, `DEBIAN_PACKAGE`.
+   */
+  open(binary: BinaryPackage, elsewhere?: readonly string[]): Promise<Deb>;
 }
 
 const MAX_INDEX_BYTES = 1024 ** 3;
-const ANSWERS = "debian-index";
-const FILENAME = /^[A-Za-z0-9][A-Za-z0-9+._~:%-]*(?:\/[A-Za-z0-9][A-Za-z0-9+._~:%-]*)*\.deb$/;
+const ANSWERS = "debian-index-2";
 
 /** Opens the archive that `sources` make up. The store is borrowed. */
 export function createArchive(store: Store, sources: readonly ArchiveSource[], options: ArchiveOptions): Archive {
@@ -41,7 +53,9 @@ export function createArchive(store: Store, sources: readonly ArchiveSource[], o
   return {
     releases: loadReleases,
     select: async (names, architecture) => await select(context, await loadReleases(), names, architecture),
-    open: async (binary) => await open(context, binary),
+    resolve: async () => await Promise.reject(new InternalError("resolve is under way")),
+    whoHas: async () => await Promise.reject(new InternalError("whoHas is under way")),
+    open: async (binary, elsewhere = []) => await open(context, binary, elsewhere),
   };
 }
 
@@ -116,7 +130,7 @@ async function read(context: ArchiveContext, file: IndexFile, wanted: readonly s
   const text = bounded(decompress(context.store.blobs.open(file.digest)), file.maxBytes, url);
   for await (const stanza of scanPackages(text, new Set(wanted), url)) {
     context.signal?.throwIfAborted();
-    found.push(toPackage(stanza, source, url));
+    found.push(toBinaryPackage(stanza, source, url));
   }
   return found;
 }
@@ -130,33 +144,21 @@ async function* bounded(source: ByteStream, maxBytes: number, name: string): Asy
   }
 }
 
-function toPackage(stanza: Stanza, source: ArchiveSource, url: string): BinaryPackage {
-  const name = requiredField(stanza, "Package", url);
-  const where = `${url} ${name}`;
-  const filename = requiredField(stanza, "Filename", where);
-  const size = requiredField(stanza, "Size", where);
-  if (!FILENAME.test(filename)) throw archiveError(where, `its file name "${filename}" is not a path below the mirror`);
-  if (!/^\d{1,12}$/.test(size)) throw archiveError(where, `its size "${size}" is not a number of bytes`);
-  const version = requiredField(stanza, "Version", where);
-  parseVersion(version);
-  return {
-    name,
-    version,
-    architecture: requiredField(stanza, "Architecture", where),
-    source: (stanza.get("source") ?? name).split(" ")[0] ?? name,
-    filename,
-    size: Number(size),
-    digest: parseDigest(`sha256:${requiredField(stanza, "SHA256", where)}`),
-    uri: source.uri,
-    suite: source.suite,
-  };
-}
-
 const packageSchema = v.object({
   name: v.string(),
   version: v.string(),
   architecture: v.string(),
   source: v.string(),
+  sourceVersion: v.exactOptional(v.string()),
+  multiArch: v.exactOptional(v.picklist(["same", "foreign", "allowed"])),
+  essential: v.exactOptional(v.literal(true)),
+  priority: v.exactOptional(v.string()),
+  installedSizeKiB: v.exactOptional(v.number()),
+  depends: v.exactOptional(v.string()),
+  preDepends: v.exactOptional(v.string()),
+  provides: v.exactOptional(v.string()),
+  conflicts: v.exactOptional(v.string()),
+  breaks: v.exactOptional(v.string()),
   filename: v.string(),
   size: v.number(),
   digest: v.custom<Digest>((value) => typeof value === "string" && isDigest(value)),
@@ -166,8 +168,9 @@ const packageSchema = v.object({
 
 const answersSchema = v.array(v.tuple([v.string(), v.array(packageSchema)]));
 
-async function open(context: ArchiveContext, binary: BinaryPackage): Promise<Deb> {
-  await fetchFile(context, [packageUrl(binary.uri, binary.filename)], binary);
+async function open(context: ArchiveContext, binary: BinaryPackage, elsewhere: readonly string[]): Promise<Deb> {
+  const urls = [binary.uri, ...elsewhere].map((uri) => packageUrl(uri, binary.filename));
+  await fetchFile(context, urls, binary);
   const { blobs } = context.store;
   const file: RandomAccess = {
     name: binary.filename.slice(binary.filename.lastIndexOf("/") + 1),

@@ -6,12 +6,13 @@ import { type Emit, noEvents } from "../events.ts";
 import type { Store } from "../store/index.ts";
 import { archiveError } from "./errors.ts";
 import { download, type HttpOptions } from "./http.ts";
-import type { Keyring } from "./signature.ts";
+import { type Keyring, loadKeyring } from "./signature.ts";
 import { watchTransfer } from "./watch-transfer.ts";
 
 /** Options of `createArchive`. */
 export interface ArchiveOptions {
-  readonly keyring: Keyring;
+  /** For sources that have none of their own. Default: the one of debian-archive-keyring, read when it is needed. */
+  readonly keyring?: Keyring;
   /** Default: the clock. */
   readonly now?: () => Date;
   /** Use only what the store has. Default false. */
@@ -30,7 +31,8 @@ export interface ArchiveOptions {
 }
 
 /** `ArchiveOptions` with defaults, and the store. */
-export interface ArchiveContext extends Required<Omit<ArchiveOptions, "signal" | "fetch">> {
+export interface ArchiveContext extends Required<Omit<ArchiveOptions, "signal" | "fetch" | "keyring">> {
+  readonly keyring: () => Promise<Keyring>;
   readonly store: Store;
   readonly http: HttpOptions;
   readonly signal: AbortSignal | undefined;
@@ -39,9 +41,10 @@ export interface ArchiveContext extends Required<Omit<ArchiveOptions, "signal" |
 
 /** Fills in the defaults. */
 export function archiveContext(store: Store, options: ArchiveOptions): ArchiveContext {
+  let keyring: Promise<Keyring> | undefined;
   return {
     store,
-    keyring: options.keyring,
+    keyring: () => (keyring ??= options.keyring === undefined ? loadKeyring() : Promise.resolve(options.keyring)),
     now: options.now ?? ((): Date => new Date()),
     offline: options.offline ?? false,
     acceptExpired: options.acceptExpired ?? false,

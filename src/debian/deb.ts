@@ -10,6 +10,9 @@ import { type ArMember, type RandomAccess, readArMembers } from "./ar.ts";
 import { parseStanza, type Stanza } from "./control.ts";
 import { packageError } from "./errors.ts";
 
+/** Files of a control archive that say what dpkg would do besides unpacking (deb-postinst(5) and others). */
+export type ScriptName = (typeof SCRIPT_NAMES)[number];
+
 /** An open package. */
 export interface Deb {
   readonly control: Stanza;
@@ -17,6 +20,8 @@ export interface Deb {
   readonly controlText: Uint8Array;
   /** The md5sums file as it is; some packages have none. */
   readonly md5sums: Uint8Array | undefined;
+  /** The other files of the control archive that this room knows, as they are. They are never run. */
+  readonly scripts: ReadonlyMap<ScriptName, Uint8Array>;
   /** The files, in the order of the package. Use each item's data before asking for the next. Throws `DEBIAN_PACKAGE`. */
   files(): AsyncGenerator<TarItem, void, undefined>;
 }
@@ -29,7 +34,11 @@ export interface DebLimits {
   readonly maxEntries?: number;
 }
 
+const SCRIPT_NAMES = ["preinst", "postinst", "prerm", "postrm", "config", "triggers", "conffiles", "shlibs", "symbols"] as const;
+const KNOWN: ReadonlySet<string> = new Set(["control", "md5sums", ...SCRIPT_NAMES]);
 const MAX_CONTROL_BYTES = 32 * 1024 * 1024;
+/** The largest of Debian have about ten. */
+const MAX_CONTROL_ENTRIES = 1000;
 const MAX_BYTES = 8 * 1024 ** 3;
 const MAX_ENTRIES = 1_000_000;
 /** Codes of errors that are about the bytes of the package, whichever room found them. */
@@ -56,6 +65,12 @@ export async function openDeb(file: RandomAccess, limits: DebLimits = {}): Promi
     control: stanza,
     controlText,
     md5sums: found.get("md5sums"),
+    scripts: new Map(
+      SCRIPT_NAMES.flatMap((name) => {
+        const bytes = found.get(name);
+        return bytes === undefined ? [] : [[name, bytes] as const];
+      }),
+    ),
     files: () => readFiles(file, data, limits),
   };
 }
@@ -64,9 +79,14 @@ async function readControl(file: RandomAccess, member: ArMember): Promise<Map<st
   return await explained(file.name, async () => {
     const found = new Map<string, Buffer>();
     const stream = atMost(decompress(file.read(member.offset, member.size)), MAX_CONTROL_BYTES, file.name);
+    let entries = 0;
     for await (const { entry, data } of readTar(stream)) {
-      if (entry.kind === "file" && (entry.path === "control" || entry.path === "md5sums"))
-        found.set(entry.path, await collect(data, MAX_CONTROL_BYTES, file.name));
+      entries += 1;
+      if (entries > MAX_CONTROL_ENTRIES) throw packageError(file.name, `its control.tar has more than ${MAX_CONTROL_ENTRIES} files`);
+      if (!KNOWN.has(entry.path)) continue;
+      if (entry.kind !== "file") throw packageError(file.name, `"${entry.path}" of its control.tar is a ${entry.kind}; wanted a file`);
+      if (found.has(entry.path)) throw packageError(file.name, `its control.tar has "${entry.path}" twice`);
+      found.set(entry.path, await collect(data, MAX_CONTROL_BYTES, file.name));
     }
     return found;
   });

@@ -10,7 +10,7 @@ import { type ArchiveContext, offlineError } from "./context.ts";
 import { archiveError } from "./errors.ts";
 import { download } from "./http.ts";
 import { checkRelease, parseRelease, type Release } from "./release.ts";
-import { type Signer, verifyInline } from "./signature.ts";
+import { type Keyring, type SignedText, type Signer, verifyInline } from "./signature.ts";
 import { type ArchiveSource, suiteUrl } from "./sources.ts";
 
 /** A release that may be used. */
@@ -40,7 +40,9 @@ export async function currentRelease(context: ArchiveContext, source: ArchiveSou
   const url = suiteUrl(source, "InRelease");
   const now = context.now();
   const known = newest(context, url);
-  const isFresh = known !== undefined && now.getTime() - known.fetchedAt < context.maxAgeMs && now.getTime() >= known.fetchedAt;
+  const ageMs = known === undefined ? Number.NaN : now.getTime() - known.fetchedAt;
+  // What an archive was at a time does not change.
+  const isFresh = source.asOf !== undefined || (ageMs >= 0 && ageMs < context.maxAgeMs);
   if (known !== undefined && (context.offline || isFresh)) return await open(context, source, known.digest);
   if (context.offline) throw offlineError(url);
   // Two processes that start together must not write each other's older date.
@@ -72,20 +74,19 @@ function newest({ store }: ArchiveContext, url: string): Newest | undefined {
 
 async function open(context: ArchiveContext, source: ArchiveSource, digest: Digest): Promise<CurrentRelease> {
   const name = suiteUrl(source, "InRelease");
-  const { text, signers } = await signedText(context, name, digest);
+  const now = source.asOf === undefined ? context.now() : new Date(source.asOf);
+  const { text, signers } = await signedText(context, { name, digest, now, keyring: source.keyring ?? (await context.keyring()) });
   const release = parseRelease(text, name);
-  checkRelease(release, name, { suite: source.suite, now: context.now(), acceptExpired: context.acceptExpired });
+  checkRelease(release, name, { suite: source.suite, now, acceptExpired: context.acceptExpired });
   return { source, release, digest, signers };
 }
 
 /** The signed part, by the verdict of before while a key of it is still valid, else verified now. */
 async function signedText(
-  context: ArchiveContext,
-  name: string,
-  digest: Digest,
-): Promise<{ readonly text: string; readonly signers: readonly Signer[] }> {
-  const { store, keyring, acceptExpired } = context;
-  const now = context.now();
+  { store, acceptExpired }: ArchiveContext,
+  file: { readonly name: string; readonly digest: Digest; readonly now: Date; readonly keyring: Keyring },
+): Promise<SignedText> {
+  const { name, digest, now, keyring } = file;
   const id = framedDigest(["1", digest, keyring.digest]);
   const known = v.safeParse(verdictSchema, store.records.get(VERDICTS, id));
   if (known.success && store.blobs.size(known.output.text) !== undefined) {

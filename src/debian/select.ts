@@ -1,25 +1,7 @@
-/** Which version of each wanted package is taken: the highest one of all sources. Dependencies are not followed. Pure. */
-import type { Digest } from "../digest.ts";
+/** Which version of each wanted package is taken when dependencies are not followed: the highest one of all sources. Pure. */
+import type { BinaryPackage } from "./binary-package.ts";
 import { dependencyError } from "./errors.ts";
 import { compareVersions } from "./version.ts";
-
-/** A package as an index of the archive lists it, with where it is. JSON-safe. */
-export interface BinaryPackage {
-  readonly name: string;
-  readonly version: string;
-  /** As Debian names it ("amd64", "armhf") or "all". */
-  readonly architecture: string;
-  /** The source package that it was built from, without version. */
-  readonly source: string;
-  /** Below `uri`. */
-  readonly filename: string;
-  /** Of the .deb, in bytes. */
-  readonly size: number;
-  readonly digest: Digest;
-  /** The mirror and suite whose index lists it. */
-  readonly uri: string;
-  readonly suite: string;
-}
 
 /** Every version of the packages that were looked for, by name. */
 export type PackageIndex = ReadonlyMap<string, readonly BinaryPackage[]>;

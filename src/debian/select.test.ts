@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sha256 } from "../digest.ts";
-import { type BinaryPackage, selectPackages } from "./resolve.ts";
+import type { BinaryPackage } from "./binary-package.ts";
+import { selectPackages } from "./select.ts";
 
 function one(name: string, version: string, architecture: string, suite = "bookworm"): BinaryPackage {
   return { name, version, architecture, source: name, filename: `${name}.deb`, size: 1, digest: sha256(version), uri: "http://a", suite };

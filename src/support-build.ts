@@ -104,13 +104,8 @@ export const BUILD_ROWS: readonly SupportRow[] = [
   {
     id: "F91",
     title: "--ssh: agents and keys",
-    state: "partial",
-    note: "Agents by their socket; not key files.",
-    hint: "Load the key into an agent with ssh-add, and pass --ssh default",
-    refuses: [
-      { dockerfile: "FROM scratch\nCOPY Dockerfile /", args: ["--ssh", "default=/etc/passwd"] },
-      { args: ["--ssh", "default=/a,/b"] },
-    ],
+    state: "full",
+    note: "Keys of files are served from memory; those with a passphrase need an agent.",
   },
   { id: "F93", title: "Credential helpers and docker's config.json", state: "full" },
   {

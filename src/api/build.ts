@@ -29,7 +29,8 @@ import { refuseUnknown } from "./refusals.ts";
 import { startRun } from "./run-handle.ts";
 import { imageContext, openSession, type Session } from "./session.ts";
 import { resolveEpoch } from "./source-date-epoch.ts";
-import { openAgents, openSecrets } from "./step-resources.ts";
+import { openAgents } from "./ssh-agents.ts";
+import { openSecrets } from "./step-resources.ts";
 import type { BuildOptions, BuildResult, Run } from "./types.ts";
 
 /**

@@ -1,10 +1,10 @@
-/** What the caller lends to RUN steps: secrets and SSH agents. Checked before the build starts, read when a step wants them. */
+/** Secrets that the caller lends to RUN steps. Checked before the build starts, read when a step wants them. */
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { EngineContext } from "../engine/index.ts";
-import { errnoOf, unsupported, usageError } from "../errors.ts";
-import type { SecretSpec, SshSpec } from "./types.ts";
+import { errnoOf, usageError } from "../errors.ts";
+import type { SecretSpec } from "./types.ts";
 
 /** What relative paths and variables are looked up in. */
 export interface Surroundings {
@@ -59,23 +59,4 @@ function checkFile(id: string, path: string): void {
     );
   }
   if (size > MAX_SECRET_BYTES) throw usageError(`Cannot use secret "${id}": "${path}" has ${size} bytes; at most 500 KiB are allowed`);
-}
-
-/** The sockets of SSH agents by id. Throws `USAGE` for one that is not there, `UNSUPPORTED` for keys. */
-export function openAgents(specs: readonly SshSpec[], { cwd, env }: Surroundings): EngineContext["sshAgent"] {
-  const byId = new Map(specs.map((spec) => [spec.id, socketOf(spec, { cwd, env })]));
-  return (id) => byId.get(id);
-}
-
-function socketOf({ id, socket }: SshSpec, { cwd, env }: Surroundings): string {
-  const given = socket ?? env["SSH_AUTH_SOCK"];
-  if (given === undefined || given === "")
-    throw usageError(`Cannot forward SSH agent "${id}": SSH_AUTH_SOCK is not set`, 'Start an agent: eval "$(ssh-agent)" && ssh-add');
-  const path = resolve(cwd, given);
-  try {
-    if (statSync(path).isSocket()) return path;
-  } catch (error) {
-    throw usageError(`Cannot forward SSH agent "${id}": "${path}" cannot be used (${errnoOf(error) ?? String(error)})`);
-  }
-  throw unsupported(`A key file for --ssh ("${given}")`, { row: "F91" });
 }

@@ -93,12 +93,12 @@ export interface SecretSpec {
   readonly value?: string | Uint8Array;
 }
 
-/** An SSH agent. */
+/** An SSH agent. Steps may list its keys and have something signed; they cannot add, remove or lock any. */
 export interface SshSpec {
   /** What `--mount=type=ssh,id=` names; "default" without. */
   readonly id: string;
-  /** Its socket. Default: SSH_AUTH_SOCK. */
-  readonly socket?: string;
+  /** Its socket, or files of private keys without passphrase. Default: the socket in SSH_AUTH_SOCK. */
+  readonly paths?: readonly string[];
 }
 
 /** What `build` gives. */

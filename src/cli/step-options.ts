@@ -34,14 +34,12 @@ export function parseSecret(text: string): ListOf<"secrets"> {
   return { id, ...(src === undefined ? (type === "file" ? { src: id } : {}) : { src }) };
 }
 
-/** "default", "NAME=SOCKET". Throws `USAGE`, `UNSUPPORTED` for several keys. */
+/** "default", "NAME=SOCKET", "NAME=KEYFILE,KEYFILE". Throws `USAGE`. */
 export function parseSsh(text: string): ListOf<"ssh"> {
   const equals = text.indexOf("=");
-  if (text === "" || equals === 0) throw usageError(`Cannot read --ssh "${text}": it has no id; wanted default or ID=SOCKET`);
+  if (text === "" || equals === 0) throw usageError(`Cannot read --ssh "${text}": it has no id; wanted default, ID=SOCKET or ID=KEYFILE`);
   if (equals < 0) return { id: text };
-  const socket = text.slice(equals + 1);
-  if (socket.includes(",")) throw unsupported("Several keys for --ssh", { row: "F91" });
-  return { id: text.slice(0, equals), socket };
+  return { id: text.slice(0, equals), paths: text.slice(equals + 1).split(",") };
 }
 
 /** "security.insecure", "network.host". Throws `USAGE`, `UNSUPPORTED`. */

@@ -5,4 +5,6 @@ export { type GitCheckout, type GitOptions, gitCheckout, gitSources } from "./op
 export { httpSources } from "./ops/http-source.ts";
 export { createSandbox, hostCaCertificates, sweepSandboxes } from "./sandbox/index.ts";
 export type * from "./sandbox/index.ts";
+export { readSshKey } from "./ssh/index.ts";
+export type * from "./ssh/index.ts";
 export type * from "./types.ts";

@@ -6,6 +6,7 @@ import type { SourceRange } from "../source.ts";
 import type { Store } from "../store/index.ts";
 import type { Layer, LayerSource, Tree } from "../tree/index.ts";
 import type { Sandbox } from "./sandbox/index.ts";
+import type { SshAgent } from "./ssh/index.ts";
 
 /** A layer of a result, with the time it was made (a reused one keeps its time, so that a rebuild gives the same image). */
 export interface SolvedLayer extends LayerSource {
@@ -46,8 +47,8 @@ export interface EngineContext {
   readonly caCertificates?: string;
   /** The value of a secret of `--secret`, or undefined when there is none of this id. Never kept. */
   readonly secret: (id: string, signal: AbortSignal) => Promise<Uint8Array | undefined>;
-  /** The socket of an agent of `--ssh`, or undefined. */
-  readonly sshAgent: (id: string) => string | undefined;
+  /** An agent of `--ssh`, or undefined. */
+  readonly sshAgent: (id: string) => SshAgent | undefined;
   /** Warnings about what the user wrote. */
   readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;
   /** Seconds since the epoch for directories that nothing gives a time. */

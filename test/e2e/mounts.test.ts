@@ -1,11 +1,12 @@
 /** RUN --mount with a real runtime: rules S111 to S120, S107, and what the flags of a build give to RUN steps. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type BuildOptions, isDecantError, pruneStore } from "../../src/index.ts";
-import { addBusybox, type Built, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
+import { addBusybox, addProgram, type Built, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 
 /** A workshop with busybox. */
 function shopWithBusybox(): Workshop {
@@ -290,6 +291,43 @@ describe("RUN --mount=type=ssh", () => {
     assert.equal(await logOf(shop, text, options), "660:1000:socket\nwritable\n");
   });
 
+  it("F91: serves key files from memory to programs of the step, and keeps nothing of them", async () => {
+    using shop = shopWithBusybox();
+    addProgram(shop, "/usr/bin/ssh-add");
+    const keys = ["one", "two"].map((name) => join(shop.folder, name));
+    for (const key of keys) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+    const text = "RUN --mount=type=ssh,id=deploy ssh-add -L\nRUN ! [ -e /run/buildkit ] && echo gone";
+    const { log, events } = await shop.build(BUSYBOX + text, { cwd: shop.folder, ssh: [{ id: "deploy", paths: ["one", keys[1] ?? ""] }] });
+    const publicKeys = keys.map((key) => readFileSync(`${key}.pub`, "utf8").split(" ").slice(0, 2).join(" "));
+    assert.equal(log, `${publicKeys.join(" \n")} \ngone\n`);
+    for (const key of keys) {
+      const secret = readFileSync(key, "utf8").split("\n")[3] ?? "";
+      assert.deepEqual([holds(shop.root, secret), JSON.stringify(events).includes(secret)], [[], false]);
+    }
+    assert.equal((await shop.build(BUSYBOX + text, { ssh: [{ id: "deploy", paths: [keys[1] ?? ""] }] })).result.executed, 0);
+  });
+
+  it("F91: says which keys cannot be used, and why, before anything is built", async () => {
+    using shop = shopWithBusybox();
+    const path = (name: string): string => join(shop.folder, name);
+    for (const [name, passphrase] of [
+      ["plain", ""],
+      ["locked", "secret"],
+    ] as const)
+      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", passphrase, "-f", path(name)]);
+    await using server = createServer();
+    await new Promise<void>((listening) => server.listen(path("agent"), listening));
+    const said = (...names: readonly string[]): Promise<string> =>
+      failure(shop.build(`${BUSYBOX}RUN false`, { ssh: [{ id: "k", paths: names.map(path) }] }));
+    assert.match(
+      await said("plain", "locked"),
+      /^USAGE -: Cannot use the key ".*\/locked" for --ssh k: it is protected by a passphrase; wanted/,
+    );
+    assert.match(await said("plain.pub"), /^USAGE -: .*: it holds no private key$/);
+    assert.match(await said("none"), /^USAGE -: .*"\/.*\/none" cannot be used \(ENOENT\)$/);
+    assert.match(await said("plain", "agent"), /^USAGE -: .*is a socket; wanted one socket alone, or files of private keys$/);
+  });
+
   it("S120: is left out, or an error, when it is not given", async () => {
     using shop = shopWithBusybox();
     assert.equal(
@@ -300,8 +338,6 @@ describe("RUN --mount=type=ssh", () => {
       await failure(shop.build(`${BUSYBOX}RUN --mount=type=ssh,required true`)),
       /^RUN_FAILED 4: .*there is no SSH agent "default"/,
     );
-    writeFileSync(join(shop.folder, "key"), "x");
-    assert.match(await failure(shop.build(`${BUSYBOX}RUN true`, { ssh: [{ id: "k", socket: join(shop.folder, "key") }] })), /^UNSUPPORTED/);
     assert.match(await failure(shop.build(`${BUSYBOX}RUN true`, { ssh: [{ id: "default" }] })), /^USAGE -: .*SSH_AUTH_SOCK is not set/);
   });
 });

@@ -1,7 +1,8 @@
 /** Builds for end-to-end tests: a store and a context of their own, Dockerfile and files as text. */
+import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type BuildEvent, build, type BuildOptions, type BuildResult } from "../../src/index.ts";
 
 /** A folder with a store and a context; gone when disposed. */
@@ -115,6 +116,16 @@ export function addBusybox(shop: Pick<Workshop, "context">): void {
   mkdirSync(join(shop.context, "busybox", "etc"));
   writeFileSync(join(shop.context, "busybox", "etc", "passwd"), "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:app:/home/app:/bin/sh\n");
   writeFileSync(join(shop.context, "busybox", "etc", "group"), "root:x:0:\napp:x:1001:\nextra:x:2000:app\n");
+}
+
+/** Puts a program of this machine, with the libraries that it needs, into the root file system of `addBusybox`. */
+export function addProgram(shop: Pick<Workshop, "context">, path: string): void {
+  const libraries = execFileSync("ldd", [path], { encoding: "utf8" }).matchAll(/(?:=> |^\s*)(\/\S+) \(/gm);
+  for (const source of [path, ...Array.from(libraries, ([, library = ""]) => library)]) {
+    const target = join(shop.context, "busybox", source === path ? join("bin", basename(path)) : source);
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(source, target);
+  }
 }
 
 /** The first lines of a Dockerfile whose stage `base` has busybox. */

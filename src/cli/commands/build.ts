@@ -77,7 +77,7 @@ Examples:
         value: "SECRET",
         help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; it is never kept",
       },
-      ssh: { type: "string", multiple: true, value: "AGENT", help: "SSH agent for RUN --mount=type=ssh: default, or ID=SOCKET" },
+      ssh: { type: "string", multiple: true, value: "AGENT", help: "SSH agent for RUN --mount=type=ssh: default, ID=SOCKET, or ID=KEYFILE[,KEYFILE]" },
       allow: { type: "string", multiple: true, value: "WHAT", help: "Allow RUN steps security.insecure or network.host" },
       "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
       ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },

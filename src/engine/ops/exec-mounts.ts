@@ -11,13 +11,13 @@ import type { SourceRange } from "../../source.ts";
 import { emptyTree, hostTree, layerTree, unpackLayers } from "../../tree/index.ts";
 import type { CopySource } from "../file/selection.ts";
 import type { SandboxMount } from "../sandbox/index.ts";
+import { serveAgent, type SshAgent } from "../ssh/index.ts";
 import type { EngineContext, Ingredient, VertexResult } from "../types.ts";
 import { type CacheRequest, cacheSourceIsFile, openCaches, type OpenCaches } from "./cache-mounts.ts";
 import { copySources } from "./copy-sources.ts";
 import { layersOf } from "./inputs.ts";
 import { contextDirectory, SELECTED } from "./materialise.ts";
 import { mountedDigest, selectMounted } from "./mount-selection.ts";
-import { forwardAgent } from "./ssh-agent.ts";
 
 /** The mounts of a step, before it is known whether it runs. */
 export interface PreparedMounts {
@@ -119,8 +119,8 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
       case "ssh": {
         const agent = agentOf(mount, work.context);
         if (agent === undefined) break;
-        const forwarded = stack.use(await forwardAgent(agent, mount));
-        mounts.push({ ...place, kind: "bind", source: forwarded.path, readOnly: false, isFile: true });
+        const served = stack.use(await serveAgent(agent, mount));
+        mounts.push({ ...place, kind: "bind", source: served.path, readOnly: false, isFile: true });
         break;
       }
       default:
@@ -204,14 +204,14 @@ function notAVariable(id: string, range: SourceRange | undefined): DecantError {
   });
 }
 
-function agentOf(mount: SshMount, context: EngineContext): string | undefined {
-  const socket = context.sshAgent(mount.id);
-  if (socket !== undefined || mount.optional) return socket;
+function agentOf(mount: SshMount, context: EngineContext): SshAgent | undefined {
+  const agent = context.sshAgent(mount.id);
+  if (agent !== undefined || mount.optional) return agent;
   throw new DecantError(
     "RUN_FAILED",
     `Cannot run the step: there is no SSH agent "${mount.id}" (unset ssh forward key ${mount.id}); this mount requires it`,
     {
-      hint: mount.id === "default" ? "Pass --ssh default" : `Pass --ssh ${mount.id}=SOCKET`,
+      hint: mount.id === "default" ? "Pass --ssh default" : `Pass --ssh ${mount.id}=SOCKET or --ssh ${mount.id}=KEYFILE`,
       ...(mount.range === undefined ? {} : { source: [mount.range] }),
     },
   );

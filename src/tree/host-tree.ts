@@ -12,7 +12,8 @@ import { ROOT, displayPath, fromText, joinTreePath, parentOf } from "../paths.ts
 import { readXattrs, splitDevice } from "../sys/index.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { fsPath, openForReading } from "./host-files.ts";
-import type { Entry, EntryKind, Tree } from "./types.ts";
+import { createRecentContents, type RecentContents } from "./recent-contents.ts";
+import type { DataSource, Entry, EntryKind, Tree } from "./types.ts";
 
 /** How a host directory is seen. */
 export interface HostTreeOptions {
@@ -33,6 +34,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
   const groups = new Map<TreePath, string>();
   /** Directories that were seen to be directories, so that their children need no check of their parents. */
   const directories = new Set<TreePath>();
+  const recent = createRecentContents();
   const { filter, digests } = options;
   const hostPath = (path: TreePath): string => (path === ROOT ? rootPath || "/" : `${rootPath}/${path}`);
   checkDirectory(root, `${rootPath}/.`);
@@ -113,8 +115,11 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
       }
       return entries;
     },
-    data: (entry) => (entry.size === 0 ? { kind: "bytes", bytes: new Uint8Array(0) } : { kind: "host", path: hostPath(entry.path) }),
-    digest: (entry) => entry.digest ?? hashFile(hostPath(entry.path), entry, digests),
+    data(entry): DataSource {
+      const bytes = entry.size === 0 ? new Uint8Array(0) : recent.take(entry.path, entry.size);
+      return bytes === undefined ? { kind: "host", path: hostPath(entry.path) } : { kind: "bytes", bytes };
+    },
+    digest: (entry) => entry.digest ?? hashFile(hostPath(entry.path), entry, { digests, recent }),
     linkGroup: (entry) => groups.get(entry.path),
   };
 }
@@ -140,7 +145,11 @@ function kindOf(stat: Stats): EntryKind {
 }
 
 /** Hashes a file as it is now; remembers the digest when the file did not change meanwhile. */
-function hashFile(path: string, entry: Entry, digests: FileDigests | undefined): Digest | Promise<Digest> {
+function hashFile(
+  path: string,
+  entry: Entry,
+  { digests, recent }: { readonly digests: FileDigests | undefined; readonly recent: RecentContents },
+): Digest | Promise<Digest> {
   const startedMs = Date.now();
   if (entry.size === 0) return `sha256:${hash("sha256", "", "hex")}` as Digest;
   const fd = openForReading(path);
@@ -152,8 +161,10 @@ function hashFile(path: string, entry: Entry, digests: FileDigests | undefined):
       let size = 0;
       for (let read = -1; read !== 0 && size < bytes.byteLength; size += read)
         read = readSync(fd, bytes, size, bytes.byteLength - size, null);
-      const digest = `sha256:${hash("sha256", bytes.subarray(0, size), "hex")}` as Digest;
+      const content = bytes.subarray(0, size);
+      const digest = `sha256:${hash("sha256", content, "hex")}` as Digest;
       digests?.put(entry.path, stat, digest, startedMs);
+      recent.keep(entry.path, content);
       return digest;
     }
     isOwned = false;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { bytesOf } from "../bytes.ts";
@@ -9,32 +9,11 @@ import { layerFromUpper } from "./layer-from-upper.ts";
 import { layerDiffId, openLayer } from "./layer-store.ts";
 import { layerTar } from "./layer-tar.ts";
 import { layerTree } from "./layer-tree.ts";
-import { hostTree } from "./host-tree.ts";
 import type { LayerItem } from "./tar-chunks.ts";
-import type { TempStore } from "./testdata/support.ts";
-import { failsWith, file, item, layerOf, run, tempStore } from "./testdata/support.ts";
+import { runOver } from "./testdata/run-over.ts";
+import { failsWith, file, item, layerOf, tempStore } from "./testdata/support.ts";
 import { indexDump, treeDump } from "./tree-dump.ts";
-import type { Layer } from "./types.ts";
 import { unpackLayers } from "./unpack-layer.ts";
-
-/** Runs a script in the merged view of `lower` by a real overlay mount, and makes a layer of what it changed. */
-async function runOver(at: TempStore, lower: readonly Layer[], script: string): Promise<{ readonly layer: Layer; readonly dump: string }> {
-  const dirs = await unpackLayers(at.store, lower);
-  await using staged = await at.store.dirs.create("layer-fs");
-  const work = `${at.path}/work-${Math.random().toString(36).slice(2)}`;
-  mkdirSync(`${work}/work`, { recursive: true });
-  mkdirSync(`${work}/merged`);
-  const empty = `${work}/empty`;
-  mkdirSync(empty);
-  const options = `lowerdir=${[...dirs.toReversed(), empty].join(":")},upperdir=${staged.path},workdir=${work}/work,index=off,redirect_dir=off,metacopy=off`;
-  writeFileSync(
-    `${work}/script`,
-    `set -e\nmount -t overlay overlay -o '${options}' ${work}/merged\ncd ${work}/merged\n${script}\ncp -a . ${work}/copy\n`,
-  );
-  await run("unshare", "-m", "sh", `${work}/script`);
-  const layer = await layerFromUpper(at.store, staged, layerTree(lower));
-  return { layer, dump: await treeDump(hostTree(`${work}/copy`)) };
-}
 
 const BASE: readonly LayerItem[] = [
   item("bin", "dir"),

@@ -23,6 +23,8 @@ export const args: readonly Case[] = [
   { name: "S21: names of ENV and LABEL are expanded", dockerfile: "FROM scratch\nENV K=KEY\nENV ${K}1=a $K=b\nLABEL $K.x=c\n" },
   { name: "S22: pairs of one line see the environment from before it", dockerfile: "FROM scratch\nENV a=1\nENV a=2 b=$a\nENV c=$a\n" },
   { name: "S23: --from is not expanded", dockerfile: "ARG S=a\nFROM scratch AS a\nFROM scratch\nARG S\nCOPY --from=$S x /\n", fails: { says: "variable expansion is not supported for --from", code: SEMANTIC } },
+  { name: "S24: --chown, --chmod, sources and destination are expanded", dockerfile: "FROM scratch AS s\nCOPY a b /d/\nFROM scratch\nARG U=5 G=6 M=4750 W=* D=/out\nCOPY --chown=$U:${G} --chmod=$M $W.txt ${D}/\nCOPY --from=s --chown=${U} /d/${NOPE:-b} $D\nADD --chown=:$G --chmod=${M#4} a ${D:+/x}\n", files: { a: "a", b: "b", "c.txt": "c" } },
+  { name: "S24: --checksum is expanded", dockerfile: "FROM scratch\nARG SUM=ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb\nADD --checksum=sha256:${SUM} @{server}/a /a\n", serve: { "/a": { body: "a" } } },
   { name: "S25: a global ARG is seen in FROM, and in a stage that asks for it", dockerfile: "ARG A=one\nARG B=scratch\nFROM $B\nARG A\nARG C=$A\nLABEL a=$A b=x$B c=$C\n" },
   { name: "S25: a stage default wins over the global value", dockerfile: "ARG A=global\nFROM scratch\nARG A=stage\nLABEL a=$A\n" },
   { name: "S26: --build-arg wins over all", dockerfile: "ARG A=global\nFROM scratch\nARG A=stage\nARG B=b\nLABEL a=$A b=$B\n", buildArgs: { A: "given" } },

@@ -6,6 +6,7 @@ import { config } from "./config.ts";
 import { copy } from "./copy.ts";
 import { heredoc } from "./heredoc.ts";
 import { ignore } from "./ignore.ts";
+import { layers } from "./layers.ts";
 import { link } from "./link.ts";
 import { mounts } from "./mounts.ts";
 import { onbuildCases } from "./onbuild.ts";
@@ -28,4 +29,5 @@ export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
   run,
   heredoc,
   mounts,
+  layers,
 };

@@ -37,3 +37,10 @@ test("S84: a literal path that is missing is an error, a wildcard that matches n
   await assert.rejects(build("COPY --parents missing/./x /"), (error) => isDecantError(error, "COPY_SOURCE_MISSING"));
   await build("COPY --parents a/*.missing /to/");
 });
+
+test("S84: a parent that is a file where it is copied to is an error", async () => {
+  using shop = workshop();
+  shop.write({ "a/x": "1", f: "2" });
+  const done = shop.build("FROM scratch\nCOPY f /to/a\nCOPY --parents a/x /to/");
+  await assert.rejects(done, (error) => isDecantError(error, "COPY_CONFLICT") && error.source[0]?.start.line === 3);
+});

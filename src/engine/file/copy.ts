@@ -86,7 +86,8 @@ export async function copySelected(
   let files = 0;
   for (const { entry, relative, implied } of walkSelected(source.tree, root, action)) {
     const to = relative === ROOT ? target : ((target === ROOT ? relative : `${target}/${relative}`) as TreePath);
-    if (implied && draft.lookup(to) !== undefined) continue;
+    // Where a parent is a directory already, it stays as it is.
+    if (implied && draft.lookup(to)?.kind === "dir") continue;
     if (entry.kind === "dir") {
       putCopiedDirectory(draft, entry, to, relative === ROOT, style);
       continue;

@@ -1,0 +1,43 @@
+/** Paths as processes of the image see them. In one-char-per-byte form, absolute, links followed by the reader and not before. */
+import { fromText, type TreePath } from "../../paths.ts";
+import type { Entry } from "../../tree/index.ts";
+import type { AuditFiles } from "../types.ts";
+
+/** As many bytes as Linux takes. */
+const PATH_MAX = 4096;
+
+/** "/a/b" of "b" in "/a"; an absolute path stays as it is. ".." stays too: where it leads depends on links. */
+export function absolutePath(path: string, folder: string): string {
+  if (path.startsWith("/")) return path;
+  return path === "" ? folder : `${folder === "/" ? "" : folder}/${path}`;
+}
+
+/** The directory part: "/" for "/a". */
+export function folderOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash <= 0 ? "/" : path.slice(0, slash);
+}
+
+/** The last part. */
+export function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** What an absolute path leads to, ".." and links followed as the kernel does; undefined for nowhere. */
+export function entryAt(files: AuditFiles, path: string): Entry | undefined {
+  if (path.length > PATH_MAX || path.includes("\0")) return undefined;
+  // `resolve` follows ".." and "." itself; without the leading slash this is what it takes.
+  return files.resolve(path.replace(/^\/+/, "") as TreePath);
+}
+
+/** The file that an absolute path leads to. */
+export function fileAt(files: AuditFiles, path: string): Entry | undefined {
+  const entry = entryAt(files, path);
+  return entry?.kind === "file" ? entry : undefined;
+}
+
+/** The last value of an environment variable, in the form of paths; undefined when it is not set. */
+export function environment(env: readonly string[] | undefined, name: string): string | undefined {
+  const line = env?.findLast((one) => one.startsWith(`${name}=`));
+  return line === undefined ? undefined : fromText(line.slice(name.length + 1));
+}

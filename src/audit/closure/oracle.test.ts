@@ -1,0 +1,200 @@
+/** Our verdicts against those of this machine's own loader when it lists what it loads (as ldd does), over generated trees of libraries. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmod, mkdir, mkdtempDisposable, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { promisify } from "node:util";
+import fc from "fast-check";
+import { auditSubject, unwalkedFiles } from "../../../test/support/audit-subject.ts";
+import { elfFile, type ElfSpec } from "../../../test/support/elf-file.ts";
+import { elfMachineOf } from "../../elf/index.ts";
+import { hostPlatform } from "../../oci/index.ts";
+import { fromText } from "../../paths.ts";
+import { hostTree } from "../../tree/index.ts";
+import { closeOver, type ClosureRoot } from "./close.ts";
+import { elfFiles } from "./elf-files.ts";
+import { entryAt, fileAt } from "./image-paths.ts";
+import { librarySearch } from "./loader.ts";
+
+const run = promisify(execFile);
+const platform = hostPlatform({ arch: process.arch });
+const machine = elfMachineOf(platform);
+assert.ok(machine !== undefined, "this machine has an architecture that we know");
+const host = { machine: machine.machine, class: machine.class, endian: machine.endian };
+/** A machine of the other word size, and one of the same. */
+const FOREIGN = [
+  { machine: 40, class: 32, endian: "little" },
+  { machine: 243, class: 64, endian: "little" },
+] as const;
+
+/** A library file: where, what, and whether it is what it should be. */
+interface Placed {
+  readonly folder: string;
+  readonly name: string;
+  readonly kind: "library" | "foreign32" | "foreign64" | "link";
+  readonly needed: readonly string[];
+  readonly rpath: string | undefined;
+  readonly runpath: string | undefined;
+  readonly versions: readonly string[];
+  readonly wants: readonly string[];
+  readonly noDefaultLibraries: boolean;
+}
+
+interface World {
+  readonly program: Placed;
+  readonly libraries: readonly Placed[];
+  readonly libraryPath: string | undefined;
+}
+
+const FOLDERS = ["app/bin", "app/lib", "opt/a", "opt/b"] as const;
+const NAMES = ["libone.so.1", "libtwo.so.2", "libthree.so"] as const;
+const PATHS = ["$ORIGIN", "$ORIGIN/../lib", "${ORIGIN}/../../opt/a", "/ROOT/opt/b:/ROOT/opt/a", "$ORIGINAL/x:opt/b", "$LIB", ":"] as const;
+const VERSIONS = ["V_1", "V_2"] as const;
+
+const maybe = <Value>(values: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> => fc.option(values, { nil: undefined });
+const placed = (kinds: fc.Arbitrary<Placed["kind"]>, folders: readonly string[], names: readonly string[]): fc.Arbitrary<Placed> =>
+  fc.record({
+    folder: fc.constantFrom(...folders),
+    name: fc.constantFrom(...names),
+    kind: kinds,
+    needed: fc.uniqueArray(fc.constantFrom<string>(...NAMES, "libc.so.6"), { maxLength: 3 }),
+    rpath: maybe(fc.constantFrom(...PATHS)),
+    runpath: maybe(fc.constantFrom(...PATHS)),
+    versions: fc.subarray([...VERSIONS]),
+    wants: fc.subarray([...VERSIONS], { maxLength: 1 }),
+    noDefaultLibraries: fc.boolean(),
+  });
+const worlds: fc.Arbitrary<World> = fc.record({
+  program: placed(fc.constant("library"), ["app/bin"], ["program"]),
+  libraries: fc.array(
+    placed(
+      fc.oneof(
+        { weight: 6, arbitrary: fc.constant("library" as const) },
+        { weight: 1, arbitrary: fc.constantFrom("foreign32" as const, "foreign64" as const, "link" as const) },
+      ),
+      FOLDERS,
+      NAMES,
+    ),
+    { maxLength: 9 },
+  ),
+  libraryPath: maybe(fc.constantFrom("/ROOT/opt/a", "/ROOT/opt/b;/ROOT/app/lib", "opt/a:", "$ORIGIN/../lib")),
+});
+
+/** What both say: each name with the file that it leads to or "not found", and the versions that are missing. */
+type Verdict = readonly string[];
+
+async function oracle(program: string, loader: string, root: string, libraryPath: string | undefined): Promise<Verdict> {
+  const env = { LC_ALL: "C", LD_TRACE_LOADED_OBJECTS: "1", ...(libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath }) };
+  const { stdout, stderr } = await run(loader, [program], { env, cwd: root }).catch((error: unknown) => {
+    assert.ok(error instanceof Error && "stdout" in error && "stderr" in error, String(error));
+    return { stdout: String(error.stdout), stderr: String(error.stderr) };
+  });
+  const found = [...stdout.matchAll(/^\t(\S+) => (.+?)(?: \(0x[0-9a-f]+\))?$/gm)].map(([, name = "", path = ""]) =>
+    path === "not found" ? `${name} not found` : `${name} ${normal(path, root)}`,
+  );
+  const versions = [...stderr.matchAll(/: version `([^']+)' not found \(required by ([^)]+)\)/g)].map(
+    ([, version = "", by = ""]) => `${version} wanted by ${normal(by, root)}`,
+  );
+  // What is missing for several objects is listed for each.
+  return [...new Set([...found.filter((line) => !line.includes("ld-linux")), ...versions])].toSorted();
+}
+
+function normal(path: string, root: string): string {
+  return join(root, path).startsWith(join(root, root)) ? join(path) : path.startsWith("/") ? join(path) : join(root, path);
+}
+
+async function verdict(program: string, loaderPath: string, root: string, libraryPath: string | undefined): Promise<Verdict> {
+  const tree = hostTree("/");
+  const files = unwalkedFiles(tree);
+  const Env = libraryPath === undefined ? [] : [`LD_LIBRARY_PATH=${libraryPath}`];
+  const subject = auditSubject(tree, { WorkingDir: root, Env }, platform);
+  const loader = await rootAt(loaderPath);
+  assert.ok(machine !== undefined);
+  const search = await librarySearch(subject, files, machine, loader);
+  const { objects, missing, versions } = await closeOver(await rootAt(fromText(program)), search, { loader });
+  return [
+    ...objects.slice(1).map(({ path, elf }) => `${elf.soname ?? path.slice(path.lastIndexOf("/") + 1)} ${normal(path, root)}`),
+    ...missing.map(({ name }) => `${name} not found`),
+    ...versions.map(({ version, neededBy }) => `${version} wanted by ${normal(neededBy.path, root)}`),
+  ]
+    .filter((line) => !line.includes("ld-linux"))
+    .toSorted();
+
+  async function rootAt(path: string): Promise<ClosureRoot> {
+    const entry = fileAt(files, path);
+    assert.ok(entry !== undefined, path);
+    const head = await elfFiles(files).head(entry);
+    assert.ok(head.kind === "elf", path);
+    return { path, entry, elf: head.elf };
+  }
+}
+
+async function build(world: World, root: string, loader: string): Promise<string> {
+  const place = (text: string | undefined): string | undefined => text?.replaceAll("/ROOT", root);
+  for (const folder of FOLDERS) await mkdir(join(root, folder), { recursive: true });
+  const write = async (one: Placed, extra: ElfSpec): Promise<string> => {
+    const path = join(root, one.folder, one.name);
+    if (one.kind === "link") {
+      await symlink(join("../../opt/b", one.name), path);
+      return path;
+    }
+    const rpath = place(one.rpath);
+    const runpath = place(one.runpath);
+    const target = one.kind === "foreign32" ? FOREIGN[0] : one.kind === "foreign64" ? FOREIGN[1] : host;
+    const needs = one.needed.filter((name) => name !== "libc.so.6");
+    const bytes = elfFile({
+      ...target,
+      needed: one.needed,
+      ...(rpath === undefined ? {} : { rpath }),
+      ...(runpath === undefined ? {} : { runpath }),
+      noDefaultLibraries: one.noDefaultLibraries && !one.needed.includes("libc.so.6"),
+      versionDefinitions: one.versions,
+      versionNeeds: needs
+        .slice(0, one.wants.length)
+        .map((library) => ({ library, versions: one.wants.map((name) => ({ name, weak: false })) })),
+      ...extra,
+    });
+    await writeFile(path, bytes, { flag: "wx" });
+    await chmod(path, 0o755);
+    return path;
+  };
+  const taken = new Set<string>();
+  for (const library of world.libraries) {
+    const key = `${library.folder}/${library.name}`;
+    // A link to itself is no library, and the loader says something else for it.
+    if (taken.has(key) || (library.kind === "link" && library.folder === "opt/b")) continue;
+    taken.add(key);
+    await write(library, { soname: library.name });
+  }
+  return await write(world.program, { interpreter: loader, isPie: true });
+}
+
+describe("the closure of a program", () => {
+  it("is what this machine's own loader says, over generated trees", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-closure-"));
+    assert.ok(machine !== undefined);
+    const loader = machine.glibcLoader;
+    let number = 0;
+    await fc.assert(
+      fc.asyncProperty(worlds, async (world) => {
+        number += 1;
+        const root = join(folder.path, String(number));
+        const program = await build(world, root, loader);
+        const libraryPath = world.libraryPath?.replaceAll("/ROOT", root);
+        assert.deepEqual(await verdict(program, loader, root, libraryPath), await oracle(program, loader, root, libraryPath));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("is what this machine's own loader says of the Node that runs this test", async () => {
+    assert.ok(machine !== undefined);
+    const tree = unwalkedFiles(hostTree("/"));
+    assert.ok(entryAt(tree, process.execPath) !== undefined);
+    const root = dirname(process.execPath);
+    const loader = machine.glibcLoader;
+    assert.deepEqual(await verdict(process.execPath, loader, root, undefined), await oracle(process.execPath, loader, root, undefined));
+  });
+});

@@ -111,11 +111,9 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
   {
     id: "F35",
     title: "ADD of a git repository, #ref:subdir, --keep-git-dir",
-    state: "partial",
-    note: "Over https and git; not over ssh.",
-    hint: "Give it as a named context, or add it over https",
-    builds: "FROM scratch\nADD --keep-git-dir https://example.com/a.git#main:b /",
-    refuses: [{ dockerfile: "FROM scratch\nADD git@example.com:a.git /" }],
+    state: "full",
+    note: "Over ssh with the keys of --ssh default, and none of the user's own.",
+    builds: "FROM scratch\nADD --keep-git-dir https://example.com/a.git#main:b /\nADD git@example.com:a.git /",
   },
   {
     id: "F36",
@@ -135,9 +133,9 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
   {
     id: "F39",
     title: "Secrets as credentials of ADD, git and contexts (HTTP_AUTH_TOKEN, GIT_AUTH_TOKEN …)",
-    state: "planned",
-    hint: "Fetch in a RUN step with --mount=type=secret",
-    refuses: [{ args: ["--secret", "id=HTTP_AUTH_TOKEN_example.com,env=TOKEN"] }, { args: ["--secret", "id=GIT_AUTH_TOKEN,env=TOKEN"] }],
+    state: "full",
+    note: "HTTP_AUTH_TOKEN_<host> and HTTP_AUTH_HEADER_<host>; GIT_AUTH_TOKEN and GIT_AUTH_HEADER, also with .<host>.",
+    builds: "FROM scratch\nADD https://example.com/a https://example.com/b.git /c/",
   },
   {
     id: "F40",

@@ -5,7 +5,7 @@
 import { basename, resolve } from "node:path";
 import type { ByteStream } from "../bytes.ts";
 import { collect } from "../bytes.ts";
-import { gitCheckout, isTarBlock, type LayerContext, type LocalContext } from "../engine/index.ts";
+import { gitCheckout, isTarBlock, type LayerContext, type LocalContext, type SourceAccess } from "../engine/index.ts";
 import { DecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { type GitRef, gitSourceOp, parseGitUrl, withoutCredentials } from "../graph/index.ts";
@@ -43,25 +43,30 @@ export interface BuildContext {
   readonly timeSec?: number;
 }
 
+/** What a context is opened with. `access`: credentials for where it is. */
+export interface ContextSurroundings {
+  readonly cwd: string;
+  readonly emit: Emit;
+  readonly access: SourceAccess;
+  readonly signal: AbortSignal;
+}
+
 type Input = Pick<BuildOptions, "context" | "file" | "stdin" | "buildArgs">;
 
 const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 const HEAD_BYTES = 512;
 
 /** Opens the context that `options` name. Throws `CONTEXT`, `DOCKERFILE_NOT_FOUND`, `GIT_SOURCE`, `HTTP_SOURCE`, `USAGE`, and what is wrong with an archive. */
-export async function openBuildContext(
-  options: Input,
-  session: Session,
-  { cwd, emit, signal }: { readonly cwd: string; readonly emit: Emit; readonly signal: AbortSignal },
-): Promise<BuildContext> {
+export async function openBuildContext(options: Input, session: Session, surroundings: ContextSurroundings): Promise<BuildContext> {
   const { context, file } = options;
   const { store } = session;
+  const { cwd, emit } = surroundings;
   if (context === "-" && file === "-")
     throw usageError("Cannot read both the context and the Dockerfile from standard input: wanted one of them");
   const git = parseGitUrl(context, { asContext: true });
   if (git === undefined && context !== "-" && !isHttp(context)) {
     const folder = await contextFolder(resolve(cwd, context));
-    const outside = await outsideDockerfile(options, session, signal);
+    const outside = await outsideDockerfile(options, session, surroundings);
     const dockerfile = outside ?? (await readDockerfile(folder, file, cwd));
     return {
       title: basename(folder),
@@ -74,9 +79,9 @@ export async function openBuildContext(
   const startedAt = Date.now();
   emit({ type: "vertex.planned", vertex, name: `[internal] load context from ${title}` });
   emit({ type: "vertex.started", vertex });
-  const loaded = await load(options, git, session, signal);
+  const loaded = await load(options, git, session);
   emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
-  const outside = await outsideDockerfile(options, session, signal);
+  const outside = await outsideDockerfile(options, session, surroundings);
   const dockerfile = outside ?? loaded.dockerfile ?? (await dockerfileIn(loaded.layer, file, title));
   return {
     title,
@@ -85,13 +90,19 @@ export async function openBuildContext(
     ...(loaded.timeSec === undefined ? {} : { timeSec: loaded.timeSec }),
   };
 
-  async function load(given: Input, ref: GitRef | undefined, { env }: Session, stop: AbortSignal): Promise<Loaded> {
+  async function load(given: Input, ref: GitRef | undefined, { env }: Session): Promise<Loaded> {
+    const { access, signal } = surroundings;
     if (ref !== undefined) {
       const keep = /^(?:1|t|true)$/i.test(given.buildArgs?.["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "");
-      const { layer, commitTimeSec } = await gitCheckout(store, gitSourceOp(keep ? { ...ref, keepGitDir: true } : ref), { env }, stop);
+      const { layer, commitTimeSec } = await gitCheckout(
+        store,
+        gitSourceOp(keep ? { ...ref, keepGitDir: true } : ref),
+        { ...access, env },
+        signal,
+      );
       return { layer, timeSec: commitTimeSec };
     }
-    return given.context === "-" ? await fromStdin(store, stdinOf(given), stop) : await fromHttp(session, given.context, stop);
+    return given.context === "-" ? await fromStdin(store, stdinOf(given), signal) : await fromHttp(session, given.context, surroundings);
   }
 }
 
@@ -112,12 +123,12 @@ function stdinOf({ stdin }: Input): ByteStream {
 }
 
 /** `-f -` and `-f https://…`; undefined for a file of the context or of this machine. */
-async function outsideDockerfile(options: Input, session: Session, signal: AbortSignal): Promise<DockerfileText | undefined> {
+async function outsideDockerfile(options: Input, session: Session, surroundings: ContextSurroundings): Promise<DockerfileText | undefined> {
   const { file } = options;
   if (file === "-")
     return { path: "-", name: "Dockerfile", bytes: await collect(stdinOf(options), MAX_DOCKERFILE_BYTES, "the Dockerfile") };
   if (file === undefined || !isHttp(file)) return undefined;
-  const { tree, entry } = await downloadFile(session, httpSourceOp(file, HTTP_FILE), signal);
+  const { tree, entry } = await downloadFile(session, httpSourceOp(file, HTTP_FILE), surroundings);
   return {
     path: file,
     name: withoutCredentials(file),
@@ -135,16 +146,16 @@ async function fromStdin(store: Store, stdin: ByteStream, signal: AbortSignal): 
 
 const HTTP_FILE = "context";
 
-async function fromHttp(session: Session, url: string, signal: AbortSignal): Promise<Loaded> {
+async function fromHttp(session: Session, url: string, surroundings: ContextSurroundings): Promise<Loaded> {
   const { store } = session;
-  const { layer: file, tree, entry, timeSec } = await downloadFile(session, httpSourceOp(url, HTTP_FILE), signal);
+  const { layer: file, tree, entry, timeSec } = await downloadFile(session, httpSourceOp(url, HTTP_FILE), surroundings);
   const time = timeSec === undefined ? {} : { timeSec };
   const known = store.records.get("context-archive", file.id);
   const kept = typeof known === "string" && isDigest(known) ? openLayer(store, known) : undefined;
   if (kept !== undefined) return { layer: kept, ...time };
   const { head, all } = await peek(readEntry(tree, entry));
   if (isArchiveHead(head)) {
-    const layer = await archiveLayer(store, all, signal);
+    const layer = await archiveLayer(store, all, surroundings.signal);
     store.records.put("context-archive", file.id, layer.id, [{ kind: "record", space: "layer", id: layer.id }]);
     return { layer, ...time };
   }

@@ -11,6 +11,7 @@ import {
   solve,
   type EngineContext,
   type Solution,
+  type SourceAccess,
   sweepSandboxes,
 } from "../engine/index.ts";
 import { unsupported } from "../errors.ts";
@@ -44,7 +45,11 @@ export function build(options: BuildOptions): Run<BuildResult> {
 async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal): Promise<BuildResult> {
   const cwd = options.cwd ?? process.cwd();
   await using session = await openSession(options);
-  const context = await openBuildContext(options, session, { cwd, emit, signal });
+  const access: SourceAccess = {
+    secret: openSecrets(options.secrets ?? [], { cwd, env: session.env }),
+    sshAgent: openAgents(options.ssh ?? [], { cwd, env: session.env }),
+  };
+  const context = await openBuildContext(options, session, { cwd, emit, access, signal });
   const { dockerfile } = context;
   const folder = "path" in context.files ? context.files.path : undefined;
   const parsed = parseDockerfile(dockerfile.bytes, { name: dockerfile.name });
@@ -61,7 +66,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
     const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
     const contexts = await namedContexts(options.buildContexts ?? {}, cwd, session.platform);
     const timeOf = async (name: string): Promise<number | undefined> =>
-      name === "context" ? context.timeSec : await contextTime(contexts.find(name, platform), session, signal);
+      name === "context" ? context.timeSec : await contextTime(contexts.find(name, platform), session, { access, signal });
     const { buildArgs, epochSec: epoch } = await resolveEpoch(parsed, options.buildArgs ?? {}, session.env, timeOf);
     const images = baseImages(session, { project, contexts, pull: options.pull ?? false, emit, signal });
     const checks = buildChecks({
@@ -98,6 +103,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
     const solution = await solveGraph(conversion, {
       options,
       session,
+      access,
       images,
       contexts: { ...contexts.folders, context: context.files },
       emit,
@@ -129,6 +135,7 @@ function warnOfUnknownStages({ stages }: ParsedDockerfile, wanted: readonly stri
 interface SolveInput {
   readonly options: BuildOptions;
   readonly session: Session;
+  readonly access: SourceAccess;
   readonly images: ReturnType<typeof baseImages>;
   readonly contexts: Parameters<typeof localSources>[1];
   readonly emit: Emit;
@@ -139,7 +146,7 @@ interface SolveInput {
 
 async function solveGraph(conversion: Conversion, input: SolveInput): Promise<Solution> {
   if (conversion.target === undefined) return { layers: [], executed: 0, cached: 0 };
-  const { options, session, emit, signal } = input;
+  const { options, session, access, emit, signal } = input;
   await using stack = new AsyncDisposableStack();
   let sandbox: Promise<Sandbox> | undefined;
   const local = stack.use(localSources(session.store, input.contexts));
@@ -147,12 +154,11 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
   const context: EngineContext = {
     store: session.store,
     emit,
-    providers: [local, httpSources(session.store), gitSources(session.store, { env: session.env }), input.images],
+    providers: [local, httpSources(session.store, access), gitSources(session.store, { ...access, env: session.env }), input.images],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...(caCertificates === undefined ? {} : { caCertificates }),
-    secret: openSecrets(options.secrets ?? [], { cwd: options.cwd ?? process.cwd(), env: session.env }),
-    sshAgent: openAgents(options.ssh ?? [], { cwd: options.cwd ?? process.cwd(), env: session.env }),
+    ...access,
     warn: (code, message, range) =>
       emit({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
     nowSec: input.nowSec,

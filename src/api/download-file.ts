@@ -1,5 +1,5 @@
 /** A file of http(s) that a build needs before its graph is made. */
-import { httpSources } from "../engine/index.ts";
+import { httpSources, type SourceAccess } from "../engine/index.ts";
 import { InternalError } from "../errors.ts";
 import type { SourceOp } from "../graph/index.ts";
 import { treePath } from "../paths.ts";
@@ -21,8 +21,12 @@ export function httpSourceOp(url: string, filename: string): SourceOp {
 }
 
 /** Downloads it, where the store's copy is not up to date. Throws `HTTP_SOURCE`. */
-export async function downloadFile(session: Session, op: SourceOp, signal: AbortSignal): Promise<DownloadedFile> {
-  const result = await httpSources(session.store).resolve(op, session.platform, signal, "download");
+export async function downloadFile(
+  session: Session,
+  op: SourceOp,
+  { access, signal }: { readonly access: SourceAccess; readonly signal: AbortSignal },
+): Promise<DownloadedFile> {
+  const result = await httpSources(session.store, access).resolve(op, session.platform, signal, "download");
   const source = result.kind === "layers" ? result.layers[0] : undefined;
   const layer = await source?.load(signal);
   const tree = layer === undefined ? undefined : layerTree([layer]);

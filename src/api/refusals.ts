@@ -1,5 +1,5 @@
 /**
- * What a build is asked for that the rest would not look at: other frontends, build arguments of BuildKit, credentials in secrets, policies.
+ * What a build is asked for that the rest would not look at: other frontends, build arguments of BuildKit, policies.
  * Each is refused by name, as nothing is skipped in silence (src/support.ts).
  */
 import { access } from "node:fs/promises";
@@ -19,7 +19,7 @@ const POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 export async function refuseUnknown(
   parsed: ParsedDockerfile,
   dockerfile: DockerfileText,
-  options: Pick<BuildOptions, "buildArgs" | "secrets">,
+  options: Pick<BuildOptions, "buildArgs">,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   refuseFrontend(parsed, options.buildArgs ?? {});
@@ -28,9 +28,6 @@ export async function refuseUnknown(
     if (row !== undefined && /^(?:1|t|true)$/i.test(value)) throw unsupported(`--build-arg ${name}=${value}`, { row });
     if (name === "BUILDKIT_BUILD_NAME") throw unsupported(`--build-arg ${name}`, { row: "F46" });
   }
-  for (const { id } of options.secrets ?? [])
-    if (/^(?:HTTP|GIT)_AUTH_(?:TOKEN|HEADER)(?:[._]|$)/.test(id))
-      throw unsupported(`Secret "${id}" as credentials of a download`, { row: "F39" });
   if ((env[POLICY_VARIABLE] ?? "") !== "") throw unsupported(`The source policy in ${POLICY_VARIABLE}`, { row: "F136" });
   if (await exists(`${dockerfile.path}.rego`))
     throw unsupported(`The policy "${basename(dockerfile.path)}.rego" beside the Dockerfile`, { row: "F137" });

@@ -16,6 +16,8 @@ import type { EngineContext, OpRun, SolvedLayer, VertexResult } from "./types.ts
 /** What a solve gives. */
 export interface Solution {
   readonly layers: readonly SolvedLayer[];
+  /** The layers of every vertex below the target that gave layers. */
+  readonly layersOf: (vertex: VertexId) => readonly SolvedLayer[] | undefined;
   readonly executed: number;
   readonly cached: number;
 }
@@ -32,20 +34,26 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
 
   const runBases = basesOfRuns(order);
   const results = new Map<VertexId, Promise<VertexResult>>();
+  const layers = new Map<VertexId, readonly SolvedLayer[]>();
   const failures: unknown[] = [];
   const wait = (vertex: Vertex): Promise<VertexResult> =>
     results.get(vertex.id) ?? Promise.reject(new InternalError("a vertex came before its input"));
   for (const vertex of order) {
     const result = solveOne(vertex, Promise.all(vertex.inputs.map(wait)), { runBases, context, cache, counts, signal: linked });
     results.set(vertex.id, result);
-    result.catch((error: unknown) => {
-      failures.push(error);
-      stop.abort(error);
-    });
+    result.then(
+      (found) => {
+        if (found.kind === "layers") layers.set(vertex.id, found.layers);
+      },
+      (error: unknown) => {
+        failures.push(error);
+        stop.abort(error);
+      },
+    );
   }
   await Promise.allSettled(results.values());
   if (failures.length > 0) throw signal.aborted ? signal.reason : failures[0];
-  return { layers: layersOf(await wait(target)), ...counts };
+  return { layers: layersOf(await wait(target)), layersOf: (id) => layers.get(id), ...counts };
 }
 
 /** Ids of the cache mounts of steps that must not use the cache: they start anew, once a build (rule S117). */

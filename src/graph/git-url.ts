@@ -48,8 +48,8 @@ export function parseGitUrl(text: string, options: { readonly asContext?: boolea
   return parseScp(text);
 }
 
-/** The op of LLB for `git`, with its attribute names. */
-export function gitSourceOp(git: GitRef): SourceOp {
+/** The op of LLB for `git`, with its attribute names. `agent` names the SSH agent that a remote over ssh needs; without, the user's own ssh is used. */
+export function gitSourceOp(git: GitRef, agent?: string): SourceOp {
   const place = `${git.ref ?? ""}${git.subdir === undefined ? "" : `:${git.subdir}`}`;
   return {
     kind: "source",
@@ -61,6 +61,7 @@ export function gitSourceOp(git: GitRef): SourceOp {
       ...(git.submodules === false ? { "git.skipsubmodules": "true" } : {}),
       ...(git.mtime === "commit" ? { "git.mtime": "commit" } : {}),
       ...(git.fetchByCommit === true ? { "git.fetchbycommit": "true" } : {}),
+      ...(agent === undefined || !isSshRemote(git.remote) ? {} : { "git.mountsshsock": agent }),
     },
   };
 }

@@ -1,10 +1,12 @@
 /** ADD of git references (F35, F36, rule S92), against git's own server on loopback. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type ErrorCode, isDecantError } from "../../src/index.ts";
-import { workshop, type Workshop } from "../support/build.ts";
+import { type BuildOptions, type ErrorCode, isDecantError } from "../../src/index.ts";
+import { holds, workshop, type Workshop } from "../support/build.ts";
 import { gitServer, testRepository, type TestRepository } from "../support/git-server.ts";
 
 interface Bench {
@@ -194,7 +196,156 @@ describe("ADD of git references", () => {
     });
     await assert.rejects(shop.build(`FROM scratch\nADD ${url}?what=1 /`), failsWith("GIT_SOURCE", /unexpected query "what"/));
     await assert.rejects(shop.build(`FROM scratch\nCOPY ${url} /`), failsWith("DOCKERFILE_SEMANTIC", /source can't be a git ref for COPY/));
-    await assert.rejects(shop.build(`FROM scratch\nADD git@h:x.git /`), failsWith("UNSUPPORTED", /over ssh/));
     await assert.rejects(shop.build(`FROM scratch\nADD ${server.url}/missing.git /`), failsWith("GIT_SOURCE", /not found/));
+  });
+});
+
+describe("credentials in secrets (F39)", () => {
+  const secretsOf = (id: string, value: string): Partial<BuildOptions> => ({ secrets: [{ id, value }] });
+  const basic = (token: string): string => `x-access-token:${token}`;
+
+  it("lets git in by GIT_AUTH_TOKEN, for ADD, contexts and named contexts; it is in no file, event or key", async () => {
+    using shop = workshop();
+    const { repo, root } = bench(shop);
+    const token = `token-${process.pid}-0123456789`;
+    await using server = await gitServer(root, { password: basic(token) });
+    const url = `${server.url}/app.git`;
+    const options = secretsOf("GIT_AUTH_TOKEN", `${token}\n`);
+    const dest = join(shop.folder, "out");
+    const text = `FROM scratch\nADD --keep-git-dir ${url} /a\nCOPY --from=named a.txt /b.txt`;
+    const { events } = await shop.build(text, { ...options, buildContexts: { named: url }, outputs: [{ type: "local", dest }] });
+    assert.deepEqual([readFileSync(join(dest, "a/a.txt"), "utf8"), readFileSync(join(dest, "b.txt"), "utf8")], ["one", "one"]);
+    repo.commit({ Dockerfile: "FROM scratch\nCOPY a.txt /c.txt" });
+    await shop.buildAs({ context: url, ...options, outputs: [{ type: "local", dest }] });
+    assert.equal(readFileSync(join(dest, "c.txt"), "utf8"), "one");
+    const encoded = Buffer.from(basic(token)).toString("base64");
+    for (const value of [token, encoded]) {
+      assert.deepEqual([holds(shop.root, value), holds(dest, value)], [[], []]);
+      assert.equal(JSON.stringify(events).includes(value), false);
+    }
+    await shop.build(text, { ...secretsOf("GIT_AUTH_HEADER", `Basic ${encoded}`), buildContexts: { named: url } });
+  });
+
+  it("keeps a secret of one host from another, and a wrong one out of the error", async () => {
+    using shop = workshop();
+    const { root } = bench(shop);
+    await using server = await gitServer(root, { password: basic("right") });
+    const text = `FROM scratch\nADD ${server.url}/app.git /`;
+    const host = server.url.slice("http://".length);
+    await assert.rejects(shop.build(text, secretsOf("GIT_AUTH_TOKEN.elsewhere", "right")), failsWith("GIT_SOURCE", /./));
+    await assert.rejects(shop.build(text, secretsOf("GIT_AUTH_TOKEN", "geheim")), (error) => {
+      assert.ok(isDecantError(error, "GIT_SOURCE"), String(error));
+      assert.doesNotMatch(JSON.stringify([error.message, error.hint, error.details]), /geheim|Z2VoZWlt/);
+      return true;
+    });
+    await shop.build(text, {
+      secrets: [
+        { id: "GIT_AUTH_TOKEN", value: "wrong" },
+        { id: `GIT_AUTH_TOKEN.${host}`, value: "right" },
+      ],
+    });
+  });
+
+  it("lets ADD of a URL, and contexts and Dockerfiles of URLs, in by HTTP_AUTH_TOKEN_<host>; not where they are redirected to", async () => {
+    using shop = workshop();
+    const heard: string[] = [];
+    const serve = async (answer: (path: string, authorization: string | undefined) => [number, string]): Promise<Server> => {
+      const server = createServer((request, response) => {
+        const [status, text] = answer(request.url ?? "", request.headers.authorization);
+        response.writeHead(status, status === 302 ? { location: text } : {}).end(text);
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    };
+    const urlOf = (server: Server): string => {
+      const address = server.address();
+      return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+    };
+    await using other = await serve((path, authorization) => {
+      heard.push(`${path} ${authorization}`);
+      return [200, "elsewhere"];
+    });
+    await using server = await serve((path, authorization) => {
+      if (authorization !== "Bearer geheim") return [401, "who are you?"];
+      if (path === "/moved") return [302, `${urlOf(other)}/new`];
+      return [200, path === "/Dockerfile" ? "FROM scratch\nLABEL a=b" : "file"];
+    });
+    const url = urlOf(server);
+    const options = secretsOf("HTTP_AUTH_TOKEN_127.0.0.1", "geheim");
+    const dest = join(shop.folder, "out");
+    await shop.build(`FROM scratch\nADD ${url}/file ${url}/moved /`, { ...options, outputs: [{ type: "local", dest }] });
+    assert.deepEqual(
+      ["file", "moved"].map((name) => readFileSync(join(dest, name), "utf8")),
+      ["file", "elsewhere"],
+    );
+    assert.deepEqual(heard, ["/new undefined"]);
+    await shop.buildAs({ context: `${url}/Dockerfile`, ...options });
+    await shop.buildAs({ context: shop.context, file: `${url}/Dockerfile`, ...options });
+    await assert.rejects(shop.build(`FROM scratch\nADD ${url}/other /`), failsWith("HTTP_SOURCE", /the server answered 401/));
+  });
+});
+
+describe("git over ssh (F35)", () => {
+  /** A program "ssh" that notes its words and the agent's keys, and runs what it is told to here, as git's server. */
+  function fakeSsh(shop: Workshop, root: string): { readonly env: NodeJS.ProcessEnv; said(): string } {
+    const bin = join(shop.folder, "bin");
+    const log = join(shop.folder, "ssh.log");
+    mkdirSync(bin);
+    const script = `#!/bin/sh
+{ printf '%s\\n' "$@" | sed '$d'; SSH_AUTH_SOCK=$SSH_AUTH_SOCK ssh-add -L; } >> ${log} 2>&1
+for command; do :; done
+cd ${root} && GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*' exec sh -c "$command"
+`;
+    writeFileSync(join(bin, "ssh"), script, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env["PATH"]}` };
+    return { env, said: () => (existsSync(log) ? readFileSync(log, "utf8") : "") };
+  }
+
+  it("fetches ADD with the keys of --ssh, and none of the user's own", async () => {
+    using shop = workshop();
+    const { root } = bench(shop);
+    const key = join(shop.folder, "key");
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+    const ssh = fakeSsh(shop, root);
+    const dest = join(shop.folder, "out");
+    const given = { env: ssh.env, ssh: [{ id: "default", paths: [key] }] };
+    await shop.build(`FROM scratch\nADD git@example:app/.git#main /a\nADD ssh://git@example:23${root}/app/.git?tag=v1 /b`, {
+      ...given,
+      outputs: [{ type: "local", dest }],
+    });
+    assert.deepEqual([readFileSync(join(dest, "a/a.txt"), "utf8"), readFileSync(join(dest, "b/a.txt"), "utf8")], ["one", "one"]);
+    const said = ssh.said();
+    assert.match(said, /^-F\/dev\/null\n-oIdentityFile=none\n-oBatchMode=yes\n-oStrictHostKeyChecking=accept-new\n/);
+    assert.match(said, new RegExp(RegExp.escape(readFileSync(`${key}.pub`, "utf8").split(" ")[1] ?? "none")));
+    assert.equal((await shop.build("FROM scratch\nADD git@example:app/.git#main /a", given)).result.executed, 0);
+  });
+
+  it("wants --ssh for ADD, and says so with the line", async () => {
+    using shop = workshop();
+    const { root } = bench(shop);
+    const ssh = fakeSsh(shop, root);
+    await assert.rejects(shop.build("FROM scratch\nADD git@example:app/.git /a", { env: ssh.env }), (error) => {
+      assert.ok(isDecantError(error, "GIT_SOURCE"), String(error));
+      assert.match(`${error.message} ${error.hint}`, /there is no SSH agent "default".*--ssh default/);
+      assert.equal(error.source[0]?.start.line, 2);
+      return true;
+    });
+    assert.equal(ssh.said(), "");
+  });
+
+  it("fetches contexts with the user's own ssh, and with the keys of --ssh where they are given", async () => {
+    using shop = workshop();
+    const { repo, root } = bench(shop);
+    repo.commit({ Dockerfile: "FROM scratch\nCOPY --from=named a.txt /" });
+    const ssh = fakeSsh(shop, root);
+    const options = { context: "git@example:app/.git", buildContexts: { named: `ssh://git@example${root}/app/.git` }, env: ssh.env };
+    await shop.buildAs(options);
+    assert.match(ssh.said(), /^-oBatchMode=yes\n(?!-oStrict)/);
+    assert.doesNotMatch(ssh.said(), /ssh-ed25519|\/dev\/null/);
+    const key = join(shop.folder, "key");
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+    repo.commit({ "a.txt": "two" });
+    await shop.buildAs({ ...options, ssh: [{ id: "default", paths: [key] }] });
+    assert.match(ssh.said(), /-oBatchMode=yes\n-oStrictHostKeyChecking=accept-new\n[^]*ssh-ed25519/);
   });
 });

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type BuildOptions, isDecantError, pruneStore } from "../../src/index.ts";
-import { addBusybox, addProgram, type Built, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
+import { addBusybox, addProgram, type Built, BUSYBOX, holds, workshop, type Workshop } from "../support/build.ts";
 
 /** A workshop with busybox. */
 function shopWithBusybox(): Workshop {
@@ -32,14 +32,6 @@ async function failure(work: Promise<unknown>): Promise<string> {
     throw error;
   }
   return "no error";
-}
-
-/** True when some file below `folder` has `needle`. */
-function holds(folder: string, needle: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => readFileSync(path).includes(needle));
 }
 
 describe("RUN --mount=type=bind", { concurrency: 2 }, () => {

@@ -1,6 +1,6 @@
 /** Builds for end-to-end tests: a store and a context of their own, Dockerfile and files as text. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { type BuildEvent, build, type BuildOptions, type BuildResult } from "../../src/index.ts";
@@ -61,6 +61,14 @@ export function workshop(): Workshop {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The files below `folder` that have `needle` in them. */
+export function holds(folder: string, needle: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => readFileSync(path).includes(needle));
 }
 
 const APPLETS = [

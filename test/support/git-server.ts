@@ -66,7 +66,9 @@ export async function gitServer(root: string, options: { readonly dumb?: boolean
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://x");
     requests.push(`${request.method ?? ""} ${url.pathname}`);
-    if (options.password !== undefined && request.headers.authorization !== `Basic ${Buffer.from(options.password).toString("base64")}`) {
+    // The name of the scheme may be in any case.
+    const given = request.headers.authorization?.replace(/^basic /i, "Basic ");
+    if (options.password !== undefined && given !== `Basic ${Buffer.from(options.password).toString("base64")}`) {
       response.writeHead(401, { "www-authenticate": "Basic" }).end();
       return;
     }

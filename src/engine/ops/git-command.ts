@@ -3,8 +3,10 @@
  * no configuration but ours, and no protocol that reads this machine's files or runs a program.
  */
 import { DecantError, isDecantError } from "../../errors.ts";
-import { isSshRemote, withoutCredentials } from "../../graph/index.ts";
+import { withoutCredentials } from "../../graph/index.ts";
 import { runProcess } from "../../sys/index.ts";
+import type { GitAccess } from "./git-access.ts";
+import { withoutHidden } from "./source-secrets.ts";
 
 /** Runs git for one remote. */
 export interface Git {
@@ -44,10 +46,9 @@ const CONFIG = [
   "safe.directory=*",
 ].flatMap((setting) => ["-c", setting]);
 
-/** What git may see of our environment: how to find programs, proxies, certificates, and the user's SSH agent. */
+/** What git may see of our environment: how to find programs, proxies and certificates. */
 const PASSED = [
   "PATH",
-  "SSH_AUTH_SOCK",
   "http_proxy",
   "https_proxy",
   "no_proxy",
@@ -61,31 +62,27 @@ const PASSED = [
   "GIT_SSL_CAINFO",
 ] as const;
 
-/** Makes a runner. `remote` may carry a user and a password: they go by the environment, and never into arguments or messages. */
+/** Makes a runner that gets in by `access`: by the environment, and never by arguments. */
 export function createGit(options: {
-  readonly remote: string;
+  readonly access: GitAccess;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }): Git {
-  const { env, signal } = options;
-  const secret = headerOf(options.remote);
-  const settings: readonly (readonly [string, string])[] = secret === undefined ? [] : [secret];
+  const { access, env, signal } = options;
   const base: Record<string, string | undefined> = {
     ...Object.fromEntries(PASSED.map((key) => [key, env[key]])),
     PATH: env["PATH"] ?? process.env["PATH"],
-    // For ssh's known hosts and keys; over http it would bring passwords of .netrc.
-    ...(isSshRemote(options.remote) ? { HOME: env["HOME"] } : {}),
     ...(env["GIT_SSL_CAINFO"] === undefined && env["SSL_CERT_FILE"] !== undefined ? { GIT_SSL_CAINFO: env["SSL_CERT_FILE"] } : {}),
     LC_ALL: "C",
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_TERMINAL_PROMPT: "0",
     GIT_ASKPASS: "/bin/false",
-    GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
     GIT_PROTOCOL_FROM_USER: "0",
-    GIT_CONFIG_COUNT: String(settings.length),
+    ...access.env,
+    GIT_CONFIG_COUNT: String(access.settings.length),
     ...Object.fromEntries(
-      settings.flatMap(([key, value], at) => [
+      access.settings.flatMap(([key, value], at) => [
         [`GIT_CONFIG_KEY_${at}`, key],
         [`GIT_CONFIG_VALUE_${at}`, value],
       ]),
@@ -113,21 +110,13 @@ export function createGit(options: {
     async run(doing, args, runOptions = {}) {
       const { exitCode, stdout, stderr } = await start(args, runOptions);
       if (exitCode === 0) return stdout.toString("utf8");
-      const said = lastLines(stderr.toString("utf8"));
+      const said = lastLines(withoutHidden(stderr.toString("utf8"), access.hidden));
       throw new DecantError("GIT_SOURCE", `Cannot ${doing}: ${said === "" ? `git exited with ${exitCode}` : said}`, {
         details: { exitCode },
       });
     },
     ask: async (args, runOptions = {}) => (await start(args, runOptions)).exitCode === 0,
   };
-}
-
-/** A password of an http(s) URL as the header for that server alone. */
-function headerOf(remote: string): readonly [string, string] | undefined {
-  const url = /^https?:\/\//i.test(remote) ? URL.parse(remote) : null;
-  if (url === null || (url.username === "" && url.password === "")) return undefined;
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return [`http.${url.origin}/.extraHeader`, `Authorization: Basic ${Buffer.from(pair).toString("base64")}`];
 }
 
 /** What git said last, in one line, without credentials and control characters. */

@@ -23,8 +23,10 @@ import {
   writeLayer,
 } from "../../tree/index.ts";
 import type { SourceProvider } from "../types.ts";
+import { openGitAccess } from "./git-access.ts";
 import { createGit, type Git } from "./git-command.ts";
 import { fetchCommit, type RemoteRef, resolveRef } from "./git-repository.ts";
+import type { SourceAccess } from "./source-secrets.ts";
 
 /** A commit's files. */
 export interface GitCheckout {
@@ -35,7 +37,7 @@ export interface GitCheckout {
 }
 
 /** Options of git sources. */
-export interface GitOptions {
+export interface GitOptions extends SourceAccess {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -50,34 +52,50 @@ export function gitSources(store: Store, options: GitOptions): SourceProvider {
   };
 }
 
-/** Fetches what `op` names, where it is not known. Throws `GIT_SOURCE`, `CHECKSUM`. */
+/** Fetches what `op` names, where it is not known. Throws `GIT_SOURCE`, `CHECKSUM`, `USAGE` for secrets that are no credentials. */
 export async function gitCheckout(store: Store, op: SourceOp, options: GitOptions, signal: AbortSignal): Promise<GitCheckout> {
   const wanted = gitRefOf(op);
   // ssh has its user in the remote, and no password.
   const remote = isSshRemote(wanted.remote) ? wanted.remote : withoutCredentials(wanted.remote);
-  const git = createGit({ remote: wanted.remote, env: options.env, signal });
   const byCommit =
     wanted.fetchByCommit === true && wanted.checksum !== undefined && isCommit(wanted.checksum) ? wanted.checksum : undefined;
-  const ref = await resolveRef(git, remote, byCommit ?? wanted.ref);
-  checkCommit(wanted, ref);
-  const id = framedDigest([
+  const asked = byCommit ?? wanted.ref;
+  // A known commit needs nobody to be asked, and so no way in.
+  const known = asked === undefined || !isCommit(asked) ? undefined : keptCheckout(store, remote, wanted, { commit: asked, object: asked });
+  if (known !== undefined) return known;
+
+  await using access = await openGitAccess(op, wanted.remote, options, signal);
+  const git = createGit({ access, env: options.env, signal });
+  const ref = await resolveRef(git, remote, asked);
+  const kept = keptCheckout(store, remote, wanted, ref);
+  if (kept !== undefined) return kept;
+
+  const bare = await fetchCommit(store, git, remote, ref, signal);
+  const commitTimeSec = Number(await git.run("read a commit", ["--git-dir", bare, "show", "-s", "--format=%ct", ref.commit]));
+  const layer = await checkout(store, git, { bare, remote, ref, wanted, commitTimeSec }, signal);
+  store.records.put("git-tree", checkoutId(remote, wanted, ref), { layer: layer.id, commitTimeSec }, [
+    { kind: "record", space: "layer", id: layer.id },
+  ]);
+  return { layer, commit: ref.commit, commitTimeSec };
+}
+
+function checkoutId(remote: string, wanted: GitRef, { commit }: RemoteRef): Digest {
+  return framedDigest([
     "git",
     remote,
-    ref.commit,
+    commit,
     wanted.subdir ?? "",
     wanted.keepGitDir === true ? "keep" : "",
     wanted.submodules === false ? "without submodules" : "",
     wanted.mtime ?? "",
   ]);
-  const known = asRemembered(store.records.get("git-tree", id));
-  const kept = known === undefined ? undefined : openLayer(store, known.layer);
-  if (known !== undefined && kept !== undefined) return { layer: kept, commit: ref.commit, commitTimeSec: known.commitTimeSec };
+}
 
-  const bare = await fetchCommit(store, git, remote, ref, signal);
-  const commitTimeSec = Number(await git.run("read a commit", ["--git-dir", bare, "show", "-s", "--format=%ct", ref.commit]));
-  const layer = await checkout(store, git, { bare, remote, ref, wanted, commitTimeSec }, signal);
-  store.records.put("git-tree", id, { layer: layer.id, commitTimeSec }, [{ kind: "record", space: "layer", id: layer.id }]);
-  return { layer, commit: ref.commit, commitTimeSec };
+function keptCheckout(store: Store, remote: string, wanted: GitRef, ref: RemoteRef): GitCheckout | undefined {
+  checkCommit(wanted, ref);
+  const known = asRemembered(store.records.get("git-tree", checkoutId(remote, wanted, ref)));
+  const layer = known === undefined ? undefined : openLayer(store, known.layer);
+  return known === undefined || layer === undefined ? undefined : { layer, commit: ref.commit, commitTimeSec: known.commitTimeSec };
 }
 
 function checkCommit(wanted: GitRef, ref: RemoteRef): void {

@@ -45,7 +45,12 @@ async function fetchFile(
   attrs: SourceOp["attrs"] = {},
 ): Promise<{ readonly line: string; readonly text: string }> {
   const op: SourceOp = { kind: "source", identifier: url, attrs: { "http.filename": "f", ...attrs } };
-  const result = await httpSources(store).resolve(op, PLATFORM, new AbortController().signal, "v");
+  const result = await httpSources(store, { secret: () => Promise.resolve(undefined) }).resolve(
+    op,
+    PLATFORM,
+    new AbortController().signal,
+    "v",
+  );
   assert.equal(result.kind, "layers");
   const tree = layerTree(await Promise.all((result.kind === "layers" ? result.layers : []).map((layer) => layer.load())));
   const entry = tree.lookup(treePath("f"));

@@ -8,6 +8,7 @@ import { treePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { type Layer, layerSource, openLayer, writeLayer } from "../../tree/index.ts";
 import type { SourceProvider } from "../types.ts";
+import { type Authorization, httpAuthorization, type SourceAccess, withoutHidden } from "./source-secrets.ts";
 
 /** What is remembered of a URL. */
 interface Remembered {
@@ -17,19 +18,18 @@ interface Remembered {
   readonly lastModified?: string;
 }
 
-/** A provider for http and https. `fetchUrl` may be replaced, e.g. by one with another trust store. */
-// Called through a function: merely naming the built-in fetch loads it, which a build without URLs should not pay for.
-export function httpSources(store: Store, fetchUrl: typeof fetch = (url, init) => fetch(url, init)): SourceProvider {
+/** A provider for http and https, with what the caller lends for it. */
+export function httpSources(store: Store, access: Pick<SourceAccess, "secret">): SourceProvider {
   return {
     schemes: ["http", "https"],
     async resolve(op, _platform, signal) {
-      const layer = await download(store, op, fetchUrl, signal);
+      const layer = await download(store, op, access, signal);
       return { kind: "layers", layers: [layerSource(layer)] };
     },
   };
 }
 
-async function download(store: Store, op: SourceOp, fetchUrl: typeof fetch, signal: AbortSignal): Promise<Layer> {
+async function download(store: Store, op: SourceOp, { secret }: Pick<SourceAccess, "secret">, signal: AbortSignal): Promise<Layer> {
   const filename = op.attrs["http.filename"] ?? "__unnamed__";
   const wanted = op.attrs["http.checksum"] === undefined ? undefined : parseDigest(op.attrs["http.checksum"]);
   const id = framedDigest(["http", op.identifier, filename]);
@@ -40,12 +40,13 @@ async function download(store: Store, op: SourceOp, fetchUrl: typeof fetch, sign
   const conditions: Record<string, string> = {};
   if (kept !== undefined && known?.etag !== undefined) conditions["if-none-match"] = known.etag;
   else if (kept !== undefined && known?.lastModified !== undefined) conditions["if-modified-since"] = known.lastModified;
-  const response = await request(op.identifier, conditions, fetchUrl, signal);
+  const authorization = await httpAuthorization(op.identifier, secret, signal);
+  const response = await request(op.identifier, conditions, authorization, signal);
   if (response.status === 304 && kept !== undefined && wanted === undefined) return kept;
   if (!response.ok || response.body === null) {
     throw new DecantError(
       "HTTP_SOURCE",
-      `Cannot fetch "${shown(op.identifier)}": the server answered ${response.status} ${response.statusText}`.trimEnd(),
+      `Cannot fetch "${shown(op.identifier)}": the server answered ${response.status} ${withoutHidden(response.statusText, authorization?.hidden ?? [])}`.trimEnd(),
       {
         details: { status: response.status },
       },
@@ -73,11 +74,23 @@ async function download(store: Store, op: SourceOp, fetchUrl: typeof fetch, sign
   return layer;
 }
 
-async function request(url: string, headers: Record<string, string>, fetchUrl: typeof fetch, signal: AbortSignal): Promise<Response> {
-  const { bare, authorization } = splitCredentials(url);
+async function request(
+  url: string,
+  conditions: Readonly<Record<string, string>>,
+  authorization: Authorization | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { bare, own } = splitCredentials(url);
+  const header = authorization?.header ?? own;
   try {
-    return await fetchUrl(bare, {
-      headers: { "user-agent": "decant", "accept-encoding": "identity", ...authorization, ...headers },
+    // A redirect to another host goes without the authorization.
+    return await fetch(bare, {
+      headers: {
+        "user-agent": "decant",
+        "accept-encoding": "identity",
+        ...(header === undefined ? {} : { authorization: header }),
+        ...conditions,
+      },
       signal,
     });
   } catch (error) {
@@ -87,13 +100,13 @@ async function request(url: string, headers: Record<string, string>, fetchUrl: t
 }
 
 /** "https://user:password@host/": fetch takes them as a header only, and messages must not show them. */
-function splitCredentials(url: string): { readonly bare: string; readonly authorization: Readonly<Record<string, string>> } {
+function splitCredentials(url: string): { readonly bare: string; readonly own?: string } {
   const parsed = URL.parse(url);
-  if (parsed === null || (parsed.username === "" && parsed.password === "")) return { bare: url, authorization: {} };
+  if (parsed === null || (parsed.username === "" && parsed.password === "")) return { bare: url };
   const pair = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
   parsed.username = "";
   parsed.password = "";
-  return { bare: parsed.href, authorization: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } };
+  return { bare: parsed.href, own: `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
 function shown(url: string): string {

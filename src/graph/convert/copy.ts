@@ -1,9 +1,9 @@
 /** COPY and ADD → FileOp (one action a source), with `--link` on an empty tree that is merged (rule S86). */
 import { type AddInstruction, type CopyInstruction, expandWord, hasWildcard, parseChmod, type Word } from "../../dockerfile/index.ts";
-import { unsupported, withSource } from "../../errors.ts";
+import { withSource } from "../../errors.ts";
 import { isDigest } from "../../digest.ts";
 import type { SourceRange } from "../../source.ts";
-import { type GitRef, gitSourceOp, isChecksum, isSshRemote, parseGitUrl, withoutCredentials } from "../git-url.ts";
+import { type GitRef, gitSourceOp, isChecksum, parseGitUrl, withoutCredentials } from "../git-url.ts";
 import type { ChownOpt, FileAction, SourceOp } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
@@ -199,11 +199,11 @@ function gitRefAt(source: { readonly text: string; readonly range: SourceRange }
 function addedGit(instruction: CopyInstruction | AddInstruction, git: GitRef, checksum: string | undefined, range: SourceRange): SourceOp {
   const shown = withoutCredentials(git.remote);
   if (instruction.kind === "copy") throw semanticError(`Cannot copy "${shown}": source can't be a git ref for COPY`, range, "Use ADD");
-  if (isSshRemote(git.remote)) throw unsupported("ADD of a git repository over ssh", { row: "F35", source: range });
   if (checksum !== undefined && git.checksum !== undefined && checksum.toLowerCase() !== git.checksum)
     throw semanticError(`Cannot use --checksum=${checksum}: the reference itself wants "${git.checksum}"`, range);
   const wanted = checksum === undefined ? {} : { checksum: checksum.toLowerCase() };
-  return gitSourceOp({ ...git, ...wanted, ...(instruction.keepGitDir === undefined ? {} : { keepGitDir: instruction.keepGitDir.value }) });
+  const keep = instruction.keepGitDir === undefined ? {} : { keepGitDir: instruction.keepGitDir.value };
+  return gitSourceOp({ ...git, ...wanted, ...keep }, "default");
 }
 
 function urlFilename(text: string): string {

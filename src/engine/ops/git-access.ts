@@ -1,0 +1,99 @@
+/**
+ * What git may use to be let in: the URL's own password, credentials in secrets (F39), and over ssh an agent. A Dockerfile's ADD gets an agent
+ * of --ssh and nothing of the user's own; a context, which the user names, also the user's ssh settings.
+ */
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DecantError } from "../../errors.ts";
+import { isSshRemote, type SourceOp, withoutCredentials } from "../../graph/index.ts";
+import { serveAgent } from "../ssh/index.ts";
+import { gitAuthorization, type SourceAccess } from "./source-secrets.ts";
+
+/** The way in for one remote. Disposing removes the agent's socket. */
+export interface GitAccess extends AsyncDisposable {
+  /** Settings of git that no argument list may show. */
+  readonly settings: readonly (readonly [name: string, value: string])[];
+  /** Variables of git and of the ssh that it starts. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What no message may show. */
+  readonly hidden: readonly string[];
+}
+
+/** One token for all of a host, as BuildKit and actions/checkout have it: submodules need it. */
+const WHOLE_HOSTS = ["https://github.com/", "https://www.github.com/"];
+/** Submodules over ssh of a repository over https have no keys. */
+const NO_KEYS = ["-F/dev/null", "-oIdentityFile=none", "-oBatchMode=yes"];
+
+/** Opens the way in that `remote`, as the user wrote it, needs. Throws `GIT_SOURCE` where an agent is missing, `USAGE` for unusable secrets. */
+export async function openGitAccess(
+  op: SourceOp,
+  remote: string,
+  { env, secret, sshAgent }: SourceAccess & { readonly env: Readonly<Record<string, string | undefined>> },
+  signal: AbortSignal,
+): Promise<GitAccess> {
+  if (!isSshRemote(remote)) {
+    const given = await gitAuthorization(remote, secret, signal);
+    return {
+      settings: given === undefined ? ownPassword(remote) : [[`http.${scopeOf(remote)}.extraHeader`, `Authorization: ${given.header}`]],
+      env: { GIT_SSH_COMMAND: sshCommand([...NO_KEYS, "-oIdentityAgent=none"]) },
+      hidden: given?.hidden ?? [],
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+  const wanted = op.attrs["git.mountsshsock"];
+  const agent = sshAgent(wanted ?? "default");
+  if (agent === undefined) {
+    if (wanted !== undefined)
+      throw new DecantError(
+        "GIT_SOURCE",
+        `Cannot fetch "${remote}": it needs ssh, and there is no SSH agent "${wanted}" (no SSH key "${wanted}" forwarded)`,
+        {
+          hint: "Pass --ssh default, or --ssh default=KEYFILE",
+        },
+      );
+    return {
+      settings: [],
+      env: { HOME: env["HOME"], SSH_AUTH_SOCK: env["SSH_AUTH_SOCK"], GIT_SSH_COMMAND: sshCommand(["-oBatchMode=yes"]) },
+      hidden: [],
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+  await using stack = new AsyncDisposableStack();
+  const served = stack.use(await serveAgent(agent, { mode: 0o600, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }));
+  const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-hosts-")));
+  // As BuildKit, hosts that nobody knows are taken for what they say; but one whose key has changed is refused.
+  const hosts = [
+    "-oStrictHostKeyChecking=accept-new",
+    `-oUserKnownHostsFile="${join(folder.path, "known_hosts")}" ~/.ssh/known_hosts ~/.ssh/known_hosts2`,
+  ];
+  const held = stack.move();
+  return {
+    settings: [],
+    env: {
+      HOME: env["HOME"],
+      SSH_AUTH_SOCK: served.path,
+      GIT_SSH_COMMAND: sshCommand([...(wanted === undefined ? ["-oBatchMode=yes"] : NO_KEYS), ...hosts]),
+    },
+    hidden: [],
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** A password of an http(s) URL as the header for that server alone. */
+function ownPassword(remote: string): GitAccess["settings"] {
+  const url = /^https?:\/\//i.test(remote) ? URL.parse(remote) : null;
+  if (url === null || (url.username === "" && url.password === "")) return [];
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return [[`http.${url.origin}/.extraHeader`, `Authorization: Basic ${Buffer.from(pair).toString("base64")}`]];
+}
+
+function scopeOf(remote: string): string {
+  const bare = withoutCredentials(remote);
+  return WHOLE_HOSTS.find((prefix) => bare.startsWith(prefix)) ?? bare;
+}
+
+/** Git hands it to a shell. */
+function sshCommand(args: readonly string[]): string {
+  return ["ssh", ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+}

@@ -1,19 +1,42 @@
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
-import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { describe, it } from "node:test";
-import { catalogueFolder, loadRecipe } from "./catalogue.ts";
+import { after, describe, it } from "node:test";
+import { catalogueFolder, listRecipes, loadRecipe } from "./catalogue.ts";
 import { withVariant } from "./join-recipes.ts";
 
 describe("loadRecipe()", () => {
   for (const path of globSync("*.yaml", { cwd: catalogueFolder() }).toSorted()) {
     const name = basename(path, ".yaml");
-    it(`loads ${name} of the catalogue`, async () => {
-      assert.equal((await loadRecipe(name)).name, name);
+    if (name === "common") continue;
+    it(`loads ${name} of the catalogue, and all its variants`, async () => {
+      const recipe = await loadRecipe(name);
+      assert.equal(recipe.name, name);
+      const variants = ["nonroot", "debug", "debug-nonroot"].map((variant) => withVariant(recipe, variant));
+      assert.deepEqual(
+        variants.map((variant) => [variant.user, variant.workdir, variant.busybox, variant.env["PATH"]?.endsWith(":/busybox")]),
+        [
+          ["65532", "/home/nonroot", undefined, false],
+          ["0", "/", "busybox-static", true],
+          ["65532", "/home/nonroot", "busybox-static", true],
+        ],
+      );
+      // The debug variants of bases that run nothing start a shell.
+      assert.deepEqual(variants[2]?.entrypoint, recipe.entrypoint ?? ["/busybox/sh"]);
     });
   }
+
+  it("pins one version of each line of Node.js, for all architectures", async () => {
+    const names = (await listRecipes()).filter((name) => name.startsWith("nodejs"));
+    const nodes = Map.groupBy(await Promise.all(names.map((name) => loadRecipe(name))), (recipe) => recipe.name.replace(/-.*/, ""));
+    assert.deepEqual([...nodes.keys()], ["nodejs18", "nodejs20", "nodejs22", "nodejs24", "nodejs26"]);
+    for (const recipes of nodes.values()) {
+      assert.equal(new Set(recipes.map((recipe) => JSON.stringify(recipe.node))).size, 1);
+      assert.deepEqual(Object.keys(recipes[0]?.node?.packages ?? {}), recipes[0]?.architectures);
+    }
+  });
 
   it("has the packages of Google's nodejs image, and its accounts and configuration", async () => {
     const recipe = await loadRecipe("nodejs18-debian12");
@@ -55,7 +78,11 @@ describe("loadRecipe()", () => {
       files: { "a.yaml": "name: a\nextends: b\n", "b.yaml": "name: b\nextends: a\n" },
       want: /it extends itself: a → b → a/,
     },
-    { name: "extends what is not there", files: { "a.yaml": "name: a\nextends: nowhere\n" }, want: /there is no file ".*nowhere.yaml"/ },
+    {
+      name: "extends what is not there",
+      files: { "a.yaml": "name: a\nextends: nowhere\n" },
+      want: /it extends "nowhere", which is not there/,
+    },
     { name: "has no suite", files: { "a.yaml": "name: a\n" }, want: /it names no suite/ },
     {
       name: "has two suites",
@@ -79,8 +106,49 @@ describe("loadRecipe()", () => {
   it("refuses a name that is a path", async () => {
     await assert.rejects(loadRecipe("../evil"), { code: "RECIPE", message: /neither a name of the catalogue nor a .yaml file/ });
   });
+  it("tells what a name may have meant", async () => {
+    await assert.rejects(loadRecipe("nodejs22-debian31"), { code: "RECIPE", hint: 'Did you mean "nodejs22-debian13"?' });
+  });
+
+  describe("files of the recipe's folder", () => {
+    const folder = async (yaml: string): Promise<string> => {
+      const dir = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-recipe-")));
+      await mkdir(join(dir.path, "in", "sub"), { recursive: true });
+      await writeFile(join(dir.path, "in", "sub", "ca.pem"), "-----BEGIN CERTIFICATE-----\n");
+      await writeFile(join(dir.path, "secret"), "s");
+      await symlink("../secret", join(dir.path, "in", "out"));
+      await symlink("sub/ca.pem", join(dir.path, "in", "alias"));
+      await writeFile(join(dir.path, "in", "r.yaml"), `name: r\nextends: static-debian13\n${yaml}`);
+      return join(dir.path, "in", "r.yaml");
+    };
+    const stack = new AsyncDisposableStack();
+    after(() => stack.disposeAsync());
+
+    it("are loaded: contents by digest, certificates as text", async () => {
+      const path = await folder("files: [{ path: /a, source: alias }]\ncertificates: { add: [{ file: sub/ca.pem }] }\n");
+      const { files, certificates } = await loadRecipe(path);
+      assert.deepEqual(files.at(-1)?.content?.size, 28);
+      assert.match(files.at(-1)?.content?.path ?? "", /\/in\/sub\/ca.pem$/);
+      assert.deepEqual(certificates, { package: "ca-certificates", add: ["-----BEGIN CERTIFICATE-----\n"], java: false });
+    });
+    const rows = [
+      { name: "a file that is not there", yaml: "files: [{ path: /a, source: gone }]\n", want: /there is no file "gone" beside it/ },
+      { name: "a link that leads out", yaml: "files: [{ path: /a, source: out }]\n", want: /"out" is outside of the recipe's folder/ },
+      { name: "a path that leads out", yaml: "files: [{ path: /a, source: ../secret }]\n", want: /"files.0.source" is not right/ },
+      { name: "a folder", yaml: "files: [{ path: /a, source: sub }]\n", want: /"sub" is no file/ },
+      { name: "a certificate that is none", yaml: "certificates: { add: [{ file: r.yaml }] }\n", want: /"r.yaml" is not a certificate/ },
+    ];
+    for (const row of rows)
+      it(`refuse ${row.name}`, async () => {
+        await assert.rejects(loadRecipe(await folder(row.yaml)), { code: "RECIPE", message: row.want });
+      });
+  });
+
   it("refuses a variant that the recipe does not have", async () => {
     const recipe = await loadRecipe("static-debian12");
-    assert.throws(() => withVariant(recipe, "constructor"), { code: "RECIPE", message: /no variant "constructor"; wanted one of nonroot/ });
+    assert.throws(() => withVariant(recipe, "constructor"), {
+      code: "RECIPE",
+      message: /no variant "constructor"; wanted one of nonroot, debug, debug-nonroot/,
+    });
   });
 });

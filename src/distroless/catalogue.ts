@@ -1,14 +1,18 @@
 /** Finds recipes: those that come with Decant by name, others by path, and what they extend beside them. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { suggest } from "../dockerfile/index.ts";
 import { errnoOf } from "../errors.ts";
+import { isRecipeFile } from "./base-name.ts";
 import { recipeError } from "./errors.ts";
-import { parseRecipe } from "./parse-recipe.ts";
 import { joinRecipes } from "./join-recipes.ts";
+import { parseRecipe } from "./parse-recipe.ts";
+import { loadFiles } from "./recipe-files.ts";
 import type { Recipe, RecipeDocument } from "./recipe.ts";
 
 const MAX_CHAIN = 16;
+const SHARED = "common";
 
 /** Where recipes are looked for. */
 export interface CatalogueOptions {
@@ -16,20 +20,30 @@ export interface CatalogueOptions {
   readonly folder?: string;
 }
 
-/** Loads "nodejs18-debian12" of the catalogue, or a file ("./my.yaml"). Throws `RECIPE`. */
+/** Loads "nodejs22-debian13" of the catalogue, or a file ("./my.yaml"). Throws `RECIPE`. */
 export async function loadRecipe(nameOrPath: string, options: CatalogueOptions = {}): Promise<Recipe> {
   const folder = options.folder ?? catalogueFolder();
-  const isPath = /\.ya?ml$/.test(nameOrPath);
+  const isFile = isRecipeFile(nameOrPath);
   const documents: RecipeDocument[] = [];
-  const first = isPath ? nameOrPath : join(folder, `${checkName(nameOrPath)}.yaml`);
+  const first = isFile ? nameOrPath : join(folder, `${checkName(nameOrPath)}.yaml`);
   for (let path: string | undefined = first; path !== undefined;) {
-    const document = await readRecipe(path, isPath && path === first ? path : nameOrPath);
+    const name: string = documents.at(-1)?.extends ?? nameOrPath;
+    const document = await readRecipe(path, isFile && path === first ? undefined : { name, folder, wanted: nameOrPath });
     if (documents.some((one) => one.name === document.name) || documents.length === MAX_CHAIN)
       throw recipeError(nameOrPath, `it extends itself: ${[...documents, document].map((one) => one.name).join(" → ")}`);
-    documents.push(document);
+    documents.push(await loadFiles(document, dirname(path)));
     path = document.extends === undefined ? undefined : parentPath(document.extends, dirname(path), folder);
   }
   return joinRecipes(documents.toReversed());
+}
+
+/** The names of the catalogue, sorted. */
+export async function listRecipes(options: CatalogueOptions = {}): Promise<string[]> {
+  const files = await readdir(options.folder ?? catalogueFolder());
+  return files
+    .flatMap((file) => (file.endsWith(".yaml") ? [file.slice(0, -".yaml".length)] : []))
+    .filter((name) => name !== SHARED)
+    .toSorted();
 }
 
 /** The folder `recipes/` of this package, from the sources and from the built command alike. */
@@ -51,12 +65,26 @@ function parentPath(name: string, beside: string, folder: string): string {
   return existsSync(own) ? own : join(folder, `${name}.yaml`);
 }
 
-async function readRecipe(path: string, name: string): Promise<RecipeDocument> {
+/** `named`: how the recipe was asked for, when not by its path. */
+async function readRecipe(
+  path: string,
+  named: { readonly name: string; readonly folder: string; readonly wanted: string } | undefined,
+): Promise<RecipeDocument> {
+  let text: string;
   try {
-    return await parseRecipe({ name: path, text: await readFile(path, "utf8") });
+    text = await readFile(path, "utf8");
   } catch (cause) {
-    if (errnoOf(cause) === undefined) throw cause;
-    const why = errnoOf(cause) === "ENOENT" ? `there is no file "${path}"` : `"${path}" cannot be read: ${errnoOf(cause) ?? ""}`;
-    throw recipeError(name, why, { cause });
+    const errno = errnoOf(cause);
+    if (errno === undefined) throw cause;
+    if (errno !== "ENOENT") throw recipeError(path, `it cannot be read: ${errno}`, { cause });
+    if (named === undefined) throw recipeError(path, "there is no such file", { cause });
+    const known = await listRecipes(named);
+    const near = suggest(named.name, known);
+    const why = named.name === named.wanted ? "the catalogue has no such recipe" : `it extends "${named.name}", which is not there`;
+    throw recipeError(named.wanted, why, {
+      cause,
+      hint: near === undefined ? `Wanted one of ${known.join(", ")}, or the path of a .yaml file` : `Did you mean "${near}"?`,
+    });
   }
+  return await parseRecipe({ name: path, text });
 }

@@ -24,6 +24,7 @@ const whole = (low: number, high: number): v.GenericSchema<number, number> =>
   );
 const id = whole(0, 4_294_967_294);
 const flag = v.boolean("wanted true or false");
+const architecture = v.picklist(["amd64", "arm64"], "wanted amd64 or arm64");
 const strings = list(v.string("wanted a string"), "a list of strings");
 const env = v.record(text(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable"), v.string("wanted a string"), "wanted names and values");
 const annotations = v.record(text(/^[^\0\n]+$/, "the name of an annotation"), v.string("wanted a string"), "wanted names and values");
@@ -42,6 +43,7 @@ const file = v.pipe(
     mode: field(octalMode, 'Default "0644", directories "0755"'),
     uid: field(id, "Default 0"),
     gid: field(id, "Default 0"),
+    architecture: field(architecture, "Default: all"),
   }),
   v.check(
     (one) => [one.text, one.source, one.link, one.directory].filter((kind) => kind !== undefined).length === 1,
@@ -122,7 +124,7 @@ export const recipeSchema: v.GenericSchema<unknown, RecipeDocument> = v.strictOb
   extends: field(recipeName, "A recipe of the catalogue, or of the same folder"),
   suite: field(text(/^[a-z]+$/, "a Debian codename"), "A Debian codename, such as trixie"),
   architectures: field(
-    v.pipe(list(v.picklist(["amd64", "arm64"], "wanted amd64 or arm64"), "a list of architectures"), v.minLength(1, "wanted one or more")),
+    v.pipe(list(architecture, "a list of architectures"), v.minLength(1, "wanted one or more")),
     "Default: amd64 and arm64",
   ),
   exclude: field(list(packageName, "a list of packages"), "Packages that must never be taken: a need for one is an error"),

@@ -45,6 +45,8 @@ export interface RecipeFile {
   readonly mode?: string;
   readonly uid?: number;
   readonly gid?: number;
+  /** The OCI architecture that it is for. Default: all. */
+  readonly architecture?: string;
 }
 
 /** Node.js from the npm packages that hold its official binaries. */
@@ -179,7 +181,7 @@ export interface Recipe {
   readonly certificates?: Certificates;
   readonly users: readonly User[];
   readonly groups: readonly Group[];
-  /** Of two with one path the later one counts. */
+  /** Of two with one path (and architecture) the later one counts. */
   readonly files: readonly RecipeFile[];
   readonly node?: NodePart;
   readonly osRelease: boolean;

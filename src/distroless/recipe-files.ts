@@ -1,0 +1,86 @@
+/** The files that a recipe brings from its own folder: found inside of it only, and fixed by their digest. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { collect } from "../bytes.ts";
+import { parseDigest } from "../digest.ts";
+import { errnoOf, isDecantError } from "../errors.ts";
+import { recipeError } from "./errors.ts";
+import type { AddedCertificate, HostFile, RecipeDocument, RecipeFile, RecipeVariant } from "./recipe.ts";
+
+const MAX_FILE_BYTES = 1024 ** 3;
+const MAX_PEM_BYTES = 1024 * 1024;
+
+/** The document with the contents of its files: `source` becomes `content`, certificates become text. Throws `RECIPE`. */
+export async function loadFiles(document: RecipeDocument, folder: string): Promise<RecipeDocument> {
+  const { files, certificates, variants } = document;
+  const load = async (list: readonly RecipeFile[]): Promise<RecipeFile[]> => {
+    const loaded: RecipeFile[] = [];
+    for (const file of list) loaded.push(await loadFile(document.name, folder, file));
+    return loaded;
+  };
+  const changed: [string, RecipeVariant][] = [];
+  for (const [name, variant] of Object.entries(variants ?? {}))
+    changed.push([name, variant.files === undefined ? variant : { ...variant, files: await load(variant.files) }]);
+  return {
+    ...document,
+    ...(files === undefined ? {} : { files: await load(files) }),
+    ...(variants === undefined ? {} : { variants: Object.fromEntries(changed) }),
+    ...(certificates?.add === undefined
+      ? {}
+      : { certificates: { ...certificates, add: await loadCertificates(document.name, folder, certificates.add) } }),
+  };
+}
+
+async function loadFile(recipe: string, folder: string, file: RecipeFile): Promise<RecipeFile> {
+  const { source, ...rest } = file;
+  if (source === undefined) return file;
+  const path = await confined(recipe, folder, source);
+  return { ...rest, content: await hostFile(recipe, path, source) };
+}
+
+async function hostFile(recipe: string, path: string, source: string): Promise<HostFile> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of createReadStream(path)) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    size += chunk.byteLength;
+    if (size > MAX_FILE_BYTES) throw recipeError(recipe, `the file "${source}" has more than ${MAX_FILE_BYTES} bytes`);
+    hash.update(chunk);
+  }
+  return { path, digest: parseDigest(`sha256:${hash.digest("hex")}`), size };
+}
+
+async function loadCertificates(recipe: string, folder: string, added: readonly AddedCertificate[]): Promise<AddedCertificate[]> {
+  const loaded: AddedCertificate[] = [];
+  for (const one of added) {
+    if ("pem" in one) {
+      loaded.push(one);
+      continue;
+    }
+    const path = await confined(recipe, folder, one.file);
+    const pem = (await collect(createReadStream(path), MAX_PEM_BYTES, `the certificate "${one.file}"`)).toString("latin1");
+    if (!pem.includes("-----BEGIN CERTIFICATE-----")) throw recipeError(recipe, `"${one.file}" is not a certificate; wanted PEM`);
+    loaded.push({ pem });
+  }
+  return loaded;
+}
+
+/** The real path of a file below the recipe's folder; symbolic links must not lead out of it. */
+async function confined(recipe: string, folder: string, source: string): Promise<string> {
+  try {
+    const root = await realpath(folder);
+    const path = await realpath(join(root, source));
+    if (!path.startsWith(root.endsWith(sep) ? root : root + sep))
+      throw recipeError(recipe, `the file "${source}" is outside of the recipe's folder; wanted a path below it`);
+    if ((await stat(path)).isFile()) return path;
+    throw recipeError(recipe, `"${source}" is no file`);
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    if (errno === undefined || isDecantError(cause)) throw cause;
+    throw recipeError(recipe, errno === "ENOENT" ? `there is no file "${source}" beside it` : `"${source}" cannot be read: ${errno}`, {
+      cause,
+    });
+  }
+}

@@ -2,6 +2,8 @@
  * Decant as a library. Everything that the command does is here: plain options and an AbortSignal in, an event stream and a result out.
  */
 export {
+  auditImage,
+  type AuditImageOptions,
   build,
   checkDockerfile,
   type CheckDockerfileOptions,
@@ -23,6 +25,22 @@ export {
   targets,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
+export {
+  type Allowance,
+  type AllowedFinding,
+  type AuditGroup,
+  type AuditPolicy,
+  type AuditReport,
+  auditSarif,
+  type Finding,
+  type LeftBehind,
+  type LeftStage,
+  type ReportedFinding,
+  type ReportedLayer,
+  reportJson,
+  type Severity,
+  type SizeReport,
+} from "./audit/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
 export type { BuildEvent } from "./events.ts";

@@ -1,3 +1,4 @@
+export { auditImage, type AuditImageOptions } from "./audit.ts";
 export { build } from "./build.ts";
 export {
   checkDockerfile,

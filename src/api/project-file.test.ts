@@ -33,7 +33,7 @@ for (const text of ["", "# nothing\n", "images:\n", "images: {}\n"]) {
 }
 
 const BAD: readonly (readonly [string, string, string])[] = [
-  ["an unknown key", "image: {}", 'CONFIG_FILE decant.yaml:1:1 Cannot use the project file: it has no key "image"; wanted images'],
+  ["an unknown key", "image: {}", 'CONFIG_FILE decant.yaml:1:1 Cannot use the project file: it has no key "image"; wanted images or audit'],
   ["a list", "- a", "CONFIG_FILE decant.yaml:1:1 Cannot use the project file: the project file is no mapping; wanted keys and values"],
   [
     "text for images",

@@ -1,25 +1,26 @@
 /**
- * decant.yaml, the settings of a project. For now: replacements of base images, so that Dockerfiles stay as they are.
+ * decant.yaml, the settings of a project: replacements of base images, so that Dockerfiles stay as they are, and what is wanted of images.
  *
  *     images:
  *       "node:18": "registry.example/mirror/node:18"
  *       "gcr.io/distroless/nodejs:18": "distroless:nodejs18-debian12"
+ *     audit:
+ *       findings: { shell: error }
  */
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type * as yamlPackage from "yaml";
-import type { Document, LineCounter, Node } from "yaml";
+import type { AuditPolicy } from "../audit/index.ts";
 import { DecantError, errnoOf, isDecantError, unsupported } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import type { SourceFile, SourceRange } from "../source.ts";
+import { readAuditPolicy } from "./audit-policy.ts";
+import { configError, mappingEntries, readYaml, scalarOf, type YamlReading } from "./yaml-reading.ts";
 
 const FILE_NAME = "decant.yaml";
 const MAX_BYTES = 1024 * 1024;
 const DISTROLESS = "distroless:";
 const RECIPE_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 const RECIPE_FILE = /\.ya?ml$/;
-
-type Yaml = typeof yamlPackage;
 
 /** The project's settings. */
 export interface ProjectFile {
@@ -29,6 +30,8 @@ export interface ProjectFile {
    * recipe, or "distroless:" and the absolute path of a recipe's file.
    */
   readonly images: ReadonlyMap<string, string>;
+  /** Absent: as if it were empty. */
+  readonly audit?: AuditPolicy;
 }
 
 /**
@@ -64,56 +67,31 @@ export function replacementFor(project: ProjectFile | undefined, name: string): 
 
 /** Parses the text of a project file. Throws `CONFIG_FILE` and `UNSUPPORTED` with the place. */
 export async function parseProjectFile(path: string, file: SourceFile): Promise<ProjectFile> {
-  // On use: most builds have no project file, and the parser costs start-up time.
-  const yaml = await import("yaml");
-  const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(file.text, { lineCounter: lines, prettyErrors: false });
-  const [syntax] = document.errors;
-  if (syntax !== undefined) throw configError(syntax.message, rangeAt(file, lines, syntax.pos));
-  const read = { yaml, document, file, lines };
+  const read = await readYaml(file);
   const images = new Map<string, string>();
-  for (const { key, value, range } of entriesOf(read, document.contents, "the project file")) {
-    if (key !== "images") throw configError(`it has no key "${key}"; wanted images`, range);
-    for (const entry of entriesOf(read, value, '"images"')) {
-      const name = canonical(entry.key, entry.range);
-      if (images.has(name)) throw configError(`"${name}" is replaced twice`, entry.range);
-      const text = yaml.isScalar(entry.value) ? entry.value.value : undefined;
-      if (typeof text !== "string")
-        throw configError(`the replacement of "${entry.key}" is no text; wanted an image name`, entry.valueRange);
-      images.set(name, replacementFrom(text, path, entry.valueRange));
+  let audit: AuditPolicy | undefined;
+  for (const { key, value, range } of mappingEntries(read, read.document.contents, "the project file")) {
+    switch (key) {
+      case "images":
+        readImages(read, value, path, images);
+        break;
+      case "audit":
+        audit = readAuditPolicy(read, value);
+        break;
+      default:
+        throw configError(`it has no key "${key}"; wanted images or audit`, range);
     }
   }
-  return { path, images };
+  return { path, images, ...(audit === undefined ? {} : { audit }) };
 }
 
-interface Reading {
-  readonly yaml: Yaml;
-  readonly document: Document;
-  readonly file: SourceFile;
-  readonly lines: LineCounter;
-}
-
-interface Entry {
-  readonly key: string;
-  readonly range: SourceRange;
-  readonly value: unknown;
-  readonly valueRange: SourceRange;
-}
-
-function* entriesOf(read: Reading, node: unknown, what: string): Generator<Entry> {
-  const { yaml, document, file, lines } = read;
-  const top: SourceRange = { file, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
-  const mapping = yaml.isAlias(node) ? node.resolve(document) : node;
-  // An empty file, or `images:` with nothing below it.
-  if (mapping === null || mapping === undefined || (yaml.isScalar(mapping) && mapping.value === null)) return;
-  if (!yaml.isMap(mapping))
-    throw configError(`${what} is no mapping; wanted keys and values`, yaml.isNode(mapping) ? rangeOf(file, lines, mapping) : top);
-  for (const pair of mapping.items) {
-    const range = yaml.isNode(pair.key) ? rangeOf(file, lines, pair.key) : top;
-    const key = yaml.isScalar(pair.key) ? pair.key.value : undefined;
-    if (typeof key !== "string") throw configError("a key is no text; wanted text", range);
-    const value = yaml.isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
-    yield { key, range, value, valueRange: yaml.isNode(pair.value) ? rangeOf(file, lines, pair.value) : range };
+function readImages(read: YamlReading, node: unknown, path: string, images: Map<string, string>): void {
+  for (const entry of mappingEntries(read, node, '"images"')) {
+    const name = canonical(entry.key, entry.range);
+    if (images.has(name)) throw configError(`"${name}" is replaced twice`, entry.range);
+    const text = scalarOf(read, entry.value);
+    if (typeof text !== "string") throw configError(`the replacement of "${entry.key}" is no text; wanted an image name`, entry.valueRange);
+    images.set(name, replacementFrom(text, path, entry.valueRange));
   }
 }
 
@@ -149,19 +127,4 @@ async function readIfThere(path: string): Promise<string | undefined> {
     if (isDecantError(cause)) throw cause;
     throw new DecantError("CONFIG_FILE", `Cannot read project file "${path}"`, { cause });
   }
-}
-
-function rangeOf(file: SourceFile, lines: LineCounter, node: Node): SourceRange {
-  const [from = 0, to = from] = node.range ?? [];
-  return rangeAt(file, lines, [from, to]);
-}
-
-function rangeAt(file: SourceFile, lines: LineCounter, [from, to]: readonly [number, number]): SourceRange {
-  const start = lines.linePos(from);
-  const end = lines.linePos(to);
-  return { file, start: { line: start.line, column: start.col }, end: { line: end.line, column: end.col } };
-}
-
-function configError(state: string, source: SourceRange): DecantError {
-  return new DecantError("CONFIG_FILE", `Cannot use the project file: ${state}`, { source: [source] });
 }

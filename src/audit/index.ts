@@ -1,2 +1,10 @@
 /** Says whether an image will run, and what is in it that should not be. */
 export type * from "./types.ts";
+export { FINDING_KINDS, findingKind } from "./finding-table.ts";
+export type { BuildStage, LeftBehind, LeftStage } from "./left-behind.ts";
+export type { Allowance, AllowedFinding, AuditPolicy } from "./policy.ts";
+export { type AuditReport, type ReportedFinding, type ReportedLayer, reportJson } from "./report.ts";
+export { runAudit, type RunAuditOptions } from "./run-audit.ts";
+export { auditSarif } from "./sarif.ts";
+export type { SizeReport, SourceSize } from "./sizes.ts";
+export { type ImageFacts, imageSubject } from "./subject.ts";

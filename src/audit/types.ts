@@ -1,8 +1,11 @@
 /** What is audited, what checks work with, and what they find. Plain data, but for the tree and what reads it. */
+import type { ContentsQuery } from "../debian/index.ts";
 import type { ContainerConfig, HistoryEntry, Platform } from "../oci/index.ts";
 import type { TreePath } from "../paths.ts";
+import type { Inventory } from "../sbom/index.ts";
 import type { SourceRange } from "../source.ts";
 import type { Entry, Layer, Tree } from "../tree/index.ts";
+import type { AuditPolicy } from "./policy.ts";
 
 /** How bad a finding is. A subject with an error is not complete. */
 export type Severity = "error" | "warning" | "note";
@@ -21,6 +24,8 @@ export interface AuditSubject {
   readonly layers: readonly AuditLayer[];
   /** The image's history, for what is in no layer. */
   readonly history: readonly HistoryEntry[];
+  /** A root file system without a configuration: nothing says how it will be run. */
+  readonly isDirectory?: true;
 }
 
 /** A layer and where it came from. */
@@ -78,6 +83,11 @@ export interface AuditContext {
   readonly files: AuditFiles;
   /** Values that must not be in the image: the secrets given to this build. */
   readonly secrets: readonly KnownSecret[];
+  readonly policy: AuditPolicy;
+  /** What the image is made of, by its own records; read once. */
+  readonly inventory: () => Promise<Inventory>;
+  /** Which Debian packages have a file; absent where no archive may be asked. */
+  readonly whoHas?: (queries: readonly ContentsQuery[]) => Promise<ReadonlyMap<ContentsQuery, readonly string[]>>;
 }
 
 /** A secret of the build that is audited. */

@@ -11,6 +11,7 @@ export interface CommandEntry {
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   build: { summary: "Build an image from a Dockerfile", load: () => import("./commands/build.ts") },
   images: { summary: "List the images of the store", load: () => import("./commands/images.ts") },
+  audit: { summary: "Say whether an image will run, and what is in it that should not be", load: () => import("./commands/audit.ts") },
   inspect: { summary: "Show an image: configuration, layers, what is in it", load: () => import("./commands/inspect.ts") },
   import: { summary: "Make an image of a root file system (tar)", load: () => import("./commands/import.ts") },
   pull: { summary: "Fetch an image from a registry", load: () => import("./commands/pull.ts") },

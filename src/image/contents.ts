@@ -2,6 +2,7 @@
 import { isDecantError } from "../errors.ts";
 import { ROOT, baseName, displayPath, parentOf } from "../paths.ts";
 import { type Entry, type Tree, resolvePath, walk } from "../tree/index.ts";
+import { PACKAGE_MANAGERS, SHELLS } from "./program-names.ts";
 
 /** Totals of a tree. */
 export interface TreeContents {
@@ -15,64 +16,6 @@ export interface TreeContents {
   readonly packageManagers: readonly string[];
 }
 
-const SHELLS: ReadonlySet<string> = new Set([
-  "sh",
-  "ash",
-  "bash",
-  "busybox",
-  "csh",
-  "dash",
-  "elvish",
-  "fish",
-  "ksh",
-  "ksh93",
-  "lksh",
-  "mksh",
-  "nu",
-  "oksh",
-  "posh",
-  "pwsh",
-  "rbash",
-  "rzsh",
-  "sash",
-  "static-sh",
-  "tcsh",
-  "toybox",
-  "xonsh",
-  "yash",
-  "zsh",
-]);
-const PACKAGE_MANAGERS: ReadonlySet<string> = new Set([
-  "apk",
-  "apt",
-  "apt-get",
-  "aptitude",
-  "cargo",
-  "conda",
-  "corepack",
-  "dnf",
-  "dpkg",
-  "emerge",
-  "gem",
-  "microdnf",
-  "nix",
-  "npm",
-  "npx",
-  "opkg",
-  "pacman",
-  "pip",
-  "pip3",
-  "pipx",
-  "pnpm",
-  "pnpx",
-  "rpm",
-  "tdnf",
-  "uv",
-  "yarn",
-  "yarnpkg",
-  "yum",
-  "zypper",
-]);
 const BIN = /^s?bin$/;
 const ANY_EXECUTE_BIT = 0o111;
 

@@ -11,5 +11,6 @@ export { targetNames } from "./names.ts";
 export { clampTimes } from "./clamp-times.ts";
 export { openOciLayout } from "./oci-layout.ts";
 export type { OpenedImage } from "./open-image.ts";
+export { PACKAGE_MANAGERS, SHELLS } from "./program-names.ts";
 export { type PulledImage, type PullOptions, pullImage } from "./pull-image.ts";
 export { type PushOptions, pushImage } from "./push-image.ts";

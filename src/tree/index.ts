@@ -11,7 +11,7 @@ export { type ImportOptions, type LayerBlobSource, importLayerBlob, importLayerT
 export { type Compression } from "./layer-record.ts";
 export { findLayer, layerDiffId, layerSource, openLayer } from "./layer-store.ts";
 export { type LayerTar, layerTar } from "./layer-tar.ts";
-export { emptyTree, layerTree } from "./layer-tree.ts";
+export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { type ResolvedPath, resolvePath } from "./resolve.ts";
 export { type LayerItem } from "./tar-chunks.ts";
 export { type ReadTarOptions, type TarItem, readTar } from "./tar-read.ts";

@@ -1,0 +1,44 @@
+/** `auditImage`: will it run, and what is in it that should not be. */
+import { type AuditPolicy, type AuditReport, runAudit } from "../audit/index.ts";
+import { parsePlatform } from "../oci/index.ts";
+import { openSubject } from "./audit-source.ts";
+import { findProjectFile } from "./project-file.ts";
+import { startRun } from "./run-handle.ts";
+import { openSession } from "./session.ts";
+import type { Run, StoreOptions } from "./types.ts";
+
+/** Options of `auditImage`. */
+export interface AuditImageOptions extends StoreOptions {
+  /**
+   * An image of the store or of a registry (it is pulled into the store when it is not there), "oci:PATH[:TAG|@DIGEST]", or a root file system:
+   * "dir:PATH", or a path that starts with "." or "/".
+   */
+  readonly image: string;
+  /** E.g. "linux/arm64". Default: the host's. */
+  readonly platform?: string;
+  /** What the project wants. Default: the `audit:` part of the policy file. */
+  readonly policy?: AuditPolicy;
+  /** A file with an `audit:` part. Default: decant.yaml in `cwd`, if any. */
+  readonly policyFile?: string;
+  /** Folder that relative paths start from. Default: the working directory. */
+  readonly cwd?: string;
+}
+
+/**
+ * Audits one image or directory. Rejects with `IMAGE_NOT_FOUND`, `REGISTRY*`, `CONFIG_FILE`, `USAGE` …, never for what it finds: see
+ * `AuditReport.verdict`.
+ */
+export function auditImage(options: AuditImageOptions): Run<AuditReport> {
+  return startRun(options.signal, async (emit, signal) => {
+    const cwd = options.cwd ?? process.cwd();
+    const policy = options.policy ?? (await policyOf(options, cwd));
+    await using session = await openSession(options);
+    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const subject = await openSubject(options.image, { session, platform, cwd, emit, signal });
+    return await runAudit(subject, { policy, signal });
+  });
+}
+
+async function policyOf({ policyFile }: AuditImageOptions, cwd: string): Promise<AuditPolicy> {
+  return (await findProjectFile({ file: policyFile, context: cwd, cwd }))?.audit ?? {};
+}

@@ -1,0 +1,70 @@
+/** What a project wants of its images: other severities, exceptions with a reason, limits. */
+import { createIgnoreMatcher, excludePatterns, type IgnoreMatcher } from "../dockerfile/index.ts";
+import { treePath } from "../paths.ts";
+import type { SourceRange } from "../source.ts";
+import type { Finding, Severity } from "./types.ts";
+
+/** One exception. */
+export interface Allowance {
+  /** The kind of finding; absent: any. */
+  readonly id?: string;
+  /** A pattern as in .dockerignore, from the image's root; it covers what is below. Absent: anywhere. */
+  readonly path?: string;
+  /** Why it is right so. Shown in reports. */
+  readonly reason: string;
+  /** Where it is written. */
+  readonly source?: SourceRange;
+}
+
+/** The `audit:` part of decant.yaml. */
+export interface AuditPolicy {
+  /** By id of a finding; "off" leaves it out. */
+  readonly findings?: Readonly<Record<string, Severity | "off">>;
+  readonly allow?: readonly Allowance[];
+  /** Bytes of all files that can be seen, each once. */
+  readonly maxSizeBytes?: number;
+  /** Who the image must run as: a name or a number, compared with both. */
+  readonly user?: string;
+}
+
+/** A finding that the policy allows. */
+export interface AllowedFinding {
+  readonly finding: Finding;
+  readonly reason: string;
+}
+
+/** What is left of findings under a policy. */
+export interface Judged {
+  readonly findings: readonly Finding[];
+  readonly allowed: readonly AllowedFinding[];
+  /** Exceptions that nothing needed. */
+  readonly unused: readonly Allowance[];
+}
+
+/** Applies severities and exceptions. */
+export function judge(findings: readonly Finding[], { findings: severities = {}, allow = [] }: AuditPolicy): Judged {
+  const rules = allow.map((allowance) => ({ allowance, matches: matcherOf(allowance) }));
+  const used = new Set<Allowance>();
+  const kept: Finding[] = [];
+  const allowed: AllowedFinding[] = [];
+  for (const finding of findings) {
+    const severity = Object.hasOwn(severities, finding.id) ? severities[finding.id] : undefined;
+    if (severity === "off") continue;
+    const rule = rules.find(({ matches }) => matches(finding));
+    if (rule === undefined) {
+      kept.push(severity === undefined ? finding : { ...finding, severity });
+      continue;
+    }
+    used.add(rule.allowance);
+    allowed.push({ finding, reason: rule.allowance.reason });
+  }
+  return { findings: kept, allowed, unused: allow.filter((one) => !used.has(one)) };
+}
+
+function matcherOf({ id, path }: Allowance): (finding: Finding) => boolean {
+  const matcher: IgnoreMatcher | undefined =
+    path === undefined ? undefined : createIgnoreMatcher(excludePatterns([{ text: path.replace(/^\/+/, "") }]));
+  return (finding) =>
+    (id === undefined || finding.id === id) &&
+    (matcher === undefined || (finding.path !== undefined && finding.path !== "/" && matcher.excludes(treePath(finding.path))));
+}

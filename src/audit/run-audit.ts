@@ -1,0 +1,144 @@
+/** An audit from subject to report: all checks over one walk, then the policy. */
+import { eventSource } from "../events.ts";
+import { formatPlatform } from "../oci/index.ts";
+import { treePath } from "../paths.ts";
+import { type Inventory, readInventory } from "../sbom/index.ts";
+import { DISTROLESS_CHECKS } from "./checks/distroless-checks.ts";
+import { RUN_AS_CHECKS } from "./checks/run-as-checks.ts";
+import { RUN_CHECKS } from "./checks/run-checks.ts";
+import { sizeFindings } from "./checks/size-checks.ts";
+import { SIZE } from "./checks/size-findings.ts";
+import { subjectFiles, type SubjectFiles } from "./files.ts";
+import { FINDING_KINDS, findingKind } from "./finding-table.ts";
+import { type BuildStage, leftBehind } from "./left-behind.ts";
+import { type Allowance, type AuditPolicy, judge } from "./policy.ts";
+import type { AuditReport, ReportedFinding, ReportedLayer } from "./report.ts";
+import { sizesOf } from "./sizes.ts";
+import type { AuditContext, AuditLayer, AuditSubject, Finding, KnownSecret, Severity } from "./types.ts";
+
+/** What an audit may be told besides its subject. */
+export interface RunAuditOptions {
+  readonly policy?: AuditPolicy;
+  /** Values that must not be in the image: the secrets given to the build. */
+  readonly secrets?: readonly KnownSecret[];
+  /** The other stages of the build; with them the report tells what was left behind. */
+  readonly stages?: readonly BuildStage[];
+  /** Which Debian packages have a file, for remedies; without it no package is suggested. */
+  readonly whoHas?: AuditContext["whoHas"];
+  readonly signal?: AbortSignal;
+}
+
+const CHECKS = [...RUN_CHECKS, ...RUN_AS_CHECKS, ...DISTROLESS_CHECKS];
+/** Of a root file system nobody says as whom, and where, it will be run. */
+const DIRECTORY_CHECKS = [...RUN_CHECKS, ...DISTROLESS_CHECKS];
+const SEVERITIES: readonly Severity[] = ["error", "warning", "note"];
+
+/** Audits. Rejects with the signal's reason, and with what reading the store or the directory throws; never for what the image holds. */
+export async function runAudit(subject: AuditSubject, options: RunAuditOptions = {}): Promise<AuditReport> {
+  const { policy = {}, signal } = options;
+  const files = subjectFiles(subject);
+  let inventory: Promise<Inventory> | undefined;
+  const context: AuditContext = {
+    files,
+    inventory: () =>
+      (inventory ??= readInventory(subject.tree, { platform: subject.platform, ...(signal === undefined ? {} : { signal }) })),
+    secrets: options.secrets ?? [],
+    policy,
+    ...(options.whoHas === undefined ? {} : { whoHas: options.whoHas }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const found: Finding[] = [];
+  for (const check of subject.isDirectory === true ? DIRECTORY_CHECKS : CHECKS) {
+    signal?.throwIfAborted();
+    found.push(...(await check.run(subject, context)));
+  }
+  const sizes = await sizesOf(subject, files, await context.inventory());
+  found.push(...sizeFindings(sizes, policy), ...unexamined(files));
+  const judged = judge(found, policy);
+  const unused = judged.unused.map(unusedAllowance);
+  const findings = [...judged.findings, ...unused].map((finding) => located(finding, subject, files)).sort(compareFindings);
+  const stages = options.stages ?? [];
+  return {
+    name: subject.name,
+    platform: formatPlatform(subject.platform),
+    verdict: findings.some(({ severity }) => severity === "error") ? "incomplete" : "complete",
+    counts: { error: count(findings, "error"), warning: count(findings, "warning"), note: count(findings, "note") },
+    findings,
+    allowed: judged.allowed.map(({ finding, reason }) => ({ finding: located(finding, subject, files), reason })),
+    layers: subject.layers.map(reportedLayer),
+    sizes,
+    ...(stages.length === 0
+      ? {}
+      : {
+          leftBehind: await leftBehind({
+            stages,
+            files,
+            inventory: await context.inventory(),
+            platform: subject.platform,
+            ...(signal === undefined ? {} : { signal }),
+          }),
+        }),
+  };
+}
+
+function count(findings: readonly Finding[], severity: Severity): number {
+  return findings.filter((finding) => finding.severity === severity).length;
+}
+
+/** Fills in which layer and which line brought it. */
+function located(finding: Finding, { layers }: AuditSubject, files: SubjectFiles): ReportedFinding {
+  const layer = finding.layer ?? (finding.path === undefined ? undefined : files.layerOf(treePath(finding.path)));
+  const source = finding.source ?? (layer === undefined ? undefined : layers[layer]?.source);
+  return {
+    ...finding,
+    group: findingKind(finding.id)?.group ?? "run",
+    ...(layer === undefined ? {} : { layer }),
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+function reportedLayer({ createdBy, instruction, stage, copiedFrom, source }: AuditLayer): ReportedLayer {
+  return {
+    createdBy,
+    ...(instruction === undefined ? {} : { instruction }),
+    ...(stage === undefined ? {} : { stage }),
+    ...(copiedFrom === undefined ? {} : { copiedFrom }),
+    ...(source === undefined ? {} : { source: eventSource(source) }),
+  };
+}
+
+function unexamined({ unreadable }: SubjectFiles): Finding[] {
+  if (unreadable.size === 0) return [];
+  const [first = treePath("/")] = unreadable;
+  return [
+    SIZE.found("not-examined", {
+      path: `/${first}`,
+      message: `${unreadable.size} files or directories may not be read by this user`,
+      remedy: "Run the audit as a user who may read them",
+      details: { paths: [...unreadable].slice(0, 100).map((path) => `/${path}`) },
+    }),
+  ];
+}
+
+function unusedAllowance({ id, path, reason, source }: Allowance): Finding {
+  return SIZE.found("allowance-unused", {
+    message: `Nothing matches the exception for ${id ?? "any finding"}${path === undefined ? "" : ` at ${path}`} ("${reason}")`,
+    remedy: "Remove it from the policy",
+    ...(source === undefined ? {} : { source }),
+  });
+}
+
+const order = new Map(FINDING_KINDS.map(({ id }, index) => [id, index]));
+
+function compareFindings(a: ReportedFinding, b: ReportedFinding): number {
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    (order.get(a.id) ?? -1) - (order.get(b.id) ?? -1) ||
+    compareText(a.path ?? "", b.path ?? "") ||
+    compareText(a.message, b.message)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

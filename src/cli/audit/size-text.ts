@@ -1,0 +1,40 @@
+/** The sums of an audit as text. Pure. */
+import { formatSize } from "../../bytes.ts";
+import type { AuditReport, ReportedLayer } from "../../index.ts";
+import { fit, safeLine, type Style } from "../style.ts";
+import { plural, wrap } from "./words.ts";
+
+const MAX_LAYERS = 15;
+const MAX_PACKAGES = 8;
+const SIZE_COLUMNS = 9;
+
+/** Layers with what made them, sources, packages, copies and hidden bytes. */
+export function sizeLines({ sizes, layers }: AuditReport, style: Style, width: number): string[] {
+  const lines = [`    ${formatSize(sizes.bytes)} in ${plural(sizes.files, "file")}`];
+  const largest = sizes.layers.toSorted((a, b) => b.bytes - a.bytes).slice(0, MAX_LAYERS);
+  const shown = new Set(largest.map(({ layer }) => layer));
+  for (const { layer, bytes, shadowedBytes } of sizes.layers) {
+    if (!shown.has(layer)) continue;
+    const hidden = shadowedBytes === 0 ? "" : ` (${formatSize(shadowedBytes)} hidden)`;
+    lines.push(row(bytes, `layer ${layer}${hidden} ${style.dim(fit(layerName(layers[layer]), width - 40))}`));
+  }
+  if (sizes.layers.length > MAX_LAYERS) lines.push(style.dim(`    and ${sizes.layers.length - MAX_LAYERS} smaller layers`));
+  for (const { from, bytes } of sizes.sources) lines.push(row(bytes, `from ${safeLine(from)}`));
+  const packages = sizes.packages.slice(0, MAX_PACKAGES).map(({ name, version, bytes }) => `${name} ${version} (${formatSize(bytes)})`);
+  if (packages.length > 0) {
+    const rest = sizes.packages.length - packages.length;
+    const text = `packages: ${packages.join(", ")}${rest > 0 ? `, and ${rest} more` : ""}; of no package: ${formatSize(sizes.otherBytes)}`;
+    lines.push(...wrap(safeLine(text), width, "    ", "      "));
+  }
+  if (sizes.duplicates.wastedBytes > 0)
+    lines.push(`    copies of files that are there already: ${formatSize(sizes.duplicates.wastedBytes)}`);
+  return lines;
+}
+
+function row(bytes: number, text: string): string {
+  return `    ${formatSize(bytes).padStart(SIZE_COLUMNS)}  ${text}`;
+}
+
+function layerName(layer: ReportedLayer | undefined): string {
+  return safeLine(layer?.instruction ?? layer?.createdBy ?? "").replace(/^\/bin\/sh -c #\(nop\) +/, "");
+}

@@ -1,0 +1,69 @@
+/** `decant audit`: will an image run, and what is in it that should not be. */
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type AuditReport, auditImage, auditSarif, reportJson } from "../../index.ts";
+import { defineCommand } from "../args.ts";
+import { auditText } from "../audit/text.ts";
+import type { Command } from "../command.ts";
+import { PROGRESS_MODES, showRun } from "../progress/show.ts";
+import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
+import { createStyle } from "../style.ts";
+
+/** The command. */
+export const command: Command = defineCommand(
+  {
+    name: "audit",
+    usage: "IMAGE|oci:PATH|DIRECTORY",
+    summary: "Say whether an image will run, whether it is distroless, and where its bytes are",
+    notes: `IMAGE is an image of the store, or of a registry: then it is pulled into the store. oci:PATH[:TAG|@DIGEST] is an OCI layout; dir:PATH, or a path
+that starts with "." or "/", is a root file system. Nothing is unpacked, and nothing of the image is run.
+The policy is the part "audit" of decant.yaml in the working directory, or of --policy. Findings are described in docs/audit.md.
+Exit code: 0 when no finding is an error (with --strict: nor a warning), 1 otherwise.
+
+Examples:
+  decant audit app
+  decant audit --strict --format sarif -o audit.sarif registry.example/app:1.2
+  decant audit --platform linux/arm64 oci:out
+  decant audit ./rootfs`,
+    options: {
+      ...STORE_OPTION_TABLE,
+      format: { type: "string", value: "FORMAT", help: "How the report is written; by default text", choices: ["text", "json", "sarif"] },
+      output: { type: "string", short: "o", value: "FILE", help: "Write the report to a file instead of standard output" },
+      policy: { type: "string", value: "FILE", help: "File with the part audit; by default decant.yaml here" },
+      strict: { type: "boolean", help: "Fail for warnings too" },
+      platform: { type: "string", value: "OS/ARCH", help: "Platform of an image for several; by default the host's" },
+      progress: { type: "string", value: "HOW", help: "How pulling is shown", choices: PROGRESS_MODES },
+    },
+    words: { min: 1, max: 1 },
+  },
+  async (values, [image = ""], context) => {
+    const run = auditImage({
+      ...storeOptions(values, context),
+      image,
+      cwd: context.cwd,
+      ...(values.platform === undefined ? {} : { platform: values.platform }),
+      ...(values.policy === undefined ? {} : { policyFile: values.policy }),
+    });
+    const report = await showRun(run, values.progress ?? "auto", context);
+    const isFile = values.output !== undefined;
+    const style = createStyle(!isFile && context.stdout.color);
+    const columns = !isFile && context.stdout.isTerminal ? { columns: context.stdout.size().columns } : {};
+    const text = formatted(report, values.format ?? "text", () => auditText(report, { style, ...columns }));
+    if (values.output === undefined) await context.stdout.write(text);
+    else await writeFile(resolve(context.cwd, values.output), text);
+    return report.counts.error > 0 || (values.strict === true && report.counts.warning > 0) ? 1 : 0;
+  },
+);
+
+function formatted(report: AuditReport, format: "text" | "json" | "sarif", lines: () => readonly string[]): string {
+  switch (format) {
+    case "text":
+      return `${lines().join("\n")}\n`;
+    case "json":
+      return `${JSON.stringify(reportJson(report), null, 2)}\n`;
+    case "sarif":
+      return `${JSON.stringify(auditSarif([report]), null, 2)}\n`;
+    default:
+      return format satisfies never;
+  }
+}

@@ -1,29 +1,96 @@
 /** From a tree to the list of what it is made of: one reader for each kind of record, nothing unpacked, nothing run. */
+import { compareTreePaths, treePath, type TreePath } from "../paths.ts";
 import type { Platform } from "../oci/index.ts";
-import type { Tree } from "../tree/index.ts";
-import { readDpkg } from "./dpkg.ts";
+import { readTreeFile, type Tree } from "../tree/index.ts";
+import { readApk } from "./apk.ts";
+import { copyrightLicences } from "./copyright.ts";
+import { type DebRecord, readDpkg } from "./dpkg.ts";
+import { findRecords } from "./find-records.ts";
+import { jarPackages } from "./jar.ts";
+import type { LicenceTexts } from "./licence-expression.ts";
+import { readNpmPackage } from "./npm.ts";
 import { readOsRelease } from "./os-release.ts";
-import { treeFiles } from "./tree-files.ts";
+import { readProgram } from "./programs.ts";
+import { readPythonPackage } from "./python.ts";
+import { type TreeFiles, treeFiles } from "./tree-files.ts";
 import type { Inventory, InventoryPackage, UnreadRecord } from "./types.ts";
 
 /** How an inventory is read. */
 export interface InventoryOptions {
-  /** What the image is for. */
+  /** What the image is for: the architecture of programs that no record gives one. */
   readonly platform: Platform;
   readonly signal?: AbortSignal;
 }
 
+interface Context {
+  readonly files: TreeFiles;
+  readonly texts: LicenceTexts;
+  readonly unread: UnreadRecord[];
+  readonly platform: Platform;
+  readonly signal: AbortSignal | undefined;
+}
+
+const MAX_COPYRIGHT_BYTES = 4 * 1024 * 1024;
+const MAX_JAR_BYTES = 256 * 1024 * 1024;
+const RPM_DATABASES = ["var/lib/rpm", "usr/lib/sysimage/rpm"].map((path) => treePath(path));
+
 /**
- * Reads the records of a tree. Damaged ones do not stop it: they are in `unread`. Rejects with the signal's reason, and with what
- * reading the tree throws.
+ * Reads the records of a tree. Damaged ones do not stop it: they are in `unread`. What a package of the distribution owns is not listed a second
+ * time as a package of a language. Rejects with the signal's reason, and with what reading the tree throws.
  */
-export async function readInventory(tree: Tree, options: InventoryOptions): Promise<Inventory> {
-  const files = treeFiles(tree);
-  const unread: UnreadRecord[] = [];
-  const os = await readOsRelease(files, unread);
-  const debs = await readDpkg(files, os, unread, options.signal);
-  const packages = debs.map((deb): InventoryPackage => ({ ...deb, licences: [] }));
-  return { ...(os === undefined ? {} : { os }), packages: packages.toSorted(byName), licenceTexts: new Map(), unread };
+export async function readInventory(tree: Tree, { platform, signal }: InventoryOptions): Promise<Inventory> {
+  const context: Context = { files: treeFiles(tree), texts: new Map(), unread: [], platform, signal };
+  const os = await readOsRelease(context.files, context.unread);
+  const debs = await readDpkg(context.files, os, context.unread, signal);
+  const owners = [...(await withLicences(debs, context)), ...(await readApk(context.files, os, context))];
+  for (const path of RPM_DATABASES) {
+    if (context.files.list(path).length > 0) context.unread.push({ path, why: "RPM databases are not read" });
+  }
+  const owned = new Set(owners.flatMap(({ files }) => files));
+  const packages = [...owners, ...(await withoutDatabase(tree, owned, context))];
+  return {
+    ...(os === undefined ? {} : { os }),
+    packages: packages.toSorted(byName),
+    licenceTexts: new Map([...context.texts].toSorted(([a], [b]) => compare(a, b))),
+    unread: context.unread.toSorted((a, b) => compareTreePaths(a.path, b.path)),
+  };
+}
+
+/** Packages of one source share a copyright file by links: each text is parsed once. */
+async function withLicences(debs: readonly DebRecord[], { files, texts, unread, signal }: Context): Promise<readonly InventoryPackage[]> {
+  const packages: InventoryPackage[] = [];
+  for (const deb of debs) {
+    signal?.throwIfAborted();
+    const bytes = await files.read(treePath(`usr/share/doc/${deb.name}/copyright`), MAX_COPYRIGHT_BYTES, unread);
+    packages.push({ ...deb, licences: bytes === undefined ? [] : copyrightLicences(bytes.toString("utf8"), texts) });
+  }
+  return packages;
+}
+
+async function withoutDatabase(tree: Tree, owned: ReadonlySet<TreePath>, context: Context): Promise<readonly InventoryPackage[]> {
+  const { files, unread, signal } = context;
+  const found = findRecords(tree, owned, signal);
+  const packages: InventoryPackage[] = [];
+  for (const [folder, own] of found.npm) packages.push(...listOf(await readNpmPackage(files, folder, own, context)));
+  for (const location of found.python) packages.push(...listOf(await readPythonPackage(files, location, context)));
+  for (const entry of found.programs) {
+    signal?.throwIfAborted();
+    packages.push(...(await readProgram(tree, entry, context.platform)));
+  }
+  for (const entry of found.jars) {
+    signal?.throwIfAborted();
+    if (entry.size > MAX_JAR_BYTES) unread.push({ path: entry.path, why: `it has ${entry.size} bytes; at most ${MAX_JAR_BYTES} are read` });
+    else {
+      const inside = jarPackages(await readTreeFile(tree, entry.path, MAX_JAR_BYTES), entry.path);
+      if (inside === undefined) unread.push({ path: entry.path, why: "it is no zip archive" });
+      else packages.push(...inside);
+    }
+  }
+  return packages;
+}
+
+function listOf<T>(value: T | undefined): readonly T[] {
+  return value === undefined ? [] : [value];
 }
 
 function byName(a: InventoryPackage, b: InventoryPackage): number {
@@ -32,7 +99,7 @@ function byName(a: InventoryPackage, b: InventoryPackage): number {
     compare(a.name, b.name) ||
     compare(a.version, b.version) ||
     compare(a.purl, b.purl) ||
-    compare(a.location, b.location)
+    compareTreePaths(a.location, b.location)
   );
 }
 

@@ -16,6 +16,8 @@ export interface InventoryPackage {
   readonly source?: { readonly name: string; readonly version: string };
   /** Package URL (purl-spec): "pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=debian-13". */
   readonly purl: string;
+  /** CPE 2.3, where scanners match by it and not by the purl. */
+  readonly cpe?: string;
   /** SPDX licence expressions; what SPDX has no name for is a LicenseRef of `Inventory.licenceTexts`. */
   readonly licences: readonly string[];
   /** Its files and links that are in the tree, sorted as layers are; directories are left out. */

@@ -1,0 +1,59 @@
+/** One walk over a tree: where records of packages are that no database lists, and which files belong to packages of node_modules. Reads no file. */
+import { ROOT, type TreePath } from "../paths.ts";
+import { type Entry, type Tree, walk } from "../tree/index.ts";
+
+/** What the walk found, in the order of the tree. */
+export interface FoundRecords {
+  /** The folders of npm packages (…/node_modules/name, …/node_modules/@scope/name) that have a package.json, with their files. */
+  readonly npm: ReadonlyMap<TreePath, readonly TreePath[]>;
+  /** METADATA and PKG-INFO of installed Python packages. */
+  readonly python: readonly TreePath[];
+  readonly jars: readonly Entry[];
+  /** Files that may be executed and are large enough to be a Go program or a Node.js. */
+  readonly programs: readonly Entry[];
+}
+
+const MODULES = "node_modules/";
+const PYTHON = /\.(?:dist-info\/METADATA|egg-info\/PKG-INFO|egg-info)$/;
+const JAR = /\.(?:jar|war|ear)$/;
+const ANY_EXECUTE_BIT = 0o111;
+/** The smallest Go program has more. */
+const MIN_PROGRAM_BYTES = 512 * 1024;
+
+/** Walks `tree`; links are not followed, so each file comes once. `owned` files belong to a package that is known already and are left out. */
+export function findRecords(tree: Tree, owned: ReadonlySet<TreePath>, signal?: AbortSignal): FoundRecords {
+  const folders = new Map<TreePath, TreePath[]>();
+  const named = new Set<TreePath>();
+  const python: TreePath[] = [];
+  const jars: Entry[] = [];
+  const programs: Entry[] = [];
+  for (const entry of walk(tree, ROOT)) {
+    signal?.throwIfAborted();
+    const { path } = entry;
+    if (entry.kind === "dir" || owned.has(path)) continue;
+    const folder = npmFolder(path);
+    if (folder !== undefined) {
+      const files = folders.get(folder);
+      if (files === undefined) folders.set(folder, [path]);
+      else files.push(path);
+      if (path.length === folder.length + "/package.json".length && path.endsWith("/package.json")) named.add(folder);
+    }
+    if (entry.kind !== "file") continue;
+    if (PYTHON.test(path)) python.push(path);
+    else if (JAR.test(path)) jars.push(entry);
+    else if ((entry.mode & ANY_EXECUTE_BIT) !== 0 && entry.size >= MIN_PROGRAM_BYTES) programs.push(entry);
+  }
+  const npm = new Map([...folders].filter(([folder]) => named.has(folder)));
+  return { npm, python, jars, programs };
+}
+
+/** "a/node_modules/@s/b" of "a/node_modules/@s/b/lib/x.js"; undefined for what is in no package's folder. */
+function npmFolder(path: TreePath): TreePath | undefined {
+  const at = path.lastIndexOf(MODULES);
+  if (at < 0 || (at > 0 && path.charCodeAt(at - 1) !== 47)) return undefined;
+  const start = at + MODULES.length;
+  const first = path.indexOf("/", start);
+  const end = path.charCodeAt(start) === 64 && first >= 0 ? path.indexOf("/", first + 1) : first;
+  // A part of a path is a path.
+  return end < 0 ? undefined : (path.slice(0, end) as TreePath);
+}

@@ -97,6 +97,8 @@ async function oracle(program: string, loader: string, root: string, libraryPath
   const versions = [...stderr.matchAll(/: version `([^']+)' not found \(required by ([^)]+)\)/g)].map(
     ([, version = "", by = ""]) => `${version} wanted by ${normal(by, root)}`,
   );
+  // Where a library is missing, listing takes an empty one for it, and versions come to other verdicts than starting.
+  if (stdout.includes("=> not found")) versions.length = 0;
   // What is missing for several objects is listed for each.
   return [...new Set([...found.filter((line) => !line.includes("ld-linux")), ...versions])].toSorted();
 }
@@ -117,7 +119,7 @@ async function verdict(program: string, loaderPath: string, root: string, librar
   return [
     ...objects.slice(1).map(({ path, elf }) => `${elf.soname ?? path.slice(path.lastIndexOf("/") + 1)} ${normal(path, root)}`),
     ...missing.map(({ name }) => `${name} not found`),
-    ...versions.map(({ version, neededBy }) => `${version} wanted by ${normal(neededBy.path, root)}`),
+    ...(missing.length > 0 ? [] : versions).map(({ version, neededBy }) => `${version} wanted by ${normal(neededBy.path, root)}`),
   ]
     .filter((line) => !line.includes("ld-linux"))
     .toSorted();

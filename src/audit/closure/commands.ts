@@ -1,0 +1,115 @@
+/** What an image starts: ENTRYPOINT and CMD, through shells, init programs and entry scripts as far as that can be told without running them. */
+import type { ElfMachine } from "../../elf/index.ts";
+import { fromText } from "../../paths.ts";
+import { searchPath } from "../find-program.ts";
+import type { AuditFiles, AuditSubject } from "../types.ts";
+import { exec, type ExecPlace, type ExecResult } from "./exec.ts";
+import { absolutePath, lastPart } from "./image-paths.ts";
+
+/** One command that runs, or would. */
+export interface StartedCommand {
+  /** As written, in the form of paths. */
+  readonly argv: readonly string[];
+  readonly result: ExecResult;
+  /** False for what a script or shell may start or not. */
+  readonly certain: boolean;
+  /** The shell form of ENTRYPOINT or CMD. */
+  readonly isShellForm: boolean;
+}
+
+/** Programs that start the program which follows their options. The number: how many words of their own come first (gosu's user). */
+const WRAPPERS: ReadonlyMap<string, number> = new Map([
+  ...["tini", "tini-static", "docker-init", "dumb-init", "catatonit", "env", "nice", "nohup", "exec"].map((name) => [name, 0] as const),
+  ["gosu", 1],
+  ["su-exec", 1],
+  ["setpriv", 0],
+]);
+/** Options of those that take the next word. */
+const WITH_VALUE: ReadonlySet<string> = new Set(["-p", "-e", "-n", "-u", "--rewrite", "-r"]);
+/** A command line that any shell takes for words, one space between them. */
+const PLAIN = /^[A-Za-z0-9_@%+=:,./ -]+$/;
+const BUILT_IN: ReadonlySet<string> = new Set(
+  ". : alias bg break cd continue echo eval exit export false fg getopts hash jobs kill printf pwd read readonly return set shift test times trap true type ulimit umask unalias unset wait command local source if for while until case".split(
+    " ",
+  ),
+);
+const MAX_COMMANDS = 8;
+
+const known = new WeakMap<AuditFiles, Promise<readonly StartedCommand[]>>();
+
+/** The commands of a subject in the order in which they start each other. Worked out once for all checks. */
+export function startedCommands(subject: AuditSubject, files: AuditFiles, machine: ElfMachine): Promise<readonly StartedCommand[]> {
+  const existing = known.get(files);
+  if (existing !== undefined) return existing;
+  const started = follow(subject, execPlace(subject, files, machine));
+  known.set(files, started);
+  return started;
+}
+
+/** Where the processes of a subject start. */
+export function execPlace({ config }: AuditSubject, files: AuditFiles, machine: ElfMachine): ExecPlace {
+  const workingDirectory = absolutePath(fromText(config.WorkingDir ?? "/"), "/");
+  const folders = searchPath(config).map((folder) => absolutePath(fromText(folder), workingDirectory));
+  return { files, machine, workingDirectory, searchPath: folders };
+}
+
+/** ENTRYPOINT and CMD together, in the form of paths. */
+export function startLine({ config }: AuditSubject): readonly string[] {
+  return [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])].map(fromText);
+}
+
+async function follow(subject: AuditSubject, place: ExecPlace): Promise<readonly StartedCommand[]> {
+  const { config } = subject;
+  const shell = (config.Shell ?? ["/bin/sh", "-c"]).map(fromText);
+  const commands: StartedCommand[] = [];
+  let next: { readonly argv: readonly string[]; readonly certain: boolean } | undefined = { argv: startLine(subject), certain: true };
+  while (next !== undefined && next.argv.length > 0 && commands.length < MAX_COMMANDS) {
+    const { argv, certain }: { readonly argv: readonly string[]; readonly certain: boolean } = next;
+    const result = await exec(place, argv);
+    const isShellForm = commands.length === 0 && shell.length < argv.length && shell.every((word, at) => argv[at] === word);
+    // What an entry script would start is a guess: CMD may be options for it.
+    if (!certain && result.problem?.kind === "missing") break;
+    commands.push({ argv, result, certain, isShellForm });
+    next = result.problem === undefined ? inside(argv, result, (config.Cmd ?? []).map(fromText), certain) : undefined;
+  }
+  return commands;
+}
+
+/** The command that a command starts in turn. */
+function inside(
+  argv: readonly string[],
+  result: ExecResult,
+  cmd: readonly string[],
+  certain: boolean,
+): { readonly argv: readonly string[]; readonly certain: boolean } | undefined {
+  const name = lastPart(argv[0] ?? "");
+  const skipped = WRAPPERS.get(name);
+  if (skipped !== undefined) return { argv: afterOptions(argv.slice(1)).slice(skipped), certain };
+  if (/^(?:ba|da|a|k|z)?sh$/.test(name) && argv[1] === "-c") {
+    const words = plainWords(argv[2] ?? "");
+    return words === undefined ? undefined : { argv: words, certain };
+  }
+  const isScript = result.steps.length > 1;
+  const startsCmd = cmd.length > 0 && argv.length > cmd.length && cmd.every((word, at) => argv[argv.length - cmd.length + at] === word);
+  return isScript && startsCmd ? { argv: cmd, certain: false } : undefined;
+}
+
+/** The words of a command line that starts one program; undefined for anything that only a shell can tell. */
+export function plainWords(line: string): readonly string[] | undefined {
+  if (!PLAIN.test(line)) return undefined;
+  const words = line.split(/ +/).filter((word) => word !== "");
+  const start = words[0] === "exec" ? 1 : 0;
+  const first = words[start];
+  return first === undefined || first.includes("=") || BUILT_IN.has(first) ? undefined : words.slice(start);
+}
+
+function afterOptions(words: readonly string[]): readonly string[] {
+  let at = 0;
+  for (; at < words.length; at += 1) {
+    const word = words[at] ?? "";
+    if (word === "--") return words.slice(at + 1);
+    if (!word.startsWith("-") && !/^[A-Za-z_][A-Za-z0-9_]*=/.test(word)) break;
+    if (WITH_VALUE.has(word)) at += 1;
+  }
+  return words.slice(at);
+}

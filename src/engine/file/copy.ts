@@ -15,6 +15,8 @@ import { type CopySource, type Selected, walkSelected } from "./selection.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
+const SETGID = 0o2000;
+
 /** How copied entries are changed. */
 export interface CopyStyle {
   /** From `--chown`; absent: the source's owner. */
@@ -50,17 +52,24 @@ export function makeDirectories(draft: Draft, path: TreePath, style: CopyStyle, 
   for (const name of path === ROOT ? [] : path.split("/")) {
     const next = joinTreePath(at, name);
     const { path: real, entry } = resolvePath(draft, next, { followLast: true });
-    if (entry === undefined) draft.mkdirAll(real, (made) => impliedDirectory(made, style, mtime));
+    if (entry === undefined) draft.mkdirAll(real, (made) => impliedDirectory(made, draft.lookup(parentOf(made)), style, mtime));
     else if (entry.kind !== "dir") throw directoryOverFile(real, entry.kind, style.range);
     at = real;
   }
   return at;
 }
 
-function impliedDirectory(path: TreePath, style: CopyStyle, mtime: Pick<Entry, "mtimeSec" | "mtimeNsec">): Entry {
-  const { uid, gid } = style.owner ?? { uid: 0, gid: 0 };
+function impliedDirectory(
+  path: TreePath,
+  parent: Entry | undefined,
+  style: CopyStyle,
+  mtime: Pick<Entry, "mtimeSec" | "mtimeNsec">,
+): Entry {
+  // As mkdir(2) does: a directory made in one with setgid gets its group and its setgid bit.
+  const inherited = (parent?.mode ?? 0) & SETGID;
+  const { uid, gid } = style.owner ?? { uid: 0, gid: inherited === 0 ? 0 : (parent?.gid ?? 0) };
   // BuildKit hands the number to mkdir in Go's own form, where setuid, setgid and sticky are other bits: they are lost.
-  const mode = (style.chmod?.octal ?? 0o755) & 0o777;
+  const mode = ((style.chmod?.octal ?? 0o755) & 0o777) | inherited;
   return { path, kind: "dir", mode, uid, gid, size: 0, mtimeSec: mtime.mtimeSec, mtimeNsec: mtime.mtimeNsec };
 }
 

@@ -30,6 +30,7 @@ import { contextFolder } from "./context-folder.ts";
 import { type DockerfileText, readDockerfile } from "./dockerfile-file.ts";
 import { downloadFile, httpSourceOp } from "./download-file.ts";
 import type { Session } from "./session.ts";
+import { youngestFile } from "./source-time.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** A context that is ready, with its Dockerfile. */
@@ -39,8 +40,8 @@ export interface BuildContext {
   readonly dockerfile: DockerfileText;
   /** Where local://context comes from. */
   readonly files: LocalContext | LayerContext;
-  /** The time of a git commit, or of a file of http: what SOURCE_DATE_EPOCH=context means. Seconds since the epoch. */
-  readonly timeSec?: number;
+  /** What SOURCE_DATE_EPOCH=context means, in seconds since the epoch: the time of a git commit, of a file of http, of the youngest file in an archive. */
+  readonly time: () => number | undefined;
 }
 
 /** What a context is opened with. `access`: credentials for where it is. */
@@ -71,6 +72,7 @@ export async function openBuildContext(options: Input, session: Session, surroun
     return {
       title: basename(folder),
       dockerfile,
+      time: () => undefined,
       files: { path: folder, ...(outside === undefined ? { dockerfile: dockerfile.path } : {}) },
     };
   }
@@ -87,7 +89,7 @@ export async function openBuildContext(options: Input, session: Session, surroun
     title,
     dockerfile,
     files: { layers: loaded.layer === undefined ? [] : [layerSource(loaded.layer)] },
-    ...(loaded.timeSec === undefined ? {} : { timeSec: loaded.timeSec }),
+    time: () => loaded.timeSec ?? (loaded.layer === undefined ? undefined : youngestFile(loaded.layer)),
   };
 
   async function load(given: Input, ref: GitRef | undefined, { env }: Session): Promise<Loaded> {

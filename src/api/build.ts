@@ -23,13 +23,13 @@ import type { LayerSource } from "../tree/index.ts";
 import { baseImages } from "./base-images.ts";
 import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
-import { contextTime } from "./context-time.ts";
 import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile } from "./project-file.ts";
 import { refuseUnknown } from "./refusals.ts";
 import { startRun } from "./run-handle.ts";
 import { imageContext, openSession, type Session } from "./session.ts";
 import { resolveEpoch } from "./source-date-epoch.ts";
+import { sourceTime } from "./source-time.ts";
 import { openAgents } from "./ssh-agents.ts";
 import { openSecrets } from "./step-resources.ts";
 import type { BuildOptions, BuildResult, Run } from "./types.ts";
@@ -52,12 +52,12 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
   const context = await openBuildContext(options, session, { cwd, emit, access, signal });
   const { dockerfile } = context;
   const folder = "path" in context.files ? context.files.path : undefined;
-  const parsed = parseDockerfile(dockerfile.bytes, { name: dockerfile.name });
+  const written = parseDockerfile(dockerfile.bytes, { name: dockerfile.name });
   // First: what another frontend reads need not be a Dockerfile.
-  await refuseUnknown(parsed, dockerfile, options, session.env);
-  emitDiagnostics(parsed, emit);
-  checkParsed(parsed);
-  warnOfUnknownStages(parsed, options.noCacheStages ?? [], emit);
+  await refuseUnknown(written, dockerfile, options, session.env);
+  emitDiagnostics(written, emit);
+  checkParsed(written);
+  warnOfUnknownStages(written, options.noCacheStages ?? [], emit);
 
   const record = session.store.history.begin(options.tags?.[0] ?? context.title);
   try {
@@ -65,9 +65,17 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
     // What came from elsewhere does not say which images stand for others.
     const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
     const contexts = await namedContexts(options.buildContexts ?? {}, cwd, session.platform);
-    const timeOf = async (name: string): Promise<number | undefined> =>
-      name === "context" ? context.timeSec : await contextTime(contexts.find(name, platform), session, { access, signal });
-    const { buildArgs, epochSec: epoch } = await resolveEpoch(parsed, options.buildArgs ?? {}, session.env, timeOf);
+    const target = options.target ?? "";
+    const { parsed, buildArgs, epochSec } = await resolveEpoch(
+      written,
+      { buildArgs: options.buildArgs ?? {}, env: session.env, platform, buildPlatform: session.platform, target },
+      {
+        contextTime: context.time,
+        namedContext: (name) => contexts.find(name, platform),
+        timeOf: (source) => sourceTime(source, session, { access, signal }),
+        emit,
+      },
+    );
     const images = baseImages(session, { project, contexts, pull: options.pull ?? false, emit, signal });
     const checks = buildChecks({
       parsed,
@@ -93,7 +101,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
         extraHosts: options.addHosts ?? [],
         ulimits: options.ulimits ?? [],
         ...(options.shmSizeBytes === undefined ? {} : { shmSizeBytes: options.shmSizeBytes }),
-        ...(epoch === undefined ? {} : { epochSec: epoch }),
+        ...(epochSec === undefined ? {} : { epochSec }),
         hasContext: (name, at) => contexts.find(name, at) !== undefined,
         resolveImage: (request) => checks.seen(request, images.resolveImage(request)),
       }),
@@ -109,10 +117,10 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       emit,
       signal,
       buildId: record.id,
-      nowSec: epoch ?? Math.floor(startedAt / 1000),
+      nowSec: epochSec ?? Math.floor(startedAt / 1000),
     });
-    const image = withAnnotations(builtImage(conversion, solution, startedAt, epoch), options.annotations ?? {});
-    const outputs = await exportAll(image, { ...options, epochSec: epoch }, session, emit, signal);
+    const image = withAnnotations(builtImage(conversion, solution, startedAt, epochSec), options.annotations ?? {});
+    const outputs = await exportAll(image, { ...options, epochSec }, session, emit, signal);
     session.store.history.finish(record.id, "done");
     return resultOf(record.id, outputs, solution);
   } catch (error) {
@@ -145,7 +153,7 @@ interface SolveInput {
 }
 
 async function solveGraph(conversion: Conversion, input: SolveInput): Promise<Solution> {
-  if (conversion.target === undefined) return { layers: [], executed: 0, cached: 0 };
+  if (conversion.target === undefined) return { layers: [], layersOf: () => undefined, executed: 0, cached: 0 };
   const { options, session, access, emit, signal } = input;
   await using stack = new AsyncDisposableStack();
   let sandbox: Promise<Sandbox> | undefined;

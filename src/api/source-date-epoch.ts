@@ -1,50 +1,99 @@
-/** SOURCE_DATE_EPOCH in its forms (F47): a number as build argument, in the environment or as default of a global ARG; the time of a context. */
+/**
+ * SOURCE_DATE_EPOCH in its forms (F47), as build argument, in the environment or as default of a global ARG: a number, "context", the name of a
+ * named context, or that of a stage that fetches something.
+ */
 import { expandWord, type ParsedDockerfile } from "../dockerfile/index.ts";
-import { unsupported, usageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import { type EpochStageOptions, epochStageSource, type SourceOp } from "../graph/index.ts";
+import type { NamedContext } from "./named-contexts.ts";
 
 const NAME = "SOURCE_DATE_EPOCH";
 
-/** The build arguments with the number in place of the word, and the number. */
+/** The build arguments and the file with the number in place of the name, and the number. */
 export interface ResolvedEpoch {
+  readonly parsed: ParsedDockerfile;
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** Seconds since 1970. */
+  /** Seconds since 1970; absent: the images have the time at which they are made. */
   readonly epochSec?: number;
 }
 
-/** Finds it. `timeOf` tells the time of the build context ("context") or of a named one, where it has one. Throws `USAGE`, `UNSUPPORTED`. */
-export async function resolveEpoch(
-  parsed: ParsedDockerfile,
-  given: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string | undefined>>,
-  timeOf: (context: string) => Promise<number | undefined>,
-): Promise<ResolvedEpoch> {
-  const text = valueOf(parsed, given, env);
-  if (text === undefined || text === "") return { buildArgs: given };
-  if (/^\d{1,12}$/.test(text)) return { buildArgs: { ...given, [NAME]: text }, epochSec: Number(text) };
-  const timeSec = await timeOf(text);
-  if (timeSec !== undefined) return { buildArgs: { ...given, [NAME]: String(timeSec) }, epochSec: timeSec };
-  if (text === "context")
-    throw usageError(
-      `Cannot use ${NAME}=context: this context has no time of its own; wanted a git repository, or a URL with Last-Modified`,
-    );
-  if (parsed.stages.some(({ name }) => name === text.toLowerCase())) throw unsupported(`${NAME} from stage "${text}"`, { row: "F47" });
-  throw usageError(`Cannot use ${NAME} "${text}": wanted seconds since 1970, "context", or a named context that has a time of its own`);
+/** What a name may stand for. */
+export interface EpochSources {
+  /** The build context's own time, where it has one. */
+  readonly contextTime: () => number | undefined;
+  readonly namedContext: (name: string) => NamedContext | undefined;
+  readonly timeOf: (source: SourceOp) => Promise<number | undefined>;
+  readonly emit: Emit;
 }
 
-/** docker buildx passes the environment's on; the Dockerfile's own default comes last. */
-function valueOf(
+/** Finds it. What has no time of its own is a warning, as BuildKit takes it for nothing. Throws `USAGE`, `DOCKERFILE_SEMANTIC`, and what fetching does. */
+export async function resolveEpoch(
   parsed: ParsedDockerfile,
-  given: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string | undefined>>,
-): string | undefined {
-  if (Object.hasOwn(given, NAME)) return given[NAME];
-  if (env[NAME] !== undefined && env[NAME] !== "") return env[NAME];
+  options: EpochStageOptions & { readonly env: Readonly<Record<string, string | undefined>> },
+  sources: EpochSources,
+): Promise<ResolvedEpoch> {
+  const given = givenValue(options.buildArgs, options.env);
+  const text = given ?? defaultValue(parsed, options.buildArgs);
+  if (text === undefined || text === "") return { parsed, buildArgs: options.buildArgs };
+  const epochSec = /^\d{1,12}$/.test(text) ? Number(text) : await timeOfNamed(text, parsed, options, sources);
+  if (epochSec === undefined) {
+    sources.emit({
+      type: "warning",
+      code: "NoEpoch",
+      message: `${NAME}=${text} has no effect: what it names has no time of its own, as a git commit, a URL with Last-Modified and an archive have`,
+    });
+  }
+  const { [NAME]: _replaced, ...others } = options.buildArgs;
+  return {
+    parsed: withDefault(parsed, epochSec),
+    buildArgs: given === undefined || epochSec === undefined ? others : { ...others, [NAME]: String(epochSec) },
+    ...(epochSec === undefined ? {} : { epochSec }),
+  };
+}
+
+async function timeOfNamed(
+  name: string,
+  parsed: ParsedDockerfile,
+  options: EpochStageOptions,
+  sources: EpochSources,
+): Promise<number | undefined> {
+  if (name === "context") return sources.contextTime();
+  const context = sources.namedContext(name);
+  if (context !== undefined) return context.kind === "files" ? await sources.timeOf(context.files.source) : undefined;
+  const stage = parsed.stages.find((each) => each.name === name.toLowerCase());
+  if (stage !== undefined) return await sources.timeOf(epochStageSource(parsed, stage, options));
+  throw usageError(
+    `Cannot use ${NAME} "${name}" (invalid ${NAME}: ${name}); wanted seconds since 1970, "context", or the name of a context or a stage`,
+  );
+}
+
+/** docker buildx passes the environment's on. */
+function givenValue(buildArgs: Readonly<Record<string, string>>, env: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (Object.hasOwn(buildArgs, NAME)) return buildArgs[NAME];
+  return env[NAME] === "" ? undefined : env[NAME];
+}
+
+function defaultValue(parsed: ParsedDockerfile, given: Readonly<Record<string, string>>): string | undefined {
   const known = new Map(Object.entries(given));
   for (const { args } of parsed.metaArgs) {
     for (const { key, value } of args) {
-      if (known.has(key.text) || value === undefined) continue;
+      if (Object.hasOwn(given, key.text) || value === undefined) continue;
       known.set(key.text, expandWord(value.text, known, { escape: parsed.escape, range: value.range }).value);
     }
   }
   return known.get(NAME);
+}
+
+/** The global ARG with the number as its default, or with none. */
+function withDefault(parsed: ParsedDockerfile, epochSec: number | undefined): ParsedDockerfile {
+  const metaArgs = parsed.metaArgs.map((instruction) => ({
+    ...instruction,
+    args: instruction.args.map((arg) => {
+      if (arg.key.text !== NAME || arg.value === undefined) return arg;
+      const { value, ...bare } = arg;
+      return epochSec === undefined ? bare : { ...bare, value: { ...value, text: String(epochSec) } };
+    }),
+  }));
+  return { ...parsed, metaArgs };
 }

@@ -12,12 +12,15 @@ import { gitServer, testRepository } from "../support/git-server.ts";
 
 const EPOCH = { SOURCE_DATE_EPOCH: "1700000000" };
 
-/** Serves files by path. */
-async function fileServer(files: Readonly<Record<string, Buffer | string>>): Promise<AsyncDisposable & { readonly url: string }> {
+/** Serves files by path; undated ones have no Last-Modified. */
+async function fileServer(
+  files: Readonly<Record<string, Buffer | string>>,
+  { dated = true }: { readonly dated?: boolean } = {},
+): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer((request, response) => {
     const body = files[request.url ?? ""];
     if (body === undefined) response.writeHead(404).end();
-    else response.writeHead(200, { "last-modified": "Tue, 14 Nov 2023 22:13:20 GMT" }).end(body);
+    else response.writeHead(200, dated ? { "last-modified": "Tue, 14 Nov 2023 22:13:20 GMT" } : {}).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -158,10 +161,59 @@ describe("the build context", () => {
       buildContexts: { repo: `${server.url}/app.git` },
     });
     assert.match(JSON.stringify((await inspectImage({ image: "named", root: shop.root })).config), /"created":"2020-09-13T12:26:40Z"/);
-    await assert.rejects(
-      shop.build("FROM scratch\nCOPY x /", { buildArgs: { SOURCE_DATE_EPOCH: "context" } }),
-      failsWith("USAGE", /no time of its own/),
-    );
+  });
+
+  it("F47: gives SOURCE_DATE_EPOCH the time of the youngest file in an archive, or none with a warning", async () => {
+    using shop = workshop();
+    shop.write({
+      Dockerfile: "ARG SOURCE_DATE_EPOCH=context\nFROM scratch\nARG SOURCE_DATE_EPOCH\nLABEL at=${SOURCE_DATE_EPOCH-unset}\n",
+      a: "1",
+    });
+    utimesSync(join(shop.context, "a"), 1_600_000_000, 1_600_000_000);
+    utimesSync(join(shop.context, "Dockerfile"), 1_500_000_000, 1_500_000_000);
+    const tar = tarOf(shop.context);
+    await using web = await fileServer({ "/c.tar": tar }, { dated: false });
+    const contexts: readonly Omit<BuildOptions, "root">[] = [
+      { context: "-", stdin: bytesOf(tar) },
+      { context: `${web.url}/c.tar` },
+      { context: shop.context, buildArgs: { SOURCE_DATE_EPOCH: "Named" }, buildContexts: { Named: `${web.url}/c.tar` } },
+    ];
+    for (const options of contexts) {
+      await shop.buildAs({ ...options, root: shop.root, tags: ["epoch"] });
+      const config = JSON.stringify((await inspectImage({ image: "epoch", root: shop.root })).config);
+      assert.match(config, /"created":"2020-09-13T12:26:40Z".*"at":"1600000000"|"at":"1600000000".*"created":"2020-09-13T12:26:40Z"/);
+    }
+    const { events } = await shop.buildAs({ context: shop.context, root: shop.root, tags: ["none"] });
+    assert.match(JSON.stringify(events), /"code":"NoEpoch","message":"SOURCE_DATE_EPOCH=context has no effect/);
+    assert.match(JSON.stringify((await inspectImage({ image: "none", root: shop.root })).config), /"at":"unset"/);
+  });
+
+  it("F47: takes SOURCE_DATE_EPOCH from a stage that fetches something, built or not", async () => {
+    using shop = workshop();
+    const repo = testRepository(join(shop.folder, "repositories/app"));
+    repo.commit({ a: "1" }, 1_600_000_000);
+    await using server = await gitServer(join(shop.folder, "repositories"));
+    const text = (stage: string): string =>
+      `ARG SOURCE_DATE_EPOCH=Clock\nFROM scratch AS clock\n${stage}\nFROM scratch\nARG SOURCE_DATE_EPOCH\nLABEL at=$SOURCE_DATE_EPOCH\n`;
+    await shop.build(text("ARG HOST=nowhere\nARG REF=main\nADD $HOST/app.git#$REF /"), {
+      tags: ["clock"],
+      buildArgs: { HOST: server.url },
+    });
+    assert.match(JSON.stringify((await inspectImage({ image: "clock", root: shop.root })).config), /"at":"1600000000"/);
+    const rows: readonly (readonly [string, RegExp, number])[] = [
+      ["COPY a /", /source-only requirements: unsupported COPY instruction/, 3],
+      ["", /exactly one remote ADD$/, 2],
+      [`ADD ${server.url}/app.git /\nADD ${server.url}/app.git /`, /exactly one remote ADD$/, 4],
+      ["ADD a b /", /exactly one remote ADD source/, 3],
+      ["ADD a /", /single HTTP\(S\) or Git ADD/, 3],
+    ];
+    for (const [stage, message, line] of rows) {
+      await assert.rejects(shop.build(text(stage)), (error) => {
+        failsWith("DOCKERFILE_SEMANTIC", message)(error);
+        return isDecantError(error) && error.source[0]?.start.line === line;
+      });
+    }
+    await assert.rejects(shop.build(text("").replace("=Clock", "=nobody")), failsWith("USAGE", /invalid SOURCE_DATE_EPOCH: nobody/));
   });
 
   it("is refused with what to do: no standard input, an empty one, both from it", async () => {

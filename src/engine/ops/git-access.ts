@@ -65,6 +65,8 @@ export async function openGitAccess(
   // As BuildKit, hosts that nobody knows are taken for what they say; but one whose key has changed is refused.
   const hosts = [
     "-oStrictHostKeyChecking=accept-new",
+    // Its list lives as long as this fetch: that a host was added to it is no news.
+    "-oLogLevel=ERROR",
     `-oUserKnownHostsFile="${join(folder.path, "known_hosts")}" ~/.ssh/known_hosts ~/.ssh/known_hosts2`,
   ];
   const held = stack.move();

@@ -1,14 +1,11 @@
 /** COPY and ADD → FileOp (one action a source), with `--link` on an empty tree that is merged (rule S86). */
-import { type AddInstruction, type CopyInstruction, expandWord, hasWildcard, parseChmod, type Word } from "../../dockerfile/index.ts";
-import { withSource } from "../../errors.ts";
-import { isDigest } from "../../digest.ts";
-import type { SourceRange } from "../../source.ts";
-import { type GitRef, gitSourceOp, isChecksum, parseGitUrl, withoutCredentials } from "../git-url.ts";
-import type { ChownOpt, FileAction, SourceOp } from "../ops.ts";
+import { type AddInstruction, type CopyInstruction, expandWord, hasWildcard, parseChmod } from "../../dockerfile/index.ts";
+import type { ChownOpt, FileAction } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
 import { joinWorkdir } from "./metadata.ts";
+import { checkChecksum, remoteSource } from "./remote-source.ts";
 import { expand, shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
@@ -21,7 +18,8 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
   const chown = instruction.chown === undefined ? "" : expand(state, instruction.chown);
   const chmod = instruction.chmod === undefined ? "" : expand(state, instruction.chmod);
   if (chmod !== "") parseChmod(chmod, instruction.chmod?.range);
-  const checksum = checkedChecksum(state, instruction, sources);
+  const checksum = instruction.kind === "copy" || instruction.checksum === undefined ? undefined : expand(state, instruction.checksum);
+  if (instruction.kind === "add" && checksum !== undefined) checkChecksum(checksum, instruction.checksum?.range, sources);
   const meta = stepMeta(state, instruction, shownLine(state, instruction));
   const linked = instruction.link?.value === true && chmod === "";
   const owner = parseOwner(chown);
@@ -55,32 +53,13 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
   } as const;
   const actions: CopyAction[] = [];
   for (const source of sources) {
-    const git = gitRefAt(source);
-    if (git !== undefined) {
-      const remote = vertex(addedGit(instruction, git, checksum, source.range), [], state.platform, {
-        ...meta,
-        name: `${meta.name} (fetch)`,
-        internal: true,
-      });
-      actions.push({ ...common, ...plain, dirCopyContents: true, input: indexOf(remote), src: "/", range: source.range });
-      continue;
-    }
-    if (isHttpUrl(source.text)) {
-      if (instruction.kind === "copy")
-        throw semanticError(`Cannot copy "${source.text}": source can't be a URL for COPY`, source.range, "Use ADD");
-      const unpack = instruction.unpack?.value ?? false;
-      const filename = urlFilename(source.text);
-      const remote = vertex(
-        {
-          kind: "source",
-          identifier: source.text,
-          attrs: { "http.filename": filename, ...(checksum === undefined ? {} : { "http.checksum": checksum }) },
-        },
-        [],
-        state.platform,
-        { ...meta, name: `${meta.name} (fetch)`, internal: true },
-      );
-      actions.push({ ...common, ...plain, attemptUnpack: unpack, input: indexOf(remote), src: filename, range: source.range });
+    const remote = remoteSource(instruction, source, checksum);
+    if (remote !== undefined) {
+      const input = indexOf(vertex(remote.op, [], state.platform, { ...meta, name: `${meta.name} (fetch)`, internal: true }));
+      const isFile = remote.filename !== undefined;
+      const unpack = isFile && instruction.kind === "add" && (instruction.unpack?.value ?? false);
+      const src = remote.filename ?? "/";
+      actions.push({ ...common, ...plain, dirCopyContents: !isFile, attemptUnpack: unpack, input, src, range: source.range });
       continue;
     }
     const unpack = instruction.kind === "add" && (instruction.unpack?.value ?? true);
@@ -147,27 +126,6 @@ function historyLine(
   ].join(" ");
 }
 
-function checkedChecksum(
-  state: StageState,
-  instruction: CopyInstruction | AddInstruction,
-  sources: readonly { readonly text: string; readonly range: SourceRange }[],
-): string | undefined {
-  if (instruction.kind !== "add" || instruction.checksum === undefined) return undefined;
-  const word: Word = instruction.checksum;
-  const checksum = expand(state, word);
-  const [only] = sources;
-  if (sources.length !== 1 || only === undefined)
-    throw semanticError("Cannot check several sources: checksum can't be specified for multiple sources", word.range);
-  const isGit = parseGitUrl(only.text) !== undefined;
-  if (!isHttpUrl(only.text) && !isGit)
-    throw semanticError("Cannot check a local source: checksum requires HTTP(S) or Git sources", word.range);
-  if (isGit && !isChecksum(checksum))
-    throw semanticError(`Cannot use checksum "${checksum}": wanted the id of a commit, or how it begins`, word.range);
-  if (!isDigest(checksum) && !isGit)
-    throw semanticError(`Cannot use checksum "${checksum}": wanted sha256: and 64 hexadecimal digits`, word.range);
-  return checksum;
-}
-
 /** The destination from the working directory on, with a trailing "/" or "/." kept (rule S83). */
 function absoluteDestination(workdir: string | undefined, destination: string): string {
   const clean = joinWorkdir(workdir, destination);
@@ -181,41 +139,4 @@ export function parseOwner(text: string): ChownOpt {
   const [user = "", group] = text.split(":", 2);
   const id = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
   return { ...(user === "" ? {} : { user: id(user) }), ...(group === undefined || group === "" ? {} : { group: id(group) }) };
-}
-
-function isHttpUrl(text: string): boolean {
-  return /^https?:\/\//.test(text);
-}
-
-function gitRefAt(source: { readonly text: string; readonly range: SourceRange }): GitRef | undefined {
-  try {
-    return parseGitUrl(source.text);
-  } catch (error) {
-    throw withSource(error, source.range);
-  }
-}
-
-/** The flags of ADD joined to what the reference itself says. */
-function addedGit(instruction: CopyInstruction | AddInstruction, git: GitRef, checksum: string | undefined, range: SourceRange): SourceOp {
-  const shown = withoutCredentials(git.remote);
-  if (instruction.kind === "copy") throw semanticError(`Cannot copy "${shown}": source can't be a git ref for COPY`, range, "Use ADD");
-  if (checksum !== undefined && git.checksum !== undefined && checksum.toLowerCase() !== git.checksum)
-    throw semanticError(`Cannot use --checksum=${checksum}: the reference itself wants "${git.checksum}"`, range);
-  const wanted = checksum === undefined ? {} : { checksum: checksum.toLowerCase() };
-  const keep = instruction.keepGitDir === undefined ? {} : { keepGitDir: instruction.keepGitDir.value };
-  return gitSourceOp({ ...git, ...wanted, ...keep }, "default");
-}
-
-function urlFilename(text: string): string {
-  const path = URL.canParse(text) ? new URL(text).pathname : "";
-  const last = path.split("/").findLast((part) => part !== "");
-  return last === undefined ? "__unnamed__" : safeDecode(last);
-}
-
-function safeDecode(part: string): string {
-  try {
-    return decodeURIComponent(part).replaceAll("/", "_");
-  } catch {
-    return part;
-  }
 }

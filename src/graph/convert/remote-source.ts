@@ -1,0 +1,87 @@
+/** What ADD fetches: git repositories, and files of http(s) (rules S91 to S93). */
+import type { AddInstruction, CopyInstruction } from "../../dockerfile/index.ts";
+import { withSource } from "../../errors.ts";
+import { isDigest } from "../../digest.ts";
+import type { SourceRange } from "../../source.ts";
+import { type GitRef, gitSourceOp, isChecksum, parseGitUrl, withoutCredentials } from "../git-url.ts";
+import type { SourceOp } from "../ops.ts";
+import { semanticError } from "./errors.ts";
+
+/** A source that is not of this machine. */
+export interface RemoteSource {
+  readonly op: SourceOp;
+  /** What the file is called in what the op gives; absent for a repository. */
+  readonly filename?: string;
+}
+
+/** A source as it is once variables are filled in. */
+interface Source {
+  readonly text: string;
+  readonly range: SourceRange;
+}
+
+/** Reads a source; undefined for one of the context. Throws `DOCKERFILE_SEMANTIC`, also for COPY of what only ADD takes, and `GIT_SOURCE`. */
+export function remoteSource(
+  instruction: CopyInstruction | AddInstruction,
+  source: Source,
+  checksum: string | undefined,
+): RemoteSource | undefined {
+  const git = gitRefAt(source);
+  if (git !== undefined) return { op: addedGit(instruction, git, checksum, source.range) };
+  if (!isHttpUrl(source.text)) return undefined;
+  if (instruction.kind === "copy")
+    throw semanticError(`Cannot copy "${source.text}": source can't be a URL for COPY`, source.range, "Use ADD");
+  const filename = urlFilename(source.text);
+  const attrs = { "http.filename": filename, ...(checksum === undefined ? {} : { "http.checksum": checksum }) };
+  return { op: { kind: "source", identifier: source.text, attrs }, filename };
+}
+
+/** Does `--checksum` fit the sources? Throws `DOCKERFILE_SEMANTIC` where not. */
+export function checkChecksum(checksum: string, range: SourceRange | undefined, sources: readonly Source[]): void {
+  const [only] = sources;
+  if (sources.length !== 1 || only === undefined)
+    throw semanticError("Cannot check several sources: checksum can't be specified for multiple sources", range);
+  const isGit = parseGitUrl(only.text) !== undefined;
+  if (!isHttpUrl(only.text) && !isGit) throw semanticError("Cannot check a local source: checksum requires HTTP(S) or Git sources", range);
+  if (isGit && !isChecksum(checksum))
+    throw semanticError(`Cannot use checksum "${checksum}": wanted the id of a commit, or how it begins`, range);
+  if (!isDigest(checksum) && !isGit)
+    throw semanticError(`Cannot use checksum "${checksum}": wanted sha256: and 64 hexadecimal digits`, range);
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//.test(text);
+}
+
+function gitRefAt(source: { readonly text: string; readonly range: SourceRange }): GitRef | undefined {
+  try {
+    return parseGitUrl(source.text);
+  } catch (error) {
+    throw withSource(error, source.range);
+  }
+}
+
+/** The flags of ADD joined to what the reference itself says. */
+function addedGit(instruction: CopyInstruction | AddInstruction, git: GitRef, checksum: string | undefined, range: SourceRange): SourceOp {
+  const shown = withoutCredentials(git.remote);
+  if (instruction.kind === "copy") throw semanticError(`Cannot copy "${shown}": source can't be a git ref for COPY`, range, "Use ADD");
+  if (checksum !== undefined && git.checksum !== undefined && checksum.toLowerCase() !== git.checksum)
+    throw semanticError(`Cannot use --checksum=${checksum}: the reference itself wants "${git.checksum}"`, range);
+  const wanted = checksum === undefined ? {} : { checksum: checksum.toLowerCase() };
+  const keep = instruction.keepGitDir === undefined ? {} : { keepGitDir: instruction.keepGitDir.value };
+  return gitSourceOp({ ...git, ...wanted, ...keep }, "default");
+}
+
+function urlFilename(text: string): string {
+  const path = URL.canParse(text) ? new URL(text).pathname : "";
+  const last = path.split("/").findLast((part) => part !== "");
+  return last === undefined ? "__unnamed__" : safeDecode(last);
+}
+
+function safeDecode(part: string): string {
+  try {
+    return decodeURIComponent(part).replaceAll("/", "_");
+  } catch {
+    return part;
+  }
+}

@@ -1,3 +1,7 @@
 /** What an image is made of, and the documents that say so. */
+export { cycloneDxDocument } from "./cyclonedx.ts";
+export { fileSums, type FileSumsOptions } from "./file-sums.ts";
+export { formatPurl, type PurlParts } from "./purl.ts";
 export { type InventoryOptions, readInventory } from "./read-inventory.ts";
-export type { Inventory, InventoryPackage, OsRelease, PackageKind, UnreadRecord } from "./types.ts";
+export { spdxDocument } from "./spdx.ts";
+export type { DocumentOptions, FileSums, Inventory, InventoryPackage, OsRelease, PackageKind, SbomSubject, UnreadRecord } from "./types.ts";

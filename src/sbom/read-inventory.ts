@@ -50,7 +50,7 @@ export async function readInventory(tree: Tree, { platform, signal }: InventoryO
   const packages = [...owners, ...(await withoutDatabase(tree, owned, context))];
   return {
     ...(os === undefined ? {} : { os }),
-    packages: packages.toSorted(byName),
+    packages: unique(packages).toSorted(byName),
     licenceTexts: new Map([...context.texts].toSorted(([a], [b]) => compare(a, b))),
     unread: context.unread.toSorted((a, b) => compareTreePaths(a.path, b.path)),
   };
@@ -87,6 +87,11 @@ async function withoutDatabase(tree: Tree, owned: ReadonlySet<TreePath>, context
     }
   }
   return packages;
+}
+
+/** Archives may hold one package several times. */
+function unique(packages: readonly InventoryPackage[]): readonly InventoryPackage[] {
+  return [...new Map(packages.toReversed().map((one) => [`${one.purl} ${one.location}`, one])).values()];
 }
 
 function listOf<T>(value: T | undefined): readonly T[] {

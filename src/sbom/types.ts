@@ -1,4 +1,6 @@
 /** What an image is made of, as its own records say. Plain data. */
+import type { Digest } from "../digest.ts";
+import type { Platform } from "../oci/index.ts";
 import type { TreePath } from "../paths.ts";
 
 /** Where a package comes from. "generic": no package manager knows it (Node.js of its own). */
@@ -62,4 +64,30 @@ export interface Inventory {
   /** The texts of licences that SPDX has no name for, by LicenseRef. */
   readonly licenceTexts: ReadonlyMap<string, string>;
   readonly unread: readonly UnreadRecord[];
+}
+
+/** What a document is about. */
+export interface SbomSubject {
+  /** The image's name as a person writes it, or the folder's. */
+  readonly name: string;
+  readonly kind: "image" | "directory";
+  readonly platform: Platform;
+  /** The manifest's digest. */
+  readonly digest?: Digest;
+  /** When the image was made: RFC 3339, or seconds since 1970 as SOURCE_DATE_EPOCH. Default: 1970. */
+  readonly created?: string;
+}
+
+/** How a document is written. */
+export interface DocumentOptions {
+  readonly subject: SbomSubject;
+  /** Sums of the packages' files by path, to list them; see `fileSums`. Absent: files are not listed. */
+  readonly files?: ReadonlyMap<TreePath, FileSums>;
+}
+
+/** The sums of one regular file, in hexadecimal. */
+export interface FileSums {
+  readonly sha256: string;
+  /** SPDX wants it. */
+  readonly sha1?: string;
 }

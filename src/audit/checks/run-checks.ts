@@ -1,5 +1,8 @@
 /** The checks of "It will run". */
 import type { AuditCheck } from "../types.ts";
+import { librariesCheck } from "./run-libraries.ts";
+import { linksCheck } from "./run-links.ts";
+import { startCheck } from "./run-start.ts";
 
 /** All of them; they run one after the other. */
-export const RUN_CHECKS: readonly AuditCheck[] = [];
+export const RUN_CHECKS: readonly AuditCheck[] = [startCheck, librariesCheck, linksCheck];

@@ -1,0 +1,96 @@
+/** Whether what the image starts finds its loader, its libraries and their symbol versions. */
+import { elfMachineOf } from "../../elf/index.ts";
+import { displayPath, toText, type TreePath } from "../../paths.ts";
+import type { ClosureRoot } from "../closure/close.ts";
+import { startedCommands } from "../closure/commands.ts";
+import { environment, fileAt } from "../closure/image-paths.ts";
+import { ldConfFolders } from "../closure/ld-conf.ts";
+import { imageLibraries } from "../closure/library-names.ts";
+import { findingsOf, type Gap } from "../closure/packages.ts";
+import { type ProgramClosure, programsOf } from "../closure/programs.ts";
+import type { Closure } from "../closure/types.ts";
+import type { AuditCheck, AuditContext, AuditSubject, Finding, Severity } from "../types.ts";
+import { RUN } from "./run-findings.ts";
+import { type LibraryContext, missingLibrary, missingLoader, missingVersion, otherLoader } from "./run-library-findings.ts";
+import { unreachedGaps } from "./run-unreached.ts";
+
+/** A program that runs, and what it loads. */
+interface Reached {
+  readonly program: ClosureRoot;
+  readonly certain: boolean;
+  readonly closure: ProgramClosure;
+}
+
+/** The check. */
+export const librariesCheck: AuditCheck = {
+  group: "run",
+  async run(subject, context) {
+    const machine = elfMachineOf(subject.platform);
+    if (machine === undefined) return [];
+    const { files } = context;
+    const libraries = await imageLibraries(files, machine, context.signal);
+    const programs = programsOf(subject, files, machine);
+    const reached: Reached[] = [];
+    for (const { result, certain } of await startedCommands(subject, files, machine)) {
+      const { program } = result;
+      if (program === undefined || reached.some((one) => one.program.entry.path === program.entry.path)) continue;
+      reached.push({ program, certain, closure: await programs.close(program) });
+    }
+    const configured = await ldConfFolders(subject.tree, files);
+    const words: LibraryContext = { libraries, configured, files };
+    const gaps: Gap[] = [];
+    for (const { program, certain, closure } of reached) {
+      const severity: { readonly severity?: Severity } = certain ? {} : { severity: "warning" };
+      if (closure.kind === "no-loader") {
+        const other = otherLoader(files, machine);
+        gaps.push(missingLoader(displayPath(program.entry.path), { ...closure, other }, severity));
+      }
+      if (closure.kind === "loaded") gaps.push(...closureGaps(closure.closure, { ...words, ...severity }));
+    }
+    gaps.push(...(await unreachedGaps(subject, context, { machine, programs, words, reached: loadedPaths(reached) })));
+    return [...(await findingsOf(gaps, context)), ...preloads(subject, context)];
+  },
+};
+
+/** One finding for each library that is missing, and for each pair of an object and a library that is too old for it. */
+function closureGaps(closure: Closure, words: LibraryContext): readonly Gap[] {
+  const pairs = Map.groupBy(closure.versions, ({ library, neededBy }) => `${library}\0${neededBy.entry.path}`);
+  return [
+    ...closure.missing.map((missing) => missingLibrary(missing, words)),
+    ...[...pairs.values()].flatMap((gaps) => {
+      const [first] = gaps;
+      return first === undefined
+        ? []
+        : [
+            missingVersion(
+              first,
+              gaps.map(({ version }) => version),
+              words,
+            ),
+          ];
+    }),
+  ];
+}
+
+function loadedPaths(reached: readonly Reached[]): ReadonlySet<TreePath> {
+  const paths = new Set<TreePath>();
+  for (const { program, closure } of reached) {
+    paths.add(program.entry.path);
+    if (closure.kind === "loaded") for (const { entry } of closure.closure.objects) paths.add(entry.path);
+  }
+  return paths;
+}
+
+/** LD_PRELOAD: the loader says that it ignores what is missing, at every start of every program. */
+function preloads({ config }: AuditSubject, { files }: AuditContext): readonly Finding[] {
+  const names = (environment(config.Env, "LD_PRELOAD") ?? "").split(/[\s:]+/).filter((name) => name.startsWith("/") && !name.includes("$"));
+  return names
+    .filter((name) => fileAt(files, name) === undefined)
+    .map((name) =>
+      RUN.found("preload-missing", {
+        path: toText(name),
+        message: `LD_PRELOAD names "${toText(name)}", which is not in the image`,
+        remedy: "Copy the library into the image, or leave LD_PRELOAD out of ENV",
+      }),
+    );
+}

@@ -13,6 +13,7 @@ import type { LayerItem } from "./tar-chunks.ts";
 import { runOver } from "./testdata/run-over.ts";
 import { failsWith, file, item, layerOf, tempStore } from "./testdata/support.ts";
 import { indexDump, treeDump } from "./tree-dump.ts";
+import type { Layer } from "./types.ts";
 import { unpackLayers } from "./unpack-layer.ts";
 
 const BASE: readonly LayerItem[] = [

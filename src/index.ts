@@ -22,6 +22,10 @@ export {
   pushImage,
   removeImages,
   runImage,
+  type SbomFormat,
+  sbomOf,
+  type SbomOptions,
+  type SbomResult,
   targets,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
@@ -32,12 +36,10 @@ export {
   type AuditPolicy,
   type AuditReport,
   auditSarif,
-  type Finding,
   type LeftBehind,
   type LeftStage,
   type ReportedFinding,
   type ReportedLayer,
-  reportJson,
   type Severity,
   type SizeReport,
 } from "./audit/index.ts";
@@ -46,4 +48,5 @@ export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "
 export type { BuildEvent } from "./events.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
 export type { CompressionOptions, ExportResult, OutputSpec } from "./image/index.ts";
+export type { Inventory, InventoryPackage, OsRelease, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { PruneResult } from "./store/index.ts";

@@ -34,7 +34,7 @@ export function auditImage(options: AuditImageOptions): Run<AuditReport> {
     const policy = options.policy ?? (await policyOf(options, cwd));
     await using session = await openSession(options);
     const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
-    const subject = await openSubject(options.image, { session, platform, cwd, emit, signal });
+    const subject = await openSubject(options.image, { session, platform, cwd, command: "audit", emit, signal });
     return await runAudit(subject, { policy, signal });
   });
 }

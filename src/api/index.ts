@@ -13,5 +13,6 @@ export {
 } from "./check.ts";
 export { runImage } from "./container.ts";
 export { inspectImage, listImages, pruneStore, removeImages } from "./images.ts";
+export { type SbomFormat, sbomOf, type SbomOptions, type SbomResult } from "./sbom.ts";
 export { type ImportImageOptions, importImage, pullImage, pushImage } from "./transfer.ts";
 export type * from "./types.ts";

@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: { summary: "Run a container of an image", load: () => import("./commands/run.ts") },
   rm: { summary: "Remove images from the store", load: () => import("./commands/rm.ts") },
   prune: { summary: "Remove what no image needs: cache, layers, blobs", load: () => import("./commands/prune.ts") },
+  sbom: { summary: "Write down what an image is made of", load: () => import("./commands/sbom.ts") },
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
 };
 

@@ -41,6 +41,7 @@ const tree: Tree = {
 };
 const subject: SbomSubject = {
   name: "ghcr.io/org/app:v1",
+  reference: "ghcr.io/org/app:v1",
   kind: "image",
   platform,
   digest: sha256("manifest"),

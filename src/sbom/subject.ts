@@ -1,6 +1,5 @@
 /** What both kinds of documents say about their subject: time, identity and package URL, made of the subject alone. Pure. */
 import { framedDigest, hexOf } from "../digest.ts";
-import { isDecantError } from "../errors.ts";
 import { formatPlatform, parseReference } from "../oci/index.ts";
 import { formatPurl } from "./purl.ts";
 import type { SbomSubject } from "./types.ts";
@@ -17,10 +16,10 @@ export function uuidOf(parts: readonly string[]): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** "pkg:oci/app@sha256:…?arch=amd64&repository_url=ghcr.io/org/app&tag=v1"; undefined without a digest. */
-export function subjectPurl({ name, digest, platform }: SbomSubject): string | undefined {
+/** "pkg:oci/app@sha256:…?arch=amd64&repository_url=ghcr.io/org/app&tag=v1"; undefined without a digest. Throws `REFERENCE`. */
+export function subjectPurl({ name, reference: text, digest, platform }: SbomSubject): string | undefined {
   if (digest === undefined) return undefined;
-  const reference = referenceOf(name);
+  const reference = text === undefined ? undefined : parseReference(text);
   const path = reference?.repository ?? name.replace(/^[a-z-]+:/, "");
   return formatPurl({
     type: "oci",
@@ -37,14 +36,4 @@ export function subjectPurl({ name, digest, platform }: SbomSubject): string | u
 /** "linux/arm64". */
 export function platformOf({ platform }: SbomSubject): string {
   return formatPlatform(platform);
-}
-
-function referenceOf(name: string): ReturnType<typeof parseReference> | undefined {
-  try {
-    return parseReference(name);
-  } catch (error) {
-    // The name of a file or folder.
-    if (isDecantError(error, "REFERENCE")) return undefined;
-    throw error;
-  }
 }

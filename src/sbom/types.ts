@@ -71,6 +71,8 @@ export interface SbomSubject {
   /** The image's name as a person writes it, or the folder's. */
   readonly name: string;
   readonly kind: "image" | "directory";
+  /** Where the image is, for its package URL: "ghcr.io/org/app:v1". */
+  readonly reference?: string;
   readonly platform: Platform;
   /** The manifest's digest. */
   readonly digest?: Digest;

@@ -1,0 +1,77 @@
+/** What commands that look at one thing take: images of the store, of registries, of OCI layouts, and directories of the host. */
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { isDigest } from "../digest.ts";
+import { isDecantError, usageError } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import { loadImage, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
+import type { Platform } from "../oci/index.ts";
+import { imageContext, type Session } from "./session.ts";
+
+const LAYOUT = /^(?:oci:|oci-layout:\/\/)(.+)$/;
+const DIRECTORY = /^dir:(.+)$/;
+
+/** What a name is opened with. */
+export interface SourceContext {
+  readonly session: Session;
+  readonly platform: Platform;
+  readonly cwd: string;
+  /** The command, for hints: "audit". */
+  readonly command: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** An image whose layers load when asked, or the absolute path of a root file system. `isNamed`: the name is an image's reference. */
+export type NamedSource =
+  | { readonly kind: "image"; readonly image: OpenedImage; readonly isNamed: boolean }
+  | { readonly kind: "directory"; readonly path: string };
+
+/**
+ * Opens what `name` names: "oci:PATH[:TAG|@DIGEST]", "dir:PATH" or a path that starts with "." or "/", else an image of the store, which is
+ * pulled when it is not there. Throws `NOT_FOUND`, `IMAGE_NOT_FOUND`, `REGISTRY*`, `USAGE`.
+ */
+export async function openNamedSource(name: string, context: SourceContext): Promise<NamedSource> {
+  const { session, cwd, platform } = context;
+  const layout = LAYOUT.exec(name)?.[1];
+  if (layout !== undefined) {
+    const { path, selector } = splitLayout(layout);
+    return { kind: "image", image: await openOciLayout(session.store, resolve(cwd, path), selector, platform), isNamed: false };
+  }
+  const directory = DIRECTORY.exec(name)?.[1] ?? (/^\.{0,2}(?:\/|$)/.test(name) ? name : undefined);
+  if (directory !== undefined) return { kind: "directory", path: await existingDirectory(directory, context) };
+  return { kind: "image", image: await storedOrPulled(name, context), isNamed: !isDigest(name) };
+}
+
+async function existingDirectory(directory: string, { cwd, command }: SourceContext): Promise<string> {
+  const path = resolve(cwd, directory);
+  const facts = await stat(path).catch(() => undefined);
+  if (facts === undefined) throw usageError(`Cannot open "${directory}": there is no such directory`);
+  if (!facts.isDirectory())
+    throw usageError(`Cannot open "${directory}": it is no directory`, `For an OCI layout: decant ${command} oci:${directory}`);
+  return path;
+}
+
+/** "folder:tag", "folder@sha256:…", "folder". */
+function splitLayout(text: string): { readonly path: string; readonly selector: string | undefined } {
+  const at = text.lastIndexOf("@");
+  if (at > 0 && isDigest(text.slice(at + 1))) return { path: text.slice(0, at), selector: text.slice(at + 1) };
+  const colon = text.lastIndexOf(":");
+  return colon > text.lastIndexOf("/")
+    ? { path: text.slice(0, colon), selector: text.slice(colon + 1) }
+    : { path: text, selector: undefined };
+}
+
+async function storedOrPulled(name: string, { session, platform, emit, signal }: SourceContext): Promise<OpenedImage> {
+  try {
+    return await loadImage(session.store, name, platform);
+  } catch (error) {
+    if (!isDecantError(error, "IMAGE_NOT_FOUND") || isDigest(name)) throw error;
+  }
+  const startedAt = Date.now();
+  emit({ type: "vertex.planned", vertex: "pull", name: `pulling ${name}` });
+  emit({ type: "vertex.started", vertex: "pull" });
+  const image = await pullImage(imageContext(session, emit, "pull", signal), name, platform, { load: true, name: true });
+  emit({ type: "vertex.done", vertex: "pull", durationMs: Date.now() - startedAt });
+  return image;
+}

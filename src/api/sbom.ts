@@ -1,0 +1,88 @@
+/** `sbomOf`: what an image is made of, as a document that scanners read. */
+import { pool } from "../async.ts";
+import { parsePlatform, type Platform } from "../oci/index.ts";
+import { cycloneDxDocument, fileSums, type Inventory, readInventory, type SbomSubject, spdxDocument } from "../sbom/index.ts";
+import { hostTree, layerTree, type Tree } from "../tree/index.ts";
+import { type NamedSource, openNamedSource } from "./named-source.ts";
+import { startRun } from "./run-handle.ts";
+import { openSession } from "./session.ts";
+import type { Run, StoreOptions } from "./types.ts";
+
+/** SPDX 2.3 or CycloneDX 1.6, both as JSON. */
+export type SbomFormat = "spdx" | "cyclonedx";
+
+/** Options of `sbomOf`. */
+export interface SbomOptions extends StoreOptions {
+  /**
+   * An image of the store or of a registry (it is pulled into the store when it is not there), "oci:PATH[:TAG|@DIGEST]", or a root file system:
+   * "dir:PATH", or a path that starts with "." or "/".
+   */
+  readonly image: string;
+  /** Default "spdx". */
+  readonly format?: SbomFormat;
+  /** List the files of each package with their sums. Default true. */
+  readonly files?: boolean;
+  /** E.g. "linux/arm64". Default: the host's. */
+  readonly platform?: string;
+  /** Folder that relative paths start from. Default: the working directory. */
+  readonly cwd?: string;
+}
+
+/** What was found and written. */
+export interface SbomResult {
+  /** For JSON.stringify. The same image gives the same document. */
+  readonly document: unknown;
+  /** What the document was made of; `unread` tells what is missing from it. */
+  readonly inventory: Inventory;
+}
+
+const PARALLEL_LOADS = 4;
+
+/**
+ * Reads the records in an image and writes them as one document. The document's time is SOURCE_DATE_EPOCH, else the image's. Rejects with
+ * `IMAGE_NOT_FOUND`, `REGISTRY*`, `USAGE` …, or with the signal's reason.
+ */
+export function sbomOf(options: SbomOptions): Run<SbomResult> {
+  return startRun(options.signal, async (emit, signal) => {
+    await using session = await openSession(options);
+    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const cwd = options.cwd ?? process.cwd();
+    const source = await openNamedSource(options.image, { session, platform, cwd, command: "sbom", emit, signal });
+    const subject = subjectOf(options.image, source, platform, session.env["SOURCE_DATE_EPOCH"]);
+    const tree = await treeOf(source, signal);
+    return await describeTree(tree, subject, { format: options.format ?? "spdx", files: options.files ?? true, signal });
+  });
+}
+
+/** The document of a tree. */
+export async function describeTree(
+  tree: Tree,
+  subject: SbomSubject,
+  { format, files, signal }: { readonly format: SbomFormat; readonly files: boolean; readonly signal: AbortSignal },
+): Promise<SbomResult> {
+  const inventory = await readInventory(tree, { platform: subject.platform, signal });
+  const sums = files ? { files: await fileSums(tree, inventory.packages, { sha1: format === "spdx", signal }) } : {};
+  const write = format === "spdx" ? spdxDocument : cycloneDxDocument;
+  return { document: write(inventory, { subject, ...sums }), inventory };
+}
+
+async function treeOf(source: NamedSource, signal: AbortSignal): Promise<Tree> {
+  if (source.kind === "directory") return hostTree(source.path);
+  return layerTree(await pool(PARALLEL_LOADS, source.image.layers, (layer, stop) => layer.load(stop), signal));
+}
+
+function subjectOf(name: string, source: NamedSource, platform: Platform, epoch: string | undefined): SbomSubject {
+  const fixed = epoch !== undefined && /^\d{1,12}$/.test(epoch) ? new Date(Number(epoch) * 1000).toISOString() : undefined;
+  if (source.kind === "directory") return { name, kind: "directory", platform, ...(fixed === undefined ? {} : { created: fixed }) };
+  const { config, descriptor } = source.image;
+  const { os, architecture, variant } = config;
+  const created = fixed ?? config.created;
+  return {
+    name,
+    kind: "image",
+    platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+    digest: descriptor.digest,
+    ...(source.isNamed ? { reference: name } : {}),
+    ...(created === undefined ? {} : { created }),
+  };
+}

@@ -59,7 +59,10 @@ export type ErrorCode =
   | "DEBIAN_DEPENDENCY"
   | "NODE_PACKAGE"
   | "RECIPE"
+  | "RECIPE_LOCK"
+  | "RECIPE_DRIFT"
   | "EXPORT"
+  | "AUDIT"
   | "INTERNAL";
 
 /** What an error carries besides its code and message. */

@@ -1,101 +1,12 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { mkdtempDisposable, readdir, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { gzipSync } from "node:zlib";
-import { type FakeKey, type FakePackage, type FileServer, makeKey, serveFiles, suiteFiles, tarOf } from "../../test/support/archive.ts";
-import { openStore, type Store } from "../store/index.ts";
-import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
+import { type FakeKey, type FakePackage, makeKey } from "../../test/support/archive.ts";
+import { certificate, date, DOCUMENTS, INTEGRITY, openWorld, WITH_NODE } from "../../test/support/base-world.ts";
 import { treePath } from "../paths.ts";
-import { assembleBase } from "./assemble.ts";
-import type { AssembledBase, AssembleOptions } from "./types.ts";
-import { joinRecipes } from "./join-recipes.ts";
-import type { RecipeDocument } from "./recipe.ts";
-
-const date = new Date("2026-03-01T00:00:00Z");
-const now = (): Date => new Date("2026-03-02T00:00:00Z");
-const certificate = (name: string): string => `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----`;
-const packages: FakePackage[] = [
-  {
-    name: "base-files",
-    files: [
-      { path: "./", type: "dir" },
-      { path: "./tmp/", type: "dir", mode: 0o1777 },
-      { path: "./usr/", type: "dir" },
-      { path: "./usr/lib/", type: "dir", gid: 50, mode: 0o2775 },
-      { path: "./usr/lib/os-release", content: "Debian" },
-      { path: "./etc/", type: "dir" },
-      { path: "./etc/os-release", type: "symlink", link: "../usr/lib/os-release" },
-    ],
-  },
-  {
-    name: "perl",
-    version: "1:5.36-1",
-    architecture: "all",
-    // No entry for ./usr, and the second name of a file comes first in the order of layers.
-    files: [
-      { path: "./usr/bin/perl5.36", content: "#!perl", mode: 0o755, mtime: 1_600_000_000 },
-      { path: "./usr/bin/perl", type: "hardlink", link: "./usr/bin/perl5.36", mode: 0o755, mtime: 1_600_000_000 },
-    ],
-    md5sums: null,
-  },
-  {
-    name: "ca-certificates",
-    files: [
-      { path: "./usr/share/ca-certificates/mozilla/b.crt", content: `${certificate("B")}\n` },
-      { path: "./usr/share/ca-certificates/mozilla/a.crt", content: certificate("A") },
-      { path: "./usr/share/doc/ca-certificates/copyright", content: "free" },
-      { path: "./usr/sbin/update-ca-certificates", content: "#!/bin/sh" },
-    ],
-  },
-];
-const documents: RecipeDocument[] = [
-  {
-    name: "small",
-    suite: "bookworm",
-    packages: ["base-files"],
-    certificates: { package: "ca-certificates" },
-    users: [{ name: "root", uid: 0, gid: 0, home: "/root" }],
-    groups: [{ name: "root", gid: 0 }],
-    files: [
-      { path: "/usr/lib/os-release", text: "Small\n" },
-      { path: "/home/app", directory: true, mode: "0700", uid: 5, gid: 6 },
-      { path: "/usr/bin/python", link: "python3" },
-    ],
-    env: { PATH: "/usr/bin", LANG: "C" },
-    variants: { nonroot: { user: "65532", workdir: "/home/app" } },
-  },
-  {
-    name: "big",
-    extends: "small",
-    packages: ["perl"],
-    users: [{ name: "app", uid: 5, gid: 6, home: "/home/app" }],
-    env: { LANG: "C.UTF-8" },
-    entrypoint: ["/usr/bin/perl"],
-  },
-];
-const tarball = gzipSync(
-  tarOf([
-    { path: "package/package.json", content: "{}" },
-    { path: "package/bin/node", content: "the node", mode: 0o644 },
-    { path: "package/bin/npm", content: "no" },
-    { path: "package/LICENSE", content: "MIT" },
-  ]),
-);
-const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
-const withNode: RecipeDocument = {
-  name: "node",
-  extends: "big",
-  node: { version: "18.20.8", packages: { amd64: { name: "node-x", integrity } } },
-};
-
-interface World extends AsyncDisposable {
-  readonly server: FileServer;
-  readonly store: Store;
-  assemble(recipe: readonly RecipeDocument[], options?: Partial<AssembleOptions>): Promise<AssembledBase>;
-}
+import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
+import type { AssembleOptions } from "./types.ts";
 
 describe("assembleBase()", () => {
   let key: FakeKey;
@@ -103,39 +14,9 @@ describe("assembleBase()", () => {
     key = await makeKey();
   });
 
-  async function world(more: readonly FakePackage[] = []): Promise<World> {
-    await using stack = new AsyncDisposableStack();
-    const dir = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-assemble-")));
-    const store = stack.use(await openStore({ root: join(dir.path, "store") }));
-    const server = stack.use(await serveFiles(await suiteFiles({ packages: [...packages, ...more], key, date })));
-    server.files.set(
-      "node-x/18.20.8",
-      Buffer.from(JSON.stringify({ name: "node-x", version: "18.20.8", dist: { integrity, tarball: `${server.url}/n.tgz` } })),
-    );
-    server.files.set("n.tgz", tarball);
-    const keyring = join(dir.path, "key.gpg");
-    await writeFile(keyring, key.keyring.bytes);
-    const owned = stack.move();
-    return {
-      server,
-      store,
-      assemble: (recipe, options = {}) =>
-        assembleBase(store, joinRecipes(recipe), {
-          platform: { os: "linux", architecture: "amd64" },
-          sources: [server.source()],
-          keyring,
-          now,
-          npmRegistry: server.url,
-          maxAgeMs: 0,
-          ...options,
-        }),
-      [Symbol.asyncDispose]: () => owned.disposeAsync(),
-    };
-  }
-
   it("makes a layer of every package, of the recipe's files, and of node", async () => {
-    await using w = await world();
-    const base = await w.assemble([...documents, withNode]);
+    await using w = await openWorld(key);
+    const base = await w.assemble([...DOCUMENTS, WITH_NODE]);
     const dumps = await Promise.all(
       base.layers.map(async (layer) =>
         (await treeDump(layerTree([layer])))
@@ -204,8 +85,8 @@ describe("assembleBase()", () => {
   });
 
   it("gives a configuration without any time or place of now", async () => {
-    await using w = await world();
-    const { config, report } = await w.assemble(documents);
+    await using w = await openWorld(key);
+    const { config, report } = await w.assemble(DOCUMENTS);
     assert.deepEqual(config, {
       created: "1970-01-01T00:00:00Z",
       architecture: "amd64",
@@ -219,68 +100,68 @@ describe("assembleBase()", () => {
         "decant: files of big",
       ].map((created_by) => ({ created: "1970-01-01T00:00:00Z", created_by })),
     });
-    const nonroot = await w.assemble(documents, { variant: "nonroot" });
+    const nonroot = await w.assemble(DOCUMENTS, { variant: "nonroot" });
     assert.deepEqual([nonroot.config.config?.User, nonroot.config.config?.WorkingDir], ["65532", "/home/app"]);
     assert.deepEqual(nonroot.config.rootfs, config.rootfs);
   });
 
   it("gives the same bytes from nothing", async () => {
-    await using a = await world();
-    await using b = await world();
-    const [one, other] = await Promise.all([a.assemble([...documents, withNode]), b.assemble([...documents, withNode])]);
+    await using a = await openWorld(key);
+    await using b = await openWorld(key);
+    const [one, other] = await Promise.all([a.assemble([...DOCUMENTS, WITH_NODE]), b.assemble([...DOCUMENTS, WITH_NODE])]);
     assert.deepEqual(one.config, other.config);
     assert.deepEqual(one.report.layers, other.report.layers);
   });
 
   it("looks at the release only the second time, and at nothing while that is fresh", async () => {
-    await using w = await world();
-    const first = await w.assemble([...documents, withNode]);
+    await using w = await openWorld(key);
+    const first = await w.assemble([...DOCUMENTS, WITH_NODE]);
     assert.equal(first.report.cached, false);
     w.server.requests.length = 0;
-    const again = await w.assemble([...documents, withNode]);
+    const again = await w.assemble([...DOCUMENTS, WITH_NODE]);
     assert.deepEqual(w.server.requests, ["dists/bookworm/InRelease"]);
     assert.equal(again.report.cached, true);
     assert.deepEqual(again.config, first.config);
-    await w.assemble([...documents, withNode], { maxAgeMs: 60_000 });
-    await w.assemble([...documents, withNode], { offline: true });
+    await w.assemble([...DOCUMENTS, WITH_NODE], { maxAgeMs: 60_000 });
+    await w.assemble([...DOCUMENTS, WITH_NODE], { offline: true });
     assert.equal(w.server.requests.length, 1);
   });
 
   it("fetches and unpacks a package that other recipes used no second time", async () => {
-    await using w = await world();
-    await w.assemble(documents.slice(0, 1));
+    await using w = await openWorld(key);
+    await w.assemble(DOCUMENTS.slice(0, 1));
     w.server.requests.length = 0;
-    const base = await w.assemble(documents);
+    const base = await w.assemble(DOCUMENTS);
     // The index is read again for the new name, from the store.
     assert.deepEqual(w.server.requests, ["dists/bookworm/InRelease", "pool/main/perl_5.36-1_all.deb"]);
     assert.equal(base.report.cached, false);
   });
 
   it("works once when two ask for the same at a time", async () => {
-    await using w = await world();
-    const [a, b] = await Promise.all([w.assemble(documents), w.assemble(documents)]);
+    await using w = await openWorld(key);
+    const [a, b] = await Promise.all([w.assemble(DOCUMENTS), w.assemble(DOCUMENTS)]);
     assert.deepEqual(a.config, b.config);
     const debs = w.server.requests.filter((path) => path.endsWith(".deb"));
     assert.equal(debs.length, 3);
   });
 
   it("warns of a Node.js package that is neither signed nor pinned", async () => {
-    await using w = await world();
+    await using w = await openWorld(key);
     const messages: string[] = [];
     const emit: AssembleOptions["emit"] = (event) => void (event.type === "warning" && messages.push(`${event.code}: ${event.message}`));
-    await w.assemble([...documents, withNode], { emit });
-    const unpinned = { ...withNode, node: { version: "18.20.8", packages: { amd64: { name: "node-x" } } } };
-    await w.assemble([...documents, unpinned], { emit });
+    await w.assemble([...DOCUMENTS, WITH_NODE], { emit });
+    const unpinned = { ...WITH_NODE, node: { version: "18.20.8", packages: { amd64: { name: "node-x" } } } };
+    await w.assemble([...DOCUMENTS, unpinned], { emit });
     assert.equal(messages.length, 1);
     assert.match(messages[0] ?? "", /^NodePackageUnsigned: node-x@18.20.8 is neither signed by its registry nor pinned .*sha512-/);
   });
 
   it("reports what was verified", async () => {
-    await using w = await world();
-    const { report } = await w.assemble([...documents, withNode], { variant: "nonroot" });
+    await using w = await openWorld(key);
+    const { report } = await w.assemble([...DOCUMENTS, WITH_NODE], { variant: "nonroot" });
     assert.deepEqual(
       [report.recipe, report.variant, report.node[0]?.signature, report.node[0]?.integrity],
-      ["node", "nonroot", "absent", integrity],
+      ["node", "nonroot", "absent", INTEGRITY],
     );
     assert.deepEqual(
       report.releases.map((one) => [one.suite, one.date, one.signers[0]?.userId]),
@@ -307,32 +188,35 @@ describe("assembleBase()", () => {
   ];
   for (const row of conflicts) {
     it(`refuses ${row.name}`, async () => {
-      await using w = await world([row.add]);
-      const recipe = [...documents, { name: "top", extends: "big", packages: ["twin"] }];
+      await using w = await openWorld(key, [row.add]);
+      const recipe = [...DOCUMENTS, { name: "top", extends: "big", packages: ["twin"] }];
       await assert.rejects(w.assemble(recipe), { message: row.want });
       await assert.rejects(w.assemble(recipe), { message: row.want });
     });
   }
 
   it("refuses a package that the archive does not have", async () => {
-    await using w = await world();
-    await assert.rejects(w.assemble([...documents, { name: "top", packages: ["nowhere"] }]), {
+    await using w = await openWorld(key);
+    await assert.rejects(w.assemble([...DOCUMENTS, { name: "top", packages: ["nowhere"] }]), {
       code: "DEBIAN_DEPENDENCY",
       message: /"nowhere"/,
     });
   });
   it("refuses a platform that the recipe or Debian has nothing for", async () => {
-    await using w = await world();
-    await assert.rejects(w.assemble(documents, { platform: { os: "linux", architecture: "mips" } }), { code: "DEBIAN_ARCHIVE" });
-    await assert.rejects(w.assemble([...documents, withNode], { platform: { os: "linux", architecture: "arm64" } }), {
+    await using w = await openWorld(key);
+    await assert.rejects(w.assemble(DOCUMENTS, { platform: { os: "linux", architecture: "mips" } }), {
+      code: "RECIPE",
+      message: /it is not for linux\/mips; wanted one of linux\/amd64, linux\/arm64/,
+    });
+    await assert.rejects(w.assemble([...DOCUMENTS, WITH_NODE], { platform: { os: "linux", architecture: "arm64" } }), {
       message: /no package for arm64|lists no Packages/,
     });
   });
   it("stops when it is told to, and leaves no temporary files", async () => {
-    await using w = await world();
+    await using w = await openWorld(key);
     const stop = new AbortController();
     const reason = new Error("enough");
-    const work = w.assemble(documents, { signal: stop.signal, emit: () => stop.abort(reason) });
+    const work = w.assemble(DOCUMENTS, { signal: stop.signal, emit: () => stop.abort(reason) });
     await assert.rejects(work, (error) => error === reason);
     // The process itself has a folder and a lock there while the store is open.
     const left = (await readdir(join(w.store.root, "tmp"), { recursive: true })).filter((name) => name.includes("/"));

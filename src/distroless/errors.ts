@@ -28,3 +28,13 @@ export function nodePackageError(
 export function packageConflict(recipe: string, why: string): DecantError {
   return recipeError(recipe, why, { hint: "Leave out one of the two, or use packages of one release only" });
 }
+
+/** `RECIPE_LOCK`: a lock cannot be read or used; `RECIPE_DRIFT`: the recipe is no longer what was locked. */
+export function lockError(
+  name: string,
+  why: string,
+  extra: { readonly code?: "RECIPE_DRIFT"; readonly hint?: string; readonly cause?: unknown } = {},
+): DecantError {
+  const { code = "RECIPE_LOCK", ...rest } = extra;
+  return new DecantError(code, `Cannot use lock "${name}": ${why}`, { hint: "Lock it again: decant base lock RECIPE", ...rest });
+}

@@ -4,6 +4,19 @@ export { type BaseName, baseOfImage, isRecipeFile, parseBaseName } from "./base-
 export { catalogueFolder, type CatalogueOptions, listRecipes, loadRecipe } from "./catalogue.ts";
 export { type NpmPackage, type RegistrySignature } from "./npm.ts";
 export { parseRecipe } from "./parse-recipe.ts";
+export {
+  checkDrift,
+  formatLock,
+  LATEST,
+  type Lock,
+  type LockedArchitecture,
+  type LockedNode,
+  type LockedPackage,
+  type LockedRelease,
+  parseLock,
+} from "./lock.ts";
+export { lockRecipe } from "./resolve-base.ts";
+export { recipeDigest } from "./recipe-digest.ts";
 export { joinRecipes, withVariant } from "./join-recipes.ts";
 export type * from "./recipe.ts";
-export type { AssembledBase, AssembleOptions, AssemblyReport } from "./types.ts";
+export type { ArchiveAccess, AssembledBase, AssembleOptions, AssemblyReport } from "./types.ts";

@@ -1,32 +1,43 @@
 /** The Node.js package of a recipe, for the platform that is assembled. */
 import { type HttpOptions, watchTransfer } from "../debian/index.ts";
 import { noEvents } from "../events.ts";
+import type { Platform } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { recipeError } from "./errors.ts";
 import { fetchNpmPackage, type NpmPackage, npmRegistry } from "./npm.ts";
 import type { Recipe } from "./recipe.ts";
-import type { AssembleOptions } from "./types.ts";
+import type { ArchiveAccess } from "./types.ts";
 
-/** Gets it into the store; empty for a recipe without Node.js. Throws `RECIPE`, `NODE_PACKAGE`. */
-export async function fetchNode(store: Store, recipe: Recipe, options: AssembleOptions): Promise<NpmPackage[]> {
-  const first = recipe.node;
-  if (first === undefined) return [];
-  const { architecture } = options.platform;
-  const source = Object.hasOwn(first.packages, architecture) ? first.packages[architecture] : undefined;
-  if (source === undefined)
-    throw recipeError(
-      recipe.name,
-      `its node part has no package for ${architecture}; wanted one of ${Object.keys(first.packages).join(", ")}`,
-    );
+/** An exact npm package. */
+export interface WantedNode {
+  readonly name: string;
+  readonly version: string;
+  /** "sha512-…" that it must have. */
+  readonly integrity?: string;
+}
+
+/** The package that a recipe has for a platform; undefined for a recipe without Node.js. Throws `RECIPE`. */
+export function nodeOf(recipe: Recipe, { architecture }: Platform): WantedNode | undefined {
+  const { node } = recipe;
+  if (node === undefined) return undefined;
+  const source = Object.hasOwn(node.packages, architecture) ? node.packages[architecture] : undefined;
+  if (source !== undefined) return { ...source, version: node.version };
+  const known = Object.keys(node.packages).join(", ");
+  throw recipeError(recipe.name, `its node part has no package for ${architecture}; wanted one of ${known}`);
+}
+
+/** Gets it into the store. Throws `NODE_PACKAGE`. */
+export async function fetchNode(store: Store, recipe: Recipe, wanted: WantedNode, options: ArchiveAccess): Promise<NpmPackage> {
   const { signal } = options;
   const http: Omit<HttpOptions, "fail"> = {
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(signal === undefined ? {} : { signal }),
   };
   const emit = options.emit ?? noEvents;
+  const { name, version, integrity } = wanted;
   const found = await fetchNpmPackage(
     store,
-    { name: source.name, version: first.version, ...(source.integrity === undefined ? {} : { pinned: source.integrity }) },
+    { name, version, ...(integrity === undefined ? {} : { pinned: integrity }) },
     {
       registry: options.npmRegistry?.replace(/\/+$/, "") ?? (await npmRegistry(options.env ?? process.env)),
       offline: options.offline ?? false,
@@ -36,16 +47,16 @@ export async function fetchNode(store: Store, recipe: Recipe, options: AssembleO
       ...(signal === undefined ? {} : { signal }),
     },
   );
-  if (found.signature === "absent" && source.integrity === undefined)
+  if (found.signature === "absent" && integrity === undefined)
     emit({
       type: "warning",
       code: "NodePackageUnsigned",
       message: `${found.name}@${found.version} is neither signed by its registry nor pinned by the recipe; pin it by "integrity: ${found.integrity}"`,
     });
-  return [found];
+  return found;
 }
 
 /** The vertex that events of an assembly are told under. */
-export function vertexOf(recipe: Recipe, options: AssembleOptions): string {
+export function vertexOf(recipe: Recipe, options: ArchiveAccess): string {
   return options.vertex ?? `distroless ${recipe.name}`;
 }

@@ -1,17 +1,17 @@
 /** Options and results of `assembleBase`. */
-import type { ArchiveSource, BinaryPackage, Signer } from "../debian/index.ts";
+import type { ArchiveSource, BinaryPackage, Mirrors } from "../debian/index.ts";
 import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
 import type { ImageConfig, Platform } from "../oci/index.ts";
 import type { Layer } from "../tree/index.ts";
+import type { Lock, LockedPackage, LockedRelease } from "./lock.ts";
 import type { NpmPackage } from "./npm.ts";
 
-/** Options of `assembleBase`. */
-export interface AssembleOptions {
-  readonly platform: Platform;
-  /** "nonroot": what the recipe has under `variants`. Default: none. */
-  readonly variant?: string;
-  /** Default: deb.debian.org with updates and security of the recipe's suite. */
+/** How packages are reached and judged. */
+export interface ArchiveAccess {
+  /** Other addresses of the recipe's suite, or a snapshot of it. */
+  readonly mirrors?: Mirrors;
+  /** Instead of the recipe's suite with its updates and security. */
   readonly sources?: readonly ArchiveSource[];
   /** Keyring file. Default: the one of debian-archive-keyring. */
   readonly keyring?: string;
@@ -35,9 +35,21 @@ export interface AssembleOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `assembleBase`. */
+export interface AssembleOptions extends ArchiveAccess {
+  readonly platform: Platform;
+  /** "nonroot": what the recipe has under `variants`. Default: none. */
+  readonly variant?: string;
+  /** Take exactly its packages; no release is looked at. */
+  readonly lock?: { readonly file: string; readonly lock: Lock };
+  /** How many packages are fetched and unpacked at a time. Default 4. The bytes do not depend on it. */
+  readonly jobs?: number;
+}
+
 /** A base that is in the store. */
 export interface AssembledBase {
   readonly config: ImageConfig;
+  readonly annotations: Readonly<Record<string, string>>;
   /** Bottom first; as many as `config.history` has entries. */
   readonly layers: readonly Layer[];
   readonly packages: readonly BinaryPackage[];
@@ -50,15 +62,11 @@ export interface AssemblyReport {
   readonly variant: string | undefined;
   /** Nothing was done but to look at the releases. */
   readonly cached: boolean;
-  readonly releases: readonly {
-    readonly uri: string;
-    readonly suite: string;
-    /** Of the InRelease file. */
-    readonly digest: Digest;
-    readonly date: string;
-    readonly validUntil: string | undefined;
-    readonly signers: readonly Signer[];
-  }[];
+  /** That its packages are those of a lock. */
+  readonly locked: boolean;
+  /** With a lock: those that were looked at when it was made. */
+  readonly releases: readonly LockedRelease[];
+  readonly packages: readonly LockedPackage[];
   /** With `signature: "absent"` only the integrity was checked: the registry gives no signatures. */
   readonly node: readonly NpmPackage[];
   readonly layers: readonly { readonly id: Digest; readonly diffId: Digest; readonly createdBy: string }[];

@@ -1,0 +1,81 @@
+/** Which packages a recipe is made of: what it names, and what that needs where a level follows dependencies. */
+import type { Archive, BinaryPackage } from "../debian/index.ts";
+import { withVariant } from "./join-recipes.ts";
+import { LATEST, type LockedPackage } from "./lock.ts";
+import type { Recipe } from "./recipe.ts";
+
+interface Chosen {
+  readonly binary: BinaryPackage;
+  /** Only some of its paths are taken. */
+  readonly part: boolean;
+}
+
+/** The packages of a recipe with its variant joined in: level by level, then those that are taken in parts. */
+async function choosePackages(archive: Archive, recipe: Recipe, architecture: string): Promise<Chosen[]> {
+  const { certificates, busybox, exclude } = recipe;
+  // The bundle is there, whoever asks for it.
+  const ignore = [...recipe.ignore, ...(certificates === undefined ? [] : [certificates.package])];
+  const whole = new Map<string, BinaryPackage>();
+  const add = (packages: readonly BinaryPackage[]): void => {
+    for (const one of packages) if (!whole.has(one.name)) whole.set(one.name, one);
+  };
+  for (const { packages, follow } of recipe.levels) {
+    // What a lower level followed is there already.
+    const names = packages.filter((name) => !whole.has(name));
+    if (names.length === 0) continue;
+    if (follow) add((await archive.resolve({ names, architecture, ignore, exclude, present: [...whole.values()] })).packages);
+    else add(await archive.select(names, architecture));
+  }
+  const partly = new Set(recipe.parts.map((part) => part.package));
+  if (certificates !== undefined) partly.add(certificates.package);
+  if (busybox !== undefined) partly.add(busybox);
+  const names = [...partly].filter((name) => !whole.has(name));
+  const parts = names.length === 0 ? [] : await archive.select(names, architecture);
+  return [...[...whole.values()].map((binary) => ({ binary, part: false })), ...parts.map((binary) => ({ binary, part: true }))];
+}
+
+/**
+ * The packages of a recipe and of some of its variants (undefined: of none), each once. Those that not all of them have say which have them.
+ * Throws `DEBIAN_DEPENDENCY`.
+ */
+export async function chooseVariants(
+  archive: Archive,
+  recipe: Recipe,
+  architecture: string,
+  variants: readonly (string | undefined)[],
+): Promise<LockedPackage[]> {
+  const all = new Map<string, { readonly chosen: Chosen; readonly variants: (string | undefined)[] }>();
+  for (const variant of variants)
+    for (const chosen of await choosePackages(archive, withVariant(recipe, variant), architecture)) {
+      const key = `${chosen.binary.name} ${chosen.binary.version} ${chosen.part ? "part" : "whole"}`;
+      const known = all.get(key) ?? { chosen, variants: [] };
+      known.variants.push(variant);
+      all.set(key, known);
+    }
+  // The packages of a variant come in the same order, whichever other variants are resolved with it.
+  const found = [...all.values()];
+  const whole = found.filter(({ chosen }) => !chosen.part);
+  const parts = found.filter(({ chosen }) => chosen.part).toSorted((a, b) => (a.chosen.binary.name < b.chosen.binary.name ? -1 : 1));
+  return [...whole, ...parts].map(({ chosen, variants: having }) => ({
+    ...locked(chosen.binary),
+    ...(chosen.part ? { part: true } : {}),
+    ...(having.length === variants.length ? {} : { variants: having.map((variant) => variant ?? LATEST) }),
+  }));
+}
+
+/** Only what a lock keeps, so that bases from a lock and without one are made of the same. */
+function locked(binary: BinaryPackage): LockedPackage {
+  const { name, version, architecture, source, sourceVersion, uri, suite, filename, size, digest } = binary;
+  return {
+    name,
+    version,
+    architecture,
+    source,
+    ...(sourceVersion === undefined ? {} : { sourceVersion }),
+    uri,
+    suite,
+    filename,
+    size,
+    digest,
+  };
+}

@@ -1,0 +1,87 @@
+/** From a recipe to what a lock holds: releases that are verified, packages that are chosen, the Node.js package. And a whole lock. */
+import { type Archive, createArchive, type CurrentRelease, debianArchitecture, debianSources, loadKeyring } from "../debian/index.ts";
+import type { Platform } from "../oci/index.ts";
+import type { Store } from "../store/index.ts";
+import { VERSION } from "../version.ts";
+import { chooseVariants } from "./choose-packages.ts";
+import type { Lock, LockedArchitecture, LockedNode, LockedRelease } from "./lock.ts";
+import { fetchNode, nodeOf, vertexOf } from "./node-part.ts";
+import type { Recipe } from "./recipe.ts";
+import { recipeDigest } from "./recipe-digest.ts";
+import type { ArchiveAccess } from "./types.ts";
+
+const MAX_AGE_MS = 15 * 60 * 1000;
+
+/** The archive that a recipe's packages come from. Nothing is read before it is asked for. */
+export async function archiveOf(store: Store, recipe: Recipe, options: ArchiveAccess): Promise<Archive> {
+  const { offline, acceptExpired, now, fetch: ownFetch, emit, signal, keyring } = options;
+  return createArchive(store, options.sources ?? debianSources(recipe.suite, options.mirrors), {
+    maxAgeMs: options.maxAgeMs ?? MAX_AGE_MS,
+    vertex: vertexOf(recipe, options),
+    ...(keyring === undefined ? {} : { keyring: await loadKeyring(keyring) }),
+    ...(offline === undefined ? {} : { offline }),
+    ...(acceptExpired === undefined ? {} : { acceptExpired }),
+    ...(now === undefined ? {} : { now }),
+    ...(ownFetch === undefined ? {} : { fetch: ownFetch }),
+    ...(emit === undefined ? {} : { emit }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** Resolves some variants of a recipe (undefined: the recipe as it is) for a platform. Throws the `DEBIAN_…` codes and `RECIPE`. */
+export async function resolveBase(
+  archive: Archive,
+  recipe: Recipe,
+  platform: Platform,
+  variants: readonly (string | undefined)[],
+): Promise<LockedArchitecture> {
+  const [releases, packages] = await settled(archive.releases(), chooseVariants(archive, recipe, debianArchitecture(platform), variants));
+  return { releases: releases.map(lockedRelease), packages };
+}
+
+/** A lock of a recipe with all its variants, for all its architectures. Throws `RECIPE`, `NODE_PACKAGE` and the `DEBIAN_…` codes. */
+export async function lockRecipe(store: Store, recipe: Recipe, options: ArchiveAccess): Promise<Lock> {
+  const archive = await archiveOf(store, recipe, options);
+  const architectures: [string, LockedArchitecture][] = [];
+  for (const architecture of recipe.architectures) {
+    options.signal?.throwIfAborted();
+    const platform = { os: "linux", architecture };
+    const locked = await resolveBase(archive, recipe, platform, [undefined, ...Object.keys(recipe.variants)]);
+    const node = await lockedNode(store, recipe, platform, options);
+    architectures.push([architecture, { ...locked, ...(node === undefined ? {} : { node }) }]);
+  }
+  return {
+    recipe: recipe.name,
+    digest: recipeDigest(recipe),
+    suite: recipe.suite,
+    tool: `decant ${VERSION}`,
+    architectures: Object.fromEntries(architectures),
+  };
+}
+
+async function lockedNode(store: Store, recipe: Recipe, platform: Platform, options: ArchiveAccess): Promise<LockedNode | undefined> {
+  const wanted = nodeOf(recipe, platform);
+  if (wanted === undefined) return undefined;
+  const { name, version } = wanted;
+  // What the recipe pins need not be fetched to be known.
+  if (wanted.integrity !== undefined) return { name, version, integrity: wanted.integrity };
+  const { integrity } = await fetchNode(store, recipe, wanted, options);
+  return { name, version, integrity };
+}
+
+function lockedRelease({ source, release, digest, signers }: CurrentRelease): LockedRelease {
+  return {
+    uri: source.uri,
+    suite: source.suite,
+    digest,
+    date: release.date.toISOString(),
+    ...(release.validUntil === undefined ? {} : { validUntil: release.validUntil.toISOString() }),
+    signers: signers.map(({ fingerprint, userId }) => ({ fingerprint, userId })),
+  };
+}
+
+/** `Promise.all` that waits for all of them before it fails, so that nothing goes on working behind the caller's back. */
+async function settled<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return await Promise.all([a, b]);
+}

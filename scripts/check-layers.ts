@@ -29,7 +29,7 @@ const PURE = [
   /^src\/oci\//,
   /^src\/dockerfile\//,
   /^src\/graph\//,
-  /^src\/debian\/(control|version|binary-package|select|resol[a-z]+|relations)\.ts$/,
+  /^src\/debian\/(binary-package|candidates|chosen|contents-file|control|explain|package-index|resol[a-z]+|select|sorted-lines|version)\.ts$/,
   /^src\/report\/model\.ts$/,
 ];
 const IMPURE = /^node:(fs|child_process|http|https|net|worker_threads)/;

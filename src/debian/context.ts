@@ -7,6 +7,7 @@ import type { Store } from "../store/index.ts";
 import { archiveError } from "./errors.ts";
 import { download, type HttpOptions } from "./http.ts";
 import { type Keyring, loadKeyring } from "./signature.ts";
+import type { SortedLines } from "./sorted-lines.ts";
 import { watchTransfer } from "./watch-transfer.ts";
 
 /** Options of `createArchive`. */
@@ -37,6 +38,7 @@ export interface ArchiveContext extends Required<Omit<ArchiveOptions, "signal" |
   readonly http: HttpOptions;
   readonly signal: AbortSignal | undefined;
   readonly blobs: Once<string, void>;
+  readonly tables: Once<string, SortedLines>;
 }
 
 /** Fills in the defaults. */
@@ -53,6 +55,7 @@ export function archiveContext(store: Store, options: ArchiveOptions): ArchiveCo
     vertex: options.vertex ?? "debian",
     signal: options.signal,
     blobs: createOnce(),
+    tables: createOnce(),
     http: {
       fail: (url, why, extra) => archiveError(url, why, extra),
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
@@ -106,7 +109,8 @@ async function fetchFirst(context: ArchiveContext, urls: readonly string[], expe
       failures.push(error.code === "DEBIAN_ARCHIVE" ? error : wrongBytes(url, expected, error));
     }
   }
-  throw failures[0];
+  // That a file is another one says more than that it is missing elsewhere.
+  throw failures.find((error) => isDecantError(error) && isDecantError(error.cause)) ?? failures[0];
 }
 
 function wrongBytes(url: string, expected: Expected, cause: Error): Error {

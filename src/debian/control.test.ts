@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { isDecantError } from "../errors.ts";
-import { parseRelations, parseStanza, parseStanzas, scanPackages } from "./control.ts";
-
-async function* chunked(text: string, sizeBytes: number): AsyncGenerator<Uint8Array> {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; at += sizeBytes) yield bytes.subarray(at, at + sizeBytes);
-}
+import { parseRelations, parseStanza, parseStanzas } from "./control.ts";
 
 describe("parseStanzas()", () => {
   const rows = [
@@ -37,29 +31,6 @@ describe("parseStanzas()", () => {
       );
     });
   }
-});
-
-describe("scanPackages()", () => {
-  const text = "Package: a\nVersion: 1\n\nPackage: ab\nVersion: 2\n\n\nVersion: 3\nPackage: b\nX: ü\n\nPackage: a\nVersion: 4";
-
-  it("finds the wanted paragraphs whatever the chunks are", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 80 }), async (size) => {
-        const found = await Array.fromAsync(scanPackages(chunked(text, size), new Set(["a", "b"]), "t"));
-        assert.deepEqual(
-          found.map((stanza) => stanza.get("version")),
-          ["1", "3", "4"],
-        );
-        assert.equal(found[1]?.get("x"), "ü");
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  it("refuses a paragraph without end", async () => {
-    const endless = chunked("x".repeat(5 * 1024 * 1024), 1024 * 1024);
-    await assert.rejects(Array.fromAsync(scanPackages(endless, new Set(), "t")), { code: "DEBIAN_ARCHIVE" });
-  });
 });
 
 describe("parseRelations()", () => {

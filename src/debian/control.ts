@@ -1,17 +1,10 @@
-/**
- * Debian control data (deb822, Debian policy chapter 5): stanzas with folded fields, a scanner that picks a few stanzas out of
- * a big Packages file while it streams, and the syntax of dependency fields (policy 7.1). Pure.
- */
-import type { ByteStream } from "../bytes.ts";
-import { fromBytes, toText } from "../paths.ts";
+/** Debian control data (deb822, Debian policy chapter 5): stanzas with folded fields, and the syntax of dependency fields (policy 7.1). Pure. */
 import { archiveError } from "./errors.ts";
 
 /** The fields of one paragraph. Names are lower-case; folded lines are joined by "\n" without their first space. */
 export type Stanza = ReadonlyMap<string, string>;
 
 const FIELD = /^([!-9;-~]+):[ \t]*(.*)$/;
-const PACKAGE_FIELD = "Package: ";
-const MAX_STANZA_BYTES = 4 * 1024 * 1024;
 
 /** Parses exactly one paragraph; `name` is for messages. Throws `DEBIAN_ARCHIVE`. */
 export function parseStanza(text: string, name: string): Stanza {
@@ -54,45 +47,6 @@ export function requiredField(stanza: Stanza, field: string, name: string): stri
   const value = stanza.get(field.toLowerCase());
   if (value === undefined || value === "") throw archiveError(name, `it has no field ${field}`);
   return value;
-}
-
-/**
- * The paragraphs of a Packages file whose `Package` is in `wanted`, in the order of the file. Everything else is passed over without being
- * parsed or kept. Throws `DEBIAN_ARCHIVE`.
- */
-export async function* scanPackages(
-  source: ByteStream,
-  wanted: ReadonlySet<string>,
-  name: string,
-): AsyncGenerator<Stanza, void, undefined> {
-  // latin1 keeps one char per byte, so that a chunk may end inside a UTF-8 sequence.
-  let rest = "";
-  for await (const chunk of source) {
-    const text = rest + fromBytes(chunk);
-    let start = 0;
-    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n", start)) {
-      if (isWanted(text, start, end, wanted)) yield parseStanza(toText(text.slice(start, end)), name);
-      start = end + 2;
-    }
-    rest = text.slice(start);
-    if (rest.length > MAX_STANZA_BYTES) throw archiveError(name, `it has a paragraph of more than ${MAX_STANZA_BYTES} bytes`);
-  }
-  if (isWanted(rest, 0, rest.length, wanted)) yield parseStanza(toText(rest), name);
-}
-
-function isWanted(text: string, start: number, end: number, wanted: ReadonlySet<string>): boolean {
-  let at = start;
-  // An empty line more than needed between paragraphs leaves a newline in front.
-  while (text.charCodeAt(at) === 10) at += 1;
-  if (!text.startsWith(PACKAGE_FIELD, at)) {
-    // Every archive puts Package first, policy does not ask for it.
-    const paragraph = text.slice(at, end);
-    const match = /(?:^|\n)package:[ \t]*(\S+)/i.exec(paragraph);
-    return match !== null && wanted.has(match[1] ?? "");
-  }
-  const from = at + PACKAGE_FIELD.length;
-  const lineEnd = text.indexOf("\n", from);
-  return wanted.has(text.slice(from, lineEnd < 0 ? end : Math.min(lineEnd, end)).trim());
 }
 
 /** How a version is compared in a dependency. */

@@ -34,3 +34,11 @@ export function dependencyError(names: readonly string[], why: string, extra: Ex
   const list = names.map((name) => `"${name}"`).join(", ");
   return new DecantError("DEBIAN_DEPENDENCY", `Cannot find ${names.length === 1 ? "package" : "packages"} ${list}: ${why}`, extra);
 }
+
+/** `DEBIAN_DEPENDENCY`: something that `wanted` needs cannot be had; `why` begins with the chain. */
+export function unmetError(wanted: string, why: string, extra: Extra = {}): DecantError {
+  return new DecantError("DEBIAN_DEPENDENCY", `Cannot install package "${wanted}" with what it needs: ${why}`, {
+    hint: "Add a source that has it, name a package that does without it, or ignore the dependency when it is not needed",
+    ...extra,
+  });
+}

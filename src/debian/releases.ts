@@ -7,7 +7,6 @@ import * as v from "valibot";
 import { collect } from "../bytes.ts";
 import { framedDigest, isDigest, type Digest } from "../digest.ts";
 import { type ArchiveContext, offlineError } from "./context.ts";
-import { archiveError } from "./errors.ts";
 import { download } from "./http.ts";
 import { checkRelease, parseRelease, type Release } from "./release.ts";
 import { type Keyring, type SignedText, type Signer, verifyInline } from "./signature.ts";
@@ -104,15 +103,4 @@ async function signedText(
     { kind: "blob", id: digest },
   ]);
   return signed;
-}
-
-/** The path of the index of `component` for `architecture`, best compression first. Throws `DEBIAN_ARCHIVE`. */
-export function packagesPath({ release, source }: CurrentRelease, component: string, architecture: string): string {
-  const base = `${component}/binary-${architecture}/Packages`;
-  const path = [`${base}.xz`, `${base}.gz`, base].find((one) => release.files.has(one));
-  if (path === undefined)
-    throw archiveError(suiteUrl(source, "InRelease"), `it lists no Packages of component "${component}" for ${architecture}`, {
-      details: { architectures: release.architectures },
-    });
-  return path;
 }

@@ -2,15 +2,17 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sha256 } from "../digest.ts";
 import type { BinaryPackage } from "./binary-package.ts";
+import type { PackageIndex } from "./package-index.ts";
 import { selectPackages } from "./select.ts";
 
 function one(name: string, version: string, architecture: string, suite = "bookworm"): BinaryPackage {
   return { name, version, architecture, source: name, filename: `${name}.deb`, size: 1, digest: sha256(version), uri: "http://a", suite };
 }
-const index = new Map([
+const versions = new Map([
   ["a", [one("a", "1.9", "amd64"), one("a", "1.10", "amd64"), one("a", "1.10", "amd64", "later"), one("a", "9", "arm64")]],
   ["b", [one("b", "1", "all")]],
 ]);
+const index: PackageIndex = { named: (name) => versions.get(name) ?? [], providing: () => [] };
 
 describe("selectPackages()", () => {
   it("takes the highest version, of the first source that has it", () => {

@@ -1,10 +1,8 @@
 /** Which version of each wanted package is taken when dependencies are not followed: the highest one of all sources. Pure. */
 import type { BinaryPackage } from "./binary-package.ts";
 import { dependencyError } from "./errors.ts";
+import type { PackageIndex } from "./package-index.ts";
 import { compareVersions } from "./version.ts";
-
-/** Every version of the packages that were looked for, by name. */
-export type PackageIndex = ReadonlyMap<string, readonly BinaryPackage[]>;
 
 /**
  * The newest version of each name for `architecture` (or for "all"), in the order of `names`. When two sources have the same version, the
@@ -14,7 +12,7 @@ export function selectPackages(index: PackageIndex, names: readonly string[], ar
   const selected: BinaryPackage[] = [];
   const missing: string[] = [];
   for (const name of names) {
-    const best = newest((index.get(name) ?? []).filter((one) => one.architecture === architecture || one.architecture === "all"));
+    const best = newest(index.named(name).filter((one) => one.architecture === architecture || one.architecture === "all"));
     if (best === undefined) missing.push(name);
     else selected.push(best);
   }

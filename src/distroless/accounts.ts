@@ -6,7 +6,7 @@ export function accountFiles(accounts: { readonly users: readonly User[]; readon
   const passwd = accounts.users.map(
     (user) => `${user.name}:x:${user.uid}:${user.gid}:${user.comment ?? user.name}:${user.home}:${user.shell ?? "/sbin/nologin"}\n`,
   );
-  const group = accounts.groups.map((one) => `${one.name}:x:${one.gid}:\n`);
+  const group = accounts.groups.map((one) => `${one.name}:x:${one.gid}:${(one.members ?? []).join(",")}\n`);
   return [
     { path: "/etc/group", text: group.join("") },
     { path: "/etc/passwd", text: passwd.join("") },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
@@ -14,7 +15,7 @@ describe("assembleBase()", () => {
     key = await makeKey();
   });
 
-  it("makes a layer of every package, of the recipe's files, and of node", async () => {
+  it("makes layers of each level's packages, of certificates, of node, and of the recipe's files", async () => {
     await using w = await openWorld(key);
     const base = await w.assemble([...DOCUMENTS, WITH_NODE]);
     const dumps = await Promise.all(
@@ -33,12 +34,11 @@ describe("assembleBase()", () => {
         "/tmp: dir 1777 0:0",
         "/usr: dir 0755 0:0",
         "/usr/lib: dir 2775 0:50",
-        "/usr/lib/os-release: file 0644 0:0",
+        // Without the os-release that the recipe replaces.
         ...status,
         "/var/lib/dpkg/status.d/base-files: file 0644 0:0",
         "/var/lib/dpkg/status.d/base-files.md5sums: file 0644 0:0",
       ],
-      ["/usr: dir 0755 0:0", "/usr/bin: dir 0755 0:0", "/usr/bin/perl: file 0755 0:0", "/usr/bin/perl5.36: file 0755 0:0 = /usr/bin/perl", ...status, "/var/lib/dpkg/status.d/perl: file 0644 0:0"],
       [
         "/etc: dir 0755 0:0",
         "/etc/ssl: dir 0755 0:0",
@@ -53,6 +53,8 @@ describe("assembleBase()", () => {
         "/var/lib/dpkg/status.d/ca-certificates: file 0644 0:0",
         "/var/lib/dpkg/status.d/ca-certificates.md5sums: file 0644 0:0",
       ],
+      ["/usr: dir 0755 0:0", "/usr/bin: dir 0755 0:0", "/usr/bin/perl: file 0755 0:0", "/usr/bin/perl5.36: file 0755 0:0 = /usr/bin/perl", ...status, "/var/lib/dpkg/status.d/perl: file 0644 0:0", "/var/lib/dpkg/status.d/perl.md5sums: file 0644 0:0"],
+      ["/nodejs: dir 0755 0:0", "/nodejs/LICENSE: file 0644 0:0", "/nodejs/bin: dir 0755 0:0", "/nodejs/bin/node: file 0755 0:0"],
       [
         "/etc: dir 0755 0:0",
         "/etc/group: file 0644 0:0",
@@ -66,7 +68,6 @@ describe("assembleBase()", () => {
         "/usr/lib: dir 2775 0:50",
         "/usr/lib/os-release: file 0644 0:0",
       ],
-      ["/nodejs: dir 0755 0:0", "/nodejs/LICENSE: file 0644 0:0", "/nodejs/bin: dir 0755 0:0", "/nodejs/bin/node: file 0755 0:0"],
     ]); // prettier-ignore
     const tree = layerTree(base.layers);
     const text = async (path: string): Promise<string> => (await readTreeFile(tree, treePath(path), 10_000)).toString();
@@ -77,8 +78,12 @@ describe("assembleBase()", () => {
     assert.equal(await text("/etc/ssl/certs/ca-certificates.crt"), `${certificate("A")}\n${certificate("B")}\n`);
     assert.match(
       await text("/var/lib/dpkg/status.d/ca-certificates.md5sums"),
-      /^[0-9a-f]{32} {2}usr\/share\/doc\/ca-certificates\/copyright\n$/,
+      /^[0-9a-f]{32} {2}etc\/ssl\/certs\/ca-certificates.crt\n[0-9a-f]{32} {2}usr\/share\/doc\/ca-certificates\/copyright\n$/,
     );
+    // Made from what is there: this package brings no list, and the recipe replaced a file of that one.
+    const md5 = (content: string): string => createHash("md5").update(content).digest("hex");
+    assert.equal(await text("/var/lib/dpkg/status.d/perl.md5sums"), `${md5("#!perl")}  usr/bin/perl\n${md5("#!perl")}  usr/bin/perl5.36\n`);
+    assert.equal(await text("/var/lib/dpkg/status.d/base-files.md5sums"), "");
     assert.match(await text("/var/lib/dpkg/status.d/perl"), /^Package: perl\nVersion: 1:5.36-1\n/);
     const times = ["usr/bin/perl", "usr/lib/os-release", "etc/os-release"].map((path) => tree.lookup(treePath(path))?.mtimeSec);
     assert.deepEqual(times, [1_600_000_000, 0, 1_700_000_000]);
@@ -95,8 +100,8 @@ describe("assembleBase()", () => {
       rootfs: { type: "layers", diff_ids: report.layers.map((layer) => layer.diffId) },
       history: [
         "decant: base-files 1.0-1 amd64",
-        "decant: perl 1:5.36-1 all",
         "decant: ca-certificates 1.0-1 amd64 (certificates)",
+        "decant: perl 1:5.36-1 all",
         "decant: files of big",
       ].map((created_by) => ({ created: "1970-01-01T00:00:00Z", created_by })),
     });

@@ -12,7 +12,7 @@ import { openLayer } from "../tree/index.ts";
 import { baseConfig } from "./base-config.ts";
 import { recipeError } from "./errors.ts";
 import { withVariant } from "./join-recipes.ts";
-import { layerRef } from "./layers.ts";
+import { layerRef } from "./kept-layer.ts";
 import { binaryOf, checkDrift, type LockedArchitecture, lockedFor, type LockedPackage, packagesOfVariant } from "./lock.ts";
 import { type MadeLayer, makeLayers } from "./make-layers.ts";
 import { fetchNode, nodeOf } from "./node-part.ts";

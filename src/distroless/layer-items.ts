@@ -1,6 +1,6 @@
 /** From a bag of entries to what `writeLayer` wants: sorted, every parent directory present, the first name of a file before its other names. Pure. */
 import { compareTreePaths, parentOf, ROOT, toBytes, type TreePath, treePath } from "../paths.ts";
-import type { Entry, LayerItem } from "../tree/index.ts";
+import type { Entry, Layer, LayerItem } from "../tree/index.ts";
 
 /** A directory with time 0. */
 export function directoryEntry(
@@ -37,8 +37,7 @@ export function textItem(
  * Of two items with one path the later one counts. The root directory itself is left out: it is the runtime's.
  */
 export function arrangeItems(items: Iterable<LayerItem>, below: (path: TreePath) => Entry | undefined = () => undefined): LayerItem[] {
-  const byPath = new Map<TreePath, LayerItem>();
-  for (const item of items) byPath.set(item.entry.path, item);
+  const byPath = new Map(lastOfEach(items).map((item) => [item.entry.path, item]));
   byPath.delete(ROOT);
   for (const path of byPath.keys()) {
     for (let parent = parentOf(path); parent !== ROOT && !byPath.has(parent); parent = parentOf(parent)) {
@@ -48,6 +47,23 @@ export function arrangeItems(items: Iterable<LayerItem>, below: (path: TreePath)
   }
   const sorted = [...byPath.values()].toSorted((a, b) => compareTreePaths(a.entry.path, b.entry.path));
   return firstNamesFirst(sorted, byPath);
+}
+
+/** Of items with one path the last one. */
+export function lastOfEach(items: Iterable<LayerItem>): LayerItem[] {
+  const byPath = new Map<TreePath, LayerItem>();
+  for (const item of items) byPath.set(item.entry.path, item);
+  return [...byPath.values()];
+}
+
+/** The items of a layer that is in the store. */
+export async function layerItems(layer: Layer): Promise<LayerItem[]> {
+  const items: LayerItem[] = [];
+  for (let at = 0; at < layer.index.count; at += 1) {
+    const entry = layer.index.at(at);
+    items.push(entry.kind === "file" ? { entry, data: await layer.data(entry) } : { entry });
+  }
+  return items;
 }
 
 /** In the order of the layer the name with the bytes may come after a hard link to it: then the two change roles. */
@@ -80,11 +96,13 @@ function linkTo(holder: TreePath, path: TreePath, source: LayerItem): Entry {
   return { ...entry, path, kind: "hardlink", link: holder, size: 0 };
 }
 
-/** What makes two lists of items the same layer, as framed parts. Only for items whose bytes are at hand. */
+/** What makes two lists of items the same layer, as framed parts: files whose bytes are not at hand have a digest. */
 export function itemParts(items: readonly LayerItem[]): (string | Uint8Array)[] {
   return items.flatMap(({ entry, data }) => [
-    JSON.stringify([entry.kind, entry.mode, entry.uid, entry.gid, entry.mtimeSec, entry.link ?? ""]),
+    JSON.stringify([entry.kind, entry.mode, entry.uid, entry.gid, entry.mtimeSec, entry.mtimeNsec, entry.digest ?? ""]),
     toBytes(entry.path),
-    data?.kind === "bytes" ? data.bytes : "",
+    toBytes(entry.link ?? ""),
+    ...[...(entry.xattrs ?? [])].flat(),
+    entry.digest === undefined && data?.kind === "bytes" ? data.bytes : "",
   ]);
 }

@@ -1,0 +1,58 @@
+/** The effects of maintainer scripts that are only files: directories, the local time, name service, and the links of alternatives. Pure. */
+import { treePath, type TreePath } from "../paths.ts";
+import type { LayerItem } from "../tree/index.ts";
+import { type Alternative, alternativesOf } from "./alternatives.ts";
+import { directoryEntry } from "./layer-items.ts";
+import type { PackageContent } from "./package-content.ts";
+import { scriptCommands } from "./script-commands.ts";
+
+const UTC = treePath("/usr/share/zoneinfo/Etc/UTC");
+const NSSWITCH = treePath("/usr/share/libc-bin/nsswitch.conf");
+
+/** What a package that is taken whole gets besides its own files, and the paths of its own directories that become links. */
+export function nativeItems(content: PackageContent, taken: readonly LayerItem[]): LayerItem[] {
+  const found = new Map<TreePath, LayerItem>();
+  const byPath = new Map(taken.map((item) => [item.entry.path, item]));
+  const put = (item: LayerItem): void => void (byPath.has(item.entry.path) || found.set(item.entry.path, item));
+  for (const { words, inside } of scriptCommands(content.scripts.get("postinst") ?? "")) {
+    const [command, first, second, third] = words.map(({ text, known }) => (known ? text : undefined));
+    if (inside !== undefined || first === undefined) continue;
+    if (command === "install_directory" && third === "root") put(directory(first, second ?? "755"));
+    if (command === "install_local_dir") put(directory(first, "755"));
+    if (command === "mkdir") for (const path of madeDirectories(words)) put(directory(path, "755"));
+    if (command === "migrate_directory" && second !== undefined) found.set(treePath(first), link(first, second));
+  }
+  if (content.binary.name === "tzdata" && byPath.has(UTC)) put(link("/etc/localtime", `/${UTC}`));
+  const nsswitch = byPath.get(NSSWITCH);
+  if (content.binary.name === "libc-bin" && nsswitch !== undefined)
+    put({ ...nsswitch, entry: { ...nsswitch.entry, path: treePath("/etc/nsswitch.conf") } });
+  return [...found.values()];
+}
+
+/** The links of all packages: of several for one path the one of the highest priority, then of the first package. `isThere`: what the base has. */
+export function alternativeItems(contents: readonly PackageContent[], isThere: (path: TreePath) => boolean): LayerItem[] {
+  const best = new Map<TreePath, Alternative>();
+  for (const { scripts } of contents)
+    for (const command of scriptCommands(scripts.get("postinst") ?? "")) {
+      if (command.words[0]?.text.endsWith("update-alternatives") !== true) continue;
+      for (const one of alternativesOf(command) ?? []) {
+        const path = treePath(one.link);
+        const known = best.get(path);
+        if (isThere(treePath(one.target)) && !isThere(path) && (known === undefined || one.priority > known.priority)) best.set(path, one);
+      }
+    }
+  return [...best.values()].map((one) => link(one.link, one.target));
+}
+
+/** Of /etc, for Java's settings, and of /usr/local, where Python looks for modules: root's, and nobody minds an empty one. */
+function madeDirectories(words: readonly { readonly text: string; readonly known: boolean }[]): string[] {
+  return words.slice(1).flatMap(({ text, known }) => (known && /^\/(?:etc|usr\/local)\/[^\0\n]+$/.test(text) ? [text] : []));
+}
+
+function directory(path: string, mode: string): LayerItem {
+  return { entry: directoryEntry(treePath(path), { mode: /^[0-7]{3,4}$/.test(mode) ? Number.parseInt(mode, 8) : 0o755 }) };
+}
+
+function link(path: string, target: string): LayerItem {
+  return { entry: { ...directoryEntry(treePath(path), { mode: 0o777 }), kind: "symlink", link: target } };
+}

@@ -1,0 +1,26 @@
+/** /usr/lib/os-release (os-release(5)): what Debian's says, and which base this is. Pure. */
+
+const VERSIONS: ReadonlyMap<string, string> = new Map([
+  ["bullseye", "11"],
+  ["bookworm", "12"],
+  ["trixie", "13"],
+  ["forky", "14"],
+]);
+
+/** The text for a recipe of a suite. Scanners choose their data by ID, VERSION_ID and VERSION_CODENAME. */
+export function osRelease({ suite, name }: { readonly suite: string; readonly name: string }): string {
+  const version = VERSIONS.get(suite);
+  const fields: readonly (readonly [string, string])[] = [
+    ["PRETTY_NAME", "Distroless"],
+    ["NAME", "Debian GNU/Linux"],
+    ["ID", "debian"],
+    ...(version === undefined ? [] : [["VERSION_ID", version] as const, ["VERSION", `Debian GNU/Linux ${version} (${suite})`] as const]),
+    ["VERSION_CODENAME", suite],
+    ["VARIANT", name],
+    ["VARIANT_ID", name.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "-")],
+    ["HOME_URL", "https://www.debian.org/"],
+    ["SUPPORT_URL", "https://www.debian.org/support"],
+    ["BUG_REPORT_URL", "https://bugs.debian.org/"],
+  ];
+  return fields.map(([key, value]) => `${key}="${value.replaceAll(/["$\\`]/g, String.raw`\$&`)}"\n`).join("");
+}

@@ -6,7 +6,7 @@ import { type Emit, noEvents } from "../events.ts";
 import type { Store } from "../store/index.ts";
 import { archiveError } from "./errors.ts";
 import { download, type HttpOptions } from "./http.ts";
-import { type Keyring, loadKeyring } from "./signature.ts";
+import { type Keyring, loadKeyring } from "./keyring.ts";
 import type { SortedLines } from "./sorted-lines.ts";
 import { watchTransfer } from "./watch-transfer.ts";
 

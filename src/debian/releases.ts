@@ -8,8 +8,9 @@ import { collect } from "../bytes.ts";
 import { framedDigest, isDigest, type Digest } from "../digest.ts";
 import { type ArchiveContext, offlineError } from "./context.ts";
 import { download } from "./http.ts";
+import type { Keyring } from "./keyring.ts";
 import { checkRelease, parseRelease, type Release } from "./release.ts";
-import { type Keyring, type SignedText, type Signer, verifyInline } from "./signature.ts";
+import { type SignedText, type Signer, verifyInline } from "./signature.ts";
 import { type ArchiveSource, suiteUrl } from "./sources.ts";
 
 /** A release that may be used. */

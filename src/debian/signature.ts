@@ -2,21 +2,10 @@
  * OpenPGP signatures of InRelease files (RFC 9580, cleartext framework), checked in our own process. The policy is here: which hashes are
  * too weak, which keys are too small, and that a key must still be valid now.
  */
-import { readFile, stat } from "node:fs/promises";
 import type * as openpgpModule from "openpgp";
 import type { CleartextMessage, Key, PartialConfig } from "openpgp";
-import { sha256, type Digest } from "../digest.ts";
-import { errnoOf } from "../errors.ts";
 import { expiredError, signatureError } from "./errors.ts";
-
-/** The keys that a source's signatures are checked with. */
-export interface Keyring {
-  /** For messages. */
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  /** Of `bytes`: a verdict is good for one keyring only. */
-  readonly digest: Digest;
-}
+import { type Keyring, readKeys } from "./keyring.ts";
 
 /** One signature that is right. */
 export interface Signer {
@@ -44,33 +33,8 @@ export interface VerifyOptions {
   readonly acceptExpired?: boolean;
 }
 
-/** Where the Debian package `debian-archive-keyring` puts its keys. */
-export const DEFAULT_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
-const MAX_KEYRING_BYTES = 16 * 1024 * 1024;
 const BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----";
 const END = "-----END PGP SIGNATURE-----";
-
-/** Reads a keyring file: binary (.gpg, .pgp) or armored (.asc), told by its content. Throws `DEBIAN_SIGNATURE`. */
-export async function loadKeyring(path: string = DEFAULT_KEYRING): Promise<Keyring> {
-  const hint =
-    path === DEFAULT_KEYRING ? "Install the package debian-archive-keyring, or name another keyring file" : "Check the path of the keyring";
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_KEYRING_BYTES)
-      throw signatureError(path, `the keyring has ${size} bytes; a keyring has at most ${MAX_KEYRING_BYTES}`, { hint });
-    return keyringOf(path, await readFile(path));
-  } catch (cause) {
-    const errno = errnoOf(cause);
-    if (errno === undefined) throw cause;
-    throw signatureError(path, errno === "ENOENT" ? "there is no such keyring" : `the keyring cannot be read: ${errno}`, { hint, cause });
-  }
-}
-
-/** Bytes of a keyring at hand. */
-export function keyringOf(name: string, bytes: Uint8Array): Keyring {
-  return { name, bytes, digest: sha256(bytes) };
-}
 
 /**
  * Checks a clearsigned text and gives what is inside. One right signature by a key of the keyring is enough; signatures of other keys are
@@ -112,17 +76,6 @@ export async function verifyInline(text: string, keyring: Keyring, options: Veri
 
 type OpenPgp = typeof openpgpModule;
 type VerificationResult = Awaited<ReturnType<CleartextMessage["verify"]>>[number];
-
-async function readKeys(keyring: Keyring, openpgp: OpenPgp): Promise<Key[]> {
-  try {
-    const armored = Buffer.from(keyring.bytes.subarray(0, 64)).toString("latin1").trimStart().startsWith("-----BEGIN PGP");
-    return armored
-      ? await openpgp.readKeys({ armoredKeys: Buffer.from(keyring.bytes).toString("utf8") })
-      : await openpgp.readKeys({ binaryKeys: keyring.bytes });
-  } catch (cause) {
-    throw signatureError(keyring.name, `the keyring cannot be read: ${reason(cause)}`, { cause });
-  }
-}
 
 /** As apt and sqv have it: SHA-1 and what is older no longer prove anything. */
 function policy(openpgp: OpenPgp): PartialConfig {

@@ -1,7 +1,7 @@
 /** Which mirrors and suites make up a Debian release, and how their addresses are written. Values only. */
 import type { Platform } from "../oci/index.ts";
 import { archiveError } from "./errors.ts";
-import type { Keyring } from "./signature.ts";
+import type { Keyring } from "./keyring.ts";
 
 /** One suite of one mirror, as a line of sources.list. */
 export interface ArchiveSource {

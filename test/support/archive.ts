@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { gzipSync } from "node:zlib";
 import * as openpgp from "openpgp";
-import { type Keyring, keyringOf } from "../../src/debian/signature.ts";
+import { type Keyring, keyringOf } from "../../src/debian/keyring.ts";
 import type { ArchiveSource } from "../../src/debian/sources.ts";
 
 /** One member of a tar, as a test writes it. */

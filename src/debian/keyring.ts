@@ -1,0 +1,97 @@
+/**
+ * The OpenPGP keys that releases are checked with. Trust is given, never fetched: keys come from a file of this machine, by default from the
+ * one of the package debian-archive-keyring.
+ */
+import { readFile, stat } from "node:fs/promises";
+import type * as openpgpModule from "openpgp";
+import type { Key } from "openpgp";
+import { type Digest, framedDigest, sha256 } from "../digest.ts";
+import { errnoOf, isDecantError } from "../errors.ts";
+import { signatureError } from "./errors.ts";
+
+/** The keys that a source's signatures are checked with. */
+export interface Keyring {
+  /** For messages. */
+  readonly name: string;
+  /** One for each file: binary, or armored with any number of blocks. */
+  readonly parts: readonly Uint8Array[];
+  /** Of the parts: a verdict is good for one keyring only. */
+  readonly digest: Digest;
+}
+
+/** Where the Debian package `debian-archive-keyring` puts its keys. */
+export const DEFAULT_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/** Its name since Debian 13. */
+const NEWER_KEYRING = "/usr/share/keyrings/debian-archive-keyring.pgp";
+
+const MAX_KEYRING_BYTES = 16 * 1024 * 1024;
+const ARMORED_BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g;
+const INSTALL_HINT =
+  "Install the package debian-archive-keyring (apt-get install on Debian and Ubuntu, apk add on Alpine), or name a keyring file that you trust";
+
+/**
+ * Reads keyring files: binary (.gpg, .pgp) or armored (.asc), told by their content; keys of any of them are good. Default: that of
+ * debian-archive-keyring. Throws `DEBIAN_SIGNATURE`.
+ */
+export async function loadKeyring(paths?: string | readonly string[]): Promise<Keyring> {
+  const list = paths === undefined ? [] : typeof paths === "string" ? [paths] : paths;
+  if (list.length > 0) return joinKeyrings(await Promise.all(list.map(async (path) => keyringOf(path, await read(path)))));
+  try {
+    return keyringOf(DEFAULT_KEYRING, await read(DEFAULT_KEYRING));
+  } catch (error) {
+    const bytes = await read(NEWER_KEYRING).catch(() => {
+      throw error;
+    });
+    return keyringOf(NEWER_KEYRING, bytes);
+  }
+}
+
+/** Bytes of a keyring at hand. */
+export function keyringOf(name: string, bytes: Uint8Array): Keyring {
+  return { name, parts: [bytes], digest: sha256(bytes) };
+}
+
+/** Several keyrings as one. */
+export function joinKeyrings(keyrings: readonly Keyring[]): Keyring {
+  const [first] = keyrings;
+  if (first !== undefined && keyrings.length === 1) return first;
+  const parts = keyrings.flatMap((one) => one.parts);
+  return { name: keyrings.map((one) => one.name).join(", "), parts, digest: framedDigest(parts) };
+}
+
+/** The keys of a keyring. Throws `DEBIAN_SIGNATURE`. */
+export async function readKeys(keyring: Keyring, openpgp: typeof openpgpModule): Promise<Key[]> {
+  const keys: Key[] = [];
+  try {
+    for (const part of keyring.parts) {
+      const text = Buffer.from(part).toString("latin1");
+      const blocks = text.includes("-----BEGIN PGP") ? (text.match(ARMORED_BLOCK) ?? []) : undefined;
+      if (blocks === undefined) keys.push(...(await openpgp.readKeys({ binaryKeys: part })));
+      for (const block of blocks ?? []) keys.push(...(await openpgp.readKeys({ armoredKeys: block })));
+    }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
+    throw signatureError(keyring.name, `the keyring cannot be read: ${why}`, { cause });
+  }
+  if (keys.length === 0) throw signatureError(keyring.name, "the keyring has no public key");
+  return keys;
+}
+
+async function read(path: string): Promise<Buffer> {
+  const hint = path === DEFAULT_KEYRING || path === NEWER_KEYRING ? INSTALL_HINT : "Check the path of the keyring";
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_KEYRING_BYTES)
+      throw signatureError(path, `the keyring has ${size} bytes; a keyring has at most ${MAX_KEYRING_BYTES}`, { hint });
+    const bytes = await readFile(path);
+    if (bytes.toString("latin1", 8, 12) === "KBXf")
+      throw signatureError(path, "it is a keybox of GnuPG; wanted exported keys", {
+        hint: `Run: gpg --no-default-keyring --keyring ${path} --export > keys.gpg`,
+      });
+    return bytes;
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    if (errno === undefined || isDecantError(cause)) throw cause;
+    throw signatureError(path, errno === "ENOENT" ? "there is no such keyring" : `the keyring cannot be read: ${errno}`, { hint, cause });
+  }
+}

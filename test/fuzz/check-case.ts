@@ -7,7 +7,7 @@ import { buildWithDecant } from "../conformance/decant.ts";
 import type { Lab, Outcome, PreparedCase } from "../conformance/lab.ts";
 import { isKnown } from "./known.ts";
 import { type Law, LAWS } from "./laws.ts";
-import { asCase, type FuzzCase } from "./types.ts";
+import { asCase, dockerfileOf, type FuzzCase } from "./types.ts";
 
 /** What became of a case. */
 export interface Verdict {
@@ -32,7 +32,7 @@ export async function checkCase(lab: Lab, fuzz: FuzzCase, { live, laws }: Checki
   try {
     const reference = live ? await buildWithBuildkit(prepared) : undefined;
     const first = await built(store, prepared);
-    if (reference !== undefined) problems.push(...differencesOf(reference, first).filter((line) => !isKnown(line)));
+    if (reference !== undefined) problems.push(...differencesOf(reference, first).filter((line) => !isKnown(line, dockerfileOf(fuzz))));
     if ("error" in first && (first.code === "INTERNAL" || first.code === "thrown")) problems.push(`broken: ${first.error}`);
     // The law that reads the first image comes first.
     for (const law of laws)

@@ -66,13 +66,14 @@ function literalPart(pattern: TreePath): TreePath {
   return parts.slice(0, parts.findIndex(hasWildcard)).join("/") as TreePath;
 }
 
-/** All paths that a glob matches, part by part: "*" never crosses "/". */
+/** All paths that a glob matches, part by part: "*" never crosses "/", nor a link to a directory that a wildcard matched. */
 function matchingPaths(tree: Tree, pattern: TreePath): TreePath[] {
   let found: TreePath[] = [ROOT];
+  let followLast = true;
   for (const part of pattern.split("/")) {
     const next: TreePath[] = [];
     for (const folder of found) {
-      const real = resolvePath(tree, folder, { followLast: true });
+      const real = resolvePath(tree, folder, { followLast });
       if (real.entry?.kind !== "dir" && real.path !== ROOT) continue;
       for (const child of tree.readdir(real.path)) {
         const name = baseName(child.path);
@@ -80,6 +81,7 @@ function matchingPaths(tree: Tree, pattern: TreePath): TreePath[] {
       }
     }
     found = next;
+    followLast &&= !hasWildcard(part);
   }
   return found.toSorted(compareTreePaths);
 }

@@ -104,4 +104,6 @@ export const copy: readonly Case[] = [
   { name: "COPY --from the stage before, twice over", dockerfile: "FROM scratch AS one\nCOPY src /s\nFROM scratch AS two\nCOPY --from=one /s/sub /t\nFROM scratch\nCOPY --from=two / /\nCOPY --from=one /s/f /s/sub/g /\n", files: folder },
   { name: "a link to a file whose name is a pattern", dockerfile: "FROM scratch\nCOPY l /x\n", files: { "k[1]": "k", l: symlink("k[1]") }, fails: { says: "not found", code: MISSING } },
   { name: "directories made in one with setgid take its group and the bit", dockerfile: "FROM @{base}\nCOPY a /out/new/deep/f\nCOPY src /out/dir\nWORKDIR /out/w/x\nCOPY --chown=5:6 a /out/own/f\nCOPY --chmod=711 a /out/mod/f\n", files: { ...a, ...folder }, bases: { base: { layers: [[{ path: "out/", type: "dir", mode: 0o2775, gid: 8 }]] } } },
+  { name: "S80: wildcards do not pass links that wildcards matched, and pass links that are named", dockerfile: "FROM scratch\nCOPY */[a-g]* /1/\nCOPY l/* /2/\nCOPY */f /3/\nCOPY l/*/g* /4/\n", files: { "d/f": "f", "d/s/g": "g", "d/m": symlink("s"), l: symlink("d") } },
+  { name: "--exclude in a folder with a link to nowhere", dockerfile: "FROM scratch\nCOPY --exclude=*.txt . /x/\n", files: { f: "f", m: symlink("nowhere") }, fails: { says: "not found", code: MISSING } },
 ];

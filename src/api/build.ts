@@ -20,6 +20,7 @@ import { addressedHistory, type Conversion, toGraph } from "../graph/index.ts";
 import { type BuiltImage, clampTimes, exportImage, type ExportResult, type OutputSpec } from "../image/index.ts";
 import { formatPlatform, type HistoryEntry, parsePlatform, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
+import { auditBuild } from "./audit-build.ts";
 import { baseImages } from "./base-images.ts";
 import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
@@ -120,9 +121,20 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       nowSec: epochSec ?? Math.floor(startedAt / 1000),
     });
     const image = withAnnotations(builtImage(conversion, solution, startedAt, epochSec), options.annotations ?? {});
+    const audit = await auditBuild(options, {
+      name: options.tags?.[0] ?? context.title,
+      image,
+      conversion,
+      solution,
+      store: session.store,
+      policy: project?.audit ?? {},
+      secret: access.secret,
+      emit,
+      signal,
+    });
     const outputs = await exportAll(image, { ...options, epochSec }, session, emit, signal);
     session.store.history.finish(record.id, "done");
-    return resultOf(record.id, outputs, solution);
+    return { ...resultOf(record.id, outputs, solution), ...(audit === undefined ? {} : { audit }) };
   } catch (error) {
     session.store.history.finish(
       record.id,

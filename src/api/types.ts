@@ -1,4 +1,5 @@
 /** The public options, handles and results (design D10). The command line uses nothing else. */
+import type { AuditReport } from "../audit/index.ts";
 import type { ByteStream } from "../bytes.ts";
 import type { BuildEvent } from "../events.ts";
 import type { Digest } from "../digest.ts";
@@ -82,7 +83,14 @@ export interface BuildOptions extends StoreOptions {
   readonly explain?: boolean;
   /** For outputs with dest "-". */
   readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+  /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */
+  readonly audit?: AuditMode;
+  /** Gets the report of `audit`, also when the build fails because of it. */
+  readonly onAudit?: (report: AuditReport) => void;
 }
+
+/** What an audit's findings do to a build: "warn" nothing; "error" lets errors fail it, "strict" warnings too. */
+export type AuditMode = "warn" | "error" | "strict";
 
 /** A secret and where it is: `value`, the file `src`, the variable `env`; with none of them the variable, else the file, named like `id`. */
 export interface SecretSpec {
@@ -111,6 +119,8 @@ export interface BuildResult {
   /** Steps: how many ran, how many were reused. */
   readonly executed: number;
   readonly cached: number;
+  /** With `audit`. */
+  readonly audit?: AuditReport;
 }
 
 /** One line of `decant images`. */

@@ -2,8 +2,8 @@
 export type * from "./types.ts";
 export { FINDING_KINDS, findingKind } from "./finding-table.ts";
 export type { BuildStage, LeftBehind, LeftStage } from "./left-behind.ts";
-export type { Allowance, AllowedFinding, AuditPolicy } from "./policy.ts";
-export { type AuditReport, type ReportedFinding, type ReportedLayer, reportJson } from "./report.ts";
+export type { Allowance, AuditPolicy } from "./policy.ts";
+export type { AllowedFinding, AuditReport, ReportedFinding, ReportedLayer } from "./report.ts";
 export { runAudit, type RunAuditOptions } from "./run-audit.ts";
 export { auditSarif } from "./sarif.ts";
 export type { SizeReport, SourceSize } from "./sizes.ts";

@@ -28,7 +28,7 @@ export interface AuditPolicy {
 }
 
 /** A finding that the policy allows. */
-export interface AllowedFinding {
+export interface AllowedByPolicy {
   readonly finding: Finding;
   readonly reason: string;
 }
@@ -36,7 +36,7 @@ export interface AllowedFinding {
 /** What is left of findings under a policy. */
 export interface Judged {
   readonly findings: readonly Finding[];
-  readonly allowed: readonly AllowedFinding[];
+  readonly allowed: readonly AllowedByPolicy[];
   /** Exceptions that nothing needed. */
   readonly unused: readonly Allowance[];
 }
@@ -46,7 +46,7 @@ export function judge(findings: readonly Finding[], { findings: severities = {},
   const rules = allow.map((allowance) => ({ allowance, matches: matcherOf(allowance) }));
   const used = new Set<Allowance>();
   const kept: Finding[] = [];
-  const allowed: AllowedFinding[] = [];
+  const allowed: AllowedByPolicy[] = [];
   for (const finding of findings) {
     const severity = Object.hasOwn(severities, finding.id) ? severities[finding.id] : undefined;
     if (severity === "off") continue;

@@ -1,13 +1,19 @@
-/** What an audit gives. Plain data; `reportJson` makes the documented JSON of it. */
-import { type EventSource, eventSource } from "../events.ts";
+/** What an audit gives: plain data that is JSON as it is, described in docs/reference/audit-report.md. */
+import type { EventSource } from "../events.ts";
 import type { LeftBehind } from "./left-behind.ts";
-import type { AllowedFinding } from "./policy.ts";
 import type { SizeReport } from "./sizes.ts";
 import type { AuditGroup, Finding, Severity } from "./types.ts";
 
 /** A finding as reported: with its group, its layer and the place that brought it where they are known. */
-export interface ReportedFinding extends Finding {
+export interface ReportedFinding extends Omit<Finding, "source"> {
   readonly group: AuditGroup;
+  readonly source?: EventSource;
+}
+
+/** A finding that the policy allows, and why. */
+export interface AllowedFinding {
+  readonly finding: ReportedFinding;
+  readonly reason: string;
 }
 
 /** A layer as reports name it. */
@@ -21,8 +27,12 @@ export interface ReportedLayer {
   readonly source?: EventSource;
 }
 
+/** Another number when fields change their meaning. */
+export const REPORT_FORMAT = "decant.audit/1" as const;
+
 /** The whole answer. */
 export interface AuditReport {
+  readonly format: typeof REPORT_FORMAT;
   /** The image or directory as the user named it. */
   readonly name: string;
   /** "linux/amd64" */
@@ -38,18 +48,4 @@ export interface AuditReport {
   readonly sizes: SizeReport;
   /** Of an audit during a build: what the stages held and the image does not. */
   readonly leftBehind?: LeftBehind;
-}
-
-/** The report as JSON: docs/reference/audit-report.md. */
-export function reportJson(report: AuditReport): unknown {
-  return {
-    format: "decant.audit/1",
-    ...report,
-    findings: report.findings.map(jsonFinding),
-    allowed: report.allowed.map(({ finding, reason }) => ({ reason, finding: jsonFinding(finding) })),
-  };
-}
-
-function jsonFinding(finding: Finding): unknown {
-  return { ...finding, ...(finding.source === undefined ? {} : { source: eventSource(finding.source) }) };
 }

@@ -12,7 +12,7 @@ import { subjectFiles, type SubjectFiles } from "./files.ts";
 import { FINDING_KINDS, findingKind } from "./finding-table.ts";
 import { type BuildStage, leftBehind } from "./left-behind.ts";
 import { type Allowance, type AuditPolicy, judge } from "./policy.ts";
-import type { AuditReport, ReportedFinding, ReportedLayer } from "./report.ts";
+import { type AuditReport, REPORT_FORMAT, type ReportedFinding, type ReportedLayer } from "./report.ts";
 import { sizesOf } from "./sizes.ts";
 import type { AuditContext, AuditLayer, AuditSubject, Finding, KnownSecret, Severity } from "./types.ts";
 
@@ -59,6 +59,7 @@ export async function runAudit(subject: AuditSubject, options: RunAuditOptions =
   const findings = [...judged.findings, ...unused].map((finding) => located(finding, subject, files)).sort(compareFindings);
   const stages = options.stages ?? [];
   return {
+    format: REPORT_FORMAT,
     name: subject.name,
     platform: formatPlatform(subject.platform),
     verdict: findings.some(({ severity }) => severity === "error") ? "incomplete" : "complete",
@@ -81,19 +82,19 @@ export async function runAudit(subject: AuditSubject, options: RunAuditOptions =
   };
 }
 
-function count(findings: readonly Finding[], severity: Severity): number {
+function count(findings: readonly Pick<Finding, "severity">[], severity: Severity): number {
   return findings.filter((finding) => finding.severity === severity).length;
 }
 
 /** Fills in which layer and which line brought it. */
-function located(finding: Finding, { layers }: AuditSubject, files: SubjectFiles): ReportedFinding {
+function located({ source: told, ...finding }: Finding, { layers }: AuditSubject, files: SubjectFiles): ReportedFinding {
   const layer = finding.layer ?? (finding.path === undefined ? undefined : files.layerOf(treePath(finding.path)));
-  const source = finding.source ?? (layer === undefined ? undefined : layers[layer]?.source);
+  const source = told ?? (layer === undefined ? undefined : layers[layer]?.source);
   return {
     ...finding,
     group: findingKind(finding.id)?.group ?? "run",
     ...(layer === undefined ? {} : { layer }),
-    ...(source === undefined ? {} : { source }),
+    ...(source === undefined ? {} : { source: eventSource(source) }),
   };
 }
 

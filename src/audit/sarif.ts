@@ -3,7 +3,6 @@ import { isAbsolute } from "node:path";
 import { VERSION } from "../version.ts";
 import { FINDING_KINDS } from "./finding-table.ts";
 import type { AuditReport, ReportedFinding } from "./report.ts";
-import type { Finding } from "./types.ts";
 
 const SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /** Paths inside the image are relative to this; paths of the Dockerfile to the project. */
@@ -44,7 +43,7 @@ function runOf(report: AuditReport): unknown {
   };
 }
 
-function resultOf(finding: ReportedFinding | Finding, report: AuditReport): Readonly<Record<string, unknown>> {
+function resultOf(finding: ReportedFinding, report: AuditReport): Readonly<Record<string, unknown>> {
   const { id, severity, message, remedy, path, layer } = finding;
   const ruleIndex = ruleIndexes.get(id);
   const instruction = layer === undefined ? undefined : report.layers[layer]?.instruction;
@@ -65,14 +64,14 @@ function resultOf(finding: ReportedFinding | Finding, report: AuditReport): Read
 }
 
 /** The line that brought it where it is known, else the path in the image. */
-function locationOf({ source, path }: Finding, report: AuditReport): unknown {
+function locationOf({ source, path }: ReportedFinding, report: AuditReport): unknown {
   const logical = { logicalLocations: [{ fullyQualifiedName: `${report.name}!${path ?? "/"}`, kind: "resource" }] };
   if (source !== undefined) {
-    const { file, start, end } = source;
+    const { file, line, column, endLine } = source;
     return {
       physicalLocation: {
-        artifactLocation: { uri: isAbsolute(file.name) ? `file://${encodePath(file.name)}` : encodePath(file.name) },
-        region: { startLine: start.line, startColumn: start.column, endLine: end.line, endColumn: end.column },
+        artifactLocation: { uri: isAbsolute(file) ? `file://${encodePath(file)}` : encodePath(file) },
+        region: { startLine: line, startColumn: column, endLine },
       },
       ...logical,
     };

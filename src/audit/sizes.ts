@@ -25,7 +25,7 @@ export interface SizeReport extends LayerSizes, PackageSizes {
 }
 
 /** Sums all of it. */
-export async function sizesOf({ tree, layers }: AuditSubject, files: SubjectFiles, inventory: Inventory): Promise<SizeReport> {
+export async function sizesOf({ layers }: AuditSubject, files: SubjectFiles, inventory: Inventory): Promise<SizeReport> {
   let count = 0;
   let bytes = 0;
   for (const entry of files.entries) {
@@ -40,7 +40,7 @@ export async function sizesOf({ tree, layers }: AuditSubject, files: SubjectFile
     ...byLayer,
     shadowedBytes: byLayer.layers.reduce((sum, layer) => sum + layer.shadowedBytes, 0),
     ...packageSizes(inventory, files),
-    duplicates: await findDuplicates(tree, files),
+    duplicates: await findDuplicates(files),
     sources: sourceSizes(layers, byLayer),
   };
 }

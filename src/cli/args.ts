@@ -31,7 +31,7 @@ export function parseCommandLine<const Table extends OptionTable>(
   args: readonly string[],
 ): { values: OptionValues<Table>; words: readonly string[] } {
   const config = parseConfig(spec);
-  let { tokens } = parseArgs({ args: [...args], options: config, strict: false, allowPositionals: true, tokens: true });
+  let { tokens } = parseArgs({ args: withBareValues(spec, args), options: config, strict: false, allowPositionals: true, tokens: true });
   const words: string[] = [];
   if (spec.optionsFirst === true) {
     const first = tokens.find((token) => token.kind === "positional");
@@ -69,6 +69,15 @@ export function parseCommandLine<const Table extends OptionTable>(
   checkWords(spec, words);
   // The loop above has put under each name of the table a value of the kind that the table says.
   return { values: Object.fromEntries(values) as OptionValues<Table>, words };
+}
+
+/** `--name` as `--name=VALUE` for options that may stand alone. */
+function withBareValues(spec: CommandSpec, args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  return args.map((arg, index) => {
+    const { bare } = (arg.startsWith("--") ? spec.options[arg.slice(2)] : undefined) ?? {};
+    return bare === undefined || (end >= 0 && index > end) ? arg : `${arg}=${bare}`;
+  });
 }
 
 function parseConfig(spec: CommandSpec): ParseArgsOptionsConfig {

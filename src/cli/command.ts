@@ -13,6 +13,8 @@ export interface OptionSpec {
   readonly help: string;
   /** The values that are allowed. */
   readonly choices?: readonly string[];
+  /** The value of `--name` without "=": then the next word is none of it (string only). */
+  readonly bare?: string;
 }
 
 /** Options by name. */

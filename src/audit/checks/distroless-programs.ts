@@ -36,7 +36,7 @@ function toldOf(path: TreePath, kind: ProgramKind, names: readonly TreePath[]): 
   const also = others.length === 0 ? "" : `, also as ${others.slice(0, 3).map(displayPath).join(", ")}${others.length > 3 ? " …" : ""}`;
   return DISTROLESS.found(kind, {
     path: displayPath(path),
-    message: `${what} "${baseName(path)}" is in the image${also}`,
+    message: `${what} "${baseName(names.includes(path) ? path : (names[0] ?? path))}" is in the image${also}`,
     remedy,
     details: { names: names.slice(0, MAX_NAMES).map(displayPath) },
   });

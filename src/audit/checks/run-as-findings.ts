@@ -27,7 +27,7 @@ export const RUN_AS: KindTable<RunAsId> = kindTable("run-as", {
   "volume-not-writable": ["warning", "The user cannot write to a declared volume"],
   "healthcheck-program": ["error", "The program of the health check cannot be started"],
   "healthcheck-shell": ["error", "The health check needs a shell, and there is none"],
-  "tmp-not-usable": ["warning", "There is no /tmp that the user can write to"],
+  "tmp-not-usable": ["note", "There is no /tmp that the user can write to"],
   "port-privileged": ["note", "A port below 1024 for a user that is not root"],
   "random-uid": ["note", "The image cannot run under a random user id"],
 });

@@ -118,7 +118,7 @@ function randomObstacles({ config, tree }: AuditSubject, { files }: AuditContext
   const obstacles: string[] = [];
   const told = config.WorkingDir ?? "/";
   const directory = files.resolve(treePath(told));
-  if (directory !== undefined && (blockedAt(tree, directory.path, RANDOM) !== undefined || !mayExecute(directory, RANDOM)))
+  if (directory?.kind === "dir" && (blockedAt(tree, directory.path, RANDOM) !== undefined || !mayExecute(directory, RANDOM)))
     obstacles.push(`it cannot enter the working directory "${told}"`);
   const [command] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const program = command === undefined ? undefined : findProgram(command, config, files);

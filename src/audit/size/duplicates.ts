@@ -1,7 +1,7 @@
 /** Files with the same content under different paths that are not hard links of each other. */
-import type { Digest } from "../../digest.ts";
+import { createHasher, type Digest } from "../../digest.ts";
 import { displayPath, type TreePath } from "../../paths.ts";
-import type { Entry, Tree } from "../../tree/index.ts";
+import type { Entry } from "../../tree/index.ts";
 import type { SubjectFiles } from "../files.ts";
 
 /** One content that is there several times. */
@@ -25,13 +25,14 @@ export interface Duplicates {
 
 /** Below this, a copy costs less than telling of it. */
 const MIN_BYTES = 4096;
+const CHUNK = 1024 * 1024;
 const MAX_SHOWN = 20;
 const MAX_PATHS = 10;
 /** What is read of a directory of the host, whose digests nobody knows. */
 const MAX_HASHED_BYTES = 256 * 1024 * 1024;
 
 /** Compares digests; where they are not known, only those of files of the same size, up to a sum. */
-export async function findDuplicates(tree: Tree, files: SubjectFiles): Promise<Duplicates> {
+export async function findDuplicates(files: SubjectFiles): Promise<Duplicates> {
   const bySize = new Map<number, Entry[]>();
   for (const entry of files.entries) {
     if (entry.kind !== "file" || entry.size < MIN_BYTES || files.isFurtherName(entry)) continue;
@@ -47,8 +48,9 @@ export async function findDuplicates(tree: Tree, files: SubjectFiles): Promise<D
     const byDigest = new Map<Digest, TreePath[]>();
     for (const entry of entries) {
       if (entry.digest === undefined) hashed += bytes;
-      if (entry.digest === undefined && (hashed > MAX_HASHED_BYTES || files.unreadable.has(entry.path))) continue;
-      const digest = entry.digest ?? (await tree.digest(entry));
+      if (entry.digest === undefined && hashed > MAX_HASHED_BYTES) continue;
+      const digest = entry.digest ?? (await contentDigest(entry, files));
+      if (digest === undefined) continue;
       const paths = byDigest.get(digest);
       if (paths === undefined) byDigest.set(digest, [entry.path]);
       else paths.push(entry.path);
@@ -61,4 +63,11 @@ export async function findDuplicates(tree: Tree, files: SubjectFiles): Promise<D
     }
   }
   return { wastedBytes, largest: found.sort((a, b) => b.wastedBytes - a.wastedBytes).slice(0, MAX_SHOWN) };
+}
+
+/** Undefined for what the host does not let us read. */
+async function contentDigest(entry: Entry, files: SubjectFiles): Promise<Digest | undefined> {
+  const hasher = createHasher();
+  for (let offset = 0; offset < entry.size; offset += CHUNK) hasher.update(await files.bytes(entry, CHUNK, offset));
+  return files.unreadable.has(entry.path) ? undefined : hasher.digest();
 }

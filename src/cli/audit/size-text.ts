@@ -19,7 +19,7 @@ export function sizeLines({ sizes, layers }: AuditReport, style: Style, width: n
     lines.push(row(bytes, `layer ${layer}${hidden} ${style.dim(fit(layerName(layers[layer]), width - 40))}`));
   }
   if (sizes.layers.length > MAX_LAYERS) lines.push(style.dim(`    and ${sizes.layers.length - MAX_LAYERS} smaller layers`));
-  for (const { from, bytes } of sizes.sources) lines.push(row(bytes, `from ${safeLine(from)}`));
+  for (const { from, bytes } of sizes.sources.filter((source) => source.bytes > 0)) lines.push(row(bytes, `from ${safeLine(from)}`));
   const packages = sizes.packages.slice(0, MAX_PACKAGES).map(({ name, version, bytes }) => `${name} ${version} (${formatSize(bytes)})`);
   if (packages.length > 0) {
     const rest = sizes.packages.length - packages.length;

@@ -1,6 +1,5 @@
 /** An audit as text for a terminal of 80 to 120 columns. Pure. */
 import type { AuditGroup, AuditReport, ReportedFinding, Severity } from "../../index.ts";
-import { formatPosition } from "../../source.ts";
 import { safeLine, type Paint, type Style } from "../style.ts";
 import { leftBehindLines } from "./left-behind-text.ts";
 import { sizeLines } from "./size-text.ts";
@@ -102,7 +101,7 @@ function kindLines(findings: readonly ReportedFinding[], report: AuditReport, st
 function origin({ layer, source }: ReportedFinding, report: AuditReport): string[] {
   const from = layer === undefined ? undefined : report.layers[layer];
   const instruction = from?.instruction ?? from?.createdBy ?? "";
-  const place = source === undefined ? (layer === undefined ? "" : `layer ${layer}`) : formatPosition(source);
+  const place = source === undefined ? (layer === undefined ? "" : `layer ${layer}`) : `${safeLine(source.file)}:${source.line}`;
   const text = [place, safeLine(instruction)].filter((part) => part !== "").join(" ");
   return text === "" ? [] : [text];
 }

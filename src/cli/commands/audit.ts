@@ -1,9 +1,9 @@
 /** `decant audit`: will an image run, and what is in it that should not be. */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type AuditReport, auditImage, auditSarif, reportJson } from "../../index.ts";
+import { auditImage } from "../../index.ts";
 import { defineCommand } from "../args.ts";
-import { auditText } from "../audit/text.ts";
+import { formatReport, REPORT_FORMATS } from "../audit/format-report.ts";
 import type { Command } from "../command.ts";
 import { PROGRESS_MODES, showRun } from "../progress/show.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
@@ -27,7 +27,7 @@ Examples:
   decant audit ./rootfs`,
     options: {
       ...STORE_OPTION_TABLE,
-      format: { type: "string", value: "FORMAT", help: "How the report is written; by default text", choices: ["text", "json", "sarif"] },
+      format: { type: "string", value: "FORMAT", help: "How the report is written; by default text", choices: REPORT_FORMATS },
       output: { type: "string", short: "o", value: "FILE", help: "Write the report to a file instead of standard output" },
       policy: { type: "string", value: "FILE", help: "File with the part audit; by default decant.yaml here" },
       strict: { type: "boolean", help: "Fail for warnings too" },
@@ -48,22 +48,9 @@ Examples:
     const isFile = values.output !== undefined;
     const style = createStyle(!isFile && context.stdout.color);
     const columns = !isFile && context.stdout.isTerminal ? { columns: context.stdout.size().columns } : {};
-    const text = formatted(report, values.format ?? "text", () => auditText(report, { style, ...columns }));
+    const text = formatReport(report, values.format ?? "text", { style, ...columns });
     if (values.output === undefined) await context.stdout.write(text);
     else await writeFile(resolve(context.cwd, values.output), text);
     return report.counts.error > 0 || (values.strict === true && report.counts.warning > 0) ? 1 : 0;
   },
 );
-
-function formatted(report: AuditReport, format: "text" | "json" | "sarif", lines: () => readonly string[]): string {
-  switch (format) {
-    case "text":
-      return `${lines().join("\n")}\n`;
-    case "json":
-      return `${JSON.stringify(reportJson(report), null, 2)}\n`;
-    case "sarif":
-      return `${JSON.stringify(auditSarif([report]), null, 2)}\n`;
-    default:
-      return format satisfies never;
-  }
-}

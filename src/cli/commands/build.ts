@@ -4,6 +4,7 @@ import { unsupported, usageError } from "../../errors.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
 import { defineCommand } from "../args.ts";
+import { withAudit } from "../audit/build-audit.ts";
 import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseCall } from "../call/parse.ts";
@@ -30,6 +31,7 @@ Examples:
   decant build -f deploy/Dockerfile --target test --progress plain .
   decant build -t app -o type=oci,dest=app.tar,compression=zstd .
   decant build --target dist -o out .
+  decant build --audit=strict --audit-report audit.sarif -t app --push .
   decant build -t app https://git.example/app.git#v1:service
   git archive HEAD | decant build -t app -`,
     options: {
@@ -77,7 +79,12 @@ Examples:
         value: "SECRET",
         help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; it is never kept",
       },
-      ssh: { type: "string", multiple: true, value: "AGENT", help: "SSH agent for RUN --mount=type=ssh: default, ID=SOCKET, or ID=KEYFILE[,KEYFILE]" },
+      ssh: {
+        type: "string",
+        multiple: true,
+        value: "AGENT",
+        help: "SSH agent for RUN --mount=type=ssh: default, ID=SOCKET, or ID=KEYFILE[,KEYFILE]",
+      },
       allow: { type: "string", multiple: true, value: "WHAT", help: "Allow RUN steps security.insecure or network.host" },
       "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
       ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },
@@ -94,6 +101,14 @@ Examples:
       runtime: { type: "string", value: "NAME", help: "OCI runtime for RUN steps", choices: ["auto", "crun", "runc"] },
       call: { type: "string", value: "WHAT", help: "Instead of building: check, outline or targets; with ,format=json as JSON" },
       check: { type: "boolean", help: "Shorthand for --call=check: look for mistakes in the Dockerfile" },
+      audit: {
+        type: "string",
+        value: "HOW",
+        help: "Audit the image before it is written or pushed; errors fail the build, with strict also warnings, with warn nothing",
+        choices: ["error", "strict", "warn"],
+        bare: "error",
+      },
+      "audit-report": { type: "string", value: "FILE", help: "Write the report of the audit to a file: x.sarif, x.json, or text" },
       explain: { type: "boolean", help: "Say of each executed step which input has changed" },
     },
     unsupported: {
@@ -184,7 +199,10 @@ Examples:
       ...(values.explain === undefined ? {} : { explain: values.explain }),
       stdout: (chunk) => context.stdout.write(chunk),
     };
-    const result = await showRun(build(options), progressMode(values, context), context);
+    const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };
+    const result = await withAudit(audit, context, (more) =>
+      showRun(build({ ...options, ...more }), progressMode(values, context), context),
+    );
     await writeBuildFiles(result, { iidFile: values.iidfile, metadataFile: values["metadata-file"], cwd: context.cwd });
     if (values.quiet === true && result.configDigest !== undefined) await context.stdout.write(`${result.configDigest}\n`);
     return 0;

@@ -16,14 +16,14 @@ import { convertArg } from "./args.ts";
 import type { ConvertContext, ConvertOptions } from "./context.ts";
 import { convertCopy } from "./copy.ts";
 import { semanticError } from "./errors.ts";
-import type { HistoryItem } from "./history.ts";
+import type { HistoryItem, LayerOrigin } from "./history.ts";
 import * as metadata from "./metadata.ts";
 import { filesVertex } from "./named-context.ts";
 import { resolveNeeded } from "./resolve.ts";
 import { convertRun } from "./run.ts";
 import { contextVertex, imageVertex, startStage } from "./start.ts";
 import { copyFrom, findTarget, type FromTarget, mountFrom, type PlannedStage, planStages } from "./stages.ts";
-import { expand, type StageState } from "./stage-state.ts";
+import { expand, shownLine, type StageState } from "./stage-state.ts";
 import { convertWorkdir } from "./workdir.ts";
 
 /** The graph of the target, and the image that its result becomes. */
@@ -36,6 +36,16 @@ export interface Conversion {
   /** As many non-empty entries as the target has layers. */
   readonly history: readonly HistoryItem[];
   readonly platform: Platform;
+  /** The other stages that were needed, in the order of the Dockerfile. */
+  readonly stages: readonly ConvertedStage[];
+}
+
+/** A stage that is not the target. */
+export interface ConvertedStage {
+  /** Its name, or "stage-0". */
+  readonly name: string;
+  /** What it ends with; absent for an empty tree. */
+  readonly vertex: Vertex | undefined;
 }
 
 /** Converts what `options.target` needs. Throws `DOCKERFILE_SEMANTIC`, `UNSUPPORTED`, and what `resolveImage` throws. */
@@ -60,9 +70,9 @@ export async function toGraph(parsed: ParsedDockerfile, options: ConvertOptions)
     const state = startStage(context, planned, total);
     states.set(index, state);
     state.onbuild = true;
-    for (const instruction of triggers) convertInstruction(context, state, planned, instruction);
+    for (const instruction of triggers) convertNext(context, state, planned, instruction);
     state.onbuild = false;
-    for (const instruction of instructions) convertInstruction(context, state, planned, instruction);
+    for (const instruction of instructions) convertNext(context, state, planned, instruction);
   }
   const done = states.get(target.stage.index);
   if (done === undefined) throw new InternalError("the target stage was not converted");
@@ -74,7 +84,41 @@ export async function toGraph(parsed: ParsedDockerfile, options: ConvertOptions)
     author: done.author,
     history: done.history,
     platform: done.platform,
+    stages: [...states.values()]
+      .filter(({ index }) => index !== target.stage.index)
+      .map(({ stage, vertex }) => ({ name: stageName(stage), vertex })),
   };
+}
+
+function stageName({ name, index }: PlannedStage["stage"]): string {
+  return name ?? `stage-${index}`;
+}
+
+/** Converts an instruction, and tells where the layer comes from that it makes, if any. */
+function convertNext(context: ConvertContext, state: StageState, planned: PlannedStage, instruction: StageInstruction): void {
+  const before = state.history.length;
+  convertInstruction(context, state, planned, instruction);
+  if (!state.history.slice(before).some((item) => !item.emptyLayer)) return;
+  const origin = originOf(context, state, planned, instruction);
+  state.history = state.history.map((item, index) => (index < before || item.emptyLayer ? item : { ...item, origin }));
+}
+
+function originOf(context: ConvertContext, state: StageState, planned: PlannedStage, instruction: StageInstruction): LayerOrigin {
+  const isCopy = instruction.kind === "copy" || instruction.kind === "add";
+  const from = isCopy ? copyFrom(context.stages, planned, instruction) : undefined;
+  return {
+    instruction: shownLine(state, instruction),
+    source: instruction.range,
+    ...(state.label === "" ? {} : { stage: state.label }),
+    ...(isCopy ? { copiedFrom: nameOfSource(context, from) } : {}),
+  };
+}
+
+function nameOfSource({ stages }: ConvertContext, from: FromTarget | undefined): string {
+  if (from === undefined) return "build context";
+  if (from.kind === "image") return `image ${from.name}`;
+  const stage = stages[from.index]?.stage;
+  return stage === undefined ? "build context" : `stage ${stageName(stage)}`;
 }
 
 function countSteps(instructions: readonly StageInstruction[]): number {

@@ -1,5 +1,17 @@
 /** History lines exactly as BuildKit writes them (rule S58), with Go's %q, %v and %+v where it uses them. */
 import type { Healthcheck } from "../../oci/index.ts";
+import type { SourceRange } from "../../source.ts";
+
+/** The instruction that made a layer. Not part of the image: for reports. */
+export interface LayerOrigin {
+  /** "COPY --from=build /app /app" */
+  readonly instruction: string;
+  readonly source: SourceRange;
+  /** The stage's name, or "stage-1"; absent when there is one stage only. */
+  readonly stage?: string;
+  /** COPY and ADD: "stage build", "image docker.io/library/node:22", "build context". */
+  readonly copiedFrom?: string;
+}
 
 /** One entry before its time is known. */
 export interface HistoryItem {
@@ -9,6 +21,8 @@ export interface HistoryItem {
   readonly emptyLayer: boolean;
   /** Set for entries that come from the base. */
   readonly created?: string;
+  /** Set for layers that this build makes. */
+  readonly origin?: LayerOrigin;
 }
 
 const COMMENT = "buildkit.dockerfile.v0";

@@ -74,9 +74,9 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F82",
     title: "--allow: entitlements",
     state: "partial",
-    note: "network.host and security.insecure; not device and fs.*.",
+    note: "network.host, security.insecure and device; not fs.*, which is for bake, and buildx.local.delete.",
     hint: "Leave it out",
-    refuses: [{ args: ["--allow", "device=vendor.com/gpu"] }, { args: ["--allow", "fs.read=/"] }],
+    refuses: [{ args: ["--allow", "fs.read=/"] }, { args: ["--allow", "buildx.local.delete"] }],
   },
   {
     id: "F83",

@@ -66,9 +66,10 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
   {
     id: "F22",
     title: "RUN --device= (CDI)",
-    state: "planned",
-    hint: "Leave the flag out: the step runs without the device",
-    refuses: [{ dockerfile: "FROM scratch\nRUN --device=vendor.com/gpu=0 true" }],
+    state: "full",
+    note: "Specifications of /etc/cdi, /var/run/cdi and --cdi-spec-dir, hooks included; not their netDevices, intelRdt and device files outside of /dev.",
+    hint: "Leave the device out: the step runs without it",
+    builds: "FROM a\nRUN --device=vendor.com/gpu=0 true",
   },
   { id: "F23", title: "Variables in options of --mount", state: "full", builds: "FROM a\nARG A=/a\nRUN --mount=type=cache,target=$A true" },
   {

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { checkParsed, type ParsedDockerfile, parseDockerfile } from "../dockerfile/index.ts";
 import {
   createSandbox,
+  type DeviceAccess,
   gitSources,
   hostCaCertificates,
   httpSources,
@@ -24,6 +25,7 @@ import { auditBuild } from "./audit-build.ts";
 import { baseImages } from "./base-images.ts";
 import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
+import { buildDevices, checkDevices } from "./devices.ts";
 import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile } from "./project-file.ts";
 import { refuseUnknown } from "./refusals.ts";
@@ -97,6 +99,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
         noCache: options.noCache ?? false,
         noCacheStages: options.noCacheStages ?? [],
         allow: options.allow ?? [],
+        devices: (options.devices ?? []).map(({ name, required }) => ({ name, optional: required !== true })),
         ...(buildArgs["BUILDKIT_SANDBOX_HOSTNAME"] === undefined ? {} : { hostname: buildArgs["BUILDKIT_SANDBOX_HOSTNAME"] }),
         hostNetwork: options.network !== "none",
         extraHosts: options.addHosts ?? [],
@@ -108,11 +111,14 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       }),
       emit,
     );
+    const devices = buildDevices(options, { cwd, emit });
+    await checkDevices(conversion.target, devices);
     const startedAt = Date.now();
     const solution = await solveGraph(conversion, {
       options,
       session,
       access,
+      devices,
       images,
       contexts: { ...contexts.folders, context: context.files },
       emit,
@@ -157,6 +163,7 @@ interface SolveInput {
   readonly session: Session;
   readonly access: SourceAccess;
   readonly images: ReturnType<typeof baseImages>;
+  readonly devices: DeviceAccess;
   readonly contexts: Parameters<typeof localSources>[1];
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -180,6 +187,7 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
     ...(caCertificates === undefined ? {} : { caCertificates }),
     ...access,
     warn: (code, message, range) =>
+    devices: input.devices,
       emit({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
     nowSec: input.nowSec,
     noCache: options.noCache ?? false,

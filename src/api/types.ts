@@ -63,12 +63,19 @@ export interface BuildOptions extends StoreOptions {
   readonly secrets?: readonly SecretSpec[];
   /** SSH agents for `RUN --mount=type=ssh`. */
   readonly ssh?: readonly SshSpec[];
-  /** What RUN may ask for: "security.insecure" for --security=insecure; "network.host" for --network=host in a build with network "none". */
+  /**
+   * What RUN may ask for: "security.insecure" for --security=insecure; "network.host" for --network=host in a build with network "none"; "device"
+   * for every --device, "device=NAME" for some, "device=NAME,alias=OTHER" for NAME where OTHER is asked for.
+   */
   readonly allow?: readonly Entitlement[];
   /** Further lines of /etc/hosts of RUN steps. */
   readonly addHosts?: readonly { readonly host: string; readonly ip: string }[];
   /** Limits of RUN steps, by the names of setrlimit(2) in lower case; -1 is none. */
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  /** CDI devices for all RUN steps, by the names of RUN --device. */
+  readonly devices?: readonly { readonly name: string; readonly required?: boolean }[];
+  /** Folders of CDI specifications, the last one wins. Default: /etc/cdi, /var/run/cdi, /etc/buildkit/cdi. */
+  readonly cdiSpecDirs?: readonly string[];
   /** Size of /dev/shm of RUN steps, in bytes. Default 64 MiB. */
   readonly shmSizeBytes?: number;
   /** Host certificates for RUN steps: "auto" (default: where the environment names a bundle), "off", or the path of a PEM bundle. */

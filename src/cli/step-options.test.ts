@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
-import { parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "./step-options.ts";
+import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "./step-options.ts";
 
 const READERS = {
   secret: parseSecret,
   ssh: parseSsh,
   allow: parseEntitlement,
+  device: parseDevice,
   "add-host": parseHost,
   ulimit: parseUlimit,
   "shm-size": parseShmSize,
@@ -25,6 +26,10 @@ describe("flags for RUN steps", () => {
     { flag: "ssh", text: "git=/run/agent", want: { id: "git", paths: ["/run/agent"] } },
     { flag: "ssh", text: "a=k1,k2", want: { id: "a", paths: ["k1", "k2"] } },
     { flag: "allow", text: "security.insecure", want: "security.insecure" },
+    { flag: "allow", text: "device", want: "device" },
+    { flag: "allow", text: "device=a.b/c=d,alias=e", want: "device=a.b/c=d,alias=e" },
+    { flag: "device", text: "a.b/c=d", want: { name: "a.b/c=d" } },
+    { flag: "device", text: "a.b/c,required", want: { name: "a.b/c", required: true } },
     { flag: "add-host", text: "db:10.0.0.1", want: { host: "db", ip: "10.0.0.1" } },
     { flag: "add-host", text: "db=::1", want: { host: "db", ip: "::1" } },
     { flag: "add-host", text: "db:[fe80::1]", want: { host: "db", ip: "fe80::1" } },
@@ -42,7 +47,9 @@ describe("flags for RUN steps", () => {
     { flag: "secret", text: "id=a,type=vault", want: /^USAGE .*unsupported type "vault"/ },
     { flag: "ssh", text: "=x", want: /^USAGE .*it has no id/ },
     { flag: "allow", text: "security.insecur", want: /^USAGE .*Did you mean security\.insecure\?/ },
-    { flag: "allow", text: "device", want: /^UNSUPPORTED/ },
+    { flag: "allow", text: "fs.read=/", want: /^UNSUPPORTED/ },
+    { flag: "device", text: ",required", want: /^USAGE .*wanted NAME/ },
+    { flag: "device", text: "a.b/c=d,optional", want: /^USAGE .*wanted NAME/ },
     { flag: "add-host", text: "db", want: /^USAGE .*wanted HOST:IP/ },
     { flag: "add-host", text: "db:here", want: /^USAGE .*wanted HOST:IP/ },
     { flag: "ulimit", text: "nofiles=1", want: /^USAGE .*invalid ulimit type "nofiles".*Did you mean nofile\?/ },

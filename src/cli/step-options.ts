@@ -1,4 +1,4 @@
-/** Flags of `build` that are about RUN steps, in the forms of docker buildx: --secret, --ssh, --allow, --add-host, --ulimit, --shm-size. */
+/** Flags of `build` that are about RUN steps, in the forms of docker buildx: --secret, --ssh, --allow, --device, --add-host … */
 import { isIP } from "node:net";
 import { parseSize } from "../dockerfile/index.ts";
 import { isDecantError, unsupported, usageError } from "../errors.ts";
@@ -6,11 +6,11 @@ import type { BuildOptions } from "../index.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
-type Listed = Required<Pick<BuildOptions, "secrets" | "ssh" | "allow" | "addHosts" | "ulimits">>;
+type Listed = Required<Pick<BuildOptions, "secrets" | "ssh" | "allow" | "addHosts" | "ulimits" | "devices">>;
 type ListOf<Name extends keyof Listed> = Listed[Name][number];
 
 const ULIMITS = "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" ");
-const ENTITLEMENTS = ["network.host", "security.insecure"] as const;
+const ENTITLEMENTS = ["network.host", "security.insecure", "device"] as const;
 const LOOPBACK = "127.0.0.1";
 
 /** "id=npm,src=.npmrc", "id=TOKEN,env=TOKEN", "id=TOKEN", with type=file|env. Throws `USAGE`. */
@@ -42,16 +42,25 @@ export function parseSsh(text: string): ListOf<"ssh"> {
   return { id: text.slice(0, equals), paths: text.slice(equals + 1).split(",") };
 }
 
-/** "security.insecure", "network.host". Throws `USAGE`, `UNSUPPORTED`. */
+/** "security.insecure", "network.host", "device", "device=NAME,alias=OTHER". Throws `USAGE`, `UNSUPPORTED`. */
 export function parseEntitlement(text: string): ListOf<"allow"> {
   const found = ENTITLEMENTS.find((name) => name === text);
   if (found !== undefined) return found;
-  if (/^(device|fs)([.=]|$)/.test(text)) throw unsupported(`--allow ${text}`, { row: "F82" });
+  if (text.startsWith("device=")) return `device=${text.slice("device=".length)}`;
+  if (/^(?:fs|buildx)\./.test(text)) throw unsupported(`--allow ${text}`, { row: "F82" });
   const guess = closest(text, [...ENTITLEMENTS]);
   throw usageError(
-    `Cannot use --allow "${text}": wanted ${ENTITLEMENTS.join(" or ")}`,
+    `Cannot use --allow "${text}": wanted one of ${ENTITLEMENTS.join(", ")}`,
     guess === undefined ? undefined : `Did you mean ${guess}?`,
   );
+}
+
+/** "vendor.com/class=name", "vendor.com/class=name,required". Throws `USAGE`. */
+export function parseDevice(text: string): ListOf<"devices"> {
+  const [name = "", ...settings] = parseCsvLine(text, "--device");
+  if (name === "" || settings.some((setting) => setting !== "required"))
+    throw usageError(`Cannot read --device "${text}": wanted NAME or NAME,required, for example vendor.com/class=name`);
+  return settings.length === 0 ? { name } : { name, required: true };
 }
 
 /** "db:10.0.0.1", "db=::1", "db:[::1]"; host-gateway is this machine, whose network steps have. Throws `USAGE`. */

@@ -4,6 +4,7 @@ export { type LayerContext, localSources, type LocalContext } from "./ops/local-
 export { type GitCheckout, type GitOptions, gitCheckout, gitSources } from "./ops/git-source.ts";
 export { httpSources } from "./ops/http-source.ts";
 export type { SourceAccess } from "./ops/source-secrets.ts";
+export { CDI_FOLDERS, type DeviceAccess, type DeviceAllowance, openDevices } from "./devices/index.ts";
 export { createSandbox, hostCaCertificates, resolveUser, sweepSandboxes } from "./sandbox/index.ts";
 export type * from "./sandbox/index.ts";
 export { readSshKey } from "./ssh/index.ts";

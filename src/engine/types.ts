@@ -5,6 +5,7 @@ import type { Platform } from "../oci/index.ts";
 import type { SourceRange } from "../source.ts";
 import type { Store } from "../store/index.ts";
 import type { Layer, LayerSource, Tree } from "../tree/index.ts";
+import type { DeviceAccess } from "./devices/index.ts";
 import type { Sandbox } from "./sandbox/index.ts";
 import type { SshAgent } from "./ssh/index.ts";
 
@@ -49,6 +50,8 @@ export interface EngineContext {
   readonly secret: (id: string, signal: AbortSignal) => Promise<Uint8Array | undefined>;
   /** An agent of `--ssh`, or undefined. */
   readonly sshAgent: (id: string) => SshAgent | undefined;
+  /** Devices of this machine that steps may ask for. */
+  readonly devices: DeviceAccess;
   /** Warnings about what the user wrote. */
   readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;
   /** Seconds since the epoch for directories that nothing gives a time. */

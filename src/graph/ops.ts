@@ -115,6 +115,15 @@ export interface Ulimit {
   readonly hard: number;
 }
 
+/** A device of `--device` (LLB's CDIDevice). */
+export interface DeviceRequest {
+  /** As written. */
+  readonly name: string;
+  /** Not registered: the step runs without it, instead of an error. */
+  readonly optional: boolean;
+  readonly range?: SourceRange;
+}
+
 /** Runs a process. */
 export interface ExecOp {
   readonly kind: "exec";
@@ -123,6 +132,7 @@ export interface ExecOp {
   readonly secretEnv: readonly SecretEnv[];
   readonly network: NetworkMode;
   readonly security: "sandbox" | "insecure";
+  readonly devices: readonly DeviceRequest[];
 }
 
 /** `--chown`: names are looked up in the passwd and group files of the tree that is written to. */

@@ -53,6 +53,7 @@ export function digestible(op: Op): unknown {
         meta: { ...op.meta, proxyEnv: [] },
         mounts: op.mounts.map(withoutRange),
         secretEnv: op.secretEnv.map(withoutRange),
+        devices: op.devices.map(withoutRange),
       };
     case "file":
       return { kind: op.kind, base: op.base, actions: op.actions.map(digestibleAction) };

@@ -11,7 +11,7 @@ import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
 import { parseOutput } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
-import { parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
+import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { writeBuildFiles } from "../build-files.ts";
 
@@ -85,7 +85,19 @@ Examples:
         value: "AGENT",
         help: "SSH agent for RUN --mount=type=ssh: default, ID=SOCKET, or ID=KEYFILE[,KEYFILE]",
       },
-      allow: { type: "string", multiple: true, value: "WHAT", help: "Allow RUN steps security.insecure or network.host" },
+      allow: {
+        type: "string",
+        multiple: true,
+        value: "WHAT",
+        help: "Allow RUN steps security.insecure, network.host, device or device=NAME",
+      },
+      device: { type: "string", multiple: true, value: "NAME", help: "CDI device for all RUN steps, as in RUN --device" },
+      "cdi-spec-dir": {
+        type: "string",
+        multiple: true,
+        value: "DIR",
+        help: "Folder of CDI specifications; default is /etc/cdi and /var/run/cdi",
+      },
       "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
       ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },
       "shm-size": { type: "string", value: "SIZE", help: "Size of /dev/shm of RUN steps; default is 64m" },
@@ -187,6 +199,8 @@ Examples:
       secrets: values.secret.map(parseSecret),
       ssh: values.ssh.map(parseSsh),
       allow: values.allow.map(parseEntitlement),
+      devices: values.device.map(parseDevice),
+      cdiSpecDirs: values["cdi-spec-dir"],
       addHosts: values["add-host"].flatMap((list) => list.split(",")).map(parseHost),
       ulimits: values.ulimit.map(parseUlimit),
       ...(values["shm-size"] === undefined ? {} : { shmSizeBytes: parseShmSize(values["shm-size"]) }),

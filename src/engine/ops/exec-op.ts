@@ -7,6 +7,7 @@ import { formatPlatform } from "../../oci/index.ts";
 import { pool } from "../../async.ts";
 import { isWithin, treePath } from "../../paths.ts";
 import { type Layer, layerFromUpper, layerTree, type Tree, unpackLayers } from "../../tree/index.ts";
+import type { DeviceInjection } from "../devices/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
@@ -26,10 +27,11 @@ export async function prepareExec(
   const root = op.mounts.find((mount) => mount.dest === "/");
   const below = root?.type !== "bind" || root.input < 0 ? [] : layersOf(inputs[root.input]);
   const mounts = await prepareMounts(vertex, op, inputs, context, signal);
+  const devices = await context.devices.resolve(op.devices);
   return {
-    ingredients: [...execIngredients(vertex, op, below, context), ...mounts.ingredients],
+    ingredients: [...execIngredients(vertex, op, below, context), ...deviceIngredients(devices), ...mounts.ingredients],
     below,
-    execute: (innerSignal) => runStep({ vertex, op, below, mounts, context }, innerSignal),
+    execute: (innerSignal) => runStep({ vertex, op, below, mounts, devices, context }, innerSignal),
   };
 }
 
@@ -54,15 +56,20 @@ function execIngredients(vertex: Vertex, op: ExecOp, below: readonly SolvedLayer
   ];
 }
 
+function deviceIngredients(devices: DeviceInjection | undefined): Ingredient[] {
+  return devices === undefined ? [] : [{ name: "devices", value: [...devices.names, devices.digest].join("\n") }];
+}
+
 interface StepWork {
   readonly vertex: Vertex;
   readonly op: ExecOp;
   readonly below: readonly SolvedLayer[];
   readonly mounts: PreparedMounts;
+  readonly devices: DeviceInjection | undefined;
   readonly context: EngineContext;
 }
 
-async function runStep({ vertex, op, below, mounts, context }: StepWork, signal: AbortSignal): Promise<Layer> {
+async function runStep({ vertex, op, below, mounts, devices, context }: StepWork, signal: AbortSignal): Promise<Layer> {
   const { store } = context;
   const sandbox = startSandbox(context);
   const layers = await pool(LOAD_AT_ONCE, below, (source) => source.load(signal), signal);
@@ -78,12 +85,13 @@ async function runStep({ vertex, op, below, mounts, context }: StepWork, signal:
     upper: upper.path,
     root: tree,
     args: op.meta.args,
-    env: [...op.meta.env, ...op.meta.proxyEnv, ...opened.env],
+    env: [...withoutNames(op.meta.env, devices?.env ?? []), ...op.meta.proxyEnv, ...(devices?.env ?? []), ...opened.env],
     cwd: op.meta.cwd,
     user: op.meta.user,
     ...(op.meta.hostname === undefined ? {} : { hostname: op.meta.hostname }),
     network: op.network === "sandbox" ? context.defaultNetwork : op.network,
-    mounts: opened.mounts,
+    mounts: [...(devices?.mounts ?? []), ...opened.mounts],
+    ...(devices === undefined ? {} : { devices: devices.devices, hooks: devices.hooks, additionalGids: devices.additionalGids }),
     ...(opened.shmSizeBytes === undefined ? {} : { shmSizeBytes: opened.shmSizeBytes }),
     extraHosts: op.meta.extraHosts,
     ulimits: op.meta.ulimits,
@@ -96,6 +104,16 @@ async function runStep({ vertex, op, below, mounts, context }: StepWork, signal:
   if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
   makeSystemDirectories(upper.path, tree, op);
   return await layerFromUpper(store, upper, tree, signal);
+}
+
+/** Variables of devices take the place of the step's own. */
+function withoutNames(env: readonly string[], replaced: readonly string[]): readonly string[] {
+  const names = new Set(replaced.map(nameOf));
+  return names.size === 0 ? env : env.filter((pair) => !names.has(nameOf(pair)));
+}
+
+function nameOf(pair: string): string {
+  return pair.slice(0, pair.indexOf("="));
 }
 
 /** Begins to start the sandbox, while layers are still on their way. */

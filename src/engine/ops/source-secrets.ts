@@ -49,7 +49,10 @@ async function firstOf(candidates: readonly Candidate[], secret: SecretReader, s
     if (text === "") continue;
     // What fetch says of a bad header quotes it.
     if (!/^[\t\x20-\x7e\x80-\xff]+$/.test(text))
-      throw new DecantError("USAGE", `Cannot use secret "${id}" as credentials: it has control characters or more than one line; wanted one line of text`);
+      throw new DecantError(
+        "USAGE",
+        `Cannot use secret "${id}" as credentials: it has control characters or more than one line; wanted one line of text`,
+      );
     const header = ofToken?.(text) ?? text;
     return { header, hidden: [header, header.replace(/^\S+\s+/, ""), text].filter((each) => each !== "") };
   }

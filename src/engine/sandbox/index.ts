@@ -1,5 +1,14 @@
 /** RUN steps in an OCI runtime. */
-export type { Sandbox, SandboxMount, SandboxOptions, SandboxResult, SandboxStep, SandboxUlimit } from "./types.ts";
+export type {
+  Sandbox,
+  SandboxDevice,
+  SandboxHook,
+  SandboxMount,
+  SandboxOptions,
+  SandboxResult,
+  SandboxStep,
+  SandboxUlimit,
+} from "./types.ts";
 export { createSandbox } from "./sandbox.ts";
 export { sweepSandboxes } from "./instance.ts";
 export { hostCaCertificates } from "./ca-certificates.ts";

@@ -5,7 +5,7 @@
 import { stepCapabilities } from "./capabilities.ts";
 import type { MountLimits } from "../../sys/index.ts";
 import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
-import type { SandboxUlimit } from "./types.ts";
+import type { SandboxDevice, SandboxHook, SandboxUlimit } from "./types.ts";
 import type { RunUser } from "./user.ts";
 
 /** A mount of runtime-spec. */
@@ -35,6 +35,10 @@ export interface SpecOptions {
   readonly cgroupNamespace: boolean;
   readonly ulimits: readonly SandboxUlimit[];
   readonly insecure: boolean;
+  readonly devices: readonly SandboxDevice[];
+  readonly hooks: readonly SandboxHook[];
+  /** For a runtime with a cgroup for devices: what it lets through. */
+  readonly limitsDevices: boolean;
   /** Our own bounding set of capabilities. */
   readonly bounding: bigint;
   /** As `process.arch`. */
@@ -53,6 +57,7 @@ export interface RuntimeSpec {
   readonly hostname: string;
   readonly mounts: readonly SpecMount[];
   readonly annotations: Readonly<Record<string, string>>;
+  readonly hooks?: Readonly<Record<string, readonly object[]>>;
   readonly linux: {
     readonly namespaces: readonly { readonly type: string }[];
     readonly cgroupsPath: string;
@@ -60,6 +65,7 @@ export interface RuntimeSpec {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly devices: readonly object[];
+    readonly resources?: { readonly devices: readonly object[] };
   };
 }
 
@@ -105,9 +111,28 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
       ...(insecure ? {} : { seccomp: seccompProfile(options.architecture) }),
       maskedPaths: insecure ? [] : MASKED,
       readonlyPaths: insecure ? [] : READ_ONLY,
-      devices: insecure ? loopDevices() : [],
+      devices: [...(insecure ? loopDevices() : []), ...options.devices.map((device) => deviceFile(device, user))],
+      ...(options.limitsDevices && options.devices.length > 0 ? { resources: { devices: options.devices.flatMap(allowedDevice) } } : {}),
     },
+    ...(options.hooks.length === 0 ? {} : { hooks: hooksOf(options.hooks) }),
   };
+}
+
+function deviceFile({ path, type, major, minor, fileMode, uid, gid }: SandboxDevice, user: RunUser): object {
+  return { path, type, major, minor, ...(fileMode === undefined ? {} : { fileMode }), uid: uid ?? user.uid, gid: gid ?? user.gid };
+}
+
+function allowedDevice({ type, major, minor, access }: SandboxDevice): object[] {
+  return type === "b" || type === "c" ? [{ allow: true, type, major, minor, access }] : [];
+}
+
+function hooksOf(hooks: readonly SandboxHook[]): Readonly<Record<string, readonly object[]>> {
+  return Object.fromEntries(
+    [...new Set(hooks.map(({ kind }) => kind))].map((wanted) => [
+      wanted,
+      hooks.filter(({ kind }) => kind === wanted).map(({ kind: _kind, ...hook }) => hook),
+    ]),
+  );
 }
 
 /** RLIM_INFINITY is 2^64-1, which no number of JavaScript is: it is written as text, see `specText`. */

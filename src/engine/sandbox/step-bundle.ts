@@ -43,7 +43,7 @@ while read -r id parent device root place flags rest; do
 done </proc/self/mountinfo
 [ "$closed" = 1 ] || exit ${DEVICES_OPEN}
 cat "$0" 2>/dev/null || :`;
-const NO_LIMITS = { ulimits: [], insecure: false } as const;
+const NO_LIMITS = { ulimits: [], insecure: false, devices: [], hooks: [] } as const;
 
 /** Prepares a step. Makes `step.upper`. Throws `RUN_USER`, `RUNTIME`, and errors of the file system. */
 export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise<BundleRequest> {
@@ -54,7 +54,8 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   const bundle = bundleDir(place);
   const nowMs = Date.now();
   const now = { sec: Math.floor(nowMs / 1000), nsec: (nowMs % 1000) * 1_000_000 };
-  const user = await resolveUser(root, step.user);
+  const found = await resolveUser(root, step.user);
+  const user = { ...found, additionalGids: [...new Set([...found.additionalGids, ...(step.additionalGids ?? [])])] };
   const { mounts, stubs, sources, readOnlyViews } = stepMounts(step, { bundle, work: place.work, cgroup: place.runtime.cgroup, now });
   const cwd = resolvePath(root, treePath(step.cwd), { followLast: true });
   const limits = { readOnly: step.readOnlyRoot === true, noDevices: step.insecure !== true };
@@ -117,8 +118,17 @@ export function probeBundle(place: BundlePlace): BundleRequest {
   return { ...invocation(place), root, files: [[CONFIG_FILE, JSON.stringify(config)]], directories: [], sources: [], readOnlyViews: [] };
 }
 
-function runtimeNeeds({ name, cgroup, filter }: Runtime): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot"> {
-  return { cgroupNamespace: cgroup, remountRoot: name === "crun", ...(filter === undefined ? {} : { filter }) };
+function runtimeNeeds({
+  name,
+  cgroup,
+  filter,
+}: Runtime): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot" | "limitsDevices"> {
+  return {
+    cgroupNamespace: cgroup,
+    remountRoot: name === "crun",
+    limitsDevices: name === "runc",
+    ...(filter === undefined ? {} : { filter }),
+  };
 }
 
 function runtimeState(place: BundlePlace): string {

@@ -60,6 +60,31 @@ export interface SandboxUlimit {
   readonly hard: number;
 }
 
+/** A device file of /dev. */
+export interface SandboxDevice {
+  readonly path: string;
+  readonly type: "b" | "c" | "u" | "p";
+  readonly major: number;
+  readonly minor: number;
+  /** Letters of "rwm", for runtimes that have a cgroup. */
+  readonly access: string;
+  /** Default 0666. */
+  readonly fileMode?: number;
+  /** Default: those of the step's user. */
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** A program of the host that the runtime calls, as runtime-spec has it. */
+export interface SandboxHook {
+  readonly kind: "prestart" | "createRuntime" | "createContainer" | "startContainer" | "poststart" | "poststop";
+  readonly path: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly string[];
+  /** Seconds. */
+  readonly timeout?: number;
+}
+
 /** One process to run over layers. */
 export interface SandboxStep {
   /** Names the step for `kill`. */
@@ -89,6 +114,10 @@ export interface SandboxStep {
   /** Size of /dev/shm. Default 64 MiB. */
   readonly shmSizeBytes?: number;
   readonly ulimits?: readonly SandboxUlimit[];
+  readonly devices?: readonly SandboxDevice[];
+  readonly hooks?: readonly SandboxHook[];
+  /** Besides those of the user. */
+  readonly additionalGids?: readonly number[];
   readonly readOnlyRoot?: boolean;
   /** Terminals are not supported yet. */
   readonly terminal?: false;

@@ -2,13 +2,13 @@
 import type { ParsedDockerfile } from "../../dockerfile/index.ts";
 import type { ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
-import type { ExecMeta, SourceOp, Ulimit } from "../ops.ts";
+import type { DeviceRequest, ExecMeta, SourceOp, Ulimit } from "../ops.ts";
 import type { BuildArgs } from "./args.ts";
 import type { PlannedStage } from "./stages.ts";
 import type { StageState } from "./stage-state.ts";
 
-/** A permission as `--allow` names it. */
-export type Entitlement = "network.host" | "security.insecure";
+/** A permission as `--allow` names it; `device` is all devices, `device=NAME[,alias=OTHER]` some. */
+export type Entitlement = "network.host" | "security.insecure" | "device" | `device=${string}`;
 
 /** An image that a reachable stage needs. */
 export interface ImageRequest {
@@ -61,6 +61,7 @@ export interface ConvertOptions {
   readonly ulimits?: readonly Ulimit[];
   /** Size of /dev/shm for every RUN. */
   readonly shmSizeBytes?: number;
+  readonly devices?: readonly DeviceRequest[];
   /** SOURCE_DATE_EPOCH: the time of directories that WORKDIR makes. */
   readonly epochSec?: number;
   /** Is there a named context of this name? It replaces a stage that is called so, instructions and all. Default: there is none. */

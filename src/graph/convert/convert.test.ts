@@ -217,11 +217,6 @@ describe("toGraph() refuses", () => {
     { name: "S86: --link with a user name", text: "FROM b\nCOPY --link --chown=app a /a", want: /invalid user index/ },
     { name: "S75: a bad --chmod", text: "FROM b\nCOPY --chmod=99999 a /a", want: /invalid chmod parameter/ },
     { name: "S55: an empty VOLUME", text: 'FROM b\nVOLUME [""]', want: /can not be an empty string/ },
-    {
-      name: "an unsupported device, with its line",
-      text: "FROM b\nRUN --device=gpu true",
-      want: /UNSUPPORTED 2: RUN --device/,
-    },
   ];
   for (const { name, text, target, want } of rows)
     it(name, async () => assert.match(await failure(text, target === undefined ? {} : { target }), want));

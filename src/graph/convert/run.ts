@@ -1,6 +1,5 @@
 /** RUN → ExecOp. */
 import { type RunInstruction, runScript } from "../../dockerfile/index.ts";
-import { unsupported } from "../../errors.ts";
 import type { BindMount, ExecMeta, ExecOp, TmpfsMount } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { proxyEnvironment } from "./args.ts";
@@ -13,15 +12,13 @@ import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 /** What a RUN needs besides its stage. */
 export type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
-  Pick<ConvertOptions, "hostname" | "allow" | "hostNetwork" | "extraHosts" | "ulimits" | "shmSizeBytes">;
+  Pick<ConvertOptions, "hostname" | "allow" | "hostNetwork" | "extraHosts" | "ulimits" | "shmSizeBytes" | "devices">;
 
 /** Where the script of a heredoc with "#!" is while it runs (rule S107). */
 const PIPES = "/dev/pipes";
 
 /** Converts a RUN; its result becomes the stage's tree. */
 export function convertRun(state: StageState, instruction: RunInstruction, options: RunOptions): void {
-  const device = instruction.devices[0];
-  if (device !== undefined) throw unsupported("RUN --device", { row: "F22", source: device.range });
   checkEntitlements(instruction, options);
   const inputs: Vertex[] = [];
   const indexOf = (input: Vertex | undefined): number => {
@@ -56,6 +53,10 @@ export function convertRun(state: StageState, instruction: RunInstruction, optio
     secretEnv,
     network,
     security: instruction.security?.mode ?? "sandbox",
+    devices: [
+      ...(options.devices ?? []),
+      ...instruction.devices.map(({ name, required, range }) => ({ name, optional: !required, range })),
+    ],
   };
   state.vertex = vertex(op, inputs, state.platform, stepMeta(state, instruction, shownLine(state, instruction)));
   state.history.push(layerItem(`RUN ${runLine(state, args)}`, true));

@@ -1,4 +1,7 @@
-/** The checks of a build: what BuildKit shows while it builds, with the images that the conversion has looked up anyway. */
+/**
+ * The checks of a build: what BuildKit shows while it builds, with the images that the conversion has looked up anyway, and what Decant's own
+ * rules see in what was made.
+ */
 import {
   CHECK_ARGUMENT,
   type CheckReport,
@@ -7,12 +10,15 @@ import {
   type ParsedDockerfile,
   runChecks,
 } from "../dockerfile/index.ts";
-import { DecantError } from "../errors.ts";
+import { DecantError, isDecantError } from "../errors.ts";
 import { type Emit, type EventInput, eventSource } from "../events.ts";
-import type { ImageRequest, ResolvedImage } from "../graph/index.ts";
+import type { Solution } from "../engine/index.ts";
+import type { Conversion, ImageRequest, ResolvedImage } from "../graph/index.ts";
 import { formatPlatform, type ImageConfig, type Platform } from "../oci/index.ts";
-import { formatExcerpt } from "../source.ts";
+import { formatExcerpt, formatPosition } from "../source.ts";
+import type { Store } from "../store/index.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
+import { builtFacts } from "./facts/built-facts.ts";
 
 /** What the checks of a build need to know. */
 export interface BuildChecksInput {
@@ -32,26 +38,39 @@ export interface BuildChecks {
   /** Passes an image on, and keeps its configuration. */
   readonly seen: (request: ImageRequest, image: Promise<ResolvedImage>) => Promise<ResolvedImage>;
   /** Waits for `conversion`, checks with the images that it has looked up, and tells what was found. Rejects with `DOCKERFILE_CHECK` too. */
-  readonly around: <Conversion>(conversion: Promise<Conversion>, emit: Emit) => Promise<Conversion>;
+  readonly around: <Converted>(conversion: Promise<Converted>, emit: Emit) => Promise<Converted>;
+  /** Tells what is odd in what was made. Never fails a build, and downloads nothing: what is not here is not judged. */
+  readonly result: (made: BuildMade, emit: Emit, signal: AbortSignal) => Promise<void>;
+}
+
+/** What a build made. */
+export interface BuildMade {
+  readonly store: Store;
+  readonly conversion: Conversion;
+  readonly solution: Solution;
 }
 
 /** Prepares the checks of one build. */
 export function buildChecks(input: BuildChecksInput): BuildChecks {
-  const images = createImageFacts();
+  const images = createImageConfigs();
+  const common = {
+    ...(input.target === undefined ? {} : { target: input.target }),
+    buildArgs: input.buildArgs,
+    platform: input.platform,
+    buildPlatform: input.buildPlatform,
+    image: images.get,
+    onlyNeeded: true,
+  };
   let told = false;
+  const said = new Set<string>();
   const tell = async (emit: Emit): Promise<CheckReport> => {
     told = true;
-    const report = runChecks(input.parsed, {
-      ...(input.target === undefined ? {} : { target: input.target }),
-      buildArgs: input.buildArgs,
-      platform: input.platform,
-      buildPlatform: input.buildPlatform,
-      ignore: input.context === undefined ? [] : await readIgnorePatterns(input.context, input.dockerfile),
-      image: images.get,
-      purpose: "build",
-      onlyNeeded: true,
-    });
-    for (const warning of report.warnings) emit(warningEvent(warning));
+    const ignore = input.context === undefined ? [] : await readIgnorePatterns(input.context, input.dockerfile);
+    const report = runChecks(input.parsed, { ...common, ignore, purpose: "build" });
+    for (const warning of report.warnings) {
+      emit(warningEvent(warning));
+      said.add(placeOf(warning));
+    }
     // Options that cannot be read: a build does not guess what was meant.
     const unread = report.errors.find(({ code }) => code === "InvalidCheck" || code === CHECK_ARGUMENT);
     if (unread !== undefined) throw new DecantError("DOCKERFILE_SYNTAX", unread.message, { source: [unread.range] });
@@ -74,6 +93,17 @@ export function buildChecks(input: BuildChecksInput): BuildChecks {
         throw error;
       }
     },
+    result: async ({ store, ...made }, emit, signal) => {
+      try {
+        const built = await builtFacts(store, { parsed: input.parsed, ...made }, signal);
+        // What was said before the build by names is not said again by files.
+        for (const warning of runChecks(input.parsed, { ...common, built, purpose: "result" }).warnings)
+          if (!said.has(placeOf(warning))) emit(warningEvent(warning));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isDecantError(error) || isDecantError(error, "INTERNAL")) throw error;
+      }
+    },
   };
 }
 
@@ -84,13 +114,13 @@ export function emitDiagnostics({ diagnostics }: ParsedDockerfile, emit: Emit): 
 }
 
 /** Configurations by name and platform. */
-export interface ImageFacts {
+export interface ImageConfigs {
   readonly get: (name: string, platform: Platform) => ImageConfig | undefined;
   readonly set: (name: string, platform: Platform, config: ImageConfig) => void;
 }
 
 /** No configurations yet. */
-export function createImageFacts(): ImageFacts {
+export function createImageConfigs(): ImageConfigs {
   const found = new Map<string, ImageConfig>();
   const keyOf = (name: string, platform: Platform): string => `${formatPlatform(platform)} ${name}`;
   return {
@@ -106,6 +136,10 @@ function refuseViolations({ violations, warnings }: CheckReport): void {
     source: warnings.filter(({ code }) => code === violations[0]).map(({ range }) => range),
     details: { rules: violations },
   });
+}
+
+function placeOf({ code, range }: CheckWarning): string {
+  return `${code} ${formatPosition(range)}`;
 }
 
 function warningEvent(warning: Diagnostic | CheckWarning): EventInput {

@@ -126,6 +126,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       buildId: record.id,
       nowSec: epochSec ?? Math.floor(startedAt / 1000),
     });
+    await checks.result({ store: session.store, conversion, solution }, emit, signal);
     const image = withAnnotations(builtImage(conversion, solution, startedAt, epochSec), options.annotations ?? {});
     const audit = await auditBuild(options, {
       name: options.tags?.[0] ?? context.title,

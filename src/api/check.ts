@@ -4,25 +4,29 @@ import {
   checkParsed,
   type CheckWarning,
   type Diagnostic,
+  type ImageFactsOf,
   type Outline,
   outlineOf,
   type ParsedDockerfile,
   parseDockerfile,
   runChecks,
   type Stage,
+  type TreeFacts,
 } from "../dockerfile/index.ts";
 import { isDecantError } from "../errors.ts";
 import { noEvents } from "../events.ts";
-import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import type { ResolvedImage } from "../graph/index.ts";
+import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import type { SourceFile } from "../source.ts";
-import { baseImages } from "./base-images.ts";
-import { createImageFacts, type ImageFacts } from "./build-checks.ts";
+import { type BaseImages, baseImages } from "./base-images.ts";
+import { createImageConfigs, type ImageConfigs } from "./build-checks.ts";
 import { readDockerfile } from "./dockerfile-file.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
 import { refuseFrontend } from "./refusals.ts";
 import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile, replacementFor } from "./project-file.ts";
-import { openSession } from "./session.ts";
+import { treeFactsOf } from "./facts/kept-facts.ts";
+import { openSession, type Session } from "./session.ts";
 import type { StoreOptions } from "./types.ts";
 
 /** Options of `checkDockerfile`, `outline` and `targets`: as those of `build`. */
@@ -114,7 +118,7 @@ export async function checkDockerfile(options: CheckDockerfileOptions): Promise<
   const report = runChecks(parsed, {
     ...common,
     ignore: await readIgnorePatterns(context, path),
-    ...(found === undefined ? {} : { image: found.facts.get, hasShell: found.hasShell }),
+    ...(found === undefined ? {} : { image: found.images.get, facts: found.facts, hasShell: found.hasShell }),
   });
   const passed = report.errors.length === 0 && report.warnings.every(({ origin }) => origin !== "buildkit");
   return { file: parsed.file, ...report, notes: found?.notes ?? [], passed };
@@ -173,7 +177,8 @@ async function open(options: DockerfileOptions): Promise<Opened> {
 }
 
 interface LookedUp {
-  readonly facts: ImageFacts;
+  readonly images: ImageConfigs;
+  readonly facts: ImageFactsOf;
   readonly hasShell: (name: string) => boolean | undefined;
   readonly notes: readonly string[];
 }
@@ -184,7 +189,8 @@ async function lookUp(
   context: string,
   options: CheckDockerfileOptions,
 ): Promise<LookedUp> {
-  const facts = createImageFacts();
+  const images = createImageConfigs();
+  const trees = new Map<string, TreeFacts>();
   const notes: string[] = [];
   const cwd = options.cwd ?? process.cwd();
   const project = await findProjectFile({ file: options.projectFile, context, cwd });
@@ -199,10 +205,12 @@ async function lookUp(
         const timeout = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
         const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
         try {
-          const images = baseImages(session, { project, contexts, pull: false, emit: noEvents, signal });
+          const bases = baseImages(session, { project, contexts, pull: false, emit: noEvents, signal });
           const range = { file: { name: "", text: "" }, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
-          const { config } = await images.resolveImage({ name, platform, explicitPlatform: true, range, stageNames: [] });
-          facts.set(name, platform, config);
+          const base = await bases.resolveImage({ name, platform, explicitPlatform: true, range, stageNames: [] });
+          images.set(name, platform, base.config);
+          const tree = await localFacts(session, bases, base, signal);
+          if (tree !== undefined) trees.set(treeKey(name, platform), tree);
         } catch (error) {
           options.signal?.throwIfAborted();
           if (!isDecantError(error) && !timeout.aborted) throw error;
@@ -213,5 +221,26 @@ async function lookUp(
       }),
     );
   }
-  return { facts, notes: notes.toSorted(), hasShell: (name) => (isAssembled(name) ? false : undefined) };
+  return {
+    images,
+    facts: (name, platform) => trees.get(treeKey(name, platform)),
+    notes: notes.toSorted(),
+    hasShell: (name) => (isAssembled(name) ? false : undefined),
+  };
+}
+
+function treeKey(name: string, platform: Platform): string {
+  return `${formatPlatform(platform)} ${name}`;
+}
+
+/** What the image holds, when its layers are here. */
+async function localFacts(
+  session: Session,
+  bases: BaseImages,
+  { identifier, files, config, platform }: ResolvedImage,
+  signal: AbortSignal,
+): Promise<TreeFacts | undefined> {
+  if (files !== undefined) return undefined;
+  const result = await bases.resolve({ kind: "source", identifier, attrs: {} }, platform, signal, "");
+  return result.kind === "layers" ? await treeFactsOf(session.store, result.layers, config.config?.Env ?? [], signal) : undefined;
 }

@@ -14,6 +14,7 @@ import { invalidDefaultArgInFrom } from "./invalid-default-arg-in-from.ts";
 import { invalidDefinitionDescription } from "./invalid-definition-description.ts";
 import { jsonArgsRecommended } from "./json-args-recommended.ts";
 import { legacyKeyValueFormat } from "./legacy-key-value-format.ts";
+import { libcMismatch } from "./libc-mismatch.ts";
 import { maintainerDeprecated } from "./maintainer-deprecated.ts";
 import { missingUser } from "./missing-user.ts";
 import { multipleInstructionsDisallowed } from "./multiple-instructions-disallowed.ts";
@@ -22,6 +23,7 @@ import { npmInstallWithLockFile } from "./npm-install-with-lock-file.ts";
 import { redundantTargetPlatform } from "./redundant-target-platform.ts";
 import { reservedStageName } from "./reserved-stage-name.ts";
 import { runtimeHoldsBuildTools } from "./runtime-holds-build-tools.ts";
+import { runtimeHoldsPackageManager } from "./runtime-holds-package-manager.ts";
 import { secretsUsedInArgOrEnv } from "./secrets-used-in-arg-or-env.ts";
 import { shellFormWithoutShell } from "./shell-form-without-shell.ts";
 import { stageNameCasing } from "./stage-name-casing.ts";
@@ -58,7 +60,9 @@ export const RULES: readonly Rule[] = [
   shellFormWithoutShell,
   globalArgNotRedeclared,
   runtimeHoldsBuildTools,
+  runtimeHoldsPackageManager,
   copyWholeStage,
+  libcMismatch,
   missingUser,
   unusedStage,
   npmInstallWithLockFile,

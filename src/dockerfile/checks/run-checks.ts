@@ -27,7 +27,7 @@ export function runChecks(parsed: ParsedDockerfile, options: CheckOptions): Chec
   const { dockerfile, problems } = walkDockerfile(parsed, options);
   // After a mistake in the grammar, what follows from it would only repeat it.
   if (errors.length === 0) errors.push(...problems);
-  const warnings = RULES.filter((rule) => options.purpose !== "build" || rule.duringBuild).flatMap((rule) =>
+  const warnings = RULES.filter((rule) => isOf(rule, options.purpose ?? "check")).flatMap((rule) =>
     [...Iterator.from(rule.find(dockerfile)).take(MAX_FINDINGS)]
       .filter((finding) => isEnabled(rule, settings, instructionsOf(finding)))
       .map((finding) => warningOf(rule, finding)),
@@ -38,6 +38,10 @@ export function runChecks(parsed: ParsedDockerfile, options: CheckOptions): Chec
     errors,
     violations: settings.error ? [...broken].toSorted() : [],
   };
+}
+
+function isOf(rule: Rule, purpose: NonNullable<CheckOptions["purpose"]>): boolean {
+  return purpose === "check" || (purpose === "build" ? rule.duringBuild : rule.afterBuild);
 }
 
 function readSettings(parsed: ParsedDockerfile, options: CheckOptions, errors: Diagnostic[]): CheckSettings {

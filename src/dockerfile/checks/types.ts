@@ -2,6 +2,7 @@
 import type { ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import type { Expansion } from "../expand.ts";
+import type { BuiltFacts, ImageFactsOf } from "./facts.ts";
 import type { IgnorePattern } from "../ignore.ts";
 import type { Diagnostic, FromInstruction, Instruction, Mount, ParsedDockerfile, Stage, StageInstruction } from "../types.ts";
 
@@ -29,6 +30,8 @@ export interface Rule {
   readonly experimental: boolean;
   /** Shown while building too, not only by `--check`. */
   readonly duringBuild: boolean;
+  /** Judged once more by what a build made, when it is there. */
+  readonly afterBuild: boolean;
   readonly find: (dockerfile: CheckedDockerfile) => Iterable<Finding>;
 }
 
@@ -55,8 +58,12 @@ export interface CheckOptions {
   readonly image?: (name: string, platform: Platform) => ImageConfig | undefined;
   /** Does the image have a shell? Undefined: judge by its name. */
   readonly hasShell?: (name: string) => boolean | undefined;
-  /** "check" (default) runs every rule; "build" only those that a build shows. */
-  readonly purpose?: "check" | "build";
+  /** What base images that are here hold. */
+  readonly facts?: ImageFactsOf;
+  /** What the build made; for the purpose "result". */
+  readonly built?: BuiltFacts;
+  /** "check" (default) runs every rule; "build" only those that a build shows before it works; "result" those that look at what it made. */
+  readonly purpose?: "check" | "build" | "result";
   /** The target as a build takes it where `target` is absent: the last stage, and only what it needs. Default false. */
   readonly onlyNeeded?: boolean;
 }

@@ -1,0 +1,80 @@
+/** Development packages in a node_modules: by npm's own record of what it installed, else by the project's package.json. */
+import * as v from "valibot";
+import type { CopiedPart } from "../../dockerfile/index.ts";
+import { joinTreePath, type TreePath } from "../../paths.ts";
+import { type Layer, layerTree, readTreeFile } from "../../tree/index.ts";
+import { sizeBelow } from "./sizes.ts";
+import { shownPath } from "./tools.ts";
+
+const MAX_LOCK_BYTES = 32 * 1024 * 1024;
+const MAX_MANIFEST_BYTES = 1024 * 1024;
+const SHOWN = 3;
+const MAX_DEPTH = 50;
+
+/** node_modules/.package-lock.json, which npm keeps since version 7. */
+const HiddenLock = v.object({ packages: v.record(v.string(), v.object({ dev: v.optional(v.boolean()) })) });
+const Manifest = v.object({ devDependencies: v.optional(v.record(v.string(), v.unknown())) });
+/** "node_modules/@scope/name", at any depth; nothing that leads elsewhere. */
+const PLACE = /^node_modules\/(?:@[\w.~-]+\/)?[\w.~-]+(?:\/node_modules\/(?:@[\w.~-]+\/)?[\w.~-]+)*$/;
+
+/** The development packages of the project in `root`, or nothing. Records that cannot be read count as none. */
+export async function developmentPackages(layer: Layer, root: TreePath): Promise<readonly CopiedPart[]> {
+  const { index } = layer;
+  const modules = joinTreePath(root, "node_modules");
+  if (index.find(modules) < 0 && index.below(modules)[0] === index.below(modules)[1]) return [];
+  const places = (await fromLock(layer, modules)) ?? (await fromManifest(layer, joinTreePath(root, "package.json")));
+  // Packages inside of others are in the size of those.
+  const all = new Set(places);
+  const outer = places.filter((place) => !parentsOf(place).some((parent) => all.has(parent)));
+  const sizes = outer
+    .map((place) => ({ name: place.slice("node_modules/".length), sizeBytes: sizeBelow(index, joinPath(root, place)) }))
+    .filter(({ sizeBytes }) => sizeBytes > 0)
+    .toSorted((a, b) => b.sizeBytes - a.sizeBytes || (a.name < b.name ? -1 : 1));
+  if (sizes.length === 0) return [];
+  return [
+    {
+      path: shownPath(modules),
+      kind: "development packages",
+      sizeBytes: sizes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      largest: sizes.slice(0, SHOWN),
+      count: sizes.length,
+      wholeBytes: sizeBelow(index, modules),
+    },
+  ];
+}
+
+async function fromLock(layer: Layer, modules: TreePath): Promise<string[] | undefined> {
+  const lock = v.safeParse(HiddenLock, await readJson(layer, joinTreePath(modules, ".package-lock.json"), MAX_LOCK_BYTES));
+  if (!lock.success) return undefined;
+  return Object.entries(lock.output.packages).flatMap(([place, { dev }]) => (dev === true && PLACE.test(place) ? [place] : []));
+}
+
+async function fromManifest(layer: Layer, path: TreePath): Promise<string[]> {
+  const manifest = v.safeParse(Manifest, await readJson(layer, path, MAX_MANIFEST_BYTES));
+  if (!manifest.success) return [];
+  return Object.keys(manifest.output.devDependencies ?? {})
+    .map((name) => `node_modules/${name}`)
+    .filter((place) => PLACE.test(place));
+}
+
+async function readJson(layer: Layer, path: TreePath, maxBytes: number): Promise<unknown> {
+  const { index } = layer;
+  const position = index.find(path);
+  if (position < 0 || index.kind(position) !== "file" || index.at(position).size > maxBytes) return undefined;
+  const text = (await readTreeFile(layerTree([layer]), path, maxBytes)).toString("utf8");
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** "node_modules/a" of "node_modules/a/node_modules/b". */
+function parentsOf(place: string): string[] {
+  const parts = place.split("/node_modules/").slice(0, MAX_DEPTH);
+  return parts.slice(1).map((_, count) => parts.slice(0, count + 1).join("/node_modules/"));
+}
+
+function joinPath(root: TreePath, place: string): TreePath {
+  return place.split("/").reduce(joinTreePath, root);
+}

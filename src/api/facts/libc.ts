@@ -1,0 +1,94 @@
+/** C libraries: which of them a tree has, and which a program needs. Heads of ELF files are read, never whole files. */
+import { isNewerVersion, type Libc, type LibcNeed } from "../../dockerfile/index.ts";
+import { type ElfFile, readElf, treeElfReader } from "../../elf/index.ts";
+import { isDecantError } from "../../errors.ts";
+import { baseName, type TreePath, treePath } from "../../paths.ts";
+import type { Entry, Tree } from "../../tree/index.ts";
+import { follow, shownPath } from "./tools.ts";
+
+const DIRECTORIES = ["lib", "lib64", "usr/lib", "usr/lib64", "usr/local/lib"].map(treePath);
+const TRIPLET = /^[a-z0-9_]+-linux-gnu[a-z0-9]*$/;
+const GLIBC_VERSION = /^GLIBC_(\d+)\.(\d+)(?:\.\d+)?$/;
+/** "ld-musl-x86_64.so.1", "libc.musl-x86_64.so.1" */
+const MUSL_LOADER = /^ld-musl-[a-z0-9_]+\.so\.1$/;
+const MUSL_LIBRARY = /^(?:libc\.musl-[a-z0-9_]+\.so\.1|libc\.so)$/;
+
+/** Where the ABIs of Linux want the loader: programs name it by this path. */
+const LOADERS: ReadonlySet<string> = new Set([
+  "/lib64/ld-linux-x86-64.so.2",
+  "/lib/ld-linux.so.2",
+  "/lib/ld-linux-aarch64.so.1",
+  "/lib/ld-linux-armhf.so.3",
+  "/lib/ld-linux-riscv64-lp64d.so.1",
+  "/lib64/ld64.so.2",
+  "/lib/ld64.so.1",
+  ...["x86_64", "i386", "aarch64", "armhf", "powerpc64le", "s390x", "riscv64"].map((name) => `/lib/ld-musl-${name}.so.1`),
+]);
+
+/** The usual loaders that a tree has. */
+export function findLoaders(tree: Tree): readonly string[] {
+  return [...LOADERS].filter((path) => follow(tree, treePath(path))?.entry?.kind === "file");
+}
+
+/** The C libraries of a tree. */
+export async function findLibcs(tree: Tree): Promise<readonly Libc[]> {
+  const libcs: Libc[] = [];
+  const directories = DIRECTORIES.flatMap((directory) => {
+    const real = follow(tree, directory);
+    if (real?.entry?.kind !== "dir") return [];
+    const children = tree.readdir(real.path);
+    return [
+      children,
+      ...children.filter(({ kind, path }) => kind === "dir" && TRIPLET.test(baseName(path))).map(({ path }) => tree.readdir(path)),
+    ];
+  });
+  const entries = directories.flat();
+  if (entries.some(({ path }) => MUSL_LOADER.test(baseName(path)))) libcs.push({ kind: "musl" });
+  const glibc = entries.find(({ path }) => baseName(path) === "libc.so.6");
+  if (glibc !== undefined) {
+    const elf = await elfOf(tree, glibc.path);
+    const version = newest(elf?.versionDefinitions ?? []);
+    libcs.push({ kind: "glibc", ...(version === undefined ? {} : { version }) });
+  }
+  return libcs;
+}
+
+/** What a program or library needs of a C library; undefined where it needs none, or is no ELF file. */
+export async function libcNeed(tree: Tree, entry: Entry): Promise<LibcNeed | undefined> {
+  const elf = await elfOf(tree, entry.path);
+  if (elf === undefined || !elf.isDynamic) return undefined;
+  const path = shownPath(entry.path);
+  // Another loader brings its own libraries: nothing is known of them.
+  if (elf.interpreter !== undefined && !LOADERS.has(elf.interpreter)) return undefined;
+  const loader = elf.interpreter === undefined ? {} : { loader: elf.interpreter };
+  if (elf.needed.includes("libc.so.6")) {
+    // Of all its libraries: libm has versions of its own.
+    const wanted = elf.versionNeeds.flatMap(({ versions }) => versions.filter(({ weak }) => !weak));
+    const version = newest(wanted.map(({ name }) => name));
+    return { path, kind: "glibc", ...loader, ...(version === undefined ? {} : { version }) };
+  }
+  const isMusl = elf.needed.some((name) => MUSL_LIBRARY.test(name)) || MUSL_LOADER.test((elf.interpreter ?? "").replace(/^.*\//, ""));
+  return isMusl ? { path, kind: "musl", ...loader } : undefined;
+}
+
+async function elfOf(tree: Tree, path: TreePath): Promise<ElfFile | undefined> {
+  const file = follow(tree, path);
+  if (file?.entry?.kind !== "file") return undefined;
+  try {
+    return await readElf(await treeElfReader(tree, file.entry));
+  } catch (error) {
+    // A damaged file is for `decant audit` to tell.
+    if (isDecantError(error, "ELF")) return undefined;
+    throw error;
+  }
+}
+
+function newest(versions: readonly string[]): string | undefined {
+  let found: string | undefined;
+  for (const name of versions) {
+    const match = GLIBC_VERSION.exec(name);
+    const version = match === null ? undefined : `${Number(match[1])}.${Number(match[2])}`;
+    if (version !== undefined && (found === undefined || isNewerVersion(version, found))) found = version;
+  }
+  return found;
+}

@@ -3,7 +3,7 @@ import { hexOf, sha256 } from "../digest.ts";
 import { displayPath, type TreePath } from "../paths.ts";
 import { VERSION } from "../version.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { spdxId } from "./licence-expression.ts";
+import { allOf, spdxId } from "./licence-expression.ts";
 import { createdOf, platformOf, subjectPurl, uuidOf } from "./subject.ts";
 import type { DocumentOptions, FileSums, Inventory, InventoryPackage, OsRelease, SbomSubject } from "./types.ts";
 
@@ -108,11 +108,11 @@ function sha256Of(content: string): unknown {
 
 /** One licence by its SPDX id or with its text; anything longer is one expression, which CycloneDX does not let stand beside others. */
 function licencesOf(licences: readonly string[], texts: ReadonlyMap<string, string>): readonly unknown[] {
-  const [only = "", second] = licences;
-  if (second === undefined && spdxId(only) === only) return [{ license: { id: only } }];
-  const text = second === undefined ? texts.get(only) : undefined;
-  if (text !== undefined) return [{ license: { name: only, text: { contentType: "text/plain", content: text } } }];
-  return [{ expression: licences.map((one) => (second !== undefined && / OR /.test(one) ? `(${one})` : one)).join(" AND ") }];
+  const expression = allOf(licences);
+  if (expression === undefined) return [];
+  if (spdxId(expression) === expression) return [{ license: { id: expression } }];
+  const text = texts.get(expression);
+  return text === undefined ? [{ expression }] : [{ license: { name: expression, text: { contentType: "text/plain", content: text } } }];
 }
 
 /** The purl; with its place where one package is in the tree twice. */

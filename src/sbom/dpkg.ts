@@ -145,14 +145,14 @@ function purlOf(
   },
   os: OsRelease | undefined,
 ): string {
-  const upstream = source.version === version ? source.name : `${source.name}@${source.version}`;
+  // As syft writes it: where the source is called otherwise, or has another version (rebuilds, "+b1").
+  const upstream = source.version === version ? (source.name === name ? undefined : source.name) : `${source.name}@${source.version}`;
   return formatPurl({
     type: "deb",
     namespace: os?.id ?? "debian",
     name: name.toLowerCase(),
     version,
-    // As syft writes it: only where the source is called otherwise.
-    qualifiers: { arch: architecture, distro: distroOf(os), upstream: source.name === name ? undefined : upstream },
+    qualifiers: { arch: architecture, distro: distroOf(os), upstream },
   });
 }
 

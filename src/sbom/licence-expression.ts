@@ -63,6 +63,14 @@ function plus(id: string | undefined): string | undefined {
   return id === undefined ? undefined : `${id}+`;
 }
 
+/** One expression that says all of them: each part of a package has one. Undefined for none. */
+export function allOf(licences: readonly string[]): string | undefined {
+  // What is joined by AND alone falls apart, so that no name comes twice.
+  const parts = new Set(licences.flatMap((one) => (/ OR |\(/.test(one) ? [one] : one.split(" AND "))));
+  if (parts.size === 0) return undefined;
+  return [...parts].map((part) => (parts.size > 1 && / OR /.test(part) ? `(${part})` : part)).join(" AND ");
+}
+
 /** "LicenseRef-permissive-1a2b3c4d", with its text in `texts`. The same name with another text is another licence. */
 export function licenceRef(name: string, text: string, texts: LicenceTexts): string {
   const content = (text.trim() === "" ? name : text).slice(0, MAX_TEXT_CHARS);

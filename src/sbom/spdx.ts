@@ -7,12 +7,14 @@ import { hexOf, sha256 } from "../digest.ts";
 import { toText, type TreePath } from "../paths.ts";
 import { VERSION } from "../version.ts";
 import { dependenciesOf } from "./dependencies.ts";
+import { allOf } from "./licence-expression.ts";
 import { createdOf, platformOf, subjectPurl, uuidOf } from "./subject.ts";
 import type { DocumentOptions, FileSums, Inventory, InventoryPackage, OsRelease, SbomSubject } from "./types.ts";
 
 const NO_ASSERTION = "NOASSERTION";
 const DOCUMENT = "SPDXRef-DOCUMENT";
 const ROOT = "SPDXRef-Subject";
+/** Trivy knows elements by the start of their ids. */
 const SYSTEM = "SPDXRef-OperatingSystem";
 /** The list that licences are named by. */
 const LICENCE_LIST = "3.29";
@@ -98,7 +100,8 @@ function systemElement(os: OsRelease): unknown {
     licenseDeclared: NO_ASSERTION,
     copyrightText: NO_ASSERTION,
     ...(os.prettyName === undefined ? {} : { summary: os.prettyName }),
-    primaryPackagePurpose: "OPERATING-SYSTEM",
+    // As the official schema spells it; the text of the specification has a hyphen.
+    primaryPackagePurpose: "OPERATING_SYSTEM",
   };
 }
 
@@ -114,14 +117,13 @@ function packageElement(one: InventoryPackage, id: string, files: readonly (read
       ? { filesAnalyzed: false }
       : { filesAnalyzed: true, packageVerificationCode: { packageVerificationCodeValue: verificationCode(files) } }),
     ...(one.homepage === undefined || !/^https?:\/\/\S+$/.test(one.homepage) ? {} : { homepage: one.homepage }),
-    sourceInfo:
-      source === undefined
-        ? `found in /${toText(one.location)}`
-        : `found in /${toText(one.location)}; built from source package ${source.name} ${source.version}`,
+    // In the words by which Trivy finds the source package.
+    ...(source === undefined ? {} : { sourceInfo: `built package from: ${source.name} ${source.version}` }),
     licenseConcluded: NO_ASSERTION,
-    licenseDeclared: one.licences.length === 0 ? NO_ASSERTION : joined(one.licences),
+    licenseDeclared: allOf(one.licences) ?? NO_ASSERTION,
     copyrightText: NO_ASSERTION,
     ...(one.summary === undefined ? {} : { summary: one.summary }),
+    comment: `found in /${toText(one.location)}`,
     externalRefs: [
       ...(one.cpe === undefined ? [] : [{ referenceCategory: "SECURITY", referenceType: "cpe23Type", referenceLocator: one.cpe }]),
       purlReference(one.purl),
@@ -135,11 +137,6 @@ function supplierOf(maintainer: string | undefined): string {
   if (match === null) return NO_ASSERTION;
   const [, name = "", mail] = match;
   return `${TEAM.test(maintainer ?? "") ? "Organization" : "Person"}: ${name}${mail === undefined ? "" : ` (${mail})`}`;
-}
-
-/** All of them hold: each file of the package has one. */
-function joined(licences: readonly string[]): string {
-  return licences.map((licence) => (licences.length > 1 && / OR /.test(licence) ? `(${licence})` : licence)).join(" AND ");
 }
 
 function purlReference(purl: string): unknown {

@@ -77,7 +77,7 @@ const spdxPackage = v.strictObject({
   summary: v.optional(v.string()),
   comment: v.optional(text),
   externalRefs: v.optional(v.array(externalRef)),
-  primaryPackagePurpose: v.optional(v.picklist(["CONTAINER", "OPERATING-SYSTEM", "FILE"])),
+  primaryPackagePurpose: v.optional(v.picklist(["CONTAINER", "OPERATING_SYSTEM", "FILE"])),
 });
 const spdxFile = v.strictObject({
   fileName: v.pipe(v.string(), v.regex(/^\.\/./)),

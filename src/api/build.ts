@@ -163,8 +163,8 @@ interface SolveInput {
   readonly options: BuildOptions;
   readonly session: Session;
   readonly access: SourceAccess;
-  readonly images: ReturnType<typeof baseImages>;
   readonly devices: DeviceAccess;
+  readonly images: ReturnType<typeof baseImages>;
   readonly contexts: Parameters<typeof localSources>[1];
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -187,8 +187,8 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...(caCertificates === undefined ? {} : { caCertificates }),
     ...access,
-    warn: (code, message, range) =>
     devices: input.devices,
+    warn: (code, message, range) =>
       emit({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
     nowSec: input.nowSec,
     noCache: options.noCache ?? false,

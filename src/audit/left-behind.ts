@@ -87,7 +87,7 @@ export async function leftBehind({ stages, files, inventory, platform, signal }:
       const sum = sums.get(top) ?? { files: 0, bytes: 0 };
       sums.set(top, { files: sum.files + 1, bytes: sum.bytes + entry.size });
     }
-    const packages = (await readInventory(tree, { platform, ...(signal === undefined ? {} : { signal }) })).packages
+    const packages = (await readInventory(tree, { platform, recordsOnly: true, ...(signal === undefined ? {} : { signal }) })).packages
       .map(nameOf)
       .filter((one) => !present.has(one));
     found.push({

@@ -41,7 +41,11 @@ export async function runAudit(subject: AuditSubject, options: RunAuditOptions =
   const context: AuditContext = {
     files,
     inventory: () =>
-      (inventory ??= readInventory(subject.tree, { platform: subject.platform, ...(signal === undefined ? {} : { signal }) })),
+      (inventory ??= readInventory(subject.tree, {
+        platform: subject.platform,
+        recordsOnly: true,
+        ...(signal === undefined ? {} : { signal }),
+      })),
     secrets: options.secrets ?? [],
     policy,
     ...(options.whoHas === undefined ? {} : { whoHas: options.whoHas }),

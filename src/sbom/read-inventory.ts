@@ -19,6 +19,8 @@ import type { Inventory, InventoryPackage, UnreadRecord } from "./types.ts";
 export interface InventoryOptions {
   /** What the image is for: the architecture of programs that no record gives one. */
   readonly platform: Platform;
+  /** Names, versions and files only: no licences, and nothing inside programs and archives, which are read whole for it. Default false. */
+  readonly recordsOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -27,6 +29,7 @@ interface Context {
   readonly texts: LicenceTexts;
   readonly unread: UnreadRecord[];
   readonly platform: Platform;
+  readonly recordsOnly: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -38,8 +41,8 @@ const RPM_DATABASES = ["var/lib/rpm", "usr/lib/sysimage/rpm"].map((path) => tree
  * Reads the records of a tree. Damaged ones do not stop it: they are in `unread`. What a package of the distribution owns is not listed a second
  * time as a package of a language. Rejects with the signal's reason, and with what reading the tree throws.
  */
-export async function readInventory(tree: Tree, { platform, signal }: InventoryOptions): Promise<Inventory> {
-  const context: Context = { files: treeFiles(tree), texts: new Map(), unread: [], platform, signal };
+export async function readInventory(tree: Tree, { platform, recordsOnly = false, signal }: InventoryOptions): Promise<Inventory> {
+  const context: Context = { files: treeFiles(tree), texts: new Map(), unread: [], platform, recordsOnly, signal };
   const os = await readOsRelease(context.files, context.unread);
   const debs = await readDpkg(context.files, os, context.unread, signal);
   const owners = [...(await withLicences(debs, context)), ...(await readApk(context.files, os, context))];
@@ -57,7 +60,11 @@ export async function readInventory(tree: Tree, { platform, signal }: InventoryO
 }
 
 /** Packages of one source share a copyright file by links: each text is parsed once. */
-async function withLicences(debs: readonly DebRecord[], { files, texts, unread, signal }: Context): Promise<readonly InventoryPackage[]> {
+async function withLicences(
+  debs: readonly DebRecord[],
+  { files, texts, unread, recordsOnly, signal }: Context,
+): Promise<readonly InventoryPackage[]> {
+  if (recordsOnly) return debs.map((deb) => ({ ...deb, licences: [] }));
   const packages: InventoryPackage[] = [];
   for (const deb of debs) {
     signal?.throwIfAborted();
@@ -73,6 +80,7 @@ async function withoutDatabase(tree: Tree, owned: ReadonlySet<TreePath>, context
   const packages: InventoryPackage[] = [];
   for (const [folder, own] of found.npm) packages.push(...listOf(await readNpmPackage(files, folder, own, context)));
   for (const location of found.python) packages.push(...listOf(await readPythonPackage(files, location, context)));
+  if (context.recordsOnly) return packages;
   for (const entry of found.programs) {
     signal?.throwIfAborted();
     packages.push(...(await readProgram(tree, entry, context.platform)));

@@ -17,7 +17,7 @@ import { currentRelease, type CurrentRelease } from "./releases.ts";
 import type { Resolution, ResolveRequest } from "./resolution.ts";
 import { resolvePackages } from "./resolve.ts";
 import { selectPackages } from "./select.ts";
-import { type ArchiveSource, suiteUrl } from "./sources.ts";
+import { type ArchiveSource, isFlat, suiteUrl } from "./sources.ts";
 
 /** An archive that is open for one piece of work: it looks at each release once. */
 export interface Archive {
@@ -64,16 +64,19 @@ export function createArchive(store: Store, sources: readonly ArchiveSource[], o
 
 /** Throws `DEBIAN_ARCHIVE` when the release lists no Packages of a component. */
 function packagesFiles(context: ArchiveContext, release: CurrentRelease, architecture: string): ListedFile[] {
-  const architectures = release.release.separateAll ? [architecture, "all"] : [architecture];
-  return release.source.components.flatMap((component) =>
-    architectures.flatMap((one) => {
-      const path = `${component}/binary-${one}/Packages`;
-      const file = listedFile(context, release, path, MAX_PACKAGES_BYTES);
-      if (file !== undefined) return [file];
-      if (release.release.files.get(path)?.size === 0) return [];
-      throw archiveError(suiteUrl(release.source, "InRelease"), `it lists no Packages of component "${component}" for ${one}`, {
-        details: { architectures: release.release.architectures },
-      });
-    }),
-  );
+  const { source, release: content } = release;
+  const architectures = content.separateAll ? [architecture, "all"] : [architecture];
+  const paths = isFlat(source)
+    ? ["Packages"]
+    : source.components.flatMap((component) => architectures.map((one) => `${component}/binary-${one}/Packages`));
+  return paths.flatMap((path) => {
+    const file = listedFile(context, release, path, MAX_PACKAGES_BYTES);
+    if (file !== undefined) return [file];
+    // An empty one is listed and often not there; many archives list "all" as an architecture and have no index of it.
+    if (content.files.has(path) || path.endsWith("/binary-all/Packages")) return [];
+    throw archiveError(suiteUrl(source, "InRelease"), `it lists no ${path}`, {
+      hint: "Check the components of the source, and that the archive has this architecture",
+      details: { architectures: content.architectures, components: content.components },
+    });
+  });
 }

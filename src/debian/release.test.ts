@@ -30,6 +30,7 @@ describe("parseRelease()", () => {
       validUntil: new Date("2026-07-18T10:16:37Z"),
       byHash: true,
       architectures: ["all", "amd64"],
+      components: [],
       separateAll: true,
       files: new Map([["main/binary-amd64/Packages.xz", { digest: `sha256:${hash}`, size: 5 }]]),
     });

@@ -18,6 +18,7 @@ export interface Release {
   /** Files can be had by their hash, so that an update of the mirror does not get between two requests. */
   readonly byHash: boolean;
   readonly architectures: readonly string[];
+  readonly components: readonly string[];
   /** Packages of architecture "all" have an index of their own and are not in the others. */
   readonly separateAll: boolean;
   /** Paths below dists/<suite>/. */
@@ -42,6 +43,7 @@ export function parseRelease(text: string, name: string): Release {
     validUntil: validUntil === undefined ? undefined : parseDate(validUntil, name),
     byHash: fields.get("acquire-by-hash") === "yes",
     architectures,
+    components: (fields.get("components") ?? "").split(/\s+/).filter((one) => one !== ""),
     separateAll: architectures.includes("all") && !(fields.get("no-support-for-architecture-all") ?? "").includes("Packages"),
     files: parseTable(requiredField(fields, "SHA256", name), name),
   };
@@ -54,10 +56,10 @@ export function parseRelease(text: string, name: string): Release {
 export function checkRelease(
   release: Release,
   name: string,
-  wanted: { readonly suite: string; readonly now: Date; readonly acceptExpired?: boolean },
+  wanted: { readonly suite?: string; readonly now: Date; readonly acceptExpired?: boolean },
 ): void {
   // "bookworm-security" is a codename, "stable-updates" a suite; "bookworm/updates" was a form of older releases.
-  if (release.suite !== wanted.suite && release.codename !== wanted.suite)
+  if (wanted.suite !== undefined && release.suite !== wanted.suite && release.codename !== wanted.suite)
     throw archiveError(name, `it is for suite "${release.suite ?? ""}" (codename "${release.codename ?? ""}"); wanted "${wanted.suite}"`);
   if (release.date.getTime() > wanted.now.getTime() + MAX_FUTURE_MS)
     throw archiveError(name, `it was made at ${release.date.toISOString()}, in the future; now is ${wanted.now.toISOString()}`, {

@@ -6,12 +6,13 @@
 import * as v from "valibot";
 import { collect } from "../bytes.ts";
 import { framedDigest, isDigest, type Digest } from "../digest.ts";
+import { isDecantError } from "../errors.ts";
 import { type ArchiveContext, offlineError } from "./context.ts";
 import { download } from "./http.ts";
 import type { Keyring } from "./keyring.ts";
 import { checkRelease, parseRelease, type Release } from "./release.ts";
-import { type SignedText, type Signer, verifyInline } from "./signature.ts";
-import { type ArchiveSource, suiteUrl } from "./sources.ts";
+import { type SignedText, type Signer, verifyDetached, verifyInline, type VerifyOptions } from "./signature.ts";
+import { type ArchiveSource, isFlat, suiteUrl } from "./sources.ts";
 
 /** A release that may be used. */
 export interface CurrentRelease {
@@ -23,6 +24,8 @@ export interface CurrentRelease {
 }
 
 const MAX_RELEASE_BYTES = 16 * 1024 * 1024;
+const SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----";
+const SIGNATURE = "-----BEGIN PGP SIGNATURE-----";
 const NEWEST = "debian-inrelease";
 const VERDICTS = "debian-verdict";
 
@@ -50,8 +53,7 @@ export async function currentRelease(context: ArchiveContext, source: ArchiveSou
     `debian-release-${framedDigest([url])}`,
     context.signal === undefined ? {} : { signal: context.signal },
   );
-  const bytes = await download(url, (body) => collect(body, MAX_RELEASE_BYTES, url), context.http);
-  const { digest } = await context.store.blobs.put(bytes);
+  const { digest } = await context.store.blobs.put(await fetchSigned(context, source));
   const fetched = await open(context, source, digest);
   const date = fetched.release.date.getTime();
   const before = newest(context, url);
@@ -67,6 +69,27 @@ export async function currentRelease(context: ArchiveContext, source: ArchiveSou
   return fetched;
 }
 
+/** InRelease; of an archive that has none, Release with the signature of Release.gpg after it. */
+async function fetchSigned(context: ArchiveContext, source: ArchiveSource): Promise<Buffer> {
+  const get = (name: string): Promise<Buffer> => {
+    const url = suiteUrl(source, name);
+    return download(url, (body) => collect(body, MAX_RELEASE_BYTES, url), context.http);
+  };
+  try {
+    return await get("InRelease");
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    const detached = await get("Release.gpg").catch((second: unknown) => {
+      throw isMissing(second) ? error : second;
+    });
+    return Buffer.concat([await get("Release"), Buffer.from("\n"), detached]);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return isDecantError(error, "DEBIAN_ARCHIVE") && error.details["status"] === 404;
+}
+
 function newest({ store }: ArchiveContext, url: string): Newest | undefined {
   const parsed = v.safeParse(newestSchema, store.records.get(NEWEST, url));
   return parsed.success && store.blobs.size(parsed.output.digest) !== undefined ? parsed.output : undefined;
@@ -77,7 +100,7 @@ async function open(context: ArchiveContext, source: ArchiveSource, digest: Dige
   const now = source.asOf === undefined ? context.now() : new Date(source.asOf);
   const { text, signers } = await signedText(context, { name, digest, now, keyring: source.keyring ?? (await context.keyring()) });
   const release = parseRelease(text, name);
-  checkRelease(release, name, { suite: source.suite, now, acceptExpired: context.acceptExpired });
+  checkRelease(release, name, { ...(isFlat(source) ? {} : { suite: source.suite }), now, acceptExpired: context.acceptExpired });
   return { source, release, digest, signers };
 }
 
@@ -94,8 +117,7 @@ async function signedText(
     if (valid.length > 0 && known.output.signers.every((signer) => signer.signedAt <= now.getTime()))
       return { text: (await store.blobs.read(known.output.text, MAX_RELEASE_BYTES)).toString("utf8"), signers: valid };
   }
-  const inline = (await store.blobs.read(digest, MAX_RELEASE_BYTES)).toString("utf8");
-  const signed = await verifyInline(inline, keyring, { name, now, acceptExpired });
+  const signed = await verify(await store.blobs.read(digest, 3 * MAX_RELEASE_BYTES), keyring, { name, now, acceptExpired });
   const { digest: textDigest } = await store.blobs.put(signed.text);
   // A verdict that leaned on `acceptExpired` holds only expired keys, so a stricter caller does not get it.
   const verdict: Verdict = { text: textDigest, signers: [...signed.signers] };
@@ -104,4 +126,10 @@ async function signedText(
     { kind: "blob", id: digest },
   ]);
   return signed;
+}
+
+async function verify(bytes: Buffer, keyring: Keyring, options: VerifyOptions): Promise<SignedText> {
+  const at = bytes.lastIndexOf(`\n${SIGNATURE}`);
+  if (bytes.toString("latin1", 0, SIGNED.length) === SIGNED || at < 0) return await verifyInline(bytes.toString("utf8"), keyring, options);
+  return await verifyDetached(bytes.subarray(0, at), bytes.toString("latin1", at + 1), keyring, options);
 }

@@ -52,19 +52,50 @@ export async function verifyInline(text: string, keyring: Keyring, options: Veri
   )
     throw signatureError(name, "it is not one clearsigned text from its first to its last line");
   const openpgp = await import("openpgp");
+  return await judge(keyring, options, openpgp, async (keys, config) => {
+    const message = await openpgp.readCleartextMessage({ cleartextMessage: trimmed });
+    const { signatures } = await openpgp.verify({ message, verificationKeys: keys, date: now, config });
+    return { text: message.getText(), signatures };
+  });
+}
+
+/** As `verifyInline`, for an armored signature in a file of its own. */
+export async function verifyDetached(text: Uint8Array, signature: string, keyring: Keyring, options: VerifyOptions): Promise<SignedText> {
+  const openpgp = await import("openpgp");
+  return await judge(keyring, options, openpgp, async (keys, config) => {
+    const { signatures } = await openpgp.verify({
+      message: await openpgp.createMessage({ binary: text }),
+      signature: await openpgp.readSignature({ armoredSignature: signature.trim() }),
+      verificationKeys: keys,
+      date: options.now,
+      config,
+    });
+    return { text: Buffer.from(text).toString("utf8"), signatures };
+  });
+}
+
+interface Verified {
+  readonly text: string;
+  readonly signatures: readonly VerificationResult[];
+}
+
+async function judge(
+  keyring: Keyring,
+  { name, now, acceptExpired }: VerifyOptions,
+  openpgp: OpenPgp,
+  verify: (keys: Key[], config: PartialConfig) => Promise<Verified>,
+): Promise<SignedText> {
   const keys = await readKeys(keyring, openpgp);
-  let message: CleartextMessage;
-  let signatures: VerificationResult[];
+  let verified: Verified;
   try {
-    message = await openpgp.readCleartextMessage({ cleartextMessage: trimmed });
-    ({ signatures } = await openpgp.verify({ message, verificationKeys: keys, date: now, config: policy(openpgp) }));
+    verified = await verify(keys, policy(openpgp));
   } catch (cause) {
     throw signatureError(name, `its signature cannot be read: ${reason(cause)}`, { cause });
   }
-  const checked = await Promise.all(signatures.map((signature) => checkSignature(signature, keys, now)));
+  const checked = await Promise.all(verified.signatures.map((signature) => checkSignature(signature, keys, now)));
   const right = checked.filter((one) => one.signer !== undefined);
-  const signers = right.flatMap((one) => (one.signer === undefined || (one.expired && options.acceptExpired !== true) ? [] : [one.signer]));
-  if (signers.length > 0) return { text: message.getText(), signers };
+  const signers = right.flatMap((one) => (one.signer === undefined || (one.expired && acceptExpired !== true) ? [] : [one.signer]));
+  if (signers.length > 0) return { text: verified.text, signers };
   const [expired] = right;
   if (expired?.signer !== undefined)
     throw expiredError(name, `its key ${expired.signer.fingerprint} (${expired.signer.userId}) has expired; now is ${now.toISOString()}`);

@@ -7,6 +7,7 @@ import type { Keyring } from "./keyring.ts";
 export interface ArchiveSource {
   /** "http://deb.debian.org/debian", without a slash at the end. */
   readonly uri: string;
+  /** A codename or suite; one that ends in "/" is a path below `uri` with neither dists/ nor components. */
   readonly suite: string;
   readonly components: readonly string[];
   /** The keys that its release must be signed with. Default: those of the archive's options. */
@@ -67,9 +68,15 @@ export function snapshotUri(uri: string, time: Date): string | undefined {
   return name === undefined ? undefined : `${SNAPSHOTS}/${name}/${snapshotName(time)}`;
 }
 
+/** Is it a repository without dists/ and components, which sources.list names by a suite with a slash at its end ("./")? */
+export function isFlat({ suite }: ArchiveSource): boolean {
+  return suite.endsWith("/");
+}
+
 /** The address of a suite's file. */
 export function suiteUrl(source: ArchiveSource, path: string): string {
-  return `${withoutSlash(source.uri)}/dists/${source.suite}/${path}`;
+  const root = withoutSlash(source.uri);
+  return isFlat(source) ? new URL(`${root}/${source.suite}${path}`).href : `${root}/dists/${source.suite}/${path}`;
 }
 
 /** The address of a .deb. */

@@ -1,6 +1,6 @@
 /**
- * A Debian archive made of values: .debs, Packages and a clearsigned InRelease, served on loopback. Everything can be replaced after it was
- * made, so that a test can be the hostile mirror.
+ * A Debian archive made of values: keys, .debs, and a server of files on loopback; `archive-suite.ts` makes the indexes. Everything can be
+ * replaced after it was made, so that a test can be the hostile mirror.
  */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
@@ -152,7 +152,8 @@ export function debOf(fake: FakePackage): Buffer {
   ]);
 }
 
-function controlOf(fake: FakePackage): string {
+/** Its control file. */
+export function controlOf(fake: FakePackage): string {
   const fields = {
     Package: fake.name,
     Version: fake.version ?? "1.0-1",
@@ -166,60 +167,8 @@ function controlOf(fake: FakePackage): string {
     .join("");
 }
 
-/** How a suite of the fake archive is made. */
-export interface FakeSuite {
-  /** Default "bookworm". */
-  readonly suite?: string;
-  readonly packages: readonly FakePackage[];
-  readonly key: FakeKey;
-  readonly date: Date;
-  readonly validUntil?: Date;
-  readonly hash?: openpgp.enums.hash;
-}
-
 /** Path → bytes, below the archive's root. */
 export type ArchiveFiles = Map<string, Buffer>;
-
-/** Makes all files of a suite; packages go to pool/. */
-export async function suiteFiles(suite: FakeSuite): Promise<ArchiveFiles> {
-  const name = suite.suite ?? "bookworm";
-  const files: ArchiveFiles = new Map();
-  const stanzas: string[] = [];
-  for (const fake of suite.packages) {
-    const deb = debOf(fake);
-    const filename = `pool/main/${fake.name}_${(fake.version ?? "1.0-1").replace(/^\d+:/, "")}_${fake.architecture ?? "amd64"}.deb`;
-    files.set(filename, deb);
-    stanzas.push(`${controlOf(fake)}Filename: ${filename}\nSize: ${deb.length}\nSHA256: ${sha256(deb)}\n`);
-  }
-  const plain = Buffer.from(stanzas.join("\n"));
-  const compressed = gzipSync(plain);
-  const folder = "main/binary-amd64";
-  const table = [
-    [`${folder}/Packages`, plain],
-    [`${folder}/Packages.gz`, compressed],
-  ] as const;
-  const release = [
-    "Origin: Fake",
-    `Suite: ${name}`,
-    `Codename: ${name}`,
-    `Date: ${suite.date.toUTCString().replace("GMT", "UTC")}`,
-    ...(suite.validUntil === undefined ? [] : [`Valid-Until: ${suite.validUntil.toUTCString().replace("GMT", "UTC")}`]),
-    "Acquire-By-Hash: yes",
-    "Architectures: amd64",
-    "Components: main",
-    "SHA256:",
-    ...table.map(([path, bytes]) => ` ${sha256(bytes)} ${bytes.length} ${path}`),
-    "",
-  ].join("\n");
-  files.set(`dists/${name}/${folder}/by-hash/SHA256/${sha256(compressed)}`, compressed);
-  files.set(`dists/${name}/${folder}/Packages.gz`, compressed);
-  files.set(`dists/${name}/InRelease`, Buffer.from(await clearsign(release, suite.key, suite.date, suite.hash)));
-  return files;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
 
 /** A server of files; `files` may change while it runs. */
 export interface FileServer extends AsyncDisposable {

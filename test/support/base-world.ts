@@ -9,7 +9,8 @@ import { joinRecipes } from "../../src/distroless/join-recipes.ts";
 import type { RecipeDocument } from "../../src/distroless/recipe.ts";
 import type { ArchiveAccess, AssembledBase, AssembleOptions } from "../../src/distroless/types.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
-import { type FakeKey, type FakePackage, type FileServer, serveFiles, suiteFiles, tarOf } from "./archive.ts";
+import { type FakeKey, type FakePackage, type FileServer, serveFiles, tarOf } from "./archive.ts";
+import { suiteFiles } from "./archive-suite.ts";
 
 /** When the archive was signed, and the day after. */
 export const date: Date = new Date("2026-03-01T00:00:00Z");
@@ -125,7 +126,7 @@ export async function openWorld(key: FakeKey, more: readonly FakePackage[] = [])
   );
   server.files.set("n.tgz", tarball);
   const keyring = join(dir.path, "key.gpg");
-  await writeFile(keyring, key.keyring.bytes);
+  await writeFile(keyring, Buffer.concat(key.keyring.parts));
   const access = { sources: [server.source()], keyring, now, npmRegistry: server.url, maxAgeMs: 0 };
   const owned = stack.move();
   return {

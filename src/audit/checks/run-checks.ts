@@ -2,7 +2,8 @@
 import type { AuditCheck } from "../types.ts";
 import { librariesCheck } from "./run-libraries.ts";
 import { linksCheck } from "./run-links.ts";
+import { nodeCheck } from "./run-node.ts";
 import { startCheck } from "./run-start.ts";
 
 /** All of them; they run one after the other. */
-export const RUN_CHECKS: readonly AuditCheck[] = [startCheck, librariesCheck, linksCheck];
+export const RUN_CHECKS: readonly AuditCheck[] = [startCheck, librariesCheck, nodeCheck, linksCheck];

@@ -8,10 +8,10 @@ import { ldConfFolders } from "../closure/ld-conf.ts";
 import { imageLibraries } from "../closure/library-names.ts";
 import { findingsOf, type Gap } from "../closure/packages.ts";
 import { type ProgramClosure, programsOf } from "../closure/programs.ts";
-import type { Closure } from "../closure/types.ts";
 import type { AuditCheck, AuditContext, AuditSubject, Finding, Severity } from "../types.ts";
 import { RUN } from "./run-findings.ts";
-import { type LibraryContext, missingLibrary, missingLoader, missingVersion, otherLoader } from "./run-library-findings.ts";
+import { addonGaps } from "./run-addons.ts";
+import { type LibraryContext, closureGaps, missingLoader, otherLoader } from "./run-library-findings.ts";
 import { unreachedGaps } from "./run-unreached.ts";
 
 /** A program that runs, and what it loads. */
@@ -47,33 +47,16 @@ export const librariesCheck: AuditCheck = {
       }
       if (closure.kind === "loaded") gaps.push(...closureGaps(closure.closure, { ...words, ...severity }));
     }
-    gaps.push(...(await unreachedGaps(subject, context, { machine, programs, words, reached: loadedPaths(reached) })));
+    const running = reached.flatMap(({ closure }) => (closure.kind === "loaded" ? closure.closure.objects : []));
+    const addons = await addonGaps(subject, context, { machine, programs, words, running });
+    gaps.push(...addons.gaps);
+    gaps.push(...(await unreachedGaps(subject, context, { machine, programs, words, reached: loadedPaths(reached, addons.paths) })));
     return [...(await findingsOf(gaps, context)), ...preloads(subject, context)];
   },
 };
 
-/** One finding for each library that is missing, and for each pair of an object and a library that is too old for it. */
-function closureGaps(closure: Closure, words: LibraryContext): readonly Gap[] {
-  const pairs = Map.groupBy(closure.versions, ({ library, neededBy }) => `${library}\0${neededBy.entry.path}`);
-  return [
-    ...closure.missing.map((missing) => missingLibrary(missing, words)),
-    ...[...pairs.values()].flatMap((gaps) => {
-      const [first] = gaps;
-      return first === undefined
-        ? []
-        : [
-            missingVersion(
-              first,
-              gaps.map(({ version }) => version),
-              words,
-            ),
-          ];
-    }),
-  ];
-}
-
-function loadedPaths(reached: readonly Reached[]): ReadonlySet<TreePath> {
-  const paths = new Set<TreePath>();
+function loadedPaths(reached: readonly Reached[], others: readonly TreePath[]): ReadonlySet<TreePath> {
+  const paths = new Set<TreePath>(others);
   for (const { program, closure } of reached) {
     paths.add(program.entry.path);
     if (closure.kind === "loaded") for (const { entry } of closure.closure.objects) paths.add(entry.path);

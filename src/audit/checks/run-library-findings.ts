@@ -5,7 +5,7 @@ import type { Gap } from "../closure/packages.ts";
 import { addPackage, packageDetails } from "../closure/packages.ts";
 import { fileAt, folderOf } from "../closure/image-paths.ts";
 import type { ImageLibraries } from "../closure/library-names.ts";
-import type { LoaderKind, MissingLibrary, MissingVersion } from "../closure/types.ts";
+import type { Closure, LoaderKind, MissingLibrary, MissingVersion } from "../closure/types.ts";
 import type { AuditFiles, Severity } from "../types.ts";
 import { RUN } from "./run-findings.ts";
 
@@ -18,6 +18,26 @@ export interface LibraryContext {
   readonly severity?: Severity;
   /** Other objects that need the same, for `details`. */
   readonly others?: readonly string[];
+}
+
+/** One finding for each library that is missing, and for each pair of an object and a library that is too old for it. */
+export function closureGaps(closure: Closure, words: LibraryContext): readonly Gap[] {
+  const pairs = Map.groupBy(closure.versions, ({ library, neededBy }) => `${library}\0${neededBy.entry.path}`);
+  return [
+    ...closure.missing.map((missing) => missingLibrary(missing, words)),
+    ...[...pairs.values()].flatMap((gaps) => {
+      const [first] = gaps;
+      return first === undefined
+        ? []
+        : [
+            missingVersion(
+              first,
+              gaps.map(({ version }) => version),
+              words,
+            ),
+          ];
+    }),
+  ];
 }
 
 /** A library that is not found. */

@@ -1,10 +1,12 @@
 /** What an image starts: ENTRYPOINT and CMD, through shells, init programs and entry scripts as far as that can be told without running them. */
 import type { ElfMachine } from "../../elf/index.ts";
-import { fromText } from "../../paths.ts";
+import { fromText, toText } from "../../paths.ts";
 import { searchPath } from "../find-program.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { exec, type ExecPlace, type ExecResult } from "./exec.ts";
 import { absolutePath, lastPart } from "./image-paths.ts";
+import { packageScript } from "./node-command.ts";
+import { nodePackages, type NodePackages } from "./node-packages.ts";
 
 /** One command that runs, or would. */
 export interface StartedCommand {
@@ -58,30 +60,41 @@ export function startLine({ config }: AuditSubject): readonly string[] {
   return [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])].map(fromText);
 }
 
-async function follow(subject: AuditSubject, place: ExecPlace): Promise<readonly StartedCommand[]> {
+interface NextCommand {
+  readonly argv: readonly string[];
+  readonly certain: boolean;
+}
+
+async function follow(subject: AuditSubject, start: ExecPlace): Promise<readonly StartedCommand[]> {
   const { config } = subject;
+  const packages = nodePackages(start.files);
+  let place = start;
   const shell = (config.Shell ?? ["/bin/sh", "-c"]).map(fromText);
   const commands: StartedCommand[] = [];
-  let next: { readonly argv: readonly string[]; readonly certain: boolean } | undefined = { argv: startLine(subject), certain: true };
+  let next: NextCommand | undefined = { argv: startLine(subject), certain: true };
   while (next !== undefined && next.argv.length > 0 && commands.length < MAX_COMMANDS) {
-    const { argv, certain }: { readonly argv: readonly string[]; readonly certain: boolean } = next;
+    const { argv, certain }: NextCommand = next;
     const result = await exec(place, argv);
     const isShellForm = commands.length === 0 && shell.length < argv.length && shell.every((word, at) => argv[at] === word);
     // What an entry script would start is a guess: CMD may be options for it.
     if (!certain && result.problem?.kind === "missing") break;
     commands.push({ argv, result, certain, isShellForm });
-    next = result.problem === undefined ? inside(argv, result, (config.Cmd ?? []).map(fromText), certain) : undefined;
+    const script: readonly string[] | undefined =
+      result.problem === undefined ? await scriptWords(argv, packages, place.workingDirectory) : undefined;
+    // Scripts of a package find the programs of its dependencies first.
+    if (script !== undefined) place = { ...place, searchPath: [`${place.workingDirectory}/node_modules/.bin`, ...place.searchPath] };
+    next =
+      script !== undefined
+        ? { argv: script, certain }
+        : result.problem === undefined
+          ? inside(argv, result, (config.Cmd ?? []).map(fromText), certain)
+          : undefined;
   }
   return commands;
 }
 
 /** The command that a command starts in turn. */
-function inside(
-  argv: readonly string[],
-  result: ExecResult,
-  cmd: readonly string[],
-  certain: boolean,
-): { readonly argv: readonly string[]; readonly certain: boolean } | undefined {
+function inside(argv: readonly string[], result: ExecResult, cmd: readonly string[], certain: boolean): NextCommand | undefined {
   const name = lastPart(argv[0] ?? "");
   const skipped = WRAPPERS.get(name);
   if (skipped !== undefined) return { argv: afterOptions(argv.slice(1)).slice(skipped), certain };
@@ -92,6 +105,13 @@ function inside(
   const isScript = result.steps.length > 1;
   const startsCmd = cmd.length > 0 && argv.length > cmd.length && cmd.every((word, at) => argv[argv.length - cmd.length + at] === word);
   return isScript && startsCmd ? { argv: cmd, certain: false } : undefined;
+}
+
+/** What `npm start` and its like come to, where that is one command. */
+async function scriptWords(argv: readonly string[], packages: NodePackages, folder: string): Promise<readonly string[] | undefined> {
+  const name = packageScript(argv);
+  const script = name === undefined ? undefined : (await packages.at(folder))?.scripts.get(toText(name));
+  return script === undefined ? undefined : plainWords(fromText(script));
 }
 
 /** The words of a command line that starts one program; undefined for anything that only a shell can tell. */

@@ -1,0 +1,151 @@
+/** What a JavaScript file imports, by its syntax tree: nothing is evaluated. Loaded on use, because of the parser. */
+import { type Node, parse } from "acorn";
+
+/** One import whose name is written in the file. */
+export interface NodeImport {
+  readonly specifier: string;
+  /** How Node resolves it. */
+  readonly kind: "import" | "require";
+  /** Runs only when a function is called or a condition holds. */
+  readonly lazy: boolean;
+  /** Inside `try`, or with a `catch` of its own: the program expects that it may be missing. */
+  readonly guarded: boolean;
+}
+
+/** What is in a file. */
+export interface ParsedModule {
+  readonly isModule: boolean;
+  readonly imports: readonly NodeImport[];
+}
+
+const LAZY: ReadonlySet<string> = new Set(
+  (
+    "FunctionDeclaration FunctionExpression ArrowFunctionExpression IfStatement ConditionalExpression LogicalExpression SwitchStatement " +
+    "CatchClause ForStatement ForInStatement ForOfStatement WhileStatement DoWhileStatement"
+  ).split(" "),
+);
+/** Cheap: files without these words import nothing. */
+const HINT = /\b(?:require|import|export)\b/;
+
+/** Parses a file. `isModule`: undefined when Node would find out by the syntax. Undefined for what is no JavaScript. */
+export function parseNodeImports(source: string, isModule: boolean | undefined): ParsedModule | undefined {
+  if (!HINT.test(source)) return { isModule: isModule ?? false, imports: [] };
+  const script = isModule === true ? undefined : tryParse(source, "script");
+  if (script !== undefined) return { isModule: false, imports: importsOf(script) };
+  const module = isModule === false ? undefined : tryParse(source, "module");
+  return module === undefined ? undefined : { isModule: true, imports: importsOf(module) };
+}
+
+function tryParse(source: string, sourceType: "script" | "module"): Node | undefined {
+  try {
+    return parse(source, {
+      ecmaVersion: "latest",
+      sourceType,
+      allowHashBang: true,
+      allowReturnOutsideFunction: sourceType === "script",
+    });
+  } catch (error) {
+    // Nesting without end overflows the parser's stack: no program either.
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+interface Work {
+  readonly node: Node;
+  readonly lazy: boolean;
+  readonly guarded: boolean;
+}
+
+/** Goes through the tree without recursion: how deep it is, a stranger says. */
+function importsOf(root: Node): readonly NodeImport[] {
+  const imports: NodeImport[] = [];
+  const stack: Work[] = [{ node: root, lazy: false, guarded: false }];
+  for (let work = stack.pop(); work !== undefined; work = stack.pop()) {
+    const { node, lazy, guarded } = work;
+    // Bundlers give modules a `require` of their own.
+    if (list(node, "params").some((one) => one?.type === "Identifier" && text(one, "name") === "require")) continue;
+    const found = importOf(node);
+    if (found !== undefined) imports.push({ ...found, lazy: lazy || found.lazy, guarded });
+    // A function that is called where it is written runs at once.
+    const called = node.type === "CallExpression" ? field(node, "callee") : undefined;
+    const isTry = node.type === "TryStatement";
+    const isCaught = node.type === "CallExpression" && propertyName(called) === "catch";
+    eachChild(node, (child, name) => {
+      const runsNow = child === called && isFunction(child);
+      stack.push({
+        node: child,
+        lazy: lazy || (LAZY.has(child.type) && !runsNow),
+        guarded: guarded || (isTry && name === "block") || isCaught,
+      });
+    });
+  }
+  return imports.reverse();
+}
+
+function importOf(node: Node): Pick<NodeImport, "specifier" | "kind" | "lazy"> | undefined {
+  switch (node.type) {
+    case "ImportDeclaration":
+    case "ExportAllDeclaration":
+    case "ExportNamedDeclaration":
+      return literal(field(node, "source"), "import", false);
+    case "ImportExpression":
+      return literal(field(node, "source"), "import", true);
+    case "CallExpression": {
+      const callee = field(node, "callee");
+      if (callee?.type !== "Identifier" || text(callee, "name") !== "require") return undefined;
+      const [argument] = list(node, "arguments");
+      return literal(argument, "require", false);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function literal(
+  node: Node | undefined,
+  kind: NodeImport["kind"],
+  lazy: boolean,
+): Pick<NodeImport, "specifier" | "kind" | "lazy"> | undefined {
+  const specifier = node?.type === "Literal" ? text(node, "value") : undefined;
+  return specifier === undefined || specifier === "" ? undefined : { specifier, kind, lazy };
+}
+
+function isFunction(node: Node): boolean {
+  return node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
+}
+
+function propertyName(node: Node | undefined): string | undefined {
+  const property = node?.type === "MemberExpression" ? field(node, "property") : undefined;
+  return property === undefined ? undefined : text(property, "name");
+}
+
+/** Calls `visit` for each child. One of the two hot loops: files have some million nodes. */
+function eachChild(node: Node, visit: (child: Node, name: string) => void): void {
+  for (const name in node) {
+    const value: unknown = Reflect.get(node, name);
+    if (typeof value !== "object" || value === null) continue;
+    if (Array.isArray(value)) {
+      for (const one of value) if (isNode(one)) visit(one, name);
+    } else if (isNode(value)) visit(value, name);
+  }
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string" && "start" in value;
+}
+
+function field(node: Node, name: string): Node | undefined {
+  const value: unknown = Reflect.get(node, name);
+  return isNode(value) ? value : undefined;
+}
+
+function list(node: Node, name: string): readonly (Node | undefined)[] {
+  const value: unknown = Reflect.get(node, name);
+  return Array.isArray(value) ? value.map((one: unknown) => (isNode(one) ? one : undefined)) : [];
+}
+
+function text(node: Node, name: string): string | undefined {
+  const value: unknown = Reflect.get(node, name);
+  return typeof value === "string" ? value : undefined;
+}

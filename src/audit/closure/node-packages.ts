@@ -1,0 +1,153 @@
+/** package.json files of an image, and the maps of `exports` and `imports` in them (Node.js, "Packages" and "ECMAScript modules", resolution algorithm). */
+import { fromText } from "../../paths.ts";
+import type { AuditFiles } from "../types.ts";
+import { fileAt, folderOf, lastPart } from "./image-paths.ts";
+
+/** What resolution needs of a package.json. Anything else than expected counts as absent. */
+export interface NodePackage {
+  /** The directory, absolute, in the form of paths. */
+  readonly folder: string;
+  readonly name?: string;
+  readonly main?: string;
+  readonly type?: string;
+  readonly exports?: unknown;
+  readonly imports?: unknown;
+  readonly scripts: ReadonlyMap<string, string>;
+}
+
+/** Reads packages; each file once. */
+export interface NodePackages {
+  /** The package.json of exactly this directory. */
+  at(folder: string): Promise<NodePackage | undefined>;
+  /** The package that a file belongs to. */
+  around(path: string): Promise<NodePackage | undefined>;
+}
+
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** Reads from a subject's files. */
+export function nodePackages(files: AuditFiles): NodePackages {
+  const known = new Map<string, Promise<NodePackage | undefined>>();
+  const read = async (folder: string): Promise<NodePackage | undefined> => {
+    const entry = fileAt(files, `${folder === "/" ? "" : folder}/package.json`);
+    const bytes = entry === undefined ? undefined : await files.read(entry, MAX_BYTES);
+    return bytes === undefined ? undefined : parsePackage(folder, bytes);
+  };
+  const at: NodePackages["at"] = (folder) => {
+    const started = known.get(folder) ?? read(folder);
+    known.set(folder, started);
+    return started;
+  };
+  return {
+    at,
+    async around(path) {
+      for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+        if (lastPart(folder) === "node_modules") return undefined;
+        const found = await at(folder);
+        if (found !== undefined || folder === "/") return found;
+      }
+    },
+  };
+}
+
+function parsePackage(folder: string, bytes: Uint8Array): NodePackage {
+  const nothing: NodePackage = { folder, scripts: new Map() };
+  let value: unknown;
+  try {
+    value = JSON.parse(
+      Buffer.from(bytes)
+        .toString("utf8")
+        .replace(/^\uFEFF/, ""),
+    );
+  } catch (error) {
+    if (error instanceof SyntaxError) return nothing;
+    throw error;
+  }
+  if (!isObject(value)) return nothing;
+  const { name, main, type, exports, imports, scripts } = value;
+  return {
+    folder,
+    ...(typeof name === "string" ? { name } : {}),
+    ...(typeof main === "string" ? { main } : {}),
+    ...(typeof type === "string" ? { type } : {}),
+    ...(exports === undefined || exports === null ? {} : { exports }),
+    ...(isObject(imports) ? { imports } : {}),
+    scripts: new Map(isObject(scripts) ? Object.entries(scripts).filter((one): one is [string, string] => typeof one[1] === "string") : []),
+  };
+}
+
+/** The file that `exports` gives for a subpath ("." or "./x"), absolute; undefined when it gives none. */
+export function exportedPath({ folder, exports }: NodePackage, subpath: string, conditions: ReadonlySet<string>): string | undefined {
+  const keys = isObject(exports) ? Object.keys(exports) : [];
+  const isMap = keys.length > 0 && keys.every((key) => key.startsWith("."));
+  const map = isMap && isObject(exports) ? exports : { ".": exports };
+  const target = mappedTarget(map, subpath, conditions);
+  return target === undefined ? undefined : targetPath(folder, target);
+}
+
+/** What `imports` gives for a name with "#": a file of the package, or another specifier. */
+export function importedTarget(
+  { folder, imports }: NodePackage,
+  name: string,
+  conditions: ReadonlySet<string>,
+): { readonly path: string } | { readonly specifier: string } | undefined {
+  const target = isObject(imports) ? mappedTarget(imports, name, conditions) : undefined;
+  if (target === undefined) return undefined;
+  if (!target.startsWith(".")) return { specifier: target };
+  const path = targetPath(folder, target);
+  return path === undefined ? undefined : { path };
+}
+
+/** The target of the exact key, or of the pattern with the longest part before its "*". */
+function mappedTarget(map: Readonly<Record<string, unknown>>, name: string, conditions: ReadonlySet<string>): string | undefined {
+  if (Object.hasOwn(map, name) && !name.includes("*") && !name.endsWith("/")) return chosen(map[name], undefined, conditions);
+  const patterns = Object.keys(map).filter((key) => key.split("*").length === 2);
+  patterns.sort((one, other) => other.indexOf("*") - one.indexOf("*") || other.length - one.length);
+  for (const pattern of patterns) {
+    const [before = "", after = ""] = pattern.split("*");
+    if (name.length > pattern.length - 1 && name.startsWith(before) && name.endsWith(after) && name !== before) {
+      return chosen(map[pattern], name.slice(before.length, name.length - after.length), conditions);
+    }
+  }
+  return undefined;
+}
+
+const MAX_DEPTH = 50;
+
+function chosen(target: unknown, match: string | undefined, conditions: ReadonlySet<string>, depth = 0): string | undefined {
+  if (typeof target === "string") return match === undefined ? target : target.replaceAll("*", () => match);
+  if (depth > MAX_DEPTH) return undefined;
+  if (Array.isArray(target)) {
+    for (const one of target) {
+      const found = chosen(one, match, conditions, depth + 1);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (!isObject(target)) return undefined;
+  for (const [condition, value] of Object.entries(target)) {
+    if (condition !== "default" && !conditions.has(condition)) continue;
+    // `null` says: not this one, and no later one either.
+    if (value === null) return undefined;
+    const found = chosen(value, match, conditions, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Targets stay in their package. */
+function targetPath(folder: string, target: string): string | undefined {
+  if (!target.startsWith("./")) return undefined;
+  if (
+    target
+      .slice(2)
+      .split(/[/\\]/)
+      .some((part) => part === "" || part === "." || part === ".." || part === "node_modules")
+  )
+    return undefined;
+  return `${folder === "/" ? "" : folder}/${fromText(target.slice(2))}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

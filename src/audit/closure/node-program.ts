@@ -1,0 +1,75 @@
+/** The Node.js program that an image starts: its main module and all that it loads. Worked out once for all checks of an audit. */
+import type { ElfMachine } from "../../elf/index.ts";
+import type { Entry } from "../../tree/index.ts";
+import type { AuditFiles, AuditSubject } from "../types.ts";
+import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
+import { absolutePath, environment, lastPart } from "./image-paths.ts";
+import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
+import { nodePackages } from "./node-packages.ts";
+import { nodeResolver } from "./node-resolve.ts";
+import { type NodeTrace, traceNode } from "./node-trace.ts";
+
+/** What is known of it. */
+export interface NodeProgram {
+  readonly command: StartedCommand;
+  /** As written, in the form of paths, and absolute. */
+  readonly main: { readonly name: string; readonly path: string; readonly found: boolean };
+  /** --require and --import that lead nowhere. */
+  readonly missingPreloads: readonly string[];
+  readonly trace?: NodeTrace;
+}
+
+/** Programs that run others; what they load themselves came with them. */
+const PACKAGE_MANAGERS = /(?:^|\/)(?:npm-cli|npx-cli|yarn|pnpm|corepack)\.[cm]?js$/;
+const known = new WeakMap<AuditFiles, Promise<NodeProgram | undefined>>();
+
+/** The program, or undefined when no command runs Node.js with a file. */
+export function nodeProgram(
+  subject: AuditSubject,
+  files: AuditFiles,
+  machine: ElfMachine,
+  signal?: AbortSignal,
+): Promise<NodeProgram | undefined> {
+  const existing = known.get(files);
+  if (existing !== undefined) return existing;
+  const started = find(subject, files, machine, signal);
+  known.set(files, started);
+  return started;
+}
+
+async function find(
+  subject: AuditSubject,
+  files: AuditFiles,
+  machine: ElfMachine,
+  signal: AbortSignal | undefined,
+): Promise<NodeProgram | undefined> {
+  const commands = await startedCommands(subject, files, machine);
+  const command = commands.findLast(({ result }) => result.program !== undefined);
+  const program = command?.result.program;
+  if (command === undefined || program === undefined || packageScript(command.argv) !== undefined) return undefined;
+  if (![program.path, program.entry.path].some((path) => isNodeName(lastPart(path)))) return undefined;
+  const { Env } = subject.config;
+  const { main, preloads, conditions } = parseNodeCommand(command.result.args, environment(Env, "NODE_OPTIONS"));
+  if (main === undefined) return undefined;
+
+  const { workingDirectory } = execPlace(subject, files, machine);
+  const packages = nodePackages(files);
+  const nodePath = (environment(Env, "NODE_PATH") ?? "").split(":").filter((folder) => folder !== "");
+  const resolver = nodeResolver(files, packages, { conditions, nodePath });
+  const path = absolutePath(main, workingDirectory);
+  const target = await resolver.main(path);
+  const found = target.kind === "file";
+  const roots: Entry[] = found ? [target.entry] : [];
+  const missingPreloads: string[] = [];
+  for (const { specifier, kind } of preloads) {
+    const preload = await resolver.resolve(specifier, kind, absolutePath("main", workingDirectory));
+    if (preload.kind === "file") roots.push(preload.entry);
+    if (preload.kind === "missing") missingPreloads.push(specifier);
+  }
+  const facts = { command, main: { name: main, path, found }, missingPreloads };
+  if (!found || PACKAGE_MANAGERS.test(target.entry.path)) return facts;
+  // The parser costs a start of the command some milliseconds: only where it is needed.
+  const { parseNodeImports } = await import("./node-imports.ts");
+  const options = { files, packages, resolver, parse: parseNodeImports, ...(signal === undefined ? {} : { signal }) };
+  return { ...facts, trace: await traceNode(roots, options) };
+}

@@ -1,0 +1,134 @@
+/** All modules that a Node.js program loads as far as its files say so, and what of them is missing. */
+import { toText, type TreePath } from "../../paths.ts";
+import type { Entry } from "../../tree/index.ts";
+import type { AuditFiles } from "../types.ts";
+import type { NodeImport } from "./node-imports.ts";
+import type { NodePackages } from "./node-packages.ts";
+import type { NodeResolver } from "./node-resolve.ts";
+
+/** An import that leads nowhere. */
+export interface MissingModule {
+  readonly specifier: string;
+  /** The file with the import, absolute, in the form of paths. */
+  readonly from: string;
+  /** The program cannot start without it: it is imported by what always runs. */
+  readonly certain: boolean;
+}
+
+/** What was gone through. */
+export interface NodeTrace {
+  readonly modules: ReadonlySet<TreePath>;
+  readonly missing: readonly MissingModule[];
+  /** Files that could not be read as JavaScript, and why. */
+  readonly skipped: readonly { readonly entry: Entry; readonly why: string }[];
+  /** Native add-ons that are loaded, with those in build/Release of packages that are. */
+  readonly addons: readonly { readonly entry: Entry; readonly certain: boolean }[];
+}
+
+/** How to go through. */
+export interface NodeTraceOptions {
+  readonly files: AuditFiles;
+  readonly packages: NodePackages;
+  readonly resolver: NodeResolver;
+  readonly parse: (
+    source: string,
+    isModule: boolean | undefined,
+  ) => { readonly isModule: boolean; readonly imports: readonly NodeImport[] } | undefined;
+  readonly signal?: AbortSignal;
+}
+
+const MAX_MODULES = 20_000;
+const MAX_BYTES = 16 * 1024 * 1024;
+const TYPESCRIPT = /\.[cm]?ts$/;
+const IN_PACKAGE = /(?:^|\/)node_modules\//;
+/** Where node-gyp leaves what it builds: loaded by `bindings` and its like, by a name that no parser sees. */
+const BUILT_ADDON = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\/build\/(?:Release|Debug)\/[^/]+\.node$/;
+
+interface Work {
+  readonly entry: Entry;
+  readonly certain: boolean;
+}
+
+/** Goes through everything from `roots` on. */
+export async function traceNode(roots: readonly Entry[], options: NodeTraceOptions): Promise<NodeTrace> {
+  const { files, packages, resolver, parse, signal } = options;
+  const seen = new Map<TreePath, boolean>();
+  const missing = new Map<string, MissingModule>();
+  const skipped: { readonly entry: Entry; readonly why: string }[] = [];
+  const addons = new Map<TreePath, { readonly entry: Entry; readonly certain: boolean }>();
+  // What always runs first, so that a module which is also imported elsewhere is known to be certain.
+  const certain: Work[] = roots.map((entry) => ({ entry, certain: true }));
+  const maybe: Work[] = [];
+
+  for (let work = certain.pop() ?? maybe.pop(); work !== undefined; work = certain.pop() ?? maybe.pop()) {
+    const { entry } = work;
+    if (seen.has(entry.path)) continue;
+    seen.set(entry.path, work.certain);
+    signal?.throwIfAborted();
+    if (entry.path.endsWith(".node")) addons.set(entry.path, work);
+    if (/\.(?:json|node|wasm)$/.test(entry.path)) continue;
+    // Of what a package may load some day nothing is told, so nothing is read.
+    if (!work.certain && IN_PACKAGE.test(entry.path)) continue;
+    if (seen.size > MAX_MODULES) {
+      skipped.push({ entry, why: `only the first ${MAX_MODULES} modules are looked at` });
+      break;
+    }
+    const imports = await importsOf(entry);
+    if (typeof imports === "string") {
+      skipped.push({ entry, why: imports });
+      continue;
+    }
+    for (const one of imports) {
+      const from = `/${entry.path}`;
+      const target = await resolver.resolve(one.specifier, one.kind, from);
+      const isCertain = work.certain && !one.lazy && !one.guarded;
+      if (target.kind === "file") (isCertain ? certain : maybe).push({ entry: target.entry, certain: isCertain });
+      if (target.kind !== "missing" || one.guarded) continue;
+      // Packages ask for much that they can do without, as soon as it is not the first thing they do.
+      if (!isCertain && IN_PACKAGE.test(entry.path)) continue;
+      const key = `${from}\0${one.specifier}`;
+      if (missing.get(key)?.certain !== true) missing.set(key, { specifier: one.specifier, from, certain: isCertain });
+    }
+  }
+  const loaded = packagesOf(seen);
+  for (const entry of files.entries) {
+    const folder = entry.kind === "file" ? BUILT_ADDON.exec(entry.path)?.[1] : undefined;
+    const isCertain = folder === undefined ? undefined : loaded.get(folder);
+    if (isCertain !== undefined && !addons.has(entry.path)) addons.set(entry.path, { entry, certain: isCertain });
+  }
+  return { modules: new Set(seen.keys()), missing: [...missing.values()], skipped, addons: [...addons.values()] };
+
+  async function importsOf(entry: Entry): Promise<readonly NodeImport[] | string> {
+    if (TYPESCRIPT.test(entry.path)) return "TypeScript is not read";
+    if (entry.size > MAX_BYTES) return `it has more than ${MAX_BYTES} bytes`;
+    const isModule = entry.path.endsWith(".mjs") ? true : entry.path.endsWith(".cjs") ? false : await typeOf(entry);
+    const bytes = await files.read(entry, MAX_BYTES);
+    const parsed =
+      bytes === undefined
+        ? undefined
+        : parse(
+            Buffer.from(bytes)
+              .toString("utf8")
+              .replace(/^\uFEFF/, ""),
+            isModule,
+          );
+    if (parsed === undefined) return `it cannot be parsed as JavaScript`;
+    // `require` in a module is made by createRequire: for what, and whether at all, is not certain.
+    return parsed.isModule ? parsed.imports.map((one) => (one.kind === "require" ? { ...one, lazy: true } : one)) : parsed.imports;
+  }
+
+  async function typeOf(entry: Entry): Promise<boolean | undefined> {
+    const type = (await packages.around(`/${entry.path}`))?.type;
+    return type === "module" ? true : type === "commonjs" ? false : undefined;
+  }
+}
+
+/** Folders of packages that are loaded → always, or perhaps. */
+function packagesOf(modules: ReadonlyMap<TreePath, boolean>): ReadonlyMap<string, boolean> {
+  const folders = new Map<string, boolean>();
+  for (const [path, certain] of modules) {
+    const folder = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(toText(path))?.[1];
+    if (folder !== undefined && folders.get(folder) !== true) folders.set(folder, certain);
+  }
+  return folders;
+}

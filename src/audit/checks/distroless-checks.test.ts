@@ -89,6 +89,43 @@ const ROWS: readonly Row[] = [
       "note documentation /usr/share/man: Documentation: 1 file, 70 kB",
     ],
   },
+  {
+    name: "tell of packages for development as npm's lock says, with what is in them",
+    tree: {
+      "app/node_modules/.package-lock.json": `file 644 0:0 ${JSON.stringify({
+        packages: {
+          "node_modules/express": {},
+          "node_modules/typescript": { dev: true },
+          "node_modules/typescript/node_modules/x": { dev: true },
+          "node_modules/gone": { dev: true },
+          "../../etc": { dev: true },
+        },
+      })}`,
+      "app/node_modules/express/package.json": "file 644 0:0 {}",
+      "app/node_modules/typescript/lib.js": "file 644 0:0 12345",
+      "app/node_modules/typescript/node_modules/x/x.js": "file 644 0:0 123",
+    },
+    want: ["warning dev-dependency /app/node_modules: 2 packages that only development needs, 8 B: typescript, x"],
+  },
+  {
+    name: "tell of packages for development as package.json says, unless something else needs them",
+    tree: {
+      "app/package.json": `file 644 0:0 ${JSON.stringify({ dependencies: { a: "1" }, devDependencies: { b: "1", "@types/c": "1", "../x": "1" } })}`,
+      "app/node_modules/a/package.json": `file 644 0:0 ${JSON.stringify({ dependencies: { b: "1" } })}`,
+      "app/node_modules/b/package.json": "file 644 0:0 {}",
+      "app/node_modules/@types/c/index.d.ts": "file 644 0:0 1",
+    },
+    want: ["warning dev-dependency /app/node_modules: 1 package that only development needs, 1 B: @types/c"],
+  },
+  {
+    name: "have nothing against a lock that is damaged",
+    tree: {
+      "app/node_modules/.package-lock.json": 'file 644 0:0 {"packages":[',
+      "app/package.json": "file 644 0:0 []",
+      "app/node_modules/a/x": "file 644 0:0 1",
+    },
+    want: [],
+  },
 ];
 
 for (const { name, tree, want } of ROWS)

@@ -1,7 +1,8 @@
 /** Alpine packages: the database of apk-tools, paragraphs of one-letter fields. */
 import { cleanTreePath, compareTreePaths, fromText, type TreePath, treePath } from "../paths.ts";
 import { type LicenceTexts, licenceField } from "./licence-expression.ts";
-import { distroOf, formatPurl } from "./purl.ts";
+import { formatPurl } from "../purl.ts";
+import { distroOf } from "./os-release.ts";
 import type { TreeFiles } from "./tree-files.ts";
 import type { InventoryPackage, OsRelease, UnreadRecord } from "./types.ts";
 

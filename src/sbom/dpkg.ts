@@ -5,7 +5,8 @@
 import { parseRelations, parseStanza, type Stanza } from "../debian/index.ts";
 import { isDecantError } from "../errors.ts";
 import { baseName, cleanTreePath, compareTreePaths, fromBytes, fromText, joinTreePath, type TreePath, treePath } from "../paths.ts";
-import { distroOf, formatPurl } from "./purl.ts";
+import { formatPurl } from "../purl.ts";
+import { distroOf } from "./os-release.ts";
 import type { TreeFiles } from "./tree-files.ts";
 import type { InventoryPackage, OsRelease, UnreadRecord } from "./types.ts";
 

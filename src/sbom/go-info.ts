@@ -1,6 +1,6 @@
 /** The build information that the Go linker writes into programs (package debug/buildinfo, the form of Go 1.18 and later). Pure. */
 import type { TreePath } from "../paths.ts";
-import { formatPurl } from "./purl.ts";
+import { formatPurl } from "../purl.ts";
 import type { InventoryPackage } from "./types.ts";
 
 /** What a program says about itself. */

@@ -1,7 +1,6 @@
 /** What an image is made of, and the documents that say so. */
 export { cycloneDxDocument } from "./cyclonedx.ts";
 export { fileSums, type FileSumsOptions } from "./file-sums.ts";
-export { formatPurl, type PurlParts } from "./purl.ts";
 export { type InventoryOptions, readInventory } from "./read-inventory.ts";
 export { spdxDocument } from "./spdx.ts";
 export type { DocumentOptions, FileSums, Inventory, InventoryPackage, OsRelease, PackageKind, SbomSubject, UnreadRecord } from "./types.ts";

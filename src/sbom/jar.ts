@@ -1,6 +1,6 @@
 /** Java archives: Maven's pom.properties, else the manifest; archives in archives (Spring Boot) too. */
 import type { TreePath } from "../paths.ts";
-import { formatPurl } from "./purl.ts";
+import { formatPurl } from "../purl.ts";
 import type { InventoryPackage } from "./types.ts";
 import { zipMembers } from "./zip.ts";
 

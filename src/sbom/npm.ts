@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { joinTreePath, type TreePath } from "../paths.ts";
 import { type LicenceTexts, licenceField } from "./licence-expression.ts";
-import { formatPurl } from "./purl.ts";
+import { formatPurl } from "../purl.ts";
 import type { TreeFiles } from "./tree-files.ts";
 import type { InventoryPackage, UnreadRecord } from "./types.ts";
 

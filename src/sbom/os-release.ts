@@ -37,6 +37,13 @@ export function parseOsRelease(text: string): OsRelease | undefined {
   };
 }
 
+/** The value of `distro` as scanners look it up: "debian-13"; "debian-sid" where there is no version. */
+export function distroOf(os: OsRelease | undefined): string | undefined {
+  if (os === undefined) return undefined;
+  const version = os.versionId ?? os.codename;
+  return version === undefined ? os.id : `${os.id}-${version}`;
+}
+
 function unquoted(value: string): string {
   const match = /^(["'])(.*)\1$/.exec(value);
   if (match === null) return value;

@@ -6,7 +6,7 @@ import type { Platform } from "../oci/index.ts";
 import type { TreePath } from "../paths.ts";
 import { type Entry, readEntry, type Tree } from "../tree/index.ts";
 import { findGoInfo, goPackages } from "./go-info.ts";
-import { formatPurl } from "./purl.ts";
+import { formatPurl } from "../purl.ts";
 import type { InventoryPackage } from "./types.ts";
 
 const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);

@@ -1,7 +1,7 @@
 /** Installed Python packages: METADATA of *.dist-info (core metadata specification) and PKG-INFO of *.egg-info. */
 import { cleanTreePath, compareTreePaths, fromBytes, joinTreePath, parentOf, type TreePath } from "../paths.ts";
 import { type LicenceTexts, licenceField, parseExpression, spdxId } from "./licence-expression.ts";
-import { formatPurl } from "./purl.ts";
+import { formatPurl } from "../purl.ts";
 import type { TreeFiles } from "./tree-files.ts";
 import type { InventoryPackage, UnreadRecord } from "./types.ts";
 

@@ -1,7 +1,7 @@
 /** What both kinds of documents say about their subject: time, identity and package URL, made of the subject alone. Pure. */
 import { framedDigest, hexOf } from "../digest.ts";
 import { formatPlatform, parseReference } from "../oci/index.ts";
-import { formatPurl } from "./purl.ts";
+import { formatPurl } from "../purl.ts";
 import type { SbomSubject } from "./types.ts";
 
 /** "2026-01-31T12:00:00Z": without parts of seconds, as SPDX wants it. What cannot be read as a time is 1970. */

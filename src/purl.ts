@@ -1,6 +1,4 @@
 /** Package URLs (purl-spec, PURL-SPECIFICATION.rst). Pure. */
-import type { OsRelease } from "./types.ts";
-
 /** The parts of a package URL, not encoded. */
 export interface PurlParts {
   /** "deb", "npm", "oci" … */
@@ -21,13 +19,6 @@ export function formatPurl({ type, namespace, name, version, qualifiers = {} }: 
     .flatMap(([key, value]) => (value === undefined || value === "" ? [] : [`${key.toLowerCase()}=${encode(value)}`]))
     .toSorted();
   return `pkg:${path}${version === undefined || version === "" ? "" : `@${encode(version)}`}${given.length === 0 ? "" : `?${given.join("&")}`}`;
-}
-
-/** The value of `distro` as scanners look it up: "debian-13"; "debian-sid" where there is no version. */
-export function distroOf(os: OsRelease | undefined): string | undefined {
-  if (os === undefined) return undefined;
-  const version = os.versionId ?? os.codename;
-  return version === undefined ? os.id : `${os.id}-${version}`;
 }
 
 /** All but letters, digits, ".", "-", "_", "~" and ":" is encoded; colons stay everywhere (epochs). */

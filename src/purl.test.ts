@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseOsRelease } from "./os-release.ts";
-import { distroOf, formatPurl, type PurlParts } from "./purl.ts";
+import { formatPurl, type PurlParts } from "./purl.ts";
 
 const ROWS: readonly { readonly parts: PurlParts; readonly want: string }[] = [
   { parts: { type: "deb", namespace: "debian", name: "attr", version: "1:2.4.47-2+b1" }, want: "pkg:deb/debian/attr@1:2.4.47-2%2Bb1" },
@@ -20,17 +19,4 @@ const ROWS: readonly { readonly parts: PurlParts; readonly want: string }[] = [
 
 describe("formatPurl()", () => {
   for (const { parts, want } of ROWS) it(`writes ${want}`, () => assert.equal(formatPurl(parts), want));
-});
-
-describe("distroOf()", () => {
-  const rows: readonly (readonly [release: string, want: string | undefined])[] = [
-    ['ID=debian\nVERSION_ID="12"', "debian-12"],
-    ["ID=debian\nVERSION_CODENAME=sid", "debian-sid"],
-    ["ID='alpine'\nVERSION_ID=3.20.1", "alpine-3.20.1"],
-    ["ID=arch", "arch"],
-    ["NAME=x", undefined],
-    ['ID="../x"', undefined],
-  ];
-  for (const [text, want] of rows)
-    it(`gives ${want} for ${JSON.stringify(text)}`, () => assert.equal(distroOf(parseOsRelease(text)), want));
 });

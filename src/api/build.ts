@@ -201,7 +201,12 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
 async function startSandbox(session: Session, options: BuildOptions, stack: AsyncDisposableStack): Promise<Sandbox> {
   const stateDir = join(session.store.root, "sandbox");
   await sweepSandboxes(stateDir);
-  return stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env }));
+  const { cgroupParent: parent, resources } = options;
+  const cgroup =
+    parent === undefined && resources === undefined
+      ? {}
+      : { cgroup: { ...(parent === undefined ? {} : { parent }), ...(resources === undefined ? {} : { resources }) } };
+  return stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env, ...cgroup }));
 }
 
 function caCertificatesOf(wanted: string, env: Session["env"], cwd: string): string | undefined {

@@ -3,6 +3,7 @@ import type { AuditReport } from "../audit/index.ts";
 import type { ByteStream } from "../bytes.ts";
 import type { BuildEvent } from "../events.ts";
 import type { Digest } from "../digest.ts";
+import type { SandboxResources } from "../engine/index.ts";
 import type { Entitlement } from "../graph/index.ts";
 import type { ExportResult, OutputSpec } from "../image/index.ts";
 
@@ -72,6 +73,10 @@ export interface BuildOptions extends StoreOptions {
   readonly addHosts?: readonly { readonly host: string; readonly ip: string }[];
   /** Limits of RUN steps, by the names of setrlimit(2) in lower case; -1 is none. */
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  /** The cgroup above those of RUN steps: a path, or a slice of systemd. Default: steps have none of their own, but with `resources` below "decant". */
+  readonly cgroupParent?: string;
+  /** What each RUN step may use. Not part of cache keys. */
+  readonly resources?: SandboxResources;
   /** CDI devices for all RUN steps, by the names of RUN --device. */
   readonly devices?: readonly { readonly name: string; readonly required?: boolean }[];
   /** Folders of CDI specifications, the last one wins. Default: /etc/cdi, /var/run/cdi, /etc/buildkit/cdi. */

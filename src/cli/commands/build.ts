@@ -11,6 +11,7 @@ import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
 import { parseOutput } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
+import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
 import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { writeBuildFiles } from "../build-files.ts";
@@ -101,6 +102,20 @@ Examples:
       "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
       ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },
       "shm-size": { type: "string", value: "SIZE", help: "Size of /dev/shm of RUN steps; default is 64m" },
+      "cgroup-parent": { type: "string", value: "CGROUP", help: "Cgroup above those of RUN steps: a path, or a slice of systemd" },
+      resource: {
+        type: "string",
+        multiple: true,
+        value: "KEY=VALUE",
+        help: "Limit of each RUN step: memory, memory-swap, cpu-shares, cpu-period, cpu-quota, cpuset-cpus, cpuset-mems",
+      },
+      memory: { type: "string", short: "m", value: "SIZE", help: "The same as --resource memory=SIZE" },
+      "memory-swap": { type: "string", value: "SIZE", help: "The same as --resource memory-swap=SIZE" },
+      "cpu-shares": { type: "string", short: "c", value: "NUMBER", help: "The same as --resource cpu-shares=NUMBER" },
+      "cpu-period": { type: "string", value: "MICROSECONDS", help: "The same as --resource cpu-period=MICROSECONDS" },
+      "cpu-quota": { type: "string", value: "MICROSECONDS", help: "The same as --resource cpu-quota=MICROSECONDS" },
+      "cpuset-cpus": { type: "string", value: "LIST", help: "The same as --resource cpuset-cpus=LIST" },
+      "cpuset-mems": { type: "string", value: "LIST", help: "The same as --resource cpuset-mems=LIST" },
       "ca-certs": {
         type: "string",
         value: "auto|off|FILE",
@@ -128,27 +143,18 @@ Examples:
       builder: { type: "string", row: "F146" },
       "cache-from": { type: "string", row: "F97" },
       "cache-to": { type: "string", row: "F97" },
-      "cgroup-parent": { type: "string", row: "F77" },
       debug: { type: "boolean", short: "D", row: "F143" },
       policy: { type: "string", row: "F137" },
       provenance: { type: "string", row: "F132", accepted: "false" },
       "proxy-network": { type: "boolean", row: "F74" },
-      resource: { type: "string", row: "F78" },
       sbom: { type: "string", row: "F134", accepted: "false" },
       // Of docker build without buildx, and of older buildx.
       "build-arg-file": { type: "string", hint: "Give each argument with --build-arg" },
       compress: { type: "boolean", row: "F117", hint: "Compression is set by --output …,compression=" },
-      "cpu-period": { type: "string", row: "F78" },
-      "cpu-quota": { type: "string", row: "F78" },
-      "cpu-shares": { type: "string", row: "F78" },
-      "cpuset-cpus": { type: "string", row: "F78" },
-      "cpuset-mems": { type: "string", row: "F78" },
       "disable-content-trust": { type: "boolean", row: "F138" },
       "force-rm": { type: "boolean", hint: "Decant leaves no containers behind: leave it out" },
       invoke: { type: "string", row: "F143" },
       isolation: { type: "string", row: "F87" },
-      memory: { type: "string", short: "m", row: "F78" },
-      "memory-swap": { type: "string", row: "F78" },
       metrics: { type: "string", row: "F145" },
       print: { type: "string", row: "F140" },
       rm: { type: "boolean", hint: "Decant leaves no containers behind: leave it out" },
@@ -181,6 +187,8 @@ Examples:
       );
     }
     const outputs = outputsOf(values, context);
+    const single = RESOURCE_KEYS.flatMap((key) => (values[key] === undefined ? [] : [`${key}=${values[key]}`]));
+    const resources = parseResources([...single, ...values.resource]);
     const options: BuildOptions = {
       ...storeOptions(values, context),
       context: contextFolder,
@@ -204,6 +212,8 @@ Examples:
       addHosts: values["add-host"].flatMap((list) => list.split(",")).map(parseHost),
       ulimits: values.ulimit.map(parseUlimit),
       ...(values["shm-size"] === undefined ? {} : { shmSizeBytes: parseShmSize(values["shm-size"]) }),
+      ...(values["cgroup-parent"] === undefined || values["cgroup-parent"] === "" ? {} : { cgroupParent: values["cgroup-parent"] }),
+      ...(resources === undefined ? {} : { resources }),
       ...(values.pull === undefined ? {} : { pull: values.pull }),
       ...(values.network === undefined ? {} : { network: values.network }),
       ...(values["ca-certs"] === undefined ? {} : { caCerts: values["ca-certs"] }),

@@ -45,8 +45,10 @@ export interface SpecOptions {
   readonly architecture: string;
   /** The seccomp profile compiled by the runtime itself, in base64. */
   readonly filter?: string;
-  /** For runtimes that insist on cgroups. */
+  /** For runtimes that insist on cgroups, and where one is wanted. */
   readonly cgroupsPath: string;
+  /** Limits of that cgroup, in runtime-spec's form. */
+  readonly resources: object;
 }
 
 /** The part of runtime-spec that we write. */
@@ -65,7 +67,7 @@ export interface RuntimeSpec {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly devices: readonly object[];
-    readonly resources?: { readonly devices: readonly object[] };
+    readonly resources?: object;
   };
 }
 
@@ -112,10 +114,15 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
       maskedPaths: insecure ? [] : MASKED,
       readonlyPaths: insecure ? [] : READ_ONLY,
       devices: [...(insecure ? loopDevices() : []), ...options.devices.map((device) => deviceFile(device, user))],
-      ...(options.limitsDevices && options.devices.length > 0 ? { resources: { devices: options.devices.flatMap(allowedDevice) } } : {}),
+      ...resourcesFor(options),
     },
     ...(options.hooks.length === 0 ? {} : { hooks: hooksOf(options.hooks) }),
   };
+}
+
+function resourcesFor({ limitsDevices, devices, resources }: SpecOptions): { readonly resources?: object } {
+  const all = { ...resources, ...(limitsDevices && devices.length > 0 ? { devices: devices.flatMap(allowedDevice) } : {}) };
+  return Object.keys(all).length === 0 ? {} : { resources: all };
 }
 
 function deviceFile({ path, type, major, minor, fileMode, uid, gid }: SandboxDevice, user: RunUser): object {

@@ -1,12 +1,13 @@
 /**
  * OCI runtimes: which are here, which works (tried once, remembered for this file and kernel), how they are called, and what their
- * logs say. Cgroups are left alone where the runtime can do without.
+ * logs say. Cgroups are left alone where nobody asks for them and the runtime can do without.
  */
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import type { Digest } from "../../digest.ts";
 import { findTool } from "../../sys/index.ts";
+import { cgroupManager, type SandboxCgroup } from "./cgroup.ts";
 import { runtimeBroken, runtimeMissing } from "./errors.ts";
 import type { RuntimeExit } from "./worker-client.ts";
 
@@ -49,12 +50,17 @@ export function findRuntimes(wanted: "crun" | "runc" | "auto", env: Readonly<Rec
  */
 export async function chooseRuntime(
   runtimes: readonly Runtime[],
-  options: { readonly stateDir: string; readonly profile: Digest; readonly probe: (runtime: Runtime) => Promise<Trial> },
+  options: {
+    readonly stateDir: string;
+    readonly profile: Digest;
+    readonly cgroup?: SandboxCgroup;
+    readonly probe: (runtime: Runtime) => Promise<Trial>;
+  },
 ): Promise<Runtime> {
   const known = readVerdicts(options.stateDir);
   const failures: { path: string; message: string }[] = [];
   for (const runtime of runtimes) {
-    const key = verdictKey(runtime, options.profile);
+    const key = verdictKey(runtime, options.profile, options.cgroup);
     let trial = known.get(key);
     if (trial === undefined) {
       trial = await options.probe(runtime);
@@ -70,9 +76,16 @@ export async function chooseRuntime(
 /** The command line that runs a bundle in the foreground. */
 export function runtimeArgv(
   runtime: Runtime,
-  options: { readonly stateDir: string; readonly bundle: string; readonly log: string; readonly id: string },
+  options: {
+    readonly stateDir: string;
+    readonly bundle: string;
+    readonly log: string;
+    readonly id: string;
+    readonly cgroup: SandboxCgroup | undefined;
+  },
 ): string[] {
-  const settings = runtime.name === "crun" ? ["--cgroup-manager=disabled"] : [];
+  const manager = cgroupManager(options.cgroup);
+  const settings = runtime.name === "crun" ? [`--cgroup-manager=${manager}`] : manager === "systemd" ? ["--systemd-cgroup"] : [];
   return [
     runtime.path,
     "--root",
@@ -119,9 +132,9 @@ function errorOfLine(line: string): string[] {
   return isError && typeof entry.msg === "string" ? [entry.msg] : [];
 }
 
-function verdictKey(runtime: Runtime, profile: Digest): string {
+function verdictKey(runtime: Runtime, profile: Digest, cgroup: SandboxCgroup | undefined): string {
   const { size, mtimeMs } = statSync(runtime.path);
-  return JSON.stringify([runtime.path, runtime.cgroup, size, mtimeMs, release(), profile]);
+  return JSON.stringify([runtime.path, runtime.cgroup, size, mtimeMs, release(), profile, ...(cgroup === undefined ? [] : [cgroup])]);
 }
 
 function readVerdicts(stateDir: string): Map<string, Trial> {

@@ -42,7 +42,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     last += 1;
     const work = `${instance.path}/work-${last}`;
     mkdirSync(work, { mode: 0o700 });
-    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work };
+    const { cgroup } = options;
+    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...(cgroup === undefined ? {} : { cgroup }) };
   };
 
   const prepare = async (): Promise<Prepared> => {
@@ -53,6 +54,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const runtime = await chooseRuntime(runtimes, {
       stateDir,
       profile: sha256(JSON.stringify(seccompProfile(process.arch))),
+      ...(options.cgroup === undefined ? {} : { cgroup: options.cgroup }),
       probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, privateDir }, version))),
     });
     return { instance, privateDir, worker, runtime };

@@ -6,6 +6,7 @@ import { setTimes, setXattr } from "../../sys/index.ts";
 import { resolvePath, type Tree } from "../../tree/index.ts";
 import { withCaVariables } from "./ca-certificates.ts";
 import { boundingSet } from "./capabilities.ts";
+import { cgroupsPath, resourcesOf, type SandboxCgroup } from "./cgroup.ts";
 import { missingDirectories } from "./mount-plan.ts";
 import { hostsFile, resolvConf } from "./network-files.ts";
 import { type Runtime, runtimeArgv } from "./runtime.ts";
@@ -22,6 +23,8 @@ export interface BundlePlace {
   readonly privateDir: string;
   /** Names the container; unique on this machine. */
   readonly containerId: string;
+  /** Absent: steps have no cgroup of their own. */
+  readonly cgroup?: SandboxCgroup;
   /** An existing empty directory on the file system of `upper`. */
   readonly work: string;
 }
@@ -68,10 +71,9 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     hostname,
     limits,
     mounts,
-    ...runtimeNeeds(place.runtime),
+    ...runtimeNeeds(place),
     bounding: boundingSet(),
     architecture: process.arch,
-    cgroupsPath: `/${place.containerId}`,
   });
   makeUpper(step.upper, root);
   for (const { source, tree } of sources) {
@@ -109,24 +111,24 @@ export function probeBundle(place: BundlePlace): BundleRequest {
     limits: { noDevices: true },
     network: "host",
     mounts: systemMounts({ insecure: false, cgroup: place.runtime.cgroup, network: "host" }),
-    ...runtimeNeeds(place.runtime),
+    ...runtimeNeeds(place),
     bounding: boundingSet(),
     architecture: process.arch,
-    cgroupsPath: `/${place.containerId}`,
   });
   const root: RootRequest = { kind: "host" };
   return { ...invocation(place), root, files: [[CONFIG_FILE, JSON.stringify(config)]], directories: [], sources: [], readOnlyViews: [] };
 }
 
-function runtimeNeeds({
-  name,
-  cgroup,
-  filter,
-}: Runtime): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot" | "limitsDevices"> {
+function runtimeNeeds(
+  place: BundlePlace,
+): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot" | "limitsDevices" | "cgroupsPath" | "resources"> {
+  const { name, cgroup, filter } = place.runtime;
   return {
     cgroupNamespace: cgroup,
     remountRoot: name === "crun",
-    limitsDevices: name === "runc",
+    limitsDevices: name === "runc" || place.cgroup !== undefined,
+    cgroupsPath: cgroupsPath(place.cgroup, place.containerId),
+    resources: place.cgroup === undefined ? {} : resourcesOf(place.cgroup),
     ...(filter === undefined ? {} : { filter }),
   };
 }
@@ -141,7 +143,7 @@ function bundleDir(place: BundlePlace): string {
 
 function invocation(place: BundlePlace): Pick<BundleRequest, "bundle" | "argv" | "env" | "logFile"> {
   const bundle = bundleDir(place);
-  const paths = { stateDir: runtimeState(place), bundle, log: `${bundle}/${LOG_FILE}`, id: place.containerId };
+  const paths = { stateDir: runtimeState(place), bundle, log: `${bundle}/${LOG_FILE}`, id: place.containerId, cgroup: place.cgroup };
   return { bundle, argv: runtimeArgv(place.runtime, paths), env: RUNTIME_ENV, logFile: LOG_FILE };
 }
 

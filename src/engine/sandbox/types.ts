@@ -1,6 +1,7 @@
 /** What a sandbox is asked to run, and what it says afterwards (rules S65-S69, S102-S107 of the Dockerfile reference). */
 import type { TreePath } from "../../paths.ts";
 import type { Tree } from "../../tree/index.ts";
+import type { SandboxCgroup } from "./cgroup.ts";
 
 /** Something that the step sees besides its root, for the step only. */
 export type SandboxMount = MountPlace & (BindSource | OverlaySource | FileSource | TmpfsSource);
@@ -162,6 +163,8 @@ export interface SandboxOptions {
   readonly stateDir: string;
   /** Default "auto": crun when it works here, otherwise runc. */
   readonly runtime?: "crun" | "runc" | "auto";
+  /** Steps have cgroups of their own. Default: those of this process. */
+  readonly cgroup?: SandboxCgroup;
   /** Where PATH is looked up. Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }

@@ -1,7 +1,7 @@
 /** Distroless bases: recipes, the catalogue, and assembling them from verified packages. */
 export { assembleBase } from "./assemble.ts";
 export { type BaseName, baseOfImage, isRecipeFile, parseBaseName } from "./base-name.ts";
-export { catalogueFolder, type CatalogueOptions, listRecipes, loadRecipe } from "./catalogue.ts";
+export { catalogueFolder, type CatalogueOptions, listRecipes, loadRecipe, recipeSchemaText } from "./catalogue.ts";
 export { type NpmPackage, type RegistrySignature } from "./npm.ts";
 export { parseRecipe } from "./parse-recipe.ts";
 export {
@@ -10,12 +10,16 @@ export {
   LATEST,
   type Lock,
   type LockedArchitecture,
+  lockedFor,
   type LockedNode,
   type LockedPackage,
   type LockedRelease,
   parseLock,
 } from "./lock.ts";
+export { listScripts } from "./list-scripts.ts";
+export { type EffectState, type ScriptEffect } from "./maintainer-scripts.ts";
 export { lockRecipe } from "./resolve-base.ts";
+export { rebuildBase } from "./rebuild.ts";
 export { recipeDigest } from "./recipe-digest.ts";
 export { joinRecipes, withVariant } from "./join-recipes.ts";
 export type * from "./recipe.ts";

@@ -41,12 +41,14 @@ const MAX_COMMANDS = 50;
 const always =
   (done: EffectState, text: string): Rule["judge"] =>
   () => [done, text];
-/** Where a path of the command exists in the base, whoever made it. */
+/** Is the path at `place` of the command in the base, whoever brought it there? */
 const whenThere =
-  (place: number, text: string): Rule["judge"] =>
+  (place: number): Rule["judge"] =>
   ({ words }, { hasPath }) => {
     const path = words.at(place)?.text ?? "";
-    return hasPath(path.startsWith("/") ? path : `/${path}`) ? ["native", text] : ["left out", text];
+    return hasPath(path.startsWith("/") ? path : `/${path}`)
+      ? ["native", "the base has it"]
+      : ["left out", "bring it by the recipe where it is needed"];
   };
 
 /** The first rule that fits a command, written with single spaces, is its rule. */
@@ -76,11 +78,11 @@ const RULES: readonly Rule[] = [
       return hasPath(link) ? ["native", `${link} is there`] : ["left out", `${target} is not in the base`];
     },
   },
-  { effect: "name service", test: /^install_from_default \S*\/nsswitch\.conf /, judge: whenThere(-1, "/etc/nsswitch.conf") },
+  { effect: "name service", test: /^install_from_default \S*\/nsswitch\.conf /, judge: whenThere(2) },
   {
     effect: "directories",
     test: /^(?:install_directory|install_local_dir|migrate_directory) /,
-    judge: whenThere(1, "as the script makes them"),
+    judge: whenThere(1),
   },
   {
     effect: "local time",
@@ -94,8 +96,13 @@ const RULES: readonly Rule[] = [
   },
   {
     effect: "diversions",
+    test: /^dpkg-divert .*\.usr-is-merged\b/,
+    judge: always("not needed", "they guard the merging of /usr in place"),
+  },
+  {
+    effect: "diversions",
     test: /^dpkg-(?:divert|statoverride)\b/,
-    judge: always("left out", "two packages with one file are an error instead"),
+    judge: always("left out", "files stay where their package has them"),
   },
   { effect: "byte code", test: /(?:^|\/)(?:py3?compile|py_compile\.py)\b/, judge: always("not needed", "Python compiles what it imports") },
   { effect: "questions", test: /^(?:db_\w+|\. \/usr\/share\/debconf\/)/, judge: always("not needed", "defaults are taken") },
@@ -116,11 +123,12 @@ const RULES: readonly Rule[] = [
     test: /^(?:dpkg-trigger|interest(?:-\w+)?|activate(?:-\w+)?) /,
     judge: always("not needed", "for other packages' scripts"),
   },
-  { effect: "directories", test: /^mkdir /, judge: whenThere(-1, "as the script makes them") },
+  { effect: "directories", test: /^mkdir /, judge: whenThere(-1) },
+  { effect: "files", test: /^ln /, judge: whenThere(-1) },
   {
     effect: "files",
-    test: /^(?:ln|cp|mv|touch|install|install_from_default|ensure_file_owner_mode|chown|chmod|chgrp|setcap|sed -i)\b/,
-    judge: always("left out", "bring them as files of the recipe where they are needed"),
+    test: /^(?:cp|mv|touch|install|install_from_default|ensure_file_owner_mode|chown|chmod|chgrp|setcap|sed -i)\b/,
+    judge: always("left out", "bring it by the recipe where it is needed"),
   },
 ];
 

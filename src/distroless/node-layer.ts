@@ -23,7 +23,7 @@ export async function nodeItems(context: UnpackContext, node: NpmPackage): Promi
 }
 
 async function unpack(context: UnpackContext, node: NpmPackage): Promise<Layer> {
-  await using spool = await createSpool(join(context.scratch, "nodejs"));
+  await using spool = createSpool(join(context.scratch, "nodejs"));
   const items: LayerItem[] = [];
   const wanted = new Map<string, (typeof WANTED)[number]>(WANTED.map((one) => [one.from, one]));
   for await (const { entry, data } of readTar(decompress(context.store.blobs.open(node.digest)))) {
@@ -31,7 +31,7 @@ async function unpack(context: UnpackContext, node: NpmPackage): Promise<Layer> 
     const place = wanted.get(entry.path);
     if (place === undefined || entry.kind !== "file") continue;
     wanted.delete(entry.path);
-    const kept = await spool.keep(data);
+    const kept = await spool.keep(data, entry.size);
     const made = directoryEntry(treePath(place.path), { mode: place.mode });
     items.push({ entry: { ...made, kind: "file", size: kept.size, digest: kept.digest }, data: kept.data });
     if (wanted.size === 0) break;

@@ -56,7 +56,7 @@ export async function packageContent(
 }
 
 async function unpack(context: UnpackContext, binary: BinaryPackage, deb: Deb): Promise<Layer> {
-  await using spool = await createSpool(join(context.scratch, `${binary.name}-${binary.digest.slice(-16)}`));
+  await using spool = createSpool(join(context.scratch, `${binary.name}-${binary.digest.slice(-16)}`));
   const items: LayerItem[] = [];
   const md5 = new Map<Digest, string>();
   for await (const { entry, data } of deb.files()) {
@@ -68,7 +68,10 @@ async function unpack(context: UnpackContext, binary: BinaryPackage, deb: Deb): 
       continue;
     }
     const hash = createHash("md5");
-    const spooled = await spool.keep(hashing(data, (chunk) => hash.update(chunk)));
+    const spooled = await spool.keep(
+      hashing(data, (chunk) => hash.update(chunk)),
+      entry.size,
+    );
     items.push({ entry: { ...entry, size: spooled.size, digest: spooled.digest }, data: spooled.data });
     md5.set(spooled.digest, hash.digest("hex"));
   }

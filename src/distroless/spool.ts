@@ -1,6 +1,6 @@
 /**
- * One temporary file for the contents of a layer in the making: a package's files come in its own order, a layer wants them sorted, and
- * they need not fit into memory.
+ * A place for the contents of a layer in the making: a package's files come in its own order, a layer wants them sorted, and they need not fit into
+ * memory. Small files stay in memory up to a bound, the others go to one temporary file.
  */
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
@@ -17,27 +17,54 @@ export interface Spooled {
 
 /** Closes its file when disposed; the folder's owner removes it. */
 export interface Spool extends AsyncDisposable {
-  /** Writes a stream to the end. One at a time. */
-  keep(source: ByteStream): Promise<Spooled>;
+  /** Keeps a stream of `sizeBytes`, as its header says. One at a time. */
+  keep(source: ByteStream, sizeBytes: number): Promise<Spooled>;
 }
 
-/** Creates the file `path`, which must not exist. */
-export async function createSpool(path: string): Promise<Spool> {
-  const file: FileHandle = await open(path, "wx", 0o600);
+/** Files larger than this are written in any case. */
+const SMALL_BYTES = 4 * 1024 * 1024;
+/** Of all files together; several packages are unpacked at a time. */
+const MEMORY_BYTES = 12 * 1024 * 1024;
+
+/** Creates the file `path`, which must not exist, when the first content needs it. */
+export function createSpool(path: string): Spool {
+  let file: FileHandle | undefined;
   let end = 0;
+  let memory = MEMORY_BYTES;
+
+  const write = async (source: ByteStream, update: (chunk: Uint8Array) => void): Promise<Omit<Spooled, "digest">> => {
+    file ??= await open(path, "wx", 0o600);
+    const offset = end;
+    for await (const chunk of source) {
+      update(chunk);
+      for (let at = 0; at < chunk.byteLength;) at += (await file.write(chunk, at, chunk.byteLength - at, end + at)).bytesWritten;
+      end += chunk.byteLength;
+    }
+    return { data: { kind: "slice", path, offset }, size: end - offset };
+  };
+
+  const hold = async (source: ByteStream, sizeBytes: number, update: (chunk: Uint8Array) => void): Promise<Omit<Spooled, "digest">> => {
+    memory -= sizeBytes;
+    const bytes = Buffer.allocUnsafeSlow(sizeBytes);
+    let size = 0;
+    for await (const chunk of source) {
+      update(chunk);
+      bytes.set(chunk, size);
+      size += chunk.byteLength;
+    }
+    return { data: { kind: "bytes", bytes: bytes.subarray(0, size) }, size };
+  };
+
   return {
-    async keep(source) {
-      const offset = end;
+    async keep(source, sizeBytes) {
       const hash = createHash("sha256");
-      for await (const chunk of source) {
-        hash.update(chunk);
-        for (let at = 0; at < chunk.byteLength;) at += (await file.write(chunk, at, chunk.byteLength - at, end + at)).bytesWritten;
-        end += chunk.byteLength;
-      }
-      return { data: { kind: "slice", path, offset }, size: end - offset, digest: parseDigest(`sha256:${hash.digest("hex")}`) };
+      const update = (chunk: Uint8Array): void => void hash.update(chunk);
+      const isHeld = sizeBytes <= Math.min(SMALL_BYTES, memory);
+      const kept = isHeld ? await hold(source, sizeBytes, update) : await write(source, update);
+      return { ...kept, digest: parseDigest(`sha256:${hash.digest("hex")}`) };
     },
     async [Symbol.asyncDispose]() {
-      await file.close();
+      await file?.close();
     },
   };
 }

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { SUPPORT } from "../src/support.ts";
 import { COMMANDS_PAGE, commandsPage } from "./make-commands.ts";
 import { EVENTS_PAGE, eventsPage } from "./make-events.ts";
+import { RECIPE_SCHEMA, recipeSchemaJson } from "./make-recipe-schema.ts";
 import { SUPPORT_PAGE, supportPage } from "./make-support.ts";
 
 const problems: string[] = [];
@@ -27,6 +28,7 @@ for (const [page, text] of [
   [SUPPORT_PAGE, supportPage()],
   [COMMANDS_PAGE, await commandsPage()],
   [EVENTS_PAGE, eventsPage()],
+  [RECIPE_SCHEMA, recipeSchemaJson()],
 ] as const)
   if (!existsSync(page) || readFileSync(page, "utf8") !== text) problems.push(`${page}: it is not what the source says: npm run docs`);
 

@@ -5,6 +5,7 @@ export {
   auditImage,
   type AuditImageOptions,
   build,
+  buildBase,
   checkDockerfile,
   type CheckDockerfileOptions,
   type DockerfileCheck,
@@ -12,21 +13,27 @@ export {
   type DockerfileOutline,
   type DockerfileTarget,
   type DockerfileTargets,
+  diffBases,
   importImage,
   type ImportImageOptions,
   inspectImage,
+  listBases,
   listImages,
+  lockBase,
   outline,
   pruneStore,
   pullImage,
   pushImage,
+  recipeSchemaText,
   removeImages,
   runImage,
   type SbomFormat,
   sbomOf,
   type SbomOptions,
   type SbomResult,
+  showBase,
   targets,
+  verifyBase,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
 export {
@@ -43,6 +50,7 @@ export {
   type Severity,
   type SizeReport,
 } from "./audit/index.ts";
+export type { LockedPackage, LockedRelease } from "./distroless/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
 export type { BuildEvent } from "./events.ts";

@@ -1,4 +1,6 @@
 export { auditImage, type AuditImageOptions } from "./audit.ts";
+export { buildBase, diffBases, listBases, lockBase, recipeSchemaText, showBase, verifyBase } from "./base/index.ts";
+export type * from "./base/index.ts";
 export { build } from "./build.ts";
 export {
   checkDockerfile,

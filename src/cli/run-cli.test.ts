@@ -47,6 +47,13 @@ test("runCli() suggests the command that was meant", async () => {
   assert.equal((await run(["__proto__"])).code, 1);
 });
 
+test("runCli() tells the commands of a group", async () => {
+  const { code, err } = await run(["base", "lokc"]);
+  assert.equal(code, 1);
+  assert.match(err, /^ERROR: Cannot run command "base lokc": wanted one of base build, .*\n\nHint: Did you mean "decant base lock"\?\n$/);
+  assert.match((await run(["base"])).err, /Cannot run command "base": wanted one of base build, /);
+});
+
 test("runCli() prints help for no words, help and --help", async (context) => {
   const { code, out } = await run([]);
   assert.equal(code, 0);
@@ -56,12 +63,12 @@ test("runCli() prints help for no words, help and --help", async (context) => {
 
 for (const name of Object.keys(COMMANDS)) {
   test(`runCli() prints the help of ${name}`, async (context) => {
-    const { code, out } = await run([name, "--help"]);
+    const { code, out } = await run([...name.split(" "), "--help"]);
     assert.equal(code, 0);
-    context.assert.fileSnapshot(out, join(import.meta.dirname, `testdata/help-${name}.txt`), {
+    context.assert.fileSnapshot(out, join(import.meta.dirname, `testdata/help-${name.replace(" ", "-")}.txt`), {
       serializers: [(value: unknown) => String(value)],
     });
-    assert.equal((await run(["help", name])).out, out);
+    assert.equal((await run(["help", ...name.split(" ")])).out, out);
   });
 }
 

@@ -46,6 +46,11 @@ export async function listRecipes(options: CatalogueOptions = {}): Promise<strin
     .toSorted();
 }
 
+/** The JSON schema of recipes. */
+export async function recipeSchemaText(): Promise<string> {
+  return await readFile(join(catalogueFolder(), "recipe.schema.json"), "utf8");
+}
+
 /** The folder `recipes/` of this package, from the sources and from the built command alike. */
 export function catalogueFolder(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {

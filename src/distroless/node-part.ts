@@ -39,7 +39,7 @@ export async function fetchNode(store: Store, recipe: Recipe, wanted: WantedNode
     store,
     { name, version, ...(integrity === undefined ? {} : { pinned: integrity }) },
     {
-      registry: options.npmRegistry?.replace(/\/+$/, "") ?? (await npmRegistry(options.env ?? process.env)),
+      registry: await registryOf(options),
       offline: options.offline ?? false,
       now: options.now?.() ?? new Date(),
       http,
@@ -54,6 +54,11 @@ export async function fetchNode(store: Store, recipe: Recipe, wanted: WantedNode
       message: `${found.name}@${found.version} is neither signed by its registry nor pinned by the recipe; pin it by "integrity: ${found.integrity}"`,
     });
   return found;
+}
+
+/** The registry that Node.js comes from. */
+export async function registryOf(options: ArchiveAccess): Promise<string> {
+  return options.npmRegistry?.replace(/\/+$/, "") ?? (await npmRegistry(options.env ?? process.env));
 }
 
 /** The vertex that events of an assembly are told under. */

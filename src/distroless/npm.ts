@@ -91,11 +91,8 @@ export async function fetchNpmPackage(
   options: NpmOptions,
 ): Promise<NpmPackage> {
   const what = `${wanted.name}@${wanted.version}`;
-  const id = `${options.registry} ${what}`;
-  const find = (): NpmPackage | undefined => {
-    const known = v.safeParse(packageSchema, store.records.get(SPACE, id));
-    return known.success && store.blobs.size(known.output.digest) === known.output.size ? known.output : undefined;
-  };
+  const id = recordId(wanted, options.registry);
+  const find = (): NpmPackage | undefined => findNpmPackage(store, wanted, options.registry);
   const known = find() ?? (await locked());
   if (wanted.pinned !== undefined && known.integrity !== wanted.pinned)
     throw nodePackageError(what, `the registry's integrity is ${known.integrity}; the recipe pins ${wanted.pinned}`);
@@ -116,6 +113,33 @@ export async function fetchNpmPackage(
     store.records.put(SPACE, id, fetched, [{ kind: "blob", id: fetched.digest }]);
     return fetched;
   }
+}
+
+/** What the store has of `name@version`; undefined when it has to be fetched. */
+export function findNpmPackage(
+  store: Store,
+  wanted: { readonly name: string; readonly version: string },
+  registry: string,
+): NpmPackage | undefined {
+  const known = v.safeParse(packageSchema, store.records.get(SPACE, recordId(wanted, registry)));
+  return known.success && store.blobs.size(known.output.digest) === known.output.size ? known.output : undefined;
+}
+
+/** Copies what one store has to another; what it does not have is left out. */
+export async function copyNpmPackage(
+  from: Store,
+  to: Store,
+  wanted: { readonly name: string; readonly version: string },
+  registry: string,
+): Promise<void> {
+  const known = findNpmPackage(from, wanted, registry);
+  if (known === undefined) return;
+  await to.blobs.write(from.blobs.open(known.digest), known);
+  to.records.put(SPACE, recordId(wanted, registry), known, [{ kind: "blob", id: known.digest }]);
+}
+
+function recordId({ name, version }: { readonly name: string; readonly version: string }, registry: string): string {
+  return `${registry} ${name}@${version}`;
 }
 
 async function fetchNow(

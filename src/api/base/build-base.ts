@@ -1,0 +1,79 @@
+/** `buildBase`: a distroless base as an image, and `showBase`: the facts about one. */
+import { unsupported } from "../../errors.ts";
+import { exportImage, type ExportResult, type OutputSpec } from "../../image/index.ts";
+import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
+import { startRun } from "../run-handle.ts";
+import { imageContext, openSession, type Session } from "../session.ts";
+import type { Run } from "../types.ts";
+import { assembleOpened, baseDetails, baseImage } from "./assembled.ts";
+import { openBase, type OpenedBase } from "./open-base.ts";
+import type { BaseDetails, BuildBaseOptions, BuildBaseResult, LockedBaseOptions } from "./types.ts";
+
+/**
+ * Assembles a base, by its lock where it has one, and writes it. The same lock gives the same digest. Throws `RECIPE`, `RECIPE_LOCK`,
+ * `RECIPE_DRIFT`, `NODE_PACKAGE`, the `DEBIAN_…` codes, and what exporters throw.
+ */
+export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
+  return startRun(options.signal, async (emit, signal) => {
+    await using session = await openSession(options);
+    const opened = await openFor(options);
+    const platform = onePlatform(options.platforms, session);
+    const vertex = `base ${opened.recipe.name}`;
+    const startedAt = Date.now();
+    emit({ type: "vertex.planned", vertex, name: `assembling ${nameOf(opened)} for ${formatPlatform(platform)}` });
+    emit({ type: "vertex.started", vertex });
+    const base = await assembleOpened(session, opened, options, { platform, emit, signal, vertex });
+    if (base.report.cached) emit({ type: "vertex.cached", vertex, why: "its layers were made before" });
+    else emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+    const outputs: ExportResult[] = [];
+    for (const output of outputsOf(options, opened))
+      outputs.push(
+        await exportImage([baseImage(base, platform)], output, {
+          ...imageContext(session, emit, vertex, signal),
+          ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
+        }),
+      );
+    const image = outputs.find(({ configDigest }) => configDigest !== undefined);
+    return {
+      outputs,
+      details: baseDetails(opened, base, platform),
+      ...(image?.configDigest === undefined ? {} : { configDigest: image.configDigest }),
+      ...(image?.descriptor === undefined ? {} : { manifestDigest: image.descriptor.digest }),
+    };
+  });
+}
+
+/** Assembles a base into the cache, and tells what it is made of. Throws as `buildBase`. */
+export function showBase(options: LockedBaseOptions & { readonly platform?: string }): Run<BaseDetails> {
+  return startRun(options.signal, async (emit, signal) => {
+    await using session = await openSession(options);
+    const opened = await openFor(options);
+    const platform = onePlatform(options.platform === undefined ? [] : [options.platform], session);
+    return baseDetails(opened, await assembleOpened(session, opened, options, { platform, emit, signal }), platform);
+  });
+}
+
+async function openFor(options: LockedBaseOptions): Promise<OpenedBase> {
+  const { base, cwd = process.cwd(), lockFile, locked } = options;
+  return await openBase(base, {
+    cwd,
+    ...(lockFile === undefined ? {} : { lockFile }),
+    ...(locked === undefined ? {} : { locked }),
+  });
+}
+
+function nameOf({ recipe, variant }: OpenedBase): string {
+  return variant === undefined ? recipe.name : `${recipe.name}:${variant}`;
+}
+
+function outputsOf(options: BuildBaseOptions, opened: OpenedBase): readonly OutputSpec[] {
+  if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
+  const names = options.tags === undefined || options.tags.length === 0 ? [nameOf(opened)] : options.tags;
+  return [{ type: "image", names, push: false }];
+}
+
+function onePlatform(platforms: readonly string[] | undefined, { platform: host }: Session): Platform {
+  const [first, second] = platforms ?? [];
+  if (second !== undefined) throw unsupported(`Building for several platforms (${(platforms ?? []).join(", ")})`, { row: "F128" });
+  return first === undefined || first === "local" ? host : parsePlatform(first, host);
+}

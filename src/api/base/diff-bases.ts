@@ -1,0 +1,84 @@
+/** `diffBases`: what differs between two locks, recipes or images. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { pool } from "../../async.ts";
+import { listRecipes, lockedFor, type LockedArchitecture, parseBaseName, parseLock } from "../../distroless/index.ts";
+import { DecantError } from "../../errors.ts";
+import type { Emit } from "../../events.ts";
+import { parsePlatform, type Platform } from "../../oci/index.ts";
+import { readInventory } from "../../sbom/index.ts";
+import { layerTree } from "../../tree/index.ts";
+import { openNamedSource } from "../named-source.ts";
+import { startRun } from "../run-handle.ts";
+import { openSession, type Session } from "../session.ts";
+import type { Run, StoreOptions } from "../types.ts";
+import { assembleOpened } from "./assembled.ts";
+import { type BaseFacts, differenceOf, lockedFacts } from "./difference.ts";
+import { openBase } from "./open-base.ts";
+import type { BaseDifference, DebianOptions } from "./types.ts";
+
+/** Options of `diffBases`. */
+export interface DiffBasesOptions extends StoreOptions, DebianOptions {
+  /** A lock ("x.lock.json"), a recipe, else an image of the store, of a registry or of "oci:PATH". */
+  readonly before: string;
+  readonly after: string;
+  /** Default: the host's. */
+  readonly platform?: string;
+  readonly cwd?: string;
+}
+
+interface Context {
+  readonly options: DiffBasesOptions;
+  readonly session: Session;
+  readonly platform: Platform;
+  readonly cwd: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+const PARALLEL_LOADS = 4;
+
+/** Compares packages, and the configuration where both sides have one: locks have none. */
+export function diffBases(options: DiffBasesOptions): Run<BaseDifference> {
+  return startRun(options.signal, async (emit, signal) => {
+    await using session = await openSession(options);
+    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const context: Context = { options, session, platform, cwd: options.cwd ?? process.cwd(), emit, signal };
+    return differenceOf(await factsOf(options.before, context), await factsOf(options.after, context));
+  });
+}
+
+async function factsOf(name: string, context: Context): Promise<BaseFacts> {
+  if (name.endsWith(".json")) return lockedFacts(await lockedIn(name, context));
+  const isRecipe = /\.ya?ml(?::|$)/.test(name) || (!/[/@]/.test(name) && (await listRecipes()).includes(parseBaseName(name).recipe));
+  return isRecipe ? await recipeFacts(name, context) : await imageFacts(name, context);
+}
+
+async function lockedIn(name: string, { cwd, platform }: Context): Promise<LockedArchitecture> {
+  const text = await readFile(resolve(cwd, name), "utf8").catch((cause: unknown) => {
+    throw new DecantError("NOT_FOUND", `Cannot read lock "${name}": there is no such file`, { cause });
+  });
+  return lockedFor(parseLock(text, name), platform.architecture);
+}
+
+async function recipeFacts(name: string, { options, session, platform, cwd, emit, signal }: Context): Promise<BaseFacts> {
+  const opened = await openBase(name, { cwd });
+  const { report, config } = await assembleOpened(session, opened, options, { platform, emit, signal });
+  const [node] = report.node;
+  const facts = lockedFacts({ releases: [], packages: report.packages, ...(node === undefined ? {} : { node }) });
+  return { ...facts, config: { ...config.config } };
+}
+
+async function imageFacts(name: string, context: Context): Promise<BaseFacts> {
+  const { session, platform, cwd, emit, signal } = context;
+  const source = await openNamedSource(name, { session, platform, cwd, command: "base diff", emit, signal });
+  if (source.kind === "directory")
+    throw new DecantError("USAGE", `Cannot compare "${name}": it is a folder; wanted a lock, a recipe or an image`);
+  const { image } = source;
+  const tree = layerTree(await pool(PARALLEL_LOADS, image.layers, (layer, stop) => layer.load(stop), signal));
+  const { packages } = await readInventory(tree, { platform, signal });
+  return {
+    packages: new Map(packages.map((one) => [one.name, { version: one.version }])),
+    config: { ...image.config.config },
+  };
+}

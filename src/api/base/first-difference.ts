@@ -1,0 +1,68 @@
+/** The first thing in which two images differ, in words. Bytes that tools would see as different are; how layers are compressed is not. */
+import type { ImageConfig } from "../../oci/index.ts";
+import { displayPath } from "../../paths.ts";
+import type { Entry, Layer } from "../../tree/index.ts";
+
+/** An image that is compared. */
+export interface ComparedImage {
+  readonly config: ImageConfig;
+  /** Bottom first. */
+  readonly layers: readonly Layer[];
+}
+
+/** undefined: the same. `found` is what is there, `wanted` what the lock gives. */
+export function firstDifference(found: ComparedImage, wanted: ComparedImage): string | undefined {
+  const ids = found.config.rootfs.diff_ids;
+  for (const [at, id] of wanted.config.rootfs.diff_ids.entries()) {
+    if (ids[at] === id) continue;
+    const [one, other] = [found.layers[at], wanted.layers[at]];
+    if (one === undefined || other === undefined) return `layer ${at + 1} is missing; wanted ${id}`;
+    return `layer ${at + 1}, ${layerDifference(one, other) ?? "the same files in another tar"}`;
+  }
+  if (ids.length > wanted.config.rootfs.diff_ids.length)
+    return `layer ${wanted.config.rootfs.diff_ids.length + 1} is one too many; wanted ${wanted.config.rootfs.diff_ids.length}`;
+  return valueDifference("configuration", found.config, wanted.config);
+}
+
+function layerDifference({ index: found }: Layer, { index: wanted }: Layer): string | undefined {
+  for (let at = 0; at < wanted.count; at += 1) {
+    const entry = wanted.at(at);
+    const position = found.find(entry.path);
+    const difference = position < 0 ? "it is missing" : entryDifference(found.at(position), entry);
+    if (difference !== undefined) return `${displayPath(entry.path)}: ${difference}`;
+  }
+  for (let at = 0; at < found.count; at += 1)
+    if (wanted.find(found.path(at)) < 0) return `${displayPath(found.path(at))}: it is not wanted`;
+  return undefined;
+}
+
+function entryDifference(found: Entry, wanted: Entry): string | undefined {
+  const facts = (entry: Entry): Readonly<Record<string, string>> => ({
+    kind: entry.kind,
+    mode: entry.mode.toString(8).padStart(4, "0"),
+    owner: `${entry.uid}:${entry.gid}`,
+    size: String(entry.size),
+    time: String(entry.mtimeSec),
+    link: entry.link ?? "",
+    content: found.digest === undefined || wanted.digest === undefined ? "" : (entry.digest ?? ""),
+  });
+  const [one, other] = [facts(found), facts(wanted)];
+  const name = Object.keys(other).find((key) => one[key] !== other[key]);
+  return name === undefined ? undefined : `${name} ${one[name] ?? ""}; wanted ${other[name] ?? ""}`;
+}
+
+function valueDifference(name: string, found: unknown, wanted: unknown): string | undefined {
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return undefined;
+  if (isObject(found) && isObject(wanted)) {
+    for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
+      const difference = valueDifference(`${name} ${key}`, found[key], wanted[key]);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
+  }
+  return `${name}: ${JSON.stringify(found) ?? "nothing"}; wanted ${JSON.stringify(wanted) ?? "nothing"}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

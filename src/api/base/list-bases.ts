@@ -1,0 +1,21 @@
+/** `listBases`: the catalogue. */
+import { listRecipes, loadRecipe } from "../../distroless/index.ts";
+import type { BaseSummary } from "./types.ts";
+
+export { recipeSchemaText } from "../../distroless/index.ts";
+
+/** The recipes that come with Decant, by name. */
+export async function listBases(): Promise<BaseSummary[]> {
+  const summaries: BaseSummary[] = [];
+  for (const name of await listRecipes()) {
+    const { description, suite, architectures, variants } = await loadRecipe(name);
+    summaries.push({
+      name,
+      suite,
+      architectures,
+      variants: Object.keys(variants),
+      ...(description === undefined ? {} : { description }),
+    });
+  }
+  return summaries;
+}

@@ -1,0 +1,87 @@
+/** A base by its name: the recipe, and the lock that belongs to it. */
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { ArchiveAccess, Lock } from "../../distroless/index.ts";
+import { type BaseName, isRecipeFile, loadRecipe, parseBaseName, parseLock, type Recipe } from "../../distroless/index.ts";
+import { DecantError, errnoOf } from "../../errors.ts";
+import type { Emit } from "../../events.ts";
+import type { Session } from "../session.ts";
+import type { DebianOptions } from "./types.ts";
+
+/** A recipe with its lock, if it has one. */
+export interface OpenedBase {
+  readonly recipe: Recipe;
+  readonly variant?: string;
+  /** Where the lock is, or would be. Absolute. */
+  readonly lockFile: string;
+  readonly lock?: { readonly file: string; readonly lock: Lock };
+}
+
+/** Where a base is looked for. */
+export interface BasePlace {
+  /** For relative recipes. */
+  readonly cwd: string;
+  /** Folder of the locks of the catalogue's recipes. Default: `cwd`. */
+  readonly lockFolder?: string;
+  readonly lockFile?: string;
+  /** A lock must be there. */
+  readonly locked?: boolean;
+}
+
+/** Opens "nodejs22-debian13:nonroot" or "./my-base.yaml". Throws `RECIPE`, `RECIPE_LOCK`. */
+export async function openBase(base: string, place: BasePlace): Promise<OpenedBase> {
+  const name = parseBaseName(base);
+  const recipe = await loadRecipe(isRecipeFile(name.recipe) ? resolve(place.cwd, name.recipe) : name.recipe);
+  const lockFile = lockFileOf(name, place);
+  const lock = await readLock(lockFile);
+  if (lock === undefined && (place.locked === true || place.lockFile !== undefined)) throw lockMissing(lockFile, base);
+  return {
+    recipe,
+    lockFile,
+    ...(name.variant === undefined ? {} : { variant: name.variant }),
+    ...(lock === undefined ? {} : { lock: { file: lockFile, lock } }),
+  };
+}
+
+/** Where the lock of a base is: one for all its variants. */
+export function lockFileOf({ recipe }: BaseName, { cwd, lockFolder = cwd, lockFile }: BasePlace): string {
+  if (lockFile !== undefined) return resolve(cwd, lockFile);
+  const name = `${basename(recipe).replace(/\.ya?ml$/, "")}.lock.json`;
+  return isRecipeFile(recipe) ? join(dirname(resolve(cwd, recipe)), name) : resolve(lockFolder, name);
+}
+
+/** Reads a lock file; undefined when there is none. Throws `RECIPE_LOCK`. */
+export async function readLock(file: string): Promise<Lock | undefined> {
+  try {
+    return parseLock(await readFile(file, "utf8"), file);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The options of the distroless room from those of the API. */
+export function archiveAccess(
+  options: DebianOptions,
+  session: Session,
+  run: { readonly emit: Emit; readonly signal: AbortSignal; readonly vertex?: string },
+): ArchiveAccess {
+  const { mirror, securityMirror, snapshot, keyring, offline, acceptExpired } = options;
+  return {
+    env: session.env,
+    ...run,
+    mirrors: {
+      ...(mirror === undefined ? {} : { debian: mirror }),
+      ...(securityMirror === undefined ? {} : { security: securityMirror }),
+      ...(snapshot === undefined ? {} : { snapshot }),
+    },
+    ...(keyring === undefined ? {} : { keyring }),
+    ...(offline === undefined ? {} : { offline }),
+    ...(acceptExpired === undefined ? {} : { acceptExpired }),
+  };
+}
+
+/** The error of a lock that is wanted and not there. */
+export function lockMissing(file: string, base = "RECIPE"): DecantError {
+  return new DecantError("RECIPE_LOCK", `Cannot use lock "${file}": there is no such file`, { hint: `Run: decant base lock ${base}` });
+}

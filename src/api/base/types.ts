@@ -1,0 +1,133 @@
+/** Options and results of the calls on distroless bases. */
+import type { Digest } from "../../digest.ts";
+import type { LockedPackage, LockedRelease } from "../../distroless/index.ts";
+import type { ExportResult, OutputSpec } from "../../image/index.ts";
+import type { StoreOptions } from "../types.ts";
+
+/** How Debian's archive is reached. */
+export interface DebianOptions {
+  /** Instead of http://deb.debian.org/debian. */
+  readonly mirror?: string;
+  /** Instead of http://deb.debian.org/debian-security. */
+  readonly securityMirror?: string;
+  /** "20260601T000000Z": the archive as it was then, from snapshot.debian.org or, below its timestamp, from the mirrors. */
+  readonly snapshot?: string;
+  /** File with the keys that releases must be signed with. Default: the one of the package debian-archive-keyring. */
+  readonly keyring?: string;
+  /** Use only what the store has. Default false. */
+  readonly offline?: boolean;
+  /** Accept releases past their Valid-Until. Default false. */
+  readonly acceptExpired?: boolean;
+}
+
+/** Options of every call on a base. */
+export interface BaseOptions extends StoreOptions, DebianOptions {
+  /** "nodejs22-debian13", "nodejs22-debian13:nonroot", "./my-base.yaml", "./my-base.yaml:debug". */
+  readonly base: string;
+  /** Default: beside the recipe's file, or for the catalogue in `cwd`, "<recipe>.lock.json". */
+  readonly lockFile?: string;
+  /** Folder that relative paths start from. Default: the working directory. */
+  readonly cwd?: string;
+}
+
+/** Options of calls that use a lock where there is one. */
+export interface LockedBaseOptions extends BaseOptions {
+  /** Fail when there is no lock. Default false: then the newest packages are taken. */
+  readonly locked?: boolean;
+  /** How many packages are fetched and unpacked at a time. Default 4. */
+  readonly jobs?: number;
+}
+
+/** Options of `buildBase`. */
+export interface BuildBaseOptions extends LockedBaseOptions {
+  /** E.g. "linux/arm64". Default: the host's. */
+  readonly platforms?: readonly string[];
+  /** Default: the recipe's name, with the variant as tag. */
+  readonly tags?: readonly string[];
+  /** Default: the image store. */
+  readonly outputs?: readonly OutputSpec[];
+  /** For outputs with dest "-". */
+  readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+}
+
+/** What `buildBase` gives. */
+export interface BuildBaseResult {
+  readonly outputs: readonly ExportResult[];
+  readonly configDigest?: Digest;
+  readonly manifestDigest?: Digest;
+  readonly details: BaseDetails;
+}
+
+/** A layer of a base. */
+export interface BaseLayer {
+  readonly diffId: Digest;
+  readonly createdBy: string;
+  /** Of its files. */
+  readonly unpackedBytes: number;
+  readonly files: number;
+}
+
+/** Everything about a base for one platform. JSON-safe. */
+export interface BaseDetails {
+  readonly recipe: string;
+  readonly variant?: string;
+  readonly description?: string;
+  readonly suite: string;
+  readonly platform: string;
+  /** The lock that was used. */
+  readonly lockFile?: string;
+  /** Nothing had to be made. */
+  readonly cached: boolean;
+  readonly packages: readonly LockedPackage[];
+  readonly node?: { readonly name: string; readonly version: string; readonly integrity: string; readonly signature: string };
+  readonly releases: readonly LockedRelease[];
+  readonly layers: readonly BaseLayer[];
+  readonly config: unknown;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What `lockBase` and `updateBase` give. */
+export interface LockBaseResult {
+  readonly file: string;
+  /** Whether the file was written: not when it would be the same. */
+  readonly written: boolean;
+  /** By OCI architecture, against what was locked before; without a lock before, everything is added. */
+  readonly changes: Readonly<Record<string, BaseDifference>>;
+}
+
+/** A package on one side, or on both with different versions. */
+export interface PackageChange {
+  readonly name: string;
+  readonly before?: string;
+  readonly after?: string;
+  /** Of the .deb, in bytes, where both are known. */
+  readonly sizeChange?: number;
+}
+
+/** What differs between two bases. */
+export interface BaseDifference {
+  /** Sorted by name. Node.js counts as a package. */
+  readonly packages: readonly PackageChange[];
+  /** Settings of the configuration, as JSON. */
+  readonly config: readonly { readonly name: string; readonly before?: string; readonly after?: string }[];
+}
+
+/** What `verifyBase` gives. */
+export interface VerifyBaseResult {
+  readonly recipe: string;
+  readonly platform: string;
+  /** "image": an image of that name; "store": what was assembled here before. */
+  readonly comparedWith: string;
+  readonly same: boolean;
+  /** In words: "layer 3, /usr/bin/x: mode 0644, wanted 0755". */
+  readonly firstDifference?: string;
+}
+
+/** A line of `listBases`. */
+export interface BaseSummary {
+  readonly name: string;
+  readonly description?: string;
+  readonly suite: string;
+  readonly architectures: readonly string[];
+  readonly variants: readonly string[];
+}

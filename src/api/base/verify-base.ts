@@ -1,0 +1,75 @@
+/** `verifyBase`: a base is made once more from its lock, in a store of its own, and compared with what is there. */
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pool } from "../../async.ts";
+import { type AssembledBase, rebuildBase } from "../../distroless/index.ts";
+import { InternalError, usageError } from "../../errors.ts";
+import { formatPlatform, parsePlatform } from "../../oci/index.ts";
+import { openStore } from "../../store/index.ts";
+import { openNamedSource } from "../named-source.ts";
+import { startRun } from "../run-handle.ts";
+import { openSession } from "../session.ts";
+import type { Run } from "../types.ts";
+import { assembleOpened, type AssembleRun } from "./assembled.ts";
+import { type ComparedImage, firstDifference } from "./first-difference.ts";
+import { archiveAccess, openBase } from "./open-base.ts";
+import type { BaseOptions, VerifyBaseResult } from "./types.ts";
+
+/** Options of `verifyBase`. */
+export interface VerifyBaseOptions extends BaseOptions {
+  /** An image to compare with: of the store, of a registry or "oci:PATH". Default: what this store assembles, or has assembled, from the lock. */
+  readonly image?: string;
+  readonly platform?: string;
+  readonly jobs?: number;
+}
+
+const PARALLEL_LOADS = 4;
+
+/** There must be a lock. Throws `RECIPE_LOCK`, `RECIPE_DRIFT`, the `DEBIAN_…` codes, and what opening the image throws. */
+export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
+  return startRun(options.signal, async (emit, signal) => {
+    await using session = await openSession(options);
+    const { cwd = process.cwd(), image } = options;
+    const place = { cwd, locked: true, ...(options.lockFile === undefined ? {} : { lockFile: options.lockFile }) };
+    const opened = await openBase(options.base, place);
+    const { lock, recipe, variant } = opened;
+    if (lock === undefined) throw new InternalError("a lock was wanted, and none was opened");
+    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const vertex = `verify ${recipe.name}`;
+    const run: AssembleRun = { platform, emit, signal, vertex };
+    const startedAt = Date.now();
+    emit({ type: "vertex.planned", vertex, name: `assembling ${recipe.name} once more` });
+    emit({ type: "vertex.started", vertex });
+    const found = image === undefined ? compared(await assembleOpened(session, opened, options, run)) : await openImage(image, run);
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-verify-"));
+    await using fresh = await openStore({ root: join(folder.path, "store") });
+    const wanted = await rebuildBase(session.store, fresh, recipe, {
+      ...archiveAccess(options, session, { emit, signal, vertex }),
+      platform,
+      lock,
+      ...(variant === undefined ? {} : { variant }),
+      ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+    });
+    const difference = firstDifference(found, compared(wanted));
+    emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+    return {
+      recipe: variant === undefined ? recipe.name : `${recipe.name}:${variant}`,
+      platform: formatPlatform(platform),
+      comparedWith: image ?? "store",
+      same: difference === undefined,
+      ...(difference === undefined ? {} : { firstDifference: difference }),
+    };
+
+    async function openImage(name: string, context: AssembleRun): Promise<ComparedImage> {
+      const source = await openNamedSource(name, { ...context, session, cwd, command: "base verify" });
+      if (source.kind === "directory") throw usageError(`Cannot compare with "${name}": it is a folder; wanted an image`);
+      const { config, layers } = source.image;
+      return { config, layers: await pool(PARALLEL_LOADS, layers, (layer, stop) => layer.load(stop), context.signal) };
+    }
+  });
+}
+
+function compared({ config, layers }: AssembledBase): ComparedImage {
+  return { config, layers };
+}

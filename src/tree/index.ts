@@ -9,7 +9,7 @@ export { type HostTreeOptions, hostTree } from "./host-tree.ts";
 export { layerFromUpper } from "./layer-from-upper.ts";
 export { type ImportOptions, type LayerBlobSource, importLayerBlob, importLayerTar } from "./import-layer.ts";
 export { type Compression } from "./layer-record.ts";
-export { findLayer, layerDiffId, layerSource, openLayer } from "./layer-store.ts";
+export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from "./layer-store.ts";
 export { type LayerTar, layerTar } from "./layer-tar.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { type ResolvedPath, resolvePath } from "./resolve.ts";

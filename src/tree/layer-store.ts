@@ -63,6 +63,12 @@ export function findLayer(store: Store, diffId: DiffId): Layer | undefined {
   return openStoredLayer(store, layerIdOf(store, diffId));
 }
 
+/** Can files of the layer be read without unpacking it first? A pulled layer may be here in its compressed form only. */
+export function hasLayerFiles(store: Store, layer: Layer): boolean {
+  const { diffId } = layer;
+  return (diffId !== undefined && store.blobs.size(diffId) !== undefined) || store.dirs.find(LAYER_DIRS, layer.id) !== undefined;
+}
+
 /** The layer's diffId: known, or found out by making its tar. */
 export async function layerDiffId(store: Store, layer: Layer, signal?: AbortSignal): Promise<DiffId> {
   return layer.diffId ?? (await layerTar(store, layer, signal)).diffId;

@@ -5,10 +5,8 @@
 import type { TreeFacts, CopyFacts } from "../../dockerfile/index.ts";
 import { framedDigest } from "../../digest.ts";
 import type { Store } from "../../store/index.ts";
-import { findLayer, type Layer, type LayerSource } from "../../tree/index.ts";
-import { readCopyFacts } from "./copy-facts.ts";
+import { findLayer, hasLayerFiles, type Layer, type LayerSource } from "../../tree/index.ts";
 import { decodeCopyFacts, decodeTreeFacts } from "./decode.ts";
-import { readTreeFacts } from "./tree-facts.ts";
 
 const SPACE = "facts";
 /** Raised when facts are read in another way. */
@@ -22,16 +20,20 @@ export async function treeFactsOf(
   signal: AbortSignal,
 ): Promise<TreeFacts | undefined> {
   const path = env.find((line) => line.startsWith("PATH="))?.slice("PATH=".length);
-  const key = framedDigest(["tree-facts", VERSION, path ?? "", ...layers.map((layer) => layer.key)]);
-  const known = decodeTreeFacts(store.records.get(SPACE, key));
-  if (known !== undefined) return known;
   const here: Layer[] = [];
   for (const layer of layers) {
     const found = await loadLocal(store, layer, signal);
     if (found === undefined) return undefined;
     here.push(found);
   }
-  const facts = await readTreeFacts(here, path);
+  // What cannot be read without unpacking is not known, until something else unpacks it.
+  const readable = new Set(here.filter((layer) => hasLayerFiles(store, layer)));
+  const states = here.map((layer, at) => `${layers[at]?.key} ${readable.has(layer) ? "files" : "names"}`);
+  const key = framedDigest(["tree-facts", VERSION, path ?? "", ...states]);
+  const known = decodeTreeFacts(store.records.get(SPACE, key));
+  if (known !== undefined) return known;
+  const { readTreeFacts } = await import("./tree-facts.ts");
+  const facts = await readTreeFacts(here, { path, readable });
   store.records.put(SPACE, key, facts);
   return facts;
 }
@@ -42,7 +44,8 @@ export async function copyFactsOf(store: Store, layer: LayerSource, signal: Abor
   const known = decodeCopyFacts(store.records.get(SPACE, key));
   if (known !== undefined) return known;
   const here = await loadLocal(store, layer, signal);
-  if (here === undefined) return undefined;
+  if (here === undefined || !hasLayerFiles(store, here)) return undefined;
+  const { readCopyFacts } = await import("./copy-facts.ts");
   const facts = await readCopyFacts(here, signal);
   store.records.put(SPACE, key, facts);
   return facts;

@@ -30,8 +30,8 @@ export function findLoaders(tree: Tree): readonly string[] {
   return [...LOADERS].filter((path) => follow(tree, treePath(path))?.entry?.kind === "file");
 }
 
-/** The C libraries of a tree. */
-export async function findLibcs(tree: Tree): Promise<readonly Libc[]> {
+/** The C libraries of a tree, with the version where `canRead` lets the file be read. */
+export async function findLibcs(tree: Tree, canRead: (path: TreePath) => boolean): Promise<readonly Libc[]> {
   const libcs: Libc[] = [];
   const directories = DIRECTORIES.flatMap((directory) => {
     const real = follow(tree, directory);
@@ -46,7 +46,8 @@ export async function findLibcs(tree: Tree): Promise<readonly Libc[]> {
   if (entries.some(({ path }) => MUSL_LOADER.test(baseName(path)))) libcs.push({ kind: "musl" });
   const glibc = entries.find(({ path }) => baseName(path) === "libc.so.6");
   if (glibc !== undefined) {
-    const elf = await elfOf(tree, glibc.path);
+    const file = follow(tree, glibc.path)?.path;
+    const elf = file === undefined || !canRead(file) ? undefined : await elfOf(tree, file);
     const version = newest(elf?.versionDefinitions ?? []);
     libcs.push({ kind: "glibc", ...(version === undefined ? {} : { version }) });
   }

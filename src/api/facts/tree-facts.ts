@@ -10,14 +10,26 @@ const OS_RELEASE = ["etc/os-release", "usr/lib/os-release"].map(treePath);
 const MAX_OS_RELEASE_BYTES = 64 * 1024;
 const MAX_NAME = 100;
 
-/** Reads the facts of `layers`, bottom first; `path` is the PATH of the image. Never throws for what a hostile image may hold. */
-export async function readTreeFacts(layers: readonly Layer[], path: string | undefined): Promise<TreeFacts> {
+/** What is known besides the layers. */
+export interface TreeFactsOptions {
+  /** PATH of the image. */
+  readonly path: string | undefined;
+  /** Layers whose files can be read; of others only names are known. */
+  readonly readable: ReadonlySet<Layer>;
+}
+
+/** Reads the facts of `layers`, bottom first. */
+export async function readTreeFacts(layers: readonly Layer[], { path, readable }: TreeFactsOptions): Promise<TreeFacts> {
   const tree = layerTree(layers);
-  const os = await osName(tree);
+  const canRead = (file: TreePath): boolean => {
+    const layer = layers[layerOf(layers, file)];
+    return layer !== undefined && readable.has(layer);
+  };
+  const os = await osName(tree, canRead);
   return {
     ...(os === undefined ? {} : { os }),
     hasShell: follow(tree, SHELL)?.entry?.kind === "file",
-    libcs: await findLibcs(tree),
+    libcs: await findLibcs(tree, canRead),
     loaders: findLoaders(tree),
     tools: findTools(tree, path).map((tool) => ({
       name: tool.name,
@@ -36,10 +48,10 @@ function layerOf(layers: readonly Layer[], path: TreePath): number {
   );
 }
 
-async function osName(tree: Tree): Promise<string | undefined> {
+async function osName(tree: Tree, canRead: (path: TreePath) => boolean): Promise<string | undefined> {
   for (const place of OS_RELEASE) {
     const file = follow(tree, place);
-    if (file?.entry?.kind !== "file" || file.entry.size > MAX_OS_RELEASE_BYTES) continue;
+    if (file?.entry?.kind !== "file" || file.entry.size > MAX_OS_RELEASE_BYTES || !canRead(file.path)) continue;
     const text = (await readTreeFile(tree, file.path, MAX_OS_RELEASE_BYTES)).toString("utf8");
     const name = /^PRETTY_NAME=(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'\n]+))/m.exec(text);
     const shown = name?.[1] ?? name?.[2] ?? name?.[3];

@@ -196,19 +196,10 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
   {
     id: "F57",
     title: "--check and --call=check, text and JSON",
-    state: "partial",
-    note: "Of a folder and a Dockerfile on this machine; not of a remote context.",
-    hint: "Fetch it to a folder and give that",
-    refuses: [{ args: ["--check", "--file", "-"] }],
+    state: "full",
+    note: "Of contexts of every kind. A distroless base is not assembled for it.",
   },
-  {
-    id: "F58",
-    title: "--call=outline, targets, subrequests.describe",
-    state: "partial",
-    note: "As F57.",
-    hint: "Fetch it to a folder and give that",
-    refuses: [{ args: ["--call", "outline", "--file", "https://example.com/Dockerfile"] }],
-  },
+  { id: "F58", title: "--call=outline, targets, subrequests.describe", state: "full" },
   {
     id: "F59",
     title: "The graph of a Dockerfile as JSON (convertllb)",

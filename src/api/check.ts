@@ -1,5 +1,5 @@
 /** `checkDockerfile`, `outline` and `targets`: what a Dockerfile is, without building it (F57, F58). */
-import { resolve } from "node:path";
+import type { ByteStream } from "../bytes.ts";
 import {
   checkParsed,
   type CheckWarning,
@@ -20,21 +20,26 @@ import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "../o
 import type { SourceFile } from "../source.ts";
 import { type BaseImages, baseImages } from "./base-images.ts";
 import { createImageConfigs, type ImageConfigs } from "./build-checks.ts";
-import { readDockerfile } from "./dockerfile-file.ts";
+import { type CheckedContext, openCheckedContext } from "./check-context.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
 import { refuseFrontend } from "./refusals.ts";
 import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile, replacementFor } from "./project-file.ts";
 import { treeFactsOf } from "./facts/kept-facts.ts";
 import { openSession, type Session } from "./session.ts";
-import type { StoreOptions } from "./types.ts";
+import type { SecretSpec, SshSpec, StoreOptions } from "./types.ts";
 
 /** Options of `checkDockerfile`, `outline` and `targets`: as those of `build`. */
 export interface DockerfileOptions extends StoreOptions {
-  /** The context's folder. */
+  /** A folder, or anything else that a build takes: "-", a git reference, a URL. */
   readonly context: string;
-  /** The Dockerfile, relative to the working directory. Default: `Dockerfile` in the context. */
+  /** The Dockerfile, as for `build`. Default: `Dockerfile` in the context. */
   readonly file?: string;
+  /** For `context: "-"` and `file: "-"`. */
+  readonly stdin?: ByteStream;
+  /** Credentials of what has to be fetched. */
+  readonly secrets?: readonly SecretSpec[];
+  readonly ssh?: readonly SshSpec[];
   /** Default: the working directory. */
   readonly cwd?: string;
   /** Default: every stage for checks, the last one for an outline. */
@@ -99,7 +104,7 @@ const LOOK_UP_TIMEOUT_MS = 10_000;
  * `PLATFORM`, `STORE*`, or with the signal's reason.
  */
 export async function checkDockerfile(options: CheckDockerfileOptions): Promise<DockerfileCheck> {
-  const { parsed, path, context, platform, buildPlatform } = await open(options);
+  const { parsed, path, folder, platform, buildPlatform } = await open(options);
   const common = {
     ...(options.target === undefined ? {} : { target: options.target }),
     buildArgs: options.buildArgs ?? {},
@@ -114,10 +119,10 @@ export async function checkDockerfile(options: CheckDockerfileOptions): Promise<
       return undefined;
     },
   });
-  const found = options.lookUpImages === false ? undefined : await lookUp([...wanted.values()], context, options);
+  const found = options.lookUpImages === false ? undefined : await lookUp([...wanted.values()], folder, options);
   const report = runChecks(parsed, {
     ...common,
-    ignore: await readIgnorePatterns(context, path),
+    ignore: folder === undefined ? [] : await readIgnorePatterns(folder, path),
     ...(found === undefined ? {} : { image: found.images.get, facts: found.facts, hasShell: found.hasShell }),
   });
   const passed = report.errors.length === 0 && report.warnings.every(({ origin }) => origin !== "buildkit");
@@ -151,26 +156,21 @@ function targetOf({ index, name, description, from }: Stage, count: number): Doc
   };
 }
 
-interface Opened {
+interface Opened extends Pick<CheckedContext, "folder" | "path"> {
   readonly parsed: ParsedDockerfile;
-  readonly path: string;
-  readonly context: string;
   readonly platform: Platform;
   readonly buildPlatform: Platform;
 }
 
 async function open(options: DockerfileOptions): Promise<Opened> {
-  const cwd = options.cwd ?? process.cwd();
-  const context = resolve(cwd, options.context);
-  const { path, name, bytes } = await readDockerfile(context, options.file, cwd);
+  const { dockerfile, ...place } = await openCheckedContext(options);
   const buildPlatform = hostPlatform({ arch: process.arch });
   const { platform } = options;
-  const parsed = parseDockerfile(bytes, { name });
+  const parsed = parseDockerfile(dockerfile.bytes, { name: dockerfile.name });
   refuseFrontend(parsed, options.buildArgs ?? {});
   return {
+    ...place,
     parsed,
-    path,
-    context,
     buildPlatform,
     platform: platform === undefined || platform === "local" ? buildPlatform : parsePlatform(platform, buildPlatform),
   };
@@ -186,14 +186,14 @@ interface LookedUp {
 /** An image that cannot be looked up is a note, not an error: the text can be checked all the same. */
 async function lookUp(
   wanted: readonly { readonly name: string; readonly platform: Platform }[],
-  context: string,
+  folder: string | undefined,
   options: CheckDockerfileOptions,
 ): Promise<LookedUp> {
   const images = createImageConfigs();
   const trees = new Map<string, TreeFacts>();
   const notes: string[] = [];
   const cwd = options.cwd ?? process.cwd();
-  const project = await findProjectFile({ file: options.projectFile, context, cwd });
+  const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
   const contexts = await namedContexts(options.buildContexts ?? {}, cwd, hostPlatform({ arch: process.arch }));
   // Assembling a base means downloading packages, which is too much for a check.
   const isAssembled = (name: string): boolean => (replacementFor(project, name) ?? name).startsWith("distroless:");

@@ -6,6 +6,8 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { bytesOf } from "../../src/bytes.ts";
+import { command } from "../../src/cli/commands/build.ts";
+import type { OutputStream } from "../../src/cli/context.ts";
 import { type BuildOptions, type ErrorCode, inspectImage, isDecantError } from "../../src/index.ts";
 import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 import { gitServer, testRepository } from "../support/git-server.ts";
@@ -360,5 +362,69 @@ describe("the image of a build", () => {
     }
     assert.equal(diffIds.length, 2);
     assert.equal(diffIds[0], diffIds[1]);
+  });
+});
+
+describe("--call of contexts elsewhere (F57, F58)", () => {
+  const TEXT = "# app is the app\nFROM scratch AS app\nARG A=1\nMAINTAINER me\nCOPY ignored /\n";
+
+  /** Runs the command in `cwd` and gives its standard output. */
+  async function called(
+    args: readonly string[],
+    { cwd, stdin = "" }: { readonly cwd: string; readonly stdin?: Buffer | string },
+  ): Promise<string> {
+    const chunks: Uint8Array[] = [];
+    const stream = (write: (chunk: Uint8Array | string) => void): OutputStream => ({
+      write: (chunk) => Promise.resolve(write(chunk)),
+      isTerminal: false,
+      color: false,
+      size: () => ({ columns: 80, rows: 24 }),
+    });
+    await command.run(["--root", join(cwd, "store"), ...args], {
+      env: { PATH: process.env["PATH"] },
+      cwd,
+      stdin: bytesOf(stdin),
+      stdout: stream((chunk) => void chunks.push(Buffer.from(chunk))),
+      stderr: stream(() => undefined),
+      signal: new AbortController().signal,
+      forwardSignals: () => ({ [Symbol.dispose]: () => undefined }),
+    });
+    return Buffer.concat(chunks).toString();
+  }
+
+  it("gives the same for a folder, a repository, an archive, and standard input", async () => {
+    using shop = workshop();
+    shop.write({ Dockerfile: TEXT });
+    const repo = testRepository(join(shop.folder, "repositories/app"));
+    repo.commit({ Dockerfile: TEXT });
+    await using server = await gitServer(join(shop.folder, "repositories"));
+    const tar = tarOf(shop.context);
+    await using web = await fileServer({ "/c.tar": tar, "/Dockerfile": TEXT });
+    const ways: readonly { readonly args: readonly string[]; readonly stdin?: Buffer | string }[] = [
+      { args: ["context"] },
+      { args: [`${server.url}/app.git`] },
+      { args: [`${web.url}/c.tar`] },
+      { args: [`${web.url}/Dockerfile`] },
+      { args: ["-"], stdin: tar },
+      { args: ["-"], stdin: TEXT },
+      { args: ["-f", "-", "context"], stdin: TEXT },
+      { args: ["-f", `${web.url}/Dockerfile`, "context"] },
+    ];
+    for (const { args, stdin = "" } of ways) {
+      const call = (...words: readonly string[]): Promise<string> => called([...words, ...args], { cwd: shop.folder, stdin });
+      assert.match(await call("--check"), /^Check complete, 1 warning has been found!\n\nWARNING: MaintainerDeprecated/, args.join(" "));
+      assert.match(await call("--call=targets"), /app \(default\) is the app/, args.join(" "));
+      assert.match(await call("--call=outline,format=json"), /"name": "A"/, args.join(" "));
+    }
+  });
+
+  it("applies .dockerignore of a folder, whatever its Dockerfile, and of nothing else (S101)", async () => {
+    using shop = workshop();
+    shop.write({ Dockerfile: TEXT, ".dockerignore": "ignored\n", ignored: "x" });
+    const warned = async (args: readonly string[], stdin: Buffer | string = ""): Promise<boolean> =>
+      (await called(["--check", ...args], { cwd: shop.folder, stdin })).includes("CopyIgnoredFile");
+    assert.equal(await warned(["context"]), true);
+    assert.equal(await warned(["-f", "-", "context"], TEXT), true);
+    assert.equal(await warned(["-"], tarOf(shop.context)), false);
   });
 });

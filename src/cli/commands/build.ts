@@ -1,6 +1,5 @@
 /** `decant build`: the flags of docker buildx build, in their forms. */
-import { resolve } from "node:path";
-import { unsupported, usageError } from "../../errors.ts";
+import { usageError } from "../../errors.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
 import { defineCommand } from "../args.ts";
@@ -167,15 +166,17 @@ Examples:
     const buildArgs = parseKeyValues(values["build-arg"], "--build-arg", (key) => context.env[key]);
     const call = parseCall(values.call ?? (values.check === true ? "check" : "build"));
     if (call.method !== "build") {
-      refuseRemote(contextFolder, values.file, call.method);
       const { runCall } = await import("../call/run-call.ts");
       const [platform] = values.platform.flatMap((list) => list.split(","));
       return await runCall(
         call,
         {
           ...storeOptions(values, context),
-          context: resolve(context.cwd, contextFolder),
+          context: contextFolder,
           cwd: context.cwd,
+          stdin: context.stdin,
+          secrets: values.secret.map(parseSecret),
+          ssh: values.ssh.map(parseSsh),
           buildArgs,
           buildContexts: parseKeyValues(values["build-context"], "--build-context", () => ""),
           ...(values.file === undefined ? {} : { file: values.file }),
@@ -232,20 +233,6 @@ Examples:
     return 0;
   },
 );
-
-/** --call looks at a Dockerfile of this machine only. */
-function refuseRemote(contextFolder: string, file: string | undefined, method: string): void {
-  if (contextFolder === "-" || /^(https?|git|ssh):\/\/|^git@|^github\.com\//.test(contextFolder))
-    throw unsupported(`--call=${method} of context "${contextFolder}"`, {
-      row: method === "check" ? "F57" : "F58",
-      hint: "Fetch it to a folder and give that",
-    });
-  if (file === "-" || (file !== undefined && /^https?:\/\//.test(file)))
-    throw unsupported(`--call=${method} of Dockerfile "${file}"`, {
-      row: method === "check" ? "F57" : "F58",
-      hint: "Write it to a file and give that with --file",
-    });
-}
 
 function outputsOf(
   values: { readonly output: readonly string[]; readonly tag: readonly string[]; readonly push?: boolean; readonly load?: boolean },

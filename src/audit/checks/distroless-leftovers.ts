@@ -17,7 +17,7 @@ interface Leftover {
 
 /** Caches by where they are, whoever's home it is. */
 const CACHES =
-  /^(?:.*\/)?(?:\.npm\/_cacache|\.cache\/(?:pip|yarn|go-build|pnpm|uv|pypoetry|node-gyp|composer|bazel|ccache|deno|Cypress|ms-playwright)|\.yarn\/cache|\.pnpm-store|\.m2\/repository|\.gradle\/caches|\.cargo\/registry|\.nuget\/packages|\.bundle\/cache|go\/pkg\/mod\/cache)(?=\/)|^(?:usr\/local\/cargo\/registry|usr\/local\/share\/\.cache\/yarn|var\/cache\/(?:apt|apk|dnf|yum|pacman|zypp|debconf)|var\/lib\/apt\/lists|etc\/apk\/cache|root\/\.npm)(?=\/)/;
+  /^(?:.*\/)?(?:\.npm\/_cacache|\.cache\/(?:pip|yarn|go-build|pnpm|uv|pypoetry|node-gyp|composer|bazel|ccache|deno|Cypress|ms-playwright)|\.yarn\/cache|\.pnpm-store|\.m2\/repository|\.gradle\/caches|\.cargo\/registry|\.nuget\/packages|\.bundle\/cache|go\/pkg\/mod\/cache)(?=\/)|^(?:usr\/local\/cargo\/registry|usr\/local\/share\/\.cache\/yarn|var\/cache\/(?:apt|apk|dnf|yum|pacman|zypp)|var\/lib\/apt\/lists|etc\/apk\/cache|root\/\.npm)(?=\/)/;
 /** Lock files and empty marks that stay when caches are emptied. */
 const CACHE_MARKS: ReadonlySet<string> = new Set(["lock", "CACHEDIR.TAG", ".lock"]);
 const DOCUMENTATION = /^usr\/(?:local\/)?(?:share\/)?(?:man|doc|info|gtk-doc|lintian)(?=\/)/;

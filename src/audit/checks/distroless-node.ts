@@ -6,6 +6,8 @@ import type { AuditCheck, AuditFiles } from "../types.ts";
 import { DISTROLESS } from "./distroless-findings.ts";
 
 const NODE_MODULES = "node_modules";
+/** Inside a package of npm, or of Debian. */
+const PACKAGED = /(?:^|\/)node_modules(?:$|\/)|^usr\/(?:share\/nodejs|lib\/nodejs)\//;
 const NAMES_SHOWN = 5;
 const NAMES_TOLD = 200;
 
@@ -34,10 +36,10 @@ export const nodeCheck: AuditCheck = {
   },
 };
 
-/** Folders with a node_modules that is in no other one. */
+/** Folders with a node_modules that is in no other one, and of no package of the distribution. */
 function projectFolders({ entries }: AuditFiles): TreePath[] {
   return entries
-    .filter(({ kind, path }) => kind === "dir" && baseName(path) === NODE_MODULES && !parentOf(path).split("/").includes(NODE_MODULES))
+    .filter(({ kind, path }) => kind === "dir" && baseName(path) === NODE_MODULES && !PACKAGED.test(parentOf(path)))
     .map(({ path }) => parentOf(path));
 }
 

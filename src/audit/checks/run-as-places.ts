@@ -6,7 +6,7 @@ import type { AuditCheck, AuditContext, AuditSubject, Finding } from "../types.t
 import { RUN_AS } from "./run-as-findings.ts";
 import { subjectUser } from "./run-as-user.ts";
 
-/** What OpenShift does: any number, in group 0. */
+/** What OpenShift does: any number, in group 0. The home of root is of no use to it, and nobody expects that. */
 const RANDOM: Identity = { uid: 1_000_770_001, gids: [0] };
 const FIRST_FREE_PORT = 1024;
 
@@ -24,7 +24,7 @@ export const placesCheck: AuditCheck = {
       ...temporary(subject, context, who),
     ];
     if (who.uid !== 0) findings.push(...Object.keys(subject.config.ExposedPorts ?? {}).flatMap(port));
-    const obstacles = randomObstacles(subject, context, user.home);
+    const obstacles = randomObstacles(subject, context, who.uid === 0 ? undefined : user.home);
     if (obstacles.length > 0) {
       findings.push(
         RUN_AS.found("random-uid", {
@@ -114,7 +114,7 @@ function port(told: string): Finding[] {
   ];
 }
 
-function randomObstacles({ config, tree }: AuditSubject, { files }: AuditContext, home: string): string[] {
+function randomObstacles({ config, tree }: AuditSubject, { files }: AuditContext, home: string | undefined): string[] {
   const obstacles: string[] = [];
   const told = config.WorkingDir ?? "/";
   const directory = files.resolve(treePath(told));
@@ -128,7 +128,7 @@ function randomObstacles({ config, tree }: AuditSubject, { files }: AuditContext
     const entry = files.resolve(treePath(volume));
     if (entry === undefined || !mayWrite(entry, RANDOM)) obstacles.push(`it cannot write to volume "${volume}"`);
   }
-  const homeEntry = home === "/" || home === told ? undefined : files.resolve(treePath(home));
-  if (homeEntry !== undefined && !mayExecute(homeEntry, RANDOM)) obstacles.push(`it cannot enter the home "${home}"`);
+  const homeEntry = home === undefined || home === "/" || home === told ? undefined : files.resolve(treePath(home));
+  if (homeEntry?.kind === "dir" && !mayExecute(homeEntry, RANDOM)) obstacles.push(`it cannot enter the home "${home ?? ""}"`);
   return obstacles;
 }

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { elfFile } from "../../test/support/elf-file.ts";
+import { type FakeKey, type FakePackage, makeKey } from "../../test/support/archive.ts";
+import { openWorld, type World } from "../../test/support/base-world.ts";
+import { LOCALHOST_TLS } from "../../test/support/tls.ts";
+import { isDecantError } from "../errors.ts";
+import { treePath } from "../paths.ts";
+import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
+import type { RecipeDocument } from "./recipe.ts";
+import type { AssembledBase } from "./types.ts";
+
+const applets = ["[", "[[", ...Array.from({ length: 30 }, (_, at) => `a${String(at + 10)}`), "sh"];
+const packages: readonly FakePackage[] = [
+  {
+    name: "libc6",
+    files: [
+      { path: "./lib64/ld.so", type: "symlink", link: "../lib/x/ld.so" },
+      { path: "./lib/x/libc.so.6", content: elfFile({ type: "shared", machine: 62, soname: "libc.so.6" }), mode: 0o755 },
+      { path: "./usr/lib/libm.so.6", content: elfFile({ type: "shared", machine: 62, soname: "libm.so.6" }) },
+      { path: "./usr/share/doc/libc6/copyright", content: "LGPL" },
+      { path: "./usr/share/doc/libc6/changelog.gz", content: "long" },
+      { path: "./usr/share/man/man1/x.1", content: "text" },
+    ],
+  },
+  { name: "libgcc", files: [{ path: "./usr/share/doc/libgcc", type: "symlink", link: "gcc-base" }] },
+  { name: "gcc-base", files: [{ path: "./usr/share/doc/gcc-base/copyright", content: "GPL" }, { path: "./usr/lib/gcc", content: "1" }] },
+  {
+    name: "busybox-static",
+    files: [
+      { path: "./bin/busybox", content: `ELF${applets.join("\0")}\0\0`, mode: 0o755 },
+      { path: "./usr/share/doc/busybox-static/copyright", content: "GPL" },
+    ],
+  },
+  { name: "dash", files: [{ path: "./bin/sh", content: "#!", mode: 0o755 }] },
+  { name: "holed", files: [{ path: "./usr/lib/os-release/x", content: "1" }] },
+]; // prettier-ignore
+
+const recipe = (changes: Partial<RecipeDocument> = {}): RecipeDocument => ({
+  name: "My base",
+  suite: "trixie",
+  packages: ["libc6"],
+  follow: false,
+  slices: [{ drop: ["/usr/share/doc/*/**", "/usr/share/man/**"] }],
+  osRelease: true,
+  ldCache: true,
+  ...changes,
+});
+
+describe("the layers of a base", () => {
+  let key: FakeKey;
+  before(async () => {
+    key = await makeKey();
+  });
+  /** The release of the archive is called bookworm, whatever the recipe says. */
+  const assemble = (world: World, changes?: Partial<RecipeDocument>, variant?: string): Promise<AssembledBase> =>
+    world.assemble([recipe(changes)], variant === undefined ? {} : { variant });
+  const dump = async (base: AssembledBase): Promise<string[]> =>
+    (await treeDump(layerTree(base.layers)))
+      .trim()
+      .split("\n")
+      .map((line) => line.replace(/ [0-9a-f]{8}(?= |$)/, ""))
+      .filter((line) => !/: dir |dpkg/.test(line));
+  const text = async (base: AssembledBase, path: string): Promise<string> =>
+    (await readTreeFile(layerTree(base.layers), treePath(path), 1_000_000)).toString("latin1");
+
+  it("are sliced, merged into /usr, and have a cache of libraries", async () => {
+    await using w = await openWorld(key, packages);
+    const base = await assemble(w);
+    assert.deepEqual(await dump(base), [
+      "/bin: link -> usr/bin",
+      "/etc/ld.so.cache: file 0644 0:0",
+      "/etc/ld.so.conf: file 0644 0:0",
+      "/lib: link -> usr/lib",
+      "/lib64: link -> usr/lib64",
+      "/sbin: link -> usr/sbin",
+      "/usr/lib/libm.so.6: file 0644 0:0",
+      "/usr/lib/os-release: file 0644 0:0",
+      "/usr/lib/x/libc.so.6: file 0755 0:0",
+      "/usr/lib64/ld.so: link -> ../lib/x/ld.so",
+      "/usr/share/doc/libc6/copyright: file 0644 0:0",
+    ]);
+    assert.match(await text(base, "/usr/lib/os-release"), /^VARIANT="My base"\nVARIANT_ID="my-base"$/m);
+    // The other one is in no directory of the loader.
+    assert.match(await text(base, "/etc/ld.so.cache"), /\/lib\/libm\.so\.6\0/);
+    const listed = (await text(base, "/var/lib/dpkg/status.d/libc6.md5sums")).replaceAll(/^[0-9a-f]{32} {2}/gm, "");
+    assert.equal(listed, "usr/lib/libm.so.6\nusr/lib/x/libc.so.6\nusr/share/doc/libc6/copyright\n");
+  });
+
+  it("have neither cache nor configuration of the loader without libraries", async () => {
+    await using w = await openWorld(key, packages);
+    const files = await dump(await assemble(w, { packages: ["gcc-base"] }));
+    assert.ok(!files.some((line) => line.includes("ld.so")), files.join("\n"));
+  });
+
+  it("share all but the last one between a base and its debug variant", async () => {
+    await using w = await openWorld(key, packages);
+    const changes = { variants: { debug: { busybox: "busybox-static" } }, layers: 3 };
+    const base = await assemble(w, changes);
+    const debug = await assemble(w, changes, "debug");
+    assert.equal(debug.layers.length, base.layers.length + 1);
+    assert.deepEqual(debug.config.rootfs?.diff_ids.slice(0, -1), base.config.rootfs?.diff_ids);
+    const added = (await dump(debug)).filter((line) => /busybox|bin\/sh/.test(line));
+    assert.equal(added.length, applets.length + 3);
+    assert.ok(added.includes("/usr/bin/sh: link -> /busybox/busybox"));
+    assert.match(
+      await text(debug, "/var/lib/dpkg/status.d/busybox-static.md5sums"),
+      /^\w+ {2}busybox\/busybox\n\w+ {2}usr\/share\/doc\S+\n$/,
+    );
+  });
+
+  it("leave a shell of the base alone", async () => {
+    await using w = await openWorld(key, packages);
+    const debug = await assemble(w, { packages: ["libc6", "dash"], variants: { debug: { busybox: "busybox-static" } } }, "debug");
+    assert.ok((await dump(debug)).includes("/usr/bin/sh: file 0755 0:0"));
+  });
+
+  it("keep to the budget", async () => {
+    await using w = await openWorld(key, packages);
+    const variants = { debug: { busybox: "busybox-static", packages: ["dash"], follow: false } };
+    for (const layers of [1, 2, 3, 4, 10]) {
+      const base = await assemble(w, { layers, variants, certificates: { package: "ca-certificates" } }, "debug");
+      assert.ok(base.layers.length <= layers, `${base.layers.length} layers for a budget of ${layers}`);
+    }
+  });
+
+  it("refuse a copyright file that leads to nowhere, and say what would bring it", async () => {
+    await using w = await openWorld(key, packages);
+    await assert.rejects(assemble(w, { packages: ["libgcc"] }), (error) => {
+      assert.ok(isDecantError(error, "RECIPE"));
+      assert.match(error.message, /the copyright file of libgcc is \/usr\/share\/doc\/gcc-base\/copyright/);
+      assert.equal(error.hint, "Add to its parts: { package: gcc-base, keep: [] }");
+      return true;
+    });
+    const base = await assemble(w, { packages: ["libgcc"], parts: [{ package: "gcc-base", keep: [] }] });
+    assert.ok((await dump(base)).includes("/usr/share/doc/gcc-base/copyright: file 0644 0:0"));
+    assert.ok(!(await dump(base)).includes("/usr/lib/gcc: file 0644 0:0"));
+  });
+
+  it("have the certificates of the company in both stores", async () => {
+    await using w = await openWorld(key, packages);
+    const certificates = { package: "busybox-static", add: [{ pem: `# ours\r\n${LOCALHOST_TLS.cert}` }], java: true };
+    await assert.rejects(assemble(w, { certificates }), (error) => isDecantError(error, "RECIPE"));
+    const own: FakePackage = { name: "own-ca", files: [{ path: "./usr/share/ca-certificates/own.crt", content: LOCALHOST_TLS.cert }] };
+    await using other = await openWorld(key, [...packages, own]);
+    const base = await assemble(other, { certificates: { ...certificates, package: "own-ca" } });
+    const pem = `${LOCALHOST_TLS.cert.trim()}\n`;
+    assert.equal(await text(base, "/etc/ssl/certs/ca-certificates.crt"), pem + pem);
+    assert.match(await text(base, "/etc/ssl/certs/java/cacerts"), /^\u00fe\u00ed\u00fe\u00ed.*cn=localhost/s);
+    for (const pem of ["text", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+      await assert.rejects(assemble(other, { certificates: { package: "own-ca", add: [{ pem }] } }), (error) =>
+        isDecantError(error, "RECIPE"),
+      );
+  });
+
+  it("refuse files below what is a file elsewhere", async () => {
+    await using w = await openWorld(key, packages);
+    await assert.rejects(assemble(w, { packages: ["holed"] }), (error) => isDecantError(error, "RECIPE"));
+  });
+
+  it("are the same with one job and with many, and after a change of the slices", async () => {
+    await using a = await openWorld(key, packages);
+    await using b = await openWorld(key, packages);
+    const document = recipe({ packages: ["libc6", "gcc-base", "dash"] });
+    await assemble(b, { packages: ["libc6", "gcc-base"], slices: [] });
+    const one = await a.assemble([document], { jobs: 1 });
+    const many = await b.assemble([document], { jobs: 8 });
+    assert.deepEqual(one.config, many.config);
+  });
+});

@@ -68,18 +68,18 @@ async function* rows(source: ByteStream, url: string): AsyncGenerator<string[], 
     const text = rest + fromBytes(chunk);
     let start = 0;
     for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n", start)) {
-      const row = readParagraph(text, start, end);
+      const row = readParagraph(text, start, end, url);
       if (row !== undefined) yield row;
       start = end + 2;
     }
     rest = text.slice(start);
     if (rest.length > MAX_STANZA_BYTES) throw archiveError(url, `it has a paragraph of more than ${MAX_STANZA_BYTES} bytes`);
   }
-  const last = readParagraph(rest, 0, rest.length);
+  const last = readParagraph(rest, 0, rest.length, url);
   if (last !== undefined) yield last;
 }
 
-function readParagraph(text: string, start: number, end: number): string[] | undefined {
+function readParagraph(text: string, start: number, end: number, url: string): string[] | undefined {
   let row: string[] | undefined;
   let column: number | undefined;
   for (let at = start; at < end;) {
@@ -93,6 +93,7 @@ function readParagraph(text: string, start: number, end: number): string[] | und
       column = colon < 0 || colon > lineEnd ? undefined : COLUMN.get(text.slice(at, colon).toLowerCase());
       if (column !== undefined) {
         row ??= Array.from(PACKAGE_FIELDS, () => "");
+        if (row[column] !== "") throw archiveError(url, `package "${row[0]}" gives the field ${text.slice(at, colon)} a second time`);
         row[column] = text
           .slice(colon + 1, lineEnd)
           .trim()

@@ -1,7 +1,7 @@
 /** The images of the local store: list, inspect, remove, and freeing what nothing needs. */
 import { pool } from "../async.ts";
 import { isDecantError, usageError } from "../errors.ts";
-import { contentsOf, loadImage, type OpenedImage } from "../image/index.ts";
+import { contentsOf, loadImage, type OpenedImage, predicateTypes } from "../image/index.ts";
 import { formatPlatform, formatReference, parseReference } from "../oci/index.ts";
 import type { NamedImage, PruneResult, Store } from "../store/index.ts";
 import { compressedLayer, layerTree } from "../tree/index.ts";
@@ -61,6 +61,7 @@ export async function inspectImage(options: StoreOptions & { readonly image: str
     platform: formatPlatform(image.config),
     manifest: image.manifest,
     config: image.config,
+    attestations: await predicateTypes(store, image.attestations),
     layers: image.manifest.layers.map((layer, index) => {
       const createdBy = history[index]?.created_by;
       return {

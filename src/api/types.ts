@@ -154,6 +154,8 @@ export interface ImageDetails {
   readonly platform: string;
   readonly manifest: unknown;
   readonly config: unknown;
+  /** What is attached to it: "https://spdx.dev/Document", "https://slsa.dev/provenance/v1". */
+  readonly attestations: readonly string[];
   readonly layers: readonly { readonly digest: Digest; readonly diffId: Digest; readonly sizeBytes: number; readonly createdBy?: string }[];
   readonly contents: {
     /** Sum of gzip-compressed layers; only with `sizes: true`. */

@@ -1,5 +1,6 @@
 /** Puts a build's decisions and its layer blobs together: configuration file and manifest, not written anywhere yet. */
 import { type Descriptor, OCI_CONFIG } from "../oci/index.ts";
+import type { Attached } from "./attest.ts";
 import { imageConfigOf } from "./config.ts";
 import type { ExportLayer } from "./layers.ts";
 import { type Document, type ManifestDocument, type MediaTypes, documentOf, manifestOf, namedDescriptor } from "./manifest.ts";
@@ -10,8 +11,18 @@ export interface AssembledImage {
   readonly layers: readonly ExportLayer[];
   readonly config: Document;
   readonly manifest: ManifestDocument;
-  /** The manifest's descriptor as results and index.json name it. */
+  /** What names stand for, as results and index.json have it: the manifest, or the index that has it with its attestations. */
   readonly descriptor: Descriptor;
+  readonly attached?: Attached;
+}
+
+/** Everything but the layers: each document once, those that name others after them. */
+export function documentsOf({ config, manifest, attached }: AssembledImage): readonly Document[] {
+  return [
+    config,
+    manifest,
+    ...(attached === undefined ? [] : [...attached.statements, attached.config, attached.manifest, attached.index]),
+  ];
 }
 
 /** Assembles `image` from its layers as blobs, in order. */

@@ -12,5 +12,7 @@ export { clampTimes } from "./clamp-times.ts";
 export { openOciLayout } from "./oci-layout.ts";
 export type { OpenedImage } from "./open-image.ts";
 export { PACKAGE_MANAGERS, SHELLS } from "./program-names.ts";
+export { predicateTypes } from "./read-statements.ts";
+export { SPDX_PREDICATE } from "./statement.ts";
 export { type PulledImage, type PullOptions, pullImage } from "./pull-image.ts";
 export { type PushOptions, pushImage } from "./push-image.ts";

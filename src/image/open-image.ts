@@ -5,6 +5,7 @@ import {
   type ImageConfig,
   type Manifest,
   type Platform,
+  attestationsOf,
   isImageConfig,
   parseImageConfig,
   parseManifestOrIndex,
@@ -21,6 +22,8 @@ export interface OpenedImage {
   readonly manifestBytes: Buffer;
   readonly config: ImageConfig;
   readonly configBytes: Buffer;
+  /** The manifests of its index that say something of it (SBOM, provenance); none where its name stands for no index. */
+  readonly attestations: readonly Descriptor[];
   readonly layers: readonly LayerSource[];
 }
 
@@ -36,6 +39,7 @@ const MAX_INDEXES = 4;
 /** Follows `top` to the manifest for `platform`. Throws `MANIFEST`, `PLATFORM`, and what `read` throws. */
 export async function openDocuments(name: string, top: Descriptor, platform: Platform, read: ReadDocument): Promise<ImageDocuments> {
   let descriptor = top;
+  let attestations: readonly Descriptor[] = [];
   for (let depth = 0; depth <= MAX_INDEXES; depth += 1) {
     const bytes = await read(descriptor);
     const parsed = parseManifestOrIndex(bytes, descriptor.mediaType);
@@ -51,9 +55,11 @@ export async function openDocuments(name: string, top: Descriptor, platform: Pla
         manifestBytes: bytes,
         config: parseImageConfig(configBytes),
         configBytes,
+        attestations,
       };
     }
     descriptor = selectManifest(parsed.index, platform, name);
+    attestations = attestationsOf(parsed.index, descriptor.digest);
   }
   throw new DecantError("MANIFEST", `Cannot use image "${name}": it has indexes in indexes, more than ${MAX_INDEXES} deep`);
 }

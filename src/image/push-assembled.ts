@@ -5,9 +5,10 @@
 import { pool } from "../async.ts";
 import { bytesOf, type ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
-import { type Descriptor, isForeignLayer } from "../oci/index.ts";
+import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { AssembledImage } from "./assemble.ts";
+import type { Document } from "./manifest.ts";
 import { targetName } from "./names.ts";
 import { startProgress } from "./progress.ts";
 import type { ImageContext } from "./types.ts";
@@ -35,21 +36,32 @@ export async function pushAssembled(ctx: ImageContext, image: AssembledImage, na
   const blobs = blobsOf(ctx, image);
   for (const target of names.map(targetName)) {
     await pool(PARALLEL_UPLOADS, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
-    const { mediaType } = image.manifest.descriptor;
-    await client.pushManifest(target, mediaType, image.manifest.bytes, { signal: ctx.signal });
+    for (const { reference, document } of manifestsOf(image, target)) {
+      await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
+    }
   }
+}
+
+/** The manifest under its tag; with attestations the index has the tag, and comes after the manifests that it names. */
+function manifestsOf(
+  { manifest, attached }: AssembledImage,
+  target: Target,
+): { readonly reference: Reference; readonly document: Document }[] {
+  if (attached === undefined) return [{ reference: target, document: manifest }];
+  const byDigest = (document: Document): { readonly reference: Reference; readonly document: Document } => ({
+    reference: atDigest(target, document.descriptor.digest),
+    document,
+  });
+  return [byDigest(manifest), byDigest(attached.manifest), { reference: target, document: attached.index }];
 }
 
 /** Each blob once; the configuration file first, because it is small and finds a missing permission early. */
 function blobsOf(ctx: ImageContext, image: AssembledImage): PushBlob[] {
-  const { config } = image;
+  const { config, attached } = image;
   const blobs = new Map<Digest, PushBlob>();
-  blobs.set(config.descriptor.digest, {
-    descriptor: config.descriptor,
-    places: [],
-    ensure: async () => undefined,
-    open: () => bytesOf(config.bytes),
-  });
+  for (const { descriptor, bytes } of [config, ...(attached === undefined ? [] : [attached.config, ...attached.statements])]) {
+    blobs.set(descriptor.digest, { descriptor, places: [], ensure: async () => undefined, open: () => bytesOf(bytes) });
+  }
   for (const { descriptor, remote, ensure } of image.layers) {
     // Such layers stay where their licence wants them; the manifest carries their addresses.
     if (isForeignLayer(descriptor.mediaType)) continue;

@@ -1,16 +1,20 @@
 /** `decant push`: an image of the local store to registries. */
 import { pool } from "../async.ts";
+import type { Digest } from "../digest.ts";
 import { DOCKER_MANIFEST, type Descriptor, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import type { AssembledImage } from "./assemble.ts";
+import { attach } from "./attest.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { isStored } from "./image-layer.ts";
 import { type ExportLayer, exportLayer, suits } from "./layers.ts";
 import { loadImage } from "./load-image.ts";
-import { type ManifestDocument, manifestOf } from "./manifest.ts";
+import { type Document, type ManifestDocument, manifestOf } from "./manifest.ts";
 import { pushNames } from "./names.ts";
 import type { OpenedImage } from "./open-image.ts";
 import { pushAssembled } from "./push-assembled.ts";
+import { readStatements } from "./read-statements.ts";
+import { imageSubjects, statementFor } from "./statement.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
 
 const PARALLEL_LAYERS = 4;
@@ -31,14 +35,39 @@ export async function pushImage(
   image: string,
   names: readonly string[],
   options: PushOptions,
-): Promise<{ readonly descriptor: ManifestDocument["descriptor"]; readonly names: readonly string[] }> {
+): Promise<{ readonly descriptor: Descriptor; readonly names: readonly string[] }> {
   const targets = pushNames(names.length === 0 ? [image] : names);
   const opened = await loadImage(ctx.store, image, options.platform);
-  const assembled = await packedForPush(ctx, opened, options);
+  const packed = await packedForPush(ctx, opened, options);
+  const statements = await statementsFor(ctx, opened, packed.manifest.descriptor.digest, targets);
+  const manifest = { ...packed.manifest.descriptor, platform: platformOf(opened) };
+  const assembled = statements.length === 0 ? packed : attach(packed, manifest, statements);
   await pushAssembled(ctx, assembled, targets);
-  const { descriptor } = assembled.manifest;
+  const { mediaType, digest, size } = assembled.descriptor;
+  const descriptor = { mediaType, digest, size };
   for (const name of targets) ctx.emit({ type: "result", kind: "image", name, digest: descriptor.digest });
   return { descriptor, names: targets };
+}
+
+/** What the store has about the image; said of the new manifest where packing layers changed it. */
+async function statementsFor(
+  { store }: ImageContext,
+  opened: OpenedImage,
+  digest: Digest,
+  names: readonly string[],
+): Promise<readonly Document[]> {
+  const statements: Document[] = [];
+  for (const { descriptor, bytes } of await readStatements(store, opened.attestations)) {
+    const isSame = digest === opened.descriptor.digest;
+    const statement = isSame ? { descriptor, bytes } : statementFor(bytes, imageSubjects(names, digest, platformOf(opened)));
+    if (statement !== undefined) statements.push(statement);
+  }
+  return statements;
+}
+
+function platformOf({ descriptor, config }: OpenedImage): Platform {
+  const { os, architecture, variant } = config;
+  return descriptor.platform ?? { os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
 
 async function packedForPush(ctx: ImageContext, opened: OpenedImage, options: CompressionOptions): Promise<AssembledImage> {

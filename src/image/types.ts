@@ -19,6 +19,18 @@ export interface BuiltImage {
   /** RFC 3339; default now, or SOURCE_DATE_EPOCH where the build has one. */
   readonly created: string;
   readonly annotations?: Annotations;
+  /** What the build says of the image; kept beside it in an index. */
+  readonly attestations?: readonly Attestation[];
+}
+
+/** Something said of an image (in-toto): made when an output needs it. */
+export interface Attestation {
+  /** "https://spdx.dev/Document" */
+  readonly predicateType: string;
+  /** Its name as a file, for outputs that are files: "sbom.spdx.json". */
+  readonly fileName: string;
+  /** For JSON.stringify. */
+  readonly predicate: () => Promise<unknown>;
 }
 
 /** How layers are stored in an export. Defaults as docker buildx: gzip. */

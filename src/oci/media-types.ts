@@ -46,6 +46,13 @@ export const DOCKER_SCHEMA1_SIGNED_MANIFEST = "application/vnd.docker.distributi
 /** in-toto statements: SBOM and provenance (BuildKit's attestation storage). */
 export const IN_TOTO = "application/vnd.in-toto+json";
 
+/** On the descriptor of a manifest in an index (BuildKit): what kind of thing it is, if no image. */
+export const ATTESTATION_TYPE_ANNOTATION = "vnd.docker.reference.type";
+/** The value for attestations. */
+export const ATTESTATION_MANIFEST = "attestation-manifest";
+/** The manifest that an attestation manifest is about. */
+export const ATTESTED_DIGEST_ANNOTATION = "vnd.docker.reference.digest";
+
 /** What an `Accept` header of a manifest request lists, the most specific first. */
 export const MANIFEST_MEDIA_TYPES: readonly string[] = [OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST_LIST, DOCKER_MANIFEST];
 

@@ -1,6 +1,7 @@
 /** Chooses the manifest of an index for a platform (image-spec image-index.md), as containerd does. Pure. */
+import type { Digest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
-import { isIndex, isManifest } from "./media-types.ts";
+import { ATTESTATION_MANIFEST, ATTESTATION_TYPE_ANNOTATION, ATTESTED_DIGEST_ANNOTATION, isIndex, isManifest } from "./media-types.ts";
 import { formatPlatform, platformRank } from "./platform.ts";
 import type { Descriptor, Index, Platform } from "./types.ts";
 
@@ -8,8 +9,15 @@ import type { Descriptor, Index, Platform } from "./types.ts";
  * True for entries of an index that are no image: BuildKit stores SBOM and provenance as manifests of platform "unknown/unknown".
  */
 export function isAttestation(descriptor: Descriptor): boolean {
-  if (descriptor.annotations?.["vnd.docker.reference.type"] === "attestation-manifest") return true;
+  if (descriptor.annotations?.[ATTESTATION_TYPE_ANNOTATION] === ATTESTATION_MANIFEST) return true;
   return descriptor.platform?.os === "unknown" && descriptor.platform.architecture === "unknown";
+}
+
+/** The attestation manifests of an index that are about the manifest with `digest`. */
+export function attestationsOf(index: Index, digest: Digest): Descriptor[] {
+  return index.manifests.filter(
+    (descriptor) => isAttestation(descriptor) && descriptor.annotations?.[ATTESTED_DIGEST_ANNOTATION] === digest,
+  );
 }
 
 /**

@@ -40,6 +40,7 @@ function pretty(details: ImageDetails): string {
     ["Unpacked", `${formatSize(contents.unpackedBytes)} in ${contents.files} files`],
     ["Shells", contents.shells.join(" ") || "none"],
     ["Package managers", contents.packageManagers.join(" ") || "none"],
+    ...(details.attestations.length === 0 ? [] : [["Attestations", safeLine(details.attestations.join(" "))]]),
     ...configFacts(details.config),
   ]);
   const rows = layers.map((layer, at) => [

@@ -1,5 +1,6 @@
 /** type=oci: an OCI image layout (image-spec image-layout.md) as a tar, or as a directory that is brought up to date in place. */
 import { assemble } from "../assemble.ts";
+import { attested } from "../attest.ts";
 import { type ArchiveEntry, writeArchive } from "../archive.ts";
 import { exportLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
@@ -15,7 +16,8 @@ type ArchiveSpec = Extract<OutputSpec, { type: "oci" | "docker" }>;
 export async function exportLayout(image: BuiltImage, output: ArchiveSpec, ctx: ExportContext): Promise<ExportResult> {
   const names = targetNames(output.names);
   const layers = await exportLayers(ctx, image.layers, output);
-  const assembled = assemble(image, layers, output.type === "docker" ? "docker" : "oci");
+  const mediaTypes = output.type === "docker" ? "docker" : "oci";
+  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes });
   const blobs = await blobEntries(ctx.store, assembled, ctx.signal);
   const index = indexEntries(assembled.descriptor, names);
   const result = { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };

@@ -6,7 +6,7 @@ import { familiarName, formatReference, type Descriptor, OCI_INDEX } from "../..
 import type { Store } from "../../store/index.ts";
 import { pool } from "../../async.ts";
 import type { ArchiveEntry } from "../archive.ts";
-import type { AssembledImage } from "../assemble.ts";
+import { type AssembledImage, documentsOf } from "../assemble.ts";
 import { targetName } from "../names.ts";
 
 /** The content of the file `oci-layout`. */
@@ -59,7 +59,7 @@ export function blobName({ digest }: Descriptor): string {
 export async function blobEntries(store: Store, image: AssembledImage, signal: AbortSignal): Promise<readonly BlobEntry[]> {
   await pool(PARALLEL_FETCHES, image.layers, (layer, stop) => layer.ensure(stop), signal);
   const entries = new Map<string, BlobEntry>();
-  for (const { bytes, descriptor } of [image.config, image.manifest]) {
+  for (const { bytes, descriptor } of documentsOf(image)) {
     entries.set(blobName(descriptor), { name: blobName(descriptor), kind: "bytes", bytes });
   }
   for (const { descriptor } of image.layers) {

@@ -2,8 +2,11 @@
 import { resolve } from "node:path";
 import { pool } from "../../async.ts";
 import { usageError } from "../../errors.ts";
-import { type Tree, layerTree, unpackTree } from "../../tree/index.ts";
-import { writeError } from "../errors.ts";
+import { compareTreePaths, ROOT, toText, treePath } from "../../paths.ts";
+import { type Entry, type LayerItem, type Tree, layerTree, unpackTree, walk, writeLayer } from "../../tree/index.ts";
+import { statementsOf } from "../attest.ts";
+import { exportError, writeError } from "../errors.ts";
+import type { StatementSubject } from "../statement.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
 
 const PARALLEL_LOADS = 4;
@@ -21,7 +24,7 @@ export async function exportLocal(
     );
   }
   const path = resolve(output.dest);
-  const tree = await treeOf(image, ctx.signal);
+  const tree = await treeOf(image, ctx);
   try {
     await unpackTree(tree, path, { signal: ctx.signal });
   } catch (error) {
@@ -30,7 +33,36 @@ export async function exportLocal(
   return { output, names: [], path };
 }
 
-/** The merged files of an image; all its layers are loaded. */
-export async function treeOf(image: BuiltImage, signal: AbortSignal): Promise<Tree> {
-  return layerTree(await pool(PARALLEL_LOADS, image.layers, (layer, stop) => layer.load(stop), signal));
+/** The merged files of an image, and at its root what the build says of them; all layers are loaded. Throws `EXPORT` where a name is taken. */
+export async function treeOf(image: BuiltImage, { store, signal }: ExportContext): Promise<Tree> {
+  const layers = await pool(PARALLEL_LOADS, image.layers, (layer, stop) => layer.load(stop), signal);
+  const tree = layerTree(layers);
+  const { attestations = [] } = image;
+  if (attestations.length === 0) return tree;
+  const statements = await statementsOf(attestations, await fileSubjects(tree, signal));
+  const items = attestations.flatMap(({ fileName }, at): LayerItem[] => {
+    const path = treePath(fileName);
+    if (tree.lookup(path) !== undefined)
+      throw exportError("write", fileName, "the image has a file of this name, which is that of an attestation");
+    const bytes = statements[at]?.bytes ?? Buffer.alloc(0);
+    const mtimeSec = Math.floor(Date.parse(image.created) / 1000);
+    const entry: Entry = { path, kind: "file", mode: 0o644, uid: 0, gid: 0, size: bytes.byteLength, mtimeSec, mtimeNsec: 0 };
+    return [{ entry, data: { kind: "bytes", bytes } }];
+  });
+  const written = await writeLayer(
+    store,
+    items.toSorted((a, b) => compareTreePaths(a.entry.path, b.entry.path)),
+    { signal },
+  );
+  return layerTree([...layers, written]);
+}
+
+/** Every file is a subject, as in BuildKit. */
+async function fileSubjects(tree: Tree, signal: AbortSignal): Promise<StatementSubject[]> {
+  const subjects: StatementSubject[] = [];
+  for (const entry of walk(tree, ROOT)) {
+    signal.throwIfAborted();
+    if (entry.kind === "file") subjects.push({ name: toText(entry.path), digest: await tree.digest(entry) });
+  }
+  return subjects;
 }

@@ -1,5 +1,6 @@
 /** type=registry: straight to the registries of its names; nothing is named in the local store. */
 import { assemble } from "../assemble.ts";
+import { attested } from "../attest.ts";
 import { exportLayers } from "../layers.ts";
 import { pushNames } from "../names.ts";
 import { pushAssembled } from "../push-assembled.ts";
@@ -13,7 +14,8 @@ export async function exportToRegistry(
 ): Promise<ExportResult> {
   const names = pushNames(output.names);
   const layers = await exportLayers(ctx, image.layers, output);
-  const assembled = assemble(image, layers, output.ociMediaTypes === false ? "docker" : "oci");
+  const mediaTypes = output.ociMediaTypes === false ? "docker" : "oci";
+  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes });
   await pushAssembled(ctx, assembled, names);
   return { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
 }

@@ -3,7 +3,8 @@
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
 import { pool } from "../../async.ts";
-import { assemble } from "../assemble.ts";
+import { assemble, documentsOf } from "../assemble.ts";
+import { attested } from "../attest.ts";
 import { exportLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";
 import { pushNames, targetNames } from "../names.ts";
@@ -21,11 +22,17 @@ export async function exportToStore(
   const names = output.push ? pushNames(output.names) : targetNames(output.names);
   const packed = output.push || output.compression !== undefined;
   const layers = packed ? await exportLayers(ctx, image.layers, output) : await storedLayers(ctx, image.layers);
-  const assembled = assemble(image, layers, output.ociMediaTypes === false ? "docker" : "oci");
+  const mediaTypes = output.ociMediaTypes === false ? "docker" : "oci";
+  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes });
   await pool(PARALLEL_FETCHES, layers, (layer, stop) => layer.ensure(stop), ctx.signal);
-  await ctx.store.blobs.put(assembled.config.bytes);
-  await ctx.store.blobs.put(assembled.manifest.bytes);
-  nameImage(ctx.store, assembled.manifest, names);
+  const documents = documentsOf(assembled);
+  for (const { bytes } of documents) await ctx.store.blobs.put(bytes);
+  const named = {
+    descriptor: assembled.descriptor,
+    manifest: assembled.manifest.manifest,
+    more: documents.map((one) => one.descriptor.digest),
+  };
+  nameImage(ctx.store, named, names);
   if (output.push) await pushAssembled(ctx, assembled, names);
   return { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
 }

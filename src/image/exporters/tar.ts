@@ -11,7 +11,7 @@ export async function exportTar(
   output: Extract<OutputSpec, { type: "tar" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
-  const tree = await treeOf(image, ctx.signal);
+  const tree = await treeOf(image, ctx);
   const written = await writeDestination(ctx, output.dest, async (sink) => {
     const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
     for await (const chunk of treeTar(tree, { signal: ctx.signal })) {

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { openImageFixture } from "../../test/support/image-fixture.ts";
+import { sha256 } from "../digest.ts";
+import { isDecantError } from "../errors.ts";
+import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
+import { treePath } from "../paths.ts";
+import { readTreeFile } from "../tree/index.ts";
+import type { AssembledImage } from "./assemble.ts";
+import { attested } from "./attest.ts";
+import { treeOf } from "./exporters/local.ts";
+import { documentOf, manifestOf } from "./manifest.ts";
+import { imageSubjects, statementFor } from "./statement.ts";
+import type { Attestation } from "./types.ts";
+
+const platform = { os: "linux", architecture: "amd64" };
+const PREDICATE = "https://example.org/said";
+const said: Attestation = { predicateType: PREDICATE, fileName: "said.json", predicate: async () => ({ z: 1, a: 2 }) };
+
+function plainImage(): AssembledImage {
+  const layer = { mediaType: OCI_LAYER_GZIP, digest: sha256("layer"), size: 98 };
+  const config = documentOf("{}", OCI_CONFIG);
+  const manifest = manifestOf(config.descriptor, [layer], "oci");
+  const annotations = { "org.opencontainers.image.created": "2026-01-02T03:04:05Z" };
+  return { layers: [], config, manifest, descriptor: { ...manifest.descriptor, platform, annotations } };
+}
+
+describe("attested()", () => {
+  it("leaves an image of which nothing is said as it was", async () => {
+    await using fixture = await openImageFixture();
+    const plain = plainImage();
+    assert.equal(await attested(fixture.image, plain, { names: [], mediaTypes: "docker" }), plain);
+  });
+
+  // As a BuildKit 0.25 wrote it for `docker buildx build --provenance=mode=min`, digests aside.
+  it("writes the documents of BuildKit", async () => {
+    await using fixture = await openImageFixture();
+    const plain = plainImage();
+    const names = ["localhost:5000/sbomtest:min"];
+    const { attached, descriptor, manifest } = await attested({ ...fixture.image, attestations: [said] }, plain, {
+      names,
+      mediaTypes: "oci",
+    });
+    assert.ok(attached !== undefined);
+    assert.equal(manifest, plain.manifest);
+    const [statement] = attached.statements;
+    assert.ok(statement !== undefined);
+    const digest = plain.manifest.descriptor.digest;
+    assert.equal(
+      statement.bytes.toString(),
+      `{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"${PREDICATE}","subject":[{"name":"pkg:docker/localhost:5000/sbomtest@min?platform=linux%2Famd64","digest":{"sha256":"${digest.slice(7)}"}}],"predicate":{"z":1,"a":2}}`,
+    );
+    assert.equal(
+      attached.config.bytes.toString(),
+      `{"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":["${statement.descriptor.digest}"]}}`,
+    );
+    assert.equal(
+      attached.manifest.bytes.toString(),
+      `{
+  "schemaVersion": 2,
+  "mediaType": "application/vnd.oci.image.manifest.v1+json",
+  "config": {
+    "mediaType": "application/vnd.oci.image.config.v1+json",
+    "digest": "${attached.config.descriptor.digest}",
+    "size": ${attached.config.descriptor.size}
+  },
+  "layers": [
+    {
+      "mediaType": "application/vnd.in-toto+json",
+      "digest": "${statement.descriptor.digest}",
+      "size": ${statement.bytes.length},
+      "annotations": {
+        "in-toto.io/predicate-type": "${PREDICATE}"
+      }
+    }
+  ]
+}`,
+    );
+    assert.equal(
+      attached.index.bytes.toString(),
+      `{
+  "schemaVersion": 2,
+  "mediaType": "application/vnd.oci.image.index.v1+json",
+  "manifests": [
+    {
+      "mediaType": "application/vnd.oci.image.manifest.v1+json",
+      "digest": "${digest}",
+      "size": ${plain.manifest.bytes.length},
+      "platform": {
+        "architecture": "amd64",
+        "os": "linux"
+      }
+    },
+    {
+      "mediaType": "application/vnd.oci.image.manifest.v1+json",
+      "digest": "${attached.manifest.descriptor.digest}",
+      "size": ${attached.manifest.bytes.length},
+      "annotations": {
+        "vnd.docker.reference.digest": "${digest}",
+        "vnd.docker.reference.type": "attestation-manifest"
+      },
+      "platform": {
+        "architecture": "unknown",
+        "os": "unknown"
+      }
+    }
+  ]
+}`,
+    );
+    assert.deepEqual(descriptor, {
+      ...attached.index.descriptor,
+      annotations: { "org.opencontainers.image.created": "2026-01-02T03:04:05Z" },
+    });
+  });
+
+  it("names an image without a name as in-toto wants it", async () => {
+    await using fixture = await openImageFixture();
+    const { attached } = await attested({ ...fixture.image, attestations: [said] }, plainImage(), { names: [], mediaTypes: "oci" });
+    assert.match(attached?.statements[0]?.bytes.toString() ?? "", /"subject":\[\{"name":"_","digest":/);
+  });
+
+  it("refuses Docker's media types, which have no place for it", async () => {
+    await using fixture = await openImageFixture();
+    const image = { ...fixture.image, attestations: [said] };
+    await assert.rejects(
+      attested(image, plainImage(), { names: [], mediaTypes: "docker" }),
+      (error) => isDecantError(error, "USAGE") && error.hint?.includes("oci-mediatypes") === true,
+    );
+  });
+});
+
+it("statementFor() says the same of another image, and nothing of what is no statement", async () => {
+  await using fixture = await openImageFixture();
+  const { attached } = await attested({ ...fixture.image, attestations: [said] }, plainImage(), { names: [], mediaTypes: "oci" });
+  const [statement] = attached?.statements ?? [];
+  const digest = sha256("other");
+  const other = statementFor(statement?.bytes ?? Buffer.alloc(0), imageSubjects(["app:1"], digest, platform));
+  assert.deepEqual(JSON.parse(other?.bytes.toString() ?? ""), {
+    _type: "https://in-toto.io/Statement/v0.1",
+    predicateType: PREDICATE,
+    subject: [{ name: "pkg:docker/app@1?platform=linux%2Famd64", digest: { sha256: digest.slice(7) } }],
+    predicate: { z: 1, a: 2 },
+  });
+  for (const text of ["", "[]", "{}"]) assert.equal(statementFor(Buffer.from(text), []), undefined);
+});
+
+describe("treeOf()", () => {
+  it("adds statements about every file to outputs that are files", async () => {
+    await using fixture = await openImageFixture();
+    const tree = await treeOf({ ...fixture.image, attestations: [said] }, fixture.context());
+    const statement: unknown = JSON.parse((await readTreeFile(tree, treePath("said.json"), 10_000)).toString());
+    assert.ok(typeof statement === "object" && statement !== null && "subject" in statement && Array.isArray(statement.subject));
+    assert.deepEqual(
+      statement.subject.map(({ name }) => String(name)),
+      ["app/main", "bin/sh", "etc/motd", "etc/second"],
+    );
+  });
+
+  it("refuses to write over a file of the image", async () => {
+    await using fixture = await openImageFixture();
+    const image = { ...fixture.image, attestations: [{ ...said, fileName: "etc/motd" }] };
+    await assert.rejects(treeOf(image, fixture.context()), (error) => isDecantError(error, "EXPORT"));
+  });
+});

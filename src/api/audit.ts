@@ -10,7 +10,8 @@ import type { Run, StoreOptions } from "./types.ts";
 /** Options of `auditImage`. */
 export interface AuditImageOptions extends StoreOptions {
   /**
-   * An image of the store or of a registry (it is pulled into the store when it is not there), "oci:PATH[:TAG|@DIGEST]", or a root file system:
+   * An image of the store or of a registry (it is pulled into the store when it is not there), "oci:PATH[:TAG|@DIGEST]" (an OCI layout,
+   * as a folder or a tar, also one of docker save), or a root file system:
    * "dir:PATH", or a path that starts with "." or "/".
    */
   readonly image: string;

@@ -1,14 +1,16 @@
 /** What commands that look at one thing take: images of the store, of registries, of OCI layouts, and directories of the host. */
+import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { isDigest } from "../digest.ts";
 import { isDecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import { loadImage, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
+import { loadImage, openOciArchive, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
 import type { Platform } from "../oci/index.ts";
 import { imageContext, type Session } from "./session.ts";
 
-const LAYOUT = /^(?:oci:|oci-layout:\/\/)(.+)$/;
+const LAYOUT = /^(?:oci:|oci-archive:|docker-archive:|oci-layout:\/\/)(.+)$/;
+const CHUNK = 1024 * 1024;
 const DIRECTORY = /^dir:(.+)$/;
 
 /** What a name is opened with. */
@@ -28,19 +30,23 @@ export type NamedSource =
   | { readonly kind: "directory"; readonly path: string };
 
 /**
- * Opens what `name` names: "oci:PATH[:TAG|@DIGEST]", "dir:PATH" or a path that starts with "." or "/", else an image of the store, which is
+ * Opens what `name` names: "oci:PATH[:TAG|@DIGEST]" (a layout: a folder, or a tar as docker save writes), "dir:PATH" or a path that starts with "." or "/", else an image of the store, which is
  * pulled when it is not there. Throws `NOT_FOUND`, `IMAGE_NOT_FOUND`, `REGISTRY*`, `USAGE`.
  */
 export async function openNamedSource(name: string, context: SourceContext): Promise<NamedSource> {
-  const { session, cwd, platform } = context;
   const layout = LAYOUT.exec(name)?.[1];
-  if (layout !== undefined) {
-    const { path, selector } = splitLayout(layout);
-    return { kind: "image", image: await openOciLayout(session.store, resolve(cwd, path), selector, platform), isNamed: false };
-  }
+  if (layout !== undefined) return { kind: "image", image: await openLayout(name, layout, context), isNamed: false };
   const directory = DIRECTORY.exec(name)?.[1] ?? (/^\.{0,2}(?:\/|$)/.test(name) ? name : undefined);
   if (directory !== undefined) return { kind: "directory", path: await existingDirectory(directory, context) };
   return { kind: "image", image: await storedOrPulled(name, context), isNamed: !isDigest(name) };
+}
+
+async function openLayout(name: string, layout: string, { session, cwd, platform, signal }: SourceContext): Promise<OpenedImage> {
+  const { path, selector } = splitLayout(layout);
+  const place = resolve(cwd, path);
+  const isArchive = (await stat(place).catch(() => undefined))?.isFile() === true;
+  if (!isArchive) return await openOciLayout(session.store, place, selector, platform);
+  return await openOciArchive(session.store, createReadStream(place, { highWaterMark: CHUNK }), { name, selector, platform, signal });
 }
 
 async function existingDirectory(directory: string, { cwd, command }: SourceContext): Promise<string> {

@@ -9,6 +9,7 @@ export { type ManifestDocument, type MediaTypes, manifestOf } from "./manifest.t
 export { metadataOf } from "./metadata.ts";
 export { targetNames } from "./names.ts";
 export { clampTimes } from "./clamp-times.ts";
+export { openOciArchive } from "./oci-archive.ts";
 export { openOciLayout } from "./oci-layout.ts";
 export type { OpenedImage } from "./open-image.ts";
 export { PACKAGE_MANAGERS, SHELLS } from "./program-names.ts";

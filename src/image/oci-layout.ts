@@ -2,7 +2,7 @@
 import { lstat, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ByteStream } from "../bytes.ts";
-import { algorithmOf, hexOf, isDigest, verified } from "../digest.ts";
+import { algorithmOf, type Digest, hexOf, isDigest, verified } from "../digest.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import { type Descriptor, type Index, MAX_CONFIG_BYTES, OCI_INDEX, type Platform, parseManifestOrIndex } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
@@ -21,27 +21,33 @@ export async function openOciLayout(store: Store, path: string, selector: string
   const bytes = await readBounded(join(path, "index.json"), MAX_INDEX_BYTES, name);
   const parsed = parseManifestOrIndex(bytes, OCI_INDEX);
   if (parsed.kind !== "index") throw new DecantError("MANIFEST", `Cannot use "${name}": its index.json is no index`);
-  const top = await select(path, name, parsed.index, selector);
+  const top = await selectImage(name, parsed.index, selector, async (digest) => (await statFile(fileOf(path, digest), name)).size);
   const documents = await openDocuments(name, top, platform, async (descriptor) => {
-    const data = await readBounded(blobPath(path, descriptor), MAX_CONFIG_BYTES, name);
+    const data = await readBounded(fileOf(path, descriptor.digest), MAX_CONFIG_BYTES, name);
     for await (const _ of verified(once(data), descriptor));
     return data;
   });
   const layers = imageLayers(store, documents, {
     name,
-    open: (descriptor) => readBlob(blobPath(path, descriptor), name),
+    open: (descriptor) => readBlob(fileOf(path, descriptor.digest), name),
     remote: () => undefined,
   });
   return { ...documents, layers };
 }
 
-async function select(path: string, name: string, { manifests }: Index, selector: string | undefined): Promise<Descriptor> {
+/** The descriptor of a layout's image: see `openOciLayout`. `sizeOf` tells of digests that the index does not list. Throws `IMAGE_NOT_FOUND`. */
+export async function selectImage(
+  name: string,
+  { manifests }: Index,
+  selector: string | undefined,
+  sizeOf: (digest: Digest) => Promise<number | undefined>,
+): Promise<Descriptor> {
   const tags = manifests.flatMap(({ annotations }) => annotations?.[REF_NAME] ?? []);
   if (selector !== undefined && isDigest(selector)) {
     const listed = manifests.find(({ digest }) => digest === selector);
     if (listed !== undefined) return listed;
-    const { size } = await statFile(join(path, "blobs", algorithmOf(selector), hexOf(selector)), name);
-    return { mediaType: "", digest: selector, size };
+    const size = await sizeOf(selector);
+    if (size !== undefined) return { mediaType: "", digest: selector, size };
   }
   const wanted = selector ?? "latest";
   const found = manifests.find(({ annotations }) => {
@@ -56,7 +62,7 @@ async function select(path: string, name: string, { manifests }: Index, selector
   });
 }
 
-function blobPath(path: string, { digest }: Descriptor): string {
+function fileOf(path: string, digest: Digest): string {
   return join(path, "blobs", algorithmOf(digest), hexOf(digest));
 }
 

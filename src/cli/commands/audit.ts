@@ -15,8 +15,8 @@ export const command: Command = defineCommand(
     name: "audit",
     usage: "IMAGE|oci:PATH|DIRECTORY",
     summary: "Say whether an image will run, whether it is distroless, and where its bytes are",
-    notes: `IMAGE is an image of the store, or of a registry: then it is pulled into the store. oci:PATH[:TAG|@DIGEST] is an OCI layout; dir:PATH, or a path
-that starts with "." or "/", is a root file system. Nothing is unpacked, and nothing of the image is run.
+    notes: `IMAGE is an image of the store, or of a registry: then it is pulled into the store. oci:PATH[:TAG|@DIGEST] is an OCI layout, a
+folder or a tar (docker save writes one); dir:PATH, or a path that starts with "." or "/", is a root file system. Nothing is unpacked, and nothing of the image is run.
 The policy is the part "audit" of decant.yaml in the working directory, or of --policy. Findings are described in docs/audit.md.
 Exit code: 0 when no finding is an error (with --strict: nor a warning), 1 otherwise.
 

@@ -1,5 +1,7 @@
 /** Subjects of audits without a store: a tree and a configuration. */
 import { isDecantError } from "../../src/errors.ts";
+import { parentOf, treePath } from "../../src/paths.ts";
+import { memoryTree } from "./memory-tree.ts";
 import type { AuditFiles, AuditSubject } from "../../src/audit/types.ts";
 import type { ContainerConfig, Platform } from "../../src/oci/index.ts";
 import { readDataRange, resolvePath, type Tree } from "../../src/tree/index.ts";
@@ -26,4 +28,21 @@ export function unwalkedFiles(tree: Tree): AuditFiles {
     bytes,
     read: async (entry, maxBytes) => (entry.size <= maxBytes ? await bytes(entry, entry.size) : undefined),
   };
+}
+
+/** Files for `auditTree`: a line as in `memoryTree`, or the bytes of an executable file. */
+export type AuditTreeSpec = Readonly<Record<string, string | Uint8Array>>;
+
+/** A tree of lines and of files made of bytes. */
+export function auditTree(spec: AuditTreeSpec): Tree {
+  const lines = Object.entries(spec).flatMap(([path, value]) => (typeof value === "string" ? [[path, value] as const] : []));
+  const draft = memoryTree(Object.fromEntries(lines));
+  for (const [name, bytes] of Object.entries(spec)) {
+    if (typeof bytes === "string") continue;
+    const path = treePath(name);
+    const plain = { uid: 0, gid: 0, mode: 0o755, mtimeSec: 0, mtimeNsec: 0 };
+    draft.mkdirAll(parentOf(path), (made) => ({ ...plain, path: made, kind: "dir", size: 0 }));
+    draft.put({ ...plain, path, kind: "file", size: bytes.byteLength }, { kind: "bytes", bytes });
+  }
+  return draft;
 }

@@ -6,9 +6,9 @@ import { RUN } from "./run-findings.ts";
 
 /** Links into what only a running container has, and links that processes make. */
 const RUN_TIME = /^\/(?:proc|dev|sys|run|var\/run|tmp|var\/tmp|var\/lock)(?:\/|$)/;
-/** Links for humans: documentation, and names that packages give before the package behind them comes. */
+/** Documentation, names that packages give before the package behind them comes, and the links of a merged /usr. */
 const HARMLESS =
-  /^(?:usr\/share\/(?:doc|man|info|locale|bug|lintian|zoneinfo|bash-completion|icons|perl5)|var\/lib\/(?:dpkg|apt)|etc\/(?:alternatives|rc\d?|rc[0-9S]\.d|systemd)|usr\/lib\/(?:systemd|debug|modules))(?:\/|$)/;
+  /^(?:s?bin$|lib[a-z0-9]*$|usr\/share\/(?:doc|man|info|locale|bug|lintian|zoneinfo|bash-completion|icons|perl5)|var\/lib\/(?:dpkg|apt)|etc\/(?:alternatives|rc\d?|rc[0-9S]\.d|systemd)|usr\/lib\/(?:systemd|debug|modules))(?:\/|$)/;
 /** Followed by name when something is linked to or loaded. */
 const LIBRARY = /\.so(?:\.[\w.+-]*)?$/;
 const BIN = /^s?bin$/;

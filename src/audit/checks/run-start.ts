@@ -73,8 +73,11 @@ function alternative({ similar }: ExecProblem): string {
   return similar === undefined ? "" : `; there is "${toText(similar)}"`;
 }
 
+/** Python in a folder of its own. */
+const VENV = /^\/(?!usr\/bin\/|usr\/local\/bin\/|bin\/).*\/bin\/python[\d.]*$/;
+
 function remedy(problem: ExecProblem, packages: readonly string[], interpreter: string | undefined): string {
-  const { kind, similar } = problem;
+  const { kind, name, similar } = problem;
   switch (kind) {
     case "missing":
       return similar === undefined
@@ -91,8 +94,9 @@ function remedy(problem: ExecProblem, packages: readonly string[], interpreter: 
     case "damaged":
       return "Build or copy it again";
     case "script-interpreter":
-      return problem.why.includes("env -S")
-        ? "Write #!/usr/bin/env -S NAME ARGUMENT, or leave the argument out"
+      if (problem.why.includes("env -S")) return "Write #!/usr/bin/env -S NAME ARGUMENT, or leave the argument out";
+      return interpreter !== undefined && VENV.test(interpreter)
+        ? `A virtual environment cannot be moved: create it at the path that it has in the image, or start it with CMD ["python", "-m", "${name.slice(name.lastIndexOf("/") + 1)}"]`
         : addPackage(packages, `Take a base that has "${interpreter ?? "the interpreter"}", or correct the first line of the script`);
     case "script-carriage-return":
       return "Save the script with LF line ends: git config core.autocrlf input, *.sh text eol=lf in .gitattributes, or dos2unix";

@@ -1,0 +1,130 @@
+/** Where a Python program of an image looks for modules: prefix, virtual environment, PYTHONPATH, .pth files (Python, "site" and "venv"). */
+import { fromText, type TreePath } from "../../paths.ts";
+import type { Entry, Tree } from "../../tree/index.ts";
+import type { AuditFiles } from "../types.ts";
+import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "./image-paths.ts";
+
+/** A virtual environment, by its pyvenv.cfg. */
+export interface PythonVenv {
+  readonly folder: string;
+  readonly home: string | undefined;
+  /** "3.11" */
+  readonly version: string | undefined;
+  readonly systemSite: boolean;
+}
+
+/** One interpreter of an image. */
+export interface PythonInstallation {
+  /** "3.11"; undefined when neither its name nor its library tells. */
+  readonly version: string | undefined;
+  readonly venv?: PythonVenv;
+  /** Directories of the search path behind the first one, absolute. */
+  readonly folders: readonly string[];
+  /** Some .pth file runs code that may add more: nothing can be called missing. */
+  readonly isOpen: boolean;
+}
+
+const MAX_BYTES = 1024 * 1024;
+
+/** The installation that belongs to an interpreter: `path` as it is started, `entry` the file. */
+export async function pythonInstallation(
+  tree: Tree,
+  files: AuditFiles,
+  interpreter: { readonly path: string; readonly entry: Entry },
+  pythonPath: string | undefined,
+): Promise<PythonInstallation> {
+  const venv = await venvOf(files, folderOf(interpreter.path));
+  const prefix = folderOf(folderOf(`/${interpreter.entry.path}`));
+  const version = /^python(\d\.\d+)$/.exec(lastPart(`/${interpreter.entry.path}`))?.[1] ?? libraryVersion(tree, files, prefix);
+  const folders = (pythonPath ?? "").split(":").filter((one) => one !== "");
+  const library = `${prefix === "/" ? "" : prefix}/lib/python${version ?? ""}`;
+  folders.push(library, `${library}/lib-dynload`);
+  const system = [
+    `${library}/site-packages`,
+    `/usr/local/lib/python${version ?? ""}/dist-packages`,
+    `/usr/lib/python3/dist-packages`,
+    `${library}/dist-packages`,
+  ];
+  const sites = venv === undefined ? system : ["lib", "lib64"].map((lib) => `${venv.folder}/${lib}/python${version ?? ""}/site-packages`);
+  if (venv?.systemSite === true) sites.push(...system);
+  let isOpen = false;
+  for (const site of sites) {
+    folders.push(site);
+    const more = await pathFiles(tree, files, site);
+    folders.push(...more.folders);
+    isOpen ||= more.runsCode;
+  }
+  return { version, ...(venv === undefined ? {} : { venv }), folders, isOpen };
+}
+
+/** Is there a module or package of this name? Any directory will do: packages need no __init__.py. */
+export function hasPythonModule(tree: Tree, files: AuditFiles, name: string, folders: readonly string[]): boolean {
+  const one = fromText(name);
+  return folders.some((folder) => {
+    const path = `${folder === "/" ? "" : folder}/${one}`;
+    if (fileAt(files, `${path}.py`) !== undefined || fileAt(files, `${path}.pyc`) !== undefined || entryAt(files, path)?.kind === "dir")
+      return true;
+    const parent = entryAt(files, folder);
+    return parent?.kind === "dir" && extensions(tree, parent.path).has(one);
+  });
+}
+
+const extensionNames = new WeakMap<Tree, Map<TreePath, ReadonlySet<string>>>();
+
+/** Names of extension modules in a directory: "_ssl" of _ssl.cpython-311-x86_64-linux-gnu.so. */
+function extensions(tree: Tree, folder: TreePath): ReadonlySet<string> {
+  const known = extensionNames.get(tree) ?? new Map<TreePath, ReadonlySet<string>>();
+  extensionNames.set(tree, known);
+  const existing = known.get(folder);
+  if (existing !== undefined) return existing;
+  const names = tree.readdir(folder).flatMap(({ path }) => /^([^.]+)\.(?:[\w-]+\.)?so$/.exec(lastPart(path))?.[1] ?? []);
+  const made = new Set(names);
+  known.set(folder, made);
+  return made;
+}
+
+async function venvOf(files: AuditFiles, bin: string): Promise<PythonVenv | undefined> {
+  for (const folder of [bin, folderOf(bin)]) {
+    const entry = fileAt(files, `${folder === "/" ? "" : folder}/pyvenv.cfg`);
+    const bytes = entry === undefined ? undefined : await files.read(entry, MAX_BYTES);
+    if (bytes === undefined) continue;
+    const values = new Map(
+      Buffer.from(bytes)
+        .toString("latin1")
+        .split("\n")
+        .map((line) => [line.split("=")[0]?.trim().toLowerCase() ?? "", line.slice(line.indexOf("=") + 1).trim()]),
+    );
+    const version = /^\d\.\d+/.exec(values.get("version") ?? values.get("version_info") ?? "")?.[0];
+    return { folder, home: values.get("home"), version, systemSite: values.get("include-system-site-packages")?.toLowerCase() === "true" };
+  }
+  return undefined;
+}
+
+function libraryVersion(tree: Tree, files: AuditFiles, prefix: string): string | undefined {
+  const lib = entryAt(files, `${prefix === "/" ? "" : prefix}/lib`);
+  const names = lib?.kind === "dir" ? tree.readdir(lib.path).map(({ path }) => lastPart(path)) : [];
+  const versions = names.flatMap((name) => /^python(3\.\d+)$/.exec(name)?.[1] ?? []);
+  return versions.find((version) => fileAt(files, `${prefix === "/" ? "" : prefix}/lib/python${version}/os.py`) !== undefined);
+}
+
+/** Lines of .pth files are directories, or code. */
+async function pathFiles(
+  tree: Tree,
+  files: AuditFiles,
+  site: string,
+): Promise<{ readonly folders: readonly string[]; readonly runsCode: boolean }> {
+  const folder = entryAt(files, site);
+  if (folder?.kind !== "dir") return { folders: [], runsCode: false };
+  const folders: string[] = [];
+  let runsCode = false;
+  for (const entry of tree.readdir(folder.path)) {
+    if (!entry.path.endsWith(".pth") || entry.kind !== "file") continue;
+    const bytes = await files.read(entry, MAX_BYTES);
+    for (const line of (bytes === undefined ? "" : Buffer.from(bytes).toString("latin1")).split("\n")) {
+      // What setuptools puts there adds no directories.
+      if (/^import[ \t]/.test(line)) runsCode ||= !entry.path.endsWith("/distutils-precedence.pth");
+      else if (line.trim() !== "" && !line.startsWith("#")) folders.push(absolutePath(line.trim(), site));
+    }
+  }
+  return { folders, runsCode };
+}

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { zstdCompressSync } from "node:zlib";
 import { arOf, debOf, tarOf, type TarMember } from "../../test/support/archive.ts";
@@ -8,6 +10,10 @@ import { type Deb, type DebLimits, openDeb } from "./deb.ts";
 
 function file(bytes: Uint8Array): RandomAccess {
   return { name: "a.deb", size: bytes.length, read: (start, length) => bytesOf(bytes.subarray(start, start + length)) };
+}
+
+function xz(bytes: Buffer): Buffer {
+  return execFileSync("xz", ["-c"], { input: bytes });
 }
 
 async function dump(deb: Deb): Promise<string[]> {
@@ -59,6 +65,31 @@ describe("openDeb()", () => {
       ["data.tar.zst", zstdCompressSync(tarOf([{ path: "a", content: "1" }]))],
     ]);
     assert.deepEqual(await dump(await openDeb(file(deb))), ["file a 644 1"]);
+  });
+
+  it("reads members by xz, large and small", async () => {
+    const large = randomBytes(300_000);
+    const deb = arOf([
+      ["debian-binary", Buffer.from("2.0\n")],
+      ["control.tar.xz", xz(tarOf([{ path: "control", content: "Package: a\n" }]))],
+      ["data.tar.xz", xz(tarOf([{ path: "a", content: large }]))],
+    ]);
+    const opened = await openDeb(file(deb));
+    assert.equal(opened.control.get("package"), "a");
+    for await (const { data } of opened.files()) assert.deepEqual(await collect(data, 1_000_000), large);
+  });
+
+  it("gives the scripts of the control archive, and not what else is there", async () => {
+    const deb = arOf([
+      ["debian-binary", Buffer.from("2.0\n")],
+      ["control.tar", tarOf([{ path: "./control", content: "Package: a\n" }, { path: "./postinst", content: "#!/bin/sh\n" }, { path: "./triggers", content: "activate-noawait ldconfig\n" }, { path: "./templates", content: "x" }])],
+      ["data.tar", tarOf([])],
+    ]); // prettier-ignore
+    const { scripts } = await openDeb(file(deb));
+    assert.deepEqual(
+      [...scripts].map(([name, bytes]) => `${name} ${Buffer.from(bytes).toString().trim()}`),
+      ["postinst #!/bin/sh", "triggers activate-noawait ldconfig"],
+    );
   });
 
   const good = debOf({ name: "a", files: [{ path: "./a", content: "1" }] });

@@ -78,7 +78,7 @@ export async function openDeb(file: RandomAccess, limits: DebLimits = {}): Promi
 async function readControl(file: RandomAccess, member: ArMember): Promise<Map<string, Buffer>> {
   return await explained(file.name, async () => {
     const found = new Map<string, Buffer>();
-    const stream = atMost(decompress(file.read(member.offset, member.size)), MAX_CONTROL_BYTES, file.name);
+    const stream = atMost(plainMember(file, member), MAX_CONTROL_BYTES, file.name);
     let entries = 0;
     for await (const { entry, data } of readTar(stream)) {
       entries += 1;
@@ -96,7 +96,7 @@ async function* readFiles(file: RandomAccess, member: ArMember, limits: DebLimit
   const maxEntries = limits.maxEntries ?? MAX_ENTRIES;
   const seen = new Map<string, Entry["kind"]>();
   try {
-    const stream = atMost(decompress(file.read(member.offset, member.size)), limits.maxBytes ?? MAX_BYTES, file.name);
+    const stream = atMost(plainMember(file, member), limits.maxBytes ?? MAX_BYTES, file.name);
     for await (const item of readTar(stream)) {
       checkEntry(item.entry, seen, file.name);
       seen.set(item.entry.path, item.entry.kind);
@@ -106,6 +106,10 @@ async function* readFiles(file: RandomAccess, member: ArMember, limits: DebLimit
   } catch (error) {
     throw explain(file.name, error);
   }
+}
+
+function plainMember(file: RandomAccess, member: ArMember): ByteStream {
+  return decompress(file.read(member.offset, member.size), { sizeBytes: member.size });
 }
 
 /** What dpkg would do with a strange entry does not matter: no package of an archive has one. */
@@ -169,7 +173,8 @@ async function* atMost(source: ByteStream, maxBytes: number, name: string): Asyn
   }
 }
 
-async function explained<Result>(name: string, fn: () => Promise<Result>): Promise<Result> {
+/** Runs `fn`; what it finds wrong with the bytes of package `name` becomes `DEBIAN_PACKAGE`. */
+export async function explained<Result>(name: string, fn: () => Promise<Result>): Promise<Result> {
   try {
     return await fn();
   } catch (error) {

@@ -2,6 +2,7 @@
 export { type RandomAccess } from "./ar.ts";
 export { type Archive, createArchive } from "./archive.ts";
 export { type BinaryPackage } from "./binary-package.ts";
+export { changelogOf } from "./changelog.ts";
 export { type ContentsQuery } from "./contents.ts";
 export { type ArchiveOptions } from "./context.ts";
 export { parseRelations, parseStanza, parseStanzas, type Relation, type Stanza, type VersionOperator } from "./control.ts";

@@ -1,6 +1,6 @@
 /**
  * Undoes compression found by content, never by name (rule S89): gzip with several members, zstd with several frames, xz, bzip2, or none.
- * gzip and zstd run on the thread pool; xz and bzip2 in their programs, xz in WebAssembly where there is no program.
+ * gzip and zstd run on the thread pool; xz and bzip2 in their programs, xz in WebAssembly where there is no program or little to do.
  */
 import { createRequire } from "node:module";
 import { pipeline } from "node:stream/promises";
@@ -17,6 +17,8 @@ export type CompressionFormat = "none" | "gzip" | "zstd" | "xz" | "bzip2";
 /** As many bytes as `sniffCompression` wants to see. */
 export const SNIFF_SIZE = 10;
 const CHUNK = 256 * 1024;
+/** Below this, starting the program xz takes longer than WebAssembly takes for the whole. */
+const SMALL_XZ_BYTES = 128 * 1024;
 const DEFAULT_MAX_BYTES = 100 * 1024 ** 3;
 
 /** How far decompression may go. */
@@ -24,6 +26,8 @@ export interface DecompressOptions {
   readonly signal?: AbortSignal;
   /** Default 100 GiB: a few kilobytes can become any amount. */
   readonly maxBytes?: number;
+  /** Of the compressed data, where it is known: little is not worth a process. */
+  readonly sizeBytes?: number;
 }
 
 /** Finds the compression by the first bytes, of which 10 are enough. */
@@ -47,7 +51,7 @@ export async function* decompress(stream: ByteStream, options: DecompressOptions
   const { format, rest } = await peekCompression(stream);
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   let sizeBytes = 0;
-  for await (const chunk of plain(format, rest, options.signal)) {
+  for await (const chunk of plain(format, rest, options)) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > maxBytes)
       throw new DecantError("BLOB_SIZE", `Cannot decompress ${format} data: it becomes more than ${maxBytes} bytes`);
@@ -56,7 +60,7 @@ export async function* decompress(stream: ByteStream, options: DecompressOptions
   }
 }
 
-function plain(format: CompressionFormat, source: ByteStream, signal: AbortSignal | undefined): ByteStream {
+function plain(format: CompressionFormat, source: ByteStream, { signal, sizeBytes }: DecompressOptions): ByteStream {
   switch (format) {
     case "none":
       return source;
@@ -65,7 +69,7 @@ function plain(format: CompressionFormat, source: ByteStream, signal: AbortSigna
     case "zstd":
       return through(format, source, createZstdDecompress({ chunkSize: CHUNK }));
     case "xz": {
-      const tool = findTool("xz");
+      const tool = sizeBytes !== undefined && sizeBytes <= SMALL_XZ_BYTES ? undefined : findTool("xz");
       return tool === undefined ? xzInWasm(source) : throughProcess(format, [tool, "-dc"], source, signal);
     }
     case "bzip2": {

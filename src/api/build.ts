@@ -23,6 +23,7 @@ import { formatPlatform, type HistoryEntry, parsePlatform, type Platform } from 
 import type { LayerSource } from "../tree/index.ts";
 import { auditBuild } from "./audit-build.ts";
 import { baseImages } from "./base-images.ts";
+import { foldersOf } from "./base/stand-ins.ts";
 import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
@@ -79,7 +80,13 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
         emit,
       },
     );
-    const images = baseImages(session, { project, contexts, pull: options.pull ?? false, emit, signal });
+    const bases = {
+      cwd,
+      folders: foldersOf(folder, dockerfile.path),
+      assemble: options.assemble ?? [],
+      locked: options.locked ?? false,
+    };
+    const images = baseImages(session, { project, contexts, bases, pull: options.pull ?? false, emit, signal });
     const checks = buildChecks({
       parsed,
       ...(folder === undefined ? {} : { context: folder }),
@@ -173,7 +180,7 @@ interface SolveInput {
 }
 
 async function solveGraph(conversion: Conversion, input: SolveInput): Promise<Solution> {
-  if (conversion.target === undefined) return { layers: [], layersOf: () => undefined, executed: 0, cached: 0 };
+  if (conversion.target === undefined) return { layers: [], layersOf: () => undefined, materials: [], executed: 0, cached: 0 };
   const { options, session, access, emit, signal } = input;
   await using stack = new AsyncDisposableStack();
   let sandbox: Promise<Sandbox> | undefined;

@@ -11,13 +11,15 @@ import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
 import { layersOf } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
-import type { EngineContext, OpRun, SolvedLayer, VertexResult } from "./types.ts";
+import type { EngineContext, Material, OpRun, SolvedLayer, VertexResult } from "./types.ts";
 
 /** What a solve gives. */
 export interface Solution {
   readonly layers: readonly SolvedLayer[];
   /** The layers of every vertex below the target that gave layers. */
   readonly layersOf: (vertex: VertexId) => readonly SolvedLayer[] | undefined;
+  /** What source vertices found, in the order of the graph. Images tell in their identifiers. */
+  readonly materials: readonly Material[];
   readonly executed: number;
   readonly cached: number;
 }
@@ -35,6 +37,7 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   const runBases = basesOfRuns(order);
   const results = new Map<VertexId, Promise<VertexResult>>();
   const layers = new Map<VertexId, readonly SolvedLayer[]>();
+  const materials = new Map<VertexId, Material>();
   const failures: unknown[] = [];
   const wait = (vertex: Vertex): Promise<VertexResult> =>
     results.get(vertex.id) ?? Promise.reject(new InternalError("a vertex came before its input"));
@@ -43,7 +46,9 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
     results.set(vertex.id, result);
     result.then(
       (found) => {
-        if (found.kind === "layers") layers.set(vertex.id, found.layers);
+        if (found.kind !== "layers") return;
+        layers.set(vertex.id, found.layers);
+        if (found.material !== undefined) materials.set(vertex.id, found.material);
       },
       (error: unknown) => {
         failures.push(error);
@@ -53,7 +58,12 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   }
   await Promise.allSettled(results.values());
   if (failures.length > 0) throw signal.aborted ? signal.reason : failures[0];
-  return { layers: layersOf(await wait(target)), layersOf: (id) => layers.get(id), ...counts };
+  return {
+    layers: layersOf(await wait(target)),
+    layersOf: (id) => layers.get(id),
+    materials: order.flatMap(({ id }) => materials.get(id) ?? []),
+    ...counts,
+  };
 }
 
 /** Ids of the cache mounts of steps that must not use the cache: they start anew, once a build (rule S117). */
@@ -69,7 +79,7 @@ function uncachedMounts(order: readonly Vertex[], context: EngineContext): Set<s
 /** A RUN comes later: its layers are unpacked in the same pass that reads them. */
 function unpackedOnLoad(result: VertexResult): VertexResult {
   if (result.kind !== "layers") return result;
-  return { kind: "layers", layers: result.layers.map((layer) => ({ ...layer, load: (signal) => layer.load(signal, { unpack: true }) })) };
+  return { ...result, layers: result.layers.map((layer) => ({ ...layer, load: (signal) => layer.load(signal, { unpack: true }) })) };
 }
 
 interface SolveState {

@@ -17,8 +17,8 @@ export interface SolvedLayer extends LayerSource {
 
 /** What a vertex gives: layers (bottom first), or a directory of the host that is not a layer yet. */
 export type VertexResult =
-  /** `name` is for messages, where the vertex itself has no good one. */
-  | { readonly kind: "layers"; readonly layers: readonly SolvedLayer[]; readonly name?: string }
+  /** `name` is for messages, where the vertex itself has no good one. `material` is what came from the network, for provenance. */
+  | { readonly kind: "layers"; readonly layers: readonly SolvedLayer[]; readonly name?: string; readonly material?: Material }
   /** `name` is for messages: "the build context". `path` is where its files are, for bind mounts. */
   | {
       readonly kind: "directory";
@@ -27,6 +27,14 @@ export type VertexResult =
       readonly path: string;
       readonly ignored: (path: string) => boolean;
     };
+
+/** What a source op found on the network: the same bytes can be had again with it. */
+export interface Material {
+  /** Without credentials. */
+  readonly uri: string;
+  /** By algorithm, in hexadecimal: "sha256", "sha1" for commits. */
+  readonly digest: Readonly<Record<string, string>>;
+}
 
 /** Gives what a source op names. One implementation a scheme; chosen by the caller of the solver. */
 export interface SourceProvider {

@@ -46,10 +46,17 @@ export function gitSources(store: Store, options: GitOptions): SourceProvider {
   return {
     schemes: ["git"],
     async resolve(op, _platform, signal) {
-      const { layer } = await gitCheckout(store, op, options, signal);
-      return { kind: "layers", layers: [layerSource(layer)], name: `"${op.identifier}"` };
+      const { layer, commit } = await gitCheckout(store, op, options, signal);
+      const material = { uri: gitUri(op), digest: { [commit.length === 64 ? "sha256" : "sha1"]: commit } };
+      return { kind: "layers", layers: [layerSource(layer)], name: `"${op.identifier}"`, material };
     },
   };
+}
+
+/** "https://host/x.git#ref", as BuildKit names git materials. */
+export function gitUri(op: SourceOp): string {
+  const { remote, ref } = gitRefOf(op);
+  return `${isSshRemote(remote) ? remote : withoutCredentials(remote)}${ref === undefined ? "" : `#${ref}`}`;
 }
 
 /** Fetches what `op` names, where it is not known. Throws `GIT_SOURCE`, `CHECKSUM`, `USAGE` for secrets that are no credentials. */

@@ -1,7 +1,7 @@
 /** http(s)://…: one file as a layer, re-validated by ETag or Last-Modified (rule S91), checked against `--checksum` where given. */
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { algorithmOf, createHasher, type Digest, framedDigest, isDigest, parseDigest } from "../../digest.ts";
+import { algorithmOf, createHasher, type Digest, framedDigest, hexOf, isDigest, parseDigest } from "../../digest.ts";
 import { DecantError } from "../../errors.ts";
 import type { SourceOp } from "../../graph/index.ts";
 import { treePath } from "../../paths.ts";
@@ -18,31 +18,40 @@ interface Remembered {
   readonly lastModified?: string;
 }
 
+interface Download {
+  readonly layer: Layer;
+  readonly checksum: Digest;
+}
+
 /** A provider for http and https, with what the caller lends for it. */
 export function httpSources(store: Store, access: Pick<SourceAccess, "secret">): SourceProvider {
   return {
     schemes: ["http", "https"],
     async resolve(op, _platform, signal) {
-      const layer = await download(store, op, access, signal);
-      return { kind: "layers", layers: [layerSource(layer)] };
+      const { layer, checksum } = await download(store, op, access, signal);
+      const material = { uri: shown(op.identifier), digest: { [algorithmOf(checksum)]: hexOf(checksum) } };
+      return { kind: "layers", layers: [layerSource(layer)], material };
     },
   };
 }
 
-async function download(store: Store, op: SourceOp, { secret }: Pick<SourceAccess, "secret">, signal: AbortSignal): Promise<Layer> {
+async function download(store: Store, op: SourceOp, { secret }: Pick<SourceAccess, "secret">, signal: AbortSignal): Promise<Download> {
   const filename = op.attrs["http.filename"] ?? "__unnamed__";
   const wanted = op.attrs["http.checksum"] === undefined ? undefined : parseDigest(op.attrs["http.checksum"]);
   const id = framedDigest(["http", op.identifier, filename]);
   const known = asRemembered(store.records.get("http", id));
   const kept = known === undefined ? undefined : openLayer(store, known.layer);
-  if (kept !== undefined && known !== undefined && wanted !== undefined && known.checksum === wanted) return kept;
+  if (kept !== undefined && known !== undefined && wanted !== undefined && known.checksum === wanted)
+    return { layer: kept, checksum: wanted };
 
   const conditions: Record<string, string> = {};
   if (kept !== undefined && known?.etag !== undefined) conditions["if-none-match"] = known.etag;
   else if (kept !== undefined && known?.lastModified !== undefined) conditions["if-modified-since"] = known.lastModified;
   const authorization = await httpAuthorization(op.identifier, secret, signal);
   const response = await request(op.identifier, conditions, authorization, signal);
-  if (response.status === 304 && kept !== undefined && wanted === undefined) return kept;
+  if (response.status === 304 && kept !== undefined && known !== undefined && wanted === undefined) {
+    return { layer: kept, checksum: known.checksum };
+  }
   if (!response.ok || response.body === null) {
     throw new DecantError(
       "HTTP_SOURCE",
@@ -71,7 +80,7 @@ async function download(store: Store, op: SourceOp, { secret }: Pick<SourceAcces
     { layer: layer.id, checksum, ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) },
     [{ kind: "record", space: "layer", id: layer.id }],
   );
-  return layer;
+  return { layer, checksum };
 }
 
 async function request(
@@ -122,7 +131,7 @@ async function save(
   store: Store,
   body: ReadableStream<Uint8Array>,
   options: { readonly filename: string; readonly lastModified: string | undefined; readonly algorithm: string },
-): Promise<{ readonly layer: Layer; readonly checksum: Digest }> {
+): Promise<Download> {
   await using scratch = await store.scratch();
   const path = join(scratch.path, "download");
   const hasher = createHasher(options.algorithm);

@@ -1,5 +1,6 @@
 /** Reports as SARIF 2.1.0 (OASIS), for GitHub code scanning and other viewers. */
 import { isAbsolute } from "node:path";
+import { framedDigest, hexOf } from "../digest.ts";
 import { VERSION } from "../version.ts";
 import { FINDING_KINDS } from "./finding-table.ts";
 import type { AuditReport, ReportedFinding } from "./report.ts";
@@ -53,7 +54,7 @@ function resultOf(finding: ReportedFinding, report: AuditReport): Readonly<Recor
     level: severity,
     message: { text: `${path === undefined ? "" : `${path}: `}${message}. ${remedy}.` },
     locations: [locationOf(finding, report)],
-    partialFingerprints: { "decantAudit/v1": `${id} ${path ?? ""}` },
+    partialFingerprints: { "decantAudit/v1": hexOf(framedDigest([id, path ?? "", message])) },
     properties: {
       ...(path === undefined ? {} : { path }),
       ...(layer === undefined ? {} : { layer }),

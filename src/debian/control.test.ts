@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { isDecantError } from "../errors.ts";
 import { parseRelations, parseStanza, parseStanzas } from "./control.ts";
+import { formatRelation } from "./explain.ts";
 
 describe("parseStanzas()", () => {
   const rows = [
@@ -52,7 +54,28 @@ describe("parseRelations()", () => {
       assert.deepEqual(parseRelations(row.text, "t"), row.want);
     });
   }
-  it("refuses what is no dependency", () => {
-    assert.throws(() => parseRelations("a (1.0)", "t"), { code: "DEBIAN_ARCHIVE" });
+  it("reads back what formatRelation() writes", () => {
+    const name = fc.stringMatching(/^[a-z0-9][a-z0-9+.-]{1,8}$/);
+    const version = fc.record(
+      {
+        operator: fc.constantFrom("<<" as const, "<=" as const, "=" as const, ">=" as const, ">>" as const),
+        version: fc.stringMatching(/^[0-9][A-Za-z0-9.+~]{0,6}$/),
+      },
+      { noNullPrototype: true },
+    );
+    const relation = fc.record(
+      { name, qualifier: fc.constantFrom("any", "native", "amd64"), version },
+      { requiredKeys: ["name"], noNullPrototype: true },
+    );
+    const groups = fc.array(fc.array(relation, { minLength: 1, maxLength: 3 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(groups, fc.constantFrom(", ", ",", " ,\n"), fc.constantFrom(" | ", "|"), (wanted, comma, bar) => {
+        const text = wanted.map((group) => group.map(formatRelation).join(bar)).join(comma);
+        assert.deepEqual(parseRelations(text, "t"), wanted);
+      }),
+    );
   });
+  for (const text of ["a (1.0)", "a (>= 1", "a b", "(>= 1)", "a (=> 1)", "a [amd64"]) {
+    it(`refuses "${text}"`, () => assert.throws(() => parseRelations(text, "t"), { code: "DEBIAN_ARCHIVE" }));
+  }
 });

@@ -3,16 +3,15 @@
  * once a build (configuration only), and give their layers to the solver when a step needs them.
  */
 import { basename } from "node:path";
-import { assembleBase, loadRecipe } from "../distroless/index.ts";
 import type { SourceProvider, VertexResult } from "../engine/index.ts";
-import { DecantError, InternalError, isDecantError, withSource } from "../errors.ts";
+import { DecantError, type ErrorCode, InternalError, isDecantError, withSource } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ImageRequest, ResolvedImage } from "../graph/index.ts";
 import { loadImage, openOciLayout, pullImage } from "../image/index.ts";
 import { formatReference, parseReference, type Platform } from "../oci/index.ts";
-import { sha256 } from "../digest.ts";
 import { suggest } from "../dockerfile/index.ts";
-import { layerSource, type LayerSource } from "../tree/index.ts";
+import type { LayerSource } from "../tree/index.ts";
+import { DISTROLESS, type StandInOptions, type StandIns, standIns } from "./base/stand-ins.ts";
 import type { NamedContext, NamedContexts } from "./named-contexts.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import { imageContext, type Session } from "./session.ts";
@@ -27,6 +26,8 @@ export interface BaseImageOptions {
   readonly project: ProjectFile | undefined;
   /** Named contexts, which come before everything else. */
   readonly contexts?: NamedContexts;
+  /** Bases that are assembled. Default: those that the project file has. */
+  readonly bases?: Omit<StandInOptions, "project">;
   readonly pull: boolean;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -38,18 +39,17 @@ interface Found {
   readonly layers: readonly LayerSource[];
 }
 
-const DISTROLESS = "distroless:";
-
 /** Makes the resolver, which is also the solver's provider for docker-image. */
 export function baseImages(session: Session, options: BaseImageOptions): BaseImages {
   const found = new Map<string, Found>();
+  const bases = standIns(session, { cwd: process.cwd(), ...options.bases, project: options.project });
   return {
     schemes: ["docker-image"],
     async resolveImage(request) {
       const context = options.contexts?.find(request.name, request.platform);
       if (context?.kind === "files") return filesImage(context.files, request.platform);
       try {
-        const image = await find(session, request, options);
+        const image = await find(session, request, { ...options, bases });
         found.set(image.identifier, image);
         const { config } = image;
         const platform: Platform = {
@@ -70,14 +70,18 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
   };
 }
 
-async function find(session: Session, request: ImageRequest, options: BaseImageOptions): Promise<Found> {
+type FindOptions = Omit<BaseImageOptions, "bases"> & { readonly bases: StandIns };
+
+/** What is taken for an image: a named context comes first, then the project file, then a base that is assembled. */
+async function nameOf({ name }: ImageRequest, context: NamedContext | undefined, { project, bases, emit }: FindOptions): Promise<string> {
+  if (context?.kind === "image") return context.name;
+  if (context?.kind === "oci-layout") return `oci-layout://${context.path}`;
+  return replacementFor(project, name) ?? (await bases.nameFor(name, emit)) ?? name;
+}
+
+async function find(session: Session, request: ImageRequest, options: FindOptions): Promise<Found> {
   const context = options.contexts?.find(request.name, request.platform);
-  const name =
-    context === undefined || context.kind === "files"
-      ? (replacementFor(options.project, request.name) ?? request.name)
-      : context.kind === "image"
-        ? context.name
-        : `oci-layout://${context.path}`;
+  const name = await nameOf(request, context, options);
   const vertex = `metadata ${request.name}`;
   const { emit, signal } = options;
   const startedAt = Date.now();
@@ -91,7 +95,7 @@ async function find(session: Session, request: ImageRequest, options: BaseImageO
     context?.kind === "oci-layout"
       ? await inLayout(session, context, request)
       : name.startsWith(DISTROLESS)
-        ? await assembled(session, name.slice(DISTROLESS.length), request.platform, options, vertex)
+        ? await options.bases.assemble(name, { platform: request.platform, emit, signal, vertex })
         : await named(session, name, request.platform, options, vertex);
   signal.throwIfAborted();
   emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
@@ -118,30 +122,7 @@ async function inLayout(
   };
 }
 
-async function assembled(
-  session: Session,
-  recipeName: string,
-  platform: Platform,
-  options: BaseImageOptions,
-  vertex: string,
-): Promise<Found> {
-  const recipe = await loadRecipe(recipeName);
-  const base = await assembleBase(session.store, recipe, {
-    platform,
-    signal: options.signal,
-    emit: options.emit,
-    vertex,
-    env: session.env,
-  });
-  const identity = sha256(JSON.stringify(base.config));
-  return {
-    identifier: `docker-image://distroless/${recipe.name}@${identity}`,
-    config: base.config,
-    layers: base.layers.map((layer) => layerSource(layer)),
-  };
-}
-
-async function named(session: Session, name: string, platform: Platform, options: BaseImageOptions, vertex: string): Promise<Found> {
+async function named(session: Session, name: string, platform: Platform, options: FindOptions, vertex: string): Promise<Found> {
   const reference = parseReference(name);
   const canonical = formatReference(reference);
   if (!options.pull && session.store.images.get(canonical) !== undefined) {
@@ -157,11 +138,14 @@ async function named(session: Session, name: string, platform: Platform, options
   };
 }
 
+/** What an image that is none may give, depending on its registry. */
+const NO_IMAGE: ReadonlySet<ErrorCode> = new Set(["IMAGE_NOT_FOUND", "REGISTRY_UNREACHABLE", "REGISTRY_AUTH", "REGISTRY_DENIED"]);
+
 function withSuggestion(error: unknown, request: ImageRequest): unknown {
-  if (!isDecantError(error, "IMAGE_NOT_FOUND")) return error;
+  if (!isDecantError(error) || !NO_IMAGE.has(error.code)) return error;
   const near = suggest(request.name, request.stageNames);
   if (near === undefined) return error;
-  return new DecantError("IMAGE_NOT_FOUND", error.message, {
+  return new DecantError(error.code, error.message, {
     hint: `Did you mean stage "${near}"? It must come before this line`,
     details: error.details,
     source: [request.range],

@@ -18,6 +18,8 @@ import { noEvents } from "../events.ts";
 import type { ResolvedImage } from "../graph/index.ts";
 import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import type { SourceFile } from "../source.ts";
+import { matchesPattern } from "./base/image-pattern.ts";
+import { DISTROLESS } from "./base/stand-ins.ts";
 import { type BaseImages, baseImages } from "./base-images.ts";
 import { createImageConfigs, type ImageConfigs } from "./build-checks.ts";
 import { type CheckedContext, openCheckedContext } from "./check-context.ts";
@@ -57,6 +59,8 @@ export interface CheckDockerfileOptions extends DockerfileOptions {
   readonly buildContexts?: Readonly<Record<string, string>>;
   /** decant.yaml. Default: the one in the context, else in the working directory, if any. */
   readonly projectFile?: string;
+  /** Patterns of images that are assembled, as for `build`: they are not looked up. */
+  readonly assemble?: readonly string[];
 }
 
 /** What checks say. */
@@ -196,7 +200,9 @@ async function lookUp(
   const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
   const contexts = await namedContexts(options.buildContexts ?? {}, cwd, hostPlatform({ arch: process.arch }));
   // Assembling a base means downloading packages, which is too much for a check.
-  const isAssembled = (name: string): boolean => (replacementFor(project, name) ?? name).startsWith("distroless:");
+  const patterns = [...(options.assemble ?? []), ...(project?.assemble ?? [])];
+  const isAssembled = (name: string): boolean =>
+    replacementFor(project, name)?.startsWith(DISTROLESS) ?? patterns.some((pattern) => matchesPattern(pattern, name));
   if (wanted.length > 0) {
     await using session = await openSession(options);
     await Promise.all(

@@ -28,12 +28,37 @@ test("parseProjectFile() finds a recipe's file from the project file's folder", 
   assert.equal(replacementFor(project, "a"), "distroless:/work/bases/mine.yaml");
 });
 
+test("parseProjectFile() reads bases with variants, patterns and Debian's mirrors", async () => {
+  const project = await parseProjectFile("/work/decant.yaml", {
+    name: "decant.yaml",
+    text: `images: { a: "distroless:mine.yaml:debug", b: "distroless:cc-debian13:nonroot" }
+assemble: [gcr.io/distroless/*]
+debian: { mirror: "http://m/debian", snapshot: 20260601T000000Z, keyring: keys.gpg, acceptExpired: true }
+`,
+  });
+  assert.deepEqual(
+    [replacementFor(project, "a"), replacementFor(project, "b")],
+    ["distroless:/work/mine.yaml:debug", "distroless:cc-debian13:nonroot"],
+  );
+  assert.deepEqual(project.assemble, ["gcr.io/distroless/*"]);
+  assert.deepEqual(project.debian, {
+    mirror: "http://m/debian",
+    snapshot: "20260601T000000Z",
+    keyring: "/work/keys.gpg",
+    acceptExpired: true,
+  });
+});
+
 for (const text of ["", "# nothing\n", "images:\n", "images: {}\n"]) {
   test(`parseProjectFile() takes ${JSON.stringify(text)} as no settings`, async () => assert.equal((await parse(text)).images.size, 0));
 }
 
 const BAD: readonly (readonly [string, string, string])[] = [
-  ["an unknown key", "image: {}", 'CONFIG_FILE decant.yaml:1:1 Cannot use the project file: it has no key "image"; wanted images or audit'],
+  [
+    "an unknown key",
+    "image: {}",
+    'CONFIG_FILE decant.yaml:1:1 Cannot use the project file: it has no key "image"; wanted images, assemble, debian or audit',
+  ],
   ["a list", "- a", "CONFIG_FILE decant.yaml:1:1 Cannot use the project file: the project file is no mapping; wanted keys and values"],
   [
     "text for images",
@@ -63,7 +88,22 @@ const BAD: readonly (readonly [string, string, string])[] = [
   [
     "a bad recipe name",
     "images:\n  a: distroless:../x",
-    'CONFIG_FILE decant.yaml:2:6 Cannot use the project file: "../x" is no recipe; wanted the name of one, or a .yaml file',
+    'CONFIG_FILE decant.yaml:2:6 Cannot use the project file: "../x" is no recipe; wanted the name of one, or a .yaml file, with :VARIANT if wanted',
+  ],
+  [
+    "a pattern that is none",
+    "assemble: [gcr.io/distroless/*, 'A b']",
+    'CONFIG_FILE decant.yaml:1:33 Cannot use the project file: an item of "assemble" is no pattern; wanted one such as gcr.io/distroless/*',
+  ],
+  [
+    "an unknown setting of Debian",
+    "debian: { miror: http://x }",
+    'CONFIG_FILE decant.yaml:1:11 Cannot use the project file: "debian" has no key "miror"; wanted mirror, securityMirror, snapshot, keyring or acceptExpired',
+  ],
+  [
+    "a snapshot that is no time",
+    "debian: { snapshot: yesterday }",
+    'CONFIG_FILE decant.yaml:1:21 Cannot use the project file: "snapshot" is no time; wanted one such as 20260601T000000Z',
   ],
   ["an OCI layout", "images:\n  a: oci-layout://x", "UNSUPPORTED decant.yaml:2:6 A replacement from oci-layout:// is not supported yet"],
   [

@@ -3,7 +3,9 @@
  *
  *     images:
  *       "node:18": "registry.example/mirror/node:18"
- *       "gcr.io/distroless/nodejs:18": "distroless:nodejs18-debian12"
+ *       "gcr.io/distroless/nodejs:18": "distroless:nodejs18-debian12:nonroot"
+ *     assemble: [gcr.io/distroless/*]
+ *     debian: { mirror: http://mirror.example/debian }
  *     audit:
  *       findings: { shell: error }
  */
@@ -13,14 +15,15 @@ import type { AuditPolicy } from "../audit/index.ts";
 import { DecantError, errnoOf, isDecantError, unsupported } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import type { SourceFile, SourceRange } from "../source.ts";
+import { type BaseName, isRecipeFile, parseBaseName } from "../distroless/index.ts";
 import { readAuditPolicy } from "./audit-policy.ts";
+import { readAssemble, readDebian } from "./base/project-bases.ts";
+import type { DebianOptions } from "./base/types.ts";
 import { configError, mappingEntries, readYaml, scalarOf, type YamlReading } from "./yaml-reading.ts";
 
 const FILE_NAME = "decant.yaml";
 const MAX_BYTES = 1024 * 1024;
 const DISTROLESS = "distroless:";
-const RECIPE_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/;
-const RECIPE_FILE = /\.ya?ml$/;
 
 /** The project's settings. */
 export interface ProjectFile {
@@ -30,6 +33,10 @@ export interface ProjectFile {
    * recipe, or "distroless:" and the absolute path of a recipe's file.
    */
   readonly images: ReadonlyMap<string, string>;
+  /** Patterns of images that are assembled instead of pulled. */
+  readonly assemble: readonly string[];
+  /** How Debian's archive is reached. */
+  readonly debian: DebianOptions;
   /** Absent: as if it were empty. */
   readonly audit?: AuditPolicy;
 }
@@ -70,7 +77,10 @@ export async function parseProjectFile(path: string, file: SourceFile): Promise<
   const read = await readYaml(file);
   const images = new Map<string, string>();
   let audit: AuditPolicy | undefined;
-  for (const { key, value, range } of mappingEntries(read, read.document.contents, "the project file")) {
+  let assemble: readonly string[] = [];
+  let debian: DebianOptions = {};
+  for (const entry of mappingEntries(read, read.document.contents, "the project file")) {
+    const { key, value, range } = entry;
     switch (key) {
       case "images":
         readImages(read, value, path, images);
@@ -78,11 +88,17 @@ export async function parseProjectFile(path: string, file: SourceFile): Promise<
       case "audit":
         audit = readAuditPolicy(read, value);
         break;
+      case "assemble":
+        assemble = readAssemble(read, entry);
+        break;
+      case "debian":
+        debian = readDebian(read, entry, dirname(path));
+        break;
       default:
-        throw configError(`it has no key "${key}"; wanted images or audit`, range);
+        throw configError(`it has no key "${key}"; wanted images, assemble, debian or audit`, range);
     }
   }
-  return { path, images, ...(audit === undefined ? {} : { audit }) };
+  return { path, images, assemble, debian, ...(audit === undefined ? {} : { audit }) };
 }
 
 function readImages(read: YamlReading, node: unknown, path: string, images: Map<string, string>): void {
@@ -97,15 +113,23 @@ function readImages(read: YamlReading, node: unknown, path: string, images: Map<
 
 function replacementFrom(text: string, path: string, source: SourceRange): string {
   if (text.startsWith(DISTROLESS)) {
-    const recipe = text.slice(DISTROLESS.length);
-    if (RECIPE_FILE.test(recipe)) return DISTROLESS + resolve(dirname(path), recipe);
-    if (RECIPE_NAME.test(recipe)) return text;
-    throw configError(`"${recipe}" is no recipe; wanted the name of one, or a .yaml file`, source);
+    const base = baseName(text.slice(DISTROLESS.length), source);
+    const recipe = isRecipeFile(base.recipe) ? resolve(dirname(path), base.recipe) : base.recipe;
+    return `${DISTROLESS}${recipe}${base.variant === undefined ? "" : `:${base.variant}`}`;
   }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(text)?.[1];
   if (scheme !== undefined) throw unsupported(`A replacement from ${scheme}://`, { source, hint: "Import or pull it, and give its name" });
   canonical(text, source);
   return text;
+}
+
+function baseName(text: string, source: SourceRange): BaseName {
+  try {
+    return parseBaseName(text);
+  } catch (error) {
+    if (!isDecantError(error, "RECIPE")) throw error;
+    throw configError(`"${text}" is no recipe; wanted the name of one, or a .yaml file, with :VARIANT if wanted`, source);
+  }
 }
 
 function canonical(text: string, source: SourceRange): string {

@@ -23,7 +23,7 @@ export interface Run<Result> extends AsyncIterable<BuildEvent>, AsyncDisposable 
 }
 
 /** Options of `build`. Names and meanings as in docker buildx build. */
-export interface BuildOptions extends StoreOptions {
+export interface BuildOptions extends StoreOptions, AttestationOptions {
   /**
    * A folder; "-" for an archive or a bare Dockerfile from `stdin`; a git reference (`https://host/x.git#ref:subdir`, `git@host:path` …); the
    * URL of an archive or a Dockerfile.
@@ -38,7 +38,7 @@ export interface BuildOptions extends StoreOptions {
   readonly stdin?: ByteStream;
   /**
    * Named contexts: what stands in for images, stages and `--from` of that name (`name::linux/arm64`: on that platform). A folder, a git
-   * reference, the URL of an archive or file, `docker-image://REF`, `oci-layout://PATH[:TAG|@DIGEST]`, `distroless:RECIPE`.
+   * reference, the URL of an archive or file, `docker-image://REF`, `oci-layout://PATH[:TAG|@DIGEST]`, `distroless:RECIPE[:VARIANT]`.
    */
   readonly buildContexts?: Readonly<Record<string, string>>;
   /** Folder that relative paths in options start from. Default: the working directory. */
@@ -89,6 +89,10 @@ export interface BuildOptions extends StoreOptions {
   readonly platforms?: readonly string[];
   /** decant.yaml. Default: the one in the context, else in the working directory, if any. */
   readonly projectFile?: string;
+  /** Patterns of images that are assembled from Debian packages instead of pulled: "gcr.io/distroless/*". They are added to the project file's. */
+  readonly assemble?: readonly string[];
+  /** Every base that is assembled must have a lock: beside its recipe, beside the Dockerfile, or in the context. Default false. */
+  readonly locked?: boolean;
   /** "crun", "runc", or "auto". */
   readonly runtime?: "crun" | "runc" | "auto";
   /** Explain each executed step: which input changed since its last run. */

@@ -32,7 +32,7 @@ describe("baseOfImage()", () => {
     { image: "gcr.io/distroless/java:17", want: { recipe: "java17-debian12" } },
     { image: "gcr.io/distroless/nowhere:debug", want: { recipe: "nowhere", variant: "debug" } },
     { image: `gcr.io/distroless/static@sha256:${"0".repeat(64)}`, want: undefined },
-    { image: "docker.io/library/static", want: undefined },
+    { image: "registry.example/mirror/static-debian13:debug", want: { recipe: "static-debian13", variant: "debug" } },
   ];
   for (const row of rows)
     it(`takes ${row.image} for ${JSON.stringify(row.want)}`, () => {

@@ -1,5 +1,5 @@
 /** How bases are named: "nodejs22-debian13:nonroot", "./my-base.yaml:debug", and the images that they stand in for. Values only. */
-import { formatReference, parseReference } from "../oci/index.ts";
+import { parseReference } from "../oci/index.ts";
 import { recipeError } from "./errors.ts";
 
 /** A recipe of the catalogue or a file, and one of its variants. */
@@ -13,7 +13,6 @@ export interface BaseName {
 const FILE = /^(.+\.ya?ml)(?::(.*))?$/s;
 const NAME = /^([^:/]+)(?::(.*))?$/s;
 const VARIANT = /^[a-z0-9][a-z0-9-]*$/;
-const IMAGES = "gcr.io/distroless/";
 /** Newest first: what a name without a release means. */
 const RELEASES = ["debian13", "debian12"];
 /** Images that once had their version in the tag. */
@@ -34,18 +33,17 @@ export function isRecipeFile(recipe: string): boolean {
 }
 
 /**
- * The base that stands in for an image of gcr.io/distroless, of the recipes that are `known`; undefined for any other image, and for one
- * that is pinned by its digest. Without a release the newest is meant that has the name. Throws `RECIPE` for a name that no recipe has.
+ * The base that stands in for an image such as gcr.io/distroless/nodejs22-debian13:nonroot, by the last word of its name, whatever registry it
+ * is in; undefined for one that is pinned by its digest. Without a release the newest of `known` is meant that has the name. Throws
+ * `REFERENCE`; `RECIPE` for a tag that cannot be a variant.
  */
 export function baseOfImage(image: string, known: readonly string[]): BaseName | undefined {
-  const reference = parseReference(image);
-  const whole = formatReference(reference);
-  if (!whole.startsWith(IMAGES) || reference.digest !== undefined) return undefined;
-  const tag = reference.tag ?? "latest";
-  const path = whole.slice(IMAGES.length).replace(/[:@].*$/s, "");
-  const versioned = path === "nodejs" || path === "java" ? VERSION_IN_TAG.exec(tag) : null;
-  const family = versioned === null ? path : `${path}${versioned[1] ?? ""}`;
+  const { repository, tag = "latest", digest } = parseReference(image);
+  if (digest !== undefined) return undefined;
+  const name = repository.slice(repository.lastIndexOf("/") + 1);
+  const versioned = name === "nodejs" || name === "java" ? VERSION_IN_TAG.exec(tag) : null;
+  const family = versioned === null ? name : `${name}${versioned[1] ?? ""}`;
   const variant = versioned === null ? tag : (versioned[2] ?? "latest");
-  const recipe = [family, ...RELEASES.map((release) => `${family}-${release}`)].find((name) => known.includes(name));
+  const recipe = [family, ...RELEASES.map((release) => `${family}-${release}`)].find((one) => known.includes(one));
   return parseBaseName(`${recipe ?? family}:${variant}`);
 }

@@ -1,4 +1,5 @@
 /** A base by its name: the recipe, and the lock that belongs to it. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { ArchiveAccess, Lock } from "../../distroless/index.ts";
@@ -21,8 +22,8 @@ export interface OpenedBase {
 export interface BasePlace {
   /** For relative recipes. */
   readonly cwd: string;
-  /** Folder of the locks of the catalogue's recipes. Default: `cwd`. */
-  readonly lockFolder?: string;
+  /** Where else a lock may be, besides the folder of the recipe's file: the first that has one. Default: `cwd` for the catalogue. */
+  readonly lockFolders?: readonly string[];
   readonly lockFile?: string;
   /** A lock must be there. */
   readonly locked?: boolean;
@@ -43,11 +44,13 @@ export async function openBase(base: string, place: BasePlace): Promise<OpenedBa
   };
 }
 
-/** Where the lock of a base is: one for all its variants. */
-export function lockFileOf({ recipe }: BaseName, { cwd, lockFolder = cwd, lockFile }: BasePlace): string {
+/** Where the lock of a base is, or would be: one for all its variants. */
+export function lockFileOf({ recipe }: BaseName, { cwd, lockFolders, lockFile }: BasePlace): string {
   if (lockFile !== undefined) return resolve(cwd, lockFile);
   const name = `${basename(recipe).replace(/\.ya?ml$/, "")}.lock.json`;
-  return isRecipeFile(recipe) ? join(dirname(resolve(cwd, recipe)), name) : resolve(lockFolder, name);
+  const beside = isRecipeFile(recipe) ? [dirname(resolve(cwd, recipe))] : [];
+  const places = [...beside, ...(lockFolders ?? (beside.length === 0 ? [cwd] : []))].map((folder) => join(folder, name));
+  return places.find((place) => existsSync(place)) ?? places[0] ?? resolve(cwd, name);
 }
 
 /** Reads a lock file; undefined when there is none. Throws `RECIPE_LOCK`. */

@@ -1,0 +1,97 @@
+/** Bases that a build assembles where it would pull: "distroless:RECIPE[:VARIANT]", and images that a pattern means. */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { sha256 } from "../../digest.ts";
+import { baseOfImage, isRecipeFile, listRecipes, parseBaseName } from "../../distroless/index.ts";
+import { usageError } from "../../errors.ts";
+import type { Emit } from "../../events.ts";
+import type { ImageConfig, Platform } from "../../oci/index.ts";
+import { layerSource, type LayerSource } from "../../tree/index.ts";
+import type { ProjectFile } from "../project-file.ts";
+import type { Session } from "../session.ts";
+import { assembleOpened } from "./assembled.ts";
+import { checkPattern, matchesPattern } from "./image-pattern.ts";
+import { openBase } from "./open-base.ts";
+
+/** What begins the name of a base where an image is named. */
+export const DISTROLESS = "distroless:";
+
+/** Options of a build that decide which bases are assembled, and how. */
+export interface StandInOptions {
+  /** Patterns besides those of the project file. */
+  readonly assemble?: readonly string[];
+  readonly project: ProjectFile | undefined;
+  readonly cwd: string;
+  /** The context's folder and that of the Dockerfile, where they are folders of this machine. */
+  readonly folders?: readonly string[];
+  /** Every base must have a lock. */
+  readonly locked?: boolean;
+}
+
+/** A base for the build. */
+export interface StandIn {
+  readonly identifier: string;
+  readonly config: ImageConfig;
+  readonly layers: readonly LayerSource[];
+}
+
+/** The bases of one build. */
+export interface StandIns {
+  /** "distroless:…" for an image that is to be assembled; undefined for one that is pulled. Throws `RECIPE`, `REFERENCE`. */
+  nameFor(image: string, emit: Emit): Promise<string | undefined>;
+  /** Assembles "distroless:RECIPE[:VARIANT]". Throws as `buildBase`. */
+  assemble(
+    name: string,
+    run: { readonly platform: Platform; readonly emit: Emit; readonly signal: AbortSignal; readonly vertex: string },
+  ): Promise<StandIn>;
+}
+
+/** Throws `USAGE` for a pattern that is none. */
+export function standIns(session: Session, options: StandInOptions): StandIns {
+  const { project, cwd, folders = [] } = options;
+  for (const pattern of options.assemble ?? []) {
+    const fault = checkPattern(pattern);
+    if (fault !== undefined) throw usageError(`Cannot use --assemble "${pattern}": ${fault}`);
+  }
+  const patterns = [...(options.assemble ?? []), ...(project?.assemble ?? [])];
+  return {
+    async nameFor(image, emit) {
+      if (!patterns.some((pattern) => matchesPattern(pattern, image))) return undefined;
+      const base = baseOfImage(image, await listRecipes());
+      if (base !== undefined) return `${DISTROLESS}${base.recipe}${base.variant === undefined ? "" : `:${base.variant}`}`;
+      emit({ type: "warning", code: "PinnedImageNotAssembled", message: `${image} is pinned by its digest: it is pulled, not assembled` });
+      return undefined;
+    },
+    async assemble(name, run) {
+      const base = parseBaseName(name.slice(DISTROLESS.length));
+      const opened = await openBase(withVariantText({ ...base, recipe: recipePath(base.recipe, [cwd, ...folders]) }), {
+        cwd,
+        lockFolders: [...folders, cwd],
+        ...(options.locked === undefined ? {} : { locked: options.locked }),
+      });
+      const { config, layers } = await assembleOpened(session, opened, project?.debian ?? {}, run);
+      return {
+        identifier: `docker-image://distroless/${opened.recipe.name}@${sha256(JSON.stringify(config))}`,
+        config,
+        layers: layers.map((layer) => layerSource(layer)),
+      };
+    },
+  };
+}
+
+/** A recipe's file is looked for in the working directory, then in the context. */
+function recipePath(recipe: string, folders: readonly string[]): string {
+  if (!isRecipeFile(recipe)) return recipe;
+  const paths = folders.map((folder) => resolve(folder, recipe));
+  return paths.find((path) => existsSync(path)) ?? paths[0] ?? recipe;
+}
+
+function withVariantText({ recipe, variant }: { readonly recipe: string; readonly variant?: string }): string {
+  return variant === undefined ? recipe : `${recipe}:${variant}`;
+}
+
+/** The folder of a Dockerfile that is a file of this machine. */
+export function foldersOf(context: string | undefined, dockerfile: string): string[] {
+  if (context === undefined) return [];
+  return [...new Set([dirname(resolve(dockerfile)), join(context)])];
+}

@@ -18,7 +18,7 @@ export type CompressionFormat = "none" | "gzip" | "zstd" | "xz" | "bzip2";
 export const SNIFF_SIZE = 10;
 const CHUNK = 256 * 1024;
 /** Below this, starting the program xz takes longer than WebAssembly takes for the whole. */
-const SMALL_XZ_BYTES = 128 * 1024;
+const SMALL_XZ_BYTES = 64 * 1024;
 const DEFAULT_MAX_BYTES = 100 * 1024 ** 3;
 
 /** How far decompression may go. */

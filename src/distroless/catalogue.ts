@@ -82,12 +82,11 @@ async function readRecipe(
     const errno = errnoOf(cause);
     if (errno === undefined) throw cause;
     if (errno !== "ENOENT") throw recipeError(path, `it cannot be read: ${errno}`, { cause });
-    if (named === undefined) throw recipeError(path, "there is no such file", { cause });
+    if (named === undefined) throw recipeError(path, "there is no such file");
     const known = await listRecipes(named);
     const near = suggest(named.name, known);
     const why = named.name === named.wanted ? "the catalogue has no such recipe" : `it extends "${named.name}", which is not there`;
     throw recipeError(named.wanted, why, {
-      cause,
       hint: near === undefined ? `Wanted one of ${known.join(", ")}, or the path of a .yaml file` : `Did you mean "${near}"?`,
     });
   }

@@ -15,6 +15,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
   if (suites.length > 1) throw recipeError(name, `its parts are of different suites: ${suites.join(", ")}`);
   const certificates = joinCertificates(name, documents);
   const node = lastOf(documents, (one) => one.node);
+  const sources = documents.flatMap((one) => one.sources ?? []);
   const empty: Recipe = {
     name,
     suite,
@@ -36,6 +37,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
     annotations: {},
     variants: joinVariants(documents),
     ...(last?.description === undefined ? {} : { description: last.description }),
+    ...(sources.length === 0 ? {} : { sources }),
     ...(certificates === undefined ? {} : { certificates }),
     ...(node === undefined ? {} : { node }),
   };

@@ -77,7 +77,7 @@ const matching = (pattern: RegExp): v.GenericSchema<string, string> => v.pipe(v.
 const uri = matching(/^https?:\/\/[^\s]+$/);
 const name = matching(/^[a-z0-9][a-z0-9+.-]+$/);
 const version = matching(/^[0-9A-Za-z.+~:-]+$/);
-const suite = matching(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/);
+const suite = matching(/^(?:\.\/|[A-Za-z0-9][A-Za-z0-9._/-]*)$/);
 const packageSchema = v.strictObject({
   name,
   version,

@@ -16,6 +16,8 @@ const NOT_IN_LAYERS = new Set([
   "variant",
   "description",
   "architectures",
+  // Layers depend on the packages, wherever they come from.
+  "sources",
 ]);
 
 /** Of all variants, with the contents of its files. Given to a lock, to tell when the recipe has changed. */

@@ -7,14 +7,14 @@ import { collect } from "../bytes.ts";
 import { parseDigest } from "../digest.ts";
 import { errnoOf, isDecantError } from "../errors.ts";
 import { recipeError } from "./errors.ts";
-import type { AddedCertificate, HostFile, RecipeDocument, RecipeFile, RecipeVariant } from "./recipe.ts";
+import type { AddedCertificate, HostFile, RecipeDocument, RecipeFile, RecipeSource, RecipeVariant } from "./recipe.ts";
 
 const MAX_FILE_BYTES = 1024 ** 3;
 const MAX_PEM_BYTES = 1024 * 1024;
 
 /** The document with the contents of its files: `source` becomes `content`, certificates become text. Throws `RECIPE`. */
 export async function loadFiles(document: RecipeDocument, folder: string): Promise<RecipeDocument> {
-  const { files, certificates, variants } = document;
+  const { files, certificates, variants, sources } = document;
   const load = async (list: readonly RecipeFile[]): Promise<RecipeFile[]> => {
     const loaded: RecipeFile[] = [];
     for (const file of list) loaded.push(await loadFile(document.name, folder, file));
@@ -25,12 +25,22 @@ export async function loadFiles(document: RecipeDocument, folder: string): Promi
     changed.push([name, variant.files === undefined ? variant : { ...variant, files: await load(variant.files) }]);
   return {
     ...document,
+    ...(sources === undefined ? {} : { sources: await loadKeys(document.name, folder, sources) }),
     ...(files === undefined ? {} : { files: await load(files) }),
     ...(variants === undefined ? {} : { variants: Object.fromEntries(changed) }),
     ...(certificates?.add === undefined
       ? {}
       : { certificates: { ...certificates, add: await loadCertificates(document.name, folder, certificates.add) } }),
   };
+}
+
+async function loadKeys(recipe: string, folder: string, sources: readonly RecipeSource[]): Promise<RecipeSource[]> {
+  const loaded: RecipeSource[] = [];
+  for (const { keyring, ...source } of sources) {
+    if (keyring === undefined) loaded.push(source);
+    else loaded.push({ ...source, keys: await hostFile(recipe, await confined(recipe, folder, keyring), keyring) });
+  }
+  return loaded;
 }
 
 async function loadFile(recipe: string, folder: string, file: RecipeFile): Promise<RecipeFile> {

@@ -123,6 +123,21 @@ export const recipeSchema: v.GenericSchema<unknown, RecipeDocument> = v.strictOb
   description: field(v.string("wanted a string"), "One line for lists"),
   extends: field(recipeName, "A recipe of the catalogue, or of the same folder"),
   suite: field(text(/^[a-z]+$/, "a Debian codename"), "A Debian codename, such as trixie"),
+  sources: field(
+    list(
+      v.strictObject({
+        uri: text(/^https?:\/\/[^\s?#]+$/, "the http or https address of an archive"),
+        suite: field(
+          text(/^(?:\.\/|(?!\.)[A-Za-z0-9._/-]+)$/, "a suite"),
+          "Default: that of the recipe. One that ends in / is a flat repository",
+        ),
+        components: field(list(text(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, "a component"), "a list of components"), "Default: main"),
+        keyring: field(ownPath, "A file of the recipe's folder with the keys of the archive. Default: Debian's keys"),
+      }),
+      "a list of archives",
+    ),
+    "Archives besides Debian's own; the highest version of all wins",
+  ),
   architectures: field(
     v.pipe(list(architecture, "a list of architectures"), v.minLength(1, "wanted one or more")),
     "Default: amd64 and arm64",

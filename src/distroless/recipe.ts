@@ -101,6 +101,19 @@ export interface Certificates {
   readonly java: boolean;
 }
 
+/** A Debian-style archive besides Debian's own: a vendor's, or backports. */
+export interface RecipeSource {
+  readonly uri: string;
+  /** Default: the recipe's suite. One that ends in "/" has neither dists nor components. */
+  readonly suite?: string;
+  /** Default: main. */
+  readonly components?: readonly string[];
+  /** As written in the document: a file of the recipe's folder with the keys of the archive. Absent once loaded. Default: Debian's keys. */
+  readonly keyring?: string;
+  /** What `keyring` named: in a joined recipe. */
+  readonly keys?: HostFile;
+}
+
 /** What a document and a variant have in common: settings, of which the last one counts, and lists that grow. */
 export interface RecipeSettings {
   /** Names of Debian packages, in the order of their layers. */
@@ -136,6 +149,8 @@ export interface RecipeDocument extends RecipeSettings {
   readonly extends?: string;
   /** Debian codename, e.g. "bookworm". From the recipe that is extended, if any. */
   readonly suite?: string;
+  /** In addition to Debian's own; the highest version of all wins. */
+  readonly sources?: readonly RecipeSource[];
   /** OCI names. Default: those of the recipe that is extended, else amd64 and arm64. */
   readonly architectures?: readonly string[];
   /** Packages that must never be taken: a need for one is an error. */
@@ -168,6 +183,8 @@ export interface Recipe {
   readonly name: string;
   readonly description?: string;
   readonly suite: string;
+  /** Absent: Debian's own only. */
+  readonly sources?: readonly RecipeSource[];
   readonly architectures: readonly string[];
   /** The variant that is joined in; absent: none. */
   readonly variant?: string;

@@ -1,21 +1,32 @@
 /** From a recipe to what a lock holds: releases that are verified, packages that are chosen, the Node.js package. And a whole lock. */
-import { type Archive, createArchive, type CurrentRelease, debianArchitecture, debianSources, loadKeyring } from "../debian/index.ts";
+import {
+  type Archive,
+  type ArchiveSource,
+  createArchive,
+  type CurrentRelease,
+  debianArchitecture,
+  debianSources,
+  loadKeyring,
+} from "../debian/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { VERSION } from "../version.ts";
 import { chooseVariants } from "./choose-packages.ts";
 import type { Lock, LockedArchitecture, LockedNode, LockedRelease } from "./lock.ts";
 import { fetchNode, nodeOf, vertexOf } from "./node-part.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe, RecipeSource } from "./recipe.ts";
 import { recipeDigest } from "./recipe-digest.ts";
 import type { ArchiveAccess } from "./types.ts";
 
 const MAX_AGE_MS = 15 * 60 * 1000;
 
-/** The archive that a recipe's packages come from. Nothing is read before it is asked for. */
+/** The archive that a recipe's packages come from: Debian's, and the recipe's own sources. Nothing is fetched before it is asked for. */
 export async function archiveOf(store: Store, recipe: Recipe, options: ArchiveAccess): Promise<Archive> {
   const { offline, acceptExpired, now, fetch: ownFetch, emit, signal, keyring } = options;
-  return createArchive(store, options.sources ?? debianSources(recipe.suite, options.mirrors), {
+  const debian = options.sources ?? debianSources(recipe.suite, options.mirrors);
+  const own: ArchiveSource[] = [];
+  for (const source of recipe.sources ?? []) own.push(await ownSource(recipe, source));
+  return createArchive(store, [...debian, ...own], {
     maxAgeMs: options.maxAgeMs ?? MAX_AGE_MS,
     vertex: vertexOf(recipe, options),
     ...(keyring === undefined ? {} : { keyring: await loadKeyring(keyring) }),
@@ -26,6 +37,10 @@ export async function archiveOf(store: Store, recipe: Recipe, options: ArchiveAc
     ...(emit === undefined ? {} : { emit }),
     ...(signal === undefined ? {} : { signal }),
   });
+}
+
+async function ownSource(recipe: Recipe, { uri, suite = recipe.suite, components = ["main"], keys }: RecipeSource): Promise<ArchiveSource> {
+  return { uri, suite, components, ...(keys === undefined ? {} : { keyring: await loadKeyring(keys.path) }) };
 }
 
 /** Resolves some variants of a recipe (undefined: the recipe as it is) for a platform. Throws the `DEBIAN_…` codes and `RECIPE`. */

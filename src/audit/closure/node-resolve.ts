@@ -37,6 +37,11 @@ export function nodeResolver(
   const shared = ["node", "node-addons", "module-sync", ...(options.conditions ?? [])];
   const conditionsOf = { import: new Set([...shared, "import"]), require: new Set([...shared, "require"]) };
   type Kind = keyof typeof conditionsOf;
+  /** Whose conditions hold, and whose rules where there are no `exports`. */
+  interface Manner {
+    readonly kind: Kind;
+    readonly rules: Kind;
+  }
 
   const found = (path: string): NodeTarget => {
     const entry = fileAt(files, path);
@@ -63,47 +68,53 @@ export function nodeResolver(
     return first([...EXTENSIONS.map((extension) => path + extension), ...INDEXES.map((name) => `${path}/${name}`), ...indexes]);
   }
 
-  async function inPackage(one: NodePackage, subpath: string, kind: Kind): Promise<NodeTarget> {
+  async function inPackage(one: NodePackage, subpath: string, { kind, rules }: Manner): Promise<NodeTarget> {
     const { folder } = one;
     if (one.exports !== undefined) {
       const path = exportedPath(one, subpath, conditionsOf[kind]);
       return path === undefined ? { kind: "missing" } : found(path);
     }
     const path = subpath === "." ? folder : `${folder}/${fromText(subpath.slice(2))}`;
-    if (kind === "require") return await asFileOrFolder(path);
+    if (rules === "require") return await asFileOrFolder(path);
     if (subpath !== ".") return found(path);
     const main = one.main === undefined ? undefined : absolutePath(fromText(one.main), folder);
     const mains = main === undefined ? [] : [main, ...LEGACY_MAINS.map((end) => main + end)];
     return first([...mains, ...INDEXES.map((name) => `${folder}/${name}`)]) ?? { kind: "missing" };
   }
 
-  async function bare(specifier: string, kind: Kind, from: string): Promise<NodeTarget> {
+  async function bare(specifier: string, manner: Manner, from: string): Promise<NodeTarget> {
+    const { rules } = manner;
     const [, name = "", rest = ""] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(specifier) ?? [];
-    const subpath = rest === "" || rest === "/" ? "." : `.${rest}`;
+    const subpath = `.${rest}`;
     const own = await packages.around(from);
-    if (own?.exports !== undefined && own.name === name) return await inPackage(own, subpath, kind);
-    const folders = [...moduleFolders(from), ...(kind === "require" ? (options.nodePath ?? []) : [])];
+    if (own?.exports !== undefined && own.name === name) return await inPackage(own, subpath, manner);
+    const folders = [...moduleFolders(from), ...(rules === "require" ? (options.nodePath ?? []) : [])];
     for (const modules of folders) {
       const folder = `${modules}/${fromText(name)}`;
       const one = await packages.at(folder);
       if (one !== undefined) {
-        const target = await inPackage(one, subpath, kind);
-        // Without `exports`, CommonJS goes on to the next folder.
-        if (target.kind === "file" || one.exports !== undefined || kind === "import") return target;
+        const target = await inPackage(one, subpath, manner);
+        // Without `exports`, CommonJS goes on to the next folder; not when a `main` leads nowhere.
+        if (target.kind === "file" || one.exports !== undefined || rules === "import" || (await hasMain(modules, specifier))) return target;
         continue;
       }
-      if (kind === "import") {
-        if (entryAt(files, folder)?.kind === "dir") return await inPackage({ folder, scripts: new Map() }, subpath, kind);
+      if (rules === "import") {
+        if (entryAt(files, folder)?.kind === "dir") return await inPackage({ folder, scripts: new Map() }, subpath, manner);
         continue;
       }
       const target = await asFileOrFolder(`${modules}/${fromText(specifier)}`);
-      if (target.kind === "file") return target;
+      if (target.kind === "file" || (await hasMain(modules, specifier))) return target;
     }
     return { kind: "missing" };
   }
 
+  async function hasMain(modules: string, specifier: string): Promise<boolean> {
+    const main = (await packages.at(`${modules}/${fromText(specifier)}`.replace(/\/+$/, "")))?.main;
+    return main !== undefined && main !== "";
+  }
+
   async function resolve(specifier: string, kind: Kind, from: string, redirects = 0): Promise<NodeTarget> {
-    if (specifier.startsWith("node:") || BUILT_IN.has(specifier) || BUILT_IN.has(specifier.replace(/\/$/, ""))) return { kind: "builtin" };
+    if (isBuiltIn(specifier)) return { kind: "builtin" };
     if (specifier.includes("\0")) return { kind: "missing" };
     if (kind === "import" && /^[a-z][a-z0-9+.-]*:/i.test(specifier)) {
       return specifier.startsWith("file:///") ? found(urlPath(specifier.slice("file://".length))) : { kind: "elsewhere" };
@@ -112,16 +123,24 @@ export function nodeResolver(
       const own = await packages.around(from);
       const target = own === undefined ? undefined : importedTarget(own, specifier, conditionsOf[kind]);
       if (target === undefined || redirects > MAX_REDIRECTS) return { kind: "missing" };
-      return "path" in target ? found(target.path) : await resolve(target.specifier, kind, from, redirects + 1);
+      if ("path" in target) return found(target.path);
+      // A package behind "#" is looked up as modules do, with the conditions of who asks.
+      const { specifier: other } = target;
+      if (other.startsWith("#") || isBuiltIn(other)) return await resolve(other, kind, from, redirects + 1);
+      return await bare(other, { kind, rules: "import" }, from);
     }
     if (/^(?:\.{0,2}\/|\.{1,2}$)/.test(specifier)) {
       if (kind === "import") return found(absolutePath(urlPath(specifier), folderOf(from)));
       return await asFileOrFolder(absolutePath(fromText(/(?:^|\/)\.{1,2}$/.test(specifier) ? `${specifier}/` : specifier), folderOf(from)));
     }
-    return await bare(specifier, kind, from);
+    return await bare(specifier, { kind, rules: kind }, from);
   }
 
   return { resolve: (specifier, kind, from) => resolve(specifier, kind, from), main: asFileOrFolder };
+}
+
+function isBuiltIn(specifier: string): boolean {
+  return specifier.startsWith("node:") || BUILT_IN.has(specifier);
 }
 
 /** Every node_modules from the file upwards. */

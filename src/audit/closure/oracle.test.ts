@@ -1,4 +1,4 @@
-/** Our verdicts against those of this machine's own loader when it lists what it loads (as ldd does), over generated trees of libraries. */
+/** Our verdicts against those of real loaders when they list what they load (as ldd does), over generated trees of libraries. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtempDisposable, symlink, writeFile } from "node:fs/promises";
@@ -9,25 +9,30 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { auditSubject, unwalkedFiles } from "../../../test/support/audit-subject.ts";
 import { elfFile, type ElfSpec } from "../../../test/support/elf-file.ts";
-import { elfMachineOf } from "../../elf/index.ts";
+import { type ElfMachine, elfMachineOf } from "../../elf/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
 import { fromText } from "../../paths.ts";
 import { hostTree } from "../../tree/index.ts";
 import { closeOver, type ClosureRoot } from "./close.ts";
 import { elfFiles } from "./elf-files.ts";
-import { entryAt, fileAt } from "./image-paths.ts";
+import { fileAt } from "./image-paths.ts";
 import { librarySearch } from "./loader.ts";
 
 const run = promisify(execFile);
 const platform = hostPlatform({ arch: process.arch });
-const machine = elfMachineOf(platform);
-assert.ok(machine !== undefined, "this machine has an architecture that we know");
+const machine = machineOf();
 const host = { machine: machine.machine, class: machine.class, endian: machine.endian };
 /** A machine of the other word size, and one of the same. */
 const FOREIGN = [
   { machine: 40, class: 32, endian: "little" },
   { machine: 243, class: 64, endian: "little" },
 ] as const;
+
+function machineOf(): ElfMachine {
+  const found = elfMachineOf(platform);
+  assert.ok(found !== undefined, "this machine has an architecture that we know");
+  return found;
+}
 
 /** A library file: where, what, and whether it is what it should be. */
 interface Placed {
@@ -66,45 +71,85 @@ const placed = (kinds: fc.Arbitrary<Placed["kind"]>, folders: readonly string[],
     wants: fc.subarray([...VERSIONS], { maxLength: 1 }),
     noDefaultLibraries: fc.boolean(),
   });
-const worlds: fc.Arbitrary<World> = fc.record({
-  program: placed(fc.constant("library"), ["app/bin"], ["program"]),
-  libraries: fc.array(
-    placed(
-      fc.oneof(
-        { weight: 6, arbitrary: fc.constant("library" as const) },
-        { weight: 1, arbitrary: fc.constantFrom("foreign32" as const, "foreign64" as const, "link" as const) },
+const worlds = (kinds: readonly Placed["kind"][]): fc.Arbitrary<World> =>
+  fc.record({
+    program: placed(fc.constant("library"), ["app/bin"], ["program"]),
+    libraries: fc.array(
+      placed(
+        fc.oneof({ weight: 6, arbitrary: fc.constant("library" as const) }, { weight: 1, arbitrary: fc.constantFrom(...kinds) }),
+        FOLDERS,
+        NAMES,
       ),
-      FOLDERS,
-      NAMES,
+      { maxLength: 9 },
     ),
-    { maxLength: 9 },
-  ),
-  libraryPath: maybe(fc.constantFrom("/ROOT/opt/a", "/ROOT/opt/b;/ROOT/app/lib", "opt/a:", "$ORIGIN/../lib")),
-});
+    libraryPath: maybe(fc.constantFrom("/ROOT/opt/a", "/ROOT/opt/b;/ROOT/app/lib", "opt/a:", "$ORIGIN/../lib")),
+  });
 
 /** What both say: each name with the file that it leads to or "not found", and the versions that are missing. */
 type Verdict = readonly string[];
 
-async function oracle(program: string, loader: string, root: string, libraryPath: string | undefined): Promise<Verdict> {
-  const env = { LC_ALL: "C", LD_TRACE_LOADED_OBJECTS: "1", ...(libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath }) };
-  const { stdout, stderr } = await run(loader, [program], { env, cwd: root }).catch((error: unknown) => {
+/** A loader that lists what it would load. */
+interface Oracle {
+  readonly name: string;
+  readonly path: string;
+  /** What it takes libraries for: musl's loader looks at no machine and fails later. */
+  readonly kinds: readonly Placed["kind"][];
+  ask(program: string, root: string, libraryPath: string | undefined): Promise<Verdict>;
+}
+
+async function listing(
+  loader: string,
+  args: readonly string[],
+  root: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ stdout: string; stderr: string }> {
+  return await run(loader, args, { env: { LC_ALL: "C", ...env }, cwd: root }).catch((error: unknown) => {
     assert.ok(error instanceof Error && "stdout" in error && "stderr" in error, String(error));
     return { stdout: String(error.stdout), stderr: String(error.stderr) };
   });
-  const found = [...stdout.matchAll(/^\t(\S+) => (.+?)(?: \(0x[0-9a-f]+\))?$/gm)].map(([, name = "", path = ""]) =>
-    path === "not found" ? `${name} not found` : `${name} ${normal(path, root)}`,
-  );
-  const versions = [...stderr.matchAll(/: version `([^']+)' not found \(required by ([^)]+)\)/g)].map(
-    ([, version = "", by = ""]) => `${version} wanted by ${normal(by, root)}`,
-  );
-  // Where a library is missing, listing takes an empty one for it, and versions come to other verdicts than starting.
-  if (stdout.includes("=> not found")) versions.length = 0;
-  // What is missing for several objects is listed for each.
-  return [...new Set([...found.filter((line) => !line.includes("ld-linux")), ...versions])].toSorted();
 }
 
+const environmentOf = (libraryPath: string | undefined): NodeJS.ProcessEnv =>
+  libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath };
+
+function foundIn(stdout: string, root: string): readonly string[] {
+  return [...stdout.matchAll(/^\t(\S+) => (.+?)(?: \(0x[0-9a-f]+\))?$/gm)].map(([, name = "", path = ""]) =>
+    path === "not found" ? `${name} not found` : `${name} ${normal(path, root)}`,
+  );
+}
+
+/** Sorted, each line once (what is missing for several objects is listed for each), without the loaders themselves. */
+function sorted(lines: readonly string[]): Verdict {
+  return [...new Set(lines.filter((line) => !/ld-linux|ld-musl|^libc\.so/.test(line)))].toSorted();
+}
+
+const glibcOracle: Oracle = {
+  name: "glibc's",
+  path: machine.glibcLoader,
+  kinds: ["foreign32", "foreign64", "link"],
+  async ask(program, root, libraryPath) {
+    const { stdout, stderr } = await listing(this.path, [program], root, { LD_TRACE_LOADED_OBJECTS: "1", ...environmentOf(libraryPath) });
+    const versions = [...stderr.matchAll(/: version `([^']+)' not found \(required by ([^)]+)\)/g)].map(
+      ([, version = "", by = ""]) => `${version} wanted by ${normal(by, root)}`,
+    );
+    // Where a library is missing, listing takes an empty one for it, and versions come to other verdicts than starting.
+    return sorted([...foundIn(stdout, root), ...(stdout.includes("=> not found") ? [] : versions)]);
+  },
+};
+
+const muslOracle: Oracle = {
+  name: "musl's",
+  path: `/lib/ld-musl-${machine.musl}.so.1`,
+  kinds: ["link"],
+  async ask(program, root, libraryPath) {
+    const { stdout, stderr } = await listing(this.path, ["--list", program], root, environmentOf(libraryPath));
+    const missing = [...stderr.matchAll(/^Error loading shared library ([^:]+): /gm)].map(([, name = ""]) => `${name} not found`);
+    return sorted([...foundIn(stdout, root), ...missing]);
+  },
+};
+
 function normal(path: string, root: string): string {
-  return join(root, path).startsWith(join(root, root)) ? join(path) : path.startsWith("/") ? join(path) : join(root, path);
+  return path.startsWith("/") ? join(path) : join(root, path);
 }
 
 async function verdict(program: string, loaderPath: string, root: string, libraryPath: string | undefined): Promise<Verdict> {
@@ -113,16 +158,13 @@ async function verdict(program: string, loaderPath: string, root: string, librar
   const Env = libraryPath === undefined ? [] : [`LD_LIBRARY_PATH=${libraryPath}`];
   const subject = auditSubject(tree, { WorkingDir: root, Env }, platform);
   const loader = await rootAt(loaderPath);
-  assert.ok(machine !== undefined);
   const search = await librarySearch(subject, files, machine, loader);
   const { objects, missing, versions } = await closeOver(await rootAt(fromText(program)), search, { loader });
-  return [
+  return sorted([
     ...objects.slice(1).map(({ path, elf }) => `${elf.soname ?? path.slice(path.lastIndexOf("/") + 1)} ${normal(path, root)}`),
     ...missing.map(({ name }) => `${name} not found`),
     ...(missing.length > 0 ? [] : versions).map(({ version, neededBy }) => `${version} wanted by ${normal(neededBy.path, root)}`),
-  ]
-    .filter((line) => !line.includes("ld-linux"))
-    .toSorted();
+  ]);
 
   async function rootAt(path: string): Promise<ClosureRoot> {
     const entry = fileAt(files, path);
@@ -174,29 +216,26 @@ async function build(world: World, root: string, loader: string): Promise<string
 }
 
 describe("the closure of a program", () => {
-  it("is what this machine's own loader says, over generated trees", async () => {
-    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-closure-"));
-    assert.ok(machine !== undefined);
-    const loader = machine.glibcLoader;
-    let number = 0;
-    await fc.assert(
-      fc.asyncProperty(worlds, async (world) => {
-        number += 1;
-        const root = join(folder.path, String(number));
-        const program = await build(world, root, loader);
-        const libraryPath = world.libraryPath?.replaceAll("/ROOT", root);
-        assert.deepEqual(await verdict(program, loader, root, libraryPath), await oracle(program, loader, root, libraryPath));
-      }),
-      { numRuns: 150 },
-    );
-  });
+  for (const oracle of [glibcOracle, muslOracle]) {
+    it(`is what ${oracle.name} own loader says, over generated trees`, async () => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), "decant-closure-"));
+      let number = 0;
+      await fc.assert(
+        fc.asyncProperty(worlds(oracle.kinds), async (world) => {
+          number += 1;
+          const root = join(folder.path, String(number));
+          const program = await build(world, root, oracle.path);
+          const libraryPath = world.libraryPath?.replaceAll("/ROOT", root);
+          assert.deepEqual(await verdict(program, oracle.path, root, libraryPath), await oracle.ask(program, root, libraryPath));
+        }),
+        { numRuns: 100 },
+      );
+    });
+  }
 
   it("is what this machine's own loader says of the Node that runs this test", async () => {
-    assert.ok(machine !== undefined);
-    const tree = unwalkedFiles(hostTree("/"));
-    assert.ok(entryAt(tree, process.execPath) !== undefined);
     const root = dirname(process.execPath);
-    const loader = machine.glibcLoader;
-    assert.deepEqual(await verdict(process.execPath, loader, root, undefined), await oracle(process.execPath, loader, root, undefined));
+    const { path } = glibcOracle;
+    assert.deepEqual(await verdict(process.execPath, path, root, undefined), await glibcOracle.ask(process.execPath, root, undefined));
   });
 });

@@ -5,7 +5,15 @@
 import { basename, resolve } from "node:path";
 import type { ByteStream } from "../bytes.ts";
 import { collect } from "../bytes.ts";
-import { gitCheckout, isTarBlock, type LayerContext, type LocalContext, type SourceAccess } from "../engine/index.ts";
+import {
+  gitCheckout,
+  gitMaterial,
+  isTarBlock,
+  type LayerContext,
+  type LocalContext,
+  type Material,
+  type SourceAccess,
+} from "../engine/index.ts";
 import { DecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { type GitRef, gitSourceOp, parseGitUrl, withoutCredentials } from "../graph/index.ts";
@@ -42,6 +50,8 @@ export interface BuildContext {
   readonly files: LocalContext | LayerContext;
   /** What SOURCE_DATE_EPOCH=context means, in seconds since the epoch: the time of a git commit, of a file of http, of the youngest file in an archive. */
   readonly time: () => number | undefined;
+  /** Where it came from, and its commit or digest; absent for what this machine gave. */
+  readonly material?: Material;
 }
 
 /** What a context is opened with. `access`: credentials for where it is. */
@@ -89,6 +99,7 @@ export async function openBuildContext(options: Input, session: Session, surroun
     title,
     dockerfile,
     files: { layers: loaded.layer === undefined ? [] : [layerSource(loaded.layer)] },
+    ...(loaded.material === undefined ? {} : { material: loaded.material }),
     time: () => loaded.timeSec ?? (loaded.layer === undefined ? undefined : youngestFile(loaded.layer)),
   };
 
@@ -96,13 +107,9 @@ export async function openBuildContext(options: Input, session: Session, surroun
     const { access, signal } = surroundings;
     if (ref !== undefined) {
       const keep = /^(?:1|t|true)$/i.test(given.buildArgs?.["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "");
-      const { layer, commitTimeSec } = await gitCheckout(
-        store,
-        gitSourceOp(keep ? { ...ref, keepGitDir: true } : ref),
-        { ...access, env },
-        signal,
-      );
-      return { layer, timeSec: commitTimeSec };
+      const op = gitSourceOp(keep ? { ...ref, keepGitDir: true } : ref);
+      const checkout = await gitCheckout(store, op, { ...access, env }, signal);
+      return { layer: checkout.layer, timeSec: checkout.commitTimeSec, material: gitMaterial(op, checkout) };
     }
     return given.context === "-" ? await fromStdin(store, stdinOf(given), signal) : await fromHttp(session, given.context, surroundings);
   }
@@ -113,6 +120,7 @@ interface Loaded {
   readonly layer?: Layer;
   readonly dockerfile?: DockerfileText;
   readonly timeSec?: number;
+  readonly material?: Material;
 }
 
 function isHttp(text: string): boolean {
@@ -150,20 +158,20 @@ const HTTP_FILE = "context";
 
 async function fromHttp(session: Session, url: string, surroundings: ContextSurroundings): Promise<Loaded> {
   const { store } = session;
-  const { layer: file, tree, entry, timeSec } = await downloadFile(session, httpSourceOp(url, HTTP_FILE), surroundings);
-  const time = timeSec === undefined ? {} : { timeSec };
+  const { layer: file, tree, entry, timeSec, material } = await downloadFile(session, httpSourceOp(url, HTTP_FILE), surroundings);
+  const facts = { ...(timeSec === undefined ? {} : { timeSec }), ...(material === undefined ? {} : { material }) };
   const known = store.records.get("context-archive", file.id);
   const kept = typeof known === "string" && isDigest(known) ? openLayer(store, known) : undefined;
-  if (kept !== undefined) return { layer: kept, ...time };
+  if (kept !== undefined) return { layer: kept, ...facts };
   const { head, all } = await peek(readEntry(tree, entry));
   if (isArchiveHead(head)) {
     const layer = await archiveLayer(store, all, surroundings.signal);
     store.records.put("context-archive", file.id, layer.id, [{ kind: "record", space: "layer", id: layer.id }]);
-    return { layer, ...time };
+    return { layer, ...facts };
   }
   return {
     dockerfile: { path: url, name: withoutCredentials(url), bytes: await collect(all, MAX_DOCKERFILE_BYTES, "the Dockerfile") },
-    ...time,
+    ...facts,
   };
 }
 

@@ -24,6 +24,7 @@ import type { LayerSource } from "../tree/index.ts";
 import { auditBuild } from "./audit-build.ts";
 import { baseImages } from "./base-images.ts";
 import { foldersOf } from "./base/stand-ins.ts";
+import { withAttestations } from "./build-attestations.ts";
 import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
@@ -134,7 +135,9 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       nowSec: epochSec ?? Math.floor(startedAt / 1000),
     });
     await checks.result({ store: session.store, conversion, solution }, emit, signal);
-    const image = withAnnotations(builtImage(conversion, solution, startedAt, epochSec), options.annotations ?? {});
+    const plain = withAnnotations(builtImage(conversion, solution, startedAt, epochSec), options.annotations ?? {});
+    const facts = { parsed, dockerfile, context, conversion, solution, image: plain, buildArgs };
+    const image = withAttestations({ options, ...facts, session, buildId: record.id, startedAt, signal });
     const audit = await auditBuild(options, {
       name: options.tags?.[0] ?? context.title,
       image,

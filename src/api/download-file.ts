@@ -1,5 +1,5 @@
 /** A file of http(s) that a build needs before its graph is made. */
-import { httpSources, type SourceAccess } from "../engine/index.ts";
+import { httpSources, type Material, type SourceAccess } from "../engine/index.ts";
 import { InternalError } from "../errors.ts";
 import type { SourceOp } from "../graph/index.ts";
 import { treePath } from "../paths.ts";
@@ -13,6 +13,8 @@ export interface DownloadedFile {
   readonly entry: Entry;
   /** Its Last-Modified, in seconds since the epoch; absent without. */
   readonly timeSec?: number;
+  /** Its address and digest. */
+  readonly material?: Material;
 }
 
 /** The op for a URL. `filename` is what the file is called in the layer. */
@@ -32,5 +34,6 @@ export async function downloadFile(
   const tree = layer === undefined ? undefined : layerTree([layer]);
   const entry = tree?.lookup(treePath(op.attrs["http.filename"] ?? ""));
   if (layer === undefined || tree === undefined || entry === undefined) throw new InternalError("a download gave no file");
-  return { layer, tree, entry, ...(entry.mtimeSec > 0 ? { timeSec: entry.mtimeSec } : {}) };
+  const material = result.kind === "layers" && result.material !== undefined ? { material: result.material } : {};
+  return { layer, tree, entry, ...material, ...(entry.mtimeSec > 0 ? { timeSec: entry.mtimeSec } : {}) };
 }

@@ -6,6 +6,7 @@ import type { Digest } from "../digest.ts";
 import type { SandboxResources } from "../engine/index.ts";
 import type { Entitlement } from "../graph/index.ts";
 import type { ExportResult, OutputSpec } from "../image/index.ts";
+import type { AttestationOptions } from "./attestation-types.ts";
 
 /** Options of every call that works on a store. */
 export interface StoreOptions {

@@ -2,6 +2,7 @@
 import { usageError } from "../../errors.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
+import { parseAttestations } from "../attestations.ts";
 import { defineCommand } from "../args.ts";
 import { withAudit } from "../audit/build-audit.ts";
 import type { Command } from "../command.ts";
@@ -142,18 +143,33 @@ Examples:
         bare: "error",
       },
       "audit-report": { type: "string", value: "FILE", help: "Write the report of the audit to a file: x.sarif, x.json, or text" },
+      sbom: {
+        type: "string",
+        value: "BOOL|KEY=VALUE",
+        help: "Attach an SBOM to the image; files=false leaves the files of packages out",
+        bare: "true",
+      },
+      provenance: {
+        type: "string",
+        value: "BOOL|KEY=VALUE",
+        help: "Attach provenance to the image: mode=min|max, version=v1|v0.2, builder-id=URI, reproducible=BOOL",
+        bare: "true",
+      },
+      attest: {
+        type: "string",
+        multiple: true,
+        value: "type=TYPE",
+        help: "The same as type=sbom,… or type=provenance,…; disabled=true for none",
+      },
       explain: { type: "boolean", help: "Say of each executed step which input has changed" },
     },
     unsupported: {
-      attest: { type: "string", row: "F132" },
       builder: { type: "string", row: "F146" },
       "cache-from": { type: "string", row: "F97" },
       "cache-to": { type: "string", row: "F97" },
       debug: { type: "boolean", short: "D", row: "F143" },
       policy: { type: "string", row: "F137" },
-      provenance: { type: "string", row: "F132", accepted: "false" },
       "proxy-network": { type: "boolean", row: "F74" },
-      sbom: { type: "string", row: "F134", accepted: "false" },
       // Of docker build without buildx, and of older buildx.
       "build-arg-file": { type: "string", hint: "Give each argument with --build-arg" },
       compress: { type: "boolean", row: "F117", hint: "Compression is set by --output …,compression=" },
@@ -232,6 +248,7 @@ Examples:
       ...(values.locked === undefined ? {} : { locked: values.locked }),
       ...(values.runtime === undefined ? {} : { runtime: values.runtime }),
       ...(values.explain === undefined ? {} : { explain: values.explain }),
+      ...parseAttestations(values),
       stdout: (chunk) => context.stdout.write(chunk),
     };
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };

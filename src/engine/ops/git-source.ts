@@ -22,7 +22,7 @@ import {
   walk,
   writeLayer,
 } from "../../tree/index.ts";
-import type { SourceProvider } from "../types.ts";
+import type { Material, SourceProvider } from "../types.ts";
 import { openGitAccess } from "./git-access.ts";
 import { createGit, type Git } from "./git-command.ts";
 import { fetchCommit, type RemoteRef, resolveRef } from "./git-repository.ts";
@@ -46,17 +46,17 @@ export function gitSources(store: Store, options: GitOptions): SourceProvider {
   return {
     schemes: ["git"],
     async resolve(op, _platform, signal) {
-      const { layer, commit } = await gitCheckout(store, op, options, signal);
-      const material = { uri: gitUri(op), digest: { [commit.length === 64 ? "sha256" : "sha1"]: commit } };
-      return { kind: "layers", layers: [layerSource(layer)], name: `"${op.identifier}"`, material };
+      const checkout = await gitCheckout(store, op, options, signal);
+      return { kind: "layers", layers: [layerSource(checkout.layer)], name: `"${op.identifier}"`, material: gitMaterial(op, checkout) };
     },
   };
 }
 
-/** "https://host/x.git#ref", as BuildKit names git materials. */
-export function gitUri(op: SourceOp): string {
+/** "https://host/x.git#ref" and the commit, as BuildKit tells of git. */
+export function gitMaterial(op: SourceOp, { commit }: Pick<GitCheckout, "commit">): Material {
   const { remote, ref } = gitRefOf(op);
-  return `${isSshRemote(remote) ? remote : withoutCredentials(remote)}${ref === undefined ? "" : `#${ref}`}`;
+  const uri = `${isSshRemote(remote) ? remote : withoutCredentials(remote)}${ref === undefined ? "" : `#${ref}`}`;
+  return { uri, digest: { [commit.length === 64 ? "sha256" : "sha1"]: commit } };
 }
 
 /** Fetches what `op` names, where it is not known. Throws `GIT_SOURCE`, `CHECKSUM`, `USAGE` for secrets that are no credentials. */

@@ -1,0 +1,87 @@
+/** What a build says of its image: SBOM and provenance, made when an output needs them. */
+import { pool } from "../async.ts";
+import type { ParsedDockerfile } from "../dockerfile/index.ts";
+import { type LayerContext, type LocalContext, localSources, type Material, type Solution } from "../engine/index.ts";
+import type { Conversion } from "../graph/index.ts";
+import { type Attestation, type BuiltImage, SPDX_PREDICATE } from "../image/index.ts";
+import { type LayerSource, layerTree, type Tree } from "../tree/index.ts";
+import { provenanceAttestation } from "./build-provenance.ts";
+import { describeTree } from "./sbom.ts";
+import { sbomTargets } from "./sbom-targets.ts";
+import type { Session } from "./session.ts";
+import type { BuildOptions } from "./types.ts";
+
+/** A finished build. */
+export interface AttestationInput {
+  readonly options: BuildOptions;
+  /** Build arguments with what was resolved. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly parsed: ParsedDockerfile;
+  readonly dockerfile: { readonly path: string; readonly bytes: Uint8Array };
+  readonly context: { readonly files: LocalContext | LayerContext; readonly material?: Material };
+  readonly conversion: Conversion;
+  readonly solution: Solution;
+  readonly image: BuiltImage;
+  readonly session: Pick<Session, "store" | "platform">;
+  readonly buildId: string;
+  readonly startedAt: number;
+  readonly signal: AbortSignal;
+}
+
+const PARALLEL_LOADS = 4;
+
+/** The image with what the options ask to be said of it. */
+export function withAttestations(input: AttestationInput): BuiltImage {
+  const { options, image } = input;
+  const attestations = [
+    ...(options.sbom === undefined ? [] : sbomAttestations(input, options.sbom.files ?? true)),
+    ...(options.provenance === undefined ? [] : [provenanceAttestation(input, options.provenance)]),
+  ];
+  return attestations.length === 0 ? image : { ...image, attestations };
+}
+
+/** Of the image, and of the stages and the context that the Dockerfile asks for. Each is made once, whatever the number of outputs. */
+function sbomAttestations(input: AttestationInput, files: boolean): Attestation[] {
+  const { image, parsed, buildArgs, conversion, solution, options } = input;
+  const targets = sbomTargets(parsed, buildArgs);
+  const built = parsed.stages.find(({ name }) => name === options.target?.toLowerCase()) ?? parsed.stages.at(-1);
+  const builtName = built?.name ?? `stage-${built?.index ?? 0}`;
+  const stages = conversion.stages.filter(({ name }) => targets.stage(name));
+  return [
+    sbomAttestation(input, { scan: "sbom", files, tree: () => treeOf(image.layers, input.signal) }),
+    ...(targets.context(builtName) ? [sbomAttestation(input, { scan: "sbom-context", files, tree: () => contextTree(input) })] : []),
+    ...stages.map(({ name, vertex }) => {
+      const layers = vertex === undefined ? [] : (solution.layersOf(vertex.id) ?? []);
+      return sbomAttestation(input, { scan: `sbom-${name}`, files, tree: () => treeOf(layers, input.signal) });
+    }),
+  ];
+}
+
+function sbomAttestation(
+  { image, signal }: AttestationInput,
+  { scan, files, tree }: { readonly scan: string; readonly files: boolean; readonly tree: () => Promise<Tree> },
+): Attestation {
+  let made: Promise<unknown> | undefined;
+  const make = async (): Promise<unknown> => {
+    // The statement has the digest: the document is the same for every output.
+    const subject = {
+      name: scan,
+      kind: scan === "sbom-context" ? "directory" : "image",
+      platform: image.platform,
+      created: image.created,
+    } as const;
+    return (await describeTree(await tree(), subject, { format: "spdx", files, signal })).document;
+  };
+  return { predicateType: SPDX_PREDICATE, fileName: `${scan}.spdx.json`, predicate: () => (made ??= make()) };
+}
+
+async function treeOf(layers: readonly LayerSource[], signal: AbortSignal): Promise<Tree> {
+  return layerTree(await pool(PARALLEL_LOADS, layers, (layer, stop) => layer.load(stop), signal));
+}
+
+/** The build context without what .dockerignore leaves out. */
+async function contextTree({ session, context, image, signal }: AttestationInput): Promise<Tree> {
+  await using sources = localSources(session.store, { context: context.files });
+  const found = await sources.resolve({ kind: "source", identifier: "local://context", attrs: {} }, image.platform, signal, "sbom-context");
+  return found.kind === "directory" ? found.tree : await treeOf(found.layers, signal);
+}

@@ -1,0 +1,108 @@
+/** From a finished build to the facts of its provenance. */
+import { basename } from "node:path";
+import type { Material } from "../engine/index.ts";
+import { reachable, type Vertex } from "../graph/index.ts";
+import {
+  type Attestation,
+  buildDefinition,
+  dockerPurl,
+  PROVENANCE_PREDICATES,
+  provenancePredicate,
+  type ProvenanceRequest,
+} from "../image/index.ts";
+import { formatPlatform, parseReference, type Platform } from "../oci/index.ts";
+import { formatPurl } from "../purl.ts";
+import { VERSION } from "../version.ts";
+import { algorithmOf, hexOf } from "../digest.ts";
+import type { ProvenanceOptions } from "./attestation-types.ts";
+import type { AttestationInput } from "./build-attestations.ts";
+
+const IMAGE = "docker-image://";
+const OWN = /^(distroless|oci-layout)\/(.+)$/;
+const BUILDER_ID = formatPurl({ type: "npm", name: "decant", version: VERSION });
+
+/** Provenance of the build, by the clock of the moment it is asked for. */
+export function provenanceAttestation(input: AttestationInput, wanted: ProvenanceOptions): Attestation {
+  const { conversion, context, dockerfile, options } = input;
+  const mode = wanted.mode ?? "min";
+  const version = wanted.version ?? "v1";
+  const order = conversion.target === undefined ? [] : reachable(conversion.target);
+  const materials = [
+    ...order.flatMap(imageMaterial),
+    ...input.solution.materials,
+    ...(context.material === undefined ? [] : [context.material]),
+  ];
+  const request = requestOf(input, order);
+  const predicate = async (): Promise<unknown> =>
+    provenancePredicate(version, {
+      mode,
+      builderId: wanted.builderId ?? BUILDER_ID,
+      builderPlatform: formatPlatform(input.session.platform),
+      invocationId: input.buildId,
+      startedOn: new Date(input.startedAt).toISOString(),
+      finishedOn: new Date().toISOString(),
+      materials: unique(materials),
+      ...(context.material === undefined ? {} : { source: context.material }),
+      file: { path: basename(options.file ?? "Dockerfile"), bytes: dockerfile.bytes },
+      request,
+      hermetic: request.locals.length === 0 && order.every((vertex) => !usesNetwork(vertex, options.network)),
+      reproducible: wanted.reproducible ?? false,
+      ...(mode === "max" && conversion.target !== undefined ? { definition: buildDefinition(conversion.target) } : {}),
+    });
+  return { predicateType: PROVENANCE_PREDICATES[version], fileName: "provenance.json", predicate };
+}
+
+/** "docker-image://docker.io/library/debian:13@sha256:…" as a material; bases that Decant made, and images of layouts, by names of their own. */
+function imageMaterial({ op, platform }: Vertex): readonly Material[] {
+  if (op.kind !== "source" || !op.identifier.startsWith(IMAGE)) return [];
+  const name = op.identifier.slice(IMAGE.length);
+  const { digest, ...reference } = parseReference(name, { defaultTag: null });
+  if (digest === undefined) return [];
+  const sums = { [algorithmOf(digest)]: hexOf(digest) };
+  const own = OWN.exec(name.slice(0, name.indexOf("@")));
+  return [{ uri: own === null ? dockerPurl(nameOf(reference, name), platform) : ownUri(own, platform), digest: sums }];
+}
+
+/** Without the digest, which is told beside it; a name that has nothing else keeps it. */
+function nameOf({ tag }: { readonly tag?: string }, name: string): string {
+  return tag === undefined ? name : name.slice(0, name.indexOf("@"));
+}
+
+function ownUri([, kind = "", name = ""]: readonly string[], platform: Platform): string {
+  if (kind === "distroless") return `distroless:${name}`;
+  return formatPurl({ type: "oci", name: name.toLowerCase(), qualifiers: { platform: formatPlatform(platform) } });
+}
+
+function unique(materials: readonly Material[]): readonly Material[] {
+  return [...new Map(materials.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+function usesNetwork({ op }: Vertex, network: string | undefined): boolean {
+  return op.kind === "exec" && (op.network === "host" || (op.network === "sandbox" && network !== "none"));
+}
+
+/** The options of the build under the names that BuildKit's frontend has for them. */
+function requestOf({ options, context }: AttestationInput, order: readonly Vertex[]): ProvenanceRequest {
+  const args: Record<string, string> = {};
+  const prefixed = (prefix: string, values: Readonly<Record<string, string>> | undefined): void => {
+    for (const [key, value] of Object.entries(values ?? {})) args[`${prefix}${key}`] = value;
+  };
+  prefixed("build-arg:", options.buildArgs);
+  prefixed("label:", options.labels);
+  prefixed("context:", options.buildContexts);
+  if (options.target !== undefined) args["target"] = options.target;
+  if (options.noCache === true) args["no-cache"] = "";
+  else if ((options.noCacheStages ?? []).length > 0) args["no-cache"] = (options.noCacheStages ?? []).join(",");
+  if (options.network !== undefined && options.network !== "default") args["force-network-mode"] = options.network;
+  if ((options.addHosts ?? []).length > 0) args["add-hosts"] = (options.addHosts ?? []).map(({ host, ip }) => `${host}=${ip}`).join(",");
+  const mounts = order.flatMap(({ op }) => (op.kind === "exec" ? [...op.mounts] : []));
+  const variables = order.flatMap(({ op }) => (op.kind === "exec" ? [...op.secretEnv] : []));
+  const uses = (all: readonly { readonly id: string; readonly optional: boolean }[]): ProvenanceRequest["secrets"] =>
+    [...new Map(all.map(({ id, optional }) => [id, { id, optional }])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return {
+    args,
+    secrets: uses([...mounts.filter((mount) => mount.type === "secret"), ...variables]),
+    ssh: uses(mounts.filter((mount) => mount.type === "ssh")),
+    locals: context.material === undefined && "path" in context.files ? ["context", "dockerfile"] : [],
+  };
+}

@@ -1,5 +1,5 @@
 /** Vertices of the build graph: an op, its inputs and what people see of it. Plain data; the digest is over what decides the result. */
-import { type Digest, framedDigest } from "../digest.ts";
+import { type Digest, sha256 } from "../digest.ts";
 import { formatPlatform, type Platform } from "../oci/index.ts";
 import type { SourceRange } from "../source.ts";
 import type { FileAction, Mount, Op } from "./ops.ts";
@@ -32,13 +32,7 @@ export interface Vertex {
 
 /** Makes a vertex. */
 export function vertex(op: Op, inputs: readonly Vertex[], platform: Platform, meta: VertexMeta): Vertex {
-  const id = framedDigest([
-    "vertex",
-    JSON.stringify(digestible(op)),
-    formatPlatform(platform),
-    meta.ignoreCache ? "ignore-cache" : "",
-    ...inputs.map((input) => input.id),
-  ]);
+  const id = sha256(JSON.stringify([digestible(op), formatPlatform(platform), meta.ignoreCache, inputs.map((input) => input.id)]));
   return { id, op, inputs, platform, meta };
 }
 
@@ -50,7 +44,7 @@ export function digestible(op: Op): unknown {
     case "exec":
       return {
         ...op,
-        meta: { ...op.meta, proxyEnv: [] },
+        meta: { ...op.meta, env: digestOf(op.meta.env), proxyEnv: [] },
         mounts: op.mounts.map(withoutRange),
         secretEnv: op.secretEnv.map(withoutRange),
         devices: op.devices.map(withoutRange),
@@ -62,6 +56,17 @@ export function digestible(op: Op): unknown {
     default:
       return op satisfies never;
   }
+}
+
+/** Steps one after the other have one environment: a large one is digested once. */
+const digests = new WeakMap<readonly string[], Digest>();
+
+function digestOf(env: readonly string[]): Digest {
+  const known = digests.get(env);
+  if (known !== undefined) return known;
+  const digest = sha256(JSON.stringify(env));
+  digests.set(env, digest);
+  return digest;
 }
 
 /** A file action without its source range. */

@@ -1,7 +1,7 @@
 /** ARG in a stage, and proxy variables (rules S26 to S32). */
 import { type ArgInstruction, expandWord } from "../../dockerfile/index.ts";
 import { metadataItem } from "./history.ts";
-import { type DeclaredArg, setEnv, type StageState } from "./stage-state.ts";
+import { setEnv, type StageState } from "./stage-state.ts";
 
 /** Build arguments as given. */
 export type BuildArgs = Readonly<Record<string, string>>;
@@ -26,8 +26,7 @@ export function convertArg(
       given ??
       (arg.value === undefined ? fallback : expandWord(arg.value.text, state.env, { escape: state.escape, range: arg.value.range }).value);
     if (value !== undefined && !NOT_ENVIRONMENT.has(key)) setEnv(state, key, value);
-    const declared: DeclaredArg = value === undefined ? { key } : { key, value };
-    state.args.push(declared);
+    state.args.set(key, value);
     shown.push(value === undefined ? key : `${key}=${value}`);
   }
   state.history.push(metadataItem(`ARG ${shown.join(" ")}`));

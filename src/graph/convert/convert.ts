@@ -23,7 +23,7 @@ import { resolveNeeded } from "./resolve.ts";
 import { convertRun } from "./run.ts";
 import { contextVertex, imageVertex, startStage } from "./start.ts";
 import { copyFrom, findTarget, type FromTarget, mountFrom, type PlannedStage, planStages } from "./stages.ts";
-import { expand, shownLine, type StageState } from "./stage-state.ts";
+import { expand, imageConfig, shownLine, type StageState } from "./stage-state.ts";
 import { convertWorkdir } from "./workdir.ts";
 
 /** The graph of the target, and the image that its result becomes. */
@@ -76,10 +76,11 @@ export async function toGraph(parsed: ParsedDockerfile, options: ConvertOptions)
   }
   const done = states.get(target.stage.index);
   if (done === undefined) throw new InternalError("the target stage was not converted");
-  const labels = Object.keys(options.labels).length === 0 ? {} : { Labels: { ...done.config.Labels, ...options.labels } };
+  const config = imageConfig(done);
+  const labels = Object.keys(options.labels).length === 0 ? {} : { Labels: { ...config.Labels, ...options.labels } };
   return {
     target: done.vertex,
-    config: { ...done.config, ...labels },
+    config: { ...config, ...labels },
     base: done.base,
     author: done.author,
     history: done.history,
@@ -98,9 +99,9 @@ function stageName({ name, index }: PlannedStage["stage"]): string {
 function convertNext(context: ConvertContext, state: StageState, planned: PlannedStage, instruction: StageInstruction): void {
   const before = state.history.length;
   convertInstruction(context, state, planned, instruction);
-  if (!state.history.slice(before).some((item) => !item.emptyLayer)) return;
-  const origin = originOf(context, state, planned, instruction);
-  state.history = state.history.map((item, index) => (index < before || item.emptyLayer ? item : { ...item, origin }));
+  const made = state.history.splice(before);
+  const origin = made.every((item) => item.emptyLayer) ? undefined : originOf(context, state, planned, instruction);
+  state.history.push(...made.map((item) => (item.emptyLayer || origin === undefined ? item : { ...item, origin })));
 }
 
 function originOf(context: ConvertContext, state: StageState, planned: PlannedStage, instruction: StageInstruction): LayerOrigin {

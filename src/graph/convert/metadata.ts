@@ -9,6 +9,7 @@ import {
   type HealthcheckInstruction,
   type LabelInstruction,
   parseExpose,
+  parsePort,
   parseStopSignal,
   type ShellInstruction,
   type StopsignalInstruction,
@@ -36,23 +37,17 @@ export function withShell(state: StageState, script: string): string[] {
 /** ENV: all pairs of a line see the environment from before it (rule S22). */
 export function convertEnv(state: StageState, instruction: EnvInstruction): void {
   const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value) }));
-  let env = [...(state.config.Env ?? [])];
   for (const { key, value } of pairs) {
     setEnv(state, key, value);
-    const at = env.findIndex((line) => line.split("=", 1)[0] === key);
-    env = at < 0 ? [...env, `${key}=${value}`] : env.with(at, `${key}=${value}`);
+    state.parts.env.set(key, `${key}=${value}`);
   }
-  state.config = { ...state.config, Env: env };
   state.history.push(metadataItem(`ENV ${pairs.map(({ key, value }) => `${key}=${value}`).join(" ")}`));
 }
 
 /** LABEL. */
 export function convertLabel(state: StageState, instruction: LabelInstruction): void {
   const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value) }));
-  state.config = {
-    ...state.config,
-    Labels: { ...state.config.Labels, ...Object.fromEntries(pairs.map(({ key, value }) => [key, value])) },
-  };
+  for (const { key, value } of pairs) state.parts.labels.set(key, value);
   state.history.push(metadataItem(`LABEL ${pairs.map(({ key, value }) => `${key}=${value}`).join(" ")}`));
 }
 
@@ -76,12 +71,16 @@ export function convertEntrypoint(state: StageState, instruction: EntrypointInst
 
 /** EXPOSE: a variable may give several ports (rule S54). */
 export function convertExpose(state: StageState, instruction: ExposeInstruction): void {
-  const words = instruction.ports.flatMap((port) => expandWords(port.text, state.env, { escape: state.escape, range: port.range }).words);
-  const ports = parseExpose(words, instruction.range);
-  state.config = {
-    ...state.config,
-    ExposedPorts: { ...state.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) },
-  };
+  const words = instruction.ports.flatMap(({ text, range }) =>
+    expandWords(text, state.env, { escape: state.escape, range }).words.map((word) => ({ word, range })),
+  );
+  // Each with its own place; all together are bounded.
+  for (const { word, range } of words) parsePort(word, range);
+  const ports = parseExpose(
+    words.map(({ word }) => word),
+    instruction.range,
+  );
+  for (const port of ports) state.parts.ports.add(port);
   state.history.push(metadataItem(`EXPOSE ${goList(ports)}`));
 }
 
@@ -90,7 +89,7 @@ export function convertVolume(state: StageState, instruction: VolumeInstruction)
   const paths = instruction.paths.map((path) => expand(state, path));
   if (paths.includes(""))
     throw semanticError("Cannot declare VOLUME: its path is empty (VOLUME specified can not be an empty string)", instruction.range);
-  state.config = { ...state.config, Volumes: { ...state.config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) } };
+  for (const path of paths) state.parts.volumes.add(path);
   state.history.push(metadataItem(`VOLUME ${goList(paths)}`));
 }
 

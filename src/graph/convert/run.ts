@@ -8,7 +8,7 @@ import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
 import { joinWorkdir, withShell } from "./metadata.ts";
 import { convertMounts, type MountOptions } from "./mounts.ts";
-import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
+import { environment, shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 /** What a RUN needs besides its stage. */
 export type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
@@ -29,7 +29,7 @@ export function convertRun(state: StageState, instruction: RunInstruction, optio
   const root: BindMount = { type: "bind", input: indexOf(state.vertex), selector: "", dest: "/", readonly: false, output: 0 };
   const { mounts, secretEnv, sshSocket } = convertMounts(state, instruction.mounts, { ...options, indexOf });
   const { args, script } = argumentsOf(state, instruction);
-  const env = [...state.env].map(([key, value]) => `${key}=${value}`);
+  const env = environment(state);
   const meta: ExecMeta = {
     args,
     env: sshSocket === undefined || state.env.has("SSH_AUTH_SOCK") ? env : [...env, `SSH_AUTH_SOCK=${sshSocket}`],
@@ -118,8 +118,6 @@ function shmMount(sizeBytes: number): TmpfsMount {
 
 /** "|2 A=1 B=2 /bin/sh -c …": the declared ARGs with their values, each name once (rule S58). */
 function runLine(state: StageState, args: readonly string[]): string {
-  const shown = new Map<string, string>();
-  for (const arg of state.args) shown.set(arg.key, state.env.get(arg.key) ?? arg.value ?? "");
-  const prefix = shown.size === 0 ? [] : [`|${shown.size}`, ...[...shown].map(([key, value]) => `${key}=${value}`)];
-  return [...prefix, ...args].join(" ");
+  const shown = Array.from(state.args, ([key, value]) => `${key}=${state.env.get(key) ?? value ?? ""}`);
+  return [...(shown.length === 0 ? [] : [`|${shown.length}`, ...shown]), ...args].join(" ");
 }

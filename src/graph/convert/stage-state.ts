@@ -3,13 +3,8 @@ import { expandWord, type EscapeToken, type Stage, type StageInstruction, type W
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import type { Vertex, VertexMeta } from "../vertex.ts";
+import { type ConfigParts, joinedConfig } from "./config-parts.ts";
 import type { HistoryItem } from "./history.ts";
-
-/** ARGs of a stage as declared so far; the value is absent for an ARG without any. */
-export interface DeclaredArg {
-  readonly key: string;
-  readonly value?: string;
-}
 
 /** A stage on its way. */
 export interface StageState {
@@ -24,12 +19,17 @@ export interface StageState {
   vertex: Vertex | undefined;
   /** The base image's configuration file; absent for scratch. */
   base: ImageConfig | undefined;
+  /** Without what the parts say: see `imageConfig`. */
   config: ContainerConfig;
+  readonly parts: ConfigParts;
   author: string | undefined;
   history: HistoryItem[];
-  /** The environment of RUN steps: ENV and ARG, the last set last. */
-  env: Map<string, string>;
-  args: DeclaredArg[];
+  /** The environment of RUN steps: ENV and ARG, the last set last. Changed by `setEnv` only. */
+  readonly env: Map<string, string>;
+  /** The same as "NAME=value", while nothing is set. */
+  envLines: readonly string[] | undefined;
+  /** ARGs declared so far, with their values where they have any. */
+  readonly args: Map<string, string | undefined>;
   /** CMD was set in this stage (rule S47). */
   hasCmd: boolean;
   /** Steps shown so far, and in all. */
@@ -39,10 +39,21 @@ export interface StageState {
   onbuild: boolean;
 }
 
+/** The configuration as it is by now. */
+export function imageConfig({ config, parts }: Pick<StageState, "config" | "parts">): ContainerConfig {
+  return joinedConfig(config, parts);
+}
+
 /** Sets a variable of RUN steps; the last one set comes last, as BuildKit orders them. */
 export function setEnv(state: StageState, key: string, value: string): void {
   state.env.delete(key);
   state.env.set(key, value);
+  state.envLines = undefined;
+}
+
+/** The environment of a RUN step. */
+export function environment(state: StageState): readonly string[] {
+  return (state.envLines ??= Array.from(state.env, ([key, value]) => `${key}=${value}`));
 }
 
 /** Expands the variables of a word with the stage's environment. */

@@ -3,11 +3,12 @@ import type { Stage } from "../../dockerfile/index.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import { vertex, type Vertex } from "../vertex.ts";
+import { configParts } from "./config-parts.ts";
 import type { ConvertContext, ResolvedImage } from "./context.ts";
 import { type HistoryItem, layerItem } from "./history.ts";
 import { filesBaseVertex } from "./named-context.ts";
 import type { PlannedStage } from "./stages.ts";
-import { setEnv, type StageState } from "./stage-state.ts";
+import { imageConfig, setEnv, type StageState } from "./stage-state.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -17,7 +18,7 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
   const parent = base.kind === "stage" ? context.states.get(base.index) : undefined;
   const image = base.kind === "image" ? context.images.get(planned.baseName, planned.platform) : undefined;
   const inherited = parent ?? (image === undefined ? scratchStart() : imageStart(image));
-  const { OnBuild: _triggers, ...config } = inherited.config;
+  const { OnBuild: _triggers, ...config } = parent === undefined ? inherited.config : imageConfig(parent);
   const env = config.Env ?? [];
   // S33: an image without PATH gets one, also in its configuration.
   const withPath = env.some((line) => line.startsWith("PATH=")) ? env : [...env, `PATH=${DEFAULT_PATH}`];
@@ -30,11 +31,13 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
     noCache: context.options.noCache || isNamed(stage, context.options.noCacheStages ?? []),
     vertex: parent?.vertex,
     base: inherited.base,
-    config: { ...config, Env: withPath },
+    config,
+    parts: configParts({ ...config, Env: withPath }),
     author: inherited.author,
     history: [...inherited.history],
     env: new Map(parent?.env ?? []),
-    args: [...(parent?.args ?? [])],
+    envLines: undefined,
+    args: new Map(parent?.args ?? []),
     hasCmd: false,
     shown: 0,
     total,

@@ -1,5 +1,5 @@
 /** What can be audited: images of the store, of registries, of OCI layouts, and directories of the host. */
-import { type AuditLayer, type AuditSubject, imageSubject } from "../audit/index.ts";
+import { type AuditLayer, type AuditSubject, directorySubject, imageSubject } from "../audit/index.ts";
 import { pool } from "../async.ts";
 import type { OpenedImage } from "../image/index.ts";
 import type { HistoryEntry, Platform } from "../oci/index.ts";
@@ -15,7 +15,7 @@ export async function openSubject(name: string, context: SourceContext): Promise
   const source = await openNamedSource(name, context);
   if (source.kind === "image") return await openedSubject(name, source.image, context);
   const tree = hostTree(source.path, { xattrs: (xattr) => xattr === CAPABILITIES });
-  return { name, platform: context.platform, config: {}, tree, layers: [], history: [], isDirectory: true };
+  return directorySubject(name, tree, context.platform);
 }
 
 async function openedSubject(name: string, { config, layers }: OpenedImage, { signal }: SourceContext): Promise<AuditSubject> {

@@ -1,26 +1,21 @@
 /** The files of a subject for all checks: one walk, ranges of contents, and which layer an entry is seen from. */
-import { errnoOf, isDecantError } from "../errors.ts";
+import { isDecantError } from "../errors.ts";
 import { ROOT, type TreePath } from "../paths.ts";
-import { type Entry, readDataRange, resolvePath, type Tree } from "../tree/index.ts";
+import { type Entry, readDataRange, resolvePath, walk } from "../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "./types.ts";
 
 /** `AuditFiles` with what the report tells of them. */
 export interface SubjectFiles extends AuditFiles {
-  /** Files and directories whose content the host does not let us read, in the order met. */
-  readonly unreadable: ReadonlySet<TreePath>;
   /** Is the content of this entry counted under another, earlier name of the same file? */
   isFurtherName(entry: Entry): boolean;
 }
 
 /** Positions of entries in a layer's index fit below this. */
 const LAYER_UNIT = 2 ** 32;
-/** Not the reader's business: the host refuses to show it. */
-const REFUSED: ReadonlySet<string | undefined> = new Set(["EACCES", "EPERM"]);
 
 /** Walks the subject's tree. Throws what the tree throws for damage of the store. */
 export function subjectFiles({ tree, layers }: AuditSubject): SubjectFiles {
-  const unreadable = new Set<TreePath>();
-  const entries = [...readableEntries(tree, unreadable)];
+  const entries = [...walk(tree, ROOT)];
   const places = placesOf(layers.map(({ layer }) => layer.index));
   const further = furtherNames();
 
@@ -48,18 +43,11 @@ export function subjectFiles({ tree, layers }: AuditSubject): SubjectFiles {
 
   async function bytes(entry: Entry, length: number, offset = 0): Promise<Uint8Array> {
     if (entry.kind !== "file" || entry.size === 0) return new Uint8Array(0);
-    try {
-      return readDataRange(await tree.data(entry), entry.size, offset, length);
-    } catch (error) {
-      if (!isRefused(error)) throw error;
-      unreadable.add(entry.path);
-      return new Uint8Array(0);
-    }
+    return readDataRange(await tree.data(entry), entry.size, offset, length);
   }
 
   return {
     entries,
-    unreadable,
     layerOf(path) {
       const place = places.get(path);
       return place === undefined ? undefined : Math.floor(place / LAYER_UNIT);
@@ -81,29 +69,6 @@ export function subjectFiles({ tree, layers }: AuditSubject): SubjectFiles {
   };
 }
 
-/** `walk` from the root, past directories of the host that may not be read. */
-function* readableEntries(tree: Tree, unreadable: Set<TreePath>): Generator<Entry, void, undefined> {
-  const children = (path: TreePath): Iterator<Entry> => {
-    try {
-      return tree.readdir(path)[Symbol.iterator]();
-    } catch (error) {
-      if (!isRefused(error)) throw error;
-      unreadable.add(path);
-      return [][Symbol.iterator]();
-    }
-  };
-  const open = [children(ROOT)];
-  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-    const next = top.next();
-    if (next.done === true) {
-      open.pop();
-      continue;
-    }
-    yield next.value;
-    if (next.value.kind === "dir") open.push(children(next.value.path));
-  }
-}
-
 type Indexes = readonly AuditSubject["layers"][number]["layer"]["index"][];
 
 /** Path → the topmost layer that has it, and its position there. What lower layers still have below removed directories is in it too. */
@@ -118,8 +83,4 @@ function placesOf(indexes: Indexes): ReadonlyMap<TreePath, number> {
     }
   }
   return places;
-}
-
-function isRefused(error: unknown): boolean {
-  return REFUSED.has(errnoOf(error)) || (isDecantError(error) && REFUSED.has(errnoOf(error.cause)));
 }

@@ -7,4 +7,4 @@ export type { AllowedFinding, AuditReport, ReportedFinding, ReportedLayer } from
 export { runAudit, type RunAuditOptions } from "./run-audit.ts";
 export { auditSarif } from "./sarif.ts";
 export type { SizeReport, SourceSize } from "./sizes.ts";
-export { type ImageFacts, imageSubject } from "./subject.ts";
+export { directorySubject, type ImageFacts, imageSubject } from "./subject.ts";

@@ -9,7 +9,7 @@ export interface LayerFile {
   readonly layer?: number;
   /** False: a later layer replaced or removed it. */
   readonly isVisible: boolean;
-  /** Up to `length` bytes from `offset`. Empty for a file that the host does not let us read. */
+  /** Up to `length` bytes from `offset`. */
   readonly bytes: (length: number, offset?: number) => Promise<Uint8Array>;
 }
 

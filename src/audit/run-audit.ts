@@ -1,7 +1,7 @@
 /** An audit from subject to report: all checks over one walk, then the policy. */
 import { eventSource } from "../events.ts";
 import { formatPlatform } from "../oci/index.ts";
-import { treePath } from "../paths.ts";
+import { displayPath, ROOT, treePath } from "../paths.ts";
 import { type Inventory, readInventory } from "../sbom/index.ts";
 import { DISTROLESS_CHECKS } from "./checks/distroless-checks.ts";
 import { RUN_AS_CHECKS } from "./checks/run-as-checks.ts";
@@ -57,7 +57,7 @@ export async function runAudit(subject: AuditSubject, options: RunAuditOptions =
     found.push(...(await check.run(subject, context)));
   }
   const sizes = await sizesOf(subject, files, await context.inventory());
-  found.push(...sizeFindings(sizes, policy), ...unexamined(files));
+  found.push(...sizeFindings(sizes, policy), ...unexamined(subject));
   const judged = judge(found, policy);
   const unused = judged.unused.map(unusedAllowance);
   const findings = [...judged.findings, ...unused].map((finding) => located(finding, subject, files)).sort(compareFindings);
@@ -112,15 +112,15 @@ function reportedLayer({ createdBy, instruction, stage, copiedFrom, source }: Au
   };
 }
 
-function unexamined({ unreadable }: SubjectFiles): Finding[] {
-  if (unreadable.size === 0) return [];
-  const [first = treePath("/")] = unreadable;
+function unexamined({ refused = new Set() }: AuditSubject): Finding[] {
+  if (refused.size === 0) return [];
+  const [first = ROOT] = refused;
   return [
     SIZE.found("not-examined", {
-      path: `/${first}`,
-      message: `${unreadable.size} files or directories may not be read by this user`,
+      path: displayPath(first),
+      message: `${refused.size === 1 ? "1 file or directory" : `${refused.size} files or directories`} may not be read by this user`,
       remedy: "Run the audit as a user who may read them",
-      details: { paths: [...unreadable].slice(0, 100).map((path) => `/${path}`) },
+      details: { paths: [...refused].slice(0, 100).map(displayPath) },
     }),
   ];
 }

@@ -25,7 +25,11 @@ export interface SizeReport extends LayerSizes, PackageSizes {
 }
 
 /** Sums all of it. */
-export async function sizesOf({ layers }: AuditSubject, files: SubjectFiles, inventory: Inventory): Promise<SizeReport> {
+export async function sizesOf(
+  { layers, refused = new Set() }: AuditSubject,
+  files: SubjectFiles,
+  inventory: Inventory,
+): Promise<SizeReport> {
   let count = 0;
   let bytes = 0;
   for (const entry of files.entries) {
@@ -40,7 +44,7 @@ export async function sizesOf({ layers }: AuditSubject, files: SubjectFiles, inv
     ...byLayer,
     shadowedBytes: byLayer.layers.reduce((sum, layer) => sum + layer.shadowedBytes, 0),
     ...packageSizes(inventory, files),
-    duplicates: await findDuplicates(files),
+    duplicates: await findDuplicates(files, refused),
     sources: sourceSizes(layers, byLayer),
   };
 }

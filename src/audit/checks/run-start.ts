@@ -26,6 +26,7 @@ export const startCheck: AuditCheck = {
   async run(subject, context) {
     const machine = elfMachineOf(subject.platform);
     if (machine === undefined) return [];
+    if (subject.isDirectory === true) return [];
     if (startLine(subject).length === 0) {
       const remedy = "Set ENTRYPOINT or CMD in the last stage; a base image needs none";
       return [RUN.found("command-missing", { message: "Nothing says what the image starts", remedy })];

@@ -32,7 +32,7 @@ const MAX_PATHS = 10;
 const MAX_HASHED_BYTES = 256 * 1024 * 1024;
 
 /** Compares digests; where they are not known, only those of files of the same size, up to a sum. */
-export async function findDuplicates(files: SubjectFiles): Promise<Duplicates> {
+export async function findDuplicates(files: SubjectFiles, refused: ReadonlySet<TreePath>): Promise<Duplicates> {
   const bySize = new Map<number, Entry[]>();
   for (const entry of files.entries) {
     if (entry.kind !== "file" || entry.size < MIN_BYTES || files.isFurtherName(entry)) continue;
@@ -49,7 +49,7 @@ export async function findDuplicates(files: SubjectFiles): Promise<Duplicates> {
     for (const entry of entries) {
       if (entry.digest === undefined) hashed += bytes;
       if (entry.digest === undefined && hashed > MAX_HASHED_BYTES) continue;
-      const digest = entry.digest ?? (await contentDigest(entry, files));
+      const digest = entry.digest ?? (await contentDigest(entry, files, refused));
       if (digest === undefined) continue;
       const paths = byDigest.get(digest);
       if (paths === undefined) byDigest.set(digest, [entry.path]);
@@ -66,8 +66,8 @@ export async function findDuplicates(files: SubjectFiles): Promise<Duplicates> {
 }
 
 /** Undefined for what the host does not let us read. */
-async function contentDigest(entry: Entry, files: SubjectFiles): Promise<Digest | undefined> {
+async function contentDigest(entry: Entry, files: SubjectFiles, refused: ReadonlySet<TreePath>): Promise<Digest | undefined> {
   const hasher = createHasher();
   for (let offset = 0; offset < entry.size; offset += CHUNK) hasher.update(await files.bytes(entry, CHUNK, offset));
-  return files.unreadable.has(entry.path) ? undefined : hasher.digest();
+  return refused.has(entry.path) ? undefined : hasher.digest();
 }

@@ -104,6 +104,19 @@ describe("createArchive() of any Debian-style archive", () => {
     });
   });
 
+  it("takes backports only for what nothing else will do", async () => {
+    const stable: FakePackage[] = [{ name: "a", fields: { Depends: "b, c (>= 2)" } }, { name: "b" }, { name: "c" }];
+    const backports: FakePackage[] = ["a", "b", "c", "d"].map((name) => ({ name, version: "2.0-1~bpo12+1" }));
+    const later = await suiteFiles({ suite: "bookworm-backports", packages: backports, key, date, notAutomatic: true });
+    await using w = await world(new Map([...(await suiteFiles({ packages: stable, key, date })), ...later]));
+    const archive = createArchive(w.store, [w.server.source(), w.server.source("bookworm-backports")], { keyring: key.keyring, now });
+    const { packages: chosen } = await archive.resolve({ names: ["a", "d"], architecture: "amd64" });
+    const versions = ["a 1.0-1", "d 2.0-1~bpo12+1", "b 1.0-1", "c 2.0-1~bpo12+1"];
+    assert.deepEqual(chosen.map((one) => `${one.name} ${one.version}`), versions); // prettier-ignore
+    const selected = await archive.select(["a", "d"], "amd64");
+    assert.deepEqual(selected.map((one) => `${one.name} ${one.version}`), versions.slice(0, 2)); // prettier-ignore
+  });
+
   describe("of a past time", () => {
     const snapshot = "20260215T000000Z";
     const then = new Date("2026-02-14T00:00:00Z");

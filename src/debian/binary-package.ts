@@ -3,7 +3,7 @@ import { type Digest, parseDigest } from "../digest.ts";
 import { requiredField, type Stanza } from "./control.ts";
 import { archiveError } from "./errors.ts";
 import type { ArchiveSource } from "./sources.ts";
-import { parseVersion } from "./version.ts";
+import { compareVersions, parseVersion } from "./version.ts";
 
 /** A package with where it is. JSON-safe. Fields that the index does not have are absent. */
 export interface BinaryPackage {
@@ -37,6 +37,8 @@ export interface BinaryPackage {
   /** The mirror and suite whose index lists it. */
   readonly uri: string;
   readonly suite: string;
+  /** Its release is one whose packages are taken only where no other release has one that will do. */
+  readonly notAutomatic?: true;
 }
 
 /** The fields of a Packages file that `toBinaryPackage` reads, lower-case. */
@@ -73,6 +75,11 @@ export function toBinaryPackage(stanza: Stanza, source: Pick<ArchiveSource, "uri
     uri: source.uri,
     suite: source.suite,
   };
+}
+
+/** Below 0 when `a` is taken before `b`: releases that are to be used by themselves come first, then the highest version. */
+export function comparePreference(a: BinaryPackage, b: BinaryPackage): number {
+  return Number(a.notAutomatic ?? false) - Number(b.notAutomatic ?? false) || compareVersions(b.version, a.version);
 }
 
 type Traits = Pick<BinaryPackage, "multiArch" | "essential" | "priority" | "installedSizeKiB">;

@@ -2,10 +2,10 @@
  * What could meet a dependency: packages and providers in the order in which they are tried (Debian policy 7.1, 7.5; dpkg's rules of Multi-Arch).
  * Knows nothing of what was chosen. Pure.
  */
-import type { BinaryPackage } from "./binary-package.ts";
+import { type BinaryPackage, comparePreference } from "./binary-package.ts";
 import { parseRelations, type Relation } from "./control.ts";
 import type { PackageIndex } from "./package-index.ts";
-import { compareVersions, satisfiesVersion } from "./version.ts";
+import { satisfiesVersion } from "./version.ts";
 
 /** A package with its dependency fields read. */
 export interface Candidate {
@@ -19,7 +19,7 @@ export interface Candidate {
 
 /** Candidates for one architecture. */
 export interface Candidates {
-  /** Every version of a package, highest first; of equal ones, that of the first source. */
+  /** Every version of a package, in the order in which they are tried: highest first, of releases that are used by themselves before others; of equal ones, that of the first source. */
   named(name: string): readonly Candidate[];
   /** What could meet a dependency, best first: alternatives from left to right, of each the package itself before those that provide it. */
   meeting(group: readonly Relation[]): readonly Candidate[];
@@ -33,7 +33,7 @@ export function createCandidates(index: PackageIndex, architecture: string): Can
     const known = versions.get(name);
     if (known !== undefined) return known;
     const fitting = index.named(name).filter((one) => one.architecture === architecture || one.architecture === "all");
-    const found = withoutTwins(fitting.toSorted((a, b) => compareVersions(b.version, a.version))).map(readCandidate);
+    const found = withoutTwins(fitting.toSorted(comparePreference)).map(readCandidate);
     versions.set(name, found);
     return found;
   };
@@ -109,7 +109,7 @@ function compareProviders(a: BinaryPackage, b: BinaryPackage): number {
   return (
     Number(b.essential ?? false) - Number(a.essential ?? false) ||
     priorityOf(a) - priorityOf(b) ||
-    (a.name < b.name ? -1 : a.name > b.name ? 1 : compareVersions(b.version, a.version))
+    (a.name < b.name ? -1 : a.name > b.name ? 1 : comparePreference(a, b))
   );
 }
 
@@ -119,5 +119,6 @@ function priorityOf(binary: BinaryPackage): number {
 }
 
 function withoutTwins(sorted: readonly BinaryPackage[]): BinaryPackage[] {
-  return sorted.filter((one, at) => at === 0 || sorted[at - 1]?.version !== one.version);
+  const seen = new Set<string>();
+  return sorted.filter(({ version }) => !seen.has(version) && seen.add(version));
 }

@@ -23,10 +23,13 @@ const PROVIDES = PACKAGE_FIELDS.indexOf("provides");
 
 /** Opens the packages of an index file. Throws `DEBIAN_ARCHIVE`. */
 export async function openPackages(context: ArchiveContext, file: ListedFile): Promise<PackageIndex> {
-  const { source } = file.release;
+  const { source, release } = file.release;
   const table = await keptTable(context, `${FORMAT} ${file.content}`, () => makeTable(readListed(context, file), file.url));
   return {
-    named: (name) => table.get(name).map((line) => readRow(name, line, source, file.url)),
+    named: (name) =>
+      table
+        .get(name)
+        .map((line) => ({ ...readRow(name, line, source, file.url), ...(release.notAutomatic ? { notAutomatic: true } : {}) })),
     providing: (name) => table.get(PROVIDED + name).flatMap((line) => line.split(" ")),
   };
 }

@@ -29,6 +29,7 @@ describe("parseRelease()", () => {
       date: new Date("2026-07-11T10:16:37Z"),
       validUntil: new Date("2026-07-18T10:16:37Z"),
       byHash: true,
+      notAutomatic: false,
       architectures: ["all", "amd64"],
       components: [],
       separateAll: true,

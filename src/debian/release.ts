@@ -19,6 +19,8 @@ export interface Release {
   readonly byHash: boolean;
   readonly architectures: readonly string[];
   readonly components: readonly string[];
+  /** Its packages are taken only where no other release has one that will do: backports, experimental. */
+  readonly notAutomatic: boolean;
   /** Packages of architecture "all" have an index of their own and are not in the others. */
   readonly separateAll: boolean;
   /** Paths below dists/<suite>/. */
@@ -42,6 +44,7 @@ export function parseRelease(text: string, name: string): Release {
     date: parseDate(requiredField(fields, "Date", name), name),
     validUntil: validUntil === undefined ? undefined : parseDate(validUntil, name),
     byHash: fields.get("acquire-by-hash") === "yes",
+    notAutomatic: fields.get("notautomatic") === "yes",
     architectures,
     components: (fields.get("components") ?? "").split(/\s+/).filter((one) => one !== ""),
     separateAll: architectures.includes("all") && !(fields.get("no-support-for-architecture-all") ?? "").includes("Packages"),

@@ -1,8 +1,7 @@
 /** Which version of each wanted package is taken when dependencies are not followed: the highest one of all sources. Pure. */
-import type { BinaryPackage } from "./binary-package.ts";
+import { type BinaryPackage, comparePreference } from "./binary-package.ts";
 import { dependencyError } from "./errors.ts";
 import type { PackageIndex } from "./package-index.ts";
-import { compareVersions } from "./version.ts";
 
 /**
  * The newest version of each name for `architecture` (or for "all"), in the order of `names`. When two sources have the same version, the
@@ -27,7 +26,7 @@ export function selectPackages(index: PackageIndex, names: readonly string[], ar
 function newest(candidates: readonly BinaryPackage[]): BinaryPackage | undefined {
   let best: BinaryPackage | undefined;
   for (const candidate of candidates) {
-    if (best === undefined || compareVersions(candidate.version, best.version) > 0) best = candidate;
+    if (best === undefined || comparePreference(candidate, best) < 0) best = candidate;
   }
   return best;
 }

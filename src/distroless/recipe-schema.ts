@@ -136,7 +136,7 @@ export const recipeSchema: v.GenericSchema<unknown, RecipeDocument> = v.strictOb
       }),
       "a list of archives",
     ),
-    "Archives besides Debian's own; the highest version of all wins",
+    "Archives besides Debian's own. The highest version of all wins, that of backports only where nothing else will do",
   ),
   architectures: field(
     v.pipe(list(architecture, "a list of architectures"), v.minLength(1, "wanted one or more")),

@@ -149,7 +149,7 @@ export interface RecipeDocument extends RecipeSettings {
   readonly extends?: string;
   /** Debian codename, e.g. "bookworm". From the recipe that is extended, if any. */
   readonly suite?: string;
-  /** In addition to Debian's own; the highest version of all wins. */
+  /** In addition to Debian's own. The highest version of all wins, that of backports only where nothing else will do. */
   readonly sources?: readonly RecipeSource[];
   /** OCI names. Default: those of the recipe that is extended, else amd64 and arm64. */
   readonly architectures?: readonly string[];

@@ -29,6 +29,8 @@ export interface FakeSuite {
   readonly contents?: Readonly<Record<string, string>>;
   /** Release and Release.gpg instead of InRelease. Default false. */
   readonly detached?: boolean;
+  /** Default false. */
+  readonly notAutomatic?: boolean;
   /** The release calls "all" an architecture. Default: as `separateAll`. */
   readonly listsAll?: boolean;
 }
@@ -75,6 +77,7 @@ export async function suiteFiles(suite: FakeSuite): Promise<ArchiveFiles> {
     `Date: ${utc(suite.date)}`,
     ...(suite.validUntil === undefined ? [] : [`Valid-Until: ${utc(suite.validUntil)}`]),
     ...(byHash ? ["Acquire-By-Hash: yes"] : []),
+    ...(suite.notAutomatic === true ? ["NotAutomatic: yes", "ButAutomaticUpgrades: yes"] : []),
     `Architectures: ${(suite.listsAll ?? separateAll) ? "all " : ""}amd64`,
     "SHA256:",
     ...table.map(([path, bytes]) => ` ${sha256(bytes)} ${bytes.length} ${path}`),

@@ -1,0 +1,82 @@
+/** Python programs: what is found where something is missing. */
+import { addon, at, PYTHON, run, testBroken, testWhole } from "../../../test/support/broken-images.ts";
+
+testBroken("Python program", [
+  {
+    name: "a script of a virtual environment that was moved",
+    tree: { ...PYTHON, "app/venv/bin/gunicorn": "file 755 0:0 #!/build/venv/bin/python3\n" },
+    config: run("/app/venv/bin/gunicorn"),
+    want: "error script-interpreter-missing /app/venv/bin/gunicorn",
+    message: /its interpreter "\/build\/venv\/bin\/python3" is not in the image/,
+    remedy: /A virtual environment cannot be moved.*"-m", "gunicorn"/,
+  },
+  {
+    name: "a Python main file that is missing",
+    tree: { ...PYTHON, "app/main.py": "file" },
+    config: at("/app", "python3", "-u", "app.py"),
+    want: "error python-main-missing /app/app.py",
+    message: /there is no "\/app\/app.py"/,
+    remedy: /Copy/,
+  },
+  {
+    name: "a Python module that is missing",
+    tree: { ...PYTHON, "app/main.py": "file" },
+    config: at("/app", "python3", "-m", "gunicorn", "main:app"),
+    want: "error python-main-missing undefined",
+    message: /no "gunicorn" in "\/app", "\/usr\/lib\/python3.11"/,
+    remedy: /Install it into the image/,
+  },
+  {
+    name: "an import that Python does not find",
+    tree: {
+      ...PYTHON,
+      "app/main.py": 'file 644 0:0 """\nimport nothing\n"""\nimport os, flask\nfrom helpers import x\n',
+      "app/helpers.py": "file",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "warning python-module-missing /app/main.py",
+    message: /imports "flask"/,
+    remedy: /Install it for the Python of the image/,
+  },
+  {
+    name: "a virtual environment for a Python that is elsewhere",
+    tree: {
+      ...PYTHON,
+      "app/venv/pyvenv.cfg": "file 644 0:0 home = /usr/local/bin\nversion = 3.11.4\n",
+      "app/venv/bin/python": "link /usr/bin/python3",
+      "app/main.py": "file",
+    },
+    config: at("/app", "/app/venv/bin/python", "main.py"),
+    want: "error python-venv-broken /app/venv/pyvenv.cfg",
+    message: /made for the Python in "\/usr\/local\/bin", which is not in the image/,
+    remedy: /same path and version/,
+  },
+  {
+    name: "a virtual environment for another version",
+    tree: {
+      ...PYTHON,
+      "app/venv/pyvenv.cfg": "file 644 0:0 home = /usr/bin\nversion = 3.13.1\n",
+      "app/venv/bin/python": "link /usr/bin/python3",
+      "app/main.py": "file",
+    },
+    config: at("/app", "/app/venv/bin/python", "main.py"),
+    want: "error python-venv-broken /app/venv/pyvenv.cfg",
+    message: /made for Python 3.13, and "\/app\/venv\/bin\/python" is Python 3.11/,
+    remedy: /same path and version/,
+  },
+]);
+
+testWhole([
+  [
+    "a Python program with a virtual environment, an extension module and a namespace package",
+    {
+      ...PYTHON,
+      "app/venv/pyvenv.cfg": "file 644 0:0 home = /usr/bin\nversion = 3.11.2\n",
+      "app/venv/bin/python": "link /usr/bin/python3",
+      "app/venv/lib/python3.11/site-packages/fast.cpython-311-x86_64-linux-gnu.so": addon(),
+      "app/venv/lib/python3.11/site-packages/google/api/x.py": "file",
+      "app/main.py": "file 644 0:0 import fast, google.api\nif True:\n    import nothing\n",
+    },
+    at("/app", "/app/venv/bin/python", "main.py"),
+  ],
+]);

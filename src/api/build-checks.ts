@@ -9,6 +9,7 @@ import {
   type Diagnostic,
   type ParsedDockerfile,
   runChecks,
+  suggest,
 } from "../dockerfile/index.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import { type Emit, type EventInput, eventSource } from "../events.ts";
@@ -19,6 +20,9 @@ import { formatExcerpt, formatPosition } from "../source.ts";
 import type { Store } from "../store/index.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
 import { builtFacts } from "./facts/built-facts.ts";
+
+/** Did-you-mean compares with so many names. */
+const MAX_NAMES = 200;
 
 /** What the checks of a build need to know. */
 export interface BuildChecksInput {
@@ -71,9 +75,13 @@ export function buildChecks(input: BuildChecksInput): BuildChecks {
       emit(warningEvent(warning));
       said.add(placeOf(warning));
     }
+    for (const warning of misspeltBuildArgs(input.parsed, input.buildArgs)) emit(warning);
     // Options that cannot be read: a build does not guess what was meant.
     const unread = report.errors.find(({ code }) => code === "InvalidCheck" || code === CHECK_ARGUMENT);
-    if (unread !== undefined) throw new DecantError("DOCKERFILE_SYNTAX", unread.message, { source: [unread.range] });
+    if (unread !== undefined) {
+      const { message, range, hint } = unread;
+      throw new DecantError("DOCKERFILE_SYNTAX", message, { source: [range], ...(hint === undefined ? {} : { hint }) });
+    }
     return report;
   };
   return {
@@ -127,6 +135,24 @@ export function createImageConfigs(): ImageConfigs {
     get: (name, platform) => found.get(keyOf(name, platform)),
     set: (name, platform, config) => void found.set(keyOf(name, platform), config),
   };
+}
+
+/** Arguments that no ARG declares are no error, and common where many builds share a command line; one letter off is a mistake. */
+function* misspeltBuildArgs(parsed: ParsedDockerfile, buildArgs: Readonly<Record<string, string>>): Generator<EventInput> {
+  const declared = new Set(
+    [...parsed.metaArgs, ...parsed.stages.flatMap(({ instructions }) => instructions)].flatMap((each) =>
+      each.kind === "arg" ? each.args.map(({ key }) => key.text) : [],
+    ),
+  );
+  for (const name of Object.keys(buildArgs)) {
+    const near = declared.has(name) ? undefined : suggest(name, [...declared].slice(0, MAX_NAMES));
+    if (near !== undefined && !Object.hasOwn(buildArgs, near))
+      yield {
+        type: "warning",
+        code: "UnknownBuildArg",
+        message: `--build-arg ${name} is not used: no ARG declares it; did you mean ${near}?`,
+      };
+  }
 }
 
 function refuseViolations({ violations, warnings }: CheckReport): void {

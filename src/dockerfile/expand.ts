@@ -294,7 +294,8 @@ function createExpander(text: string, env: Environment, options: ExpandOptions, 
     try {
       return until(stop, raw);
     } catch (error) {
-      if (error instanceof ExpandProblem && atEnd() && depth <= MAX_DEPTH) throw new ExpandProblem(ifMissing);
+      if (error instanceof ExpandProblem && atEnd() && depth <= MAX_DEPTH)
+        throw new ExpandProblem(ifMissing, ifMissing.includes("'}'") ? CLOSE_BRACE : undefined);
       throw error;
     }
   };
@@ -352,8 +353,10 @@ function withPattern(source: string, apply: (pattern: ReturnType<typeof compileS
   }
 }
 
+const CLOSE_BRACE = "Close the variable with }, or escape its $ to have it literally";
+
 function missingBrace(): ExpandProblem {
-  return new ExpandProblem("syntax error: missing '}'");
+  return new ExpandProblem("syntax error: missing '}'", CLOSE_BRACE);
 }
 
 function unsupportedModifier(shown: string): ExpandProblem {

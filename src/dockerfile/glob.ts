@@ -32,8 +32,8 @@ export function matchGlob(pattern: string, name: string): boolean {
 }
 
 /** `matchGlob` with the pattern read once. */
-export function compileGlob(pattern: string): (name: string) => boolean {
-  const tokens = readGlob(toText(pattern));
+export function compileGlob(pattern: string, range?: SourceRange): (name: string) => boolean {
+  const tokens = readGlob(toText(pattern), range);
   return (name) => matchTokens(tokens, Array.from(toText(name)));
 }
 

@@ -152,7 +152,8 @@ function checkPattern(pattern: IgnorePattern): IgnorePattern {
   const { range } = pattern;
   if (pattern.negated && (pattern.pattern === "" || pattern.pattern === "/")) {
     const message = 'Cannot use "!" alone: illegal exclusion pattern: "!"; a pattern must follow it';
-    throw range === undefined ? semanticError(message) : syntaxError("IgnoreExclusion", message, { range });
+    const hint = "Write !PATTERN, or remove the line";
+    throw range === undefined ? semanticError(message, { hint }) : syntaxError("IgnoreExclusion", message, { range, hint });
   }
   readGlob(pattern.pattern, range);
   return pattern;

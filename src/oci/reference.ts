@@ -54,7 +54,10 @@ export function parseReference(text: string, options: { readonly defaultTag?: st
   if (!REPOSITORY.test(repository)) {
     throw badReference(text, `"${path}" is no repository; wanted lower-case letters and digits, separated by ".", "_", "__", "-" and "/"`);
   }
-  if (tag !== undefined && !isTag(tag)) throw badReference(text, `"${tag}" is no tag; wanted up to 128 letters, digits, "_", "." and "-"`);
+  if (tag !== undefined && !isTag(tag)) {
+    const wanted = 'wanted up to 128 letters, digits, "_", "." and "-"';
+    throw badReference(text, `"${tag}" is no tag; ${wanted}`, "Write NAME:TAG, or NAME@sha256:DIGEST");
+  }
   if (digest !== undefined && !isDigest(digest)) {
     throw badReference(text, `"${digest}" is no digest; wanted sha256: and 64, or sha512: and 128, lower-case hexadecimal digits`);
   }

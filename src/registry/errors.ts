@@ -72,6 +72,7 @@ function hintFor(errno: string, url: URL): string | undefined {
     return `If this registry speaks plain HTTP, say so in registries.conf: [[registry]] location = "${url.host}", insecure = true`;
   }
   if (errno === "ENOTFOUND") return "Check the registry's name and the network";
+  if (errno === "ECONNREFUSED") return `Check the registry's name and port, and that it runs`;
   if (/CERT|UNABLE_TO_|ISSUER/.test(errno)) {
     return `If you trust it, put its CA certificate into /etc/docker/certs.d/${url.host}/ca.crt, or set SSL_CERT_FILE`;
   }

@@ -5,6 +5,7 @@
 import { isDecantError } from "../../errors.ts";
 import { semanticError, syntaxError } from "../errors.ts";
 import type { Instruction, ParsedDockerfile, Word } from "../types.ts";
+import { didYouMean } from "../suggest.ts";
 import { parseBool } from "../values.ts";
 import type { Rule } from "./types.ts";
 
@@ -18,6 +19,7 @@ export interface CheckSettings {
   readonly error: boolean;
 }
 
+const OPTIONS = ["skip", "error", "experimental"];
 const COMMENT = /^\s*check\s*=\s*(\S+)/i;
 const NONE: CheckSettings = { skip: new Set(), experimental: new Set(), error: false };
 
@@ -26,7 +28,7 @@ export function fileSettings(parsed: ParsedDockerfile, buildArgs: Readonly<Recor
   const given = Object.hasOwn(buildArgs, CHECK_ARGUMENT) ? buildArgs[CHECK_ARGUMENT] : undefined;
   if (given !== undefined) return parseSettings(given, CHECK_ARGUMENT);
   const directive = parsed.directives.check;
-  return directive === undefined ? NONE : parseSettings(directive.value.text, "# check=", directive.value);
+  return directive === undefined ? NONE : parseSettings(directive.value.text, "the check directive", directive.value);
 }
 
 /** Does `rule` run where the comments above `instructions` count as well? A comment that cannot be read counts as none, as in BuildKit. */
@@ -56,7 +58,7 @@ function parseSettings(text: string, where: string, word?: Word): CheckSettings 
   } catch (error) {
     if (!isDecantError(error, "DOCKERFILE_SEMANTIC")) throw error;
     const message = `Cannot read check options "${text}" of ${where}: failed to parse check options: ${error.message}`;
-    const hint = "Write skip=RULE,RULE;error=true;experimental=RULE";
+    const hint = error.hint ?? "Write skip=RULE,RULE;error=true;experimental=RULE";
     throw word === undefined ? semanticError(message, { hint }) : syntaxError("InvalidCheck", message, { range: word.range, hint });
   }
 }
@@ -80,7 +82,7 @@ function readSettings(text: string): CheckSettings {
         error = parseBool(value, "error");
         break;
       default:
-        throw semanticError(`invalid check option "${part}"`);
+        throw semanticError(`invalid check option "${part}"`, { hint: didYouMean(part.slice(0, Math.max(0, equals)).trim(), OPTIONS) });
     }
   }
   return { skip, experimental, error };

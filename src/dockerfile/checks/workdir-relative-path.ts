@@ -13,8 +13,9 @@ export const workdirRelativePath: Rule = buildkitRule(
       if (parent !== undefined && isSet.has(parent.stage.index)) isSet.add(stage.index);
       for (const step of steps) {
         if (step.instruction.kind !== "workdir") continue;
-        const [path = ""] = step.values;
-        if (!isSet.has(stage.index) && !path.startsWith("/"))
+        const [path] = step.values;
+        // One that cannot be expanded is an error of its own.
+        if (path !== undefined && !isSet.has(stage.index) && !path.startsWith("/"))
           yield atStep(
             step,
             `Relative workdir "${path}" can have unexpected results if the base image changes`,

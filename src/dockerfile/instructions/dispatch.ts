@@ -45,12 +45,10 @@ export function readInstruction(statement: Statement, warn: Warn): Instruction {
   const reader = READERS.get(statement.name);
   if (reader !== undefined) return reader(statement, warn);
   const { keyword, base } = statement;
+  const known = [...READERS.keys()].map((name) => name.toUpperCase());
   throw syntaxError("UnknownInstruction", `Cannot parse the line: unknown instruction: ${keyword.text}`, {
     range: keyword.text === "" ? base.range : keyword.range,
-    hint: didYouMean(
-      keyword.text,
-      [...READERS.keys()].map((name) => name.toUpperCase()),
-    ),
+    hint: didYouMean(keyword.text, known) ?? `Begin the line with one of ${known.join(" ")}, or end the line before it with \\`,
   });
 }
 
@@ -66,10 +64,16 @@ function readOnbuild(statement: Statement, warn: Warn): OnbuildInstruction {
   const forbidden = nested.name.toUpperCase();
   const { range } = nested.keyword;
   if (forbidden === "ONBUILD") {
-    throw syntaxError("OnbuildForbidden", "Cannot parse ONBUILD: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", { range });
+    throw syntaxError("OnbuildForbidden", "Cannot parse ONBUILD: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", {
+      range,
+      hint: "Remove one of the two",
+    });
   }
   if (forbidden === "MAINTAINER" || forbidden === "FROM") {
-    throw syntaxError("OnbuildForbidden", `Cannot parse ONBUILD: ${forbidden} isn't allowed as an ONBUILD trigger`, { range });
+    throw syntaxError("OnbuildForbidden", `Cannot parse ONBUILD: ${forbidden} isn't allowed as an ONBUILD trigger`, {
+      range,
+      hint: "A trigger is one instruction of the stage that is built on this image, e.g. ONBUILD COPY . /app",
+    });
   }
   readFlags(statement, {});
   const trigger = readTrigger(nested, warn);

@@ -80,7 +80,10 @@ function readRetries(flags: FlagSet): number | undefined {
   if (word === undefined || word.text === "") return undefined;
   const retries = /^[+-]?\d{1,10}$/.test(word.text) ? Number(word.text) : Number.NaN;
   if (retries < 0)
-    throw syntaxError("HealthcheckRetries", `Cannot parse HEALTHCHECK: --retries cannot be negative (${retries})`, { range: word.range });
+    throw syntaxError("HealthcheckRetries", `Cannot parse HEALTHCHECK: --retries cannot be negative (${retries})`, {
+      range: word.range,
+      hint: "Leave it out for 3 retries",
+    });
   if (retries <= MAX_RETRIES) return retries;
   throw syntaxError("HealthcheckRetries", `Cannot read "${word.text}" as --retries: it is not a number; a whole number is wanted`, {
     range: word.range,

@@ -35,7 +35,7 @@ export function directoryOverFile(path: TreePath, kind: string, source?: SourceR
   return new DecantError(
     "COPY_CONFLICT",
     `Cannot copy a directory to "${displayPath(path)}": there is a ${kind} (cannot copy to non-directory)`,
-    at(source),
+    { ...at(source), hint: `Copy to another name, or remove the ${kind} in a RUN step first` },
   );
 }
 

@@ -8,10 +8,11 @@ import {
   excludePatterns as parseExcludes,
   hasWildcard,
   type IgnoreMatcher,
-  matchGlob,
+  compileGlob,
   suggest,
 } from "../../dockerfile/index.ts";
 import type { FileAction } from "../../graph/index.ts";
+import type { SourceRange } from "../../source.ts";
 import { baseName, cleanTreePath, compareTreePaths, fromText, parentOf, ROOT, toText, type TreePath } from "../../paths.ts";
 import { type Entry, resolvePath, type Tree } from "../../tree/index.ts";
 import { sourceMissing } from "./errors.ts";
@@ -50,13 +51,13 @@ function matchingSources(source: CopySource, action: CopyAction): Selected[] {
   if (!action.allowWildcard || !hasWildcard(pattern)) return [selectedAt(source, pattern, action)];
   const above = literalPart(pattern);
   if (above !== ROOT) selectedAt(source, above, { ...action, followSymlinks: true });
-  return matchingPaths(source.tree, pattern).map((path) => selectedAt(source, path, action));
+  return matchingPaths(source.tree, pattern, action.range).map((path) => selectedAt(source, path, action));
 }
 
 /** What a path leads to. What a wildcard matches must be there as well: a symlink to nowhere is not. */
 function selectedAt(source: CopySource, path: TreePath, action: CopyAction): Selected {
   const { entry } = resolvePath(source.tree, path, { followLast: action.followSymlinks });
-  if (entry === undefined) throw sourceMissing(path, source.name, missingHint(source, path), action.range);
+  if (entry === undefined) throw sourceMissing(path, source.name, missingHint(source, path, action.src), action.range);
   return { path, entry };
 }
 
@@ -67,17 +68,20 @@ function literalPart(pattern: TreePath): TreePath {
 }
 
 /** All paths that a glob matches, part by part: "*" never crosses "/", nor a link to a directory that a wildcard matched. */
-function matchingPaths(tree: Tree, pattern: TreePath): TreePath[] {
+function matchingPaths(tree: Tree, pattern: TreePath, range: SourceRange | undefined): TreePath[] {
   let found: TreePath[] = [ROOT];
   let followLast = true;
   for (const part of pattern.split("/")) {
     const next: TreePath[] = [];
+    let matches: ReturnType<typeof compileGlob> | undefined;
     for (const folder of found) {
       const real = resolvePath(tree, folder, { followLast });
       if (real.entry?.kind !== "dir" && real.path !== ROOT) continue;
       for (const child of tree.readdir(real.path)) {
         const name = baseName(child.path);
-        if (matchGlob(part, name)) next.push((folder === ROOT ? name : `${folder}/${name}`) as TreePath);
+        // A broken pattern is an error only where there is something to match, as in BuildKit.
+        matches ??= compileGlob(part, range);
+        if (matches(name)) next.push((folder === ROOT ? name : `${folder}/${name}`) as TreePath);
       }
     }
     found = next;
@@ -86,10 +90,12 @@ function matchingPaths(tree: Tree, pattern: TreePath): TreePath[] {
   return found.toSorted(compareTreePaths);
 }
 
-/** What to do about a path that a source does not have. */
-export function missingHint(source: CopySource, path: TreePath): string | undefined {
+/** What to do about a path that a source does not have; `written` is the path as it stands in the file. */
+export function missingHint(source: CopySource, path: TreePath, written = ""): string | undefined {
   if (source.ignored?.(path) === true)
     return `.dockerignore takes "${toText(path)}" out of the context: add a line "!${toText(path)}" to it`;
+  if (source.ignored !== undefined && /^\/*(?:\.\/+)*\.\.(?:\/|$)/.test(written))
+    return '".." does not lead out of the context: give the other folder a name, --build-context NAME=FOLDER, and use COPY --from=NAME';
   const siblings = source.tree.readdir(parentOf(path)).map((entry) => toText(baseName(entry.path)));
   const near = suggest(toText(baseName(path)), siblings);
   return near === undefined ? undefined : `Did you mean "${near}"?`;

@@ -42,7 +42,12 @@ export function checkChecksum(checksum: string, range: SourceRange | undefined, 
   if (sources.length !== 1 || only === undefined)
     throw semanticError("Cannot check several sources: checksum can't be specified for multiple sources", range);
   const isGit = parseGitUrl(only.text) !== undefined;
-  if (!isHttpUrl(only.text) && !isGit) throw semanticError("Cannot check a local source: checksum requires HTTP(S) or Git sources", range);
+  if (!isHttpUrl(only.text) && !isGit)
+    throw semanticError(
+      "Cannot check a local source: checksum requires HTTP(S) or Git sources",
+      range,
+      "Leave --checksum out: files of the context are compared by their content anyway",
+    );
   if (isGit && !isChecksum(checksum))
     throw semanticError(`Cannot use checksum "${checksum}": wanted the id of a commit, or how it begins`, range);
   if (!isDigest(checksum) && !isGit)

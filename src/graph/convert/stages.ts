@@ -8,10 +8,14 @@ import {
   type StageInstruction,
   didYouMean,
 } from "../../dockerfile/index.ts";
+import { DecantError, isDecantError, withSource } from "../../errors.ts";
 import { parsePlatform, type Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import type { ConvertOptions } from "./context.ts";
 import { semanticError } from "./errors.ts";
+
+/** For did-you-mean. */
+const USUAL_PLATFORMS = ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/riscv64", "amd64", "arm64", "linux"];
 
 /** A stage with its FROM understood. */
 export interface PlannedStage {
@@ -91,8 +95,18 @@ function stagePlatform(
 ): Platform {
   const text = expandWord(word.text, globals, { escape: parsed.escape, range: word.range }).value;
   if (text === "")
-    throw semanticError(`Cannot use FROM --platform=${word.text}: empty platform value from expression ${word.text}`, word.range);
-  return parsePlatform(text, host);
+    throw semanticError(
+      `Cannot use FROM --platform=${word.text}: empty platform value from expression ${word.text}`,
+      word.range,
+      "Give the ARG a default, or pass --build-arg",
+    );
+  try {
+    return parsePlatform(text, host);
+  } catch (error) {
+    if (!isDecantError(error, "PLATFORM")) throw error;
+    const hint = didYouMean(text, USUAL_PLATFORMS) ?? error.hint;
+    throw withSource(hint === undefined ? error : new DecantError("PLATFORM", error.message, { hint, cause: error }), word.range);
+  }
 }
 
 /** The stage that `--target` names, or the last one. */
@@ -126,8 +140,9 @@ export function copyFrom(stages: readonly PlannedStage[], current: PlannedStage,
   if (index === undefined) return { kind: "image", name: text, range };
   if (stages[index] === undefined)
     throw semanticError(
-      `Cannot copy from stage ${text}: there are ${stages.length} stages, counted from 0 (invalid stage index ${text})`,
+      `Cannot copy from stage ${text}: the last stage is ${stages.length - 1}, counted from 0 (invalid stage index ${text})`,
       range,
+      "Use the name of a stage",
     );
   if (index >= current.stage.index) {
     throw semanticError(

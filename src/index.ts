@@ -50,7 +50,7 @@ export {
   type Severity,
   type SizeReport,
 } from "./audit/index.ts";
-export type { LockedPackage, LockedRelease } from "./distroless/index.ts";
+export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
 export type { BuildEvent } from "./events.ts";

@@ -1,5 +1,6 @@
 /** Distroless bases: recipes, the catalogue, and assembling them from verified packages. */
 export { assembleBase } from "./assemble.ts";
+export { baseScripts } from "./base-scripts.ts";
 export { type BaseName, baseOfImage, isRecipeFile, parseBaseName } from "./base-name.ts";
 export { catalogueFolder, type CatalogueOptions, listRecipes, loadRecipe, recipeSchemaText } from "./catalogue.ts";
 export { type NpmPackage, type RegistrySignature } from "./npm.ts";
@@ -16,8 +17,8 @@ export {
   type LockedRelease,
   parseLock,
 } from "./lock.ts";
-export { listScripts } from "./list-scripts.ts";
 export { type EffectState, type ScriptEffect } from "./maintainer-scripts.ts";
+export { type NewerPackage, type PackageChangelog, packageChangelogs } from "./package-changelogs.ts";
 export { lockRecipe } from "./resolve-base.ts";
 export { rebuildBase } from "./rebuild.ts";
 export { recipeDigest } from "./recipe-digest.ts";

@@ -16,7 +16,7 @@ export interface MadeLayer {
 }
 
 /** Raised when the same contents give another layer than before. */
-const FORMAT = "base layer 2";
+export const LAYERS_FORMAT = "base layer 2";
 
 /** Throws `RECIPE`, `NODE_PACKAGE` and the `DEBIAN_…` codes. */
 export async function makeLayers(context: ComposeContext, recipe: Recipe, inputs: BaseInputs): Promise<readonly MadeLayer[]> {
@@ -27,7 +27,7 @@ export async function makeLayers(context: ComposeContext, recipe: Recipe, inputs
     plan(base, recipe.layers),
     async (pieces) => {
       const items = arrangeItems(withSharedDirectories(base, pieces), (path) => base.below.get(path)?.entry);
-      const layer = await keptLayer(store, [FORMAT, ...itemParts(items)], () =>
+      const layer = await keptLayer(store, [LAYERS_FORMAT, ...itemParts(items)], () =>
         writeLayer(store, items, signal === undefined ? {} : { signal }),
       );
       const owners = pieces.map(({ owner }) => owner).join(", ");

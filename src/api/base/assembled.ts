@@ -1,5 +1,5 @@
 /** A base that is in the store, in the forms that callers want: for exporters, and as facts to show. */
-import { assembleBase, type AssembledBase } from "../../distroless/index.ts";
+import { assembleBase, type AssembledBase, type AssembleOptions } from "../../distroless/index.ts";
 import type { Emit } from "../../events.ts";
 import type { BuiltImage } from "../../image/index.ts";
 import { formatPlatform, type Platform } from "../../oci/index.ts";
@@ -23,14 +23,23 @@ export async function assembleOpened(
   options: DebianOptions & { readonly jobs?: number },
   run: AssembleRun,
 ): Promise<AssembledBase> {
-  const { platform, ...rest } = run;
-  return await assembleBase(session.store, opened.recipe, {
-    ...archiveAccess(options, session, rest),
+  return await assembleBase(session.store, opened.recipe, assembleOptions(session, opened, options, run));
+}
+
+/** The options of the distroless room for an opened base. */
+export function assembleOptions(
+  session: Session,
+  { variant, lock }: OpenedBase,
+  options: DebianOptions & { readonly jobs?: number },
+  { platform, ...run }: AssembleRun,
+): AssembleOptions {
+  return {
+    ...archiveAccess(options, session, run),
     platform,
-    ...(opened.variant === undefined ? {} : { variant: opened.variant }),
-    ...(opened.lock === undefined ? {} : { lock: opened.lock }),
+    ...(variant === undefined ? {} : { variant }),
+    ...(lock === undefined ? {} : { lock }),
     ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
-  });
+  };
 }
 
 /** For exporters. Its bytes do not depend on the clock. */

@@ -1,11 +1,12 @@
 /** `buildBase`: a distroless base as an image, and `showBase`: the facts about one. */
+import { baseScripts } from "../../distroless/index.ts";
 import { unsupported } from "../../errors.ts";
 import { exportImage, type ExportResult, type OutputSpec } from "../../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import { startRun } from "../run-handle.ts";
 import { imageContext, openSession, type Session } from "../session.ts";
 import type { Run } from "../types.ts";
-import { assembleOpened, baseDetails, baseImage } from "./assembled.ts";
+import { assembleOpened, assembleOptions, baseDetails, baseImage } from "./assembled.ts";
 import { openBase, type OpenedBase } from "./open-base.ts";
 import type { BaseDetails, BuildBaseOptions, BuildBaseResult, LockedBaseOptions } from "./types.ts";
 
@@ -43,13 +44,16 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
   });
 }
 
-/** Assembles a base into the cache, and tells what it is made of. Throws as `buildBase`. */
-export function showBase(options: LockedBaseOptions & { readonly platform?: string }): Run<BaseDetails> {
+/** Assembles a base into the cache, and tells what it is made of; with `scripts` also of its packages' scripts. Throws as `buildBase`. */
+export function showBase(options: LockedBaseOptions & { readonly platform?: string; readonly scripts?: boolean }): Run<BaseDetails> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const opened = await openFor(options);
     const platform = onePlatform(options.platform === undefined ? [] : [options.platform], session);
-    return baseDetails(opened, await assembleOpened(session, opened, options, { platform, emit, signal }), platform);
+    const run = { platform, emit, signal };
+    const details = baseDetails(opened, await assembleOpened(session, opened, options, run), platform);
+    if (options.scripts !== true) return details;
+    return { ...details, scripts: await baseScripts(session.store, opened.recipe, assembleOptions(session, opened, options, run)) };
   });
 }
 

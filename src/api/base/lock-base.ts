@@ -1,7 +1,17 @@
 /** `lockBase`: the exact packages of a recipe, written beside it; what changes is told. */
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { formatLock, isRecipeFile, type Lock, loadRecipe, lockRecipe, parseBaseName } from "../../distroless/index.ts";
+import {
+  formatLock,
+  isRecipeFile,
+  type Lock,
+  type LockedArchitecture,
+  loadRecipe,
+  lockRecipe,
+  type NewerPackage,
+  packageChangelogs,
+  parseBaseName,
+} from "../../distroless/index.ts";
 import { isDecantError } from "../../errors.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession } from "../session.ts";
@@ -10,11 +20,21 @@ import { differenceOf, lockedFacts } from "./difference.ts";
 import { archiveAccess, lockFileOf, lockMissing, readLock } from "./open-base.ts";
 import type { BaseDifference, BaseOptions, LockBaseResult } from "./types.ts";
 
+/** Options of `lockBase`. */
+export interface LockBaseOptions extends BaseOptions {
+  /** Default true. */
+  readonly write?: boolean;
+  /** There must be a lock already. Default false. */
+  readonly update?: boolean;
+  /** Fetch packages that are newer than before, and give what their changelogs say. Default false. */
+  readonly changelogs?: boolean;
+}
+
 /**
  * Resolves a recipe with all its variants and architectures, and writes its lock. With `write: false` it only tells what would change; with
  * `update: true` there must be a lock already. Throws `RECIPE`, `RECIPE_LOCK`, the `DEBIAN_…` codes.
  */
-export function lockBase(options: BaseOptions & { readonly write?: boolean; readonly update?: boolean }): Run<LockBaseResult> {
+export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const cwd = options.cwd ?? process.cwd();
@@ -26,12 +46,15 @@ export function lockBase(options: BaseOptions & { readonly write?: boolean; read
     const startedAt = Date.now();
     emit({ type: "vertex.planned", vertex, name: `locking ${recipe.name}` });
     emit({ type: "vertex.started", vertex });
-    const after = await lockRecipe(session.store, recipe, archiveAccess(options, session, { emit, signal, vertex }));
+    const access = archiveAccess(options, session, { emit, signal, vertex });
+    const after = await lockRecipe(session.store, recipe, access);
+    const changelogs =
+      options.changelogs === true ? await packageChangelogs(session.store, recipe, newerPackages(before, after), access) : undefined;
     emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
     const text = formatLock(after);
     const written = options.write !== false && (before === undefined || formatLock(before) !== text);
     if (written) await replaceFile(file, text);
-    return { file, written, changes: changesOf(before, after) };
+    return { file, written, changes: changesOf(before, after), ...(changelogs === undefined ? {} : { changelogs }) };
   });
 }
 
@@ -55,6 +78,23 @@ function changesOf(before: Lock | undefined, after: Lock): Readonly<Record<strin
       return [architecture, differenceOf(lockedFacts(old), lockedFacts(locked))];
     }),
   );
+}
+
+/** Packages with another version than before, of any architecture, each once. */
+function newerPackages(before: Lock | undefined, after: Lock): NewerPackage[] {
+  const newer = new Map<string, NewerPackage>();
+  for (const [architecture, { packages }] of Object.entries(after.architectures)) {
+    const old = lockedBefore(before, architecture)?.packages ?? [];
+    for (const binary of packages) {
+      const since = old.find((one) => one.name === binary.name)?.version;
+      if (since !== undefined && since !== binary.version && !newer.has(binary.name)) newer.set(binary.name, { binary, since });
+    }
+  }
+  return [...newer.values()];
+}
+
+function lockedBefore(before: Lock | undefined, architecture: string): LockedArchitecture | undefined {
+  return before !== undefined && Object.hasOwn(before.architectures, architecture) ? before.architectures[architecture] : undefined;
 }
 
 /** Another process sees the old file or the new one. */

@@ -1,6 +1,6 @@
 /** Options and results of the calls on distroless bases. */
 import type { Digest } from "../../digest.ts";
-import type { LockedPackage, LockedRelease } from "../../distroless/index.ts";
+import type { LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "../../distroless/index.ts";
 import type { ExportResult, OutputSpec } from "../../image/index.ts";
 import type { StoreOptions } from "../types.ts";
 
@@ -84,6 +84,8 @@ export interface BaseDetails {
   readonly layers: readonly BaseLayer[];
   readonly config: unknown;
   readonly annotations: Readonly<Record<string, string>>;
+  /** What the maintainer scripts of the packages would have done: with `scripts`. */
+  readonly scripts?: readonly ScriptEffect[];
 }
 
 /** What `lockBase` and `updateBase` give. */
@@ -93,6 +95,8 @@ export interface LockBaseResult {
   readonly written: boolean;
   /** By OCI architecture, against what was locked before; without a lock before, everything is added. */
   readonly changes: Readonly<Record<string, BaseDifference>>;
+  /** The new entries of each package's changelog: with `changelogs`. */
+  readonly changelogs?: readonly PackageChangelog[];
 }
 
 /** A package on one side, or on both with different versions. */

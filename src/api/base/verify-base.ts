@@ -11,9 +11,9 @@ import { openNamedSource } from "../named-source.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession } from "../session.ts";
 import type { Run } from "../types.ts";
-import { assembleOpened, type AssembleRun } from "./assembled.ts";
+import { assembleOpened, assembleOptions, type AssembleRun } from "./assembled.ts";
 import { type ComparedImage, firstDifference } from "./first-difference.ts";
-import { archiveAccess, openBase } from "./open-base.ts";
+import { openBase } from "./open-base.ts";
 import type { BaseOptions, VerifyBaseResult } from "./types.ts";
 
 /** Options of `verifyBase`. */
@@ -44,13 +44,7 @@ export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
     const found = image === undefined ? compared(await assembleOpened(session, opened, options, run)) : await openImage(image, run);
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-verify-"));
     await using fresh = await openStore({ root: join(folder.path, "store") });
-    const wanted = await rebuildBase(session.store, fresh, recipe, {
-      ...archiveAccess(options, session, { emit, signal, vertex }),
-      platform,
-      lock,
-      ...(variant === undefined ? {} : { variant }),
-      ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
-    });
+    const wanted = await rebuildBase(session.store, fresh, recipe, { ...assembleOptions(session, opened, options, run), lock });
     const difference = firstDifference(found, compared(wanted));
     emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
     return {

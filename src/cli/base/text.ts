@@ -51,20 +51,23 @@ export function detailsText(details: BaseDetails): string {
     String(layer.files),
     safeLine(layer.createdBy),
   ]);
+  const scripts = details.scripts?.map((one) => [one.package, one.script, one.effect, one.done, safeLine(one.text)]);
   return [
     facts,
     formatTable([["PACKAGE", "VERSION", "ARCHITECTURE", "DOWNLOAD", ""], ...packageRows], [3]),
     formatTable([["LAYER", "DIGEST", "SIZE", "FILES", "WHAT"], ...layerRows], [2, 3]),
+    ...(scripts === undefined ? [] : [formatTable([["PACKAGE", "SCRIPT", "EFFECT", "", "WHAT"], ...scripts])]),
   ].join("\n");
 }
 
 /** What a lock changes, by architecture; architectures with the same changes are told together. */
-export function lockText({ file, written, changes }: LockBaseResult): string {
+export function lockText({ file, written, changes, changelogs = [] }: LockBaseResult): string {
   const groups = Map.groupBy(Object.entries(changes), ([, change]) => differenceText(change));
   const parts = [...groups].map(([text, some]) =>
     text === "" ? "" : `${some.map(([architecture]) => architecture).join(", ")}:\n${text}`,
   );
-  const all = parts.filter((text) => text !== "").join("\n");
+  const entries = changelogs.map(({ text }) => `${text.split("\n").map(safeLine).join("\n")}\n`);
+  const all = [...parts.filter((text) => text !== ""), ...entries].join("\n");
   return all + (written ? `Wrote ${safeLine(file)}\n` : all === "" ? `${safeLine(file)} is up to date\n` : "");
 }
 

@@ -16,6 +16,7 @@ export const command: Command = defineCommand(
       ...DEBIAN_OPTION_TABLE,
       ...LOCK_OPTION_TABLE,
       locked: { type: "boolean", help: "Fail when there is no lock" },
+      scripts: { type: "boolean", help: "Also tell what the packages' installation scripts would have done, and what became of it" },
       platform: { type: "string", value: "OS/ARCH", help: "Platform of the base; by default the host's" },
       format: { type: "string", short: "f", value: "FORMAT", help: "How to print", choices: ["pretty", "json"] },
     },
@@ -26,6 +27,7 @@ export const command: Command = defineCommand(
       ...debianOptions(values, context),
       base,
       ...(values.locked === undefined ? {} : { locked: values.locked }),
+      ...(values.scripts === undefined ? {} : { scripts: values.scripts }),
       ...(values.platform === undefined ? {} : { platform: values.platform }),
     });
     const details = await showRun(run, values.progress ?? "auto", context);

@@ -21,13 +21,14 @@ Examples:
       ...DEBIAN_OPTION_TABLE,
       ...LOCK_OPTION_TABLE,
       check: { type: "boolean", help: "Only tell what would change" },
+      changelog: { type: "boolean", help: "Fetch the newer packages, and show what their changelogs say" },
       format: { type: "string", value: "FORMAT", help: "How to print", choices: ["pretty", "json"] },
     },
     words: { min: 1, max: 1 },
   },
   async (values, [base = ""], context) => {
     const check = values.check === true;
-    const run = lockBase({ ...debianOptions(values, context), base, update: true, write: !check });
+    const run = lockBase({ ...debianOptions(values, context), base, update: true, write: !check, changelogs: values.changelog ?? false });
     const result = await showRun(run, values.progress ?? "auto", context);
     await context.stdout.write(values.format === "json" ? `${JSON.stringify(result, undefined, 2)}\n` : lockText(result));
     return check && Object.values(result.changes).some(({ packages }) => packages.length > 0) ? 1 : 0;

@@ -162,8 +162,7 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
   {
     id: "F45",
     title: "BUILDKIT_SBOM_SCAN_CONTEXT and _STAGE",
-    state: "partial",
-    note: "As in BuildKit they do nothing while no SBOM is asked for; asking for one is refused (F134).",
+    state: "full",
     builds: "ARG BUILDKIT_SBOM_SCAN_CONTEXT=true\nFROM scratch\nARG BUILDKIT_SBOM_SCAN_STAGE=true",
   },
   {

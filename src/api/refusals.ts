@@ -26,6 +26,7 @@ export async function refuseUnknown(
   for (const [name, value] of Object.entries(options.buildArgs ?? {})) {
     const row = SWITCHES[name];
     if (row !== undefined && /^(?:1|t|true)$/i.test(value)) throw unsupported(`--build-arg ${name}=${value}`, { row });
+    if (name.startsWith("BUILDKIT_ATTEST_")) throw unsupported(`--build-arg ${name}`, { row: "F132", hint: "Use --sbom or --provenance" });
     if (name === "BUILDKIT_BUILD_NAME") throw unsupported(`--build-arg ${name}`, { row: "F46" });
   }
   if ((env[POLICY_VARIABLE] ?? "") !== "") throw unsupported(`The source policy in ${POLICY_VARIABLE}`, { row: "F136" });

@@ -10,6 +10,8 @@ const OPTIONS = {
   progress: { type: "string", choices: ["auto", "plain"], help: "" },
   pull: { type: "boolean", help: "" },
   quiet: { type: "boolean", short: "q", help: "" },
+  audit: { type: "string", bare: "error", help: "" },
+  attach: { type: "string", bare: "true", bareUnless: /^true$|=/, help: "" },
 } as const satisfies OptionTable;
 
 const SPEC: CommandSpec<typeof OPTIONS> = {
@@ -19,7 +21,6 @@ const SPEC: CommandSpec<typeof OPTIONS> = {
   options: OPTIONS,
   unsupported: {
     secret: { type: "string" },
-    sbom: { type: "string", accepted: "false" },
     publish: { type: "string", short: "p", hint: "no" },
   },
   words: { min: 1, max: 1 },
@@ -37,7 +38,10 @@ const GOOD: readonly (readonly [string, readonly string[], string])[] = [
   ["lets the last of a single option win", ["-f", "a", "-f", "b", "."], '{"tag":[],"file":"b"} .'],
   ["reads --flag=false", ["--pull=false", "."], '{"tag":[],"pull":false} .'],
   ["reads groups of short options", ["-qt", "a", "."], '{"tag":["a"],"quiet":true} .'],
-  ["passes over an unsupported option that asks for what is done anyway", ["--sbom=false", "."], '{"tag":[]} .'],
+  ["takes no word for the value of an option that may stand alone", ["--audit", "."], '{"tag":[],"audit":"error"} .'],
+  ["takes --flag=value of one that may stand alone", ["--audit=warn", "."], '{"tag":[],"audit":"warn"} .'],
+  ["takes a word for its value that looks like one", ["--attach", "a=b", "."], '{"tag":[],"attach":"a=b"} .'],
+  ["takes none that does not", ["--attach", "."], '{"tag":[],"attach":"true"} .'],
   ["ends options at --", ["--", "-q"], '{"tag":[]} -q'],
 ];
 

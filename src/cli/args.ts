@@ -49,8 +49,6 @@ export function parseCommandLine<const Table extends OptionTable>(
     if (token.name === "help" || token.name === "h") throw new HelpWanted();
     const option = spec.options[token.name];
     if (option === undefined) {
-      const accepted = spec.unsupported?.[token.name]?.accepted;
-      if (accepted !== undefined && token.value === accepted) continue;
       throw notAnOption(spec, token.name, token.rawName);
     }
     let value: string | undefined = token.value;
@@ -75,8 +73,9 @@ export function parseCommandLine<const Table extends OptionTable>(
 function withBareValues(spec: CommandSpec, args: readonly string[]): string[] {
   const end = args.indexOf("--");
   return args.map((arg, index) => {
-    const { bare } = (arg.startsWith("--") ? spec.options[arg.slice(2)] : undefined) ?? {};
-    return bare === undefined || (end >= 0 && index > end) ? arg : `${arg}=${bare}`;
+    const { bare, bareUnless } = (arg.startsWith("--") ? spec.options[arg.slice(2)] : undefined) ?? {};
+    const hasValue = bareUnless?.test(args[index + 1] ?? "") === true;
+    return bare === undefined || hasValue || (end >= 0 && index > end) ? arg : `${arg}=${bare}`;
   });
 }
 

@@ -15,6 +15,9 @@ interface Attributes {
   readonly values: ReadonlyMap<string, string>;
 }
 
+/** What may follow `--sbom` and `--provenance` as a word of its own, as in docker's own command lines. */
+export const ATTESTATION_VALUE: RegExp = /^(?:0|1|f|t|false|true)$|^[a-z-]+=/i;
+
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ...["1", "t", "true"].map((text): readonly [string, boolean] => [text, true]),
   ...["0", "f", "false"].map((text): readonly [string, boolean] => [text, false]),

@@ -15,6 +15,8 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** The value of `--name` without "=": then the next word is none of it (string only). */
   readonly bare?: string;
+  /** With `bare`: the next word is the value after all when it looks like this, as in docker's `--sbom true`. */
+  readonly bareUnless?: RegExp;
 }
 
 /** Options by name. */
@@ -28,8 +30,6 @@ export interface UnsupportedSpec {
   readonly row?: SupportId;
   /** What to do instead, where the row does not say it. */
   readonly hint?: string;
-  /** A value that asks for what is done anyway, e.g. "false". */
-  readonly accepted?: string;
 }
 
 type ValueOf<Spec extends OptionSpec> = Spec extends { readonly type: "boolean" }

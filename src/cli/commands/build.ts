@@ -2,7 +2,7 @@
 import { usageError } from "../../errors.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
-import { parseAttestations } from "../attestations.ts";
+import { ATTESTATION_VALUE, parseAttestations } from "../attestations.ts";
 import { defineCommand } from "../args.ts";
 import { withAudit } from "../audit/build-audit.ts";
 import type { Command } from "../command.ts";
@@ -148,12 +148,14 @@ Examples:
         value: "BOOL|KEY=VALUE",
         help: "Attach an SBOM to the image; files=false leaves the files of packages out",
         bare: "true",
+        bareUnless: ATTESTATION_VALUE,
       },
       provenance: {
         type: "string",
         value: "BOOL|KEY=VALUE",
         help: "Attach provenance to the image: mode=min|max, version=v1|v0.2, builder-id=URI, reproducible=BOOL",
         bare: "true",
+        bareUnless: ATTESTATION_VALUE,
       },
       attest: {
         type: "string",

@@ -1,21 +1,15 @@
 /** The audit of a build: after the last step and before anything is written or pushed. */
-import {
-  type AuditLayer,
-  type AuditPolicy,
-  type AuditReport,
-  type BuildStage,
-  imageSubject,
-  type KnownSecret,
-  runAudit,
-} from "../audit/index.ts";
+import { type AuditLayer, type AuditReport, type BuildStage, imageSubject, type KnownSecret, runAudit } from "../audit/index.ts";
 import { pool } from "../async.ts";
 import type { Solution } from "../engine/index.ts";
 import { DecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Conversion } from "../graph/index.ts";
 import type { BuiltImage } from "../image/index.ts";
-import type { Store } from "../store/index.ts";
 import { findLayer, type Layer, type LayerSource } from "../tree/index.ts";
+import { packageFinder } from "./audit-packages.ts";
+import type { ProjectFile } from "./project-file.ts";
+import type { Session } from "./session.ts";
 import type { AuditMode, BuildOptions } from "./types.ts";
 
 /** How many layers are indexed at once. */
@@ -30,8 +24,8 @@ export interface BuildAuditInput {
   readonly image: BuiltImage;
   readonly conversion: Conversion;
   readonly solution: Solution;
-  readonly store: Store;
-  readonly policy: AuditPolicy;
+  readonly session: Session;
+  readonly project: ProjectFile | undefined;
   /** The value of a secret of the build. */
   readonly secret: (id: string, signal: AbortSignal) => Promise<Uint8Array | undefined>;
   readonly emit: Emit;
@@ -41,7 +35,7 @@ export interface BuildAuditInput {
 /** Audits when `options.audit` asks for it. Throws `AUDIT` for an image that the mode does not let pass; the report was given by then. */
 export async function auditBuild(options: BuildOptions, input: BuildAuditInput): Promise<AuditReport | undefined> {
   if (options.audit === undefined) return undefined;
-  const { image, conversion, emit, signal } = input;
+  const { image, conversion, session, project, emit, signal } = input;
   const startedAt = Date.now();
   emit({ type: "vertex.planned", vertex: VERTEX, name: "auditing the image" });
   emit({ type: "vertex.started", vertex: VERTEX });
@@ -50,7 +44,8 @@ export async function auditBuild(options: BuildOptions, input: BuildAuditInput):
   const layers = loaded.map((layer, index): AuditLayer => ({ layer, createdBy: items[index]?.createdBy ?? "", ...items[index]?.origin }));
   const subject = imageSubject({ name: input.name, platform: image.platform, config: image.config, layers, history: image.history });
   const report = await runAudit(subject, {
-    policy: input.policy,
+    policy: project?.audit ?? {},
+    whoHas: packageFinder({ session, debian: project?.debian ?? {}, platform: image.platform, emit, signal }),
     secrets: await valuesOf(options, input),
     stages: await stagesOf(input),
     signal,
@@ -102,7 +97,7 @@ async function valuesOf({ secrets = [] }: BuildOptions, { secret, signal }: Buil
 }
 
 /** Layers that only a registry has were not needed by the build: they are counted, not fetched. */
-async function stagesOf({ conversion, solution, store, signal }: BuildAuditInput): Promise<BuildStage[]> {
+async function stagesOf({ conversion, solution, session: { store }, signal }: BuildAuditInput): Promise<BuildStage[]> {
   const stages: BuildStage[] = [];
   for (const { name, vertex } of conversion.stages) {
     const sources = vertex === undefined ? undefined : solution.layersOf(vertex.id);

@@ -1,6 +1,7 @@
 /** `auditImage`: will it run, and what is in it that should not be. */
 import { type AuditPolicy, type AuditReport, runAudit } from "../audit/index.ts";
 import { parsePlatform } from "../oci/index.ts";
+import { packageFinder } from "./audit-packages.ts";
 import { openSubject } from "./audit-source.ts";
 import { findProjectFile } from "./project-file.ts";
 import { startRun } from "./run-handle.ts";
@@ -21,6 +22,8 @@ export interface AuditImageOptions extends StoreOptions {
   readonly policy?: AuditPolicy;
   /** A file with an `audit:` part. Default: decant.yaml in `cwd`, if any. */
   readonly policyFile?: string;
+  /** Ask no archive which Debian packages would close a gap. Default false: asked when there is one. */
+  readonly offline?: boolean;
   /** Folder that relative paths start from. Default: the working directory. */
   readonly cwd?: string;
 }
@@ -32,14 +35,15 @@ export interface AuditImageOptions extends StoreOptions {
 export function auditImage(options: AuditImageOptions): Run<AuditReport> {
   return startRun(options.signal, async (emit, signal) => {
     const cwd = options.cwd ?? process.cwd();
-    const policy = options.policy ?? (await policyOf(options, cwd));
+    const project = await findProjectFile({ file: options.policyFile, context: cwd, cwd });
     await using session = await openSession(options);
     const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
     const subject = await openSubject(options.image, { session, platform, cwd, command: "audit", emit, signal });
-    return await runAudit(subject, { policy, signal });
+    const debian = { ...project?.debian, ...(options.offline === undefined ? {} : { offline: options.offline }) };
+    return await runAudit(subject, {
+      policy: options.policy ?? project?.audit ?? {},
+      whoHas: packageFinder({ session, debian, platform: subject.platform, emit, signal }),
+      signal,
+    });
   });
-}
-
-async function policyOf({ policyFile }: AuditImageOptions, cwd: string): Promise<AuditPolicy> {
-  return (await findProjectFile({ file: policyFile, context: cwd, cwd }))?.audit ?? {};
 }

@@ -28,6 +28,7 @@ import { withAttestations } from "./build-attestations.ts";
 import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
+import { withLoaderCache } from "./loader-cache.ts";
 import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile } from "./project-file.ts";
 import { refuseUnknown } from "./refusals.ts";
@@ -135,7 +136,8 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       nowSec: epochSec ?? Math.floor(startedAt / 1000),
     });
     await checks.result({ store: session.store, conversion, solution }, emit, signal);
-    const plain = withAnnotations(builtImage(conversion, solution, startedAt, epochSec), options.annotations ?? {});
+    const built = await withLoaderCache(builtImage(conversion, solution, startedAt, epochSec), { store: session.store, emit, signal });
+    const plain = withAnnotations(built, options.annotations ?? {});
     const facts = { parsed, dockerfile, context, conversion, solution, image: plain, buildArgs };
     const image = withAttestations({ options, ...facts, session, buildId: record.id, startedAt, signal });
     const audit = await auditBuild(options, {
@@ -143,8 +145,8 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       image,
       conversion,
       solution,
-      store: session.store,
-      policy: project?.audit ?? {},
+      session,
+      project,
       secret: access.secret,
       emit,
       signal,

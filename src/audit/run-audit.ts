@@ -1,8 +1,9 @@
 /** An audit from subject to report: all checks over one walk, then the policy. */
+import type { ContentsQuery } from "../debian/index.ts";
 import { eventSource } from "../events.ts";
 import { formatPlatform } from "../oci/index.ts";
 import { displayPath, ROOT, treePath } from "../paths.ts";
-import { type Inventory, readInventory } from "../sbom/index.ts";
+import { type Inventory, type OsRelease, readInventory } from "../sbom/index.ts";
 import { DISTROLESS_CHECKS } from "./checks/distroless-checks.ts";
 import { RUN_AS_CHECKS } from "./checks/run-as-checks.ts";
 import { RUN_CHECKS } from "./checks/run-checks.ts";
@@ -23,8 +24,11 @@ export interface RunAuditOptions {
   readonly secrets?: readonly KnownSecret[];
   /** The other stages of the build; with them the report tells what was left behind. */
   readonly stages?: readonly BuildStage[];
-  /** Which Debian packages have a file, for remedies; without it no package is suggested. */
-  readonly whoHas?: AuditContext["whoHas"];
+  /** Which Debian packages have a file, for remedies, in the release that the image is of; without it no package is suggested. */
+  readonly whoHas?: (
+    queries: readonly ContentsQuery[],
+    os: OsRelease | undefined,
+  ) => Promise<ReadonlyMap<ContentsQuery, readonly string[]>>;
   readonly signal?: AbortSignal;
 }
 
@@ -35,7 +39,7 @@ const SEVERITIES: readonly Severity[] = ["error", "warning", "note"];
 
 /** Audits. Rejects with the signal's reason, and with what reading the store or the directory throws; never for what the image holds. */
 export async function runAudit(subject: AuditSubject, options: RunAuditOptions = {}): Promise<AuditReport> {
-  const { policy = {}, signal } = options;
+  const { policy = {}, whoHas, signal } = options;
   const files = subjectFiles(subject);
   let inventory: Promise<Inventory> | undefined;
   const context: AuditContext = {
@@ -48,7 +52,7 @@ export async function runAudit(subject: AuditSubject, options: RunAuditOptions =
       })),
     secrets: options.secrets ?? [],
     policy,
-    ...(options.whoHas === undefined ? {} : { whoHas: options.whoHas }),
+    ...(whoHas === undefined ? {} : { whoHas: async (queries) => await whoHas(queries, (await context.inventory()).os) }),
     ...(signal === undefined ? {} : { signal }),
   };
   const found: Finding[] = [];

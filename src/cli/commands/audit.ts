@@ -30,6 +30,7 @@ Examples:
       format: { type: "string", value: "FORMAT", help: "How the report is written; by default text", choices: REPORT_FORMATS },
       output: { type: "string", short: "o", value: "FILE", help: "Write the report to a file instead of standard output" },
       policy: { type: "string", value: "FILE", help: "File with the part audit; by default decant.yaml here" },
+      offline: { type: "boolean", help: "Ask no archive which Debian packages would close a gap" },
       strict: { type: "boolean", help: "Fail for warnings too" },
       platform: { type: "string", value: "OS/ARCH", help: "Platform of an image for several; by default the host's" },
       progress: { type: "string", value: "HOW", help: "How pulling is shown", choices: PROGRESS_MODES },
@@ -42,6 +43,7 @@ Examples:
       image,
       cwd: context.cwd,
       ...(values.platform === undefined ? {} : { platform: values.platform }),
+      ...(values.offline === undefined ? {} : { offline: values.offline }),
       ...(values.policy === undefined ? {} : { policyFile: values.policy }),
     });
     const report = await showRun(run, values.progress ?? "auto", context);

@@ -221,3 +221,39 @@ describe("toGraph() refuses", () => {
   for (const { name, text, target, want } of rows)
     it(name, async () => assert.match(await failure(text, target === undefined ? {} : { target }), want));
 });
+
+describe("toGraph() for reports", () => {
+  it("tells the instruction, place, stage and source of each layer that it makes, and which other stages were needed", async () => {
+    const text = [
+      "FROM node AS build",
+      "WORKDIR /src",
+      "RUN true",
+      "FROM other AS unused",
+      "FROM scratch",
+      "COPY --from=build /src /a",
+      "COPY --from=tools /x /b",
+      'ADD c /c\nCMD ["x"]',
+    ];
+    const { conversion } = await convert(text.join("\n"), { bases: { node: image(), tools: image() } });
+    const told = conversion.history
+      .filter(({ emptyLayer }) => !emptyLayer)
+      .map(
+        ({ origin }) => `${origin?.source.start.line} ${origin?.stage ?? "-"} ${origin?.copiedFrom ?? "-"}: ${origin?.instruction ?? "-"}`,
+      );
+    assert.deepEqual(told, [
+      "6 stage-2 stage build: COPY --from=build /src /a",
+      "7 stage-2 image tools: COPY --from=tools /x /b",
+      "8 stage-2 build context: ADD c /c",
+    ]);
+    assert.deepEqual(
+      conversion.stages.map(({ name, vertex }) => `${name} ${vertex?.op.kind}`),
+      ["build exec"],
+    );
+  });
+
+  it("tells of layers of an earlier stage who made them, and nothing of those of a base", async () => {
+    const { conversion } = await convert("FROM node AS build\nRUN one\nFROM build\nRUN two", { bases: { node: image() } });
+    const told = conversion.history.filter(({ emptyLayer }) => !emptyLayer).map(({ origin }) => `${origin?.stage} ${origin?.instruction}`);
+    assert.deepEqual(told, ["undefined undefined", "build RUN one", "stage-1 RUN two"]);
+  });
+});

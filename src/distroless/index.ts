@@ -19,6 +19,7 @@ export {
 } from "./lock.ts";
 export { type EffectState, type ScriptEffect } from "./maintainer-scripts.ts";
 export { type NewerPackage, type PackageChangelog, packageChangelogs } from "./package-changelogs.ts";
+export { refreshedCache, touchesLibraries } from "./refresh-cache.ts";
 export { lockRecipe } from "./resolve-base.ts";
 export { rebuildBase } from "./rebuild.ts";
 export { recipeDigest } from "./recipe-digest.ts";

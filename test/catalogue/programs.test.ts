@@ -66,6 +66,8 @@ describe("the catalogue", () => {
     compile("gcc", "-O1", "-o", join(CONTEXT, "dynamic"), "dynamic.c");
     compile("gcc", "-O1", "-o", join(CONTEXT, "openssl"), "openssl.c");
     compile("g++", "-O1", "-fopenmp", "-pthread", "-o", join(CONTEXT, "cplus"), "cplus.cc");
+    compile("gcc", "-shared", "-fPIC", "-Wl,-soname,libanswer.so.1", "-o", join(CONTEXT, "libanswer.so.1"), "library.c");
+    compile("gcc", "-O1", "-o", join(CONTEXT, "user"), "user.c", join(CONTEXT, "libanswer.so.1"));
     compile("javac", "--release", "17", "-encoding", "UTF-8", "-d", join(CONTEXT, "classes"), "Hello.java");
     compile("jar", "--create", "--file", join(CONTEXT, "hello.jar"), "--main-class", "Hello", "-C", join(CONTEXT, "classes"), ".");
     compile("cp", "check.cjs", "check.py", CONTEXT);
@@ -83,5 +85,19 @@ describe("the catalogue", () => {
       const started = entrypoint === undefined ? [] : ["--entrypoint", entrypoint];
       const out = passes(decant(CONTEXT, "run", "--network", "none", "--read-only", ...started, `run-${image}`, ...args));
       assert.match(out, want);
+    });
+
+  for (const release of RELEASES)
+    it(`base-nossl-${release} finds libraries that a Dockerfile copies to /usr/local/lib`, () => {
+      const image = `base-nossl-${release}`;
+      writeFileSync(
+        join(CONTEXT, "library.Dockerfile"),
+        'FROM base\nCOPY libanswer.so.1 /usr/local/lib/\nCOPY user /app/\nCMD ["/app/user"]\n',
+      );
+      const context = `base=distroless:${image}:nonroot`;
+      passes(
+        decant(CONTEXT, "build", "-f", "library.Dockerfile", "--build-context", context, "--audit=strict", "-t", `library-${image}`, "."),
+      );
+      assert.equal(passes(decant(CONTEXT, "run", "--network", "none", `library-${image}`)), "answer 42");
     });
 });

@@ -1,0 +1,43 @@
+/**
+ * A base that Decant assembled has an /etc/ld.so.cache. When a build adds libraries where the loader looks, as COPY to /usr/local/lib does, the cache is
+ * written anew as the last layer, so that they are found. Other images are left as they are.
+ */
+import { pool } from "../async.ts";
+import { refreshedCache, touchesLibraries } from "../distroless/index.ts";
+import type { Emit } from "../events.ts";
+import type { BuiltImage } from "../image/index.ts";
+import type { Store } from "../store/index.ts";
+import { layerSource, layerTree, type LayerSource, writeLayer } from "../tree/index.ts";
+
+const VERTEX = "ld.so.cache";
+/** How many layers are indexed at once. */
+const PARALLEL = 4;
+
+/** The image, with a cache that lists what is in it. The base is loaded only when something was added that the loader would look at. */
+export async function withLoaderCache(
+  image: BuiltImage,
+  { store, emit, signal }: { readonly store: Store; readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<BuiltImage> {
+  const { platform } = image;
+  if (!image.history.some((entry) => entry.created_by?.startsWith("decant: ") === true)) return image;
+  const built = await pool(PARALLEL, image.layers.filter(isBuilt), (layer, stop) => layer.load(stop), signal);
+  if (!built.some(({ index }) => touchesLibraries(index, platform))) return image;
+  const startedAt = Date.now();
+  emit({ type: "vertex.planned", vertex: VERTEX, name: "listing libraries in /etc/ld.so.cache" });
+  emit({ type: "vertex.started", vertex: VERTEX });
+  const layers = await pool(PARALLEL, image.layers, (layer, stop) => layer.load(stop), signal);
+  const items = await refreshedCache(layerTree(layers), platform, signal);
+  const layer = items.length === 0 ? undefined : await writeLayer(store, items, { signal });
+  emit({ type: "vertex.done", vertex: VERTEX, durationMs: Date.now() - startedAt });
+  if (layer === undefined) return image;
+  return {
+    ...image,
+    layers: [...image.layers, layerSource(layer)],
+    history: [...image.history, { created: image.created, created_by: "decant: /etc/ld.so.cache" }],
+  };
+}
+
+/** Only layers that were built have a time of their own. */
+function isBuilt(layer: LayerSource): boolean {
+  return "created" in layer && layer.created !== undefined;
+}

@@ -1,0 +1,9 @@
+/* Needs it. */
+#include <stdio.h>
+
+int answer(void);
+
+int main(void) {
+  printf("answer %d\n", answer());
+  return 0;
+}

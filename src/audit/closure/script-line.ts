@@ -17,7 +17,8 @@ export function parseScriptLine(head: Uint8Array): ScriptLine {
   if (!text.startsWith("#!")) return { kind: "none" };
   const newline = text.indexOf("\n");
   const whole = newline >= 0 || text.length < HEAD_BYTES;
-  const line = (newline >= 0 ? text.slice(2, newline) : text.slice(2)).replace(/^[ \t]+/, "");
+  // Where the line does not end, the last byte is taken for its end.
+  const line = text.slice(2, newline >= 0 ? newline : HEAD_BYTES - 1).replace(/^[ \t]+/, "");
   const end = line.search(/[ \t\0]/);
   if (line.trim() === "") return { kind: "unusable", why: "it names no interpreter" };
   // An argument may be cut off, the interpreter's path may not.

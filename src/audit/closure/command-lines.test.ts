@@ -1,0 +1,122 @@
+/** Command lines of shells and languages as values. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { plainWords } from "./commands.ts";
+import { parseJavaCommand, parseManifest } from "./java-command.ts";
+import { packageScript, parseNodeCommand } from "./node-command.ts";
+import { parsePythonCommand, pythonImports } from "./python-command.ts";
+
+const words = (line: string): readonly string[] => line.split(" ").filter((word) => word !== "");
+
+function table(name: string, read: (line: string) => unknown, rows: Readonly<Record<string, unknown>>): void {
+  describe(name, () => {
+    for (const [line, want] of Object.entries(rows)) {
+      it(`reads ${JSON.stringify(line)}`, () => {
+        assert.deepEqual(read(line), want);
+      });
+    }
+  });
+}
+
+table("plainWords()", plainWords, {
+  "node server.js": ["node", "server.js"],
+  "exec node  server.js --port=80": ["node", "server.js", "--port=80"],
+  "cd /app": undefined,
+  "A=1 node x": undefined,
+  "a && b": undefined,
+  "node $MAIN": undefined,
+  "node 'a b'": undefined,
+  "": undefined,
+});
+
+const node = (line: string): string => {
+  const { main, preloads, conditions } = parseNodeCommand(words(line), undefined);
+  return [
+    main ?? "nothing",
+    ...preloads.map(({ kind, specifier }) => `${kind} ${specifier}`),
+    ...conditions.map((one) => `condition ${one}`),
+  ].join(", ");
+};
+table("parseNodeCommand()", node, {
+  "server.js --port 80": "server.js",
+  "--enable-source-maps --max-old-space-size=512 -r ./a.js --import=tsx -C dev app": "app, require ./a.js, import tsx, condition dev",
+  "--env-file .env main.js": "main.js",
+  "-- main.js": "main.js",
+  "-e code": "nothing",
+  "--test x.js": "nothing",
+  "inspect x.js": "nothing",
+  "-": "nothing",
+  "": "nothing",
+});
+it("parseNodeCommand() takes preloads, and no main module, of NODE_OPTIONS", () => {
+  assert.deepEqual(parseNodeCommand(["a.js"], "--require ./x.js --no-warnings"), {
+    main: "a.js",
+    preloads: [{ specifier: "./x.js", kind: "require" }],
+    conditions: [],
+  });
+});
+
+table("packageScript()", (line) => packageScript(words(line)), {
+  "npm start": "start",
+  "npm run serve": "serve",
+  "npm --silent run-script x": "x",
+  "npm ci": undefined,
+  "/usr/bin/yarn serve": "serve",
+  "pnpm run x": "x",
+  "node start": undefined,
+});
+
+const python = (line: string): string => {
+  const command = parsePythonCommand(words(line));
+  return command.kind === "file" ? `file ${command.path}` : command.kind === "module" ? `module ${command.name}` : "other";
+};
+table("parsePythonCommand()", python, {
+  "app.py -x": "file app.py",
+  "-u -W ignore app.py": "file app.py",
+  "-m gunicorn app:app": "module gunicorn",
+  "-um app": "module app",
+  "-Xdev -mapp": "module app",
+  "-c pass": "other",
+  "-": "other",
+  "": "other",
+});
+
+it("pythonImports() finds top-level imports that always run", () => {
+  const source = [
+    '"""import no1',
+    'import no2"""',
+    "from __future__ import annotations",
+    "import os, flask.views as views, numpy as np # comment",
+    "from google.cloud import (",
+    "    storage,",
+    ")",
+    "from . import sibling",
+    "from .other import x",
+    "try:",
+    "    import maybe",
+    "except ImportError: pass",
+    "import last; import joined",
+  ].join("\n");
+  assert.deepEqual(pythonImports(source), ["os", "flask", "numpy", "last", "google"]);
+});
+
+table("parseJavaCommand()", (line) => parseJavaCommand(words(line)), {
+  "-Xmx1g -jar app.jar x": { jar: "app.jar" },
+  "-cp a:b/* com.example.Main x": { mainClass: "com.example.Main", classPath: "a:b/*" },
+  "--class-path=a Main": { mainClass: "Main", classPath: "a" },
+  "-m app/com.Main": undefined,
+  "@args": undefined,
+  "-version": undefined,
+  "Main.java": undefined,
+});
+
+it("parseManifest() joins lines and stops at the end of the main section", () => {
+  const text = "Manifest-Version: 1.0\r\nClass-Path: a.jar b\r\n .jar\r\n\r\nName: x\r\nMain-Class: no\r\n";
+  assert.deepEqual(
+    [...parseManifest(text)],
+    [
+      ["manifest-version", "1.0"],
+      ["class-path", "a.jar b.jar"],
+    ],
+  );
+});

@@ -21,6 +21,7 @@ import type { SourceFile } from "../source.ts";
 import { matchesPattern } from "./base/image-pattern.ts";
 import { DISTROLESS } from "./base/stand-ins.ts";
 import { type BaseImages, baseImages } from "./base-images.ts";
+import { joinChecks, type PlatformCheck } from "./check-platforms.ts";
 import { createImageConfigs, type ImageConfigs } from "./build-checks.ts";
 import { type CheckedContext, openCheckedContext } from "./check-context.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
@@ -61,6 +62,8 @@ export interface CheckDockerfileOptions extends DockerfileOptions {
   readonly projectFile?: string;
   /** Patterns of images that are assembled, as for `build`: they are not looked up. */
   readonly assemble?: readonly string[];
+  /** Checks for each of them; what is found for some only says for which. Default: `platform`. */
+  readonly platforms?: readonly string[];
 }
 
 /** What checks say. */
@@ -108,7 +111,22 @@ const LOOK_UP_TIMEOUT_MS = 10_000;
  * `PLATFORM`, `STORE*`, or with the signal's reason.
  */
 export async function checkDockerfile(options: CheckDockerfileOptions): Promise<DockerfileCheck> {
-  const { parsed, path, folder, platform, buildPlatform } = await open(options);
+  const opened = await open(options);
+  const wanted = (options.platforms ?? []).flatMap((list) => list.split(","));
+  const platforms = wanted.length === 0 ? [opened.platform] : wanted.map((text) => parsePlatform(text, opened.buildPlatform));
+  const byName = new Map(platforms.map((platform) => [formatPlatform(platform), platform]));
+  const checks: PlatformCheck[] = [];
+  for (const [name, platform] of byName) checks.push({ platform: name, ...(await checkFor(platform, opened, options)) });
+  const joined = joinChecks(checks);
+  const passed = joined.errors.length === 0 && joined.warnings.every(({ origin }) => origin !== "buildkit");
+  return { file: opened.parsed.file, ...joined, passed };
+}
+
+async function checkFor(
+  platform: Platform,
+  { parsed, path, folder, buildPlatform }: Opened,
+  options: CheckDockerfileOptions,
+): Promise<Omit<PlatformCheck, "platform">> {
   const common = {
     ...(options.target === undefined ? {} : { target: options.target }),
     buildArgs: options.buildArgs ?? {},
@@ -129,8 +147,7 @@ export async function checkDockerfile(options: CheckDockerfileOptions): Promise<
     ignore: folder === undefined ? [] : await readIgnorePatterns(folder, path),
     ...(found === undefined ? {} : { image: found.images.get, facts: found.facts, hasShell: found.hasShell }),
   });
-  const passed = report.errors.length === 0 && report.warnings.every(({ origin }) => origin !== "buildkit");
-  return { file: parsed.file, ...report, notes: found?.notes ?? [], passed };
+  return { ...report, notes: found?.notes ?? [] };
 }
 
 /** What a target takes. Rejects with `CONTEXT`, `DOCKERFILE_*`, `PLATFORM`. */
@@ -247,6 +264,13 @@ async function localFacts(
   signal: AbortSignal,
 ): Promise<TreeFacts | undefined> {
   if (files !== undefined) return undefined;
-  const result = await bases.resolve({ kind: "source", identifier, attrs: {} }, platform, signal, "");
-  return result.kind === "layers" ? await treeFactsOf(session.store, result.layers, config.config?.Env ?? [], signal) : undefined;
+  try {
+    const result = await bases.resolve({ kind: "source", identifier, attrs: {} }, platform, signal, "");
+    return result.kind === "layers" ? await treeFactsOf(session.store, result.layers, config.config?.Env ?? [], signal) : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    // A damaged layer is told when it is used.
+    if (!isDecantError(error) || isDecantError(error, "INTERNAL")) throw error;
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -119,4 +120,27 @@ test("decant build --call=targets and outline print what docker buildx prints", 
     args: [{ name: "VER", description: "is the version", value: "1", location }],
     sources: [Buffer.from(files.Dockerfile).toString("base64")],
   });
+});
+
+/** Recorded: docker buildx build --call=…,format=json --build-arg ver=2 (Docker 28.5), without `definition`, which is about how BuildKit loaded the file. */
+test("decant build --call prints field by field the JSON of docker buildx", async () => {
+  const recorded: Record<string, unknown> = JSON.parse(readFileSync(new URL("testdata/buildx.json", import.meta.url), "utf8"));
+  const { dockerfile, ...answers } = recorded;
+  assert.ok(Array.isArray(dockerfile));
+  for (const [call, want] of Object.entries(answers)) {
+    const flags = [`--call=${call},format=json`, "--build-arg=ver=2", ...(call === "outline" ? ["--target=b"] : [])];
+    const got: { warnings?: readonly { readonly url?: string }[] } = JSON.parse(
+      (await build({ Dockerfile: dockerfile.join("\n") }, ...flags)).out,
+    );
+    const warnings = got.warnings?.filter(({ url }) => url?.startsWith("docs/checks/") !== true);
+    assert.deepEqual({ ...got, ...(warnings === undefined ? {} : { warnings }) }, want, call);
+  }
+});
+
+test("decant build --check looks at every platform, and says which ones have what", async () => {
+  const Dockerfile =
+    "FROM scratch\nARG TARGETARCH\nENV A=$NOPE\nWORKDIR /${TARGETARCH#arm64}/x\nWORKDIR ${TARGETVARIANT}\nUSER 1\nEXPOSE 80/TCP\n";
+  const { out } = await build({ Dockerfile: Dockerfile.replace("WORKDIR /", "WORKDIR ") }, "--check", "--platform=linux/amd64,linux/arm64");
+  assert.match(out, /Relative workdir "amd64\/x" can have unexpected results if the base image changes \(linux\/amd64\)/);
+  assert.match(out, /^Usage of undefined variable '\$NOPE'$/m);
 });

@@ -209,6 +209,7 @@ Examples:
           ...(values["project-file"] === undefined ? {} : { projectFile: values["project-file"] }),
           assemble: values.assemble,
           ...(platform === undefined ? {} : { platform }),
+          platforms: values.platform,
         },
         context,
       );

@@ -37,6 +37,11 @@ describe("runChecks() as BuildKit", () => {
     { name: "skip ends at a blank", input: "FROM b\n# check=skip=JSONArgsRecommended because\nCMD a", want: [] },
     { name: "skip below another comment", input: "FROM b\n# note\n# check=skip=JSONArgsRecommended\nCMD a", want: [] },
     { name: "a comment that cannot be read", input: "FROM b\n# check=nope=x\nCMD a", want: ["JSONArgsRecommended 3"] },
+    {
+      name: "three options at most, as BuildKit reads them",
+      input: "# check=skip=all;skip=X;experimental=all\nFROM b as B\n# x\nARG y",
+      want: ["InvalidDefinitionDescription 4"],
+    },
     { name: "skip=all", input: "# check=skip=all\nFROM b as B\nCMD a", want: [] },
     { name: "skip with blanks", input: "# check=skip=JSONArgsRecommended, FromAsCasing\nFROM b as b\nCMD a", want: [] },
     {

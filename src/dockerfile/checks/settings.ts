@@ -67,16 +67,19 @@ function parseSettings(text: string, where: string, word?: Word): CheckSettings 
 function readSettings(text: string): CheckSettings {
   let { skip, experimental, error } = NONE;
   const trimmed = text.trim();
-  for (const part of trimmed === "" ? [] : trimmed.split(";")) {
+  const [first = "", second, ...more] = trimmed.split(";");
+  // BuildKit reads three: what comes behind is part of the third.
+  const parts = [first, ...(second === undefined ? [] : [second]), ...(more.length === 0 ? [] : [more.join(";")])];
+  for (const part of trimmed === "" ? [] : parts) {
     const equals = part.indexOf("=");
     const value = part.slice(equals + 1).trim();
     const rules = value === "all" ? "all" : new Set(value.split(",").map((name) => name.trim()));
     switch (part.slice(0, Math.max(0, equals)).trim()) {
       case "skip":
-        skip = rules;
+        skip = skip === "all" ? skip : rules;
         break;
       case "experimental":
-        experimental = rules;
+        experimental = experimental === "all" ? experimental : rules;
         break;
       case "error":
         error = parseBool(value, "error");

@@ -1,5 +1,5 @@
 /** /etc/ld.so.conf and what it includes, as ldconfig reads them. The loader never does: directories count only once ldconfig has made the cache. */
-import { cleanTreePath, fromBytes, parentOf, toText } from "../../paths.ts";
+import { cleanTreePath, fromBytes, parentOf } from "../../paths.ts";
 import type { Tree } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 import { absolutePath, fileAt } from "./image-paths.ts";
@@ -41,11 +41,26 @@ function matches(tree: Tree, files: AuditFiles, pattern: string): readonly strin
     .map((one) => `/${folder.path}/${one}`);
 }
 
-/** "*" and "?" only; both are all that these files use. */
+/** "*" and "?" only; both are all that these files use. Not by a regular expression: a stranger's pattern may have any number of stars. */
 function matchesName(name: string, pattern: string): boolean {
-  const expression = toText(pattern)
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*+/g, "[^/]*")
-    .replaceAll("?", "[^/]");
-  return new RegExp(`^${expression}$`).test(toText(name));
+  let at = 0;
+  let inPattern = 0;
+  let star = -1;
+  let retry = 0;
+  while (at < name.length) {
+    const wanted = pattern[inPattern];
+    if (wanted === "*") {
+      star = inPattern;
+      retry = at;
+      inPattern += 1;
+    } else if (wanted === "?" || wanted === name[at]) {
+      at += 1;
+      inPattern += 1;
+    } else if (star >= 0) {
+      retry += 1;
+      at = retry;
+      inPattern = star + 1;
+    } else return false;
+  }
+  return /^\**$/.test(pattern.slice(inPattern));
 }

@@ -13,8 +13,8 @@ import type { LibrarySearch } from "./types.ts";
 const MAX_LOADER = 8 * 1024 * 1024;
 const MAX_CACHE = 16 * 1024 * 1024;
 const MAX_PATH_FILE = 64 * 1024;
-/** glibc's list of default directories: at least two, each with a slash and NUL at its end. */
-const BUILT_IN = /(?:\/(?:usr\/)?lib[A-Za-z0-9_/-]*\/\0){2,}/g;
+/** glibc's list of default directories: at least two, each with a slash and NUL at its end. Bounded, as the file is a stranger's. */
+const BUILT_IN = /(?:\/(?:usr\/)?lib[A-Za-z0-9_/-]{0,80}\/\0){2,16}/g;
 const MULTIARCH = /^\/lib\/([a-z0-9_]+-[a-z0-9_-]+)\/$/;
 
 /** The search rules of the loader at `path`, whose file is `entry`. */

@@ -39,6 +39,8 @@ export interface NodeTraceOptions {
 
 const MAX_MODULES = 20_000;
 const MAX_BYTES = 16 * 1024 * 1024;
+/** Of all modules together. */
+const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 const TYPESCRIPT = /\.[cm]?ts$/;
 const IN_PACKAGE = /(?:^|\/)node_modules\//;
 /** Where node-gyp leaves what it builds: loaded by `bindings` and its like, by a name that no parser sees. */
@@ -59,6 +61,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
   // What always runs first, so that a module which is also imported elsewhere is known to be certain.
   const certain: Work[] = roots.map((entry) => ({ entry, certain: true }));
   const maybe: Work[] = [];
+  let totalBytes = 0;
 
   for (let work = certain.pop() ?? maybe.pop(); work !== undefined; work = certain.pop() ?? maybe.pop()) {
     const { entry } = work;
@@ -101,6 +104,8 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
   async function importsOf(entry: Entry): Promise<readonly NodeImport[] | string> {
     if (TYPESCRIPT.test(entry.path)) return "TypeScript is not read";
     if (entry.size > MAX_BYTES) return `it has more than ${MAX_BYTES} bytes`;
+    totalBytes += entry.size;
+    if (totalBytes > MAX_TOTAL_BYTES) return `the program has more than ${MAX_TOTAL_BYTES} bytes of modules`;
     const isModule = entry.path.endsWith(".mjs") ? true : entry.path.endsWith(".cjs") ? false : await typeOf(entry);
     const bytes = await files.read(entry, MAX_BYTES);
     const parsed =

@@ -87,6 +87,15 @@ describe("the layers of a base", () => {
     assert.equal(listed, "usr/lib/libm.so.6\nusr/lib/x/libc.so.6\nusr/share/doc/libc6/copyright\n");
   });
 
+  it("are merged into /usr only where the release is, or the recipe wants it", async () => {
+    await using w = await openWorld(key, packages);
+    const places = async (changes: Partial<RecipeDocument>): Promise<boolean> =>
+      (await dump(await assemble(w, changes))).includes("/usr/lib/x/libc.so.6: file 0755 0:0");
+    assert.equal(await places({ suite: "bookworm" }), false);
+    assert.equal(await places({ suite: "bookworm", usrMerge: true }), true);
+    assert.equal(await places({ usrMerge: false }), false);
+  });
+
   it("have neither cache nor configuration of the loader without libraries", async () => {
     await using w = await openWorld(key, packages);
     const files = await dump(await assemble(w, { packages: ["gcc-base"] }));

@@ -12,7 +12,7 @@ import type { Piece } from "./layer-plan.ts";
 import { lastOfEach, textItem } from "./layer-items.ts";
 import { cacheFlags, ldCache } from "./ld-cache.ts";
 import { findLibraries, ldConf } from "./ld-libraries.ts";
-import { hasMergedUsr, mergeItems, usrLinks } from "./merged-usr.ts";
+import { mergeItems, usrLinks } from "./merged-usr.ts";
 import { alternativeItems } from "./native-effects.ts";
 import { nodeItems } from "./node-layer.ts";
 import type { NpmPackage } from "./npm.ts";
@@ -128,7 +128,7 @@ function packagePiece({ binary, level, role }: Placed): Omit<BasePiece, "items">
 
 /** With the lowest packages, so that no layer is laid over directories where the links should be. */
 function linksPiece(recipe: Recipe, shares: readonly Share[]): BasePiece[] {
-  if (!hasMergedUsr(recipe.suite)) return [];
+  if (!recipe.usrMerge) return [];
   const hasPath = (path: TreePath): boolean => shares.some(({ items }) => items.some(({ entry }) => isWithin(entry.path, path)));
   return [{ kind: "packages", level: 0, source: "", sizeBytes: 0, owner: "merged /usr", mayReplace: false, items: usrLinks(hasPath) }];
 }
@@ -150,7 +150,7 @@ function sized(piece: BasePiece): BasePiece {
 
 function inUsr(recipe: Recipe, items: readonly LayerItem[]): LayerItem[] {
   const last = lastOfEach(items);
-  return hasMergedUsr(recipe.suite) ? mergeItems(recipe.name, "the recipe", last) : last;
+  return recipe.usrMerge ? mergeItems(recipe.name, "the recipe", last) : last;
 }
 
 function hasShell(items: readonly LayerItem[]): boolean {

@@ -9,7 +9,7 @@ const MAX_HASHED_BYTES = 1024 ** 3;
 
 /** Every directory above an item is there. */
 export function itemsTree(items: Iterable<LayerItem>): Tree {
-  const byPath = new Map<TreePath, LayerItem>([[ROOT, { entry: directoryEntry(ROOT) }]]);
+  const byPath = new Map<string, LayerItem>([[ROOT, { entry: directoryEntry(ROOT) }]]);
   const children = new Map<TreePath, Set<TreePath>>();
   for (const item of items) {
     byPath.set(item.entry.path, item);
@@ -22,7 +22,7 @@ export function itemsTree(items: Iterable<LayerItem>): Tree {
   }
   const fileOf = (path: TreePath): LayerItem | undefined => {
     const item = byPath.get(path);
-    return item?.entry.kind === "hardlink" ? [...byPath.values()].find(({ entry }) => entry.path === item.entry.link) : item;
+    return item?.entry.kind === "hardlink" ? byPath.get(item.entry.link ?? "") : item;
   };
   const lookup = (path: TreePath): Entry | undefined => {
     const entry = fileOf(path)?.entry;

@@ -54,6 +54,7 @@ describe("joinRecipes()", () => {
       files: [],
       osRelease: true,
       ldCache: false,
+      usrMerge: false,
       layers: 10,
       env: { PATH: "/bin", LANG: "C.UTF-8" },
       annotations: {},

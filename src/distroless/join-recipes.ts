@@ -1,5 +1,6 @@
 /** Documents → `Recipe`, and variants over it. Values only, no files are opened. */
 import { recipeError } from "./errors.ts";
+import { hasMergedUsr } from "./merged-usr.ts";
 import type { Certificates, PackagePart, Recipe, RecipeDocument, RecipeLevel, RecipeSettings, RecipeVariant } from "./recipe.ts";
 
 const DEFAULT_LAYERS = 10;
@@ -30,6 +31,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
     files: [],
     osRelease: lastOf(documents, (one) => one.osRelease) ?? false,
     ldCache: lastOf(documents, (one) => one.ldCache) ?? false,
+    usrMerge: lastOf(documents, (one) => one.usrMerge) ?? hasMergedUsr(suite),
     layers: lastOf(documents, (one) => one.layers) ?? DEFAULT_LAYERS,
     env: {},
     user: "0",

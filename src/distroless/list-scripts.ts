@@ -3,7 +3,7 @@ import { treePath } from "../paths.ts";
 import { resolvePath } from "../tree/index.ts";
 import { type BaseInputs, composeBase, type ComposeContext } from "./compose.ts";
 import { type EffectContext, type ScriptEffect, scriptEffects } from "./maintainer-scripts.ts";
-import { mergedPath, hasMergedUsr } from "./merged-usr.ts";
+import { mergedPath } from "./merged-usr.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The effects of all packages of a base, in the order of the packages. Those of packages that are taken in parts are told, too. Throws as `makeLayers`. */
@@ -11,7 +11,7 @@ export async function listScripts(context: ComposeContext, recipe: Recipe, input
   const { tree, packages } = await composeBase(context, recipe, inputs);
   const hasPath = (path: string): boolean => {
     const place = treePath(path);
-    return resolvePath(tree, hasMergedUsr(recipe.suite) ? mergedPath(place) : place, { followLast: false }).entry !== undefined;
+    return resolvePath(tree, recipe.usrMerge ? mergedPath(place) : place, { followLast: false }).entry !== undefined;
   };
   const effects: EffectContext = {
     hasCache: hasPath("/etc/ld.so.cache"),

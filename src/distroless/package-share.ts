@@ -4,7 +4,7 @@ import type { TreePath } from "../paths.ts";
 import type { LayerItem } from "../tree/index.ts";
 import { busyboxItems } from "./busybox.ts";
 import { certificateItems } from "./certificates.ts";
-import { hasMergedUsr, mergeItems } from "./merged-usr.ts";
+import { mergeItems } from "./merged-usr.ts";
 import { nativeItems } from "./native-effects.ts";
 import { lastOfEach } from "./layer-items.ts";
 import type { PackageContent } from "./package-content.ts";
@@ -36,7 +36,7 @@ export async function packageShare(content: PackageContent, options: ShareOption
     isDerived ? { parts: [...recipe.parts, { package: name, keep: [] }], slices: recipe.slices } : recipe,
   );
   const all = lastOfEach([...taken, ...(await derivedItems(content, taken, options))]);
-  const merged = hasMergedUsr(recipe.suite) ? mergeItems(recipe.name, `${name} ${version}`, all) : all;
+  const merged = recipe.usrMerge ? mergeItems(recipe.name, `${name} ${version}`, all) : all;
   const items = merged.filter(({ entry }) => entry.kind === "dir" || !replaced.has(entry.path));
   return [...items, ...statusItems(name, content.control, items, (item) => md5Of(content, item))];
 }

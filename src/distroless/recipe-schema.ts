@@ -71,7 +71,7 @@ const settings = {
   ),
   files: field(list(file, "a list of files"), "Files, links and directories of the recipe's own"),
   busybox: field(packageName, "The package whose busybox is put into /busybox, with a link for each of its programs, and /bin/sh"),
-  env: field(env, "Environment variables"),
+  env: field(env, "Environment variables; ${version:PACKAGE} is the version of a package of the base"),
   entrypoint: field(strings, "An empty list takes that of the extended recipe away"),
   cmd: field(strings, "An empty list takes that of the extended recipe away"),
   user: field(
@@ -79,7 +79,7 @@ const settings = {
     'A name or a quoted number, with ":group" if wanted',
   ),
   workdir: field(directoryPath, "The working directory"),
-  annotations: field(annotations, "Annotations of the image's manifest"),
+  annotations: field(annotations, "Annotations of the image's manifest; ${version:PACKAGE} as in env"),
 };
 
 const certificates = v.union(
@@ -169,6 +169,7 @@ export const recipeSchema: v.GenericSchema<unknown, RecipeDocument> = v.strictOb
   node: field(node, "Node.js, from the npm packages that hold its official binaries"),
   osRelease: field(flag, "Whether /usr/lib/os-release is made of the suite and the recipe's name"),
   ldCache: field(flag, "Whether /etc/ld.so.cache and /etc/ld.so.conf are written"),
+  usrMerge: field(flag, "Whether files of /bin, /sbin and /lib* are moved into /usr. Default: from Debian 13 on"),
   layers: field(whole(1, 100), "How many layers the base may have. Default 10"),
   variants: field(
     v.record(

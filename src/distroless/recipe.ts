@@ -165,6 +165,8 @@ export interface RecipeDocument extends RecipeSettings {
   readonly osRelease?: boolean;
   /** Whether /etc/ld.so.cache and /etc/ld.so.conf are written. Default false. */
   readonly ldCache?: boolean;
+  /** Whether files of /bin, /sbin and /lib* are moved into /usr, with links instead. Default: from Debian 13 on, as Debian and Google have it. */
+  readonly usrMerge?: boolean;
   /** How many layers the base may have. Default 10. */
   readonly layers?: number;
   readonly variants?: Readonly<Record<string, RecipeVariant>>;
@@ -203,6 +205,7 @@ export interface Recipe {
   readonly node?: NodePart;
   readonly osRelease: boolean;
   readonly ldCache: boolean;
+  readonly usrMerge: boolean;
   readonly busybox?: string;
   readonly layers: number;
   readonly env: Readonly<Record<string, string>>;

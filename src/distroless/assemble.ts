@@ -11,6 +11,7 @@ import { openInputs, type OpenedInputs } from "./base-inputs.ts";
 import { layerRef } from "./kept-layer.ts";
 import { binaryOf } from "./lock.ts";
 import { LAYERS_FORMAT, type MadeLayer, makeLayers } from "./make-layers.ts";
+import { withVersions } from "./package-versions.ts";
 import { layersDigest } from "./recipe-digest.ts";
 import type { Recipe } from "./recipe.ts";
 import type { AssembledBase, AssembleOptions } from "./types.ts";
@@ -24,7 +25,13 @@ const recordSchema = v.array(v.object({ id: digestSchema, diffId: digestSchema, 
 export async function assembleBase(store: Store, recipe: Recipe, options: AssembleOptions): Promise<AssembledBase> {
   const { platform, lock } = options;
   const opened = await openInputs(store, recipe, options);
-  const { recipe: base, packages, locked } = opened;
+  const { packages, locked } = opened;
+  const { name } = recipe;
+  const base: Recipe = {
+    ...opened.recipe,
+    env: withVersions(name, opened.recipe.env, packages),
+    annotations: withVersions(name, opened.recipe.annotations, packages),
+  };
   const { node } = opened.inputs;
   // Variants that differ in configuration only share one record.
   const key = framedDigest([
@@ -42,7 +49,7 @@ export async function assembleBase(store: Store, recipe: Recipe, options: Assemb
     layers: made.map(({ layer }) => layer),
     packages: packages.map(binaryOf),
     report: {
-      recipe: recipe.name,
+      recipe: name,
       variant: base.variant,
       cached: known !== undefined,
       locked: lock !== undefined,

@@ -2,9 +2,9 @@
 import * as v from "valibot";
 import type { CopiedPart } from "../../dockerfile/index.ts";
 import { joinTreePath, type TreePath } from "../../paths.ts";
-import { type Layer, layerTree, readTreeFile } from "../../tree/index.ts";
+import { type Layer, layerTree, readTreeFile, type Tree } from "../../tree/index.ts";
 import { sizeBelow } from "./sizes.ts";
-import { shownPath } from "./tools.ts";
+import { follow, shownPath } from "./tools.ts";
 
 const MAX_LOCK_BYTES = 32 * 1024 * 1024;
 const MAX_MANIFEST_BYTES = 1024 * 1024;
@@ -20,14 +20,15 @@ const PLACE = /^node_modules\/(?:@[\w.~-]+\/)?[\w.~-]+(?:\/node_modules\/(?:@[\w
 /** The development packages of the project in `root`, or nothing. Records that cannot be read count as none. */
 export async function developmentPackages(layer: Layer, root: TreePath): Promise<readonly CopiedPart[]> {
   const { index } = layer;
+  const tree = layerTree([layer]);
   const modules = joinTreePath(root, "node_modules");
   if (index.find(modules) < 0 && index.below(modules)[0] === index.below(modules)[1]) return [];
-  const places = (await fromLock(layer, modules)) ?? (await fromManifest(layer, joinTreePath(root, "package.json")));
+  const places = (await fromLock(tree, modules)) ?? (await fromManifest(tree, joinTreePath(root, "package.json")));
   // Packages inside of others are in the size of those.
   const all = new Set(places);
   const outer = places.filter((place) => !parentsOf(place).some((parent) => all.has(parent)));
   const sizes = outer
-    .map((place) => ({ name: place.slice("node_modules/".length), sizeBytes: sizeBelow(index, joinPath(root, place)) }))
+    .map((place) => ({ name: place.slice("node_modules/".length), sizeBytes: sizeBelow(index, realPath(tree, joinPath(root, place))) }))
     .filter(({ sizeBytes }) => sizeBytes > 0)
     .toSorted((a, b) => b.sizeBytes - a.sizeBytes || (a.name < b.name ? -1 : 1));
   if (sizes.length === 0) return [];
@@ -43,25 +44,24 @@ export async function developmentPackages(layer: Layer, root: TreePath): Promise
   ];
 }
 
-async function fromLock(layer: Layer, modules: TreePath): Promise<string[] | undefined> {
-  const lock = v.safeParse(HiddenLock, await readJson(layer, joinTreePath(modules, ".package-lock.json"), MAX_LOCK_BYTES));
+async function fromLock(tree: Tree, modules: TreePath): Promise<string[] | undefined> {
+  const lock = v.safeParse(HiddenLock, await readJson(tree, joinTreePath(modules, ".package-lock.json"), MAX_LOCK_BYTES));
   if (!lock.success) return undefined;
   return Object.entries(lock.output.packages).flatMap(([place, { dev }]) => (dev === true && PLACE.test(place) ? [place] : []));
 }
 
-async function fromManifest(layer: Layer, path: TreePath): Promise<string[]> {
-  const manifest = v.safeParse(Manifest, await readJson(layer, path, MAX_MANIFEST_BYTES));
+async function fromManifest(tree: Tree, path: TreePath): Promise<string[]> {
+  const manifest = v.safeParse(Manifest, await readJson(tree, path, MAX_MANIFEST_BYTES));
   if (!manifest.success) return [];
   return Object.keys(manifest.output.devDependencies ?? {})
     .map((name) => `node_modules/${name}`)
     .filter((place) => PLACE.test(place));
 }
 
-async function readJson(layer: Layer, path: TreePath, maxBytes: number): Promise<unknown> {
-  const { index } = layer;
-  const position = index.find(path);
-  if (position < 0 || index.kind(position) !== "file" || index.at(position).size > maxBytes) return undefined;
-  const text = (await readTreeFile(layerTree([layer]), path, maxBytes)).toString("utf8");
+async function readJson(tree: Tree, path: TreePath, maxBytes: number): Promise<unknown> {
+  const entry = tree.lookup(path);
+  if (entry?.kind !== "file" || entry.size > maxBytes) return undefined;
+  const text = (await readTreeFile(tree, path, maxBytes)).toString("utf8");
   try {
     return JSON.parse(text);
   } catch {
@@ -73,6 +73,11 @@ async function readJson(layer: Layer, path: TreePath, maxBytes: number): Promise
 function parentsOf(place: string): string[] {
   const parts = place.split("/node_modules/").slice(0, MAX_DEPTH);
   return parts.slice(1).map((_, count) => parts.slice(0, count + 1).join("/node_modules/"));
+}
+
+/** pnpm has packages in node_modules/.pnpm, and links to them. */
+function realPath(tree: Tree, path: TreePath): TreePath {
+  return follow(tree, path)?.path ?? path;
 }
 
 function joinPath(root: TreePath, place: string): TreePath {

@@ -161,6 +161,16 @@ describe("readCopyFacts()", () => {
       want: ["development packages /app/node_modules 4000, 1: jest 4000"],
     },
     {
+      name: "follows the links of pnpm",
+      items: [
+        manifest({ devDependencies: { vite: "5" } }),
+        item("app/node_modules/vite", "symlink", { link: ".pnpm/vite@5.0.0/node_modules/vite" }),
+        kb("app/node_modules/.pnpm/vite@5.0.0/node_modules/vite/x.js", 7),
+        item("app/node_modules/jest", "symlink", { link: "../../../../../etc" }),
+      ],
+      want: ["development packages /app/node_modules 7000, 1: vite 7000"],
+    },
+    {
       name: "takes sources only beside what was made of them",
       items: [manifest({}), kb("app/src/a.ts"), kb("app/dist/a.js"), file("lib/package.json", "{}"), kb("lib/src/a.js")],
       want: ["sources /app/src 1000"],

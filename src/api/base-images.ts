@@ -3,7 +3,7 @@
  * once a build (configuration only), and give their layers to the solver when a step needs them.
  */
 import { basename } from "node:path";
-import type { SourceProvider, VertexResult } from "../engine/index.ts";
+import type { Material, SourceProvider, VertexResult } from "../engine/index.ts";
 import { DecantError, type ErrorCode, InternalError, isDecantError, withSource } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ImageRequest, ResolvedImage } from "../graph/index.ts";
@@ -37,6 +37,8 @@ interface Found {
   readonly identifier: string;
   readonly config: ResolvedImage["config"];
   readonly layers: readonly LayerSource[];
+  /** Absent: the image itself is what provenance names. */
+  readonly materials?: readonly Material[];
 }
 
 /** Makes the resolver, which is also the solver's provider for docker-image. */
@@ -65,7 +67,8 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
     resolve(op): Promise<VertexResult> {
       const image = found.get(op.identifier);
       if (image === undefined) throw new InternalError(`image ${op.identifier} was not resolved`);
-      return Promise.resolve({ kind: "layers", layers: image.layers });
+      const { layers, materials } = image;
+      return Promise.resolve({ kind: "layers", layers, ...(materials === undefined ? {} : { materials }) });
     },
   };
 }

@@ -34,6 +34,12 @@ export async function downloadFile(
   const tree = layer === undefined ? undefined : layerTree([layer]);
   const entry = tree?.lookup(treePath(op.attrs["http.filename"] ?? ""));
   if (layer === undefined || tree === undefined || entry === undefined) throw new InternalError("a download gave no file");
-  const material = result.kind === "layers" && result.material !== undefined ? { material: result.material } : {};
-  return { layer, tree, entry, ...material, ...(entry.mtimeSec > 0 ? { timeSec: entry.mtimeSec } : {}) };
+  const material = result.kind === "layers" ? result.materials?.[0] : undefined;
+  return {
+    layer,
+    tree,
+    entry,
+    ...(material === undefined ? {} : { material }),
+    ...(entry.mtimeSec > 0 ? { timeSec: entry.mtimeSec } : {}),
+  };
 }

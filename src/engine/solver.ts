@@ -18,7 +18,7 @@ export interface Solution {
   readonly layers: readonly SolvedLayer[];
   /** The layers of every vertex below the target that gave layers. */
   readonly layersOf: (vertex: VertexId) => readonly SolvedLayer[] | undefined;
-  /** What source vertices found, in the order of the graph. Images tell in their identifiers. */
+  /** What source vertices were made of, in the order of the graph. Images tell in their identifiers. */
   readonly materials: readonly Material[];
   readonly executed: number;
   readonly cached: number;
@@ -37,7 +37,7 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   const runBases = basesOfRuns(order);
   const results = new Map<VertexId, Promise<VertexResult>>();
   const layers = new Map<VertexId, readonly SolvedLayer[]>();
-  const materials = new Map<VertexId, Material>();
+  const materials = new Map<VertexId, readonly Material[]>();
   const failures: unknown[] = [];
   const wait = (vertex: Vertex): Promise<VertexResult> =>
     results.get(vertex.id) ?? Promise.reject(new InternalError("a vertex came before its input"));
@@ -48,7 +48,7 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
       (found) => {
         if (found.kind !== "layers") return;
         layers.set(vertex.id, found.layers);
-        if (found.material !== undefined) materials.set(vertex.id, found.material);
+        if (found.materials !== undefined) materials.set(vertex.id, found.materials);
       },
       (error: unknown) => {
         failures.push(error);

@@ -17,8 +17,8 @@ export interface SolvedLayer extends LayerSource {
 
 /** What a vertex gives: layers (bottom first), or a directory of the host that is not a layer yet. */
 export type VertexResult =
-  /** `name` is for messages, where the vertex itself has no good one. `material` is what came from the network, for provenance. */
-  | { readonly kind: "layers"; readonly layers: readonly SolvedLayer[]; readonly name?: string; readonly material?: Material }
+  /** `name` is for messages, where the vertex itself has no good one. `materials` are what it was made of, for provenance. */
+  | { readonly kind: "layers"; readonly layers: readonly SolvedLayer[]; readonly name?: string; readonly materials?: readonly Material[] }
   /** `name` is for messages: "the build context". `path` is where its files are, for bind mounts. */
   | {
       readonly kind: "directory";
@@ -28,7 +28,7 @@ export type VertexResult =
       readonly ignored: (path: string) => boolean;
     };
 
-/** What a source op found on the network: the same bytes can be had again with it. */
+/** What a source op took from outside: the same bytes can be had again with it. */
 export interface Material {
   /** Without credentials. */
   readonly uri: string;

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { sha256 } from "../../digest.ts";
 import { baseOfImage, isRecipeFile, listRecipes, parseBaseName } from "../../distroless/index.ts";
+import type { Material } from "../../engine/index.ts";
 import { usageError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import type { ImageConfig, Platform } from "../../oci/index.ts";
@@ -10,6 +11,7 @@ import { layerSource, type LayerSource } from "../../tree/index.ts";
 import type { ProjectFile } from "../project-file.ts";
 import type { Session } from "../session.ts";
 import { assembleOpened } from "./assembled.ts";
+import { baseMaterials } from "./base-materials.ts";
 import { checkPattern, matchesPattern } from "./image-pattern.ts";
 import { openBase } from "./open-base.ts";
 
@@ -33,6 +35,8 @@ export interface StandIn {
   readonly identifier: string;
   readonly config: ImageConfig;
   readonly layers: readonly LayerSource[];
+  /** Its packages. */
+  readonly materials: readonly Material[];
 }
 
 /** The bases of one build. */
@@ -69,11 +73,12 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
         lockFolders: [...folders, cwd],
         ...(options.locked === undefined ? {} : { locked: options.locked }),
       });
-      const { config, layers } = await assembleOpened(session, opened, project?.debian ?? {}, run);
+      const { config, layers, report } = await assembleOpened(session, opened, project?.debian ?? {}, run);
       return {
         identifier: `docker-image://distroless/${opened.recipe.name}@${sha256(JSON.stringify(config))}`,
         config,
         layers: layers.map((layer) => layerSource(layer)),
+        materials: baseMaterials(report),
       };
     },
   };

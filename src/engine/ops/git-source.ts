@@ -47,7 +47,7 @@ export function gitSources(store: Store, options: GitOptions): SourceProvider {
     schemes: ["git"],
     async resolve(op, _platform, signal) {
       const checkout = await gitCheckout(store, op, options, signal);
-      return { kind: "layers", layers: [layerSource(checkout.layer)], name: `"${op.identifier}"`, material: gitMaterial(op, checkout) };
+      return { kind: "layers", layers: [layerSource(checkout.layer)], name: `"${op.identifier}"`, materials: [gitMaterial(op, checkout)] };
     },
   };
 }

@@ -30,7 +30,7 @@ export function httpSources(store: Store, access: Pick<SourceAccess, "secret">):
     async resolve(op, _platform, signal) {
       const { layer, checksum } = await download(store, op, access, signal);
       const material = { uri: shown(op.identifier), digest: { [algorithmOf(checksum)]: hexOf(checksum) } };
-      return { kind: "layers", layers: [layerSource(layer)], material };
+      return { kind: "layers", layers: [layerSource(layer)], materials: [material] };
     },
   };
 }

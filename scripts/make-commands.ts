@@ -10,7 +10,7 @@ export const COMMANDS_PAGE = "docs/reference/commands.md";
 /** The page's text. */
 export async function commandsPage(): Promise<string> {
   const specs = await Promise.all(Object.values(COMMANDS).map(async ({ load }) => (await load()).command.spec));
-  const list = specs.map(({ name, summary }) => `| [decant ${name}](#decant-${name}) | ${cell(summary)} |`);
+  const list = specs.map(({ name, summary }) => `| [decant ${name}](#decant-${name.replace(" ", "-")}) | ${cell(summary)} |`);
   return [
     "# Commands",
     "",

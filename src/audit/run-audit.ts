@@ -35,6 +35,7 @@ export interface RunAuditOptions {
 const CHECKS = [...RUN_CHECKS, ...RUN_AS_CHECKS, ...DISTROLESS_CHECKS];
 /** Of a root file system nobody says as whom, and where, it will be run. */
 const DIRECTORY_CHECKS = [...RUN_CHECKS, ...DISTROLESS_CHECKS];
+const MAX_OF_A_KIND = 1000;
 const SEVERITIES: readonly Severity[] = ["error", "warning", "note"];
 
 /** Audits. Rejects with the signal's reason, and with what reading the store or the directory throws; never for what the image holds. */
@@ -64,7 +65,9 @@ export async function runAudit(subject: AuditSubject, options: RunAuditOptions =
   found.push(...sizeFindings(sizes, policy), ...unexamined(subject));
   const judged = judge(found, policy);
   const unused = judged.unused.map(unusedAllowance);
-  const findings = [...judged.findings, ...unused].map((finding) => located(finding, subject, files)).sort(compareFindings);
+  const findings = limited([...judged.findings, ...unused])
+    .map((finding) => located(finding, subject, files))
+    .sort(compareFindings);
   const stages = options.stages ?? [];
   return {
     format: REPORT_FORMAT,
@@ -88,6 +91,29 @@ export async function runAudit(subject: AuditSubject, options: RunAuditOptions =
           }),
         }),
   };
+}
+
+/** An image in which every file is wrong must not give a report of its size. */
+function limited(findings: readonly Finding[]): Finding[] {
+  const counts = new Map<string, { readonly last: Finding; count: number }>();
+  const kept = findings.filter((finding) => {
+    const known = counts.get(finding.id);
+    if (known === undefined) counts.set(finding.id, { last: finding, count: 1 });
+    else known.count += 1;
+    return (known?.count ?? 1) <= MAX_OF_A_KIND;
+  });
+  for (const { last, count: all } of counts.values()) {
+    if (all <= MAX_OF_A_KIND) continue;
+    const { id, severity, remedy } = last;
+    kept.push({
+      id,
+      severity,
+      remedy,
+      message: `There are ${all - MAX_OF_A_KIND} more of this kind`,
+      details: { more: all - MAX_OF_A_KIND },
+    });
+  }
+  return kept;
 }
 
 function count(findings: readonly Pick<Finding, "severity">[], severity: Severity): number {

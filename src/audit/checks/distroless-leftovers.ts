@@ -75,6 +75,8 @@ interface Sum {
   readonly path: string;
   files: number;
   bytes: number;
+  /** Bytes by layer; -1 for directories of the host. */
+  readonly layers: Map<number, number>;
 }
 
 /** The check. */
@@ -93,17 +95,22 @@ function addTo(sums: Map<string, Sum>, entry: Entry, files: AuditFiles): void {
     const path = leftover.at(entry.path, files);
     if (path === undefined) continue;
     const key = `${leftover.id} ${path}`;
-    const sum = sums.get(key) ?? { leftover, path, files: 0, bytes: 0 };
+    const sum = sums.get(key) ?? { leftover, path, files: 0, bytes: 0, layers: new Map() };
+    const layer = files.layerOf(entry.path) ?? -1;
     sum.files += 1;
     sum.bytes += entry.size;
+    sum.layers.set(layer, (sum.layers.get(layer) ?? 0) + entry.size);
     sums.set(key, sum);
     return;
   }
 }
 
-function toldOf({ leftover, path, files, bytes }: Sum): Finding {
+function toldOf({ leftover, path, files, bytes, layers }: Sum): Finding {
+  // A later layer may have an entry for the directory only.
+  const [layer = -1] = [...layers].toSorted(([, a], [, b]) => b - a)[0] ?? [];
   return DISTROLESS.found(leftover.id, {
     path: displayPath(path as TreePath),
+    ...(layer < 0 ? {} : { layer }),
     message: `${leftover.what}: ${files} ${files === 1 ? "file" : "files"}, ${formatSize(bytes)}`,
     remedy: leftover.remedy,
     details: { files, bytes },

@@ -22,10 +22,12 @@ export const nodeCheck: AuditCheck = {
       if (found === undefined || found.folders.length === 0) continue;
       const names = found.folders.map(packageNameOf);
       const bytes = bytesBelow(new Set(found.folders), joinTreePath(folder, NODE_MODULES), files);
+      const layer = files.layerOf(found.folders[0] ?? folder);
       const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
       findings.push(
         DISTROLESS.found("dev-dependency", {
           path: displayPath(joinTreePath(folder, NODE_MODULES)),
+          ...(layer === undefined ? {} : { layer }),
           message: `${names.length} ${names.length === 1 ? "package" : "packages"} that only development needs, ${formatSize(bytes)}: ${names.slice(0, NAMES_SHOWN).join(", ")}${more}`,
           remedy: "Install without them in the stage that is copied: npm ci --omit=dev",
           details: { packages: names.slice(0, NAMES_TOLD), bytes, source: displayPath(found.source) },

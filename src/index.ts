@@ -55,6 +55,6 @@ export { DecantError, type ErrorCode, InternalError, isDecantError } from "./err
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
 export type { BuildEvent } from "./events.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
-export type { CompressionOptions, ExportResult, OutputSpec } from "./image/index.ts";
+export type { AnnotationSpec, CompressionOptions, ExportResult, FileOptions, ImageOptions, OutputSpec } from "./image/index.ts";
 export type { Inventory, InventoryPackage, OsRelease, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { PruneResult } from "./store/index.ts";

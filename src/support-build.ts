@@ -161,9 +161,9 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F115",
     title: "--output type=local and type=tar",
     state: "partial",
-    note: "Not mode=delete, platform-split and attestation-prefix.",
+    note: "Not mode=delete.",
     hint: "Leave the attribute out",
-    refuses: [{ args: ["--output", "type=local,dest=a,mode=delete"] }, { args: ["--output", "type=tar,dest=a,platform-split=true"] }],
+    refuses: [{ args: ["--output", "type=local,dest=a,mode=delete"] }],
   },
   { id: "F116", title: "Several --output", state: "full" },
   {
@@ -191,10 +191,8 @@ export const BUILD_ROWS: readonly SupportRow[] = [
   {
     id: "F119",
     title: "--annotation, annotation.* of --output",
-    state: "partial",
-    note: "--annotation at the manifest; not at index and descriptors, nor annotation.* of --output.",
-    hint: "Use --annotation KEY=VALUE, which goes to the manifest",
-    refuses: [{ args: ["--annotation", "index:a=b"] }, { args: ["--output", "type=oci,dest=a,annotation.a=b"] }],
+    state: "full",
+    note: "At manifests and their descriptors, also for one platform, and at the index where there is one: with attestations, or BUILDKIT_MULTI_PLATFORM.",
   },
   { id: "F120", title: "--label, --iidfile, --metadata-file", state: "full" },
   {
@@ -219,13 +217,12 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F132",
     title: "Provenance attestations",
     state: "partial",
-    note: "SLSA v1 and v0.2, mode=min and max, builder-id, reproducible, as BuildKit lays them out; not inline-only, filename, attestation-prefix, nor the layers and resource samples of mode=max.",
+    note: "SLSA v1 and v0.2, mode=min and max, builder-id, reproducible, as BuildKit lays them out; not inline-only, filename, nor the layers and resource samples of mode=max.",
     hint: "Leave the attribute out",
     refuses: [
       { args: ["--provenance", "inline-only=true"] },
       { args: ["--attest", "type=provenance,filename=a.json"] },
       { args: ["--build-arg", "BUILDKIT_ATTEST_PROVENANCE=mode=max"] },
-      { args: ["--output", "type=local,dest=a,attestation-prefix=b"] },
     ],
   },
   {

@@ -169,13 +169,10 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
     id: "F46",
     title: "BUILDKIT_* build arguments",
     state: "partial",
-    note: "CACHE_MOUNT_NS, CONTEXT_KEEP_GIT_DIR, DOCKERFILE_CHECK, SANDBOX_HOSTNAME, SYNTAX; not BUILD_NAME, nor INLINE_CACHE and MULTI_PLATFORM where they are on.",
-    hint: "Leave the argument out",
-    refuses: [
-      { args: ["--build-arg", "BUILDKIT_INLINE_CACHE=1"] },
-      { args: ["--build-arg", "BUILDKIT_MULTI_PLATFORM=1"] },
-      { args: ["--build-arg", "BUILDKIT_BUILD_NAME=a"] },
-    ],
+    note: "All but INLINE_CACHE where it is on, see F98.",
+    hint: "Leave the argument out: Decant's own cache is always used",
+    builds: "FROM scratch\nARG BUILDKIT_SANDBOX_HOSTNAME",
+    refuses: [{ args: ["--build-arg", "BUILDKIT_INLINE_CACHE=1"] }],
   },
   {
     id: "F47",

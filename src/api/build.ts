@@ -17,23 +17,24 @@ import {
 } from "../engine/index.ts";
 import { unsupported } from "../errors.ts";
 import { type Emit, eventSource } from "../events.ts";
-import { addressedHistory, type Conversion, toGraph } from "../graph/index.ts";
-import { type BuiltImage, clampTimes, exportImage, type ExportResult, type OutputSpec } from "../image/index.ts";
-import { formatPlatform, type HistoryEntry, parsePlatform, type Platform } from "../oci/index.ts";
-import type { LayerSource } from "../tree/index.ts";
+import { type Conversion, toGraph } from "../graph/index.ts";
+import type { ExportResult } from "../image/index.ts";
+import { formatPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { auditBuild } from "./audit-build.ts";
 import { baseImages } from "./base-images.ts";
 import { foldersOf } from "./base/stand-ins.ts";
 import { withAttestations } from "./build-attestations.ts";
 import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
+import { exportAll } from "./build-outputs.ts";
+import { builtImage } from "./built-image.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
 import { withLoaderCache } from "./loader-cache.ts";
 import { namedContexts } from "./named-contexts.ts";
 import { findProjectFile } from "./project-file.ts";
 import { refuseUnknown } from "./refusals.ts";
 import { startRun } from "./run-handle.ts";
-import { imageContext, openSession, type Session } from "./session.ts";
+import { openSession, type Session } from "./session.ts";
 import { resolveEpoch } from "./source-date-epoch.ts";
 import { sourceTime } from "./source-time.ts";
 import { openAgents } from "./ssh-agents.ts";
@@ -65,7 +66,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
   checkParsed(written);
   warnOfUnknownStages(written, options.noCacheStages ?? [], emit);
 
-  const record = session.store.history.begin(options.tags?.[0] ?? context.title);
+  const record = session.store.history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? options.tags?.[0] ?? context.title);
   try {
     const platform = onePlatform(options.platforms, session.platform);
     // What came from elsewhere does not say which images stand for others.
@@ -136,8 +137,8 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       nowSec: epochSec ?? Math.floor(startedAt / 1000),
     });
     await checks.result({ store: session.store, conversion, solution }, emit, signal);
-    const built = await withLoaderCache(builtImage(conversion, solution, startedAt, epochSec), { store: session.store, emit, signal });
-    const plain = withAnnotations(built, options.annotations ?? {});
+    const built = builtImage(conversion, solution, { nowMs: startedAt, epochSec, buildArgs });
+    const plain = await withLoaderCache(built, { store: session.store, emit, signal });
     const facts = { parsed, dockerfile, context, conversion, solution, image: plain, buildArgs };
     const image = withAttestations({ options, ...facts, session, buildId: record.id, startedAt, signal });
     const audit = await auditBuild(options, {
@@ -224,104 +225,6 @@ async function startSandbox(session: Session, options: BuildOptions, stack: Asyn
 function caCertificatesOf(wanted: string, env: Session["env"], cwd: string): string | undefined {
   if (wanted === "off" || wanted === "none" || wanted === "false") return undefined;
   return wanted === "auto" || wanted === "true" ? hostCaCertificates(env) : resolve(cwd, wanted);
-}
-
-function builtImage(conversion: Conversion, solution: Solution, nowMs: number, epoch: number | undefined): BuiltImage {
-  const fixed = epoch === undefined ? undefined : new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
-  const fallback = fixed ?? new Date(nowMs).toISOString();
-  const times = solution.layers.map((layer) => (layer.created === undefined ? undefined : (fixed ?? layer.created)));
-  const history = addressedHistory(conversion.history, times, fallback).map((item): HistoryEntry => ({
-    created: item.created,
-    created_by: item.createdBy,
-    ...(item.author === undefined ? {} : { author: item.author }),
-    ...(item.comment === undefined ? {} : { comment: item.comment }),
-    ...(item.emptyLayer ? { empty_layer: true } : {}),
-  }));
-  return {
-    platform: conversion.platform,
-    ...(conversion.base === undefined ? {} : { base: conversion.base }),
-    config: conversion.config,
-    ...(conversion.author === undefined ? {} : { author: conversion.author }),
-    history,
-    layers: solution.layers,
-    created: fixed ?? history.at(-1)?.created ?? fallback,
-  };
-}
-
-function withAnnotations(image: BuiltImage, annotations: Readonly<Record<string, string>>): BuiltImage {
-  return Object.keys(annotations).length === 0 ? image : { ...image, annotations };
-}
-
-async function exportAll(
-  image: BuiltImage,
-  options: BuildOptions & { readonly epochSec: number | undefined },
-  session: Session,
-  emit: Emit,
-  signal: AbortSignal,
-): Promise<ExportResult[]> {
-  const results: ExportResult[] = [];
-  for (const [index, output] of outputsOf(options).entries()) {
-    const vertex = `export ${index}`;
-    const startedAt = Date.now();
-    if (output.type !== "cacheonly") {
-      emit({ type: "vertex.planned", vertex, name: exportName(output) });
-      emit({ type: "vertex.started", vertex });
-    }
-    results.push(
-      await exportImage([await rewritten(image, output, options.epochSec, session, signal)], output, {
-        ...imageContext(session, emit, vertex, signal),
-        ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
-      }),
-    );
-    if (output.type !== "cacheonly") emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
-  }
-  return results;
-}
-
-/** Layers of the base stay as they are: their digests are what people know them by. */
-async function rewritten(
-  image: BuiltImage,
-  output: OutputSpec,
-  epochSec: number | undefined,
-  { store }: Session,
-  signal: AbortSignal,
-): Promise<BuiltImage> {
-  if (epochSec === undefined || !("rewriteTimestamp" in output) || output.rewriteTimestamp !== true) return image;
-  const layers: LayerSource[] = [];
-  for (const layer of image.layers) layers.push(isOwn(layer) ? await clampTimes(store, layer, epochSec, signal) : layer);
-  return { ...image, layers };
-}
-
-/** Only layers that were built have a time of their own. */
-function isOwn(layer: LayerSource): boolean {
-  return "created" in layer && layer.created !== undefined;
-}
-
-function outputsOf(options: BuildOptions): readonly OutputSpec[] {
-  if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
-  const names = options.tags ?? [];
-  return names.length > 0 ? [{ type: "image", names, push: false }] : [{ type: "cacheonly" }];
-}
-
-function exportName(output: OutputSpec): string {
-  switch (output.type) {
-    case "image":
-      return output.push ? "exporting to image and pushing" : "exporting to image";
-    case "registry":
-      return "pushing to registry";
-    case "oci":
-      return output.tar ? "exporting to OCI archive" : "exporting to OCI layout";
-    case "docker":
-      return "exporting to docker archive";
-    case "local":
-      return "copying files to a directory";
-    case "tar":
-      return "writing files to a tar";
-    case "cacheonly":
-      return "keeping the cache";
-    default:
-      return output satisfies never;
-  }
 }
 
 function resultOf(buildId: string, outputs: readonly ExportResult[], solution: Solution): BuildResult {

@@ -12,7 +12,7 @@ import type { BuildOptions } from "./types.ts";
 
 /** docker/dockerfile of any registry and version, and BuildKit's own name for the frontend that is built in. */
 const OWN_SYNTAX = /^(?:[^/\s]+\/)*docker\/dockerfile(?:-upstream)?(?::[^/@\s]+)?(?:@\S+)?$|^dockerfile\.v0$/;
-const SWITCHES: Readonly<Record<string, SupportId>> = { BUILDKIT_INLINE_CACHE: "F98", BUILDKIT_MULTI_PLATFORM: "F46" };
+const SWITCHES: Readonly<Record<string, SupportId>> = { BUILDKIT_INLINE_CACHE: "F98" };
 const POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
 /** Throws `UNSUPPORTED` for the first such thing. */
@@ -27,7 +27,6 @@ export async function refuseUnknown(
     const row = SWITCHES[name];
     if (row !== undefined && /^(?:1|t|true)$/i.test(value)) throw unsupported(`--build-arg ${name}=${value}`, { row });
     if (name.startsWith("BUILDKIT_ATTEST_")) throw unsupported(`--build-arg ${name}`, { row: "F132", hint: "Use --sbom or --provenance" });
-    if (name === "BUILDKIT_BUILD_NAME") throw unsupported(`--build-arg ${name}`, { row: "F46" });
   }
   if ((env[POLICY_VARIABLE] ?? "") !== "") throw unsupported(`The source policy in ${POLICY_VARIABLE}`, { row: "F136" });
   if (await exists(`${dockerfile.path}.rego`))

@@ -5,7 +5,7 @@ import type { BuildEvent } from "../events.ts";
 import type { Digest } from "../digest.ts";
 import type { SandboxResources } from "../engine/index.ts";
 import type { Entitlement } from "../graph/index.ts";
-import type { ExportResult, OutputSpec } from "../image/index.ts";
+import type { AnnotationSpec, ExportResult, OutputSpec } from "../image/index.ts";
 import type { AttestationOptions } from "./attestation-types.ts";
 
 /** Options of every call that works on a store. */
@@ -50,8 +50,8 @@ export interface BuildOptions extends StoreOptions, AttestationOptions {
   readonly buildArgs?: Readonly<Record<string, string>>;
   /** Labels added to the result; they win over LABEL (rule S52). */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Annotations of the manifest. */
-  readonly annotations?: Readonly<Record<string, string>>;
+  /** Annotations of every output that is an image; they win over those of the output itself. */
+  readonly annotations?: readonly AnnotationSpec[];
   /** Default: the image store when there is a tag, else nothing is kept but the cache. */
   readonly outputs?: readonly OutputSpec[];
   readonly noCache?: boolean;

@@ -9,6 +9,23 @@ const GOOD: readonly (readonly [string, unknown])[] = [
   ["a=b", { type: "local", dest: "a=b" }],
   ["-", { type: "tar", dest: "-" }],
   ["type=local,dest=out", { type: "local", dest: "out" }],
+  [
+    "type=local,dest=out,platform-split=true,attestation-prefix=a.",
+    { type: "local", dest: "out", platformSplit: true, attestationPrefix: "a." },
+  ],
+  [
+    "type=oci,dest=x,annotation.A.b=c,annotation-index.d=e",
+    {
+      type: "oci",
+      dest: "x",
+      tar: true,
+      names: ["app"],
+      annotations: [
+        { level: "manifest", key: "A.b", value: "c" },
+        { level: "index", key: "d", value: "e" },
+      ],
+    },
+  ],
   ["type=tar,dest=o.tar", { type: "tar", dest: "o.tar" }],
   ["type=oci,dest=x.tar", { type: "oci", dest: "x.tar", tar: true, names: ["app"] }],
   ["type=oci,dest=x,tar=false,name=n", { type: "oci", dest: "x", tar: false, names: ["n"] }],
@@ -36,14 +53,8 @@ const BAD: readonly (readonly [string, string])[] = [
   ["type=oci,dest", 'USAGE Cannot read --output "type=oci,dest": "dest" has no value; wanted KEY=VALUE | '],
   ["type=oci,dst=x", 'USAGE Cannot use attribute "dst" of --output type=oci: there is no such attribute | Did you mean "dest"?'],
   ["type=local", "USAGE Cannot use --output type=local: it has no dest; wanted dest=FOLDER | "],
-  [
-    "type=oci,platform-split=true",
-    'UNSUPPORTED Attribute "platform-split" of --output type=oci is not supported yet | Leave the attribute out (docs/reference/support.md#F115)',
-  ],
-  [
-    "type=image,annotation.a=b",
-    'UNSUPPORTED Attribute "annotation.a" of --output type=image is not supported yet | Use --annotation KEY=VALUE, which goes to the manifest (docs/reference/support.md#F119)',
-  ],
+  ["type=oci,platform-split=true", 'USAGE Cannot use attribute "platform-split" of --output type=oci: there is no such attribute | '],
+  ["type=local,dest=a,annotation.a=b", "USAGE Cannot use annotations of --output type=local: it writes no image | "],
   ["type=oci,compression=lzma", 'USAGE Cannot use compression "lzma": wanted uncompressed, gzip or zstd | '],
   ["type=oci,tar=maybe", "USAGE Cannot use --output with tar=maybe: wanted true or false | "],
 ];

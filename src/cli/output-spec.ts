@@ -3,8 +3,9 @@
  * What BuildKit knows and Decant does not have is refused by name.
  */
 import { unsupported, usageError, type DecantError } from "../errors.ts";
-import type { CompressionOptions, OutputSpec } from "../index.ts";
+import type { AnnotationSpec, CompressionOptions, FileOptions, OutputSpec } from "../index.ts";
 import type { SupportId } from "../support.ts";
+import { parseAnnotationAttribute } from "./annotations.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
@@ -18,13 +19,12 @@ const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
   registry: ["name", "push", "oci-mediatypes", ...COMPRESSION_KEYS],
   oci: ["name", "dest", "tar", "oci-mediatypes", ...COMPRESSION_KEYS],
   docker: ["name", "dest", "tar", "oci-mediatypes", ...COMPRESSION_KEYS],
-  local: ["dest"],
-  tar: ["dest"],
+  local: ["dest", "platform-split", "attestation-prefix"],
+  tar: ["dest", "platform-split", "attestation-prefix"],
   cacheonly: [],
 };
 const NOT_YET: Readonly<Record<string, SupportId>> = {
   "attestation-inline": "F132",
-  "attestation-prefix": "F132",
   buildinfo: "F132",
   context: "F132",
   "dangling-name-prefix": "F112",
@@ -35,7 +35,6 @@ const NOT_YET: Readonly<Record<string, SupportId>> = {
   "nydus-fs-version": "F117",
   "nydus-chunk-dict-image": "F117",
   "oci-artifact": "F118",
-  "platform-split": "F115",
   "prefer-nondist-layers": "F118",
   "push-by-digest": "F112",
   "registry.insecure": "F112",
@@ -49,10 +48,16 @@ export function parseOutput(text: string, tags: readonly string[]): OutputSpec {
   if (fields.length === 1 && fields[0] === text && !text.startsWith("type="))
     return text === "-" ? { type: "tar", dest: "-" } : { type: "local", dest: text };
   const attributes: Attributes = new Map();
+  const annotations: AnnotationSpec[] = [];
   for (const field of fields) {
     const equals = field.indexOf("=");
     if (equals < 0) throw usageError(`Cannot read --output "${text}": "${field}" has no value; wanted KEY=VALUE`);
-    attributes.set(field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1));
+    const name = field.slice(0, equals).trim();
+    const value = field.slice(equals + 1);
+    // Keys of annotations have upper and lower case.
+    const annotation = parseAnnotationAttribute(name, value);
+    if (annotation === undefined) attributes.set(name.toLowerCase(), value);
+    else annotations.push(annotation);
   }
   const wanted = attributes.get("type");
   attributes.delete("type");
@@ -60,7 +65,11 @@ export function parseOutput(text: string, tags: readonly string[]): OutputSpec {
   const type = TYPES.find((known) => known === wanted);
   if (type === undefined) throw unknownType(wanted);
   for (const key of attributes.keys()) if (!KEYS[type].includes(key)) throw unknownKey(type, key);
-  return outputOf(type, attributes, tags);
+  const output = outputOf(type, attributes, tags);
+  if (annotations.length === 0) return output;
+  if (output.type === "local" || output.type === "tar" || output.type === "cacheonly")
+    throw usageError(`Cannot use annotations of --output type=${type}: it writes no image`);
+  return { ...output, annotations };
 }
 
 function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: readonly string[]): OutputSpec {
@@ -87,12 +96,21 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
       return { type, dest, names, ...compressionOf(attributes) };
     case "local":
       if (dest === undefined) throw usageError("Cannot use --output type=local: it has no dest; wanted dest=FOLDER");
-      return { type, dest };
+      return { type, dest, ...filesOf(attributes) };
     case "tar":
-      return { type, dest: dest ?? "-" };
+      return { type, dest: dest ?? "-", ...filesOf(attributes) };
     case "cacheonly":
       return { type };
   }
+}
+
+function filesOf(attributes: Attributes): FileOptions {
+  const platformSplit = booleanOf(attributes, "platform-split");
+  const attestationPrefix = attributes.get("attestation-prefix");
+  return {
+    ...(platformSplit === undefined ? {} : { platformSplit }),
+    ...(attestationPrefix === undefined ? {} : { attestationPrefix }),
+  };
 }
 
 function compressionOf(attributes: Attributes): CompressionOptions {
@@ -134,7 +152,7 @@ function unknownType(wanted: string): DecantError {
 }
 
 function unknownKey(type: keyof typeof KEYS, key: string): DecantError {
-  const row = Object.hasOwn(NOT_YET, key) ? NOT_YET[key] : key.startsWith("annotation") ? "F119" : undefined;
+  const row = Object.hasOwn(NOT_YET, key) ? NOT_YET[key] : undefined;
   if (row !== undefined) return unsupported(`Attribute "${key}" of --output type=${type}`, { row });
   const guess = closest(key, KEYS[type]);
   return usageError(

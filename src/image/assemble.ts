@@ -18,11 +18,8 @@ export interface AssembledImage {
 
 /** Everything but the layers: each document once, those that name others after them. */
 export function documentsOf({ config, manifest, attached }: AssembledImage): readonly Document[] {
-  return [
-    config,
-    manifest,
-    ...(attached === undefined ? [] : [...attached.statements, attached.config, attached.manifest, attached.index]),
-  ];
+  const about = attached?.about === undefined ? [] : [attached.about.config, attached.about.manifest];
+  return [config, manifest, ...(attached === undefined ? [] : [...attached.statements, ...about, attached.index])];
 }
 
 /** Assembles `image` from its layers as blobs, in order. */
@@ -36,13 +33,13 @@ export function assemble(image: BuiltImage, layers: readonly ExportLayer[], medi
     config.descriptor,
     layers.map((layer) => layer.descriptor),
     mediaTypes,
-    image.annotations,
+    image.annotations?.manifest,
   );
   // The configuration file's own bytes are the same in both families; only the name of its type differs.
   return {
     layers,
     config: { ...config, descriptor: manifest.manifest.config },
     manifest,
-    descriptor: namedDescriptor(manifest.descriptor, image),
+    descriptor: namedDescriptor(manifest.descriptor, image, image.annotations?.manifestDescriptor),
   };
 }

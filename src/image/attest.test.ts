@@ -44,6 +44,8 @@ describe("attested()", () => {
     assert.ok(attached !== undefined);
     assert.equal(manifest, plain.manifest);
     const [statement] = attached.statements;
+    const { about } = attached;
+    assert.ok(about !== undefined);
     assert.ok(statement !== undefined);
     const digest = plain.manifest.descriptor.digest;
     assert.equal(
@@ -51,18 +53,18 @@ describe("attested()", () => {
       `{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"${PREDICATE}","subject":[{"name":"pkg:docker/localhost:5000/sbomtest@min?platform=linux%2Famd64","digest":{"sha256":"${digest.slice(7)}"}}],"predicate":{"z":1,"a":2}}`,
     );
     assert.equal(
-      attached.config.bytes.toString(),
+      about.config.bytes.toString(),
       `{"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":["${statement.descriptor.digest}"]}}`,
     );
     assert.equal(
-      attached.manifest.bytes.toString(),
+      about.manifest.bytes.toString(),
       `{
   "schemaVersion": 2,
   "mediaType": "application/vnd.oci.image.manifest.v1+json",
   "config": {
     "mediaType": "application/vnd.oci.image.config.v1+json",
-    "digest": "${attached.config.descriptor.digest}",
-    "size": ${attached.config.descriptor.size}
+    "digest": "${about.config.descriptor.digest}",
+    "size": ${about.config.descriptor.size}
   },
   "layers": [
     {
@@ -93,8 +95,8 @@ describe("attested()", () => {
     },
     {
       "mediaType": "application/vnd.oci.image.manifest.v1+json",
-      "digest": "${attached.manifest.descriptor.digest}",
-      "size": ${attached.manifest.bytes.length},
+      "digest": "${about.manifest.descriptor.digest}",
+      "size": ${about.manifest.bytes.length},
       "annotations": {
         "vnd.docker.reference.digest": "${digest}",
         "vnd.docker.reference.type": "attestation-manifest"

@@ -7,11 +7,14 @@ import {
   ATTESTATION_MANIFEST,
   ATTESTATION_TYPE_ANNOTATION,
   ATTESTED_DIGEST_ANNOTATION,
+  type Annotations,
   type Descriptor,
+  DOCKER_MANIFEST_LIST,
   OCI_CONFIG,
   OCI_INDEX,
   type Platform,
 } from "../oci/index.ts";
+import { type ImageAnnotations, sortedAnnotations, wantsIndex } from "./annotations.ts";
 import type { AssembledImage } from "./assemble.ts";
 import { exportError } from "./errors.ts";
 import { type Document, documentOf, type ManifestDocument, manifestOf, type MediaTypes } from "./manifest.ts";
@@ -21,12 +24,13 @@ import type { Attestation, BuiltImage } from "./types.ts";
 /** What an index has besides the image. */
 export interface Attached {
   readonly statements: readonly Document[];
-  readonly config: Document;
-  readonly manifest: ManifestDocument;
+  /** Configuration and manifest of the statements; absent without statements. */
+  readonly about?: { readonly config: Document; readonly manifest: ManifestDocument };
   /** What names stand for. */
   readonly index: Document;
 }
 
+const CREATED_ANNOTATION = "org.opencontainers.image.created";
 const UNKNOWN = { architecture: "unknown", os: "unknown" };
 
 /** Adds what the build says of its image; the image as it was where it says nothing. `names` are canonical texts. */
@@ -35,11 +39,19 @@ export async function attested(
   assembled: AssembledImage,
   { names, mediaTypes }: { readonly names: readonly string[]; readonly mediaTypes: MediaTypes },
 ): Promise<AssembledImage> {
-  const { attestations = [], platform } = image;
-  if (attestations.length === 0) return assembled;
-  if (mediaTypes === "docker") throw dockerHasNoPlace();
+  const { attestations = [], annotations = {}, platform, inIndex = false } = image;
+  if (mediaTypes === "docker" && (wantsIndex(annotations) || annotations.manifestDescriptor !== undefined))
+    throw usageError(
+      "Cannot export annotations of these levels with Docker's media types: they have no place for them; wanted OCI media types",
+      "Leave out oci-mediatypes=false, or the levels: annotations of manifests are possible",
+    );
+  if (attestations.length === 0 && !inIndex) {
+    if (wantsIndex(annotations)) throw noIndex();
+    return assembled;
+  }
+  if (mediaTypes === "docker" && attestations.length > 0) throw dockerHasNoPlace();
   const statements = await statementsOf(attestations, imageSubjects(names, assembled.manifest.descriptor.digest, platform));
-  return attach(assembled, { ...assembled.manifest.descriptor, platform }, statements);
+  return attach(assembled, { ...assembled.manifest.descriptor, platform }, { statements, annotations, mediaTypes });
 }
 
 /** The statements of a build about `subjects`, in its order. Throws `EXPORT` for one that nobody would read. */
@@ -58,40 +70,66 @@ export async function statementsOf(attestations: readonly Attestation[], subject
   return statements;
 }
 
-/** An index of `image` (the descriptor with its platform) and of `statements` about it. */
-export function attach(assembled: AssembledImage, image: Descriptor, statements: readonly Document[]): AssembledImage {
+/** What an index is made of, besides the image. */
+export interface IndexParts {
+  readonly statements: readonly Document[];
+  readonly annotations?: ImageAnnotations;
+  /** Default: "oci". */
+  readonly mediaTypes?: MediaTypes;
+}
+
+/** An index of `image` (the descriptor with its platform), and of statements about it where there are some. */
+export function attach(assembled: AssembledImage, image: Descriptor, parts: IndexParts): AssembledImage {
+  const { statements, annotations = {}, mediaTypes = "oci" } = parts;
+  const { mediaType, digest, size, platform = UNKNOWN } = image;
+  const about = statements.length === 0 ? undefined : attestationManifest(statements);
+  const beside = sortedAnnotations(annotations.manifestDescriptor);
+  const own = sortedAnnotations(annotations.index);
+  const index = documentOf(
+    JSON.stringify(
+      {
+        schemaVersion: 2,
+        mediaType: mediaTypes === "docker" ? DOCKER_MANIFEST_LIST : OCI_INDEX,
+        manifests: [
+          { mediaType, digest, size, ...(beside === undefined ? {} : { annotations: beside }), platform: ordered(platform) },
+          ...(about === undefined
+            ? []
+            : [
+                {
+                  ...about.manifest.descriptor,
+                  annotations: { [ATTESTED_DIGEST_ANNOTATION]: digest, [ATTESTATION_TYPE_ANNOTATION]: ATTESTATION_MANIFEST },
+                  platform: UNKNOWN,
+                },
+              ]),
+        ],
+        ...(own === undefined ? {} : { annotations: own }),
+      },
+      undefined,
+      2,
+    ),
+    mediaTypes === "docker" ? DOCKER_MANIFEST_LIST : OCI_INDEX,
+  );
+  const named = sortedAnnotations(createdOf(assembled.descriptor), annotations.indexDescriptor);
+  return {
+    ...assembled,
+    descriptor: { ...index.descriptor, ...(named === undefined ? {} : { annotations: named }) },
+    attached: { statements, ...(about === undefined ? {} : { about }), index },
+  };
+}
+
+function attestationManifest(statements: readonly Document[]): NonNullable<Attached["about"]> {
   const layers = statements.map(({ descriptor }) => descriptor);
   const config = documentOf(
     JSON.stringify({ ...UNKNOWN, config: {}, rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) } }),
     OCI_CONFIG,
   );
-  const manifest = manifestOf(config.descriptor, layers, "oci");
-  const { mediaType, digest, size, platform = UNKNOWN } = image;
-  const index = documentOf(
-    JSON.stringify(
-      {
-        schemaVersion: 2,
-        mediaType: OCI_INDEX,
-        manifests: [
-          { mediaType, digest, size, platform: ordered(platform) },
-          {
-            ...manifest.descriptor,
-            annotations: { [ATTESTED_DIGEST_ANNOTATION]: digest, [ATTESTATION_TYPE_ANNOTATION]: ATTESTATION_MANIFEST },
-            platform: UNKNOWN,
-          },
-        ],
-      },
-      undefined,
-      2,
-    ),
-    OCI_INDEX,
-  );
-  const { annotations } = assembled.descriptor;
-  return {
-    ...assembled,
-    descriptor: { ...index.descriptor, ...(annotations === undefined ? {} : { annotations }) },
-    attached: { statements, config, manifest, index },
-  };
+  return { config, manifest: manifestOf(config.descriptor, layers, "oci") };
+}
+
+/** The time is that of the result, whichever document it is; other annotations are the manifest's. */
+function createdOf({ annotations = {} }: Descriptor): Annotations {
+  const created = annotations[CREATED_ANNOTATION];
+  return created === undefined ? {} : { [CREATED_ANNOTATION]: created };
 }
 
 /** In the order of Go's struct that BuildKit marshals. */
@@ -103,5 +141,12 @@ function dockerHasNoPlace(): Error {
   return usageError(
     "Cannot attach attestations to a manifest of Docker's media types: they have no place for them; wanted OCI media types",
     "Leave out oci-mediatypes=false, or use --output type=oci in place of type=docker",
+  );
+}
+
+function noIndex(): Error {
+  return usageError(
+    "Cannot put annotations on an index: there is none (index annotations not supported for single platform export)",
+    "Pass --build-arg BUILDKIT_MULTI_PLATFORM=1 or --provenance=true for an index, or leave the level out",
   );
 }

@@ -1,4 +1,5 @@
 /** Images: configuration and manifests, exporters, and the images of the local store. */
+export { type AnnotationLevel, type AnnotationSpec, annotationsFor, type ImageAnnotations } from "./annotations.ts";
 export type * from "./types.ts";
 export { type ConfigInput, imageConfigOf } from "./config.ts";
 export { type TreeContents, contentsOf } from "./contents.ts";

@@ -1,5 +1,6 @@
 /** The manifest of an image (image-spec manifest.md), and the descriptor that names it. */
 import { sha256 } from "../digest.ts";
+import { sortedAnnotations } from "./annotations.ts";
 import {
   type Annotations,
   type Descriptor,
@@ -47,7 +48,7 @@ export function manifestOf(
       ...(layer.urls === undefined ? {} : { urls: layer.urls }),
       ...(layer.annotations === undefined || typed === toDockerMediaType ? {} : { annotations: layer.annotations }),
     })),
-    ...(annotated ? { annotations: Object.fromEntries(Object.entries(annotations).toSorted(([a], [b]) => (a < b ? -1 : 1))) } : {}),
+    ...(annotated ? { annotations: sortedAnnotations(annotations) ?? {} } : {}),
   };
   return { manifest, ...documentOf(JSON.stringify(manifest, undefined, 2), typed(OCI_MANIFEST)) };
 }
@@ -62,8 +63,10 @@ export function documentOf(text: string, mediaType: string): Document {
 export function namedDescriptor(
   manifest: Descriptor,
   { created, platform }: { readonly created: string; readonly platform: Platform },
+  more: Annotations = {},
 ): Descriptor {
   // Whole seconds, as buildx writes it.
-  const annotations = { "org.opencontainers.image.created": created.replace(/\.\d+/, "") };
+  const own = { "org.opencontainers.image.created": created.replace(/\.\d+/, "") };
+  const annotations = sortedAnnotations(own, more) ?? own;
   return { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.size, annotations, platform };
 }

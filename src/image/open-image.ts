@@ -1,8 +1,10 @@
 /** From a name's descriptor to manifest and configuration, through indexes, whatever holds the documents. */
 import { DecantError } from "../errors.ts";
 import {
+  type Annotations,
   type Descriptor,
   type ImageConfig,
+  type Index,
   type Manifest,
   type Platform,
   attestationsOf,
@@ -22,9 +24,19 @@ export interface OpenedImage {
   readonly manifestBytes: Buffer;
   readonly config: ImageConfig;
   readonly configBytes: Buffer;
+  /** Absent where its name stands for no index, or for one that has other images too. */
+  readonly index?: OpenedIndex;
   /** The manifests of its index that say something of it (SBOM, provenance); none where its name stands for no index. */
   readonly attestations: readonly Descriptor[];
   readonly layers: readonly LayerSource[];
+}
+
+/** What an index of one image says besides. */
+export interface OpenedIndex {
+  readonly mediaType: string;
+  readonly annotations?: Annotations;
+  /** Beside the digest of the manifest. */
+  readonly manifestAnnotations?: Annotations;
 }
 
 /** The documents of an image. */
@@ -40,6 +52,7 @@ const MAX_INDEXES = 4;
 export async function openDocuments(name: string, top: Descriptor, platform: Platform, read: ReadDocument): Promise<ImageDocuments> {
   let descriptor = top;
   let attestations: readonly Descriptor[] = [];
+  let around: OpenedIndex | undefined;
   for (let depth = 0; depth <= MAX_INDEXES; depth += 1) {
     const bytes = await read(descriptor);
     const parsed = parseManifestOrIndex(bytes, descriptor.mediaType);
@@ -55,13 +68,23 @@ export async function openDocuments(name: string, top: Descriptor, platform: Pla
         manifestBytes: bytes,
         config: parseImageConfig(configBytes),
         configBytes,
+        ...(around === undefined ? {} : { index: around }),
         attestations,
       };
     }
     descriptor = selectManifest(parsed.index, platform, name);
     attestations = attestationsOf(parsed.index, descriptor.digest);
+    around = parsed.index.manifests.length === 1 + attestations.length ? aroundOf(parsed.index, parsed.mediaType, descriptor) : undefined;
   }
   throw new DecantError("MANIFEST", `Cannot use image "${name}": it has indexes in indexes, more than ${MAX_INDEXES} deep`);
+}
+
+function aroundOf({ annotations }: Index, mediaType: string, { annotations: beside }: Descriptor): OpenedIndex {
+  return {
+    mediaType,
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(beside === undefined ? {} : { manifestAnnotations: beside }),
+  };
 }
 
 function platformOf({ platform }: Descriptor): { readonly platform?: Platform } {

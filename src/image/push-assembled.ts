@@ -52,14 +52,15 @@ function manifestsOf(
     reference: atDigest(target, document.descriptor.digest),
     document,
   });
-  return [byDigest(manifest), byDigest(attached.manifest), { reference: target, document: attached.index }];
+  const about = attached.about === undefined ? [] : [byDigest(attached.about.manifest)];
+  return [byDigest(manifest), ...about, { reference: target, document: attached.index }];
 }
 
 /** Each blob once; the configuration file first, because it is small and finds a missing permission early. */
 function blobsOf(ctx: ImageContext, image: AssembledImage): PushBlob[] {
   const { config, attached } = image;
   const blobs = new Map<Digest, PushBlob>();
-  for (const { descriptor, bytes } of [config, ...(attached === undefined ? [] : [attached.config, ...attached.statements])]) {
+  for (const { descriptor, bytes } of [config, ...(attached?.about === undefined ? [] : [attached.about.config, ...attached.statements])]) {
     blobs.set(descriptor.digest, { descriptor, places: [], ensure: async () => undefined, open: () => bytesOf(bytes) });
   }
   for (const { descriptor, remote, ensure } of image.layers) {

@@ -1,10 +1,10 @@
 /** `decant push`: an image of the local store to registries. */
 import { pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
-import { DOCKER_MANIFEST, type Descriptor, type Platform } from "../oci/index.ts";
+import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, type Descriptor, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import type { AssembledImage } from "./assemble.ts";
-import { attach } from "./attest.ts";
+import { attach, type IndexParts } from "./attest.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { isStored } from "./image-layer.ts";
 import { type ExportLayer, exportLayer, suits } from "./layers.ts";
@@ -41,12 +41,25 @@ export async function pushImage(
   const packed = await packedForPush(ctx, opened, options);
   const statements = await statementsFor(ctx, opened, packed.manifest.descriptor.digest, targets);
   const manifest = { ...packed.manifest.descriptor, platform: platformOf(opened) };
-  const assembled = statements.length === 0 ? packed : attach(packed, manifest, statements);
+  const assembled =
+    statements.length === 0 && opened.index === undefined ? packed : attach(packed, manifest, indexParts(opened, statements));
   await pushAssembled(ctx, assembled, targets);
   const { mediaType, digest, size } = assembled.descriptor;
   const descriptor = { mediaType, digest, size };
   for (const name of targets) ctx.emit({ type: "result", kind: "image", name, digest: descriptor.digest });
   return { descriptor, names: targets };
+}
+
+/** The index has the form and the annotations that it has in the store. */
+function indexParts({ index }: OpenedImage, statements: readonly Document[]): IndexParts {
+  return {
+    statements,
+    mediaTypes: index?.mediaType === DOCKER_MANIFEST_LIST ? "docker" : "oci",
+    annotations: {
+      ...(index?.annotations === undefined ? {} : { index: index.annotations }),
+      ...(index?.manifestAnnotations === undefined ? {} : { manifestDescriptor: index.manifestAnnotations }),
+    },
+  };
 }
 
 /** What the store has about the image; said of the new manifest where packing layers changed it. */

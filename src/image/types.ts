@@ -1,10 +1,11 @@
 /** What a build gives to the exporters, and what they give back. */
 import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
-import type { Annotations, ContainerConfig, Descriptor, HistoryEntry, ImageConfig, Platform } from "../oci/index.ts";
+import type { ContainerConfig, Descriptor, HistoryEntry, ImageConfig, Platform } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Store } from "../store/index.ts";
 import type { LayerSource } from "../tree/index.ts";
+import type { AnnotationSpec, ImageAnnotations } from "./annotations.ts";
 
 /** One platform's finished build: everything but the diffIds is decided. */
 export interface BuiltImage {
@@ -18,7 +19,9 @@ export interface BuiltImage {
   readonly layers: readonly LayerSource[];
   /** RFC 3339; default now, or SOURCE_DATE_EPOCH where the build has one. */
   readonly created: string;
-  readonly annotations?: Annotations;
+  readonly annotations?: ImageAnnotations;
+  /** In an index, also without anything said of it (BUILDKIT_MULTI_PLATFORM); outputs of files have a folder for its platform. */
+  readonly inIndex?: boolean;
   /** What the build says of the image; kept beside it in an index. */
   readonly attestations?: readonly Attestation[];
 }
@@ -43,6 +46,20 @@ export interface CompressionOptions {
   readonly rewriteTimestamp?: boolean;
 }
 
+/** Of outputs that are images. */
+export interface ImageOptions extends CompressionOptions {
+  /** Besides those of the build, which win. */
+  readonly annotations?: readonly AnnotationSpec[];
+}
+
+/** Of outputs that are files. */
+export interface FileOptions {
+  /** The files in a folder "linux_amd64". Default: only in a build that is in an index. */
+  readonly platformSplit?: boolean;
+  /** What the names of files with attestations begin with. */
+  readonly attestationPrefix?: string;
+}
+
 /** Where a build goes. `dest` "-" means stdout, given by the caller as `stdout`. */
 export type OutputSpec =
   | ({
@@ -50,12 +67,12 @@ export type OutputSpec =
       readonly names: readonly string[];
       readonly push: boolean;
       readonly ociMediaTypes?: boolean;
-    } & CompressionOptions)
-  | ({ readonly type: "oci"; readonly dest: string; readonly tar: boolean; readonly names: readonly string[] } & CompressionOptions)
-  | ({ readonly type: "docker"; readonly dest: string; readonly names: readonly string[] } & CompressionOptions)
-  | { readonly type: "local"; readonly dest: string }
-  | { readonly type: "tar"; readonly dest: string }
-  | ({ readonly type: "registry"; readonly names: readonly string[]; readonly ociMediaTypes?: boolean } & CompressionOptions)
+    } & ImageOptions)
+  | ({ readonly type: "oci"; readonly dest: string; readonly tar: boolean; readonly names: readonly string[] } & ImageOptions)
+  | ({ readonly type: "docker"; readonly dest: string; readonly names: readonly string[] } & ImageOptions)
+  | ({ readonly type: "local"; readonly dest: string } & FileOptions)
+  | ({ readonly type: "tar"; readonly dest: string } & FileOptions)
+  | ({ readonly type: "registry"; readonly names: readonly string[]; readonly ociMediaTypes?: boolean } & ImageOptions)
   | { readonly type: "cacheonly" };
 
 /** What work on images needs from its caller. */

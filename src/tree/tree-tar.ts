@@ -1,22 +1,34 @@
 /** A whole tree as one tar (type=tar), hard links included. */
 import type { TreePath } from "../paths.ts";
-import { ROOT } from "../paths.ts";
+import { joinTreePath, ROOT } from "../paths.ts";
 import type { LayerItem } from "./tar-chunks.ts";
 import { tarChunks } from "./tar-chunks.ts";
 import type { XattrFilter } from "./tar-write.ts";
-import type { Tree } from "./types.ts";
+import type { Entry, Tree } from "./types.ts";
 import { walk } from "./walk.ts";
 
 /** What goes into the tar. */
 export interface TreeTarOptions {
   readonly signal?: AbortSignal;
+  /** A directory that everything is put into, as an entry of its own. */
+  readonly folder?: Entry;
   /** Extended attributes that are written. Default: file capabilities only (rule S126). */
   readonly xattrs?: XattrFilter;
 }
 
 /** Streams the tar; its chunks are the consumer's to keep. Always the same bytes for the same tree. */
 export async function* treeTar(tree: Tree, options: TreeTarOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of tarChunks(treeItems(tree, ROOT), options)) yield Buffer.from(chunk);
+  const items = treeItems(tree, ROOT);
+  for await (const chunk of tarChunks(options.folder === undefined ? items : within(options.folder, items), options)) yield Buffer.from(chunk);
+}
+
+async function* within(folder: Entry, items: AsyncIterable<LayerItem>): AsyncGenerator<LayerItem> {
+  yield { entry: folder };
+  for await (const { entry, ...rest } of items) {
+    if (entry.path === ROOT) continue;
+    const link = entry.kind === "hardlink" && entry.link !== undefined ? { link: joinTreePath(folder.path, entry.link) } : {};
+    yield { ...rest, entry: { ...entry, path: joinTreePath(folder.path, entry.path), ...link } };
+  }
 }
 
 /** A subtree as items for `writeLayer` and `treeTar`: the first name of a file is the file, others are hard links to it (rule S127). */

@@ -330,7 +330,7 @@ describe("named contexts", () => {
 describe("the image of a build", () => {
   it("has the annotations that were asked for", async () => {
     using shop = workshop();
-    await shop.build("FROM scratch\nCOPY <<a /a\na\n", { tags: ["noted"], annotations: { "org.example.note": "x" } });
+    await shop.build("FROM scratch\nCOPY <<a /a\na\n", { tags: ["noted"], annotations: [{ key: "org.example.note", value: "x" }] });
     const { manifest } = await inspectImage({ image: "noted", root: shop.root });
     assert.match(JSON.stringify(manifest), /"annotations":\{"org\.example\.note":"x"\}/);
   });

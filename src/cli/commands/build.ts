@@ -58,7 +58,12 @@ Examples:
         help: "Files or image for FROM, --from and stages of that name: a folder, git or http URL, docker-image://, oci-layout://, distroless:",
       },
       label: { type: "string", multiple: true, value: "KEY=VALUE", help: "Label of the image" },
-      annotation: { type: "string", multiple: true, value: "KEY=VALUE", help: "Annotation of the image's manifest" },
+      annotation: {
+        type: "string",
+        multiple: true,
+        value: "KEY=VALUE",
+        help: "Annotation of the image; LEVEL:KEY=VALUE for manifest, index, manifest-descriptor or index-descriptor",
+      },
       output: {
         type: "string",
         multiple: true,

@@ -5,6 +5,7 @@
 import { familiarName, formatReference, type Descriptor, OCI_INDEX } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
 import { pool } from "../../async.ts";
+import { sortedAnnotations } from "../annotations.ts";
 import type { ArchiveEntry } from "../archive.ts";
 import { type AssembledImage, documentsOf } from "../assemble.ts";
 import { targetName } from "../names.ts";
@@ -26,12 +27,8 @@ export function indexEntries(descriptor: Descriptor, names: readonly string[]): 
   if (names.length === 0) return [descriptor];
   return names.map((name) => {
     const reference = targetName(name);
-    const annotations = {
-      [IMAGE_NAME_ANNOTATION]: formatReference(reference),
-      ...descriptor.annotations,
-      [REF_NAME_ANNOTATION]: reference.tag,
-    };
-    return { ...descriptor, annotations };
+    const names = { [IMAGE_NAME_ANNOTATION]: formatReference(reference), [REF_NAME_ANNOTATION]: reference.tag };
+    return { ...descriptor, annotations: sortedAnnotations(descriptor.annotations, names) ?? names };
   });
 }
 

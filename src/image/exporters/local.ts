@@ -2,12 +2,13 @@
 import { resolve } from "node:path";
 import { pool } from "../../async.ts";
 import { usageError } from "../../errors.ts";
+import { formatPlatform } from "../../oci/index.ts";
 import { compareTreePaths, ROOT, toText, treePath } from "../../paths.ts";
 import { type Entry, type LayerItem, type Tree, layerTree, unpackTree, walk, writeLayer } from "../../tree/index.ts";
 import { statementsOf } from "../attest.ts";
 import { exportError, writeError } from "../errors.ts";
 import type { StatementSubject } from "../statement.ts";
-import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
+import type { BuiltImage, ExportContext, ExportResult, FileOptions, OutputSpec } from "../types.ts";
 
 const PARALLEL_LOADS = 4;
 
@@ -23,8 +24,9 @@ export async function exportLocal(
       "Use type=tar,dest=- for stdout",
     );
   }
-  const path = resolve(output.dest);
-  const tree = await treeOf(image, ctx);
+  const folder = platformFolder(image, output);
+  const path = folder === undefined ? resolve(output.dest) : resolve(output.dest, folder);
+  const tree = await treeOf(image, ctx, output);
   try {
     await unpackTree(tree, path, { signal: ctx.signal });
   } catch (error) {
@@ -33,14 +35,23 @@ export async function exportLocal(
   return { output, names: [], path };
 }
 
+/** "linux_amd64", where the files of each platform have a folder of their own. */
+export function platformFolder(image: BuiltImage, { platformSplit = image.inIndex ?? false }: FileOptions): string | undefined {
+  return platformSplit ? formatPlatform(image.platform).replaceAll("/", "_") : undefined;
+}
+
 /** The merged files of an image, and at its root what the build says of them; all layers are loaded. Throws `EXPORT` where a name is taken. */
-export async function treeOf(image: BuiltImage, { store, signal }: ExportContext): Promise<Tree> {
+export async function treeOf(image: BuiltImage, { store, signal }: ExportContext, output: FileOptions = {}): Promise<Tree> {
   const layers = await pool(PARALLEL_LOADS, image.layers, (layer, stop) => layer.load(stop), signal);
   const tree = layerTree(layers);
   const { attestations = [] } = image;
   if (attestations.length === 0) return tree;
   const statements = await statementsOf(attestations, await fileSubjects(tree, signal));
-  const items = attestations.flatMap(({ fileName }, at): LayerItem[] => {
+  // Files of several platforms may come to lie in one folder.
+  const platform =
+    image.inIndex === true && platformFolder(image, output) === undefined ? platformFolder(image, { platformSplit: true }) : undefined;
+  const items = attestations.flatMap(({ fileName: plain }, at): LayerItem[] => {
+    const fileName = (output.attestationPrefix ?? "") + (platform === undefined ? plain : plain.replace(/(?=\.[^.]*$)|$/, `.${platform}`));
     const path = treePath(fileName);
     if (tree.lookup(path) !== undefined)
       throw exportError("write", fileName, "the image has a file of this name, which is that of an attestation");

@@ -1,9 +1,10 @@
 /** type=tar: the image's files as one tar. */
-import { treeTar } from "../../tree/index.ts";
+import { treePath } from "../../paths.ts";
+import { type Entry, treeTar } from "../../tree/index.ts";
 import { startProgress } from "../progress.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
 import { writeDestination } from "./destination.ts";
-import { treeOf } from "./local.ts";
+import { platformFolder, treeOf } from "./local.ts";
 
 /** Writes the tar. Throws `EXPORT`. */
 export async function exportTar(
@@ -11,14 +12,21 @@ export async function exportTar(
   output: Extract<OutputSpec, { type: "tar" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
-  const tree = await treeOf(image, ctx);
+  const tree = await treeOf(image, ctx, output);
+  const name = platformFolder(image, output);
+  const folder = name === undefined ? {} : { folder: folderEntry(name, image.created) };
   const written = await writeDestination(ctx, output.dest, async (sink) => {
     const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
-    for await (const chunk of treeTar(tree, { signal: ctx.signal })) {
+    for await (const chunk of treeTar(tree, { signal: ctx.signal, ...folder })) {
       await sink.write(chunk);
       progress.add(chunk.byteLength);
     }
     progress.end();
   });
   return { output, names: [], ...written };
+}
+
+function folderEntry(name: string, created: string): Entry {
+  const mtimeSec = Math.floor(Date.parse(created) / 1000);
+  return { path: treePath(name), kind: "dir", mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec, mtimeNsec: 0 };
 }

@@ -1,0 +1,93 @@
+/** Where a build goes: each output with what it says of itself, its annotations and times of files. */
+import type { Emit } from "../events.ts";
+import {
+  type AnnotationSpec,
+  annotationsFor,
+  type BuiltImage,
+  clampTimes,
+  exportImage,
+  type ExportResult,
+  type OutputSpec,
+} from "../image/index.ts";
+import type { LayerSource } from "../tree/index.ts";
+import { imageContext, type Session } from "./session.ts";
+import type { BuildOptions } from "./types.ts";
+
+/** Writes every output that is wanted, one after the other. Throws as `exportImage`, and `USAGE` for annotations of what is not built. */
+export async function exportAll(
+  image: BuiltImage,
+  options: BuildOptions & { readonly epochSec: number | undefined },
+  session: Session,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<ExportResult[]> {
+  const results: ExportResult[] = [];
+  for (const [index, output] of outputsOf(options).entries()) {
+    const vertex = `export ${index}`;
+    const startedAt = Date.now();
+    if (output.type !== "cacheonly") {
+      emit({ type: "vertex.planned", vertex, name: exportName(output) });
+      emit({ type: "vertex.started", vertex });
+    }
+    const annotated = withAnnotations(image, "annotations" in output ? (output.annotations ?? []) : [], options.annotations ?? []);
+    results.push(
+      await exportImage([await rewritten(annotated, output, options.epochSec, session, signal)], output, {
+        ...imageContext(session, emit, vertex, signal),
+        ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
+      }),
+    );
+    if (output.type !== "cacheonly") emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+  }
+  return results;
+}
+
+function withAnnotations(image: BuiltImage, ...specs: readonly (readonly AnnotationSpec[])[]): BuiltImage {
+  const annotations = annotationsFor(specs.flat(), image.platform);
+  return Object.keys(annotations).length === 0 ? image : { ...image, annotations };
+}
+
+/** Layers of the base stay as they are: their digests are what people know them by. */
+async function rewritten(
+  image: BuiltImage,
+  output: OutputSpec,
+  epochSec: number | undefined,
+  { store }: Session,
+  signal: AbortSignal,
+): Promise<BuiltImage> {
+  if (epochSec === undefined || !("rewriteTimestamp" in output) || output.rewriteTimestamp !== true) return image;
+  const layers: LayerSource[] = [];
+  for (const layer of image.layers) layers.push(isOwn(layer) ? await clampTimes(store, layer, epochSec, signal) : layer);
+  return { ...image, layers };
+}
+
+/** Only layers that were built have a time of their own. */
+function isOwn(layer: LayerSource): boolean {
+  return "created" in layer && layer.created !== undefined;
+}
+
+function outputsOf(options: BuildOptions): readonly OutputSpec[] {
+  if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
+  const names = options.tags ?? [];
+  return names.length > 0 ? [{ type: "image", names, push: false }] : [{ type: "cacheonly" }];
+}
+
+function exportName(output: OutputSpec): string {
+  switch (output.type) {
+    case "image":
+      return output.push ? "exporting to image and pushing" : "exporting to image";
+    case "registry":
+      return "pushing to registry";
+    case "oci":
+      return output.tar ? "exporting to OCI archive" : "exporting to OCI layout";
+    case "docker":
+      return "exporting to docker archive";
+    case "local":
+      return "copying files to a directory";
+    case "tar":
+      return "writing files to a tar";
+    case "cacheonly":
+      return "keeping the cache";
+    default:
+      return output satisfies never;
+  }
+}

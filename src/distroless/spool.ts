@@ -25,12 +25,23 @@ export interface Spool extends AsyncDisposable {
 const SMALL_BYTES = 4 * 1024 * 1024;
 /** Of all files together; several packages are unpacked at a time. */
 const MEMORY_BYTES = 12 * 1024 * 1024;
+/** Most files are tiny: they share their memory. */
+const SLAB_BYTES = 256 * 1024;
 
 /** Creates the file `path`, which must not exist, when the first content needs it. */
 export function createSpool(path: string): Spool {
   let file: FileHandle | undefined;
   let end = 0;
   let memory = MEMORY_BYTES;
+  let slab = Buffer.alloc(0);
+
+  const allocate = (sizeBytes: number): Buffer => {
+    if (sizeBytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(sizeBytes);
+    if (slab.byteLength < sizeBytes) slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    const part = slab.subarray(0, sizeBytes);
+    slab = slab.subarray(sizeBytes);
+    return part;
+  };
 
   const write = async (source: ByteStream, update: (chunk: Uint8Array) => void): Promise<Omit<Spooled, "digest">> => {
     file ??= await open(path, "wx", 0o600);
@@ -45,7 +56,7 @@ export function createSpool(path: string): Spool {
 
   const hold = async (source: ByteStream, sizeBytes: number, update: (chunk: Uint8Array) => void): Promise<Omit<Spooled, "digest">> => {
     memory -= sizeBytes;
-    const bytes = Buffer.allocUnsafeSlow(sizeBytes);
+    const bytes = allocate(sizeBytes);
     let size = 0;
     for await (const chunk of source) {
       update(chunk);

@@ -38,7 +38,7 @@ const failsWith =
   };
 
 describe("ADD of git references", () => {
-  it("takes branch, tag, commit and subdirectory; files are 0644 or 0755", async () => {
+  it("S92: takes branch, tag, commit and subdirectory; files are 0644 or 0755", async () => {
     using shop = workshop();
     const { repo, root } = bench(shop);
     const first = repo.git("rev-parse", "HEAD");
@@ -95,7 +95,7 @@ describe("ADD of git references", () => {
     assert.deepEqual([read("a/a.txt"), read("b/a.txt")], ["two", "one"]);
   });
 
-  it("keeps .git when asked, by flag and by query", async () => {
+  it("S92: keeps .git when asked, by flag and by query", async () => {
     using shop = workshop();
     const { root, repo } = bench(shop);
     await using server = await gitServer(root);

@@ -50,7 +50,7 @@ describe("resolveUser()", () => {
     await assert.rejects(resolveUser(emptyTree, "app"), { code: "RUN_USER" });
   });
 
-  it("follows symlinks inside of the image only, and reads regular files of a sensible size only", async () => {
+  it("S67: follows symlinks inside of the image only, and reads regular files of a sensible size only", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-user-"));
     const root = join(folder.path, "root");
     mkdirSync(join(root, "etc"), { recursive: true });

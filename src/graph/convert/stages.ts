@@ -144,7 +144,9 @@ export function copyFrom(stages: readonly PlannedStage[], current: PlannedStage,
       range,
       "Use the name of a stage",
     );
-  if (index >= current.stage.index) {
+  // A trigger of its base may name the stage itself: that is how far it has come.
+  const isOwnTrigger = index === current.stage.index && !current.stage.instructions.includes(instruction);
+  if (index >= current.stage.index && !isOwnTrigger) {
     throw semanticError(
       `Cannot copy from stage "${text}": it needs to be defined before current stage "${current.stage.name ?? current.stage.index}"`,
       range,

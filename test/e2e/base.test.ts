@@ -46,6 +46,7 @@ packages: [hello]
 files:
   - { path: /app/motd, source: motd }
 entrypoint: [/usr/bin/hello]
+annotations: { org.opencontainers.image.version: "\${version:hello}" }
 variants:
   debug: { entrypoint: [], busybox: hello }
 `;
@@ -112,6 +113,11 @@ describe("decant base", () => {
     assert.ok(out.endsWith(`Wrote ${join(folder, "work", "mine.lock.json")}\n`));
     const digest = await ok(base(["build", "-q", "--locked", "--platform", "linux/amd64", "mine.yaml"]));
     assert.match(digest, /^sha256:[0-9a-f]{64}\n$/);
+    const layout = join(folder, "work", "layout");
+    await ok(base(["build", "-q", "-o", `type=oci,tar=false,dest=${layout}`, "--platform", "linux/amd64", "mine.yaml"]));
+    const index: unknown = JSON.parse(await readFile(join(layout, "index.json"), "utf8"));
+    const [, manifest = ""] = /"digest":"sha256:([0-9a-f]{64})"/.exec(JSON.stringify(index)) ?? [];
+    assert.match(await readFile(join(layout, "blobs/sha256", manifest), "utf8"), /"org\.opencontainers\.image\.version": "1\.0"/);
     // With nothing but the store.
     server.requests.length = 0;
     assert.equal(await ok(base(["build", "-q", "--offline", "--platform", "linux/amd64", "mine.yaml"])), digest);

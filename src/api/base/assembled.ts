@@ -51,7 +51,7 @@ export function baseImage(base: AssembledBase, platform: Platform): BuiltImage {
     history: config.history ?? [],
     layers: layers.map((layer) => layerSource(layer)),
     created: config.created ?? "",
-    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations: { manifest: annotations } }),
   };
 }
 

@@ -1,7 +1,6 @@
 /** `buildBase`: a distroless base as an image, and `showBase`: the facts about one. */
 import { baseScripts } from "../../distroless/index.ts";
-import { unsupported } from "../../errors.ts";
-import { exportImage, type ExportResult, type OutputSpec } from "../../image/index.ts";
+import { type BuiltImage, exportImage, type ExportResult, type OutputSpec } from "../../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import { startRun } from "../run-handle.ts";
 import { imageContext, openSession, type Session } from "../session.ts";
@@ -18,26 +17,31 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const opened = await openFor(options);
-    const platform = onePlatform(options.platforms, session);
-    const vertex = `base ${opened.recipe.name}`;
-    const startedAt = Date.now();
-    emit({ type: "vertex.planned", vertex, name: `assembling ${nameOf(opened)} for ${formatPlatform(platform)}` });
-    emit({ type: "vertex.started", vertex });
-    const base = await assembleOpened(session, opened, options, { platform, emit, signal, vertex });
-    if (base.report.cached) emit({ type: "vertex.cached", vertex, why: "its layers were made before" });
-    else emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+    const images: BuiltImage[] = [];
+    const bases: BaseDetails[] = [];
+    for (const platform of platformsOf(options.platforms ?? [], session)) {
+      const vertex = `base ${opened.recipe.name} ${formatPlatform(platform)}`;
+      const startedAt = Date.now();
+      emit({ type: "vertex.planned", vertex, name: `assembling ${nameOf(opened)} for ${formatPlatform(platform)}` });
+      emit({ type: "vertex.started", vertex });
+      const base = await assembleOpened(session, opened, options, { platform, emit, signal, vertex });
+      if (base.report.cached) emit({ type: "vertex.cached", vertex, why: "its layers were made before" });
+      else emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+      images.push(baseImage(base, platform));
+      bases.push(baseDetails(opened, base, platform));
+    }
     const outputs: ExportResult[] = [];
     for (const output of outputsOf(options, opened))
       outputs.push(
-        await exportImage([baseImage(base, platform)], output, {
-          ...imageContext(session, emit, vertex, signal),
+        await exportImage(images, output, {
+          ...imageContext(session, emit, `base ${opened.recipe.name}`, signal),
           ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
         }),
       );
-    const image = outputs.find(({ configDigest }) => configDigest !== undefined);
+    const image = outputs.find(({ descriptor }) => descriptor !== undefined);
     return {
       outputs,
-      details: baseDetails(opened, base, platform),
+      bases,
       ...(image?.configDigest === undefined ? {} : { configDigest: image.configDigest }),
       ...(image?.descriptor === undefined ? {} : { manifestDigest: image.descriptor.digest }),
     };
@@ -49,7 +53,7 @@ export function showBase(options: LockedBaseOptions & { readonly platform?: stri
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const opened = await openFor(options);
-    const platform = onePlatform(options.platform === undefined ? [] : [options.platform], session);
+    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
     const run = { platform, emit, signal };
     const details = baseDetails(opened, await assembleOpened(session, opened, options, run), platform);
     if (options.scripts !== true) return details;
@@ -76,8 +80,12 @@ function outputsOf(options: BuildBaseOptions, opened: OpenedBase): readonly Outp
   return [{ type: "image", names, push: false }];
 }
 
-function onePlatform(platforms: readonly string[] | undefined, { platform: host }: Session): Platform {
-  const [first, second] = platforms ?? [];
-  if (second !== undefined) throw unsupported(`Building for several platforms (${(platforms ?? []).join(", ")})`, { row: "F128" });
-  return first === undefined || first === "local" ? host : parsePlatform(first, host);
+/** Each platform once, in the order of the options. */
+function platformsOf(names: readonly string[], { platform: host }: Session): Platform[] {
+  const platforms = new Map<string, Platform>();
+  for (const name of names.length === 0 ? ["local"] : names) {
+    const platform = name === "local" ? host : parsePlatform(name, host);
+    platforms.set(formatPlatform(platform), platform);
+  }
+  return [...platforms.values()];
 }

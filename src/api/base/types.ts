@@ -40,7 +40,7 @@ export interface LockedBaseOptions extends BaseOptions {
 
 /** Options of `buildBase`. */
 export interface BuildBaseOptions extends LockedBaseOptions {
-  /** E.g. "linux/arm64". Default: the host's. */
+  /** E.g. "linux/arm64"; several make an index. Default: the host's. */
   readonly platforms?: readonly string[];
   /** Default: the recipe's name, with the variant as tag. */
   readonly tags?: readonly string[];
@@ -53,9 +53,12 @@ export interface BuildBaseOptions extends LockedBaseOptions {
 /** What `buildBase` gives. */
 export interface BuildBaseResult {
   readonly outputs: readonly ExportResult[];
+  /** Of the first image output; absent for several platforms. */
   readonly configDigest?: Digest;
+  /** Of the first image output: of its manifest, or of the index of several platforms. */
   readonly manifestDigest?: Digest;
-  readonly details: BaseDetails;
+  /** One for each platform. */
+  readonly bases: readonly BaseDetails[];
 }
 
 /** A layer of a base. */

@@ -4,8 +4,10 @@ import type { ParsedDockerfile } from "../dockerfile/index.ts";
 import { type LayerContext, type LocalContext, localSources, type Material, type Solution } from "../engine/index.ts";
 import type { Conversion } from "../graph/index.ts";
 import { type Attestation, type BuiltImage, SPDX_PREDICATE } from "../image/index.ts";
+import type { SbomSubject } from "../sbom/index.ts";
 import { type LayerSource, layerTree, type Tree } from "../tree/index.ts";
 import { provenanceAttestation } from "./build-provenance.ts";
+import { keptSbom } from "./kept-sbom.ts";
 import { describeTree } from "./sbom.ts";
 import { sbomTargets } from "./sbom-targets.ts";
 import type { Session } from "./session.ts";
@@ -29,6 +31,7 @@ export interface AttestationInput {
 }
 
 const PARALLEL_LOADS = 4;
+const CONTEXT_SCAN = "sbom-context";
 
 /** The image with what the options ask to be said of it. */
 export function withAttestations(input: AttestationInput): BuiltImage {
@@ -48,30 +51,43 @@ function sbomAttestations(input: AttestationInput, files: boolean): Attestation[
   const builtName = built?.name ?? `stage-${built?.index ?? 0}`;
   const stages = conversion.stages.filter(({ name }) => targets.stage(name));
   return [
-    sbomAttestation(input, { scan: "sbom", files, tree: () => treeOf(image.layers, input.signal) }),
-    ...(targets.context(builtName) ? [sbomAttestation(input, { scan: "sbom-context", files, tree: () => contextTree(input) })] : []),
+    layersSbom(input, "sbom", image.layers, files),
+    ...(targets.context(builtName) ? [contextSbom(input, files)] : []),
     ...stages.map(({ name, vertex }) => {
       const layers = vertex === undefined ? [] : (solution.layersOf(vertex.id) ?? []);
-      return sbomAttestation(input, { scan: `sbom-${name}`, files, tree: () => treeOf(layers, input.signal) });
+      return layersSbom(input, `sbom-${name}`, layers, files);
     }),
   ];
 }
 
-function sbomAttestation(
-  { image, signal }: AttestationInput,
-  { scan, files, tree }: { readonly scan: string; readonly files: boolean; readonly tree: () => Promise<Tree> },
+/** Of what has layers: kept for the next build. */
+function layersSbom(
+  { image, session, signal }: AttestationInput,
+  scan: string,
+  layers: readonly LayerSource[],
+  files: boolean,
 ): Attestation {
+  const subject: SbomSubject = { name: scan, kind: "image", platform: image.platform, created: image.created };
+  return sbomAttestation(scan, () =>
+    keptSbom(session.store, { subject, files, layers }, async () => {
+      const tree = await treeOf(layers, signal);
+      return (await describeTree(tree, subject, { format: "spdx", files, signal })).document;
+    }),
+  );
+}
+
+function contextSbom(input: AttestationInput, files: boolean): Attestation {
+  const { image, signal } = input;
+  const subject: SbomSubject = { name: CONTEXT_SCAN, kind: "directory", platform: image.platform, created: image.created };
+  return sbomAttestation(CONTEXT_SCAN, async () => {
+    const tree = await contextTree(input);
+    return (await describeTree(tree, subject, { format: "spdx", files, signal })).document;
+  });
+}
+
+/** The statement has the digest of the image: the document is the same for every output, and made once. */
+function sbomAttestation(scan: string, make: () => Promise<unknown>): Attestation {
   let made: Promise<unknown> | undefined;
-  const make = async (): Promise<unknown> => {
-    // The statement has the digest: the document is the same for every output.
-    const subject = {
-      name: scan,
-      kind: scan === "sbom-context" ? "directory" : "image",
-      platform: image.platform,
-      created: image.created,
-    } as const;
-    return (await describeTree(await tree(), subject, { format: "spdx", files, signal })).document;
-  };
   return { predicateType: SPDX_PREDICATE, fileName: `${scan}.spdx.json`, predicate: () => (made ??= make()) };
 }
 
@@ -82,6 +98,6 @@ async function treeOf(layers: readonly LayerSource[], signal: AbortSignal): Prom
 /** The build context without what .dockerignore leaves out. */
 async function contextTree({ session, context, image, signal }: AttestationInput): Promise<Tree> {
   await using sources = localSources(session.store, { context: context.files });
-  const found = await sources.resolve({ kind: "source", identifier: "local://context", attrs: {} }, image.platform, signal, "sbom-context");
+  const found = await sources.resolve({ kind: "source", identifier: "local://context", attrs: {} }, image.platform, signal, CONTEXT_SCAN);
   return found.kind === "directory" ? found.tree : await treeOf(found.layers, signal);
 }

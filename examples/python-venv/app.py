@@ -1,18 +1,20 @@
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from flask import Flask, jsonify
-from markupsafe import _speedups
-
-app = Flask(__name__)
+from greeting import greet
 
 
-@app.get("/")
-def index():
-    return jsonify(python=sys.version_info[:2], speedups=_speedups.__file__.endswith(".so"))
+class Greeter(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = greet(self.path.strip("/") or "world").encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--check"]:
-        print(app.test_client().get("/").get_data(as_text=True).strip())
+        print(f"python {sys.version_info[0]}.{sys.version_info[1]}, {greet('distroless')}")
     else:
-        app.run(host="0.0.0.0", port=8000)
+        HTTPServer(("", 8000), Greeter).serve_forever()

@@ -50,7 +50,7 @@ describe("examples", () => {
   });
 
   const rows = [
-    { folder: "python-venv", args: ASSEMBLE, run: ["--check"], want: /^\{"python":\[3,13\],"speedups":true\}$/ },
+    { folder: "python-venv", args: ASSEMBLE, run: ["--check"], want: /^python 3\.13, Hello, distroless: 3 vowels$/ },
     { folder: "java", args: ASSEMBLE, run: [], want: /^java 21, UTF-8, authorities: over 100$/ },
     { folder: "c-static", args: ASSEMBLE, run: [], want: /^static, as user 65532$/ },
     { folder: "cpp-dynamic", args: ASSEMBLE, run: [], want: /^hello, distroless\nhello, c\+\+$/ },

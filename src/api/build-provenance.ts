@@ -1,7 +1,7 @@
 /** From a finished build to the facts of its provenance. */
 import { basename } from "node:path";
 import type { Material } from "../engine/index.ts";
-import { reachable, type Vertex } from "../graph/index.ts";
+import { reachable, type Vertex, withoutCredentials } from "../graph/index.ts";
 import {
   type Attestation,
   buildDefinition,
@@ -89,7 +89,8 @@ function requestOf({ options, context }: AttestationInput, order: readonly Verte
   };
   prefixed("build-arg:", options.buildArgs);
   prefixed("label:", options.labels);
-  prefixed("context:", options.buildContexts);
+  const contexts = Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, withoutCredentials(value)] as const);
+  prefixed("context:", Object.fromEntries(contexts));
   if (options.target !== undefined) args["target"] = options.target;
   if (options.noCache === true) args["no-cache"] = "";
   else if ((options.noCacheStages ?? []).length > 0) args["no-cache"] = (options.noCacheStages ?? []).join(",");

@@ -89,7 +89,8 @@ export function isSshRemote(remote: string): boolean {
 
 /** A remote without credentials: for messages and keys. */
 export function withoutCredentials(remote: string): string {
-  return remote.replace(/^([a-z]+:\/\/)[^/@]*@/i, "$1");
+  // The last "@" ends them, as URLs are read: a password may have one.
+  return remote.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1");
 }
 
 function shortRemote(remote: string): string {

@@ -3,7 +3,7 @@
  * step for each vertex, and the lines of the Dockerfile that each came from. Values of secrets are not in the graph. Pure.
  */
 import { algorithmOf, hexOf } from "../digest.ts";
-import { type ChownOpt, type FileAction, type Mount, type Op, reachable, type Vertex } from "../graph/index.ts";
+import { type ChownOpt, type FileAction, type Mount, type Op, reachable, type Vertex, withoutCredentials } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
 
 /** The steps, and where each is in the Dockerfile. */
@@ -44,7 +44,7 @@ export function buildDefinition(target: Vertex): BuildDefinition {
 function opOf(op: Op): unknown {
   switch (op.kind) {
     case "source":
-      return { source: { identifier: op.identifier, attrs: op.attrs } };
+      return { source: { identifier: withoutCredentials(op.identifier), attrs: redacted(op.attrs) } };
     case "exec": {
       const { args, env, cwd, user, hostname, extraHosts, ulimits } = op.meta;
       return {
@@ -78,6 +78,11 @@ function opOf(op: Op): unknown {
     default:
       return op satisfies never;
   }
+}
+
+/** Addresses of sources may bring their passwords. */
+function redacted(attrs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(attrs).map(([key, value]) => [key, withoutCredentials(value)]));
 }
 
 function mountOf(mount: Mount): unknown {

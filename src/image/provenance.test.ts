@@ -128,6 +128,13 @@ async function graphOf(text: string): Promise<Vertex> {
 }
 
 describe("buildDefinition()", () => {
+  it("leaves the passwords of addresses out", async () => {
+    const text = "FROM scratch\nADD https://me:p@ss@files.example/a /\nADD https://me:hunter2@git.example/x.git /x";
+    const { steps } = buildDefinition(await graphOf(text));
+    assert.doesNotMatch(JSON.stringify(steps), /p@ss|hunter2/);
+    assert.match(JSON.stringify(steps), /"https:\/\/files\.example\/a"/);
+  });
+
   it("writes the graph as LLB, each step with its line", async () => {
     const text = [
       "FROM base",

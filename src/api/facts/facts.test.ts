@@ -1,13 +1,15 @@
 /** Facts of layers made of values: what is found, what is kept, and what a hostile layer cannot do. */
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
+import fc from "fast-check";
 import { gzipSync } from "node:zlib";
 import { elfFile, type ElfSpec } from "../../../test/support/elf-file.ts";
 import { bytesOf } from "../../bytes.ts";
 import { sha256 } from "../../digest.ts";
+import { isDecantError } from "../../errors.ts";
 import { compareTreePaths } from "../../paths.ts";
 import { importLayerBlob } from "../../tree/index.ts";
-import type { LayerItem } from "../../tree/index.ts";
+import type { Entry, Layer, LayerItem } from "../../tree/index.ts";
 import { file, item, layerOf, type TempStore, tempStore } from "../../tree/testdata/support.ts";
 import { readCopyFacts } from "./copy-facts.ts";
 import { copyFactsOf, treeFactsOf } from "./kept-facts.ts";
@@ -275,6 +277,62 @@ test("treeFactsOf() downloads nothing, and unpacks nothing", async () => {
     ["gcc"],
   );
   assert.equal(at.store.blobs.size(made.diffId), undefined);
+});
+
+const names = fc.constantFrom(
+  "bin",
+  "usr",
+  "lib",
+  "sh",
+  "gcc",
+  "npm",
+  "libc.so.6",
+  "etc",
+  "os-release",
+  "node_modules",
+  ".package-lock.json",
+  "package.json",
+  "x.node",
+  ".git",
+);
+const targets = fc.constantFrom("", "/", "..", "../..", "usr", "/bin", "sh", "nowhere", "../../../../x", ".");
+const anyItem = fc
+  .tuple(
+    fc.array(names, { minLength: 1, maxLength: 4 }),
+    fc.constantFrom("file", "dir", "symlink", "fifo", "whiteout") satisfies fc.Arbitrary<Entry["kind"]>,
+    targets,
+    fc.oneof(
+      fc.uint8Array({ maxLength: 100 }),
+      fc.constant(Buffer.from("\x7fELF\x02\x01\x01")),
+      fc.constantFrom('{"packages":{"":{}}}', '{"devDependencies":1}', "PRETTY_NAME=").map((text) => Buffer.from(text)),
+    ),
+  )
+  .map(([path, kind, link, content]): LayerItem => {
+    const at = path.join("/");
+    if (kind === "file") return file(at, content, { mode: 0o755 });
+    return item(at, kind, kind === "symlink" ? { link } : {});
+  });
+
+test("readTreeFacts() and readCopyFacts() take whatever a layer holds", async () => {
+  await using at = await tempStore();
+  let read = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(anyItem, { maxLength: 12, selector: ({ entry }) => entry.path }), async (items) => {
+      let made: Layer;
+      try {
+        made = await layer(at, ...items);
+      } catch (error) {
+        // Entries that contradict one another are no layer.
+        if (isDecantError(error)) return;
+        throw error;
+      }
+      read += 1;
+      await readTreeFacts([made], { path: "/usr/bin:/bin:relative:/..:/", readable: new Set([made]) });
+      await readCopyFacts(made, signal);
+    }),
+    { numRuns: 150 },
+  );
+  assert.ok(read > 20, `only ${read} were layers`);
 });
 
 /** Layers that Decant makes have an entry for each directory. */

@@ -14,6 +14,8 @@ const MAX_PROJECTS = 50;
 const MAX_PARTS = 20;
 /** Heads of so many files are read at most. */
 const MAX_PROGRAMS = 2000;
+/** Never an ELF file, whatever its mode: packages of npm have thousands that are executable. */
+const TEXT = /\.(?:[cm]?[jt]sx?|json|map|md|txt|html?|css|sh|bash|py|rb|pl|php|lua|ya?ml|toml|h|c|cc|cpp|java|class|jar)$/;
 const LIBRARY = /\.(?:so(?:\.[0-9.]+)?|node)$/;
 /** Where a built project has what it made. */
 const MADE = ["dist", "build", "out", ".next", ".output"];
@@ -88,7 +90,8 @@ export async function readCopyFacts(layer: Layer, signal: AbortSignal): Promise<
     const { size, mode } = index.at(position);
     sizeBytes += size;
     files += 1;
-    if (((mode & 0o111) !== 0 || LIBRARY.test(name)) && size > 0 && programs.length < MAX_PROGRAMS) programs.push(position);
+    const mayRun = (mode & 0o111) !== 0 ? !TEXT.test(name) : LIBRARY.test(name);
+    if (mayRun && size > 0 && programs.length < MAX_PROGRAMS) programs.push(position);
   }
   const parts: CopiedPart[] = [];
   for (const [root, known] of projects) parts.push(...knownParts(index, root, known), ...(await developmentPackages(layer, root)));

@@ -74,6 +74,8 @@ describe("spdxDocument()", () => {
         "ghcr.io/org/app:v1 CONTAINS a",
         "bash DEPENDS_ON libc6",
         "a DEPENDS_ON @s/b",
+        "bash GENERATED_FROM bash",
+        "libc6 GENERATED_FROM glibc",
         "libc6 CONTAINS ./usr/lib/libc.so.6",
         "libc6 CONTAINS ./usr/share/doc/libc6/copyright",
         "@s/b CONTAINS ./app/node_modules/@s/b/package.json",
@@ -92,6 +94,8 @@ describe("spdxDocument()", () => {
         ["@s/b", "NOASSERTION", "LicenseRef-odd-licence-b16e3c58", true],
         ["a", "NOASSERTION", "MIT", true],
         ["a", "NOASSERTION", "MIT", true],
+        ["bash", "NOASSERTION", "NOASSERTION", false],
+        ["glibc", "NOASSERTION", "NOASSERTION", false],
       ],
     );
     const purls = document.packages.flatMap(({ externalRefs = [] }) => externalRefs.map(({ referenceLocator }) => referenceLocator));

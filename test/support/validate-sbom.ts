@@ -77,7 +77,7 @@ const spdxPackage = v.strictObject({
   summary: v.optional(v.string()),
   comment: v.optional(text),
   externalRefs: v.optional(v.array(externalRef)),
-  primaryPackagePurpose: v.optional(v.picklist(["CONTAINER", "OPERATING_SYSTEM", "FILE"])),
+  primaryPackagePurpose: v.optional(v.picklist(["CONTAINER", "OPERATING_SYSTEM", "SOURCE", "FILE"])),
 });
 const spdxFile = v.strictObject({
   fileName: v.pipe(v.string(), v.regex(/^\.\/./)),
@@ -106,7 +106,7 @@ const spdxSchema = v.strictObject({
   relationships: v.array(
     v.strictObject({
       spdxElementId: elementId,
-      relationshipType: v.picklist(["DESCRIBES", "CONTAINS", "DEPENDS_ON"]),
+      relationshipType: v.picklist(["DESCRIBES", "CONTAINS", "DEPENDS_ON", "GENERATED_FROM"]),
       relatedSpdxElement: elementId,
     }),
   ),

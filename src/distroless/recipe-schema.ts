@@ -117,8 +117,7 @@ const node = v.strictObject({
   ),
 });
 
-/** A recipe file. */
-export const recipeSchema: v.GenericSchema<unknown, RecipeDocument> = v.strictObject({
+const recipe = v.strictObject({
   name: recipeName,
   description: field(v.string("wanted a string"), "One line for lists"),
   extends: field(recipeName, "A recipe of the catalogue, or of the same folder"),
@@ -181,3 +180,9 @@ export const recipeSchema: v.GenericSchema<unknown, RecipeDocument> = v.strictOb
   ),
   ...settings,
 });
+
+/** A recipe file. */
+export const recipeSchema: v.GenericSchema<unknown, RecipeDocument> = recipe;
+
+/** The names of its fields; those of variants are among them. */
+export const RECIPE_FIELDS: readonly string[] = Object.keys(recipe.entries);

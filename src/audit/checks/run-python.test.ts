@@ -64,6 +64,27 @@ testBroken("Python program", [
     message: /made for Python 3.13, and "\/app\/venv\/bin\/python" is Python 3.11/,
     remedy: /same path and version/,
   },
+  {
+    name: "a server whose application is not in the image",
+    tree: {
+      ...PYTHON,
+      "usr/bin/gunicorn": "file 755 0:0 #!/usr/bin/python3\nfrom gunicorn.app import run\n",
+      "usr/lib/python3/dist-packages/gunicorn/app.py": "file",
+      "app/web.py": "file",
+    },
+    config: at("/app", "gunicorn", "-w", "4", "main:app"),
+    want: "error python-main-missing undefined",
+    message: /^"\/usr\/bin\/gunicorn" is to load the module "main", which is in none of "\/app"/,
+    remedy: /^Copy it into the image/,
+  },
+  {
+    name: "a script whose packages were not copied",
+    tree: { ...PYTHON, "usr/bin/flask": "file 755 0:0 #!/usr/bin/python3\nimport sys\nfrom flask.cli import main\n" },
+    config: at("/app", "flask", "run"),
+    want: "warning python-module-missing /usr/bin/flask",
+    message: /imports "flask"/,
+    remedy: /Install it/,
+  },
 ]);
 
 testWhole([

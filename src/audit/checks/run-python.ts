@@ -4,7 +4,7 @@ import { toText } from "../../paths.ts";
 import { execPlace, type StartedCommand, startedCommands } from "../closure/commands.ts";
 import type { ClosureRoot } from "../closure/close.ts";
 import { absolutePath, entryAt, environment, fileAt, folderOf, lastPart } from "../closure/image-paths.ts";
-import { isPythonName, parsePythonCommand, pythonImports } from "../closure/python-command.ts";
+import { applicationModule, isPythonName, parsePythonCommand, pythonImports } from "../closure/python-command.ts";
 import { PYTHON_STANDARD_LIBRARY } from "../closure/python-names.ts";
 import { hasPythonModule, pythonInstallation, type PythonInstallation } from "../closure/python-program.ts";
 import { similarPath } from "../closure/similar-path.ts";
@@ -50,7 +50,7 @@ async function examine(subject: AuditSubject, { files }: AuditContext, started: 
     return [
       RUN.found("python-main-missing", {
         ...severity,
-        message: `Python is started with the module "${run.name}", and there is no "${top}" in ${folders.map((one) => `"${toText(one)}"`).join(", ")}`,
+        message: `Python is started with the module "${run.name}", and there is no "${top}" in ${shownFolders(folders)}`,
         remedy: "Install it into the image for the Python of the image, or correct CMD or WORKDIR",
         details: { module: run.name, folders: folders.map(toText) },
       }),
@@ -76,10 +76,24 @@ async function examine(subject: AuditSubject, { files }: AuditContext, started: 
     ];
   }
   const file = main.kind === "dir" ? fileAt(files, `${path}/__main__.py`) : main;
-  const source = file === undefined || !file.path.endsWith(".py") ? undefined : await files.read(file, MAX_SOURCE);
-  if (source === undefined || file === undefined || installation.isOpen) return [];
+  const bytes = file === undefined ? undefined : await files.read(file, MAX_SOURCE);
+  if (bytes === undefined || file === undefined || installation.isOpen) return [];
+  const source = Buffer.from(bytes).toString("utf8");
+  // Scripts of packages have no ending; archives of Python are no text.
+  if (!file.path.endsWith(".py") && !source.startsWith("#!")) return [];
   const folders = [folderOf(`/${file.path}`), ...installation.folders];
-  return pythonImports(Buffer.from(source).toString("utf8"))
+  const application = applicationModule(lastPart(path), command.result.args.slice(1).map(toText));
+  if (application !== undefined && !hasPythonModule(subject.tree, files, application, [workingDirectory, ...folders])) {
+    return [
+      RUN.found("python-main-missing", {
+        ...severity,
+        message: `"${toText(run.path)}" is to load the module "${application}", which is in none of ${shownFolders([workingDirectory, ...folders])}`,
+        remedy: "Copy it into the image, or correct CMD, WORKDIR or PYTHONPATH",
+        details: { module: application, command: command.argv.map(toText) },
+      }),
+    ];
+  }
+  return pythonImports(source)
     .filter((name) => !PYTHON_STANDARD_LIBRARY.has(name) && !name.startsWith("_") && !hasPythonModule(subject.tree, files, name, folders))
     .map((name) =>
       RUN.found("python-module-missing", {
@@ -89,6 +103,10 @@ async function examine(subject: AuditSubject, { files }: AuditContext, started: 
         details: { module: name, folders: folders.map(toText) },
       }),
     );
+}
+
+function shownFolders(folders: readonly string[]): string {
+  return folders.map((one) => `"${toText(one)}"`).join(", ");
 }
 
 function brokenVenv(

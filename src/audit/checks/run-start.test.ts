@@ -172,6 +172,22 @@ testBroken("start of a program", [
     message: /./,
     remedy: /./,
   },
+  {
+    name: "a program that only root may start",
+    tree: { ...BASE, "app/server": program(), app: "dir 700" },
+    config: run("/app/server"),
+    want: "error program-not-executable /app/server",
+    message: /^The user with uid 65532 may not start "\/app\/server": "\/app" has mode 700 and belongs to 0:0$/,
+    remedy: /^Give others the permission \(chmod o\+x \/app, /,
+  },
+  {
+    name: "a script that the user may execute and not read",
+    tree: { ...BASE, ...SHELL, "app/start": "file 711 0:0 #!/bin/sh\n" },
+    config: run("/app/start"),
+    want: "error program-not-executable /app/start",
+    message: /"\/app\/start" has mode 711/,
+    remedy: /chmod o\+rx \/app\/start/,
+  },
 ]);
 
 testWhole([

@@ -1,10 +1,13 @@
 /** Whether ENTRYPOINT and CMD lead to something that can be started. */
 import { elfMachineOf } from "../../elf/index.ts";
-import { toText } from "../../paths.ts";
+import { displayPath, toText, treePath } from "../../paths.ts";
+import type { Tree } from "../../tree/index.ts";
+import { blockedAt, type Identity, mayExecute, mayRead } from "../access.ts";
 import { startedCommands, type StartedCommand, startLine } from "../closure/commands.ts";
 import type { ExecProblem } from "../closure/exec.ts";
 import { addPackage, findingsOf, type Gap, packageDetails } from "../closure/packages.ts";
 import type { AuditCheck, Finding, Severity } from "../types.ts";
+import { subjectUser } from "./run-as-user.ts";
 import { RUN, type RunId } from "./run-findings.ts";
 
 const IDS: Readonly<Record<ExecProblem["kind"], RunId>> = {
@@ -32,9 +35,12 @@ export const startCheck: AuditCheck = {
       return [RUN.found("command-missing", { message: "Nothing says what the image starts", remedy })];
     }
     const gaps: Gap[] = [];
+    const user = await subjectUser(subject);
+    const who = "problem" in user ? undefined : { uid: user.uid, gids: [user.gid, ...user.additionalGids] };
     for (const command of await startedCommands(subject, context.files, machine)) {
       const { problem } = command.result;
       if (problem !== undefined) gaps.push(gapOf(command, problem));
+      else if (command.certain && who !== undefined) gaps.push(...refusedGaps(subject.tree, command, who));
     }
     return await findingsOf(gaps, context);
   },
@@ -60,6 +66,30 @@ function gapOf(command: StartedCommand, problem: ExecProblem): Gap {
         details: { command: command.argv.map(toText), ...packageDetails(packages) },
       }),
   };
+}
+
+/** What is there, and the user of the image may not start: a program, a script or its interpreter, or a directory on the way. */
+function refusedGaps(tree: Tree, { result }: StartedCommand, who: Identity): readonly Gap[] {
+  for (const { path, entry } of result.steps) {
+    const shut = blockedAt(tree, treePath(toText(path)), who);
+    const isScript = entry.path !== result.program?.entry.path;
+    const allowed = shut === undefined && mayExecute(entry, who) && (!isScript || mayRead(entry, who));
+    if (allowed) continue;
+    const refused = shut ?? entry;
+    const shown = displayPath(refused.path);
+    const remedy = `Give others the permission (chmod o+${isScript ? "r" : ""}x ${shown}, or COPY --chmod=755), or copy it with --chown of the user`;
+    return [
+      {
+        finding: () =>
+          RUN.found("program-not-executable", {
+            path: displayPath(entry.path),
+            message: `The user with uid ${who.uid} may not start "${displayPath(entry.path)}": "${shown}" has mode ${refused.mode.toString(8)} and belongs to ${refused.uid}:${refused.gid}`,
+            remedy,
+          }),
+      },
+    ];
+  }
+  return [];
 }
 
 function shellForm({ argv }: StartedCommand, shell: string): Pick<Finding, "message" | "remedy"> {

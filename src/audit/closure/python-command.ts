@@ -51,3 +51,15 @@ export function pythonImports(source: string): readonly string[] {
   names.delete("__future__");
   return [...names];
 }
+
+/** Servers that load an application by "module:object". */
+const SERVERS: ReadonlySet<string> = new Set(["gunicorn", "uvicorn", "hypercorn", "daphne", "granian", "waitress-serve"]);
+/** Options that change where they look for it. */
+const ELSEWHERE = /^(?:--chdir|--app-dir|--pythonpath|--paste|-c$|--config)/;
+
+/** The top-level module of the application that a server loads: "main" of `gunicorn -w 4 main.web:app`; undefined when that cannot be told. */
+export function applicationModule(server: string, args: readonly string[]): string | undefined {
+  if (!SERVERS.has(server) || args.some((word) => ELSEWHERE.test(word))) return undefined;
+  const application = args.find((word) => /^[A-Za-z_][\w.]*:[A-Za-z_][\w.()]*$/.test(word));
+  return application?.split(/[.:]/)[0];
+}

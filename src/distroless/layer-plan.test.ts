@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import * as fc from "fast-check";
 import { type Piece, planLayers } from "./layer-plan.ts";
 
 interface Named extends Piece {
@@ -48,5 +49,24 @@ describe("planLayers()", () => {
   it("gives recipes that share levels the same lower layers", () => {
     const lower = plan(cc, 9).replace(" | own", "");
     assert.ok(plan(`${cc} 4:py-1:20 4:sql:1`, 9).startsWith(lower));
+  });
+
+  it("loses nothing, keeps levels in order and keeps to every budget", () => {
+    const any = fc.record({
+      kind: fc.constantFrom("packages", "other"),
+      level: fc.nat(4),
+      source: fc.constantFrom("a", "b", "c"),
+      sizeBytes: fc.nat(8 * 1024 * 1024),
+    });
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 30 }), fc.integer({ min: 1, max: 12 }), (pieces, budget) => {
+        const layers = planLayers<Piece>(pieces, budget);
+        assert.ok(layers.length <= budget && layers.every((layer) => layer.length > 0));
+        const all = layers.flat();
+        assert.equal(new Set(all).size, pieces.length);
+        const levels = layers.map((layer) => layer.map(({ level }) => level));
+        for (const [at, upper] of levels.slice(1).entries()) assert.ok(Math.max(...(levels[at] ?? [])) <= Math.min(...upper));
+      }),
+    );
   });
 });

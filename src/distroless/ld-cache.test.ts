@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import * as fc from "fast-check";
 import { type CachedLibrary, compareLibraryNames, ldCache } from "./ld-cache.ts";
 
 /** Reads the file as a loader does: entries by position, strings by their offsets from the start. */
@@ -41,6 +42,42 @@ describe("ldCache()", () => {
     const [a, b, c, d] = libraries;
     assert.ok(a && b && c && d);
     assert.deepEqual(ldCache([d, a, c, b], "little"), ldCache(libraries, "little"));
+  });
+});
+
+/** As the loader does: entries fall; a match may have others of its name around it. */
+function search(entries: readonly string[], soname: string): string | undefined {
+  let left = 0;
+  let right = entries.length - 1;
+  while (left <= right) {
+    const middle = (left + right) >> 1;
+    const [key = "", , path] = (entries[middle] ?? "").split(" ");
+    const order = compareLibraryNames(soname, key);
+    if (order === 0) {
+      const first = entries.find((entry) => entry.startsWith(`${soname} `));
+      return first?.split(" ")[2] ?? path;
+    }
+    if (order < 0) left = middle + 1;
+    else right = middle - 1;
+  }
+  return undefined;
+}
+
+describe("a loader", () => {
+  it("finds every library, and nothing else", () => {
+    const soname = fc.stringMatching(/^lib[a-c.0-9-]{0,6}\.so(?:\.[0-9]{1,3})?$/);
+    fc.assert(
+      fc.property(fc.uniqueArray(soname, { maxLength: 40 }), soname, (sonames, other) => {
+        const entries = show(
+          ldCache(
+            sonames.map((name) => ({ soname: name, path: `/lib/${name}`, flags: 0x303 })),
+            "little",
+          ),
+        ).slice(0, -1);
+        for (const name of sonames) assert.equal(compareLibraryNames(name, search(entries, name)?.slice(5) ?? ""), 0);
+        if (!sonames.some((name) => compareLibraryNames(name, other) === 0)) assert.equal(search(entries, other), undefined);
+      }),
+    );
   });
 });
 

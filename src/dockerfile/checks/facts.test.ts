@@ -215,7 +215,7 @@ describe("runChecks() with the files of bases", () => {
       text: "FROM my/build AS build\nRUN gcc -o /m m.c\nFROM my/base\nCOPY --from=build /m /m\nUSER 1",
       images: { "my/build": { ...DEBIAN_12, libcs: [{ kind: "glibc", version: "2.41" }] }, "my/base": DEBIAN_12 },
       want: [
-        "LibcMismatch 4 my/build has glibc 2.41, which is newer, and my/base has glibc 2.36: programs that are compiled there do not run there; take the same distribution and release for both",
+        "LibcMismatch 4 my/build has glibc 2.41, which is newer, and my/base has glibc 2.36: compiled programs of the first may not work on the second; take the same distribution and release for both",
       ],
     },
   ];

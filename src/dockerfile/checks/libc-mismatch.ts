@@ -10,16 +10,16 @@ import type { CheckedDockerfile, CheckedStage, CheckedStep, Finding, Rule } from
 
 /** What makes programs, or modules of them, that need a C library. */
 const NATIVE: readonly { readonly matches: RegExp; readonly unless?: RegExp; readonly what: string; readonly where?: "node_modules" }[] = [
-  { matches: /\bcargo\s+(?:build|install)\b/, unless: /-linux-musl|crt-static/, what: "programs that cargo builds" },
+  { matches: /\bcargo\s+(?:build|install)\b/, unless: /-linux-musl|crt-static/, what: "programs built by cargo" },
   {
     matches: /\bgo\s+(?:build|install)\b/,
     unless: /\bCGO_ENABLED=0\b|-static\b/,
-    what: "programs that go builds with cgo (CGO_ENABLED=0 avoids it)",
+    what: "programs built by go with cgo (CGO_ENABLED=0 avoids it)",
   },
   {
     matches: /(?:^|[\s;&|])(?:gcc|g\+\+|clang|clang\+\+|cc|make|cmake|ninja)\s/,
     unless: /-static\b/,
-    what: "programs that are compiled there",
+    what: "compiled programs",
   },
   { matches: /\bpip3?\s+install\b|\buv\s+(?:sync|pip)\b/, what: "native modules of Python packages" },
   {
@@ -85,7 +85,7 @@ function* byBases(dockerfile: CheckedDockerfile, stage: CheckedStage, step: Chec
   const than = from.kind === to.kind ? ", which is newer" : "";
   yield atStep(
     step,
-    `${rootImage(source)} has ${nameOf(from)}${than}, and ${rootImage(stage)} has ${nameOf(to)}: ${native} do not run there; ` +
+    `${rootImage(source)} has ${nameOf(from)}${than}, and ${rootImage(stage)} has ${nameOf(to)}: ${native} of the first may not work on the second; ` +
       "take the same distribution and release for both",
     instruction.from.range,
   );

@@ -56,16 +56,22 @@ export async function* contentsLines(
 }
 
 function readLine(text: string, start: number, end: number, isWanted: (path: string) => boolean): ContentsLine | undefined {
-  // The last column has no blanks; the path may.
-  const line = text.slice(start, end);
-  const blank = Math.max(line.lastIndexOf(" "), line.lastIndexOf("\t"));
-  if (blank <= 0) return undefined;
-  const path = mergedPath(line.slice(0, blank).trimEnd());
+  // The last column has no blanks; the path may. Lines are many: nothing is cut out before it is wanted.
+  let blank = end - 1;
+  while (blank > start && !isBlank(text.charCodeAt(blank))) blank -= 1;
+  if (blank <= start) return undefined;
+  let pathEnd = blank;
+  while (isBlank(text.charCodeAt(pathEnd - 1))) pathEnd -= 1;
+  const path = mergedPath(text.slice(start, pathEnd));
   if (!isWanted(path)) return undefined;
-  const packages = line
-    .slice(blank + 1)
+  const packages = text
+    .slice(blank + 1, end)
     .split(",")
     .map((one) => one.slice(one.lastIndexOf("/") + 1))
     .filter((name) => PACKAGE.test(name));
   return { path, packages };
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
 }

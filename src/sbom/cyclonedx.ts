@@ -4,6 +4,7 @@ import { displayPath, type TreePath } from "../paths.ts";
 import { VERSION } from "../version.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { allOf, spdxId } from "./licence-expression.ts";
+import { personOf } from "./person.ts";
 import { createdOf, platformOf, subjectPurl, uuidOf } from "./subject.ts";
 import type { DocumentOptions, FileSums, Inventory, InventoryPackage, OsRelease, SbomSubject } from "./types.ts";
 
@@ -66,7 +67,7 @@ function systemComponent(os: OsRelease): unknown {
 
 function component(one: InventoryPackage, ref: string, texts: ReadonlyMap<string, string>, files: DocumentOptions["files"]): unknown {
   const { group, name } = namesOf(one);
-  const maintainer = /^\s*"?([^<>"]+?)"?\s*(?:<[^<>]*>)?\s*$/.exec(one.maintainer ?? "")?.[1];
+  const maintainer = personOf(one.maintainer)?.name;
   const listed = one.files.flatMap((path) => fileComponent(path, ref, files?.get(path)));
   return {
     "bom-ref": ref,

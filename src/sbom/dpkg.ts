@@ -2,7 +2,7 @@
  * Debian packages: /var/lib/dpkg/status with info/*.list as dpkg keeps them, and /var/lib/dpkg/status.d as distroless images have it
  * (one control file for each package, beside it an md5sums file that names its files).
  */
-import { parseRelations, parseStanza, type Stanza } from "../debian/index.ts";
+import { parseStanza, type Stanza } from "../debian/index.ts";
 import { isDecantError } from "../errors.ts";
 import { baseName, cleanTreePath, compareTreePaths, fromBytes, fromText, joinTreePath, type TreePath, treePath } from "../paths.ts";
 import { formatPurl } from "../purl.ts";
@@ -23,6 +23,7 @@ const ABSENT: ReadonlySet<string> = new Set(["not-installed", "config-files"]);
 const MD5SUM = /^[0-9a-f]{32} [ *](.+)$/;
 /** Part of file names that are made of it. */
 const PACKAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9+._-]*$/;
+const RELATION_NAME = /^\s*([A-Za-z0-9][A-Za-z0-9+.-]*)/;
 const SOURCE = /^(\S+)(?:\s+\(([^()\s]+)\))?$/;
 
 /** A package whose licences are not read yet. */
@@ -113,8 +114,8 @@ async function readControl(
     ...(maintainer === undefined ? {} : { maintainer }),
     ...(homepage === undefined ? {} : { homepage }),
     ...(summary === undefined ? {} : { summary }),
-    requires: [...namesIn(stanza.get("pre-depends"), location), ...namesIn(stanza.get("depends"), location)],
-    provides: namesIn(stanza.get("provides"), location).flat(),
+    requires: [...namesIn(stanza.get("pre-depends")), ...namesIn(stanza.get("depends"))],
+    provides: namesIn(stanza.get("provides")).flat(),
   };
 }
 
@@ -157,15 +158,12 @@ function purlOf(
   });
 }
 
-function namesIn(field: string | undefined, location: TreePath): readonly (readonly string[])[] {
-  if (field === undefined) return [];
-  try {
-    return parseRelations(field.replaceAll("\n", " "), `/${location}`).map((group) => group.map(({ name }) => name));
-  } catch (error) {
-    // What a package needs is an extra: one that cannot be read does not hide the package.
-    if (isDecantError(error, "DEBIAN_ARCHIVE")) return [];
-    throw error;
-  }
+/** The names in a dependency field (policy 7.1), without versions and architectures: what is there was checked when it was installed. */
+function namesIn(field: string | undefined): readonly (readonly string[])[] {
+  return (field ?? "").split(",").flatMap((group) => {
+    const names = group.split("|").flatMap((alternative) => RELATION_NAME.exec(alternative)?.[1] ?? []);
+    return names.length === 0 ? [] : [names];
+  });
 }
 
 async function listedFiles(files: TreeFiles, lists: readonly TreePath[], unread: UnreadRecord[]): Promise<readonly TreePath[]> {

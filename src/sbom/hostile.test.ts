@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { memoryTree } from "../../test/support/memory-tree.ts";
 import { assertCycloneDx, assertSpdx } from "../../test/support/validate-sbom.ts";
+import { zipFile } from "../../test/support/zip-file.ts";
 import { treePath } from "../paths.ts";
 import { copyrightLicences } from "./copyright.ts";
 import { cycloneDxDocument } from "./cyclonedx.ts";
@@ -91,6 +92,16 @@ it("copyrightLicences() gives parts of expressions for any text", () => {
       }
     }),
   );
+});
+
+it("jarPackages() stops at an archive that names one member many times", () => {
+  const bomb = zipFile({ "a.jar": zipFile({ "META-INF/MANIFEST.MF": Buffer.alloc(200_000, " ") }) });
+  const [first = "", ...rest] = bomb.toString("latin1").split("PK\u0001\u0002");
+  const [directory = "", end = ""] = rest.join("").split("PK\u0005\u0006");
+  const tail = Buffer.from(end, "latin1");
+  tail.writeUInt16LE(20_000, 6);
+  const bytes = Buffer.from(`${first}${`PK\u0001\u0002${directory}`.repeat(20_000)}PK\u0005\u0006${tail.toString("latin1")}`, "latin1");
+  assert.deepEqual(jarPackages(bytes, treePath("a.jar"))?.isComplete, false);
 });
 
 it("jarPackages() and findGoInfo() end for any bytes", () => {

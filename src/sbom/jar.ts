@@ -2,7 +2,7 @@
 import type { TreePath } from "../paths.ts";
 import { formatPurl } from "../purl.ts";
 import type { InventoryPackage } from "./types.ts";
-import { zipMembers } from "./zip.ts";
+import { type ZipMember, zipMembers } from "./zip.ts";
 
 const POM = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/;
 const MANIFEST = "META-INF/MANIFEST.MF";
@@ -11,30 +11,65 @@ const MAX_TEXT_BYTES = 256 * 1024;
 const MAX_NESTED_BYTES = 64 * 1024 * 1024;
 const MAX_DEPTH = 2;
 const MAX_PACKAGES = 5000;
+const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
 const COORDINATE = /^[A-Za-z0-9._-]+$/;
 
-/** The packages in an archive; undefined when it is no zip. */
-export function jarPackages(bytes: Buffer, location: TreePath, depth = 0): readonly InventoryPackage[] | undefined {
+/** What was found in an archive. */
+export interface JarContents {
+  readonly packages: readonly InventoryPackage[];
+  /** False where there was more than is read of one archive. */
+  readonly isComplete: boolean;
+}
+
+/** The packages in an archive, and whether it was read to its end; undefined when it is no zip. */
+export function jarPackages(bytes: Buffer, location: TreePath): JarContents | undefined {
+  const budget: Budget = { packages: MAX_PACKAGES, bytes: MAX_UNPACKED_BYTES };
+  const packages = readArchive(bytes, location, { depth: 0, budget });
+  return packages === undefined ? undefined : { packages, isComplete: budget.packages > 0 && budget.bytes > 0 };
+}
+
+/** For an archive with all that is in it: a few bytes can name themselves many times over. */
+interface Budget {
+  packages: number;
+  bytes: number;
+}
+
+function readArchive(
+  bytes: Buffer,
+  location: TreePath,
+  { depth, budget }: { readonly depth: number; readonly budget: Budget },
+): readonly InventoryPackage[] | undefined {
   const members = zipMembers(bytes);
   if (members === undefined) return undefined;
+  const read = (member: ZipMember, maxBytes: number): Buffer | undefined => {
+    const content = member.read(Math.min(maxBytes, budget.bytes));
+    budget.bytes -= content?.byteLength ?? 0;
+    return content;
+  };
   const found: InventoryPackage[] = [];
   let manifest: Buffer | undefined;
   for (const member of members) {
-    if (found.length >= MAX_PACKAGES) break;
+    if (budget.packages <= 0 || budget.bytes <= 0) break;
     if (POM.test(member.name)) {
-      const text = member.read(MAX_TEXT_BYTES)?.toString("utf8") ?? "";
-      const field = (name: string): string => new RegExp(`^${name}[ \\t]*=[ \\t]*(.*)$`, "m").exec(text)?.[1]?.trim() ?? "";
-      const [group, artifact, version] = [field("groupId"), field("artifactId"), field("version")];
-      if (COORDINATE.test(group) && COORDINATE.test(artifact) && version !== "")
-        found.push(mavenPackage(group, artifact, version, location));
-    } else if (member.name === MANIFEST) manifest = member.read(MAX_TEXT_BYTES);
+      const one = pomPackage(read(member, MAX_TEXT_BYTES)?.toString("utf8") ?? "", location);
+      if (one !== undefined) found.push(one);
+      budget.packages -= 1;
+    } else if (member.name === MANIFEST) manifest = read(member, MAX_TEXT_BYTES);
     else if (NESTED.test(member.name) && depth < MAX_DEPTH) {
-      const nested = member.read(MAX_NESTED_BYTES);
-      found.push(...(nested === undefined ? [] : (jarPackages(nested, location, depth + 1) ?? [])));
+      const nested = read(member, MAX_NESTED_BYTES);
+      if (nested !== undefined) found.push(...(readArchive(nested, location, { depth: depth + 1, budget }) ?? []));
+      budget.packages -= 1;
     }
   }
   if (found.length > 0 || manifest === undefined) return found;
   return manifestPackage(manifest.toString("utf8"), location);
+}
+
+function pomPackage(text: string, location: TreePath): InventoryPackage | undefined {
+  const field = (name: string): string => new RegExp(`^${name}[ \\t]*=[ \\t]*(.*)$`, "m").exec(text)?.[1]?.trim() ?? "";
+  const [group, artifact, version] = [field("groupId"), field("artifactId"), field("version")];
+  if (!COORDINATE.test(group) || !COORDINATE.test(artifact) || version === "") return undefined;
+  return mavenPackage(group, artifact, version, location);
 }
 
 function mavenPackage(group: string, artifact: string, version: string, location: TreePath): InventoryPackage {

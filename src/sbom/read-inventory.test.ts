@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { deflateRawSync } from "node:zlib";
 import { memoryTree, type TreeSpec } from "../../test/support/memory-tree.ts";
+import { zipFile } from "../../test/support/zip-file.ts";
 import { treePath } from "../paths.ts";
 import { readInventory } from "./read-inventory.ts";
 
@@ -45,34 +45,6 @@ function sized(bytes: Buffer): Buffer {
   let left = bytes.length;
   for (; left >= 0x80; left >>>= 7) length.push((left & 0x7f) | 0x80);
   return Buffer.concat([Buffer.from([...length, left]), bytes]);
-}
-
-/** A zip with deflated members. */
-function zip(members: Readonly<Record<string, string | Buffer>>): Buffer {
-  const parts: Buffer[] = [];
-  const central: Buffer[] = [];
-  let offset = 0;
-  for (const [name, content] of Object.entries(members)) {
-    const data = deflateRawSync(content);
-    const local = Buffer.alloc(30);
-    local.writeUInt32LE(0x04034b50, 0);
-    local.writeUInt16LE(name.length, 26);
-    const entry = Buffer.alloc(46);
-    entry.writeUInt32LE(0x02014b50, 0);
-    entry.writeUInt16LE(8, 10);
-    entry.writeUInt32LE(data.length, 20);
-    entry.writeUInt32LE(Buffer.byteLength(content), 24);
-    entry.writeUInt16LE(name.length, 28);
-    entry.writeUInt32LE(offset, 42);
-    parts.push(local, Buffer.from(name), data);
-    central.push(entry, Buffer.from(name));
-    offset += local.length + name.length + data.length;
-  }
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(Object.keys(members).length, 10);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, ...central, end]);
 }
 
 const MODULES = [
@@ -193,14 +165,16 @@ const ROWS: readonly { readonly name: string; readonly tree?: TreeSpec; readonly
     {
       name: "Java archives by Maven's properties, in archives too, else by the manifest",
       binaries: {
-        "app/a.jar": zip({
+        "app/a.jar": zipFile({
           "META-INF/maven/org.x/a/pom.properties": "groupId=org.x\nartifactId=a\nversion=1.0\n",
-          "BOOT-INF/lib/b.jar": zip({ "META-INF/maven/org.y/b/pom.properties": "#x\r\ngroupId = org.y\r\nartifactId=b\r\nversion=2\r\n" }),
+          "BOOT-INF/lib/b.jar": zipFile({
+            "META-INF/maven/org.y/b/pom.properties": "#x\r\ngroupId = org.y\r\nartifactId=b\r\nversion=2\r\n",
+          }),
           "META-INF/MANIFEST.MF": "Implementation-Title: no\r\nImplementation-Version: 1\r\n",
         }),
-        "app/c.jar": zip({ "META-INF/MANIFEST.MF": "Bundle-SymbolicName: org.c;sing\r\n leton:=true\r\nBundle-Version: 3\r\n" }),
+        "app/c.jar": zipFile({ "META-INF/MANIFEST.MF": "Bundle-SymbolicName: org.c;sing\r\n leton:=true\r\nBundle-Version: 3\r\n" }),
         "app/d.jar": Buffer.from("no zip"),
-        "app/e.jar": zip({ "META-INF/MANIFEST.MF": "" }),
+        "app/e.jar": zipFile({ "META-INF/MANIFEST.MF": "" }),
       },
       want: [
         "pkg:generic/org.c@3 - [app/c.jar]",

@@ -91,7 +91,8 @@ async function withoutDatabase(tree: Tree, owned: ReadonlySet<TreePath>, context
     else {
       const inside = jarPackages(await readTreeFile(tree, entry.path, MAX_JAR_BYTES), entry.path);
       if (inside === undefined) unread.push({ path: entry.path, why: "it is no zip archive" });
-      else packages.push(...inside);
+      else packages.push(...inside.packages);
+      if (inside?.isComplete === false) unread.push({ path: entry.path, why: "there is more in it than is read of one archive" });
     }
   }
   return packages;

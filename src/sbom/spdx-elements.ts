@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { hexOf, sha256 } from "../digest.ts";
 import { toText, type TreePath } from "../paths.ts";
 import { allOf } from "./licence-expression.ts";
+import { personOf } from "./person.ts";
 import { platformOf, subjectPurl } from "./subject.ts";
 import type { DocumentOptions, FileSums, InventoryPackage, OsRelease, SbomSubject } from "./types.ts";
 
@@ -105,10 +106,10 @@ export function sourceId({ name, version }: SourcePackage): string {
 
 /** "Name <mail>" → "Person: Name (mail)", as SPDX writes it (7.5). */
 function supplierOf(maintainer: string | undefined): string {
-  const match = /^\s*"?([^<>"]+?)"?\s*(?:<([^<>\s]+)>)?\s*$/.exec(maintainer ?? "");
-  if (match === null) return NO_ASSERTION;
-  const [, name = "", mail] = match;
-  return `${TEAM.test(maintainer ?? "") ? "Organization" : "Person"}: ${name}${mail === undefined ? "" : ` (${mail})`}`;
+  const person = personOf(maintainer);
+  if (person === undefined) return NO_ASSERTION;
+  const { name, mail } = person;
+  return `${TEAM.test(`${name} ${mail ?? ""}`) ? "Organization" : "Person"}: ${name}${mail === undefined ? "" : ` (${mail})`}`;
 }
 
 function purlReference(purl: string): unknown {

@@ -1,13 +1,13 @@
-/** Makes small zip and jar files from text: stored or deflated, no zip64. */
+/** Makes small zip and jar files from text or bytes: stored or deflated, no zip64. */
 import { crc32, deflateRawSync } from "node:zlib";
 
 /** The bytes of an archive with these files, in this order. */
-export function zipFile(files: Readonly<Record<string, string>>): Buffer {
+export function zipFile(files: Readonly<Record<string, string | Buffer>>): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
   for (const [name, text] of Object.entries(files)) {
-    const data = Buffer.from(text);
+    const data = typeof text === "string" ? Buffer.from(text) : text;
     const packed = deflateRawSync(data);
     const path = Buffer.from(name);
     const common = Buffer.alloc(26);

@@ -107,6 +107,29 @@ describe("lockRecipe()", () => {
     assert.deepEqual(other.report.layers, one.report.layers);
   });
 
+  it("looks for a package that its mirror has lost in the archive of the day of its release", async () => {
+    await using a = await openWorld(key, more);
+    await using b = await openWorld(key, more);
+    const { server } = a;
+    for (const [path, bytes] of [...server.files]) server.files.set(`debian/${path}`, bytes);
+    const access = { ...a.access, sources: [{ uri: `${server.url}/debian`, suite: "bookworm", components: ["main"] }] };
+    const lock = await lockRecipe(a.store, recipe, access);
+    const wanted = await assembleBase(a.store, recipe, { platform, lock: { file: "l", lock }, ...access });
+    const gone = "debian/pool/main/libtwo_1.0-1_amd64.deb";
+    const kept = server.files.get(gone);
+    server.files.delete(gone);
+    const asked: string[] = [];
+    const withSnapshots: typeof fetch = async (input, init) => {
+      const url = input instanceof Request ? input.url : input.toString();
+      if (!url.startsWith("https://snapshot.debian.org/")) return await fetch(input, init);
+      asked.push(url);
+      return new Response(kept === undefined ? null : new Uint8Array(kept));
+    };
+    const found = await assembleBase(b.store, recipe, { platform, lock: { file: "l", lock }, ...access, fetch: withSnapshots });
+    assert.deepEqual(found.config, wanted.config);
+    assert.deepEqual(asked, ["https://snapshot.debian.org/archive/debian/20260301T000000Z/pool/main/libtwo_1.0-1_amd64.deb"]);
+  });
+
   it("refuses a recipe that has changed, and says how to go on", async () => {
     await using w = await openWorld(key, more);
     const lock = await lockRecipe(w.store, recipe, w.access);

@@ -1,8 +1,10 @@
 /** What can be audited: images of the store, of registries, of OCI layouts, and directories of the host. */
+import { lstatSync } from "node:fs";
 import { type AuditLayer, type AuditSubject, directorySubject, imageSubject } from "../audit/index.ts";
 import { pool } from "../async.ts";
 import type { OpenedImage } from "../image/index.ts";
 import type { HistoryEntry, Platform } from "../oci/index.ts";
+import { ROOT, toBytes, type TreePath } from "../paths.ts";
 import { hostTree } from "../tree/index.ts";
 import { openNamedSource, type SourceContext } from "./named-source.ts";
 
@@ -15,7 +17,15 @@ export async function openSubject(name: string, context: SourceContext): Promise
   const source = await openNamedSource(name, context);
   if (source.kind === "image") return await openedSubject(name, source.image, context);
   const tree = hostTree(source.path, { xattrs: (xattr) => xattr === CAPABILITIES });
-  return directorySubject(name, tree, context.platform);
+  return directorySubject(name, tree, context.platform, mountsIn(source.path));
+}
+
+/** Is a path below `root` the place where another file system is mounted? */
+function mountsIn(root: string): (path: TreePath) => boolean {
+  const deviceOf = (path: TreePath): number | undefined =>
+    lstatSync(Buffer.concat([Buffer.from(`${root}/`), toBytes(path)]), { throwIfNoEntry: false })?.dev;
+  const own = deviceOf(ROOT);
+  return (path) => deviceOf(path) !== own;
 }
 
 async function openedSubject(name: string, { config, layers }: OpenedImage, { signal }: SourceContext): Promise<AuditSubject> {

@@ -1,22 +1,26 @@
-/** A directory of the host for somebody who may not read all of it: what is refused is told, and counts as empty. */
+/** A directory of the host for somebody who may not read all of it, and has more mounted in it: what is passed over is told, and counts as empty. */
 import { accessSync, constants } from "node:fs";
 import { errnoOf, isDecantError } from "../errors.ts";
 import { toBytes, type TreePath } from "../paths.ts";
 import type { Tree } from "../tree/index.ts";
 
-/** The tree, and what was refused so far. */
+/** The tree, and what was passed over so far. */
 export interface ReadableTree {
   readonly tree: Tree;
   /** Grows while the tree is read. */
   readonly refused: ReadonlySet<TreePath>;
 }
 
-const REFUSALS: ReadonlySet<string | undefined> = new Set(["EACCES", "EPERM"]);
+/** Tells of a directory whether another file system is mounted there: /proc has files without end. */
+export type IsMounted = (path: TreePath) => boolean;
+
+/** Refused, or gone since the walk: a directory of the host may be alive. */
+const REFUSALS: ReadonlySet<string | undefined> = new Set(["EACCES", "EPERM", "ENOENT", "ENOTDIR"]);
 /** As long as any file, and none of what anybody looks for. */
 const NOTHING = "/dev/zero";
 
-/** Wraps a tree of `hostTree`. A directory that may not be listed is empty; a file that may not be read is zeros. */
-export function readableTree(tree: Tree): ReadableTree {
+/** Wraps a tree of `hostTree`. A directory that may not be listed, or is another file system, is empty; a file that may not be read is zeros. */
+export function readableTree(tree: Tree, isMounted: IsMounted): ReadableTree {
   const refused = new Set<TreePath>();
   return {
     refused,
@@ -24,12 +28,12 @@ export function readableTree(tree: Tree): ReadableTree {
       ...tree,
       readdir(path) {
         try {
-          return tree.readdir(path);
+          if (!isMounted(path)) return tree.readdir(path);
         } catch (error) {
           if (!isRefusal(error)) throw error;
-          refused.add(path);
-          return [];
         }
+        refused.add(path);
+        return [];
       },
       async data(entry) {
         const source = await tree.data(entry);

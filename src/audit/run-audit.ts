@@ -148,8 +148,8 @@ function unexamined({ refused = new Set() }: AuditSubject): Finding[] {
   return [
     SIZE.found("not-examined", {
       path: displayPath(first),
-      message: `${refused.size === 1 ? "1 file or directory" : `${refused.size} files or directories`} may not be read by this user`,
-      remedy: "Run the audit as a user who may read them",
+      message: `${refused.size === 1 ? "1 file or directory was" : `${refused.size} files or directories were`} passed over: this user may not read them, they are of another file system, or they were removed meanwhile`,
+      remedy: "Run the audit as a user who may read them, and name what is mounted there itself",
       details: { paths: [...refused].slice(0, 100).map(displayPath) },
     }),
   ];

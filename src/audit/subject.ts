@@ -1,7 +1,7 @@
 /** Makes the subject of an audit: of loaded layers, or of a directory of the host. */
 import { layerTree, rebaseLayers, type Tree } from "../tree/index.ts";
 import type { Platform } from "../oci/index.ts";
-import { readableTree } from "./readable-tree.ts";
+import { type IsMounted, readableTree } from "./readable-tree.ts";
 import type { AuditLayer, AuditSubject } from "./types.ts";
 
 /** What is known of an image whose layers are loaded, bottom first. */
@@ -15,6 +15,6 @@ export function imageSubject(image: ImageFacts): AuditSubject {
 }
 
 /** The subject of a root file system that `hostTree` shows. */
-export function directorySubject(name: string, tree: Tree, platform: Platform): AuditSubject {
-  return { name, platform, config: {}, layers: [], history: [], isDirectory: true, ...readableTree(tree) };
+export function directorySubject(name: string, tree: Tree, platform: Platform, isMounted: IsMounted): AuditSubject {
+  return { name, platform, config: {}, layers: [], history: [], isDirectory: true, ...readableTree(tree, isMounted) };
 }

@@ -26,7 +26,7 @@ export interface AuditSubject {
   readonly history: readonly HistoryEntry[];
   /** A root file system without a configuration: nothing says how it will be run. */
   readonly isDirectory?: true;
-  /** Files and directories that the host does not let us read; known when all of the tree was looked at. */
+  /** Files and directories of the host that were passed over; known when all of the tree was looked at. */
   readonly refused?: ReadonlySet<TreePath>;
 }
 

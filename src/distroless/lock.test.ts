@@ -111,7 +111,7 @@ describe("lockRecipe()", () => {
     await using a = await openWorld(key, more);
     await using b = await openWorld(key, more);
     const { server } = a;
-    for (const [path, bytes] of [...server.files]) server.files.set(`debian/${path}`, bytes);
+    for (const [path, bytes] of server.files.entries().toArray()) server.files.set(`debian/${path}`, bytes);
     const access = { ...a.access, sources: [{ uri: `${server.url}/debian`, suite: "bookworm", components: ["main"] }] };
     const lock = await lockRecipe(a.store, recipe, access);
     const wanted = await assembleBase(a.store, recipe, { platform, lock: { file: "l", lock }, ...access });

@@ -64,7 +64,7 @@ async function look(
   file: ListedFile,
   queries: readonly ContentsQuery[],
 ): Promise<Map<ContentsQuery, readonly string[]>> {
-  const keys = new Map(queries.map((query) => [query, query.includes("/") ? mergedPath(fromText(query.replace(/^\/+/, ""))) : query]));
+  const keys = new Map(queries.map((query) => [query, mergedPath(fromText(query.replace(/^\/+/, "")))]));
   const common = queries.filter((query) => !query.includes("/") || isCommon(keys.get(query) ?? ""));
   const table = common.length === 0 ? undefined : await commonFiles(context, file);
   const others = await otherFiles(

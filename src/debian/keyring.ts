@@ -27,7 +27,7 @@ const NEWER_KEYRING = "/usr/share/keyrings/debian-archive-keyring.pgp";
 const MAX_KEYRING_BYTES = 16 * 1024 * 1024;
 const ARMORED_BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g;
 const INSTALL_HINT =
-  "Install the package debian-archive-keyring (apt-get install on Debian and Ubuntu, apk add on Alpine), or name a keyring file that you trust";
+  "Install the package debian-archive-keyring (apt-get install on Debian and Ubuntu, apk add on Alpine), or name a keyring file that you trust (--keyring)";
 
 /**
  * Reads keyring files: binary (.gpg, .pgp) or armored (.asc), told by their content; keys of any of them are good. Default: that of

@@ -41,7 +41,9 @@ export async function auditBuild(options: BuildOptions, input: BuildAuditInput):
   emit({ type: "vertex.started", vertex: VERTEX });
   const loaded = await pool(PARALLEL, image.layers, (layer, stop) => layer.load(stop), signal);
   const items = conversion.history.filter((item) => !item.emptyLayer);
-  const layers = loaded.map((layer, index): AuditLayer => ({ layer, createdBy: items[index]?.createdBy ?? "", ...items[index]?.origin }));
+  // What is added to the result of the steps, such as a loader's cache, has a line of the history and no instruction.
+  const lines = image.history.filter((entry) => entry.empty_layer !== true);
+  const layers = loaded.map((layer, index): AuditLayer => ({ layer, createdBy: lines[index]?.created_by ?? "", ...items[index]?.origin }));
   const subject = imageSubject({ name: input.name, platform: image.platform, config: image.config, layers, history: image.history });
   const report = await runAudit(subject, {
     policy: project?.audit ?? {},

@@ -25,7 +25,10 @@ function mountsIn(root: string): (path: TreePath) => boolean {
   const deviceOf = (path: TreePath): number | undefined =>
     lstatSync(Buffer.concat([Buffer.from(`${root}/`), toBytes(path)]), { throwIfNoEntry: false })?.dev;
   const own = deviceOf(ROOT);
-  return (path) => deviceOf(path) !== own;
+  return (path) => {
+    const device = deviceOf(path);
+    return device !== undefined && device !== own;
+  };
 }
 
 async function openedSubject(name: string, { config, layers }: OpenedImage, { signal }: SourceContext): Promise<AuditSubject> {

@@ -54,6 +54,22 @@ export function fit(text: string, columns: number): string {
   return columns > 0 ? `${out}…` : "";
 }
 
+/** `text` in lines of at most `columns` columns, broken at blanks; lines after the first are indented like a list's. A longer word is cut. */
+export function wrap(text: string, columns: number): string[] {
+  const indent = "   ";
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/(?<=\S) +/)) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line === "" || displayWidth(longer) <= columns) line = longer;
+    else {
+      lines.push(fit(line, columns));
+      line = indent + word;
+    }
+  }
+  return [...lines, fit(line, columns)];
+}
+
 function isAscii(text: string): boolean {
   // oxlint-disable-next-line no-control-regex
   return /^[\u0000-\u007f]*$/.test(text);

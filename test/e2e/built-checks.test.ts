@@ -30,8 +30,8 @@ function project(shop: Workshop): void {
 
 const COPY_ALL = "FROM scratch AS build\nCOPY app /app\nFROM scratch\nCOPY --from=build /app /app\nUSER 1\n";
 const DRAGGED =
-  'CopyWholeStage 4: COPY takes /app of "build": 672 kB in 6 files, of which 651 kB are for building only: /app/node_modules 670 kB, of which 650 kB in 1 development package ' +
-  '(typescript 650 kB); and 1 more. Run "npm prune --omit=dev" at the end of the build stage, and copy only what the program needs';
+  'CopyWholeStage 4: COPY takes /app of "build": 672 kB in 6 files, of which 651 kB are for building only\n/app/node_modules 670 kB, of which 650 kB in 1 development package ' +
+  '(typescript 650 kB)\nand 1 more\nRun "npm prune --omit=dev" at the end of the build stage, and copy only what the program needs';
 
 describe("checks after a build", () => {
   it("say what COPY --from of a whole stage drags along and how much, also when nothing is to be done", async () => {

@@ -4,5 +4,5 @@ import { formatWarning } from "./words.ts";
 
 /** Makes the renderer. */
 export function createQuietRenderer(): Renderer {
-  return { event: (event) => (event.type === "warning" ? `WARNING ${formatWarning(event)}\n` : ""), end: () => "" };
+  return { event: (event) => (event.type === "warning" ? `WARNING ${formatWarning(event).join("\n  ")}\n` : ""), end: () => "" };
 }

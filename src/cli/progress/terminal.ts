@@ -2,7 +2,7 @@
  * Progress for people: each finished step is one line, printed once; running steps, with the end of their logs and their transfers,
  * are redrawn at the bottom; the last line sums up.
  */
-import { createStyle, displayWidth, fit, safeLine, type Style } from "../style.ts";
+import { createStyle, displayWidth, fit, safeLine, type Style, wrap } from "../style.ts";
 import { formatSize } from "../../bytes.ts";
 import { createScreen } from "./screen.ts";
 import { applyEvent, createProgressState, type ProgressState, type StepState } from "./state.ts";
@@ -46,7 +46,10 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
       return flush(liveLines(state, style, nowMs, columns, Math.max(1, size.rows - 1)));
     },
     end(nowMs) {
-      for (const line of warnings.lines()) finished.push((width) => (line.startsWith(" - ") ? style.yellow : style.dim)(fit(line, width)));
+      // What was found must be readable to its end: it is wrapped, and only excerpts are cut.
+      for (const line of warnings.lines())
+        for (const part of /^(?: - | {3}\S)/.test(line) ? wrap(line, columns) : [fit(line, columns)])
+          finished.push(() => (line.startsWith(" - ") ? style.yellow : style.dim)(part));
       if (state.steps.size > 0) finished.push((width) => style.dim(fit(summary(state, nowMs), width)));
       return flush([]);
     },

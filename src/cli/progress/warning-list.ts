@@ -17,7 +17,7 @@ export interface WarningList {
 export function createWarningList(): WarningList {
   const warnings = new Map<string, WarningEvent>();
   return {
-    add: (event) => void warnings.set(formatWarning(event), event),
+    add: (event) => void warnings.set(formatWarning(event).join("\n"), event),
     lines: () => {
       if (warnings.size === 0) return [];
       const shown = [...warnings].slice(0, MAX_SHOWN);
@@ -25,7 +25,7 @@ export function createWarningList(): WarningList {
       return [
         "",
         `${warnings.size === 1 ? "1 warning" : `${warnings.size} warnings`} found:`,
-        ...shown.flatMap(([text, { excerpt }]) => [` - ${text}`, ...excerptLines(excerpt)]),
+        ...shown.flatMap(([text, { excerpt }]) => [...` - ${text.replaceAll("\n", "\n   ")}`.split("\n"), ...excerptLines(excerpt)]),
         ...(hidden > 0 ? [` - and ${hidden} more: see decant build --check`] : []),
       ];
     },

@@ -21,10 +21,11 @@ export function formatTransfer(transfer: TransferState): string {
   return `${action} ${shortId(transfer.id)}  ${size}${rate}`;
 }
 
-/** "Warning StageNameCasing: … (Dockerfile:3)". */
-export function formatWarning(event: WarningEvent): string {
+/** "StageNameCasing: … (Dockerfile:3)", and further lines of its message. */
+export function formatWarning(event: WarningEvent): readonly [first: string, ...rest: string[]] {
   const place = event.source === undefined ? "" : ` (${event.source.file}:${event.source.line})`;
-  return safeLine(`${event.code}: ${event.message}${place}`);
+  const [first = "", ...rest] = event.message.split("\n");
+  return [safeLine(`${event.code}: ${first}${place}`), ...rest.map(safeLine)];
 }
 
 /** "image docker.io/library/app:latest sha256:… 45 MB". */

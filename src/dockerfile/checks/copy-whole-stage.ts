@@ -84,8 +84,8 @@ function messageOf({ instruction, values }: CheckedStep, { parts, sizeBytes, fil
   if (parts.length > shown.length) listed.push(`and ${parts.length - shown.length} more`);
   const unneeded = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   return (
-    `COPY takes ${what}${from}: ${formatSize(sizeBytes)} in ${files} files, of which ${formatSize(unneeded)} are for building only: ${listed.join("; ")}. ` +
-    adviceFor(parts)
+    `COPY takes ${what}${from}: ${formatSize(sizeBytes)} in ${files} files, of which ${formatSize(unneeded)} are for building only\n` +
+    `${listed.join("\n")}\n${adviceFor(parts)}`
   );
 }
 

@@ -123,8 +123,8 @@ describe("runChecks() after a build", () => {
         ],
       },
       want: [
-        'CopyWholeStage 3 COPY takes /app of "build": 231 MB in 12000 files, of which 139 MB are for building only: /app/node_modules 214 MB, of which 131 MB in 12 ' +
-          "development packages (typescript 65 MB, webpack 12 MB, …); /app/.git 8 MB (history of git); and 1 more. " +
+        'CopyWholeStage 3 COPY takes /app of "build": 231 MB in 12000 files, of which 139 MB are for building only\n/app/node_modules 214 MB, of which 131 MB in 12 ' +
+          "development packages (typescript 65 MB, webpack 12 MB, …)\n/app/.git 8 MB (history of git)\nand 1 more\n" +
           'Run "npm prune --omit=dev" at the end of the build stage, and copy only what the program needs',
       ],
     },

@@ -20,6 +20,7 @@ export {
   listBases,
   listImages,
   lockBase,
+  dockerfileGraph,
   outline,
   pruneStore,
   pullImage,

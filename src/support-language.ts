@@ -199,8 +199,8 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
   {
     id: "F59",
     title: "The graph of a Dockerfile as JSON (convertllb)",
-    state: "planned",
-    refuses: [{ args: ["--call", "convertllb"] }],
+    state: "full",
+    note: "In BuildKit's form; the digests of vertices are Decant's own.",
   },
   { id: "F60", title: "Errors with excerpt and did-you-mean", state: "full" },
 ];

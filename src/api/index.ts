@@ -15,6 +15,7 @@ export {
   targets,
 } from "./check.ts";
 export { runImage } from "./container.ts";
+export { type DockerfileGraph, dockerfileGraph } from "./dockerfile-graph.ts";
 export { inspectImage, listImages, pruneStore, removeImages } from "./images.ts";
 export { type SbomFormat, sbomOf, type SbomOptions, type SbomResult } from "./sbom.ts";
 export { type ImportImageOptions, importImage, pullImage, pushImage } from "./transfer.ts";

@@ -26,7 +26,7 @@ export function buildDefinition(target: Vertex): BuildDefinition {
   const inputsOf = ({ inputs }: Vertex): readonly string[] => inputs.map(({ id }) => `${ids.get(id) ?? ""}:0`);
   const steps = order.map((vertex, index) => ({
     id: `step${index}`,
-    op: { Op: opOf(vertex.op), platform: platformOf(vertex.platform), constraints: {} },
+    op: { Op: opOf(vertex.op, vertex.inputs.length), platform: platformOf(vertex.platform), constraints: {} },
     ...(vertex.inputs.length === 0 ? {} : { inputs: inputsOf(vertex) }),
   }));
   const locations = order.map(({ meta }, index): [string, unknown] => {
@@ -41,7 +41,7 @@ export function buildDefinition(target: Vertex): BuildDefinition {
   };
 }
 
-function opOf(op: Op): unknown {
+function opOf(op: Op, inputs: number): unknown {
   switch (op.kind) {
     case "source":
       return { source: { identifier: withoutCredentials(op.identifier), attrs: redacted(op.attrs) } };
@@ -67,6 +67,9 @@ function opOf(op: Op): unknown {
                   ...(mayLack ? { optional: true } : {}),
                 })),
               }),
+          ...(op.devices.length === 0
+            ? {}
+            : { cdiDevices: op.devices.map(({ name, optional: mayLack }) => ({ name, ...(mayLack ? { optional: true } : {}) })) }),
           ...optional({ network: NETWORKS[op.network], security: SECURITY[op.security] }),
         },
       };
@@ -74,7 +77,7 @@ function opOf(op: Op): unknown {
     case "file":
       return { file: { actions: op.actions.map((action, index) => fileActionOf(action, index, op.actions.length, op.base)) } };
     case "merge":
-      return { merge: {} };
+      return { merge: { inputs: Array.from({ length: inputs }, (_, input) => (input === 0 ? {} : { input })) } };
     default:
       return op satisfies never;
   }

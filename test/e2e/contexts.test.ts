@@ -415,6 +415,7 @@ describe("--call of contexts elsewhere (F57, F58)", () => {
       assert.match(await call("--check"), /^Check complete, 1 warning has been found!\n\nWARNING: MaintainerDeprecated/, args.join(" "));
       assert.match(await call("--call=targets"), /app \(default\) is the app/, args.join(" "));
       assert.match(await call("--call=outline,format=json"), /"name": "A"/, args.join(" "));
+      assert.match(await call("--call=convertllb"), /"identifier": "local:\/\/context"/, args.join(" "));
     }
   });
 

@@ -1,10 +1,10 @@
 /** The value of `--call`, as docker buildx takes it: `METHOD[,format=text|json][,ignorestatus[=BOOL]]`. */
-import { unsupported, usageError } from "../../errors.ts";
+import { usageError } from "../../errors.ts";
 import { parseCsvLine } from "../csv.ts";
 import { closest } from "../suggest.ts";
 
 /** What can be asked instead of building. */
-export const CALL_METHODS = ["build", "check", "outline", "targets", "subrequests.describe"] as const;
+export const CALL_METHODS = ["build", "check", "outline", "targets", "convertllb", "subrequests.describe"] as const;
 /** One of them. */
 export type CallMethod = (typeof CALL_METHODS)[number];
 
@@ -21,7 +21,6 @@ export function parseCall(text: string): Call {
   const [name = "", ...fields] = parseCsvLine(text, "--call");
   const wanted = name === "lint" ? "check" : name;
   const method = CALL_METHODS.find((each) => each === wanted);
-  if (name === "convertllb") throw unsupported("--call=convertllb", { row: "F59" });
   if (method === undefined) {
     const guess = closest(name, CALL_METHODS);
     throw usageError(

@@ -1,6 +1,14 @@
 /** Answers `--call`: asks the library, prints text or JSON on standard output, gives the exit code. */
 import { usageError } from "../../errors.ts";
-import { checkDockerfile, type CheckDockerfileOptions, DecantError, type DockerfileCheck, outline, targets } from "../../index.ts";
+import {
+  checkDockerfile,
+  type CheckDockerfileOptions,
+  DecantError,
+  type DockerfileCheck,
+  dockerfileGraph,
+  outline,
+  targets,
+} from "../../index.ts";
 import type { CliContext } from "../context.ts";
 import { printError } from "../errors/print.ts";
 import { createStyle } from "../style.ts";
@@ -37,6 +45,11 @@ export async function runCall(call: Call, options: CheckDockerfileOptions, conte
         () => targetsText(result),
         () => targetsJson(result),
       );
+    }
+    case "convertllb": {
+      const { llb } = await dockerfileGraph(options);
+      await context.stdout.write(`${JSON.stringify(llb, null, 2)}\n`);
+      return 0;
     }
     case "subrequests.describe":
       return print(subrequestsText, subrequestsJson);

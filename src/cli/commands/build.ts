@@ -138,7 +138,11 @@ Examples:
       locked: { type: "boolean", help: "Fail when a base that is assembled has no lock" },
       "project-file": { type: "string", value: "FILE", help: "Settings of the project; by default decant.yaml in CONTEXT or here" },
       runtime: { type: "string", value: "NAME", help: "OCI runtime for RUN steps", choices: ["auto", "crun", "runc"] },
-      call: { type: "string", value: "WHAT", help: "Instead of building: check, outline or targets; with ,format=json as JSON" },
+      call: {
+        type: "string",
+        value: "WHAT",
+        help: "Instead of building: check, outline, targets or convertllb; with ,format=json as JSON",
+      },
       check: { type: "boolean", help: "Shorthand for --call=check: look for mistakes in the Dockerfile" },
       audit: {
         type: "string",

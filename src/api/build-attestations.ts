@@ -2,13 +2,15 @@
 import { pool } from "../async.ts";
 import type { ParsedDockerfile } from "../dockerfile/index.ts";
 import { type LayerContext, type LocalContext, localSources, type Material, type Solution } from "../engine/index.ts";
+import type { Emit } from "../events.ts";
 import type { Conversion } from "../graph/index.ts";
 import { type Attestation, type BuiltImage, SPDX_PREDICATE } from "../image/index.ts";
+import { displayPath } from "../paths.ts";
 import type { SbomSubject } from "../sbom/index.ts";
 import { type LayerSource, layerTree, type Tree } from "../tree/index.ts";
 import { provenanceAttestation } from "./build-provenance.ts";
-import { keptSbom } from "./kept-sbom.ts";
-import { describeTree } from "./sbom.ts";
+import { keptSbom, type MadeSbom } from "./kept-sbom.ts";
+import { describeTree, type SbomResult } from "./sbom.ts";
 import { sbomTargets } from "./sbom-targets.ts";
 import type { Session } from "./session.ts";
 import type { BuildOptions } from "./types.ts";
@@ -27,11 +29,14 @@ export interface AttestationInput {
   readonly session: Pick<Session, "store" | "platform">;
   readonly buildId: string;
   readonly startedAt: number;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
 const PARALLEL_LOADS = 4;
 const CONTEXT_SCAN = "sbom-context";
+/** More are only counted. */
+const MAX_TOLD = 10;
 
 /** The image with what the options ask to be said of it. */
 export function withAttestations(input: AttestationInput): BuiltImage {
@@ -47,7 +52,8 @@ export function withAttestations(input: AttestationInput): BuiltImage {
 function sbomAttestations(input: AttestationInput, files: boolean): Attestation[] {
   const { image, parsed, buildArgs, conversion, solution, options } = input;
   const targets = sbomTargets(parsed, buildArgs);
-  const built = parsed.stages.find(({ name }) => name === options.target?.toLowerCase()) ?? parsed.stages.at(-1);
+  const target = options.target?.toLowerCase();
+  const built = parsed.stages.find(({ name, index }) => target !== undefined && (name ?? String(index)) === target) ?? parsed.stages.at(-1);
   const builtName = built?.name ?? `stage-${built?.index ?? 0}`;
   const stages = conversion.stages.filter(({ name }) => targets.stage(name));
   return [
@@ -61,17 +67,13 @@ function sbomAttestations(input: AttestationInput, files: boolean): Attestation[
 }
 
 /** Of what has layers: kept for the next build. */
-function layersSbom(
-  { image, session, signal }: AttestationInput,
-  scan: string,
-  layers: readonly LayerSource[],
-  files: boolean,
-): Attestation {
+function layersSbom(input: AttestationInput, scan: string, layers: readonly LayerSource[], files: boolean): Attestation {
+  const { image, session, signal } = input;
   const subject: SbomSubject = { name: scan, kind: "image", platform: image.platform, created: image.created };
-  return sbomAttestation(scan, () =>
+  return sbomAttestation(input, scan, () =>
     keptSbom(session.store, { subject, files, layers }, async () => {
       const tree = await treeOf(layers, signal);
-      return (await describeTree(tree, subject, { format: "spdx", files, signal })).document;
+      return toldOf(await describeTree(tree, subject, { format: "spdx", files, signal }));
     }),
   );
 }
@@ -79,16 +81,32 @@ function layersSbom(
 function contextSbom(input: AttestationInput, files: boolean): Attestation {
   const { image, signal } = input;
   const subject: SbomSubject = { name: CONTEXT_SCAN, kind: "directory", platform: image.platform, created: image.created };
-  return sbomAttestation(CONTEXT_SCAN, async () => {
+  return sbomAttestation(input, CONTEXT_SCAN, async () => {
     const tree = await contextTree(input);
-    return (await describeTree(tree, subject, { format: "spdx", files, signal })).document;
+    return toldOf(await describeTree(tree, subject, { format: "spdx", files, signal }));
   });
 }
 
+function toldOf({ document, inventory }: SbomResult): MadeSbom {
+  return { document, unread: inventory.unread.map(({ path, why }) => `${displayPath(path)}: ${why}`) };
+}
+
 /** The statement has the digest of the image: the document is the same for every output, and made once. */
-function sbomAttestation(scan: string, make: () => Promise<unknown>): Attestation {
+function sbomAttestation({ emit }: AttestationInput, scan: string, make: () => Promise<MadeSbom>): Attestation {
+  const told = async (): Promise<unknown> => {
+    const startedAt = Date.now();
+    emit({ type: "vertex.planned", vertex: scan, name: `generating ${scan}.spdx.json` });
+    emit({ type: "vertex.started", vertex: scan });
+    const { document, unread } = await make();
+    for (const what of unread.slice(0, MAX_TOLD)) emit({ type: "warning", code: "SbomIncomplete", message: `Not in the SBOM: ${what}` });
+    const more = unread.length - MAX_TOLD;
+    if (more > 0)
+      emit({ type: "warning", code: "SbomIncomplete", message: `Not in the SBOM: ${more} more records that could not be read` });
+    emit({ type: "vertex.done", vertex: scan, durationMs: Date.now() - startedAt });
+    return document;
+  };
   let made: Promise<unknown> | undefined;
-  return { predicateType: SPDX_PREDICATE, fileName: `${scan}.spdx.json`, predicate: () => (made ??= make()) };
+  return { predicateType: SPDX_PREDICATE, fileName: `${scan}.spdx.json`, predicate: () => (made ??= told()) };
 }
 
 async function treeOf(layers: readonly LayerSource[], signal: AbortSignal): Promise<Tree> {

@@ -140,7 +140,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
     const built = builtImage(conversion, solution, { nowMs: startedAt, epochSec, buildArgs });
     const plain = await withLoaderCache(built, { store: session.store, emit, signal });
     const facts = { parsed, dockerfile, context, conversion, solution, image: plain, buildArgs };
-    const image = withAttestations({ options, ...facts, session, buildId: record.id, startedAt, signal });
+    const image = withAttestations({ options, ...facts, session, buildId: record.id, startedAt, emit, signal });
     const audit = await auditBuild(options, {
       name: options.tags?.[0] ?? context.title,
       image,

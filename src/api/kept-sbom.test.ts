@@ -21,14 +21,15 @@ it("keptSbom() makes a document once for the same layers, and anew when it was l
   await using store = await openStore({ root: join(dir.path, "store") });
   let made = 0;
   const of = (changes?: Partial<SbomIdentity>): Promise<unknown> =>
-    keptSbom(store, identity(changes), async () => ({ number: (made += 1) }));
-  assert.deepEqual([await of(), await of()], [{ number: 1 }, { number: 1 }]);
+    keptSbom(store, identity(changes), async () => ({ document: (made += 1), unread: ["x"] }));
+  const one = (document: number): unknown => ({ document, unread: ["x"] });
+  assert.deepEqual([await of(), await of()], [one(1), one(1)]);
   const others = [
     { files: false },
     { layers: [layer("b"), layer("a")] },
     { subject: { ...identity().subject, created: "2026-01-01T00:00:00Z" } },
   ];
-  assert.deepEqual(await Promise.all(others.map(of)), [{ number: 2 }, { number: 3 }, { number: 4 }]);
-  await rm(store.blobs.path(sha256('{"number":1}')));
-  assert.deepEqual(await of(), { number: 5 });
+  assert.deepEqual(await Promise.all(others.map(of)), [one(2), one(3), one(4)]);
+  await rm(store.blobs.path(sha256(JSON.stringify(one(1)))));
+  assert.deepEqual(await of(), one(5));
 });

@@ -1,4 +1,5 @@
 /** SBOMs of builds, kept by the layers that they are about: a build that changes nothing reads no package again. */
+import * as v from "valibot";
 import { type Digest, framedDigest, isDigest } from "../digest.ts";
 import type { SbomSubject } from "../sbom/index.ts";
 import type { Store } from "../store/index.ts";
@@ -17,11 +18,19 @@ const FORMAT = "1";
 const SPACE = "sbom";
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** The document that was made for the same before, else what `make` gives; documents larger than 64 MiB are made anew each time. */
-export async function keptSbom(store: Store, { subject, files, layers }: SbomIdentity, make: () => Promise<unknown>): Promise<unknown> {
+/** A document, and what is missing from it, a line each. */
+export interface MadeSbom {
+  readonly document: unknown;
+  readonly unread: readonly string[];
+}
+
+const keptSchema = v.object({ document: v.unknown(), unread: v.array(v.string()) });
+
+/** What was made for the same before, else what `make` gives; documents larger than 64 MiB are made anew each time. */
+export async function keptSbom(store: Store, { subject, files, layers }: SbomIdentity, make: () => Promise<MadeSbom>): Promise<MadeSbom> {
   const id = framedDigest([FORMAT, VERSION, JSON.stringify([subject, files]), ...layers.map(({ key }) => key)]);
   const known = store.records.get(SPACE, id);
-  const kept = typeof known === "string" && isDigest(known) ? await documentOf(store, known) : undefined;
+  const kept = typeof known === "string" && isDigest(known) ? await readKept(store, known) : undefined;
   if (kept !== undefined) return kept;
   const made = await make();
   const bytes = Buffer.from(JSON.stringify(made), "utf8");
@@ -31,8 +40,8 @@ export async function keptSbom(store: Store, { subject, files, layers }: SbomIde
   return made;
 }
 
-async function documentOf(store: Store, digest: Digest): Promise<unknown> {
+async function readKept(store: Store, digest: Digest): Promise<MadeSbom | undefined> {
   if (store.blobs.size(digest) === undefined) return undefined;
-  const parsed: unknown = JSON.parse((await store.blobs.read(digest, MAX_BYTES)).toString("utf8"));
-  return parsed;
+  const parsed = v.safeParse(keptSchema, JSON.parse((await store.blobs.read(digest, MAX_BYTES)).toString("utf8")));
+  return parsed.success ? parsed.output : undefined;
 }

@@ -1,5 +1,6 @@
 /** What a hostile mirror, a hostile signer of packages and a man in the middle can try, from the network to the files of a package. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -129,6 +130,7 @@ const signed: readonly (Omit<Row, "edit" | "code"> & { readonly deb: Buffer; rea
   { name: "an ar header with a huge size", deb: arOf([["debian-binary", Buffer.from("2.0\n")]], { "debian-binary": "9999999999" }), message: /says it has 9999999999 bytes; the file has 4 more/ },
   { name: "an ar member twice", deb: container([["debian-binary", Buffer.from("2.0\n")], ["control.tar", control()], ["control.tar", control()]]), message: /it has the member "control.tar" twice/ },
   { name: "a control archive that is a bomb", deb: container([["debian-binary", Buffer.from("2.0\n")], ["control.tar.gz", gzipSync(control({ path: "./md5sums", content: Buffer.alloc(33 * 1024 * 1024) }))], ["data.tar", tarOf([])]]), message: /it unpacks to more than 33554432 bytes/ },
+  { name: "a control archive that is a bomb by xz", deb: container([["debian-binary", Buffer.from("2.0\n")], ["control.tar.xz", execFileSync("xz", ["-0c"], { input: control({ path: "./md5sums", content: Buffer.alloc(33 * 1024 * 1024) }) })], ["data.tar", tarOf([])]]), message: /it unpacks to more than 33554432 bytes/ },
   { name: "a control archive with too many files", deb: container([["debian-binary", Buffer.from("2.0\n")], ["control.tar", control(...Array.from({ length: 1000 }, (_, at) => ({ path: `./f${at}` })))], ["data.tar", tarOf([])]]), message: /its control.tar has more than 1000 files/ },
   { name: "a script twice", deb: container([["debian-binary", Buffer.from("2.0\n")], ["control.tar", control({ path: "./postinst" }, { path: "postinst", content: "evil" })], ["data.tar", tarOf([])]]), message: /its control.tar has "postinst" twice/ },
   { name: "a control file that is a link", deb: container([["debian-binary", Buffer.from("2.0\n")], ["control.tar", tarOf([{ path: "./control", type: "symlink", link: "/etc/passwd" }])], ["data.tar", tarOf([])]]), message: /"control" of its control.tar is a symlink; wanted a file/ },

@@ -1,7 +1,7 @@
-/** The files of a subject for all checks: one walk, ranges of contents, and which layer an entry is seen from. */
+/** The files of a subject for all checks: ranges of contents, and which layer an entry is seen from. */
 import { isDecantError } from "../errors.ts";
-import { ROOT, type TreePath } from "../paths.ts";
-import { type Entry, readDataRange, resolvePath, walk } from "../tree/index.ts";
+import type { TreePath } from "../paths.ts";
+import { type Entry, readDataRange, resolvePath } from "../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "./types.ts";
 
 /** `AuditFiles` with what the report tells of them. */
@@ -13,9 +13,8 @@ export interface SubjectFiles extends AuditFiles {
 /** Positions of entries in a layer's index fit below this. */
 const LAYER_UNIT = 2 ** 32;
 
-/** Walks the subject's tree. Throws what the tree throws for damage of the store. */
-export function subjectFiles({ tree, layers }: AuditSubject): SubjectFiles {
-  const entries = [...walk(tree, ROOT)];
+/** The files of a subject; `entries` are those of its walk. Throws what the tree throws for damage of the store. */
+export function subjectFiles({ tree, layers }: AuditSubject, entries: readonly Entry[]): SubjectFiles {
   const places = placesOf(layers.map(({ layer }) => layer.index));
   const further = furtherNames();
 

@@ -15,6 +15,7 @@ import { type BuildStage, leftBehind } from "./left-behind.ts";
 import { type Allowance, type AuditPolicy, judge } from "./policy.ts";
 import { type AuditReport, REPORT_FORMAT, type ReportedFinding, type ReportedLayer } from "./report.ts";
 import { sizesOf } from "./sizes.ts";
+import { walkedTree } from "./walked-tree.ts";
 import type { AuditContext, AuditLayer, AuditSubject, Finding, KnownSecret, Severity } from "./types.ts";
 
 /** What an audit may be told besides its subject. */
@@ -39,9 +40,11 @@ const MAX_OF_A_KIND = 1000;
 const SEVERITIES: readonly Severity[] = ["error", "warning", "note"];
 
 /** Audits. Rejects with the signal's reason, and with what reading the store or the directory throws; never for what the image holds. */
-export async function runAudit(subject: AuditSubject, options: RunAuditOptions = {}): Promise<AuditReport> {
+export async function runAudit(image: AuditSubject, options: RunAuditOptions = {}): Promise<AuditReport> {
   const { policy = {}, whoHas, signal } = options;
-  const files = subjectFiles(subject);
+  const { tree, entries } = walkedTree(image.tree);
+  const subject: AuditSubject = { ...image, tree };
+  const files = subjectFiles(subject, entries);
   let inventory: Promise<Inventory> | undefined;
   const context: AuditContext = {
     files,

@@ -3,6 +3,8 @@
  * texts, loops over fixed lists spelled out. Conditions are not judged: a command counts whichever branch it is in. Pure.
  */
 
+import { type ShellPiece, shellWords } from "./shell-words.ts";
+
 /** One command. */
 export interface ScriptCommand {
   /** The name first. Words that depend on what only a run would show have `known: false`. */
@@ -19,8 +21,11 @@ export interface ScriptWord {
   readonly known: boolean;
 }
 
-const MAX_BYTES = 1024 * 1024;
-const MAX_COMMANDS = 20_000;
+/** Set to something that only a run would show. */
+const UNKNOWN = "\0";
+/** The longest of Debian have less than 100 KiB. */
+const MAX_BYTES = 256 * 1024;
+const MAX_COMMANDS = 5000;
 const MAX_REPEATS = 64;
 /** What may stand before a command. */
 const PREFIXES: ReadonlySet<string> = new Set(["if", "then", "else", "elif", "while", "until", "do", "!", "{", "(", "exec"]);
@@ -50,7 +55,7 @@ export function scriptCommands(script: string): ScriptCommand[] {
       if (set?.[1] !== undefined && set[2] !== undefined) assign(variables, set[1], set[2]);
       if (set !== null || loop !== null || text === "" || found.length >= MAX_COMMANDS) continue;
       for (const scope of scopes(variables, loops)) {
-        const words = splitWords(text).flatMap((word) => expand(word, scope));
+        const words = shellWords(text).flatMap((word) => expand(word, scope));
         while (PREFIXES.has(words[0]?.text ?? "")) words.shift();
         if (words.length > 0) found.push({ words, text: text.replaceAll(/\s+/g, " "), ...(inside === undefined ? {} : { inside }) });
       }
@@ -62,16 +67,16 @@ export function scriptCommands(script: string): ScriptCommand[] {
 function loopOf(match: RegExpExecArray | null, variables: ReadonlyMap<string, string>): Loop | undefined {
   const [, variable, list] = match ?? [];
   if (variable === undefined || list === undefined) return undefined;
-  const words = splitWords(list).flatMap((word) => expand(word, variables));
+  const words = shellWords(list).flatMap((word) => expand(word, variables));
   return words.every(({ known, text }) => known && !/[*?[]/.test(text)) ? { variable, values: words.map(({ text }) => text) } : undefined;
 }
 
 /** A variable that is set twice, to different texts, is not known. */
 function assign(variables: Map<string, string>, name: string, value: string): void {
-  const words = expand(value, variables);
+  const words = shellWords(value).flatMap((word) => expand(word, variables));
   const text = words.map((word) => word.text).join(" ");
   const isKnown = words.every(({ known }) => known) && (!variables.has(name) || variables.get(name) === text);
-  variables.set(name, isKnown ? text : "\0");
+  variables.set(name, isKnown ? text : UNKNOWN);
 }
 
 /** The values of the variables, once for each round of the loops around. */
@@ -125,29 +130,24 @@ function simpleCommands(line: string): string[] {
   return [...parts, part.trim()].filter((one) => one !== "").map((one) => one.replace(/^(?:(?:if|then|else|elif|do|!|\{)\s+)+/, ""));
 }
 
-/** At spaces outside of quotes and of $(…). */
-function splitWords(text: string): string[] {
-  return text.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|`[^`]*`|\$\([^)]*\)|[^\s"'`])+/g) ?? [];
+/** Variables are filled in; an unquoted one with spaces becomes several words. */
+function expand(pieces: readonly ShellPiece[], variables: ReadonlyMap<string, string>): ScriptWord[] {
+  const [only] = pieces;
+  const value = only?.kind === "variable" && only.plain && pieces.length === 1 ? valueOf(only, variables) : undefined;
+  if (value !== undefined) {
+    const words = value.split(/\s+/).filter((one) => one !== "");
+    return words.map((text) => ({ text, known: true }));
+  }
+  let isKnown = true;
+  const texts = pieces.map((piece) => {
+    const text = piece.kind === "text" ? piece.text : piece.kind === "variable" ? valueOf(piece, variables) : undefined;
+    if (text === undefined) isKnown = false;
+    return text ?? piece.text;
+  });
+  return [{ text: texts.join(""), known: isKnown }];
 }
 
-/** Quotes go, variables are filled in; an unquoted variable with spaces becomes several words. */
-function expand(word: string, variables: ReadonlyMap<string, string>): ScriptWord[] {
-  let isKnown = true;
-  const text = word.replaceAll(
-    /'([^']*)'|`[^`]*`|\$\([^)]*\)|\$\{(\w+)\}|\$\{[^}]*\}|\$(\w+|[#@*?$!])|"/g,
-    (all: string, quoted?: string, braced?: string, plain?: string) => {
-      if (quoted !== undefined) return quoted;
-      if (all === '"') return "";
-      const value = variables.get(braced ?? plain ?? "");
-      if (value !== undefined && value !== "\0") return value;
-      isKnown = false;
-      return all;
-    },
-  );
-  if (word.startsWith("$") && isKnown)
-    return text
-      .split(/\s+/)
-      .filter((one) => one !== "")
-      .map((one) => ({ text: one, known: true }));
-  return [{ text, known: isKnown }];
+function valueOf({ name }: { readonly name: string }, variables: ReadonlyMap<string, string>): string | undefined {
+  const value = variables.get(name);
+  return value === UNKNOWN ? undefined : value;
 }

@@ -10,6 +10,7 @@ describe("pathGlobs()", () => {
     { glob: "/usr/**/*.a", matches: ["/usr/x.a", "/usr/lib/x/y.a"], not: ["/opt/x.a", "/usr/xaa"] },
     { glob: "/lib?/(x)+.[1]", matches: ["/lib3/(x)+.[1]"], not: ["/lib/(x)+.[1]", "/lib3/xx.1"] },
     { glob: "/usr/share/ü*", matches: ["/usr/share/über"], not: ["/usr/share/u"] },
+    { glob: "/a/**/**/b", matches: ["/a/b", "/a/x/y/b"], not: ["/a/bb"] },
     { glob: "/**", matches: ["/a", "/a/b\nc"], not: [] },
   ];
   for (const { glob, matches, not } of rows)

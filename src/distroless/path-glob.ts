@@ -3,9 +3,15 @@ import { fromText, type TreePath } from "../paths.ts";
 
 /** A test of paths for a list of globs: does any of them match? */
 export function pathGlobs(globs: readonly string[]): (path: TreePath) => boolean {
-  const patterns = globs.map((glob) => glob.replace(/^\/+|\/+$/g, "").split("/"));
+  const patterns = globs.map((glob) => namesOf(glob));
   const expressions = patterns.map((names) => new RegExp(`^${names.map(nameExpression).join("")}$`, "s"));
   return (path) => expressions.some((expression) => expression.test(`/${path}`));
+}
+
+/** Several `**` in a row mean what one does, and cost more. */
+function namesOf(glob: string): string[] {
+  const names = glob.replace(/^\/+|\/+$/g, "").split("/");
+  return names.filter((name, at) => name !== "**" || names[at - 1] !== "**");
 }
 
 /** Every name comes with the "/" before it, so that `**` can stand for none. */

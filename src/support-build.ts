@@ -182,11 +182,8 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F118",
     title: "OCI or docker media types",
     state: "partial",
-    note: "oci-mediatypes of image and registry; not oci-artifact and prefer-nondist-layers.",
-    refuses: [
-      { args: ["--output", "type=image,name=a,oci-artifact=true"] },
-      { args: ["--output", "type=image,name=a,prefer-nondist-layers=true"] },
-    ],
+    note: "oci-mediatypes of image and registry, oci-artifact; not prefer-nondist-layers.",
+    refuses: [{ args: ["--output", "type=image,name=a,prefer-nondist-layers=true"] }],
   },
   {
     id: "F119",
@@ -228,9 +225,8 @@ export const BUILD_ROWS: readonly SupportRow[] = [
   {
     id: "F133",
     title: "Attestations as manifests of the index, platform unknown/unknown",
-    state: "partial",
-    note: "In OCI layouts, registries and the store; as files in type=local and tar. Not as OCI artifacts with a subject (oci-artifact), and not in type=docker, which has no place for them.",
-    hint: "Leave the attribute out: all readers know the form without it",
+    state: "full",
+    note: "In OCI layouts, registries and the store; as files in type=local and tar. As OCI artifacts with oci-artifact=true, which newer BuildKits do unless told otherwise. Not in type=docker, which has no place for them.",
   },
   {
     id: "F134",

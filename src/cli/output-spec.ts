@@ -15,9 +15,9 @@ const TYPES = ["image", "registry", "oci", "docker", "local", "tar", "cacheonly"
 const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression", "rewrite-timestamp"] as const;
 /** Attributes by type; all others that BuildKit has are in NOT_YET. */
 const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
-  image: ["name", "push", "oci-mediatypes", ...COMPRESSION_KEYS],
-  registry: ["name", "push", "oci-mediatypes", ...COMPRESSION_KEYS],
-  oci: ["name", "dest", "tar", "oci-mediatypes", ...COMPRESSION_KEYS],
+  image: ["name", "push", "oci-mediatypes", "oci-artifact", ...COMPRESSION_KEYS],
+  registry: ["name", "push", "oci-mediatypes", "oci-artifact", ...COMPRESSION_KEYS],
+  oci: ["name", "dest", "tar", "oci-mediatypes", "oci-artifact", ...COMPRESSION_KEYS],
   docker: ["name", "dest", "tar", "oci-mediatypes", ...COMPRESSION_KEYS],
   local: ["dest", "platform-split", "attestation-prefix"],
   tar: ["dest", "platform-split", "attestation-prefix"],
@@ -34,7 +34,6 @@ const NOT_YET: Readonly<Record<string, SupportId>> = {
   "name-canonical": "F112",
   "nydus-fs-version": "F117",
   "nydus-chunk-dict-image": "F117",
-  "oci-artifact": "F118",
   "prefer-nondist-layers": "F118",
   "push-by-digest": "F112",
   "registry.insecure": "F112",
@@ -77,17 +76,19 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
   const names = splitNames(attributes.get("name")) ?? tags;
   const ociMediaTypes = booleanOf(attributes, "oci-mediatypes");
   const media = ociMediaTypes === undefined ? {} : { ociMediaTypes };
+  const ociArtifact = booleanOf(attributes, "oci-artifact");
+  const artifact = ociArtifact === undefined ? {} : { ociArtifact };
   switch (type) {
     case "image":
-      return { type, names, push: booleanOf(attributes, "push") ?? false, ...media, ...compressionOf(attributes) };
+      return { type, names, push: booleanOf(attributes, "push") ?? false, ...media, ...artifact, ...compressionOf(attributes) };
     case "registry":
       if (booleanOf(attributes, "push") === false)
         throw usageError("Cannot use --output type=registry with push=false: it always pushes; wanted type=image,push=false");
       if (names.length === 0) throw usageError("Cannot push the image: it has no name", "Name it with --tag NAME or name=NAME");
-      return { type, names, ...media, ...compressionOf(attributes) };
+      return { type, names, ...media, ...artifact, ...compressionOf(attributes) };
     case "oci":
       if (ociMediaTypes === false) throw unsupported("--output type=oci with oci-mediatypes=false", { row: "F114" });
-      return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...compressionOf(attributes) };
+      return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...artifact, ...compressionOf(attributes) };
     case "docker":
       if (ociMediaTypes === true) throw unsupported("--output type=docker with oci-mediatypes=true", { row: "F114" });
       if (booleanOf(attributes, "tar") === false) throw unsupported("--output type=docker with tar=false", { row: "F114" });

@@ -115,6 +115,28 @@ describe("attested()", () => {
     });
   });
 
+  // As BuildKit's docs/attestations/attestation-storage.md has it.
+  it("writes an artifact about the image where that is asked for", async () => {
+    await using fixture = await openImageFixture();
+    const options = { names: ["app"], mediaTypes: "oci", ociArtifact: true } as const;
+    const { attached, manifest } = await attested({ ...fixture.image, attestations: [said] }, plainImage(), options);
+    const [statement] = attached?.statements ?? [];
+    assert.deepEqual(attached?.about?.manifest.manifest, {
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      artifactType: "application/vnd.docker.attestation.manifest.v1+json",
+      config: {
+        mediaType: "application/vnd.oci.empty.v1+json",
+        digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+        size: 2,
+        data: "e30=",
+      },
+      layers: [statement?.descriptor],
+      subject: manifest.descriptor,
+    });
+    assert.equal(attached.about.config.bytes.toString(), "{}");
+  });
+
   it("names an image without a name as in-toto wants it", async () => {
     await using fixture = await openImageFixture();
     const { attached } = await attested({ ...fixture.image, attestations: [said] }, plainImage(), { names: [], mediaTypes: "oci" });

@@ -4,14 +4,18 @@
  */
 import { usageError } from "../errors.ts";
 import {
+  ATTESTATION_ARTIFACT,
   ATTESTATION_MANIFEST,
   ATTESTATION_TYPE_ANNOTATION,
   ATTESTED_DIGEST_ANNOTATION,
   type Annotations,
   type Descriptor,
   DOCKER_MANIFEST_LIST,
+  type Manifest,
   OCI_CONFIG,
+  OCI_EMPTY,
   OCI_INDEX,
+  OCI_MANIFEST,
   type Platform,
 } from "../oci/index.ts";
 import { type ImageAnnotations, sortedAnnotations, wantsIndex } from "./annotations.ts";
@@ -33,11 +37,19 @@ export interface Attached {
 const CREATED_ANNOTATION = "org.opencontainers.image.created";
 const UNKNOWN = { architecture: "unknown", os: "unknown" };
 
+/** How an output wants its attestations. */
+export interface AttestOptions {
+  readonly names: readonly string[];
+  readonly mediaTypes: MediaTypes;
+  /** Default false. */
+  readonly ociArtifact?: boolean | undefined;
+}
+
 /** Adds what the build says of its image; the image as it was where it says nothing. `names` are canonical texts. */
 export async function attested(
   image: BuiltImage,
   assembled: AssembledImage,
-  { names, mediaTypes }: { readonly names: readonly string[]; readonly mediaTypes: MediaTypes },
+  { names, mediaTypes, ociArtifact = false }: AttestOptions,
 ): Promise<AssembledImage> {
   const { attestations = [], annotations = {}, platform, inIndex = false } = image;
   if (mediaTypes === "docker" && (wantsIndex(annotations) || annotations.manifestDescriptor !== undefined))
@@ -51,7 +63,7 @@ export async function attested(
   }
   if (mediaTypes === "docker" && attestations.length > 0) throw dockerHasNoPlace();
   const statements = await statementsOf(attestations, imageSubjects(names, assembled.manifest.descriptor.digest, platform));
-  return attach(assembled, { ...assembled.manifest.descriptor, platform }, { statements, annotations, mediaTypes });
+  return attach(assembled, { ...assembled.manifest.descriptor, platform }, { statements, annotations, mediaTypes, ociArtifact });
 }
 
 /** The statements of a build about `subjects`, in its order. Throws `EXPORT` for one that nobody would read. */
@@ -76,13 +88,15 @@ export interface IndexParts {
   readonly annotations?: ImageAnnotations;
   /** Default: "oci". */
   readonly mediaTypes?: MediaTypes;
+  /** Default false. */
+  readonly ociArtifact?: boolean;
 }
 
 /** An index of `image` (the descriptor with its platform), and of statements about it where there are some. */
 export function attach(assembled: AssembledImage, image: Descriptor, parts: IndexParts): AssembledImage {
-  const { statements, annotations = {}, mediaTypes = "oci" } = parts;
+  const { statements, annotations = {}, mediaTypes = "oci", ociArtifact = false } = parts;
   const { mediaType, digest, size, platform = UNKNOWN } = image;
-  const about = statements.length === 0 ? undefined : attestationManifest(statements);
+  const about = statements.length === 0 ? undefined : attestationManifest(statements, ociArtifact ? image : undefined);
   const beside = sortedAnnotations(annotations.manifestDescriptor);
   const own = sortedAnnotations(annotations.index);
   const index = documentOf(
@@ -117,13 +131,29 @@ export function attach(assembled: AssembledImage, image: Descriptor, parts: Inde
   };
 }
 
-function attestationManifest(statements: readonly Document[]): NonNullable<Attached["about"]> {
+/** With a `subject` an OCI artifact about it, as newer BuildKits write it; else an image that nothing can run. */
+function attestationManifest(statements: readonly Document[], subject: Descriptor | undefined): NonNullable<Attached["about"]> {
   const layers = statements.map(({ descriptor }) => descriptor);
+  if (subject !== undefined) return artifact(layers, subject);
   const config = documentOf(
     JSON.stringify({ ...UNKNOWN, config: {}, rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) } }),
     OCI_CONFIG,
   );
   return { config, manifest: manifestOf(config.descriptor, layers, "oci") };
+}
+
+function artifact(layers: readonly Descriptor[], { mediaType, digest, size }: Descriptor): NonNullable<Attached["about"]> {
+  const empty = documentOf("{}", OCI_EMPTY);
+  const config = { ...empty, descriptor: { ...empty.descriptor, data: empty.bytes.toString("base64") } };
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType: ATTESTATION_ARTIFACT,
+    config: config.descriptor,
+    layers,
+    subject: { mediaType, digest, size },
+  };
+  return { config, manifest: { manifest, ...documentOf(JSON.stringify(manifest, undefined, 2), OCI_MANIFEST) } };
 }
 
 /** The time is that of the result, whichever document it is; other annotations are the manifest's. */

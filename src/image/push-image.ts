@@ -13,7 +13,7 @@ import { type Document, type ManifestDocument, manifestOf } from "./manifest.ts"
 import { pushNames } from "./names.ts";
 import type { OpenedImage } from "./open-image.ts";
 import { pushAssembled } from "./push-assembled.ts";
-import { readStatements } from "./read-statements.ts";
+import { areArtifacts, readStatements } from "./read-statements.ts";
 import { imageSubjects, statementFor } from "./statement.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
 
@@ -41,8 +41,9 @@ export async function pushImage(
   const packed = await packedForPush(ctx, opened, options);
   const statements = await statementsFor(ctx, opened, packed.manifest.descriptor.digest, targets);
   const manifest = { ...packed.manifest.descriptor, platform: platformOf(opened) };
-  const assembled =
-    statements.length === 0 && opened.index === undefined ? packed : attach(packed, manifest, indexParts(opened, statements));
+  const ociArtifact = await areArtifacts(ctx.store, opened.attestations);
+  const parts = { ...indexParts(opened, statements), ociArtifact };
+  const assembled = statements.length === 0 && opened.index === undefined ? packed : attach(packed, manifest, parts);
   await pushAssembled(ctx, assembled, targets);
   const { mediaType, digest, size } = assembled.descriptor;
   const descriptor = { mediaType, digest, size };

@@ -50,6 +50,8 @@ export interface CompressionOptions {
 export interface ImageOptions extends CompressionOptions {
   /** Besides those of the build, which win. */
   readonly annotations?: readonly AnnotationSpec[];
+  /** Attestations as OCI artifacts whose subject is the image, instead of as images of an unknown platform. Not for type=docker. Default false. */
+  readonly ociArtifact?: boolean;
 }
 
 /** Of outputs that are files. */

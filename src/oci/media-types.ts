@@ -23,6 +23,8 @@ export const OCI_FOREIGN_LAYER_GZIP = "application/vnd.oci.image.layer.nondistri
 export const OCI_FOREIGN_LAYER_ZSTD = "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd";
 /** The empty JSON object "{}" as config or layer of artifacts. */
 export const OCI_EMPTY = "application/vnd.oci.empty.v1+json";
+/** The artifact type of BuildKit's attestations. */
+export const ATTESTATION_ARTIFACT = "application/vnd.docker.attestation.manifest.v1+json";
 /** Docker schema 2 manifest. */
 export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 /** Docker's index. */

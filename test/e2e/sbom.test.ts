@@ -233,6 +233,27 @@ describe("decant build --sbom --provenance", () => {
     assert.match(at.decant(["inspect", `${name}:later`]).out, new RegExp(`Digest +${raw("later").manifests[0]?.digest}`));
   });
 
+  it("pushes attestations as artifacts that the registry lists, also from the store", async () => {
+    await using at = await place();
+    await using registry = await startDockerRegistry(at.folder);
+    const name = `${registry.host}/app`;
+    at.decant(["build", "--sbom", "-o", `type=registry,name=${name}:direct,oci-artifact=true`, "context"]);
+    at.decant(["build", "--sbom", "-o", "type=image,name=app,oci-artifact=true", "context"]);
+    at.decant(["push", "app", `${name}:later`]);
+    for (const tag of ["direct", "later"]) {
+      execFileSync("skopeo", ["copy", "--all", "--src-tls-verify=false", `docker://${name}:${tag}`, `oci:${at.folder}/${tag}`], {
+        encoding: "utf8",
+      });
+      const { image, statements } = await statementsOf(at, tag);
+      assert.equal(statements.length, 2);
+      const [, attestation] = (
+        await at.json(blob(tag, (await at.json(`${tag}/index.json`, indexSchema)).manifests[0]?.digest ?? ""), indexSchema)
+      ).manifests;
+      const artifact = await at.json(blob(tag, attestation?.digest ?? ""), v.object({ artifactType: v.string(), subject: descriptor }));
+      assert.deepEqual([artifact.artifactType, artifact.subject.digest], ["application/vnd.docker.attestation.manifest.v1+json", image]);
+    }
+  });
+
   it("writes statements beside the files of a folder, and nothing over them", async () => {
     await using at = await place();
     at.decant(["build", "--sbom=files=false", "--provenance", "-o", "files", "context"]);

@@ -23,7 +23,7 @@ export async function exportLayout(image: BuiltImage, output: ArchiveSpec, ctx: 
   const names = targetNames(output.names);
   const layers = await exportLayers(ctx, image.layers, output);
   const mediaTypes = output.type === "docker" ? "docker" : "oci";
-  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes });
+  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes, ociArtifact: output.ociArtifact });
   const blobs = await blobEntries(ctx.store, assembled, ctx.signal);
   const index = indexEntries(assembled.descriptor, names);
   const result = { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };

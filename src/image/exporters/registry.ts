@@ -15,7 +15,7 @@ export async function exportToRegistry(
   const names = pushNames(output.names);
   const layers = await exportLayers(ctx, image.layers, output);
   const mediaTypes = output.ociMediaTypes === false ? "docker" : "oci";
-  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes });
+  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes, ociArtifact: output.ociArtifact });
   await pushAssembled(ctx, assembled, names);
   return { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
 }

@@ -23,7 +23,7 @@ export async function exportToStore(
   const packed = output.push || output.compression !== undefined;
   const layers = packed ? await exportLayers(ctx, image.layers, output) : await storedLayers(ctx, image.layers);
   const mediaTypes = output.ociMediaTypes === false ? "docker" : "oci";
-  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes });
+  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes, ociArtifact: output.ociArtifact });
   await pool(PARALLEL_FETCHES, layers, (layer, stop) => layer.ensure(stop), ctx.signal);
   const documents = documentsOf(assembled);
   for (const { bytes } of documents) await ctx.store.blobs.put(bytes);

@@ -80,13 +80,17 @@ function refused(report: AuditReport, layers: readonly AuditLayer[]): DecantErro
   const source = layers[bad.find(({ source: place }) => place !== undefined)?.layer ?? -1]?.source;
   return new DecantError(
     "AUDIT",
-    `Cannot accept the image: its audit has ${counts.error} errors and ${counts.warning} warnings${told.join("")}${more}`,
+    `Cannot accept the image: its audit has ${plural(counts.error, "error")} and ${plural(counts.warning, "warning")}${told.join("")}${more}`,
     {
       hint: 'Correct them, or allow them with a reason in the part "audit" of decant.yaml; nothing was written',
       details: { counts, findings: bad.map(({ id }) => id) },
       ...(source === undefined ? {} : { source: [source] }),
     },
   );
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${count === 1 ? word : `${word}s`}`;
 }
 
 async function valuesOf({ secrets = [] }: BuildOptions, { secret, signal }: BuildAuditInput): Promise<KnownSecret[]> {

@@ -65,7 +65,7 @@ describe("decant build --audit", { concurrency: 2 }, () => {
     ]);
     assert.equal(done.code, 1);
     assert.match(done.err, /✗ error program-missing/);
-    assert.match(done.err, /ERROR: Cannot accept the image: its audit has 1 errors? and 0 warnings/);
+    assert.match(done.err, /ERROR: Cannot accept the image: its audit has 1 error and 0 warnings/);
     assert.equal(existsSync(join(shop.context, "out.tar")), false);
     assert.equal(existsSync(join(shop.context, "iid")), false);
     assert.doesNotMatch(decant(shop, ["images"]).out, /docker\.io/);

@@ -25,9 +25,11 @@ export type RunId =
   | "python-main-missing"
   | "python-venv-broken"
   | "python-module-missing"
+  | "python-library-missing"
   | "java-file-missing"
   | "java-main-class-missing"
-  | "java-class-path-missing";
+  | "java-class-path-missing"
+  | "java-runtime-incomplete";
 
 /** The table. */
 export const RUN: KindTable<RunId> = kindTable("run", {
@@ -47,7 +49,9 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "node-module-missing": ["error", "A module that a Node.js program imports is missing"],
   "python-main-missing": ["error", "The main file or module of a Python program is missing"],
   "python-venv-broken": ["error", "A Python virtual environment points to an interpreter that is not there"],
+  "python-library-missing": ["error", "The standard library of a Python program is missing"],
   "python-module-missing": ["warning", "A module that a Python program imports is missing"],
+  "java-runtime-incomplete": ["error", "Parts of the Java runtime are missing"],
   "java-file-missing": ["error", "A jar or class path of a Java program is missing"],
   "java-main-class-missing": ["error", "The main class of a Java program is missing"],
   "java-class-path-missing": ["warning", "A jar that the manifest of another one names is missing"],

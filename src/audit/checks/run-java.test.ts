@@ -1,10 +1,50 @@
 /** Java programs: what is found where something is missing. */
-import { at, JAVA, testBroken, testWhole } from "../../../test/support/broken-images.ts";
+import {
+  at,
+  type AuditTreeSpec,
+  BASE,
+  JAVA,
+  library,
+  program,
+  run,
+  testBroken,
+  testWhole,
+  TRIPLET,
+} from "../../../test/support/broken-images.ts";
 import { zipFile } from "../../../test/support/zip-file.ts";
 
 const MANIFEST = "META-INF/MANIFEST.MF";
 
+const JVM = "usr/lib/jvm/java-21/lib";
+/** A runtime in a folder of its own. */
+const RUNTIME: AuditTreeSpec = {
+  ...BASE,
+  "usr/bin/java": "link ../lib/jvm/java-21/bin/java",
+  "usr/lib/jvm/java-21/bin/java": program({ needed: ["libjli.so", "libc.so.6"], runpath: "$ORIGIN/../lib" }),
+  [`${JVM}/libjli.so`]: library("libjli.so"),
+  [`${JVM}/libjava.so`]: library("libjava.so", { needed: ["libjvm.so"], runpath: "$ORIGIN/server" }),
+  [`${JVM}/libjimage.so`]: library("libjimage.so", { needed: ["libstdc++.so.6"] }),
+  [`${JVM}/server/libjvm.so`]: library("libjvm.so", { needed: ["libstdc++.so.6"] }),
+  [`${JVM}/modules`]: "file",
+};
+
 testBroken("Java program", [
+  {
+    name: "a runtime without its modules",
+    tree: { ...RUNTIME, [`${JVM}/modules`]: "link /nowhere", [`${TRIPLET}/libstdc++.so.6`]: library("libstdc++.so.6") },
+    config: run("java", "-version"),
+    want: `error java-runtime-incomplete /${JVM}/modules`,
+    message: /^Java needs "\/usr\/lib\/jvm\/java-21\/lib\/modules", which is not in the image$/,
+    remedy: /Copy "\/usr\/lib\/jvm\/java-21" whole/,
+  },
+  {
+    name: "a virtual machine without a library",
+    tree: RUNTIME,
+    config: run("java", "-version"),
+    want: `error elf-missing-library /${JVM}/libjimage.so`,
+    message: /needs the library "libstdc\+\+.so.6"/,
+    remedy: /Copy "libstdc/,
+  },
   {
     name: "a jar that is missing",
     tree: { ...JAVA, "app/App.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": "" }) },
@@ -48,6 +88,7 @@ testBroken("Java program", [
 ]);
 
 testWhole([
+  ["a whole Java runtime", { ...RUNTIME, [`${TRIPLET}/libstdc++.so.6`]: library("libstdc++.so.6") }, run("java", "-version")],
   [
     "a jar with its class path",
     {

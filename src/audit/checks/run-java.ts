@@ -4,6 +4,7 @@ import { fromText, toText } from "../../paths.ts";
 import { execPlace, type StartedCommand, startedCommands } from "../closure/commands.ts";
 import { absolutePath, entryAt, environment, fileAt, folderOf, lastPart } from "../closure/image-paths.ts";
 import { parseJavaCommand, parseManifest } from "../closure/java-command.ts";
+import { javaRuntime } from "../closure/java-runtime.ts";
 import { similarPath } from "../closure/similar-path.ts";
 import { readZip } from "../closure/zip.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
@@ -34,6 +35,20 @@ export const javaCheck: AuditCheck = {
     const { workingDirectory } = execPlace(subject, files, machine);
     const severity: { readonly severity?: Severity } = command.certain ? {} : { severity: "warning" };
     const java: Java = { command, files, tree: subject.tree, workingDirectory, severity };
+    const runtime = javaRuntime(files, program);
+    const [first] = runtime?.missing ?? [];
+    if (runtime !== undefined && first !== undefined) {
+      const shown = runtime.missing.map((path) => `"${toText(path)}"`).join(", ");
+      return [
+        RUN.found("java-runtime-incomplete", {
+          ...severity,
+          path: toText(first),
+          message: `Java needs ${shown}, which ${runtime.missing.length === 1 ? "is" : "are"} not in the image`,
+          remedy: `Copy "${toText(runtime.home)}" whole, or take a base with Java (java21-debian13)`,
+          details: { home: toText(runtime.home), missing: runtime.missing.map(toText) },
+        }),
+      ];
+    }
     const run = parseJavaCommand(command.result.args);
     if (run?.jar !== undefined) return await examineJar(java, run.jar);
     if (run?.mainClass === undefined) return [];

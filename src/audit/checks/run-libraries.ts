@@ -10,8 +10,8 @@ import { findingsOf, type Gap } from "../closure/packages.ts";
 import { type ProgramClosure, programsOf } from "../closure/programs.ts";
 import type { AuditCheck, AuditContext, AuditSubject, Finding, Severity } from "../types.ts";
 import { RUN } from "./run-findings.ts";
-import { addonGaps } from "./run-addons.ts";
 import { type LibraryContext, closureGaps, missingLoader, otherLoader } from "./run-library-findings.ts";
+import { openedGaps } from "./run-opened.ts";
 import { unreachedGaps } from "./run-unreached.ts";
 
 /** A program that runs, and what it loads. */
@@ -48,9 +48,9 @@ export const librariesCheck: AuditCheck = {
       if (closure.kind === "loaded") gaps.push(...closureGaps(closure.closure, { ...words, ...severity }));
     }
     const running = reached.flatMap(({ closure }) => (closure.kind === "loaded" ? closure.closure.objects : []));
-    const addons = await addonGaps(subject, context, { machine, programs, words, running });
-    gaps.push(...addons.gaps);
-    gaps.push(...(await unreachedGaps(subject, context, { machine, programs, words, reached: loadedPaths(reached, addons.paths) })));
+    const opened = await openedGaps(subject, context, { machine, programs, words, running });
+    gaps.push(...opened.gaps);
+    gaps.push(...(await unreachedGaps(subject, context, { machine, programs, words, reached: loadedPaths(reached, opened.paths) })));
     return [...(await findingsOf(gaps, context)), ...preloads(subject, context)];
   },
 };

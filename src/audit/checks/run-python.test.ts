@@ -1,5 +1,5 @@
 /** Python programs: what is found where something is missing. */
-import { addon, at, PYTHON, run, testBroken, testWhole } from "../../../test/support/broken-images.ts";
+import { addon, BASE, program, at, PYTHON, run, testBroken, testWhole } from "../../../test/support/broken-images.ts";
 
 testBroken("Python program", [
   {
@@ -63,6 +63,14 @@ testBroken("Python program", [
     want: "error python-venv-broken /app/venv/pyvenv.cfg",
     message: /made for Python 3.13, and "\/app\/venv\/bin\/python" is Python 3.11/,
     remedy: /same path and version/,
+  },
+  {
+    name: "an interpreter without its library",
+    tree: { ...BASE, "usr/local/bin/python3.13": program(), "usr/local/bin/python": "link python3.13", "app/main.py": "file" },
+    config: at("/app", "/usr/local/bin/python", "main.py"),
+    want: "error python-library-missing /usr/local/lib/python3.13",
+    message: /its standard library is not in "\/usr\/local\/lib\/python3.13"$/,
+    remedy: /^Copy the library with the interpreter/,
   },
   {
     name: "a server whose application is not in the image",

@@ -40,6 +40,17 @@ async function examine(subject: AuditSubject, { files }: AuditContext, started: 
   const installation = await pythonInstallation(subject.tree, files, program, environment(subject.config.Env, "PYTHONPATH"));
   const broken = brokenVenv(installation, started, (path) => entryAt(files, path) !== undefined);
   if (broken !== undefined) return [RUN.found("python-venv-broken", { ...severity, ...broken })];
+  if (installation.missingLibrary !== undefined && environment(subject.config.Env, "PYTHONHOME") === undefined) {
+    const library = toText(installation.missingLibrary);
+    return [
+      RUN.found("python-library-missing", {
+        ...severity,
+        path: library,
+        message: `"${toText(program.path)}" is "/${toText(program.entry.path)}", and its standard library is not in "${library}"`,
+        remedy: "Copy the library with the interpreter, or take a base with Python (python3-debian13)",
+      }),
+    ];
+  }
 
   const run = parsePythonCommand(command.result.args);
   if (run.kind === "other") return [];

@@ -18,6 +18,8 @@ export interface PythonInstallation {
   /** "3.11"; undefined when neither its name nor its library tells. */
   readonly version: string | undefined;
   readonly venv?: PythonVenv;
+  /** Where os.py should be, when it is not: Python does not start without its library. Absolute. */
+  readonly missingLibrary?: string;
   /** Directories of the search path behind the first one, absolute. */
   readonly folders: readonly string[];
   /** Some .pth file runs code that may add more: nothing can be called missing. */
@@ -37,13 +39,14 @@ export async function pythonInstallation(
   const prefix = folderOf(folderOf(`/${interpreter.entry.path}`));
   const version = /^python(\d\.\d+)$/.exec(lastPart(`/${interpreter.entry.path}`))?.[1] ?? libraryVersion(tree, files, prefix);
   const folders = (pythonPath ?? "").split(":").filter((one) => one !== "");
-  const library = `${prefix === "/" ? "" : prefix}/lib/python${version ?? ""}`;
-  folders.push(library, `${library}/lib-dynload`);
+  const root = prefix === "/" ? "" : prefix;
+  const libraries = ["lib", "lib64"].map((lib) => `${root}/${lib}/python${version ?? ""}`);
+  folders.push(...libraries, ...libraries.map((library) => `${library}/lib-dynload`));
+  const debian = [`/usr/local/lib/python${version ?? ""}/dist-packages`, "/usr/lib/python3/dist-packages"];
   const system = [
-    `${library}/site-packages`,
-    `/usr/local/lib/python${version ?? ""}/dist-packages`,
-    `/usr/lib/python3/dist-packages`,
-    `${library}/dist-packages`,
+    ...libraries.map((library) => `${library}/site-packages`),
+    ...debian,
+    ...libraries.map((library) => `${library}/dist-packages`),
   ];
   const sites = venv === undefined ? system : ["lib", "lib64"].map((lib) => `${venv.folder}/${lib}/python${version ?? ""}/site-packages`);
   if (venv?.systemSite === true) sites.push(...system);
@@ -54,7 +57,16 @@ export async function pythonInstallation(
     folders.push(...more.folders);
     isOpen ||= more.runsCode;
   }
-  return { version, ...(venv === undefined ? {} : { venv }), folders, isOpen };
+  const isWhole =
+    ["os.py", "os.pyc"].some((name) => libraries.some((library) => fileAt(files, `${library}/${name}`) !== undefined)) ||
+    fileAt(files, `${root}/lib/python${(version ?? "").replace(".", "")}.zip`) !== undefined;
+  return {
+    version,
+    ...(isWhole ? {} : { missingLibrary: libraries[0] ?? root }),
+    ...(venv === undefined ? {} : { venv }),
+    folders,
+    isOpen,
+  };
 }
 
 /** Is there a module or package of this name? Any directory will do: packages need no __init__.py. */

@@ -131,7 +131,7 @@ async function libcNeeds(layer: Layer, positions: readonly number[], signal: Abo
     const need = await libcNeed(tree, entry);
     // Packages bring a file for each C library, and say so in its name.
     if (need === undefined || (need.loader === undefined && /musl|glibc|gnu/.test(entry.path))) continue;
-    const key = JSON.stringify([need.kind, need.loader]);
+    const key = JSON.stringify([need.kind, need.loader, need.architecture]);
     const before = found.get(key);
     if (before === undefined || (need.version !== undefined && isNewerVersion(need.version, before.version ?? "0"))) found.set(key, need);
   }

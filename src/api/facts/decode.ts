@@ -23,7 +23,9 @@ const Copy = v.object({
       wholeBytes: v.number(),
     }),
   ),
-  needs: v.array(v.object({ path: v.string(), kind: Kind, loader: v.optional(v.string()), version: v.optional(v.string()) })),
+  needs: v.array(
+    v.object({ path: v.string(), kind: Kind, architecture: v.string(), loader: v.optional(v.string()), version: v.optional(v.string()) }),
+  ),
 });
 
 /** Facts of a tree, or undefined. */
@@ -44,9 +46,10 @@ export function decodeTreeFacts(value: unknown): TreeFacts | undefined {
 export function decodeCopyFacts(value: unknown): CopyFacts | undefined {
   const result = v.safeParse(Copy, value);
   if (!result.success) return undefined;
-  const needs = result.output.needs.map(({ path, kind, loader, version }) => ({
+  const needs = result.output.needs.map(({ path, kind, architecture, loader, version }) => ({
     path,
     kind,
+    architecture,
     ...(loader === undefined ? {} : { loader }),
     ...(version === undefined ? {} : { version }),
   }));

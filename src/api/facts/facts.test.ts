@@ -240,8 +240,8 @@ describe("readCopyFacts()", () => {
       signal,
     );
     assert.deepEqual(facts.needs, [
-      { path: "/app/b", kind: "glibc", loader: LOADER, version: "2.38" },
-      { path: "/app/x.node", kind: "glibc", version: "2.14" },
+      { path: "/app/b", kind: "glibc", architecture: "amd64", loader: LOADER, version: "2.38" },
+      { path: "/app/x.node", kind: "glibc", architecture: "amd64", version: "2.14" },
     ]);
     assert.equal(facts.files, 8);
   });

@@ -10,7 +10,7 @@ import { decodeCopyFacts, decodeTreeFacts } from "./decode.ts";
 
 const SPACE = "facts";
 /** Raised when facts are read in another way. */
-const VERSION = "1";
+const VERSION = "2";
 
 /** The facts of a file system, or undefined when one of its layers is not here: nothing is downloaded for a warning. */
 export async function treeFactsOf(

@@ -1,6 +1,6 @@
 /** C libraries: which of them a tree has, and which a program needs. Heads of ELF files are read, never whole files. */
 import { isNewerVersion, type Libc, type LibcNeed } from "../../dockerfile/index.ts";
-import { type ElfFile, readElf, treeElfReader } from "../../elf/index.ts";
+import { type ElfFile, elfMachineOf, machineName, readElf, treeElfReader } from "../../elf/index.ts";
 import { isDecantError } from "../../errors.ts";
 import { baseName, type TreePath, treePath } from "../../paths.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
@@ -13,17 +13,13 @@ const GLIBC_VERSION = /^GLIBC_(\d+)\.(\d+)(?:\.\d+)?$/;
 const MUSL_LOADER = /^ld-musl-[a-z0-9_]+\.so\.1$/;
 const MUSL_LIBRARY = /^(?:libc\.musl-[a-z0-9_]+\.so\.1|libc\.so)$/;
 
-/** Where the ABIs of Linux want the loader: programs name it by this path. */
-const LOADERS: ReadonlySet<string> = new Set([
-  "/lib64/ld-linux-x86-64.so.2",
-  "/lib/ld-linux.so.2",
-  "/lib/ld-linux-aarch64.so.1",
-  "/lib/ld-linux-armhf.so.3",
-  "/lib/ld-linux-riscv64-lp64d.so.1",
-  "/lib64/ld64.so.2",
-  "/lib/ld64.so.1",
-  ...["x86_64", "i386", "aarch64", "armhf", "powerpc64le", "s390x", "riscv64"].map((name) => `/lib/ld-musl-${name}.so.1`),
-]);
+/** Programs name their loader by these paths. */
+const LOADERS: ReadonlySet<string> = new Set(
+  ["amd64", "386", "arm64", "arm", "ppc64le", "riscv64", "s390x", "loong64"].flatMap((architecture) => {
+    const machine = elfMachineOf({ os: "linux", architecture });
+    return machine === undefined ? [] : [machine.glibcLoader, `/lib/ld-musl-${machine.musl}.so.1`];
+  }),
+);
 
 /** The usual loaders that a tree has. */
 export function findLoaders(tree: Tree): readonly string[] {
@@ -58,7 +54,7 @@ export async function findLibcs(tree: Tree, canRead: (path: TreePath) => boolean
 export async function libcNeed(tree: Tree, entry: Entry): Promise<LibcNeed | undefined> {
   const elf = await elfOf(tree, entry.path);
   if (elf === undefined || !elf.isDynamic) return undefined;
-  const path = shownPath(entry.path);
+  const about = { path: shownPath(entry.path), architecture: machineName(elf) };
   // Another loader brings its own libraries: nothing is known of them.
   if (elf.interpreter !== undefined && !LOADERS.has(elf.interpreter)) return undefined;
   const loader = elf.interpreter === undefined ? {} : { loader: elf.interpreter };
@@ -66,10 +62,10 @@ export async function libcNeed(tree: Tree, entry: Entry): Promise<LibcNeed | und
     // Of all its libraries: libm has versions of its own.
     const wanted = elf.versionNeeds.flatMap(({ versions }) => versions.filter(({ weak }) => !weak));
     const version = newest(wanted.map(({ name }) => name));
-    return { path, kind: "glibc", ...loader, ...(version === undefined ? {} : { version }) };
+    return { ...about, kind: "glibc", ...loader, ...(version === undefined ? {} : { version }) };
   }
   const isMusl = elf.needed.some((name) => MUSL_LIBRARY.test(name)) || MUSL_LOADER.test((elf.interpreter ?? "").replace(/^.*\//, ""));
-  return isMusl ? { path, kind: "musl", ...loader } : undefined;
+  return isMusl ? { ...about, kind: "musl", ...loader } : undefined;
 }
 
 async function elfOf(tree: Tree, path: TreePath): Promise<ElfFile | undefined> {

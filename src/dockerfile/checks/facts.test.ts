@@ -54,7 +54,9 @@ function beforeBuild(text: string, images: Readonly<Record<string, TreeFacts>>):
 
 describe("runChecks() after a build", () => {
   const COPY = "FROM a AS build\nFROM b\nCOPY --from=build /app /app\nUSER 1";
-  const need = (fields: Partial<LibcNeed>): Partial<CopyFacts> => ({ needs: [{ path: "/app/m", kind: "glibc", ...fields }] });
+  const need = (fields: Partial<LibcNeed>): Partial<CopyFacts> => ({
+    needs: [{ path: "/app/m", kind: "glibc", architecture: "amd64", ...fields }],
+  });
   const rows: readonly {
     name: string;
     text?: string;
@@ -160,6 +162,12 @@ describe("runChecks() after a build", () => {
       target: ALPINE,
       copied: need({ path: "/app/x.node" }),
       want: ["LibcMismatch 3 /app/x.node cannot be loaded: it was built for glibc, and it has musl"],
+    },
+    {
+      name: "passes over programs for other machines",
+      target: EMPTY,
+      copied: need({ loader: "/lib/ld-linux-aarch64.so.1", architecture: "arm64" }),
+      want: [],
     },
     { name: "does not judge modules where no C library is known", target: EMPTY, copied: need({ path: "/app/x.node" }), want: [] },
     {

@@ -54,6 +54,8 @@ export interface LibcNeed {
   /** "/app/server" */
   readonly path: string;
   readonly kind: Libc["kind"];
+  /** "amd64": what it was built for. */
+  readonly architecture: string;
   /** "/lib64/ld-linux-x86-64.so.2"; absent for libraries, and for loaders that are not usual. */
   readonly loader?: string;
   /** The newest version of glibc whose symbols it needs: "2.38". */

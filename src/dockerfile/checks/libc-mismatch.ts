@@ -39,7 +39,8 @@ export const libcMismatch: Rule = {
         if (instruction.kind !== "copy" || instruction.from === undefined) continue;
         const copied = built?.copies.get(instruction.range);
         if (built === undefined) yield* byBases(dockerfile, stage, step);
-        else if (copied !== undefined && built.target !== undefined) yield* byFiles(step, copied, built.target);
+        else if (copied !== undefined && built.target !== undefined)
+          yield* byFiles(step, copied, built.target, dockerfile.options.platform.architecture);
       }
     }
   }),
@@ -47,10 +48,12 @@ export const libcMismatch: Rule = {
 };
 
 /** What was copied needs something that is not there: this is certain. */
-function* byFiles(step: CheckedStep, copied: CopyFacts, target: TreeFacts): Generator<Finding> {
+function* byFiles(step: CheckedStep, copied: CopyFacts, target: TreeFacts, architecture: string): Generator<Finding> {
   const glibc = target.libcs.find(({ kind }) => kind === "glibc");
   const found = target.os === undefined ? "the result" : `the result (${target.os})`;
   for (const need of copied.needs) {
+    // Packages bring files for several machines.
+    if (need.architecture !== architecture) continue;
     const { path, loader, version } = need;
     if (loader !== undefined && !target.loaders.includes(loader)) {
       yield atStep(

@@ -2,6 +2,7 @@
  * The vocabulary of the build graph: BuildKit's LLB (moby/buildkit solver/pb/ops.proto), as plain values with its fields and names
  * (design D1). What Dockerfiles cannot say yet has no field here.
  */
+import type { Digest } from "../digest.ts";
 import type { SourceRange } from "../source.ts";
 
 /** Where files come from: "docker-image://…", "local://NAME", "https://…", "git://…". */
@@ -19,6 +20,8 @@ export type NetworkMode = "sandbox" | "host" | "none";
 export interface ExecMeta {
   readonly args: readonly string[];
   readonly env: readonly string[];
+  /** Stands for `env` in the digest of the vertex: made while it grew, as each step of a long file would digest all of it anew. */
+  readonly envKey?: Digest;
   readonly cwd: string;
   /** As USER wrote it; "" is root. */
   readonly user: string;

@@ -44,7 +44,7 @@ export function digestible(op: Op): unknown {
     case "exec":
       return {
         ...op,
-        meta: { ...op.meta, env: digestOf(op.meta.env), proxyEnv: [] },
+        meta: { ...op.meta, env: op.meta.envKey ?? op.meta.env, envKey: undefined, proxyEnv: [] },
         mounts: op.mounts.map(withoutRange),
         secretEnv: op.secretEnv.map(withoutRange),
         devices: op.devices.map(withoutRange),
@@ -56,17 +56,6 @@ export function digestible(op: Op): unknown {
     default:
       return op satisfies never;
   }
-}
-
-/** Steps one after the other have one environment: a large one is digested once. */
-const digests = new WeakMap<readonly string[], Digest>();
-
-function digestOf(env: readonly string[]): Digest {
-  const known = digests.get(env);
-  if (known !== undefined) return known;
-  const digest = sha256(JSON.stringify(env));
-  digests.set(env, digest);
-  return digest;
 }
 
 /** A file action without its source range. */

@@ -29,6 +29,11 @@ export function configParts(config: ContainerConfig): ConfigParts {
   };
 }
 
+/** The same, to grow on its own. */
+export function copiedParts({ env, labels, ports, volumes }: ConfigParts): ConfigParts {
+  return { env: new Map(env), labels: new Map(labels), ports: new Set(ports), volumes: new Set(volumes) };
+}
+
 /** Puts it together again; what is empty is left out, unless `rest` has it. */
 export function joinedConfig(rest: ContainerConfig, { env, labels, ports, volumes }: ConfigParts): ContainerConfig {
   return {

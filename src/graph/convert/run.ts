@@ -29,10 +29,11 @@ export function convertRun(state: StageState, instruction: RunInstruction, optio
   const root: BindMount = { type: "bind", input: indexOf(state.vertex), selector: "", dest: "/", readonly: false, output: 0 };
   const { mounts, secretEnv, sshSocket } = convertMounts(state, instruction.mounts, { ...options, indexOf });
   const { args, script } = argumentsOf(state, instruction);
-  const env = environment(state);
+  const { lines, key } = environment(state);
+  const needsSocket = sshSocket !== undefined && !state.env.has("SSH_AUTH_SOCK");
   const meta: ExecMeta = {
     args,
-    env: sshSocket === undefined || state.env.has("SSH_AUTH_SOCK") ? env : [...env, `SSH_AUTH_SOCK=${sshSocket}`],
+    ...(needsSocket ? { env: [...lines, `SSH_AUTH_SOCK=${sshSocket}`] } : { env: lines, envKey: key }),
     cwd: joinWorkdir("/", state.config.WorkingDir ?? "/"),
     user: state.config.User ?? "",
     ...(options.hostname === undefined ? {} : { hostname: options.hostname }),

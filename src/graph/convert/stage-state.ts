@@ -1,10 +1,17 @@
 /** What is known of a stage while its instructions are converted, one after the other. The only mutable value of this room. */
+import { type Digest, sha256 } from "../../digest.ts";
 import { expandWord, type EscapeToken, type Stage, type StageInstruction, type Word } from "../../dockerfile/index.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import type { Vertex, VertexMeta } from "../vertex.ts";
 import { type ConfigParts, joinedConfig } from "./config-parts.ts";
 import type { HistoryItem } from "./history.ts";
+
+/** What RUN steps see: "NAME=value", and a digest that stands for it. */
+export interface Environment {
+  readonly lines: readonly string[];
+  readonly key: Digest;
+}
 
 /** A stage on its way. */
 export interface StageState {
@@ -26,8 +33,11 @@ export interface StageState {
   history: HistoryItem[];
   /** The environment of RUN steps: ENV and ARG, the last set last. Changed by `setEnv` only. */
   readonly env: Map<string, string>;
-  /** The same as "NAME=value", while nothing is set. */
-  envLines: readonly string[] | undefined;
+  /** The same for RUN steps, while nothing is set. */
+  environment: Environment | undefined;
+  /** The key of the environment of the step before, and what was set since. */
+  envKey: Digest | undefined;
+  envSince: string[];
   /** ARGs declared so far, with their values where they have any. */
   readonly args: Map<string, string | undefined>;
   /** CMD was set in this stage (rule S47). */
@@ -48,12 +58,17 @@ export function imageConfig({ config, parts }: Pick<StageState, "config" | "part
 export function setEnv(state: StageState, key: string, value: string): void {
   state.env.delete(key);
   state.env.set(key, value);
-  state.envLines = undefined;
+  state.environment = undefined;
+  state.envSince.push(`${key}=${value}`);
 }
 
 /** The environment of a RUN step. */
-export function environment(state: StageState): readonly string[] {
-  return (state.envLines ??= Array.from(state.env, ([key, value]) => `${key}=${value}`));
+export function environment(state: StageState): Environment {
+  if (state.environment !== undefined) return state.environment;
+  state.envKey = sha256(JSON.stringify([state.envKey ?? "", state.envSince]));
+  state.envSince = [];
+  state.environment = { lines: Array.from(state.env, ([key, value]) => `${key}=${value}`), key: state.envKey };
+  return state.environment;
 }
 
 /** Expands the variables of a word with the stage's environment. */

@@ -3,12 +3,12 @@ import type { Stage } from "../../dockerfile/index.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import { vertex, type Vertex } from "../vertex.ts";
-import { configParts } from "./config-parts.ts";
+import { configParts, copiedParts } from "./config-parts.ts";
 import type { ConvertContext, ResolvedImage } from "./context.ts";
 import { type HistoryItem, layerItem } from "./history.ts";
 import { filesBaseVertex } from "./named-context.ts";
 import type { PlannedStage } from "./stages.ts";
-import { imageConfig, setEnv, type StageState } from "./stage-state.ts";
+import { setEnv, type StageState } from "./stage-state.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -18,10 +18,10 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
   const parent = base.kind === "stage" ? context.states.get(base.index) : undefined;
   const image = base.kind === "image" ? context.images.get(planned.baseName, planned.platform) : undefined;
   const inherited = parent ?? (image === undefined ? scratchStart() : imageStart(image));
-  const { OnBuild: _triggers, ...config } = parent === undefined ? inherited.config : imageConfig(parent);
-  const env = config.Env ?? [];
+  const { OnBuild: _triggers, ...config } = inherited.config;
+  const parts = parent === undefined ? configParts(config) : copiedParts(parent.parts);
   // S33: an image without PATH gets one, also in its configuration.
-  const withPath = env.some((line) => line.startsWith("PATH=")) ? env : [...env, `PATH=${DEFAULT_PATH}`];
+  if (!parts.env.has("PATH")) parts.env.set("PATH", `PATH=${DEFAULT_PATH}`);
   const state: StageState = {
     index: stage.index,
     label: context.stages.length === 1 ? "" : (stage.name ?? `stage-${stage.index}`),
@@ -32,18 +32,20 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
     vertex: parent?.vertex,
     base: inherited.base,
     config,
-    parts: configParts({ ...config, Env: withPath }),
+    parts,
     author: inherited.author,
     history: [...inherited.history],
     env: new Map(parent?.env ?? []),
-    envLines: undefined,
+    environment: undefined,
+    envKey: parent?.envKey,
+    envSince: [...(parent?.envSince ?? [])],
     args: new Map(parent?.args ?? []),
     hasCmd: false,
     shown: 0,
     total,
     onbuild: false,
   };
-  for (const line of withPath) {
+  for (const line of parts.env.values()) {
     const at = line.indexOf("=");
     setEnv(state, at < 0 ? line : line.slice(0, at), at < 0 ? "" : line.slice(at + 1));
   }

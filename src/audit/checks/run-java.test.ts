@@ -22,7 +22,7 @@ const RUNTIME: AuditTreeSpec = {
   "usr/bin/java": "link ../lib/jvm/java-21/bin/java",
   "usr/lib/jvm/java-21/bin/java": program({ needed: ["libjli.so", "libc.so.6"], runpath: "$ORIGIN/../lib" }),
   [`${JVM}/libjli.so`]: library("libjli.so"),
-  [`${JVM}/libjava.so`]: library("libjava.so", { needed: ["libjvm.so"], runpath: "$ORIGIN/server" }),
+  [`${JVM}/libjava.so`]: library("libjava.so", { needed: ["libjvm.so"], runpath: "$ORIGIN" }),
   [`${JVM}/libjimage.so`]: library("libjimage.so", { needed: ["libstdc++.so.6"] }),
   [`${JVM}/server/libjvm.so`]: library("libjvm.so", { needed: ["libstdc++.so.6"] }),
   [`${JVM}/modules`]: "file",

@@ -43,6 +43,8 @@ export async function openedGaps(
 ): Promise<{ readonly gaps: readonly Gap[]; readonly paths: readonly TreePath[] }> {
   const gaps: Gap[] = [];
   const paths: TreePath[] = [];
+  // What was opened before is there for what comes later: libjava.so finds libjvm.so so.
+  const loaded = [...running];
   for (const one of await openedLibraries(subject, context, machine)) {
     const { entry, by } = one;
     paths.push(entry.path);
@@ -65,7 +67,8 @@ export async function openedGaps(
     }
     const loader = by.elf.interpreter === undefined ? undefined : await programs.loaderAt(by.elf.interpreter);
     if (loader === undefined || "why" in loader) continue;
-    const closure = await closeOver({ path: one.path, entry, elf: head.elf }, loader.search, { loader: loader.root, running });
+    const closure = await closeOver({ path: one.path, entry, elf: head.elf }, loader.search, { loader: loader.root, running: loaded });
+    loaded.push(...closure.objects);
     paths.push(...closure.objects.map((object) => object.entry.path));
     gaps.push(...closureGaps(closure, { ...words, ...severity }));
   }

@@ -44,6 +44,14 @@ describe("checks after a build", () => {
     assert.deepEqual(warnings(await shop.build(`# check=skip=CopyWholeStage\n${COPY_ALL}`)), []);
   });
 
+  it("look at COPY --link, and at triggers where they run", async () => {
+    using shop = workshop();
+    project(shop);
+    assert.deepEqual(warnings(await shop.build(COPY_ALL.replace("COPY --from", "COPY --link --from"))), [DRAGGED]);
+    const trigger = "FROM scratch AS build\nCOPY app /app\nFROM scratch AS base\nONBUILD COPY --from=build /app /app\nFROM base\nUSER 1\n";
+    assert.deepEqual(warnings(await shop.build(trigger)), [DRAGGED.replace("CopyWholeStage 4", "CopyWholeStage 5")]);
+  });
+
   it("say nothing when only what runs was copied", async () => {
     using shop = workshop();
     project(shop);

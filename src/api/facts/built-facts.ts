@@ -21,10 +21,10 @@ export async function builtFacts(store: Store, { parsed, conversion, solution }:
     const layer = vertex.op.kind === "exec" || vertex.op.kind === "file" ? solution.layersOf(vertex.id)?.at(-1) : undefined;
     if (layer !== undefined) made.set(layer, vertex);
   }
+  const instructions = parsed.stages.flatMap((stage) => stage.instructions);
+  const triggers = instructions.flatMap((each) => (each.kind === "onbuild" && each.trigger !== undefined ? [each.trigger] : []));
   const copied = new Set(
-    parsed.stages.flatMap(({ instructions }) =>
-      instructions.flatMap((each) => (each.kind === "copy" && each.from !== undefined ? [each.range] : [])),
-    ),
+    [...instructions, ...triggers].flatMap((each) => (each.kind === "copy" && each.from !== undefined ? [each.range] : [])),
   );
   const ranges = solution.layers.map((layer) => made.get(layer)?.meta.source);
   const copies = new Map<SourceRange, CopyFacts>();

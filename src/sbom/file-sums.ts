@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { hexOf } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
-import { readEntry, type Tree } from "../tree/index.ts";
+import { type Entry, readEntry, type Tree } from "../tree/index.ts";
 import type { FileSums, InventoryPackage } from "./types.ts";
 
 /** How sums are made. */
@@ -19,24 +19,27 @@ export async function fileSums(
   options: FileSumsOptions = {},
 ): Promise<ReadonlyMap<TreePath, FileSums>> {
   const sums = new Map<TreePath, FileSums>();
-  const known = new Map<string, string>();
+  const known = new Map<string, FileSums>();
   for (const path of packages.flatMap(({ files }) => files)) {
     options.signal?.throwIfAborted();
     const entry = sums.has(path) ? undefined : tree.lookup(path);
     if (entry?.kind !== "file") continue;
-    const sha256 = hexOf(await tree.digest(entry));
-    if (options.sha1 !== true) {
-      sums.set(path, { sha256 });
-      continue;
-    }
-    let sha1 = known.get(sha256);
-    if (sha1 === undefined) {
-      const hash = createHash("sha1");
-      for await (const chunk of readEntry(tree, entry)) hash.update(chunk);
-      sha1 = hash.digest("hex");
-      known.set(sha256, sha1);
-    }
-    sums.set(path, { sha256, sha1 });
+    const sum = options.sha1 === true ? await bothSums(tree, entry, known) : { sha256: hexOf(await tree.digest(entry)) };
+    known.set(sum.sha256, sum);
+    sums.set(path, sum);
   }
   return sums;
+}
+
+/** One pass over the bytes for both, where none of them is known (directories of the host). */
+async function bothSums(tree: Tree, entry: Entry, known: ReadonlyMap<string, FileSums>): Promise<FileSums> {
+  const same = entry.digest === undefined ? undefined : known.get(hexOf(entry.digest));
+  if (same !== undefined) return same;
+  const sha1 = createHash("sha1");
+  const sha256 = entry.digest === undefined ? createHash("sha256") : undefined;
+  for await (const chunk of readEntry(tree, entry)) {
+    sha1.update(chunk);
+    sha256?.update(chunk);
+  }
+  return { sha256: sha256?.digest("hex") ?? hexOf(await tree.digest(entry)), sha1: sha1.digest("hex") };
 }

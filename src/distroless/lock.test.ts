@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
+import fc from "fast-check";
 import { type FakeKey, type FakePackage, makeKey } from "../../test/support/archive.ts";
 import { date, DOCUMENTS, INTEGRITY, now, openWorld, PACKAGES, WITH_NODE } from "../../test/support/base-world.ts";
 import { sha256 } from "../digest.ts";
+import { isDecantError } from "../errors.ts";
 import { assembleBase } from "./assemble.ts";
 import { loadRecipe } from "./catalogue.ts";
 import { joinRecipes } from "./join-recipes.ts";
@@ -212,6 +214,17 @@ describe("parseLock()", () => {
     it(`refuses ${row.name}`, () => {
       assert.throws(() => parseLock(row.text, "my.lock.json"), { code: "RECIPE_LOCK", message: row.want });
     });
+  it("gives a lock or an error of locks for whatever text", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        try {
+          parseLock(text, "l");
+        } catch (error) {
+          assert.ok(isDecantError(error, "RECIPE_LOCK"));
+        }
+      }),
+    );
+  });
   it("refuses a package that is outside of its mirror", () => {
     const one = { name: "a1", version: "1", architecture: "all", source: "a1", uri: "http://h/d", suite: "s", size: 1, digest: sha256("") };
     const lock = (filename: string): string =>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { isDecantError } from "../errors.ts";
 import { formatExcerpt } from "../source.ts";
 import { parseRecipe } from "./parse-recipe.ts";
@@ -146,6 +147,47 @@ variants: { debug: { user: "0" } }
     },
     { name: "a key given twice", text: "name: a\nname: b\n", want: /Map keys must be unique\nr.yaml:2:1/ },
   ];
+  it("gives a recipe or an error of recipes for whatever text", async () => {
+    const word = fc.constantFrom(
+      "name",
+      "files",
+      "variants",
+      "certificates",
+      "a",
+      "x: y",
+      "- b",
+      "[",
+      "{",
+      "}",
+      "]",
+      "&a",
+      "*a",
+      "!!x",
+      ":",
+      "?",
+      "|",
+      "\n",
+      "  ",
+      "\t",
+      "'",
+      '"',
+      "0755",
+      "<<",
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string(),
+          fc.array(word).map((words) => words.join(" ")),
+          fc.object().map((value) => JSON.stringify(value)),
+        ),
+        async (text) => {
+          await faultOf(text);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
   for (const row of rows) {
     it(`refuses ${row.name}, and shows where`, async () => {
       const fault = await faultOf(row.text);

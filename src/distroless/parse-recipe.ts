@@ -8,6 +8,8 @@ import { recipeError } from "./errors.ts";
 import { RECIPE_FIELDS, recipeSchema } from "./recipe-schema.ts";
 import type { RecipeDocument } from "./recipe.ts";
 
+const RESERVED = new Set(["__proto__", "prototype", "constructor"]);
+
 /** Reads a recipe file. Throws `RECIPE` with the place of the first fault. */
 export async function parseRecipe(file: SourceFile): Promise<RecipeDocument> {
   const yaml = await import("yaml");
@@ -23,6 +25,13 @@ export async function parseRecipe(file: SourceFile): Promise<RecipeDocument> {
     const [why = "it is no YAML"] = syntax.message.split("\n");
     throw recipeError(file.name, why.replace(/ at line \d+, column \d+:?$/, ""), { source: range(...syntax.pos), cause: syntax });
   }
+  // The schema leaves these names out without a word.
+  yaml.visit(document, {
+    Pair(_key, { key }) {
+      if (!yaml.isScalar(key) || !RESERVED.has(String(key.value)) || !key.range) return;
+      throw recipeError(file.name, `"${String(key.value)}" cannot be a name here`, { source: range(key.range[0], key.range[1]) });
+    },
+  });
   const parsed = v.safeParse(recipeSchema, toValue(file, document));
   if (parsed.success) return parsed.output;
   const fault = faultOf(parsed.issues[0]);

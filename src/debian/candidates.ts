@@ -40,9 +40,9 @@ export function createCandidates(index: PackageIndex, architecture: string): Can
   const providers = (name: string): readonly Candidate[] =>
     index
       .providing(name)
-      .filter((one) => one !== name)
-      .flatMap((one) => named(one))
-      .toSorted((a, b) => compareProviders(a.binary, b.binary));
+      .flatMap((one) => (one === name || named(one).length === 0 ? [] : [named(one)]))
+      .toSorted(compareProviders)
+      .flat();
   return {
     named,
     meeting(group) {
@@ -104,12 +104,15 @@ function isProvided(provided: Relation, { name, version }: Relation): boolean {
 
 const PRIORITIES = ["required", "important", "standard", "optional", "extra"];
 
-/** Who is tried first of several that provide the same: what a Debian system has anyway, then by name, then the highest version. */
-function compareProviders(a: BinaryPackage, b: BinaryPackage): number {
+/** Which package is tried first of several that provide the same: what a Debian system has anyway, then what needs least itself, then by name. */
+function compareProviders([one]: readonly Candidate[], [other]: readonly Candidate[]): number {
+  if (one === undefined || other === undefined) return 0;
+  const [a, b] = [one.binary, other.binary];
   return (
     Number(b.essential ?? false) - Number(a.essential ?? false) ||
     priorityOf(a) - priorityOf(b) ||
-    (a.name < b.name ? -1 : a.name > b.name ? 1 : comparePreference(a, b))
+    one.needs.length - other.needs.length ||
+    (a.name < b.name ? -1 : 1)
   );
 }
 

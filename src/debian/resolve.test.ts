@@ -22,6 +22,7 @@ describe("resolvePackages()", () => {
     { name: "goes back when an alternative cannot be met further down", packages: { "a 1": "Depends: b | c", "b 1": "Depends: d", "d 1": "Depends: nowhere", "c 1": "" }, want: "a 1, c 1" },
     { name: "prefers a package to those that provide its name", packages: { "a 1": "Depends: v", "p 1": "Provides: v", "v 1": "" }, want: "a 1, v 1" },
     { name: "takes what a Debian system has anyway of several that provide", packages: { "a 1": "Depends: awk", "gawk 1": "Provides: awk; Priority: optional", "mawk 1": "Provides: awk; Priority: required" }, want: "a 1, mawk 1" },
+    { name: "takes what needs least of several that provide", packages: { "a 1": "Depends: v", "b 1": "Provides: v; Depends: x, y", "c 1": "Provides: v; Depends: x", "d 1": "Provides: v; Depends: x", "x 1": "", "y 1": "" }, want: "a 1, c 1, x 1" },
     { name: "takes a wanted package for a virtual one", packages: { "a 1": "Depends: awk", "gawk 1": "Provides: awk", "mawk 1": "Provides: awk; Priority: required" }, request: { names: ["a", "gawk"] }, want: "a 1, gawk 1" },
     { name: "takes the only provider of a wanted virtual package", packages: { "b 1": "Provides: a", "c 1": "Provides: a; Architecture: arm64" }, want: "b 1" },
     { name: "meets a version by a versioned Provides", packages: { "a 1": "Depends: v (>= 1)", "p 9": "Provides: v (= 2)" }, want: "a 1, p 9" },

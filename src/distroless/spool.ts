@@ -22,9 +22,9 @@ export interface Spool extends AsyncDisposable {
 }
 
 /** Files larger than this are written in any case. */
-const SMALL_BYTES = 4 * 1024 * 1024;
+const SMALL_BYTES = 1024 * 1024;
 /** Of all files together; several packages are unpacked at a time. */
-const MEMORY_BYTES = 12 * 1024 * 1024;
+const MEMORY_BYTES = 6 * 1024 * 1024;
 /** Most files are tiny: they share their memory. */
 const SLAB_BYTES = 256 * 1024;
 

@@ -9,8 +9,8 @@ import type { InventoryPackage, UnreadRecord } from "./types.ts";
 const MAX_BYTES = 4 * 1024 * 1024;
 const NAME = /^(?:@[^/@\s]+\/)?[^/@\s]+$/;
 const manifestSchema = v.object({
-  name: v.pipe(v.string(), v.regex(NAME)),
-  version: v.pipe(v.string(), v.nonEmpty()),
+  name: v.optional(v.pipe(v.string(), v.regex(NAME))),
+  version: v.optional(v.pipe(v.string(), v.nonEmpty())),
   license: v.optional(v.unknown()),
   licenses: v.optional(v.unknown()),
   homepage: v.optional(v.unknown()),
@@ -41,6 +41,8 @@ export async function readNpmPackage(
     context.unread.push({ path: location, why: "it is no package.json with a name and a version" });
     return undefined;
   }
+  // What npm installs has both: others are parts of a package's own tests.
+  if (parsed.output.name === undefined || parsed.output.version === undefined) return undefined;
   const { name, version, homepage, description, dependencies, optionalDependencies } = parsed.output;
   const slash = name.indexOf("/");
   return {

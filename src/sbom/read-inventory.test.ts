@@ -82,11 +82,13 @@ const ROWS: readonly { readonly name: string; readonly tree?: TreeSpec; readonly
       ],
     },
     {
-      name: "of damaged package.json only that they are there",
+      name: "of damaged package.json only that they are there, and of those without name or version nothing",
       tree: {
         "node_modules/a/package.json": file("{"),
         "node_modules/b/package.json": json({ name: "../b", version: "1" }),
         "node_modules/c/package.json": json(null),
+        "node_modules/d/package.json": json({ name: "d" }),
+        "node_modules/e/package.json": json({ version: "1" }),
       },
       want: ["a", "b", "c"].map((name) => `unread node_modules/${name}/package.json: it is no package.json with a name and a version`),
     },

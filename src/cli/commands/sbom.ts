@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { sbomOf, type SbomResult } from "../../index.ts";
+import { displayPath } from "../../paths.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -68,7 +69,7 @@ Examples:
 /** What is missing from the document is never missing in silence. */
 async function tellUnread({ unread }: SbomResult["inventory"], { stderr }: CliContext): Promise<void> {
   for (const { path, why } of unread.slice(0, SHOWN_UNREAD))
-    await stderr.write(`WARNING: /${safeLine(path)} is not in the SBOM: ${safeLine(why)}\n`);
+    await stderr.write(`WARNING: ${safeLine(displayPath(path))} is not in the SBOM: ${safeLine(why)}\n`);
   const more = unread.length - SHOWN_UNREAD;
   if (more > 0) await stderr.write(`WARNING: ${more} more records could not be read\n`);
 }

@@ -148,6 +148,7 @@ export function convertMaintainer(state: StageState, name: string): void {
 
 /** WORKDIR as the configuration keeps it: a relative path is joined to the one before and cleaned, an absolute one stays as written (rule S63). */
 export function normalizeWorkdir(before: string | undefined, path: string): string {
+  if (path === "") return before === undefined || before === "" ? "/" : before;
   return path.startsWith("/") ? path : joinWorkdir(before, path);
 }
 

@@ -31,4 +31,5 @@ export const workdir: readonly Case[] = [
   { name: "S69: HOME comes from passwd", ...inBusybox("RUN mkdir -m 777 /o && echo $HOME > /o/root\nUSER app\nRUN echo $HOME > /o/app\nUSER 4242\nRUN echo $HOME > /o/unknown\nENV HOME=/mine\nRUN echo $HOME > /o/set") },
   { name: "WORKDIR in a child stage", dockerfile: "FROM scratch AS one\nWORKDIR /a\nFROM one\nWORKDIR b\nFROM scratch\nCOPY --from=1 / /\n" },
   { name: "WORKDIR: the user may be unknown", busybox: true, dockerfile: `${BUSYBOX}USER nobody-here\nWORKDIR /w\n` },
+  { name: "S63: an empty path after one that is not clean", dockerfile: "FROM scratch\nWORKDIR $A\nWORKDIR /w//y/\nWORKDIR $A\nWORKDIR .\n" },
 ];

@@ -4,9 +4,10 @@ import type { LayerItem } from "../tree/index.ts";
 import { type Alternative, alternativesOf } from "./alternatives.ts";
 import { directoryEntry } from "./layer-items.ts";
 import type { PackageContent } from "./package-content.ts";
-import { scriptCommands } from "./script-commands.ts";
+import { type ScriptCommand, scriptCommands } from "./script-commands.ts";
 
 const UTC = treePath("/usr/share/zoneinfo/Etc/UTC");
+const MAKES_DIRECTORIES = /install_directory|install_local_dir|migrate_directory|mkdir/;
 const NSSWITCH = treePath("/usr/share/libc-bin/nsswitch.conf");
 
 /** What a package that is taken whole gets besides its own files, and the paths of its own directories that become links. */
@@ -14,7 +15,7 @@ export function nativeItems(content: PackageContent, taken: readonly LayerItem[]
   const found = new Map<TreePath, LayerItem>();
   const byPath = new Map(taken.map((item) => [item.entry.path, item]));
   const put = (item: LayerItem): void => void (byPath.has(item.entry.path) || found.set(item.entry.path, item));
-  for (const { words, inside } of scriptCommands(content.scripts.get("postinst") ?? "")) {
+  for (const { words, inside } of commandsOf(content, MAKES_DIRECTORIES)) {
     const [command, first, second, third] = words.map(({ text, known }) => (known ? text : undefined));
     if (inside !== undefined || first === undefined) continue;
     if (command === "install_directory" && third === "root") put(directory(first, second ?? "755"));
@@ -32,8 +33,8 @@ export function nativeItems(content: PackageContent, taken: readonly LayerItem[]
 /** The links of all packages: of several for one path the one of the highest priority, then of the first package. `isThere`: what the base has. */
 export function alternativeItems(contents: readonly PackageContent[], isThere: (path: TreePath) => boolean): LayerItem[] {
   const best = new Map<TreePath, Alternative>();
-  for (const { scripts } of contents)
-    for (const command of scriptCommands(scripts.get("postinst") ?? "")) {
+  for (const content of contents)
+    for (const command of commandsOf(content, /update-alternatives/)) {
       if (command.words[0]?.text.endsWith("update-alternatives") !== true) continue;
       for (const one of alternativesOf(command) ?? []) {
         const path = treePath(one.link);
@@ -42,6 +43,12 @@ export function alternativeItems(contents: readonly PackageContent[], isThere: (
       }
     }
   return [...best.values()].map((one) => link(one.link, one.target));
+}
+
+/** The commands of a package's postinst; none when it has no word that is looked for, as reading long scripts takes time. */
+function commandsOf({ scripts }: PackageContent, wanted: RegExp): ScriptCommand[] {
+  const script = scripts.get("postinst") ?? "";
+  return wanted.test(script) ? scriptCommands(script) : [];
 }
 
 /** Of /etc, for Java's settings, and of /usr/local, where Python looks for modules: root's, and nobody minds an empty one. */

@@ -1,10 +1,14 @@
 /** The values of this build's secrets in what this build made: layers, hidden files included, configuration and history. */
 import { displayPath, toBytes } from "../../paths.ts";
 import { type Needle, needlesOf } from "../credentials/needles.ts";
+import { createSearch } from "../credentials/search.ts";
 import { type LayerFile, layerFiles } from "../layer-files.ts";
 import type { AuditCheck, AuditSubject, Finding } from "../types.ts";
 import { DISTROLESS } from "./distroless-findings.ts";
 import { SIZE } from "./size-findings.ts";
+
+/** The first form of a secret that is in some bytes. */
+type Find = (bytes: Uint8Array) => Needle | undefined;
 
 const CHUNK = 1024 * 1024;
 const REMEDY = "Use the secret only through RUN --mount=type=secret, write it nowhere, and change it now: who has the image may have it";
@@ -21,11 +25,14 @@ export const secretsCheck: AuditCheck = {
       }),
     );
     if (needles.length === 0) return findings;
-    findings.push(...inDocuments(subject, needles));
+    const search = createSearch(needles.map((needle) => needle.bytes));
+    const find: Find = (bytes) => needles[search(bytes)];
+    const overlap = Math.max(...needles.map((needle) => needle.bytes.byteLength)) - 1;
+    findings.push(...inDocuments(subject, find));
     const isOwn = (layer: number | undefined): boolean => layer === undefined || subject.layers[layer]?.instruction !== undefined;
     for (const file of layerFiles(subject, files, (_path, layer) => isOwn(layer))) {
       signal?.throwIfAborted();
-      const needle = find(toBytes(file.entry.path), needles) ?? (await inFile(file, needles));
+      const needle = find(toBytes(file.entry.path)) ?? (await inFile(file, overlap, find));
       if (needle !== undefined) findings.push(toldOf(file, needle));
     }
     return findings;
@@ -42,13 +49,13 @@ function toldOf({ entry, layer, isVisible }: LayerFile, { secret, form }: Needle
   });
 }
 
-function inDocuments({ config, history }: AuditSubject, needles: readonly Needle[]): Finding[] {
+function inDocuments({ config, history }: AuditSubject, find: Find): Finding[] {
   const documents = [
     ["configuration", Buffer.from(JSON.stringify(config))],
     ["history", Buffer.from(JSON.stringify(history))],
   ] as const;
   return documents.flatMap(([what, bytes]) => {
-    const needle = find(bytes, needles);
+    const needle = find(bytes);
     if (needle === undefined) return [];
     const { secret, form } = needle;
     return [
@@ -61,16 +68,10 @@ function inDocuments({ config, history }: AuditSubject, needles: readonly Needle
   });
 }
 
-async function inFile({ entry, bytes }: LayerFile, needles: readonly Needle[]): Promise<Needle | undefined> {
-  const overlap = Math.max(...needles.map((needle) => needle.bytes.byteLength)) - 1;
+async function inFile({ entry, bytes }: LayerFile, overlap: number, find: Find): Promise<Needle | undefined> {
   for (let offset = 0; offset < entry.size; offset += CHUNK) {
-    const found = find(await bytes(CHUNK + overlap, offset), needles);
+    const found = find(await bytes(CHUNK + overlap, offset));
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function find(bytes: Uint8Array, needles: readonly Needle[]): Needle | undefined {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return needles.find((needle) => buffer.includes(needle.bytes));
 }

@@ -1,7 +1,7 @@
 /** Where the cgroups of steps are, and what they say. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { cgroupManager, cgroupsPath, resourcesOf } from "./cgroup.ts";
+import { cgroupFolder, cgroupManager, cgroupsPath, resourcesOf } from "./cgroup.ts";
 
 describe("cgroupsPath()", () => {
   const rows = [
@@ -18,6 +18,9 @@ describe("cgroupsPath()", () => {
       assert.equal(`${cgroupManager(cgroup)} ${cgroupsPath(cgroup, "c1")}`, want);
     });
   }
+  it("is in a folder, which systemd alone knows of a slice", () => {
+    assert.deepEqual([{}, { parent: "/a//b/" }, { parent: "a.slice" }, undefined].map(cgroupFolder), ["decant", "a/b", "", ""]);
+  });
   it("is nobody's business when no cgroup is wanted", () => assert.equal(cgroupManager(undefined), "disabled"));
   for (const parent of ["../a", "a/../../b", "a\nb"])
     it(`refuses ${JSON.stringify(parent)}`, () => assert.throws(() => cgroupsPath({ parent }, "c1"), { code: "USAGE" }));

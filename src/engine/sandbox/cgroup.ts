@@ -43,7 +43,16 @@ export function cgroupsPath(cgroup: SandboxCgroup | undefined, containerId: stri
   if (parent.split("/").includes("..") || /[\0\n]/.test(parent))
     throw usageError(`Cannot use cgroup parent "${parent}": wanted a path below the root of cgroups, or the name of a slice`);
   if (cgroupManager(cgroup) === "systemd") return `${parent.replace(/:$/, "")}:decant:${containerId}`;
-  return `/${[...parent.split("/").filter((part) => part !== "" && part !== "."), containerId].join("/")}`;
+  return `/${[...partsOf(parent), containerId].join("/")}`;
+}
+
+/** Where the steps' cgroups are, below the root of cgroups: "" where nobody but the runtime decides it. */
+export function cgroupFolder(cgroup: SandboxCgroup | undefined): string {
+  return cgroupManager(cgroup) === "cgroupfs" ? partsOf(cgroup?.parent ?? DEFAULT_PARENT).join("/") : "";
+}
+
+function partsOf(parent: string): string[] {
+  return parent.split("/").filter((part) => part !== "" && part !== "." && part !== "..");
 }
 
 /** runtime-spec's `linux.resources`, without devices. */

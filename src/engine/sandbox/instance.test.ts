@@ -1,6 +1,6 @@
 /** Locked places and their sweeping, and what is left of a builder that was killed. */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +24,23 @@ it("sweepSandboxes() leaves the living and removes the dead", async () => {
   await instance[Symbol.asyncDispose]();
   assert.deepEqual(readdirSync(folder.path), ["runtime.json"]);
 });
+
+it(
+  "sweepSandboxes() removes cgroups that a killed runtime left where its builder wanted them",
+  { skip: cannotRunSteps("runc") },
+  async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-instance-"));
+    const controller = existsSync("/sys/fs/cgroup/cgroup.controllers") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
+    const parent = `decant-test-${process.pid}-sweep`;
+    mkdirSync(join(folder.path, "decant-0-dead"));
+    writeFileSync(join(folder.path, "decant-0-dead.lock"), "");
+    writeFileSync(join(folder.path, "decant-0-dead", "cgroups"), parent);
+    mkdirSync(join(controller, parent, "decant-0-dead-1"), { recursive: true });
+    assert.equal(await sweepSandboxes(folder.path), 1);
+    // Fails where something is left in it.
+    rmdirSync(join(controller, parent));
+  },
+);
 
 it("sweepSandboxes() does nothing where nothing ever ran", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "decant-instance-"));

@@ -2,7 +2,18 @@
  * A sandbox's own place in the state directory, held by a lock that vanishes with the process, and the removal of places whose process
  * is gone. Their mounts and processes went with them already; what is left are work directories of overlays.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
@@ -19,13 +30,16 @@ export interface Instance extends AsyncDisposable {
 const PREFIX = "decant-";
 const LOCK = ".lock";
 const CGROUPS = "/sys/fs/cgroup";
+/** Tells who comes later where the cgroups are. */
+const CGROUPS_FILE = "cgroups";
 
-/** Makes and locks a directory below `stateDir`, which is made when missing. */
-export function createInstance(stateDir: string): Instance {
+/** Makes and locks a directory below `stateDir`, which is made when missing. `cgroups`: the folder of cgroups that its runtime makes some in. */
+export function createInstance(stateDir: string, cgroups = ""): Instance {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const { name, fd } = lockNew(stateDir);
   const path = join(stateDir, name);
   mkdirSync(path, { mode: 0o700 });
+  if (cgroups !== "") writeFileSync(join(path, CGROUPS_FILE), cgroups);
   return {
     name,
     path,
@@ -56,8 +70,9 @@ export async function sweepSandboxes(stateDir: string): Promise<number> {
 
 /** The lock file goes last: as long as it is there, somebody will come back for the rest. */
 async function removeInstance(stateDir: string, name: string): Promise<void> {
+  const cgroups = textOf(join(stateDir, name, CGROUPS_FILE));
   await rm(join(stateDir, name), { recursive: true, force: true });
-  removeCgroups(name);
+  for (const folder of new Set(["", cgroups])) removeCgroups(name, folder);
   try {
     unlinkSync(join(stateDir, name + LOCK));
   } catch (error) {
@@ -77,9 +92,9 @@ function lockNew(stateDir: string): { readonly name: string; readonly fd: number
 }
 
 /** A runtime that makes cgroups names them after us; a killed one leaves them, empty. */
-function removeCgroups(name: string): void {
+function removeCgroups(name: string, below: string): void {
   for (const controller of ["", ...namesIn(CGROUPS)]) {
-    const folder = join(CGROUPS, controller);
+    const folder = join(CGROUPS, controller, below);
     for (const group of namesIn(folder)) {
       if (group !== name && !group.startsWith(`${name}-`)) continue;
       try {
@@ -97,6 +112,15 @@ function namesIn(folder: string): string[] {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "ENOENT" || errno === "ENOTDIR" || errno === "EACCES") return [];
+    throw error;
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return "";
     throw error;
   }
 }

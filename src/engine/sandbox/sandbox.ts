@@ -9,6 +9,7 @@ import { sha256 } from "../../digest.ts";
 import { DecantError, usageError } from "../../errors.ts";
 import { treePath } from "../../paths.ts";
 import { resolvePath } from "../../tree/index.ts";
+import { cgroupFolder } from "./cgroup.ts";
 import { runtimeFailed, startFailed } from "./errors.ts";
 import { createInstance, type Instance } from "./instance.ts";
 import { signalNameOf, signalStep, stopStep } from "./process-control.ts";
@@ -48,7 +49,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
   const prepare = async (): Promise<Prepared> => {
     const runtimes = findRuntimes(options.runtime ?? "auto", options.env ?? process.env);
-    const instance = resources.use(createInstance(stateDir));
+    const instance = resources.use(createInstance(stateDir, cgroupFolder(options.cgroup)));
     const privateDir = `${instance.path}/private`;
     const worker = resources.use(await startWorker(privateDir));
     const runtime = await chooseRuntime(runtimes, {

@@ -48,7 +48,12 @@ function answerWith(keys: readonly SshKey[], request: Buffer): Buffer {
   const [blob, data, flags] = [fields.string(), fields.string(), fields.uint32()];
   const key = keys.find((each) => each.blob.equals(blob));
   if (!fields.isWhole || key === undefined) return FAILURE;
-  return Buffer.concat([Buffer.of(SIGN_RESPONSE), wireString(key.sign(data, flags))]);
+  try {
+    return Buffer.concat([Buffer.of(SIGN_RESPONSE), wireString(key.sign(data, flags))]);
+  } catch {
+    // Numbers of a key that do not fit together show only now.
+    return FAILURE;
+  }
 }
 
 async function ofSocket(path: string): Promise<AgentSession> {

@@ -19,7 +19,8 @@ export interface TreeTarOptions {
 /** Streams the tar; its chunks are the consumer's to keep. Always the same bytes for the same tree. */
 export async function* treeTar(tree: Tree, options: TreeTarOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
   const items = treeItems(tree, ROOT);
-  for await (const chunk of tarChunks(options.folder === undefined ? items : within(options.folder, items), options)) yield Buffer.from(chunk);
+  for await (const chunk of tarChunks(options.folder === undefined ? items : within(options.folder, items), options))
+    yield Buffer.from(chunk);
 }
 
 async function* within(folder: Entry, items: AsyncIterable<LayerItem>): AsyncGenerator<LayerItem> {

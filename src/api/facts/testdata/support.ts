@@ -1,0 +1,23 @@
+/** Layers made of values, for the tests of this folder. */
+import { elfFile, type ElfSpec } from "../../../../test/support/elf-file.ts";
+import { compareTreePaths } from "../../../paths.ts";
+import type { Layer, LayerItem } from "../../../tree/index.ts";
+import { file, layerOf, type TempStore } from "../../../tree/testdata/support.ts";
+
+/** The loader of programs for amd64 with glibc. */
+export const LOADER = "/lib64/ld-linux-x86-64.so.2";
+
+/** An executable file. */
+export function program(path: string, content: Uint8Array | string = "#!"): LayerItem {
+  return file(path, content, { mode: 0o755 });
+}
+
+/** An executable ELF file. */
+export function elf(path: string, spec: ElfSpec): LayerItem {
+  return program(path, elfFile(spec));
+}
+
+/** A layer of items in any order. */
+export async function layer(at: TempStore, ...items: readonly LayerItem[]): Promise<Layer> {
+  return await layerOf(at.store, ...items.toSorted((a, b) => compareTreePaths(a.entry.path, b.entry.path)));
+}

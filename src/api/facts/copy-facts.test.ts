@@ -4,7 +4,7 @@ import { elfFile, type ElfSpec } from "../../../test/support/elf-file.ts";
 import { file, item, tempStore } from "../../tree/testdata/support.ts";
 import type { LayerItem } from "../../tree/index.ts";
 import { readCopyFacts } from "./copy-facts.ts";
-import { elf, layer, LOADER, program } from "./testdata/support.ts";
+import { elf, layer, LOADER, program } from "../../../test/support/fact-layers.ts";
 
 const signal = new AbortController().signal;
 

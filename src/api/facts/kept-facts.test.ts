@@ -11,7 +11,7 @@ import { type Entry, importLayerBlob, type Layer, type LayerItem } from "../../t
 import { file, item, tempStore } from "../../tree/testdata/support.ts";
 import { readCopyFacts } from "./copy-facts.ts";
 import { copyFactsOf, treeFactsOf } from "./kept-facts.ts";
-import { layer, program } from "./testdata/support.ts";
+import { layer, program } from "../../../test/support/fact-layers.ts";
 import { readTreeFacts } from "./tree-facts.ts";
 
 const signal = new AbortController().signal;

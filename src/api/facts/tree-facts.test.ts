@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { file, item, tempStore } from "../../tree/testdata/support.ts";
 import type { LayerItem } from "../../tree/index.ts";
-import { elf, layer, LOADER, program } from "./testdata/support.ts";
+import { elf, layer, LOADER, program } from "../../../test/support/fact-layers.ts";
 import { readTreeFacts } from "./tree-facts.ts";
 
 describe("readTreeFacts()", () => {

@@ -1,8 +1,8 @@
-/** Layers made of values, for the tests of this folder. */
-import { elfFile, type ElfSpec } from "../../../../test/support/elf-file.ts";
-import { compareTreePaths } from "../../../paths.ts";
-import type { Layer, LayerItem } from "../../../tree/index.ts";
-import { file, layerOf, type TempStore } from "../../../tree/testdata/support.ts";
+/** Layers made of values, for the tests of src/api/facts. */
+import { elfFile, type ElfSpec } from "./elf-file.ts";
+import { compareTreePaths } from "../../src/paths.ts";
+import type { Layer, LayerItem } from "../../src/tree/index.ts";
+import { file, layerOf, type TempStore } from "../../src/tree/testdata/support.ts";
 
 /** The loader of programs for amd64 with glibc. */
 export const LOADER = "/lib64/ld-linux-x86-64.so.2";

@@ -188,6 +188,35 @@ testBroken("start of a program", [
     message: /"\/app\/start" has mode 711/,
     remedy: /chmod o\+rx \/app\/start/,
   },
+  {
+    name: "a program that an entry script ends with",
+    tree: { ...BASE, ...SHELL, "app/entry.sh": "file 755 0:0 #!/bin/sh\nset -e\nexec /app/server\n" },
+    config: run("/app/entry.sh"),
+    want: "error program-missing /app/server",
+    message: /^The image starts "\/app\/server"/,
+    remedy: /Copy/,
+  },
+  {
+    name: "CMD of another machine behind an entry script that ends with it",
+    tree: { ...BASE, ...SHELL, "app/entry.sh": 'file 755 0:0 #!/bin/sh\nexec "$@"\n', "app/server": program({ machine: 183 }) },
+    config: { ...run("/app/entry.sh"), Cmd: ["/app/server"] },
+    want: "error elf-wrong-architecture /app/server",
+    message: /^The image starts/,
+    remedy: /platform/,
+  },
+  {
+    name: "what an entry script may start",
+    tree: {
+      ...BASE,
+      ...SHELL,
+      "app/entry.sh": 'file 755 0:0 #!/bin/sh\n. /app/lib.sh\nstart "$@"\n',
+      "app/server": program({ machine: 183 }),
+    },
+    config: { ...run("/app/entry.sh"), Cmd: ["/app/server"] },
+    want: "warning elf-wrong-architecture /app/server",
+    message: /^The image may start/,
+    remedy: /platform/,
+  },
 ]);
 
 testWhole([

@@ -1,10 +1,10 @@
 /** Command lines of shells and languages as values. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { plainWords } from "./commands.ts";
 import { parseJavaCommand, parseManifest } from "./java-command.ts";
 import { packageScript, parseNodeCommand } from "./node-command.ts";
-import { parsePythonCommand, pythonImports } from "./python-command.ts";
+import { applicationModule, parsePythonCommand, pythonImports } from "./python-command.ts";
+import { plainWords, scriptEnd } from "./shell-script.ts";
 
 const words = (line: string): readonly string[] => line.split(" ").filter((word) => word !== "");
 
@@ -27,6 +27,28 @@ table("plainWords()", plainWords, {
   "node $MAIN": undefined,
   "node 'a b'": undefined,
   "": undefined,
+});
+
+const end = (text: string): string => {
+  const found = scriptEnd(text);
+  return found === undefined ? "nothing" : found.kind === "words" ? found.words.join(" ") : found.kind;
+};
+table("scriptEnd()", end, {
+  '#!/bin/sh\nset -e\nif [ "$1" = x ]; then\n  shift\nfi\nexec "$@"\n': "arguments",
+  "#!/bin/sh\nset -e\necho starting\nexec /app/server --port 80\n# end\n": "/app/server --port 80",
+  "#!/bin/sh\ncd /app\nexec ./server\n": "elsewhere",
+  "#!/bin/sh\nexec node $MAIN\n": "nothing",
+  "#!/bin/sh\nif true; then\n  exec a\nfi\nexec b\n": "nothing",
+  "#!/bin/sh\n/app/server\n": "nothing",
+  "": "nothing",
+});
+
+table("applicationModule()", (line) => applicationModule(words(line)[0] ?? "", words(line).slice(1)), {
+  "gunicorn -w 4 main.web:app": "main",
+  "uvicorn app:create_app() --port 80": "app",
+  "uvicorn --app-dir src main:app": undefined,
+  "flask run": undefined,
+  "gunicorn --bind 0.0.0.0:80": undefined,
 });
 
 const node = (line: string): string => {

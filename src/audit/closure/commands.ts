@@ -1,11 +1,12 @@
 /** What an image starts: ENTRYPOINT and CMD, through shells, init programs and entry scripts as far as that can be told without running them. */
 import type { ElfMachine } from "../../elf/index.ts";
-import { fromText, toText } from "../../paths.ts";
+import { fromBytes, fromText, toText } from "../../paths.ts";
 import { searchPath } from "../find-program.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { exec, type ExecPlace, type ExecResult } from "./exec.ts";
 import { absolutePath, lastPart } from "./image-paths.ts";
 import { packageScript } from "./node-command.ts";
+import { plainWords, scriptEnd } from "./shell-script.ts";
 import { nodePackages, type NodePackages } from "./node-packages.ts";
 
 /** One command that runs, or would. */
@@ -28,13 +29,8 @@ const WRAPPERS: ReadonlyMap<string, number> = new Map([
 ]);
 /** Options of those that take the next word. */
 const WITH_VALUE: ReadonlySet<string> = new Set(["-p", "-e", "-n", "-u", "--rewrite", "-r"]);
-/** A command line that any shell takes for words, one space between them. */
-const PLAIN = /^[A-Za-z0-9_@%+=:,./ -]+$/;
-const BUILT_IN: ReadonlySet<string> = new Set(
-  ". : alias bg break cd continue echo eval exit export false fg getopts hash jobs kill printf pwd read readonly return set shift test times trap true type ulimit umask unalias unset wait command local source if for while until case".split(
-    " ",
-  ),
-);
+const SHELL = /^(?:ba|da|a|k|z)?sh$/;
+const MAX_SCRIPT = 256 * 1024;
 const MAX_COMMANDS = 8;
 
 const known = new WeakMap<AuditFiles, Promise<readonly StartedCommand[]>>();
@@ -63,6 +59,8 @@ export function startLine({ config }: AuditSubject): readonly string[] {
 interface NextCommand {
   readonly argv: readonly string[];
   readonly certain: boolean;
+  /** An entry script may well take these words for something else than a program. */
+  readonly isGuess?: boolean;
 }
 
 async function follow(subject: AuditSubject, start: ExecPlace): Promise<readonly StartedCommand[]> {
@@ -73,38 +71,44 @@ async function follow(subject: AuditSubject, start: ExecPlace): Promise<readonly
   const commands: StartedCommand[] = [];
   let next: NextCommand | undefined = { argv: startLine(subject), certain: true };
   while (next !== undefined && next.argv.length > 0 && commands.length < MAX_COMMANDS) {
-    const { argv, certain }: NextCommand = next;
+    const { argv, certain, isGuess }: NextCommand = next;
     const result = await exec(place, argv);
+    if (isGuess === true && result.problem?.kind === "missing") break;
     const isShellForm = commands.length === 0 && shell.length < argv.length && shell.every((word, at) => argv[at] === word);
-    // What an entry script would start is a guess: CMD may be options for it.
-    if (!certain && result.problem?.kind === "missing") break;
     commands.push({ argv, result, certain, isShellForm });
-    const script: readonly string[] | undefined =
-      result.problem === undefined ? await scriptWords(argv, packages, place.workingDirectory) : undefined;
+    if (result.problem !== undefined) break;
+    const script: readonly string[] | undefined = await scriptWords(argv, packages, place.workingDirectory);
     // Scripts of a package find the programs of its dependencies first.
     if (script !== undefined) place = { ...place, searchPath: [`${place.workingDirectory}/node_modules/.bin`, ...place.searchPath] };
-    next =
-      script !== undefined
-        ? { argv: script, certain }
-        : result.problem === undefined
-          ? inside(argv, result, (config.Cmd ?? []).map(fromText), certain)
-          : undefined;
+    const found: NextCommand | undefined =
+      script === undefined ? await inside(place.files, argv, result, (config.Cmd ?? []).map(fromText)) : { argv: script, certain: true };
+    next = found === undefined ? undefined : { ...found, certain: certain && found.certain };
   }
   return commands;
 }
 
 /** The command that a command starts in turn. */
-function inside(argv: readonly string[], result: ExecResult, cmd: readonly string[], certain: boolean): NextCommand | undefined {
+async function inside(
+  files: AuditFiles,
+  argv: readonly string[],
+  result: ExecResult,
+  cmd: readonly string[],
+): Promise<NextCommand | undefined> {
   const name = lastPart(argv[0] ?? "");
   const skipped = WRAPPERS.get(name);
-  if (skipped !== undefined) return { argv: afterOptions(argv.slice(1)).slice(skipped), certain };
-  if (/^(?:ba|da|a|k|z)?sh$/.test(name) && argv[1] === "-c") {
+  if (skipped !== undefined) return { argv: afterOptions(argv.slice(1)).slice(skipped), certain: true };
+  if (SHELL.test(name) && argv[1] === "-c") {
     const words = plainWords(argv[2] ?? "");
-    return words === undefined ? undefined : { argv: words, certain };
+    return words === undefined ? undefined : { argv: words, certain: true };
   }
-  const isScript = result.steps.length > 1;
+  const [script, interpreter] = result.steps;
+  if (script === undefined || interpreter === undefined) return undefined;
+  const bytes = SHELL.test(lastPart(interpreter.path)) ? await files.read(script.entry, MAX_SCRIPT) : undefined;
+  const end = bytes === undefined ? undefined : scriptEnd(fromBytes(bytes));
+  if (end?.kind === "elsewhere") return undefined;
+  if (end?.kind === "words") return { argv: end.words, certain: true };
   const startsCmd = cmd.length > 0 && argv.length > cmd.length && cmd.every((word, at) => argv[argv.length - cmd.length + at] === word);
-  return isScript && startsCmd ? { argv: cmd, certain: false } : undefined;
+  return startsCmd ? { argv: cmd, certain: end?.kind === "arguments", isGuess: true } : undefined;
 }
 
 /** What `npm start` and its like come to, where that is one command. */
@@ -112,15 +116,6 @@ async function scriptWords(argv: readonly string[], packages: NodePackages, fold
   const name = packageScript(argv);
   const script = name === undefined ? undefined : (await packages.at(folder))?.scripts.get(toText(name));
   return script === undefined ? undefined : plainWords(fromText(script));
-}
-
-/** The words of a command line that starts one program; undefined for anything that only a shell can tell. */
-export function plainWords(line: string): readonly string[] | undefined {
-  if (!PLAIN.test(line)) return undefined;
-  const words = line.split(/ +/).filter((word) => word !== "");
-  const start = words[0] === "exec" ? 1 : 0;
-  const first = words[start];
-  return first === undefined || first.includes("=") || BUILT_IN.has(first) ? undefined : words.slice(start);
 }
 
 function afterOptions(words: readonly string[]): readonly string[] {

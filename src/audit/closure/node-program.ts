@@ -3,7 +3,7 @@ import type { ElfMachine } from "../../elf/index.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
-import { absolutePath, environment, lastPart } from "./image-paths.ts";
+import { absolutePath, environment, folderOf, lastPart } from "./image-paths.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
 import { nodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
@@ -54,7 +54,13 @@ async function find(
 
   const { workingDirectory } = execPlace(subject, files, machine);
   const packages = nodePackages(files);
-  const nodePath = (environment(Env, "NODE_PATH") ?? "").split(":").filter((folder) => folder !== "");
+  const own = folderOf(folderOf(`/${program.entry.path}`));
+  const nodePath = [
+    ...(environment(Env, "NODE_PATH") ?? "").split(":").filter((folder) => folder !== ""),
+    `${own === "/" ? "" : own}/lib/node`,
+    // Debian's own build looks for Debian's packages.
+    ...(own === "/usr" ? ["/usr/share/nodejs", "/usr/lib/nodejs", `/usr/lib/${machine.triplet}/nodejs`] : []),
+  ];
   const resolver = nodeResolver(files, packages, { conditions, nodePath });
   const path = absolutePath(main, workingDirectory);
   const target = await resolver.main(path);

@@ -1,0 +1,33 @@
+/** What a shell script or command line starts at its end, where that can be told without running it. */
+
+/** A command line that any shell takes for words, one space between them. */
+const PLAIN = /^[A-Za-z0-9_@%+=:,./ -]+$/;
+const BUILT_IN: ReadonlySet<string> = new Set(
+  (
+    ". : alias bg break cd continue echo eval exit export false fg getopts hash jobs kill printf pwd read readonly return set shift test times trap " +
+    "true type ulimit umask unalias unset wait command local source if for while until case fi done esac"
+  ).split(" "),
+);
+/** After these, names and relative paths mean something else, or the end is not reached. */
+const UNCLEAR = /^\s*(?:export PATH|PATH=|set --|shift|exec [^12<>&]|exit|return)(?:\b|=)/m;
+
+/** The words of a command line that starts one program; undefined for anything that only a shell can tell. */
+export function plainWords(line: string): readonly string[] | undefined {
+  if (!PLAIN.test(line)) return undefined;
+  const words = line.split(/ +/).filter((word) => word !== "");
+  const start = words[0] === "exec" ? 1 : 0;
+  const first = words[start];
+  return first === undefined || first.includes("=") || BUILT_IN.has(first) ? undefined : words.slice(start);
+}
+
+/** What the last line of a script executes: the script's own arguments, or a program by plain words. */
+export function scriptEnd(
+  text: string,
+): { readonly kind: "arguments" } | { readonly kind: "words"; readonly words: readonly string[] } | undefined {
+  const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("#"));
+  const last = lines.pop();
+  if (last === undefined) return undefined;
+  if (/^exec (?:"\$@"|\$@|"\$\{@\}")\s*$/.test(last)) return { kind: "arguments" };
+  const words = last.startsWith("exec ") && !UNCLEAR.test(lines.join("\n")) ? plainWords(last.trimEnd()) : undefined;
+  return words === undefined ? undefined : { kind: "words", words };
+}

@@ -108,7 +108,7 @@ async function readControl(
     version,
     ...(architecture === "" ? {} : { architecture }),
     source,
-    purl: purlOf({ name, version, architecture, source }, os),
+    purl: debPurl({ name, version, architecture, source }, os),
     files: await listedFiles(files, lists(fromText(name), fromText(architecture)), unread),
     location,
     ...(maintainer === undefined ? {} : { maintainer }),
@@ -135,18 +135,12 @@ function sourceOf(stanza: Stanza, name: string, version: string): { readonly nam
   return { name: match?.[1] ?? name, version: match?.[2] ?? version };
 }
 
-function purlOf(
-  {
-    name,
-    version,
-    architecture,
-    source,
-  }: Pick<InventoryPackage, "name" | "version"> & {
-    readonly architecture: string;
-    readonly source: { readonly name: string; readonly version: string };
-  },
+/** "pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=debian-13&upstream=glibc"; `source` where it is known. */
+export function debPurl(
+  one: Pick<InventoryPackage, "name" | "version" | "source"> & { readonly architecture: string },
   os: OsRelease | undefined,
 ): string {
+  const { name, version, architecture, source = { name, version } } = one;
   // As syft writes it: where the source is called otherwise, or has another version (rebuilds, "+b1").
   const upstream = source.version === version ? (source.name === name ? undefined : source.name) : `${source.name}@${source.version}`;
   return formatPurl({

@@ -59,6 +59,7 @@ const FILES = [
   "var/lib/dpkg/info/a.list",
   "usr/share/doc/a/copyright",
   "lib/apk/db/installed",
+  "var/lib/chisel/manifest.wall",
   "x/node_modules/a/package.json",
   "x/a.dist-info/METADATA",
   "x/a.dist-info/RECORD",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { zstdCompressSync } from "node:zlib";
 import { memoryTree, type TreeSpec } from "../../test/support/memory-tree.ts";
 import { zipFile } from "../../test/support/zip-file.ts";
 import { treePath } from "../paths.ts";
@@ -184,6 +185,36 @@ const ROWS: readonly { readonly name: string; readonly tree?: TreeSpec; readonly
         "pkg:maven/org.y/b@2 - [app/a.jar]",
         "unread app/d.jar: it is no zip archive",
       ],
+    },
+    {
+      name: "the packages that chisel cut slices from, with what is in the image",
+      tree: {
+        "etc/os-release": file("ID=ubuntu\nVERSION_ID=24.04\n"),
+        lib: "link usr/lib",
+        "usr/lib/libc.so.6": file("elf"),
+        "usr/share/doc/libc6/copyright": file("see /usr/share/common-licenses/LGPL-2.1"),
+      },
+      binaries: {
+        "var/lib/chisel/manifest.wall": zstdCompressSync(
+          [
+            '{"jsonwall":"1.0","schema":"1.0","count":6}',
+            '{"kind":"content","slice":"libc6_copyright","path":"/usr/share/doc/libc6/copyright"}',
+            '{"kind":"content","slice":"libc6_libs","path":"/lib/libc.so.6"}',
+            '{"kind":"content","slice":"libc6_libs","path":"/lib/gone"}',
+            '{"kind":"package","name":"libc6","version":"2.39-0ubuntu8","sha256":"00","arch":"amd64"}',
+            '{"kind":"path","path":"/lib/libc.so.6","mode":"0644","slices":["libc6_libs"]}',
+            "damaged",
+          ].join("\n"),
+        ),
+      },
+      want: [
+        "pkg:deb/ubuntu/libc6@2.39-0ubuntu8?arch=amd64&distro=ubuntu-24.04 LGPL-2.1-only [usr/lib/libc.so.6 usr/share/doc/libc6/copyright]",
+      ],
+    },
+    {
+      name: "that a manifest of chisel is damaged",
+      tree: { "var/lib/chisel/manifest.wall": file("x") },
+      want: ["unread var/lib/chisel/manifest.wall: it is no manifest of chisel in zstd"],
     },
     {
       name: "what a Debian package owns once, under the package's name",

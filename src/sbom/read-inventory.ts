@@ -3,6 +3,7 @@ import { compareTreePaths, treePath, type TreePath } from "../paths.ts";
 import type { Platform } from "../oci/index.ts";
 import { readTreeFile, type Tree } from "../tree/index.ts";
 import { readApk } from "./apk.ts";
+import { readChisel } from "./chisel.ts";
 import { copyrightLicences } from "./copyright.ts";
 import { type DebRecord, readDpkg } from "./dpkg.ts";
 import { findRecords } from "./find-records.ts";
@@ -45,7 +46,8 @@ export async function readInventory(tree: Tree, { platform, recordsOnly = false,
   const context: Context = { files: treeFiles(tree), texts: new Map(), unread: [], platform, recordsOnly, signal };
   const os = await readOsRelease(context.files, context.unread);
   const debs = await readDpkg(context.files, os, context.unread, signal);
-  const owners = [...(await withLicences(debs, context)), ...(await readApk(context.files, os, context))];
+  const sliced = await readChisel(context.files, os, context.unread);
+  const owners = [...(await withLicences([...debs, ...sliced], context)), ...(await readApk(context.files, os, context))];
   for (const path of RPM_DATABASES) {
     if (context.files.list(path).length > 0) context.unread.push({ path, why: "RPM databases are not read" });
   }

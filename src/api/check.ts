@@ -18,16 +18,15 @@ import { noEvents } from "../events.ts";
 import type { ResolvedImage } from "../graph/index.ts";
 import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import type { SourceFile } from "../source.ts";
-import { matchesPattern } from "./base/image-pattern.ts";
-import { DISTROLESS } from "./base/stand-ins.ts";
+import { DISTROLESS, type StandIns, standIns } from "./base/stand-ins.ts";
 import { type BaseImages, baseImages } from "./base-images.ts";
 import { joinChecks, type PlatformCheck } from "./check-platforms.ts";
 import { createImageConfigs, type ImageConfigs } from "./build-checks.ts";
 import { type CheckedContext, openCheckedContext } from "./check-context.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
 import { refuseFrontend } from "./refusals.ts";
-import { namedContexts } from "./named-contexts.ts";
-import { findProjectFile, replacementFor } from "./project-file.ts";
+import { type NamedContext, namedContexts } from "./named-contexts.ts";
+import { findProjectFile, type ProjectFile, replacementFor } from "./project-file.ts";
 import { treeFactsOf } from "./facts/kept-facts.ts";
 import { openSession, type Session } from "./session.ts";
 import type { SecretSpec, SshSpec, StoreOptions } from "./types.ts";
@@ -216,18 +215,23 @@ async function lookUp(
   const cwd = options.cwd ?? process.cwd();
   const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
   const contexts = await namedContexts(options.buildContexts ?? {}, cwd, hostPlatform({ arch: process.arch }));
-  // Assembling a base means downloading packages, which is too much for a check.
-  const patterns = [...(options.assemble ?? []), ...(project?.assemble ?? [])];
-  const isAssembled = (name: string): boolean =>
-    replacementFor(project, name)?.startsWith(DISTROLESS) ?? patterns.some((pattern) => matchesPattern(pattern, name));
+  const shells = new Map<string, boolean>();
   if (wanted.length > 0) {
     await using session = await openSession(options);
+    const assembled = standIns(session, { project, cwd, folders: folder === undefined ? [] : [folder], assemble: options.assemble ?? [] });
     await Promise.all(
       wanted.map(async ({ name, platform }) => {
-        if (contexts.find(name, platform) === undefined && isAssembled(name)) return;
         const timeout = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
         const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
         try {
+          const standIn = await standInFor(name, contexts.find(name, platform), project, assembled);
+          if (standIn !== undefined) {
+            // Assembling it means downloading packages, which is too much for a check.
+            const { config, hasShell } = await assembled.describe(standIn, platform);
+            images.set(name, platform, config);
+            shells.set(name, hasShell);
+            return;
+          }
           const bases = baseImages(session, { project, contexts, pull: false, emit: noEvents, signal });
           const range = { file: { name: "", text: "" }, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
           const base = await bases.resolveImage({ name, platform, explicitPlatform: true, range, stageNames: [] });
@@ -248,8 +252,21 @@ async function lookUp(
     images,
     facts: (name, platform) => trees.get(treeKey(name, platform)),
     notes: notes.toSorted(),
-    hasShell: (name) => (isAssembled(name) ? false : undefined),
+    hasShell: (name) => shells.get(name),
   };
+}
+
+/** "distroless:…" for an image that a build would assemble. */
+async function standInFor(
+  name: string,
+  context: NamedContext | undefined,
+  project: ProjectFile | undefined,
+  bases: StandIns,
+): Promise<string | undefined> {
+  if (context !== undefined) return context.kind === "image" && context.name.startsWith(DISTROLESS) ? context.name : undefined;
+  const replacement = replacementFor(project, name);
+  if (replacement !== undefined) return replacement.startsWith(DISTROLESS) ? replacement : undefined;
+  return await bases.nameFor(name, noEvents);
 }
 
 function treeKey(name: string, platform: Platform): string {

@@ -1,5 +1,6 @@
 /** Distroless bases: recipes, the catalogue, and assembling them from verified packages. */
 export { assembleBase } from "./assemble.ts";
+export { baseConfig } from "./base-config.ts";
 export { baseScripts } from "./base-scripts.ts";
 export { type BaseName, baseOfImage, isRecipeFile, parseBaseName } from "./base-name.ts";
 export { catalogueFolder, type CatalogueOptions, listRecipes, loadRecipe, recipeSchemaText } from "./catalogue.ts";

@@ -291,6 +291,21 @@ describe("decant base", () => {
       assert.equal(code, 1);
       assert.match(err, /Cannot use lock ".*\/locked\/static-debian13\.lock\.json": recipe "static-debian13" has changed/);
     });
+    it("is known to checks, though nothing is fetched: its shell, and who runs", async () => {
+      const check = async (variant: string): Promise<string> => {
+        const path = await context(`check-${variant}`, {
+          Dockerfile: `FROM gcr.io/distroless/static-debian13:${variant}\nCMD echo hello\n`,
+        });
+        const { out, err } = await run(["build", "--check", "--assemble", "gcr.io/distroless/*", path], { store: "checks" });
+        return out + err;
+      };
+      server.requests.length = 0;
+      const nonroot = await check("nonroot");
+      assert.match(nonroot, /ShellFormWithoutShell/);
+      assert.doesNotMatch(nonroot, /MissingUser/);
+      assert.doesNotMatch(await check("debug-nonroot"), /ShellFormWithoutShell|MissingUser/);
+      assert.deepEqual(server.requests, []);
+    });
     it("tells what may have been meant", async () => {
       const path = await context("typo", { Dockerfile: "FROM gcr.io/distroless/nodejs22-debain13\n" });
       const { code, err } = await build(path, ["--assemble", "gcr.io/distroless/*"]);

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { sha256 } from "../../digest.ts";
-import { baseOfImage, isRecipeFile, listRecipes, parseBaseName } from "../../distroless/index.ts";
+import { baseConfig, baseOfImage, isRecipeFile, listRecipes, parseBaseName, withVariant } from "../../distroless/index.ts";
 import type { Material } from "../../engine/index.ts";
 import { usageError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
@@ -13,10 +13,13 @@ import type { Session } from "../session.ts";
 import { assembleOpened } from "./assembled.ts";
 import { baseMaterials } from "./base-materials.ts";
 import { checkPattern, matchesPattern } from "./image-pattern.ts";
-import { openBase } from "./open-base.ts";
+import { openBase, type OpenedBase } from "./open-base.ts";
 
 /** What begins the name of a base where an image is named. */
 export const DISTROLESS = "distroless:";
+
+/** Packages that have a /bin/sh, or what one starts. */
+const SHELL_PACKAGES = ["bash", "busybox", "busybox-static", "dash"];
 
 /** Options of a build that decide which bases are assembled, and how. */
 export interface StandInOptions {
@@ -39,10 +42,19 @@ export interface StandIn {
   readonly materials: readonly Material[];
 }
 
+/** What the recipe of a base says. */
+export interface DescribedBase {
+  /** Without layers. */
+  readonly config: ImageConfig;
+  readonly hasShell: boolean;
+}
+
 /** The bases of one build. */
 export interface StandIns {
   /** "distroless:…" for an image that is to be assembled; undefined for one that is pulled. Throws `RECIPE`, `REFERENCE`. */
   nameFor(image: string, emit: Emit): Promise<string | undefined>;
+  /** What "distroless:RECIPE[:VARIANT]" will be, without assembling it: nothing is fetched. Throws `RECIPE`, `RECIPE_LOCK`. */
+  describe(name: string, platform: Platform): Promise<DescribedBase>;
   /** Assembles "distroless:RECIPE[:VARIANT]". Throws as `buildBase`. */
   assemble(
     name: string,
@@ -58,6 +70,14 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
     if (fault !== undefined) throw usageError(`Cannot use --assemble "${pattern}": ${fault}`);
   }
   const patterns = [...(options.assemble ?? []), ...(project?.assemble ?? [])];
+  const open = async (name: string): Promise<OpenedBase> => {
+    const base = parseBaseName(name.slice(DISTROLESS.length));
+    return await openBase(withVariantText({ ...base, recipe: recipePath(base.recipe, [cwd, ...folders]) }), {
+      cwd,
+      lockFolders: [...folders, cwd],
+      ...(options.locked === undefined ? {} : { locked: options.locked }),
+    });
+  };
   return {
     async nameFor(image, emit) {
       if (!patterns.some((pattern) => matchesPattern(pattern, image))) return undefined;
@@ -66,13 +86,17 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
       emit({ type: "warning", code: "PinnedImageNotAssembled", message: `${image} is pinned by its digest: it is pulled, not assembled` });
       return undefined;
     },
+    async describe(name, platform) {
+      const { recipe, variant } = await open(name);
+      const base = withVariant(recipe, variant);
+      const packages = base.levels.flatMap((level) => level.packages);
+      return {
+        config: baseConfig(base, platform, []),
+        hasShell: base.busybox !== undefined || SHELL_PACKAGES.some((shell) => packages.includes(shell)),
+      };
+    },
     async assemble(name, run) {
-      const base = parseBaseName(name.slice(DISTROLESS.length));
-      const opened = await openBase(withVariantText({ ...base, recipe: recipePath(base.recipe, [cwd, ...folders]) }), {
-        cwd,
-        lockFolders: [...folders, cwd],
-        ...(options.locked === undefined ? {} : { locked: options.locked }),
-      });
+      const opened = await open(name);
       const { config, layers, report } = await assembleOpened(session, opened, project?.debian ?? {}, run);
       return {
         identifier: `docker-image://distroless/${opened.recipe.name}@${sha256(JSON.stringify(config))}`,

@@ -20,10 +20,18 @@ export function plainWords(line: string): readonly string[] | undefined {
   return first === undefined || first.includes("=") || BUILT_IN.has(first) ? undefined : words.slice(start);
 }
 
-/** What the last line of a script executes: the script's own arguments, or a program by plain words. */
-export function scriptEnd(
-  text: string,
-): { readonly kind: "arguments" } | { readonly kind: "words"; readonly words: readonly string[] } | undefined {
+/** What the last line of a script executes. */
+export type ScriptEnd =
+  /** The script's own arguments. */
+  | { readonly kind: "arguments" }
+  /** A program by plain words. */
+  | { readonly kind: "words"; readonly words: readonly string[] }
+  /** Something in another directory: relative paths lead who knows where. */
+  | { readonly kind: "elsewhere" };
+
+/** Reads the text of a script; undefined when its end does not tell. */
+export function scriptEnd(text: string): ScriptEnd | undefined {
+  if (/^\s*(?:cd|pushd)\b/m.test(text)) return { kind: "elsewhere" };
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("#"));
   const last = lines.pop();
   if (last === undefined) return undefined;

@@ -320,6 +320,19 @@ cd ${root} && GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALU
     assert.equal((await shop.build("FROM scratch\nADD git@example:app/.git#main /a", given)).result.executed, 0);
   });
 
+  it("says what to do about a host that nobody knows", async () => {
+    using shop = workshop();
+    const bin = join(shop.folder, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "ssh"), "#!/bin/sh\necho 'Host key verification failed.' >&2; exit 255\n", { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env["PATH"]}` };
+    await assert.rejects(shop.buildAs({ context: "git@example:app/.git", env }), (error) => {
+      assert.ok(isDecantError(error, "GIT_SOURCE"), String(error));
+      assert.match(`${error.message} ${error.hint}`, /Host key verification failed.*ssh-keyscan/);
+      return true;
+    });
+  });
+
   it("wants --ssh for ADD, and says so with the line", async () => {
     using shop = workshop();
     const { root } = bench(shop);

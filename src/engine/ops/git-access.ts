@@ -69,13 +69,15 @@ export async function openGitAccess(
     "-oLogLevel=ERROR",
     `-oUserKnownHostsFile="${join(folder.path, "known_hosts")}" ~/.ssh/known_hosts ~/.ssh/known_hosts2`,
   ];
+  // The user's settings may name another agent.
+  const identity = `-oIdentityAgent="${served.path}"`;
   const held = stack.move();
   return {
     settings: [],
     env: {
       HOME: env["HOME"],
       SSH_AUTH_SOCK: served.path,
-      GIT_SSH_COMMAND: sshCommand([...(wanted === undefined ? ["-oBatchMode=yes"] : NO_KEYS), ...hosts]),
+      GIT_SSH_COMMAND: sshCommand([...(wanted === undefined ? ["-oBatchMode=yes"] : NO_KEYS), ...hosts, identity]),
     },
     hidden: [],
     [Symbol.asyncDispose]: () => held.disposeAsync(),

@@ -113,10 +113,16 @@ export function createGit(options: {
       const said = lastLines(withoutHidden(stderr.toString("utf8"), access.hidden));
       throw new DecantError("GIT_SOURCE", `Cannot ${doing}: ${said === "" ? `git exited with ${exitCode}` : said}`, {
         details: { exitCode },
+        ...hintFor(said),
       });
     },
     ask: async (args, runOptions = {}) => (await start(args, runOptions)).exitCode === 0,
   };
+}
+
+function hintFor(said: string): { readonly hint?: string } {
+  if (!said.includes("Host key verification failed")) return {};
+  return { hint: "Add the host with ssh-keyscan HOST >> ~/.ssh/known_hosts, or pass --ssh default" };
 }
 
 /** What git said last, in one line, without credentials and control characters. */

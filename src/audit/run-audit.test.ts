@@ -264,6 +264,16 @@ test("auditSarif() gives a rule for each kind, a result for each finding, and su
   assert.deepEqual(setgid.suppressions, [{ kind: "external", status: "accepted", justification: "games" }]);
 });
 
+test("runAudit() tells of file capabilities", async () => {
+  const ping = item("app/ping", "file", { mode: 0o755, text: "x" });
+  const xattrs = new Map([["security.capability", Buffer.from("0100000200200000000000000000000000000000", "hex")]]);
+  const report = await audited({ layers: [BASE, [dir("app"), { ...ping, entry: { ...ping.entry, xattrs } }]] });
+  assert.deepEqual(
+    report.findings.filter(({ id }) => id === "file-capability").map(({ path, layer }) => [path, layer]),
+    [["/app/ping", 1]],
+  );
+});
+
 test("runAudit() stops when it is told to", async () => {
   await assert.rejects(audited({ layers: [BASE], options: { signal: AbortSignal.abort(new Error("enough")) } }), /enough/);
 });

@@ -22,6 +22,7 @@ export type RunId =
   | "node-main-missing"
   | "node-module-missing"
   | "node-not-examined"
+  | "platform-not-examined"
   | "python-main-missing"
   | "python-venv-broken"
   | "python-module-missing"
@@ -58,6 +59,7 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "preload-missing": ["warning", "A library of LD_PRELOAD is missing"],
   "dangling-link": ["warning", "A link leads nowhere"],
   "command-missing": ["note", "The image has neither ENTRYPOINT nor CMD"],
+  "platform-not-examined": ["note", "Programs of the image's platform are not known"],
   "node-not-examined": ["note", "Some modules of a Node.js program were not looked at"],
 });
 

@@ -9,6 +9,8 @@ const RUN_TIME = /^\/(?:proc|dev|sys|run|var\/run|tmp|var\/tmp|var\/lock)(?:\/|$
 /** Documentation, names that packages give before the package behind them comes, and the links of a merged /usr. */
 const HARMLESS =
   /^(?:s?bin$|lib[a-z0-9]*$|usr\/share\/(?:doc|man|info|locale|bug|lintian|zoneinfo|bash-completion|icons|perl5)|var\/lib\/(?:dpkg|apt)|etc\/(?:alternatives|rc\d?|rc[0-9S]\.d|systemd)|usr\/lib\/(?:systemd|debug|modules))(?:\/|$)/;
+/** Java's sources, which come in a package of their own. */
+const SOURCES = /\/src\.zip$/;
 /** Followed by name when something is linked to or loaded. */
 const LIBRARY = /\.so(?:\.[\w.+-]*)?$/;
 const BIN = /^s?bin$/;
@@ -26,7 +28,7 @@ export const linksCheck: AuditCheck = {
 
 function dangles(entry: Entry, files: AuditFiles): boolean {
   const { path, link = "" } = entry;
-  if (HARMLESS.test(path) || RUN_TIME.test(link) || RUN_TIME.test(displayPath(path))) return false;
+  if (HARMLESS.test(path) || SOURCES.test(path) || RUN_TIME.test(link) || RUN_TIME.test(displayPath(path))) return false;
   return files.resolve(path) === undefined && !RUN_TIME.test(absoluteTarget(entry));
 }
 

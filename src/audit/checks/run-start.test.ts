@@ -1,7 +1,9 @@
 /** ENTRYPOINT and CMD: what is found where something is missing. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { auditSubject, auditTree } from "../../../test/support/audit-subject.ts";
 import { at, BASE, elfFile, NODE, program, run, runFindings, SHELL, testBroken, testWhole } from "../../../test/support/broken-images.ts";
+import { runAudit } from "../run-audit.ts";
 
 testBroken("start of a program", [
   {
@@ -233,5 +235,14 @@ it("an audit of a base image only remarks that it starts nothing", async () => {
   assert.deepEqual(
     findings.map(({ severity, id }) => `${severity} ${id}`),
     ["note command-missing"],
+  );
+});
+
+it("an audit of an image for another system says that it does not know its programs", async () => {
+  const subject = auditSubject(auditTree({ "app.exe": "file 755 0:0 MZ" }), { Cmd: ["app.exe"] }, { os: "windows", architecture: "amd64" });
+  const { findings } = await runAudit(subject);
+  assert.deepEqual(
+    findings.filter(({ group }) => group === "run").map(({ severity, id, message }) => `${severity} ${id}: ${message}`),
+    ["note platform-not-examined: Whether programs for windows/amd64 run was not looked at: their format is not known"],
   );
 });

@@ -1,5 +1,6 @@
 /** Whether ENTRYPOINT and CMD lead to something that can be started. */
 import { elfMachineOf } from "../../elf/index.ts";
+import { formatPlatform } from "../../oci/index.ts";
 import { displayPath, toText, treePath } from "../../paths.ts";
 import type { Tree } from "../../tree/index.ts";
 import { blockedAt, type Identity, mayExecute, mayRead } from "../access.ts";
@@ -28,7 +29,10 @@ export const startCheck: AuditCheck = {
   group: "run",
   async run(subject, context) {
     const machine = elfMachineOf(subject.platform);
-    if (machine === undefined) return [];
+    if (machine === undefined) {
+      const message = `Whether programs for ${formatPlatform(subject.platform)} run was not looked at: their format is not known`;
+      return [RUN.found("platform-not-examined", { message, remedy: "Nothing needs to be done; whether the image runs is not checked" })];
+    }
     if (subject.isDirectory === true) return [];
     if (startLine(subject).length === 0) {
       const remedy = "Set ENTRYPOINT or CMD in the last stage; a base image needs none";

@@ -183,6 +183,18 @@ testBroken("set of libraries", [
     message: /"libpq.so.5"/,
     remedy: /libpq5/,
   },
+  {
+    name: "a library for newer processors only",
+    tree: {
+      ...BASE,
+      "app/server": program({ needed: ["libfoo.so.1"] }),
+      [`${TRIPLET}/glibc-hwcaps/x86-64-v3/libfoo.so.1`]: library("libfoo.so.1"),
+    },
+    config: run("/app/server"),
+    want: "error elf-missing-library /app/server",
+    message: /it is there for newer processors only, at "\/usr\/lib\/x86_64-linux-gnu\/glibc-hwcaps\/x86-64-v3\/libfoo.so.1"$/,
+    remedy: /^Copy "libfoo.so.1"/,
+  },
 ]);
 
 testWhole([

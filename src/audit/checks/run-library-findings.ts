@@ -45,7 +45,9 @@ export function missingLibrary(missing: MissingLibrary, context: LibraryContext)
   const { neededBy, refused } = missing;
   const name = toText(missing.name);
   const stopped = refused.find(({ why }) => why !== "architecture");
-  const elsewhere = refused.length > 0 ? undefined : context.libraries.placeOf(missing.name);
+  const place = refused.length > 0 ? undefined : context.libraries.placeOf(missing.name);
+  const newer = place?.path.includes("/glibc-hwcaps/") === true ? place : undefined;
+  const elsewhere = newer === undefined ? place : undefined;
   const dangling = context.libraries.danglingLink(missing.name);
   const by = displayPath(neededBy.entry.path);
   const reason =
@@ -53,11 +55,13 @@ export function missingLibrary(missing: MissingLibrary, context: LibraryContext)
       ? `the loader stops at "${toText(stopped.path)}", because ${stopped.problem}`
       : refused[0] !== undefined
         ? `"${toText(refused[0].path)}" is passed over, because ${refused[0].problem}`
-        : elsewhere !== undefined
-          ? `it is at "${displayPath(elsewhere.path)}", where the loader does not look`
-          : dangling !== undefined
-            ? `the link "${displayPath(dangling.path)}" leads to "${toText(dangling.link ?? "")}", which is not there`
-            : "it is not in the image";
+        : newer !== undefined
+          ? `it is there for newer processors only, at "${displayPath(newer.path)}"`
+          : elsewhere !== undefined
+            ? `it is at "${displayPath(elsewhere.path)}", where the loader does not look`
+            : dangling !== undefined
+              ? `the link "${displayPath(dangling.path)}" leads to "${toText(dangling.link ?? "")}", which is not there`
+              : "it is not in the image";
   const folder = elsewhere === undefined ? undefined : folderOf(displayPath(elsewhere.path));
   return {
     ...(elsewhere === undefined ? { query: missing.name } : {}),

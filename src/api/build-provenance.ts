@@ -18,6 +18,7 @@ import type { ProvenanceOptions } from "./attestation-types.ts";
 import type { AttestationInput } from "./build-attestations.ts";
 
 const IMAGE = "docker-image://";
+const LOCAL = "local://";
 const OWN = /^(distroless|oci-layout)\/(.+)$/;
 const BUILDER_ID = formatPurl({ type: "npm", name: "decant", version: VERSION });
 
@@ -33,6 +34,7 @@ export function provenanceAttestation(input: AttestationInput, wanted: Provenanc
     ...(context.material === undefined ? [] : [context.material]),
   ];
   const request = requestOf(input, order);
+  const complete = isComplete(input, order);
   const predicate = async (): Promise<unknown> =>
     provenancePredicate(version, {
       mode,
@@ -45,7 +47,8 @@ export function provenanceAttestation(input: AttestationInput, wanted: Provenanc
       ...(context.material === undefined ? {} : { source: context.material }),
       file: { path: basename(options.file ?? "Dockerfile"), bytes: dockerfile.bytes },
       request,
-      hermetic: request.locals.length === 0 && order.every((vertex) => !usesNetwork(vertex, options.network)),
+      complete,
+      hermetic: complete && order.every((vertex) => !usesNetwork(vertex, options.network)),
       reproducible: wanted.reproducible ?? false,
       ...(mode === "max" && conversion.target !== undefined ? { definition: buildDefinition(conversion.target) } : {}),
     });
@@ -81,6 +84,26 @@ function usesNetwork({ op }: Vertex, network: string | undefined): boolean {
   return op.kind === "exec" && (op.network === "host" || (op.network === "sandbox" && network !== "none"));
 }
 
+/** Paths of this machine are nobody's business: folders are called as BuildKit's client calls them. */
+function contextOf(name: string, value: string): string {
+  if (value.startsWith("oci-layout:")) return `oci-layout:${name}`;
+  return /^(?:[a-z][a-z0-9+.-]*:|git@)/i.test(value) ? withoutCredentials(value) : `local:${name}`;
+}
+
+/** A Dockerfile from elsewhere than the context is no material, nor is anything from standard input or of this machine. */
+function isComplete({ options, context }: AttestationInput, order: readonly Vertex[]): boolean {
+  const isOutside = options.file === "-" || /^https?:\/\//.test(options.file ?? "");
+  return context.material !== undefined && !isOutside && namedFolders(order).length === 0;
+}
+
+/** Named contexts that are folders of this machine. */
+function namedFolders(order: readonly Vertex[]): readonly string[] {
+  const names = order.flatMap(({ op }) =>
+    op.kind === "source" && op.identifier.startsWith(LOCAL) ? [op.identifier.slice(LOCAL.length)] : [],
+  );
+  return [...new Set(names)].filter((name) => name !== "context").toSorted();
+}
+
 /** The options of the build under the names that BuildKit's frontend has for them. */
 function requestOf({ options, context }: AttestationInput, order: readonly Vertex[]): ProvenanceRequest {
   const args: Record<string, string> = {};
@@ -89,7 +112,7 @@ function requestOf({ options, context }: AttestationInput, order: readonly Verte
   };
   prefixed("build-arg:", options.buildArgs);
   prefixed("label:", options.labels);
-  const contexts = Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, withoutCredentials(value)] as const);
+  const contexts = Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, contextOf(name, value)] as const);
   prefixed("context:", Object.fromEntries(contexts));
   if (options.target !== undefined) args["target"] = options.target;
   if (options.noCache === true) args["no-cache"] = "";
@@ -104,6 +127,6 @@ function requestOf({ options, context }: AttestationInput, order: readonly Verte
     args,
     secrets: uses([...mounts.filter((mount) => mount.type === "secret"), ...variables]),
     ssh: uses(mounts.filter((mount) => mount.type === "ssh")),
-    locals: context.material === undefined && "path" in context.files ? ["context", "dockerfile"] : [],
+    locals: [...(context.material === undefined && "path" in context.files ? ["context", "dockerfile"] : []), ...namedFolders(order)],
   };
 }

@@ -22,6 +22,7 @@ const facts: ProvenanceFacts = {
     ssh: [{ id: "default", optional: false }],
     locals: ["context", "dockerfile"],
   },
+  complete: false,
   hermetic: false,
   reproducible: false,
 };
@@ -75,7 +76,14 @@ describe("provenancePredicate()", () => {
 
   it("calls a build of remote sources without network complete and hermetic", () => {
     const source = { uri: "https://git.example/x.git#main", digest: { sha1: "ab" } };
-    const remote = { ...facts, source, hermetic: true, reproducible: true, request: { args: {}, secrets: [], ssh: [], locals: [] } };
+    const remote = {
+      ...facts,
+      source,
+      complete: true,
+      hermetic: true,
+      reproducible: true,
+      request: { args: {}, secrets: [], ssh: [], locals: [] },
+    };
     const v1 = JSON.parse(JSON.stringify(provenancePredicate("v1", remote)));
     assert.deepEqual(v1.buildDefinition.externalParameters.configSource, { ...source, path: "Dockerfile" });
     const { buildkit_completeness, buildkit_hermetic, buildkit_reproducible } = v1.runDetails.metadata;

@@ -36,6 +36,8 @@ export interface ProvenanceFacts {
   /** The Dockerfile. */
   readonly file: { readonly path: string; readonly bytes: Uint8Array };
   readonly request: ProvenanceRequest;
+  /** Everything that went in is among the materials: nothing came from this machine. */
+  readonly complete: boolean;
   /** No step could use the network, and nothing came from this machine. */
   readonly hermetic: boolean;
   /** As the user claims it. */
@@ -62,7 +64,6 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
     facts.definition === undefined || !isMax
       ? undefined
       : { llbDefinition: facts.definition.steps, digestMapping: facts.definition.digestMapping };
-  const completeness = facts.request.locals.length === 0;
   const metadata = isMax && facts.definition !== undefined ? { source: sourceOf(file, facts.definition) } : {};
   if (version === "v1") {
     return {
@@ -80,7 +81,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
           finishedOn: facts.finishedOn,
           buildkit_metadata: metadata,
           ...(facts.hermetic ? { buildkit_hermetic: true } : {}),
-          buildkit_completeness: { request: isComplete, resolvedDependencies: completeness },
+          buildkit_completeness: { request: isComplete, resolvedDependencies: facts.complete },
           ...(facts.reproducible ? { buildkit_reproducible: true } : {}),
         },
       },
@@ -100,7 +101,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
       buildInvocationID: facts.invocationId,
       buildStartedOn: facts.startedOn,
       buildFinishedOn: facts.finishedOn,
-      completeness: { parameters: isComplete, environment: true, materials: completeness },
+      completeness: { parameters: isComplete, environment: true, materials: facts.complete },
       reproducible: facts.reproducible,
       "https://mobyproject.org/buildkit@v1#metadata": metadata,
       ...(facts.hermetic ? { "https://mobyproject.org/buildkit@v1#hermetic": true } : {}),

@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import * as v from "valibot";
+import { build, type BuildOptions } from "../../src/index.ts";
 import { startDockerRegistry } from "../support/docker-registry.ts";
+import { gitServer, testRepository } from "../support/git-server.ts";
 import { assertCycloneDx, assertSpdx } from "../support/validate-sbom.ts";
 
 const BUNDLE = resolve(import.meta.dirname, "../../dist/decant.js");
@@ -206,6 +208,38 @@ describe("decant build --sbom --provenance", () => {
     const { statements } = await statementsOf(at, "old");
     assert.equal(statements[0]?.predicateType, "https://slsa.dev/provenance/v0.2");
     assert.match(JSON.stringify(statements[0]?.predicate), /"buildType":"https:\/\/mobyproject\.org\/buildkit@v1"/);
+  });
+
+  it("calls materials complete only when all that went in is among them", async () => {
+    await using at = await place();
+    const commit = testRepository(join(at.folder, "app")).commit({ Dockerfile: "FROM scratch\nCOPY x /\n", x: "x" });
+    await using server = await gitServer(at.folder);
+    // In this process: the server is in it too.
+    const provenance = async (dest: string, options: Partial<BuildOptions>): Promise<string> => {
+      const outputs = [{ type: "oci", dest: join(at.folder, dest), tar: false, names: [] }] as const;
+      const root = join(at.folder, "store");
+      await using run = build({
+        context: "context",
+        cwd: at.folder,
+        root,
+        env: { PATH: process.env["PATH"] },
+        outputs,
+        provenance: {},
+        ...options,
+      });
+      await run.result;
+      return JSON.stringify((await statementsOf(at, dest)).statements[0]?.predicate);
+    };
+    const url = `${server.url}/app.git`;
+    const remote = await provenance("remote", { context: `${url}#main` });
+    assert.ok(remote.includes(`"configSource":{"uri":"${url}#main","digest":{"sha1":"${commit}"},"path":"Dockerfile"}`), remote);
+    assert.match(remote, /"buildkit_hermetic":true,"buildkit_completeness":\{"request":true,"resolvedDependencies":true\}/);
+    const folder = { mine: "context/rootfs" };
+    await writeFile(join(at.folder, "Other"), "FROM scratch\nCOPY --from=mine etc /\n");
+    const local = await provenance("local", { file: "Other", buildContexts: folder });
+    assert.match(local, /"args":\{"context:mine":"local:mine"\}/);
+    assert.match(local, /"locals":\[\{"name":"context"\},\{"name":"dockerfile"\},\{"name":"mine"\}\]/);
+    assert.match(local, /"buildkit_completeness":\{"request":true,"resolvedDependencies":false\}/);
   });
 
   it("says the same of the image when the store's is packed for a push, and of one that was pulled back", async () => {

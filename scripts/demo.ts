@@ -1,5 +1,6 @@
 /**
- * `npm run demo`: builds examples/node-express-ts from three Dockerfiles, starts each image, asks it over HTTP, and compares the images.
+ * `npm run demo`: builds examples/node-express-ts from three Dockerfiles, starts each image, asks it over HTTP, compares the images,
+ * and proves that the smallest has all that it needs.
  * Everything goes through the command line, as a user would; every figure is measured.
  */
 import { execFileSync } from "node:child_process";
@@ -52,6 +53,10 @@ try {
     console.log(
       dim(`Base images that cannot be reached from here were replaced as part 1 says, and sizes are of that: ${replaced.join(", ")}.\n`),
     );
+
+  heading(5, "Audit");
+  runDecant(demo, ["audit", "demo/distroless"]);
+
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   console.log(`${styleText("green", "✔")} Done in ${seconds} s. Everything is in ${folder}; run it again to see the cache at work.`);
 } catch (error) {

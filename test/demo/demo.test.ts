@@ -20,4 +20,5 @@ test("npm run demo builds, runs and compares three images", async () => {
   assert.equal(done.stdout.match(/GET \/api\/hello\/demo +200 .*Hello, demo!/g)?.length, 3);
   assert.equal(done.stdout.match(/SIGTERM +exit code 0/g)?.length, 3);
   assert.match(done.stdout, /│ distroless .*│ none +│ none +│/);
+  assert.match(done.stdout, /complete: 0 errors/);
 });

@@ -31,5 +31,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
 };
 
+/** First words of commands of two words: each has a help of its own. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  base: "Distroless bases out of verified Debian packages: the catalogue's, and your own recipes",
+};
+
 /** Other names that the field uses. */
 export const ALIASES: Readonly<Record<string, string>> = { rmi: "rm", ls: "images", b: "build" };

@@ -1,6 +1,6 @@
 /** Help texts, made from the same tables that parse and type the options. */
 import type { CommandSpec, OptionSpec } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, GROUPS } from "./commands.ts";
 
 const WIDTH = 88;
 
@@ -21,6 +21,22 @@ export function mainHelp(): string {
   ].join("\n");
 }
 
+/** `decant GROUP --help`: the commands whose first word it is. */
+export function groupHelp(group: string): string {
+  const rows = Object.entries(COMMANDS).flatMap(([name, { summary }]) => (name.startsWith(`${group} `) ? [[name, summary] as const] : []));
+  return [
+    `Usage: decant ${group} COMMAND`,
+    "",
+    GROUPS[group] ?? "",
+    "",
+    "Commands:",
+    ...columns(rows),
+    "",
+    `See "decant ${group} COMMAND --help" for the options of a command.`,
+    "",
+  ].join("\n");
+}
+
 /** `decant COMMAND --help`. */
 export function commandHelp(spec: CommandSpec): string {
   const rows = Object.entries(spec.options)
@@ -34,12 +50,31 @@ export function commandHelp(spec: CommandSpec): string {
     "",
     "Options:",
     ...columns([...rows, ["-h, --help", "Show this help"]]),
-    ...(spec.notes === undefined ? [] : ["", spec.notes]),
+    ...(spec.notes === undefined ? [] : ["", ...notes(spec.notes)]),
     ...(missing.length === 0
       ? []
       : ["", "Options of docker that are not supported yet, and are refused:", ...wrap(missing.map((name) => `--${name}`).join(", "), 2)]),
     "",
   ].join("\n");
+}
+
+/** Paragraphs are filled to the width; what is indented, and a line that ends with a colon, stays as it is. */
+function notes(text: string): string[] {
+  const lines: string[] = [];
+  let paragraph: string[] = [];
+  const flush = (): void => {
+    if (paragraph.length > 0) lines.push(...wrap(paragraph.join(" "), 0));
+    paragraph = [];
+  };
+  for (const line of text.split("\n")) {
+    if (line !== "" && !/^\s|:$/u.test(line)) paragraph.push(line);
+    else {
+      flush();
+      lines.push(line);
+    }
+  }
+  flush();
+  return lines;
 }
 
 function optionLabel(name: string, option: OptionSpec): string {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { VERSION } from "../version.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, GROUPS } from "./commands.ts";
 import { Interrupted, type CliContext, type OutputStream } from "./context.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -47,12 +47,37 @@ test("runCli() suggests the command that was meant", async () => {
   assert.equal((await run(["__proto__"])).code, 1);
 });
 
-test("runCli() tells the commands of a group", async () => {
-  const { code, err } = await run(["base", "lokc"]);
-  assert.equal(code, 1);
-  assert.match(err, /^ERROR: Cannot run command "base lokc": wanted one of base build, .*\n\nHint: Did you mean "decant base lock"\?\n$/);
-  assert.match((await run(["base"])).err, /Cannot run command "base": wanted one of base build, /);
-});
+const mistakes = [
+  [["base", "lokc"], 'Cannot run command "base lokc": there is no such command', 'Did you mean "decant base lock"?'],
+  [["base", "frobnicate"], 'Cannot run command "base frobnicate": there is no such command', "See: decant base --help"],
+  [["help", "base", "lokc"], 'Cannot run command "base lokc": there is no such command', 'Did you mean "decant base lock"?'],
+  [["base", "--locked"], 'Cannot run command "base --locked": there is no such command', "See: decant base --help"],
+  [["bsae", "list"], 'Cannot run command "bsae": there is no such command', 'Did you mean "decant base"?'],
+  [["frobnicate"], 'Cannot run command "frobnicate": there is no such command', "See: decant help"],
+] as const;
+for (const [args, message, hint] of mistakes) {
+  test(`runCli() tells what was meant by ${args.join(" ")}`, async () => {
+    assert.deepEqual(await run(args), { code: 1, out: "", err: `ERROR: ${message}\n\nHint: ${hint}\n` });
+  });
+}
+
+for (const group of Object.keys(GROUPS)) {
+  test(`runCli() prints the commands of ${group}, however it is asked`, async (context) => {
+    const { code, out } = await run([group]);
+    assert.equal(code, 0);
+    context.assert.fileSnapshot(out, join(import.meta.dirname, `testdata/help-${group}.txt`), {
+      serializers: [(value: unknown) => String(value)],
+    });
+    for (const args of [
+      [group, "--help"],
+      [group, "-h"],
+      [group, "help"],
+      ["help", group],
+    ])
+      assert.equal((await run(args)).out, out);
+    assert.equal((await run([group, "help", "list"])).out, (await run([group, "list", "--help"])).out);
+  });
+}
 
 test("runCli() prints help for no words, help and --help", async (context) => {
   const { code, out } = await run([]);

@@ -1,6 +1,6 @@
 /** One command line from words to exit code: finds the command, runs it, prints its error once. */
 import { usageError } from "../errors.ts";
-import { ALIASES, COMMANDS, type CommandEntry } from "./commands.ts";
+import { ALIASES, COMMANDS, GROUPS, type CommandEntry } from "./commands.ts";
 import { Interrupted, type CliContext } from "./context.ts";
 
 /** Runs a command line. Never rejects: 0 is success, 1 an error of any kind, 130 Ctrl-C; `run` gives the container's code. */
@@ -21,11 +21,9 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 async function dispatch(args: readonly string[], context: CliContext): Promise<number> {
   const [name = "help", ...rest] = args;
   if (name === "--version" || name === "-v") return dispatch(["version", ...rest], context);
-  if (name === "help" || name === "--help" || name === "-h") return showHelp(rest, context);
-  // Names of two words, "base lock", come before those of one.
-  const isPair = Object.hasOwn(COMMANDS, `${name} ${rest[0] ?? ""}`);
-  const full = isPair ? `${name} ${rest[0] ?? ""}` : name;
-  const entry = await findCommand(full, rest[0]);
+  if (isHelp(name)) return showHelp(rest, context);
+  if (Object.hasOwn(GROUPS, name) && (rest[0] === undefined || isHelp(rest[0]))) return showHelp([name, ...rest.slice(1)], context);
+  const { full, entry, isPair } = await findCommand(name, rest[0]);
   const { command } = await entry.load();
   try {
     return await command.run(isPair ? rest.slice(1) : rest, context);
@@ -36,33 +34,55 @@ async function dispatch(args: readonly string[], context: CliContext): Promise<n
   }
 }
 
-async function findCommand(name: string, next: string | undefined): Promise<CommandEntry> {
-  const entry = COMMANDS[ALIASES[name] ?? name];
-  if (entry !== undefined && Object.hasOwn(COMMANDS, ALIASES[name] ?? name)) return entry;
-  const { closest } = await import("./suggest.ts");
-  const group = Object.keys(COMMANDS).filter((known) => known.startsWith(`${name} `));
-  if (group.length > 0) {
-    const meant = next === undefined ? undefined : closest(`${name} ${next}`, group);
-    throw usageError(
-      `Cannot run command "${next === undefined ? name : `${name} ${next}`}": wanted one of ${group.join(", ")}`,
-      meant === undefined ? `See: decant help ${group[0] ?? ""}` : `Did you mean "decant ${meant}"?`,
-    );
+function isHelp(word: string): boolean {
+  return word === "help" || word === "--help" || word === "-h";
+}
+
+interface FoundCommand {
+  readonly full: string;
+  readonly entry: CommandEntry;
+  /** Its name is of two words, "base lock". */
+  readonly isPair: boolean;
+}
+
+/** Names of two words, "base lock", come before those of one. */
+async function findCommand(name: string, next: string | undefined): Promise<FoundCommand> {
+  const pair = `${name} ${next ?? ""}`;
+  for (const [full, isPair] of [
+    [pair, true],
+    [name, false],
+  ] as const) {
+    const known = Object.hasOwn(ALIASES, full) ? (ALIASES[full] ?? full) : full;
+    const entry = Object.hasOwn(COMMANDS, known) ? COMMANDS[known] : undefined;
+    if (entry !== undefined) return { full: known, entry, isPair };
   }
-  const guess = closest(name, Object.keys(COMMANDS));
+  const { closest } = await import("./suggest.ts");
+  const isGroup = Object.hasOwn(GROUPS, name);
+  const names = Object.keys(COMMANDS);
+  const guess = isGroup
+    ? closest(
+        next ?? "",
+        names.flatMap((known) => (known.startsWith(`${name} `) ? [known.slice(name.length + 1)] : [])),
+      )
+    : (closest(name, [...names, ...Object.keys(GROUPS)]) ?? (next === undefined ? undefined : closest(pair, names)));
+  const prefix = isGroup ? `${name} ` : "";
   throw usageError(
-    `Cannot run command "${name}": there is no such command`,
-    guess === undefined ? "See: decant help" : `Did you mean "decant ${guess}"?`,
+    `Cannot run command "${isGroup ? pair : name}": there is no such command`,
+    guess === undefined ? `See: decant ${isGroup ? `${name} --help` : "help"}` : `Did you mean "decant ${prefix}${guess}"?`,
   );
 }
 
 async function showHelp([name, next]: readonly string[], context: CliContext): Promise<number> {
-  const { commandHelp, mainHelp } = await import("./help.ts");
+  const { commandHelp, groupHelp, mainHelp } = await import("./help.ts");
   if (name === undefined || name.startsWith("-")) {
     await context.stdout.write(mainHelp());
     return 0;
   }
-  const pair = `${name} ${next ?? ""}`;
-  const { command } = await (await findCommand(Object.hasOwn(COMMANDS, pair) ? pair : name, next)).load();
+  if (next === undefined && Object.hasOwn(GROUPS, name)) {
+    await context.stdout.write(groupHelp(name));
+    return 0;
+  }
+  const { command } = await (await findCommand(name, next)).entry.load();
   await context.stdout.write(commandHelp(command.spec));
   return 0;
 }

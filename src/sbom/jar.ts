@@ -1,8 +1,8 @@
 /** Java archives: Maven's pom.properties, else the manifest; archives in archives (Spring Boot) too. */
 import type { TreePath } from "../paths.ts";
 import { formatPurl } from "../purl.ts";
+import { readZip, type ZipMember, type ZipSource, zipBytes } from "../tree/index.ts";
 import type { InventoryPackage } from "./types.ts";
-import { type ZipMember, zipMembers } from "./zip.ts";
 
 const POM = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/;
 const MANIFEST = "META-INF/MANIFEST.MF";
@@ -22,9 +22,9 @@ export interface JarContents {
 }
 
 /** The packages in an archive, and whether it was read to its end; undefined when it is no zip. */
-export function jarPackages(bytes: Buffer, location: TreePath): JarContents | undefined {
+export async function jarPackages(source: ZipSource, location: TreePath): Promise<JarContents | undefined> {
   const budget: Budget = { packages: MAX_PACKAGES, bytes: MAX_UNPACKED_BYTES };
-  const packages = readArchive(bytes, location, { depth: 0, budget });
+  const packages = await readArchive(source, location, { depth: 0, budget });
   return packages === undefined ? undefined : { packages, isComplete: budget.packages > 0 && budget.bytes > 0 };
 }
 
@@ -34,30 +34,30 @@ interface Budget {
   bytes: number;
 }
 
-function readArchive(
-  bytes: Buffer,
+async function readArchive(
+  source: ZipSource,
   location: TreePath,
   { depth, budget }: { readonly depth: number; readonly budget: Budget },
-): readonly InventoryPackage[] | undefined {
-  const members = zipMembers(bytes);
-  if (members === undefined) return undefined;
-  const read = (member: ZipMember, maxBytes: number): Buffer | undefined => {
-    const content = member.read(Math.min(maxBytes, budget.bytes));
+): Promise<readonly InventoryPackage[] | undefined> {
+  const zip = await readZip(source);
+  if (zip === undefined) return undefined;
+  const read = async (member: ZipMember, maxBytes: number): Promise<Buffer | undefined> => {
+    const content = await member.read(Math.min(maxBytes, budget.bytes));
     budget.bytes -= content?.byteLength ?? 0;
     return content;
   };
   const found: InventoryPackage[] = [];
   let manifest: Buffer | undefined;
-  for (const member of members) {
+  for (const member of zip.members.values()) {
     if (budget.packages <= 0 || budget.bytes <= 0) break;
     if (POM.test(member.name)) {
-      const one = pomPackage(read(member, MAX_TEXT_BYTES)?.toString("utf8") ?? "", location);
+      const one = pomPackage((await read(member, MAX_TEXT_BYTES))?.toString("utf8") ?? "", location);
       if (one !== undefined) found.push(one);
       budget.packages -= 1;
-    } else if (member.name === MANIFEST) manifest = read(member, MAX_TEXT_BYTES);
+    } else if (member.name === MANIFEST) manifest = await read(member, MAX_TEXT_BYTES);
     else if (NESTED.test(member.name) && depth < MAX_DEPTH) {
-      const nested = read(member, MAX_NESTED_BYTES);
-      if (nested !== undefined) found.push(...(readArchive(nested, location, { depth: depth + 1, budget }) ?? []));
+      const nested = await read(member, MAX_NESTED_BYTES);
+      if (nested !== undefined) found.push(...((await readArchive(zipBytes(nested), location, { depth: depth + 1, budget })) ?? []));
       budget.packages -= 1;
     }
   }

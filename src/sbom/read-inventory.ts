@@ -1,7 +1,7 @@
 /** From a tree to the list of what it is made of: one reader for each kind of record, nothing unpacked, nothing run. */
 import { compareTreePaths, treePath, type TreePath } from "../paths.ts";
 import type { Platform } from "../oci/index.ts";
-import { readTreeFile, type Tree } from "../tree/index.ts";
+import { readTreeFile, type Tree, zipBytes } from "../tree/index.ts";
 import { readApk } from "./apk.ts";
 import { readChisel } from "./chisel.ts";
 import { copyrightLicences } from "./copyright.ts";
@@ -91,7 +91,7 @@ async function withoutDatabase(tree: Tree, owned: ReadonlySet<TreePath>, context
     signal?.throwIfAborted();
     if (entry.size > MAX_JAR_BYTES) unread.push({ path: entry.path, why: `it has ${entry.size} bytes; at most ${MAX_JAR_BYTES} are read` });
     else {
-      const inside = jarPackages(await readTreeFile(tree, entry.path, MAX_JAR_BYTES), entry.path);
+      const inside = await jarPackages(zipBytes(await readTreeFile(tree, entry.path, MAX_JAR_BYTES)), entry.path);
       if (inside === undefined) unread.push({ path: entry.path, why: "it is no zip archive" });
       else packages.push(...inside.packages);
       if (inside?.isComplete === false) unread.push({ path: entry.path, why: "there is more in it than is read of one archive" });

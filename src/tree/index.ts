@@ -22,3 +22,4 @@ export { type UnpackTreeOptions, unpackTree } from "./unpack-tree.ts";
 export { unpackLayer, unpackLayers } from "./unpack-layer.ts";
 export { walk } from "./walk.ts";
 export { writeLayer } from "./write-layer.ts";
+export { readZip, zipBytes, type ZipFile, type ZipMember, type ZipSource } from "./zip.ts";

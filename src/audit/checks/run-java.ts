@@ -6,8 +6,7 @@ import { absolutePath, entryAt, environment, fileAt, folderOf, lastPart } from "
 import { parseJavaCommand, parseManifest } from "../closure/java-command.ts";
 import { javaRuntime } from "../closure/java-runtime.ts";
 import { similarPath } from "../closure/similar-path.ts";
-import { readZip } from "../closure/zip.ts";
-import type { Entry, Tree } from "../../tree/index.ts";
+import { type Entry, readZip, type Tree, type ZipFile } from "../../tree/index.ts";
 import type { AuditCheck, AuditFiles, Finding, Severity } from "../types.ts";
 import { RUN } from "./run-findings.ts";
 
@@ -61,7 +60,7 @@ async function examineJar(java: Java, name: string): Promise<readonly Finding[]>
   const { files, workingDirectory, severity, command } = java;
   const path = absolutePath(name, workingDirectory);
   const entry = fileAt(files, path);
-  const zip = entry === undefined ? undefined : await readZip(files, entry);
+  const zip = entry === undefined ? undefined : await openZip(files, entry);
   if (entry === undefined || zip === undefined) {
     const similar = similarPath(files, [path]);
     const isJava = lastPart(name) === "java" || name === "-jar";
@@ -79,12 +78,12 @@ async function examineJar(java: Java, name: string): Promise<readonly Finding[]>
       }),
     ];
   }
-  const bytes = await zip.read("META-INF/MANIFEST.MF", MAX_MANIFEST);
+  const bytes = await zip.members.get("META-INF/MANIFEST.MF")?.read(MAX_MANIFEST);
   const manifest = parseManifest(bytes === undefined ? "" : Buffer.from(bytes).toString("utf8"));
   const jars = (manifest.get("class-path") ?? "").split(/\s+/).filter((one) => one !== "" && !/^[a-z]+:/i.test(one));
   const places = jars.slice(0, MAX_JARS).map((one) => absolutePath(fromText(one), folderOf(`/${entry.path}`)));
   return [
-    ...(await mainClassFinding(java, manifest.get("main-class"), { names: zip.names, places, path: toText(path) })),
+    ...(await mainClassFinding(java, manifest.get("main-class"), { members: zip.members, places, path: toText(path) })),
     ...places
       .filter((place) => entryAt(files, place.replace(/(?!^)\/+$/, "")) === undefined)
       .map((place) =>
@@ -100,10 +99,10 @@ async function examineJar(java: Java, name: string): Promise<readonly Finding[]>
 async function mainClassFinding(
   java: Java,
   mainClass: string | undefined,
-  jar: { readonly names: ReadonlySet<string>; readonly places: readonly string[]; readonly path: string },
+  jar: { readonly members: ZipFile["members"]; readonly places: readonly string[]; readonly path: string },
 ): Promise<readonly Finding[]> {
   const file = mainClass === undefined ? undefined : `${mainClass.replaceAll(".", "/")}.class`;
-  if (file !== undefined && (jar.names.has(file) || (await isIn(java.files, fromText(file), jar.places)))) return [];
+  if (file !== undefined && (jar.members.has(file) || (await isIn(java.files, fromText(file), jar.places)))) return [];
   return [
     RUN.found("java-main-class-missing", {
       ...java.severity,
@@ -151,7 +150,12 @@ async function isIn(files: AuditFiles, file: string, places: readonly string[]):
     const entry: Entry | undefined = entryAt(files, place);
     if (entry?.kind === "dir" && fileAt(files, `/${entry.path}/${file}`) !== undefined) return true;
     if (entry?.kind !== "file") continue;
-    if ((await readZip(files, entry))?.names.has(toText(file)) === true) return true;
+    if ((await openZip(files, entry))?.members.has(toText(file)) === true) return true;
   }
   return false;
+}
+
+/** A zip file of the image; undefined for what is none. */
+function openZip(files: AuditFiles, entry: Entry): Promise<ZipFile | undefined> {
+  return readZip({ size: entry.size, read: (offset, length) => files.bytes(entry, length, offset) });
 }

@@ -159,6 +159,15 @@ describe("lockRecipe()", () => {
     });
   });
 
+  it("refuses an excluded package that a recipe names, also where dependencies are not followed", async () => {
+    await using w = await openWorld(key, more);
+    const unfollowed = recipe.levels.map((level) => ({ ...level, follow: false }));
+    const [first = ""] = recipe.levels.flatMap((level) => level.packages);
+    await assert.rejects(lockRecipe(w.store, { ...recipe, levels: unfollowed, exclude: [first] }, w.access), {
+      code: "RECIPE",
+      message: new RegExp(`it excludes the package "${first}", which ".+" names`),
+    });
+  });
   it("refuses a need for what the recipe excludes", async () => {
     await using w = await openWorld(key, more);
     await assert.rejects(lockRecipe(w.store, { ...recipe, parts: [], exclude: ["libtwo"] }, w.access), {

@@ -75,7 +75,7 @@ export async function fetchFile(context: ArchiveContext, urls: readonly string[]
   const { store } = context;
   await context.blobs.run(expected.digest, async () => {
     if (isHere(context, expected)) return;
-    if (context.offline) throw offlineError(urls[0] ?? expected.digest);
+    if (context.offline) throw offlineError(urls.at(-1) ?? expected.digest);
     await using _lock = await store.locks.acquire(
       `debian-${hexOf(expected.digest)}`,
       context.signal === undefined ? {} : { signal: context.signal },

@@ -139,7 +139,7 @@ describe("lockRecipe()", () => {
     await assert.rejects(assembleBase(w.store, changed, { platform, lock: { file: "m.lock.json", lock }, ...w.access }), {
       code: "RECIPE_DRIFT",
       message: 'Cannot use lock "m.lock.json": recipe "mine2" has changed since it was locked',
-      hint: "Lock it again: decant base lock RECIPE",
+      hint: "Lock it again, and see what changes: decant base update RECIPE",
     });
     const arm = { ...recipe, architectures: ["amd64", "arm64"] };
     const armLock = { ...lock, digest: recipeDigest(arm) };

@@ -159,7 +159,7 @@ describe("decant base", () => {
     assert.equal(code, 1);
     assert.match(
       err,
-      /^ERROR: Cannot use lock ".*mine\.lock\.json": recipe "mine" has changed since it was locked\n\nHint: .*decant base lock/,
+      /^ERROR: Cannot use lock ".*mine\.lock\.json": recipe "mine" has changed since it was locked\n\nHint: .*decant base update/,
     );
   });
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { ArchiveAccess, Lock } from "../../distroless/index.ts";
-import { type BaseName, isRecipeFile, loadRecipe, parseBaseName, parseLock, type Recipe } from "../../distroless/index.ts";
+import { type BaseName, checkDrift, isRecipeFile, loadRecipe, parseBaseName, parseLock, type Recipe } from "../../distroless/index.ts";
 import { DecantError, errnoOf } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import type { Session } from "../session.ts";
@@ -35,7 +35,9 @@ export async function openBase(base: string, place: BasePlace): Promise<OpenedBa
   const recipe = await loadRecipe(isRecipeFile(name.recipe) ? resolve(place.cwd, name.recipe) : name.recipe);
   const lockFile = lockFileOf(name, place);
   const lock = await readLock(lockFile);
-  if (lock === undefined && (place.locked === true || place.lockFile !== undefined)) throw lockMissing(lockFile, base);
+  if (lock === undefined && (place.locked === true || place.lockFile !== undefined)) throw lockMissing(lockFile, name.recipe);
+  if (lock !== undefined)
+    checkDrift(lock, recipe, lockFile, place.lockFile === undefined ? name.recipe : `--lock-file ${place.lockFile} ${name.recipe}`);
   return {
     recipe,
     lockFile,

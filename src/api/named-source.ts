@@ -87,7 +87,7 @@ async function storedOrPulled(name: string, { session, platform, emit, signal }:
     if (!isDecantError(error, "IMAGE_NOT_FOUND") || isDigest(name)) throw error;
   }
   const startedAt = Date.now();
-  emit({ type: "vertex.planned", vertex: "pull", name: `pulling ${name}` });
+  emit({ type: "vertex.planned", vertex: "pull", name: `pulling ${name}, which is not in the store` });
   emit({ type: "vertex.started", vertex: "pull" });
   const image = await pullImage(imageContext(session, emit, "pull", signal), name, platform, { load: true, name: true });
   emit({ type: "vertex.done", vertex: "pull", durationMs: Date.now() - startedAt });

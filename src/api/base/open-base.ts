@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { ArchiveAccess, Lock } from "../../distroless/index.ts";
 import { type BaseName, checkDrift, isRecipeFile, loadRecipe, parseBaseName, parseLock, type Recipe } from "../../distroless/index.ts";
-import { DecantError, errnoOf } from "../../errors.ts";
+import { DecantError, errnoOf, usageError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import type { Session } from "../session.ts";
 import type { DebianOptions } from "./types.ts";
@@ -65,13 +65,16 @@ export async function readLock(file: string): Promise<Lock | undefined> {
   }
 }
 
-/** The options of the distroless room from those of the API. */
+/** The options of the distroless room from those of the API. Throws `USAGE` for a mirror that is no URL. */
 export function archiveAccess(
   options: DebianOptions,
   session: Session,
   run: { readonly emit: Emit; readonly signal: AbortSignal; readonly vertex?: string },
 ): ArchiveAccess {
   const { mirror, securityMirror, snapshot, keyring, offline, acceptExpired } = options;
+  for (const url of [mirror, securityMirror])
+    if (url !== undefined && !/^https?:\/\/[^/]/i.test(url))
+      throw usageError(`Cannot use the mirror "${url}": it is no http or https address; wanted one such as http://deb.debian.org/debian`);
   return {
     env: session.env,
     ...run,

@@ -1,5 +1,5 @@
 /** Secrets that the caller lends to RUN steps. Checked before the build starts, read when a step wants them. */
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { EngineContext } from "../engine/index.ts";
@@ -49,14 +49,16 @@ function sourceOf({ id, src, env: variable, value }: SecretSpec, { cwd, env }: S
 }
 
 function checkFile(id: string, path: string): void {
-  let size: number;
+  let stats: Stats;
   try {
-    size = statSync(path).size;
+    stats = statSync(path);
   } catch (error) {
     throw usageError(
       `Cannot use secret "${id}": "${path}" cannot be read (${errnoOf(error) ?? String(error)})`,
       "Give src= or env= of the secret",
     );
   }
-  if (size > MAX_SECRET_BYTES) throw usageError(`Cannot use secret "${id}": "${path}" has ${size} bytes; at most 500 KiB are allowed`);
+  if (stats.isDirectory()) throw usageError(`Cannot use secret "${id}": "${path}" is a directory; wanted a file`);
+  if (stats.size > MAX_SECRET_BYTES)
+    throw usageError(`Cannot use secret "${id}": "${path}" has ${stats.size} bytes; at most 500 KiB are allowed`);
 }

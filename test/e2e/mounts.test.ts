@@ -269,6 +269,10 @@ RUN ! [ -e /run ] && ! [ -e /etc/k ] && echo clean
       await failure(shop.build(`${BUSYBOX}RUN true`, { secrets: [{ id: "x", src: "/none" }] })),
       /^USAGE -: .*"\/none" cannot be read/,
     );
+    assert.match(
+      await failure(shop.build(`${BUSYBOX}RUN true`, { secrets: [{ id: "x", src: shop.folder }] })),
+      /^USAGE -: .*is a directory; wanted a file/,
+    );
   });
 });
 

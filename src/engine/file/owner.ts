@@ -16,12 +16,12 @@ export type OnUnknownName = (name: string, file: string) => void;
 
 /**
  * Resolves an owner against a tree. A user name without group takes the group of its passwd line; a number takes itself as group.
- * An unknown name is 0, as BuildKit does (its documentation says otherwise, rule S76), and told to `onUnknown`.
+ * An unknown user is 0, an unknown group that of the user, as BuildKit does (its documentation says otherwise, rule S76), and told to `onUnknown`.
  */
 export async function resolveOwner(tree: Tree, owner: ChownOpt, onUnknown: OnUnknownName): Promise<Owner> {
   const user = await resolveUser(tree, owner.user ?? 0, onUnknown);
-  const gid = owner.group === undefined ? user.gid : await resolveGroup(tree, owner.group, onUnknown);
-  return { uid: user.uid, gid };
+  const gid = owner.group === undefined ? undefined : await resolveGroup(tree, owner.group, onUnknown);
+  return { uid: user.uid, gid: gid ?? user.gid };
 }
 
 async function resolveUser(tree: Tree, user: string | number, onUnknown: OnUnknownName): Promise<Owner> {
@@ -33,11 +33,11 @@ async function resolveUser(tree: Tree, user: string | number, onUnknown: OnUnkno
   return { uid: 0, gid: 0 };
 }
 
-async function resolveGroup(tree: Tree, group: string | number, onUnknown: OnUnknownName): Promise<number> {
+async function resolveGroup(tree: Tree, group: string | number, onUnknown: OnUnknownName): Promise<number | undefined> {
   if (typeof group === "number") return group;
   for (const fields of await accountLines(tree, "etc/group")) if (fields[0] === group) return number(fields[2]);
   onUnknown(group, "/etc/group");
-  return 0;
+  return undefined;
 }
 
 async function accountLines(tree: Tree, path: string): Promise<string[][]> {

@@ -63,7 +63,11 @@ async function applyMake(run: FileRun, draft: Draft, action: Exclude<FileAction,
 async function styleOf({ vertex, context }: FileRun, draft: Draft, action: FileAction): Promise<CopyStyle> {
   const range = action.kind === "copy" ? action.range : vertex.meta.source;
   const onUnknown = (name: string, file: string): void =>
-    context.warn("UnknownOwner", `"${name}" is not in ${file} of the stage: its files are owned by 0, as BuildKit does`, range);
+    context.warn(
+      "UnknownOwner",
+      `"${name}" is not in ${file} of the stage: files are owned by ${file === "/etc/group" ? "the group of the user" : "0"}, as BuildKit does`,
+      range,
+    );
   return {
     owner: action.owner === undefined ? undefined : await resolveOwner(draft, action.owner, onUnknown),
     chmod: action.kind === "copy" && action.mode !== undefined ? parseChmod(action.mode) : undefined,

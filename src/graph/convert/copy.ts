@@ -4,6 +4,7 @@ import type { ChownOpt, FileAction } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
+import { inlineFile } from "./inline-file.ts";
 import { joinWorkdir } from "./metadata.ts";
 import { checkChecksum, remoteSource } from "./remote-source.ts";
 import { expand, shownLine, type StageState, stepMeta } from "./stage-state.ts";
@@ -81,7 +82,7 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
       ? expandWord(heredoc.content, state.env, { escape: "\\", range: heredoc.range, quotes: "ignore" }).value
       : heredoc.content;
     const inline = vertex(
-      { kind: "file", base: -1, actions: [{ kind: "mkfile", path: `/${heredoc.name}`, mode: 0o644, data }] },
+      { kind: "file", base: -1, actions: [inlineFile({ name: heredoc.name, mode: 0o644, data, range: heredoc.range })] },
       [],
       state.platform,
       {
@@ -134,9 +135,9 @@ function absoluteDestination(workdir: string | undefined, destination: string): 
   return destination.endsWith("/") && clean !== "/" ? `${clean}/` : clean;
 }
 
-/** "user:group", numbers or names. */
+/** "user:group", numbers or names. As BuildKit has it, "root" is 0 whatever passwd says, and "5:" is the group 0. */
 export function parseOwner(text: string): ChownOpt {
-  const [user = "", group] = text.split(":", 2);
-  const id = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
-  return { ...(user === "" ? {} : { user: id(user) }), ...(group === undefined || group === "" ? {} : { group: id(group) }) };
+  const [, user = "", group] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
+  const id = (part: string): string | number => (part === "root" ? 0 : /^\d*$/.test(part) ? Number(part) : part);
+  return { ...(user === "" ? {} : { user: id(user) }), ...(group === undefined ? {} : { group: id(group) }) };
 }

@@ -1,11 +1,13 @@
 /** RUN → ExecOp. */
 import { type RunInstruction, runScript } from "../../dockerfile/index.ts";
+import type { SourceRange } from "../../source.ts";
 import type { BindMount, ExecMeta, ExecOp, TmpfsMount } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { proxyEnvironment } from "./args.ts";
 import type { ConvertOptions } from "./context.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
+import { inlineFile } from "./inline-file.ts";
 import { joinWorkdir, withShell } from "./metadata.ts";
 import { convertMounts, type MountOptions } from "./mounts.ts";
 import { environment, shownLine, type StageState, stepMeta } from "./stage-state.ts";
@@ -47,7 +49,7 @@ export function convertRun(state: StageState, instruction: RunInstruction, optio
     meta,
     mounts: [
       root,
-      ...(script === undefined ? [] : [scriptMount(indexOf(scriptVertex(state, script)))]),
+      ...(script === undefined ? [] : [scriptMount(indexOf(scriptVertex(state, script, instruction.range)))]),
       ...(options.shmSizeBytes === undefined ? [] : [shmMount(options.shmSizeBytes)]),
       ...mounts,
     ],
@@ -99,8 +101,8 @@ function argumentsOf(state: StageState, instruction: RunInstruction): { readonly
   }
 }
 
-function scriptVertex(state: StageState, { name, content }: Script): Vertex {
-  const action = { kind: "mkfile", path: `/${name}`, mode: 0o755, data: content } as const;
+function scriptVertex(state: StageState, { name, content }: Script, range: SourceRange): Vertex {
+  const action = inlineFile({ name, mode: 0o755, data: content, range });
   return vertex({ kind: "file", base: -1, actions: [action] }, [], state.platform, {
     name: "[internal] preparing inline document",
     ignoreCache: false,

@@ -27,6 +27,7 @@ export const heredoc: readonly Case[] = [
   { name: "S109: ADD with a heredoc", dockerfile: "FROM scratch\nADD <<EOF /x\nadded\nEOF\n" },
   { name: "S109: --chmod, --chown and --link", dockerfile: "FROM scratch\nCOPY --chmod=755 --chown=5:6 <<EOF /x\nx\nEOF\nCOPY --link <<EOF /y/z\ny\nEOF\n" },
   { name: "S109: CRLF is kept", dockerfile: "FROM scratch\r\nCOPY <<EOF /x\r\na\r\nb\r\nEOF\r\n" },
+  { name: "S109: a delimiter that is no file name", dockerfile: "FROM scratch\nCOPY <<a/b /x\ny\na/b\n", fails: { says: "no such file or directory", code: "DOCKERFILE_SEMANTIC" } },
   { name: "S109: an empty heredoc", dockerfile: "FROM scratch\nCOPY <<EOF /x\nEOF\n" },
   { name: "S109: comments and continuations in a body", dockerfile: "FROM scratch\nCOPY <<EOF /x\n# not a comment\na \\\nb\n\n\nEOF\n" },
   { name: "S109: a heredoc and the other escape character", dockerfile: "# escape=`\nFROM scratch\nENV A=1\nCOPY <<EOF /x\n`$A \\$A $A\nEOF\n" },

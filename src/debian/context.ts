@@ -1,6 +1,6 @@
 /** What every network-facing file of the debian room works with: the store, the options of the caller, and one `Once` per kind of work. */
 import { createOnce, type Once } from "../async.ts";
-import { hexOf, shortDigest, type Expected } from "../digest.ts";
+import { hexOf, shortDigest, sizeMismatch, type Expected } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
 import { type Emit, noEvents } from "../events.ts";
 import type { Store } from "../store/index.ts";
@@ -97,7 +97,9 @@ async function fetchFirst(context: ArchiveContext, urls: readonly string[], expe
     try {
       await download(
         url,
-        async (body) => {
+        async (body, sizeBytes) => {
+          // An old mirror's file need not be fetched to see that it is another one.
+          if (sizeBytes !== undefined && sizeBytes !== expected.size) throw sizeMismatch(expected, sizeBytes);
           await context.store.blobs.write(watchTransfer(context, urls.at(-1) ?? url, body, expected.size), expected);
         },
         context.http,

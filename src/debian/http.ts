@@ -25,6 +25,9 @@ export interface HttpOptions {
   ) => DecantError;
 }
 
+/** Takes a body; `sizeBytes` is what the server says of it, and only a reason not to begin. */
+export type UseBody<Result> = (body: ByteStream, sizeBytes: number | undefined) => Promise<Result>;
+
 /** Told as `status` in the details of the error: the server answered, but not with 200. */
 class HttpStatus extends Error {
   readonly status: number;
@@ -39,7 +42,7 @@ class HttpStatus extends Error {
  * GETs `url` and gives the body to `use`, again from the start when the connection fails. Errors that `use` throws as `DecantError` (wrong bytes,
  * full disk) are final. Rejects with what `options.fail` makes, its details hold `status` where there was one.
  */
-export async function download<Result>(url: string, use: (body: ByteStream) => Promise<Result>, options: HttpOptions): Promise<Result> {
+export async function download<Result>(url: string, use: UseBody<Result>, options: HttpOptions): Promise<Result> {
   const attempts = options.attempts ?? 3;
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -56,7 +59,7 @@ export async function download<Result>(url: string, use: (body: ByteStream) => P
   }
 }
 
-async function tryOnce<Result>(url: string, use: (body: ByteStream) => Promise<Result>, options: HttpOptions): Promise<Result> {
+async function tryOnce<Result>(url: string, use: UseBody<Result>, options: HttpOptions): Promise<Result> {
   const idleTimeoutMs = options.idleTimeoutMs ?? 30_000;
   const stop = new AbortController();
   const stalled = (): void => stop.abort(new Error(`the connection was silent for ${idleTimeoutMs / 1000} s`));
@@ -69,7 +72,11 @@ async function tryOnce<Result>(url: string, use: (body: ByteStream) => Promise<R
       await response.body?.cancel();
       throw new HttpStatus(response.status, response.statusText);
     }
-    return await use(watched(response.body, () => void timer.refresh()));
+    const length = response.headers.get("content-length");
+    return await use(
+      watched(response.body, () => void timer.refresh()),
+      length !== null && /^\d{1,15}$/.test(length) && response.headers.get("content-encoding") === null ? Number(length) : undefined,
+    );
   } finally {
     clearTimeout(timer);
     // Frees the connection of a body that was not read to its end.

@@ -1,5 +1,6 @@
 /** Which packages a recipe is made of: what it names, and what that needs where a level follows dependencies. */
 import type { Archive, BinaryPackage } from "../debian/index.ts";
+import { suggest } from "../dockerfile/index.ts";
 import { recipeError } from "./errors.ts";
 import { withVariant } from "./join-recipes.ts";
 import { LATEST, type LockedPackage } from "./lock.ts";
@@ -33,6 +34,7 @@ async function choosePackages(archive: Archive, recipe: Recipe, architecture: st
   if (busybox !== undefined) partly.add(busybox);
   const names = [...partly].filter((name) => !whole.has(name));
   const parts = names.length === 0 ? [] : await archive.select(names, architecture);
+  checkSliced(recipe, new Set([...whole.keys(), ...partly]));
   return [...[...whole.values()].map((binary) => ({ binary, part: false })), ...parts.map((binary) => ({ binary, part: true }))];
 }
 
@@ -46,6 +48,16 @@ function checkExcluded({ name, exclude, levels, parts, certificates, busybox }: 
   if (wrong === undefined) return;
   throw recipeError(name, `it excludes the package "${wrong.one ?? ""}", which "${wrong.by}" names`, {
     hint: "Exclude only what packages bring with them, or extend a recipe that does not have it",
+  });
+}
+
+/** A misspelt name would leave its files in. */
+function checkSliced({ name, slices }: Recipe, packages: ReadonlySet<string>): void {
+  const wrong = slices.find((slice) => slice.package !== undefined && !packages.has(slice.package))?.package;
+  if (wrong === undefined) return;
+  const near = suggest(wrong, [...packages]);
+  throw recipeError(name, `it slices the package "${wrong}", which it does not have`, {
+    hint: near === undefined ? "Name a package that is in the base, or leave the slice out" : `Did you mean "${near}"?`,
   });
 }
 

@@ -168,6 +168,16 @@ describe("lockRecipe()", () => {
       message: new RegExp(`it excludes the package "${first}", which ".+" names`),
     });
   });
+  it("refuses a slice of a package that the recipe does not have", async () => {
+    await using w = await openWorld(key, more);
+    const [first = ""] = recipe.levels.flatMap((level) => level.packages);
+    const slices = [...recipe.slices, { package: `${first}x`, drop: ["/usr/share/**"], keep: [] }];
+    await assert.rejects(lockRecipe(w.store, { ...recipe, slices }, w.access), {
+      code: "RECIPE",
+      message: new RegExp(`it slices the package "${first}x", which it does not have`),
+      hint: `Did you mean "${first}"?`,
+    });
+  });
   it("refuses a need for what the recipe excludes", async () => {
     await using w = await openWorld(key, more);
     await assert.rejects(lockRecipe(w.store, { ...recipe, parts: [], exclude: ["libtwo"] }, w.access), {

@@ -123,6 +123,8 @@ function matchTokens(tokens: readonly GlobToken[], chars: readonly string[]): bo
 function badPattern(pattern: string, range: SourceRange | undefined): Error {
   return semanticError(`Cannot use the pattern "${pattern}": syntax error in pattern`, {
     range,
-    hint: "Write [[] for a [ and \\\\ for a \\",
+    hint: pattern.startsWith('["')
+      ? "If it is a list, write it as JSON: every part in double quotes, commas between them, ] at the end"
+      : "Write [[] for a [ and \\\\ for a \\",
   });
 }

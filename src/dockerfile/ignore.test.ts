@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { isDecantError } from "../errors.ts";
 import { fromText } from "../paths.ts";
 import { createIgnoreMatcher, excludePatterns, hasWildcard, matchGlob, parseIgnore } from "./index.ts";
 import { compilePathPattern } from "./path-pattern.ts";
@@ -134,6 +135,11 @@ describe("matchGlob()", () => {
   for (const pattern of ["[", "[]a]", "[a", "[a-]", "[-x]", "a\\", "[x-", "[^"]) {
     it(`S80: rejects ${pattern}`, () => assert.throws(() => matchGlob(pattern, "a"), /syntax error in pattern/));
   }
+  it("S80: tells of JSON that is not closed", () =>
+    assert.throws(
+      () => matchGlob('["a.txt",', "a"),
+      (error) => isDecantError(error) && /write it as JSON/.test(error.hint ?? ""),
+    ));
   it("hasWildcard() obeys escapes", () =>
     assert.deepEqual(["a*", "a?", "[a", "a\\*", "a\\\\*", "a"].map(hasWildcard), [true, true, true, false, true, false]));
 });

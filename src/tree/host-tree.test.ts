@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
@@ -12,6 +12,7 @@ import { subtreeDigest } from "./subtree-digest.ts";
 import { failsWith, file, item, layerOf, run, temp, tempStore } from "./testdata/support.ts";
 import { treeDump } from "./tree-dump.ts";
 import { treeItems, treeTar } from "./tree-tar.ts";
+import type { Tree } from "./types.ts";
 import { unpackTree } from "./unpack-tree.ts";
 import { walk } from "./walk.ts";
 import { writeLayer } from "./write-layer.ts";
@@ -198,6 +199,22 @@ test("unpackTree() replaces what is in its way and writes through no symlink", a
   assert.deepEqual(hostTree(`${at.path}/elsewhere`).readdir(ROOT), []);
   await unpackTree(layerTree([await layerOf(at.store, file("d", "now a file"))]), out);
   assert.equal(readFileSync(`${out}/d`, "utf8"), "now a file");
+});
+
+test("unpackTree() leaves no half of a file that cannot be written whole", async () => {
+  await using at = await temp();
+  mkdirSync(`${at.path}/in`);
+  writeFileSync(`${at.path}/in/f`, "hello");
+  const tree = hostTree(`${at.path}/in`);
+  const shrinking: Tree = {
+    ...tree,
+    data: (entry) => {
+      truncateSync(`${at.path}/in/f`, 2);
+      return tree.data(entry);
+    },
+  };
+  await assert.rejects(unpackTree(shrinking, `${at.path}/out`), failsWith("CONTEXT"));
+  assert.deepEqual(hostTree(`${at.path}/out`).readdir(ROOT), []);
 });
 
 test("unpackTree() refuses a destination that is a file", async () => {

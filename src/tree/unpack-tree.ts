@@ -52,7 +52,7 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
     makeWay(path, entry.kind === "dir");
     if (entry.kind === "dir") folders.push(entry);
     else if (first !== undefined) linkSync(fsPath(`${root}/${first}`), fsPath(path));
-    else if (entry.kind === "file") await writeFile(tree, entry, path);
+    else if (entry.kind === "file") await writeFile(tree, entry, path, options.signal);
     else makeOther(entry, path);
     if (group !== undefined && first === undefined) firsts.set(group, entry.path);
     if (performance.now() - turn > TURN_MS) {
@@ -81,12 +81,21 @@ function makeWay(path: string, wantDirectory: boolean): void {
   if (wantDirectory) mkdirSync(fsPath(path), 0o700);
 }
 
-async function writeFile(tree: Tree, entry: Entry, path: string): Promise<void> {
+/** A file that cannot be written whole is removed: half of one would look like the real one. */
+async function writeFile(tree: Tree, entry: Entry, path: string, signal: AbortSignal | undefined): Promise<void> {
   const fd = openSync(fsPath(path), CREATE, 0o600);
   try {
-    if (entry.size > 0) for await (const chunk of readData(await tree.data(entry), entry.size)) writeAll(fd, chunk, `"${path}"`);
+    if (entry.size > 0) {
+      for await (const chunk of readData(await tree.data(entry), entry.size)) {
+        signal?.throwIfAborted();
+        writeAll(fd, chunk, `"${path}"`);
+      }
+    }
     if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
     fchmodSync(fd, entry.mode);
+  } catch (error) {
+    rmSync(fsPath(path), { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }

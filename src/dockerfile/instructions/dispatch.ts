@@ -46,9 +46,11 @@ export function readInstruction(statement: Statement, warn: Warn): Instruction {
   if (reader !== undefined) return reader(statement, warn);
   const { keyword, base } = statement;
   const known = [...READERS.keys()].map((name) => name.toUpperCase());
+  // What editors of Windows write by default.
+  const isWide = keyword.text.includes("\0") ? "The file looks like UTF-16: save it as UTF-8" : undefined;
   throw syntaxError("UnknownInstruction", `Cannot parse the line: unknown instruction: ${keyword.text}`, {
     range: keyword.text === "" ? base.range : keyword.range,
-    hint: didYouMean(keyword.text, known) ?? `Begin the line with one of ${known.join(" ")}, or end the line before it with \\`,
+    hint: isWide ?? didYouMean(keyword.text, known) ?? `Begin the line with one of ${known.join(" ")}, or end the line before it with \\`,
   });
 }
 

@@ -207,6 +207,22 @@ describe("toGraph() refuses", () => {
       text: "FROM b\nARG x\nCOPY --from=$x / /",
       want: /SEMANTIC 3: .*variable expansion is not supported for --from/,
     },
+    { name: "a NUL byte in a command", text: "FROM b\nRUN echo a\0b > /x", want: /SEMANTIC 2: .*NUL byte/ },
+    { name: "a NUL byte in a variable of a step", text: "FROM b\nENV A=a\0b\nRUN true", want: /SEMANTIC 3: .*NUL byte/ },
+    { name: "a NUL byte in a source", text: "FROM b\nCOPY a\0b /", want: /SEMANTIC 2: .*"a\\0b": it has a NUL byte/ },
+    { name: "a NUL byte in a destination", text: "FROM b\nCOPY a /a\0b", want: /SEMANTIC 2: .*NUL byte/ },
+    { name: "a NUL byte in a directory", text: "FROM b\nWORKDIR /a\0b", want: /SEMANTIC 2: .*NUL byte/ },
+    {
+      name: "a mount at a name too long",
+      text: `FROM b\nRUN --mount=target=/${"x".repeat(256)} true`,
+      want: /SEMANTIC 2: .*file name too long/,
+    },
+    { name: "a path too long", text: `FROM b\nWORKDIR ${"/x".repeat(2048)}`, want: /SEMANTIC 2: .*more than 4095 bytes/ },
+    {
+      name: "S109: a heredoc with #! whose delimiter is no file name",
+      text: "FROM b\nRUN <<a/b\n#!/bin/sh\na/b\n",
+      want: /SEMANTIC 2: .*heredoc "a\/b"/,
+    },
     { name: "S93: a URL in COPY", text: "FROM b\nCOPY https://x/y /", want: /SEMANTIC 2: .*source can't be a URL for COPY/ },
     {
       name: "S93: a checksum of a local file",

@@ -4,6 +4,7 @@ import type { ChownOpt, FileAction } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
+import { checkImagePath } from "./image-path.ts";
 import { inlineFile } from "./inline-file.ts";
 import { joinWorkdir } from "./metadata.ts";
 import { checkChecksum, remoteSource } from "./remote-source.ts";
@@ -21,6 +22,9 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
   if (chmod !== "") parseChmod(chmod, instruction.chmod?.range);
   const checksum = instruction.kind === "copy" || instruction.checksum === undefined ? undefined : expand(state, instruction.checksum);
   if (instruction.kind === "add" && checksum !== undefined) checkChecksum(checksum, instruction.checksum?.range, sources);
+  const dest = absoluteDestination(state.config.WorkingDir, destination);
+  checkImagePath(dest, instruction.destination.range);
+  for (const { text, range } of sources) if (text.includes("\0")) checkImagePath(text, range);
   const meta = stepMeta(state, instruction, shownLine(state, instruction));
   const linked = instruction.link?.value === true && chmod === "";
   const owner = parseOwner(chown);
@@ -40,7 +44,7 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
   const base = linked || state.vertex === undefined ? -1 : indexOf(state.vertex);
   const common = {
     kind: "copy",
-    dest: absoluteDestination(state.config.WorkingDir, destination),
+    dest,
     ...(chown === "" ? {} : { owner }),
     ...(chmod === "" ? {} : { mode: chmod }),
     excludePatterns: instruction.excludes.map((word) => expand(state, word)),

@@ -1,10 +1,12 @@
 /** `RUN --mount` → mounts of an ExecOp, with BuildKit's defaults for ids, targets and owners (rules S112 to S120). */
 import { posix } from "node:path";
 import { type MountFlag, resolveMount } from "../../dockerfile/index.ts";
+import type { SourceRange } from "../../source.ts";
 import type { BindMount, CacheMount, Mount, SecretEnv } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import type { BuildArgs } from "./args.ts";
 import { semanticError } from "./errors.ts";
+import { checkImagePath } from "./image-path.ts";
 import { expandText, type StageState } from "./stage-state.ts";
 
 type Resolved = ReturnType<typeof resolveMount>;
@@ -63,7 +65,7 @@ export function convertMounts(state: StageState, flags: readonly MountFlag[], op
         if (mount.env !== undefined) secretEnv.push({ id, name: mount.env, optional, range });
         if (mount.env !== undefined && mount.target === undefined) break;
         const { mode = SECRET_MODE, uid = 0, gid = 0 } = mount;
-        const dest = joinTarget(state, mount.target ?? `/run/secrets/${posix.basename(id)}`);
+        const dest = joinTarget(state, mount.target ?? `/run/secrets/${posix.basename(id)}`, range);
         mounts.push({ type: "secret", id, dest, mode, uid, gid, optional, range });
         break;
       }
@@ -77,7 +79,7 @@ export function convertMounts(state: StageState, flags: readonly MountFlag[], op
         mounts.push({
           type: "ssh",
           id: mount.id ?? "default",
-          dest: joinTarget(state, dest),
+          dest: joinTarget(state, dest, range),
           mode,
           uid,
           gid,
@@ -134,14 +136,16 @@ function selectorOf({ source = "" }: Resolved): string {
 }
 
 function targetOf(state: StageState, mount: Resolved): string {
-  const target = joinTarget(state, mount.target ?? "");
+  const target = joinTarget(state, mount.target ?? "", mount.range);
   if (target === "/")
     throw semanticError('Cannot mount: invalid mount target "/"', mount.range, "Give target= a path below the root directory");
   return target;
 }
 
-function joinTarget(state: StageState, target: string): string {
-  return cleanPath(posix.isAbsolute(target) ? target : posix.join("/", state.config.WorkingDir ?? "/", target));
+function joinTarget(state: StageState, target: string, range: SourceRange): string {
+  const path = cleanPath(posix.isAbsolute(target) ? target : posix.join("/", state.config.WorkingDir ?? "/", target));
+  checkImagePath(path, range);
+  return path;
 }
 
 /** As Go's path.Clean. */

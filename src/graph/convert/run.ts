@@ -7,6 +7,7 @@ import { proxyEnvironment } from "./args.ts";
 import type { ConvertOptions } from "./context.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
+import { checkNoNul } from "./image-path.ts";
 import { inlineFile } from "./inline-file.ts";
 import { joinWorkdir, withShell } from "./metadata.ts";
 import { convertMounts, type MountOptions } from "./mounts.ts";
@@ -32,6 +33,7 @@ export function convertRun(state: StageState, instruction: RunInstruction, optio
   const { mounts, secretEnv, sshSocket } = convertMounts(state, instruction.mounts, { ...options, indexOf });
   const { args, script } = argumentsOf(state, instruction);
   const { lines, key } = environment(state);
+  checkNoNul([...args, ...lines], instruction.range);
   const needsSocket = sshSocket !== undefined && !state.env.has("SSH_AUTH_SOCK");
   const meta: ExecMeta = {
     args,

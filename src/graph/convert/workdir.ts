@@ -4,6 +4,7 @@ import { vertex } from "../vertex.ts";
 import { parseOwner } from "./copy.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem, metadataItem } from "./history.ts";
+import { checkImagePath } from "./image-path.ts";
 import { joinWorkdir, normalizeWorkdir } from "./metadata.ts";
 import { expand, shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
@@ -17,14 +18,15 @@ export function convertWorkdir(state: StageState, instruction: WorkdirInstructio
     return;
   }
   const user = state.config.User ?? "";
-  if (state.vertex === undefined && /^[^0-9]/.test(user)) {
+  const owner = parseOwner(user);
+  if (state.vertex === undefined && Object.values(owner).some((part) => typeof part === "string")) {
     throw semanticError(
       `Cannot make "${path}" for USER ${user}: the stage is empty, so there is no passwd file to look the name up in (invalid user index)`,
       instruction.range,
       "Use numeric ids",
     );
   }
-  const owner = user === "" ? {} : { owner: parseOwner(user) };
+  checkImagePath(path, instruction.range);
   state.vertex = vertex(
     {
       kind: "file",
@@ -35,7 +37,7 @@ export function convertWorkdir(state: StageState, instruction: WorkdirInstructio
           path: joinWorkdir("/", path),
           mode: 0o755,
           makeParents: true,
-          ...owner,
+          ...(user === "" ? {} : { owner }),
           ...(options.epochSec === undefined ? {} : { mtimeSec: options.epochSec }),
         },
       ],

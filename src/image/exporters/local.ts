@@ -1,7 +1,7 @@
 /** type=local: the image's files in a plain directory, merged into what is there, as buildx does. */
 import { resolve } from "node:path";
 import { pool } from "../../async.ts";
-import { usageError } from "../../errors.ts";
+import { isDecantError, usageError } from "../../errors.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { compareTreePaths, ROOT, toText, treePath } from "../../paths.ts";
 import { type Entry, type LayerItem, type Tree, layerTree, unpackTree, walk, writeLayer } from "../../tree/index.ts";
@@ -30,7 +30,8 @@ export async function exportLocal(
   try {
     await unpackTree(tree, path, { signal: ctx.signal });
   } catch (error) {
-    throw writeError("unpack the image to", path, error);
+    // What is full is the destination: the hint of a full store would lead astray.
+    throw writeError("unpack the image to", path, isDecantError(error, "STORE_FULL") ? error.cause : error);
   }
   return { output, names: [], path };
 }

@@ -39,6 +39,8 @@ export const copy: readonly Case[] = [
   { name: "S76: a name that is not in passwd is 0", ...inBusybox("COPY --chown=nobody-here:nogroup-here a /1\nCOPY --chown=nobody-here a /2"), files: a },
   { name: "S76: root is 0 whatever passwd says", ...inBusybox("RUN echo root:x:7:8::/: > /etc/passwd && echo root:x:9: > /etc/group\nCOPY --chown=root a /1\nCOPY --chown=root:root a /2\nCOPY --chown=5:root a /3"), files: a },
   { name: "S76: an empty group is 0, an unknown one is that of the user", ...inBusybox("COPY --chown=5: a /1\nCOPY --chown=5:nobody-here a /2\nCOPY --chown=5:6:7 a /3\nCOPY --chown=app:nobody-here a /4\nCOPY --chown=app: a /5"), files: a },
+  { name: "S76: root without passwd", dockerfile: "FROM scratch\nCOPY --chown=root:root a /1\nCOPY --link --chown=root a /2\n", files: a },
+  { name: "a name that is too long for Linux", dockerfile: `FROM scratch\nCOPY a /${"x".repeat(256)}\n`, files: a, fails: { says: "file name too long", code: SEMANTIC } },
   { name: "S76: names without passwd", dockerfile: "FROM scratch\nCOPY --chown=app a /1\n", files: a, fails: { says: "invalid user index: -1", code: SEMANTIC } },
   { name: "S76: --chown with a group only, without passwd", dockerfile: "FROM scratch\nCOPY --chown=:6 a /1\nCOPY --link --chown=:7 a /2\n", files: a },
   { name: "S76: a name of a group without a group file", dockerfile: "FROM scratch\nCOPY --chown=5:extra a /1\n", files: a, fails: { says: "invalid", code: SEMANTIC } },

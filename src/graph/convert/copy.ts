@@ -86,7 +86,7 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
       ? expandWord(heredoc.content, state.env, { escape: "\\", range: heredoc.range, quotes: "ignore" }).value
       : heredoc.content;
     const inline = vertex(
-      { kind: "file", base: -1, actions: [inlineFile({ name: heredoc.name, mode: 0o644, data, range: heredoc.range })] },
+      { kind: "file", base: -1, actions: [inlineFile({ name: heredoc.name, mode: 0o644, data, range: instruction.range })] },
       [],
       state.platform,
       {

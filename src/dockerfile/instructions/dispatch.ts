@@ -40,17 +40,20 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 /** What BuildKit rejects already where ONBUILD stands; other mistakes only fail the build that triggers it. */
 const FATAL_IN_ONBUILD = new Set(["JsonNotStrings", "MissingEquals", "MissingValue"]);
 
+/** A word of UTF-16 read as bytes, with or without a byte order mark: what some editors of Windows write by default. */
+// oxlint-disable-next-line no-control-regex
+const UTF16_WORD = /^[^\0A-Za-z]{0,2}\0?(?:[A-Za-z]\0)+[A-Za-z]?$/;
+
 /** Reads `statement`. `warn` takes what is allowed and probably not meant. Throws `DOCKERFILE_SYNTAX` or `DOCKERFILE_SEMANTIC`. */
 export function readInstruction(statement: Statement, warn: Warn): Instruction {
   const reader = READERS.get(statement.name);
   if (reader !== undefined) return reader(statement, warn);
   const { keyword, base } = statement;
   const known = [...READERS.keys()].map((name) => name.toUpperCase());
-  // What editors of Windows write by default.
-  const isWide = keyword.text.includes("\0") ? "The file looks like UTF-16: save it as UTF-8" : undefined;
+  const wideHint = UTF16_WORD.test(keyword.text) ? "The file looks like UTF-16: save it as UTF-8" : undefined;
   throw syntaxError("UnknownInstruction", `Cannot parse the line: unknown instruction: ${keyword.text}`, {
     range: keyword.text === "" ? base.range : keyword.range,
-    hint: isWide ?? didYouMean(keyword.text, known) ?? `Begin the line with one of ${known.join(" ")}, or end the line before it with \\`,
+    hint: wideHint ?? didYouMean(keyword.text, known) ?? `Begin the line with one of ${known.join(" ")}, or end the line before it with \\`,
   });
 }
 

@@ -1,7 +1,7 @@
 /** What commands that look at one thing take: images of the store, of registries, of OCI layouts, and directories of the host. */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { isDigest } from "../digest.ts";
 import { isDecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
@@ -36,8 +36,9 @@ export type NamedSource =
 export async function openNamedSource(name: string, context: SourceContext): Promise<NamedSource> {
   const layout = LAYOUT.exec(name)?.[1];
   if (layout !== undefined) return { kind: "image", image: await openLayout(name, layout, context), isNamed: false };
-  const directory = DIRECTORY.exec(name)?.[1] ?? (/^\.{0,2}(?:\/|$)/.test(name) ? name : undefined);
+  const directory = DIRECTORY.exec(name)?.[1];
   if (directory !== undefined) return { kind: "directory", path: await existingDirectory(directory, context) };
+  if (/^\.{0,2}(?:\/|$)/.test(name)) return { kind: "directory", path: await rootDirectory(name, context) };
   return { kind: "image", image: await storedOrPulled(name, context), isNamed: !isDigest(name) };
 }
 
@@ -58,6 +59,17 @@ async function existingDirectory(directory: string, { cwd, command }: SourceCont
   return path;
 }
 
+/** A layout that is taken for a root file system would be found complete: no program is in it. */
+async function rootDirectory(directory: string, context: SourceContext): Promise<string> {
+  const path = await existingDirectory(directory, context);
+  const isLayout = (await stat(join(path, "oci-layout")).catch(() => undefined))?.isFile() === true;
+  if (!isLayout) return path;
+  throw usageError(
+    `Cannot open "${directory}" as a root file system: it is an OCI layout`,
+    `Run: decant ${context.command} oci:${directory} (or dir:${directory}, to take its files all the same)`,
+  );
+}
+
 /** "folder:tag", "folder@sha256:…", "folder". */
 function splitLayout(text: string): { readonly path: string; readonly selector: string | undefined } {
   const at = text.lastIndexOf("@");
@@ -75,7 +87,7 @@ async function storedOrPulled(name: string, { session, platform, emit, signal }:
     if (!isDecantError(error, "IMAGE_NOT_FOUND") || isDigest(name)) throw error;
   }
   const startedAt = Date.now();
-  emit({ type: "vertex.planned", vertex: "pull", name: `pulling ${name}` });
+  emit({ type: "vertex.planned", vertex: "pull", name: `pulling ${name}, which is not in the store` });
   emit({ type: "vertex.started", vertex: "pull" });
   const image = await pullImage(imageContext(session, emit, "pull", signal), name, platform, { load: true, name: true });
   emit({ type: "vertex.done", vertex: "pull", durationMs: Date.now() - startedAt });

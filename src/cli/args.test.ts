@@ -41,6 +41,7 @@ const GOOD: readonly (readonly [string, readonly string[], string])[] = [
   ["takes no word for the value of an option that may stand alone", ["--audit", "."], '{"tag":[],"audit":"error"} .'],
   ["takes --flag=value of one that may stand alone", ["--audit=warn", "."], '{"tag":[],"audit":"warn"} .'],
   ["takes a word for its value that looks like one", ["--attach", "a=b", "."], '{"tag":[],"attach":"a=b"} .'],
+  ["takes no option for its value", ["--attach", "--tag=b", "."], '{"tag":["b"],"attach":"true"} .'],
   ["takes none that does not", ["--attach", "."], '{"tag":[],"attach":"true"} .'],
   ["ends options at --", ["--", "-q"], '{"tag":[]} -q'],
 ];

@@ -74,7 +74,8 @@ function withBareValues(spec: CommandSpec, args: readonly string[]): string[] {
   const end = args.indexOf("--");
   return args.map((arg, index) => {
     const { bare, bareUnless } = (arg.startsWith("--") ? spec.options[arg.slice(2)] : undefined) ?? {};
-    const hasValue = bareUnless?.test(args[index + 1] ?? "") === true;
+    const next = args[index + 1] ?? "";
+    const hasValue = !next.startsWith("-") && bareUnless?.test(next) === true;
     return bare === undefined || hasValue || (end >= 0 && index > end) ? arg : `${arg}=${bare}`;
   });
 }

@@ -75,7 +75,7 @@ export async function fetchFile(context: ArchiveContext, urls: readonly string[]
   const { store } = context;
   await context.blobs.run(expected.digest, async () => {
     if (isHere(context, expected)) return;
-    if (context.offline) throw offlineError(urls[0] ?? expected.digest);
+    if (context.offline) throw offlineError(urls.at(-1) ?? expected.digest);
     await using _lock = await store.locks.acquire(
       `debian-${hexOf(expected.digest)}`,
       context.signal === undefined ? {} : { signal: context.signal },
@@ -91,13 +91,14 @@ function isHere({ store }: ArchiveContext, expected: Expected): boolean {
 }
 
 async function fetchFirst(context: ArchiveContext, urls: readonly string[], expected: Expected): Promise<string> {
+  // The last address is the plain one, not by hash.
   const failures: unknown[] = [];
   for (const url of urls) {
     try {
       await download(
         url,
         async (body) => {
-          await context.store.blobs.write(watchTransfer(context, url, body, expected.size), expected);
+          await context.store.blobs.write(watchTransfer(context, urls.at(-1) ?? url, body, expected.size), expected);
         },
         context.http,
       );
@@ -126,5 +127,5 @@ function wrongBytes(url: string, expected: Expected, cause: Error): Error {
 
 /** Why something cannot be had without network. */
 export function offlineError(what: string): Error {
-  return archiveError(what, "it is not in the store, and the network must not be used", { hint: "Run once without the offline option" });
+  return archiveError(what, "it is not in the store, and the network must not be used", { hint: "Run it once without --offline" });
 }

@@ -43,8 +43,8 @@ describe("loadKeyring()", () => {
 
   const faults = [
     { name: "no keyring", content: undefined, want: /^Cannot trust "[^"]*": there is no such keyring$/ },
-    { name: "what is no key", content: "hello", want: /the keyring cannot be read|the keyring has no public key/ },
-    { name: "an empty file", content: "", want: /the keyring cannot be read/ },
+    { name: "what is no key", content: "hello", want: /it is no keyring that can be read|the keyring has no public key/ },
+    { name: "an empty file", content: "", want: /it is no keyring that can be read/ },
     { name: "a signature instead of keys", content: "-----BEGIN PGP SIGNATURE-----\n", want: /the keyring has no public key/ },
     {
       name: "a keybox of GnuPG",

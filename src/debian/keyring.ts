@@ -71,7 +71,10 @@ export async function readKeys(keyring: Keyring, openpgp: typeof openpgpModule):
     }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
-    throw signatureError(keyring.name, `the keyring cannot be read: ${why}`, { cause });
+    throw signatureError(keyring.name, `it is no keyring that can be read: ${why}`, {
+      cause,
+      hint: "Give a file of public OpenPGP keys, binary (.gpg, .pgp) or armored (.asc)",
+    });
   }
   if (keys.length === 0) throw signatureError(keyring.name, "the keyring has no public key");
   return keys;

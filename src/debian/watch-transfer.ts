@@ -4,7 +4,7 @@ import type { Emit } from "../events.ts";
 
 const TELL_EVERY_MS = 100;
 
-/** Passes `body` through and emits transfers of the last part of `url`, at most ten a second. */
+/** Passes `body` through and emits transfers of what `url` ends with: for an index its suite and path, else the last part. At most ten a second. */
 export async function* watchTransfer(
   to: { readonly emit: Emit; readonly vertex: string },
   url: string,
@@ -14,7 +14,7 @@ export async function* watchTransfer(
   const fixed = {
     type: "transfer",
     vertex: to.vertex,
-    id: url.slice(url.lastIndexOf("/") + 1),
+    id: /\/dists\/(.+)$/.exec(url)?.[1] ?? url.slice(url.lastIndexOf("/") + 1),
     action: "fetch",
     ...(totalBytes === undefined ? {} : { totalBytes }),
   } as const;

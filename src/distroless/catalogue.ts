@@ -87,7 +87,7 @@ async function readRecipe(
     const near = suggest(named.name, known);
     const why = named.name === named.wanted ? "the catalogue has no such recipe" : `it extends "${named.name}", which is not there`;
     throw recipeError(named.wanted, why, {
-      hint: near === undefined ? `Wanted one of ${known.join(", ")}, or the path of a .yaml file` : `Did you mean "${near}"?`,
+      hint: near === undefined ? "See: decant base list; or give the path of a .yaml file" : `Did you mean "${near}"?`,
     });
   }
   return await parseRecipe({ name: path, text });

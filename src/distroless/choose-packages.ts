@@ -1,5 +1,6 @@
 /** Which packages a recipe is made of: what it names, and what that needs where a level follows dependencies. */
 import type { Archive, BinaryPackage } from "../debian/index.ts";
+import { recipeError } from "./errors.ts";
 import { withVariant } from "./join-recipes.ts";
 import { LATEST, type LockedPackage } from "./lock.ts";
 import type { Recipe } from "./recipe.ts";
@@ -13,6 +14,7 @@ interface Chosen {
 /** The packages of a recipe with its variant joined in: level by level, then those that are taken in parts. */
 async function choosePackages(archive: Archive, recipe: Recipe, architecture: string): Promise<Chosen[]> {
   const { certificates, busybox, exclude } = recipe;
+  checkExcluded(recipe);
   // The bundle is there, whoever asks for it.
   const ignore = [...recipe.ignore, ...(certificates === undefined ? [] : [certificates.package])];
   const whole = new Map<string, BinaryPackage>();
@@ -32,6 +34,19 @@ async function choosePackages(archive: Archive, recipe: Recipe, architecture: st
   const names = [...partly].filter((name) => !whole.has(name));
   const parts = names.length === 0 ? [] : await archive.select(names, architecture);
   return [...[...whole.values()].map((binary) => ({ binary, part: false })), ...parts.map((binary) => ({ binary, part: true }))];
+}
+
+/** Packages that are taken without what they need are not looked for, so nothing else would refuse them. */
+function checkExcluded({ name, exclude, levels, parts, certificates, busybox }: Recipe): void {
+  const named = [
+    ...levels.flatMap((level) => level.packages.map((one) => ({ one, by: level.name }))),
+    ...[...parts.map((part) => part.package), certificates?.package, busybox].map((one) => ({ one, by: name })),
+  ];
+  const wrong = named.find(({ one }) => one !== undefined && exclude.includes(one));
+  if (wrong === undefined) return;
+  throw recipeError(name, `it excludes the package "${wrong.one ?? ""}", which "${wrong.by}" names`, {
+    hint: "Exclude only what packages bring with them, or extend a recipe that does not have it",
+  });
 }
 
 /**

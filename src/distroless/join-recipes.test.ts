@@ -135,8 +135,21 @@ describe("withVariant()", () => {
     assert.equal(withVariant(recipe, "latest"), recipe);
   });
   it("refuses a variant that is not there or joins itself", () => {
-    const round = joinRecipes([{ ...low, variants: { a: { join: ["b"] }, b: { join: ["a"] } } }]);
-    assert.throws(() => withVariant(round, "a"), { code: "RECIPE", message: /joins itself: a → b → a/ });
-    assert.throws(() => withVariant(round, "constructor"), { code: "RECIPE", message: /no variant "constructor"; wanted one of a, b/ });
+    const round: RecipeDocument = { ...low, variants: { a: { join: ["b"] }, b: { join: ["a"] } } };
+    assert.throws(() => joinRecipes([round]), { code: "RECIPE", message: /joins itself: a → b → a/ });
+    const joining: RecipeDocument = { ...low, variants: { a: { join: ["dbug"] } } };
+    assert.throws(() => joinRecipes([joining]), { code: "RECIPE", message: /no variant "dbug"; wanted one of a/ });
+    const plain = joinRecipes([low]);
+    assert.throws(() => withVariant(plain, "constructor"), {
+      code: "RECIPE",
+      message: /no variant "constructor"; wanted one of nonroot, /,
+    });
+  });
+  it("refuses a user or group by a name that it does not have, in any variant", () => {
+    assert.throws(() => joinRecipes([{ ...low, user: "app" }]), { code: "RECIPE", message: /its user "app" is not among its users/ });
+    const inVariant: RecipeDocument = { ...low, variants: { debug: { user: "root:staff" } } };
+    assert.throws(() => joinRecipes([inVariant]), { message: /"low:debug": its group "staff" is not among its groups/ });
+    assert.equal(joinRecipes([{ ...low, user: "root:0" }]).user, "root:0");
+    assert.equal(joinRecipes([{ ...low, user: "app", files: [{ path: "/etc/passwd", text: "app:x:1:1::/:\n" }] }]).user, "app");
   });
 });

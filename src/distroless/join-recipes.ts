@@ -46,6 +46,8 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
   const recipe = documents.reduce((joined, one) => withSettings(joined, one, one.name), empty);
   checkTwice(name, "user", recipe.users);
   checkTwice(name, "group", recipe.groups);
+  // A mistake in a variant that nobody has asked for yet is one all the same.
+  for (const variant of [undefined, ...Object.keys(recipe.variants)]) checkUser(withVariant(recipe, variant));
   return recipe;
 }
 
@@ -157,6 +159,20 @@ function joinRecords(
 function checkTwice(recipe: string, what: string, all: readonly { readonly name: string }[]): void {
   const twice = all.find(({ name }, at) => all.findIndex((one) => one.name === name) !== at);
   if (twice !== undefined) throw recipeError(recipe, `it has the ${what} "${twice.name}" twice`);
+}
+
+/** Nobody could start a container of an image whose user is not in it. */
+function checkUser({ name, variant, user, users, groups, files }: Recipe): void {
+  if (files.some(({ path }) => path === "/etc/passwd" || path === "/etc/group")) return;
+  const [account = "", group] = user.split(":");
+  const unknown = (id: string | undefined, known: readonly { readonly name: string }[]): boolean =>
+    id !== undefined && !/^\d+$/.test(id) && !known.some((one) => one.name === id);
+  const what = unknown(account, users)
+    ? `user "${account}" is not among its users`
+    : unknown(group, groups)
+      ? `group "${group ?? ""}" is not among its groups`
+      : "";
+  if (what !== "") throw recipeError(variant === undefined ? name : `${name}:${variant}`, `its ${what}; wanted one of them, or a number`);
 }
 
 function lastOf<Item, Value>(items: readonly Item[], pick: (item: Item) => Value | undefined): Value | undefined {

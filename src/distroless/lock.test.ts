@@ -139,7 +139,7 @@ describe("lockRecipe()", () => {
     await assert.rejects(assembleBase(w.store, changed, { platform, lock: { file: "m.lock.json", lock }, ...w.access }), {
       code: "RECIPE_DRIFT",
       message: 'Cannot use lock "m.lock.json": recipe "mine2" has changed since it was locked',
-      hint: "Lock it again: decant base lock RECIPE",
+      hint: "Lock it again, and see what changes: decant base update RECIPE",
     });
     const arm = { ...recipe, architectures: ["amd64", "arm64"] };
     const armLock = { ...lock, digest: recipeDigest(arm) };
@@ -159,6 +159,15 @@ describe("lockRecipe()", () => {
     });
   });
 
+  it("refuses an excluded package that a recipe names, also where dependencies are not followed", async () => {
+    await using w = await openWorld(key, more);
+    const unfollowed = recipe.levels.map((level) => ({ ...level, follow: false }));
+    const [first = ""] = recipe.levels.flatMap((level) => level.packages);
+    await assert.rejects(lockRecipe(w.store, { ...recipe, levels: unfollowed, exclude: [first] }, w.access), {
+      code: "RECIPE",
+      message: new RegExp(`it excludes the package "${first}", which ".+" names`),
+    });
+  });
   it("refuses a need for what the recipe excludes", async () => {
     await using w = await openWorld(key, more);
     await assert.rejects(lockRecipe(w.store, { ...recipe, parts: [], exclude: ["libtwo"] }, w.access), {

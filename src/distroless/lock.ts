@@ -147,10 +147,13 @@ export function formatLock(lock: Lock): string {
   return `${whole.replaceAll(/"@(\d+)@"/g, (_all, at: string) => lines[Number(at)] ?? "")}\n`;
 }
 
-/** Throws `RECIPE_DRIFT` when the recipe is no longer what was locked. */
-export function checkDrift(lock: Lock, recipe: Recipe, file: string): void {
+/** Throws `RECIPE_DRIFT` when the recipe is no longer what was locked. `asked`: how the recipe was asked for, for the hint. */
+export function checkDrift(lock: Lock, recipe: Recipe, file: string, asked = "RECIPE"): void {
   if (lock.digest === recipeDigest(recipe)) return;
-  throw lockError(file, `recipe "${recipe.name}" has changed since it was locked`, { code: "RECIPE_DRIFT" });
+  throw lockError(file, `recipe "${recipe.name}" has changed since it was locked`, {
+    code: "RECIPE_DRIFT",
+    hint: `Lock it again, and see what changes: decant base update ${asked}`,
+  });
 }
 
 /** What a lock has for an architecture. Throws `RECIPE_LOCK`. */

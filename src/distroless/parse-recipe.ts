@@ -23,7 +23,7 @@ export async function parseRecipe(file: SourceFile): Promise<RecipeDocument> {
   const [syntax] = document.errors;
   if (syntax !== undefined) {
     const [why = "it is no YAML"] = syntax.message.split("\n");
-    throw recipeError(file.name, why.replace(/ at line \d+, column \d+:?$/, ""), { source: range(...syntax.pos), cause: syntax });
+    throw recipeError(file.name, why.replace(/ at line \d+, column \d+:?$/, ""), { source: range(...syntax.pos) });
   }
   // The schema leaves these names out without a word.
   yaml.visit(document, {

@@ -4,9 +4,11 @@
  */
 import type { SourceRange } from "../source.ts";
 import { semanticError } from "./errors.ts";
+import { CLOSE_BRACE, ExpandProblem, missingBrace, unsupportedModifier } from "./expand-problem.ts";
 import { compileShellPattern, replaceMatches, trimPrefix, trimSuffix } from "./shell-pattern.ts";
-import { isSpace } from "./text.ts";
 import type { Environment, EscapeToken, Lookup } from "./types.ts";
+import { variableName } from "./variable-name.ts";
+import { createWordCollector, type WordCollector } from "./word-collector.ts";
 
 /** How to expand. */
 export interface ExpandOptions {
@@ -72,24 +74,6 @@ function run<Result>(text: string, options: ExpandOptions, work: () => Result): 
     const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
     throw semanticError(`Cannot expand "${shown}": ${error.message}`, { range: options.range, hint: error.hint });
   }
-}
-
-/** Why expansion stopped; becomes a DecantError where the text and its place are known. */
-class ExpandProblem extends Error {
-  readonly hint: string | undefined;
-
-  constructor(message: string, hint?: string) {
-    super(message);
-    this.hint = hint;
-  }
-}
-
-interface WordCollector {
-  /** Characters that may separate words. */
-  split(text: string): void;
-  /** Quoted or escaped characters. */
-  raw(text: string): void;
-  finish(): string[];
 }
 
 interface Expander {
@@ -301,45 +285,12 @@ function createExpander(text: string, env: Environment, options: ExpandOptions, 
   };
 
   const readName = (): string => {
-    const start = at;
-    const first = text.charAt(at);
-    if (isDigit(first)) {
-      while (isDigit(text.charAt(at))) at += 1;
-    } else if (first !== "" && "@*#?-$!".includes(first)) {
-      at += 1;
-    } else {
-      for (;;) {
-        const point = text.codePointAt(at);
-        if (point === undefined || !isNamePoint(point)) break;
-        at += point > 0xffff ? 2 : 1;
-      }
-    }
-    return text.slice(start, at);
+    const name = variableName(text, at);
+    at += name.length;
+    return name;
   };
 
   return { rawEscapes, until, names: () => ({ matched: [...matched], unmatched: [...unmatched] }) };
-}
-
-function createWordCollector(): WordCollector {
-  const words: string[] = [];
-  let word = "";
-  return {
-    split: (text) => {
-      let start = 0;
-      for (let at = 0; at < text.length; at += 1) {
-        if (!isSpace(text.charCodeAt(at))) continue;
-        word += text.slice(start, at);
-        if (word !== "") words.push(word);
-        word = "";
-        start = at + 1;
-      }
-      word += text.slice(start);
-    },
-    raw: (text) => {
-      word += text;
-    },
-    finish: () => (word === "" ? words : [...words, word]),
-  };
 }
 
 function withPattern(source: string, apply: (pattern: ReturnType<typeof compileShellPattern>) => string): string {
@@ -351,23 +302,4 @@ function withPattern(source: string, apply: (pattern: ReturnType<typeof compileS
     }
     throw error;
   }
-}
-
-const CLOSE_BRACE = "Close the variable with }, or escape its $ to have it literally";
-
-function missingBrace(): ExpandProblem {
-  return new ExpandProblem("syntax error: missing '}'", CLOSE_BRACE);
-}
-
-function unsupportedModifier(shown: string): ExpandProblem {
-  return new ExpandProblem(`unsupported modifier (${shown}) in substitution`, "Use one of :- - :+ + :? ? # ## % %% / //");
-}
-
-function isDigit(char: string): boolean {
-  return char >= "0" && char <= "9";
-}
-
-function isNamePoint(point: number): boolean {
-  if (point < 0x80) return (point >= 97 && point <= 122) || (point >= 65 && point <= 90) || (point >= 48 && point <= 57) || point === 95;
-  return /^[\p{L}\p{Nd}]$/u.test(String.fromCodePoint(point));
 }

@@ -55,7 +55,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
       mtimeNsec: Math.min(Math.round((stat.mtimeMs - mtimeSec * 1000) * 1e6), 999_999_999),
     };
     if (kind === "dir") directories.add(path);
-    else if (kind === "symlink") entry.link = readlinkSync(fsPath(hostPath(path)), { encoding: "latin1" });
+    else if (kind === "symlink") entry.link = readTarget(path);
     else if (kind === "char" || kind === "block") Object.assign(entry, splitDevice(stat.rdev));
     else if (kind === "file") {
       if (stat.nlink > 1) groups.set(path, `${stat.dev}:${stat.ino}`);
@@ -67,6 +67,16 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
       if (xattrs.size > 0 && kind !== "symlink") entry.xattrs = xattrs;
     }
     return entry;
+  };
+
+  const readTarget = (path: TreePath): string => {
+    try {
+      return readlinkSync(fsPath(hostPath(path)), { encoding: "latin1" });
+    } catch (error) {
+      throw new DecantError("CONTEXT", `Cannot read link "${displayPath(path)}" of "${root}": ${errnoOf(error) ?? String(error)}`, {
+        cause: error,
+      });
+    }
   };
 
   const statOf = (path: TreePath): Stats | undefined => {

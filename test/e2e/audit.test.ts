@@ -216,6 +216,10 @@ describe("decant audit", { concurrency: 2 }, () => {
     using shop = shopWithApp(GOOD);
     const message = (image: string): string => decant(shop, ["audit", image]).err.split("\n")[0] ?? "";
     assert.match(message("./nowhere"), /^ERROR: Cannot open "\.\/nowhere": there is no such directory/);
+    const layout = join(shop.folder, "layout");
+    mkdirSync(layout);
+    writeFileSync(join(layout, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+    assert.match(message(layout), /^ERROR: Cannot open "\/.+\/layout" as a root file system: it is an OCI layout/);
     assert.match(message("oci:nowhere"), /^ERROR: Cannot read .*index\.json" of "oci-layout:/);
     assert.match(message("oci:app"), /^ERROR: Cannot read tar archive/);
     assert.match(message("Bad Name"), /^ERROR: Cannot use image name/);

@@ -159,7 +159,7 @@ describe("decant base", () => {
     assert.equal(code, 1);
     assert.match(
       err,
-      /^ERROR: Cannot use lock ".*mine\.lock\.json": recipe "mine" has changed since it was locked\n\nHint: .*decant base lock/,
+      /^ERROR: Cannot use lock ".*mine\.lock\.json": recipe "mine" has changed since it was locked\n\nHint: .*decant base update/,
     );
   });
 
@@ -224,7 +224,17 @@ describe("decant base", () => {
     {
       name: "a lock to update that is not there",
       args: ["update", "cc-debian13"],
-      want: /there is no such file\n\nHint: Run: decant base lock/,
+      want: /there is no such file\n\nHint: Run: decant base lock cc-debian13\n/,
+    },
+    {
+      name: "several platforms",
+      args: ["build", "--platform", "linux/amd64,linux/arm64", "static-debian13"],
+      want: /^ERROR: A base for several platforms \(linux\/amd64, linux\/arm64\) is not supported yet/,
+    },
+    {
+      name: "a name that is none",
+      args: ["build", "--tag", "Bad Name", "static-debian13"],
+      want: /^ERROR: Cannot use image name "Bad Name"/,
     },
   ];
   for (const row of faults)

@@ -20,6 +20,8 @@ const KNOWN: readonly Known[] = [
   },
   // BuildKit looks for the place of a pipe that --exclude takes out.
   { line: /^BuildKit fails, Decant builds: failed to stat .*\/pipe: not a directory$/, dockerfile: /--exclude=/ },
+  // "a file that is taken out, back in and out again"
+  { line: /^path .*: BuildKit "file (\d+ \d+:\d+) \\"\\"", Decant "file \1 / },
 ];
 
 /** True for a line of `differencesOf` that is meant. */

@@ -1,6 +1,7 @@
 /** `buildBase`: a distroless base as an image, and `showBase`: the facts about one. */
+import { unsupported } from "../../errors.ts";
 import { baseScripts } from "../../distroless/index.ts";
-import { type BuiltImage, exportImage, type ExportResult, type OutputSpec } from "../../image/index.ts";
+import { type BuiltImage, exportImage, type ExportResult, type OutputSpec, targetNames } from "../../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import { startRun } from "../run-handle.ts";
 import { imageContext, openSession, type Session } from "../session.ts";
@@ -17,9 +18,12 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const opened = await openFor(options);
+    const platforms = platformsOf(options.platforms ?? [], session);
+    const specs = outputsOf(options, opened);
+    checkOutputs(platforms, specs);
     const images: BuiltImage[] = [];
     const bases: BaseDetails[] = [];
-    for (const platform of platformsOf(options.platforms ?? [], session)) {
+    for (const platform of platforms) {
       const vertex = `base ${opened.recipe.name} ${formatPlatform(platform)}`;
       const startedAt = Date.now();
       emit({ type: "vertex.planned", vertex, name: `assembling ${nameOf(opened)} for ${formatPlatform(platform)}` });
@@ -31,7 +35,7 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
       bases.push(baseDetails(opened, base, platform));
     }
     const outputs: ExportResult[] = [];
-    for (const output of outputsOf(options, opened))
+    for (const output of specs)
       outputs.push(
         await exportImage(images, output, {
           ...imageContext(session, emit, `base ${opened.recipe.name}`, signal),
@@ -78,6 +82,13 @@ function outputsOf(options: BuildBaseOptions, opened: OpenedBase): readonly Outp
   if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
   const names = options.tags === undefined || options.tags.length === 0 ? [nameOf(opened)] : options.tags;
   return [{ type: "image", names, push: false }];
+}
+
+/** What an exporter would refuse, before anything is fetched. */
+function checkOutputs(platforms: readonly Platform[], outputs: readonly OutputSpec[]): void {
+  if (platforms.length > 1)
+    throw unsupported(`A base for several platforms (${platforms.map(formatPlatform).join(", ")})`, { row: "F128" });
+  for (const output of outputs) if ("names" in output) targetNames(output.names ?? []);
 }
 
 /** Each platform once, in the order of the options. */

@@ -41,7 +41,7 @@ export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
     const name = parseBaseName(options.base);
     const recipe = await loadRecipe(isRecipeFile(name.recipe) ? resolve(cwd, name.recipe) : name.recipe);
     const file = lockFileOf(name, { cwd, ...(options.lockFile === undefined ? {} : { lockFile: options.lockFile }) });
-    const before = await lockBefore(file, options.update ?? false);
+    const before = await lockBefore(file, options.update ?? false, name.recipe);
     const vertex = `lock ${recipe.name}`;
     const startedAt = Date.now();
     emit({ type: "vertex.planned", vertex, name: `locking ${recipe.name}` });
@@ -59,7 +59,7 @@ export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
 }
 
 /** A lock that cannot be read is replaced, unless it is to be updated. */
-async function lockBefore(file: string, update: boolean): Promise<Lock | undefined> {
+async function lockBefore(file: string, update: boolean, asked: string): Promise<Lock | undefined> {
   try {
     const lock = await readLock(file);
     if (lock !== undefined || !update) return lock;
@@ -67,7 +67,7 @@ async function lockBefore(file: string, update: boolean): Promise<Lock | undefin
     if (update || !isDecantError(error, "RECIPE_LOCK")) throw error;
     return undefined;
   }
-  throw lockMissing(file);
+  throw lockMissing(file, asked);
 }
 
 function changesOf(before: Lock | undefined, after: Lock): Readonly<Record<string, BaseDifference>> {

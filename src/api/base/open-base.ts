@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { ArchiveAccess, Lock } from "../../distroless/index.ts";
-import { type BaseName, isRecipeFile, loadRecipe, parseBaseName, parseLock, type Recipe } from "../../distroless/index.ts";
-import { DecantError, errnoOf } from "../../errors.ts";
+import { type BaseName, checkDrift, isRecipeFile, loadRecipe, parseBaseName, parseLock, type Recipe } from "../../distroless/index.ts";
+import { DecantError, errnoOf, usageError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import type { Session } from "../session.ts";
 import type { DebianOptions } from "./types.ts";
@@ -35,7 +35,9 @@ export async function openBase(base: string, place: BasePlace): Promise<OpenedBa
   const recipe = await loadRecipe(isRecipeFile(name.recipe) ? resolve(place.cwd, name.recipe) : name.recipe);
   const lockFile = lockFileOf(name, place);
   const lock = await readLock(lockFile);
-  if (lock === undefined && (place.locked === true || place.lockFile !== undefined)) throw lockMissing(lockFile, base);
+  if (lock === undefined && (place.locked === true || place.lockFile !== undefined)) throw lockMissing(lockFile, name.recipe);
+  if (lock !== undefined)
+    checkDrift(lock, recipe, lockFile, place.lockFile === undefined ? name.recipe : `--lock-file ${place.lockFile} ${name.recipe}`);
   return {
     recipe,
     lockFile,
@@ -63,13 +65,16 @@ export async function readLock(file: string): Promise<Lock | undefined> {
   }
 }
 
-/** The options of the distroless room from those of the API. */
+/** The options of the distroless room from those of the API. Throws `USAGE` for a mirror that is no URL. */
 export function archiveAccess(
   options: DebianOptions,
   session: Session,
   run: { readonly emit: Emit; readonly signal: AbortSignal; readonly vertex?: string },
 ): ArchiveAccess {
   const { mirror, securityMirror, snapshot, keyring, offline, acceptExpired } = options;
+  for (const url of [mirror, securityMirror])
+    if (url !== undefined && !/^https?:\/\/[^/]/i.test(url))
+      throw usageError(`Cannot use the mirror "${url}": it is no http or https address; wanted one such as http://deb.debian.org/debian`);
   return {
     env: session.env,
     ...run,

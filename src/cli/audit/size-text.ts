@@ -2,7 +2,7 @@
 import { formatSize } from "../../bytes.ts";
 import type { AuditReport, ReportedLayer } from "../../index.ts";
 import { fit, safeLine, type Style } from "../style.ts";
-import { plural, wrap } from "./words.ts";
+import { plural } from "./words.ts";
 
 const MAX_LAYERS = 15;
 const MAX_PACKAGES = 8;
@@ -16,15 +16,22 @@ export function sizeLines({ sizes, layers }: AuditReport, style: Style, width: n
   for (const { layer, bytes, shadowedBytes } of sizes.layers) {
     if (!shown.has(layer)) continue;
     const hidden = shadowedBytes === 0 ? "" : ` (${formatSize(shadowedBytes)} hidden)`;
-    lines.push(row(bytes, `layer ${layer}${hidden} ${style.dim(fit(layerName(layers[layer]), width - 40))}`));
+    lines.push(row(bytes, `layer ${layer + 1}${hidden} ${style.dim(fit(layerName(layers[layer]), width - 40))}`));
   }
   if (sizes.layers.length > MAX_LAYERS) lines.push(style.dim(`    and ${sizes.layers.length - MAX_LAYERS} smaller layers`));
   for (const { from, bytes } of sizes.sources.filter((source) => source.bytes > 0)) lines.push(row(bytes, `from ${safeLine(from)}`));
-  const packages = sizes.packages.slice(0, MAX_PACKAGES).map(({ name, version, bytes }) => `${name} ${version} (${formatSize(bytes)})`);
+  const packages = sizes.packages.slice(0, MAX_PACKAGES);
+  for (const { name, version, bytes } of packages) lines.push(row(bytes, `package ${safeLine(`${name} ${version}`)}`));
   if (packages.length > 0) {
-    const rest = sizes.packages.length - packages.length;
-    const text = `packages: ${packages.join(", ")}${rest > 0 ? `, and ${rest} more` : ""}; of no package: ${formatSize(sizes.otherBytes)}`;
-    lines.push(...wrap(safeLine(text), width, "    ", "      "));
+    const rest = sizes.packages.slice(MAX_PACKAGES);
+    if (rest.length > 0)
+      lines.push(
+        row(
+          rest.reduce((sum, { bytes }) => sum + bytes, 0),
+          plural(rest.length, "smaller package"),
+        ),
+      );
+    lines.push(row(sizes.otherBytes, "of no package"));
   }
   if (sizes.duplicates.wastedBytes > 0)
     lines.push(`    copies of files that are there already: ${formatSize(sizes.duplicates.wastedBytes)}`);

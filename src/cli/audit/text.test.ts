@@ -49,9 +49,10 @@ test("auditText() shows an image without findings", () => {
     "",
     "✔ Where the bytes are",
     "    1.2 MB in 2 files",
-    "       1.2 MB  layer 0 (200 kB hidden) COPY --from=build /app /app",
+    "       1.2 MB  layer 1 (200 kB hidden) COPY --from=build /app /app",
     "       1.2 MB  from stage build",
-    "    packages: express 5.1.0 (80 kB); of no package: 1.12 MB",
+    "        80 kB  package express 5.1.0",
+    "      1.12 MB  of no package",
     "    copies of files that are there already: 4.1 kB",
   ]);
 });

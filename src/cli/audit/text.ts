@@ -101,7 +101,7 @@ function kindLines(findings: readonly ReportedFinding[], report: AuditReport, st
 function origin({ layer, source }: ReportedFinding, report: AuditReport): string[] {
   const from = layer === undefined ? undefined : report.layers[layer];
   const instruction = from?.instruction ?? from?.createdBy ?? "";
-  const place = source === undefined ? (layer === undefined ? "" : `layer ${layer}`) : `${safeLine(source.file)}:${source.line}`;
+  const place = source === undefined ? (layer === undefined ? "" : `layer ${layer + 1}`) : `${safeLine(source.file)}:${source.line}`;
   const text = [place, safeLine(instruction)].filter((part) => part !== "").join(" ");
   return text === "" ? [] : [text];
 }

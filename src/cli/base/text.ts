@@ -2,8 +2,10 @@
 import { formatSize } from "../../bytes.ts";
 import { shortDigest } from "../../digest.ts";
 import type { BaseDetails, BaseDifference, BaseSummary, LockBaseResult } from "../../index.ts";
-import { safeLine } from "../style.ts";
+import { fit, safeLine } from "../style.ts";
 import { formatTable } from "../table.ts";
+
+const LAYER_COLUMNS = 72;
 
 /** `decant base list`. */
 export function listText(bases: readonly BaseSummary[]): string {
@@ -26,16 +28,20 @@ export function detailsText(details: BaseDetails): string {
     ["Platform", details.platform],
     ["Debian", details.suite],
     ["Lock", details.lockFile ?? "none: the newest packages"],
-    ...details.releases.map((release, at) => [
-      at === 0 ? "Releases" : "",
-      `${release.suite} of ${release.date.slice(0, 16).replace("T", " ")}, signed by ${safeLine(release.signers.map((one) => one.userId).join("; "))}`,
-    ]),
+    ...titled(
+      "Releases",
+      details.releases.flatMap(({ suite, date, signers }) => [
+        `${suite} of ${date.slice(0, 16).replace("T", " ")}, signed by`,
+        ...signers.map(({ userId }) => `  ${safeLine(userId.replace(/ <[^>]*>$/, ""))}`),
+      ]),
+    ),
     ...(node === undefined ? [] : [["Node.js", `${node.version} (${node.name}, signature ${node.signature})`]]),
     ["Size", `${formatSize(layers.reduce((sum, layer) => sum + layer.unpackedBytes, 0))} in ${layers.length} layers`],
-    ...Object.entries(Object(details.config)).map(([name, value]) => [
-      name,
-      safeLine(typeof value === "string" ? value : JSON.stringify(value)),
-    ]),
+    ...Object.entries(Object(details.config)).flatMap(([name, value]) =>
+      name === "Env" && Array.isArray(value)
+        ? titled(name, value.map(String).map(safeLine))
+        : [[name, safeLine(typeof value === "string" ? value : JSON.stringify(value))]],
+    ),
   ]);
   const packageRows = packages.map((one) => [
     one.name,
@@ -49,7 +55,7 @@ export function detailsText(details: BaseDetails): string {
     shortDigest(layer.diffId),
     formatSize(layer.unpackedBytes),
     String(layer.files),
-    safeLine(layer.createdBy),
+    layerWords(layer.createdBy, packages),
   ]);
   const scripts = details.scripts?.map((one) => [one.package, one.script, one.effect, one.done, safeLine(one.text)]);
   return [
@@ -58,6 +64,18 @@ export function detailsText(details: BaseDetails): string {
     formatTable([["LAYER", "DIGEST", "SIZE", "FILES", "WHAT"], ...layerRows], [2, 3]),
     ...(scripts === undefined ? [] : [formatTable([["PACKAGE", "SCRIPT", "EFFECT", "", "WHAT"], ...scripts])]),
   ].join("\n");
+}
+
+/** Rows of which the first has a title. */
+function titled(title: string, lines: readonly string[]): string[][] {
+  return lines.map((line, at) => [at === 0 ? title : "", line]);
+}
+
+/** What made a layer, in one line: versions and architectures are in the table of packages. */
+function layerWords(createdBy: string, packages: BaseDetails["packages"]): string {
+  const names = new Map(packages.map(({ name, version, architecture }) => [`${name} ${version} ${architecture}`, name]));
+  const parts = createdBy.replace(/^decant: /, "").split(", ");
+  return fit(safeLine(parts.map((part) => names.get(part) ?? part).join(", ")), LAYER_COLUMNS);
 }
 
 /** What a lock changes, by architecture; architectures with the same changes are told together. */

@@ -67,6 +67,7 @@ function configFacts(config: unknown): string[][] {
   ].flatMap(([label = "", key = ""]) => {
     const value = property(inner, key);
     if (value === undefined || value === null || value === "") return [];
+    if (key === "Env" && Array.isArray(value)) return value.map((one, at) => [at === 0 ? label : "", safeLine(String(one))]);
     return [[label, safeLine(typeof value === "string" ? value : JSON.stringify(value))]];
   });
 }

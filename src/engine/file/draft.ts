@@ -24,6 +24,8 @@ interface Pending {
 /** Starts an edit of `base`. */
 export function createDraft(base: Tree): Draft {
   const pending = new Map<TreePath, Pending>();
+  /** Names that were put as hard links, by the path that holds their bytes. */
+  const links = new Map<TreePath, TreePath[]>();
   /** Directories of the base that something else took the place of: what is below them is gone. */
   const covered: TreePath[] = [];
 
@@ -36,6 +38,27 @@ export function createDraft(base: Tree): Draft {
   const linked = (entry: Entry): Entry | undefined => {
     const target = pending.get((entry.link ?? "") as TreePath);
     return target === undefined ? undefined : { ...target.entry, path: entry.path };
+  };
+
+  const addLink = (target: TreePath, name: TreePath): void => {
+    const names = links.get(target);
+    if (names === undefined) links.set(target, [name]);
+    else names.push(name);
+  };
+  /** Takes a pending path away. Where it held the bytes of hard links, the first of them gets the bytes. */
+  const remove = (path: TreePath): void => {
+    const own = pending.get(path);
+    const names = (links.get(path) ?? []).filter((name) => name !== path && pending.get(name)?.entry.link === path);
+    pending.delete(path);
+    links.delete(path);
+    const [first, ...others] = names.toSorted(compareTreePaths);
+    if (own === undefined || first === undefined) return;
+    pending.set(first, { ...own, entry: { ...own.entry, path: first } });
+    links.set(first, others);
+    for (const name of others) {
+      const other = pending.get(name);
+      if (other !== undefined) pending.set(name, { ...other, entry: { ...other.entry, link: first } });
+    }
   };
 
   const draft: Draft = {
@@ -64,9 +87,11 @@ export function createDraft(base: Tree): Draft {
     put(entry, data) {
       const before = lookup(entry.path);
       if (before?.kind === "dir" && entry.kind !== "dir") {
-        for (const path of pending.keys()) if (path !== entry.path && isWithin(path, entry.path)) pending.delete(path);
+        for (const path of pending.keys()) if (path !== entry.path && isWithin(path, entry.path)) remove(path);
         covered.push(entry.path);
       }
+      remove(entry.path);
+      if (entry.kind === "hardlink" && entry.link !== undefined) addLink(entry.link as TreePath, entry.path);
       const opaque = entry.kind === "dir" && covered.includes(entry.path);
       pending.set(entry.path, { entry: opaque ? { ...entry, opaque: true } : entry, data });
     },

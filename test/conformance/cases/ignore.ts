@@ -37,4 +37,5 @@ export const ignore: readonly Case[] = [
   { name: "a wildcard of COPY does not see ignored files", dockerfile: "FROM scratch\nCOPY *.txt a* /x/\n", files: ignoring("b.txt\n") },
   { name: "an empty ignore file", dockerfile: all, files: ignoring("") },
   { name: "an ignored directory with a file of the same beginning", dockerfile: all, files: { ...ignoring("foo\n"), "foo-bar": "f", foobar: "g" } },
+  { name: "a file that is taken out, back in and out again", dockerfile: "FROM scratch\nCOPY d /l\n", files: { "d/s/g.txt": "g", ".dockerignore": "d/*\n!**/g.txt\nd/*\n" } },
 ];

@@ -2,10 +2,8 @@
  * What a package holds, unpacked once into the store: a layer with its files, and its control files in a directory of their own. Reading it
  * again costs no decompression, so that another slice or another recipe is cheap.
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import * as v from "valibot";
-import type { ByteStream } from "../bytes.ts";
 import { type BinaryPackage, type Deb, type ScriptName } from "../debian/index.ts";
 import type { Digest } from "../digest.ts";
 import { displayPath, isWithin, type TreePath, treePath } from "../paths.ts";
@@ -67,13 +65,9 @@ async function unpack(context: UnpackContext, binary: BinaryPackage, deb: Deb): 
       items.push({ entry });
       continue;
     }
-    const hash = createHash("md5");
-    const spooled = await spool.keep(
-      hashing(data, (chunk) => hash.update(chunk)),
-      entry.size,
-    );
-    items.push({ entry: { ...entry, size: spooled.size, digest: spooled.digest }, data: spooled.data });
-    md5.set(spooled.digest, hash.digest("hex"));
+    const kept = await spool.keep(data, entry.size);
+    items.push({ entry: { ...entry, size: kept.size, digest: kept.digest }, data: kept.data });
+    md5.set(kept.digest, kept.md5);
   }
   const control = (name: string, bytes: Uint8Array): LayerItem => textItem(`/${CONTROL}/${name}`, bytes);
   items.push(control("control", deb.controlText), control("md5", Buffer.from(JSON.stringify([...md5]))));
@@ -82,13 +76,6 @@ async function unpack(context: UnpackContext, binary: BinaryPackage, deb: Deb): 
     if (bytes !== undefined) items.push(control(name, bytes));
   }
   return await writeLayer(context.store, arrangeItems(items), context.signal === undefined ? {} : { signal: context.signal });
-}
-
-async function* hashing(source: ByteStream, update: (chunk: Uint8Array) => void): ByteStream & AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of source) {
-    update(chunk);
-    yield chunk;
-  }
 }
 
 async function readContent(binary: BinaryPackage, layer: Layer): Promise<PackageContent> {

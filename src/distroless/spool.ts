@@ -2,10 +2,10 @@
  * A place for the contents of a layer in the making: a package's files come in its own order, a layer wants them sorted, and they need not fit into
  * memory. Small files stay in memory up to a bound, the others go to one temporary file.
  */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import type { ByteStream } from "../bytes.ts";
-import { type Digest, parseDigest } from "../digest.ts";
+import { type Digest, parseDigest, sha256 } from "../digest.ts";
 import type { DataSource } from "../tree/index.ts";
 
 /** What was kept. */
@@ -13,6 +13,8 @@ export interface Spooled {
   readonly data: DataSource;
   readonly size: number;
   readonly digest: Digest;
+  /** In hex: what dpkg's lists of files have. */
+  readonly md5: string;
 }
 
 /** Closes its file when disposed; the folder's owner removes it. */
@@ -22,9 +24,9 @@ export interface Spool extends AsyncDisposable {
 }
 
 /** Files larger than this are written in any case. */
-const SMALL_BYTES = 1024 * 1024;
+const LARGE_BYTES = 8 * 1024 * 1024;
 /** Of all files together; several packages are unpacked at a time. */
-const MEMORY_BYTES = 6 * 1024 * 1024;
+const MEMORY_BYTES = 16 * 1024 * 1024;
 /** Most files are tiny: they share their memory. */
 const SLAB_BYTES = 256 * 1024;
 
@@ -43,36 +45,40 @@ export function createSpool(path: string): Spool {
     return part;
   };
 
-  const write = async (source: ByteStream, update: (chunk: Uint8Array) => void): Promise<Omit<Spooled, "digest">> => {
+  const write = async (source: ByteStream): Promise<Spooled> => {
     file ??= await open(path, "wx", 0o600);
     const offset = end;
+    const content = createHash("sha256");
+    const md5 = createHash("md5");
     for await (const chunk of source) {
-      update(chunk);
+      content.update(chunk);
+      md5.update(chunk);
       for (let at = 0; at < chunk.byteLength;) at += (await file.write(chunk, at, chunk.byteLength - at, end + at)).bytesWritten;
       end += chunk.byteLength;
     }
-    return { data: { kind: "slice", path, offset }, size: end - offset };
+    return {
+      data: { kind: "slice", path, offset },
+      size: end - offset,
+      digest: parseDigest(`sha256:${content.digest("hex")}`),
+      md5: md5.digest("hex"),
+    };
   };
 
-  const hold = async (source: ByteStream, sizeBytes: number, update: (chunk: Uint8Array) => void): Promise<Omit<Spooled, "digest">> => {
+  const hold = async (source: ByteStream, sizeBytes: number): Promise<Spooled> => {
     memory -= sizeBytes;
-    const bytes = allocate(sizeBytes);
+    const held = allocate(sizeBytes);
     let size = 0;
     for await (const chunk of source) {
-      update(chunk);
-      bytes.set(chunk, size);
+      held.set(chunk, size);
       size += chunk.byteLength;
     }
-    return { data: { kind: "bytes", bytes: bytes.subarray(0, size) }, size };
+    const bytes = held.subarray(0, size);
+    return { data: { kind: "bytes", bytes }, size, digest: sha256(bytes), md5: hash("md5", bytes, "hex") };
   };
 
   return {
     async keep(source, sizeBytes) {
-      const hash = createHash("sha256");
-      const update = (chunk: Uint8Array): void => void hash.update(chunk);
-      const isHeld = sizeBytes <= Math.min(SMALL_BYTES, memory);
-      const kept = isHeld ? await hold(source, sizeBytes, update) : await write(source, update);
-      return { ...kept, digest: parseDigest(`sha256:${hash.digest("hex")}`) };
+      return sizeBytes <= Math.min(LARGE_BYTES, memory) ? await hold(source, sizeBytes) : await write(source);
     },
     async [Symbol.asyncDispose]() {
       await file?.close();

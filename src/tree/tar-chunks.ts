@@ -121,9 +121,9 @@ export async function* tarChunks(
   yield take();
 }
 
-/** Bytes out of the store were checked when they came in; what is on the host may have changed since it was hashed. */
+/** Bytes in memory, and those out of the store, are what was hashed; what is on the host may have changed since. */
 function knownDigest(entry: Entry, data: DataSource | undefined): string | undefined {
-  return data?.kind === "slice" && entry.digest !== undefined ? hexOf(entry.digest) : undefined;
+  return data !== undefined && data.kind !== "host" && entry.digest !== undefined ? hexOf(entry.digest) : undefined;
 }
 
 function readWhole(reader: FileReader, entry: Entry, data: DataSource | undefined, out: Buffer, at: number): void {

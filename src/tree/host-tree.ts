@@ -97,6 +97,12 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
     return stat?.isDirectory() === true && entryOf(path, stat) !== undefined;
   };
 
+  /** Only what was hashed as the entry says: the file may have been hashed again since, as another one. */
+  const recentBytes = (entry: Entry): Buffer | undefined => {
+    const bytes = entry.digest === undefined ? undefined : recent.take(entry.path, entry.digest);
+    return bytes?.byteLength === entry.size ? bytes : undefined;
+  };
+
   return {
     lookup(path) {
       if (path !== ROOT && !isDirectory(parentOf(path))) return undefined;
@@ -126,7 +132,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
       return entries;
     },
     data(entry): DataSource {
-      const bytes = entry.size === 0 ? new Uint8Array(0) : recent.take(entry.path, entry.size);
+      const bytes = entry.size === 0 ? new Uint8Array(0) : recentBytes(entry);
       return bytes === undefined ? { kind: "host", path: hostPath(entry.path) } : { kind: "bytes", bytes };
     },
     digest: (entry) => entry.digest ?? hashFile(hostPath(entry.path), entry, { digests, recent }),
@@ -174,7 +180,7 @@ function hashFile(
       const content = bytes.subarray(0, size);
       const digest = `sha256:${hash("sha256", content, "hex")}` as Digest;
       digests?.put(entry.path, stat, digest, startedMs);
-      recent.keep(entry.path, content);
+      recent.keep(entry.path, content, digest);
       return digest;
     }
     isOwned = false;

@@ -2,14 +2,15 @@
  * Small files that were read to be hashed, kept until they are written: a cold COPY reads each file once. Bounded, and each content is given
  * once; what does not fit is read again.
  */
+import type { Digest } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
 
 /** Contents by path. */
 export interface RecentContents {
-  /** Keeps the bytes if there is room. */
-  keep(path: TreePath, bytes: Buffer): void;
-  /** The bytes, if they are here and as many as `size`; they are not kept any longer. */
-  take(path: TreePath, size: number): Buffer | undefined;
+  /** Keeps the bytes if there is room; they take the place of older ones. */
+  keep(path: TreePath, bytes: Buffer, digest: Digest): void;
+  /** The bytes, if they are here and have this digest; they are not kept any longer. */
+  take(path: TreePath, digest: Digest): Buffer | undefined;
 }
 
 const MAX_FILE_BYTES = 32 * 1024;
@@ -19,21 +20,26 @@ const OVERHEAD_BYTES = 256;
 
 /** Starts empty. */
 export function createRecentContents(): RecentContents {
-  const contents = new Map<TreePath, Buffer>();
+  const contents = new Map<TreePath, { readonly bytes: Buffer; readonly digest: Digest }>();
   let free = MAX_BYTES;
+  const forget = (path: TreePath): { readonly bytes: Buffer; readonly digest: Digest } | undefined => {
+    const known = contents.get(path);
+    if (known === undefined) return undefined;
+    contents.delete(path);
+    free += known.bytes.byteLength + OVERHEAD_BYTES;
+    return known;
+  };
   return {
-    keep(path, bytes) {
+    keep(path, bytes, digest) {
+      forget(path);
       const cost = bytes.byteLength + OVERHEAD_BYTES;
-      if (bytes.byteLength > MAX_FILE_BYTES || cost > free || contents.has(path)) return;
-      contents.set(path, bytes);
+      if (bytes.byteLength > MAX_FILE_BYTES || cost > free) return;
+      contents.set(path, { bytes, digest });
       free -= cost;
     },
-    take(path, size) {
-      const bytes = contents.get(path);
-      if (bytes === undefined) return undefined;
-      contents.delete(path);
-      free += bytes.byteLength + OVERHEAD_BYTES;
-      return bytes.byteLength === size ? bytes : undefined;
+    take(path, digest) {
+      const known = forget(path);
+      return known?.digest === digest ? known.bytes : undefined;
     },
   };
 }

@@ -121,9 +121,10 @@ export async function* tarChunks(
   yield take();
 }
 
-/** Bytes in memory, and those out of the store, are what was hashed; what is on the host may have changed since. */
+/** Bytes in memory, and those out of the store, are what was hashed; what is on the host may have changed since, or be empty by now. */
 function knownDigest(entry: Entry, data: DataSource | undefined): string | undefined {
-  return data !== undefined && data.kind !== "host" && entry.digest !== undefined ? hexOf(entry.digest) : undefined;
+  if (data === undefined || data.kind === "host" || entry.size === 0) return undefined;
+  return entry.digest === undefined ? undefined : hexOf(entry.digest);
 }
 
 function readWhole(reader: FileReader, entry: Entry, data: DataSource | undefined, out: Buffer, at: number): void {

@@ -1,11 +1,10 @@
 /** `auditImage`: will it run, and what is in it that should not be. */
 import { type AuditPolicy, type AuditReport, runAudit } from "../audit/index.ts";
-import { parsePlatform } from "../oci/index.ts";
 import { packageFinder } from "./audit-packages.ts";
 import { openSubject } from "./audit-source.ts";
 import { findProjectFile } from "./project-file.ts";
 import { startRun } from "./run-handle.ts";
-import { openSession } from "./session.ts";
+import { openSession, platformOf } from "./session.ts";
 import type { Run, StoreOptions } from "./types.ts";
 
 /** Options of `auditImage`. */
@@ -37,7 +36,7 @@ export function auditImage(options: AuditImageOptions): Run<AuditReport> {
     const cwd = options.cwd ?? process.cwd();
     const project = await findProjectFile({ file: options.policyFile, context: cwd, cwd });
     await using session = await openSession(options);
-    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const platform = platformOf(session, options.platform);
     const subject = await openSubject(options.image, { session, platform, cwd, command: "audit", emit, signal });
     const debian = { ...project?.debian, ...(options.offline === undefined ? {} : { offline: options.offline }) };
     return await runAudit(subject, {

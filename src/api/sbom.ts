@@ -1,11 +1,11 @@
 /** `sbomOf`: what an image is made of, as a document that scanners read. */
 import { pool } from "../async.ts";
-import { parsePlatform, type Platform } from "../oci/index.ts";
+import { type Platform } from "../oci/index.ts";
 import { cycloneDxDocument, fileSums, type Inventory, readInventory, type SbomSubject, spdxDocument } from "../sbom/index.ts";
 import { hostTree, layerTree, type Tree } from "../tree/index.ts";
 import { type NamedSource, openNamedSource } from "./named-source.ts";
 import { startRun } from "./run-handle.ts";
-import { openSession } from "./session.ts";
+import { openSession, platformOf } from "./session.ts";
 import type { Run, StoreOptions } from "./types.ts";
 
 /** SPDX 2.3 or CycloneDX 1.6, both as JSON. */
@@ -45,7 +45,7 @@ const PARALLEL_LOADS = 4;
 export function sbomOf(options: SbomOptions): Run<SbomResult> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
-    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const platform = platformOf(session, options.platform);
     const cwd = options.cwd ?? process.cwd();
     const source = await openNamedSource(options.image, { session, platform, cwd, command: "sbom", emit, signal });
     const subject = subjectOf(options.image, source, platform, session.env["SOURCE_DATE_EPOCH"]);

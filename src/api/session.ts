@@ -1,7 +1,7 @@
 /** What every call of the API opens: the store, and a registry client when one is needed. */
 import type { Emit } from "../events.ts";
 import type { ImageContext } from "../image/index.ts";
-import { hostPlatform, type Platform } from "../oci/index.ts";
+import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
 import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
 import type { StoreOptions } from "./types.ts";
@@ -31,6 +31,11 @@ export async function openSession(options: StoreOptions, access: { readonly read
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The platform that was asked for, else the host's. Throws `PLATFORM`. */
+export function platformOf(session: Pick<Session, "platform">, wanted: string | undefined): Platform {
+  return wanted === undefined ? session.platform : parsePlatform(wanted, session.platform);
 }
 
 /** What the image room's functions take. */

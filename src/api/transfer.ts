@@ -8,10 +8,10 @@ import { DecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { toGraph } from "../graph/index.ts";
 import { type CompressionOptions, type ExportResult, importRootfs, pullImage as pull, pushImage as push } from "../image/index.ts";
-import { type ContainerConfig, formatReference, parsePlatform, type Platform } from "../oci/index.ts";
+import { type ContainerConfig, formatReference, type Platform } from "../oci/index.ts";
 import { summaryOf } from "./images.ts";
 import { startRun } from "./run-handle.ts";
-import { imageContext, openSession } from "./session.ts";
+import { imageContext, openSession, platformOf } from "./session.ts";
 import type { ImageSummary, Run, StoreOptions } from "./types.ts";
 
 /** Runs `work` as one step of the event stream. */
@@ -28,7 +28,7 @@ async function asVertex<Result>(emit: Emit, vertex: string, name: string, work: 
 export function pullImage(options: StoreOptions & { readonly image: string; readonly platform?: string }): Run<ImageSummary> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
-    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const platform = platformOf(session, options.platform);
     const pulled = await asVertex(emit, "pull", `pulling ${options.image}`, () =>
       pull(imageContext(session, emit, "pull", signal), options.image, platform, { load: true, name: true }),
     );
@@ -73,7 +73,7 @@ export interface ImportImageOptions extends StoreOptions {
 export function importImage(options: ImportImageOptions): Run<ExportResult> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
-    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const platform = platformOf(session, options.platform);
     const config = await configOfChanges(options.changes ?? [], platform);
     const tar = await openTar(options);
     // Awaited here: the store must stay open until then.

@@ -1,7 +1,7 @@
 /** What a process of some user may do with the files of a tree, by their permission bits. */
-import { isDecantError } from "../errors.ts";
 import { joinTreePath, ROOT, type TreePath } from "../paths.ts";
-import { type Entry, resolvePath, type Tree } from "../tree/index.ts";
+import { type Entry, type Tree } from "../tree/index.ts";
+import { followLive } from "./follow.ts";
 
 /** Who asks. Uid 0 may do everything that is possible at all. */
 export interface Identity {
@@ -36,24 +36,14 @@ function allows({ mode, uid, gid }: Entry, who: Identity, bits: number): boolean
 
 /** The first directory on the way to `path` that `who` cannot go through, links included; undefined when the way is free. */
 export function blockedAt(tree: Tree, path: TreePath, who: Identity): Entry | undefined {
-  const ways = new Set([path, follow(tree, path) ?? path]);
+  const ways = new Set([path, followLive(tree, path)?.path ?? path]);
   for (const way of ways) {
     let current: TreePath = ROOT;
     for (const part of way === ROOT ? [] : way.split("/")) {
-      const directory = tree.lookup(follow(tree, current) ?? current);
+      const directory = tree.lookup(followLive(tree, current)?.path ?? current);
       if (directory !== undefined && !mayExecute(directory, who)) return directory;
       current = joinTreePath(current, part);
     }
   }
   return undefined;
-}
-
-function follow(tree: Tree, path: TreePath): TreePath | undefined {
-  try {
-    return resolvePath(tree, path, { followLast: true }).path;
-  } catch (error) {
-    // A circle of links.
-    if (isDecantError(error)) return undefined;
-    throw error;
-  }
 }

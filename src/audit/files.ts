@@ -1,7 +1,7 @@
 /** The files of a subject for all checks: ranges of contents, and which layer an entry is seen from. */
-import { isDecantError } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
-import { type Entry, readDataRange, resolvePath } from "../tree/index.ts";
+import { type Entry, readDataRange, type Tree } from "../tree/index.ts";
+import { followLive } from "./follow.ts";
 import type { AuditFiles, AuditSubject } from "./types.ts";
 
 /** `AuditFiles` with what the report tells of them. */
@@ -40,11 +40,6 @@ export function subjectFiles({ tree, layers }: AuditSubject, entries: readonly E
     return index === undefined || index.isLinked(position) || index.kind(position) === "hardlink";
   }
 
-  async function bytes(entry: Entry, length: number, offset = 0): Promise<Uint8Array> {
-    if (entry.kind !== "file" || entry.size === 0) return new Uint8Array(0);
-    return readDataRange(await tree.data(entry), entry.size, offset, length);
-  }
-
   return {
     entries,
     layerOf(path) {
@@ -52,15 +47,18 @@ export function subjectFiles({ tree, layers }: AuditSubject, entries: readonly E
       return place === undefined ? undefined : Math.floor(place / LAYER_UNIT);
     },
     isFurtherName: ({ path }) => further.has(path),
-    resolve(path) {
-      try {
-        return resolvePath(tree, path, { followLast: true }).entry;
-      } catch (error) {
-        // Links that go round in circles lead nowhere.
-        if (isDecantError(error)) return undefined;
-        throw error;
-      }
-    },
+    ...fileReading(tree),
+  };
+}
+
+/** What needs no walk: following links, and reading contents. */
+export function fileReading(tree: Tree): Pick<AuditFiles, "resolve" | "bytes" | "read"> {
+  async function bytes(entry: Entry, length: number, offset = 0): Promise<Uint8Array> {
+    if (entry.kind !== "file" || entry.size === 0) return new Uint8Array(0);
+    return readDataRange(await tree.data(entry), entry.size, offset, length);
+  }
+  return {
+    resolve: (path) => followLive(tree, path)?.entry,
     bytes,
     async read(entry, maxBytes) {
       return entry.kind === "file" && entry.size <= maxBytes ? await bytes(entry, entry.size) : undefined;

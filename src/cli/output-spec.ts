@@ -6,8 +6,18 @@ import { unsupported, usageError, type DecantError } from "../errors.ts";
 import type { AnnotationSpec, CompressionOptions, FileOptions, OutputSpec } from "../index.ts";
 import type { SupportId } from "../support.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
+import type { OptionSpec } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
+
+/** `-o` of the commands that make images. */
+export const OUTPUT_OPTION: OptionSpec & { readonly type: "string"; readonly multiple: true } = {
+  type: "string",
+  multiple: true,
+  short: "o",
+  value: "OUTPUT",
+  help: "Where the result goes: type=image, registry, oci, docker, local, tar or cacheonly; or a folder; or - for a tar",
+};
 
 type Attributes = Map<string, string>;
 

@@ -1,7 +1,7 @@
 /** The lines of a Contents file: a path without leading slash, blanks, and the packages that bring it ("section/name,section/name"). Pure. */
 import type { ByteStream } from "../bytes.ts";
-import { fromBytes } from "../paths.ts";
 import { archiveError } from "./errors.ts";
+import { scanParts } from "./scan-parts.ts";
 
 /** A path and the names of its packages. */
 export interface ContentsLine {
@@ -15,7 +15,6 @@ const PACKAGE = /^[A-Za-z0-9][A-Za-z0-9+.-]*$/;
 const MERGED = /^usr\/(?=(?:bin|sbin|lib|lib32|lib64|libx32)\/)/;
 const COMMON = /^(?:s?bin|usr\/games|lib(?:32|64|x32)?(?:\/[a-z0-9_]+-linux-gnu[a-z0-9_]*)?)\/[^/]+$/;
 const LIBRARY = /^lib(?:64)?(?:\/[a-z0-9_]+-linux-gnu[a-z0-9_]*)?\/[^/]+$/;
-const NEWLINE = "\n";
 
 /** The form that paths are compared in, whichever side of the /usr merge they were written on. */
 export function mergedPath(path: string): string {
@@ -33,26 +32,15 @@ export function isInLibraryDirectory(path: string): boolean {
 }
 
 /** The lines whose merged path `isWanted`. Throws `DEBIAN_ARCHIVE`. */
-export async function* contentsLines(
+export function contentsLines(
   source: ByteStream,
   url: string,
   isWanted: (path: string) => boolean,
 ): AsyncGenerator<ContentsLine, void, undefined> {
-  // latin1 keeps one char per byte, so that a chunk may end inside a UTF-8 sequence.
-  let rest = "";
-  for await (const chunk of source) {
-    const text = rest + fromBytes(chunk);
-    let start = 0;
-    for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, start)) {
-      const line = readLine(text, start, end, isWanted);
-      if (line !== undefined) yield line;
-      start = end + 1;
-    }
-    rest = text.slice(start);
-    if (rest.length > MAX_LINE_BYTES) throw archiveError(url, `it has a line of more than ${MAX_LINE_BYTES} bytes`);
-  }
-  const last = readLine(rest, 0, rest.length, isWanted);
-  if (last !== undefined) yield last;
+  const tooLong = (bytes: number): Error => archiveError(url, `it has a line of more than ${bytes} bytes`);
+  return scanParts(source, { separator: "\n", maxPartBytes: MAX_LINE_BYTES, tooLong }, (text, start, end) =>
+    readLine(text, start, end, isWanted),
+  );
 }
 
 function readLine(text: string, start: number, end: number, isWanted: (path: string) => boolean): ContentsLine | undefined {

@@ -3,13 +3,13 @@
  * here; a package is checked when it is looked up.
  */
 import type { ByteStream } from "../bytes.ts";
-import { fromBytes } from "../paths.ts";
 import { type BinaryPackage, PACKAGE_FIELDS, toBinaryPackage } from "./binary-package.ts";
 import type { ArchiveContext } from "./context.ts";
 import { archiveError } from "./errors.ts";
 import { keptTable } from "./kept-table.ts";
 import { type ListedFile, readListed } from "./listed-file.ts";
 import type { PackageIndex } from "./package-index.ts";
+import { scanParts } from "./scan-parts.ts";
 import { formatSortedLines } from "./sorted-lines.ts";
 
 /** Raised when the same file gives another table. */
@@ -63,23 +63,12 @@ export async function makeTable(source: ByteStream, url: string): Promise<Buffer
   return formatSortedLines(lines);
 }
 
-/** The wanted fields of every paragraph, as columns. */
-async function* rows(source: ByteStream, url: string): AsyncGenerator<string[], void, undefined> {
-  // latin1 keeps one char per byte, so that a chunk may end inside a UTF-8 sequence; none of the fields has any.
-  let rest = "";
-  for await (const chunk of source) {
-    const text = rest + fromBytes(chunk);
-    let start = 0;
-    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n", start)) {
-      const row = readParagraph(text, start, end, url);
-      if (row !== undefined) yield row;
-      start = end + 2;
-    }
-    rest = text.slice(start);
-    if (rest.length > MAX_STANZA_BYTES) throw archiveError(url, `it has a paragraph of more than ${MAX_STANZA_BYTES} bytes`);
-  }
-  const last = readParagraph(rest, 0, rest.length, url);
-  if (last !== undefined) yield last;
+/** The wanted fields of every paragraph, as columns; none of them has other characters than ASCII. */
+function rows(source: ByteStream, url: string): AsyncGenerator<string[], void, undefined> {
+  const tooLong = (bytes: number): Error => archiveError(url, `it has a paragraph of more than ${bytes} bytes`);
+  return scanParts(source, { separator: "\n\n", maxPartBytes: MAX_STANZA_BYTES, tooLong }, (text, start, end) =>
+    readParagraph(text, start, end, url),
+  );
 }
 
 function readParagraph(text: string, start: number, end: number, url: string): string[] | undefined {

@@ -3,7 +3,7 @@ import { type ElfMachine, isForMachine, readElf, treeElfReader } from "../elf/in
 import { collect } from "../bytes.ts";
 import { isDecantError } from "../errors.ts";
 import { baseName, fromBytes, joinTreePath, treePath, type TreePath } from "../paths.ts";
-import { type Entry, readEntry, type ResolvedPath, resolvePath, type Tree } from "../tree/index.ts";
+import { type Entry, readEntry, type Tree, followPath } from "../tree/index.ts";
 import { cacheFlags, type CachedLibrary, compareLibraryNames } from "./ld-cache.ts";
 
 const MAX_CONF_BYTES = 1024 * 1024;
@@ -26,10 +26,11 @@ export async function findLibraries(tree: Tree, machine: ElfMachine, signal?: Ab
   const found: CachedLibrary[] = [];
   for (const directory of await searchDirectories(tree, machine)) {
     signal?.throwIfAborted();
-    const { path, entry } = follow(tree, treePath(directory));
-    if (entry?.kind !== "dir" || seen.has(path)) continue;
-    seen.add(path);
-    for (const library of await inDirectory(tree, path, machine)) found.push({ ...library, path: `${directory}/${library.path}`, flags });
+    const real = followPath(tree, treePath(directory));
+    if (real?.entry?.kind !== "dir" || seen.has(real.path)) continue;
+    seen.add(real.path);
+    for (const library of await inDirectory(tree, real.path, machine))
+      found.push({ ...library, path: `${directory}/${library.path}`, flags });
   }
   return found;
 }
@@ -87,9 +88,9 @@ function isBetter(one: Candidate, known: Candidate): boolean {
 
 /** What the cache would have of a file or link; undefined for what is no library of this architecture. */
 async function candidateOf(tree: Tree, entry: Entry, machine: ElfMachine): Promise<Candidate | undefined> {
-  const target = entry.kind === "symlink" ? follow(tree, entry.path) : { path: entry.path, entry };
-  if (target.entry?.kind !== "file") return undefined;
-  const elf = await readElf(await treeElfReader(tree, target.entry)).catch((error: unknown) => {
+  const target = entry.kind === "symlink" ? followPath(tree, entry.path)?.entry : entry;
+  if (target?.kind !== "file") return undefined;
+  const elf = await readElf(await treeElfReader(tree, target)).catch((error: unknown) => {
     // Damaged files are for the audit; ldconfig passes over them, too.
     if (isDecantError(error, "ELF")) return undefined;
     throw error;
@@ -105,13 +106,4 @@ async function candidateOf(tree: Tree, entry: Entry, machine: ElfMachine): Promi
 /** Is a link of this name one of the soname's name, or one for ld(1) such as libz.so? ldconfig gives it an entry of its own name. */
 function isForLinking(name: string, soname: string): boolean {
   return name === soname || (name.endsWith(".so") && soname.startsWith(name));
-}
-
-function follow(tree: Tree, path: TreePath): ResolvedPath {
-  try {
-    return resolvePath(tree, path, { followLast: true });
-  } catch (error) {
-    if (isDecantError(error, "NOT_FOUND")) return { path, entry: undefined };
-    throw error;
-  }
 }

@@ -214,8 +214,6 @@ export type Instruction =
 export type StageInstruction = Exclude<Instruction, FromInstruction>;
 /** What ONBUILD may hold. */
 export type TriggerInstruction = Exclude<StageInstruction, OnbuildInstruction | MaintainerInstruction>;
-/** "from", "arg", … */
-export type InstructionKind = Instruction["kind"];
 
 /** A `--mount` after expansion and checks: what `resolveMount` gives. Defaults that depend on the stage are not filled in. */
 export interface Mount {

@@ -1,7 +1,6 @@
 /** What is in an image, for `inspect` and the demo: how much, and whether it has shells and package managers. */
-import { isDecantError } from "../errors.ts";
 import { ROOT, baseName, displayPath, parentOf } from "../paths.ts";
-import { type Entry, type Tree, resolvePath, walk } from "../tree/index.ts";
+import { type Entry, type Tree, walk, followPath } from "../tree/index.ts";
 import { PACKAGE_MANAGERS, SHELLS } from "./program-names.ts";
 
 /** Totals of a tree. */
@@ -42,16 +41,6 @@ export function contentsOf(tree: Tree): TreeContents {
 }
 
 function startsProgram(tree: Tree, entry: Entry): boolean {
-  const target = entry.kind === "symlink" ? followed(tree, entry) : entry;
+  const target = entry.kind === "symlink" ? followPath(tree, entry.path)?.entry : entry;
   return target?.kind === "file" && (target.mode & ANY_EXECUTE_BIT) !== 0;
-}
-
-function followed(tree: Tree, entry: Entry): Entry | undefined {
-  try {
-    return resolvePath(tree, entry.path, { followLast: true }).entry;
-  } catch (error) {
-    // A loop of links starts nothing; the image may well have one.
-    if (isDecantError(error)) return undefined;
-    throw error;
-  }
 }

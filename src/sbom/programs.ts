@@ -2,6 +2,7 @@
  * Programs that no package manager brought: Node.js by the address of its own release, Go programs by the module list that the Go linker puts
  * into them (debug/buildinfo, Go 1.18 and later). Files are streamed, never held.
  */
+import { isElf } from "../elf/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { TreePath } from "../paths.ts";
 import { type Entry, readEntry, type Tree } from "../tree/index.ts";
@@ -9,7 +10,6 @@ import { findGoInfo, goPackages } from "./go-info.ts";
 import { formatPurl } from "../purl.ts";
 import type { InventoryPackage } from "./types.ts";
 
-const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 const NODE_URL = Buffer.from("https://nodejs.org/download/release/v");
 const NODE_VERSION = /^(\d{1,4}\.\d{1,4}\.\d{1,4})\/node-v\1/;
 /** More than the address and the version have: what is kept of a chunk, so that nothing hides between two. */
@@ -20,7 +20,7 @@ export async function readProgram(tree: Tree, entry: Entry, platform: Platform):
   let window: Buffer = Buffer.alloc(0);
   let isFirst = true;
   for await (const chunk of readEntry(tree, entry)) {
-    if (isFirst && !Buffer.from(chunk.subarray(0, ELF.length)).equals(ELF)) return [];
+    if (isFirst && !isElf(chunk)) return [];
     isFirst = false;
     window = Buffer.concat([window, chunk]);
     const version = nodeVersion(window);

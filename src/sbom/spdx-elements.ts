@@ -37,6 +37,16 @@ export function subjectElement(subject: SbomSubject): unknown {
   };
 }
 
+/** What is said of elements whose files nobody looked into. */
+const UNEXAMINED = {
+  supplier: NO_ASSERTION,
+  downloadLocation: NO_ASSERTION,
+  filesAnalyzed: false,
+  licenseConcluded: NO_ASSERTION,
+  licenseDeclared: NO_ASSERTION,
+  copyrightText: NO_ASSERTION,
+} as const;
+
 /** The distribution. */
 export function systemElement(os: OsRelease): unknown {
   const version = os.versionId ?? os.codename;
@@ -44,12 +54,7 @@ export function systemElement(os: OsRelease): unknown {
     name: os.id,
     SPDXID: SYSTEM,
     ...(version === undefined ? {} : { versionInfo: version }),
-    supplier: NO_ASSERTION,
-    downloadLocation: NO_ASSERTION,
-    filesAnalyzed: false,
-    licenseConcluded: NO_ASSERTION,
-    licenseDeclared: NO_ASSERTION,
-    copyrightText: NO_ASSERTION,
+    ...UNEXAMINED,
     ...(os.prettyName === undefined ? {} : { summary: os.prettyName }),
     // As the official schema spells it; the text of the specification has a hyphen.
     primaryPackagePurpose: "OPERATING_SYSTEM",
@@ -89,12 +94,7 @@ export function sourceElement(source: SourcePackage): unknown {
     name: source.name,
     SPDXID: sourceId(source),
     versionInfo: source.version,
-    supplier: NO_ASSERTION,
-    downloadLocation: NO_ASSERTION,
-    filesAnalyzed: false,
-    licenseConcluded: NO_ASSERTION,
-    licenseDeclared: NO_ASSERTION,
-    copyrightText: NO_ASSERTION,
+    ...UNEXAMINED,
     primaryPackagePurpose: "SOURCE",
   };
 }

@@ -1,7 +1,6 @@
 /** Reading records out of a stranger's tree: links are followed inside it, sizes are bounded, and what is no file is simply not there. */
-import { isDecantError } from "../errors.ts";
 import { baseName, joinTreePath, parentOf, type TreePath } from "../paths.ts";
-import { type Entry, readTreeFile, resolvePath, type Tree } from "../tree/index.ts";
+import { type Entry, readTreeFile, type Tree, followPath } from "../tree/index.ts";
 import type { UnreadRecord } from "./types.ts";
 
 /** A tree as readers of records need it. */
@@ -19,13 +18,13 @@ export interface TreeFiles {
 export function treeFiles(tree: Tree): TreeFiles {
   const directories = new Map<TreePath, TreePath | undefined>();
   const directoryOf = (path: TreePath): TreePath | undefined => {
-    if (!directories.has(path)) directories.set(path, followed(tree, path)?.path);
+    if (!directories.has(path)) directories.set(path, followPath(tree, path)?.path);
     return directories.get(path);
   };
   return {
     tree,
     async read(path, maxBytes, unread) {
-      const found = followed(tree, path);
+      const found = followPath(tree, path);
       if (found?.entry?.kind !== "file") return undefined;
       if (found.entry.size <= maxBytes) return await readTreeFile(tree, found.path, maxBytes);
       unread.push({ path, why: `it has ${found.entry.size} bytes; at most ${maxBytes} are read` });
@@ -40,14 +39,4 @@ export function treeFiles(tree: Tree): TreeFiles {
       return directory === undefined ? undefined : tree.lookup(joinTreePath(directory, baseName(path)));
     },
   };
-}
-
-function followed(tree: Tree, path: TreePath): ReturnType<typeof resolvePath> | undefined {
-  try {
-    return resolvePath(tree, path, { followLast: true });
-  } catch (error) {
-    // Links that go round in circles lead nowhere.
-    if (isDecantError(error, "NOT_FOUND")) return undefined;
-    throw error;
-  }
 }

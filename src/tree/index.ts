@@ -1,5 +1,4 @@
 /** Entries, layers and trees: reading, writing, comparing and unpacking what images are made of. */
-export { type ReadData } from "./types.ts";
 export type { DataSource, Entry, EntryKind, Layer, LayerIndex, LayerSource, RemoteBlob, Tree } from "./types.ts";
 export { type CompressedLayerOptions, type CompressionChoice, compressedLayer } from "./compressed-layer.ts";
 export { readData, readDataRange, readEntry, readTreeFile } from "./data.ts";
@@ -12,7 +11,7 @@ export { type Compression } from "./layer-record.ts";
 export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from "./layer-store.ts";
 export { type LayerTar, layerTar } from "./layer-tar.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
-export { type ResolvedPath, resolvePath } from "./resolve.ts";
+export { followPath, type ResolvedPath, resolvePath } from "./resolve.ts";
 export { type LayerItem } from "./tar-chunks.ts";
 export { type ReadTarOptions, type TarItem, readTar } from "./tar-read.ts";
 export { type SubtreeDigestOptions, subtreeDigest } from "./subtree-digest.ts";

@@ -1,6 +1,7 @@
 /** Resolving paths as a process confined to the tree would: symlinks are followed inside the root (rule S129). */
 import type { TreePath } from "../paths.ts";
 import { ROOT, joinTreePath, parentOf } from "../paths.ts";
+import { isDecantError } from "../errors.ts";
 import { symlinkLoop } from "./errors.ts";
 import type { Entry, Tree } from "./types.ts";
 
@@ -43,4 +44,14 @@ export function resolvePath(tree: Tree, path: TreePath, options: { readonly foll
     entry = found;
   }
   return { path: current, entry };
+}
+
+/** Where a path leads when its last link is followed too; undefined for links that go round in circles, which lead nowhere. */
+export function followPath(tree: Tree, path: TreePath): ResolvedPath | undefined {
+  try {
+    return resolvePath(tree, path, { followLast: true });
+  } catch (error) {
+    if (isDecantError(error, "NOT_FOUND")) return undefined;
+    throw error;
+  }
 }

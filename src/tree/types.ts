@@ -2,7 +2,6 @@
  * Entry, Layer, Tree (design section 2). Trees are synchronous and read-only: metadata is in memory or one lstat away, only file
  * contents stream. Paths are `TreePath`s: one char per byte.
  */
-import type { ByteStream } from "../bytes.ts";
 import type { DiffId, Digest } from "../digest.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { TreePath } from "../paths.ts";
@@ -112,6 +111,3 @@ export interface Tree {
   /** Identifies entries that are names of one file (hard links), within one `Tree`; undefined for a file with one name. */
   linkGroup(entry: Entry): string | undefined;
 }
-
-/** Reads a `DataSource`. */
-export type ReadData = (source: DataSource, size: number) => ByteStream;

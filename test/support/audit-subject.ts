@@ -1,10 +1,10 @@
 /** Subjects of audits without a store: a tree and a configuration. */
-import { isDecantError } from "../../src/errors.ts";
 import { parentOf, treePath } from "../../src/paths.ts";
 import { memoryTree } from "./memory-tree.ts";
+import { fileReading } from "../../src/audit/files.ts";
 import type { AuditFiles, AuditSubject } from "../../src/audit/types.ts";
 import type { ContainerConfig, Platform } from "../../src/oci/index.ts";
-import { readDataRange, resolvePath, type Tree } from "../../src/tree/index.ts";
+import { type Tree } from "../../src/tree/index.ts";
 
 /** A subject without layers, for linux/amd64 unless told. */
 export function auditSubject(tree: Tree, config: ContainerConfig = {}, platform?: Platform): AuditSubject {
@@ -13,21 +13,7 @@ export function auditSubject(tree: Tree, config: ContainerConfig = {}, platform?
 
 /** The files of a tree too big to be walked: `entries` is empty. */
 export function unwalkedFiles(tree: Tree): AuditFiles {
-  const bytes: AuditFiles["bytes"] = async (entry, length, offset = 0) => readDataRange(await tree.data(entry), entry.size, offset, length);
-  return {
-    entries: [],
-    layerOf: () => undefined,
-    resolve(path) {
-      try {
-        return resolvePath(tree, path, { followLast: true }).entry;
-      } catch (error) {
-        if (isDecantError(error)) return undefined;
-        throw error;
-      }
-    },
-    bytes,
-    read: async (entry, maxBytes) => (entry.size <= maxBytes ? await bytes(entry, entry.size) : undefined),
-  };
+  return { entries: [], layerOf: () => undefined, ...fileReading(tree) };
 }
 
 /** Files for `auditTree`: a line as in `memoryTree`, or the bytes of an executable file. */

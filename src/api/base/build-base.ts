@@ -4,7 +4,7 @@ import { baseScripts } from "../../distroless/index.ts";
 import { type BuiltImage, exportImage, type ExportResult, type OutputSpec, targetNames } from "../../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import { startRun } from "../run-handle.ts";
-import { imageContext, openSession, type Session } from "../session.ts";
+import { imageContext, openSession, type Session, platformOf } from "../session.ts";
 import type { Run } from "../types.ts";
 import { assembleOpened, assembleOptions, baseDetails, baseImage } from "./assembled.ts";
 import { openBase, type OpenedBase } from "./open-base.ts";
@@ -57,7 +57,7 @@ export function showBase(options: LockedBaseOptions & { readonly platform?: stri
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const opened = await openFor(options);
-    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const platform = platformOf(session, options.platform);
     const run = { platform, emit, signal };
     const details = baseDetails(opened, await assembleOpened(session, opened, options, run), platform);
     if (options.scripts !== true) return details;

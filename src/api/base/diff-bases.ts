@@ -5,12 +5,12 @@ import { pool } from "../../async.ts";
 import { listRecipes, lockedFor, type LockedArchitecture, parseBaseName, parseLock } from "../../distroless/index.ts";
 import { DecantError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
-import { parsePlatform, type Platform } from "../../oci/index.ts";
+import { type Platform } from "../../oci/index.ts";
 import { readInventory } from "../../sbom/index.ts";
 import { layerTree } from "../../tree/index.ts";
 import { openNamedSource } from "../named-source.ts";
 import { startRun } from "../run-handle.ts";
-import { openSession, type Session } from "../session.ts";
+import { openSession, type Session, platformOf } from "../session.ts";
 import type { Run, StoreOptions } from "../types.ts";
 import { assembleOpened } from "./assembled.ts";
 import { type BaseFacts, differenceOf, lockedFacts } from "./difference.ts";
@@ -42,7 +42,7 @@ const PARALLEL_LOADS = 4;
 export function diffBases(options: DiffBasesOptions): Run<BaseDifference> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
-    const platform = options.platform === undefined ? session.platform : parsePlatform(options.platform, session.platform);
+    const platform = platformOf(session, options.platform);
     const context: Context = { options, session, platform, cwd: options.cwd ?? process.cwd(), emit, signal };
     return differenceOf(await factsOf(options.before, context), await factsOf(options.after, context));
   });

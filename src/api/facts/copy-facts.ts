@@ -3,12 +3,11 @@
  * their tools keep in their root (package.json, go.mod …).
  */
 import { type CopiedPart, type CopyFacts, isNewerVersion, type LibcNeed } from "../../dockerfile/index.ts";
-import { baseName, joinTreePath, parentOf, type TreePath } from "../../paths.ts";
+import { baseName, joinTreePath, parentOf, type TreePath, displayPath } from "../../paths.ts";
 import { type Layer, type LayerIndex, layerTree } from "../../tree/index.ts";
 import { developmentPackages } from "./development-packages.ts";
 import { libcNeed } from "./libc.ts";
 import { sizeBelow } from "./sizes.ts";
-import { shownPath } from "./tools.ts";
 
 const MAX_PROJECTS = 50;
 const MAX_PARTS = 20;
@@ -112,7 +111,7 @@ function knownParts(index: LayerIndex, root: TreePath, known: readonly Known[]):
     if (seen.has(path) || (ifMade === true && !isMade) || !isDirectory(index, path)) return [];
     seen.add(path);
     const bytes = sizeBelow(index, path);
-    return bytes === 0 ? [] : [{ path: shownPath(path), kind, sizeBytes: bytes, largest: [], count: 0, wholeBytes: bytes }];
+    return bytes === 0 ? [] : [{ path: displayPath(path), kind, sizeBytes: bytes, largest: [], count: 0, wholeBytes: bytes }];
   });
 }
 

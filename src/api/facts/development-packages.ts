@@ -1,10 +1,9 @@
 /** Development packages in a node_modules: by npm's own record of what it installed, else by the project's package.json. */
 import * as v from "valibot";
 import type { CopiedPart } from "../../dockerfile/index.ts";
-import { joinTreePath, type TreePath } from "../../paths.ts";
-import { type Layer, layerTree, readTreeFile, type Tree } from "../../tree/index.ts";
+import { joinTreePath, type TreePath, displayPath } from "../../paths.ts";
+import { type Layer, layerTree, readTreeFile, type Tree, followPath } from "../../tree/index.ts";
 import { sizeBelow } from "./sizes.ts";
-import { follow, shownPath } from "./tools.ts";
 
 const MAX_LOCK_BYTES = 32 * 1024 * 1024;
 const MAX_MANIFEST_BYTES = 1024 * 1024;
@@ -34,7 +33,7 @@ export async function developmentPackages(layer: Layer, root: TreePath): Promise
   if (sizes.length === 0) return [];
   return [
     {
-      path: shownPath(modules),
+      path: displayPath(modules),
       kind: "development packages",
       sizeBytes: sizes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       largest: sizes.slice(0, SHOWN),
@@ -77,7 +76,7 @@ function parentsOf(place: string): string[] {
 
 /** pnpm has packages in node_modules/.pnpm, and links to them. */
 function realPath(tree: Tree, path: TreePath): TreePath {
-  return follow(tree, path)?.path ?? path;
+  return followPath(tree, path)?.path ?? path;
 }
 
 function joinPath(root: TreePath, place: string): TreePath {

@@ -2,9 +2,8 @@
 import { isNewerVersion, type Libc, type LibcNeed } from "../../dockerfile/index.ts";
 import { type ElfFile, elfMachineOf, machineName, readElf, treeElfReader } from "../../elf/index.ts";
 import { isDecantError } from "../../errors.ts";
-import { baseName, type TreePath, treePath } from "../../paths.ts";
-import type { Entry, Tree } from "../../tree/index.ts";
-import { follow, shownPath } from "./tools.ts";
+import { baseName, type TreePath, treePath, displayPath } from "../../paths.ts";
+import { type Entry, type Tree, followPath } from "../../tree/index.ts";
 
 const DIRECTORIES = ["lib", "lib64", "usr/lib", "usr/lib64", "usr/local/lib"].map(treePath);
 const TRIPLET = /^[a-z0-9_]+-linux-gnu[a-z0-9]*$/;
@@ -23,14 +22,14 @@ const LOADERS: ReadonlySet<string> = new Set(
 
 /** The usual loaders that a tree has. */
 export function findLoaders(tree: Tree): readonly string[] {
-  return [...LOADERS].filter((path) => follow(tree, treePath(path))?.entry?.kind === "file");
+  return [...LOADERS].filter((path) => followPath(tree, treePath(path))?.entry?.kind === "file");
 }
 
 /** The C libraries of a tree, with the version where `canRead` lets the file be read. */
 export async function findLibcs(tree: Tree, canRead: (path: TreePath) => boolean): Promise<readonly Libc[]> {
   const libcs: Libc[] = [];
   const directories = DIRECTORIES.flatMap((directory) => {
-    const real = follow(tree, directory);
+    const real = followPath(tree, directory);
     if (real?.entry?.kind !== "dir") return [];
     const children = tree.readdir(real.path);
     return [
@@ -42,7 +41,7 @@ export async function findLibcs(tree: Tree, canRead: (path: TreePath) => boolean
   if (entries.some(({ path }) => MUSL_LOADER.test(baseName(path)))) libcs.push({ kind: "musl" });
   const glibc = entries.find(({ path }) => baseName(path) === "libc.so.6");
   if (glibc !== undefined) {
-    const file = follow(tree, glibc.path)?.path;
+    const file = followPath(tree, glibc.path)?.path;
     const elf = file === undefined || !canRead(file) ? undefined : await elfOf(tree, file);
     const version = newest(elf?.versionDefinitions ?? []);
     libcs.push({ kind: "glibc", ...(version === undefined ? {} : { version }) });
@@ -54,7 +53,7 @@ export async function findLibcs(tree: Tree, canRead: (path: TreePath) => boolean
 export async function libcNeed(tree: Tree, entry: Entry): Promise<LibcNeed | undefined> {
   const elf = await elfOf(tree, entry.path);
   if (elf === undefined || !elf.isDynamic) return undefined;
-  const about = { path: shownPath(entry.path), architecture: machineName(elf) };
+  const about = { path: displayPath(entry.path), architecture: machineName(elf) };
   // Another loader brings its own libraries: nothing is known of them.
   if (elf.interpreter !== undefined && !LOADERS.has(elf.interpreter)) return undefined;
   const loader = elf.interpreter === undefined ? {} : { loader: elf.interpreter };
@@ -69,7 +68,7 @@ export async function libcNeed(tree: Tree, entry: Entry): Promise<LibcNeed | und
 }
 
 async function elfOf(tree: Tree, path: TreePath): Promise<ElfFile | undefined> {
-  const file = follow(tree, path);
+  const file = followPath(tree, path);
   if (file?.entry?.kind !== "file") return undefined;
   try {
     return await readElf(await treeElfReader(tree, file.entry));

@@ -1,8 +1,7 @@
 /** Finds compilers and package managers in a tree: by the names of programs in the directories that a shell looks in. Reads no contents. */
 import type { BuildTool } from "../../dockerfile/index.ts";
-import { isDecantError } from "../../errors.ts";
-import { baseName, cleanTreePath, displayPath, type TreePath, treePath } from "../../paths.ts";
-import { type ResolvedPath, resolvePath, type Tree } from "../../tree/index.ts";
+import { baseName, cleanTreePath, type TreePath, treePath } from "../../paths.ts";
+import { type Tree, followPath } from "../../tree/index.ts";
 
 type Tool = Pick<BuildTool, "name" | "kind">;
 
@@ -62,13 +61,13 @@ export function findTools(tree: Tree, path: string | undefined): readonly (Tool 
   const given = (path ?? "").split(":").flatMap((directory) => (directory.startsWith("/") ? [cleanTreePath(directory)] : []));
   const seen = new Set<TreePath>();
   for (const directory of [...given.slice(0, MAX_DIRECTORIES), ...DIRECTORIES]) {
-    const real = follow(tree, directory);
+    const real = followPath(tree, directory);
     if (real?.entry?.kind !== "dir" || seen.has(real.path)) continue;
     seen.add(real.path);
     for (const entry of tree.readdir(real.path)) {
       const tool = toolOf(baseName(entry.path));
       if (tool === undefined || found.has(tool.name)) continue;
-      const file = follow(tree, entry.path);
+      const file = followPath(tree, entry.path);
       // One program may stand behind many names: busybox is none of them.
       if (file?.entry?.kind !== "file" || (file.entry.mode & 0o111) === 0 || baseName(file.path) === "busybox") continue;
       found.set(tool.name, { ...tool, path: entry.path, real: file.path });
@@ -79,24 +78,9 @@ export function findTools(tree: Tree, path: string | undefined): readonly (Tool 
     .slice(0, MAX_TOOLS);
 }
 
-/** As messages show it. */
-export function shownPath(path: TreePath): string {
-  return displayPath(path);
-}
-
 function toolOf(file: string): Tool | undefined {
   const native = NATIVE.exec(file)?.[1];
   const kind = native === undefined ? BY_NAME.get(file) : "compiler";
   const name = native ?? file;
   return kind === undefined ? undefined : { name: SAME.get(name) ?? name, kind };
-}
-
-/** Where a path leads inside the tree; undefined for links that go round. */
-export function follow(tree: Tree, path: TreePath): ResolvedPath | undefined {
-  try {
-    return resolvePath(tree, path, { followLast: true });
-  } catch (error) {
-    if (isDecantError(error, "NOT_FOUND")) return undefined;
-    throw error;
-  }
 }

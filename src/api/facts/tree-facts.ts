@@ -1,9 +1,9 @@
 /** A file system in a few words: what checks want to know of a base image or of a finished stage. */
 import type { TreeFacts } from "../../dockerfile/index.ts";
-import { type TreePath, treePath } from "../../paths.ts";
-import { type Layer, layerTree, readTreeFile, type Tree } from "../../tree/index.ts";
+import { type TreePath, treePath, displayPath } from "../../paths.ts";
+import { type Layer, layerTree, readTreeFile, type Tree, followPath } from "../../tree/index.ts";
 import { findLibcs, findLoaders } from "./libc.ts";
-import { findTools, follow, shownPath } from "./tools.ts";
+import { findTools } from "./tools.ts";
 
 const SHELL = treePath("bin/sh");
 const OS_RELEASE = ["etc/os-release", "usr/lib/os-release"].map(treePath);
@@ -28,13 +28,13 @@ export async function readTreeFacts(layers: readonly Layer[], { path, readable }
   const os = await osName(tree, canRead);
   return {
     ...(os === undefined ? {} : { os }),
-    hasShell: follow(tree, SHELL)?.entry?.kind === "file",
+    hasShell: followPath(tree, SHELL)?.entry?.kind === "file",
     libcs: await findLibcs(tree, canRead),
     loaders: findLoaders(tree),
     tools: findTools(tree, path).map((tool) => ({
       name: tool.name,
       kind: tool.kind,
-      path: shownPath(tool.path),
+      path: displayPath(tool.path),
       layer: layerOf(layers, tool.real),
     })),
   };
@@ -50,7 +50,7 @@ function layerOf(layers: readonly Layer[], path: TreePath): number {
 
 async function osName(tree: Tree, canRead: (path: TreePath) => boolean): Promise<string | undefined> {
   for (const place of OS_RELEASE) {
-    const file = follow(tree, place);
+    const file = followPath(tree, place);
     if (file?.entry?.kind !== "file" || file.entry.size > MAX_OS_RELEASE_BYTES || !canRead(file.path)) continue;
     const text = (await readTreeFile(tree, file.path, MAX_OS_RELEASE_BYTES)).toString("utf8");
     const name = /^PRETTY_NAME=(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'\n]+))/m.exec(text);

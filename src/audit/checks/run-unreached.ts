@@ -2,6 +2,7 @@
  * Programs and libraries that nothing starts as far as we can tell: a shell, tools, plug-ins that are opened by name. What they lack is a
  * warning, told once for each missing thing. A library that some program may have loaded before (it is somewhere in the image) is no gap.
  */
+import { createOnce } from "../../async.ts";
 import { type ElfMachine, isForMachine, machineName } from "../../elf/index.ts";
 import { baseName, displayPath, parentOf, type TreePath } from "../../paths.ts";
 import { execPlace } from "../closure/commands.ts";
@@ -47,7 +48,7 @@ export async function unreachedGaps(subject: AuditSubject, context: AuditContext
   const loaders = new Map<string, Group<{ readonly program: ElfEntry; readonly why: string }>>();
   const missing = new Map<string, Group<MissingLibrary>>();
   const versions = new Map<string, Group<MissingVersion & { readonly wanted: Set<string> }>>();
-  const plain = new Map<string, Promise<SearchResult>>();
+  const plain = createOnce<string, SearchResult>();
 
   for (const object of objects) {
     signal?.throwIfAborted();
@@ -92,9 +93,7 @@ export async function unreachedGaps(subject: AuditSubject, context: AuditContext
     if (elf.rpath !== undefined || elf.runpath !== undefined || elf.noDefaultLibraries || name.includes("/"))
       return loader.search.find(name, root, root);
     const key = `${loader.root.path}\0${name}`;
-    const started = plain.get(key) ?? loader.search.find(name, root, root);
-    plain.set(key, started);
-    return started;
+    return plain.run(key, () => loader.search.find(name, root, root));
   }
 
   function isSomewhere(name: string, result: SearchResult & { readonly kind: "missing" }): boolean {

@@ -1,11 +1,10 @@
 /** The ELF heads of a subject's files, each read once for all checks of an audit. */
-import { type ElfFile, type ElfReader, readElf } from "../../elf/index.ts";
+import { createOnce } from "../../async.ts";
+import { ELF_MAGIC_BYTES, type ElfFile, type ElfReader, isElf, readElf } from "../../elf/index.ts";
 import { isDecantError } from "../../errors.ts";
 import type { TreePath } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
-
-const MAGIC = Buffer.from("\x7fELF", "latin1");
 
 /** What a file is to a loader: ELF, damaged (the end of a sentence says how), or none. */
 export type ElfHead =
@@ -25,24 +24,15 @@ const known = new WeakMap<AuditFiles, ElfFiles>();
 export function elfFiles(files: AuditFiles): ElfFiles {
   const existing = known.get(files);
   if (existing !== undefined) return existing;
-  const heads = new Map<TreePath, Promise<ElfHead>>();
-  const made: ElfFiles = {
-    head(entry) {
-      const remembered = heads.get(entry.path);
-      if (remembered !== undefined) return remembered;
-      const started = readHead(files, entry);
-      heads.set(entry.path, started);
-      return started;
-    },
-  };
+  const heads = createOnce<TreePath, ElfHead>();
+  const made: ElfFiles = { head: (entry) => heads.run(entry.path, () => readHead(files, entry)) };
   known.set(files, made);
   return made;
 }
 
 async function readHead(files: AuditFiles, entry: Entry): Promise<ElfHead> {
-  if (entry.kind !== "file" || entry.size < MAGIC.byteLength) return { kind: "other" };
-  const magic = await files.bytes(entry, MAGIC.byteLength);
-  if (!MAGIC.equals(magic)) return { kind: "other" };
+  if (entry.kind !== "file" || entry.size < ELF_MAGIC_BYTES) return { kind: "other" };
+  if (!isElf(await files.bytes(entry, ELF_MAGIC_BYTES))) return { kind: "other" };
   const reader: ElfReader = { size: entry.size, read: (offset, length) => files.bytes(entry, length, offset) };
   try {
     const elf = await readElf(reader);

@@ -1,4 +1,5 @@
 /** Programs that run, with their loader and everything that it loads. */
+import { createOnce } from "../../async.ts";
 import { type ElfMachine, isForMachine } from "../../elf/index.ts";
 import { fromText } from "../../paths.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
@@ -31,7 +32,7 @@ export interface Programs {
 
 /** Makes the loaders of a subject on use. */
 export function programsOf(subject: AuditSubject, files: AuditFiles, machine: ElfMachine): Programs {
-  const loaders = new Map<string, Promise<Loader | { readonly why: string }>>();
+  const loaders = createOnce<string, Loader | { readonly why: string }>();
   const workingDirectory = absolutePath(fromText(subject.config.WorkingDir ?? "/"), "/");
 
   const load = async (path: string): Promise<Loader | { readonly why: string }> => {
@@ -43,11 +44,7 @@ export function programsOf(subject: AuditSubject, files: AuditFiles, machine: El
     const root: ClosureRoot = { path, entry, elf: head.elf };
     return { root, search: await librarySearch(subject, files, machine, root) };
   };
-  const loaderAt: Programs["loaderAt"] = (path) => {
-    const started = loaders.get(path) ?? load(path);
-    loaders.set(path, started);
-    return started;
-  };
+  const loaderAt: Programs["loaderAt"] = (path) => loaders.run(path, () => load(path));
 
   return {
     loaderAt,

@@ -9,7 +9,7 @@ import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
-import { parseOutput } from "../output-spec.ts";
+import { OUTPUT_OPTION, parseOutput } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
 import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
 import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
@@ -64,13 +64,7 @@ Examples:
         value: "KEY=VALUE",
         help: "Annotation of the image; LEVEL:KEY=VALUE for manifest, index, manifest-descriptor or index-descriptor",
       },
-      output: {
-        type: "string",
-        multiple: true,
-        short: "o",
-        value: "OUTPUT",
-        help: "Where the result goes: type=image, registry, oci, docker, local, tar or cacheonly; or a folder; or - for a tar",
-      },
+      output: OUTPUT_OPTION,
       push: { type: "boolean", help: "Shorthand for --output type=registry" },
       load: { type: "boolean", help: "Shorthand for --output type=docker: into Decant's store" },
       "no-cache": { type: "boolean", help: "Run every step, whatever the cache has" },

@@ -5,7 +5,7 @@ import { defineCommand } from "../../args.ts";
 import { DEBIAN_OPTION_TABLE, debianOptions, LOCK_OPTION_TABLE } from "../../base/options.ts";
 import { parseJobs } from "../../base/jobs.ts";
 import type { Command } from "../../command.ts";
-import { parseOutput } from "../../output-spec.ts";
+import { OUTPUT_OPTION, parseOutput } from "../../output-spec.ts";
 import { showRun } from "../../progress/show.ts";
 
 /** The command. */
@@ -26,13 +26,7 @@ Examples:
       ...LOCK_OPTION_TABLE,
       locked: { type: "boolean", help: "Fail when there is no lock" },
       tag: { type: "string", multiple: true, short: "t", value: "NAME", help: "Name of the image, and optionally a tag" },
-      output: {
-        type: "string",
-        multiple: true,
-        short: "o",
-        value: "OUTPUT",
-        help: "Where the result goes: type=image, registry, oci, docker, local, tar or cacheonly; or a folder; or - for a tar",
-      },
+      output: OUTPUT_OPTION,
       platform: { type: "string", multiple: true, value: "OS/ARCH", help: "Platform of the base; by default the host's" },
       jobs: { type: "string", value: "COUNT", help: "How many packages are worked on at a time; by default 4" },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Command } from "./measure.ts";
 
 /** What to build, in words that every builder has. */
@@ -28,7 +28,6 @@ export interface Builder {
 }
 
 const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache/decant-peers");
-const NODE = resolve("node_modules/.bin/node");
 
 /** Decant's bundle, with its store in `folder`. */
 export function decant(folder: string): Builder {
@@ -43,13 +42,11 @@ export function decant(folder: string): Builder {
           : output.kind === "push"
             ? ["-t", output.name, "--push"]
             : ["-o", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
-      return [
-        { argv: [NODE, "dist/decant.js", "build", "--progress=plain", "-f", dockerfile, ...out, ...(extra?.decant ?? []), context], env },
-      ];
+      return [{ argv: ["bin/decant", "build", "--progress=plain", "-f", dockerfile, ...out, ...(extra?.decant ?? []), context], env }];
     },
     reset() {
       const run = (...args: string[]): string =>
-        spawnSync(NODE, ["dist/decant.js", ...args], { env: { ...process.env, ...env }, encoding: "utf8" }).stdout;
+        spawnSync("bin/decant", args, { env: { ...process.env, ...env }, encoding: "utf8" }).stdout;
       // Images go by hand, then everything that nothing needs: as empty as `docker system prune -af` leaves it.
       const names = run("images", "--format", "json");
       for (const { name } of names === "" ? [] : parsedNames(names)) run("rm", name);

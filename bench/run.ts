@@ -63,7 +63,7 @@ function peers(): Builder[] {
 async function startUp(): Promise<void> {
   const node = "node_modules/.bin/node";
   const runs: Measurement[] = [];
-  for (let run = 0; run < 12; run += 1) runs.push(await measure({ argv: [node, "dist/decant.js", "version"] }));
+  for (let run = 0; run < 12; run += 1) runs.push(await measure({ argv: ["bin/decant", "version"] }));
   const bare: Measurement[] = [];
   for (let run = 0; run < 12; run += 1) bare.push(await measure({ argv: [node, "-e", "0"] }));
   console.log(

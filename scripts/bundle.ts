@@ -39,7 +39,7 @@ const { outputFiles } = await build({
 mkdirSync(OUT, { recursive: true });
 for (const { path, contents } of outputFiles) {
   // By rename, as a command may be starting at this moment.
-  writeFileSync(`${path}.${process.pid}`, contents, { mode: path === join(OUT, "decant.js") ? 0o755 : 0o644 });
+  writeFileSync(`${path}.${process.pid}`, contents);
   renameSync(`${path}.${process.pid}`, path);
 }
 // Chunks of the last bundle stay for a while: a command that runs may still want to load one.

@@ -15,7 +15,7 @@ export async function callService(demo: DemoEnvironment, image: string): Promise
   const args = ["run", "--network", "host", "-e", `PORT=${port}`, image];
   console.log(`${styleText("cyan", "$")} decant ${args.join(" ")}`);
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [DECANT, ...args], { env: { ...demo.env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(DECANT, args, { env: { ...demo.env }, stdio: ["ignore", "pipe", "pipe"] });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => said.push(text));
   const exited = once(child, "exit");

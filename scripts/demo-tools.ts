@@ -6,7 +6,7 @@ import { styleText } from "node:util";
 /** The project's folder. */
 export const ROOT: string = resolve(import.meta.dirname, "..");
 /** The command as it is published. */
-export const DECANT: string = join(ROOT, "dist/decant.js");
+export const DECANT: string = join(ROOT, "bin/decant");
 
 /** Where a demo works. */
 export interface DemoEnvironment {
@@ -28,7 +28,7 @@ export function dim(text: string): string {
 export function runDecant(demo: DemoEnvironment, args: readonly string[], options: { readonly capture?: boolean } = {}): string {
   const { capture = false } = options;
   if (!capture) console.log(`${styleText("cyan", "$")} decant ${args.map(quoted).join(" ")}`);
-  const done = spawnSync(process.execPath, [DECANT, ...args], {
+  const done = spawnSync(DECANT, args, {
     env: demo.env,
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,

@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { DECANT } from "../support/command.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
-const COMMAND = join(ROOT, "dist/decant.js");
 /** Kept between runs. */
 export const FOLDER: string = process.env["DECANT_CATALOGUE_DIR"] ?? join(homedir(), ".cache/decant-catalogue");
 /** The store of the suite. */
@@ -13,7 +12,7 @@ export const STORE: string = join(FOLDER, "store");
 
 /** Runs the command in `cwd`. */
 export function decant(cwd: string, ...args: readonly string[]): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [COMMAND, ...args], {
+  return spawnSync(DECANT, args, {
     cwd,
     env: { ...process.env, DECANT_ROOT: STORE, NO_COLOR: "1" },
     encoding: "utf8",

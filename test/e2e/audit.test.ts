@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { AuditReport } from "../../src/index.ts";
 import { startDockerRegistry } from "../support/docker-registry.ts";
 import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
+import { DECANT } from "../support/command.ts";
 
-const BUNDLE = resolve(import.meta.dirname, "../../dist/decant.js");
 const SECRET = "tok-Abcdef1234567890xyz";
 
 interface Done {
@@ -20,7 +20,7 @@ interface Done {
 function decant(shop: Workshop, args: readonly string[], options: { readonly uid?: number; readonly root?: string } = {}): Done {
   const env = { ...process.env, NO_COLOR: "1", DECANT_ROOT: options.root ?? shop.root };
   const as = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
-  const done = spawnSync(process.execPath, [BUNDLE, ...args], { encoding: "utf8", env, cwd: shop.context, ...as });
+  const done = spawnSync(DECANT, args, { encoding: "utf8", env, cwd: shop.context, ...as });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
 

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type FakeKey, type FakePackage, type FileServer, makeKey, serveFiles } from "../support/archive.ts";
 import { suiteFiles } from "../support/archive-suite.ts";
 import { certificate } from "../support/base-world.ts";
+import { DECANT } from "../support/command.ts";
 
-const BUNDLE = resolve(import.meta.dirname, "../../dist/decant.js");
 const date = new Date("2026-03-01T00:00:00Z");
 const copyright = (name: string): { readonly path: string; readonly content: string } => ({
   path: `./usr/share/doc/${name}/copyright`,
@@ -80,7 +80,7 @@ describe("decant base", () => {
   const run = async (args: readonly string[], place: Place = {}): Promise<Done> =>
     await new Promise((settle) => {
       const script = `umask ${place.umask ?? "022"}; exec "$@"`;
-      const argv = ["-c", script, "sh", process.execPath, BUNDLE, ...args];
+      const argv = ["-c", script, "sh", DECANT, ...args];
       const env = { ...process.env, NO_COLOR: "1", DECANT_ROOT: join(folder, place.store ?? "store"), ...place.env };
       execFile("sh", argv, { cwd: place.cwd ?? join(folder, "work"), env, encoding: "utf8" }, (error, out, err) =>
         settle({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : 1, out, err }),

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import * as v from "valibot";
 import { build, type BuildOptions } from "../../src/index.ts";
 import { startDockerRegistry } from "../support/docker-registry.ts";
 import { gitServer, testRepository } from "../support/git-server.ts";
 import { assertCycloneDx, assertSpdx } from "../support/validate-sbom.ts";
+import { DECANT } from "../support/command.ts";
 
-const BUNDLE = resolve(import.meta.dirname, "../../dist/decant.js");
 const FILES: Readonly<Record<string, string>> = {
   Dockerfile: `FROM scratch AS deps
 ARG BUILDKIT_SBOM_SCAN_STAGE=true
@@ -66,7 +66,7 @@ async function place(): Promise<Place> {
   return {
     folder: dir.path,
     decant(args, { fails = false, env = {} } = {}) {
-      const done = spawnSync(process.execPath, [BUNDLE, ...args], {
+      const done = spawnSync(DECANT, args, {
         cwd: dir.path,
         encoding: "utf8",
         env: { ...process.env, NO_COLOR: "1", DECANT_ROOT: join(dir.path, "store"), SOURCE_DATE_EPOCH: "1767225600", ...env },

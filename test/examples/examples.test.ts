@@ -11,9 +11,9 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { before, describe, it } from "node:test";
 import { makeRootTar, rootTarPath } from "../../scripts/root-tar.ts";
+import { DECANT } from "../support/command.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const COMMAND = join(ROOT, "dist/decant.js");
 /** Kept between runs: the store, and the tars of the stand-ins. */
 const FOLDER = process.env["DECANT_EXAMPLES_DIR"] ?? join(homedir(), ".cache/decant-examples");
 const PORT = 3917;
@@ -24,7 +24,7 @@ const STAND_INS = [
 const ASSEMBLE = ["--assemble", "gcr.io/distroless/*"] as const;
 
 function decant(folder: string, ...args: readonly string[]): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [COMMAND, ...args], {
+  return spawnSync(DECANT, args, {
     cwd: join(ROOT, "examples", folder),
     env: { ...process.env, DECANT_ROOT: join(FOLDER, "store"), NO_COLOR: "1" },
     encoding: "utf8",
@@ -70,7 +70,7 @@ describe("examples", () => {
 
   it("node-native-addon builds, passes the audit and answers", async () => {
     passes(decant("node-native-addon", "build", ...ASSEMBLE, "--audit=strict", "-t", "node-native-addon", "."));
-    const service = spawn(process.execPath, [COMMAND, "run", "-e", `PORT=${PORT}`, "node-native-addon"], {
+    const service = spawn(DECANT, ["run", "-e", `PORT=${PORT}`, "node-native-addon"], {
       env: { ...process.env, DECANT_ROOT: join(FOLDER, "store") },
       stdio: ["ignore", "pipe", "inherit"],
     });

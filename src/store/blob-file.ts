@@ -1,8 +1,9 @@
 /** A blob on its way into the store: a file of this process's own folder, then, after fsync, a name among the blobs. */
-import { closeSync, fsync, futimesSync, mkdirSync, open, openSync, renameSync, rmSync, statSync, write } from "node:fs";
+import { closeSync, fsync, futimesSync, mkdirSync, open, openSync, renameSync, rmSync, write } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { InternalError, errnoOf } from "../errors.ts";
+import type { Database } from "./database.ts";
 import { writeFailure } from "./errors.ts";
 import type { BlobFile } from "./types.ts";
 import type { Usage } from "./usage.ts";
@@ -15,6 +16,8 @@ const writeFile = promisify(write);
 export interface BlobFileOptions {
   /** Of the temporary file, on the same file system as the blobs. */
   readonly path: string;
+  /** Its write lock keeps the new name apart from a prune. */
+  readonly database: Database;
   readonly usage: Usage;
   /** Where a blob with this digest goes. */
   readonly target: (digest: Parameters<BlobFile["commit"]>[0]) => string;
@@ -22,7 +25,7 @@ export interface BlobFileOptions {
 
 /** Opens the temporary file. Throws `STORE_FULL`, `STORE_READ_ONLY`. */
 export function createBlobFile(options: BlobFileOptions): BlobFile {
-  const { path, usage, target } = options;
+  const { path, database, usage, target } = options;
   let state: "open" | "closed" = "open";
   let fd: number;
   try {
@@ -45,11 +48,8 @@ export function createBlobFile(options: BlobFileOptions): BlobFile {
         futimesSync(fd, now, now);
         await syncFile(fd);
         close();
-        if (statSync(final, { throwIfNoEntry: false }) !== undefined) {
-          rmSync(path);
-          return;
-        }
-        rename(path, final);
+        // Also over one that is there: it may be an old one that a prune is about to remove.
+        database.transaction(() => rename(path, final));
         await syncFolder(dirname(final));
       } catch (error) {
         throw writeFailure(error, `write blob "${digest}"`, final);

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { type ByteStream, bytesOf } from "../bytes.ts";
 import { algorithmOf, createHasher, type Digest, type Expected, sha256, sizeMismatch, verified } from "../digest.ts";
 import { DecantError, errnoOf } from "../errors.ts";
+import type { Database } from "./database.ts";
 import { createBlobFile, createFileWriter } from "./blob-file.ts";
 import { blobCorrupt, blobMissing, openedReadOnly, readFailure, writeFailure } from "./errors.ts";
 import { blobPath, type Layout } from "./layout.ts";
@@ -17,8 +18,18 @@ import { refKey, type Usage } from "./usage.ts";
 const CHUNK_BYTES = 512 * 1024;
 const readAt = promisify(read);
 
-/** Opens the blobs; without `presence`, for reading only. */
-export function openBlobs(layout: Layout, usage: Usage, presence: Presence | undefined): BlobStore {
+/** What blobs are made of. */
+export interface BlobsOptions {
+  readonly layout: Layout;
+  /** Its write lock keeps uses apart from a prune. */
+  readonly database: Database;
+  readonly usage: Usage;
+  /** Absent: for reading only. */
+  readonly presence: Presence | undefined;
+}
+
+/** Opens the blobs. */
+export function openBlobs({ layout, database, usage, presence }: BlobsOptions): BlobStore {
   const path = (digest: Digest): string => blobPath(layout, digest);
 
   /** Tells prunes that it is in use; false when one has just taken it. */
@@ -28,7 +39,7 @@ export function openBlobs(layout: Layout, usage: Usage, presence: Presence | und
     if (!usage.isStale(lastUsed)) return true;
     const now = usage.now() / 1000;
     try {
-      utimesSync(path(digest), now, now);
+      database.transaction(() => utimesSync(path(digest), now, now));
       return true;
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return false;
@@ -41,7 +52,7 @@ export function openBlobs(layout: Layout, usage: Usage, presence: Presence | und
     try {
       fd = openSync(path(digest), "r");
       const { size, mtimeMs } = fstatSync(fd);
-      touch(digest, mtimeMs);
+      if (!touch(digest, mtimeMs)) throw blobMissing(digest);
       return { fd, size };
     } catch (error) {
       if (fd !== undefined) closeSync(fd);
@@ -52,7 +63,7 @@ export function openBlobs(layout: Layout, usage: Usage, presence: Presence | und
 
   const create = async (): Promise<BlobFile> => {
     if (presence === undefined) throw openedReadOnly("write a blob", layout.root);
-    return createBlobFile({ path: presence.fresh("blob"), usage, target: path });
+    return createBlobFile({ path: presence.fresh("blob"), database, usage, target: path });
   };
 
   const size = (digest: Digest): number | undefined => {

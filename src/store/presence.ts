@@ -7,6 +7,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, st
 import { randomBytes } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { delay } from "../async.ts";
 import { errnoOf, InternalError } from "../errors.ts";
 import { isBusy, isCannotOpen, writeFailure } from "./errors.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -21,10 +22,15 @@ export interface Presence extends AsyncDisposable {
   discard(path: string): string | undefined;
   /** Removes what was discarded. */
   emptyTrash(signal?: AbortSignal): Promise<void>;
+  /** Says, until it is disposed, that uses of records are not written down yet: a prune waits for that. Throws what the file system says. */
+  announceUses(): Disposable;
 }
 
 const LOCK = ".lock";
+/** Of announcements, in the folder of a process. */
+const USES = "uses";
 const TRIES = 20;
+const POLL_MS = 2;
 
 /** Comes into a store: takes a lock and makes a folder. Throws `STORE_READ_ONLY`, `STORE_FULL`. */
 export function enter(tmp: string, startedAt: number): Presence {
@@ -76,6 +82,15 @@ function present(tmp: string, id: string, lock: DatabaseSync): Presence {
         trash.delete(path);
       }
     },
+    announceUses() {
+      const path = fresh(USES);
+      closeSync(openSync(path, "wx", 0o600));
+      return {
+        [Symbol.dispose]() {
+          unlinkSync(path);
+        },
+      };
+    },
     async [Symbol.asyncDispose]() {
       try {
         // What is left of the trash is for the next process: leaving must be quick.
@@ -104,6 +119,33 @@ export function neighbours(tmp: string, ownId: string): Neighbour[] {
     living.push({ id, startedAt: Number.parseInt(id, 10) || 0 });
   }
   return living;
+}
+
+/**
+ * Waits until the uses that other processes have announced by now are written down, or their processes are gone. False when that takes
+ * longer than `maxMs`.
+ */
+export async function usesAreWritten(tmp: string, ownId: string, maxMs: number, signal?: AbortSignal): Promise<boolean> {
+  const giveUpAt = performance.now() + maxMs;
+  const announced = neighbours(tmp, ownId).flatMap(({ id }) => announcements(tmp, id).map((path) => ({ id, path })));
+  for (const { id, path } of announced) {
+    while (existsSync(path) && isLiving(tmp, id)) {
+      if (performance.now() > giveUpAt) return false;
+      await delay(POLL_MS, signal);
+    }
+  }
+  return true;
+}
+
+function announcements(tmp: string, id: string): string[] {
+  try {
+    return readdirSync(`${tmp}/${id}`).flatMap((name) => (name.startsWith(USES) ? [`${tmp}/${id}/${name}`] : []));
+  } catch (error) {
+    // A process without a folder has only begun or is at its end. One of another user keeps the folder to itself.
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "EACCES") return [];
+    throw error;
+  }
 }
 
 /** Does the process with this folder name still live? */

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import { collect } from "../bytes.ts";
+import { bytesOf, collect } from "../bytes.ts";
 import { type Digest, sha256 } from "../digest.ts";
+import { usesAreWritten } from "./presence.ts";
 import { openStore } from "./store.ts";
 import { failsWith, startChild, temp, tempStore } from "./testdata/support.ts";
 import type { Ref, Store } from "./types.ts";
@@ -168,6 +171,67 @@ test("a record that is read while a prune runs is not lost", async () => {
   assert.equal((await pruning).records, 1);
   assert.deepEqual([builder.records.get("step", "1"), builder.records.get("step", "2")], [true, undefined]);
   assert.equal(builder.blobs.size(sha256("needed")), 6);
+});
+
+test("X2: a prune deletes only records that it has marked, each with what it needs", async () => {
+  await using dir = await temp();
+  const root = join(dir.path, "store");
+  const clock = hourly(root);
+  {
+    await using store = await clock.open();
+    store.records.put("step", "unused", true, [await blob(store, "unused")]);
+  }
+  await using stack = new AsyncDisposableStack();
+  const builder = stack.use(await clock.open());
+  builder.records.put("step", "new", true, [await blob(builder, "new"), await publish(builder, "new")]);
+  const announced = join(root, "tmp", readdirSync(join(root, "tmp")).find((name) => !name.endsWith(".lock")) ?? "", "uses");
+  writeFileSync(announced, "");
+  await using pruner = await clock.open();
+  const pruning = pruner.prune({ all: true });
+  using database = new DatabaseSync(join(root, "decant.db"));
+  const marked = database.prepare("SELECT doomed FROM records WHERE id = 'unused'");
+  while (marked.get()?.["doomed"] !== 1) await setImmediate();
+  // What kept "new" from being marked goes now.
+  await stack.disposeAsync();
+  assert.deepEqual({ ...(await pruning), freedBytes: 0 }, { blobs: 1, dirs: 0, records: 1, freedBytes: 0 });
+  assert.deepEqual(pruner.records.ids("step"), ["new"]);
+  assert.equal(database.prepare("SELECT count(*) AS count FROM refs").get()?.["count"], 2);
+  assert.equal(pruner.blobs.size(sha256("new")), 3);
+  assert.notEqual(pruner.dirs.find("layer", "new"), undefined);
+});
+
+test("X2: a prune waits until uses that are announced are written down", async () => {
+  await using dir = await temp();
+  const root = join(dir.path, "store");
+  {
+    const clock = hourly(root);
+    await using store = await clock.open();
+    store.records.put("step", "1", true);
+  }
+  // It reads the record, and its event loop gets no further.
+  const reader = startChild("stall", root);
+  assert.equal(String((await reader.stdout[Symbol.asyncIterator]().next()).value), "read\n");
+  await using pruner = await openStore({ root });
+  assert.equal(await usesAreWritten(join(root, "tmp"), "", 20), false);
+  const pruning = pruner.prune({ all: true });
+  reader.kill("SIGCONT");
+  assert.equal((await pruning).records, 0);
+  assert.equal(pruner.records.get("step", "1"), true);
+  reader.kill("SIGKILL");
+});
+
+test("X2: a blob that is written again is in use, although one with its bytes was there", async () => {
+  await using dir = await temp();
+  const clock = hourly(join(dir.path, "store"));
+  {
+    await using store = await clock.open();
+    await store.blobs.put("again");
+  }
+  await using builder = await clock.open();
+  await builder.blobs.write(bytesOf("again"));
+  await using pruner = await clock.open();
+  assert.equal((await pruner.prune({ all: true })).blobs, 0);
+  assert.equal(builder.blobs.size(sha256("again")), 5);
 });
 
 test("processes that build while another prunes never lose what they use", async () => {

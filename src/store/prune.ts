@@ -3,15 +3,14 @@
  * is safe, because they say so: they are known by their presence, blobs and directories have use times (`usage.ts`), and a record that is
  * about to go is marked first, so that its reader can save it.
  */
-import { readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { readdirSync, statSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { delay } from "../async.ts";
 import { isDigest } from "../digest.ts";
 import { errnoOf } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { openedReadOnly, writeFailure } from "./errors.ts";
 import type { Layout } from "./layout.ts";
-import { neighbours, type Presence } from "./presence.ts";
+import { neighbours, type Presence, usesAreWritten } from "./presence.ts";
 import type { TrackedRecords } from "./records.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { Locks, PruneResult, Store } from "./types.ts";
@@ -30,8 +29,8 @@ export interface PruneParts {
 
 type PruneOptions = NonNullable<Parameters<Store["prune"]>[0]>;
 
-/** Longer than a process needs to write down the records that it has read in one turn of its event loop. */
-const SAVE_MS = 250;
+/** A living process writes down the records that it has read after one turn of its event loop; a stopped one never does. */
+const SAVE_MS = 10_000;
 /** The event loop lives on between two slices of this many blobs. */
 const SLICE = 200;
 
@@ -48,15 +47,16 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
     const live = mark(work, recordLimit(work, options));
     eachDeadRecord(work, live, (space, id) => database.run("UPDATE records SET doomed = 1 WHERE space = ? AND id = ?", space, id));
   });
-  // After the marks: a process that has read a record before them is here already.
-  if (neighbours(layout.tmp, presence.id).length > 0) await delay(SAVE_MS, signal);
+  // After the marks: who has read a record before them has announced it, and who reads one from here on saves it.
+  const saved = await usesAreWritten(layout.tmp, presence.id, SAVE_MS, signal);
   const protectedSince = Math.min(usage.startedAt, ...neighbours(layout.tmp, presence.id).map((other) => other.startedAt));
 
   let records = 0;
   const live = database.transaction(() => {
-    const keep = mark(work, recordLimit(work, options));
+    if (!saved) database.run("UPDATE records SET doomed = 0 WHERE doomed = 1");
+    const keep = mark(work, recordLimit(work, options), "the unmarked too");
     eachDeadRecord(work, keep, (space, id) => {
-      records += database.run("DELETE FROM records WHERE space = ? AND id = ? AND doomed = 1", space, id);
+      records += database.run("DELETE FROM records WHERE space = ? AND id = ?", space, id);
       database.run("DELETE FROM refs WHERE owner = 'record' AND owner_space = ? AND owner_id = ?", space, id);
     });
     database.run("UPDATE records SET doomed = 0 WHERE doomed = 1");
@@ -82,8 +82,11 @@ function recordLimit({ layout, usage, presence }: Work, options: PruneOptions): 
   return Math.min(wanted, usage.startedAt, ...others);
 }
 
-/** Keys (`refKey`) of all that the roots need: images, records used since `limit`, and what this process has seen. */
-function mark({ database, usage }: Work, limit: number): Set<string> {
+/**
+ * Keys (`refKey`) of all that the roots need: images, records used since `limit`, and what this process has seen; at the end of a prune also
+ * the records that it has not marked, which nobody was warned of.
+ */
+function mark({ database, usage }: Work, limit: number, unmarked?: "the unmarked too"): Set<string> {
   const live = new Set<string>(usage.seen);
   const owners = new Map<string, string[]>();
   const pending = [...live];
@@ -103,7 +106,9 @@ function mark({ database, usage }: Work, limit: number): Set<string> {
     if (needs === undefined) owners.set(owner, [to]);
     else needs.push(to);
   }
-  for (const row of database.all("SELECT space, id FROM records WHERE last_used >= ?", Number.isFinite(limit) ? limit : 0)) {
+  const since = Number.isFinite(limit) ? limit : 0;
+  const ends = unmarked === undefined ? "" : " OR doomed = 0";
+  for (const row of database.all(`SELECT space, id FROM records WHERE last_used >= ?${ends}`, since)) {
     add(refKey("record", database.textOf(row, "space"), database.textOf(row, "id")));
   }
   for (let key = pending.pop(); key !== undefined; key = pending.pop()) for (const need of owners.get(key) ?? []) add(need);
@@ -149,7 +154,7 @@ async function sweepDirectories(work: Work, live: ReadonlySet<string>, protected
   return { count, freedBytes };
 }
 
-async function sweepBlobs({ layout, presence, signal }: Work, live: ReadonlySet<string>, protectedSince: number): Promise<Swept> {
+async function sweepBlobs({ layout, database, signal }: Work, live: ReadonlySet<string>, protectedSince: number): Promise<Swept> {
   let count = 0;
   let freedBytes = 0;
   for (const algorithm of list(layout.blobs)) {
@@ -159,11 +164,7 @@ async function sweepBlobs({ layout, presence, signal }: Work, live: ReadonlySet<
       const path = `${layout.blobs}/${algorithm}/${hex}`;
       const before = statSync(path, { throwIfNoEntry: false });
       if (before === undefined || before.mtimeMs >= protectedSince) continue;
-      try {
-        if (!takeAway(path, presence.fresh("blob"), protectedSince)) continue;
-      } catch (error) {
-        throw writeFailure(error, "prune the store", path);
-      }
+      if (!removeUnused(database, path, protectedSince)) continue;
       freedBytes += before.size;
       count += 1;
       if (count % SLICE === 0) await setImmediate();
@@ -172,21 +173,18 @@ async function sweepBlobs({ layout, presence, signal }: Work, live: ReadonlySet<
   return { count, freedBytes };
 }
 
-/** False when it is in use after all, or gone. */
-function takeAway(path: string, aside: string, protectedSince: number): boolean {
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return false;
-    throw error;
-  }
-  // Somebody may have looked at it in between: then it has to be there.
-  if (statSync(aside).mtimeMs >= protectedSince) {
-    renameSync(aside, path);
-    return false;
-  }
-  unlinkSync(aside);
-  return true;
+/** False when it is in use after all, or gone. With the write lock, as whoever uses or publishes a blob has it. */
+function removeUnused(database: Database, path: string, protectedSince: number): boolean {
+  return database.transaction(() => {
+    const now = statSync(path, { throwIfNoEntry: false });
+    if (now === undefined || now.mtimeMs >= protectedSince) return false;
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      throw writeFailure(error, "prune the store", path);
+    }
+    return true;
+  });
 }
 
 function pruneHistory({ layout, database, usage, presence }: Work, { all, olderThanMs }: PruneOptions): void {

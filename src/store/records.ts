@@ -1,8 +1,9 @@
 /** Small JSON values in the database, and what each of them needs. */
 import { InternalError } from "../errors.ts";
-import type { Database } from "./database.ts";
+import type { Database, Row } from "./database.ts";
 import { databaseCorrupt } from "./errors.ts";
 import { folderName } from "./layout.ts";
+import type { Presence } from "./presence.ts";
 import type { Records, Ref } from "./types.ts";
 import { refKey, type Usage } from "./usage.ts";
 
@@ -12,44 +13,60 @@ export interface TrackedRecords extends Records {
   flushUses(): void;
 }
 
-/** Opens the records of a database. */
-export function openRecords(database: Database, usage: Usage): TrackedRecords {
+/** Opens the records of a database; without `presence`, for reading only. */
+export function openRecords(database: Database, usage: Usage, presence: Presence | undefined): TrackedRecords {
   const uses = new Map<string, readonly [space: string, id: string]>();
+  let announced: Disposable | undefined;
   let scheduled = false;
   const flushUses = (): void => {
     scheduled = false;
-    if (uses.size === 0 || database.readOnly) return;
+    if (database.readOnly) return;
     try {
-      database.transaction(() => {
-        for (const [space, id] of uses.values()) touch(database, usage, space, id);
-      });
+      if (uses.size > 0)
+        database.transaction(() => {
+          for (const [space, id] of uses.values()) touch(database, usage, space, id);
+        });
       uses.clear();
+      announced?.[Symbol.dispose]();
+      announced = undefined;
     } catch {
       // A lost use time lets a prune drop a cached result early; a build must not fail for it (a full disk, a long transaction elsewhere).
     }
   };
-  const noteUse = (key: string, space: string, id: string): void => {
-    uses.set(key, [space, id]);
+  /** One transaction for all reads of this turn of the event loop; a prune waits for it. */
+  const announceUses = (): void => {
     if (scheduled) return;
     scheduled = true;
-    // One transaction for all reads of this turn of the event loop.
+    try {
+      announced ??= presence?.announceUses();
+    } catch {
+      // As above: a build that only reads does not fail for a full disk.
+    }
     setImmediate(() => {
       if (scheduled) flushUses();
     }).unref();
   };
+  const read = (space: string, id: string): Row | undefined =>
+    database.get("SELECT value, last_used, doomed FROM records WHERE space = ? AND id = ?", space, id);
+  /** The row of a record whose use time is old. */
+  const saved = (space: string, id: string): Row | undefined => {
+    announceUses();
+    // Read again: a prune that marks it from here on waits for us.
+    const row = read(space, id);
+    if (row === undefined) return undefined;
+    // Marked already: it goes unless we say now that we use it.
+    if (database.numberOf(row, "doomed") !== 0) return touch(database, usage, space, id) === 0 ? undefined : row;
+    uses.set(refKey("record", space, id), [space, id]);
+    return row;
+  };
   return {
     get(space, id) {
-      const row = database.get("SELECT value, last_used, doomed FROM records WHERE space = ? AND id = ?", space, id);
+      let row = read(space, id);
       if (row === undefined) return undefined;
       if (!database.readOnly) {
-        const key = refKey("record", space, id);
-        usage.see(key);
-        // A prune is under way: it goes unless we say now that we use it.
-        if (database.numberOf(row, "doomed") !== 0) {
-          if (touch(database, usage, space, id) === 0) return undefined;
-        } else if (usage.isStaleRecord(database.numberOf(row, "last_used"))) {
-          noteUse(key, space, id);
-        }
+        if (database.numberOf(row, "doomed") !== 0 || usage.isStaleRecord(database.numberOf(row, "last_used"))) row = saved(space, id);
+        if (row === undefined) return undefined;
+        usage.see(refKey("record", space, id));
       }
       return parse(database, space, id, database.textOf(row, "value"));
     },

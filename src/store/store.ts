@@ -45,13 +45,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   else if (!existsSync(layout.database)) throw noStore(layout.root);
 
   await using opening = new AsyncDisposableStack();
-  const usage = createUsage(options.now ?? Date.now);
+  const now = options.now ?? Date.now;
   // Before anything is read: whoever prunes from now on knows of us.
-  const presence = readOnly ? undefined : opening.use(enter(layout.tmp, usage.startedAt));
+  const presence = readOnly ? undefined : opening.use(enter(layout.tmp, now()));
+  // After that: what was used before we were known counts as unused.
+  const usage = createUsage(now);
   const database = opening.use(
     await openDatabase(layout.database, { readOnly, busyTimeoutMs, ...(signal === undefined ? {} : { signal }) }),
   );
-  const records = openRecords(database, usage);
+  const records = openRecords(database, usage, presence);
   opening.defer(() => records.flushUses());
   if (presence !== undefined) {
     const closing = new AbortController();
@@ -68,7 +70,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const resources = opening.move();
   return {
     root: layout.root,
-    blobs: openBlobs(layout, usage, presence),
+    blobs: openBlobs(parts),
     records,
     dirs: openDirectories({ ...parts, ...(options.bootId === undefined ? {} : { bootId: options.bootId }) }),
     locks,

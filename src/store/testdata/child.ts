@@ -81,6 +81,13 @@ async function pruneAll(): Promise<void> {
   say(String(sum));
 }
 
+/** Reads a record, and stops before it writes down that it did. */
+function stall(store: Store): void {
+  store.records.get("step", "1");
+  say("read");
+  process.kill(process.pid, "SIGSTOP");
+}
+
 /** Holds a lock until its input ends. */
 async function hold(store: Store, name: string): Promise<void> {
   await using _ = await store.locks.acquire(name);
@@ -103,6 +110,7 @@ else if (mode === "prune") await pruneAll();
 else {
   await using store = await openStore({ root });
   if (mode === "write") await write(store);
+  else if (mode === "stall") stall(store);
   else if (mode === "hold") await hold(store, argument);
   else if (mode === "count") await count(store, argument);
   else if (mode === "build") {

@@ -2,7 +2,7 @@
  * The event stream: what a build (and a pull, push, assembly …) tells while it works. Data only, JSON-safe;
  * `--progress=rawjson` prints exactly these, one a line. The terminal, the history, the report and library users fold the same events.
  */
-import type { ErrorCode } from "./errors.ts";
+import { type ErrorCode, isDecantError } from "./errors.ts";
 import type { SourceRange } from "./source.ts";
 
 /** A place in a file, without the text, so that it can be sent. */
@@ -16,6 +16,19 @@ export interface EventSource {
 /** The place of a range, as events carry it. */
 export function eventSource(range: SourceRange): EventSource {
   return { file: range.file.name, line: range.start.line, column: range.start.column, endLine: range.end.line };
+}
+
+/** An error as a failed step carries it. */
+export function failureOf(error: unknown): Pick<VertexFailed, "code" | "message" | "hint" | "source" | "details"> {
+  if (!isDecantError(error)) return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };
+  const { code, message, hint, source, details } = error;
+  return {
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(source.length === 0 ? {} : { source: source.map(eventSource) }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
+  };
 }
 
 interface EventBase {
@@ -48,12 +61,24 @@ export interface VertexDone extends EventBase {
   readonly vertex: string;
   readonly durationMs: number;
 }
-/** A step failed; the build ends with the same error. */
+/** A step failed; the work that it is part of ends with the same error, unless it can do without. */
 export interface VertexFailed extends EventBase {
   readonly type: "vertex.failed";
   readonly vertex: string;
+  /** Stable: see docs/errors.md. "INTERNAL" for a bug of Decant. */
   readonly code: ErrorCode;
   readonly message: string;
+  /** What to do. */
+  readonly hint?: string;
+  /** Places in the user's text, the most important first. */
+  readonly source?: readonly EventSource[];
+  /** What programs may want to know. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+/** A step was stopped, because another one failed or the user wanted it. */
+export interface VertexCancelled extends EventBase {
+  readonly type: "vertex.cancelled";
+  readonly vertex: string;
 }
 /** What a RUN wrote. `data` is decoded text, as it came. */
 export interface LogEvent extends EventBase {
@@ -103,6 +128,7 @@ export type BuildEvent =
   | VertexCached
   | VertexDone
   | VertexFailed
+  | VertexCancelled
   | LogEvent
   | TransferEvent
   | WarningEvent

@@ -55,6 +55,7 @@ export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, Scrip
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
 export type { BuildEvent } from "./events.ts";
+export { createProgress, type ProgressChange, type ProgressState, reduceProgress, type StepState, type TransferState } from "./progress.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
 export type { AnnotationSpec, CompressionOptions, ExportResult, FileOptions, ImageOptions, OutputSpec } from "./image/index.ts";
 export type { Inventory, InventoryPackage, OsRelease, PackageKind, UnreadRecord } from "./sbom/index.ts";

@@ -7,6 +7,7 @@ import type { Emit } from "../events.ts";
 import type { Conversion } from "../graph/index.ts";
 import type { BuiltImage } from "../image/index.ts";
 import { findLayer, type Layer, type LayerSource } from "../tree/index.ts";
+import { step } from "../step.ts";
 import { packageFinder } from "./audit-packages.ts";
 import type { ProjectFile } from "./project-file.ts";
 import type { Session } from "./session.ts";
@@ -34,11 +35,21 @@ export interface BuildAuditInput {
 
 /** Audits when `options.audit` asks for it. Throws `AUDIT` for an image that the mode does not let pass; the report was given by then. */
 export async function auditBuild(options: BuildOptions, input: BuildAuditInput): Promise<AuditReport | undefined> {
-  if (options.audit === undefined) return undefined;
+  const mode = options.audit;
+  if (mode === undefined) return undefined;
+  return await step(input.emit, { vertex: VERTEX, name: "auditing the image" }, input.signal, async () => {
+    const { report, layers } = await judge(options, input);
+    options.onAudit?.(report);
+    if (!passes(report, mode)) throw refused(report, layers);
+    return report;
+  });
+}
+
+async function judge(
+  options: BuildOptions,
+  input: BuildAuditInput,
+): Promise<{ readonly report: AuditReport; readonly layers: readonly AuditLayer[] }> {
   const { image, conversion, session, project, emit, signal } = input;
-  const startedAt = Date.now();
-  emit({ type: "vertex.planned", vertex: VERTEX, name: "auditing the image" });
-  emit({ type: "vertex.started", vertex: VERTEX });
   const loaded = await pool(PARALLEL, image.layers, (layer, stop) => layer.load(stop), signal);
   const items = conversion.history.filter((item) => !item.emptyLayer);
   // What is added to the result of the steps, such as a loader's cache, has a line of the history and no instruction.
@@ -52,10 +63,7 @@ export async function auditBuild(options: BuildOptions, input: BuildAuditInput):
     stages: await stagesOf(input),
     signal,
   });
-  emit({ type: "vertex.done", vertex: VERTEX, durationMs: Date.now() - startedAt });
-  options.onAudit?.(report);
-  if (!passes(report, options.audit)) throw refused(report, layers);
-  return report;
+  return { report, layers };
 }
 
 /** Does the mode let this report pass? */

@@ -5,6 +5,7 @@ import { isDecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Platform } from "../oci/index.ts";
 import type { OsRelease } from "../sbom/index.ts";
+import { step } from "../step.ts";
 import { archiveAccess } from "./base/open-base.ts";
 import type { DebianOptions } from "./base/types.ts";
 import type { Session } from "./session.ts";
@@ -31,11 +32,10 @@ export function packageFinder(context: PackageFinderContext): NonNullable<RunAud
     const codename = codenameOf(os);
     if (codename === undefined) return new Map();
     const { emit, signal } = context;
-    const startedAt = Date.now();
-    emit({ type: "vertex.planned", vertex: VERTEX, name: `looking up packages of Debian ${codename}` });
-    emit({ type: "vertex.started", vertex: VERTEX });
     try {
-      return await ask(context, codename, queries);
+      return await step(emit, { vertex: VERTEX, name: `looking up packages of Debian ${codename}` }, signal, () =>
+        ask(context, codename, queries),
+      );
     } catch (error) {
       signal.throwIfAborted();
       if (!isDecantError(error)) throw error;
@@ -45,8 +45,6 @@ export function packageFinder(context: PackageFinderContext): NonNullable<RunAud
         message: `The packages that would close gaps are not known: ${error.message}`,
       });
       return new Map();
-    } finally {
-      emit({ type: "vertex.done", vertex: VERTEX, durationMs: Date.now() - startedAt });
     }
   };
 }

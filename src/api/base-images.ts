@@ -11,6 +11,7 @@ import { loadImage, openOciLayout, pullImage } from "../image/index.ts";
 import { formatReference, parseReference, type Platform } from "../oci/index.ts";
 import { suggest } from "../dockerfile/index.ts";
 import type { LayerSource } from "../tree/index.ts";
+import { step } from "../step.ts";
 import { DISTROLESS, type StandInOptions, type StandIns, standIns } from "./base/stand-ins.ts";
 import type { NamedContext, NamedContexts } from "./named-contexts.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
@@ -50,19 +51,15 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
     async resolveImage(request) {
       const context = options.contexts?.find(request.name, request.platform);
       if (context?.kind === "files") return filesImage(context.files, request.platform);
-      try {
-        const image = await find(session, request, { ...options, bases });
-        found.set(image.identifier, image);
-        const { config } = image;
-        const platform: Platform = {
-          os: config.os,
-          architecture: config.architecture,
-          ...(config.variant === undefined ? {} : { variant: config.variant }),
-        };
-        return { identifier: image.identifier, config, platform };
-      } catch (error) {
-        throw withSource(withSuggestion(error, request), request.range);
-      }
+      const image = await find(session, request, { ...options, bases });
+      found.set(image.identifier, image);
+      const { config } = image;
+      const platform: Platform = {
+        os: config.os,
+        architecture: config.architecture,
+        ...(config.variant === undefined ? {} : { variant: config.variant }),
+      };
+      return { identifier: image.identifier, config, platform };
     },
     resolve(op): Promise<VertexResult> {
       const image = found.get(op.identifier);
@@ -86,23 +83,28 @@ async function find(session: Session, request: ImageRequest, options: FindOption
   const context = options.contexts?.find(request.name, request.platform);
   const name = await nameOf(request, context, options);
   const vertex = `metadata ${request.name}`;
-  const { emit, signal } = options;
-  const startedAt = Date.now();
-  emit({
-    type: "vertex.planned",
-    vertex,
-    name: `[internal] load metadata for ${request.name}${name === request.name ? "" : ` (replaced by ${name})`}`,
+  const shown = `[internal] load metadata for ${request.name}${name === request.name ? "" : ` (replaced by ${name})`}`;
+  return await step(options.emit, { vertex, name: shown }, options.signal, async () => {
+    try {
+      return await findAs(session, name, context, request, options, vertex);
+    } catch (error) {
+      throw withSource(withSuggestion(error, request), request.range);
+    }
   });
-  emit({ type: "vertex.started", vertex });
-  const image =
-    context?.kind === "oci-layout"
-      ? await inLayout(session, context, request)
-      : name.startsWith(DISTROLESS)
-        ? await options.bases.assemble(name, { platform: request.platform, emit, signal, vertex })
-        : await named(session, name, request.platform, options, vertex);
-  signal.throwIfAborted();
-  emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
-  return image;
+}
+
+async function findAs(
+  session: Session,
+  name: string,
+  context: NamedContext | undefined,
+  request: ImageRequest,
+  options: FindOptions,
+  vertex: string,
+): Promise<Found> {
+  const { emit, signal } = options;
+  if (context?.kind === "oci-layout") return await inLayout(session, context, request);
+  if (name.startsWith(DISTROLESS)) return await options.bases.assemble(name, { platform: request.platform, emit, signal, vertex });
+  return await named(session, name, request.platform, options, vertex);
 }
 
 /** Files that stand in for an image: from an empty configuration, as FROM scratch. */

@@ -7,6 +7,7 @@ import type { Conversion } from "../graph/index.ts";
 import { type Attestation, type BuiltImage, SPDX_PREDICATE } from "../image/index.ts";
 import { displayPath } from "../paths.ts";
 import type { SbomSubject } from "../sbom/index.ts";
+import { step } from "../step.ts";
 import { type LayerSource, layerTree, type Tree } from "../tree/index.ts";
 import { provenanceAttestation } from "./build-provenance.ts";
 import { keptSbom, type MadeSbom } from "./kept-sbom.ts";
@@ -92,21 +93,18 @@ function toldOf({ document, inventory }: SbomResult): MadeSbom {
 }
 
 /** The statement has the digest of the image: the document is the same for every output, and made once. */
-function sbomAttestation({ emit }: AttestationInput, scan: string, make: () => Promise<MadeSbom>): Attestation {
+function sbomAttestation({ emit, signal }: AttestationInput, scan: string, make: () => Promise<MadeSbom>): Attestation {
   const told = async (): Promise<unknown> => {
-    const startedAt = Date.now();
-    emit({ type: "vertex.planned", vertex: scan, name: `generating ${scan}.spdx.json` });
-    emit({ type: "vertex.started", vertex: scan });
     const { document, unread } = await make();
     for (const what of unread.slice(0, MAX_TOLD)) emit({ type: "warning", code: "SbomIncomplete", message: `Not in the SBOM: ${what}` });
     const more = unread.length - MAX_TOLD;
     if (more > 0)
       emit({ type: "warning", code: "SbomIncomplete", message: `Not in the SBOM: ${more} more records that could not be read` });
-    emit({ type: "vertex.done", vertex: scan, durationMs: Date.now() - startedAt });
     return document;
   };
+  const plan = { vertex: scan, name: `generating ${scan}.spdx.json` };
   let made: Promise<unknown> | undefined;
-  return { predicateType: SPDX_PREDICATE, fileName: `${scan}.spdx.json`, predicate: () => (made ??= told()) };
+  return { predicateType: SPDX_PREDICATE, fileName: `${scan}.spdx.json`, predicate: () => (made ??= step(emit, plan, signal, told)) };
 }
 
 async function treeOf(layers: readonly LayerSource[], signal: AbortSignal): Promise<Tree> {

@@ -34,6 +34,7 @@ import {
   treeItems,
   writeLayer,
 } from "../tree/index.ts";
+import { step } from "../step.ts";
 import { contextFolder } from "./context-folder.ts";
 import { type DockerfileText, readDockerfile } from "./dockerfile-file.ts";
 import { downloadFile, httpSourceOp } from "./download-file.ts";
@@ -87,12 +88,8 @@ export async function openBuildContext(options: Input, session: Session, surroun
     };
   }
   const title = context === "-" ? "standard input" : withoutCredentials(context);
-  const vertex = "remote context";
-  const startedAt = Date.now();
-  emit({ type: "vertex.planned", vertex, name: `[internal] load context from ${title}` });
-  emit({ type: "vertex.started", vertex });
-  const loaded = await load(options, git, session);
-  emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+  const plan = { vertex: "remote context", name: `[internal] load context from ${title}` };
+  const loaded = await step(emit, plan, surroundings.signal, () => load(options, git, session));
   const outside = await outsideDockerfile(options, session, surroundings);
   const dockerfile = outside ?? loaded.dockerfile ?? (await dockerfileIn(loaded.layer, file, title));
   return {

@@ -9,6 +9,7 @@ import {
   type ExportResult,
   type OutputSpec,
 } from "../image/index.ts";
+import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "./session.ts";
 import type { BuildOptions } from "./types.ts";
@@ -23,22 +24,33 @@ export async function exportAll(
 ): Promise<ExportResult[]> {
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
-    const vertex = `export ${index}`;
-    const startedAt = Date.now();
-    if (output.type !== "cacheonly") {
-      emit({ type: "vertex.planned", vertex, name: exportName(output) });
-      emit({ type: "vertex.started", vertex });
-    }
-    const annotated = withAnnotations(image, "annotations" in output ? (output.annotations ?? []) : [], options.annotations ?? []);
-    results.push(
-      await exportImage([await rewritten(annotated, output, options.epochSec, session, signal)], output, {
-        ...imageContext(session, emit, vertex, signal),
-        ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
-      }),
-    );
-    if (output.type !== "cacheonly") emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+    const images = async (): Promise<BuiltImage[]> => {
+      const annotated = withAnnotations(image, "annotations" in output ? (output.annotations ?? []) : [], options.annotations ?? []);
+      return [await rewritten(annotated, output, options.epochSec, session, signal)];
+    };
+    results.push(await writeOutput(images, output, { index, session, stdout: options.stdout, emit, signal }));
   }
   return results;
+}
+
+/** What an output is written with. */
+export interface OutputRun {
+  /** Its place among the outputs. */
+  readonly index: number;
+  readonly session: Session;
+  readonly stdout: BuildOptions["stdout"];
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Writes an output as a step of its own. Throws as `exportImage`. */
+export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
+  const { session, stdout, emit, signal } = run;
+  const vertex = `export ${run.index}`;
+  const context = { ...imageContext(session, emit, vertex, signal), ...(stdout === undefined ? {} : { stdout }) };
+  const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
+  // Nothing is written then: no step.
+  return output.type === "cacheonly" ? await write() : await step(emit, { vertex, name: exportName(output) }, signal, write);
 }
 
 function withAnnotations(image: BuiltImage, ...specs: readonly (readonly AnnotationSpec[])[]): BuiltImage {

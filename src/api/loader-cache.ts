@@ -8,6 +8,7 @@ import type { Emit } from "../events.ts";
 import type { BuiltImage } from "../image/index.ts";
 import type { Store } from "../store/index.ts";
 import { layerSource, layerTree, type LayerSource, writeLayer } from "../tree/index.ts";
+import { step } from "../step.ts";
 
 const VERTEX = "ld.so.cache";
 /** How many layers are indexed at once. */
@@ -22,13 +23,11 @@ export async function withLoaderCache(
   if (!image.history.some((entry) => entry.created_by?.startsWith("decant: ") === true)) return image;
   const built = await pool(PARALLEL, image.layers.filter(isBuilt), (layer, stop) => layer.load(stop), signal);
   if (!built.some(({ index }) => touchesLibraries(index, platform))) return image;
-  const startedAt = Date.now();
-  emit({ type: "vertex.planned", vertex: VERTEX, name: "listing libraries in /etc/ld.so.cache" });
-  emit({ type: "vertex.started", vertex: VERTEX });
-  const layers = await pool(PARALLEL, image.layers, (layer, stop) => layer.load(stop), signal);
-  const items = await refreshedCache(layerTree(layers), platform, signal);
-  const layer = items.length === 0 ? undefined : await writeLayer(store, items, { signal });
-  emit({ type: "vertex.done", vertex: VERTEX, durationMs: Date.now() - startedAt });
+  const layer = await step(emit, { vertex: VERTEX, name: "listing libraries in /etc/ld.so.cache" }, signal, async () => {
+    const layers = await pool(PARALLEL, image.layers, (each, stop) => each.load(stop), signal);
+    const items = await refreshedCache(layerTree(layers), platform, signal);
+    return items.length === 0 ? undefined : await writeLayer(store, items, { signal });
+  });
   if (layer === undefined) return image;
   return {
     ...image,

@@ -7,6 +7,7 @@ import { isDecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { loadImage, openOciArchive, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
 import type { Platform } from "../oci/index.ts";
+import { step } from "../step.ts";
 import { imageContext, type Session } from "./session.ts";
 
 const LAYOUT = /^(?:oci:|oci-archive:|docker-archive:|oci-layout:\/\/)(.+)$/;
@@ -86,10 +87,7 @@ async function storedOrPulled(name: string, { session, platform, emit, signal }:
   } catch (error) {
     if (!isDecantError(error, "IMAGE_NOT_FOUND") || isDigest(name)) throw error;
   }
-  const startedAt = Date.now();
-  emit({ type: "vertex.planned", vertex: "pull", name: `pulling ${name}, which is not in the store` });
-  emit({ type: "vertex.started", vertex: "pull" });
-  const image = await pullImage(imageContext(session, emit, "pull", signal), name, platform, { load: true, name: true });
-  emit({ type: "vertex.done", vertex: "pull", durationMs: Date.now() - startedAt });
-  return image;
+  return await step(emit, { vertex: "pull", name: `pulling ${name}, which is not in the store` }, signal, () =>
+    pullImage(imageContext(session, emit, "pull", signal), name, platform, { load: true, name: true }),
+  );
 }

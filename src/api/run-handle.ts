@@ -29,10 +29,7 @@ export function startRun<Result>(signal: AbortSignal | undefined, work: (emit: E
   return {
     result,
     cancel: (reason) => stop.abort(reason),
-    async *[Symbol.asyncIterator]() {
-      yield* log.replay();
-      await result;
-    },
+    [Symbol.asyncIterator]: () => log.replay(),
     async [Symbol.asyncDispose]() {
       stop.abort(new DOMException("The run was disposed", "AbortError"));
       await result.catch(() => undefined);

@@ -5,31 +5,21 @@ import type { ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { checkParsed, parseDockerfile } from "../dockerfile/index.ts";
 import { DecantError, usageError } from "../errors.ts";
-import type { Emit } from "../events.ts";
 import { toGraph } from "../graph/index.ts";
 import { type CompressionOptions, type ExportResult, importRootfs, pullImage as pull, pushImage as push } from "../image/index.ts";
 import { type ContainerConfig, formatReference, type Platform } from "../oci/index.ts";
+import { step } from "../step.ts";
 import { summaryOf } from "./images.ts";
 import { startRun } from "./run-handle.ts";
 import { imageContext, openSession, platformOf } from "./session.ts";
 import type { ImageSummary, Run, StoreOptions } from "./types.ts";
-
-/** Runs `work` as one step of the event stream. */
-async function asVertex<Result>(emit: Emit, vertex: string, name: string, work: () => Promise<Result>): Promise<Result> {
-  const startedAt = Date.now();
-  emit({ type: "vertex.planned", vertex, name });
-  emit({ type: "vertex.started", vertex });
-  const result = await work();
-  emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
-  return result;
-}
 
 /** Pulls an image with all its layers and names it in the store. */
 export function pullImage(options: StoreOptions & { readonly image: string; readonly platform?: string }): Run<ImageSummary> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
-    const pulled = await asVertex(emit, "pull", `pulling ${options.image}`, () =>
+    const pulled = await step(emit, { vertex: "pull", name: `pulling ${options.image}` }, signal, () =>
       pull(imageContext(session, emit, "pull", signal), options.image, platform, { load: true, name: true }),
     );
     const { digest: _digest, ...reference } = pulled.reference;
@@ -45,7 +35,7 @@ export function pushImage(
     await using session = await openSession(options);
     const { compression, level, force } = options;
     const name = options.name ?? options.image;
-    const pushed = await asVertex(emit, "push", `pushing ${name}`, () =>
+    const pushed = await step(emit, { vertex: "push", name: `pushing ${name}` }, signal, () =>
       push(imageContext(session, emit, "push", signal), options.image, [name], {
         platform: session.platform,
         ...(compression === undefined ? {} : { compression }),
@@ -77,7 +67,7 @@ export function importImage(options: ImportImageOptions): Run<ExportResult> {
     const config = await configOfChanges(options.changes ?? [], platform);
     const tar = await openTar(options);
     // Awaited here: the store must stay open until then.
-    return await asVertex(emit, "import", `importing ${options.name}`, () =>
+    return await step(emit, { vertex: "import", name: `importing ${options.name}` }, signal, () =>
       importRootfs(imageContext(session, emit, "import", signal), tar, {
         name: options.name,
         config,

@@ -17,7 +17,10 @@ export interface StoreOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A running piece of work: iterate it for events (replayed from the first), await `result`. Disposing cancels and waits for the clean-up. */
+/**
+ * A running piece of work: iterate it for events (replayed from the first), await `result`. Iterating ends with the work and never throws what
+ * `result` rejects with. Disposing cancels and waits for the clean-up.
+ */
 export interface Run<Result> extends AsyncIterable<BuildEvent>, AsyncDisposable {
   readonly result: Promise<Result>;
   cancel(reason?: unknown): void;

@@ -2,9 +2,9 @@
  * The solver: walks the graph from its inputs, looks each op's key up in the action cache, and runs what is missing. Ready vertices start at
  * once; results of sources and caches are lazy, so a chain of hits touches no layer.
  */
-import { InternalError, isDecantError, withSource } from "../errors.ts";
-import { eventSource } from "../events.ts";
+import { InternalError, withSource } from "../errors.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
+import { planStep, prepareStep, runStep } from "../step.ts";
 import { type ActionCache, createActionCache, keyOf } from "./action-cache.ts";
 import { emptyCaches } from "./ops/cache-mounts.ts";
 import { prepareExec } from "./ops/exec-op.ts";
@@ -93,12 +93,7 @@ interface SolveState {
 async function solveOne(vertex: Vertex, inputs: Promise<readonly VertexResult[]>, state: SolveState): Promise<VertexResult> {
   const ready = await inputs;
   state.signal.throwIfAborted();
-  try {
-    return await perform(vertex, ready, state);
-  } catch (error) {
-    if (!state.signal.aborted) reportFailure(vertex, error, state.context);
-    throw vertex.meta.source === undefined ? error : withSource(error, vertex.meta.source);
-  }
+  return await perform(vertex, ready, state);
 }
 
 async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: SolveState): Promise<VertexResult> {
@@ -109,7 +104,7 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
       const scheme = op.identifier.slice(0, op.identifier.indexOf(":"));
       const provider = context.providers.find(({ schemes }) => schemes.includes(scheme));
       if (provider === undefined) throw new InternalError(`no provider for ${scheme}`);
-      return timed(vertex, context, async () => {
+      return working(vertex, state, async () => {
         const result = await provider.resolve(op, vertex.platform, signal, vertex.id);
         return state.runBases.has(vertex.id) ? unpackedOnLoad(result) : result;
       });
@@ -117,9 +112,9 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
     case "merge":
       return { kind: "layers", layers: inputs.flatMap((input) => layersOf(input)) };
     case "exec":
-      return cachedOrRun(vertex, await prepareExec(vertex, op, inputs, context, signal), state);
+      return cachedOrRun(vertex, await preparing(vertex, state, () => prepareExec(vertex, op, inputs, context, signal)), state);
     case "file":
-      return cachedOrRun(vertex, await prepareFile(vertex, op, inputs, context, signal), state);
+      return cachedOrRun(vertex, await preparing(vertex, state, () => prepareFile(vertex, op, inputs, context, signal)), state);
     default:
       return op satisfies never;
   }
@@ -135,7 +130,7 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   await using _lock = await context.store.locks.acquire(`action-${key.slice(key.indexOf(":") + 1)}`, { signal });
   const late = useCache ? cache.find(key) : undefined;
   if (late !== undefined) return reuse(vertex, run, late, "result of a build that ran at the same time", state);
-  const kept = await timed(vertex, context, async () => {
+  const kept = await working(vertex, state, async () => {
     if (context.explain) await tellWhy(vertex, run, state);
     return cache.keep(key, await run.execute(signal), vertex.meta.slot, run.ingredients);
   });
@@ -143,13 +138,22 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   return { kind: "layers", layers: [...run.below, kept] };
 }
 
-/** Tells that a vertex works, and when it is done. */
-async function timed<Result>(vertex: Vertex, context: EngineContext, work: () => Promise<Result>): Promise<Result> {
-  const startedAt = Date.now();
-  context.emit({ type: "vertex.started", vertex: vertex.id });
-  const result = await work();
-  context.emit({ type: "vertex.done", vertex: vertex.id, durationMs: Date.now() - startedAt });
-  return result;
+/** Does the work of a vertex as a step. */
+async function working<Result>(vertex: Vertex, { context, signal }: SolveState, work: () => Promise<Result>): Promise<Result> {
+  return await runStep(context.emit, vertex.id, signal, () => placed(vertex, work));
+}
+
+async function preparing<Result>(vertex: Vertex, { context, signal }: SolveState, work: () => Promise<Result>): Promise<Result> {
+  return await prepareStep(context.emit, vertex.id, signal, () => placed(vertex, work));
+}
+
+/** An error without a place gets that of the instruction. */
+async function placed<Result>({ meta }: Vertex, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw meta.source === undefined ? error : withSource(error, meta.source);
+  }
 }
 
 function reuse(vertex: Vertex, run: OpRun, hit: SolvedLayer, why: string, state: SolveState): VertexResult {
@@ -172,16 +176,5 @@ async function tellWhy(vertex: Vertex, run: OpRun, state: SolveState): Promise<v
 function announce(vertex: Vertex, context: EngineContext): void {
   const { name, stage, source, internal } = vertex.meta;
   if (internal && vertex.op.kind !== "source") return;
-  context.emit({
-    type: "vertex.planned",
-    vertex: vertex.id,
-    name,
-    ...(stage === undefined ? {} : { stage }),
-    ...(source === undefined ? {} : { source: eventSource(source) }),
-  });
-}
-
-function reportFailure(vertex: Vertex, error: unknown, context: EngineContext): void {
-  const code = isDecantError(error) ? error.code : "INTERNAL";
-  context.emit({ type: "vertex.failed", vertex: vertex.id, code, message: error instanceof Error ? error.message : String(error) });
+  planStep(context.emit, { vertex: vertex.id, name, stage, source });
 }

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { stepsEnd } from "./events.ts";
 import { type BuildEvent, build, type BuildOptions, type BuildResult } from "../../src/index.ts";
 
 /** A folder with a store and a context; gone when disposed. */
@@ -36,6 +37,7 @@ export function workshop(): Workshop {
     await using run = build({ root, env: {}, caCerts: "off", ...options });
     const events: BuildEvent[] = [];
     for await (const event of run) events.push(event);
+    stepsEnd(events);
     const log = events.map((event) => (event.type === "log" ? event.data : "")).join("");
     return { result: await run.result, events, log };
   };

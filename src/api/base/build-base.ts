@@ -1,12 +1,14 @@
 /** `buildBase`: a distroless base as an image, and `showBase`: the facts about one. */
 import { unsupported } from "../../errors.ts";
-import { baseScripts } from "../../distroless/index.ts";
-import { type BuiltImage, exportImage, type ExportResult, type OutputSpec, targetNames } from "../../image/index.ts";
+import { type AssembledBase, baseScripts } from "../../distroless/index.ts";
+import { type BuiltImage, type ExportResult, type OutputSpec, targetNames } from "../../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
+import { step } from "../../step.ts";
+import { writeOutput } from "../build-outputs.ts";
 import { startRun } from "../run-handle.ts";
-import { imageContext, openSession, type Session, platformOf } from "../session.ts";
+import { openSession, type Session, platformOf } from "../session.ts";
 import type { Run } from "../types.ts";
-import { assembleOpened, assembleOptions, baseDetails, baseImage } from "./assembled.ts";
+import { assembleOpened, assembleOptions, type AssembleRun, baseDetails, baseImage } from "./assembled.ts";
 import { openBase, type OpenedBase } from "./open-base.ts";
 import type { BaseDetails, BuildBaseOptions, BuildBaseResult, LockedBaseOptions } from "./types.ts";
 
@@ -24,24 +26,13 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
     const images: BuiltImage[] = [];
     const bases: BaseDetails[] = [];
     for (const platform of platforms) {
-      const vertex = `base ${opened.recipe.name} ${formatPlatform(platform)}`;
-      const startedAt = Date.now();
-      emit({ type: "vertex.planned", vertex, name: `assembling ${nameOf(opened)} for ${formatPlatform(platform)}` });
-      emit({ type: "vertex.started", vertex });
-      const base = await assembleOpened(session, opened, options, { platform, emit, signal, vertex });
-      if (base.report.cached) emit({ type: "vertex.cached", vertex, why: "its layers were made before" });
-      else emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+      const base = await assembleStep(session, opened, options, { platform, emit, signal });
       images.push(baseImage(base, platform));
       bases.push(baseDetails(opened, base, platform));
     }
     const outputs: ExportResult[] = [];
-    for (const output of specs)
-      outputs.push(
-        await exportImage(images, output, {
-          ...imageContext(session, emit, `base ${opened.recipe.name}`, signal),
-          ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
-        }),
-      );
+    for (const [index, output] of specs.entries())
+      outputs.push(await writeOutput(() => Promise.resolve(images), output, { index, session, stdout: options.stdout, emit, signal }));
     const image = outputs.find(({ descriptor }) => descriptor !== undefined);
     return {
       outputs,
@@ -59,9 +50,24 @@ export function showBase(options: LockedBaseOptions & { readonly platform?: stri
     const opened = await openFor(options);
     const platform = platformOf(session, options.platform);
     const run = { platform, emit, signal };
-    const details = baseDetails(opened, await assembleOpened(session, opened, options, run), platform);
+    const details = baseDetails(opened, await assembleStep(session, opened, options, run), platform);
     if (options.scripts !== true) return details;
     return { ...details, scripts: await baseScripts(session.store, opened.recipe, assembleOptions(session, opened, options, run)) };
+  });
+}
+
+async function assembleStep(
+  session: Session,
+  opened: OpenedBase,
+  options: LockedBaseOptions,
+  run: Omit<AssembleRun, "vertex">,
+): Promise<AssembledBase> {
+  const platform = formatPlatform(run.platform);
+  const vertex = `base ${opened.recipe.name} ${platform}`;
+  return await step(run.emit, { vertex, name: `assembling ${nameOf(opened)} for ${platform}` }, run.signal, async (running) => {
+    const assembled = await assembleOpened(session, opened, options, { ...run, vertex });
+    if (assembled.report.cached) running.cached("its layers were made before");
+    return assembled;
   });
 }
 

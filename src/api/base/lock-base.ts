@@ -13,6 +13,7 @@ import {
   parseBaseName,
 } from "../../distroless/index.ts";
 import { isDecantError } from "../../errors.ts";
+import { step } from "../../step.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession } from "../session.ts";
 import type { Run } from "../types.ts";
@@ -43,14 +44,12 @@ export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
     const file = lockFileOf(name, { cwd, ...(options.lockFile === undefined ? {} : { lockFile: options.lockFile }) });
     const before = await lockBefore(file, options.update ?? false, name.recipe);
     const vertex = `lock ${recipe.name}`;
-    const startedAt = Date.now();
-    emit({ type: "vertex.planned", vertex, name: `locking ${recipe.name}` });
-    emit({ type: "vertex.started", vertex });
-    const access = archiveAccess(options, session, { emit, signal, vertex });
-    const after = await lockRecipe(session.store, recipe, access);
-    const changelogs =
-      options.changelogs === true ? await packageChangelogs(session.store, recipe, newerPackages(before, after), access) : undefined;
-    emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+    const { after, changelogs } = await step(emit, { vertex, name: `locking ${recipe.name}` }, signal, async () => {
+      const access = archiveAccess(options, session, { emit, signal, vertex });
+      const locked = await lockRecipe(session.store, recipe, access);
+      if (options.changelogs !== true) return { after: locked, changelogs: undefined };
+      return { after: locked, changelogs: await packageChangelogs(session.store, recipe, newerPackages(before, locked), access) };
+    });
     const text = formatLock(after);
     const written = options.write !== false && (before === undefined || formatLock(before) !== text);
     if (written) await replaceFile(file, text);

@@ -7,6 +7,7 @@ import { type AssembledBase, rebuildBase } from "../../distroless/index.ts";
 import { InternalError, usageError } from "../../errors.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { openStore } from "../../store/index.ts";
+import { step } from "../../step.ts";
 import { openNamedSource } from "../named-source.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession, platformOf } from "../session.ts";
@@ -38,15 +39,13 @@ export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
     const platform = platformOf(session, options.platform);
     const vertex = `verify ${recipe.name}`;
     const run: AssembleRun = { platform, emit, signal, vertex };
-    const startedAt = Date.now();
-    emit({ type: "vertex.planned", vertex, name: `assembling ${recipe.name} once more` });
-    emit({ type: "vertex.started", vertex });
-    const found = image === undefined ? compared(await assembleOpened(session, opened, options, run)) : await openImage(image, run);
-    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-verify-"));
-    await using fresh = await openStore({ root: join(folder.path, "store") });
-    const wanted = await rebuildBase(session.store, fresh, recipe, { ...assembleOptions(session, opened, options, run), lock });
-    const difference = firstDifference(found, compared(wanted));
-    emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+    const difference = await step(emit, { vertex, name: `assembling ${recipe.name} once more` }, signal, async () => {
+      const found = image === undefined ? compared(await assembleOpened(session, opened, options, run)) : await openImage(image, run);
+      await using folder = await mkdtempDisposable(join(tmpdir(), "decant-verify-"));
+      await using fresh = await openStore({ root: join(folder.path, "store") });
+      const wanted = await rebuildBase(session.store, fresh, recipe, { ...assembleOptions(session, opened, options, run), lock });
+      return firstDifference(found, compared(wanted));
+    });
     return {
       recipe: variant === undefined ? recipe.name : `${recipe.name}:${variant}`,
       platform: formatPlatform(platform),

@@ -1,6 +1,6 @@
 /** Gives the error of a failed step what the step wrote last, for the error printer. */
 import { DecantError } from "../../errors.ts";
-import type { ProgressState } from "../progress/state.ts";
+import type { ProgressState } from "../../progress.ts";
 
 /** The error with `details.logTail` from the failed step, when it has none and is the error of a step. */
 export function withLogTail(error: unknown, state: ProgressState): unknown {

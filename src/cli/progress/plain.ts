@@ -4,7 +4,7 @@
  */
 import type { BuildEvent } from "../../events.ts";
 import { safeLine } from "../style.ts";
-import { applyEvent, createProgressState, type StepState } from "./state.ts";
+import { isOver, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
 import { formatDuration, formatResult, formatTransfer } from "./words.ts";
@@ -19,7 +19,6 @@ interface Pending {
 
 /** Makes the renderer of `--progress=plain`. */
 export function createPlainRenderer(): Renderer {
-  const state = createProgressState();
   const warnings = createWarningList();
   const waiting = new Map<StepState, Pending>();
   const introduced = new Set<StepState>();
@@ -70,6 +69,7 @@ export function createPlainRenderer(): Renderer {
     if (event.type === "vertex.done") lines.push(`${mark} DONE ${formatDuration(event.durationMs)}`);
     // The message itself is printed once, at the end, with its place and its hint.
     if (event.type === "vertex.failed") lines.push(`${mark} ERROR ${event.code}`);
+    if (event.type === "vertex.cancelled") lines.push(`${mark} CANCELED`);
     if (event.type === "transfer") {
       const transfer = step.transfers.get(`${event.action} ${event.id}`);
       const key = `${event.vertex} ${event.action} ${event.id}`;
@@ -83,8 +83,7 @@ export function createPlainRenderer(): Renderer {
   };
 
   return {
-    event(event) {
-      const { step, lines } = applyEvent(state, event);
+    event(event, { step, lines }) {
       if (event.type === "warning") {
         warnings.add(event);
         return "";
@@ -94,7 +93,7 @@ export function createPlainRenderer(): Renderer {
       return say(step, linesOf(event, step, lines), event.at);
     },
     // An empty line sets the error apart that follows.
-    end: () =>
+    end: (state) =>
       drain(Infinity) +
       warnings
         .lines()
@@ -102,8 +101,4 @@ export function createPlainRenderer(): Renderer {
         .join("") +
       ([...state.steps.values()].some((step) => step.state === "failed") ? "\n" : ""),
   };
-}
-
-function isOver(step: StepState): boolean {
-  return step.state === "done" || step.state === "cached" || step.state === "failed";
 }

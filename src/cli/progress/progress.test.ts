@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { BuildEvent } from "../../events.ts";
+import { createProgress, reduceProgress } from "../../progress.ts";
 import { createPlainRenderer } from "./plain.ts";
 import { createQuietRenderer } from "./quiet.ts";
 import { createScreen } from "./screen.ts";
 import { createTerminalRenderer } from "./terminal.ts";
+import type { Renderer } from "./types.ts";
 import { formatDuration } from "./words.ts";
 
 const START = 1_700_000_000_000;
@@ -81,17 +83,31 @@ const RESULT: BuildEvent = {
   sizeBytes: 45_100_000,
 };
 
+/** A renderer with the state that it draws from. */
+function fed(renderer: Renderer): {
+  readonly event: (event: BuildEvent) => string;
+  readonly frame: (nowMs: number, size: { readonly columns: number; readonly rows: number }) => string;
+  readonly end: (nowMs: number) => string;
+} {
+  const state = createProgress();
+  return {
+    event: (event) => renderer.event(event, reduceProgress(state, event)),
+    frame: (nowMs, size) => renderer.frame?.(state, nowMs, size) ?? "",
+    end: (nowMs) => renderer.end(state, nowMs),
+  };
+}
+
 function golden(context: TestContext, name: string, text: string): void {
   context.assert.fileSnapshot(text, join(GOLDEN, name), { serializers: [(value: unknown) => String(value)] });
 }
 
 test("createPlainRenderer() prints blocks of one step as buildx does", (context) => {
-  const renderer = createPlainRenderer();
+  const renderer = fed(createPlainRenderer());
   golden(context, "plain.txt", [...BUILD, ...END, RESULT].map((event) => renderer.event(event)).join("") + renderer.end(START + 4300));
 });
 
 test("createPlainRenderer() gives the floor to a waiting step when the one that has it is silent", () => {
-  const renderer = createPlainRenderer();
+  const renderer = fed(createPlainRenderer());
   const lines = [...BUILD, { at: START + 9000, type: "log", vertex: "e", stream: "stdout", data: "still here\n" } as const].map((event) =>
     renderer.event(event),
   );
@@ -107,14 +123,14 @@ for (const [columns, rows] of [
   [80, 5],
 ] as const) {
   test(`createTerminalRenderer() draws ${columns} columns and ${rows} rows`, (context) => {
-    const renderer = createTerminalRenderer({ color: false });
+    const renderer = fed(createTerminalRenderer({ color: false }));
     const size = { columns, rows };
     const frames = [];
     for (const [at, event] of BUILD.entries()) {
       renderer.event(event);
-      if (at === 9) frames.push(renderer.frame?.(START + 1200, size) ?? "");
+      if (at === 9) frames.push(renderer.frame(START + 1200, size));
     }
-    frames.push(renderer.frame?.(START + 3000, size) ?? "");
+    frames.push(renderer.frame(START + 3000, size));
     for (const event of [...END, RESULT]) renderer.event(event);
     frames.push(renderer.end(START + 4300));
     const shown = frames.map((frame) => frame.replaceAll("\u001b", "␛"));
@@ -126,7 +142,7 @@ for (const [columns, rows] of [
 }
 
 test("createQuietRenderer() prints warnings only", () => {
-  const renderer = createQuietRenderer();
+  const renderer = fed(createQuietRenderer());
   assert.equal(
     [...BUILD, ...END].map((event) => renderer.event(event)).join(""),
     "WARNING StageNameCasing: Stage name 'Build' should be lowercase (Dockerfile:1)\n",

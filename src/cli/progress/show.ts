@@ -2,7 +2,7 @@
 import type { Run } from "../../index.ts";
 import type { CliContext } from "../context.ts";
 import { withLogTail } from "../errors/log-tail.ts";
-import { applyEvent, createProgressState } from "./state.ts";
+import { createProgress, type ProgressState, reduceProgress } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 
 /** The values of `--progress`. */
@@ -19,28 +19,19 @@ export async function showRun<Result>(run: Run<Result>, mode: ProgressMode, cont
   await using running = run;
   const { stderr } = context;
   const renderer = await loadRenderer(mode, context);
-  const state = createProgressState();
-  let failure: unknown;
+  const state = createProgress();
   {
-    using frames = startFrames(renderer, context);
-    try {
-      for await (const event of running) {
-        applyEvent(state, event);
-        const text = renderer.event(event);
-        if (text !== "") await stderr.write(text);
-      }
-    } catch (error) {
-      // Kept until the screen is finished; when the work failed, its result rejects with the same.
-      failure = error;
+    using frames = startFrames(renderer, state, context);
+    for await (const event of running) {
+      const text = renderer.event(event, reduceProgress(state, event));
+      if (text !== "") await stderr.write(text);
     }
     frames.draw();
-    const last = renderer.end(Date.now());
+    const last = renderer.end(state, Date.now());
     if (last !== "") await stderr.write(last);
   }
   try {
-    const result = await running.result;
-    if (failure !== undefined) throw failure;
-    return result;
+    return await running.result;
   } catch (error) {
     throw withLogTail(error, state);
   }
@@ -62,9 +53,9 @@ async function loadRenderer(mode: ProgressMode, { stderr }: CliContext): Promise
   }
 }
 
-function startFrames(renderer: Renderer, { stderr }: CliContext): Disposable & { draw(): void } {
+function startFrames(renderer: Renderer, state: ProgressState, { stderr }: CliContext): Disposable & { draw(): void } {
   const draw = (): void => {
-    const text = renderer.frame?.(Date.now(), stderr.size()) ?? "";
+    const text = renderer.frame?.(state, Date.now(), stderr.size()) ?? "";
     if (text !== "") void stderr.write(text);
   };
   if (renderer.frame === undefined) return { draw, [Symbol.dispose]: () => undefined };

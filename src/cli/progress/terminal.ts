@@ -5,7 +5,7 @@
 import { createStyle, displayWidth, fit, safeLine, type Style, wrap } from "../style.ts";
 import { formatSize } from "../../bytes.ts";
 import { createScreen } from "./screen.ts";
-import { applyEvent, createProgressState, type ProgressState, type StepState } from "./state.ts";
+import { isOver, type ProgressState, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
 import { formatDuration, formatResult, formatTransfer, shortenDigests } from "./words.ts";
@@ -19,7 +19,6 @@ const MAX_TRANSFERS = 4;
 /** Makes the renderer of `--progress=tty`. Everything is written by `frame` and `end`. */
 export function createTerminalRenderer(options: { readonly color: boolean }): Renderer {
   const style = createStyle(options.color);
-  const state = createProgressState();
   const screen = createScreen();
   const warnings = createWarningList();
   /** Finished, and not drawn yet: widths are known only when a frame is drawn. */
@@ -33,19 +32,17 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
   };
 
   return {
-    event(event) {
-      const { step } = applyEvent(state, event);
+    event(event, { step }) {
       if (event.type === "warning") warnings.add(event);
       if (event.type === "result") finished.push((width) => `${style.cyan("➜")} ${fit(shortenDigests(formatResult(event)), width - 2)}`);
-      if (step !== undefined && (event.type === "vertex.done" || event.type === "vertex.cached" || event.type === "vertex.failed"))
-        finished.push(finishedLine(step, style));
+      if (step !== undefined && isOver(step) && event.type.startsWith("vertex.")) finished.push(finishedLine(step, style));
       return "";
     },
-    frame(nowMs, size) {
+    frame(state, nowMs, size) {
       columns = Math.max(20, Math.min(size.columns, MAX_COLUMNS) - 1);
       return flush(liveLines(state, style, nowMs, columns, Math.max(1, size.rows - 1)));
     },
-    end(nowMs) {
+    end(state, nowMs) {
       // What was found must be readable to its end: it is wrapped, and only excerpts are cut.
       for (const line of warnings.lines())
         for (const part of /^(?: - | {3}\S)/.test(line) ? wrap(line, columns) : [fit(line, columns)])
@@ -56,13 +53,27 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
   };
 }
 
+const MARKS: Readonly<Record<StepState["state"], (style: Style) => string>> = {
+  planned: () => " ",
+  running: () => " ",
+  done: (style) => style.green("✔"),
+  cached: (style) => style.cyan("✔"),
+  failed: (style) => style.red("✘"),
+  cancelled: (style) => style.yellow("■"),
+};
+
 function finishedLine(step: StepState, style: Style): (columns: number) => string {
   const { state, name } = step;
   const took = step.startedAt === undefined || step.endedAt === undefined ? 0 : step.endedAt - step.startedAt;
   const bytes = [...step.transfers.values()].reduce((sum, transfer) => sum + (transfer.done ? transfer.currentBytes : 0), 0);
-  const right = state === "cached" ? "CACHED" : `${bytes === 0 ? "" : `${formatSize(bytes)}  `}${formatDuration(took)}`;
-  const mark = state === "failed" ? style.red("✘") : state === "cached" ? style.cyan("✔") : style.green("✔");
-  const paint = state === "failed" ? style.red : state === "cached" ? style.dim : (text: string): string => text;
+  const right =
+    state === "cached"
+      ? "CACHED"
+      : state === "cancelled"
+        ? "CANCELED"
+        : `${bytes === 0 ? "" : `${formatSize(bytes)}  `}${formatDuration(took)}`;
+  const mark = MARKS[state](style);
+  const paint = state === "failed" ? style.red : state === "cached" || state === "cancelled" ? style.dim : (text: string): string => text;
   return (columns) => `${mark} ${row(shortenDigests(safeLine(name)), right, columns - 2, paint, style.dim)}`;
 }
 
@@ -95,13 +106,14 @@ function detailLines(step: StepState, columns: number): string[] {
 }
 
 function summary(state: ProgressState, nowMs: number): string {
-  const counts = { planned: 0, running: 0, cached: 0, done: 0, failed: 0 };
+  const counts = { planned: 0, running: 0, cached: 0, done: 0, failed: 0, cancelled: 0 };
   for (const step of state.steps.values()) counts[step.state] += 1;
   const parts = [
     ...(counts.running > 0 ? [`${counts.running} running`] : []),
     `${counts.done} done`,
     ...(counts.cached > 0 ? [`${counts.cached} cached`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
+    ...(counts.cancelled > 0 ? [`${counts.cancelled} cancelled`] : []),
     formatDuration(nowMs - (state.startedAt ?? nowMs)),
   ];
   return parts.join(" · ");

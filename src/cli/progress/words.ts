@@ -2,7 +2,7 @@
 import type { ResultEvent, WarningEvent } from "../../events.ts";
 import { formatSize } from "../../bytes.ts";
 import { safeLine } from "../style.ts";
-import type { TransferState } from "./state.ts";
+import type { TransferState } from "../../progress.ts";
 
 /** "0.4s", "12.3s", "2m 03s". */
 export function formatDuration(ms: number): string {

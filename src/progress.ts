@@ -1,6 +1,6 @@
-/** The state of a build as folded from its events: what the renderers draw from. */
-import type { BuildEvent, TransferEvent } from "../../events.ts";
-import { unreachable } from "../../errors.ts";
+/** The state of a run as folded from its events: what a screen shows. The renderers of the command and library users draw from it. */
+import { unreachable } from "./errors.ts";
+import type { BuildEvent, TransferEvent } from "./events.ts";
 
 /** One transfer of a step. */
 export interface TransferState {
@@ -19,7 +19,7 @@ export interface StepState {
   /** From 1, in the order in which steps are first heard of. */
   readonly number: number;
   name: string;
-  state: "planned" | "running" | "cached" | "done" | "failed";
+  state: "planned" | "running" | "cached" | "done" | "failed" | "cancelled";
   startedAt: number | undefined;
   endedAt: number | undefined;
   readonly transfers: Map<string, TransferState>;
@@ -30,21 +30,30 @@ export interface StepState {
 
 /** The whole. */
 export interface ProgressState {
+  /** By their `vertex`, in the order in which they are first heard of. */
   readonly steps: Map<string, StepState>;
   startedAt: number | undefined;
+}
+
+/** What an event changed. */
+export interface ProgressChange {
+  /** The step that it is about, if any. */
+  readonly step?: StepState;
+  /** The lines of its log that it completed. */
+  readonly lines: readonly string[];
 }
 
 const MAX_TAIL = 30;
 /** A program that never ends its line must not fill our memory. */
 const MAX_PARTIAL = 8192;
 
-/** An empty state. */
-export function createProgressState(): ProgressState {
+/** Nothing has happened yet. */
+export function createProgress(): ProgressState {
   return { steps: new Map(), startedAt: undefined };
 }
 
-/** Applies an event; gives the step that it is about, if any, and the log lines that it completed. */
-export function applyEvent(state: ProgressState, event: BuildEvent): { readonly step?: StepState; readonly lines: readonly string[] } {
+/** Folds an event into `state`, in place, and gives what it changed. */
+export function reduceProgress(state: ProgressState, event: BuildEvent): ProgressChange {
   state.startedAt ??= event.at;
   if (event.type === "warning" || event.type === "result") return { lines: [] };
   const step = stepOf(state, event.vertex);
@@ -58,6 +67,7 @@ export function applyEvent(state: ProgressState, event: BuildEvent): { readonly 
       step.startedAt = event.at;
       break;
     case "vertex.cached":
+      lines = flushPartial(step);
       step.state = "cached";
       step.endedAt = event.at;
       break;
@@ -68,8 +78,9 @@ export function applyEvent(state: ProgressState, event: BuildEvent): { readonly 
       step.endedAt = event.at;
       break;
     case "vertex.failed":
+    case "vertex.cancelled":
       lines = flushPartial(step);
-      step.state = "failed";
+      step.state = event.type === "vertex.failed" ? "failed" : "cancelled";
       step.endedAt = event.at;
       break;
     case "log":
@@ -82,6 +93,11 @@ export function applyEvent(state: ProgressState, event: BuildEvent): { readonly 
       return unreachable(event);
   }
   return { step, lines };
+}
+
+/** Has the step come to its end, whichever it is? */
+export function isOver({ state }: StepState): boolean {
+  return state !== "planned" && state !== "running";
 }
 
 function stepOf(state: ProgressState, vertex: string): StepState {

@@ -1,0 +1,71 @@
+/**
+ * A step of the event stream. Whoever works makes its steps here, because they keep a promise to every reader of the stream: a step that
+ * started ends as done, cached, failed or cancelled.
+ */
+import { type Emit, eventSource, failureOf } from "./events.ts";
+import type { SourceRange } from "./source.ts";
+
+/** What people see of a step before it starts. */
+export interface StepPlan {
+  /** Identifies it in the stream. */
+  readonly vertex: string;
+  /** What progress shows, e.g. "[build 2/5] RUN npm ci". */
+  readonly name: string;
+  readonly stage?: string | undefined;
+  readonly source?: SourceRange | undefined;
+}
+
+/** A step while it works. */
+export interface RunningStep {
+  /** It needed no work after all: it ends as cached. `why` says what was reused. */
+  cached(why: string): void;
+}
+
+/** Announces a step that may start later. */
+export function planStep(emit: Emit, { vertex, name, stage, source }: StepPlan): void {
+  emit({
+    type: "vertex.planned",
+    vertex,
+    name,
+    ...(stage === undefined ? {} : { stage }),
+    ...(source === undefined ? {} : { source: eventSource(source) }),
+  });
+}
+
+/** Does the work of a planned step and gives what it gives. Throws what it throws; with an aborted `signal` the step ends as cancelled. */
+export async function runStep<Result>(
+  emit: Emit,
+  vertex: string,
+  signal: AbortSignal,
+  work: (step: RunningStep) => Promise<Result>,
+): Promise<Result> {
+  const startedAt = Date.now();
+  let reused: string | undefined;
+  emit({ type: "vertex.started", vertex });
+  const result = await prepareStep(emit, vertex, signal, () => work({ cached: (why) => void (reused = why) }));
+  if (reused === undefined) emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
+  else emit({ type: "vertex.cached", vertex, why: reused });
+  return result;
+}
+
+/** Does what a planned step needs before it can start, such as working out its key: only a failure shows. See `runStep`. */
+export async function prepareStep<Result>(emit: Emit, vertex: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted) emit({ type: "vertex.cancelled", vertex });
+    else emit({ type: "vertex.failed", vertex, ...failureOf(error) });
+    throw error;
+  }
+}
+
+/** Announces a step and does its work at once. See `runStep`. */
+export async function step<Result>(
+  emit: Emit,
+  plan: StepPlan,
+  signal: AbortSignal,
+  work: (step: RunningStep) => Promise<Result>,
+): Promise<Result> {
+  planStep(emit, plan);
+  return await runStep(emit, plan.vertex, signal, work);
+}

@@ -1,4 +1,7 @@
-/** Keeps the direction of imports of design.md section 4: a room imports only from rooms above it. Prints each offending import. */
+/**
+ * Keeps the direction of imports of design.md section 4: a room imports only from rooms above it. Prints each offending import. Keeps
+ * native code, processes and unbounded fan-out in their places, too.
+ */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
@@ -35,6 +38,8 @@ const PURE = [
 const IMPURE = /^node:(fs|child_process|http|https|net|worker_threads)/;
 /** The only places for native code, and for starting processes. */
 const KOFFI = /^src\/sys\//;
+/** `Promise.all` of anything but a list that is written out: it may start any amount of work at once. */
+const FAN_OUT = /Promise\.(?:all|allSettled|any|race)\((?!\[(?![^\]]*\.\.\.))/;
 
 function roomOf(file: string): string {
   const inside = file.slice("src/".length);
@@ -49,6 +54,8 @@ for (const file of globSync("src/**/*.ts").toSorted()) {
   const rank = ROOMS.indexOf(room as (typeof ROOMS)[number]);
   if (rank < 0) problems.push(`${file}: room "${room}" is not in the list`);
   const text = readFileSync(file, "utf8");
+  if (file !== "src/async.ts" && text.search(FAN_OUT) >= 0)
+    problems.push(`${file}: fan out with pool() of src/async.ts, and wait with allOf()`);
   for (const match of text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)) {
     const target = match[1] ?? match[2] ?? "";
     if (PURE.some((pure) => pure.test(file)) && IMPURE.test(target)) problems.push(`${file} -> ${target}: this room is pure`);

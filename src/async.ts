@@ -1,4 +1,10 @@
-/** Bounded concurrency, shared work and cancellation. The only fan-out in the code base is `pool`. */
+/**
+ * Bounded concurrency, shared work and cancellation. `pool` is the only fan-out in the code base; `allOf` and `allSettledOf` only wait for
+ * work that runs already. `npm run check:layers` refuses `Promise.all` over lists elsewhere.
+ */
+
+/** How many layers, files or requests are worked on at once: enough to hide waiting, few enough for memory. */
+export const AT_ONCE = 4;
 
 /**
  * Runs `fn` for every item, at most `limit` at a time, and gives the results in the order of the items.
@@ -35,24 +41,76 @@ export async function pool<Item, Result>(
   return results;
 }
 
-/** One running promise per key: whoever asks for work that is under way, or done, joins it. Failures are forgotten. */
-export interface Once<Key, Value> {
-  run(key: Key, fn: () => Promise<Value>): Promise<Value>;
+/** Waits for promises of work that runs already; rejects with the first failure. */
+export async function allOf<Value>(running: Iterable<Promise<Value>>): Promise<Value[]> {
+  return await Promise.all(running);
 }
 
-/** Makes an empty `Once`. */
-export function createOnce<Key, Value>(): Once<Key, Value> {
-  const running = new Map<Key, Promise<Value>>();
+/** Waits until all of this work has come to rest, however it ends. */
+export async function allSettledOf(running: Iterable<Promise<unknown>>): Promise<void> {
+  await Promise.allSettled(running);
+}
+
+/** How shared work lives. */
+export interface SharedOptions {
+  /** "never": the work goes on although its callers have left. "last": the last caller to leave stops it and waits for its clean-up. */
+  readonly cancel: "never" | "last";
+  /** Results stay for later callers. Failures never do. Default true. */
+  readonly keep?: boolean;
+}
+
+/** Work by key that several callers may want: it is done once, and callers come and go by their own signals. */
+export interface Shared<Key, Value> {
+  /** Starts `work`, or joins the work of this key. Rejects with the reason of `signal` as soon as it is aborted. The first caller's `work` counts. */
+  run(key: Key, work: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal): Promise<Value>;
+}
+
+interface SharedWork<Value> {
+  readonly promise: Promise<Value>;
+  readonly stop: AbortController;
+  waiting: number;
+}
+
+/** Makes an empty `Shared`. */
+export function createShared<Key, Value>({ cancel, keep = true }: SharedOptions): Shared<Key, Value> {
+  const works = new Map<Key, SharedWork<Value>>();
+  const start = (key: Key, work: (signal: AbortSignal) => Promise<Value>): SharedWork<Value> => {
+    const stop = new AbortController();
+    const started: SharedWork<Value> = { promise: work(stop.signal), stop, waiting: 0 };
+    works.set(key, started);
+    const forget = (): void => void (works.get(key) === started && works.delete(key));
+    started.promise.then(keep ? () => undefined : forget, forget);
+    return started;
+  };
   return {
-    run(key, fn) {
-      const known = running.get(key);
-      if (known !== undefined) return known;
-      const started = fn();
-      running.set(key, started);
-      started.catch(() => running.delete(key));
-      return started;
+    async run(key, work, signal) {
+      signal?.throwIfAborted();
+      const current = works.get(key) ?? start(key, work);
+      current.waiting += 1;
+      try {
+        return await orAborted(current.promise, signal);
+      } finally {
+        current.waiting -= 1;
+        if (cancel === "last" && signal?.aborted === true && current.waiting === 0) {
+          if (works.get(key) === current) works.delete(key);
+          current.stop.abort(signal.reason);
+          await current.promise.catch(() => undefined);
+        }
+      }
     },
   };
+}
+
+async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return await work;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 /** Lets at most `limit` holders run at once. */

@@ -1,20 +1,17 @@
 /** The audit of a build: after the last step and before anything is written or pushed. */
 import { type AuditLayer, type AuditReport, type BuildStage, imageSubject, type KnownSecret, runAudit } from "../audit/index.ts";
-import { pool } from "../async.ts";
 import type { Solution } from "../engine/index.ts";
 import { DecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Conversion } from "../graph/index.ts";
 import type { BuiltImage } from "../image/index.ts";
-import { findLayer, type Layer, type LayerSource } from "../tree/index.ts";
+import { findLayer, type Layer, type LayerSource, loadLayers } from "../tree/index.ts";
 import { step } from "../step.ts";
 import { packageFinder } from "./audit-packages.ts";
 import type { ProjectFile } from "./project-file.ts";
 import type { Session } from "./session.ts";
 import type { AuditMode, BuildOptions } from "./types.ts";
 
-/** How many layers are indexed at once. */
-const PARALLEL = 4;
 const VERTEX = "audit";
 /** So many findings are told in the error itself. */
 const MAX_TOLD = 5;
@@ -50,7 +47,7 @@ async function judge(
   input: BuildAuditInput,
 ): Promise<{ readonly report: AuditReport; readonly layers: readonly AuditLayer[] }> {
   const { image, conversion, session, project, emit, signal } = input;
-  const loaded = await pool(PARALLEL, image.layers, (layer, stop) => layer.load(stop), signal);
+  const loaded = await loadLayers(image.layers, signal);
   const items = conversion.history.filter((item) => !item.emptyLayer);
   // What is added to the result of the steps, such as a loader's cache, has a line of the history and no instruction.
   const lines = image.history.filter((entry) => entry.empty_layer !== true);

@@ -1,15 +1,12 @@
 /** What can be audited: images of the store, of registries, of OCI layouts, and directories of the host. */
 import { lstatSync } from "node:fs";
 import { type AuditLayer, type AuditSubject, directorySubject, imageSubject } from "../audit/index.ts";
-import { pool } from "../async.ts";
 import type { OpenedImage } from "../image/index.ts";
 import type { HistoryEntry, Platform } from "../oci/index.ts";
 import { ROOT, toBytes, type TreePath } from "../paths.ts";
-import { hostTree } from "../tree/index.ts";
+import { hostTree, loadLayers } from "../tree/index.ts";
 import { openNamedSource, type SourceContext } from "./named-source.ts";
 
-/** How many layers are indexed at once. */
-const PARALLEL = 4;
 const CAPABILITIES = "security.capability";
 
 /** Opens what `name` names; see `openNamedSource`. */
@@ -32,7 +29,7 @@ function mountsIn(root: string): (path: TreePath) => boolean {
 }
 
 async function openedSubject(name: string, { config, layers }: OpenedImage, { signal }: SourceContext): Promise<AuditSubject> {
-  const loaded = await pool(PARALLEL, layers, (layer, stop) => layer.load(stop), signal);
+  const loaded = await loadLayers(layers, signal);
   const history = config.history ?? [];
   const told = history.filter((entry) => entry.empty_layer !== true);
   return imageSubject({

@@ -1,5 +1,4 @@
 /** What a build says of its image: SBOM and provenance, made when an output needs them. */
-import { pool } from "../async.ts";
 import type { ParsedDockerfile } from "../dockerfile/index.ts";
 import { type LayerContext, type LocalContext, localSources, type Material, type Solution } from "../engine/index.ts";
 import type { Emit } from "../events.ts";
@@ -8,7 +7,7 @@ import { type Attestation, type BuiltImage, SPDX_PREDICATE } from "../image/inde
 import { displayPath } from "../paths.ts";
 import type { SbomSubject } from "../sbom/index.ts";
 import { step } from "../step.ts";
-import { type LayerSource, layerTree, type Tree } from "../tree/index.ts";
+import { type LayerSource, loadTree, type Tree } from "../tree/index.ts";
 import { provenanceAttestation } from "./build-provenance.ts";
 import { keptSbom, type MadeSbom } from "./kept-sbom.ts";
 import { describeTree, type SbomResult } from "./sbom.ts";
@@ -34,7 +33,6 @@ export interface AttestationInput {
   readonly signal: AbortSignal;
 }
 
-const PARALLEL_LOADS = 4;
 const CONTEXT_SCAN = "sbom-context";
 /** More are only counted. */
 const MAX_TOLD = 10;
@@ -108,7 +106,7 @@ function sbomAttestation({ emit, signal }: AttestationInput, scan: string, make:
 }
 
 async function treeOf(layers: readonly LayerSource[], signal: AbortSignal): Promise<Tree> {
-  return layerTree(await pool(PARALLEL_LOADS, layers, (layer, stop) => layer.load(stop), signal));
+  return await loadTree(layers, signal);
 }
 
 /** The build context without what .dockerignore leaves out. */

@@ -1,4 +1,5 @@
 /** `checkDockerfile`, `outline` and `targets`: what a Dockerfile is, without building it (F57, F58). */
+import { AT_ONCE, pool } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import {
   checkParsed,
@@ -219,34 +220,32 @@ async function lookUp(
   if (wanted.length > 0) {
     await using session = await openSession(options);
     const assembled = standIns(session, { project, cwd, folders: folder === undefined ? [] : [folder], assemble: options.assemble ?? [] });
-    await Promise.all(
-      wanted.map(async ({ name, platform }) => {
-        const timeout = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
-        const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
-        try {
-          const standIn = await standInFor(name, contexts.find(name, platform), project, assembled);
-          if (standIn !== undefined) {
-            // Assembling it means downloading packages, which is too much for a check.
-            const { config, hasShell } = await assembled.describe(standIn, platform);
-            images.set(name, platform, config);
-            shells.set(name, hasShell);
-            return;
-          }
-          const bases = baseImages(session, { project, contexts, pull: false, emit: noEvents, signal });
-          const range = { file: { name: "", text: "" }, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
-          const base = await bases.resolveImage({ name, platform, explicitPlatform: true, range, stageNames: [] });
-          images.set(name, platform, base.config);
-          const tree = await localFacts(session, bases, base, signal);
-          if (tree !== undefined) trees.set(treeKey(name, platform), tree);
-        } catch (error) {
-          options.signal?.throwIfAborted();
-          if (!isDecantError(error) && !timeout.aborted) throw error;
-          if (isDecantError(error, "INTERNAL")) throw error;
-          const why = timeout.aborted ? `no answer within ${LOOK_UP_TIMEOUT_MS / 1000} s` : error instanceof Error ? error.message : "";
-          notes.push(`Variables of ${name} are not known, and not judged: ${why}`);
+    await pool(AT_ONCE, wanted, async ({ name, platform }) => {
+      const timeout = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
+      const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
+      try {
+        const standIn = await standInFor(name, contexts.find(name, platform), project, assembled);
+        if (standIn !== undefined) {
+          // Assembling it means downloading packages, which is too much for a check.
+          const { config, hasShell } = await assembled.describe(standIn, platform);
+          images.set(name, platform, config);
+          shells.set(name, hasShell);
+          return;
         }
-      }),
-    );
+        const bases = baseImages(session, { project, contexts, pull: false, emit: noEvents, signal });
+        const range = { file: { name: "", text: "" }, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
+        const base = await bases.resolveImage({ name, platform, explicitPlatform: true, range, stageNames: [] });
+        images.set(name, platform, base.config);
+        const tree = await localFacts(session, bases, base, signal);
+        if (tree !== undefined) trees.set(treeKey(name, platform), tree);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (!isDecantError(error) && !timeout.aborted) throw error;
+        if (isDecantError(error, "INTERNAL")) throw error;
+        const why = timeout.aborted ? `no answer within ${LOOK_UP_TIMEOUT_MS / 1000} s` : error instanceof Error ? error.message : "";
+        notes.push(`Variables of ${name} are not known, and not judged: ${why}`);
+      }
+    });
   }
   return {
     images,

@@ -1,15 +1,12 @@
 /** `runImage`: a container of an image, in the foreground. */
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
-import { pool } from "../async.ts";
 import { createSandbox, sweepSandboxes } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
 import { loadImage } from "../image/index.ts";
-import { layerTree, unpackLayers } from "../tree/index.ts";
+import { layerTree, loadLayers, unpackLayers } from "../tree/index.ts";
 import { openSession } from "./session.ts";
 import type { RunImageOptions, RunningContainer } from "./types.ts";
-
-const PARALLEL = 4;
 
 /** Starts a container of a local image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`. */
 export async function runImage(options: RunImageOptions): Promise<RunningContainer> {
@@ -21,7 +18,7 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
   const image = await loadImage(store, options.image, session.platform);
   const config = image.config.config ?? {};
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);
-  const layers = await pool(PARALLEL, image.layers, (layer, inner) => layer.load(inner), signal);
+  const layers = await loadLayers(image.layers, signal);
   const lowers = await unpackLayers(store, layers, signal);
 
   const stateDir = join(store.root, "sandbox");

@@ -1,21 +1,19 @@
 /** The images of the local store: list, inspect, remove, and freeing what nothing needs. */
-import { pool } from "../async.ts";
+import { AT_ONCE, pool } from "../async.ts";
 import { isDecantError, usageError } from "../errors.ts";
 import { contentsOf, loadImage, type OpenedImage, predicateTypes } from "../image/index.ts";
 import { formatPlatform, formatReference, parseReference } from "../oci/index.ts";
 import type { NamedImage, PruneResult, Store } from "../store/index.ts";
-import { compressedLayer, layerTree } from "../tree/index.ts";
+import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession } from "./session.ts";
 import type { ImageDetails, ImageSummary, Run, StoreOptions } from "./types.ts";
-
-const PARALLEL = 4;
 
 /** Every named image of the store, sorted by name. Images whose blobs are gone are left out. */
 export async function listImages(options: StoreOptions = {}): Promise<ImageSummary[]> {
   await using session = await openSession(options);
   const named = session.store.images.list().toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const found = await pool(PARALLEL, named, (image) => summaryOrNothing(session.store, image, session.platform), options.signal);
+  const found = await pool(AT_ONCE, named, (image) => summaryOrNothing(session.store, image, session.platform), options.signal);
   return found.flat();
 }
 
@@ -47,11 +45,11 @@ export async function inspectImage(options: StoreOptions & { readonly image: str
   const { store } = session;
   const { signal } = options;
   const image = await loadImage(store, options.image, session.platform);
-  const layers = await pool(PARALLEL, image.layers, (layer, stop) => layer.load(stop), signal);
+  const layers = await loadLayers(image.layers, signal);
   const contents = contentsOf(layerTree(layers));
   const compressed =
     options.sizes === true
-      ? await pool(PARALLEL, layers, (layer, stop) => compressedLayer(store, layer, { compression: "gzip" }, { signal: stop }), signal)
+      ? await pool(AT_ONCE, layers, (layer, stop) => compressedLayer(store, layer, { compression: "gzip" }, { signal: stop }), signal)
       : undefined;
   const history = (image.config.history ?? []).filter((entry) => entry.empty_layer !== true);
   return {

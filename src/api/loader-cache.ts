@@ -2,17 +2,14 @@
  * A base that Decant assembled has an /etc/ld.so.cache. When a build adds libraries where the loader looks, as COPY to /usr/local/lib does, the cache is
  * written anew as the last layer, so that they are found. Other images are left as they are.
  */
-import { pool } from "../async.ts";
 import { refreshedCache, touchesLibraries } from "../distroless/index.ts";
 import type { Emit } from "../events.ts";
 import type { BuiltImage } from "../image/index.ts";
 import type { Store } from "../store/index.ts";
-import { layerSource, layerTree, type LayerSource, writeLayer } from "../tree/index.ts";
+import { type LayerSource, layerSource, layerTree, loadLayers, writeLayer } from "../tree/index.ts";
 import { step } from "../step.ts";
 
 const VERTEX = "ld.so.cache";
-/** How many layers are indexed at once. */
-const PARALLEL = 4;
 
 /** The image, with a cache that lists what is in it. The base is loaded only when something was added that the loader would look at. */
 export async function withLoaderCache(
@@ -21,10 +18,10 @@ export async function withLoaderCache(
 ): Promise<BuiltImage> {
   const { platform } = image;
   if (!image.history.some((entry) => entry.created_by?.startsWith("decant: ") === true)) return image;
-  const built = await pool(PARALLEL, image.layers.filter(isBuilt), (layer, stop) => layer.load(stop), signal);
+  const built = await loadLayers(image.layers.filter(isBuilt), signal);
   if (!built.some(({ index }) => touchesLibraries(index, platform))) return image;
   const layer = await step(emit, { vertex: VERTEX, name: "listing libraries in /etc/ld.so.cache" }, signal, async () => {
-    const layers = await pool(PARALLEL, image.layers, (each, stop) => each.load(stop), signal);
+    const layers = await loadLayers(image.layers, signal);
     const items = await refreshedCache(layerTree(layers), platform, signal);
     return items.length === 0 ? undefined : await writeLayer(store, items, { signal });
   });

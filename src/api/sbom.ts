@@ -1,8 +1,7 @@
 /** `sbomOf`: what an image is made of, as a document that scanners read. */
-import { pool } from "../async.ts";
 import { type Platform } from "../oci/index.ts";
 import { cycloneDxDocument, fileSums, type Inventory, readInventory, type SbomSubject, spdxDocument } from "../sbom/index.ts";
-import { hostTree, layerTree, type Tree } from "../tree/index.ts";
+import { hostTree, loadTree, type Tree } from "../tree/index.ts";
 import { type NamedSource, openNamedSource } from "./named-source.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, platformOf } from "./session.ts";
@@ -36,8 +35,6 @@ export interface SbomResult {
   readonly inventory: Inventory;
 }
 
-const PARALLEL_LOADS = 4;
-
 /**
  * Reads the records in an image and writes them as one document. The document's time is SOURCE_DATE_EPOCH, else the image's. Rejects with
  * `IMAGE_NOT_FOUND`, `REGISTRY*`, `USAGE` …, or with the signal's reason.
@@ -68,7 +65,7 @@ export async function describeTree(
 
 async function treeOf(source: NamedSource, signal: AbortSignal): Promise<Tree> {
   if (source.kind === "directory") return hostTree(source.path);
-  return layerTree(await pool(PARALLEL_LOADS, source.image.layers, (layer, stop) => layer.load(stop), signal));
+  return await loadTree(source.image.layers, signal);
 }
 
 function subjectOf(name: string, source: NamedSource, platform: Platform, epoch: string | undefined): SbomSubject {

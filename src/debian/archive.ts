@@ -2,7 +2,7 @@
  * A Debian archive: the chain InRelease signature → Packages hash → .deb hash, over several sources, cached by hash in the store. A name
  * is looked for in all sources; the highest version wins.
  */
-import { createOnce, pool } from "../async.ts";
+import { createShared, pool } from "../async.ts";
 import type { Store } from "../store/index.ts";
 import type { BinaryPackage } from "./binary-package.ts";
 import { type ContentsQuery, whoHas } from "./contents.ts";
@@ -44,7 +44,7 @@ const MAX_PACKAGES_BYTES = 1024 ** 3;
 /** Opens the archive that `sources` make up. The store is borrowed. */
 export function createArchive(store: Store, sources: readonly ArchiveSource[], options: ArchiveOptions): Archive {
   const context = archiveContext(store, options);
-  const indexes = createOnce<string, PackageIndex>();
+  const indexes = createShared<string, PackageIndex>({ cancel: "never" });
   let current: Promise<readonly CurrentRelease[]> | undefined;
   const releases = (): Promise<readonly CurrentRelease[]> =>
     (current ??= pool(4, sources, (source) => currentRelease(context, source), context.signal));

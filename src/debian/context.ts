@@ -1,5 +1,5 @@
 /** What every network-facing file of the debian room works with: the store, the options of the caller, and one `Once` per kind of work. */
-import { createOnce, type Once } from "../async.ts";
+import { createShared, type Shared } from "../async.ts";
 import { hexOf, shortDigest, sizeMismatch, type Expected } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
 import { type Emit, noEvents } from "../events.ts";
@@ -37,8 +37,8 @@ export interface ArchiveContext extends Required<Omit<ArchiveOptions, "signal" |
   readonly store: Store;
   readonly http: HttpOptions;
   readonly signal: AbortSignal | undefined;
-  readonly blobs: Once<string, void>;
-  readonly tables: Once<string, SortedLines>;
+  readonly blobs: Shared<string, void>;
+  readonly tables: Shared<string, SortedLines>;
 }
 
 /** Fills in the defaults. */
@@ -54,8 +54,8 @@ export function archiveContext(store: Store, options: ArchiveOptions): ArchiveCo
     emit: options.emit ?? noEvents,
     vertex: options.vertex ?? "debian",
     signal: options.signal,
-    blobs: createOnce(),
-    tables: createOnce(),
+    blobs: createShared({ cancel: "never" }),
+    tables: createShared({ cancel: "never" }),
     http: {
       fail: (url, why, extra) => archiveError(url, why, extra),
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),

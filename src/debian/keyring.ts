@@ -5,6 +5,7 @@
 import { readFile, stat } from "node:fs/promises";
 import type * as openpgpModule from "openpgp";
 import type { Key } from "openpgp";
+import { AT_ONCE, pool } from "../async.ts";
 import { type Digest, framedDigest, sha256 } from "../digest.ts";
 import { errnoOf, isDecantError } from "../errors.ts";
 import { signatureError } from "./errors.ts";
@@ -35,7 +36,7 @@ const INSTALL_HINT =
  */
 export async function loadKeyring(paths?: string | readonly string[]): Promise<Keyring> {
   const list = paths === undefined ? [] : typeof paths === "string" ? [paths] : paths;
-  if (list.length > 0) return joinKeyrings(await Promise.all(list.map(async (path) => keyringOf(path, await read(path)))));
+  if (list.length > 0) return joinKeyrings(await pool(AT_ONCE, list, async (path) => keyringOf(path, await read(path))));
   try {
     return keyringOf(DEFAULT_KEYRING, await read(DEFAULT_KEYRING));
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import type * as openpgpModule from "openpgp";
 import type { CleartextMessage, Key, PartialConfig } from "openpgp";
+import { AT_ONCE, pool } from "../async.ts";
 import { expiredError, signatureError } from "./errors.ts";
 import { type Keyring, readKeys } from "./keyring.ts";
 
@@ -92,7 +93,7 @@ async function judge(
   } catch (cause) {
     throw signatureError(name, `its signature cannot be read: ${reason(cause)}`, { cause });
   }
-  const checked = await Promise.all(verified.signatures.map((signature) => checkSignature(signature, keys, now)));
+  const checked = await pool(AT_ONCE, verified.signatures, (signature) => checkSignature(signature, keys, now));
   const right = checked.filter((one) => one.signer !== undefined);
   const signers = right.flatMap((one) => (one.signer === undefined || (one.expired && acceptExpired !== true) ? [] : [one.signer]));
   if (signers.length > 0) return { text: verified.text, signers };
@@ -152,7 +153,7 @@ async function checkSignature(result: VerificationResult, keys: readonly Key[], 
 /** The earlier of the primary key's and the signing subkey's end; null when neither ends. */
 async function keyExpiry(key: Key, keyId: string): Promise<number | null> {
   const parts = [key, ...key.getSubkeys().filter((subkey) => subkey.getKeyID().toHex() === keyId)];
-  const ends = await Promise.all(parts.map((part) => part.getExpirationTime()));
+  const ends = await pool(AT_ONCE, parts, (part) => part.getExpirationTime());
   const times = ends.map((end) => (end instanceof Date ? end.getTime() : end === null ? 0 : Number.POSITIVE_INFINITY));
   const first = Math.min(...times);
   return Number.isFinite(first) ? first : null;

@@ -1,5 +1,5 @@
 /** What changed in packages since the versions of a lock, by their own changelogs. */
-import { pool } from "../async.ts";
+import { AT_ONCE, pool } from "../async.ts";
 import { changelogOf } from "../debian/index.ts";
 import type { Store } from "../store/index.ts";
 import { binaryOf, type LockedPackage } from "./lock.ts";
@@ -19,8 +19,6 @@ export interface PackageChangelog {
   readonly text: string;
 }
 
-const PARALLEL = 4;
-
 /** Packages without a changelog of their own, and with nothing newer, are left out. Fetches each package. Throws the `DEBIAN_…` codes. */
 export async function packageChangelogs(
   store: Store,
@@ -30,7 +28,7 @@ export async function packageChangelogs(
 ): Promise<PackageChangelog[]> {
   const archive = await archiveOf(store, recipe, options);
   const found = await pool(
-    PARALLEL,
+    AT_ONCE,
     newer,
     async ({ binary, since }) => {
       const text = await changelogOf(await archive.open(binaryOf(binary)), since);

@@ -3,6 +3,7 @@
  * kept readable, so that a miss can be explained.
  */
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { AT_ONCE, pool } from "../async.ts";
 import { type Digest, framedDigest, isDigest } from "../digest.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, layerSource, openLayer } from "../tree/index.ts";
@@ -38,10 +39,8 @@ export function createActionCache(store: Store, now: () => number = Date.now): A
 
     async keep(key, layer, slot, ingredients) {
       const created = new Date(now()).toISOString();
-      const details = await Promise.all(
-        ingredients.map(async ({ detail }) =>
-          detail === undefined ? undefined : (await store.blobs.put(zstdCompressSync(detail.join("\n")))).digest,
-        ),
+      const details = await pool(AT_ONCE, ingredients, async ({ detail }) =>
+        detail === undefined ? undefined : (await store.blobs.put(zstdCompressSync(detail.join("\n")))).digest,
       );
       const blobs = details.flatMap((digest) => (digest === undefined ? [] : [{ kind: "blob", id: digest } as const]));
       store.records.batch(() => {

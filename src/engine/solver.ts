@@ -2,6 +2,7 @@
  * The solver: walks the graph from its inputs, looks each op's key up in the action cache, and runs what is missing. Ready vertices start at
  * once; results of sources and caches are lazy, so a chain of hits touches no layer.
  */
+import { allOf, allSettledOf } from "../async.ts";
 import { InternalError, withSource } from "../errors.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
 import { planStep, prepareStep, runStep } from "../step.ts";
@@ -42,7 +43,7 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   const wait = (vertex: Vertex): Promise<VertexResult> =>
     results.get(vertex.id) ?? Promise.reject(new InternalError("a vertex came before its input"));
   for (const vertex of order) {
-    const result = solveOne(vertex, Promise.all(vertex.inputs.map(wait)), { runBases, context, cache, counts, signal: linked });
+    const result = solveOne(vertex, allOf(vertex.inputs.map(wait)), { runBases, context, cache, counts, signal: linked });
     results.set(vertex.id, result);
     result.then(
       (found) => {
@@ -56,7 +57,7 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
       },
     );
   }
-  await Promise.allSettled(results.values());
+  await allSettledOf(results.values());
   if (failures.length > 0) throw signal.aborted ? signal.reason : failures[0];
   return {
     layers: layersOf(await wait(target)),

@@ -1,19 +1,16 @@
 /** The layers of an image that exists already, as `LayerSource`s: read or pulled when something needs their files. */
 import * as v from "valibot";
-import { createSemaphore, type Semaphore } from "../async.ts";
+import { AT_ONCE, createSemaphore, createShared, type Semaphore } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import { type Digest, type DiffId } from "../digest.ts";
 import { DecantError } from "../errors.ts";
 import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, findLayer, importLayerBlob } from "../tree/index.ts";
-import { joined } from "./joined.ts";
 
 /** Opens the bytes of a layer blob from wherever they are. */
 export type OpenLayer = (descriptor: Descriptor, signal: AbortSignal) => ByteStream;
 
-/** How many layers of one image are read at a time. */
-const PARALLEL_LAYERS = 4;
 const ORIGIN_SPACE = "image.origin";
 const originSchema = v.object({ registry: v.string(), repository: v.string() });
 
@@ -30,7 +27,8 @@ export function imageLayers(
       `Cannot use image "${from.name}": its manifest has ${manifest.layers.length} layers; its configuration has ${diffIds.length}`,
     );
   }
-  const places = createSemaphore(PARALLEL_LAYERS);
+  const places = createSemaphore(AT_ONCE);
+  const loads = createShared<DiffId, Layer>({ cancel: "last" });
   return diffIds.map((diffId, at) => {
     // Both lists have the same length.
     const descriptor = manifest.layers[at] as Descriptor;
@@ -39,9 +37,8 @@ export function imageLayers(
       key: diffId,
       diffId,
       ...(remote === undefined ? {} : { remote }),
-      load: joined((signal, options: LoadOptions = {}) =>
-        loadLayer(store, { descriptor, diffId, remote, open: from.open, ...options }, places, signal),
-      ),
+      load: (signal, options = {}) =>
+        loads.run(diffId, (stop) => loadLayer(store, { descriptor, diffId, remote, open: from.open, ...options }, places, stop), signal),
     };
   });
 }
@@ -53,8 +50,6 @@ interface WantedLayer {
   readonly open: OpenLayer;
   readonly unpack?: boolean;
 }
-
-type LoadOptions = Pick<WantedLayer, "unpack">;
 
 async function loadLayer(store: Store, wanted: WantedLayer, places: Semaphore, signal: AbortSignal): Promise<Layer> {
   const { descriptor, diffId, remote, open, unpack = false } = wanted;

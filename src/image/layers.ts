@@ -2,7 +2,7 @@
  * Turns the layers of a build into blobs with descriptors, moving as little as possible: a base layer whose packing suits is used by
  * the descriptor that its registry knows, and its bytes are fetched only when the output turns out to need them (design D2).
  */
-import { pool } from "../async.ts";
+import { AT_ONCE, pool } from "../async.ts";
 import type { DiffId } from "../digest.ts";
 import { InternalError } from "../errors.ts";
 import { type Descriptor, isForeignLayer, layerCompressionOf } from "../oci/index.ts";
@@ -22,20 +22,18 @@ export interface ExportLayer {
   readonly ensure: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Compressing keeps every core busy by itself; a few at once hide the small ones behind the large. */
-const PARALLEL_LAYERS = 4;
 const DEFAULT_COMPRESSION = "gzip";
 
 /** The layers as blobs of the wanted compression. Blobs of our own are in the store when this returns. */
 export function exportLayers(ctx: ImageContext, sources: readonly LayerSource[], options: CompressionOptions): Promise<ExportLayer[]> {
-  return pool(PARALLEL_LAYERS, sources, (source, signal) => exportLayer(ctx, source, options, signal), ctx.signal);
+  return pool(AT_ONCE, sources, (source, signal) => exportLayer(ctx, source, options, signal), ctx.signal);
 }
 
 /** The layers as the local store keeps them: those that came from elsewhere as they came, our own uncompressed. All are in the store. */
 export function storedLayers(ctx: ImageContext, sources: readonly LayerSource[]): Promise<ExportLayer[]> {
   const one = async (source: LayerSource, signal: AbortSignal): Promise<ExportLayer> =>
     packed(ctx, await source.load(signal), source.diffId, { compression: "uncompressed" }, signal);
-  return pool(PARALLEL_LAYERS, sources, one, ctx.signal);
+  return pool(AT_ONCE, sources, one, ctx.signal);
 }
 
 /** One layer as a blob of the wanted compression. */

@@ -2,7 +2,6 @@
  * Pulls an image: its documents now, its layers when something needs their files (design D2). What was read once stays in the store,
  * so that a second build asks the registry one HEAD request, or none for a name with a digest.
  */
-import { pool } from "../async.ts";
 import { collect } from "../bytes.ts";
 import {
   type Descriptor,
@@ -16,6 +15,7 @@ import {
   isImageConfig,
 } from "../oci/index.ts";
 import type { Ref } from "../store/index.ts";
+import { loadLayers } from "../tree/index.ts";
 import { imageLayers, isStored } from "./image-layer.ts";
 import { type OpenedImage, openDocuments } from "./open-image.ts";
 import { nameImage } from "./name-image.ts";
@@ -37,7 +37,6 @@ export interface PulledImage extends OpenedImage {
 }
 
 const DOCUMENTS_SPACE = "image.pull";
-const PARALLEL_LOADS = 4;
 
 /** Resolves `name` for `platform`. Throws `REFERENCE`, `PLATFORM`, `MANIFEST`, and what registries throw. */
 export async function pullImage(
@@ -61,7 +60,7 @@ export async function pullImage(
     open: (descriptor, stop) => downloaded(ctx, reference, descriptor, stop),
     remote: (descriptor) => ({ descriptor, registry: reference.registry, repository: reference.repository }),
   });
-  if (options.load === true || options.name === true) await pool(PARALLEL_LOADS, layers, (layer, stop) => layer.load(stop), signal);
+  if (options.load === true || options.name === true) await loadLayers(layers, signal);
   if (options.name === true) nameImage(store, documents, [shown]);
   return { ...documents, layers, reference: { ...reference, digest: top.digest } };
 }

@@ -2,7 +2,7 @@
  * Sends an image to registries: what a repository lacks, and nothing else (distribution-spec, "Pushing"). Blobs first, the manifest
  * last, so that nobody ever sees a tag whose layers are missing.
  */
-import { pool } from "../async.ts";
+import { AT_ONCE, pool } from "../async.ts";
 import { bytesOf, type ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
@@ -12,8 +12,6 @@ import type { Document } from "./manifest.ts";
 import { targetName } from "./names.ts";
 import { startProgress } from "./progress.ts";
 import type { ImageContext } from "./types.ts";
-
-const PARALLEL_UPLOADS = 4;
 
 type Target = ReturnType<typeof targetName>;
 
@@ -35,7 +33,7 @@ export async function pushAssembled(ctx: ImageContext, image: AssembledImage, na
   const client = await ctx.registry();
   const blobs = blobsOf(ctx, image);
   for (const target of names.map(targetName)) {
-    await pool(PARALLEL_UPLOADS, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
+    await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
     for (const { reference, document } of manifestsOf(image, target)) {
       await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
     }

@@ -1,5 +1,5 @@
 /** `decant push`: an image of the local store to registries. */
-import { pool } from "../async.ts";
+import { AT_ONCE, pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, type Descriptor, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
@@ -16,8 +16,6 @@ import { pushAssembled } from "./push-assembled.ts";
 import { areArtifacts, readStatements } from "./read-statements.ts";
 import { imageSubjects, statementFor } from "./statement.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
-
-const PARALLEL_LAYERS = 4;
 
 /** Options of `pushImage`. */
 export interface PushOptions extends CompressionOptions {
@@ -87,7 +85,7 @@ function platformOf({ descriptor, config }: OpenedImage): Platform {
 async function packedForPush(ctx: ImageContext, opened: OpenedImage, options: CompressionOptions): Promise<AssembledImage> {
   const { manifest, manifestBytes, configBytes, descriptor } = opened;
   const layers = await pool(
-    PARALLEL_LAYERS,
+    AT_ONCE,
     opened.layers,
     (source, signal, at) => {
       const kept = manifest.layers[at];

@@ -2,14 +2,13 @@
  * Authorization for registries (distribution-spec; docker's token and OAuth2 specifications): answers Bearer and Basic challenges and keeps
  * tokens for each registry and scope. Credentials go to the registry itself and to the token server that it names, never elsewhere.
  */
-import { createOnce } from "../async.ts";
+import { createShared } from "../async.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import type { Credentials, CredentialSource } from "./credentials.ts";
 import { type Attempt, protocolError, statusError } from "./errors.ts";
 import type { Http, HttpResponse } from "./http.ts";
-import { joined } from "./joined.ts";
 import { isLoopback } from "./loopback.ts";
 
 /** For whom, and for what. */
@@ -53,7 +52,7 @@ const NO_TOKEN: Token = { header: "", expiresAt: Number.POSITIVE_INFINITY };
 export function createAuth(http: Http, credentials: CredentialSource): Auth {
   const challenges = new Map<string, Challenge>();
   const tokens = new Map<string, Token>();
-  const fetching = createOnce<string, Token>();
+  const fetching = createShared<string, Token>({ cancel: "never" });
 
   const keyOf = ({ base, repository, scopes }: AuthRequest): string => [base.origin, repository, ...scopes].join(" ");
 
@@ -65,8 +64,7 @@ export function createAuth(http: Http, credentials: CredentialSource): Auth {
     // A fetch under way is joined; a finished one is not: the caller has just found its token wanting.
     const attempt = `${key} ${tokens.get(key)?.header ?? ""}`;
     const { signal, ...shared } = request;
-    const work = fetching.run(attempt, async () => (await fresh(shared, challenge)) ?? NO_TOKEN);
-    const token = await joined(work, signal);
+    const token = await fetching.run(attempt, async () => (await fresh(shared, challenge)) ?? NO_TOKEN, signal);
     if (token.header === "") return undefined;
     tokens.set(key, token);
     return token.header;

@@ -1,6 +1,6 @@
 /** Puts the pieces of a registry client together; what each call does is in pull.ts, push.ts and listing.ts. */
 import { homedir } from "node:os";
-import { createOnce } from "../async.ts";
+import { createShared } from "../async.ts";
 import { noEvents } from "../events.ts";
 import { VERSION } from "../version.ts";
 import { createAuth } from "./auth.ts";
@@ -43,7 +43,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     retry,
     mirrors: createMirrors(options.emit ?? noEvents),
   };
-  const loading = createOnce<"config", RegistriesConfig>();
+  const loading = createShared<"config", RegistriesConfig>({ cancel: "never" });
   const config = (): Promise<RegistriesConfig> =>
     loading.run("config", async () => options.config ?? (await loadRegistriesConfig({ env, homeDir, systemDir })));
   const sources = async (name: RepositoryName): Promise<Endpoint[]> => pullEndpoints(name, await config());

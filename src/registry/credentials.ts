@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createOnce } from "../async.ts";
+import { createShared } from "../async.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import { runProcess } from "../sys/index.ts";
 import { type AuthFile, HUB_KEY, parseAuthFile } from "./auth-file.ts";
@@ -35,7 +35,7 @@ const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
  * Files are read once. Throws `CONFIG_FILE`, `CREDENTIAL_HELPER`.
  */
 export function fileCredentials(places: CredentialPlaces): CredentialSource {
-  const files = createOnce<string, AuthFile | undefined>();
+  const files = createShared<string, AuthFile | undefined>({ cancel: "never" });
   const explicit = setOrUndefined(places.env["REGISTRY_AUTH_FILE"]);
   return async (registry, repository, signal) => {
     for (const path of explicit === undefined ? defaultPaths(places) : [explicit]) {

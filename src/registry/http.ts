@@ -5,7 +5,7 @@
  */
 import type * as NodeHttp from "node:http";
 import type * as NodeHttps from "node:https";
-import { createOnce } from "../async.ts";
+import { createShared } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import { redirectError, unreachableError } from "./errors.ts";
 import { isLoopback } from "./loopback.ts";
@@ -63,7 +63,7 @@ const CHEAP_BYTES = 64 * 1024;
 
 /** Makes an `Http`; its idle connections do not keep the process alive. */
 export function createHttp(options: HttpOptions): Http {
-  const agents = createOnce<string, NodeHttp.Agent>();
+  const agents = createShared<string, NodeHttp.Agent>({ cancel: "never" });
   const opened: NodeHttp.Agent[] = [];
   const openAgent = async (url: URL, insecure: boolean): Promise<NodeHttp.Agent> => {
     // Go's rule, which docker and podman follow: nothing on this machine goes by a proxy.

@@ -2,12 +2,11 @@
  * Requests to one registry: finds out whether it speaks https or http, adds authorization, tries again what may pass,
  * and turns every answer that was not expected into an error.
  */
-import { createOnce } from "../async.ts";
+import { createShared } from "../async.ts";
 import type { Auth } from "./auth.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { type Attempt, statusError } from "./errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "./http.ts";
-import { joined } from "./joined.ts";
 import { isLoopback } from "./loopback.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
 import type { RequestBody } from "./send-body.ts";
@@ -42,14 +41,11 @@ export interface Session {
 /** Makes a session. */
 export function createSession(parts: { readonly http: Http; readonly auth: Auth; readonly retry: RetryPolicy }): Session {
   const { http, auth } = parts;
-  const bases = createOnce<string, URL>();
+  const bases = createShared<string, URL>({ cancel: "never" });
 
   const send = async (request: SessionRequest): Promise<HttpResponse> => {
     const { endpoint, signal } = request;
-    const base = await joined(
-      bases.run(`${endpoint.host} ${endpoint.insecure}`, () => findBase(http, endpoint)),
-      signal,
-    );
+    const base = await bases.run(`${endpoint.host} ${endpoint.insecure}`, () => findBase(http, endpoint), signal);
     const url = request.path instanceof URL ? request.path : new URL(`/v2/${endpoint.repository}/${request.path}`, base);
     const tolerates = toleratesInvalid(endpoint);
     const attempt: Attempt = {

@@ -6,6 +6,7 @@
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import { constants, crc32, deflateRaw, deflateRawSync, zstdCompress } from "node:zlib";
+import { allSettledOf } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import { usageError } from "../errors.ts";
 
@@ -56,7 +57,7 @@ export async function* compress(source: ByteStream, format: "gzip" | "zstd", lev
     }
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) yield await next;
   } finally {
-    await Promise.allSettled(pending);
+    await allSettledOf(pending);
   }
   if (format === "gzip") yield gzipEnd(crc, sizeBytes);
   else if (sizeBytes === 0) yield await zstdFrame(Buffer.alloc(0), level);

@@ -7,10 +7,10 @@ import { OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { compress, compressionLevel } from "./compress.ts";
 import { layerMissing } from "./errors.ts";
-import { joined } from "./joined.ts";
 import type { Compression, LayerBlob } from "./layer-record.ts";
 import { getLayerRecord, putLayerRecord } from "./layer-record.ts";
 import { layerTar, openTar } from "./layer-tar.ts";
+import { sharedWork } from "./shared-work.ts";
 import type { Layer } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
 
@@ -48,7 +48,7 @@ export async function compressedLayer(
   }
   const level = compressionLevel(compression, choice.level);
   const key = `compress ${layer.id} ${compression} ${level}`;
-  return joined(store, key, () => makeBlob(store, layer, { compression, level }, options), options.signal);
+  return sharedWork(store, key, (signal) => makeBlob(store, layer, { compression, level }, { ...options, signal }), options.signal);
 }
 
 function findBlob(store: Store, layer: Layer, choice: CompressionChoice): LayerBlob | undefined {

@@ -16,7 +16,7 @@ import { tarError, whiteoutError } from "./errors.ts";
 import type { BuiltIndex } from "./index-builder.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { NO_DATA } from "./index-format.ts";
-import { joined } from "./joined.ts";
+import { sharedWork } from "./shared-work.ts";
 import type { LayerBlob } from "./layer-record.ts";
 import { LAYER_DIRS } from "./layer-record.ts";
 import { addLayer, findLayer } from "./layer-store.ts";
@@ -56,17 +56,17 @@ const TURN_MS = 8;
  */
 export async function importLayerBlob(store: Store, blob: LayerBlobSource, options: ImportOptions = {}): Promise<Layer> {
   const { diffId, descriptor } = blob;
-  return joined(
+  return sharedWork(
     store,
     `import ${diffId}`,
-    async () => {
-      await using _lock = await store.locks.acquire(`import-${diffId}`, options.signal === undefined ? {} : { signal: options.signal });
+    async (signal) => {
+      await using _lock = await store.locks.acquire(`import-${diffId}`, { signal });
       const known = findLayer(store, diffId);
       if (known !== undefined) return known;
       const isHere = store.blobs.size(descriptor.digest) === descriptor.size;
       // The store checks what it gives by size only: the digest is checked in both cases.
       const source = verified(isHere ? store.blobs.open(descriptor.digest) : blob.open(), descriptor);
-      return await ingest(store, source, { ...options, expected: { descriptor, diffId }, isHere });
+      return await ingest(store, source, { ...options, signal, expected: { descriptor, diffId }, isHere });
     },
     options.signal,
   );

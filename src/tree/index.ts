@@ -11,6 +11,7 @@ export { type Compression } from "./layer-record.ts";
 export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from "./layer-store.ts";
 export { type LayerTar, layerTar } from "./layer-tar.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
+export { loadLayers, loadTree } from "./load-layers.ts";
 export { followPath, type ResolvedPath, resolvePath } from "./resolve.ts";
 export { type LayerItem } from "./tar-chunks.ts";
 export { type ReadTarOptions, type TarItem, readTar } from "./tar-read.ts";

@@ -6,9 +6,9 @@ import { fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { decompress } from "./decompress.ts";
 import { layerDamaged, layerMissing } from "./errors.ts";
-import { joined } from "./joined.ts";
 import { checkedLayerDirectory } from "./layer-directory.ts";
 import { getLayerRecord, putLayerRecord } from "./layer-record.ts";
+import { sharedWork } from "./shared-work.ts";
 import type { LayerItem } from "./tar-chunks.ts";
 import { tarChunks } from "./tar-chunks.ts";
 import type { Layer } from "./types.ts";
@@ -24,7 +24,7 @@ export interface LayerTar {
 
 /** The layer's uncompressed tar as a blob, made when it is not there yet. Throws `BLOB_MISSING`, `BLOB_DIGEST`, `STORE_CORRUPT`, `STORE_FULL`. */
 export async function layerTar(store: Store, layer: Layer, signal?: AbortSignal): Promise<LayerTar> {
-  return findTar(store, layer) ?? joined(store, `tar ${layer.id}`, () => makeTar(store, layer, signal), signal);
+  return findTar(store, layer) ?? sharedWork(store, `tar ${layer.id}`, (stop) => makeTar(store, layer, stop), signal);
 }
 
 /** The layer's uncompressed tar, when it is there. */
@@ -34,7 +34,7 @@ export function findTar(store: Store, layer: Layer): LayerTar | undefined {
   return diffId === undefined || size === undefined ? undefined : { diffId, size, path: store.blobs.path(diffId) };
 }
 
-async function makeTar(store: Store, layer: Layer, signal?: AbortSignal): Promise<LayerTar> {
+async function makeTar(store: Store, layer: Layer, signal: AbortSignal): Promise<LayerTar> {
   const known = findTar(store, layer);
   if (known !== undefined) return known;
   await using file = await store.blobs.create();
@@ -42,7 +42,7 @@ async function makeTar(store: Store, layer: Layer, signal?: AbortSignal): Promis
   const hasher = createHasher();
   let size = 0;
   for await (const chunk of await openTar(store, layer, signal)) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     await sink.write(chunk);
     hasher.update(chunk);
     size += chunk.byteLength;

@@ -9,11 +9,11 @@ import { displayPath, fromText } from "../paths.ts";
 import { readData } from "./data.ts";
 import { changedWhileRead, writeFailure } from "./errors.ts";
 import { openForReading } from "./host-files.ts";
-import { joined } from "./joined.ts";
 import { checkedLayerDirectory, layerDirectory } from "./layer-directory.ts";
 import { LAYERS, LAYER_DIRS, getLayerRecord } from "./layer-record.ts";
 import { findTar, openTar } from "./layer-tar.ts";
 import { isRebased } from "./rebase.ts";
+import { sharedWork } from "./shared-work.ts";
 import type { Entry, Layer, LayerIndex, Tree } from "./types.ts";
 import { layerTree, rebaseLayers } from "./layer-tree.ts";
 import type { Unpacker } from "./unpacker.ts";
@@ -34,7 +34,7 @@ export async function unpackLayer(
 ): Promise<string> {
   const known = layerDirectory(store, layer.id);
   if (known !== undefined) return known;
-  return joined(store, `unpack ${layer.id}`, () => unpackLocked(store, layer, options), options.signal);
+  return sharedWork(store, `unpack ${layer.id}`, (signal) => unpackLocked(store, layer, { ...options, signal }), options.signal);
 }
 
 /**

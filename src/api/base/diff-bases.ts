@@ -1,13 +1,12 @@
 /** `diffBases`: what differs between two locks, recipes or images. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { pool } from "../../async.ts";
 import { listRecipes, lockedFor, type LockedArchitecture, parseBaseName, parseLock } from "../../distroless/index.ts";
 import { DecantError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { type Platform } from "../../oci/index.ts";
 import { readInventory } from "../../sbom/index.ts";
-import { layerTree } from "../../tree/index.ts";
+import { loadTree } from "../../tree/index.ts";
 import { openNamedSource } from "../named-source.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession, type Session, platformOf } from "../session.ts";
@@ -35,8 +34,6 @@ interface Context {
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
-
-const PARALLEL_LOADS = 4;
 
 /** Compares packages, and the configuration where both sides have one: locks have none. */
 export function diffBases(options: DiffBasesOptions): Run<BaseDifference> {
@@ -75,7 +72,7 @@ async function imageFacts(name: string, context: Context): Promise<BaseFacts> {
   if (source.kind === "directory")
     throw new DecantError("USAGE", `Cannot compare "${name}": it is a folder; wanted a lock, a recipe or an image`);
   const { image } = source;
-  const tree = layerTree(await pool(PARALLEL_LOADS, image.layers, (layer, stop) => layer.load(stop), signal));
+  const tree = await loadTree(image.layers, signal);
   const { packages } = await readInventory(tree, { platform, signal });
   return {
     packages: new Map(packages.map((one) => [one.name, { version: one.version }])),

@@ -2,12 +2,12 @@
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pool } from "../../async.ts";
 import { type AssembledBase, rebuildBase } from "../../distroless/index.ts";
 import { InternalError, usageError } from "../../errors.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { openStore } from "../../store/index.ts";
 import { step } from "../../step.ts";
+import { loadLayers } from "../../tree/index.ts";
 import { openNamedSource } from "../named-source.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession, platformOf } from "../session.ts";
@@ -24,8 +24,6 @@ export interface VerifyBaseOptions extends BaseOptions {
   readonly platform?: string;
   readonly jobs?: number;
 }
-
-const PARALLEL_LOADS = 4;
 
 /** There must be a lock. Throws `RECIPE_LOCK`, `RECIPE_DRIFT`, the `DEBIAN_…` codes, and what opening the image throws. */
 export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
@@ -58,7 +56,7 @@ export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
       const source = await openNamedSource(name, { ...context, session, cwd, command: "base verify" });
       if (source.kind === "directory") throw usageError(`Cannot compare with "${name}": it is a folder; wanted an image`);
       const { config, layers } = source.image;
-      return { config, layers: await pool(PARALLEL_LOADS, layers, (layer, stop) => layer.load(stop), context.signal) };
+      return { config, layers: await loadLayers(layers, context.signal) };
     }
   });
 }

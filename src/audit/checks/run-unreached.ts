@@ -2,7 +2,7 @@
  * Programs and libraries that nothing starts as far as we can tell: a shell, tools, plug-ins that are opened by name. What they lack is a
  * warning, told once for each missing thing. A library that some program may have loaded before (it is somewhere in the image) is no gap.
  */
-import { createOnce } from "../../async.ts";
+import { createShared } from "../../async.ts";
 import { type ElfMachine, isForMachine, machineName } from "../../elf/index.ts";
 import { baseName, displayPath, parentOf, type TreePath } from "../../paths.ts";
 import { execPlace } from "../closure/commands.ts";
@@ -48,7 +48,7 @@ export async function unreachedGaps(subject: AuditSubject, context: AuditContext
   const loaders = new Map<string, Group<{ readonly program: ElfEntry; readonly why: string }>>();
   const missing = new Map<string, Group<MissingLibrary>>();
   const versions = new Map<string, Group<MissingVersion & { readonly wanted: Set<string> }>>();
-  const plain = createOnce<string, SearchResult>();
+  const plain = createShared<string, SearchResult>({ cancel: "never" });
 
   for (const object of objects) {
     signal?.throwIfAborted();

@@ -1,5 +1,5 @@
 /** The ELF heads of a subject's files, each read once for all checks of an audit. */
-import { createOnce } from "../../async.ts";
+import { createShared } from "../../async.ts";
 import { ELF_MAGIC_BYTES, type ElfFile, type ElfReader, isElf, readElf } from "../../elf/index.ts";
 import { isDecantError } from "../../errors.ts";
 import type { TreePath } from "../../paths.ts";
@@ -24,7 +24,7 @@ const known = new WeakMap<AuditFiles, ElfFiles>();
 export function elfFiles(files: AuditFiles): ElfFiles {
   const existing = known.get(files);
   if (existing !== undefined) return existing;
-  const heads = createOnce<TreePath, ElfHead>();
+  const heads = createShared<TreePath, ElfHead>({ cancel: "never" });
   const made: ElfFiles = { head: (entry) => heads.run(entry.path, () => readHead(files, entry)) };
   known.set(files, made);
   return made;

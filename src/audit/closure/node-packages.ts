@@ -1,5 +1,5 @@
 /** package.json files of an image, and the maps of `exports` and `imports` in them (Node.js, "Packages" and "ECMAScript modules", resolution algorithm). */
-import { createOnce } from "../../async.ts";
+import { createShared } from "../../async.ts";
 import { fromText } from "../../paths.ts";
 import type { AuditFiles } from "../types.ts";
 import { fileAt, folderOf, lastPart } from "./image-paths.ts";
@@ -28,7 +28,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Reads from a subject's files. */
 export function nodePackages(files: AuditFiles): NodePackages {
-  const known = createOnce<string, NodePackage | undefined>();
+  const known = createShared<string, NodePackage | undefined>({ cancel: "never" });
   const read = async (folder: string): Promise<NodePackage | undefined> => {
     const entry = fileAt(files, `${folder === "/" ? "" : folder}/package.json`);
     const bytes = entry === undefined ? undefined : await files.read(entry, MAX_BYTES);

@@ -1,5 +1,5 @@
 /** Programs that run, with their loader and everything that it loads. */
-import { createOnce } from "../../async.ts";
+import { createShared } from "../../async.ts";
 import { type ElfMachine, isForMachine } from "../../elf/index.ts";
 import { fromText } from "../../paths.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
@@ -32,7 +32,7 @@ export interface Programs {
 
 /** Makes the loaders of a subject on use. */
 export function programsOf(subject: AuditSubject, files: AuditFiles, machine: ElfMachine): Programs {
-  const loaders = createOnce<string, Loader | { readonly why: string }>();
+  const loaders = createShared<string, Loader | { readonly why: string }>({ cancel: "never" });
   const workingDirectory = absolutePath(fromText(subject.config.WorkingDir ?? "/"), "/");
 
   const load = async (path: string): Promise<Loader | { readonly why: string }> => {

@@ -1,7 +1,7 @@
 /** The inputs of a vertex as trees to take files from, each opened once. */
 import { InternalError } from "../../errors.ts";
 import type { Vertex } from "../../graph/index.ts";
-import { emptyTree, layerTree } from "../../tree/index.ts";
+import { emptyTree, loadTree } from "../../tree/index.ts";
 import type { CopySource } from "../file/selection.ts";
 import type { VertexResult } from "../types.ts";
 
@@ -23,10 +23,9 @@ async function openSource(vertex: Vertex, inputs: readonly VertexResult[], index
   const input = inputs[index];
   if (input === undefined) throw new InternalError("a copy names an input that its vertex does not have");
   if (input.kind === "directory") return { tree: input.tree, name: input.name, ignored: input.ignored };
-  const layers = await Promise.all(input.layers.map((layer) => layer.load(signal)));
   const from = vertex.inputs[index];
   const name =
     input.name ??
     (from?.op.kind === "source" ? `"${from.op.identifier.replace(/^docker-image:\/\//, "")}"` : `stage "${from?.meta.stage ?? "0"}"`);
-  return { tree: layerTree(layers), name };
+  return { tree: await loadTree(input.layers, signal), name };
 }

@@ -8,7 +8,7 @@ import { DecantError, InternalError } from "../../errors.ts";
 import type { BindMount, CacheMount, ExecOp, Mount, SecretMount, SshMount, Vertex } from "../../graph/index.ts";
 import { fromText } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
-import { emptyTree, hostTree, layerTree, unpackLayers } from "../../tree/index.ts";
+import { emptyTree, hostTree, layerTree, loadLayers, unpackLayers } from "../../tree/index.ts";
 import type { CopySource } from "../file/selection.ts";
 import type { SandboxMount } from "../sandbox/index.ts";
 import { serveAgent, type SshAgent } from "../ssh/index.ts";
@@ -155,7 +155,7 @@ async function bindMount(mount: BindMount, { inputs, digests, context, sourceOf 
     const copy = await contextDirectory(store, source.tree, path, { digest, signal });
     return { ...place, lowers: [copy], tree: hostTree(copy), selector: SELECTED };
   }
-  const layers = await Promise.all(input.layers.map((layer) => layer.load(signal)));
+  const layers = await loadLayers(input.layers, signal);
   return { ...place, lowers: await unpackLayers(store, layers, signal), tree: layerTree(layers), selector: path };
 }
 

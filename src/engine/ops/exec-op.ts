@@ -4,16 +4,14 @@ import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
-import { pool } from "../../async.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { type Layer, layerFromUpper, layerTree, type Tree, unpackLayers } from "../../tree/index.ts";
+import { type Layer, layerFromUpper, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { layersOf } from "./inputs.ts";
 
-const LOAD_AT_ONCE = 4;
 const TAIL_BYTES = 8192;
 
 /** Prepares a RUN: its key now, its work when it is needed. */
@@ -72,7 +70,7 @@ interface StepWork {
 async function runStep({ vertex, op, below, mounts, devices, context }: StepWork, signal: AbortSignal): Promise<Layer> {
   const { store } = context;
   const sandbox = startSandbox(context);
-  const layers = await pool(LOAD_AT_ONCE, below, (source) => source.load(signal), signal);
+  const layers = await loadLayers(below, signal);
   const lowers = await unpackLayers(store, layers, signal);
   const tree = layerTree(layers);
   await using upper = await store.dirs.create("layer-fs");

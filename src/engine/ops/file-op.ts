@@ -1,7 +1,7 @@
 /** FileOp: edits of a tree as pure data (design D2). The key holds the digest of exactly what each COPY selects (design D3). */
 import { framedDigest, isDigest } from "../../digest.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
-import { emptyTree, layerTree, writeLayer } from "../../tree/index.ts";
+import { emptyTree, loadTree, writeLayer } from "../../tree/index.ts";
 import { createDraft } from "../file/draft.ts";
 import type { HashedFiles } from "../file/hashed-files.ts";
 import { digestSelection, selectSources } from "../file/selection.ts";
@@ -38,7 +38,7 @@ export async function prepareFile(
     ingredients,
     below,
     async execute(innerSignal) {
-      const base = below.length === 0 ? emptyTree : layerTree(await Promise.all(below.map((layer) => layer.load(innerSignal))));
+      const base = below.length === 0 ? emptyTree : await loadTree(below, innerSignal);
       const draft = createDraft(base);
       for (const action of op.actions) {
         innerSignal.throwIfAborted();

@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
+import { allSettledOf } from "../../async.ts";
 import { sha256 } from "../../digest.ts";
 import { DecantError, usageError } from "../../errors.ts";
 import { treePath } from "../../paths.ts";
@@ -95,7 +96,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     },
     async [Symbol.asyncDispose]() {
       closing.abort(usageError("Cannot finish the step: the sandbox was closed"));
-      await Promise.allSettled([...running, prepared]);
+      await allSettledOf(prepared === undefined ? running : [...running, prepared]);
       await resources.disposeAsync();
     },
   };

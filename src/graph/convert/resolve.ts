@@ -1,4 +1,5 @@
 /** Which stages and images the target needs: nothing else is resolved, let alone built (rule S40). ONBUILD triggers may add more (S57). */
+import { AT_ONCE, pool } from "../../async.ts";
 import { type ParsedDockerfile, parseTrigger, type StageInstruction } from "../../dockerfile/index.ts";
 import { type ConvertOptions, imageKey, type ImageRequest, type ResolvedImage, type ResolvedImages } from "./context.ts";
 import { semanticError } from "./errors.ts";
@@ -26,7 +27,7 @@ export async function resolveNeeded(
     const missing = [...requests].filter(([key]) => !images.has(key));
     if (missing.length === 0)
       return { stages: needed, triggers, images: { get: (name, platform) => images.get(imageKey(name, platform)) } };
-    const found = await Promise.all(missing.map(async ([key, request]) => [key, await options.resolveImage(request)] as const));
+    const found = await pool(AT_ONCE, missing, async ([key, request]) => [key, await options.resolveImage(request)] as const);
     for (const [key, image] of found) images.set(key, image);
     for (const planned of stages) {
       const { index } = planned.stage;

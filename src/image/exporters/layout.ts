@@ -4,7 +4,7 @@
  */
 import { familiarName, formatReference, type Descriptor, OCI_INDEX } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
-import { pool } from "../../async.ts";
+import { AT_ONCE, pool } from "../../async.ts";
 import { sortedAnnotations } from "../annotations.ts";
 import type { ArchiveEntry } from "../archive.ts";
 import { type AssembledImage, documentsOf } from "../assemble.ts";
@@ -19,8 +19,6 @@ export const REF_NAME_ANNOTATION = "org.opencontainers.image.ref.name";
 
 /** A blob as an entry of an archive or a directory. */
 export type BlobEntry = Exclude<ArchiveEntry, { readonly kind: "dir" }>;
-
-const PARALLEL_FETCHES = 4;
 
 /** One entry of index.json for each name, or one without a name. */
 export function indexEntries(descriptor: Descriptor, names: readonly string[]): Descriptor[] {
@@ -54,7 +52,7 @@ export function blobName({ digest }: Descriptor): string {
 
 /** Fetches what is not in the store, then gives every blob once, sorted by name, for an archive or a directory. */
 export async function blobEntries(store: Store, image: AssembledImage, signal: AbortSignal): Promise<readonly BlobEntry[]> {
-  await pool(PARALLEL_FETCHES, image.layers, (layer, stop) => layer.ensure(stop), signal);
+  await pool(AT_ONCE, image.layers, (layer, stop) => layer.ensure(stop), signal);
   const entries = new Map<string, BlobEntry>();
   for (const { bytes, descriptor } of documentsOf(image)) {
     entries.set(blobName(descriptor), { name: blobName(descriptor), kind: "bytes", bytes });

@@ -1,16 +1,13 @@
 /** type=local: the image's files in a plain directory, merged into what is there, as buildx does. */
 import { resolve } from "node:path";
-import { pool } from "../../async.ts";
 import { isDecantError, usageError } from "../../errors.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { compareTreePaths, ROOT, toText, treePath } from "../../paths.ts";
-import { type Entry, type LayerItem, type Tree, layerTree, unpackTree, walk, writeLayer } from "../../tree/index.ts";
+import { type Entry, type LayerItem, layerTree, loadLayers, type Tree, unpackTree, walk, writeLayer } from "../../tree/index.ts";
 import { statementsOf } from "../attest.ts";
 import { exportError, writeError } from "../errors.ts";
 import type { StatementSubject } from "../statement.ts";
 import type { BuiltImage, ExportContext, ExportResult, FileOptions, OutputSpec } from "../types.ts";
-
-const PARALLEL_LOADS = 4;
 
 /** Unpacks into `dest`, making it where it is missing. Throws `EXPORT`. */
 export async function exportLocal(
@@ -43,7 +40,7 @@ export function platformFolder(image: BuiltImage, { platformSplit = image.inInde
 
 /** The merged files of an image, and at its root what the build says of them; all layers are loaded. Throws `EXPORT` where a name is taken. */
 export async function treeOf(image: BuiltImage, { store, signal }: ExportContext, output: FileOptions = {}): Promise<Tree> {
-  const layers = await pool(PARALLEL_LOADS, image.layers, (layer, stop) => layer.load(stop), signal);
+  const layers = await loadLayers(image.layers, signal);
   const tree = layerTree(layers);
   const { attestations = [] } = image;
   if (attestations.length === 0) return tree;

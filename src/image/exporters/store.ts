@@ -2,7 +2,7 @@
  * type=image: the image in the local store under its names. Layers of our own stay uncompressed, because nobody reads them over a
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
-import { pool } from "../../async.ts";
+import { AT_ONCE, pool } from "../../async.ts";
 import { assemble, documentsOf } from "../assemble.ts";
 import { attested } from "../attest.ts";
 import { exportLayers, storedLayers } from "../layers.ts";
@@ -10,8 +10,6 @@ import { nameImage } from "../name-image.ts";
 import { pushNames, targetNames } from "../names.ts";
 import { pushAssembled } from "../push-assembled.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
-
-const PARALLEL_FETCHES = 4;
 
 /** Writes the blobs, then the names; with `push`, sends it to the registries of its names. Throws `REFERENCE`, and what registries throw. */
 export async function exportToStore(
@@ -24,7 +22,7 @@ export async function exportToStore(
   const layers = packed ? await exportLayers(ctx, image.layers, output) : await storedLayers(ctx, image.layers);
   const mediaTypes = output.ociMediaTypes === false ? "docker" : "oci";
   const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes, ociArtifact: output.ociArtifact });
-  await pool(PARALLEL_FETCHES, layers, (layer, stop) => layer.ensure(stop), ctx.signal);
+  await pool(AT_ONCE, layers, (layer, stop) => layer.ensure(stop), ctx.signal);
   const documents = documentsOf(assembled);
   for (const { bytes } of documents) await ctx.store.blobs.put(bytes);
   const named = {

@@ -9,6 +9,7 @@ import { startFakeRegistry } from "../../test/support/registry.ts";
 import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
 import { LOCALHOST_TLS } from "../../test/support/tls.ts";
 import { parseReference } from "../oci/index.ts";
+import { createAuthority } from "./authority.ts";
 import { loadTls } from "./certificates.ts";
 import { createHttp, type Http } from "./http.ts";
 
@@ -119,7 +120,8 @@ describe("createHttp()", () => {
     const response = await http.send({
       method: "GET",
       url: new URL(`${first.origin}/start`),
-      headers: { authorization: "Basic x", accept: "a" },
+      headers: { accept: "a" },
+      authority: createAuthority(new URL(first.origin), "Basic x"),
     });
     response.discard();
     assert.deepEqual(

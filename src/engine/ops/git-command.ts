@@ -4,9 +4,9 @@
  */
 import { DecantError, isDecantError } from "../../errors.ts";
 import { withoutCredentials } from "../../graph/index.ts";
-import { runProcess } from "../../sys/index.ts";
+import { type ProcessResult, runProcess } from "../../sys/index.ts";
 import type { GitAccess } from "./git-access.ts";
-import { withoutHidden } from "./source-secrets.ts";
+import { createGitMoves } from "./git-moves.ts";
 
 /** Runs git for one remote. */
 export interface Git {
@@ -21,9 +21,13 @@ export interface GitRunOptions {
   readonly cwd?: string;
   /** Lets git read repositories of this machine: ours. Never where a name comes from outside. */
   readonly localFiles?: boolean;
+  /** All that is asked begins at this address. One of https then never leads to plain http. */
+  readonly remote?: string;
 }
 
-const NETWORK_PROTOCOLS = "http:https:ssh:git";
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NETWORK_PROTOCOLS = ["https", "ssh", "git"];
 
 const CONFIG = [
   "core.hooksPath=/dev/null",
@@ -79,20 +83,16 @@ export function createGit(options: {
     GIT_TERMINAL_PROMPT: "0",
     GIT_ASKPASS: "/bin/false",
     GIT_PROTOCOL_FROM_USER: "0",
+    // No .netrc: it has the user's own passwords, for whatever host is asked.
+    HOME: "/dev/null",
     ...access.env,
-    GIT_CONFIG_COUNT: String(access.settings.length),
-    ...Object.fromEntries(
-      access.settings.flatMap(([key, value], at) => [
-        [`GIT_CONFIG_KEY_${at}`, key],
-        [`GIT_CONFIG_VALUE_${at}`, value],
-      ]),
-    ),
   };
-  const start = async (args: readonly string[], { cwd, localFiles = false }: GitRunOptions): ReturnType<typeof runProcess> => {
+  const moves = createGitMoves(access.login);
+  const once = async (args: readonly string[], { cwd, ...options }: GitRunOptions, more: Environment = {}): Promise<ProcessResult> => {
     try {
       return await runProcess({
         argv: ["git", ...CONFIG, ...args],
-        env: { ...base, GIT_ALLOW_PROTOCOL: localFiles ? "file" : NETWORK_PROTOCOLS },
+        env: { ...base, ...settingsEnv(moves.settings()), GIT_ALLOW_PROTOCOL: protocolsFor(options), ...more },
         // Never the working directory: its repository's configuration would count.
         cwd: cwd ?? "/",
         ownGroup: true,
@@ -106,21 +106,51 @@ export function createGit(options: {
       });
     }
   };
+  const trace = async (address: string): Promise<string> => {
+    const asked = await once(["ls-remote", "--", address], { remote: address }, { GIT_TRACE_CURL: "1", GIT_TRACE_CURL_NO_DATA: "1" });
+    return asked.stderr.toString("utf8");
+  };
+  const start = async (args: readonly string[], runOptions: GitRunOptions): Promise<ProcessResult> => {
+    for (;;) {
+      const ended = await once(args, runOptions);
+      if (ended.exitCode === 0 || !(await moves.note(ended.stderr.toString("utf8"), trace))) return ended;
+    }
+  };
   return {
     async run(doing, args, runOptions = {}) {
       const { exitCode, stdout, stderr } = await start(args, runOptions);
       if (exitCode === 0) return stdout.toString("utf8");
-      const said = lastLines(withoutHidden(stderr.toString("utf8"), access.hidden));
+      const text = stderr.toString("utf8");
+      const said = lastLines(access.login?.authority.hide(text) ?? text);
       throw new DecantError("GIT_SOURCE", `Cannot ${doing}: ${said === "" ? `git exited with ${exitCode}` : said}`, {
         details: { exitCode },
-        ...hintFor(said),
+        ...hintFor(said, moves.hint()),
       });
     },
     ask: async (args, runOptions = {}) => (await start(args, runOptions)).exitCode === 0,
   };
 }
 
-function hintFor(said: string): { readonly hint?: string } {
+/** By the environment, where no list of processes shows them. */
+function settingsEnv(settings: readonly (readonly [name: string, value: string])[]): Environment {
+  return {
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${at}`, key],
+        [`GIT_CONFIG_VALUE_${at}`, value],
+      ]),
+    ),
+  };
+}
+
+function protocolsFor({ localFiles = false, remote = "" }: GitRunOptions): string {
+  if (localFiles) return "file";
+  return [...NETWORK_PROTOCOLS, ...(remote.startsWith("https:") ? [] : ["http"])].join(":");
+}
+
+function hintFor(said: string, redirect: string | undefined): { readonly hint?: string } {
+  if (redirect !== undefined) return { hint: redirect };
   if (!said.includes("Host key verification failed")) return {};
   return { hint: "Add the host with ssh-keyscan HOST >> ~/.ssh/known_hosts, or pass --ssh default" };
 }

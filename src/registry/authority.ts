@@ -8,9 +8,9 @@ export interface Authority {
   /** "https://ghcr.io". */
   readonly origin: string;
   /** The value of "Authorization" for a request to `url`; undefined for every other origin. */
-  headerFor(url: URL): string | undefined;
+  readonly headerFor: (url: URL) => string | undefined;
   /** `text` with "…" in place of the secret in all its forms: for words of a server, which may repeat what it was sent. */
-  hide(text: string): string;
+  readonly hide: (text: string) => string;
 }
 
 /** Makes the authority whose header has the value `header` at the origin of `url`. `secrets`: what else no message may show. */

@@ -12,7 +12,7 @@ export interface FetchRequest {
   /** Default: the global fetch. */
   readonly fetch?: typeof fetch | undefined;
   /** Makes the error of a redirect that must not be followed. */
-  refuse(from: URL, state: string): Error;
+  readonly refuse: (from: URL, state: string) => Error;
 }
 
 /** What came back. */

@@ -30,9 +30,9 @@ export interface Journey<Reply extends Answer> {
   readonly strayed?: boolean | undefined;
   /** Refuse to leave the origin of `url`: the request or its answer is a secret as such. Default false. */
   readonly staysHome?: boolean | undefined;
-  send(stop: Stop): Promise<Reply>;
+  readonly send: (stop: Stop) => Promise<Reply>;
   /** Makes the error of a redirect that must not be followed; `state` says why, and holds no secret. */
-  refuse(from: URL, state: string): Error;
+  readonly refuse: (from: URL, state: string) => Error;
 }
 
 /** The last answer, and where it came from. */

@@ -154,7 +154,7 @@ describe("R1: changes of the scheme", () => {
   it("from http to https are another origin: followed, without credentials", async () => {
     await using it = await strangerBench({ auth: "basic" });
     await it.client.hasBlob(it.reference, sha256("x"));
-    it.registry.fault({ match: /^GET .*manifests/, kind: "redirect", to: `${it.stranger.origin.replace("http:", "https:")}/up` });
+    it.registry.fault({ match: /^GET .*manifests/, kind: "redirect", to: `${it.stranger.secureOrigin}/up` });
     // Nobody has vouched for its certificate.
     await assert.rejects(it.client.manifest(it.reference), failsWith("REGISTRY_UNREACHABLE", /certificate/));
     assert.deepEqual(it.stranger.heard, []);

@@ -133,7 +133,7 @@ describe("createHttp()", () => {
 
   it("R1: shows our certificate to the host that was named, and not where that redirects to", async () => {
     await using stranger = await startStranger(({ path }) =>
-      path === "/away" ? { status: 307, headers: { location: stranger.origin.replace("http:", "https:") } } : {},
+      path === "/away" ? { status: 307, headers: { location: stranger.secureOrigin } } : {},
     );
     await using dir = await mkdtempDisposable(join(tmpdir(), "decant-certs-"));
     const folder = join(dir.path, "docker/certs.d", stranger.host);
@@ -141,7 +141,7 @@ describe("createHttp()", () => {
     for (const name of ["ca.crt", "client.cert"]) await writeFile(join(folder, name), LOCALHOST_TLS.cert);
     await writeFile(join(folder, "client.key"), LOCALHOST_TLS.key);
     using http = httpWith({ systemDir: dir.path, homeDir: "/nonexistent" });
-    for (const url of [stranger.origin.replace("http:", "https:"), `${stranger.origin}/away`]) {
+    for (const url of [stranger.secureOrigin, `${stranger.origin}/away`]) {
       (await http.send({ method: "GET", url: new URL(url) })).discard();
     }
     assert.deepEqual(

@@ -36,8 +36,10 @@ export type Manners = "bearer" | "basic" | ((request: Heard) => StrangerReply);
 export interface Stranger extends AsyncDisposable {
   /** "127.0.0.1:34567". */
   readonly host: string;
-  /** "http://127.0.0.1:34567"; the same port speaks https. */
+  /** "http://127.0.0.1:34567". */
   readonly origin: string;
+  /** "https://127.0.0.1:34567", with the certificate of tls.ts. */
+  readonly secureOrigin: string;
   readonly heard: Heard[];
   /** "METHOD /path", one for each request. */
   log(): string[];
@@ -51,7 +53,7 @@ export async function startStranger(
   options: { readonly address?: string; readonly port?: number } = {},
 ): Promise<Stranger> {
   const heard: Heard[] = [];
-  let origin = "";
+  let host = "";
   const listener: RequestListener = (request, response) => {
     void read(request).then((body) => {
       const socket = request.socket as TLSSocket;
@@ -65,8 +67,7 @@ export async function startStranger(
         certified: secure && Object.keys(socket.getPeerCertificate()).length > 0,
       };
       heard.push(one);
-      const reply =
-        typeof manners === "function" ? manners(one) : asking(manners, one, secure ? origin.replace("http:", "https:") : origin);
+      const reply = typeof manners === "function" ? manners(one) : asking(manners, one, secure ? `https://${host}` : `http://${host}`);
       response.writeHead(reply.status ?? 200, reply.headers).end(reply.body ?? "");
     });
   };
@@ -88,11 +89,11 @@ export async function startStranger(
     });
   });
   await new Promise<void>((resolve) => void port.listen(options.port ?? 0, options.address ?? "127.0.0.1", resolve));
-  const host = `${options.address ?? "127.0.0.1"}:${(port.address() as AddressInfo).port}`;
-  origin = `http://${host}`;
+  host = `${options.address ?? "127.0.0.1"}:${(port.address() as AddressInfo).port}`;
   return {
     host,
-    origin,
+    origin: `http://${host}`,
+    secureOrigin: `https://${host}`,
     heard,
     log: () => heard.map(({ method, path }) => `${method} ${path}`),
     leaks: (...secrets) =>

@@ -6,7 +6,7 @@ import { DecantError, isDecantError } from "../../errors.ts";
 import { withoutCredentials } from "../../graph/index.ts";
 import { type ProcessResult, runProcess } from "../../sys/index.ts";
 import type { GitAccess } from "./git-access.ts";
-import { createGitMoves } from "./git-moves.ts";
+import { createGitMoves, type Setting } from "./git-moves.ts";
 
 /** Runs git for one remote. */
 export interface Git {
@@ -67,26 +67,9 @@ const PASSED = [
 ] as const;
 
 /** Makes a runner that gets in by `access`: by the environment, and never by arguments. */
-export function createGit(options: {
-  readonly access: GitAccess;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
-}): Git {
-  const { access, env, signal } = options;
-  const base: Record<string, string | undefined> = {
-    ...Object.fromEntries(PASSED.map((key) => [key, env[key]])),
-    PATH: env["PATH"] ?? process.env["PATH"],
-    ...(env["GIT_SSL_CAINFO"] === undefined && env["SSL_CERT_FILE"] !== undefined ? { GIT_SSL_CAINFO: env["SSL_CERT_FILE"] } : {}),
-    LC_ALL: "C",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_ASKPASS: "/bin/false",
-    GIT_PROTOCOL_FROM_USER: "0",
-    // No .netrc: it has the user's own passwords, for whatever host is asked.
-    HOME: "/dev/null",
-    ...access.env,
-  };
+export function createGit(options: { readonly access: GitAccess; readonly env: Environment; readonly signal: AbortSignal }): Git {
+  const { access, signal } = options;
+  const base = baseEnv(access, options.env);
   const moves = createGitMoves(access.login);
   const once = async (args: readonly string[], { cwd, ...options }: GitRunOptions, more: Environment = {}): Promise<ProcessResult> => {
     try {
@@ -124,15 +107,32 @@ export function createGit(options: {
       const said = lastLines(access.login?.authority.hide(text) ?? text);
       throw new DecantError("GIT_SOURCE", `Cannot ${doing}: ${said === "" ? `git exited with ${exitCode}` : said}`, {
         details: { exitCode },
-        ...hintFor(said, moves.hint()),
+        ...hintFor(said, moves.hint(said)),
       });
     },
     ask: async (args, runOptions = {}) => (await start(args, runOptions)).exitCode === 0,
   };
 }
 
+function baseEnv(access: GitAccess, env: Environment): Environment {
+  return {
+    ...Object.fromEntries(PASSED.map((key) => [key, env[key]])),
+    PATH: env["PATH"] ?? process.env["PATH"],
+    ...(env["GIT_SSL_CAINFO"] === undefined && env["SSL_CERT_FILE"] !== undefined ? { GIT_SSL_CAINFO: env["SSL_CERT_FILE"] } : {}),
+    LC_ALL: "C",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_ASKPASS: "/bin/false",
+    GIT_PROTOCOL_FROM_USER: "0",
+    // No .netrc: it has the user's own passwords, for whatever host is asked.
+    HOME: "/dev/null",
+    ...access.env,
+  };
+}
+
 /** By the environment, where no list of processes shows them. */
-function settingsEnv(settings: readonly (readonly [name: string, value: string])[]): Environment {
+function settingsEnv(settings: readonly Setting[]): Environment {
   return {
     GIT_CONFIG_COUNT: String(settings.length),
     ...Object.fromEntries(
@@ -151,6 +151,8 @@ function protocolsFor({ localFiles = false, remote = "" }: GitRunOptions): strin
 
 function hintFor(said: string, redirect: string | undefined): { readonly hint?: string } {
   if (redirect !== undefined) return { hint: redirect };
+  if (/Protocol "http" (?:not supported|disabled)/.test(said))
+    return { hint: "The server redirects from https to plain http. Give the address that it leads to, if you trust that one" };
   if (!said.includes("Host key verification failed")) return {};
   return { hint: "Add the host with ssh-keyscan HOST >> ~/.ssh/known_hosts, or pass --ssh default" };
 }

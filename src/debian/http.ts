@@ -1,10 +1,11 @@
 /**
  * The only network access of the debian and distroless rooms: GET with retries, a guard against stalled connections, and bounded
- * bodies. What comes back is never trusted here: callers check it by hash or signature.
+ * bodies. What comes back is never trusted here: callers check it by hash or signature. Nobody is let in: there are no credentials.
  */
 import { delay } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import { type DecantError, isDecantError } from "../errors.ts";
+import { fetchFollowing, splitUserInfo } from "../registry/index.ts";
 
 /** How requests are made. */
 export interface HttpOptions {
@@ -43,10 +44,15 @@ class HttpStatus extends Error {
  * full disk) are final. Rejects with what `options.fail` makes, its details hold `status` where there was one.
  */
 export async function download<Result>(url: string, use: UseBody<Result>, options: HttpOptions): Promise<Result> {
+  const address = URL.parse(url);
+  if (address === null) throw options.fail(url, "it is no URL", {});
+  const { url: bare, authority } = splitUserInfo(address);
+  // A password in an address would end up in locks, records and messages.
+  if (authority !== undefined) throw options.fail(bare.href, "it has a user or a password; wanted an address without", {});
   const attempts = options.attempts ?? 3;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await tryOnce(url, use, options);
+      return await tryOnce(address, use, options);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (isDecantError(error)) throw error;
@@ -59,7 +65,7 @@ export async function download<Result>(url: string, use: UseBody<Result>, option
   }
 }
 
-async function tryOnce<Result>(url: string, use: UseBody<Result>, options: HttpOptions): Promise<Result> {
+async function tryOnce<Result>(url: URL, use: UseBody<Result>, options: HttpOptions): Promise<Result> {
   const idleTimeoutMs = options.idleTimeoutMs ?? 30_000;
   const stop = new AbortController();
   const stalled = (): void => stop.abort(new Error(`the connection was silent for ${idleTimeoutMs / 1000} s`));
@@ -67,7 +73,14 @@ async function tryOnce<Result>(url: string, use: UseBody<Result>, options: HttpO
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   try {
     // No content coding: sizes and hashes are those of the file.
-    const response = await (options.fetch ?? fetch)(url, { signal, headers: { "accept-encoding": "identity" } });
+    const { response } = await fetchFollowing({
+      url,
+      signal,
+      headers: { "accept-encoding": "identity" },
+      fetch: options.fetch,
+      // Final, as apt has it: a mirror that leads astray now does so the next time.
+      refuse: (_from, state) => options.fail(url.href, `its redirect cannot be followed: ${state}`, {}),
+    });
     if (response.status !== 200 || response.body === null) {
       await response.body?.cancel();
       throw new HttpStatus(response.status, response.statusText);

@@ -3,8 +3,12 @@ import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { type ArchiveFiles, serveFiles } from "../../test/support/archive.ts";
+import { startStranger, type Stranger } from "../../test/support/stranger.ts";
+import { trustLocalhost } from "../../test/support/tls.ts";
+import type { ByteStream } from "../bytes.ts";
+import { isDecantError } from "../errors.ts";
 import { openStore } from "../store/index.ts";
 import { fetchNpmPackage, type NpmOptions, type NpmPackage, npmRegistry } from "./npm.ts";
 
@@ -96,6 +100,63 @@ describe("fetchNpmPackage()", () => {
       });
     });
   }
+});
+
+describe("R1: redirects of fetchNpmPackage()", () => {
+  before(trustLocalhost);
+
+  /** Fetches from a registry whose answers `lead` may replace by an address. */
+  async function fetchLed(
+    lead: (path: string, stranger: Stranger) => string | undefined,
+    user = "",
+  ): Promise<{ error: unknown; stranger: Stranger }> {
+    await using dir = await mkdtempDisposable(join(tmpdir(), "decant-npm-"));
+    await using store = await openStore({ root: join(dir.path, "store") });
+    const served = (path: string): string | Buffer =>
+      path.endsWith(".tgz")
+        ? tarball
+        : JSON.stringify({ name: "node-x", version: "18.20.8", dist: { integrity, tarball: `${stranger.secureOrigin}/n.tgz` } });
+    await using stranger = await startStranger(({ path, secure }) => {
+      if (!secure || path.startsWith("/401")) return { status: 401, headers: { "www-authenticate": "Basic" } };
+      const location = path.startsWith("/moved") ? undefined : lead(path, stranger);
+      return location === undefined ? { body: served(path) } : { status: 302, headers: { location } };
+    });
+    const registry = stranger.secureOrigin.replace("//", `//${user}`);
+    const npm = { registry, offline: false, now: new Date(), http: { retryDelayMs: 1 }, watch: (_url: string, body: ByteStream) => body };
+    const error = await fetchNpmPackage(store, { name: "node-x", version: "18.20.8" }, npm).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
+    assert.ok(stranger.heard.every(({ headers }) => headers["authorization"] === undefined));
+    return { error, stranger };
+  }
+
+  const rows: readonly { readonly name: string; readonly lead: Parameters<typeof fetchLed>[0]; readonly want: RegExp | undefined }[] = [
+    { name: "follows one on https", lead: (path) => `/moved${path}`, want: undefined },
+    { name: "refuses a document from plain http", lead: (path, { origin }) => origin + path, want: /from https to plain http/ },
+    {
+      name: "refuses a tarball from plain http",
+      lead: (path, { origin }) => (path === "/n.tgz" ? origin + path : undefined),
+      want: /n\.tgz: its redirect cannot be followed: it leads from https to plain http/,
+    },
+    { name: "takes 401 for a failure", lead: () => "/401", want: /the server says 401/ },
+  ];
+  for (const { name, lead, want } of rows) {
+    it(name, async () => {
+      const { error, stranger } = await fetchLed(lead);
+      if (want === undefined) assert.equal(error, undefined);
+      else assert.match(String(error), want);
+      assert.ok(stranger.heard.every(({ secure }) => secure));
+    });
+  }
+
+  it("refuses a registry with a password, without showing it", async () => {
+    const { error, stranger } = await fetchLed(() => undefined, "me:s3cret-word@");
+    assert.ok(isDecantError(error, "NODE_PACKAGE"), String(error));
+    assert.match(error.message, /it has a user or a password/);
+    assert.doesNotMatch(error.message, /s3cret-word/);
+    assert.deepEqual(stranger.heard, []);
+  });
 });
 
 describe("npmRegistry()", () => {

@@ -1,10 +1,11 @@
 /**
- * Authorization for registries (distribution-spec; docker's token and OAuth2 specifications): answers Bearer and Basic challenges and keeps
- * tokens for each registry and scope. Credentials go to the registry itself and to the token server that it names, never elsewhere.
+ * Authorization for registries (distribution-spec; docker's token and OAuth2 specifications): answers Bearer and Basic challenges of the registry
+ * itself and keeps tokens for each registry and scope. Credentials go to it and to the token server that it names, never elsewhere.
  */
 import { createShared } from "../async.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
+import { type Authority, basicAuthority, createAuthority, hiding } from "./authority.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import type { Credentials, CredentialSource } from "./credentials.ts";
 import { type Attempt, protocolError, statusError } from "./errors.ts";
@@ -28,16 +29,22 @@ export interface AuthRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Gives Authorization headers. */
+/** Lets us in at registries. */
 export interface Auth {
-  /** The header to send at once, from what is known of this registry; undefined when nothing is known yet. */
-  header(request: AuthRequest): Promise<string | undefined>;
-  /** The header that answers a 401; undefined when there is no better one than `refused`. */
-  answer(request: AuthRequest, wwwAuthenticate: string | undefined, refused: string | undefined): Promise<string | undefined>;
+  /** What to send at once, from what is known of this registry; undefined when nothing is known yet. */
+  known(request: AuthRequest): Promise<Authority | undefined>;
+  /**
+   * What answers `refusal`, a 401; undefined when there is nothing better than `refused`, and when another host than the registry asks: it gets
+   * nothing, and decides nothing.
+   */
+  answer(request: AuthRequest, refusal: Refusal, refused: Authority | undefined): Promise<Authority | undefined>;
 }
 
+/** A 401, and who said it. */
+export type Refusal = Pick<HttpResponse, "url" | "strayed" | "header">;
+
 interface Token {
-  readonly header: string;
+  readonly authority: Authority;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -46,78 +53,89 @@ const MAX_TOKEN_BYTES = 1024 * 1024;
 /** Token servers that say nothing mean 60 seconds. */
 const DEFAULT_LIFE_S = 60;
 const CLIENT_ID = "decant";
-const NO_TOKEN: Token = { header: "", expiresAt: Number.POSITIVE_INFINITY };
 
 /** Makes an `Auth` that knows nothing yet. */
 export function createAuth(http: Http, credentials: CredentialSource): Auth {
   const challenges = new Map<string, Challenge>();
   const tokens = new Map<string, Token>();
-  const fetching = createShared<string, Token>({ cancel: "never" });
+  const fetching = createShared<string, Token | undefined>({ cancel: "never" });
 
   const keyOf = ({ base, repository, scopes }: AuthRequest): string => [base.origin, repository, ...scopes].join(" ");
 
   const fresh = (request: AuthRequest, challenge: Challenge): Promise<Token | undefined> =>
     challenge.scheme === "basic" ? basicToken(request, credentials) : fetchToken(http, request, challenge, credentials);
 
-  const renew = async (request: AuthRequest, challenge: Challenge): Promise<string | undefined> => {
+  const renew = async (request: AuthRequest, challenge: Challenge): Promise<Authority | undefined> => {
     const key = keyOf(request);
     // A fetch under way is joined; a finished one is not: the caller has just found its token wanting.
-    const attempt = `${key} ${tokens.get(key)?.header ?? ""}`;
+    const attempt = `${key} ${tokens.get(key)?.authority.headerFor(request.base) ?? ""}`;
     const { signal, ...shared } = request;
-    const token = await fetching.run(attempt, async () => (await fresh(shared, challenge)) ?? NO_TOKEN, signal);
-    if (token.header === "") return undefined;
-    tokens.set(key, token);
-    return token.header;
+    const token = await fetching.run(attempt, () => fresh(shared, challenge), signal);
+    if (token !== undefined) tokens.set(key, token);
+    return token?.authority;
   };
 
   return {
-    async header(request) {
+    async known(request) {
       const token = tokens.get(keyOf(request));
-      if (token !== undefined && token.expiresAt > Date.now()) return token.header;
+      if (token !== undefined && token.expiresAt > Date.now()) return token.authority;
       const challenge = challenges.get(request.base.origin);
       return challenge === undefined ? undefined : renew(request, challenge);
     },
-    async answer(request, wwwAuthenticate, refused) {
-      const challenge = parseChallenge(wwwAuthenticate);
-      if (challenge === undefined) throw protocolError(request.attempt, "refuses, and asks neither for Bearer nor for Basic authorization");
-      challenges.set(request.base.origin, challenge);
+    async answer(request, refusal, refused) {
+      const { base, attempt } = request;
+      if (refusal.strayed || refusal.url.origin !== base.origin) return undefined;
+      const challenge = parseChallenge(refusal.header("www-authenticate"));
+      if (challenge === undefined) throw protocolError(attempt, "refuses, and asks neither for Bearer nor for Basic authorization");
+      challenges.set(base.origin, challenge);
+      const isNew = (authority: Authority): boolean => authority.headerFor(base) !== refused?.headerFor(base);
       const known = tokens.get(keyOf(request));
       // Another call has renewed it meanwhile.
-      if (known !== undefined && known.header !== refused && known.expiresAt > Date.now()) return known.header;
-      const header = await renew(request, challenge);
-      return header === refused ? undefined : header;
+      if (known !== undefined && isNew(known.authority) && known.expiresAt > Date.now()) return known.authority;
+      const better = await renew(request, challenge);
+      return better !== undefined && isNew(better) ? better : undefined;
     },
   };
 }
 
 async function basicToken(request: AuthRequest, credentials: CredentialSource): Promise<Token | undefined> {
   const found = await credentials(request.registry, request.repository);
-  if (found === undefined) return undefined;
-  const header = found.kind === "password" ? basicHeader(found) : `Bearer ${found.token}`;
-  return { header, expiresAt: Number.POSITIVE_INFINITY };
+  return found === undefined
+    ? undefined
+    : forEver(found.kind === "password" ? login(request.base, found) : bearer(request.base, found.token));
 }
 
-function basicHeader({ username, password }: Credentials & { kind: "password" }): string {
-  return `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
+function forEver(authority: Authority): Token {
+  return { authority, expiresAt: Number.POSITIVE_INFINITY };
+}
+
+function login(url: URL, { username, password }: Credentials & { kind: "password" }): Authority {
+  return basicAuthority(url, username, password);
+}
+
+function bearer(url: URL, token: string): Authority {
+  return createAuthority(url, `Bearer ${token}`);
 }
 
 async function fetchToken(http: Http, request: AuthRequest, challenge: Challenge, credentials: CredentialSource): Promise<Token> {
   const found = await credentials(request.registry, request.repository);
-  if (found?.kind === "registry-token") return { header: `Bearer ${found.token}`, expiresAt: Number.POSITIVE_INFINITY };
+  if (found?.kind === "registry-token") return forEver(bearer(request.base, found.token));
   const realm = realmOf(request, challenge);
   const service = challenge.parameters.get("service");
   const scopes = [...new Set([...request.scopes, ...(challenge.parameters.get("scope") ?? "").split(" ")])].filter((scope) =>
     mayAsk(scope, request),
   );
   const startedAt = Date.now();
+  const query = { realm, service, scopes };
   const response =
-    found?.kind === "identity-token"
-      ? await postOauth2(http, request, realm, { service, scopes, token: found.token })
-      : await getToken(http, request, realm, { service, scopes, login: found });
-  if (response.status !== 200) throw await statusError(request.attempt, response);
+    found?.kind === "identity-token" ? await postOauth2(http, request, query, found.token) : await getToken(http, request, query, found);
+  if (response.status !== 200) {
+    const hide = found?.kind === "identity-token" ? hiding([found.token]) : found === undefined ? undefined : login(realm, found).hide;
+    throw await statusError(request.attempt, response, hide);
+  }
   const { token, lifeMs } = await readToken(response, request.attempt);
   // Renewed a little early, so that it does not expire on the way.
-  return { header: `Bearer ${token}`, expiresAt: startedAt + lifeMs * 0.9 };
+  return { authority: bearer(request.base, token), expiresAt: startedAt + lifeMs * 0.9 };
 }
 
 /** A challenge for another repository (remembered from an earlier call) adds nothing to what this call needs. */
@@ -136,6 +154,7 @@ function realmOf(request: AuthRequest, challenge: Challenge): URL {
 }
 
 interface TokenQuery {
+  readonly realm: URL;
   readonly service: string | undefined;
   readonly scopes: readonly string[];
 }
@@ -143,31 +162,33 @@ interface TokenQuery {
 function getToken(
   http: Http,
   request: AuthRequest,
-  realm: URL,
-  query: TokenQuery & { readonly login: (Credentials & { kind: "password" }) | undefined },
+  { realm, service, scopes }: TokenQuery,
+  found: (Credentials & { kind: "password" }) | undefined,
 ): Promise<HttpResponse> {
   const url = new URL(realm);
-  if (query.service !== undefined) url.searchParams.set("service", query.service);
-  for (const scope of query.scopes) url.searchParams.append("scope", scope);
-  if (query.login !== undefined) url.searchParams.set("account", query.login.username);
+  if (service !== undefined) url.searchParams.set("service", service);
+  for (const scope of scopes) url.searchParams.append("scope", scope);
+  if (found !== undefined) url.searchParams.set("account", found.username);
   return http.send({
     method: "GET",
     url,
-    headers: query.login === undefined ? {} : { authorization: basicHeader(query.login) },
+    // Who is anonymous has nothing to lose elsewhere.
+    ...(found === undefined ? {} : { authority: login(realm, found), staysHome: true }),
     ...insecureHostOf(request),
   });
 }
 
-function postOauth2(http: Http, request: AuthRequest, realm: URL, query: TokenQuery & { readonly token: string }): Promise<HttpResponse> {
-  const form = new URLSearchParams({ grant_type: "refresh_token", client_id: CLIENT_ID, refresh_token: query.token });
-  if (query.service !== undefined) form.set("service", query.service);
-  form.set("scope", query.scopes.join(" "));
+function postOauth2(http: Http, request: AuthRequest, { realm, service, scopes }: TokenQuery, token: string): Promise<HttpResponse> {
+  const form = new URLSearchParams({ grant_type: "refresh_token", client_id: CLIENT_ID, refresh_token: token });
+  if (service !== undefined) form.set("service", service);
+  form.set("scope", scopes.join(" "));
   const bytes = Buffer.from(form.toString(), "utf8");
   return http.send({
     method: "POST",
     url: realm,
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: { size: bytes.byteLength, open: () => bytesOf(bytes) },
+    staysHome: true,
     ...insecureHostOf(request),
   });
 }

@@ -35,6 +35,8 @@ export interface Attempt {
 export interface FailedResponse {
   readonly status: number;
   readonly url: URL;
+  /** Another host than the registry answered. Default false. */
+  readonly strayed?: boolean;
   header(name: string): string | undefined;
   readonly body: ByteStream;
 }
@@ -91,18 +93,26 @@ export function protocolError(attempt: Attempt, state: string): DecantError {
   });
 }
 
-/** Turns an answer with an unwanted status into the error for it. Reads at most 64 KiB of its body. */
-export async function statusError(attempt: Attempt, response: FailedResponse): Promise<DecantError> {
+/**
+ * Turns an answer with an unwanted status into the error for it. Reads at most 64 KiB of its body. `hide` takes out of the server's words what we
+ * sent it.
+ */
+export async function statusError(
+  attempt: Attempt,
+  response: FailedResponse,
+  hide: (text: string) => string = (text) => text,
+): Promise<DecantError> {
   const { status } = response;
-  const errors = await ownErrors(response);
+  const errors = await ownErrors(response, hide);
   const said = errors.map(({ code, message }) => [code, message].filter((word) => word !== "").join(": ")).join("; ");
   const retryAfterMs = parseRetryAfter(response.header("retry-after"), Date.now());
-  const code = codeFor(status, attempt);
-  return new DecantError(code, `Cannot ${attempt.action}: ${stateFor(code, status, attempt)}${said === "" ? "" : ` (${clean(said)})`}`, {
-    ...hintOf(code, attempt, retryAfterMs),
+  const code = codeFor(response, attempt);
+  const state = stateFor(code, response, attempt);
+  return new DecantError(code, `Cannot ${attempt.action}: ${state}${said === "" ? "" : ` (${clean(said)})`}`, {
+    ...hintOf(code, response, attempt, retryAfterMs),
     details: {
       registry: attempt.registry,
-      url: safeUrl(response.url),
+      url: hide(safeUrl(response.url)),
       status,
       errors,
       transient: TRANSIENT_STATUS.has(status),
@@ -113,12 +123,13 @@ export async function statusError(attempt: Attempt, response: FailedResponse): P
 
 type StatusCode = "IMAGE_NOT_FOUND" | "BLOB_MISSING" | "REGISTRY_AUTH" | "REGISTRY_DENIED" | "REGISTRY_RATE_LIMIT" | "REGISTRY";
 
-function codeFor(status: number, attempt: Attempt): StatusCode {
+function codeFor({ status, strayed }: FailedResponse, attempt: Attempt): StatusCode {
   switch (status) {
+    // Another host was sent no credentials, so it says nothing about them.
     case 401:
-      return "REGISTRY_AUTH";
+      return strayed === true ? "REGISTRY" : "REGISTRY_AUTH";
     case 403:
-      return "REGISTRY_DENIED";
+      return strayed === true ? "REGISTRY" : "REGISTRY_DENIED";
     case 404:
       return attempt.notFound ?? "REGISTRY";
     case 429:
@@ -128,24 +139,32 @@ function codeFor(status: number, attempt: Attempt): StatusCode {
   }
 }
 
-function stateFor(code: StatusCode, status: number, { registry }: Attempt): string {
+function stateFor(code: StatusCode, { status, strayed, url }: FailedResponse, { registry }: Attempt): string {
+  const who = strayed === true ? `"${url.host}", where registry "${registry}" leads,` : `registry "${registry}"`;
   switch (code) {
     case "REGISTRY_AUTH":
-      return `registry "${registry}" refuses the credentials, wants some, or has no such repository`;
+      return `${who} refuses the credentials, wants some, or has no such repository`;
     case "REGISTRY_DENIED":
-      return `registry "${registry}" does not allow it`;
+      return `${who} does not allow it`;
     case "IMAGE_NOT_FOUND":
-      return `registry "${registry}" has no such image`;
+      return `${who} has no such image`;
     case "BLOB_MISSING":
-      return `registry "${registry}" has no such blob`;
+      return `${who} has no such blob`;
     case "REGISTRY_RATE_LIMIT":
-      return `registry "${registry}" has had too many requests`;
+      return `${who} has had too many requests`;
     case "REGISTRY":
-      return `registry "${registry}" answered ${status}`;
+      return `${who} answered ${status}`;
   }
 }
 
-function hintOf(code: StatusCode, { registry }: Attempt, retryAfterMs: number | undefined): { hint?: string } {
+function hintOf(
+  code: StatusCode,
+  { status, strayed, url }: FailedResponse,
+  { registry }: Attempt,
+  retryAfterMs: number | undefined,
+): { hint?: string } {
+  if (strayed === true && status === 401)
+    return { hint: `Credentials of "${registry}" are not sent to other hosts. If "${url.host}" is the registry, name that one` };
   switch (code) {
     case "REGISTRY_AUTH":
     case "REGISTRY_DENIED":
@@ -163,7 +182,10 @@ function hintOf(code: StatusCode, { registry }: Attempt, retryAfterMs: number | 
 }
 
 /** distribution-spec "Error Codes", or what a token server says. Bodies that are something else (HTML of a proxy) say nothing. */
-async function ownErrors(response: FailedResponse): Promise<readonly { readonly code: string; readonly message: string }[]> {
+async function ownErrors(
+  response: FailedResponse,
+  hide: (text: string) => string,
+): Promise<readonly { readonly code: string; readonly message: string }[]> {
   let json: unknown;
   try {
     json = JSON.parse((await collect(response.body, MAX_BODY_BYTES)).toString("utf8"));
@@ -173,13 +195,14 @@ async function ownErrors(response: FailedResponse): Promise<readonly { readonly 
   }
   const errors = isObject(json) && Array.isArray(json["errors"]) ? json["errors"].slice(0, 5) : [json];
   return errors.filter(isObject).map((error) => ({
-    code: words(error["code"]),
-    message: words(error["message"] ?? error["details"] ?? error["error_description"] ?? error["error"]),
+    code: words(error["code"], hide),
+    message: words(error["message"] ?? error["details"] ?? error["error_description"] ?? error["error"], hide),
   }));
 }
 
-function words(value: unknown): string {
-  return typeof value === "string" ? clean(value) : "";
+/** Hidden before it is cut: half a secret would not be found. */
+function words(value: unknown, hide: (text: string) => string): string {
+  return typeof value === "string" ? clean(hide(value)) : "";
 }
 
 /** Control characters of a hostile registry must not reach the terminal, nor its essays the log. */

@@ -1,14 +1,15 @@
 /**
- * One HTTP request and its redirects. The only place of this room that opens sockets. It is node:http and not `fetch`, because certificates
- * of one registry, insecure registries and proxies need an agent for each host, which the built-in `fetch` does not take.
- * Redirects: Authorization stays with its origin, https never becomes http, at most ten.
+ * One HTTP request and its redirects (redirects.ts). The only place of this room that opens sockets. It is node:http and not `fetch`, because
+ * certificates of one registry, insecure registries and proxies need an agent for each host, which the built-in `fetch` does not take.
  */
 import type * as NodeHttp from "node:http";
 import type * as NodeHttps from "node:https";
 import { createShared } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
+import type { Authority } from "./authority.ts";
 import { redirectError, unreachableError } from "./errors.ts";
 import { isLoopback } from "./loopback.ts";
+import { followRedirects } from "./redirects.ts";
 import { type RequestBody, sendBody } from "./send-body.ts";
 import type { TlsSettings } from "./certificates.ts";
 
@@ -16,8 +17,14 @@ import type { TlsSettings } from "./certificates.ts";
 export interface HttpRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly url: URL;
-  /** Lower-case names. "authorization" goes to the origin of `url` only. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>> & { readonly authorization?: never };
+  /** Who we are, at the one origin where that counts. */
+  readonly authority?: Authority | undefined;
+  /** `url` was given by another origin than the one that is to be asked: it gets neither authority nor a certificate of ours. Default false. */
+  readonly strayed?: boolean;
+  /** Refuse redirects to another origin, because the request itself is a secret. Default false. */
+  readonly staysHome?: boolean;
   readonly body?: RequestBody;
   /** The host:port whose certificate need not be valid. */
   readonly insecureHost?: string;
@@ -29,6 +36,8 @@ export interface HttpResponse {
   readonly status: number;
   /** Where it came from, after redirects. */
   readonly url: URL;
+  /** It came from another origin than the one that was to be asked, or by way of one. */
+  readonly strayed: boolean;
   readonly body: ByteStream;
   header(name: string): string | undefined;
   discard(): void;
@@ -56,8 +65,6 @@ export interface HttpOptions {
 const http = (): typeof NodeHttp => process.getBuiltinModule("node:http");
 const https = (): typeof NodeHttps => process.getBuiltinModule("node:https");
 
-const MAX_REDIRECTS = 10;
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** What is cheaper to read than to open a connection again. */
 const CHEAP_BYTES = 64 * 1024;
 
@@ -65,34 +72,36 @@ const CHEAP_BYTES = 64 * 1024;
 export function createHttp(options: HttpOptions): Http {
   const agents = createShared<string, NodeHttp.Agent>({ cancel: "never" });
   const opened: NodeHttp.Agent[] = [];
-  const openAgent = async (url: URL, insecure: boolean): Promise<NodeHttp.Agent> => {
+  const openAgent = async (url: URL, insecure: boolean, strayed: boolean): Promise<NodeHttp.Agent> => {
     // Go's rule, which docker and podman follow: nothing on this machine goes by a proxy.
     const common = { keepAlive: true, ...(isLoopback(url.hostname) ? {} : { proxyEnv: { ...options.env } }) };
     const agent =
       url.protocol === "http:"
         ? new (http().Agent)(common)
-        : new (https().Agent)({ ...common, ...(await options.tlsFor(url.host)), rejectUnauthorized: !insecure });
+        : new (https().Agent)({ ...common, ...(await tlsOf(options, url, strayed)), rejectUnauthorized: !insecure });
     opened.push(agent);
     return agent;
   };
   return {
     async send(request) {
-      let { url } = request;
-      let headers = { "user-agent": options.userAgent, "accept-encoding": "identity", ...request.headers };
-      for (let redirects = 0; ; redirects += 1) {
-        const insecure = url.host === request.insecureHost;
-        const agent = await agents.run(`${url.origin} ${insecure}`, () => openAgent(url, insecure));
-        const response = await exchange({ ...request, url, headers }, agent, options);
-        if (!REDIRECTS.has(response.status)) return response;
-        response.discard();
-        if (redirects === MAX_REDIRECTS) throw redirectError(request.url, `it leads to more than ${MAX_REDIRECTS} others`);
-        const next = redirectTarget(request.method, url, response);
-        if (next.origin !== url.origin) {
-          const { authorization: _dropped, ...rest } = { authorization: "", ...headers };
-          headers = rest;
-        }
-        url = next;
-      }
+      const headers = { "user-agent": options.userAgent, "accept-encoding": "identity", ...request.headers };
+      const { reply, url, strayed } = await followRedirects({
+        method: request.method,
+        url: request.url,
+        authority: request.authority,
+        strayed: request.strayed,
+        staysHome: request.staysHome,
+        refuse: redirectError,
+        async send(stop) {
+          const insecure = stop.url.host === request.insecureHost;
+          const agent = await agents.run(`${stop.url.origin} ${insecure} ${stop.strayed}`, () =>
+            openAgent(stop.url, insecure, stop.strayed),
+          );
+          const authorization = stop.authorization === undefined ? {} : { authorization: stop.authorization };
+          return exchange({ ...request, url: stop.url, headers: { ...headers, ...authorization } }, agent, options);
+        },
+      });
+      return { ...reply, url, strayed };
     },
     [Symbol.dispose]() {
       for (const agent of opened) agent.destroy();
@@ -100,21 +109,17 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
-function redirectTarget(method: string, from: URL, response: HttpResponse): URL {
-  const location = response.header("location");
-  const next = location === undefined ? null : URL.parse(location, from.href);
-  if (next === null) throw redirectError(from, "it does not say where to");
-  if (next.protocol !== "https:" && next.protocol !== "http:") throw redirectError(from, `it leads to "${next.protocol}"`);
-  if (from.protocol === "https:" && next.protocol === "http:") {
-    throw redirectError(from, `it leads from https to plain http on "${next.host}"`);
-  }
-  if (method !== "GET" && method !== "HEAD" && response.status < 307) {
-    throw redirectError(from, `status ${response.status} would turn ${method} into GET`);
-  }
-  return next;
+/** A certificate of ours says who we are, as a password does: whoever is redirected to is not shown any. */
+async function tlsOf({ tlsFor }: HttpOptions, { host }: URL, strayed: boolean): Promise<TlsSettings> {
+  const tls = await tlsFor(host);
+  return strayed ? { ca: tls.ca } : tls;
 }
 
-async function exchange(request: HttpRequest, agent: NodeHttp.Agent, options: HttpOptions): Promise<HttpResponse> {
+/** A request to one address, with all its headers. */
+type Exchange = Pick<HttpRequest, "method" | "url" | "body" | "signal"> & { readonly headers: Readonly<Record<string, string>> };
+type Reply = Omit<HttpResponse, "strayed">;
+
+async function exchange(request: Exchange, agent: NodeHttp.Agent, options: HttpOptions): Promise<Reply> {
   const { url, signal, body } = request;
   signal?.throwIfAborted();
   const start = url.protocol === "https:" ? https().request : http().request;
@@ -177,7 +182,7 @@ function target(url: URL): NodeHttp.RequestOptions {
   };
 }
 
-function toResponse(message: NodeHttp.IncomingMessage, url: URL, signal: AbortSignal | undefined): HttpResponse {
+function toResponse(message: NodeHttp.IncomingMessage, url: URL, signal: AbortSignal | undefined): Reply {
   const header = (name: string): string | undefined => {
     const value = message.headers[name];
     return Array.isArray(value) ? value.join(", ") : value;

@@ -7,6 +7,7 @@ import type { Endpoint } from "./endpoints.ts";
 import { protocolError } from "./errors.ts";
 import { fetchManifest, type PullContext } from "./pull.ts";
 import { pushManifest } from "./push.ts";
+import type { Place } from "./session.ts";
 import type { CallOptions, RepositoryName } from "./types.ts";
 
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
@@ -117,7 +118,7 @@ interface PageRequest {
 async function* pages(ctx: PullContext, request: PageRequest): AsyncGenerator<{ readonly json: unknown }, void, undefined> {
   const { endpoint, action, notFound, signal } = request;
   const attempt = { action, registry: endpoint.registry };
-  let path: string | URL = request.path;
+  let path: string | Place = request.path;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const response = await ctx.session.request({
       endpoint,
@@ -143,7 +144,7 @@ async function* pages(ctx: PullContext, request: PageRequest): AsyncGenerator<{ 
     if (url === null) return;
     // Pages come from the registry itself.
     if (url.origin !== response.url.origin) throw protocolError(attempt, `has its next page on "${url.host}"`);
-    path = url;
+    path = { url, strayed: response.strayed };
   }
   throw protocolError(attempt, `has more than ${MAX_PAGES} pages`);
 }

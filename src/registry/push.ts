@@ -7,7 +7,8 @@ import { protocolError } from "./errors.ts";
 import type { HttpResponse } from "./http.ts";
 import { digestOf } from "./pull.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
-import type { Session } from "./session.ts";
+import { linkProblem } from "./redirects.ts";
+import type { Place, Session } from "./session.ts";
 import type { CallOptions, RepositoryName, TransferOptions } from "./types.ts";
 
 /** What writing needs. */
@@ -75,7 +76,7 @@ export async function pushBlob(
       ...common,
       ...call,
       method: "PUT",
-      path: withDigest(uploadUrl(started, common.action, endpoint), descriptor.digest),
+      path: withDigest(uploadPlace(started, common.action, endpoint), descriptor.digest),
       headers: { "content-type": "application/octet-stream" },
       body: { size: descriptor.size, open: () => counted(blob.open(), onProgress) },
       expect: [201, 204],
@@ -124,21 +125,22 @@ function actionOn(verb: string, digest: Digest, endpoint: Endpoint): string {
   return `${verb} blob "${shortDigest(digest)}" in "${endpoint.registry}/${endpoint.repository}"`;
 }
 
-function uploadUrl(started: HttpResponse, action: string, endpoint: Endpoint): URL {
-  const url = URL.parse(started.header("location") ?? "", started.url.href);
+function uploadPlace(started: HttpResponse, action: string, endpoint: Endpoint): Place {
+  const location = started.header("location") ?? "";
+  const url = location === "" ? null : URL.parse(location, started.url.href);
   const attempt = { action, registry: endpoint.registry };
-  if (!started.header("location") || url === null) throw protocolError(attempt, "does not say where to upload to");
-  const isDowngrade = started.url.protocol === "https:" && url.protocol !== "https:";
-  if (isDowngrade || !/^https?:$/.test(url.protocol)) throw protocolError(attempt, `wants the upload at "${url.protocol}//${url.host}"`);
-  return url;
+  if (url === null) throw protocolError(attempt, "does not say where to upload to");
+  const problem = linkProblem(started.url, url);
+  if (problem !== undefined) throw protocolError(attempt, `gives an address to upload to that cannot be used: ${problem}`);
+  return { url, strayed: started.strayed };
 }
 
 /** Appended as text: the registry's own query is signed or opaque, and must come back byte by byte. */
-function withDigest(url: URL, digest: Digest): URL {
+function withDigest({ url, strayed }: Place, digest: Digest): Place {
   const next = new URL(url);
   next.hash = "";
   next.search = `${url.search === "" ? "?" : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
-  return next;
+  return { url: next, strayed };
 }
 
 /** Ends the upload that a refused mount started. */
@@ -149,7 +151,7 @@ async function cancelUpload(ctx: PushContext, endpoint: Endpoint, started: HttpR
     const response = await ctx.session.request({
       endpoint,
       method: "DELETE",
-      path: uploadUrl(started, action, endpoint),
+      path: uploadPlace(started, action, endpoint),
       access: "push",
       expect: [200, 202, 204],
       action,

@@ -4,6 +4,7 @@
  */
 import { createShared } from "../async.ts";
 import type { Auth } from "./auth.ts";
+import type { Authority } from "./authority.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { type Attempt, statusError } from "./errors.ts";
 import type { Http, HttpRequest, HttpResponse } from "./http.ts";
@@ -11,16 +12,23 @@ import { isLoopback } from "./loopback.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
 import type { RequestBody } from "./send-body.ts";
 
+/** An address that an answer gave: where to upload to, the next page. */
+export interface Place {
+  readonly url: URL;
+  /** The answer was not the registry's own: then the address gets no credentials, wherever it leads. */
+  readonly strayed: boolean;
+}
+
 /** One request. */
 export interface SessionRequest {
   readonly endpoint: Endpoint;
   readonly method: HttpRequest["method"];
-  /** Below /v2/<repository>/, e.g. "manifests/latest"; or a URL that the registry gave. */
-  readonly path: string | URL;
+  /** Below /v2/<repository>/, e.g. "manifests/latest"; or an address that an answer gave. */
+  readonly path: string | Place;
   readonly access: "pull" | "push";
   /** Further scopes, e.g. to mount from another repository. */
   readonly scopes?: readonly string[];
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: HttpRequest["headers"];
   readonly body?: RequestBody;
   /** Wanted statuses; every other one is thrown. */
   readonly expect: readonly number[];
@@ -46,7 +54,10 @@ export function createSession(parts: { readonly http: Http; readonly auth: Auth;
   const send = async (request: SessionRequest): Promise<HttpResponse> => {
     const { endpoint, signal } = request;
     const base = await bases.run(`${endpoint.host} ${endpoint.insecure}`, () => findBase(http, endpoint), signal);
-    const url = request.path instanceof URL ? request.path : new URL(`/v2/${endpoint.repository}/${request.path}`, base);
+    const place =
+      typeof request.path === "string"
+        ? { url: new URL(`/v2/${endpoint.repository}/${request.path}`, base), strayed: false }
+        : { url: request.path.url, strayed: request.path.strayed || request.path.url.origin !== base.origin };
     const tolerates = toleratesInvalid(endpoint);
     const attempt: Attempt = {
       action: request.action,
@@ -63,38 +74,33 @@ export function createSession(parts: { readonly http: Http; readonly auth: Auth;
       attempt,
       ...(signal === undefined ? {} : { signal }),
     };
-    const sendWith = (authorization: string | undefined): Promise<HttpResponse> =>
+    const sendWith = (authority: Authority | undefined): Promise<HttpResponse> =>
       http.send({
         method: request.method,
-        url,
-        headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
+        ...place,
+        authority,
+        ...(request.headers === undefined ? {} : { headers: request.headers }),
         ...(tolerates ? { insecureHost: base.host } : {}),
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(signal === undefined ? {} : { signal }),
       });
-    // An upload may be sent to another host by the registry: our credentials are none of its business.
-    if (url.origin !== base.origin) return checked(request, attempt, await sendWith(undefined));
-    let header = await auth.header(authRequest);
-    let response = await sendWith(header);
+    let authority = place.strayed ? undefined : await auth.known(authRequest);
+    let response = await sendWith(authority);
     if (response.status === 401) {
-      const better = await auth.answer(authRequest, response.header("www-authenticate"), header);
+      const better = await auth.answer(authRequest, response, authority);
       if (better !== undefined) {
         response.discard();
-        header = better;
-        response = await sendWith(header);
+        authority = better;
+        response = await sendWith(authority);
       }
     }
-    return checked(request, attempt, response);
+    if (request.expect.includes(response.status)) return response;
+    throw await statusError(attempt, response, authority?.hide);
   };
 
   return {
     request: (request) => (request.once === true ? send(request) : retrying(parts.retry, () => send(request), request.signal)),
   };
-}
-
-async function checked(request: SessionRequest, attempt: Attempt, response: HttpResponse): Promise<HttpResponse> {
-  if (request.expect.includes(response.status)) return response;
-  throw await statusError(attempt, response);
 }
 
 function toleratesInvalid(endpoint: Endpoint): boolean {
@@ -117,7 +123,8 @@ async function findBase(http: Http, endpoint: Endpoint): Promise<URL> {
       response.discard();
       // What Go's servers say to plain HTTP on a port for TLS.
       if (scheme === "http" && response.status === 400 && schemes.at(-1) !== scheme) continue;
-      return base;
+      // A host without a port may lead from 80 to 443: that is the same registry, and it should be asked by https at once.
+      return response.url.protocol === "https:" && response.url.host === host ? new URL(`https://${host}`) : base;
     } catch (error) {
       failure ??= error;
     }

@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { startFakeRegistry } from "../../test/support/registry.ts";
 import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
+import { startStranger } from "../../test/support/stranger.ts";
 import { LOCALHOST_TLS } from "../../test/support/tls.ts";
 import { parseReference } from "../oci/index.ts";
+import { createAuthority } from "./authority.ts";
 import { loadTls } from "./certificates.ts";
 import { createHttp, type Http } from "./http.ts";
 
@@ -119,12 +121,32 @@ describe("createHttp()", () => {
     const response = await http.send({
       method: "GET",
       url: new URL(`${first.origin}/start`),
-      headers: { authorization: "Basic x", accept: "a" },
+      headers: { accept: "a" },
+      authority: createAuthority(new URL(first.origin), "Basic x"),
     });
     response.discard();
     assert.deepEqual(
       [...first.requests, ...second.requests].map(({ path, headers }) => `${path} ${headers["authorization"]} ${headers["accept"]}`),
       ["/start Basic x a", "/end undefined a", "/middle undefined a"],
+    );
+  });
+
+  it("R1: shows our certificate to the host that was named, and not where that redirects to", async () => {
+    await using stranger = await startStranger(({ path }) =>
+      path === "/away" ? { status: 307, headers: { location: stranger.secureOrigin } } : {},
+    );
+    await using dir = await mkdtempDisposable(join(tmpdir(), "decant-certs-"));
+    const folder = join(dir.path, "docker/certs.d", stranger.host);
+    await mkdir(folder, { recursive: true });
+    for (const name of ["ca.crt", "client.cert"]) await writeFile(join(folder, name), LOCALHOST_TLS.cert);
+    await writeFile(join(folder, "client.key"), LOCALHOST_TLS.key);
+    using http = httpWith({ systemDir: dir.path, homeDir: "/nonexistent" });
+    for (const url of [stranger.secureOrigin, `${stranger.origin}/away`]) {
+      (await http.send({ method: "GET", url: new URL(url) })).discard();
+    }
+    assert.deepEqual(
+      stranger.heard.map(({ path, secure, certified }) => `${path} ${secure} ${certified}`),
+      ["/ true true", "/away false false", "/ true false"],
     );
   });
 });

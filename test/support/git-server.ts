@@ -58,18 +58,36 @@ export interface GitServer extends AsyncDisposable {
   readonly url: string;
   /** Requests so far. */
   readonly requests: string[];
+  /** The Authorization of each of them. */
+  readonly authorizations: (string | undefined)[];
+}
+
+/** How a server behaves. */
+export interface GitServerOptions {
+  readonly dumb?: boolean;
+  /** "user:password", wanted of everybody. */
+  readonly password?: string;
+  /** Where a path, with its query, redirects to; undefined: nowhere. Asked after the password. */
+  readonly moved?: (path: string) => string | undefined;
 }
 
 /** Starts a server for the repositories in `root`. */
-export async function gitServer(root: string, options: { readonly dumb?: boolean; readonly password?: string } = {}): Promise<GitServer> {
+export async function gitServer(root: string, options: GitServerOptions = {}): Promise<GitServer> {
   const requests: string[] = [];
+  const authorizations: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://x");
     requests.push(`${request.method ?? ""} ${url.pathname}`);
+    authorizations.push(request.headers.authorization);
     // The name of the scheme may be in any case.
     const given = request.headers.authorization?.replace(/^basic /i, "Basic ");
     if (options.password !== undefined && given !== `Basic ${Buffer.from(options.password).toString("base64")}`) {
       response.writeHead(401, { "www-authenticate": "Basic" }).end();
+      return;
+    }
+    const location = options.moved?.(url.pathname + url.search);
+    if (location !== undefined) {
+      response.writeHead(301, { location }).end();
       return;
     }
     const path = url.pathname.replace(/^\/([^/]+)\.git/, "/$1/.git");
@@ -82,6 +100,7 @@ export async function gitServer(root: string, options: { readonly dumb?: boolean
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    authorizations,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -7,17 +7,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
 import { isSshRemote, type SourceOp, withoutCredentials } from "../../graph/index.ts";
+import { type Authority, splitUserInfo } from "../../registry/index.ts";
 import { serveAgent } from "../ssh/index.ts";
 import { gitAuthorization, type SourceAccess } from "./source-secrets.ts";
 
 /** The way in for one remote. Disposing removes the agent's socket. */
 export interface GitAccess extends AsyncDisposable {
-  /** Settings of git that no argument list may show. */
-  readonly settings: readonly (readonly [name: string, value: string])[];
+  /** Over http(s): who we are. */
+  readonly login?: GitLogin;
   /** Variables of git and of the ssh that it starts. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What no message may show. */
-  readonly hidden: readonly string[];
+}
+
+/** An authority, and for which addresses of its origin git has it: for all that begin with this one. */
+export interface GitLogin {
+  readonly authority: Authority;
+  readonly scope: string;
 }
 
 /** One token for all of a host, as BuildKit and actions/checkout have it: submodules need it. */
@@ -33,11 +38,11 @@ export async function openGitAccess(
   signal: AbortSignal,
 ): Promise<GitAccess> {
   if (!isSshRemote(remote)) {
-    const given = await gitAuthorization(remote, secret, signal);
+    const authority = await gitAuthorization(remote, secret, signal);
+    const login = authority === undefined ? ownPassword(remote) : { authority, scope: scopeOf(remote) };
     return {
-      settings: given === undefined ? ownPassword(remote) : [[`http.${scopeOf(remote)}.extraHeader`, `Authorization: ${given.header}`]],
-      env: { GIT_SSH_COMMAND: sshCommand([...NO_KEYS, "-oIdentityAgent=none"]) },
-      hidden: given?.hidden ?? [],
+      ...(login === undefined ? {} : { login }),
+      env: sshCommand([...NO_KEYS, "-oIdentityAgent=none"]),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -53,9 +58,7 @@ export async function openGitAccess(
         },
       );
     return {
-      settings: [],
-      env: { HOME: env["HOME"], SSH_AUTH_SOCK: env["SSH_AUTH_SOCK"], GIT_SSH_COMMAND: sshCommand(["-oBatchMode=yes"]) },
-      hidden: [],
+      env: { SSH_AUTH_SOCK: env["SSH_AUTH_SOCK"], ...sshCommand(["-oBatchMode=yes"], env["HOME"]) },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -73,23 +76,19 @@ export async function openGitAccess(
   const identity = `-oIdentityAgent="${served.path}"`;
   const held = stack.move();
   return {
-    settings: [],
     env: {
-      HOME: env["HOME"],
       SSH_AUTH_SOCK: served.path,
-      GIT_SSH_COMMAND: sshCommand([...(wanted === undefined ? ["-oBatchMode=yes"] : NO_KEYS), ...hosts, identity]),
+      ...sshCommand([...(wanted === undefined ? ["-oBatchMode=yes"] : NO_KEYS), ...hosts, identity], env["HOME"]),
     },
-    hidden: [],
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
 
-/** A password of an http(s) URL as the header for that server alone. */
-function ownPassword(remote: string): GitAccess["settings"] {
-  const url = /^https?:\/\//i.test(remote) ? URL.parse(remote) : null;
-  if (url === null || (url.username === "" && url.password === "")) return [];
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return [[`http.${url.origin}/.extraHeader`, `Authorization: Basic ${Buffer.from(pair).toString("base64")}`]];
+/** A password of an http(s) URL, for that server alone. */
+function ownPassword(remote: string): GitLogin | undefined {
+  const parsed = /^https?:\/\//i.test(remote) ? URL.parse(remote) : null;
+  const authority = parsed === null ? undefined : splitUserInfo(parsed).authority;
+  return authority === undefined ? undefined : { authority, scope: `${authority.origin}/` };
 }
 
 function scopeOf(remote: string): string {
@@ -97,7 +96,12 @@ function scopeOf(remote: string): string {
   return WHOLE_HOSTS.find((prefix) => bare.startsWith(prefix)) ?? bare;
 }
 
-/** Git hands it to a shell. */
-function sshCommand(args: readonly string[]): string {
-  return ["ssh", ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+/** Git hands it to a shell. The home is for ssh alone: git's own requests over http must not find the user's .netrc there. */
+function sshCommand(args: readonly string[], home?: string): GitAccess["env"] {
+  const words = ["ssh", ...args].map(quoted).join(" ");
+  return { GIT_SSH_VARIANT: "ssh", GIT_SSH_COMMAND: home === undefined ? words : `HOME=${quoted(home)} ${words}` };
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,9 +4,9 @@
  */
 import { DecantError, isDecantError } from "../../errors.ts";
 import { withoutCredentials } from "../../graph/index.ts";
-import { runProcess } from "../../sys/index.ts";
+import { type ProcessResult, runProcess } from "../../sys/index.ts";
 import type { GitAccess } from "./git-access.ts";
-import { withoutHidden } from "./source-secrets.ts";
+import { createGitMoves, type Setting } from "./git-moves.ts";
 
 /** Runs git for one remote. */
 export interface Git {
@@ -21,9 +21,13 @@ export interface GitRunOptions {
   readonly cwd?: string;
   /** Lets git read repositories of this machine: ours. Never where a name comes from outside. */
   readonly localFiles?: boolean;
+  /** All that is asked begins at this address. One of https then never leads to plain http. */
+  readonly remote?: string;
 }
 
-const NETWORK_PROTOCOLS = "http:https:ssh:git";
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NETWORK_PROTOCOLS = ["https", "ssh", "git"];
 
 const CONFIG = [
   "core.hooksPath=/dev/null",
@@ -63,36 +67,15 @@ const PASSED = [
 ] as const;
 
 /** Makes a runner that gets in by `access`: by the environment, and never by arguments. */
-export function createGit(options: {
-  readonly access: GitAccess;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
-}): Git {
-  const { access, env, signal } = options;
-  const base: Record<string, string | undefined> = {
-    ...Object.fromEntries(PASSED.map((key) => [key, env[key]])),
-    PATH: env["PATH"] ?? process.env["PATH"],
-    ...(env["GIT_SSL_CAINFO"] === undefined && env["SSL_CERT_FILE"] !== undefined ? { GIT_SSL_CAINFO: env["SSL_CERT_FILE"] } : {}),
-    LC_ALL: "C",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_ASKPASS: "/bin/false",
-    GIT_PROTOCOL_FROM_USER: "0",
-    ...access.env,
-    GIT_CONFIG_COUNT: String(access.settings.length),
-    ...Object.fromEntries(
-      access.settings.flatMap(([key, value], at) => [
-        [`GIT_CONFIG_KEY_${at}`, key],
-        [`GIT_CONFIG_VALUE_${at}`, value],
-      ]),
-    ),
-  };
-  const start = async (args: readonly string[], { cwd, localFiles = false }: GitRunOptions): ReturnType<typeof runProcess> => {
+export function createGit(options: { readonly access: GitAccess; readonly env: Environment; readonly signal: AbortSignal }): Git {
+  const { access, signal } = options;
+  const base = baseEnv(access, options.env);
+  const moves = createGitMoves(access.login);
+  const once = async (args: readonly string[], { cwd, ...options }: GitRunOptions, more: Environment = {}): Promise<ProcessResult> => {
     try {
       return await runProcess({
         argv: ["git", ...CONFIG, ...args],
-        env: { ...base, GIT_ALLOW_PROTOCOL: localFiles ? "file" : NETWORK_PROTOCOLS },
+        env: { ...base, ...settingsEnv(moves.settings()), GIT_ALLOW_PROTOCOL: protocolsFor(options), ...more },
         // Never the working directory: its repository's configuration would count.
         cwd: cwd ?? "/",
         ownGroup: true,
@@ -106,21 +89,70 @@ export function createGit(options: {
       });
     }
   };
+  const trace = async (address: string): Promise<string> => {
+    const asked = await once(["ls-remote", "--", address], { remote: address }, { GIT_TRACE_CURL: "1", GIT_TRACE_CURL_NO_DATA: "1" });
+    return asked.stderr.toString("utf8");
+  };
+  const start = async (args: readonly string[], runOptions: GitRunOptions): Promise<ProcessResult> => {
+    for (;;) {
+      const ended = await once(args, runOptions);
+      if (ended.exitCode === 0 || !(await moves.note(ended.stderr.toString("utf8"), trace))) return ended;
+    }
+  };
   return {
     async run(doing, args, runOptions = {}) {
       const { exitCode, stdout, stderr } = await start(args, runOptions);
       if (exitCode === 0) return stdout.toString("utf8");
-      const said = lastLines(withoutHidden(stderr.toString("utf8"), access.hidden));
+      const text = stderr.toString("utf8");
+      const said = lastLines(access.login?.authority.hide(text) ?? text);
       throw new DecantError("GIT_SOURCE", `Cannot ${doing}: ${said === "" ? `git exited with ${exitCode}` : said}`, {
         details: { exitCode },
-        ...hintFor(said),
+        ...hintFor(said, moves.hint(said)),
       });
     },
     ask: async (args, runOptions = {}) => (await start(args, runOptions)).exitCode === 0,
   };
 }
 
-function hintFor(said: string): { readonly hint?: string } {
+function baseEnv(access: GitAccess, env: Environment): Environment {
+  return {
+    ...Object.fromEntries(PASSED.map((key) => [key, env[key]])),
+    PATH: env["PATH"] ?? process.env["PATH"],
+    ...(env["GIT_SSL_CAINFO"] === undefined && env["SSL_CERT_FILE"] !== undefined ? { GIT_SSL_CAINFO: env["SSL_CERT_FILE"] } : {}),
+    LC_ALL: "C",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_ASKPASS: "/bin/false",
+    GIT_PROTOCOL_FROM_USER: "0",
+    // No .netrc: it has the user's own passwords, for whatever host is asked.
+    HOME: "/dev/null",
+    ...access.env,
+  };
+}
+
+/** By the environment, where no list of processes shows them. */
+function settingsEnv(settings: readonly Setting[]): Environment {
+  return {
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${at}`, key],
+        [`GIT_CONFIG_VALUE_${at}`, value],
+      ]),
+    ),
+  };
+}
+
+function protocolsFor({ localFiles = false, remote = "" }: GitRunOptions): string {
+  if (localFiles) return "file";
+  return [...NETWORK_PROTOCOLS, ...(remote.startsWith("https:") ? [] : ["http"])].join(":");
+}
+
+function hintFor(said: string, redirect: string | undefined): { readonly hint?: string } {
+  if (redirect !== undefined) return { hint: redirect };
+  if (/Protocol "http" (?:not supported|disabled)/.test(said))
+    return { hint: "The server redirects from https to plain http. Give the address that it leads to, if you trust that one" };
   if (!said.includes("Host key verification failed")) return {};
   return { hint: "Add the host with ssh-keyscan HOST >> ~/.ssh/known_hosts, or pass --ssh default" };
 }

@@ -24,7 +24,7 @@ export async function resolveRef(git: Git, remote: string, ref: string | undefin
   if (ref !== undefined && isCommit(ref)) return { commit: ref, object: ref };
   const wanted = ref ?? "HEAD";
   const shown = withoutCredentials(remote);
-  const listed = await git.run(`look up "${wanted}" in "${shown}"`, ["ls-remote", "--", remote, wanted, `${wanted}^{}`]);
+  const listed = await git.run(`look up "${wanted}" in "${shown}"`, ["ls-remote", "--", remote, wanted, `${wanted}^{}`], { remote });
   const ids = new Map<string, string>();
   for (const line of listed.split("\n")) {
     const [id = "", name = ""] = line.split("\t");
@@ -67,11 +67,11 @@ export async function fetchCommit(store: Store, git: Git, remote: string, ref: R
     ...specs,
   ];
   // Servers without shallow fetches, or without fetches by id, need another way.
-  if (!(await git.ask(fetch(["--depth=1"], [`+${source}:${target}`]))) || !(await has())) {
+  if (!(await git.ask(fetch(["--depth=1"], [`+${source}:${target}`]), { remote })) || !(await has())) {
     const whole = existsSync(join(path, "shallow")) ? ["--unshallow"] : [];
     const specs =
       ref.name === undefined ? ["+refs/heads/*:refs/decant/heads/*", "+refs/tags/*:refs/decant/tags/*"] : [`+${source}:${target}`];
-    await git.run(`fetch "${source}" of "${shown}"`, fetch(whole, specs));
+    await git.run(`fetch "${source}" of "${shown}"`, fetch(whole, specs), { remote });
   }
   if (await has()) return path;
   throw new DecantError(

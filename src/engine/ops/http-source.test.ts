@@ -4,7 +4,9 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
+import { startStranger, type Stranger, type StrangerReply } from "../../../test/support/stranger.ts";
+import { trustLocalhost } from "../../../test/support/tls.ts";
 import { sha256 } from "../../digest.ts";
 import { isDecantError } from "../../errors.ts";
 import type { SourceOp } from "../../graph/index.ts";
@@ -122,5 +124,121 @@ describe("httpSources()", () => {
     const gone = await codeOf(fetchFile(store, "http://user:secret@127.0.0.1:1/x"));
     assert.match(gone, /^HTTP_SOURCE/);
     assert.equal(gone.includes("secret"), false);
+  });
+});
+
+describe("R1: credentials of httpSources()", () => {
+  before(trustLocalhost);
+
+  const TOKEN = "s3cret-word";
+
+  /** Fetches `path` of a first host that wants the token, and leads from /moved to `to` of a second one. */
+  async function fetchMoved(options: {
+    readonly from?: "http" | "https";
+    readonly to: (second: Stranger, first: Stranger) => string;
+    readonly second?: "bearer" | "back";
+    readonly login?: "secret" | "url" | "none";
+  }): Promise<{ readonly said: string; readonly first: Stranger; readonly second: Stranger }> {
+    const { from = "http", login = "secret" } = options;
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    const back = (): StrangerReply => ({ status: 307, headers: { location: `${first.origin}/back` } });
+    const manners = options.second === "back" ? back : (options.second ?? ((): StrangerReply => ({ body: "second" })));
+    await using second = await startStranger(manners);
+    await using first = await startStranger(({ path, headers }) => {
+      if (path === "/moved") return { status: 302, headers: { location: options.to(second, first) } };
+      return headers["authorization"] === undefined ? { status: 401 } : { body: "first" };
+    });
+    const origin = from === "http" ? first.origin : first.secureOrigin;
+    const identifier = `${login === "url" ? origin.replace("//", `//me:${TOKEN}@`) : origin}/moved`;
+    const secret = (id: string): Promise<Uint8Array | undefined> =>
+      Promise.resolve(login === "secret" && id === "HTTP_AUTH_TOKEN_127.0.0.1" ? Buffer.from(TOKEN) : undefined);
+    const op: SourceOp = { kind: "source", identifier, attrs: { "http.filename": "f" } };
+    try {
+      const result = await httpSources(store, { secret }).resolve(op, PLATFORM, new AbortController().signal, "v");
+      const layers = await Promise.all((result.kind === "layers" ? result.layers : []).map((layer) => layer.load()));
+      const text = (await readTreeFile(layerTree(layers), treePath("f"), 100)).toString();
+      return { said: text, first, second };
+    } catch (error) {
+      assert.ok(isDecantError(error, "HTTP_SOURCE"), String(error));
+      return { said: `${error.message} | ${error.hint ?? ""}`, first, second };
+    }
+  }
+
+  const rows: readonly (Parameters<typeof fetchMoved>[0] & { readonly name: string; readonly want: RegExp; readonly asked: number })[] = [
+    { name: "stay for a relative address", to: () => "b", want: /^first$/, asked: 0 },
+    { name: "do not follow to another port", to: ({ origin }) => `${origin}/b`, want: /^second$/, asked: 1 },
+    { name: "do not follow to another host", to: ({ host }) => `//localhost:${host.split(":")[1]}/b`, want: /^second$/, asked: 1 },
+    {
+      name: "do not answer a 401 of another host",
+      to: ({ origin }) => `${origin}/b`,
+      second: "bearer",
+      want: /"127\.0\.0\.1:\d+", where it leads, answered 401 Unauthorized \| Credentials for "http:\/\/127\.0\.0\.1:\d+" are not sent to other/,
+      asked: 1,
+    },
+    {
+      name: "do not follow from http to https",
+      to: (_, { secureOrigin }) => `${secureOrigin}/b`,
+      want: /where it leads, answered 401/,
+      asked: 0,
+    },
+    {
+      name: "do not come back",
+      to: ({ origin }) => `${origin}/b`,
+      second: "back",
+      want: /answered 401/,
+      asked: 1,
+    },
+    {
+      name: "do not follow from https to https elsewhere",
+      from: "https",
+      to: ({ secureOrigin }) => `${secureOrigin}/b`,
+      want: /^second$/,
+      asked: 1,
+    },
+    {
+      name: "never see https become http",
+      from: "https",
+      to: ({ origin }) => `${origin}/b`,
+      want: /it leads from https to plain http on/,
+      asked: 0,
+    },
+    {
+      name: "not even at the same host",
+      from: "https",
+      to: (_, { origin }) => `${origin}/b`,
+      want: /it leads from https to plain http on/,
+      asked: 0,
+    },
+  ];
+  for (const login of ["secret", "url"] as const) {
+    for (const { name, want, asked, ...options } of rows) {
+      it(`${login === "secret" ? "a token" : "a password of the URL"}: ${name}`, async () => {
+        const seen = await fetchMoved({ ...options, login });
+        assert.match(seen.said, want);
+        assert.equal(seen.second.heard.length, asked);
+        assert.deepEqual(seen.second.leaks(TOKEN), []);
+        assert.doesNotMatch(seen.said, new RegExp(TOKEN));
+        // At its own host it was sent once for each request there, but for those that a stranger or another scheme led to.
+        const [begun] = seen.first.heard;
+        assert.match(begun?.headers["authorization"] ?? "", /^(?:Bearer|Basic) /);
+        const strayed = seen.first.heard.filter(({ path, secure }) => path === "/back" || secure !== begun?.secure);
+        assert.ok(strayed.every(({ headers }) => headers["authorization"] === undefined));
+      });
+    }
+  }
+
+  it("https never becomes http without credentials either", async () => {
+    const { said, second } = await fetchMoved({ from: "https", to: ({ origin }) => origin, login: "none" });
+    assert.match(said, /its redirect cannot be followed: it leads from https to plain http on .* \| Give the address that it leads to/);
+    assert.deepEqual(second.heard, []);
+  });
+
+  it("X10: a server that repeats what it was sent does not bring it into the error", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    await using server = await serve((request, response) => void response.writeHead(403, request.headers.authorization ?? "").end());
+    const said = await codeOf(fetchFile(store, server.url.replace("//", `//me:${TOKEN}@`)));
+    assert.match(said, /^HTTP_SOURCE: .*the server answered 403 …$/);
   });
 });

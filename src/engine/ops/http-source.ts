@@ -3,12 +3,13 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { algorithmOf, createHasher, type Digest, framedDigest, hexOf, isDigest, parseDigest } from "../../digest.ts";
 import { DecantError } from "../../errors.ts";
-import type { SourceOp } from "../../graph/index.ts";
+import { type SourceOp, withoutCredentials } from "../../graph/index.ts";
 import { treePath } from "../../paths.ts";
+import { type Authority, type FetchArrival, fetchFollowing, splitUserInfo } from "../../registry/index.ts";
 import type { Store } from "../../store/index.ts";
 import { type Layer, layerSource, openLayer, writeLayer } from "../../tree/index.ts";
 import type { SourceProvider } from "../types.ts";
-import { type Authorization, httpAuthorization, type SourceAccess, withoutHidden } from "./source-secrets.ts";
+import { httpAuthorization, type SourceAccess } from "./source-secrets.ts";
 
 /** What is remembered of a URL. */
 interface Remembered {
@@ -29,10 +30,17 @@ export function httpSources(store: Store, access: Pick<SourceAccess, "secret">):
     schemes: ["http", "https"],
     async resolve(op, _platform, signal) {
       const { layer, checksum } = await download(store, op, access, signal);
-      const material = { uri: shown(op.identifier), digest: { [algorithmOf(checksum)]: hexOf(checksum) } };
+      const material = { uri: withoutCredentials(op.identifier), digest: { [algorithmOf(checksum)]: hexOf(checksum) } };
       return { kind: "layers", layers: [layerSource(layer)], materials: [material] };
     },
   };
+}
+
+/** Where to ask, as whom, and what messages call it. */
+interface Access {
+  readonly url: URL;
+  readonly shown: string;
+  readonly authority: Authority | undefined;
 }
 
 async function download(store: Store, op: SourceOp, { secret }: Pick<SourceAccess, "secret">, signal: AbortSignal): Promise<Download> {
@@ -47,20 +55,13 @@ async function download(store: Store, op: SourceOp, { secret }: Pick<SourceAcces
   const conditions: Record<string, string> = {};
   if (kept !== undefined && known?.etag !== undefined) conditions["if-none-match"] = known.etag;
   else if (kept !== undefined && known?.lastModified !== undefined) conditions["if-modified-since"] = known.lastModified;
-  const authorization = await httpAuthorization(op.identifier, secret, signal);
-  const response = await request(op.identifier, conditions, authorization, signal);
+  const access = await accessTo(op.identifier, secret, signal);
+  const arrival = await request(access, conditions, signal);
+  const { response } = arrival;
   if (response.status === 304 && kept !== undefined && known !== undefined && wanted === undefined) {
     return { layer: kept, checksum: known.checksum };
   }
-  if (!response.ok || response.body === null) {
-    throw new DecantError(
-      "HTTP_SOURCE",
-      `Cannot fetch "${shown(op.identifier)}": the server answered ${response.status} ${withoutHidden(response.statusText, authorization?.hidden ?? [])}`.trimEnd(),
-      {
-        details: { status: response.status },
-      },
-    );
-  }
+  if (!response.ok || response.body === null) throw statusError(access, arrival);
   const lastModified = response.headers.get("last-modified") ?? undefined;
   const etag = response.headers.get("etag") ?? undefined;
   const { layer, checksum } = await save(store, response.body, {
@@ -71,7 +72,7 @@ async function download(store: Store, op: SourceOp, { secret }: Pick<SourceAcces
   if (wanted !== undefined && checksum !== wanted) {
     throw new DecantError(
       "CHECKSUM",
-      `Cannot use "${shown(op.identifier)}": its digest is "${checksum}"; --checksum wants "${wanted}" (digest mismatch)`,
+      `Cannot use "${withoutCredentials(op.identifier)}": its digest is "${checksum}"; --checksum wants "${wanted}" (digest mismatch)`,
     );
   }
   store.records.put(
@@ -83,43 +84,47 @@ async function download(store: Store, op: SourceOp, { secret }: Pick<SourceAcces
   return { layer, checksum };
 }
 
+/** Who we are for a URL: a secret of the build, or else the user and password that it has. */
+async function accessTo(text: string, secret: SourceAccess["secret"], signal: AbortSignal): Promise<Access> {
+  const shown = withoutCredentials(text);
+  const parsed = URL.parse(text);
+  if (parsed === null) throw new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": it is no URL`);
+  const { url, authority } = splitUserInfo(parsed);
+  return { url, shown, authority: (await httpAuthorization(text, secret, signal)) ?? authority };
+}
+
 async function request(
-  url: string,
+  { url, shown, authority }: Access,
   conditions: Readonly<Record<string, string>>,
-  authorization: Authorization | undefined,
   signal: AbortSignal,
-): Promise<Response> {
-  const { bare, own } = splitCredentials(url);
-  const header = authorization?.header ?? own;
+): Promise<FetchArrival> {
   try {
-    // A redirect to another host goes without the authorization.
-    return await fetch(bare, {
-      headers: {
-        "user-agent": "decant",
-        "accept-encoding": "identity",
-        ...(header === undefined ? {} : { authorization: header }),
-        ...conditions,
-      },
+    return await fetchFollowing({
+      url,
+      headers: { "user-agent": "decant", "accept-encoding": "identity", ...conditions },
+      authority,
       signal,
+      refuse: (_from, state) =>
+        new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": its redirect cannot be followed: ${state}`, {
+          hint: "Give the address that it leads to, if you trust that one",
+        }),
     });
   } catch (error) {
     signal.throwIfAborted();
-    throw new DecantError("HTTP_SOURCE", `Cannot fetch "${shown(url)}": ${reasonOf(error)}`, { cause: error });
+    if (error instanceof DecantError) throw error;
+    throw new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** "https://user:password@host/": fetch takes them as a header only, and messages must not show them. */
-function splitCredentials(url: string): { readonly bare: string; readonly own?: string } {
-  const parsed = URL.parse(url);
-  if (parsed === null || (parsed.username === "" && parsed.password === "")) return { bare: url };
-  const pair = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
-  parsed.username = "";
-  parsed.password = "";
-  return { bare: parsed.href, own: `Basic ${Buffer.from(pair).toString("base64")}` };
-}
-
-function shown(url: string): string {
-  return splitCredentials(url).bare;
+function statusError({ shown, authority }: Access, { response, url, strayed }: FetchArrival): DecantError {
+  const { status, statusText } = response;
+  const who = strayed ? `"${url.host}", where it leads,` : "the server";
+  const said = `answered ${status} ${authority?.hide(statusText) ?? statusText}`.trimEnd();
+  const hint = `Credentials for "${authority?.origin}" are not sent to other hosts. If they belong there, give that address`;
+  return new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": ${who} ${said}`, {
+    details: { status },
+    ...(strayed && authority !== undefined ? { hint } : {}),
+  });
 }
 
 function reasonOf(error: unknown): string {

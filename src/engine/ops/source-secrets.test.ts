@@ -1,7 +1,7 @@
 /** Which secret a server is sent, and how (F39). */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { gitAuthorization, httpAuthorization, withoutHidden } from "./source-secrets.ts";
+import { gitAuthorization, httpAuthorization } from "./source-secrets.ts";
 
 const { signal } = new AbortController();
 
@@ -19,7 +19,10 @@ describe("httpAuthorization()", () => {
     { name: "nothing of an empty secret", secrets: { "HTTP_AUTH_TOKEN_a.b": "\n" }, want: undefined },
   ];
   for (const { name, secrets, want } of rows)
-    it(`sends ${name}`, async () => assert.equal((await httpAuthorization("https://a.b:8080/x", reader(secrets), signal))?.header, want));
+    it(`sends ${name}`, async () => {
+      const url = "https://a.b:8080/x";
+      assert.equal((await httpAuthorization(url, reader(secrets), signal))?.headerFor(new URL(url)), want);
+    });
 
   it("refuses what is no header, without quoting it", async () => {
     await assert.rejects(httpAuthorization("https://h/", reader({ HTTP_AUTH_TOKEN_h: "one\ntwo" }), signal), (error) => {
@@ -40,11 +43,11 @@ describe("gitAuthorization()", () => {
     { name: "nothing over ssh, short", url: "git@h:x.git", secrets: { GIT_AUTH_TOKEN: "t" }, want: undefined },
   ];
   for (const { name, url, secrets, want } of rows)
-    it(`sends ${name}`, async () => assert.equal((await gitAuthorization(url, reader(secrets), signal))?.header, want));
+    it(`sends ${name}`, async () => assert.equal((await gitAuthorization(url, reader(secrets), signal))?.headerFor(new URL(url)), want));
 });
 
-it("withoutHidden() takes out the secret, however it was sent", async () => {
-  const given = await gitAuthorization("https://h/x.git", reader({ GIT_AUTH_TOKEN: "geheim" }), signal);
-  const echoed = `you sent ${given?.header} of geheim`;
-  assert.equal(withoutHidden(echoed, given?.hidden ?? []), "you sent … of …");
+it("an authority hides the secret, however it was sent", async () => {
+  const url = "https://h/x.git";
+  const given = await gitAuthorization(url, reader({ GIT_AUTH_TOKEN: "geheim" }), signal);
+  assert.equal(given?.hide(`you sent ${given.headerFor(new URL(url))} of geheim`), "you sent … of …");
 });

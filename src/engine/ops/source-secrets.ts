@@ -1,17 +1,10 @@
-/** Credentials of downloads that are secrets of the build (F39), by the names that BuildKit has for them. They become a header, and nothing else. */
+/** Credentials of downloads that are secrets of the build (F39), by the names that BuildKit has for them. They become an authority, and nothing else. */
 import { DecantError } from "../../errors.ts";
+import { type Authority, createAuthority } from "../../registry/index.ts";
 import type { EngineContext } from "../types.ts";
 
 /** What a caller lends to downloads. */
 export type SourceAccess = Pick<EngineContext, "secret" | "sshAgent">;
-
-/** What a server is sent. */
-export interface Authorization {
-  /** Value of the header "Authorization". */
-  readonly header: string;
-  /** What no message may show, even if the server does. */
-  readonly hidden: readonly string[];
-}
 
 interface Candidate {
   readonly id: string;
@@ -22,23 +15,32 @@ interface Candidate {
 type SecretReader = EngineContext["secret"];
 
 /** For a URL of a file: HTTP_AUTH_TOKEN_<host>, else HTTP_AUTH_HEADER_<host>. Throws `USAGE` for what is no header. */
-export async function httpAuthorization(url: string, secret: SecretReader, signal: AbortSignal): Promise<Authorization | undefined> {
-  const host = URL.parse(url)?.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (host === undefined) return undefined;
+export async function httpAuthorization(url: string, secret: SecretReader, signal: AbortSignal): Promise<Authority | undefined> {
+  const address = URL.parse(url);
+  if (address === null) return undefined;
+  const host = address.hostname.replace(/^\[(.*)\]$/, "$1");
   const ofToken = (token: string): string => `Bearer ${token}`;
-  return await firstOf([{ id: `HTTP_AUTH_TOKEN_${host}`, ofToken }, { id: `HTTP_AUTH_HEADER_${host}` }], secret, signal);
+  return await firstOf(address, [{ id: `HTTP_AUTH_TOKEN_${host}`, ofToken }, { id: `HTTP_AUTH_HEADER_${host}` }], secret, signal);
 }
 
 /** For a repository over http(s): GIT_AUTH_HEADER.<host>, GIT_AUTH_TOKEN.<host>, GIT_AUTH_HEADER, GIT_AUTH_TOKEN. Throws `USAGE` for what is no header. */
-export async function gitAuthorization(remote: string, secret: SecretReader, signal: AbortSignal): Promise<Authorization | undefined> {
-  const host = /^https?:\/\//i.test(remote) ? URL.parse(remote)?.host : undefined;
-  if (host === undefined) return undefined;
+export async function gitAuthorization(remote: string, secret: SecretReader, signal: AbortSignal): Promise<Authority | undefined> {
+  const address = /^https?:\/\//i.test(remote) ? URL.parse(remote) : null;
+  if (address === null) return undefined;
   const ofToken = (token: string): string => `basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`;
-  const candidates = [`.${host}`, ""].flatMap((place) => [{ id: `GIT_AUTH_HEADER${place}` }, { id: `GIT_AUTH_TOKEN${place}`, ofToken }]);
-  return await firstOf(candidates, secret, signal);
+  const candidates = [`.${address.host}`, ""].flatMap((place) => [
+    { id: `GIT_AUTH_HEADER${place}` },
+    { id: `GIT_AUTH_TOKEN${place}`, ofToken },
+  ]);
+  return await firstOf(address, candidates, secret, signal);
 }
 
-async function firstOf(candidates: readonly Candidate[], secret: SecretReader, signal: AbortSignal): Promise<Authorization | undefined> {
+async function firstOf(
+  address: URL,
+  candidates: readonly Candidate[],
+  secret: SecretReader,
+  signal: AbortSignal,
+): Promise<Authority | undefined> {
   for (const { id, ofToken } of candidates) {
     const value = await secret(id, signal);
     if (value === undefined) continue;
@@ -53,13 +55,7 @@ async function firstOf(candidates: readonly Candidate[], secret: SecretReader, s
         "USAGE",
         `Cannot use secret "${id}" as credentials: it has control characters or more than one line; wanted one line of text`,
       );
-    const header = ofToken?.(text) ?? text;
-    return { header, hidden: [header, header.replace(/^\S+\s+/, ""), text].filter((each) => each !== "") };
+    return createAuthority(address, ofToken?.(text) ?? text, [text]);
   }
   return undefined;
-}
-
-/** The text with "…" in place of everything hidden. */
-export function withoutHidden(text: string, hidden: readonly string[]): string {
-  return hidden.reduce((left, value) => left.replaceAll(value, "…"), text);
 }

@@ -6,7 +6,7 @@ import { randomInt } from "node:crypto";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { parseArgs } from "node:util";
 import fc from "fast-check";
-import { createIgnoreMatcher, outlineOf, parseDockerfile, parseIgnore, runChecks } from "../src/dockerfile/index.ts";
+import { createIgnoreMatcher, outlineOf, parseDockerfile, parseIgnore, planDockerfile, runChecks } from "../src/dockerfile/index.ts";
 import { isDecantError } from "../src/errors.ts";
 import { treePath } from "../src/paths.ts";
 
@@ -156,14 +156,10 @@ function work(): void {
 function readAll(value: string | Uint8Array): void {
   const parsed = parseDockerfile(value, { name: "Dockerfile" });
   const common = { platform: PLATFORM, buildPlatform: PLATFORM };
-  runChecks(parsed, { ...common, hasShell: () => false });
-  runChecks(parsed, {
-    ...common,
-    onlyNeeded: true,
-    purpose: "build",
-    buildArgs: { X: "$Y", BUILDKIT_DOCKERFILE_CHECK: "experimental=all" },
-  });
-  tolerate(() => outlineOf(parsed, common));
+  runChecks(planDockerfile(parsed, { ...common, buildArgs: {}, everyStage: true }), { hasShell: () => false });
+  const buildArgs = { X: "$Y", BUILDKIT_DOCKERFILE_CHECK: "experimental=all" };
+  runChecks(planDockerfile(parsed, { ...common, buildArgs }), { purpose: "build" });
+  tolerate(() => outlineOf(planDockerfile(parsed, { ...common, buildArgs: {} })));
   tolerate(() => createIgnoreMatcher(parseIgnore(parsed.file.text)).excludes(treePath("a/b/c")));
 }
 

@@ -11,7 +11,7 @@ import { type LayerSource, loadTree, type Tree } from "../tree/index.ts";
 import { provenanceAttestation } from "./build-provenance.ts";
 import { keptSbom, type MadeSbom } from "./kept-sbom.ts";
 import { describeTree, type SbomResult } from "./sbom.ts";
-import { sbomTargets } from "./sbom-targets.ts";
+import { sbomTargets, stageName } from "./sbom-targets.ts";
 import type { Session } from "./session.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -49,15 +49,13 @@ export function withAttestations(input: AttestationInput): BuiltImage {
 
 /** Of the image, and of the stages and the context that the Dockerfile asks for. Each is made once, whatever the number of outputs. */
 function sbomAttestations(input: AttestationInput, files: boolean): Attestation[] {
-  const { image, parsed, buildArgs, conversion, solution, options } = input;
-  const targets = sbomTargets(parsed, buildArgs);
-  const target = options.target?.toLowerCase();
-  const built = parsed.stages.find(({ name, index }) => target !== undefined && (name ?? String(index)) === target) ?? parsed.stages.at(-1);
-  const builtName = built?.name ?? `stage-${built?.index ?? 0}`;
-  const stages = conversion.stages.filter(({ name }) => targets.stage(name));
+  const { image, conversion, solution } = input;
+  const targets = sbomTargets(conversion.plan);
+  const asked = new Set(conversion.plan.stages.filter(targets.stage).map(stageName));
+  const stages = conversion.stages.filter(({ name }) => asked.has(name));
   return [
     layersSbom(input, "sbom", image.layers, files),
-    ...(targets.context(builtName) ? [contextSbom(input, files)] : []),
+    ...(targets.context ? [contextSbom(input, files)] : []),
     ...stages.map(({ name, vertex }) => {
       const layers = vertex === undefined ? [] : (solution.layersOf(vertex.id) ?? []);
       return layersSbom(input, `sbom-${name}`, layers, files);

@@ -3,13 +3,14 @@ import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { planOf, PLATFORM } from "../../test/support/plan.ts";
 import { parseDockerfile } from "../dockerfile/index.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import type { EventInput } from "../events.ts";
+import type { Conversion } from "../graph/index.ts";
 import type { ImageConfig } from "../oci/index.ts";
 import { buildChecks } from "./build-checks.ts";
 
-const PLATFORM = { os: "linux", architecture: "amd64" } as const;
 const IMAGE: ImageConfig = { ...PLATFORM, config: { Env: ["KNOWN=1"] }, rootfs: { type: "layers", diff_ids: [] } };
 
 /** Checks of `text`, and what they tell. */
@@ -29,14 +30,18 @@ function checksOf(text: string, context?: string) {
   const [stage] = parsed.stages;
   if (stage === undefined) throw new Error("no stage");
   const request = { name: "b", platform: PLATFORM, explicitPlatform: false, range: stage.from.range, stageNames: [] };
-  return { checks, told, emit, request };
+  /** What the conversion gives, as far as checks look at it. */
+  const converted = (image?: ImageConfig): Promise<Conversion> =>
+    Promise.resolve({ plan: planOf(text, { everyStage: false, image: () => image }) } as Conversion);
+  return { checks, told, emit, request, converted };
 }
 
 test("buildChecks() tells what the images that were resolved make certain", async () => {
-  const { checks, told, emit, request } = checksOf("FROM b\nENV A=$KNOWN B=$UNKNOWN");
+  const { checks, told, emit, request, converted } = checksOf("FROM b\nENV A=$KNOWN B=$UNKNOWN");
   const image = { identifier: "docker-image://b", config: IMAGE, platform: PLATFORM };
   assert.equal(await checks.seen(request, Promise.resolve(image)), image);
-  assert.equal(await checks.around(Promise.resolve("graph"), emit), "graph");
+  const conversion = converted(IMAGE);
+  assert.equal(await checks.around(conversion, emit), await conversion);
   assert.deepEqual(told, ["UndefinedVar 2"]);
 });
 
@@ -48,16 +53,16 @@ test("buildChecks() tells before it passes the error of a conversion on", async 
 
 test("buildChecks() refuses what check=error=true makes an error, and options that it cannot read", async () => {
   const strict = checksOf("# check=error=true\nFROM b as a");
-  await assert.rejects(strict.checks.around(Promise.resolve(1), strict.emit), (error) => isDecantError(error, "DOCKERFILE_CHECK"));
+  await assert.rejects(strict.checks.around(strict.converted(), strict.emit), (error) => isDecantError(error, "DOCKERFILE_CHECK"));
   assert.deepEqual(strict.told, ["FromAsCasing 2"]);
   const broken = checksOf("# check=errors=true\nFROM b");
-  await assert.rejects(broken.checks.around(Promise.resolve(1), broken.emit), (error) => isDecantError(error, "DOCKERFILE_SYNTAX"));
+  await assert.rejects(broken.checks.around(broken.converted(), broken.emit), (error) => isDecantError(error, "DOCKERFILE_SYNTAX"));
 });
 
 test("buildChecks() reads the ignore file of the context", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "decant-checks-"));
   await writeFile(join(folder.path, ".dockerignore"), "secret\n");
-  const { checks, told, emit } = checksOf("FROM scratch\nCOPY secret /", folder.path);
-  await checks.around(Promise.resolve(1), emit);
+  const { checks, told, emit, converted } = checksOf("FROM scratch\nCOPY secret /", folder.path);
+  await checks.around(converted(), emit);
   assert.deepEqual(told, ["CopyIgnoredFile 2"]);
 });

@@ -7,14 +7,18 @@ import {
   type CheckReport,
   type CheckWarning,
   type Diagnostic,
+  type ImageRequest,
   type ParsedDockerfile,
+  type Plan,
+  planDockerfile,
+  type PlanOptions,
   runChecks,
   suggest,
 } from "../dockerfile/index.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import { type Emit, type EventInput, eventSource } from "../events.ts";
 import type { Solution } from "../engine/index.ts";
-import type { Conversion, ImageRequest, ResolvedImage } from "../graph/index.ts";
+import type { Conversion, ResolvedImage } from "../graph/index.ts";
 import { formatPlatform, type ImageConfig, type Platform } from "../oci/index.ts";
 import { formatExcerpt, formatPosition } from "../source.ts";
 import type { Store } from "../store/index.ts";
@@ -25,16 +29,12 @@ import { builtFacts } from "./facts/built-facts.ts";
 const MAX_NAMES = 200;
 
 /** What the checks of a build need to know. */
-export interface BuildChecksInput {
+export interface BuildChecksInput extends Omit<PlanOptions, "image" | "everyStage"> {
   readonly parsed: ParsedDockerfile;
   /** The context's folder; absent for other contexts, which know no .dockerignore. */
   readonly context?: string;
   /** Absolute path of the Dockerfile, if it is a file of this machine. */
   readonly dockerfile?: string;
-  readonly target?: string;
-  readonly buildArgs: Readonly<Record<string, string>>;
-  readonly platform: Platform;
-  readonly buildPlatform: Platform;
 }
 
 /** Collects images while the graph is made, then checks. */
@@ -42,7 +42,7 @@ export interface BuildChecks {
   /** Passes an image on, and keeps its configuration. */
   readonly seen: (request: ImageRequest, image: Promise<ResolvedImage>) => Promise<ResolvedImage>;
   /** Waits for `conversion`, checks with the images that it has looked up, and tells what was found. Rejects with `DOCKERFILE_CHECK` too. */
-  readonly around: <Converted>(conversion: Promise<Converted>, emit: Emit) => Promise<Converted>;
+  readonly around: (conversion: Promise<Conversion>, emit: Emit) => Promise<Conversion>;
   /** Tells what is odd in what was made. Never fails a build, and downloads nothing: what is not here is not judged. */
   readonly result: (made: BuildMade, emit: Emit, signal: AbortSignal) => Promise<void>;
 }
@@ -57,20 +57,12 @@ export interface BuildMade {
 /** Prepares the checks of one build. */
 export function buildChecks(input: BuildChecksInput): BuildChecks {
   const images = createImageConfigs();
-  const common = {
-    ...(input.target === undefined ? {} : { target: input.target }),
-    buildArgs: input.buildArgs,
-    platform: input.platform,
-    buildPlatform: input.buildPlatform,
-    image: images.get,
-    onlyNeeded: true,
-  };
   let told = false;
   const said = new Set<string>();
-  const tell = async (emit: Emit): Promise<CheckReport> => {
+  const tell = async (plan: Plan, emit: Emit): Promise<CheckReport> => {
     told = true;
     const ignore = input.context === undefined ? [] : await readIgnorePatterns(input.context, input.dockerfile);
-    const report = runChecks(input.parsed, { ...common, ignore, purpose: "build" });
+    const report = runChecks(plan, { ignore, purpose: "build" });
     for (const warning of report.warnings) {
       emit(warningEvent(warning));
       said.add(placeOf(warning));
@@ -93,11 +85,11 @@ export function buildChecks(input: BuildChecksInput): BuildChecks {
     around: async (conversion, emit) => {
       try {
         const done = await conversion;
-        refuseViolations(await tell(emit));
+        refuseViolations(await tell(done.plan, emit));
         return done;
       } catch (error) {
         // What a build cannot do is easier to understand with what is odd in the file.
-        if (!told) await tell(emit);
+        if (!told) await tell(planDockerfile(input.parsed, { ...input, image: images.get }), emit);
         throw error;
       }
     },
@@ -105,7 +97,7 @@ export function buildChecks(input: BuildChecksInput): BuildChecks {
       try {
         const built = await builtFacts(store, { parsed: input.parsed, ...made }, signal);
         // What was said before the build by names is not said again by files.
-        for (const warning of runChecks(input.parsed, { ...common, built, purpose: "result" }).warnings)
+        for (const warning of runChecks(made.conversion.plan, { built, purpose: "result" }).warnings)
           if (!said.has(placeOf(warning))) emit(warningEvent(warning));
       } catch (error) {
         signal.throwIfAborted();

@@ -90,6 +90,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       locked: options.locked ?? false,
     };
     const images = baseImages(session, { project, contexts, bases, pull: options.pull ?? false, emit, signal });
+    const hasContext = (name: string, at: Platform): boolean => contexts.find(name, at) !== undefined;
     const checks = buildChecks({
       parsed,
       ...(folder === undefined ? {} : { context: folder }),
@@ -98,6 +99,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       buildArgs,
       platform,
       buildPlatform: session.platform,
+      hasContext,
     });
     const conversion = await checks.around(
       toGraph(parsed, {
@@ -116,7 +118,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
         ulimits: options.ulimits ?? [],
         ...(options.shmSizeBytes === undefined ? {} : { shmSizeBytes: options.shmSizeBytes }),
         ...(epochSec === undefined ? {} : { epochSec }),
-        hasContext: (name, at) => contexts.find(name, at) !== undefined,
+        hasContext,
         resolveImage: (request) => checks.seen(request, images.resolveImage(request)),
       }),
       emit,

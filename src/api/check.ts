@@ -6,10 +6,14 @@ import {
   type CheckWarning,
   type Diagnostic,
   type ImageFactsOf,
+  imageKey,
   type Outline,
   outlineOf,
   type ParsedDockerfile,
   parseDockerfile,
+  type Plan,
+  planDockerfile,
+  type PlanOptions,
   runChecks,
   type Stage,
   type TreeFacts,
@@ -26,7 +30,7 @@ import { createImageConfigs, type ImageConfigs } from "./build-checks.ts";
 import { type CheckedContext, openCheckedContext } from "./check-context.ts";
 import { readIgnorePatterns } from "./dockerfile-ignore.ts";
 import { refuseFrontend } from "./refusals.ts";
-import { type NamedContext, namedContexts } from "./named-contexts.ts";
+import { type NamedContext, type NamedContexts, namedContexts } from "./named-contexts.ts";
 import { findProjectFile, type ProjectFile, replacementFor } from "./project-file.ts";
 import { treeFactsOf } from "./facts/kept-facts.ts";
 import { openSession, type Session } from "./session.ts";
@@ -48,6 +52,8 @@ export interface DockerfileOptions extends StoreOptions {
   /** Default: every stage for checks, the last one for an outline. */
   readonly target?: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
+  /** Named contexts, as for `build`: they stand in for images and stages of their names. */
+  readonly buildContexts?: Readonly<Record<string, string>>;
   /** Default: the host's. */
   readonly platform?: string;
 }
@@ -56,8 +62,6 @@ export interface DockerfileOptions extends StoreOptions {
 export interface CheckDockerfileOptions extends DockerfileOptions {
   /** Look base images up (their configuration only), in the store and then the registry. Default true. */
   readonly lookUpImages?: boolean;
-  /** Named contexts, as for `build`: what they stand in for is looked up there. */
-  readonly buildContexts?: Readonly<Record<string, string>>;
   /** decant.yaml. Default: the one in the context, else in the working directory, if any. */
   readonly projectFile?: string;
   /** Patterns of images that are assembled, as for `build`: they are not looked up. */
@@ -87,7 +91,7 @@ export interface DockerfileOutline extends Outline {
 
 /** One stage, as `targets` lists it. */
 export interface DockerfileTarget {
-  /** Absent for a stage without a name, which is built by its index. */
+  /** Absent for a stage without a name, which is a target only as the last one. */
   readonly name?: string;
   readonly index: number;
   readonly isDefault: boolean;
@@ -127,35 +131,38 @@ async function checkFor(
   { parsed, path, folder, buildPlatform }: Opened,
   options: CheckDockerfileOptions,
 ): Promise<Omit<PlatformCheck, "platform">> {
-  const common = {
-    ...(options.target === undefined ? {} : { target: options.target }),
+  const contexts = await namedContexts(options.buildContexts ?? {}, options.cwd ?? process.cwd(), buildPlatform);
+  const wanted: PlanOptions = {
+    target: options.target,
     buildArgs: options.buildArgs ?? {},
     platform,
     buildPlatform,
+    everyStage: options.target === undefined,
+    hasContext: (name, at) => contexts.find(name, at) !== undefined,
   };
-  const wanted = new Map<string, { readonly name: string; readonly platform: Platform }>();
-  runChecks(parsed, {
-    ...common,
-    image: (name, on) => {
-      wanted.set(JSON.stringify([name, on]), { name, platform: on });
-      return undefined;
-    },
-  });
-  const found = options.lookUpImages === false ? undefined : await lookUp([...wanted.values()], folder, options);
-  const report = runChecks(parsed, {
-    ...common,
+  const plan = planDockerfile(parsed, wanted);
+  const found = options.lookUpImages === false ? undefined : await lookUp(plan, contexts, folder, options);
+  const report = runChecks(found === undefined ? plan : planDockerfile(parsed, { ...wanted, image: found.images.get }), {
     ignore: folder === undefined ? [] : await readIgnorePatterns(folder, path),
-    ...(found === undefined ? {} : { image: found.images.get, facts: found.facts, hasShell: found.hasShell }),
+    ...(found === undefined ? {} : { facts: found.facts, hasShell: found.hasShell }),
   });
   return { ...report, notes: found?.notes ?? [] };
+}
+
+/** The images that stages are from. */
+function basesOf({ stages, options }: Plan): readonly { readonly name: string; readonly platform: Platform }[] {
+  const wanted = stages.filter(({ base, isNeeded }) => base.kind === "image" && (isNeeded || options.everyStage === true));
+  return [...new Map(wanted.map(({ baseName: name, platform }) => [imageKey(name, platform), { name, platform }])).values()];
 }
 
 /** What a target takes. Rejects with `CONTEXT`, `DOCKERFILE_*`, `PLATFORM`. */
 export async function outline(options: DockerfileOptions): Promise<DockerfileOutline> {
   const { parsed, platform, buildPlatform } = await open(options);
   checkParsed(parsed);
-  const { target, buildArgs = {} } = options;
-  return { file: parsed.file, ...outlineOf(parsed, { ...(target === undefined ? {} : { target }), buildArgs, platform, buildPlatform }) };
+  const { target, buildArgs = {}, buildContexts = {}, cwd = process.cwd() } = options;
+  const contexts = await namedContexts(buildContexts, cwd, buildPlatform);
+  const hasContext = (name: string, at: Platform): boolean => contexts.find(name, at) !== undefined;
+  return { file: parsed.file, ...outlineOf(planDockerfile(parsed, { target, buildArgs, platform, buildPlatform, hasContext })) };
 }
 
 /** Every stage that can be built. Rejects with `CONTEXT`, `DOCKERFILE_*`. */
@@ -205,17 +212,13 @@ interface LookedUp {
 }
 
 /** An image that cannot be looked up is a note, not an error: the text can be checked all the same. */
-async function lookUp(
-  wanted: readonly { readonly name: string; readonly platform: Platform }[],
-  folder: string | undefined,
-  options: CheckDockerfileOptions,
-): Promise<LookedUp> {
+async function lookUp(plan: Plan, contexts: NamedContexts, folder: string | undefined, options: CheckDockerfileOptions): Promise<LookedUp> {
   const images = createImageConfigs();
   const trees = new Map<string, TreeFacts>();
   const notes: string[] = [];
   const cwd = options.cwd ?? process.cwd();
   const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
-  const contexts = await namedContexts(options.buildContexts ?? {}, cwd, hostPlatform({ arch: process.arch }));
+  const wanted = basesOf(plan);
   const shells = new Map<string, boolean>();
   if (wanted.length > 0) {
     await using session = await openSession(options);

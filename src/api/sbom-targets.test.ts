@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseDockerfile } from "../dockerfile/index.ts";
-import { sbomTargets } from "./sbom-targets.ts";
+import { planOf } from "../../test/support/plan.ts";
+import { sbomTargets, stageName } from "./sbom-targets.ts";
 
 const STAGE = "BUILDKIT_SBOM_SCAN_STAGE";
 const ROWS: readonly {
@@ -24,13 +24,14 @@ const ROWS: readonly {
 describe("sbomTargets() takes", () => {
   for (const { name, text, args = {}, want } of ROWS) {
     it(name, () => {
-      const targets = sbomTargets(parseDockerfile(text, { name: "Dockerfile" }), args);
-      assert.equal(["one", "two"].filter(targets.stage).join(" "), want);
+      const plan = planOf(text, { buildArgs: args });
+      assert.equal(plan.stages.filter(sbomTargets(plan).stage).map(stageName).join(" "), want);
     });
   }
 
   it("the build context where the stage that is built says so", () => {
-    const { context } = sbomTargets(parseDockerfile("FROM a\nFROM b\nARG BUILDKIT_SBOM_SCAN_CONTEXT=true", { name: "Dockerfile" }), {});
-    assert.deepEqual([context("stage-0"), context("stage-1")], [false, true]);
+    const text = "FROM a AS one\nFROM b\nARG BUILDKIT_SBOM_SCAN_CONTEXT=true";
+    const asked = [undefined, "one"].map((target) => sbomTargets(planOf(text, { target, everyStage: true })).context);
+    assert.deepEqual(asked, [true, false]);
   });
 });

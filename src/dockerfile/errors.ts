@@ -19,14 +19,15 @@ export function syntaxError(name: string, message: string, options: ProblemOptio
   });
 }
 
-/** A value that is well written and means nothing: a bad port, an unset variable that must be set … */
+/** A value that is well written and means nothing: a bad port, an unset variable that must be set … `name` becomes the code of the diagnostic. */
 export function semanticError(
   message: string,
-  options: { readonly range?: SourceRange | undefined; readonly hint?: string | undefined } = {},
+  options: { readonly range?: SourceRange | undefined; readonly hint?: string | undefined; readonly name?: string } = {},
 ): DecantError {
   return new DecantError("DOCKERFILE_SEMANTIC", message, {
     ...(options.range === undefined ? {} : { source: [options.range] }),
     ...(options.hint === undefined ? {} : { hint: options.hint }),
+    ...(options.name === undefined ? {} : { details: { diagnostic: options.name } }),
   });
 }
 

@@ -15,8 +15,12 @@ export { type GlobalArgumentOptions, globalArguments, predefinedArguments } from
 export { runScript } from "./heredoc.ts";
 export { createIgnoreMatcher, excludePatterns, type IgnoreMatcher, type IgnorePattern, parseIgnore } from "./ignore.ts";
 export { resolveMount } from "./instructions/mount.ts";
-export { type Outline, type OutlineArg, type OutlineOptions, type OutlineUse, outlineOf } from "./outline.ts";
+export { type Outline, type OutlineArg, type OutlineUse, outlineOf } from "./outline.ts";
 export { checkParsed, parseDockerfile, parseTrigger } from "./parser.ts";
+export { imageKey } from "./plan/needs.ts";
+export { planDockerfile, resolvePlan } from "./plan/plan.ts";
+export type * from "./plan/types.ts";
+export { joinWorkdir } from "./plan/workdir.ts";
 export { parseStopSignal } from "./signals.ts";
 export { didYouMean, suggest } from "./suggest.ts";
 export { parseBool, parseDuration, parseSize, parseUint32 } from "./values.ts";

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { planOf } from "../../test/support/plan.ts";
 import { isDecantError } from "../errors.ts";
 import { outlineOf } from "./outline.ts";
-import { parseDockerfile } from "./parser.ts";
 
-const PLATFORM = { os: "linux", architecture: "amd64" } as const;
 const TEXT = `# VER is the version
 ARG VER=1
 ARG TAG=latest OTHER=$VER
@@ -22,7 +21,7 @@ COPY --from=build /etc/passwd /
 `;
 
 function outline(options: { readonly target?: string; readonly buildArgs?: Readonly<Record<string, string>> } = {}) {
-  return outlineOf(parseDockerfile(TEXT, { name: "Dockerfile" }), { platform: PLATFORM, buildPlatform: PLATFORM, ...options });
+  return outlineOf(planOf(TEXT, { everyStage: false, ...options }));
 }
 
 test("outlineOf() lists what the default target takes, as BuildKit does", () => {

@@ -2,14 +2,9 @@
  * What a target takes: build arguments, secrets and ssh agents, of it and of the stages that it needs (F58). Pure.
  */
 import type { SourceRange } from "../source.ts";
-import { walkDockerfile } from "./checks/walk.ts";
-import type { CheckedDockerfile, CheckedStage, CheckOptions } from "./checks/types.ts";
 import { semanticError } from "./errors.ts";
 import { expandWord } from "./expand.ts";
-import type { Diagnostic, ParsedDockerfile } from "./types.ts";
-
-/** As for checks; the target is the last stage when absent. */
-export type OutlineOptions = Omit<CheckOptions, "purpose" | "onlyNeeded" | "ignore" | "hasShell">;
+import type { Plan, PlannedStage } from "./plan/types.ts";
 
 /** A build argument. */
 export interface OutlineArg {
@@ -37,26 +32,21 @@ export interface Outline {
   readonly ssh: readonly OutlineUse[];
 }
 
-/** The outline of a file without errors (see `checkParsed`). Throws `DOCKERFILE_SEMANTIC` for what cannot be expanded, and for a target that is not there. */
-export function outlineOf(parsed: ParsedDockerfile, options: OutlineOptions): Outline {
-  const { dockerfile, problems } = walkDockerfile(parsed, { ...options, onlyNeeded: true });
-  const [problem] = problems;
-  if (problem !== undefined) throw asError(problem);
-  const { target } = dockerfile;
+/** The outline of a plan's target. Throws `DOCKERFILE_SEMANTIC` for what cannot be expanded, and for a target that is not there. */
+export function outlineOf(plan: Plan): Outline {
+  const needed = plan.stages.filter(({ isNeeded }) => isNeeded);
+  const [problem] = [...plan.problems, ...needed.flatMap(({ steps }) => steps.flatMap(({ problem: own }) => own ?? []))];
+  if (problem !== undefined) throw problem;
+  const { target } = plan;
   if (target === undefined) throw semanticError("Cannot outline: dockerfile contains no stages to build");
-  const needed = dockerfile.stages.filter(({ isNeeded }) => isNeeded);
   const { name, description } = target.stage;
   return {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
-    args: inOrder(args(dockerfile, needed)),
+    args: inOrder(args(plan, needed)),
     secrets: inOrder(uses(needed, "secret")),
     ssh: inOrder(uses(needed, "ssh")),
   };
-}
-
-function asError({ message, range, hint }: Diagnostic): Error {
-  return semanticError(message, { range, hint });
 }
 
 interface GlobalArg extends OutlineArg {
@@ -64,8 +54,8 @@ interface GlobalArg extends OutlineArg {
   readonly uses: readonly string[];
 }
 
-function args(dockerfile: CheckedDockerfile, needed: readonly CheckedStage[]): OutlineArg[] {
-  const globals = globalArgs(dockerfile);
+function args(plan: Plan, needed: readonly PlannedStage[]): OutlineArg[] {
+  const globals = globalArgs(plan);
   const found = new Map<string, OutlineArg>();
   const useGlobal = (first: string): void => {
     const queue = [first];
@@ -77,17 +67,17 @@ function args(dockerfile: CheckedDockerfile, needed: readonly CheckedStage[]): O
       queue.push(...others);
     }
   };
-  for (const { base, platform, steps } of needed) {
-    for (const name of [...(base?.matched ?? []), ...(platform?.matched ?? [])]) useGlobal(name);
-    for (const { instruction, argValues } of steps) {
-      if (instruction.kind !== "arg") continue;
+  for (const { from, steps } of needed) {
+    for (const name of [...(from.image?.matched ?? []), ...(from.platform?.matched ?? [])]) useGlobal(name);
+    for (const { instruction, values } of steps) {
+      if (instruction.kind !== "arg" || values.kind !== "arg") continue;
       for (const [index, { key, value, description }] of instruction.args.entries()) {
         const name = key.text;
-        const isGiven = Object.hasOwn(dockerfile.options.buildArgs ?? {}, name);
+        const isGiven = Object.hasOwn(plan.options.buildArgs, name);
         // Its value comes from before the first FROM, or from the platform, which is nobody's to set.
-        if (value === undefined && !isGiven && dockerfile.globals.has(name)) useGlobal(name);
+        if (value === undefined && !isGiven && plan.globals.has(name)) useGlobal(name);
         else if (!found.has(name)) {
-          const now = argValues[index];
+          const now = values.args[index]?.value;
           found.set(name, {
             name,
             range: instruction.range,
@@ -101,7 +91,7 @@ function args(dockerfile: CheckedDockerfile, needed: readonly CheckedStage[]): O
   return [...found.values()];
 }
 
-function globalArgs({ parsed, globals }: CheckedDockerfile): Map<string, GlobalArg> {
+function globalArgs({ parsed, globals }: Plan): Map<string, GlobalArg> {
   const found = new Map<string, GlobalArg>();
   for (const instruction of parsed.metaArgs) {
     for (const { key, value, description } of instruction.args) {
@@ -121,10 +111,10 @@ function globalArgs({ parsed, globals }: CheckedDockerfile): Map<string, GlobalA
   return found;
 }
 
-function uses(needed: readonly CheckedStage[], type: "secret" | "ssh"): OutlineUse[] {
+function uses(needed: readonly PlannedStage[], type: "secret" | "ssh"): OutlineUse[] {
   const found = new Map<string, OutlineUse>();
-  for (const { instruction, mounts } of needed.flatMap(({ steps }) => steps)) {
-    for (const mount of mounts) {
+  for (const { instruction, values } of needed.flatMap(({ steps }) => steps)) {
+    for (const { mount } of values.kind === "run" ? values.mounts : []) {
       if (mount.type !== type) continue;
       const name = type === "ssh" ? (mount.id ?? "default") : (mount.source ?? mount.id ?? mount.target?.split("/").at(-1) ?? "");
       if (!found.has(name)) found.set(name, { name, required: mount.required, range: instruction.range });

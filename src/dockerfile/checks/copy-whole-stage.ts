@@ -1,10 +1,9 @@
 /** Decant's CopyWholeStage. */
 import { formatSize } from "../../bytes.ts";
+import { joinWorkdir } from "../plan/workdir.ts";
 import type { CopiedPart, CopyFacts } from "./facts.ts";
-import { stageIndex } from "./needs.ts";
 import { atStep, decantRule } from "./rule.ts";
 import { runText } from "./run-text.ts";
-import { joinPath } from "./stage-walk.ts";
 import { shippedStages } from "./shipped.ts";
 import type { CheckedDockerfile, CheckedStage, CheckedStep, Finding, Rule } from "./types.ts";
 
@@ -30,7 +29,7 @@ const INSTALLERS: readonly Installer[] = [
 /** The folder of a whole build copied into another stage: what the build needed comes along. */
 export const copyWholeStage: Rule = {
   ...decantRule("CopyWholeStage", "Copy what a build made, not the folder that it worked in", function* (dockerfile) {
-    const { parsed, stages, options } = dockerfile;
+    const { stages, options } = dockerfile;
     if (options.built !== undefined) {
       yield* measured(dockerfile, options.built.copies);
       return;
@@ -39,10 +38,10 @@ export const copyWholeStage: Rule = {
       for (const step of steps) {
         const { instruction, values } = step;
         if (instruction.kind !== "copy" || instruction.from === undefined) continue;
-        const source = stages[stageIndex(parsed.stages, instruction.from.text) ?? -1];
+        const source = stages[step.from?.kind === "stage" ? step.from.index : -1];
         if (source === undefined) continue;
         for (const [index, word] of instruction.sources.entries()) {
-          const path = joinPath("/", values[index] ?? "");
+          const path = joinWorkdir("/", values[index] ?? "");
           const installer = installedIn(source, path);
           if (installer === undefined) continue;
           const message = `COPY takes all of ${path}, where ${installer.name} ran: ${installer.leaves} come along`;
@@ -76,7 +75,7 @@ function messageOf({ instruction, values }: CheckedStep, { parts, sizeBytes, fil
   const from = instruction.kind === "copy" && instruction.from !== undefined ? ` of "${instruction.from.text}"` : "";
   const what = values
     .slice(0, -1)
-    .map((value) => joinPath("/", value))
+    .map((value) => joinWorkdir("/", value))
     .join(", ");
   const large = parts.filter((part) => part.sizeBytes >= MIN_BYTES);
   const shown = (large.length === 0 ? parts : large).slice(0, SHOWN_PARTS);

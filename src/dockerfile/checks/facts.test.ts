@@ -1,13 +1,11 @@
 /** Rules that look at file systems: with facts as values, of bases (as --check has them) and of what was built. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseDockerfile } from "../parser.ts";
+import { planOf } from "../../../test/support/plan.ts";
 import type { CopyFacts, LibcNeed, TreeFacts } from "./facts.ts";
 import { isNewerVersion, libcByName } from "./libc-version.ts";
 import { runChecks } from "./run-checks.ts";
 
-const PLATFORM = { os: "linux", architecture: "amd64" } as const;
-const COMMON = { platform: PLATFORM, buildPlatform: PLATFORM };
 const LOADER = "/lib64/ld-linux-x86-64.so.2";
 const DEBIAN_12: TreeFacts = {
   os: "Debian GNU/Linux 12 (bookworm)",
@@ -29,14 +27,12 @@ function tell(warnings: ReturnType<typeof runChecks>["warnings"]): string[] {
 
 /** What a build says at its end. The last COPY --from of `text` has `copied`; layers come from the base and then from each line. */
 function afterBuild(text: string, target: TreeFacts | undefined, copied?: Partial<CopyFacts>): string[] {
-  const parsed = parseDockerfile(text, { name: "Dockerfile" });
-  const steps = parsed.stages.at(-1)?.instructions ?? [];
+  const plan = planOf(text, { everyStage: false });
+  const steps = plan.parsed.stages.at(-1)?.instructions ?? [];
   const copy = steps.findLast(({ kind }) => kind === "copy");
   const facts = { sizeBytes: 0, files: 0, parts: [], needs: [], ...copied };
   return tell(
-    runChecks(parsed, {
-      ...COMMON,
-      onlyNeeded: true,
+    runChecks(plan, {
       purpose: "result",
       built: {
         target,
@@ -49,7 +45,7 @@ function afterBuild(text: string, target: TreeFacts | undefined, copied?: Partia
 
 /** What `--check` says where the images of these names are here. */
 function beforeBuild(text: string, images: Readonly<Record<string, TreeFacts>>): string[] {
-  return tell(runChecks(parseDockerfile(text, { name: "Dockerfile" }), { ...COMMON, facts: (name) => images[name] }).warnings);
+  return tell(runChecks(planOf(text), { facts: (name) => images[name] }).warnings);
 }
 
 describe("runChecks() after a build", () => {

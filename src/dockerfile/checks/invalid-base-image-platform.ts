@@ -1,5 +1,5 @@
 /** BuildKit's InvalidBaseImagePlatform. */
-import { formatPlatform, parsePlatform } from "../../oci/index.ts";
+import { formatPlatform } from "../../oci/index.ts";
 import { atInstruction, buildkitRule } from "./rule.ts";
 import type { Rule } from "./types.ts";
 
@@ -8,10 +8,9 @@ export const invalidBaseImagePlatform: Rule = buildkitRule(
   "InvalidBaseImagePlatform",
   undefined,
   "Base image platform does not match expected target platform",
-  function* ({ stages, options }) {
-    for (const { stage, base, platform, parent, image, isNeeded } of stages) {
+  function* ({ stages }) {
+    for (const { stage, base, wanted, parent, image, isNeeded } of stages) {
       if (base === undefined || image === undefined || parent !== undefined || !isNeeded) continue;
-      const wanted = platform === undefined ? options.platform : parsePlatform(platform.value, options.buildPlatform);
       if (wanted.os === image.os && wanted.architecture === image.architecture) continue;
       const actual = formatPlatform({
         os: image.os,

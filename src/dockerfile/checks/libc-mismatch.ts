@@ -1,11 +1,10 @@
 /** Decant's LibcMismatch. */
+import { joinWorkdir } from "../plan/workdir.ts";
 import type { CopyFacts, Libc, LibcNeed, TreeFacts } from "./facts.ts";
 import { isNewerVersion, libcByName } from "./libc-version.ts";
-import { stageIndex } from "./needs.ts";
 import { atStep, decantRule } from "./rule.ts";
 import { runText } from "./run-text.ts";
 import { rootImage, shippedStages } from "./shipped.ts";
-import { joinPath } from "./stage-walk.ts";
 import type { CheckedDockerfile, CheckedStage, CheckedStep, Finding, Rule } from "./types.ts";
 
 /** What makes programs, or modules of them, that need a C library. */
@@ -76,13 +75,13 @@ function* byFiles(step: CheckedStep, copied: CopyFacts, target: TreeFacts, archi
 function* byBases(dockerfile: CheckedDockerfile, stage: CheckedStage, step: CheckedStep): Generator<Finding> {
   const { instruction, values } = step;
   if (instruction.kind !== "copy" || instruction.from === undefined) return;
-  const source = dockerfile.stages[stageIndex(dockerfile.parsed.stages, instruction.from.text) ?? -1];
+  const source = dockerfile.stages[step.from?.kind === "stage" ? step.from.index : -1];
   if (source === undefined) return;
   const [from, to] = [libcOf(dockerfile, source), libcOf(dockerfile, stage)];
   if (from === undefined || to === undefined) return;
   const isNewer = from.version !== undefined && to.version !== undefined && isNewerVersion(from.version, to.version);
   if (from.kind === to.kind && !isNewer) return;
-  const paths = values.slice(0, -1).map((value) => joinPath("/", value));
+  const paths = values.slice(0, -1).map((value) => joinWorkdir("/", value));
   const native = nativeIn(source, paths);
   if (native === undefined) return;
   const than = from.kind === to.kind ? ", which is newer" : "";

@@ -1,7 +1,6 @@
 /** Arguments that the shell of a RUN asks for and that no ARG brought into its stage. */
 import type { ParsedDockerfile, RunInstruction } from "../types.ts";
 import { runText } from "./run-text.ts";
-import type { StageScope } from "./values.ts";
 
 /** `$NAME` or `${NAME}`, not escaped; with a default (`${NAME:-x}`) it is not missed. */
 const VARIABLE = /(?<!\\)(?:\\\\)*\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g;
@@ -10,13 +9,21 @@ const SINGLE_QUOTED = /'[^'\n]*'/g;
 const MAX_TEXT = 65_536;
 const MAX_NAMES = 100;
 
+interface Scope {
+  readonly env: ReadonlyMap<string, string>;
+  /** Names of ARGs, also of those without a value. */
+  readonly declared: ReadonlySet<string>;
+  /** False when the variables of the base are not known. */
+  readonly isComplete: boolean;
+}
+
 /**
  * Names of arguments before the first FROM, and of the platform, that `instruction` uses and its stage has not declared. Those before
  * the first FROM only where the base's variables are known: many a base has a variable of the same name, as node has NODE_VERSION.
  */
 export function missingArguments(
   instruction: RunInstruction,
-  scope: StageScope,
+  scope: Scope,
   globals: ReadonlyMap<string, string>,
   parsed: ParsedDockerfile,
 ): string[] {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { planOf, PLATFORM } from "../../../test/support/plan.ts";
 import type { ImageConfig } from "../../oci/index.ts";
 import { parseIgnore } from "../ignore.ts";
-import { parseDockerfile } from "../parser.ts";
+import type { PlanOptions } from "../plan/types.ts";
 import { RULES } from "./rules.ts";
 import { runChecks } from "./run-checks.ts";
 import type { CheckOptions } from "./types.ts";
 
-const PLATFORM = { os: "linux", architecture: "amd64" } as const;
 const IMAGE: ImageConfig = { ...PLATFORM, config: { Env: ["PATH=/usr/bin"] }, rootfs: { type: "layers", diff_ids: [] } };
 
 /** Pages are what users read, and so what is tested. */
@@ -18,13 +18,8 @@ function pageOf(name: string) {
   return { text, bad: block("Bad"), good: block("Good"), ignore: block("Ignore file of the examples") };
 }
 
-function check(text: string, options: Partial<CheckOptions> = {}): string[] {
-  const report = runChecks(parseDockerfile(text, { name: "Dockerfile" }), {
-    platform: PLATFORM,
-    buildPlatform: PLATFORM,
-    image: () => IMAGE,
-    ...options,
-  });
+function check(text: string, options: Partial<CheckOptions & PlanOptions> = {}): string[] {
+  const report = runChecks(planOf(text, { image: () => IMAGE, ...options }), options);
   return report.warnings.map(
     ({ code, message, lines }) => `${code} ${lines.first}${lines.last === lines.first ? "" : `-${lines.last}`} ${message}`,
   );

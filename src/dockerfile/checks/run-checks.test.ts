@@ -1,26 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { planOf, PLATFORM } from "../../../test/support/plan.ts";
 import type { ImageConfig } from "../../oci/index.ts";
 import { parseIgnore } from "../ignore.ts";
-import { parseDockerfile } from "../parser.ts";
+import type { PlanOptions } from "../plan/types.ts";
 import { runChecks } from "./run-checks.ts";
 import type { CheckOptions } from "./types.ts";
 
-const PLATFORM = { os: "linux", architecture: "amd64" } as const;
 const IMAGE: ImageConfig = { ...PLATFORM, config: { Env: ["PATH=/usr/bin", "HOME=/root"] }, rootfs: { type: "layers", diff_ids: [] } };
 
-function run(text: string, options: Partial<CheckOptions> = {}) {
-  return runChecks(parseDockerfile(text, { name: "Dockerfile" }), {
-    platform: PLATFORM,
-    buildPlatform: PLATFORM,
-    image: () => IMAGE,
-    ...options,
-  });
+function run(text: string, options: Partial<CheckOptions & PlanOptions> = {}) {
+  return runChecks(planOf(text, { image: () => IMAGE, ...options }), options);
 }
 
 /** "StageNameCasing 1"; `origin` leaves the other rules out. */
-function found(text: string, options: Partial<CheckOptions> = {}, origin = "buildkit"): string[] {
+function found(text: string, options: Partial<CheckOptions & PlanOptions> = {}, origin = "buildkit"): string[] {
   return run(text, options)
     .warnings.filter((warning) => warning.origin === origin)
     .map(({ code, lines }) => `${code} ${lines.first}`);
@@ -28,7 +23,7 @@ function found(text: string, options: Partial<CheckOptions> = {}, origin = "buil
 
 /** What BuildKit says of the same texts: recorded with docker buildx build --check, but for what newer versions changed. */
 describe("runChecks() as BuildKit", () => {
-  const rows: readonly { name: string; input: string; want: readonly string[]; options?: Partial<CheckOptions> }[] = [
+  const rows: readonly { name: string; input: string; want: readonly string[]; options?: Partial<CheckOptions & PlanOptions> }[] = [
     {
       name: "skip above an instruction",
       input: "FROM b\n# check=skip=JSONArgsRecommended\nCMD a\nENTRYPOINT b",
@@ -142,7 +137,7 @@ describe("runChecks() as BuildKit", () => {
       name: "a build looks at what it needs",
       input: "FROM b AS A\nCMD x\nFROM b\nCMD y",
       want: ["StageNameCasing 1", "JSONArgsRecommended 4"],
-      options: { onlyNeeded: true },
+      options: { everyStage: false },
     },
   ];
   for (const { name, input, want, options } of rows) it(name, () => assert.deepEqual(found(input, options), want));
@@ -168,7 +163,7 @@ describe("runChecks() as BuildKit", () => {
 });
 
 describe("runChecks() errors", () => {
-  const rows: readonly { name: string; input: string; want: readonly string[]; options?: Partial<CheckOptions> }[] = [
+  const rows: readonly { name: string; input: string; want: readonly string[]; options?: Partial<CheckOptions & PlanOptions> }[] = [
     { name: "an unknown option", input: "# check=skop=a\nFROM b", want: ["InvalidCheck 1"] },
     { name: "a trailing semicolon", input: "# check=skip=a;\nFROM b", want: ["InvalidCheck 1"] },
     {
@@ -203,7 +198,7 @@ describe("runChecks() errors", () => {
 });
 
 describe("runChecks() of Decant", () => {
-  const rows: readonly { name: string; input: string; want: readonly string[]; options?: Partial<CheckOptions> }[] = [
+  const rows: readonly { name: string; input: string; want: readonly string[]; options?: Partial<CheckOptions & PlanOptions> }[] = [
     {
       name: "only what matters while building",
       input: "FROM scratch\nRUN x $TARGETARCH",

@@ -1,11 +1,12 @@
 /** Runs the checks over a parsed Dockerfile. Pure; F50 to F57. */
 import { isDecantError } from "../../errors.ts";
 import { toDiagnostic } from "../errors.ts";
-import type { Diagnostic, Instruction, ParsedDockerfile } from "../types.ts";
+import type { Plan } from "../plan/types.ts";
+import type { Diagnostic, Instruction } from "../types.ts";
+import { checkedDockerfile, planDiagnostics } from "./checked.ts";
 import { RULES } from "./rules.ts";
 import { CHECK_ARGUMENT, type CheckSettings, fileSettings, isEnabled } from "./settings.ts";
 import type { CheckOptions, CheckWarning, Finding, Rule } from "./types.ts";
-import { walkDockerfile } from "./walk.ts";
 
 /** What checks say of a file. */
 export interface CheckReport {
@@ -20,13 +21,14 @@ export interface CheckReport {
 /** A file of a million mistakes is not read to its end by anybody. */
 const MAX_FINDINGS = 1000;
 
-/** Checks `parsed`. Never throws for what stands in it; with errors, what can be checked is checked. */
-export function runChecks(parsed: ParsedDockerfile, options: CheckOptions): CheckReport {
+/** Checks a planned file. Never throws for what stands in it; with errors, what can be checked is checked. */
+export function runChecks(plan: Plan, options: CheckOptions = {}): CheckReport {
+  const { parsed } = plan;
   const errors = parsed.diagnostics.filter(({ severity }) => severity === "error");
-  const settings = readSettings(parsed, options, errors);
-  const { dockerfile, problems } = walkDockerfile(parsed, options);
+  const settings = readSettings(plan, errors);
+  const dockerfile = checkedDockerfile(plan, options);
   // After a mistake in the grammar, what follows from it would only repeat it.
-  if (errors.length === 0) errors.push(...problems);
+  if (errors.length === 0) errors.push(...planDiagnostics(plan));
   const warnings = RULES.filter((rule) => isOf(rule, options.purpose ?? "check")).flatMap((rule) =>
     [...Iterator.from(rule.find(dockerfile)).take(MAX_FINDINGS)]
       .filter((finding) => isEnabled(rule, settings, instructionsOf(finding)))
@@ -44,9 +46,9 @@ function isOf(rule: Rule, purpose: NonNullable<CheckOptions["purpose"]>): boolea
   return purpose === "check" || (purpose === "build" ? rule.duringBuild : rule.afterBuild);
 }
 
-function readSettings(parsed: ParsedDockerfile, options: CheckOptions, errors: Diagnostic[]): CheckSettings {
+function readSettings({ parsed, options }: Plan, errors: Diagnostic[]): CheckSettings {
   try {
-    return fileSettings(parsed, options.buildArgs ?? {});
+    return fileSettings(parsed, options.buildArgs);
   } catch (error) {
     if (!isDecantError(error, "DOCKERFILE_SYNTAX") && !isDecantError(error, "DOCKERFILE_SEMANTIC")) throw error;
     const start = { file: parsed.file, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };

@@ -18,11 +18,11 @@ export function* runSteps(stages: readonly CheckedStage[]): Generator<{
     for (const step of stage.steps) if (step.instruction.kind === "run") yield { stage, step, run: step.instruction };
 }
 
-/** The name that the first of a chain of stages is from, e.g. "gcr.io/distroless/static:nonroot"; "" when it cannot be expanded. */
+/** The name that the first of a chain of stages is from, e.g. "gcr.io/distroless/static:nonroot"; "" when FROM cannot be expanded. */
 export function rootImage(stage: CheckedStage): string {
   let root = stage;
   while (root.parent !== undefined) root = root.parent;
-  return root.base?.value ?? "";
+  return root.baseName;
 }
 
 /** The name without registry of the official images, tag and digest: "golang", "gcr.io/distroless/static". */

@@ -4,6 +4,7 @@ import type { SourceRange } from "../../source.ts";
 import type { Expansion } from "../expand.ts";
 import type { BuiltFacts, ImageFactsOf } from "./facts.ts";
 import type { IgnorePattern } from "../ignore.ts";
+import type { FromTarget, PlanOptions, UndefinedVariable } from "../plan/types.ts";
 import type { Diagnostic, FromInstruction, Instruction, Mount, ParsedDockerfile, Stage, StageInstruction } from "../types.ts";
 
 /** What a rule found. */
@@ -45,17 +46,10 @@ export interface CheckWarning extends Diagnostic {
   readonly lines: { readonly first: number; readonly last: number };
 }
 
-/** What is known besides the text. */
+/** What is known besides the plan. */
 export interface CheckOptions {
-  readonly buildArgs?: Readonly<Record<string, string>>;
-  /** Check what this stage needs. Absent: every stage, with the last as the target. */
-  readonly target?: string;
-  readonly platform: Platform;
-  readonly buildPlatform: Platform;
   /** Patterns of the ignore file, if there is one. */
   readonly ignore?: readonly IgnorePattern[];
-  /** Configuration of a base image; undefined where it is not known: then what depends on it is not judged. */
-  readonly image?: (name: string, platform: Platform) => ImageConfig | undefined;
   /** Does the image have a shell? Undefined: judge by its name. */
   readonly hasShell?: (name: string) => boolean | undefined;
   /** What base images that are here hold. */
@@ -64,14 +58,12 @@ export interface CheckOptions {
   readonly built?: BuiltFacts;
   /** "check" (default) runs every rule; "build" only those that a build shows before it works; "result" those that look at what it made. */
   readonly purpose?: "check" | "build" | "result";
-  /** The target as a build takes it where `target` is absent: the last stage, and only what it needs. Default false. */
-  readonly onlyNeeded?: boolean;
 }
 
 /** Everything that rules look at: the text, and what variables come to. */
 export interface CheckedDockerfile {
   readonly parsed: ParsedDockerfile;
-  readonly options: CheckOptions;
+  readonly options: CheckOptions & PlanOptions;
   /** What FROM sees. */
   readonly globals: ReadonlyMap<string, string>;
   /** The same as if no build argument was given; absent when it cannot be expanded. */
@@ -84,9 +76,13 @@ export interface CheckedDockerfile {
 /** A stage with its variables filled in. */
 export interface CheckedStage {
   readonly stage: Stage;
-  /** Absent when FROM cannot be expanded. */
+  /** What it is from: an image, a stage or a named context; "" when FROM cannot be expanded. */
+  readonly baseName: string;
+  /** FROM as written, expanded; absent when that fails. */
   readonly base: Expansion | undefined;
   readonly platform: Expansion | undefined;
+  /** The platform that it is built for. */
+  readonly wanted: Platform;
   /** The stage that FROM names. */
   readonly parent: CheckedStage | undefined;
   /** Configuration of the image that the stage, or the first of its parents, is from; absent where it is not known, and for scratch. */
@@ -112,6 +108,8 @@ export interface CheckedStep {
   readonly argValues: readonly (string | undefined)[];
   /** Mounts of a RUN, variables filled in. */
   readonly mounts: readonly Mount[];
+  /** What `--from` of a COPY names. */
+  readonly from: FromTarget | undefined;
   /** Variables that were used and never defined. */
   readonly undefinedVariables: readonly UndefinedVariable[];
   /** Arguments before the first FROM, or of the platform, that a RUN uses without an ARG in its stage. */
@@ -120,11 +118,4 @@ export interface CheckedStep {
   readonly hasShellSetting: boolean;
   /** WORKDIR, as far as it is known. */
   readonly workdir: string;
-}
-
-/** A variable that is not there. */
-export interface UndefinedVariable {
-  readonly name: string;
-  readonly suggestion: string | undefined;
-  readonly range: SourceRange;
 }

@@ -11,18 +11,23 @@ const OWN_TARGET =
 const MAX_FORGOTTEN = 1;
 
 /** A stage that the target does not need and that no other stage uses. Named stages may be targets: where it looks so, they are left alone. */
-export const unusedStage: Rule = decantRule("UnusedStage", "Stages that nothing needs should go", function* ({ parsed, stages, target }) {
-  if (target === undefined || target.stage.index !== stages.length - 1) return;
-  const used = new Set(stages.flatMap(({ needs }) => needs));
-  const chosen = chosenByVariable(parsed.stages);
-  const unused = stages.filter(({ stage, isNeeded }) => !isNeeded && !used.has(stage.index) && !chosen(stage.name ?? ""));
-  const named = unused.filter(({ stage }) => stage.name !== undefined && !OWN_TARGET.test(stage.name));
-  for (const { stage } of unused) {
-    if (stage.name !== undefined && (named.length > MAX_FORGOTTEN || OWN_TARGET.test(stage.name))) continue;
-    const who = stage.name === undefined ? `Stage ${stage.index}` : `Stage "${stage.name}"`;
-    yield atInstruction(stage.from, `${who} is not needed by the last stage, and no other stage uses it`, stage.from.stageName?.range);
-  }
-});
+export const unusedStage: Rule = decantRule(
+  "UnusedStage",
+  "Stages that nothing needs should go",
+  function* ({ parsed, stages, target, options }) {
+    // What a target does not need is nobody's oversight.
+    if (target === undefined || options.everyStage !== true || target.stage.index !== stages.length - 1) return;
+    const used = new Set(stages.flatMap(({ needs }) => needs));
+    const chosen = chosenByVariable(parsed.stages);
+    const unused = stages.filter(({ stage, isNeeded }) => !isNeeded && !used.has(stage.index) && !chosen(stage.name ?? ""));
+    const named = unused.filter(({ stage }) => stage.name !== undefined && !OWN_TARGET.test(stage.name));
+    for (const { stage } of unused) {
+      if (stage.name !== undefined && (named.length > MAX_FORGOTTEN || OWN_TARGET.test(stage.name))) continue;
+      const who = stage.name === undefined ? `Stage ${stage.index}` : `Stage "${stage.name}"`;
+      yield atInstruction(stage.from, `${who} is not needed by the last stage, and no other stage uses it`, stage.from.stageName?.range);
+    }
+  },
+);
 
 /** `FROM build-${TARGETARCH}`: any stage that a variable could choose is used. */
 function chosenByVariable(stages: readonly Stage[]): (name: string) => boolean {

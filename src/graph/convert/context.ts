@@ -1,26 +1,11 @@
 /** What every part of a conversion sees. */
-import type { ParsedDockerfile } from "../../dockerfile/index.ts";
+import type { ImageRequest, Plan, PlanOptions } from "../../dockerfile/index.ts";
 import type { ImageConfig, Platform } from "../../oci/index.ts";
-import type { SourceRange } from "../../source.ts";
 import type { DeviceRequest, ExecMeta, SourceOp, Ulimit } from "../ops.ts";
-import type { BuildArgs } from "./args.ts";
-import type { PlannedStage } from "./stages.ts";
 import type { StageState } from "./stage-state.ts";
 
 /** A permission as `--allow` names it; `device` is all devices, `device=NAME[,alias=OTHER]` some. */
 export type Entitlement = "network.host" | "security.insecure" | "device" | `device=${string}`;
-
-/** An image that a reachable stage needs. */
-export interface ImageRequest {
-  /** As written, variables filled in. */
-  readonly name: string;
-  readonly platform: Platform;
-  /** False: `platform` is only the build's default. */
-  readonly explicitPlatform: boolean;
-  readonly range: SourceRange;
-  /** Names of stages, for did-you-mean. */
-  readonly stageNames: readonly string[];
-}
 
 /** What the caller found. */
 export interface ResolvedImage {
@@ -42,12 +27,8 @@ export interface ContextFiles {
 }
 
 /** Options of a conversion. */
-export interface ConvertOptions {
-  readonly target?: string;
-  readonly buildArgs: BuildArgs;
+export interface ConvertOptions extends Pick<PlanOptions, "target" | "buildArgs" | "platform" | "buildPlatform" | "hasContext"> {
   readonly labels: Readonly<Record<string, string>>;
-  readonly platform: Platform;
-  readonly buildPlatform: Platform;
   readonly noCache: boolean;
   /** Names or indexes of stages whose steps never come from the cache, besides `noCache`. */
   readonly noCacheStages?: readonly string[];
@@ -64,17 +45,13 @@ export interface ConvertOptions {
   readonly devices?: readonly DeviceRequest[];
   /** SOURCE_DATE_EPOCH: the time of directories that WORKDIR makes. */
   readonly epochSec?: number;
-  /** Is there a named context of this name? It replaces a stage that is called so, instructions and all. Default: there is none. */
-  readonly hasContext?: (name: string, platform: Platform) => boolean;
   readonly resolveImage: (request: ImageRequest) => Promise<ResolvedImage>;
 }
 
 /** Everything known of the file and its images while stages are converted. */
 export interface ConvertContext {
-  readonly parsed: ParsedDockerfile;
+  readonly plan: Plan;
   readonly options: ConvertOptions;
-  readonly globals: ReadonlyMap<string, string>;
-  readonly stages: readonly PlannedStage[];
   readonly images: ResolvedImages;
   /** Stages converted so far, by index. */
   readonly states: ReadonlyMap<number, StageState>;
@@ -83,9 +60,4 @@ export interface ConvertContext {
 /** Images by name and platform. */
 export interface ResolvedImages {
   get(name: string, platform: Platform): ResolvedImage | undefined;
-}
-
-/** The key of an image in a map. */
-export function imageKey(name: string, platform: Platform): string {
-  return JSON.stringify([name, platform.os, platform.architecture, platform.variant ?? ""]);
 }

@@ -3,31 +3,35 @@
  * caller's function, several at once.
  */
 import {
-  type AddInstruction,
-  type CopyInstruction,
-  globalArguments,
+  type FixedInstruction,
+  type FromTarget,
+  imageKey,
   type ParsedDockerfile,
+  type Plan,
+  type PlannedStage,
+  type PlannedStep,
+  resolvePlan,
   type StageInstruction,
+  type StepValues,
 } from "../../dockerfile/index.ts";
 import { InternalError } from "../../errors.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import type { Vertex } from "../vertex.ts";
 import { convertArg } from "./args.ts";
-import type { ConvertContext, ConvertOptions } from "./context.ts";
+import type { ConvertContext, ConvertOptions, ResolvedImage } from "./context.ts";
 import { convertCopy } from "./copy.ts";
-import { semanticError } from "./errors.ts";
 import type { HistoryItem, LayerOrigin } from "./history.ts";
 import * as metadata from "./metadata.ts";
 import { filesVertex } from "./named-context.ts";
-import { resolveNeeded } from "./resolve.ts";
 import { convertRun } from "./run.ts";
 import { contextVertex, imageVertex, startStage } from "./start.ts";
-import { copyFrom, findTarget, type FromTarget, mountFrom, type PlannedStage, planStages } from "./stages.ts";
-import { expand, imageConfig, shownLine, type StageState } from "./stage-state.ts";
+import { imageConfig, setEnv, shownLine, type StageState } from "./stage-state.ts";
 import { convertWorkdir } from "./workdir.ts";
 
 /** The graph of the target, and the image that its result becomes. */
 export interface Conversion {
+  /** What it was made of. */
+  readonly plan: Plan;
   /** Absent: the image has no layers. */
   readonly target: Vertex | undefined;
   readonly config: ContainerConfig;
@@ -50,35 +54,24 @@ export interface ConvertedStage {
 
 /** Converts what `options.target` needs. Throws `DOCKERFILE_SEMANTIC`, `UNSUPPORTED`, and what `resolveImage` throws. */
 export async function toGraph(parsed: ParsedDockerfile, options: ConvertOptions): Promise<Conversion> {
-  const globals = globalArguments(parsed.metaArgs, {
-    escape: parsed.escape,
-    buildArgs: options.buildArgs,
-    platform: options.platform,
-    buildPlatform: options.buildPlatform,
-    target: options.target ?? parsed.stages.at(-1)?.name ?? "",
+  const images = new Map<string, ResolvedImage>();
+  const plan = await resolvePlan(parsed, options, async (request) => {
+    const image = await options.resolveImage(request);
+    images.set(imageKey(request.name, request.platform), image);
+    return image.config;
   });
-  const stages = planStages(parsed, globals, options);
-  const target = findTarget(stages, options.target);
-  const needed = await resolveNeeded(parsed, stages, target, options);
+  const { target } = plan;
+  if (plan.problems[0] !== undefined) throw plan.problems[0];
+  if (target === undefined) throw new InternalError("a plan without problems has no target");
   const states = new Map<number, StageState>();
-  const context: ConvertContext = { parsed, options, globals, stages, images: needed.images, states };
-  for (const planned of stages) {
-    const { index, instructions } = planned.stage;
-    if (!needed.stages.has(index)) continue;
-    const triggers = needed.triggers.get(index) ?? [];
-    const total = (planned.base.kind === "image" ? 1 : 0) + countSteps(triggers) + countSteps(instructions);
-    const state = startStage(context, planned, total);
-    states.set(index, state);
-    state.onbuild = true;
-    for (const instruction of triggers) convertNext(context, state, planned, instruction);
-    state.onbuild = false;
-    for (const instruction of instructions) convertNext(context, state, planned, instruction);
-  }
+  const context: ConvertContext = { plan, options, images: { get: (name, platform) => images.get(imageKey(name, platform)) }, states };
+  for (const planned of plan.stages) if (planned.isNeeded) convertStage(context, planned, states);
   const done = states.get(target.stage.index);
   if (done === undefined) throw new InternalError("the target stage was not converted");
   const config = imageConfig(done);
   const labels = Object.keys(options.labels).length === 0 ? {} : { Labels: { ...config.Labels, ...options.labels } };
   return {
+    plan,
     target: done.vertex,
     config: { ...config, ...labels },
     base: done.base,
@@ -91,80 +84,95 @@ export async function toGraph(parsed: ParsedDockerfile, options: ConvertOptions)
   };
 }
 
+function convertStage(context: ConvertContext, planned: PlannedStage, states: Map<number, StageState>): void {
+  const total = (planned.base.kind === "image" ? 1 : 0) + planned.steps.filter(({ instruction }) => isShown(instruction)).length;
+  const state = startStage(context, planned, total);
+  // A trigger may copy from the stage that it runs in.
+  states.set(planned.stage.index, state);
+  for (const step of planned.steps) {
+    if (step.problem !== undefined) throw step.problem;
+    state.onbuild = step.trigger !== undefined;
+    convertStep(context, state, planned, step);
+  }
+}
+
 function stageName({ name, index }: PlannedStage["stage"]): string {
   return name ?? `stage-${index}`;
 }
 
 /** Converts an instruction, and tells where the layer comes from that it makes, if any. */
-function convertNext(context: ConvertContext, state: StageState, planned: PlannedStage, instruction: StageInstruction): void {
+function convertStep(context: ConvertContext, state: StageState, planned: PlannedStage, step: PlannedStep): void {
   const before = state.history.length;
-  convertInstruction(context, state, planned, instruction);
+  convertInstruction(context, state, planned, step.values);
+  for (const [name, value] of step.sets) setEnv(state, name, value);
   const made = state.history.splice(before);
-  const origin = made.every((item) => item.emptyLayer) ? undefined : originOf(context, state, planned, instruction);
+  const origin = made.every((item) => item.emptyLayer) ? undefined : originOf(context, state, step);
   state.history.push(...made.map((item) => (item.emptyLayer || origin === undefined ? item : { ...item, origin })));
 }
 
-function originOf(context: ConvertContext, state: StageState, planned: PlannedStage, instruction: StageInstruction): LayerOrigin {
-  const isCopy = instruction.kind === "copy" || instruction.kind === "add";
-  const from = isCopy ? copyFrom(context.stages, planned, instruction) : undefined;
+function originOf({ plan }: ConvertContext, state: StageState, { instruction, values }: PlannedStep): LayerOrigin {
   return {
     instruction: shownLine(state, instruction),
     source: instruction.range,
     ...(state.label === "" ? {} : { stage: state.label }),
-    ...(isCopy ? { copiedFrom: nameOfSource(context, from) } : {}),
+    ...(values.kind === "copy" ? { copiedFrom: nameOfSource(plan, values.from) } : {}),
   };
 }
 
-function nameOfSource({ stages }: ConvertContext, from: FromTarget | undefined): string {
+function nameOfSource({ stages }: Plan, from: FromTarget | undefined): string {
   if (from === undefined) return "build context";
   if (from.kind === "image") return `image ${from.name}`;
   const stage = stages[from.index]?.stage;
   return stage === undefined ? "build context" : `stage ${stageName(stage)}`;
 }
 
-function countSteps(instructions: readonly StageInstruction[]): number {
-  return instructions.filter(({ kind }) => kind === "run" || kind === "copy" || kind === "add" || kind === "workdir").length;
+/** Progress counts it. */
+function isShown({ kind }: StageInstruction): boolean {
+  return kind === "run" || kind === "copy" || kind === "add" || kind === "workdir";
 }
 
-function convertInstruction(context: ConvertContext, state: StageState, planned: PlannedStage, instruction: StageInstruction): void {
+function convertInstruction(context: ConvertContext, state: StageState, planned: PlannedStage, values: StepValues): void {
   const { options } = context;
-  switch (instruction.kind) {
+  const source = (from: FromTarget | undefined): Vertex | undefined =>
+    from === undefined ? contextVertex(options.buildPlatform) : fromVertex(context, planned, from);
+  switch (values.kind) {
     case "arg":
-      return convertArg(state, instruction, context.globals, options.buildArgs);
+      return convertArg(state, values);
     case "env":
-      return metadata.convertEnv(state, instruction);
+      return metadata.convertEnv(state, values);
     case "label":
-      return metadata.convertLabel(state, instruction);
+      return metadata.convertLabel(state, values);
     case "run":
-      return convertRun(state, instruction, {
-        ...options,
-        mountSource: (flag) => {
-          const from = mountFrom(context.stages, planned, flag);
-          return from === undefined ? contextVertex(options.buildPlatform) : fromVertex(context, planned, from);
-        },
-      });
+      return convertRun(state, values, { ...options, mountSource: source });
     case "copy":
-    case "add":
-      return convertCopy(state, instruction, copySource(context, planned, instruction));
+      return convertCopy(state, values, source(values.from));
     case "workdir":
-      return convertWorkdir(state, instruction, options);
-    case "user": {
-      const user = expand(state, instruction.user);
-      if (user === "") throw semanticError("Cannot set USER: it is empty after expansion", instruction.range);
-      return metadata.convertUser(state, user);
-    }
+      return convertWorkdir(state, values, options);
+    case "user":
+      return metadata.convertUser(state, values);
+    case "expose":
+      return metadata.convertExpose(state, values);
+    case "volume":
+      return metadata.convertVolume(state, values);
+    case "stopsignal":
+      return metadata.convertStopsignal(state, values);
+    case "fixed":
+      return convertFixed(state, values.instruction);
+    case "unread":
+      throw new InternalError("a step that could not be read was converted");
+    default:
+      return values satisfies never;
+  }
+}
+
+function convertFixed(state: StageState, instruction: FixedInstruction): void {
+  switch (instruction.kind) {
     case "cmd":
       return metadata.convertCmd(state, instruction);
     case "entrypoint":
       return metadata.convertEntrypoint(state, instruction);
-    case "expose":
-      return metadata.convertExpose(state, instruction);
-    case "volume":
-      return metadata.convertVolume(state, instruction);
     case "shell":
       return metadata.convertShell(state, instruction);
-    case "stopsignal":
-      return metadata.convertStopsignal(state, instruction);
     case "healthcheck":
       return metadata.convertHealthcheck(state, instruction);
     case "onbuild":
@@ -174,12 +182,6 @@ function convertInstruction(context: ConvertContext, state: StageState, planned:
     default:
       return instruction satisfies never;
   }
-}
-
-/** What the local sources of a COPY or ADD come from; undefined is an empty tree. */
-function copySource(context: ConvertContext, planned: PlannedStage, instruction: CopyInstruction | AddInstruction): Vertex | undefined {
-  const from = copyFrom(context.stages, planned, instruction);
-  return from === undefined ? contextVertex(context.options.buildPlatform) : fromVertex(context, planned, from);
 }
 
 /** The files that a `from` names; undefined is an empty tree. */

@@ -1,26 +1,21 @@
 /** COPY and ADD → FileOp (one action a source), with `--link` on an empty tree that is merged (rule S86). */
-import { type AddInstruction, type CopyInstruction, expandWord, hasWildcard, parseChmod } from "../../dockerfile/index.ts";
+import { type CopyValues, hasWildcard, joinWorkdir, parseChmod } from "../../dockerfile/index.ts";
 import type { ChownOpt, FileAction } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
 import { checkImagePath } from "./image-path.ts";
 import { inlineFile } from "./inline-file.ts";
-import { joinWorkdir } from "./metadata.ts";
 import { checkChecksum, remoteSource } from "./remote-source.ts";
-import { expand, shownLine, type StageState, stepMeta } from "./stage-state.ts";
+import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
 /** Converts a COPY or ADD. `from` is what local sources come from; undefined is an empty tree. */
-export function convertCopy(state: StageState, instruction: CopyInstruction | AddInstruction, from: Vertex | undefined): void {
+export function convertCopy(state: StageState, values: CopyValues, from: Vertex | undefined): void {
+  const { instruction, sources, destination, chown, chmod, checksum } = values;
   const parents = instruction.kind === "copy" && instruction.parents?.value === true;
-  const sources = instruction.sources.map((word) => ({ text: expand(state, word), range: word.range }));
-  const destination = expand(state, instruction.destination);
-  const chown = instruction.chown === undefined ? "" : expand(state, instruction.chown);
-  const chmod = instruction.chmod === undefined ? "" : expand(state, instruction.chmod);
   if (chmod !== "") parseChmod(chmod, instruction.chmod?.range);
-  const checksum = instruction.kind === "copy" || instruction.checksum === undefined ? undefined : expand(state, instruction.checksum);
   if (instruction.kind === "add" && checksum !== undefined) checkChecksum(checksum, instruction.checksum?.range, sources);
   const dest = absoluteDestination(state.config.WorkingDir, destination);
   checkImagePath(dest, instruction.destination.range);
@@ -47,7 +42,7 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
     dest,
     ...(chown === "" ? {} : { owner }),
     ...(chmod === "" ? {} : { mode: chmod }),
-    excludePatterns: instruction.excludes.map((word) => expand(state, word)),
+    excludePatterns: values.excludes,
   } as const;
   const plain = {
     followSymlinks: false,
@@ -81,10 +76,8 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
       range: source.range,
     });
   }
-  for (const heredoc of instruction.heredocs) {
-    const data = heredoc.expand
-      ? expandWord(heredoc.content, state.env, { escape: "\\", range: heredoc.range, quotes: "ignore" }).value
-      : heredoc.content;
+  for (const [at, heredoc] of instruction.heredocs.entries()) {
+    const data = values.documents[at] ?? heredoc.content;
     const inline = vertex(
       { kind: "file", base: -1, actions: [inlineFile({ name: heredoc.name, mode: 0o644, data, range: instruction.range })] },
       [],
@@ -103,7 +96,7 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
     linked && state.vertex !== undefined
       ? vertex({ kind: "merge" }, [state.vertex, copied], state.platform, { ...meta, name: `${meta.name} (link)`, internal: true })
       : copied;
-  state.history.push(layerItem(historyLine(instruction, { chown, chmod, sources: sources.map(({ text }) => text), destination }), true));
+  state.history.push(layerItem(historyLine(values), true));
 }
 
 /** `--parents`: what is before the pivot "/./" is not kept; a path without wildcards must be there (rule S84). */
@@ -117,17 +110,14 @@ function withParents(text: string): Pick<CopyAction, "src" | "includePatterns" |
   };
 }
 
-function historyLine(
-  instruction: CopyInstruction | AddInstruction,
-  given: { readonly chown: string; readonly chmod: string; readonly sources: readonly string[]; readonly destination: string },
-): string {
+function historyLine({ instruction, chown, chmod, sources, destination }: CopyValues): string {
   return [
     instruction.kind === "add" ? "ADD" : "COPY",
-    ...(given.chown === "" ? [] : [`--chown=${given.chown}`]),
-    ...(given.chmod === "" ? [] : [`--chmod=${given.chmod}`]),
-    ...given.sources,
+    ...(chown === "" ? [] : [`--chown=${chown}`]),
+    ...(chmod === "" ? [] : [`--chmod=${chmod}`]),
+    ...sources.map(({ text }) => text),
     ...instruction.heredocs.map((heredoc) => `<<${heredoc.name}`),
-    given.destination,
+    destination,
   ].join(" ");
 }
 

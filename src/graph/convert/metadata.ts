@@ -3,22 +3,20 @@ import {
   type CmdInstruction,
   type CommandLine,
   type EntrypointInstruction,
-  type EnvInstruction,
-  expandWords,
-  type ExposeInstruction,
   type HealthcheckInstruction,
-  type LabelInstruction,
+  type PairValues,
   parseExpose,
   parsePort,
   parseStopSignal,
   type ShellInstruction,
-  type StopsignalInstruction,
-  type VolumeInstruction,
+  type StepValues,
 } from "../../dockerfile/index.ts";
 import type { Healthcheck } from "../../oci/index.ts";
 import { semanticError } from "./errors.ts";
 import { goHealthcheck, goList, goQuotedList, metadataItem } from "./history.ts";
-import { expand, setEnv, type StageState } from "./stage-state.ts";
+import type { StageState } from "./stage-state.ts";
+
+type ValuesOf<Kind extends StepValues["kind"]> = Extract<StepValues, { readonly kind: Kind }>;
 
 const DEFAULT_SHELL = ["/bin/sh", "-c"] as const;
 
@@ -35,18 +33,13 @@ export function withShell(state: StageState, script: string): string[] {
 }
 
 /** ENV: all pairs of a line see the environment from before it (rule S22). */
-export function convertEnv(state: StageState, instruction: EnvInstruction): void {
-  const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value) }));
-  for (const { key, value } of pairs) {
-    setEnv(state, key, value);
-    state.parts.env.set(key, `${key}=${value}`);
-  }
+export function convertEnv(state: StageState, { pairs }: PairValues): void {
+  for (const { key, value } of pairs) state.parts.env.set(key, `${key}=${value}`);
   state.history.push(metadataItem(`ENV ${pairs.map(({ key, value }) => `${key}=${value}`).join(" ")}`));
 }
 
 /** LABEL. */
-export function convertLabel(state: StageState, instruction: LabelInstruction): void {
-  const pairs = instruction.pairs.map((pair) => ({ key: expand(state, pair.key), value: expand(state, pair.value) }));
+export function convertLabel(state: StageState, { pairs }: PairValues): void {
   for (const { key, value } of pairs) state.parts.labels.set(key, value);
   state.history.push(metadataItem(`LABEL ${pairs.map(({ key, value }) => `${key}=${value}`).join(" ")}`));
 }
@@ -70,14 +63,11 @@ export function convertEntrypoint(state: StageState, instruction: EntrypointInst
 }
 
 /** EXPOSE: a variable may give several ports (rule S54). */
-export function convertExpose(state: StageState, instruction: ExposeInstruction): void {
-  const words = instruction.ports.flatMap(({ text, range }) =>
-    expandWords(text, state.env, { escape: state.escape, range }).words.map((word) => ({ word, range })),
-  );
+export function convertExpose(state: StageState, { instruction, words }: ValuesOf<"expose">): void {
   // Each with its own place; all together are bounded.
-  for (const { word, range } of words) parsePort(word, range);
+  for (const { text, range } of words) parsePort(text, range);
   const ports = parseExpose(
-    words.map(({ word }) => word),
+    words.map(({ text }) => text),
     instruction.range,
   );
   for (const port of ports) state.parts.ports.add(port);
@@ -85,8 +75,7 @@ export function convertExpose(state: StageState, instruction: ExposeInstruction)
 }
 
 /** VOLUME: configuration only (rule S55). */
-export function convertVolume(state: StageState, instruction: VolumeInstruction): void {
-  const paths = instruction.paths.map((path) => expand(state, path));
+export function convertVolume(state: StageState, { instruction, paths }: ValuesOf<"volume">): void {
   if (paths.includes(""))
     throw semanticError("Cannot declare VOLUME: its path is empty (VOLUME specified can not be an empty string)", instruction.range);
   for (const path of paths) state.parts.volumes.add(path);
@@ -94,7 +83,8 @@ export function convertVolume(state: StageState, instruction: VolumeInstruction)
 }
 
 /** USER: stored as written, looked up at each RUN (rule S66). */
-export function convertUser(state: StageState, user: string): void {
+export function convertUser(state: StageState, { instruction, user }: ValuesOf<"user">): void {
+  if (user === "") throw semanticError("Cannot set USER: it is empty after expansion", instruction.range);
   state.config = { ...state.config, User: user };
   state.history.push(metadataItem(`USER ${user}`));
 }
@@ -107,8 +97,7 @@ export function convertShell(state: StageState, instruction: ShellInstruction): 
 }
 
 /** STOPSIGNAL: checked, stored as written (rule S56). */
-export function convertStopsignal(state: StageState, instruction: StopsignalInstruction): void {
-  const signal = expand(state, instruction.signal);
+export function convertStopsignal(state: StageState, { instruction, signal }: ValuesOf<"stopsignal">): void {
   parseStopSignal(signal, instruction.signal.range);
   state.config = { ...state.config, StopSignal: signal };
   state.history.push(metadataItem(`STOPSIGNAL ${signal}`));
@@ -144,22 +133,4 @@ export function convertOnbuild(state: StageState, expression: string): void {
 export function convertMaintainer(state: StageState, name: string): void {
   state.author = name;
   state.history.push(metadataItem(`MAINTAINER ${name}`));
-}
-
-/** WORKDIR as the configuration keeps it: a relative path is joined to the one before and cleaned, an absolute one stays as written (rule S63). */
-export function normalizeWorkdir(before: string | undefined, path: string): string {
-  if (path === "") return before === undefined || before === "" ? "/" : before;
-  return path.startsWith("/") ? path : joinWorkdir(before, path);
-}
-
-/** A path in a working directory, cleaned. */
-export function joinWorkdir(before: string | undefined, path: string): string {
-  const parts: string[] = [];
-  const full = path.startsWith("/") ? path : `${before ?? ""}/${path}`;
-  for (const part of full.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part === "..") parts.pop();
-    else parts.push(part);
-  }
-  return `/${parts.join("/")}`;
 }

@@ -1,15 +1,15 @@
 /** `RUN --mount` → mounts of an ExecOp, with BuildKit's defaults for ids, targets and owners (rules S112 to S120). */
 import { posix } from "node:path";
-import { type MountFlag, resolveMount } from "../../dockerfile/index.ts";
+import type { FromTarget, RunValues } from "../../dockerfile/index.ts";
 import type { SourceRange } from "../../source.ts";
 import type { BindMount, CacheMount, Mount, SecretEnv } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import type { BuildArgs } from "./args.ts";
 import { semanticError } from "./errors.ts";
 import { checkImagePath } from "./image-path.ts";
-import { expandText, type StageState } from "./stage-state.ts";
+import type { StageState } from "./stage-state.ts";
 
-type Resolved = ReturnType<typeof resolveMount>;
+type Resolved = RunValues["mounts"][number]["mount"];
 
 /** What the mounts of a RUN become. */
 export interface ConvertedMounts {
@@ -23,7 +23,7 @@ export interface ConvertedMounts {
 export interface MountOptions {
   readonly buildArgs: BuildArgs;
   /** The files that a mount's from= names, or the build context; undefined is an empty tree. */
-  readonly mountSource: (flag: MountFlag) => Vertex | undefined;
+  readonly mountSource: (from: FromTarget | undefined) => Vertex | undefined;
   /** The index of an input of the vertex; -1 for an empty tree. */
   readonly indexOf: (input: Vertex | undefined) => number;
 }
@@ -34,21 +34,20 @@ const CACHE_MODE = 0o755;
 /** Where a directory with an owner and a mode of its own is made for a new cache. */
 const OWNED_CACHE = "/cache";
 
-/** Converts the `--mount` flags of a RUN, in order. Throws `DOCKERFILE_SEMANTIC`. */
-export function convertMounts(state: StageState, flags: readonly MountFlag[], options: MountOptions): ConvertedMounts {
+/** Converts the mounts of a RUN, in order. Throws `DOCKERFILE_SEMANTIC`. */
+export function convertMounts(state: StageState, planned: RunValues["mounts"], options: MountOptions): ConvertedMounts {
   const mounts: Mount[] = [];
   const secretEnv: SecretEnv[] = [];
   let sockets = 0;
   let sshSocket: string | undefined;
-  for (const flag of flags) {
-    const mount = resolveMount(flag, (value, range) => expandText(state, value, range));
+  for (const { mount, from } of planned) {
     const { range } = mount;
     switch (mount.type) {
       case "bind":
-        mounts.push(bindMount(state, mount, options.indexOf(options.mountSource(flag))));
+        mounts.push(bindMount(state, mount, options.indexOf(options.mountSource(from))));
         break;
       case "cache":
-        mounts.push(cacheMount(state, mount, flag, options));
+        mounts.push(cacheMount(state, mount, from, options));
         break;
       case "tmpfs":
         mounts.push({
@@ -100,9 +99,9 @@ function bindMount(state: StageState, mount: Resolved, input: number): BindMount
   return { type: "bind", input, selector: selectorOf(mount), dest: targetOf(state, mount), readonly: readOnly, output: -1, range };
 }
 
-function cacheMount(state: StageState, mount: Resolved, flag: MountFlag, options: MountOptions): CacheMount {
+function cacheMount(state: StageState, mount: Resolved, from: FromTarget | undefined, options: MountOptions): CacheMount {
   const { uid, gid, mode, range } = mount;
-  const base = mount.from === undefined ? undefined : options.mountSource(flag);
+  const base = mount.from === undefined ? undefined : options.mountSource(from);
   const selector = selectorOf(mount);
   const owned = selector === "/" && (uid ?? gid ?? mode) !== undefined;
   return {

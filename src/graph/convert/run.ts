@@ -1,5 +1,5 @@
 /** RUN → ExecOp. */
-import { type RunInstruction, runScript } from "../../dockerfile/index.ts";
+import { joinWorkdir, type RunInstruction, type RunValues, runScript } from "../../dockerfile/index.ts";
 import type { SourceRange } from "../../source.ts";
 import type { BindMount, ExecMeta, ExecOp, TmpfsMount } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
@@ -9,7 +9,7 @@ import { semanticError } from "./errors.ts";
 import { layerItem } from "./history.ts";
 import { checkNoNul } from "./image-path.ts";
 import { inlineFile } from "./inline-file.ts";
-import { joinWorkdir, withShell } from "./metadata.ts";
+import { withShell } from "./metadata.ts";
 import { convertMounts, type MountOptions } from "./mounts.ts";
 import { environment, shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
@@ -21,7 +21,7 @@ export type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
 const PIPES = "/dev/pipes";
 
 /** Converts a RUN; its result becomes the stage's tree. */
-export function convertRun(state: StageState, instruction: RunInstruction, options: RunOptions): void {
+export function convertRun(state: StageState, { instruction, mounts: flags }: RunValues, options: RunOptions): void {
   checkEntitlements(instruction, options);
   const inputs: Vertex[] = [];
   const indexOf = (input: Vertex | undefined): number => {
@@ -30,7 +30,7 @@ export function convertRun(state: StageState, instruction: RunInstruction, optio
     return known >= 0 ? known : inputs.push(input) - 1;
   };
   const root: BindMount = { type: "bind", input: indexOf(state.vertex), selector: "", dest: "/", readonly: false, output: 0 };
-  const { mounts, secretEnv, sshSocket } = convertMounts(state, instruction.mounts, { ...options, indexOf });
+  const { mounts, secretEnv, sshSocket } = convertMounts(state, flags, { ...options, indexOf });
   const { args, script } = argumentsOf(state, instruction);
   const { lines, key } = environment(state);
   checkNoNul([...args, ...lines], instruction.range);

@@ -1,8 +1,7 @@
-/** What is known of a stage while its instructions are converted, one after the other. The only mutable value of this room. */
+/** What a stage has become while its instructions are converted, one after the other. The only mutable value of this room. */
 import { type Digest, sha256 } from "../../digest.ts";
-import { expandWord, type EscapeToken, type Stage, type StageInstruction, type Word } from "../../dockerfile/index.ts";
+import type { Stage, StageInstruction } from "../../dockerfile/index.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
-import type { SourceRange } from "../../source.ts";
 import type { Vertex, VertexMeta } from "../vertex.ts";
 import { type ConfigParts, joinedConfig } from "./config-parts.ts";
 import type { HistoryItem } from "./history.ts";
@@ -20,7 +19,6 @@ export interface StageState {
   readonly label: string;
   readonly stage: Stage;
   readonly platform: Platform;
-  readonly escape: EscapeToken;
   readonly noCache: boolean;
   /** Absent: an empty tree. */
   vertex: Vertex | undefined;
@@ -69,16 +67,6 @@ export function environment(state: StageState): Environment {
   state.envSince = [];
   state.environment = { lines: Array.from(state.env, ([key, value]) => `${key}=${value}`), key: state.envKey };
   return state.environment;
-}
-
-/** Expands the variables of a word with the stage's environment. */
-export function expand(state: StageState, word: Word): string {
-  return expandText(state, word.text, word.range);
-}
-
-/** The same for a text. */
-export function expandText(state: StageState, text: string, range: SourceRange): string {
-  return expandWord(text, state.env, { escape: state.escape, range }).value;
 }
 
 /** "[build 2/5] RUN npm ci", and the rest of what is shown. Counts the step. */

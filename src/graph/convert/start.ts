@@ -1,5 +1,5 @@
 /** What a stage starts with: an empty tree, an image, or an earlier stage (rules S29, S33, S45, S46, S51). */
-import type { Stage } from "../../dockerfile/index.ts";
+import type { PlannedStage, Stage } from "../../dockerfile/index.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import { vertex, type Vertex } from "../vertex.ts";
@@ -7,10 +7,7 @@ import { configParts, copiedParts } from "./config-parts.ts";
 import type { ConvertContext, ResolvedImage } from "./context.ts";
 import { type HistoryItem, layerItem } from "./history.ts";
 import { filesBaseVertex } from "./named-context.ts";
-import type { PlannedStage } from "./stages.ts";
 import { setEnv, type StageState } from "./stage-state.ts";
-
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Starts a stage; `total` is how many steps progress will count. */
 export function startStage(context: ConvertContext, planned: PlannedStage, total: number): StageState {
@@ -21,13 +18,12 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
   const { OnBuild: _triggers, ...config } = inherited.config;
   const parts = parent === undefined ? configParts(config) : copiedParts(parent.parts);
   // S33: an image without PATH gets one, also in its configuration.
-  if (!parts.env.has("PATH")) parts.env.set("PATH", `PATH=${DEFAULT_PATH}`);
+  if (!parts.env.has("PATH")) parts.env.set("PATH", `PATH=${planned.start.env.get("PATH") ?? ""}`);
   const state: StageState = {
     index: stage.index,
-    label: context.stages.length === 1 ? "" : (stage.name ?? `stage-${stage.index}`),
+    label: context.plan.stages.length === 1 ? "" : (stage.name ?? `stage-${stage.index}`),
     stage,
     platform: parent?.platform ?? image?.platform ?? planned.platform,
-    escape: context.parsed.escape,
     noCache: context.options.noCache || isNamed(stage, context.options.noCacheStages ?? []),
     vertex: parent?.vertex,
     base: inherited.base,
@@ -35,20 +31,17 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
     parts,
     author: inherited.author,
     history: [...inherited.history],
-    env: new Map(parent?.env ?? []),
+    env: new Map(),
     environment: undefined,
-    envKey: parent?.envKey,
-    envSince: [...(parent?.envSince ?? [])],
-    args: new Map(parent?.args ?? []),
+    envKey: undefined,
+    envSince: [],
+    args: new Map(planned.start.args),
     hasCmd: false,
     shown: 0,
     total,
     onbuild: false,
   };
-  for (const line of parts.env.values()) {
-    const at = line.indexOf("=");
-    setEnv(state, at < 0 ? line : line.slice(0, at), at < 0 ? "" : line.slice(at + 1));
-  }
+  for (const [name, value] of planned.start.env) setEnv(state, name, value);
   if (image !== undefined) addBase(state, image, stage.from.image.range);
   return state;
 }

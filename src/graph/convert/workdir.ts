@@ -1,16 +1,18 @@
 /** WORKDIR: configuration, and a layer with the directory unless it is "/" (rules S59, S63, S64). */
-import type { WorkdirInstruction } from "../../dockerfile/index.ts";
+import { joinWorkdir, type StepValues } from "../../dockerfile/index.ts";
 import { vertex } from "../vertex.ts";
 import { parseOwner } from "./copy.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem, metadataItem } from "./history.ts";
 import { checkImagePath } from "./image-path.ts";
-import { joinWorkdir, normalizeWorkdir } from "./metadata.ts";
-import { expand, shownLine, type StageState, stepMeta } from "./stage-state.ts";
+import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 /** Converts a WORKDIR. */
-export function convertWorkdir(state: StageState, instruction: WorkdirInstruction, options: { readonly epochSec?: number }): void {
-  const path = normalizeWorkdir(state.config.WorkingDir, expand(state, instruction.path));
+export function convertWorkdir(
+  state: StageState,
+  { instruction, path }: Extract<StepValues, { readonly kind: "workdir" }>,
+  options: { readonly epochSec?: number },
+): void {
   state.config = { ...state.config, WorkingDir: path };
   const meta = stepMeta(state, instruction, shownLine(state, instruction));
   if (path === "/") {

@@ -8,6 +8,7 @@ import { SUPPORT } from "../src/support.ts";
 import { COMMANDS_PAGE, commandsPage } from "./make-commands.ts";
 import { EVENTS_PAGE, eventsPage } from "./make-events.ts";
 import { RECIPE_SCHEMA, recipeSchemaJson } from "./make-recipe-schema.ts";
+import { RULES_PAGE, rulesPage } from "./make-rules.ts";
 import { SUPPORT_PAGE, supportPage } from "./make-support.ts";
 
 const problems: string[] = [];
@@ -29,6 +30,7 @@ for (const [page, text] of [
   [COMMANDS_PAGE, await commandsPage()],
   [EVENTS_PAGE, eventsPage()],
   [RECIPE_SCHEMA, recipeSchemaJson()],
+  [RULES_PAGE, rulesPage()],
 ] as const)
   if (!existsSync(page) || readFileSync(page, "utf8") !== text) problems.push(`${page}: it is not what the source says: npm run docs`);
 

@@ -1,25 +1,27 @@
 /**
- * Keeps the promise that every rule of the Dockerfile language has a test: S1 to S132, the list that Decant is built to. A test names its rule
- * at the start of its own name: "S47: ENTRYPOINT clears …", or several: "S125, S126: …".
+ * Keeps the promise that every rule of the Dockerfile language has a text and a test, and that every rule that the code names is one of them.
  */
 import { globSync, readFileSync } from "node:fs";
+import { RULES_FILE, ruleTests, ruleTopics } from "./rules.ts";
 
-const LAST_RULE = 132;
-/** Where tests, and the cases that become tests, have their names. */
-const FILES = ["src/**/*.test.ts", "test/**/*.test.ts", "test/conformance/cases/*.ts"];
-const NAME = /["'`](S\d+(?:, S\d+)*): /g;
+/** Where comments, tests and pages name rules. */
+const FILES = ["src/**/*.ts", "src/**/*.md", "test/**/*.ts", "bench/**/*.ts", "docs/**/*.md"];
+/** "rule S47", "rules S34 to S42", "(S45)", "S62: …", "and S100": any of them. */
+const MENTION = /\bS\d+\b/g;
 
-const named = new Set<number>();
 const problems: string[] = [];
+const rules = ruleTopics().flatMap((topic) => Object.keys(topic.rules));
+for (const [at, rule] of rules.entries())
+  if (rule !== `S${at + 1}`)
+    problems.push(`${RULES_FILE}: S${at + 1} belongs where ${rule} is: no number is left out, and they are in order`);
+
+const known = new Set(rules);
 for (const file of globSync(FILES).toSorted())
-  for (const [, rules = ""] of readFileSync(file, "utf8").matchAll(NAME))
-    for (const rule of rules.split(", ")) {
-      const number = Number(rule.slice(1));
-      if (number < 1 || number > LAST_RULE) problems.push(`${file}: there is no rule ${rule}; they are S1 to S${LAST_RULE}`);
-      named.add(number);
-    }
-for (let number = 1; number <= LAST_RULE; number += 1)
-  if (!named.has(number)) problems.push(`S${number}: no test names this rule; begin the name of one with "S${number}: "`);
+  for (const rule of new Set(readFileSync(file, "utf8").match(MENTION)))
+    if (!known.has(rule)) problems.push(`${file}: there is no rule ${rule}; they are S1 to S${rules.length}, in ${RULES_FILE}`);
+
+const tested = new Set(ruleTests().map(({ rule }) => rule));
+for (const rule of known.difference(tested)) problems.push(`${rule}: no test names this rule; begin the name of one with "${rule}: "`);
 
 for (const problem of problems) console.error(problem);
 console.log(problems.length === 0 ? "rules: ok" : `rules: ${problems.length} problems`);

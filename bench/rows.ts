@@ -1,4 +1,4 @@
-/** What is measured: design.md section 5. Each row makes its own context. */
+/** What is measured: docs/promises.md, "How fast". Each row makes its own context. */
 import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import type { BuildSpec } from "./builders.ts";
 /** One row of the table. */
 export interface Row {
   readonly name: string;
-  /** Wall-time ratio to the faster peer that design.md promises. */
+  /** Wall-time ratio to the faster peer that is promised. */
   readonly promise?: number;
   readonly runs: number;
   /** Makes the context and says what to build. */
@@ -50,7 +50,7 @@ function halfCompressible(path: string, mebibytes: number): void {
 
 const RUN_BASE = (registry: string): string => `FROM ${registry}/library/busybox\n`;
 
-/** Rows in the order of the design. */
+/** Rows in the order of docs/promises.md. */
 export const ROWS: readonly Row[] = [
   ...(["multi-stage", "distroless-like"] as const).map((which): Row => ({
     name: `seed app, ${which}, cold`,

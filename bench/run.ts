@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only TEXT] [--decant-only]`: the table of design.md section 5 on this machine, every builder in the same run. Peers that are not
+ * `npm run bench [-- --only TEXT] [--decant-only]`: the table of docs/promises.md on this machine, every builder in the same run. Peers that are not
  * installed are left out, and said so: `../shared/tools/peers-up` installs and starts them.
  * Everything lives on a journalled ext4 image of its own, so that no builder pays for the host's file system.
  */

@@ -1,9 +1,10 @@
 /**
  * Keeps the documents true: docs/errors.md has a heading for each error code and no other, docs/dependencies.md names each package, pages
- * that are made of the source are of this source, docs/reference/library.md names each export, and relative links lead somewhere.
+ * that are made of the source are of this source, docs/reference/library.md names each export, decisions that the code names exist, and
+ * relative links lead somewhere.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { SUPPORT } from "../src/support.ts";
 import { COMMANDS_PAGE, commandsPage } from "./make-commands.ts";
 import { EVENTS_PAGE, eventsPage } from "./make-events.ts";
@@ -42,6 +43,25 @@ const rows = new Set<string>(SUPPORT.map(({ id }) => id));
 for (const file of globSync("src/**/*.ts"))
   for (const [, row = ""] of readFileSync(file, "utf8").matchAll(/\brow: "(F\d+)"/g))
     if (!rows.has(row)) problems.push(`${file}: src/support.ts has no row ${row}`);
+
+const decisions = new Map(globSync("docs/decisions/[0-9]*.md").map((file) => [Number(basename(file).slice(0, 4)), basename(file)]));
+const decisionIndex = readFileSync("docs/decisions/README.md", "utf8");
+for (const [number, file] of decisions) {
+  const title = /^# Decision (\d+): (.*)$/m.exec(readFileSync(`docs/decisions/${file}`, "utf8"));
+  if (Number(title?.[1]) !== number || title?.[2] === undefined)
+    problems.push(`docs/decisions/${file}: it does not begin with "# Decision ${number}: "`);
+  else if (!decisionIndex.includes(`| ${number} | [${title[2]}](${file}) |`))
+    problems.push(`docs/decisions/README.md: there is no line for "${file}"`);
+}
+for (const file of globSync(["src/**/*.{ts,md}", "test/**/*.ts", "bench/**/*.{ts,md}", "docs/*.md"])) {
+  const text = readFileSync(file, "utf8");
+  for (const [, numbers = ""] of text.matchAll(/\b[dD]ecisions? (\d+(?:(?:,| and| to) \d+)*)/g))
+    for (const number of numbers.match(/\d+/g) ?? [])
+      if (!decisions.has(Number(number))) problems.push(`${file}: docs/decisions has no decision ${number}`);
+  // Plans and notes that are not in this repository.
+  for (const [words] of text.matchAll(/\bdesign(?:\.md| D\d+| section \d+)/g))
+    problems.push(`${file}: "${words}" leads nowhere; name a decision of docs/decisions, or docs/promises.md`);
+}
 
 for (const file of globSync(["*.md", "docs/**/*.md", "examples/*/*.md", "src/**/*.md"])) {
   const text = readFileSync(file, "utf8").replace(/```[\s\S]*?```/g, "");

@@ -1,5 +1,5 @@
 /**
- * Keeps the direction of imports of design.md section 4: a room imports only from rooms above it. Prints each offending import. Keeps
+ * Keeps the direction of imports of docs/architecture.md: a room imports only from rooms above it. Prints each offending import. Keeps
  * native code, processes and unbounded fan-out in their places, too.
  */
 import { globSync, readFileSync } from "node:fs";

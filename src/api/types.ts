@@ -1,4 +1,4 @@
-/** The public options, handles and results (design D10). The command line uses nothing else. */
+/** The public options, handles and results (decision 10). The command line uses nothing else. */
 import type { AuditReport } from "../audit/index.ts";
 import type { ByteStream } from "../bytes.ts";
 import type { BuildEvent } from "../events.ts";

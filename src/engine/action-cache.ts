@@ -1,5 +1,5 @@
 /**
- * The action cache (design D3): digest of an op's ingredients → the layer that it made. Ingredients are framed, never joined (rule S132), and
+ * The action cache (decision 3): digest of an op's ingredients → the layer that it made. Ingredients are framed, never joined (rule S132), and
  * kept readable, so that a miss can be explained.
  */
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";

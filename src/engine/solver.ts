@@ -127,7 +127,7 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   const useCache = !context.noCache && !vertex.meta.ignoreCache;
   const hit = useCache ? cache.find(key) : undefined;
   if (hit !== undefined) return reuse(vertex, run, hit, "result of an earlier build", state);
-  // Two processes, or two builds of one process, that need the same vertex build it once (design D4).
+  // Two processes, or two builds of one process, that need the same vertex build it once (decision 4).
   await using _lock = await context.store.locks.acquire(`action-${key.slice(key.indexOf(":") + 1)}`, { signal });
   const late = useCache ? cache.find(key) : undefined;
   if (late !== undefined) return reuse(vertex, run, late, "result of a build that ran at the same time", state);

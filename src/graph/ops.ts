@@ -1,6 +1,6 @@
 /**
  * The vocabulary of the build graph: BuildKit's LLB (moby/buildkit solver/pb/ops.proto), as plain values with its fields and names
- * (design D1). What Dockerfiles cannot say yet has no field here.
+ * (decision 1). What Dockerfiles cannot say yet has no field here.
  */
 import type { Digest } from "../digest.ts";
 import type { SourceRange } from "../source.ts";

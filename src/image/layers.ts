@@ -1,6 +1,6 @@
 /**
  * Turns the layers of a build into blobs with descriptors, moving as little as possible: a base layer whose packing suits is used by
- * the descriptor that its registry knows, and its bytes are fetched only when the output turns out to need them (design D2).
+ * the descriptor that its registry knows, and its bytes are fetched only when the output turns out to need them (decision 2).
  */
 import { AT_ONCE, pool } from "../async.ts";
 import type { DiffId } from "../digest.ts";

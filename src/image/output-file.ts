@@ -1,6 +1,6 @@
 /**
  * Where archives go: a file that appears at its name only when it is complete, or the caller's stdout. Whole store files are copied
- * by the kernel where that is possible (design section 5: 258 MB in 0.2 s).
+ * by the kernel where that is possible (docs/promises.md, "How fast").
  */
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";

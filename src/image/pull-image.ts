@@ -1,5 +1,5 @@
 /**
- * Pulls an image: its documents now, its layers when something needs their files (design D2). What was read once stays in the store,
+ * Pulls an image: its documents now, its layers when something needs their files (decision 2). What was read once stays in the store,
  * so that a second build asks the registry one HEAD request, or none for a name with a digest.
  */
 import { collect } from "../bytes.ts";

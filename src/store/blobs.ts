@@ -1,5 +1,5 @@
 /**
- * Immutable bytes by digest (design D4). A file's modification time is its last use. The only way in is `createBlobFile`; the only bytes
+ * Immutable bytes by digest (decision 4). A file's modification time is its last use. The only way in is `createBlobFile`; the only bytes
  * that we hash come by `verified` or are hashed here.
  */
 import { closeSync, fstatSync, openSync, read, readSync, statSync, unlinkSync, utimesSync } from "node:fs";

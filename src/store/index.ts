@@ -1,4 +1,4 @@
-/** The content store (design D4). */
+/** The content store (decision 4). */
 export { removeTree } from "./remove-tree.ts";
 export { defaultStoreRoot } from "./root.ts";
 export { type StoreOptions, openStore } from "./store.ts";

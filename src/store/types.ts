@@ -1,5 +1,5 @@
 /**
- * The store's interfaces (design D4): many processes, one store, no daemon. The store knows blobs, directories, records, names and
+ * The store's interfaces (decision 4): many processes, one store, no daemon. The store knows blobs, directories, records, names and
  * locks; it does not know what a layer or an image is. Implementations are beside this file; `openStore` in `store.ts` joins them.
  */
 import type { ByteStream } from "../bytes.ts";

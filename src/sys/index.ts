@@ -1,4 +1,4 @@
-/** System calls and processes (design D5). */
+/** System calls and processes (decision 5). */
 export {
   type OutputTarget,
   type ProcessExit,

@@ -1,5 +1,5 @@
 /**
- * libc by koffi: the only native code in Decant (design D5). Loaded on first use, because it costs 10 ms.
+ * libc by koffi: the only native code in Decant (decision 5). Loaded on first use, because it costs 10 ms.
  * One file per family of calls (`mount.ts`, `xattr.ts`, …) binds its functions with `bind`.
  */
 import { createRequire } from "node:module";

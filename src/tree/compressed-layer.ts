@@ -1,4 +1,4 @@
-/** The blob of a layer as a manifest will name it: found again when it was made before, or came from a registry (design D2). */
+/** The blob of a layer as a manifest will name it: found again when it was made before, or came from a registry (decision 2). */
 import { setImmediate } from "node:timers/promises";
 import type { ByteStream } from "../bytes.ts";
 import { createHasher, digestMismatch } from "../digest.ts";

@@ -1,4 +1,4 @@
-/** The content digest of a layer: framed over all entries without mtimes (design section 2, rule S132). */
+/** The content digest of a layer: framed over all entries without mtimes (rule S132). */
 import { createHash } from "node:crypto";
 import type { Digest } from "../digest.ts";
 import { hexOf } from "../digest.ts";

@@ -1,5 +1,5 @@
 /**
- * Entry, Layer, Tree (design section 2). Trees are synchronous and read-only: metadata is in memory or one lstat away, only file
+ * Entry, Layer, Tree (docs/architecture.md, "Words"). Trees are synchronous and read-only: metadata is in memory or one lstat away, only file
  * contents stream. Paths are `TreePath`s: one char per byte.
  */
 import type { DiffId, Digest } from "../digest.ts";

@@ -1,4 +1,4 @@
-/** A layer as a directory in overlayfs form, for the steps that need a file system (design D2). */
+/** A layer as a directory in overlayfs form, for the steps that need a file system (decision 2). */
 import { readSync, closeSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { ByteStream } from "../bytes.ts";

@@ -1,4 +1,4 @@
-/** Entries with contents → a layer in the store: tar, index, file digests and diffId in one pass (design D2). */
+/** Entries with contents → a layer in the store: tar, index, file digests and diffId in one pass (decision 2). */
 import { createHasher } from "../digest.ts";
 import type { Store } from "../store/index.ts";
 import { createIndexBuilder } from "./index-builder.ts";

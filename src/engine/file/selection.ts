@@ -1,6 +1,6 @@
 /**
  * What a COPY selects from its source: wildcards (rule S80), symlinks of the source followed inside its root (S77), excludes (S85), and the
- * digest of exactly that (S94, design D3). Never looks at modification times.
+ * digest of exactly that (S94, decision 3). Never looks at modification times.
  */
 import { createHasher, type Digest } from "../../digest.ts";
 import {

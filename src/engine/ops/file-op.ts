@@ -1,4 +1,4 @@
-/** FileOp: edits of a tree as pure data (design D2). The key holds the digest of exactly what each COPY selects (design D3). */
+/** FileOp: edits of a tree as pure data (decision 2). The key holds the digest of exactly what each COPY selects (decision 3). */
 import { framedDigest, isDigest } from "../../digest.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
 import { emptyTree, loadTree, writeLayer } from "../../tree/index.ts";

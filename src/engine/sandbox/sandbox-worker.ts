@@ -1,5 +1,5 @@
 /**
- * Entry of the worker thread that holds the mounts (design D6): the only thread of this process that sees them. Here, only synchronous
+ * Entry of the worker thread that holds the mounts (decision 6): the only thread of this process that sees them. Here, only synchronous
  * file calls may touch them: asynchronous ones run on threads that are outside. The OCI runtimes are children of this thread, in a pid
  * namespace whose first process ends with us; the kernel then ends every step, whatever happened to us.
  */

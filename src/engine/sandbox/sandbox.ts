@@ -1,5 +1,5 @@
 /**
- * Runs RUN steps: one overlay and one OCI runtime each (design D5, D6). The mounts are private to a worker thread and vanish with this
+ * Runs RUN steps: one overlay and one OCI runtime each (decisions 5 and 6). The mounts are private to a worker thread and vanish with this
  * process, and so do the steps' processes, whatever happens to it.
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";

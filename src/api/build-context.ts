@@ -181,7 +181,7 @@ function isArchiveHead(head: Buffer): boolean {
 }
 
 async function archiveLayer(store: Store, tar: ByteStream, signal: AbortSignal): Promise<Layer> {
-  const layer = await importLayerTar(store, tar, { signal });
+  const layer = await importLayerTar(store, tar, { signal, archive: true });
   const { index } = layer;
   let isRoots = true;
   for (let at = 0; at < index.count && isRoots; at += 1) {

@@ -2,6 +2,7 @@
 import type { Case } from "../types.ts";
 import { add } from "./add.ts";
 import { args } from "./args.ts";
+import { compressed } from "./compressed.ts";
 import { config } from "./config.ts";
 import { copy } from "./copy.ts";
 import { heredoc } from "./heredoc.ts";
@@ -25,6 +26,7 @@ export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
   copy,
   link,
   add,
+  compressed,
   ignore,
   run,
   heredoc,

@@ -54,6 +54,13 @@ export function layerDamaged(id: string, path: TreePath): DecantError {
   });
 }
 
+/** A tar that is not of the files that the layer's index has. */
+export function tarUnlikeIndex(id: string, path: TreePath): DecantError {
+  return new DecantError("STORE_CORRUPT", `Cannot use the tar of layer "${id}": it has no "${displayPath(path)}" as the layer does`, {
+    hint: "Run: decant prune --all",
+  });
+}
+
 /** A file that became shorter than its stat said. */
 export function changedWhileRead(path: string, expectedSize: number, actualSize: number): DecantError {
   return new DecantError(

@@ -35,7 +35,7 @@ import {
   writeLayer,
 } from "../tree/index.ts";
 import { contextFolder } from "./context-folder.ts";
-import { type DockerfileText, readDockerfile } from "./dockerfile-file.ts";
+import { type DockerfileText, MAX_DOCKERFILE_BYTES, readDockerfile } from "./dockerfile-file.ts";
 import { downloadFile, httpSourceOp } from "./download-file.ts";
 import type { Session } from "./session.ts";
 import { youngestFile } from "./source-time.ts";
@@ -64,7 +64,6 @@ export interface ContextSurroundings {
 
 type Input = Pick<BuildOptions, "context" | "file" | "stdin" | "buildArgs">;
 
-const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 const HEAD_BYTES = 512;
 
 /** Opens the context that `options` name. Throws `CONTEXT`, `DOCKERFILE_NOT_FOUND`, `GIT_SOURCE`, `HTTP_SOURCE`, `USAGE`, and what is wrong with an archive. */

@@ -4,6 +4,7 @@ import { add } from "./add.ts";
 import { args } from "./args.ts";
 import { compressed } from "./compressed.ts";
 import { config } from "./config.ts";
+import { controlFiles } from "./control-files.ts";
 import { copy } from "./copy.ts";
 import { heredoc } from "./heredoc.ts";
 import { ignore } from "./ignore.ts";
@@ -28,6 +29,7 @@ export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
   add,
   compressed,
   ignore,
+  "control-files": controlFiles,
   run,
   heredoc,
   mounts,

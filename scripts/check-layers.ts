@@ -1,6 +1,6 @@
 /**
  * Keeps the direction of imports of docs/architecture.md: a room imports only from rooms above it. Prints each offending import. Keeps
- * native code, processes and unbounded fan-out in their places, too.
+ * native code, processes, the opening of files and unbounded fan-out in their places, too.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -41,6 +41,36 @@ const KOFFI = /^src\/sys\//;
 /** `Promise.all` of anything but a list that is written out: it may start any amount of work at once. */
 const FAN_OUT = /Promise\.(?:all|allSettled|any|race)\((?!\[(?![^\]]*\.\.\.))/;
 
+/**
+ * The only files that may open files by themselves: what they open, Decant has written, or the kernel makes up, or it is an entry of a tree. All
+ * others read what somebody named by `readNamedFile` and its siblings (src/sys/named-file.ts): bounded, regular, and in the folder it belongs to.
+ */
+const OPENERS = [
+  /^src\/(sys|store)\//,
+  // Entries of trees.
+  /^src\/tree\/(host-files|host-tree|unpack-tree|unpacker)\.ts$/,
+  // Blobs and work files of the store.
+  /^src\/(tree\/layer-store|debian\/kept-table|distroless\/spool|engine\/ops\/http-source|api\/run-handle)\.ts$/,
+  // The bundle of a step and its log, cache mounts, /proc and /sys, the host's resolv.conf.
+  /^src\/engine\/(sandbox\/[a-z-]+|ops\/(exec-op|cache-mounts))\.ts$/,
+  // What is exported.
+  /^src\/image\/output-file\.ts$/,
+];
+const OPENS = new Set(["createReadStream", "open", "openAsBlob", "openSync", "readFile", "readFileSync"]);
+
+/** Functions of node:fs that open files for reading and that this text imports; "*" for all of them. */
+function openersIn(text: string): string[] {
+  return [...text.matchAll(/(?:^|\n)\s*import\s+(?!type\b)([^;]*?)\s+from\s+"(?:node:)?fs(?:\/promises)?"/g)].flatMap(([, names = ""]) =>
+    /^\{[^}]*\}$/.test(names)
+      ? names
+          .slice(1, -1)
+          .split(",")
+          .map((name) => name.trim().split(/\s+/)[0] ?? "")
+          .filter((name) => OPENS.has(name))
+      : ["*"],
+  );
+}
+
 function roomOf(file: string): string {
   const inside = file.slice("src/".length);
   if (!inside.includes("/")) return inside === "index.ts" ? "index" : "top";
@@ -56,6 +86,8 @@ for (const file of globSync("src/**/*.ts").toSorted()) {
   const text = readFileSync(file, "utf8");
   if (file !== "src/async.ts" && text.search(FAN_OUT) >= 0)
     problems.push(`${file}: fan out with pool() of src/async.ts, and wait with allOf()`);
+  if (!OPENERS.some((opener) => opener.test(file)))
+    for (const name of openersIn(text)) problems.push(`${file} -> node:fs ${name}: read named files by readNamedFile of src/sys`);
   for (const match of text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)) {
     const target = match[1] ?? match[2] ?? "";
     if (PURE.some((pure) => pure.test(file)) && IMPURE.test(target)) problems.push(`${file} -> ${target}: this room is pure`);

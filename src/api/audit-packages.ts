@@ -7,14 +7,14 @@ import type { Platform } from "../oci/index.ts";
 import type { OsRelease } from "../sbom/index.ts";
 import { step } from "../step.ts";
 import { archiveAccess } from "./base/open-base.ts";
-import type { DebianOptions } from "./base/types.ts";
+import type { DebianSettings } from "./base/types.ts";
 import type { Session } from "./session.ts";
 
 /** What is looked up with. */
 export interface PackageFinderContext {
   readonly session: Session;
   /** Of the project file. */
-  readonly debian: DebianOptions;
+  readonly debian: DebianSettings;
   readonly platform: Platform;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -34,7 +34,7 @@ export interface AuditImageOptions extends StoreOptions {
 export function auditImage(options: AuditImageOptions): Run<AuditReport> {
   return startRun(options.signal, async (emit, signal) => {
     const cwd = options.cwd ?? process.cwd();
-    const project = await findProjectFile({ file: options.policyFile, context: cwd, cwd });
+    const project = await findProjectFile({ file: options.policyFile, context: undefined, cwd });
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
     const subject = await openSubject(options.image, { session, platform, cwd, command: "audit", emit, signal });

@@ -36,7 +36,7 @@ import {
 } from "../tree/index.ts";
 import { step } from "../step.ts";
 import { contextFolder } from "./context-folder.ts";
-import { type DockerfileText, readDockerfile } from "./dockerfile-file.ts";
+import { type DockerfileText, MAX_DOCKERFILE_BYTES, readDockerfile } from "./dockerfile-file.ts";
 import { downloadFile, httpSourceOp } from "./download-file.ts";
 import type { Session } from "./session.ts";
 import { youngestFile } from "./source-time.ts";
@@ -65,7 +65,6 @@ export interface ContextSurroundings {
 
 type Input = Pick<BuildOptions, "context" | "file" | "stdin" | "buildArgs">;
 
-const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 const HEAD_BYTES = 512;
 
 /** Opens the context that `options` name. Throws `CONTEXT`, `DOCKERFILE_NOT_FOUND`, `GIT_SOURCE`, `HTTP_SOURCE`, `USAGE`, and what is wrong with an archive. */
@@ -178,7 +177,7 @@ function isArchiveHead(head: Buffer): boolean {
 }
 
 async function archiveLayer(store: Store, tar: ByteStream, signal: AbortSignal): Promise<Layer> {
-  const layer = await importLayerTar(store, tar, { signal });
+  const layer = await importLayerTar(store, tar, { signal, archive: true });
   const { index } = layer;
   let isRoots = true;
   for (let at = 0; at < index.count && isRoots; at += 1) {

@@ -15,11 +15,12 @@ import {
   type SourceAccess,
   sweepSandboxes,
 } from "../engine/index.ts";
-import { unsupported } from "../errors.ts";
+import { unsupported, usageError } from "../errors.ts";
 import { type Emit, eventSource } from "../events.ts";
 import { type Conversion, toGraph } from "../graph/index.ts";
 import type { ExportResult } from "../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import { checkNamedFile } from "../sys/index.ts";
 import { auditBuild } from "./audit-build.ts";
 import { baseImages } from "./base-images.ts";
 import { foldersOf } from "./base/stand-ins.ts";
@@ -70,7 +71,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
   try {
     const platform = onePlatform(options.platforms, session.platform);
     // What came from elsewhere does not say which images stand for others.
-    const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
+    const project = await findProjectFile({ file: options.projectFile, context: folder, cwd });
     const contexts = await namedContexts(options.buildContexts ?? {}, cwd, session.platform);
     const target = options.target ?? "";
     const { parsed, buildArgs, epochSec } = await resolveEpoch(
@@ -226,7 +227,11 @@ async function startSandbox(session: Session, options: BuildOptions, stack: Asyn
 
 function caCertificatesOf(wanted: string, env: Session["env"], cwd: string): string | undefined {
   if (wanted === "off" || wanted === "none" || wanted === "false") return undefined;
-  return wanted === "auto" || wanted === "true" ? hostCaCertificates(env) : resolve(cwd, wanted);
+  if (wanted === "auto" || wanted === "true") return hostCaCertificates(env);
+  const path = resolve(cwd, wanted);
+  const fault = checkNamedFile({ path });
+  if (fault === undefined) return path;
+  throw usageError(`Cannot use --ca-certs "${wanted}": ${fault.problem}`, "Give a file of PEM certificates, auto or off");
 }
 
 function resultOf(buildId: string, outputs: readonly ExportResult[], solution: Solution): BuildResult {

@@ -18,6 +18,7 @@ import {
   type Stage,
   type TreeFacts,
 } from "../dockerfile/index.ts";
+import { readIgnorePatterns } from "../engine/index.ts";
 import { isDecantError } from "../errors.ts";
 import { noEvents } from "../events.ts";
 import type { ResolvedImage } from "../graph/index.ts";
@@ -28,7 +29,6 @@ import { type BaseImages, baseImages } from "./base-images.ts";
 import { joinChecks, type PlatformCheck } from "./check-platforms.ts";
 import { createImageConfigs, type ImageConfigs } from "./build-checks.ts";
 import { type CheckedContext, openCheckedContext } from "./check-context.ts";
-import { readIgnorePatterns } from "./dockerfile-ignore.ts";
 import { refuseFrontend } from "./refusals.ts";
 import { type NamedContext, type NamedContexts, namedContexts } from "./named-contexts.ts";
 import { findProjectFile, type ProjectFile, replacementFor } from "./project-file.ts";
@@ -217,7 +217,7 @@ async function lookUp(plan: Plan, contexts: NamedContexts, folder: string | unde
   const trees = new Map<string, TreeFacts>();
   const notes: string[] = [];
   const cwd = options.cwd ?? process.cwd();
-  const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
+  const project = await findProjectFile({ file: options.projectFile, context: folder, cwd });
   const wanted = basesOf(plan);
   const shells = new Map<string, boolean>();
   if (wanted.length > 0) {

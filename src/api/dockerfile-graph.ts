@@ -30,7 +30,7 @@ export async function dockerfileGraph(options: CheckDockerfileOptions): Promise<
   await using session = await openSession(options);
   const buildPlatform = session.platform;
   const platform = wanted === undefined || wanted === "local" ? buildPlatform : parsePlatform(wanted, buildPlatform);
-  const project = await findProjectFile({ file: options.projectFile, context: folder ?? cwd, cwd });
+  const project = await findProjectFile({ file: options.projectFile, context: folder, cwd });
   const contexts = await namedContexts(options.buildContexts ?? {}, cwd, buildPlatform);
   const images = baseImages(session, { project, contexts, pull: false, emit: noEvents, signal });
   const conversion = await toGraph(parsed, {

@@ -1,5 +1,4 @@
 /** What commands that look at one thing take: images of the store, of registries, of OCI layouts, and directories of the host. */
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isDigest } from "../digest.ts";
@@ -8,10 +7,10 @@ import type { Emit } from "../events.ts";
 import { loadImage, openOciArchive, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
 import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
+import { openNamedFile } from "../sys/index.ts";
 import { imageContext, type Session } from "./session.ts";
 
 const LAYOUT = /^(?:oci:|oci-archive:|docker-archive:|oci-layout:\/\/)(.+)$/;
-const CHUNK = 1024 * 1024;
 const DIRECTORY = /^dir:(.+)$/;
 
 /** What a name is opened with. */
@@ -46,9 +45,10 @@ export async function openNamedSource(name: string, context: SourceContext): Pro
 async function openLayout(name: string, layout: string, { session, cwd, platform, signal }: SourceContext): Promise<OpenedImage> {
   const { path, selector } = splitLayout(layout);
   const place = resolve(cwd, path);
-  const isArchive = (await stat(place).catch(() => undefined))?.isFile() === true;
-  if (!isArchive) return await openOciLayout(session.store, place, selector, platform);
-  return await openOciArchive(session.store, createReadStream(place, { highWaterMark: CHUNK }), { name, selector, platform, signal });
+  // What is no file is a layout's folder, or an error of opening one.
+  const archive = openNamedFile({ path: place });
+  if ("problem" in archive) return await openOciLayout(session.store, place, selector, platform);
+  return await openOciArchive(session.store, archive.chunks(signal), { name, selector, platform, signal });
 }
 
 async function existingDirectory(directory: string, { cwd, command }: SourceContext): Promise<string> {

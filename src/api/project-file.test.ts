@@ -44,7 +44,7 @@ debian: { mirror: "http://m/debian", snapshot: 20260601T000000Z, keyring: keys.g
   assert.deepEqual(project.debian, {
     mirror: "http://m/debian",
     snapshot: "20260601T000000Z",
-    keyring: "/work/keys.gpg",
+    keyring: { path: "/work/keys.gpg" },
     acceptExpired: true,
   });
 });

@@ -9,16 +9,16 @@
  *     audit:
  *       findings: { shell: error }
  */
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { AuditPolicy } from "../audit/index.ts";
-import { DecantError, errnoOf, isDecantError, unsupported } from "../errors.ts";
+import { DecantError, isDecantError, unsupported } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import type { SourceFile, SourceRange } from "../source.ts";
 import { type BaseName, isRecipeFile, parseBaseName } from "../distroless/index.ts";
 import { readAuditPolicy } from "./audit-policy.ts";
-import { readAssemble, readDebian } from "./base/project-bases.ts";
-import type { DebianOptions } from "./base/types.ts";
+import { type NamedBy, namedPlace, readAssemble, readDebian } from "./base/project-bases.ts";
+import type { DebianSettings } from "./base/types.ts";
+import { type FilePlace, pathOfPlace, placeOf, readNamedFile } from "../sys/index.ts";
 import { configError, mappingEntries, readYaml, scalarOf, type YamlReading } from "./yaml-reading.ts";
 
 const FILE_NAME = "decant.yaml";
@@ -28,6 +28,8 @@ const DISTROLESS = "distroless:";
 /** The project's settings. */
 export interface ProjectFile {
   readonly path: string;
+  /** The folder that what it names must be in; absent for a file that the user named and that is in no context. */
+  readonly within?: string;
   /**
    * What stands in for base images, by canonical reference ("docker.io/library/node:18"): an image name, or "distroless:" and the name of a
    * recipe, or "distroless:" and the absolute path of a recipe's file.
@@ -36,7 +38,7 @@ export interface ProjectFile {
   /** Patterns of images that are assembled instead of pulled. */
   readonly assemble: readonly string[];
   /** How Debian's archive is reached. */
-  readonly debian: DebianOptions;
+  readonly debian: DebianSettings;
   /** Absent: as if it were empty. */
   readonly audit?: AuditPolicy;
 }
@@ -47,19 +49,21 @@ export interface ProjectFile {
  */
 export async function findProjectFile(options: {
   readonly file: string | undefined;
-  readonly context: string;
+  /** The context's folder, if there is one: what is in it stays in it. */
+  readonly context: string | undefined;
   readonly cwd: string;
 }): Promise<ProjectFile | undefined> {
   const { file, context, cwd } = options;
   if (file !== undefined) {
-    const path = resolve(cwd, file);
-    const text = await readIfThere(path);
+    const place = placeOf(resolve(cwd, file), context === undefined ? [] : [context]);
+    const text = await readIfThere(place);
     if (text === undefined) throw new DecantError("NOT_FOUND", `Cannot read project file "${file}": there is no such file`);
-    return parseProjectFile(path, { name: file, text });
+    return parseProjectFile(pathOfPlace(place), { name: file, text }, place.within);
   }
-  for (const path of new Set([join(context, FILE_NAME), join(cwd, FILE_NAME)])) {
-    const text = await readIfThere(path);
-    if (text !== undefined) return parseProjectFile(path, { name: FILE_NAME, text });
+  for (const within of new Set([context ?? cwd, cwd])) {
+    const place: FilePlace = { path: FILE_NAME, within };
+    const text = await readIfThere(place);
+    if (text !== undefined) return parseProjectFile(pathOfPlace(place), { name: FILE_NAME, text }, within);
   }
   return undefined;
 }
@@ -72,18 +76,19 @@ export function replacementFor(project: ProjectFile | undefined, name: string): 
   return project === undefined || project.images.size === 0 ? undefined : project.images.get(formatReference(parseReference(name)));
 }
 
-/** Parses the text of a project file. Throws `CONFIG_FILE` and `UNSUPPORTED` with the place. */
-export async function parseProjectFile(path: string, file: SourceFile): Promise<ProjectFile> {
+/** Parses the text of a project file; what it names must be in `within`, when that is given. Throws `CONFIG_FILE` and `UNSUPPORTED` with the place. */
+export async function parseProjectFile(path: string, file: SourceFile, within?: string): Promise<ProjectFile> {
   const read = await readYaml(file);
+  const named: NamedBy = { folder: dirname(path), within };
   const images = new Map<string, string>();
   let audit: AuditPolicy | undefined;
   let assemble: readonly string[] = [];
-  let debian: DebianOptions = {};
+  let debian: DebianSettings = {};
   for (const entry of mappingEntries(read, read.document.contents, "the project file")) {
     const { key, value, range } = entry;
     switch (key) {
       case "images":
-        readImages(read, value, path, images);
+        readImages(read, value, named, images);
         break;
       case "audit":
         audit = readAuditPolicy(read, value);
@@ -92,29 +97,29 @@ export async function parseProjectFile(path: string, file: SourceFile): Promise<
         assemble = readAssemble(read, entry);
         break;
       case "debian":
-        debian = readDebian(read, entry, dirname(path));
+        debian = readDebian(read, entry, named);
         break;
       default:
         throw configError(`it has no key "${key}"; wanted images, assemble, debian or audit`, range);
     }
   }
-  return { path, images, assemble, debian, ...(audit === undefined ? {} : { audit }) };
+  return { path, ...(within === undefined ? {} : { within }), images, assemble, debian, ...(audit === undefined ? {} : { audit }) };
 }
 
-function readImages(read: YamlReading, node: unknown, path: string, images: Map<string, string>): void {
+function readImages(read: YamlReading, node: unknown, named: NamedBy, images: Map<string, string>): void {
   for (const entry of mappingEntries(read, node, '"images"')) {
     const name = canonical(entry.key, entry.range);
     if (images.has(name)) throw configError(`"${name}" is replaced twice`, entry.range);
     const text = scalarOf(read, entry.value);
     if (typeof text !== "string") throw configError(`the replacement of "${entry.key}" is no text; wanted an image name`, entry.valueRange);
-    images.set(name, replacementFrom(text, path, entry.valueRange));
+    images.set(name, replacementFrom(text, named, entry.valueRange));
   }
 }
 
-function replacementFrom(text: string, path: string, source: SourceRange): string {
+function replacementFrom(text: string, named: NamedBy, source: SourceRange): string {
   if (text.startsWith(DISTROLESS)) {
     const base = baseName(text.slice(DISTROLESS.length), source);
-    const recipe = isRecipeFile(base.recipe) ? resolve(dirname(path), base.recipe) : base.recipe;
+    const recipe = isRecipeFile(base.recipe) ? pathOfPlace(namedPlace(named, base.recipe, source)) : base.recipe;
     return `${DISTROLESS}${recipe}${base.variant === undefined ? "" : `:${base.variant}`}`;
   }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(text)?.[1];
@@ -141,14 +146,9 @@ function canonical(text: string, source: SourceRange): string {
   }
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_BYTES) throw new DecantError("CONFIG_FILE", `Cannot read project file "${path}": it has more than ${MAX_BYTES} bytes`);
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    if (errnoOf(cause) === "ENOENT" || errnoOf(cause) === "ENOTDIR") return undefined;
-    if (isDecantError(cause)) throw cause;
-    throw new DecantError("CONFIG_FILE", `Cannot read project file "${path}"`, { cause });
-  }
+async function readIfThere(place: FilePlace): Promise<string | undefined> {
+  const read = await readNamedFile(place, { maxBytes: MAX_BYTES, pipes: place.within === undefined });
+  if ("bytes" in read) return read.bytes.toString("utf8");
+  if (read.isMissing) return undefined;
+  throw new DecantError("CONFIG_FILE", `Cannot read project file "${pathOfPlace(place)}": ${read.problem}`);
 }

@@ -37,7 +37,7 @@ export function youngestFile({ index }: Layer): number | undefined {
 async function archiveTime(tree: Tree, file: Entry, signal: AbortSignal): Promise<number | undefined> {
   let youngest: number | undefined;
   try {
-    for await (const { entry } of readTar(decompress(readEntry(tree, file)), { signal })) {
+    for await (const { entry } of readTar(decompress(readEntry(tree, file), { mayTrail: () => true }), { signal })) {
       if (entry.kind === "file" || entry.kind === "hardlink") youngest = Math.max(entry.mtimeSec, youngest ?? entry.mtimeSec);
     }
   } catch (error) {

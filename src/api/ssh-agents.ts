@@ -1,8 +1,9 @@
 /** SSH agents that the caller lends: the socket of one, or private keys, which stay in the memory of this process. */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type EngineContext, readSshKey, type SshAgent, type SshKey } from "../engine/index.ts";
 import { type DecantError, errnoOf, usageError } from "../errors.ts";
+import { readNamedFileSync } from "../sys/index.ts";
 import type { Surroundings } from "./step-resources.ts";
 import type { SshSpec } from "./types.ts";
 
@@ -63,14 +64,9 @@ function keyOf(id: string, path: string): SshKey {
 }
 
 function textOf(id: string, path: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw cannotUse(id, path, error);
-  }
-  if (bytes.byteLength <= MAX_KEY_BYTES) return bytes.toString("latin1");
-  throw usageError(`Cannot use the key "${path}" for --ssh ${id}: it has ${bytes.byteLength} bytes; a private key has at most 100 KiB`);
+  const read = readNamedFileSync({ path }, { maxBytes: MAX_KEY_BYTES });
+  if ("bytes" in read) return read.bytes.toString("latin1");
+  throw usageError(`Cannot use the key "${path}" for --ssh ${id}: ${read.problem}`);
 }
 
 function cannotUse(id: string, path: string, error: unknown): DecantError {

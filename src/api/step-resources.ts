@@ -1,9 +1,8 @@
 /** Secrets that the caller lends to RUN steps. Checked before the build starts, read when a step wants them. */
-import { type Stats, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { EngineContext } from "../engine/index.ts";
-import { errnoOf, usageError } from "../errors.ts";
+import { type DecantError, usageError } from "../errors.ts";
+import { checkNamedFile, type FileProblem, readNamedFile } from "../sys/index.ts";
 import type { SecretSpec } from "./types.ts";
 
 /** What relative paths and variables are looked up in. */
@@ -12,13 +11,18 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** As BuildKit has it. */
-const MAX_SECRET_BYTES = 500 * 1024;
+/** As BuildKit has it. A shell's `<(command)` is a pipe. */
+const LIMITS = { maxBytes: 500 * 1024, pipes: true };
 
 /** The values of secrets by id; the last of equal ids counts. Throws `USAGE` for files that are not there or too large. */
 export function openSecrets(specs: readonly SecretSpec[], { cwd, env }: Surroundings): EngineContext["secret"] {
   const byId = new Map(specs.map((spec) => [spec.id, sourceOf(spec, { cwd, env })]));
-  for (const [id, source] of byId) if (source.kind === "file") checkFile(id, source.path);
+  for (const [id, source] of byId) {
+    const problem = source.kind === "file" ? checkNamedFile(source, LIMITS) : undefined;
+    if (source.kind === "file" && problem !== undefined) throw cannotUse(id, source.path, problem);
+  }
+  /** A pipe gives what it has once: it stays. */
+  const reads = new Map<string, ReturnType<typeof readNamedFile>>();
   return async (id, signal) => {
     const source = byId.get(id);
     switch (source?.kind) {
@@ -26,9 +30,14 @@ export function openSecrets(specs: readonly SecretSpec[], { cwd, env }: Surround
         return undefined;
       case "value":
         return source.value === undefined ? undefined : Buffer.from(source.value);
-      case "file":
-        checkFile(id, source.path);
-        return await readFile(source.path, { signal });
+      case "file": {
+        const reading = reads.get(id) ?? readNamedFile(source, { ...LIMITS, signal });
+        reads.set(id, reading);
+        const read = await reading;
+        if ("problem" in read || !read.isPipe) reads.delete(id);
+        if ("problem" in read) throw cannotUse(id, source.path, read);
+        return read.bytes;
+      }
       default:
         return source satisfies never;
     }
@@ -48,17 +57,9 @@ function sourceOf({ id, src, env: variable, value }: SecretSpec, { cwd, env }: S
   return variable === undefined && env[name] === undefined ? { kind: "file", path: resolve(cwd, id) } : { kind: "value", value: env[name] };
 }
 
-function checkFile(id: string, path: string): void {
-  let stats: Stats;
-  try {
-    stats = statSync(path);
-  } catch (error) {
-    throw usageError(
-      `Cannot use secret "${id}": "${path}" cannot be read (${errnoOf(error) ?? String(error)})`,
-      "Give src= or env= of the secret",
-    );
-  }
-  if (stats.isDirectory()) throw usageError(`Cannot use secret "${id}": "${path}" is a directory; wanted a file`);
-  if (stats.size > MAX_SECRET_BYTES)
-    throw usageError(`Cannot use secret "${id}": "${path}" has ${stats.size} bytes; at most 500 KiB are allowed`);
+function cannotUse(id: string, path: string, { problem, isMissing }: FileProblem): DecantError {
+  return usageError(
+    `Cannot use secret "${id}": "${path}" cannot be read: ${problem}`,
+    ...(isMissing ? ["Give src= or env= of the secret"] : []),
+  );
 }

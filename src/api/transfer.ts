@@ -1,6 +1,4 @@
 /** Images in and out of the store: pull, push, import. */
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import type { ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { checkParsed, parseDockerfile } from "../dockerfile/index.ts";
@@ -9,6 +7,7 @@ import { toGraph } from "../graph/index.ts";
 import { type CompressionOptions, type ExportResult, importRootfs, pullImage as pull, pushImage as push } from "../image/index.ts";
 import { type ContainerConfig, formatReference, type Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
+import { openNamedFile } from "../sys/index.ts";
 import { summaryOf } from "./images.ts";
 import { startRun } from "./run-handle.ts";
 import { imageContext, openSession, platformOf } from "./session.ts";
@@ -65,7 +64,7 @@ export function importImage(options: ImportImageOptions): Run<ExportResult> {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
     const config = await configOfChanges(options.changes ?? [], platform);
-    const tar = await openTar(options);
+    const tar = openTar(options);
     // Awaited here: the store must stay open until then.
     return await step(emit, { vertex: "import", name: `importing ${options.name}` }, signal, () =>
       importRootfs(imageContext(session, emit, "import", signal), tar, {
@@ -78,16 +77,14 @@ export function importImage(options: ImportImageOptions): Run<ExportResult> {
   });
 }
 
-async function openTar(options: ImportImageOptions): Promise<ByteStream> {
+function openTar(options: ImportImageOptions): ByteStream {
   if (options.file === "-") {
     if (options.stdin === undefined) throw usageError("Cannot import from standard input: it was not given");
     return options.stdin;
   }
-  const facts = await stat(options.file).catch((cause: unknown) => {
-    throw new DecantError("NOT_FOUND", `Cannot import "${options.file}": no such file`, { cause });
-  });
-  if (!facts.isFile() && !facts.isFIFO()) throw new DecantError("NOT_FOUND", `Cannot import "${options.file}": it is not a file`);
-  return createReadStream(options.file, { highWaterMark: 1024 * 1024 });
+  const opened = openNamedFile({ path: options.file }, { pipes: true });
+  if ("problem" in opened) throw new DecantError("NOT_FOUND", `Cannot import "${options.file}": ${opened.problem}`);
+  return opened.chunks();
 }
 
 /** `--change` instructions as a configuration. Throws `USAGE` for one that makes a layer. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
-import { zstdCompressSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { arOf, debOf, tarOf, type TarMember } from "../../test/support/archive.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import type { RandomAccess } from "./ar.ts";
@@ -65,6 +65,24 @@ describe("openDeb()", () => {
       ["data.tar.zst", zstdCompressSync(tarOf([{ path: "a", content: "1" }]))],
     ]);
     assert.deepEqual(await dump(await openDeb(file(deb))), ["file a 644 1"]);
+  });
+
+  it("R2: reads members of several frames, and refuses what follows them", async () => {
+    const data = tarOf([{ path: "a", content: "1" }]);
+    const packed = [gzipSync, zstdCompressSync, xz].map((pack) =>
+      Buffer.concat([pack(data.subarray(0, 1024)), pack(Buffer.alloc(0)), pack(data.subarray(1024))]),
+    );
+    for (const [at, suffix] of ["gz", "zst", "xz"].entries())
+      for (const tail of ["", "garbage"]) {
+        const deb = arOf([
+          ["debian-binary", Buffer.from("2.0\n")],
+          ["control.tar", tarOf([{ path: "control", content: "Package: a\n" }])],
+          [`data.tar.${suffix}`, Buffer.concat([packed[at] ?? Buffer.alloc(0), Buffer.from(tail)])],
+        ]);
+        const files = openDeb(file(deb)).then(dump);
+        if (tail === "") assert.deepEqual(await files, ["file a 644 1"]);
+        else await assert.rejects(files, { code: "DEBIAN_PACKAGE", message: /something else follows its end/ });
+      }
   });
 
   it("reads members by xz, large and small", async () => {

@@ -63,6 +63,14 @@ describe("loadKeyring()", () => {
     });
   }
 
+  it("X4: refuses what is no file, and reads no device", async () => {
+    for (const path of ["/dev/zero", "/etc"])
+      await assert.rejects(loadKeyring(path), {
+        code: "DEBIAN_SIGNATURE",
+        message: /the keyring cannot be read: it is a .*; wanted a file/,
+      });
+  });
+
   it("reads Debian's own keyring", { skip: !existsSync(DEFAULT_KEYRING) && "debian-archive-keyring is not installed" }, async () => {
     const signed = await clearsign("Suite: a\n", keys[0], signedAt);
     await assert.rejects(verifyInline(signed, await loadKeyring(), options), {

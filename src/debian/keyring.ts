@@ -2,12 +2,11 @@
  * The OpenPGP keys that releases are checked with. Trust is given, never fetched: keys come from a file of this machine, by default from the
  * one of the package debian-archive-keyring.
  */
-import { readFile, stat } from "node:fs/promises";
 import type * as openpgpModule from "openpgp";
 import type { Key } from "openpgp";
 import { AT_ONCE, pool } from "../async.ts";
 import { type Digest, framedDigest, sha256 } from "../digest.ts";
-import { errnoOf, isDecantError } from "../errors.ts";
+import { type FilePlace, readNamedFile } from "../sys/index.ts";
 import { signatureError } from "./errors.ts";
 
 /** The keys that a source's signatures are checked with. */
@@ -34,13 +33,14 @@ const INSTALL_HINT =
  * Reads keyring files: binary (.gpg, .pgp) or armored (.asc), told by their content; keys of any of them are good. Default: that of
  * debian-archive-keyring. Throws `DEBIAN_SIGNATURE`.
  */
-export async function loadKeyring(paths?: string | readonly string[]): Promise<Keyring> {
-  const list = paths === undefined ? [] : typeof paths === "string" ? [paths] : paths;
-  if (list.length > 0) return joinKeyrings(await pool(AT_ONCE, list, async (path) => keyringOf(path, await read(path))));
+export async function loadKeyring(places?: string | FilePlace | readonly string[]): Promise<Keyring> {
+  const list = places === undefined ? [] : typeof places === "string" || "path" in places ? [places] : places;
+  const files = list.map((place) => (typeof place === "string" ? { path: place } : place));
+  if (files.length > 0) return joinKeyrings(await pool(AT_ONCE, files, async (file) => keyringOf(file.path, await read(file))));
   try {
-    return keyringOf(DEFAULT_KEYRING, await read(DEFAULT_KEYRING));
+    return keyringOf(DEFAULT_KEYRING, await read({ path: DEFAULT_KEYRING }));
   } catch (error) {
-    const bytes = await read(NEWER_KEYRING).catch(() => {
+    const bytes = await read({ path: NEWER_KEYRING }).catch(() => {
       throw error;
     });
     return keyringOf(NEWER_KEYRING, bytes);
@@ -81,21 +81,15 @@ export async function readKeys(keyring: Keyring, openpgp: typeof openpgpModule):
   return keys;
 }
 
-async function read(path: string): Promise<Buffer> {
+async function read(place: FilePlace): Promise<Buffer> {
+  const { path } = place;
   const hint = path === DEFAULT_KEYRING || path === NEWER_KEYRING ? INSTALL_HINT : "Check the path of the keyring";
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_KEYRING_BYTES)
-      throw signatureError(path, `the keyring has ${size} bytes; a keyring has at most ${MAX_KEYRING_BYTES}`, { hint });
-    const bytes = await readFile(path);
-    if (bytes.toString("latin1", 8, 12) === "KBXf")
-      throw signatureError(path, "it is a keybox of GnuPG; wanted exported keys", {
-        hint: `Run: gpg --no-default-keyring --keyring ${path} --export > keys.gpg`,
-      });
-    return bytes;
-  } catch (cause) {
-    const errno = errnoOf(cause);
-    if (errno === undefined || isDecantError(cause)) throw cause;
-    throw signatureError(path, errno === "ENOENT" ? "there is no such keyring" : `the keyring cannot be read: ${errno}`, { hint, cause });
-  }
+  const found = await readNamedFile(place, { maxBytes: MAX_KEYRING_BYTES });
+  if ("problem" in found)
+    throw signatureError(path, found.isMissing ? "there is no such keyring" : `the keyring cannot be read: ${found.problem}`, { hint });
+  if (found.bytes.toString("latin1", 8, 12) === "KBXf")
+    throw signatureError(path, "it is a keybox of GnuPG; wanted exported keys", {
+      hint: `Run: gpg --no-default-keyring --keyring ${path} --export > keys.gpg`,
+    });
+  return found.bytes;
 }

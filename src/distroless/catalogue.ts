@@ -1,9 +1,9 @@
 /** Finds recipes: those that come with Decant by name, others by path, and what they extend beside them. */
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { suggest } from "../dockerfile/index.ts";
-import { errnoOf } from "../errors.ts";
+import { checkNamedFile, type FilePlace, pathOfPlace, placeWithin, readNamedFile } from "../sys/index.ts";
 import { isRecipeFile } from "./base-name.ts";
 import { recipeError } from "./errors.ts";
 import { joinRecipes } from "./join-recipes.ts";
@@ -13,11 +13,14 @@ import type { Recipe, RecipeDocument } from "./recipe.ts";
 
 const MAX_CHAIN = 16;
 const SHARED = "common";
+const MAX_RECIPE_BYTES = 1024 * 1024;
 
 /** Where recipes are looked for. */
 export interface CatalogueOptions {
   /** Folder of the recipes that are known by name. Default: `recipes/` of this package. */
   readonly folder?: string;
+  /** Folders that are not the user's own: a recipe in one of them stays in it, whatever its links say. Default: none. */
+  readonly within?: readonly string[];
 }
 
 /** Loads "nodejs22-debian13" of the catalogue, or a file ("./my.yaml"). Throws `RECIPE`. */
@@ -25,14 +28,16 @@ export async function loadRecipe(nameOrPath: string, options: CatalogueOptions =
   const folder = options.folder ?? catalogueFolder();
   const isFile = isRecipeFile(nameOrPath);
   const documents: RecipeDocument[] = [];
-  const first = isFile ? nameOrPath : join(folder, `${checkName(nameOrPath)}.yaml`);
-  for (let path: string | undefined = first; path !== undefined;) {
+  const first: FilePlace = isFile
+    ? (placeWithin(nameOrPath, options.within ?? []) ?? { path: nameOrPath })
+    : { path: `${checkName(nameOrPath)}.yaml`, within: folder };
+  for (let place: FilePlace | undefined = first; place !== undefined;) {
     const name: string = documents.at(-1)?.extends ?? nameOrPath;
-    const document = await readRecipe(path, isFile && path === first ? undefined : { name, folder, wanted: nameOrPath });
+    const document = await readRecipe(place, isFile && place === first ? undefined : { name, folder, wanted: nameOrPath });
     if (documents.some((one) => one.name === document.name) || documents.length === MAX_CHAIN)
       throw recipeError(nameOrPath, `it extends itself: ${[...documents, document].map((one) => one.name).join(" → ")}`);
-    documents.push(await loadFiles(document, dirname(path)));
-    path = document.extends === undefined ? undefined : parentPath(document.extends, dirname(path), folder);
+    documents.push(await loadFiles(document, dirname(pathOfPlace(place))));
+    place = document.extends === undefined ? undefined : parentPlace(document.extends, place, folder);
   }
   return joinRecipes(documents.toReversed());
 }
@@ -48,7 +53,9 @@ export async function listRecipes(options: CatalogueOptions = {}): Promise<strin
 
 /** The JSON schema of recipes. */
 export async function recipeSchemaText(): Promise<string> {
-  return await readFile(join(catalogueFolder(), "recipe.schema.json"), "utf8");
+  const read = await readNamedFile({ path: "recipe.schema.json", within: catalogueFolder() }, { maxBytes: MAX_RECIPE_BYTES });
+  if ("problem" in read) throw recipeError("recipe.schema.json", read.problem);
+  return read.bytes.toString("utf8");
 }
 
 /** The folder `recipes/` of this package, from the sources and from the built command alike. */
@@ -65,30 +72,27 @@ function checkName(name: string): string {
   throw recipeError(name, "it is neither a name of the catalogue nor a .yaml file");
 }
 
-function parentPath(name: string, beside: string, folder: string): string {
-  const own = join(beside, `${name}.yaml`);
-  return existsSync(own) ? own : join(folder, `${name}.yaml`);
+/** Beside the recipe, in the folder that it must be in; else in the catalogue. */
+function parentPlace(name: string, { path, within }: FilePlace, folder: string): FilePlace {
+  const beside =
+    within === undefined ? { path: `${name}.yaml`, within: dirname(path) } : { path: join(dirname(path), `${name}.yaml`), within };
+  return checkNamedFile(beside)?.isMissing === true ? { path: `${name}.yaml`, within: folder } : beside;
 }
 
 /** `named`: how the recipe was asked for, when not by its path. */
 async function readRecipe(
-  path: string,
+  place: FilePlace,
   named: { readonly name: string; readonly folder: string; readonly wanted: string } | undefined,
 ): Promise<RecipeDocument> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    const errno = errnoOf(cause);
-    if (errno === undefined) throw cause;
-    if (errno !== "ENOENT") throw recipeError(path, `it cannot be read: ${errno}`, { cause });
-    if (named === undefined) throw recipeError(path, "there is no such file");
-    const known = await listRecipes(named);
-    const near = suggest(named.name, known);
-    const why = named.name === named.wanted ? "the catalogue has no such recipe" : `it extends "${named.name}", which is not there`;
-    throw recipeError(named.wanted, why, {
-      hint: near === undefined ? "See: decant base list; or give the path of a .yaml file" : `Did you mean "${near}"?`,
-    });
-  }
-  return await parseRecipe({ name: path, text });
+  const path = pathOfPlace(place);
+  const read = await readNamedFile(place, { maxBytes: MAX_RECIPE_BYTES });
+  if ("bytes" in read) return await parseRecipe({ name: path, text: read.bytes.toString("utf8") });
+  if (!read.isMissing) throw recipeError(path, `it cannot be read: ${read.problem}`);
+  if (named === undefined) throw recipeError(path, "there is no such file");
+  const known = await listRecipes(named);
+  const near = suggest(named.name, known);
+  const why = named.name === named.wanted ? "the catalogue has no such recipe" : `it extends "${named.name}", which is not there`;
+  throw recipeError(named.wanted, why, {
+    hint: near === undefined ? "See: decant base list; or give the path of a .yaml file" : `Did you mean "${near}"?`,
+  });
 }

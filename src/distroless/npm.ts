@@ -3,14 +3,14 @@
  * "name@version:integrity" (ECDSA P-256, keys of /-/npm/v1/keys) where the registry has them.
  */
 import { createHash, createPublicKey, verify } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { type ByteStream, collect } from "../bytes.ts";
 import { download, type HttpOptions } from "../debian/index.ts";
 import { type Digest, isDigest } from "../digest.ts";
-import { errnoOf, isDecantError } from "../errors.ts";
+import { DecantError, isDecantError } from "../errors.ts";
 import type { Store } from "../store/index.ts";
+import { readNamedFile } from "../sys/index.ts";
 import { nodePackageError } from "./errors.ts";
 
 /** "verified": by a key of the registry. "absent": the registry gives no signature (mirrors drop it), or no keys; only the integrity was checked. */
@@ -43,6 +43,7 @@ export interface NpmOptions {
 
 const SPACE = "npm-package";
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
+const MAX_NPMRC_BYTES = 1024 * 1024;
 const MAX_TARBALL_BYTES = 1024 ** 3;
 const DEFAULT_REGISTRY = "https://registry.npmjs.org";
 
@@ -75,13 +76,11 @@ export async function npmRegistry(env: Readonly<Record<string, string | undefine
 
 async function registryOfUser(home: string | undefined): Promise<string | undefined> {
   if (home === undefined) return undefined;
-  try {
-    const text = await readFile(join(home, ".npmrc"), "utf8");
-    return /^registry\s*=\s*"?(https?:\/\/[^\s"]+)"?\s*$/m.exec(text)?.[1];
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
+  const path = join(home, ".npmrc");
+  const read = await readNamedFile({ path }, { maxBytes: MAX_NPMRC_BYTES });
+  if ("bytes" in read) return /^registry\s*=\s*"?(https?:\/\/[^\s"]+)"?\s*$/m.exec(read.bytes.toString("utf8"))?.[1];
+  if (read.isMissing) return undefined;
+  throw new DecantError("CONFIG_FILE", `Cannot read "${path}": ${read.problem}`);
 }
 
 /** Gets `name@version` into the store. `pinned`: the integrity it must have. Throws `NODE_PACKAGE`. */

@@ -1,11 +1,8 @@
 /** The files that a recipe brings from its own folder: found inside of it only, and fixed by their digest. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
-import { collect } from "../bytes.ts";
+import { join } from "node:path";
 import { parseDigest } from "../digest.ts";
-import { errnoOf, isDecantError } from "../errors.ts";
+import { type FilePlace, type FileProblem, openNamedFile, placeWithin, readNamedFile } from "../sys/index.ts";
 import { recipeError } from "./errors.ts";
 import type { AddedCertificate, HostFile, RecipeDocument, RecipeFile, RecipeSource, RecipeVariant } from "./recipe.ts";
 
@@ -38,7 +35,7 @@ async function loadKeys(recipe: string, folder: string, sources: readonly Recipe
   const loaded: RecipeSource[] = [];
   for (const { keyring, ...source } of sources) {
     if (keyring === undefined) loaded.push(source);
-    else loaded.push({ ...source, keys: await hostFile(recipe, await confined(recipe, folder, keyring), keyring) });
+    else loaded.push({ ...source, keys: await hostFile(recipe, folder, keyring) });
   }
   return loaded;
 }
@@ -46,15 +43,17 @@ async function loadKeys(recipe: string, folder: string, sources: readonly Recipe
 async function loadFile(recipe: string, folder: string, file: RecipeFile): Promise<RecipeFile> {
   const { source, ...rest } = file;
   if (source === undefined) return file;
-  const path = await confined(recipe, folder, source);
-  return { ...rest, content: await hostFile(recipe, path, source) };
+  return { ...rest, content: await hostFile(recipe, folder, source) };
 }
 
-async function hostFile(recipe: string, path: string, source: string): Promise<HostFile> {
+async function hostFile(recipe: string, folder: string, source: string): Promise<HostFile> {
+  const opened = openNamedFile(placeIn(recipe, folder, source), { maxBytes: MAX_FILE_BYTES });
+  if ("problem" in opened) throw unreadable(recipe, source, opened);
+  using file = opened;
+  const path = file.realPath;
   const hash = createHash("sha256");
   let size = 0;
-  for await (const chunk of createReadStream(path)) {
-    if (!(chunk instanceof Uint8Array)) continue;
+  for await (const chunk of file.chunks()) {
     size += chunk.byteLength;
     if (size > MAX_FILE_BYTES) throw recipeError(recipe, `the file "${source}" has more than ${MAX_FILE_BYTES} bytes`);
     hash.update(chunk);
@@ -69,28 +68,22 @@ async function loadCertificates(recipe: string, folder: string, added: readonly 
       loaded.push(one);
       continue;
     }
-    const path = await confined(recipe, folder, one.file);
-    const pem = (await collect(createReadStream(path), MAX_PEM_BYTES, `the certificate "${one.file}"`)).toString("latin1");
+    const read = await readNamedFile(placeIn(recipe, folder, one.file), { maxBytes: MAX_PEM_BYTES });
+    if ("problem" in read) throw unreadable(recipe, one.file, read);
+    const pem = read.bytes.toString("latin1");
     if (!pem.includes("-----BEGIN CERTIFICATE-----")) throw recipeError(recipe, `"${one.file}" is not a certificate; wanted PEM`);
     loaded.push({ pem });
   }
   return loaded;
 }
 
-/** The real path of a file below the recipe's folder; symbolic links must not lead out of it. */
-async function confined(recipe: string, folder: string, source: string): Promise<string> {
-  try {
-    const root = await realpath(folder);
-    const path = await realpath(join(root, source));
-    if (!path.startsWith(root.endsWith(sep) ? root : root + sep))
-      throw recipeError(recipe, `the file "${source}" is outside of the recipe's folder; wanted a path below it`);
-    if ((await stat(path)).isFile()) return path;
-    throw recipeError(recipe, `"${source}" is no file`);
-  } catch (cause) {
-    const errno = errnoOf(cause);
-    if (errno === undefined || isDecantError(cause)) throw cause;
-    throw recipeError(recipe, errno === "ENOENT" ? `there is no file "${source}" beside it` : `"${source}" cannot be read: ${errno}`, {
-      cause,
-    });
-  }
+/** A file below the recipe's folder, which symbolic links do not leave. */
+function placeIn(recipe: string, folder: string, source: string): FilePlace {
+  const place = placeWithin(join(folder, source), [folder]);
+  if (place === undefined) throw recipeError(recipe, `the file "${source}" is outside of the recipe's folder; wanted a path below it`);
+  return place;
+}
+
+function unreadable(recipe: string, source: string, { problem, isMissing }: FileProblem): Error {
+  return recipeError(recipe, isMissing ? `there is no file "${source}" beside it` : `"${source}" cannot be read: ${problem}`);
 }

@@ -3,6 +3,7 @@ import type { ArchiveSource, BinaryPackage, Mirrors } from "../debian/index.ts";
 import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
 import type { ImageConfig, Platform } from "../oci/index.ts";
+import type { FilePlace } from "../sys/index.ts";
 import type { Layer } from "../tree/index.ts";
 import type { Lock, LockedPackage, LockedRelease } from "./lock.ts";
 import type { NpmPackage } from "./npm.ts";
@@ -14,7 +15,7 @@ export interface ArchiveAccess {
   /** Instead of the recipe's suite with its updates and security. */
   readonly sources?: readonly ArchiveSource[];
   /** Keyring file. Default: the one of debian-archive-keyring. */
-  readonly keyring?: string;
+  readonly keyring?: string | FilePlace;
   /** Use only what the store has. Default false. */
   readonly offline?: boolean;
   /** Accept releases past their Valid-Until. Default false. */

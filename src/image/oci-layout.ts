@@ -1,11 +1,10 @@
 /** An image of an OCI layout directory (image-spec image-layout.md), for named contexts: documents are read and checked here, layers when needed. */
-import { lstat, open } from "node:fs/promises";
-import { join } from "node:path";
 import type { ByteStream } from "../bytes.ts";
 import { algorithmOf, type Digest, hexOf, isDigest, verified } from "../digest.ts";
-import { DecantError, errnoOf } from "../errors.ts";
+import { DecantError } from "../errors.ts";
 import { type Descriptor, type Index, MAX_CONFIG_BYTES, OCI_INDEX, type Platform, parseManifestOrIndex } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
+import { type FilePlace, type FileProblem, openNamedFile, pathOfPlace, readNamedFile } from "../sys/index.ts";
 import { imageLayers } from "./image-layer.ts";
 import { type OpenedImage, openDocuments } from "./open-image.ts";
 
@@ -18,10 +17,10 @@ const MAX_INDEX_BYTES = 4 * 1024 * 1024;
  */
 export async function openOciLayout(store: Store, path: string, selector: string | undefined, platform: Platform): Promise<OpenedImage> {
   const name = `oci-layout://${path}`;
-  const bytes = await readBounded(join(path, "index.json"), MAX_INDEX_BYTES, name);
+  const bytes = await readBounded({ path: "index.json", within: path }, MAX_INDEX_BYTES, name);
   const parsed = parseManifestOrIndex(bytes, OCI_INDEX);
   if (parsed.kind !== "index") throw new DecantError("MANIFEST", `Cannot use "${name}": its index.json is no index`);
-  const top = await selectImage(name, parsed.index, selector, async (digest) => (await statFile(fileOf(path, digest), name)).size);
+  const top = await selectImage(name, parsed.index, selector, async (digest) => sizeOfFile(fileOf(path, digest), name));
   const documents = await openDocuments(name, top, platform, async (descriptor) => {
     const data = await readBounded(fileOf(path, descriptor.digest), MAX_CONFIG_BYTES, name);
     for await (const _ of verified(once(data), descriptor));
@@ -62,34 +61,33 @@ export async function selectImage(
   });
 }
 
-function fileOf(path: string, digest: Digest): string {
-  return join(path, "blobs", algorithmOf(digest), hexOf(digest));
+function fileOf(path: string, digest: Digest): FilePlace {
+  return { path: `blobs/${algorithmOf(digest)}/${hexOf(digest)}`, within: path };
 }
 
-async function statFile(path: string, name: string): Promise<{ readonly size: number }> {
-  try {
-    const stat = await lstat(path);
-    if (stat.isFile()) return stat;
-  } catch (error) {
-    if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTDIR") throw error;
-    throw new DecantError("IMAGE_NOT_FOUND", `Cannot read "${path}" of "${name}": no such file`, { cause: error });
-  }
-  throw new DecantError("MANIFEST", `Cannot read "${path}" of "${name}": it is no file`);
+function sizeOfFile(place: FilePlace, name: string): number {
+  const opened = openNamedFile(place);
+  if ("problem" in opened) throw unreadable(place, name, opened);
+  using file = opened;
+  return file.sizeBytes;
 }
 
-async function readBounded(path: string, maxBytes: number, name: string): Promise<Buffer> {
-  const { size } = await statFile(path, name);
-  if (size > maxBytes)
-    throw new DecantError("BLOB_SIZE", `Cannot read "${path}" of "${name}": it has ${size} bytes; at most ${maxBytes} are read`);
-  await using file = await open(path);
-  return await file.readFile();
+async function readBounded(place: FilePlace, maxBytes: number, name: string): Promise<Buffer> {
+  const read = await readNamedFile(place, { maxBytes });
+  if ("bytes" in read) return read.bytes;
+  throw unreadable(place, name, read);
 }
 
 /** Whoever imports a layer checks its digest. */
-async function* readBlob(path: string, name: string): AsyncGenerator<Uint8Array, void, undefined> {
-  await statFile(path, name);
-  await using file = await open(path);
-  yield* file.createReadStream({ autoClose: false });
+async function* readBlob(place: FilePlace, name: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const opened = openNamedFile(place);
+  if ("problem" in opened) throw unreadable(place, name, opened);
+  yield* opened.chunks();
+}
+
+function unreadable(place: FilePlace, name: string, { problem, isMissing }: FileProblem): DecantError {
+  const message = `Cannot read "${pathOfPlace(place)}" of "${name}": ${problem}`;
+  return new DecantError(isMissing ? "IMAGE_NOT_FOUND" : "MANIFEST", message);
 }
 
 async function* once(data: Buffer): ByteStream & AsyncGenerator<Uint8Array, void, undefined> {

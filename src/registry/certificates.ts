@@ -2,10 +2,11 @@
  * Which certificates a host may show and gets shown: Node's own roots and NODE_EXTRA_CA_CERTS, the system's (SSL_CERT_FILE and SSL_CERT_DIR of
  * the process included), and those of docker's and podman's certs.d/HOST (*.crt: authorities; *.cert with *.key: of the client).
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type * as NodeTls from "node:tls";
 import { DecantError, errnoOf } from "../errors.ts";
+import { readNamedFile } from "../sys/index.ts";
 
 /** What an https agent takes. */
 export interface TlsSettings {
@@ -13,6 +14,8 @@ export interface TlsSettings {
   readonly cert?: string;
   readonly key?: string;
 }
+
+const MAX_PEM_BYTES = 4 * 1024 * 1024;
 
 /** A name that is safe as a folder's. */
 const HOST = /^(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(?::\d+)?$/;
@@ -30,7 +33,7 @@ export async function loadTls(host: string, places: { readonly systemDir: string
   ];
   for (const folder of HOST.test(host) ? parents.map((parent) => join(parent, host)) : []) {
     for (const name of await namesIn(folder)) {
-      if (name.endsWith(".crt")) ca.add(await readFile(join(folder, name), "utf8"));
+      if (name.endsWith(".crt")) ca.add(await readPem(join(folder, name)));
       if (name.endsWith(".cert")) pair ??= await readPair(folder, name);
     }
   }
@@ -38,14 +41,13 @@ export async function loadTls(host: string, places: { readonly systemDir: string
 }
 
 async function readPair(folder: string, name: string): Promise<{ cert: string; key: string }> {
-  const keyPath = join(folder, `${name.slice(0, -".cert".length)}.key`);
-  try {
-    return { cert: await readFile(join(folder, name), "utf8"), key: await readFile(keyPath, "utf8") };
-  } catch (cause) {
-    throw new DecantError("CONFIG_FILE", `Cannot use client certificate "${join(folder, name)}": its key "${keyPath}" cannot be read`, {
-      cause,
-    });
-  }
+  return { cert: await readPem(join(folder, name)), key: await readPem(join(folder, `${name.slice(0, -".cert".length)}.key`)) };
+}
+
+async function readPem(path: string): Promise<string> {
+  const read = await readNamedFile({ path }, { maxBytes: MAX_PEM_BYTES });
+  if ("bytes" in read) return read.bytes.toString("utf8");
+  throw new DecantError("CONFIG_FILE", `Cannot use certificate or key "${path}": ${read.problem}`);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

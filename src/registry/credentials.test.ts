@@ -174,6 +174,15 @@ describe("fileCredentials()", () => {
     });
   }
 
+  it("X4: rejects what is no file, and waits for nothing", async () => {
+    await using place = await home({});
+    for (const path of ["/dev/zero", "/etc"])
+      await assert.rejects(
+        place.find("ghcr.io", "a", { REGISTRY_AUTH_FILE: path }),
+        (error) => isDecantError(error, "CONFIG_FILE") && /wanted a file/.test(error.message),
+      );
+  });
+
   it("rejects a $REGISTRY_AUTH_FILE that is not there", async () => {
     await using place = await home({});
     await assert.rejects(place.find("ghcr.io", "a", { REGISTRY_AUTH_FILE: "/nowhere/auth.json" }), (error) =>

@@ -2,11 +2,10 @@
  * Finds credentials as docker and podman do: their config files, and credential helpers (docker-credential-X get).
  * Nothing is written, and nothing is asked before a registry wants it.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createShared } from "../async.ts";
-import { DecantError, errnoOf } from "../errors.ts";
-import { runProcess } from "../sys/index.ts";
+import { DecantError } from "../errors.ts";
+import { readNamedFile, runProcess } from "../sys/index.ts";
 import { type AuthFile, HUB_KEY, parseAuthFile } from "./auth-file.ts";
 
 /** Who we are for a registry. */
@@ -26,6 +25,7 @@ export interface CredentialPlaces {
   readonly homeDir: string;
 }
 
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const MAX_HELPER_OUTPUT_BYTES = 64 * 1024;
 const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
@@ -60,13 +60,10 @@ function defaultPaths({ env, homeDir }: CredentialPlaces): string[] {
 }
 
 async function readAuthFile(path: string): Promise<AuthFile | undefined> {
-  try {
-    return parseAuthFile(await readFile(path, "utf8"), path);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
-    if (error instanceof DecantError) throw error;
-    throw new DecantError("CONFIG_FILE", `Cannot read "${path}": ${errnoOf(error) ?? "unknown failure"}`, { cause: error });
-  }
+  const read = await readNamedFile({ path }, { maxBytes: MAX_FILE_BYTES });
+  if ("bytes" in read) return parseAuthFile(read.bytes.toString("utf8"), path);
+  if (read.isMissing) return undefined;
+  throw new DecantError("CONFIG_FILE", `Cannot read "${path}": ${read.problem}`);
 }
 
 interface HelperContext {

@@ -90,6 +90,16 @@ describe("loadRegistriesConfig()", () => {
     });
   }
 
+  it("X4: rejects what is no file, and waits for nothing", async () => {
+    for (const path of ["/dev/zero", "/etc"]) {
+      const places = { env: { CONTAINERS_REGISTRIES_CONF: path }, homeDir: "/nowhere", systemDir: "/nowhere" };
+      await assert.rejects(
+        loadRegistriesConfig(places),
+        (error) => isDecantError(error, "CONFIG_FILE") && /wanted a file/.test(error.message),
+      );
+    }
+  });
+
   it("rejects a $CONTAINERS_REGISTRIES_CONF that is not there", async () => {
     const places = { env: { CONTAINERS_REGISTRIES_CONF: "/nowhere.conf" }, homeDir: "/nowhere", systemDir: "/nowhere" };
     await assert.rejects(loadRegistriesConfig(places), (error) => isDecantError(error, "CONFIG_FILE"));

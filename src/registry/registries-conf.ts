@@ -3,10 +3,11 @@
  * short names. Search lists for short names are read but not followed: as with docker, a name without a registry means docker.io,
  * so that one Dockerfile means one image everywhere.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { DecantError, errnoOf } from "../errors.ts";
+import { readNamedFile } from "../sys/index.ts";
 
 /** A `[[registry.mirror]]`. */
 export interface RegistryMirror {
@@ -42,6 +43,7 @@ export interface RegistriesConfig {
 /** No mirrors, no aliases. */
 export const EMPTY_REGISTRIES: RegistriesConfig = { registries: [], aliases: new Map(), unqualifiedSearch: [] };
 
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const LOCATION = /^[A-Za-z0-9.-]+(?::\d+)?(?:\/[a-z0-9._/-]+)?$|^\[[0-9A-Fa-f:]+\](?::\d+)?(?:\/[a-z0-9._/-]+)?$/;
 const location = v.pipe(v.string(), v.regex(LOCATION, "is not host[:port][/path]"));
 const mirror = v.looseObject({
@@ -173,12 +175,10 @@ async function confFilesIn(folder: string): Promise<string[]> {
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
-    throw badFile(path, errnoOf(error) ?? "it cannot be read", error);
-  }
+  const read = await readNamedFile({ path }, { maxBytes: MAX_FILE_BYTES });
+  if ("bytes" in read) return read.bytes.toString("utf8");
+  if (read.isMissing) return undefined;
+  throw badFile(path, read.problem);
 }
 
 function badFile(path: string, state: string, cause?: unknown): DecantError {

@@ -1,6 +1,6 @@
 /** Schemes, certificates and redirects, over real sockets. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtempDisposable, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,6 +91,9 @@ describe("createHttp()", () => {
     await writeFile(join(folder, "client.key"), LOCALHOST_TLS.key);
     assert.equal((await loadTls("example.com", places)).key, LOCALHOST_TLS.key);
     assert.equal((await loadTls("../certs.d/example.com", places)).key, undefined);
+    // X4: no file of the folder is read without end.
+    await symlink("/dev/zero", join(folder, "ca.crt"));
+    await assert.rejects(loadTls("example.com", places), failsWith("CONFIG_FILE", /ca\.crt": it is a device; wanted a file/));
   });
 
   const refused: readonly { readonly name: string; readonly to: string; readonly secure: boolean; readonly message: RegExp }[] = [

@@ -2,10 +2,11 @@
  * Slices of Debian packages, as chisel cuts them from Ubuntu: /var/lib/chisel/manifest.wall, JSON lines in zstd. Such images have no other record,
  * and scanners that do not read it see no package at all.
  */
-import { promisify } from "node:util";
-import { zstdDecompress } from "node:zlib";
 import * as v from "valibot";
+import { bytesOf, collect } from "../bytes.ts";
+import { isDecantError } from "../errors.ts";
 import { cleanTreePath, compareTreePaths, fromText, type TreePath, treePath } from "../paths.ts";
+import { decompress, sniffCompression } from "../tree/index.ts";
 import { debPurl, type DebRecord } from "./dpkg.ts";
 import type { TreeFiles } from "./tree-files.ts";
 import type { OsRelease, UnreadRecord } from "./types.ts";
@@ -23,7 +24,6 @@ const lineSchema = v.variant("kind", [
   // "libc6_libs" is the slice libs of libc6: names of packages have no underscore.
   v.object({ kind: v.literal("content"), slice: v.string(), path: v.string() }),
 ]);
-const unpack = promisify(zstdDecompress);
 
 /** The packages that slices were cut from, with those of their files that are in the tree. A damaged manifest goes to `unread`. */
 export async function readChisel(files: TreeFiles, os: OsRelease | undefined, unread: UnreadRecord[]): Promise<readonly DebRecord[]> {
@@ -64,10 +64,12 @@ export async function readChisel(files: TreeFiles, os: OsRelease | undefined, un
 
 async function textOf(bytes: Buffer): Promise<string | undefined> {
   try {
-    return (await unpack(bytes, { maxOutputLength: MAX_TEXT_BYTES })).toString("utf8");
-  } catch {
-    // No zstd, damaged, or too large.
-    return undefined;
+    if (sniffCompression(bytes) !== "zstd") return undefined;
+    return (await collect(decompress(bytesOf(bytes)), MAX_TEXT_BYTES)).toString("utf8");
+  } catch (error) {
+    // Damaged, or too large.
+    if (isDecantError(error)) return undefined;
+    throw error;
   }
 }
 

@@ -30,3 +30,16 @@ export {
   unmount,
 } from "./mount.ts";
 export { createPipe, enterPids, type Pipe, setUmask, unshareMounts, unsharePids } from "./namespace.ts";
+export {
+  checkNamedFile,
+  type FileLimits,
+  type FilePlace,
+  type FileProblem,
+  type NamedFile,
+  openNamedFile,
+  pathOfPlace,
+  placeOf,
+  placeWithin,
+  readNamedFile,
+  readNamedFileSync,
+} from "./named-file.ts";

@@ -1,24 +1,25 @@
 /**
- * Undoes compression found by content, never by name (rule S89): gzip with several members, zstd with several frames, xz, bzip2, or none.
+ * Undoes compression found by content, never by name (rule S89): gzip, zstd, xz, bzip2, or none. A file may have any number of members (frames,
+ * streams) one after the other, also empty ones; none is passed over. Zeros behind the last are padding, and anything else there is an error.
  * gzip and zstd run on the thread pool; xz and bzip2 in their programs, xz in WebAssembly where there is no program or little to do.
  */
-import { createRequire } from "node:module";
-import { pipeline } from "node:stream/promises";
-import type { Transform } from "node:stream";
-import type * as XzDecompress from "xz-decompress";
-import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { ByteStream } from "../bytes.ts";
-import { DecantError } from "../errors.ts";
-import { findTool, startProcess } from "../sys/index.ts";
+import { DecantError, errnoOf } from "../errors.ts";
+import { unbzip2, unxz } from "./decompress-program.ts";
+import { archiveDamaged } from "./errors.ts";
+import { isBzip2Stream, scanBzip2Stream } from "./members/bzip2-stream.ts";
+import { type ByteReader, createByteReader } from "./members/byte-reader.ts";
+import { gunzipMember, isGzipMember } from "./members/gzip-member.ts";
+import { type MemberScan, ScanError, startScan } from "./members/member-scan.ts";
+import { isXzStream, type XzSizes, xzStream } from "./members/xz-stream.ts";
+import { unzstdFrame } from "./members/zstd-decode.ts";
+import { isZstdFrame } from "./members/zstd-frame.ts";
 
 /** What the first bytes of a file say. */
 export type CompressionFormat = "none" | "gzip" | "zstd" | "xz" | "bzip2";
 
 /** As many bytes as `sniffCompression` wants to see. */
 export const SNIFF_SIZE = 10;
-const CHUNK = 256 * 1024;
-/** Below this, starting the program xz takes longer than WebAssembly takes for the whole. */
-const SMALL_XZ_BYTES = 64 * 1024;
 const DEFAULT_MAX_BYTES = 100 * 1024 ** 3;
 
 /** How far decompression may go. */
@@ -28,140 +29,137 @@ export interface DecompressOptions {
   readonly maxBytes?: number;
   /** Of the compressed data, where it is known: little is not worth a process. */
   readonly sizeBytes?: number;
+  /**
+   * Asked when bytes follow the last member that belong to none and are not zeros: may they be passed over? By then everything before them
+   * was given. Default: they are an error (`ARCHIVE`).
+   */
+  readonly mayTrail?: () => boolean;
 }
 
 /** Finds the compression by the first bytes, of which 10 are enough. */
 export function sniffCompression(head: Uint8Array): CompressionFormat {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-  if (bytes.byteLength >= 3 && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8) return "gzip";
-  if (bytes.byteLength >= 4) {
-    const magic = bytes.readUInt32LE(0);
-    // The second is a skippable frame, with which some writers begin.
-    if (magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50) return "zstd";
-  }
-  if (bytes.toString("latin1", 0, 6) === "\xfd7zXZ\0") return "xz";
-  // Then a block, or the end of an empty file.
-  const magic = bytes.toString("latin1", 4, 10);
-  if (/^BZh[1-9]$/.test(bytes.toString("latin1", 0, 4)) && (magic === "1AY&SY" || magic === "\x17rE8P\x90")) return "bzip2";
-  return "none";
+  if (isGzipMember(bytes)) return "gzip";
+  // Some writers begin with a skippable frame.
+  if (isZstdFrame(bytes)) return "zstd";
+  if (isXzStream(bytes)) return "xz";
+  return isBzip2Stream(bytes) ? "bzip2" : "none";
 }
 
 /** The plain bytes of a stream, whatever its compression. Throws `ARCHIVE` for damaged data, `BLOB_SIZE` over `maxBytes`. */
 export async function* decompress(stream: ByteStream, options: DecompressOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-  const { format, rest } = await peekCompression(stream);
-  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  const { mayTrail, maxBytes = DEFAULT_MAX_BYTES } = options;
+  await using reader = createByteReader(stream);
+  await reader.fill(SNIFF_SIZE);
+  const format = sniffCompression(reader.bytes);
   let sizeBytes = 0;
-  for await (const chunk of plain(format, rest, options)) {
+  for await (const chunk of plain(format, reader, options)) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > maxBytes)
       throw new DecantError("BLOB_SIZE", `Cannot decompress ${format} data: it becomes more than ${maxBytes} bytes`);
     options.signal?.throwIfAborted();
     yield chunk;
   }
-}
-
-function plain(format: CompressionFormat, source: ByteStream, { signal, sizeBytes }: DecompressOptions): ByteStream {
-  switch (format) {
-    case "none":
-      return source;
-    case "gzip":
-      return through(format, source, createGunzip({ chunkSize: CHUNK }));
-    case "zstd":
-      return through(format, source, createZstdDecompress({ chunkSize: CHUNK }));
-    case "xz": {
-      const tool = sizeBytes !== undefined && sizeBytes <= SMALL_XZ_BYTES ? undefined : findTool("xz");
-      return tool === undefined ? xzInWasm(source) : throughProcess(format, [tool, "-dc"], source, signal);
-    }
-    case "bzip2": {
-      const tool = findTool("bzip2");
-      if (tool === undefined) {
-        throw new DecantError("ARCHIVE", "Cannot decompress bzip2 data: there is no program bzip2", { hint: "Run: apt-get install bzip2" });
-      }
-      return throughProcess(format, [tool, "-dc"], source, signal);
-    }
-  }
+  if (!(await reader.fill(1))) return;
+  if (mayTrail?.() !== true) throw archiveDamaged(format, "something else follows its end");
+  // Whoever hashes the stream wants to see all of it.
+  while (await reader.fill(1)) reader.take(reader.bytes.byteLength);
 }
 
 /** Reads until the compression can be told; `rest` gives everything again. */
 export async function peekCompression(stream: ByteStream): Promise<{ readonly format: CompressionFormat; readonly rest: ByteStream }> {
-  const source = stream[Symbol.asyncIterator]();
-  let head: Uint8Array = new Uint8Array(0);
-  let ended = false;
-  while (head.byteLength < SNIFF_SIZE && !ended) {
-    const next = await source.next();
-    if (next.done === true) ended = true;
-    else head = head.byteLength === 0 ? next.value : Buffer.concat([head, next.value]);
+  const reader = createByteReader(stream);
+  await reader.fill(SNIFF_SIZE);
+  return { format: sniffCompression(reader.bytes), rest: everything(reader) };
+}
+
+async function* everything(source: ByteReader): AsyncGenerator<Uint8Array, void, undefined> {
+  await using reader = source;
+  while (await reader.fill(1)) yield reader.take(reader.bytes.byteLength);
+}
+
+function plain(format: CompressionFormat, reader: ByteReader, options: DecompressOptions): ByteStream {
+  switch (format) {
+    case "none":
+      return everything(reader);
+    case "gzip":
+      return members(reader, { format, begins: isGzipMember, read: gunzipMember });
+    case "zstd":
+      return members(reader, { format, begins: isZstdFrame, read: unzstdFrame });
+    case "xz": {
+      const sizes = { plainBytes: 0 };
+      // Streams begin at multiples of four bytes.
+      const streams = packed(reader, { begins: isXzStream, scan: () => startScan(xzStream(sizes)), paddingUnit: 4 });
+      return sized(unxz(streams, options), sizes);
+    }
+    case "bzip2":
+      return unbzip2(packed(reader, { begins: isBzip2Stream, scan: scanBzip2Stream }), options);
   }
-  const rest = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      if (head.byteLength > 0) yield head;
-      while (!ended) {
-        const next = await source.next();
-        if (next.done === true) ended = true;
-        else yield next.value;
+}
+
+/** A format whose members are decompressed one by one. */
+interface MemberReader {
+  readonly format: CompressionFormat;
+  readonly begins: (head: Buffer) => boolean;
+  readonly read: (reader: ByteReader) => ByteStream;
+}
+
+async function* members(reader: ByteReader, { format, begins, read }: MemberReader): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    do yield* read(reader);
+    while (await hasNext(reader, begins));
+  } catch (error) {
+    // Errors of the source are what they are.
+    if (error instanceof ScanError) throw archiveDamaged(format, error.message, error);
+    throw errnoOf(error)?.startsWith("Z") === true ? archiveDamaged(format, "it is damaged", error) : error;
+  }
+}
+
+/** A format whose decompressor takes all members at once. */
+interface PackedMembers {
+  readonly begins: (head: Buffer) => boolean;
+  readonly scan: () => MemberScan;
+  readonly paddingUnit?: number;
+}
+
+/** The members as they are, and nothing else. What the scan cannot read is for the decompressor to refuse. */
+async function* packed(reader: ByteReader, { begins, scan, paddingUnit }: PackedMembers): AsyncGenerator<Uint8Array, void, undefined> {
+  do {
+    for (let member: MemberScan | undefined = scan(); member?.done !== true;) {
+      if (!(await reader.fill(1))) return;
+      let size = reader.bytes.byteLength;
+      try {
+        size = member?.push(reader.bytes) ?? size;
+      } catch (error) {
+        if (!(error instanceof ScanError)) throw error;
+        member = undefined;
       }
-    } finally {
-      if (!ended) await source.return?.();
+      yield reader.take(size);
     }
-  };
-  return { format: sniffCompression(head), rest: rest() };
+  } while (await hasNext(reader, begins, paddingUnit));
 }
 
-async function* through(format: CompressionFormat, source: ByteStream, transform: Transform): AsyncGenerator<Uint8Array, void, undefined> {
-  let sourceFailure: { readonly error: unknown } | undefined;
-  const watched = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      yield* source;
-    } catch (error) {
-      sourceFailure = { error };
-      throw error;
-    }
-  };
-  const fed = pipeline(watched(), transform);
-  // It is awaited below; a failure before that must not count as unhandled.
-  fed.catch(() => {});
-  try {
-    for await (const chunk of transform) yield chunk as Buffer;
-    await fed;
-  } catch (error) {
-    if (sourceFailure !== undefined) throw sourceFailure.error;
-    throw damaged(format, error);
-  } finally {
-    transform.destroy();
-    await fed.catch(() => {});
+/** Passes over padding: does another member follow? If not, the stream has ended, or has something else. */
+async function hasNext(reader: ByteReader, begins: (head: Buffer) => boolean, paddingUnit?: number): Promise<boolean> {
+  await reader.fill(SNIFF_SIZE);
+  if (begins(reader.bytes)) return true;
+  let padding = 0;
+  while (await reader.fill(1)) {
+    const end = reader.bytes.findIndex((byte) => byte !== 0);
+    padding += reader.take(end < 0 ? reader.bytes.byteLength : end).byteLength;
+    if (end >= 0) break;
   }
+  if (padding === 0 || paddingUnit === undefined || padding % paddingUnit !== 0) return false;
+  await reader.fill(SNIFF_SIZE);
+  return begins(reader.bytes);
 }
 
-async function* throughProcess(
-  format: CompressionFormat,
-  argv: readonly string[],
-  input: ByteStream,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const child = startProcess({ argv, input, stdio: { stderr: "ignore" }, ...(signal === undefined ? {} : { signal }) });
-  let ended = false;
-  try {
-    yield* child.stdout;
-    ended = true;
-    const { exitCode } = await child.exit;
-    if (exitCode !== 0) throw damaged(format, `exit code ${exitCode}`);
-  } finally {
-    if (!ended) child.kill("SIGKILL");
+/** A decompressor that stops behind the first stream must not pass for one that read all. */
+async function* sized(stream: ByteStream, sizes: XzSizes): AsyncGenerator<Uint8Array, void, undefined> {
+  let sizeBytes = 0;
+  for await (const chunk of stream) {
+    sizeBytes += chunk.byteLength;
+    yield chunk;
   }
-}
-
-async function* xzInWasm(source: ByteStream): AsyncGenerator<Uint8Array, void, undefined> {
-  // Both on use: this runs only where there is no program xz. The package is CommonJS whose names an import cannot see.
-  const { XzReadableStream } = createRequire(import.meta.url)("xz-decompress") as typeof XzDecompress;
-  const { ReadableStream } = await import("node:stream/web");
-  const plainStream = new XzReadableStream(ReadableStream.from(source));
-  try {
-    yield* plainStream;
-  } catch (error) {
-    throw error instanceof DecantError ? error : damaged("xz", error);
-  }
-}
-
-function damaged(format: CompressionFormat, cause: unknown): DecantError {
-  return new DecantError("ARCHIVE", `Cannot decompress ${format} data: it is damaged or cut off`, { cause });
+  if (sizeBytes !== sizes.plainBytes) throw archiveDamaged("xz", `it becomes ${sizeBytes} bytes; its index says ${sizes.plainBytes}`);
 }

@@ -9,6 +9,22 @@ export function tarError(problem: string, where?: string): DecantError {
   return new DecantError("TAR", `Cannot read ${what}: ${problem}`);
 }
 
+/** Compressed data that cannot be read to its end. */
+export function archiveDamaged(format: string, problem: string, cause?: unknown): DecantError {
+  return new DecantError("ARCHIVE", `Cannot decompress ${format} data: ${problem}`, {
+    hint: "Download it, or make it, again",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Compressed data that is right, for all we know, but for which a program is missing. `details.program`: its name. */
+export function decompressorMissing(format: string, program: string): DecantError {
+  return new DecantError("ARCHIVE", `Cannot decompress ${format} data: there is no program ${program}`, {
+    hint: `Run: apt-get install ${program === "xz" ? "xz-utils" : program}`,
+    details: { program },
+  });
+}
+
 /** A name that leaves the root it belongs to. */
 export function pathEscape(name: string): DecantError {
   return new DecantError("PATH_ESCAPE", `Cannot use path "${toText(name)}": it leaves the root; names with ".." must stay inside`);
@@ -35,6 +51,13 @@ export function layerMissing(id: string): DecantError {
 export function layerDamaged(id: string, path: TreePath): DecantError {
   return new DecantError("STORE_CORRUPT", `Cannot use the directory of layer "${id}": "${displayPath(path)}" is damaged`, {
     hint: "Build again: the layer is made anew",
+  });
+}
+
+/** A tar that is not of the files that the layer's index has. */
+export function tarUnlikeIndex(id: string, path: TreePath): DecantError {
+  return new DecantError("STORE_CORRUPT", `Cannot use the tar of layer "${id}": it has no "${displayPath(path)}" as the layer does`, {
+    hint: "Run: decant prune --all",
   });
 }
 

@@ -32,6 +32,7 @@ const TAR = rawTar(
 );
 const DUMP =
   "/d: dir 0644 0:0\n/d/a: file 0644 0:0 2cf24dba\n/d/gone: whiteout\n/d/l: link -> /etc\n/d/z: hardlink = /d/a\n/e: file 0644 0:0 e3b0c442\n";
+const SKIP = Buffer.concat([Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0]), Buffer.from("toc")]);
 
 function blob(bytes: Buffer, diffId: DiffId, open: () => ByteStream = () => bytesOf(bytes)): Parameters<typeof importLayerBlob>[1] {
   return {
@@ -50,7 +51,18 @@ const PACKED: readonly (readonly [name: string, bytes: Buffer])[] = [
   ["a gzip blob of two members", Buffer.concat([gzipSync(TAR.subarray(0, 700)), gzipSync(TAR.subarray(700))])],
   ["a zstd blob", zstdCompressSync(TAR)],
   ["an uncompressed blob", TAR],
+  // podman's zstd:chunked ends with skippable frames, and has one for each file; pzstd begins each frame with one.
+  ["R2: a zstd blob of frames and skippable frames", Buffer.concat([SKIP, framed(0, 512), framed(0, 0), SKIP, framed(512), SKIP])],
+  [
+    "R2: a zstd blob with a frame for each block",
+    Buffer.concat(Array.from({ length: TAR.byteLength / 512 }, (_, at) => framed(at * 512, at * 512 + 512))),
+  ],
+  ["R2: a gzip blob with an empty member", Buffer.concat([gzipSync(TAR.subarray(0, 512)), gzipSync(""), gzipSync(TAR.subarray(512))])],
 ];
+
+function framed(start: number, end?: number): Buffer {
+  return zstdCompressSync(TAR.subarray(start, end));
+}
 
 for (const [name, bytes] of PACKED) {
   test(`importLayerBlob() indexes ${name} and keeps it`, async () => {
@@ -107,6 +119,11 @@ const LIES: readonly {
     source: blob(Buffer.concat([packed.subarray(0, 40), Buffer.alloc(100, 7)]), sha256(TAR)),
     code: "ARCHIVE",
   },
+  {
+    name: "R2: garbage behind the compressed tar",
+    source: blob(Buffer.concat([packed, Buffer.from("garbage")]), sha256(TAR)),
+    code: "ARCHIVE",
+  },
   { name: "no tar", source: blob(gzipSync("hello".repeat(1000)), sha256(TAR)), code: "TAR" },
   {
     name: "a path that leaves",
@@ -157,6 +174,23 @@ test("importLayerTar() takes a tar in any compression", async () => {
     assert.equal(indexDump(layer.index), DUMP);
     assert.equal(sha256(readFileSync((await layerTar(at.store, layer)).path)), sha256(TAR));
   }
+});
+
+test("R2: importLayerTar() of an archive passes over what follows its end mark, and keeps what is read", async () => {
+  for (const bytes of [
+    Buffer.concat([gzipSync(TAR), Buffer.from("garbage")]),
+    Buffer.concat([zstdCompressSync(TAR), Buffer.from("garbage")]),
+    Buffer.concat([TAR, Buffer.from("garbage")]),
+  ]) {
+    await using at = await tempStore();
+    const layer = await importLayerTar(at.store, bytesOf(bytes), { archive: true });
+    assert.equal(indexDump(layer.index), DUMP);
+    assert.equal((await readTreeFile(layerTree([layer]), treePath("d/a"), 100)).toString(), "hello");
+    if (bytes[0] !== TAR[0]) await assert.rejects(importLayerTar(at.store, bytesOf(bytes)), failsWith("ARCHIVE"));
+  }
+  await using at = await tempStore();
+  const halves = [gzipSync(TAR.subarray(0, 1024)), Buffer.from("garbage"), gzipSync(TAR.subarray(1024))];
+  await assert.rejects(importLayerTar(at.store, bytesOf(Buffer.concat(halves)), { archive: true }), failsWith("ARCHIVE"));
 });
 
 test("importLayerTar() refuses whiteouts in what is no layer", async () => {

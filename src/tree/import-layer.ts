@@ -44,6 +44,11 @@ export interface ImportOptions {
   readonly unpack?: boolean;
   /** False: an archive that is no layer: a name like ".wh.x" is an error (`WHITEOUT`). Default true: it is a whiteout. */
   readonly layer?: boolean;
+  /**
+   * An archive whose files will be read: its plain tar is kept, however it came. What follows the archive's end mark may be anything, as for
+   * BuildKit and tar. Default false: it is kept as it came, and must be whole to its last byte.
+   */
+  readonly archive?: boolean;
   /** Bound of the uncompressed size. Default 100 GiB. */
   readonly maxBytes?: number;
 }
@@ -87,8 +92,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   const { signal, expected } = options;
   signal?.throwIfAborted();
   const { format, rest } = await peekCompression(stream);
-  // xz and bzip2 are no compressions of layers: their plain bytes are kept.
-  const keep: "raw" | "plain" | "nothing" = options.isHere === true ? "nothing" : format === "xz" || format === "bzip2" ? "plain" : "raw";
+  const keep = kept(format, options);
   await using file = keep === "nothing" ? undefined : await store.blobs.create();
   await using sink = file === undefined ? undefined : createFileSink(file.fd, "a layer");
   await using staged = options.unpack === true ? await store.dirs.create(LAYER_DIRS) : undefined;
@@ -110,6 +114,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   const parser = createTarParser(reader, { layer: isLayer });
   let turn = performance.now();
   const plain = decompress(raw(), {
+    mayTrail: () => options.archive === true && parser.ended,
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
     ...(signal === undefined ? {} : { signal }),
   });
@@ -133,10 +138,16 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   const layer = await addLayer(store, diffId, {
     diffId,
     index,
-    blobs: blobsOf(format, { digest: rawDigest, size: rawBytes }, expected?.descriptor.mediaType),
+    blobs: keep === "plain" ? [] : blobsOf(format, { digest: rawDigest, size: rawBytes }, expected?.descriptor.mediaType),
   });
   if (staged !== undefined && unpacker !== undefined && regular) await publish(staged, unpacker, layer);
   return layer;
+}
+
+/** What goes into the store. xz and bzip2 are no compressions of layers: their plain bytes are kept. */
+function kept(format: CompressionFormat, options: IngestOptions): "raw" | "plain" | "nothing" {
+  if (options.isHere === true) return "nothing";
+  return format === "xz" || format === "bzip2" || options.archive === true ? "plain" : "raw";
 }
 
 async function publish(staged: StagedDirectory, unpacker: Unpacker, layer: Layer): Promise<void> {

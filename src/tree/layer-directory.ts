@@ -2,13 +2,17 @@
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { hexOf } from "../digest.ts";
-import { fromText } from "../paths.ts";
+import { errnoOf } from "../errors.ts";
+import { fromText, parentOf, ROOT, type TreePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { readData } from "./data.ts";
 import { layerDamaged } from "./errors.ts";
 import { fsPath } from "./host-files.ts";
 import { LAYER_DIRS, deleteLayerRecord } from "./layer-record.ts";
-import type { Layer } from "./types.ts";
+import { hasTarSource } from "./tar-source.ts";
+import type { Entry, Layer, LayerIndex } from "./types.ts";
+import { timeOf } from "./unpacker.ts";
+import { hasSameMetadata, readUpper, type UpperEntry } from "./upper-scan.ts";
 
 /** Its path, when it is here and was confirmed since the last boot. */
 export function layerDirectory(store: Store, id: string): string | undefined {
@@ -16,57 +20,103 @@ export function layerDirectory(store: Store, id: string): string | undefined {
   return path === undefined || store.dirs.isSuspect(LAYER_DIRS, id) ? undefined : path;
 }
 
+/** What is checked, and how. */
+export interface DirectoryCheck {
+  /** The layer whose tar or blobs the directory can be made of again. Default: the layer itself. */
+  readonly original?: Layer;
+  readonly signal?: AbortSignal;
+}
+
+/** Keeps others from checking, removing or making the directory of a layer. */
+export function lockLayerDirectory(store: Store, layer: Layer, signal?: AbortSignal): Promise<AsyncDisposable> {
+  return store.locks.acquire(`unpack-${layer.id}`, signal === undefined ? {} : { signal });
+}
+
 /**
- * Its path when it is here, checked first when it is suspect: every file's digest is compared with the index. A damaged directory is
- * removed; when the layer has no other source of its bytes, its record goes too, and `STORE_CORRUPT` is thrown.
+ * Its path when it is here, checked first when it is suspect: every entry, and every file's digest, is compared with the index. A damaged
+ * directory is removed; when there is nothing to make it of again, the layer's record goes too, and `STORE_CORRUPT` is thrown.
  */
-export async function checkedLayerDirectory(
-  store: Store,
-  layer: Layer,
-  options: { readonly hasTar: boolean; readonly signal?: AbortSignal },
-): Promise<string | undefined> {
+export async function checkedLayerDirectory(store: Store, layer: Layer, check: DirectoryCheck = {}): Promise<string | undefined> {
+  const path = store.dirs.find(LAYER_DIRS, layer.id);
+  if (path === undefined || !store.dirs.isSuspect(LAYER_DIRS, layer.id)) return path;
+  await using _lock = await lockLayerDirectory(store, layer, check.signal);
+  return await checkLockedDirectory(store, layer, check);
+}
+
+/** The same for who has the lock. */
+export async function checkLockedDirectory(store: Store, layer: Layer, check: DirectoryCheck = {}): Promise<string | undefined> {
+  const { original = layer, signal } = check;
   const path = store.dirs.find(LAYER_DIRS, layer.id);
   if (path === undefined || !store.dirs.isSuspect(LAYER_DIRS, layer.id)) return path;
   const { index } = layer;
   for (let position = 0; position < index.count; position += 1) {
-    options.signal?.throwIfAborted();
-    if (await isIntact(path, layer, position)) continue;
+    signal?.throwIfAborted();
+    if (await isIntact(fromText(path), index, index.at(position))) continue;
     await store.dirs.remove(LAYER_DIRS, layer.id);
-    if (options.hasTar) return undefined;
-    deleteLayerRecord(store, layer.id);
+    if (hasTarSource(store, original)) return undefined;
+    deleteLayerRecord(store, original.id);
     throw layerDamaged(layer.id, index.path(position));
   }
   store.dirs.confirm(LAYER_DIRS, layer.id);
   return path;
 }
 
-async function isIntact(root: string, layer: Layer, position: number): Promise<boolean> {
-  const entry = layer.index.at(position);
-  const path = `${fromText(root)}/${entry.path}`;
-  const stat = lstatSync(fsPath(path), { throwIfNoEntry: false });
+async function isIntact(root: string, index: LayerIndex, entry: Entry): Promise<boolean> {
+  const found = readEntry(root, entry.path);
   switch (entry.kind) {
     case "opaque":
-      return stat?.isDirectory() === true;
+      return found?.kind === "entry" && found.entry.kind === "dir" && found.opaque;
     case "whiteout":
-      // A whiteout below an opaque directory needs no node of its own.
-      return stat === undefined || stat.isCharacterDevice();
-    case "dir":
-      return stat?.isDirectory() === true;
-    case "symlink":
-      return stat?.isSymbolicLink() === true;
+      // A socket hides what was there as well (rule S128), and below an opaque directory nothing needs to.
+      return found === undefined ? isBelowOpaque(root, entry.path) : found.kind !== "entry";
     case "hardlink":
-      return stat !== undefined;
+      return found?.kind === "entry" && isLinked(root, index, entry);
+    case "dir":
+      return isSame(entry, found) && (entry.opaque !== true || found.opaque);
+    case "symlink":
     case "char":
-      return stat?.isCharacterDevice() === true;
     case "block":
-      return stat?.isBlockDevice() === true;
     case "fifo":
-      return stat?.isFIFO() === true;
-    case "file": {
-      if (stat?.isFile() !== true || stat.size !== entry.size) return false;
-      const running = createHash("sha256");
-      for await (const chunk of readData({ kind: "host", path }, entry.size)) running.update(chunk);
-      return entry.digest === undefined || running.digest("hex") === hexOf(entry.digest);
-    }
+      return isSame(entry, found);
+    case "file":
+      return isSame(entry, found) && (await hasContent(`${root}/${entry.path}`, entry));
   }
+}
+
+function isSame(entry: Entry, found: UpperEntry | undefined): found is Extract<UpperEntry, { kind: "entry" }> {
+  // Not every file system keeps nanoseconds.
+  return found?.kind === "entry" && hasSameMetadata(entry, found.entry) && timeOf(entry).sec === found.entry.mtimeSec;
+}
+
+function readEntry(root: string, path: TreePath): UpperEntry | undefined {
+  try {
+    return readUpper(root, path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+function isBelowOpaque(root: string, path: TreePath): boolean {
+  for (let directory = parentOf(path); directory !== ROOT; directory = parentOf(directory)) {
+    const found = readEntry(root, directory);
+    if (found?.kind === "entry" && found.opaque) return true;
+  }
+  return false;
+}
+
+/** The same file as its target. One whose target is in a lower layer is a copy of it. */
+function isLinked(root: string, index: LayerIndex, entry: Entry): boolean {
+  const { link } = entry;
+  if (link === undefined || index.find(link as TreePath) < 0) return true;
+  const [own, target] = [entry.path, link].map((path) => lstatSync(fsPath(`${root}/${path}`), { throwIfNoEntry: false }));
+  return own !== undefined && own.ino === target?.ino;
+}
+
+async function hasContent(path: string, entry: Entry): Promise<boolean> {
+  if (entry.digest === undefined) return true;
+  const running = createHash("sha256");
+  for await (const chunk of readData({ kind: "host", path }, entry.size)) running.update(chunk);
+  return running.digest("hex") === hexOf(entry.digest);
 }

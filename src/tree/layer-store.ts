@@ -9,12 +9,13 @@ import { DecantError, InternalError, errnoOf } from "../errors.ts";
 import { fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { contentDigest } from "./content-digest.ts";
-import { corruptIndex, layerMissing } from "./errors.ts";
+import { corruptIndex } from "./errors.ts";
 import { checkedLayerDirectory, layerDirectory } from "./layer-directory.ts";
 import type { StoredIndex } from "./layer-index.ts";
 import { decodeIndex } from "./layer-index.ts";
 import type { LayerBlob, LayerRecord } from "./layer-record.ts";
 import { LAYER_DIRS, getLayerRecord, layerIdOf, putLayerRecord } from "./layer-record.ts";
+import { locatedIndex } from "./layer-positions.ts";
 import { layerTar } from "./layer-tar.ts";
 import type { DataSource, Entry, Layer, LayerSource, RemoteBlob } from "./types.ts";
 
@@ -153,13 +154,13 @@ function entryData(store: Store, layer: StoredLayer, entry: Entry): DataSource |
   }
   const directory = layerDirectory(store, layer.id);
   if (directory !== undefined) return { kind: "host", path: `${fromText(directory)}/${file.path}` };
-  return slowData(store, layer, file, offset);
+  return slowData(store, layer, file);
 }
 
-async function slowData(store: Store, layer: StoredLayer, file: Entry, offset: number): Promise<DataSource> {
-  const directory = await checkedLayerDirectory(store, layer, { hasTar: offset >= 0 });
+async function slowData(store: Store, layer: StoredLayer, file: Entry): Promise<DataSource> {
+  const directory = await checkedLayerDirectory(store, layer);
   if (directory !== undefined) return { kind: "host", path: `${fromText(directory)}/${file.path}` };
-  if (offset < 0) throw layerMissing(layer.id);
+  const index = await locatedIndex(store, layer);
   const tar = await layerTar(store, layer);
-  return { kind: "slice", path: fromText(tar.path), offset };
+  return { kind: "slice", path: fromText(tar.path), offset: index.dataOffset(index.find(file.path)) };
 }

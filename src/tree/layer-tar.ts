@@ -9,29 +9,15 @@ import { layerDamaged, layerMissing } from "./errors.ts";
 import { checkedLayerDirectory } from "./layer-directory.ts";
 import { getLayerRecord, putLayerRecord } from "./layer-record.ts";
 import { sharedWork } from "./shared-work.ts";
+import { findTar, findTarBlob, type LayerTar } from "./tar-source.ts";
 import type { LayerItem } from "./tar-chunks.ts";
 import { tarChunks } from "./tar-chunks.ts";
 import type { Layer } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
 
-/** A layer's tar in the store. */
-export interface LayerTar {
-  readonly diffId: DiffId;
-  readonly size: number;
-  /** Its blob's file; never write to it. */
-  readonly path: string;
-}
-
 /** The layer's uncompressed tar as a blob, made when it is not there yet. Throws `BLOB_MISSING`, `BLOB_DIGEST`, `STORE_CORRUPT`, `STORE_FULL`. */
 export async function layerTar(store: Store, layer: Layer, signal?: AbortSignal): Promise<LayerTar> {
   return findTar(store, layer) ?? sharedWork(store, `tar ${layer.id}`, (stop) => makeTar(store, layer, stop), signal);
-}
-
-/** The layer's uncompressed tar, when it is there. */
-export function findTar(store: Store, layer: Layer): LayerTar | undefined {
-  const { diffId } = layer;
-  const size = diffId === undefined ? undefined : store.blobs.size(diffId);
-  return diffId === undefined || size === undefined ? undefined : { diffId, size, path: store.blobs.path(diffId) };
 }
 
 async function makeTar(store: Store, layer: Layer, signal: AbortSignal): Promise<LayerTar> {
@@ -65,10 +51,9 @@ export function recordDiffId(store: Store, id: Digest, diffId: DiffId): void {
 export async function openTar(store: Store, layer: Layer, signal?: AbortSignal): Promise<ByteStream> {
   const tar = findTar(store, layer);
   if (tar !== undefined) return store.blobs.open(tar.diffId);
-  const record = getLayerRecord(store, layer.id);
-  const blob = record?.blobs.find(({ descriptor }) => store.blobs.size(descriptor.digest) !== undefined);
+  const blob = findTarBlob(store, layer);
   if (blob !== undefined) return decompress(store.blobs.open(blob.descriptor.digest), signal === undefined ? {} : { signal });
-  const directory = await checkedLayerDirectory(store, layer, { hasTar: false, ...(signal === undefined ? {} : { signal }) });
+  const directory = await checkedLayerDirectory(store, layer, signal === undefined ? {} : { signal });
   if (directory === undefined) throw layerMissing(layer.id);
   return tarChunks(directoryItems(layer, directory), {
     ...(signal === undefined ? {} : { signal }),

@@ -34,6 +34,8 @@ export interface TarHandler {
 /** Takes an archive in chunks. */
 export interface TarParser {
   push(chunk: Uint8Array): void;
+  /** The end mark was read: what comes now is not part of the archive. */
+  readonly ended: boolean;
   /** The archive has ended. Throws `TAR` when it was cut off. */
   finish(): void;
 }
@@ -237,6 +239,9 @@ export function createTarParser(handler: TarHandler, options: TarParserOptions =
     push(input) {
       const chunk = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
       for (let at = 0; at < chunk.byteLength;) at = step(chunk, at);
+    },
+    get ended() {
+      return state === "end";
     },
     finish() {
       const isBetween = (state === "header" && carried === 0) || state === "padding" || state === "end";

@@ -9,11 +9,13 @@ import { displayPath, fromText } from "../paths.ts";
 import { readData } from "./data.ts";
 import { changedWhileRead, writeFailure } from "./errors.ts";
 import { openForReading } from "./host-files.ts";
-import { checkedLayerDirectory, layerDirectory } from "./layer-directory.ts";
-import { LAYERS, LAYER_DIRS, getLayerRecord } from "./layer-record.ts";
-import { findTar, openTar } from "./layer-tar.ts";
+import { checkLockedDirectory, layerDirectory, lockLayerDirectory } from "./layer-directory.ts";
+import { locatedIndex } from "./layer-positions.ts";
+import { LAYERS, LAYER_DIRS } from "./layer-record.ts";
+import { openTar } from "./layer-tar.ts";
 import { isRebased } from "./rebase.ts";
 import { sharedWork } from "./shared-work.ts";
+import { findTar } from "./tar-source.ts";
 import type { Entry, Layer, LayerIndex, Tree } from "./types.ts";
 import { layerTree, rebaseLayers } from "./layer-tree.ts";
 import type { Unpacker } from "./unpacker.ts";
@@ -59,18 +61,17 @@ async function unpackLocked(
   options: { readonly signal?: AbortSignal; readonly lower?: Tree },
 ): Promise<string> {
   const { signal } = options;
-  const withSignal = signal === undefined ? {} : { signal };
-  await using _lock = await store.locks.acquire(`unpack-${layer.id}`, withSignal);
+  await using _lock = await lockLayerDirectory(store, layer, signal);
   const original = isRebased(layer) ? layer.original : layer;
-  const hasTar = findTar(store, original) !== undefined || (getLayerRecord(store, original.id)?.blobs.length ?? 0) > 0;
-  const known = await checkedLayerDirectory(store, layer, { hasTar, ...withSignal });
+  const known = await checkLockedDirectory(store, layer, { original, ...(signal === undefined ? {} : { signal }) });
   if (known !== undefined) return known;
+  const index = isRebased(layer) ? layer.index : await locatedIndex(store, layer, signal);
   await using staged = await store.dirs.create(LAYER_DIRS);
   using unpacker = createUnpacker(staged.path);
   try {
-    await unpackFiles(store, { layer, original, root: staged.path }, unpacker, signal);
-    await copyFromBelow(layer.index, unpacker, options.lower);
-    unpacker.finish(layer.index);
+    await unpackFiles(store, { index, original, root: staged.path }, unpacker, signal);
+    await copyFromBelow(index, unpacker, options.lower);
+    unpacker.finish(index);
   } catch (error) {
     throw writeFailure(error, `the directory of layer "${layer.id}"`);
   }
@@ -102,14 +103,13 @@ function filesInTarOrder(index: LayerIndex): number[] {
 
 async function unpackFiles(
   store: Store,
-  { layer, original, root }: { readonly layer: Layer; readonly original: Layer; readonly root: string },
+  { index, original, root }: { readonly index: LayerIndex; readonly original: Layer; readonly root: string },
   unpacker: Unpacker,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const files = filesInTarOrder(layer.index);
+  const files = filesInTarOrder(index);
   if (files.length === 0) return;
   const tar = findTar(store, original);
-  const { index } = layer;
   const firsts = files.filter((position, at) => at === 0 || index.dataOffset(position) !== index.dataOffset(files[at - 1] ?? -1));
   if (tar === undefined) await unpackStream(await openTar(store, original, signal), index, firsts, unpacker, signal);
   else await unpackSlices(fromText(tar.path), index, firsts, unpacker, signal);

@@ -66,6 +66,16 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: "BuildKit unpacks xz with a program that the recorded dockerd does not have",
   },
   {
+    cases: [
+      "R2: gzip with a wrong checksum",
+      "R2: gzip with a wrong size",
+      "R2: zstd with a wrong checksum",
+      "R2: gzip without its last byte",
+    ],
+    line: /^BuildKit builds, Decant fails: ARCHIVE /,
+    reason: "BuildKit stops reading at the end mark of the archive and does not see that what it unpacked is damaged",
+  },
+  {
     cases: ["S90: a hard link with metadata of its own"],
     line: /^path x\/f: /,
     reason:
@@ -76,6 +86,22 @@ export const DIFFERENCES: readonly Difference[] = [
     line: /^path out: /,
     reason:
       "Unpacked for overlayfs, a layer of BuildKit does not see the symlink and hides it by a directory; unpacked over one another, as image-spec says, it writes where the symlink leads",
+  },
+  {
+    cases: ["X4: a Dockerfile in a folder that is a link out of the folder and in the context"],
+    line: /^BuildKit fails, Decant builds: .*open Dockerfile: no such file or directory$/,
+    reason: "BuildKit is sent the Dockerfile's folder alone and cannot follow its link; it stays in the context all the same",
+  },
+  {
+    cases: [
+      "X4: an ignore file that is a link out of the context",
+      "X4: an ignore file that is a link to nothing",
+      "X4: an ignore file that is a directory",
+      "X4: an ignore file of the Dockerfile that is a link to nothing",
+    ],
+    line: /^BuildKit builds, Decant fails: CONTEXT /,
+    reason:
+      "BuildKit passes over an ignore file that it cannot read: what it was to leave out, secrets perhaps, is in the image without a word",
   },
   {
     cases: ["a step makes a block device"],

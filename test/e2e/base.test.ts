@@ -1,7 +1,7 @@
 /** Distroless bases through the bundled command, with a signed archive on loopback. `npm run bundle` comes first. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -248,7 +248,8 @@ describe("decant base", () => {
     const context = async (name: string, files: Readonly<Record<string, string>>): Promise<string> => {
       const path = join(folder, name);
       await mkdir(path, { recursive: true });
-      const debian = `debian: { mirror: "${server.url}", securityMirror: "${server.url}", keyring: ${join(folder, "key.gpg")} }\n`;
+      const debian = `debian: { mirror: "${server.url}", securityMirror: "${server.url}", keyring: key.gpg }\n`;
+      await copyFile(join(folder, "key.gpg"), join(path, "key.gpg"));
       await writeFile(join(path, "decant.yaml"), `${debian}${files["decant.yaml"] ?? ""}`);
       for (const [file, text] of Object.entries(files)) if (file !== "decant.yaml") await writeFile(join(path, file), text);
       return path;

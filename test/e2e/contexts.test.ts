@@ -5,10 +5,12 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, 
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { bytesOf } from "../../src/bytes.ts";
 import { command } from "../../src/cli/commands/build.ts";
 import type { OutputStream } from "../../src/cli/context.ts";
-import { type BuildOptions, type ErrorCode, inspectImage, isDecantError } from "../../src/index.ts";
+import { sha256 } from "../../src/digest.ts";
+import { type BuildOptions, type ErrorCode, importImage, inspectImage, isDecantError } from "../../src/index.ts";
 import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 import { gitServer, testRepository } from "../support/git-server.ts";
 
@@ -104,6 +106,40 @@ describe("the build context", () => {
       digests.push({ config, layers: layers.map(({ diffId }) => diffId) });
     }
     for (const other of digests.slice(1)) assert.deepEqual(other, digests[0]);
+  });
+
+  it("R2: reads archives of several members, and nothing short of all", async () => {
+    using shop = workshop();
+    writeFileSync(join(shop.context, "Dockerfile"), "FROM scratch\nCOPY a b /\n");
+    writeFileSync(join(shop.context, "a"), "one");
+    writeFileSync(join(shop.context, "b"), "two");
+    const tar = tarOf(shop.context);
+    const [head, tail] = [tar.subarray(0, 1536), tar.subarray(1536)];
+    const garbage = Buffer.from("garbage");
+    for (const pack of [gzipSync, zstdCompressSync]) {
+      const packed = pack(tar);
+      for (const bytes of [
+        [pack(head), pack(tail)],
+        [pack(head), pack(""), pack(tail)],
+        [packed, Buffer.alloc(512)],
+        [packed, garbage],
+      ]) {
+        const read = await inContext(shop, { context: "-", stdin: bytesOf(Buffer.concat(bytes)) });
+        assert.deepEqual([read("a"), read("b")], ["one", "two"]);
+      }
+      for (const bytes of [
+        [pack(head), garbage, pack(tail)],
+        [pack(head), pack(tail).subarray(0, -9)],
+      ])
+        await assert.rejects(inContext(shop, { context: "-", stdin: bytesOf(Buffer.concat(bytes)) }), failsWith("ARCHIVE", /gzip|zstd/));
+      const rootfs = async (bytes: readonly Buffer[]): Promise<unknown> =>
+        importImage({ root: shop.root, name: "r", file: "-", stdin: bytesOf(Buffer.concat(bytes)) }).result;
+      await rootfs([pack(head), pack(tail)]);
+      const { layers } = await inspectImage({ image: "r", root: shop.root });
+      assert.equal(layers[0]?.diffId, sha256(tar));
+      await assert.rejects(rootfs([packed, garbage]), failsWith("ARCHIVE", /something else follows/));
+      await assert.rejects(rootfs([pack(head), pack(tail).subarray(0, -9)]), failsWith("ARCHIVE", /cut off/));
+    }
   });
 
   it("S101: .dockerignore is for folders only", async () => {

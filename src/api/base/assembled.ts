@@ -6,7 +6,7 @@ import { formatPlatform, type Platform } from "../../oci/index.ts";
 import { type Layer, layerSource } from "../../tree/index.ts";
 import type { Session } from "../session.ts";
 import { archiveAccess, type OpenedBase } from "./open-base.ts";
-import type { BaseDetails, BaseLayer, DebianOptions } from "./types.ts";
+import type { BaseDetails, BaseLayer, DebianSettings } from "./types.ts";
 
 /** How a base is assembled. */
 export interface AssembleRun {
@@ -20,7 +20,7 @@ export interface AssembleRun {
 export async function assembleOpened(
   session: Session,
   opened: OpenedBase,
-  options: DebianOptions & { readonly jobs?: number },
+  options: DebianSettings & { readonly jobs?: number },
   run: AssembleRun,
 ): Promise<AssembledBase> {
   return await assembleBase(session.store, opened.recipe, assembleOptions(session, opened, options, run));
@@ -30,7 +30,7 @@ export async function assembleOpened(
 export function assembleOptions(
   session: Session,
   { variant, lock }: OpenedBase,
-  options: DebianOptions & { readonly jobs?: number },
+  options: DebianSettings & { readonly jobs?: number },
   { platform, ...run }: AssembleRun,
 ): AssembleOptions {
   return {

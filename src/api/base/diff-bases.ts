@@ -1,7 +1,6 @@
 /** `diffBases`: what differs between two locks, recipes or images. */
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { listRecipes, lockedFor, type LockedArchitecture, parseBaseName, parseLock } from "../../distroless/index.ts";
+import { listRecipes, lockedFor, type LockedArchitecture, parseBaseName } from "../../distroless/index.ts";
 import { DecantError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { type Platform } from "../../oci/index.ts";
@@ -13,7 +12,7 @@ import { openSession, type Session, platformOf } from "../session.ts";
 import type { Run, StoreOptions } from "../types.ts";
 import { assembleOpened } from "./assembled.ts";
 import { type BaseFacts, differenceOf, lockedFacts } from "./difference.ts";
-import { openBase } from "./open-base.ts";
+import { openBase, readLock } from "./open-base.ts";
 import type { BaseDifference, DebianOptions } from "./types.ts";
 
 /** Options of `diffBases`. */
@@ -52,10 +51,9 @@ async function factsOf(name: string, context: Context): Promise<BaseFacts> {
 }
 
 async function lockedIn(name: string, { cwd, platform }: Context): Promise<LockedArchitecture> {
-  const text = await readFile(resolve(cwd, name), "utf8").catch((cause: unknown) => {
-    throw new DecantError("NOT_FOUND", `Cannot read lock "${name}": there is no such file`, { cause });
-  });
-  return lockedFor(parseLock(text, name), platform.architecture);
+  const lock = await readLock({ path: resolve(cwd, name) });
+  if (lock === undefined) throw new DecantError("NOT_FOUND", `Cannot read lock "${name}": there is no such file`);
+  return lockedFor(lock, platform.architecture);
 }
 
 async function recipeFacts(name: string, { options, session, platform, cwd, emit, signal }: Context): Promise<BaseFacts> {

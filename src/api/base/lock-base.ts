@@ -14,11 +14,12 @@ import {
 } from "../../distroless/index.ts";
 import { isDecantError } from "../../errors.ts";
 import { step } from "../../step.ts";
+import { type FilePlace, pathOfPlace } from "../../sys/index.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession } from "../session.ts";
 import type { Run } from "../types.ts";
 import { differenceOf, lockedFacts } from "./difference.ts";
-import { archiveAccess, lockFileOf, lockMissing, readLock } from "./open-base.ts";
+import { archiveAccess, lockMissing, lockPlaceOf, readLock } from "./open-base.ts";
 import type { BaseDifference, BaseOptions, LockBaseResult } from "./types.ts";
 
 /** Options of `lockBase`. */
@@ -41,8 +42,9 @@ export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
     const cwd = options.cwd ?? process.cwd();
     const name = parseBaseName(options.base);
     const recipe = await loadRecipe(isRecipeFile(name.recipe) ? resolve(cwd, name.recipe) : name.recipe);
-    const file = lockFileOf(name, { cwd, ...(options.lockFile === undefined ? {} : { lockFile: options.lockFile }) });
-    const before = await lockBefore(file, options.update ?? false, name.recipe);
+    const place = lockPlaceOf(name, { cwd, ...(options.lockFile === undefined ? {} : { lockFile: options.lockFile }) });
+    const file = pathOfPlace(place);
+    const before = await lockBefore(place, options.update ?? false, name.recipe);
     const vertex = `lock ${recipe.name}`;
     const { after, changelogs } = await step(emit, { vertex, name: `locking ${recipe.name}` }, signal, async () => {
       const access = archiveAccess(options, session, { emit, signal, vertex });
@@ -58,15 +60,15 @@ export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
 }
 
 /** A lock that cannot be read is replaced, unless it is to be updated. */
-async function lockBefore(file: string, update: boolean, asked: string): Promise<Lock | undefined> {
+async function lockBefore(place: FilePlace, update: boolean, asked: string): Promise<Lock | undefined> {
   try {
-    const lock = await readLock(file);
+    const lock = await readLock(place);
     if (lock !== undefined || !update) return lock;
   } catch (error) {
     if (update || !isDecantError(error, "RECIPE_LOCK")) throw error;
     return undefined;
   }
-  throw lockMissing(file, asked);
+  throw lockMissing(pathOfPlace(place), asked);
 }
 
 function changesOf(before: Lock | undefined, after: Lock): Readonly<Record<string, BaseDifference>> {

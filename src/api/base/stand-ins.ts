@@ -69,12 +69,14 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
     const fault = checkPattern(pattern);
     if (fault !== undefined) throw usageError(`Cannot use --assemble "${pattern}": ${fault}`);
   }
+  const within = [...folders, ...(project?.within === undefined ? [] : [project.within])];
   const patterns = [...(options.assemble ?? []), ...(project?.assemble ?? [])];
   const open = async (name: string): Promise<OpenedBase> => {
     const base = parseBaseName(name.slice(DISTROLESS.length));
     return await openBase(withVariantText({ ...base, recipe: recipePath(base.recipe, [cwd, ...folders]) }), {
       cwd,
       lockFolders: [...folders, cwd],
+      within,
       ...(options.locked === undefined ? {} : { locked: options.locked }),
     });
   };

@@ -2,6 +2,7 @@
 import type { Digest } from "../../digest.ts";
 import type { LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "../../distroless/index.ts";
 import type { ExportResult, OutputSpec } from "../../image/index.ts";
+import type { FilePlace } from "../../sys/index.ts";
 import type { StoreOptions } from "../types.ts";
 
 /** How Debian's archive is reached. */
@@ -18,6 +19,11 @@ export interface DebianOptions {
   readonly offline?: boolean;
   /** Accept releases past their Valid-Until. Default false. */
   readonly acceptExpired?: boolean;
+}
+
+/** The same as a project file says it. */
+export interface DebianSettings extends Omit<DebianOptions, "keyring"> {
+  readonly keyring?: string | FilePlace;
 }
 
 /** Options of every call on a base. */

@@ -1,6 +1,6 @@
 /** CDI specifications: what is read, what names mean, who may use what. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -128,8 +128,12 @@ describe("folders of specifications", () => {
   it("say which files are bad", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-cdi-"));
     writeFileSync(join(folder.path, "a.yaml"), "kind: x\n");
+    symlinkSync("/dev/zero", join(folder.path, "b.yaml"));
+    mkdirSync(join(folder.path, "c.yaml"));
     const { devices, problems } = await readDeviceRegistry([folder.path]);
     assert.deepEqual(devices, []);
+    assert.equal(problems.length, 2);
+    assert.match(problems.join(), /b\.yaml" cannot be read: it is a device; wanted a file/);
     assert.match(problems.join(), /a\.yaml" is no CDI specification: /);
   });
 });

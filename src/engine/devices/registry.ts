@@ -1,7 +1,8 @@
 /** The devices that the specifications of this machine offer: all `*.json` and `*.yaml` of some folders, later folders first. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { errnoOf } from "../../errors.ts";
+import { readNamedFile } from "../../sys/index.ts";
 import { type CdiDevice, type CdiSpec, readCdiSpec } from "./cdi-spec.ts";
 
 /** A device by its whole name. */
@@ -51,7 +52,8 @@ export async function readDeviceRegistry(folders: readonly string[]): Promise<De
 
 async function specFiles(folder: string, problems: string[]): Promise<string[]> {
   try {
-    const names = (await readdir(folder)).filter((name) => [".json", ".yaml"].includes(extname(name))).toSorted();
+    const entries = (await readdir(folder, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
+    const names = entries.flatMap(({ name }) => ([".json", ".yaml"].includes(extname(name)) ? [name] : [])).toSorted();
     if (names.length > MAX_FILES) problems.push(`"${folder}" has ${names.length} specifications; only ${MAX_FILES} are read`);
     return names.slice(0, MAX_FILES).map((name) => join(folder, name));
   } catch (error) {
@@ -63,13 +65,12 @@ async function specFiles(folder: string, problems: string[]): Promise<string[]> 
 
 async function specIn(path: string, problems: string[]): Promise<CdiSpec | undefined> {
   try {
-    const found = await stat(path);
-    if (!found.isFile()) return undefined;
-    if (found.size > MAX_FILE_BYTES) {
-      problems.push(`"${path}" has more than ${MAX_FILE_BYTES} bytes`);
+    const found = await readNamedFile({ path }, { maxBytes: MAX_FILE_BYTES });
+    if ("problem" in found) {
+      problems.push(`"${path}" cannot be read: ${found.problem}`);
       return undefined;
     }
-    const text = await readFile(path, "utf8");
+    const text = found.bytes.toString("utf8");
     const read = readCdiSpec(path.endsWith(".json") ? JSON.parse(text) : await parseYaml(text));
     if ("spec" in read) return read.spec;
     problems.push(`"${path}" is no CDI specification: ${read.problem}`);

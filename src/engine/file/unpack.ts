@@ -1,4 +1,6 @@
 /** ADD of a local archive: known by its content, never by its name (rules S89, S90, S130). */
+import type { ByteStream } from "../../bytes.ts";
+import { isDecantError } from "../../errors.ts";
 import { joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { decompress, type Entry, importLayerTar, layerTree, readData, sniffCompression, walk } from "../../tree/index.ts";
@@ -8,20 +10,30 @@ import type { CopySource } from "./selection.ts";
 
 const TAR_BLOCK_BYTES = 512;
 
-/** Is this file a tar, plain or compressed? Reads its first block only. */
-export async function isArchive(source: CopySource, entry: Entry): Promise<boolean> {
-  if (entry.kind !== "file" || entry.size === 0) return false;
-  const head = await readHead(readData(await source.tree.data(entry), entry.size), TAR_BLOCK_BYTES);
-  if (sniffCompression(head) === "none") return isTarBlock(head);
+/**
+ * Is this file a tar, plain or compressed? Reads its first block only. "damaged": it is compressed, and not even that block can be had of it;
+ * such a file is copied as it is, as BuildKit does. Throws `ARCHIVE` where a program is missing that could tell.
+ */
+export async function archiveKind(source: CopySource, entry: Entry): Promise<"archive" | "file" | "damaged"> {
+  if (entry.kind !== "file" || entry.size === 0) return "file";
+  const open = async (): Promise<ByteStream> => inPieces(readData(await source.tree.data(entry), entry.size));
+  const head = await readHead(await open(), TAR_BLOCK_BYTES);
+  if (sniffCompression(head) === "none") return isTarBlock(head) ? "archive" : "file";
   try {
-    return isTarBlock(await readHead(decompress(readData(await source.tree.data(entry), entry.size)), TAR_BLOCK_BYTES));
-  } catch {
-    // Compressed, but not decompressible: an ordinary file, as for BuildKit.
-    return false;
+    return isTarBlock(await readHead(decompress(await open()), TAR_BLOCK_BYTES)) ? "archive" : "file";
+  } catch (error) {
+    if (isDecantError(error, "ARCHIVE") && error.details["program"] === undefined) return "damaged";
+    throw error;
   }
 }
 
-async function readHead(stream: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<Buffer> {
+/** What is damaged further on must not hide the beginning: a decompressor gives nothing for a piece with an error. */
+async function* inPieces(stream: ByteStream): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of stream)
+    for (let at = 0; at < chunk.byteLength; at += TAR_BLOCK_BYTES) yield chunk.subarray(at, at + TAR_BLOCK_BYTES);
+}
+
+async function readHead(stream: ByteStream, sizeBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let have = 0;
   for await (const chunk of stream) {
@@ -53,7 +65,7 @@ export async function unpackArchive(
 ): Promise<void> {
   const plain: CopyStyle = { owner: style.owner, chmod: undefined, range: style.range };
   const root = makeDirectories(draft, dest, plain, entry);
-  const layer = await importLayerTar(store, readData(await source.tree.data(entry), entry.size), { signal, layer: false });
+  const layer = await importLayerTar(store, readData(await source.tree.data(entry), entry.size), { signal, layer: false, archive: true });
   const tree = layerTree([layer]);
   const links = new Map<string, TreePath>();
   for (const item of walk(tree, ROOT)) {

@@ -1,7 +1,7 @@
 /** The actions of a FileOp, applied to a draft one after the other. */
 import { parseChmod } from "../../dockerfile/index.ts";
 import type { FileAction, Vertex } from "../../graph/index.ts";
-import { cleanTreePath, fromText } from "../../paths.ts";
+import { cleanTreePath, displayPath, fromText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import { copySelected, type CopyStyle, makeDirectories, prepareDestination } from "../file/copy.ts";
 import type { Draft } from "../file/draft.ts";
@@ -9,7 +9,7 @@ import { fileOverDirectory } from "../file/errors.ts";
 import type { HashedFiles } from "../file/hashed-files.ts";
 import { resolveOwner } from "../file/owner.ts";
 import { selectSources } from "../file/selection.ts";
-import { isArchive, unpackArchive } from "../file/unpack.ts";
+import { archiveKind, unpackArchive } from "../file/unpack.ts";
 import type { EngineContext } from "../types.ts";
 import type { SourceOf } from "./copy-sources.ts";
 
@@ -35,9 +35,18 @@ async function applyCopy(run: FileRun, draft: Draft, action: CopyAction, signal:
   const source = await run.sourceOf(action.input);
   const hashed = run.hashed.get(action);
   for (const [index, selected] of selectSources(source, action).entries()) {
-    if (action.attemptUnpack && (await isArchive(source, selected.entry))) {
+    const kind = action.attemptUnpack ? await archiveKind(source, selected.entry) : "file";
+    if (kind === "archive") {
       await unpackArchive(run.context.store, draft, source, selected.entry, cleanTreePath(fromText(action.dest)), style, signal);
       continue;
+    }
+    if (kind === "damaged") {
+      const name = displayPath(selected.entry.path);
+      run.context.warn(
+        "ArchiveDamaged",
+        `"${name}" is compressed and cannot be decompressed: it is copied as it is, as BuildKit does`,
+        action.range,
+      );
     }
     const dest = prepareDestination(draft, action, style, selected.entry);
     const files = hashed?.[index];

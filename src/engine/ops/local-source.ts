@@ -1,12 +1,11 @@
 /** local://NAME: a directory of the host as a Tree, .dockerignore applied, everything owned by root (rules S70, S95 to S101). */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createIgnoreMatcher, type IgnoreMatcher, parseIgnore } from "../../dockerfile/index.ts";
-import { DecantError, errnoOf } from "../../errors.ts";
+import { createIgnoreMatcher, type IgnoreMatcher } from "../../dockerfile/index.ts";
+import { DecantError } from "../../errors.ts";
 import { ROOT, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { createFileDigests, type Entry, hostTree, type Tree } from "../../tree/index.ts";
 import type { SolvedLayer, SourceProvider } from "../types.ts";
+import { readIgnorePatterns } from "./ignore-file.ts";
 
 /** A context folder and the Dockerfile that says which ignore file counts. */
 export interface LocalContext {
@@ -30,7 +29,8 @@ export function localSources(
   const open = new Map<string, Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }>>();
   const closers: (() => Promise<void>)[] = [];
   const openContext = async (context: LocalContext): Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }> => {
-    const matcher = await ignoreMatcher(context);
+    const patterns = await readIgnorePatterns(context.path, context.dockerfile);
+    const matcher = patterns.length === 0 ? undefined : createIgnoreMatcher(patterns);
     const digests = await createFileDigests(store, context.path);
     closers.push(() => digests.flush());
     const filter =
@@ -61,23 +61,6 @@ export function localSources(
       for (const close of closers) await close();
     },
   };
-}
-
-/** `<Dockerfile>.dockerignore` when there is one, else `.dockerignore` of the context (rule S95). */
-async function ignoreMatcher(context: LocalContext): Promise<IgnoreMatcher | undefined> {
-  const candidates = [
-    ...(context.dockerfile === undefined ? [] : [`${context.dockerfile}.dockerignore`]),
-    join(context.path, ".dockerignore"),
-  ];
-  for (const path of candidates) {
-    try {
-      const patterns = parseIgnore(await readFile(path, "utf8"));
-      return patterns.length === 0 ? undefined : createIgnoreMatcher(patterns);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTDIR") throw error;
-    }
-  }
-  return undefined;
 }
 
 /** Owners become root. A directory that is excluded itself is seen only when something in it is wanted again. */

@@ -2,10 +2,11 @@
  * An OCI layout as a directory (buildx: type=oci,tar=false). Blobs come first, each by rename; index.json is last, by rename: a reader
  * sees the old image or the new one. Other images in the layout stay.
  */
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { errnoOf, isDecantError } from "../../errors.ts";
 import { type Descriptor, MAX_MANIFEST_BYTES, parseIndex } from "../../oci/index.ts";
+import { readNamedFile } from "../../sys/index.ts";
 import { exportError, writeError } from "../errors.ts";
 import { createOutputFile } from "../output-file.ts";
 import { startProgress } from "../progress.ts";
@@ -47,11 +48,14 @@ export async function writeLayoutDirectory(
 
 async function readIndex(path: string): Promise<readonly Descriptor[]> {
   const file = join(path, "index.json");
+  const read = await readNamedFile({ path: file }, { maxBytes: MAX_MANIFEST_BYTES });
+  if ("problem" in read) {
+    if (read.isMissing) return [];
+    throw exportError("update", file, read.problem);
+  }
   try {
-    if ((await stat(file)).size > MAX_MANIFEST_BYTES) throw exportError("update", file, `it is larger than ${MAX_MANIFEST_BYTES} bytes`);
-    return parseIndex(await readFile(file)).manifests;
+    return parseIndex(read.bytes).manifests;
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return [];
     if (!isDecantError(error, "MANIFEST")) throw error;
     throw exportError("update", file, "it is no OCI index", { hint: "Remove it, or choose another destination", cause: error });
   }
@@ -103,11 +107,8 @@ async function sizeOf(file: string): Promise<number | undefined> {
 
 /** Leaves a file alone that says the same already: file watchers and rsync see no change. */
 async function writeChanged(path: string, text: string, signal: AbortSignal): Promise<void> {
-  try {
-    if ((await readFile(path, "utf8")) === text) return;
-  } catch (error) {
-    if (errnoOf(error) !== "ENOENT") throw error;
-  }
+  const read = await readNamedFile({ path }, { maxBytes: MAX_MANIFEST_BYTES });
+  if ("bytes" in read && read.bytes.toString("utf8") === text) return;
   await using file = await createOutputFile(path, signal);
   await file.write(Buffer.from(text, "utf8"));
   await file.commit();

@@ -2,7 +2,9 @@
 import type { Case } from "../types.ts";
 import { add } from "./add.ts";
 import { args } from "./args.ts";
+import { compressed } from "./compressed.ts";
 import { config } from "./config.ts";
+import { controlFiles } from "./control-files.ts";
 import { copy } from "./copy.ts";
 import { heredoc } from "./heredoc.ts";
 import { ignore } from "./ignore.ts";
@@ -25,7 +27,9 @@ export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
   copy,
   link,
   add,
+  compressed,
   ignore,
+  "control-files": controlFiles,
   run,
   heredoc,
   mounts,

@@ -17,13 +17,12 @@ import {
 } from "../dockerfile/index.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import { type Emit, type EventInput, eventSource } from "../events.ts";
-import type { Solution } from "../engine/index.ts";
+import { readIgnorePatterns, type Solution } from "../engine/index.ts";
 import type { Conversion, ResolvedImage } from "../graph/index.ts";
 import { formatPlatform, type ImageConfig, type Platform } from "../oci/index.ts";
 import { formatExcerpt, formatPosition } from "../source.ts";
 import type { Store } from "../store/index.ts";
-import { readIgnorePatterns } from "./dockerfile-ignore.ts";
-import { builtFacts } from "./facts/built-facts.ts";
+import { builtFacts } from "./built-facts.ts";
 
 /** Did-you-mean compares with so many names. */
 const MAX_NAMES = 200;

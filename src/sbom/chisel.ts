@@ -5,10 +5,11 @@
 import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import * as v from "valibot";
+import type { OsRelease } from "../facts/index.ts";
 import { cleanTreePath, compareTreePaths, fromText, type TreePath, treePath } from "../paths.ts";
 import { debPurl, type DebRecord } from "./dpkg.ts";
 import type { TreeFiles } from "./tree-files.ts";
-import type { OsRelease, UnreadRecord } from "./types.ts";
+import type { UnreadRecord } from "./types.ts";
 
 const MANIFEST = treePath("var/lib/chisel/manifest.wall");
 const MAX_BYTES = 16 * 1024 * 1024;

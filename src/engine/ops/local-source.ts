@@ -1,12 +1,11 @@
 /** local://NAME: a directory of the host as a Tree, .dockerignore applied, everything owned by root (rules S70, S95 to S101). */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createIgnoreMatcher, type IgnoreMatcher, parseIgnore } from "../../dockerfile/index.ts";
-import { DecantError, errnoOf } from "../../errors.ts";
+import { createIgnoreMatcher, type IgnoreMatcher } from "../../dockerfile/index.ts";
+import { DecantError } from "../../errors.ts";
 import { ROOT, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { createFileDigests, type Entry, hostTree, type Tree } from "../../tree/index.ts";
 import type { SolvedLayer, SourceProvider } from "../types.ts";
+import { readIgnorePatterns } from "./ignore-file.ts";
 
 /** A context folder and the Dockerfile that says which ignore file counts. */
 export interface LocalContext {
@@ -63,21 +62,9 @@ export function localSources(
   };
 }
 
-/** `<Dockerfile>.dockerignore` when there is one, else `.dockerignore` of the context (rule S95). */
 async function ignoreMatcher(context: LocalContext): Promise<IgnoreMatcher | undefined> {
-  const candidates = [
-    ...(context.dockerfile === undefined ? [] : [`${context.dockerfile}.dockerignore`]),
-    join(context.path, ".dockerignore"),
-  ];
-  for (const path of candidates) {
-    try {
-      const patterns = parseIgnore(await readFile(path, "utf8"));
-      return patterns.length === 0 ? undefined : createIgnoreMatcher(patterns);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTDIR") throw error;
-    }
-  }
-  return undefined;
+  const patterns = await readIgnorePatterns(context.path, context.dockerfile);
+  return patterns.length === 0 ? undefined : createIgnoreMatcher(patterns);
 }
 
 /** Owners become root. A directory that is excluded itself is seen only when something in it is wanted again. */

@@ -81,8 +81,8 @@ const ROWS: readonly Row[] = [
     },
     want: [
       "warning git-directory /src/.git: A git repository with its history: 2 files, 8 B",
-      "warning package-cache /root/.npm/_cacache: The cache of a package manager: 1 file, 1 B",
-      "warning package-cache /var/lib/apt/lists: The cache of a package manager: 1 file, 3 B",
+      "warning package-cache /root/.npm: The cache of a package manager or build tool: 1 file, 1 B",
+      "warning package-cache /var/lib/apt/lists: The cache of a package manager or build tool: 1 file, 3 B",
       "note temporary-files /tmp: Temporary files or logs of the build: 1 file, 1 B",
       "note headers /usr/include: Header files: 1 file, 1 B",
       "note static-library /usr/lib: Static libraries or object files: 1 file, 2 B",

@@ -1,7 +1,9 @@
 /** What builds leave lying about: repositories, caches, headers, static libraries, documentation. Told by directory, with sums. */
 import { formatSize } from "../../../bytes.ts";
+import { isCache, isGitRepository, outermostFolder } from "../../../facts/index.ts";
 import { baseName, displayPath, type TreePath } from "../../../paths.ts";
 import type { Entry } from "../../../tree/index.ts";
+import { knownFolder } from "../../known-folder.ts";
 import type { AuditCheck, AuditFiles, Finding } from "../../types.ts";
 import { DISTROLESS, type DistrolessId } from "./findings.ts";
 
@@ -10,14 +12,11 @@ interface Leftover {
   readonly id: DistrolessId;
   readonly what: string;
   readonly remedy: string;
-  readonly at: (path: TreePath, files: AuditFiles) => string | undefined;
+  readonly at: (path: TreePath) => string | undefined;
   /** Less is not told. */
   readonly minBytes?: number;
 }
 
-/** Caches by where they are, whoever's home it is. */
-const CACHES =
-  /^(?:.*\/)?(?:\.npm\/_cacache|\.cache\/(?:pip|yarn|go-build|pnpm|uv|pypoetry|node-gyp|composer|bazel|ccache|deno|Cypress|ms-playwright)|\.yarn\/cache|\.pnpm-store|\.m2\/repository|\.gradle\/caches|\.cargo\/registry|\.nuget\/packages|\.bundle\/cache|go\/pkg\/mod\/cache)(?=\/)|^(?:usr\/local\/cargo\/registry|usr\/local\/share\/\.cache\/yarn|var\/cache\/(?:apt|apk|dnf|yum|pacman|zypp)|var\/lib\/apt\/lists|etc\/apk\/cache|root\/\.npm)(?=\/)/;
 /** Lock files and empty marks that stay when caches are emptied. */
 const CACHE_MARKS: ReadonlySet<string> = new Set(["lock", "CACHEDIR.TAG", ".lock"]);
 const DOCUMENTATION = /^usr\/(?:local\/)?(?:share\/)?(?:man|doc|info|gtk-doc|lintian)(?=\/)/;
@@ -27,22 +26,7 @@ const HEADER = /\.(?:h|hh|hpp|hxx)$/;
 const STATIC = /\.(?:a|la|o)$/;
 const INCLUDE = /^(.*?(?:^|\/)include)\//;
 
-const LEFTOVERS: readonly Leftover[] = [
-  {
-    id: "git-directory",
-    what: "A git repository with its history",
-    remedy: "Name .git in .dockerignore, or copy only what runs",
-    at: (path, files) => {
-      const at = /^((?:.*\/)?\.git)\//.exec(path)?.[1];
-      return at !== undefined && files.resolve(`${at}/HEAD` as TreePath)?.kind === "file" ? at : undefined;
-    },
-  },
-  {
-    id: "package-cache",
-    what: "The cache of a package manager",
-    remedy: "Use RUN --mount=type=cache for it, or install in a build stage",
-    at: (path) => (CACHE_MARKS.has(baseName(path)) ? undefined : CACHES.exec(path)?.[0]),
-  },
+const PLAIN: readonly Leftover[] = [
   {
     id: "temporary-files",
     what: "Temporary files or logs of the build",
@@ -53,13 +37,13 @@ const LEFTOVERS: readonly Leftover[] = [
     id: "headers",
     what: "Header files",
     remedy: "Copy libraries without their -dev packages",
-    at: (path) => (HEADER.test(path) ? (INCLUDE.exec(path)?.[1] ?? topOf(path)) : undefined),
+    at: (path) => (HEADER.test(path) ? (INCLUDE.exec(path)?.[1] ?? knownFolder(path)) : undefined),
   },
   {
     id: "static-library",
     what: "Static libraries or object files",
     remedy: "Copy only shared libraries and programs",
-    at: (path) => (STATIC.test(path) ? topOf(path) : undefined),
+    at: (path) => (STATIC.test(path) ? knownFolder(path) : undefined),
   },
   {
     id: "documentation",
@@ -69,6 +53,26 @@ const LEFTOVERS: readonly Leftover[] = [
     minBytes: 64 * 1024,
   },
 ];
+
+/** All kinds, for going through files in order. */
+function leftoversOf(files: AuditFiles): readonly Leftover[] {
+  const cacheOf = outermostFolder(isCache);
+  return [
+    {
+      id: "git-directory",
+      what: "A git repository with its history",
+      remedy: "Name .git in .dockerignore, or copy only what runs",
+      at: outermostFolder((folder) => isGitRepository(folder, files)),
+    },
+    {
+      id: "package-cache",
+      what: "The cache of a package manager or build tool",
+      remedy: "Use RUN --mount=type=cache for it, or install in a build stage",
+      at: (path) => (CACHE_MARKS.has(baseName(path)) ? undefined : cacheOf(path)),
+    },
+    ...PLAIN,
+  ];
+}
 
 interface Sum {
   readonly leftover: Leftover;
@@ -84,15 +88,16 @@ export const leftoversCheck: AuditCheck = {
   group: "distroless",
   async run(_subject, { files }) {
     const sums = new Map<string, Sum>();
-    for (const entry of files.entries) if (entry.kind === "file") addTo(sums, entry, files);
+    const leftovers = leftoversOf(files);
+    for (const entry of files.entries) if (entry.kind === "file") addTo(sums, entry, leftovers, files);
     return [...sums.values()].filter(({ bytes, leftover }) => bytes >= (leftover.minBytes ?? 1)).map(toldOf);
   },
 };
 
 /** A file counts once: for the first kind it is of. */
-function addTo(sums: Map<string, Sum>, entry: Entry, files: AuditFiles): void {
-  for (const leftover of LEFTOVERS) {
-    const path = leftover.at(entry.path, files);
+function addTo(sums: Map<string, Sum>, entry: Entry, leftovers: readonly Leftover[], files: AuditFiles): void {
+  for (const leftover of leftovers) {
+    const path = leftover.at(entry.path);
     if (path === undefined) continue;
     const key = `${leftover.id} ${path}`;
     const sum = sums.get(key) ?? { leftover, path, files: 0, bytes: 0, layers: new Map() };
@@ -115,11 +120,4 @@ function toldOf({ leftover, path, files, bytes, layers }: Sum): Finding {
     remedy: leftover.remedy,
     details: { files, bytes },
   });
-}
-
-/** The first two or three parts: "usr/lib/x86_64-linux-gnu". */
-function topOf(path: TreePath): string {
-  const parts = path.split("/");
-  const depth = parts[0] === "usr" ? 3 : 2;
-  return parts.slice(0, Math.max(1, Math.min(depth, parts.length - 1))).join("/");
 }

@@ -1,6 +1,6 @@
 /** Programs that an image which only runs has no use for, each file once with all its names. */
+import { findPrograms, type FoundProgram, type ProgramKind } from "../../../facts/index.ts";
 import { baseName, displayPath, type TreePath } from "../../../paths.ts";
-import { isProgram, type ProgramKind, programKind } from "../../programs.ts";
 import type { AuditCheck, Finding } from "../../types.ts";
 import { DISTROLESS } from "./findings.ts";
 
@@ -14,30 +14,30 @@ const WORDS: Readonly<Record<ProgramKind, { readonly what: string; readonly reme
 /** The check. */
 export const programsCheck: AuditCheck = {
   group: "distroless",
-  async run(_subject, { files }) {
-    const found = new Map<TreePath, { readonly kind: ProgramKind; readonly names: TreePath[] }>();
-    for (const entry of files.entries) {
-      if (entry.kind !== "file" && entry.kind !== "symlink") continue;
-      const kind = programKind(entry.path);
-      if (kind === undefined) continue;
-      const program = entry.kind === "file" ? entry : files.resolve(entry.path);
-      if (!isProgram(program)) continue;
-      const known = found.get(program.path);
-      if (known === undefined) found.set(program.path, { kind, names: [entry.path] });
-      else known.names.push(entry.path);
-    }
-    return [...found].map(([path, { kind, names }]) => toldOf(path, kind, names));
+  async run({ tree, config }, { files }) {
+    // One file may be of two kinds: rustup is cargo and rustc.
+    const found = Map.groupBy(findPrograms(files.entries, { tree, config }), ({ kind, file }) => `${kind} ${file.path}`);
+    return [...found.values()].flatMap(toldOf);
   },
 };
 
-function toldOf(path: TreePath, kind: ProgramKind, names: readonly TreePath[]): Finding {
+function toldOf(programs: readonly FoundProgram[]): Finding[] {
+  const [first] = programs;
+  if (first === undefined) return [];
+  const { kind, file } = first;
   const { what, remedy } = WORDS[kind];
-  const others = names.filter((name) => name !== path);
-  const also = others.length === 0 ? "" : `, also as ${others.slice(0, 3).map(displayPath).join(", ")}${others.length > 3 ? " …" : ""}`;
-  return DISTROLESS.found(kind, {
-    path: displayPath(path),
-    message: `${what} "${baseName(names.includes(path) ? path : (names[0] ?? path))}" is in the image${also}`,
-    remedy,
-    details: { names: names.slice(0, MAX_NAMES).map(displayPath) },
-  });
+  const names = programs.map((one) => one.path);
+  const others = names.filter((name) => name !== file.path);
+  return [
+    DISTROLESS.found(kind, {
+      path: displayPath(file.path),
+      message: `${what} "${baseName(names.includes(file.path) ? file.path : first.path)}" is in the image${also(others)}`,
+      remedy,
+      details: { names: names.slice(0, MAX_NAMES).map(displayPath) },
+    }),
+  ];
+}
+
+function also(names: readonly TreePath[]): string {
+  return names.length === 0 ? "" : `, also as ${names.slice(0, 3).map(displayPath).join(", ")}${names.length > 3 ? " …" : ""}`;
 }

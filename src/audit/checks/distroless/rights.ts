@@ -1,4 +1,5 @@
 /** Rights that files give to whoever starts or finds them. */
+import { isExecutable } from "../../../facts/index.ts";
 import { displayPath } from "../../../paths.ts";
 import type { Entry } from "../../../tree/index.ts";
 import type { AuditCheck, Finding } from "../../types.ts";
@@ -8,7 +9,6 @@ const SETUID = 0o4000;
 const SETGID = 0o2000;
 const STICKY = 0o1000;
 const ANYBODY_WRITES = 0o002;
-const ANY_EXECUTE_BIT = 0o111;
 const CAPABILITY = "security.capability";
 
 /** The check. */
@@ -43,7 +43,7 @@ function rightsOf(entry: Entry): Finding[] {
       }),
     );
   // Without the execute bit it marks mandatory locking, which Linux has given up.
-  if ((entry.mode & SETGID) !== 0 && (entry.mode & ANY_EXECUTE_BIT) !== 0)
+  if ((entry.mode & SETGID) !== 0 && isExecutable(entry.mode))
     findings.push(
       DISTROLESS.found("setgid", {
         path,

@@ -1,6 +1,6 @@
 /** Whether the health check can work in the image as it is. */
+import { findProgram } from "../../../facts/index.ts";
 import type { AuditCheck } from "../../types.ts";
-import { findProgram } from "../../find-program.ts";
 import { RUN_AS } from "./findings.ts";
 
 /** The check. */

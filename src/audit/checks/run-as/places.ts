@@ -1,7 +1,7 @@
 /** Whether the user can be in the working directory and write to what the image declares as its places. */
+import { findProgram } from "../../../facts/index.ts";
 import { displayPath, treePath } from "../../../paths.ts";
 import { blockedAt, type Identity, mayExecute, mayWrite } from "../../access.ts";
-import { findProgram } from "../../find-program.ts";
 import type { AuditCheck, AuditContext, AuditSubject, Finding } from "../../types.ts";
 import { RUN_AS } from "./findings.ts";
 import { subjectUser } from "./user.ts";

@@ -1,8 +1,8 @@
 /** Whether a Java program finds its jar, its main class and the jars that its manifest names. */
 import { elfMachineOf } from "../../../elf/index.ts";
+import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } from "../../../facts/index.ts";
 import { fromText, toText } from "../../../paths.ts";
 import { execPlace, type StartedCommand, startedCommands } from "../../closure/commands.ts";
-import { absolutePath, entryAt, environment, fileAt, folderOf, lastPart } from "../../closure/image-paths.ts";
 import { parseJavaCommand, parseManifest } from "../../closure/java-command.ts";
 import { javaRuntime } from "../../closure/java-runtime.ts";
 import { similarPath } from "../../closure/similar-path.ts";
@@ -51,7 +51,7 @@ export const javaCheck: AuditCheck = {
     const run = parseJavaCommand(command.result.args);
     if (run?.jar !== undefined) return await examineJar(java, run.jar);
     if (run?.mainClass === undefined) return [];
-    const classPath = run.classPath ?? environment(subject.config.Env, "CLASSPATH") ?? ".";
+    const classPath = run.classPath ?? environmentPath(subject.config.Env, "CLASSPATH") ?? ".";
     return await examineClass(java, run.mainClass, classPath);
   },
 };

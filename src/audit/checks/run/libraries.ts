@@ -1,10 +1,9 @@
 /** Whether what the image starts finds its loader, its libraries and their symbol versions. */
 import { elfMachineOf } from "../../../elf/index.ts";
+import { environmentPath, fileAt, ldConfFolders } from "../../../facts/index.ts";
 import { displayPath, toText, type TreePath } from "../../../paths.ts";
 import type { ClosureRoot } from "../../closure/close.ts";
 import { startedCommands } from "../../closure/commands.ts";
-import { environment, fileAt } from "../../closure/image-paths.ts";
-import { ldConfFolders } from "../../closure/ld-conf.ts";
 import { imageLibraries } from "../../closure/library-names.ts";
 import { findingsOf, type Gap } from "../../closure/packages.ts";
 import { type ProgramClosure, programsOf } from "../../closure/programs.ts";
@@ -36,7 +35,7 @@ export const librariesCheck: AuditCheck = {
       if (program === undefined || reached.some((one) => one.program.entry.path === program.entry.path)) continue;
       reached.push({ program, certain, closure: await programs.close(program) });
     }
-    const configured = await ldConfFolders(subject.tree, files);
+    const configured = await ldConfFolders(subject.tree);
     const words: LibraryContext = { libraries, configured, files };
     const gaps: Gap[] = [];
     for (const { program, certain, closure } of reached) {
@@ -66,7 +65,9 @@ function loadedPaths(reached: readonly Reached[], others: readonly TreePath[]): 
 
 /** LD_PRELOAD: the loader says that it ignores what is missing, at every start of every program. */
 function preloads({ config }: AuditSubject, { files }: AuditContext): readonly Finding[] {
-  const names = (environment(config.Env, "LD_PRELOAD") ?? "").split(/[\s:]+/).filter((name) => name.startsWith("/") && !name.includes("$"));
+  const names = (environmentPath(config.Env, "LD_PRELOAD") ?? "")
+    .split(/[\s:]+/)
+    .filter((name) => name.startsWith("/") && !name.includes("$"));
   return names
     .filter((name) => fileAt(files, name) === undefined)
     .map((name) =>

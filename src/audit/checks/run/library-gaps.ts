@@ -1,11 +1,11 @@
 /** The words for what a loader does not find. */
-import type { ElfMachine } from "../../../elf/index.ts";
+import { compareLibraryNames, type ElfMachine } from "../../../elf/index.ts";
+import { fileAt, folderOf, type LibcKind, libcOfLoader, muslLoader } from "../../../facts/index.ts";
 import { displayPath, toText } from "../../../paths.ts";
 import type { Gap } from "../../closure/packages.ts";
 import { addPackage, packageDetails } from "../../closure/packages.ts";
-import { fileAt, folderOf } from "../../closure/image-paths.ts";
 import type { ImageLibraries } from "../../closure/library-names.ts";
-import type { Closure, LoaderKind, MissingLibrary, MissingVersion } from "../../closure/types.ts";
+import type { Closure, MissingLibrary, MissingVersion } from "../../closure/types.ts";
 import type { AuditFiles, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";
 
@@ -80,10 +80,10 @@ export function missingLibrary(missing: MissingLibrary, context: LibraryContext)
 export function missingVersion(missing: MissingVersion, wanted: readonly string[], context: LibraryContext): Gap {
   const { found, neededBy } = missing;
   const library = toText(missing.library);
-  const highest = wanted.toSorted(compareVersions).at(-1) ?? missing.version;
+  const highest = wanted.toSorted(compareLibraryNames).at(-1) ?? missing.version;
   const family = highest.replace(/[\d.]+$/, "");
   const has = found.elf.versionDefinitions.filter((name) => name.startsWith(family) && /^[\d.]+$/.test(name.slice(family.length)));
-  const best = has.toSorted(compareVersions).at(-1);
+  const best = has.toSorted(compareLibraryNames).at(-1);
   const path = displayPath(found.entry.path);
   const layer = context.files.layerOf(found.entry.path);
   return {
@@ -107,12 +107,12 @@ export function missingVersion(missing: MissingVersion, wanted: readonly string[
 /** A program without its loader. `other`: the loader that the image has instead. */
 export function missingLoader(
   program: string,
-  loader: { readonly interpreter: string; readonly why: string; readonly other: LoaderKind | undefined },
+  loader: { readonly interpreter: string; readonly why: string; readonly other: LibcKind | undefined },
   context: Pick<LibraryContext, "severity" | "others">,
 ): Gap {
   const interpreter = toText(loader.interpreter);
-  const isMusl = interpreter.includes("ld-musl");
-  const libc = isMusl ? "musl (Alpine)" : interpreter.includes("ld-linux") || interpreter.includes("/ld64") ? "glibc" : "another C library";
+  const kind = libcOfLoader(interpreter);
+  const libc = kind === "musl" ? "musl (Alpine)" : (kind ?? "another C library");
   return {
     query: interpreter,
     finding: (packages) =>
@@ -120,23 +120,24 @@ export function missingLoader(
         ...(context.severity === undefined ? {} : { severity: context.severity }),
         path: program,
         message: `"${program}" is linked against ${libc}, and its loader "${interpreter}" ${loader.why}${loader.other === undefined ? "" : `; the image has ${loader.other}`}`,
-        remedy: isMusl
-          ? "Build it in a stage with glibc (Debian), or statically; or take a base with musl"
-          : addPackage(
-              loader.other === "musl" ? [] : packages,
-              loader.other === "musl"
-                ? "Build it in a stage with musl (Alpine), or take a base with glibc"
-                : "Take a base with a C library (base-debian13, cc-debian13), or link it statically",
-            ),
+        remedy:
+          kind === "musl"
+            ? "Build it in a stage with glibc (Debian), or statically; or take a base with musl"
+            : addPackage(
+                loader.other === "musl" ? [] : packages,
+                loader.other === "musl"
+                  ? "Build it in a stage with musl (Alpine), or take a base with glibc"
+                  : "Take a base with a C library (base-debian13, cc-debian13), or link it statically",
+              ),
         details: { interpreter, ...packageDetails(packages), ...othersOf(context) },
       }),
   };
 }
 
 /** Which loader the image has, to say so where a program wants another one. */
-export function otherLoader(files: AuditFiles, machine: ElfMachine): LoaderKind | undefined {
+export function otherLoader(files: AuditFiles, machine: ElfMachine): LibcKind | undefined {
   if (fileAt(files, machine.glibcLoader) !== undefined) return "glibc";
-  return fileAt(files, `/lib/ld-musl-${machine.musl}.so.1`) === undefined ? undefined : "musl";
+  return fileAt(files, muslLoader(machine)) === undefined ? undefined : "musl";
 }
 
 function bring(name: string, isWrong: boolean): string {
@@ -160,9 +161,4 @@ function chain(object: MissingLibrary["neededBy"]): string {
 
 function othersOf({ others = [] }: Pick<LibraryContext, "others">): { readonly neededBy?: readonly string[] } {
   return others.length === 0 ? {} : { neededBy: others };
-}
-
-/** GLIBC_2.9 before GLIBC_2.34. */
-function compareVersions(one: string, other: string): number {
-  return one.localeCompare(other, "en", { numeric: true });
 }

@@ -1,12 +1,12 @@
 /** Whether a Node.js program finds its main module and what that imports. */
 import { elfMachineOf } from "../../../elf/index.ts";
+import { absolutePath, fileAt, folderOf } from "../../../facts/index.ts";
 import { displayPath, toText } from "../../../paths.ts";
 import { execPlace, startedCommands } from "../../closure/commands.ts";
 import { packageScript } from "../../closure/node-command.ts";
 import { nodePackages } from "../../closure/node-packages.ts";
 import { type NodeProgram, nodeProgram } from "../../closure/node-program.ts";
 import type { MissingModule } from "../../closure/node-trace.ts";
-import { absolutePath, fileAt, folderOf } from "../../closure/image-paths.ts";
 import { similarPath } from "../../closure/similar-path.ts";
 import type { AuditCheck, AuditContext, AuditFiles, AuditSubject, Finding, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";

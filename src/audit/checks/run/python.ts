@@ -1,9 +1,9 @@
 /** Whether a Python program finds its main file, its virtual environment and what the main file imports. */
 import { elfMachineOf } from "../../../elf/index.ts";
+import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } from "../../../facts/index.ts";
 import { toText } from "../../../paths.ts";
 import { execPlace, type StartedCommand, startedCommands } from "../../closure/commands.ts";
 import type { ClosureRoot } from "../../closure/close.ts";
-import { absolutePath, entryAt, environment, fileAt, folderOf, lastPart } from "../../closure/image-paths.ts";
 import { applicationModule, isPythonName, parsePythonCommand, pythonImports } from "../../closure/python-command.ts";
 import { PYTHON_STANDARD_LIBRARY } from "../../closure/python-names.ts";
 import { hasPythonModule, pythonInstallation, type PythonInstallation } from "../../closure/python-program.ts";
@@ -37,10 +37,10 @@ interface Started {
 async function examine(subject: AuditSubject, { files }: AuditContext, started: Started): Promise<readonly Finding[]> {
   const { command, program, workingDirectory } = started;
   const severity: { readonly severity?: Severity } = command.certain ? {} : { severity: "warning" };
-  const installation = await pythonInstallation(subject.tree, files, program, environment(subject.config.Env, "PYTHONPATH"));
+  const installation = await pythonInstallation(subject.tree, files, program, environmentPath(subject.config.Env, "PYTHONPATH"));
   const broken = brokenVenv(installation, started, (path) => entryAt(files, path) !== undefined);
   if (broken !== undefined) return [RUN.found("python-venv-broken", { ...severity, ...broken })];
-  if (installation.missingLibrary !== undefined && environment(subject.config.Env, "PYTHONHOME") === undefined) {
+  if (installation.missingLibrary !== undefined && environmentPath(subject.config.Env, "PYTHONHOME") === undefined) {
     const library = toText(installation.missingLibrary);
     return [
       RUN.found("python-library-missing", {

@@ -4,9 +4,9 @@
  */
 import { createShared } from "../../../async.ts";
 import { type ElfMachine, isForMachine, machineName } from "../../../elf/index.ts";
+import { entryAt, isLibraryName } from "../../../facts/index.ts";
 import { baseName, displayPath, parentOf, type TreePath } from "../../../paths.ts";
 import { execPlace } from "../../closure/commands.ts";
-import { entryAt } from "../../closure/image-paths.ts";
 import type { ElfEntry } from "../../closure/library-names.ts";
 import type { Gap } from "../../closure/packages.ts";
 import type { Loader, Programs } from "../../closure/programs.ts";
@@ -26,7 +26,6 @@ export interface UnreachedOptions {
 
 /** Node add-ons for every platform lie side by side there, and the right one is chosen when it is loaded. */
 const MANY_PLATFORMS = /(?:^|\/)(?:prebuilds|prebuilt|musllinux[^/]*|[^/]*-(?:linux)?musl[^/]*)(?:\/|$)|(?:^|[./-])musl[./-]/;
-const LIBRARY = /\.so(?:\.[\w.+-]*)?$|\.node$/;
 /** What loaders search without being told. */
 const SYSTEM_FOLDER = /^(?:usr\/)?lib(?:64)?(?:\/[a-z0-9_]+-linux-[a-z0-9]+)?$/;
 const MAX_OTHERS = 50;
@@ -58,8 +57,8 @@ export async function unreachedGaps(subject: AuditSubject, context: AuditContext
       if (folders.has(folder) || SYSTEM_FOLDER.test(folder)) add(foreign, machineName(elf), object, entry.path);
       continue;
     }
-    const isProgram = elf.interpreter !== undefined && !LIBRARY.test(baseName(entry.path));
-    const loader = isProgram ? await programs.loaderAt(elf.interpreter ?? "") : libraryLoader;
+    const isStarted = elf.interpreter !== undefined && !isLibraryName(baseName(entry.path));
+    const loader = isStarted ? await programs.loaderAt(elf.interpreter ?? "") : libraryLoader;
     if (loader === undefined) continue;
     if ("why" in loader) {
       add(loaders, elf.interpreter ?? "", { program: object, why: loader.why }, entry.path);

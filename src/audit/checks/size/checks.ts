@@ -1,8 +1,7 @@
 /** What of the sizes is worth a finding. */
 import { formatSize } from "../../../bytes.ts";
-import type { AuditPolicy } from "../../policy.ts";
 import type { SizeReport } from "../../sizes.ts";
-import type { Finding } from "../../types.ts";
+import type { AuditPolicy, Finding } from "../../types.ts";
 import { SIZE } from "./findings.ts";
 
 /** Less is not worth a word. */

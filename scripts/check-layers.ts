@@ -12,6 +12,7 @@ const ROOMS = [
   "store",
   "tree",
   "elf",
+  "facts",
   "registry",
   "dockerfile",
   "graph",
@@ -36,6 +37,8 @@ const PURE = [
   /^src\/report\/model\.ts$/,
 ];
 const IMPURE = /^node:(fs|child_process|http|https|net|worker_threads)/;
+/** Rooms that are pure as a whole: of others a pure file takes types only. */
+const PURE_ROOMS = ["top", "oci", "dockerfile", "graph"];
 /** The only places for native code, and for starting processes. */
 const KOFFI = /^src\/sys\//;
 /** `Promise.all` of anything but a list that is written out: it may start any amount of work at once. */
@@ -90,6 +93,7 @@ for (const file of globSync("src/**/*.ts").toSorted()) {
     for (const name of openersIn(text)) problems.push(`${file} -> node:fs ${name}: read named files by readNamedFile of src/sys`);
   for (const match of text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)) {
     const target = match[1] ?? match[2] ?? "";
+    const isTypes = /^\s*(?:import|export) type\b/.test(match[0]);
     if (PURE.some((pure) => pure.test(file)) && IMPURE.test(target)) problems.push(`${file} -> ${target}: this room is pure`);
     if (target === "koffi" && !KOFFI.test(file)) problems.push(`${file} -> koffi: native calls live in src/sys`);
     if (target === "node:child_process" && !KOFFI.test(file)) problems.push(`${file} -> ${target}: processes are started in src/sys`);
@@ -101,6 +105,8 @@ for (const file of globSync("src/**/*.ts").toSorted()) {
     }
     const toRoom = roomOf(to);
     if (toRoom === room) continue;
+    if (!isTypes && !PURE_ROOMS.includes(toRoom) && PURE.some((pure) => pure.test(file)))
+      problems.push(`${file} -> ${to}: a pure file takes only types of ${toRoom}`);
     if (ROOMS.indexOf(toRoom as (typeof ROOMS)[number]) > rank)
       problems.push(`${file} (${room}) -> ${to} (${toRoom}): imports point upwards only`);
     if (toRoom !== "top" && !to.endsWith("/index.ts")) problems.push(`${file} -> ${to}: import the room's face, src/${toRoom}/index.ts`);

@@ -58,5 +58,6 @@ export type { BuildEvent } from "./events.ts";
 export { createProgress, type ProgressChange, type ProgressState, reduceProgress, type StepState, type TransferState } from "./progress.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
 export type { AnnotationSpec, CompressionOptions, ExportResult, FileOptions, ImageOptions, OutputSpec } from "./image/index.ts";
-export type { Inventory, InventoryPackage, OsRelease, PackageKind, UnreadRecord } from "./sbom/index.ts";
+export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
+export type { OsRelease } from "./facts/index.ts";
 export type { PruneResult } from "./store/index.ts";

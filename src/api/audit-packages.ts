@@ -1,10 +1,10 @@
 /** Which Debian packages would close a gap: asks the archive of the image's own release, and only when there is a gap. */
 import type { RunAuditOptions } from "../audit/index.ts";
-import { createArchive, debianArchitecture, debianSources, loadKeyring } from "../debian/index.ts";
+import { createArchive, debianArchitecture, debianRelease, debianSources, loadKeyring } from "../debian/index.ts";
 import { isDecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Platform } from "../oci/index.ts";
-import type { OsRelease } from "../sbom/index.ts";
+import type { OsRelease } from "../facts/index.ts";
 import { step } from "../step.ts";
 import { archiveAccess } from "./base/open-base.ts";
 import type { DebianSettings } from "./base/types.ts";
@@ -23,8 +23,6 @@ export interface PackageFinderContext {
 const VERTEX = "packages";
 /** A day: which package brings a library changes rarely. */
 const MAX_AGE_MS = 24 * 60 * 60 * 1000;
-/** Images whose os-release has no code name, as Google's distroless. */
-const CODENAMES: Readonly<Record<string, string>> = { "11": "bullseye", "12": "bookworm", "13": "trixie" };
 
 /** For `runAudit`. An archive that cannot be asked is a warning: the gap is told all the same. */
 export function packageFinder(context: PackageFinderContext): NonNullable<RunAuditOptions["whoHas"]> {
@@ -70,5 +68,6 @@ async function ask(
 function codenameOf(os: OsRelease | undefined): string | undefined {
   if (os?.id !== "debian") return undefined;
   const { codename, versionId = "" } = os;
-  return codename ?? (Object.hasOwn(CODENAMES, versionId) ? CODENAMES[versionId] : undefined);
+  // Google's distroless images have no code name in theirs.
+  return codename ?? debianRelease(versionId)?.codename;
 }

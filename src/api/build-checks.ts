@@ -22,7 +22,7 @@ import type { Conversion, ResolvedImage } from "../graph/index.ts";
 import { formatPlatform, type ImageConfig, type Platform } from "../oci/index.ts";
 import { formatExcerpt, formatPosition } from "../source.ts";
 import type { Store } from "../store/index.ts";
-import { builtFacts } from "./facts/built-facts.ts";
+import { builtFacts } from "./built-facts.ts";
 
 /** Did-you-mean compares with so many names. */
 const MAX_NAMES = 200;

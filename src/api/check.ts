@@ -16,11 +16,11 @@ import {
   type PlanOptions,
   runChecks,
   type Stage,
-  type TreeFacts,
 } from "../dockerfile/index.ts";
 import { readIgnorePatterns } from "../engine/index.ts";
 import { isDecantError } from "../errors.ts";
 import { noEvents } from "../events.ts";
+import { type TreeFacts, treeFactsOf } from "../facts/index.ts";
 import type { ResolvedImage } from "../graph/index.ts";
 import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import type { SourceFile } from "../source.ts";
@@ -32,7 +32,6 @@ import { type CheckedContext, openCheckedContext } from "./check-context.ts";
 import { refuseFrontend } from "./refusals.ts";
 import { type NamedContext, type NamedContexts, namedContexts } from "./named-contexts.ts";
 import { findProjectFile, type ProjectFile, replacementFor } from "./project-file.ts";
-import { treeFactsOf } from "./facts/kept-facts.ts";
 import { openSession, type Session } from "./session.ts";
 import type { SecretSpec, SshSpec, StoreOptions } from "./types.ts";
 
@@ -285,7 +284,7 @@ async function localFacts(
   if (files !== undefined) return undefined;
   try {
     const result = await bases.resolve({ kind: "source", identifier, attrs: {} }, platform, signal, "");
-    return result.kind === "layers" ? await treeFactsOf(session.store, result.layers, config.config?.Env ?? [], signal) : undefined;
+    return result.kind === "layers" ? await treeFactsOf(session.store, result.layers, config.config ?? {}, signal) : undefined;
   } catch (error) {
     signal.throwIfAborted();
     // A damaged layer is told when it is used.

@@ -1,7 +1,8 @@
 /** The images of the local store: list, inspect, remove, and freeing what nothing needs. */
 import { AT_ONCE, pool } from "../async.ts";
 import { isDecantError, usageError } from "../errors.ts";
-import { contentsOf, loadImage, type OpenedImage, predicateTypes } from "../image/index.ts";
+import { contentsOf } from "../facts/index.ts";
+import { loadImage, type OpenedImage, predicateTypes } from "../image/index.ts";
 import { formatPlatform, formatReference, parseReference } from "../oci/index.ts";
 import type { NamedImage, PruneResult, Store } from "../store/index.ts";
 import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
@@ -46,7 +47,7 @@ export async function inspectImage(options: StoreOptions & { readonly image: str
   const { signal } = options;
   const image = await loadImage(store, options.image, session.platform);
   const layers = await loadLayers(image.layers, signal);
-  const contents = contentsOf(layerTree(layers));
+  const contents = contentsOf({ tree: layerTree(layers), config: image.config.config ?? {} });
   const compressed =
     options.sizes === true
       ? await pool(AT_ONCE, layers, (layer, stop) => compressedLayer(store, layer, { compression: "gzip" }, { signal: stop }), signal)

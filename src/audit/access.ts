@@ -1,7 +1,7 @@
 /** What a process of some user may do with the files of a tree, by their permission bits. */
 import { joinTreePath, ROOT, type TreePath } from "../paths.ts";
-import { type Entry, type Tree } from "../tree/index.ts";
-import { followLive } from "./follow.ts";
+import { isExecutable } from "../facts/index.ts";
+import { type Entry, followPath, type Tree } from "../tree/index.ts";
 
 /** Who asks. Uid 0 may do everything that is possible at all. */
 export interface Identity {
@@ -25,7 +25,7 @@ export function mayWrite(entry: Entry, who: Identity): boolean {
 
 /** May `who` start the file, or go through the directory? Even root cannot start what nobody may. */
 export function mayExecute(entry: Entry, who: Identity): boolean {
-  if (who.uid === 0) return entry.kind === "dir" || (entry.mode & 0o111) !== 0;
+  if (who.uid === 0) return entry.kind === "dir" || isExecutable(entry.mode);
   return allows(entry, who, EXECUTE);
 }
 
@@ -36,11 +36,11 @@ function allows({ mode, uid, gid }: Entry, who: Identity, bits: number): boolean
 
 /** The first directory on the way to `path` that `who` cannot go through, links included; undefined when the way is free. */
 export function blockedAt(tree: Tree, path: TreePath, who: Identity): Entry | undefined {
-  const ways = new Set([path, followLive(tree, path)?.path ?? path]);
+  const ways = new Set([path, followPath(tree, path)?.path ?? path]);
   for (const way of ways) {
     let current: TreePath = ROOT;
     for (const part of way === ROOT ? [] : way.split("/")) {
-      const directory = tree.lookup(followLive(tree, current)?.path ?? current);
+      const directory = tree.lookup(followPath(tree, current)?.path ?? current);
       if (directory !== undefined && !mayExecute(directory, who)) return directory;
       current = joinTreePath(current, part);
     }

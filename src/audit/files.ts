@@ -1,7 +1,7 @@
 /** The files of a subject for all checks: ranges of contents, and which layer an entry is seen from. */
 import type { TreePath } from "../paths.ts";
+import { pathFiles } from "../facts/index.ts";
 import { type Entry, readDataRange, type Tree } from "../tree/index.ts";
-import { followLive } from "./follow.ts";
 import type { AuditFiles, AuditSubject } from "./types.ts";
 
 /** `AuditFiles` with what the report tells of them. */
@@ -58,7 +58,7 @@ export function fileReading(tree: Tree): Pick<AuditFiles, "resolve" | "bytes" | 
     return readDataRange(await tree.data(entry), entry.size, offset, length);
   }
   return {
-    resolve: (path) => followLive(tree, path)?.entry,
+    ...pathFiles(tree),
     bytes,
     async read(entry, maxBytes) {
       return entry.kind === "file" && entry.size <= maxBytes ? await bytes(entry, entry.size) : undefined;

@@ -1,8 +1,8 @@
 /** Every kind of finding. A test compares it with the headings of docs/audit.md. */
-import { DISTROLESS } from "./checks/distroless-findings.ts";
-import { RUN_AS } from "./checks/run-as-findings.ts";
-import { RUN_FINDINGS } from "./checks/run-findings.ts";
-import { SIZE } from "./checks/size-findings.ts";
+import { DISTROLESS } from "./checks/distroless/findings.ts";
+import { RUN_AS } from "./checks/run-as/findings.ts";
+import { RUN_FINDINGS } from "./checks/run/findings.ts";
+import { SIZE } from "./checks/size/findings.ts";
 import type { FindingKind } from "./types.ts";
 
 /** In the order in which reports show them. */

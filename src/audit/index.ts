@@ -2,7 +2,6 @@
 export type * from "./types.ts";
 export { FINDING_KINDS, findingKind } from "./finding-table.ts";
 export type { BuildStage, LeftBehind, LeftStage } from "./left-behind.ts";
-export type { Allowance, AuditPolicy } from "./policy.ts";
 export type { AllowedFinding, AuditReport, ReportedFinding, ReportedLayer } from "./report.ts";
 export { runAudit, type RunAuditOptions } from "./run-audit.ts";
 export { auditSarif } from "./sarif.ts";

@@ -1,11 +1,12 @@
 /** What the build stages held and the image does not: what a build of several stages saves. */
 import type { Digest } from "../digest.ts";
-import { displayPath, ROOT, type TreePath } from "../paths.ts";
+import { findPrograms, type ProgramKind } from "../facts/index.ts";
 import type { Platform } from "../oci/index.ts";
+import { displayPath, ROOT, type TreePath } from "../paths.ts";
 import { readInventory, type Inventory } from "../sbom/index.ts";
-import { type Entry, type Layer, layerTree, walk } from "../tree/index.ts";
+import { type Entry, type Layer, layerTree, type Tree, walk } from "../tree/index.ts";
 import type { SubjectFiles } from "./files.ts";
-import { isProgram, type ProgramKind, programKind } from "./programs.ts";
+import { knownFolder } from "./known-folder.ts";
 
 /** A stage that was built and is not the image. */
 export interface BuildStage {
@@ -67,13 +68,13 @@ export async function leftBehind({ stages, files, inventory, platform, signal }:
     signal?.throwIfAborted();
     const tree = layerTree(layers);
     const sums = new Map<TreePath, { files: number; bytes: number }>();
-    const programs: Record<ProgramKind, string[]> = { shell: [], "package-manager": [], compiler: [] };
+    const left: Entry[] = [];
     const own = new Set<Digest>();
     let bytes = 0;
     let count = 0;
     for (const entry of walk(tree, ROOT)) {
       if (entry.kind !== "file" || entry.digest === undefined || kept.has(entry.digest)) continue;
-      tellProgram(entry, programs);
+      left.push(entry);
       if (own.has(entry.digest)) continue;
       own.add(entry.digest);
       count += 1;
@@ -83,7 +84,7 @@ export async function leftBehind({ stages, files, inventory, platform, signal }:
         total.bytes += entry.size;
       }
       told.add(entry.digest);
-      const top = topOf(entry.path);
+      const top = knownFolder(entry.path);
       const sum = sums.get(top) ?? { files: 0, bytes: 0 };
       sums.set(top, { files: sum.files + 1, bytes: sum.bytes + entry.size });
     }
@@ -100,7 +101,7 @@ export async function leftBehind({ stages, files, inventory, platform, signal }:
         .slice(0, MAX_DIRECTORIES),
       packages: packages.slice(0, MAX_PACKAGES),
       packageCount: packages.length,
-      programs,
+      programs: programsOf(left, tree),
       absentLayers,
     });
   }
@@ -111,14 +112,9 @@ function nameOf({ kind, name }: Inventory["packages"][number]): string {
   return `${kind} ${name}`;
 }
 
-function tellProgram(entry: Entry, programs: Record<ProgramKind, string[]>): void {
-  const kind = programKind(entry.path);
-  if (kind !== undefined && isProgram(entry) && programs[kind].length < MAX_PROGRAMS) programs[kind].push(displayPath(entry.path));
-}
-
-/** "usr/lib/x/y" → "usr/lib/x", "app/dist/a.js" → "app/dist": the level at which people know directories. */
-function topOf(path: TreePath): TreePath {
-  const parts = path.split("/");
-  const depth = parts[0] === "usr" || parts[0] === "var" ? 3 : 2;
-  return parts.slice(0, Math.max(1, Math.min(depth, parts.length - 1))).join("/") as TreePath;
+function programsOf(files: readonly Entry[], tree: Tree): LeftStage["programs"] {
+  const programs: Record<ProgramKind, string[]> = { shell: [], "package-manager": [], compiler: [] };
+  for (const { kind, path } of findPrograms(files, { tree, config: {} }))
+    if (programs[kind].length < MAX_PROGRAMS) programs[kind].push(displayPath(path));
+  return programs;
 }

@@ -1,31 +1,7 @@
-/** What a project wants of its images: other severities, exceptions with a reason, limits. */
+/** Applies to findings what a project wants of its images: other severities, and exceptions with a reason. */
 import { createIgnoreMatcher, excludePatterns, type IgnoreMatcher } from "../dockerfile/index.ts";
 import { treePath } from "../paths.ts";
-import type { SourceRange } from "../source.ts";
-import type { Finding, Severity } from "./types.ts";
-
-/** One exception. */
-export interface Allowance {
-  /** The kind of finding; absent: any. */
-  readonly id?: string;
-  /** A pattern as in .dockerignore, from the image's root; it covers what is below. Absent: anywhere. */
-  readonly path?: string;
-  /** Why it is right so. Shown in reports. */
-  readonly reason: string;
-  /** Where it is written. */
-  readonly source?: SourceRange;
-}
-
-/** The `audit:` part of decant.yaml. */
-export interface AuditPolicy {
-  /** By id of a finding; "off" leaves it out. */
-  readonly findings?: Readonly<Record<string, Severity | "off">>;
-  readonly allow?: readonly Allowance[];
-  /** Bytes of all files that can be seen, each once. */
-  readonly maxSizeBytes?: number;
-  /** Who the image must run as: a name or a number, compared with both. */
-  readonly user?: string;
-}
+import type { Allowance, AuditPolicy, Finding } from "./types.ts";
 
 /** A finding that the policy allows. */
 export interface AllowedByPolicy {

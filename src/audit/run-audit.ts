@@ -1,22 +1,23 @@
 /** An audit from subject to report: all checks over one walk, then the policy. */
 import type { ContentsQuery } from "../debian/index.ts";
 import { eventSource } from "../events.ts";
+import type { OsRelease } from "../facts/index.ts";
 import { formatPlatform } from "../oci/index.ts";
 import { displayPath, ROOT, treePath } from "../paths.ts";
-import { type Inventory, type OsRelease, readInventory } from "../sbom/index.ts";
-import { DISTROLESS_CHECKS } from "./checks/distroless-checks.ts";
-import { RUN_AS_CHECKS } from "./checks/run-as-checks.ts";
-import { RUN_CHECKS } from "./checks/run-checks.ts";
-import { sizeFindings } from "./checks/size-checks.ts";
-import { SIZE } from "./checks/size-findings.ts";
+import { type Inventory, readInventory } from "../sbom/index.ts";
+import { DISTROLESS_CHECKS } from "./checks/distroless/checks.ts";
+import { RUN_AS_CHECKS } from "./checks/run-as/checks.ts";
+import { RUN_CHECKS } from "./checks/run/checks.ts";
+import { sizeFindings } from "./checks/size/checks.ts";
+import { SIZE } from "./checks/size/findings.ts";
 import { subjectFiles, type SubjectFiles } from "./files.ts";
 import { FINDING_KINDS, findingKind } from "./finding-table.ts";
 import { type BuildStage, leftBehind } from "./left-behind.ts";
-import { type Allowance, type AuditPolicy, judge } from "./policy.ts";
+import { judge } from "./policy.ts";
 import { type AuditReport, REPORT_FORMAT, type ReportedFinding, type ReportedLayer } from "./report.ts";
 import { sizesOf } from "./sizes.ts";
 import { walkedTree } from "./walked-tree.ts";
-import type { AuditContext, AuditLayer, AuditSubject, Finding, KnownSecret, Severity } from "./types.ts";
+import type { Allowance, AuditContext, AuditLayer, AuditPolicy, AuditSubject, Finding, KnownSecret, Severity } from "./types.ts";
 
 /** What an audit may be told besides its subject. */
 export interface RunAuditOptions {

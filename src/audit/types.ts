@@ -5,7 +5,6 @@ import type { TreePath } from "../paths.ts";
 import type { Inventory } from "../sbom/index.ts";
 import type { SourceRange } from "../source.ts";
 import type { Entry, Layer, Tree } from "../tree/index.ts";
-import type { AuditPolicy } from "./policy.ts";
 
 /** How bad a finding is. A subject with an error is not complete. */
 export type Severity = "error" | "warning" | "note";
@@ -61,6 +60,29 @@ export interface Finding {
   readonly source?: SourceRange;
   /** Plain JSON for programs. */
   readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** One exception of a policy. */
+export interface Allowance {
+  /** The kind of finding; absent: any. */
+  readonly id?: string;
+  /** A pattern as in .dockerignore, from the image's root; it covers what is below. Absent: anywhere. */
+  readonly path?: string;
+  /** Why it is right so. Shown in reports. */
+  readonly reason: string;
+  /** Where it is written. */
+  readonly source?: SourceRange;
+}
+
+/** What a project wants of its images: the `audit:` part of decant.yaml. */
+export interface AuditPolicy {
+  /** By id of a finding; "off" leaves it out. */
+  readonly findings?: Readonly<Record<string, Severity | "off">>;
+  readonly allow?: readonly Allowance[];
+  /** Bytes of all files that can be seen, each once. */
+  readonly maxSizeBytes?: number;
+  /** Who the image must run as: a name or a number, compared with both. */
+  readonly user?: string;
 }
 
 /** A kind of finding: a row of the table that docs/audit.md is compared with. */

@@ -6,6 +6,7 @@ export { changelogOf } from "./changelog.ts";
 export { type ContentsQuery } from "./contents.ts";
 export { type ArchiveOptions } from "./context.ts";
 export { parseRelations, parseStanza, parseStanzas, type Relation, type Stanza, type VersionOperator } from "./control.ts";
+export { debianRelease, type DebianRelease } from "./debian-releases.ts";
 export { type Deb, type DebLimits, openDeb, type ScriptName } from "./deb.ts";
 export { download, type HttpOptions } from "./http.ts";
 export { DEFAULT_KEYRING, joinKeyrings, type Keyring, keyringOf, loadKeyring } from "./keyring.ts";

@@ -1,17 +1,16 @@
 /** All that a base is made of, before it is divided into layers: the shares of its packages, Node.js, the recipe's own files, and what is made from all of them. */
 import { pool } from "../async.ts";
 import type { BinaryPackage, Deb } from "../debian/index.ts";
-import { elfMachineOf } from "../elf/index.ts";
+import { cacheFlags, elfMachineOf, formatLdCache } from "../elf/index.ts";
+import { findLibraries, ldConf } from "../facts/index.ts";
 import { isWithin, type TreePath, treePath } from "../paths.ts";
 import type { Platform } from "../oci/index.ts";
-import { type LayerItem, resolvePath, type Tree } from "../tree/index.ts";
+import { followPath, type LayerItem, type Tree } from "../tree/index.ts";
 import { checkCopyright } from "./copyright-check.ts";
 import { recipeError } from "./errors.ts";
 import { itemsTree } from "./items-tree.ts";
 import type { Piece } from "./layer-plan.ts";
 import { lastOfEach, textItem } from "./layer-items.ts";
-import { cacheFlags, ldCache } from "./ld-cache.ts";
-import { findLibraries, ldConf } from "./ld-libraries.ts";
 import { mergeItems, usrLinks } from "./merged-usr.ts";
 import { alternativeItems } from "./native-effects.ts";
 import { nodeItems } from "./node-layer.ts";
@@ -102,16 +101,17 @@ async function madeItems(
   packages: readonly (Placed & { readonly content: PackageContent })[],
 ): Promise<LayerItem[]> {
   const whole = packages.filter(({ role }) => role === "whole").map(({ content }) => content);
-  const isThere = (path: TreePath): boolean => resolvePath(tree, path, { followLast: true }).entry !== undefined;
+  const isThere = (path: TreePath): boolean => followPath(tree, path)?.entry !== undefined;
   const links = inUsr(recipe, alternativeItems(whole, isThere));
   if (!recipe.ldCache) return links;
   const machine = elfMachineOf(context.platform);
   if (machine === undefined || cacheFlags(machine) === undefined)
     throw recipeError(recipe.name, `its ldCache cannot be made for ${context.platform.architecture}; wanted "ldCache: false"`);
-  const libraries = await findLibraries(tree, machine, context.signal);
+  const conf = ldConf(machine);
+  const libraries = await findLibraries(tree, machine, { conf, signal: context.signal });
   // A base without libraries needs neither.
   if (libraries.length === 0) return links;
-  return [...links, textItem(CACHE, ldCache(libraries, machine.endian)), textItem(CONF, ldConf(machine))];
+  return [...links, textItem(CACHE, formatLdCache(libraries, machine.endian)), textItem(CONF, conf)];
 }
 
 function packagePiece({ binary, level, role }: Placed): Omit<BasePiece, "items"> {

@@ -2,21 +2,20 @@
  * A merged /usr: /bin, /sbin and /lib* are links into /usr, and what packages have there belongs into /usr. A real directory laid over one of the links
  * would hide all of the system's libraries, so nothing may keep such a path.
  */
+import { debianRelease } from "../debian/index.ts";
 import { cleanTreePath, displayPath, joinTreePath, parentOf, type TreePath, treePath } from "../paths.ts";
 import type { Entry, LayerItem } from "../tree/index.ts";
 import { packageConflict } from "./errors.ts";
 import { directoryEntry } from "./layer-items.ts";
 
-/** Releases whose packages still have files outside of /usr; their images are left as the packages are. */
-const UNMERGED: ReadonlySet<string> = new Set(["buster", "bullseye", "bookworm"]);
 const USR = treePath("usr");
 const DIRECTORIES: readonly string[] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 /** These have a link in every base, as in Debian. */
 const ALWAYS: ReadonlySet<string> = new Set(["bin", "sbin", "lib"]);
 
-/** Whether the images of a release have a merged /usr: Debian 13 and later. */
+/** Whether the images of a release have a merged /usr: Debian 13 and later. Packages of older ones have files outside of /usr, and stay as they are. */
 export function hasMergedUsr(suite: string): boolean {
-  return !UNMERGED.has(suite);
+  return debianRelease(suite)?.hasMergedUsr ?? true;
 }
 
 /** Where a path is in a merged /usr. */

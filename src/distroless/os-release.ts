@@ -1,16 +1,11 @@
-/** /usr/lib/os-release (os-release(5)): what Debian's says, and which base this is. Pure. */
-
-const VERSIONS: ReadonlyMap<string, string> = new Map([
-  ["bullseye", "11"],
-  ["bookworm", "12"],
-  ["trixie", "13"],
-  ["forky", "14"],
-]);
+/** /usr/lib/os-release of a base: what Debian's says, and which base this is. Pure. */
+import { debianRelease } from "../debian/index.ts";
+import { formatOsRelease } from "../facts/index.ts";
 
 /** The text for a recipe of a suite. Scanners choose their data by ID, VERSION_ID and VERSION_CODENAME. */
 export function osRelease({ suite, name }: { readonly suite: string; readonly name: string }): string {
-  const version = VERSIONS.get(suite);
-  const fields: readonly (readonly [string, string])[] = [
+  const version = debianRelease(suite)?.version;
+  return formatOsRelease([
     ["PRETTY_NAME", "Distroless"],
     ["NAME", "Debian GNU/Linux"],
     ["ID", "debian"],
@@ -21,6 +16,5 @@ export function osRelease({ suite, name }: { readonly suite: string; readonly na
     ["HOME_URL", "https://www.debian.org/"],
     ["SUPPORT_URL", "https://www.debian.org/support"],
     ["BUG_REPORT_URL", "https://bugs.debian.org/"],
-  ];
-  return fields.map(([key, value]) => `${key}="${value.replaceAll(/["$\\`]/g, String.raw`\$&`)}"\n`).join("");
+  ]);
 }

@@ -2,27 +2,27 @@
  * Keeps the cache of libraries true when a base of ours grows. The loader does not look into /usr/local/lib by itself: what a later layer puts there is found only
  * when the cache lists it.
  */
-import { elfMachineOf, type ElfMachine } from "../elf/index.ts";
+import { elfMachineOf, formatLdCache, isOwnLdCache } from "../elf/index.ts";
+import { findLibraries, ldConf, loaderFolders, localFolders } from "../facts/index.ts";
 import { parentOf, type TreePath, treePath } from "../paths.ts";
 import type { Platform } from "../oci/index.ts";
-import { type LayerIndex, type LayerItem, readTreeFile, type Tree } from "../tree/index.ts";
+import { followPath, type LayerIndex, type LayerItem, readTreeFile, type Tree } from "../tree/index.ts";
 import { directoryEntry, textItem } from "./layer-items.ts";
-import { CACHE_GENERATOR, ldCache } from "./ld-cache.ts";
-import { findLibraries } from "./ld-libraries.ts";
 
 const CACHE: TreePath = treePath("/etc/ld.so.cache");
-const CONFIGURATION: TreePath = treePath("/etc/ld.so.conf.d");
+const CONFIGURATION: TreePath = treePath("/etc/ld.so.conf");
+const CONFIGURATION_FOLDER: TreePath = treePath("/etc/ld.so.conf.d");
 const MAX_CACHE_BYTES = 64 * 1024 * 1024;
 
 /** Does a layer bring or remove anything that could make the cache another one? Looks at names only. */
 export function touchesLibraries(index: LayerIndex, platform: Platform): boolean {
   const machine = elfMachineOf(platform);
   if (machine === undefined) return false;
-  const directories = new Set(libraryDirectories(machine));
+  const directories = new Set([...localFolders(machine), ...loaderFolders(machine)].map(treePath));
   for (let at = 0; at < index.count; at += 1) {
     const path = index.path(at);
     const parent = parentOf(path);
-    if (parent === CONFIGURATION || (directories.has(parent) && path.includes(".so"))) return true;
+    if (path === CONFIGURATION || parent === CONFIGURATION_FOLDER || (directories.has(parent) && path.includes(".so"))) return true;
   }
   return false;
 }
@@ -35,13 +35,11 @@ export async function refreshedCache(tree: Tree, platform: Platform, signal?: Ab
   const machine = elfMachineOf(platform);
   if (machine === undefined || tree.lookup(CACHE)?.kind !== "file") return [];
   const known = await readTreeFile(tree, CACHE, MAX_CACHE_BYTES);
-  if (!known.subarray(-CACHE_GENERATOR.length).equals(Buffer.from(CACHE_GENERATOR, "latin1"))) return [];
-  const now = ldCache(await findLibraries(tree, machine, signal), machine.endian);
+  if (!isOwnLdCache(known)) return [];
+  const hasConf = followPath(tree, CONFIGURATION)?.entry !== undefined;
+  const libraries = await findLibraries(tree, machine, { signal, ...(hasConf ? {} : { conf: ldConf(machine) }) });
+  const now = formatLdCache(libraries, machine.endian);
   if (now.equals(known)) return [];
   const parent = parentOf(CACHE);
   return [{ entry: tree.lookup(parent) ?? directoryEntry(parent) }, textItem(`/${CACHE}`, now)];
-}
-
-function libraryDirectories({ triplet }: ElfMachine): TreePath[] {
-  return ["usr/local/lib", "usr/lib", "lib"].flatMap((path) => [treePath(path), treePath(`${path}/${triplet}`)]);
 }

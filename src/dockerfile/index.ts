@@ -1,6 +1,5 @@
 /** Reading Dockerfiles and ignore files. Pure: text in, values out. */
 export { type CsvField, parseCsv } from "./csv.ts";
-export { isNewerVersion } from "./checks/libc-version.ts";
 export { RULES } from "./checks/rules.ts";
 export { type CheckReport, runChecks } from "./checks/run-checks.ts";
 export { CHECK_ARGUMENT } from "./checks/settings.ts";

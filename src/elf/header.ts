@@ -4,8 +4,6 @@ import { elfError } from "./errors.ts";
 import type { ElfClass, ElfEndian, ElfType } from "./types.ts";
 
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46] as const;
-/** How many bytes `isElf` needs. */
-export const ELF_MAGIC_BYTES: number = MAGIC.length;
 const IDENT = 16;
 /** As many as fit into the 64 KiB that Linux reads. */
 const MAX_SEGMENTS = 1170;
@@ -63,8 +61,8 @@ export function isElf(head: Uint8Array): boolean {
 
 /** The header, or undefined when the file does not start with ELF's magic. Throws `ELF`. */
 export async function readHeader(blocks: Blocks): Promise<Header | undefined> {
-  if (blocks.size < ELF_MAGIC_BYTES) return undefined;
-  const magic = await blocks.bytes(0, ELF_MAGIC_BYTES, "the magic");
+  if (blocks.size < MAGIC.length) return undefined;
+  const magic = await blocks.bytes(0, MAGIC.length, "the magic");
   if (!isElf(magic)) return undefined;
   const ident = await blocks.bytes(0, IDENT, "the identification");
   const [, , , , classByte, dataByte, version] = ident;

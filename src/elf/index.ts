@@ -1,6 +1,14 @@
-/** ELF files as a dynamic loader sees them. */
+/** ELF files as a dynamic loader sees them, and the loader's cache. */
 export type { ElfClass, ElfEndian, ElfFile, ElfReader, ElfType, LibraryVersions, VersionNeed } from "./types.ts";
 export { type ElfMachine, elfMachineOf, isForMachine, machineName } from "./machines.ts";
-export { ELF_MAGIC_BYTES, isElf } from "./header.ts";
-export { readElf } from "./read-elf.ts";
-export { treeElfReader } from "./tree-reader.ts";
+export { type ElfHead, readElfHead, treeElf } from "./elf-head.ts";
+export { isElf } from "./header.ts";
+export {
+  type CachedLibrary,
+  cacheFlags,
+  compareLibraryNames,
+  formatLdCache,
+  isOwnLdCache,
+  type LdCacheEntry,
+  parseLdCache,
+} from "./ld-cache.ts";

@@ -2,7 +2,6 @@
 export { type AnnotationLevel, type AnnotationSpec, annotationsFor, type ImageAnnotations } from "./annotations.ts";
 export type * from "./types.ts";
 export { type ConfigInput, imageConfigOf } from "./config.ts";
-export { type TreeContents, contentsOf } from "./contents.ts";
 export { exportImage } from "./export.ts";
 export { type ImportOptions, importRootfs } from "./import-rootfs.ts";
 export { loadImage } from "./load-image.ts";
@@ -13,7 +12,6 @@ export { clampTimes } from "./clamp-times.ts";
 export { openOciArchive } from "./oci-archive.ts";
 export { openOciLayout } from "./oci-layout.ts";
 export type { OpenedImage } from "./open-image.ts";
-export { PACKAGE_MANAGERS, SHELLS } from "./program-names.ts";
 export { buildDefinition } from "./build-definition.ts";
 export { llbJson } from "./llb-json.ts";
 export { PROVENANCE_PREDICATES, provenancePredicate, type ProvenanceRequest } from "./provenance.ts";

@@ -1,3 +1,4 @@
+export * from "./environment.ts";
 export type * from "./types.ts";
 export * from "./media-types.ts";
 export * from "./platform.ts";

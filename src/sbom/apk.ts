@@ -1,10 +1,11 @@
 /** Alpine packages: the database of apk-tools, paragraphs of one-letter fields. */
+import type { OsRelease } from "../facts/index.ts";
 import { cleanTreePath, compareTreePaths, fromText, type TreePath, treePath } from "../paths.ts";
 import { type LicenceTexts, licenceField } from "./licence-expression.ts";
 import { formatPurl } from "../purl.ts";
-import { distroOf } from "./os-release.ts";
+import { distroOf } from "./distro.ts";
 import type { TreeFiles } from "./tree-files.ts";
-import type { InventoryPackage, OsRelease, UnreadRecord } from "./types.ts";
+import type { InventoryPackage, UnreadRecord } from "./types.ts";
 
 const PLACES = [treePath("lib/apk/db/installed"), treePath("usr/lib/apk/db/installed")];
 const MAX_BYTES = 64 * 1024 * 1024;

@@ -5,11 +5,12 @@
 import * as v from "valibot";
 import { bytesOf, collect } from "../bytes.ts";
 import { isDecantError } from "../errors.ts";
+import type { OsRelease } from "../facts/index.ts";
 import { cleanTreePath, compareTreePaths, fromText, type TreePath, treePath } from "../paths.ts";
 import { decompress, sniffCompression } from "../tree/index.ts";
 import { debPurl, type DebRecord } from "./dpkg.ts";
 import type { TreeFiles } from "./tree-files.ts";
-import type { OsRelease, UnreadRecord } from "./types.ts";
+import type { UnreadRecord } from "./types.ts";
 
 const MANIFEST = treePath("var/lib/chisel/manifest.wall");
 const MAX_BYTES = 16 * 1024 * 1024;

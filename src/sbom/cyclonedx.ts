@@ -1,12 +1,13 @@
 /** CycloneDX 1.6 as JSON. Files of packages are listed below them when their sums are given. The same inventory and subject give the same bytes. Pure. */
 import { hexOf, sha256 } from "../digest.ts";
+import type { OsRelease } from "../facts/index.ts";
 import { displayPath, type TreePath } from "../paths.ts";
 import { VERSION } from "../version.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { allOf, spdxId } from "./licence-expression.ts";
 import { personOf } from "./person.ts";
 import { createdOf, platformOf, subjectPurl, uuidOf } from "./subject.ts";
-import type { DocumentOptions, FileSums, Inventory, InventoryPackage, OsRelease, SbomSubject } from "./types.ts";
+import type { DocumentOptions, FileSums, Inventory, InventoryPackage, SbomSubject } from "./types.ts";
 
 /** Makes the document, ready for JSON.stringify. */
 export function cycloneDxDocument(inventory: Inventory, { subject, files }: DocumentOptions): unknown {

@@ -4,11 +4,12 @@
  */
 import { parseStanza, type Stanza } from "../debian/index.ts";
 import { isDecantError } from "../errors.ts";
+import type { OsRelease } from "../facts/index.ts";
 import { baseName, cleanTreePath, compareTreePaths, fromBytes, fromText, joinTreePath, type TreePath, treePath } from "../paths.ts";
 import { formatPurl } from "../purl.ts";
-import { distroOf } from "./os-release.ts";
+import { distroOf } from "./distro.ts";
 import type { TreeFiles } from "./tree-files.ts";
-import type { InventoryPackage, OsRelease, UnreadRecord } from "./types.ts";
+import type { InventoryPackage, UnreadRecord } from "./types.ts";
 
 const STATUS = treePath("var/lib/dpkg/status");
 const STATUS_FOLDER = treePath("var/lib/dpkg/status.d");

@@ -1,4 +1,5 @@
 /** One walk over a tree: where records of packages are that no database lists, and which files belong to packages of node_modules. Reads no file. */
+import { isExecutable } from "../facts/index.ts";
 import { ROOT, type TreePath } from "../paths.ts";
 import { type Entry, type Tree, walk } from "../tree/index.ts";
 
@@ -16,7 +17,6 @@ export interface FoundRecords {
 const MODULES = "node_modules/";
 const PYTHON = /\.(?:dist-info\/METADATA|egg-info\/PKG-INFO|egg-info)$/;
 const JAR = /\.(?:jar|war|ear)$/;
-const ANY_EXECUTE_BIT = 0o111;
 /** The smallest Go program has more. */
 const MIN_PROGRAM_BYTES = 512 * 1024;
 
@@ -41,7 +41,7 @@ export function findRecords(tree: Tree, owned: ReadonlySet<TreePath>, signal?: A
     if (entry.kind !== "file") continue;
     if (PYTHON.test(path)) python.push(path);
     else if (JAR.test(path)) jars.push(entry);
-    else if ((entry.mode & ANY_EXECUTE_BIT) !== 0 && entry.size >= MIN_PROGRAM_BYTES) programs.push(entry);
+    else if (isExecutable(entry.mode) && entry.size >= MIN_PROGRAM_BYTES) programs.push(entry);
   }
   const npm = new Map([...folders].filter(([folder]) => named.has(folder)));
   return { npm, python, jars, programs };

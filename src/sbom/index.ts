@@ -3,4 +3,4 @@ export { cycloneDxDocument } from "./cyclonedx.ts";
 export { fileSums, type FileSumsOptions } from "./file-sums.ts";
 export { type InventoryOptions, readInventory } from "./read-inventory.ts";
 export { spdxDocument } from "./spdx.ts";
-export type { DocumentOptions, FileSums, Inventory, InventoryPackage, OsRelease, PackageKind, SbomSubject, UnreadRecord } from "./types.ts";
+export type { DocumentOptions, FileSums, Inventory, InventoryPackage, PackageKind, SbomSubject, UnreadRecord } from "./types.ts";

@@ -1,5 +1,6 @@
 /** npm packages: the package.json of each folder in a node_modules. */
 import * as v from "valibot";
+import { parseJson } from "../facts/index.ts";
 import { joinTreePath, type TreePath } from "../paths.ts";
 import { type LicenceTexts, licenceField } from "./licence-expression.ts";
 import { formatPurl } from "../purl.ts";
@@ -36,7 +37,7 @@ export async function readNpmPackage(
   const location = joinTreePath(folder, "package.json");
   const bytes = await files.read(location, MAX_BYTES, context.unread);
   if (bytes === undefined) return undefined;
-  const parsed = v.safeParse(manifestSchema, json(bytes));
+  const parsed = v.safeParse(manifestSchema, parseJson(bytes));
   if (!parsed.success) {
     context.unread.push({ path: location, why: "it is no package.json with a name and a version" });
     return undefined;
@@ -63,14 +64,6 @@ export async function readNpmPackage(
     requires: [...keysOf(dependencies), ...keysOf(optionalDependencies)].map((one) => [one]),
     provides: [],
   };
-}
-
-function json(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8").replace(/^\uFEFF/, ""));
-  } catch {
-    return undefined;
-  }
 }
 
 /** `license`, or the list `licenses` of old packages, of which each may be chosen. */

@@ -1,4 +1,5 @@
 /** From a tree to the list of what it is made of: one reader for each kind of record, nothing unpacked, nothing run. */
+import { readOsRelease } from "../facts/index.ts";
 import { compareTreePaths, treePath, type TreePath } from "../paths.ts";
 import type { Platform } from "../oci/index.ts";
 import { readTreeFile, type Tree, zipBytes } from "../tree/index.ts";
@@ -10,7 +11,6 @@ import { findRecords } from "./find-records.ts";
 import { jarPackages } from "./jar.ts";
 import type { LicenceTexts } from "./licence-expression.ts";
 import { readNpmPackage } from "./npm.ts";
-import { readOsRelease } from "./os-release.ts";
 import { readProgram } from "./programs.ts";
 import { readPythonPackage } from "./python.ts";
 import { type TreeFiles, treeFiles } from "./tree-files.ts";
@@ -44,7 +44,7 @@ const RPM_DATABASES = ["var/lib/rpm", "usr/lib/sysimage/rpm"].map((path) => tree
  */
 export async function readInventory(tree: Tree, { platform, recordsOnly = false, signal }: InventoryOptions): Promise<Inventory> {
   const context: Context = { files: treeFiles(tree), texts: new Map(), unread: [], platform, recordsOnly, signal };
-  const os = await readOsRelease(context.files, context.unread);
+  const os = await readOsRelease((path, maxBytes) => context.files.read(path, maxBytes, context.unread));
   const debs = await readDpkg(context.files, os, context.unread, signal);
   const sliced = await readChisel(context.files, os, context.unread);
   const owners = [...(await withLicences([...debs, ...sliced], context)), ...(await readApk(context.files, os, context))];

@@ -1,11 +1,12 @@
 /** The elements of SPDX documents, one function for each kind (SPDX 2.3, chapters 7, 8 and 10). Pure. */
 import { createHash } from "node:crypto";
 import { hexOf, sha256 } from "../digest.ts";
+import type { OsRelease } from "../facts/index.ts";
 import { toText, type TreePath } from "../paths.ts";
 import { allOf } from "./licence-expression.ts";
 import { personOf } from "./person.ts";
 import { platformOf, subjectPurl } from "./subject.ts";
-import type { DocumentOptions, FileSums, InventoryPackage, OsRelease, SbomSubject } from "./types.ts";
+import type { DocumentOptions, FileSums, InventoryPackage, SbomSubject } from "./types.ts";
 
 /** The id of the image or folder. */
 export const ROOT = "SPDXRef-Subject";

@@ -1,5 +1,6 @@
 /** What an image is made of, as its own records say. Plain data. */
 import type { Digest } from "../digest.ts";
+import type { OsRelease } from "../facts/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { TreePath } from "../paths.ts";
 
@@ -35,18 +36,6 @@ export interface InventoryPackage {
   readonly requires: readonly (readonly string[])[];
   /** Other names under which packages of its kind may need it. */
   readonly provides: readonly string[];
-}
-
-/** The distribution, from os-release. */
-export interface OsRelease {
-  /** ID: "debian". */
-  readonly id: string;
-  /** VERSION_ID: "13"; unreleased suites have none. */
-  readonly versionId?: string;
-  /** VERSION_CODENAME: "trixie". */
-  readonly codename?: string;
-  /** PRETTY_NAME: "Debian GNU/Linux 13 (trixie)". */
-  readonly prettyName?: string;
 }
 
 /** A record that could not be used: what it describes is missing from the inventory. */

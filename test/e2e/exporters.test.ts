@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { collect } from "../../src/bytes.ts";
 import { sha256 } from "../../src/digest.ts";
 import { isDecantError } from "../../src/errors.ts";
-import { contentsOf, exportImage, importRootfs, loadImage, pullImage, pushImage } from "../../src/image/index.ts";
+import { contentsOf } from "../../src/facts/index.ts";
+import { exportImage, importRootfs, loadImage, pullImage, pushImage } from "../../src/image/index.ts";
 import type { BuiltImage, ExportContext, OutputSpec } from "../../src/image/index.ts";
 import { OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../../src/oci/index.ts";
 import { openStore } from "../../src/store/index.ts";
@@ -351,7 +352,7 @@ test("pullImage() reads documents once, and layers when they are wanted", async 
   const opened = await loadImage(there.ctx.store, name, PLATFORM);
   assert.deepEqual(opened.manifestBytes, lazy.manifestBytes);
   const tree = layerTree(await Promise.all(opened.layers.map((layer) => layer.load())));
-  assert.deepEqual(contentsOf(tree), { files: 4, unpackedBytes: 8010, shells: ["/bin/sh"], packageManagers: [] });
+  assert.deepEqual(contentsOf({ tree, config: {} }), { files: 4, unpackedBytes: 8010, shells: ["/bin/sh"], packageManagers: [] });
 });
 
 test("a derived image is exported whole from a base that was never loaded", async () => {

@@ -1,4 +1,4 @@
-/** Layers made of values, for the tests of src/api/facts. */
+/** Layers made of values, for the tests of src/facts. */
 import { elfFile, type ElfSpec } from "./elf-file.ts";
 import { compareTreePaths } from "../../src/paths.ts";
 import type { Layer, LayerItem } from "../../src/tree/index.ts";

@@ -1,8 +1,8 @@
 /** Tries files as libraries in the order of a search, as the loader opens them. */
 import { type ElfMachine, isForMachine, machineName } from "../../elf/index.ts";
+import { fileAt } from "../../facts/index.ts";
 import type { AuditFiles } from "../types.ts";
 import { elfFiles } from "./elf-files.ts";
-import { fileAt } from "./image-paths.ts";
 import type { RefusedFile, SearchResult } from "./types.ts";
 
 /**

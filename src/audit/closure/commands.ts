@@ -1,10 +1,9 @@
 /** What an image starts: ENTRYPOINT and CMD, through shells, init programs and entry scripts as far as that can be told without running them. */
 import type { ElfMachine } from "../../elf/index.ts";
+import { lastPart, processPlace } from "../../facts/index.ts";
 import { fromBytes, fromText, toText } from "../../paths.ts";
-import { searchPath } from "../find-program.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { exec, type ExecPlace, type ExecResult } from "./exec.ts";
-import { absolutePath, lastPart } from "./image-paths.ts";
 import { packageScript } from "./node-command.ts";
 import { plainWords, scriptEnd } from "./shell-script.ts";
 import { nodePackages, type NodePackages } from "./node-packages.ts";
@@ -46,9 +45,7 @@ export function startedCommands(subject: AuditSubject, files: AuditFiles, machin
 
 /** Where the processes of a subject start. */
 export function execPlace({ config }: AuditSubject, files: AuditFiles, machine: ElfMachine): ExecPlace {
-  const workingDirectory = absolutePath(fromText(config.WorkingDir ?? "/"), "/");
-  const folders = searchPath(config).map((folder) => absolutePath(fromText(folder), workingDirectory));
-  return { files, machine, workingDirectory, searchPath: folders };
+  return { files, machine, ...processPlace(config) };
 }
 
 /** ENTRYPOINT and CMD together, in the form of paths. */

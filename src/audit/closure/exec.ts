@@ -1,21 +1,18 @@
 /** What starting a program comes to: the file that a name leads to, and for a script its interpreter, as the runtime and Linux do it. */
 import { type ElfMachine, isForMachine, machineName } from "../../elf/index.ts";
+import { entryAt, isProgram, lastPart, type ProcessPlace, programPaths } from "../../facts/index.ts";
 import { toText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 import { elfFiles } from "./elf-files.ts";
-import { absolutePath, entryAt, lastPart } from "./image-paths.ts";
 import { similarPath } from "./similar-path.ts";
 import { envCommand, HEAD_BYTES, parseScriptLine } from "./script-line.ts";
 import type { ClosureRoot } from "./close.ts";
 
 /** Where processes start in. */
-export interface ExecPlace {
+export interface ExecPlace extends ProcessPlace {
   readonly files: AuditFiles;
   readonly machine: ElfMachine;
-  readonly workingDirectory: string;
-  /** The directories of PATH, absolute. */
-  readonly searchPath: readonly string[];
 }
 
 /** A file on the way from the name to the program that runs. */
@@ -55,7 +52,6 @@ export interface ExecResult {
 
 /** How deep Linux follows interpreters that are scripts. */
 const MAX_DEPTH = 5;
-const ANY_EXECUTE_BIT = 0o111;
 const FORMATS: readonly (readonly [magic: string, name: string])[] = [
   ["MZ", "it is a program for Windows"],
   ["\xcf\xfa\xed\xfe", "it is a program for macOS"],
@@ -133,17 +129,13 @@ function asInterpreter(steps: readonly ExecStep[], problem: ExecProblem): ExecPr
 
 /** Finds the file of a name: by path, or in PATH, where files that may not be executed are passed over. */
 function locate(place: ExecPlace, name: string): ExecStep | { readonly problem: ExecProblem } {
-  const { files, workingDirectory, searchPath } = place;
-  const paths = name.includes("/")
-    ? [absolutePath(name, workingDirectory)]
-    : name === ""
-      ? []
-      : searchPath.map((folder) => absolutePath(name, folder));
+  const { files, searchPath } = place;
+  const paths = programPaths(name, place);
   let refused: ExecProblem | undefined;
   for (const path of paths) {
     const entry = entryAt(files, path);
     if (entry === undefined) continue;
-    if (entry.kind === "file" && (entry.mode & ANY_EXECUTE_BIT) !== 0) return { path, entry };
+    if (isProgram(entry)) return { path, entry };
     const why =
       entry.kind === "dir" ? "it is a directory" : entry.kind === "file" ? "its mode has no execute bit" : `it is a ${entry.kind}`;
     refused ??= { kind: "not-executable", name: path, why };

@@ -1,8 +1,8 @@
 /** What the launcher `java` opens by name before any class is loaded (OpenJDK 9 and later): no DT_NEEDED tells of it. */
+import { fileAt, folderOf, lastPart } from "../../facts/index.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 import type { ClosureRoot } from "./close.ts";
-import { fileAt, folderOf, lastPart } from "./image-paths.ts";
 
 /** The runtime around a launcher. */
 export interface JavaRuntime {

@@ -1,5 +1,6 @@
 /** All libraries of a subject by name, whether or not a loader would look where they are. */
 import { type ElfFile, type ElfMachine, isForMachine } from "../../elf/index.ts";
+import { isExecutable, isLibraryName } from "../../facts/index.ts";
 import { baseName } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
@@ -23,9 +24,6 @@ export interface ImageLibraries {
   danglingLink(name: string): Entry | undefined;
 }
 
-/** libc.so.6, libfoo.so, addon.node */
-const LIBRARY = /\.so(?:\.[\w.+-]*)?$|\.node$/;
-const ANY_EXECUTE_BIT = 0o111;
 const known = new WeakMap<AuditFiles, Promise<ImageLibraries>>();
 
 /** Looks at the heads of files that are executable or are called as libraries are; once for all checks. */
@@ -45,9 +43,9 @@ async function collect(files: AuditFiles, machine: ElfMachine, signal: AbortSign
   const links: Entry[] = [];
   for (const entry of files.entries) {
     const name = baseName(entry.path);
-    const isLibrary = LIBRARY.test(name);
+    const isLibrary = isLibraryName(name);
     if (entry.kind === "symlink" && isLibrary) links.push(entry);
-    if (entry.kind !== "file" || (!isLibrary && (entry.mode & ANY_EXECUTE_BIT) === 0)) continue;
+    if (entry.kind !== "file" || (!isLibrary && !isExecutable(entry.mode))) continue;
     signal?.throwIfAborted();
     const head = await heads.head(entry);
     if (head.kind === "damaged") damaged.push({ entry, problem: head.problem });

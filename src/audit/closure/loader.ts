@@ -1,10 +1,9 @@
 /** The dynamic loader of an image: which one it is, what is built into it, and what the image tells it. */
-import type { ElfMachine } from "../../elf/index.ts";
-import { fromBytes, fromText } from "../../paths.ts";
+import { type ElfMachine, parseLdCache } from "../../elf/index.ts";
+import { environmentPath, fileAt, libcOfLoader, loaderFolders, workingDirectory } from "../../facts/index.ts";
+import { fromBytes } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
-import { absolutePath, environment, fileAt, lastPart } from "./image-paths.ts";
-import { parseLdCache } from "./ld-cache.ts";
 import { glibcSearch } from "./search-glibc.ts";
 import { muslSearch } from "./search-musl.ts";
 import type { LibrarySearch } from "./types.ts";
@@ -25,13 +24,13 @@ export async function librarySearch(
   loader: { readonly path: string; readonly entry: Entry },
 ): Promise<LibrarySearch> {
   const { config } = subject;
-  const libraryPath = environment(config.Env, "LD_LIBRARY_PATH");
-  const workingDirectory = absolutePath(fromText(config.WorkingDir ?? "/"), "/");
+  const libraryPath = environmentPath(config.Env, "LD_LIBRARY_PATH");
+  const place = { files, machine, libraryPath, workingDirectory: workingDirectory(config) };
   if (isMusl(loader.path, loader.entry)) {
     const file = fileAt(files, `/etc/ld-musl-${machine.musl}.path`);
     const bytes = file === undefined ? undefined : await files.read(file, MAX_PATH_FILE);
     const pathFile = bytes === undefined ? undefined : fromBytes(bytes).trim();
-    return muslSearch({ files, machine, pathFile, libraryPath, workingDirectory, loader: loader.path });
+    return muslSearch({ ...place, pathFile, loader: loader.path });
   }
   const builtIn = await builtInFolders(files, machine, loader.entry);
   const cacheFile = fileAt(files, "/etc/ld.so.cache");
@@ -39,19 +38,16 @@ export async function librarySearch(
   const cache = cacheBytes === undefined ? undefined : parseLdCache(cacheBytes, machine.endian);
   const triplet = MULTIARCH.exec(builtIn[0] ?? "")?.[1];
   return glibcSearch({
-    files,
-    machine,
+    ...place,
     defaultFolders: builtIn.map((folder) => folder.slice(0, -1)),
     lib: triplet === undefined ? machine.lib : `lib/${triplet}`,
     cache: cache ?? [],
-    libraryPath,
-    workingDirectory,
   });
 }
 
 /** By name: musl's loader is called ld-musl-ARCH.so.1 everywhere, and so is the file that links to glibc's names lead to. */
 export function isMusl(path: string, entry: Entry): boolean {
-  return [lastPart(path), lastPart(entry.path)].some((name) => name.startsWith("ld-musl-") || name.startsWith("libc.musl-"));
+  return libcOfLoader(path) === "musl" || libcOfLoader(entry.path) === "musl";
 }
 
 /** The default directories as they stand in the loader's file; those of Debian and of everybody else when it does not show them. */
@@ -60,6 +56,6 @@ async function builtInFolders(files: AuditFiles, machine: ElfMachine, loader: En
   const lists = [...(bytes === undefined ? "" : fromBytes(bytes)).matchAll(BUILT_IN)].map(([list]) => list.split("\0").slice(0, -1));
   const best = lists.toSorted((one, other) => other.length - one.length)[0];
   if (best !== undefined) return best;
-  const folders = [`/lib/${machine.triplet}/`, `/usr/lib/${machine.triplet}/`, `/${machine.lib}/`, `/usr/${machine.lib}/`];
-  return [...new Set([...folders, "/lib/", "/usr/lib/"])];
+  const [first = "", second = "", ...others] = loaderFolders(machine);
+  return [...new Set([first, second, `/${machine.lib}`, `/usr/${machine.lib}`, ...others])].map((folder) => `${folder}/`);
 }

@@ -1,8 +1,8 @@
 /** package.json files of an image, and the maps of `exports` and `imports` in them (Node.js, "Packages" and "ECMAScript modules", resolution algorithm). */
 import { createShared } from "../../async.ts";
+import { fileAt, folderOf, lastPart, parseJson } from "../../facts/index.ts";
 import { fromText } from "../../paths.ts";
 import type { AuditFiles } from "../types.ts";
-import { fileAt, folderOf, lastPart } from "./image-paths.ts";
 
 /** What resolution needs of a package.json. Anything else than expected counts as absent. */
 export interface NodePackage {
@@ -49,17 +49,7 @@ export function nodePackages(files: AuditFiles): NodePackages {
 
 function parsePackage(folder: string, bytes: Uint8Array): NodePackage {
   const nothing: NodePackage = { folder, scripts: new Map() };
-  let value: unknown;
-  try {
-    value = JSON.parse(
-      Buffer.from(bytes)
-        .toString("utf8")
-        .replace(/^\uFEFF/, ""),
-    );
-  } catch (error) {
-    if (error instanceof SyntaxError) return nothing;
-    throw error;
-  }
+  const value = parseJson(bytes);
   if (!isObject(value)) return nothing;
   const { name, main, type, exports, imports, scripts } = value;
   return {

@@ -1,9 +1,9 @@
 /** The Node.js program that an image starts: its main module and all that it loads. Worked out once for all checks of an audit. */
 import type { ElfMachine } from "../../elf/index.ts";
+import { absolutePath, environmentPath, folderOf, lastPart } from "../../facts/index.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
-import { absolutePath, environment, folderOf, lastPart } from "./image-paths.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
 import { nodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
@@ -49,14 +49,14 @@ async function find(
   if (command === undefined || program === undefined || packageScript(command.argv) !== undefined) return undefined;
   if (![program.path, program.entry.path].some((path) => isNodeName(lastPart(path)))) return undefined;
   const { Env } = subject.config;
-  const { main, preloads, conditions } = parseNodeCommand(command.result.args, environment(Env, "NODE_OPTIONS"));
+  const { main, preloads, conditions } = parseNodeCommand(command.result.args, environmentPath(Env, "NODE_OPTIONS"));
   if (main === undefined) return undefined;
 
   const { workingDirectory } = execPlace(subject, files, machine);
   const packages = nodePackages(files);
   const own = folderOf(folderOf(`/${program.entry.path}`));
   const nodePath = [
-    ...(environment(Env, "NODE_PATH") ?? "").split(":").filter((folder) => folder !== ""),
+    ...(environmentPath(Env, "NODE_PATH") ?? "").split(":").filter((folder) => folder !== ""),
     `${own === "/" ? "" : own}/lib/node`,
     // Debian's own build looks for Debian's packages.
     ...(own === "/usr" ? ["/usr/share/nodejs", "/usr/lib/nodejs", `/usr/lib/${machine.triplet}/nodejs`] : []),

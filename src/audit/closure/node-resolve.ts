@@ -1,9 +1,9 @@
 /** Where an import of Node.js leads (Node.js, "Modules: CommonJS modules", "All together", and "ECMAScript modules", "Resolution algorithm"). */
 import { builtinModules } from "node:module";
+import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "../../facts/index.ts";
 import { fromText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
-import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "./image-paths.ts";
 import { exportedPath, importedTarget, type NodePackage, type NodePackages } from "./node-packages.ts";
 
 /** What an import leads to. Files with links followed, as Node keeps them. */

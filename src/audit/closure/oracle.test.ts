@@ -10,12 +10,12 @@ import fc from "fast-check";
 import { auditSubject, unwalkedFiles } from "../../../test/support/audit-subject.ts";
 import { elfFile, type ElfSpec } from "../../../test/support/elf-file.ts";
 import { type ElfMachine, elfMachineOf } from "../../elf/index.ts";
+import { fileAt } from "../../facts/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
 import { fromText } from "../../paths.ts";
 import { hostTree } from "../../tree/index.ts";
 import { closeOver, type ClosureRoot } from "./close.ts";
 import { elfFiles } from "./elf-files.ts";
-import { fileAt } from "./image-paths.ts";
 import { librarySearch } from "./loader.ts";
 
 const run = promisify(execFile);

@@ -1,11 +1,10 @@
 /** Programs that run, with their loader and everything that it loads. */
 import { createShared } from "../../async.ts";
 import { type ElfMachine, isForMachine } from "../../elf/index.ts";
-import { fromText } from "../../paths.ts";
+import { absolutePath, fileAt, workingDirectory } from "../../facts/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { type ClosureRoot, closeOver } from "./close.ts";
 import { elfFiles } from "./elf-files.ts";
-import { absolutePath, fileAt } from "./image-paths.ts";
 import { librarySearch } from "./loader.ts";
 import type { Closure, LibrarySearch } from "./types.ts";
 
@@ -33,10 +32,10 @@ export interface Programs {
 /** Makes the loaders of a subject on use. */
 export function programsOf(subject: AuditSubject, files: AuditFiles, machine: ElfMachine): Programs {
   const loaders = createShared<string, Loader | { readonly why: string }>({ cancel: "never" });
-  const workingDirectory = absolutePath(fromText(subject.config.WorkingDir ?? "/"), "/");
+  const from = workingDirectory(subject.config);
 
   const load = async (path: string): Promise<Loader | { readonly why: string }> => {
-    const entry = fileAt(files, absolutePath(path, workingDirectory));
+    const entry = fileAt(files, absolutePath(path, from));
     if (entry === undefined) return { why: "is not in the image" };
     const head = await elfFiles(files).head(entry);
     if (head.kind !== "elf") return { why: head.kind === "damaged" ? `is damaged: ${head.problem}` : "is no ELF file" };

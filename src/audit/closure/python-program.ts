@@ -1,8 +1,8 @@
 /** Where a Python program of an image looks for modules: prefix, virtual environment, PYTHONPATH, .pth files (Python, "site" and "venv"). */
+import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "../../facts/index.ts";
 import { fromText, type TreePath } from "../../paths.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
-import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "./image-paths.ts";
 
 /** A virtual environment, by its pyvenv.cfg. */
 export interface PythonVenv {

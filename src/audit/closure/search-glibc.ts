@@ -2,11 +2,10 @@
  * Where glibc's loader looks for a library (ld.so(8), dl-load.c): DT_RPATH of the object and of those that needed it, LD_LIBRARY_PATH,
  * DT_RUNPATH of the object, the cache, the default directories. For a processor with the baseline only, as an image must run on any.
  */
-import type { ElfMachine } from "../../elf/index.ts";
+import type { ElfMachine, LdCacheEntry } from "../../elf/index.ts";
+import { absolutePath, folderOf } from "../../facts/index.ts";
 import type { AuditFiles } from "../types.ts";
 import { firstLibrary } from "./candidates.ts";
-import { absolutePath, folderOf } from "./image-paths.ts";
-import type { CachedLibrary } from "./ld-cache.ts";
 import { expandTokens, searchPathFolders, type Tokens } from "./tokens.ts";
 import type { LibrarySearch, LoadedObject } from "./types.ts";
 
@@ -18,7 +17,7 @@ export interface GlibcSettings {
   readonly defaultFolders: readonly string[];
   /** What $LIB stands for. */
   readonly lib: string;
-  readonly cache: readonly CachedLibrary[];
+  readonly cache: readonly LdCacheEntry[];
   readonly libraryPath: string | undefined;
   readonly workingDirectory: string;
 }
@@ -30,7 +29,7 @@ export function glibcSearch(settings: GlibcSettings): LibrarySearch {
   const { files, machine, defaultFolders, workingDirectory } = settings;
   const cached = Map.groupBy(
     settings.cache.filter(({ needsCapabilities }) => !needsCapabilities),
-    ({ name }) => name,
+    ({ soname }) => soname,
   );
   const tokensOf = (object: LoadedObject): Tokens => ({ ORIGIN: folderOf(object.path), LIB: settings.lib, PLATFORM: machine.platform });
   const folders = (text: string, separators: RegExp, object: LoadedObject): readonly string[] =>

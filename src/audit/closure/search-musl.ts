@@ -3,9 +3,9 @@
  * then /etc/ld-musl-ARCH.path or three default directories. The first file of the name is taken, whatever it is.
  */
 import type { ElfMachine } from "../../elf/index.ts";
+import { absolutePath, folderOf, lastPart } from "../../facts/index.ts";
 import type { AuditFiles } from "../types.ts";
 import { firstLibrary } from "./candidates.ts";
-import { absolutePath, folderOf, lastPart } from "./image-paths.ts";
 import { expandOrigin, searchPathFolders } from "./tokens.ts";
 import type { LibrarySearch, LoadedObject } from "./types.ts";
 

@@ -1,5 +1,5 @@
 /** Search paths as written in ELF files and in the environment: separators, empty elements, and $ORIGIN, $LIB, $PLATFORM (ld.so(8)). */
-import { absolutePath } from "./image-paths.ts";
+import { absolutePath } from "../../facts/index.ts";
 
 /** What tokens stand for, for one object. */
 export interface Tokens {

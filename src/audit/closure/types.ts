@@ -1,9 +1,7 @@
 /** What loading a program or library comes to. Plain values; paths in one-char-per-byte form. */
 import type { ElfFile } from "../../elf/index.ts";
+import type { LibcKind } from "../../facts/index.ts";
 import type { Entry } from "../../tree/index.ts";
-
-/** The two dynamic loaders of Linux. */
-export type LoaderKind = "glibc" | "musl";
 
 /** A file that the loader has mapped. */
 export interface LoadedObject {
@@ -59,7 +57,7 @@ export type SearchResult =
 
 /** One loader's search rules. */
 export interface LibrarySearch {
-  readonly kind: LoaderKind;
+  readonly kind: LibcKind;
   /** Looks for a DT_NEEDED name of `object`; `root` is what everything started with. */
   find(name: string, object: LoadedObject, root: LoadedObject): Promise<SearchResult>;
 }

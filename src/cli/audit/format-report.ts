@@ -1,6 +1,6 @@
 /** A report in one of the formats of the command line. */
 import { type AuditReport, auditSarif } from "../../index.ts";
-import { type AuditTextOptions, auditText } from "./text.ts";
+import { type AuditTextOptions, auditText } from "./audit-text.ts";
 
 /** The values of `--format`. */
 export const REPORT_FORMATS = ["text", "json", "sarif"] as const;

@@ -2,7 +2,7 @@
 import { formatSize } from "../../bytes.ts";
 import type { LeftBehind, LeftStage } from "../../index.ts";
 import { safeLine, type Style } from "../style.ts";
-import { plural, wrap } from "./words.ts";
+import { plural, wrap } from "./wrap-text.ts";
 
 const MAX_NAMES = 6;
 

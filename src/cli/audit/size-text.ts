@@ -2,7 +2,7 @@
 import { formatSize } from "../../bytes.ts";
 import type { AuditReport, ReportedLayer } from "../../index.ts";
 import { fit, safeLine, type Style } from "../style.ts";
-import { plural } from "./words.ts";
+import { plural } from "./wrap-text.ts";
 
 const MAX_LAYERS = 15;
 const MAX_PACKAGES = 8;

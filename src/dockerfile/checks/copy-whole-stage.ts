@@ -1,7 +1,7 @@
 /** Decant's CopyWholeStage. */
 import { formatSize } from "../../bytes.ts";
+import type { CopiedPart, CopyFacts } from "../../facts/index.ts";
 import { joinWorkdir } from "../plan/workdir.ts";
-import type { CopiedPart, CopyFacts } from "./facts.ts";
 import { atStep, decantRule } from "./rule.ts";
 import { runText } from "./run-text.ts";
 import { shippedStages } from "./shipped.ts";

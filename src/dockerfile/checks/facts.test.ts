@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planOf } from "../../../test/support/plan.ts";
-import type { CopyFacts, LibcNeed, TreeFacts } from "./facts.ts";
+import type { CopyFacts, LibcNeed, TreeFacts } from "../../facts/index.ts";
 import { isNewerVersion, libcByName } from "./libc-version.ts";
 import { runChecks } from "./run-checks.ts";
 
@@ -17,7 +17,7 @@ const DEBIAN_12: TreeFacts = {
 const ALPINE: TreeFacts = { hasShell: true, libcs: [{ kind: "musl" }], loaders: ["/lib/ld-musl-x86_64.so.1"], tools: [] };
 const EMPTY: TreeFacts = { hasShell: false, libcs: [], loaders: [], tools: [] };
 const gcc = { name: "gcc", kind: "compiler", path: "/usr/bin/gcc-12" } as const;
-const apt = { name: "apt-get", kind: "package manager", path: "/usr/bin/apt-get" } as const;
+const apt = { name: "apt-get", kind: "package-manager", path: "/usr/bin/apt-get" } as const;
 
 function tell(warnings: ReturnType<typeof runChecks>["warnings"]): string[] {
   return warnings

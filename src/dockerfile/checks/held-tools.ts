@@ -1,6 +1,6 @@
 /** Tools in what ships, by what is really there, with the line that brought them. Shared by the rules about them. */
 import type { SourceRange } from "../../source.ts";
-import type { BuildTool, TreeFacts } from "./facts.ts";
+import type { BuildTool, TreeFacts } from "../../facts/index.ts";
 import { rootImage, shippedStages } from "./shipped.ts";
 import type { CheckedDockerfile, CheckedStage } from "./types.ts";
 

@@ -1,6 +1,6 @@
 /** Decant's LibcMismatch. */
+import type { CopyFacts, Libc, LibcNeed, TreeFacts } from "../../facts/index.ts";
 import { joinWorkdir } from "../plan/workdir.ts";
-import type { CopyFacts, Libc, LibcNeed, TreeFacts } from "./facts.ts";
 import { isNewerVersion, libcByName } from "./libc-version.ts";
 import { atStep, decantRule } from "./rule.ts";
 import { runText } from "./run-text.ts";

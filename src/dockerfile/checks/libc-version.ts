@@ -1,5 +1,5 @@
 /** Which C library an image has, as far as its name tells, and which of two versions is newer. */
-import type { Libc } from "./facts.ts";
+import type { Libc } from "../../facts/index.ts";
 import { repositoryOf } from "./shipped.ts";
 
 /** Is `a` a later version than `b`? Both as "2.36". */

@@ -21,7 +21,7 @@ const KNOWN: ReadonlyMap<string, string> = new Map([
 /** A package manager in what ships: nothing is installed there any more, except by an intruder. */
 export const runtimeHoldsPackageManager: Rule = {
   ...decantRule("RuntimeHoldsPackageManager", "The result needs no package manager", function* (dockerfile) {
-    const held = heldTools(dockerfile, "package manager");
+    const held = heldTools(dockerfile, "package-manager");
     const advice = "a distroless base has none";
     for (const { shown, image, stage, range } of held ?? []) {
       const message = `The result holds ${shown}${image === undefined ? "" : `, which ${shown.includes(" and ") ? "come" : "comes"} with ${image}`}: ${advice}`;

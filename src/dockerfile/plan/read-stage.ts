@@ -1,5 +1,5 @@
 /** Goes through the instructions of one stage, with what its base leaves it (rules S26 to S33). */
-import type { ImageConfig } from "../../oci/index.ts";
+import { DEFAULT_PATH, type ImageConfig } from "../../oci/index.ts";
 import type { ParsedDockerfile, StageInstruction } from "../types.ts";
 import { attemptInto } from "./attempt.ts";
 import type { StageLinks } from "./needs.ts";
@@ -8,8 +8,6 @@ import type { NamedStage } from "./stages.ts";
 import type { PlannedStep, PlanOptions, StageStart, StepValues } from "./types.ts";
 import { readWords, SBOM_ARGUMENTS, type Scope, setLast } from "./values.ts";
 import type { DecantError } from "../../errors.ts";
-
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** What a stage leaves to those that are built on it. */
 export interface StageEnd extends StageStart {

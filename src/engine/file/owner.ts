@@ -1,5 +1,6 @@
 /** `--chown` and the USER of WORKDIR as numbers: names are looked up in the target's own passwd and group files (rules S64, S76). */
 import type { ChownOpt } from "../../graph/index.ts";
+import { parseAccounts, parseGroups } from "../../facts/index.ts";
 import { treePath } from "../../paths.ts";
 import { readTreeFile, resolvePath, type Tree } from "../../tree/index.ts";
 
@@ -26,28 +27,23 @@ export async function resolveOwner(tree: Tree, owner: ChownOpt, onUnknown: OnUnk
 
 async function resolveUser(tree: Tree, user: string | number, onUnknown: OnUnknownName): Promise<Owner> {
   if (typeof user === "number") return { uid: user, gid: user };
-  for (const fields of await accountLines(tree, "etc/passwd")) {
-    if (fields[0] === user) return { uid: number(fields[2]), gid: number(fields[3]) };
-  }
+  const account = parseAccounts(await accountFile(tree, "etc/passwd")).find(({ name }) => name === user);
+  // What is no number is 0 to BuildKit.
+  if (account !== undefined) return { uid: account.uid ?? 0, gid: account.gid ?? 0 };
   onUnknown(user, "/etc/passwd");
   return { uid: 0, gid: 0 };
 }
 
 async function resolveGroup(tree: Tree, group: string | number, onUnknown: OnUnknownName): Promise<number | undefined> {
   if (typeof group === "number") return group;
-  for (const fields of await accountLines(tree, "etc/group")) if (fields[0] === group) return number(fields[2]);
+  const found = parseGroups(await accountFile(tree, "etc/group")).find(({ name }) => name === group);
+  if (found !== undefined) return found.gid ?? 0;
   onUnknown(group, "/etc/group");
   return undefined;
 }
 
-async function accountLines(tree: Tree, path: string): Promise<string[][]> {
+async function accountFile(tree: Tree, path: string): Promise<string> {
   const found = resolvePath(tree, treePath(path), { followLast: true });
-  if (found.entry?.kind !== "file") return [];
-  const text = (await readTreeFile(tree, found.path, MAX_ACCOUNT_FILE_BYTES)).toString("utf8");
-  return text.split("\n").map((line) => line.split(":"));
-}
-
-function number(field: string | undefined): number {
-  const value = Number(field);
-  return Number.isInteger(value) && value >= 0 ? value : 0;
+  if (found.entry?.kind !== "file") return "";
+  return (await readTreeFile(tree, found.path, MAX_ACCOUNT_FILE_BYTES)).toString("utf8");
 }

@@ -1,7 +1,6 @@
 /** Errors of the sandbox, each written once. */
 import { DecantError } from "../../errors.ts";
-
-const SHELLS = new Set(["sh", "bash", "ash", "dash"]);
+import { programName } from "../../facts/index.ts";
 
 /** No OCI runtime on this machine. */
 export function runtimeMissing(wanted: string): DecantError {
@@ -67,7 +66,7 @@ export function startFailed(
         "the interpreter or dynamic loader that it names is not in the image",
         "Install what it is linked to, or link it statically",
       );
-    const shell = SHELLS.has(program.slice(program.lastIndexOf("/") + 1));
+    const shell = programName(program.slice(program.lastIndexOf("/") + 1))?.kind === "shell";
     return fail(
       "not found in the image",
       shell

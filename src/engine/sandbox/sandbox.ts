@@ -7,9 +7,9 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { allSettledOf } from "../../async.ts";
 import { sha256 } from "../../digest.ts";
-import { DecantError, usageError } from "../../errors.ts";
-import { treePath } from "../../paths.ts";
-import { resolvePath } from "../../tree/index.ts";
+import { usageError } from "../../errors.ts";
+import { entryAt, pathFiles, processPlace, programPaths } from "../../facts/index.ts";
+import { fromText } from "../../paths.ts";
 import { cgroupFolder } from "./cgroup.ts";
 import { runtimeFailed, startFailed } from "./errors.ts";
 import { createInstance, type Instance } from "./instance.ts";
@@ -159,16 +159,9 @@ function resultOf(step: SandboxStep, { runtime, exit, errors, oomKilled }: Endin
 
 function programExists(step: SandboxStep): boolean {
   const [program = ""] = step.args;
-  const path = step.env.find((pair) => pair.startsWith("PATH="))?.slice("PATH=".length) ?? "";
-  const folders = program.includes("/") ? [program.startsWith("/") ? "" : step.cwd] : path.split(":");
-  return folders.some((folder) => {
-    try {
-      return resolvePath(step.root, treePath(`${folder}/${program}`), { followLast: true }).entry !== undefined;
-    } catch (error) {
-      if (error instanceof DecantError) return false;
-      throw error;
-    }
-  });
+  const files = pathFiles(step.root);
+  const place = processPlace({ Env: step.env, WorkingDir: step.cwd });
+  return programPaths(fromText(program), place).some((path) => entryAt(files, path) !== undefined);
 }
 
 /** Tries a runtime; one that shows its compiled seccomp filter is tried again with it. */

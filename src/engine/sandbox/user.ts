@@ -3,6 +3,7 @@
  * supplementary groups; unknown numbers are fine; unknown names are not.
  */
 import { isDecantError } from "../../errors.ts";
+import { parseAccounts, parseGroups } from "../../facts/index.ts";
 import { treePath } from "../../paths.ts";
 import { readTreeFile, resolvePath, type Tree } from "../../tree/index.ts";
 import { userError } from "./errors.ts";
@@ -20,19 +21,6 @@ export interface RunUser {
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const MAX_ID = 2 ** 31 - 1;
 
-interface Account {
-  readonly name: string;
-  readonly uid: number;
-  readonly gid: number;
-  readonly home: string;
-}
-
-interface Group {
-  readonly name: string;
-  readonly gid: number;
-  readonly members: readonly string[];
-}
-
 /** Looks `user` ("", "name", "uid", "name:group", …) up in `root`. Throws `RUN_USER`. */
 export async function resolveUser(root: Tree, user: string): Promise<RunUser> {
   const colon = user.indexOf(":");
@@ -43,12 +31,12 @@ export async function resolveUser(root: Tree, user: string): Promise<RunUser> {
   const isDefault = user === "" || user === "0" || user === "root";
   // Numbers need no files; what is wrong with them matters only where a name must be found.
   const tolerant = isDefault || (uid !== undefined && gid !== undefined);
-  const accounts = parseAccounts(await readAccountFile(root, "/etc/passwd", user, tolerant));
+  const accounts = usableAccounts(await readAccountFile(root, "/etc/passwd", user, tolerant));
   if (uid !== undefined && gid !== undefined) return { uid, gid, additionalGids: [gid], home: homeOf(accounts, uid) };
   const account = accounts.find((one) => one.name === name || one.uid === uid);
   const found = account?.uid ?? uid ?? (isDefault ? 0 : undefined);
   if (found === undefined) throw userError(user, `"${name}" is not in /etc/passwd of the image; wanted a known name or a number`);
-  const groups = parseGroups(await readAccountFile(root, "/etc/group", user, tolerant));
+  const groups = usableGroups(await readAccountFile(root, "/etc/group", user, tolerant));
   const home = homeOf(accounts, found);
   if (group !== "") {
     const primary = groups.find((one) => one.name === group || one.gid === gid)?.gid ?? gid;
@@ -61,12 +49,11 @@ export async function resolveUser(root: Tree, user: string): Promise<RunUser> {
 }
 
 function idOf(text: string): number | undefined {
-  if (!/^\d+$/.test(text)) return undefined;
-  const id = Number(text);
-  return id <= MAX_ID ? id : undefined;
+  const id = /^\d+$/.test(text) ? Number(text) : undefined;
+  return isId(id) ? id : undefined;
 }
 
-function homeOf(accounts: readonly Account[], uid: number): string {
+function homeOf(accounts: readonly { readonly uid: number; readonly home: string }[], uid: number): string {
   const home = accounts.find((account) => account.uid === uid)?.home ?? "";
   return home === "" ? "/" : home;
 }
@@ -85,24 +72,15 @@ async function readAccountFile(root: Tree, path: string, user: string, tolerant:
   }
 }
 
-function parseAccounts(text: string): Account[] {
-  return records(text).flatMap(([name = "", , uid = "", gid = "", , home = ""]) => {
-    const ids = [idOf(uid), idOf(gid)];
-    return name === "" || ids[0] === undefined ? [] : [{ name, uid: ids[0], gid: ids[1] ?? 0, home }];
-  });
+/** Those that can be used: a runtime takes no other numbers. */
+function usableAccounts(text: string): { readonly name: string; readonly uid: number; readonly gid: number; readonly home: string }[] {
+  return parseAccounts(text).flatMap(({ name, uid, gid, home }) => (isId(uid) ? [{ name, uid, gid: isId(gid) ? gid : 0, home }] : []));
 }
 
-function parseGroups(text: string): Group[] {
-  return records(text).flatMap(([name = "", , gid = "", members = ""]) => {
-    const id = idOf(gid);
-    return name === "" || id === undefined ? [] : [{ name, gid: id, members: members.split(",").map((member) => member.trim()) }];
-  });
+function usableGroups(text: string): { readonly name: string; readonly gid: number; readonly members: readonly string[] }[] {
+  return parseGroups(text).flatMap(({ name, gid, members }) => (isId(gid) ? [{ name, gid, members }] : []));
 }
 
-function records(text: string): string[][] {
-  return text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => line.split(":"));
+function isId(id: number | undefined): id is number {
+  return id !== undefined && id <= MAX_ID;
 }

@@ -2,7 +2,7 @@
 import { diffBases } from "../../../index.ts";
 import { defineCommand } from "../../args.ts";
 import { DEBIAN_OPTION_TABLE, debianOptions } from "../../base/options.ts";
-import { differenceText } from "../../base/text.ts";
+import { differenceText } from "../../base/base-text.ts";
 import type { Command } from "../../command.ts";
 import { showRun } from "../../progress/show.ts";
 

@@ -1,7 +1,7 @@
 /** `decant base list`. */
 import { listBases } from "../../../index.ts";
 import { defineCommand } from "../../args.ts";
-import { listText } from "../../base/text.ts";
+import { listText } from "../../base/base-text.ts";
 import type { Command } from "../../command.ts";
 
 /** The command. */

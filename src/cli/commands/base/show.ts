@@ -2,7 +2,7 @@
 import { showBase } from "../../../index.ts";
 import { defineCommand } from "../../args.ts";
 import { DEBIAN_OPTION_TABLE, debianOptions, LOCK_OPTION_TABLE } from "../../base/options.ts";
-import { detailsText } from "../../base/text.ts";
+import { detailsText } from "../../base/base-text.ts";
 import type { Command } from "../../command.ts";
 import { showRun } from "../../progress/show.ts";
 

@@ -1,0 +1,67 @@
+/** The kinds of findings of "It will run". */
+import { type KindTable, kindTable } from "../../finding-kinds.ts";
+import type { FindingKind } from "../../types.ts";
+
+/** What can be found. */
+export type RunId =
+  | "command-missing"
+  | "program-missing"
+  | "program-not-executable"
+  | "program-format"
+  | "shell-form-without-shell"
+  | "script-interpreter-missing"
+  | "script-carriage-return"
+  | "script-line"
+  | "elf-wrong-architecture"
+  | "elf-interpreter-missing"
+  | "elf-missing-library"
+  | "elf-missing-version"
+  | "elf-damaged"
+  | "preload-missing"
+  | "dangling-link"
+  | "node-main-missing"
+  | "node-module-missing"
+  | "node-not-examined"
+  | "platform-not-examined"
+  | "python-main-missing"
+  | "python-venv-broken"
+  | "python-module-missing"
+  | "python-library-missing"
+  | "java-file-missing"
+  | "java-main-class-missing"
+  | "java-class-path-missing"
+  | "java-runtime-incomplete";
+
+/** The table. */
+export const RUN: KindTable<RunId> = kindTable("run", {
+  "program-missing": ["error", "The program that the image starts is not in it"],
+  "program-not-executable": ["error", "The program that the image starts may not be executed"],
+  "program-format": ["error", "The file that the image starts is no program"],
+  "shell-form-without-shell": ["error", "A command in shell form, and no shell"],
+  "script-interpreter-missing": ["error", "The interpreter of a script is missing"],
+  "script-carriage-return": ["error", "A script has Windows line ends"],
+  "script-line": ["error", "The first line of a script cannot be used by the kernel"],
+  "elf-wrong-architecture": ["error", "A program or library is for another architecture"],
+  "elf-interpreter-missing": ["error", "The loader of a program is missing"],
+  "elf-missing-library": ["error", "A library that a program needs is missing"],
+  "elf-missing-version": ["error", "A library is too old for what needs it"],
+  "elf-damaged": ["error", "A program or library is damaged"],
+  "node-main-missing": ["error", "The main module of a Node.js program is missing"],
+  "node-module-missing": ["error", "A module that a Node.js program imports is missing"],
+  "python-main-missing": ["error", "The main file or module of a Python program is missing"],
+  "python-venv-broken": ["error", "A Python virtual environment points to an interpreter that is not there"],
+  "python-library-missing": ["error", "The standard library of a Python program is missing"],
+  "python-module-missing": ["warning", "A module that a Python program imports is missing"],
+  "java-runtime-incomplete": ["error", "Parts of the Java runtime are missing"],
+  "java-file-missing": ["error", "A jar or class path of a Java program is missing"],
+  "java-main-class-missing": ["error", "The main class of a Java program is missing"],
+  "java-class-path-missing": ["warning", "A jar that the manifest of another one names is missing"],
+  "preload-missing": ["warning", "A library of LD_PRELOAD is missing"],
+  "dangling-link": ["warning", "A link leads nowhere"],
+  "command-missing": ["note", "The image has neither ENTRYPOINT nor CMD"],
+  "platform-not-examined": ["note", "Programs of the image's platform are not known"],
+  "node-not-examined": ["note", "Some modules of a Node.js program were not looked at"],
+});
+
+/** In the order of docs/audit.md. */
+export const RUN_FINDINGS: readonly FindingKind[] = RUN.kinds;

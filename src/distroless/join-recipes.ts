@@ -1,4 +1,5 @@
 /** Documents → `Recipe`, and variants over it. Values only, no files are opened. */
+import { parseRelations, type VersionConstraint, type VersionConstraints } from "../debian/index.ts";
 import { recipeError } from "./errors.ts";
 import { hasMergedUsr } from "./merged-usr.ts";
 import type { Certificates, PackagePart, Recipe, RecipeDocument, RecipeLevel, RecipeSettings, RecipeVariant } from "./recipe.ts";
@@ -23,7 +24,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
     architectures: lastOf(documents, (one) => one.architectures) ?? DEFAULT_ARCHITECTURES,
     levels: [],
     exclude: unique(documents.flatMap((one) => one.exclude ?? [])),
-    ignore: unique(documents.flatMap((one) => one.ignore ?? [])),
+    ignore: [...new Set(documents.flatMap((one) => one.ignore ?? []))],
     parts: [],
     slices: [],
     users: documents.flatMap((one) => one.users ?? []),
@@ -78,15 +79,23 @@ function variantOf(recipe: Recipe, name: string): RecipeVariant {
 
 function withSettings(recipe: Recipe, added: RecipeSettings, name: string): Recipe {
   const { entrypoint: _entrypoint, cmd: _cmd, ...rest } = recipe;
-  const packages = added.packages ?? [];
+  const wanted = (added.packages ?? []).flatMap((text) => parseRelations(text, recipe.name).flat());
   const before = recipe.levels.flatMap((level) => level.packages);
-  const twice = packages.find((one, at) => before.includes(one) || packages.indexOf(one) !== at);
-  if (twice !== undefined) throw recipeError(recipe.name, `it has the package "${twice}" twice`);
+  const isThere = (one: string, at: number): boolean => before.includes(one) || wanted.findIndex((other) => other.name === one) !== at;
+  // With a version it is no new wish, but one about a package that is there.
+  const twice = wanted.find((one, at) => one.version === undefined && isThere(one.name, at));
+  if (twice !== undefined) throw recipeError(recipe.name, `it has the package "${twice.name}" twice`);
+  const packages = wanted.filter((one, at) => !isThere(one.name, at)).map((one) => one.name);
+  const versions = joinVersions(
+    recipe.versions,
+    wanted.flatMap((one) => (one.version === undefined ? [] : [[one.name, one.version]])),
+  );
   const level: RecipeLevel = { name, packages, follow: added.follow ?? true };
   const levels = packages.length === 0 ? recipe.levels : [...recipe.levels, level];
   return {
     ...rest,
     levels,
+    ...(Object.keys(versions).length === 0 ? {} : { versions }),
     parts: joinParts([...recipe.parts, ...(added.parts ?? [])], levels),
     slices: [...recipe.slices, ...(added.slices ?? [])],
     files: [...recipe.files, ...(added.files ?? [])],
@@ -98,6 +107,15 @@ function withSettings(recipe: Recipe, added: RecipeSettings, name: string): Reci
     ...filled("entrypoint", added.entrypoint ?? recipe.entrypoint),
     ...filled("cmd", added.cmd ?? recipe.cmd),
   };
+}
+
+function joinVersions(
+  before: VersionConstraints = {},
+  added: readonly (readonly [name: string, version: VersionConstraint])[],
+): VersionConstraints {
+  const joined = new Map(Object.entries(before));
+  for (const [name, version] of added) joined.set(name, [...(joined.get(name) ?? []), version]);
+  return Object.fromEntries(joined);
 }
 
 function filled<Key extends "entrypoint" | "cmd">(key: Key, value: readonly string[] | undefined): { [K in Key]?: readonly string[] } {

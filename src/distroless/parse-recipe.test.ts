@@ -87,7 +87,17 @@ variants: { debug: { user: "0" } }
     {
       name: "a package name that is none",
       text: "name: a\npackages:\n  - libc6\n  - ../evil\n",
-      want: 'Cannot use recipe "r.yaml": "packages.1" is not right: wanted the name of a Debian package\nr.yaml:4:5\n> 4 |   - ../evil\n    |     ^^^^^^^',
+      want: 'Cannot use recipe "r.yaml": "packages.1" is not right: wanted the name of a Debian package, with versions in brackets if wanted, such as "libpq5 (>= 17)"\nr.yaml:4:5\n> 4 |   - ../evil\n    |     ^^^^^^^',
+    },
+    {
+      name: "A8: a version that is none",
+      text: "name: a\npackages: ['libpq5 (> 17)']\n",
+      want: /"packages.0" is not right: wanted the name of a Debian package, with versions in brackets if wanted/,
+    },
+    {
+      name: "A3: needs of one package that are no list",
+      text: "name: a\nignore: [awk, { package: libharfbuzz0b, needs: libglib2.0-0 }]\n",
+      want: /"ignore.1.needs" is not right: wanted a list of packages\nr.yaml:2:48\n/,
     },
     {
       name: "a mode that YAML takes for a number",

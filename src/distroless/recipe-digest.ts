@@ -16,8 +16,10 @@ const NOT_IN_LAYERS = new Set([
   "variant",
   "description",
   "architectures",
-  // Layers depend on the packages, wherever they come from.
+  // Layers depend on the packages, wherever they come from and why.
   "sources",
+  "versions",
+  "ignore",
 ]);
 
 /** Of all variants, with the contents of its files. Given to a lock, to tell when the recipe has changed. */

@@ -6,6 +6,10 @@ const text = (pattern: RegExp, wanted: string): v.GenericSchema<string, string> 
   v.pipe(v.string(`wanted ${wanted}`), v.regex(pattern, `wanted ${wanted}`));
 const list = <Item extends v.GenericSchema>(item: Item, wanted: string): v.ArraySchema<Item, string> => v.array(item, `wanted ${wanted}`);
 const packageName = text(/^[a-z0-9][a-z0-9+.-]+$/, "the name of a Debian package");
+const wantedPackage = text(
+  /^[a-z0-9][a-z0-9+.-]+(?: ?\((?:<<|<=|=|>=|>>) ?[0-9][A-Za-z0-9.+~:-]*\))?$/,
+  'the name of a Debian package, with versions in brackets if wanted, such as "libpq5 (>= 17)"',
+);
 const recipeName = text(/^[a-z0-9][a-z0-9._-]*$/, "a name of lower-case letters, digits, dots and dashes");
 const accountName = text(/^[a-z_][a-z0-9_-]{0,31}$/, "the name of an account");
 const variantName = text(/^[a-z0-9][a-z0-9-]*$/, "the name of a variant");
@@ -52,7 +56,10 @@ const file = v.pipe(
 );
 
 const settings = {
-  packages: field(list(packageName, "a list of packages"), "Debian packages, in the order of their layers"),
+  packages: field(
+    list(wantedPackage, "a list of packages"),
+    'Debian packages, in the order of their layers; "libpq5 (>= 17)" for versions that will do, also of a package that is there already',
+  ),
   follow: field(flag, "Whether the dependencies of `packages` are taken, too. Default true"),
   parts: field(
     list(v.strictObject({ package: packageName, keep: list(glob, "a list of patterns") }), "a list of parts"),
@@ -142,7 +149,16 @@ const recipe = v.strictObject({
     "Default: amd64 and arm64",
   ),
   exclude: field(list(packageName, "a list of packages"), "Packages that must never be taken: a need for one is an error"),
-  ignore: field(list(packageName, "a list of packages"), "Dependencies that are left unmet"),
+  ignore: field(
+    list(
+      v.union(
+        [packageName, v.strictObject({ package: packageName, needs: list(packageName, "a list of packages") })],
+        "wanted the name of a package, or { package: …, needs: […] }",
+      ),
+      "a list of packages",
+    ),
+    "Dependencies that are left unmet: of all packages by name, or those of one package",
+  ),
   certificates: field(certificates, "The trusted certificates"),
   users: field(
     list(

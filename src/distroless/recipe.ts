@@ -1,4 +1,5 @@
 /** The values of recipes: what a distroless base is made of. `RecipeDocument` is one YAML file, `Recipe` all that it extends joined with it. */
+import type { Ignored, VersionConstraints } from "../debian/index.ts";
 import type { Digest } from "../digest.ts";
 
 /** A line of /etc/passwd. */
@@ -116,7 +117,7 @@ export interface RecipeSource {
 
 /** What a document and a variant have in common: settings, of which the last one counts, and lists that grow. */
 export interface RecipeSettings {
-  /** Names of Debian packages, in the order of their layers. */
+  /** Debian packages, in the order of their layers: "libpq5", or "libpq5 (>= 17)" for versions that will do. */
   readonly packages?: readonly string[];
   /** Whether the dependencies of `packages` are taken, too. Default true. */
   readonly follow?: boolean;
@@ -155,8 +156,8 @@ export interface RecipeDocument extends RecipeSettings {
   readonly architectures?: readonly string[];
   /** Packages that must never be taken: a need for one is an error. */
   readonly exclude?: readonly string[];
-  /** Dependencies that are left unmet: names of packages or virtual packages. */
-  readonly ignore?: readonly string[];
+  /** Dependencies that are left unmet: of all packages, by the name of a package or virtual package, or those of one package. */
+  readonly ignore?: readonly Ignored[];
   readonly certificates?: CertificatesDocument;
   readonly users?: readonly User[];
   readonly groups?: readonly Group[];
@@ -176,6 +177,7 @@ export interface RecipeDocument extends RecipeSettings {
 export interface RecipeLevel {
   /** Of the document; with ":variant" for those of a variant. */
   readonly name: string;
+  /** Names only. */
   readonly packages: readonly string[];
   readonly follow: boolean;
 }
@@ -192,8 +194,10 @@ export interface Recipe {
   readonly variant?: string;
   /** Bottom first. Neither parts, nor busybox, nor the package of the certificates are in them. */
   readonly levels: readonly RecipeLevel[];
+  /** What the packages' versions must satisfy; absent: nothing. */
+  readonly versions?: VersionConstraints;
   readonly exclude: readonly string[];
-  readonly ignore: readonly string[];
+  readonly ignore: readonly Ignored[];
   /** One for each package, and none for a package that is taken whole. */
   readonly parts: readonly PackagePart[];
   readonly slices: readonly Slice[];

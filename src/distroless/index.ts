@@ -1,7 +1,7 @@
 /** Distroless bases: recipes, the catalogue, and assembling them from verified packages. */
 export { assembleBase } from "./assemble.ts";
 export { baseConfig } from "./base-config.ts";
-export { baseScripts } from "./base-scripts.ts";
+export { baseScripts } from "./scripts/base-scripts.ts";
 export { type BaseName, baseOfImage, isRecipeFile, parseBaseName } from "./base-name.ts";
 export { catalogueFolder, type CatalogueOptions, listRecipes, loadRecipe, recipeSchemaText } from "./catalogue.ts";
 export { type NpmPackage, type RegistrySignature } from "./npm.ts";
@@ -18,7 +18,7 @@ export {
   type LockedRelease,
   parseLock,
 } from "./lock.ts";
-export { type EffectState, type ScriptEffect } from "./maintainer-scripts.ts";
+export { type EffectState, type ScriptEffect } from "./scripts/script-effects.ts";
 export { type NewerPackage, type PackageChangelog, packageChangelogs } from "./package-changelogs.ts";
 export { refreshedCache, touchesLibraries } from "./refresh-cache.ts";
 export { lockRecipe } from "./resolve-base.ts";

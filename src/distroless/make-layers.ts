@@ -16,7 +16,7 @@ export interface MadeLayer {
 }
 
 /** Raised when the same contents give another layer than before. */
-export const LAYERS_FORMAT = "base layer 2";
+export const LAYERS_FORMAT = "base layer 3";
 
 /** Throws `RECIPE`, `NODE_PACKAGE` and the `DEBIAN_…` codes. */
 export async function makeLayers(context: ComposeContext, recipe: Recipe, inputs: BaseInputs): Promise<readonly MadeLayer[]> {

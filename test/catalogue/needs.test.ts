@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { meets, readCandidate } from "../../src/debian/candidates.ts";
 import { debianArchitecture } from "../../src/debian/index.ts";
-import { listRecipes, loadRecipe, withVariant } from "../../src/distroless/index.ts";
+import { baseScripts, listRecipes, loadRecipe, withVariant } from "../../src/distroless/index.ts";
 import { archiveOf } from "../../src/distroless/resolve-base.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { STORE } from "./support.ts";
@@ -56,6 +56,19 @@ describe("A3: unmet needs of the catalogue", () => {
           const wanted = MET_BY_FOLLOWING.filter(({ families }) => families.test(name)).map(({ need }) => need);
           assert.deepEqual(open.toSorted(), wanted.toSorted(), `${name}:${variant ?? "latest"} for ${architecture}`);
         }
+    }
+  });
+
+  it("A4: are none of scripts: no base lacks what its packages do not work without, or leaves out what no rule knows", async () => {
+    for (const name of await listRecipes()) {
+      const platform = { os: "linux", architecture: "amd64" };
+      const effects = await baseScripts(store, await loadRecipe(name), { platform, maxAgeMs: 24 * 3_600_000 });
+      assert.ok(effects.length > 10, name);
+      assert.deepEqual(
+        effects.filter(({ done, effect }) => done === "needed" || effect === "commands"),
+        [],
+        name,
+      );
     }
   });
 });

@@ -6,6 +6,8 @@ import { fit, safeLine } from "../style.ts";
 import { formatTable } from "../table.ts";
 
 const LAYER_COLUMNS = 72;
+const SHOWN_COMMANDS = 3;
+const COMMAND_COLUMNS = 60;
 
 /** `decant base list`. */
 export function listText(bases: readonly BaseSummary[]): string {
@@ -57,13 +59,23 @@ export function detailsText(details: BaseDetails): string {
     String(layer.files),
     layerWords(layer.createdBy, packages),
   ]);
-  const scripts = details.scripts?.map((one) => [one.package, one.script, one.effect, one.done, safeLine(one.text)]);
+  const scripts = details.scripts
+    ?.toSorted((a, b) => Number(b.done === "needed") - Number(a.done === "needed"))
+    .map((one) => [one.package, one.script, one.effect, one.done, safeLine(effectWords(one))]);
   return [
     facts,
     formatTable([["PACKAGE", "VERSION", "ARCHITECTURE", "DOWNLOAD", ""], ...packageRows], [3]),
     formatTable([["LAYER", "DIGEST", "SIZE", "FILES", "WHAT"], ...layerRows], [2, 3]),
     ...(scripts === undefined ? [] : [formatTable([["PACKAGE", "SCRIPT", "EFFECT", "", "WHAT"], ...scripts])]),
   ].join("\n");
+}
+
+/** Why, and the commands of what the base is without. */
+function effectWords({ text, done, commands }: NonNullable<BaseDetails["scripts"]>[number]): string {
+  if (done === "native" || done === "not needed" || commands.length === 0) return text;
+  const more = commands.length > SHOWN_COMMANDS ? `; and ${commands.length - SHOWN_COMMANDS} more` : "";
+  const shown = commands.slice(0, SHOWN_COMMANDS).map((command) => fit(command, COMMAND_COLUMNS));
+  return `${text}: ${shown.join("; ")}${more}`;
 }
 
 /** Rows of which the first has a title. */

@@ -1,13 +1,16 @@
-/** The effects of maintainer scripts that are only files: directories, the local time, name service, and the links of alternatives. Pure. */
-import { treePath, type TreePath } from "../paths.ts";
-import type { LayerItem } from "../tree/index.ts";
+/** The effects of maintainer scripts that are only files: directories, the local time, name service, configuration files, and links of several kinds. */
+import { treePath, type TreePath } from "../../paths.ts";
+import type { LayerItem, Tree } from "../../tree/index.ts";
+import { directoryEntry } from "../layer-items.ts";
+import type { PackageContent } from "../package-content.ts";
 import { type Alternative, alternativesOf } from "./alternatives.ts";
-import { directoryEntry } from "./layer-items.ts";
-import type { PackageContent } from "./package-content.ts";
-import { type ScriptCommand, scriptCommands } from "./script-commands.ts";
+import { configItems } from "./config-files.ts";
+import { enabledItems } from "./enabled-parts.ts";
+import { readScript, type ScriptCommand } from "./read-script.ts";
 
 const UTC = treePath("/usr/share/zoneinfo/Etc/UTC");
 const MAKES_DIRECTORIES = /install_directory|install_local_dir|migrate_directory|mkdir/;
+const UCF = /\bucf\b/;
 const NSSWITCH = treePath("/usr/share/libc-bin/nsswitch.conf");
 
 /** What a package that is taken whole gets besides its own files, and the paths of its own directories that become links. */
@@ -27,6 +30,7 @@ export function nativeItems(content: PackageContent, taken: readonly LayerItem[]
   const nsswitch = byPath.get(NSSWITCH);
   if (content.binary.name === "libc-bin" && nsswitch !== undefined)
     put({ ...nsswitch, entry: { ...nsswitch.entry, path: treePath("/etc/nsswitch.conf") } });
+  for (const item of configItems(commandsOf(content, UCF), byPath)) put(item);
   return [...found.values()];
 }
 
@@ -45,10 +49,27 @@ export function alternativeItems(contents: readonly PackageContent[], isThere: (
   return [...best.values()].map((one) => link(one.link, one.target));
 }
 
+/** Copies of configuration files that another package brings. `there`: what the base has. */
+export function sharedConfigItems(contents: readonly PackageContent[], there: ReadonlyMap<TreePath, LayerItem>): LayerItem[] {
+  return configItems(
+    contents.flatMap((content) => commandsOf(content, UCF)),
+    there,
+  );
+}
+
+/** The links that switch modules and the like on, for all packages together. `tree`: what the base has. */
+export async function moduleItems(contents: readonly PackageContent[], tree: Tree): Promise<LayerItem[]> {
+  return await enabledItems(
+    contents.flatMap((content) => commandsOf(content, /php_invoke|phpenmod|apache2_(?:invoke|switch_mpm)|a2en(?:mod|conf|site)/)),
+    tree,
+  );
+}
+
 /** The commands of a package's postinst; none when it has no word that is looked for, as reading long scripts takes time. */
-function commandsOf({ scripts }: PackageContent, wanted: RegExp): ScriptCommand[] {
+function commandsOf({ binary, scripts }: PackageContent, wanted: RegExp): readonly ScriptCommand[] {
   const script = scripts.get("postinst") ?? "";
-  return wanted.test(script) ? scriptCommands(script) : [];
+  const { name, architecture } = binary;
+  return wanted.test(script) ? readScript(script, { package: name, architecture, script: "postinst" }).commands : [];
 }
 
 /** Of /etc, for Java's settings, and of /usr/local, where Python looks for modules: root's, and nobody minds an empty one. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sha256 } from "../digest.ts";
-import { treePath } from "../paths.ts";
-import type { LayerItem } from "../tree/index.ts";
-import { directoryEntry, textItem } from "./layer-items.ts";
-import { alternativeItems, nativeItems } from "./native-effects.ts";
-import type { PackageContent } from "./package-content.ts";
+import { sha256 } from "../../digest.ts";
+import { treePath } from "../../paths.ts";
+import type { LayerItem } from "../../tree/index.ts";
+import { directoryEntry, textItem } from "../layer-items.ts";
+import { alternativeItems, nativeItems, sharedConfigItems } from "./native-effects.ts";
+import type { PackageContent } from "../package-content.ts";
 
 function content(name: string, postinst: string, items: readonly LayerItem[] = []): PackageContent {
   return {
@@ -56,6 +56,18 @@ migrate_directory /var/run /run`;
     const items = [textItem("/usr/share/zoneinfo/Etc/UTC", "TZif")];
     assert.deepEqual(show(nativeItems(content("tzdata", "", items), items)), ["symlink etc/localtime /usr/share/zoneinfo/Etc/UTC"]);
     assert.deepEqual(show(nativeItems(content("tzdata", "", items), [])), []);
+  });
+  it("A4: copies configuration files as ucf does, and replaces none", () => {
+    const script =
+      'for f in a b; do ucf "/usr/share/p/$f.ini" /etc/p/$f.ini; done\nucf /usr/share/other/x /etc/p/x\nucf --purge /usr/share/p/a.ini /etc/p/z';
+    const items = [
+      textItem("/usr/share/p/a.ini", "1", { mode: 0o640 }),
+      textItem("/usr/share/p/b.ini", "2"),
+      textItem("/etc/p/b.ini", "3"),
+    ];
+    assert.deepEqual(show(nativeItems(content("p", script, items), items)), ["file etc/p/a.ini 640"]);
+    const there = new Map([...items, textItem("/usr/share/other/x", "4")].map((item) => [item.entry.path, item]));
+    assert.deepEqual(show(sharedConfigItems([content("p", script)], there)), ["file etc/p/a.ini 640", "file etc/p/x 644"]);
   });
   it("puts the name service file where the C library looks", () => {
     const items = [textItem("/usr/share/libc-bin/nsswitch.conf", "hosts: files dns")];

@@ -1,10 +1,10 @@
 /** The maintainer scripts of a base's packages: what they would have done, and what became of it. Packages are fetched, nothing is made. */
-import type { Store } from "../store/index.ts";
-import { openInputs } from "./base-inputs.ts";
+import type { Store } from "../../store/index.ts";
+import { openInputs } from "../base-inputs.ts";
 import { listScripts } from "./list-scripts.ts";
-import type { ScriptEffect } from "./maintainer-scripts.ts";
-import type { Recipe } from "./recipe.ts";
-import type { AssembleOptions } from "./types.ts";
+import type { ScriptEffect } from "./script-effects.ts";
+import type { Recipe } from "../recipe.ts";
+import type { AssembleOptions } from "../types.ts";
 
 /** Throws as `assembleBase`. */
 export async function baseScripts(store: Store, recipe: Recipe, options: AssembleOptions): Promise<ScriptEffect[]> {

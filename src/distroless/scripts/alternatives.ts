@@ -1,5 +1,5 @@
 /** Links that update-alternatives(1) would make, told from the command. There is no choice to be made in an image, so they lead to their target at once. */
-import type { ScriptCommand } from "./script-commands.ts";
+import type { ScriptCommand } from "./read-script.ts";
 
 /** One link. */
 export interface Alternative {

@@ -1,10 +1,14 @@
 /** The configuration of a base: the recipe's settings over its layers. No time and no place of now is in it. */
 import type { Digest } from "../digest.ts";
-import type { ImageConfig, Platform } from "../oci/index.ts";
-import type { Recipe } from "./recipe.ts";
+import { parseDuration, parseExpose } from "../dockerfile/index.ts";
+import type { Healthcheck, ImageConfig, Platform } from "../oci/index.ts";
+import type { HealthcheckSetting, Recipe } from "./recipe.ts";
 
 /** All times of a base: nothing in it is of the day of its making. */
 export const EPOCH = "1970-01-01T00:00:00Z";
+
+/** Where the probe of a health check is. */
+export const PROBE = "/usr/bin/healthcheck";
 
 /** Of a recipe with its variant joined in. */
 export function baseConfig(
@@ -23,8 +27,29 @@ export function baseConfig(
       ...(recipe.entrypoint === undefined ? {} : { Entrypoint: recipe.entrypoint }),
       ...(recipe.cmd === undefined ? {} : { Cmd: recipe.cmd }),
       WorkingDir: recipe.workdir,
+      ...(recipe.labels === undefined ? {} : { Labels: recipe.labels }),
+      ...(recipe.ports === undefined ? {} : { ExposedPorts: emptyObjects(parseExpose(recipe.ports)) }),
+      ...(recipe.volumes === undefined ? {} : { Volumes: emptyObjects(recipe.volumes) }),
+      ...(recipe.stopSignal === undefined ? {} : { StopSignal: recipe.stopSignal }),
+      ...(recipe.healthcheck === undefined || recipe.healthcheck === "none" ? {} : { Healthcheck: healthcheckOf(recipe.healthcheck) }),
     },
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
     history: layers.map(({ createdBy }) => ({ created: EPOCH, created_by: createdBy })),
+  };
+}
+
+function emptyObjects(keys: readonly string[]): Readonly<Record<string, Readonly<Record<string, never>>>> {
+  return Object.fromEntries([...new Set(keys)].toSorted().map((key) => [key, {}]));
+}
+
+function healthcheckOf(setting: HealthcheckSetting): Healthcheck {
+  const { command = [PROBE], interval, timeout, startPeriod, startInterval, retries } = setting;
+  return {
+    Test: ["CMD", ...command],
+    ...(interval === undefined ? {} : { Interval: parseDuration(interval) }),
+    ...(timeout === undefined ? {} : { Timeout: parseDuration(timeout) }),
+    ...(startPeriod === undefined ? {} : { StartPeriod: parseDuration(startPeriod) }),
+    ...(startInterval === undefined ? {} : { StartInterval: parseDuration(startInterval) }),
+    ...(retries === undefined ? {} : { Retries: retries }),
   };
 }

@@ -8,6 +8,7 @@ import type { Platform } from "../oci/index.ts";
 import { followPath, type LayerItem, type Tree } from "../tree/index.ts";
 import { checkCopyright } from "./copyright-check.ts";
 import { recipeError } from "./errors.ts";
+import { withLinkedFiles } from "./hard-links.ts";
 import { itemsTree } from "./items-tree.ts";
 import type { Piece } from "./layer-plan.ts";
 import { lastOfEach, textItem } from "./layer-items.ts";
@@ -21,6 +22,7 @@ import { ownItems } from "./own-files.ts";
 import { packageContent, type PackageContent, type UnpackContext } from "./package-content.ts";
 import { levelsOf, type Placed } from "./package-levels.ts";
 import { packageShare } from "./package-share.ts";
+import { withPermissions } from "./permissions.ts";
 import type { Recipe } from "./recipe.ts";
 import { isWantedPath } from "./slices.ts";
 
@@ -84,11 +86,12 @@ export async function composeBase(context: ComposeContext, recipe: Recipe, input
     signal,
   );
   const node = inputs.node === undefined ? [] : [await nodePiece(context, recipe, inputs.node)];
-  const packed = [...linksPiece(recipe, shares), ...shares, ...node].map(sized);
-  const below = overlay(recipe.name, packed);
-  const before = overlay(recipe.name, [...packed, ownPiece(recipe, own)]);
+  const packed = [...linksPiece(recipe, shares), ...shares, ...node];
+  const linked = withLinkedFiles(recipe.name, own, overlay(recipe.name, packed));
+  const before = overlay(recipe.name, [...packed, ownPiece(recipe, linked)]);
   const made = await madeItems(context, recipe, before, packages);
-  const pieces = [...packed, sized(ownPiece(recipe, lastOfEach([...own, ...made])))];
+  const pieces = withPermissions(recipe, [...packed, ownPiece(recipe, lastOfEach([...linked, ...made]))]).map(sized);
+  const below = overlay(recipe.name, pieces.slice(0, -1));
   const tree = itemsTree(overlay(recipe.name, pieces).values());
   checkCopyright(recipe.name, tree, placed);
   return { pieces: pieces.filter(({ items }) => items.length > 0), below, tree, packages };

@@ -2,7 +2,7 @@
 export { assembleBase } from "./assemble.ts";
 export { baseConfig } from "./base-config.ts";
 export { baseScripts } from "./scripts/base-scripts.ts";
-export { type BaseName, baseOfImage, isRecipeFile, parseBaseName } from "./base-name.ts";
+export { type BaseName, baseOfImage, formatStandIn, isRecipeFile, parseBaseName, parseStandIn, type StandInName } from "./base-name.ts";
 export { catalogueFolder, type CatalogueOptions, listRecipes, loadRecipe, recipeSchemaText } from "./catalogue.ts";
 export { type NpmPackage, type RegistrySignature } from "./npm.ts";
 export { parseRecipe } from "./parse-recipe.ts";
@@ -25,5 +25,6 @@ export { lockRecipe } from "./resolve-base.ts";
 export { rebuildBase } from "./rebuild.ts";
 export { recipeDigest } from "./recipe-digest.ts";
 export { joinRecipes, withVariant } from "./join-recipes.ts";
+export { endedSupport, firstEnd } from "./support-periods.ts";
 export type * from "./recipe.ts";
 export type { ArchiveAccess, AssembledBase, AssembleOptions, AssemblyReport } from "./types.ts";

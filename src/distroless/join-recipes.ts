@@ -4,6 +4,9 @@ import { recipeError } from "./errors.ts";
 import { hasMergedUsr } from "./merged-usr.ts";
 import type { Certificates, PackagePart, Recipe, RecipeDocument, RecipeLevel, RecipeSettings, RecipeVariant } from "./recipe.ts";
 
+type SettingList = "packages" | "parts" | "slices" | "files" | "ports" | "volumes" | "permissions";
+type SettingRecord = "env" | "annotations" | "labels";
+
 const DEFAULT_LAYERS = 10;
 const DEFAULT_ARCHITECTURES = ["amd64", "arm64"];
 
@@ -18,6 +21,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
   const certificates = joinCertificates(name, documents);
   const node = lastOf(documents, (one) => one.node);
   const sources = documents.flatMap((one) => one.sources ?? []);
+  const support = documents.flatMap((one) => one.support ?? []);
   const empty: Recipe = {
     name,
     suite,
@@ -43,6 +47,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
     ...(sources.length === 0 ? {} : { sources }),
     ...(certificates === undefined ? {} : { certificates }),
     ...(node === undefined ? {} : { node }),
+    ...(support.length === 0 ? {} : { support }),
   };
   const recipe = documents.reduce((joined, one) => withSettings(joined, one, one.name), empty);
   checkTwice(name, "user", recipe.users);
@@ -104,6 +109,10 @@ function withSettings(recipe: Recipe, added: RecipeSettings, name: string): Reci
     user: added.user ?? recipe.user,
     workdir: added.workdir ?? recipe.workdir,
     ...(added.busybox === undefined ? {} : { busybox: added.busybox }),
+    ...(added.stopSignal === undefined ? {} : { stopSignal: added.stopSignal }),
+    ...(added.healthcheck === undefined ? {} : { healthcheck: added.healthcheck }),
+    ...joinedLists(recipe, added, ["ports", "volumes", "permissions"]),
+    ...joinedRecords(recipe, added, ["labels"]),
     ...filled("entrypoint", added.entrypoint ?? recipe.entrypoint),
     ...filled("cmd", added.cmd ?? recipe.cmd),
   };
@@ -157,14 +166,24 @@ function joinVariants(documents: readonly RecipeDocument[]): Readonly<Record<str
 }
 
 function joinVariant(before: RecipeVariant, added: RecipeVariant): RecipeVariant {
-  const lists = (["packages", "parts", "slices", "files"] as const).flatMap((key) => {
-    const all = [...(before[key] ?? []), ...(added[key] ?? [])];
-    return all.length === 0 ? [] : [[key, all]];
-  });
-  const records = (["env", "annotations"] as const).flatMap((key) =>
-    before[key] === undefined && added[key] === undefined ? [] : [[key, joinRecords(before[key] ?? {}, added[key])]],
-  );
-  return { ...before, ...added, ...Object.fromEntries([...lists, ...records]) };
+  return {
+    ...before,
+    ...added,
+    ...joinedLists(before, added, ["packages", "parts", "slices", "files", "ports", "volumes", "permissions"]),
+    ...joinedRecords(before, added, ["env", "annotations", "labels"]),
+  };
+}
+
+/** Lists grow; one that neither has stays absent. */
+function joinedLists(before: RecipeSettings, added: RecipeSettings, keys: readonly SettingList[]): RecipeSettings {
+  const joined = keys.map((key) => [key, [...(before[key] ?? []), ...(added[key] ?? [])]] as const);
+  return Object.fromEntries(joined.filter(([, all]) => all.length > 0));
+}
+
+/** Of two values with one name the later one counts. */
+function joinedRecords(before: RecipeSettings, added: RecipeSettings, keys: readonly SettingRecord[]): RecipeSettings {
+  const present = keys.filter((key) => before[key] !== undefined || added[key] !== undefined);
+  return Object.fromEntries(present.map((key) => [key, joinRecords(before[key] ?? {}, added[key])]));
 }
 
 function joinRecords(

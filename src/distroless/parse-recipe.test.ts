@@ -100,6 +100,36 @@ variants: { debug: { user: "0" } }
       want: /"ignore.1.needs" is not right: wanted a list of packages\nr.yaml:2:48\n/,
     },
     {
+      name: "A8: a signal that is none",
+      text: "name: a\nstopSignal: SIGNONE\n",
+      want: /"stopSignal" is not right: wanted a signal such as SIGTERM\nr.yaml:2:13\n/,
+    },
+    {
+      name: "A8: a port that is none",
+      text: "name: a\nports: [8080, http]\n",
+      want: /"ports.1" is not right: wanted a port such as 8080, 53\/udp or 8000-8010\nr.yaml:2:15\n/,
+    },
+    {
+      name: "A8: a health check of two kinds",
+      text: "name: a\nhealthcheck: { http: 'http://127.0.0.1/', tcp: '127.0.0.1:1' }\n",
+      want: /"healthcheck" is not right: wanted .*exactly one of command, http and tcp|wanted "none", or command, http or tcp with times/,
+    },
+    {
+      name: "A8: a health check of a host whose name nothing looks up",
+      text: "name: a\nhealthcheck: { http: 'http://example.org/' }\n",
+      want: /"healthcheck.http" is not right: wanted an address such as http:\/\/127.0.0.1:8080\/healthz\nr.yaml:2:22\n/,
+    },
+    {
+      name: "A8: a time that is none",
+      text: "name: a\nhealthcheck: { tcp: 'localhost:5432', interval: 30 }\n",
+      want: /"healthcheck.interval" is not right: wanted a time such as "30s"\nr.yaml:2:49\n/,
+    },
+    {
+      name: "A8: permissions that change nothing",
+      text: "name: a\npermissions: [{ path: /a }]\n",
+      want: /"permissions.0" is not right: wanted one of uid, gid, mode and directoryMode/,
+    },
+    {
       name: "a mode that YAML takes for a number",
       text: "name: a\nfiles:\n  - { path: /a, directory: true, mode: 0755 }\n",
       want: 'Cannot use recipe "r.yaml": "files.0.mode" is not right: wanted an octal mode as a quoted string, such as "0755"\nr.yaml:3:40\n> 3 |   - { path: /a, directory: true, mode: 0755 }\n    |                                        ^^^^',
@@ -112,7 +142,7 @@ variants: { debug: { user: "0" } }
     {
       name: "a file that is two things",
       text: "name: a\nfiles: [{ path: /a, text: x, link: y }]\n",
-      want: 'Cannot use recipe "r.yaml": "files.0" is not right: wanted exactly one of text, source, link and directory\nr.yaml:2:9\n> 2 | files: [{ path: /a, text: x, link: y }]\n    |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^',
+      want: 'Cannot use recipe "r.yaml": "files.0" is not right: wanted exactly one of text, source, link, hardLink and directory\nr.yaml:2:9\n> 2 | files: [{ path: /a, text: x, link: y }]\n    |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^',
     },
     {
       name: "an account with a colon",

@@ -12,6 +12,11 @@ const NOT_IN_LAYERS = new Set([
   "user",
   "workdir",
   "annotations",
+  "labels",
+  "ports",
+  "volumes",
+  "stopSignal",
+  "support",
   "variants",
   "variant",
   "description",
@@ -24,7 +29,7 @@ const NOT_IN_LAYERS = new Set([
 
 /** Of all variants, with the contents of its files. Given to a lock, to tell when the recipe has changed. */
 export function recipeDigest(recipe: Recipe): Digest {
-  const { description: _description, ...values } = recipe;
+  const { description: _description, support: _support, ...values } = recipe;
   return framedDigest(["recipe", FORMAT, canonical(values)]);
 }
 

@@ -30,7 +30,7 @@ export interface HostFile {
   readonly size: number;
 }
 
-/** A path that the recipe itself brings: a file, a symbolic link, or a directory. Its time is 0. It may replace what a package has there. */
+/** A path that the recipe itself brings: a file, a symbolic link, a hard link, or a directory. Its time is 0. It may replace what a package has there. */
 export interface RecipeFile {
   /** Absolute. */
   readonly path: string;
@@ -41,6 +41,8 @@ export interface RecipeFile {
   readonly content?: HostFile;
   /** Target of a symbolic link. */
   readonly link?: string;
+  /** Absolute path of a file of the base that this is another name of. */
+  readonly hardLink?: string;
   readonly directory?: true;
   /** Octal. Default "0644", directories "0755". */
   readonly mode?: string;
@@ -48,6 +50,48 @@ export interface RecipeFile {
   readonly gid?: number;
   /** The OCI architecture that it is for. Default: all. */
   readonly architecture?: string;
+}
+
+/** Owner and mode of a path that the base has, whoever brings it; what is absent stays. */
+export interface Permission {
+  /** Absolute. */
+  readonly path: string;
+  /** Everything below it, too. Default false. */
+  readonly recursive?: boolean;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Octal, of files; of directories when there is no `directoryMode`, and with the right to enter where there is one to read. */
+  readonly mode?: string;
+  /** Octal. */
+  readonly directoryMode?: string;
+}
+
+/** How a container tells that it works; times as "30s", "1m30s". Exactly one of command, http and tcp. */
+export interface HealthcheckSetting {
+  /** Program and arguments. */
+  readonly command?: readonly string[];
+  /** "http://127.0.0.1:8080/healthz": a probe of ours is put into the base, which asks for a status from 200 to 399. */
+  readonly http?: string;
+  /** "127.0.0.1:5432": the probe connects. */
+  readonly tcp?: string;
+  /** Default 30s. */
+  readonly interval?: string;
+  /** Default 30s. */
+  readonly timeout?: string;
+  /** Default 0s. */
+  readonly startPeriod?: string;
+  /** Default 5s. */
+  readonly startInterval?: string;
+  /** Default 3. */
+  readonly retries?: number;
+}
+
+/** Something of a base that is without security updates one day. */
+export interface SupportPeriod {
+  /** "Node.js 18" */
+  readonly of: string;
+  /** "2025-04-30": the last day. */
+  readonly until: string;
 }
 
 /** Node.js from the npm packages that hold its official binaries. */
@@ -134,6 +178,16 @@ export interface RecipeSettings {
   readonly user?: string;
   readonly workdir?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** "8080", "53/udp", "8000-8010/tcp". */
+  readonly ports?: readonly string[];
+  /** Absolute paths. */
+  readonly volumes?: readonly string[];
+  /** "SIGTERM" */
+  readonly stopSignal?: string;
+  /** "none" takes that of the extended recipe away. */
+  readonly healthcheck?: HealthcheckSetting | "none";
+  readonly permissions?: readonly Permission[];
 }
 
 /** What a variant ("nonroot") changes. */
@@ -170,6 +224,8 @@ export interface RecipeDocument extends RecipeSettings {
   readonly usrMerge?: boolean;
   /** How many layers the base may have. Default 10. */
   readonly layers?: number;
+  /** How long what the base has gets security updates. Words for people: no part of the recipe's digest. */
+  readonly support?: readonly SupportPeriod[];
   readonly variants?: Readonly<Record<string, RecipeVariant>>;
 }
 
@@ -220,5 +276,13 @@ export interface Recipe {
   /** Default "/". */
   readonly workdir: string;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Each of the following is absent where no document has it. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly stopSignal?: string;
+  readonly healthcheck?: HealthcheckSetting | "none";
+  readonly permissions?: readonly Permission[];
+  readonly support?: readonly SupportPeriod[];
   readonly variants: Readonly<Record<string, RecipeVariant>>;
 }

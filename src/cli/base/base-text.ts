@@ -10,19 +10,24 @@ const SHOWN_COMMANDS = 3;
 const COMMAND_COLUMNS = 60;
 
 /** `decant base list`. */
-export function listText(bases: readonly BaseSummary[]): string {
-  const rows = bases.map(({ name, suite, architectures, variants, description }) => [
+export function listText(bases: readonly BaseSummary[], now: Date): string {
+  const rows = bases.map(({ name, suite, architectures, variants, description, support }) => [
     name,
     suite,
     architectures.join(" "),
     variants.join(" "),
+    support === undefined ? "" : isOver(support.until, now) ? `ended ${support.until}` : support.until,
     description ?? "",
   ]);
-  return formatTable([["NAME", "SUITE", "ARCHITECTURES", "VARIANTS", ""], ...rows]);
+  return formatTable([["NAME", "SUITE", "ARCHITECTURES", "VARIANTS", "SUPPORTED UNTIL", ""], ...rows]);
+}
+
+function isOver(until: string, now: Date): boolean {
+  return until < now.toISOString().slice(0, 10);
 }
 
 /** `decant base show`. */
-export function detailsText(details: BaseDetails): string {
+export function detailsText(details: BaseDetails, now: Date): string {
   const { packages, layers, node } = details;
   const facts = formatTable([
     ["Recipe", details.variant === undefined ? details.recipe : `${details.recipe}:${details.variant}`],
@@ -36,6 +41,10 @@ export function detailsText(details: BaseDetails): string {
         `${suite} of ${date.slice(0, 16).replace("T", " ")}, signed by`,
         ...signers.map(({ userId }) => `  ${safeLine(userId.replace(/ <[^>]*>$/, ""))}`),
       ]),
+    ),
+    ...titled(
+      "Supported",
+      details.support.map(({ of, until }) => safeLine(`${of}: ${isOver(until, now) ? "ended" : "until"} ${until}`)),
     ),
     ...(node === undefined ? [] : [["Node.js", `${node.version} (${node.name}, signature ${node.signature})`]]),
     ["Size", `${formatSize(layers.reduce((sum, layer) => sum + layer.unpackedBytes, 0))} in ${layers.length} layers`],

@@ -31,7 +31,7 @@ export const command: Command = defineCommand(
       ...(values.platform === undefined ? {} : { platform: values.platform }),
     });
     const details = await showRun(run, values.progress ?? "auto", context);
-    await context.stdout.write(values.format === "json" ? `${JSON.stringify(details, undefined, 2)}\n` : detailsText(details));
+    await context.stdout.write(values.format === "json" ? `${JSON.stringify(details, undefined, 2)}\n` : detailsText(details, new Date()));
     return 0;
   },
 );

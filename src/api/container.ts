@@ -1,10 +1,11 @@
 /** `runImage`: a container of an image, in the foreground. */
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
-import { createSandbox, sweepSandboxes } from "../engine/index.ts";
+import { createSandbox, type SandboxMount, sweepSandboxes } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
 import { loadImage } from "../image/index.ts";
-import { layerTree, loadLayers, unpackLayers } from "../tree/index.ts";
+import { ROOT, treePath } from "../paths.ts";
+import { emptyTree, layerTree, loadLayers, resolvePath, type Tree, unpackLayers } from "../tree/index.ts";
 import { openSession } from "./session.ts";
 import type { RunImageOptions, RunningContainer } from "./types.ts";
 
@@ -20,6 +21,7 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);
   const layers = await loadLayers(image.layers, signal);
   const lowers = await unpackLayers(store, layers, signal);
+  const root = layerTree(layers);
 
   const stateDir = join(store.root, "sandbox");
   await sweepSandboxes(stateDir);
@@ -31,14 +33,14 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
     id,
     lowers,
     upper: join(scratch.path, "upper"),
-    root: layerTree(layers),
+    root,
     args,
     env: mergedEnvironment(config.Env ?? [], options.environment ?? []),
     cwd: options.workdir ?? (config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir),
     user: options.user ?? config.User ?? "",
     hostname: id.slice(0, 12),
     network: options.network ?? "host",
-    mounts: [],
+    mounts: Object.keys(config.Volumes ?? {}).map((target) => volumeMount(target, root, lowers)),
     readOnlyRoot: options.readOnly ?? false,
     ...(config.StopSignal === undefined ? {} : { stopSignal: config.StopSignal }),
     onOutput: onOutput ?? (() => undefined),
@@ -73,4 +75,16 @@ function mergedEnvironment(image: readonly string[], own: readonly string[]): st
   const merged = new Map<string, string>();
   for (const line of [...image, ...own]) merged.set(line.split("=", 1)[0] ?? line, line);
   return [...merged.values()];
+}
+
+/**
+ * A directory of its own, which begins as what the image has there; writable in a read-only container too. It goes with the container:
+ * `docker run --rm` removes its anonymous volumes as well.
+ */
+function volumeMount(target: string, root: Tree, lowers: readonly string[]): SandboxMount {
+  const { path, entry } = resolvePath(root, treePath(target), { followLast: true });
+  const place = { kind: "overlay", target, readOnly: false } as const;
+  return entry?.kind === "dir"
+    ? { ...place, lowers, tree: root, selector: path }
+    : { ...place, lowers: [], tree: emptyTree, selector: ROOT };
 }

@@ -2,6 +2,7 @@
 export { type AnnotationLevel, type AnnotationSpec, annotationsFor, type ImageAnnotations } from "./annotations.ts";
 export type * from "./types.ts";
 export { type ConfigInput, imageConfigOf } from "./config.ts";
+export { writeError } from "./errors.ts";
 export { exportImage } from "./export.ts";
 export { type ImportOptions, importRootfs } from "./import-rootfs.ts";
 export { loadImage } from "./load-image.ts";

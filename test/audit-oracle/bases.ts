@@ -19,7 +19,10 @@ const made = new Map<Kind, readonly string[]>();
 export function layersOf({ kind }: Program): readonly string[] {
   const existing = made.get(kind);
   if (existing !== undefined) return existing;
-  const layers = kind === "node" ? [npmLayer(), baseLayer("nodejs24-debian13", [])] : [baseLayer(kind === "python" ? "python3-debian13" : "java21-debian13", kind === "python" ? PYTHON_PACKAGES : JAVA_PACKAGES)];
+  const layers =
+    kind === "node"
+      ? [npmLayer(), baseLayer("nodejs24-debian13", [])]
+      : [baseLayer(kind === "python" ? "python3-debian13" : "java21-debian13", kind === "python" ? PYTHON_PACKAGES : JAVA_PACKAGES)];
   made.set(kind, layers);
   return layers;
 }

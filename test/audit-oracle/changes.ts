@@ -25,7 +25,8 @@ export function changesOf({ tree, entries }: WalkedTree, program: Program, opene
   }
   const changes: Change[] = [];
   for (const path of files) changes.push({ how: random.chance(UNREADABLE) ? "unreadable" : "removed", path });
-  for (const path of folders) if (path !== "app" && path.includes("/")) changes.push({ how: random.chance(UNREADABLE) ? "unreadable" : "removed", path });
+  for (const path of folders)
+    if (path !== "app" && path.includes("/")) changes.push({ how: random.chance(UNREADABLE) ? "unreadable" : "removed", path });
   for (let count = Math.ceil(files.size / 10); count > 0; count -= 1) {
     const beside = entries[random.below(entries.length)];
     if (beside?.kind === "file" && isOwn(beside.path)) changes.push({ how: "removed", path: beside.path });

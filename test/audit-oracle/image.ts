@@ -101,7 +101,8 @@ export async function auditProgram(image: Image, program: Program, change: Chang
     throw new Error("whether it runs needs no inventory");
   };
   const found: Finding[] = [];
-  for (const check of [...RUN_CHECKS, ...RUN_AS_CHECKS]) found.push(...(await check.run(subject, { files, inventory, secrets: [], policy: {} })));
+  for (const check of [...RUN_CHECKS, ...RUN_AS_CHECKS])
+    found.push(...(await check.run(subject, { files, inventory, secrets: [], policy: {} })));
   return found;
 }
 

@@ -16,7 +16,13 @@ export const PYTHON_PACKAGES: readonly string[] = (
 const PYTHON = "/usr/bin/python3";
 
 function program(name: string, source: string, more: Partial<Program> = {}): Program {
-  return { kind: "python", name: `python ${name}`, files: { "app/main.py": `${source}\nprint("ok")\n` }, args: [PYTHON, "/app/main.py"], ...more };
+  return {
+    kind: "python",
+    name: `python ${name}`,
+    files: { "app/main.py": `${source}\nprint("ok")\n` },
+    args: [PYTHON, "/app/main.py"],
+    ...more,
+  };
 }
 
 /** A main file that does nothing but import. */
@@ -28,19 +34,73 @@ const PACKAGE = {
   "app/web/__init__.py": "",
   "app/web/__main__.py": "from .models import User\nfrom web.views import show\nprint(show(User()))\n",
   "app/web/models.py": "import dataclasses\nimport yaml\n\n@dataclasses.dataclass\nclass User:\n    name: str = 'ok'\n",
-  "app/web/views.py": "from typing import TYPE_CHECKING\nimport jinja2\nif TYPE_CHECKING:\n    import nothing\ntry:\n    import orjson as json\nexcept ImportError:\n    import json\n\ndef show(user):\n    return json.dumps(user.name)\n",
+  "app/web/views.py":
+    "from typing import TYPE_CHECKING\nimport jinja2\nif TYPE_CHECKING:\n    import nothing\ntry:\n    import orjson as json\nexcept ImportError:\n    import json\n\ndef show(user):\n    return json.dumps(user.name)\n",
   "app/main.py": "import web.models\nfrom web import views\nprint(views.show(web.models.User()))\n",
-  "app/tool.py": "import argparse, logging.handlers\nfrom concurrent.futures import ThreadPoolExecutor\nfrom email.mime.text import MIMEText\nprint('ok')\n",
+  "app/tool.py":
+    "import argparse, logging.handlers\nfrom concurrent.futures import ThreadPoolExecutor\nfrom email.mime.text import MIMEText\nprint('ok')\n",
 };
 
 /** All of them. */
 export const PYTHON_PROGRAMS: readonly Program[] = [
-  ...imports("flask", "django", "requests", "yaml", "numpy", "PIL.Image", "lxml.etree", "psycopg2", "aiohttp", "fastapi", "jinja2", "sqlalchemy", "click"),
-  ...imports("redis", "msgpack", "zmq", "tornado.web", "markdown", "dateutil.parser", "httpx", "pydantic", "simplejson", "ujson", "gevent", "bcrypt"),
-  ...imports("nacl.secret", "psutil", "google.protobuf.message", "regex", "docutils.core", "pygments", "rich.console", "ldap", "MySQLdb", "brotli"),
-  ...imports("bottle", "mako.template", "babel", "attr", "websockets", "dns.resolver", "zstandard", "setproctitle", "Levenshtein", "tkinter"),
+  ...imports(
+    "flask",
+    "django",
+    "requests",
+    "yaml",
+    "numpy",
+    "PIL.Image",
+    "lxml.etree",
+    "psycopg2",
+    "aiohttp",
+    "fastapi",
+    "jinja2",
+    "sqlalchemy",
+    "click",
+  ),
+  ...imports(
+    "redis",
+    "msgpack",
+    "zmq",
+    "tornado.web",
+    "markdown",
+    "dateutil.parser",
+    "httpx",
+    "pydantic",
+    "simplejson",
+    "ujson",
+    "gevent",
+    "bcrypt",
+  ),
+  ...imports(
+    "nacl.secret",
+    "psutil",
+    "google.protobuf.message",
+    "regex",
+    "docutils.core",
+    "pygments",
+    "rich.console",
+    "ldap",
+    "MySQLdb",
+    "brotli",
+  ),
+  ...imports(
+    "bottle",
+    "mako.template",
+    "babel",
+    "attr",
+    "websockets",
+    "dns.resolver",
+    "zstandard",
+    "setproctitle",
+    "Levenshtein",
+    "tkinter",
+  ),
   ...imports("cryptography.fernet", "paramiko", "jwt", "ssl, sqlite3, ctypes, curses, readline, uuid, lzma, bz2, decimal, dbm.ndbm"),
-  program("asyncio and multiprocessing", "import asyncio, multiprocessing, xml.dom.minidom, zoneinfo, unittest\nasyncio.run(asyncio.sleep(0))"),
+  program(
+    "asyncio and multiprocessing",
+    "import asyncio, multiprocessing, xml.dom.minidom, zoneinfo, unittest\nasyncio.run(asyncio.sleep(0))",
+  ),
   { kind: "python", name: "python own package", files: PACKAGE, args: [PYTHON, "main.py"] },
   { kind: "python", name: "python -m own package", files: PACKAGE, args: [PYTHON, "-m", "web"] },
   { kind: "python", name: "python a tool with the standard library", files: PACKAGE, args: [PYTHON, "-I", "/app/tool.py"] },
@@ -53,7 +113,10 @@ export const PYTHON_PROGRAMS: readonly Program[] = [
   {
     kind: "python",
     name: "python uvicorn",
-    files: { "app/serve.py": "import fastapi\nimport os, threading, time\napp = fastapi.FastAPI()\nthreading.Timer(1, lambda: os._exit(0)).start()\n" },
+    files: {
+      "app/serve.py":
+        "import fastapi\nimport os, threading, time\napp = fastapi.FastAPI()\nthreading.Timer(1, lambda: os._exit(0)).start()\n",
+    },
     args: [PYTHON, "-m", "uvicorn", "serve:app", "--uds", "/tmp/socket"],
   },
   { kind: "python", name: "python flask --version", files: {}, args: [PYTHON, "-m", "flask", "--version"] },
@@ -61,5 +124,10 @@ export const PYTHON_PROGRAMS: readonly Program[] = [
   { kind: "python", name: "python ansible", files: {}, args: ["/usr/bin/ansible", "--version"] },
   { kind: "python", name: "python -m http.server --help", files: {}, args: [PYTHON, "-m", "http.server", "--help"] },
   { kind: "python", name: "python -m json.tool --help", files: {}, args: [PYTHON, "-m", "json.tool", "--help"] },
-  { kind: "python", name: "python pip-like zip", files: { "app/main.py": "import zipapp, zipimport, tomllib, wsgiref.simple_server\nprint('ok')\n" }, args: [PYTHON, "-P", "main.py"] },
+  {
+    kind: "python",
+    name: "python pip-like zip",
+    files: { "app/main.py": "import zipapp, zipimport, tomllib, wsgiref.simple_server\nprint('ok')\n" },
+    args: [PYTHON, "-P", "main.py"],
+  },
 ];

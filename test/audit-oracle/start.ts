@@ -8,10 +8,7 @@ import type { Outcome, Program } from "./types.ts";
 
 const MAX_MS = 60_000;
 const MAX_OUTPUT = 4000;
-const RUNTIMES = [
-  ["crun", "--cgroup-manager=disabled"],
-  ["runc"],
-] as const;
+const RUNTIMES = [["crun", "--cgroup-manager=disabled"], ["runc"]] as const;
 let runtime: readonly string[] | undefined;
 let count = 0;
 
@@ -40,11 +37,15 @@ export async function start(
   const log = join(bundle, "trace");
   const [name = "", ...settings] = runtime;
   const run = [name, "--root", join(folder, "state"), ...settings, "run", "--bundle", bundle, id];
-  const words = options.trace === true ? ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=open,openat,execve,readlink,stat,newfstatat,statx", "-o", log, ...run] : run;
+  const words =
+    options.trace === true
+      ? ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=open,openat,execve,readlink,stat,newfstatat,statx", "-o", log, ...run]
+      : run;
   const [command = "", ...args] = words;
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], timeout: MAX_MS, killSignal: "SIGTERM" });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (part: string) => (output = (output + part).slice(-MAX_OUTPUT)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (part: string) => (output = (output + part).slice(-MAX_OUTPUT)));
   const [code] = (await once(child, "close")) as [number | null];
   const opened = options.trace === true && existsSync(log) ? openedPaths(readFileSync(log, "latin1"), program.args[0] ?? "") : [];
   return { runs: code === 0, output: output.trim(), opened };
@@ -64,7 +65,14 @@ function openedPaths(log: string, program: string): readonly string[] {
 function configuration(root: string, program: Program, id: string): unknown {
   return {
     ociVersion: "1.0.2",
-    process: { terminal: false, user: { uid: USER, gid: USER }, args: program.args, env: environment(program), cwd: "/app", noNewPrivileges: true },
+    process: {
+      terminal: false,
+      user: { uid: USER, gid: USER },
+      args: program.args,
+      env: environment(program),
+      cwd: "/app",
+      noNewPrivileges: true,
+    },
     root: { path: root, readonly: true },
     hostname: "oracle",
     mounts: [

@@ -18,6 +18,8 @@ export interface MissingModule {
 /** What was gone through. */
 export interface NodeTrace {
   readonly modules: ReadonlySet<TreePath>;
+  /** Files that are certainly read. */
+  readonly opened: readonly Entry[];
   readonly missing: readonly MissingModule[];
   /** Files that could not be read as JavaScript, and why. */
   readonly skipped: readonly { readonly entry: Entry; readonly why: string }[];
@@ -61,6 +63,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
   // What always runs first, so that a module which is also imported elsewhere is known to be certain.
   const certain: Work[] = roots.map((entry) => ({ entry, certain: true }));
   const maybe: Work[] = [];
+  const opened: Entry[] = [];
   let totalBytes = 0;
 
   for (let work = certain.pop() ?? maybe.pop(); work !== undefined; work = certain.pop() ?? maybe.pop()) {
@@ -68,6 +71,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     if (seen.has(entry.path)) continue;
     seen.set(entry.path, work.certain);
     signal?.throwIfAborted();
+    if (work.certain) opened.push(entry);
     if (entry.path.endsWith(".node")) addons.set(entry.path, work);
     if (/\.(?:json|node|wasm)$/.test(entry.path)) continue;
     // Of what a package may load some day nothing is told, so nothing is read.
@@ -99,7 +103,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     const isCertain = folder === undefined ? undefined : loaded.get(folder);
     if (isCertain !== undefined && !addons.has(entry.path)) addons.set(entry.path, { entry, certain: isCertain });
   }
-  return { modules: new Set(seen.keys()), missing: [...missing.values()], skipped, addons: [...addons.values()] };
+  return { modules: new Set(seen.keys()), opened, missing: [...missing.values()], skipped, addons: [...addons.values()] };
 
   async function importsOf(entry: Entry): Promise<readonly NodeImport[] | string> {
     if (TYPESCRIPT.test(entry.path)) return "TypeScript is not read";

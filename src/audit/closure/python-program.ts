@@ -1,6 +1,5 @@
 /** Where a Python program of an image looks for modules: prefix, virtual environment, PYTHONPATH, .pth files (Python, "site" and "venv"). */
 import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "../../facts/index.ts";
-import { fromText, type TreePath } from "../../paths.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 
@@ -24,6 +23,15 @@ export interface PythonInstallation {
   readonly folders: readonly string[];
   /** Some .pth file runs code that may add more: nothing can be called missing. */
   readonly isOpen: boolean;
+  /** There is some .pth file, which Python reads when it starts. */
+  readonly hasPathFiles: boolean;
+}
+
+/** What the environment and the command line say of where to look. */
+export interface PythonSettings {
+  readonly pythonPath?: string;
+  readonly pythonHome?: string;
+  readonly withoutSite: boolean;
 }
 
 const MAX_BYTES = 1024 * 1024;
@@ -33,10 +41,10 @@ export async function pythonInstallation(
   tree: Tree,
   files: AuditFiles,
   interpreter: { readonly path: string; readonly entry: Entry },
-  pythonPath: string | undefined,
+  { pythonPath, pythonHome, withoutSite }: PythonSettings,
 ): Promise<PythonInstallation> {
-  const venv = await venvOf(files, folderOf(interpreter.path));
-  const prefix = folderOf(folderOf(`/${interpreter.entry.path}`));
+  const venv = pythonHome === undefined ? await venvOf(files, folderOf(interpreter.path)) : undefined;
+  const prefix = pythonHome?.split(":")[0]?.replace(/(?!^)\/+$/, "") ?? folderOf(folderOf(`/${interpreter.entry.path}`));
   const version = /^python(\d\.\d+)$/.exec(lastPart(`/${interpreter.entry.path}`))?.[1] ?? libraryVersion(tree, files, prefix);
   const folders = (pythonPath ?? "").split(":").filter((one) => one !== "");
   const root = prefix === "/" ? "" : prefix;
@@ -51,11 +59,13 @@ export async function pythonInstallation(
   const sites = venv === undefined ? system : ["lib", "lib64"].map((lib) => `${venv.folder}/${lib}/python${version ?? ""}/site-packages`);
   if (venv?.systemSite === true) sites.push(...system);
   let isOpen = false;
-  for (const site of sites) {
+  let hasPathFiles = false;
+  for (const site of withoutSite ? [] : sites) {
     folders.push(site);
     const more = await pathFiles(tree, files, site);
     folders.push(...more.folders);
     isOpen ||= more.runsCode;
+    hasPathFiles ||= more.hasAny;
   }
   const isWhole =
     ["os.py", "os.pyc"].some((name) => libraries.some((library) => fileAt(files, `${library}/${name}`) !== undefined)) ||
@@ -66,33 +76,8 @@ export async function pythonInstallation(
     ...(venv === undefined ? {} : { venv }),
     folders,
     isOpen,
+    hasPathFiles,
   };
-}
-
-/** Is there a module or package of this name? Any directory will do: packages need no __init__.py. */
-export function hasPythonModule(tree: Tree, files: AuditFiles, name: string, folders: readonly string[]): boolean {
-  const one = fromText(name);
-  return folders.some((folder) => {
-    const path = `${folder === "/" ? "" : folder}/${one}`;
-    if (fileAt(files, `${path}.py`) !== undefined || fileAt(files, `${path}.pyc`) !== undefined || entryAt(files, path)?.kind === "dir")
-      return true;
-    const parent = entryAt(files, folder);
-    return parent?.kind === "dir" && extensions(tree, parent.path).has(one);
-  });
-}
-
-const extensionNames = new WeakMap<Tree, Map<TreePath, ReadonlySet<string>>>();
-
-/** Names of extension modules in a directory: "_ssl" of _ssl.cpython-311-x86_64-linux-gnu.so. */
-function extensions(tree: Tree, folder: TreePath): ReadonlySet<string> {
-  const known = extensionNames.get(tree) ?? new Map<TreePath, ReadonlySet<string>>();
-  extensionNames.set(tree, known);
-  const existing = known.get(folder);
-  if (existing !== undefined) return existing;
-  const names = tree.readdir(folder).flatMap(({ path }) => /^([^.]+)\.(?:[\w-]+\.)?so$/.exec(lastPart(path))?.[1] ?? []);
-  const made = new Set(names);
-  known.set(folder, made);
-  return made;
 }
 
 async function venvOf(files: AuditFiles, bin: string): Promise<PythonVenv | undefined> {
@@ -124,13 +109,15 @@ async function pathFiles(
   tree: Tree,
   files: AuditFiles,
   site: string,
-): Promise<{ readonly folders: readonly string[]; readonly runsCode: boolean }> {
+): Promise<{ readonly folders: readonly string[]; readonly runsCode: boolean; readonly hasAny: boolean }> {
   const folder = entryAt(files, site);
-  if (folder?.kind !== "dir") return { folders: [], runsCode: false };
+  if (folder?.kind !== "dir") return { folders: [], runsCode: false, hasAny: false };
   const folders: string[] = [];
   let runsCode = false;
+  let hasAny = false;
   for (const entry of tree.readdir(folder.path)) {
     if (!entry.path.endsWith(".pth") || entry.kind !== "file") continue;
+    hasAny = true;
     const bytes = await files.read(entry, MAX_BYTES);
     for (const line of (bytes === undefined ? "" : Buffer.from(bytes).toString("latin1")).split("\n")) {
       // What setuptools puts there adds no directories.
@@ -138,5 +125,5 @@ async function pathFiles(
       else if (line.trim() !== "" && !line.startsWith("#")) folders.push(absolutePath(line.trim(), site));
     }
   }
-  return { folders, runsCode };
+  return { folders, runsCode, hasAny };
 }

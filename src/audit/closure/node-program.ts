@@ -4,6 +4,7 @@ import { absolutePath, environmentPath, folderOf, lastPart } from "../../facts/i
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
+import { chosenAddons } from "./node-addons.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
 import { nodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
@@ -77,5 +78,9 @@ async function find(
   // The parser costs a start of the command some milliseconds: only where it is needed.
   const { parseNodeImports } = await import("./node-imports.ts");
   const options = { files, packages, resolver, parse: parseNodeImports, ...(signal === undefined ? {} : { signal }) };
-  return { ...facts, trace: await traceNode(roots, options) };
+  const trace = await traceNode(roots, options);
+  const chosen = await chosenAddons({ ...options, subject, machine, command, trace });
+  const addons = new Map(trace.addons.map((one) => [one.entry.path, one]));
+  for (const entry of chosen.addons) addons.set(entry.path, { entry, certain: true });
+  return { ...facts, trace: { ...trace, missing: [...trace.missing, ...chosen.missing], addons: [...addons.values()] } };
 }

@@ -13,6 +13,8 @@ export interface MissingModule {
   readonly from: string;
   /** The program cannot start without it: it is imported by what always runs. */
   readonly certain: boolean;
+  /** Others that would have done, of which none is there either. */
+  readonly alternatives?: readonly string[];
 }
 
 /** What was gone through. */
@@ -110,7 +112,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     if (entry.size > MAX_BYTES) return `it has more than ${MAX_BYTES} bytes`;
     totalBytes += entry.size;
     if (totalBytes > MAX_TOTAL_BYTES) return `the program has more than ${MAX_TOTAL_BYTES} bytes of modules`;
-    const isModule = entry.path.endsWith(".mjs") ? true : entry.path.endsWith(".cjs") ? false : await typeOf(entry);
+    const isModule = await isNodeModule(packages, entry);
     const bytes = await files.read(entry, MAX_BYTES);
     const parsed =
       bytes === undefined
@@ -125,11 +127,13 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     // `require` in a module is made by createRequire: for what, and whether at all, is not certain.
     return parsed.isModule ? parsed.imports.map((one) => (one.kind === "require" ? { ...one, lazy: true } : one)) : parsed.imports;
   }
+}
 
-  async function typeOf(entry: Entry): Promise<boolean | undefined> {
-    const type = (await packages.around(`/${entry.path}`))?.type;
-    return type === "module" ? true : type === "commonjs" ? false : undefined;
-  }
+/** Is a file an ECMAScript module? Undefined when Node.js would find out by the syntax. */
+export async function isNodeModule(packages: NodePackages, entry: Entry): Promise<boolean | undefined> {
+  if (/\.[cm]js$/.test(entry.path)) return entry.path.endsWith(".mjs");
+  const type = (await packages.around(`/${entry.path}`))?.type;
+  return type === "module" ? true : type === "commonjs" ? false : undefined;
 }
 
 /** Folders of packages that are loaded → always, or perhaps. */

@@ -1,30 +1,41 @@
 /** Which names a Python module may have at its end, by its text: to tell a missing submodule from a name that the package sets itself. */
 import { pythonStatements, type PythonStatement } from "./python-statements.ts";
 
-/** Names; "open" when code could set any. */
-export type PythonBindings = ReadonlySet<string> | "open";
+/** What the text tells. */
+export interface PythonBindings {
+  readonly names: ReadonlySet<string>;
+  /** Modules whose names `import *` takes. */
+  readonly stars: readonly { readonly level: number; readonly module: string }[];
+  /** What `import *` takes of it, where a plain list says so. */
+  readonly all?: ReadonlySet<string>;
+  /** Code could set any name. */
+  readonly isOpen: boolean;
+  /** Code could make submodules that have no file. */
+  readonly makesModules: boolean;
+}
 
 /** Code that sets names which no text shows, or imports in a way of its own. */
-const OPEN =
-  /\b__getattr__\b|\bglobals\(|\bvars\(|\blocals\(|\bexec\(|\bsetattr\(|\bsys\.modules\b|\b__path__\b|\b__import__\b|\bimport_module\b|\bpkgutil\b/;
+const OPEN = /\b__getattr__\b|\bglobals\(|\bvars\(|\blocals\(|\bexec\(|\bsetattr\(|\b__import__\b|\bimport_module\b|\bpkgutil\b/;
+const MAKES_MODULES = /\bsys\.modules\b|\b__path__\b|\bextend_path\b/;
+const ANY = ["*"];
+/** Of what is no text. */
+export const OPEN_BINDINGS: PythonBindings = { names: new Set(), stars: [], isOpen: true, makesModules: true };
+/** Of a package without __init__. */
+export const NO_BINDINGS: PythonBindings = { names: new Set(), stars: [], isOpen: false, makesModules: false };
 
-/** What `import *` and code bind is not known. `own`: the statement of the module itself is no binding of a submodule. */
+/** The bindings of a module; `ownName` is its dotted name: `from . import sub` in it binds `sub` only if that is a submodule. */
 export function pythonBindings(source: string, ownName: string): PythonBindings {
-  if (OPEN.test(source)) return "open";
   const names = new Set<string>();
-  let isOpen = false;
+  const stars: { level: number; module: string }[] = [];
+  let all: ReadonlySet<string> | undefined;
   const stack: PythonStatement[] = [...pythonStatements(source)];
   for (let one = stack.pop(); one !== undefined; one = stack.pop()) {
     switch (one.kind) {
       case "import":
-        for (const { binds, module } of one.modules) {
-          names.add(binds);
-          // `import pkg.sub` in pkg itself sets `sub`, if that is there.
-          if (module.startsWith(`${ownName}.`)) continue;
-        }
+        for (const { binds } of one.modules) names.add(binds);
         break;
       case "from":
-        if (one.names === "*") isOpen = true;
+        if (one.names === "*") stars.push({ level: one.level, module: one.module });
         else bindImported(one.names, isOwn(one, ownName), names);
         break;
       case "block":
@@ -36,9 +47,13 @@ export function pythonBindings(source: string, ownName: string): PythonBindings 
         break;
       default:
         for (const name of assigned(one.text)) names.add(name);
+        if (one.text.startsWith("__all__"))
+          all = /^__all__\s*=\s*[[(][\s",]*[\])]$/.test(one.text) && all === undefined ? new Set(one.strings) : new Set(ANY);
     }
   }
-  return isOpen ? "open" : names;
+  const makesModules = MAKES_MODULES.test(source);
+  const known = all === undefined || all.has("*") ? {} : { all };
+  return { names, stars, ...known, isOpen: makesModules || OPEN.test(source), makesModules };
 }
 
 function isOwn(one: PythonStatement & { readonly kind: "from" }, ownName: string): boolean {

@@ -19,10 +19,10 @@ export interface PythonModules {
   isBuiltin(dotted: string): boolean;
 }
 
-/** Without a file since 3.11, in every build. */
+/** Without a file since 3.11, in every build, or set by the module above it. */
 const FROZEN: ReadonlySet<string> = new Set(
   (
-    "abc codecs io _collections_abc _sitebuiltins genericpath ntpath posixpath os os.path site stat importlib.util importlib.machinery runpy zipimport " +
+    "abc codecs io _collections_abc _sitebuiltins genericpath ntpath posixpath os os.path collections.abc site stat importlib.util importlib.machinery runpy zipimport " +
     "importlib._bootstrap importlib._bootstrap_external _frozen_importlib _frozen_importlib_external sys builtins marshal _warnings _imp __main__"
   ).split(" "),
 );
@@ -36,7 +36,7 @@ export async function builtinModules(files: AuditFiles, objects: readonly Entry[
     if (bytes === undefined) continue;
     for (const [, name = ""] of Buffer.from(bytes)
       .toString("latin1")
-      .matchAll(/\0PyInit_(\w{1,60})\0/g))
+      .matchAll(/\0PyInit_(\w{1,60})(?=\0)/g))
       names.add(name);
   }
   return names;

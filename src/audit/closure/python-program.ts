@@ -23,6 +23,8 @@ export interface PythonInstallation {
   readonly folders: readonly string[];
   /** Some .pth file runs code that may add more: nothing can be called missing. */
   readonly isOpen: boolean;
+  /** Packages that .pth files of setuptools put together. */
+  readonly openNames: ReadonlySet<string>;
   /** There is some .pth file, which Python reads when it starts. */
   readonly hasPathFiles: boolean;
 }
@@ -35,6 +37,7 @@ export interface PythonSettings {
 }
 
 const MAX_BYTES = 1024 * 1024;
+const NAMESPACE = /sys\.modules\.setdefault\('(\w+)/g;
 
 /** The installation that belongs to an interpreter: `path` as it is started, `entry` the file. */
 export async function pythonInstallation(
@@ -60,16 +63,20 @@ export async function pythonInstallation(
   if (venv?.systemSite === true) sites.push(...system);
   let isOpen = false;
   let hasPathFiles = false;
+  const openNames = new Set<string>();
   for (const site of withoutSite ? [] : sites) {
     folders.push(site);
     const more = await pathFiles(tree, files, site);
     folders.push(...more.folders);
     isOpen ||= more.runsCode;
     hasPathFiles ||= more.hasAny;
+    for (const name of more.names) openNames.add(name);
   }
   const isWhole =
-    ["os.py", "os.pyc"].some((name) => libraries.some((library) => fileAt(files, `${library}/${name}`) !== undefined)) ||
-    fileAt(files, `${root}/lib/python${(version ?? "").replace(".", "")}.zip`) !== undefined;
+    // Without os.py, its landmark, Python goes on with the prefix that it was built for.
+    ["os.py", "os.pyc", "encodings/__init__.py", "encodings/__init__.pyc"].some((name) =>
+      libraries.some((library) => fileAt(files, `${library}/${name}`) !== undefined),
+    ) || fileAt(files, `${root}/lib/python${(version ?? "").replace(".", "")}.zip`) !== undefined;
   return {
     version,
     ...(isWhole ? {} : { missingLibrary: libraries[0] ?? root }),
@@ -77,6 +84,7 @@ export async function pythonInstallation(
     folders,
     isOpen,
     hasPathFiles,
+    openNames,
   };
 }
 
@@ -104,26 +112,32 @@ function libraryVersion(tree: Tree, files: AuditFiles, prefix: string): string |
   return versions.find((version) => fileAt(files, `${prefix === "/" ? "" : prefix}/lib/python${version}/os.py`) !== undefined);
 }
 
+interface PathFiles {
+  readonly folders: readonly string[];
+  readonly runsCode: boolean;
+  readonly hasAny: boolean;
+  readonly names: readonly string[];
+}
+
 /** Lines of .pth files are directories, or code. */
-async function pathFiles(
-  tree: Tree,
-  files: AuditFiles,
-  site: string,
-): Promise<{ readonly folders: readonly string[]; readonly runsCode: boolean; readonly hasAny: boolean }> {
+async function pathFiles(tree: Tree, files: AuditFiles, site: string): Promise<PathFiles> {
   const folder = entryAt(files, site);
-  if (folder?.kind !== "dir") return { folders: [], runsCode: false, hasAny: false };
+  if (folder?.kind !== "dir") return { folders: [], runsCode: false, hasAny: false, names: [] };
   const folders: string[] = [];
   let runsCode = false;
   let hasAny = false;
+  const names: string[] = [];
   for (const entry of tree.readdir(folder.path)) {
     if (!entry.path.endsWith(".pth") || entry.kind !== "file") continue;
     hasAny = true;
     const bytes = await files.read(entry, MAX_BYTES);
     for (const line of (bytes === undefined ? "" : Buffer.from(bytes).toString("latin1")).split("\n")) {
-      // What setuptools puts there adds no directories.
-      if (/^import[ \t]/.test(line)) runsCode ||= !entry.path.endsWith("/distutils-precedence.pth");
+      // Of what setuptools puts there one adds no directories, and the other says which package it makes.
+      const made = entry.path.endsWith("-nspkg.pth") ? [...line.matchAll(NAMESPACE)] : [];
+      for (const [, name = ""] of made) names.push(name);
+      if (/^import[ \t]/.test(line)) runsCode ||= made.length === 0 && !entry.path.endsWith("/distutils-precedence.pth");
       else if (line.trim() !== "" && !line.startsWith("#")) folders.push(absolutePath(line.trim(), site));
     }
   }
-  return { folders, runsCode, hasAny };
+  return { folders, runsCode, hasAny, names };
 }

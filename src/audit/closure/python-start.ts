@@ -30,6 +30,8 @@ export interface PythonStart {
   /** What a server is told to load. */
   readonly application?: string;
   readonly extensions: readonly Entry[];
+  /** What the extension that fails would load. */
+  readonly libraries: readonly Entry[];
 }
 
 /** What Python imports before it looks at the program. */
@@ -71,7 +73,7 @@ async function find(
   const first = main?.file === undefined || run.kind !== "file" ? workingDirectory : folderOf(`/${main.file.path}`);
   const folders = [...(isSafePath && main?.entry?.kind !== "dir" ? [] : [first]), ...installation.folders];
   const facts = { command, program, installation, run, ...(main === undefined ? {} : { main }), folders };
-  if (installation.missingLibrary !== undefined) return { ...facts, extensions: [] };
+  if (installation.missingLibrary !== undefined) return { ...facts, extensions: [], libraries: [] };
 
   const objects = await loadedObjects(subject, files, machine, program);
   const builtin = await builtinModules(files, [
@@ -80,6 +82,8 @@ async function find(
   ]);
   const modules = pythonModules(subject.tree, files, { version: installation.version, triplet: machine.triplet, builtin });
   const shutBy = await shutFor(subject);
+  const isShut = (entry: Entry): boolean => shutBy(entry) !== undefined;
+  const test = extensionTest(subject, files, machine, { objects, program, isShut });
   const tracerFor = (where: readonly string[]): PythonTracer =>
     pythonTracer({
       files,
@@ -87,11 +91,13 @@ async function find(
       version: installation.version,
       folders: where,
       isOpen: installation.isOpen,
-      isShut: (entry) => shutBy(entry) !== undefined,
-      isBroken: extensionTest(subject, files, machine, objects, program),
+      openNames: installation.openNames,
+      shutBy,
+      isBroken: test.isBroken,
       ...(signal === undefined ? {} : { signal }),
     });
-  return { ...facts, ...(await runThrough({ facts, modules, tracerFor, workingDirectory })) };
+  const ran = await runThrough({ facts, modules, tracerFor, workingDirectory });
+  return { ...facts, ...ran, libraries: test.librariesOf(ran.failure?.entry) };
 }
 
 interface Trying {
@@ -195,18 +201,25 @@ function extensionTest(
   subject: AuditSubject,
   files: AuditFiles,
   machine: ElfMachine,
-  objects: readonly LoadedObject[],
-  program: ClosureRoot,
-): (entry: Entry) => Promise<boolean> {
+  {
+    objects,
+    program,
+    isShut,
+  }: { readonly objects: readonly LoadedObject[]; readonly program: ClosureRoot; readonly isShut: (entry: Entry) => boolean },
+): { readonly isBroken: (entry: Entry) => Promise<boolean>; readonly librariesOf: (entry: Entry | undefined) => readonly Entry[] } {
   const programs = programsOf(subject, files, machine);
   const running = [...objects];
-  return async (entry) => {
+  const closures = new Map<Entry, readonly Entry[]>();
+  const isBroken = async (entry: Entry): Promise<boolean> => {
     const head = await elfFiles(files).head(entry);
     if (head.kind !== "elf" || !isForMachine(head.elf, machine)) return true;
     const loader = program.elf.interpreter === undefined ? undefined : await programs.loaderAt(program.elf.interpreter);
     if (loader === undefined || "why" in loader) return false;
     const closure = await closeOver({ path: `/${entry.path}`, entry, elf: head.elf }, loader.search, { loader: loader.root, running });
     running.push(...closure.objects);
-    return closure.missing.length + closure.versions.length > 0;
+    const entries = closure.objects.map((object) => object.entry);
+    closures.set(entry, entries);
+    return closure.missing.length + closure.versions.length > 0 || entries.some(isShut);
   };
+  return { isBroken, librariesOf: (entry) => (entry === undefined ? [] : (closures.get(entry) ?? [])) };
 }

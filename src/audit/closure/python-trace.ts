@@ -4,14 +4,16 @@
  */
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
-import { type PythonBindings, pythonBindings } from "./python-bindings.ts";
+import { NO_BINDINGS, OPEN_BINDINGS, type PythonBindings, pythonBindings } from "./python-bindings.ts";
 import { type PythonFacts, pythonCondition } from "./python-conditions.ts";
 import type { PythonModule, PythonModules } from "./python-modules.ts";
+import { PYTHON_STANDARD_LIBRARY } from "./python-names.ts";
 import { type PythonArm, type PythonStatement, pythonStatements } from "./python-statements.ts";
 
 /** Why an import fails. */
 export interface PythonFailure {
-  readonly kind: "missing" | "extension" | "unreadable";
+  /** "hidden": in a directory that the user may not enter, so that Python finds nothing. */
+  readonly kind: "missing" | "extension" | "unreadable" | "hidden";
   /** The dotted name that is missing, or was found and cannot be loaded. */
   readonly module: string;
   /** The file with the import, absolute, in the form of paths; absent for what Python itself imports. */
@@ -29,8 +31,10 @@ export interface PythonTraceOptions {
   readonly folders: readonly string[];
   /** Code of a .pth file may change how modules are found: then nothing is certain. */
   readonly isOpen: boolean;
-  /** May the user not read this file? */
-  readonly isShut: (entry: Entry) => boolean;
+  /** Top-level packages that .pth files put together. */
+  readonly openNames: ReadonlySet<string>;
+  /** What keeps the user from reading a file: itself, or a directory. */
+  readonly shutBy: (entry: Entry) => Entry | undefined;
   /** Does an extension module lack something? */
   readonly isBroken: (entry: Entry) => Promise<boolean>;
   readonly signal?: AbortSignal;
@@ -50,15 +54,18 @@ interface Module {
 
 interface Loaded {
   readonly module: PythonModule;
-  readonly bindings?: PythonBindings;
+  readonly name: string;
+  readonly bindings: PythonBindings;
 }
 
 const MAX_MODULES = 5000;
 const MAX_SOURCE = 8 * 1024 * 1024;
 const MAX_CALLS = 20;
-/** From here on modules may be found in ways of their own. */
-const OWN_WAYS =
-  /\bsys\.(?:meta_path|path_hooks)\b|\bsys\.path\s*(?:[[=+]|\.(?:insert|append|extend|remove)\b)|\bsite\.addsitedir\b|\bsys\.modules\s*\[/;
+const MAX_STARS = 10;
+/** From here on other modules may be found than the search path has: at the top, or anywhere. */
+const OWN_PATH = /\bsys\.path\s*(?:[[=+]|\.(?:insert|append|extend|remove)\b)|\bsite\.addsitedir\b|\bsys\.modules\s*\[/;
+const OWN_FINDER = /\bsys\.(?:meta_path|path_hooks)\b/;
+const STANDARD_FILE = /\/python3\.\d+\/(?!site-|dist-)/;
 const CATCHES_IMPORT = /\b(?:ImportError|ModuleNotFoundError|Exception|BaseException|Import\w*)\b/;
 const CATCHES_ACCESS = /\b(?:OSError|IOError|EnvironmentError|PermissionError|Exception|BaseException)\b/;
 /** Those that take neither. A name of the program's own may stand for anything. */
@@ -79,10 +86,12 @@ export interface PythonTracer {
 
 /** Makes a tracer. */
 export function pythonTracer(options: PythonTraceOptions): PythonTracer {
-  const { files, modules, version, folders, isShut, isBroken, signal } = options;
+  const { files, modules, version, folders, shutBy, isBroken, signal } = options;
   const loaded = new Map<string, { end: End; readonly found: Loaded | undefined }>();
   const extensions: Entry[] = [];
-  let open = options.isOpen;
+  let ownPath = false;
+  /** Top-level packages that bring finders of their own: for what they vendor. */
+  const finders = new Set<string>();
 
   async function load(name: string, from: string | undefined): Promise<End> {
     const dot = name.lastIndexOf(".");
@@ -99,8 +108,9 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     // What is no package may have put modules below its name itself.
     if (places === undefined) return "unsure";
     const module = modules.find(name.slice(dot + 1), places);
-    if (module === undefined) {
-      if (open || above?.bindings === "open") return "unsure";
+    // Without its __init__ it registers no codecs.
+    if (module === undefined || (module.kind === "namespace" && name === "encodings")) {
+      if (above === undefined ? mayBeElsewhere(name) : mayBeMade(above)) return "unsure";
       return { kind: "missing", module: name, ...(from === undefined ? {} : { from }) };
     }
     if (loaded.size > MAX_MODULES) return "unsure";
@@ -111,17 +121,40 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     return state.end;
   }
 
+  function mayBeElsewhere(name: string): boolean {
+    return !PYTHON_STANDARD_LIBRARY.has(name) && (ownPath || options.isOpen || finders.size > 0 || options.openNames.has(name));
+  }
+
+  /** May a package have a submodule that none of its folders has? */
+  function mayBeMade({ module, name, bindings }: Loaded): boolean {
+    const isStandard = "entry" in module && STANDARD_FILE.test(`/${module.entry.path}`);
+    return !isStandard && (bindings.makesModules || options.isOpen || finders.has(name.split(".")[0] ?? name));
+  }
+
+  /** May a module have this name at its end, though no submodule is called so? */
+  function mayHave({ module, name, bindings }: Loaded, wanted: string, depth = 0): boolean {
+    if (depth > 0 && bindings.all !== undefined) return bindings.all.has(wanted);
+    if (bindings.isOpen || bindings.names.has(wanted) || depth > MAX_STARS) return true;
+    const packageName = "folders" in module ? name : name.slice(0, Math.max(0, name.lastIndexOf(".")));
+    return bindings.stars.some((star) => {
+      const base = absoluteName(star.level, star.module, packageName);
+      const found = base === undefined ? undefined : loaded.get(base)?.found;
+      return found === undefined || mayHave(found, wanted, depth + 1);
+    });
+  }
+
   async function describe(module: PythonModule, name: string): Promise<Loaded> {
-    if (module.kind !== "source") return { module, bindings: "open" };
-    const source = module.folders === undefined ? undefined : await sourceOf(module.entry);
-    return { module, ...(source === undefined ? {} : { bindings: pythonBindings(source, name) }) };
+    if (module.kind === "namespace") return { module, name, bindings: NO_BINDINGS };
+    const source = module.kind === "source" ? await sourceOf(module.entry) : undefined;
+    return { module, name, bindings: source === undefined ? OPEN_BINDINGS : pythonBindings(source, name) };
   }
 
   async function run(module: PythonModule, name: string, from: string | undefined): Promise<End> {
     if (!("entry" in module)) return undefined;
     const { entry } = module;
     const about = { module: name, entry, ...(from === undefined ? {} : { from }) };
-    if (isShut(entry)) return { kind: "unreadable", ...about };
+    const shut = shutBy(entry);
+    if (shut !== undefined) return { kind: shut === entry ? "unreadable" : "hidden", ...about };
     if (module.kind === "extension") {
       extensions.push(entry);
       return (await isBroken(entry)) ? { kind: "extension", ...about } : undefined;
@@ -157,7 +190,10 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     signal?.throwIfAborted();
     const statements = pythonStatements(source);
     // The library itself is known to leave the search path alone.
-    if (OWN_WAYS.test(source) && !/\/python3\.\d+\/(?!site-|dist-)/.test(`/${file?.path ?? ""}`)) open = true;
+    if (file === undefined || !STANDARD_FILE.test(`/${file.path}`)) {
+      ownPath ||= OWN_PATH.test(source);
+      if (OWN_FINDER.test(source)) finders.add(name.split(".")[0] ?? name);
+    }
     const functions = new Map<string, readonly PythonStatement[]>();
     for (const one of statements) {
       const arm = one.kind === "block" && !one.decorated ? one.arms[0] : undefined;
@@ -208,9 +244,9 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     const found = loaded.get(base)?.found;
     if (found === undefined || !("folders" in found.module) || one.names === "*") return undefined;
     for (const { name } of one.names) {
-      if (/^__\w+__$/.test(name) || (found.bindings !== undefined && found.bindings !== "open" && found.bindings.has(name))) continue;
+      if (/^__\w+__$/.test(name) || found.bindings.names.has(name)) continue;
       const isSubmodule = modules.find(name, found.module.folders ?? []) !== undefined;
-      if (!isSubmodule && found.module.kind !== "namespace" && (found.bindings ?? "open") === "open") continue;
+      if (!isSubmodule && mayHave(found, name)) continue;
       const ended = await load(`${base}.${name}`, from);
       if (ended !== undefined && ended !== "unsure") return ended;
     }
@@ -258,7 +294,7 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
       const catches = head === "" || (failure.kind === "unreadable" ? CATCHES_ACCESS : CATCHES_IMPORT).test(head);
       if (!catches) {
         const names = head.replace(/\bas\s+\w+$/, "").match(/[\w.]+/g) ?? [];
-        if (names.every((name) => CATCHES_OTHERS.test(name))) continue;
+        if (names.every((name) => CATCHES_OTHERS.test(name) || CATCHES_IMPORT.test(name))) continue;
         return undefined;
       }
       const leaves = body.find(

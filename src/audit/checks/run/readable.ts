@@ -62,7 +62,9 @@ async function openedFiles(subject: AuditSubject, { files, signal }: AuditContex
   const python = await pythonStart(subject, files, machine, signal);
   if (python?.command.certain === true) {
     if (python.main?.file !== undefined) opened.push(python.main.file);
-    if (python.failure?.kind === "unreadable" && python.failure.entry !== undefined) opened.push(python.failure.entry);
+    if (["unreadable", "hidden"].includes(python.failure?.kind ?? "") && python.failure?.entry !== undefined)
+      opened.push(python.failure.entry);
+    opened.push(...python.libraries);
   }
   return opened;
 }

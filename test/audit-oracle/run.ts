@@ -26,6 +26,7 @@ const { values } = parseArgs({
     show: { type: "boolean", default: false },
   },
 });
+const CHANGES_A_ROUND = 6;
 const until = Date.now() + Number(values.minutes) * 60_000;
 const random = createRandom(Number(values.seed));
 console.log(`seed ${values.seed}, ${values.minutes} minutes`);
@@ -65,8 +66,8 @@ function tell(one: Case): void {
   for (const finding of verdict.findings) console.log(`    ${finding}`);
 }
 
-const subjects: Subject[] = [];
-for (const program of PROGRAMS.filter(({ name }) => name.includes(values.only))) {
+/** Mounts a program's image and starts it whole; undefined when it does not run at all. */
+async function setUp(program: Program): Promise<Subject | undefined> {
   const folder = newFolder();
   mkdirSync(folder, { recursive: true });
   const image = openImage(folder, [writeProgram(join(folder, "own"), program), ...layersOf(program)]);
@@ -76,12 +77,11 @@ for (const program of PROGRAMS.filter(({ name }) => name.includes(values.only)))
   if (!outcome.runs) {
     console.log(`does not run at all: ${program.name}\n    ${outcome.output.split("\n").slice(-8).join("\n    ")}`);
     process.exitCode = 1;
-    continue;
+    return undefined;
   }
   tell({ program, change: undefined, outcome, verdict: verdictOf(findings, []) });
-  subjects.push({ program, image, findings, changes: changesOf(image.walked, program, outcome.opened, random) });
+  return { program, image, findings, changes: changesOf(image.walked, program, outcome.opened, random) };
 }
-console.log(`${subjects.length} programs run`);
 
 async function tryChange({ program, image, findings }: Subject, change: Change): Promise<void> {
   const folder = newFolder();
@@ -97,21 +97,23 @@ async function tryChange({ program, image, findings }: Subject, change: Change):
   tell({ program, change, outcome, verdict: verdictOf(await auditProgram(image, program, change), findings) });
 }
 
-// Round robin over programs, so that any budget sees all of them.
+// Programs by chance, each with some changes, then further rounds: any budget sees all kinds.
+const wanted = PROGRAMS.filter(({ name }) => name.includes(values.only)).map((program) => [random.below(2 ** 30), program] as const);
+const fresh = wanted.toSorted(([one], [other]) => one - other).map(([, program]) => program);
+const known: Subject[] = [];
 const worker = async (): Promise<void> => {
-  for (let next = take(); next !== undefined; next = take()) await tryChange(...next);
-};
-let turn = 0;
-function take(): readonly [Subject, Change] | undefined {
-  if (Date.now() > until) return undefined;
-  for (let tries = 0; tries < subjects.length; tries += 1) {
-    const subject = subjects[turn % Math.max(1, subjects.length)];
-    turn += 1;
-    const change = subject?.changes.pop();
-    if (subject !== undefined && change !== undefined) return [subject, change];
+  while (Date.now() < until) {
+    const program = fresh.pop();
+    const subject = program === undefined ? known.shift() : await setUp(program);
+    if (subject === undefined && fresh.length === 0 && known.length === 0) return;
+    for (let turn = 0; subject !== undefined && turn < CHANGES_A_ROUND && Date.now() < until; turn += 1) {
+      const change = subject.changes.pop();
+      if (change === undefined) break;
+      await tryChange(subject, change);
+    }
+    if (subject !== undefined && subject.changes.length > 0) known.push(subject);
   }
-  return undefined;
-}
+};
 await Promise.all([worker(), worker()]);
 
 mkdirSync(FOLDER, { recursive: true });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseJavaCommand, parseManifest } from "./java-command.ts";
 import { packageScript, parseNodeCommand } from "./node-command.ts";
-import { applicationModule, parsePythonCommand, pythonImports } from "./python-command.ts";
+import { applicationModule, parsePythonCommand } from "./python-command.ts";
 import { plainWords, scriptEnd } from "./shell-script.ts";
 
 const words = (line: string): readonly string[] => line.split(" ").filter((word) => word !== "");

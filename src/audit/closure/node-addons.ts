@@ -6,6 +6,7 @@ import { type ElfMachine, isForMachine } from "../../elf/index.ts";
 import { environmentPath, fileAt, entryAt, lastPart } from "../../facts/index.ts";
 import { fromText, toText, type TreePath } from "../../paths.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
+import { shutFor } from "../subject-user.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { closeOver } from "./close.ts";
 import { execPlace, type StartedCommand } from "./commands.ts";
@@ -24,6 +25,8 @@ export interface ChosenAddons {
   readonly missing: readonly MissingModule[];
   /** Add-ons that are certainly loaded; those of which the program dies are among them. */
   readonly addons: readonly Entry[];
+  /** What was read on the way: these add-ons, their libraries, and modules. */
+  readonly opened: readonly Entry[];
 }
 
 /** What it is found out with. */
@@ -76,7 +79,7 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
     )
       roots.push(path);
   }
-  if (roots.length === 0) return { missing: [], addons: [] };
+  if (roots.length === 0) return { missing: [], addons: [], opened: [] };
   const { runProgram } = await import("./script/run-program.ts");
   const world = await createWorld(options, isNative);
   const missing: MissingModule[] = [];
@@ -92,7 +95,7 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
     const told = missingOf(fatal);
     if (told !== undefined) missing.push(told);
   }
-  return { missing, addons: [...addons.values()] };
+  return { missing, addons: [...addons.values()], opened: [...addons.keys()].flatMap((path) => world.librariesOf(path)) };
 }
 
 /** One finding for all that would have done. What is there and lacks something is told with libraries. */
@@ -121,13 +124,15 @@ interface World {
   readonly answer: AnswerNeed;
   /** Scripts that were run. */
   readonly ran: ReadonlySet<string>;
+  /** An add-on and what it loads. */
+  readonly librariesOf: (addon: TreePath) => readonly Entry[];
 }
 
 async function createWorld(options: ChosenAddonsOptions, isNative: (path: string) => Promise<boolean>): Promise<World> {
   const { subject, files, machine, packages, resolver, command } = options;
   const { parseNodeModule } = await import("./node-imports.ts");
   const ran = new Set<string>();
-  const isBroken = await addonTest(options);
+  const { isBroken, librariesOf } = await addonTest(options);
 
   async function open({ specifier, how, from }: Need & { readonly kind: "open" }): Promise<Opened> {
     const target =
@@ -162,6 +167,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
   return {
     process,
     ran,
+    librariesOf,
     async answer(need) {
       if (need.kind === "open") return { opened: await open(need) };
       const entry = entryAt(files, need.path);
@@ -202,12 +208,21 @@ function environmentOf({ config }: AuditSubject): ReadonlyMap<string, string> {
   );
 }
 
-async function addonTest({ subject, files, machine, command }: ChosenAddonsOptions): Promise<(entry: Entry) => Promise<boolean>> {
+/** Does an add-on lack something, or may the user not read it or what it needs? */
+async function addonTest({
+  subject,
+  files,
+  machine,
+  command,
+}: ChosenAddonsOptions): Promise<Pick<World, "librariesOf"> & { readonly isBroken: (entry: Entry) => Promise<boolean> }> {
+  const shutBy = await shutFor(subject);
+  const libraries = new Map<TreePath, readonly Entry[]>();
   const programs = programsOf(subject, files, machine);
   const program = command.result.program;
   const closed = program === undefined ? undefined : await programs.close(program);
-  return async (entry) => {
+  const isBroken = async (entry: Entry): Promise<boolean> => {
     const head = await elfFiles(files).head(entry);
+    libraries.set(entry.path, [entry]);
     if (head.kind !== "elf" || !isForMachine(head.elf, machine)) return true;
     if (closed?.kind !== "loaded") return false;
     const { loader, closure } = closed;
@@ -215,8 +230,11 @@ async function addonTest({ subject, files, machine, command }: ChosenAddonsOptio
       loader: loader.root,
       running: closure.objects,
     });
-    return own.missing.length + own.versions.length > 0;
+    const loaded = own.objects.map((object) => object.entry);
+    libraries.set(entry.path, loaded);
+    return own.missing.length + own.versions.length > 0 || loaded.some((one) => shutBy(one) !== undefined);
   };
+  return { isBroken, librariesOf: (addon) => libraries.get(addon) ?? [] };
 }
 
 function namesIn(tree: Tree, entry: Entry | undefined): ScriptObject | undefined {

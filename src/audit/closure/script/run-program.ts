@@ -94,7 +94,6 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
 
   function* load(specifier: Value, how: "import" | "require", from: string): Running<Value> {
     if (typeof specifier !== "string") return UNKNOWN;
-    if (/^detect-libc$/.test(specifier)) return detectLibc(process);
     const answer: Answer = yield { kind: "open", specifier, how, from };
     const opened: Opened = "opened" in answer ? answer.opened : { kind: "unknown" };
     switch (opened.kind) {
@@ -111,7 +110,9 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
         told.addons.push(opened.path);
         return new ScriptObject({ isOpen: true });
       case "script":
-        return yield* runModule(opened);
+        if (specifier !== "detect-libc") return yield* runModule(opened);
+        yield* runModule(opened);
+        return detectLibc(process);
       default:
         return opened satisfies never;
     }

@@ -70,12 +70,14 @@ interface Work {
 /** Goes through the tree without recursion: how deep it is, a stranger says. */
 function importsOf(root: Node): readonly NodeImport[] {
   const imports: NodeImport[] = [];
+  const awaited = new Set<Node | undefined>();
   const stack: Work[] = [{ node: root, lazy: false, guarded: false }];
   for (let work = stack.pop(); work !== undefined; work = stack.pop()) {
     const { node, lazy, guarded } = work;
     // Bundlers give modules a `require` of their own.
     if (list(node, "params").some((one) => one?.type === "Identifier" && text(one, "name") === "require")) continue;
-    const found = importOf(node);
+    const found = awaited.has(node) ? undefined : importOf(node);
+    if (node.type === "AwaitExpression" && found !== undefined) awaited.add(field(node, "argument"));
     if (found !== undefined) imports.push({ ...found, lazy: lazy || found.lazy, guarded });
     // A function that is called where it is written runs at once.
     const called = node.type === "CallExpression" ? field(node, "callee") : undefined;

@@ -27,8 +27,9 @@ export interface PythonStart {
   readonly folders: readonly string[];
   /** What fails when Python itself starts, then when the program does, then when a server loads the application. */
   readonly failure?: PythonFailure & { readonly stage: "start" | "main" | "application" };
-  /** What a server is told to load. */
+  /** What a server is told to load, and where it is looked for besides. */
   readonly application?: string;
+  readonly workingDirectory: string;
   readonly extensions: readonly Entry[];
   /** What the extension that fails would load. */
   readonly libraries: readonly Entry[];
@@ -72,7 +73,7 @@ async function find(
   const isSafePath = run.isSafePath || (!run.ignoresEnvironment && (environmentPath(subject.config.Env, "PYTHONSAFEPATH") ?? "") !== "");
   const first = main?.file === undefined || run.kind !== "file" ? workingDirectory : folderOf(`/${main.file.path}`);
   const folders = [...(isSafePath && main?.entry?.kind !== "dir" ? [] : [first]), ...installation.folders];
-  const facts = { command, program, installation, run, ...(main === undefined ? {} : { main }), folders };
+  const facts = { command, program, installation, run, ...(main === undefined ? {} : { main }), folders, workingDirectory };
   if (installation.missingLibrary !== undefined) return { ...facts, extensions: [], libraries: [] };
 
   const objects = await loadedObjects(subject, files, machine, program);

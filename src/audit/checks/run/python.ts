@@ -61,7 +61,7 @@ function mainMissing({ run, main, command }: PythonStart, files: AuditFiles): Fi
 }
 
 function moduleMissing(
-  { run, command, folders, application, installation, main }: PythonStart,
+  { run, command, folders, application, installation, main, workingDirectory }: PythonStart,
   { module, from, stage }: NonNullable<PythonStart["failure"]>,
   severity: { readonly severity?: Severity },
 ): readonly ["python-main-missing" | "python-module-missing" | "python-library-missing", FindingFacts] {
@@ -94,7 +94,7 @@ function moduleMissing(
       "python-main-missing",
       {
         ...severity,
-        message: `"${server}" is to load the module "${application ?? module}", and there is no "${module}" in ${shownFolders([...folders])}`,
+        message: `"${server}" is to load the module "${application ?? module}", which is in none of ${shownFolders([workingDirectory, ...folders])}`,
         remedy: "Copy it into the image, or correct CMD, WORKDIR or PYTHONPATH",
         details: { module, command: command.argv.map(toText) },
       },

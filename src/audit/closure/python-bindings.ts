@@ -45,10 +45,13 @@ export function pythonBindings(source: string, ownName: string): PythonBindings 
           else for (const [name] of arm.head.matchAll(/[A-Za-z_]\w*/g)) names.add(name);
         }
         break;
-      default:
+      case "simple":
         for (const name of assigned(one.text)) names.add(name);
         if (one.text.startsWith("__all__"))
           all = /^__all__\s*=\s*[[(][\s",]*[\])]$/.test(one.text) && all === undefined ? new Set(one.strings) : new Set(ANY);
+        break;
+      default:
+        one satisfies never;
     }
   }
   const makesModules = MAKES_MODULES.test(source);

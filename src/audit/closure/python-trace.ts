@@ -226,8 +226,10 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
         return certain(await fromImport(one, module, from));
       case "block":
         return await block(one.arms, module, calls);
-      default:
+      case "simple":
         return await simple(one.text, one.strings, module, calls);
+      default:
+        return one satisfies never;
     }
   }
 
@@ -255,7 +257,8 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
 
   async function block(arms: readonly PythonArm[], module: Module, calls: number): Promise<End> {
     const [first] = arms;
-    switch (first?.keyword) {
+    if (first === undefined) return undefined;
+    switch (first.keyword) {
       case "if":
         return await conditional(arms, module, calls);
       case "try":
@@ -267,7 +270,7 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
         return end !== undefined && SUPPRESSES.test(first.head) ? undefined : end;
       }
       default:
-        return first?.keyword !== "def" && mayEnd(arms) ? "unsure" : undefined;
+        return first.keyword !== "def" && mayEnd(arms) ? "unsure" : undefined;
     }
   }
 

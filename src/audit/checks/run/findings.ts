@@ -31,6 +31,7 @@ export type RunId =
   | "java-file-missing"
   | "java-main-class-missing"
   | "java-class-path-missing"
+  | "java-class-version"
   | "java-runtime-incomplete";
 
 /** The table. */
@@ -57,6 +58,7 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "java-runtime-incomplete": ["error", "Parts of the Java runtime are missing"],
   "java-file-missing": ["error", "A jar or class path of a Java program is missing"],
   "java-main-class-missing": ["error", "The main class of a Java program is missing"],
+  "java-class-version": ["error", "The main class of a Java program is for a newer Java"],
   "java-class-path-missing": ["warning", "A jar that the manifest of another one names is missing"],
   "preload-missing": ["warning", "A library of LD_PRELOAD is missing"],
   "dangling-link": ["warning", "A link leads nowhere"],

@@ -94,7 +94,7 @@ async function openedLibraries(subject: AuditSubject, { files, signal }: AuditCo
   }
   for (const { result, certain } of await startedCommands(subject, files, machine)) {
     const { program } = result;
-    const runtime = program === undefined ? undefined : javaRuntime(files, program);
+    const runtime = program === undefined ? undefined : await javaRuntime(files, program);
     if (program === undefined || runtime === undefined) continue;
     const remedy = "Take the whole Java runtime for the platform of the image";
     opened.push(...runtime.libraries.map(({ path, entry }) => ({ path, entry, certain, by: program, remedy })));

@@ -3,6 +3,7 @@ import { elfMachineOf } from "../../../elf/index.ts";
 import { displayPath, type TreePath } from "../../../paths.ts";
 import type { Entry } from "../../../tree/index.ts";
 import { startedCommands } from "../../closure/commands.ts";
+import { javaFiles } from "../../closure/java-program.ts";
 import { javaRuntime } from "../../closure/java-runtime.ts";
 import { nodeProgram } from "../../closure/node-program.ts";
 import { programsOf } from "../../closure/programs.ts";
@@ -55,10 +56,12 @@ async function openedFiles(subject: AuditSubject, { files, signal }: AuditContex
     const closure = await programs.close(program);
     // Of the program itself the kernel wants execute permission only.
     if (closure.kind === "loaded") opened.push(closure.loader.root.entry, ...closure.closure.objects.slice(1).map(({ entry }) => entry));
-    opened.push(...(javaRuntime(files, program)?.libraries.map(({ entry }) => entry) ?? []));
+    const runtime = await javaRuntime(files, program);
+    opened.push(...(runtime?.libraries.map(({ entry }) => entry) ?? []), ...(runtime?.opened ?? []));
   }
   const node = await nodeProgram(subject, files, machine, signal);
   if (node?.command.certain === true) opened.push(...(node.trace?.opened ?? []));
+  opened.push(...(await javaFiles(subject, files, machine)));
   const python = await pythonStart(subject, files, machine, signal);
   if (python?.command.certain === true) {
     if (python.main?.file !== undefined) opened.push(python.main.file);

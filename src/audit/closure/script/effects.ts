@@ -68,7 +68,8 @@ function each(root: Node, visit: (node: Node) => void): void {
 }
 
 function patternNames(target: Node | undefined, names: Set<string>): void {
-  switch (target?.type) {
+  if (target === undefined) return;
+  switch (target.type) {
     case "Identifier":
       names.add(text(target, "name") ?? "");
       return;

@@ -491,7 +491,7 @@ export function createInterpreter(budget: Budget, importValue: (specifier: Value
   }
 
   function* unary(node: Node, scope: Scope, module: ModuleState): Running<Value> {
-    const operator = text(node, "operator");
+    const operator = text(node, "operator") ?? "";
     const argument = field(node, "argument");
     if (operator === "typeof" && argument?.type === "Identifier" && lookUp(scope, text(argument, "name") ?? "") === undefined) {
       // Of bundlers and other runtimes; anything else may be global.
@@ -605,7 +605,7 @@ export function createInterpreter(budget: Budget, importValue: (specifier: Value
     const callee = field(node, "callee");
     const name = text(callee, "name") ?? "";
     const args = yield* argumentsOf(node, scope, module);
-    if (/Error$/.test(name)) return objectOf({ message: args[0] }, { isOpen: true });
+    if (name.endsWith("Error")) return objectOf({ message: args[0] }, { isOpen: true });
     if (name === "URL") {
       const made = lookUp(scope, "URL")?.value;
       if (made instanceof ScriptObject && made.call !== undefined) return yield* call(made, args, undefined);

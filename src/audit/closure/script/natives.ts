@@ -198,8 +198,8 @@ export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value>
     ["String", plainFunction(([one]) => (one === UNKNOWN || one instanceof ScriptObject ? UNKNOWN : String(one)))],
     ["URL", urlGlobal()],
   ]);
-  const globalThis = objectOf(Object.fromEntries(values), { isOpen: true });
-  return new Map([...values, ["globalThis", globalThis], ["global", globalThis]]);
+  const all = objectOf(Object.fromEntries(values), { isOpen: true });
+  return new Map([...values, ["globalThis", all], ["global", all]]);
 }
 
 /** Some text; nobody compares it with anything but nothing. */

@@ -9,15 +9,12 @@ import type { Outcome, Program } from "./types.ts";
 const MAX_MS = 60_000;
 const MAX_OUTPUT = 4000;
 const RUNTIMES = [["crun", "--cgroup-manager=disabled"], ["runc"]] as const;
-let runtime: readonly string[] | undefined;
+let runtime: Promise<readonly string[]> | undefined;
 let count = 0;
 
 /** The first runtime that starts a program which is known to run. */
 async function findRuntime(folder: string, root: string, program: Program): Promise<readonly string[]> {
-  for (const words of RUNTIMES) {
-    runtime = words;
-    if ((await start(folder, root, program)).runs) return words;
-  }
+  for (const words of RUNTIMES) if ((await startIn(words, { folder, root, program })).runs) return words;
   return ["runc"];
 }
 
@@ -28,26 +25,38 @@ export async function start(
   program: Program,
   options: { readonly trace?: boolean } = {},
 ): Promise<Outcome & { readonly opened: readonly string[] }> {
-  runtime ??= await findRuntime(folder, root, program);
+  return await startIn(await (runtime ??= findRuntime(folder, root, program)), { folder, root, program, ...options });
+}
+
+interface Starting {
+  readonly folder: string;
+  readonly root: string;
+  readonly program: Program;
+  readonly trace?: boolean;
+}
+
+async function startIn(
+  runtimeWords: readonly string[],
+  { folder, root, program, trace = false }: Starting,
+): Promise<Outcome & { readonly opened: readonly string[] }> {
   count += 1;
   const id = `decant-oracle-${process.pid}-${count}`;
   const bundle = join(folder, id);
   mkdirSync(bundle, { recursive: true });
   writeFileSync(join(bundle, "config.json"), JSON.stringify(configuration(root, program, id)));
   const log = join(bundle, "trace");
-  const [name = "", ...settings] = runtime;
+  const [name = "", ...settings] = runtimeWords;
   const run = [name, "--root", join(folder, "state"), ...settings, "run", "--bundle", bundle, id];
-  const words =
-    options.trace === true
-      ? ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=open,openat,execve,readlink,stat,newfstatat,statx", "-o", log, ...run]
-      : run;
+  const words = trace
+    ? ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=open,openat,execve,readlink,stat,newfstatat,statx", "-o", log, ...run]
+    : run;
   const [command = "", ...args] = words;
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], timeout: MAX_MS, killSignal: "SIGTERM" });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (part: string) => (output = (output + part).slice(-MAX_OUTPUT)));
   const [code] = (await once(child, "close")) as [number | null];
-  const opened = options.trace === true && existsSync(log) ? openedPaths(readFileSync(log, "latin1"), program.args[0] ?? "") : [];
+  const opened = trace && existsSync(log) ? openedPaths(readFileSync(log, "latin1"), program.args[0] ?? "") : [];
   return { runs: code === 0, output: output.trim(), opened };
 }
 

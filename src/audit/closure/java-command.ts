@@ -2,8 +2,8 @@
 
 /** What `java ARGS` runs. */
 export interface JavaCommand {
-  /** The jars of -javaagent. */
-  readonly agents: readonly string[];
+  /** The jars of -javaagent, where there are any. */
+  readonly agents?: readonly string[];
   readonly jar?: string;
   readonly mainClass?: string;
   /** As written; undefined: CLASSPATH or the working directory. */
@@ -63,16 +63,17 @@ function argumentWords(text: string): readonly string[] {
 /** Reads the arguments behind `java`; undefined when they run no jar and no class. */
 export function parseJavaCommand(args: readonly string[]): JavaCommand | undefined {
   let classPath: string | undefined;
-  const agents: string[] = [];
+  const jars: string[] = [];
+  const agents = (): Pick<JavaCommand, "agents"> => (jars.length === 0 ? {} : { agents: jars });
   for (let at = 0; at < args.length; at += 1) {
     const word = args[at] ?? "";
     if (word.startsWith("@")) return undefined;
-    if (word === "-jar") return args[at + 1] === undefined ? undefined : { jar: args[at + 1] ?? "", agents };
+    if (word === "-jar") return args[at + 1] === undefined ? undefined : { jar: args[at + 1] ?? "", ...agents() };
     if (!word.startsWith("-")) {
       // A module or a source file, which have no class file of that name.
-      return /\.java$|\//.test(word) ? undefined : { mainClass: word, agents, ...(classPath === undefined ? {} : { classPath }) };
+      return /\.java$|\//.test(word) ? undefined : { mainClass: word, ...agents(), ...(classPath === undefined ? {} : { classPath }) };
     }
-    agents.push(...agentsOf([word]));
+    jars.push(...agentsOf([word]));
     const [name = "", joined] = word.startsWith("--") ? word.split(/=(.*)/s) : [word];
     if (name === "-m" || name === "--module" || /^(?:-version|--version|-showversion|-help|-h|-\?|--help|--list-modules)$/.test(name))
       return undefined;

@@ -36,10 +36,6 @@ export const JAVA_PROGRAMS: readonly Program[] = [
   program("jflex", ["-jar", `${JARS}/jflex.jar`, "--version"]),
   program("xalan", ["-cp", `${JARS}/xalan2.jar:${JARS}/serializer.jar`, "org.apache.xalan.Version"]),
   program("antlr4", ["-cp", `${JARS}/antlr4.jar:${JARS}/*`, "org.antlr.v4.Tool"]),
-    "-cp",
-    `${JARS}/antlr4.jar:${JARS}/antlr4-runtime.jar:${JARS}/antlr3-runtime.jar:${JARS}/ST4.jar:${JARS}/treelayout.jar`,
-    "org.antlr.v4.Tool",
-  ]),
   clojure("clojure", "(println 1)"),
   clojure(
     "clojure with sockets and security",

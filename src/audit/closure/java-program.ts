@@ -6,7 +6,9 @@ import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
 import type { ClosureRoot } from "./close.ts";
+import { classPlaces, findClass } from "./java-classes.ts";
 import { agentsOf, type JavaCommand, javaArguments, parseJavaCommand, toolOptions } from "./java-command.ts";
+import { javaRuntime } from "./java-runtime.ts";
 
 /** What is known of it. Paths absolute. */
 export interface JavaProgram {
@@ -45,14 +47,17 @@ export async function javaProgram(subject: AuditSubject, files: AuditFiles, mach
   return { command, program, run, missingArguments: missing.map(at), agents: agents.map(at), workingDirectory };
 }
 
-/** Archives that are certainly opened: the jar, and agents. */
+/** Files that are certainly opened: the jar or the main class, agents, and the libraries of the runtime that every program needs. */
 export async function javaFiles(subject: AuditSubject, files: AuditFiles, machine: ElfMachine): Promise<readonly Entry[]> {
   const java = await javaProgram(subject, files, machine);
   if (java?.command.certain !== true) return [];
-  const jar = java.run?.jar;
-  const paths = [...java.agents, ...(jar === undefined ? [] : [absolutePath(jar, java.workingDirectory)])];
-  return paths.flatMap((path) => {
-    const entry = entryAt(files, path);
-    return entry === undefined ? [] : [entry];
-  });
+  const { run, program, agents, workingDirectory } = java;
+  const runtime = await javaRuntime(files, program);
+  const jar = run?.jar === undefined ? undefined : absolutePath(run.jar, workingDirectory);
+  const classPath = run?.classPath ?? environmentPath(subject.config.Env, "CLASSPATH") ?? ".";
+  const places = classPlaces({ files, tree: subject.tree, workingDirectory }, classPath);
+  const main = run?.mainClass === undefined ? undefined : await findClass(files, `${run.mainClass.replaceAll(".", "/")}.class`, places);
+  const libraries = run === undefined ? [] : (runtime?.programLibraries(jar !== undefined || main?.isInJar === true) ?? []);
+  const named = [...agents, ...libraries, ...(jar === undefined ? [] : [jar])].flatMap((path) => entryAt(files, path) ?? []);
+  return [...named, ...(main === undefined ? [] : [main.entry])];
 }

@@ -28,6 +28,10 @@ const RUNTIME: AuditTreeSpec = {
   [`${JVM}/modules`]: "file",
   [`${JVM}/jvm.cfg`]: "file",
   [`${JVM}/libzip.so`]: library("libzip.so"),
+  [`${JVM}/libnio.so`]: library("libnio.so"),
+  [`${JVM}/libnet.so`]: library("libnet.so"),
+  [`${JVM}/tzdb.dat`]: "file",
+  "usr/lib/jvm/java-21/conf/security/java.security": "file",
   "usr/lib/jvm/java-21/release": 'file 644 0:0 JAVA_VERSION="21.0.8"\n',
   [`${TRIPLET}/libstdc++.so.6`]: library("libstdc++.so.6"),
 };

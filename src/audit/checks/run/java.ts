@@ -3,11 +3,12 @@ import { elfMachineOf } from "../../../elf/index.ts";
 import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } from "../../../facts/index.ts";
 import { fromText, toText } from "../../../paths.ts";
 import type { StartedCommand } from "../../closure/commands.ts";
+import { classPlaces, findClass, openZip } from "../../closure/java-classes.ts";
 import { parseManifest } from "../../closure/java-command.ts";
 import { type JavaProgram, javaProgram } from "../../closure/java-program.ts";
 import { type JavaRuntime, javaRuntime } from "../../closure/java-runtime.ts";
 import { similarPath } from "../../closure/similar-path.ts";
-import { type Entry, readZip, type Tree, type ZipFile } from "../../../tree/index.ts";
+import type { Tree, ZipFile } from "../../../tree/index.ts";
 import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";
 
@@ -52,6 +53,17 @@ function runtimeMissing(runtime: JavaRuntime | undefined, severity: Java["severi
   const [first] = runtime?.missing ?? [];
   if (runtime === undefined || first === undefined) return undefined;
   return incomplete(runtime, runtime.missing, severity);
+}
+
+/** What the runtime lacks for any class, and what it should have. */
+function programMissing({ runtime, files, severity }: Java, isJar: boolean): readonly Finding[] {
+  if (runtime === undefined) return [];
+  const missing = runtime.programLibraries(isJar).filter((path) => fileAt(files, path) === undefined);
+  const others = runtime.missingParts.filter((path) => !missing.includes(path));
+  return [
+    ...(missing.length === 0 ? [] : [incomplete(runtime, missing, severity)]),
+    ...(others.length === 0 ? [] : [incomplete(runtime, others, { severity: "warning" })]),
+  ];
 }
 
 function incomplete({ home }: JavaRuntime, missing: readonly string[], severity: Java["severity"]): Finding {
@@ -125,12 +137,14 @@ async function examineJar(java: Java, name: string): Promise<readonly Finding[]>
       }),
     ];
   }
-  if (java.runtime?.missingZip !== undefined) return [incomplete(java.runtime, [java.runtime.missingZip], severity)];
+  const lacking = programMissing(java, true);
+  if (lacking.some(({ severity: one }) => one === "error")) return lacking;
   const bytes = await zip.members.get("META-INF/MANIFEST.MF")?.read(MAX_MANIFEST);
   const manifest = parseManifest(bytes === undefined ? "" : Buffer.from(bytes).toString("utf8"));
   const jars = (manifest.get("class-path") ?? "").split(/\s+/).filter((one) => one !== "" && !/^[a-z]+:/i.test(one));
   const places = jars.slice(0, MAX_JARS).map((one) => absolutePath(fromText(one), folderOf(`/${entry.path}`)));
   return [
+    ...lacking,
     ...(await mainClassFinding(java, manifest.get("main-class"), { members: zip.members, places, path: toText(path) })),
     ...places
       .filter((place) => entryAt(files, place.replace(/(?!^)\/+$/, "")) === undefined)
@@ -152,7 +166,7 @@ async function mainClassFinding(
   const file = mainClass === undefined ? undefined : `${mainClass.replaceAll(".", "/")}.class`;
   const member = file === undefined ? undefined : jar.members.get(file);
   if (member !== undefined && mainClass !== undefined) return await versionFinding(java, mainClass, () => member.read(MAX_CLASS));
-  if (file !== undefined && (await isIn(java.files, fromText(file), jar.places))) return [];
+  if (file !== undefined && (await findClass(java.files, fromText(file), jar.places)) !== undefined) return [];
   return [
     RUN.found("java-main-class-missing", {
       ...java.severity,
@@ -169,19 +183,13 @@ async function mainClassFinding(
 }
 
 async function examineClass(java: Java, name: string, classPath: string): Promise<readonly Finding[]> {
-  const { files, tree, workingDirectory, severity } = java;
-  const places = classPath.split(":").flatMap((one) => {
-    const path = absolutePath(one, workingDirectory);
-    if (!path.endsWith("/*")) return [path];
-    const folder = entryAt(files, path.slice(0, -2));
-    return folder?.kind === "dir"
-      ? tree.readdir(folder.path).flatMap((entry) => (/\.jar$/i.test(entry.path) ? [`/${entry.path}`] : []))
-      : [];
-  });
+  const { files, severity } = java;
+  const places = classPlaces(java, classPath);
   const mainClass = toText(name);
   const file = `${name.replaceAll(".", "/")}.class`;
-  const found = await classIn(files, file, places);
-  if (found !== undefined) return await versionFinding(java, mainClass, found);
+  const found = await findClass(files, file, places);
+  if (found !== undefined)
+    return [...programMissing(java, found.isInJar), ...(await versionFinding(java, mainClass, (length) => found.read(length)))];
   const shown = places.map((place) => `"${toText(place)}"`);
   return [
     RUN.found("java-main-class-missing", {
@@ -191,31 +199,4 @@ async function examineClass(java: Java, name: string, classPath: string): Promis
       details: { mainClass, classPath: places.map(toText) },
     }),
   ];
-}
-
-/** Is a class file in one of the directories and jars? */
-async function isIn(files: AuditFiles, file: string, places: readonly string[]): Promise<boolean> {
-  return (await classIn(files, file, places)) !== undefined;
-}
-
-/** What reads the beginning of a class file in the first of the directories and jars that has it. */
-async function classIn(
-  files: AuditFiles,
-  file: string,
-  places: readonly string[],
-): Promise<((length: number) => Promise<Uint8Array | undefined>) | undefined> {
-  for (const place of places.slice(0, MAX_JARS)) {
-    const entry: Entry | undefined = entryAt(files, place);
-    const own = entry?.kind === "dir" ? fileAt(files, `/${entry.path}/${file}`) : undefined;
-    if (own !== undefined) return (length) => files.bytes(own, length);
-    if (entry?.kind !== "file") continue;
-    const member = (await openZip(files, entry))?.members.get(toText(file));
-    if (member !== undefined) return () => member.read(MAX_CLASS);
-  }
-  return undefined;
-}
-
-/** A zip file of the image; undefined for what is none. */
-function openZip(files: AuditFiles, entry: Entry): Promise<ZipFile | undefined> {
-  return readZip({ size: entry.size, read: (offset, length) => files.bytes(entry, length, offset) });
 }

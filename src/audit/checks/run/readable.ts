@@ -2,7 +2,9 @@
 import { elfMachineOf } from "../../../elf/index.ts";
 import { displayPath, type TreePath } from "../../../paths.ts";
 import type { Entry } from "../../../tree/index.ts";
+import { closeOver } from "../../closure/close.ts";
 import { startedCommands } from "../../closure/commands.ts";
+import { elfFiles } from "../../closure/elf-files.ts";
 import { javaFiles } from "../../closure/java-program.ts";
 import { javaRuntime } from "../../closure/java-runtime.ts";
 import { nodeProgram } from "../../closure/node-program.ts";
@@ -57,7 +59,15 @@ async function openedFiles(subject: AuditSubject, { files, signal }: AuditContex
     // Of the program itself the kernel wants execute permission only.
     if (closure.kind === "loaded") opened.push(closure.loader.root.entry, ...closure.closure.objects.slice(1).map(({ entry }) => entry));
     const runtime = await javaRuntime(files, program);
-    opened.push(...(runtime?.libraries.map(({ entry }) => entry) ?? []), ...(runtime?.opened ?? []));
+    opened.push(...(runtime?.opened ?? []));
+    for (const { path, entry } of runtime?.libraries ?? []) {
+      const head = await elfFiles(files).head(entry);
+      if (closure.kind !== "loaded" || head.kind !== "elf") continue;
+      const { loader } = closure;
+      const running = closure.closure.objects;
+      const own = await closeOver({ path, entry, elf: head.elf }, loader.search, { loader: loader.root, running });
+      opened.push(...own.objects.map((object) => object.entry));
+    }
   }
   const node = await nodeProgram(subject, files, machine, signal);
   if (node?.command.certain === true) opened.push(...(node.trace?.opened ?? []));

@@ -14,9 +14,8 @@ export function arrayMethods(self: ScriptObject, items: Value[], name: string): 
       });
     case "join":
       return plainFunction(([by]) => {
-        if (items.some((one) => one === UNKNOWN || one instanceof ScriptObject) || (by !== undefined && typeof by !== "string"))
-          return UNKNOWN;
-        return items.map((one) => (one === null || one === undefined ? "" : String(one))).join(by);
+        const texts = items.flatMap((one) => (one === UNKNOWN || one instanceof ScriptObject ? [] : [`${one ?? ""}`]));
+        return texts.length < items.length || (by !== undefined && typeof by !== "string") ? UNKNOWN : texts.join(by);
       });
     case "includes":
       return plainFunction(([wanted]) => (wanted === UNKNOWN || items.includes(UNKNOWN) ? UNKNOWN : items.includes(wanted)));

@@ -84,18 +84,20 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
   const world = await createWorld(options, isNative);
   const missing: MissingModule[] = [];
   const addons = new Map<TreePath, Entry>();
+  const shut: Entry[] = [];
   for (const root of roots) {
     signal?.throwIfAborted();
     if (world.ran.has(root)) continue;
     const { fatal, addons: loaded } = await runProgram(root, world.process, world.answer);
     for (const path of [...loaded, ...fatal.flatMap((one) => one.path ?? [])]) {
       const entry = fileAt(files, path);
-      if (entry !== undefined) addons.set(entry.path, entry);
+      if (entry?.path.endsWith(".node") === true) addons.set(entry.path, entry);
+      else if (entry !== undefined) shut.push(entry);
     }
     const told = missingOf(fatal);
     if (told !== undefined) missing.push(told);
   }
-  return { missing, addons: [...addons.values()], opened: [...addons.keys()].flatMap((path) => world.librariesOf(path)) };
+  return { missing, addons: [...addons.values()], opened: [...shut, ...[...addons.keys()].flatMap((path) => world.librariesOf(path))] };
 }
 
 /** One finding for all that would have done. What is there and lacks something is told with libraries. */
@@ -133,6 +135,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
   const { parseNodeModule } = await import("./node-imports.ts");
   const ran = new Set<string>();
   const { isBroken, librariesOf } = await addonTest(options);
+  const shutBy = await shutFor(subject);
 
   async function open({ specifier, how, from }: Need & { readonly kind: "open" }): Promise<Opened> {
     const target =
@@ -143,6 +146,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     const path = `/${entry.path}`;
     if (path.endsWith(".node")) return { kind: "addon", path, isBroken: await isBroken(entry) };
     if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) return { kind: "unknown" };
+    if (shutBy(entry) !== undefined) return { kind: "addon", path, isBroken: true };
     const bytes = await files.read(entry, MAX_SOURCE);
     const source =
       bytes === undefined

@@ -5,7 +5,7 @@ import { pythonStatements, type PythonStatement } from "./python-statements.ts";
 export interface PythonBindings {
   readonly names: ReadonlySet<string>;
   /** Modules whose names `import *` takes. */
-  readonly stars: readonly { readonly level: number; readonly module: string }[];
+  readonly stars: readonly { readonly level: number; readonly module: string; readonly isTop: boolean }[];
   /** What `import *` takes of it, where a plain list says so. */
   readonly all?: ReadonlySet<string>;
   /** Code could set any name. */
@@ -26,16 +26,18 @@ export const NO_BINDINGS: PythonBindings = { names: new Set(), stars: [], isOpen
 /** The bindings of a module; `ownName` is its dotted name: `from . import sub` in it binds `sub` only if that is a submodule. */
 export function pythonBindings(source: string, ownName: string): PythonBindings {
   const names = new Set<string>();
-  const stars: { level: number; module: string }[] = [];
+  const stars: { level: number; module: string; isTop: boolean }[] = [];
   let all: ReadonlySet<string> | undefined;
-  const stack: PythonStatement[] = [...pythonStatements(source)];
+  const statements = pythonStatements(source);
+  const top = new Set(statements);
+  const stack: PythonStatement[] = [...statements];
   for (let one = stack.pop(); one !== undefined; one = stack.pop()) {
     switch (one.kind) {
       case "import":
         for (const { binds } of one.modules) names.add(binds);
         break;
       case "from":
-        if (one.names === "*") stars.push({ level: one.level, module: one.module });
+        if (one.names === "*") stars.push({ level: one.level, module: one.module, isTop: top.has(one) });
         else bindImported(one.names, isOwn(one, ownName), names);
         break;
       case "block":

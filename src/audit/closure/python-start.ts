@@ -31,6 +31,8 @@ export interface PythonStart {
   readonly application?: string;
   readonly workingDirectory: string;
   readonly extensions: readonly Entry[];
+  /** Packages of the standard library that lack their __init__. */
+  readonly hollow: readonly string[];
   /** What the extension that fails would load. */
   readonly libraries: readonly Entry[];
 }
@@ -74,7 +76,7 @@ async function find(
   const first = main?.file === undefined || run.kind !== "file" ? workingDirectory : folderOf(`/${main.file.path}`);
   const folders = [...(isSafePath && main?.entry?.kind !== "dir" ? [] : [first]), ...installation.folders];
   const facts = { command, program, installation, run, ...(main === undefined ? {} : { main }), folders, workingDirectory };
-  if (installation.missingLibrary !== undefined) return { ...facts, extensions: [], libraries: [] };
+  if (installation.missingLibrary !== undefined) return { ...facts, extensions: [], libraries: [], hollow: [] };
 
   const objects = await loadedObjects(subject, files, machine, program);
   const builtin = await builtinModules(files, [
@@ -97,8 +99,15 @@ async function find(
       isBroken: test.isBroken,
       ...(signal === undefined ? {} : { signal }),
     });
-  const ran = await runThrough({ facts, modules, tracerFor, workingDirectory });
-  return { ...facts, ...ran, libraries: test.librariesOf(ran.failure?.entry) };
+  const tracers: PythonTracer[] = [];
+  const kept = (where: readonly string[]): PythonTracer => {
+    const made = tracerFor(where);
+    tracers.push(made);
+    return made;
+  };
+  const ran = await runThrough({ facts, modules, tracerFor: kept, workingDirectory });
+  const hollow = [...new Set(tracers.flatMap((one) => [...one.hollow]))];
+  return { ...facts, ...ran, hollow, libraries: test.librariesOf(ran.failure?.entry) };
 }
 
 interface Trying {

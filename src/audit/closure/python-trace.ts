@@ -82,6 +82,8 @@ export interface PythonTracer {
   /** The source behind -c. */
   code(source: string): Promise<PythonFailure | undefined>;
   readonly extensions: readonly Entry[];
+  /** Packages of the standard library whose __init__ is missing: an import finds them, and nothing in them. */
+  readonly hollow: ReadonlySet<string>;
 }
 
 /** Makes a tracer. */
@@ -89,8 +91,9 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
   const { files, modules, version, folders, shutBy, isBroken, signal } = options;
   const loaded = new Map<string, { end: End; readonly found: Loaded | undefined }>();
   const extensions: Entry[] = [];
+  const hollow = new Set<string>();
   let ownPath = false;
-  /** Top-level packages that bring finders of their own: for what they vendor. */
+  /** Packages that bring finders of their own, for what they vendor. */
   const finders = new Set<string>();
 
   async function load(name: string, from: string | undefined): Promise<End> {
@@ -114,6 +117,7 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
       return { kind: "missing", module: name, ...(from === undefined ? {} : { from }) };
     }
     if (loaded.size > MAX_MODULES) return "unsure";
+    if (module.kind === "namespace" && PYTHON_STANDARD_LIBRARY.has(name)) hollow.add(name);
     // Whoever imports it in a circle gets it as it is.
     const state: { end: End; readonly found: Loaded } = { end: undefined, found: await describe(module, name) };
     loaded.set(name, state);
@@ -128,7 +132,9 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
   /** May a package have a submodule that none of its folders has? */
   function mayBeMade({ module, name, bindings }: Loaded): boolean {
     const isStandard = "entry" in module && STANDARD_FILE.test(`/${module.entry.path}`);
-    return !isStandard && (bindings.makesModules || options.isOpen || finders.has(name.split(".")[0] ?? name));
+    return (
+      !isStandard && (bindings.makesModules || options.isOpen || [...finders].some((one) => name === one || name.startsWith(`${one}.`)))
+    );
   }
 
   /** May a module have this name at its end, though no submodule is called so? */
@@ -139,7 +145,9 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     return bindings.stars.some((star) => {
       const base = absoluteName(star.level, star.module, packageName);
       const found = base === undefined ? undefined : loaded.get(base)?.found;
-      return found === undefined || mayHave(found, wanted, depth + 1);
+      // What runs later in the file has set nothing yet.
+      if (found === undefined) return !star.isTop || base === undefined || modules.isBuiltin(base);
+      return mayHave(found, wanted, depth + 1);
     });
   }
 
@@ -192,7 +200,7 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     // The library itself is known to leave the search path alone.
     if (file === undefined || !STANDARD_FILE.test(`/${file.path}`)) {
       ownPath ||= OWN_PATH.test(source);
-      if (OWN_FINDER.test(source)) finders.add(name.split(".")[0] ?? name);
+      if (OWN_FINDER.test(source)) finders.add(packageName === "" ? name : packageName);
     }
     const functions = new Map<string, readonly PythonStatement[]>();
     for (const one of statements) {
@@ -329,6 +337,7 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
 
   return {
     extensions,
+    hollow,
     load: (name) => finish(load(name, undefined)),
     main: (file, packageName = "") => finish(runFile(file, "__main__", packageName, true)),
     code: (source) => finish(runSource(source, { name: "__main__", packageName: "", isMain: true })),

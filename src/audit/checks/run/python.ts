@@ -39,8 +39,18 @@ function examine(start: PythonStart, files: AuditFiles): readonly Finding[] {
   const main = mainMissing(start, files);
   if (main !== undefined) return [RUN.found("python-main-missing", { ...severity, ...main })];
   // What an extension lacks is told with libraries, what may not be read with files.
-  if (failure === undefined || failure.kind !== "missing") return [];
-  return [RUN.found(...moduleMissing(start, failure, severity))];
+  const hollow = start.hollow.map((name) => hollowPackage(name, start));
+  if (failure === undefined || failure.kind !== "missing") return hollow;
+  return [RUN.found(...moduleMissing(start, failure, severity)), ...hollow];
+}
+
+function hollowPackage(name: string, { installation }: PythonStart): Finding {
+  return RUN.found("python-module-missing", {
+    severity: "warning",
+    message: `The package "${name}" of the standard library of Python ${installation.version ?? ""} has no __init__.py, so it is empty for who imports it`,
+    remedy: "Copy the whole library with the interpreter, or take a base with Python (python3-debian13)",
+    details: { module: name },
+  });
 }
 
 function mainMissing({ run, main, command }: PythonStart, files: AuditFiles): FindingFacts | undefined {

@@ -2,7 +2,8 @@
 import type { Node } from "acorn";
 import { folderOf } from "../../../facts/index.ts";
 import { capturedNames } from "./effects.ts";
-import { type Budget, createInterpreter, newScope, Unsure } from "./interpret.ts";
+import { createInterpreter } from "./interpret.ts";
+import { type Budget, newScope, Unsure } from "./machine.ts";
 import { builtinModule, detectLibc, globalValues, ProgramEnd, type ScriptProcess } from "./natives.ts";
 import { field, list, text } from "./nodes.ts";
 import { getMember } from "./operators.ts";

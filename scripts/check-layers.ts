@@ -1,6 +1,6 @@
 /**
  * Keeps the direction of imports of design.md section 4: a room imports only from rooms above it. Prints each offending import. Keeps
- * native code, processes and unbounded fan-out in their places, too.
+ * native code, processes, the network and unbounded fan-out in their places, too.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -8,6 +8,7 @@ import { dirname, join, normalize } from "node:path";
 const ROOMS = [
   "top",
   "sys",
+  "net",
   "oci",
   "store",
   "tree",

@@ -5,7 +5,7 @@
 import { delay } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import { type DecantError, isDecantError } from "../errors.ts";
-import { fetchFollowing, splitUserInfo } from "../registry/index.ts";
+import { fetchFollowing, splitUserInfo } from "../net/index.ts";
 
 /** How requests are made. */
 export interface HttpOptions {

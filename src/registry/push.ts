@@ -1,20 +1,18 @@
 /** Writing to a registry (distribution-spec, "Push"): blobs by one PUT each, streamed; mounts; manifests. */
 import { bytesOf, type ByteStream } from "../bytes.ts";
 import { type Digest, digestMismatch, type Expected, shortDigest } from "../digest.ts";
+import { linkProblem, type NetResponse, type Retries, retrying } from "../net/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { protocolError } from "./errors.ts";
-import type { HttpResponse } from "./http.ts";
 import { digestOf } from "./pull.ts";
-import { type RetryPolicy, retrying } from "./retry.ts";
-import { linkProblem } from "./redirects.ts";
 import type { Place, Session } from "./session.ts";
 import type { CallOptions, RepositoryName, TransferOptions } from "./types.ts";
 
 /** What writing needs. */
 export interface PushContext {
   readonly session: Session;
-  readonly retry: RetryPolicy;
+  readonly retriesAt: (endpoint: Endpoint) => Retries;
 }
 
 /** See `ImageSink.hasBlob`. */
@@ -84,7 +82,7 @@ export async function pushBlob(
     done.discard();
     return "pushed";
   };
-  const result = await retrying(ctx.retry, attempt, signal);
+  const result = await retrying(ctx.retriesAt(endpoint), attempt, signal);
   onProgress?.(descriptor.size);
   return result;
 }
@@ -125,7 +123,7 @@ function actionOn(verb: string, digest: Digest, endpoint: Endpoint): string {
   return `${verb} blob "${shortDigest(digest)}" in "${endpoint.registry}/${endpoint.repository}"`;
 }
 
-function uploadPlace(started: HttpResponse, action: string, endpoint: Endpoint): Place {
+function uploadPlace(started: NetResponse, action: string, endpoint: Endpoint): Place {
   const location = started.header("location") ?? "";
   const url = location === "" ? null : URL.parse(location, started.url.href);
   const attempt = { action, registry: endpoint.registry };
@@ -144,7 +142,7 @@ function withDigest({ url, strayed }: Place, digest: Digest): Place {
 }
 
 /** Ends the upload that a refused mount started. */
-async function cancelUpload(ctx: PushContext, endpoint: Endpoint, started: HttpResponse, signal: AbortSignal | undefined): Promise<void> {
+async function cancelUpload(ctx: PushContext, endpoint: Endpoint, started: NetResponse, signal: AbortSignal | undefined): Promise<void> {
   if (!started.header("location")) return;
   const action = `end an upload to "${endpoint.registry}/${endpoint.repository}"`;
   try {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
 import { isSshRemote, type SourceOp, withoutCredentials } from "../../graph/index.ts";
-import { type Authority, splitUserInfo } from "../../registry/index.ts";
+import { type Authority, splitUserInfo } from "../../net/index.ts";
 import { serveAgent } from "../ssh/index.ts";
 import { gitAuthorization, type SourceAccess } from "./source-secrets.ts";
 

@@ -5,7 +5,7 @@ import { algorithmOf, createHasher, type Digest, framedDigest, hexOf, isDigest, 
 import { DecantError } from "../../errors.ts";
 import { type SourceOp, withoutCredentials } from "../../graph/index.ts";
 import { treePath } from "../../paths.ts";
-import { type Authority, type FetchArrival, fetchFollowing, splitUserInfo } from "../../registry/index.ts";
+import { type Authority, type FetchArrival, fetchFollowing, splitUserInfo } from "../../net/index.ts";
 import type { Store } from "../../store/index.ts";
 import { type Layer, layerSource, openLayer, writeLayer } from "../../tree/index.ts";
 import type { SourceProvider } from "../types.ts";

@@ -39,6 +39,10 @@ const PURE = [
 const IMPURE = /^node:(fs|child_process|http|https|net|worker_threads)/;
 /** The only places for native code, and for starting processes. */
 const KOFFI = /^src\/sys\//;
+/** The only place that opens connections to other machines. */
+const NET = /^src\/net\//;
+/** The built-in fetch, and the modules below it; `node:net` is also for sockets of this machine. */
+const NETWORK = /(?<![\w.])fetch\(|globalThis\.fetch|typeof fetch\b|"node:(?:https?|http2|tls|dns|dgram)(?:\/promises)?"|"undici"/;
 /** `Promise.all` of anything but a list that is written out: it may start any amount of work at once. */
 const FAN_OUT = /Promise\.(?:all|allSettled|any|race)\((?!\[(?![^\]]*\.\.\.))/;
 
@@ -57,6 +61,7 @@ for (const file of globSync("src/**/*.ts").toSorted()) {
   const text = readFileSync(file, "utf8");
   if (file !== "src/async.ts" && text.search(FAN_OUT) >= 0)
     problems.push(`${file}: fan out with pool() of src/async.ts, and wait with allOf()`);
+  if (!NET.test(file) && NETWORK.test(text)) problems.push(`${file}: requests go by src/net`);
   for (const match of text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)) {
     const target = match[1] ?? match[2] ?? "";
     if (PURE.some((pure) => pure.test(file)) && IMPURE.test(target)) problems.push(`${file} -> ${target}: this room is pure`);

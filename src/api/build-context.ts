@@ -135,7 +135,10 @@ async function outsideDockerfile(options: Input, session: Session, surroundings:
   if (file === "-")
     return { path: "-", name: "Dockerfile", bytes: await collect(stdinOf(options), MAX_DOCKERFILE_BYTES, "the Dockerfile") };
   if (file === undefined || !isHttp(file)) return undefined;
-  const { tree, entry } = await downloadFile(session, httpSourceOp(file, HTTP_FILE), surroundings);
+  const { tree, entry } = await downloadFile(session, httpSourceOp(file, HTTP_FILE), {
+    ...surroundings,
+    maxBytes: MAX_DOCKERFILE_BYTES,
+  });
   return {
     path: file,
     name: withoutCredentials(file),

@@ -195,7 +195,12 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
   const context: EngineContext = {
     store: session.store,
     emit,
-    providers: [local, httpSources(session.store, access), gitSources(session.store, { ...access, env: session.env }), input.images],
+    providers: [
+      local,
+      httpSources(session.store, { ...access, network: session.network }),
+      gitSources(session.store, { ...access, env: session.env }),
+      input.images,
+    ],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...(caCertificates === undefined ? {} : { caCertificates }),

@@ -4,7 +4,6 @@ export { type Authority, basicAuthority, createAuthority, hiding, splitUserInfo 
 export { download, type DownloadFailure, type DownloadRequest, type UseDownload } from "./download.ts";
 export { cleanText, type Fail, type NetFailure, safeUrl } from "./failures.ts";
 export { createNetwork, type NetRequest, type NetResponse, type Network, type NetworkOptions } from "./network.ts";
-export { type FetchArrival, fetchFollowing } from "./fetch-following.ts";
 export { linkProblem } from "./redirects.ts";
 export { type Clock, IMPATIENT, isTransientStatus, parseRetryAfter, type Retries, type RetryPolicy, retrying } from "./retry.ts";
 export type { RequestBody } from "./send-body.ts";

@@ -54,7 +54,7 @@ export async function fetchCommit(store: Store, git: Git, remote: string, ref: R
   if (await has()) return path;
   const source = ref.name ?? ref.commit;
   const target = `refs/decant/${createHash("sha256").update(source).digest("hex")}`;
-  const fetch = (more: readonly string[], specs: readonly string[]): string[] => [
+  const fetchArgs = (more: readonly string[], specs: readonly string[]): string[] => [
     "--git-dir",
     path,
     "fetch",
@@ -67,11 +67,11 @@ export async function fetchCommit(store: Store, git: Git, remote: string, ref: R
     ...specs,
   ];
   // Servers without shallow fetches, or without fetches by id, need another way.
-  if (!(await git.ask(fetch(["--depth=1"], [`+${source}:${target}`]), { remote })) || !(await has())) {
+  if (!(await git.ask(fetchArgs(["--depth=1"], [`+${source}:${target}`]), { remote })) || !(await has())) {
     const whole = existsSync(join(path, "shallow")) ? ["--unshallow"] : [];
     const specs =
       ref.name === undefined ? ["+refs/heads/*:refs/decant/heads/*", "+refs/tags/*:refs/decant/tags/*"] : [`+${source}:${target}`];
-    await git.run(`fetch "${source}" of "${shown}"`, fetch(whole, specs), { remote });
+    await git.run(`fetch "${source}" of "${shown}"`, fetchArgs(whole, specs), { remote });
   }
   if (await has()) return path;
   throw new DecantError(

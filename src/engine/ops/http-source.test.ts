@@ -5,6 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
+import { netSuite } from "../../../test/support/net-suite.ts";
+import { testNetwork } from "../../../test/support/network.ts";
 import { startStranger, type Stranger, type StrangerReply } from "../../../test/support/stranger.ts";
 import { trustLocalhost } from "../../../test/support/tls.ts";
 import { sha256 } from "../../digest.ts";
@@ -47,7 +49,7 @@ async function fetchFile(
   attrs: SourceOp["attrs"] = {},
 ): Promise<{ readonly line: string; readonly text: string }> {
   const op: SourceOp = { kind: "source", identifier: url, attrs: { "http.filename": "f", ...attrs } };
-  const result = await httpSources(store, { secret: () => Promise.resolve(undefined) }).resolve(
+  const result = await httpSources(store, { secret: () => Promise.resolve(undefined), network: testNetwork() }).resolve(
     op,
     PLATFORM,
     new AbortController().signal,
@@ -127,6 +129,20 @@ describe("httpSources()", () => {
   });
 });
 
+netSuite({
+  name: "ADD, contexts and Dockerfiles of http(s)",
+  codes: { unreachable: "HTTP_SOURCE", busy: "HTTP_SOURCE", forbidden: "HTTP_SOURCE" },
+  path: "/file",
+  async read(origin, network, signal = new AbortController().signal) {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    const op: SourceOp = { kind: "source", identifier: `${origin}/file`, attrs: { "http.filename": "f" } };
+    const result = await httpSources(store, { secret: () => Promise.resolve(undefined), network }).resolve(op, PLATFORM, signal, "v");
+    const layers = await Promise.all((result.kind === "layers" ? result.layers : []).map((layer) => layer.load()));
+    return (await readTreeFile(layerTree(layers), treePath("f"), 1_000_000)).toString();
+  },
+});
+
 describe("R1: credentials of httpSources()", () => {
   before(trustLocalhost);
 
@@ -155,7 +171,7 @@ describe("R1: credentials of httpSources()", () => {
       Promise.resolve(login === "secret" && id === "HTTP_AUTH_TOKEN_127.0.0.1" ? Buffer.from(TOKEN) : undefined);
     const op: SourceOp = { kind: "source", identifier, attrs: { "http.filename": "f" } };
     try {
-      const result = await httpSources(store, { secret }).resolve(op, PLATFORM, new AbortController().signal, "v");
+      const result = await httpSources(store, { secret, network: testNetwork() }).resolve(op, PLATFORM, new AbortController().signal, "v");
       const layers = await Promise.all((result.kind === "layers" ? result.layers : []).map((layer) => layer.load()));
       const text = (await readTreeFile(layerTree(layers), treePath("f"), 100)).toString();
       return { said: text, first, second };

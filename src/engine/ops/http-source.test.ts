@@ -1,5 +1,6 @@
 /** ADD of URLs against a server of our own: rule S91 and --checksum. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtempDisposable } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
@@ -109,6 +110,53 @@ describe("httpSources()", () => {
     await fetchFile(store, server.url, attrs);
     await fetchFile(store, server.url, attrs);
     assert.equal(server.requests.length, 1);
+  });
+
+  it("R6: takes 304 for the same content where a checksum is wanted, and says whether it is the one", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    await using server = await serve((request, response) =>
+      request.headers["if-none-match"] === undefined ? response.writeHead(200, { etag: '"1"' }).end("same") : response.writeHead(304).end(),
+    );
+    await fetchFile(store, server.url);
+    assert.equal((await fetchFile(store, server.url, { "http.checksum": sha256("same") })).text, "same");
+    assert.equal(server.requests.length, 1);
+    assert.match(await codeOf(fetchFile(store, server.url, { "http.checksum": sha256("other") })), /^CHECKSUM: .*digest mismatch/);
+    assert.equal(server.requests.length, 2);
+    // What it has was digested in another way: it must see the bytes.
+    const sha512 = `sha512:${createHash("sha512").update("same").digest("hex")}`;
+    assert.equal((await fetchFile(store, server.url, { "http.checksum": sha512 })).text, "same");
+    assert.equal(server.requests.at(-1)?.headers["if-none-match"], undefined);
+    assert.equal((await fetchFile(store, server.url)).text, "same");
+    assert.equal((await fetchFile(store, server.url, { "http.checksum": sha256("same") })).text, "same");
+  });
+
+  it("R6: takes no 304 that it did not ask for", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    let answers = 0;
+    await using server = await serve((_request, response) => response.writeHead((answers += 1) === 1 ? 200 : 304).end("x"));
+    await fetchFile(store, server.url);
+    assert.match(await codeOf(fetchFile(store, server.url)), /^HTTP_SOURCE: .*answered 304/);
+  });
+
+  it("R6: stores 3 bytes that are said to be br as they are", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    await using server = await serve((_request, response) => response.writeHead(200, { "content-encoding": "br" }).end("abc"));
+    assert.equal((await fetchFile(store, server.url, { "http.checksum": sha256("abc") })).text, "abc");
+  });
+
+  it("refuses a longer file than is allowed, whatever the server says of its length", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    for (const headers of [{ "content-length": "9" }, { "transfer-encoding": "chunked" }]) {
+      await using server = await serve((_request, response) => response.writeHead(200, headers).end("123456789"));
+      const op: SourceOp = { kind: "source", identifier: server.url, attrs: {} };
+      const sources = httpSources(store, { secret: () => Promise.resolve(undefined), network: testNetwork(), maxBytes: 8 });
+      const resolved = sources.resolve(op, PLATFORM, new AbortController().signal, "v");
+      assert.match(await codeOf(resolved), /^HTTP_SOURCE: .*: it has more than 8 bytes$/);
+    }
   });
 
   it("refuses content with another checksum", async () => {

@@ -77,16 +77,19 @@ function addedGit(instruction: CopyInstruction | AddInstruction, git: GitRef, ch
   return gitSourceOp({ ...git, ...wanted, ...keep }, "default");
 }
 
-function urlFilename(text: string): string {
-  const path = URL.canParse(text) ? new URL(text).pathname : "";
-  const last = path.split("/").findLast((part) => part !== "");
-  return last === undefined ? "__unnamed__" : safeDecode(last);
+/** As Go's path.Base of the decoded path: "a%2Fb" is "b". BuildKit calls what cannot be a name "__unnamed__", and ".." "download". */
+export function urlFilename(text: string): string {
+  const last = decoded(URL.parse(text)?.pathname ?? "")
+    .split("/")
+    .findLast((part) => part !== "");
+  if (last === undefined || last === ".") return "__unnamed__";
+  return last === ".." ? "download" : last;
 }
 
-function safeDecode(part: string): string {
+function decoded(path: string): string {
   try {
-    return decodeURIComponent(part).replaceAll("/", "_");
+    return decodeURIComponent(path);
   } catch {
-    return part;
+    return path;
   }
 }

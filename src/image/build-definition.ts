@@ -3,8 +3,9 @@
  * step for each vertex, and the lines of the Dockerfile that each came from. Values of secrets are not in the graph. Pure.
  */
 import { algorithmOf, hexOf } from "../digest.ts";
-import { type ChownOpt, type FileAction, type Mount, type Op, reachable, type Vertex, withoutCredentials } from "../graph/index.ts";
+import { type ChownOpt, type FileAction, type Mount, type Op, reachable, type Vertex } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
+import { publicUrl } from "../url-secrets.ts";
 
 /** The steps, and where each is in the Dockerfile. */
 export interface BuildDefinition {
@@ -44,7 +45,7 @@ export function buildDefinition(target: Vertex): BuildDefinition {
 function opOf(op: Op, inputs: number): unknown {
   switch (op.kind) {
     case "source":
-      return { source: { identifier: withoutCredentials(op.identifier), attrs: redacted(op.attrs) } };
+      return { source: { identifier: publicUrl(op.identifier), attrs: redacted(op.attrs) } };
     case "exec": {
       const { args, env, cwd, user, hostname, extraHosts, ulimits } = op.meta;
       return {
@@ -83,9 +84,9 @@ function opOf(op: Op, inputs: number): unknown {
   }
 }
 
-/** Addresses of sources may bring their passwords. */
+/** Addresses of sources may bring their passwords and tokens. */
 function redacted(attrs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(attrs).map(([key, value]) => [key, withoutCredentials(value)]));
+  return Object.fromEntries(Object.entries(attrs).map(([key, value]) => [key, publicUrl(value)]));
 }
 
 function mountOf(mount: Mount): unknown {

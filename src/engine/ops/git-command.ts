@@ -3,8 +3,8 @@
  * no configuration but ours, and no protocol that reads this machine's files or runs a program.
  */
 import { DecantError, isDecantError } from "../../errors.ts";
-import { withoutCredentials } from "../../graph/index.ts";
 import { type ProcessResult, runProcess } from "../../sys/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import type { GitAccess } from "./git-access.ts";
 import { createGitMoves, type Setting } from "./git-moves.ts";
 
@@ -171,7 +171,7 @@ function lastLines(text: string): string {
     .filter((line) => line !== "" && !/^(?:hint:|Please make sure you have the correct access|and the repository exists)/.test(line));
   return lines
     .slice(-3)
-    .map((line) => line.replaceAll(/[a-z]+:\/\/\S+/gi, (url) => withoutCredentials(url)))
+    .map((line) => line.replaceAll(/[a-z]+:\/\/\S+/gi, (url) => publicUrl(url)))
     .join("; ")
     .slice(0, 500);
 }

@@ -6,6 +6,7 @@ import { algorithmOf, createHasher, type Digest, framedDigest, hexOf, isDigest, 
 import { DecantError } from "../../errors.ts";
 import { type SourceOp, withoutCredentials } from "../../graph/index.ts";
 import { treePath } from "../../paths.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import { type Authority, download, type DownloadFailure, type Network, splitUserInfo } from "../../net/index.ts";
 import type { Store } from "../../store/index.ts";
 import { type Layer, layerSource, openLayer, writeLayer } from "../../tree/index.ts";
@@ -43,7 +44,7 @@ export function httpSources(store: Store, surroundings: HttpSurroundings): Sourc
     schemes: ["http", "https"],
     async resolve(op, _platform, signal) {
       const { layer, checksum } = await fetchFile(store, op, surroundings, signal);
-      const material = { uri: withoutCredentials(op.identifier), digest: { [algorithmOf(checksum)]: hexOf(checksum) } };
+      const material = { uri: publicUrl(op.identifier), digest: { [algorithmOf(checksum)]: hexOf(checksum) } };
       return { kind: "layers", layers: [layerSource(layer)], materials: [material] };
     },
   };
@@ -55,11 +56,12 @@ async function fetchFile(
   { network, secret, maxBytes }: HttpSurroundings,
   signal: AbortSignal,
 ): Promise<Download> {
-  const shown = withoutCredentials(op.identifier);
+  const shown = publicUrl(op.identifier);
   const filename = op.attrs["http.filename"] ?? "__unnamed__";
   const wanted = op.attrs["http.checksum"] === undefined ? undefined : parseDigest(op.attrs["http.checksum"]);
   const algorithm = wanted === undefined ? "sha256" : algorithmOf(wanted);
-  const id = framedDigest(["http", op.identifier, filename]);
+  // Without the password: who guesses it must not find it by its digest.
+  const id = framedDigest(["http", withoutCredentials(op.identifier), URL.parse(op.identifier)?.username ?? "", filename]);
   const kept = keptOf(store, id);
   if (kept !== undefined && kept.checksum === wanted) return kept;
 
@@ -120,7 +122,7 @@ async function accessTo(
   signal: AbortSignal,
 ): Promise<{ readonly url: URL; readonly authority: Authority | undefined }> {
   const parsed = URL.parse(text);
-  if (parsed === null) throw new DecantError("HTTP_SOURCE", `Cannot fetch "${withoutCredentials(text)}": it is no URL`);
+  if (parsed === null) throw new DecantError("HTTP_SOURCE", `Cannot fetch "${publicUrl(text)}": it is no URL`);
   const { url, authority } = splitUserInfo(parsed);
   return { url, authority: (await httpAuthorization(text, secret, signal)) ?? authority };
 }

@@ -1,5 +1,6 @@
 /** COPY and ADD → FileOp (one action a source), with `--link` on an empty tree that is merged (rule S86). */
 import { type AddInstruction, type CopyInstruction, expandWord, hasWildcard, parseChmod } from "../../dockerfile/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import type { ChownOpt, FileAction } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
@@ -103,7 +104,9 @@ export function convertCopy(state: StageState, instruction: CopyInstruction | Ad
     linked && state.vertex !== undefined
       ? vertex({ kind: "merge" }, [state.vertex, copied], state.platform, { ...meta, name: `${meta.name} (link)`, internal: true })
       : copied;
-  state.history.push(layerItem(historyLine(instruction, { chown, chmod, sources: sources.map(({ text }) => text), destination }), true));
+  state.history.push(
+    layerItem(historyLine(instruction, { chown, chmod, sources: sources.map(({ text }) => publicUrl(text)), destination }), true),
+  );
 }
 
 /** `--parents`: what is before the pivot "/./" is not kept; a path without wildcards must be there (rule S84). */

@@ -89,7 +89,9 @@ interface Situation {
 
 function waitAfter(error: unknown, { policy, failures, elapsedMs, random }: Situation): number | undefined {
   if (!isTransient(error)) return undefined;
-  const budgetMs = UNREACHABLE.has(String(error.details["errno"])) ? policy.unreachableMs : policy.busyMs;
+  const { errno, patience } = error.details;
+  const isShort = patience === "short" || UNREACHABLE.has(String(errno));
+  const budgetMs = isShort ? policy.unreachableMs : policy.busyMs;
   if (elapsedMs >= budgetMs) return undefined;
   const ownMs = Math.min(policy.baseDelayMs * 2 ** (failures - 1), policy.maxDelayMs);
   const asked = error.details["retryAfterMs"];
@@ -131,7 +133,7 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** May the same request succeed later? Clients keep `transient` in the details of their errors. */
+/** May the same request succeed later? Clients keep `transient` in the details of their errors; with `patience: "short"` it is soon or never. */
 export function isTransient(error: unknown): error is DecantError {
   return error instanceof DecantError && error.details["transient"] === true;
 }

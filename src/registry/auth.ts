@@ -220,7 +220,9 @@ async function readToken(response: NetResponse, attempt: Attempt): Promise<{ tok
     throw protocolError(attempt, "has a token server whose answer is no JSON");
   }
   if (typeof json === "object" && json !== null) {
-    const token = "token" in json && json.token !== "" ? json.token : "access_token" in json ? json.access_token : undefined;
+    // Some give null for the one of the two that they do not use.
+    const fields: readonly unknown[] = ["token" in json ? json.token : "", "access_token" in json ? json.access_token : ""];
+    const token = fields.find((field) => typeof field === "string" && field !== "");
     const life = "expires_in" in json && typeof json.expires_in === "number" ? json.expires_in : 0;
     // Anything outside of printable ASCII could smuggle a header.
     if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) return { token, lifeMs: Math.max(DEFAULT_LIFE_S, life) * 1000 };

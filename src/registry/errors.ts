@@ -16,6 +16,8 @@ export interface Attempt {
   readonly registry: string;
   /** The code for status 404; default `REGISTRY`. */
   readonly notFound?: "IMAGE_NOT_FOUND" | "BLOB_MISSING";
+  /** A status that may pass in a moment. */
+  readonly passing?: number;
 }
 
 /** A response that is not what was asked for. */
@@ -77,7 +79,8 @@ export async function statusError(
       url: hide(safeUrl(response.url)),
       status,
       errors,
-      transient: isTransientStatus(status),
+      transient: isTransientStatus(status) || status === attempt.passing,
+      ...(status === attempt.passing ? { patience: "short" } : {}),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },
   });

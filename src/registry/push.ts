@@ -1,6 +1,7 @@
 /** Writing to a registry (distribution-spec, "Push"): blobs by one PUT each, streamed; mounts; manifests. */
 import { bytesOf, type ByteStream } from "../bytes.ts";
 import { type Digest, digestMismatch, type Expected, shortDigest } from "../digest.ts";
+import { isDecantError } from "../errors.ts";
 import { linkProblem, type NetResponse, type Retries, retrying } from "../net/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
 import type { Endpoint } from "./endpoints.ts";
@@ -15,6 +16,9 @@ export interface PushContext {
   readonly retriesAt: (endpoint: Endpoint) => Retries;
 }
 
+/** Answers to HEAD of registries, and of storage that they lead to, that do not say whether the blob is there. */
+const SAYS_NOTHING = [400, 403, 405, 406, 415, 422, 501];
+
 /** See `ImageSink.hasBlob`. */
 export async function hasBlob(ctx: PushContext, endpoint: Endpoint, digest: Digest, options: CallOptions): Promise<boolean> {
   const response = await ctx.session.request({
@@ -23,7 +27,7 @@ export async function hasBlob(ctx: PushContext, endpoint: Endpoint, digest: Dige
     path: `blobs/${digest}`,
     // The token for what most often follows, so that there is one to fetch.
     access: "push",
-    expect: [200, 404],
+    expect: [200, 404, ...SAYS_NOTHING],
     action: actionOn("look for", digest, endpoint),
     ...options,
   });
@@ -39,16 +43,25 @@ export async function mountBlob(
   digest: Digest,
   { signal }: CallOptions,
 ): Promise<boolean> {
-  const response = await ctx.session.request({
-    endpoint,
-    method: "POST",
-    path: `blobs/uploads/?${new URLSearchParams({ mount: digest, from: fromRepository })}`,
-    access: "push",
-    scopes: [`repository:${fromRepository}:pull`],
-    expect: [201, 202],
-    action: actionOn("mount", digest, endpoint),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  let response: NetResponse;
+  try {
+    response = await ctx.session.request({
+      endpoint,
+      method: "POST",
+      path: `blobs/uploads/?${new URLSearchParams({ mount: digest, from: fromRepository })}`,
+      access: "push",
+      scopes: [`repository:${fromRepository}:pull`],
+      expect: [201, 202],
+      action: actionOn("mount", digest, endpoint),
+      impatient: true,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    // Not allowed to read there, a token for one repository only, a registry that knows no mounts …: an upload does, or says what is wrong.
+    if (isDecantError(error) && error.code.startsWith("REGISTRY")) return false;
+    throw error;
+  }
   response.discard();
   if (response.status === 201) return true;
   await cancelUpload(ctx, endpoint, response, signal);
@@ -108,6 +121,8 @@ export async function pushManifest(
     body: { size, open: () => bytesOf(bytes) },
     expect: [201, 200, 202],
     action: `push image "${formatFamiliar(name)}"`,
+    // Some registries need a moment to see the repository that the blobs have made.
+    passing: 404,
     ...(signal === undefined ? {} : { signal }),
   });
   response.discard();

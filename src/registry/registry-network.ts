@@ -8,7 +8,7 @@ import type { RegistriesConfig } from "./registries-conf.ts";
 export interface RegistryNetwork {
   /** Throws `REGISTRY_UNREACHABLE`, `REGISTRY` for redirects that must not be followed, and what `Network.send` throws besides. */
   send(request: Omit<NetRequest, "fail" | "named" | "identify">): Promise<NetResponse>;
-  /** Mirrors have a substitute, so they are not waited for long. */
+  /** For mirrors, and whatever else has a substitute, not for long. */
   retriesAt(endpoint: Pick<Endpoint, "mirror">): Retries;
 }
 

@@ -34,6 +34,10 @@ export interface SessionRequest {
   readonly notFound?: Attempt["notFound"];
   /** One attempt only, because the caller starts again from further back. */
   readonly once?: boolean;
+  /** There is another way: it is not tried again for long. */
+  readonly impatient?: boolean;
+  /** A status that may pass here, in a moment, although it would not elsewhere. */
+  readonly passing?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -60,6 +64,7 @@ export function createSession(parts: { readonly network: RegistryNetwork; readon
       action: request.action,
       registry: endpoint.registry,
       ...(request.notFound === undefined ? {} : { notFound: request.notFound }),
+      ...(request.passing === undefined ? {} : { passing: request.passing }),
     };
     const authRequest = {
       base,
@@ -98,7 +103,13 @@ export function createSession(parts: { readonly network: RegistryNetwork; readon
 
   return {
     request: (request) =>
-      request.once === true ? send(request) : retrying(network.retriesAt(request.endpoint), () => send(request), request.signal),
+      request.once === true
+        ? send(request)
+        : retrying(
+            network.retriesAt({ mirror: request.impatient === true || request.endpoint.mirror }),
+            () => send(request),
+            request.signal,
+          ),
   };
 }
 

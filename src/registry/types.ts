@@ -53,10 +53,11 @@ export interface ImageSource {
 
 /** Writing: to the registry that the name says, never to a mirror. Throws as `ImageSource` does. */
 export interface ImageSink {
+  /** False also where the registry does not say. */
   hasBlob(repository: RepositoryName, digest: Digest, options?: CallOptions): Promise<boolean>;
   /**
    * Makes a blob of another repository of the same registry visible in `target`, without moving it. False when the registry
-   * did not: then the blob must be pushed.
+   * did not, whatever its reason: then the blob must be pushed.
    */
   mountBlob(target: RepositoryName, fromRepository: string, digest: Digest, options?: CallOptions): Promise<boolean>;
   /**

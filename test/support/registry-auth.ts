@@ -13,6 +13,8 @@ export interface FakeAuth {
   readonly anonymousPull?: boolean;
   /** Bearer only: the realm that is named. Default: /token here. */
   readonly realm?: string;
+  /** Bearer only: what becomes of a request for tokens of several repositories. Default: a token for all of them. */
+  readonly several?: "refused" | "narrowed";
 }
 
 /** A request that is turned down. */
@@ -61,9 +63,12 @@ export function createAuthority(auth: FakeAuth | undefined): Authority {
       if (!isUser && !(isAnonymous && auth.anonymousPull === true)) {
         return { status: 401, body: JSON.stringify({ details: "incorrect username or password" }) };
       }
+      const names = new Set(scopes.map((scope) => scope.split(":")[1]));
+      if (names.size > 1 && auth.several === "refused") return { status: 403, body: JSON.stringify({ details: "one at a time" }) };
+      const granted = auth.several === "narrowed" ? scopes.filter((scope) => scope.split(":")[1] === [...names][0]) : scopes;
       made += 1;
       const token = `token-${made}`;
-      tokens.set(token, new Set(isUser ? scopes : scopes.filter((scope) => scope.endsWith(":pull"))));
+      tokens.set(token, new Set(isUser ? granted : granted.filter((scope) => scope.endsWith(":pull"))));
       const given = isOauth2 ? { access_token: token } : { token, expires_in: 300 };
       return { headers: { "content-type": "application/json" }, body: JSON.stringify(given) };
     },

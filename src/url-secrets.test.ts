@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { formatExcerpt } from "./source.ts";
-import { maskUrlSecrets, publicProxy, publicUrl, withoutUrlSecrets } from "./url-secrets.ts";
+import { maskUrlSecrets, publicUrl, publicVariable, withoutUrlSecrets } from "./url-secrets.ts";
 
 describe("X10: publicUrl()", () => {
   const rows: readonly (readonly [url: string, want: string])[] = [
@@ -57,12 +57,13 @@ it("X10: an excerpt shows the line without them, its mark in the right place", (
   );
 });
 
-describe("X10: publicProxy()", () => {
-  const rows: readonly (readonly [value: string, want: string])[] = [
-    ["http://me:pw@proxy:3128", "http://proxy:3128"],
-    ["me:pw@proxy:3128", "proxy:3128"],
-    ["http://proxy:3128", "http://proxy:3128"],
-    ["localhost,.corp,10.0.0.0/8", "localhost,.corp,10.0.0.0/8"],
+describe("X10: publicVariable()", () => {
+  const rows: readonly (readonly [name: string, value: string, want: string])[] = [
+    ["http_proxy", "http://me:pw@proxy:3128", "http://proxy:3128"],
+    ["HTTPS_PROXY", "me:pw@proxy:3128", "proxy:3128"],
+    ["all_proxy", "socks5://proxy:3128", "socks5://proxy:3128"],
+    ["NO_PROXY", "localhost,.corp,10.0.0.0/8", "localhost,.corp,10.0.0.0/8"],
+    ["MAIL", "me@host", "me@host"],
   ];
-  for (const [value, want] of rows) it(value, () => assert.equal(publicProxy(value), want));
+  for (const [name, value, want] of rows) it(`${name}=${value}`, () => assert.equal(publicVariable(name, value), want));
 });

@@ -17,6 +17,7 @@ const HARMLESS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 const SECRET_KEY = /tok|sec|pass|pw|auth|key|sig|cred|code|pin|session|jwt|sas|otp/i;
+const PROXY = /^(?:https?|ftp|no|all)_proxy$/i;
 /** Too short for a secret, or a version. */
 const TRIVIAL = /^(?:.{0,3}|true|false|v?\d{1,4}(?:[._-]\d{1,4}){0,3})$/;
 
@@ -39,9 +40,9 @@ export function maskUrlSecrets(text: string): string {
   return text.replaceAll(URLS, (url) => rewritten(url, { userInfo: (info) => `${mask(info.slice(0, -1))}@`, value: mask }));
 }
 
-/** The value of a proxy variable without its password; it may lack the scheme. */
-export function publicProxy(value: string): string {
-  return withoutUrlSecrets(value).replace(/^[^/?#\s,]*@/, "");
+/** The value of a variable: that of a proxy without its password, with or without a scheme; every other one as it is. */
+export function publicVariable(name: string, value: string): string {
+  return PROXY.test(name) ? withoutUrlSecrets(value).replace(/^[^/?#\s,]*@/, "") : value;
 }
 
 interface Hiding {

@@ -12,7 +12,7 @@ import {
 } from "../image/index.ts";
 import { formatPlatform, parseReference, type Platform } from "../oci/index.ts";
 import { formatPurl } from "../purl.ts";
-import { publicProxy, publicUrl, withoutUrlSecrets } from "../url-secrets.ts";
+import { publicUrl, publicVariable, withoutUrlSecrets } from "../url-secrets.ts";
 import { VERSION } from "../version.ts";
 import { algorithmOf, hexOf } from "../digest.ts";
 import type { ProvenanceOptions } from "./attestation-types.ts";
@@ -21,8 +21,6 @@ import type { AttestationInput } from "./build-attestations.ts";
 const IMAGE = "docker-image://";
 const LOCAL = "local://";
 const OWN = /^(distroless|oci-layout)\/(.+)$/;
-/** Their values may lack the scheme that an address begins with. */
-const PROXY = /_proxy$/i;
 const BUILDER_ID = formatPurl({ type: "npm", name: "decant", version: VERSION });
 
 /** Provenance of the build, by the clock of the moment it is asked for. */
@@ -118,7 +116,7 @@ function requestOf({ options, context }: AttestationInput, order: readonly Verte
     for (const [key, value] of Object.entries(values ?? {})) args[`${prefix}${key}`] = withoutUrlSecrets(value);
   };
   const buildArgs = Object.entries(options.buildArgs ?? {});
-  prefixed("build-arg:", Object.fromEntries(buildArgs.map(([key, value]) => [key, PROXY.test(key) ? publicProxy(value) : value])));
+  prefixed("build-arg:", Object.fromEntries(buildArgs.map(([key, value]) => [key, publicVariable(key, value)])));
   prefixed("label:", options.labels);
   const contexts = Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, contextOf(name, value)] as const);
   prefixed("context:", Object.fromEntries(contexts));

@@ -26,6 +26,7 @@ import { foldersOf } from "./base/stand-ins.ts";
 import { withAttestations } from "./build-attestations.ts";
 import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
+import { dockerProxies } from "./docker-proxies.ts";
 import { exportAll } from "./build-outputs.ts";
 import { builtImage } from "./built-image.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
@@ -99,10 +100,11 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       platform,
       buildPlatform: session.platform,
     });
+    const proxies = await dockerProxies({ env: session.env, buildArgs }, emit);
     const conversion = await checks.around(
       toGraph(parsed, {
         ...(options.target === undefined ? {} : { target: options.target }),
-        buildArgs,
+        buildArgs: { ...proxies, ...buildArgs },
         labels: options.labels ?? {},
         platform,
         buildPlatform: session.platform,

@@ -5,7 +5,7 @@
 import { algorithmOf, hexOf } from "../digest.ts";
 import { type ChownOpt, type FileAction, type Mount, type Op, reachable, type Vertex } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
-import { publicUrl } from "../url-secrets.ts";
+import { publicUrl, publicVariable, withoutUrlSecrets } from "../url-secrets.ts";
 
 /** The steps, and where each is in the Dockerfile. */
 export interface BuildDefinition {
@@ -52,7 +52,7 @@ function opOf(op: Op, inputs: number): unknown {
         exec: {
           meta: {
             args,
-            env,
+            env: env.map(publicLine),
             cwd,
             ...optional({ user: user === "" ? undefined : user, hostname }),
             ...(extraHosts.length === 0 ? {} : { extraHosts: extraHosts.map(({ host, ip }) => ({ Host: host, IP: ip })) }),
@@ -82,6 +82,11 @@ function opOf(op: Op, inputs: number): unknown {
     default:
       return op satisfies never;
   }
+}
+
+function publicLine(line: string): string {
+  const at = line.indexOf("=");
+  return `${line.slice(0, at)}=${withoutUrlSecrets(publicVariable(line.slice(0, at), line.slice(at + 1)))}`;
 }
 
 /** Addresses of sources may bring their passwords and tokens. */

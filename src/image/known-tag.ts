@@ -1,7 +1,7 @@
 /** What tags stood for when their registry was asked the last time: for builds while it cannot be reached, as BuildKit has it. */
 import * as v from "valibot";
 import { type Digest, isDigest } from "../digest.ts";
-import { DecantError, isDecantError } from "../errors.ts";
+import { type DecantError, isDecantError } from "../errors.ts";
 import { type Descriptor, formatReference, type Reference } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 

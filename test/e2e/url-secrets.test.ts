@@ -1,11 +1,11 @@
 /** X10: passwords and tokens of addresses reach neither history, progress, events, records and logs of the store, provenance nor errors. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { type BuildOptions, inspectImage, isDecantError } from "../../src/index.ts";
-import { workshop, type Workshop } from "../support/build.ts";
+import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 import { gitServer, testRepository } from "../support/git-server.ts";
 import { startStranger } from "../support/stranger.ts";
 
@@ -83,6 +83,35 @@ describe("X10: secrets of addresses", () => {
     const text = readFileSync(join(shop.folder, "out", "provenance.json"), "utf8");
     assert.match(text, /"build-arg:http_proxy": ?"http:\/\/proxy\.example:3128"/);
     assert.match(text, /"build-arg:HTTPS_PROXY": ?"proxy\.example:3128"/);
+  });
+
+  it("R10: the proxies of docker's config.json reach RUN, and nothing that is kept", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    const docker = join(shop.folder, "docker");
+    mkdirSync(docker);
+    const proxy = `http://me:${PASSWORD}@proxy.example:3128`;
+    const proxies = { default: { httpProxy: proxy, httpsProxy: proxy, noProxy: "a.example,10.0.0.0/8" } };
+    writeFileSync(join(docker, "config.json"), JSON.stringify({ proxies }));
+    const text = `${BUSYBOX}ARG HTTP_PROXY\nRUN env | grep -i _proxy | sed 's#:[^:@/]*@#:PW@#' | sort > /out\n`;
+    const dest = join(shop.folder, "first");
+    await shop.build(text, { env: { DOCKER_CONFIG: docker }, outputs: [{ type: "local", dest }] });
+    const shown = "http://me:PW@proxy.example:3128";
+    assert.deepEqual(readFileSync(join(dest, "out"), "utf8").trim().split("\n"), [
+      `HTTPS_PROXY=${shown}`,
+      `HTTP_PROXY=${shown}`,
+      "NO_PROXY=a.example,10.0.0.0/8",
+      `http_proxy=${shown}`,
+      `https_proxy=${shown}`,
+      "no_proxy=a.example,10.0.0.0/8",
+    ]);
+    // Another proxy that nothing declares is no reason to run again.
+    const plain = text.replace("ARG HTTP_PROXY\n", "");
+    await shop.build(plain, { env: { DOCKER_CONFIG: docker } });
+    assert.equal((await shop.build(plain)).result.executed, 0);
+    await checkBuild(shop, (options) => shop.build(text, { env: { DOCKER_CONFIG: docker }, ...options }));
+    const { layers } = await inspectImage({ image: "x:1", root: shop.root, env: {} });
+    assert.match(JSON.stringify(layers), /RUN \|1 HTTP_PROXY=http:\/\/proxy\.example:3128 \/bin\/sh/);
   });
 
   it("are in no error: of failing downloads, of git, of references that cannot be used", async () => {

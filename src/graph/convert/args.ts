@@ -1,5 +1,6 @@
 /** ARG in a stage, and proxy variables (rules S26 to S32). */
 import { type ArgInstruction, expandWord } from "../../dockerfile/index.ts";
+import { publicVariable } from "../../url-secrets.ts";
 import { metadataItem } from "./history.ts";
 import { setEnv, type StageState } from "./stage-state.ts";
 
@@ -27,7 +28,7 @@ export function convertArg(
       (arg.value === undefined ? fallback : expandWord(arg.value.text, state.env, { escape: state.escape, range: arg.value.range }).value);
     if (value !== undefined && !NOT_ENVIRONMENT.has(key)) setEnv(state, key, value);
     state.args.set(key, value);
-    shown.push(value === undefined ? key : `${key}=${value}`);
+    shown.push(value === undefined ? key : `${key}=${publicVariable(key, value)}`);
   }
   state.history.push(metadataItem(`ARG ${shown.join(" ")}`));
 }

@@ -4,6 +4,7 @@ export { type Authority, basicAuthority, createAuthority, hiding, splitUserInfo 
 export { download, type DownloadFailure, type DownloadRequest, type UseDownload } from "./download.ts";
 export { cleanText, type Fail, type NetFailure, safeUrl } from "./failures.ts";
 export { createNetwork, type NetRequest, type NetResponse, type Network, type NetworkOptions } from "./network.ts";
+export { proxyVariables } from "./proxies.ts";
 export { linkProblem } from "./redirects.ts";
 export { type Clock, IMPATIENT, isTransientStatus, parseRetryAfter, type Retries, type RetryPolicy, retrying } from "./retry.ts";
 export type { RequestBody } from "./send-body.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
-import { proxyFor } from "./proxies.ts";
+import { proxyFor, proxyVariables } from "./proxies.ts";
 
 const PROXY = "http://proxy.example:3128";
 
@@ -46,6 +46,11 @@ describe("R6: proxyFor()", () => {
     assert.equal(proxy?.shown, PROXY);
     assert.doesNotMatch(inspect(proxy, { depth: 9 }), /s3cret|s%33cret/);
   });
+});
+
+it("proxyVariables() gives the same in lower case, for curl and git", () => {
+  const env = { HTTP_PROXY: " a ", http_proxy: "b", https_proxy: "c", ALL_PROXY: "", NO_PROXY: "d", PATH: "e" };
+  assert.deepEqual(proxyVariables(env), { http_proxy: "a", https_proxy: "c", no_proxy: "d" });
 });
 
 describe("R6: NO_PROXY", () => {

@@ -33,6 +33,16 @@ export function proxyFor(url: URL, env: Environment): Proxy | undefined {
   return parseProxy(name, variable(env, name) ?? "");
 }
 
+/** The variables in lower case, for programs that read them their own way: curl, and so git, do not read HTTP_PROXY. */
+export function proxyVariables(env: Environment): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => {
+      const value = variable(env, name);
+      return value === undefined ? [] : [[name.toLowerCase(), value]];
+    }),
+  );
+}
+
 /** "host:port" without a scheme is one of http. Messages do not quote the value, which may have a password. */
 function parseProxy(name: string, value: string): Proxy {
   const parsed = URL.parse(SCHEME.test(value) ? value : `http://${value}`);

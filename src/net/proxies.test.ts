@@ -50,7 +50,8 @@ describe("R6: proxyFor()", () => {
 
 it("proxyVariables() gives the same in lower case, for curl and git", () => {
   const env = { HTTP_PROXY: " a ", http_proxy: "b", https_proxy: "c", ALL_PROXY: "", NO_PROXY: "d", PATH: "e" };
-  assert.deepEqual(proxyVariables(env), { http_proxy: "a", https_proxy: "c", no_proxy: "d" });
+  assert.deepEqual(proxyVariables(env), { http_proxy: "a", https_proxy: "c", no_proxy: "d,localhost,127.0.0.0/8,127.0.0.1,::1" });
+  assert.deepEqual(proxyVariables({ NO_PROXY: "d" }), {});
 });
 
 describe("R6: NO_PROXY", () => {

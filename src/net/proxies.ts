@@ -33,14 +33,17 @@ export function proxyFor(url: URL, env: Environment): Proxy | undefined {
   return parseProxy(name, variable(env, name) ?? "");
 }
 
-/** The variables in lower case, for programs that read them their own way: curl, and so git, do not read HTTP_PROXY. */
+/**
+ * The variables in lower case, for programs that read them their own way: curl, and so git, does not read HTTP_PROXY, and asks this machine by a
+ * proxy, too.
+ */
 export function proxyVariables(env: Environment): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => {
-      const value = variable(env, name);
-      return value === undefined ? [] : [[name.toLowerCase(), value]];
-    }),
-  );
+  const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name): (readonly [string, string])[] => {
+    const value = variable(env, name);
+    return value === undefined ? [] : [[name.toLowerCase(), value]];
+  });
+  const exempt = [variable(env, "NO_PROXY"), "localhost,127.0.0.0/8,127.0.0.1,::1"].filter((list) => list !== undefined);
+  return proxies.length === 0 ? {} : { ...Object.fromEntries(proxies), no_proxy: exempt.join(",") };
 }
 
 /** "host:port" without a scheme is one of http. Messages do not quote the value, which may have a password. */

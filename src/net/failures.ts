@@ -5,8 +5,8 @@ import { isTransientErrno } from "./retry.ts";
 
 /** A request that failed. Clients make errors of it, with their own codes, and keep `details`: retries read them. */
 export interface NetFailure {
-  /** "unreachable": no answer, or not all of it. "forbidden": `url` leads to an address that must not be asked. */
-  readonly kind: "unreachable" | "forbidden";
+  /** "unreachable": no answer, or not all of it. "redirect": `url` leads to what must not be asked; "nearer": because it is nearer to us. */
+  readonly kind: "unreachable" | "redirect" | "nearer";
   readonly url: URL;
   /** "connect ECONNREFUSED 127.0.0.1:1", "its redirect cannot be followed: it leads to …". */
   readonly why: string;
@@ -54,8 +54,8 @@ export function unreachable(url: URL, cause: unknown, proxy: Proxy | undefined):
 }
 
 /** `from` leads to an address that must not be asked; `why`: "it leads to …", or "its redirect cannot be followed: it leads to …". */
-export function forbidden(from: URL, why: string, hint?: string): NetFailure {
-  return { kind: "forbidden", url: from, why, details: { url: safeUrl(from) }, ...(hint === undefined ? {} : { hint }) };
+export function forbidden(kind: "redirect" | "nearer", from: URL, why: string, hint: string): NetFailure {
+  return { kind, url: from, why, details: { url: safeUrl(from) }, hint };
 }
 
 /** What `why` begins with where a redirect is at fault. */

@@ -17,7 +17,7 @@ import type { NetFailure } from "./failures.ts";
 import type { NetRequest, Network } from "./network.ts";
 
 function fail({ kind, why, hint, details, cause }: NetFailure): DecantError {
-  return new DecantError(kind === "forbidden" ? "REGISTRY" : "REGISTRY_UNREACHABLE", why, {
+  return new DecantError(kind === "unreachable" ? "REGISTRY_UNREACHABLE" : "REGISTRY", why, {
     details,
     cause,
     ...(hint === undefined ? {} : { hint }),

@@ -138,7 +138,7 @@ export function createNetwork(options: NetworkOptions = {}): Network {
     async send(request) {
       const { method, url, authority, strayed, staysHome } = request;
       const refuse = (from: URL, why: string): Error =>
-        request.fail(forbidden(from, REDIRECT + why, "Give the address that it leads to, if you trust that one"));
+        request.fail(forbidden("redirect", from, REDIRECT + why, "Give the address that it leads to, if you trust that one"));
       const send = (stop: Stop): Promise<Reply> => sendTo(stop, request);
       const arrival = await followRedirects({ method, url, authority, strayed, staysHome, refuse, send });
       return { ...arrival.reply, url: arrival.url, strayed: arrival.strayed };
@@ -158,9 +158,10 @@ interface NearerStop {
 
 function leadsNearer({ url, zone, from, ledFrom, limit }: NearerStop): NetFailure {
   return forbidden(
+    "nearer",
     from ?? ledFrom,
     `${from === undefined ? "" : REDIRECT}it leads to "${url.host}" ${PLACES[zone]}, and "${ledFrom.host}" is ${PLACES[limit]}`,
-    `If "${url.host}" is right, name it yourself: nothing farther away may lead there`,
+    `If "${url.host}" is right, name it yourself: what is farther away must not lead there`,
   );
 }
 

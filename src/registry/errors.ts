@@ -32,9 +32,9 @@ export interface FailedResponse {
 
 /** No answer, or an address that must not be asked. */
 export function networkError({ kind, url, why, hint, details, cause }: NetFailure): DecantError {
-  if (kind === "forbidden") {
-    const advice =
-      hint === undefined ? {} : { hint: `${hint}; hosts that registries.conf has are trusted: [[registry]] location = "HOST"` };
+  if (kind !== "unreachable") {
+    const own = kind === "nearer" ? `${hint}, in registries.conf: [[registry]] location = "HOST"` : hint;
+    const advice = own === undefined ? {} : { hint: own };
     return new DecantError("REGISTRY", `Cannot use "${safeUrl(url)}": ${why}`, { details, ...advice });
   }
   const plain = plainHint(String(details["errno"]), url) ?? hint;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isInside, isLoopback, isNearer, zoneOfHost } from "./addresses.ts";
+import { createKnownZones, isInside, isLoopback, isNearer, zoneOfHost } from "./addresses.ts";
 
 describe("zoneOfHost()", () => {
   const rows: readonly (readonly [host: string, want: string | undefined])[] = [
@@ -47,6 +47,33 @@ describe("zoneOfHost()", () => {
   // What URL makes of them is what is asked.
   for (const text of ["http://2130706433/", "http://0x7f.1/", "http://127.1/", "http://0177.0.0.1/", "http://①②⑦.0.0.1/"])
     it(`${text} is loopback`, () => assert.equal(zoneOfHost(new URL(text).hostname), "loopback"));
+});
+
+describe("createKnownZones()", () => {
+  const url = new URL("https://reg.example:5000/x");
+
+  it("takes what it does not know for a host of the internet", () => assert.equal(createKnownZones().of(url), "public"));
+
+  it("knows addresses without a connection", () => assert.equal(createKnownZones().of(new URL("http://10.0.0.1/")), "private"));
+
+  for (const addresses of [
+    ["8.8.8.8", "127.0.0.1"],
+    ["127.0.0.1", "8.8.8.8"],
+  ]) {
+    it(`counts the farthest: ${addresses.join(", then ")}`, () => {
+      const zones = createKnownZones();
+      for (const address of addresses) zones.note(url, address);
+      assert.equal(zones.of(url), "public");
+      assert.equal(zones.of(new URL("https://reg.example:5000/y")), "public");
+    });
+  }
+
+  it("keeps hosts apart", () => {
+    const zones = createKnownZones();
+    zones.note(url, "10.0.0.1");
+    assert.equal(zones.of(url), "private");
+    assert.equal(zones.of(new URL("https://reg.example/x")), "public");
+  });
 });
 
 describe("isNearer()", () => {

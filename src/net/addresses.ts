@@ -45,6 +45,27 @@ export function zoneOfHost(hostname: string): Zone | undefined {
   return isLocalName(bare) ? "loopback" : undefined;
 }
 
+/** Where the hosts that users name have turned out to be. */
+export interface KnownZones {
+  /** The zone of `url`; of a host that was never connected to directly, "public". */
+  of(url: URL): Zone;
+  /** A connection to `url` had this address at its end. */
+  note(url: URL, address: string): void;
+}
+
+/** Makes a `KnownZones` that knows nothing yet. Of several zones the farthest counts: a host cannot come nearer by another look-up of its name. */
+export function createKnownZones(): KnownZones {
+  const zones = new Map<string, Zone>();
+  return {
+    of: ({ host, hostname }) => zones.get(host) ?? zoneOfHost(hostname) ?? "public",
+    note({ host }, address) {
+      const zone = zoneOfAddress(address);
+      const known = zones.get(host);
+      if (known === undefined || isNearer(known, zone)) zones.set(host, zone);
+    },
+  };
+}
+
 /** Is `zone` nearer to this machine than `limit`? */
 export function isNearer(zone: Zone, limit: Zone): boolean {
   return ZONES.indexOf(zone) > ZONES.indexOf(limit);

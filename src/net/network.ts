@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import type { ByteStream } from "../bytes.ts";
 import { isDecantError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { isNearer, type Zone, zoneOfAddress, zoneOfHost } from "./addresses.ts";
+import { createKnownZones, isNearer, type Zone, zoneOfHost } from "./addresses.ts";
 import { createAgents, type Lookup, TooNear } from "./agents.ts";
 import type { Authority } from "./authority.ts";
 import { createCertificates } from "./certificates.ts";
@@ -95,14 +95,13 @@ export function createNetwork(options: NetworkOptions = {}): Network {
     connectMs: timers.connectMs,
     ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
   });
-  /** By host:port: where the hosts that users name turned out to be. */
-  const zones = new Map<string, Zone>();
+  const zones = createKnownZones();
 
   const sendTo = async (stop: Stop, request: NetRequest): Promise<Reply> => {
     const { url, strayed, from } = stop;
-    const { fail, body, named, ledFrom = request.url } = request;
+    const { fail, named, ledFrom = request.url } = request;
     const isNamed = url.origin === ledFrom.origin || named?.has(url.host) === true || named?.has(url.hostname) === true;
-    const limit = isNamed ? "loopback" : (zones.get(ledFrom.host) ?? zoneOfHost(ledFrom.hostname) ?? "public");
+    const limit = isNamed ? "loopback" : zones.of(ledFrom);
     const tooNear = (zone: Zone): Error => fail(leadsNearer({ url, zone, from, ledFrom, limit }));
     const own = zoneOfHost(url.hostname);
     if (own !== undefined && isNearer(own, limit)) throw tooNear(own);
@@ -115,13 +114,13 @@ export function createNetwork(options: NetworkOptions = {}): Network {
         method: request.method,
         url,
         headers: { "user-agent": userAgent, "accept-encoding": "identity", ...request.headers, ...headers, ...authorization },
-        body,
+        body: request.body,
         agent,
         absolute,
         timers,
         signal: request.signal,
       });
-      if (isNamed && proxy === undefined && reply.remoteAddress !== undefined) zones.set(url.host, zoneOfAddress(reply.remoteAddress));
+      if (isNamed && proxy === undefined && reply.remoteAddress !== undefined) zones.note(url, reply.remoteAddress);
       if (reply.status === 407 && absolute && proxy !== undefined) throw refusedByProxy(proxy, reply);
       return { ...reply, body: failing(reply.body, (error) => fail(unreachable(url, error, proxy)), request.signal) };
     } catch (error) {

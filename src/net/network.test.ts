@@ -251,6 +251,19 @@ describe("Private addresses", () => {
     assert.deepEqual(server.heard, []);
   });
 
+  it("are none that the first host may get for itself meanwhile", async () => {
+    await using server = await startServer(() => ({ body: "x" }));
+    const port = server.host.split(":")[1] ?? "";
+    using network = testNetwork({ lookup: resolver({ "reg.example": [["127.0.0.1"]] }) });
+    // It was of the internet when it gave this address of itself.
+    const ledFrom = new URL(`http://reg.example:${port}/`);
+    await assert.rejects(get(network, `http://reg.example:${port}/admin`, { ledFrom }), { code: "REGISTRY" });
+    assert.deepEqual(server.heard, []);
+    // Named by the user, and so known to be of this machine, it may lead to itself.
+    assert.equal(await text(network, `http://reg.example:${port}/`), "x");
+    assert.equal(await text(network, `http://reg.example:${port}/upload`, { ledFrom }), "x");
+  });
+
   it("do not become allowed by a connection that is there already", async () => {
     await using server = await startServer(() => ({ body: "x" }));
     using network = testNetwork();

@@ -100,7 +100,9 @@ export function createNetwork(options: NetworkOptions = {}): Network {
   const sendTo = async (stop: Stop, request: NetRequest): Promise<Reply> => {
     const { url, strayed, from } = stop;
     const { fail, named, ledFrom = request.url } = request;
-    const isNamed = url.origin === ledFrom.origin || named?.has(url.host) === true || named?.has(url.hostname) === true;
+    // An address of the host itself that it leads to is none that the user named: its name may have got another address meanwhile.
+    const isFirst = request.ledFrom === undefined && from === undefined;
+    const isNamed = isFirst || named?.has(url.host) === true || named?.has(url.hostname) === true;
     const limit = isNamed ? "loopback" : zones.of(ledFrom);
     const tooNear = (zone: Zone): Error => fail(leadsNearer({ url, zone, from, ledFrom, limit }));
     const own = zoneOfHost(url.hostname);

@@ -80,7 +80,7 @@ export function createSession(parts: { readonly network: RegistryNetwork; readon
       network.send({
         method: request.method,
         ...place,
-        ledFrom: base,
+        ...(typeof request.path === "string" ? {} : { ledFrom: base }),
         authority,
         ...(request.headers === undefined ? {} : { headers: request.headers }),
         ...(tolerates ? { insecureHost: base.host } : {}),

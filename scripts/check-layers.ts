@@ -1,6 +1,6 @@
 /**
  * Keeps the direction of imports of docs/architecture.md: a room imports only from rooms above it. Prints each offending import. Keeps
- * native code, processes, the opening of files and unbounded fan-out in their places, too.
+ * native code, processes, the network, the opening of files and unbounded fan-out in their places, too.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -8,6 +8,7 @@ import { dirname, join, normalize } from "node:path";
 const ROOMS = [
   "top",
   "sys",
+  "net",
   "oci",
   "store",
   "tree",
@@ -41,6 +42,10 @@ const IMPURE = /^node:(fs|child_process|http|https|net|worker_threads)/;
 const PURE_ROOMS = ["top", "oci", "dockerfile", "graph"];
 /** The only places for native code, and for starting processes. */
 const KOFFI = /^src\/sys\//;
+/** The only place that opens connections to other machines. */
+const NET = /^src\/net\//;
+/** The built-in fetch, and the modules below it; `node:net` is also for sockets of this machine. */
+const NETWORK = /(?<![\w.])fetch\(|globalThis\.fetch|typeof fetch\b|"node:(?:https?|http2|tls|dns|dgram)(?:\/promises)?"|"undici"/;
 /** `Promise.all` of anything but a list that is written out: it may start any amount of work at once. */
 const FAN_OUT = /Promise\.(?:all|allSettled|any|race)\((?!\[(?![^\]]*\.\.\.))/;
 
@@ -91,6 +96,7 @@ for (const file of globSync("src/**/*.ts").toSorted()) {
     problems.push(`${file}: fan out with pool() of src/async.ts, and wait with allOf()`);
   if (!OPENERS.some((opener) => opener.test(file)))
     for (const name of openersIn(text)) problems.push(`${file} -> node:fs ${name}: read named files by readNamedFile of src/sys`);
+  if (!NET.test(file) && NETWORK.test(text)) problems.push(`${file}: requests go by src/net`);
   for (const match of text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)) {
     const target = match[1] ?? match[2] ?? "";
     const isTypes = /^\s*(?:import|export) type\b/.test(match[0]);

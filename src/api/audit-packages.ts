@@ -60,6 +60,7 @@ async function ask(
     maxAgeMs: MAX_AGE_MS,
     emit,
     vertex: VERTEX,
+    network: session.network,
     signal,
   });
   return await archive.whoHas(queries, debianArchitecture(platform));

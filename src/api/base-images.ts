@@ -7,7 +7,7 @@ import type { Material, SourceProvider, VertexResult } from "../engine/index.ts"
 import { DecantError, type ErrorCode, InternalError, isDecantError, withSource } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
-import { loadImage, openOciLayout, pullImage } from "../image/index.ts";
+import { isOutOfReach, knownTag, loadImage, openOciLayout, pullImage } from "../image/index.ts";
 import { formatReference, parseReference, type Platform } from "../oci/index.ts";
 import { type ImageRequest, suggest } from "../dockerfile/index.ts";
 import type { LayerSource } from "../tree/index.ts";
@@ -134,7 +134,13 @@ async function named(session: Session, name: string, platform: Platform, options
     const local = await loadImage(session.store, canonical, platform);
     return { identifier: `docker-image://${canonical}@${local.descriptor.digest}`, config: local.config, layers: local.layers };
   }
-  const pulled = await pullImage(imageContext(session, options.emit, vertex, options.signal), name, platform);
+  const context = imageContext(session, options.emit, vertex, options.signal);
+  const pulled = await pullImage(context, name, platform, { mayBeOld: !options.pull }).catch((error: unknown) => {
+    const isHere = knownTag(session.store, reference) !== undefined || session.store.images.get(canonical) !== undefined;
+    if (!options.pull || !isHere || !isOutOfReach(error)) throw error;
+    const { code, message, details } = error;
+    throw new DecantError(code, message, { hint: "Leave out --pull to build with what the store has of it", details, cause: error });
+  });
   const { digest } = pulled.reference;
   return {
     identifier: `docker-image://${canonical}${reference.digest === undefined && digest !== undefined ? `@${digest}` : ""}`,

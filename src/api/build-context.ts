@@ -16,7 +16,7 @@ import {
 } from "../engine/index.ts";
 import { DecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import { type GitRef, gitSourceOp, parseGitUrl, withoutCredentials } from "../graph/index.ts";
+import { type GitRef, gitSourceOp, parseGitUrl } from "../graph/index.ts";
 import { displayPath, ROOT, toText, treePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { isDigest } from "../digest.ts";
@@ -35,6 +35,7 @@ import {
   writeLayer,
 } from "../tree/index.ts";
 import { step } from "../step.ts";
+import { publicUrl } from "../url-secrets.ts";
 import { contextFolder } from "./context-folder.ts";
 import { type DockerfileText, MAX_DOCKERFILE_BYTES, readDockerfile } from "./dockerfile-file.ts";
 import { downloadFile, httpSourceOp } from "./download-file.ts";
@@ -86,7 +87,7 @@ export async function openBuildContext(options: Input, session: Session, surroun
       files: { path: folder, ...(outside === undefined ? { dockerfile: dockerfile.path } : {}) },
     };
   }
-  const title = context === "-" ? "standard input" : withoutCredentials(context);
+  const title = context === "-" ? "standard input" : publicUrl(context);
   const plan = { vertex: "remote context", name: `[internal] load context from ${title}` };
   const loaded = await step(emit, plan, surroundings.signal, () => load(options, git, session));
   const outside = await outsideDockerfile(options, session, surroundings);
@@ -134,10 +135,13 @@ async function outsideDockerfile(options: Input, session: Session, surroundings:
   if (file === "-")
     return { path: "-", name: "Dockerfile", bytes: await collect(stdinOf(options), MAX_DOCKERFILE_BYTES, "the Dockerfile") };
   if (file === undefined || !isHttp(file)) return undefined;
-  const { tree, entry } = await downloadFile(session, httpSourceOp(file, HTTP_FILE), surroundings);
+  const { tree, entry } = await downloadFile(session, httpSourceOp(file, HTTP_FILE), {
+    ...surroundings,
+    maxBytes: MAX_DOCKERFILE_BYTES,
+  });
   return {
     path: file,
-    name: withoutCredentials(file),
+    name: publicUrl(file),
     bytes: await readTreeFile(tree, entry.path, MAX_DOCKERFILE_BYTES),
   };
 }
@@ -166,7 +170,7 @@ async function fromHttp(session: Session, url: string, surroundings: ContextSurr
     return { layer, ...facts };
   }
   return {
-    dockerfile: { path: url, name: withoutCredentials(url), bytes: await collect(all, MAX_DOCKERFILE_BYTES, "the Dockerfile") },
+    dockerfile: { path: url, name: publicUrl(url), bytes: await collect(all, MAX_DOCKERFILE_BYTES, "the Dockerfile") },
     ...facts,
   };
 }

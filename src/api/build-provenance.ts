@@ -1,7 +1,7 @@
 /** From a finished build to the facts of its provenance. */
 import { basename } from "node:path";
 import type { Material } from "../engine/index.ts";
-import { reachable, type Vertex, withoutCredentials } from "../graph/index.ts";
+import { reachable, type Vertex } from "../graph/index.ts";
 import {
   type Attestation,
   buildDefinition,
@@ -12,6 +12,7 @@ import {
 } from "../image/index.ts";
 import { formatPlatform, parseReference, type Platform } from "../oci/index.ts";
 import { formatPurl } from "../purl.ts";
+import { publicUrl, publicVariable, withoutUrlSecrets } from "../url-secrets.ts";
 import { VERSION } from "../version.ts";
 import { algorithmOf, hexOf } from "../digest.ts";
 import type { ProvenanceOptions } from "./attestation-types.ts";
@@ -45,7 +46,7 @@ export function provenanceAttestation(input: AttestationInput, wanted: Provenanc
       finishedOn: new Date().toISOString(),
       materials: unique(materials),
       ...(context.material === undefined ? {} : { source: context.material }),
-      file: { path: basename(options.file ?? "Dockerfile"), bytes: dockerfile.bytes },
+      file: { path: fileName(options.file), bytes: dockerfile.bytes },
       request,
       complete,
       hermetic: complete && order.every((vertex) => !usesNetwork(vertex, options.network)),
@@ -84,10 +85,14 @@ function usesNetwork({ op }: Vertex, network: string | undefined): boolean {
   return op.kind === "exec" && (op.network === "host" || (op.network === "sandbox" && network !== "none"));
 }
 
+function fileName(file = "Dockerfile"): string {
+  return basename(/^https?:\/\//.test(file) ? (URL.parse(file)?.pathname ?? "Dockerfile") : file);
+}
+
 /** Paths of this machine are nobody's business: folders are called as BuildKit's client calls them. */
 function contextOf(name: string, value: string): string {
   if (value.startsWith("oci-layout:")) return `oci-layout:${name}`;
-  return /^(?:[a-z][a-z0-9+.-]*:|git@)/i.test(value) ? withoutCredentials(value) : `local:${name}`;
+  return /^(?:[a-z][a-z0-9+.-]*:|git@)/i.test(value) ? publicUrl(value) : `local:${name}`;
 }
 
 /** A Dockerfile from elsewhere than the context is no material, nor is anything from standard input or of this machine. */
@@ -108,9 +113,10 @@ function namedFolders(order: readonly Vertex[]): readonly string[] {
 function requestOf({ options, context }: AttestationInput, order: readonly Vertex[]): ProvenanceRequest {
   const args: Record<string, string> = {};
   const prefixed = (prefix: string, values: Readonly<Record<string, string>> | undefined): void => {
-    for (const [key, value] of Object.entries(values ?? {})) args[`${prefix}${key}`] = value;
+    for (const [key, value] of Object.entries(values ?? {})) args[`${prefix}${key}`] = withoutUrlSecrets(value);
   };
-  prefixed("build-arg:", options.buildArgs);
+  const buildArgs = Object.entries(options.buildArgs ?? {});
+  prefixed("build-arg:", Object.fromEntries(buildArgs.map(([key, value]) => [key, publicVariable(key, value)])));
   prefixed("label:", options.labels);
   const contexts = Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, contextOf(name, value)] as const);
   prefixed("context:", Object.fromEntries(contexts));

@@ -27,6 +27,7 @@ import { foldersOf } from "./base/stand-ins.ts";
 import { withAttestations } from "./build-attestations.ts";
 import { buildChecks, emitDiagnostics } from "./build-checks.ts";
 import { openBuildContext } from "./build-context.ts";
+import { dockerProxies } from "./docker-proxies.ts";
 import { exportAll } from "./build-outputs.ts";
 import { builtImage } from "./built-image.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
@@ -102,10 +103,11 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       buildPlatform: session.platform,
       hasContext,
     });
+    const proxies = await dockerProxies({ env: session.env, buildArgs }, emit);
     const conversion = await checks.around(
       toGraph(parsed, {
         ...(options.target === undefined ? {} : { target: options.target }),
-        buildArgs,
+        buildArgs: { ...proxies, ...buildArgs },
         labels: options.labels ?? {},
         platform,
         buildPlatform: session.platform,
@@ -198,7 +200,12 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
   const context: EngineContext = {
     store: session.store,
     emit,
-    providers: [local, httpSources(session.store, access), gitSources(session.store, { ...access, env: session.env }), input.images],
+    providers: [
+      local,
+      httpSources(session.store, { ...access, network: session.network }),
+      gitSources(session.store, { ...access, env: session.env }),
+      input.images,
+    ],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...(caCertificates === undefined ? {} : { caCertificates }),

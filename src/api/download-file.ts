@@ -22,13 +22,14 @@ export function httpSourceOp(url: string, filename: string): SourceOp {
   return { kind: "source", identifier: url, attrs: { "http.filename": filename } };
 }
 
-/** Downloads it, where the store's copy is not up to date. Throws `HTTP_SOURCE`. */
+/** Downloads it, where the store's copy is not up to date; refuses more than `maxBytes`. Throws `HTTP_SOURCE`. */
 export async function downloadFile(
   session: Session,
   op: SourceOp,
-  { access, signal }: { readonly access: SourceAccess; readonly signal: AbortSignal },
+  { access, signal, maxBytes }: { readonly access: SourceAccess; readonly signal: AbortSignal; readonly maxBytes?: number },
 ): Promise<DownloadedFile> {
-  const result = await httpSources(session.store, access).resolve(op, session.platform, signal, "download");
+  const surroundings = { ...access, network: session.network, ...(maxBytes === undefined ? {} : { maxBytes }) };
+  const result = await httpSources(session.store, surroundings).resolve(op, session.platform, signal, "download");
   const source = result.kind === "layers" ? result.layers[0] : undefined;
   const layer = await source?.load(signal);
   const tree = layer === undefined ? undefined : layerTree([layer]);

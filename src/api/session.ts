@@ -1,6 +1,7 @@
 /** What every call of the API opens: the store, and a registry client when one is needed. */
 import type { Emit } from "../events.ts";
 import type { ImageContext } from "../image/index.ts";
+import { createNetwork, type Network } from "../net/index.ts";
 import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
 import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
@@ -11,6 +12,8 @@ export interface Session extends AsyncDisposable {
   readonly store: Store;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: Platform;
+  /** What every request of the call goes by. */
+  readonly network: Network;
   /** Made on first use. */
   readonly registry: () => Promise<RegistryClient>;
 }
@@ -20,14 +23,17 @@ export async function openSession(options: StoreOptions, access: { readonly read
   const env = options.env ?? process.env;
   const root = options.root ?? defaultStoreRoot(env, process.getuid?.() ?? 0);
   const store = await openStore({ root, ...access });
+  const network = createNetwork({ env });
   let client: RegistryClient | undefined;
   return {
     store,
     env,
+    network,
     platform: hostPlatform({ arch: process.arch }),
-    registry: () => Promise.resolve((client ??= createRegistryClient({ env }))),
+    registry: () => Promise.resolve((client ??= createRegistryClient({ env, network }))),
     async [Symbol.asyncDispose]() {
       client?.[Symbol.dispose]();
+      network[Symbol.dispose]();
       await store[Symbol.asyncDispose]();
     },
   };

@@ -1,8 +1,9 @@
-/** What every network-facing file of the debian room works with: the store, the options of the caller, and one `Once` per kind of work. */
+/** What every network-facing file of the debian room works with: the store, the options of the caller, and one `Shared` per kind of work. */
 import { createShared, type Shared } from "../async.ts";
 import { hexOf, shortDigest, sizeMismatch, type Expected } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
 import { type Emit, noEvents } from "../events.ts";
+import { createNetwork, type Network } from "../net/index.ts";
 import type { Store } from "../store/index.ts";
 import { archiveError } from "./errors.ts";
 import { download, type HttpOptions } from "./http.ts";
@@ -22,8 +23,8 @@ export interface ArchiveOptions {
   readonly acceptExpired?: boolean;
   /** A release file that was fetched less than this many milliseconds ago is not asked for again. Default 0. */
   readonly maxAgeMs?: number;
-  /** Default: the global fetch. */
-  readonly fetch?: typeof fetch;
+  /** What requests go by, borrowed. Default: one of its own. */
+  readonly network?: Network;
   /** Transfers and warnings. */
   readonly emit?: Emit;
   /** The vertex that events are told under. Default "debian". */
@@ -32,7 +33,7 @@ export interface ArchiveOptions {
 }
 
 /** `ArchiveOptions` with defaults, and the store. */
-export interface ArchiveContext extends Required<Omit<ArchiveOptions, "signal" | "fetch" | "keyring">> {
+export interface ArchiveContext extends Required<Omit<ArchiveOptions, "signal" | "network" | "keyring">> {
   readonly keyring: () => Promise<Keyring>;
   readonly store: Store;
   readonly http: HttpOptions;
@@ -58,7 +59,7 @@ export function archiveContext(store: Store, options: ArchiveOptions): ArchiveCo
     tables: createShared({ cancel: "never" }),
     http: {
       fail: (url, why, extra) => archiveError(url, why, extra),
-      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+      network: options.network ?? createNetwork(),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     },
   };

@@ -1,6 +1,7 @@
 /** The Node.js package of a recipe, for the platform that is assembled. */
-import { type HttpOptions, watchTransfer } from "../debian/index.ts";
+import { watchTransfer } from "../debian/index.ts";
 import { noEvents } from "../events.ts";
+import { createNetwork } from "../net/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { recipeError } from "./errors.ts";
@@ -29,10 +30,6 @@ export function nodeOf(recipe: Recipe, { architecture }: Platform): WantedNode |
 /** Gets it into the store. Throws `NODE_PACKAGE`. */
 export async function fetchNode(store: Store, recipe: Recipe, wanted: WantedNode, options: ArchiveAccess): Promise<NpmPackage> {
   const { signal } = options;
-  const http: Omit<HttpOptions, "fail"> = {
-    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
-    ...(signal === undefined ? {} : { signal }),
-  };
   const emit = options.emit ?? noEvents;
   const { name, version, integrity } = wanted;
   const found = await fetchNpmPackage(
@@ -42,7 +39,7 @@ export async function fetchNode(store: Store, recipe: Recipe, wanted: WantedNode
       registry: await registryOf(options),
       offline: options.offline ?? false,
       now: options.now?.() ?? new Date(),
-      http,
+      network: options.network ?? createNetwork(),
       watch: (url, body) => watchTransfer({ emit, vertex: vertexOf(recipe, options) }, url, body),
       ...(signal === undefined ? {} : { signal }),
     },

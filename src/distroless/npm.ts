@@ -9,6 +9,7 @@ import { type ByteStream, collect } from "../bytes.ts";
 import { download, type HttpOptions } from "../debian/index.ts";
 import { type Digest, isDigest } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
+import type { Network } from "../net/index.ts";
 import type { Store } from "../store/index.ts";
 import { readNamedFile } from "../sys/index.ts";
 import { nodePackageError } from "./errors.ts";
@@ -35,7 +36,8 @@ export interface NpmOptions {
   readonly offline: boolean;
   /** For the age of keys. */
   readonly now: Date;
-  readonly http: Omit<HttpOptions, "fail">;
+  /** What requests go by. */
+  readonly network: Network;
   /** Wraps the tarball's bytes, to tell about them. */
   readonly watch: (url: string, body: ByteStream) => ByteStream;
   readonly signal?: AbortSignal;
@@ -147,7 +149,9 @@ async function fetchNow(
   wanted: { readonly name: string; readonly version: string; readonly pinned?: string },
   options: NpmOptions,
 ): Promise<NpmPackage> {
-  const http: HttpOptions = { ...options.http, fail: (url, why, extra) => nodePackageError(what, `${url}: ${why}`, extra) };
+  const { network, signal } = options;
+  const fail: HttpOptions["fail"] = (url, why, extra) => nodePackageError(what, `${url}: ${why}`, extra);
+  const http: HttpOptions = { network, fail, ...(signal === undefined ? {} : { signal }) };
   const document = await getJson(`${options.registry}/${wanted.name.replace("/", "%2f")}/${wanted.version}`, versionSchema, what, http);
   const { integrity, tarball } = document.dist;
   if (document.name !== wanted.name || document.version !== wanted.version)

@@ -22,7 +22,7 @@ const MAX_AGE_MS = 15 * 60 * 1000;
 
 /** The archive that a recipe's packages come from: Debian's, and the recipe's own sources. Nothing is fetched before it is asked for. */
 export async function archiveOf(store: Store, recipe: Recipe, options: ArchiveAccess): Promise<Archive> {
-  const { offline, acceptExpired, now, fetch: ownFetch, emit, signal, keyring } = options;
+  const { offline, acceptExpired, now, network, emit, signal, keyring } = options;
   const debian = options.sources ?? debianSources(recipe.suite, options.mirrors);
   const own: ArchiveSource[] = [];
   for (const source of recipe.sources ?? []) own.push(await ownSource(recipe, source));
@@ -33,7 +33,7 @@ export async function archiveOf(store: Store, recipe: Recipe, options: ArchiveAc
     ...(offline === undefined ? {} : { offline }),
     ...(acceptExpired === undefined ? {} : { acceptExpired }),
     ...(now === undefined ? {} : { now }),
-    ...(ownFetch === undefined ? {} : { fetch: ownFetch }),
+    ...(network === undefined ? {} : { network }),
     ...(emit === undefined ? {} : { emit }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -3,6 +3,7 @@
  * each with `#ref:subdir` or a query. Pure; nothing here may reach git that git could take for an option.
  */
 import { DecantError } from "../errors.ts";
+import { publicUrl } from "../url-secrets.ts";
 import type { SourceOp } from "./ops.ts";
 
 /** A repository, and what of it is wanted. Absent fields: the repository's default. */
@@ -87,7 +88,7 @@ export function isSshRemote(remote: string): boolean {
   return remote.startsWith("ssh://") || !remote.includes("://");
 }
 
-/** A remote without credentials: for messages and keys. */
+/** A remote without credentials: for git, and for keys. Messages show `publicUrl`. */
 export function withoutCredentials(remote: string): string {
   // The last "@" ends them, as URLs are read: a password may have one.
   return remote.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1");
@@ -223,9 +224,5 @@ function decoded(fragment: string, text: string): string {
 }
 
 function gitError(text: string, state: string, hint?: string): DecantError {
-  return new DecantError(
-    "GIT_SOURCE",
-    `Cannot use git reference "${withoutCredentials(text)}": ${state}`,
-    hint === undefined ? {} : { hint },
-  );
+  return new DecantError("GIT_SOURCE", `Cannot use git reference "${publicUrl(text)}": ${state}`, hint === undefined ? {} : { hint });
 }

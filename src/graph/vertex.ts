@@ -2,6 +2,7 @@
 import { type Digest, sha256 } from "../digest.ts";
 import { formatPlatform, type Platform } from "../oci/index.ts";
 import type { SourceRange } from "../source.ts";
+import { publicUrl } from "../url-secrets.ts";
 import type { FileAction, Mount, Op } from "./ops.ts";
 
 /** Names a vertex: the digest of its op, platform and inputs. */
@@ -111,7 +112,7 @@ function describeMount(mount: Mount): string {
 function describe(op: Op): string {
   switch (op.kind) {
     case "source":
-      return `source ${op.identifier}`;
+      return `source ${publicUrl(op.identifier)}`;
     case "exec":
       return [`exec ${JSON.stringify(op.meta.args)}`, ...op.mounts.filter(({ dest }) => dest !== "/").map(describeMount)].join(" ");
     case "file":

@@ -4,6 +4,7 @@ export type * from "./types.ts";
 export { type ConfigInput, imageConfigOf } from "./config.ts";
 export { exportImage } from "./export.ts";
 export { type ImportOptions, importRootfs } from "./import-rootfs.ts";
+export { isOutOfReach, knownTag } from "./known-tag.ts";
 export { loadImage } from "./load-image.ts";
 export { type ManifestDocument, type MediaTypes, manifestOf } from "./manifest.ts";
 export { metadataOf } from "./metadata.ts";

@@ -2,6 +2,7 @@
  * SLSA provenance of a build, in the layout that BuildKit defines (its docs/attestations/slsa-definitions.md) and that readers of its images know:
  * v1, or v0.2 of the same facts. Nothing of a secret but its name. Pure.
  */
+import { withoutUrlSecrets } from "../url-secrets.ts";
 import type { BuildDefinition } from "./build-definition.ts";
 
 /** What went into a build from outside. */
@@ -126,5 +127,10 @@ function requestOf({ mode, request }: ProvenanceFacts): { readonly request: unkn
 }
 
 function sourceOf({ path, bytes }: ProvenanceFacts["file"], { locations }: BuildDefinition): unknown {
-  return { locations, infos: [{ filename: path, language: "Dockerfile", data: Buffer.from(bytes).toString("base64") }] };
+  return { locations, infos: [{ filename: path, language: "Dockerfile", data: publicText(bytes).toString("base64") }] };
+}
+
+/** Byte by byte but for what addresses hold of secrets. */
+function publicText(bytes: Uint8Array): Buffer {
+  return Buffer.from(withoutUrlSecrets(Buffer.from(bytes).toString("latin1")), "latin1");
 }

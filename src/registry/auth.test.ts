@@ -122,6 +122,19 @@ describe("Bearer authorization", () => {
     );
   });
 
+  for (const body of [
+    { token: null, access_token: "given" },
+    { token: "", access_token: "given" },
+    { token: "given", access_token: null },
+  ]) {
+    it(`R5: takes the token of ${JSON.stringify(body)}`, async () => {
+      await using it = await withAuth({ kind: "bearer", ...LOGIN });
+      it.registry.fault({ match: /token/, kind: "status", status: 200, body: JSON.stringify(body), times: 9 });
+      await assert.rejects(fakeClient({ credentials: async () => ME }).resolve(it.reference), failsWith("REGISTRY_AUTH"));
+      assert.equal(it.registry.requests.at(-1)?.headers["authorization"], "Bearer given");
+    });
+  }
+
   it("rejects a token that would smuggle a header", async () => {
     await using it = await withAuth({ kind: "bearer", ...LOGIN });
     it.registry.fault({ match: /token/, kind: "status", status: 200, body: JSON.stringify({ token: "a\r\nx: y" }) });

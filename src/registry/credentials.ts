@@ -30,20 +30,26 @@ const MAX_HELPER_OUTPUT_BYTES = 64 * 1024;
 const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
 /**
- * Credentials from $REGISTRY_AUTH_FILE alone when it is set, else from $DOCKER_CONFIG/config.json (~/.docker/config.json), then podman's
- * $XDG_RUNTIME_DIR/containers/auth.json and ~/.config/containers/auth.json. In each, the longest key that fits the repository decides; then credsStore is asked.
- * Files are read once. Throws `CONFIG_FILE`, `CREDENTIAL_HELPER`.
+ * Credentials from the text in $DOCKER_AUTH_CONFIG, then from $REGISTRY_AUTH_FILE alone when it is set, else from $DOCKER_CONFIG/config.json
+ * (~/.docker/config.json), then podman's $XDG_RUNTIME_DIR/containers/auth.json and ~/.config/containers/auth.json. In each, the longest key that fits the
+ * repository decides; then credsStore is asked. Files are read once. Throws `CONFIG_FILE`, `CREDENTIAL_HELPER`.
  */
 export function fileCredentials(places: CredentialPlaces): CredentialSource {
   const files = createShared<string, AuthFile | undefined>({ cancel: "never" });
   const explicit = setOrUndefined(places.env["REGISTRY_AUTH_FILE"]);
+  const inline = setOrUndefined(places.env["DOCKER_AUTH_CONFIG"]);
   return async (registry, repository, signal) => {
+    const ctx = { env: places.env, signal };
+    if (inline !== undefined) {
+      const found = await findIn(parseAuthFile(inline, "$DOCKER_AUTH_CONFIG"), registry, repository, ctx);
+      if (found !== undefined) return found;
+    }
     for (const path of explicit === undefined ? defaultPaths(places) : [explicit]) {
       const file = await files.run(path, () => readAuthFile(path));
       if (file === undefined && explicit !== undefined) {
         throw new DecantError("CONFIG_FILE", `Cannot read "${path}": there is no such file; REGISTRY_AUTH_FILE names it`);
       }
-      const found = file === undefined ? undefined : await findIn(file, registry, repository, { env: places.env, signal });
+      const found = file === undefined ? undefined : await findIn(file, registry, repository, ctx);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -73,6 +79,8 @@ interface HelperContext {
 
 async function findIn(file: AuthFile, registry: string, repository: string, ctx: HelperContext): Promise<Credentials | undefined> {
   for (const key of keysFor(registry, repository)) {
+    const broken = file.broken.get(key);
+    if (broken !== undefined) throw broken;
     const helper = file.helpers.get(key);
     const found = helper === undefined ? file.credentials.get(key) : await askHelper(helper, serverName(key), ctx);
     if (found !== undefined) return found;
@@ -121,10 +129,11 @@ async function askHelper(name: string, server: string, ctx: HelperContext): Prom
 function parseAnswer(text: string): { username: string; secret: string } | undefined {
   try {
     const json: unknown = JSON.parse(text);
-    if (typeof json !== "object" || json === null || !("Username" in json) || !("Secret" in json)) return undefined;
-    return typeof json.Username === "string" && typeof json.Secret === "string"
-      ? { username: json.Username, secret: json.Secret }
-      : undefined;
+    if (typeof json !== "object" || json === null) return undefined;
+    // "{}": the helper has nothing, and we are anonymous, as with docker.
+    const username = "Username" in json ? (json.Username ?? "") : "";
+    const secret = "Secret" in json ? (json.Secret ?? "") : "";
+    return typeof username === "string" && typeof secret === "string" ? { username, secret } : undefined;
   } catch {
     // The parser's message would quote the answer, which is a secret.
     return undefined;

@@ -2,10 +2,10 @@
 import type { ByteStream } from "../bytes.ts";
 import type { Digest, Expected } from "../digest.ts";
 import type { Emit } from "../events.ts";
+import type { Network } from "../net/index.ts";
 import type { Descriptor, Reference } from "../oci/index.ts";
 import type { CredentialSource } from "./credentials.ts";
 import type { RegistriesConfig } from "./registries-conf.ts";
-import type { RetryPolicy } from "./retry.ts";
 
 /** A repository, without tag or digest; every `Reference` is one. */
 export type RepositoryName = Pick<Reference, "registry" | "repository"> & Pick<Partial<Reference>, "tag" | "digest">;
@@ -53,10 +53,11 @@ export interface ImageSource {
 
 /** Writing: to the registry that the name says, never to a mirror. Throws as `ImageSource` does. */
 export interface ImageSink {
+  /** False also where the registry does not say. */
   hasBlob(repository: RepositoryName, digest: Digest, options?: CallOptions): Promise<boolean>;
   /**
    * Makes a blob of another repository of the same registry visible in `target`, without moving it. False when the registry
-   * did not: then the blob must be pushed.
+   * did not, whatever its reason: then the blob must be pushed.
    */
   mountBlob(target: RepositoryName, fromRepository: string, digest: Digest, options?: CallOptions): Promise<boolean>;
   /**
@@ -98,18 +99,14 @@ export interface RegistryClientOptions {
   readonly config?: RegistriesConfig;
   /** Takes warnings, e.g. of a mirror that failed. */
   readonly emit?: Emit;
-  /** Default `process.env`. Used for DOCKER_CONFIG, REGISTRY_AUTH_FILE, CONTAINERS_REGISTRIES_CONF, XDG_*, and HTTP(S)_PROXY, NO_PROXY. */
+  /** What requests go by, borrowed. Default: one of its own, with the `env`, `homeDir` and `systemDir` of here. */
+  readonly network?: Network;
+  /** Default `process.env`. Used for DOCKER_CONFIG, REGISTRY_AUTH_FILE, CONTAINERS_REGISTRIES_CONF and XDG_*. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: the user's home directory. */
   readonly homeDir?: string;
   /** Where docker/certs.d and containers/ are; default "/etc". */
   readonly systemDir?: string;
-  /** Default "decant/<version>". */
-  readonly userAgent?: string;
   /** Ends every call of this client. */
   readonly signal?: AbortSignal;
-  /** How often, and after which waits, failures that may pass are tried again. */
-  readonly retry?: Partial<RetryPolicy>;
-  /** Milliseconds to connect (default 30 000), and without a byte moved (default 120 000; 600 000 for uploads). */
-  readonly timeouts?: { readonly connectMs?: number; readonly idleMs?: number };
 }

@@ -77,6 +77,8 @@ export interface Call {
   /** Which request leads elsewhere. */
   readonly match: RegExp;
   readonly run: (client: RegistryClient, reference: Reference) => Promise<unknown>;
+  /** What it gives where a failure of this request is none of the call. */
+  readonly otherwise?: unknown;
 }
 
 /** Uploads a blob that the registry has not. */
@@ -93,7 +95,13 @@ export const CALLS: readonly Call[] = [
     run: (client, reference) => collect(client.blob(reference, { digest: sha256(LAYER), size: LAYER.byteLength }), 100),
   },
   { name: "hasBlob", match: /^HEAD .*blobs/, run: (client, reference) => client.hasBlob(reference, sha256(LAYER)) },
-  { name: "mountBlob", match: /^POST .*mount=/, run: (client, reference) => client.mountBlob(reference, "base", sha256("base")) },
+  {
+    name: "mountBlob",
+    match: /^POST .*mount=/,
+    run: (client, reference) => client.mountBlob(reference, "base", sha256("base")),
+    // Then the blob is uploaded.
+    otherwise: false,
+  },
   { name: "pushBlob, at its start", match: /^POST .*uploads/, run: upload },
   { name: "pushBlob, at its end", match: /^PUT .*uploads/, run: upload },
   {

@@ -85,6 +85,7 @@ export function archiveAccess(
       throw usageError(`Cannot use the mirror "${url}": it is no http or https address; wanted one such as http://deb.debian.org/debian`);
   return {
     env: session.env,
+    network: session.network,
     ...run,
     mirrors: {
       ...(mirror === undefined ? {} : { debian: mirror }),

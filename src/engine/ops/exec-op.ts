@@ -6,6 +6,7 @@ import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
 import { type Layer, layerFromUpper, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
+import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
@@ -41,7 +42,9 @@ function execIngredients(vertex: Vertex, op: ExecOp, below: readonly SolvedLayer
     { name: "command", value: JSON.stringify(meta.args) },
     ...meta.env.map((line) => {
       const at = line.indexOf("=");
-      return { name: `ENV ${line.slice(0, at)}`, value: line.slice(at + 1) };
+      const name = line.slice(0, at);
+      // Kept in readable form.
+      return { name: `ENV ${name}`, value: publicVariable(name, line.slice(at + 1)) };
     }),
     { name: "working directory", value: meta.cwd },
     { name: "user", value: meta.user },

@@ -2,7 +2,7 @@
  * Redirects of servers that let git in. Git would send the header for an address also to where that redirects, whoever that is. So it follows no
  * redirects of such addresses: it is asked where they lead, and told to use the new address, with the header only if that is of the same origin.
  */
-import { type Authority, linkProblem } from "../../registry/index.ts";
+import { type Authority, linkProblem } from "../../net/index.ts";
 import type { GitLogin } from "./git-access.ts";
 
 /** A setting of git. */

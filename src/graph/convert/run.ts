@@ -1,6 +1,7 @@
 /** RUN → ExecOp. */
 import { joinWorkdir, type RunInstruction, type RunValues, runScript } from "../../dockerfile/index.ts";
 import type { SourceRange } from "../../source.ts";
+import { publicVariable } from "../../url-secrets.ts";
 import type { BindMount, ExecMeta, ExecOp, TmpfsMount } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { proxyEnvironment } from "./args.ts";
@@ -123,6 +124,6 @@ function shmMount(sizeBytes: number): TmpfsMount {
 
 /** "|2 A=1 B=2 /bin/sh -c …": the declared ARGs with their values, each name once (rule S58). */
 function runLine(state: StageState, args: readonly string[]): string {
-  const shown = Array.from(state.args, ([key, value]) => `${key}=${state.env.get(key) ?? value ?? ""}`);
+  const shown = Array.from(state.args, ([key, value]) => `${key}=${publicVariable(key, state.env.get(key) ?? value ?? "")}`);
   return [...(shown.length === 0 ? [] : [`|${shown.length}`, ...shown]), ...args].join(" ");
 }

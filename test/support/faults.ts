@@ -1,4 +1,4 @@
-/** How the fake registry misbehaves: each fault hits the next `times` requests whose "METHOD /path?query" matches. */
+/** How servers misbehave (server.ts): each fault hits the next `times` requests whose "METHOD /path?query" matches. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 interface FaultBase {
@@ -22,6 +22,8 @@ export type Fault =
   | (FaultBase & { readonly kind: "short"; readonly bytes: number })
   /** Changes the first byte of the body. */
   | (FaultBase & { readonly kind: "corrupt" })
+  /** Sends the body byte by byte, with so many milliseconds between them, and never more than `bytes`. */
+  | (FaultBase & { readonly kind: "drip"; readonly everyMs: number; readonly bytes: number })
   /** Adds bytes to the body. */
   | (FaultBase & { readonly kind: "long"; readonly bytes: number })
   /** Sets headers of the proper answer; undefined takes one away. */
@@ -30,10 +32,10 @@ export type Fault =
 
 /** A proper answer, before it is spoilt. */
 export interface Answer {
-  readonly method: string;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
 }
 
 /** The faults that are waiting for their request. */
@@ -57,22 +59,32 @@ export function createFaults(): Faults {
       return found.fault;
     },
     send(fault, answer, request, response) {
+      let body = Buffer.from(answer.body ?? "");
       const headers: Record<string, string | undefined> = {
-        "content-length": String(answer.body.byteLength),
+        "content-length": String(body.byteLength),
         ...answer.headers,
         ...(fault?.kind === "headers" ? fault.headers : {}),
       };
-      let { body } = answer;
       if (fault?.kind === "corrupt") body = Buffer.from(body.map((byte, at) => (at === 0 ? byte ^ 255 : byte)));
       if (fault?.kind === "long") body = Buffer.concat([body, Buffer.alloc(fault.bytes)]);
       if (fault?.kind === "short") body = body.subarray(0, fault.bytes);
       if (fault?.kind === "short" || fault?.kind === "long") delete headers["content-length"];
-      response.writeHead(answer.status, Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)));
-      if (answer.method === "HEAD") response.end();
+      response.writeHead(answer.status ?? 200, Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)));
+      if (request.method === "HEAD") response.end();
+      else if (fault?.kind === "drip") drip(body.subarray(0, fault.bytes), fault.everyMs, response);
       else if (fault?.kind === "cut") response.write(body.subarray(0, fault.afterBytes), () => request.socket.destroy());
       else response.end(body);
     },
   };
+}
+
+function drip(body: Buffer, everyMs: number, response: ServerResponse): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    if (at < body.byteLength) response.write(body.subarray(at, at + 1));
+    at += 1;
+  }, everyMs);
+  response.once("close", () => clearInterval(timer));
 }
 
 /** Plays the faults that replace the whole answer; false for those that spoil a proper one. */
@@ -92,16 +104,15 @@ export async function answerWith(fault: Fault, request: IncomingMessage, respons
     case "hang":
       return true;
     case "status":
-      request.resume();
       response.writeHead(fault.status, fault.headers).end(fault.body ?? "");
       return true;
     case "redirect":
-      request.resume();
       response.writeHead(fault.status ?? 307, { location: fault.to }).end();
       return true;
     case "cut":
     case "short":
     case "corrupt":
+    case "drip":
     case "long":
     case "headers":
     case "ignore-range":

@@ -19,6 +19,8 @@ export interface Stop {
   readonly authorization: string | undefined;
   /** Another origin than the one that was to be asked has chosen this address, or is this address. */
   readonly strayed: boolean;
+  /** What redirected here; undefined for the first. */
+  readonly from: URL | undefined;
 }
 
 /** A request, but for how it is sent. */
@@ -52,8 +54,9 @@ export async function followRedirects<Reply extends Answer>(journey: Journey<Rep
   const { authority, refuse } = journey;
   let { url } = journey;
   let strayed = journey.strayed ?? false;
+  let from: URL | undefined;
   for (let redirects = 0; ; redirects += 1) {
-    const reply = await journey.send({ url, authorization: strayed ? undefined : authority?.headerFor(url), strayed });
+    const reply = await journey.send({ url, authorization: strayed ? undefined : authority?.headerFor(url), strayed, from });
     if (!REDIRECTS.has(reply.status)) return { reply, url, strayed };
     reply.discard();
     if (redirects === MAX_REDIRECTS) throw refuse(journey.url, `it leads to more than ${MAX_REDIRECTS} others`);
@@ -62,6 +65,7 @@ export async function followRedirects<Reply extends Answer>(journey: Journey<Rep
       if (journey.staysHome === true) throw refuse(url, `it leads to "${next.host}", which has no business with this request`);
       strayed = true;
     }
+    from = url;
     url = next;
   }
 }

@@ -38,11 +38,17 @@ export function hiding(secrets: readonly string[]): (text: string) => string {
 
 /** A URL without its user information, which is an authority for its origin. Broken percent signs are taken as they are. */
 export function splitUserInfo(url: URL): { readonly url: URL; readonly authority?: Authority } {
+  const { url: bare, login } = readUserInfo(url);
+  return { url: bare, ...(login === undefined ? {} : { authority: basicAuthority(bare, login.username, login.password) }) };
+}
+
+/** A URL without its user information, and that. */
+export function readUserInfo(url: URL): { readonly url: URL; readonly login?: { readonly username: string; readonly password: string } } {
   if (url.username === "" && url.password === "") return { url };
   const bare = new URL(url);
   bare.username = "";
   bare.password = "";
-  return { url: bare, authority: basicAuthority(bare, decoded(url.username), decoded(url.password)) };
+  return { url: bare, login: { username: decoded(url.username), password: decoded(url.password) } };
 }
 
 function decoded(text: string): string {

@@ -2,6 +2,7 @@
 import type { ClientRequest } from "node:http";
 import type { ByteStream } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
+import type { Meter } from "./meter.ts";
 
 /** The body of a request: `open` is called for every attempt and redirect. */
 export interface RequestBody {
@@ -15,12 +16,10 @@ export interface Sending {
   readonly done: Promise<void>;
   /** The error of the source, as opposed to one of the connection. */
   readonly failure: { readonly error: unknown } | undefined;
-  isWaitingForSource(): boolean;
 }
 
-/** Starts writing `body` to `outgoing`. */
-export function sendBody(outgoing: ClientRequest, body: RequestBody): Sending {
-  let waiting = false;
+/** Starts writing `body` to `outgoing`; `meter` is told of the waits for the connection. */
+export function sendBody(outgoing: ClientRequest, body: RequestBody, meter: Meter): Sending {
   let failure: Sending["failure"];
   // After an early answer ("413") or a broken connection nobody wants the rest.
   let over = false;
@@ -43,22 +42,21 @@ export function sendBody(outgoing: ClientRequest, body: RequestBody): Sending {
   };
   const pump = async (): Promise<void> => {
     let sentBytes = 0;
-    waiting = true;
     for await (const chunk of body.open()) {
-      waiting = false;
       if (over) return;
       sentBytes += chunk.byteLength;
       if (sentBytes > body.size) throw wrongLength(body, sentBytes);
-      if (!outgoing.write(chunk)) await drained();
-      waiting = true;
+      if (!outgoing.write(chunk)) {
+        meter.waiting();
+        await drained();
+      }
+      meter.moved(chunk.byteLength);
     }
-    waiting = false;
     if (over) return;
     if (sentBytes < body.size) throw wrongLength(body, sentBytes);
     outgoing.end();
   };
   const done = pump().catch((error: unknown) => {
-    waiting = false;
     failure = { error };
     throw error;
   });
@@ -67,7 +65,6 @@ export function sendBody(outgoing: ClientRequest, body: RequestBody): Sending {
     get failure() {
       return failure;
     },
-    isWaitingForSource: () => waiting,
   };
 }
 

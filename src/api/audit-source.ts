@@ -5,7 +5,7 @@ import type { OpenedImage } from "../image/index.ts";
 import type { HistoryEntry, Platform } from "../oci/index.ts";
 import { ROOT, toBytes, type TreePath } from "../paths.ts";
 import { hostTree, loadLayers } from "../tree/index.ts";
-import { openNamedSource, type SourceContext } from "./named-source.ts";
+import { openNamedSource, type SourceContext } from "../project/index.ts";
 
 const CAPABILITIES = "security.capability";
 

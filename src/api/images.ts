@@ -7,8 +7,8 @@ import { formatPlatform, formatReference, parseReference } from "../oci/index.ts
 import type { NamedImage, PruneResult, Store } from "../store/index.ts";
 import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
 import { startRun } from "./run-handle.ts";
-import { openSession } from "./session.ts";
-import type { ImageDetails, ImageSummary, Run, StoreOptions } from "./types.ts";
+import { openSession, type StoreOptions } from "../context/index.ts";
+import type { ImageDetails, ImageSummary, Run } from "./types.ts";
 
 /** Every named image of the store, sorted by name. Images whose blobs are gone are left out. */
 export async function listImages(options: StoreOptions = {}): Promise<ImageSummary[]> {

@@ -1,4 +1,4 @@
-export type { ContextFiles, ConvertOptions, Entitlement, ResolvedImage } from "./convert/context.ts";
+export type { ContextFiles, ConvertOptions, Entitlement, ResolvedImage, StepOptions } from "./convert/context.ts";
 export { type Conversion, type ConvertedStage, toGraph } from "./convert/convert.ts";
 export { type EpochStageOptions, epochStageSource } from "./convert/epoch-stage.ts";
 export { addressedHistory, type HistoryItem, type LayerOrigin } from "./convert/history.ts";

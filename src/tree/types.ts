@@ -94,6 +94,8 @@ export interface LayerSource {
   readonly diffId?: DiffId | undefined;
   /** Where it came from, so that a push back to the same registry moves no bytes. */
   readonly remote?: RemoteBlob;
+  /** When it was built, in RFC 3339; absent for layers of images, whose history has it. A reused layer keeps its time, so that a rebuild gives the same image. */
+  readonly created?: string | undefined;
   /** Here already, or pulled and indexed now. Calls are joined. `unpack`: a step will need its directory, which is cheapest to make now. */
   load(signal?: AbortSignal, options?: { readonly unpack?: boolean }): Promise<Layer>;
 }

@@ -6,14 +6,14 @@ import type { Emit } from "../../events.ts";
 import { type Platform } from "../../oci/index.ts";
 import { readInventory } from "../../sbom/index.ts";
 import { loadTree } from "../../tree/index.ts";
-import { openNamedSource } from "../named-source.ts";
+import { type DebianOptions, openNamedSource } from "../../project/index.ts";
 import { startRun } from "../run-handle.ts";
-import { openSession, type Session, platformOf } from "../session.ts";
-import type { Run, StoreOptions } from "../types.ts";
-import { assembleOpened } from "./assembled.ts";
+import { openSession, platformOf, type Session, type StoreOptions } from "../../context/index.ts";
+import type { Run } from "../types.ts";
+import { assembleOpened } from "../../project/index.ts";
 import { type BaseFacts, differenceOf, lockedFacts } from "./difference.ts";
-import { openBase, readLock } from "./open-base.ts";
-import type { BaseDifference, DebianOptions } from "./types.ts";
+import { openBase, readLock } from "../../project/index.ts";
+import type { BaseDifference } from "./types.ts";
 
 /** Options of `diffBases`. */
 export interface DiffBasesOptions extends StoreOptions, DebianOptions {
@@ -21,8 +21,8 @@ export interface DiffBasesOptions extends StoreOptions, DebianOptions {
   readonly before: string;
   readonly after: string;
   /** Default: the host's. */
-  readonly platform?: string;
-  readonly cwd?: string;
+  readonly platform?: string | undefined;
+  readonly cwd?: string | undefined;
 }
 
 interface Context {

@@ -16,10 +16,10 @@ import { isDecantError } from "../../errors.ts";
 import { step } from "../../step.ts";
 import { type FilePlace, pathOfPlace } from "../../sys/index.ts";
 import { startRun } from "../run-handle.ts";
-import { openSession } from "../session.ts";
+import { openSession } from "../../context/index.ts";
 import type { Run } from "../types.ts";
 import { differenceOf, lockedFacts } from "./difference.ts";
-import { archiveAccess, lockMissing, lockPlaceOf, readLock } from "./open-base.ts";
+import { archiveAccess, lockMissing, lockPlaceOf, readLock } from "../../project/index.ts";
 import type { BaseDifference, BaseOptions, LockBaseResult } from "./types.ts";
 
 /** Options of `lockBase`. */

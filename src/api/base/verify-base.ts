@@ -8,13 +8,13 @@ import { formatPlatform } from "../../oci/index.ts";
 import { openStore } from "../../store/index.ts";
 import { step } from "../../step.ts";
 import { loadLayers } from "../../tree/index.ts";
-import { openNamedSource } from "../named-source.ts";
+import { openNamedSource } from "../../project/index.ts";
 import { startRun } from "../run-handle.ts";
-import { openSession, platformOf } from "../session.ts";
+import { openSession, platformOf } from "../../context/index.ts";
 import type { Run } from "../types.ts";
-import { assembleOpened, assembleOptions, type AssembleRun } from "./assembled.ts";
+import { assembleOpened, assembleOptions, type AssembleRun } from "../../project/index.ts";
 import { type ComparedImage, firstDifference } from "./first-difference.ts";
-import { openBase } from "./open-base.ts";
+import { openBase } from "../../project/index.ts";
 import type { BaseOptions, VerifyBaseResult } from "./types.ts";
 
 /** Options of `verifyBase`. */

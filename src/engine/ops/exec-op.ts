@@ -5,11 +5,11 @@ import { DecantError } from "../../errors.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { type Layer, layerFromUpper, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
+import { type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
-import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
+import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { layersOf } from "./inputs.ts";
 
@@ -34,7 +34,7 @@ export async function prepareExec(
   };
 }
 
-function execIngredients(vertex: Vertex, op: ExecOp, below: readonly SolvedLayer[], context: EngineContext): Ingredient[] {
+function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource[], context: EngineContext): Ingredient[] {
   const { meta } = op;
   return [
     { name: "op", value: "exec" },
@@ -64,7 +64,7 @@ function deviceIngredients(devices: DeviceInjection | undefined): Ingredient[] {
 interface StepWork {
   readonly vertex: Vertex;
   readonly op: ExecOp;
-  readonly below: readonly SolvedLayer[];
+  readonly below: readonly LayerSource[];
   readonly mounts: PreparedMounts;
   readonly devices: DeviceInjection | undefined;
   readonly context: EngineContext;

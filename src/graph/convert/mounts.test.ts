@@ -206,7 +206,7 @@ describe("toGraph() refuses", () => {
       name: "--network=host where the build has none",
       text: "FROM b\nRUN --network=host true",
       want: /network\.host is not allowed/,
-      options: { hostNetwork: false },
+      options: { network: "none" },
     },
   ];
   for (const { name, text, want, options } of rows) {
@@ -224,7 +224,7 @@ describe("toGraph() refuses", () => {
 
   it("nothing that is allowed", async () => {
     const { target } = await convert("FROM b\nRUN --security=insecure --network=host true", {
-      hostNetwork: false,
+      network: "none",
       allow: ["security.insecure", "network.host"],
     });
     assert.deepEqual([execOf(target).security, execOf(target).network], ["insecure", "host"]);

@@ -16,7 +16,7 @@ import { environment, shownLine, type StageState, stepMeta } from "./stage-state
 
 /** What a RUN needs besides its stage. */
 export type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
-  Pick<ConvertOptions, "hostname" | "allow" | "hostNetwork" | "extraHosts" | "ulimits" | "shmSizeBytes" | "devices">;
+  Pick<ConvertOptions, "allow" | "network" | "addHosts" | "ulimits" | "shmSizeBytes" | "devices">;
 
 /** Where the script of a heredoc with "#!" is while it runs (rule S107). */
 const PIPES = "/dev/pipes";
@@ -36,14 +36,15 @@ export function convertRun(state: StageState, { instruction, mounts: flags }: Ru
   const { lines, key } = environment(state);
   checkNoNul([...args, ...lines], instruction.range);
   const needsSocket = sshSocket !== undefined && !state.env.has("SSH_AUTH_SOCK");
+  const hostname = options.buildArgs["BUILDKIT_SANDBOX_HOSTNAME"];
   const meta: ExecMeta = {
     args,
     ...(needsSocket ? { env: [...lines, `SSH_AUTH_SOCK=${sshSocket}`] } : { env: lines, envKey: key }),
     cwd: joinWorkdir("/", state.config.WorkingDir ?? "/"),
     user: state.config.User ?? "",
-    ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
+    ...(hostname === undefined ? {} : { hostname }),
     proxyEnv: proxyEnvironment(options.buildArgs),
-    extraHosts: options.extraHosts ?? [],
+    extraHosts: options.addHosts ?? [],
     ulimits: options.ulimits ?? [],
   };
   const network = instruction.network === undefined || instruction.network.mode === "default" ? "sandbox" : instruction.network.mode;
@@ -60,7 +61,7 @@ export function convertRun(state: StageState, { instruction, mounts: flags }: Ru
     network,
     security: instruction.security?.mode ?? "sandbox",
     devices: [
-      ...(options.devices ?? []),
+      ...(options.devices ?? []).map(({ name, required }) => ({ name, optional: required !== true })),
       ...instruction.devices.map(({ name, required, range }) => ({ name, optional: !required, range })),
     ],
   };
@@ -68,7 +69,7 @@ export function convertRun(state: StageState, { instruction, mounts: flags }: Ru
   state.history.push(layerItem(`RUN ${runLine(state, args)}`, true));
 }
 
-function checkEntitlements({ security, network }: RunInstruction, { allow = [], hostNetwork = true }: RunOptions): void {
+function checkEntitlements({ security, network }: RunInstruction, { allow = [], network: ofBuild }: RunOptions): void {
   if (security?.mode === "insecure" && !allow.includes("security.insecure")) {
     throw semanticError(
       "Cannot use RUN --security=insecure: security.insecure is not allowed",
@@ -76,7 +77,7 @@ function checkEntitlements({ security, network }: RunInstruction, { allow = [], 
       "Pass --allow security.insecure, if you trust this Dockerfile with the machine",
     );
   }
-  if (network?.mode === "host" && !hostNetwork && !allow.includes("network.host")) {
+  if (network?.mode === "host" && ofBuild === "none" && !allow.includes("network.host")) {
     throw semanticError(
       "Cannot use RUN --network=host: network.host is not allowed",
       network.range,

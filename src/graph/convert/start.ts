@@ -24,7 +24,7 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
     label: context.plan.stages.length === 1 ? "" : (stage.name ?? `stage-${stage.index}`),
     stage,
     platform: parent?.platform ?? image?.platform ?? planned.platform,
-    noCache: context.options.noCache || isNamed(stage, context.options.noCacheStages ?? []),
+    noCache: context.options.noCache === true || isNamed(stage, context.options.noCacheStages ?? []),
     vertex: parent?.vertex,
     base: inherited.base,
     config,

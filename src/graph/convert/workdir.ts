@@ -11,7 +11,7 @@ import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 export function convertWorkdir(
   state: StageState,
   { instruction, path }: Extract<StepValues, { readonly kind: "workdir" }>,
-  options: { readonly epochSec?: number },
+  options: { readonly epochSec?: number | undefined },
 ): void {
   state.config = { ...state.config, WorkingDir: path };
   const meta = stepMeta(state, instruction, shownLine(state, instruction));

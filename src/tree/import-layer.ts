@@ -21,7 +21,7 @@ import type { LayerBlob } from "./layer-record.ts";
 import { LAYER_DIRS } from "./layer-record.ts";
 import { addLayer, findLayer } from "./layer-store.ts";
 import { createTarParser } from "./tar-parser.ts";
-import type { Entry, Layer, LayerIndex } from "./types.ts";
+import type { Entry, Layer } from "./types.ts";
 import type { Unpacker } from "./unpacker.ts";
 import { createUnpacker, isTaken } from "./unpacker.ts";
 import { isWhiteoutName } from "./whiteout.ts";
@@ -207,18 +207,9 @@ function createLayerReader(unpacker: Unpacker | undefined, isLayer: boolean): La
     },
     finish() {
       const { index, regular } = builder.finish();
-      return { index, regular: regular && unpacking && !index.hasImplied && !hasOutsideLinks(index) };
+      return { index, regular: regular && unpacking && !index.needsLower };
     },
   };
 }
 
 const EMPTY_HEX = hash("sha256", "", "hex");
-
-function hasOutsideLinks(index: LayerIndex): boolean {
-  for (let position = 0; position < index.count; position += 1) {
-    if (index.kind(position) !== "hardlink") continue;
-    const { link } = index.at(position);
-    if (link === undefined || index.find(link as Entry["path"]) < 0) return true;
-  }
-  return false;
-}

@@ -18,7 +18,7 @@ export { type SubtreeDigestOptions, subtreeDigest } from "./subtree-digest.ts";
 export { type TreeTarOptions, treeItems, treeTar } from "./tree-tar.ts";
 export { indexDump, treeDump } from "./tree-dump.ts";
 export { type UnpackTreeOptions, unpackTree } from "./unpack-tree.ts";
-export { unpackLayer, unpackLayers } from "./unpack-layer.ts";
+export { unpackLayers } from "./unpack-layer.ts";
 export { walk } from "./walk.ts";
 export { writeLayer } from "./write-layer.ts";
 export { readZip, zipBytes, type ZipFile, type ZipMember, type ZipSource } from "./zip.ts";

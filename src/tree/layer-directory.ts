@@ -45,11 +45,10 @@ async function isIntact(root: string, layer: Layer, position: number): Promise<b
   const path = `${fromText(root)}/${entry.path}`;
   const stat = lstatSync(fsPath(path), { throwIfNoEntry: false });
   switch (entry.kind) {
-    case "opaque":
-      return stat?.isDirectory() === true;
     case "whiteout":
       // A whiteout below an opaque directory needs no node of its own.
       return stat === undefined || stat.isCharacterDevice();
+    case "opaque":
     case "dir":
       return stat?.isDirectory() === true;
     case "symlink":

@@ -19,7 +19,7 @@ import { unpackLayers } from "./unpack-layer.ts";
 const BASE: readonly LayerItem[] = [
   item("bin", "dir"),
   file("bin/sh", "shell", { mode: 0o755 }),
-  item("bin/sh2", "hardlink", { link: "bin/sh" }),
+  item("bin/sh2", "hardlink", { link: "bin/sh", mode: 0o755 }),
   item("d", "dir"),
   file("d/x", "x"),
   file("d/y", "y"),

@@ -134,7 +134,7 @@ async function runBuild(options: BuildOptions, emit: Emit, signal: AbortSignal):
       emit,
       signal,
       buildId: record.id,
-      nowSec: epochSec ?? Math.floor(startedAt / 1000),
+      epochSec,
     });
     await checks.result({ store: session.store, conversion, solution }, emit, signal);
     const built = builtImage(conversion, solution, { nowMs: startedAt, epochSec, buildArgs });
@@ -182,7 +182,7 @@ interface SolveInput {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly buildId: string;
-  readonly nowSec: number;
+  readonly epochSec: number | undefined;
 }
 
 async function solveGraph(conversion: Conversion, input: SolveInput): Promise<Solution> {
@@ -203,7 +203,7 @@ async function solveGraph(conversion: Conversion, input: SolveInput): Promise<So
     devices: input.devices,
     warn: (code, message, range) =>
       emit({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
-    nowSec: input.nowSec,
+    ...(input.epochSec === undefined ? {} : { epochSec: input.epochSec }),
     noCache: options.noCache ?? false,
     explain: options.explain ?? false,
     buildId: input.buildId,

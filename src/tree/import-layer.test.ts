@@ -159,11 +159,6 @@ test("importLayerTar() takes a tar in any compression", async () => {
   }
 });
 
-test("importLayerTar() refuses whiteouts in what is no layer", async () => {
-  await using at = await tempStore();
-  await assert.rejects(importLayerTar(at.store, bytesOf(TAR), { layer: false }), failsWith("WHITEOUT"));
-});
-
 for (const unpack of [false, true]) {
   test(`${unpack ? "importLayerBlob() with unpack" : "unpackLayers()"} makes a directory in overlayfs form`, async () => {
     await using at = await tempStore();

@@ -1,5 +1,5 @@
 /** Entries, layers and trees: reading, writing, comparing and unpacking what images are made of. */
-export type { DataSource, Entry, EntryKind, Layer, LayerIndex, LayerSource, RemoteBlob, Tree } from "./types.ts";
+export type { DataSource, Entry, EntryKind, EntryTime, Layer, LayerIndex, LayerSource, RemoteBlob, Tree } from "./types.ts";
 export { type CompressedLayerOptions, type CompressionChoice, compressedLayer } from "./compressed-layer.ts";
 export { readData, readDataRange, readEntry, readTreeFile } from "./data.ts";
 export { type CompressionFormat, type DecompressOptions, decompress, sniffCompression } from "./decompress.ts";
@@ -12,6 +12,7 @@ export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from ".
 export { type LayerTar, layerTar } from "./layer-tar.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { followPath, type ResolvedPath, resolvePath } from "./resolve.ts";
+export { spoolArchive } from "./spool-archive.ts";
 export { type LayerItem } from "./tar-chunks.ts";
 export { type ReadTarOptions, type TarItem, readTar } from "./tar-read.ts";
 export { type SubtreeDigestOptions, subtreeDigest } from "./subtree-digest.ts";

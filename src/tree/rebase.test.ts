@@ -67,6 +67,11 @@ const REBASED: readonly { readonly name: string; readonly upper: readonly Entry[
     want: "/n: dir 0755 0:0\n/n/m: dir 0755 0:0 opaque\n",
   },
   {
+    name: "R7: makes a directory of an opaque mark where a file was",
+    upper: [entry("f", "opaque"), file("f/x")],
+    want: "/f: dir 0755 0:0 opaque\n/f/x: file 0644 0:0\n",
+  },
+  {
     name: "leaves out removals of nothing",
     upper: [entry("d/nothing", "whiteout"), entry("no/where", "whiteout"), entry("l/old", "whiteout")],
     want: "/d: dir 2750 3:4\n/d/old: whiteout\n",

@@ -7,11 +7,11 @@ import type { Digest } from "../digest.ts";
 import { framedDigest } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, baseName, compareTreePaths, joinTreePath, parentOf } from "../paths.ts";
-import { tarError } from "./errors.ts";
+import { entriesBelowFile } from "./errors.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { NO_DATA } from "./index-format.ts";
 import { resolvePath } from "./resolve.ts";
-import type { DataSource, Entry, Layer, LayerIndex, Tree } from "./types.ts";
+import type { DataSource, Entry, EntryTime, Layer, LayerIndex, Tree } from "./types.ts";
 
 /** The id that a rebased layer came from: its bytes are still there. */
 export interface RebasedLayer extends Layer {
@@ -129,8 +129,8 @@ function rebuild(index: LayerIndex, places: Places, lower: Tree): LayerIndex {
 
 /** Entries for the directories that lack one: as they are below, else of root. They are as old as the youngest entry that was put into them. */
 function gapEntries(index: LayerIndex, { moves, gaps, opaque }: Places, lower: Tree): Entry[] {
-  const newest = new Map<TreePath, Pick<Entry, "mtimeSec" | "mtimeNsec">>();
-  const touch = (directory: TreePath, { mtimeSec, mtimeNsec }: Entry): void => {
+  const newest = new Map<TreePath, EntryTime>();
+  const touch = (directory: TreePath, { mtimeSec, mtimeNsec }: EntryTime): void => {
     const known = newest.get(directory);
     if (known === undefined || mtimeSec > known.mtimeSec) newest.set(directory, { mtimeSec, mtimeNsec });
   };
@@ -154,9 +154,11 @@ function gapEntries(index: LayerIndex, { moves, gaps, opaque }: Places, lower: T
   const missing = new Set([...needed].filter(isMissing).concat([...gaps]));
   // Deepest first: a new directory counts for the time of the one that it is in.
   for (const path of [...missing].sort(compareTreePaths).reverse()) {
-    const below = lower.lookup(path);
-    if (below?.kind !== "dir" && !needed.has(path)) continue;
-    if (below !== undefined && below.kind !== "dir") throw tarError("the entry above it is not a directory", `${path}/`);
+    const found = lower.lookup(path);
+    if (found?.kind !== "dir" && !needed.has(path)) continue;
+    // A mark says that this is a directory; entries below it do not.
+    if (found !== undefined && found.kind !== "dir" && !opaque.has(path)) throw entriesBelowFile(path, found.kind);
+    const below = found?.kind === "dir" ? found : undefined;
     const time = newest.get(path);
     const entry: Entry = {
       ...(below ?? { path, kind: "dir", mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 }),

@@ -34,6 +34,9 @@ export interface Entry {
   readonly opaque?: boolean;
 }
 
+/** A modification time. */
+export type EntryTime = Pick<Entry, "mtimeSec" | "mtimeNsec">;
+
 /** Where the bytes of a file are. */
 export type DataSource =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }

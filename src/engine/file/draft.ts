@@ -78,6 +78,12 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
     if (!isDirectory || before?.kind !== "dir") touch(parentOf(path));
   };
 
+  /** A directory of the base that has another time and no other difference is written with what changed in it only, as in BuildKit (rule S123). */
+  const isOnlyOlder = (path: TreePath, { entry }: Node): boolean => {
+    const before = entry.kind === "dir" && !covered.includes(path) ? inBase(path) : undefined;
+    return before?.kind === "dir" && hasSameOwner(before, entry);
+  };
+
   return {
     now,
     lookup,
@@ -113,10 +119,10 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
     },
 
     async *items() {
-      const all = new Map(pending);
-      for (const path of pending.keys()) {
+      const all = new Map([...pending].filter(([path, node]) => !isOnlyOlder(path, node)));
+      for (const path of [...all.keys()]) {
         for (let parent = parentOf(path); parent !== ROOT && !all.has(parent); parent = parentOf(parent)) {
-          const entry = base.lookup(parent);
+          const entry = lookup(parent);
           if (entry?.kind !== "dir") throw new InternalError(`"${baseName(parent)}" is no directory, but something was put below it`);
           all.set(parent, { entry, data: undefined, names: 1 });
         }
@@ -138,6 +144,10 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
       }
     },
   };
+}
+
+function hasSameOwner(a: Entry, b: Entry): boolean {
+  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && a.xattrs === b.xattrs;
 }
 
 function named(entry: Entry, path: TreePath): Entry {

@@ -20,6 +20,7 @@ export { type TreeTarOptions, treeItems, treeTar } from "./tree-tar.ts";
 export { indexDump, treeDump } from "./tree-dump.ts";
 export { type UnpackTreeOptions, unpackTree } from "./unpack-tree.ts";
 export { unpackLayers } from "./unpack-layer.ts";
+export { hasSameMetadata, hasSameTime } from "./upper-scan.ts";
 export { walk } from "./walk.ts";
 export { writeLayer } from "./write-layer.ts";
 export { readZip, zipBytes, type ZipFile, type ZipMember, type ZipSource } from "./zip.ts";

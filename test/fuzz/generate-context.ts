@@ -79,7 +79,7 @@ export function generateContext(random: Random): Record<string, Planted> {
   if (random.chance(0.05)) files["d/pipe"] = { spec: fifo(), code: "fifo()" };
   if (random.chance(0.35)) {
     const compression = random.pick(["none", "gzip", "zstd"] as const);
-    const members = random.chance(0.7) ? generateArchive(random) : generateMembers(random, []);
+    const members = random.chance(0.7) ? generateArchive(random) : generateMembers(random);
     files["t.tar"] = { spec: tar(members, compression), code: `tar(${JSON.stringify(members)}, ${JSON.stringify(compression)})` };
   }
   if (random.chance(0.3)) {
@@ -109,9 +109,11 @@ export function generateBase(random: Random): Base {
   return { config, layers };
 }
 
-/** Members in the order that tar writes them; whiteouts only of what `below` has. */
-function generateMembers(random: Random, below: readonly TarMember[]): TarMember[] {
+/** Members in the order that tar writes them; with `layers` below, those of a layer: whiteouts of what is there, and opaque marks. */
+function generateMembers(random: Random, layers?: readonly TarMember[]): TarMember[] {
   const members: TarMember[] = [];
+  const below = layers ?? [];
+  const isLayer = layers !== undefined;
   const mtime = ARCHIVE_TIME;
   const free = (path: string): boolean => ![...below, ...members].some((member) => member.path.replace(/\/$/, "") === path);
   for (const folder of ["d", "d/s", "e", "out", "w"]) {
@@ -130,7 +132,7 @@ function generateMembers(random: Random, below: readonly TarMember[]): TarMember
     }
     if (free(`${folder}/l`) && random.chance(0.4))
       members.push({ path: `${folder}/l`, type: "symlink", link: random.pick(["f", "/out", "../e", "/nowhere", "/d/f"]), mtime });
-    if (random.chance(0.1)) members.push({ path: `${folder}/.wh..wh..opq`, content: "", mtime });
+    if (isLayer && random.chance(0.1)) members.push({ path: `${folder}/.wh..wh..opq`, content: "", mtime });
     const linked = members.find(
       (member) => member.path.startsWith(`${folder}/`) && member.type === undefined && !member.path.includes(".wh."),
     );
@@ -138,7 +140,7 @@ function generateMembers(random: Random, below: readonly TarMember[]): TarMember
       members.push({ ...linked, path: `${folder}/hard`, type: "hardlink", link: linked.path, content: "", ...owner(random) });
   }
   if (random.chance(0.1)) members.unshift({ path: "./", type: "dir", mode: random.pick(FOLDER_MODES), mtime, ...owner(random) });
-  if (random.chance(0.05)) members.push({ path: ".wh..wh..opq", content: "", mtime });
+  if (isLayer && random.chance(0.05)) members.push({ path: ".wh..wh..opq", content: "", mtime });
   if (free("l") && random.chance(0.4))
     members.push({ path: "l", type: "symlink", link: random.pick(["d", "/out", "e/f", "/nowhere"]), mtime });
   if (members.length === 0) members.push({ path: "only", content: "only\n", mtime });

@@ -24,6 +24,7 @@ const KNOWN: readonly Known[] = [
   { line: /^path .*: BuildKit "file (\d+ \d+:\d+) \\"\\"", Decant "file \1 / },
   // A step of BuildKit leaves its mount points' time on /etc in its own snapshot, though not in the image: a copy of that stage shows it.
   { line: /^path (?:.*\/)?etc: BuildKit "(dir \S+ \S+) @step", Decant "\1 @\d+"$/, dockerfile: /^RUN /m },
+  { line: /^path .*: BuildKit "(dir \S+ \S+) @step", Decant "\1 @1600000000"$/, dockerfile: /^RUN [^]*^COPY --from=.* \/?\[?e\]?tc\/? /m },
 ];
 
 /** True for a line of `differencesOf` that is meant. */

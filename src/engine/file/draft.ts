@@ -5,7 +5,7 @@
  */
 import { InternalError } from "../../errors.ts";
 import { baseName, compareTreePaths, isWithin, parentOf, ROOT, type TreePath } from "../../paths.ts";
-import type { DataSource, Entry, EntryTime, LayerItem, Tree } from "../../tree/index.ts";
+import { type DataSource, type Entry, type EntryTime, hasSameMetadata, hasSameTime, type LayerItem, type Tree } from "../../tree/index.ts";
 
 /** What can be changed of an entry that is there. */
 export type Change = Partial<Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">>;
@@ -78,10 +78,12 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
     if (!isDirectory || before?.kind !== "dir") touch(parentOf(path));
   };
 
-  /** A directory of the base that has another time and no other difference is written with what changed in it only, as in BuildKit (rule S123). */
-  const isOnlyOlder = (path: TreePath, { entry }: Node): boolean => {
-    const before = entry.kind === "dir" && !covered.includes(path) ? inBase(path) : undefined;
-    return before?.kind === "dir" && hasSameOwner(before, entry);
+  /** As BuildKit has it, what is as before is not written, and a directory of another time only with what changed in it (rules S123, S124). */
+  const isUnchanged = (path: TreePath, { entry, names }: Node): boolean => {
+    const before = names > 1 || covered.includes(path) ? undefined : inBase(path);
+    if (before === undefined || !hasSameMetadata(before, entry)) return false;
+    if (entry.kind === "dir") return true;
+    return hasSameTime(before, entry) && (entry.kind !== "file" || (entry.digest !== undefined && entry.digest === before.digest));
   };
 
   return {
@@ -119,8 +121,8 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
     },
 
     async *items() {
-      const all = new Map([...pending].filter(([path, node]) => !isOnlyOlder(path, node)));
-      for (const path of [...all.keys()]) {
+      const all = new Map([...pending].filter(([path, node]) => !isUnchanged(path, node)));
+      for (const path of all.keys()) {
         for (let parent = parentOf(path); parent !== ROOT && !all.has(parent); parent = parentOf(parent)) {
           const entry = lookup(parent);
           if (entry?.kind !== "dir") throw new InternalError(`"${baseName(parent)}" is no directory, but something was put below it`);
@@ -144,10 +146,6 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
       }
     },
   };
-}
-
-function hasSameOwner(a: Entry, b: Entry): boolean {
-  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && a.xattrs === b.xattrs;
 }
 
 function named(entry: Entry, path: TreePath): Entry {

@@ -41,7 +41,9 @@ export function createArchiveWriter(draft: Draft, root: TreePath, style: Pick<Co
     if (path === ROOT) return ROOT;
     const known = folders.get(path);
     if (known !== undefined) return known;
-    const found = resolve(joinTreePath(folderAt(parentOf(path)), baseName(path)));
+    const next = joinTreePath(folderAt(parentOf(path)), baseName(path));
+    const entry = inside.lookup(next);
+    const found = entry?.kind === "symlink" ? resolve(next) : { path: next, entry };
     if (found.entry === undefined) makeMissing(draft, outside(found.path), impliedDirectory, range);
     else if (found.entry.kind !== "dir") throw memberBelowFile(outside(path), outside(found.path), found.entry.kind, range);
     folders.set(path, found.path);

@@ -1,6 +1,6 @@
 /** Directories that a COPY, an ADD or a WORKDIR needs and that are not there (rule S74). */
 import type { ModeChange } from "../../dockerfile/index.ts";
-import { joinTreePath, ROOT, type TreePath } from "../../paths.ts";
+import { joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
 import { type Entry, resolvePath } from "../../tree/index.ts";
 import type { Draft } from "./draft.ts";
@@ -21,7 +21,9 @@ export interface CopyStyle {
 export function makeDirectories(draft: Draft, path: TreePath, style: CopyStyle): TreePath {
   let at = ROOT;
   for (const name of path === ROOT ? [] : path.split("/")) {
-    const { path: real, entry } = resolvePath(draft, joinTreePath(at, name), { followLast: true });
+    const next = joinTreePath(at, name);
+    const found = draft.lookup(next);
+    const { path: real, entry } = found?.kind === "symlink" ? resolvePath(draft, next, { followLast: true }) : { path: next, entry: found };
     if (entry === undefined) makeMissing(draft, real, (made, parent) => styledDirectory(made, parent, style), style.range);
     else if (entry.kind !== "dir") throw directoryOverFile(real, entry.kind, style.range);
     at = real;
@@ -36,15 +38,17 @@ export function makeMissing(
   make: (path: TreePath, parent: Entry | undefined) => Omit<Entry, "mtimeSec" | "mtimeNsec">,
   range: SourceRange | undefined,
 ): void {
-  let parent = draft.lookup(ROOT);
-  let at = ROOT;
-  for (const name of path.split("/")) {
-    at = joinTreePath(at, name);
-    const known = draft.lookup(at);
-    if (known !== undefined && known.kind !== "dir") throw directoryOverFile(at, known.kind, range);
-    const made = known ?? { ...make(at, parent), ...draft.now };
-    if (known === undefined) draft.put(made);
-    parent = made;
+  const missing: TreePath[] = [];
+  let at = path;
+  let parent = draft.lookup(at);
+  for (; parent === undefined && at !== ROOT; parent = draft.lookup(at)) {
+    missing.push(at);
+    at = parentOf(at);
+  }
+  if (parent !== undefined && parent.kind !== "dir") throw directoryOverFile(at, parent.kind, range);
+  for (const one of missing.reverse()) {
+    parent = { ...make(one, parent), ...draft.now };
+    draft.put(parent);
   }
 }
 

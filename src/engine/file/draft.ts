@@ -4,8 +4,9 @@
  * Every path put here must be resolved already: no part of it is a symlink (the callers use `resolvePath` on the draft itself).
  */
 import { InternalError } from "../../errors.ts";
-import { baseName, compareTreePaths, isWithin, parentOf, ROOT, type TreePath } from "../../paths.ts";
+import { baseName, compareTreePaths, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 import { type DataSource, type Entry, type EntryTime, hasSameMetadata, hasSameTime, type LayerItem, type Tree } from "../../tree/index.ts";
+import { createPathMap } from "./path-map.ts";
 
 /** What can be changed of an entry that is there. */
 export type Change = Partial<Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">>;
@@ -35,12 +36,15 @@ interface Node {
 
 /** Starts an edit of `base`. `now`: the time of directories in which something changes. */
 export function createDraft(base: Tree, now: EntryTime): Draft {
-  const pending = new Map<TreePath, Node>();
+  const pending = createPathMap<Node>();
   /** Directories of the base that something else took the place of: what is below them is gone. */
-  const covered: TreePath[] = [];
+  const covered = new Set<TreePath>();
 
-  const inBase = (path: TreePath): Entry | undefined =>
-    covered.some((hidden) => path !== hidden && isWithin(path, hidden)) ? undefined : base.lookup(path);
+  const isBelowCovered = (path: TreePath): boolean => {
+    for (let at = parentOf(path); covered.size > 0 && at !== ROOT; at = parentOf(at)) if (covered.has(at)) return true;
+    return false;
+  };
+  const inBase = (path: TreePath): Entry | undefined => (isBelowCovered(path) ? undefined : base.lookup(path));
   const lookup = (path: TreePath): Entry | undefined => {
     const own = pending.get(path);
     return own === undefined ? inBase(path) : named(own.entry, path);
@@ -70,8 +74,8 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
     const before = lookup(path);
     const isDirectory = node.entry.kind === "dir";
     if (before?.kind === "dir" && !isDirectory) {
-      if (inBase(path)?.kind === "dir") covered.push(path);
-      for (const other of pending.keys()) if (other !== path && isWithin(other, path)) remove(other);
+      if (inBase(path)?.kind === "dir") covered.add(path);
+      for (const lost of pending.deleteBelow(path)) lost.names -= 1;
     }
     remove(path);
     pending.set(path, node);
@@ -80,7 +84,7 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
 
   /** As BuildKit has it, what is as before is not written, and a directory of another time only with what changed in it (rules S123, S124). */
   const isUnchanged = (path: TreePath, { entry, names }: Node): boolean => {
-    const before = names > 1 || covered.includes(path) ? undefined : inBase(path);
+    const before = names > 1 || covered.has(path) ? undefined : inBase(path);
     if (before === undefined || !hasSameMetadata(before, entry)) return false;
     if (entry.kind === "dir") return true;
     return hasSameTime(before, entry) && (entry.kind !== "file" || (entry.digest !== undefined && entry.digest === before.digest));
@@ -91,11 +95,10 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
     lookup,
     readdir(path) {
       const names = new Map<TreePath, Entry>();
-      if (!covered.some((hidden) => isWithin(path, hidden))) for (const entry of base.readdir(path)) names.set(entry.path, entry);
-      for (const child of pending.keys()) {
-        if (child === ROOT || parentOf(child) !== path) continue;
-        const entry = lookup(child);
-        if (entry !== undefined) names.set(child, entry);
+      if (!covered.has(path) && !isBelowCovered(path)) for (const entry of base.readdir(path)) names.set(entry.path, entry);
+      for (const name of pending.names(path)) {
+        const entry = lookup(joinTreePath(path, name));
+        if (entry !== undefined) names.set(entry.path, entry);
       }
       return [...names.values()].toSorted((a, b) => compareTreePaths(a.path, b.path));
     },
@@ -107,7 +110,7 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
       return own.data;
     },
     digest: (entry) => entry.digest ?? base.digest(entry),
-    linkGroup: (entry) => (pending.has(entry.path) ? undefined : base.linkGroup(entry)),
+    linkGroup: (entry) => (pending.get(entry.path) === undefined ? base.linkGroup(entry) : undefined),
 
     put: (entry, data) => place(entry.path, { entry, data, names: 1 }),
     link(path, target) {
@@ -121,7 +124,7 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
     },
 
     async *items() {
-      const all = new Map([...pending].filter(([path, node]) => !isUnchanged(path, node)));
+      const all = new Map([...pending.entries()].filter(([path, node]) => !isUnchanged(path, node)));
       for (const path of all.keys()) {
         for (let parent = parentOf(path); parent !== ROOT && !all.has(parent); parent = parentOf(parent)) {
           const entry = lookup(parent);
@@ -141,7 +144,7 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
         const isFile = entry.kind === "file";
         if (isFile && node.names > 1) firsts.set(node, path);
         const data = isFile && node.source !== undefined ? await base.data(node.source) : node.data;
-        const isCovered = entry.kind === "dir" && covered.includes(path);
+        const isCovered = entry.kind === "dir" && covered.has(path);
         yield { entry: isCovered ? { ...entry, opaque: true } : entry, ...(data === undefined ? {} : { data }) };
       }
     },

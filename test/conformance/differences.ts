@@ -77,6 +77,11 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: "BuildKit loses a hard link to a file of a lower layer that did not change otherwise",
   },
   {
+    cases: ["R7: a directory of the archive that is gone at its end"],
+    line: /^BuildKit fails, Decant builds: chtimesat n\/s: not a directory$/,
+    reason: "BuildKit sets the times of all directories at the end, and trips over one that a later member has replaced",
+  },
+  {
     cases: ["L2: a hard link to a symlink"],
     line: /^path x: BuildKit "same as to-file", Decant "symlink 5:0 -> plain"$/,
     reason: "Decant's layers have hard links of files only; other names of a symlink are symlinks of their own",

@@ -83,6 +83,7 @@ export const archives: readonly Case[] = [
   over("L2: members without a name", [{ path: "", content: "junk" }, dir("", { mode: 0o700 }), { path: ".", content: "junk" }, link("./", "usr"), text("x")]),
   over("R7: a directory, a file and a directory of one name", [dir("n/", { mode: 0o700 }), text("n/old"), text("n"), dir("n/", { mode: 0o711 }), text("n/new")]),
   over("R7: a file in place of a directory of the image, and a directory again", [text("etc"), dir("etc/", { mode: 0o711 }), text("etc/new")]),
+  over("R7: a directory of the archive that is gone at its end", [dir("n/"), dir("n/s/"), text("n/s/x"), text("n")], { fails: { says: "chtimesat n/s: not a directory", code: CONFLICT } }),
   over("R9: times of directories that an archive writes into", [text("tmp/x"), text("lib/new/deep/x"), dir("opt/", { mtime: 1_400_000_000 }), text("opt/x"), text("opt/v1/x"), link("root/l", "x")], { times: ["*"] }),
   over("R9: times of directories where an archive only replaces", [text("etc/passwd"), hard("usr/bin/sh2", "usr/bin/sh", { mode: 0o700 })], { times: ["*"] }),
   { name: "an archive over symlinks that a COPY made", dockerfile: "FROM scratch\nCOPY c /\nADD t.tar /\n", files: { "c/real/f": "f", "c/l": symlink("real"), "t.tar": tar([text("l/x"), hard("y", "l/f")]) } },

@@ -44,6 +44,7 @@ export const times: readonly Case[] = [
   over("a directory over nested ones", "COPY c /d/\nCOPY f /d/s/"),
   over("a whole context", "COPY . /d/all"),
   over("the root of an image", "FROM scratch\nCOPY --from=@{old} / /r\nCOPY --from=@{old} /d /d"),
+  over("the root of a stage that a directory was copied to", "COPY c /\nFROM scratch\nCOPY --from=0 / /r"),
   over("a heredoc", "COPY <<EOF /d/h\nx\nEOF"),
   over("--exclude", "COPY --exclude=f c /d"),
   over("--chmod and --chown", "COPY --chmod=600 --chown=5 f /d/n/"),

@@ -109,8 +109,10 @@ function createWalk(raw: RawRecords, root: Node): Walk {
         links += 1;
         if (links > MAX_LINKS) throw tarError("its symlinks lead round in circles", path);
         const target = linkOf(raw, node.inode.data);
-        if (target.startsWith("/")) nodes.length = 1;
-        if (target.startsWith("/")) names.length = 0;
+        if (target.startsWith("/")) {
+          nodes.length = 1;
+          names.length = 0;
+        }
         rest.push(...target.split("/").reverse());
         continue;
       }

@@ -13,7 +13,7 @@ import { MAX_LINKS, addFlag, comparePaths, fieldOf, hasSameMetadata, kindOf, lin
 export interface Settled {
   /** Record numbers in path order; absent when all records are in order as they came. */
   readonly order: Uint32Array | undefined;
-  /** False when they had to be replayed: unpacking them as they come gives something else. */
+  /** False when unpacking them as they come gives something else: names come twice, or they had to be replayed. */
   readonly regular: boolean;
   /** Some hard link is to a file of a lower layer. */
   readonly hasOutsideLinks: boolean;
@@ -23,13 +23,15 @@ export interface Settled {
 export function settleRecords(raw: RawRecords): Settled {
   const order = sortRecords(raw);
   const sorted = order ?? identity(raw.count);
-  const links = hasPlainNames(raw, sorted) ? plainLinks(raw, sorted) : undefined;
-  if (links === undefined) return { ...replayRecords(raw), regular: false };
+  const names = plainNames(raw, sorted);
+  const links = names === undefined ? undefined : plainLinks(raw, names);
+  if (names === undefined || links === undefined) return { ...replayRecords(raw), regular: false };
   for (const { record, target } of links.inside) {
     setLink(raw, record, pathOf(raw, target));
     addFlag(raw, target, FLAG.linked);
   }
-  return { order, regular: true, hasOutsideLinks: links.hasOutside };
+  const regular = names.length === sorted.length;
+  return { order: regular ? order : names, regular, hasOutsideLinks: links.hasOutside };
 }
 
 function identity(count: number): Uint32Array {
@@ -43,16 +45,42 @@ function sortRecords(raw: RawRecords): Uint32Array | undefined {
   return sorted ? undefined : identity(raw.count).sort((a, b) => comparePaths(raw, a, b) || a - b);
 }
 
-/** Is every name there once, and nothing below what is no directory? */
-function hasPlainNames(raw: RawRecords, order: Uint32Array): boolean {
-  for (let at = 1; at < order.length; at += 1) {
-    const record = order[at - 1] ?? 0;
-    const next = order[at] ?? 0;
-    if (comparePaths(raw, record, next) === 0) return false;
-    const kind = kindOf(raw, record);
-    if (kind !== KIND_CODE.dir && kind !== KIND_CODE.opaque && isBelow(raw, record, next)) return false;
+/**
+ * One record for each name, when every name is there once but for marks, and nothing is below what is no directory; else undefined. Many
+ * layers have a mark beside its directory: they need no replay, which costs memory.
+ */
+function plainNames(raw: RawRecords, order: Uint32Array): Uint32Array | undefined {
+  const names = new Uint32Array(order.length);
+  let count = 0;
+  for (let at = 0; at < order.length;) {
+    let end = at + 1;
+    while (end < order.length && comparePaths(raw, order[at] ?? 0, order[end] ?? 0) === 0) end += 1;
+    const record = end === at + 1 ? order[at] : markedRecord(raw, order.subarray(at, end));
+    const before = count === 0 ? undefined : names[count - 1];
+    if (record === undefined || (before !== undefined && isLeaf(raw, before) && isBelow(raw, before, record))) return undefined;
+    names[count] = record;
+    count += 1;
+    at = end;
   }
-  return true;
+  return names.subarray(0, count);
+}
+
+/** Of several records with one name the one that is no mark, made opaque by the others; undefined when there are more, or none. */
+function markedRecord(raw: RawRecords, group: Uint32Array): number | undefined {
+  const [record, ...others] = group.filter((one) => !isMark(raw, one));
+  if (record === undefined || others.length > 0) return undefined;
+  if (kindOf(raw, record) === KIND_CODE.dir) addFlag(raw, record, FLAG.opaque);
+  return record;
+}
+
+function isMark(raw: RawRecords, record: number): boolean {
+  const kind = kindOf(raw, record);
+  return kind === KIND_CODE.whiteout || kind === KIND_CODE.opaque;
+}
+
+function isLeaf(raw: RawRecords, record: number): boolean {
+  const kind = kindOf(raw, record);
+  return kind !== KIND_CODE.dir && kind !== KIND_CODE.opaque;
 }
 
 interface Links {

@@ -123,7 +123,7 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
       node.entry = { ...node.entry, ...change };
     },
 
-    async *items() {
+    items() {
       const all = new Map([...pending.entries()].filter(([path, node]) => !isUnchanged(path, node)));
       for (const path of all.keys()) {
         for (let parent = parentOf(path); parent !== ROOT && !all.has(parent); parent = parentOf(parent)) {
@@ -132,23 +132,32 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
           all.set(parent, { entry, data: undefined, names: 1 });
         }
       }
-      const firsts = new Map<Node, TreePath>();
-      for (const [path, node] of [...all].toSorted(([a], [b]) => compareTreePaths(a, b))) {
-        const entry = named(node.entry, path);
-        const first = firsts.get(node);
-        if (first !== undefined) {
-          const { digest: _digest, ...metadata } = entry;
-          yield { entry: { ...metadata, kind: "hardlink", size: 0, link: first } };
-          continue;
-        }
-        const isFile = entry.kind === "file";
-        if (isFile && node.names > 1) firsts.set(node, path);
-        const data = isFile && node.source !== undefined ? await base.data(node.source) : node.data;
-        const isCovered = entry.kind === "dir" && covered.has(path);
-        yield { entry: isCovered ? { ...entry, opaque: true } : entry, ...(data === undefined ? {} : { data }) };
-      }
+      return itemsOf(all, base, covered);
     },
   };
+}
+
+/** In layer order; the first name of a file has its bytes, the others link to it. `opaque`: directories that hide those of the base. */
+async function* itemsOf(
+  nodes: ReadonlyMap<TreePath, Node>,
+  base: Tree,
+  opaque: ReadonlySet<TreePath>,
+): AsyncGenerator<LayerItem, void, undefined> {
+  const firsts = new Map<Node, TreePath>();
+  for (const [path, node] of [...nodes].toSorted(([a], [b]) => compareTreePaths(a, b))) {
+    const entry = named(node.entry, path);
+    const first = firsts.get(node);
+    if (first !== undefined) {
+      const { digest: _digest, ...metadata } = entry;
+      yield { entry: { ...metadata, kind: "hardlink", size: 0, link: first } };
+      continue;
+    }
+    const isFile = entry.kind === "file";
+    if (isFile && node.names > 1) firsts.set(node, path);
+    const data = isFile && node.source !== undefined ? await base.data(node.source) : node.data;
+    const isOpaque = entry.kind === "dir" && opaque.has(path);
+    yield { entry: isOpaque ? { ...entry, opaque: true } : entry, ...(data === undefined ? {} : { data }) };
+  }
 }
 
 function named(entry: Entry, path: TreePath): Entry {

@@ -8,11 +8,12 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { isDecantError } from "../errors.ts";
@@ -36,8 +37,10 @@ const anyMembers = fc.array(
 function unpackEach(root: string, members: readonly Member[]): boolean {
   try {
     for (const [number, { path, kind, link }] of members.entries()) {
-      const at = join(root, path);
-      mkdirSync(dirname(at), { recursive: true });
+      const folder = dirname(join(root, path));
+      mkdirSync(folder, { recursive: true });
+      // Resolved once: a member can take the place of the symlink that it is reached through.
+      const at = join(realpathSync(folder), basename(path));
       const before = lstatSync(at, { throwIfNoEntry: false });
       // Linked before its own name goes, as the index has it.
       if (kind === "hardlink") linkSync(join(root, link), `${root}/.new`);

@@ -37,7 +37,7 @@ export async function solveGraph(build: PreparedBuild, started: StartedBuild): P
   return { ...build, started, solution: await solutionOf(build, started) };
 }
 
-async function solutionOf(build: PreparedBuild, { id, startedAt }: StartedBuild): Promise<Solution> {
+async function solutionOf(build: PreparedBuild, { id }: StartedBuild): Promise<Solution> {
   const { opened, session, conversion, images, devices, epochSec } = build;
   if (conversion.target === undefined) return { layers: [], layersOf: () => undefined, materials: [], executed: 0, cached: 0 };
   const { options, access, contexts, emit, signal } = opened;
@@ -57,7 +57,7 @@ async function solutionOf(build: PreparedBuild, { id, startedAt }: StartedBuild)
     devices,
     warn: (code, message, range) =>
       emit({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
-    nowSec: epochSec ?? Math.floor(startedAt / 1000),
+    ...(epochSec === undefined ? {} : { epochSec }),
     noCache: options.noCache ?? false,
     explain: options.explain ?? false,
     buildId: id,

@@ -182,8 +182,13 @@ describe("assembleBase()", () => {
     },
     {
       name: "a directory over a symbolic link, as of a merged /usr",
-      add: { name: "twin", files: [{ path: "./etc/os-release/x", content: "other" }] },
+      add: { name: "twin", files: [{ path: "./etc/os-release/", type: "dir" }] },
       want: /\/etc\/os-release is a symlink of base-files 1.0-1 amd64 and a dir of twin/,
+    },
+    {
+      name: "a file behind a symbolic link",
+      add: { name: "twin", files: [{ path: "./etc/os-release/x", content: "other" }] },
+      want: /\/etc\/os-release\/x of twin 1.0-1 amd64 is below \/etc\/os-release, which is a symlink of base-files 1.0-1 amd64/,
     },
     {
       name: "a hostile package",

@@ -56,8 +56,8 @@ export interface EngineContext {
   readonly devices: DeviceAccess;
   /** Warnings about what the user wrote. */
   readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;
-  /** Seconds since the epoch for directories that nothing gives a time. */
-  readonly nowSec: number;
+  /** SOURCE_DATE_EPOCH in seconds: the time of what has none of its own, as directories that a step writes into. Absent: the step's. */
+  readonly epochSec?: number;
   readonly noCache: boolean;
   readonly explain: boolean;
   readonly buildId: string;

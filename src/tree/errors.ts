@@ -25,6 +25,14 @@ export function decompressorMissing(format: string, program: string): DecantErro
   });
 }
 
+/** A layer with entries below what is no directory in the layers that it is put on. */
+export function entriesBelowFile(path: TreePath, kind: string): DecantError {
+  return new DecantError(
+    "TAR",
+    `Cannot put a layer on the layers below it: it has entries in "${displayPath(path)}", which is a ${kind} there`,
+  );
+}
+
 /** A name that leaves the root it belongs to. */
 export function pathEscape(name: string): DecantError {
   return new DecantError("PATH_ESCAPE", `Cannot use path "${toText(name)}": it leaves the root; names with ".." must stay inside`);

@@ -170,7 +170,7 @@ const ITEMS = [
   item("c", "char", { major: 1, minor: 3, mode: 0o666 }),
   item("d", "dir", { mode: 0o750, uid: 4, gid: 5 }),
   file("d/f", "hello", { mode: 0o4755 }),
-  item("d/g", "hardlink", { link: "d/f" }),
+  item("d/g", "hardlink", { link: "d/f", mode: 0o4755 }),
   item("d/l", "symlink", { link: "/etc" }),
   item("p", "fifo"),
 ] as const;

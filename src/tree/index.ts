@@ -1,5 +1,5 @@
 /** Entries, layers and trees: reading, writing, comparing and unpacking what images are made of. */
-export type { DataSource, Entry, EntryKind, Layer, LayerIndex, LayerSource, RemoteBlob, Tree } from "./types.ts";
+export type { DataSource, Entry, EntryKind, EntryTime, Layer, LayerIndex, LayerSource, RemoteBlob, Tree } from "./types.ts";
 export { type CompressedLayerOptions, type CompressionChoice, compressedLayer } from "./compressed-layer.ts";
 export { readData, readDataRange, readEntry, readTreeFile } from "./data.ts";
 export { type CompressionFormat, type DecompressOptions, decompress, sniffCompression } from "./decompress.ts";
@@ -14,13 +14,15 @@ export { type LayerTar } from "./tar-source.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { loadLayers, loadTree } from "./load-layers.ts";
 export { followPath, type ResolvedPath, resolvePath } from "./resolve.ts";
+export { spoolArchive } from "./spool-archive.ts";
 export { type LayerItem } from "./tar-chunks.ts";
 export { type ReadTarOptions, type TarItem, readTar } from "./tar-read.ts";
 export { type SubtreeDigestOptions, subtreeDigest } from "./subtree-digest.ts";
 export { type TreeTarOptions, treeItems, treeTar } from "./tree-tar.ts";
 export { indexDump, treeDump } from "./tree-dump.ts";
 export { type UnpackTreeOptions, unpackTree } from "./unpack-tree.ts";
-export { unpackLayer, unpackLayers } from "./unpack-layer.ts";
+export { unpackLayers } from "./unpack-layer.ts";
+export { hasSameMetadata, hasSameTime } from "./upper-scan.ts";
 export { walk } from "./walk.ts";
 export { writeLayer } from "./write-layer.ts";
 export { readZip, zipBytes, type ZipFile, type ZipMember, type ZipSource } from "./zip.ts";

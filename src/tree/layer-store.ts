@@ -17,7 +17,7 @@ import type { LayerBlob, LayerRecord } from "./layer-record.ts";
 import { LAYER_DIRS, getLayerRecord, layerIdOf, putLayerRecord } from "./layer-record.ts";
 import { locatedIndex } from "./layer-positions.ts";
 import { layerTar } from "./layer-tar.ts";
-import type { DataSource, Entry, Layer, LayerSource, RemoteBlob } from "./types.ts";
+import type { DataSource, Entry, Layer, LayerSource, RemoteBlob, RootOwner } from "./types.ts";
 
 /** A layer whose index knows positions in the tar. */
 export interface StoredLayer extends Layer {
@@ -29,6 +29,7 @@ export interface NewLayer {
   /** Absent: the digest of the index (RUN layers). */
   readonly diffId?: DiffId;
   readonly index: StoredIndex;
+  readonly rootOwner?: RootOwner;
   readonly blobs?: readonly LayerBlob[];
 }
 
@@ -38,8 +39,9 @@ const opened = new WeakMap<Store, Map<Digest, WeakRef<StoredLayer>>>();
 export async function addLayer(store: Store, id: Digest, layer: NewLayer): Promise<StoredLayer> {
   const { digest } = await store.blobs.put(layer.index.bytes);
   const record = putLayerRecord(store, id, {
-    contentDigest: contentDigest(layer.index),
+    contentDigest: contentDigest(layer.index, layer.rootOwner),
     index: digest,
+    ...(layer.rootOwner === undefined ? {} : { rootOwner: layer.rootOwner }),
     ...(layer.diffId === undefined ? {} : { diffId: layer.diffId }),
     blobs: layer.blobs ?? [],
   });
@@ -61,7 +63,7 @@ export function openStoredLayer(store: Store, id: Digest): StoredLayer | undefin
 
 /** The layer with this diffId, or undefined when it is not here. */
 export function findLayer(store: Store, diffId: DiffId): Layer | undefined {
-  return openStoredLayer(store, layerIdOf(store, diffId));
+  return openStoredLayer(store, layerIdOf(store, diffId)) ?? openStoredLayer(store, diffId);
 }
 
 /** Can files of the layer be read without unpacking it first? A pulled layer may be here in its compressed form only. */
@@ -114,6 +116,7 @@ function makeLayer(store: Store, id: Digest, record: LayerRecord, index?: Stored
   const layer: StoredLayer = {
     id,
     contentDigest: record.contentDigest,
+    rootOwner: record.rootOwner,
     get diffId() {
       // Becomes known when the tar is made.
       return record.diffId ?? getLayerRecord(store, id)?.diffId;

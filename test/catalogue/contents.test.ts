@@ -117,7 +117,7 @@ describe("every base of the catalogue", () => {
         const { entry } = resolvePath(tree, treePath(`usr/share/doc/${one.name}/copyright`), { followLast: true });
         assert.equal(entry?.kind, "file", `copyright of ${one.name}`);
       }
-      for (const layer of base.layers) assert.equal(layer.index.hasImplied, false);
+      for (const layer of base.layers) assert.equal(layer.index.needsLower, false);
     });
   }
 

@@ -46,6 +46,7 @@ export function asCase(fuzz: FuzzCase): Case {
     bases,
     buildArgs,
     labels,
+    times: ["*"],
     ...(inside ? { file: "Dockerfile" } : {}),
     ...(target === undefined ? {} : { target }),
   };

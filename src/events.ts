@@ -25,7 +25,7 @@ export function failureOf(error: unknown): Pick<VertexFailed, "code" | "message"
   return {
     code,
     message,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     ...(source.length === 0 ? {} : { source: source.map(eventSource) }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
   };
@@ -69,11 +69,11 @@ export interface VertexFailed extends EventBase {
   readonly code: ErrorCode;
   readonly message: string;
   /** What to do. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Places in the user's text, the most important first. */
   readonly source?: readonly EventSource[];
   /** What programs may want to know. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 /** A step was stopped, because another one failed or the user wanted it. */
 export interface VertexCancelled extends EventBase {

@@ -3,6 +3,7 @@
  * started ends as done, cached, failed or cancelled.
  */
 import { type Emit, eventSource, failureOf } from "./events.ts";
+import { given } from "./given.ts";
 import type { SourceRange } from "./source.ts";
 
 /** What people see of a step before it starts. */
@@ -27,7 +28,7 @@ export function planStep(emit: Emit, { vertex, name, stage, source }: StepPlan):
     type: "vertex.planned",
     vertex,
     name,
-    ...(stage === undefined ? {} : { stage }),
+    ...given({ stage }),
     ...(source === undefined ? {} : { source: eventSource(source) }),
   });
 }

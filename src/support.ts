@@ -29,7 +29,7 @@ export interface SupportRow {
   readonly state: SupportState;
   readonly note?: string;
   /** What to do instead, for errors that bring no hint of their own. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** A Dockerfile that becomes a graph. */
   readonly builds?: string;
   readonly refuses?: readonly RefusedProof[];

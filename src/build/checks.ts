@@ -70,7 +70,7 @@ export function buildChecks(input: BuildChecksInput): BuildChecks {
     const unread = report.errors.find(({ code }) => code === "InvalidCheck" || code === CHECK_ARGUMENT);
     if (unread !== undefined) {
       const { message, range, hint } = unread;
-      throw new DecantError("DOCKERFILE_SYNTAX", message, { source: [range], ...(hint === undefined ? {} : { hint }) });
+      throw new DecantError("DOCKERFILE_SYNTAX", message, { source: [range], hint });
     }
     return report;
   };

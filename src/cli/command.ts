@@ -29,7 +29,7 @@ export interface UnsupportedSpec {
   /** Its row in src/support.ts. */
   readonly row?: SupportId;
   /** What to do instead, where the row does not say it. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 type ValueOf<Spec extends OptionSpec> = Spec extends { readonly type: "boolean" }

@@ -9,12 +9,16 @@ import { download as fetchWhole, type DownloadFailure, type Network, splitUserIn
 /** How requests are made. */
 export interface HttpOptions {
   readonly network: Network;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Makes the error of a request that failed. */
   readonly fail: (
     url: string,
     why: string,
-    extra: { readonly hint?: string; readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> },
+    extra: {
+      readonly hint?: string | undefined;
+      readonly cause?: unknown;
+      readonly details?: Readonly<Record<string, unknown>> | undefined;
+    },
   ) => DecantError;
 }
 
@@ -35,8 +39,8 @@ export async function download<Result>(url: string, use: UseBody<Result>, option
   const failed = ({ why, hint, details, cause }: DownloadFailure): DecantError =>
     fail(url, why, {
       details: { ...details, url },
-      ...(cause === undefined ? {} : { cause }),
-      ...(hint === undefined ? {} : { hint }),
+      cause,
+      hint,
     });
   return await fetchWhole(network, { url: address, signal, fail: failed }, ({ body }, sizeBytes) => use(body, sizeBytes));
 }

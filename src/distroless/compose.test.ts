@@ -56,7 +56,7 @@ describe("the layers of a base", () => {
   });
   /** The release of the archive is called bookworm, whatever the recipe says. */
   const assemble = (world: World, changes?: Partial<RecipeDocument>, variant?: string): Promise<AssembledBase> =>
-    world.assemble([recipe(changes)], variant === undefined ? {} : { variant });
+    world.assemble([recipe(changes)], { variant });
   const dump = async (base: AssembledBase): Promise<string[]> =>
     (await treeDump(layerTree(base.layers)))
       .trim()

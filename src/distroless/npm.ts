@@ -40,7 +40,7 @@ export interface NpmOptions {
   readonly network: Network;
   /** Wraps the tarball's bytes, to tell about them. */
   readonly watch: (url: string, body: ByteStream) => ByteStream;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const SPACE = "npm-package";
@@ -104,10 +104,7 @@ export async function fetchNpmPackage(
       throw nodePackageError(what, "it is not in the store, and the network must not be used", {
         hint: "Run it once without --offline",
       });
-    await using _lock = await store.locks.acquire(
-      `npm-${wanted.name.replaceAll("/", "+")}-${wanted.version}`,
-      options.signal === undefined ? {} : { signal: options.signal },
-    );
+    await using _lock = await store.locks.acquire(`npm-${wanted.name.replaceAll("/", "+")}-${wanted.version}`, { signal: options.signal });
     const other = find();
     if (other !== undefined) return other;
     const fetched = await fetchNow(store, what, wanted, options);
@@ -151,7 +148,7 @@ async function fetchNow(
 ): Promise<NpmPackage> {
   const { network, signal } = options;
   const fail: HttpOptions["fail"] = (url, why, extra) => nodePackageError(what, `${url}: ${why}`, extra);
-  const http: HttpOptions = { network, fail, ...(signal === undefined ? {} : { signal }) };
+  const http: HttpOptions = { network, fail, signal };
   const document = await getJson(`${options.registry}/${wanted.name.replace("/", "%2f")}/${wanted.version}`, versionSchema, what, http);
   const { integrity, tarball } = document.dist;
   if (document.name !== wanted.name || document.version !== wanted.version)

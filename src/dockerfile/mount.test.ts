@@ -39,7 +39,7 @@ describe("resolveMount()", () => {
   ];
   for (const { input, want } of rows) it(`S112: ${input}`, () => assert.deepEqual(resolve(input), want));
 
-  const failures: readonly { input: string; want: RegExp; hint?: RegExp; at?: string }[] = [
+  const failures: readonly { input: string; want: RegExp; hint?: RegExp | undefined; at?: string }[] = [
     { input: "typ=bind,target=/x", want: /unexpected key 'typ' in 'typ=bind'/, hint: /Did you mean type\?/, at: "typ=bind" },
     { input: "type=cach,target=/x", want: /unsupported mount type "cach"/, hint: /Did you mean cache\?/, at: "type=cach" },
     { input: "type=cache,target=/x,sharing=share", want: /unsupported sharing value "share"/, hint: /Did you mean shared\?/ },

@@ -7,7 +7,7 @@ import { ldConfFolders } from "./ld-conf.ts";
 /** How libraries are looked for. */
 export interface FindLibrariesOptions {
   /** The text of /etc/ld.so.conf. Default: the tree's own. */
-  readonly conf?: string;
+  readonly conf?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -3,6 +3,7 @@
  * one index, of platform unknown/unknown so that nobody runs it. The image's manifest keeps its bytes and digest.
  */
 import { usageError } from "../errors.ts";
+import { given } from "../given.ts";
 import {
   ATTESTATION_ARTIFACT,
   ATTESTATION_MANIFEST,
@@ -105,7 +106,7 @@ export function attach(assembled: AssembledImage, image: Descriptor, parts: Inde
         schemaVersion: 2,
         mediaType: mediaTypes === "docker" ? DOCKER_MANIFEST_LIST : OCI_INDEX,
         manifests: [
-          { mediaType, digest, size, ...(beside === undefined ? {} : { annotations: beside }), platform: ordered(platform) },
+          { mediaType, digest, size, ...given({ annotations: beside }), platform: ordered(platform) },
           ...(about === undefined
             ? []
             : [
@@ -116,7 +117,7 @@ export function attach(assembled: AssembledImage, image: Descriptor, parts: Inde
                 },
               ]),
         ],
-        ...(own === undefined ? {} : { annotations: own }),
+        ...given({ annotations: own }),
       },
       undefined,
       2,
@@ -126,8 +127,8 @@ export function attach(assembled: AssembledImage, image: Descriptor, parts: Inde
   const named = sortedAnnotations(createdOf(assembled.descriptor), annotations.indexDescriptor);
   return {
     ...assembled,
-    descriptor: { ...index.descriptor, ...(named === undefined ? {} : { annotations: named }) },
-    attached: { statements, ...(about === undefined ? {} : { about }), index },
+    descriptor: { ...index.descriptor, ...given({ annotations: named }) },
+    attached: { statements, ...given({ about }), index },
   };
 }
 
@@ -159,12 +160,12 @@ function artifact(layers: readonly Descriptor[], { mediaType, digest, size }: De
 /** The time is that of the result, whichever document it is; other annotations are the manifest's. */
 function createdOf({ annotations = {} }: Descriptor): Annotations {
   const created = annotations[CREATED_ANNOTATION];
-  return created === undefined ? {} : { [CREATED_ANNOTATION]: created };
+  return given({ [CREATED_ANNOTATION]: created });
 }
 
 /** In the order of Go's struct that BuildKit marshals. */
 function ordered({ architecture, os, variant, ...more }: Platform): Platform {
-  return { architecture, os, ...more, ...(variant === undefined ? {} : { variant }) };
+  return { architecture, os, ...more, ...given({ variant }) };
 }
 
 function dockerHasNoPlace(): Error {

@@ -1,4 +1,5 @@
 /** The content of `--metadata-file` and `--iidfile`, with the keys that buildx writes (feature F120). */
+import { given } from "../given.ts";
 import type { ExportResult } from "./types.ts";
 
 /** The metadata of a build's outputs; the first image output decides. `buildRef` is written where the caller has one. */
@@ -9,7 +10,7 @@ export function metadataOf(
   const image = results.find((result) => result.descriptor !== undefined);
   const names = [...new Set(results.flatMap((result) => result.names))];
   return {
-    ...(options.buildRef === undefined ? {} : { "buildx.build.ref": options.buildRef }),
+    ...given({ "buildx.build.ref": options.buildRef }),
     ...(image?.configDigest === undefined ? {} : { "containerimage.config.digest": image.configDigest }),
     ...(image?.descriptor === undefined
       ? {}

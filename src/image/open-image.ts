@@ -1,5 +1,6 @@
 /** From a name's descriptor to manifest and configuration, through indexes, whatever holds the documents. */
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import {
   type Annotations,
   type Descriptor,
@@ -68,7 +69,7 @@ export async function openDocuments(name: string, top: Descriptor, platform: Pla
         manifestBytes: bytes,
         config: parseImageConfig(configBytes),
         configBytes,
-        ...(around === undefined ? {} : { index: around }),
+        ...given({ index: around }),
         attestations,
       };
     }
@@ -82,11 +83,10 @@ export async function openDocuments(name: string, top: Descriptor, platform: Pla
 function aroundOf({ annotations }: Index, mediaType: string, { annotations: beside }: Descriptor): OpenedIndex {
   return {
     mediaType,
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(beside === undefined ? {} : { manifestAnnotations: beside }),
+    ...given({ annotations, manifestAnnotations: beside }),
   };
 }
 
 function platformOf({ platform }: Descriptor): { readonly platform?: Platform } {
-  return platform === undefined ? {} : { platform };
+  return given({ platform });
 }

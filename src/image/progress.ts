@@ -15,7 +15,7 @@ export interface Progress {
 
 /** What a transfer is called; see `TransferEvent`. `now` is there for tests. */
 export interface ProgressOptions extends Pick<TransferEvent, "vertex" | "id" | "action" | "totalBytes"> {
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** Starts telling a transfer. Nothing is told before the first bytes. */

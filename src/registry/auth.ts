@@ -25,7 +25,7 @@ export interface AuthRequest {
   /** E.g. "repository:library/ubuntu:pull". */
   readonly scopes: readonly string[];
   readonly attempt: Attempt;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Lets us in at registries. */

@@ -108,7 +108,7 @@ async function askHelper(name: string, server: string, ctx: HelperContext): Prom
     input: `${server}\n`,
     env: ctx.env,
     maxOutputBytes: MAX_HELPER_OUTPUT_BYTES,
-    ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),
+    signal: ctx.signal,
   }).catch((cause: unknown) => {
     ctx.signal?.throwIfAborted();
     throw helperError(program, server, "it cannot be run", cause);
@@ -144,7 +144,7 @@ function helperError(program: string, server: string, state: string, cause?: unk
   return new DecantError("CREDENTIAL_HELPER", `Cannot get credentials for "${server}" from "${program}": ${state}`, {
     hint: `Run: echo ${server} | ${program} get; or remove it from docker's config.json (credsStore, credHelpers)`,
     details: { program, server },
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 

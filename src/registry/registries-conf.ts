@@ -182,5 +182,5 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 function badFile(path: string, state: string, cause?: unknown): DecantError {
-  return new DecantError("CONFIG_FILE", `Cannot use "${path}": ${state}`, cause === undefined ? {} : { cause });
+  return new DecantError("CONFIG_FILE", `Cannot use "${path}": ${state}`, { cause });
 }

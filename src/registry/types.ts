@@ -13,13 +13,13 @@ export type RepositoryName = Pick<Reference, "registry" | "repository"> & Pick<P
 /** Options of every call. */
 export interface CallOptions {
   /** Ends the call, which rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of calls that move a blob. */
 export interface TransferOptions extends CallOptions {
   /** Told the bytes moved so far, cumulative. Starts again from 0 when an upload has to start again. */
-  readonly onProgress?: (currentBytes: number) => void;
+  readonly onProgress?: ((currentBytes: number) => void) | undefined;
 }
 
 /** What a name means now. */
@@ -94,19 +94,19 @@ export interface RegistryClient extends ImageSource, ImageSink, Disposable {
 /** Options of `createRegistryClient`. */
 export interface RegistryClientOptions {
   /** Default: docker's and podman's files and credential helpers, see `fileCredentials`. */
-  readonly credentials?: CredentialSource;
+  readonly credentials?: CredentialSource | undefined;
   /** Default: registries.conf as podman finds it, see `loadRegistriesConfig`. */
-  readonly config?: RegistriesConfig;
+  readonly config?: RegistriesConfig | undefined;
   /** Takes warnings, e.g. of a mirror that failed. */
-  readonly emit?: Emit;
+  readonly emit?: Emit | undefined;
   /** What requests go by, borrowed. Default: one of its own, with the `env`, `homeDir` and `systemDir` of here. */
-  readonly network?: Network;
+  readonly network?: Network | undefined;
   /** Default `process.env`. Used for DOCKER_CONFIG, REGISTRY_AUTH_FILE, CONTAINERS_REGISTRIES_CONF and XDG_*. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: the user's home directory. */
-  readonly homeDir?: string;
+  readonly homeDir?: string | undefined;
   /** Where docker/certs.d and containers/ are; default "/etc". */
-  readonly systemDir?: string;
+  readonly systemDir?: string | undefined;
   /** Ends every call of this client. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }

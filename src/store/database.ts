@@ -34,7 +34,7 @@ export interface DatabaseOptions {
   readonly readOnly: boolean;
   /** How long a call waits for another process's transaction. */
   readonly busyTimeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const RETRY_MS = 5;

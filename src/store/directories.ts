@@ -21,7 +21,7 @@ export interface DirectoriesOptions {
   /** Absent: for reading only. */
   readonly presence: Presence | undefined;
   /** Default: the kernel's boot id. */
-  readonly bootId?: () => string;
+  readonly bootId?: (() => string) | undefined;
 }
 
 /** Opens the directories. */

@@ -78,7 +78,7 @@ function present(tmp: string, id: string, lock: DatabaseSync): Presence {
     },
     async emptyTrash(signal) {
       for (const path of trash) {
-        await removeTree(path, signal === undefined ? {} : { signal });
+        await removeTree(path, { signal });
         trash.delete(path);
       }
     },

@@ -104,7 +104,7 @@ export function checkNamedFile(place: FilePlace, limits: FileLimits = {}): FileP
 /** Reads a file of at most `maxBytes` whole. Throws Node's errors of reading, and the signal's reason. */
 export async function readNamedFile(
   place: FilePlace,
-  limits: FileLimits & { readonly maxBytes: number; readonly signal?: AbortSignal },
+  limits: FileLimits & { readonly maxBytes: number; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly bytes: Buffer; readonly isPipe: boolean } | FileProblem> {
   const file = openNamedFile(place, limits);
   if ("problem" in file) return file;

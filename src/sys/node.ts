@@ -7,11 +7,11 @@ import { bind, check } from "./libc.ts";
 export interface NodeOptions {
   readonly kind: "char" | "block" | "fifo";
   /** Permission bits, less the process's umask. Default 0o666. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
   /** 0 to 4095. Default 0. */
-  readonly major?: number;
+  readonly major?: number | undefined;
   /** 0 to 1048575. Default 0. */
-  readonly minor?: number;
+  readonly minor?: number | undefined;
 }
 
 const AT_FDCWD = -100;

@@ -25,9 +25,9 @@ export interface CompressionChoice {
 
 /** How it is made. */
 export interface CompressedLayerOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called with the compressed bytes made so far; not at all when the blob is there. */
-  readonly onProgress?: (bytes: number) => void;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
 const TURN_MS = 8;

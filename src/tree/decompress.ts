@@ -24,16 +24,16 @@ const DEFAULT_MAX_BYTES = 100 * 1024 ** 3;
 
 /** How far decompression may go. */
 export interface DecompressOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Default 100 GiB: a few kilobytes can become any amount. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Of the compressed data, where it is known: little is not worth a process. */
-  readonly sizeBytes?: number;
+  readonly sizeBytes?: number | undefined;
   /**
    * Asked when bytes follow the last member that belong to none and are not zeros: may they be passed over? By then everything before them
    * was given. Default: they are an error (`ARCHIVE`).
    */
-  readonly mayTrail?: () => boolean;
+  readonly mayTrail?: (() => boolean) | undefined;
 }
 
 /** Finds the compression by the first bytes, of which 10 are enough. */

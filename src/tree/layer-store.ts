@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import type { DiffId, Digest } from "../digest.ts";
 import { sha256 } from "../digest.ts";
 import { DecantError, InternalError, errnoOf } from "../errors.ts";
+import { given } from "../given.ts";
 import { fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { contentDigest } from "./content-digest.ts";
@@ -41,8 +42,7 @@ export async function addLayer(store: Store, id: Digest, layer: NewLayer): Promi
   const record = putLayerRecord(store, id, {
     contentDigest: contentDigest(layer.index, layer.rootOwner),
     index: digest,
-    ...(layer.rootOwner === undefined ? {} : { rootOwner: layer.rootOwner }),
-    ...(layer.diffId === undefined ? {} : { diffId: layer.diffId }),
+    ...given({ rootOwner: layer.rootOwner, diffId: layer.diffId }),
     blobs: layer.blobs ?? [],
   });
   return remember(store, makeLayer(store, id, record, layer.index));
@@ -85,7 +85,7 @@ export function layerSource(layer: Layer, options: { readonly key?: Digest; read
     get diffId() {
       return layer.diffId;
     },
-    ...(remote === undefined ? {} : { remote }),
+    ...given({ remote }),
     load: (signal) => {
       signal?.throwIfAborted();
       return Promise.resolve(layer);

@@ -5,6 +5,7 @@
  */
 import type { Digest } from "../digest.ts";
 import { framedDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, baseName, compareTreePaths, joinTreePath, parentOf } from "../paths.ts";
 import { entriesBelowFile } from "./errors.ts";
@@ -121,7 +122,7 @@ function rebuild(index: LayerIndex, places: Places, lower: Tree): LayerIndex {
     const link = entry.kind === "hardlink" ? (entry.link as TreePath) : undefined;
     const target = link === undefined ? undefined : (places.targets.get(link) ?? places.moves.get(link) ?? link);
     const isOpaque = entry.kind === "dir" && places.opaque.has(path);
-    const changes = { path, ...(target === undefined ? {} : { link: target }), ...(isOpaque ? { opaque: true } : {}) };
+    const changes = { path, ...given({ link: target }), ...(isOpaque ? { opaque: true } : {}) };
     builder.add({ ...entry, ...changes }, index.dataOffset(position));
   }
   return builder.finish().index;

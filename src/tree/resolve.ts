@@ -19,7 +19,7 @@ export interface ResolveOptions {
   /** Also the last part of the path. */
   readonly followLast: boolean;
   /** ".." of a link target above the root. Default "stop" there; "refuse" throws `PATH_ESCAPE`, unless an absolute link was followed before. */
-  readonly escape?: "stop" | "refuse";
+  readonly escape?: "stop" | "refuse" | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { given } from "../../given.ts";
 /** The command line of Java (java(1)) and the manifest of a jar (JAR file specification). */
 
 /** What `java ARGS` runs. */
@@ -24,7 +25,7 @@ export function parseJavaCommand(args: readonly string[]): JavaCommand | undefin
     if (word === "-jar") return args[at + 1] === undefined ? undefined : { jar: args[at + 1] ?? "" };
     if (!word.startsWith("-")) {
       // A module or a source file, which have no class file of that name.
-      return /\.java$|\//.test(word) ? undefined : { mainClass: word, ...(classPath === undefined ? {} : { classPath }) };
+      return /\.java$|\//.test(word) ? undefined : { mainClass: word, ...given({ classPath }) };
     }
     const [name = "", joined] = word.startsWith("--") ? word.split(/=(.*)/s) : [word];
     if (name === "-m" || name === "--module") return undefined;

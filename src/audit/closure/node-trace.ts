@@ -34,7 +34,7 @@ export interface NodeTraceOptions {
     source: string,
     isModule: boolean | undefined,
   ) => { readonly isModule: boolean; readonly imports: readonly NodeImport[] } | undefined;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const MAX_MODULES = 20_000;

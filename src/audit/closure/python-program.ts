@@ -1,5 +1,6 @@
 /** Where a Python program of an image looks for modules: prefix, virtual environment, PYTHONPATH, .pth files (Python, "site" and "venv"). */
 import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import { fromText, type TreePath } from "../../paths.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
@@ -63,7 +64,7 @@ export async function pythonInstallation(
   return {
     version,
     ...(isWhole ? {} : { missingLibrary: libraries[0] ?? root }),
-    ...(venv === undefined ? {} : { venv }),
+    ...given({ venv }),
     folders,
     isOpen,
   };

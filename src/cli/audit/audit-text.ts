@@ -9,7 +9,7 @@ import { plural, wrap } from "./wrap-text.ts";
 export interface AuditTextOptions {
   readonly style: Style;
   /** Default 100; at least 60 are used. */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 const GROUPS: readonly (readonly [AuditGroup, string])[] = [

@@ -128,7 +128,7 @@ function runtimeNeeds(
     limitsDevices: name === "runc" || place.cgroup !== undefined,
     cgroupsPath: cgroupsPath(place.cgroup, place.containerId),
     resources: place.cgroup === undefined ? {} : resourcesOf(place.cgroup),
-    ...(filter === undefined ? {} : { filter }),
+    filter,
   };
 }
 

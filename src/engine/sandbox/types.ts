@@ -131,7 +131,7 @@ export interface SandboxStep {
   /** "inherit": straight to our own output. Default "pipe". */
   readonly output?: "pipe" | "inherit";
   /** Ends the step: `stopSignal` when its first process listens to it, SIGKILL 3 s later or at once. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How the program ended. */
@@ -162,9 +162,9 @@ export interface SandboxOptions {
   /** A directory for locks and work directories, on the same file system as the steps' `upper`. Made when missing. */
   readonly stateDir: string;
   /** Default "auto": crun when it works here, otherwise runc. */
-  readonly runtime?: "crun" | "runc" | "auto";
+  readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Steps have cgroups of their own. Default: those of this process. */
-  readonly cgroup?: SandboxCgroup;
+  readonly cgroup?: SandboxCgroup | undefined;
   /** Where PATH is looked up. Default: ours. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -234,8 +234,7 @@ describe("toGraph() refuses", () => {
     { name: "S75: a bad --chmod", text: "FROM b\nCOPY --chmod=99999 a /a", want: /invalid chmod parameter/ },
     { name: "S55: an empty VOLUME", text: 'FROM b\nVOLUME [""]', want: /can not be an empty string/ },
   ];
-  for (const { name, text, target, want } of rows)
-    it(name, async () => assert.match(await failure(text, target === undefined ? {} : { target }), want));
+  for (const { name, text, target, want } of rows) it(name, async () => assert.match(await failure(text, { target }), want));
 });
 
 describe("toGraph() for reports", () => {

@@ -29,7 +29,7 @@ export function startChild(mode: string, root: string, argument = "", input?: As
   return startProcess({
     argv: [process.execPath, file, mode, root, argument],
     stdio: { stderr: "inherit" },
-    ...(input === undefined ? {} : { input }),
+    input,
   });
 }
 

@@ -98,7 +98,14 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
       return { type, names, ...manifests, ...compressionOf(attributes) };
     case "oci":
       if (ociMediaTypes === false) throw unsupported("--output type=oci with oci-mediatypes=false", { row: "F114" });
-      return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...given({ ociArtifact }), ...compressionOf(attributes) };
+      return {
+        type,
+        dest: dest ?? "-",
+        tar: booleanOf(attributes, "tar") ?? true,
+        names,
+        ...given({ ociArtifact }),
+        ...compressionOf(attributes),
+      };
     case "docker":
       if (ociMediaTypes === true) throw unsupported("--output type=docker with oci-mediatypes=true", { row: "F114" });
       if (booleanOf(attributes, "tar") === false) throw unsupported("--output type=docker with tar=false", { row: "F114" });

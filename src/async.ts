@@ -52,7 +52,7 @@ export async function allSettledOf(running: Iterable<Promise<unknown>>): Promise
 }
 
 /** How shared work lives. */
-export interface SharedOptions {
+interface SharedOptions {
   /** "never": the work goes on although its callers have left. "last": the last caller to leave stops it and waits for its clean-up. */
   readonly cancel: "never" | "last";
   /** Results stay for later callers. Failures never do. Default true. */

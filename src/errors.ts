@@ -3,7 +3,8 @@
  * Factories live in each room's `errors.ts`; `docs/errors.md` has a heading for every code.
  */
 import type { SourceRange } from "./source.ts";
-import { SUPPORT, type SupportId } from "./support.ts";
+import { SUPPORT } from "./support.ts";
+import type { SupportId } from "./support-row.ts";
 
 /** Stable within a major version. Test `code`, never the text of a message. */
 export type ErrorCode =
@@ -66,7 +67,7 @@ export type ErrorCode =
   | "INTERNAL";
 
 /** What an error carries besides its code and message. */
-export interface DecantErrorOptions {
+interface DecantErrorOptions {
   /** An imperative that tells what to do, to be pasted where that makes sense. */
   readonly hint?: string | undefined;
   /** Where in the user's text the cause is, most important first. */

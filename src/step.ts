@@ -7,7 +7,7 @@ import { given } from "./given.ts";
 import type { SourceRange } from "./source.ts";
 
 /** What people see of a step before it starts. */
-export interface StepPlan {
+interface StepPlan {
   /** Identifies it in the stream. */
   readonly vertex: string;
   /** What progress shows, e.g. "[build 2/5] RUN npm ci". */
@@ -17,7 +17,7 @@ export interface StepPlan {
 }
 
 /** A step while it works. */
-export interface RunningStep {
+interface RunningStep {
   /** It needed no work after all: it ends as cached. `why` says what was reused. */
   cached(why: string): void;
 }

@@ -2,7 +2,7 @@
 import type { AuditGroup, Finding, FindingKind, Severity } from "./types.ts";
 
 /** What a check tells of a finding; the severity is the kind's unless given. */
-export type FindingFacts = Omit<Finding, "id" | "severity"> & { readonly severity?: Severity };
+type FindingFacts = Omit<Finding, "id" | "severity"> & { readonly severity?: Severity };
 
 /** The kinds of one group, and how a check makes a finding of one. */
 export interface KindTable<Id extends string> {

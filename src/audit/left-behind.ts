@@ -48,7 +48,7 @@ const MAX_PACKAGES = 200;
 const MAX_PROGRAMS = 50;
 
 /** What the comparison is made with. */
-export interface LeftBehindInput {
+interface LeftBehindInput {
   readonly stages: readonly BuildStage[];
   readonly files: SubjectFiles;
   readonly inventory: Inventory;

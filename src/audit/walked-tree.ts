@@ -3,7 +3,7 @@ import { ROOT, type TreePath } from "../paths.ts";
 import type { Entry, Tree } from "../tree/index.ts";
 
 /** The tree as it was when it was walked, and all its entries. */
-export interface WalkedTree {
+interface WalkedTree {
   readonly tree: Tree;
   /** In `compareTreePaths` order, without the root. */
   readonly entries: readonly Entry[];

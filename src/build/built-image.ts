@@ -6,7 +6,7 @@ import type { BuiltImage } from "../image/index.ts";
 import type { HistoryEntry } from "../oci/index.ts";
 
 /** What decides the image besides the graph. */
-export interface BuiltImageOptions {
+interface BuiltImageOptions {
   /** When the build began. */
   readonly nowMs: number;
   /** SOURCE_DATE_EPOCH. */

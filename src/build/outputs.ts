@@ -31,7 +31,7 @@ export async function exportAll(image: BuiltImage, { opened, session, epochSec }
 }
 
 /** What an output is written with. */
-export interface OutputRun {
+interface OutputRun {
   /** Its place among the outputs. */
   readonly index: number;
   readonly session: Session;

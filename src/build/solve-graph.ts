@@ -21,7 +21,7 @@ import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** A build as its history knows it. */
-export interface StartedBuild {
+interface StartedBuild {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;

@@ -1,5 +1,5 @@
 /** What a command is: a const table of its options, from which parsing, types and help are made, and a function. */
-import type { SupportId } from "../support.ts";
+import type { SupportId } from "../support-row.ts";
 import type { CliContext } from "./context.ts";
 
 /** One option. Names are the keys of the table, without dashes. */
@@ -23,7 +23,7 @@ export interface OptionSpec {
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 /** A flag of the field that Decant does not have: using it is an error that says so. */
-export interface UnsupportedSpec {
+interface UnsupportedSpec {
   readonly type: "boolean" | "string";
   readonly short?: string;
   /** Its row in src/support.ts. */

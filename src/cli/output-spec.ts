@@ -5,7 +5,7 @@
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { AnnotationSpec, CompressionOptions, FileOptions, OutputSpec } from "../index.ts";
-import type { SupportId } from "../support.ts";
+import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
 import type { OptionSpec } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";

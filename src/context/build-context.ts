@@ -58,7 +58,7 @@ export interface BuildContext {
 }
 
 /** What a context is opened with. `access`: credentials for where it is. */
-export interface ContextSurroundings {
+interface ContextSurroundings {
   readonly cwd: string;
   readonly emit: Emit;
   readonly access: SourceAccess;

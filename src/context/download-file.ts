@@ -8,7 +8,7 @@ import { type Entry, type Layer, layerTree, type Tree } from "../tree/index.ts";
 import type { Session } from "./session.ts";
 
 /** A download: a layer with one file. */
-export interface DownloadedFile {
+interface DownloadedFile {
   readonly layer: Layer;
   readonly tree: Tree;
   readonly entry: Entry;

@@ -12,7 +12,7 @@ import type { NamedContext } from "./named-contexts.ts";
 const NAME = "SOURCE_DATE_EPOCH";
 
 /** The build arguments and the file with the number in place of the name, and the number. */
-export interface ResolvedEpoch {
+interface ResolvedEpoch {
   readonly parsed: ParsedDockerfile;
   readonly buildArgs: Readonly<Record<string, string>>;
   /** Seconds since 1970; absent: the images have the time at which they are made. */
@@ -20,7 +20,7 @@ export interface ResolvedEpoch {
 }
 
 /** What a name may stand for. */
-export interface EpochSources {
+interface EpochSources {
   /** The build context's own time, where it has one. */
   readonly contextTime: () => number | undefined;
   readonly namedContext: (name: string) => NamedContext | undefined;

@@ -23,7 +23,7 @@ export interface HttpOptions {
 }
 
 /** Takes a body; `sizeBytes` is what the server says of it, and only a reason not to begin. */
-export type UseBody<Result> = (body: ByteStream, sizeBytes: number | undefined) => Promise<Result>;
+type UseBody<Result> = (body: ByteStream, sizeBytes: number | undefined) => Promise<Result>;
 
 /**
  * GETs `url` and gives the body to `use`, again from the start when the connection fails. Errors that `use` throws (wrong bytes, full disk) are

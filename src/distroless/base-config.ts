@@ -5,7 +5,7 @@ import type { ImageConfig, Platform } from "../oci/index.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** All times of a base: nothing in it is of the day of its making. */
-export const EPOCH = "1970-01-01T00:00:00Z";
+const EPOCH = "1970-01-01T00:00:00Z";
 
 /** Of a recipe with its variant joined in. */
 export function baseConfig(

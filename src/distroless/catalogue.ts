@@ -16,7 +16,7 @@ const SHARED = "common";
 const MAX_RECIPE_BYTES = 1024 * 1024;
 
 /** Where recipes are looked for. */
-export interface CatalogueOptions {
+interface CatalogueOptions {
   /** Folder of the recipes that are known by name. Default: `recipes/` of this package. */
   readonly folder?: string | undefined;
   /** Folders that are not the user's own: a recipe in one of them stays in it, whatever its links say. Default: none. */

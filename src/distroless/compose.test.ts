@@ -6,7 +6,8 @@ import { openWorld, type World } from "../../test/support/base-world.ts";
 import { LOCALHOST_TLS } from "../../test/support/tls.ts";
 import { isDecantError } from "../errors.ts";
 import { treePath } from "../paths.ts";
-import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
+import { layerTree, readTreeFile } from "../tree/index.ts";
+import { treeDump } from "../tree/testdata/tree-dump.ts";
 import type { RecipeDocument } from "./recipe.ts";
 import type { AssembledBase } from "./types.ts";
 

@@ -11,7 +11,7 @@ import type { Recipe } from "./recipe.ts";
 import type { ArchiveAccess } from "./types.ts";
 
 /** An exact npm package. */
-export interface WantedNode {
+interface WantedNode {
   readonly name: string;
   readonly version: string;
   /** "sha512-…" that it must have. */

@@ -15,7 +15,7 @@ import { readNamedFile } from "../sys/index.ts";
 import { nodePackageError } from "./errors.ts";
 
 /** "verified": by a key of the registry. "absent": the registry gives no signature (mirrors drop it), or no keys; only the integrity was checked. */
-export type RegistrySignature = "verified" | "absent";
+type RegistrySignature = "verified" | "absent";
 
 /** A package in the store. JSON-safe. */
 export interface NpmPackage {
@@ -114,7 +114,7 @@ export async function fetchNpmPackage(
 }
 
 /** What the store has of `name@version`; undefined when it has to be fetched. */
-export function findNpmPackage(
+function findNpmPackage(
   store: Store,
   wanted: { readonly name: string; readonly version: string },
   registry: string,

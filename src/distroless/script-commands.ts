@@ -17,7 +17,7 @@ export interface ScriptCommand {
 }
 
 /** A word of a command. */
-export interface ScriptWord {
+interface ScriptWord {
   readonly text: string;
   readonly known: boolean;
 }

@@ -4,7 +4,7 @@ import type { SourceRange } from "../source.ts";
 import type { Diagnostic } from "./types.ts";
 
 /** Where a problem is and what to do about it. */
-export interface ProblemOptions {
+interface ProblemOptions {
   readonly range: SourceRange;
   readonly hint?: string | undefined;
   readonly related?: readonly SourceRange[] | undefined;

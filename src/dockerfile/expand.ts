@@ -37,7 +37,7 @@ export interface Expansion {
 }
 
 /** Like `Expansion`, split at white space that was not quoted. Empty words are dropped. */
-export interface WordsExpansion {
+interface WordsExpansion {
   readonly words: readonly string[];
   readonly matched: readonly string[];
   readonly unmatched: readonly string[];

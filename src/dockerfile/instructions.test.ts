@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseBody, showInstruction } from "../../test/support/dockerfile-dump.ts";
 import { isDecantError } from "../errors.ts";
-import { parseDockerfile, parseTrigger } from "./index.ts";
+import { parseDockerfile } from "./index.ts";
+import { parseTrigger } from "./parser.ts";
 
 describe("instructions", () => {
   const rows: readonly { name: string; input: string; want: readonly string[] }[] = [

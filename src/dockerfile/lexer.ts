@@ -23,7 +23,7 @@ export interface LogicalLine {
 }
 
 /** The lines of a heredoc up to its delimiter. */
-export interface HeredocBody {
+interface HeredocBody {
   readonly raw: string;
   readonly terminated: boolean;
   readonly range: SourceRange;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseBody, textOf } from "../../test/support/dockerfile-dump.ts";
 import { isDecantError } from "../errors.ts";
-import { expandWord, type Mount, type MountFlag, resolveMount } from "./index.ts";
+import { expandWord, type Mount, type MountFlag } from "./index.ts";
+import { resolveMount } from "./instructions/mount.ts";
 
 function flagOf(options: string): MountFlag {
   const [run] = parseBody(`RUN --mount=${options} x`);

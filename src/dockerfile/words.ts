@@ -18,7 +18,7 @@ export interface RawFlag extends Slice {
 }
 
 /** A logical line (or the part of it behind ONBUILD) in its three parts. */
-export interface SplitLine {
+interface SplitLine {
   readonly keyword: Slice;
   readonly flags: readonly RawFlag[];
   /** Trimmed. */

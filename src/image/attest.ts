@@ -20,26 +20,17 @@ import {
   type Platform,
 } from "../oci/index.ts";
 import { type ImageAnnotations, sortedAnnotations, wantsIndex } from "./annotations.ts";
-import type { AssembledImage } from "./assemble.ts";
+import type { AssembledImage, Attached } from "./assembled-image.ts";
 import { exportError } from "./errors.ts";
-import { type Document, documentOf, type ManifestDocument, manifestOf, type MediaTypes } from "./manifest.ts";
+import { type Document, documentOf, manifestOf, type MediaTypes } from "./manifest.ts";
 import { imageSubjects, MAX_STATEMENT_BYTES, statementOf, type StatementSubject } from "./statement.ts";
 import type { Attestation, BuiltImage } from "./types.ts";
-
-/** What an index has besides the image. */
-export interface Attached {
-  readonly statements: readonly Document[];
-  /** Configuration and manifest of the statements; absent without statements. */
-  readonly about?: { readonly config: Document; readonly manifest: ManifestDocument };
-  /** What names stand for. */
-  readonly index: Document;
-}
 
 const CREATED_ANNOTATION = "org.opencontainers.image.created";
 const UNKNOWN = { architecture: "unknown", os: "unknown" };
 
 /** How an output wants its attestations. */
-export interface AttestOptions {
+interface AttestOptions {
   readonly names: readonly string[];
   readonly mediaTypes: MediaTypes;
   /** Default false. */

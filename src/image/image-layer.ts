@@ -10,7 +10,7 @@ import type { Store } from "../store/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, findLayer, importLayerBlob } from "../tree/index.ts";
 
 /** Opens the bytes of a layer blob from wherever they are. */
-export type OpenLayer = (descriptor: Descriptor, signal: AbortSignal) => ByteStream;
+type OpenLayer = (descriptor: Descriptor, signal: AbortSignal) => ByteStream;
 
 const ORIGIN_SPACE = "image.origin";
 const originSchema = v.object({ registry: v.string(), repository: v.string() });

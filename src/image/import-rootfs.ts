@@ -6,7 +6,7 @@ import { exportImage } from "./export.ts";
 import type { ExportContext, ExportResult } from "./types.ts";
 
 /** What the image is besides its files. */
-export interface ImportOptions {
+interface ImportOptions {
   /** Names it in the store; without, it is found by its digest only. */
   readonly name?: string | undefined;
   /** What `--change` instructions say. */

@@ -13,7 +13,7 @@ const MAX_INDEX_BYTES = 4 * 1024 * 1024;
 const BLOB = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/;
 
 /** What an archive is opened with. */
-export interface OciArchiveOptions {
+interface OciArchiveOptions {
   /** For messages: "oci:app.tar". */
   readonly name: string;
   /** A tag, a digest, or absent: "latest", else the only image there is. */

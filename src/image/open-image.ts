@@ -33,7 +33,7 @@ export interface OpenedImage {
 }
 
 /** What an index of one image says besides. */
-export interface OpenedIndex {
+interface OpenedIndex {
   readonly mediaType: string;
   readonly annotations?: Annotations;
   /** Beside the digest of the manifest. */
@@ -41,10 +41,10 @@ export interface OpenedIndex {
 }
 
 /** The documents of an image. */
-export type ImageDocuments = Omit<OpenedImage, "layers">;
+type ImageDocuments = Omit<OpenedImage, "layers">;
 
 /** Reads a document and checks it against its descriptor. */
-export type ReadDocument = (descriptor: Descriptor) => Promise<Buffer>;
+type ReadDocument = (descriptor: Descriptor) => Promise<Buffer>;
 
 /** Indexes in indexes: more than the field has ever needed, and an end for a circle of a liar. */
 const MAX_INDEXES = 4;

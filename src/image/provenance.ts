@@ -7,7 +7,7 @@ import { withoutUrlSecrets } from "../url-secrets.ts";
 import type { BuildDefinition } from "./build-definition.ts";
 
 /** What went into a build from outside. */
-export interface ProvenanceMaterial {
+interface ProvenanceMaterial {
   readonly uri: string;
   /** By algorithm, in hexadecimal. */
   readonly digest: Readonly<Record<string, string>>;

@@ -26,7 +26,7 @@ import { startProgress } from "./progress.ts";
 import type { ImageContext } from "./types.ts";
 
 /** What `pullImage` does besides reading the documents. */
-export interface PullOptions {
+interface PullOptions {
   /** Also brings every layer into the store. */
   readonly load?: boolean | undefined;
   /** Names the image in the local store, as `decant pull` does; implies `load`. */
@@ -39,7 +39,7 @@ export interface PullOptions {
 }
 
 /** A pulled image, and what its name stood for. */
-export interface PulledImage extends OpenedImage {
+interface PulledImage extends OpenedImage {
   /** The reference with the digest that the registry gave (of the index, where it is one). */
   readonly reference: Reference;
 }

@@ -4,7 +4,7 @@ import type { Digest } from "../digest.ts";
 import { given } from "../given.ts";
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, type Descriptor, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
-import type { AssembledImage } from "./assemble.ts";
+import type { AssembledImage } from "./assembled-image.ts";
 import { attach, type IndexParts } from "./attest.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { isStored } from "./image-layer.ts";
@@ -19,7 +19,7 @@ import { imageSubjects, statementFor } from "./statement.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
 
 /** Options of `pushImage`. */
-export interface PushOptions extends CompressionOptions {
+interface PushOptions extends CompressionOptions {
   /** Chooses from an index. */
   readonly platform: Platform;
 }

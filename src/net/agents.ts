@@ -19,7 +19,7 @@ import { type Proxy, proxyFor } from "./proxies.ts";
 export type Lookup = typeof NodeDns.lookup;
 
 /** A connection that is wanted. */
-export interface Wanted {
+interface Wanted {
   readonly url: URL;
   /** The host's certificate need not be valid. */
   readonly insecure: boolean;
@@ -30,7 +30,7 @@ export interface Wanted {
 }
 
 /** How a request goes. */
-export interface Route {
+interface Route {
   readonly agent: NodeHttp.Agent;
   /** Absent: to the host itself. */
   readonly proxy?: Proxy;
@@ -41,13 +41,13 @@ export interface Route {
 }
 
 /** All connections. */
-export interface Agents extends Disposable {
+interface Agents extends Disposable {
   /** Throws `CONFIG_FILE` for certificates and `USAGE` for proxies that cannot be used. */
   route(wanted: Wanted): Promise<Route>;
 }
 
 /** What `createAgents` needs. */
-export interface AgentOptions {
+interface AgentOptions {
   readonly certificates: Certificates;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly connectMs: number;

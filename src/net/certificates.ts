@@ -11,7 +11,7 @@ import { given } from "../given.ts";
 import { readNamedFile } from "../sys/index.ts";
 
 /** Where certificates are looked for. */
-export interface CertificatePlaces {
+interface CertificatePlaces {
   /** Where docker/certs.d and containers/certs.d are: "/etc". */
   readonly systemDir: string;
   readonly homeDir: string;

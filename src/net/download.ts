@@ -7,7 +7,7 @@ import type { NetRequest, NetResponse, Network } from "./network.ts";
 import { isTransientStatus, parseRetryAfter, retrying } from "./retry.ts";
 
 /** What is fetched. */
-export interface DownloadRequest extends Omit<NetRequest, "method" | "body" | "staysHome" | "fail"> {
+interface DownloadRequest extends Omit<NetRequest, "method" | "body" | "staysHome" | "fail"> {
   /** Which statuses `use` takes. Default: 200. */
   readonly takes?: ((status: number) => boolean) | undefined;
   /** Refuse a longer body. Default: any length. */
@@ -23,7 +23,7 @@ export interface DownloadFailure extends Omit<NetFailure, "kind"> {
 }
 
 /** Takes an answer; `sizeBytes` is what the server says of its body, and only a reason not to begin. */
-export type UseDownload<Result> = (response: NetResponse, sizeBytes: number | undefined) => Promise<Result>;
+type UseDownload<Result> = (response: NetResponse, sizeBytes: number | undefined) => Promise<Result>;
 
 /**
  * Fetches `request.url` and gives the answer to `use`, again from the start when the connection fails. Other errors of `use` (wrong bytes, a full

@@ -10,7 +10,7 @@ import { connectionError } from "./failures.ts";
 import type { Proxy } from "./proxies.ts";
 
 /** What a connection is made with. */
-export interface ProxyConnection {
+interface ProxyConnection {
   readonly proxy: Proxy;
   /** What the proxy's own certificate is checked with; for proxies of https. */
   readonly context?: NodeTls.SecureContext;

@@ -26,7 +26,7 @@ export interface BaseImages extends SourceProvider {
 }
 
 /** Options of a build that decide where images come from. */
-export interface BaseImageOptions {
+interface BaseImageOptions {
   readonly project: ProjectFile | undefined;
   /** Named contexts, which come before everything else. */
   readonly contexts?: NamedContexts | undefined;

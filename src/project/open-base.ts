@@ -21,7 +21,7 @@ export interface OpenedBase {
 const MAX_LOCK_BYTES = 64 * 1024 * 1024;
 
 /** Where a base is looked for. */
-export interface BasePlace {
+interface BasePlace {
   /** For relative recipes. */
   readonly cwd: string;
   /** Where else a lock may be, besides the folder of the recipe's file: the first that has one. Default: `cwd` for the catalogue. */

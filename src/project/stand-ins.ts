@@ -35,7 +35,7 @@ export interface StandInOptions {
 }
 
 /** A base for the build. */
-export interface StandIn {
+interface StandIn {
   readonly identifier: string;
   readonly config: ImageConfig;
   readonly layers: readonly LayerSource[];

@@ -6,7 +6,7 @@ import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
 import { parseReference, type Reference } from "../oci/index.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./auth-file.ts";
 
 const LOGIN = { username: "me", password: "pa:ss" };
 const ME: Credentials = { kind: "password", ...LOGIN };

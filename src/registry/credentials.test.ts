@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
-import { type Credentials, fileCredentials } from "./credentials.ts";
+import { fileCredentials } from "./credentials.ts";
+import type { Credentials } from "./auth-file.ts";
 
 const auth = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString("base64") });
 

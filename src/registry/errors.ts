@@ -22,7 +22,7 @@ export interface Attempt {
 }
 
 /** A response that is not what was asked for. */
-export interface FailedResponse {
+interface FailedResponse {
   readonly status: number;
   readonly url: URL;
   /** Another host than the registry answered. Default false. */

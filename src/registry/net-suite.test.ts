@@ -3,7 +3,7 @@ import { collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
 import { given } from "../given.ts";
 import { createRegistryClient } from "./client.ts";
-import { EMPTY_REGISTRIES } from "./registries-conf.ts";
+import { EMPTY_REGISTRIES } from "./testdata/support.ts";
 
 const DIGEST = sha256(CONTENT);
 

@@ -12,7 +12,7 @@ import type { Place, Session } from "./session.ts";
 import type { CallOptions, RepositoryName, TransferOptions } from "./types.ts";
 
 /** What writing needs. */
-export interface PushContext {
+interface PushContext {
   readonly session: Session;
   readonly retriesAt: (endpoint: Endpoint) => Retries;
 }

@@ -18,7 +18,7 @@ export interface Place {
 }
 
 /** One request. */
-export interface SessionRequest {
+interface SessionRequest {
   readonly endpoint: Endpoint;
   readonly method: NetRequest["method"];
   /** Below /v2/<repository>/, e.g. "manifests/latest"; or an address that an answer gave. */

@@ -39,7 +39,7 @@ export interface FetchedManifest {
  * Reading. Mirrors of registries.conf are asked first, in order. All calls may be repeated and run at once.
  * They throw `REGISTRY_UNREACHABLE`, `REGISTRY_AUTH`, `REGISTRY_DENIED`, `REGISTRY_RATE_LIMIT`, and `REGISTRY` for everything else.
  */
-export interface ImageSource {
+interface ImageSource {
   /** Digest, media type and size of what the reference names. Throws `IMAGE_NOT_FOUND`. */
   resolve(reference: Reference, options?: CallOptions): Promise<Resolved>;
   /** Reads what the reference names, at most 4 MiB, verified. Throws `IMAGE_NOT_FOUND`, `BLOB_DIGEST`. */
@@ -52,7 +52,7 @@ export interface ImageSource {
 }
 
 /** Writing: to the registry that the name says, never to a mirror. Throws as `ImageSource` does. */
-export interface ImageSink {
+interface ImageSink {
   /** False also where the registry does not say. */
   hasBlob(repository: RepositoryName, digest: Digest, options?: CallOptions): Promise<boolean>;
   /**

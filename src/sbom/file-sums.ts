@@ -6,7 +6,7 @@ import { type Entry, readEntry, type Tree } from "../tree/index.ts";
 import type { FileSums, InventoryPackage } from "./types.ts";
 
 /** How sums are made. */
-export interface FileSumsOptions {
+interface FileSumsOptions {
   /** Default false. */
   readonly sha1?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;

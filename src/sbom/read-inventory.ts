@@ -18,7 +18,7 @@ import { type TreeFiles, treeFiles } from "./tree-files.ts";
 import type { Inventory, InventoryPackage, UnreadRecord } from "./types.ts";
 
 /** How an inventory is read. */
-export interface InventoryOptions {
+interface InventoryOptions {
   /** What the image is for: the architecture of programs that no record gives one. */
   readonly platform: Platform;
   /** Names, versions and files only: no licences, and nothing inside programs and archives, which are read whole for it. Default false. */

@@ -17,7 +17,7 @@ const NO_ASSERTION = "NOASSERTION";
 const TEAM = /team|maintainers|developers|group|project/i;
 
 /** A source package. */
-export type SourcePackage = NonNullable<InventoryPackage["source"]>;
+type SourcePackage = NonNullable<InventoryPackage["source"]>;
 
 /** The image or folder. */
 export function subjectElement(subject: SbomSubject): unknown {

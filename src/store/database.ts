@@ -30,7 +30,7 @@ export interface Database extends Disposable {
 }
 
 /** Options of `openDatabase`. */
-export interface DatabaseOptions {
+interface DatabaseOptions {
   readonly readOnly: boolean;
   /** How long a call waits for another process's transaction. */
   readonly busyTimeoutMs: number;

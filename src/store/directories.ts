@@ -14,7 +14,7 @@ import type { Directories, StagedDirectory } from "./types.ts";
 import { refKey, type Usage } from "./usage.ts";
 
 /** What directories are made of. */
-export interface DirectoriesOptions {
+interface DirectoriesOptions {
   readonly layout: Layout;
   readonly database: Database;
   readonly usage: Usage;

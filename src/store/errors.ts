@@ -32,7 +32,7 @@ function isErrno(code: string): boolean {
 }
 
 /** The primary result code of an error of SQLite, or undefined. */
-export function sqliteCode(error: unknown): number | undefined {
+function sqliteCode(error: unknown): number | undefined {
   const code = extendedCode(error);
   return code === undefined ? undefined : code & 0xff;
 }

@@ -17,7 +17,7 @@ import type { Locks, PruneResult, Store } from "./types.ts";
 import { RECORD_GRAIN_MS, refKey, type Usage } from "./usage.ts";
 
 /** What a prune works on. */
-export interface PruneParts {
+interface PruneParts {
   readonly layout: Layout;
   readonly database: Database;
   readonly usage: Usage;

@@ -4,7 +4,7 @@ import { type BytePath, cString, shown } from "./byte-path.ts";
 import { bind, check } from "./libc.ts";
 
 /** What `makeNode` makes. */
-export interface NodeOptions {
+interface NodeOptions {
   readonly kind: "char" | "block" | "fifo";
   /** Permission bits, less the process's umask. Default 0o666. */
   readonly mode?: number | undefined;

@@ -12,7 +12,7 @@ import { bytesOf, type ByteStream, collect } from "../bytes.ts";
 import { DecantError, errnoOf, usageError } from "../errors.ts";
 
 /** Where an output goes: to us as a stream (the default), nowhere, to our own output of the same kind, or to an open file descriptor. */
-export type OutputTarget = "pipe" | "ignore" | "inherit" | number;
+type OutputTarget = "pipe" | "ignore" | "inherit" | number;
 
 /** What `startProcess` needs. */
 export interface ProcessOptions {
@@ -44,7 +44,7 @@ export interface ProcessOptions {
 }
 
 /** How a process ended: by itself, or by a signal ("SIGKILL"). */
-export interface ProcessExit {
+interface ProcessExit {
   readonly exitCode?: number;
   readonly signal?: NodeJS.Signals | undefined;
 }
@@ -177,7 +177,7 @@ export interface ProcessResult {
 }
 
 /** Options of `runProcess`. */
-export interface RunProcessOptions extends Omit<ProcessOptions, "stdio"> {
+interface RunProcessOptions extends Omit<ProcessOptions, "stdio"> {
   /** Bound for each of stdout and stderr. Default 16 MiB. */
   readonly maxOutputBytes?: number | undefined;
   /** Open file descriptors that become 3, 4, … in the child. */

@@ -11,7 +11,7 @@ const SMALL_XZ_BYTES = 64 * 1024;
 const NOT_BUILT_IN = /error code 6$/;
 
 /** Who waits, and how much it is, where that is known. */
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly signal?: AbortSignal | undefined;
   readonly sizeBytes?: number | undefined;
 }

@@ -19,11 +19,11 @@ import { isZstdFrame } from "./members/zstd-frame.ts";
 export type CompressionFormat = "none" | "gzip" | "zstd" | "xz" | "bzip2";
 
 /** As many bytes as `sniffCompression` wants to see. */
-export const SNIFF_SIZE = 10;
+const SNIFF_SIZE = 10;
 const DEFAULT_MAX_BYTES = 100 * 1024 ** 3;
 
 /** How far decompression may go. */
-export interface DecompressOptions {
+interface DecompressOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default 100 GiB: a few kilobytes can become any amount. */
   readonly maxBytes?: number | undefined;

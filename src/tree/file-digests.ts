@@ -22,7 +22,7 @@ export interface FileDigests {
 }
 
 /** `FileDigests` that last. */
-export interface StoredFileDigests extends FileDigests {
+interface StoredFileDigests extends FileDigests {
   /** Writes what is new to the store; nothing when nothing is. */
   flush(): Promise<void>;
 }

@@ -16,7 +16,7 @@ import { createRecentContents, type RecentContents } from "./recent-contents.ts"
 import type { DataSource, Entry, EntryKind, Tree } from "./types.ts";
 
 /** How a host directory is seen. */
-export interface HostTreeOptions {
+interface HostTreeOptions {
   /** False hides a path and, for a directory, all below it (.dockerignore). Never asked for the root. */
   readonly filter?: ((path: TreePath, isDirectory: boolean) => boolean) | undefined;
   /** Remembers digests of unchanged files between builds. */

@@ -27,7 +27,7 @@ import { createUnpacker, isTaken } from "./unpacker.ts";
 import { createFileSink } from "./write-all.ts";
 
 /** A layer blob as an image's manifest and config describe it. */
-export interface LayerBlobSource {
+interface LayerBlobSource {
   readonly descriptor: Descriptor;
   readonly diffId: DiffId;
   /** Opens it; called at most once. */

@@ -21,7 +21,7 @@ export function layerDirectory(store: Store, id: string): string | undefined {
 }
 
 /** What is checked, and how. */
-export interface DirectoryCheck {
+interface DirectoryCheck {
   /** The layer whose tar or blobs the directory can be made of again. Default: the layer itself. */
   readonly original?: Layer;
   readonly signal?: AbortSignal | undefined;

@@ -21,12 +21,12 @@ import { layerTar } from "./layer-tar.ts";
 import type { DataSource, Entry, Layer, LayerSource, RemoteBlob, RootOwner } from "./types.ts";
 
 /** A layer whose index knows positions in the tar. */
-export interface StoredLayer extends Layer {
+interface StoredLayer extends Layer {
   readonly index: StoredIndex;
 }
 
 /** What a new layer consists of; its bytes are in the store already. */
-export interface NewLayer {
+interface NewLayer {
   /** Absent: the digest of the index (RUN layers). */
   readonly diffId?: DiffId;
   readonly index: StoredIndex;
@@ -54,7 +54,7 @@ export function openLayer(store: Store, id: Digest): Layer | undefined {
 }
 
 /** `openLayer` with positions. */
-export function openStoredLayer(store: Store, id: Digest): StoredLayer | undefined {
+function openStoredLayer(store: Store, id: Digest): StoredLayer | undefined {
   const record = getLayerRecord(store, id);
   if (record === undefined || store.blobs.size(record.index) === undefined || !hasBytes(store, id, record)) return undefined;
   const known = opened.get(store)?.get(id)?.deref();

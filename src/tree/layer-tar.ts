@@ -42,7 +42,7 @@ async function makeTar(store: Store, layer: Layer, signal: AbortSignal): Promise
 }
 
 /** Tells the record of a layer what its tar's digest is, and that the tar may be there. */
-export function recordDiffId(store: Store, id: Digest, diffId: DiffId): void {
+function recordDiffId(store: Store, id: Digest, diffId: DiffId): void {
   const record = getLayerRecord(store, id);
   if (record !== undefined) putLayerRecord(store, id, { ...record, diffId });
 }

@@ -15,7 +15,7 @@ import { resolvePath } from "./resolve.ts";
 import type { DataSource, Entry, EntryTime, Layer, LayerIndex, Tree } from "./types.ts";
 
 /** The id that a rebased layer came from: its bytes are still there. */
-export interface RebasedLayer extends Layer {
+interface RebasedLayer extends Layer {
   readonly original: Layer;
   /** Path in this layer → path in the original, where they differ. */
   readonly moved: ReadonlyMap<TreePath, TreePath>;

@@ -12,7 +12,7 @@ import type { DataSource, Entry } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
 
 /** Called for each member, when all of it was read; what it throws ends the reading. `data`: of files that are not empty. */
-export type OnMember = (entry: Entry, data: DataSource | undefined) => void;
+type OnMember = (entry: Entry, data: DataSource | undefined) => void;
 
 /**
  * Reads a tar, plain or compressed, and gives its members to `onMember`: files with their digest, hard links as "hardlink". Their contents are

@@ -7,7 +7,7 @@ import type { Entry, Tree } from "./types.ts";
 import { walk } from "./walk.ts";
 
 /** What counts. */
-export interface SubtreeDigestOptions {
+interface SubtreeDigestOptions {
   readonly signal?: AbortSignal | undefined;
   /** False leaves an entry out (patterns of --exclude); directories are gone through all the same. */
   readonly filter?: ((entry: Entry) => boolean) | undefined;

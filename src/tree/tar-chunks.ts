@@ -26,7 +26,7 @@ export interface LayerItem {
 }
 
 /** How a tar is made. */
-export interface TarChunksOptions {
+interface TarChunksOptions {
   readonly signal?: AbortSignal | undefined;
   /** Extended attributes that are written. Default: file capabilities only (rule S126). */
   readonly xattrs?: XattrFilter | undefined;

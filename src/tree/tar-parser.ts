@@ -25,7 +25,7 @@ export interface TarParserOptions {
 }
 
 /** Gets what is read. For a file: `entry`, then `data` until all its bytes came, then `end`; for others `entry` alone. */
-export interface TarHandler {
+interface TarHandler {
   /** `dataOffset`: where the content is in the archive, or -1 when it is in pieces (sparse) or not a file. */
   entry(entry: Entry, dataOffset: number): void;
   data(chunk: Buffer): void;

@@ -8,7 +8,7 @@ import type { Entry, Tree } from "./types.ts";
 import { walk } from "./walk.ts";
 
 /** What goes into the tar. */
-export interface TreeTarOptions {
+interface TreeTarOptions {
   readonly signal?: AbortSignal | undefined;
   /** A directory that everything is put into, as an entry of its own. */
   readonly folder?: Entry | undefined;

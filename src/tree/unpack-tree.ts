@@ -28,7 +28,7 @@ import { walk } from "./walk.ts";
 import { writeAll } from "./write-all.ts";
 
 /** How files are made. */
-export interface UnpackTreeOptions {
+interface UnpackTreeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default false: files belong to who runs this, as BuildKit has it. True needs root. */
   readonly keepOwners?: boolean | undefined;

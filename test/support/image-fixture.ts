@@ -8,7 +8,8 @@ import type { BuiltImage, ExportContext } from "../../src/image/index.ts";
 import { treePath } from "../../src/paths.ts";
 import { createRegistryClient } from "../../src/registry/index.ts";
 import { type Store, openStore } from "../../src/store/index.ts";
-import { type Entry, type EntryKind, type LayerItem, layerSource, writeLayer } from "../../src/tree/index.ts";
+import { type Entry, type LayerItem, layerSource, writeLayer } from "../../src/tree/index.ts";
+import { type EntryKind } from "../../src/tree/types.ts";
 
 /** See `openImageFixture`. */
 export interface ImageFixture extends AsyncDisposable {

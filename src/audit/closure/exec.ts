@@ -17,7 +17,7 @@ export interface ExecPlace extends ProcessPlace {
 }
 
 /** A file on the way from the name to the program that runs. */
-export interface ExecStep {
+interface ExecStep {
   /** Absolute, as it is opened. */
   readonly path: string;
   readonly entry: Entry;

@@ -2,7 +2,7 @@ import { given } from "../../given.ts";
 /** The command line of Java (java(1)) and the manifest of a jar (JAR file specification). */
 
 /** What `java ARGS` runs. */
-export interface JavaCommand {
+interface JavaCommand {
   readonly jar?: string;
   readonly mainClass?: string;
   /** As written; undefined: CLASSPATH or the working directory. */

@@ -5,7 +5,7 @@ import type { AuditFiles } from "../types.ts";
 import type { ClosureRoot } from "./close.ts";
 
 /** The runtime around a launcher. */
-export interface JavaRuntime {
+interface JavaRuntime {
   /** Absolute, in the form of paths. */
   readonly home: string;
   readonly libraries: readonly { readonly path: string; readonly entry: Entry }[];

@@ -46,7 +46,7 @@ export async function librarySearch(
 }
 
 /** By name: musl's loader is called ld-musl-ARCH.so.1 everywhere, and so is the file that links to glibc's names lead to. */
-export function isMusl(path: string, entry: Entry): boolean {
+function isMusl(path: string, entry: Entry): boolean {
   return libcOfLoader(path) === "musl" || libcOfLoader(entry.path) === "musl";
 }
 

@@ -26,7 +26,7 @@ export interface NodeTrace {
 }
 
 /** How to go through. */
-export interface NodeTraceOptions {
+interface NodeTraceOptions {
   readonly files: AuditFiles;
   readonly packages: NodePackages;
   readonly resolver: NodeResolver;

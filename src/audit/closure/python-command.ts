@@ -2,7 +2,7 @@
 import { toText } from "../../paths.ts";
 
 /** What `python ARGS` runs. */
-export type PythonCommand =
+type PythonCommand =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "module"; readonly name: string }
   /** -c, a prompt, standard input. */

@@ -6,7 +6,7 @@ import type { Entry, Tree } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 
 /** A virtual environment, by its pyvenv.cfg. */
-export interface PythonVenv {
+interface PythonVenv {
   readonly folder: string;
   readonly home: string | undefined;
   /** "3.11" */

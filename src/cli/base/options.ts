@@ -44,7 +44,7 @@ export const LOCK_OPTION_TABLE: { readonly "lock-file": Text } = {
 };
 
 /** The values of `DEBIAN_OPTION_TABLE`. */
-export interface DebianValues {
+interface DebianValues {
   readonly root?: string;
   readonly mirror?: string;
   readonly "security-mirror"?: string;

@@ -19,7 +19,7 @@ export interface DeviceAccess {
 }
 
 /** Options of `openDevices`. */
-export interface DeviceOptions {
+interface DeviceOptions {
   readonly folders: readonly string[];
   readonly allowance: DeviceAllowance;
   readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;

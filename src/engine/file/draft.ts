@@ -10,7 +10,7 @@ import { type DataSource, type Entry, type EntryTime, hasSameMetadata, hasSameTi
 import { createPathMap } from "./path-map.ts";
 
 /** What can be changed of an entry that is there. */
-export type Change = Partial<Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">>;
+type Change = Partial<Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">>;
 
 /** A tree that can be written to. */
 export interface Draft extends Tree {

@@ -28,7 +28,7 @@ export interface PreparedMounts {
 }
 
 /** Mounts that a step can use until they are disposed. */
-export interface OpenMounts extends AsyncDisposable {
+interface OpenMounts extends AsyncDisposable {
   readonly mounts: readonly SandboxMount[];
   /** "NAME=value" of secrets. */
   readonly env: readonly string[];

@@ -18,7 +18,7 @@ export interface Git {
 }
 
 /** Where git works. */
-export interface GitRunOptions {
+interface GitRunOptions {
   readonly cwd?: string | undefined;
   /** Lets git read repositories of this machine: ours. Never where a name comes from outside. */
   readonly localFiles?: boolean | undefined;

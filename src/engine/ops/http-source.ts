@@ -32,7 +32,7 @@ interface Download {
 }
 
 /** What HTTP sources need of their surroundings. */
-export interface HttpSurroundings extends Pick<SourceAccess, "secret"> {
+interface HttpSurroundings extends Pick<SourceAccess, "secret"> {
   /** What requests go by, borrowed. */
   readonly network: Network;
   /** Refuse a longer file. Default: any length. */

@@ -53,7 +53,7 @@ export interface SpecOptions {
 }
 
 /** The part of runtime-spec that we write. */
-export interface RuntimeSpec {
+interface RuntimeSpec {
   readonly ociVersion: string;
   readonly process: object;
   readonly root: { readonly path: string; readonly readonly: boolean };

@@ -13,7 +13,7 @@ import type { SandboxMount, SandboxStep } from "./types.ts";
 import type { SourceRequest } from "./worker-protocol.ts";
 
 /** Mounts of a step, and what the worker must make for them. */
-export interface StepMounts {
+interface StepMounts {
   readonly mounts: readonly SpecMount[];
   readonly stubs: readonly StubEntry[];
   /** `tree`: for an overlay, whose upper directory is still to be made. */

@@ -7,7 +7,7 @@ import type { SandboxCgroup } from "./cgroup.ts";
 export type SandboxMount = MountPlace & (BindSource | OverlaySource | FileSource | TmpfsSource);
 
 /** Where a mount goes. */
-export interface MountPlace {
+interface MountPlace {
   /** Absolute path in the image; symlinks of the image are followed, confined to its root. */
   readonly target: string;
   readonly readOnly: boolean;
@@ -16,7 +16,7 @@ export interface MountPlace {
 }
 
 /** A path of the host. */
-export interface BindSource {
+interface BindSource {
   readonly kind: "bind";
   readonly source?: string;
   /** A path below `source` (in bytes form), whose symlinks are confined to it: for directories that steps can write to. Default: itself. */
@@ -26,7 +26,7 @@ export interface BindSource {
 }
 
 /** A path of stacked layers. What is written through a mount that is not read-only is thrown away. */
-export interface OverlaySource {
+interface OverlaySource {
   readonly kind: "overlay";
   /** Directories in overlayfs form, bottom first; none: an empty directory. */
   readonly lowers: readonly string[];
@@ -37,7 +37,7 @@ export interface OverlaySource {
 }
 
 /** A file in memory: it never reaches a disk. */
-export interface FileSource {
+interface FileSource {
   readonly kind: "file";
   readonly content: Uint8Array;
   readonly mode: number;
@@ -46,7 +46,7 @@ export interface FileSource {
 }
 
 /** Memory. */
-export interface TmpfsSource {
+interface TmpfsSource {
   readonly kind: "tmpfs";
   /** Default: half of the memory. */
   readonly sizeBytes?: number;

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { checkParsed, parseDockerfile } from "../../dockerfile/index.ts";
 import { isDecantError } from "../../errors.ts";
 import type { ImageConfig } from "../../oci/index.ts";
-import { graphDump } from "../vertex.ts";
+import { graphDump } from "../testdata/graph-dump.ts";
 import type { ConvertOptions } from "./context.ts";
 import { type Conversion, toGraph } from "./convert.ts";
 

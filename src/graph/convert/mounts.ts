@@ -13,7 +13,7 @@ import type { StageState } from "./stage-state.ts";
 type Resolved = RunValues["mounts"][number]["mount"];
 
 /** What the mounts of a RUN become. */
-export interface ConvertedMounts {
+interface ConvertedMounts {
   readonly mounts: readonly Mount[];
   readonly secretEnv: readonly SecretEnv[];
   /** Where the first agent socket is, for SSH_AUTH_SOCK. */

@@ -11,7 +11,7 @@ import { semanticError } from "./errors.ts";
 import { checkImagePath } from "./image-path.ts";
 
 /** A source that is not of this machine. */
-export interface RemoteSource {
+interface RemoteSource {
   readonly op: SourceOp;
   /** What the file is called in what the op gives; absent for a repository. */
   readonly filename?: string;

@@ -16,7 +16,7 @@ import { convertMounts, type MountOptions } from "./mounts.ts";
 import { environment, shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 /** What a RUN needs besides its stage. */
-export type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
+type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
   Pick<ConvertOptions, "allow" | "network" | "addHosts" | "ulimits" | "shmSizeBytes" | "devices">;
 
 /** Where the script of a heredoc with "#!" is while it runs (rule S107). */

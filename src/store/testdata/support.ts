@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDecantError, type ErrorCode } from "../../errors.ts";
 import { type RunningProcess, startProcess } from "../../sys/index.ts";
-import { openStore, type StoreOptions } from "../index.ts";
+import { openStore } from "../index.ts";
+import { type StoreOptions } from "../store.ts";
 import type { Store } from "../types.ts";
 
 /** A folder that goes with the test. */

@@ -53,7 +53,7 @@ async function tunnel(connection: ProxyConnection, host: string, port: number): 
     method: "CONNECT",
     path,
     agent: false,
-    headers: { host: path, "proxy-authorization": authorization },
+    headers: { host: path, ...given({ "proxy-authorization": authorization }) },
     ...(isTls ? { ...trusting(context), ...servername(own) } : {}),
   };
   const outgoing = (isTls ? https() : http()).request(options);

@@ -11,7 +11,6 @@ import type { Store } from "../store/index.ts";
 import type { DigestTable, FileStat } from "./file-digest-table.ts";
 import { createTable, encodeTable, openTable } from "./file-digest-table.ts";
 
-
 /** Digests by path and metadata. */
 export interface FileDigests {
   /** The digest, when nothing of the metadata changed since it was put. */

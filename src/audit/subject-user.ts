@@ -17,14 +17,14 @@ export async function subjectUser({ tree, config }: AuditSubject): Promise<RunUs
 }
 
 /** The user of a subject as checks of permission bits take it; undefined when there is none, and for a directory of the host. */
-export async function subjectIdentity(subject: AuditSubject): Promise<Identity | undefined> {
+async function subjectIdentity(subject: AuditSubject): Promise<Identity | undefined> {
   if (subject.isDirectory === true) return undefined;
   const user = await subjectUser(subject);
   return "problem" in user ? undefined : { uid: user.uid, gids: [user.gid, ...user.additionalGids] };
 }
 
 /** What keeps a process from reading a file: the file itself, or a directory on the way. */
-export type ShutBy = (entry: Entry, path?: TreePath) => Entry | undefined;
+type ShutBy = (entry: Entry, path?: TreePath) => Entry | undefined;
 
 /** Makes the test for the user of a subject. `path`: how the file is reached, where links lead to it. */
 export async function shutFor(subject: AuditSubject): Promise<ShutBy> {

@@ -5,7 +5,7 @@ import { type Entry, readZip, type Tree, type ZipFile } from "../../tree/index.t
 import type { AuditFiles } from "../types.ts";
 
 /** A class that was found. */
-export interface FoundClass {
+interface FoundClass {
   /** The class file, or the jar that it is in. */
   readonly entry: Entry;
   readonly isInJar: boolean;

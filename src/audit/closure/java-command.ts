@@ -1,3 +1,4 @@
+import { given } from "../../given.ts";
 /** The command line of Java (java(1)) and the manifest of a jar (JAR file specification). */
 
 /** What `java ARGS` runs. */
@@ -18,7 +19,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set(
 const CLASS_PATH: ReadonlySet<string> = new Set(["-cp", "-classpath", "--class-path"]);
 
 /** Options of the environment and of files, put where the launcher puts them. */
-export interface JavaArguments {
+interface JavaArguments {
   readonly args: readonly string[];
   /** Files of @FILE that are not there. */
   readonly missing: readonly string[];
@@ -71,7 +72,7 @@ export function parseJavaCommand(args: readonly string[]): JavaCommand | undefin
     if (word === "-jar") return args[at + 1] === undefined ? undefined : { jar: args[at + 1] ?? "", ...agents() };
     if (!word.startsWith("-")) {
       // A module or a source file, which have no class file of that name.
-      return /\.java$|\//.test(word) ? undefined : { mainClass: word, ...agents(), ...(classPath === undefined ? {} : { classPath }) };
+      return /\.java$|\//.test(word) ? undefined : { mainClass: word, ...agents(), ...given({ classPath }) };
     }
     jars.push(...agentsOf([word]));
     const [name = "", joined] = word.startsWith("--") ? word.split(/=(.*)/s) : [word];

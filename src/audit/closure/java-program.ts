@@ -1,6 +1,7 @@
 /** The Java program that an image starts: its arguments, with those of the environment and of files, and the archives that it certainly opens. */
 import type { ElfMachine } from "../../elf/index.ts";
 import { absolutePath, entryAt, environmentPath, fileAt, lastPart } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import { fromText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
@@ -34,7 +35,7 @@ export async function javaProgram(subject: AuditSubject, files: AuditFiles, mach
   const { Env } = subject.config;
   const environment = environmentPath(Env, "JDK_JAVA_OPTIONS");
   const { args, missing } = await javaArguments(command.result.args, {
-    ...(environment === undefined ? {} : { environment }),
+    ...given({ environment }),
     async readFile(name) {
       const entry = fileAt(files, absolutePath(name, workingDirectory));
       const bytes = entry === undefined ? undefined : await files.read(entry, MAX_ARGUMENTS);

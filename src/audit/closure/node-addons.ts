@@ -21,7 +21,7 @@ import type { ScriptProcess } from "./script/natives.ts";
 import { arrayOf, type Missed, type Need, type Opened, type ScriptObject } from "./script/values.ts";
 
 /** What comes on top of what the files' imports tell. */
-export interface ChosenAddons {
+interface ChosenAddons {
   readonly missing: readonly MissingModule[];
   /** Add-ons that are certainly loaded; those of which the program dies are among them. */
   readonly addons: readonly Entry[];
@@ -30,7 +30,7 @@ export interface ChosenAddons {
 }
 
 /** What it is found out with. */
-export interface ChosenAddonsOptions {
+interface ChosenAddonsOptions {
   readonly subject: AuditSubject;
   readonly files: AuditFiles;
   readonly machine: ElfMachine;
@@ -38,7 +38,7 @@ export interface ChosenAddonsOptions {
   readonly packages: NodePackages;
   readonly resolver: NodeResolver;
   readonly trace: NodeTrace;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Packages that find add-ons for others. */

@@ -1,6 +1,7 @@
 /** The Node.js program that an image starts: its main module and all that it loads. Worked out once for all checks of an audit. */
 import type { ElfMachine } from "../../elf/index.ts";
 import { absolutePath, environmentPath, fileAt, folderOf, lastPart } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
@@ -77,7 +78,7 @@ async function find(
   if (!found || PACKAGE_MANAGERS.test(target.entry.path)) return facts;
   // The parser costs a start of the command some milliseconds: only where it is needed.
   const { parseNodeImports } = await import("./node-imports.ts");
-  const options = { files, packages, resolver, parse: parseNodeImports, ...(signal === undefined ? {} : { signal }) };
+  const options = { files, packages, resolver, parse: parseNodeImports, ...given({ signal }) };
   const trace = await traceNode(roots, options);
   const chosen = await chosenAddons({ ...options, subject, machine, command, trace });
   const addons = new Map(trace.addons.map((one) => [one.entry.path, one]));

@@ -7,7 +7,7 @@ import type { AuditFiles } from "../types.ts";
 import { emptyPackage, exportedPath, importedTarget, type NodePackage, type NodePackages } from "./node-packages.ts";
 
 /** What an import leads to. Files with links followed, as Node keeps them. */
-export type NodeTarget =
+type NodeTarget =
   | { readonly kind: "file"; readonly entry: Entry }
   | { readonly kind: "builtin" }
   /** Not in the file system: "data:", "https:". */

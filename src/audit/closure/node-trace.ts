@@ -30,7 +30,7 @@ export interface NodeTrace {
 }
 
 /** How to go through. */
-export interface NodeTraceOptions {
+interface NodeTraceOptions {
   readonly files: AuditFiles;
   readonly packages: NodePackages;
   readonly resolver: NodeResolver;
@@ -38,7 +38,7 @@ export interface NodeTraceOptions {
     source: string,
     isModule: boolean | undefined,
   ) => { readonly isModule: boolean; readonly imports: readonly NodeImport[] } | undefined;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const MAX_MODULES = 20_000;

@@ -12,7 +12,7 @@ export type PythonCommand = PythonOptions &
   );
 
 /** What -I, -E, -P and -S say. */
-export interface PythonOptions {
+interface PythonOptions {
   /** -E: variables PYTHON… count for nothing. */
   readonly ignoresEnvironment: boolean;
   /** -P: the directory of the main file is not searched. */

@@ -1,10 +1,11 @@
 /** Where a Python program of an image looks for modules: prefix, virtual environment, PYTHONPATH, .pth files (Python, "site" and "venv"). */
 import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 
 /** A virtual environment, by its pyvenv.cfg. */
-export interface PythonVenv {
+interface PythonVenv {
   readonly folder: string;
   readonly home: string | undefined;
   /** "3.11" */
@@ -31,8 +32,8 @@ export interface PythonInstallation {
 
 /** What the environment and the command line say of where to look. */
 export interface PythonSettings {
-  readonly pythonPath?: string;
-  readonly pythonHome?: string;
+  readonly pythonPath?: string | undefined;
+  readonly pythonHome?: string | undefined;
   readonly withoutSite: boolean;
 }
 
@@ -80,7 +81,7 @@ export async function pythonInstallation(
   return {
     version,
     ...(isWhole ? {} : { missingLibrary: libraries[0] ?? root }),
-    ...(venv === undefined ? {} : { venv }),
+    ...given({ venv }),
     folders,
     isOpen,
     hasPathFiles,

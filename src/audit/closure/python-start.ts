@@ -1,6 +1,7 @@
 /** The Python program that an image starts: where it looks, and what it imports before anything else. Worked out once for all checks of an audit. */
 import { type ElfMachine, isForMachine } from "../../elf/index.ts";
 import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import { toText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import { shutFor } from "../subject-user.ts";
@@ -75,7 +76,7 @@ async function find(
   const isSafePath = run.isSafePath || (!run.ignoresEnvironment && (environmentPath(subject.config.Env, "PYTHONSAFEPATH") ?? "") !== "");
   const first = main?.file === undefined || run.kind !== "file" ? workingDirectory : folderOf(`/${main.file.path}`);
   const folders = [...(isSafePath && main?.entry?.kind !== "dir" ? [] : [first]), ...installation.folders];
-  const facts = { command, program, installation, run, ...(main === undefined ? {} : { main }), folders, workingDirectory };
+  const facts = { command, program, installation, run, ...given({ main }), folders, workingDirectory };
   if (installation.missingLibrary !== undefined) return { ...facts, extensions: [], libraries: [], hollow: [] };
 
   const objects = await loadedObjects(subject, files, machine, program);
@@ -97,7 +98,7 @@ async function find(
       openNames: installation.openNames,
       shutBy,
       isBroken: test.isBroken,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
   const tracers: PythonTracer[] = [];
   const kept = (where: readonly string[]): PythonTracer => {
@@ -135,7 +136,7 @@ async function runThrough({
   const args = run.kind === "file" || run.kind === "module" ? run.args.map(toText) : [];
   const server = run.kind === "module" ? run.name : lastPart(main?.path ?? "");
   const application = applicationModule(server, args);
-  const told = application === undefined ? {} : { application };
+  const told = given({ application });
   if (failure !== undefined) return { failure: { ...failure, stage: "main" }, extensions: tracer.extensions, ...told };
   if (application === undefined) return { extensions: tracer.extensions };
   const second = tracerFor([workingDirectory, ...folders]);
@@ -181,15 +182,15 @@ function settingsOf({ config }: AuditSubject, run: PythonCommand): PythonSetting
   const [pythonPath, pythonHome] = [value("PYTHONPATH"), value("PYTHONHOME")];
   return {
     withoutSite: run.withoutSite,
-    ...(pythonPath === undefined ? {} : { pythonPath }),
-    ...(pythonHome === undefined ? {} : { pythonHome }),
+    pythonPath,
+    pythonHome,
   };
 }
 
 function mainOf(files: AuditFiles, path: string): NonNullable<PythonStart["main"]> {
   const entry = entryAt(files, path);
   const file = entry?.kind === "dir" ? fileAt(files, `${path}/__main__.py`) : fileAt(files, path);
-  return { path, entry, ...(file === undefined ? {} : { file }) };
+  return { path, entry, ...given({ file }) };
 }
 
 function isFrom(version: string | undefined, minor: number): boolean {

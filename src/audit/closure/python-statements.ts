@@ -2,7 +2,7 @@
 import { type PythonLine, pythonLines } from "./python-lines.ts";
 
 /** One name of `from x import a as b`. */
-export interface ImportedName {
+interface ImportedName {
   readonly name: string;
   readonly as: string;
 }

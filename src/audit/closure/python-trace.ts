@@ -2,6 +2,7 @@
  * What a Python program imports before it does anything else, in the order of Python: from module to module, as far as the text of the files says what always
  * runs. An exception goes up as it would: to the `except` that takes it, or to the end of the program.
  */
+import { given } from "../../given.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 import { NO_BINDINGS, OPEN_BINDINGS, type PythonBindings, pythonBindings } from "./python-bindings.ts";
@@ -23,7 +24,7 @@ export interface PythonFailure {
 }
 
 /** How to go through. */
-export interface PythonTraceOptions {
+interface PythonTraceOptions {
   readonly files: AuditFiles;
   readonly modules: PythonModules;
   readonly version: string | undefined;
@@ -37,7 +38,7 @@ export interface PythonTraceOptions {
   readonly shutBy: (entry: Entry) => Entry | undefined;
   /** Does an extension module lack something? */
   readonly isBroken: (entry: Entry) => Promise<boolean>;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What running statements comes to. "unsure": the program may have ended well, or who knows. */
@@ -114,7 +115,7 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     // Without its __init__ it registers no codecs.
     if (module === undefined || (module.kind === "namespace" && name === "encodings")) {
       if (above === undefined ? mayBeElsewhere(name) : mayBeMade(above)) return "unsure";
-      return { kind: "missing", module: name, ...(from === undefined ? {} : { from }) };
+      return { kind: "missing", module: name, ...given({ from }) };
     }
     if (loaded.size > MAX_MODULES) return "unsure";
     if (module.kind === "namespace" && PYTHON_STANDARD_LIBRARY.has(name)) hollow.add(name);
@@ -160,7 +161,7 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
   async function run(module: PythonModule, name: string, from: string | undefined): Promise<End> {
     if (!("entry" in module)) return undefined;
     const { entry } = module;
-    const about = { module: name, entry, ...(from === undefined ? {} : { from }) };
+    const about = { module: name, entry, ...given({ from }) };
     const shut = shutBy(entry);
     if (shut !== undefined) return { kind: shut === entry ? "unreadable" : "hidden", ...about };
     if (module.kind === "extension") {

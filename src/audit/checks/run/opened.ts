@@ -19,7 +19,7 @@ import { RUN } from "./findings.ts";
 import { closureGaps, type LibraryContext } from "./library-gaps.ts";
 
 /** What the check of libraries knows already. */
-export interface OpenedOptions {
+interface OpenedOptions {
   readonly machine: ElfMachine;
   readonly programs: Programs;
   readonly words: LibraryContext;

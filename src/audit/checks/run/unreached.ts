@@ -16,7 +16,7 @@ import { RUN } from "./findings.ts";
 import { type LibraryContext, missingLibrary, missingLoader, missingVersion, otherLoader } from "./library-gaps.ts";
 
 /** What the check of reached programs knows already. */
-export interface UnreachedOptions {
+interface UnreachedOptions {
   readonly machine: ElfMachine;
   readonly programs: Programs;
   readonly words: LibraryContext;

@@ -12,7 +12,7 @@ import { createStatements } from "./statements.ts";
 import type { ModuleState, Value } from "./values.ts";
 
 /** Runs modules; one for a program. */
-export interface Interpreter {
+interface Interpreter {
   /** Runs the body of a module whose imports are bound. Throws `ScriptThrow` and `Unsure`. */
   run(module: ModuleState): Running<void>;
 }

@@ -26,7 +26,7 @@ export const NORMAL: Completion = { kind: "normal" };
 export const MAX_TURNS = 2000;
 
 /** Variables, and what becomes of them when code may run or not. */
-export interface Memory {
+interface Memory {
   readonly budget: Budget;
   /** Calls of unknown functions so far: any may have thrown. */
   unknownCalls(): number;

@@ -2,7 +2,7 @@
 import type { Node } from "acorn";
 
 /** Is it a node? */
-export function isNode(value: unknown): value is Node {
+function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string" && "start" in value;
 }
 

@@ -1,6 +1,7 @@
 /** Runs a Node.js program on paper, module by module as Node.js would, and says whether something that is missing ends it. */
 import type { Node } from "acorn";
 import { folderOf } from "../../../facts/index.ts";
+import { given } from "../../../given.ts";
 import { capturedNames } from "./effects.ts";
 import { createInterpreter } from "./interpret.ts";
 import { type Budget, newScope, Unsure } from "./machine.ts";
@@ -87,7 +88,7 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
   const interpreter = createInterpreter(budget, (specifier, module) => load(specifier, "import", module.path));
 
   function miss(specifier: string, from: string, why: Missed["why"], path?: string): ScriptThrow {
-    const one: Missed = { specifier, from, why, ...(path === undefined ? {} : { path }) };
+    const one: Missed = { specifier, from, why, ...given({ path }) };
     told.missed.push(one);
     const code = why === "missing" ? "MODULE_NOT_FOUND" : "ERR_DLOPEN_FAILED";
     return new ScriptThrow(objectOf({ code }, { isOpen: true }), { missed: one });

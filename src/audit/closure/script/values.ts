@@ -14,7 +14,7 @@ export type Value = string | number | boolean | null | undefined | typeof UNKNOW
 export type CallScript = (callee: Value, args: readonly Value[], self: Value) => Generator<Need, Value, Answer>;
 
 /** How a function of ours is called. A generator, as some ask for files. */
-export type Native = (args: readonly Value[], self: Value, call: CallScript) => Generator<Need, Value, Answer>;
+type Native = (args: readonly Value[], self: Value, call: CallScript) => Generator<Need, Value, Answer>;
 
 /** A function of the program. */
 export interface Closure {

@@ -2,6 +2,7 @@
  * Text that a user wrote, places in it, and the one printer that draws an excerpt with its marker.
  * Used for Dockerfiles, decant.yaml and recipes alike. Pure.
  */
+import { maskUrlSecrets } from "./url-secrets.ts";
 
 /** A text with the name that messages show. */
 export interface SourceFile {
@@ -75,5 +76,6 @@ function clip(text: string): string {
   // Control characters of a hostile Dockerfile must not reach the terminal.
   // oxlint-disable-next-line no-control-regex
   const safe = text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
-  return safe.length > MAX_COLUMNS ? `${safe.slice(0, MAX_COLUMNS - 1)}…` : safe;
+  const shown = maskUrlSecrets(safe);
+  return shown.length > MAX_COLUMNS ? `${shown.slice(0, MAX_COLUMNS - 1)}…` : shown;
 }

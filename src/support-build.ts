@@ -1,5 +1,5 @@
 /** Rows F61 and up of support.ts: inputs, steps, secrets, cache, outputs and the rest of `docker buildx build`. Data only. */
-import type { SupportRow } from "./support.ts";
+import type { SupportRow } from "./support-row.ts";
 
 /** In the order of their numbers. */
 export const BUILD_ROWS: readonly SupportRow[] = [
@@ -45,7 +45,12 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     refuses: [{ args: ["--proxy-network"] }],
   },
   { id: "F75", title: "--add-host, host-gateway included", state: "full" },
-  { id: "F76", title: "Proxy arguments, kept out of cache key and history", state: "full" },
+  {
+    id: "F76",
+    title: "Proxy arguments, kept out of cache key and history",
+    state: "full",
+    note: "Those of `proxies` in docker's config.json included.",
+  },
   {
     id: "F77",
     title: "--ulimit, --shm-size, --cgroup-parent",
@@ -95,12 +100,17 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     state: "full",
     note: "Keys of files are served from memory; those with a passphrase need an agent.",
   },
-  { id: "F93", title: "Credential helpers and docker's config.json", state: "full" },
+  {
+    id: "F93",
+    title: "Credential helpers and docker's config.json",
+    state: "full",
+    note: "DOCKER_CONFIG, DOCKER_AUTH_CONFIG, and podman's REGISTRY_AUTH_FILE and auth.json.",
+  },
   {
     id: "F94",
-    title: "Mirrors, insecure registries, certificates",
+    title: "Mirrors, insecure registries, certificates, proxies",
     state: "full",
-    note: "registries.conf and certs.d; not buildkitd.toml.",
+    note: "registries.conf and certs.d; not buildkitd.toml. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.",
   },
   { id: "F95", title: "Local cache by content", state: "full" },
   { id: "F96", title: "--no-cache and --no-cache-filter", state: "full" },

@@ -1,11 +1,12 @@
 /** `auditImage`: will it run, and what is in it that should not be. */
 import { type AuditPolicy, type AuditReport, runAudit } from "../audit/index.ts";
-import { packageFinder } from "./audit-packages.ts";
+import { packageFinder } from "../project/index.ts";
 import { openSubject } from "./audit-source.ts";
-import { findProjectFile } from "./project-file.ts";
+import { findProjectFile } from "../project/index.ts";
 import { startRun } from "./run-handle.ts";
-import { openSession, platformOf } from "./session.ts";
-import type { Run, StoreOptions } from "./types.ts";
+import { openSession, platformOf, type StoreOptions } from "../context/index.ts";
+import { given } from "../given.ts";
+import type { Run } from "./types.ts";
 
 /** Options of `auditImage`. */
 export interface AuditImageOptions extends StoreOptions {
@@ -16,15 +17,15 @@ export interface AuditImageOptions extends StoreOptions {
    */
   readonly image: string;
   /** E.g. "linux/arm64". Default: the host's. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   /** What the project wants. Default: the `audit:` part of the policy file. */
-  readonly policy?: AuditPolicy;
+  readonly policy?: AuditPolicy | undefined;
   /** A file with an `audit:` part. Default: decant.yaml in `cwd`, if any. */
-  readonly policyFile?: string;
+  readonly policyFile?: string | undefined;
   /** Ask no archive which Debian packages would close a gap. Default false: asked when there is one. */
-  readonly offline?: boolean;
+  readonly offline?: boolean | undefined;
   /** Folder that relative paths start from. Default: the working directory. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
 }
 
 /**
@@ -38,7 +39,7 @@ export function auditImage(options: AuditImageOptions): Run<AuditReport> {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
     const subject = await openSubject(options.image, { session, platform, cwd, command: "audit", emit, signal });
-    const debian = { ...project?.debian, ...(options.offline === undefined ? {} : { offline: options.offline }) };
+    const debian = { ...project?.debian, ...given({ offline: options.offline }) };
     return await runAudit(subject, {
       policy: options.policy ?? project?.audit ?? {},
       whoHas: packageFinder({ session, debian, platform: subject.platform, emit, signal }),

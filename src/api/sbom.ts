@@ -1,14 +1,12 @@
 /** `sbomOf`: what an image is made of, as a document that scanners read. */
 import { type Platform } from "../oci/index.ts";
-import { cycloneDxDocument, fileSums, type Inventory, readInventory, type SbomSubject, spdxDocument } from "../sbom/index.ts";
+import { describeTree, type SbomFormat, type SbomResult, type SbomSubject } from "../sbom/index.ts";
 import { hostTree, loadTree, type Tree } from "../tree/index.ts";
-import { type NamedSource, openNamedSource } from "./named-source.ts";
+import { type NamedSource, openNamedSource } from "../project/index.ts";
 import { startRun } from "./run-handle.ts";
-import { openSession, platformOf } from "./session.ts";
-import type { Run, StoreOptions } from "./types.ts";
-
-/** SPDX 2.3 or CycloneDX 1.6, both as JSON. */
-export type SbomFormat = "spdx" | "cyclonedx";
+import { openSession, platformOf, type StoreOptions } from "../context/index.ts";
+import { given } from "../given.ts";
+import type { Run } from "./types.ts";
 
 /** Options of `sbomOf`. */
 export interface SbomOptions extends StoreOptions {
@@ -18,21 +16,13 @@ export interface SbomOptions extends StoreOptions {
    */
   readonly image: string;
   /** Default "spdx". */
-  readonly format?: SbomFormat;
+  readonly format?: SbomFormat | undefined;
   /** List the files of each package with their sums. Default true. */
-  readonly files?: boolean;
+  readonly files?: boolean | undefined;
   /** E.g. "linux/arm64". Default: the host's. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   /** Folder that relative paths start from. Default: the working directory. */
-  readonly cwd?: string;
-}
-
-/** What was found and written. */
-export interface SbomResult {
-  /** For JSON.stringify. The same image gives the same document. */
-  readonly document: unknown;
-  /** What the document was made of; `unread` tells what is missing from it. */
-  readonly inventory: Inventory;
+  readonly cwd?: string | undefined;
 }
 
 /**
@@ -51,18 +41,6 @@ export function sbomOf(options: SbomOptions): Run<SbomResult> {
   });
 }
 
-/** The document of a tree. */
-export async function describeTree(
-  tree: Tree,
-  subject: SbomSubject,
-  { format, files, signal }: { readonly format: SbomFormat; readonly files: boolean; readonly signal: AbortSignal },
-): Promise<SbomResult> {
-  const inventory = await readInventory(tree, { platform: subject.platform, signal });
-  const sums = files ? { files: await fileSums(tree, inventory.packages, { sha1: format === "spdx", signal }) } : {};
-  const write = format === "spdx" ? spdxDocument : cycloneDxDocument;
-  return { document: write(inventory, { subject, ...sums }), inventory };
-}
-
 async function treeOf(source: NamedSource, signal: AbortSignal): Promise<Tree> {
   if (source.kind === "directory") return hostTree(source.path);
   return await loadTree(source.image.layers, signal);
@@ -70,16 +48,16 @@ async function treeOf(source: NamedSource, signal: AbortSignal): Promise<Tree> {
 
 function subjectOf(name: string, source: NamedSource, platform: Platform, epoch: string | undefined): SbomSubject {
   const fixed = epoch !== undefined && /^\d{1,12}$/.test(epoch) ? new Date(Number(epoch) * 1000).toISOString() : undefined;
-  if (source.kind === "directory") return { name, kind: "directory", platform, ...(fixed === undefined ? {} : { created: fixed }) };
+  if (source.kind === "directory") return { name, kind: "directory", platform, ...given({ created: fixed }) };
   const { config, descriptor } = source.image;
   const { os, architecture, variant } = config;
   const created = fixed ?? config.created;
   return {
     name,
     kind: "image",
-    platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+    platform: { os, architecture, ...given({ variant }) },
     digest: descriptor.digest,
     ...(source.isNamed ? { reference: name } : {}),
-    ...(created === undefined ? {} : { created }),
+    ...given({ created }),
   };
 }

@@ -10,8 +10,8 @@ import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
 import { summaryOf } from "./images.ts";
 import { startRun } from "./run-handle.ts";
-import { imageContext, openSession, platformOf } from "./session.ts";
-import type { ImageSummary, Run, StoreOptions } from "./types.ts";
+import { imageContext, openSession, platformOf, type StoreOptions } from "../context/index.ts";
+import type { ImageSummary, Run } from "./types.ts";
 
 /** Pulls an image with all its layers and names it in the store. */
 export function pullImage(options: StoreOptions & { readonly image: string; readonly platform?: string }): Run<ImageSummary> {
@@ -37,9 +37,9 @@ export function pushImage(
     const pushed = await step(emit, { vertex: "push", name: `pushing ${name}` }, signal, () =>
       push(imageContext(session, emit, "push", signal), options.image, [name], {
         platform: session.platform,
-        ...(compression === undefined ? {} : { compression }),
-        ...(level === undefined ? {} : { level }),
-        ...(force === undefined ? {} : { force }),
+        compression,
+        level,
+        force,
       }),
     );
     return { name: pushed.names[0] ?? name, digest: pushed.descriptor.digest };
@@ -51,11 +51,11 @@ export interface ImportImageOptions extends StoreOptions {
   readonly name: string;
   /** A tar of a root file system, plain or compressed; "-" reads `stdin`. */
   readonly file: string;
-  readonly stdin?: ByteStream;
+  readonly stdin?: ByteStream | undefined;
   /** Dockerfile instructions that only change the configuration, e.g. `CMD ["sh"]`. */
-  readonly changes?: readonly string[];
-  readonly message?: string;
-  readonly platform?: string;
+  readonly changes?: readonly string[] | undefined;
+  readonly message?: string | undefined;
+  readonly platform?: string | undefined;
 }
 
 /** Makes an image of one layer from a tar. */
@@ -71,7 +71,7 @@ export function importImage(options: ImportImageOptions): Run<ExportResult> {
         name: options.name,
         config,
         platform,
-        ...(options.message === undefined ? {} : { message: options.message }),
+        message: options.message,
       }),
     );
   });

@@ -6,8 +6,8 @@ import type { BuildOptions } from "../index.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
-type Listed = Required<Pick<BuildOptions, "secrets" | "ssh" | "allow" | "addHosts" | "ulimits" | "devices">>;
-type ListOf<Name extends keyof Listed> = Listed[Name][number];
+type ListOption = "secrets" | "ssh" | "allow" | "addHosts" | "ulimits" | "devices";
+type ListOf<Name extends ListOption> = NonNullable<BuildOptions[Name]>[number];
 
 const ULIMITS = "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" ");
 const ENTITLEMENTS = ["network.host", "security.insecure", "device"] as const;

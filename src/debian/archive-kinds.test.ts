@@ -84,7 +84,7 @@ describe("createArchive() of any Debian-style archive", () => {
     const files = await suiteFiles({ packages, key, date, detached: true });
     files.delete("dists/bookworm/Release.gpg");
     await using w = await world(files);
-    await assert.rejects(use(w, [w.server.source()]), { code: "DEBIAN_ARCHIVE", message: /InRelease": the server says 404/ });
+    await assert.rejects(use(w, [w.server.source()]), { code: "DEBIAN_ARCHIVE", message: /InRelease": the server answered 404/ });
   });
 
   it("checks each source with its own keyring", async () => {

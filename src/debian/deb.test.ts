@@ -48,13 +48,7 @@ describe("openDeb()", () => {
     assert.equal(deb.control.get("version"), "2:1-1");
     assert.match(Buffer.from(deb.controlText).toString(), /^Package: a\n/);
     assert.equal(Buffer.from(deb.md5sums ?? []).toString(), "5d41402abc4b2a76b9719d911017c592  usr/a\n");
-    assert.deepEqual(await dump(deb), [
-      "dir  755",
-      "dir usr 755",
-      "file usr/a 4755 hello",
-      "hardlink usr/b 644 usr/a",
-      "symlink usr/c 644 ../usr/a",
-    ]);
+    assert.deepEqual(await dump(deb), ["dir usr 755", "file usr/a 4755 hello", "hardlink usr/b 644 usr/a", "symlink usr/c 644 ../usr/a"]);
   });
 
   it("reads members that are not compressed, or by zstd, and passes over members that begin with _", async () => {

@@ -102,7 +102,7 @@ const mirror: readonly Row[] = [
     name: "an index that is missing",
     edit: (files) => indexes(files, () => undefined),
     code: "DEBIAN_ARCHIVE",
-    message: /the server says 404 Not Found/,
+    message: /the server answered 404 Not Found/,
   },
   {
     name: "a changed package",

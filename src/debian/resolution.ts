@@ -14,13 +14,13 @@ export interface ResolveRequest {
   /** As Debian names it: "amd64", "armhf". */
   readonly architecture: string;
   /** Default none. */
-  readonly ignore?: readonly Ignored[];
+  readonly ignore?: readonly Ignored[] | undefined;
   /** Packages that are never taken. A need for one is an error, unless there is an alternative. Default none. */
-  readonly exclude?: readonly string[];
+  readonly exclude?: readonly string[] | undefined;
   /** Packages that are there already, in exactly these versions: they meet dependencies, and what they need themselves is met, too. Default none. */
-  readonly present?: readonly BinaryPackage[];
+  readonly present?: readonly BinaryPackage[] | undefined;
   /** Other versions are never taken, whoever needs the package. Default: any version. */
-  readonly versions?: VersionConstraints;
+  readonly versions?: VersionConstraints | undefined;
 }
 
 /** Packages that fit together. JSON-safe but for the map. */

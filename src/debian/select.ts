@@ -14,7 +14,7 @@ import { brokenConstraint, formatConstraint } from "./version.ts";
 export function selectPackages(
   index: PackageIndex,
   names: readonly string[],
-  { architecture, versions = {} }: { readonly architecture: string; readonly versions?: VersionConstraints },
+  { architecture, versions = {} }: { readonly architecture: string; readonly versions?: VersionConstraints | undefined },
 ): BinaryPackage[] {
   const found = names.map((name) => {
     const all = index.named(name).filter((one) => one.architecture === architecture || one.architecture === "all");

@@ -6,7 +6,8 @@ import { before, describe, it } from "node:test";
 import { type FakeKey, type FakePackage, makeKey } from "../../test/support/archive.ts";
 import { certificate, date, DOCUMENTS, INTEGRITY, openWorld, WITH_NODE } from "../../test/support/base-world.ts";
 import { treePath } from "../paths.ts";
-import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
+import { layerTree, readTreeFile } from "../tree/index.ts";
+import { treeDump } from "../tree/testdata/tree-dump.ts";
 import type { AssembleOptions } from "./types.ts";
 
 describe("assembleBase()", () => {
@@ -197,8 +198,13 @@ describe("assembleBase()", () => {
     },
     {
       name: "a directory over a symbolic link, as of a merged /usr",
-      add: { name: "twin", files: [{ path: "./etc/os-release/x", content: "other" }] },
+      add: { name: "twin", files: [{ path: "./etc/os-release/", type: "dir" }] },
       want: /\/etc\/os-release is a symlink of base-files 1.0-1 amd64 and a dir of twin/,
+    },
+    {
+      name: "a file behind a symbolic link",
+      add: { name: "twin", files: [{ path: "./etc/os-release/x", content: "other" }] },
+      want: /\/etc\/os-release\/x of twin 1.0-1 amd64 is below \/etc\/os-release, which is a symlink of base-files 1.0-1 amd64/,
     },
     {
       name: "a hostile package",

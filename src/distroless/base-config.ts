@@ -1,11 +1,12 @@
 /** The configuration of a base: the recipe's settings over its layers. No time and no place of now is in it. */
 import type { Digest } from "../digest.ts";
 import { parseDuration, parseExpose } from "../dockerfile/index.ts";
+import { given } from "../given.ts";
 import type { Healthcheck, ImageConfig, Platform } from "../oci/index.ts";
 import type { HealthcheckSetting, Recipe } from "./recipe.ts";
 
 /** All times of a base: nothing in it is of the day of its making. */
-export const EPOCH = "1970-01-01T00:00:00Z";
+const EPOCH = "1970-01-01T00:00:00Z";
 
 /** Where the probe of a health check is. */
 export const PROBE = "/usr/bin/healthcheck";
@@ -20,17 +21,15 @@ export function baseConfig(
     created: EPOCH,
     architecture: platform.architecture,
     os: platform.os,
-    ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+    ...given({ variant: platform.variant }),
     config: {
       User: recipe.user,
       Env: Object.entries(recipe.env).map(([name, value]) => `${name}=${value}`),
-      ...(recipe.entrypoint === undefined ? {} : { Entrypoint: recipe.entrypoint }),
-      ...(recipe.cmd === undefined ? {} : { Cmd: recipe.cmd }),
+      ...given({ Entrypoint: recipe.entrypoint, Cmd: recipe.cmd }),
       WorkingDir: recipe.workdir,
-      ...(recipe.labels === undefined ? {} : { Labels: recipe.labels }),
+      ...given({ Labels: recipe.labels, StopSignal: recipe.stopSignal }),
       ...(recipe.ports === undefined ? {} : { ExposedPorts: emptyObjects(parseExpose(recipe.ports)) }),
       ...(recipe.volumes === undefined ? {} : { Volumes: emptyObjects(recipe.volumes) }),
-      ...(recipe.stopSignal === undefined ? {} : { StopSignal: recipe.stopSignal }),
       ...(recipe.healthcheck === undefined || recipe.healthcheck === "none" ? {} : { Healthcheck: healthcheckOf(recipe.healthcheck) }),
     },
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
@@ -43,13 +42,16 @@ function emptyObjects(keys: readonly string[]): Readonly<Record<string, Readonly
 }
 
 function healthcheckOf(setting: HealthcheckSetting): Healthcheck {
-  const { command = [PROBE], interval, timeout, startPeriod, startInterval, retries } = setting;
+  const { command = [PROBE], interval, timeout, startPeriod, startInterval, retries: Retries } = setting;
+  const duration = (text: string | undefined): number | undefined => (text === undefined ? undefined : parseDuration(text));
   return {
     Test: ["CMD", ...command],
-    ...(interval === undefined ? {} : { Interval: parseDuration(interval) }),
-    ...(timeout === undefined ? {} : { Timeout: parseDuration(timeout) }),
-    ...(startPeriod === undefined ? {} : { StartPeriod: parseDuration(startPeriod) }),
-    ...(startInterval === undefined ? {} : { StartInterval: parseDuration(startInterval) }),
-    ...(retries === undefined ? {} : { Retries: retries }),
+    ...given({
+      Interval: duration(interval),
+      Timeout: duration(timeout),
+      StartPeriod: duration(startPeriod),
+      StartInterval: duration(startInterval),
+      Retries,
+    }),
   };
 }

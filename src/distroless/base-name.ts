@@ -1,4 +1,5 @@
 /** How bases are named: "nodejs22-debian13:nonroot", "./my-base.yaml:debug", and the images that they stand in for. Values only. */
+import { given } from "../given.ts";
 import { parseReference } from "../oci/index.ts";
 import { recipeError } from "./errors.ts";
 
@@ -57,7 +58,7 @@ export function baseOfImage(image: string, known: readonly string[]): StandInNam
   const family = versioned === null ? name : `${name}${versioned[1] ?? ""}`;
   const variant = (versioned === null ? plain : versioned[2]) || "latest";
   const recipe = [family, ...RELEASES.map((release) => `${family}-${release}`)].find((one) => known.includes(one));
-  return { ...parseBaseName(`${recipe ?? family}:${variant}`), ...(architecture === undefined ? {} : { architecture }) };
+  return { ...parseBaseName(`${recipe ?? family}:${variant}`), ...given({ architecture }) };
 }
 
 /** "RECIPE[:VARIANT][@ARCHITECTURE]" */

@@ -6,7 +6,8 @@ import { openWorld, type World } from "../../test/support/base-world.ts";
 import { LOCALHOST_TLS } from "../../test/support/tls.ts";
 import { isDecantError } from "../errors.ts";
 import { treePath } from "../paths.ts";
-import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
+import { layerTree, readTreeFile } from "../tree/index.ts";
+import { treeDump } from "../tree/testdata/tree-dump.ts";
 import type { RecipeDocument } from "./recipe.ts";
 import type { AssembledBase } from "./types.ts";
 
@@ -34,6 +35,8 @@ const packages: readonly FakePackage[] = [
   },
   { name: "dash", files: [{ path: "./bin/sh", content: "#!", mode: 0o755 }] },
   { name: "holed", files: [{ path: "./usr/lib/os-release/x", content: "1" }] },
+  { name: "a-guest", files: [{ path: "./srv/x/y", content: "1" }, { path: "./usr/share/doc/a-guest/copyright", content: "GPL" }] },
+  { name: "host", files: [{ path: "./srv/", type: "dir", mode: 0o711 }, { path: "./srv/x/", type: "dir", mode: 0o1770, uid: 5 }, { path: "./usr/share/doc/host/copyright", content: "GPL" }] },
 ]; // prettier-ignore
 
 const recipe = (changes: Partial<RecipeDocument> = {}): RecipeDocument => ({
@@ -54,7 +57,7 @@ describe("the layers of a base", () => {
   });
   /** The release of the archive is called bookworm, whatever the recipe says. */
   const assemble = (world: World, changes?: Partial<RecipeDocument>, variant?: string): Promise<AssembledBase> =>
-    world.assemble([recipe(changes)], variant === undefined ? {} : { variant });
+    world.assemble([recipe(changes)], { variant });
   const dump = async (base: AssembledBase): Promise<string[]> =>
     (await treeDump(layerTree(base.layers)))
       .trim()
@@ -63,6 +66,13 @@ describe("the layers of a base", () => {
       .filter((line) => !/: dir |dpkg/.test(line));
   const text = async (base: AssembledBase, path: string): Promise<string> =>
     (await readTreeFile(layerTree(base.layers), treePath(path), 1_000_000)).toString("latin1");
+
+  it("R3: have directories as the package has them that names them", async () => {
+    await using w = await openWorld(key, packages);
+    const base = await assemble(w, { packages: ["a-guest", "host"], ldCache: false });
+    const lines = (await treeDump(layerTree(base.layers))).split("\n").filter((line) => line.startsWith("/srv"));
+    assert.deepEqual(lines, ["/srv: dir 0711 0:0", "/srv/x: dir 1770 5:0", "/srv/x/y: file 0644 0:0 6b86b273"]);
+  });
 
   it("are sliced, merged into /usr, and have a cache of libraries", async () => {
     await using w = await openWorld(key, packages);

@@ -1,11 +1,9 @@
 /** Documents → `Recipe`, and variants over it. Values only, no files are opened. */
 import { parseRelations, type VersionConstraint, type VersionConstraints } from "../debian/index.ts";
+import { given } from "../given.ts";
 import { recipeError } from "./errors.ts";
 import { hasMergedUsr } from "./merged-usr.ts";
 import type { Certificates, PackagePart, Recipe, RecipeDocument, RecipeLevel, RecipeSettings, RecipeVariant } from "./recipe.ts";
-
-type SettingList = "packages" | "parts" | "slices" | "files" | "ports" | "volumes" | "permissions";
-type SettingRecord = "env" | "annotations" | "labels";
 
 const DEFAULT_LAYERS = 10;
 const DEFAULT_ARCHITECTURES = ["amd64", "arm64"];
@@ -45,8 +43,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
     variants: joinVariants(documents),
     ...(last?.description === undefined ? {} : { description: last.description }),
     ...(sources.length === 0 ? {} : { sources }),
-    ...(certificates === undefined ? {} : { certificates }),
-    ...(node === undefined ? {} : { node }),
+    ...given({ certificates, node }),
     ...(support.length === 0 ? {} : { support }),
   };
   const recipe = documents.reduce((joined, one) => withSettings(joined, one, one.name), empty);
@@ -108,11 +105,15 @@ function withSettings(recipe: Recipe, added: RecipeSettings, name: string): Reci
     annotations: joinRecords(recipe.annotations, added.annotations),
     user: added.user ?? recipe.user,
     workdir: added.workdir ?? recipe.workdir,
-    ...(added.busybox === undefined ? {} : { busybox: added.busybox }),
-    ...(added.stopSignal === undefined ? {} : { stopSignal: added.stopSignal }),
-    ...(added.healthcheck === undefined ? {} : { healthcheck: added.healthcheck }),
-    ...joinedLists(recipe, added, ["ports", "volumes", "permissions"]),
-    ...joinedRecords(recipe, added, ["labels"]),
+    ...given({
+      busybox: added.busybox,
+      stopSignal: added.stopSignal,
+      healthcheck: added.healthcheck,
+      ports: joinedList(recipe.ports, added.ports),
+      volumes: joinedList(recipe.volumes, added.volumes),
+      permissions: joinedList(recipe.permissions, added.permissions),
+      labels: joinedRecord(recipe.labels, added.labels),
+    }),
     ...filled("entrypoint", added.entrypoint ?? recipe.entrypoint),
     ...filled("cmd", added.cmd ?? recipe.cmd),
   };
@@ -169,21 +170,32 @@ function joinVariant(before: RecipeVariant, added: RecipeVariant): RecipeVariant
   return {
     ...before,
     ...added,
-    ...joinedLists(before, added, ["packages", "parts", "slices", "files", "ports", "volumes", "permissions"]),
-    ...joinedRecords(before, added, ["env", "annotations", "labels"]),
+    ...given({
+      packages: joinedList(before.packages, added.packages),
+      parts: joinedList(before.parts, added.parts),
+      slices: joinedList(before.slices, added.slices),
+      files: joinedList(before.files, added.files),
+      ports: joinedList(before.ports, added.ports),
+      volumes: joinedList(before.volumes, added.volumes),
+      permissions: joinedList(before.permissions, added.permissions),
+      env: joinedRecord(before.env, added.env),
+      annotations: joinedRecord(before.annotations, added.annotations),
+      labels: joinedRecord(before.labels, added.labels),
+    }),
   };
 }
 
 /** Lists grow; one that neither has stays absent. */
-function joinedLists(before: RecipeSettings, added: RecipeSettings, keys: readonly SettingList[]): RecipeSettings {
-  const joined = keys.map((key) => [key, [...(before[key] ?? []), ...(added[key] ?? [])]] as const);
-  return Object.fromEntries(joined.filter(([, all]) => all.length > 0));
+function joinedList<Item>(before: readonly Item[] = [], added: readonly Item[] = []): readonly Item[] | undefined {
+  return before.length + added.length === 0 ? undefined : [...before, ...added];
 }
 
 /** Of two values with one name the later one counts. */
-function joinedRecords(before: RecipeSettings, added: RecipeSettings, keys: readonly SettingRecord[]): RecipeSettings {
-  const present = keys.filter((key) => before[key] !== undefined || added[key] !== undefined);
-  return Object.fromEntries(present.map((key) => [key, joinRecords(before[key] ?? {}, added[key])]));
+function joinedRecord(
+  before: Readonly<Record<string, string>> | undefined,
+  added: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  return before === undefined && added === undefined ? undefined : joinRecords(before ?? {}, added);
 }
 
 function joinRecords(

@@ -1,4 +1,4 @@
-/** From a bag of entries to what `writeLayer` wants: sorted, every parent directory present, the first name of a file before its other names. Pure. */
+/** From a bag of entries to what `writeLayer` wants: sorted, the first name of a file before its other names. Pure. */
 import { compareTreePaths, parentOf, ROOT, toBytes, type TreePath, treePath } from "../paths.ts";
 import type { Entry, Layer, LayerItem } from "../tree/index.ts";
 
@@ -33,18 +33,24 @@ export function textItem(
 }
 
 /**
- * The items of a layer in order. A missing parent directory is taken from `below` (what lower layers have there), else it is 0755 root with time 0.
+ * The items of a layer in order, every parent directory present. A missing parent directory is taken from `below` (what lower layers have there), else it is 0755 root with time 0.
  * Of two items with one path the later one counts. The root directory itself is left out: it is the runtime's.
  */
 export function arrangeItems(items: Iterable<LayerItem>, below: (path: TreePath) => Entry | undefined = () => undefined): LayerItem[] {
   const byPath = new Map(lastOfEach(items).map((item) => [item.entry.path, item]));
-  byPath.delete(ROOT);
   for (const path of byPath.keys()) {
     for (let parent = parentOf(path); parent !== ROOT && !byPath.has(parent); parent = parentOf(parent)) {
       const known = below(parent);
       byPath.set(parent, { entry: known?.kind === "dir" ? known : directoryEntry(parent) });
     }
   }
+  return sortItems(byPath.values());
+}
+
+/** The items in order, and no others. Of two items with one path the later one counts. The root directory itself is left out: it is the runtime's. */
+export function sortItems(items: Iterable<LayerItem>): LayerItem[] {
+  const byPath = new Map(lastOfEach(items).map((item) => [item.entry.path, item]));
+  byPath.delete(ROOT);
   const sorted = [...byPath.values()].toSorted((a, b) => compareTreePaths(a.entry.path, b.entry.path));
   return firstNamesFirst(sorted, byPath);
 }

@@ -5,8 +5,11 @@ import { before, describe, it } from "node:test";
 import fc from "fast-check";
 import { type FakeKey, type FakePackage, makeKey } from "../../test/support/archive.ts";
 import { date, DOCUMENTS, INTEGRITY, now, openWorld, PACKAGES, WITH_NODE } from "../../test/support/base-world.ts";
+import { testNetwork } from "../../test/support/network.ts";
+import { bytesOf } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
+import type { Network } from "../net/index.ts";
 import { assembleBase } from "./assemble.ts";
 import { loadRecipe } from "./catalogue.ts";
 import { joinRecipes } from "./join-recipes.ts";
@@ -148,13 +151,18 @@ describe("lockRecipe()", () => {
     const kept = server.files.get(gone);
     server.files.delete(gone);
     const asked: string[] = [];
-    const withSnapshots: typeof fetch = async (input, init) => {
-      const url = input instanceof Request ? input.url : input.toString();
-      if (!url.startsWith("https://snapshot.debian.org/")) return await fetch(input, init);
-      asked.push(url);
-      return new Response(kept === undefined ? null : new Uint8Array(kept));
+    const real = testNetwork();
+    const withSnapshots: Network = {
+      ...real,
+      async send(request) {
+        const { url } = request;
+        if (url.origin !== "https://snapshot.debian.org") return await real.send(request);
+        asked.push(url.href);
+        const answer = { status: 200, statusText: "OK", strayed: false, header: () => undefined, discard() {} };
+        return { ...answer, url, body: bytesOf(kept ?? "") };
+      },
     };
-    const found = await assembleBase(b.store, recipe, { platform, lock: { file: "l", lock }, ...access, fetch: withSnapshots });
+    const found = await assembleBase(b.store, recipe, { platform, lock: { file: "l", lock }, ...access, network: withSnapshots });
     assert.deepEqual(found.config, wanted.config);
     assert.deepEqual(asked, ["https://snapshot.debian.org/archive/debian/20260301T000000Z/pool/main/libtwo_1.0-1_amd64.deb"]);
   });

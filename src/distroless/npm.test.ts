@@ -5,10 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { type ArchiveFiles, serveFiles } from "../../test/support/archive.ts";
+import { CONTENT, netSuite } from "../../test/support/net-suite.ts";
+import { testNetwork } from "../../test/support/network.ts";
 import { startStranger, type Stranger } from "../../test/support/stranger.ts";
 import { trustLocalhost } from "../../test/support/tls.ts";
 import type { ByteStream } from "../bytes.ts";
 import { isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import { openStore } from "../store/index.ts";
 import { fetchNpmPackage, type NpmOptions, type NpmPackage, npmRegistry } from "./npm.ts";
 
@@ -53,10 +56,10 @@ async function fetchFrom(
     registry: server.url,
     offline: false,
     now: new Date("2026-03-01T00:00:00Z"),
-    http: { retryDelayMs: 1 },
+    network: testNetwork(),
     watch: (_url, body) => body,
   };
-  const wanted = { name: "node-x", version: "18.20.8", ...(options.pinned === undefined ? {} : { pinned: options.pinned }) };
+  const wanted = { name: "node-x", version: "18.20.8", ...given({ pinned: options.pinned }) };
   const found = await fetchNpmPackage(store, wanted, npm);
   const requests = server.requests.length;
   if (options.again === true) {
@@ -94,12 +97,41 @@ describe("fetchNpmPackage()", () => {
   ]; // prettier-ignore
   for (const row of rows) {
     it(`refuses ${row.name}`, async () => {
-      await assert.rejects(fetchFrom(row.registry, row.pinned === undefined ? {} : { pinned: row.pinned }), {
+      await assert.rejects(fetchFrom(row.registry, given({ pinned: row.pinned })), {
         code: "NODE_PACKAGE",
         message: row.want,
       });
     });
   }
+});
+
+const CONTENT_INTEGRITY = `sha512-${createHash("sha512").update(CONTENT).digest("base64")}`;
+
+netSuite({
+  name: "npm packages",
+  codes: { unreachable: "NODE_PACKAGE", busy: "NODE_PACKAGE", forbidden: "NODE_PACKAGE" },
+  path: "/n.tgz",
+  others: (origin) => {
+    const dist = { integrity: CONTENT_INTEGRITY, tarball: `${origin}/n.tgz` };
+    return { "/node-x/18.20.8": JSON.stringify({ name: "node-x", version: "18.20.8", dist }) };
+  },
+  async read(origin, network, signal) {
+    await using dir = await mkdtempDisposable(join(tmpdir(), "decant-npm-"));
+    await using store = await openStore({ root: join(dir.path, "store") });
+    const { digest } = await fetchNpmPackage(
+      store,
+      { name: "node-x", version: "18.20.8" },
+      {
+        registry: origin,
+        offline: false,
+        now: new Date(),
+        network,
+        watch: (_url, body) => body,
+        signal,
+      },
+    );
+    return String(await store.blobs.read(digest, 1_000_000));
+  },
 });
 
 describe("R1: redirects of fetchNpmPackage()", () => {
@@ -122,7 +154,7 @@ describe("R1: redirects of fetchNpmPackage()", () => {
       return location === undefined ? { body: served(path) } : { status: 302, headers: { location } };
     });
     const registry = stranger.secureOrigin.replace("//", `//${user}`);
-    const npm = { registry, offline: false, now: new Date(), http: { retryDelayMs: 1 }, watch: (_url: string, body: ByteStream) => body };
+    const npm = { registry, offline: false, now: new Date(), network: testNetwork(), watch: (_url: string, body: ByteStream) => body };
     const error = await fetchNpmPackage(store, { name: "node-x", version: "18.20.8" }, npm).then(
       () => undefined,
       (failure: unknown) => failure,
@@ -139,7 +171,7 @@ describe("R1: redirects of fetchNpmPackage()", () => {
       lead: (path, { origin }) => (path === "/n.tgz" ? origin + path : undefined),
       want: /n\.tgz: its redirect cannot be followed: it leads from https to plain http/,
     },
-    { name: "takes 401 for a failure", lead: () => "/401", want: /the server says 401/ },
+    { name: "takes 401 for a failure", lead: () => "/401", want: /the server answered 401/ },
   ];
   for (const { name, lead, want } of rows) {
     it(name, async () => {

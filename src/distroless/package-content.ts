@@ -10,7 +10,7 @@ import { displayPath, isWithin, type TreePath, treePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, layerTree, type LayerItem, readTreeFile, writeLayer } from "../tree/index.ts";
 import { recipeError } from "./errors.ts";
-import { arrangeItems, layerItems, textItem } from "./layer-items.ts";
+import { layerItems, sortItems, textItem } from "./layer-items.ts";
 import { digestSchema, keptLayer } from "./kept-layer.ts";
 import { createSpool } from "./spool.ts";
 
@@ -31,11 +31,11 @@ export interface UnpackContext {
   readonly store: Store;
   /** An existing folder for temporary files. */
   readonly scratch: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Raised when the same package gives another layer than before. */
-const FORMAT = "package content 1";
+const FORMAT = "package content 2";
 /** No package has files there: dpkg(1) keeps the name for building. */
 const CONTROL: TreePath = treePath("DEBIAN");
 const MAX_CONTROL_BYTES = 64 * 1024 * 1024;
@@ -75,7 +75,8 @@ async function unpack(context: UnpackContext, binary: BinaryPackage, deb: Deb): 
     const bytes = deb.scripts.get(name);
     if (bytes !== undefined) items.push(control(name, bytes));
   }
-  return await writeLayer(context.store, arrangeItems(items), context.signal === undefined ? {} : { signal: context.signal });
+  // Directories that the package does not name are another package's, with its mode and owner.
+  return await writeLayer(context.store, sortItems(items), { signal: context.signal });
 }
 
 async function readContent(binary: BinaryPackage, layer: Layer): Promise<PackageContent> {

@@ -1,4 +1,5 @@
 /** Owners and modes that a recipe gives to what is in the base, whichever package brings it. Pure. */
+import { given } from "../given.ts";
 import { isWithin, ROOT, type TreePath, treePath } from "../paths.ts";
 import type { Entry, LayerItem } from "../tree/index.ts";
 import { recipeError } from "./errors.ts";
@@ -44,7 +45,7 @@ function permitted(item: LayerItem, permission: Permission): LayerItem {
   const mode = modeOf(entry, permission);
   return {
     ...item,
-    entry: { ...entry, uid: permission.uid ?? entry.uid, gid: permission.gid ?? entry.gid, ...(mode === undefined ? {} : { mode }) },
+    entry: { ...entry, uid: permission.uid ?? entry.uid, gid: permission.gid ?? entry.gid, ...given({ mode }) },
   };
 }
 

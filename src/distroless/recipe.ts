@@ -162,32 +162,32 @@ export interface RecipeSource {
 /** What a document and a variant have in common: settings, of which the last one counts, and lists that grow. */
 export interface RecipeSettings {
   /** Debian packages, in the order of their layers: "libpq5", or "libpq5 (>= 17)" for versions that will do. */
-  readonly packages?: readonly string[];
+  readonly packages?: readonly string[] | undefined;
   /** Whether the dependencies of `packages` are taken, too. Default true. */
-  readonly follow?: boolean;
-  readonly parts?: readonly PackagePart[];
-  readonly slices?: readonly Slice[];
-  readonly files?: readonly RecipeFile[];
+  readonly follow?: boolean | undefined;
+  readonly parts?: readonly PackagePart[] | undefined;
+  readonly slices?: readonly Slice[] | undefined;
+  readonly files?: readonly RecipeFile[] | undefined;
   /** The package that has the busybox of /busybox. */
-  readonly busybox?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly busybox?: string | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Empty: none. */
-  readonly entrypoint?: readonly string[];
+  readonly entrypoint?: readonly string[] | undefined;
   /** Empty: none. */
-  readonly cmd?: readonly string[];
-  readonly user?: string;
-  readonly workdir?: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly cmd?: readonly string[] | undefined;
+  readonly user?: string | undefined;
+  readonly workdir?: string | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** "8080", "53/udp", "8000-8010/tcp". */
-  readonly ports?: readonly string[];
+  readonly ports?: readonly string[] | undefined;
   /** Absolute paths. */
-  readonly volumes?: readonly string[];
+  readonly volumes?: readonly string[] | undefined;
   /** "SIGTERM" */
-  readonly stopSignal?: string;
+  readonly stopSignal?: string | undefined;
   /** "none" takes that of the extended recipe away. */
-  readonly healthcheck?: HealthcheckSetting | "none";
-  readonly permissions?: readonly Permission[];
+  readonly healthcheck?: HealthcheckSetting | "none" | undefined;
+  readonly permissions?: readonly Permission[] | undefined;
 }
 
 /** What a variant ("nonroot") changes. */

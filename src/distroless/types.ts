@@ -2,6 +2,7 @@
 import type { ArchiveSource, BinaryPackage, Mirrors } from "../debian/index.ts";
 import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
+import type { Network } from "../net/index.ts";
 import type { ImageConfig, Platform } from "../oci/index.ts";
 import type { FilePlace } from "../sys/index.ts";
 import type { Layer } from "../tree/index.ts";
@@ -28,23 +29,23 @@ export interface ArchiveAccess {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: the clock. */
   readonly now?: () => Date;
-  /** Default: the global fetch. */
-  readonly fetch?: typeof fetch;
+  /** What requests go by, borrowed. Default: one of its own. */
+  readonly network?: Network;
   readonly emit?: Emit;
   /** The vertex that events are told under. Default: "distroless " and the recipe's name. */
   readonly vertex?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of `assembleBase`. */
 export interface AssembleOptions extends ArchiveAccess {
   readonly platform: Platform;
   /** "nonroot": what the recipe has under `variants`. Default: none. */
-  readonly variant?: string;
+  readonly variant?: string | undefined;
   /** Take exactly its packages; no release is looked at. */
-  readonly lock?: { readonly file: string; readonly lock: Lock };
+  readonly lock?: { readonly file: string; readonly lock: Lock } | undefined;
   /** How many packages are fetched and unpacked at a time. Default 4. The bytes do not depend on it. */
-  readonly jobs?: number;
+  readonly jobs?: number | undefined;
 }
 
 /** A base that is in the store. */

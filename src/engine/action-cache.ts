@@ -5,16 +5,17 @@
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { AT_ONCE, pool } from "../async.ts";
 import { type Digest, framedDigest, isDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { Store } from "../store/index.ts";
-import { type Layer, layerSource, openLayer } from "../tree/index.ts";
-import type { Ingredient, SolvedLayer } from "./types.ts";
+import { type Layer, type LayerSource, layerSource, openLayer } from "../tree/index.ts";
+import type { Ingredient } from "./types.ts";
 
 /** Finds and keeps results. */
 export interface ActionCache {
   /** The layer that these ingredients gave, if it is still here. */
-  find(key: Digest): SolvedLayer | undefined;
+  find(key: Digest): LayerSource | undefined;
   /** Keeps a result under its key, and under the step's slot for the next explanation. */
-  keep(key: Digest, layer: Layer, slot: string, ingredients: readonly Ingredient[]): Promise<SolvedLayer>;
+  keep(key: Digest, layer: Layer, slot: string, ingredients: readonly Ingredient[]): Promise<LayerSource>;
   /** Which ingredients differ from the last run of the step; undefined when it never ran. */
   explain(slot: string, ingredients: readonly Ingredient[]): Promise<string[] | undefined>;
 }
@@ -48,7 +49,7 @@ export function createActionCache(store: Store, now: () => number = Date.now): A
         const shown = ingredients.map(({ name, value }, index) => ({
           name,
           value,
-          ...(details[index] === undefined ? {} : { detail: details[index] }),
+          ...given({ detail: details[index] }),
         }));
         store.records.put("step", slotId(slot), shown, blobs);
       });

@@ -6,19 +6,20 @@ import { allOf, allSettledOf } from "../async.ts";
 import { InternalError, withSource } from "../errors.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
 import { planStep, prepareStep, runStep } from "../step.ts";
+import type { LayerSource } from "../tree/index.ts";
 import { type ActionCache, createActionCache, keyOf } from "./action-cache.ts";
 import { emptyCaches } from "./ops/cache-mounts.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
 import { layersOf } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
-import type { EngineContext, Material, OpRun, SolvedLayer, VertexResult } from "./types.ts";
+import type { EngineContext, Material, OpRun, VertexResult } from "./types.ts";
 
 /** What a solve gives. */
 export interface Solution {
-  readonly layers: readonly SolvedLayer[];
+  readonly layers: readonly LayerSource[];
   /** The layers of every vertex below the target that gave layers. */
-  readonly layersOf: (vertex: VertexId) => readonly SolvedLayer[] | undefined;
+  readonly layersOf: (vertex: VertexId) => readonly LayerSource[] | undefined;
   /** What source vertices were made of, in the order of the graph. Images tell in their identifiers. */
   readonly materials: readonly Material[];
   readonly executed: number;
@@ -37,7 +38,7 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
 
   const runBases = basesOfRuns(order);
   const results = new Map<VertexId, Promise<VertexResult>>();
-  const layers = new Map<VertexId, readonly SolvedLayer[]>();
+  const layers = new Map<VertexId, readonly LayerSource[]>();
   const materials = new Map<VertexId, readonly Material[]>();
   const failures: unknown[] = [];
   const wait = (vertex: Vertex): Promise<VertexResult> =>
@@ -157,7 +158,7 @@ async function placed<Result>({ meta }: Vertex, work: () => Promise<Result>): Pr
   }
 }
 
-function reuse(vertex: Vertex, run: OpRun, hit: SolvedLayer, why: string, state: SolveState): VertexResult {
+function reuse(vertex: Vertex, run: OpRun, hit: LayerSource, why: string, state: SolveState): VertexResult {
   if (!vertex.meta.internal) state.counts.cached += 1;
   state.context.emit({ type: "vertex.cached", vertex: vertex.id, why });
   return { kind: "layers", layers: [...run.below, hit] };

@@ -9,16 +9,10 @@ import type { DeviceAccess } from "./devices/index.ts";
 import type { Sandbox } from "./sandbox/index.ts";
 import type { SshAgent } from "./ssh/index.ts";
 
-/** A layer of a result, with the time it was made (a reused one keeps its time, so that a rebuild gives the same image). */
-export interface SolvedLayer extends LayerSource {
-  /** RFC 3339; absent for layers of images: their history has it. */
-  readonly created?: string;
-}
-
 /** What a vertex gives: layers (bottom first), or a directory of the host that is not a layer yet. */
 export type VertexResult =
   /** `name` is for messages, where the vertex itself has no good one. `materials` are what it was made of, for provenance. */
-  | { readonly kind: "layers"; readonly layers: readonly SolvedLayer[]; readonly name?: string; readonly materials?: readonly Material[] }
+  | { readonly kind: "layers"; readonly layers: readonly LayerSource[]; readonly name?: string; readonly materials?: readonly Material[] }
   /** `name` is for messages: "the build context". `path` is where its files are, for bind mounts. */
   | {
       readonly kind: "directory";
@@ -62,8 +56,8 @@ export interface EngineContext {
   readonly devices: DeviceAccess;
   /** Warnings about what the user wrote. */
   readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;
-  /** Seconds since the epoch for directories that nothing gives a time. */
-  readonly nowSec: number;
+  /** SOURCE_DATE_EPOCH in seconds: the time of what has none of its own, as directories that a step writes into. Absent: the step's. */
+  readonly epochSec?: number;
   readonly noCache: boolean;
   readonly explain: boolean;
   readonly buildId: string;
@@ -75,7 +69,7 @@ export interface OpRun {
   readonly ingredients: readonly Ingredient[];
   /** Does the work and gives the new layer, which goes on top of `below`. */
   execute(signal: AbortSignal): Promise<Layer>;
-  readonly below: readonly SolvedLayer[];
+  readonly below: readonly LayerSource[];
 }
 
 /** One named part of a cache key: what `--explain` compares. */

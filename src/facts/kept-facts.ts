@@ -75,7 +75,7 @@ function namesOf(store: Store, { id, index }: Layer): readonly TreePath[] {
 /** A layer of an image may be elsewhere yet; one that was built is here. */
 async function loadLocal(store: Store, layer: LayerSource, signal: AbortSignal): Promise<Layer | undefined> {
   const { diffId } = layer;
-  const isBuilt = "created" in layer && layer.created !== undefined;
+  const isBuilt = layer.created !== undefined;
   if (isBuilt || diffId === undefined) return await layer.load(signal);
   return findLayer(store, diffId);
 }

@@ -3,6 +3,8 @@
  * each with `#ref:subdir` or a query. Pure; nothing here may reach git that git could take for an option.
  */
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
+import { publicUrl } from "../url-secrets.ts";
 import type { SourceOp } from "./ops.ts";
 
 /** A repository, and what of it is wanted. Absent fields: the repository's default. */
@@ -56,7 +58,7 @@ export function gitSourceOp(git: GitRef, agent?: string): SourceOp {
     identifier: `git://${shortRemote(git.remote)}${place === "" ? "" : `#${place}`}`,
     attrs: {
       "git.fullurl": git.remote,
-      ...(git.checksum === undefined ? {} : { "git.checksum": git.checksum }),
+      ...given({ "git.checksum": git.checksum }),
       ...(git.keepGitDir === true ? { "git.keepgitdir": "true" } : {}),
       ...(git.submodules === false ? { "git.skipsubmodules": "true" } : {}),
       ...(git.mtime === "commit" ? { "git.mtime": "commit" } : {}),
@@ -74,7 +76,7 @@ export function gitRefOf(op: SourceOp): GitRef {
     remote: attrs["git.fullurl"] ?? op.identifier.replace(/#.*$/, ""),
     ...(place?.[1] === undefined || place[1] === "" ? {} : { ref: place[1] }),
     ...(place?.[2] === undefined ? {} : { subdir: place[2] }),
-    ...(attrs["git.checksum"] === undefined ? {} : { checksum: attrs["git.checksum"] }),
+    ...given({ checksum: attrs["git.checksum"] }),
     ...(attrs["git.keepgitdir"] === undefined ? {} : { keepGitDir: true }),
     ...(attrs["git.skipsubmodules"] === undefined ? {} : { submodules: false }),
     ...(attrs["git.mtime"] === "commit" ? { mtime: "commit" } : {}),
@@ -87,7 +89,7 @@ export function isSshRemote(remote: string): boolean {
   return remote.startsWith("ssh://") || !remote.includes("://");
 }
 
-/** A remote without credentials: for messages and keys. */
+/** A remote without credentials: for git, and for keys. Messages show `publicUrl`. */
 export function withoutCredentials(remote: string): string {
   // The last "@" ends them, as URLs are read: a password may have one.
   return remote.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1");
@@ -223,9 +225,5 @@ function decoded(fragment: string, text: string): string {
 }
 
 function gitError(text: string, state: string, hint?: string): DecantError {
-  return new DecantError(
-    "GIT_SOURCE",
-    `Cannot use git reference "${withoutCredentials(text)}": ${state}`,
-    hint === undefined ? {} : { hint },
-  );
+  return new DecantError("GIT_SOURCE", `Cannot use git reference "${publicUrl(text)}": ${state}`, { hint });
 }

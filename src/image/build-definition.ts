@@ -3,8 +3,10 @@
  * step for each vertex, and the lines of the Dockerfile that each came from. Values of secrets are not in the graph. Pure.
  */
 import { algorithmOf, hexOf } from "../digest.ts";
-import { type ChownOpt, type FileAction, type Mount, type Op, reachable, type Vertex, withoutCredentials } from "../graph/index.ts";
+import { given } from "../given.ts";
+import { type ChownOpt, type FileAction, type Mount, type Op, reachable, type Vertex } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
+import { publicUrl, publicVariable, withoutUrlSecrets } from "../url-secrets.ts";
 
 /** The steps, and where each is in the Dockerfile. */
 export interface BuildDefinition {
@@ -44,14 +46,14 @@ export function buildDefinition(target: Vertex): BuildDefinition {
 function opOf(op: Op, inputs: number): unknown {
   switch (op.kind) {
     case "source":
-      return { source: { identifier: withoutCredentials(op.identifier), attrs: redacted(op.attrs) } };
+      return { source: { identifier: publicUrl(op.identifier), attrs: redacted(op.attrs) } };
     case "exec": {
       const { args, env, cwd, user, hostname, extraHosts, ulimits } = op.meta;
       return {
         exec: {
           meta: {
             args,
-            env,
+            env: env.map(publicLine),
             cwd,
             ...optional({ user: user === "" ? undefined : user, hostname }),
             ...(extraHosts.length === 0 ? {} : { extraHosts: extraHosts.map(({ host, ip }) => ({ Host: host, IP: ip })) }),
@@ -83,9 +85,14 @@ function opOf(op: Op, inputs: number): unknown {
   }
 }
 
-/** Addresses of sources may bring their passwords. */
+function publicLine(line: string): string {
+  const at = line.indexOf("=");
+  return `${line.slice(0, at)}=${withoutUrlSecrets(publicVariable(line.slice(0, at), line.slice(at + 1)))}`;
+}
+
+/** Addresses of sources may bring their passwords and tokens. */
 function redacted(attrs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(attrs).map(([key, value]) => [key, withoutCredentials(value)]));
+  return Object.fromEntries(Object.entries(attrs).map(([key, value]) => [key, publicUrl(value)]));
 }
 
 function mountOf(mount: Mount): unknown {
@@ -149,7 +156,7 @@ function fileActionOf(action: FileAction, index: number, count: number, base: nu
             allowWildcard: action.allowWildcard,
             allowEmptyWildcard: action.allowEmptyWildcard,
             timestamp: -1,
-            ...(action.includePatterns === undefined ? {} : { include_patterns: action.includePatterns }),
+            ...given({ include_patterns: action.includePatterns }),
             ...(action.excludePatterns.length === 0 ? {} : { exclude_patterns: action.excludePatterns }),
           },
         },

@@ -5,6 +5,7 @@
 import { sha256 } from "../digest.ts";
 import { reachable, type Vertex } from "../graph/index.ts";
 import type { SourceFile } from "../source.ts";
+import { withoutUrlSecrets } from "../url-secrets.ts";
 import { buildDefinition } from "./build-definition.ts";
 
 /** The graph below `target`, with what is shown of each vertex and its lines in `file`; an empty one without a target. */
@@ -37,7 +38,7 @@ export function llbJson(target: Vertex | undefined, file: SourceFile): unknown {
             : [[id, { locations: [{ ranges: [{ start: { line: meta.source.start.line }, end: { line: meta.source.end.line } }] }] }]],
         ),
       ),
-      infos: [{ filename: file.name, data: Buffer.from(file.text).toString("base64"), language: "Dockerfile" }],
+      infos: [{ filename: file.name, data: Buffer.from(withoutUrlSecrets(file.text)).toString("base64"), language: "Dockerfile" }],
     },
   };
 }

@@ -3,6 +3,7 @@
  * so that a second build asks the registry one HEAD request, or none for a name with a digest.
  */
 import { collect } from "../bytes.ts";
+import type { DecantError } from "../errors.ts";
 import {
   type Descriptor,
   MAX_CONFIG_BYTES,
@@ -10,6 +11,7 @@ import {
   type Platform,
   type Reference,
   atDigest,
+  formatFamiliar,
   formatPlatform,
   formatReference,
   isImageConfig,
@@ -17,21 +19,27 @@ import {
 import type { Ref } from "../store/index.ts";
 import { loadLayers } from "../tree/index.ts";
 import { imageLayers, isStored } from "./image-layer.ts";
+import { isOutOfReach, knownTag, noteTag } from "./known-tag.ts";
 import { type OpenedImage, openDocuments } from "./open-image.ts";
 import { nameImage } from "./name-image.ts";
 import { startProgress } from "./progress.ts";
 import type { ImageContext } from "./types.ts";
 
 /** What `pullImage` does besides reading the documents. */
-export interface PullOptions {
+interface PullOptions {
   /** Also brings every layer into the store. */
-  readonly load?: boolean;
+  readonly load?: boolean | undefined;
   /** Names the image in the local store, as `decant pull` does; implies `load`. */
-  readonly name?: boolean;
+  readonly name?: boolean | undefined;
+  /**
+   * Where its registry is out of reach, take what the name stood for the last time, with a warning, if the store has its documents. Default false:
+   * that is an error.
+   */
+  readonly mayBeOld?: boolean | undefined;
 }
 
 /** A pulled image, and what its name stood for. */
-export interface PulledImage extends OpenedImage {
+interface PulledImage extends OpenedImage {
   /** The reference with the digest that the registry gave (of the index, where it is one). */
   readonly reference: Reference;
 }
@@ -45,10 +53,52 @@ export async function pullImage(
   platform: Platform,
   options: PullOptions = {},
 ): Promise<PulledImage> {
-  const { store, signal } = ctx;
   const reference = typeof name === "string" ? await (await ctx.registry()).reference(name) : name;
+  let top: Descriptor;
+  try {
+    top = await topDescriptor(ctx, reference);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const known = options.mayBeOld === true ? knownTag(ctx.store, reference) : undefined;
+    if (known === undefined || !isOutOfReach(error)) throw error;
+    return await pullOld(ctx, reference, known, platform, error);
+  }
+  if (reference.digest === undefined) noteTag(ctx.store, reference, top);
+  return await pullAt(ctx, reference, top, platform, options);
+}
+
+/** The image that a tag stood for the last time. Throws `failure` when the store has not all of its documents. */
+async function pullOld(
+  ctx: ImageContext,
+  reference: Reference,
+  known: Descriptor,
+  platform: Platform,
+  failure: DecantError,
+): Promise<PulledImage> {
+  let pulled: PulledImage;
+  try {
+    pulled = await pullAt(ctx, reference, known, platform, {});
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    throw isOutOfReach(error) ? failure : error;
+  }
+  ctx.emit({
+    type: "warning",
+    code: "RegistryOutOfReach",
+    message: `"${formatFamiliar(reference)}" may have changed, and is taken as it was before (${known.digest}): ${failure.message}`,
+  });
+  return pulled;
+}
+
+async function pullAt(
+  ctx: ImageContext,
+  reference: Reference,
+  top: Descriptor,
+  platform: Platform,
+  options: PullOptions,
+): Promise<PulledImage> {
+  const { store, signal } = ctx;
   const shown = formatReference(reference);
-  const top = await topDescriptor(ctx, reference);
   const seen: Descriptor[] = [];
   const documents = await openDocuments(shown, top, platform, (descriptor) => {
     seen.push(descriptor);

@@ -1,12 +1,21 @@
 /** Reads docker's config.json and podman's auth.json (containers-auth.json(5)): text in, values out. */
 import * as v from "valibot";
 import { DecantError } from "../errors.ts";
-import type { Credentials } from "./credentials.ts";
+
+/** Who we are for a registry. */
+export type Credentials =
+  | { readonly kind: "password"; readonly username: string; readonly password: string }
+  /** An OAuth2 refresh token, exchanged for bearer tokens. */
+  | { readonly kind: "identity-token"; readonly token: string }
+  /** A bearer token, sent as it is. */
+  | { readonly kind: "registry-token"; readonly token: string };
 
 /** What a file says; keys are "host[:port][/path]", with "docker.io" for Docker Hub. */
 export interface AuthFile {
   readonly credentials: ReadonlyMap<string, Credentials>;
   readonly helpers: ReadonlyMap<string, string>;
+  /** Entries that cannot be read: errors for who needs them, and nobody else's business. */
+  readonly broken: ReadonlyMap<string, DecantError>;
   /** The helper for everything else. */
   readonly store: string | undefined;
 }
@@ -17,12 +26,12 @@ export const HUB_KEY = "https://index.docker.io/v1/";
 const field = v.nullish(v.string());
 const entry = v.looseObject({ auth: field, username: field, password: field, identitytoken: field, registrytoken: field });
 const schema = v.looseObject({
-  auths: v.nullish(v.record(v.string(), entry)),
-  credHelpers: v.nullish(v.record(v.string(), v.string())),
+  auths: v.nullish(v.record(v.string(), v.unknown())),
+  credHelpers: v.nullish(v.record(v.string(), v.unknown())),
   credsStore: field,
 });
 
-/** Parses a file. Throws `CONFIG_FILE`; messages never quote values. */
+/** Parses a file. Throws `CONFIG_FILE` for one that cannot be read as a whole; messages never quote values. */
 export function parseAuthFile(text: string, path: string): AuthFile {
   let json: unknown;
   try {
@@ -35,25 +44,38 @@ export function parseAuthFile(text: string, path: string): AuthFile {
   if (!result.success) throw badFile(path, `"${v.getDotPath(result.issues[0]) ?? "it"}" has the wrong type`);
   const { auths, credHelpers, credsStore } = result.output;
   const credentials = new Map<string, Credentials>();
+  const helpers = new Map<string, string>();
+  const broken = new Map<string, DecantError>();
   for (const [key, value] of Object.entries(auths ?? {})) {
     const found = credentialsOf(value, key, path);
-    if (found !== undefined) credentials.set(normalizeKey(key), found);
+    if (found instanceof DecantError) broken.set(normalizeKey(key), found);
+    else if (found !== undefined) credentials.set(normalizeKey(key), found);
+  }
+  for (const [key, helper] of Object.entries(credHelpers ?? {})) {
+    if (typeof helper === "string") helpers.set(normalizeKey(key), helper);
+    else broken.set(normalizeKey(key), badFile(path, `"credHelpers.${key}" has the wrong type`));
   }
   return {
     credentials,
-    helpers: new Map(Object.entries(credHelpers ?? {}).map(([key, helper]) => [normalizeKey(key), helper])),
+    helpers,
+    broken,
     store: credsStore === "" || credsStore === null ? undefined : credsStore,
   };
 }
 
-function credentialsOf(value: v.InferOutput<typeof entry>, key: string, path: string): Credentials | undefined {
+function credentialsOf(given: unknown, key: string, path: string): Credentials | DecantError | undefined {
+  if (given === null) return undefined;
+  const parsed = v.safeParse(entry, Array.isArray(given) ? undefined : given);
+  if (!parsed.success)
+    return badFile(path, `"${["auths", key, v.getDotPath(parsed.issues[0])].filter(Boolean).join(".")}" has the wrong type`);
+  const value = parsed.output;
   if (value.identitytoken) return { kind: "identity-token", token: value.identitytoken };
   if (value.registrytoken) return { kind: "registry-token", token: value.registrytoken };
   if (value.auth) {
     // Some tools pad the decoded text with NUL, as old docker did.
     const plain = Buffer.from(value.auth, "base64").toString("utf8").replace(/\0+$/, "");
     const colon = plain.indexOf(":");
-    if (colon < 0) throw badFile(path, `"auths.${key}.auth" is not the base64 of user:password`);
+    if (colon < 0) return badFile(path, `"auths.${key}.auth" is not the base64 of user:password`);
     return { kind: "password", username: plain.slice(0, colon), password: plain.slice(colon + 1) };
   }
   if (value.username && value.password) return { kind: "password", username: value.username, password: value.password };

@@ -6,7 +6,7 @@ import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
 import { parseReference, type Reference } from "../oci/index.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./auth-file.ts";
 
 const LOGIN = { username: "me", password: "pa:ss" };
 const ME: Credentials = { kind: "password", ...LOGIN };
@@ -100,7 +100,7 @@ describe("Bearer authorization", () => {
       const client = fakeClient({ credentials: async () => credentials });
       await assert.rejects(client.manifest(it.reference), (error) => {
         failsWith("REGISTRY_AUTH")(error);
-        const { message, hint, details } = error as { message: string; hint?: string; details: object };
+        const { message, hint, details } = error as { message: string; hint?: string | undefined; details: object };
         assert.equal(hint, `docker login ${it.registry.host}`);
         assert.doesNotMatch(`${message} ${JSON.stringify(details)}`, /s3cret|czNjcmV0/);
         return true;
@@ -121,6 +121,19 @@ describe("Bearer authorization", () => {
       failsWith("REGISTRY", /"auth\.example\.com", which would get credentials without encryption/),
     );
   });
+
+  for (const body of [
+    { token: null, access_token: "given" },
+    { token: "", access_token: "given" },
+    { token: "given", access_token: null },
+  ]) {
+    it(`R5: takes the token of ${JSON.stringify(body)}`, async () => {
+      await using it = await withAuth({ kind: "bearer", ...LOGIN });
+      it.registry.fault({ match: /token/, kind: "status", status: 200, body: JSON.stringify(body), times: 9 });
+      await assert.rejects(fakeClient({ credentials: async () => ME }).resolve(it.reference), failsWith("REGISTRY_AUTH"));
+      assert.equal(it.registry.requests.at(-1)?.headers["authorization"], "Bearer given");
+    });
+  }
 
   it("rejects a token that would smuggle a header", async () => {
     await using it = await withAuth({ kind: "bearer", ...LOGIN });

@@ -5,15 +5,15 @@
 import { createShared } from "../async.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
-import { type Authority, basicAuthority, createAuthority, hiding } from "./authority.ts";
+import { type Authority, basicAuthority, createAuthority, hiding, isLoopback, type NetResponse } from "../net/index.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
-import type { Credentials, CredentialSource } from "./credentials.ts";
+import type { CredentialSource } from "./credentials.ts";
+import type { Credentials } from "./auth-file.ts";
 import { type Attempt, protocolError, statusError } from "./errors.ts";
-import type { Http, HttpResponse } from "./http.ts";
-import { isLoopback } from "./loopback.ts";
+import type { RegistryNetwork } from "./registry-network.ts";
 
 /** For whom, and for what. */
-export interface AuthRequest {
+interface AuthRequest {
   /** The registry's address, e.g. https://registry-1.docker.io. */
   readonly base: URL;
   /** The user allowed plain HTTP for this registry, its token server included. */
@@ -26,7 +26,7 @@ export interface AuthRequest {
   /** E.g. "repository:library/ubuntu:pull". */
   readonly scopes: readonly string[];
   readonly attempt: Attempt;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Lets us in at registries. */
@@ -41,7 +41,7 @@ export interface Auth {
 }
 
 /** A 401, and who said it. */
-export type Refusal = Pick<HttpResponse, "url" | "strayed" | "header">;
+type Refusal = Pick<NetResponse, "url" | "strayed" | "header">;
 
 interface Token {
   readonly authority: Authority;
@@ -55,7 +55,7 @@ const DEFAULT_LIFE_S = 60;
 const CLIENT_ID = "decant";
 
 /** Makes an `Auth` that knows nothing yet. */
-export function createAuth(http: Http, credentials: CredentialSource): Auth {
+export function createAuth(network: RegistryNetwork, credentials: CredentialSource): Auth {
   const challenges = new Map<string, Challenge>();
   const tokens = new Map<string, Token>();
   const fetching = createShared<string, Token | undefined>({ cancel: "never" });
@@ -63,7 +63,7 @@ export function createAuth(http: Http, credentials: CredentialSource): Auth {
   const keyOf = ({ base, repository, scopes }: AuthRequest): string => [base.origin, repository, ...scopes].join(" ");
 
   const fresh = (request: AuthRequest, challenge: Challenge): Promise<Token | undefined> =>
-    challenge.scheme === "basic" ? basicToken(request, credentials) : fetchToken(http, request, challenge, credentials);
+    challenge.scheme === "basic" ? basicToken(request, credentials) : fetchToken(network, request, challenge, credentials);
 
   const renew = async (request: AuthRequest, challenge: Challenge): Promise<Authority | undefined> => {
     const key = keyOf(request);
@@ -117,7 +117,12 @@ function bearer(url: URL, token: string): Authority {
   return createAuthority(url, `Bearer ${token}`);
 }
 
-async function fetchToken(http: Http, request: AuthRequest, challenge: Challenge, credentials: CredentialSource): Promise<Token> {
+async function fetchToken(
+  network: RegistryNetwork,
+  request: AuthRequest,
+  challenge: Challenge,
+  credentials: CredentialSource,
+): Promise<Token> {
   const found = await credentials(request.registry, request.repository);
   if (found?.kind === "registry-token") return forEver(bearer(request.base, found.token));
   const realm = realmOf(request, challenge);
@@ -128,7 +133,9 @@ async function fetchToken(http: Http, request: AuthRequest, challenge: Challenge
   const startedAt = Date.now();
   const query = { realm, service, scopes };
   const response =
-    found?.kind === "identity-token" ? await postOauth2(http, request, query, found.token) : await getToken(http, request, query, found);
+    found?.kind === "identity-token"
+      ? await postOauth2(network, request, query, found.token)
+      : await getToken(network, request, query, found);
   if (response.status !== 200) {
     const hide = found?.kind === "identity-token" ? hiding([found.token]) : found === undefined ? undefined : login(realm, found).hide;
     throw await statusError(request.attempt, response, hide);
@@ -160,16 +167,17 @@ interface TokenQuery {
 }
 
 function getToken(
-  http: Http,
+  network: RegistryNetwork,
   request: AuthRequest,
   { realm, service, scopes }: TokenQuery,
   found: (Credentials & { kind: "password" }) | undefined,
-): Promise<HttpResponse> {
+): Promise<NetResponse> {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
   if (found !== undefined) url.searchParams.set("account", found.username);
-  return http.send({
+  return network.send({
+    ledFrom: request.base,
     method: "GET",
     url,
     // Who is anonymous has nothing to lose elsewhere.
@@ -178,12 +186,18 @@ function getToken(
   });
 }
 
-function postOauth2(http: Http, request: AuthRequest, { realm, service, scopes }: TokenQuery, token: string): Promise<HttpResponse> {
+function postOauth2(
+  network: RegistryNetwork,
+  request: AuthRequest,
+  { realm, service, scopes }: TokenQuery,
+  token: string,
+): Promise<NetResponse> {
   const form = new URLSearchParams({ grant_type: "refresh_token", client_id: CLIENT_ID, refresh_token: token });
   if (service !== undefined) form.set("service", service);
   form.set("scope", scopes.join(" "));
   const bytes = Buffer.from(form.toString(), "utf8");
-  return http.send({
+  return network.send({
+    ledFrom: request.base,
     method: "POST",
     url: realm,
     headers: { "content-type": "application/x-www-form-urlencoded" },
@@ -197,7 +211,7 @@ function insecureHostOf(request: AuthRequest): { insecureHost?: string } {
   return request.toleratesInvalid ? { insecureHost: request.base.host } : {};
 }
 
-async function readToken(response: HttpResponse, attempt: Attempt): Promise<{ token: string; lifeMs: number }> {
+async function readToken(response: NetResponse, attempt: Attempt): Promise<{ token: string; lifeMs: number }> {
   const bytes = await collect(response.body, MAX_TOKEN_BYTES, "answer of the token server");
   let json: unknown;
   try {
@@ -207,7 +221,9 @@ async function readToken(response: HttpResponse, attempt: Attempt): Promise<{ to
     throw protocolError(attempt, "has a token server whose answer is no JSON");
   }
   if (typeof json === "object" && json !== null) {
-    const token = "token" in json && json.token !== "" ? json.token : "access_token" in json ? json.access_token : undefined;
+    // Some give null for the one of the two that they do not use.
+    const fields: readonly unknown[] = ["token" in json ? json.token : "", "access_token" in json ? json.access_token : ""];
+    const token = fields.find((field) => typeof field === "string" && field !== "");
     const life = "expires_in" in json && typeof json.expires_in === "number" ? json.expires_in : 0;
     // Anything outside of printable ASCII could smuggle a header.
     if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) return { token, lifeMs: Math.max(DEFAULT_LIFE_S, life) * 1000 };

@@ -2,55 +2,41 @@
 import { homedir } from "node:os";
 import { createShared } from "../async.ts";
 import { noEvents } from "../events.ts";
-import { VERSION } from "../version.ts";
+import { createNetwork } from "../net/index.ts";
 import { createAuth } from "./auth.ts";
-import { loadTls } from "./certificates.ts";
 import { fileCredentials } from "./credentials.ts";
 import { type Endpoint, expandName, pullEndpoints, pushEndpoint } from "./endpoints.ts";
-import { createHttp } from "./http.ts";
 import { listReferrers, listTags, noteReferrer } from "./listing.ts";
 import { createMirrors } from "./mirrors.ts";
 import { fetchBlob, fetchManifest, type PullContext, resolveReference } from "./pull.ts";
 import { hasBlob, mountBlob, pushBlob, pushManifest } from "./push.ts";
 import { loadRegistriesConfig, type RegistriesConfig } from "./registries-conf.ts";
-import { DEFAULT_RETRY } from "./retry.ts";
+import { registryNetwork } from "./registry-network.ts";
 import { createSession } from "./session.ts";
 import type { RegistryClient, RegistryClientOptions, RepositoryName } from "./types.ts";
-
-const CONNECT_MS = 30_000;
-const IDLE_MS = 120_000;
-/** Registries on object storage take their time to commit a large blob, without a byte on the line. */
-const UPLOAD_IDLE_MS = 600_000;
 
 /**
  * Makes a client. Nothing is read or connected before the first call. Dispose it to close its connections; forgetting to
  * does not keep the process alive.
  */
 export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
-  const { env = process.env, homeDir = homedir(), systemDir = "/etc", timeouts = {} } = options;
-  const retry = { ...DEFAULT_RETRY, ...options.retry };
-  const http = createHttp({
-    userAgent: options.userAgent ?? `decant/${VERSION}`,
-    env,
-    tlsFor: (host) => loadTls(host, { systemDir, homeDir }),
-    connectMs: timeouts.connectMs ?? CONNECT_MS,
-    idleMs: timeouts.idleMs ?? IDLE_MS,
-    uploadIdleMs: timeouts.idleMs ?? UPLOAD_IDLE_MS,
-  });
-  const auth = createAuth(http, options.credentials ?? fileCredentials({ env, homeDir }));
-  const ctx: PullContext = {
-    session: createSession({ http, auth, retry }),
-    retry,
-    mirrors: createMirrors(options.emit ?? noEvents),
-  };
+  const { env = process.env, homeDir = homedir(), systemDir = "/etc" } = options;
+  const sockets = options.network ?? createNetwork({ env, homeDir, systemDir });
   const loading = createShared<"config", RegistriesConfig>({ cancel: "never" });
   const config = (): Promise<RegistriesConfig> =>
     loading.run("config", async () => options.config ?? (await loadRegistriesConfig({ env, homeDir, systemDir })));
+  const network = registryNetwork(sockets, config);
+  const auth = createAuth(network, options.credentials ?? fileCredentials({ env, homeDir }));
+  const ctx: PullContext = {
+    session: createSession({ network, auth }),
+    retriesAt: (endpoint) => network.retriesAt(endpoint),
+    mirrors: createMirrors(options.emit ?? noEvents),
+  };
   const sources = async (name: RepositoryName): Promise<Endpoint[]> => pullEndpoints(name, await config());
   const target = async (name: RepositoryName): Promise<Endpoint> => pushEndpoint(name, await config());
   /** Lists are not mirrored: a mirror knows only what was asked of it. */
   const origin = async (name: RepositoryName): Promise<Endpoint> => (await sources(name)).at(-1) ?? (await target(name));
-  const linked = <Call extends { readonly signal?: AbortSignal }>(call: Call): Call => {
+  const linked = <Call extends { readonly signal?: AbortSignal | undefined }>(call: Call): Call => {
     const signals = [options.signal, call.signal].filter((signal) => signal !== undefined);
     return signals.length === 0 ? call : { ...call, signal: signals.length === 1 ? signals[0] : AbortSignal.any(signals) };
   };
@@ -71,6 +57,8 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     },
     referrers: async (name, digest, call = {}) => listReferrers(ctx, await origin(name), name, { ...linked(call), digest }),
     tags: async (name, call = {}) => listTags(ctx, await origin(name), name, linked(call)),
-    [Symbol.dispose]: () => http[Symbol.dispose](),
+    [Symbol.dispose]() {
+      if (options.network === undefined) sockets[Symbol.dispose]();
+    },
   };
 }

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
-import { type Credentials, fileCredentials } from "./credentials.ts";
+import { given } from "../given.ts";
+import { fileCredentials } from "./credentials.ts";
+import type { Credentials } from "./auth-file.ts";
 
 const auth = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString("base64") });
 
@@ -134,6 +136,55 @@ describe("fileCredentials()", () => {
     assert.equal(await place.find("ghcr.io", "a"), "none");
   });
 
+  for (const answer of ["{}", '{"Username":"","Secret":""}', '{"Username":null,"Secret":null}', '{"ServerURL":"x","Username":"me"}']) {
+    it(`R10: gives nothing when a helper answers ${answer}`, async () => {
+      await using place = await home({ ".docker/config.json": { credsStore: "test" } }, { test: `echo '${answer}'` });
+      assert.equal(await place.find("ghcr.io", "a"), "none");
+    });
+  }
+
+  const others: readonly (readonly [name: string, entry: unknown])[] = [
+    ["null", null],
+    ["a number", 5],
+    ["a list", ["s3cret"]],
+    ["of the wrong type inside", { auth: ["s3cret"] }],
+    ["no base64", { auth: "%%%" }],
+    ["without a colon", auth("s3cret")],
+  ];
+  for (const [name, entry] of others) {
+    it(`R10: does not mind an entry of another host that is ${name}`, async () => {
+      const auths = { "broken.example.com": entry, "ghcr.io": auth("me:pw") };
+      await using place = await home({ ".docker/config.json": { auths, credHelpers: { "other.example.com": 7 } } });
+      assert.equal(await place.find("ghcr.io", "a"), "me:pw");
+      assert.equal(await place.find("quay.io", "a"), "none");
+      if (entry === null) assert.equal(await place.find("broken.example.com", "a"), "none");
+      else await assert.rejects(place.find("broken.example.com", "a"), { code: "CONFIG_FILE" });
+      await assert.rejects(place.find("other.example.com", "a"), { code: "CONFIG_FILE" });
+    });
+  }
+
+  it("R10: reads $DOCKER_AUTH_CONFIG, before every file", async () => {
+    await using place = await home({
+      ".docker/config.json": { auths: { "ghcr.io": auth("file:1"), "quay.io": auth("file:2") } },
+      "mine.json": { auths: { "ghcr.io": auth("mine:3"), "reg.example.com": auth("mine:4") } },
+    });
+    const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { "ghcr.io": auth("inline:5") } }) };
+    assert.equal(await place.find("ghcr.io", "a", env), "inline:5");
+    assert.equal(await place.find("quay.io", "a", env), "file:2");
+    const both = { ...env, REGISTRY_AUTH_FILE: join(place.path, "mine.json") };
+    assert.equal(await place.find("ghcr.io", "a", both), "inline:5");
+    assert.equal(await place.find("reg.example.com", "a", both), "mine:4");
+    assert.equal(await place.find("ghcr.io", "a", { DOCKER_AUTH_CONFIG: "" }), "file:1");
+  });
+
+  it("R10: rejects a $DOCKER_AUTH_CONFIG that is no JSON, without showing it", async () => {
+    await using place = await home({});
+    await assert.rejects(place.find("ghcr.io", "a", { DOCKER_AUTH_CONFIG: "s3cret" }), {
+      code: "CONFIG_FILE",
+      message: 'Cannot use "$DOCKER_AUTH_CONFIG": it is no JSON',
+    });
+  });
+
   const broken: readonly {
     readonly name: string;
     readonly files: Record<string, unknown>;
@@ -164,7 +215,7 @@ describe("fileCredentials()", () => {
   ];
   for (const { name, files, helper, code } of broken) {
     it(`rejects ${name}, without showing secrets`, async () => {
-      await using place = await home(files, helper === undefined ? {} : { test: helper });
+      await using place = await home(files, given({ test: helper }));
       await assert.rejects(place.find("ghcr.io", "a"), (error) => {
         assert.ok(isDecantError(error));
         assert.equal(error.code, code);

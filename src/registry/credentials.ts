@@ -6,21 +6,13 @@ import { join } from "node:path";
 import { createShared } from "../async.ts";
 import { DecantError } from "../errors.ts";
 import { readNamedFile, runProcess } from "../sys/index.ts";
-import { type AuthFile, HUB_KEY, parseAuthFile } from "./auth-file.ts";
-
-/** Who we are for a registry. */
-export type Credentials =
-  | { readonly kind: "password"; readonly username: string; readonly password: string }
-  /** An OAuth2 refresh token, exchanged for bearer tokens. */
-  | { readonly kind: "identity-token"; readonly token: string }
-  /** A bearer token, sent as it is. */
-  | { readonly kind: "registry-token"; readonly token: string };
+import { type AuthFile, type Credentials, HUB_KEY, parseAuthFile } from "./auth-file.ts";
 
 /** Looks credentials up for a registry ("docker.io", "ghcr.io") and repository ("library/ubuntu"); undefined for none: then we are anonymous. */
 export type CredentialSource = (registry: string, repository: string, signal?: AbortSignal) => Promise<Credentials | undefined>;
 
 /** Where `fileCredentials` looks. */
-export interface CredentialPlaces {
+interface CredentialPlaces {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
 }
@@ -30,20 +22,26 @@ const MAX_HELPER_OUTPUT_BYTES = 64 * 1024;
 const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
 /**
- * Credentials from $REGISTRY_AUTH_FILE alone when it is set, else from $DOCKER_CONFIG/config.json (~/.docker/config.json), then podman's
- * $XDG_RUNTIME_DIR/containers/auth.json and ~/.config/containers/auth.json. In each, the longest key that fits the repository decides; then credsStore is asked.
- * Files are read once. Throws `CONFIG_FILE`, `CREDENTIAL_HELPER`.
+ * Credentials from the text in $DOCKER_AUTH_CONFIG, then from $REGISTRY_AUTH_FILE alone when it is set, else from $DOCKER_CONFIG/config.json
+ * (~/.docker/config.json), then podman's $XDG_RUNTIME_DIR/containers/auth.json and ~/.config/containers/auth.json. In each, the longest key that fits the
+ * repository decides; then credsStore is asked. Files are read once. Throws `CONFIG_FILE`, `CREDENTIAL_HELPER`.
  */
 export function fileCredentials(places: CredentialPlaces): CredentialSource {
   const files = createShared<string, AuthFile | undefined>({ cancel: "never" });
   const explicit = setOrUndefined(places.env["REGISTRY_AUTH_FILE"]);
+  const inline = setOrUndefined(places.env["DOCKER_AUTH_CONFIG"]);
   return async (registry, repository, signal) => {
+    const ctx = { env: places.env, signal };
+    if (inline !== undefined) {
+      const found = await findIn(parseAuthFile(inline, "$DOCKER_AUTH_CONFIG"), registry, repository, ctx);
+      if (found !== undefined) return found;
+    }
     for (const path of explicit === undefined ? defaultPaths(places) : [explicit]) {
       const file = await files.run(path, () => readAuthFile(path));
       if (file === undefined && explicit !== undefined) {
         throw new DecantError("CONFIG_FILE", `Cannot read "${path}": there is no such file; REGISTRY_AUTH_FILE names it`);
       }
-      const found = file === undefined ? undefined : await findIn(file, registry, repository, { env: places.env, signal });
+      const found = file === undefined ? undefined : await findIn(file, registry, repository, ctx);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -73,6 +71,8 @@ interface HelperContext {
 
 async function findIn(file: AuthFile, registry: string, repository: string, ctx: HelperContext): Promise<Credentials | undefined> {
   for (const key of keysFor(registry, repository)) {
+    const broken = file.broken.get(key);
+    if (broken !== undefined) throw broken;
     const helper = file.helpers.get(key);
     const found = helper === undefined ? file.credentials.get(key) : await askHelper(helper, serverName(key), ctx);
     if (found !== undefined) return found;
@@ -100,7 +100,7 @@ async function askHelper(name: string, server: string, ctx: HelperContext): Prom
     input: `${server}\n`,
     env: ctx.env,
     maxOutputBytes: MAX_HELPER_OUTPUT_BYTES,
-    ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),
+    signal: ctx.signal,
   }).catch((cause: unknown) => {
     ctx.signal?.throwIfAborted();
     throw helperError(program, server, "it cannot be run", cause);
@@ -121,10 +121,11 @@ async function askHelper(name: string, server: string, ctx: HelperContext): Prom
 function parseAnswer(text: string): { username: string; secret: string } | undefined {
   try {
     const json: unknown = JSON.parse(text);
-    if (typeof json !== "object" || json === null || !("Username" in json) || !("Secret" in json)) return undefined;
-    return typeof json.Username === "string" && typeof json.Secret === "string"
-      ? { username: json.Username, secret: json.Secret }
-      : undefined;
+    if (typeof json !== "object" || json === null) return undefined;
+    // "{}": the helper has nothing, and we are anonymous, as with docker.
+    const username = "Username" in json ? (json.Username ?? "") : "";
+    const secret = "Secret" in json ? (json.Secret ?? "") : "";
+    return typeof username === "string" && typeof secret === "string" ? { username, secret } : undefined;
   } catch {
     // The parser's message would quote the answer, which is a secret.
     return undefined;
@@ -135,7 +136,7 @@ function helperError(program: string, server: string, state: string, cause?: unk
   return new DecantError("CREDENTIAL_HELPER", `Cannot get credentials for "${server}" from "${program}": ${state}`, {
     hint: `Run: echo ${server} | ${program} get; or remove it from docker's config.json (credsStore, credHelpers)`,
     details: { program, server },
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 

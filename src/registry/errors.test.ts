@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { bytesOf } from "../bytes.ts";
-import { parseRetryAfter, safeUrl, statusError, unreachableError } from "./errors.ts";
-import { isLoopback } from "./loopback.ts";
-import { DEFAULT_RETRY, waitBefore } from "./retry.ts";
+import { networkError, statusError } from "./errors.ts";
 
 function response(status: number, body: string, headers: Readonly<Record<string, string>> = {}) {
   return {
@@ -56,43 +54,9 @@ describe("statusError()", () => {
   });
 });
 
-it("safeUrl() leaves out user and query", () => assert.equal(safeUrl(new URL("https://u:p@a.b/c?d=e#f")), "https://a.b/c"));
-
-it("unreachableError() gives hints for certificates and plain HTTP", () => {
-  const failed = (code: string): string | undefined =>
-    unreachableError(new URL("https://a.b/"), Object.assign(new Error("x"), { code })).hint;
-  assert.match(failed("DEPTH_ZERO_SELF_SIGNED_CERT") ?? "", /certs\.d\/a\.b\/ca\.crt/);
+it("networkError() gives a hint for plain HTTP, and keeps the others", () => {
+  const failed = (errno: string): string | undefined =>
+    networkError({ kind: "unreachable", url: new URL("https://a.b/"), why: "x", hint: "own", details: { errno } }).hint;
   assert.match(failed("EPROTO") ?? "", /insecure = true/);
-});
-
-describe("parseRetryAfter()", () => {
-  const now = Date.parse("2026-01-01T00:00:00Z");
-  const rows: readonly { readonly value: string | undefined; readonly want: number | undefined }[] = [
-    { value: undefined, want: undefined },
-    { value: "0", want: 0 },
-    { value: "7", want: 7000 },
-    { value: "Thu, 01 Jan 2026 00:00:05 GMT", want: 5000 },
-    { value: "Wed, 31 Dec 2025 00:00:00 GMT", want: 0 },
-    { value: "soon", want: undefined },
-    { value: "-1e9x", want: undefined },
-  ];
-  for (const { value, want } of rows) it(`reads ${value}`, () => assert.equal(parseRetryAfter(value, now), want));
-});
-
-it("waitBefore() obeys Retry-After up to its bound, and gives up on what will not pass", async () => {
-  const attempt = { action: "read x", registry: "a.b" };
-  const wait = async (status: number, headers: Readonly<Record<string, string>> = {}): Promise<number | undefined> =>
-    waitBefore({ ...DEFAULT_RETRY, baseDelayMs: 0 }, 1, await statusError(attempt, response(status, "", headers)));
-  assert.equal(await wait(429, { "retry-after": "2" }), 2000);
-  assert.equal(await wait(429, { "retry-after": "3600" }), undefined);
-  assert.equal(await wait(503), 0);
-  assert.equal(await wait(404), undefined);
-  assert.equal(waitBefore(DEFAULT_RETRY, 1, new Error("x")), undefined);
-});
-
-it("isLoopback() knows this machine", () => {
-  const yes = ["localhost", "localhost:5000", "LOCALHOST", "a.localhost", "127.0.0.1", "127.9.9.9:80", "[::1]", "[::1]:5000"];
-  const no = ["127.0.0.1.evil.com", "localhost.evil.com", "10.0.0.1", "notlocalhost", "[::2]:5000", "127.evil.com", "registry:5000"];
-  assert.deepEqual(yes.filter(isLoopback), yes);
-  assert.deepEqual(no.filter(isLoopback), []);
+  assert.equal(failed("ECONNREFUSED"), "own");
 });

@@ -1,25 +1,13 @@
 /**
- * Failures of registries, one factory for each code. No message ever holds a secret: URLs lose user information and query,
+ * Failures of registries, one factory for each code. No message ever holds a secret: URLs lose user information and query (`safeUrl` of net/),
  * a registry's own words are cut and cleaned.
  */
 import { collect, type ByteStream } from "../bytes.ts";
-import { DecantError, errnoOf } from "../errors.ts";
+import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
+import { cleanText, isTransientStatus, type NetFailure, parseRetryAfter, safeUrl } from "../net/index.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
-const MAX_WORDS = 300;
-
-/** Failures of a connection that may pass by themselves. */
-const TRANSIENT: ReadonlySet<string> = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-]);
-const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /** What a failing request was about. */
 export interface Attempt {
@@ -29,10 +17,12 @@ export interface Attempt {
   readonly registry: string;
   /** The code for status 404; default `REGISTRY`. */
   readonly notFound?: "IMAGE_NOT_FOUND" | "BLOB_MISSING";
+  /** A status that may pass in a moment. */
+  readonly passing?: number;
 }
 
 /** A response that is not what was asked for. */
-export interface FailedResponse {
+interface FailedResponse {
   readonly status: number;
   readonly url: URL;
   /** Another host than the registry answered. Default false. */
@@ -41,49 +31,24 @@ export interface FailedResponse {
   readonly body: ByteStream;
 }
 
-/** scheme://host/path: without user information, query and fragment, which may be secrets. */
-export function safeUrl(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-/** May the same request succeed later? */
-export function isTransient(error: unknown): error is DecantError {
-  return error instanceof DecantError && error.details["transient"] === true;
-}
-
-/** How long the registry asks to wait, in milliseconds. */
-export function retryAfterOf(error: DecantError): number | undefined {
-  const wait = error.details["retryAfterMs"];
-  return typeof wait === "number" ? wait : undefined;
-}
-
-/** No answer: no such host, refused, cut, a certificate that is not trusted. */
-export function unreachableError(url: URL, cause: unknown): DecantError {
-  const errno = errnoOf(cause) ?? "";
-  const reason = cause instanceof Error && cause.message !== "" ? clean(cause.message) : errno || "unknown failure";
-  const hint = hintFor(errno, url);
-  return new DecantError("REGISTRY_UNREACHABLE", `Cannot reach "${url.host}": ${reason}`, {
+/** No answer, or an address that must not be asked. */
+export function networkError({ kind, url, why, hint, details, cause }: NetFailure): DecantError {
+  if (kind !== "unreachable") {
+    const own = kind === "nearer" ? `${hint}, in registries.conf: [[registry]] location = "HOST"` : hint;
+    const advice = given({ hint: own });
+    return new DecantError("REGISTRY", `Cannot use "${safeUrl(url)}": ${why}`, { details, ...advice });
+  }
+  const plain = plainHint(String(details["errno"]), url) ?? hint;
+  return new DecantError("REGISTRY_UNREACHABLE", `Cannot reach "${url.host}": ${why}`, {
     cause,
-    details: { url: safeUrl(url), errno, transient: TRANSIENT.has(errno) },
-    ...(hint === undefined ? {} : { hint }),
+    details,
+    hint: plain,
   });
 }
 
-function hintFor(errno: string, url: URL): string | undefined {
-  if (errno === "EPROTO" || errno.startsWith("HPE_")) {
-    return `If this registry speaks plain HTTP, say so in registries.conf: [[registry]] location = "${url.host}", insecure = true`;
-  }
-  if (errno === "ENOTFOUND") return "Check the registry's name and the network";
-  if (errno === "ECONNREFUSED") return `Check the registry's name and port, and that it runs`;
-  if (/CERT|UNABLE_TO_|ISSUER/.test(errno)) {
-    return `If you trust it, put its CA certificate into /etc/docker/certs.d/${url.host}/ca.crt, or set SSL_CERT_FILE`;
-  }
-  return undefined;
-}
-
-/** A redirect that must not be followed. */
-export function redirectError(from: URL, state: string): DecantError {
-  return new DecantError("REGISTRY", `Cannot follow redirect of "${safeUrl(from)}": ${state}`, { details: { url: safeUrl(from) } });
+function plainHint(errno: string, url: URL): string | undefined {
+  if (errno !== "EPROTO" && !errno.startsWith("HPE_")) return undefined;
+  return `If this registry speaks plain HTTP, say so in registries.conf: [[registry]] location = "${url.host}", insecure = true`;
 }
 
 /** An answer that breaks the protocol. */
@@ -108,15 +73,16 @@ export async function statusError(
   const retryAfterMs = parseRetryAfter(response.header("retry-after"), Date.now());
   const code = codeFor(response, attempt);
   const state = stateFor(code, response, attempt);
-  return new DecantError(code, `Cannot ${attempt.action}: ${state}${said === "" ? "" : ` (${clean(said)})`}`, {
+  return new DecantError(code, `Cannot ${attempt.action}: ${state}${said === "" ? "" : ` (${cleanText(said)})`}`, {
     ...hintOf(code, response, attempt, retryAfterMs),
     details: {
       registry: attempt.registry,
       url: hide(safeUrl(response.url)),
       status,
       errors,
-      transient: TRANSIENT_STATUS.has(status),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      transient: isTransientStatus(status) || status === attempt.passing,
+      ...(status === attempt.passing ? { patience: "short" } : {}),
+      ...given({ retryAfterMs }),
     },
   });
 }
@@ -162,7 +128,7 @@ function hintOf(
   { status, strayed, url }: FailedResponse,
   { registry }: Attempt,
   retryAfterMs: number | undefined,
-): { hint?: string } {
+): { hint?: string | undefined } {
   if (strayed === true && status === 401)
     return { hint: `Credentials of "${registry}" are not sent to other hosts. If "${url.host}" is the registry, name that one` };
   switch (code) {
@@ -202,22 +168,7 @@ async function ownErrors(
 
 /** Hidden before it is cut: half a secret would not be found. */
 function words(value: unknown, hide: (text: string) => string): string {
-  return typeof value === "string" ? clean(hide(value)) : "";
-}
-
-/** Control characters of a hostile registry must not reach the terminal, nor its essays the log. */
-function clean(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
-  return safe.length > MAX_WORDS ? `${safe.slice(0, MAX_WORDS)}…` : safe;
-}
-
-/** Retry-After of RFC 9110 10.2.3, seconds or a date, in milliseconds from `now` (milliseconds since the epoch). */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return typeof value === "string" ? cleanText(hide(value)) : "";
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

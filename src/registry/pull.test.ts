@@ -91,13 +91,13 @@ describe("manifest()", () => {
     { name: "survives 500 twice", fault: { match: MANIFEST, kind: "status", status: 500, times: 2 } },
     { name: "survives a connection cut before the answer", fault: { match: MANIFEST, kind: "drop", times: 2 } },
     { name: "waits as long as 429 asks", fault: { match: MANIFEST, kind: "status", status: 429, headers: { "retry-after": "0" } } },
-    { name: "gives up after 500 three times", fault: { match: MANIFEST, kind: "status", status: 500, times: 3 }, code: "REGISTRY" },
+    { name: "gives up on 500 for ever", fault: { match: MANIFEST, kind: "status", status: 500, times: 99 }, code: "REGISTRY" },
     {
       name: "does not wait an hour",
       fault: { match: MANIFEST, kind: "status", status: 429, headers: { "retry-after": "3600" } },
       code: "REGISTRY_RATE_LIMIT",
     },
-    { name: "gives up after broken connections", fault: { match: MANIFEST, kind: "drop", times: 3 }, code: "REGISTRY_UNREACHABLE" },
+    { name: "gives up after broken connections", fault: { match: MANIFEST, kind: "drop", times: 99 }, code: "REGISTRY_UNREACHABLE" },
     { name: "tells what is denied", fault: { match: MANIFEST, kind: "status", status: 403 }, code: "REGISTRY_DENIED" },
   ];
   for (const { name, fault, code } of rows) {
@@ -145,8 +145,8 @@ describe("blob()", () => {
     { name: "survives 503 twice", faults: [{ match: BLOB, kind: "status", status: 503, times: 2 }], log: ["503", "503", "200"] },
     { name: "rejects wrong bytes", faults: [{ match: BLOB, kind: "corrupt" }], code: "BLOB_DIGEST" },
     { name: "rejects more bytes than the descriptor says", faults: [{ match: BLOB, kind: "long", bytes: 1 }], code: "BLOB_SIZE" },
-    { name: "gives up on a body that always ends early", faults: [{ match: BLOB, kind: "short", bytes: 0, times: 9 }], code: "BLOB_SIZE" },
-    { name: "gives up on 503 for ever", faults: [{ match: BLOB, kind: "status", status: 503, times: 9 }], code: "REGISTRY" },
+    { name: "gives up on a body that always ends early", faults: [{ match: BLOB, kind: "short", bytes: 0, times: 99 }], code: "BLOB_SIZE" },
+    { name: "gives up on 503 for ever", faults: [{ match: BLOB, kind: "status", status: 503, times: 99 }], code: "REGISTRY" },
     { name: "tells that a blob is missing", faults: [{ match: BLOB, kind: "status", status: 404 }], code: "BLOB_MISSING" },
     {
       name: "rejects another range than it asked for",
@@ -220,11 +220,8 @@ describe("blob()", () => {
 
   it("gives up on a registry that falls silent", async () => {
     await using registry = await startFakeRegistry();
-    registry.fault({ match: MANIFEST, kind: "hang", times: 9 });
-    const client = fakeClient({ timeouts: { idleMs: 20 } });
-    await assert.rejects(
-      client.resolve(parseReference(`${registry.host}/a`)),
-      failsWith("REGISTRY_UNREACHABLE", /nothing moved for 20 ms/),
-    );
+    registry.fault({ match: MANIFEST, kind: "hang", times: 99 });
+    const client = fakeClient({ network: { timers: { answerMs: 20 } } });
+    await assert.rejects(client.resolve(parseReference(`${registry.host}/a`)), failsWith("REGISTRY_UNREACHABLE", /no answer in 0\.02 s/));
   });
 });

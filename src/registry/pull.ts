@@ -1,8 +1,8 @@
 /** Reading from registries (distribution-spec, "Pull"): what a reference means, manifests, and blobs that resume after a broken connection. */
-import { delay } from "../async.ts";
 import { type ByteStream, collect } from "../bytes.ts";
 import { algorithmOf, createHasher, type Digest, digestMismatch, type Expected, isDigest, shortDigest, verified } from "../digest.ts";
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import {
   type Descriptor,
   formatFamiliar,
@@ -13,17 +13,16 @@ import {
   parseManifestOrIndex,
   type Reference,
 } from "../oci/index.ts";
+import { type NetResponse, type Retries, retrying } from "../net/index.ts";
 import type { Endpoint } from "./endpoints.ts";
-import type { HttpResponse } from "./http.ts";
 import { allFailed, type Mirrors, type Tried } from "./mirrors.ts";
-import { type RetryPolicy, retrying, waitBefore } from "./retry.ts";
 import type { Session } from "./session.ts";
 import type { CallOptions, FetchedManifest, Resolved, TransferOptions } from "./types.ts";
 
 /** What reading needs. */
 export interface PullContext {
   readonly session: Session;
-  readonly retry: RetryPolicy;
+  readonly retriesAt: (endpoint: Endpoint) => Retries;
   readonly mirrors: Mirrors;
 }
 
@@ -109,8 +108,9 @@ async function* resumed(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let offset = start;
   let settled = start;
-  for (let failures = 1; ; failures += 1) {
-    let failure: DecantError;
+  const retries = ctx.retriesAt(endpoint);
+  for (;;) {
+    let failure: unknown;
     try {
       for await (const chunk of rangeFrom(ctx, endpoint, descriptor, offset, signal)) {
         offset += chunk.byteLength;
@@ -119,17 +119,13 @@ async function* resumed(
       if (offset >= descriptor.size) return;
       failure = cutShort(endpoint, descriptor, offset);
     } catch (error) {
-      signal?.throwIfAborted();
-      if (!(error instanceof DecantError)) throw error;
       failure = error;
     }
     if (offset - settled >= PROGRESS_BYTES) {
       settled = offset;
-      failures = 1;
+      retries.progressed();
     }
-    const waitMs = failures < ctx.retry.attempts ? waitBefore(ctx.retry, failures, failure) : undefined;
-    if (waitMs === undefined) throw failure;
-    await delay(waitMs, signal);
+    await retries.again(failure, signal);
   }
 }
 
@@ -150,7 +146,7 @@ async function* rangeFrom(
     action: `read blob "${shortDigest(descriptor.digest)}" of "${endpoint.registry}/${endpoint.repository}"`,
     notFound: "BLOB_MISSING",
     once: true,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   if (response.status === 416) {
     response.discard();
@@ -189,7 +185,7 @@ function manifestRequest(endpoint: Endpoint, reference: Reference, signal: Abort
     headers: { accept: ACCEPT },
     action: `read image "${formatFamiliar(reference)}"`,
     notFound: "IMAGE_NOT_FOUND" as const,
-    ...(signal === undefined ? {} : { signal }),
+    ...given({ signal }),
   };
 }
 
@@ -202,7 +198,7 @@ async function getManifest(
   const request = { ...manifestRequest(endpoint, reference, signal), method: "GET" as const, expect: [200], once: true };
   // The body belongs to the attempt: a manifest that breaks off is asked for again.
   return retrying(
-    ctx.retry,
+    ctx.retriesAt(endpoint),
     async () => {
       const response = await ctx.session.request(request);
       const bytes = await collect(response.body, MAX_MANIFEST_BYTES, `manifest of "${formatFamiliar(reference)}"`);
@@ -218,7 +214,7 @@ async function getManifest(
 }
 
 /** The descriptor that the headers of a HEAD give; undefined when they do not say enough. */
-function describedBy(response: HttpResponse, reference: Reference): Descriptor | undefined {
+function describedBy(response: NetResponse, reference: Reference): Descriptor | undefined {
   const said = digestHeader(response);
   const digest = said ?? reference.digest;
   const mediaType = mediaTypeOf(response);
@@ -231,12 +227,12 @@ function describedBy(response: HttpResponse, reference: Reference): Descriptor |
   return { mediaType, digest: reference.digest ?? digest, size };
 }
 
-function digestHeader(response: HttpResponse): Digest | undefined {
+function digestHeader(response: NetResponse): Digest | undefined {
   const digest = response.header("docker-content-digest") ?? "";
   return isDigest(digest) ? digest : undefined;
 }
 
-function mediaTypeOf(response: HttpResponse): string | undefined {
+function mediaTypeOf(response: NetResponse): string | undefined {
   const mediaType = (response.header("content-type") ?? "").split(";")[0]?.trim() ?? "";
   return isIndex(mediaType) || isManifest(mediaType) ? mediaType : undefined;
 }

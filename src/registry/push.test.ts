@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
+import { fakeClock } from "../../test/support/network.ts";
 import { type FakeRegistry, startFakeRegistry } from "../../test/support/registry.ts";
 import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
 import { bytesOf, type ByteStream } from "../bytes.ts";
@@ -163,6 +164,77 @@ describe("mountBlob()", () => {
   });
 });
 
+describe("R4: a refused mount", () => {
+  const target = (registry: FakeRegistry) => ({ registry: registry.host, repository: "team/app" });
+
+  for (const status of [400, 401, 403, 404, 405, 409, 429, 500, 501, 503]) {
+    it(`is followed by an upload: ${status}`, async () => {
+      await using registry = await startFakeRegistry();
+      registry.addBlob("base", BYTES);
+      registry.fault({ match: /mount=/, kind: "status", status, times: 99 });
+      const client = fakeClient();
+      assert.equal(await client.mountBlob(target(registry), "base", DESCRIPTOR.digest), false);
+      assert.equal(await client.pushBlob(target(registry), DESCRIPTOR, () => inChunks(BYTES)), "pushed");
+    });
+  }
+
+  const LOGIN = { username: "me", password: "s3cret-word" };
+  for (const several of ["refused", "narrowed"] as const) {
+    it(`is followed by an upload: a token for two repositories is ${several}`, async () => {
+      await using registry = await startFakeRegistry({ auth: { kind: "bearer", ...LOGIN, several } });
+      registry.addBlob("base", BYTES);
+      // The registry itself wants to see that the other repository may be read.
+      registry.fault({ match: /mount=/, kind: "status", status: 401, times: 99 });
+      const client = fakeClient({ credentials: async () => ({ kind: "password", ...LOGIN }) });
+      assert.equal(await client.mountBlob(target(registry), "base", DESCRIPTOR.digest), false);
+      assert.equal(await client.pushBlob(target(registry), DESCRIPTOR, () => inChunks(BYTES)), "pushed");
+    });
+  }
+
+  it("is not waited for long", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /mount=/, kind: "status", status: 503, times: 99 });
+    const clock = fakeClock();
+    assert.equal(await fakeClient({ network: { clock } }).mountBlob(target(registry), "base", DESCRIPTOR.digest), false);
+    assert.deepEqual(clock.waits, [250, 500, 1000, 2000]);
+  });
+
+  it("does not hide that the user has stopped", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /mount=/, kind: "hang" });
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    const mounted = fakeClient().mountBlob(target(registry), "base", DESCRIPTOR.digest, { signal: stop.signal });
+    stop.abort(reason);
+    await assert.rejects(mounted, (error) => error === reason);
+  });
+});
+
+describe("R4: a registry that does not say whether it has a blob", () => {
+  for (const status of [400, 403, 405]) {
+    it(`gets it: HEAD is answered ${status}`, async () => {
+      await using registry = await startFakeRegistry();
+      registry.addBlob("team/app", BYTES);
+      registry.fault({ match: /HEAD/, kind: "status", status, times: 99 });
+      assert.equal(await push(registry), "pushed");
+    });
+  }
+
+  it("gets it: HEAD leads to storage that allows GET only", async () => {
+    await using registry = await startFakeRegistry();
+    await using storage = await startFakeRegistry();
+    storage.fault({ match: /HEAD/, kind: "status", status: 403 });
+    registry.fault({ match: /HEAD/, kind: "redirect", to: `${storage.origin}/signed?for=GET` });
+    assert.equal(await push(registry), "pushed");
+  });
+
+  it("is no way around a login: 403 to the upload itself is told", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /./, kind: "status", status: 403, times: 99 });
+    await assert.rejects(push(registry), failsWith("REGISTRY_DENIED"));
+  });
+});
+
 describe("pushManifest()", () => {
   const document = (registry: FakeRegistry): Buffer =>
     Buffer.from(
@@ -188,6 +260,27 @@ describe("pushManifest()", () => {
     const bytes = document(registry);
     const { digest } = await fakeClient().pushManifest({ registry: registry.host, repository: "a" }, OCI_MANIFEST, bytes);
     assert.equal(registry.manifest("a", digest)?.bytes.equals(bytes), true);
+  });
+
+  it("R4: tries again where the registry does not see the repository yet: 404, once", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /PUT/, kind: "status", status: 404 });
+    const bytes = document(registry);
+    await fakeClient().pushManifest({ registry: registry.host, repository: "a", tag: "v1" }, OCI_MANIFEST, bytes);
+    assert.equal(registry.manifest("a", "v1")?.bytes.equals(bytes), true);
+  });
+
+  it("R4: tells 404 that stays, after a moment", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /PUT/, kind: "status", status: 404, times: 99 });
+    const clock = fakeClock();
+    const pushed = fakeClient({ network: { clock } }).pushManifest(
+      { registry: registry.host, repository: "a", tag: "v1" },
+      OCI_MANIFEST,
+      document(registry),
+    );
+    await assert.rejects(pushed, failsWith("REGISTRY", /answered 404/));
+    assert.deepEqual(clock.waits, [250, 500, 1000]);
   });
 
   it("refuses another digest, ours or the registry's", async () => {

@@ -1,21 +1,24 @@
 /** Writing to a registry (distribution-spec, "Push"): blobs by one PUT each, streamed; mounts; manifests. */
 import { bytesOf, type ByteStream } from "../bytes.ts";
 import { type Digest, digestMismatch, type Expected, shortDigest } from "../digest.ts";
+import { isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
+import { linkProblem, type NetResponse, type Retries, retrying } from "../net/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { protocolError } from "./errors.ts";
-import type { HttpResponse } from "./http.ts";
 import { digestOf } from "./pull.ts";
-import { type RetryPolicy, retrying } from "./retry.ts";
-import { linkProblem } from "./redirects.ts";
 import type { Place, Session } from "./session.ts";
 import type { CallOptions, RepositoryName, TransferOptions } from "./types.ts";
 
 /** What writing needs. */
-export interface PushContext {
+interface PushContext {
   readonly session: Session;
-  readonly retry: RetryPolicy;
+  readonly retriesAt: (endpoint: Endpoint) => Retries;
 }
+
+/** Answers to HEAD of registries, and of storage that they lead to, that do not say whether the blob is there. */
+const SAYS_NOTHING = [400, 403, 405, 406, 415, 422, 501];
 
 /** See `ImageSink.hasBlob`. */
 export async function hasBlob(ctx: PushContext, endpoint: Endpoint, digest: Digest, options: CallOptions): Promise<boolean> {
@@ -25,7 +28,7 @@ export async function hasBlob(ctx: PushContext, endpoint: Endpoint, digest: Dige
     path: `blobs/${digest}`,
     // The token for what most often follows, so that there is one to fetch.
     access: "push",
-    expect: [200, 404],
+    expect: [200, 404, ...SAYS_NOTHING],
     action: actionOn("look for", digest, endpoint),
     ...options,
   });
@@ -41,16 +44,25 @@ export async function mountBlob(
   digest: Digest,
   { signal }: CallOptions,
 ): Promise<boolean> {
-  const response = await ctx.session.request({
-    endpoint,
-    method: "POST",
-    path: `blobs/uploads/?${new URLSearchParams({ mount: digest, from: fromRepository })}`,
-    access: "push",
-    scopes: [`repository:${fromRepository}:pull`],
-    expect: [201, 202],
-    action: actionOn("mount", digest, endpoint),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  let response: NetResponse;
+  try {
+    response = await ctx.session.request({
+      endpoint,
+      method: "POST",
+      path: `blobs/uploads/?${new URLSearchParams({ mount: digest, from: fromRepository })}`,
+      access: "push",
+      scopes: [`repository:${fromRepository}:pull`],
+      expect: [201, 202],
+      action: actionOn("mount", digest, endpoint),
+      impatient: true,
+      signal,
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    // Not allowed to read there, a token for one repository only, a registry that knows no mounts …: an upload does, or says what is wrong.
+    if (isDecantError(error) && error.code.startsWith("REGISTRY")) return false;
+    throw error;
+  }
   response.discard();
   if (response.status === 201) return true;
   await cancelUpload(ctx, endpoint, response, signal);
@@ -66,7 +78,7 @@ export async function pushBlob(
 ): Promise<"exists" | "pushed"> {
   const { descriptor } = blob;
   const common = { endpoint, access: "push" as const, once: true, action: actionOn("push", descriptor.digest, endpoint) };
-  const call = signal === undefined ? {} : { signal };
+  const call = given({ signal });
   // An upload that broke cannot be trusted to be there still: every attempt starts a new one, unless the last one did arrive.
   const attempt = async (): Promise<"exists" | "pushed"> => {
     if (await hasBlob(ctx, endpoint, descriptor.digest, call)) return "exists";
@@ -84,7 +96,7 @@ export async function pushBlob(
     done.discard();
     return "pushed";
   };
-  const result = await retrying(ctx.retry, attempt, signal);
+  const result = await retrying(ctx.retriesAt(endpoint), attempt, signal);
   onProgress?.(descriptor.size);
   return result;
 }
@@ -110,7 +122,9 @@ export async function pushManifest(
     body: { size, open: () => bytesOf(bytes) },
     expect: [201, 200, 202],
     action: `push image "${formatFamiliar(name)}"`,
-    ...(signal === undefined ? {} : { signal }),
+    // Some registries need a moment to see the repository that the blobs have made.
+    passing: 404,
+    signal,
   });
   response.discard();
   const said = response.header("docker-content-digest");
@@ -125,7 +139,7 @@ function actionOn(verb: string, digest: Digest, endpoint: Endpoint): string {
   return `${verb} blob "${shortDigest(digest)}" in "${endpoint.registry}/${endpoint.repository}"`;
 }
 
-function uploadPlace(started: HttpResponse, action: string, endpoint: Endpoint): Place {
+function uploadPlace(started: NetResponse, action: string, endpoint: Endpoint): Place {
   const location = started.header("location") ?? "";
   const url = location === "" ? null : URL.parse(location, started.url.href);
   const attempt = { action, registry: endpoint.registry };
@@ -144,7 +158,7 @@ function withDigest({ url, strayed }: Place, digest: Digest): Place {
 }
 
 /** Ends the upload that a refused mount started. */
-async function cancelUpload(ctx: PushContext, endpoint: Endpoint, started: HttpResponse, signal: AbortSignal | undefined): Promise<void> {
+async function cancelUpload(ctx: PushContext, endpoint: Endpoint, started: NetResponse, signal: AbortSignal | undefined): Promise<void> {
   if (!started.header("location")) return;
   const action = `end an upload to "${endpoint.registry}/${endpoint.repository}"`;
   try {
@@ -156,7 +170,7 @@ async function cancelUpload(ctx: PushContext, endpoint: Endpoint, started: HttpR
       expect: [200, 202, 204],
       action,
       once: true,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     response.discard();
   } catch {

@@ -1,27 +1,34 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { testNetwork } from "../../test/support/network.ts";
 import { bytesOf } from "../bytes.ts";
-import type { Http, HttpRequest } from "./http.ts";
-import { DEFAULT_RETRY } from "./retry.ts";
+import type { RegistryNetwork } from "./registry-network.ts";
 import { createSession } from "./session.ts";
 
 /** The address of a manifest of `host`, when its ping is answered from `answered`. */
 async function addressOf(host: string, answered: string): Promise<string> {
-  const asked: HttpRequest[] = [];
-
-  const http: Http = {
-    [Symbol.dispose]: () => {},
+  const asked: URL[] = [];
+  const network: RegistryNetwork = {
+    retriesAt: () => testNetwork().retries(),
     send(request) {
-      asked.push(request);
+      asked.push(request.url);
       const url = request.url.pathname === "/v2/" ? new URL(answered) : request.url;
-      return Promise.resolve({ status: 200, url, strayed: url !== request.url, header: () => undefined, body: bytesOf(""), discard() {} });
+      return Promise.resolve({
+        status: 200,
+        statusText: "OK",
+        url,
+        strayed: url !== request.url,
+        header: () => undefined,
+        body: bytesOf(""),
+        discard() {},
+      });
     },
   };
   const auth = { known: () => Promise.resolve(undefined), answer: () => Promise.resolve(undefined) };
   const endpoint = { registry: host, host, repository: "app", insecure: false, mirror: false };
-  const session = createSession({ http, auth, retry: DEFAULT_RETRY });
+  const session = createSession({ network, auth });
   await session.request({ endpoint, method: "GET", path: "manifests/v1", access: "pull", expect: [200], action: "read" });
-  return asked.at(-1)?.url.href ?? "";
+  return asked.at(-1)?.href ?? "";
 }
 
 describe("createSession()", () => {

@@ -3,14 +3,12 @@
  * and turns every answer that was not expected into an error.
  */
 import { createShared } from "../async.ts";
+import { given } from "../given.ts";
+import { type Authority, isLoopback, type NetRequest, type NetResponse, type RequestBody, retrying } from "../net/index.ts";
 import type { Auth } from "./auth.ts";
-import type { Authority } from "./authority.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { type Attempt, statusError } from "./errors.ts";
-import type { Http, HttpRequest, HttpResponse } from "./http.ts";
-import { isLoopback } from "./loopback.ts";
-import { type RetryPolicy, retrying } from "./retry.ts";
-import type { RequestBody } from "./send-body.ts";
+import type { RegistryNetwork } from "./registry-network.ts";
 
 /** An address that an answer gave: where to upload to, the next page. */
 export interface Place {
@@ -20,40 +18,44 @@ export interface Place {
 }
 
 /** One request. */
-export interface SessionRequest {
+interface SessionRequest {
   readonly endpoint: Endpoint;
-  readonly method: HttpRequest["method"];
+  readonly method: NetRequest["method"];
   /** Below /v2/<repository>/, e.g. "manifests/latest"; or an address that an answer gave. */
   readonly path: string | Place;
   readonly access: "pull" | "push";
   /** Further scopes, e.g. to mount from another repository. */
-  readonly scopes?: readonly string[];
-  readonly headers?: HttpRequest["headers"];
-  readonly body?: RequestBody;
+  readonly scopes?: readonly string[] | undefined;
+  readonly headers?: NetRequest["headers"] | undefined;
+  readonly body?: RequestBody | undefined;
   /** Wanted statuses; every other one is thrown. */
   readonly expect: readonly number[];
   /** What the message of a failure says after "Cannot". */
   readonly action: string;
-  readonly notFound?: Attempt["notFound"];
+  readonly notFound?: Attempt["notFound"] | undefined;
   /** One attempt only, because the caller starts again from further back. */
-  readonly once?: boolean;
-  readonly signal?: AbortSignal;
+  readonly once?: boolean | undefined;
+  /** There is another way: it is not tried again for long. */
+  readonly impatient?: boolean | undefined;
+  /** A status that may pass here, in a moment, although it would not elsewhere. */
+  readonly passing?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Sends requests to registries. */
 export interface Session {
   /** Throws the codes of errors.ts. */
-  request(request: SessionRequest): Promise<HttpResponse>;
+  request(request: SessionRequest): Promise<NetResponse>;
 }
 
 /** Makes a session. */
-export function createSession(parts: { readonly http: Http; readonly auth: Auth; readonly retry: RetryPolicy }): Session {
-  const { http, auth } = parts;
+export function createSession(parts: { readonly network: RegistryNetwork; readonly auth: Auth }): Session {
+  const { network, auth } = parts;
   const bases = createShared<string, URL>({ cancel: "never" });
 
-  const send = async (request: SessionRequest): Promise<HttpResponse> => {
+  const send = async (request: SessionRequest): Promise<NetResponse> => {
     const { endpoint, signal } = request;
-    const base = await bases.run(`${endpoint.host} ${endpoint.insecure}`, () => findBase(http, endpoint), signal);
+    const base = await bases.run(`${endpoint.host} ${endpoint.insecure}`, () => findBase(network, endpoint), signal);
     const place =
       typeof request.path === "string"
         ? { url: new URL(`/v2/${endpoint.repository}/${request.path}`, base), strayed: false }
@@ -62,7 +64,7 @@ export function createSession(parts: { readonly http: Http; readonly auth: Auth;
     const attempt: Attempt = {
       action: request.action,
       registry: endpoint.registry,
-      ...(request.notFound === undefined ? {} : { notFound: request.notFound }),
+      ...given({ notFound: request.notFound, passing: request.passing }),
     };
     const authRequest = {
       base,
@@ -72,17 +74,18 @@ export function createSession(parts: { readonly http: Http; readonly auth: Auth;
       repository: endpoint.repository,
       scopes: [`repository:${endpoint.repository}:${request.access === "push" ? "pull,push" : "pull"}`, ...(request.scopes ?? [])],
       attempt,
-      ...(signal === undefined ? {} : { signal }),
+      ...given({ signal }),
     };
-    const sendWith = (authority: Authority | undefined): Promise<HttpResponse> =>
-      http.send({
+    const sendWith = (authority: Authority | undefined): Promise<NetResponse> =>
+      network.send({
         method: request.method,
         ...place,
+        ...(typeof request.path === "string" ? {} : { ledFrom: base }),
         authority,
-        ...(request.headers === undefined ? {} : { headers: request.headers }),
+        headers: request.headers,
         ...(tolerates ? { insecureHost: base.host } : {}),
-        ...(request.body === undefined ? {} : { body: request.body }),
-        ...(signal === undefined ? {} : { signal }),
+        body: request.body,
+        signal,
       });
     let authority = place.strayed ? undefined : await auth.known(authRequest);
     let response = await sendWith(authority);
@@ -99,7 +102,14 @@ export function createSession(parts: { readonly http: Http; readonly auth: Auth;
   };
 
   return {
-    request: (request) => (request.once === true ? send(request) : retrying(parts.retry, () => send(request), request.signal)),
+    request: (request) =>
+      request.once === true
+        ? send(request)
+        : retrying(
+            network.retriesAt({ mirror: request.impatient === true || request.endpoint.mirror }),
+            () => send(request),
+            request.signal,
+          ),
   };
 }
 
@@ -111,7 +121,7 @@ function toleratesInvalid(endpoint: Endpoint): boolean {
  * https, unless the user allowed less: registries on this machine are asked by http first, insecure ones by https first,
  * and the first that answers stays.
  */
-async function findBase(http: Http, endpoint: Endpoint): Promise<URL> {
+async function findBase(network: RegistryNetwork, endpoint: Endpoint): Promise<URL> {
   const { host } = endpoint;
   if (!toleratesInvalid(endpoint)) return new URL(`https://${host}`);
   const schemes = isLoopback(host) ? ["http", "https"] : ["https", "http"];
@@ -119,7 +129,7 @@ async function findBase(http: Http, endpoint: Endpoint): Promise<URL> {
   for (const scheme of schemes) {
     const base = new URL(`${scheme}://${host}`);
     try {
-      const response = await http.send({ method: "GET", url: new URL("/v2/", base), insecureHost: base.host });
+      const response = await network.send({ method: "GET", url: new URL("/v2/", base), insecureHost: base.host });
       response.discard();
       // What Go's servers say to plain HTTP on a port for TLS.
       if (scheme === "http" && response.status === 400 && schemes.at(-1) !== scheme) continue;

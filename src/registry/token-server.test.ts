@@ -1,11 +1,60 @@
 /** R1: which token server gets credentials, and what mirrors get. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { startProxy } from "../../test/support/proxy.ts";
+import { startFakeRegistry } from "../../test/support/registry.ts";
 import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
 import { startStranger, type Stranger } from "../../test/support/stranger.ts";
-import { LOGIN, ME, REFRESH, SECRETS, strangerBench } from "../../test/support/stranger-bench.ts";
+import { LOGIN, ME, REFRESH, SECRETS, strangerBench, upload } from "../../test/support/stranger-bench.ts";
 import { parseReference } from "../oci/index.ts";
-import { parseRegistriesConfig } from "./registries-conf.ts";
+import { parseRegistriesConfig, type RegistriesConfig } from "./registries-conf.ts";
+import type { RegistryClient } from "./types.ts";
+
+describe("The token server, and the address to upload to, of a registry on the internet", () => {
+  // By way of a proxy, the registry of this machine is one of the internet.
+  async function far(realm?: string) {
+    await using stack = new AsyncDisposableStack();
+    const proxy = stack.use(await startProxy());
+    const registry = stack.use(await startFakeRegistry(realm === undefined ? {} : { auth: { kind: "bearer", ...LOGIN, realm } }));
+    const host = registry.host.replace("127.0.0.1", "far.example");
+    const conf = (hosts: readonly string[]): Promise<RegistriesConfig> =>
+      parseRegistriesConfig(hosts.map((one) => `[[registry]]\nlocation = "${one}"\ninsecure = true\n`).join("\n"), "conf");
+    const client = async (...named: readonly string[]): Promise<RegistryClient> =>
+      fakeClient({
+        config: await conf([host, ...named]),
+        credentials: async () => ME,
+        network: { env: { HTTP_PROXY: proxy.host, HTTPS_PROXY: proxy.host } },
+      });
+    const held = stack.move();
+    return { registry, client, reference: parseReference(`${host}/team/app:v1`), [Symbol.asyncDispose]: () => held.disposeAsync() };
+  }
+
+  it("must not be on this machine", async () => {
+    await using stranger = await startStranger("bearer");
+    await using it = await far(`${stranger.origin}/token`);
+    await assert.rejects(
+      (await it.client()).resolve(it.reference),
+      failsWith("REGISTRY", /it leads to "127\.0\.0\.1:\d+" on this machine, and "far\.example:\d+" is on the internet/),
+    );
+    assert.deepEqual(stranger.heard, []);
+  });
+
+  it("must not be where an upload would go either", async () => {
+    await using stranger = await startStranger(() => ({ status: 201 }));
+    await using it = await far();
+    it.registry.fault({ match: /POST/, kind: "headers", headers: { location: `${stranger.origin}/upload` } });
+    await assert.rejects(upload(await it.client(), it.reference), failsWith("REGISTRY", /it leads to "127\.0\.0\.1:\d+" on this machine/));
+    assert.deepEqual(stranger.heard, []);
+  });
+
+  it("may be there where registries.conf has that host", async () => {
+    await using stranger = await startStranger(() => ({ status: 201 }));
+    await using it = await far();
+    it.registry.fault({ match: /POST/, kind: "headers", headers: { location: `${stranger.origin}/upload` } });
+    assert.equal(await upload(await it.client(stranger.host), it.reference), "pushed");
+    assert.equal(stranger.heard.length, 1);
+  });
+});
 
 describe("R1: the token server", () => {
   for (const [name, credentials] of [
@@ -16,7 +65,7 @@ describe("R1: the token server", () => {
       it(`that redirects elsewhere (${status}) does not get ${name} there`, async () => {
         await using it = await strangerBench({ auth: "bearer", credentials });
         it.registry.fault({ match: /\/token/, kind: "redirect", status, to: `${it.stranger.origin}/token`, times: 9 });
-        await assert.rejects(it.client.resolve(it.reference), failsWith("REGISTRY", /Cannot follow redirect/));
+        await assert.rejects(it.client.resolve(it.reference), failsWith("REGISTRY", /redirect cannot be followed/));
         assert.deepEqual(it.stranger.heard, []);
       });
     }

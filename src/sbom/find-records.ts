@@ -6,7 +6,7 @@ import type { UnreadRecord } from "./types.ts";
 import { UNREAD_KINDS } from "./unread-kinds.ts";
 
 /** What the walk found, in the order of the tree. */
-export interface FoundRecords {
+interface FoundRecords {
   /** The folders of npm packages (…/node_modules/name, …/node_modules/@scope/name) that have a package.json, with their files. */
   readonly npm: ReadonlyMap<TreePath, readonly TreePath[]>;
   /** METADATA and PKG-INFO of installed Python packages. */

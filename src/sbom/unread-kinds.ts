@@ -1,7 +1,7 @@
 /** Records of packages that are known and not read: an image with one is short of something, and is told so. Data only. */
 
 /** One kind. */
-export interface UnreadKind {
+interface UnreadKind {
   /** A sentence's end. */
   readonly why: string;
   /** Paths of its records. */

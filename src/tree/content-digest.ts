@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import type { Digest } from "../digest.ts";
 import { hexOf } from "../digest.ts";
 import { KIND_CODE, encodeXattrs } from "./index-format.ts";
-import type { Entry, LayerIndex } from "./types.ts";
+import type { Entry, LayerIndex, RootOwner } from "./types.ts";
 
 const CHUNK = 64 * 1024;
 
 /** Collects framed parts and hashes them in large pieces. */
-export interface FrameHasher {
+interface FrameHasher {
   /** Adds an entry under the path given; never its mtime. `digestHex`: its content's, for files. */
   entry(entry: Entry, path: string, digestHex: string): void;
   digest(): Digest;
@@ -62,9 +62,9 @@ export function createFrameHasher(domain: string): FrameHasher {
   };
 }
 
-/** The content digest of a layer's index. */
-export function contentDigest(index: LayerIndex): Digest {
-  const hasher = createFrameHasher("decant.layer");
+/** The content digest of a layer: of its index, and of the owner that it gives the root. */
+export function contentDigest(index: LayerIndex, rootOwner?: RootOwner): Digest {
+  const hasher = createFrameHasher(rootOwner === undefined ? "decant.layer" : `decant.layer root ${rootOwner.uid}:${rootOwner.gid}`);
   for (let position = 0; position < index.count; position += 1) {
     const entry = index.at(position);
     hasher.entry(entry, entry.path, entry.digest === undefined ? "" : hexOf(entry.digest));

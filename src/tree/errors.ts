@@ -13,7 +13,7 @@ export function tarError(problem: string, where?: string): DecantError {
 export function archiveDamaged(format: string, problem: string, cause?: unknown): DecantError {
   return new DecantError("ARCHIVE", `Cannot decompress ${format} data: ${problem}`, {
     hint: "Download it, or make it, again",
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 
@@ -23,6 +23,14 @@ export function decompressorMissing(format: string, program: string): DecantErro
     hint: `Run: apt-get install ${program === "xz" ? "xz-utils" : program}`,
     details: { program },
   });
+}
+
+/** A layer with entries below what is no directory in the layers that it is put on. */
+export function entriesBelowFile(path: TreePath, kind: string): DecantError {
+  return new DecantError(
+    "TAR",
+    `Cannot put a layer on the layers below it: it has entries in "${displayPath(path)}", which is a ${kind} there`,
+  );
 }
 
 /** A name that leaves the root it belongs to. */

@@ -10,7 +10,7 @@ import { hostTree } from "./host-tree.ts";
 import { layerTree } from "./layer-tree.ts";
 import { subtreeDigest } from "./subtree-digest.ts";
 import { failsWith, file, item, layerOf, run, temp, tempStore } from "./testdata/support.ts";
-import { treeDump } from "./tree-dump.ts";
+import { treeDump } from "./testdata/tree-dump.ts";
 import { treeItems, treeTar } from "./tree-tar.ts";
 import type { Tree } from "./types.ts";
 import { unpackTree } from "./unpack-tree.ts";
@@ -170,7 +170,7 @@ const ITEMS = [
   item("c", "char", { major: 1, minor: 3, mode: 0o666 }),
   item("d", "dir", { mode: 0o750, uid: 4, gid: 5 }),
   file("d/f", "hello", { mode: 0o4755 }),
-  item("d/g", "hardlink", { link: "d/f" }),
+  item("d/g", "hardlink", { link: "d/f", mode: 0o4755 }),
   item("d/l", "symlink", { link: "/etc" }),
   item("p", "fifo"),
 ] as const;

@@ -2,17 +2,17 @@
  * Layers from outside, in one pass: the compressed bytes go to the store and are checked, while they are decompressed on the thread pool,
  * parsed, hashed and indexed, and (when asked) unpacked. The uncompressed tar is not written: most layers never need it.
  */
-import { createHash, hash } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
 import type { ByteStream } from "../bytes.ts";
 import type { DiffId, Expected } from "../digest.ts";
 import { createHasher, digestMismatch, verified } from "../digest.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
 import type { StagedDirectory, Store } from "../store/index.ts";
+import { createContentHasher } from "./content-hasher.ts";
 import type { CompressionFormat } from "./decompress.ts";
 import { decompress, peekCompression } from "./decompress.ts";
-import { tarError, whiteoutError } from "./errors.ts";
+import { tarError } from "./errors.ts";
+import { feedTar } from "./feed-tar.ts";
 import type { BuiltIndex } from "./index-builder.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { NO_DATA } from "./index-format.ts";
@@ -21,14 +21,13 @@ import type { LayerBlob } from "./layer-record.ts";
 import { LAYER_DIRS } from "./layer-record.ts";
 import { addLayer, findLayer } from "./layer-store.ts";
 import { createTarParser } from "./tar-parser.ts";
-import type { Entry, Layer, LayerIndex } from "./types.ts";
+import type { Entry, Layer } from "./types.ts";
 import type { Unpacker } from "./unpacker.ts";
 import { createUnpacker, isTaken } from "./unpacker.ts";
-import { isWhiteoutName } from "./whiteout.ts";
 import { createFileSink } from "./write-all.ts";
 
 /** A layer blob as an image's manifest and config describe it. */
-export interface LayerBlobSource {
+interface LayerBlobSource {
   readonly descriptor: Descriptor;
   readonly diffId: DiffId;
   /** Opens it; called at most once. */
@@ -37,23 +36,19 @@ export interface LayerBlobSource {
 
 /** How a layer is imported. */
 export interface ImportOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called with the compressed bytes that have come so far. */
-  readonly onProgress?: (bytes: number) => void;
-  /** Also make the layer's directory, as `unpackLayer` would. Cheaper now than later when a RUN will need it. */
-  readonly unpack?: boolean;
-  /** False: an archive that is no layer: a name like ".wh.x" is an error (`WHITEOUT`). Default true: it is a whiteout. */
-  readonly layer?: boolean;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Also make the layer's directory, as `unpackLayers` would. Cheaper now than later when a RUN will need it. */
+  readonly unpack?: boolean | undefined;
   /**
    * An archive whose files will be read: its plain tar is kept, however it came. What follows the archive's end mark may be anything, as for
    * BuildKit and tar. Default false: it is kept as it came, and must be whole to its last byte.
    */
-  readonly archive?: boolean;
+  readonly archive?: boolean | undefined;
   /** Bound of the uncompressed size. Default 100 GiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
-
-const TURN_MS = 8;
 
 /**
  * Imports a layer of an image, or finds it in the store. Throws `BLOB_SIZE` and `BLOB_DIGEST` for bytes other than described (also when the
@@ -83,9 +78,9 @@ export async function importLayerTar(store: Store, stream: ByteStream, options: 
 }
 
 interface IngestOptions extends ImportOptions {
-  readonly expected?: { readonly descriptor: Expected & { readonly mediaType: string }; readonly diffId: DiffId };
+  readonly expected?: { readonly descriptor: Expected & { readonly mediaType: string }; readonly diffId: DiffId } | undefined;
   /** The compressed blob is in the store already. */
-  readonly isHere?: boolean;
+  readonly isHere?: boolean | undefined;
 }
 
 async function ingest(store: Store, stream: ByteStream, options: IngestOptions): Promise<Layer> {
@@ -109,26 +104,20 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
       yield chunk;
     }
   };
-  const isLayer = options.layer ?? true;
-  const reader = createLayerReader(unpacker, isLayer);
-  const parser = createTarParser(reader, { layer: isLayer });
-  let turn = performance.now();
+  const reader = createLayerReader(unpacker);
+  const parser = createTarParser(reader, { layer: true });
   const plain = decompress(raw(), {
     mayTrail: () => options.archive === true && parser.ended,
-    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
-    ...(signal === undefined ? {} : { signal }),
+    maxBytes: options.maxBytes,
+    signal,
   });
-  for await (const chunk of plain) {
-    plainHash.update(chunk);
-    if (keep === "plain") await sink?.write(chunk);
-    parser.push(chunk);
-    if (performance.now() - turn > TURN_MS) {
-      await setImmediate();
-      signal?.throwIfAborted();
-      turn = performance.now();
-    }
-  }
-  parser.finish();
+  await feedTar(plain, parser, {
+    signal,
+    onChunk(chunk) {
+      plainHash.update(chunk);
+      return keep === "plain" ? sink?.write(chunk) : undefined;
+    },
+  });
   await sink?.flush();
   const diffId = plainHash.digest();
   if (expected !== undefined && diffId !== expected.diffId) throw digestMismatch({ digest: expected.diffId, size: rawBytes }, diffId);
@@ -175,12 +164,10 @@ interface LayerReader {
 }
 
 /** Collects the index, hashes the files, and hands them to the unpacker as long as the archive holds no surprises. */
-function createLayerReader(unpacker: Unpacker | undefined, isLayer: boolean): LayerReader {
+function createLayerReader(unpacker: Unpacker | undefined): LayerReader {
   const builder = createIndexBuilder();
+  const hasher = createContentHasher();
   let record = -1;
-  let size = 0;
-  let digestHex: string | undefined;
-  let running: ReturnType<typeof createHash> | undefined;
   let unpacking = unpacker !== undefined;
   let isOpen = false;
   return {
@@ -188,11 +175,8 @@ function createLayerReader(unpacker: Unpacker | undefined, isLayer: boolean): La
       if (entry.kind === "file" && entry.size > 0 && dataOffset < 0) {
         throw tarError("it is stored as a sparse file, which layers cannot be read from", entry.path);
       }
-      if (!isLayer && isWhiteoutName(entry.path)) throw whiteoutError(entry.path, "an image layer cannot hold a file of this name");
       record = builder.add(entry, entry.size > 0 ? dataOffset : NO_DATA);
-      size = entry.size;
-      digestHex = undefined;
-      running = undefined;
+      hasher.begin(entry.size);
       // Files without content are made at the end, like all else.
       if (!unpacking || unpacker === undefined || entry.kind !== "file" || entry.size === 0) return;
       try {
@@ -204,32 +188,17 @@ function createLayerReader(unpacker: Unpacker | undefined, isLayer: boolean): La
       }
     },
     data(chunk) {
-      if (running === undefined && chunk.byteLength === size) digestHex = hash("sha256", chunk, "hex");
-      else {
-        running ??= createHash("sha256");
-        running.update(chunk);
-      }
+      hasher.data(chunk);
       if (isOpen) unpacker?.data(chunk);
     },
     end() {
-      builder.setContent(record, digestHex ?? running?.digest("hex") ?? EMPTY_HEX);
+      builder.setContent(record, hasher.end());
       if (isOpen) unpacker?.end();
       isOpen = false;
     },
     finish() {
       const { index, regular } = builder.finish();
-      return { index, regular: regular && unpacking && !index.hasImplied && !hasOutsideLinks(index) };
+      return { index, regular: regular && unpacking && !index.needsLower };
     },
   };
-}
-
-const EMPTY_HEX = hash("sha256", "", "hex");
-
-function hasOutsideLinks(index: LayerIndex): boolean {
-  for (let position = 0; position < index.count; position += 1) {
-    if (index.kind(position) !== "hardlink") continue;
-    const { link } = index.at(position);
-    if (link === undefined || index.find(link as Entry["path"]) < 0) return true;
-  }
-  return false;
 }

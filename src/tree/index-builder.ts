@@ -1,21 +1,19 @@
 /**
- * Makes a layer index from entries in any order (image-spec layer.md): sorts them, lets the last of several entries of one name win,
- * merges whiteouts with what the same layer adds, and resolves hard links. Works on packed records, so that a million entries cost
+ * Makes a layer index from entries in the order of an archive (image-spec layer.md): sorts them, lets the last of several entries of one
+ * name win, merges whiteouts with what the same layer adds, and resolves hard links. Works on packed records, so that a million entries cost
  * about 170 MB at their peak and nothing afterwards.
  */
 import { InternalError } from "../errors.ts";
-import { tarError } from "./errors.ts";
 import type { RawRecords } from "./index-format.ts";
 import {
   BYTE_ORDER_MARK,
   DIGEST_AT,
   F64,
   FLAG,
-  HAS_IMPLIED,
   HEADER_SIZE,
   KIND_CODE,
   MAGIC,
-  NO_DATA,
+  NEEDS_LOWER,
   NO_XATTRS,
   RECORD_F64,
   RECORD_SIZE,
@@ -32,7 +30,7 @@ import { settleRecords } from "./index-settle.ts";
 import type { Entry } from "./types.ts";
 
 /** Collects entries; each becomes a numbered record. */
-export interface IndexBuilder {
+interface IndexBuilder {
   readonly count: number;
   /** Adds an entry and gives its record number. `dataOffset`: where its content is in the tar, or `NO_DATA`. */
   add(entry: Entry, dataOffset: number): number;
@@ -45,7 +43,7 @@ export interface IndexBuilder {
 /** A finished index. */
 export interface BuiltIndex {
   readonly index: StoredIndex;
-  /** False when names came twice, under symlinks or files, or hard links had to be copied: not what a stream would unpack to. */
+  /** False when names came twice or under symlinks, or hard links had metadata of their own: not what a stream would unpack to. */
   readonly regular: boolean;
 }
 
@@ -83,6 +81,11 @@ export function createIndexBuilder(): IndexBuilder {
     heap.write(text, at, "latin1");
     return at;
   };
+  const heapBytes = (bytes: Uint8Array): number => {
+    const at = reserveHeap(bytes.byteLength);
+    heap.set(bytes, at);
+    return at;
+  };
 
   return {
     get count() {
@@ -102,14 +105,7 @@ export function createIndexBuilder(): IndexBuilder {
       u32[base + U32.linkAt] = entry.link === undefined ? 0 : heapString(entry.link);
       u32[base + U32.linkLength] = entry.link?.length ?? 0;
       u32[base + U32.mtimeNsec] = entry.mtimeNsec;
-      u32[base + U32.xattrsAt] = NO_XATTRS;
-      // A hard link is a name: what it shares is its file's.
-      if (entry.xattrs !== undefined && entry.xattrs.size > 0 && entry.kind !== "hardlink") {
-        const encoded = encodeXattrs(entry.xattrs);
-        const at = reserveHeap(encoded.byteLength);
-        heap.set(encoded, at);
-        u32[base + U32.xattrsAt] = at;
-      }
+      u32[base + U32.xattrsAt] = entry.xattrs === undefined || entry.xattrs.size === 0 ? NO_XATTRS : heapBytes(encodeXattrs(entry.xattrs));
       u32[base + U32.major] = entry.major ?? 0;
       u32[base + U32.minor] = entry.minor ?? 0;
       if (entry.kind === "char" || entry.kind === "block") flags |= FLAG.device;
@@ -155,15 +151,20 @@ export function createIndexBuilder(): IndexBuilder {
           return made;
         },
         heapString,
+        heapBytes,
       };
-      const { order, regular } = settleRecords(raw);
-      return { index: openIndex(assemble(raw, order, heapSize)), regular };
+      const { order, regular, hasOutsideLinks } = settleRecords(raw);
+      return { index: openIndex(assemble(raw, order, { heapSize, hasOutsideLinks })), regular };
     },
   };
 }
 
 /** Header, records in their order, heap. */
-function assemble(raw: RawRecords, order: Uint32Array | undefined, heapSize: number): Buffer {
+function assemble(
+  raw: RawRecords,
+  order: Uint32Array | undefined,
+  { heapSize, hasOutsideLinks }: { readonly heapSize: number; readonly hasOutsideLinks: boolean },
+): Buffer {
   const count = order?.length ?? raw.count;
   const bytes = alignedBuffer(HEADER_SIZE + count * RECORD_SIZE + heapSize);
   bytes.fill(0, 0, HEADER_SIZE);
@@ -180,17 +181,19 @@ function assemble(raw: RawRecords, order: Uint32Array | undefined, heapSize: num
     }
   }
   raw.heap.copy(bytes, HEADER_SIZE + count * RECORD_SIZE, 0, heapSize);
-  u32[5] = hasImplied(bytes, u32, count) ? HAS_IMPLIED : 0;
+  u32[5] = hasOutsideLinks || hasGaps(bytes, u32, count) ? NEEDS_LOWER : 0;
   return bytes;
 }
 
-/** Does an entry lack an entry for the directory it is in? The root needs none. */
-function hasImplied(bytes: Buffer, u32: Uint32Array, count: number): boolean {
+/** Does an entry, or an opaque mark, lack an entry for its directory? The root needs none. */
+function hasGaps(bytes: Buffer, u32: Uint32Array, count: number): boolean {
   const heap = HEADER_SIZE + count * RECORD_SIZE;
   /** Directories around the current path: where their paths are, and how long. */
   const open: { at: number; length: number }[] = [];
   for (let position = 0; position < count; position += 1) {
     const base = 8 + position * RECORD_U32;
+    const kind = (u32[base + U32.kindFlags] ?? 0) & 0xff;
+    if (kind === KIND_CODE.opaque) return true;
     const at = heap + (u32[base + U32.pathAt] ?? 0);
     const length = u32[base + U32.pathLength] ?? 0;
     let top = open.at(-1);
@@ -204,17 +207,7 @@ function hasImplied(bytes: Buffer, u32: Uint32Array, count: number): boolean {
     const rest = top === undefined ? 0 : top.length + 1;
     const slash = bytes.indexOf(47, at + rest);
     if (slash >= 0 && slash < at + length) return true;
-    if (((u32[base + U32.kindFlags] ?? 0) & 0xff) === KIND_CODE.dir && length > 0) open.push({ at, length });
+    if (kind === KIND_CODE.dir && length > 0) open.push({ at, length });
   }
   return false;
-}
-
-/** Entries that are known to be sorted and free of contradictions, e.g. in tests. Throws `TAR` like `finish`. */
-export function encodeIndex(entries: Iterable<Entry>): StoredIndex {
-  const builder = createIndexBuilder();
-  for (const entry of entries) {
-    if (entry.path === "" && entry.kind !== "dir" && entry.kind !== "opaque") throw tarError("the root is not a directory");
-    builder.add(entry, NO_DATA);
-  }
-  return builder.finish().index;
 }

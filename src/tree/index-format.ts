@@ -42,8 +42,8 @@ export const NO_DATA = -1;
 export const NO_XATTRS = 0xffffffff;
 
 export const FLAG = { digest: 1, opaque: 2, linked: 4, device: 8 } as const;
-/** Header flag: some directory has entries below it and none itself. */
-export const HAS_IMPLIED = 1;
+/** Header flag: what the layer is depends on what is below it. */
+export const NEEDS_LOWER = 1;
 
 export const KINDS: readonly EntryKind[] = ["file", "dir", "symlink", "hardlink", "char", "block", "fifo", "whiteout", "opaque"];
 export const KIND_CODE: Readonly<Record<EntryKind, number>> = {
@@ -155,4 +155,6 @@ export interface RawRecords {
   copy(record: number, path: string): number;
   /** Writes a string to the heap and gives where. */
   heapString(text: string): number;
+  /** The same for bytes. */
+  heapBytes(bytes: Uint8Array): number;
 }

@@ -3,23 +3,24 @@ import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { bytesOf } from "../bytes.ts";
+import { ROOT } from "../paths.ts";
 import { setXattr } from "../sys/index.ts";
 import { importLayerTar } from "./import-layer.ts";
 import { layerFromUpper } from "./layer-from-upper.ts";
-import { layerDiffId, openLayer } from "./layer-store.ts";
+import { findLayer, layerDiffId, openLayer } from "./layer-store.ts";
 import { layerTar } from "./layer-tar.ts";
 import { layerTree } from "./layer-tree.ts";
 import type { LayerItem } from "./tar-chunks.ts";
 import { runOver } from "./testdata/run-over.ts";
 import { failsWith, file, item, layerOf, tempStore } from "./testdata/support.ts";
-import { indexDump, treeDump } from "./tree-dump.ts";
+import { indexDump, treeDump } from "./testdata/tree-dump.ts";
 import type { Layer } from "./types.ts";
 import { unpackLayers } from "./unpack-layer.ts";
 
 const BASE: readonly LayerItem[] = [
   item("bin", "dir"),
   file("bin/sh", "shell", { mode: 0o755 }),
-  item("bin/sh2", "hardlink", { link: "bin/sh" }),
+  item("bin/sh2", "hardlink", { link: "bin/sh", mode: 0o755 }),
   item("d", "dir"),
   file("d/x", "x"),
   file("d/y", "y"),
@@ -98,6 +99,25 @@ for (const { name, script, want } of RUNS) {
 function stripGroups(dump: string): string {
   return dump.replaceAll(/ = .*$/gm, "").replaceAll(/ security\.capability=.*$/gm, "");
 }
+
+test("R8: layerFromUpper() keeps a new owner of the root for the steps above, and out of the tar", async () => {
+  await using at = await tempStore();
+  const base = await layerOf(at.store, ...BASE);
+  const { layer } = await runOver(at, [base], "chown 5:6 .; chmod 1750 .");
+  assert.deepEqual([layer.index.count, layer.rootOwner], [0, { uid: 5, gid: 6 }]);
+  const root = layerTree([base, layer]).lookup(ROOT);
+  assert.deepEqual([root?.mode, root?.uid, root?.gid], [0o755, 5, 6]);
+  assert.deepEqual(openLayer(at.store, layer.id)?.rootOwner, { uid: 5, gid: 6 });
+  // Whoever has the same tar is not given this layer.
+  const { layer: plain } = await runOver(at, [base], "true");
+  assert.equal(await layerDiffId(at.store, plain), await layerDiffId(at.store, layer));
+  assert.equal(findLayer(at.store, await layerDiffId(at.store, layer))?.rootOwner, undefined);
+  assert.notEqual(layer.contentDigest, plain.contentDigest);
+  const { layer: back } = await runOver(at, [base, layer], "chown 0:0 .");
+  assert.deepEqual(back.rootOwner, { uid: 0, gid: 0 });
+  const { layer: same } = await runOver(at, [base, layer], "printf x > d/new");
+  assert.equal(same.rootOwner, undefined);
+});
 
 test("layerFromUpper() gives a layer that survives its tar", async () => {
   await using at = await tempStore();

@@ -3,10 +3,11 @@
  * itself becomes the layer's directory: nothing is copied, and no tar is made before one is needed.
  */
 import { createHash, hash } from "node:crypto";
-import { closeSync, readSync } from "node:fs";
+import { closeSync, lstatSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { Digest } from "../digest.ts";
 import { framedDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, baseName, fromText, joinTreePath, parentOf } from "../paths.ts";
 import type { StagedDirectory, Store } from "../store/index.ts";
@@ -15,7 +16,7 @@ import { openForReading } from "./host-files.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { NO_DATA } from "./index-format.ts";
 import { addLayer } from "./layer-store.ts";
-import type { Entry, Layer, Tree } from "./types.ts";
+import type { Entry, Layer, RootOwner, Tree } from "./types.ts";
 import { hasSameMetadata, hasSameTime, readUpper, upperNames } from "./upper-scan.ts";
 
 const TURN_MS = 8;
@@ -23,17 +24,24 @@ const CHUNK = 1024 * 1024;
 
 /**
  * Makes the layer and publishes the directory. `lower` is what the RUN saw before: entries that are the same there are left out, and opaque
- * directories become single whiteouts. The root's own metadata is not part of it. Throws `UNSUPPORTED` for uses of overlayfs that cannot
- * be read, `STORE_FULL`, and the signal's reason.
+ * directories become single whiteouts. Of the root's own metadata a new owner is kept, as BuildKit does. Throws `UNSUPPORTED` for uses of
+ * overlayfs that cannot be read, `STORE_FULL`, and the signal's reason.
  */
 export async function layerFromUpper(store: Store, upper: StagedDirectory, lower: Tree, signal?: AbortSignal): Promise<Layer> {
   signal?.throwIfAborted();
   const scan = createScan(fromText(upper.path), lower, signal);
   await scan.directory(ROOT, false);
   const { index } = scan.finish();
-  const id = framedDigest(["decant.run", index.bytes]);
+  const rootOwner = newRootOwner(upper.path, lower);
+  const id = framedDigest(["decant.run", index.bytes, ...(rootOwner === undefined ? [] : [`${rootOwner.uid}:${rootOwner.gid}`])]);
   await upper.publish(id);
-  return addLayer(store, id, { index });
+  return addLayer(store, id, { index, ...given({ rootOwner }) });
+}
+
+function newRootOwner(upper: string, lower: Tree): RootOwner | undefined {
+  const { uid, gid } = lstatSync(upper);
+  const before = lower.lookup(ROOT);
+  return uid === (before?.uid ?? 0) && gid === (before?.gid ?? 0) ? undefined : { uid, gid };
 }
 
 interface Scan {

@@ -8,7 +8,7 @@ import type { BuiltIndex } from "./index-builder.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { decodeIndex } from "./layer-index.ts";
 import { entry, failsWith } from "./testdata/support.ts";
-import { indexDump } from "./tree-dump.ts";
+import { indexDump } from "./testdata/tree-dump.ts";
 import type { Entry } from "./types.ts";
 
 function build(...entries: readonly Entry[]): BuiltIndex {
@@ -151,7 +151,6 @@ const SETTLED: readonly {
     name: "makes a directory of a whiteout with files below",
     entries: [entry("d", "whiteout"), entry("d/x", "file")],
     want: ["/d: dir 0755 0:0 opaque", "/d/x: file 0644 0:0"],
-    regular: true,
   },
   {
     name: "follows a symlink of the same layer",
@@ -171,8 +170,69 @@ const SETTLED: readonly {
   },
   {
     name: "keeps for a hard link the file that was replaced",
-    entries: [entry("b", "file", { uid: 1 }), entry("a", "hardlink", { link: "b" }), entry("b", "file", { uid: 2 })],
+    entries: [entry("b", "file", { uid: 1 }), entry("a", "hardlink", { link: "b", uid: 1 }), entry("b", "file", { uid: 2 })],
     want: ["/a: file 0644 1:0", "/b: file 0644 2:0"],
+  },
+  {
+    name: "R7: forgets what was below a directory that a file replaced, also when a directory follows",
+    entries: [entry("d", "dir"), entry("d/old", "file"), entry("d", "file"), entry("d", "dir", { mode: 0o711 }), entry("d/new", "file")],
+    want: ["/d: dir 0711 0:0", "/d/new: file 0644 0:0"],
+  },
+  {
+    name: "L1: writes through the symlink that was there at the time",
+    entries: [
+      entry("l", "symlink", { link: "a" }),
+      entry("l/one", "file"),
+      entry("l", "symlink", { link: "/b" }),
+      entry("l/two", "file"),
+      entry("l", "dir"),
+      entry("l/three", "file"),
+    ],
+    want: ["/a/one: file 0644 0:0", "/b/two: file 0644 0:0", "/l: dir 0755 0:0", "/l/three: file 0644 0:0"],
+  },
+  {
+    name: "L2: gives a file the metadata of the last hard link to it",
+    entries: [
+      entry("b", "file", { uid: 1, mode: 0o600 }),
+      entry("a", "hardlink", { link: "b", uid: 2, mode: 0o640 }),
+      entry("c", "hardlink", { link: "a", uid: 3, mode: 0o4755 }),
+    ],
+    want: ["/a: file 4755 3:0", "/b: hardlink = /a", "/c: hardlink = /a"],
+  },
+  {
+    name: "L2: adds the attributes of a hard link, and takes capabilities that it does not repeat",
+    entries: [
+      entry("f", "file", {
+        xattrs: new Map([
+          ["security.capability", Buffer.from("c")],
+          ["user.x", Buffer.from("y")],
+        ]),
+      }),
+      entry("g", "hardlink", { link: "f", xattrs: new Map([["user.z", Buffer.from("z")]]) }),
+    ],
+    want: ["/f: file 0644 0:0 user.x=y user.z=z", "/g: hardlink = /f user.x=y user.z=z"],
+  },
+  {
+    name: "L2: takes a hard link without attributes for a plain one",
+    entries: [entry("f", "file", { xattrs: new Map([["user.x", Buffer.from("y")]]) }), entry("g", "hardlink", { link: "f" })],
+    want: ["/f: file 0644 0:0 user.x=y", "/g: hardlink = /f"],
+    regular: true,
+  },
+  {
+    name: "L2: finds the target of a hard link through symlinks",
+    entries: [
+      entry("usr", "dir"),
+      entry("usr/f", "file"),
+      entry("l", "symlink", { link: "/usr" }),
+      entry("h", "hardlink", { link: "l/f" }),
+      entry("o", "hardlink", { link: "l/other" }),
+    ],
+    want: ["/h: file 0644 0:0", "/l: link -> /usr", "/o: hardlink = /usr/other", "/usr: dir 0755 0:0", "/usr/f: hardlink = /h"],
+  },
+  {
+    name: "L2: links to what came later, and to what links to it",
+    entries: [entry("a", "hardlink", { link: "b" }), entry("b", "hardlink", { link: "c" }), entry("c", "file", { uid: 4 })],
+    want: ["/a: file 0644 4:0", "/b: hardlink = /a", "/c: hardlink = /a"],
   },
   {
     name: "makes a hard link to a symlink a symlink",
@@ -211,9 +271,13 @@ for (const { name: title, entries } of REFUSED) {
   });
 }
 
-test("an index knows whether directories are implied", () => {
-  assert.equal(build(entry("a", "dir"), entry("a/b", "dir"), entry("a/b/c", "file"), entry("d", "file")).index.hasImplied, false);
-  assert.equal(build(entry("a", "dir"), entry("a/b/c", "file")).index.hasImplied, true);
-  assert.equal(build(entry("a", "dir"), entry("ab/c", "file")).index.hasImplied, true);
-  assert.equal(build(entry("", "dir"), entry("a", "file")).index.hasImplied, false);
+test("an index knows whether it needs what is below", () => {
+  assert.equal(build(entry("a", "dir"), entry("a/b", "dir"), entry("a/b/c", "file"), entry("d", "file")).index.needsLower, false);
+  assert.equal(build(entry("a", "dir"), entry("a/b/c", "file")).index.needsLower, true);
+  assert.equal(build(entry("a", "dir"), entry("ab/c", "file")).index.needsLower, true);
+  assert.equal(build(entry("", "dir"), entry("a", "file")).index.needsLower, false);
+  assert.equal(build(entry("a", "opaque")).index.needsLower, true);
+  assert.equal(build(entry("a", "dir"), entry("a", "opaque")).index.needsLower, false);
+  assert.equal(build(entry("a", "file"), entry("b", "hardlink", { link: "a" })).index.needsLower, false);
+  assert.equal(build(entry("b", "hardlink", { link: "a" })).index.needsLower, true);
 });

@@ -9,11 +9,11 @@ import {
   DIGEST_AT,
   F64,
   FLAG,
-  HAS_IMPLIED,
   HEADER_SIZE,
   KIND_CODE,
   KINDS,
   MAGIC,
+  NEEDS_LOWER,
   NO_XATTRS,
   RECORD_F64,
   RECORD_SIZE,
@@ -85,7 +85,7 @@ export function openIndex(bytes: Buffer): StoredIndex {
   return {
     bytes,
     count,
-    hasImplied: ((u32[5] ?? 0) & HAS_IMPLIED) !== 0,
+    needsLower: ((u32[5] ?? 0) & NEEDS_LOWER) !== 0,
     at(position) {
       if (position < 0 || position >= count) throw new InternalError(`no index entry ${position} of ${count}`);
       const kind = kindOf(position);

@@ -2,8 +2,10 @@
 import * as v from "valibot";
 import type { DiffId, Digest } from "../digest.ts";
 import { isDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { Ref, Store } from "../store/index.ts";
+import type { RootOwner } from "./types.ts";
 
 /** Space of layer records. */
 export const LAYERS = "layer";
@@ -24,6 +26,8 @@ export interface LayerBlob {
 /** A layer record. */
 export interface LayerRecord {
   readonly contentDigest: Digest;
+  /** See `Layer`. */
+  readonly rootOwner?: RootOwner;
   /** The blob with the encoded index. */
   readonly index: Digest;
   readonly diffId?: DiffId;
@@ -32,8 +36,12 @@ export interface LayerRecord {
 }
 
 const DigestSchema = v.custom<Digest>((value) => typeof value === "string" && isDigest(value));
+/** Raised when the same tar gives another index than before: older layers are made anew. */
+const FORMAT = 2;
 const RecordSchema = v.object({
+  format: v.literal(FORMAT),
   contentDigest: DigestSchema,
+  rootOwner: v.exactOptional(v.object({ uid: v.number(), gid: v.number() })),
   index: DigestSchema,
   diffId: v.exactOptional(DigestSchema),
   blobs: v.array(
@@ -48,7 +56,9 @@ const RecordSchema = v.object({
 /** Reads a record; undefined when there is none, or one of another version. */
 export function getLayerRecord(store: Store, id: Digest): LayerRecord | undefined {
   const parsed = v.safeParse(RecordSchema, store.records.get(LAYERS, id));
-  return parsed.success ? parsed.output : undefined;
+  if (!parsed.success) return undefined;
+  const { format: _format, ...record } = parsed.output;
+  return record;
 }
 
 /** Writes or merges a record, in one transaction, so that two processes keep what both know. Gives what is stored. */
@@ -57,8 +67,9 @@ export function putLayerRecord(store: Store, id: Digest, record: LayerRecord): L
   store.records.batch(() => {
     const known = getLayerRecord(store, id);
     if (known !== undefined && known.index === record.index) merged = merge(known, record);
-    store.records.put(LAYERS, id, merged, refsOf(store, id, merged));
-    if (merged.diffId !== undefined && merged.diffId !== id) {
+    store.records.put(LAYERS, id, { format: FORMAT, ...merged }, refsOf(store, id, merged));
+    // The tar does not tell the root's owner: whoever brings the same tar gets the layer that it says.
+    if (merged.diffId !== undefined && merged.diffId !== id && merged.rootOwner === undefined) {
       store.records.put(DIFFS, merged.diffId, id, [{ kind: "record", space: LAYERS, id }]);
     }
   });
@@ -83,7 +94,7 @@ function merge(known: LayerRecord, added: LayerRecord): LayerRecord {
   return {
     contentDigest: added.contentDigest,
     index: added.index,
-    ...(diffId === undefined ? {} : { diffId }),
+    ...given({ rootOwner: added.rootOwner, diffId }),
     blobs: [...blobs.values()],
   };
 }

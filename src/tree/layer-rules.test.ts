@@ -23,8 +23,8 @@ import {
   type TempStore,
   tempStore,
 } from "./testdata/support.ts";
-import { treeDump } from "./tree-dump.ts";
-import { unpackLayer, unpackLayers } from "./unpack-layer.ts";
+import { treeDump } from "./testdata/tree-dump.ts";
+import { unpackLayers } from "./unpack-layer.ts";
 
 const BASE: readonly LayerItem[] = [
   item("d", "dir", { mode: 0o1750, uid: 5, gid: 6 }),
@@ -172,7 +172,7 @@ test("S129: entries and links of a layer stay inside the root it is unpacked to"
     ),
   );
   assert.ok(layer !== undefined);
-  const path = await unpackLayer(at.store, layer);
+  const [path = ""] = await unpackLayers(at.store, [layer]);
   assert.deepEqual(
     readdirSync(at.path).filter((name) => name === "x"),
     [],

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import type { DiffId, Digest } from "../digest.ts";
 import { sha256 } from "../digest.ts";
 import { DecantError, InternalError, errnoOf } from "../errors.ts";
+import { given } from "../given.ts";
 import { fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { contentDigest } from "./content-digest.ts";
@@ -17,18 +18,19 @@ import type { LayerBlob, LayerRecord } from "./layer-record.ts";
 import { LAYER_DIRS, getLayerRecord, layerIdOf, putLayerRecord } from "./layer-record.ts";
 import { locatedIndex } from "./layer-positions.ts";
 import { layerTar } from "./layer-tar.ts";
-import type { DataSource, Entry, Layer, LayerSource, RemoteBlob } from "./types.ts";
+import type { DataSource, Entry, Layer, LayerSource, RemoteBlob, RootOwner } from "./types.ts";
 
 /** A layer whose index knows positions in the tar. */
-export interface StoredLayer extends Layer {
+interface StoredLayer extends Layer {
   readonly index: StoredIndex;
 }
 
 /** What a new layer consists of; its bytes are in the store already. */
-export interface NewLayer {
+interface NewLayer {
   /** Absent: the digest of the index (RUN layers). */
   readonly diffId?: DiffId;
   readonly index: StoredIndex;
+  readonly rootOwner?: RootOwner;
   readonly blobs?: readonly LayerBlob[];
 }
 
@@ -38,9 +40,9 @@ const opened = new WeakMap<Store, Map<Digest, WeakRef<StoredLayer>>>();
 export async function addLayer(store: Store, id: Digest, layer: NewLayer): Promise<StoredLayer> {
   const { digest } = await store.blobs.put(layer.index.bytes);
   const record = putLayerRecord(store, id, {
-    contentDigest: contentDigest(layer.index),
+    contentDigest: contentDigest(layer.index, layer.rootOwner),
     index: digest,
-    ...(layer.diffId === undefined ? {} : { diffId: layer.diffId }),
+    ...given({ rootOwner: layer.rootOwner, diffId: layer.diffId }),
     blobs: layer.blobs ?? [],
   });
   return remember(store, makeLayer(store, id, record, layer.index));
@@ -52,7 +54,7 @@ export function openLayer(store: Store, id: Digest): Layer | undefined {
 }
 
 /** `openLayer` with positions. */
-export function openStoredLayer(store: Store, id: Digest): StoredLayer | undefined {
+function openStoredLayer(store: Store, id: Digest): StoredLayer | undefined {
   const record = getLayerRecord(store, id);
   if (record === undefined || store.blobs.size(record.index) === undefined || !hasBytes(store, id, record)) return undefined;
   const known = opened.get(store)?.get(id)?.deref();
@@ -61,7 +63,7 @@ export function openStoredLayer(store: Store, id: Digest): StoredLayer | undefin
 
 /** The layer with this diffId, or undefined when it is not here. */
 export function findLayer(store: Store, diffId: DiffId): Layer | undefined {
-  return openStoredLayer(store, layerIdOf(store, diffId));
+  return openStoredLayer(store, layerIdOf(store, diffId)) ?? openStoredLayer(store, diffId);
 }
 
 /** Can files of the layer be read without unpacking it first? A pulled layer may be here in its compressed form only. */
@@ -83,7 +85,7 @@ export function layerSource(layer: Layer, options: { readonly key?: Digest; read
     get diffId() {
       return layer.diffId;
     },
-    ...(remote === undefined ? {} : { remote }),
+    ...given({ remote }),
     load: (signal) => {
       signal?.throwIfAborted();
       return Promise.resolve(layer);
@@ -114,6 +116,7 @@ function makeLayer(store: Store, id: Digest, record: LayerRecord, index?: Stored
   const layer: StoredLayer = {
     id,
     contentDigest: record.contentDigest,
+    rootOwner: record.rootOwner,
     get diffId() {
       // Becomes known when the tar is made.
       return record.diffId ?? getLayerRecord(store, id)?.diffId;

@@ -8,7 +8,7 @@ import { createIndexBuilder } from "./index-builder.ts";
 import { layerTree } from "./layer-tree.ts";
 import { resolvePath } from "./resolve.ts";
 import { entry, failsWith, file, item, layerOf, tempStore } from "./testdata/support.ts";
-import { treeDump } from "./tree-dump.ts";
+import { treeDump } from "./testdata/tree-dump.ts";
 import type { DataSource, Entry, Layer } from "./types.ts";
 import { walk } from "./walk.ts";
 import { readTreeFile } from "./data.ts";
@@ -142,7 +142,12 @@ test("layerTree() agrees with unpacking layer over layer", () => {
 
 test("layerTree() gives hard links as their file, with data and group", async () => {
   await using at = await tempStore();
-  const layer = await layerOf(at.store, file("a", "hello", { mode: 0o600 }), item("b", "hardlink", { link: "a" }), file("c", "other"));
+  const layer = await layerOf(
+    at.store,
+    file("a", "hello", { mode: 0o600 }),
+    item("b", "hardlink", { link: "a", mode: 0o600 }),
+    file("c", "other"),
+  );
   const above = await layerOf(at.store, item("a", "whiteout"));
   assert.equal(
     await treeDump(layerTree([layer])),

@@ -8,7 +8,7 @@ import type { Digest } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, compareTreePaths, displayPath, parentOf } from "../paths.ts";
 import { rebaseLayer } from "./rebase.ts";
-import type { Entry, EntryKind, Layer, LayerIndex, Tree } from "./types.ts";
+import type { Entry, Layer, LayerIndex, Tree } from "./types.ts";
 
 const MAX_FLOORS = 20_000;
 const MAX_HOPS = 40;
@@ -20,18 +20,13 @@ interface Place {
 
 /** The merged view of `layers`, bottom first. Cheap: nothing is read before it is asked for. */
 export function layerTree(layers: readonly Layer[]): Tree {
-  const stack: Layer[] = [];
-  for (const layer of layers) {
-    // Gaps in a layer are filled from what is below it.
-    stack.push(layer.index.hasImplied ? rebaseLayer(layer, mergedTree([...stack])) : layer);
-  }
-  return mergedTree(stack);
+  return mergedTree(rebaseLayers(layers));
 }
 
-/** The layers as `layerTree` sees them: with entries for all directories, and nothing below symlinks of lower layers. */
+/** The layers as `layerTree` sees them: with entries for all directories, and nothing below symlinks of lower layers. Throws `TAR` for entries below what is no directory. */
 export function rebaseLayers(layers: readonly Layer[]): Layer[] {
   const stack: Layer[] = [];
-  for (const layer of layers) stack.push(layer.index.hasImplied ? rebaseLayer(layer, mergedTree([...stack])) : layer);
+  for (const layer of layers) stack.push(layer.index.needsLower ? rebaseLayer(layer, mergedTree([...stack])) : layer);
   return stack;
 }
 
@@ -61,9 +56,7 @@ function mergedTree(layers: readonly Layer[]): Tree {
       const { index } = layerAt(layer);
       const position = index.find(path);
       if (position < 0) continue;
-      const kind = index.kind(position);
-      if (kind === "whiteout") return undefined;
-      if (kind !== "opaque") return { layer, position };
+      return index.kind(position) === "whiteout" ? undefined : { layer, position };
     }
     return undefined;
   };
@@ -78,7 +71,7 @@ function mergedTree(layers: readonly Layer[]): Tree {
       if (link === undefined) break;
       const target = link as TreePath;
       const position = index.find(target);
-      const isHere = position >= 0 && index.kind(position) !== "whiteout" && index.kind(position) !== "opaque";
+      const isHere = position >= 0 && index.kind(position) !== "whiteout";
       const next = isHere ? { layer: current.layer, position } : locateBelow(layers, target, current.layer);
       if (next === undefined) break;
       current = next;
@@ -90,7 +83,13 @@ function mergedTree(layers: readonly Layer[]): Tree {
 
   const entryAt = (place: Place, path: TreePath): Entry => {
     const { index } = layerAt(place.layer);
-    if (index.kind(place.position) !== "hardlink") return index.at(place.position);
+    if (index.kind(place.position) !== "hardlink") {
+      const entry = index.at(place.position);
+      if (entry.opaque === undefined) return entry;
+      // What a layer hides of those below it is nothing of what is seen, and must not get into a layer on top.
+      const { opaque: _opaque, ...seen } = entry;
+      return seen;
+    }
     const target = follow(place);
     return { ...layerAt(target.layer).index.at(target.position), path };
   };
@@ -105,7 +104,7 @@ function mergedTree(layers: readonly Layer[]): Tree {
     lookup(path) {
       const place = locate(path);
       if (place !== undefined) return entryAt(place, path);
-      return path === ROOT ? impliedRoot : undefined;
+      return path === ROOT ? rootOf(layers) : undefined;
     },
     readdir(path) {
       const own = locate(path);
@@ -118,9 +117,7 @@ function mergedTree(layers: readonly Layer[]): Tree {
         const before = found.size;
         collectChildren(index, path, (position, childPath) => {
           if (found.has(childPath)) return;
-          const kind = index.kind(position);
-          if (kind === "opaque") return;
-          found.set(childPath, kind === "whiteout" ? undefined : { layer, position });
+          found.set(childPath, index.kind(position) === "whiteout" ? undefined : { layer, position });
         });
         if (found.size > before) sources += 1;
       }
@@ -155,11 +152,11 @@ function mergedTree(layers: readonly Layer[]): Tree {
   };
 }
 
-/** The root of an image without an entry for it. */
-const impliedRoot: Entry = { path: ROOT, kind: "dir", mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 };
+const IMPLIED_ROOT: Entry = { path: ROOT, kind: "dir", mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 };
 
-function isDirectory(kind: EntryKind): boolean {
-  return kind === "dir" || kind === "opaque";
+/** The root of an image, which no layer has an entry for. */
+function rootOf(layers: readonly Layer[]): Entry {
+  return { ...IMPLIED_ROOT, ...layers.findLast(({ rootOwner }) => rootOwner !== undefined)?.rootOwner };
 }
 
 function findFloor(layers: readonly Layer[], directory: TreePath, parentFloor: number): number {
@@ -167,7 +164,7 @@ function findFloor(layers: readonly Layer[], directory: TreePath, parentFloor: n
     const index = layers[layer]?.index;
     const position = index?.find(directory) ?? -1;
     if (index === undefined || position < 0) continue;
-    if (!isDirectory(index.kind(position))) return layer + 1;
+    if (index.kind(position) !== "dir") return layer + 1;
     if (index.isOpaque(position)) return layer;
   }
   return parentFloor;
@@ -183,9 +180,7 @@ function locateBelow(layers: readonly Layer[], path: TreePath, limit: number): P
     const index = layers[layer]?.index;
     const position = index?.find(path) ?? -1;
     if (index === undefined || position < 0) continue;
-    const kind = index.kind(position);
-    if (kind === "whiteout") return undefined;
-    if (kind !== "opaque") return { layer, position };
+    return index.kind(position) === "whiteout" ? undefined : { layer, position };
   }
   return undefined;
 }
@@ -227,7 +222,7 @@ function collectChildren(index: LayerIndex, directory: TreePath, visit: (positio
       continue;
     }
     visit(position, path);
-    position = isDirectory(index.kind(position)) ? index.below(path)[1] : position + 1;
+    position = index.kind(position) === "dir" ? index.below(path)[1] : position + 1;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { TreePath } from "../paths.ts";
 import { ROOT, joinTreePath, parentOf } from "../paths.ts";
 import { isDecantError } from "../errors.ts";
-import { symlinkLoop } from "./errors.ts";
+import { pathEscape, symlinkLoop } from "./errors.ts";
 import type { Entry, Tree } from "./types.ts";
 
 /** As many as Linux follows in one path. */
@@ -14,18 +14,28 @@ export interface ResolvedPath {
   readonly entry: Entry | undefined;
 }
 
+/** How links are followed. */
+interface ResolveOptions {
+  /** Also the last part of the path. */
+  readonly followLast: boolean;
+  /** ".." of a link target above the root. Default "stop" there; "refuse" throws `PATH_ESCAPE`, unless an absolute link was followed before. */
+  readonly escape?: "stop" | "refuse" | undefined;
+}
+
 /**
- * Follows symlinks in all parts of `path`, in the last one only with `followLast`. ".." in link targets stops at the root. Parts below
- * what does not exist are taken as they are. Throws `NOT_FOUND` for links that go round in circles.
+ * Follows symlinks in all parts of `path`, in the last one only with `followLast`. Parts below what does not exist are taken as they are.
+ * Throws `NOT_FOUND` for links that go round in circles.
  */
-export function resolvePath(tree: Tree, path: TreePath, options: { readonly followLast: boolean }): ResolvedPath {
+export function resolvePath(tree: Pick<Tree, "lookup">, path: TreePath, options: ResolveOptions): ResolvedPath {
   const rest = path === ROOT ? [] : path.split("/").reverse();
   let current = ROOT;
   let entry = tree.lookup(ROOT);
   let links = 0;
+  let mayEscape = options.escape !== "refuse";
   for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
     if (part === "" || part === ".") continue;
     if (part === "..") {
+      if (current === ROOT && !mayEscape) throw pathEscape(path);
       current = parentOf(current);
       entry = tree.lookup(current);
       continue;
@@ -35,7 +45,10 @@ export function resolvePath(tree: Tree, path: TreePath, options: { readonly foll
     if (found?.kind === "symlink" && found.link !== undefined && (rest.length > 0 || options.followLast)) {
       links += 1;
       if (links > MAX_SYMLINKS) throw symlinkLoop(path);
-      if (found.link.startsWith("/")) current = ROOT;
+      if (found.link.startsWith("/")) {
+        current = ROOT;
+        mayEscape = true;
+      }
       entry = tree.lookup(current);
       rest.push(...found.link.split("/").reverse());
       continue;

@@ -14,22 +14,26 @@ const MAX_ID = 0xfffffffe;
 const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
 
 /** Names that came before the header. */
-export interface TarNames {
+interface TarNames {
   readonly pax: PaxFields;
   readonly longName?: string;
   readonly longLink?: string;
 }
 
-/** The entry; undefined for what is skipped (aufs bookkeeping). `layer`: ".wh." names are whiteouts. Throws `TAR`, `PATH_ESCAPE`, `WHITEOUT`. */
+/**
+ * The entry; undefined for what is skipped: aufs bookkeeping, and whatever is called like the root ("./", or nothing at all), as the
+ * directory that an archive is unpacked to keeps its own metadata (rule S130). `layer`: ".wh." names are whiteouts. Throws `TAR`, `PATH_ESCAPE`, `WHITEOUT`.
+ */
 export function tarEntry(header: TarHeader, names: TarNames, size: number, layer: boolean): Entry | undefined {
   const { pax } = names;
   const rawName = pax.sparse?.get("name") ?? pax.path ?? names.longName ?? header.name;
   const path = archivePath(rawName);
   const kind = kindOf(header, rawName);
-  if (path === ROOT && kind !== "dir") throw tarError("the root is not a directory", rawName);
+  if (path === ROOT) return undefined;
   if (layer) {
     const name = parseWhiteout(path);
-    if (name.kind === "ignored") return undefined;
+    // overlayfs knows no opaque root: containers see what is below it.
+    if (name.kind === "ignored" || (name.kind === "opaque" && name.path === ROOT)) return undefined;
     if (name.kind !== "plain") return mark(name.kind, name.path);
     // This is how overlayfs itself writes a whiteout.
     if (kind === "char" && header.major === 0 && header.minor === 0) return mark("whiteout", path);
@@ -57,7 +61,7 @@ export function tarEntry(header: TarHeader, names: TarNames, size: number, layer
     entry.minor = header.minor;
   }
   const xattrs = xattrsOf(pax);
-  if (xattrs !== undefined && kind !== "hardlink") entry.xattrs = xattrs;
+  if (xattrs !== undefined) entry.xattrs = xattrs;
   return entry;
 }
 

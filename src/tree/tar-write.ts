@@ -19,7 +19,7 @@ export type XattrFilter = (name: string) => boolean;
 export const capabilitiesOnly: XattrFilter = (name) => name === "security.capability";
 
 /** Writes headers into a buffer that the caller provides. */
-export interface EncodedHeaders {
+interface EncodedHeaders {
   /** Bytes that `write` fills, a multiple of 512. */
   readonly size: number;
   write(out: Buffer, at: number): void;
@@ -127,7 +127,7 @@ function typeOf(kind: Entry["kind"]): string {
 function paxData(entry: Entry, path: string | undefined, linkpath: string | undefined, xattrs: XattrFilter): Buffer | undefined {
   const isMark = entry.kind === "whiteout" || entry.kind === "opaque";
   const records: Buffer[] = [];
-  if (entry.xattrs !== undefined && entry.kind !== "hardlink") {
+  if (entry.xattrs !== undefined) {
     for (const [name, value] of [...entry.xattrs].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       if (xattrs(name)) records.push(paxRecord(`SCHILY.xattr.${name}`, value));
     }

@@ -6,7 +6,7 @@ import type { DiffId, Digest } from "../digest.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { TreePath } from "../paths.ts";
 
-/** "whiteout" removes a lower path. "opaque" hides all that lower layers have below a directory that this layer has no entry for (a directory with an entry says so in `opaque`). */
+/** "whiteout" removes a lower path. "opaque" hides all that lower layers have below a directory that this layer has no entry for (a directory with an entry says so in `opaque`). Both are in indexes only, never in trees. */
 export type EntryKind = "file" | "dir" | "symlink" | "hardlink" | "char" | "block" | "fifo" | "whiteout" | "opaque";
 
 /** One path of a layer. Absent optional fields mean: none. */
@@ -30,9 +30,12 @@ export interface Entry {
   readonly minor?: number;
   /** Files: sha256 of the content. Absent where it is not computed yet (host directories). */
   readonly digest?: Digest;
-  /** Directories: hides everything that lower layers have below. */
+  /** Directories of an index: hides everything that lower layers have below. */
   readonly opaque?: boolean;
 }
+
+/** A modification time. */
+export type EntryTime = Pick<Entry, "mtimeSec" | "mtimeNsec">;
 
 /** Where the bytes of a file are. */
 export type DataSource =
@@ -45,8 +48,8 @@ export type DataSource =
 /** The entries of a layer in `compareTreePaths` order, in one compact buffer: ≤ 300 bytes an entry. Entries are made when asked for. */
 export interface LayerIndex {
   readonly count: number;
-  /** Some directory has entries below it and none itself: `layerTree` fills such gaps from the layers below. */
-  readonly hasImplied: boolean;
+  /** Some directory has entries or an opaque mark and no entry itself, or some hard link is to a file of another layer: `layerTree` fills such gaps from the layers below. */
+  readonly needsLower: boolean;
   /** The entry at a position. */
   at(position: number): Entry;
   /** The path at a position, without making the entry. */
@@ -65,15 +68,23 @@ export interface LayerIndex {
   below(path: TreePath): readonly [start: number, end: number];
 }
 
+/** Numeric owner of a root directory. */
+export interface RootOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** An immutable set of entries, with its bytes in the store. */
 export interface Layer {
   /** Identity in the store. */
   readonly id: Digest;
-  /** Over all entries and contents, without mtimes: two layers that differ in times only share it. */
+  /** Over all entries, contents and the root's owner, without mtimes: two layers that differ in times only share it. */
   readonly contentDigest: Digest;
   /** Present once its tar exists or is known. See `layerDiffId`. */
   readonly diffId?: DiffId | undefined;
   readonly index: LayerIndex;
+  /** The owner that a RUN gave the root directory: for the steps above it, as in BuildKit. No tar has it. */
+  readonly rootOwner?: RootOwner | undefined;
   /** Where the bytes of a file entry (of this layer's index) are. May unpack a compressed blob first. */
   data(entry: Entry): DataSource | Promise<DataSource>;
 }
@@ -94,6 +105,8 @@ export interface LayerSource {
   readonly diffId?: DiffId | undefined;
   /** Where it came from, so that a push back to the same registry moves no bytes. */
   readonly remote?: RemoteBlob;
+  /** When it was built, in RFC 3339; absent for layers of images, whose history has it. A reused layer keeps its time, so that a rebuild gives the same image. */
+  readonly created?: string | undefined;
   /** Here already, or pulled and indexed now. Calls are joined. `unpack`: a step will need its directory, which is cheapest to make now. */
   load(signal?: AbortSignal, options?: { readonly unpack?: boolean }): Promise<Layer>;
 }

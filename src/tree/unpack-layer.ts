@@ -26,22 +26,9 @@ const CHUNK = 1024 * 1024;
 const TURN_MS = 8;
 
 /**
- * The directory of a layer, made when it is not there yet. `lower`: what is below it, needed only for layers with hard links to files of
- * lower layers (`TAR` without). For layers whose directories have gaps use `unpackLayers`. Throws `STORE_FULL`, `STORE_CORRUPT`, `BLOB_MISSING`.
- */
-export async function unpackLayer(
-  store: Store,
-  layer: Layer,
-  options: { readonly signal?: AbortSignal; readonly lower?: Tree } = {},
-): Promise<string> {
-  const known = layerDirectory(store, layer.id);
-  if (known !== undefined) return known;
-  return sharedWork(store, `unpack ${layer.id}`, (signal) => unpackLocked(store, layer, { ...options, signal }), options.signal);
-}
-
-/**
  * The directories of a stack of layers, bottom first, that together show what `layerTree` shows. There may be fewer than layers: empty
  * ones are left out, and of a layer that comes twice only the upper place, where it hides the lower (overlayfs refuses a directory twice).
+ * Throws `STORE_FULL`, `STORE_CORRUPT`, `BLOB_MISSING`, and `TAR` for hard links to what is not there.
  */
 export async function unpackLayers(store: Store, layers: readonly Layer[], signal?: AbortSignal): Promise<string[]> {
   const stack = rebaseLayers(layers);
@@ -49,28 +36,34 @@ export async function unpackLayers(store: Store, layers: readonly Layer[], signa
   const paths: string[] = [];
   for (const [number, layer] of stack.entries()) {
     if (layer.index.count === 0 || last.get(layer.id) !== number) continue;
-    const lower = layerTree(stack.slice(0, number));
-    paths.push(await unpackLayer(store, layer, { lower, ...(signal === undefined ? {} : { signal }) }));
+    paths.push(await unpackLayer(store, layer, { lower: layerTree(stack.slice(0, number)), signal }));
   }
   return paths;
 }
 
-async function unpackLocked(
-  store: Store,
-  layer: Layer,
-  options: { readonly signal?: AbortSignal; readonly lower?: Tree },
-): Promise<string> {
-  const { signal } = options;
+interface UnpackOptions {
+  readonly signal: AbortSignal | undefined;
+  /** What is below the layer. */
+  readonly lower: Tree;
+}
+
+async function unpackLayer(store: Store, layer: Layer, { signal, lower }: UnpackOptions): Promise<string> {
+  const known = layerDirectory(store, layer.id);
+  if (known !== undefined) return known;
+  return sharedWork(store, `unpack ${layer.id}`, (stop) => unpackLocked(store, layer, { signal: stop, lower }), signal);
+}
+
+async function unpackLocked(store: Store, layer: Layer, { signal, lower }: UnpackOptions): Promise<string> {
   await using _lock = await lockLayerDirectory(store, layer, signal);
   const original = isRebased(layer) ? layer.original : layer;
-  const known = await checkLockedDirectory(store, layer, { original, ...(signal === undefined ? {} : { signal }) });
+  const known = await checkLockedDirectory(store, layer, { original, signal });
   if (known !== undefined) return known;
   const index = isRebased(layer) ? layer.index : await locatedIndex(store, layer, signal);
   await using staged = await store.dirs.create(LAYER_DIRS);
   using unpacker = createUnpacker(staged.path);
   try {
-    await unpackFiles(store, { index, original, root: staged.path }, unpacker, signal);
-    await copyFromBelow(index, unpacker, options.lower);
+    await unpackFiles(store, { index, original }, unpacker, signal);
+    await copyFromBelow(index, unpacker, lower);
     unpacker.finish(index);
   } catch (error) {
     throw writeFailure(error, `the directory of layer "${layer.id}"`);
@@ -103,30 +96,15 @@ function filesInTarOrder(index: LayerIndex): number[] {
 
 async function unpackFiles(
   store: Store,
-  { index, original, root }: { readonly index: LayerIndex; readonly original: Layer; readonly root: string },
+  { index, original }: { readonly index: LayerIndex; readonly original: Layer },
   unpacker: Unpacker,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const files = filesInTarOrder(index);
   if (files.length === 0) return;
   const tar = findTar(store, original);
-  const firsts = files.filter((position, at) => at === 0 || index.dataOffset(position) !== index.dataOffset(files[at - 1] ?? -1));
-  if (tar === undefined) await unpackStream(await openTar(store, original, signal), index, firsts, unpacker, signal);
-  else await unpackSlices(fromText(tar.path), index, firsts, unpacker, signal);
-  if (firsts.length < files.length) await copyTwins(index, files, unpacker, root);
-}
-
-/** Names that were replaced later leave copies for their hard links, with the same bytes in the tar: each is made from the one before. */
-async function copyTwins(index: LayerIndex, files: readonly number[], unpacker: Unpacker, root: string): Promise<void> {
-  for (let at = 1; at < files.length; at += 1) {
-    const first = files[at - 1] ?? 0;
-    const twin = files[at] ?? 0;
-    if (index.dataOffset(first) !== index.dataOffset(twin)) continue;
-    const entry = index.at(twin);
-    unpacker.begin(entry);
-    for await (const chunk of readData({ kind: "host", path: `${fromText(root)}/${index.path(first)}` }, entry.size)) unpacker.data(chunk);
-    unpacker.end();
-  }
+  if (tar === undefined) await unpackStream(await openTar(store, original, signal), index, files, unpacker, signal);
+  else await unpackSlices(fromText(tar.path), index, files, unpacker, signal);
 }
 
 /** From the tar as a file: only what is needed is read. */
@@ -207,14 +185,14 @@ async function unpackStream(
 }
 
 /** overlayfs cannot link to a file of another directory: the name gets a copy. */
-async function copyFromBelow(index: LayerIndex, unpacker: Unpacker, lower: Tree | undefined): Promise<void> {
+async function copyFromBelow(index: LayerIndex, unpacker: Unpacker, lower: Tree): Promise<void> {
   for (let position = 0; position < index.count; position += 1) {
     if (index.kind(position) !== "hardlink") continue;
     const link = index.at(position);
     const target = link.link as TreePath;
     if (index.find(target) >= 0) continue;
-    const file = lower?.lookup(target);
-    if (lower === undefined || file?.kind !== "file") {
+    const file = lower.lookup(target);
+    if (file?.kind !== "file") {
       throw new DecantError(
         "TAR",
         `Cannot unpack hard link "${displayPath(link.path)}": its target "${displayPath(target)}" is not in the image`,

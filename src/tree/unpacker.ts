@@ -32,7 +32,7 @@ export interface Unpacker extends Disposable {
   data(chunk: Uint8Array): void;
   /** Ends the file: owner, mode, attributes, time. */
   end(): void;
-  /** Makes everything else that the index has, but for hard links to files that are not in it. Call once, at the end. */
+  /** Makes everything else that the index has, but for hard links to files that are not in it. Every directory has an entry. Call once, at the end. */
   finish(index: LayerIndex): void;
 }
 
@@ -80,10 +80,8 @@ export function createUnpacker(root: string): Unpacker {
         ensureDirectory(parentOf(entry.path));
         makeNode(path, { kind: "char", mode: 0, major: 0, minor: 0 });
         return;
-      case "opaque":
       case "dir":
         ensureDirectory(entry.path);
-        if (entry.kind === "opaque") setOpaque(path);
         return;
       case "char":
       case "block":
@@ -101,6 +99,8 @@ export function createUnpacker(root: string): Unpacker {
         begin(entry);
         end();
         return;
+      case "opaque":
+        throw new InternalError(`an opaque mark without its directory "${entry.path}"`);
       case "hardlink":
       case "symlink":
         return;
@@ -144,7 +144,8 @@ export function createUnpacker(root: string): Unpacker {
           setMetadata(hostPath(entry.path), entry);
           if (entry.opaque === true) setOpaque(hostPath(entry.path));
         }
-        setImpliedModes(index, directories, hostPath);
+        // The root's are the caller's when the layer has no entry for it.
+        if (index.count === 0 || index.path(0) !== ROOT) chmodSync(fsPath(rootPath), 0o755);
       } catch (error) {
         throw writeFailure(error, `"${root}"`);
       }
@@ -154,16 +155,6 @@ export function createUnpacker(root: string): Unpacker {
       fd = -1;
     },
   };
-}
-
-/** Directories without an entry; the root's is the caller's when the layer has none. */
-function setImpliedModes(index: LayerIndex, directories: ReadonlySet<string>, hostPath: (path: TreePath) => string): void {
-  if (index.count === 0 || index.path(0) !== ROOT) chmodSync(fsPath(hostPath(ROOT)), 0o755);
-  if (!index.hasImplied) return;
-  for (const directory of directories) {
-    const path = directory as TreePath;
-    if (path !== ROOT && index.find(path) < 0) setMetadata(hostPath(path), { mode: 0o755, uid: 0, gid: 0, mtimeSec: 0, mtimeNsec: 0 });
-  }
 }
 
 type Metadata = Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">;

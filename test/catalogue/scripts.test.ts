@@ -9,7 +9,8 @@ import { lstatSync, mkdtempDisposableSync, readdirSync, readFileSync, readlinkSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { assembleBase, baseScripts, joinRecipes, type Recipe, type ScriptEffect } from "../../src/distroless/index.ts";
+import { assembleBase, baseScripts, type Recipe, type ScriptEffect } from "../../src/distroless/index.ts";
+import { joinRecipes } from "../../src/distroless/join-recipes.ts";
 import { fromText, ROOT, toText, treePath } from "../../src/paths.ts";
 import { openStore } from "../../src/store/index.ts";
 import { type Entry, layerTree, readTreeFile, type Tree, walk } from "../../src/tree/index.ts";

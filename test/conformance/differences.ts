@@ -76,12 +76,6 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: "BuildKit stops reading at the end mark of the archive and does not see that what it unpacked is damaged",
   },
   {
-    cases: ["S90: a hard link with metadata of its own"],
-    line: /^path x\/f: /,
-    reason:
-      "A file has one mode and owner: we take those of its own entry, BuildKit those of the last link to it; tar writes the same in both",
-  },
-  {
     cases: ["S129: a layer that writes through the symlink of another"],
     line: /^path out: /,
     reason:
@@ -102,6 +96,32 @@ export const DIFFERENCES: readonly Difference[] = [
     line: /^BuildKit builds, Decant fails: CONTEXT /,
     reason:
       "BuildKit passes over an ignore file that it cannot read: what it was to leave out, secrets perhaps, is in the image without a word",
+  },
+  {
+    cases: ["L2: a hard link to a file of the image that does not change"],
+    line: /^path x: .*Decant "same as usr\/bin\/sh"$/,
+    reason: "BuildKit loses a hard link to a file of a lower layer that did not change otherwise",
+  },
+  {
+    cases: ["R7: a directory of the archive that is gone at its end"],
+    line: /^BuildKit fails, Decant builds: chtimesat n\/s: not a directory$/,
+    reason: "BuildKit sets the times of all directories at the end, and trips over one that a later member has replaced",
+  },
+  {
+    cases: ["L2: a hard link to a symlink"],
+    line: /^path x: BuildKit "same as to-file", Decant "symlink 5:0 -> plain"$/,
+    reason: "Decant's layers have hard links of files only; other names of a symlink are symlinks of their own",
+  },
+  {
+    cases: ["R9: the root of a stage that a directory was copied to"],
+    line: /^path r: BuildKit "dir 0755 0:0 @1300000002", Decant "dir 0755 0:0 @step"$/,
+    reason: "The root of an image has no time that a layer could hold; BuildKit shows the one that its snapshot has by chance",
+  },
+  {
+    cases: ["R9: SOURCE_DATE_EPOCH is the time of the step", "R9: SOURCE_DATE_EPOCH is the time of a WORKDIR"],
+    line: /^path \S+: BuildKit "dir 0755 0:0 @step", Decant "dir 0755 0:0 @1500000000"$/,
+    reason:
+      "BuildKit leaves the time of its clock to directories that are written into, until rewrite-timestamp; the same epoch gives the same layer here",
   },
   {
     cases: ["a step makes a block device"],

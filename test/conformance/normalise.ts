@@ -23,7 +23,7 @@ export interface NormalImage {
 export interface NormaliseOptions {
   /** Lines that are too many to record: taken out of `tree` where they are as said here. */
   readonly busybox?: Readonly<Record<string, string>>;
-  /** Paths whose modification time counts. */
+  /** Paths whose modification time counts; "*": all. */
   readonly times?: readonly string[];
   /** Texts that differ from run to run → what stands for them. */
   readonly placeholders?: Readonly<Record<string, string>>;
@@ -163,10 +163,17 @@ function treeLines(tree: ReadonlyMap<string, Node>, times: ReadonlySet<string>):
     if (node === undefined) continue;
     const linked = first.get(node);
     if (linked === undefined) first.set(node, path);
-    const time = times.has(path) ? ` @${Math.floor(node.entry.mtime)}` : "";
+    const time = times.has(path) || times.has("*") ? ` @${timeOf(node.entry)}` : "";
     lines[path] = linked === undefined ? `${describeEntry(node.entry)}${time}` : `same as ${linked}`;
   }
   return lines;
+}
+
+/** Nothing that a case brings along is younger: what is got its time from the step. */
+const YOUNGEST_FIXTURE_SEC = 1_700_000_000;
+
+function timeOf({ mtime }: TarEntry): string {
+  return mtime > YOUNGEST_FIXTURE_SEC ? "step" : String(Math.floor(mtime));
 }
 
 /** "file 0644 0:0 "text"", "dir 0755 0:0", "symlink 0:0 -> target", "char 0644 0:0 1:3". */

@@ -24,7 +24,7 @@ export interface Case {
   readonly bases?: Readonly<Record<string, Base>>;
   /** Path → what an HTTP server answers. */
   readonly serve?: Readonly<Record<string, Served>>;
-  /** Paths of the image whose modification times are defined, and compared. */
+  /** Paths of the image whose modification times are defined, and compared; "*": all. The time of the step is "step". */
   readonly times?: readonly string[];
   /** Absent: the build must succeed. */
   readonly fails?: {

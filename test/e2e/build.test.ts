@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type BuildEvent, inspectImage, isDecantError, listImages, pruneStore, removeImages, runImage } from "../../src/index.ts";
+import {
+  type BuildEvent,
+  type BuildOptions,
+  inspectImage,
+  isDecantError,
+  listImages,
+  pruneStore,
+  removeImages,
+  runImage,
+} from "../../src/index.ts";
 import { addBusybox, type Built, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 
 /** Names of steps by what became of them. */
@@ -183,6 +192,34 @@ describe("build() caches", () => {
     shop.write({ "src/b": "2" });
     assert.match((await shop.build(text, { explain: true })).log, /why: src\/b: content/);
     assert.match((await shop.build(text, { explain: true, buildArgs: { V: "2" } })).log, /why: ENV V: 1 → 2/);
+  });
+
+  it("R9: shows a step that a COPY wrote into a directory, however soon after another one", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    shop.write({ a: "a", b: "b" });
+    const steps = ["COPY a /fonts/", "RUN stat -c %y /fonts > /one", "COPY b /fonts/", "RUN stat -c %y /fonts > /two"];
+    const { log } = await shop.build(`${BUSYBOX}${steps.join("\n")}\nRUN [ "$(cat /one)" != "$(cat /two)" ] && cat /one /two\n`);
+    assert.match(log, /^20\d\d-.*\n20\d\d-/m);
+  });
+
+  it("R9: gives the same image again, and for one SOURCE_DATE_EPOCH whatever was built before", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    shop.write({ a: "a", "src/b": "b" });
+    const text = "FROM scratch\nWORKDIR /w/x\nCOPY a /w/\nCOPY src /deep/er\nCOPY <<EOF /w/here\nx\nEOF\nCOPY --link a /link/\n";
+    const idOf = async (options: Partial<BuildOptions>): Promise<string | undefined> =>
+      (await shop.build(text, { tags: ["app"], ...options })).result.configDigest;
+    const plain = await idOf({});
+    assert.equal(await idOf({}), plain);
+    const env = { SOURCE_DATE_EPOCH: "1500000000" };
+    const dated = await idOf({ env });
+    assert.notEqual(dated, plain);
+    assert.deepEqual(
+      [await idOf({ env }), await idOf({ env, noCache: true }), await idOf({ env, root: join(shop.folder, "other") })],
+      [dated, dated, dated],
+    );
+    assert.equal(await idOf({}), plain);
   });
 
   it("builds once what two builds need at the same time", async () => {

@@ -2,14 +2,13 @@
 import type { TarMember } from "../support/archive.ts";
 import { dir, fifo, file, hardlink, symlink, tar } from "../conformance/files.ts";
 import type { Base } from "../conformance/types.ts";
+import { ARCHIVE_TIME, generateArchive, owner } from "./generate-archive.ts";
 import type { Random } from "./random.ts";
 import type { Planted } from "./types.ts";
+import { CONTENTS, FILE_MODES, FOLDER_MODES } from "./vocabulary.ts";
 
 const FOLDERS = ["d", "e", "d/s", "d/s/t", "e/s", ".h"] as const;
 const NAMES = ["f", "g.txt", "h.log", "x.txt", ".dot", "a b", "k[1]"] as const;
-const CONTENTS = ["", "one\n", "two\n", "a $A ${B} \\ 'q' \"r\"\n", "#!/bin/sh\necho hi\n"] as const;
-const FILE_MODES = [0o644, 0o600, 0o755, 0o444, 0o4755, 0o2751, 0o666, 0o1640] as const;
-const FOLDER_MODES = [0o755, 0o700, 0o711, 0o1777, 0o2755, 0o775] as const;
 const IGNORES = [
   "*.log",
   "d/*",
@@ -80,7 +79,7 @@ export function generateContext(random: Random): Record<string, Planted> {
   if (random.chance(0.05)) files["d/pipe"] = { spec: fifo(), code: "fifo()" };
   if (random.chance(0.35)) {
     const compression = random.pick(["none", "gzip", "zstd"] as const);
-    const members = generateMembers(random, []);
+    const members = random.chance(0.7) ? generateArchive(random) : generateMembers(random);
     files["t.tar"] = { spec: tar(members, compression), code: `tar(${JSON.stringify(members)}, ${JSON.stringify(compression)})` };
   }
   if (random.chance(0.3)) {
@@ -110,32 +109,38 @@ export function generateBase(random: Random): Base {
   return { config, layers };
 }
 
-/** Members in the order that tar writes them; whiteouts only of what `below` has. */
-function generateMembers(random: Random, below: readonly TarMember[]): TarMember[] {
+/** Members in the order that tar writes them; with `layers` below, those of a layer: whiteouts of what is there, and opaque marks. */
+function generateMembers(random: Random, layers?: readonly TarMember[]): TarMember[] {
   const members: TarMember[] = [];
-  const mtime = 1_550_000_000;
-  const owner = (): Pick<TarMember, "uid" | "gid"> => (random.chance(0.3) ? { uid: random.below(9), gid: random.below(9) } : {});
+  const below = layers ?? [];
+  const isLayer = layers !== undefined;
+  const mtime = ARCHIVE_TIME;
   const free = (path: string): boolean => ![...below, ...members].some((member) => member.path.replace(/\/$/, "") === path);
   for (const folder of ["d", "d/s", "e", "out", "w"]) {
     if (folder === "d/s" && !members.some(({ path }) => path === "d/")) continue;
     const before = below.find((member) => member.path.replace(/\/$/, "") === folder);
     if ((before !== undefined && before.type !== "dir") || !random.chance(0.5)) continue;
-    members.push({ path: `${folder}/`, type: "dir", mode: random.pick(FOLDER_MODES), mtime, ...owner() });
+    // Over a directory of a layer below, an entry for it may be missing.
+    if (before === undefined || random.chance(0.6))
+      members.push({ path: `${folder}/`, type: "dir", mode: random.pick(FOLDER_MODES), mtime, ...owner(random) });
     for (const name of ["f", "g.txt", "q"]) {
       if (!random.chance(0.5)) continue;
       const path = `${folder}/${name}`;
       const covered = below.some((member) => member.path === path);
       if (covered && random.chance(0.5)) members.push({ path: `${folder}/.wh.${name}`, content: "" });
-      else members.push({ path, content: random.pick(CONTENTS), mode: random.pick(FILE_MODES), mtime, ...owner() });
+      else members.push({ path, content: random.pick(CONTENTS), mode: random.pick(FILE_MODES), mtime, ...owner(random) });
     }
     if (free(`${folder}/l`) && random.chance(0.4))
       members.push({ path: `${folder}/l`, type: "symlink", link: random.pick(["f", "/out", "../e", "/nowhere", "/d/f"]), mtime });
+    if (isLayer && random.chance(0.1)) members.push({ path: `${folder}/.wh..wh..opq`, content: "", mtime });
     const linked = members.find(
       (member) => member.path.startsWith(`${folder}/`) && member.type === undefined && !member.path.includes(".wh."),
     );
     if (linked !== undefined && free(`${folder}/hard`) && random.chance(0.3))
-      members.push({ ...linked, path: `${folder}/hard`, type: "hardlink", link: linked.path, content: "" });
+      members.push({ ...linked, path: `${folder}/hard`, type: "hardlink", link: linked.path, content: "", ...owner(random) });
   }
+  if (random.chance(0.1)) members.unshift({ path: "./", type: "dir", mode: random.pick(FOLDER_MODES), mtime, ...owner(random) });
+  if (isLayer && random.chance(0.05)) members.push({ path: ".wh..wh..opq", content: "", mtime });
   if (free("l") && random.chance(0.4))
     members.push({ path: "l", type: "symlink", link: random.pick(["d", "/out", "e/f", "/nowhere"]), mtime });
   if (members.length === 0) members.push({ path: "only", content: "only\n", mtime });

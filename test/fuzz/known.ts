@@ -22,6 +22,13 @@ const KNOWN: readonly Known[] = [
   { line: /^BuildKit fails, Decant builds: failed to stat .*\/pipe: not a directory$/, dockerfile: /--exclude=/ },
   // "a file that is taken out, back in and out again"
   { line: /^path .*: BuildKit "file (\d+ \d+:\d+) \\"\\"", Decant "file \1 / },
+  // "R7: a directory of the archive that is gone at its end"
+  { line: /^BuildKit fails, Decant builds: chtimesat .*$/, dockerfile: /^ADD /m },
+  // "R9: the root of a stage that a directory was copied to"
+  { line: /^path .*: BuildKit "(dir \S+ \S+) @\d+", Decant "\1 @step"$/, dockerfile: /^COPY --from=.* "?[./]+"?,? /m },
+  // A step of BuildKit leaves its mount points' time on /etc in its own snapshot, though not in the image: a copy of that stage shows it.
+  { line: /^path (?:.*\/)?etc: BuildKit "(dir \S+ \S+) @step", Decant "\1 @\d+"$/, dockerfile: /^RUN /m },
+  { line: /^path .*: BuildKit "(dir \S+ \S+) @step", Decant "\1 @1600000000"$/, dockerfile: /^RUN [^]*^COPY --from=.* \/?\[?e\]?tc\/? /m },
 ];
 
 /** True for a line of `differencesOf` that is meant. */

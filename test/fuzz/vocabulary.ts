@@ -54,6 +54,55 @@ export const VALUES = [
   "two-o-o",
   "${A/%/end}",
 ] as const;
+export const CONTENTS = ["", "one\n", "two\n", "a $A ${B} \\ 'q' \"r\"\n", "#!/bin/sh\necho hi\n"] as const;
+export const FILE_MODES = [0o644, 0o600, 0o755, 0o444, 0o4755, 0o2751, 0o666, 0o1640] as const;
+export const FOLDER_MODES = [0o755, 0o700, 0o711, 0o1777, 0o2755, 0o775] as const;
+/** Where archives put things: places that contexts, bases and steps have too, some of them behind links. */
+export const ARCHIVE_PATHS = [
+  "d",
+  "d/f",
+  "d/g.txt",
+  "d/s",
+  "d/s/f",
+  "d/l",
+  "d/l/x",
+  "d/hard",
+  "e",
+  "e/f",
+  "e/l/z",
+  "l",
+  "l/f",
+  "l/s/x",
+  "out",
+  "out/f",
+  "new/deep/f",
+  "tmp/x",
+  "etc/extra",
+  "bin/tool",
+  "f",
+  "q",
+  "./d/./f",
+  "/abs",
+  "d/../e/g.txt",
+] as const;
+export const ARCHIVE_LINKS = [
+  "d",
+  "/d",
+  "/out",
+  "../e",
+  "e",
+  "s",
+  "f",
+  "/nowhere",
+  "no/where",
+  ".",
+  "/",
+  "l",
+  "../../up",
+  "/d/../e",
+  "../d/s",
+] as const;
+export const HARD_TARGETS = ["d/f", "d/s/f", "e/f", "l/f", "etc/passwd", "bin/busybox", "f", "l", "d/l/x", "/d/f", "nothing", "d"] as const;
 export const SHELL = [
   "rm -rf /d/s",
   "rm -f /out/f /d/f",
@@ -68,6 +117,11 @@ export const SHELL = [
   "ln /d/f /d/hard",
   "chmod 640 /d/f",
   "chmod 711 /d",
+  "chown 5:6 /",
+  "chmod 1711 /",
+  "stat -c '%a %u:%g' / /d > /root-is",
+  "mkdir -p /real && rm -rf /l && ln -s real /l",
+  "mkdir -m 2775 /d/s && chown 0:7 /d/s",
   "chown 5:6 /d/f",
   "chown -R 7:8 /out",
   "mv /d /moved",

@@ -1,6 +1,6 @@
 /** Subjects of audits without a store: a tree and a configuration. */
-import { parentOf, treePath } from "../../src/paths.ts";
-import { memoryTree } from "./memory-tree.ts";
+import { treePath } from "../../src/paths.ts";
+import { makeParents, memoryTree } from "./memory-tree.ts";
 import { fileReading } from "../../src/audit/files.ts";
 import type { AuditFiles, AuditSubject } from "../../src/audit/types.ts";
 import type { ContainerConfig, Platform } from "../../src/oci/index.ts";
@@ -27,7 +27,7 @@ export function auditTree(spec: AuditTreeSpec): Tree {
     if (typeof bytes === "string") continue;
     const path = treePath(name);
     const plain = { uid: 0, gid: 0, mode: 0o755, mtimeSec: 0, mtimeNsec: 0 };
-    draft.mkdirAll(parentOf(path), (made) => ({ ...plain, path: made, kind: "dir", size: 0 }));
+    makeParents(draft, path);
     draft.put({ ...plain, path, kind: "file", size: bytes.byteLength }, { kind: "bytes", bytes });
   }
   return draft;

@@ -1,5 +1,6 @@
 /** Who may do what at the fake registry: Basic, or bearer tokens from its own /token. */
-import type { IncomingMessage } from "node:http";
+import type { Answer } from "./faults.ts";
+import type { Heard } from "./server.ts";
 
 /** How the registry asks for authorization. */
 export interface FakeAuth {
@@ -12,6 +13,8 @@ export interface FakeAuth {
   readonly anonymousPull?: boolean;
   /** Bearer only: the realm that is named. Default: /token here. */
   readonly realm?: string;
+  /** Bearer only: what becomes of a request for tokens of several repositories. Default: a token for all of them. */
+  readonly several?: "refused" | "narrowed";
 }
 
 /** A request that is turned down. */
@@ -21,12 +24,10 @@ export interface Refusal {
   readonly headers: Record<string, string>;
 }
 
-type Send = (status: number, headers?: Record<string, string>, body?: string) => void;
-
 /** Checks and makes tokens. */
 export interface Authority {
   refusal(authorization: string | undefined, method: string, url: URL, origin: string): Refusal | undefined;
-  token(request: IncomingMessage, url: URL, body: Buffer, send: Send): void;
+  token(request: Heard, url: URL): Answer;
   expireTokens(): void;
 }
 
@@ -50,22 +51,26 @@ export function createAuthority(auth: FakeAuth | undefined): Authority {
       const scope = wanted.length === 0 ? "" : `,scope="${wanted[0]}"`;
       return { status: 401, code: "UNAUTHORIZED", headers: { "www-authenticate": `Bearer realm="${realm}",service="fake"${scope}` } };
     },
-    token(request, url, body, send) {
-      if (auth === undefined) return send(404);
+    token({ method, headers, body }, url) {
+      if (auth === undefined) return { status: 404 };
       const form = new URLSearchParams(body.toString("utf8"));
-      const isOauth2 = request.method === "POST";
+      const isOauth2 = method === "POST";
       const scopes = (isOauth2 ? (form.get("scope") ?? "").split(" ") : url.searchParams.getAll("scope")).flatMap(splitActions);
       const isUser = isOauth2
         ? form.get("grant_type") === "refresh_token" && auth.identityToken !== undefined && form.get("refresh_token") === auth.identityToken
-        : request.headers.authorization === basic;
-      const isAnonymous = !isOauth2 && request.headers.authorization === undefined;
+        : headers["authorization"] === basic;
+      const isAnonymous = !isOauth2 && headers["authorization"] === undefined;
       if (!isUser && !(isAnonymous && auth.anonymousPull === true)) {
-        return send(401, {}, JSON.stringify({ details: "incorrect username or password" }));
+        return { status: 401, body: JSON.stringify({ details: "incorrect username or password" }) };
       }
+      const names = new Set(scopes.map((scope) => scope.split(":")[1]));
+      if (names.size > 1 && auth.several === "refused") return { status: 403, body: JSON.stringify({ details: "one at a time" }) };
+      const granted = auth.several === "narrowed" ? scopes.filter((scope) => scope.split(":")[1] === [...names][0]) : scopes;
       made += 1;
       const token = `token-${made}`;
-      tokens.set(token, new Set(isUser ? scopes : scopes.filter((scope) => scope.endsWith(":pull"))));
-      send(200, { "content-type": "application/json" }, JSON.stringify(isOauth2 ? { access_token: token } : { token, expires_in: 300 }));
+      tokens.set(token, new Set(isUser ? granted : granted.filter((scope) => scope.endsWith(":pull"))));
+      const given = isOauth2 ? { access_token: token } : { token, expires_in: 300 };
+      return { headers: { "content-type": "application/json" }, body: JSON.stringify(given) };
     },
     expireTokens: () => tokens.clear(),
   };

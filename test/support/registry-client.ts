@@ -1,17 +1,24 @@
-/** A registry client for tests: knows no files of this machine, does not wait between attempts. */
+/** A registry client for tests: knows no files of this machine, and waits for nothing (network.ts). */
 import assert from "node:assert/strict";
 import { DecantError, type ErrorCode } from "../../src/errors.ts";
-import { createRegistryClient, EMPTY_REGISTRIES, type RegistryClient, type RegistryClientOptions } from "../../src/registry/index.ts";
+import type { NetworkOptions } from "../../src/net/network.ts";
+import { createRegistryClient, type RegistryClient } from "../../src/registry/index.ts";
+import { EMPTY_REGISTRIES } from "../../src/registry/testdata/support.ts";
+import { type RegistryClientOptions } from "../../src/registry/types.ts";
+import { testNetwork } from "./network.ts";
 
-/** Three attempts, no waits, no credentials, no registries.conf. */
-export function fakeClient(options: RegistryClientOptions = {}): RegistryClient {
+/** As for a real one, with options for its network. */
+export type FakeClientOptions = Omit<RegistryClientOptions, "network"> & { readonly network?: NetworkOptions };
+
+/** No waits, no credentials, no registries.conf. */
+export function fakeClient({ network, ...options }: FakeClientOptions = {}): RegistryClient {
   return createRegistryClient({
     env: {},
     homeDir: "/nonexistent",
     systemDir: "/nonexistent",
     config: EMPTY_REGISTRIES,
     credentials: async () => undefined,
-    retry: { attempts: 3, baseDelayMs: 0 },
+    network: testNetwork(network),
     ...options,
   });
 }

@@ -1,14 +1,13 @@
 /**
  * A registry in this process (distribution-spec v1.1) for tests: real HTTP on a port of its own, everything in memory. It checks what it is
- * given as a strict registry does, records every request, and misbehaves when told to (registry-faults.ts).
+ * given as a strict registry does, records every request, and misbehaves when told to (faults.ts).
  */
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { type Digest, isDigest, sha256 } from "../../src/digest.ts";
+import { given } from "../../src/given.ts";
 import { type Descriptor, OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from "../../src/oci/index.ts";
+import type { Answer, Fault } from "./faults.ts";
 import { createAuthority, type FakeAuth } from "./registry-auth.ts";
-import { answerWith, createFaults, type Fault } from "./registry-faults.ts";
+import { type Heard, startServer } from "./server.ts";
 
 /** How the registry is set up. */
 export interface FakeRegistryOptions {
@@ -20,15 +19,6 @@ export interface FakeRegistryOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Tags on a page. Default: as many as asked for. */
   readonly pageSize?: number;
-}
-
-/** A request that came in, with the status of its answer (0: none was sent). */
-export interface RecordedRequest {
-  readonly method: string;
-  /** With its query. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  status: number;
 }
 
 /** A document under its digest. */
@@ -43,7 +33,7 @@ export interface FakeRegistry extends AsyncDisposable {
   readonly host: string;
   /** "http://127.0.0.1:34567". */
   readonly origin: string;
-  readonly requests: readonly RecordedRequest[];
+  readonly requests: readonly Heard[];
   /** One line a request: "GET /v2/app/manifests/latest 200"; /v2/ and /token are left out. Ports and upload ids are masked. */
   log(): string[];
   addBlob(repository: string, bytes: Uint8Array, mediaType?: string): Descriptor;
@@ -72,8 +62,6 @@ const UPLOAD_STATE = "_state=a+b%2Fc%3D";
 export async function startFakeRegistry(options: FakeRegistryOptions = {}): Promise<FakeRegistry> {
   const repositories = new Map<string, Repository>();
   const uploads = new Map<string, Buffer>();
-  const requests: RecordedRequest[] = [];
-  const faults = createFaults();
   const repository = (name: string): Repository => {
     const known = repositories.get(name) ?? { blobs: new Map(), manifests: new Map(), tags: new Map() };
     repositories.set(name, known);
@@ -89,67 +77,42 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
   let origin = "";
   const authority = createAuthority(options.auth);
 
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const method = request.method ?? "GET";
-    const url = new URL(request.url ?? "/", origin);
-    const record: RecordedRequest = {
-      method,
-      path: url.pathname + url.search,
-      headers: request.headers as RecordedRequest["headers"],
-      status: 0,
-    };
-    requests.push(record);
-    response.on("close", () => {
-      if (response.headersSent) record.status = response.statusCode;
-    });
-    const fault = faults.take(`${method} ${record.path}`);
-    if (fault !== undefined && (await answerWith(fault, request, response))) return;
-    const send = (status: number, headers: Record<string, string> = {}, body: Uint8Array | string = ""): void => {
-      faults.send(fault, { method, status, headers, body: Buffer.from(body as Uint8Array) }, request, response);
-    };
-    const fail = (status: number, code: string): void =>
-      send(status, { "content-type": "application/json" }, JSON.stringify({ errors: [{ code, message: code.toLowerCase() }] }));
-
-    if (url.pathname === "/token") return authority.token(request, url, await read(request), send);
-    const refusal = authority.refusal(request.headers.authorization, method, url, origin);
-    if (refusal !== undefined) {
-      // Read as a real one does, so that the connection stays in step.
-      await read(request);
+  const handle = (request: Heard, fault: Fault | undefined): Answer => {
+    const { method, headers: asked, body } = request;
+    const url = new URL(request.path, origin);
+    if (url.pathname === "/token") return authority.token(request, url);
+    const refusal = authority.refusal(asked["authorization"], method, url, origin);
+    if (refusal !== undefined)
       return send(refusal.status, refusal.headers, JSON.stringify({ errors: [{ code: refusal.code, message: "no" }] }));
-    }
     if (url.pathname === "/v2/") return send(200, {}, "{}");
     const [, name = "", kind = "", rest = ""] = /^\/v2\/(.+?)\/(manifests|blobs|tags|referrers)\/(.*)$/.exec(url.pathname) ?? [];
-    const body = await read(request);
 
-    if (kind === "blobs" && rest.startsWith("uploads/")) return upload(method, url, name, rest.slice("uploads/".length), body, send, fail);
+    if (kind === "blobs" && rest.startsWith("uploads/")) return upload(method, url, name, rest.slice("uploads/".length), body);
     if (kind === "blobs") {
       const bytes = repositories.get(name)?.blobs.get(rest);
       if (bytes === undefined) return fail(404, "BLOB_UNKNOWN");
       const headers = { "docker-content-digest": rest, "content-type": "application/octet-stream", "accept-ranges": "bytes" };
-      const range = fault?.kind === "ignore-range" ? null : /^bytes=(\d+)-$/.exec(request.headers.range ?? "");
+      const range = fault?.kind === "ignore-range" ? null : /^bytes=(\d+)-$/.exec(asked["range"] ?? "");
       if (range === null) return send(200, headers, bytes);
       const from = Number(range[1]);
       if (from >= bytes.byteLength) return send(416, headers);
       return send(206, { ...headers, "content-range": `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}` }, bytes.subarray(from));
     }
-    if (kind === "manifests" && method === "PUT") return putManifest(name, rest, request.headers["content-type"] ?? "", body, send, fail);
+    if (kind === "manifests" && method === "PUT") return putManifest(name, rest, asked["content-type"] ?? "", body);
     if (kind === "manifests") {
       const found = findManifest(name, rest);
       if (found === undefined) return fail(404, "MANIFEST_UNKNOWN");
       return send(200, { "content-type": found[1].mediaType, "docker-content-digest": found[0] }, found[1].bytes);
     }
-    if (kind === "tags") return listTags(name, url, send, fail);
+    if (kind === "tags") return listTags(name, url);
     if (kind === "referrers" && options.referrersApi !== false) {
       const manifests = [...repository(name).manifests].flatMap(([digest, stored]) => referrer(digest, stored, rest));
       return send(200, { "content-type": OCI_INDEX }, JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }));
     }
-    fail(404, "NOT_FOUND");
+    return fail(404, "NOT_FOUND");
   };
 
-  type Send = (status: number, headers?: Record<string, string>, body?: Uint8Array | string) => void;
-  type Fail = (status: number, code: string) => void;
-
-  const upload = (method: string, url: URL, name: string, id: string, body: Buffer, send: Send, fail: Fail): void => {
+  const upload = (method: string, url: URL, name: string, id: string, body: Buffer): Answer => {
     if (method === "POST") {
       const from = url.searchParams.get("from");
       const mount = url.searchParams.get("mount");
@@ -172,10 +135,10 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     const digest = url.searchParams.get("digest");
     if (sha256(bytes) !== digest) return fail(400, "DIGEST_INVALID");
     repository(name).blobs.set(digest, bytes);
-    send(201, { location: `/v2/${name}/blobs/${digest}`, "docker-content-digest": digest });
+    return send(201, { location: `/v2/${name}/blobs/${digest}`, "docker-content-digest": digest });
   };
 
-  const putManifest = (name: string, reference: string, mediaType: string, bytes: Buffer, send: Send, fail: Fail): void => {
+  const putManifest = (name: string, reference: string, mediaType: string, bytes: Buffer): Answer => {
     const digest = sha256(bytes);
     if (isDigest(reference) && reference !== digest) return fail(400, "DIGEST_INVALID");
     const document = JSON.parse(bytes.toString("utf8")) as { config?: Descriptor; layers?: Descriptor[]; subject?: Descriptor };
@@ -186,10 +149,10 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     target.manifests.set(digest, { mediaType, bytes });
     if (!isDigest(reference)) target.tags.set(reference, digest);
     const subject = options.referrersApi !== false && document.subject !== undefined ? { "oci-subject": document.subject.digest } : {};
-    send(201, { location: `/v2/${name}/manifests/${digest}`, "docker-content-digest": digest, ...subject });
+    return send(201, { location: `/v2/${name}/manifests/${digest}`, "docker-content-digest": digest, ...subject });
   };
 
-  const listTags = (name: string, url: URL, send: Send, fail: Fail): void => {
+  const listTags = (name: string, url: URL): Answer => {
     const found = repositories.get(name);
     if (found === undefined) return fail(404, "NAME_UNKNOWN");
     const all = [...found.tags.keys()].toSorted();
@@ -197,26 +160,19 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     const from = last === null ? 0 : all.indexOf(last) + 1;
     const tags = all.slice(from, from + (options.pageSize ?? all.length));
     const more = from + tags.length < all.length;
-    send(
+    return send(
       200,
       { "content-type": "application/json", ...(more ? { link: `</v2/${name}/tags/list?last=${tags.at(-1)}&n=1>; rel="next"` } : {}) },
       JSON.stringify({ name, tags }),
     );
   };
 
-  const listener: RequestListener = (request, response) => {
-    handle(request, response).catch((error: unknown) => {
-      // A client that went away is not our failure; anything else must be seen by the test.
-      if (!request.destroyed && !response.headersSent) response.writeHead(599).end(String(error));
-      else response.destroy();
-    });
-  };
-  const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  origin = `${options.tls === undefined ? "http" : "https"}://${host}`;
+  const server = await startServer(handle, {
+    scheme: options.tls === undefined ? "http" : "https",
+    ...given({ tls: options.tls }),
+  });
+  const { host, heard: requests } = server;
+  origin = options.tls === undefined ? server.origin : server.secureOrigin;
 
   const registry: FakeRegistry = {
     host,
@@ -253,14 +209,9 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     },
     blob: (name, digest) => repositories.get(name)?.blobs.get(digest),
     manifest: (name, reference) => findManifest(name, reference)?.[1],
-    fault: (fault) => faults.add(fault),
+    fault: (fault) => server.fault(fault),
     expireTokens: () => authority.expireTokens(),
-    async [Symbol.asyncDispose]() {
-      const closed = Promise.withResolvers<void>();
-      server.close(() => closed.resolve());
-      server.closeAllConnections();
-      await closed.promise;
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
   return registry;
 }
@@ -271,8 +222,11 @@ function referrer(digest: string, stored: StoredManifest, subject: string): obje
   return [{ mediaType: stored.mediaType, digest, size: stored.bytes.byteLength, artifactType: document.artifactType }];
 }
 
-async function read(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+function send(status: number, headers: Readonly<Record<string, string>> = {}, body: Uint8Array | string = ""): Answer {
+  return { status, headers, body };
+}
+
+function fail(status: number, code: string): Answer {
+  const errors = [{ code, message: code.toLowerCase() }];
+  return send(status, { "content-type": "application/json" }, JSON.stringify({ errors }));
 }

@@ -4,12 +4,14 @@ import { type AssembledBase, baseScripts } from "../../distroless/index.ts";
 import { type BuiltImage, type ExportResult, type OutputSpec, targetNames } from "../../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import { step } from "../../step.ts";
-import { writeOutput } from "../build-outputs.ts";
+import { writeOutput } from "../../build/index.ts";
 import { startRun } from "../run-handle.ts";
-import { openSession, type Session, platformOf } from "../session.ts";
+import { openSession, type Session, platformOf } from "../../context/index.ts";
+import { given } from "../../given.ts";
 import type { Run } from "../types.ts";
-import { assembleOpened, assembleOptions, type AssembleRun, baseDetails, baseImage } from "./assembled.ts";
-import { openBase, type OpenedBase } from "./open-base.ts";
+import { assembleOpened, assembleOptions, type AssembleRun, baseImage } from "../../project/index.ts";
+import { openBase, type OpenedBase } from "../../project/index.ts";
+import { baseDetails } from "./details.ts";
 import type { BaseDetails, BuildBaseOptions, BuildBaseResult, LockedBaseOptions } from "./types.ts";
 
 /**
@@ -75,8 +77,7 @@ async function openFor(options: LockedBaseOptions): Promise<OpenedBase> {
   const { base, cwd = process.cwd(), lockFile, locked } = options;
   return await openBase(base, {
     cwd,
-    ...(lockFile === undefined ? {} : { lockFile }),
-    ...(locked === undefined ? {} : { locked }),
+    ...given({ lockFile, locked }),
   });
 }
 

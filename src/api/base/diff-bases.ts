@@ -6,14 +6,15 @@ import type { Emit } from "../../events.ts";
 import { type Platform } from "../../oci/index.ts";
 import { readInventory } from "../../sbom/index.ts";
 import { loadTree } from "../../tree/index.ts";
-import { openNamedSource } from "../named-source.ts";
+import { type DebianOptions, openNamedSource } from "../../project/index.ts";
 import { startRun } from "../run-handle.ts";
-import { openSession, type Session, platformOf } from "../session.ts";
-import type { Run, StoreOptions } from "../types.ts";
-import { assembleOpened } from "./assembled.ts";
+import { openSession, platformOf, type Session, type StoreOptions } from "../../context/index.ts";
+import { given } from "../../given.ts";
+import type { Run } from "../types.ts";
+import { assembleOpened } from "../../project/index.ts";
 import { type BaseFacts, differenceOf, lockedFacts } from "./difference.ts";
-import { openBase, readLock } from "./open-base.ts";
-import type { BaseDifference, DebianOptions } from "./types.ts";
+import { openBase, readLock } from "../../project/index.ts";
+import type { BaseDifference } from "./types.ts";
 
 /** Options of `diffBases`. */
 export interface DiffBasesOptions extends StoreOptions, DebianOptions {
@@ -21,8 +22,8 @@ export interface DiffBasesOptions extends StoreOptions, DebianOptions {
   readonly before: string;
   readonly after: string;
   /** Default: the host's. */
-  readonly platform?: string;
-  readonly cwd?: string;
+  readonly platform?: string | undefined;
+  readonly cwd?: string | undefined;
 }
 
 interface Context {
@@ -60,7 +61,7 @@ async function recipeFacts(name: string, { options, session, platform, cwd, emit
   const opened = await openBase(name, { cwd });
   const { report, config } = await assembleOpened(session, opened, options, { platform, emit, signal });
   const [node] = report.node;
-  const facts = lockedFacts({ releases: [], packages: report.packages, ...(node === undefined ? {} : { node }) });
+  const facts = lockedFacts({ releases: [], packages: report.packages, ...given({ node }) });
   return { ...facts, config: { ...config.config } };
 }
 

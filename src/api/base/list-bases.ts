@@ -1,5 +1,6 @@
 /** `listBases`: the catalogue. */
 import { firstEnd, listRecipes, loadRecipe } from "../../distroless/index.ts";
+import { given } from "../../given.ts";
 import type { BaseSummary } from "./types.ts";
 
 export { recipeSchemaText } from "../../distroless/index.ts";
@@ -16,8 +17,7 @@ export async function listBases(): Promise<BaseSummary[]> {
       suite,
       architectures,
       variants: Object.keys(variants),
-      ...(description === undefined ? {} : { description }),
-      ...(support === undefined ? {} : { support }),
+      ...given({ description, support }),
     });
   }
   return summaries;

@@ -1,59 +1,38 @@
 /** Options and results of the calls on distroless bases. */
+import type { StoreOptions } from "../../context/index.ts";
 import type { Digest } from "../../digest.ts";
 import type { LockedPackage, LockedRelease, PackageChangelog, ScriptEffect, SupportPeriod } from "../../distroless/index.ts";
 import type { ExportResult, OutputSpec } from "../../image/index.ts";
-import type { FilePlace } from "../../sys/index.ts";
-import type { StoreOptions } from "../types.ts";
-
-/** How Debian's archive is reached. */
-export interface DebianOptions {
-  /** Instead of http://deb.debian.org/debian. */
-  readonly mirror?: string;
-  /** Instead of http://deb.debian.org/debian-security. */
-  readonly securityMirror?: string;
-  /** "20260601T000000Z": the archive as it was then, from snapshot.debian.org or, below its timestamp, from the mirrors. */
-  readonly snapshot?: string;
-  /** File with the keys that releases must be signed with. Default: the one of the package debian-archive-keyring. */
-  readonly keyring?: string;
-  /** Use only what the store has. Default false. */
-  readonly offline?: boolean;
-  /** Accept releases past their Valid-Until. Default false. */
-  readonly acceptExpired?: boolean;
-}
-
-/** The same as a project file says it. */
-export interface DebianSettings extends Omit<DebianOptions, "keyring"> {
-  readonly keyring?: string | FilePlace;
-}
+import type { DebianOptions } from "../../project/index.ts";
 
 /** Options of every call on a base. */
 export interface BaseOptions extends StoreOptions, DebianOptions {
   /** "nodejs22-debian13", "nodejs22-debian13:nonroot", "./my-base.yaml", "./my-base.yaml:debug". */
   readonly base: string;
   /** Default: beside the recipe's file, or for the catalogue in `cwd`, "<recipe>.lock.json". */
-  readonly lockFile?: string;
+  readonly lockFile?: string | undefined;
   /** Folder that relative paths start from. Default: the working directory. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
 }
 
 /** Options of calls that use a lock where there is one. */
 export interface LockedBaseOptions extends BaseOptions {
   /** Fail when there is no lock. Default false: then the newest packages are taken. */
-  readonly locked?: boolean;
+  readonly locked?: boolean | undefined;
   /** How many packages are fetched and unpacked at a time. Default 4. */
-  readonly jobs?: number;
+  readonly jobs?: number | undefined;
 }
 
 /** Options of `buildBase`. */
 export interface BuildBaseOptions extends LockedBaseOptions {
   /** E.g. "linux/arm64"; several make an index. Default: the host's. */
-  readonly platforms?: readonly string[];
+  readonly platforms?: readonly string[] | undefined;
   /** Default: the recipe's name, with the variant as tag. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
   /** Default: the image store. */
-  readonly outputs?: readonly OutputSpec[];
+  readonly outputs?: readonly OutputSpec[] | undefined;
   /** For outputs with dest "-". */
-  readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+  readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
 }
 
 /** What `buildBase` gives. */

@@ -2,18 +2,11 @@
  * A health probe as a static ELF program of less than a kilobyte, made without a compiler: the answer to "how do I write a HEALTHCHECK in an image without shell,
  * curl and wget". Pure.
  */
+import type { EncodedStep } from "./encoded-step.ts";
 import { encodeArm, reserveArm } from "./encode-aarch64.ts";
 import { encodeX86, reserveX86 } from "./encode-x86-64.ts";
 import { probeProgram, type ProbeStep } from "./program.ts";
 import type { ProbeTarget } from "./target.ts";
-
-/** A machine instruction, or a label in front of the next one. */
-export interface EncodedStep {
-  readonly bytes: readonly number[];
-  readonly label?: string;
-  /** It needs the way to a label or constant, in bytes from its own start. */
-  readonly refers?: { readonly to: string; readonly patch: (bytes: readonly number[], distance: number) => number[] };
-}
 
 interface Machine {
   /** e_machine of ELF. */

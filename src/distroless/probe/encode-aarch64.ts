@@ -3,7 +3,7 @@
  * in x19. Pure.
  */
 import type { Argument, ProbeStep, SystemCall } from "./program.ts";
-import type { EncodedStep } from "./assemble-probe.ts";
+import type { EncodedStep } from "./encoded-step.ts";
 
 const NUMBERS: Readonly<Record<SystemCall, number>> = {
   write: 64,

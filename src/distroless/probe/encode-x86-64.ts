@@ -1,6 +1,6 @@
 /** The steps of a probe as machine code of x86-64 (Intel SDM, volume 2). System calls: man 2 syscall. The last result is in eax, what is kept in ebx. Pure. */
 import type { Argument, ProbeStep, SystemCall } from "./program.ts";
-import type { EncodedStep } from "./assemble-probe.ts";
+import type { EncodedStep } from "./encoded-step.ts";
 
 const NUMBERS: Readonly<Record<SystemCall, number>> = {
   write: 1,

@@ -27,7 +27,7 @@ export type ProbeStep =
   | { readonly do: "label"; readonly name: string };
 
 /** A program with its constants. */
-export interface ProbeProgram {
+interface ProbeProgram {
   readonly steps: readonly ProbeStep[];
   /** By names that are no labels. */
   readonly data: ReadonlyMap<string, Uint8Array>;

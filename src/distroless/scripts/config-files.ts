@@ -4,7 +4,7 @@ import type { LayerItem } from "../../tree/index.ts";
 import type { ScriptCommand } from "./read-script.ts";
 
 /** A copy that ucf makes where there is no file yet. */
-export interface ConfigFile {
+interface ConfigFile {
   /** Absolute. */
   readonly source: string;
   /** Absolute. */

@@ -25,7 +25,7 @@ export interface EffectContext {
 }
 
 /** One command's effect. */
-export interface Judgement {
+interface Judgement {
   readonly effect: string;
   readonly done: EffectState;
   readonly text: string;

@@ -9,7 +9,7 @@ import type { LayerItem } from "../../tree/index.ts";
 import type { ScriptCommand } from "./read-script.ts";
 
 /** Something to switch on. */
-export type EnabledPart =
+type EnabledPart =
   | { readonly kind: "php"; readonly name: string; readonly version: string; /** Undefined: all that are there. */ readonly sapi?: string }
   | {
       readonly kind: "mods" | "conf" | "sites";

@@ -40,7 +40,7 @@ export interface ShellList {
 }
 
 /** One arm of a case. */
-export interface ShellArm {
+interface ShellArm {
   readonly patterns: readonly string[];
   readonly body: ShellNode;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ReadScript, readScript, type ScriptOrigin } from "./read-script.ts";
+import { type ReadScript, readScript } from "./read-script.ts";
+import type { ScriptOrigin } from "./walk-script.ts";
 
 const read = (text: string, script: ScriptOrigin["script"] = "postinst"): ReadScript =>
   readScript(text, { package: "p", architecture: "amd64", script });

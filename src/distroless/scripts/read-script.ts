@@ -9,7 +9,7 @@ import type { ScriptWord } from "./script-variables.ts";
 import { type ScriptCommand, type ScriptOrigin, walkScript } from "./walk-script.ts";
 
 export type { ScriptWord } from "./script-variables.ts";
-export type { ScriptCommand, ScriptOrigin } from "./walk-script.ts";
+export type { ScriptCommand } from "./walk-script.ts";
 
 /** A script that was read. */
 export interface ReadScript {

@@ -25,7 +25,7 @@ export interface ScriptVariables {
 }
 
 /** By name: the text; or those that it may have, none of them for what only a run would show. */
-export type VariableValues = ReadonlyMap<string, string | readonly string[]>;
+type VariableValues = ReadonlyMap<string, string | readonly string[]>;
 
 /**
  * What holds after one of several ways was taken. A variable that has not the same value after all of them is not known; one that only some of them set is taken to be set.

@@ -10,7 +10,7 @@ export type ShellPiece =
   | { readonly kind: "unknown"; readonly text: string };
 
 /** ":-word" and the like of ${x:-word}: what stands for a variable that is not set, or for one that is. */
-export interface ShellDefault {
+interface ShellDefault {
   readonly operator: "-" | "+" | ":-" | ":+" | "=" | ":=";
   /** As written. */
   readonly word: string;

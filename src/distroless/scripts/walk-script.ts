@@ -1,4 +1,5 @@
 /** Goes through a script as a shell would, and notes each command. Nothing is run; `readScript` says what is known and what is not. Pure. */
+import { given } from "../../given.ts";
 import type { ShellCommand, ShellList, ShellNode, ShellRedirection } from "./parse-shell.ts";
 import { not, patternFits, testStatus, versionStatus } from "./script-conditions.ts";
 import { createVariables, mergeValues, type ScriptVariables, type ScriptWord } from "./script-variables.ts";
@@ -25,7 +26,7 @@ export interface ScriptOrigin {
 }
 
 /** How a script is gone through. */
-export interface WalkOptions {
+interface WalkOptions {
   readonly origin: ScriptOrigin;
   /** Its arguments. */
   readonly given: readonly ScriptWord[];
@@ -331,7 +332,7 @@ class Walk {
   }
 
   #emit(command: Omit<ScriptCommand, "isCall" | "inside">, { inside }: Place, isCall = false): ScriptCommand {
-    const whole: ScriptCommand = { ...command, isCall, ...(inside === undefined ? {} : { inside }) };
+    const whole: ScriptCommand = { ...command, isCall, ...given({ inside }) };
     this.#found.push(whole);
     return whole;
   }

@@ -8,7 +8,8 @@ import { parseDigest } from "../../digest.ts";
 import { isDecantError } from "../../errors.ts";
 import type { FileAction } from "../../graph/index.ts";
 import { createDraft, type Draft } from "./draft.ts";
-import { copySelected, type CopyStyle, prepareDestination } from "./copy.ts";
+import { copySelected, prepareDestination } from "./copy.ts";
+import type { CopyStyle } from "./directories.ts";
 import { createHashedFiles } from "./hashed-files.ts";
 import type { Owner } from "./owner.ts";
 import { digestSelection, selectSources } from "./selection.ts";
@@ -28,6 +29,9 @@ const PLAIN: CopyAction = {
   excludePatterns: [],
 };
 
+/** The time of the step. */
+const NOW = { mtimeSec: 999, mtimeNsec: 0 };
+
 interface Row {
   readonly name: string;
   readonly from: TreeSpec;
@@ -39,19 +43,19 @@ interface Row {
 }
 
 async function copy(row: Row): Promise<Draft> {
-  const draft = createDraft(memoryTree(row.base ?? {}));
+  const draft = createDraft(memoryTree(row.base ?? {}), NOW);
   const action = { ...PLAIN, ...row.copy };
   const style: CopyStyle = { owner: row.chown, chmod: action.mode === undefined ? undefined : parseChmod(action.mode), range: undefined };
   const source = { tree: memoryTree(row.from), name: "the build context" };
   for (const selected of selectSources(source, action)) {
-    await copySelected(draft, source, selected, prepareDestination(draft, action, style, selected.entry), action, style);
+    await copySelected(draft, source, selected, prepareDestination(draft, action, style), action, style);
   }
   return draft;
 }
 
 async function outcome(row: Row): Promise<TreeSpec | string> {
   try {
-    return itemsDump(await copy(row), row.times === true ? { times: true } : {});
+    return await itemsDump(await copy(row), row.times === true ? { times: true } : {});
   } catch (error) {
     if (isDecantError(error)) return `${error.code}: ${error.message} ${error.hint ?? ""}`;
     throw error;
@@ -93,6 +97,50 @@ const rows: readonly Row[] = [
     copy: { src: "d", dest: "/t" },
     times: true,
     want: { t: "dir 711 9:9 @77", "t/a": "file 644 0:0 x @0" },
+  },
+  {
+    name: "R9: a directory in which a file comes has the time of the step, and those above it keep theirs",
+    from: { a: "file 644 0:0 x @5" },
+    base: { t: "dir 755 0:0 @1", "t/u": "dir 700 9:9 @2", "t/u/a": "file 644 0:0 old @3" },
+    copy: { src: "a", dest: "/t/u/a" },
+    times: true,
+    want: { t: "dir 755 0:0 @1", "t/u": "dir 700 9:9 @999", "t/u/a": "file 644 0:0 x @5" },
+  },
+  {
+    name: "R9: made directories have the time of the step",
+    from: { d: "dir 700 3:4 @77", "d/a": "file 644 0:0 x @5" },
+    base: { t: "dir 755 0:0 @1" },
+    copy: { src: "d", dest: "/t/n/m" },
+    times: true,
+    want: { t: "dir 755 0:0 @999", "t/n": "dir 755 0:0 @999", "t/n/m": "dir 755 0:0 @77", "t/n/m/a": "file 644 0:0 x @5" },
+  },
+  {
+    name: "R9: nested directories have the time of the source after all that came into them",
+    from: { "d/n": "dir 750 3:4 @77", "d/n/a": "file 644 0:0 x @5", "d/n/o/b": "file 644 0:0 y @6" },
+    base: { t: "dir 755 0:0 @1", "t/n": "dir 711 9:9 @2" },
+    copy: { src: "d", dest: "/t" },
+    times: true,
+    want: {
+      t: "dir 755 0:0 @0",
+      "t/n": "dir 750 3:4 @77",
+      "t/n/a": "file 644 0:0 x @5",
+      "t/n/o": "dir 755 0:0 @0",
+      "t/n/o/b": "file 644 0:0 y @6",
+    },
+  },
+  {
+    name: "R9: a copy of a root has the time of the step",
+    from: { a: "file 644 0:0 x @5" },
+    copy: { src: "/", dest: "/t" },
+    times: true,
+    want: { t: "dir 755 0:0 @999", "t/a": "file 644 0:0 x @5" },
+  },
+  {
+    name: "S123: a directory that differs in its time only is not written",
+    from: { d: "dir 700 3:4 @77" },
+    base: { t: "dir 711 9:9 @1" },
+    copy: { src: "d", dest: "/t" },
+    want: {},
   },
   {
     name: "S73: nested directories take the source's mode and owner",
@@ -307,11 +355,11 @@ describe("copySelected() of what was hashed", () => {
     const source = { tree: memoryTree({ "d/a": "file 644 0:0 x", "d/b": "file 644 0:0 y" }), name: "x" };
     const hashed = createHashedFiles();
     for (const digest of digests) hashed.add(parseDigest(digest));
-    const draft = createDraft(memoryTree({}));
+    const draft = createDraft(memoryTree({}), NOW);
     const [selected] = selectSources(source, action);
     assert.ok(selected !== undefined);
-    await copySelected(draft, source, { ...selected, hashed }, prepareDestination(draft, action, style, selected.entry), action, style);
-    return draft.items().flatMap(({ entry }) => (entry.kind === "file" ? [entry.digest] : []));
+    await copySelected(draft, source, { ...selected, hashed }, prepareDestination(draft, action, style), action, style);
+    return (await Array.fromAsync(draft.items())).flatMap(({ entry }) => (entry.kind === "file" ? [entry.digest] : []));
   };
   const one = `sha256:${"1".repeat(64)}`;
   const two = `sha256:${"2".repeat(64)}`;

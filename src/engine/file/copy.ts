@@ -3,30 +3,18 @@
  * Pure data: reads Trees, writes the Draft; no file system is touched.
  */
 import type { Digest } from "../../digest.ts";
-import type { ModeChange } from "../../dockerfile/index.ts";
 import type { FileAction } from "../../graph/index.ts";
 import { baseName, cleanTreePath, fromText, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
-import type { SourceRange } from "../../source.ts";
-import { type DataSource, type Entry, resolvePath } from "../../tree/index.ts";
+import { type DataSource, type Entry, type EntryTime, resolvePath } from "../../tree/index.ts";
+import { type CopyStyle, makeDirectories } from "./directories.ts";
 import type { Draft } from "./draft.ts";
 import { directoryOverFile, fileOverDirectory, sourceChanged } from "./errors.ts";
-import type { Owner } from "./owner.ts";
 import { type CopySource, type Selected, walkSelected } from "./selection.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
-const SETGID = 0o2000;
-
-/** How copied entries are changed. */
-export interface CopyStyle {
-  /** From `--chown`; absent: the source's owner. */
-  readonly owner: Owner | undefined;
-  readonly chmod: ModeChange | undefined;
-  readonly range: SourceRange | undefined;
-}
-
 /** "/a/b/" or "/a/." as a destination: a directory, whatever is copied (rule S83). */
-export function isDirectoryDestination(dest: string): boolean {
+function isDirectoryDestination(dest: string): boolean {
   return dest.endsWith("/") || dest.endsWith("/.") || dest === "." || dest === "";
 }
 
@@ -34,43 +22,10 @@ export function isDirectoryDestination(dest: string): boolean {
  * The destination resolved inside the draft, with missing directories made: all of `dest` when it names a directory, else its parent.
  * Made directories are 0755, or the octal `--chmod` value, and get `--chown` (rule S74).
  */
-export function prepareDestination(
-  draft: Draft,
-  action: CopyAction,
-  style: CopyStyle,
-  mtime: Pick<Entry, "mtimeSec" | "mtimeNsec">,
-): TreePath {
+export function prepareDestination(draft: Draft, action: CopyAction, style: CopyStyle): TreePath {
   const dest = cleanTreePath(fromText(action.dest));
-  const ensured = isDirectoryDestination(action.dest) ? dest : parentOf(dest);
-  makeDirectories(draft, ensured, style, mtime);
+  makeDirectories(draft, isDirectoryDestination(action.dest) ? dest : parentOf(dest), style);
   return resolvePath(draft, dest, { followLast: true }).path;
-}
-
-/** Makes directories through symlinks. Throws `COPY_CONFLICT` when something else is in the way. */
-export function makeDirectories(draft: Draft, path: TreePath, style: CopyStyle, mtime: Pick<Entry, "mtimeSec" | "mtimeNsec">): TreePath {
-  let at = ROOT;
-  for (const name of path === ROOT ? [] : path.split("/")) {
-    const next = joinTreePath(at, name);
-    const { path: real, entry } = resolvePath(draft, next, { followLast: true });
-    if (entry === undefined) draft.mkdirAll(real, (made) => impliedDirectory(made, draft.lookup(parentOf(made)), style, mtime));
-    else if (entry.kind !== "dir") throw directoryOverFile(real, entry.kind, style.range);
-    at = real;
-  }
-  return at;
-}
-
-function impliedDirectory(
-  path: TreePath,
-  parent: Entry | undefined,
-  style: CopyStyle,
-  mtime: Pick<Entry, "mtimeSec" | "mtimeNsec">,
-): Entry {
-  // As mkdir(2) does: a directory made in one with setgid gets its group and its setgid bit.
-  const inherited = (parent?.mode ?? 0) & SETGID;
-  const { uid, gid } = style.owner ?? { uid: 0, gid: inherited === 0 ? 0 : (parent?.gid ?? 0) };
-  // BuildKit hands the number to mkdir in Go's own form, where setuid, setgid and sticky are other bits: they are lost.
-  const mode = ((style.chmod?.octal ?? 0o755) & 0o777) | inherited;
-  return { path, kind: "dir", mode, uid, gid, size: 0, mtimeSec: mtime.mtimeSec, mtimeNsec: mtime.mtimeNsec };
 }
 
 /** Copies one selected source to `dest` (resolved, see `prepareDestination`). */
@@ -89,16 +44,18 @@ export async function copySelected(
   const intoExisting = existing.entry?.kind === "dir" && (root.kind !== "dir" || !action.dirCopyContents);
   if (intoExisting) target = joinTreePath(existing.path, baseName(selected.path));
   const folder = root.kind === "dir" && action.dirCopyContents && existing.entry === undefined ? target : parentOf(target);
-  makeDirectories(draft, folder, style, root);
+  makeDirectories(draft, folder, style);
 
   const links = new Map<string, TreePath>();
+  const times = new Map<TreePath, EntryTime>();
   let files = 0;
   for (const { entry, relative, implied } of walkSelected(source.tree, root, action)) {
     const to = relative === ROOT ? target : ((target === ROOT ? relative : `${target}/${relative}`) as TreePath);
     // Where a parent is a directory already, it stays as it is.
     if (implied && draft.lookup(to)?.kind === "dir") continue;
     if (entry.kind === "dir") {
-      putCopiedDirectory(draft, entry, to, relative, style);
+      const made = putCopiedDirectory(draft, entry, to, relative, style);
+      if (!implied && made !== ROOT) times.set(made, timeOf(draft, entry));
       continue;
     }
     const checked = entry.kind === "file" && selected.hashed !== undefined ? withDigest(entry, selected.hashed.at(files), style) : entry;
@@ -110,6 +67,13 @@ export async function copySelected(
     }
     await putCopiedFile(draft, source, checked, to, links, style);
   }
+  // Now that nothing comes into them any more.
+  for (const [path, time] of times) draft.change(path, time);
+}
+
+/** Of a copied directory. The root of an image or a context has none of its own. */
+function timeOf(draft: Draft, { path, mtimeSec, mtimeNsec }: Entry): EntryTime {
+  return path === ROOT ? draft.now : { mtimeSec, mtimeNsec };
 }
 
 /** The writer checks the digest. A file that appeared since the key was made has none. */
@@ -118,7 +82,8 @@ function withDigest(entry: Entry, digest: Digest | undefined, style: CopyStyle):
   return { ...entry, digest };
 }
 
-function putCopiedDirectory(draft: Draft, entry: Entry, to: TreePath, relative: TreePath, style: CopyStyle): void {
+/** Gives where the directory is. */
+function putCopiedDirectory(draft: Draft, entry: Entry, to: TreePath, relative: TreePath, style: CopyStyle): TreePath {
   const isTop = relative === ROOT;
   const { entry: before, path: real } = isTop ? resolvePath(draft, to, { followLast: true }) : { entry: draft.lookup(to), path: to };
   if (before !== undefined && before.kind !== "dir") {
@@ -126,14 +91,9 @@ function putCopiedDirectory(draft: Draft, entry: Entry, to: TreePath, relative: 
     const link = end?.kind === "dir" ? { leadsTo, left: { from: entry.path, relative } } : undefined;
     throw directoryOverFile(to, before.kind, style.range, link);
   }
-  if (isTop) {
-    // S72: the named directory itself is not copied; the destination takes its time only.
-    if (to === ROOT || real === ROOT) return;
-    if (before !== undefined) draft.put({ ...before, path: real, mtimeSec: entry.mtimeSec, mtimeNsec: entry.mtimeNsec });
-    return;
-  }
-  // S73: nested directories take the source's mode and owner even where they exist.
-  draft.put(changed({ ...entry, path: to }, style));
+  // S73: nested directories take the source's mode and owner even where they exist. S72: the named one itself is not copied but for its time.
+  if (!isTop) draft.put(changed({ ...entry, path: to }, style));
+  return real;
 }
 
 async function putCopiedFile(
@@ -147,8 +107,7 @@ async function putCopiedFile(
   const group = entry.kind === "file" ? source.tree.linkGroup(entry) : undefined;
   const first = group === undefined ? undefined : links.get(group);
   if (first !== undefined && draft.lookup(first)?.kind === "file") {
-    const { digest: _digest, xattrs: _xattrs, ...metadata } = changed({ ...entry, path: to }, style);
-    draft.put({ ...metadata, kind: "hardlink", size: 0, link: first });
+    draft.link(to, first);
     return;
   }
   if (group !== undefined) links.set(group, to);

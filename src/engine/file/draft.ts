@@ -1,128 +1,166 @@
 /**
- * A tree being edited: pending entries over a base, seen as one Tree. Edits are data; `items` gives them as the entries of a layer.
+ * A tree being edited: pending entries over a base, seen as one Tree. Edits are data; `items` gives them as the entries of a layer. As in a
+ * file system, names can share a file, and a directory in which a name comes or goes is as old as that.
  * Every path put here must be resolved already: no part of it is a symlink (the callers use `resolvePath` on the draft itself).
  */
 import { InternalError } from "../../errors.ts";
-import { baseName, compareTreePaths, isWithin, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
-import type { DataSource, Entry, LayerItem, Tree } from "../../tree/index.ts";
+import { given } from "../../given.ts";
+import { baseName, compareTreePaths, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
+import { type DataSource, type Entry, type EntryTime, hasSameMetadata, hasSameTime, type LayerItem, type Tree } from "../../tree/index.ts";
+import { createPathMap } from "./path-map.ts";
+
+/** What can be changed of an entry that is there. */
+type Change = Partial<Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">>;
 
 /** A tree that can be written to. */
 export interface Draft extends Tree {
-  /** Sets the entry at its path. What is not a directory replaces a whole directory. */
+  /** The time of the edits. */
+  readonly now: EntryTime;
+  /** Sets the entry at its path. What is not a directory replaces a whole directory; a directory over another one keeps what is in it. */
   put(entry: Entry, data?: DataSource): void;
-  /** Makes missing directories up to `path`, top first. Gives the paths made. */
-  mkdirAll(path: TreePath, make: (path: TreePath) => Entry): TreePath[];
-  /** All that was put, with the directories above it, in layer order. */
-  items(): LayerItem[];
+  /** Makes `path` another name of what is at `target`, which is no directory. */
+  link(path: TreePath, target: TreePath): void;
+  /** Changes what is at a path, under all its names. */
+  change(path: TreePath, change: Change): void;
+  /** All that was edited, with the directories above it, in layer order. */
+  items(): AsyncGenerator<LayerItem, void, undefined>;
 }
 
-interface Pending {
-  readonly entry: Entry;
+/** What names share. */
+interface Node {
+  entry: Entry;
   readonly data: DataSource | undefined;
+  /** The bytes are those of this entry of the base. */
+  readonly source?: Entry;
+  names: number;
 }
 
-/** Starts an edit of `base`. */
-export function createDraft(base: Tree): Draft {
-  const pending = new Map<TreePath, Pending>();
-  /** Names that were put as hard links, by the path that holds their bytes. */
-  const links = new Map<TreePath, TreePath[]>();
+/** Starts an edit of `base`. `now`: the time of directories in which something changes. */
+export function createDraft(base: Tree, now: EntryTime): Draft {
+  const pending = createPathMap<Node>();
   /** Directories of the base that something else took the place of: what is below them is gone. */
-  const covered: TreePath[] = [];
+  const covered = new Set<TreePath>();
 
+  const isBelowCovered = (path: TreePath): boolean => {
+    for (let at = parentOf(path); covered.size > 0 && at !== ROOT; at = parentOf(at)) if (covered.has(at)) return true;
+    return false;
+  };
+  const inBase = (path: TreePath): Entry | undefined => (isBelowCovered(path) ? undefined : base.lookup(path));
   const lookup = (path: TreePath): Entry | undefined => {
     const own = pending.get(path);
-    if (own !== undefined) return own.entry.kind === "hardlink" ? linked(own.entry) : own.entry;
-    if (covered.some((hidden) => path !== hidden && isWithin(path, hidden))) return undefined;
-    return base.lookup(path);
-  };
-  const linked = (entry: Entry): Entry | undefined => {
-    const target = pending.get((entry.link ?? "") as TreePath);
-    return target === undefined ? undefined : { ...target.entry, path: entry.path };
+    return own === undefined ? inBase(path) : named(own.entry, path);
   };
 
-  const addLink = (target: TreePath, name: TreePath): void => {
-    const names = links.get(target);
-    if (names === undefined) links.set(target, [name]);
-    else names.push(name);
+  /** The node at a path, which becomes pending. */
+  const nodeAt = (path: TreePath): Node => {
+    const known = pending.get(path);
+    if (known !== undefined) return known;
+    const source = inBase(path);
+    if (source === undefined) throw new InternalError(`there is no "${path}" to be changed`);
+    const node: Node = { entry: source, data: undefined, source, names: 1 };
+    pending.set(path, node);
+    return node;
   };
-  /** Takes a pending path away. Where it held the bytes of hard links, the first of them gets the bytes. */
   const remove = (path: TreePath): void => {
     const own = pending.get(path);
-    const names = (links.get(path) ?? []).filter((name) => name !== path && pending.get(name)?.entry.link === path);
+    if (own !== undefined) own.names -= 1;
     pending.delete(path);
-    links.delete(path);
-    const [first, ...others] = names.toSorted(compareTreePaths);
-    if (own === undefined || first === undefined) return;
-    pending.set(first, { ...own, entry: { ...own.entry, path: first } });
-    links.set(first, others);
-    for (const name of others) {
-      const other = pending.get(name);
-      if (other !== undefined) pending.set(name, { ...other, entry: { ...other.entry, link: first } });
+  };
+  const touch = (directory: TreePath): void => {
+    if (directory === ROOT) return;
+    const node = nodeAt(directory);
+    if (node.entry.mtimeSec !== now.mtimeSec || node.entry.mtimeNsec !== now.mtimeNsec) node.entry = { ...node.entry, ...now };
+  };
+  const place = (path: TreePath, node: Node): void => {
+    const before = lookup(path);
+    const isDirectory = node.entry.kind === "dir";
+    if (before?.kind === "dir" && !isDirectory) {
+      if (inBase(path)?.kind === "dir") covered.add(path);
+      for (const lost of pending.deleteBelow(path)) lost.names -= 1;
     }
+    remove(path);
+    pending.set(path, node);
+    if (!isDirectory || before?.kind !== "dir") touch(parentOf(path));
   };
 
-  const draft: Draft = {
+  /** As BuildKit has it, what is as before is not written, and a directory of another time only with what changed in it (rules S123, S124). */
+  const isUnchanged = (path: TreePath, { entry, names }: Node): boolean => {
+    const before = names > 1 || covered.has(path) ? undefined : inBase(path);
+    if (before === undefined || !hasSameMetadata(before, entry)) return false;
+    if (entry.kind === "dir") return true;
+    return hasSameTime(before, entry) && (entry.kind !== "file" || (entry.digest !== undefined && entry.digest === before.digest));
+  };
+
+  return {
+    now,
     lookup,
     readdir(path) {
       const names = new Map<TreePath, Entry>();
-      if (!covered.some((hidden) => isWithin(path, hidden))) for (const entry of base.readdir(path)) names.set(entry.path, entry);
-      for (const child of pending.keys()) {
-        if (child === ROOT || parentOf(child) !== path) continue;
-        const entry = lookup(child);
-        if (entry !== undefined) names.set(child, entry);
+      if (!covered.has(path) && !isBelowCovered(path)) for (const entry of base.readdir(path)) names.set(entry.path, entry);
+      for (const name of pending.names(path)) {
+        const entry = lookup(joinTreePath(path, name));
+        if (entry !== undefined) names.set(entry.path, entry);
       }
       return [...names.values()].toSorted((a, b) => compareTreePaths(a.path, b.path));
     },
     data(entry) {
       const own = pending.get(entry.path);
       if (own === undefined) return base.data(entry);
-      if (own.data !== undefined) return own.data;
-      const target = own.entry.kind === "hardlink" ? pending.get((own.entry.link ?? "") as TreePath)?.data : undefined;
-      if (target === undefined) throw new InternalError(`no data for ${entry.path}`);
-      return target;
+      if (own.source !== undefined) return base.data(own.source);
+      if (own.data === undefined) throw new InternalError(`no data for ${entry.path}`);
+      return own.data;
     },
-    digest: (entry) => base.digest(entry),
-    linkGroup: (entry) => (pending.has(entry.path) ? undefined : base.linkGroup(entry)),
+    digest: (entry) => entry.digest ?? base.digest(entry),
+    linkGroup: (entry) => (pending.get(entry.path) === undefined ? base.linkGroup(entry) : undefined),
 
-    put(entry, data) {
-      const before = lookup(entry.path);
-      if (before?.kind === "dir" && entry.kind !== "dir") {
-        for (const path of pending.keys()) if (path !== entry.path && isWithin(path, entry.path)) remove(path);
-        covered.push(entry.path);
-      }
-      remove(entry.path);
-      if (entry.kind === "hardlink" && entry.link !== undefined) addLink(entry.link as TreePath, entry.path);
-      const opaque = entry.kind === "dir" && covered.includes(entry.path);
-      pending.set(entry.path, { entry: opaque ? { ...entry, opaque: true } : entry, data });
+    put: (entry, data) => place(entry.path, { entry, data, names: 1 }),
+    link(path, target) {
+      const node = nodeAt(target);
+      node.names += 1;
+      place(path, node);
     },
-
-    mkdirAll(path, make) {
-      const made: TreePath[] = [];
-      let at = ROOT;
-      for (const name of path === "" ? [] : path.split("/")) {
-        at = joinTreePath(at, name);
-        if (lookup(at) !== undefined) continue;
-        draft.put(make(at));
-        made.push(at);
-      }
-      return made;
+    change(path, change) {
+      const node = nodeAt(path);
+      node.entry = { ...node.entry, ...change };
     },
 
     items() {
-      const all = new Map(pending);
-      for (const path of pending.keys()) {
-        for (let parent = path; parent !== ROOT;) {
-          parent = parentOf(parent);
-          if (parent === ROOT || all.has(parent)) break;
-          const entry = base.lookup(parent);
+      const all = new Map([...pending.entries()].filter(([path, node]) => !isUnchanged(path, node)));
+      for (const path of all.keys()) {
+        for (let parent = parentOf(path); parent !== ROOT && !all.has(parent); parent = parentOf(parent)) {
+          const entry = lookup(parent);
           if (entry?.kind !== "dir") throw new InternalError(`"${baseName(parent)}" is no directory, but something was put below it`);
-          all.set(parent, { entry, data: undefined });
+          all.set(parent, { entry, data: undefined, names: 1 });
         }
       }
-      return [...all.values()]
-        .toSorted((a, b) => compareTreePaths(a.entry.path, b.entry.path))
-        .map(({ entry, data }) => (data === undefined ? { entry } : { entry, data }));
+      return itemsOf(all, base, covered);
     },
   };
-  return draft;
+}
+
+/** In layer order; the first name of a file has its bytes, the others link to it. `opaque`: directories that hide those of the base. */
+async function* itemsOf(
+  nodes: ReadonlyMap<TreePath, Node>,
+  base: Tree,
+  opaque: ReadonlySet<TreePath>,
+): AsyncGenerator<LayerItem, void, undefined> {
+  const firsts = new Map<Node, TreePath>();
+  for (const [path, node] of [...nodes].toSorted(([a], [b]) => compareTreePaths(a, b))) {
+    const entry = named(node.entry, path);
+    const first = firsts.get(node);
+    if (first !== undefined) {
+      const { digest: _digest, ...metadata } = entry;
+      yield { entry: { ...metadata, kind: "hardlink", size: 0, link: first } };
+      continue;
+    }
+    const isFile = entry.kind === "file";
+    if (isFile && node.names > 1) firsts.set(node, path);
+    const data = isFile && node.source !== undefined ? await base.data(node.source) : node.data;
+    const isOpaque = entry.kind === "dir" && opaque.has(path);
+    yield { entry: isOpaque ? { ...entry, opaque: true } : entry, ...given({ data }) };
+  }
+}
+
+function named(entry: Entry, path: TreePath): Entry {
+  return entry.path === path ? entry : { ...entry, path };
 }

@@ -17,7 +17,7 @@ export function sourceMissing(
 ): DecantError {
   return new DecantError("COPY_SOURCE_MISSING", `Cannot ${action} "${displayPath(path)}": not found in ${where}`, {
     ...at(source),
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     details: { path: displayPath(path) },
   });
 }
@@ -56,8 +56,33 @@ export function directoryOverFile(
   );
 }
 
+/** An archive with members below what is no directory, in the archive or in the image. */
+export function memberBelowFile(folder: TreePath, path: TreePath, kind: string, source?: SourceRange): DecantError {
+  const what = folder === path ? "it is" : `"${displayPath(path)}" is`;
+  return new DecantError("COPY_CONFLICT", `Cannot unpack into "${displayPath(folder)}": ${what} a ${kind}; wanted a directory`, {
+    ...at(source),
+    hint: `Unpack to another place, or remove the ${kind} in a RUN step first`,
+  });
+}
+
+/** An archive that writes through a symlink of its own or of the image, which leads above the directory that it is unpacked to. */
+export function linkLeaves(path: TreePath, root: TreePath, source?: SourceRange): DecantError {
+  return new DecantError("PATH_ESCAPE", `Cannot unpack to "${displayPath(path)}": symlinks on the way lead out of "${displayPath(root)}"`, {
+    ...at(source),
+    hint: "Make the symlink absolute, or give it fewer ..",
+  });
+}
+
+/** A hard link of an archive to what is no file by then. */
+export function linkTargetMissing(path: TreePath, target: TreePath, source?: SourceRange): DecantError {
+  return new DecantError("TAR", `Cannot make hard link "${displayPath(path)}": there is no file "${displayPath(target)}"`, {
+    ...at(source),
+    hint: "A file must come before the hard links to it, in the archive or in the image",
+  });
+}
+
 /** What a step can leave out. */
-export interface LeftOut {
+interface LeftOut {
   /** In the source. */
   readonly from: TreePath;
   /** Below what is copied. */

@@ -1,11 +1,14 @@
 /** ADD of a local archive: known by its content, never by its name (rules S89, S90, S130). */
 import type { ByteStream } from "../../bytes.ts";
+import { createHasher, type Digest } from "../../digest.ts";
 import { isDecantError } from "../../errors.ts";
-import { joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
+import type { TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
-import { decompress, type Entry, importLayerTar, layerTree, readData, sniffCompression, walk } from "../../tree/index.ts";
-import { makeDirectories, type CopyStyle } from "./copy.ts";
+import { decompress, type Entry, readData, sniffCompression, spoolArchive } from "../../tree/index.ts";
+import { createArchiveWriter } from "./archive-writer.ts";
+import { type CopyStyle, makeDirectories } from "./directories.ts";
 import type { Draft } from "./draft.ts";
+import { sourceChanged } from "./errors.ts";
 import type { CopySource } from "./selection.ts";
 
 const TAR_BLOCK_BYTES = 512;
@@ -53,46 +56,37 @@ export function isTarBlock(block: Buffer): boolean {
   return stored === sum;
 }
 
-/** Extracts an archive below `dest` (a directory, made when missing): owners and modes of the archive unless `--chown`; `--chmod` is ignored. */
-export async function unpackArchive(
-  store: Store,
-  draft: Draft,
-  source: CopySource,
-  entry: Entry,
-  dest: TreePath,
-  style: CopyStyle,
-  signal: AbortSignal,
-): Promise<void> {
-  const plain: CopyStyle = { owner: style.owner, chmod: undefined, range: style.range };
-  const root = makeDirectories(draft, dest, plain, entry);
-  const layer = await importLayerTar(store, readData(await source.tree.data(entry), entry.size), { signal, layer: false, archive: true });
-  const tree = layerTree([layer]);
-  const links = new Map<string, TreePath>();
-  for (const item of walk(tree, ROOT)) {
-    if (item.path === ROOT) continue;
-    const parent = parentOf(item.path);
-    const folder = makeDirectories(draft, below(root, parent), plain, item);
-    const to = joinTreePath(folder, item.path.slice(parent === ROOT ? 0 : parent.length + 1));
-    const owned: Entry = { ...item, path: to, ...style.owner };
-    const before = draft.lookup(to);
-    const group = item.kind === "file" ? tree.linkGroup(item) : undefined;
-    const first = group === undefined ? undefined : links.get(group);
-    if (first !== undefined) {
-      const { digest: _digest, xattrs: _xattrs, ...metadata } = owned;
-      draft.put({ ...metadata, kind: "hardlink", size: 0, link: first });
-      continue;
-    }
-    if (group !== undefined) links.set(group, to);
-    if (item.kind === "dir" && before?.kind === "symlink") {
-      // A directory of the archive over a symlink of the image: the symlink goes, as tar extraction does.
-      draft.put(owned);
-      continue;
-    }
-    draft.put(owned, item.kind === "file" ? await tree.data(item) : undefined);
-  }
+/** What is extracted, and how. */
+interface Unpacking {
+  readonly source: CopySource;
+  /** The archive. */
+  readonly entry: Entry;
+  /** Of the archive, as it is in the key; absent for what cannot change. */
+  readonly digest: Digest | undefined;
+  /** A directory, made when missing. */
+  readonly dest: TreePath;
+  readonly style: CopyStyle;
 }
 
-function below(root: TreePath, path: TreePath): TreePath {
-  if (root === ROOT) return path;
-  return path === ROOT ? root : (`${root}/${path}` as TreePath);
+/**
+ * Extracts an archive: owners and modes of the archive unless `--chown`; `--chmod` is ignored. Contents are there until the result is disposed.
+ * Throws `COPY_CONFLICT`, `PATH_ESCAPE`, `TAR`, `ARCHIVE`, `CONTEXT`.
+ */
+export async function unpackArchive(store: Store, draft: Draft, work: Unpacking, signal: AbortSignal): Promise<AsyncDisposable> {
+  const { source, entry, digest, dest } = work;
+  const style: CopyStyle = { ...work.style, chmod: undefined };
+  const writer = createArchiveWriter(draft, makeDirectories(draft, dest, style), style);
+  const hasher = createHasher();
+  const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of readData(await source.tree.data(entry), entry.size)) {
+      hasher.update(chunk);
+      yield chunk;
+    }
+  };
+  await using contents = new AsyncDisposableStack();
+  contents.use(await spoolArchive(store, bytes(), writer.add, { signal }));
+  // The key says what was hashed before.
+  if (digest !== undefined && hasher.digest() !== digest) throw sourceChanged(entry.path, style.range);
+  writer.finish();
+  return contents.move();
 }

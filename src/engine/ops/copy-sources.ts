@@ -2,6 +2,7 @@
 import { InternalError } from "../../errors.ts";
 import type { Vertex } from "../../graph/index.ts";
 import { emptyTree, loadTree } from "../../tree/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import type { CopySource } from "../file/selection.ts";
 import type { VertexResult } from "../types.ts";
 
@@ -26,6 +27,8 @@ async function openSource(vertex: Vertex, inputs: readonly VertexResult[], index
   const from = vertex.inputs[index];
   const name =
     input.name ??
-    (from?.op.kind === "source" ? `"${from.op.identifier.replace(/^docker-image:\/\//, "")}"` : `stage "${from?.meta.stage ?? "0"}"`);
+    (from?.op.kind === "source"
+      ? `"${publicUrl(from.op.identifier).replace(/^docker-image:\/\//, "")}"`
+      : `stage "${from?.meta.stage ?? "0"}"`);
   return { tree: await loadTree(input.layers, signal), name };
 }

@@ -2,13 +2,15 @@
 import { chmodSync, closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { type Layer, layerFromUpper, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
+import { type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
+import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
-import type { EngineContext, Ingredient, OpRun, SolvedLayer, VertexResult } from "../types.ts";
+import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { layersOf } from "./inputs.ts";
 
@@ -33,7 +35,7 @@ export async function prepareExec(
   };
 }
 
-function execIngredients(vertex: Vertex, op: ExecOp, below: readonly SolvedLayer[], context: EngineContext): Ingredient[] {
+function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource[], context: EngineContext): Ingredient[] {
   const { meta } = op;
   return [
     { name: "op", value: "exec" },
@@ -41,7 +43,9 @@ function execIngredients(vertex: Vertex, op: ExecOp, below: readonly SolvedLayer
     { name: "command", value: JSON.stringify(meta.args) },
     ...meta.env.map((line) => {
       const at = line.indexOf("=");
-      return { name: `ENV ${line.slice(0, at)}`, value: line.slice(at + 1) };
+      const name = line.slice(0, at);
+      // Kept in readable form.
+      return { name: `ENV ${name}`, value: publicVariable(name, line.slice(at + 1)) };
     }),
     { name: "working directory", value: meta.cwd },
     { name: "user", value: meta.user },
@@ -61,7 +65,7 @@ function deviceIngredients(devices: DeviceInjection | undefined): Ingredient[] {
 interface StepWork {
   readonly vertex: Vertex;
   readonly op: ExecOp;
-  readonly below: readonly SolvedLayer[];
+  readonly below: readonly LayerSource[];
   readonly mounts: PreparedMounts;
   readonly devices: DeviceInjection | undefined;
   readonly context: EngineContext;
@@ -86,15 +90,15 @@ async function runStep({ vertex, op, below, mounts, devices, context }: StepWork
     env: [...withoutNames(op.meta.env, devices?.env ?? []), ...op.meta.proxyEnv, ...(devices?.env ?? []), ...opened.env],
     cwd: op.meta.cwd,
     user: op.meta.user,
-    ...(op.meta.hostname === undefined ? {} : { hostname: op.meta.hostname }),
+    ...given({ hostname: op.meta.hostname }),
     network: op.network === "sandbox" ? context.defaultNetwork : op.network,
     mounts: [...(devices?.mounts ?? []), ...opened.mounts],
     ...(devices === undefined ? {} : { devices: devices.devices, hooks: devices.hooks, additionalGids: devices.additionalGids }),
-    ...(opened.shmSizeBytes === undefined ? {} : { shmSizeBytes: opened.shmSizeBytes }),
+    ...given({ shmSizeBytes: opened.shmSizeBytes }),
     extraHosts: op.meta.extraHosts,
     ulimits: op.meta.ulimits,
     insecure: op.security === "insecure",
-    ...(context.caCertificates === undefined ? {} : { caCertificates: context.caCertificates }),
+    ...given({ caCertificates: context.caCertificates }),
     onOutput: log.write,
     signal,
   };
@@ -175,10 +179,10 @@ function stepFailed(vertex: Vertex, op: ExecOp, result: SandboxResult, log: Step
     "RUN_FAILED",
     `Cannot complete ${vertex.meta.name}: process "${op.meta.args.join(" ")}" did not complete successfully: ${reason}`,
     {
-      ...(vertex.meta.source === undefined ? {} : { source: [vertex.meta.source] }),
+      source: vertex.meta.source && [vertex.meta.source],
       details: {
         exitCode: result.exitCode,
-        ...(result.signalName === undefined ? {} : { signal: result.signalName }),
+        ...given({ signal: result.signalName }),
         logFile: log.path,
         logTail: log.tail(),
       },

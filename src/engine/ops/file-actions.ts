@@ -3,7 +3,8 @@ import { parseChmod } from "../../dockerfile/index.ts";
 import type { FileAction, Vertex } from "../../graph/index.ts";
 import { cleanTreePath, displayPath, fromText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
-import { copySelected, type CopyStyle, makeDirectories, prepareDestination } from "../file/copy.ts";
+import { copySelected, prepareDestination } from "../file/copy.ts";
+import { type CopyStyle, makeDirectories } from "../file/directories.ts";
 import type { Draft } from "../file/draft.ts";
 import { fileOverDirectory } from "../file/errors.ts";
 import type { HashedFiles } from "../file/hashed-files.ts";
@@ -22,6 +23,8 @@ export interface FileRun {
   readonly sourceOf: SourceOf;
   /** What was hashed for the key, by action and source: exactly that is copied, or it is an error. Only for sources that can change. */
   readonly hashed: ReadonlyMap<FileAction, readonly HashedFiles[]>;
+  /** Holds the contents of archives until the layer is written. */
+  readonly archives: AsyncDisposableStack;
 }
 
 /** Applies one action. Throws `COPY_SOURCE_MISSING`, `COPY_CONFLICT`. */
@@ -35,9 +38,12 @@ async function applyCopy(run: FileRun, draft: Draft, action: CopyAction, signal:
   const source = await run.sourceOf(action.input);
   const hashed = run.hashed.get(action);
   for (const [index, selected] of selectSources(source, action).entries()) {
+    const files = hashed?.[index];
     const kind = action.attemptUnpack ? await archiveKind(source, selected.entry) : "file";
     if (kind === "archive") {
-      await unpackArchive(run.context.store, draft, source, selected.entry, cleanTreePath(fromText(action.dest)), style, signal);
+      const dest = cleanTreePath(fromText(action.dest));
+      const work = { source, entry: selected.entry, digest: files?.at(0), dest, style };
+      run.archives.use(await unpackArchive(run.context.store, draft, work, signal));
       continue;
     }
     if (kind === "damaged") {
@@ -48,24 +54,22 @@ async function applyCopy(run: FileRun, draft: Draft, action: CopyAction, signal:
         action.range,
       );
     }
-    const dest = prepareDestination(draft, action, style, selected.entry);
-    const files = hashed?.[index];
+    const dest = prepareDestination(draft, action, style);
     await copySelected(draft, source, files === undefined ? selected : { ...selected, hashed: files }, dest, action, style);
   }
 }
 
 async function applyMake(run: FileRun, draft: Draft, action: Exclude<FileAction, CopyAction>): Promise<void> {
   const style = await styleOf(run, draft, action);
-  const time = { mtimeSec: (action.kind === "mkdir" ? action.mtimeSec : undefined) ?? run.context.nowSec, mtimeNsec: 0 };
   const path = cleanTreePath(fromText(action.path));
   if (action.kind === "mkdir") {
-    makeDirectories(draft, path, { ...style, chmod: parseChmod(action.mode.toString(8)) }, time);
+    makeDirectories(draft, path, { ...style, chmod: parseChmod(action.mode.toString(8)) });
     return;
   }
   if (draft.lookup(path)?.kind === "dir") throw fileOverDirectory(path, style.range);
   const bytes = Buffer.from(action.data, "utf8");
   const { uid, gid } = style.owner ?? { uid: 0, gid: 0 };
-  const entry: Entry = { path, kind: "file", mode: action.mode, uid, gid, size: bytes.byteLength, ...time };
+  const entry: Entry = { path, kind: "file", mode: action.mode, uid, gid, size: bytes.byteLength, ...draft.now };
   draft.put(entry, { kind: "bytes", bytes });
 }
 

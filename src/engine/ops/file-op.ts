@@ -1,7 +1,7 @@
 /** FileOp: edits of a tree as pure data (decision 2). The key holds the digest of exactly what each COPY selects (decision 3). */
 import { framedDigest, isDigest } from "../../digest.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
-import { emptyTree, loadTree, writeLayer } from "../../tree/index.ts";
+import { emptyTree, type EntryTime, loadTree, writeLayer } from "../../tree/index.ts";
 import { createDraft } from "../file/draft.ts";
 import type { HashedFiles } from "../file/hashed-files.ts";
 import { digestSelection, selectSources } from "../file/selection.ts";
@@ -22,36 +22,46 @@ export async function prepareFile(
 ): Promise<OpRun> {
   const below = op.base < 0 ? [] : layersOf(inputs[op.base]);
   const hashed = new Map<FileAction, readonly HashedFiles[]>();
-  const run: FileRun = { vertex, context, hashed, sourceOf: copySources(vertex, inputs, signal) };
+  const sources = { vertex, context, sourceOf: copySources(vertex, inputs, signal) };
   const ingredients: Ingredient[] = [
     { name: "op", value: "file" },
     { name: "base", value: below.map((layer) => layer.key).join("\n") },
+    // Directories that are written into get this time: the same epoch gives the same layer, whatever was built before.
+    ...(context.epochSec === undefined ? [] : [{ name: "SOURCE_DATE_EPOCH", value: String(context.epochSec) }]),
   ];
   for (const action of op.actions) {
     ingredients.push({
       name: `${action.kind} ${action.kind === "copy" ? action.src : action.path}`,
       value: JSON.stringify(digestibleAction(action)),
     });
-    if (action.kind === "copy") ingredients.push(await selectionIngredient(run, hashed, action, inputs[action.input]));
+    if (action.kind === "copy") ingredients.push(await selectionIngredient(sources, hashed, action, inputs[action.input]));
   }
   return {
     ingredients,
     below,
     async execute(innerSignal) {
       const base = below.length === 0 ? emptyTree : await loadTree(below, innerSignal);
-      const draft = createDraft(base);
+      const draft = createDraft(base, stepTime(context));
+      await using archives = new AsyncDisposableStack();
+      const run: FileRun = { ...sources, hashed, archives };
       for (const action of op.actions) {
         innerSignal.throwIfAborted();
         await applyAction(run, draft, action, innerSignal);
       }
-      return writeLayer(context.store, draft.items(), { signal: innerSignal });
+      return await writeLayer(context.store, draft.items(), { signal: innerSignal });
     },
   };
 }
 
+function stepTime({ epochSec }: EngineContext): EntryTime {
+  if (epochSec !== undefined) return { mtimeSec: epochSec, mtimeNsec: 0 };
+  const nowMs = Date.now();
+  return { mtimeSec: Math.floor(nowMs / 1000), mtimeNsec: (nowMs % 1000) * 1_000_000 };
+}
+
 /** What a copy selects, as one part of the key. For layers the digest is kept: their content never changes, so a chain of hits reads no index. */
 async function selectionIngredient(
-  run: FileRun,
+  run: Pick<FileRun, "context" | "sourceOf">,
   hashed: Map<FileAction, readonly HashedFiles[]>,
   action: CopyAction,
   input: VertexResult | undefined,

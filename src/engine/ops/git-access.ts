@@ -6,8 +6,10 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { isSshRemote, type SourceOp, withoutCredentials } from "../../graph/index.ts";
-import { type Authority, splitUserInfo } from "../../registry/index.ts";
+import { type Authority, splitUserInfo } from "../../net/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import { serveAgent } from "../ssh/index.ts";
 import { gitAuthorization, type SourceAccess } from "./source-secrets.ts";
 
@@ -41,7 +43,7 @@ export async function openGitAccess(
     const authority = await gitAuthorization(remote, secret, signal);
     const login = authority === undefined ? ownPassword(remote) : { authority, scope: scopeOf(remote) };
     return {
-      ...(login === undefined ? {} : { login }),
+      ...given({ login }),
       env: sshCommand([...NO_KEYS, "-oIdentityAgent=none"]),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -52,7 +54,7 @@ export async function openGitAccess(
     if (wanted !== undefined)
       throw new DecantError(
         "GIT_SOURCE",
-        `Cannot fetch "${remote}": it needs ssh, and there is no SSH agent "${wanted}" (no SSH key "${wanted}" forwarded)`,
+        `Cannot fetch "${publicUrl(remote)}": it needs ssh, and there is no SSH agent "${wanted}" (no SSH key "${wanted}" forwarded)`,
         {
           hint: "Pass --ssh default, or --ssh default=KEYFILE",
         },

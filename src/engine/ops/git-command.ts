@@ -3,8 +3,9 @@
  * no configuration but ours, and no protocol that reads this machine's files or runs a program.
  */
 import { DecantError, isDecantError } from "../../errors.ts";
-import { withoutCredentials } from "../../graph/index.ts";
+import { proxyVariables } from "../../net/index.ts";
 import { type ProcessResult, runProcess } from "../../sys/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import type { GitAccess } from "./git-access.ts";
 import { createGitMoves, type Setting } from "./git-moves.ts";
 
@@ -17,12 +18,12 @@ export interface Git {
 }
 
 /** Where git works. */
-export interface GitRunOptions {
-  readonly cwd?: string;
+interface GitRunOptions {
+  readonly cwd?: string | undefined;
   /** Lets git read repositories of this machine: ours. Never where a name comes from outside. */
-  readonly localFiles?: boolean;
+  readonly localFiles?: boolean | undefined;
   /** All that is asked begins at this address. One of https then never leads to plain http. */
-  readonly remote?: string;
+  readonly remote?: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -50,21 +51,8 @@ const CONFIG = [
   "safe.directory=*",
 ].flatMap((setting) => ["-c", setting]);
 
-/** What git may see of our environment: how to find programs, proxies and certificates. */
-const PASSED = [
-  "PATH",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  "all_proxy",
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "ALL_PROXY",
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
-  "GIT_SSL_CAINFO",
-] as const;
+/** What git may see of our environment besides proxies: how to find programs and certificates. */
+const PASSED = ["PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"] as const;
 
 /** Makes a runner that gets in by `access`: by the environment, and never by arguments. */
 export function createGit(options: { readonly access: GitAccess; readonly env: Environment; readonly signal: AbortSignal }): Git {
@@ -117,6 +105,7 @@ export function createGit(options: { readonly access: GitAccess; readonly env: E
 function baseEnv(access: GitAccess, env: Environment): Environment {
   return {
     ...Object.fromEntries(PASSED.map((key) => [key, env[key]])),
+    ...proxyVariables(env),
     PATH: env["PATH"] ?? process.env["PATH"],
     ...(env["GIT_SSL_CAINFO"] === undefined && env["SSL_CERT_FILE"] !== undefined ? { GIT_SSL_CAINFO: env["SSL_CERT_FILE"] } : {}),
     LC_ALL: "C",
@@ -149,7 +138,7 @@ function protocolsFor({ localFiles = false, remote = "" }: GitRunOptions): strin
   return [...NETWORK_PROTOCOLS, ...(remote.startsWith("https:") ? [] : ["http"])].join(":");
 }
 
-function hintFor(said: string, redirect: string | undefined): { readonly hint?: string } {
+function hintFor(said: string, redirect: string | undefined): { readonly hint?: string | undefined } {
   if (redirect !== undefined) return { hint: redirect };
   if (/Protocol "http" (?:not supported|disabled)/.test(said))
     return { hint: "The server redirects from https to plain http. Give the address that it leads to, if you trust that one" };
@@ -171,7 +160,7 @@ function lastLines(text: string): string {
     .filter((line) => line !== "" && !/^(?:hint:|Please make sure you have the correct access|and the repository exists)/.test(line));
   return lines
     .slice(-3)
-    .map((line) => line.replaceAll(/[a-z]+:\/\/\S+/gi, (url) => withoutCredentials(url)))
+    .map((line) => line.replaceAll(/[a-z]+:\/\/\S+/gi, (url) => publicUrl(url)))
     .join("; ")
     .slice(0, 500);
 }

@@ -2,14 +2,14 @@
  * Redirects of servers that let git in. Git would send the header for an address also to where that redirects, whoever that is. So it follows no
  * redirects of such addresses: it is asked where they lead, and told to use the new address, with the header only if that is of the same origin.
  */
-import { type Authority, linkProblem } from "../../registry/index.ts";
+import { type Authority, linkProblem } from "../../net/index.ts";
 import type { GitLogin } from "./git-access.ts";
 
 /** A setting of git. */
 export type Setting = readonly [name: string, value: string];
 
 /** What is known of moved addresses. */
-export interface GitMoves {
+interface GitMoves {
   /** Settings of git for them and for the way in. No argument list may show them. */
   settings(): readonly Setting[];
   /**

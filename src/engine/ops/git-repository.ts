@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { existsSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { DecantError } from "../../errors.ts";
-import { isCommit, withoutCredentials } from "../../graph/index.ts";
+import { isCommit } from "../../graph/index.ts";
 import type { Store } from "../../store/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import type { Git } from "./git-command.ts";
 
 /** What a ref is at the moment. */
@@ -23,7 +24,7 @@ const SPACE = "git";
 export async function resolveRef(git: Git, remote: string, ref: string | undefined): Promise<RemoteRef> {
   if (ref !== undefined && isCommit(ref)) return { commit: ref, object: ref };
   const wanted = ref ?? "HEAD";
-  const shown = withoutCredentials(remote);
+  const shown = publicUrl(remote);
   const listed = await git.run(`look up "${wanted}" in "${shown}"`, ["ls-remote", "--", remote, wanted, `${wanted}^{}`], { remote });
   const ids = new Map<string, string>();
   for (const line of listed.split("\n")) {
@@ -45,7 +46,7 @@ export async function resolveRef(git: Git, remote: string, ref: string | undefin
 
 /** The store's repository of `remote`, with `ref`'s commit in it. Throws `GIT_SOURCE`. */
 export async function fetchCommit(store: Store, git: Git, remote: string, ref: RemoteRef, signal: AbortSignal): Promise<string> {
-  const shown = withoutCredentials(remote);
+  const shown = publicUrl(remote);
   const format = ref.commit.length === 64 ? "sha256" : "sha1";
   const id = createHash("sha256").update(`${format} ${remote}`).digest("hex");
   await using _lock = await store.locks.acquire(`git-${id}`, { signal });
@@ -54,7 +55,7 @@ export async function fetchCommit(store: Store, git: Git, remote: string, ref: R
   if (await has()) return path;
   const source = ref.name ?? ref.commit;
   const target = `refs/decant/${createHash("sha256").update(source).digest("hex")}`;
-  const fetch = (more: readonly string[], specs: readonly string[]): string[] => [
+  const fetchArgs = (more: readonly string[], specs: readonly string[]): string[] => [
     "--git-dir",
     path,
     "fetch",
@@ -67,11 +68,11 @@ export async function fetchCommit(store: Store, git: Git, remote: string, ref: R
     ...specs,
   ];
   // Servers without shallow fetches, or without fetches by id, need another way.
-  if (!(await git.ask(fetch(["--depth=1"], [`+${source}:${target}`]), { remote })) || !(await has())) {
+  if (!(await git.ask(fetchArgs(["--depth=1"], [`+${source}:${target}`]), { remote })) || !(await has())) {
     const whole = existsSync(join(path, "shallow")) ? ["--unshallow"] : [];
     const specs =
       ref.name === undefined ? ["+refs/heads/*:refs/decant/heads/*", "+refs/tags/*:refs/decant/tags/*"] : [`+${source}:${target}`];
-    await git.run(`fetch "${source}" of "${shown}"`, fetch(whole, specs), { remote });
+    await git.run(`fetch "${source}" of "${shown}"`, fetchArgs(whole, specs), { remote });
   }
   if (await has()) return path;
   throw new DecantError(

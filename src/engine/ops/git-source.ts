@@ -22,6 +22,7 @@ import {
   walk,
   writeLayer,
 } from "../../tree/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import type { Material, SourceProvider } from "../types.ts";
 import { openGitAccess } from "./git-access.ts";
 import { createGit, type Git } from "./git-command.ts";
@@ -29,7 +30,7 @@ import { fetchCommit, type RemoteRef, resolveRef } from "./git-repository.ts";
 import type { SourceAccess } from "./source-secrets.ts";
 
 /** A commit's files. */
-export interface GitCheckout {
+interface GitCheckout {
   readonly layer: Layer;
   readonly commit: string;
   /** When it was committed: seconds since the epoch. */
@@ -37,7 +38,7 @@ export interface GitCheckout {
 }
 
 /** Options of git sources. */
-export interface GitOptions extends SourceAccess {
+interface GitOptions extends SourceAccess {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -55,7 +56,7 @@ export function gitSources(store: Store, options: GitOptions): SourceProvider {
 /** "https://host/x.git#ref" and the commit, as BuildKit tells of git. */
 export function gitMaterial(op: SourceOp, { commit }: Pick<GitCheckout, "commit">): Material {
   const { remote, ref } = gitRefOf(op);
-  const uri = `${isSshRemote(remote) ? remote : withoutCredentials(remote)}${ref === undefined ? "" : `#${ref}`}`;
+  const uri = `${publicUrl(remote)}${ref === undefined ? "" : `#${ref}`}`;
   return { uri, digest: { [commit.length === 64 ? "sha256" : "sha1"]: commit } };
 }
 
@@ -110,7 +111,7 @@ function checkCommit(wanted: GitRef, ref: RemoteRef): void {
   if (checksum === undefined || ref.commit.startsWith(checksum) || ref.object.startsWith(checksum)) return;
   throw new DecantError(
     "CHECKSUM",
-    `Cannot use "${withoutCredentials(wanted.remote)}": ${wanted.ref ?? "HEAD"} is commit "${ref.commit}"; the checksum wants "${checksum}" (expected checksum to match)`,
+    `Cannot use "${publicUrl(wanted.remote)}": ${wanted.ref ?? "HEAD"} is commit "${ref.commit}"; the checksum wants "${checksum}" (expected checksum to match)`,
   );
 }
 
@@ -127,7 +128,7 @@ async function checkout(store: Store, git: Git, input: CheckoutInput, signal: Ab
   await using scratch = await store.scratch();
   const work = join(scratch.path, "work");
   const inWork = { cwd: work };
-  const doing = `check out "${ref.commit}" of "${remote}"`;
+  const doing = `check out "${ref.commit}" of "${publicUrl(remote)}"`;
   await git.run(doing, ["init", "-q", "--template=", `--object-format=${ref.commit.length === 64 ? "sha256" : "sha1"}`, "--", work]);
   await git.run(doing, ["config", "remote.origin.url", remote], inWork);
   if (wanted.keepGitDir === true)
@@ -146,7 +147,10 @@ async function checkout(store: Store, git: Git, input: CheckoutInput, signal: Ab
   const tree = hostTree(work, { filter: (path) => wanted.keepGitDir === true || baseName(path) !== ".git" });
   const root = resolvePath(tree, treePath(wanted.subdir ?? ""), { followLast: true });
   if (root.path !== ROOT && root.entry?.kind !== "dir")
-    throw new DecantError("GIT_SOURCE", `Cannot use "${wanted.subdir}" of "${remote}": it is not a directory of commit "${ref.commit}"`);
+    throw new DecantError(
+      "GIT_SOURCE",
+      `Cannot use "${wanted.subdir}" of "${publicUrl(remote)}": it is not a directory of commit "${ref.commit}"`,
+    );
   return await writeLayer(store, filesBelow(tree, root.path, input), { signal });
 }
 
@@ -154,7 +158,7 @@ async function updateSubmodules(git: Git, work: string, remote: string): Promise
   const update = ["submodule", "--quiet", "update", "--init", "--recursive", "--checkout"];
   if (await git.ask([...update, "--depth=1"], { cwd: work })) return;
   // Servers without shallow fetches.
-  await git.run(`fetch the submodules of "${remote}"`, update, { cwd: work });
+  await git.run(`fetch the submodules of "${publicUrl(remote)}"`, update, { cwd: work });
 }
 
 /** Git has two modes of files. */

@@ -1,10 +1,13 @@
 /** ADD of URLs against a server of our own: rule S91 and --checksum. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtempDisposable } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
+import { netSuite } from "../../../test/support/net-suite.ts";
+import { testNetwork } from "../../../test/support/network.ts";
 import { startStranger, type Stranger, type StrangerReply } from "../../../test/support/stranger.ts";
 import { trustLocalhost } from "../../../test/support/tls.ts";
 import { sha256 } from "../../digest.ts";
@@ -47,7 +50,7 @@ async function fetchFile(
   attrs: SourceOp["attrs"] = {},
 ): Promise<{ readonly line: string; readonly text: string }> {
   const op: SourceOp = { kind: "source", identifier: url, attrs: { "http.filename": "f", ...attrs } };
-  const result = await httpSources(store, { secret: () => Promise.resolve(undefined) }).resolve(
+  const result = await httpSources(store, { secret: () => Promise.resolve(undefined), network: testNetwork() }).resolve(
     op,
     PLATFORM,
     new AbortController().signal,
@@ -109,6 +112,53 @@ describe("httpSources()", () => {
     assert.equal(server.requests.length, 1);
   });
 
+  it("R6: takes 304 for the same content where a checksum is wanted, and says whether it is the one", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    await using server = await serve((request, response) =>
+      request.headers["if-none-match"] === undefined ? response.writeHead(200, { etag: '"1"' }).end("same") : response.writeHead(304).end(),
+    );
+    await fetchFile(store, server.url);
+    assert.equal((await fetchFile(store, server.url, { "http.checksum": sha256("same") })).text, "same");
+    assert.equal(server.requests.length, 1);
+    assert.match(await codeOf(fetchFile(store, server.url, { "http.checksum": sha256("other") })), /^CHECKSUM: .*digest mismatch/);
+    assert.equal(server.requests.length, 2);
+    // What it has was digested in another way: it must see the bytes.
+    const sha512 = `sha512:${createHash("sha512").update("same").digest("hex")}`;
+    assert.equal((await fetchFile(store, server.url, { "http.checksum": sha512 })).text, "same");
+    assert.equal(server.requests.at(-1)?.headers["if-none-match"], undefined);
+    assert.equal((await fetchFile(store, server.url)).text, "same");
+    assert.equal((await fetchFile(store, server.url, { "http.checksum": sha256("same") })).text, "same");
+  });
+
+  it("R6: takes no 304 that it did not ask for", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    let answers = 0;
+    await using server = await serve((_request, response) => response.writeHead((answers += 1) === 1 ? 200 : 304).end("x"));
+    await fetchFile(store, server.url);
+    assert.match(await codeOf(fetchFile(store, server.url)), /^HTTP_SOURCE: .*answered 304/);
+  });
+
+  it("R6: stores 3 bytes that are said to be br as they are", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    await using server = await serve((_request, response) => response.writeHead(200, { "content-encoding": "br" }).end("abc"));
+    assert.equal((await fetchFile(store, server.url, { "http.checksum": sha256("abc") })).text, "abc");
+  });
+
+  it("refuses a longer file than is allowed, whatever the server says of its length", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    for (const headers of [{ "content-length": "9" }, { "transfer-encoding": "chunked" }]) {
+      await using server = await serve((_request, response) => response.writeHead(200, headers).end("123456789"));
+      const op: SourceOp = { kind: "source", identifier: server.url, attrs: {} };
+      const sources = httpSources(store, { secret: () => Promise.resolve(undefined), network: testNetwork(), maxBytes: 8 });
+      const resolved = sources.resolve(op, PLATFORM, new AbortController().signal, "v");
+      assert.match(await codeOf(resolved), /^HTTP_SOURCE: .*: it has more than 8 bytes$/);
+    }
+  });
+
   it("refuses content with another checksum", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
     await using store = await openStore({ root: folder.path });
@@ -125,6 +175,20 @@ describe("httpSources()", () => {
     assert.match(gone, /^HTTP_SOURCE/);
     assert.equal(gone.includes("secret"), false);
   });
+});
+
+netSuite({
+  name: "ADD, contexts and Dockerfiles of http(s)",
+  codes: { unreachable: "HTTP_SOURCE", busy: "HTTP_SOURCE", forbidden: "HTTP_SOURCE" },
+  path: "/file",
+  async read(origin, network, signal = new AbortController().signal) {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-http-"));
+    await using store = await openStore({ root: folder.path });
+    const op: SourceOp = { kind: "source", identifier: `${origin}/file`, attrs: { "http.filename": "f" } };
+    const result = await httpSources(store, { secret: () => Promise.resolve(undefined), network }).resolve(op, PLATFORM, signal, "v");
+    const layers = await Promise.all((result.kind === "layers" ? result.layers : []).map((layer) => layer.load()));
+    return (await readTreeFile(layerTree(layers), treePath("f"), 1_000_000)).toString();
+  },
 });
 
 describe("R1: credentials of httpSources()", () => {
@@ -155,7 +219,7 @@ describe("R1: credentials of httpSources()", () => {
       Promise.resolve(login === "secret" && id === "HTTP_AUTH_TOKEN_127.0.0.1" ? Buffer.from(TOKEN) : undefined);
     const op: SourceOp = { kind: "source", identifier, attrs: { "http.filename": "f" } };
     try {
-      const result = await httpSources(store, { secret }).resolve(op, PLATFORM, new AbortController().signal, "v");
+      const result = await httpSources(store, { secret, network: testNetwork() }).resolve(op, PLATFORM, new AbortController().signal, "v");
       const layers = await Promise.all((result.kind === "layers" ? result.layers : []).map((layer) => layer.load()));
       const text = (await readTreeFile(layerTree(layers), treePath("f"), 100)).toString();
       return { said: text, first, second };

@@ -1,22 +1,29 @@
 /** http(s)://…: one file as a layer, re-validated by ETag or Last-Modified (rule S91), checked against `--checksum` where given. */
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import type { ByteStream } from "../../bytes.ts";
 import { algorithmOf, createHasher, type Digest, framedDigest, hexOf, isDigest, parseDigest } from "../../digest.ts";
 import { DecantError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { type SourceOp, withoutCredentials } from "../../graph/index.ts";
 import { treePath } from "../../paths.ts";
-import { type Authority, type FetchArrival, fetchFollowing, splitUserInfo } from "../../registry/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
+import { type Authority, download, type DownloadFailure, type Network, splitUserInfo } from "../../net/index.ts";
 import type { Store } from "../../store/index.ts";
 import { type Layer, layerSource, openLayer, writeLayer } from "../../tree/index.ts";
 import type { SourceProvider } from "../types.ts";
 import { httpAuthorization, type SourceAccess } from "./source-secrets.ts";
 
-/** What is remembered of a URL. */
-interface Remembered {
-  readonly layer: Digest;
-  readonly checksum: Digest;
+/** How a server knows that a file is still the same. */
+interface Validators {
   readonly etag?: string;
   readonly lastModified?: string;
+}
+
+/** What is remembered of a URL. */
+interface Remembered extends Validators {
+  readonly layer: Digest;
+  readonly checksum: Digest;
 }
 
 interface Download {
@@ -24,117 +31,106 @@ interface Download {
   readonly checksum: Digest;
 }
 
+/** What HTTP sources need of their surroundings. */
+interface HttpSurroundings extends Pick<SourceAccess, "secret"> {
+  /** What requests go by, borrowed. */
+  readonly network: Network;
+  /** Refuse a longer file. Default: any length. */
+  readonly maxBytes?: number;
+}
+
 /** A provider for http and https, with what the caller lends for it. */
-export function httpSources(store: Store, access: Pick<SourceAccess, "secret">): SourceProvider {
+export function httpSources(store: Store, surroundings: HttpSurroundings): SourceProvider {
   return {
     schemes: ["http", "https"],
     async resolve(op, _platform, signal) {
-      const { layer, checksum } = await download(store, op, access, signal);
-      const material = { uri: withoutCredentials(op.identifier), digest: { [algorithmOf(checksum)]: hexOf(checksum) } };
+      const { layer, checksum } = await fetchFile(store, op, surroundings, signal);
+      const material = { uri: publicUrl(op.identifier), digest: { [algorithmOf(checksum)]: hexOf(checksum) } };
       return { kind: "layers", layers: [layerSource(layer)], materials: [material] };
     },
   };
 }
 
-/** Where to ask, as whom, and what messages call it. */
-interface Access {
-  readonly url: URL;
-  readonly shown: string;
-  readonly authority: Authority | undefined;
-}
-
-async function download(store: Store, op: SourceOp, { secret }: Pick<SourceAccess, "secret">, signal: AbortSignal): Promise<Download> {
+async function fetchFile(
+  store: Store,
+  op: SourceOp,
+  { network, secret, maxBytes }: HttpSurroundings,
+  signal: AbortSignal,
+): Promise<Download> {
+  const shown = publicUrl(op.identifier);
   const filename = op.attrs["http.filename"] ?? "__unnamed__";
   const wanted = op.attrs["http.checksum"] === undefined ? undefined : parseDigest(op.attrs["http.checksum"]);
-  const id = framedDigest(["http", op.identifier, filename]);
-  const known = asRemembered(store.records.get("http", id));
-  const kept = known === undefined ? undefined : openLayer(store, known.layer);
-  if (kept !== undefined && known !== undefined && wanted !== undefined && known.checksum === wanted)
-    return { layer: kept, checksum: wanted };
+  const algorithm = wanted === undefined ? "sha256" : algorithmOf(wanted);
+  // Without the password: who guesses it must not find it by its digest.
+  const id = framedDigest(["http", withoutCredentials(op.identifier), URL.parse(op.identifier)?.username ?? "", filename]);
+  const kept = keptOf(store, id);
+  if (kept !== undefined && kept.checksum === wanted) return kept;
 
-  const conditions: Record<string, string> = {};
-  if (kept !== undefined && known?.etag !== undefined) conditions["if-none-match"] = known.etag;
-  else if (kept !== undefined && known?.lastModified !== undefined) conditions["if-modified-since"] = known.lastModified;
-  const access = await accessTo(op.identifier, secret, signal);
-  const arrival = await request(access, conditions, signal);
-  const { response } = arrival;
-  if (response.status === 304 && kept !== undefined && known !== undefined && wanted === undefined) {
-    return { layer: kept, checksum: known.checksum };
-  }
-  if (!response.ok || response.body === null) throw statusError(access, arrival);
-  const lastModified = response.headers.get("last-modified") ?? undefined;
-  const etag = response.headers.get("etag") ?? undefined;
-  const { layer, checksum } = await save(store, response.body, {
-    filename,
-    lastModified,
-    algorithm: wanted === undefined ? "sha256" : algorithmOf(wanted),
+  // A digest by another algorithm cannot be compared with the one that is wanted: then the file must come again.
+  const comparable = kept !== undefined && algorithmOf(kept.checksum) === algorithm ? kept : undefined;
+  const conditions = conditionsOf(comparable);
+  const mayBeSame = Object.keys(conditions).length > 0;
+  const { url, authority } = await accessTo(op.identifier, secret, signal);
+  const request = {
+    url,
+    authority,
+    signal,
+    headers: conditions,
+    ...given({ maxBytes }),
+    takes: (status: number) => (status >= 200 && status < 300) || (status === 304 && mayBeSame),
+    fail: ({ why, hint, details, cause }: DownloadFailure): DecantError =>
+      new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": ${why}`, {
+        details,
+        hint,
+        cause,
+      }),
+  };
+  const found = await download(network, request, async (response): Promise<Download & Validators> => {
+    if (response.status === 304 && comparable !== undefined) {
+      response.discard();
+      return comparable;
+    }
+    const lastModified = response.header("last-modified");
+    const etag = response.header("etag");
+    const saved = await save(store, response.body, { filename, lastModified, algorithm });
+    return { ...saved, ...given({ etag, lastModified }) };
   });
-  if (wanted !== undefined && checksum !== wanted) {
+  if (wanted !== undefined && found.checksum !== wanted)
     throw new DecantError(
       "CHECKSUM",
-      `Cannot use "${withoutCredentials(op.identifier)}": its digest is "${checksum}"; --checksum wants "${wanted}" (digest mismatch)`,
+      `Cannot use "${shown}": its digest is "${found.checksum}"; --checksum wants "${wanted}" (digest mismatch)`,
     );
-  }
-  store.records.put(
-    "http",
-    id,
-    { layer: layer.id, checksum, ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) },
-    [{ kind: "record", space: "layer", id: layer.id }],
-  );
-  return { layer, checksum };
+  const { layer, ...remembered } = found;
+  store.records.put("http", id, { ...remembered, layer: layer.id }, [{ kind: "record", space: "layer", id: layer.id }]);
+  return found;
 }
 
-/** Who we are for a URL: a secret of the build, or else the user and password that it has. */
-async function accessTo(text: string, secret: SourceAccess["secret"], signal: AbortSignal): Promise<Access> {
-  const shown = withoutCredentials(text);
-  const parsed = URL.parse(text);
-  if (parsed === null) throw new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": it is no URL`);
-  const { url, authority } = splitUserInfo(parsed);
-  return { url, shown, authority: (await httpAuthorization(text, secret, signal)) ?? authority };
+function keptOf(store: Store, id: Digest): (Download & Validators) | undefined {
+  const known = asRemembered(store.records.get("http", id));
+  const layer = known === undefined ? undefined : openLayer(store, known.layer);
+  return known === undefined || layer === undefined ? undefined : { ...known, layer };
 }
 
-async function request(
-  { url, shown, authority }: Access,
-  conditions: Readonly<Record<string, string>>,
+function conditionsOf(kept: Validators | undefined): Readonly<Record<string, string>> {
+  if (kept?.etag !== undefined) return { "if-none-match": kept.etag };
+  return kept?.lastModified === undefined ? {} : { "if-modified-since": kept.lastModified };
+}
+
+/** Where to ask, and as whom: by a secret of the build, or else the user and password that the URL has. */
+async function accessTo(
+  text: string,
+  secret: SourceAccess["secret"],
   signal: AbortSignal,
-): Promise<FetchArrival> {
-  try {
-    return await fetchFollowing({
-      url,
-      headers: { "user-agent": "decant", "accept-encoding": "identity", ...conditions },
-      authority,
-      signal,
-      refuse: (_from, state) =>
-        new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": its redirect cannot be followed: ${state}`, {
-          hint: "Give the address that it leads to, if you trust that one",
-        }),
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof DecantError) throw error;
-    throw new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-function statusError({ shown, authority }: Access, { response, url, strayed }: FetchArrival): DecantError {
-  const { status, statusText } = response;
-  const who = strayed ? `"${url.host}", where it leads,` : "the server";
-  const said = `answered ${status} ${authority?.hide(statusText) ?? statusText}`.trimEnd();
-  const hint = `Credentials for "${authority?.origin}" are not sent to other hosts. If they belong there, give that address`;
-  return new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": ${who} ${said}`, {
-    details: { status },
-    ...(strayed && authority !== undefined ? { hint } : {}),
-  });
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
+): Promise<{ readonly url: URL; readonly authority: Authority | undefined }> {
+  const parsed = URL.parse(text);
+  if (parsed === null) throw new DecantError("HTTP_SOURCE", `Cannot fetch "${publicUrl(text)}": it is no URL`);
+  const { url, authority } = splitUserInfo(parsed);
+  return { url, authority: (await httpAuthorization(text, secret, signal)) ?? authority };
 }
 
 async function save(
   store: Store,
-  body: ReadableStream<Uint8Array>,
+  body: ByteStream,
   options: { readonly filename: string; readonly lastModified: string | undefined; readonly algorithm: string },
 ): Promise<Download> {
   await using scratch = await store.scratch();
@@ -163,5 +159,5 @@ function asRemembered(value: unknown): Remembered | undefined {
   const text = (field: unknown): string | undefined => (typeof field === "string" ? field : undefined);
   const etag = "etag" in value ? text(value.etag) : undefined;
   const lastModified = "lastModified" in value ? text(value.lastModified) : undefined;
-  return { layer, checksum, ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
+  return { layer, checksum, ...given({ etag, lastModified }) };
 }

@@ -3,12 +3,13 @@ import { createIgnoreMatcher, type IgnoreMatcher } from "../../dockerfile/index.
 import { DecantError } from "../../errors.ts";
 import { ROOT, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
-import { createFileDigests, type Entry, hostTree, type Tree } from "../../tree/index.ts";
-import type { SolvedLayer, SourceProvider } from "../types.ts";
+import { createFileDigests, type Entry, hostTree, type LayerSource, type Tree } from "../../tree/index.ts";
+import type { SourceProvider } from "../types.ts";
 import { readIgnorePatterns } from "./ignore-file.ts";
 
 /** A context folder and the Dockerfile that says which ignore file counts. */
 export interface LocalContext {
+  readonly kind: "folder";
   readonly path: string;
   /** Absolute path of the Dockerfile, for `<Dockerfile>.dockerignore`. */
   readonly dockerfile?: string;
@@ -18,7 +19,8 @@ export interface LocalContext {
 
 /** A context that is a layer already: from an archive or a git repository. .dockerignore is not for it (rule S101). */
 export interface LayerContext {
-  readonly layers: readonly SolvedLayer[];
+  readonly kind: "layers";
+  readonly layers: readonly LayerSource[];
 }
 
 /** A provider for the contexts given by name, that keeps file digests between builds; dispose it to write them. */
@@ -45,7 +47,7 @@ export function localSources(
       const name = op.identifier.slice("local://".length);
       const context = contexts[name];
       if (context === undefined) throw new DecantError("CONTEXT", `Cannot use context "${name}": it was not given`);
-      if ("layers" in context) return { kind: "layers", layers: context.layers, name: "the build context" };
+      if (context.kind === "layers") return { kind: "layers", layers: context.layers, name: "the build context" };
       const known = open.get(name) ?? openContext(context);
       open.set(name, known);
       const { tree, matcher } = await known;

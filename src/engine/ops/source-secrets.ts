@@ -1,6 +1,6 @@
 /** Credentials of downloads that are secrets of the build (F39), by the names that BuildKit has for them. They become an authority, and nothing else. */
 import { DecantError } from "../../errors.ts";
-import { type Authority, createAuthority } from "../../registry/index.ts";
+import { type Authority, createAuthority } from "../../net/index.ts";
 import type { EngineContext } from "../types.ts";
 
 /** What a caller lends to downloads. */

@@ -1,8 +1,7 @@
 /** From a step to what the worker is asked: user, environment, mounts, config.json, and the directories of the overlay. */
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { errnoOf, InternalError, unsupported, usageError } from "../../errors.ts";
-import { fromText, ROOT, treePath } from "../../paths.ts";
-import { setTimes, setXattr } from "../../sys/index.ts";
+import { ROOT, treePath } from "../../paths.ts";
 import { resolvePath, type Tree } from "../../tree/index.ts";
 import { withCaVariables } from "./ca-certificates.ts";
 import { boundingSet } from "./capabilities.ts";
@@ -30,7 +29,7 @@ export interface BundlePlace {
 }
 
 /** The worker's request but for the outputs, which the caller opens. */
-export type BundleRequest = Omit<RunRequest, "type" | "request" | "stdin" | "stdout" | "stderr">;
+type BundleRequest = Omit<RunRequest, "type" | "request" | "stdin" | "stdout" | "stderr">;
 
 const DEFAULT_HOSTNAME = "buildkitsandbox";
 const CONFIG_FILE = "config.json";
@@ -129,7 +128,7 @@ function runtimeNeeds(
     limitsDevices: name === "runc" || place.cgroup !== undefined,
     cgroupsPath: cgroupsPath(place.cgroup, place.containerId),
     resources: place.cgroup === undefined ? {} : resourcesOf(place.cgroup),
-    ...(filter === undefined ? {} : { filter }),
+    filter,
   };
 }
 
@@ -163,15 +162,11 @@ function hostResolvConf(): string {
   }
 }
 
-/** The upper directory is the root directory of the overlay, so it needs the metadata of the image's. */
+/** The upper directory is the root directory of the overlay, so it needs owner and mode of the image's. */
 function makeUpper(upper: string, root: Tree): void {
   mkdirSync(upper, { recursive: true, mode: 0o755 });
   if (readdirSync(upper).length > 0) throw new InternalError(`the upper directory "${upper}" of a step is not empty`);
   const entry = root.lookup(ROOT);
   chownSync(upper, entry?.uid ?? 0, entry?.gid ?? 0);
   chmodSync(upper, entry?.mode ?? 0o755);
-  if (entry === undefined) return;
-  const path = fromText(upper);
-  for (const [name, value] of entry.xattrs ?? []) setXattr(path, name, value);
-  setTimes(path, { sec: entry.mtimeSec, nsec: entry.mtimeNsec });
 }

@@ -1,7 +1,7 @@
 /** What every part of a conversion sees. */
 import type { ImageRequest, Plan, PlanOptions } from "../../dockerfile/index.ts";
 import type { ImageConfig, Platform } from "../../oci/index.ts";
-import type { DeviceRequest, ExecMeta, SourceOp, Ulimit } from "../ops.ts";
+import type { ExecMeta, SourceOp, Ulimit } from "../ops.ts";
 import type { StageState } from "./stage-state.ts";
 
 /** A permission as `--allow` names it; `device` is all devices, `device=NAME[,alias=OTHER]` some. */
@@ -26,25 +26,36 @@ export interface ContextFiles {
   readonly unpack?: string;
 }
 
+/** What the caller of a build says of its steps, with the names that `build` has. */
+export interface StepOptions {
+  /** Labels added to the result; they win over LABEL (rule S52). */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Run every step, whatever the cache has. Default false. */
+  readonly noCache?: boolean | undefined;
+  /** Names (or indexes) of stages whose steps run, whatever the cache has. */
+  readonly noCacheStages?: readonly string[] | undefined;
+  /**
+   * What RUN may ask for: "security.insecure" for --security=insecure; "network.host" for --network=host in a build with network "none"; "device"
+   * for every --device, "device=NAME" for some, "device=NAME,alias=OTHER" for NAME where OTHER is asked for.
+   */
+  readonly allow?: readonly Entitlement[] | undefined;
+  /** Network of RUN steps without their own. "default" is the host's network. */
+  readonly network?: "default" | "host" | "none" | undefined;
+  /** Further lines of /etc/hosts of RUN steps. */
+  readonly addHosts?: ExecMeta["extraHosts"] | undefined;
+  /** Limits of RUN steps, by the names of setrlimit(2) in lower case; -1 is none. */
+  readonly ulimits?: readonly Ulimit[] | undefined;
+  /** Size of /dev/shm of RUN steps, in bytes. Default 64 MiB. */
+  readonly shmSizeBytes?: number | undefined;
+  /** CDI devices for all RUN steps, by the names of RUN --device. */
+  readonly devices?: readonly { readonly name: string; readonly required?: boolean | undefined }[] | undefined;
+}
+
 /** Options of a conversion. */
-export interface ConvertOptions extends Pick<PlanOptions, "target" | "buildArgs" | "platform" | "buildPlatform" | "hasContext"> {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly noCache: boolean;
-  /** Names or indexes of stages whose steps never come from the cache, besides `noCache`. */
-  readonly noCacheStages?: readonly string[];
-  readonly hostname?: string;
-  /** What RUN may ask for beyond the usual. */
-  readonly allow?: readonly Entitlement[];
-  /** False: RUN --network=host needs "network.host". Default true: it is the network of all steps anyway. */
-  readonly hostNetwork?: boolean;
-  /** For every RUN. */
-  readonly extraHosts?: ExecMeta["extraHosts"];
-  readonly ulimits?: readonly Ulimit[];
-  /** Size of /dev/shm for every RUN. */
-  readonly shmSizeBytes?: number;
-  readonly devices?: readonly DeviceRequest[];
+export interface ConvertOptions
+  extends StepOptions, Pick<PlanOptions, "target" | "buildArgs" | "platform" | "buildPlatform" | "hasContext"> {
   /** SOURCE_DATE_EPOCH: the time of directories that WORKDIR makes. */
-  readonly epochSec?: number;
+  readonly epochSec?: number | undefined;
   readonly resolveImage: (request: ImageRequest) => Promise<ResolvedImage>;
 }
 
@@ -58,6 +69,6 @@ export interface ConvertContext {
 }
 
 /** Images by name and platform. */
-export interface ResolvedImages {
+interface ResolvedImages {
   get(name: string, platform: Platform): ResolvedImage | undefined;
 }

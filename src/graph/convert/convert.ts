@@ -45,7 +45,7 @@ export interface Conversion {
 }
 
 /** A stage that is not the target. */
-export interface ConvertedStage {
+interface ConvertedStage {
   /** Its name, or "stage-0". */
   readonly name: string;
   /** What it ends with; absent for an empty tree. */
@@ -69,7 +69,8 @@ export async function toGraph(parsed: ParsedDockerfile, options: ConvertOptions)
   const done = states.get(target.stage.index);
   if (done === undefined) throw new InternalError("the target stage was not converted");
   const config = imageConfig(done);
-  const labels = Object.keys(options.labels).length === 0 ? {} : { Labels: { ...config.Labels, ...options.labels } };
+  const { labels: added = {} } = options;
+  const labels = Object.keys(added).length === 0 ? {} : { Labels: { ...config.Labels, ...added } };
   return {
     plan,
     target: done.vertex,

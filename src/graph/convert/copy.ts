@@ -1,5 +1,6 @@
 /** COPY and ADD → FileOp (one action a source), with `--link` on an empty tree that is merged (rule S86). */
 import { type CopyValues, hasWildcard, joinWorkdir, parseChmod } from "../../dockerfile/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import type { ChownOpt, FileAction } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
@@ -115,7 +116,7 @@ function historyLine({ instruction, chown, chmod, sources, destination }: CopyVa
     instruction.kind === "add" ? "ADD" : "COPY",
     ...(chown === "" ? [] : [`--chown=${chown}`]),
     ...(chmod === "" ? [] : [`--chmod=${chmod}`]),
-    ...sources.map(({ text }) => text),
+    ...sources.map(({ text }) => publicUrl(text)),
     ...instruction.heredocs.map((heredoc) => `<<${heredoc.name}`),
     destination,
   ].join(" ");

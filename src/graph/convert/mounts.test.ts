@@ -5,7 +5,8 @@ import { checkParsed, parseDockerfile } from "../../dockerfile/index.ts";
 import { parseDigest } from "../../digest.ts";
 import { isDecantError } from "../../errors.ts";
 import type { ExecOp, Mount } from "../ops.ts";
-import { graphDump, reachable, type Vertex } from "../vertex.ts";
+import { graphDump } from "../testdata/graph-dump.ts";
+import { reachable, type Vertex } from "../vertex.ts";
 import type { ConvertOptions } from "./context.ts";
 import { toGraph } from "./convert.ts";
 
@@ -206,7 +207,7 @@ describe("toGraph() refuses", () => {
       name: "--network=host where the build has none",
       text: "FROM b\nRUN --network=host true",
       want: /network\.host is not allowed/,
-      options: { hostNetwork: false },
+      options: { network: "none" },
     },
   ];
   for (const { name, text, want, options } of rows) {
@@ -224,7 +225,7 @@ describe("toGraph() refuses", () => {
 
   it("nothing that is allowed", async () => {
     const { target } = await convert("FROM b\nRUN --security=insecure --network=host true", {
-      hostNetwork: false,
+      network: "none",
       allow: ["security.insecure", "network.host"],
     });
     assert.deepEqual([execOf(target).security, execOf(target).network], ["insecure", "host"]);

@@ -1,5 +1,7 @@
 /** Named contexts that are files (rule of F68): directories, git repositories and archives take the place of an image or of a whole stage. */
+import { given } from "../../given.ts";
 import type { SourceRange } from "../../source.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import type { FileAction } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import type { ContextFiles, ResolvedImage } from "./context.ts";
@@ -19,8 +21,8 @@ const COPY_ALL = {
 /** The files themselves, as COPY --from and mounts see them. */
 export function filesVertex(image: ResolvedImage, files: ContextFiles, range?: SourceRange): Vertex {
   const meta = {
-    name: `[context ${files.name}] load ${files.source.identifier}`,
-    ...(range === undefined ? {} : { source: range }),
+    name: `[context ${files.name}] load ${publicUrl(files.source.identifier)}`,
+    ...given({ source: range }),
     ignoreCache: false,
     internal: true,
     slot: `context/${files.name}`,

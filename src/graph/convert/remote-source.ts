@@ -2,13 +2,16 @@
 import type { AddInstruction, CopyInstruction } from "../../dockerfile/index.ts";
 import { withSource } from "../../errors.ts";
 import { isDigest } from "../../digest.ts";
+import { given } from "../../given.ts";
 import type { SourceRange } from "../../source.ts";
-import { type GitRef, gitSourceOp, isChecksum, parseGitUrl, withoutCredentials } from "../git-url.ts";
+import { publicUrl } from "../../url-secrets.ts";
+import { type GitRef, gitSourceOp, isChecksum, parseGitUrl } from "../git-url.ts";
 import type { SourceOp } from "../ops.ts";
 import { semanticError } from "./errors.ts";
+import { checkImagePath } from "./image-path.ts";
 
 /** A source that is not of this machine. */
-export interface RemoteSource {
+interface RemoteSource {
   readonly op: SourceOp;
   /** What the file is called in what the op gives; absent for a repository. */
   readonly filename?: string;
@@ -30,9 +33,10 @@ export function remoteSource(
   if (git !== undefined) return { op: addedGit(instruction, git, checksum, source.range) };
   if (!isHttpUrl(source.text)) return undefined;
   if (instruction.kind === "copy")
-    throw semanticError(`Cannot copy "${source.text}": source can't be a URL for COPY`, source.range, "Use ADD");
+    throw semanticError(`Cannot copy "${publicUrl(source.text)}": source can't be a URL for COPY`, source.range, "Use ADD");
   const filename = urlFilename(source.text);
-  const attrs = { "http.filename": filename, ...(checksum === undefined ? {} : { "http.checksum": checksum }) };
+  checkImagePath(filename, source.range);
+  const attrs = { "http.filename": filename, ...given({ "http.checksum": checksum }) };
   return { op: { kind: "source", identifier: source.text, attrs }, filename };
 }
 
@@ -68,7 +72,7 @@ function gitRefAt(source: { readonly text: string; readonly range: SourceRange }
 
 /** The flags of ADD joined to what the reference itself says. */
 function addedGit(instruction: CopyInstruction | AddInstruction, git: GitRef, checksum: string | undefined, range: SourceRange): SourceOp {
-  const shown = withoutCredentials(git.remote);
+  const shown = publicUrl(git.remote);
   if (instruction.kind === "copy") throw semanticError(`Cannot copy "${shown}": source can't be a git ref for COPY`, range, "Use ADD");
   if (checksum !== undefined && git.checksum !== undefined && checksum.toLowerCase() !== git.checksum)
     throw semanticError(`Cannot use --checksum=${checksum}: the reference itself wants "${git.checksum}"`, range);
@@ -77,16 +81,19 @@ function addedGit(instruction: CopyInstruction | AddInstruction, git: GitRef, ch
   return gitSourceOp({ ...git, ...wanted, ...keep }, "default");
 }
 
-function urlFilename(text: string): string {
-  const path = URL.canParse(text) ? new URL(text).pathname : "";
-  const last = path.split("/").findLast((part) => part !== "");
-  return last === undefined ? "__unnamed__" : safeDecode(last);
+/** As Go's path.Base of the decoded path: "a%2Fb" is "b". BuildKit calls what cannot be a name "__unnamed__", and ".." "download". */
+export function urlFilename(text: string): string {
+  const last = decoded(URL.parse(text)?.pathname ?? "")
+    .split("/")
+    .findLast((part) => part !== "");
+  if (last === undefined || last === ".") return "__unnamed__";
+  return last === ".." ? "download" : last;
 }
 
-function safeDecode(part: string): string {
+function decoded(path: string): string {
   try {
-    return decodeURIComponent(part).replaceAll("/", "_");
+    return decodeURIComponent(path);
   } catch {
-    return part;
+    return path;
   }
 }

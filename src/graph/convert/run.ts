@@ -1,6 +1,8 @@
 /** RUN → ExecOp. */
 import { joinWorkdir, type RunInstruction, type RunValues, runScript } from "../../dockerfile/index.ts";
+import { given } from "../../given.ts";
 import type { SourceRange } from "../../source.ts";
+import { publicVariable } from "../../url-secrets.ts";
 import type { BindMount, ExecMeta, ExecOp, TmpfsMount } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { proxyEnvironment } from "./args.ts";
@@ -14,8 +16,8 @@ import { convertMounts, type MountOptions } from "./mounts.ts";
 import { environment, shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 /** What a RUN needs besides its stage. */
-export type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
-  Pick<ConvertOptions, "hostname" | "allow" | "hostNetwork" | "extraHosts" | "ulimits" | "shmSizeBytes" | "devices">;
+type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
+  Pick<ConvertOptions, "allow" | "network" | "addHosts" | "ulimits" | "shmSizeBytes" | "devices">;
 
 /** Where the script of a heredoc with "#!" is while it runs (rule S107). */
 const PIPES = "/dev/pipes";
@@ -35,14 +37,15 @@ export function convertRun(state: StageState, { instruction, mounts: flags }: Ru
   const { lines, key } = environment(state);
   checkNoNul([...args, ...lines], instruction.range);
   const needsSocket = sshSocket !== undefined && !state.env.has("SSH_AUTH_SOCK");
+  const hostname = options.buildArgs["BUILDKIT_SANDBOX_HOSTNAME"];
   const meta: ExecMeta = {
     args,
     ...(needsSocket ? { env: [...lines, `SSH_AUTH_SOCK=${sshSocket}`] } : { env: lines, envKey: key }),
     cwd: joinWorkdir("/", state.config.WorkingDir ?? "/"),
     user: state.config.User ?? "",
-    ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
+    ...given({ hostname }),
     proxyEnv: proxyEnvironment(options.buildArgs),
-    extraHosts: options.extraHosts ?? [],
+    extraHosts: options.addHosts ?? [],
     ulimits: options.ulimits ?? [],
   };
   const network = instruction.network === undefined || instruction.network.mode === "default" ? "sandbox" : instruction.network.mode;
@@ -59,7 +62,7 @@ export function convertRun(state: StageState, { instruction, mounts: flags }: Ru
     network,
     security: instruction.security?.mode ?? "sandbox",
     devices: [
-      ...(options.devices ?? []),
+      ...(options.devices ?? []).map(({ name, required }) => ({ name, optional: required !== true })),
       ...instruction.devices.map(({ name, required, range }) => ({ name, optional: !required, range })),
     ],
   };
@@ -67,7 +70,7 @@ export function convertRun(state: StageState, { instruction, mounts: flags }: Ru
   state.history.push(layerItem(`RUN ${runLine(state, args)}`, true));
 }
 
-function checkEntitlements({ security, network }: RunInstruction, { allow = [], hostNetwork = true }: RunOptions): void {
+function checkEntitlements({ security, network }: RunInstruction, { allow = [], network: ofBuild }: RunOptions): void {
   if (security?.mode === "insecure" && !allow.includes("security.insecure")) {
     throw semanticError(
       "Cannot use RUN --security=insecure: security.insecure is not allowed",
@@ -75,7 +78,7 @@ function checkEntitlements({ security, network }: RunInstruction, { allow = [], 
       "Pass --allow security.insecure, if you trust this Dockerfile with the machine",
     );
   }
-  if (network?.mode === "host" && !hostNetwork && !allow.includes("network.host")) {
+  if (network?.mode === "host" && ofBuild === "none" && !allow.includes("network.host")) {
     throw semanticError(
       "Cannot use RUN --network=host: network.host is not allowed",
       network.range,
@@ -123,6 +126,6 @@ function shmMount(sizeBytes: number): TmpfsMount {
 
 /** "|2 A=1 B=2 /bin/sh -c …": the declared ARGs with their values, each name once (rule S58). */
 function runLine(state: StageState, args: readonly string[]): string {
-  const shown = Array.from(state.args, ([key, value]) => `${key}=${state.env.get(key) ?? value ?? ""}`);
+  const shown = Array.from(state.args, ([key, value]) => `${key}=${publicVariable(key, state.env.get(key) ?? value ?? "")}`);
   return [...(shown.length === 0 ? [] : [`|${shown.length}`, ...shown]), ...args].join(" ");
 }

@@ -2,12 +2,13 @@
 import { type Digest, sha256 } from "../../digest.ts";
 import type { Stage, StageInstruction } from "../../dockerfile/index.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
+import { withoutUrlSecrets } from "../../url-secrets.ts";
 import type { Vertex, VertexMeta } from "../vertex.ts";
 import { type ConfigParts, joinedConfig } from "./config-parts.ts";
 import type { HistoryItem } from "./history.ts";
 
 /** What RUN steps see: "NAME=value", and a digest that stands for it. */
-export interface Environment {
+interface Environment {
   readonly lines: readonly string[];
   readonly key: Digest;
 }
@@ -85,8 +86,8 @@ export function stepMeta(state: StageState, instruction: StageInstruction, text:
   };
 }
 
-/** The line with its keyword in capitals and variables filled in where they are set, for progress. */
+/** The line with its keyword in capitals, for progress: without what addresses may hold of secrets. */
 export function shownLine(state: StageState, instruction: StageInstruction): string {
   const keyword = instruction.keyword.text;
-  return keyword.toUpperCase() + instruction.line.slice(keyword.length);
+  return keyword.toUpperCase() + withoutUrlSecrets(instruction.line.slice(keyword.length));
 }

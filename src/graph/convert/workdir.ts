@@ -1,5 +1,6 @@
 /** WORKDIR: configuration, and a layer with the directory unless it is "/" (rules S59, S63, S64). */
 import { joinWorkdir, type StepValues } from "../../dockerfile/index.ts";
+import { given } from "../../given.ts";
 import { vertex } from "../vertex.ts";
 import { parseOwner } from "./copy.ts";
 import { semanticError } from "./errors.ts";
@@ -11,7 +12,7 @@ import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 export function convertWorkdir(
   state: StageState,
   { instruction, path }: Extract<StepValues, { readonly kind: "workdir" }>,
-  options: { readonly epochSec?: number },
+  options: { readonly epochSec?: number | undefined },
 ): void {
   state.config = { ...state.config, WorkingDir: path };
   const meta = stepMeta(state, instruction, shownLine(state, instruction));
@@ -40,7 +41,7 @@ export function convertWorkdir(
           mode: 0o755,
           makeParents: true,
           ...(user === "" ? {} : { owner }),
-          ...(options.epochSec === undefined ? {} : { mtimeSec: options.epochSec }),
+          ...given({ mtimeSec: options.epochSec }),
         },
       ],
     },

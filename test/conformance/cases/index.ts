@@ -1,6 +1,7 @@
 /** All cases by topic. */
 import type { Case } from "../types.ts";
 import { add } from "./add.ts";
+import { archives } from "./archives.ts";
 import { args } from "./args.ts";
 import { compressed } from "./compressed.ts";
 import { config } from "./config.ts";
@@ -15,6 +16,7 @@ import { onbuildCases } from "./onbuild.ts";
 import { run } from "./run.ts";
 import { stages } from "./stages.ts";
 import { syntax } from "./syntax.ts";
+import { times } from "./times.ts";
 import { workdir } from "./workdir.ts";
 
 export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
@@ -28,6 +30,8 @@ export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
   link,
   add,
   compressed,
+  archives,
+  times,
   ignore,
   "control-files": controlFiles,
   run,

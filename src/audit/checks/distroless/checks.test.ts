@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memoryTree, type TreeSpec } from "../../../../test/support/memory-tree.ts";
+import { makeParents, memoryTree, type TreeSpec } from "../../../../test/support/memory-tree.ts";
 import { ROOT, type TreePath } from "../../../paths.ts";
 import type { Tree } from "../../../tree/index.ts";
 import { runAudit } from "../../run-audit.ts";
@@ -205,16 +205,7 @@ test("credentialsCheck is not slowed by hostile text", async () => {
     for (const name of [".npmrc", ".env", ".netrc", "key.pem"]) {
       const bytes = Buffer.from(`_auth=${text}`);
       const path = `${index}/${name}` as TreePath;
-      tree.mkdirAll(String(index) as TreePath, (made) => ({
-        path: made,
-        kind: "dir",
-        mode: 0o755,
-        uid: 0,
-        gid: 0,
-        size: 0,
-        mtimeSec: 0,
-        mtimeNsec: 0,
-      }));
+      makeParents(tree, path);
       tree.put(
         { path, kind: "file", mode: 0o600, uid: 0, gid: 0, size: bytes.byteLength, mtimeSec: 0, mtimeNsec: 0 },
         { kind: "bytes", bytes },

@@ -1,0 +1,111 @@
+/** The audit of a build: after the last step and before anything is written or pushed. */
+import { type AuditLayer, type AuditReport, type BuildStage, imageSubject, type KnownSecret, runAudit } from "../audit/index.ts";
+import { DecantError } from "../errors.ts";
+import type { BuiltImage } from "../image/index.ts";
+import { findLayer, type Layer, loadLayers } from "../tree/index.ts";
+import { step } from "../step.ts";
+import { packageFinder } from "../project/index.ts";
+import { type OpenedBuild, titleOf } from "./open-build.ts";
+import type { SolvedBuild } from "./solve-graph.ts";
+import type { AuditMode, BuildOptions } from "./types.ts";
+
+const VERTEX = "audit";
+/** So many findings are told in the error itself. */
+const MAX_TOLD = 5;
+
+/** Audits when the options ask for it. Throws `AUDIT` for an image that the mode does not let pass; the report was given by then. */
+export async function auditBuild(build: SolvedBuild, image: BuiltImage): Promise<AuditReport | undefined> {
+  const { options, emit, signal } = build.opened;
+  const mode = options.audit;
+  if (mode === undefined) return undefined;
+  return await step(emit, { vertex: VERTEX, name: "auditing the image" }, signal, async () => {
+    const { report, layers } = await judge(build, image);
+    options.onAudit?.(report);
+    if (!passes(report, mode)) throw refused(report, layers);
+    return report;
+  });
+}
+
+async function judge(
+  build: SolvedBuild,
+  image: BuiltImage,
+): Promise<{ readonly report: AuditReport; readonly layers: readonly AuditLayer[] }> {
+  const { opened, conversion, session } = build;
+  const { emit, signal } = opened;
+  const project = await opened.project();
+  const loaded = await loadLayers(image.layers, signal);
+  const items = conversion.history.filter((item) => !item.emptyLayer);
+  // What is added to the result of the steps, such as a loader's cache, has a line of the history and no instruction.
+  const lines = image.history.filter((entry) => entry.empty_layer !== true);
+  const layers = loaded.map((layer, index): AuditLayer => ({ layer, createdBy: lines[index]?.created_by ?? "", ...items[index]?.origin }));
+  const subject = imageSubject({ name: titleOf(opened), platform: image.platform, config: image.config, layers, history: image.history });
+  const report = await runAudit(subject, {
+    policy: project?.audit ?? {},
+    whoHas: packageFinder({ session, debian: project?.debian ?? {}, platform: image.platform, emit, signal }),
+    secrets: await valuesOf(opened),
+    stages: await stagesOf(build),
+    signal,
+  });
+  return { report, layers };
+}
+
+/** Does the mode let this report pass? */
+function passes({ counts }: AuditReport, mode: AuditMode): boolean {
+  switch (mode) {
+    case "warn":
+      return true;
+    case "error":
+      return counts.error === 0;
+    case "strict":
+      return counts.error === 0 && counts.warning === 0;
+    default:
+      return mode satisfies never;
+  }
+}
+
+function refused(report: AuditReport, layers: readonly AuditLayer[]): DecantError {
+  const { counts, findings } = report;
+  const bad = findings.filter(({ severity }) => severity === "error" || (counts.error === 0 && severity === "warning"));
+  const told = bad.slice(0, MAX_TOLD).map(({ id, path, message }) => `\n- ${id}${path === undefined ? "" : ` ${path}`}: ${message}`);
+  const more = bad.length > MAX_TOLD ? `\n- and ${bad.length - MAX_TOLD} more` : "";
+  const source = layers[bad.find(({ source: place }) => place !== undefined)?.layer ?? -1]?.source;
+  return new DecantError(
+    "AUDIT",
+    `Cannot accept the image: its audit has ${plural(counts.error, "error")} and ${plural(counts.warning, "warning")}${told.join("")}${more}`,
+    {
+      hint: 'Correct them, or allow them with a reason in the part "audit" of decant.yaml; nothing was written',
+      details: { counts, findings: bad.map(({ id }) => id) },
+      source: source && [source],
+    },
+  );
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${count === 1 ? word : `${word}s`}`;
+}
+
+async function valuesOf({ options, access, signal }: OpenedBuild<BuildOptions>): Promise<KnownSecret[]> {
+  const values: KnownSecret[] = [];
+  for (const { id } of options.secrets ?? []) {
+    const value = await access.secret(id, signal);
+    if (value !== undefined) values.push({ id, value });
+  }
+  return values;
+}
+
+/** Layers that only a registry has were not needed by the build: they are counted, not fetched. */
+async function stagesOf({ conversion, solution, session: { store }, opened: { signal } }: SolvedBuild): Promise<BuildStage[]> {
+  const stages: BuildStage[] = [];
+  for (const { name, vertex } of conversion.stages) {
+    const sources = vertex === undefined ? undefined : solution.layersOf(vertex.id);
+    if (sources === undefined) continue;
+    const layers: Layer[] = [];
+    for (const source of sources) {
+      const { created, diffId } = source;
+      const layer = created !== undefined ? await source.load(signal) : diffId === undefined ? undefined : findLayer(store, diffId);
+      if (layer !== undefined) layers.push(layer);
+    }
+    stages.push({ name, layers, absentLayers: sources.length - layers.length });
+  }
+  return stages;
+}

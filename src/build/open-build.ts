@@ -1,0 +1,119 @@
+/** What a build starts from, opened once for everything that looks at a Dockerfile: builds, checks, outlines, lists of targets and graphs. */
+import {
+  type BuildContext,
+  type ContextOptions,
+  type NamedContexts,
+  namedContexts,
+  openAgents,
+  openBuildContext,
+  openSecrets,
+  openSession,
+  refuseFrontend,
+  type Session,
+} from "../context/index.ts";
+import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
+import type { SourceAccess } from "../engine/index.ts";
+import type { Emit } from "../events.ts";
+import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import { type BaseImages, baseImages, findProjectFile, foldersOf, type ProjectFile, type ProjectOptions } from "../project/index.ts";
+
+/** What decides it. */
+export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
+  readonly target?: string | undefined;
+}
+
+/** Where its work is told, and what stops it. */
+export interface BuildRun {
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** An opened build. */
+export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions> extends BuildRun, AsyncDisposable {
+  readonly options: Options;
+  readonly cwd: string;
+  /** Opened on first use, because looking at a Dockerfile on this machine needs no store. */
+  readonly session: () => Promise<Session>;
+  readonly access: SourceAccess;
+  readonly context: BuildContext;
+  /** The folder of the context, if it is one of this machine. */
+  readonly folder: string | undefined;
+  /** The Dockerfile as it is written; it may have mistakes. */
+  readonly written: ParsedDockerfile;
+  readonly buildPlatform: Platform;
+  readonly contexts: NamedContexts;
+  /** decant.yaml, read on first use. */
+  readonly project: () => Promise<ProjectFile | undefined>;
+}
+
+/**
+ * Opens the context, and parses its Dockerfile. Throws `CONTEXT`, `DOCKERFILE_NOT_FOUND`, `UNSUPPORTED` for another frontend, `USAGE`, and what
+ * fetching throws.
+ */
+export async function openBuild<Options extends OpenBuildOptions>(options: Options, run: BuildRun): Promise<OpenedBuild<Options>> {
+  const { cwd = process.cwd(), env = process.env } = options;
+  await using opening = new AsyncDisposableStack();
+  let opened: Promise<Session> | undefined;
+  const session = (): Promise<Session> => (opened ??= openSession(options));
+  opening.defer(async () => {
+    // One that could not be opened has told so.
+    const resource = await opened?.catch(() => undefined);
+    await resource?.[Symbol.asyncDispose]();
+  });
+  const buildPlatform = hostPlatform({ arch: process.arch });
+  const access: SourceAccess = {
+    secret: openSecrets(options.secrets ?? [], { cwd, env }),
+    sshAgent: openAgents(options.ssh ?? [], { cwd, env }),
+  };
+  const context = await openBuildContext(options, session, { cwd, access, ...run });
+  const folder = context.files.kind === "folder" ? context.files.path : undefined;
+  const written = parseDockerfile(context.dockerfile.bytes, { name: context.dockerfile.name });
+  refuseFrontend(written, options.buildArgs ?? {});
+  let project: Promise<ProjectFile | undefined> | undefined;
+  const contexts = await namedContexts(options.buildContexts ?? {}, cwd, buildPlatform);
+  const resources = opening.move();
+  return {
+    ...run,
+    options,
+    cwd,
+    session,
+    access,
+    context,
+    folder,
+    written,
+    buildPlatform,
+    contexts,
+    // What came from elsewhere does not say which images stand for others.
+    project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** How people know what was built: by its first name, else by its context. */
+export function titleOf({ options, context }: OpenedBuild<OpenBuildOptions & { readonly tags?: readonly string[] | undefined }>): string {
+  return options.tags?.[0] ?? context.title;
+}
+
+/** The platform of this name. Throws `PLATFORM`. */
+export function platformNamed({ buildPlatform }: Pick<OpenedBuild, "buildPlatform">, name: string | undefined): Platform {
+  return name === undefined || name === "local" ? buildPlatform : parsePlatform(name, buildPlatform);
+}
+
+/** How its Dockerfile is planned for a platform, with the build arguments as they were given. */
+export function planOptionsOf({ options, buildPlatform, contexts }: OpenedBuild, platform: Platform): PlanOptions {
+  return {
+    target: options.target,
+    buildArgs: options.buildArgs ?? {},
+    platform,
+    buildPlatform,
+    hasContext: (name, at) => contexts.find(name, at) !== undefined,
+  };
+}
+
+/** Where its images come from. */
+export async function imagesOf(opened: OpenedBuild): Promise<BaseImages> {
+  const { options, cwd, folder, context, contexts, emit, signal } = opened;
+  const { assemble = [], locked = false, pull = false } = options;
+  const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked };
+  return baseImages(await opened.session(), { project: await opened.project(), contexts, bases, pull, emit, signal });
+}

@@ -1,0 +1,57 @@
+/** A build from its options to its result: opened, prepared, solved, finished, audited and exported, with its line in the history. */
+import { given } from "../given.ts";
+import type { BuiltImage, ExportResult } from "../image/index.ts";
+import { withAttestations } from "./attestations.ts";
+import { auditBuild } from "./audit.ts";
+import { builtImage } from "./built-image.ts";
+import { withLoaderCache } from "./loader-cache.ts";
+import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
+import { exportAll } from "./outputs.ts";
+import { checkOpened, prepareBuild } from "./prepare.ts";
+import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
+import type { BuildOptions, BuildResult } from "./types.ts";
+
+/** Builds. Throws as `build` rejects. */
+export async function runBuild(options: BuildOptions, run: BuildRun): Promise<BuildResult> {
+  await using opened = await openBuild(options, run);
+  await checkOpened(opened);
+  const { history } = (await opened.session()).store;
+  const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOf(opened));
+  try {
+    const result = await perform(opened, id);
+    history.finish(id, "done");
+    return result;
+  } catch (error) {
+    history.finish(id, run.signal.aborted ? "cancelled" : "failed", error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<BuildResult> {
+  const solved = await solveGraph(await prepareBuild(opened), { id, startedAt: Date.now() });
+  await solved.checks.result(solved, opened.emit, opened.signal);
+  const image = await finishImage(solved);
+  const audit = await auditBuild(solved, image);
+  const outputs = await exportAll(image, solved);
+  return { ...resultOf(solved, outputs), ...given({ audit }) };
+}
+
+/** What was solved as one image, with what is said of it. */
+async function finishImage(build: SolvedBuild): Promise<BuiltImage> {
+  const { opened, session, conversion, solution, started, epochSec, buildArgs } = build;
+  const built = builtImage(conversion, solution, { nowMs: started.startedAt, epochSec, buildArgs });
+  const { emit, signal } = opened;
+  return withAttestations(await withLoaderCache(built, { store: session.store, emit, signal }), build);
+}
+
+function resultOf({ started, solution }: SolvedBuild, outputs: readonly ExportResult[]): BuildResult {
+  const image = outputs.find(({ configDigest }) => configDigest !== undefined);
+  return {
+    buildId: started.id,
+    outputs,
+    ...(image?.configDigest === undefined ? {} : { configDigest: image.configDigest }),
+    ...(image?.descriptor === undefined ? {} : { manifestDigest: image.descriptor.digest }),
+    executed: solution.executed,
+    cached: solution.cached,
+  };
+}

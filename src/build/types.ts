@@ -1,0 +1,57 @@
+/** The options and the result of a build (decision 10). */
+import type { AuditReport } from "../audit/index.ts";
+import type { ContextOptions } from "../context/index.ts";
+import type { Digest } from "../digest.ts";
+import type { SandboxResources } from "../engine/index.ts";
+import type { StepOptions } from "../graph/index.ts";
+import type { AnnotationSpec, ExportResult, OutputSpec } from "../image/index.ts";
+import type { ProjectOptions } from "../project/index.ts";
+import type { AttestationOptions } from "./attestation-types.ts";
+
+/** Options of `build`. Names and meanings as in docker buildx build. */
+export interface BuildOptions extends ContextOptions, ProjectOptions, StepOptions, AttestationOptions {
+  /** Image names for the store, the docker and oci exporters, and for pushing. */
+  readonly tags?: readonly string[] | undefined;
+  readonly target?: string | undefined;
+  /** Annotations of every output that is an image; they win over those of the output itself. */
+  readonly annotations?: readonly AnnotationSpec[] | undefined;
+  /** Default: the image store when there is a tag, else nothing is kept but the cache. */
+  readonly outputs?: readonly OutputSpec[] | undefined;
+  /** The cgroup above those of RUN steps: a path, or a slice of systemd. Default: steps have none of their own, but with `resources` below "decant". */
+  readonly cgroupParent?: string | undefined;
+  /** What each RUN step may use. Not part of cache keys. */
+  readonly resources?: SandboxResources | undefined;
+  /** Folders of CDI specifications, the last one wins. Default: /etc/cdi, /var/run/cdi, /etc/buildkit/cdi. */
+  readonly cdiSpecDirs?: readonly string[] | undefined;
+  /** Host certificates for RUN steps: "auto" (default: where the environment names a bundle), "off", or the path of a PEM bundle. */
+  readonly caCerts?: string | undefined;
+  /** One platform for now, e.g. "linux/amd64". Default: the host's. */
+  readonly platforms?: readonly string[] | undefined;
+  /** "crun", "runc", or "auto". */
+  readonly runtime?: "crun" | "runc" | "auto" | undefined;
+  /** Explain each executed step: which input changed since its last run. */
+  readonly explain?: boolean | undefined;
+  /** For outputs with dest "-". */
+  readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
+  /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */
+  readonly audit?: AuditMode | undefined;
+  /** Gets the report of `audit`, also when the build fails because of it. */
+  readonly onAudit?: ((report: AuditReport) => void) | undefined;
+}
+
+/** What an audit's findings do to a build: "warn" nothing; "error" lets errors fail it, "strict" warnings too. */
+export type AuditMode = "warn" | "error" | "strict";
+
+/** What `build` gives. */
+export interface BuildResult {
+  readonly buildId: string;
+  readonly outputs: readonly ExportResult[];
+  /** Of the first image output: the digest of its configuration file, the image ID. */
+  readonly configDigest?: Digest;
+  readonly manifestDigest?: Digest;
+  /** Steps: how many ran, how many were reused. */
+  readonly executed: number;
+  readonly cached: number;
+  /** With `audit`. */
+  readonly audit?: AuditReport;
+}

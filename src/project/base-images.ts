@@ -1,0 +1,174 @@
+/**
+ * Where base images come from: replacements of decant.yaml, bases that Decant assembles, the local store, a registry. Images are resolved
+ * once a build (configuration only), and give their layers to the solver when a step needs them.
+ */
+import { basename } from "node:path";
+import type { Material, SourceProvider, VertexResult } from "../engine/index.ts";
+import { DecantError, type ErrorCode, InternalError, isDecantError, withSource } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
+import { isOutOfReach, knownTag, loadImage, openOciLayout, pullImage } from "../image/index.ts";
+import { formatReference, parseReference, type Platform } from "../oci/index.ts";
+import { type ImageRequest, suggest } from "../dockerfile/index.ts";
+import type { LayerSource } from "../tree/index.ts";
+import { step } from "../step.ts";
+import { type DescribedBase, DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
+import type { NamedContext, NamedContexts } from "../context/index.ts";
+import { replacementFor, type ProjectFile } from "./project-file.ts";
+import { imageContext, type Session } from "../context/index.ts";
+import { given } from "../given.ts";
+
+/** Resolves the images of one build. */
+export interface BaseImages extends SourceProvider {
+  resolveImage(request: ImageRequest): Promise<ResolvedImage>;
+  /** What an image will be that is to be assembled, without assembling it; undefined for any other. Throws `RECIPE`, `RECIPE_LOCK`. */
+  describe(name: string, platform: Platform): Promise<DescribedBase | undefined>;
+}
+
+/** Options of a build that decide where images come from. */
+interface BaseImageOptions {
+  readonly project: ProjectFile | undefined;
+  /** Named contexts, which come before everything else. */
+  readonly contexts?: NamedContexts | undefined;
+  /** Bases that are assembled. Default: those that the project file has. */
+  readonly bases?: Omit<StandInOptions, "project"> | undefined;
+  readonly pull: boolean;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+interface Found {
+  readonly identifier: string;
+  readonly config: ResolvedImage["config"];
+  readonly layers: readonly LayerSource[];
+  /** Absent: the image itself is what provenance names. */
+  readonly materials?: readonly Material[];
+}
+
+/** Makes the resolver, which is also the solver's provider for docker-image. */
+export function baseImages(session: Session, options: BaseImageOptions): BaseImages {
+  const found = new Map<string, Found>();
+  const bases = standIns(session, { cwd: process.cwd(), ...options.bases, project: options.project });
+  return {
+    schemes: ["docker-image"],
+    async resolveImage(request) {
+      const context = options.contexts?.find(request.name, request.platform);
+      if (context?.kind === "files") return filesImage(context.files, request.platform);
+      const image = await find(session, request, { ...options, bases });
+      found.set(image.identifier, image);
+      const { config } = image;
+      const platform: Platform = {
+        os: config.os,
+        architecture: config.architecture,
+        ...given({ variant: config.variant }),
+      };
+      return { identifier: image.identifier, config, platform };
+    },
+    async describe(name, platform) {
+      const context = options.contexts?.find(name, platform);
+      if (context?.kind === "files") return undefined;
+      const taken = await nameOf(name, context, { ...options, bases });
+      return taken.startsWith(DISTROLESS) ? await bases.describe(taken, platform) : undefined;
+    },
+    resolve(op): Promise<VertexResult> {
+      const image = found.get(op.identifier);
+      if (image === undefined) throw new InternalError(`image ${op.identifier} was not resolved`);
+      const { layers, materials } = image;
+      return Promise.resolve({ kind: "layers", layers, ...given({ materials }) });
+    },
+  };
+}
+
+type FindOptions = Omit<BaseImageOptions, "bases"> & { readonly bases: StandIns };
+
+/** What is taken for an image: a named context comes first, then the project file, then a base that is assembled. */
+async function nameOf(name: string, context: NamedContext | undefined, { project, bases, emit }: FindOptions): Promise<string> {
+  if (context?.kind === "image") return context.name;
+  if (context?.kind === "oci-layout") return `oci-layout://${context.path}`;
+  return replacementFor(project, name) ?? (await bases.nameFor(name, emit)) ?? name;
+}
+
+async function find(session: Session, request: ImageRequest, options: FindOptions): Promise<Found> {
+  const context = options.contexts?.find(request.name, request.platform);
+  const name = await nameOf(request.name, context, options);
+  const vertex = `metadata ${request.name}`;
+  const shown = `[internal] load metadata for ${request.name}${name === request.name ? "" : ` (replaced by ${name})`}`;
+  return await step(options.emit, { vertex, name: shown }, options.signal, async () => {
+    try {
+      return await findAs(session, name, context, request, options, vertex);
+    } catch (error) {
+      throw withSource(withSuggestion(error, request), request.range);
+    }
+  });
+}
+
+async function findAs(
+  session: Session,
+  name: string,
+  context: NamedContext | undefined,
+  request: ImageRequest,
+  options: FindOptions,
+  vertex: string,
+): Promise<Found> {
+  const { emit, signal } = options;
+  if (context?.kind === "oci-layout") return await inLayout(session, context, request);
+  if (name.startsWith(DISTROLESS)) return await options.bases.assemble(name, { platform: request.platform, emit, signal, vertex });
+  return await named(session, name, request.platform, options, vertex);
+}
+
+/** Files that stand in for an image: from an empty configuration, as FROM scratch. */
+function filesImage(files: ContextFiles, platform: Platform): ResolvedImage {
+  const { os, architecture, variant } = platform;
+  const config = { os, architecture, ...given({ variant }), rootfs: { type: "layers", diff_ids: [] } } as const;
+  return { identifier: `context:${files.name}`, config, platform, files };
+}
+
+async function inLayout(
+  session: Session,
+  { path, selector }: Extract<NamedContext, { readonly kind: "oci-layout" }>,
+  request: ImageRequest,
+): Promise<Found> {
+  const image = await openOciLayout(session.store, path, selector, request.platform);
+  return {
+    identifier: `docker-image://oci-layout/${basename(path)}@${image.descriptor.digest}`,
+    config: image.config,
+    layers: image.layers,
+  };
+}
+
+async function named(session: Session, name: string, platform: Platform, options: FindOptions, vertex: string): Promise<Found> {
+  const reference = parseReference(name);
+  const canonical = formatReference(reference);
+  if (!options.pull && session.store.images.get(canonical) !== undefined) {
+    const local = await loadImage(session.store, canonical, platform);
+    return { identifier: `docker-image://${canonical}@${local.descriptor.digest}`, config: local.config, layers: local.layers };
+  }
+  const context = imageContext(session, options.emit, vertex, options.signal);
+  const pulled = await pullImage(context, name, platform, { mayBeOld: !options.pull }).catch((error: unknown) => {
+    const isHere = knownTag(session.store, reference) !== undefined || session.store.images.get(canonical) !== undefined;
+    if (!options.pull || !isHere || !isOutOfReach(error)) throw error;
+    const { code, message, details } = error;
+    throw new DecantError(code, message, { hint: "Leave out --pull to build with what the store has of it", details, cause: error });
+  });
+  const { digest } = pulled.reference;
+  return {
+    identifier: `docker-image://${canonical}${reference.digest === undefined && digest !== undefined ? `@${digest}` : ""}`,
+    config: pulled.config,
+    layers: pulled.layers,
+  };
+}
+
+/** What an image that is none may give, depending on its registry. */
+const NO_IMAGE: ReadonlySet<ErrorCode> = new Set(["IMAGE_NOT_FOUND", "REGISTRY_UNREACHABLE", "REGISTRY_AUTH", "REGISTRY_DENIED"]);
+
+function withSuggestion(error: unknown, request: ImageRequest): unknown {
+  if (!isDecantError(error) || !NO_IMAGE.has(error.code)) return error;
+  const near = suggest(request.name, request.stageNames);
+  if (near === undefined) return error;
+  return new DecantError(error.code, error.message, {
+    hint: `Did you mean stage "${near}"? It must come before this line`,
+    details: error.details,
+    source: [request.range],
+    cause: error,
+  });
+}

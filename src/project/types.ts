@@ -1,0 +1,35 @@
+/** Options about where base images come from. */
+import type { FilePlace } from "../sys/index.ts";
+
+/** What decides which images stand for others. */
+export interface ProjectOptions {
+  /** decant.yaml. Default: the one in the context, else in the working directory, if any. */
+  readonly projectFile?: string | undefined;
+  /** Patterns of images that are assembled from Debian packages instead of pulled: "gcr.io/distroless/*". They are added to the project file's. */
+  readonly assemble?: readonly string[] | undefined;
+  /** Every base that is assembled must have a lock: beside its recipe, beside the Dockerfile, or in the context. Default false. */
+  readonly locked?: boolean | undefined;
+  /** Always ask the registry for base images, even where the store has the name. Default false. */
+  readonly pull?: boolean | undefined;
+}
+
+/** How Debian's archive is reached. */
+export interface DebianOptions {
+  /** Instead of http://deb.debian.org/debian. */
+  readonly mirror?: string | undefined;
+  /** Instead of http://deb.debian.org/debian-security. */
+  readonly securityMirror?: string | undefined;
+  /** "20260601T000000Z": the archive as it was then, from snapshot.debian.org or, below its timestamp, from the mirrors. */
+  readonly snapshot?: string | undefined;
+  /** File with the keys that releases must be signed with. Default: the one of the package debian-archive-keyring. */
+  readonly keyring?: string | undefined;
+  /** Use only what the store has. Default false. */
+  readonly offline?: boolean | undefined;
+  /** Accept releases past their Valid-Until. Default false. */
+  readonly acceptExpired?: boolean | undefined;
+}
+
+/** The same as a project file says it. */
+export interface DebianSettings extends Omit<DebianOptions, "keyring"> {
+  readonly keyring?: string | FilePlace | undefined;
+}

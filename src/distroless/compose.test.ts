@@ -195,15 +195,28 @@ describe("the layers of a base", () => {
       { path: "/app/link", link: "a" },
       { path: "/app/b", hardLink: "/app/a" },
       { path: "/other", text: "2" },
+      { path: "/deep/implied/file", text: "3" },
     ];
     const permissions: RecipeDocument["permissions"] = [
       { path: "/app", recursive: true, uid: 5, gid: 6, mode: "0640" },
       { path: "/app/b", mode: "4750" },
       { path: "/lib/x/libc.so.6", gid: 7 },
       { path: "/usr/lib", directoryMode: "0711" },
+      { path: "/deep", recursive: true, uid: 9, mode: "0600" },
     ];
     const base = await assemble(w, { files, permissions });
-    const entries = ["app", "app/a", "app/b", "app/link", "other", "usr/lib/x/libc.so.6", "usr/lib", "usr/lib/x"].map((path) => {
+    const entries = [
+      "app",
+      "app/a",
+      "app/b",
+      "app/link",
+      "other",
+      "usr/lib/x/libc.so.6",
+      "usr/lib",
+      "usr/lib/x",
+      "deep",
+      "deep/implied",
+    ].map((path) => {
       const entry = layerTree(base.layers).lookup(treePath(path));
       return `${path} ${entry?.mode.toString(8)} ${entry?.uid}:${entry?.gid}`;
     });
@@ -216,11 +229,26 @@ describe("the layers of a base", () => {
       "usr/lib/x/libc.so.6 755 0:7",
       "usr/lib 711 0:0",
       "usr/lib/x 755 0:0",
+      "deep 700 9:0",
+      "deep/implied 700 9:0",
     ]);
     await assert.rejects(assemble(w, { permissions: [{ path: "/nowhere", uid: 1 }] }), {
       code: "RECIPE",
       message: /its permissions name "\/nowhere", which the base does not have/,
     });
+  });
+
+  it("A8: keep the recipe's own directories below a shell that comes on top of them", async () => {
+    await using w = await openWorld(key, packages);
+    for (const layers of [1, 10]) {
+      const settings: Partial<RecipeDocument> = {
+        layers,
+        files: [{ path: "/usr/bin", directory: true, mode: "0711" }],
+        variants: { debug: { busybox: "busybox-static" } },
+      };
+      const { layers: made } = await assemble(w, settings, "debug");
+      assert.deepEqual([layerTree(made).lookup(treePath("usr/bin"))?.mode, made.length === 1], [0o711, layers === 1]);
+    }
   });
 
   it("A8: have hard links to files of packages, with the file in the same layer", async () => {

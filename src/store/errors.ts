@@ -131,7 +131,7 @@ export function mountedBelow(path: string, mount: string): DecantError {
 
 function storeFull(what: string, path: string, cause: unknown): DecantError {
   return new DecantError("STORE_FULL", `Cannot ${what}: the file system of "${path}" is full`, {
-    hint: "Run: decant prune; or free space there, or set DECANT_ROOT to a directory on another file system",
+    hint: "Run: decant prune, or decant prune --all for the build cache, too; or free space there, or set DECANT_ROOT to a directory on another file system",
     cause,
     details: { path },
   });

@@ -168,4 +168,6 @@ export interface PruneResult {
   readonly dirs: number;
   readonly records: number;
   readonly freedBytes: number;
+  /** What is left, as it is on the disk, by what holds it: images; records alone, which are the build cache; running processes alone. */
+  readonly kept: { readonly imageBytes: number; readonly cacheBytes: number; readonly usedBytes: number };
 }

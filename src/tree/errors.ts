@@ -96,7 +96,7 @@ export function symlinkLoop(path: TreePath): DecantError {
 export function writeFailure(error: unknown, what: string): unknown {
   const errno = errnoOf(error);
   if (errno === "ENOSPC" || errno === "EDQUOT") {
-    const hint = "Free space, or run: decant prune";
+    const hint = "Free space, or run: decant prune, or decant prune --all for the build cache, too";
     return new DecantError("STORE_FULL", `Cannot write ${what}: no space left on the device`, { cause: error, hint });
   }
   if (errno === "EROFS") return new DecantError("STORE_READ_ONLY", `Cannot write ${what}: the file system is read-only`, { cause: error });

@@ -91,10 +91,10 @@ export function writes(files: Readonly<Record<string, string>>): Program {
   };
 }
 
-/** What layers show together, as text. The mount points that a RUN leaves are left out. */
-export async function dump(layers: readonly LayerSource[]): Promise<string> {
+/** What layers show together, as text; without the mount points that a RUN leaves, unless `system`. */
+export async function dump(layers: readonly LayerSource[], { system = false }: { readonly system?: boolean } = {}): Promise<string> {
   const lines = (await treeDump(await loadTree(layers))).split("\n");
-  return lines.filter((line) => !/^\/(dev|proc|sys): dir/.test(line)).join("\n");
+  return lines.filter((line) => system || !/^\/(dev|proc|sys): dir/.test(line)).join("\n");
 }
 
 function sourceOf(sources: ReadonlyMap<string, VertexResult>, identifier: string): VertexResult {

@@ -82,8 +82,7 @@ async function runStep({ vertex, op, below, mounts, devices, context }: StepWork
   using log = openLog(context, vertex);
   const step: SandboxStep = {
     id: vertex.id,
-    // The same layer twice: the upper one hides all of the lower one, and overlayfs refuses both (ELOOP).
-    lowers: [...new Set(lowers.toReversed())].toReversed(),
+    lowers,
     upper: upper.path,
     root: tree,
     args: op.meta.args,

@@ -3,6 +3,7 @@ export type { DataSource, Entry, EntryTime, Layer, LayerIndex, LayerSource, Remo
 export { compressedLayer } from "./compressed-layer.ts";
 export { readData, readDataRange, readEntry, readTreeFile } from "./data.ts";
 export { decompress, sniffCompression } from "./decompress.ts";
+export { droppedAttributes } from "./dropped-attributes.ts";
 export { createFileDigests } from "./file-digests.ts";
 export { hostTree } from "./host-tree.ts";
 export { layerFromUpper } from "./layer-from-upper.ts";

@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { DecantError } from "../../errors.ts";
 import { isDecantError } from "../../errors.ts";
-import type { ExecMeta, ExecOp } from "../../graph/index.ts";
+import type { ExecMeta, ExecOp, Mount, Vertex } from "../../graph/index.ts";
 import { keyOf } from "../action-cache.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import type { SandboxResult, SandboxStep } from "../sandbox/index.ts";
+import { getXattr } from "../../sys/index.ts";
+import { layerSource, unpackLayers } from "../../tree/index.ts";
+import { file, item, layerOf } from "../../tree/testdata/support.ts";
 import { dump, fakeEngine, type FakeEngine, type Program, writes } from "../testdata/fake-engine.ts";
 import { execOp, run, source } from "../testdata/vertices.ts";
 import type { EngineContext, OpRun, VertexResult } from "../types.ts";
@@ -139,6 +142,45 @@ describe("the sandbox of a RUN", () => {
     };
     await assert.rejects(engine.solve(run("x", { on: source("base") }), { sandbox }), pull);
     assert.deepEqual(order, ["sandbox"]);
+  });
+});
+
+describe("attributes that the store's file system does not take (S126)", () => {
+  /** No file system has attributes of this kind for a program to set. */
+  const xattrs = new Map([["system.decant", Buffer.from("x")]]);
+
+  it("are told in each build that sees files without them, also when it unpacks nothing", async () => {
+    await using engine = await fakeEngine({ a: () => undefined, b: () => undefined });
+    const layer = layerSource(await layerOf(engine.store, file("f", "text", { xattrs })));
+    engine.sources.set("base", { kind: "layers", layers: [layer] });
+    engine.sources.set("from", { kind: "layers", layers: [layer] });
+    const told = async (target: Vertex): Promise<string[]> => {
+      engine.events.length = 0;
+      await engine.solve(target);
+      return engine.events.flatMap((event) => (event.type === "warning" ? [`${event.code}: ${event.message}`] : []));
+    };
+    const want = ["AttributesDropped: The store's file system does not take system.decant: steps see files without these attributes"];
+    const bind: Mount = { type: "bind", input: 0, selector: "/", dest: "/from", readonly: true, output: -1 };
+    assert.deepEqual(await told(run("a", { on: source("base") })), want);
+    assert.deepEqual(await told(run("b", { on: source("base") })), want);
+    assert.deepEqual(await told(run("b", { on: source("base") })), []);
+    assert.deepEqual(await told(run("a", { inputs: [source("from")], mounts: [bind] })), want);
+  });
+
+  it("are no reason to leave out others, and capabilities are an error", async () => {
+    await using engine = await fakeEngine({ x: () => undefined });
+    const mixed = new Map([...xattrs, ["user.kept", Buffer.from("kept")]]);
+    const layer = await layerOf(engine.store, item("d", "dir", { xattrs: mixed }), file("f", "text", { xattrs: mixed }));
+    const [path = ""] = await unpackLayers(engine.store, [layer]);
+    assert.deepEqual(
+      ["d", "f"].map((name) => getXattr(join(path, name), "user.kept")?.toString()),
+      ["kept", "kept"],
+    );
+    const broken = await layerOf(
+      engine.store,
+      file("f", "text", { xattrs: new Map([["security.capability", Buffer.from("no capability")]]) }),
+    );
+    await assert.rejects(unpackLayers(engine.store, [broken]));
   });
 });
 

@@ -14,6 +14,7 @@ export { loadLayers, loadTree } from "./load-layers.ts";
 export { followPath, type ResolvedPath, resolvePath } from "./resolve.ts";
 export { spoolArchive } from "./spool-archive.ts";
 export { type LayerItem } from "./tar-chunks.ts";
+export { tarHeaders, tarPadded } from "./tar-write.ts";
 export { type TarItem, readTar } from "./tar-read.ts";
 export { subtreeDigest } from "./subtree-digest.ts";
 export { treeItems, treeTar } from "./tree-tar.ts";

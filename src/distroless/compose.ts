@@ -16,7 +16,7 @@ import { alternativeItems } from "./native-effects.ts";
 import { nodeItems } from "./node-layer.ts";
 import type { NpmPackage } from "./npm.ts";
 import { osRelease } from "./os-release.ts";
-import { overlay, type Share } from "./overlay-check.ts";
+import { mergeShares, type Share } from "./merge-shares.ts";
 import { ownItems } from "./own-files.ts";
 import { packageContent, type PackageContent, type UnpackContext } from "./package-content.ts";
 import { levelsOf, type Placed } from "./package-levels.ts";
@@ -84,11 +84,11 @@ export async function composeBase(context: ComposeContext, recipe: Recipe, input
   );
   const node = inputs.node === undefined ? [] : [await nodePiece(context, recipe, inputs.node)];
   const packed = [...linksPiece(recipe, shares), ...shares, ...node].map(sized);
-  const below = overlay(recipe.name, packed);
-  const before = itemsTree(overlay(recipe.name, [...packed, ownPiece(recipe, own)]).values());
+  const below = mergeShares(recipe.name, packed);
+  const before = itemsTree(mergeShares(recipe.name, [...packed, ownPiece(recipe, own)]).values());
   const made = await madeItems(context, recipe, before, packages);
   const pieces = [...packed, sized(ownPiece(recipe, lastOfEach([...own, ...made])))];
-  const tree = itemsTree(overlay(recipe.name, pieces).values());
+  const tree = itemsTree(mergeShares(recipe.name, pieces).values());
   checkCopyright(recipe.name, tree, placed);
   return { pieces: pieces.filter(({ items }) => items.length > 0), below, tree, packages };
 }

@@ -17,7 +17,7 @@ import { alternativeItems, moduleItems, sharedConfigItems } from "./scripts/nati
 import { nodeItems } from "./node-layer.ts";
 import type { NpmPackage } from "./npm.ts";
 import { osRelease } from "./os-release.ts";
-import { overlay, type Share } from "./overlay-check.ts";
+import { mergeShares, type Share } from "./merge-shares.ts";
 import { ownItems } from "./own-files.ts";
 import { packageContent, type PackageContent, type UnpackContext } from "./package-content.ts";
 import { levelsOf, type Placed } from "./package-levels.ts";
@@ -87,12 +87,12 @@ export async function composeBase(context: ComposeContext, recipe: Recipe, input
   );
   const node = inputs.node === undefined ? [] : [await nodePiece(context, recipe, inputs.node)];
   const packed = [...linksPiece(recipe, shares), ...shares, ...node];
-  const linked = withLinkedFiles(recipe.name, own, overlay(recipe.name, packed));
-  const before = overlay(recipe.name, [...packed, ownPiece(recipe, linked)]);
+  const linked = withLinkedFiles(recipe.name, own, mergeShares(recipe.name, packed));
+  const before = mergeShares(recipe.name, [...packed, ownPiece(recipe, linked)]);
   const made = await madeItems(context, recipe, before, packages);
   const pieces = withPermissions(recipe, [...packed, ownPiece(recipe, lastOfEach([...linked, ...made]))]).map(sized);
-  const below = overlay(recipe.name, pieces.slice(0, -1));
-  const tree = itemsTree(overlay(recipe.name, pieces).values());
+  const below = mergeShares(recipe.name, pieces.slice(0, -1));
+  const tree = itemsTree(mergeShares(recipe.name, pieces).values());
   checkCopyright(recipe.name, tree, placed);
   return { pieces: pieces.filter(({ items }) => items.length > 0), below, tree, packages };
 }

@@ -5,7 +5,7 @@ import type { Entry, LayerItem } from "../tree/index.ts";
 import { recipeError } from "./errors.ts";
 import { directoryEntry } from "./layer-items.ts";
 import { mergedPath } from "./merged-usr.ts";
-import type { Share } from "./overlay-check.ts";
+import type { Share } from "./merge-shares.ts";
 import type { Permission, Recipe } from "./recipe.ts";
 
 /** The shares with the recipe's permissions in their order. Throws `RECIPE` for a path that none of them has. */

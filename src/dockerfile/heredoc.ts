@@ -1,7 +1,7 @@
 /** Heredoc words, `<<EOF`, and what a RUN with heredocs means (rules S106-S108). */
 import { isDecantError } from "../errors.ts";
 import { expandWords } from "./expand.ts";
-import { chompTabs } from "./text.ts";
+import { chompTabs } from "./slices.ts";
 import type { RunInstruction, RunScript } from "./types.ts";
 
 /** `3<<-"EOF"`, taken apart. */

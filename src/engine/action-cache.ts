@@ -98,14 +98,16 @@ async function describeChange(
   return [`${name}: ${was.value === "" ? "(empty)" : was.value} → ${value === "" ? "(empty)" : value}`];
 }
 
-/** "src/index.ts: content", from two lists of "path<TAB>facts<TAB>digest". */
+/** "src/index.ts: content", from two lists of "path<TAB>facts<TAB>digest". A selection of nothing is an empty line. */
 function fileChanges(before: readonly string[], after: readonly string[]): string[] {
   const split = (lines: readonly string[]): Map<string, readonly string[]> =>
     new Map(
-      lines.map((line) => {
-        const [path = "", ...facts] = line.split("\t");
-        return [path, facts];
-      }),
+      lines
+        .filter((line) => line !== "")
+        .map((line) => {
+          const [path = "", ...facts] = line.split("\t");
+          return [path, facts];
+        }),
     );
   const old = split(before);
   const changes: string[] = [];

@@ -54,7 +54,7 @@ export interface EngineContext {
   readonly sshAgent: (id: string) => SshAgent | undefined;
   /** Devices of this machine that steps may ask for. */
   readonly devices: DeviceAccess;
-  /** Warnings about what the user wrote. */
+  /** Warnings about what the user wrote, and about this machine. The same one may come from several steps. */
   readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;
   /** SOURCE_DATE_EPOCH in seconds: the time of what has none of its own, as directories that a step writes into. Absent: the step's. */
   readonly epochSec?: number;

@@ -7,6 +7,7 @@ import { DecantError } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { displayPath, fromText } from "../paths.ts";
 import { readData } from "./data.ts";
+import { noteDropped } from "./dropped-attributes.ts";
 import { changedWhileRead, writeFailure } from "./errors.ts";
 import { openForReading } from "./host-files.ts";
 import { checkLockedDirectory, layerDirectory, lockLayerDirectory } from "./layer-directory.ts";
@@ -69,6 +70,7 @@ async function unpackLocked(store: Store, layer: Layer, { signal, lower }: Unpac
     throw writeFailure(error, `the directory of layer "${layer.id}"`);
   }
   signal?.throwIfAborted();
+  noteDropped(store, original.id, unpacker.dropped);
   if (isRebased(layer)) {
     store.records.put(REBASED, layer.id, original.id, [
       { kind: "dir", space: LAYER_DIRS, id: layer.id },

@@ -7,7 +7,7 @@ import { safeLine } from "../style.ts";
 import { isOver, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
-import { formatDuration, formatResult, formatTransfer } from "./words.ts";
+import { formatDuration, formatResult, formatTransfer } from "./format-event.ts";
 
 const SILENCE_MS = 3000;
 const TRANSFER_EVERY_MS = 5000;

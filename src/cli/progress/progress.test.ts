@@ -9,7 +9,7 @@ import { createQuietRenderer } from "./quiet.ts";
 import { createScreen } from "./screen.ts";
 import { createTerminalRenderer } from "./terminal.ts";
 import type { Renderer } from "./types.ts";
-import { formatDuration } from "./words.ts";
+import { formatDuration } from "./format-event.ts";
 
 const START = 1_700_000_000_000;
 const GOLDEN = join(import.meta.dirname, "../testdata");

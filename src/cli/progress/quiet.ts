@@ -1,6 +1,6 @@
 /** `--progress=quiet`: nothing but warnings, which nobody should miss. */
 import type { Renderer } from "./types.ts";
-import { formatWarning } from "./words.ts";
+import { formatWarning } from "./format-event.ts";
 
 /** Makes the renderer. */
 export function createQuietRenderer(): Renderer {

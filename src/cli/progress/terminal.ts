@@ -8,7 +8,7 @@ import { createScreen } from "./screen.ts";
 import { isOver, type ProgressState, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
-import { formatDuration, formatResult, formatTransfer, shortenDigests } from "./words.ts";
+import { formatDuration, formatResult, formatTransfer, shortenDigests } from "./format-event.ts";
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const SPIN_MS = 100;

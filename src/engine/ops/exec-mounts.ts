@@ -15,6 +15,7 @@ import type { SandboxMount } from "../sandbox/index.ts";
 import { serveAgent, type SshAgent } from "../ssh/index.ts";
 import type { EngineContext, Ingredient, VertexResult } from "../types.ts";
 import { type CacheRequest, cacheSourceIsFile, openCaches, type OpenCaches } from "./cache-mounts.ts";
+import { tellDropped } from "./dropped-attributes.ts";
 import { copySources } from "./copy-sources.ts";
 import { layersOf } from "./inputs.ts";
 import { contextDirectory, SELECTED } from "./materialise.ts";
@@ -157,7 +158,9 @@ async function bindMount(mount: BindMount, { inputs, digests, context, sourceOf 
     return { ...place, lowers: [copy], tree: hostTree(copy), selector: SELECTED };
   }
   const layers = await loadLayers(input.layers, signal);
-  return { ...place, lowers: await unpackLayers(store, layers, signal), tree: layerTree(layers), selector: path };
+  const lowers = await unpackLayers(store, layers, signal);
+  tellDropped(context, layers);
+  return { ...place, lowers, tree: layerTree(layers), selector: path };
 }
 
 function cacheRequests(op: ExecOp, { inputs, sourceOf }: MountWork): CacheRequest[] {

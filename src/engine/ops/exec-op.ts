@@ -11,6 +11,7 @@ import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
+import { tellDropped } from "./dropped-attributes.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { layersOf } from "./inputs.ts";
 
@@ -76,14 +77,14 @@ async function runStep({ vertex, op, below, mounts, devices, context }: StepWork
   const sandbox = startSandbox(context);
   const layers = await loadLayers(below, signal);
   const lowers = await unpackLayers(store, layers, signal);
+  tellDropped(context, layers);
   const tree = layerTree(layers);
   await using upper = await store.dirs.create("layer-fs");
   await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
   const step: SandboxStep = {
     id: vertex.id,
-    // The same layer twice: the upper one hides all of the lower one, and overlayfs refuses both (ELOOP).
-    lowers: [...new Set(lowers.toReversed())].toReversed(),
+    lowers,
     upper: upper.path,
     root: tree,
     args: op.meta.args,

@@ -25,7 +25,15 @@ export async function exportLocal(
   const path = folder === undefined ? resolve(output.dest) : resolve(output.dest, folder);
   const tree = await treeOf(image, ctx, output);
   try {
-    await unpackTree(tree, path, { signal: ctx.signal });
+    const dropped = await unpackTree(tree, path, { signal: ctx.signal });
+    if (dropped.length > 0) {
+      const names = dropped.map(toText).join(", ");
+      ctx.emit({
+        type: "warning",
+        code: "AttributesDropped",
+        message: `The file system of "${path}" does not take ${names}: files are without these attributes`,
+      });
+    }
   } catch (error) {
     // What is full is the destination: the hint of a full store would lead astray.
     throw writeError("unpack the image to", path, isDecantError(error, "STORE_FULL") ? error.cause : error);

@@ -5,7 +5,7 @@
 import { given } from "../given.ts";
 import { syntaxError } from "./errors.ts";
 import type { LogicalLine } from "./lexer.ts";
-import { isBlank, isSpace, type Slice, splitBlanks, trimSlice } from "./text.ts";
+import { isBlank, isSpace, type Slice, splitBlanks, trimSlice } from "./slices.ts";
 import type { EscapeToken, Word } from "./types.ts";
 
 /** A leading `--name` or `--name=value`, quotes and escapes removed. */

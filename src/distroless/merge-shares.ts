@@ -1,6 +1,6 @@
 /**
- * Watches what the parts of a base do to each other: two packages with the same file, or anything below what is a file or a link elsewhere (a merged
- * /usr and a package with a real /lib, which would hide all of /usr/lib), are errors and not surprises at run time. Pure.
+ * Joins what the parts of a base bring. Two packages with the same file, or anything below what is a file or a link elsewhere (a merged /usr and a
+ * package with a real /lib, which would hide all of /usr/lib), are errors and not surprises at run time. Pure.
  */
 import { packageConflict } from "./errors.ts";
 import { displayPath, parentOf, ROOT, type TreePath } from "../paths.ts";
@@ -21,7 +21,7 @@ interface Laid {
 }
 
 /** All items by path, as the base has them. Of several entries for one directory the first one of a package counts. Throws `RECIPE`. */
-export function overlay(recipe: string, shares: readonly Share[]): Map<TreePath, LayerItem> {
+export function mergeShares(recipe: string, shares: readonly Share[]): Map<TreePath, LayerItem> {
   const laid = new Map<TreePath, Laid>();
   const items = new Map<TreePath, LayerItem>();
   for (const { owner, items: own, mayReplace } of shares)

@@ -9,6 +9,26 @@ export function tarError(problem: string, where?: string): DecantError {
   return new DecantError("TAR", `Cannot read ${what}: ${problem}`);
 }
 
+/** More names, link targets and attributes than so many entries may have. */
+export function indexTooLarge(entries: number, mostBytes: number): DecantError {
+  return new DecantError(
+    "LIMIT",
+    `Cannot list the files of a layer: the names, link targets and extended attributes of ${entries} entries have more than ${mostBytes} bytes`,
+    { hint: "Shorten or leave out the long ones, or put the files into several archives or steps" },
+  );
+}
+
+/** Symlinks on the way to the members of an archive that lead through more than it may cost to follow. */
+export function linksTooLong(members: number): DecantError {
+  return new DecantError(
+    "LIMIT",
+    `Cannot unpack an archive: the symlinks on the way to its ${members} members are too many or too long to follow`,
+    {
+      hint: "Name its members by the directories that they are in",
+    },
+  );
+}
+
 /** Compressed data that cannot be read to its end. */
 export function archiveDamaged(format: string, problem: string, cause?: unknown): DecantError {
   return new DecantError("ARCHIVE", `Cannot decompress ${format} data: ${problem}`, {

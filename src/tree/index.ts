@@ -3,6 +3,7 @@ export type { DataSource, Entry, EntryTime, Layer, LayerIndex, LayerSource, Remo
 export { compressedLayer } from "./compressed-layer.ts";
 export { readData, readDataRange, readEntry, readTreeFile } from "./data.ts";
 export { decompress, sniffCompression } from "./decompress.ts";
+export { writeFailure } from "./errors.ts";
 export { createFileDigests } from "./file-digests.ts";
 export { hostTree } from "./host-tree.ts";
 export { layerFromUpper } from "./layer-from-upper.ts";
@@ -20,5 +21,6 @@ export { unpackTree } from "./unpack-tree.ts";
 export { unpackLayers } from "./unpack-layer.ts";
 export { hasSameMetadata, hasSameTime } from "./upper-scan.ts";
 export { walk } from "./walk.ts";
+export { writeAll } from "./write-all.ts";
 export { writeLayer } from "./write-layer.ts";
 export { readZip, zipBytes, type ZipFile, type ZipMember, type ZipSource } from "./zip.ts";

@@ -29,6 +29,14 @@ export function linksTooLong(members: number): DecantError {
   );
 }
 
+/** A file of this machine whose path the kernel does not take. */
+export function pathTooLong(path: string, mostBytes: number): DecantError {
+  const shown = `${toText(path.slice(0, 200))}…${toText(path.slice(-60))}`;
+  return new DecantError("LIMIT", `Cannot use "${shown}": its path has ${path.length} bytes; Linux takes at most ${mostBytes}`, {
+    hint: "Shorten the names of the directories; that of the store, DECANT_ROOT, counts where it comes first",
+  });
+}
+
 /** Compressed data that cannot be read to its end. */
 export function archiveDamaged(format: string, problem: string, cause?: unknown): DecantError {
   return new DecantError("ARCHIVE", `Cannot decompress ${format} data: ${problem}`, {

@@ -10,6 +10,7 @@ import type { SupportId } from "./support-row.ts";
 export type ErrorCode =
   | "USAGE"
   | "UNSUPPORTED"
+  | "LIMIT"
   | "NOT_FOUND"
   | "DOCKERFILE_NOT_FOUND"
   | "DOCKERFILE_SYNTAX"

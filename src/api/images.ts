@@ -101,7 +101,7 @@ export async function removeImages(
 /** Frees what no image needs: by default everything but the cache; with `olderThanMs` also cache records unused for that long; with `all` the whole cache. */
 export function pruneStore(options: StoreOptions & { readonly all?: boolean; readonly olderThanMs?: number } = {}): Run<PruneResult> {
   return startRun(options.signal, async (_emit, signal) => {
-    await using session = await openSession(options);
+    await using session = await openSession(options, { useReserve: true });
     return await session.store.prune({
       signal,
       ...given({ all: options.all, olderThanMs: options.olderThanMs }),

@@ -57,7 +57,7 @@ export interface RunImageOptions extends StoreOptions {
   readonly network?: "host" | "none" | undefined;
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   readonly readOnly?: boolean | undefined;
-  /** Where output goes: "inherit" (default) or callbacks. */
+  /** Where output goes: "inherit" (default) or callbacks. What it throws ends the container, and `exit` rejects with it. */
   readonly onOutput?: ((stream: "stdout" | "stderr", chunk: Uint8Array) => void) | undefined;
 }
 

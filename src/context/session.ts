@@ -18,8 +18,11 @@ export interface Session extends AsyncDisposable {
   readonly registry: () => Promise<RegistryClient>;
 }
 
-/** Opens the store that the options name. `readOnly` for calls that only look. */
-export async function openSession(options: StoreOptions, access: { readonly readOnly?: boolean } = {}): Promise<Session> {
+/** Opens the store that the options name. `readOnly` for calls that only look, `useReserve` for those that prune. */
+export async function openSession(
+  options: StoreOptions,
+  access: { readonly readOnly?: boolean; readonly useReserve?: boolean } = {},
+): Promise<Session> {
   const env = options.env ?? process.env;
   const root = options.root ?? defaultStoreRoot(env, process.getuid?.() ?? 0);
   const store = await openStore({ root, ...access });

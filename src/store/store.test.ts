@@ -30,7 +30,7 @@ test("openStore() makes a store for its owner alone, and leaves no trace of the 
   const root = join(dir.path, "deep/store");
   await (await openStore({ root }))[Symbol.asyncDispose]();
   assert.equal(statSync(root).mode & 0o777, 0o700);
-  assert.deepEqual(readdirSync(root).toSorted(), ["blobs", "decant.db", "dirs", "locks", "logs", "tmp"]);
+  assert.deepEqual(readdirSync(root).toSorted(), ["blobs", "decant.db", "dirs", "locks", "logs", "reserve", "tmp"]);
   assert.deepEqual(readdirSync(join(root, "tmp")), []);
 });
 

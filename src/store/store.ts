@@ -14,6 +14,7 @@ import { enter, sweepDead } from "./presence.ts";
 import { prune } from "./prune.ts";
 import { openRecords } from "./records.ts";
 import { removeTree } from "./remove-tree.ts";
+import { keepReserve, useReserve } from "./reserve.ts";
 import type { Store } from "./types.ts";
 import { createUsage } from "./usage.ts";
 
@@ -29,6 +30,8 @@ export interface StoreOptions {
   readonly now?: (() => number) | undefined;
   /** Another one marks all directories as suspect. Default: the kernel's boot id. */
   readonly bootId?: (() => string) | undefined;
+  /** Frees the reserve first, for who means to prune: so that it can be done on a full disk. Default false. */
+  readonly useReserve?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,10 +44,13 @@ const BUSY_TIMEOUT_MS = 10_000;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const layout = layoutOf(resolve(options.root));
   const { readOnly = false, busyTimeoutMs = BUSY_TIMEOUT_MS, signal } = options;
+  if (!readOnly && options.useReserve === true) freeReserve(layout);
   if (!readOnly) makeFolders(layout);
   else if (!existsSync(layout.database)) throw noStore(layout.root);
 
   await using opening = new AsyncDisposableStack();
+  if (!readOnly && options.useReserve === true) opening.defer(() => keepReserve(layout.reserve));
+  else if (!readOnly) keepReserve(layout.reserve);
   const now = options.now ?? Date.now;
   // Before anything is read: whoever prunes from now on knows of us.
   const presence = readOnly ? undefined : opening.use(enter(layout.tmp, now()));
@@ -94,6 +100,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await resources.disposeAsync();
     },
   };
+}
+
+function freeReserve({ reserve }: Layout): void {
+  try {
+    useReserve(reserve);
+  } catch (error) {
+    throw writeFailure(error, "open the store", reserve);
+  }
 }
 
 function makeFolders(layout: Layout): void {

@@ -133,7 +133,7 @@ export interface History {
   finish(id: string, state: "done" | "failed" | "cancelled", error?: string): void;
   /** Newest first; default 50. A build whose process died is "failed". */
   list(limit?: number): BuildRecord[];
-  /** The file that the whole log of a step goes to; its folder exists. `name` is made safe. */
+  /** The file that the whole log of a step goes to; made where it is missing. `name` is made safe. Throws `STORE_FULL`. */
   logFile(buildId: string, name: string): string;
 }
 

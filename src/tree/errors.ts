@@ -9,6 +9,34 @@ export function tarError(problem: string, where?: string): DecantError {
   return new DecantError("TAR", `Cannot read ${what}: ${problem}`);
 }
 
+/** More names, link targets and attributes than so many entries may have. */
+export function indexTooLarge(entries: number, mostBytes: number): DecantError {
+  return new DecantError(
+    "LIMIT",
+    `Cannot list the files of a layer: the names, link targets and extended attributes of ${entries} entries have more than ${mostBytes} bytes`,
+    { hint: "Shorten or leave out the long ones, or put the files into several archives or steps" },
+  );
+}
+
+/** Symlinks on the way to the members of an archive that lead through more than it may cost to follow. */
+export function linksTooLong(members: number): DecantError {
+  return new DecantError(
+    "LIMIT",
+    `Cannot unpack an archive: the symlinks on the way to its ${members} members are too many or too long to follow`,
+    {
+      hint: "Name its members by the directories that they are in",
+    },
+  );
+}
+
+/** A file of this machine whose path the kernel does not take. */
+export function pathTooLong(path: string, mostBytes: number): DecantError {
+  const shown = `${toText(path.slice(0, 200))}…${toText(path.slice(-60))}`;
+  return new DecantError("LIMIT", `Cannot use "${shown}": its path has ${path.length} bytes; Linux takes at most ${mostBytes}`, {
+    hint: "Shorten the names of the directories; that of the store, DECANT_ROOT, counts where it comes first",
+  });
+}
+
 /** Compressed data that cannot be read to its end. */
 export function archiveDamaged(format: string, problem: string, cause?: unknown): DecantError {
   return new DecantError("ARCHIVE", `Cannot decompress ${format} data: ${problem}`, {

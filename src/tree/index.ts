@@ -23,5 +23,6 @@ export { unpackTree } from "./unpack-tree.ts";
 export { unpackLayers } from "./unpack-layer.ts";
 export { hasSameMetadata, hasSameTime } from "./upper-scan.ts";
 export { walk } from "./walk.ts";
+export { writeAll } from "./write-all.ts";
 export { writeLayer } from "./write-layer.ts";
 export { readZip, zipBytes, type ZipFile, type ZipMember, type ZipSource } from "./zip.ts";

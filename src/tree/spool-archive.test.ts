@@ -41,7 +41,24 @@ for (const [name, bytes] of [
     await spooled[Symbol.asyncDispose]();
     // Nothing of it stays in the store.
     assert.equal(
-      (await run("find", `${at.path}/store`, "-name", "*.db*", "-prune", "-o", "-type", "f", "-size", "+0", "-print")).trim(),
+      (
+        await run(
+          "find",
+          `${at.path}/store`,
+          "-name",
+          "*.db*",
+          "-prune",
+          "-o",
+          "-type",
+          "f",
+          "-size",
+          "+0",
+          "!",
+          "-name",
+          "reserve",
+          "-print",
+        )
+      ).trim(),
       "",
     );
   });
@@ -66,5 +83,25 @@ test("spoolArchive() ends with what a member throws, and leaves nothing behind",
     spoolArchive(at.store, bytesOf(sparse), () => undefined),
     failsWith("TAR"),
   );
-  assert.equal((await run("find", `${at.path}/store`, "-name", "*.db*", "-prune", "-o", "-type", "f", "-size", "+0", "-print")).trim(), "");
+  assert.equal(
+    (
+      await run(
+        "find",
+        `${at.path}/store`,
+        "-name",
+        "*.db*",
+        "-prune",
+        "-o",
+        "-type",
+        "f",
+        "-size",
+        "+0",
+        "!",
+        "-name",
+        "reserve",
+        "-print",
+      )
+    ).trim(),
+    "",
+  );
 });

@@ -46,7 +46,8 @@ export async function* tarChunks(
 ): AsyncGenerator<Buffer, void, undefined> {
   const xattrs = options.xattrs ?? capabilitiesOnly;
   let out = Buffer.allocUnsafeSlow(CHUNK);
-  let other = Buffer.allocUnsafeSlow(CHUNK);
+  /** Made when it is needed: most layers of a COPY fit into one. */
+  let other: Buffer<ArrayBuffer> | undefined;
   let used = 0;
   /** Position of `out` in the tar. */
   let start = 0;
@@ -58,7 +59,7 @@ export async function* tarChunks(
     const chunk = out.subarray(0, used);
     start += used;
     used = 0;
-    [out, other] = [other, out];
+    [out, other] = [other ?? Buffer.allocUnsafeSlow(CHUNK), out];
     return chunk;
   };
 
@@ -118,7 +119,7 @@ export async function* tarChunks(
   if (used + 2 * BLOCK > CHUNK) yield take();
   out.fill(0, used, used + 2 * BLOCK);
   used += 2 * BLOCK;
-  yield take();
+  yield out.subarray(0, used);
 }
 
 /** Bytes in memory, and those out of the store, are what was hashed; what is on the host may have changed since, or be empty by now. */

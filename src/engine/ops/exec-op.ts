@@ -1,12 +1,21 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { chmodSync, closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
+import {
+  type Layer,
+  layerFromUpper,
+  type LayerSource,
+  layerTree,
+  loadLayers,
+  type Tree,
+  unpackLayers,
+  writeAll,
+} from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
@@ -149,7 +158,7 @@ interface StepLog extends Disposable {
   tail(): string;
 }
 
-/** Every byte goes to the step's log file, and as text to the event stream. */
+/** Every byte goes to the step's log file, and as text to the event stream. What it throws ends the step. */
 function openLog(context: EngineContext, vertex: Vertex): StepLog {
   const path = context.store.history.logFile(context.buildId, vertex.id);
   const file = openSync(path, "a");
@@ -158,7 +167,7 @@ function openLog(context: EngineContext, vertex: Vertex): StepLog {
   return {
     path,
     write(stream, chunk) {
-      writeSync(file, chunk);
+      writeAll(file, chunk, "the log of a step");
       tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
       const data = decoders[stream].decode(chunk, { stream: true });
       if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });

@@ -40,7 +40,7 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
     mkdirSync(work, { mode: 0o700 });
     makeStubs(stubs, root.stubs);
     const lowers = [stubs, ...root.lowers.toReversed()];
-    mountOverlay({ target: rootfs, lowers, upper: root.upper, work, userXattr, names: `${bundle}/names` });
+    mountOverlay({ target: rootfs, lowers, changes: { upper: root.upper, work }, userXattr, names: `${bundle}/names` });
   }
   for (const { path, uid, gid } of request.directories) makeDirectory(toBytes(`${fromText(rootfs)}/${path}`), uid, gid);
   if (root.kind === "overlay") limitMount(rootfs, root.limits);
@@ -104,7 +104,7 @@ function makeSource(request: SourceRequest, bundle: string, userXattr: boolean):
     const nothing = `${bundle}/${request.name}-empty`;
     if (request.lowers.length === 0) mkdirSync(nothing, { mode: 0o755 });
     const lowers = request.lowers.length === 0 ? [nothing] : request.lowers.toReversed();
-    mountOverlay({ target: from, lowers, upper, work, userXattr, names: `${bundle}/names` });
+    mountOverlay({ target: from, lowers, changes: { upper, work }, userXattr, names: `${bundle}/names` });
   }
   if (request.isFile) writeFileSync(target, "", { flag: "wx", mode: 0o600 });
   else mkdirSync(target, { mode: 0o700 });

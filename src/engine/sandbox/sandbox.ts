@@ -124,19 +124,20 @@ async function execute(step: SandboxStep, execution: Execution): Promise<Sandbox
     stopping = true;
     cleanup.use(stopStep(pid, step.stopSignal ?? "SIGTERM"));
   };
-  signal.addEventListener("abort", stop, { once: true });
+  const ends = [signal, output.failed];
+  for (const end of ends) end.addEventListener("abort", stop, { once: true });
   cleanup.defer(() => {
-    signal.removeEventListener("abort", stop);
+    for (const end of ends) end.removeEventListener("abort", stop);
     pids.delete(step.id);
   });
   const stdio = { stdin: step.stdin === "inherit" ? "inherit" : "ignore", stdout: output.stdout, stderr: output.stderr } as const;
   const exit = await worker.run({ ...request, ...stdio }, (pid) => {
     output.started();
     if (pid !== undefined) pids.set(step.id, pid);
-    if (signal.aborted) stop();
+    if (ends.some(({ aborted }) => aborted)) stop();
   });
   await output.ended;
-  signal.throwIfAborted();
+  for (const end of ends) end.throwIfAborted();
   return resultOf(step, { runtime, exit, errors: output.errors(), oomKilled: countOomKills() > oomKillsBefore });
 }
 

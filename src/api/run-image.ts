@@ -20,7 +20,7 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
   const config = image.config.config ?? {};
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);
   const layers = await loadLayers(image.layers, signal);
-  const lowers = await unpackLayers(store, layers, signal);
+  const lowers = await unpackLayers(store, layers, { signal });
 
   const stateDir = join(store.root, "sandbox");
   await sweepSandboxes(stateDir);

@@ -7,6 +7,7 @@ import type { Store } from "../store/index.ts";
 import type { Layer, LayerSource, Tree } from "../tree/index.ts";
 import type { DeviceAccess } from "./devices/index.ts";
 import type { Sandbox } from "./sandbox/index.ts";
+import type { Selections } from "./selections.ts";
 import type { SshAgent } from "./ssh/index.ts";
 
 /** What a vertex gives: layers (bottom first), or a directory of the host that is not a layer yet. */
@@ -20,6 +21,8 @@ export type VertexResult =
       readonly name: string;
       readonly path: string;
       readonly ignored: (path: string) => boolean;
+      /** Added by the solver. */
+      readonly selections?: Selections | undefined;
     };
 
 /** What a source op took from outside: the same bytes can be had again with it. */
@@ -34,6 +37,8 @@ export interface Material {
 export interface SourceProvider {
   /** "docker-image", "local", "http" … */
   readonly schemes: readonly string[];
+  /** `resolve` only opens what it gives: the step is to read it, as far as other steps need it. */
+  readonly isLazy?: boolean;
   resolve(op: SourceOp, platform: Platform, signal: AbortSignal, vertexId: string): Promise<VertexResult>;
 }
 
@@ -67,8 +72,8 @@ export interface EngineContext {
 export interface OpRun {
   /** Readable parts of the key, in order; their framed digest is the key. */
   readonly ingredients: readonly Ingredient[];
-  /** Does the work and gives the new layer, which goes on top of `below`. */
-  execute(signal: AbortSignal): Promise<Layer>;
+  /** Does the work and gives the new layer, which goes on top of `below`. Calls `start` when all that it works on is here. */
+  execute(signal: AbortSignal, start: () => void): Promise<Layer>;
   readonly below: readonly LayerSource[];
 }
 

@@ -6,13 +6,14 @@ import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
+import { type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { layersOf } from "./inputs.ts";
+import { unpackedFor } from "./own-step.ts";
 
 const TAIL_BYTES = 8192;
 
@@ -31,7 +32,7 @@ export async function prepareExec(
   return {
     ingredients: [...execIngredients(vertex, op, below, context), ...deviceIngredients(devices), ...mounts.ingredients],
     below,
-    execute: (innerSignal) => runStep({ vertex, op, below, mounts, devices, context }, innerSignal),
+    execute: (innerSignal, start) => runExec({ vertex, op, below, mounts, devices, context, start }, innerSignal),
   };
 }
 
@@ -69,13 +70,15 @@ interface StepWork {
   readonly mounts: PreparedMounts;
   readonly devices: DeviceInjection | undefined;
   readonly context: EngineContext;
+  /** All that the process needs is here. */
+  readonly start: () => void;
 }
 
-async function runStep({ vertex, op, below, mounts, devices, context }: StepWork, signal: AbortSignal): Promise<Layer> {
+async function runExec({ vertex, op, below, mounts, devices, context, start }: StepWork, signal: AbortSignal): Promise<Layer> {
   const { store } = context;
   const sandbox = startSandbox(context);
   const layers = await loadLayers(below, signal);
-  const lowers = await unpackLayers(store, layers, signal);
+  const lowers = await unpackedFor(vertex, layers, context, signal);
   const tree = layerTree(layers);
   await using upper = await store.dirs.create("layer-fs");
   await using opened = await mounts.open(signal);
@@ -102,7 +105,9 @@ async function runStep({ vertex, op, below, mounts, devices, context }: StepWork
     onOutput: log.write,
     signal,
   };
-  const result = await (await sandbox).run(step);
+  const ready = await sandbox;
+  start();
+  const result = await ready.run(step);
   if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
   makeSystemDirectories(upper.path, tree, op);
   return await layerFromUpper(store, upper, tree, signal);

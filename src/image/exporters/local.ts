@@ -39,8 +39,8 @@ export function platformFolder(image: BuiltImage, { platformSplit = image.inInde
 }
 
 /** The merged files of an image, and at its root what the build says of them; all layers are loaded. Throws `EXPORT` where a name is taken. */
-export async function treeOf(image: BuiltImage, { store, signal }: ExportContext, output: FileOptions = {}): Promise<Tree> {
-  const layers = await loadLayers(image.layers, signal);
+export async function treeOf(image: BuiltImage, { store, vertex, signal }: ExportContext, output: FileOptions = {}): Promise<Tree> {
+  const layers = await loadLayers(image.layers, signal, { vertex });
   const tree = layerTree(layers);
   const { attestations = [] } = image;
   if (attestations.length === 0) return tree;

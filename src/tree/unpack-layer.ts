@@ -80,7 +80,12 @@ async function unpackLocked(store: Store, layer: Layer, { signal, lower, onProgr
   await using staged = await store.dirs.create(LAYER_DIRS);
   using unpacker = createUnpacker(staged.path);
   try {
-    await unpackFiles(store, { index, original }, onProgress === undefined ? unpacker : told(unpacker, (bytes) => onProgress(layer, bytes)), signal);
+    await unpackFiles(
+      store,
+      { index, original },
+      onProgress === undefined ? unpacker : told(unpacker, (bytes) => onProgress(layer, bytes)),
+      signal,
+    );
     await copyFromBelow(index, unpacker, lower);
     unpacker.finish(index);
   } catch (error) {

@@ -145,7 +145,11 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
   };
 }
 
-async function bindMount(mount: BindMount, { vertex, inputs, digests, context, sourceOf }: MountWork, signal: AbortSignal): Promise<SandboxMount> {
+async function bindMount(
+  mount: BindMount,
+  { vertex, inputs, digests, context, sourceOf }: MountWork,
+  signal: AbortSignal,
+): Promise<SandboxMount> {
   const { store } = context;
   const place = { kind: "overlay", target: mount.dest, readOnly: mount.readonly } as const;
   const source = await sourceOf(mount.input);

@@ -1,7 +1,6 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
 import { chmodSync, closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { DecantError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
@@ -9,11 +8,12 @@ import { isWithin, treePath } from "../../paths.ts";
 import { type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
-import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
+import type { Sandbox, SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { layersOf } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
+import { runFailure, startFailure } from "./run-failure.ts";
 
 const TAIL_BYTES = 8192;
 
@@ -107,8 +107,11 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
   };
   const ready = await sandbox;
   start();
-  const result = await ready.run(step);
-  if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
+  const seen = { vertex, op, tree, upper: upper.path };
+  const result = await ready.run(step).catch(async (error: unknown) => {
+    throw await startFailure(error, seen);
+  });
+  if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
   makeSystemDirectories(upper.path, tree, op);
   return await layerFromUpper(store, upper, tree, signal);
 }
@@ -172,25 +175,4 @@ function openLog(context: EngineContext, vertex: Vertex): StepLog {
       closeSync(file);
     },
   };
-}
-
-function stepFailed(vertex: Vertex, op: ExecOp, result: SandboxResult, log: StepLog): DecantError {
-  const reason = result.oomKilled
-    ? "it ran out of memory"
-    : result.signalName === undefined
-      ? `exit code: ${result.exitCode}`
-      : `killed by ${result.signalName}`;
-  return new DecantError(
-    "RUN_FAILED",
-    `Cannot complete ${vertex.meta.name}: process "${op.meta.args.join(" ")}" did not complete successfully: ${reason}`,
-    {
-      source: vertex.meta.source && [vertex.meta.source],
-      details: {
-        exitCode: result.exitCode,
-        ...given({ signal: result.signalName }),
-        logFile: log.path,
-        logTail: log.tail(),
-      },
-    },
-  );
 }

@@ -7,19 +7,10 @@ import type { BindMount, CacheMount, FileAction, Vertex } from "../graph/index.t
 import { subtreeDigest, type Tree } from "../tree/index.ts";
 import { type CopySource, digestSelection, type SelectionDigest, selectSources } from "./file/selection.ts";
 import { selectMounted } from "./ops/mount-selection.ts";
+import type { Selections } from "./types.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 type SelectingMount = BindMount | CacheMount;
-
-/** The selections of one directory. A rejection is that of the step: `COPY_SOURCE_MISSING`, `CONTEXT`. */
-export interface Selections {
-  /** What a COPY selects. Given once, because its list of files may be long. */
-  take(action: CopyAction): Promise<SelectionDigest>;
-  /** The digest of what a mount shows. */
-  mounted(mount: SelectingMount): Promise<Digest>;
-  /** Resolves when all is hashed, or could not be. */
-  readonly ended: Promise<void>;
-}
 
 /** Begins to hash what the steps of `order` select of `vertex`, one selection after the other. `onRead`: so many bytes more will be read. */
 export function hashSelections(

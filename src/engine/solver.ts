@@ -64,7 +64,7 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   }
   await allSettledOf(results.values());
   for (const source of sources) source.close(failures.length > 0);
-  await allSettledOf(sources.map(({ ended }) => ended()));
+  await allSettledOf(sources.map((source) => source.ended()));
   if (failures.length > 0) throw signal.aborted ? signal.reason : failures[0];
   return {
     layers: layersOf(await wait(target)),
@@ -183,7 +183,7 @@ function opened(vertex: Vertex, result: VertexResult, state: SolveState): Vertex
     close(hasFailed) {
       if (!lazy.close() && !hasFailed) reuseStep(emit, vertex.id, "no step needed its files");
     },
-    ended: lazy.ended,
+    ended: () => lazy.ended(),
   });
   return { ...result, layers: lazy.layers };
 }

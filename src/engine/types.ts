@@ -1,13 +1,14 @@
 /** What flows between vertices, and what the solver needs from its surroundings. */
+import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
-import type { SourceOp } from "../graph/index.ts";
+import type { BindMount, CacheMount, FileAction, SourceOp } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { SourceRange } from "../source.ts";
 import type { Store } from "../store/index.ts";
 import type { Layer, LayerSource, Tree } from "../tree/index.ts";
 import type { DeviceAccess } from "./devices/index.ts";
+import type { SelectionDigest } from "./file/selection.ts";
 import type { Sandbox } from "./sandbox/index.ts";
-import type { Selections } from "./selections.ts";
 import type { SshAgent } from "./ssh/index.ts";
 
 /** What a vertex gives: layers (bottom first), or a directory of the host that is not a layer yet. */
@@ -24,6 +25,16 @@ export type VertexResult =
       /** Added by the solver. */
       readonly selections?: Selections | undefined;
     };
+
+/** What steps select of one directory, as it is hashed. A rejection is that of the step: `COPY_SOURCE_MISSING`, `CONTEXT`. */
+export interface Selections {
+  /** What a COPY selects. Given once, because its list of files may be long. */
+  take(action: Extract<FileAction, { kind: "copy" }>): Promise<SelectionDigest>;
+  /** The digest of what a mount shows. */
+  mounted(mount: BindMount | CacheMount): Promise<Digest>;
+  /** Resolves when all is hashed, or could not be. */
+  readonly ended: Promise<void>;
+}
 
 /** What a source op took from outside: the same bytes can be had again with it. */
 export interface Material {

@@ -8,7 +8,7 @@ import { libcOfLoader } from "./libc.ts";
 import { HEAD_BYTES, parseScriptLine } from "./script-line.ts";
 
 /** What is wrong, and what to do. */
-export interface StartProblem {
+interface StartProblem {
   /** Goes on after the name of the file: "needs the loader …", without a full stop. */
   readonly why: string;
   readonly hint: string;

@@ -69,13 +69,18 @@ async function packed(
   { compression = DEFAULT_COMPRESSION, level, force }: CompressionOptions,
   signal: AbortSignal,
 ): Promise<ExportLayer> {
-  const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: layer.id, action: "compress" });
+  const progress = startProgress(ctx.emit, {
+    vertex: ctx.vertex,
+    id: layer.id,
+    action: compression === "uncompressed" ? "write" : "compress",
+  });
   const descriptor = await compressedLayer(
     ctx.store,
     layer,
     { compression, ...given({ level, force }) },
     { signal, onProgress: progress.at },
   );
+  progress.end();
   const diffId = known ?? (await layerDiffId(ctx.store, layer, signal));
   return { descriptor, diffId, ensure: async () => assertStored(ctx, descriptor) };
 }

@@ -32,6 +32,8 @@ interface UnpackTreeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default false: files belong to who runs this, as BuildKit has it. True needs root. */
   readonly keepOwners?: boolean | undefined;
+  /** Called with the bytes that more files have. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -52,8 +54,10 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
     makeWay(path, entry.kind === "dir");
     if (entry.kind === "dir") folders.push(entry);
     else if (first !== undefined) linkSync(fsPath(`${root}/${first}`), fsPath(path));
-    else if (entry.kind === "file") await writeFile(tree, entry, path, options.signal);
-    else makeOther(entry, path);
+    else if (entry.kind === "file") {
+      await writeFile(tree, entry, path, options.signal);
+      options.onProgress?.(entry.size);
+    } else makeOther(entry, path);
     if (group !== undefined && first === undefined) firsts.set(group, entry.path);
     if (performance.now() - turn > TURN_MS) {
       await setImmediate();

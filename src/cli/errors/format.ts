@@ -58,7 +58,7 @@ function headline({ message, details }: DecantError, columns: number): string {
   const { step } = details;
   if (typeof step !== "string" || !message.startsWith(step)) return message;
   const rest = message.slice(step.length);
-  const ending = /^[^:]*/.exec(rest)?.[0] ?? rest;
+  const ending = /^[^:]*(?::[^:]*)?/.exec(rest)?.[0] ?? rest;
   return fit(safeLine(step.replaceAll(/\s+/g, " ")), Math.max(MIN_STEP, columns - displayWidth(ending))) + rest;
 }
 

@@ -6,6 +6,7 @@ import { compareTreePaths, ROOT, toText, treePath } from "../../paths.ts";
 import { type Entry, type LayerItem, layerTree, loadLayers, type Tree, unpackTree, walk, writeLayer } from "../../tree/index.ts";
 import { statementsOf } from "../attest.ts";
 import { exportError, writeError } from "../errors.ts";
+import { startProgress } from "../../transfer.ts";
 import type { StatementSubject } from "../statement.ts";
 import type { BuiltImage, ExportContext, ExportResult, FileOptions, OutputSpec } from "../types.ts";
 
@@ -24,8 +25,10 @@ export async function exportLocal(
   const folder = platformFolder(image, output);
   const path = folder === undefined ? resolve(output.dest) : resolve(output.dest, folder);
   const tree = await treeOf(image, ctx, output);
+  const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
   try {
-    await unpackTree(tree, path, { signal: ctx.signal });
+    await unpackTree(tree, path, { signal: ctx.signal, onProgress: progress.add });
+    progress.end();
   } catch (error) {
     // What is full is the destination: the hint of a full store would lead astray.
     throw writeError("unpack the image to", path, isDecantError(error, "STORE_FULL") ? error.cause : error);

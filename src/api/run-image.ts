@@ -21,7 +21,7 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
   const config = image.config.config ?? {};
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);
   const layers = await loadLayers(image.layers, signal);
-  const lowers = await unpackLayers(store, layers, signal);
+  const lowers = await unpackLayers(store, layers, { signal });
   const root = layerTree(layers);
 
   const stateDir = join(store.root, "sandbox");

@@ -33,7 +33,7 @@ async function judge(
   const { opened, conversion, session } = build;
   const { emit, signal } = opened;
   const project = await opened.project();
-  const loaded = await loadLayers(image.layers, signal);
+  const loaded = await loadLayers(image.layers, signal, { vertex: VERTEX });
   const items = conversion.history.filter((item) => !item.emptyLayer);
   // What is added to the result of the steps, such as a loader's cache, has a line of the history and no instruction.
   const lines = image.history.filter((entry) => entry.empty_layer !== true);

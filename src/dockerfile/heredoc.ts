@@ -35,18 +35,31 @@ export function findHeredocs(line: string): HeredocWord[] {
   return words.flatMap((word) => parseHeredocWord(word) ?? []);
 }
 
+/** What stands for the script of a RUN that is nothing but a heredoc: its first line that is not blank. Undefined for any other RUN. */
+export function scriptTitle(run: RunInstruction): string | undefined {
+  const script = onlyScript(run)?.trim();
+  const [first = "", ...more] = script?.split(/\r?\n/) ?? [];
+  return script === undefined ? undefined : `${first}${more.length === 0 ? "" : "..."}`;
+}
+
 /** What the shell, or the kernel, is given to run. */
 export function runScript(run: RunInstruction): RunScript {
   const { command, heredocs } = run;
   if (command.form === "exec") return { form: "exec", args: command.args.map((word) => word.text) };
   const [first] = heredocs;
   if (first === undefined) return { form: "shell", script: command.text };
-  if (parseHeredocWord(command.text) === undefined) {
+  const content = onlyScript(run);
+  if (content === undefined) {
     // The shell reads these heredocs itself.
     return { form: "shell", script: command.text + heredocs.map((heredoc) => `\n${heredoc.raw}${heredoc.name}`).join("") };
   }
-  const content = first.chomp ? chompTabs(first.raw) : first.raw;
   return first.raw.startsWith("#!") ? { form: "file", name: first.name, content } : { form: "shell", script: content };
+}
+
+/** The body of a heredoc that is all there is of a command. */
+function onlyScript({ command, heredocs: [first] }: RunInstruction): string | undefined {
+  if (command.form === "exec" || first === undefined || parseHeredocWord(command.text) === undefined) return undefined;
+  return first.chomp ? chompTabs(first.raw) : first.raw;
 }
 
 function wordsOf(

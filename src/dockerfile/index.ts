@@ -9,7 +9,7 @@ export { expandWord } from "./expand.ts";
 export { parseExpose, parsePort } from "./expose.ts";
 export { compileGlob, hasWildcard } from "./glob.ts";
 export { globalArguments } from "./global-arguments.ts";
-export { runScript } from "./heredoc.ts";
+export { runScript, scriptTitle } from "./heredoc.ts";
 export { createIgnoreMatcher, excludePatterns, type IgnoreMatcher, type IgnorePattern, parseIgnore } from "./ignore.ts";
 export { type Outline, type OutlineArg, type OutlineUse, outlineOf } from "./outline.ts";
 export { checkParsed, parseDockerfile } from "./parser.ts";

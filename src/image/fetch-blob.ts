@@ -1,7 +1,7 @@
 /** Brings one layer blob from its registry into the store, unread: for outputs that only pass it on. */
 import type { RemoteBlob } from "../tree/index.ts";
 import { isStored, rememberOrigin } from "./image-layer.ts";
-import { startProgress } from "./progress.ts";
+import { startProgress } from "../transfer.ts";
 import type { ImageContext } from "./types.ts";
 
 /** Does nothing when the store has it. Two processes (or two layers) that want the same blob fetch it once. */

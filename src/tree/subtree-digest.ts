@@ -1,4 +1,5 @@
 /** The content digest of a path and what is below it, for cache keys (rule S94): never mtimes, never the name of the path itself. */
+import { createTurns } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { hexOf } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
@@ -16,6 +17,7 @@ interface SubtreeDigestOptions {
 /** Framed over relative path, kind, mode, owner, content digest, link target, attributes and device. A path that does not exist has a digest too. */
 export async function subtreeDigest(tree: Tree, path: TreePath, options: SubtreeDigestOptions = {}): Promise<Digest> {
   const hasher = createFrameHasher("decant.subtree");
+  const turns = createTurns(options.signal);
   const prefix = path === "" ? 0 : path.length + 1;
   for (const entry of walk(tree, path)) {
     if (options.filter !== undefined && !options.filter(entry)) continue;
@@ -28,6 +30,7 @@ export async function subtreeDigest(tree: Tree, path: TreePath, options: Subtree
         options.signal?.throwIfAborted();
       }
     }
+    if (turns.isDue) await turns.give();
     hasher.entry(entry, entry.path.slice(prefix), digestHex);
   }
   options.signal?.throwIfAborted();

@@ -19,6 +19,8 @@ interface UnpackTreeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default false: files belong to who runs this, as BuildKit has it. True needs root. */
   readonly keepOwners?: boolean | undefined;
+  /** Called with the bytes that more files have. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
 const TURN_MS = 8;
@@ -42,8 +44,10 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
     makeWay(maker, path, entry.kind === "dir");
     if (entry.kind === "dir") folders.push(entry);
     else if (first !== undefined) maker.link(`${root}/${first}`, path);
-    else if (entry.kind === "file") await writeFile(maker, tree, entry, path, options.signal);
-    else maker.special(path, entry);
+    else if (entry.kind === "file") {
+      await writeFile(maker, tree, entry, path, options.signal);
+      options.onProgress?.(entry.size);
+    } else maker.special(path, entry);
     if (group !== undefined && first === undefined) firsts.set(group, entry.path);
     if (performance.now() - turn > TURN_MS) {
       await setImmediate();

@@ -2,6 +2,7 @@
  * What a COPY selects from its source: wildcards (rule S80), symlinks of the source followed inside its root (S77), excludes (S85), and the
  * digest of exactly that (S94, decision 3). Never looks at modification times.
  */
+import { createTurns } from "../../async.ts";
 import { createHasher, type Digest } from "../../digest.ts";
 import {
   createIgnoreMatcher,
@@ -164,7 +165,7 @@ function checkRequired(source: CopySource, action: CopyAction, selected: readonl
 }
 
 /** A selection's digest, and its lines for `--explain`. */
-interface SelectionDigest {
+export interface SelectionDigest {
   readonly digest: Digest;
   readonly lines: readonly string[];
   /** For each source, the digests of its files in the order of `walkSelected`. */
@@ -172,8 +173,14 @@ interface SelectionDigest {
 }
 
 /** Digests what the actions select: base names, metadata and contents, never times and never the path above. */
-export async function digestSelection(tree: Tree, selected: readonly Selected[], filter: PathFilter): Promise<SelectionDigest> {
+export async function digestSelection(
+  tree: Tree,
+  selected: readonly Selected[],
+  filter: PathFilter,
+  signal?: AbortSignal,
+): Promise<SelectionDigest> {
   const hasher = createHasher();
+  const turns = createTurns(signal);
   const lines: string[] = [];
   const hashed: HashedFiles[] = [];
   let batch = "";
@@ -186,6 +193,7 @@ export async function digestSelection(tree: Tree, selected: readonly Selected[],
       const digest = entry.kind === "file" ? (entry.digest ?? tree.digest(entry)) : undefined;
       const content = typeof digest === "object" ? await digest : digest;
       if (content !== undefined) files.add(content);
+      if (turns.isDue) await turns.give();
       // The directory that was named is not copied itself, only what is in it: its own metadata counts (a new destination takes its time only).
       const facts = relative === ROOT && entry.kind === "dir" ? "dir" : describe(entry);
       const line = `${relative.length}:${relative} ${facts} ${content ?? ""} ${linkFact(tree, entry)}`;

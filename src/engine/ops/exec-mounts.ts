@@ -9,7 +9,7 @@ import { given } from "../../given.ts";
 import type { BindMount, CacheMount, ExecOp, Mount, SecretMount, SshMount, Vertex } from "../../graph/index.ts";
 import { fromText } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
-import { emptyTree, hostTree, layerTree, loadLayers, unpackLayers } from "../../tree/index.ts";
+import { emptyTree, hostTree, layerTree, loadLayers, walk } from "../../tree/index.ts";
 import type { CopySource } from "../file/selection.ts";
 import type { SandboxMount } from "../sandbox/index.ts";
 import { serveAgent, type SshAgent } from "../ssh/index.ts";
@@ -20,6 +20,7 @@ import { copySources } from "./copy-sources.ts";
 import { layersOf } from "./inputs.ts";
 import { contextDirectory, SELECTED } from "./materialise.ts";
 import { mountedDigest, selectMounted } from "./mount-selection.ts";
+import { copiedFor, unpackedFor } from "./own-step.ts";
 
 /** The mounts of a step, before it is known whether it runs. */
 export interface PreparedMounts {
@@ -59,7 +60,7 @@ export async function prepareMounts(
   }
   for (const { id, name, optional } of op.secretEnv)
     ingredients.push({ name: `secret variable ${name}`, value: JSON.stringify({ id, optional }) });
-  const work: MountWork = { inputs, digests, context, sourceOf };
+  const work: MountWork = { vertex, inputs, digests, context, sourceOf };
   return { ingredients, open: (innerSignal) => openMounts(op, work, innerSignal) };
 }
 
@@ -83,6 +84,7 @@ function keyFacts(mount: ExecOp["mounts"][number]): unknown {
 }
 
 interface MountWork {
+  readonly vertex: Vertex;
   readonly inputs: readonly VertexResult[];
   /** What the key has of the files that mounts show. */
   readonly digests: ReadonlyMap<Mount, Digest>;
@@ -144,7 +146,11 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
   };
 }
 
-async function bindMount(mount: BindMount, { inputs, digests, context, sourceOf }: MountWork, signal: AbortSignal): Promise<SandboxMount> {
+async function bindMount(
+  mount: BindMount,
+  { vertex, inputs, digests, context, sourceOf }: MountWork,
+  signal: AbortSignal,
+): Promise<SandboxMount> {
   const { store } = context;
   const place = { kind: "overlay", target: mount.dest, readOnly: mount.readonly } as const;
   const source = await sourceOf(mount.input);
@@ -154,11 +160,16 @@ async function bindMount(mount: BindMount, { inputs, digests, context, sourceOf 
   if (input.kind === "directory") {
     const digest = digests.get(mount);
     if (digest === undefined) throw new InternalError("a bind mount has no digest");
-    const copy = await contextDirectory(store, source.tree, path, { digest, signal });
+    const { name } = input;
+    const copy = await contextDirectory(store, source.tree, path, {
+      digest,
+      signal,
+      around: (copy) => copiedFor(vertex, { name, entries: walk(source.tree, path) }, context, signal, copy),
+    });
     return { ...place, lowers: [copy], tree: hostTree(copy), selector: SELECTED };
   }
   const layers = await loadLayers(input.layers, signal);
-  const lowers = await unpackLayers(store, layers, signal);
+  const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
   return { ...place, lowers, tree: layerTree(layers), selector: path };
 }

@@ -50,9 +50,12 @@ async function keyWith(engine: FakeEngine, from: VertexResult, setting: Setting 
   return keyOf((await prepared(engine, from, setting)).ingredients);
 }
 
+/** Nobody watches here. */
+const noStart = (): void => undefined;
+
 /** What an op adds, as layers of its own. */
 async function made(run: OpRun): Promise<readonly LayerSource[]> {
-  return [layerSource(await run.execute(signal))];
+  return [layerSource(await run.execute(signal, noStart))];
 }
 
 describe("the key of a file op (S94)", () => {
@@ -241,7 +244,7 @@ describe("what a file op makes", () => {
         if (before !== undefined) writeFileSync(join(context, "app", file), before);
         const run = await prepared(engine, folder(hostTree(context), context));
         writeFileSync(join(context, "app", file), after);
-        if (fails) await assert.rejects(run.execute(signal), (error) => isDecantError(error, "CONTEXT"));
+        if (fails) await assert.rejects(run.execute(signal, noStart), (error) => isDecantError(error, "CONTEXT"));
         else assert.equal((await readTreeFile(await loadTree(await made(run)), treePath("srv/a"), 100)).toString(), before);
       });
   });
@@ -250,7 +253,7 @@ describe("what a file op makes", () => {
     await using engine = await fakeEngine();
     const reason = new Error("enough");
     const run = await prepared(engine, folder(await treeOf(engine, FILES)));
-    await assert.rejects(run.execute(AbortSignal.abort(reason)), reason);
+    await assert.rejects(run.execute(AbortSignal.abort(reason), noStart), reason);
   });
 
   it("opens its base only to work", async () => {
@@ -258,7 +261,7 @@ describe("what a file op makes", () => {
     const layer = await engine.layer({ base: "file 644 0:0 x" });
     const base = [{ ...layer, load: () => Promise.reject(new Error("opened")) }];
     const run = await prepared(engine, folder(await treeOf(engine, FILES)), { base });
-    await assert.rejects(run.execute(signal), /opened/);
+    await assert.rejects(run.execute(signal, noStart), /opened/);
   });
 });
 

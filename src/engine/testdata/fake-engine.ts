@@ -51,7 +51,7 @@ export async function fakeEngine(programs: Readonly<Record<string, Program>> = {
   const context: EngineContext = {
     store,
     emit: (event) => void events.push(event),
-    providers: [{ schemes: ["fake"], resolve: ({ identifier }) => Promise.resolve(sourceOf(sources, identifier)) }],
+    providers: [{ schemes: ["fake"], isLazy: true, resolve: ({ identifier }) => Promise.resolve(sourceOf(sources, identifier)) }],
     sandbox: () => Promise.resolve(fakeSandbox(programs, ran)),
     defaultNetwork: "none",
     secret: () => Promise.resolve(undefined),

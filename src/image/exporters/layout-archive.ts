@@ -5,7 +5,7 @@ import { attested } from "../attest.ts";
 import { type ArchiveEntry, writeArchive } from "../archive.ts";
 import { exportLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
-import { startProgress } from "../progress.ts";
+import { startProgress } from "../../transfer.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
 import { writeDestination } from "./destination.ts";
 import { OCI_LAYOUT_TEXT, blobEntries, dockerManifestText, foldersOf, indexEntries, indexText, sizeOfEntry } from "./layout.ts";

@@ -1,5 +1,5 @@
 /** The first line of a script as Linux reads it (fs/binfmt_script.c): 256 bytes, one interpreter, at most one argument. */
-import { fromBytes } from "../../paths.ts";
+import { fromBytes } from "../paths.ts";
 
 /** As many bytes of a file as Linux looks at to know what it is. */
 export const HEAD_BYTES = 256;

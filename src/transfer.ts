@@ -1,5 +1,5 @@
 /** Tells transfers: at most ten events a second for each id, and one at the end. */
-import type { Emit, TransferEvent } from "../events.ts";
+import type { Emit, TransferEvent } from "./events.ts";
 
 const INTERVAL_MS = 100;
 
@@ -9,7 +9,7 @@ interface Progress {
   readonly add: (bytes: number) => void;
   /** `bytes` are done in all. */
   readonly at: (bytes: number) => void;
-  /** All is done; call once. */
+  /** All is done; call once. Tells nothing when nothing was told. */
   readonly end: () => void;
 }
 
@@ -32,6 +32,8 @@ export function startProgress(emit: Emit, { now = Date.now, ...transfer }: Progr
   return {
     at,
     add: (bytes) => at(currentBytes + bytes),
-    end: () => emit({ type: "transfer", ...transfer, currentBytes, done: true }),
+    end() {
+      if (toldAt > Number.NEGATIVE_INFINITY) emit({ type: "transfer", ...transfer, currentBytes, done: true });
+    },
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EventInput } from "../events.ts";
-import { startProgress } from "./progress.ts";
+import type { EventInput } from "./events.ts";
+import { startProgress } from "./transfer.ts";
 
 test("startProgress() tells at most ten times a second, and the end always", () => {
   const told: EventInput[] = [];

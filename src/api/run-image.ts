@@ -1,10 +1,10 @@
 /** `runImage`: a container of an image, in the foreground. */
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
-import { createSandbox, sweepSandboxes } from "../engine/index.ts";
+import { createSandbox, isHarmlessDevice, sweepSandboxes } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
 import { loadImage } from "../image/index.ts";
-import { layerTree, loadLayers, unpackLayers } from "../tree/index.ts";
+import { deviceFiles, layerTree, loadLayers, unpackLayers } from "../tree/index.ts";
 import { openSession } from "../context/index.ts";
 import type { RunImageOptions, RunningContainer } from "./types.ts";
 
@@ -40,6 +40,7 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
     network: options.network ?? "host",
     mounts: [],
     readOnlyRoot: options.readOnly ?? false,
+    foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     ...(config.StopSignal === undefined ? {} : { stopSignal: config.StopSignal }),
     onOutput: onOutput ?? (() => undefined),
     ...(onOutput === undefined ? { stdin: "inherit", output: "inherit" } : {}),

@@ -13,6 +13,7 @@ export {
 export { type BytePath } from "./byte-path.ts";
 export { openConfined } from "./confined.ts";
 export { type FilePosition, copyRange } from "./copy-range.ts";
+export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";
 export { clearProtectedFlags } from "./file-flags.ts";
 export { tryFlock, unlockFlock } from "./flock.ts";
 export { type NodeOptions, joinDevice, makeNode, splitDevice } from "./node.ts";

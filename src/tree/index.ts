@@ -3,6 +3,7 @@ export type { DataSource, Entry, EntryKind, EntryTime, Layer, LayerIndex, LayerS
 export { type CompressedLayerOptions, type CompressionChoice, compressedLayer } from "./compressed-layer.ts";
 export { readData, readDataRange, readEntry, readTreeFile } from "./data.ts";
 export { type CompressionFormat, type DecompressOptions, decompress, sniffCompression } from "./decompress.ts";
+export { deviceFiles } from "./device-files.ts";
 export { type FileDigests, type FileStat, type StoredFileDigests, createFileDigests } from "./file-digests.ts";
 export { type HostTreeOptions, hostTree } from "./host-tree.ts";
 export { layerFromUpper } from "./layer-from-upper.ts";

@@ -5,15 +5,28 @@ import { DecantError } from "../../errors.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
+import {
+  deviceFiles,
+  type Layer,
+  layerFromUpper,
+  type LayerSource,
+  layerTree,
+  loadLayers,
+  type Tree,
+  unpackLayers,
+} from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
-import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
+import { isHarmlessDevice, type Sandbox, type SandboxResult, type SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { layersOf } from "./inputs.ts";
 
 const TAIL_BYTES = 8192;
+/** What mknod and debootstrap say. */
+const DEVICE_REFUSED = /mknod\b.*Operation not permitted|mounted with noexec or nodev/;
+const UNGUARDED_HINT =
+  "Here no cgroup keeps steps from the devices of this machine, so they can make harmless ones only (null, zero, tty …): see docs/ci.md, Device files";
 
 /** Prepares a RUN: its key now, its work when it is needed. */
 export async function prepareExec(
@@ -97,6 +110,7 @@ async function runStep({ vertex, op, below, mounts, devices, context }: StepWork
     extraHosts: op.meta.extraHosts,
     ulimits: op.meta.ulimits,
     insecure: op.security === "insecure",
+    foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     ...(context.caCertificates === undefined ? {} : { caCertificates: context.caCertificates }),
     onOutput: log.write,
     signal,
@@ -179,6 +193,7 @@ function stepFailed(vertex: Vertex, op: ExecOp, result: SandboxResult, log: Step
     `Cannot complete ${vertex.meta.name}: process "${op.meta.args.join(" ")}" did not complete successfully: ${reason}`,
     {
       ...(vertex.meta.source === undefined ? {} : { source: [vertex.meta.source] }),
+      ...(!result.guarded && DEVICE_REFUSED.test(log.tail()) ? { hint: UNGUARDED_HINT } : {}),
       details: {
         exitCode: result.exitCode,
         ...(result.signalName === undefined ? {} : { signal: result.signalName }),

@@ -10,6 +10,7 @@ export type {
   SandboxStep,
   SandboxUlimit,
 } from "./types.ts";
+export { isHarmlessDevice } from "./device-rules.ts";
 export { createSandbox } from "./sandbox.ts";
 export { sweepSandboxes } from "./instance.ts";
 export { hostCaCertificates } from "./ca-certificates.ts";

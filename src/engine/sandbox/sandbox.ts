@@ -11,6 +11,7 @@ import { usageError } from "../../errors.ts";
 import { entryAt, pathFiles, processPlace, programPaths } from "../../facts/index.ts";
 import { fromText } from "../../paths.ts";
 import { cgroupFolder } from "./cgroup.ts";
+import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
 import { runtimeFailed, startFailed } from "./errors.ts";
 import { createInstance, type Instance } from "./instance.ts";
 import { signalNameOf, signalStep, stopStep } from "./process-control.ts";
@@ -24,6 +25,7 @@ import { type RuntimeExit, startWorker, type WorkerClient } from "./worker-clien
 interface Prepared {
   readonly instance: Instance;
   readonly privateDir: string;
+  readonly guard: DeviceGuard | undefined;
   readonly worker: WorkerClient;
   readonly runtime: Runtime;
 }
@@ -40,26 +42,34 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   let prepared: Promise<Prepared> | undefined;
   let last = 0;
 
-  const place = ({ instance, privateDir }: Pick<Prepared, "instance" | "privateDir">, runtime: Runtime): BundlePlace => {
+  const place = ({ instance, privateDir, guard }: Pick<Prepared, "instance" | "privateDir" | "guard">, runtime: Runtime): BundlePlace => {
     last += 1;
     const work = `${instance.path}/work-${last}`;
     mkdirSync(work, { mode: 0o700 });
     const { cgroup } = options;
-    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...(cgroup === undefined ? {} : { cgroup }) };
+    const more = { ...(cgroup === undefined ? {} : { cgroup }), ...(guard === undefined ? {} : { guard }) };
+    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...more };
   };
 
   const prepare = async (): Promise<Prepared> => {
-    const runtimes = findRuntimes(options.runtime ?? "auto", options.env ?? process.env);
-    const instance = resources.use(createInstance(stateDir, cgroupFolder(options.cgroup)));
+    const { deviceCgroup = "auto", runtime: wanted = "auto", env = process.env } = options;
+    const cgroups = deviceCgroup === "none" ? undefined : deviceCgroups();
+    const folders = [cgroupFolder(options.cgroup), ...(cgroups === undefined ? [] : [cgroups.below])].filter((folder) => folder !== "");
+    const instance = resources.use(createInstance(stateDir, folders));
+    const guard = cgroups === undefined ? undefined : openDeviceGuard(cgroups, instance.name);
+    // Who makes cgroups, limits devices in them. In a container, its own cgroup may do.
+    const isGuarded = guard !== undefined || options.cgroup !== undefined || hasUsualDevicesOnly();
+    const canGuard = (name: Runtime["name"]): boolean => deviceCgroup === "auto" && (isGuarded || name === "runc");
+    const runtimes = findRuntimes(wanted, { env, canGuard });
     const privateDir = `${instance.path}/private`;
-    const worker = resources.use(await startWorker(privateDir));
+    const worker = resources.use(await startWorker(privateDir, guard));
     const runtime = await chooseRuntime(runtimes, {
       stateDir,
-      profile: sha256(JSON.stringify(seccompProfile(process.arch))),
+      profileOf: ({ guarded }) => sha256(JSON.stringify(seccompProfile(process.arch, guarded))),
       ...(options.cgroup === undefined ? {} : { cgroup: options.cgroup }),
-      probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, privateDir }, version))),
+      probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, privateDir, guard }, version))),
     });
-    return { instance, privateDir, worker, runtime };
+    return { instance, privateDir, guard, worker, runtime };
   };
   const ready = (): Promise<Prepared> => (prepared ??= prepare());
 
@@ -128,7 +138,7 @@ async function execute(step: SandboxStep, execution: Execution): Promise<Sandbox
     signal.removeEventListener("abort", stop);
     pids.delete(step.id);
   });
-  const stdio = { stdin: step.stdin === "inherit" ? "inherit" : "ignore", stdout: output.stdout, stderr: output.stderr } as const;
+  const stdio = { stdin: step.stdin === "inherit" ? "inherit" : "empty", stdout: output.stdout, stderr: output.stderr } as const;
   const exit = await worker.run({ ...request, ...stdio }, (pid) => {
     output.started();
     if (pid !== undefined) pids.set(step.id, pid);
@@ -154,7 +164,8 @@ function resultOf(step: SandboxStep, { runtime, exit, errors, oomKilled }: Endin
     throw startFailed(step.args[0] ?? "", failure, { runtime: runtime.name, exists: programExists(step) });
   }
   const signalName = signalNameOf(exitCode);
-  return { exitCode, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...(signalName === undefined ? {} : { signalName }) };
+  const { guarded } = runtime;
+  return { exitCode, guarded, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...(signalName === undefined ? {} : { signalName }) };
 }
 
 function programExists(step: SandboxStep): boolean {
@@ -179,11 +190,11 @@ async function probe(worker: WorkerClient, place: BundlePlace): Promise<Trial> {
   });
   try {
     const { stdout, stderr } = output;
-    const exit = await worker.run({ ...probeBundle(place), stdin: "ignore", stdout, stderr }, () => output.started());
+    const exit = await worker.run({ ...probeBundle(place), stdin: "empty", stdout, stderr }, () => output.started());
     await output.ended;
     const message = runtimeFailure(place.runtime, exit, output.errors());
     if (message !== undefined) return { works: false, message };
-    if (exit.exitCode === DEVICES_OPEN) return { works: false, message: "(nothing, but it would open device files of images)" };
+    if (exit.exitCode === DEVICES_OPEN) return { works: false, message: "(nothing, but steps could open device files of this machine)" };
     if (exit.exitCode !== 0) return { works: false, message: `exit code ${exit.exitCode}` };
     const filter = Buffer.concat(chunks).toString("base64");
     return filter === "" ? { works: true } : { works: true, filter };

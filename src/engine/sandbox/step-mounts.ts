@@ -7,6 +7,7 @@ import type { Tree } from "../../tree/index.ts";
 import { CA_BUNDLE_TARGET } from "./ca-certificates.ts";
 import { mountConflict } from "./errors.ts";
 import { planMounts, type StubEntry } from "./mount-plan.ts";
+import type { Runtime } from "./runtime.ts";
 import { type SpecMount, systemMounts } from "./runtime-spec.ts";
 import type { SandboxMount, SandboxStep } from "./types.ts";
 import type { SourceRequest } from "./worker-protocol.ts";
@@ -35,9 +36,15 @@ type KnownMount = SandboxMount & { readonly isFile: boolean };
 /** Plans the mounts of a step over `bundle`. Throws `RUNTIME` for mounts that do not fit the image or each other. */
 export function stepMounts(
   step: SandboxStep,
-  options: { readonly bundle: string; readonly work: string; readonly cgroup: boolean; readonly now: FileTime },
+  options: {
+    readonly bundle: string;
+    readonly work: string;
+    readonly runtime: Pick<Runtime, "cgroup" | "guarded">;
+    readonly now: FileTime;
+  },
 ): StepMounts {
-  const { bundle, work, cgroup, now } = options;
+  const { bundle, work, runtime, now } = options;
+  const { cgroup } = runtime;
   const { insecure = false, shmSizeBytes } = step;
   const system = systemMounts({ insecure, cgroup, network: step.network, ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }) });
   const wanted = [
@@ -55,9 +62,11 @@ export function stepMounts(
   const views: { name: string; source: string }[] = [];
   const own = placed.map(({ mount, destination }, at): SpecMount => {
     const inner = placed.slice(at + 1).filter((other) => isWithin(other.destination, destination));
+    // What others have written may hold devices; in memory of the step's own there are only those that it could make.
+    const isOpen = insecure || runtime.guarded || mount.kind === "tmpfs";
     const specMount = {
       destination: displayPath(destination),
-      options: [...optionsOf(step.root, mount, destination), ...(insecure ? [] : ["nodev"])],
+      options: [...optionsOf(step.root, mount, destination), ...(isOpen ? [] : ["nodev"])],
     };
     if (mount.kind === "tmpfs") return { ...specMount, type: "tmpfs", source: "tmpfs" };
     const made = madeSource(mount, `source-${at}`, work);

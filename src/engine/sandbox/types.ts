@@ -130,6 +130,8 @@ export interface SandboxStep {
   readonly stdin?: "empty" | "inherit";
   /** "inherit": straight to our own output. Default "pipe". */
   readonly output?: "pipe" | "inherit";
+  /** False: no layer holds device files but harmless ones. Where no cgroup guards devices, no device file of the root can be opened otherwise. */
+  readonly foreignDevices?: boolean;
   /** Ends the step: `stopSignal` when its first process listens to it, SIGKILL 3 s later or at once. */
   readonly signal?: AbortSignal;
 }
@@ -142,6 +144,8 @@ export interface SandboxResult {
   readonly signalName?: string;
   /** The kernel killed something for lack of memory meanwhile, and the program ended by SIGKILL. */
   readonly oomKilled: boolean;
+  /** A cgroup kept it from the devices of this machine, so it could make any. */
+  readonly guarded: boolean;
 }
 
 /** Runs steps; any number at once. */
@@ -165,6 +169,8 @@ export interface SandboxOptions {
   readonly runtime?: "crun" | "runc" | "auto";
   /** Steps have cgroups of their own. Default: those of this process. */
   readonly cgroup?: SandboxCgroup;
+  /** "none": steps are kept from devices without a cgroup. Default "auto": with one, where that works. */
+  readonly deviceCgroup?: "auto" | "none";
   /** Where PATH is looked up. Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { DecantError, InternalError } from "../../errors.ts";
+import type { DeviceGuard } from "./device-guard.ts";
 import { notPrivileged } from "./errors.ts";
 import type { Failure, FromWorker, RunRequest, WorkerData } from "./worker-protocol.ts";
 
@@ -26,12 +27,13 @@ interface Pending {
 }
 
 /** Starts the worker. `privateDir` is made, and stays empty for everybody else. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
-export async function startWorker(privateDir: string): Promise<WorkerClient> {
+export async function startWorker(privateDir: string, guard: DeviceGuard | undefined): Promise<WorkerClient> {
   mkdirSync(privateDir, { recursive: true, mode: 0o700 });
   // Starts the threads of asynchronous file calls now: those that the worker would start were inside of its mounts.
   await stat("/");
   const ownPidsFd = openSync("/proc/self/ns/pid", "r");
-  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace() };
+  const devices = guard === undefined ? {} : { devices: { version: guard.version, own: guard.own } };
+  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ...devices };
   const worker = new Worker(workerUrl(), { workerData: data, name: "decant sandbox", execArgv: [], trackUnmanagedFds: false });
   const pending = new Map<number, Pending>();
   const ready = Promise.withResolvers<void>();

@@ -12,7 +12,7 @@ import type { ImageDetails, ImageSummary, Run } from "./types.ts";
 
 /** Every named image of the store, sorted by name. Images whose blobs are gone are left out. */
 export async function listImages(options: StoreOptions = {}): Promise<ImageSummary[]> {
-  await using session = await openSession(options);
+  await using session = await openSession(options, "look");
   const named = session.store.images.list().toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const found = await pool(AT_ONCE, named, (image) => summaryOrNothing(session.store, image, session.platform), options.signal);
   return found.flat();
@@ -42,7 +42,7 @@ export function summaryOf(name: string, image: OpenedImage): ImageSummary {
 
 /** Everything about one image of the store. With `sizes`, layers are compressed as a push would, and their sum told. Throws `IMAGE_NOT_FOUND`. */
 export async function inspectImage(options: StoreOptions & { readonly image: string; readonly sizes?: boolean }): Promise<ImageDetails> {
-  await using session = await openSession(options);
+  await using session = await openSession(options, "look");
   const { store } = session;
   const { signal } = options;
   const image = await loadImage(store, options.image, session.platform);

@@ -1,5 +1,6 @@
 /** The content store (decision 4). */
 export { removeTree } from "./remove-tree.ts";
+export { openStoreToLook } from "./look-only.ts";
 export { defaultStoreRoot } from "./root.ts";
 export { type StoreOptions, openStore } from "./store.ts";
 export type {

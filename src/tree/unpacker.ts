@@ -60,10 +60,13 @@ export function createUnpacker(root: string): Unpacker {
     // After the owner, because a change of owner clears setuid. The umask does not matter here.
     fchmodSync(fd, current.mode);
     if (current.xattrs !== undefined) setAttributes(hostPath(current.path), current);
-    if (current.mtimeNsec === 0) futimesSync(fd, current.mtimeSec, current.mtimeSec);
+    const time = timeOf(current);
+    // Node takes a time before 1970 for "now", and has no nanoseconds.
+    const isSimple = time.nsec === 0 && time.sec >= 0;
+    if (isSimple) futimesSync(fd, time.sec, time.sec);
     closeSync(fd);
     fd = -1;
-    if (current.mtimeNsec !== 0) setTimes(hostPath(current.path), timeOf(current));
+    if (!isSimple) setTimes(hostPath(current.path), time);
     current = undefined;
   };
 

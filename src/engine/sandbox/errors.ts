@@ -52,6 +52,8 @@ export function startFailed(
   options: { readonly runtime: string; readonly exists: boolean },
 ): DecantError {
   const details = { program, message, runtime: options.runtime };
+  // Other failures of a runtime speak of files too: of mounts, of its own.
+  if (!/\bexec(?:utable)?\b/i.test(message)) return runtimeFailed(options.runtime, message);
   const fail = (state: string, hint: string): DecantError =>
     new DecantError("RUNTIME", `Cannot start "${program}": ${state}`, { hint, details });
   if (/exec format error/i.test(message)) {

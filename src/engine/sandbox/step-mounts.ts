@@ -47,9 +47,11 @@ export function stepMounts(
   const { cgroup } = runtime;
   const { insecure = false, shmSizeBytes } = step;
   const system = systemMounts({ insecure, cgroup, network: step.network, ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }) });
+  const targets = new Set(step.mounts.map(({ target }) => treePath(target)));
+  const network = [fileMount(`${bundle}/${RESOLV_FILE}`, "/etc/resolv.conf"), fileMount(`${bundle}/${HOSTS_FILE}`, "/etc/hosts")];
   const wanted = [
-    fileMount(`${bundle}/${RESOLV_FILE}`, "/etc/resolv.conf"),
-    fileMount(`${bundle}/${HOSTS_FILE}`, "/etc/hosts"),
+    // What the step mounts there itself takes their place.
+    ...network.filter(({ target }) => !targets.has(treePath(target))),
     ...(step.caCertificates === undefined ? [] : [fileMount(step.caCertificates, CA_BUNDLE_TARGET)]),
     // Outer ones first, whatever their order in the Dockerfile.
     ...step.mounts.map(withKind).toSorted((a, b) => compareTreePaths(treePath(a.target), treePath(b.target))),
@@ -58,6 +60,8 @@ export function stepMounts(
   const roots = system.filter(({ destination }) => destination.lastIndexOf("/") === 0);
   const plan = planMounts(step.root, [...roots.map(({ destination }) => ({ target: destination, isFile: false })), ...wanted], now);
   const placed = wanted.map((mount, at): Wanted => ({ mount, destination: plan.destinations[roots.length + at] ?? ROOT }));
+  for (const [at, { destination }] of roots.entries())
+    for (const each of placed) checkSystem(each, destination, plan.destinations[at] ?? ROOT);
   const sources: { source: SourceRequest; tree?: Tree }[] = [];
   const views: { name: string; source: string }[] = [];
   const own = placed.map(({ mount, destination }, at): SpecMount => {
@@ -79,6 +83,17 @@ export function stepMounts(
     return { ...specMount, type: "bind", source: `${bundle}/view-${at}` };
   });
   return { mounts: [...system, ...own], stubs: plan.stubs, sources, readOnlyViews: views };
+}
+
+/** What is in /proc is the kernel's: a runtime tells it about the step. Without /dev, it finds no device file. */
+function checkSystem({ mount, destination }: Wanted, name: string, place: TreePath): void {
+  const state =
+    name === "/proc" && isWithin(destination, place)
+      ? "it is in /proc, which shows the kernel's view of the step"
+      : name === "/dev" && destination === place && mount.kind !== "tmpfs"
+        ? "it is /dev, which has the device files of the step"
+        : undefined;
+  if (state !== undefined) throw mountConflict(mount.target, `${state}; wanted another path`);
 }
 
 function fileMount(source: string, target: string): KnownMount {

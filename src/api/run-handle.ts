@@ -1,8 +1,8 @@
 /** The handle of running work: events that replay from the first, a result, and a disposal that waits for the clean-up. */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildEvent, Emit } from "../events.ts";
+import { makeTemporaryFolder } from "../sys/index.ts";
 import type { Run } from "./types.ts";
 
 /** Events kept in memory; what comes after goes to a file, so that a chatty build does not grow the process. */
@@ -88,8 +88,8 @@ interface Spill {
 }
 
 function createSpill(): Spill {
-  const folder = mkdtempSync(join(tmpdir(), "decant-events-"));
-  const file = openSync(join(folder, "events"), "w+", 0o600);
+  const folder = makeTemporaryFolder("events");
+  const file = openSync(join(folder.path, "events"), "w+", 0o600);
   const ends: number[] = [];
   return {
     add(event) {
@@ -107,7 +107,7 @@ function createSpill(): Spill {
     },
     dispose() {
       closeSync(file);
-      rmSync(folder, { recursive: true, force: true });
+      folder[Symbol.dispose]();
     },
   };
 }

@@ -5,6 +5,7 @@ import type { ImageContext } from "../image/index.ts";
 import { createNetwork, type Network } from "../net/index.ts";
 import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
+import { sweepTemporaryFolders } from "../sys/index.ts";
 import { defaultStoreRoot, openStore, openStoreToLook, type Store } from "../store/index.ts";
 import type { StoreOptions } from "./types.ts";
 
@@ -24,6 +25,9 @@ export async function openSession(options: StoreOptions, access: "look" | "chang
   const env = options.env ?? process.env;
   const root = options.root ?? defaultStoreRoot(env, process.getuid?.() ?? 0);
   const store = await openAs(root, access);
+  // Beside the work: what killed processes left.
+  const sweeping = sweepTemporaryFolders();
+  sweeping.catch(() => undefined);
   const network = createNetwork({ env });
   let client: RegistryClient | undefined;
   return {
@@ -35,6 +39,7 @@ export async function openSession(options: StoreOptions, access: "look" | "chang
     async [Symbol.asyncDispose]() {
       client?.[Symbol.dispose]();
       network[Symbol.dispose]();
+      await sweeping.catch(() => undefined);
       await store[Symbol.asyncDispose]();
     },
   };

@@ -2,9 +2,7 @@
  * A store that cannot be written to, for those who look only: what they must work out on the way (an index, an unpacked blob) goes into a store
  * of its own in the folder for temporary files, and away with them. Prunes of other processes do not know of it.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { makeTemporaryFolder } from "../sys/index.ts";
 import { openedReadOnly } from "./errors.ts";
 import { openStore, type StoreOptions } from "./store.ts";
 import type { BlobStore, Directories, ImageNames, Records, Store } from "./types.ts";
@@ -13,9 +11,8 @@ import type { BlobStore, Directories, ImageNames, Records, Store } from "./types
 export async function openStoreToLook(options: Omit<StoreOptions, "readOnly">): Promise<Store> {
   await using opening = new AsyncDisposableStack();
   const base = opening.use(await openStore({ ...options, readOnly: true }));
-  const folder = await mkdtemp(join(tmpdir(), "decant-look-"));
-  opening.defer(() => rm(folder, { recursive: true, force: true }));
-  const own = opening.use(await openStore({ ...options, root: folder }));
+  const folder = opening.use(makeTemporaryFolder("look"));
+  const own = opening.use(await openStore({ ...options, root: folder.path }));
   const resources = opening.move();
   return {
     root: base.root,

@@ -158,9 +158,10 @@ export function isLiving(tmp: string, id: string): boolean {
 
 /**
  * Moves what dead processes left behind into our trash. Cheap however much it is. What we may not touch (it belongs to another user)
- * stays.
+ * stays. `foundDead` is called once, before the first of them loses its mark.
  */
-export function sweepDead(tmp: string, presence: Presence): void {
+export function sweepDead(tmp: string, presence: Presence, foundDead: () => void = () => undefined): void {
+  let isFirst = true;
   const ids = new Set(readdirSync(tmp).map((name) => (name.endsWith(LOCK) ? name.slice(0, -LOCK.length) : name)));
   ids.delete(presence.id);
   for (const id of ids) {
@@ -169,6 +170,8 @@ export function sweepDead(tmp: string, presence: Presence): void {
     const lock = tryLock(`${path}${LOCK}`);
     if (lock === "busy") continue;
     try {
+      if (isFirst) foundDead();
+      isFirst = false;
       presence.discard(path);
       if (lock !== "absent") unlinkSync(`${path}${LOCK}`);
     } catch (error) {

@@ -9,7 +9,7 @@ import { noStore, openedReadOnly, writeFailure } from "./errors.ts";
 import { openHistory } from "./history.ts";
 import { openImageNames } from "./images.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { openLocks } from "./locks.ts";
+import { openLocks, sweepLocks } from "./locks.ts";
 import { enter, sweepDead } from "./presence.ts";
 import { prune } from "./prune.ts";
 import { openRecords } from "./records.ts";
@@ -57,7 +57,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   opening.defer(() => records.flushUses());
   if (presence !== undefined) {
     const closing = new AbortController();
-    sweepDead(layout.tmp, presence);
+    sweepDead(layout.tmp, presence, () => sweepLocks(layout.locks));
     // Beside the work of this process, as far as it gets: the next one goes on.
     const emptying = presence.emptyTrash(closing.signal).catch(() => {});
     opening.defer(async () => {

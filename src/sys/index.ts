@@ -18,6 +18,7 @@ export { clearProtectedFlags } from "./file-flags.ts";
 export { tryFlock, unlockFlock } from "./flock.ts";
 export { type NodeOptions, joinDevice, makeNode, splitDevice } from "./node.ts";
 export { type FileTime, setTimes } from "./times.ts";
+export { makeTemporaryFolder, sweepTemporaryFolders, type TemporaryFolder } from "./temporary-folder.ts";
 export { hasWriters } from "./writers.ts";
 export { getXattr, listXattrs, readXattrs, removeXattr, setXattr } from "./xattr.ts";
 export {

@@ -1,4 +1,5 @@
 /** RUN steps in an OCI runtime. */
+export type { StopRequest } from "./process-control.ts";
 export type { SandboxCgroup, SandboxResources } from "./cgroup.ts";
 export type {
   Sandbox,

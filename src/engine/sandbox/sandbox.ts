@@ -14,7 +14,7 @@ import { cgroupFolder } from "./cgroup.ts";
 import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
 import { runtimeFailed, startFailed } from "./errors.ts";
 import { createInstance, type Instance } from "./instance.ts";
-import { signalNameOf, signalStep, stopStep } from "./process-control.ts";
+import { signalNameOf, signalStep, stopStep, type Stopping, type StopRequest } from "./process-control.ts";
 import { chooseRuntime, findRuntimes, type Runtime, runtimeFailure, type Trial } from "./runtime.ts";
 import { seccompProfile } from "./seccomp.ts";
 import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-bundle.ts";
@@ -38,7 +38,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const closing = new AbortController();
   const resources = new AsyncDisposableStack();
   const running = new Set<Promise<unknown>>();
-  const pids = new Map<string, number>();
+  const steps = new Map<string, RunningStep>();
   let prepared: Promise<Prepared> | undefined;
   let last = 0;
 
@@ -73,14 +73,14 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   };
   const ready = (): Promise<Prepared> => (prepared ??= prepare());
 
-  const run = async (step: SandboxStep, signal: AbortSignal): Promise<SandboxResult> => {
+  const run = async (step: SandboxStep, running: RunningStep, signal: AbortSignal): Promise<SandboxResult> => {
     signal.throwIfAborted();
     const { worker, ...rest } = await ready();
     const at = place(rest, rest.runtime);
     try {
       const request = await stepBundle(step, at);
       signal.throwIfAborted();
-      return await execute(step, { request, worker, runtime: rest.runtime, signal, pids });
+      return await execute(step, { request, worker, runtime: rest.runtime, signal, running });
     } finally {
       // A few empty directories: four hops through the thread pool would cost more than the system calls.
       rmSync(at.work, { recursive: true, force: true });
@@ -94,15 +94,26 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     run(step) {
       if (closing.signal.aborted) return Promise.reject(usageError("Cannot run a step: the sandbox is closed"));
       const signal = step.signal === undefined ? closing.signal : AbortSignal.any([step.signal, closing.signal]);
-      const work = run(step, signal);
+      const own: RunningStep = { wanted: [] };
+      steps.set(step.id, own);
+      const work = run(step, own, signal);
       running.add(work);
-      const forget = (): void => void running.delete(work);
+      const forget = (): void => {
+        running.delete(work);
+        steps.delete(step.id);
+      };
       work.then(forget, forget);
       return work;
     },
     kill(stepId, signal) {
-      const pid = pids.get(stepId);
+      const pid = steps.get(stepId)?.pid;
       return pid !== undefined && signalStep(pid, signal);
+    },
+    stop(stepId, how) {
+      const step = steps.get(stepId);
+      if (step === undefined) return;
+      step.wanted.push(how);
+      step.stop?.();
     },
     async [Symbol.asyncDispose]() {
       closing.abort(usageError("Cannot finish the step: the sandbox was closed"));
@@ -117,36 +128,55 @@ interface Execution {
   readonly worker: WorkerClient;
   readonly runtime: Runtime;
   readonly signal: AbortSignal;
-  /** Step id → the runtime's pid, while it runs. */
-  readonly pids: Map<string, number>;
+  readonly running: RunningStep;
 }
 
+/** What others may do to a step, from its very beginning. */
+interface RunningStep {
+  /** Of the runtime, once it is started. */
+  pid?: number;
+  /** How it is to end, as far as nobody has seen to it. */
+  readonly wanted: StopRequest[];
+  /** Sees to it. */
+  stop?: () => void;
+}
+
+/** For steps of builds. */
+const GRACE_MS = 3000;
+
 async function execute(step: SandboxStep, execution: Execution): Promise<SandboxResult> {
-  const { request, worker, runtime, signal, pids } = execution;
+  const { request, worker, runtime, signal, running } = execution;
   const oomKillsBefore = countOomKills();
   using cleanup = new DisposableStack();
   const output = cleanup.use(step.output === "inherit" ? inheritedOutput() : pipedOutput(step.onOutput));
-  let stopping = false;
+  const stopping: Stopping[] = [];
   const stop = (): void => {
-    const pid = pids.get(step.id);
-    if (stopping || pid === undefined) return;
-    stopping = true;
-    cleanup.use(stopStep(pid, step.stopSignal ?? "SIGTERM"));
+    const { pid, wanted } = running;
+    if (pid !== undefined) for (const how of wanted.splice(0)) stopping.push(cleanup.use(stopStep(pid, how)));
   };
-  signal.addEventListener("abort", stop, { once: true });
-  cleanup.defer(() => {
-    signal.removeEventListener("abort", stop);
-    pids.delete(step.id);
-  });
+  running.stop = stop;
+  const abort = (): void => {
+    running.wanted.push({ signal: step.stopSignal ?? "SIGTERM", graceMs: GRACE_MS });
+    stop();
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  cleanup.defer(() => signal.removeEventListener("abort", abort));
   const stdio = { stdin: step.stdin === "inherit" ? "inherit" : "empty", stdout: output.stdout, stderr: output.stderr } as const;
   const exit = await worker.run({ ...request, ...stdio }, (pid) => {
     output.started();
-    if (pid !== undefined) pids.set(step.id, pid);
-    if (signal.aborted) stop();
+    if (pid !== undefined) running.pid = pid;
+    if (signal.aborted) abort();
+    stop();
   });
   await output.ended;
   signal.throwIfAborted();
-  return resultOf(step, { runtime, exit, errors: output.errors(), oomKilled: countOomKills() > oomKillsBefore });
+  const standsFor = stopping.find((each) => each.standsFor !== undefined)?.standsFor;
+  return resultOf(step, {
+    runtime,
+    exit: standsFor !== undefined && exit.exitCode === SIGKILL_EXIT ? { ...exit, exitCode: 128 + standsFor } : exit,
+    errors: output.errors(),
+    oomKilled: countOomKills() > oomKillsBefore,
+  });
 }
 
 interface Ending {

@@ -1,6 +1,7 @@
 /** Writes docs/reference/support.md from src/support.ts. `npm run docs`; scripts/check-docs.ts checks that it was done. */
 import { writeFileSync } from "node:fs";
-import { SUPPORT, type SupportRow, type SupportState } from "../src/support.ts";
+import { SUPPORT } from "../src/support.ts";
+import type { SupportRow, SupportState } from "../src/support-row.ts";
 
 /** Where the page is. */
 export const SUPPORT_PAGE = "docs/reference/support.md";

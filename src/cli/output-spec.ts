@@ -3,8 +3,9 @@
  * What BuildKit knows and Decant does not have is refused by name.
  */
 import { unsupported, usageError, type DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { AnnotationSpec, CompressionOptions, FileOptions, OutputSpec } from "../index.ts";
-import type { SupportId } from "../support.ts";
+import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
 import type { OptionSpec } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";
@@ -85,20 +86,26 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
   const dest = attributes.get("dest");
   const names = splitNames(attributes.get("name")) ?? tags;
   const ociMediaTypes = booleanOf(attributes, "oci-mediatypes");
-  const media = ociMediaTypes === undefined ? {} : { ociMediaTypes };
   const ociArtifact = booleanOf(attributes, "oci-artifact");
-  const artifact = ociArtifact === undefined ? {} : { ociArtifact };
+  const manifests = given({ ociMediaTypes, ociArtifact });
   switch (type) {
     case "image":
-      return { type, names, push: booleanOf(attributes, "push") ?? false, ...media, ...artifact, ...compressionOf(attributes) };
+      return { type, names, push: booleanOf(attributes, "push") ?? false, ...manifests, ...compressionOf(attributes) };
     case "registry":
       if (booleanOf(attributes, "push") === false)
         throw usageError("Cannot use --output type=registry with push=false: it always pushes; wanted type=image,push=false");
       if (names.length === 0) throw usageError("Cannot push the image: it has no name", "Name it with --tag NAME or name=NAME");
-      return { type, names, ...media, ...artifact, ...compressionOf(attributes) };
+      return { type, names, ...manifests, ...compressionOf(attributes) };
     case "oci":
       if (ociMediaTypes === false) throw unsupported("--output type=oci with oci-mediatypes=false", { row: "F114" });
-      return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...artifact, ...compressionOf(attributes) };
+      return {
+        type,
+        dest: dest ?? "-",
+        tar: booleanOf(attributes, "tar") ?? true,
+        names,
+        ...given({ ociArtifact }),
+        ...compressionOf(attributes),
+      };
     case "docker":
       if (ociMediaTypes === true) throw unsupported("--output type=docker with oci-mediatypes=true", { row: "F114" });
       if (booleanOf(attributes, "tar") === false) throw unsupported("--output type=docker with tar=false", { row: "F114" });
@@ -118,10 +125,7 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
 function filesOf(attributes: Attributes): FileOptions {
   const platformSplit = booleanOf(attributes, "platform-split");
   const attestationPrefix = attributes.get("attestation-prefix");
-  return {
-    ...(platformSplit === undefined ? {} : { platformSplit }),
-    ...(attestationPrefix === undefined ? {} : { attestationPrefix }),
-  };
+  return given({ platformSplit, attestationPrefix });
 }
 
 function compressionOf(attributes: Attributes): CompressionOptions {
@@ -133,12 +137,7 @@ function compressionOf(attributes: Attributes): CompressionOptions {
   if (compression !== undefined && compression !== "uncompressed" && compression !== "gzip" && compression !== "zstd")
     throw usageError(`Cannot use compression "${compression}": wanted uncompressed, gzip or zstd`);
   if (level !== undefined && !/^\d{1,2}$/.test(level)) throw usageError(`Cannot use compression-level "${level}": wanted a whole number`);
-  return {
-    ...(compression === undefined ? {} : { compression }),
-    ...(level === undefined ? {} : { level: Number(level) }),
-    ...(force === undefined ? {} : { force }),
-    ...(rewriteTimestamp === undefined ? {} : { rewriteTimestamp }),
-  };
+  return given({ compression, level: level === undefined ? undefined : Number(level), force, rewriteTimestamp });
 }
 
 function splitNames(value: string | undefined): string[] | undefined {

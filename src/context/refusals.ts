@@ -6,7 +6,7 @@ import { access } from "node:fs/promises";
 import { basename } from "node:path";
 import { detectSyntax, type ParsedDockerfile } from "../dockerfile/index.ts";
 import { errnoOf, unsupported } from "../errors.ts";
-import type { SupportId } from "../support.ts";
+import type { SupportId } from "../support-row.ts";
 import type { DockerfileText } from "./dockerfile-file.ts";
 
 /** docker/dockerfile of any registry and version, and BuildKit's own name for the frontend that is built in. */

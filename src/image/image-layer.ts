@@ -4,12 +4,13 @@ import { AT_ONCE, createSemaphore, createShared, type Semaphore } from "../async
 import type { ByteStream } from "../bytes.ts";
 import { type Digest, type DiffId } from "../digest.ts";
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, findLayer, importLayerBlob } from "../tree/index.ts";
 
 /** Opens the bytes of a layer blob from wherever they are. */
-export type OpenLayer = (descriptor: Descriptor, signal: AbortSignal) => ByteStream;
+type OpenLayer = (descriptor: Descriptor, signal: AbortSignal) => ByteStream;
 
 const ORIGIN_SPACE = "image.origin";
 const originSchema = v.object({ registry: v.string(), repository: v.string() });
@@ -36,7 +37,7 @@ export function imageLayers(
     return {
       key: diffId,
       diffId,
-      ...(remote === undefined ? {} : { remote }),
+      ...given({ remote }),
       load: (signal, options = {}) =>
         loads.run(diffId, (stop) => loadLayer(store, { descriptor, diffId, remote, open: from.open, ...options }, places, stop), signal),
     };

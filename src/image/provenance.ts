@@ -2,11 +2,12 @@
  * SLSA provenance of a build, in the layout that BuildKit defines (its docs/attestations/slsa-definitions.md) and that readers of its images know:
  * v1, or v0.2 of the same facts. Nothing of a secret but its name. Pure.
  */
+import { given } from "../given.ts";
 import { withoutUrlSecrets } from "../url-secrets.ts";
 import type { BuildDefinition } from "./build-definition.ts";
 
 /** What went into a build from outside. */
-export interface ProvenanceMaterial {
+interface ProvenanceMaterial {
   readonly uri: string;
   /** By algorithm, in hexadecimal. */
   readonly digest: Readonly<Record<string, string>>;
@@ -71,7 +72,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
       buildDefinition: {
         buildType: BUILD_TYPES.v1,
         externalParameters: { configSource: { ...source, path: file.path }, request },
-        internalParameters: { ...(buildConfig === undefined ? {} : { buildConfig }), builderPlatform: facts.builderPlatform },
+        internalParameters: { ...given({ buildConfig }), builderPlatform: facts.builderPlatform },
         resolvedDependencies: facts.materials,
       },
       runDetails: {
@@ -97,7 +98,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
       parameters: request,
       environment: { platform: facts.builderPlatform },
     },
-    ...(buildConfig === undefined ? {} : { buildConfig }),
+    ...given({ buildConfig }),
     metadata: {
       buildInvocationID: facts.invocationId,
       buildStartedOn: facts.startedOn,

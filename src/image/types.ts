@@ -38,28 +38,28 @@ export interface Attestation {
 
 /** How layers are stored in an export. Defaults as docker buildx: gzip. */
 export interface CompressionOptions {
-  readonly compression?: "uncompressed" | "gzip" | "zstd";
-  readonly level?: number;
+  readonly compression?: "uncompressed" | "gzip" | "zstd" | undefined;
+  readonly level?: number | undefined;
   /** Also recompresses layers that the base already has compressed. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
   /** Sets times of the build's own layers that are younger than SOURCE_DATE_EPOCH to it; without one it changes nothing. */
-  readonly rewriteTimestamp?: boolean;
+  readonly rewriteTimestamp?: boolean | undefined;
 }
 
 /** Of outputs that are images. */
 export interface ImageOptions extends CompressionOptions {
   /** Besides those of the build, which win. */
-  readonly annotations?: readonly AnnotationSpec[];
+  readonly annotations?: readonly AnnotationSpec[] | undefined;
   /** Attestations as OCI artifacts whose subject is the image, instead of as images of an unknown platform. Not for type=docker. Default false. */
-  readonly ociArtifact?: boolean;
+  readonly ociArtifact?: boolean | undefined;
 }
 
 /** Of outputs that are files. */
 export interface FileOptions {
   /** The files in a folder "linux_amd64". Default: only in a build that is in an index. */
-  readonly platformSplit?: boolean;
+  readonly platformSplit?: boolean | undefined;
   /** What the names of files with attestations begin with. */
-  readonly attestationPrefix?: string;
+  readonly attestationPrefix?: string | undefined;
 }
 
 /** Where a build goes. `dest` "-" means stdout, given by the caller as `stdout`. */

@@ -10,7 +10,7 @@ import { errnoOf } from "../errors.ts";
 import { tryFlock } from "./flock.ts";
 
 /** Disposing removes it. */
-export interface TemporaryFolder extends Disposable, AsyncDisposable {
+interface TemporaryFolder extends Disposable, AsyncDisposable {
   readonly path: string;
 }
 

@@ -9,6 +9,7 @@ import { allSettledOf } from "../../async.ts";
 import { sha256 } from "../../digest.ts";
 import { usageError } from "../../errors.ts";
 import { entryAt, pathFiles, processPlace, programPaths } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import { fromText } from "../../paths.ts";
 import { cgroupFolder } from "./cgroup.ts";
 import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
@@ -47,8 +48,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const work = `${instance.path}/work-${last}`;
     mkdirSync(work, { mode: 0o700 });
     const { cgroup } = options;
-    const more = { ...(cgroup === undefined ? {} : { cgroup }), ...(guard === undefined ? {} : { guard }) };
-    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...more };
+    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...given({ cgroup, guard }) };
   };
 
   const prepare = async (): Promise<Prepared> => {
@@ -66,7 +66,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const runtime = await chooseRuntime(runtimes, {
       stateDir,
       profileOf: ({ guarded }) => sha256(JSON.stringify(seccompProfile(process.arch, guarded))),
-      ...(options.cgroup === undefined ? {} : { cgroup: options.cgroup }),
+      ...given({ cgroup: options.cgroup }),
       probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, privateDir, guard }, version))),
     });
     return { instance, privateDir, guard, worker, runtime };
@@ -195,7 +195,7 @@ function resultOf(step: SandboxStep, { runtime, exit, errors, oomKilled }: Endin
   }
   const signalName = signalNameOf(exitCode);
   const { guarded } = runtime;
-  return { exitCode, guarded, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...(signalName === undefined ? {} : { signalName }) };
+  return { exitCode, guarded, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...given({ signalName }) };
 }
 
 function programExists(step: SandboxStep): boolean {

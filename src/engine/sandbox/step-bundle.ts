@@ -32,7 +32,7 @@ export interface BundlePlace {
 }
 
 /** The worker's request but for the outputs, which the caller opens. */
-export type BundleRequest = Omit<RunRequest, "type" | "request" | "stdin" | "stdout" | "stderr">;
+type BundleRequest = Omit<RunRequest, "type" | "request" | "stdin" | "stdout" | "stderr">;
 
 const DEFAULT_HOSTNAME = "buildkitsandbox";
 const CONFIG_FILE = "config.json";
@@ -153,7 +153,7 @@ function runtimeNeeds(
     guarded,
     cgroupsPath: cgroupsPath(place.cgroup, place.containerId),
     resources: place.cgroup === undefined ? {} : resourcesOf(place.cgroup),
-    ...(filter === undefined ? {} : { filter }),
+    filter,
   };
 }
 

@@ -8,7 +8,7 @@ import type { SandboxCgroup } from "./cgroup.ts";
 export type SandboxMount = MountPlace & (BindSource | OverlaySource | FileSource | TmpfsSource);
 
 /** Where a mount goes. */
-export interface MountPlace {
+interface MountPlace {
   /** Absolute path in the image; symlinks of the image are followed, confined to its root. */
   readonly target: string;
   readonly readOnly: boolean;
@@ -17,7 +17,7 @@ export interface MountPlace {
 }
 
 /** A path of the host. */
-export interface BindSource {
+interface BindSource {
   readonly kind: "bind";
   readonly source?: string;
   /** A path below `source` (in bytes form), whose symlinks are confined to it: for directories that steps can write to. Default: itself. */
@@ -27,7 +27,7 @@ export interface BindSource {
 }
 
 /** A path of stacked layers. What is written through a mount that is not read-only is thrown away. */
-export interface OverlaySource {
+interface OverlaySource {
   readonly kind: "overlay";
   /** Directories in overlayfs form, bottom first; none: an empty directory. */
   readonly lowers: readonly string[];
@@ -38,7 +38,7 @@ export interface OverlaySource {
 }
 
 /** A file in memory: it never reaches a disk. */
-export interface FileSource {
+interface FileSource {
   readonly kind: "file";
   readonly content: Uint8Array;
   readonly mode: number;
@@ -47,7 +47,7 @@ export interface FileSource {
 }
 
 /** Memory. */
-export interface TmpfsSource {
+interface TmpfsSource {
   readonly kind: "tmpfs";
   /** Default: half of the memory. */
   readonly sizeBytes?: number;
@@ -134,7 +134,7 @@ export interface SandboxStep {
   /** False: no layer holds device files but harmless ones. Where no cgroup guards devices, no device file of the root can be opened otherwise. */
   readonly foreignDevices?: boolean;
   /** Ends the step: by `stopSignal`, and SIGKILL 3 s later; a first process that has no mind of that signal gets SIGKILL at once. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How the program ended. */
@@ -172,11 +172,11 @@ export interface SandboxOptions {
   /** A directory for locks and work directories, on the same file system as the steps' `upper`. Made when missing. */
   readonly stateDir: string;
   /** Default "auto": crun when it works here, otherwise runc. */
-  readonly runtime?: "crun" | "runc" | "auto";
+  readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Steps have cgroups of their own. Default: those of this process. */
-  readonly cgroup?: SandboxCgroup;
+  readonly cgroup?: SandboxCgroup | undefined;
   /** "none": steps are kept from devices without a cgroup. Default "auto": with one, where that works. */
   readonly deviceCgroup?: "auto" | "none";
   /** Where PATH is looked up. Default: ours. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -7,7 +7,7 @@ import type { Store } from "../../store/index.ts";
 import { AT_ONCE, pool } from "../../async.ts";
 import { sortedAnnotations } from "../annotations.ts";
 import type { ArchiveEntry } from "../archive.ts";
-import { type AssembledImage, documentsOf } from "../assemble.ts";
+import { type AssembledImage, documentsOf } from "../assembled-image.ts";
 import { targetName } from "../names.ts";
 
 /** The content of the file `oci-layout`. */
@@ -46,7 +46,7 @@ export function dockerManifestText(image: AssembledImage, names: readonly string
 }
 
 /** "blobs/sha256/…". */
-export function blobName({ digest }: Descriptor): string {
+function blobName({ digest }: Descriptor): string {
   return `blobs/${digest.replace(":", "/")}`;
 }
 

@@ -3,7 +3,8 @@
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
 import { AT_ONCE, pool } from "../../async.ts";
-import { assemble, documentsOf } from "../assemble.ts";
+import { assemble } from "../assemble.ts";
+import { documentsOf } from "../assembled-image.ts";
 import { attested } from "../attest.ts";
 import { exportLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";

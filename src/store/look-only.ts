@@ -21,6 +21,7 @@ export async function openStoreToLook(options: Omit<StoreOptions, "readOnly">): 
     dirs: directoriesOver(base.dirs, own.dirs),
     locks: own.locks,
     images: imagesOver(base.images, own.images),
+    announcements: base.announcements,
     history: { ...own.history, list: (limit) => base.history.list(limit) },
     scratch: () => own.scratch(),
     prune: () => Promise.reject(openedReadOnly("prune", base.root)),

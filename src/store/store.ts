@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errnoOf } from "../errors.ts";
+import { openAnnouncements } from "./announcements.ts";
 import { openBlobs } from "./blobs.ts";
 import { openDatabase } from "./database.ts";
 import { openDirectories } from "./directories.ts";
@@ -74,6 +75,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     locks,
     images: openImageNames(database, usage),
     history: openHistory(parts),
+    announcements: openAnnouncements(layout.tmp, presence),
     async scratch() {
       if (presence === undefined) throw openedReadOnly("make a directory", layout.root);
       const path = presence.fresh("scratch");

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { errnoOf } from "../../errors.ts";
+import { signalNumber } from "../../signals.ts";
 
 const POLL_MS = 10;
 
@@ -70,13 +71,6 @@ export function stopStep(runtimePid: number, { signal, graceMs }: StopRequest): 
 /** "SIGKILL" for 137: how shells and runtimes tell of signals. */
 export function signalNameOf(exitCode: number): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
-}
-
-/** "SIGTERM", "TERM" or "15". */
-function signalNumber(signal: string): number | undefined {
-  if (/^\d+$/.test(signal)) return Number(signal);
-  const name = signal.toUpperCase();
-  return Object.entries(constants.signals).find(([known]) => known === name || known === `SIG${name}`)?.[1];
 }
 
 /** Children belong to the thread that started them; a runtime has one only. */

@@ -325,6 +325,34 @@ for (const runtime of ["crun", "runc"] as const) {
       assert.equal((await at.sandbox.run(step)).exitCode, 9);
     });
 
+    it("U4: stops a step by a signal where its program has a mind of it, and by SIGKILL otherwise", { timeout: 20_000 }, async () => {
+      await using at = await place();
+      const forever = "echo up; while :; do sleep 0.05; done";
+      const rows = [
+        { script: forever, requests: [{ signal: "TERM", graceMs: Infinity }], want: 143 },
+        { script: forever, requests: [{ signal: "SIGRTMIN+3", graceMs: Infinity }], want: 128 + 37 },
+        { script: `trap "exit 9" USR1; ${forever}`, requests: [{ signal: "SIGUSR1", graceMs: Infinity }], want: 9 },
+        { script: `trap "" TERM; ${forever}`, requests: [{ signal: "SIGTERM", graceMs: 100 }], want: 137 },
+        {
+          script: `trap "" TERM; ${forever}`,
+          requests: [
+            { signal: "SIGTERM", graceMs: Infinity },
+            { signal: "SIGTERM", graceMs: 0 },
+          ],
+          want: 137,
+        },
+      ];
+      for (const { script, requests, want } of rows) {
+        const onOutput = (): void => requests.forEach((each) => at.sandbox.stop("step", each));
+        assert.equal((await at.sandbox.run(at.step(script, { onOutput }))).exitCode, want, script);
+      }
+      // Asked before it has begun.
+      const early = at.sandbox.run(at.step(forever));
+      at.sandbox.stop("step", { signal: "SIGTERM", graceMs: 0 });
+      assert.equal((await early).exitCode, 137);
+      at.sandbox.stop("nosuch", { signal: "SIGTERM", graceMs: 0 });
+    });
+
     it("runs steps side by side, each in its own world", async () => {
       await using at = await place();
       const outcomes = await Promise.all(

@@ -170,13 +170,20 @@ async function execute(step: SandboxStep, execution: Execution): Promise<Sandbox
   });
   await output.ended;
   signal.throwIfAborted();
-  const standsFor = stopping.find((each) => each.standsFor !== undefined)?.standsFor;
   return resultOf(step, {
     runtime,
-    exit: standsFor !== undefined && exit.exitCode === SIGKILL_EXIT ? { ...exit, exitCode: 128 + standsFor } : exit,
+    exit: exitAsAsked(exit, stopping),
     errors: output.errors(),
     oomKilled: countOomKills() > oomKillsBefore,
   });
+}
+
+/** What SIGKILL of ours looks like: as the end by the signal that it stood for; and as that of the program, where there was none yet. */
+function exitAsAsked(exit: RuntimeExit, stopping: readonly Stopping[]): RuntimeExit {
+  if (stopping.length === 0) return exit;
+  if (exit.signal === "SIGKILL") return { exitCode: SIGKILL_EXIT, log: "" };
+  const standsFor = stopping.find((each) => each.standsFor !== undefined)?.standsFor;
+  return standsFor === undefined || exit.exitCode !== SIGKILL_EXIT ? exit : { ...exit, exitCode: 128 + standsFor };
 }
 
 interface Ending {

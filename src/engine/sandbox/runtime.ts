@@ -108,6 +108,8 @@ export function runtimeArgv(
     "json",
     ...settings,
     "run",
+    // Containers may not make keyrings, by the seccomp profile of docker; a step may use none, by ours.
+    "--no-new-keyring",
     "--bundle",
     options.bundle,
     options.id,

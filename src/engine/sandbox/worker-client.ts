@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { DecantError, InternalError } from "../../errors.ts";
 import type { DeviceGuard } from "./device-guard.ts";
-import { notPrivileged } from "./errors.ts";
+import { type Lack, notPrivileged } from "./errors.ts";
 import type { Failure, FromWorker, RunRequest, WorkerData } from "./worker-protocol.ts";
 
 /** How a runtime ended. */
@@ -118,10 +118,17 @@ function inUserNamespace(): boolean {
   return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));
 }
 
+const CAP_SYS_ADMIN = 21n;
+
+function ownLack(): Lack {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
+  return { isRoot: process.getuid?.() === 0, hasCapability: ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n };
+}
+
 function errorOf({ code, message, hint, details }: Failure): DecantError {
   const error = new DecantError(code, message, {
     hint,
     details,
   });
-  return details?.["errno"] === "EPERM" && /namespace/.test(message) ? notPrivileged(error) : error;
+  return details?.["errno"] === "EPERM" && /namespace/.test(message) ? notPrivileged(ownLack(), error) : error;
 }

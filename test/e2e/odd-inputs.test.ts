@@ -101,7 +101,7 @@ it("X12: images, inspect, audit and sbom look at a store that cannot be written 
     assert.match((await look("sbom", image)).stdout, /"spdxVersion"/);
   }
   assert.match((await decant(shop, ["audit", "app"])).stdout, /It will run/);
-  for (const args of [["prune"], ["rm", "app"], ["run", "app", "true"]]) {
+  for (const args of [["prune"], ["rmi", "app"], ["run", "app", "true"]]) {
     const { exitCode, stderr } = await look(...args);
     assert.equal(exitCode, 1);
     assert.match(stderr, /is not writable\n[^]*Hint: Make it writable/);

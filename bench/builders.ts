@@ -49,7 +49,7 @@ export function decant(folder: string): Builder {
         spawnSync("bin/decant", args, { env: { ...process.env, ...env }, encoding: "utf8" }).stdout;
       // Images go by hand, then everything that nothing needs: as empty as `docker system prune -af` leaves it.
       const names = run("images", "--format", "json");
-      for (const { name } of names === "" ? [] : parsedNames(names)) run("rm", name);
+      for (const { name } of names === "" ? [] : parsedNames(names)) run("rmi", name);
       run("prune", "--all");
     },
   };

@@ -25,6 +25,7 @@ const ROOMS: readonly string[] = [
   "sbom",
   "audit",
   "context",
+  "containers",
   "project",
   "build",
   "api",
@@ -65,6 +66,8 @@ const OPENERS = [
   /^src\/(tree\/layer-store|debian\/kept-table|distroless\/spool|engine\/ops\/http-source|api\/run-handle)\.ts$/,
   // The bundle of a step and its log, cache mounts, /proc and /sys, the host's resolv.conf.
   /^src\/engine\/(sandbox\/[a-z-]+|ops\/(exec-op|cache-mounts))\.ts$/,
+  // The folder of a socket in the store.
+  /^src\/containers\/requests\.ts$/,
   // What is exported.
   /^src\/image\/output-file\.ts$/,
 ];

@@ -47,6 +47,7 @@ export type ErrorCode =
   | "STORE_CORRUPT"
   | "RUN_FAILED"
   | "RUN_USER"
+  | "CONTAINER_NOT_FOUND"
   | "RUNTIME_MISSING"
   | "RUNTIME"
   | "PRIVILEGE"

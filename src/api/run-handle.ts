@@ -1,8 +1,8 @@
 /** The handle of running work: events that replay from the first, a result, and a disposal that waits for the clean-up. */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildEvent, Emit } from "../events.ts";
+import { makeTemporaryFolder, type TemporaryFolder } from "../sys/index.ts";
 import { writeAll, writeFailure } from "../tree/index.ts";
 import type { Run } from "./types.ts";
 
@@ -139,15 +139,15 @@ function createSpill(): Spill {
     },
     dispose() {
       closeSync(file);
-      rmSync(folder, { recursive: true, force: true });
+      folder[Symbol.dispose]();
     },
   };
 }
 
-function openTemporary(): { readonly folder: string; readonly file: number } {
+function openTemporary(): { readonly folder: TemporaryFolder; readonly file: number } {
   try {
-    const folder = mkdtempSync(join(tmpdir(), "decant-events-"));
-    return { folder, file: openSync(join(folder, "events"), "w+", 0o600) };
+    const folder = makeTemporaryFolder("events");
+    return { folder, file: openSync(join(folder.path, "events"), "w+", 0o600) };
   } catch (error) {
     throw writeFailure(error, WHAT);
   }

@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { bytesOf, collect } from "../bytes.ts";
 import { type Digest, sha256 } from "../digest.ts";
-import { usesAreWritten } from "./presence.ts";
+import { announcedIsOver, USES } from "./presence.ts";
 import { openStore } from "./store.ts";
 import { failsWith, startChild, temp, tempStore } from "./testdata/support.ts";
 import type { Ref, Store } from "./types.ts";
@@ -213,7 +213,7 @@ test("X2: a prune deletes only records that it has marked, each with what it nee
   await using stack = new AsyncDisposableStack();
   const builder = stack.use(await clock.open());
   builder.records.put("step", "new", true, [await blob(builder, "new"), await publish(builder, "new")]);
-  const announced = join(root, "tmp", readdirSync(join(root, "tmp")).find((name) => !name.endsWith(".lock")) ?? "", "uses");
+  const announced = join(root, "tmp", readdirSync(join(root, "tmp")).find((name) => !name.endsWith(".lock")) ?? "", `${USES}1`);
   writeFileSync(announced, "");
   await using pruner = await clock.open();
   const pruning = pruner.prune({ all: true });
@@ -242,7 +242,7 @@ test("X2: a prune waits until uses that are announced are written down", async (
   const reader = startChild("stall", root);
   assert.equal(String((await reader.stdout[Symbol.asyncIterator]().next()).value), "read\n");
   await using pruner = await openStore({ root });
-  assert.equal(await usesAreWritten(join(root, "tmp"), "", 20), false);
+  assert.equal(await announcedIsOver(join(root, "tmp"), { kind: USES, ownId: "", maxMs: 20 }), false);
   const pruning = pruner.prune({ all: true });
   reader.kill("SIGCONT");
   assert.equal((await pruning).records, 0);

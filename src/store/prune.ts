@@ -11,7 +11,7 @@ import type { Database } from "./database.ts";
 import { openedReadOnly, writeFailure } from "./errors.ts";
 import { keptBytes } from "./kept-bytes.ts";
 import type { Layout } from "./layout.ts";
-import { neighbours, type Presence, usesAreWritten } from "./presence.ts";
+import { announcedIsOver, neighbours, type Presence, USES } from "./presence.ts";
 import type { TrackedRecords } from "./records.ts";
 import { reach, references } from "./references.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -50,7 +50,7 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
     eachDeadRecord(work, live, (space, id) => database.run("UPDATE records SET doomed = 1 WHERE space = ? AND id = ?", space, id));
   });
   // After the marks: who has read a record before them has announced it, and who reads one from here on saves it.
-  const saved = await usesAreWritten(layout.tmp, presence.id, SAVE_MS, signal);
+  const saved = await announcedIsOver(layout.tmp, { kind: USES, ownId: presence.id, maxMs: SAVE_MS, signal });
   const protectedSince = Math.min(usage.startedAt, ...neighbours(layout.tmp, presence.id).map((other) => other.startedAt));
 
   let records = 0;

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errnoOf } from "../errors.ts";
+import { openAnnouncements } from "./announcements.ts";
 import { openBlobs } from "./blobs.ts";
 import { openDatabase } from "./database.ts";
 import { openDirectories } from "./directories.ts";
@@ -9,7 +10,7 @@ import { noStore, openedReadOnly, writeFailure } from "./errors.ts";
 import { openHistory } from "./history.ts";
 import { openImageNames } from "./images.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { openLocks } from "./locks.ts";
+import { openLocks, sweepLocks } from "./locks.ts";
 import { enter, sweepDead } from "./presence.ts";
 import { prune } from "./prune.ts";
 import { openRecords } from "./records.ts";
@@ -61,7 +62,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   opening.defer(() => records.flushUses());
   if (presence !== undefined) {
     const closing = new AbortController();
-    sweepDead(layout.tmp, presence);
+    sweepDead(layout.tmp, presence, () => sweepLocks(layout.locks));
     // Beside the work of this process, as far as it gets: the next one goes on.
     const emptying = presence.emptyTrash(closing.signal).catch(() => {});
     opening.defer(async () => {
@@ -80,6 +81,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     locks,
     images: openImageNames(database, usage),
     history: openHistory(parts),
+    announcements: openAnnouncements(layout.tmp, presence),
     async scratch() {
       if (presence === undefined) throw openedReadOnly("make a directory", layout.root);
       const path = presence.fresh("scratch");

@@ -137,6 +137,17 @@ export interface History {
   logFile(buildId: string, name: string): string;
 }
 
+/** What living processes let others know of. It goes with its process, however that ends. */
+export interface Announcements {
+  /**
+   * A file with this text, until it is disposed. `kind`: letters. Names that begin with its path and a "." are free for its process. Throws
+   * `STORE_READ_ONLY`, `STORE_FULL`.
+   */
+  make(kind: string, text: string): Disposable & { readonly path: string };
+  /** Those of all living processes of a kind, this one included, as far as this user may read them. */
+  list(kind: string): { readonly path: string; readonly text: string }[];
+}
+
 /** Everything under one root. Disposing closes it; what is written stays. */
 export interface Store extends AsyncDisposable {
   /** Absolute. */
@@ -147,6 +158,7 @@ export interface Store extends AsyncDisposable {
   readonly locks: Locks;
   readonly images: ImageNames;
   readonly history: History;
+  readonly announcements: Announcements;
   /** A directory for this process alone, removed with it (or by the next process, when this one dies). */
   scratch(): Promise<AsyncDisposable & { readonly path: string }>;
   /**

@@ -60,16 +60,18 @@ export function createEntryMaker(): EntryMaker {
     open: (path) => openSync(fsPath(path), CREATE, 0o600),
     close(fd, path, entry) {
       const time = timeOf(entry);
+      // Node takes a time before 1970 for "now", and has no nanoseconds.
+      const isSimple = time.nsec === 0 && time.sec >= 0;
       try {
         if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
         // After the owner, because a change of owner clears setuid. The umask does not matter here.
         fchmodSync(fd, entry.mode);
         setAttributes(path, entry, dropped);
-        if (time.nsec === 0) futimesSync(fd, time.sec, time.sec);
+        if (isSimple) futimesSync(fd, time.sec, time.sec);
       } finally {
         closeSync(fd);
       }
-      if (time.nsec !== 0) setTimes(path, time);
+      if (!isSimple) setTimes(path, time);
     },
     directory: (path) => mkdirSync(fsPath(path), 0o700),
     describe(path, entry, isOpaque = false) {

@@ -14,11 +14,13 @@ interface SubtreeDigestOptions {
   readonly filter?: ((entry: Entry) => boolean) | undefined;
 }
 
-/** Framed over relative path, kind, mode, owner, content digest, link target, attributes and device. A path that does not exist has a digest too. */
+/** Framed over relative path, kind, mode, owner, content digest, which names are one file, link target, attributes and device. A path that does not exist has a digest too. */
 export async function subtreeDigest(tree: Tree, path: TreePath, options: SubtreeDigestOptions = {}): Promise<Digest> {
   const hasher = createFrameHasher("decant.subtree");
   const turns = createTurns(options.signal);
   const prefix = path === "" ? 0 : path.length + 1;
+  /** The first name of each file that has several. */
+  const links = new Map<string, string>();
   for (const entry of walk(tree, path)) {
     if (options.filter !== undefined && !options.filter(entry)) continue;
     let digestHex = "";
@@ -31,7 +33,11 @@ export async function subtreeDigest(tree: Tree, path: TreePath, options: Subtree
       }
     }
     if (turns.isDue) await turns.give();
-    hasher.entry(entry, entry.path.slice(prefix), digestHex);
+    const relative = entry.path.slice(prefix);
+    const group = entry.kind === "file" ? tree.linkGroup(entry) : undefined;
+    const first = group === undefined ? undefined : links.get(group);
+    if (group !== undefined && first === undefined) links.set(group, relative);
+    hasher.entry(entry, relative, first === undefined ? digestHex : `${digestHex} = ${first}`);
   }
   options.signal?.throwIfAborted();
   return hasher.digest();

@@ -186,6 +186,7 @@ export async function digestSelection(
   let batch = "";
   for (const source of selected) {
     const files = createHashedFiles();
+    const links = new Map<string, string>();
     hashed.push(files);
     const root = `${baseName(source.path).length}:${baseName(source.path)}`;
     batch += source.entry.kind === "dir" ? "dir" : root;
@@ -196,9 +197,12 @@ export async function digestSelection(
       if (turns.isDue) await turns.give();
       // The directory that was named is not copied itself, only what is in it: its own metadata counts (a new destination takes its time only).
       const facts = relative === ROOT && entry.kind === "dir" ? "dir" : describe(entry);
-      const line = `${relative.length}:${relative} ${facts} ${content ?? ""} ${linkFact(tree, entry)}`;
+      const link = linkFact(tree, entry, relative, links);
+      const line = `${relative.length}:${relative} ${facts} ${content ?? ""} ${link.length}:${link}`;
       batch += `${line.length}:${line}`;
-      lines.push(`${displayRelative(source.path, relative)}\t${facts}\t${content ?? ""}`);
+      lines.push(
+        `${displayRelative(source.path, relative)}\t${facts}\t${content ?? ""}${link === "" ? "" : `\tlinked to ${toText(link)}`}`,
+      );
       if (batch.length > 65536) {
         hasher.update(Buffer.from(batch, "latin1"));
         batch = "";
@@ -216,8 +220,13 @@ function describe(entry: Entry): string {
   return `${entry.kind} ${entry.mode.toString(8)} ${entry.uid}:${entry.gid} ${entry.kind === "file" ? entry.size : ""} ${(entry.link ?? "").length}:${entry.link ?? ""} ${device} ${xattrs}`;
 }
 
-function linkFact(tree: Tree, entry: Entry): string {
-  return entry.kind === "file" && tree.linkGroup(entry) !== undefined ? "linked" : "";
+/** The first name of the same file, when it was selected as well: COPY keeps them together. */
+function linkFact(tree: Tree, entry: Entry, relative: TreePath, links: Map<string, string>): string {
+  const group = entry.kind === "file" ? tree.linkGroup(entry) : undefined;
+  if (group === undefined) return "";
+  const first = links.get(group);
+  if (first === undefined) links.set(group, relative);
+  return first ?? "";
 }
 
 function displayRelative(root: TreePath, relative: TreePath): string {

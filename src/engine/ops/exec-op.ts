@@ -5,10 +5,10 @@ import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, writeAll } from "../../tree/index.ts";
+import { deviceFiles, type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, writeAll } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
-import type { Sandbox, SandboxStep } from "../sandbox/index.ts";
+import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
@@ -102,6 +102,7 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     extraHosts: op.meta.extraHosts,
     ulimits: op.meta.ulimits,
     insecure: op.security === "insecure",
+    foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     ...given({ caCertificates: context.caCertificates }),
     onOutput: log.write,
     signal,

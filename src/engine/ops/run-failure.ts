@@ -31,6 +31,10 @@ const NO_START = /not found|no such file|cannot execute|exec format error|bad in
 /** What programs say of a file that is not where they look. */
 const NO_FILE = /no such file|not found|does not exist|can(?:no|')t (?:open|find|access|stat|cd)|ENOENT|no makefile|no rule to make/i;
 const MAX_WORDS = 200;
+/** What mknod and debootstrap say. */
+const DEVICE_REFUSED = /mknod\b.*Operation not permitted|mounted with noexec or nodev/;
+const UNGUARDED_HINT =
+  "Here no cgroup keeps steps from the devices of this machine, so they can make harmless ones only (null, zero, tty …): see docs/ci.md, Device files";
 
 /** The error of a process that ended with another code than 0. */
 export async function runFailure(
@@ -38,13 +42,13 @@ export async function runFailure(
   step: FailedStep & { readonly logFile: string; readonly logTail: string },
 ): Promise<DecantError> {
   const { vertex, op, logFile, logTail } = step;
-  const { exitCode, oomKilled, signalName } = result;
+  const { exitCode, guarded, oomKilled, signalName } = result;
   const ending = oomKilled ? "it ran out of memory" : signalName === undefined ? `exit code ${exitCode}` : `killed by ${signalName}`;
   const found = (await blamedFile(step, [...wordsOf(op), ...wordsIn(logTail)])) ?? lostDirectory(vertex, op, logTail);
   const { name, source } = vertex.meta;
   return new DecantError("RUN_FAILED", `${name} failed: ${ending}${found === undefined ? "" : `: ${found.why}`}`, {
     source: source && [source],
-    hint: found?.hint,
+    hint: found?.hint ?? (!guarded && DEVICE_REFUSED.test(logTail) ? UNGUARDED_HINT : undefined),
     details: { step: name, exitCode, ...given({ signal: signalName }), logFile, logTail },
   });
 }

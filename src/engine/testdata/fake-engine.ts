@@ -111,9 +111,10 @@ function fakeSandbox(programs: Readonly<Record<string, Program>>, ran: string[])
       ran.push(command);
       const program = programs[command];
       assert.ok(program, `the test has no program "${command}"`);
-      return { exitCode: 0, oomKilled: false, ...(await program(step)) };
+      return { exitCode: 0, oomKilled: false, guarded: true, ...(await program(step)) };
     },
     kill: () => false,
+    stop: () => undefined,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -10,10 +10,10 @@ export const command: Command = defineCommand(
     name: "rm",
     usage: "IMAGE…",
     summary: "Remove images from the store",
-    notes: 'What no other image and no cache needs is freed by "decant prune".',
+    notes: '"decant prune" frees what no other image and no cache needs.',
     options: {
       ...STORE_OPTION_TABLE,
-      force: { type: "boolean", short: "f", help: "It is no error when an image is not there" },
+      force: { type: "boolean", short: "f", help: "Ignore images that do not exist" },
     },
     unsupported: { "no-prune": { type: "boolean" } },
     words: { min: 1, max: Infinity },

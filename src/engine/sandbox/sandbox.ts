@@ -184,7 +184,7 @@ async function probe(worker: WorkerClient, place: BundlePlace): Promise<Trial> {
     await output.ended;
     const message = runtimeFailure(place.runtime, exit, output.errors());
     if (message !== undefined) return { works: false, message };
-    if (exit.exitCode === DEVICES_OPEN) return { works: false, message: "(nothing, but it would open device files of images)" };
+    if (exit.exitCode === DEVICES_OPEN) return { works: false, message: "it started the step, but would let images open device files" };
     if (exit.exitCode !== 0) return { works: false, message: `exit code ${exit.exitCode}` };
     const filter = Buffer.concat(chunks).toString("base64");
     return filter === "" ? { works: true } : { works: true, filter };

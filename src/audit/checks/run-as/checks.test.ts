@@ -8,7 +8,7 @@ import { runAudit } from "../../run-audit.ts";
 const PASSWD = "file 644 0:0 root:x:0:0::/root:/x\napp:x:1000:1000::/home/app:/x\n";
 const BASE: TreeSpec = { "etc/passwd": PASSWD, tmp: "dir 1777 0:0", app: "dir 755 0:0" };
 
-/** What "It can run as told" says: "ID PATH: MESSAGE". */
+/** What "It can run as configured" says: "ID PATH: MESSAGE". */
 async function told(config: ContainerConfig, spec: TreeSpec, user?: string): Promise<string[]> {
   const report = await runAudit(
     { name: "test", platform: { os: "linux", architecture: "amd64" }, config, tree: memoryTree(spec), layers: [], history: [] },

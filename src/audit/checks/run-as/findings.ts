@@ -1,4 +1,4 @@
-/** The kinds of findings of "It can run as told". */
+/** The kinds of findings of "It can run as configured". */
 import { type KindTable, kindTable } from "../../finding-kinds.ts";
 
 /** What can be found. */

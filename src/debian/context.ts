@@ -128,5 +128,5 @@ function wrongBytes(url: string, expected: Expected, cause: Error): Error {
 
 /** Why something cannot be had without network. */
 export function offlineError(what: string): Error {
-  return archiveError(what, "it is not in the store, and the network must not be used", { hint: "Run it once without --offline" });
+  return archiveError(what, "it is not in the store, and --offline forbids the network", { hint: "Run it once without --offline" });
 }

@@ -73,7 +73,7 @@ const RULES: readonly Rule[] = [
     judge(command, { hasPath }) {
       const links = alternativesOf(command);
       if (links === undefined) return ["not needed", "it looks up or removes what is not there"];
-      if (links.length === 0) return ["left out", "what it links cannot be told without running the script"];
+      if (links.length === 0) return ["left out", "only running the script would show what it links"];
       const [{ link, target } = { link: "", target: "" }] = links;
       return hasPath(link) ? ["native", `${link} is there`] : ["left out", `${target} is not in the base`];
     },

@@ -101,7 +101,7 @@ export async function fetchNpmPackage(
 
   async function locked(): Promise<NpmPackage> {
     if (options.offline)
-      throw nodePackageError(what, "it is not in the store, and the network must not be used", {
+      throw nodePackageError(what, "it is not in the store, and --offline forbids the network", {
         hint: "Run it once without --offline",
       });
     await using _lock = await store.locks.acquire(`npm-${wanted.name.replaceAll("/", "+")}-${wanted.version}`, { signal: options.signal });

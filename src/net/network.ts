@@ -140,7 +140,7 @@ export function createNetwork(options: NetworkOptions = {}): Network {
     async send(request) {
       const { method, url, authority, strayed, staysHome } = request;
       const refuse = (from: URL, why: string): Error =>
-        request.fail(forbidden("redirect", from, REDIRECT + why, "Give the address that it leads to, if you trust that one"));
+        request.fail(forbidden("redirect", from, REDIRECT + why, "If you trust the address that it leads to, give that one"));
       const send = (stop: Stop): Promise<Reply> => sendTo(stop, request);
       const arrival = await followRedirects({ method, url, authority, strayed, staysHome, refuse, send });
       return { ...arrival.reply, url: arrival.url, strayed: arrival.strayed };

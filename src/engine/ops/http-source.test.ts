@@ -294,7 +294,10 @@ describe("R1: credentials of httpSources()", () => {
 
   it("https never becomes http without credentials either", async () => {
     const { said, second } = await fetchMoved({ from: "https", to: ({ origin }) => origin, login: "none" });
-    assert.match(said, /its redirect cannot be followed: it leads from https to plain http on .* \| Give the address that it leads to/);
+    assert.match(
+      said,
+      /its redirect cannot be followed: it leads from https to plain http on .* \| If you trust the address that it leads to, give that one/,
+    );
     assert.deepEqual(second.heard, []);
   });
 

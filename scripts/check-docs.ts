@@ -77,6 +77,8 @@ for (const file of globSync(["*.md", "docs/**/*.md", "examples/*/*.md", "src/**/
   }
 }
 
+for (const room of globSync("src/*/")) if (!existsSync(join(room, "README.md"))) problems.push(`${room}: the room has no README.md`);
+
 const specs = await Promise.all(Object.values(COMMANDS).map(async ({ load }) => (await load()).command.spec));
 problems.push(...proseProblems(specs));
 

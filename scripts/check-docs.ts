@@ -68,7 +68,7 @@ for (const file of globSync(["src/**/*.{ts,md}", "test/**/*.ts", "bench/**/*.{ts
 for (const file of globSync(["*.md", "docs/**/*.md", "examples/*/*.md", "src/**/*.md"])) {
   const text = readFileSync(file, "utf8").replace(/```[\s\S]*?```/g, "");
   // A room's own files, those of another room (room/file.ts), and files by their whole path.
-  if (/^src\/.*README\.md$/.test(file))
+  if (/^src\/.*README\.md$|^docs\/architecture\.md$/.test(file))
     for (const [, name = ""] of text.matchAll(/`([\w/-]+\.ts)`/g))
       if (![dirname(file), "src", "."].some((folder) => existsSync(join(folder, name)))) problems.push(`${file}: "${name}" does not exist`);
   for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {

@@ -1,12 +1,14 @@
 /**
  * Keeps the documents true: docs/errors.md has a heading for each error code and no other, docs/dependencies.md names each package, pages
  * that are made of the source are of this source, docs/reference/library.md names each export, decisions that the code names exist, and
- * relative links lead somewhere, and so do files that the README of a room names. Prose is plain (scripts/prose.ts).
+ * relative links lead somewhere, and so do files that the README of a room names. Prose is plain
+ * (scripts/prose.ts), and examples work (scripts/doc-examples.ts).
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { SUPPORT } from "../src/support.ts";
+import { commandProblems, docExamples, runExample } from "./doc-examples.ts";
 import { COMMANDS_PAGE, commandsPage } from "./make-commands.ts";
 import { EVENTS_PAGE, eventsPage } from "./make-events.ts";
 import { RECIPE_SCHEMA, recipeSchemaJson } from "./make-recipe-schema.ts";
@@ -81,6 +83,14 @@ for (const room of globSync("src/*/")) if (!existsSync(join(room, "README.md")))
 
 const specs = await Promise.all(Object.values(COMMANDS).map(async ({ load }) => (await load()).command.spec));
 problems.push(...proseProblems(specs));
+
+const examples = globSync(["README.md", "docs/**/*.md", "examples/*/README.md", "recipes/*.md"]).flatMap(docExamples);
+problems.push(...commandProblems(examples, specs));
+for (const example of examples) {
+  if (example.run?.when !== "check") continue;
+  const problem = await runExample(example);
+  if (problem !== undefined) problems.push(problem);
+}
 
 for (const problem of problems) console.error(problem);
 console.log(problems.length === 0 ? "docs: ok" : `docs: ${problems.length} problems`);

@@ -96,7 +96,7 @@ Examples:
         type: "string",
         multiple: true,
         value: "DIR",
-        help: "Folder of CDI specifications; default is /etc/cdi and /var/run/cdi",
+        help: "Folder of CDI specifications; by default /etc/cdi, /var/run/cdi and /etc/buildkit/cdi",
       },
       "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
       ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },

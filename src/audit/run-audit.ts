@@ -20,7 +20,7 @@ import { sizesOf } from "./sizes.ts";
 import { walkedTree } from "./walked-tree.ts";
 import type { Allowance, AuditContext, AuditLayer, AuditPolicy, AuditSubject, Finding, KnownSecret, Severity } from "./types.ts";
 
-/** What an audit may be told besides its subject. */
+/** What a caller may give an audit besides its subject. */
 export interface RunAuditOptions {
   readonly policy?: AuditPolicy | undefined;
   /** Values that must not be in the image: the secrets given to the build. */

@@ -83,7 +83,7 @@ async function localFacts(
     return result.kind === "layers" ? await treeFactsOf(session.store, result.layers, config.config ?? {}, signal) : undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // A damaged layer is told when it is used.
+    // A damaged layer is an error when a step uses it.
     if (!isDecantError(error) || isDecantError(error, "INTERNAL")) throw error;
     return undefined;
   }

@@ -35,7 +35,7 @@ export function dependencyError(names: readonly string[], why: string, extra: Ex
   return new DecantError("DEBIAN_DEPENDENCY", `Cannot find ${names.length === 1 ? "package" : "packages"} ${list}: ${why}`, extra);
 }
 
-/** `DEBIAN_DEPENDENCY`: something that `wanted` needs cannot be had; `why` begins with the chain. */
+/** `DEBIAN_DEPENDENCY`: something that `wanted` needs is unavailable; `why` begins with the chain. */
 export function unmetError(wanted: string, why: string, extra: Extra = {}): DecantError {
   return new DecantError("DEBIAN_DEPENDENCY", `Cannot install package "${wanted}" with what it needs: ${why}`, {
     hint: "Add a source that has it, choose a package that does not need it, or ignore the dependency if you do not need it",

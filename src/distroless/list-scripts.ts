@@ -6,7 +6,7 @@ import { type EffectContext, type ScriptEffect, scriptEffects } from "./maintain
 import { mergedPath } from "./merged-usr.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** The effects of all packages of a base, in the order of the packages. Those of packages that are taken in parts are told, too. Throws as `makeLayers`. */
+/** The effects of all packages of a base, in the order of the packages. Packages that are taken in parts count, too. Throws as `makeLayers`. */
 export async function listScripts(context: ComposeContext, recipe: Recipe, inputs: BaseInputs): Promise<ScriptEffect[]> {
   const { tree, packages } = await composeBase(context, recipe, inputs);
   const hasPath = (path: string): boolean => {

@@ -1,5 +1,5 @@
 /**
- * The commands of a maintainer script, as far as they can be told without running it: words with the variables filled in that the script itself sets to fixed
+ * The commands of a maintainer script, as far as they are known without running it: words with the variables filled in that the script itself sets to fixed
  * texts, loops over fixed lists spelled out. Conditions are not judged: a command counts whichever branch it is in. Pure.
  */
 

@@ -1,6 +1,6 @@
 /**
  * The one way to the network: requests with their redirects, by proxies, with certificates, each within its time. `createNetwork` opens nothing
- * before the first request; whoever sends one says who it is (`authority`), what the user named (`ledFrom`), and how failures are told (`fail`).
+ * before the first request; whoever sends one says who it is (`authority`), what the user named (`ledFrom`), and how to make errors of failures (`fail`).
  */
 import { homedir } from "node:os";
 import type { ByteStream } from "../bytes.ts";

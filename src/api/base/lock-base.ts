@@ -1,4 +1,4 @@
-/** `lockBase`: the exact packages of a recipe, written beside it; what changes is told. */
+/** `lockBase`: the exact packages of a recipe, written beside it, with what changes. */
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import {

@@ -27,7 +27,7 @@ const { privateDir, ownPidsFd, userXattr } = workerData as WorkerData;
 let stepPidsFd: number | undefined;
 let releaseHolder = (): void => {};
 
-/** crun refuses a mix of cgroup versions where the second has controllers, even when it is told to leave cgroups alone. */
+/** crun refuses a mix of cgroup versions where the second has controllers, even with the option to leave cgroups alone. */
 const SECOND_CGROUPS = "/sys/fs/cgroup/unified";
 /** Shows the new pid namespace in /proc, where runtimes look their children up, and ends when we do. */
 const HOLDER_SCRIPT = "exec 2>&1; mount -t proc proc /proc && echo ready && read -r forever";

@@ -15,7 +15,7 @@ export const placesCheck: AuditCheck = {
   group: "run-as",
   async run(subject, context) {
     const user = await subjectUser(subject);
-    // An unknown user is told by its own check; nothing can be said of its rights.
+    // An unknown user has a check of its own; nothing is known of its rights.
     if ("problem" in user) return [];
     const who: Identity = { uid: user.uid, gids: user.additionalGids };
     const findings: Finding[] = [

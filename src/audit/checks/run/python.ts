@@ -38,7 +38,7 @@ function examine(start: PythonStart, files: AuditFiles): readonly Finding[] {
   }
   const main = mainMissing(start, files);
   if (main !== undefined) return [RUN.found("python-main-missing", { ...severity, ...main })];
-  // What an extension lacks is told with libraries, what may not be read with files.
+  // The checks of libraries and of readable files report what an extension lacks.
   const hollow = start.hollow.map((name) => hollowPackage(name, start));
   if (failure === undefined || failure.kind !== "missing") return hollow;
   return [RUN.found(...moduleMissing(start, failure, severity)), ...hollow];

@@ -237,7 +237,7 @@ describe("R1: credentials of httpSources()", () => {
       name: "do not answer a 401 of another host",
       to: ({ origin }) => `${origin}/b`,
       second: "bearer",
-      want: /"127\.0\.0\.1:\d+", where it leads, answered 401 Unauthorized \| Credentials for "http:\/\/127\.0\.0\.1:\d+" are not sent to other/,
+      want: /"127\.0\.0\.1:\d+", where it leads, answered 401 Unauthorized \| Decant does not send credentials for "http:\/\/127\.0\.0\.1:\d+" to other/,
       asked: 1,
     },
     {

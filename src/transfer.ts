@@ -18,7 +18,7 @@ interface ProgressOptions extends Pick<TransferEvent, "vertex" | "id" | "action"
   readonly now?: (() => number) | undefined;
 }
 
-/** Starts telling a transfer. Nothing is told before the first bytes. */
+/** Starts the events of a transfer. The first bytes give the first event. */
 export function startProgress(emit: Emit, { now = Date.now, ...transfer }: ProgressOptions): Progress {
   let currentBytes = 0;
   let toldAt = Number.NEGATIVE_INFINITY;

@@ -10,7 +10,7 @@ import type { SolvedBuild } from "./solve-graph.ts";
 import type { AuditMode, BuildOptions } from "./types.ts";
 
 const VERTEX = "audit";
-/** So many findings are told in the error itself. */
+/** How many findings the error itself names. */
 const MAX_TOLD = 5;
 
 /** Audits when the options ask for it. Throws `AUDIT` for an image that the mode does not let pass; the report was given by then. */

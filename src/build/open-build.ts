@@ -22,7 +22,7 @@ export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
   readonly target?: string | undefined;
 }
 
-/** Where its work is told, and what stops it. */
+/** Where its events go, and what stops it. */
 export interface BuildRun {
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -87,7 +87,7 @@ describe("createArchive()", () => {
     await using w = await world();
     await assert.rejects(w.archive({ offline: true }).releases(), {
       code: "DEBIAN_ARCHIVE",
-      message: /InRelease": it is not in the store, and the network must not be used/,
+      message: /InRelease": it is not in the store, and --offline forbids the network/,
     });
     assert.deepEqual(w.server.requests, []);
   });

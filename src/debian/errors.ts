@@ -47,10 +47,10 @@ export function missingError(
   });
 }
 
-/** `DEBIAN_DEPENDENCY`: something that `wanted` needs cannot be had; `why` begins with the chain. */
+/** `DEBIAN_DEPENDENCY`: something that `wanted` needs is unavailable; `why` begins with the chain. */
 export function unmetError(wanted: string, why: string, extra: Extra = {}): DecantError {
   return new DecantError("DEBIAN_DEPENDENCY", `Cannot install package "${wanted}" with what it needs: ${why}`, {
-    hint: "Add a source that has it, name a package that does without it, or ignore the dependency when it is not needed",
+    hint: "Add a source that has it, choose a package that does not need it, or ignore the dependency if you do not need it",
     ...extra,
   });
 }

@@ -37,7 +37,7 @@ export function resolvePackages(index: PackageIndex, request: ResolveRequest): R
 }
 
 /**
- * The wanted packages by their own names: a virtual one is that of its only provider. Names that nothing can be done about are told all at once.
+ * The wanted packages by their own names: a virtual one is that of its only provider. Unknown names are reported all at once.
  */
 function ownNames(index: PackageIndex, candidates: Candidates, { names, architecture, present = [] }: ResolveRequest): string[] {
   const missing: string[] = [];

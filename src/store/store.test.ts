@@ -90,7 +90,7 @@ for (const left of ["closed", "killed"] as const) {
 
 test("openStore() for reading needs a store", async () => {
   await using dir = await temp();
-  await assert.rejects(openStore({ root: join(dir.path, "none"), readOnly: true }), failsWith("STORE", /there is none/));
+  await assert.rejects(openStore({ root: join(dir.path, "none"), readOnly: true }), failsWith("STORE", /it does not exist/));
   assert.equal(existsSync(join(dir.path, "none")), false);
 });
 

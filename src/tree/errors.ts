@@ -86,7 +86,7 @@ export function layerMissing(id: string): DecantError {
 /** A directory of a layer that does not match the layer's index any more. */
 export function layerDamaged(id: string, path: TreePath): DecantError {
   return new DecantError("STORE_CORRUPT", `Cannot use the directory of layer "${id}": "${displayPath(path)}" is damaged`, {
-    hint: "Build again: the layer is made anew",
+    hint: "Build again: Decant rebuilds the layer",
   });
 }
 

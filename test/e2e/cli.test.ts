@@ -101,7 +101,7 @@ test("U1: every argument that Node sees has a colon before it, and the main modu
   assert.equal(out, "[:-a][:--env-file][:b c][:][:\n][:--]");
   const direct = run(process.execPath, [BUNDLE, ":version", "-x"]);
   assert.equal(direct.code, 1);
-  assert.match(direct.err, /^ERROR: Cannot start decant by its main module: .*\nHint: run bin\/decant /);
+  assert.match(direct.err, /^ERROR: Cannot start decant by its main module: .*\nHint: run the command decant /);
 });
 
 test(

@@ -99,7 +99,7 @@ function layerWords(createdBy: string, packages: BaseDetails["packages"]): strin
   return fit(safeLine(parts.map((part) => names.get(part) ?? part).join(", ")), LAYER_COLUMNS);
 }
 
-/** What a lock changes, by architecture; architectures with the same changes are told together. */
+/** What a lock changes, by architecture; architectures with the same changes are shown together. */
 export function lockText({ file, written, changes, changelogs = [] }: LockBaseResult): string {
   const groups = Map.groupBy(Object.entries(changes), ([, change]) => differenceText(change));
   const parts = [...groups].map(([text, some]) =>

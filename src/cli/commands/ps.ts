@@ -13,10 +13,10 @@ export const command: Command = defineCommand(
     name: "ps",
     usage: "",
     summary: "List the containers that run",
-    notes: "A container is gone when it ends: there are no others to list.",
+    notes: "A container is gone when it ends, so the list has only running ones.",
     options: {
       ...STORE_OPTION_TABLE,
-      all: { type: "boolean", short: "a", help: "Also containers that have ended, of which there are none" },
+      all: { type: "boolean", short: "a", help: "Also containers that have ended; Decant keeps none" },
       format: { type: "string", value: "FORMAT", help: "How to print", choices: ["table", "json"] },
       "no-trunc": { type: "boolean", help: "Print IDs and commands whole" },
       quiet: { type: "boolean", short: "q", help: "Print the IDs only" },

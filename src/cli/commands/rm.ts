@@ -13,7 +13,7 @@ export const command: Command = defineCommand(
     notes: 'A container is gone when it ends. To remove images: "decant image rm", or "decant rmi".',
     options: {
       ...STORE_OPTION_TABLE,
-      force: { type: "boolean", short: "f", help: "End containers that run, at once; it is no error when there is none" },
+      force: { type: "boolean", short: "f", help: "End running containers at once; a container that does not exist is no error" },
       volumes: { type: "boolean", short: "v", help: "Also its volumes, which it never has" },
     },
     unsupported: { link: { type: "boolean", short: "l" } },

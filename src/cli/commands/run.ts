@@ -16,8 +16,8 @@ export const command: Command = defineCommand(
     name: "run",
     usage: "IMAGE [COMMAND] [ARGUMENTS…]",
     summary: "Run a container of an image, and pass on its output, signals and exit code",
-    notes: `The container is removed when it ends. SIGINT, SIGTERM and SIGHUP that decant gets go to its first process, which then has the time of
---stop-timeout to end; a second one ends it at once. "decant ps" lists the containers that run, "decant stop" ends one.
+    notes: `Decant removes the container when it ends. It passes SIGINT, SIGTERM and SIGHUP on to the first process, which then has --stop-timeout to end.
+A second signal ends it at once. "decant ps" lists running containers, and "decant stop" ends one.
 
 Examples:
   decant run app
@@ -31,13 +31,13 @@ Examples:
         multiple: true,
         short: "e",
         value: "KEY[=VALUE]",
-        help: "Environment variable; without =VALUE that of the environment",
+        help: "Environment variable; without =VALUE, the value in the environment",
       },
       user: { type: "string", short: "u", value: "USER[:GROUP]", help: "Run as this user" },
       workdir: { type: "string", short: "w", value: "FOLDER", help: "Start in this folder" },
       network: { type: "string", value: "MODE", help: "Network of the container", choices: ["host", "none"] },
       "read-only": { type: "boolean", help: "Make the container's file system read-only" },
-      rm: { type: "boolean", help: "Remove the container when it ends, which is always done" },
+      rm: { type: "boolean", help: "Remove the container when it ends; Decant always does" },
       init: {
         type: "boolean",
         help: "Start it below an init of this machine (tini, catatonit), which passes signals on and buries orphans",

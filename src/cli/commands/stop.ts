@@ -11,8 +11,8 @@ export const command: Command = defineCommand(
     name: "stop",
     usage: "CONTAINER…",
     summary: "Ask containers to end, and end those that do not",
-    notes: `A container gets its stop signal (of decant run --stop-signal, else of the image, else SIGTERM), and SIGKILL after a time. "decant ps" shows the IDs; the
-first digits are enough.`,
+    notes: `A container gets its stop signal, and SIGKILL after a time. The signal is that of decant run --stop-signal, else of the image, else SIGTERM.
+"decant ps" shows the IDs. The first digits are enough.`,
     options: {
       ...STORE_OPTION_TABLE,
       signal: { type: "string", short: "s", value: "SIGNAL", help: "Send this signal first" },

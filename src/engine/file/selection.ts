@@ -94,7 +94,7 @@ function matchingPaths(tree: Tree, pattern: TreePath, range: SourceRange | undef
 /** What to do about a path that a source does not have; `written` is the path as it stands in the file. */
 export function missingHint(source: CopySource, path: TreePath, written = ""): string | undefined {
   if (source.ignored?.(path) === true)
-    return `.dockerignore takes "${toText(path)}" out of the context: add a line "!${toText(path)}" to it`;
+    return `.dockerignore excludes "${toText(path)}" from the context: add a line "!${toText(path)}" to it`;
   if (source.ignored !== undefined && /^\/*(?:\.\/+)*\.\.(?:\/|$)/.test(written))
     return '".." does not lead out of the context: give the other folder a name, --build-context NAME=FOLDER, and use COPY --from=NAME';
   const siblings = source.tree.readdir(parentOf(path)).map((entry) => toText(baseName(entry.path)));

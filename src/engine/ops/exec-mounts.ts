@@ -1,5 +1,5 @@
 /**
- * `RUN --mount` at work: what each mount adds to the key (rules S110, S111, S114, S119), and what the sandbox is told to show. Values of
+ * `RUN --mount` at work: what each mount adds to the key (rules S110, S111, S114, S119), and what the sandbox shows. Values of
  * secrets are fetched when the step runs, and go nowhere but into its memory.
  */
 import { statSync } from "node:fs";

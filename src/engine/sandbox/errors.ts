@@ -10,9 +10,9 @@ export function runtimeMissing(wanted: string): DecantError {
   });
 }
 
-/** A runtime is there and does not work. */
+/** Runtimes are installed, and none works. */
 export function runtimeBroken(failures: readonly { readonly path: string; readonly message: string }[]): DecantError {
-  const said = failures.map(({ path, message }) => `${path} says "${message}"`).join("; ");
+  const said = failures.map(({ path, message }) => `${path}: ${message}`).join("; ");
   return new DecantError("RUNTIME", `Cannot run a step: no OCI runtime works here: ${said}`, {
     // What docker's own profile keeps also from a container that has CAP_SYS_ADMIN.
     hint: /pivot_root|keyring/.test(said)

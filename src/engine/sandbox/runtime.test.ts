@@ -43,7 +43,7 @@ describe("chooseRuntime()", () => {
     const probe = async ({ name }: Runtime): Promise<Trial> => ({ works: false, message: `${name} is tired` });
     await assert.rejects(chooseRuntime(await twoRuntimes(folder.path), { stateDir: folder.path, profileOf: () => PROFILE, probe }), {
       code: "RUNTIME",
-      message: /crun says "crun is tired"; .*runc says "runc is tired"$/,
+      message: /crun: crun is tired; .*runc: runc is tired$/,
     });
   });
 

@@ -28,7 +28,7 @@ const { privateDir, ownPidsFd, userXattr, devices } = workerData as WorkerData;
 let stepPidsFd: number | undefined;
 let releaseHolder = (): void => {};
 
-/** crun refuses a mix of cgroup versions where the second has controllers, even when it is told to leave cgroups alone. */
+/** crun refuses a mix of cgroup versions where the second has controllers, even with the option to leave cgroups alone. */
 const SECOND_CGROUPS = "/sys/fs/cgroup/unified";
 /** Goes into a cgroup and becomes another program; $0: the cgroup's file, $1: the runtime's log. */
 const ENTER_SCRIPT = `echo 0 2>/dev/null >"$0" || { echo "it cannot go into its cgroup $0" >"$1"; exit 1; }; shift; exec "$@"`;

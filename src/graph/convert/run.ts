@@ -75,7 +75,7 @@ function checkEntitlements({ security, network }: RunInstruction, { allow = [], 
     throw semanticError(
       "Cannot use RUN --security=insecure: security.insecure is not allowed",
       security.range,
-      "Pass --allow security.insecure, if you trust this Dockerfile with the machine",
+      "Pass --allow security.insecure, if you trust this Dockerfile with full control of the machine",
     );
   }
   if (network?.mode === "host" && ofBuild === "none" && !allow.includes("network.host")) {

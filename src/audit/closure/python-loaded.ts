@@ -1,6 +1,5 @@
 /** A Python module that was imported, while it runs and after: which names and submodules it may have. */
-import type { PythonBindings } from "./python-bindings.ts";
-import { pythonBindings } from "./python-bindings.ts";
+import { type PythonBindings, pythonBindings } from "./python-bindings.ts";
 import type { PythonConstants } from "./python-conditions.ts";
 import type { PythonModule } from "./python-modules.ts";
 import type { PythonProgress } from "./python-run.ts";

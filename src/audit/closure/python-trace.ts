@@ -60,7 +60,7 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
   const running = new Map<string, RunningModule>();
   const extensions: { readonly entry: Entry; readonly name: string }[] = [];
   const hollow = new Set<string>();
-  const all: LoadedModules = { get: (name) => loaded.get(name)?.found, isBuiltin: modules.isBuiltin };
+  const all: LoadedModules = { get: (name) => loaded.get(name)?.found, isBuiltin: (name) => modules.isBuiltin(name) };
   let ownPath = false;
   /** Packages that bring finders of their own, for what they vendor. */
   const finders = new Set<string>();

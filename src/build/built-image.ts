@@ -1,4 +1,5 @@
 /** What was converted and solved, as one image: times of history, and whether an index is wanted around it. */
+import { isOn } from "../dockerfile/index.ts";
 import type { Solution } from "../engine/index.ts";
 import { addressedHistory, type Conversion } from "../graph/index.ts";
 import type { BuiltImage } from "../image/index.ts";
@@ -37,11 +38,6 @@ export function builtImage(
     history,
     layers: solution.layers,
     created: fixed ?? history.at(-1)?.created ?? fallback,
-    ...(isTrue(buildArgs["BUILDKIT_MULTI_PLATFORM"]) ? { inIndex: true } : {}),
+    ...(isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]) ? { inIndex: true } : {}),
   };
-}
-
-/** As Go's strconv.ParseBool. */
-function isTrue(text: string | undefined): boolean {
-  return text !== undefined && /^(?:1|t|T|TRUE|true|True)$/.test(text);
 }

@@ -22,5 +22,5 @@ export type * from "./plan/types.ts";
 export { joinWorkdir } from "./plan/workdir.ts";
 export { parseStopSignal } from "./signals.ts";
 export { didYouMean, suggest } from "./suggest.ts";
-export { parseBool, parseDuration, parseSize, parseUint32 } from "./values.ts";
+export { isOn, MAX_ID, parseBool, parseDuration, parseId, parseSize, parseUint32 } from "./values.ts";
 export type * from "./types.ts";

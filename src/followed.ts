@@ -9,7 +9,7 @@ export type CompatibilityVersion = 10 | 20 | 30;
 
 /** The versions that a build follows. */
 export interface Followed {
-  /** "1.29.0", or as `# syntax=` has it: "1.19". */
+  /** "1.29.0" */
   readonly frontend: string;
   /** The N of 1.N. */
   readonly minor: number;
@@ -114,7 +114,11 @@ const VERSION = /^1\.(\d{1,4})(?:\.\d{1,4})?(?:-[\w.-]+)?$/;
 export function frontendOfTag(tag: string | undefined): Pick<Followed, "frontend" | "minor"> {
   const minor = Number(VERSION.exec(tag ?? "")?.[1] ?? Infinity);
   const { frontend, minor: newest } = NEWEST;
-  return tag === undefined || minor >= newest ? { frontend, minor: newest } : { frontend: tag.replace(/-.*$/, ""), minor };
+  return tag === undefined || minor >= newest ? { frontend, minor: newest } : { frontend: wholeVersion(tag.replace(/-.*$/, "")), minor };
+}
+
+function wholeVersion(version: string): string {
+  return version.split(".").length === 2 ? `${version}.0` : version;
 }
 
 /** Is a tag of docker/dockerfile newer than what Decant follows? */

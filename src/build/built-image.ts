@@ -21,10 +21,11 @@ export function builtImage(
   { nowMs, epochSec: epoch, buildArgs }: BuiltImageOptions,
 ): BuiltImage {
   const fixed = epoch === undefined ? undefined : new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
-  const fallback = fixed ?? new Date(nowMs).toISOString();
+  // Nothing is made where there are no layers: the image is the same whenever it is built.
+  const fallback = fixed ?? (solution.layers.length === 0 ? undefined : new Date(nowMs).toISOString());
   const times = solution.layers.map((layer) => (layer.created === undefined ? undefined : (fixed ?? layer.created)));
   const history = addressedHistory(conversion.history, times, fallback).map((item): HistoryEntry => ({
-    created: item.created,
+    ...(item.created === undefined ? {} : { created: item.created }),
     created_by: item.createdBy,
     ...(item.author === undefined ? {} : { author: item.author }),
     ...(item.comment === undefined ? {} : { comment: item.comment }),
@@ -37,7 +38,12 @@ export function builtImage(
     ...(conversion.author === undefined ? {} : { author: conversion.author }),
     history,
     layers: solution.layers,
-    created: fixed ?? history.at(-1)?.created ?? fallback,
+    ...createdOf(fixed ?? history.findLast(({ created }) => created !== undefined)?.created ?? fallback),
+    ...(epoch === undefined ? {} : { epochSec: epoch }),
     ...(isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]) ? { inIndex: true } : {}),
   };
+}
+
+function createdOf(created: string | undefined): { readonly created?: string } {
+  return created === undefined ? {} : { created };
 }

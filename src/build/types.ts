@@ -49,7 +49,9 @@ export type AuditMode = "warn" | "error" | "strict";
 export interface BuildResult {
   readonly buildId: string;
   readonly outputs: readonly ExportResult[];
-  /** Of the first image output: the digest of its configuration file, the image ID. */
+  /** Of the first image output, as docker buildx has it: `configDigest`, or for an index (with attestations) `manifestDigest`. */
+  readonly imageId?: Digest;
+  /** Of the first image output: the digest of its configuration file. Absent for an index. */
   readonly configDigest?: Digest;
   readonly manifestDigest?: Digest;
   /** Steps: how many ran, how many were reused. */

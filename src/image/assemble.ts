@@ -6,6 +6,9 @@ import type { ExportLayer } from "./layers.ts";
 import { type Document, type ManifestDocument, type MediaTypes, documentOf, manifestOf, namedDescriptor } from "./manifest.ts";
 import type { BuiltImage } from "./types.ts";
 
+/** On a layer: the SOURCE_DATE_EPOCH that its times were set to (BuildKit). */
+const REWRITTEN_ANNOTATION = "buildkit/rewritten-timestamp";
+
 /** An image that is ready to be written. */
 export interface AssembledImage {
   readonly layers: readonly ExportLayer[];
@@ -31,7 +34,7 @@ export function assemble(image: BuiltImage, layers: readonly ExportLayer[], medi
   const config = documentOf(json, OCI_CONFIG);
   const manifest = manifestOf(
     config.descriptor,
-    layers.map((layer) => layer.descriptor),
+    layers.map(({ descriptor }, at) => (isRewritten(image, at) ? rewrittenDescriptor(descriptor, image.epochSec ?? 0) : descriptor)),
     mediaTypes,
     image.annotations?.manifest,
   );
@@ -42,4 +45,13 @@ export function assemble(image: BuiltImage, layers: readonly ExportLayer[], medi
     manifest,
     descriptor: namedDescriptor(manifest.descriptor, image, image.annotations?.manifestDescriptor),
   };
+}
+
+/** Layers of the base are never rewritten. */
+function isRewritten({ layers, areTimesRewritten = false }: BuiltImage, at: number): boolean {
+  return areTimesRewritten && layers[at]?.created !== undefined;
+}
+
+function rewrittenDescriptor(descriptor: Descriptor, epochSec: number): Descriptor {
+  return { ...descriptor, annotations: { ...descriptor.annotations, [REWRITTEN_ANNOTATION]: String(epochSec) } };
 }

@@ -9,7 +9,7 @@ export { loadImage } from "./load-image.ts";
 export { type ManifestDocument, type MediaTypes, manifestOf } from "./manifest.ts";
 export { metadataOf } from "./metadata.ts";
 export { targetNames } from "./names.ts";
-export { clampTimes } from "./clamp-times.ts";
+export { clampTimes, withEpoch } from "./clamp-times.ts";
 export { openOciArchive } from "./oci-archive.ts";
 export { openOciLayout } from "./oci-layout.ts";
 export type { OpenedImage } from "./open-image.ts";

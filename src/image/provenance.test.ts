@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { NEWEST } from "../followed.ts";
 import { sha256 } from "../digest.ts";
 import { parseDockerfile } from "../dockerfile/index.ts";
 import { toGraph, type Vertex } from "../graph/index.ts";
@@ -25,6 +26,7 @@ const facts: ProvenanceFacts = {
   complete: false,
   hermetic: false,
   reproducible: false,
+  followed: NEWEST,
 };
 const definition = { steps: [{ id: "step0" }], digestMapping: { "sha256:1": "step0" }, locations: { step0: {} } };
 

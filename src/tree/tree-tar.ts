@@ -14,13 +14,19 @@ export interface TreeTarOptions {
   readonly folder?: Entry;
   /** Extended attributes that are written. Default: file capabilities only (rule S126). */
   readonly xattrs?: XattrFilter;
+  /** Everything gets this time, in seconds. Default: each entry its own. */
+  readonly mtimeSec?: number;
 }
 
 /** Streams the tar; its chunks are the consumer's to keep. Always the same bytes for the same tree. */
 export async function* treeTar(tree: Tree, options: TreeTarOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-  const items = treeItems(tree, ROOT);
+  const items = options.mtimeSec === undefined ? treeItems(tree, ROOT) : timed(treeItems(tree, ROOT), options.mtimeSec);
   for await (const chunk of tarChunks(options.folder === undefined ? items : within(options.folder, items), options))
     yield Buffer.from(chunk);
+}
+
+async function* timed(items: AsyncIterable<LayerItem>, mtimeSec: number): AsyncGenerator<LayerItem> {
+  for await (const { entry, ...rest } of items) yield { ...rest, entry: { ...entry, mtimeSec, mtimeNsec: 0 } };
 }
 
 async function* within(folder: Entry, items: AsyncIterable<LayerItem>): AsyncGenerator<LayerItem> {

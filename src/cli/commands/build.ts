@@ -270,7 +270,7 @@ Examples:
       showRun(build({ ...options, ...more }), progressMode(values, context), context),
     );
     await writeBuildFiles(result, { iidFile: values.iidfile, metadataFile: values["metadata-file"], cwd: context.cwd });
-    if (values.quiet === true && result.configDigest !== undefined) await context.stdout.write(`${result.configDigest}\n`);
+    if (values.quiet === true && result.imageId !== undefined) await context.stdout.write(`${result.imageId}\n`);
     return 0;
   },
 );

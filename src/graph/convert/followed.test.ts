@@ -53,7 +53,11 @@ const owner = ({ target }: Conversion): unknown => {
   return action?.owner;
 };
 const scripts = ({ target }: Conversion): unknown =>
-  target === undefined ? [] : reachable(target).flatMap(({ op }) => (op.kind === "file" ? op.actions : [])).map((action) => "data" in action && action.data);
+  target === undefined
+    ? []
+    : reachable(target)
+        .flatMap(({ op }) => (op.kind === "file" ? op.actions : []))
+        .map((action) => "data" in action && action.data);
 
 describe("toGraph() follows the frontend that is asked for", () => {
   const rows: readonly Row[] = [
@@ -123,7 +127,10 @@ describe("toGraph() follows the frontend that is asked for", () => {
   it("L9: BUILDKIT_DISABLE_ONBUILD holds for stages of the same file, too", async () => {
     const text = "FROM scratch AS a\nONBUILD LABEL a=b\nFROM a";
     const labels = (flag: string): Promise<unknown> =>
-      seen({ name: "", text, buildArgs: { BUILDKIT_DISABLE_ONBUILD: flag }, see: ({ config }) => config.Labels, until: "", now: 0, before: 0 }, undefined);
+      seen(
+        { name: "", text, buildArgs: { BUILDKIT_DISABLE_ONBUILD: flag }, see: ({ config }) => config.Labels, until: "", now: 0, before: 0 },
+        undefined,
+      );
     assert.deepEqual([await labels("true"), await labels("0")], [undefined, { a: "b" }]);
   });
 });

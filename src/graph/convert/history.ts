@@ -39,13 +39,13 @@ export function layerItem(createdBy: string, marked: boolean): HistoryItem {
 
 /**
  * Gives every entry a time (BuildKit's exporter, normalizeLayersAndHistory): layers have theirs; what has none takes the time of
- * the first new layer, or of the layer before it.
+ * the first new layer, or of the layer before it; without either `fallback`, if there is one.
  */
 export function addressedHistory(
   items: readonly HistoryItem[],
   layerTimes: readonly (string | undefined)[],
-  fallback: string,
-): readonly (HistoryItem & { readonly created: string })[] {
+  fallback: string | undefined,
+): readonly HistoryItem[] {
   let layer = 0;
   const timed = items.map((item) => {
     if (item.emptyLayer) return item;
@@ -56,7 +56,7 @@ export function addressedHistory(
   let current = firstTime(timed) ?? fallback;
   return timed.map((item) => {
     current = item.created ?? current;
-    return { ...item, created: current };
+    return current === undefined ? item : { ...item, created: current };
   });
 }
 

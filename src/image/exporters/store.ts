@@ -3,8 +3,8 @@
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
 import { AT_ONCE, pool } from "../../async.ts";
-import { assemble, documentsOf } from "../assemble.ts";
-import { attested } from "../attest.ts";
+import { documentsOf } from "../assemble.ts";
+import { finishedImage, identity } from "../finish.ts";
 import { exportLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";
 import { pushNames, targetNames } from "../names.ts";
@@ -20,8 +20,7 @@ export async function exportToStore(
   const names = output.push ? pushNames(output.names) : targetNames(output.names);
   const packed = output.push || output.compression !== undefined;
   const layers = packed ? await exportLayers(ctx, image.layers, output) : await storedLayers(ctx, image.layers);
-  const mediaTypes = output.ociMediaTypes === false ? "docker" : "oci";
-  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes, ociArtifact: output.ociArtifact });
+  const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
   await pool(AT_ONCE, layers, (layer, stop) => layer.ensure(stop), ctx.signal);
   const documents = documentsOf(assembled);
   for (const { bytes } of documents) await ctx.store.blobs.put(bytes);
@@ -32,5 +31,5 @@ export async function exportToStore(
   };
   nameImage(ctx.store, named, names);
   if (output.push) await pushAssembled(ctx, assembled, names);
-  return { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
+  return { output, names, ...identity(assembled, output) };
 }

@@ -2,7 +2,7 @@
 import { usageError } from "../../errors.ts";
 import { type ArchiveEntry, writeArchive } from "../archive.ts";
 import { finishedImage, identity } from "../finish.ts";
-import { exportLayers } from "../layers.ts";
+import { exportLayers, heldLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
 import { startProgress } from "../progress.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
@@ -20,9 +20,9 @@ export async function exportLayout(image: BuiltImage, output: ArchiveSpec, ctx: 
       "Use --output type=oci, or leave out BUILDKIT_MULTI_PLATFORM",
     );
   const names = targetNames(output.names);
-  const layers = await exportLayers(ctx, image.layers, output);
+  const layers = await heldLayers(ctx, await exportLayers(ctx, image.layers, output));
   const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
-  const blobs = await blobEntries(ctx.store, assembled, ctx.signal);
+  const blobs = blobEntries(ctx.store, assembled);
   const index = indexEntries(assembled.descriptor, names);
   const result = { output, names, ...identity(assembled, output) };
   if (output.type === "oci" && !output.tar) {

@@ -2,10 +2,9 @@
  * type=image: the image in the local store under its names. Layers of our own stay uncompressed, because nobody reads them over a
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
-import { AT_ONCE, pool } from "../../async.ts";
 import { documentsOf } from "../assemble.ts";
 import { finishedImage, identity } from "../finish.ts";
-import { exportLayers, storedLayers } from "../layers.ts";
+import { exportLayers, heldLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";
 import { pushNames, targetNames } from "../names.ts";
 import { pushAssembled } from "../push-assembled.ts";
@@ -19,9 +18,8 @@ export async function exportToStore(
 ): Promise<ExportResult> {
   const names = output.push ? pushNames(output.names) : targetNames(output.names);
   const packed = output.push || output.compression !== undefined;
-  const layers = packed ? await exportLayers(ctx, image.layers, output) : await storedLayers(ctx, image.layers);
+  const layers = await heldLayers(ctx, packed ? await exportLayers(ctx, image.layers, output) : await storedLayers(ctx, image.layers));
   const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
-  await pool(AT_ONCE, layers, (layer, stop) => layer.ensure(stop), ctx.signal);
   const documents = documentsOf(assembled);
   for (const { bytes } of documents) await ctx.store.blobs.put(bytes);
   const named = {

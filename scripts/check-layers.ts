@@ -1,11 +1,12 @@
 /**
  * Keeps the direction of imports of docs/architecture.md: a room imports only from rooms above it. Prints each offending import. Keeps
- * native code, processes, the network, the opening of files and unbounded fan-out in their places, too.
+ * native code, processes, the network, the opening of files and unbounded fan-out in their places, too. Refuses circles of files (also of
+ * types alone), and exports that nobody takes.
  */
-import { globSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { circles, deadExports, type Module, readModules, type Taken } from "./modules.ts";
 
-const ROOMS = [
+const ME = "scripts/check-layers.ts";
+const ROOMS: readonly string[] = [
   "top",
   "sys",
   "net",
@@ -29,14 +30,13 @@ const ROOMS = [
   "api",
   "index",
   "cli",
-] as const;
+];
 /** Rooms and files that may not touch files, processes or the network: text and values in, values out. */
 const PURE = [
   /^src\/oci\//,
   /^src\/dockerfile\//,
   /^src\/graph\//,
   /^src\/debian\/(binary-package|candidates|chosen|contents-file|control|explain|package-index|resol[a-z]+|select|sorted-lines|version)\.ts$/,
-  /^src\/report\/model\.ts$/,
 ];
 const IMPURE = /^node:(fs|child_process|http|https|net|worker_threads)/;
 /** Rooms that are pure as a whole: of others a pure file takes types only. */
@@ -86,39 +86,61 @@ function roomOf(file: string): string {
   return inside.slice(0, inside.indexOf("/"));
 }
 
-const problems: string[] = [];
-for (const file of globSync("src/**/*.ts").toSorted()) {
-  if (file.endsWith(".test.ts")) continue;
-  const room = roomOf(file);
-  const rank = ROOMS.indexOf(room as (typeof ROOMS)[number]);
-  if (rank < 0) problems.push(`${file}: room "${room}" is not in the list`);
-  const text = readFileSync(file, "utf8");
+/** Faces whose names belong to users of the library. */
+const PUBLIC = new Set(["src/index.ts", "src/api/index.ts"]);
+
+/** What one file must not do. */
+function problemsOf({ file, text, taken, packages }: Module): string[] {
+  const problems: string[] = [];
   if (file !== "src/async.ts" && text.search(FAN_OUT) >= 0)
     problems.push(`${file}: fan out with pool() of src/async.ts, and wait with allOf()`);
   if (!OPENERS.some((opener) => opener.test(file)))
     for (const name of openersIn(text)) problems.push(`${file} -> node:fs ${name}: read named files by readNamedFile of src/sys`);
   if (!NET.test(file) && NETWORK.test(text)) problems.push(`${file}: requests go by src/net`);
-  for (const match of text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)) {
-    const target = match[1] ?? match[2] ?? "";
-    const isTypes = /^\s*(?:import|export) type\b/.test(match[0]);
-    if (PURE.some((pure) => pure.test(file)) && IMPURE.test(target)) problems.push(`${file} -> ${target}: this room is pure`);
-    if (target === "koffi" && !KOFFI.test(file)) problems.push(`${file} -> koffi: native calls live in src/sys`);
-    if (target === "node:child_process" && !KOFFI.test(file)) problems.push(`${file} -> ${target}: processes are started in src/sys`);
-    if (!target.startsWith(".")) continue;
-    const to = normalize(join(dirname(file), target));
-    if (!to.startsWith("src/")) {
-      problems.push(`${file} -> ${to}: leaves src`);
-      continue;
-    }
-    const toRoom = roomOf(to);
-    if (toRoom === room) continue;
-    if (!isTypes && !PURE_ROOMS.includes(toRoom) && PURE.some((pure) => pure.test(file)))
-      problems.push(`${file} -> ${to}: a pure file takes only types of ${toRoom}`);
-    if (ROOMS.indexOf(toRoom as (typeof ROOMS)[number]) > rank)
-      problems.push(`${file} (${room}) -> ${to} (${toRoom}): imports point upwards only`);
-    if (toRoom !== "top" && !to.endsWith("/index.ts")) problems.push(`${file} -> ${to}: import the room's face, src/${toRoom}/index.ts`);
+  const isPure = PURE.some((pure) => pure.test(file));
+  for (const name of packages) {
+    if (isPure && IMPURE.test(name)) problems.push(`${file} -> ${name}: this room is pure`);
+    if (KOFFI.test(file)) continue;
+    if (name === "koffi") problems.push(`${file} -> koffi: native calls live in src/sys`);
+    if (name === "node:child_process") problems.push(`${file} -> ${name}: processes are started in src/sys`);
   }
+  return [...problems, ...taken.flatMap((one) => importProblems(file, one, isPure))];
 }
+
+function importProblems(file: string, { from, isTypes }: Taken, isPure: boolean): string[] {
+  if (!from.startsWith("src/")) return [`${file} -> ${from}: leaves src`];
+  const [room, toRoom] = [roomOf(file), roomOf(from)];
+  if (toRoom === room) return [];
+  const problems: string[] = [];
+  if (isPure && !isTypes && !PURE_ROOMS.includes(toRoom)) problems.push(`${file} -> ${from}: a pure file takes only types of ${toRoom}`);
+  if (ROOMS.indexOf(toRoom) > ROOMS.indexOf(room)) problems.push(`${file} (${room}) -> ${from} (${toRoom}): imports point upwards only`);
+  if (toRoom !== "top" && !from.endsWith("/index.ts")) problems.push(`${file} -> ${from}: import the room's face, src/${toRoom}/index.ts`);
+  return problems;
+}
+
+/** Rooms and patterns of the lists above that fit no file, and rooms that are not in the list. */
+function listProblems(files: readonly string[]): string[] {
+  const rooms = new Set(files.map(roomOf));
+  const lists = { PURE, OPENERS };
+  return [
+    ...ROOMS.filter((room) => !rooms.has(room)).map((room) => `${ME}: there is no room "${room}"`),
+    ...[...rooms].filter((room) => !ROOMS.includes(room)).map((room) => `${ME}: room "${room}" is not in the list`),
+    ...Object.entries(lists).flatMap(([name, patterns]) =>
+      patterns
+        .filter((pattern) => !files.some((file) => pattern.test(file)))
+        .map((pattern) => `${ME}: ${name} has ${pattern}, which fits no file`),
+    ),
+  ];
+}
+
+const modules = readModules(["src/**/*.ts", "test/**/*.ts", "scripts/**/*.ts", "bench/**/*.ts"]);
+const program = modules.filter((module) => !module.isTest);
+const problems = [
+  ...listProblems(program.map(({ file }) => file)),
+  ...program.flatMap(problemsOf),
+  ...circles(program).map((way) => `${[...way, way[0]].join(" -> ")}: a circle`),
+  ...deadExports(modules, (file) => PUBLIC.has(file)).map((name) => `${name}: exported, and nobody needs it`),
+];
 for (const problem of problems) console.error(problem);
 console.log(problems.length === 0 ? "layers: ok" : `layers: ${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;

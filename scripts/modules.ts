@@ -8,6 +8,8 @@ export interface Taken {
   readonly names: readonly string[];
   /** `export … from`: the names are passed on. */
   readonly passesOn: boolean;
+  /** `import type`: nothing is loaded. */
+  readonly isTypes: boolean;
 }
 
 /** A file. */
@@ -24,7 +26,7 @@ export interface Module {
 }
 
 const IMPORT =
-  /(?:^|\n)\s*(import|export)\s+(?:type\s+)?(?:(\*(?:\s+as\s+\w+)?|\w+)\s*,?\s*)?(?:\{([^}]*)\}\s*)?from\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)|new URL\(\s*"(\.[^"]+\.ts)"/g;
+  /(?:^|\n)\s*(import|export)\s+(type\s+)?(?:(\*(?:\s+as\s+\w+)?|\w+)\s*,?\s*)?(?:\{([^}]*)\}\s*)?from\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)|new URL\(\s*"(\.[^"]+\.ts)"/g;
 const DECLARED = /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|const|let|class|interface|type|enum) (\w+)/gm;
 
 /** Reads the files that match. */
@@ -36,7 +38,7 @@ function readModule(file: string): Module {
   const text = readFileSync(file, "utf8");
   const taken: Taken[] = [];
   const packages: string[] = [];
-  for (const [, keyword, star, names, plain, dynamic, url] of text.matchAll(IMPORT)) {
+  for (const [, keyword, types, star, names, plain, dynamic, url] of text.matchAll(IMPORT)) {
     const target = plain ?? dynamic ?? url ?? "";
     if (!target.startsWith(".")) {
       packages.push(target);
@@ -44,7 +46,7 @@ function readModule(file: string): Module {
     }
     const from = normalize(join(dirname(file), target));
     const all = star !== undefined || names === undefined;
-    taken.push({ from, names: all ? ["*"] : namesOf(names), passesOn: keyword === "export" });
+    taken.push({ from, names: all ? ["*"] : namesOf(names), passesOn: keyword === "export", isTypes: types !== undefined });
   }
   const declares = Array.from(text.matchAll(DECLARED), ([, name = ""]) => name);
   return { file, text, isTest: isTest(file), taken, packages, declares };
@@ -98,26 +100,33 @@ function wayBack(start: string, next: ReadonlyMap<string, readonly string[]>): s
   return undefined;
 }
 
-/** Exports that no other file of the program takes, as "file: name". `isTaken` keeps those that somebody outside takes. */
+/**
+ * Exports that nobody needs, as "file: name": no other file of the program takes them, and they are of no use in their own file, or no test
+ * takes them either. `isTaken` keeps those that somebody outside takes.
+ */
 export function deadExports(modules: readonly Module[], isTaken: (file: string, name: string) => boolean): string[] {
-  const uses = new Map<string, Set<string>>();
-  for (const { taken, isTest: test } of modules)
-    if (!test) for (const { from, names } of taken) for (const name of names) useOf(uses, from).add(name);
+  const byProgram = usesOf(modules.filter((module) => !module.isTest));
+  const byTests = usesOf(modules.filter((module) => module.isTest));
   return modules.flatMap(({ file, text, isTest: test, declares, taken }) => {
-    if (test) return [];
-    const used = useOf(uses, file);
-    if (used.has("*")) return [];
+    const used = byProgram.get(file);
+    if (test || used?.has("*") === true) return [];
     const passed = taken.flatMap(({ names, passesOn }) => (passesOn ? names.filter((name) => name !== "*") : []));
-    return [...declares, ...passed]
-      .filter((name) => !used.has(name) && !isTaken(file, name))
-      .map((name) => `${file}: ${name}${isUsedInside(text, name) ? " (used only here)" : ""}`);
+    const isTested = (name: string): boolean => byTests.get(file)?.has(name) === true && isUsedInside(text, name);
+    return [...passed, ...declares.filter((name) => !isTested(name))]
+      .filter((name) => used?.has(name) !== true && !isTaken(file, name))
+      .map((name) => `${file}: ${name}`);
   });
 }
 
-function useOf(uses: Map<string, Set<string>>, file: string): Set<string> {
-  let used = uses.get(file);
-  if (used === undefined) uses.set(file, (used = new Set()));
-  return used;
+/** What is taken of each file. */
+function usesOf(modules: readonly Module[]): Map<string, Set<string>> {
+  const uses = new Map<string, Set<string>>();
+  for (const { from, names } of modules.flatMap(({ taken }) => taken)) {
+    const used = uses.get(from) ?? new Set();
+    for (const name of names) used.add(name);
+    uses.set(from, used);
+  }
+  return uses;
 }
 
 function isUsedInside(text: string, name: string): boolean {

@@ -52,11 +52,11 @@ export async function allSettledOf(running: Iterable<Promise<unknown>>): Promise
 }
 
 /** How shared work lives. */
-export interface SharedOptions {
+interface SharedOptions {
   /** "never": the work goes on although its callers have left. "last": the last caller to leave stops it and waits for its clean-up. */
   readonly cancel: "never" | "last";
   /** Results stay for later callers. Failures never do. Default true. */
-  readonly keep?: boolean;
+  readonly keep?: boolean | undefined;
 }
 
 /** Work by key that several callers may want: it is done once, and callers come and go by their own signals. */

@@ -49,7 +49,7 @@ export function shortDigest(digest: Digest): string {
 }
 
 /** A running digest. */
-export interface Hasher {
+interface Hasher {
   update(chunk: Uint8Array): void;
   /** Ends it; call once. */
   digest(): Digest;

@@ -3,7 +3,8 @@
  * Factories live in each room's `errors.ts`; `docs/errors.md` has a heading for every code.
  */
 import type { SourceRange } from "./source.ts";
-import { SUPPORT, type SupportId } from "./support.ts";
+import { SUPPORT } from "./support.ts";
+import type { SupportId } from "./support-row.ts";
 
 /** Stable within a major version. Test `code`, never the text of a message. */
 export type ErrorCode =
@@ -66,13 +67,13 @@ export type ErrorCode =
   | "INTERNAL";
 
 /** What an error carries besides its code and message. */
-export interface DecantErrorOptions {
+interface DecantErrorOptions {
   /** An imperative that tells what to do, to be pasted where that makes sense. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Where in the user's text the cause is, most important first. */
-  readonly source?: readonly SourceRange[];
+  readonly source?: readonly SourceRange[] | undefined;
   /** Plain JSON for programs. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
 }
 
@@ -98,7 +99,7 @@ export class InternalError extends DecantError {
   override readonly name: string = "InternalError";
 
   constructor(message: string, cause?: unknown) {
-    super("INTERNAL", `Internal error: ${message}`, cause === undefined ? {} : { cause });
+    super("INTERNAL", `Internal error: ${message}`, { cause });
   }
 }
 
@@ -120,20 +121,20 @@ export function withSource(error: unknown, source: SourceRange): unknown {
     source: [source],
     details,
     cause: error.cause ?? error,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
   });
 }
 
 /** A call of the public API or a flag that does not fit. */
 export function usageError(message: string, hint?: string): DecantError {
-  return new DecantError("USAGE", message, hint === undefined ? {} : { hint });
+  return new DecantError("USAGE", message, { hint });
 }
 
 /** Something that the field has and Decant does not have yet: never skipped in silence. */
 export function unsupported(
   what: string,
   options: {
-    readonly hint?: string;
+    readonly hint?: string | undefined;
     readonly source?: SourceRange;
     /** Its row in src/support.ts, which gives the hint where there is none here. */
     readonly row?: SupportId;
@@ -144,8 +145,8 @@ export function unsupported(
   const link = row === undefined ? undefined : `docs/reference/support.md#${row.id}`;
   const advice = link === undefined ? hint : hint === undefined ? `See ${link}` : `${hint} (${link})`;
   return new DecantError("UNSUPPORTED", `${what} is not supported${row?.state === "refused" ? "" : " yet"}`, {
-    ...(advice === undefined ? {} : { hint: advice }),
-    ...(options.source === undefined ? {} : { source: [options.source] }),
+    hint: advice,
+    source: options.source && [options.source],
     ...(row === undefined ? {} : { details: { support: row.id } }),
   });
 }

@@ -25,7 +25,7 @@ export function failureOf(error: unknown): Pick<VertexFailed, "code" | "message"
   return {
     code,
     message,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     ...(source.length === 0 ? {} : { source: source.map(eventSource) }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
   };
@@ -37,7 +37,7 @@ interface EventBase {
 }
 
 /** A step of the graph is known; `name` is what progress shows, e.g. "[build 2/5] RUN npm ci". */
-export interface VertexPlanned extends EventBase {
+interface VertexPlanned extends EventBase {
   readonly type: "vertex.planned";
   readonly vertex: string;
   readonly name: string;
@@ -45,43 +45,43 @@ export interface VertexPlanned extends EventBase {
   readonly source?: EventSource;
 }
 /** Work on a step began. */
-export interface VertexStarted extends EventBase {
+interface VertexStarted extends EventBase {
   readonly type: "vertex.started";
   readonly vertex: string;
 }
 /** A step needed no work. `why`: what was reused. */
-export interface VertexCached extends EventBase {
+interface VertexCached extends EventBase {
   readonly type: "vertex.cached";
   readonly vertex: string;
   readonly why: string;
 }
 /** A step was done. */
-export interface VertexDone extends EventBase {
+interface VertexDone extends EventBase {
   readonly type: "vertex.done";
   readonly vertex: string;
   readonly durationMs: number;
 }
 /** A step failed; the work that it is part of ends with the same error, unless it can do without. */
-export interface VertexFailed extends EventBase {
+interface VertexFailed extends EventBase {
   readonly type: "vertex.failed";
   readonly vertex: string;
   /** Stable: see docs/errors.md. "INTERNAL" for a bug of Decant. */
   readonly code: ErrorCode;
   readonly message: string;
   /** What to do. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Places in the user's text, the most important first. */
   readonly source?: readonly EventSource[];
   /** What programs may want to know. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 /** A step was stopped, because another one failed or the user wanted it. */
-export interface VertexCancelled extends EventBase {
+interface VertexCancelled extends EventBase {
   readonly type: "vertex.cancelled";
   readonly vertex: string;
 }
 /** What a RUN wrote. `data` is decoded text, as it came. */
-export interface LogEvent extends EventBase {
+interface LogEvent extends EventBase {
   readonly type: "log";
   readonly vertex: string;
   readonly stream: "stdout" | "stderr";

@@ -45,10 +45,10 @@ interface Rule {
 }
 
 /** What differs. */
-const TABLE: Readonly<Record<FollowedRule, Rule>> = {
+export const FOLLOWED_RULES: Readonly<Record<FollowedRule, Rule>> = {
   "heredoc-tabs-first": {
     since: { frontend: 21 },
-    now: "`RUN <<-EOF` loses its tabs, and is a script if it begins with `#!` then",
+    now: "a heredoc with `-` loses its tabs, and is a script if it begins with `#!` then",
     before: "it is a script if it begins with `#!` before",
   },
   "context-url-file": {
@@ -95,13 +95,10 @@ const TABLE: Readonly<Record<FollowedRule, Rule>> = {
   },
 };
 
-/** All of them, for documents. */
-export const FOLLOWED_RULES: readonly Rule[] = Object.values(TABLE);
-
 /** Does it hold for a build that follows `followed`? Undefined is the newest. */
 export function follows(followed: Followed | undefined, rule: FollowedRule): boolean {
   const { minor, compatibility } = followed ?? NEWEST;
-  const { since } = TABLE[rule];
+  const { since } = FOLLOWED_RULES[rule];
   return "frontend" in since ? minor >= since.frontend : compatibility >= since.compatibility;
 }
 

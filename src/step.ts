@@ -3,10 +3,11 @@
  * started ends as done, cached, failed or cancelled.
  */
 import { type Emit, eventSource, failureOf } from "./events.ts";
+import { given } from "./given.ts";
 import type { SourceRange } from "./source.ts";
 
 /** What people see of a step before it starts. */
-export interface StepPlan {
+interface StepPlan {
   /** Identifies it in the stream. */
   readonly vertex: string;
   /** What progress shows, e.g. "[build 2/5] RUN npm ci". */
@@ -16,7 +17,7 @@ export interface StepPlan {
 }
 
 /** A step while it works. */
-export interface RunningStep {
+interface RunningStep {
   /** It needed no work after all: it ends as cached. `why` says what was reused. */
   cached(why: string): void;
 }
@@ -27,7 +28,7 @@ export function planStep(emit: Emit, { vertex, name, stage, source }: StepPlan):
     type: "vertex.planned",
     vertex,
     name,
-    ...(stage === undefined ? {} : { stage }),
+    ...given({ stage }),
     ...(source === undefined ? {} : { source: eventSource(source) }),
   });
 }

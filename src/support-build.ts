@@ -1,5 +1,5 @@
 /** Rows F61 and up of support.ts: inputs, steps, secrets, cache, outputs and the rest of `docker buildx build`. Data only. */
-import type { SupportRow } from "./support.ts";
+import type { SupportRow } from "./support-row.ts";
 
 /** In the order of their numbers. */
 export const BUILD_ROWS: readonly SupportRow[] = [

@@ -1,5 +1,5 @@
 /** Rows F1 to F60 of support.ts: the Dockerfile language, checks and introspection. Data only. */
-import type { SupportRow } from "./support.ts";
+import type { SupportRow } from "./support-row.ts";
 
 /** In the order of their numbers. */
 export const LANGUAGE_ROWS: readonly SupportRow[] = [

@@ -1,6 +1,7 @@
 /** What can be audited: images of the store, of registries, of OCI layouts, and directories of the host. */
 import { lstatSync } from "node:fs";
 import { type AuditLayer, type AuditSubject, directorySubject, imageSubject } from "../audit/index.ts";
+import { given } from "../given.ts";
 import type { OpenedImage } from "../image/index.ts";
 import type { HistoryEntry, Platform } from "../oci/index.ts";
 import { ROOT, toBytes, type TreePath } from "../paths.ts";
@@ -47,5 +48,5 @@ function createdBy(told: readonly HistoryEntry[], index: number, layers: number)
 }
 
 function platformOf({ os, architecture, variant }: OpenedImage["config"]): Platform {
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  return { os, architecture, ...given({ variant }) };
 }

@@ -5,6 +5,7 @@ import { openSubject } from "./audit-source.ts";
 import { findProjectFile } from "../project/index.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, platformOf, type StoreOptions } from "../context/index.ts";
+import { given } from "../given.ts";
 import type { Run } from "./types.ts";
 
 /** Options of `auditImage`. */
@@ -38,7 +39,7 @@ export function auditImage(options: AuditImageOptions): Run<AuditReport> {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
     const subject = await openSubject(options.image, { session, platform, cwd, command: "audit", emit, signal });
-    const debian = { ...project?.debian, ...(options.offline === undefined ? {} : { offline: options.offline }) };
+    const debian = { ...project?.debian, ...given({ offline: options.offline }) };
     return await runAudit(subject, {
       policy: options.policy ?? project?.audit ?? {},
       whoHas: packageFinder({ session, debian, platform: subject.platform, emit, signal }),

@@ -8,6 +8,7 @@ import type { NamedImage, PruneResult, Store } from "../store/index.ts";
 import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, type StoreOptions } from "../context/index.ts";
+import { given } from "../given.ts";
 import type { ImageDetails, ImageSummary, Run } from "./types.ts";
 
 /** Every named image of the store, sorted by name. Images whose blobs are gone are left out. */
@@ -35,7 +36,7 @@ export function summaryOf(name: string, image: OpenedImage): ImageSummary {
     digest: descriptor.digest,
     configDigest: manifest.config.digest,
     platform: formatPlatform(config),
-    ...(config.created === undefined ? {} : { created: config.created }),
+    ...given({ created: config.created }),
     sizeBytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0),
   };
 }
@@ -67,7 +68,7 @@ export async function inspectImage(options: StoreOptions & { readonly image: str
         digest: layer.digest,
         diffId: image.config.rootfs.diff_ids[index] ?? layer.digest,
         sizeBytes: layer.size,
-        ...(createdBy === undefined ? {} : { createdBy }),
+        ...given({ createdBy }),
       };
     }),
     contents: {
@@ -103,8 +104,7 @@ export function pruneStore(options: StoreOptions & { readonly all?: boolean; rea
     await using session = await openSession(options);
     return await session.store.prune({
       signal,
-      ...(options.all === undefined ? {} : { all: options.all }),
-      ...(options.olderThanMs === undefined ? {} : { olderThanMs: options.olderThanMs }),
+      ...given({ all: options.all, olderThanMs: options.olderThanMs }),
     });
   });
 }

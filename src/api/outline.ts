@@ -1,6 +1,7 @@
 /** `outline` and `targets`: what a Dockerfile takes, and which stages can be built (F58). */
 import { planOptionsOf, platformNamed } from "../build/index.ts";
 import { checkParsed, type Outline, outlineOf, planDockerfile, type Stage } from "../dockerfile/index.ts";
+import { given } from "../given.ts";
 import type { SourceFile } from "../source.ts";
 import { type DockerfileOptions, openDockerfile } from "./dockerfile-options.ts";
 
@@ -47,10 +48,10 @@ export async function targets(options: DockerfileOptions): Promise<DockerfileTar
 
 function targetOf({ index, name, description, from }: Stage, count: number): DockerfileTarget {
   return {
-    ...(name === undefined ? {} : { name }),
+    ...given({ name }),
     index,
     isDefault: index === count - 1,
-    ...(description === undefined ? {} : { description }),
+    ...given({ description }),
     base: from.image.text,
     ...(from.platform === undefined ? {} : { platform: from.platform.text }),
     line: from.range.start.line,

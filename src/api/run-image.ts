@@ -6,6 +6,7 @@ import { usageError } from "../errors.ts";
 import { loadImage } from "../image/index.ts";
 import { layerTree, loadLayers, unpackLayers } from "../tree/index.ts";
 import { openSession } from "../context/index.ts";
+import { given } from "../given.ts";
 import type { RunImageOptions, RunningContainer } from "./types.ts";
 
 /** Starts a container of a local image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`. */
@@ -40,7 +41,7 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
     network: options.network ?? "host",
     mounts: [],
     readOnlyRoot: options.readOnly ?? false,
-    ...(config.StopSignal === undefined ? {} : { stopSignal: config.StopSignal }),
+    ...given({ stopSignal: config.StopSignal }),
     onOutput: onOutput ?? (() => undefined),
     ...(onOutput === undefined ? { stdin: "inherit", output: "inherit" } : {}),
     signal,

@@ -5,6 +5,7 @@ import { hostTree, loadTree, type Tree } from "../tree/index.ts";
 import { type NamedSource, openNamedSource } from "../project/index.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, platformOf, type StoreOptions } from "../context/index.ts";
+import { given } from "../given.ts";
 import type { Run } from "./types.ts";
 
 /** Options of `sbomOf`. */
@@ -47,16 +48,16 @@ async function treeOf(source: NamedSource, signal: AbortSignal): Promise<Tree> {
 
 function subjectOf(name: string, source: NamedSource, platform: Platform, epoch: string | undefined): SbomSubject {
   const fixed = epoch !== undefined && /^\d{1,12}$/.test(epoch) ? new Date(Number(epoch) * 1000).toISOString() : undefined;
-  if (source.kind === "directory") return { name, kind: "directory", platform, ...(fixed === undefined ? {} : { created: fixed }) };
+  if (source.kind === "directory") return { name, kind: "directory", platform, ...given({ created: fixed }) };
   const { config, descriptor } = source.image;
   const { os, architecture, variant } = config;
   const created = fixed ?? config.created;
   return {
     name,
     kind: "image",
-    platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+    platform: { os, architecture, ...given({ variant }) },
     digest: descriptor.digest,
     ...(source.isNamed ? { reference: name } : {}),
-    ...(created === undefined ? {} : { created }),
+    ...given({ created }),
   };
 }

@@ -37,9 +37,9 @@ export function pushImage(
     const pushed = await step(emit, { vertex: "push", name: `pushing ${name}` }, signal, () =>
       push(imageContext(session, emit, "push", signal), options.image, [name], {
         platform: session.platform,
-        ...(compression === undefined ? {} : { compression }),
-        ...(level === undefined ? {} : { level }),
-        ...(force === undefined ? {} : { force }),
+        compression,
+        level,
+        force,
       }),
     );
     return { name: pushed.names[0] ?? name, digest: pushed.descriptor.digest };
@@ -71,7 +71,7 @@ export function importImage(options: ImportImageOptions): Run<ExportResult> {
         name: options.name,
         config,
         platform,
-        ...(options.message === undefined ? {} : { message: options.message }),
+        message: options.message,
       }),
     );
   });

@@ -5,5 +5,5 @@ export type { BuildStage, LeftBehind, LeftStage } from "./left-behind.ts";
 export type { AllowedFinding, AuditReport, ReportedFinding, ReportedLayer } from "./report.ts";
 export { runAudit, type RunAuditOptions } from "./run-audit.ts";
 export { auditSarif } from "./sarif.ts";
-export type { SizeReport, SourceSize } from "./sizes.ts";
-export { directorySubject, type ImageFacts, imageSubject } from "./subject.ts";
+export type { SizeReport } from "./sizes.ts";
+export { directorySubject, imageSubject } from "./subject.ts";

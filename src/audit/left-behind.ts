@@ -48,12 +48,12 @@ const MAX_PACKAGES = 200;
 const MAX_PROGRAMS = 50;
 
 /** What the comparison is made with. */
-export interface LeftBehindInput {
+interface LeftBehindInput {
   readonly stages: readonly BuildStage[];
   readonly files: SubjectFiles;
   readonly inventory: Inventory;
   readonly platform: Platform;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Compares contents by digest: a file that was renamed on its way is not left behind. */
@@ -88,7 +88,7 @@ export async function leftBehind({ stages, files, inventory, platform, signal }:
       const sum = sums.get(top) ?? { files: 0, bytes: 0 };
       sums.set(top, { files: sum.files + 1, bytes: sum.bytes + entry.size });
     }
-    const packages = (await readInventory(tree, { platform, recordsOnly: true, ...(signal === undefined ? {} : { signal }) })).packages
+    const packages = (await readInventory(tree, { platform, recordsOnly: true, signal })).packages
       .map(nameOf)
       .filter((one) => !present.has(one));
     found.push({

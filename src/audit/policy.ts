@@ -4,13 +4,13 @@ import { treePath } from "../paths.ts";
 import type { Allowance, AuditPolicy, Finding } from "./types.ts";
 
 /** A finding that the policy allows. */
-export interface AllowedByPolicy {
+interface AllowedByPolicy {
   readonly finding: Finding;
   readonly reason: string;
 }
 
 /** What is left of findings under a policy. */
-export interface Judged {
+interface Judged {
   readonly findings: readonly Finding[];
   readonly allowed: readonly AllowedByPolicy[];
   /** Exceptions that nothing needed. */

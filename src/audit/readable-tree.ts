@@ -5,7 +5,7 @@ import { toBytes, type TreePath } from "../paths.ts";
 import type { Tree } from "../tree/index.ts";
 
 /** The tree, and what was passed over so far. */
-export interface ReadableTree {
+interface ReadableTree {
   readonly tree: Tree;
   /** Grows while the tree is read. */
   readonly refused: ReadonlySet<TreePath>;

@@ -217,7 +217,7 @@ const POLICIES: readonly (readonly [string, RunAuditOptions["policy"], readonly 
 for (const [name, policy, want] of POLICIES)
   test(`runAudit() applies a policy: ${name}`, async () => {
     const su = ["x", "y"].map((file) => item(`b/${file}`, "file", { mode: 0o4755, text: "x" }));
-    const report = await audited({ layers: [[...BASE], [dir("b"), ...su]], options: policy === undefined ? {} : { policy } });
+    const report = await audited({ layers: [[...BASE], [dir("b"), ...su]], options: { policy } });
     const ids = ["setuid", "allowance-unused", "image-too-large"];
     assert.deepEqual(
       report.findings.filter(({ id }) => ids.includes(id)).map(({ severity, id }) => `${severity} ${id}`),

@@ -2,6 +2,7 @@
 import type { ContentsQuery } from "../debian/index.ts";
 import { eventSource } from "../events.ts";
 import type { OsRelease } from "../facts/index.ts";
+import { given } from "../given.ts";
 import { formatPlatform } from "../oci/index.ts";
 import { displayPath, ROOT, treePath } from "../paths.ts";
 import { type Inventory, readInventory } from "../sbom/index.ts";
@@ -21,17 +22,16 @@ import type { Allowance, AuditContext, AuditLayer, AuditPolicy, AuditSubject, Fi
 
 /** What an audit may be told besides its subject. */
 export interface RunAuditOptions {
-  readonly policy?: AuditPolicy;
+  readonly policy?: AuditPolicy | undefined;
   /** Values that must not be in the image: the secrets given to the build. */
-  readonly secrets?: readonly KnownSecret[];
+  readonly secrets?: readonly KnownSecret[] | undefined;
   /** The other stages of the build; with them the report tells what was left behind. */
-  readonly stages?: readonly BuildStage[];
+  readonly stages?: readonly BuildStage[] | undefined;
   /** Which Debian packages have a file, for remedies, in the release that the image is of; without it no package is suggested. */
-  readonly whoHas?: (
-    queries: readonly ContentsQuery[],
-    os: OsRelease | undefined,
-  ) => Promise<ReadonlyMap<ContentsQuery, readonly string[]>>;
-  readonly signal?: AbortSignal;
+  readonly whoHas?:
+    | ((queries: readonly ContentsQuery[], os: OsRelease | undefined) => Promise<ReadonlyMap<ContentsQuery, readonly string[]>>)
+    | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const CHECKS = [...RUN_CHECKS, ...RUN_AS_CHECKS, ...DISTROLESS_CHECKS];
@@ -53,12 +53,12 @@ export async function runAudit(image: AuditSubject, options: RunAuditOptions = {
       (inventory ??= readInventory(subject.tree, {
         platform: subject.platform,
         recordsOnly: true,
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       })),
     secrets: options.secrets ?? [],
     policy,
     ...(whoHas === undefined ? {} : { whoHas: async (queries) => await whoHas(queries, (await context.inventory()).os) }),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
   const found: Finding[] = [];
   for (const check of subject.isDirectory === true ? DIRECTORY_CHECKS : CHECKS) {
@@ -91,7 +91,7 @@ export async function runAudit(image: AuditSubject, options: RunAuditOptions = {
             files,
             inventory: await context.inventory(),
             platform: subject.platform,
-            ...(signal === undefined ? {} : { signal }),
+            signal,
           }),
         }),
   };
@@ -131,7 +131,7 @@ function located({ source: told, ...finding }: Finding, { layers }: AuditSubject
   return {
     ...finding,
     group: findingKind(finding.id)?.group ?? "run",
-    ...(layer === undefined ? {} : { layer }),
+    ...given({ layer }),
     ...(source === undefined ? {} : { source: eventSource(source) }),
   };
 }
@@ -139,9 +139,7 @@ function located({ source: told, ...finding }: Finding, { layers }: AuditSubject
 function reportedLayer({ createdBy, instruction, stage, copiedFrom, source }: AuditLayer): ReportedLayer {
   return {
     createdBy,
-    ...(instruction === undefined ? {} : { instruction }),
-    ...(stage === undefined ? {} : { stage }),
-    ...(copiedFrom === undefined ? {} : { copiedFrom }),
+    ...given({ instruction, stage, copiedFrom }),
     ...(source === undefined ? {} : { source: eventSource(source) }),
   };
 }
@@ -163,7 +161,7 @@ function unusedAllowance({ id, path, reason, source }: Allowance): Finding {
   return SIZE.found("allowance-unused", {
     message: `Nothing matches the exception for ${id ?? "any finding"}${path === undefined ? "" : ` at ${path}`} ("${reason}")`,
     remedy: "Remove it from the policy",
-    ...(source === undefined ? {} : { source }),
+    ...given({ source }),
   });
 }
 

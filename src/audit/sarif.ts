@@ -1,6 +1,7 @@
 /** Reports as SARIF 2.1.0 (OASIS), for GitHub code scanning and other viewers. */
 import { isAbsolute } from "node:path";
 import { framedDigest, hexOf } from "../digest.ts";
+import { given } from "../given.ts";
 import { VERSION } from "../version.ts";
 import { FINDING_KINDS } from "./finding-table.ts";
 import type { AuditReport, ReportedFinding } from "./report.ts";
@@ -50,15 +51,13 @@ function resultOf(finding: ReportedFinding, report: AuditReport): Readonly<Recor
   const instruction = layer === undefined ? undefined : report.layers[layer]?.instruction;
   return {
     ruleId: id,
-    ...(ruleIndex === undefined ? {} : { ruleIndex }),
+    ...given({ ruleIndex }),
     level: severity,
     message: { text: `${path === undefined ? "" : `${path}: `}${message}. ${remedy}.` },
     locations: [locationOf(finding, report)],
     partialFingerprints: { "decantAudit/v1": hexOf(framedDigest([id, path ?? "", message])) },
     properties: {
-      ...(path === undefined ? {} : { path }),
-      ...(layer === undefined ? {} : { layer }),
-      ...(instruction === undefined ? {} : { instruction }),
+      ...given({ path, layer, instruction }),
       ...finding.details,
     },
   };

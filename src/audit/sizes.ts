@@ -7,7 +7,7 @@ import { type PackageSizes, packageSizes } from "./size/package-sizes.ts";
 import type { AuditLayer, AuditSubject } from "./types.ts";
 
 /** Bytes that came from one stage, image or the build context. */
-export interface SourceSize {
+interface SourceSize {
   /** "stage build", "base image" … */
   readonly from: string;
   readonly bytes: number;

@@ -5,7 +5,7 @@ import { type IsMounted, readableTree } from "./readable-tree.ts";
 import type { AuditLayer, AuditSubject } from "./types.ts";
 
 /** What is known of an image whose layers are loaded, bottom first. */
-export type ImageFacts = Omit<AuditSubject, "tree">;
+type ImageFacts = Omit<AuditSubject, "tree">;
 
 /** The subject of an image. Layers are as they are on top of each other: a file that a layer puts below a link of a lower one is where the link leads. */
 export function imageSubject(image: ImageFacts): AuditSubject {

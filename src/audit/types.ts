@@ -59,7 +59,7 @@ export interface Finding {
   /** The instruction that brought it; filled in from `layer` where a check leaves it out. */
   readonly source?: SourceRange;
   /** Plain JSON for programs. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** One exception of a policy. */
@@ -103,7 +103,7 @@ export interface AuditCheck {
 
 /** What checks share. */
 export interface AuditContext {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly files: AuditFiles;
   /** Values that must not be in the image: the secrets given to this build. */
   readonly secrets: readonly KnownSecret[];

@@ -75,7 +75,7 @@ function refused(report: AuditReport, layers: readonly AuditLayer[]): DecantErro
     {
       hint: 'Correct them, or allow them with a reason in the part "audit" of decant.yaml; nothing was written',
       details: { counts, findings: bad.map(({ id }) => id) },
-      ...(source === undefined ? {} : { source: [source] }),
+      source: source && [source],
     },
   );
 }

@@ -8,7 +8,7 @@ import type { Store } from "../store/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 
 /** What was built. */
-export interface Built {
+interface Built {
   readonly parsed: ParsedDockerfile;
   readonly conversion: Conversion;
   readonly solution: Solution;

@@ -1,12 +1,13 @@
 /** What was converted and solved, as one image: times of history, and whether an index is wanted around it. */
 import { isOn } from "../dockerfile/index.ts";
 import type { Solution } from "../engine/index.ts";
+import { given } from "../given.ts";
 import { addressedHistory, type Conversion } from "../graph/index.ts";
 import type { BuiltImage } from "../image/index.ts";
 import type { HistoryEntry } from "../oci/index.ts";
 
 /** What decides the image besides the graph. */
-export interface BuiltImageOptions {
+interface BuiltImageOptions {
   /** When the build began. */
   readonly nowMs: number;
   /** SOURCE_DATE_EPOCH. */
@@ -27,15 +28,14 @@ export function builtImage(
   const history = addressedHistory(conversion.history, times, fallback).map((item): HistoryEntry => ({
     ...(item.created === undefined ? {} : { created: item.created }),
     created_by: item.createdBy,
-    ...(item.author === undefined ? {} : { author: item.author }),
-    ...(item.comment === undefined ? {} : { comment: item.comment }),
+    ...given({ author: item.author, comment: item.comment }),
     ...(item.emptyLayer ? { empty_layer: true } : {}),
   }));
   return {
     platform: conversion.platform,
-    ...(conversion.base === undefined ? {} : { base: conversion.base }),
+    ...given({ base: conversion.base }),
     config: conversion.config,
-    ...(conversion.author === undefined ? {} : { author: conversion.author }),
+    ...given({ author: conversion.author }),
     history,
     layers: solution.layers,
     ...createdOf(fixed ?? history.findLast(({ created }) => created !== undefined)?.created ?? fallback),

@@ -6,7 +6,7 @@ import { lookUpBases } from "./look-up-bases.ts";
 import { type OpenedBuild, planOptionsOf } from "./open-build.ts";
 
 /** What checks say, and what could not be judged. */
-export interface FileCheck extends CheckReport {
+interface FileCheck extends CheckReport {
   readonly notes: readonly string[];
 }
 

@@ -28,7 +28,7 @@ import { createImageConfigs } from "./image-configs.ts";
 const MAX_NAMES = 200;
 
 /** What the checks of a build need to know. */
-export interface BuildChecksInput extends Omit<PlanOptions, "image" | "everyStage"> {
+interface BuildChecksInput extends Omit<PlanOptions, "image" | "everyStage"> {
   readonly parsed: ParsedDockerfile;
   /** A folder has a .dockerignore. */
   readonly files: LocalContext | LayerContext;
@@ -45,7 +45,7 @@ export interface BuildChecks {
 }
 
 /** What a build made. */
-export interface BuildMade {
+interface BuildMade {
   readonly session: { readonly store: Store };
   readonly conversion: Conversion;
   readonly solution: Solution;
@@ -70,7 +70,7 @@ export function buildChecks(input: BuildChecksInput): BuildChecks {
     const unread = report.errors.find(({ code }) => code === "InvalidCheck" || code === CHECK_ARGUMENT);
     if (unread !== undefined) {
       const { message, range, hint } = unread;
-      throw new DecantError("DOCKERFILE_SYNTAX", message, { source: [range], ...(hint === undefined ? {} : { hint }) });
+      throw new DecantError("DOCKERFILE_SYNTAX", message, { source: [range], hint });
     }
     return report;
   };

@@ -12,7 +12,7 @@ import { createImageConfigs, type ImageConfigs } from "./image-configs.ts";
 import { imagesOf, type OpenedBuild } from "./open-build.ts";
 
 /** What was found. */
-export interface KnownBases {
+interface KnownBases {
   readonly images: ImageConfigs;
   readonly facts: ImageFactsOf;
   /** Does the image have a shell? Undefined: not known. */

@@ -14,6 +14,7 @@ import {
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
+import { given } from "../given.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -32,7 +33,7 @@ export async function exportAll(image: BuiltImage, { opened, session }: Prepared
 }
 
 /** What an output is written with. */
-export interface OutputRun {
+interface OutputRun {
   /** Its place among the outputs. */
   readonly index: number;
   readonly session: Session;
@@ -47,7 +48,7 @@ export interface OutputRun {
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
   const { session, stdout, followed, emit, signal } = run;
   const vertex = `export ${run.index}`;
-  const context = { ...imageContext(session, emit, vertex, signal), followed, ...(stdout === undefined ? {} : { stdout }) };
+  const context = { ...imageContext(session, emit, vertex, signal), followed, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.
   return output.type === "cacheonly" ? await write() : await step(emit, { vertex, name: exportName(output) }, signal, write);

@@ -15,6 +15,7 @@ import { formatPurl } from "../purl.ts";
 import { publicUrl, publicVariable, withoutUrlSecrets } from "../url-secrets.ts";
 import { VERSION } from "../version.ts";
 import { algorithmOf, hexOf } from "../digest.ts";
+import { given } from "../given.ts";
 import type { ProvenanceOptions } from "./attestation-types.ts";
 import type { OpenedBuild } from "./open-build.ts";
 import type { SolvedBuild } from "./solve-graph.ts";
@@ -48,7 +49,7 @@ export function provenanceAttestation(build: SolvedBuild, wanted: ProvenanceOpti
       startedOn: new Date(started.startedAt).toISOString(),
       finishedOn: new Date().toISOString(),
       materials: unique(materials),
-      ...(context.material === undefined ? {} : { source: context.material }),
+      ...given({ source: context.material }),
       file: { path: fileName(options.file), bytes: context.dockerfile.bytes },
       request,
       complete,

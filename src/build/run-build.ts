@@ -1,4 +1,5 @@
 /** A build from its options to its result: opened, prepared, solved, finished, audited and exported, with its line in the history. */
+import { given } from "../given.ts";
 import type { BuiltImage, ExportResult } from "../image/index.ts";
 import { withAttestations } from "./attestations.ts";
 import { auditBuild } from "./audit.ts";
@@ -32,7 +33,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
   const image = await finishImage(solved);
   const audit = await auditBuild(solved, image);
   const outputs = await exportAll(image, solved);
-  return { ...resultOf(solved, outputs), ...(audit === undefined ? {} : { audit }) };
+  return { ...resultOf(solved, outputs), ...given({ audit }) };
 }
 
 /** What was solved as one image, with what is said of it. */

@@ -2,7 +2,7 @@
 import type { Plan, PlannedStage } from "../dockerfile/index.ts";
 
 /** What an image's SBOMs are of. */
-export interface SbomTargets {
+interface SbomTargets {
   /** The stage gets an SBOM of its own. */
   readonly stage: (stage: PlannedStage) => boolean;
   /** As seen by the stage that is built: the build context gets one. */

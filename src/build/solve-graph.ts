@@ -15,12 +15,13 @@ import {
 } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
 import { eventSource } from "../events.ts";
+import { given } from "../given.ts";
 import { checkNamedFile } from "../sys/index.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** A build as its history knows it. */
-export interface StartedBuild {
+interface StartedBuild {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -52,12 +53,12 @@ async function solutionOf(build: PreparedBuild, { id }: StartedBuild): Promise<S
     providers: [local, httpSources(store, { ...access, network }), gitSources(store, { ...access, env }), images],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
     defaultNetwork: options.network === "none" ? "none" : "host",
-    ...(caCertificates === undefined ? {} : { caCertificates }),
+    ...given({ caCertificates }),
     ...access,
     devices,
     warn: (code, message, range) =>
       emit({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
-    ...(epochSec === undefined ? {} : { epochSec }),
+    ...given({ epochSec }),
     noCache: options.noCache ?? false,
     explain: options.explain ?? false,
     buildId: id,
@@ -69,10 +70,7 @@ async function startSandbox(session: Session, options: BuildOptions, stack: Asyn
   const stateDir = join(session.store.root, "sandbox");
   await sweepSandboxes(stateDir);
   const { cgroupParent: parent, resources } = options;
-  const cgroup =
-    parent === undefined && resources === undefined
-      ? {}
-      : { cgroup: { ...(parent === undefined ? {} : { parent }), ...(resources === undefined ? {} : { resources }) } };
+  const cgroup = parent === undefined && resources === undefined ? {} : { cgroup: { ...given({ parent, resources }) } };
   return stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env, ...cgroup }));
 }
 

@@ -4,6 +4,7 @@
  */
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { unsupported, usageError, type DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { Command, CommandSpec, OptionTable, OptionValues } from "./command.ts";
 import type { CliContext } from "./context.ts";
 import { closest } from "./suggest.ts";
@@ -83,7 +84,7 @@ function withBareValues(spec: CommandSpec, args: readonly string[]): string[] {
 function parseConfig(spec: CommandSpec): ParseArgsOptionsConfig {
   const config: ParseArgsOptionsConfig = { help: { type: "boolean", short: "h" } };
   for (const [name, { type, short }] of [...Object.entries(spec.unsupported ?? {}), ...Object.entries(spec.options)])
-    config[name] = { type, ...(short === undefined ? {} : { short }) };
+    config[name] = { type, ...given({ short }) };
   return config;
 }
 
@@ -92,8 +93,8 @@ function notAnOption(spec: CommandSpec, name: string, rawName: string): DecantEr
   if (known !== undefined) {
     const shown = rawName.startsWith("--") ? rawName : `--${name}`;
     return unsupported(`Option ${shown} of "decant ${spec.name}"`, {
-      ...(known.hint === undefined ? {} : { hint: known.hint }),
-      ...(known.row === undefined ? {} : { row: known.row }),
+      hint: known.hint,
+      ...given({ row: known.row }),
     });
   }
   const guess = closest(name, Object.keys({ ...spec.options, ...spec.unsupported, help: true }));

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { DecantError, usageError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { BuildResult } from "../index.ts";
 
 /** Writes the files that are wanted; relative ones are in `cwd`. Throws `USAGE`, `EXPORT`. */
@@ -24,7 +25,7 @@ function metadataOf(result: BuildResult): Record<string, unknown> {
   const descriptor = result.outputs.find((output) => output.descriptor !== undefined)?.descriptor;
   return {
     "buildx.build.ref": result.buildId,
-    ...(result.configDigest === undefined ? {} : { "containerimage.config.digest": result.configDigest }),
+    ...given({ "containerimage.config.digest": result.configDigest }),
     ...(descriptor === undefined ? {} : { "containerimage.descriptor": descriptor, "containerimage.digest": descriptor.digest }),
     ...(names.length === 0 ? {} : { "image.name": [...new Set(names)].join(",") }),
   };

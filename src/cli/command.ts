@@ -1,5 +1,5 @@
 /** What a command is: a const table of its options, from which parsing, types and help are made, and a function. */
-import type { SupportId } from "../support.ts";
+import type { SupportId } from "../support-row.ts";
 import type { CliContext } from "./context.ts";
 
 /** One option. Names are the keys of the table, without dashes. */
@@ -23,13 +23,13 @@ export interface OptionSpec {
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 /** A flag of the field that Decant does not have: using it is an error that says so. */
-export interface UnsupportedSpec {
+interface UnsupportedSpec {
   readonly type: "boolean" | "string";
   readonly short?: string;
   /** Its row in src/support.ts. */
   readonly row?: SupportId;
   /** What to do instead, where the row does not say it. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 type ValueOf<Spec extends OptionSpec> = Spec extends { readonly type: "boolean" }

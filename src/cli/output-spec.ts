@@ -3,8 +3,9 @@
  * What BuildKit knows and Decant does not have is refused by name.
  */
 import { unsupported, usageError, type DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { AnnotationSpec, CompressionOptions, FileOptions, ImageOptions, OutputSpec } from "../index.ts";
-import type { SupportId } from "../support.ts";
+import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
 import type { OptionSpec } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";
@@ -23,10 +24,8 @@ type Attributes = Map<string, string>;
 
 const TYPES = ["image", "registry", "oci", "docker", "local", "tar", "cacheonly"] as const;
 const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression", "rewrite-timestamp"] as const;
-const IMAGE_KEYS = [
-  ...["name", "oci-mediatypes", "oci-artifact", "attestation-inline", "prefer-image-digest", "source-date-epoch"],
-  ...COMPRESSION_KEYS,
-] as const;
+const OF_IMAGES = ["name", "oci-mediatypes", "oci-artifact", "attestation-inline", "prefer-image-digest", "source-date-epoch"] as const;
+const IMAGE_KEYS = [...OF_IMAGES, ...COMPRESSION_KEYS] as const;
 const FILE_KEYS = ["dest", "platform-split", "attestation-prefix", "source-date-epoch"] as const;
 /** Attributes by type; all others that BuildKit has are in USUAL and NOT_YET. */
 const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
@@ -134,12 +133,6 @@ function imageOptions(attributes: Attributes): ImageOptions {
     sourceDateEpoch: epochOf(attributes),
     ...compressionOf(attributes),
   });
-}
-
-/** Without the fields that were not given. */
-function given<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } {
-  // The same fields but for those that are undefined.
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as ReturnType<typeof given<Fields>>;
 }
 
 /** Nothing is no epoch, as in BuildKit. */

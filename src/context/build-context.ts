@@ -20,6 +20,7 @@ import { type GitRef, gitSourceOp, parseGitUrl } from "../graph/index.ts";
 import { displayPath, ROOT, toText, treePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { isDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import {
   importLayerTar,
   type Layer,
@@ -57,7 +58,7 @@ export interface BuildContext {
 }
 
 /** What a context is opened with. `access`: credentials for where it is. */
-export interface ContextSurroundings {
+interface ContextSurroundings {
   readonly cwd: string;
   readonly emit: Emit;
   readonly access: SourceAccess;
@@ -99,7 +100,7 @@ export async function openBuildContext(
     title,
     dockerfile,
     files: { kind: "layers", layers: loaded.layer === undefined ? [] : [layerSource(loaded.layer)] },
-    ...(loaded.material === undefined ? {} : { material: loaded.material }),
+    ...given({ material: loaded.material }),
     time: () => loaded.timeSec ?? (loaded.layer === undefined ? undefined : youngestFile(loaded.layer)),
   };
 
@@ -167,7 +168,7 @@ const HTTP_FILE = "context";
 async function fromHttp(session: Session, url: string, surroundings: ContextSurroundings): Promise<Loaded> {
   const { store } = session;
   const { layer: file, tree, entry, timeSec, material } = await downloadFile(session, httpSourceOp(url, HTTP_FILE), surroundings);
-  const facts = { ...(timeSec === undefined ? {} : { timeSec }), ...(material === undefined ? {} : { material }) };
+  const facts = { ...given({ timeSec, material }) };
   const known = store.records.get("context-archive", file.id);
   const kept = typeof known === "string" && isDigest(known) ? openLayer(store, known) : undefined;
   if (kept !== undefined) return { layer: kept, ...facts };

@@ -1,13 +1,14 @@
 /** A file of http(s) that a build needs before its graph is made. */
 import { httpSources, type Material, type SourceAccess } from "../engine/index.ts";
 import { InternalError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { SourceOp } from "../graph/index.ts";
 import { treePath } from "../paths.ts";
 import { type Entry, type Layer, layerTree, type Tree } from "../tree/index.ts";
 import type { Session } from "./session.ts";
 
 /** A download: a layer with one file. */
-export interface DownloadedFile {
+interface DownloadedFile {
   readonly layer: Layer;
   readonly tree: Tree;
   readonly entry: Entry;
@@ -28,7 +29,7 @@ export async function downloadFile(
   op: SourceOp,
   { access, signal, maxBytes }: { readonly access: SourceAccess; readonly signal: AbortSignal; readonly maxBytes?: number },
 ): Promise<DownloadedFile> {
-  const surroundings = { ...access, network: session.network, ...(maxBytes === undefined ? {} : { maxBytes }) };
+  const surroundings = { ...access, network: session.network, ...given({ maxBytes }) };
   const result = await httpSources(session.store, surroundings).resolve(op, session.platform, signal, "download");
   const source = result.kind === "layers" ? result.layers[0] : undefined;
   const layer = await source?.load(signal);
@@ -40,7 +41,7 @@ export async function downloadFile(
     layer,
     tree,
     entry,
-    ...(material === undefined ? {} : { material }),
+    ...given({ material }),
     ...(entry.mtimeSec > 0 ? { timeSec: entry.mtimeSec } : {}),
   };
 }

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { isDigest } from "../digest.ts";
 import type { LocalContext } from "../engine/index.ts";
 import { isDecantError, unsupported, usageError } from "../errors.ts";
+import { given } from "../given.ts";
 import { type ContextFiles, gitSourceOp, parseGitUrl } from "../graph/index.ts";
 import { formatPlatform, formatReference, parsePlatform, parseReference, type Platform } from "../oci/index.ts";
 import { contextFolder } from "./folder.ts";
@@ -86,7 +87,7 @@ function layoutOf(text: string, cwd: string): NamedContext {
   const [, path = text, digest, tag] = found ?? [];
   if (digest !== undefined && !isDigest(digest)) throw usageError(`Cannot use "oci-layout://${text}": "${digest}" is no digest`);
   const selector = digest ?? tag;
-  return { kind: "oci-layout", path: resolve(cwd, path), ...(selector === undefined ? {} : { selector }) };
+  return { kind: "oci-layout", path: resolve(cwd, path), ...given({ selector }) };
 }
 
 function urlFilename(text: string): string {

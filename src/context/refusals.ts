@@ -8,7 +8,7 @@ import { detectSyntax, type ParsedDockerfile } from "../dockerfile/index.ts";
 import { errnoOf, unsupported } from "../errors.ts";
 import { type Emit, eventSource } from "../events.ts";
 import { type Followed, frontendOfTag, isNewerTag, NEWEST, parseCompatibility } from "../followed.ts";
-import type { SupportId } from "../support.ts";
+import type { SupportId } from "../support-row.ts";
 import type { DockerfileText } from "./dockerfile-file.ts";
 
 /** docker/dockerfile of any registry and version, and BuildKit's own name for the frontend that is built in. */

@@ -5,13 +5,14 @@
 import { expandWord, type ParsedDockerfile } from "../dockerfile/index.ts";
 import { usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
+import { given } from "../given.ts";
 import { type EpochStageOptions, epochStageSource, type SourceOp } from "../graph/index.ts";
 import type { NamedContext } from "./named-contexts.ts";
 
 const NAME = "SOURCE_DATE_EPOCH";
 
 /** The build arguments and the file with the number in place of the name, and the number. */
-export interface ResolvedEpoch {
+interface ResolvedEpoch {
   readonly parsed: ParsedDockerfile;
   readonly buildArgs: Readonly<Record<string, string>>;
   /** Seconds since 1970; absent: the images have the time at which they are made. */
@@ -19,7 +20,7 @@ export interface ResolvedEpoch {
 }
 
 /** What a name may stand for. */
-export interface EpochSources {
+interface EpochSources {
   /** The build context's own time, where it has one. */
   readonly contextTime: () => number | undefined;
   readonly namedContext: (name: string) => NamedContext | undefined;
@@ -33,8 +34,8 @@ export async function resolveEpoch(
   options: EpochStageOptions & { readonly env: Readonly<Record<string, string | undefined>> },
   sources: EpochSources,
 ): Promise<ResolvedEpoch> {
-  const given = givenValue(options.buildArgs, options.env);
-  const text = given ?? defaultValue(parsed, options.buildArgs);
+  const named = givenValue(options.buildArgs, options.env);
+  const text = named ?? defaultValue(parsed, options.buildArgs);
   if (text === undefined || text === "") return { parsed, buildArgs: options.buildArgs };
   const epochSec = /^\d{1,12}$/.test(text) ? Number(text) : await timeOfNamed(text, parsed, options, sources);
   if (epochSec === undefined) {
@@ -47,8 +48,8 @@ export async function resolveEpoch(
   const { [NAME]: _replaced, ...others } = options.buildArgs;
   return {
     parsed: withDefault(parsed, epochSec),
-    buildArgs: given === undefined || epochSec === undefined ? others : { ...others, [NAME]: String(epochSec) },
-    ...(epochSec === undefined ? {} : { epochSec }),
+    buildArgs: named === undefined || epochSec === undefined ? others : { ...others, [NAME]: String(epochSec) },
+    ...given({ epochSec }),
   };
 }
 
@@ -74,11 +75,11 @@ function givenValue(buildArgs: Readonly<Record<string, string>>, env: Readonly<R
   return env[NAME] === "" ? undefined : env[NAME];
 }
 
-function defaultValue(parsed: ParsedDockerfile, given: Readonly<Record<string, string>>): string | undefined {
-  const known = new Map(Object.entries(given));
+function defaultValue(parsed: ParsedDockerfile, named: Readonly<Record<string, string>>): string | undefined {
+  const known = new Map(Object.entries(named));
   for (const { args } of parsed.metaArgs) {
     for (const { key, value } of args) {
-      if (Object.hasOwn(given, key.text) || value === undefined) continue;
+      if (Object.hasOwn(named, key.text) || value === undefined) continue;
       known.set(key.text, expandWord(value.text, known, { escape: parsed.escape, range: value.range }).value);
     }
   }

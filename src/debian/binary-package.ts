@@ -1,5 +1,6 @@
 /** A package as an index of the archive lists it: the fields that choosing, fetching and describing it need. Pure. */
 import { type Digest, parseDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import { requiredField, type Stanza } from "./control.ts";
 import { archiveError } from "./errors.ts";
 import type { ArchiveSource } from "./sources.ts";
@@ -66,7 +67,7 @@ export function toBinaryPackage(stanza: Stanza, source: Pick<ArchiveSource, "uri
     version,
     architecture: requiredField(stanza, "Architecture", where),
     source: sourceName,
-    ...(sourceVersion === undefined ? {} : { sourceVersion }),
+    ...given({ sourceVersion }),
     ...traits(stanza),
     ...relations(stanza),
     filename,
@@ -91,7 +92,7 @@ function traits(stanza: Stanza): Traits {
   return {
     ...(multiArch === "same" || multiArch === "foreign" || multiArch === "allowed" ? { multiArch } : {}),
     ...(stanza.get("essential") === "yes" ? { essential: true } : {}),
-    ...(priority === undefined ? {} : { priority }),
+    ...given({ priority }),
     ...(/^\d{1,12}$/.test(installedSize) ? { installedSizeKiB: Number(installedSize) } : {}),
   };
 }

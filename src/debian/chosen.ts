@@ -13,7 +13,7 @@ export interface Choice {
 }
 
 /** Why a package cannot be chosen: another one that was. */
-export interface Obstacle {
+interface Obstacle {
   readonly kind: "other-version" | "refuses" | "is-refused";
   readonly choice: Choice;
 }

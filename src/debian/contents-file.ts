@@ -4,7 +4,7 @@ import { archiveError } from "./errors.ts";
 import { scanParts } from "./scan-parts.ts";
 
 /** A path and the names of its packages. */
-export interface ContentsLine {
+interface ContentsLine {
   /** As `mergedPath` gives it. */
   readonly path: string;
   readonly packages: readonly string[];

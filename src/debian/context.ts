@@ -3,6 +3,7 @@ import { createShared, type Shared } from "../async.ts";
 import { hexOf, shortDigest, sizeMismatch, type Expected } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
 import { type Emit, noEvents } from "../events.ts";
+import type { Filled } from "../given.ts";
 import { createNetwork, type Network } from "../net/index.ts";
 import type { Store } from "../store/index.ts";
 import { archiveError } from "./errors.ts";
@@ -14,26 +15,26 @@ import { watchTransfer } from "./watch-transfer.ts";
 /** Options of `createArchive`. */
 export interface ArchiveOptions {
   /** For sources that have none of their own. Default: the one of debian-archive-keyring, read when it is needed. */
-  readonly keyring?: Keyring;
+  readonly keyring?: Keyring | undefined;
   /** Default: the clock. */
-  readonly now?: () => Date;
+  readonly now?: (() => Date) | undefined;
   /** Use only what the store has. Default false. */
-  readonly offline?: boolean;
+  readonly offline?: boolean | undefined;
   /** Accept releases past their Valid-Until, and keys that have expired since they signed. Default false. */
-  readonly acceptExpired?: boolean;
+  readonly acceptExpired?: boolean | undefined;
   /** A release file that was fetched less than this many milliseconds ago is not asked for again. Default 0. */
-  readonly maxAgeMs?: number;
+  readonly maxAgeMs?: number | undefined;
   /** What requests go by, borrowed. Default: one of its own. */
-  readonly network?: Network;
+  readonly network?: Network | undefined;
   /** Transfers and warnings. */
-  readonly emit?: Emit;
+  readonly emit?: Emit | undefined;
   /** The vertex that events are told under. Default "debian". */
-  readonly vertex?: string;
-  readonly signal?: AbortSignal;
+  readonly vertex?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** `ArchiveOptions` with defaults, and the store. */
-export interface ArchiveContext extends Required<Omit<ArchiveOptions, "signal" | "network" | "keyring">> {
+export interface ArchiveContext extends Filled<Omit<ArchiveOptions, "signal" | "network" | "keyring">> {
   readonly keyring: () => Promise<Keyring>;
   readonly store: Store;
   readonly http: HttpOptions;
@@ -60,7 +61,7 @@ export function archiveContext(store: Store, options: ArchiveOptions): ArchiveCo
     http: {
       fail: (url, why, extra) => archiveError(url, why, extra),
       network: options.network ?? createNetwork(),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     },
   };
 }
@@ -77,10 +78,7 @@ export async function fetchFile(context: ArchiveContext, urls: readonly string[]
   await context.blobs.run(expected.digest, async () => {
     if (isHere(context, expected)) return;
     if (context.offline) throw offlineError(urls.at(-1) ?? expected.digest);
-    await using _lock = await store.locks.acquire(
-      `debian-${hexOf(expected.digest)}`,
-      context.signal === undefined ? {} : { signal: context.signal },
-    );
+    await using _lock = await store.locks.acquire(`debian-${hexOf(expected.digest)}`, { signal: context.signal });
     if (isHere(context, expected)) return;
     const url = await fetchFirst(context, urls, expected);
     store.records.put(FILES, expected.digest, { url, size: expected.size }, [{ kind: "blob", id: expected.digest }]);

@@ -1,4 +1,5 @@
 /** Debian control data (deb822, Debian policy chapter 5): stanzas with folded fields, and the syntax of dependency fields (policy 7.1). Pure. */
+import { given } from "../given.ts";
 import { archiveError } from "./errors.ts";
 
 /** The fields of one paragraph. Names are lower-case; folded lines are joined by "\n" without their first space. */
@@ -85,7 +86,7 @@ function parseRelation(text: string, name: string): Relation {
   const groups = [...profiles.matchAll(/<([^>]*)>/g)].map((group) => words(group[1] ?? ""));
   return {
     name: packageName,
-    ...(qualifier === undefined ? {} : { qualifier }),
+    ...given({ qualifier }),
     ...(operator === undefined || version === undefined ? {} : { version: { operator: toOperator(operator), version } }),
     ...(architectures === undefined ? {} : { architectures: words(architectures) }),
     ...(groups.length === 0 ? {} : { profiles: groups }),

@@ -1,7 +1,7 @@
 /** Debian's releases by code name: what does not change any more, and is known without asking an archive. Data only. */
 
 /** One release. */
-export interface DebianRelease {
+interface DebianRelease {
   /** "trixie" */
   readonly codename: string;
   /** "13" */

@@ -2,9 +2,9 @@
 import { DecantError } from "../errors.ts";
 
 interface Extra {
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly cause?: unknown;
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** `DEBIAN_SIGNATURE`: `what` has no signature that we can trust. */

@@ -18,7 +18,7 @@ export function formatRelation({ name, qualifier, version }: Relation): string {
 }
 
 /** What is there to be chosen from, and what was chosen. */
-export interface Situation {
+interface Situation {
   readonly candidates: Candidates;
   readonly chosen: Chosen;
   readonly excluded: ReadonlySet<string>;

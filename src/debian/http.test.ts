@@ -6,6 +6,7 @@ import { startServer } from "../../test/support/server.ts";
 import { startStranger } from "../../test/support/stranger.ts";
 import { trustLocalhost } from "../../test/support/tls.ts";
 import { collect } from "../bytes.ts";
+import { given } from "../given.ts";
 import { archiveError } from "./errors.ts";
 import { download } from "./http.ts";
 
@@ -40,7 +41,7 @@ netSuite({
   codes: { unreachable: "DEBIAN_ARCHIVE", busy: "DEBIAN_ARCHIVE", forbidden: "DEBIAN_ARCHIVE" },
   path: "/dists/x/InRelease",
   async read(origin, network, signal) {
-    const options = { network, fail: archiveError, ...(signal === undefined ? {} : { signal }) };
+    const options = { network, fail: archiveError, ...given({ signal }) };
     return String(await download(`${origin}/dists/x/InRelease`, (body) => collect(body, 1_000_000), options));
   },
 });

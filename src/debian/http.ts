@@ -9,17 +9,21 @@ import { download as fetchWhole, type DownloadFailure, type Network, splitUserIn
 /** How requests are made. */
 export interface HttpOptions {
   readonly network: Network;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Makes the error of a request that failed. */
   readonly fail: (
     url: string,
     why: string,
-    extra: { readonly hint?: string; readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> },
+    extra: {
+      readonly hint?: string | undefined;
+      readonly cause?: unknown;
+      readonly details?: Readonly<Record<string, unknown>> | undefined;
+    },
   ) => DecantError;
 }
 
 /** Takes a body; `sizeBytes` is what the server says of it, and only a reason not to begin. */
-export type UseBody<Result> = (body: ByteStream, sizeBytes: number | undefined) => Promise<Result>;
+type UseBody<Result> = (body: ByteStream, sizeBytes: number | undefined) => Promise<Result>;
 
 /**
  * GETs `url` and gives the body to `use`, again from the start when the connection fails. Errors that `use` throws (wrong bytes, full disk) are
@@ -35,8 +39,8 @@ export async function download<Result>(url: string, use: UseBody<Result>, option
   const failed = ({ why, hint, details, cause }: DownloadFailure): DecantError =>
     fail(url, why, {
       details: { ...details, url },
-      ...(cause === undefined ? {} : { cause }),
-      ...(hint === undefined ? {} : { hint }),
+      cause,
+      hint,
     });
   return await fetchWhole(network, { url: address, signal, fail: failed }, ({ body }, sizeBytes) => use(body, sizeBytes));
 }

@@ -16,7 +16,7 @@ export async function keptTable(context: ArchiveContext, id: string, make: () =>
     const { store, signal } = context;
     const known = await open(context, id);
     if (known !== undefined) return known;
-    await using _lock = await store.locks.acquire(`${SPACE} ${id}`, signal === undefined ? {} : { signal });
+    await using _lock = await store.locks.acquire(`${SPACE} ${id}`, { signal });
     const meanwhile = await open(context, id);
     if (meanwhile !== undefined) return meanwhile;
     const bytes = await make();

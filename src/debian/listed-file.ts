@@ -49,7 +49,7 @@ export async function* readListed(context: ArchiveContext, file: ListedFile): As
   const folder = url.slice(0, url.lastIndexOf("/"));
   await fetchFile(context, [...(release.release.byHash ? [`${folder}/by-hash/SHA256/${hexOf(digest)}`] : []), url], file);
   let sizeBytes = 0;
-  const plain: ByteStream = decompress(context.store.blobs.open(digest), context.signal === undefined ? {} : { signal: context.signal });
+  const plain: ByteStream = decompress(context.store.blobs.open(digest), { signal: context.signal });
   for await (const chunk of plain) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > maxBytes) throw archiveError(url, `it unpacks to more than ${maxBytes} bytes, the size that the release lists`);

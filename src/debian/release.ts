@@ -59,7 +59,7 @@ export function parseRelease(text: string, name: string): Release {
 export function checkRelease(
   release: Release,
   name: string,
-  wanted: { readonly suite?: string; readonly now: Date; readonly acceptExpired?: boolean },
+  wanted: { readonly suite?: string; readonly now: Date; readonly acceptExpired?: boolean | undefined },
 ): void {
   // "bookworm-security" is a codename, "stable-updates" a suite; "bookworm/updates" was a form of older releases.
   if (wanted.suite !== undefined && release.suite !== wanted.suite && release.codename !== wanted.suite)

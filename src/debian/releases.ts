@@ -49,10 +49,7 @@ export async function currentRelease(context: ArchiveContext, source: ArchiveSou
   if (known !== undefined && (context.offline || isFresh)) return await open(context, source, known.digest);
   if (context.offline) throw offlineError(url);
   // Two processes that start together must not write each other's older date.
-  await using _lock = await context.store.locks.acquire(
-    `debian-release-${framedDigest([url])}`,
-    context.signal === undefined ? {} : { signal: context.signal },
-  );
+  await using _lock = await context.store.locks.acquire(`debian-release-${framedDigest([url])}`, { signal: context.signal });
   const { digest } = await context.store.blobs.put(await fetchSigned(context, source));
   const fetched = await open(context, source, digest);
   const date = fetched.release.date.getTime();

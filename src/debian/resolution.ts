@@ -7,11 +7,11 @@ export interface ResolveRequest {
   /** As Debian names it: "amd64", "armhf". */
   readonly architecture: string;
   /** Names (also virtual ones) that count as being there in every version: dependencies on them are left unmet. Default none. */
-  readonly ignore?: readonly string[];
+  readonly ignore?: readonly string[] | undefined;
   /** Packages that are never taken. A need for one is an error, unless there is an alternative. Default none. */
-  readonly exclude?: readonly string[];
+  readonly exclude?: readonly string[] | undefined;
   /** Packages that are there already, in exactly these versions: they meet dependencies, and their own are not looked at. Default none. */
-  readonly present?: readonly BinaryPackage[];
+  readonly present?: readonly BinaryPackage[] | undefined;
 }
 
 /** Packages that fit together. JSON-safe but for the map. */

@@ -3,7 +3,7 @@ import type { ByteStream } from "../bytes.ts";
 import { fromBytes } from "../paths.ts";
 
 /** How the text is parted. */
-export interface PartsOptions {
+interface PartsOptions {
   /** What stands between two parts. */
   readonly separator: string;
   readonly maxPartBytes: number;

@@ -31,7 +31,7 @@ export interface VerifyOptions {
   readonly name: string;
   readonly now: Date;
   /** Also accept a key that has expired since it signed. Default false. */
-  readonly acceptExpired?: boolean;
+  readonly acceptExpired?: boolean | undefined;
 }
 
 const BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----";

@@ -55,7 +55,7 @@ function snapshotTime(snapshot: string): string {
 }
 
 /** "20260601T000000Z" as snapshot.debian.org names the state of an archive at `time`. */
-export function snapshotName(time: Date): string {
+function snapshotName(time: Date): string {
   return `${time.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`;
 }
 

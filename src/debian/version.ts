@@ -3,7 +3,7 @@ import { archiveError } from "./errors.ts";
 import type { VersionOperator } from "./control.ts";
 
 /** A version in its three parts. */
-export interface DebianVersion {
+interface DebianVersion {
   readonly epoch: number;
   readonly upstream: string;
   /** Empty when the version has none. */

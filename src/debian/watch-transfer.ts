@@ -1,6 +1,7 @@
 /** Tells about a download while its bytes pass through. */
 import type { ByteStream } from "../bytes.ts";
 import type { Emit } from "../events.ts";
+import { given } from "../given.ts";
 
 const TELL_EVERY_MS = 100;
 
@@ -16,7 +17,7 @@ export async function* watchTransfer(
     vertex: to.vertex,
     id: /\/dists\/(.+)$/.exec(url)?.[1] ?? url.slice(url.lastIndexOf("/") + 1),
     action: "fetch",
-    ...(totalBytes === undefined ? {} : { totalBytes }),
+    ...given({ totalBytes }),
   } as const;
   let currentBytes = 0;
   let toldAt = 0;

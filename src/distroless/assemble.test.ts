@@ -6,7 +6,8 @@ import { before, describe, it } from "node:test";
 import { type FakeKey, type FakePackage, makeKey } from "../../test/support/archive.ts";
 import { certificate, date, DOCUMENTS, INTEGRITY, openWorld, WITH_NODE } from "../../test/support/base-world.ts";
 import { treePath } from "../paths.ts";
-import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
+import { layerTree, readTreeFile } from "../tree/index.ts";
+import { treeDump } from "../tree/testdata/tree-dump.ts";
 import type { AssembleOptions } from "./types.ts";
 
 describe("assembleBase()", () => {

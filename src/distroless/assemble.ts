@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { type Digest, framedDigest, isDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { Store } from "../store/index.ts";
 import { openLayer } from "../tree/index.ts";
 import { baseConfig } from "./base-config.ts";
@@ -80,11 +81,11 @@ async function makeOnce(
   { forLayers, inputs }: OpenedInputs,
   { platform, signal, jobs }: AssembleOptions,
 ): Promise<readonly MadeLayer[]> {
-  await using _lock = await store.locks.acquire(`distroless-${key}`, signal === undefined ? {} : { signal });
+  await using _lock = await store.locks.acquire(`distroless-${key}`, { signal });
   const known = openKnown(store, key);
   if (known !== undefined) return known;
   await using scratch = await store.scratch();
-  const limits = { ...(jobs === undefined ? {} : { jobs }), ...(signal === undefined ? {} : { signal }) };
+  const limits = { ...given({ jobs, signal }) };
   const made = await makeLayers({ store, scratch: scratch.path, platform, ...limits }, forLayers, inputs);
   const record = made.map(({ layer, diffId, createdBy }) => ({ id: layer.id, diffId, createdBy }));
   const refs = made.map(({ layer }) => layerRef(layer.id));

@@ -1,10 +1,11 @@
 /** The configuration of a base: the recipe's settings over its layers. No time and no place of now is in it. */
 import type { Digest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { ImageConfig, Platform } from "../oci/index.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** All times of a base: nothing in it is of the day of its making. */
-export const EPOCH = "1970-01-01T00:00:00Z";
+const EPOCH = "1970-01-01T00:00:00Z";
 
 /** Of a recipe with its variant joined in. */
 export function baseConfig(
@@ -16,12 +17,11 @@ export function baseConfig(
     created: EPOCH,
     architecture: platform.architecture,
     os: platform.os,
-    ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+    ...given({ variant: platform.variant }),
     config: {
       User: recipe.user,
       Env: Object.entries(recipe.env).map(([name, value]) => `${name}=${value}`),
-      ...(recipe.entrypoint === undefined ? {} : { Entrypoint: recipe.entrypoint }),
-      ...(recipe.cmd === undefined ? {} : { Cmd: recipe.cmd }),
+      ...given({ Entrypoint: recipe.entrypoint, Cmd: recipe.cmd }),
       WorkingDir: recipe.workdir,
     },
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },

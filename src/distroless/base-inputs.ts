@@ -1,5 +1,6 @@
 /** What a base is made of, before anything is made: its packages, from a lock or the archive, its Node.js, and the recipe for its platform. */
 import { snapshotUri } from "../debian/index.ts";
+import { given } from "../given.ts";
 import { formatPlatform } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import type { BaseInputs } from "./compose.ts";
@@ -50,7 +51,7 @@ export async function openInputs(store: Store, recipe: Recipe, options: Assemble
     inputs: {
       packages: packages.map(binaryOf),
       open: (binary) => archive.open(binary, elsewhere(locked, binary)),
-      ...(node === undefined ? {} : { node }),
+      ...given({ node }),
     },
   };
 }

@@ -1,4 +1,5 @@
 /** The maintainer scripts of a base's packages: what they would have done, and what became of it. Packages are fetched, nothing is made. */
+import { given } from "../given.ts";
 import type { Store } from "../store/index.ts";
 import { openInputs } from "./base-inputs.ts";
 import { listScripts } from "./list-scripts.ts";
@@ -11,6 +12,6 @@ export async function baseScripts(store: Store, recipe: Recipe, options: Assembl
   const { platform, jobs, signal } = options;
   const { forLayers, inputs } = await openInputs(store, recipe, options);
   await using scratch = await store.scratch();
-  const limits = { ...(jobs === undefined ? {} : { jobs }), ...(signal === undefined ? {} : { signal }) };
+  const limits = { ...given({ jobs, signal }) };
   return await listScripts({ store, scratch: scratch.path, platform, ...limits }, forLayers, inputs);
 }

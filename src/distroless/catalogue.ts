@@ -16,11 +16,11 @@ const SHARED = "common";
 const MAX_RECIPE_BYTES = 1024 * 1024;
 
 /** Where recipes are looked for. */
-export interface CatalogueOptions {
+interface CatalogueOptions {
   /** Folder of the recipes that are known by name. Default: `recipes/` of this package. */
-  readonly folder?: string;
+  readonly folder?: string | undefined;
   /** Folders that are not the user's own: a recipe in one of them stays in it, whatever its links say. Default: none. */
-  readonly within?: readonly string[];
+  readonly within?: readonly string[] | undefined;
 }
 
 /** Loads "nodejs22-debian13" of the catalogue, or a file ("./my.yaml"). Throws `RECIPE`. */

@@ -1,6 +1,7 @@
 /** Which packages a recipe is made of: what it names, and what that needs where a level follows dependencies. */
 import type { Archive, BinaryPackage } from "../debian/index.ts";
 import { suggest } from "../dockerfile/index.ts";
+import { given } from "../given.ts";
 import { recipeError } from "./errors.ts";
 import { withVariant } from "./join-recipes.ts";
 import { LATEST, type LockedPackage } from "./lock.ts";
@@ -98,7 +99,7 @@ function locked(binary: BinaryPackage): LockedPackage {
     version,
     architecture,
     source,
-    ...(sourceVersion === undefined ? {} : { sourceVersion }),
+    ...given({ sourceVersion }),
     uri,
     suite,
     filename,

@@ -6,7 +6,8 @@ import { openWorld, type World } from "../../test/support/base-world.ts";
 import { LOCALHOST_TLS } from "../../test/support/tls.ts";
 import { isDecantError } from "../errors.ts";
 import { treePath } from "../paths.ts";
-import { layerTree, readTreeFile, treeDump } from "../tree/index.ts";
+import { layerTree, readTreeFile } from "../tree/index.ts";
+import { treeDump } from "../tree/testdata/tree-dump.ts";
 import type { RecipeDocument } from "./recipe.ts";
 import type { AssembledBase } from "./types.ts";
 
@@ -56,7 +57,7 @@ describe("the layers of a base", () => {
   });
   /** The release of the archive is called bookworm, whatever the recipe says. */
   const assemble = (world: World, changes?: Partial<RecipeDocument>, variant?: string): Promise<AssembledBase> =>
-    world.assemble([recipe(changes)], variant === undefined ? {} : { variant });
+    world.assemble([recipe(changes)], { variant });
   const dump = async (base: AssembledBase): Promise<string[]> =>
     (await treeDump(layerTree(base.layers)))
       .trim()

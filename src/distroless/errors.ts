@@ -6,12 +6,12 @@ import type { SourceRange } from "../source.ts";
 export function recipeError(
   name: string,
   why: string,
-  extra: { readonly source?: SourceRange; readonly hint?: string; readonly cause?: unknown } = {},
+  extra: { readonly source?: SourceRange; readonly hint?: string | undefined; readonly cause?: unknown } = {},
 ): DecantError {
   const { source, ...rest } = extra;
   return new DecantError("RECIPE", `Cannot use recipe "${name}": ${why}`, {
     ...rest,
-    ...(source === undefined ? {} : { source: [source] }),
+    source: source && [source],
   });
 }
 
@@ -19,7 +19,11 @@ export function recipeError(
 export function nodePackageError(
   what: string,
   why: string,
-  extra: { readonly hint?: string; readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> } = {},
+  extra: {
+    readonly hint?: string | undefined;
+    readonly cause?: unknown;
+    readonly details?: Readonly<Record<string, unknown>> | undefined;
+  } = {},
 ): DecantError {
   return new DecantError("NODE_PACKAGE", `Cannot use Node.js package "${what}": ${why}`, extra);
 }
@@ -33,7 +37,7 @@ export function packageConflict(recipe: string, why: string): DecantError {
 export function lockError(
   name: string,
   why: string,
-  extra: { readonly code?: "RECIPE_DRIFT"; readonly hint?: string; readonly cause?: unknown } = {},
+  extra: { readonly code?: "RECIPE_DRIFT"; readonly hint?: string | undefined; readonly cause?: unknown } = {},
 ): DecantError {
   const { code = "RECIPE_LOCK", ...rest } = extra;
   return new DecantError(code, `Cannot use lock "${name}": ${why}`, { hint: "Lock it again: decant base lock RECIPE", ...rest });

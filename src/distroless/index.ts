@@ -3,17 +3,13 @@ export { assembleBase } from "./assemble.ts";
 export { baseConfig } from "./base-config.ts";
 export { baseScripts } from "./base-scripts.ts";
 export { type BaseName, baseOfImage, isRecipeFile, parseBaseName } from "./base-name.ts";
-export { catalogueFolder, type CatalogueOptions, listRecipes, loadRecipe, recipeSchemaText } from "./catalogue.ts";
-export { type NpmPackage, type RegistrySignature } from "./npm.ts";
-export { parseRecipe } from "./parse-recipe.ts";
+export { listRecipes, loadRecipe, recipeSchemaText } from "./catalogue.ts";
 export {
   checkDrift,
   formatLock,
-  LATEST,
   type Lock,
   type LockedArchitecture,
   lockedFor,
-  type LockedNode,
   type LockedPackage,
   type LockedRelease,
   parseLock,
@@ -23,7 +19,6 @@ export { type NewerPackage, type PackageChangelog, packageChangelogs } from "./p
 export { refreshedCache, touchesLibraries } from "./refresh-cache.ts";
 export { lockRecipe } from "./resolve-base.ts";
 export { rebuildBase } from "./rebuild.ts";
-export { recipeDigest } from "./recipe-digest.ts";
-export { joinRecipes, withVariant } from "./join-recipes.ts";
+export { withVariant } from "./join-recipes.ts";
 export type * from "./recipe.ts";
 export type { ArchiveAccess, AssembledBase, AssembleOptions, AssemblyReport } from "./types.ts";

@@ -1,4 +1,5 @@
 /** Documents → `Recipe`, and variants over it. Values only, no files are opened. */
+import { given } from "../given.ts";
 import { recipeError } from "./errors.ts";
 import { hasMergedUsr } from "./merged-usr.ts";
 import type { Certificates, PackagePart, Recipe, RecipeDocument, RecipeLevel, RecipeSettings, RecipeVariant } from "./recipe.ts";
@@ -40,8 +41,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
     variants: joinVariants(documents),
     ...(last?.description === undefined ? {} : { description: last.description }),
     ...(sources.length === 0 ? {} : { sources }),
-    ...(certificates === undefined ? {} : { certificates }),
-    ...(node === undefined ? {} : { node }),
+    ...given({ certificates, node }),
   };
   const recipe = documents.reduce((joined, one) => withSettings(joined, one, one.name), empty);
   checkTwice(name, "user", recipe.users);
@@ -94,7 +94,7 @@ function withSettings(recipe: Recipe, added: RecipeSettings, name: string): Reci
     annotations: joinRecords(recipe.annotations, added.annotations),
     user: added.user ?? recipe.user,
     workdir: added.workdir ?? recipe.workdir,
-    ...(added.busybox === undefined ? {} : { busybox: added.busybox }),
+    ...given({ busybox: added.busybox }),
     ...filled("entrypoint", added.entrypoint ?? recipe.entrypoint),
     ...filled("cmd", added.cmd ?? recipe.cmd),
   };

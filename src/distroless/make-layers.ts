@@ -27,9 +27,7 @@ export async function makeLayers(context: ComposeContext, recipe: Recipe, inputs
     plan(base, recipe.layers),
     async (pieces) => {
       const items = arrangeItems(withSharedDirectories(base, pieces), (path) => base.below.get(path)?.entry);
-      const layer = await keptLayer(store, [LAYERS_FORMAT, ...itemParts(items)], () =>
-        writeLayer(store, items, signal === undefined ? {} : { signal }),
-      );
+      const layer = await keptLayer(store, [LAYERS_FORMAT, ...itemParts(items)], () => writeLayer(store, items, { signal }));
       const owners = pieces.map(({ owner }) => owner).join(", ");
       return { layer, diffId: await layerDiffId(store, layer, signal), createdBy: `decant: ${owners}` };
     },

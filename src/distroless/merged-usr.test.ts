@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import { treePath } from "../paths.ts";
 import type { LayerItem } from "../tree/index.ts";
 import { directoryEntry, textItem } from "./layer-items.ts";
 import { hasMergedUsr, mergedPath, mergeItems, usrLinks } from "./merged-usr.ts";
 
 const item = (kind: "dir" | "symlink" | "hardlink", path: string, link?: string): LayerItem => ({
-  entry: { ...directoryEntry(treePath(path)), kind, ...(link === undefined ? {} : { link }) },
+  entry: { ...directoryEntry(treePath(path)), kind, ...given({ link }) },
 });
 const show = (items: readonly LayerItem[]): string[] =>
   items.map(({ entry }) => `${entry.kind} ${entry.path}${entry.link === undefined ? "" : ` → ${entry.link}`}`);

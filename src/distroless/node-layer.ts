@@ -38,5 +38,5 @@ async function unpack(context: UnpackContext, node: NpmPackage): Promise<Layer> 
   }
   const [missing] = wanted.keys();
   if (missing !== undefined) throw nodePackageError(`${node.name}@${node.version}`, `its tarball has no file "${missing}"`);
-  return await writeLayer(context.store, arrangeItems(items), context.signal === undefined ? {} : { signal: context.signal });
+  return await writeLayer(context.store, arrangeItems(items), { signal: context.signal });
 }

@@ -1,6 +1,7 @@
 /** The Node.js package of a recipe, for the platform that is assembled. */
 import { watchTransfer } from "../debian/index.ts";
 import { noEvents } from "../events.ts";
+import { given } from "../given.ts";
 import { createNetwork } from "../net/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
@@ -10,7 +11,7 @@ import type { Recipe } from "./recipe.ts";
 import type { ArchiveAccess } from "./types.ts";
 
 /** An exact npm package. */
-export interface WantedNode {
+interface WantedNode {
   readonly name: string;
   readonly version: string;
   /** "sha512-…" that it must have. */
@@ -34,14 +35,14 @@ export async function fetchNode(store: Store, recipe: Recipe, wanted: WantedNode
   const { name, version, integrity } = wanted;
   const found = await fetchNpmPackage(
     store,
-    { name, version, ...(integrity === undefined ? {} : { pinned: integrity }) },
+    { name, version, ...given({ pinned: integrity }) },
     {
       registry: await registryOf(options),
       offline: options.offline ?? false,
       now: options.now?.() ?? new Date(),
       network: options.network ?? createNetwork(),
       watch: (url, body) => watchTransfer({ emit, vertex: vertexOf(recipe, options) }, url, body),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     },
   );
   if (found.signature === "absent" && integrity === undefined)

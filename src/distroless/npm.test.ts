@@ -11,6 +11,7 @@ import { startStranger, type Stranger } from "../../test/support/stranger.ts";
 import { trustLocalhost } from "../../test/support/tls.ts";
 import type { ByteStream } from "../bytes.ts";
 import { isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import { openStore } from "../store/index.ts";
 import { fetchNpmPackage, type NpmOptions, type NpmPackage, npmRegistry } from "./npm.ts";
 
@@ -58,7 +59,7 @@ async function fetchFrom(
     network: testNetwork(),
     watch: (_url, body) => body,
   };
-  const wanted = { name: "node-x", version: "18.20.8", ...(options.pinned === undefined ? {} : { pinned: options.pinned }) };
+  const wanted = { name: "node-x", version: "18.20.8", ...given({ pinned: options.pinned }) };
   const found = await fetchNpmPackage(store, wanted, npm);
   const requests = server.requests.length;
   if (options.again === true) {
@@ -96,7 +97,7 @@ describe("fetchNpmPackage()", () => {
   ]; // prettier-ignore
   for (const row of rows) {
     it(`refuses ${row.name}`, async () => {
-      await assert.rejects(fetchFrom(row.registry, row.pinned === undefined ? {} : { pinned: row.pinned }), {
+      await assert.rejects(fetchFrom(row.registry, given({ pinned: row.pinned })), {
         code: "NODE_PACKAGE",
         message: row.want,
       });
@@ -126,7 +127,7 @@ netSuite({
         now: new Date(),
         network,
         watch: (_url, body) => body,
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       },
     );
     return String(await store.blobs.read(digest, 1_000_000));

@@ -15,7 +15,7 @@ import { readNamedFile } from "../sys/index.ts";
 import { nodePackageError } from "./errors.ts";
 
 /** "verified": by a key of the registry. "absent": the registry gives no signature (mirrors drop it), or no keys; only the integrity was checked. */
-export type RegistrySignature = "verified" | "absent";
+type RegistrySignature = "verified" | "absent";
 
 /** A package in the store. JSON-safe. */
 export interface NpmPackage {
@@ -40,7 +40,7 @@ export interface NpmOptions {
   readonly network: Network;
   /** Wraps the tarball's bytes, to tell about them. */
   readonly watch: (url: string, body: ByteStream) => ByteStream;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const SPACE = "npm-package";
@@ -104,10 +104,7 @@ export async function fetchNpmPackage(
       throw nodePackageError(what, "it is not in the store, and the network must not be used", {
         hint: "Run it once without --offline",
       });
-    await using _lock = await store.locks.acquire(
-      `npm-${wanted.name.replaceAll("/", "+")}-${wanted.version}`,
-      options.signal === undefined ? {} : { signal: options.signal },
-    );
+    await using _lock = await store.locks.acquire(`npm-${wanted.name.replaceAll("/", "+")}-${wanted.version}`, { signal: options.signal });
     const other = find();
     if (other !== undefined) return other;
     const fetched = await fetchNow(store, what, wanted, options);
@@ -117,7 +114,7 @@ export async function fetchNpmPackage(
 }
 
 /** What the store has of `name@version`; undefined when it has to be fetched. */
-export function findNpmPackage(
+function findNpmPackage(
   store: Store,
   wanted: { readonly name: string; readonly version: string },
   registry: string,
@@ -151,7 +148,7 @@ async function fetchNow(
 ): Promise<NpmPackage> {
   const { network, signal } = options;
   const fail: HttpOptions["fail"] = (url, why, extra) => nodePackageError(what, `${url}: ${why}`, extra);
-  const http: HttpOptions = { network, fail, ...(signal === undefined ? {} : { signal }) };
+  const http: HttpOptions = { network, fail, signal };
   const document = await getJson(`${options.registry}/${wanted.name.replace("/", "%2f")}/${wanted.version}`, versionSchema, what, http);
   const { integrity, tarball } = document.dist;
   if (document.name !== wanted.name || document.version !== wanted.version)

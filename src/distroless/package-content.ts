@@ -31,7 +31,7 @@ export interface UnpackContext {
   readonly store: Store;
   /** An existing folder for temporary files. */
   readonly scratch: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Raised when the same package gives another layer than before. */
@@ -76,7 +76,7 @@ async function unpack(context: UnpackContext, binary: BinaryPackage, deb: Deb): 
     if (bytes !== undefined) items.push(control(name, bytes));
   }
   // Directories that the package does not name are another package's, with its mode and owner.
-  return await writeLayer(context.store, sortItems(items), context.signal === undefined ? {} : { signal: context.signal });
+  return await writeLayer(context.store, sortItems(items), { signal: context.signal });
 }
 
 async function readContent(binary: BinaryPackage, layer: Layer): Promise<PackageContent> {

@@ -16,7 +16,7 @@ import { statusItems } from "./status.ts";
 export type PackageRole = "whole" | "part" | "certificates" | "busybox";
 
 /** How a package's share is made. */
-export interface ShareOptions {
+interface ShareOptions {
   readonly recipe: Recipe;
   readonly role: PackageRole;
   /** Paths of files and links that the recipe itself brings, in a merged /usr where the base has one. */

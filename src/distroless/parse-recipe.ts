@@ -38,13 +38,13 @@ export async function parseRecipe(file: SourceFile): Promise<RecipeDocument> {
   const node = placeOf(yaml, document, fault);
   throw recipeError(file.name, fault.why, {
     ...(node?.range ? { source: range(node.range[0], node.range[1]) } : {}),
-    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+    hint: fault.hint,
   });
 }
 
 interface Fault {
   readonly why: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly path: readonly unknown[];
   /** The name of the field is wrong, not its value. */
   readonly isKey: boolean;
@@ -62,7 +62,7 @@ function faultOf(issue: v.BaseIssue<unknown>): Fault {
       why: `the field "${place}" is not known`,
       path,
       isKey: true,
-      ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
+      hint: near && `Did you mean "${near}"?`,
     };
   }
   if (deepest.type === "strict_object" && deepest.received === "undefined")

@@ -1,4 +1,5 @@
 /** A base made once more from its lock, from nothing: no layer that was made before is used, only downloads are. */
+import type { Filled } from "../given.ts";
 import type { Platform } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { assembleBase } from "./assemble.ts";
@@ -14,7 +15,7 @@ export async function rebuildBase(
   store: Store,
   fresh: Store,
   recipe: Recipe,
-  options: AssembleOptions & Required<Pick<AssembleOptions, "lock">>,
+  options: AssembleOptions & Filled<Pick<AssembleOptions, "lock">>,
 ): Promise<AssembledBase> {
   const { lock, platform, variant, signal } = options;
   const base = withVariant(recipe, variant);
@@ -30,7 +31,7 @@ export async function rebuildBase(
 function lockedNode(
   recipe: Recipe,
   platform: Platform,
-  { lock }: Required<Pick<AssembleOptions, "lock">>,
+  { lock }: Filled<Pick<AssembleOptions, "lock">>,
 ): { readonly name: string; readonly version: string } | undefined {
   return lockedFor(lock.lock, platform.architecture).node ?? nodeOf(recipe, platform);
 }

@@ -117,22 +117,22 @@ export interface RecipeSource {
 /** What a document and a variant have in common: settings, of which the last one counts, and lists that grow. */
 export interface RecipeSettings {
   /** Names of Debian packages, in the order of their layers. */
-  readonly packages?: readonly string[];
+  readonly packages?: readonly string[] | undefined;
   /** Whether the dependencies of `packages` are taken, too. Default true. */
-  readonly follow?: boolean;
-  readonly parts?: readonly PackagePart[];
-  readonly slices?: readonly Slice[];
-  readonly files?: readonly RecipeFile[];
+  readonly follow?: boolean | undefined;
+  readonly parts?: readonly PackagePart[] | undefined;
+  readonly slices?: readonly Slice[] | undefined;
+  readonly files?: readonly RecipeFile[] | undefined;
   /** The package that has the busybox of /busybox. */
-  readonly busybox?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly busybox?: string | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Empty: none. */
-  readonly entrypoint?: readonly string[];
+  readonly entrypoint?: readonly string[] | undefined;
   /** Empty: none. */
-  readonly cmd?: readonly string[];
-  readonly user?: string;
-  readonly workdir?: string;
-  readonly annotations?: Readonly<Record<string, string>>;
+  readonly cmd?: readonly string[] | undefined;
+  readonly user?: string | undefined;
+  readonly workdir?: string | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a variant ("nonroot") changes. */

@@ -8,6 +8,7 @@ import {
   debianSources,
   loadKeyring,
 } from "../debian/index.ts";
+import { given } from "../given.ts";
 import type { Platform } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { VERSION } from "../version.ts";
@@ -30,12 +31,12 @@ export async function archiveOf(store: Store, recipe: Recipe, options: ArchiveAc
     maxAgeMs: options.maxAgeMs ?? MAX_AGE_MS,
     vertex: vertexOf(recipe, options),
     ...(keyring === undefined ? {} : { keyring: await loadKeyring(keyring) }),
-    ...(offline === undefined ? {} : { offline }),
-    ...(acceptExpired === undefined ? {} : { acceptExpired }),
-    ...(now === undefined ? {} : { now }),
-    ...(network === undefined ? {} : { network }),
-    ...(emit === undefined ? {} : { emit }),
-    ...(signal === undefined ? {} : { signal }),
+    offline,
+    acceptExpired,
+    now,
+    network,
+    emit,
+    signal,
   });
 }
 
@@ -63,7 +64,7 @@ export async function lockRecipe(store: Store, recipe: Recipe, options: ArchiveA
     const platform = { os: "linux", architecture };
     const locked = await resolveBase(archive, recipe, platform, [undefined, ...Object.keys(recipe.variants)]);
     const node = await lockedNode(store, recipe, platform, options);
-    architectures.push([architecture, { ...locked, ...(node === undefined ? {} : { node }) }]);
+    architectures.push([architecture, { ...locked, ...given({ node }) }]);
   }
   return {
     recipe: recipe.name,

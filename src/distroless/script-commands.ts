@@ -3,6 +3,7 @@
  * texts, loops over fixed lists spelled out. Conditions are not judged: a command counts whichever branch it is in. Pure.
  */
 
+import { given } from "../given.ts";
 import { type ShellPiece, shellWords } from "./shell-words.ts";
 
 /** One command. */
@@ -16,7 +17,7 @@ export interface ScriptCommand {
 }
 
 /** A word of a command. */
-export interface ScriptWord {
+interface ScriptWord {
   readonly text: string;
   readonly known: boolean;
 }
@@ -57,7 +58,7 @@ export function scriptCommands(script: string): ScriptCommand[] {
       for (const scope of scopes(variables, loops)) {
         const words = shellWords(text).flatMap((word) => expand(word, scope));
         while (PREFIXES.has(words[0]?.text ?? "")) words.shift();
-        if (words.length > 0) found.push({ words, text: text.replaceAll(/\s+/g, " "), ...(inside === undefined ? {} : { inside }) });
+        if (words.length > 0) found.push({ words, text: text.replaceAll(/\s+/g, " "), ...given({ inside }) });
       }
     }
   }

@@ -9,7 +9,7 @@ import { type Digest, parseDigest, sha256 } from "../digest.ts";
 import type { DataSource } from "../tree/index.ts";
 
 /** What was kept. */
-export interface Spooled {
+interface Spooled {
   readonly data: DataSource;
   readonly size: number;
   readonly digest: Digest;
@@ -18,7 +18,7 @@ export interface Spooled {
 }
 
 /** Closes its file when disposed; the folder's owner removes it. */
-export interface Spool extends AsyncDisposable {
+interface Spool extends AsyncDisposable {
   /** Keeps a stream of `sizeBytes`, as its header says. One at a time. */
   keep(source: ByteStream, sizeBytes: number): Promise<Spooled>;
 }

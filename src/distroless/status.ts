@@ -7,7 +7,7 @@ import type { LayerItem } from "../tree/index.ts";
 import { textItem } from "./layer-items.ts";
 
 /** Where the files are. */
-export const STATUS_FOLDER = "/var/lib/dpkg/status.d";
+const STATUS_FOLDER = "/var/lib/dpkg/status.d";
 
 /** The two files of a package. `items` are all that it has in the image; a content without an MD5 in `md5` is hashed by `md5Of`. */
 export function statusItems(

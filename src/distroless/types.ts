@@ -34,18 +34,18 @@ export interface ArchiveAccess {
   readonly emit?: Emit;
   /** The vertex that events are told under. Default: "distroless " and the recipe's name. */
   readonly vertex?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of `assembleBase`. */
 export interface AssembleOptions extends ArchiveAccess {
   readonly platform: Platform;
   /** "nonroot": what the recipe has under `variants`. Default: none. */
-  readonly variant?: string;
+  readonly variant?: string | undefined;
   /** Take exactly its packages; no release is looked at. */
-  readonly lock?: { readonly file: string; readonly lock: Lock };
+  readonly lock?: { readonly file: string; readonly lock: Lock } | undefined;
   /** How many packages are fetched and unpacked at a time. Default 4. The bytes do not depend on it. */
-  readonly jobs?: number;
+  readonly jobs?: number | undefined;
 }
 
 /** A base that is in the store. */

@@ -4,7 +4,7 @@ import type { SourceRange } from "../source.ts";
 import type { Slice } from "./text.ts";
 
 /** A field, and where it stands in the line (quotes included). */
-export interface CsvField extends Slice {
+interface CsvField extends Slice {
   readonly text: string;
 }
 

@@ -10,7 +10,7 @@ import type { Directive, Directives, EscapeToken } from "./types.ts";
 const FORM = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+)$/s;
 
 /** What the top of a file says, and which of its lines are directives (0-based, so that they are no comments of an instruction). */
-export interface DirectiveBlock {
+interface DirectiveBlock {
   readonly directives: Directives;
   readonly escape: EscapeToken;
   /** Index of the first line after the block. */

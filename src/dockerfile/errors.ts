@@ -4,10 +4,10 @@ import type { SourceRange } from "../source.ts";
 import type { Diagnostic } from "./types.ts";
 
 /** Where a problem is and what to do about it. */
-export interface ProblemOptions {
+interface ProblemOptions {
   readonly range: SourceRange;
   readonly hint?: string | undefined;
-  readonly related?: readonly SourceRange[];
+  readonly related?: readonly SourceRange[] | undefined;
 }
 
 /** A text that does not follow the grammar. `name` becomes the code of the diagnostic. */
@@ -15,7 +15,7 @@ export function syntaxError(name: string, message: string, options: ProblemOptio
   return new DecantError("DOCKERFILE_SYNTAX", message, {
     source: [options.range, ...(options.related ?? [])],
     details: { diagnostic: name },
-    ...(options.hint === undefined ? {} : { hint: options.hint }),
+    hint: options.hint,
   });
 }
 
@@ -25,8 +25,8 @@ export function semanticError(
   options: { readonly range?: SourceRange | undefined; readonly hint?: string | undefined; readonly name?: string } = {},
 ): DecantError {
   return new DecantError("DOCKERFILE_SEMANTIC", message, {
-    ...(options.range === undefined ? {} : { source: [options.range] }),
-    ...(options.hint === undefined ? {} : { hint: options.hint }),
+    source: options.range && [options.range],
+    hint: options.hint,
     ...(options.name === undefined ? {} : { details: { diagnostic: options.name } }),
   });
 }
@@ -40,7 +40,7 @@ export function toDiagnostic(error: DecantError, fallback: SourceRange): Diagnos
     code: typeof diagnostic === "string" ? diagnostic : "InvalidValue",
     message: error.message,
     range,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    hint: error.hint,
     ...(related.length === 0 ? {} : { related }),
   };
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
-import { expandWord, type ExpandOptions, expandWords } from "./index.ts";
+import { expandWord } from "./index.ts";
+import { type ExpandOptions, expandWords } from "./expand.ts";
 
 const ENV = new Map([
   ["x", "hello"],

@@ -15,16 +15,16 @@ export interface ExpandOptions {
   /** `ParsedDockerfile.escape`. */
   readonly escape: EscapeToken;
   /** Where the text is from, for errors. */
-  readonly range?: SourceRange;
+  readonly range?: SourceRange | undefined;
   /**
    * "process" (default) obeys and removes quotes; "keep" obeys them and leaves them in; "ignore" takes them as any character, as bodies
    * of COPY heredocs need it (S109).
    */
-  readonly quotes?: "process" | "keep" | "ignore";
+  readonly quotes?: "process" | "keep" | "ignore" | undefined;
   /** "process" (default) removes escape characters; "keep" leaves them in. */
-  readonly escapes?: "process" | "keep";
+  readonly escapes?: "process" | "keep" | undefined;
   /** "empty" (default), or "keep": `$x` stays as it is, for names that are shown (S15). */
-  readonly unset?: "empty" | "keep";
+  readonly unset?: "empty" | "keep" | undefined;
 }
 
 /** What came out, and which variables were asked for. */
@@ -37,7 +37,7 @@ export interface Expansion {
 }
 
 /** Like `Expansion`, split at white space that was not quoted. Empty words are dropped. */
-export interface WordsExpansion {
+interface WordsExpansion {
   readonly words: readonly string[];
   readonly matched: readonly string[];
   readonly unmatched: readonly string[];

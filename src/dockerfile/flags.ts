@@ -6,7 +6,7 @@ import type { BoolFlag, Word } from "./types.ts";
 import type { RawFlag } from "./words.ts";
 
 /** "bool": `--link[=true|false]`; "string": one value; "strings": may be repeated. */
-export type FlagKind = "bool" | "string" | "strings";
+type FlagKind = "bool" | "string" | "strings";
 
 /** The flags of one statement, checked. */
 export interface FlagSet {

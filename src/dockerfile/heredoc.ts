@@ -6,7 +6,7 @@ import { chompTabs } from "./text.ts";
 import type { RunInstruction, RunScript } from "./types.ts";
 
 /** `3<<-"EOF"`, taken apart. */
-export interface HeredocWord {
+interface HeredocWord {
   readonly name: string;
   readonly fileDescriptor: number;
   readonly chomp: boolean;

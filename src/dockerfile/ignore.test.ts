@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
 import { fromText } from "../paths.ts";
-import { createIgnoreMatcher, excludePatterns, hasWildcard, matchGlob, parseIgnore } from "./index.ts";
+import { createIgnoreMatcher, excludePatterns, hasWildcard, parseIgnore } from "./index.ts";
+import { matchGlob } from "./glob.ts";
 import { compilePathPattern } from "./path-pattern.ts";
 
 describe("parseIgnore()", () => {

@@ -1,6 +1,7 @@
 /**
  * .dockerignore (rules S96-S99), also used for `--exclude` (S85). The last pattern that matches a path or one of its parents decides.
  */
+import { given } from "../given.ts";
 import { toText } from "../paths.ts";
 import type { SourceRange } from "../source.ts";
 import { semanticError, syntaxError } from "./errors.ts";
@@ -55,7 +56,7 @@ export function excludePatterns(values: readonly { readonly text: string; readon
     if (trimmed === "") continue;
     const cleaned = cleanPath(trimmed);
     const negated = cleaned.startsWith("!");
-    patterns.push(checkPattern({ pattern: negated ? cleaned.slice(1) : cleaned, negated, ...(range === undefined ? {} : { range }) }));
+    patterns.push(checkPattern({ pattern: negated ? cleaned.slice(1) : cleaned, negated, ...given({ range }) }));
   }
   return patterns;
 }

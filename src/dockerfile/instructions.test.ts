@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseBody, showInstruction } from "../../test/support/dockerfile-dump.ts";
 import { isDecantError } from "../errors.ts";
-import { parseDockerfile, parseTrigger } from "./index.ts";
+import { parseDockerfile } from "./index.ts";
+import { parseTrigger } from "./parser.ts";
 
 describe("instructions", () => {
   const rows: readonly { name: string; input: string; want: readonly string[] }[] = [
@@ -102,7 +103,7 @@ describe("instructions", () => {
 });
 
 describe("mistakes", () => {
-  const rows: readonly { input: string; code: string; message: RegExp; hint?: RegExp }[] = [
+  const rows: readonly { input: string; code: string; message: RegExp; hint?: RegExp | undefined }[] = [
     { input: "RUM x", code: "UnknownInstruction", message: /unknown instruction: RUM$/, hint: /^Did you mean RUN\?$/ },
     { input: "F\0R\0O\0M\0 \0x\0", code: "UnknownInstruction", message: /unknown instruction: F\0/, hint: /UTF-16: save it as UTF-8$/ },
     { input: "wrkdir x", code: "UnknownInstruction", message: /unknown instruction: wrkdir$/, hint: /^Did you mean workdir\?$/ },

@@ -2,6 +2,7 @@
  * From physical lines to logical lines: continuations joined, comments and empty lines dropped (rules S3-S7), with a map from every
  * character back to the file. Knows nothing of instructions; heredoc bodies are taken when the parser asks for them.
  */
+import { given } from "../given.ts";
 import type { SourceRange } from "../source.ts";
 import { syntaxError } from "./errors.ts";
 import type { Locator } from "./locate.ts";
@@ -22,7 +23,7 @@ export interface LogicalLine {
 }
 
 /** The lines of a heredoc up to its delimiter. */
-export interface HeredocBody {
+interface HeredocBody {
   readonly raw: string;
   readonly terminated: boolean;
   readonly range: SourceRange;
@@ -163,7 +164,7 @@ function createJoin(locator: Locator): Join {
       return {
         text: parts.join(""),
         comments,
-        ...(empty === undefined ? {} : { emptyContinuation: empty }),
+        ...given({ emptyContinuation: empty }),
         range: (start, end) => locator.range(toFile(start), end > start ? toFile(end - 1) + 1 : toFile(start)),
       };
     },

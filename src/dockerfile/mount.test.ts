@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseBody, textOf } from "../../test/support/dockerfile-dump.ts";
 import { isDecantError } from "../errors.ts";
-import { expandWord, type Mount, type MountFlag, resolveMount } from "./index.ts";
+import { expandWord, type Mount, type MountFlag } from "./index.ts";
+import { resolveMount } from "./instructions/mount.ts";
 
 function flagOf(options: string): MountFlag {
   const [run] = parseBody(`RUN --mount=${options} x`);
@@ -39,7 +40,7 @@ describe("resolveMount()", () => {
   ];
   for (const { input, want } of rows) it(`S112: ${input}`, () => assert.deepEqual(resolve(input), want));
 
-  const failures: readonly { input: string; want: RegExp; hint?: RegExp; at?: string }[] = [
+  const failures: readonly { input: string; want: RegExp; hint?: RegExp | undefined; at?: string }[] = [
     { input: "typ=bind,target=/x", want: /unexpected key 'typ' in 'typ=bind'/, hint: /Did you mean type\?/, at: "typ=bind" },
     { input: "type=cach,target=/x", want: /unsupported mount type "cach"/, hint: /Did you mean cache\?/, at: "type=cach" },
     { input: "type=cache,target=/x,sharing=share", want: /unsupported sharing value "share"/, hint: /Did you mean shared\?/ },

@@ -1,6 +1,7 @@
 /**
  * What a target takes: build arguments, secrets and ssh agents, of it and of the stages that it needs (F58). Pure.
  */
+import { given } from "../given.ts";
 import type { SourceRange } from "../source.ts";
 import { semanticError } from "./errors.ts";
 import { expandWord } from "./expand.ts";
@@ -41,8 +42,7 @@ export function outlineOf(plan: Plan): Outline {
   if (target === undefined) throw semanticError("Cannot outline: dockerfile contains no stages to build");
   const { name, description } = target.stage;
   return {
-    ...(name === undefined ? {} : { name }),
-    ...(description === undefined ? {} : { description }),
+    ...given({ name, description }),
     args: inOrder(args(plan, needed)),
     secrets: inOrder(uses(needed, "secret")),
     ssh: inOrder(uses(needed, "ssh")),
@@ -81,8 +81,7 @@ function args(plan: Plan, needed: readonly PlannedStage[]): OutlineArg[] {
           found.set(name, {
             name,
             range: instruction.range,
-            ...(now === undefined ? {} : { value: now }),
-            ...(description === undefined ? {} : { description }),
+            ...given({ value: now, description }),
           });
         }
       }
@@ -103,8 +102,7 @@ function globalArgs({ parsed, globals }: Plan): Map<string, GlobalArg> {
         range: instruction.range,
         // ARG A=x, then ARG A=$A-y: what the first one used counts for the second.
         uses: [...matched.filter((other) => other !== name), ...(matched.includes(name) ? (found.get(name)?.uses ?? []) : [])],
-        ...(now === undefined ? {} : { value: now }),
-        ...(description === undefined ? {} : { description }),
+        ...given({ value: now, description }),
       });
     }
   }

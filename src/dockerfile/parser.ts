@@ -2,6 +2,7 @@
  * The parser: a text in, stages and diagnostics out. Recovers after every mistake, so that all of them can be shown; `checkParsed` stops at the first.
  */
 import { DecantError, isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { SourceFile } from "../source.ts";
 import { readDirectives } from "./directives.ts";
 import { syntaxError, toDiagnostic } from "./errors.ts";
@@ -66,7 +67,7 @@ export function checkParsed(parsed: ParsedDockerfile): void {
       diagnostic: first.code,
       errors: errors.map(({ code, message, range }) => ({ code, message, line: range.start.line, column: range.start.column })),
     },
-    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    hint: first.hint,
   });
 }
 
@@ -202,7 +203,7 @@ function toStage(draft: Draft, index: number): Stage {
     instructions,
     range: { ...from.range, end },
     ...(name === undefined || written === undefined ? {} : { name, nameAsWritten: written }),
-    ...(description === undefined ? {} : { description }),
+    ...given({ description }),
   };
 }
 

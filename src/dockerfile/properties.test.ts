@@ -4,7 +4,10 @@ import fc from "fast-check";
 import { allInstructions, showInstruction } from "../../test/support/dockerfile-dump.ts";
 import { isDecantError } from "../errors.ts";
 import type { SourceRange } from "../source.ts";
-import { expandWord, expandWords, parseDockerfile, parseIgnore, parseTrigger, createIgnoreMatcher, resolveMount } from "./index.ts";
+import { expandWord, parseDockerfile, parseIgnore, createIgnoreMatcher } from "./index.ts";
+import { expandWords } from "./expand.ts";
+import { parseTrigger } from "./parser.ts";
+import { resolveMount } from "./instructions/mount.ts";
 import { compilePathPattern } from "./path-pattern.ts";
 import { compileShellPattern, replaceMatches, trimPrefix, trimSuffix } from "./shell-pattern.ts";
 

@@ -6,7 +6,7 @@
 type Token = { readonly kind: "char"; readonly char: string } | { readonly kind: "any" } | { readonly kind: "star" };
 
 /** A compiled pattern. */
-export interface ShellPattern {
+interface ShellPattern {
   readonly tokens: readonly Token[];
 }
 

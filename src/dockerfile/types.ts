@@ -17,7 +17,7 @@ export interface Diagnostic {
   /** Stable name, e.g. "UnknownInstruction"; for warnings BuildKit's rule name, e.g. "NoEmptyContinuation". */
   readonly code: string;
   readonly message: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly range: SourceRange;
   /** Other places that belong to it, e.g. the first use of a duplicate flag. */
   readonly related?: readonly SourceRange[];

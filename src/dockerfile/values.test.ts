@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
-import { parseBool, parseChmod, parseCsv, parseDuration, parseExpose, parsePort, parseSize, parseStopSignal, suggest } from "./index.ts";
+import { parseChmod, parseExpose, parsePort, parseSize, parseStopSignal, suggest } from "./index.ts";
+import { parseBool, parseDuration } from "./values.ts";
+import { parseCsv } from "./csv.ts";
 
 const isSemantic = (error: unknown): boolean => isDecantError(error, "DOCKERFILE_SEMANTIC");
 

@@ -2,6 +2,7 @@
  * Splitting the text of an instruction: keyword, leading `--flags`, blank-separated words, quoted words (ENV, LABEL, ARG) and JSON arrays.
  * Everything works on slices of the logical line, so that each value keeps its place.
  */
+import { given } from "../given.ts";
 import { syntaxError } from "./errors.ts";
 import type { LogicalLine } from "./lexer.ts";
 import { isBlank, isSpace, type Slice, splitBlanks, trimSlice } from "./text.ts";
@@ -17,7 +18,7 @@ export interface RawFlag extends Slice {
 }
 
 /** A logical line (or the part of it behind ONBUILD) in its three parts. */
-export interface SplitLine {
+interface SplitLine {
   readonly keyword: Slice;
   readonly flags: readonly RawFlag[];
   /** Trimmed. */
@@ -78,7 +79,7 @@ function readFlag(text: string, slice: Slice, escape: EscapeToken): RawFlag {
     }
   }
   const end = Math.min(at, slice.end);
-  return { name, offsets, start: slice.start, end, ...(value === undefined ? {} : { value }) };
+  return { name, offsets, start: slice.start, end, ...given({ value }) };
 }
 
 /** The words of `slice` as written. */

@@ -17,7 +17,7 @@ export interface Layout {
 }
 
 /** What e_ident and the rest of the file header say. */
-export interface Header extends Layout {
+interface Header extends Layout {
   readonly type: ElfType;
   readonly machine: number;
   readonly flags: number;

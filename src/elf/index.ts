@@ -1,5 +1,5 @@
 /** ELF files as a dynamic loader sees them, and the loader's cache. */
-export type { ElfClass, ElfEndian, ElfFile, ElfReader, ElfType, LibraryVersions, VersionNeed } from "./types.ts";
+export type { ElfFile } from "./types.ts";
 export { type ElfMachine, elfMachineOf, isForMachine, machineName } from "./machines.ts";
 export { type ElfHead, readElfHead, treeElf } from "./elf-head.ts";
 export { isElf } from "./header.ts";

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { elfFile, type ElfSpec } from "../../test/support/elf-file.ts";
 import { memoryTree } from "../../test/support/memory-tree.ts";
 import { isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import { treePath } from "../paths.ts";
 import { elfMachineOf, isForMachine, machineName } from "./machines.ts";
 import { readElf } from "./read-elf.ts";
@@ -200,7 +201,7 @@ describe("elfMachineOf()", () => {
   ];
   for (const [architecture, variant, want] of rows) {
     it(`knows ${architecture}${variant === undefined ? "" : `/${variant}`} as ${want}`, () => {
-      const platform = { os: "linux", architecture, ...(variant === undefined ? {} : { variant }) };
+      const platform = { os: "linux", architecture, ...given({ variant }) };
       assert.equal(elfMachineOf(platform)?.triplet, want);
     });
   }

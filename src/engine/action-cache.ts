@@ -5,6 +5,7 @@
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { AT_ONCE, pool } from "../async.ts";
 import { type Digest, framedDigest, isDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, type LayerSource, layerSource, openLayer } from "../tree/index.ts";
 import type { Ingredient } from "./types.ts";
@@ -48,7 +49,7 @@ export function createActionCache(store: Store, now: () => number = Date.now): A
         const shown = ingredients.map(({ name, value }, index) => ({
           name,
           value,
-          ...(details[index] === undefined ? {} : { detail: details[index] }),
+          ...given({ detail: details[index] }),
         }));
         store.records.put("step", slotId(slot), shown, blobs);
       });

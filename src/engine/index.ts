@@ -2,7 +2,7 @@ export { isTarBlock } from "./file/unpack.ts";
 export { solve, type Solution } from "./solver.ts";
 export { readIgnorePatterns } from "./ops/ignore-file.ts";
 export { type LayerContext, localSources, type LocalContext } from "./ops/local-source.ts";
-export { type GitCheckout, type GitOptions, gitCheckout, gitMaterial, gitSources } from "./ops/git-source.ts";
+export { gitCheckout, gitMaterial, gitSources } from "./ops/git-source.ts";
 export { httpSources } from "./ops/http-source.ts";
 export type { SourceAccess } from "./ops/source-secrets.ts";
 export { CDI_FOLDERS, type DeviceAccess, type DeviceAllowance, openDevices } from "./devices/index.ts";

@@ -1,7 +1,7 @@
 /** /etc/passwd and /etc/group (passwd(5), group(5)) as BuildKit and the runtimes read them: blank lines and those with "#" are passed over. Pure. */
 
 /** A line of /etc/passwd. */
-export interface Account {
+interface Account {
   readonly name: string;
   /** Undefined for what is no number. */
   readonly uid: number | undefined;
@@ -10,7 +10,7 @@ export interface Account {
 }
 
 /** A line of /etc/group. */
-export interface AccountGroup {
+interface AccountGroup {
   readonly name: string;
   readonly gid: number | undefined;
   readonly members: readonly string[];

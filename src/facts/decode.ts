@@ -1,5 +1,6 @@
 /** Reads kept facts back. A record of another shape counts as none. */
 import * as v from "valibot";
+import { given } from "../given.ts";
 import { cleanTreePath, type TreePath } from "../paths.ts";
 import type { CopyFacts, TreeFacts } from "./types.ts";
 
@@ -37,9 +38,9 @@ export function decodeTreeFacts(value: unknown): TreeFacts | undefined {
   if (!result.success) return undefined;
   const { os, libcs, hasShell, loaders, tools } = result.output;
   return {
-    ...(os === undefined ? {} : { os }),
+    ...given({ os }),
     hasShell,
-    libcs: libcs.map(({ kind, version }) => ({ kind, ...(version === undefined ? {} : { version }) })),
+    libcs: libcs.map(({ kind, version }) => ({ kind, ...given({ version }) })),
     loaders,
     tools,
   };
@@ -53,8 +54,7 @@ export function decodeCopyFacts(value: unknown): CopyFacts | undefined {
     path,
     kind,
     architecture,
-    ...(loader === undefined ? {} : { loader }),
-    ...(version === undefined ? {} : { version }),
+    ...given({ loader, version }),
   }));
   return { ...result.output, needs };
 }

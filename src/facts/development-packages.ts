@@ -8,7 +8,7 @@ import type { PathFiles } from "./image-paths.ts";
 import { type ReadSmallFile, readJson } from "./small-file.ts";
 
 /** What was found in one folder with node_modules. */
-export interface DevelopmentPackages {
+interface DevelopmentPackages {
   /** Their names, sorted by folder: "@types/node", "typescript". */
   readonly names: readonly string[];
   /** Those that are in no other of them, largest first. */

@@ -5,13 +5,14 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { elfFile } from "../../test/support/elf-file.ts";
 import { elfMachineOf } from "../elf/index.ts";
+import { given } from "../given.ts";
 import { hostTree } from "../tree/index.ts";
 import { ldConf } from "./ld-conf.ts";
 import { findLibraries } from "./ldconfig.ts";
 
 const machine = elfMachineOf({ os: "linux", architecture: "amd64" });
 assert.ok(machine);
-const library = (soname?: string): Buffer => elfFile({ type: "shared", machine: 62, ...(soname === undefined ? {} : { soname }) });
+const library = (soname?: string): Buffer => elfFile({ type: "shared", machine: 62, ...given({ soname }) });
 
 /** What the cache would have of files; a text is the target of a link. */
 async function found(files: Readonly<Record<string, Buffer | string>>): Promise<string[]> {

@@ -5,9 +5,9 @@ import { type Entry, followPath, type Tree } from "../tree/index.ts";
 import { ldConfFolders } from "./ld-conf.ts";
 
 /** How libraries are looked for. */
-export interface FindLibrariesOptions {
+interface FindLibrariesOptions {
   /** The text of /etc/ld.so.conf. Default: the tree's own. */
-  readonly conf?: string;
+  readonly conf?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,5 +1,6 @@
 /** C libraries: which of them a tree has, and which a program needs. Heads of ELF files are read, never whole files. */
 import { compareLibraryNames, type ElfMachine, elfMachineOf, machineName, treeElf } from "../elf/index.ts";
+import { given } from "../given.ts";
 import { baseName, displayPath, type TreePath, treePath } from "../paths.ts";
 import { type Entry, followPath, type Tree } from "../tree/index.ts";
 import { pathFiles } from "./image-paths.ts";
@@ -58,7 +59,7 @@ export async function findLibcs(tree: Tree, canRead: (path: TreePath) => boolean
     const file = followPath(tree, glibc.path);
     const elf = file?.entry === undefined || !canRead(file.path) ? undefined : await treeElf(tree, file.entry);
     const version = newest(elf?.versionDefinitions ?? []);
-    libcs.push({ kind: "glibc", ...(version === undefined ? {} : { version }) });
+    libcs.push({ kind: "glibc", ...given({ version }) });
   }
   return libcs;
 }
@@ -70,12 +71,12 @@ export async function libcNeed(tree: Tree, entry: Entry): Promise<LibcNeed | und
   const about = { path: displayPath(entry.path), architecture: machineName(elf) };
   // Another loader brings its own libraries: nothing is known of them.
   if (elf.interpreter !== undefined && !LOADERS.has(elf.interpreter)) return undefined;
-  const loader = elf.interpreter === undefined ? {} : { loader: elf.interpreter };
+  const loader = given({ loader: elf.interpreter });
   if (elf.needed.includes("libc.so.6")) {
     // Of all its libraries: libm has versions of its own.
     const wanted = elf.versionNeeds.flatMap(({ versions }) => versions.filter(({ weak }) => !weak));
     const version = newest(wanted.map(({ name }) => name));
-    return { ...about, kind: "glibc", ...loader, ...(version === undefined ? {} : { version }) };
+    return { ...about, kind: "glibc", ...loader, ...given({ version }) };
   }
   const isMusl =
     elf.needed.some((name) => name === PLAIN_MUSL || libcOfLoader(name) === "musl") || libcOfLoader(elf.interpreter ?? "") === "musl";

@@ -1,4 +1,5 @@
 /** os-release(5), read and written: which distribution a tree is. */
+import { given } from "../given.ts";
 import { treePath } from "../paths.ts";
 import type { ReadSmallFile } from "./small-file.ts";
 
@@ -42,9 +43,7 @@ export function parseOsRelease(text: string): OsRelease | undefined {
   const [versionId, codename, prettyName] = [field("VERSION_ID"), field("VERSION_CODENAME"), field("PRETTY_NAME")];
   return {
     id,
-    ...(versionId === undefined ? {} : { versionId }),
-    ...(codename === undefined ? {} : { codename }),
-    ...(prettyName === undefined ? {} : { prettyName }),
+    ...given({ versionId, codename, prettyName }),
   };
 }
 

@@ -19,7 +19,7 @@ export interface TreeFactsOptions {
   /** Layers whose files can be read; of others only names are known. */
   readonly readable: ReadonlySet<Layer>;
   /** Gives `namedPaths` of a layer, or remembers them. Default: reads the index. */
-  readonly names?: (layer: Layer) => readonly TreePath[];
+  readonly names?: ((layer: Layer) => readonly TreePath[]) | undefined;
 }
 
 /** Reads the facts of `layers`, bottom first. */

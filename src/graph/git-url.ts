@@ -3,6 +3,7 @@
  * each with `#ref:subdir` or a query. Pure; nothing here may reach git that git could take for an option.
  */
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import { publicUrl } from "../url-secrets.ts";
 import type { SourceOp } from "./ops.ts";
 
@@ -57,7 +58,7 @@ export function gitSourceOp(git: GitRef, agent?: string): SourceOp {
     identifier: `git://${shortRemote(git.remote)}${place === "" ? "" : `#${place}`}`,
     attrs: {
       "git.fullurl": git.remote,
-      ...(git.checksum === undefined ? {} : { "git.checksum": git.checksum }),
+      ...given({ "git.checksum": git.checksum }),
       ...(git.keepGitDir === true ? { "git.keepgitdir": "true" } : {}),
       ...(git.submodules === false ? { "git.skipsubmodules": "true" } : {}),
       ...(git.mtime === "commit" ? { "git.mtime": "commit" } : {}),
@@ -75,7 +76,7 @@ export function gitRefOf(op: SourceOp): GitRef {
     remote: attrs["git.fullurl"] ?? op.identifier.replace(/#.*$/, ""),
     ...(place?.[1] === undefined || place[1] === "" ? {} : { ref: place[1] }),
     ...(place?.[2] === undefined ? {} : { subdir: place[2] }),
-    ...(attrs["git.checksum"] === undefined ? {} : { checksum: attrs["git.checksum"] }),
+    ...given({ checksum: attrs["git.checksum"] }),
     ...(attrs["git.keepgitdir"] === undefined ? {} : { keepGitDir: true }),
     ...(attrs["git.skipsubmodules"] === undefined ? {} : { submodules: false }),
     ...(attrs["git.mtime"] === "commit" ? { mtime: "commit" } : {}),
@@ -224,5 +225,5 @@ function decoded(fragment: string, text: string): string {
 }
 
 function gitError(text: string, state: string, hint?: string): DecantError {
-  return new DecantError("GIT_SOURCE", `Cannot use git reference "${publicUrl(text)}": ${state}`, hint === undefined ? {} : { hint });
+  return new DecantError("GIT_SOURCE", `Cannot use git reference "${publicUrl(text)}": ${state}`, { hint });
 }

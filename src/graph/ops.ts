@@ -124,7 +124,7 @@ export interface DeviceRequest {
   readonly name: string;
   /** Not registered: the step runs without it, instead of an error. */
   readonly optional: boolean;
-  readonly range?: SourceRange;
+  readonly range?: SourceRange | undefined;
 }
 
 /** Runs a process. */

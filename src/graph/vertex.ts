@@ -2,8 +2,7 @@
 import { type Digest, sha256 } from "../digest.ts";
 import { formatPlatform, type Platform } from "../oci/index.ts";
 import type { SourceRange } from "../source.ts";
-import { publicUrl } from "../url-secrets.ts";
-import type { FileAction, Mount, Op } from "./ops.ts";
+import type { FileAction, Op } from "./ops.ts";
 
 /** Names a vertex: the digest of its op, platform and inputs. */
 export type VertexId = Digest;
@@ -38,7 +37,7 @@ export function vertex(op: Op, inputs: readonly Vertex[], platform: Platform, me
 }
 
 /** The op without what does not decide its result: source ranges, and proxies (rule S32). Keys are in a fixed order. */
-export function digestible(op: Op): unknown {
+function digestible(op: Op): unknown {
   switch (op.kind) {
     case "source":
       return { kind: op.kind, identifier: op.identifier, attrs: Object.entries(op.attrs).toSorted(([a], [b]) => (a < b ? -1 : 1)) };
@@ -89,37 +88,4 @@ export function reachable(target: Vertex): Vertex[] {
     order.push(top.node);
   }
   return order;
-}
-
-/** The graph as text, one vertex a line, for tests and `--debug`. */
-export function graphDump(target: Vertex): string {
-  const order = reachable(target);
-  const numbers = new Map(order.map((node, index) => [node.id, index]));
-  return order
-    .map(
-      (node, index) =>
-        `${index}: ${describe(node.op)} <- [${node.inputs.map((input) => numbers.get(input.id)).join(", ")}] ${node.meta.name}`,
-    )
-    .join("\n");
-}
-
-function describeMount(mount: Mount): string {
-  const from = mount.type === "bind" || mount.type === "cache" ? ` from ${mount.input}:${mount.selector}` : "";
-  const id = mount.type === "bind" || mount.type === "tmpfs" ? "" : ` ${mount.id}`;
-  return `(${mount.type}${id} on ${mount.dest}${from})`;
-}
-
-function describe(op: Op): string {
-  switch (op.kind) {
-    case "source":
-      return `source ${publicUrl(op.identifier)}`;
-    case "exec":
-      return [`exec ${JSON.stringify(op.meta.args)}`, ...op.mounts.filter(({ dest }) => dest !== "/").map(describeMount)].join(" ");
-    case "file":
-      return `file ${op.actions.map((action) => (action.kind === "copy" ? `copy ${action.src} ${action.dest}` : `${action.kind} ${action.path}`)).join("; ")}`;
-    case "merge":
-      return "merge";
-    default:
-      return op satisfies never;
-  }
 }

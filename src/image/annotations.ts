@@ -3,7 +3,7 @@ import { usageError } from "../errors.ts";
 import { type Annotations, formatPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 
 /** Where an annotation goes. */
-export type AnnotationLevel = "manifest" | "manifest-descriptor" | "index" | "index-descriptor";
+type AnnotationLevel = "manifest" | "manifest-descriptor" | "index" | "index-descriptor";
 
 /** An annotation that is asked for. */
 export interface AnnotationSpec {

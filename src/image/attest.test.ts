@@ -6,7 +6,7 @@ import { isDecantError } from "../errors.ts";
 import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import { treePath } from "../paths.ts";
 import { readTreeFile } from "../tree/index.ts";
-import type { AssembledImage } from "./assemble.ts";
+import type { AssembledImage } from "./assembled-image.ts";
 import { attested } from "./attest.ts";
 import { treeOf } from "./exporters/local.ts";
 import { documentOf, manifestOf } from "./manifest.ts";

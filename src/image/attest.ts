@@ -3,6 +3,7 @@
  * one index, of platform unknown/unknown so that nobody runs it. The image's manifest keeps its bytes and digest.
  */
 import { usageError } from "../errors.ts";
+import { given } from "../given.ts";
 import {
   ATTESTATION_ARTIFACT,
   ATTESTATION_MANIFEST,
@@ -19,26 +20,17 @@ import {
   type Platform,
 } from "../oci/index.ts";
 import { type ImageAnnotations, sortedAnnotations, wantsIndex } from "./annotations.ts";
-import type { AssembledImage } from "./assemble.ts";
+import type { AssembledImage, Attached } from "./assembled-image.ts";
 import { exportError } from "./errors.ts";
-import { type Document, documentOf, type ManifestDocument, manifestOf, type MediaTypes } from "./manifest.ts";
+import { type Document, documentOf, manifestOf, type MediaTypes } from "./manifest.ts";
 import { imageSubjects, MAX_STATEMENT_BYTES, statementOf, type StatementSubject } from "./statement.ts";
 import type { Attestation, BuiltImage } from "./types.ts";
-
-/** What an index has besides the image. */
-export interface Attached {
-  readonly statements: readonly Document[];
-  /** Configuration and manifest of the statements; absent without statements. */
-  readonly about?: { readonly config: Document; readonly manifest: ManifestDocument };
-  /** What names stand for. */
-  readonly index: Document;
-}
 
 const CREATED_ANNOTATION = "org.opencontainers.image.created";
 const UNKNOWN = { architecture: "unknown", os: "unknown" };
 
 /** How an output wants its attestations. */
-export interface AttestOptions {
+interface AttestOptions {
   readonly names: readonly string[];
   readonly mediaTypes: MediaTypes;
   /** Default false. */
@@ -105,7 +97,7 @@ export function attach(assembled: AssembledImage, image: Descriptor, parts: Inde
         schemaVersion: 2,
         mediaType: mediaTypes === "docker" ? DOCKER_MANIFEST_LIST : OCI_INDEX,
         manifests: [
-          { mediaType, digest, size, ...(beside === undefined ? {} : { annotations: beside }), platform: ordered(platform) },
+          { mediaType, digest, size, ...given({ annotations: beside }), platform: ordered(platform) },
           ...(about === undefined
             ? []
             : [
@@ -116,7 +108,7 @@ export function attach(assembled: AssembledImage, image: Descriptor, parts: Inde
                 },
               ]),
         ],
-        ...(own === undefined ? {} : { annotations: own }),
+        ...given({ annotations: own }),
       },
       undefined,
       2,
@@ -126,8 +118,8 @@ export function attach(assembled: AssembledImage, image: Descriptor, parts: Inde
   const named = sortedAnnotations(createdOf(assembled.descriptor), annotations.indexDescriptor);
   return {
     ...assembled,
-    descriptor: { ...index.descriptor, ...(named === undefined ? {} : { annotations: named }) },
-    attached: { statements, ...(about === undefined ? {} : { about }), index },
+    descriptor: { ...index.descriptor, ...given({ annotations: named }) },
+    attached: { statements, ...given({ about }), index },
   };
 }
 
@@ -159,12 +151,12 @@ function artifact(layers: readonly Descriptor[], { mediaType, digest, size }: De
 /** The time is that of the result, whichever document it is; other annotations are the manifest's. */
 function createdOf({ annotations = {} }: Descriptor): Annotations {
   const created = annotations[CREATED_ANNOTATION];
-  return created === undefined ? {} : { [CREATED_ANNOTATION]: created };
+  return given({ [CREATED_ANNOTATION]: created });
 }
 
 /** In the order of Go's struct that BuildKit marshals. */
 function ordered({ architecture, os, variant, ...more }: Platform): Platform {
-  return { architecture, os, ...more, ...(variant === undefined ? {} : { variant }) };
+  return { architecture, os, ...more, ...given({ variant }) };
 }
 
 function dockerHasNoPlace(): Error {

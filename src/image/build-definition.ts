@@ -3,6 +3,7 @@
  * step for each vertex, and the lines of the Dockerfile that each came from. Values of secrets are not in the graph. Pure.
  */
 import { algorithmOf, hexOf } from "../digest.ts";
+import { given } from "../given.ts";
 import { type ChownOpt, type FileAction, type Mount, type Op, reachable, type Vertex } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
 import { publicUrl, publicVariable, withoutUrlSecrets } from "../url-secrets.ts";
@@ -155,7 +156,7 @@ function fileActionOf(action: FileAction, index: number, count: number, base: nu
             allowWildcard: action.allowWildcard,
             allowEmptyWildcard: action.allowEmptyWildcard,
             timestamp: -1,
-            ...(action.includePatterns === undefined ? {} : { include_patterns: action.includePatterns }),
+            ...given({ include_patterns: action.includePatterns }),
             ...(action.excludePatterns.length === 0 ? {} : { exclude_patterns: action.excludePatterns }),
           },
         },

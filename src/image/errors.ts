@@ -2,7 +2,12 @@
 import { DecantError, errnoOf } from "../errors.ts";
 
 /** `EXPORT`: an output could not be written. */
-export function exportError(what: string, target: string, state: string, options: { hint?: string; cause?: unknown } = {}): DecantError {
+export function exportError(
+  what: string,
+  target: string,
+  state: string,
+  options: { hint?: string | undefined; cause?: unknown } = {},
+): DecantError {
   return new DecantError("EXPORT", `Cannot ${what} "${target}": ${state}`, options);
 }
 
@@ -24,7 +29,7 @@ export function writeError(what: string, target: string, error: unknown): unknow
   const errno = error instanceof DecantError ? systemErrno(error) : errnoOf(error);
   if (errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) return error;
   const [state, hint] = REASONS[errno] ?? [errno, undefined];
-  return exportError(what, target, state, { cause: error, ...(hint === undefined ? {} : { hint }) });
+  return exportError(what, target, state, { cause: error, hint });
 }
 
 /** The errno of a failed system call of src/sys. */

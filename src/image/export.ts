@@ -1,5 +1,6 @@
 /** The exporters behind one function: what a build gives, to where its caller wants it. */
 import { InternalError, unsupported } from "../errors.ts";
+import { given } from "../given.ts";
 import { exportLayout } from "./exporters/layout-archive.ts";
 import { exportLocal } from "./exporters/local.ts";
 import { exportToRegistry } from "./exporters/registry.ts";
@@ -19,9 +20,9 @@ export async function exportImage(images: readonly BuiltImage[], output: OutputS
   if (images.length > 1) throw unsupported("An output of several platforms", { row: "F128" });
   const result = await exporterOf(image, output, ctx);
   const digest = result.descriptor?.digest;
-  for (const name of result.names) ctx.emit({ type: "result", kind: "image", name, ...(digest === undefined ? {} : { digest }) });
+  for (const name of result.names) ctx.emit({ type: "result", kind: "image", name, ...given({ digest }) });
   if (result.path !== undefined) {
-    ctx.emit({ type: "result", kind: "file", name: result.path, ...(digest === undefined ? {} : { digest }) });
+    ctx.emit({ type: "result", kind: "file", name: result.path, ...given({ digest }) });
   }
   return result;
 }

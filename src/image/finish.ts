@@ -1,14 +1,15 @@
 /** From a build's image and its layers as blobs to all documents of an output: in the form that the output, or the exporters that are followed, want. */
 import { usageError } from "../errors.ts";
 import { type Followed, follows } from "../followed.ts";
-import { assemble, type AssembledImage } from "./assemble.ts";
+import { assemble } from "./assemble.ts";
+import type { AssembledImage } from "./assembled-image.ts";
 import { attested } from "./attest.ts";
 import type { ExportLayer } from "./layers.ts";
 import type { MediaTypes } from "./manifest.ts";
 import type { Attestation, BuiltImage, ExportResult, ImageOptions } from "./types.ts";
 
 /** What decides the documents besides the image. */
-export interface FinishOptions {
+interface FinishOptions {
   readonly output: ImageOptions & { readonly type: "image" | "registry" | "oci" | "docker" };
   readonly layers: readonly ExportLayer[];
   /** Canonical texts. */

@@ -4,18 +4,19 @@ import { AT_ONCE, createSemaphore, createShared, type Semaphore } from "../async
 import type { ByteStream } from "../bytes.ts";
 import { type Digest, type DiffId } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, findLayer, importLayerBlob } from "../tree/index.ts";
 
 /** Opens the bytes of a layer blob from wherever they are. */
-export type OpenLayer = (descriptor: Descriptor, signal: AbortSignal) => ByteStream;
+type OpenLayer = (descriptor: Descriptor, signal: AbortSignal) => ByteStream;
 
 /** Looks how large a layer blob is where it is; undefined where that cannot be seen. */
 export type SizeOfLayer = (descriptor: Descriptor, signal: AbortSignal) => Promise<number | undefined>;
 
 /** Where the layers of an image are. */
-export interface LayerPlace {
+interface LayerPlace {
   readonly name: string;
   readonly open: OpenLayer;
   /** For manifests that have it wrong. Default: what they say must be right. */
@@ -48,7 +49,7 @@ export function imageLayers(
     return {
       key: diffId,
       diffId,
-      ...(remote === undefined ? {} : { remote }),
+      ...given({ remote }),
       load: (signal, options = {}) =>
         loads.run(diffId, (stop) => loadLayer(store, { descriptor, diffId, remote, from, ...options }, places, stop), signal),
     };

@@ -6,16 +6,16 @@ import { exportImage } from "./export.ts";
 import type { ExportContext, ExportResult } from "./types.ts";
 
 /** What the image is besides its files. */
-export interface ImportOptions {
+interface ImportOptions {
   /** Names it in the store; without, it is found by its digest only. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What `--change` instructions say. */
-  readonly config?: ContainerConfig;
+  readonly config?: ContainerConfig | undefined;
   readonly platform: Platform;
   /** The comment in its history. Default: docker's "Imported from -". */
-  readonly message?: string;
+  readonly message?: string | undefined;
   /** RFC 3339. Default: now. */
-  readonly created?: string;
+  readonly created?: string | undefined;
 }
 
 /** Reads the tar, plain or compressed, once. Throws `TAR`, `PATH_ESCAPE`, `REFERENCE`. */

@@ -1,13 +1,10 @@
 /** Images: configuration and manifests, exporters, and the images of the local store. */
-export { type AnnotationLevel, type AnnotationSpec, annotationsFor, type ImageAnnotations } from "./annotations.ts";
+export { type AnnotationSpec, annotationsFor } from "./annotations.ts";
 export type * from "./types.ts";
-export { type ConfigInput, imageConfigOf } from "./config.ts";
 export { exportImage } from "./export.ts";
-export { type ImportOptions, importRootfs } from "./import-rootfs.ts";
+export { importRootfs } from "./import-rootfs.ts";
 export { isOutOfReach, knownTag } from "./known-tag.ts";
 export { loadImage } from "./load-image.ts";
-export { type ManifestDocument, type MediaTypes, manifestOf } from "./manifest.ts";
-export { metadataOf } from "./metadata.ts";
 export { targetNames } from "./names.ts";
 export { clampTimes, withEpoch } from "./clamp-times.ts";
 export { openOciArchive } from "./oci-archive.ts";
@@ -18,5 +15,5 @@ export { llbJson } from "./llb-json.ts";
 export { PROVENANCE_PREDICATES, provenancePredicate, type ProvenanceRequest } from "./provenance.ts";
 export { predicateTypes } from "./read-statements.ts";
 export { dockerPurl, SPDX_PREDICATE } from "./statement.ts";
-export { type PulledImage, type PullOptions, pullImage } from "./pull-image.ts";
-export { type PushOptions, pushImage } from "./push-image.ts";
+export { pullImage } from "./pull-image.ts";
+export { pushImage } from "./push-image.ts";

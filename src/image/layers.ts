@@ -5,6 +5,7 @@
 import { AT_ONCE, pool } from "../async.ts";
 import type { DiffId } from "../digest.ts";
 import { InternalError } from "../errors.ts";
+import { given } from "../given.ts";
 import { type Descriptor, isForeignLayer, layerCompressionOf } from "../oci/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, compressedLayer, layerDiffId } from "../tree/index.ts";
 import { fetchBlob } from "./fetch-blob.ts";
@@ -85,7 +86,7 @@ async function packed(
   const descriptor = await compressedLayer(
     ctx.store,
     layer,
-    { compression, ...(level === undefined ? {} : { level }), ...(force === undefined ? {} : { force }) },
+    { compression, ...given({ level, force }) },
     { signal, onProgress: progress.at },
   );
   const diffId = known ?? (await layerDiffId(ctx.store, layer, signal));

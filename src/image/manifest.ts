@@ -1,5 +1,6 @@
 /** The manifest of an image (image-spec manifest.md), and the descriptor that names it. */
 import { sha256 } from "../digest.ts";
+import { given } from "../given.ts";
 import { sortedAnnotations } from "./annotations.ts";
 import {
   type Annotations,
@@ -45,7 +46,7 @@ export function manifestOf(
       mediaType: typed(layer.mediaType),
       digest: layer.digest,
       size: layer.size,
-      ...(layer.urls === undefined ? {} : { urls: layer.urls }),
+      ...given({ urls: layer.urls }),
       ...(layer.annotations === undefined || typed === toDockerMediaType ? {} : { annotations: layer.annotations }),
     })),
     ...(annotated ? { annotations: sortedAnnotations(annotations) ?? {} } : {}),

@@ -4,7 +4,7 @@ import type { Descriptor, Manifest } from "../oci/index.ts";
 import type { Ref, Store } from "../store/index.ts";
 
 /** What names are set to. `descriptor` is the manifest's own, or that of an index that has it; `more` are the other blobs of the index. */
-export interface NamedImage {
+interface NamedImage {
   readonly descriptor: Descriptor;
   readonly manifest: Manifest;
   readonly more?: readonly Digest[];

@@ -13,13 +13,13 @@ const MAX_INDEX_BYTES = 4 * 1024 * 1024;
 const BLOB = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/;
 
 /** What an archive is opened with. */
-export interface OciArchiveOptions {
+interface OciArchiveOptions {
   /** For messages: "oci:app.tar". */
   readonly name: string;
   /** A tag, a digest, or absent: "latest", else the only image there is. */
   readonly selector: string | undefined;
   readonly platform: Platform;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Reads the whole archive, plain or compressed, once. Throws `TAR`, `BLOB_*`, `IMAGE_NOT_FOUND`, `MANIFEST`, `PLATFORM`, `STORE_FULL`. */
@@ -42,7 +42,7 @@ export async function openOciArchive(store: Store, tar: ByteStream, options: Oci
 /** Gives index.json. What is no part of a layout is passed over. */
 async function storeBlobs(store: Store, tar: ByteStream, name: string, signal: AbortSignal | undefined): Promise<Buffer | undefined> {
   let index: Buffer | undefined;
-  for await (const { entry, data } of readTar(decompress(tar), signal === undefined ? {} : { signal })) {
+  for await (const { entry, data } of readTar(decompress(tar), { signal })) {
     if (entry.kind !== "file") continue;
     if (entry.path === "index.json") {
       if (entry.size > MAX_INDEX_BYTES) throw new DecantError("BLOB_SIZE", `Cannot use "${name}": its index.json has ${entry.size} bytes`);

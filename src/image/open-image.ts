@@ -1,5 +1,6 @@
 /** From a name's descriptor to manifest and configuration, through indexes, whatever holds the documents. */
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import {
   type Annotations,
   type Descriptor,
@@ -32,7 +33,7 @@ export interface OpenedImage {
 }
 
 /** What an index of one image says besides. */
-export interface OpenedIndex {
+interface OpenedIndex {
   readonly mediaType: string;
   readonly annotations?: Annotations;
   /** Beside the digest of the manifest. */
@@ -40,10 +41,10 @@ export interface OpenedIndex {
 }
 
 /** The documents of an image. */
-export type ImageDocuments = Omit<OpenedImage, "layers">;
+type ImageDocuments = Omit<OpenedImage, "layers">;
 
 /** Reads a document and checks it against its descriptor. */
-export type ReadDocument = (descriptor: Descriptor) => Promise<Buffer>;
+type ReadDocument = (descriptor: Descriptor) => Promise<Buffer>;
 
 /** Indexes in indexes: more than the field has ever needed, and an end for a circle of a liar. */
 const MAX_INDEXES = 4;
@@ -68,7 +69,7 @@ export async function openDocuments(name: string, top: Descriptor, platform: Pla
         manifestBytes: bytes,
         config: parseImageConfig(configBytes),
         configBytes,
-        ...(around === undefined ? {} : { index: around }),
+        ...given({ index: around }),
         attestations,
       };
     }
@@ -82,11 +83,10 @@ export async function openDocuments(name: string, top: Descriptor, platform: Pla
 function aroundOf({ annotations }: Index, mediaType: string, { annotations: beside }: Descriptor): OpenedIndex {
   return {
     mediaType,
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(beside === undefined ? {} : { manifestAnnotations: beside }),
+    ...given({ annotations, manifestAnnotations: beside }),
   };
 }
 
 function platformOf({ platform }: Descriptor): { readonly platform?: Platform } {
-  return platform === undefined ? {} : { platform };
+  return given({ platform });
 }

@@ -18,7 +18,7 @@ export interface ByteSink {
 }
 
 /** A file being written; disposing without `commit` leaves no trace of it. */
-export interface OutputFile extends AsyncDisposable, ByteSink {
+interface OutputFile extends AsyncDisposable, ByteSink {
   /** Absolute: where it will be. */
   readonly path: string;
   /** Puts it at its name, replacing what was there, at once. */

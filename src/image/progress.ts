@@ -4,7 +4,7 @@ import type { Emit, TransferEvent } from "../events.ts";
 const INTERVAL_MS = 100;
 
 /** One transfer being told. */
-export interface Progress {
+interface Progress {
   /** `bytes` more are done. */
   readonly add: (bytes: number) => void;
   /** `bytes` are done in all. */
@@ -14,8 +14,8 @@ export interface Progress {
 }
 
 /** What a transfer is called; see `TransferEvent`. `now` is there for tests. */
-export interface ProgressOptions extends Pick<TransferEvent, "vertex" | "id" | "action" | "totalBytes"> {
-  readonly now?: () => number;
+interface ProgressOptions extends Pick<TransferEvent, "vertex" | "id" | "action" | "totalBytes"> {
+  readonly now?: (() => number) | undefined;
 }
 
 /** Starts telling a transfer. Nothing is told before the first bytes. */

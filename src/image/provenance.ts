@@ -3,11 +3,12 @@
  * v1, or v0.2 of the same facts. Nothing of a secret but its name. Pure.
  */
 import type { Followed } from "../followed.ts";
+import { given } from "../given.ts";
 import { withoutUrlSecrets } from "../url-secrets.ts";
 import type { BuildDefinition } from "./build-definition.ts";
 
 /** What went into a build from outside. */
-export interface ProvenanceMaterial {
+interface ProvenanceMaterial {
   readonly uri: string;
   /** By algorithm, in hexadecimal. */
   readonly digest: Readonly<Record<string, string>>;
@@ -74,11 +75,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
       buildDefinition: {
         buildType: BUILD_TYPES.v1,
         externalParameters: { configSource: { ...source, path: file.path }, request },
-        internalParameters: {
-          ...(buildConfig === undefined ? {} : { buildConfig }),
-          builderPlatform: facts.builderPlatform,
-          dockerfileVersion,
-        },
+        internalParameters: { ...given({ buildConfig }), builderPlatform: facts.builderPlatform, dockerfileVersion },
         resolvedDependencies: facts.materials,
       },
       runDetails: {
@@ -104,7 +101,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
       parameters: request,
       environment: { platform: facts.builderPlatform, dockerfileVersion },
     },
-    ...(buildConfig === undefined ? {} : { buildConfig }),
+    ...given({ buildConfig }),
     metadata: {
       buildInvocationID: facts.invocationId,
       buildStartedOn: facts.startedOn,

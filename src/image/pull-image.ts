@@ -26,20 +26,20 @@ import { startProgress } from "./progress.ts";
 import type { ImageContext } from "./types.ts";
 
 /** What `pullImage` does besides reading the documents. */
-export interface PullOptions {
+interface PullOptions {
   /** Also brings every layer into the store. */
-  readonly load?: boolean;
+  readonly load?: boolean | undefined;
   /** Names the image in the local store, as `decant pull` does; implies `load`. */
-  readonly name?: boolean;
+  readonly name?: boolean | undefined;
   /**
    * Where its registry is out of reach, take what the name stood for the last time, with a warning, if the store has its documents. Default false:
    * that is an error.
    */
-  readonly mayBeOld?: boolean;
+  readonly mayBeOld?: boolean | undefined;
 }
 
 /** A pulled image, and what its name stood for. */
-export interface PulledImage extends OpenedImage {
+interface PulledImage extends OpenedImage {
   /** The reference with the digest that the registry gave (of the index, where it is one). */
   readonly reference: Reference;
 }

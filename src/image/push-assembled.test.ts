@@ -5,7 +5,7 @@ import { InternalError } from "../errors.ts";
 import { noEvents } from "../events.ts";
 import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
-import type { AssembledImage } from "./assemble.ts";
+import type { AssembledImage } from "./assembled-image.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
 import { pushAssembled } from "./push-assembled.ts";
 import type { ImageContext } from "./types.ts";

@@ -7,7 +7,7 @@ import { bytesOf, type ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
-import type { AssembledImage } from "./assemble.ts";
+import type { AssembledImage } from "./assembled-image.ts";
 import type { Document } from "./manifest.ts";
 import { targetName } from "./names.ts";
 import { startProgress } from "./progress.ts";

@@ -1,9 +1,10 @@
 /** `decant push`: an image of the local store to registries. */
 import { AT_ONCE, pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
+import { given } from "../given.ts";
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, type Descriptor, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
-import type { AssembledImage } from "./assemble.ts";
+import type { AssembledImage } from "./assembled-image.ts";
 import { attach, type IndexParts } from "./attest.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { isStored } from "./image-layer.ts";
@@ -18,7 +19,7 @@ import { imageSubjects, statementFor } from "./statement.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
 
 /** Options of `pushImage`. */
-export interface PushOptions extends CompressionOptions {
+interface PushOptions extends CompressionOptions {
   /** Chooses from an index. */
   readonly platform: Platform;
 }
@@ -79,7 +80,7 @@ async function statementsFor(
 
 function platformOf({ descriptor, config }: OpenedImage): Platform {
   const { os, architecture, variant } = config;
-  return descriptor.platform ?? { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  return descriptor.platform ?? { os, architecture, ...given({ variant }) };
 }
 
 async function packedForPush(ctx: ImageContext, opened: OpenedImage, options: CompressionOptions): Promise<AssembledImage> {
@@ -113,7 +114,7 @@ async function keptLayer(ctx: ImageContext, source: LayerSource, descriptor: Des
   return {
     descriptor,
     diffId,
-    ...(remote === undefined ? {} : { remote }),
+    ...given({ remote }),
     ensure: async (signal) => {
       return isStored(ctx.store, descriptor) || remote === undefined ? descriptor : await fetchBlob(ctx, remote, signal);
     },

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { algorithmOf, type Digest, hexOf } from "../digest.ts";
+import { given } from "../given.ts";
 import { familiarName, formatPlatform, IN_TOTO, parseReference, type Platform } from "../oci/index.ts";
 import { formatPurl } from "../purl.ts";
 import { type Document, documentOf } from "./manifest.ts";
@@ -72,7 +73,7 @@ export function dockerPurl(name: string, platform: Platform): string {
     type: "docker",
     ...(slash < 0 ? {} : { namespace: familiar.slice(0, slash) }),
     name: familiar.slice(slash + 1),
-    ...(reference.tag === undefined ? {} : { version: reference.tag }),
+    ...given({ version: reference.tag }),
     qualifiers: { digest: reference.digest, platform: formatPlatform(platform) },
   });
 }

@@ -45,43 +45,43 @@ export interface Attestation {
 
 /** How layers are stored in an export. Defaults as docker buildx: gzip. */
 export interface CompressionOptions {
-  readonly compression?: "uncompressed" | "gzip" | "zstd";
-  readonly level?: number;
+  readonly compression?: "uncompressed" | "gzip" | "zstd" | undefined;
+  readonly level?: number | undefined;
   /** Also recompresses layers that the base already has compressed. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
   /** Sets times of the build's own layers that are younger than SOURCE_DATE_EPOCH to it; without one it changes nothing. */
-  readonly rewriteTimestamp?: boolean;
+  readonly rewriteTimestamp?: boolean | undefined;
 }
 
 /** Of outputs that have times. */
 export interface TimeOptions {
   /** SOURCE_DATE_EPOCH of this output alone, in seconds; "none" for times as they are. Default: that of the build. */
-  readonly sourceDateEpoch?: number | "none";
+  readonly sourceDateEpoch?: number | "none" | undefined;
 }
 
 /** Of outputs that are images. */
 export interface ImageOptions extends CompressionOptions, TimeOptions {
   /** Besides those of the build, which win. */
-  readonly annotations?: readonly AnnotationSpec[];
+  readonly annotations?: readonly AnnotationSpec[] | undefined;
   /** OCI media types, not Docker's. Default: true; in a build that follows older exporters only for type=oci, and with attestations. */
-  readonly ociMediaTypes?: boolean;
+  readonly ociMediaTypes?: boolean | undefined;
   /**
    * Attestations as OCI artifacts whose subject is the image, instead of as images of an unknown platform. Default: true with OCI media types; false
    * in a build that follows older exporters.
    */
-  readonly ociArtifact?: boolean;
+  readonly ociArtifact?: boolean | undefined;
   /** Attach also what is `inlineOnly`. Default: true for type=image and type=registry; archives have it in an index that is there anyway. */
-  readonly attestationInline?: boolean;
+  readonly attestationInline?: boolean | undefined;
   /** The image ID is the digest of the manifest, not of the configuration. Default false. */
-  readonly preferImageDigest?: boolean;
+  readonly preferImageDigest?: boolean | undefined;
 }
 
 /** Of outputs that are files. */
 export interface FileOptions extends TimeOptions {
   /** The files in a folder "linux_amd64". Default: only in a build that is in an index. */
-  readonly platformSplit?: boolean;
+  readonly platformSplit?: boolean | undefined;
   /** What the names of files with attestations begin with. */
-  readonly attestationPrefix?: string;
+  readonly attestationPrefix?: string | undefined;
 }
 
 /** Where a build goes. `dest` "-" means stdout, given by the caller as `stdout`. */

@@ -46,7 +46,7 @@ export function zoneOfHost(hostname: string): Zone | undefined {
 }
 
 /** Where the hosts that users name have turned out to be. */
-export interface KnownZones {
+interface KnownZones {
   /** The zone of `url`; of a host that was never connected to directly, "public". */
   of(url: URL): Zone;
   /** A connection to `url` had this address at its end. */

@@ -9,6 +9,7 @@ import type { LookupFunction } from "node:net";
 import type * as NodeTls from "node:tls";
 import type { Duplex } from "node:stream";
 import { createShared } from "../async.ts";
+import { given } from "../given.ts";
 import { bareHost, isNearer, type Zone, zoneOfAddress } from "./addresses.ts";
 import type { Certificates } from "./certificates.ts";
 import { connectProxy, connectThrough, proxyAuthorization } from "./proxy-connection.ts";
@@ -18,7 +19,7 @@ import { type Proxy, proxyFor } from "./proxies.ts";
 export type Lookup = typeof NodeDns.lookup;
 
 /** A connection that is wanted. */
-export interface Wanted {
+interface Wanted {
   readonly url: URL;
   /** The host's certificate need not be valid. */
   readonly insecure: boolean;
@@ -29,7 +30,7 @@ export interface Wanted {
 }
 
 /** How a request goes. */
-export interface Route {
+interface Route {
   readonly agent: NodeHttp.Agent;
   /** Absent: to the host itself. */
   readonly proxy?: Proxy;
@@ -40,17 +41,17 @@ export interface Route {
 }
 
 /** All connections. */
-export interface Agents extends Disposable {
+interface Agents extends Disposable {
   /** Throws `CONFIG_FILE` for certificates and `USAGE` for proxies that cannot be used. */
   route(wanted: Wanted): Promise<Route>;
 }
 
 /** What `createAgents` needs. */
-export interface AgentOptions {
+interface AgentOptions {
   readonly certificates: Certificates;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly connectMs: number;
-  readonly lookup?: Lookup;
+  readonly lookup?: Lookup | undefined;
 }
 
 /** Makes an `Agents`; idle connections do not keep the process alive. */
@@ -73,8 +74,8 @@ export function createAgents(options: AgentOptions): Agents {
       return {
         agent,
         absolute,
-        ...(proxy === undefined ? {} : { proxy }),
-        headers: authorization === undefined ? {} : { "proxy-authorization": authorization },
+        ...given({ proxy }),
+        headers: given({ "proxy-authorization": authorization }),
       };
     },
     [Symbol.dispose]() {
@@ -99,7 +100,7 @@ async function directAgent({ url, insecure, identify, limit }: Wanted, options: 
 async function proxyAgent({ url, insecure, identify }: Wanted, proxy: Proxy, options: AgentOptions): Promise<NodeHttp.Agent> {
   const { certificates, connectMs: timeoutMs } = options;
   const context = proxy.url.protocol === "https:" ? await certificates.contextFor(proxy.url.host, { identify: false }) : undefined;
-  const connection = { proxy, timeoutMs, ...(context === undefined ? {} : { context }) };
+  const connection = { proxy, timeoutMs, ...given({ context }) };
   const host = bareHost(url.hostname);
   const connect = async (): Promise<Duplex> => {
     if (isForwarded(url, proxy)) return await connectProxy(connection);

@@ -7,10 +7,11 @@ import { join } from "node:path";
 import type * as NodeTls from "node:tls";
 import { createShared } from "../async.ts";
 import { DecantError, errnoOf } from "../errors.ts";
+import { given } from "../given.ts";
 import { readNamedFile } from "../sys/index.ts";
 
 /** Where certificates are looked for. */
-export interface CertificatePlaces {
+interface CertificatePlaces {
   /** Where docker/certs.d and containers/certs.d are: "/etc". */
   readonly systemDir: string;
   readonly homeDir: string;
@@ -82,7 +83,7 @@ async function hostFiles(host: string, { systemDir, homeDir }: CertificatePlaces
       if (name.endsWith(".cert")) pair ??= await readPair(path);
     }
   }
-  return { ca, ...(pair === undefined ? {} : { pair }) };
+  return { ca, ...given({ pair }) };
 }
 
 async function readAuthority(path: string): Promise<string> {
@@ -136,7 +137,7 @@ async function readPem(path: string, refuse: (problem: string) => DecantError): 
 }
 
 function badFile(path: string, state: string, cause?: unknown): DecantError {
-  return new DecantError("CONFIG_FILE", `Cannot use certificate "${path}": ${state}`, cause === undefined ? {} : { cause });
+  return new DecantError("CONFIG_FILE", `Cannot use certificate "${path}": ${state}`, { cause });
 }
 
 /** On first use: the module takes 17 ms, and a build that pulls nothing does not need it. */

@@ -1,16 +1,17 @@
 /** A GET as a whole: tried again while its answer is a failure that may pass, or its body breaks off; every other status is an error. */
 import type { ByteStream } from "../bytes.ts";
+import { given } from "../given.ts";
 import type { NetFailure } from "./failures.ts";
 import { safeUrl } from "./failures.ts";
 import type { NetRequest, NetResponse, Network } from "./network.ts";
 import { isTransientStatus, parseRetryAfter, retrying } from "./retry.ts";
 
 /** What is fetched. */
-export interface DownloadRequest extends Omit<NetRequest, "method" | "body" | "staysHome" | "fail"> {
+interface DownloadRequest extends Omit<NetRequest, "method" | "body" | "staysHome" | "fail"> {
   /** Which statuses `use` takes. Default: 200. */
-  readonly takes?: (status: number) => boolean;
+  readonly takes?: ((status: number) => boolean) | undefined;
   /** Refuse a longer body. Default: any length. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Makes the error of a request that failed for good, or of an attempt. Its details must be those of the failure. */
   readonly fail: (failure: DownloadFailure) => Error;
 }
@@ -22,7 +23,7 @@ export interface DownloadFailure extends Omit<NetFailure, "kind"> {
 }
 
 /** Takes an answer; `sizeBytes` is what the server says of its body, and only a reason not to begin. */
-export type UseDownload<Result> = (response: NetResponse, sizeBytes: number | undefined) => Promise<Result>;
+type UseDownload<Result> = (response: NetResponse, sizeBytes: number | undefined) => Promise<Result>;
 
 /**
  * Fetches `request.url` and gives the answer to `use`, again from the start when the connection fails. Other errors of `use` (wrong bytes, a full
@@ -63,12 +64,12 @@ function wrongStatus({ status, statusText, url, strayed, header }: NetResponse, 
     kind: "status",
     url,
     why: `${who} answered ${status} ${said}`.trimEnd(),
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     details: {
       url: safeUrl(url),
       status,
       transient: isTransientStatus(status),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...given({ retryAfterMs }),
     },
   };
 }

@@ -32,7 +32,7 @@ export const DEFAULT_TIMERS: Timers = {
 };
 
 /** A request to one address, with all its headers. */
-export interface Exchange {
+interface Exchange {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;

@@ -10,7 +10,7 @@ export interface NetFailure {
   readonly url: URL;
   /** "connect ECONNREFUSED 127.0.0.1:1", "its redirect cannot be followed: it leads to …". */
   readonly why: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
@@ -47,7 +47,7 @@ export function unreachable(url: URL, cause: unknown, proxy: Proxy | undefined):
     kind: "unreachable",
     url,
     why: proxy === undefined || errno === "EPROXY" ? reason : `${reason} (by the proxy "${proxy.shown}")`,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     details: { url: safeUrl(url), errno, transient: isTransientErrno(errno) && !isFinal(cause) },
     cause,
   };

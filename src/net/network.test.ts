@@ -20,7 +20,7 @@ function fail({ kind, why, hint, details, cause }: NetFailure): DecantError {
   return new DecantError(kind === "unreachable" ? "REGISTRY_UNREACHABLE" : "REGISTRY", why, {
     details,
     cause,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
   });
 }
 

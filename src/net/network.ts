@@ -5,6 +5,7 @@
 import { homedir } from "node:os";
 import type { ByteStream } from "../bytes.ts";
 import { isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import { VERSION } from "../version.ts";
 import { createKnownZones, isNearer, type Zone, zoneOfHost } from "./addresses.ts";
 import { createAgents, type Lookup, TooNear } from "./agents.ts";
@@ -22,22 +23,22 @@ export interface NetRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly url: URL;
   /** Lower-case names. */
-  readonly headers?: Readonly<Record<string, string>> & { readonly authorization?: never };
+  readonly headers?: (Readonly<Record<string, string>> & { readonly authorization?: never }) | undefined;
   /** Who we are, at the one origin where that counts. */
   readonly authority?: Authority | undefined;
   /** What the user named, where a server gave `url`: then `url` may not be nearer to this machine. Default: `url` itself. */
-  readonly ledFrom?: URL;
+  readonly ledFrom?: URL | undefined;
   /** Hosts ("host" or "host:port") that the user named as well: they may be led to, wherever they are. */
-  readonly named?: ReadonlySet<string>;
+  readonly named?: ReadonlySet<string> | undefined;
   /** `url` was given by another origin than the one that is to be asked: it gets neither authority nor a certificate of ours. Default false. */
-  readonly strayed?: boolean;
+  readonly strayed?: boolean | undefined;
   /** Refuse redirects to another origin, because the request itself is a secret. Default false. */
-  readonly staysHome?: boolean;
+  readonly staysHome?: boolean | undefined;
   /** Show the client certificate of certs.d where there is one. Default false. */
-  readonly identify?: boolean;
-  readonly body?: RequestBody;
+  readonly identify?: boolean | undefined;
+  readonly body?: RequestBody | undefined;
   /** The host:port whose certificate need not be valid. */
-  readonly insecureHost?: string;
+  readonly insecureHost?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly fail: Fail;
 }
@@ -63,18 +64,18 @@ export interface Network extends Disposable {
 /** Options of `createNetwork`. */
 export interface NetworkOptions {
   /** HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS. Default `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: the user's home directory. */
-  readonly homeDir?: string;
+  readonly homeDir?: string | undefined;
   /** Where docker/certs.d and containers/certs.d are; default "/etc". */
-  readonly systemDir?: string;
+  readonly systemDir?: string | undefined;
   /** Default "decant/<version>". */
-  readonly userAgent?: string;
-  readonly timers?: Partial<Timers>;
-  readonly retry?: Partial<RetryPolicy>;
+  readonly userAgent?: string | undefined;
+  readonly timers?: Partial<Timers> | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
   /** For tests: time, chance and name resolution. */
-  readonly clock?: Clock;
-  readonly lookup?: Lookup;
+  readonly clock?: Clock | undefined;
+  readonly lookup?: Lookup | undefined;
 }
 
 const PLACES = {
@@ -93,7 +94,7 @@ export function createNetwork(options: NetworkOptions = {}): Network {
     certificates: createCertificates({ env, homeDir, systemDir }),
     env,
     connectMs: timers.connectMs,
-    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    lookup: options.lookup,
   });
   const zones = createKnownZones();
 
@@ -110,7 +111,7 @@ export function createNetwork(options: NetworkOptions = {}): Network {
     const insecure = url.host === request.insecureHost;
     const identify = request.identify === true && !strayed;
     const { agent, proxy, absolute, headers } = await agents.route({ url, insecure, identify, limit });
-    const authorization = stop.authorization === undefined ? {} : { authorization: stop.authorization };
+    const authorization = given({ authorization: stop.authorization });
     try {
       const reply = await exchange({
         method: request.method,

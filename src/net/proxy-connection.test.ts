@@ -12,6 +12,7 @@ import { startServer } from "../../test/support/server.ts";
 import { LOCALHOST_TLS } from "../../test/support/tls.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { NetFailure } from "./failures.ts";
 import type { NetRequest, Network } from "./network.ts";
 
@@ -19,7 +20,7 @@ const LOGIN = "me:s3cret word";
 const QUOTED = "me:s3cret%20word";
 
 function fail({ why, hint, details, cause }: NetFailure): DecantError {
-  return new DecantError("HTTP_SOURCE", why, { details, cause, ...(hint === undefined ? {} : { hint }) });
+  return new DecantError("HTTP_SOURCE", why, { details, cause, hint });
 }
 
 async function ask(network: Network, url: string, more: Partial<NetRequest> = {}): Promise<string> {
@@ -44,7 +45,7 @@ describe("R6: a proxy", () => {
     for (const login of [undefined, LOGIN]) {
       it(`of ${scheme}, ${login === undefined ? "open to everybody" : "with a password"}, gets http and https`, async () => {
         await using server = await startServer(({ path, body }) => ({ body: `${path} ${body.toString()}` }));
-        await using proxy = await start(login === undefined ? {} : { login });
+        await using proxy = await start(given({ login }));
         await using dir = await mkdtempDisposable(join(tmpdir(), "decant-proxy-"));
         // The proxy of https has the certificate of the tests, too.
         await writeFile(join(dir.path, "ca.crt"), LOCALHOST_TLS.cert);
@@ -88,7 +89,7 @@ describe("R6: a proxy", () => {
     await using proxy = await startProxy();
     const lookup = ((_name: string, _options: object, done: (error: null, found: object[]) => void) =>
       done(null, [{ address: "127.0.0.1", family: 4 }])) as unknown as NonNullable<Parameters<typeof testNetwork>[0]>["lookup"];
-    using network = testNetwork({ env: { HTTP_PROXY: proxy.host, NO_PROXY: "in.example" }, ...(lookup === undefined ? {} : { lookup }) });
+    using network = testNetwork({ env: { HTTP_PROXY: proxy.host, NO_PROXY: "in.example" }, lookup });
     const port = server.host.split(":")[1] ?? "";
     for (const host of ["in.example", "a.in.example", "127.0.0.1", "localhost"])
       assert.equal(await ask(network, `http://${host}:${port}/`), "200 x");

@@ -3,13 +3,14 @@ import type * as NodeHttp from "node:http";
 import type * as NodeHttps from "node:https";
 import type * as NodeNet from "node:net";
 import type * as NodeTls from "node:tls";
+import { given } from "../given.ts";
 import { bareHost, groupsOf } from "./addresses.ts";
 import { basicAuthority } from "./authority.ts";
 import { connectionError } from "./failures.ts";
 import type { Proxy } from "./proxies.ts";
 
 /** What a connection is made with. */
-export interface ProxyConnection {
+interface ProxyConnection {
   readonly proxy: Proxy;
   /** What the proxy's own certificate is checked with; for proxies of https. */
   readonly context?: NodeTls.SecureContext;
@@ -52,7 +53,7 @@ async function tunnel(connection: ProxyConnection, host: string, port: number): 
     method: "CONNECT",
     path,
     agent: false,
-    headers: { host: path, ...(authorization === undefined ? {} : { "proxy-authorization": authorization }) },
+    headers: { host: path, ...given({ "proxy-authorization": authorization }) },
     ...(isTls ? { ...trusting(context), ...servername(own) } : {}),
   };
   const outgoing = (isTls ? https() : http()).request(options);
@@ -177,7 +178,7 @@ function portOf(url: URL, fallback = url.protocol === "https:" ? 443 : 80): numb
 }
 
 function trusting(context: NodeTls.SecureContext | undefined): { readonly secureContext?: NodeTls.SecureContext } {
-  return context === undefined ? {} : { secureContext: context };
+  return given({ secureContext: context });
 }
 
 /** TLS has names there, and no addresses. Without it, node:https would take the name of the Host header. */

@@ -38,7 +38,7 @@ export interface Journey<Reply extends Answer> {
 }
 
 /** The last answer, and where it came from. */
-export interface Arrival<Reply extends Answer> {
+interface Arrival<Reply extends Answer> {
   readonly reply: Reply;
   /** Without user information. */
   readonly url: URL;

@@ -134,6 +134,6 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
 }
 
 /** May the same request succeed later? Clients keep `transient` in the details of their errors; with `patience: "short"` it is soon or never. */
-export function isTransient(error: unknown): error is DecantError {
+function isTransient(error: unknown): error is DecantError {
   return error instanceof DecantError && error.details["transient"] === true;
 }

@@ -11,7 +11,7 @@ export interface RequestBody {
 }
 
 /** An upload under way. */
-export interface Sending {
+interface Sending {
   /** Settles when all is written, or when the server answered before; rejects with the error of the source. */
   readonly done: Promise<void>;
   /** The error of the source, as opposed to one of the connection. */

@@ -3,6 +3,7 @@
  * normalised and matched as containerd does. Pure: the host is a parameter.
  */
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { Platform } from "./types.ts";
 
 const OSES: ReadonlySet<string> = new Set(
@@ -48,7 +49,7 @@ export function parsePlatform(text: string, host: Platform): Platform {
     ...(features.length === 0 ? {} : { "os.features": features }),
   };
   if (second !== undefined) {
-    return normalizePlatform({ os, architecture: second, ...(variant === undefined ? {} : { variant }), ...details });
+    return normalizePlatform({ os, architecture: second, ...given({ variant }), ...details });
   }
   const alone = normalizePlatform({ os, architecture: os });
   if (OSES.has(alone.os)) return { ...host, os: alone.os, ...details };

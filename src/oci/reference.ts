@@ -4,6 +4,7 @@
  */
 import { isDigest, type Digest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 
 /** A complete name of an image. With both `tag` and `digest`, the digest decides and the tag is a remark. */
 export interface Reference {
@@ -66,8 +67,7 @@ export function parseReference(text: string, options: { readonly defaultTag?: st
   return {
     registry,
     repository,
-    ...(finalTag === undefined ? {} : { tag: finalTag }),
-    ...(digest === undefined ? {} : { digest }),
+    ...given({ tag: finalTag, digest }),
   };
 }
 
@@ -123,5 +123,5 @@ function suffixOf(reference: Reference): string {
 
 function badReference(text: string, state: string, hint?: string): DecantError {
   const shown = text.length > 300 ? `${text.slice(0, 300)}…` : text;
-  return new DecantError("REFERENCE", `Cannot use image name "${shown}": ${state}`, hint === undefined ? {} : { hint });
+  return new DecantError("REFERENCE", `Cannot use image name "${shown}": ${state}`, { hint });
 }

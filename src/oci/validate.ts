@@ -268,6 +268,6 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function badManifest(what: string, state: string, cause?: unknown, options: { readonly hint?: string } = {}): DecantError {
-  return new DecantError("MANIFEST", `Cannot read ${what}: ${state}`, { ...options, ...(cause === undefined ? {} : { cause }) });
+function badManifest(what: string, state: string, cause?: unknown, options: { readonly hint?: string | undefined } = {}): DecantError {
+  return new DecantError("MANIFEST", `Cannot read ${what}: ${state}`, { ...options, cause });
 }

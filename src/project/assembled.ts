@@ -36,9 +36,9 @@ export function assembleOptions(
   return {
     ...archiveAccess(options, session, run),
     platform,
-    ...(variant === undefined ? {} : { variant }),
-    ...(lock === undefined ? {} : { lock }),
-    ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+    variant,
+    lock,
+    jobs: options.jobs,
   };
 }
 

@@ -11,6 +11,7 @@
 import { type Allowance, type AuditPolicy, findingKind, FINDING_KINDS, type Severity } from "../audit/index.ts";
 import { createIgnoreMatcher, excludePatterns, suggest } from "../dockerfile/index.ts";
 import { isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { SourceRange } from "../source.ts";
 import { configError, listItems, mappingEntries, scalarOf, type YamlEntry, type YamlReading } from "./yaml-reading.ts";
 
@@ -93,7 +94,7 @@ function allowance(read: YamlReading, node: unknown, source: SourceRange): Allow
   if (path !== undefined) checkPattern(path, entries.get("path")?.valueRange ?? source);
   if (id === undefined && path === undefined) throw configError("an exception for everything is none; wanted id, path or both", source);
   if (reason === undefined) throw configError('an exception has no "reason"; wanted a sentence that says why it is right', source);
-  return { ...(id === undefined ? {} : { id }), ...(path === undefined ? {} : { path }), reason, source };
+  return { ...given({ id, path }), reason, source };
 }
 
 function checkId(id: string, range: SourceRange): void {

@@ -16,6 +16,7 @@ import { type DescribedBase, DISTROLESS, type StandInOptions, type StandIns, sta
 import type { NamedContext, NamedContexts } from "../context/index.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import { imageContext, type Session } from "../context/index.ts";
+import { given } from "../given.ts";
 
 /** Resolves the images of one build. */
 export interface BaseImages extends SourceProvider {
@@ -25,12 +26,12 @@ export interface BaseImages extends SourceProvider {
 }
 
 /** Options of a build that decide where images come from. */
-export interface BaseImageOptions {
+interface BaseImageOptions {
   readonly project: ProjectFile | undefined;
   /** Named contexts, which come before everything else. */
-  readonly contexts?: NamedContexts;
+  readonly contexts?: NamedContexts | undefined;
   /** Bases that are assembled. Default: those that the project file has. */
-  readonly bases?: Omit<StandInOptions, "project">;
+  readonly bases?: Omit<StandInOptions, "project"> | undefined;
   readonly pull: boolean;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -60,7 +61,7 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
       const platform = normalizePlatform({
         os: config.os,
         architecture: config.architecture,
-        ...(config.variant === undefined ? {} : { variant: config.variant }),
+        ...given({ variant: config.variant }),
       });
       return { identifier: image.identifier, config, platform };
     },
@@ -74,7 +75,7 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
       const image = found.get(op.identifier);
       if (image === undefined) throw new InternalError(`image ${op.identifier} was not resolved`);
       const { layers, materials } = image;
-      return Promise.resolve({ kind: "layers", layers, ...(materials === undefined ? {} : { materials }) });
+      return Promise.resolve({ kind: "layers", layers, ...given({ materials }) });
     },
   };
 }
@@ -119,7 +120,7 @@ async function findAs(
 /** Files that stand in for an image: from an empty configuration, as FROM scratch. */
 function filesImage(files: ContextFiles, platform: Platform): ResolvedImage {
   const { os, architecture, variant } = platform;
-  const config = { os, architecture, ...(variant === undefined ? {} : { variant }), rootfs: { type: "layers", diff_ids: [] } } as const;
+  const config = { os, architecture, ...given({ variant }), rootfs: { type: "layers", diff_ids: [] } } as const;
   return { identifier: `context:${files.name}`, config, platform, files };
 }
 

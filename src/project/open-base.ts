@@ -6,6 +6,7 @@ import { DecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { checkNamedFile, type FilePlace, pathOfPlace, placeWithin, readNamedFile } from "../sys/index.ts";
 import type { Session } from "../context/index.ts";
+import { given } from "../given.ts";
 import type { DebianSettings } from "./types.ts";
 
 /** A recipe with its lock, if it has one. */
@@ -20,7 +21,7 @@ export interface OpenedBase {
 const MAX_LOCK_BYTES = 64 * 1024 * 1024;
 
 /** Where a base is looked for. */
-export interface BasePlace {
+interface BasePlace {
   /** For relative recipes. */
   readonly cwd: string;
   /** Where else a lock may be, besides the folder of the recipe's file: the first that has one. Default: `cwd` for the catalogue. */
@@ -35,10 +36,7 @@ export interface BasePlace {
 /** Opens "nodejs22-debian13:nonroot" or "./my-base.yaml". Throws `RECIPE`, `RECIPE_LOCK`. */
 export async function openBase(base: string, place: BasePlace): Promise<OpenedBase> {
   const name = parseBaseName(base);
-  const recipe = await loadRecipe(
-    isRecipeFile(name.recipe) ? resolve(place.cwd, name.recipe) : name.recipe,
-    place.within === undefined ? {} : { within: place.within },
-  );
+  const recipe = await loadRecipe(isRecipeFile(name.recipe) ? resolve(place.cwd, name.recipe) : name.recipe, { within: place.within });
   const lockPlace = lockPlaceOf(name, place);
   const lockFile = pathOfPlace(lockPlace);
   const lock = await readLock(lockPlace);
@@ -48,7 +46,7 @@ export async function openBase(base: string, place: BasePlace): Promise<OpenedBa
   return {
     recipe,
     lockFile,
-    ...(name.variant === undefined ? {} : { variant: name.variant }),
+    ...given({ variant: name.variant }),
     ...(lock === undefined ? {} : { lock: { file: lockFile, lock } }),
   };
 }
@@ -88,13 +86,9 @@ export function archiveAccess(
     network: session.network,
     ...run,
     mirrors: {
-      ...(mirror === undefined ? {} : { debian: mirror }),
-      ...(securityMirror === undefined ? {} : { security: securityMirror }),
-      ...(snapshot === undefined ? {} : { snapshot }),
+      ...given({ debian: mirror, security: securityMirror, snapshot }),
     },
-    ...(keyring === undefined ? {} : { keyring }),
-    ...(offline === undefined ? {} : { offline }),
-    ...(acceptExpired === undefined ? {} : { acceptExpired }),
+    ...given({ keyring, offline, acceptExpired }),
   };
 }
 

@@ -11,7 +11,7 @@ import type { DebianSettings } from "./types.ts";
 import type { Session } from "../context/index.ts";
 
 /** What is looked up with. */
-export interface PackageFinderContext {
+interface PackageFinderContext {
   readonly session: Session;
   /** Of the project file. */
   readonly debian: DebianSettings;

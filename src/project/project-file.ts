@@ -15,6 +15,7 @@ import { DecantError, isDecantError, unsupported } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import type { SourceFile, SourceRange } from "../source.ts";
 import { type BaseName, isRecipeFile, parseBaseName } from "../distroless/index.ts";
+import { given } from "../given.ts";
 import { readAuditPolicy } from "./audit-policy.ts";
 import { type NamedBy, namedPlace, readAssemble, readDebian } from "./project-bases.ts";
 import type { DebianSettings } from "./types.ts";
@@ -103,7 +104,7 @@ export async function parseProjectFile(path: string, file: SourceFile, within?: 
         throw configError(`it has no key "${key}"; wanted images, assemble, debian or audit`, range);
     }
   }
-  return { path, ...(within === undefined ? {} : { within }), images, assemble, debian, ...(audit === undefined ? {} : { audit }) };
+  return { path, ...given({ within }), images, assemble, debian, ...given({ audit }) };
 }
 
 function readImages(read: YamlReading, node: unknown, named: NamedBy, images: Map<string, string>): void {
@@ -142,7 +143,7 @@ function canonical(text: string, source: SourceRange): string {
     return formatReference(parseReference(text));
   } catch (error) {
     if (!isDecantError(error, "REFERENCE")) throw error;
-    throw new DecantError("CONFIG_FILE", error.message, { source: [source], ...(error.hint === undefined ? {} : { hint: error.hint }) });
+    throw new DecantError("CONFIG_FILE", error.message, { source: [source], hint: error.hint });
   }
 }
 

@@ -10,6 +10,7 @@ import type { ImageConfig, Platform } from "../oci/index.ts";
 import { layerSource, type LayerSource } from "../tree/index.ts";
 import type { ProjectFile } from "./project-file.ts";
 import type { Session } from "../context/index.ts";
+import { given } from "../given.ts";
 import { assembleOpened } from "./assembled.ts";
 import { baseMaterials } from "./base-materials.ts";
 import { checkPattern, matchesPattern } from "./image-pattern.ts";
@@ -24,17 +25,17 @@ const SHELL_PACKAGES = ["bash", "busybox", "busybox-static", "dash"];
 /** Options of a build that decide which bases are assembled, and how. */
 export interface StandInOptions {
   /** Patterns besides those of the project file. */
-  readonly assemble?: readonly string[];
+  readonly assemble?: readonly string[] | undefined;
   readonly project: ProjectFile | undefined;
   readonly cwd: string;
   /** The context's folder and that of the Dockerfile, where they are folders of this machine. */
-  readonly folders?: readonly string[];
+  readonly folders?: readonly string[] | undefined;
   /** Every base must have a lock. */
-  readonly locked?: boolean;
+  readonly locked?: boolean | undefined;
 }
 
 /** A base for the build. */
-export interface StandIn {
+interface StandIn {
   readonly identifier: string;
   readonly config: ImageConfig;
   readonly layers: readonly LayerSource[];
@@ -77,7 +78,7 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
       cwd,
       lockFolders: [...folders, cwd],
       within,
-      ...(options.locked === undefined ? {} : { locked: options.locked }),
+      ...given({ locked: options.locked }),
     });
   };
   return {

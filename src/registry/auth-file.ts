@@ -1,7 +1,14 @@
 /** Reads docker's config.json and podman's auth.json (containers-auth.json(5)): text in, values out. */
 import * as v from "valibot";
 import { DecantError } from "../errors.ts";
-import type { Credentials } from "./credentials.ts";
+
+/** Who we are for a registry. */
+export type Credentials =
+  | { readonly kind: "password"; readonly username: string; readonly password: string }
+  /** An OAuth2 refresh token, exchanged for bearer tokens. */
+  | { readonly kind: "identity-token"; readonly token: string }
+  /** A bearer token, sent as it is. */
+  | { readonly kind: "registry-token"; readonly token: string };
 
 /** What a file says; keys are "host[:port][/path]", with "docker.io" for Docker Hub. */
 export interface AuthFile {

@@ -6,7 +6,7 @@ import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
 import { parseReference, type Reference } from "../oci/index.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./auth-file.ts";
 
 const LOGIN = { username: "me", password: "pa:ss" };
 const ME: Credentials = { kind: "password", ...LOGIN };
@@ -100,7 +100,7 @@ describe("Bearer authorization", () => {
       const client = fakeClient({ credentials: async () => credentials });
       await assert.rejects(client.manifest(it.reference), (error) => {
         failsWith("REGISTRY_AUTH")(error);
-        const { message, hint, details } = error as { message: string; hint?: string; details: object };
+        const { message, hint, details } = error as { message: string; hint?: string | undefined; details: object };
         assert.equal(hint, `docker login ${it.registry.host}`);
         assert.doesNotMatch(`${message} ${JSON.stringify(details)}`, /s3cret|czNjcmV0/);
         return true;

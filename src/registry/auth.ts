@@ -7,12 +7,13 @@ import { bytesOf, collect } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
 import { type Authority, basicAuthority, createAuthority, hiding, isLoopback, type NetResponse } from "../net/index.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
-import type { Credentials, CredentialSource } from "./credentials.ts";
+import type { CredentialSource } from "./credentials.ts";
+import type { Credentials } from "./auth-file.ts";
 import { type Attempt, protocolError, statusError } from "./errors.ts";
 import type { RegistryNetwork } from "./registry-network.ts";
 
 /** For whom, and for what. */
-export interface AuthRequest {
+interface AuthRequest {
   /** The registry's address, e.g. https://registry-1.docker.io. */
   readonly base: URL;
   /** The user allowed plain HTTP for this registry, its token server included. */
@@ -25,7 +26,7 @@ export interface AuthRequest {
   /** E.g. "repository:library/ubuntu:pull". */
   readonly scopes: readonly string[];
   readonly attempt: Attempt;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Lets us in at registries. */
@@ -40,7 +41,7 @@ export interface Auth {
 }
 
 /** A 401, and who said it. */
-export type Refusal = Pick<NetResponse, "url" | "strayed" | "header">;
+type Refusal = Pick<NetResponse, "url" | "strayed" | "header">;
 
 interface Token {
   readonly authority: Authority;

@@ -36,7 +36,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   const target = async (name: RepositoryName): Promise<Endpoint> => pushEndpoint(name, await config());
   /** Lists are not mirrored: a mirror knows only what was asked of it. */
   const origin = async (name: RepositoryName): Promise<Endpoint> => (await sources(name)).at(-1) ?? (await target(name));
-  const linked = <Call extends { readonly signal?: AbortSignal }>(call: Call): Call => {
+  const linked = <Call extends { readonly signal?: AbortSignal | undefined }>(call: Call): Call => {
     const signals = [options.signal, call.signal].filter((signal) => signal !== undefined);
     return signals.length === 0 ? call : { ...call, signal: signals.length === 1 ? signals[0] : AbortSignal.any(signals) };
   };

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
-import { type Credentials, fileCredentials } from "./credentials.ts";
+import { given } from "../given.ts";
+import { fileCredentials } from "./credentials.ts";
+import type { Credentials } from "./auth-file.ts";
 
 const auth = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString("base64") });
 
@@ -213,7 +215,7 @@ describe("fileCredentials()", () => {
   ];
   for (const { name, files, helper, code } of broken) {
     it(`rejects ${name}, without showing secrets`, async () => {
-      await using place = await home(files, helper === undefined ? {} : { test: helper });
+      await using place = await home(files, given({ test: helper }));
       await assert.rejects(place.find("ghcr.io", "a"), (error) => {
         assert.ok(isDecantError(error));
         assert.equal(error.code, code);

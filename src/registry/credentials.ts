@@ -6,21 +6,13 @@ import { join } from "node:path";
 import { createShared } from "../async.ts";
 import { DecantError } from "../errors.ts";
 import { readNamedFile, runProcess } from "../sys/index.ts";
-import { type AuthFile, HUB_KEY, parseAuthFile } from "./auth-file.ts";
-
-/** Who we are for a registry. */
-export type Credentials =
-  | { readonly kind: "password"; readonly username: string; readonly password: string }
-  /** An OAuth2 refresh token, exchanged for bearer tokens. */
-  | { readonly kind: "identity-token"; readonly token: string }
-  /** A bearer token, sent as it is. */
-  | { readonly kind: "registry-token"; readonly token: string };
+import { type AuthFile, type Credentials, HUB_KEY, parseAuthFile } from "./auth-file.ts";
 
 /** Looks credentials up for a registry ("docker.io", "ghcr.io") and repository ("library/ubuntu"); undefined for none: then we are anonymous. */
 export type CredentialSource = (registry: string, repository: string, signal?: AbortSignal) => Promise<Credentials | undefined>;
 
 /** Where `fileCredentials` looks. */
-export interface CredentialPlaces {
+interface CredentialPlaces {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
 }
@@ -108,7 +100,7 @@ async function askHelper(name: string, server: string, ctx: HelperContext): Prom
     input: `${server}\n`,
     env: ctx.env,
     maxOutputBytes: MAX_HELPER_OUTPUT_BYTES,
-    ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),
+    signal: ctx.signal,
   }).catch((cause: unknown) => {
     ctx.signal?.throwIfAborted();
     throw helperError(program, server, "it cannot be run", cause);
@@ -144,7 +136,7 @@ function helperError(program: string, server: string, state: string, cause?: unk
   return new DecantError("CREDENTIAL_HELPER", `Cannot get credentials for "${server}" from "${program}": ${state}`, {
     hint: `Run: echo ${server} | ${program} get; or remove it from docker's config.json (credsStore, credHelpers)`,
     details: { program, server },
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import { expandName, pullEndpoints, pushEndpoint } from "./endpoints.ts";
-import { EMPTY_REGISTRIES, parseRegistriesConfig } from "./registries-conf.ts";
+import { parseRegistriesConfig } from "./registries-conf.ts";
+import { EMPTY_REGISTRIES } from "./testdata/support.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 

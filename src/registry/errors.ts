@@ -5,6 +5,7 @@
 import { collect, type ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import { cleanText, isTransientStatus, type NetFailure, parseRetryAfter, safeUrl } from "../net/index.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -22,7 +23,7 @@ export interface Attempt {
 }
 
 /** A response that is not what was asked for. */
-export interface FailedResponse {
+interface FailedResponse {
   readonly status: number;
   readonly url: URL;
   /** Another host than the registry answered. Default false. */
@@ -35,14 +36,14 @@ export interface FailedResponse {
 export function networkError({ kind, url, why, hint, details, cause }: NetFailure): DecantError {
   if (kind !== "unreachable") {
     const own = kind === "nearer" ? `${hint}, in registries.conf: [[registry]] location = "HOST"` : hint;
-    const advice = own === undefined ? {} : { hint: own };
+    const advice = given({ hint: own });
     return new DecantError("REGISTRY", `Cannot use "${safeUrl(url)}": ${why}`, { details, ...advice });
   }
   const plain = plainHint(String(details["errno"]), url) ?? hint;
   return new DecantError("REGISTRY_UNREACHABLE", `Cannot reach "${url.host}": ${why}`, {
     cause,
     details,
-    ...(plain === undefined ? {} : { hint: plain }),
+    hint: plain,
   });
 }
 
@@ -98,7 +99,7 @@ export async function statusError(
       errors,
       transient: isTransientStatus(status) || status === attempt.passing,
       ...(status === attempt.passing ? { patience: "short" } : {}),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...given({ retryAfterMs }),
     },
   });
 }
@@ -144,7 +145,7 @@ function hintOf(
   { status, strayed, url }: FailedResponse,
   { registry }: Attempt,
   retryAfterMs: number | undefined,
-): { hint?: string } {
+): { hint?: string | undefined } {
   if (strayed === true && status === 401)
     return { hint: `Credentials of "${registry}" are not sent to other hosts. If "${url.host}" is the registry, name that one` };
   switch (code) {

@@ -2,6 +2,7 @@
 import { collect } from "../bytes.ts";
 import { algorithmOf, type Digest, hexOf } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import { type Descriptor, familiarName, type Index, isTag, OCI_INDEX, parseIndex, parseManifestOrIndex } from "../oci/index.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { protocolError } from "./errors.ts";
@@ -70,14 +71,13 @@ export async function noteReferrer(
   const parsed = parseManifestOrIndex(manifest.bytes, manifest.descriptor.mediaType);
   const { subject, artifactType, annotations } = parsed.kind === "index" ? parsed.index : parsed.manifest;
   if (subject === undefined) return;
-  const call = signal === undefined ? {} : { signal };
+  const call = given({ signal });
   const index = (await referrersTag(ctx, endpoint, name, subject.digest, call)) ?? { schemaVersion: 2, manifests: [] };
   if (index.manifests.some(({ digest }) => digest === manifest.descriptor.digest)) return;
   const type = artifactType ?? (parsed.kind === "manifest" ? parsed.manifest.config.mediaType : undefined);
   const entry: Descriptor = {
     ...manifest.descriptor,
-    ...(type === undefined ? {} : { artifactType: type }),
-    ...(annotations === undefined ? {} : { annotations }),
+    ...given({ artifactType: type, annotations }),
   };
   const bytes = Buffer.from(JSON.stringify({ ...index, mediaType: OCI_INDEX, manifests: [...index.manifests, entry] }), "utf8");
   const { registry, repository } = name;
@@ -93,7 +93,7 @@ async function referrersTag(
 ): Promise<Index | undefined> {
   try {
     const reference = { registry, repository, tag: tagFor(digest) };
-    const call = options.signal === undefined ? {} : { signal: options.signal };
+    const call = given({ signal: options.signal });
     return parseIndex((await fetchManifest(ctx, [endpoint], reference, call)).bytes);
   } catch (error) {
     if (isDecantError(error, "IMAGE_NOT_FOUND")) return undefined;
@@ -129,7 +129,7 @@ async function* pages(ctx: PullContext, request: PageRequest): AsyncGenerator<{ 
       expect: [200],
       action,
       notFound,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     const bytes = await collect(response.body, MAX_PAGE_BYTES, action);
     let json: unknown;

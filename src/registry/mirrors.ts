@@ -56,7 +56,7 @@ export function allFailed(tried: readonly Tried[]): DecantError {
   const before = tried.slice(0, -1).map(({ endpoint, error }) => `mirror "${endpoint.registry}" (${error.message})`);
   const { code, message, hint, details } = last.error;
   return new DecantError(code, `${message}; tried before: ${before.join(", ")}`, {
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     details: { ...details, tried: tried.map(({ endpoint }) => `${endpoint.host}/${endpoint.repository}`) },
     cause: new AggregateError(
       tried.map(({ error }) => error),

@@ -1,8 +1,9 @@
 import { CONTENT, netSuite } from "../../test/support/net-suite.ts";
 import { collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
+import { given } from "../given.ts";
 import { createRegistryClient } from "./client.ts";
-import { EMPTY_REGISTRIES } from "./registries-conf.ts";
+import { EMPTY_REGISTRIES } from "./testdata/support.ts";
 
 const DIGEST = sha256(CONTENT);
 
@@ -28,7 +29,7 @@ netSuite({
       config: { ...EMPTY_REGISTRIES, registries: [entry] },
     });
     const descriptor = { digest: DIGEST, size: Buffer.byteLength(CONTENT) };
-    const options = signal === undefined ? {} : { signal };
+    const options = given({ signal });
     return String(await collect(client.blob({ registry, repository: "team/app" }, descriptor, options), 1_000_000));
   },
 });

@@ -2,6 +2,7 @@
 import { type ByteStream, collect } from "../bytes.ts";
 import { algorithmOf, createHasher, type Digest, digestMismatch, type Expected, isDigest, shortDigest, verified } from "../digest.ts";
 import { DecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import {
   type Descriptor,
   formatFamiliar,
@@ -170,7 +171,7 @@ async function* rangeFrom(
     action: `read blob "${shortDigest(descriptor.digest)}" of "${endpoint.registry}/${endpoint.repository}"`,
     notFound: "BLOB_MISSING",
     once: true,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   if (response.status === 416) {
     response.discard();
@@ -209,7 +210,7 @@ function manifestRequest(endpoint: Endpoint, reference: Reference, signal: Abort
     headers: { accept: ACCEPT },
     action: `read image "${formatFamiliar(reference)}"`,
     notFound: "IMAGE_NOT_FOUND" as const,
-    ...(signal === undefined ? {} : { signal }),
+    ...given({ signal }),
   };
 }
 

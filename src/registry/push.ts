@@ -2,6 +2,7 @@
 import { bytesOf, type ByteStream } from "../bytes.ts";
 import { type Digest, digestMismatch, type Expected, shortDigest } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
+import { given } from "../given.ts";
 import { linkProblem, type NetResponse, type Retries, retrying } from "../net/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
 import type { Endpoint } from "./endpoints.ts";
@@ -11,7 +12,7 @@ import type { Place, Session } from "./session.ts";
 import type { CallOptions, RepositoryName, TransferOptions } from "./types.ts";
 
 /** What writing needs. */
-export interface PushContext {
+interface PushContext {
   readonly session: Session;
   readonly retriesAt: (endpoint: Endpoint) => Retries;
 }
@@ -54,7 +55,7 @@ export async function mountBlob(
       expect: [201, 202],
       action: actionOn("mount", digest, endpoint),
       impatient: true,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
   } catch (error) {
     signal?.throwIfAborted();
@@ -77,7 +78,7 @@ export async function pushBlob(
 ): Promise<"exists" | "pushed"> {
   const { descriptor } = blob;
   const common = { endpoint, access: "push" as const, once: true, action: actionOn("push", descriptor.digest, endpoint) };
-  const call = signal === undefined ? {} : { signal };
+  const call = given({ signal });
   // An upload that broke cannot be trusted to be there still: every attempt starts a new one, unless the last one did arrive.
   const attempt = async (): Promise<"exists" | "pushed"> => {
     if (await hasBlob(ctx, endpoint, descriptor.digest, call)) return "exists";
@@ -123,7 +124,7 @@ export async function pushManifest(
     action: `push image "${formatFamiliar(name)}"`,
     // Some registries need a moment to see the repository that the blobs have made.
     passing: 404,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   response.discard();
   const said = response.header("docker-content-digest");
@@ -172,7 +173,7 @@ async function cancelUpload(ctx: PushContext, endpoint: Endpoint, started: NetRe
       expect: [200, 202, 204],
       action,
       once: true,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     response.discard();
   } catch {

@@ -10,7 +10,7 @@ import { DecantError, errnoOf } from "../errors.ts";
 import { readNamedFile } from "../sys/index.ts";
 
 /** A `[[registry.mirror]]`. */
-export interface RegistryMirror {
+interface RegistryMirror {
   /** host[:port][/path]. */
   readonly location: string;
   readonly insecure: boolean;
@@ -40,9 +40,6 @@ export interface RegistriesConfig {
   readonly unqualifiedSearch: readonly string[];
 }
 
-/** No mirrors, no aliases. */
-export const EMPTY_REGISTRIES: RegistriesConfig = { registries: [], aliases: new Map(), unqualifiedSearch: [] };
-
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const LOCATION = /^[A-Za-z0-9.-]+(?::\d+)?(?:\/[a-z0-9._/-]+)?$|^\[[0-9A-Fa-f:]+\](?::\d+)?(?:\/[a-z0-9._/-]+)?$/;
 const location = v.pipe(v.string(), v.regex(LOCATION, "is not host[:port][/path]"));
@@ -66,7 +63,7 @@ const schema = v.looseObject({
 });
 
 /** Where `loadRegistriesConfig` looks. */
-export interface RegistriesPlaces {
+interface RegistriesPlaces {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   /** Default "/etc". */
@@ -182,5 +179,5 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 function badFile(path: string, state: string, cause?: unknown): DecantError {
-  return new DecantError("CONFIG_FILE", `Cannot use "${path}": ${state}`, cause === undefined ? {} : { cause });
+  return new DecantError("CONFIG_FILE", `Cannot use "${path}": ${state}`, { cause });
 }

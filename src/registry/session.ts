@@ -3,6 +3,7 @@
  * and turns every answer that was not expected into an error.
  */
 import { createShared } from "../async.ts";
+import { given } from "../given.ts";
 import { type Authority, isLoopback, type NetRequest, type NetResponse, type RequestBody, retrying } from "../net/index.ts";
 import type { Auth } from "./auth.ts";
 import type { Endpoint } from "./endpoints.ts";
@@ -17,28 +18,28 @@ export interface Place {
 }
 
 /** One request. */
-export interface SessionRequest {
+interface SessionRequest {
   readonly endpoint: Endpoint;
   readonly method: NetRequest["method"];
   /** Below /v2/<repository>/, e.g. "manifests/latest"; or an address that an answer gave. */
   readonly path: string | Place;
   readonly access: "pull" | "push";
   /** Further scopes, e.g. to mount from another repository. */
-  readonly scopes?: readonly string[];
-  readonly headers?: NetRequest["headers"];
-  readonly body?: RequestBody;
+  readonly scopes?: readonly string[] | undefined;
+  readonly headers?: NetRequest["headers"] | undefined;
+  readonly body?: RequestBody | undefined;
   /** Wanted statuses; every other one is thrown. */
   readonly expect: readonly number[];
   /** What the message of a failure says after "Cannot". */
   readonly action: string;
-  readonly notFound?: Attempt["notFound"];
+  readonly notFound?: Attempt["notFound"] | undefined;
   /** One attempt only, because the caller starts again from further back. */
-  readonly once?: boolean;
+  readonly once?: boolean | undefined;
   /** There is another way: it is not tried again for long. */
-  readonly impatient?: boolean;
+  readonly impatient?: boolean | undefined;
   /** A status that may pass here, in a moment, although it would not elsewhere. */
-  readonly passing?: number;
-  readonly signal?: AbortSignal;
+  readonly passing?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Sends requests to registries. */
@@ -63,8 +64,7 @@ export function createSession(parts: { readonly network: RegistryNetwork; readon
     const attempt: Attempt = {
       action: request.action,
       registry: endpoint.registry,
-      ...(request.notFound === undefined ? {} : { notFound: request.notFound }),
-      ...(request.passing === undefined ? {} : { passing: request.passing }),
+      ...given({ notFound: request.notFound, passing: request.passing }),
     };
     const authRequest = {
       base,
@@ -74,7 +74,7 @@ export function createSession(parts: { readonly network: RegistryNetwork; readon
       repository: endpoint.repository,
       scopes: [`repository:${endpoint.repository}:${request.access === "push" ? "pull,push" : "pull"}`, ...(request.scopes ?? [])],
       attempt,
-      ...(signal === undefined ? {} : { signal }),
+      ...given({ signal }),
     };
     const sendWith = (authority: Authority | undefined): Promise<NetResponse> =>
       network.send({
@@ -82,10 +82,10 @@ export function createSession(parts: { readonly network: RegistryNetwork; readon
         ...place,
         ...(typeof request.path === "string" ? {} : { ledFrom: base }),
         authority,
-        ...(request.headers === undefined ? {} : { headers: request.headers }),
+        headers: request.headers,
         ...(tolerates ? { insecureHost: base.host } : {}),
-        ...(request.body === undefined ? {} : { body: request.body }),
-        ...(signal === undefined ? {} : { signal }),
+        body: request.body,
+        signal,
       });
     let authority = place.strayed ? undefined : await auth.known(authRequest);
     let response = await sendWith(authority);

@@ -12,8 +12,8 @@ import { collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
 import { parseReference } from "../oci/index.ts";
 import { createRegistryClient } from "./client.ts";
-import type { Credentials } from "./credentials.ts";
-import { EMPTY_REGISTRIES } from "./registries-conf.ts";
+import type { Credentials } from "./auth-file.ts";
+import { EMPTY_REGISTRIES } from "./testdata/support.ts";
 
 describe("R1: a redirect to another host that answers 401", () => {
   for (const auth of ["bearer", "basic"] as const) {

@@ -5,12 +5,13 @@ import { describe, it } from "node:test";
 import { startFakeRegistry } from "../../test/support/registry.ts";
 import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
 import { LOCALHOST_TLS } from "../../test/support/tls.ts";
+import { given } from "../given.ts";
 import { parseReference } from "../oci/index.ts";
 
 describe("Registries on this machine", () => {
   for (const tls of [undefined, LOCALHOST_TLS]) {
     it(`may speak ${tls === undefined ? "http" : "https, with any certificate"}`, async () => {
-      await using registry = await startFakeRegistry(tls === undefined ? {} : { tls });
+      await using registry = await startFakeRegistry(given({ tls }));
       const descriptor = registry.addImage("app", "v1", { layers: [] });
       const name = registry.host.replace("127.0.0.1", "localhost");
       assert.deepEqual((await fakeClient().resolve(parseReference(`${name}/app:v1`))).descriptor, descriptor);

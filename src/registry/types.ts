@@ -13,13 +13,13 @@ export type RepositoryName = Pick<Reference, "registry" | "repository"> & Pick<P
 /** Options of every call. */
 export interface CallOptions {
   /** Ends the call, which rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of calls that move a blob. */
 export interface TransferOptions extends CallOptions {
   /** Told the bytes moved so far, cumulative. Starts again from 0 when an upload has to start again. */
-  readonly onProgress?: (currentBytes: number) => void;
+  readonly onProgress?: ((currentBytes: number) => void) | undefined;
 }
 
 /** What a name means now. */
@@ -39,7 +39,7 @@ export interface FetchedManifest {
  * Reading. Mirrors of registries.conf are asked first, in order. All calls may be repeated and run at once.
  * They throw `REGISTRY_UNREACHABLE`, `REGISTRY_AUTH`, `REGISTRY_DENIED`, `REGISTRY_RATE_LIMIT`, and `REGISTRY` for everything else.
  */
-export interface ImageSource {
+interface ImageSource {
   /** Digest, media type and size of what the reference names. Throws `IMAGE_NOT_FOUND`. */
   resolve(reference: Reference, options?: CallOptions): Promise<Resolved>;
   /** Reads what the reference names, at most 4 MiB, verified. Throws `IMAGE_NOT_FOUND`, `BLOB_DIGEST`. */
@@ -54,7 +54,7 @@ export interface ImageSource {
 }
 
 /** Writing: to the registry that the name says, never to a mirror. Throws as `ImageSource` does. */
-export interface ImageSink {
+interface ImageSink {
   /** False also where the registry does not say. */
   hasBlob(repository: RepositoryName, digest: Digest, options?: CallOptions): Promise<boolean>;
   /**
@@ -96,19 +96,19 @@ export interface RegistryClient extends ImageSource, ImageSink, Disposable {
 /** Options of `createRegistryClient`. */
 export interface RegistryClientOptions {
   /** Default: docker's and podman's files and credential helpers, see `fileCredentials`. */
-  readonly credentials?: CredentialSource;
+  readonly credentials?: CredentialSource | undefined;
   /** Default: registries.conf as podman finds it, see `loadRegistriesConfig`. */
-  readonly config?: RegistriesConfig;
+  readonly config?: RegistriesConfig | undefined;
   /** Takes warnings, e.g. of a mirror that failed. */
-  readonly emit?: Emit;
+  readonly emit?: Emit | undefined;
   /** What requests go by, borrowed. Default: one of its own, with the `env`, `homeDir` and `systemDir` of here. */
-  readonly network?: Network;
+  readonly network?: Network | undefined;
   /** Default `process.env`. Used for DOCKER_CONFIG, REGISTRY_AUTH_FILE, CONTAINERS_REGISTRIES_CONF and XDG_*. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: the user's home directory. */
-  readonly homeDir?: string;
+  readonly homeDir?: string | undefined;
   /** Where docker/certs.d and containers/ are; default "/etc". */
-  readonly systemDir?: string;
+  readonly systemDir?: string | undefined;
   /** Ends every call of this client. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }

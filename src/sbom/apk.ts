@@ -1,5 +1,6 @@
 /** Alpine packages: the database of apk-tools, paragraphs of one-letter fields. */
 import type { OsRelease } from "../facts/index.ts";
+import { given } from "../given.ts";
 import { cleanTreePath, compareTreePaths, fromText, type TreePath, treePath } from "../paths.ts";
 import { type LicenceTexts, licenceField } from "./licence-expression.ts";
 import { formatPurl } from "../purl.ts";
@@ -45,7 +46,7 @@ function readParagraph(
     kind: "apk",
     name,
     version,
-    ...(architecture === undefined ? {} : { architecture }),
+    ...given({ architecture }),
     ...(origin === undefined ? {} : { source: { name: origin, version } }),
     purl: formatPurl({
       type: "apk",
@@ -57,9 +58,7 @@ function readParagraph(
     licences: licenceField(field("L") ?? "", texts),
     files: filesOf(files, lines),
     location,
-    ...(maintainer === undefined ? {} : { maintainer }),
-    ...(homepage === undefined ? {} : { homepage }),
-    ...(summary === undefined ? {} : { summary }),
+    ...given({ maintainer, homepage, summary }),
     requires: names(field("D")).map((one) => [one]),
     provides: names(field("p")),
   };

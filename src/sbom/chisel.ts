@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { bytesOf, collect } from "../bytes.ts";
 import { isDecantError } from "../errors.ts";
 import type { OsRelease } from "../facts/index.ts";
+import { given } from "../given.ts";
 import { cleanTreePath, compareTreePaths, fromText, type TreePath, treePath } from "../paths.ts";
 import { decompress, sniffCompression } from "../tree/index.ts";
 import { debPurl, type DebRecord } from "./dpkg.ts";
@@ -52,7 +53,7 @@ export async function readChisel(files: TreeFiles, os: OsRelease | undefined, un
         kind: "deb",
         name,
         version,
-        ...(arch === undefined ? {} : { architecture: arch }),
+        ...given({ architecture: arch }),
         purl: debPurl({ name, version, architecture: arch ?? "" }, os),
         files: [...(contents.get(name) ?? [])].toSorted(compareTreePaths),
         location: MANIFEST,

@@ -1,6 +1,7 @@
 /** CycloneDX 1.6 as JSON. Files of packages are listed below them when their sums are given. The same inventory and subject give the same bytes. Pure. */
 import { hexOf, sha256 } from "../digest.ts";
 import type { OsRelease } from "../facts/index.ts";
+import { given } from "../given.ts";
 import { displayPath, type TreePath } from "../paths.ts";
 import { VERSION } from "../version.ts";
 import { dependenciesOf } from "./dependencies.ts";
@@ -46,7 +47,7 @@ function subjectComponent(subject: SbomSubject): Readonly<Record<string, unknown
     type: subject.kind === "image" ? "container" : "file",
     name: subject.name,
     ...(subject.digest === undefined ? {} : { version: subject.digest, hashes: [sha256Of(hexOf(subject.digest))] }),
-    ...(purl === undefined ? {} : { purl }),
+    ...given({ purl }),
     properties: [{ name: "decant:platform", value: platformOf(subject) }],
   };
 }
@@ -61,8 +62,7 @@ function systemComponent(os: OsRelease): unknown {
     "bom-ref": `os:${os.id}${version === undefined ? "" : `@${version}`}`,
     type: "operating-system",
     name: os.id,
-    ...(version === undefined ? {} : { version }),
-    ...(os.prettyName === undefined ? {} : { description: os.prettyName }),
+    ...given({ version, description: os.prettyName }),
   };
 }
 
@@ -74,12 +74,12 @@ function component(one: InventoryPackage, ref: string, texts: ReadonlyMap<string
     "bom-ref": ref,
     type: one.kind === "generic" ? "application" : "library",
     ...(maintainer === undefined ? {} : { supplier: { name: maintainer } }),
-    ...(group === undefined ? {} : { group }),
+    ...given({ group }),
     name,
     version: one.version,
-    ...(one.summary === undefined ? {} : { description: one.summary }),
+    ...given({ description: one.summary }),
     ...(one.licences.length === 0 ? {} : { licenses: licencesOf(one.licences, texts) }),
-    ...(one.cpe === undefined ? {} : { cpe: one.cpe }),
+    ...given({ cpe: one.cpe }),
     purl: one.purl,
     ...(one.homepage === undefined || !/^https?:\/\/[\w.:/~%?&=#+-]+$/.test(one.homepage)
       ? {}

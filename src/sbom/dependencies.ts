@@ -3,7 +3,7 @@ import { parentOf, type TreePath } from "../paths.ts";
 import type { InventoryPackage } from "./types.ts";
 
 /** What each package needs of the inventory, in its order; packages that need nothing are left out. */
-export type Dependencies = ReadonlyMap<InventoryPackage, readonly InventoryPackage[]>;
+type Dependencies = ReadonlyMap<InventoryPackage, readonly InventoryPackage[]>;
 
 /** Resolves `requires` against what is there. Needs that nothing here meets are left out: the documents say what is, not what is missing. */
 export function dependenciesOf(packages: readonly InventoryPackage[]): Dependencies {

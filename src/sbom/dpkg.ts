@@ -5,6 +5,7 @@
 import { parseStanza, type Stanza } from "../debian/index.ts";
 import { isDecantError } from "../errors.ts";
 import type { OsRelease } from "../facts/index.ts";
+import { given } from "../given.ts";
 import { baseName, cleanTreePath, compareTreePaths, fromBytes, fromText, joinTreePath, type TreePath, treePath } from "../paths.ts";
 import { formatPurl } from "../purl.ts";
 import { distroOf } from "./distro.ts";
@@ -112,9 +113,7 @@ async function readControl(
     purl: debPurl({ name, version, architecture, source }, os),
     files: await listedFiles(files, lists(fromText(name), fromText(architecture)), unread),
     location,
-    ...(maintainer === undefined ? {} : { maintainer }),
-    ...(homepage === undefined ? {} : { homepage }),
-    ...(summary === undefined ? {} : { summary }),
+    ...given({ maintainer, homepage, summary }),
     requires: [...namesIn(stanza.get("pre-depends")), ...namesIn(stanza.get("depends"))],
     provides: namesIn(stanza.get("provides")).flat(),
   };

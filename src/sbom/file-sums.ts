@@ -6,10 +6,10 @@ import { type Entry, readEntry, type Tree } from "../tree/index.ts";
 import type { FileSums, InventoryPackage } from "./types.ts";
 
 /** How sums are made. */
-export interface FileSumsOptions {
+interface FileSumsOptions {
   /** Default false. */
-  readonly sha1?: boolean;
-  readonly signal?: AbortSignal;
+  readonly sha1?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The sums of all regular files of `packages`; links have none. Files with one content are read once. */

@@ -4,7 +4,7 @@ import { ROOT, type TreePath } from "../paths.ts";
 import { type Entry, type Tree, walk } from "../tree/index.ts";
 
 /** What the walk found, in the order of the tree. */
-export interface FoundRecords {
+interface FoundRecords {
   /** The folders of npm packages (…/node_modules/name, …/node_modules/@scope/name) that have a package.json, with their files. */
   readonly npm: ReadonlyMap<TreePath, readonly TreePath[]>;
   /** METADATA and PKG-INFO of installed Python packages. */

@@ -4,7 +4,7 @@ import { formatPurl } from "../purl.ts";
 import type { InventoryPackage } from "./types.ts";
 
 /** What a program says about itself. */
-export interface GoInfo {
+interface GoInfo {
   /** "go1.22.1" */
   readonly version: string;
   /** Lines of words parted by tabs: "dep	golang.org/x/sys	v0.20.0	h1:…". */
@@ -12,7 +12,7 @@ export interface GoInfo {
 }
 
 /** "partial": it starts at `at` and more bytes are needed. */
-export type GoSearch =
+type GoSearch =
   | { readonly kind: "absent" }
   | { readonly kind: "partial"; readonly at: number }
   | { readonly kind: "found"; readonly info: GoInfo };

@@ -15,7 +15,7 @@ const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
 const COORDINATE = /^[A-Za-z0-9._-]+$/;
 
 /** What was found in an archive. */
-export interface JarContents {
+interface JarContents {
   readonly packages: readonly InventoryPackage[];
   /** False where there was more than is read of one archive. */
   readonly isComplete: boolean;

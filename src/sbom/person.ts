@@ -1,7 +1,7 @@
 /** "Name <mail>" as maintainer fields have it. Pure; linear in what a stranger wrote. */
 
 /** A person or team. */
-export interface Person {
+interface Person {
   readonly name: string;
   readonly mail?: string;
 }

@@ -1,4 +1,5 @@
 /** Installed Python packages: METADATA of *.dist-info (core metadata specification) and PKG-INFO of *.egg-info. */
+import { given } from "../given.ts";
 import { cleanTreePath, compareTreePaths, fromBytes, joinTreePath, parentOf, type TreePath } from "../paths.ts";
 import { type LicenceTexts, licenceField, parseExpression, spdxId } from "./licence-expression.ts";
 import { formatPurl } from "../purl.ts";
@@ -54,9 +55,7 @@ export async function readPythonPackage(
     licences: licencesOf(fields, context.texts),
     files: await recordedFiles(files, location, context.unread),
     location,
-    ...(maintainer === undefined ? {} : { maintainer }),
-    ...(homepage === undefined ? {} : { homepage }),
-    ...(summary === undefined ? {} : { summary }),
+    ...given({ maintainer, homepage, summary }),
     requires: fields.flatMap(([key, value]) => (key === "requires-dist" ? [[normalName(REQUIREMENT.exec(value)?.[1] ?? "")]] : [])),
     provides: name === normal ? [] : [normal],
   };

@@ -1,5 +1,6 @@
 /** From a tree to the list of what it is made of: one reader for each kind of record, nothing unpacked, nothing run. */
 import { readOsRelease } from "../facts/index.ts";
+import { given } from "../given.ts";
 import { compareTreePaths, treePath, type TreePath } from "../paths.ts";
 import type { Platform } from "../oci/index.ts";
 import { readTreeFile, type Tree, zipBytes } from "../tree/index.ts";
@@ -17,12 +18,12 @@ import { type TreeFiles, treeFiles } from "./tree-files.ts";
 import type { Inventory, InventoryPackage, UnreadRecord } from "./types.ts";
 
 /** How an inventory is read. */
-export interface InventoryOptions {
+interface InventoryOptions {
   /** What the image is for: the architecture of programs that no record gives one. */
   readonly platform: Platform;
   /** Names, versions and files only: no licences, and nothing inside programs and archives, which are read whole for it. Default false. */
-  readonly recordsOnly?: boolean;
-  readonly signal?: AbortSignal;
+  readonly recordsOnly?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Context {
@@ -54,7 +55,7 @@ export async function readInventory(tree: Tree, { platform, recordsOnly = false,
   const owned = new Set(owners.flatMap(({ files }) => files));
   const packages = [...owners, ...(await withoutDatabase(tree, owned, context))];
   return {
-    ...(os === undefined ? {} : { os }),
+    ...given({ os }),
     packages: unique(packages).toSorted(byName),
     licenceTexts: new Map([...context.texts].toSorted(([a], [b]) => compare(a, b))),
     unread: context.unread.toSorted((a, b) => compareTreePaths(a.path, b.path)),

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { hexOf, sha256 } from "../digest.ts";
 import type { OsRelease } from "../facts/index.ts";
+import { given } from "../given.ts";
 import { toText, type TreePath } from "../paths.ts";
 import { allOf } from "./licence-expression.ts";
 import { personOf } from "./person.ts";
@@ -16,7 +17,7 @@ const NO_ASSERTION = "NOASSERTION";
 const TEAM = /team|maintainers|developers|group|project/i;
 
 /** A source package. */
-export type SourcePackage = NonNullable<InventoryPackage["source"]>;
+type SourcePackage = NonNullable<InventoryPackage["source"]>;
 
 /** The image or folder. */
 export function subjectElement(subject: SbomSubject): unknown {
@@ -24,7 +25,7 @@ export function subjectElement(subject: SbomSubject): unknown {
   return {
     name: subject.name,
     SPDXID: ROOT,
-    ...(subject.digest === undefined ? {} : { versionInfo: subject.digest }),
+    ...given({ versionInfo: subject.digest }),
     supplier: NO_ASSERTION,
     downloadLocation: NO_ASSERTION,
     filesAnalyzed: false,
@@ -54,9 +55,9 @@ export function systemElement(os: OsRelease): unknown {
   return {
     name: os.id,
     SPDXID: SYSTEM,
-    ...(version === undefined ? {} : { versionInfo: version }),
+    ...given({ versionInfo: version }),
     ...UNEXAMINED,
-    ...(os.prettyName === undefined ? {} : { summary: os.prettyName }),
+    ...given({ summary: os.prettyName }),
     // As the official schema spells it; the text of the specification has a hyphen.
     primaryPackagePurpose: "OPERATING_SYSTEM",
   };
@@ -80,7 +81,7 @@ export function packageElement(one: InventoryPackage, id: string, files: readonl
     licenseConcluded: NO_ASSERTION,
     licenseDeclared: allOf(one.licences) ?? NO_ASSERTION,
     copyrightText: NO_ASSERTION,
-    ...(one.summary === undefined ? {} : { summary: one.summary }),
+    ...given({ summary: one.summary }),
     comment: `found in /${toText(one.location)}`,
     externalRefs: [
       ...(one.cpe === undefined ? [] : [{ referenceCategory: "SECURITY", referenceType: "cpe23Type", referenceLocator: one.cpe }]),

@@ -73,7 +73,7 @@ export interface SbomSubject {
 export interface DocumentOptions {
   readonly subject: SbomSubject;
   /** Sums of the packages' files by path, to list them; see `fileSums`. Absent: files are not listed. */
-  readonly files?: ReadonlyMap<TreePath, FileSums>;
+  readonly files?: ReadonlyMap<TreePath, FileSums> | undefined;
 }
 
 /** The sums of one regular file, in hexadecimal. */

@@ -13,7 +13,7 @@ const openFile = promisify(open);
 const writeFile = promisify(write);
 
 /** What a `BlobFile` needs to know. */
-export interface BlobFileOptions {
+interface BlobFileOptions {
   /** Of the temporary file, on the same file system as the blobs. */
   readonly path: string;
   /** Its write lock keeps the new name apart from a prune. */
@@ -84,7 +84,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** Collects small chunks, so that a network stream does not cost a system call for every packet. */
-export interface FileWriter {
+interface FileWriter {
   /** `chunk` may be used anew by its owner when this resolves. */
   write(chunk: Uint8Array): Promise<void>;
   flush(): Promise<void>;

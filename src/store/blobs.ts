@@ -19,7 +19,7 @@ const CHUNK_BYTES = 512 * 1024;
 const readAt = promisify(read);
 
 /** What blobs are made of. */
-export interface BlobsOptions {
+interface BlobsOptions {
   readonly layout: Layout;
   /** Its write lock keeps uses apart from a prune. */
   readonly database: Database;

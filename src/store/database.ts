@@ -30,11 +30,11 @@ export interface Database extends Disposable {
 }
 
 /** Options of `openDatabase`. */
-export interface DatabaseOptions {
+interface DatabaseOptions {
   readonly readOnly: boolean;
   /** How long a call waits for another process's transaction. */
   readonly busyTimeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const RETRY_MS = 5;

@@ -14,14 +14,14 @@ import type { Directories, StagedDirectory } from "./types.ts";
 import { refKey, type Usage } from "./usage.ts";
 
 /** What directories are made of. */
-export interface DirectoriesOptions {
+interface DirectoriesOptions {
   readonly layout: Layout;
   readonly database: Database;
   readonly usage: Usage;
   /** Absent: for reading only. */
   readonly presence: Presence | undefined;
   /** Default: the kernel's boot id. */
-  readonly bootId?: () => string;
+  readonly bootId?: (() => string) | undefined;
 }
 
 /** Opens the directories. */

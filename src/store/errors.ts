@@ -32,7 +32,7 @@ function isErrno(code: string): boolean {
 }
 
 /** The primary result code of an error of SQLite, or undefined. */
-export function sqliteCode(error: unknown): number | undefined {
+function sqliteCode(error: unknown): number | undefined {
   const code = extendedCode(error);
   return code === undefined ? undefined : code & 0xff;
 }
@@ -75,7 +75,7 @@ export function databaseCorrupt(path: string, how: string, cause?: unknown): Dec
   return new DecantError("STORE_CORRUPT", `Cannot use the database of the store "${path}": ${how}`, {
     hint: `Remove "${path}", "${path}-wal" and "${path}-shm", then run: decant prune (the build cache, image names and build history are lost, nothing else)`,
     details: { path },
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 

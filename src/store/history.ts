@@ -9,7 +9,7 @@ import type { BuildRecord, History } from "./types.ts";
 import type { Usage } from "./usage.ts";
 
 /** What the history is made of. */
-export interface HistoryOptions {
+interface HistoryOptions {
   readonly layout: Layout;
   readonly database: Database;
   readonly usage: Usage;

@@ -1,19 +1,4 @@
 /** The content store (decision 4). */
-export { removeTree } from "./remove-tree.ts";
 export { defaultStoreRoot } from "./root.ts";
-export { type StoreOptions, openStore } from "./store.ts";
-export type {
-  BlobFile,
-  BlobStore,
-  BuildRecord,
-  Directories,
-  History,
-  ImageNames,
-  Locks,
-  NamedImage,
-  PruneResult,
-  Records,
-  Ref,
-  StagedDirectory,
-  Store,
-} from "./types.ts";
+export { openStore } from "./store.ts";
+export type { NamedImage, PruneResult, Ref, StagedDirectory, Store } from "./types.ts";

@@ -78,7 +78,7 @@ function present(tmp: string, id: string, lock: DatabaseSync): Presence {
     },
     async emptyTrash(signal) {
       for (const path of trash) {
-        await removeTree(path, signal === undefined ? {} : { signal });
+        await removeTree(path, { signal });
         trash.delete(path);
       }
     },
@@ -104,7 +104,7 @@ function present(tmp: string, id: string, lock: DatabaseSync): Presence {
 }
 
 /** A process that was seen in a store. */
-export interface Neighbour {
+interface Neighbour {
   readonly id: string;
   /** Milliseconds since the epoch, by its clock. */
   readonly startedAt: number;

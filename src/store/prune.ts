@@ -17,7 +17,7 @@ import type { Locks, PruneResult, Store } from "./types.ts";
 import { RECORD_GRAIN_MS, refKey, type Usage } from "./usage.ts";
 
 /** What a prune works on. */
-export interface PruneParts {
+interface PruneParts {
   readonly layout: Layout;
   readonly database: Database;
   readonly usage: Usage;
@@ -39,9 +39,9 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
   const { layout, database, usage, presence, locks } = parts;
   const { signal } = options;
   if (presence === undefined) throw openedReadOnly("prune the store", layout.root);
-  await using _ = await locks.acquire("prune", signal === undefined ? {} : { signal });
+  await using _ = await locks.acquire("prune", { signal });
   parts.records.flushUses();
-  const work: Work = { ...parts, presence, ...(signal === undefined ? {} : { signal }) };
+  const work: Work = { ...parts, presence, signal };
 
   database.transaction(() => {
     const live = mark(work, recordLimit(work, options));
@@ -72,7 +72,7 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
 
 interface Work extends PruneParts {
   readonly presence: Presence;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Records used at or after this time stay, whatever they are. */
@@ -148,7 +148,7 @@ async function sweepDirectories(work: Work, live: ReadonlySet<string>, protected
       });
       if (path === undefined) continue;
       count += 1;
-      freedBytes += await removeTree(path, { measure: true, ...(signal === undefined ? {} : { signal }) });
+      freedBytes += await removeTree(path, { measure: true, signal });
     }
   }
   return { count, freedBytes };

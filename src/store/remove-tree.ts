@@ -29,7 +29,7 @@ interface Pending {
  */
 export async function removeTree(
   path: string,
-  options: { readonly signal?: AbortSignal; readonly measure?: boolean } = {},
+  options: { readonly signal?: AbortSignal | undefined; readonly measure?: boolean } = {},
 ): Promise<number> {
   refuseMounts(path);
   const root = Buffer.from(path);

@@ -22,14 +22,14 @@ export interface StoreOptions {
   /** The directory; made when it is missing, for its owner alone. See `defaultStoreRoot`. */
   readonly root: string;
   /** Opens what is there and writes nothing. Such a process is unknown to a prune in another one. Default false. */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
   /** How long a call of the database waits for another process's transaction. Default 10 s. */
-  readonly busyTimeoutMs?: number;
+  readonly busyTimeoutMs?: number | undefined;
   /** Milliseconds since the epoch. Default `Date.now`. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** Another one marks all directories as suspect. Default: the kernel's boot id. */
-  readonly bootId?: () => string;
-  readonly signal?: AbortSignal;
+  readonly bootId?: (() => string) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const BUSY_TIMEOUT_MS = 10_000;
@@ -50,9 +50,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const presence = readOnly ? undefined : opening.use(enter(layout.tmp, now()));
   // After that: what was used before we were known counts as unused.
   const usage = createUsage(now);
-  const database = opening.use(
-    await openDatabase(layout.database, { readOnly, busyTimeoutMs, ...(signal === undefined ? {} : { signal }) }),
-  );
+  const database = opening.use(await openDatabase(layout.database, { readOnly, busyTimeoutMs, signal }));
   const records = openRecords(database, usage, presence);
   opening.defer(() => records.flushUses());
   if (presence !== undefined) {
@@ -72,7 +70,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     root: layout.root,
     blobs: openBlobs(parts),
     records,
-    dirs: openDirectories({ ...parts, ...(options.bootId === undefined ? {} : { bootId: options.bootId }) }),
+    dirs: openDirectories({ ...parts, bootId: options.bootId }),
     locks,
     images: openImageNames(database, usage),
     history: openHistory(parts),

@@ -92,7 +92,7 @@ export interface StagedDirectory extends AsyncDisposable {
  */
 export interface Locks {
   /** Waits for it. Rejects with the signal's reason. */
-  acquire(name: string, options?: { readonly shared?: boolean; readonly signal?: AbortSignal }): Promise<AsyncDisposable>;
+  acquire(name: string, options?: { readonly shared?: boolean; readonly signal?: AbortSignal | undefined }): Promise<AsyncDisposable>;
   /** Undefined when somebody else has it. */
   tryAcquire(name: string, options?: { readonly shared?: boolean }): Promise<AsyncDisposable | undefined>;
 }
@@ -155,7 +155,11 @@ export interface Store extends AsyncDisposable {
    * included: prune in a process (or an open store) of its own. Several prunes take turns. Freed bytes are those of blobs and directories.
    * Throws `STORE_READ_ONLY`, and the signal's reason (what is gone by then stays gone).
    */
-  prune(options?: { readonly olderThanMs?: number; readonly all?: boolean; readonly signal?: AbortSignal }): Promise<PruneResult>;
+  prune(options?: {
+    readonly olderThanMs?: number;
+    readonly all?: boolean;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<PruneResult>;
 }
 
 /** What `prune` took away. */

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { bind, lastErrno, syscallError } from "./libc.ts";
 
 /** A place in an open file. */
-export interface FilePosition {
+interface FilePosition {
   readonly fd: number;
   readonly offset: number;
 }

@@ -1,13 +1,12 @@
 /** flock(2): locks that belong to an open file and vanish with its last descriptor, so with the process too. */
 import { constants } from "node:os";
-import { bind, check, lastErrno, syscallError } from "./libc.ts";
+import { bind, lastErrno, syscallError } from "./libc.ts";
 
 const { EINTR, EWOULDBLOCK } = constants.errno;
 
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-const LOCK_UN = 8;
 
 const call = bind("int flock(int fd, int operation)");
 
@@ -23,9 +22,4 @@ export function tryFlock(fd: number, mode: "shared" | "exclusive"): boolean {
     if (errno === EWOULDBLOCK) return false;
     if (errno !== EINTR) throw syscallError(`take a ${mode} lock`, errno);
   }
-}
-
-/** Gives the lock back; closing the file does it too. */
-export function unlockFlock(fd: number): void {
-  check(call(fd, LOCK_UN), "give a lock back");
 }

@@ -91,7 +91,7 @@ export function unmount(target: string): void {
 }
 
 /** What an overlay is made of. */
-export interface OverlayMount {
+interface OverlayMount {
   readonly target: string;
   /** Topmost first, at least one. */
   readonly lowers: readonly string[];

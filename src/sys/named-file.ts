@@ -21,7 +21,7 @@ export interface FilePlace {
 }
 
 /** What may be opened. */
-export interface FileLimits {
+interface FileLimits {
   /** More is a problem. Default: no bound, for what is read as a stream. */
   readonly maxBytes?: number;
   /** Also a pipe, as a shell's `<(command)` is: for what the user names himself. Default false. */
@@ -38,7 +38,7 @@ export interface FileProblem {
 }
 
 /** An open file. Dispose it to close it. */
-export interface NamedFile extends Disposable {
+interface NamedFile extends Disposable {
   /** 0 for pipes. */
   readonly sizeBytes: number;
   readonly isPipe: boolean;
@@ -104,7 +104,7 @@ export function checkNamedFile(place: FilePlace, limits: FileLimits = {}): FileP
 /** Reads a file of at most `maxBytes` whole. Throws Node's errors of reading, and the signal's reason. */
 export async function readNamedFile(
   place: FilePlace,
-  limits: FileLimits & { readonly maxBytes: number; readonly signal?: AbortSignal },
+  limits: FileLimits & { readonly maxBytes: number; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly bytes: Buffer; readonly isPipe: boolean } | FileProblem> {
   const file = openNamedFile(place, limits);
   if ("problem" in file) return file;

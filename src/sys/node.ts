@@ -4,14 +4,14 @@ import { type BytePath, cString, shown } from "./byte-path.ts";
 import { bind, check } from "./libc.ts";
 
 /** What `makeNode` makes. */
-export interface NodeOptions {
+interface NodeOptions {
   readonly kind: "char" | "block" | "fifo";
   /** Permission bits, less the process's umask. Default 0o666. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
   /** 0 to 4095. Default 0. */
-  readonly major?: number;
+  readonly major?: number | undefined;
   /** 0 to 1048575. Default 0. */
-  readonly minor?: number;
+  readonly minor?: number | undefined;
 }
 
 const AT_FDCWD = -100;

@@ -12,39 +12,41 @@ import { bytesOf, type ByteStream, collect } from "../bytes.ts";
 import { DecantError, errnoOf, usageError } from "../errors.ts";
 
 /** Where an output goes: to us as a stream (the default), nowhere, to our own output of the same kind, or to an open file descriptor. */
-export type OutputTarget = "pipe" | "ignore" | "inherit" | number;
+type OutputTarget = "pipe" | "ignore" | "inherit" | number;
 
 /** What `startProcess` needs. */
 export interface ProcessOptions {
   /** The program (searched for on PATH of `env` when it has no slash) and its arguments. */
   readonly argv: readonly string[];
   /** The whole environment of the child. Default: ours. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly cwd?: string | undefined;
   /** What it reads on its standard input. A child that does not read all of it is fine. */
-  readonly input?: ByteStream | Uint8Array | string;
-  readonly stdio?: {
-    /** Used when there is no `input`. Default "ignore": an empty input. */
-    readonly stdin?: "ignore" | "inherit" | number;
-    readonly stdout?: OutputTarget;
-    readonly stderr?: OutputTarget;
-    /** Open file descriptors that become 3, 4, … in the child. */
-    readonly extra?: readonly number[];
-  };
+  readonly input?: ByteStream | Uint8Array | string | undefined;
+  readonly stdio?:
+    | {
+        /** Used when there is no `input`. Default "ignore": an empty input. */
+        readonly stdin?: "ignore" | "inherit" | number;
+        readonly stdout?: OutputTarget;
+        readonly stderr?: OutputTarget;
+        /** Open file descriptors that become 3, 4, … in the child. */
+        readonly extra?: readonly number[];
+      }
+    | undefined;
   /** In a session and process group of its own: the terminal's Ctrl-C does not reach it, and `kill` reaches all of the group. */
-  readonly ownGroup?: boolean;
+  readonly ownGroup?: boolean | undefined;
   /** Ends the process: `killSignal`, then SIGKILL after `graceMs`. Once it is gone, `exit` and unread output reject with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Default SIGTERM. */
-  readonly killSignal?: NodeJS.Signals;
+  readonly killSignal?: NodeJS.Signals | undefined;
   /** Milliseconds from `killSignal` to SIGKILL. Default 5000. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
 
 /** How a process ended: by itself, or by a signal ("SIGKILL"). */
-export interface ProcessExit {
+interface ProcessExit {
   readonly exitCode?: number;
-  readonly signal?: NodeJS.Signals;
+  readonly signal?: NodeJS.Signals | undefined;
 }
 
 /** A child that runs. */
@@ -74,7 +76,7 @@ export function startProcess(options: ProcessOptions): RunningProcess {
   const { stdio = {}, ownGroup = false } = options;
   const child = spawn(program, args, {
     env: options.env ?? process.env,
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    cwd: options.cwd,
     stdio: [
       options.input === undefined ? (stdio.stdin ?? "ignore") : "pipe",
       stdio.stdout ?? "pipe",
@@ -175,11 +177,11 @@ export interface ProcessResult {
 }
 
 /** Options of `runProcess`. */
-export interface RunProcessOptions extends Omit<ProcessOptions, "stdio"> {
+interface RunProcessOptions extends Omit<ProcessOptions, "stdio"> {
   /** Bound for each of stdout and stderr. Default 16 MiB. */
-  readonly maxOutputBytes?: number;
+  readonly maxOutputBytes?: number | undefined;
   /** Open file descriptors that become 3, 4, … in the child. */
-  readonly extra?: readonly number[];
+  readonly extra?: readonly number[] | undefined;
 }
 
 /**

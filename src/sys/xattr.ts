@@ -7,7 +7,6 @@ import { bind, check, lastErrno, syscallError } from "./libc.ts";
 const get = bind("long lgetxattr(const void *path, const void *name, void *value, size_t size)");
 const set = bind("int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)");
 const list = bind("long llistxattr(const void *path, void *list, size_t size)");
-const remove = bind("int lremovexattr(const void *path, const void *name)");
 
 /** The kernel's bound for a value and for a list of names: one call is always enough. */
 const MAX_BYTES = 65_536;
@@ -49,14 +48,6 @@ export function readXattrs(path: BytePath, wanted: (name: string) => boolean = (
     if (value !== undefined) found.set(name, value);
   }
   return found;
-}
-
-/** Removes an attribute; false when there was none. Throws `SYSCALL`. */
-export function removeXattr(path: BytePath, name: string): boolean {
-  if (remove(cString(path), cString(name)) >= 0) return true;
-  const errno = lastErrno();
-  if (isAbsent(errno)) return false;
-  throw syscallError(`remove attribute "${name}" of "${shown(path)}"`, errno);
 }
 
 function isAbsent(errno: number): boolean {

@@ -15,7 +15,7 @@ import type { Layer } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
 
 /** What blob is wanted. */
-export interface CompressionChoice {
+interface CompressionChoice {
   readonly compression: Compression;
   /** gzip 0 to 9, default 4; zstd 1 to 22, default 3. */
   readonly level?: number;
@@ -24,10 +24,10 @@ export interface CompressionChoice {
 }
 
 /** How it is made. */
-export interface CompressedLayerOptions {
-  readonly signal?: AbortSignal;
+interface CompressedLayerOptions {
+  readonly signal?: AbortSignal | undefined;
   /** Called with the compressed bytes made so far; not at all when the blob is there. */
-  readonly onProgress?: (bytes: number) => void;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
 const TURN_MS = 8;

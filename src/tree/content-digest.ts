@@ -8,7 +8,7 @@ import type { Entry, LayerIndex, RootOwner } from "./types.ts";
 const CHUNK = 64 * 1024;
 
 /** Collects framed parts and hashes them in large pieces. */
-export interface FrameHasher {
+interface FrameHasher {
   /** Adds an entry under the path given; never its mtime. `digestHex`: its content's, for files. */
   entry(entry: Entry, path: string, digestHex: string): void;
   digest(): Digest;

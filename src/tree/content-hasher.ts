@@ -3,7 +3,7 @@ import type { Hash } from "node:crypto";
 import { createHash, hash } from "node:crypto";
 
 /** Hashes one file at a time. */
-export interface ContentHasher {
+interface ContentHasher {
   /** A file of so many bytes starts. */
   begin(sizeBytes: number): void;
   data(chunk: Uint8Array): void;

@@ -11,9 +11,9 @@ const SMALL_XZ_BYTES = 64 * 1024;
 const NOT_BUILT_IN = /error code 6$/;
 
 /** Who waits, and how much it is, where that is known. */
-export interface ProgramOptions {
-  readonly signal?: AbortSignal;
-  readonly sizeBytes?: number;
+interface ProgramOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly sizeBytes?: number | undefined;
 }
 
 /** The plain bytes of xz streams. Throws `ARCHIVE`. */
@@ -57,7 +57,7 @@ async function* throughProgram(
   input: ByteStream,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const child = startProcess({ argv: [tool, "-dc"], input, stdio: { stderr: "ignore" }, ...(signal === undefined ? {} : { signal }) });
+  const child = startProcess({ argv: [tool, "-dc"], input, stdio: { stderr: "ignore" }, signal });
   let ended = false;
   try {
     yield* child.stdout;

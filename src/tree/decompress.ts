@@ -19,21 +19,21 @@ import { isZstdFrame } from "./members/zstd-frame.ts";
 export type CompressionFormat = "none" | "gzip" | "zstd" | "xz" | "bzip2";
 
 /** As many bytes as `sniffCompression` wants to see. */
-export const SNIFF_SIZE = 10;
+const SNIFF_SIZE = 10;
 const DEFAULT_MAX_BYTES = 100 * 1024 ** 3;
 
 /** How far decompression may go. */
-export interface DecompressOptions {
-  readonly signal?: AbortSignal;
+interface DecompressOptions {
+  readonly signal?: AbortSignal | undefined;
   /** Default 100 GiB: a few kilobytes can become any amount. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Of the compressed data, where it is known: little is not worth a process. */
-  readonly sizeBytes?: number;
+  readonly sizeBytes?: number | undefined;
   /**
    * Asked when bytes follow the last member that belong to none and are not zeros: may they be passed over? By then everything before them
    * was given. Default: they are an error (`ARCHIVE`).
    */
-  readonly mayTrail?: () => boolean;
+  readonly mayTrail?: (() => boolean) | undefined;
 }
 
 /** Finds the compression by the first bytes, of which 10 are enough. */

@@ -13,7 +13,7 @@ export function tarError(problem: string, where?: string): DecantError {
 export function archiveDamaged(format: string, problem: string, cause?: unknown): DecantError {
   return new DecantError("ARCHIVE", `Cannot decompress ${format} data: ${problem}`, {
     hint: "Download it, or make it, again",
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 

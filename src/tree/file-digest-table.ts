@@ -31,7 +31,7 @@ export interface DigestTable {
 }
 
 /** A table that grows at its end. */
-export interface GrowingTable extends DigestTable {
+interface GrowingTable extends DigestTable {
   /** Gives the position. */
   add(path: TreePath, stat: FileStat, digest: Digest): number;
 }

@@ -11,8 +11,6 @@ import type { Store } from "../store/index.ts";
 import type { DigestTable, FileStat } from "./file-digest-table.ts";
 import { createTable, encodeTable, openTable } from "./file-digest-table.ts";
 
-export type { FileStat } from "./file-digest-table.ts";
-
 /** Digests by path and metadata. */
 export interface FileDigests {
   /** The digest, when nothing of the metadata changed since it was put. */
@@ -22,7 +20,7 @@ export interface FileDigests {
 }
 
 /** `FileDigests` that last. */
-export interface StoredFileDigests extends FileDigests {
+interface StoredFileDigests extends FileDigests {
   /** Writes what is new to the store; nothing when nothing is. */
   flush(): Promise<void>;
 }

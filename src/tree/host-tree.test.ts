@@ -10,7 +10,7 @@ import { hostTree } from "./host-tree.ts";
 import { layerTree } from "./layer-tree.ts";
 import { subtreeDigest } from "./subtree-digest.ts";
 import { failsWith, file, item, layerOf, run, temp, tempStore } from "./testdata/support.ts";
-import { treeDump } from "./tree-dump.ts";
+import { treeDump } from "./testdata/tree-dump.ts";
 import { treeItems, treeTar } from "./tree-tar.ts";
 import type { Tree } from "./types.ts";
 import { unpackTree } from "./unpack-tree.ts";

@@ -16,13 +16,13 @@ import { createRecentContents, type RecentContents } from "./recent-contents.ts"
 import type { DataSource, Entry, EntryKind, Tree } from "./types.ts";
 
 /** How a host directory is seen. */
-export interface HostTreeOptions {
+interface HostTreeOptions {
   /** False hides a path and, for a directory, all below it (.dockerignore). Never asked for the root. */
-  readonly filter?: (path: TreePath, isDirectory: boolean) => boolean;
+  readonly filter?: ((path: TreePath, isDirectory: boolean) => boolean) | undefined;
   /** Remembers digests of unchanged files between builds. */
-  readonly digests?: FileDigests;
+  readonly digests?: FileDigests | undefined;
   /** Extended attributes that are read; default none, because each costs system calls. */
-  readonly xattrs?: (name: string) => boolean;
+  readonly xattrs?: ((name: string) => boolean) | undefined;
 }
 
 /** Files up to this are hashed at once, without a promise. */

@@ -17,7 +17,7 @@ import { layerTar } from "./layer-tar.ts";
 import { layerTree } from "./layer-tree.ts";
 import type { TempStore } from "./testdata/support.ts";
 import { failsWith, file, item, layerOf, padded, paxHeader, rawHeader, rawTar, run, temp, tempStore } from "./testdata/support.ts";
-import { indexDump, treeDump } from "./tree-dump.ts";
+import { indexDump, treeDump } from "./testdata/tree-dump.ts";
 import type { Layer } from "./types.ts";
 import { unpackLayers } from "./unpack-layer.ts";
 

@@ -27,7 +27,7 @@ import { createUnpacker, isTaken } from "./unpacker.ts";
 import { createFileSink } from "./write-all.ts";
 
 /** A layer blob as an image's manifest and config describe it. */
-export interface LayerBlobSource {
+interface LayerBlobSource {
   readonly descriptor: Descriptor;
   readonly diffId: DiffId;
   /** Opens it; called at most once. */
@@ -36,18 +36,18 @@ export interface LayerBlobSource {
 
 /** How a layer is imported. */
 export interface ImportOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called with the compressed bytes that have come so far. */
-  readonly onProgress?: (bytes: number) => void;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
   /** Also make the layer's directory, as `unpackLayers` would. Cheaper now than later when a RUN will need it. */
-  readonly unpack?: boolean;
+  readonly unpack?: boolean | undefined;
   /**
    * An archive whose files will be read: its plain tar is kept, however it came. What follows the archive's end mark may be anything, as for
    * BuildKit and tar. Default false: it is kept as it came, and must be whole to its last byte.
    */
-  readonly archive?: boolean;
+  readonly archive?: boolean | undefined;
   /** Bound of the uncompressed size. Default 100 GiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /**
@@ -78,9 +78,9 @@ export async function importLayerTar(store: Store, stream: ByteStream, options: 
 }
 
 interface IngestOptions extends ImportOptions {
-  readonly expected?: { readonly descriptor: Expected & { readonly mediaType: string }; readonly diffId: DiffId };
+  readonly expected?: { readonly descriptor: Expected & { readonly mediaType: string }; readonly diffId: DiffId } | undefined;
   /** The compressed blob is in the store already. */
-  readonly isHere?: boolean;
+  readonly isHere?: boolean | undefined;
 }
 
 async function ingest(store: Store, stream: ByteStream, options: IngestOptions): Promise<Layer> {
@@ -110,8 +110,8 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   const parser = createTarParser(reader, { layer: true });
   const plain = decompress(raw(), {
     mayTrail: () => options.archive === true && parser.ended,
-    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
-    ...(signal === undefined ? {} : { signal }),
+    maxBytes: options.maxBytes,
+    signal,
   });
   await feedTar(plain, parser, {
     signal,

@@ -4,7 +4,6 @@
  * about 170 MB at their peak and nothing afterwards.
  */
 import { InternalError } from "../errors.ts";
-import { tarError } from "./errors.ts";
 import type { RawRecords } from "./index-format.ts";
 import {
   BYTE_ORDER_MARK,
@@ -15,7 +14,6 @@ import {
   KIND_CODE,
   MAGIC,
   NEEDS_LOWER,
-  NO_DATA,
   NO_XATTRS,
   RECORD_F64,
   RECORD_SIZE,
@@ -32,7 +30,7 @@ import { settleRecords } from "./index-settle.ts";
 import type { Entry } from "./types.ts";
 
 /** Collects entries; each becomes a numbered record. */
-export interface IndexBuilder {
+interface IndexBuilder {
   readonly count: number;
   /** Adds an entry and gives its record number. `dataOffset`: where its content is in the tar, or `NO_DATA`. */
   add(entry: Entry, dataOffset: number): number;
@@ -212,14 +210,4 @@ function hasGaps(bytes: Buffer, u32: Uint32Array, count: number): boolean {
     if (kind === KIND_CODE.dir && length > 0) open.push({ at, length });
   }
   return false;
-}
-
-/** Entries that are known to be sorted and free of contradictions, e.g. in tests. Throws `TAR` like `finish`. */
-export function encodeIndex(entries: Iterable<Entry>): StoredIndex {
-  const builder = createIndexBuilder();
-  for (const entry of entries) {
-    if (entry.path === "" && entry.kind !== "dir" && entry.kind !== "opaque") throw tarError("the root is not a directory");
-    builder.add(entry, NO_DATA);
-  }
-  return builder.finish().index;
 }

@@ -27,7 +27,7 @@ import {
 import { archivePath } from "./tar-path.ts";
 
 /** What the records came to. */
-export interface Replayed {
+interface Replayed {
   /** Record numbers in path order. */
   readonly order: Uint32Array;
   /** Some hard link is to a file of a lower layer. */

@@ -10,7 +10,7 @@ import { replayRecords } from "./index-replay.ts";
 import { MAX_LINKS, addFlag, comparePaths, fieldOf, hasSameMetadata, kindOf, linkOf, pathOf, setLink } from "./index-records.ts";
 
 /** What became of the records. */
-export interface Settled {
+interface Settled {
   /** Record numbers in path order; absent when all records are in order as they came. */
   readonly order: Uint32Array | undefined;
   /** False when unpacking them as they come gives something else: names come twice, or they had to be replayed. */

@@ -21,15 +21,15 @@ export function layerDirectory(store: Store, id: string): string | undefined {
 }
 
 /** What is checked, and how. */
-export interface DirectoryCheck {
+interface DirectoryCheck {
   /** The layer whose tar or blobs the directory can be made of again. Default: the layer itself. */
   readonly original?: Layer;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Keeps others from checking, removing or making the directory of a layer. */
 export function lockLayerDirectory(store: Store, layer: Layer, signal?: AbortSignal): Promise<AsyncDisposable> {
-  return store.locks.acquire(`unpack-${layer.id}`, signal === undefined ? {} : { signal });
+  return store.locks.acquire(`unpack-${layer.id}`, { signal });
 }
 
 /**

@@ -13,7 +13,7 @@ import { layerTree } from "./layer-tree.ts";
 import type { LayerItem } from "./tar-chunks.ts";
 import { runOver } from "./testdata/run-over.ts";
 import { failsWith, file, item, layerOf, tempStore } from "./testdata/support.ts";
-import { indexDump, treeDump } from "./tree-dump.ts";
+import { indexDump, treeDump } from "./testdata/tree-dump.ts";
 import type { Layer } from "./types.ts";
 import { unpackLayers } from "./unpack-layer.ts";
 

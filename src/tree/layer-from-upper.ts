@@ -7,6 +7,7 @@ import { closeSync, lstatSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { Digest } from "../digest.ts";
 import { framedDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, baseName, fromText, joinTreePath, parentOf } from "../paths.ts";
 import type { StagedDirectory, Store } from "../store/index.ts";
@@ -34,7 +35,7 @@ export async function layerFromUpper(store: Store, upper: StagedDirectory, lower
   const rootOwner = newRootOwner(upper.path, lower);
   const id = framedDigest(["decant.run", index.bytes, ...(rootOwner === undefined ? [] : [`${rootOwner.uid}:${rootOwner.gid}`])]);
   await upper.publish(id);
-  return addLayer(store, id, { index, ...(rootOwner === undefined ? {} : { rootOwner }) });
+  return addLayer(store, id, { index, ...given({ rootOwner }) });
 }
 
 function newRootOwner(upper: string, lower: Tree): RootOwner | undefined {

@@ -8,7 +8,7 @@ import type { BuiltIndex } from "./index-builder.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { decodeIndex } from "./layer-index.ts";
 import { entry, failsWith } from "./testdata/support.ts";
-import { indexDump } from "./tree-dump.ts";
+import { indexDump } from "./testdata/tree-dump.ts";
 import type { Entry } from "./types.ts";
 
 function build(...entries: readonly Entry[]): BuiltIndex {

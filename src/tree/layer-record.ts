@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { DiffId, Digest } from "../digest.ts";
 import { isDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { Ref, Store } from "../store/index.ts";
 import type { RootOwner } from "./types.ts";
@@ -97,9 +98,7 @@ function merge(known: LayerRecord, added: LayerRecord): LayerRecord {
   return {
     contentDigest: added.contentDigest,
     index: added.index,
-    ...(added.rootOwner === undefined ? {} : { rootOwner: added.rootOwner }),
-    ...(diffId === undefined ? {} : { diffId }),
-    ...(sparseContents === undefined ? {} : { sparseContents }),
+    ...given({ rootOwner: added.rootOwner, diffId, sparseContents }),
     blobs: [...blobs.values()],
   };
 }

@@ -23,7 +23,7 @@ import {
   type TempStore,
   tempStore,
 } from "./testdata/support.ts";
-import { treeDump } from "./tree-dump.ts";
+import { treeDump } from "./testdata/tree-dump.ts";
 import { unpackLayers } from "./unpack-layer.ts";
 
 const BASE: readonly LayerItem[] = [

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import type { DiffId, Digest } from "../digest.ts";
 import { sha256 } from "../digest.ts";
 import { DecantError, InternalError, errnoOf } from "../errors.ts";
+import { given } from "../given.ts";
 import { fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { contentDigest } from "./content-digest.ts";
@@ -21,12 +22,12 @@ import { SPARSE_AT } from "./sparse-contents.ts";
 import type { DataSource, Entry, Layer, LayerSource, RemoteBlob, RootOwner } from "./types.ts";
 
 /** A layer whose index knows positions in the tar. */
-export interface StoredLayer extends Layer {
+interface StoredLayer extends Layer {
   readonly index: StoredIndex;
 }
 
 /** What a new layer consists of; its bytes are in the store already. */
-export interface NewLayer {
+interface NewLayer {
   /** Absent: the digest of the index (RUN layers). */
   readonly diffId?: DiffId;
   readonly index: StoredIndex;
@@ -44,9 +45,7 @@ export async function addLayer(store: Store, id: Digest, layer: NewLayer): Promi
   const record = putLayerRecord(store, id, {
     contentDigest: contentDigest(layer.index, layer.rootOwner),
     index: digest,
-    ...(layer.rootOwner === undefined ? {} : { rootOwner: layer.rootOwner }),
-    ...(layer.diffId === undefined ? {} : { diffId: layer.diffId }),
-    ...(layer.sparseContents === undefined ? {} : { sparseContents: layer.sparseContents }),
+    ...given({ rootOwner: layer.rootOwner, diffId: layer.diffId, sparseContents: layer.sparseContents }),
     blobs: layer.blobs ?? [],
   });
   return remember(store, makeLayer(store, id, record, layer.index));
@@ -58,7 +57,7 @@ export function openLayer(store: Store, id: Digest): Layer | undefined {
 }
 
 /** `openLayer` with positions. */
-export function openStoredLayer(store: Store, id: Digest): StoredLayer | undefined {
+function openStoredLayer(store: Store, id: Digest): StoredLayer | undefined {
   const record = getLayerRecord(store, id);
   if (record === undefined || store.blobs.size(record.index) === undefined || !hasBytes(store, id, record)) return undefined;
   const known = opened.get(store)?.get(id)?.deref();
@@ -89,7 +88,7 @@ export function layerSource(layer: Layer, options: { readonly key?: Digest; read
     get diffId() {
       return layer.diffId;
     },
-    ...(remote === undefined ? {} : { remote }),
+    ...given({ remote }),
     load: (signal) => {
       signal?.throwIfAborted();
       return Promise.resolve(layer);

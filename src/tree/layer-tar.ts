@@ -42,7 +42,7 @@ async function makeTar(store: Store, layer: Layer, signal: AbortSignal): Promise
 }
 
 /** Tells the record of a layer what its tar's digest is, and that the tar may be there. */
-export function recordDiffId(store: Store, id: Digest, diffId: DiffId): void {
+function recordDiffId(store: Store, id: Digest, diffId: DiffId): void {
   const record = getLayerRecord(store, id);
   if (record !== undefined) putLayerRecord(store, id, { ...record, diffId });
 }
@@ -52,11 +52,11 @@ export async function openTar(store: Store, layer: Layer, signal?: AbortSignal):
   const tar = findTar(store, layer);
   if (tar !== undefined) return store.blobs.open(tar.diffId);
   const blob = findTarBlob(store, layer);
-  if (blob !== undefined) return decompress(store.blobs.open(blob.descriptor.digest), signal === undefined ? {} : { signal });
-  const directory = await checkedLayerDirectory(store, layer, signal === undefined ? {} : { signal });
+  if (blob !== undefined) return decompress(store.blobs.open(blob.descriptor.digest), { signal });
+  const directory = await checkedLayerDirectory(store, layer, { signal });
   if (directory === undefined) throw layerMissing(layer.id);
   return tarChunks(directoryItems(layer, directory), {
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onEntry(entry, _, digestHex) {
       if (entry.digest !== undefined && digestHex !== undefined && digestHex !== hexOf(entry.digest))
         throw layerDamaged(layer.id, entry.path);

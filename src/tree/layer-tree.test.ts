@@ -8,7 +8,7 @@ import { createIndexBuilder } from "./index-builder.ts";
 import { layerTree } from "./layer-tree.ts";
 import { resolvePath } from "./resolve.ts";
 import { entry, failsWith, file, item, layerOf, tempStore } from "./testdata/support.ts";
-import { treeDump } from "./tree-dump.ts";
+import { treeDump } from "./testdata/tree-dump.ts";
 import type { DataSource, Entry, Layer } from "./types.ts";
 import { walk } from "./walk.ts";
 import { readTreeFile } from "./data.ts";

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeIndex } from "./index-builder.ts";
 import { layerTree } from "./layer-tree.ts";
-import { entry, failsWith } from "./testdata/support.ts";
-import { indexDump } from "./tree-dump.ts";
+import { encodeIndex, entry, failsWith } from "./testdata/support.ts";
+import { indexDump } from "./testdata/tree-dump.ts";
 import type { Entry, Layer } from "./types.ts";
 import { rebaseLayers } from "./layer-tree.ts";
 import { ROOT, treePath } from "../paths.ts";

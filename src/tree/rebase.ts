@@ -5,6 +5,7 @@
  */
 import type { Digest } from "../digest.ts";
 import { framedDigest } from "../digest.ts";
+import { given } from "../given.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, baseName, compareTreePaths, joinTreePath, parentOf } from "../paths.ts";
 import { entriesBelowFile } from "./errors.ts";
@@ -14,7 +15,7 @@ import { resolvePath } from "./resolve.ts";
 import type { DataSource, Entry, EntryTime, Layer, LayerIndex, Tree } from "./types.ts";
 
 /** The id that a rebased layer came from: its bytes are still there. */
-export interface RebasedLayer extends Layer {
+interface RebasedLayer extends Layer {
   readonly original: Layer;
   /** Path in this layer → path in the original, where they differ. */
   readonly moved: ReadonlyMap<TreePath, TreePath>;
@@ -121,7 +122,7 @@ function rebuild(index: LayerIndex, places: Places, lower: Tree): LayerIndex {
     const link = entry.kind === "hardlink" ? (entry.link as TreePath) : undefined;
     const target = link === undefined ? undefined : (places.targets.get(link) ?? places.moves.get(link) ?? link);
     const isOpaque = entry.kind === "dir" && places.opaque.has(path);
-    const changes = { path, ...(target === undefined ? {} : { link: target }), ...(isOpaque ? { opaque: true } : {}) };
+    const changes = { path, ...given({ link: target }), ...(isOpaque ? { opaque: true } : {}) };
     builder.add({ ...entry, ...changes }, index.dataOffset(position));
   }
   return builder.finish().index;

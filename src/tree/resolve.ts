@@ -15,11 +15,11 @@ export interface ResolvedPath {
 }
 
 /** How links are followed. */
-export interface ResolveOptions {
+interface ResolveOptions {
   /** Also the last part of the path. */
   readonly followLast: boolean;
   /** ".." of a link target above the root. Default "stop" there; "refuse" throws `PATH_ESCAPE`, unless an absolute link was followed before. */
-  readonly escape?: "stop" | "refuse";
+  readonly escape?: "stop" | "refuse" | undefined;
 }
 
 /**

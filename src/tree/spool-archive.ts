@@ -12,7 +12,7 @@ import type { DataSource, Entry } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
 
 /** Called for each member, when all of it was read; what it throws ends the reading. `data`: of files that are not empty. */
-export type OnMember = (entry: Entry, data: DataSource | undefined) => void;
+type OnMember = (entry: Entry, data: DataSource | undefined) => void;
 
 /**
  * Reads a tar, plain or compressed, and gives its members to `onMember`: files with their digest, hard links as "hardlink". Their contents are
@@ -22,7 +22,7 @@ export async function spoolArchive(
   store: Store,
   stream: ByteStream,
   onMember: OnMember,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<AsyncDisposable> {
   const { signal } = options;
   signal?.throwIfAborted();
@@ -58,7 +58,7 @@ export async function spoolArchive(
     },
   });
   // What follows the end mark may be anything, as for BuildKit and tar.
-  const plain = decompress(stream, { mayTrail: () => parser.ended, ...(signal === undefined ? {} : { signal }) });
+  const plain = decompress(stream, { mayTrail: () => parser.ended, signal });
   await feedTar(plain, parser, { signal, onChunk: (chunk) => sink.write(chunk) });
   await sink.flush();
   sparse.finish();

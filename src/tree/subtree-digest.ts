@@ -7,10 +7,10 @@ import type { Entry, Tree } from "./types.ts";
 import { walk } from "./walk.ts";
 
 /** What counts. */
-export interface SubtreeDigestOptions {
-  readonly signal?: AbortSignal;
+interface SubtreeDigestOptions {
+  readonly signal?: AbortSignal | undefined;
   /** False leaves an entry out (patterns of --exclude); directories are gone through all the same. */
-  readonly filter?: (entry: Entry) => boolean;
+  readonly filter?: ((entry: Entry) => boolean) | undefined;
 }
 
 /** Framed over relative path, kind, mode, owner, content digest, link target, attributes and device. A path that does not exist has a digest too. */

@@ -26,12 +26,12 @@ export interface LayerItem {
 }
 
 /** How a tar is made. */
-export interface TarChunksOptions {
-  readonly signal?: AbortSignal;
+interface TarChunksOptions {
+  readonly signal?: AbortSignal | undefined;
   /** Extended attributes that are written. Default: file capabilities only (rule S126). */
-  readonly xattrs?: XattrFilter;
+  readonly xattrs?: XattrFilter | undefined;
   /** Called after each entry was written; `digestHex` for files. */
-  readonly onEntry?: (entry: Entry, dataOffset: number, digestHex: string | undefined) => void;
+  readonly onEntry?: ((entry: Entry, dataOffset: number, digestHex: string | undefined) => void) | undefined;
 }
 
 const CHUNK = 1024 * 1024;

@@ -14,7 +14,7 @@ const MAX_ID = 0xfffffffe;
 const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
 
 /** Names that came before the header. */
-export interface TarNames {
+interface TarNames {
   readonly pax: PaxFields;
   readonly longName?: string;
   readonly longLink?: string;

@@ -2,6 +2,7 @@
  * Reads tars as bytes come: ustar, GNU, PAX and old ones, with sparse files. Synchronous: push chunks in, get calls out.
  * Everything that an archive can make large is bounded. What comes after the end mark is ignored, as other tools do.
  */
+import { given } from "../given.ts";
 import { tarError } from "./errors.ts";
 import { NO_DATA } from "./index-format.ts";
 import type { PaxFields } from "./pax.ts";
@@ -16,15 +17,15 @@ import type { Entry } from "./types.ts";
 /** Limits and meaning. */
 export interface TarParserOptions {
   /** An image layer: ".wh." names are whiteouts. Default false: they are names. */
-  readonly layer?: boolean;
+  readonly layer?: boolean | undefined;
   /** Default 10,000,000. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** Bytes of all files together, holes of sparse files included. Default 100 GiB. */
-  readonly maxContentBytes?: number;
+  readonly maxContentBytes?: number | undefined;
 }
 
 /** Gets what is read. For a file: `entry`, then `data` until all its bytes came, then `end`; for others `entry` alone. */
-export interface TarHandler {
+interface TarHandler {
   /** `dataOffset`: where the content is in the archive, or -1 when it is in pieces (sparse) or not a file. */
   entry(entry: Entry, dataOffset: number): void;
   data(chunk: Buffer): void;
@@ -101,12 +102,7 @@ export function createTarParser(handler: TarHandler, options: TarParserOptions =
   /** The header is complete: tell the handler, and get ready for `stored` bytes. */
   const begin = (header: TarHeader, stored: number, map: SparseMap | undefined): void => {
     const size = map?.realSize ?? stored;
-    const entry = tarEntry(
-      header,
-      { pax, ...(longName === undefined ? {} : { longName }), ...(longLink === undefined ? {} : { longLink }) },
-      size,
-      layer,
-    );
+    const entry = tarEntry(header, { pax, ...given({ longName, longLink }) }, size, layer);
     pax = {};
     longName = undefined;
     longLink = undefined;

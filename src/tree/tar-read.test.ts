@@ -10,7 +10,7 @@ import { createIndexBuilder } from "./index-builder.ts";
 import { NO_DATA } from "./index-format.ts";
 import { readTar } from "./tar-read.ts";
 import type { ReadTarOptions } from "./tar-read.ts";
-import { indexDump } from "./tree-dump.ts";
+import { indexDump } from "./testdata/tree-dump.ts";
 import { failsWith, padded, paxHeader, rawHeader, rawTar, run, temp } from "./testdata/support.ts";
 
 async function* chunks(bytes: Buffer, size = bytes.byteLength): AsyncGenerator<Uint8Array, void, undefined> {

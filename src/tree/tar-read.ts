@@ -13,7 +13,7 @@ export interface TarItem {
 
 /** Limits and meaning; `layer: true` turns ".wh." names into whiteouts. */
 export interface ReadTarOptions extends TarParserOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 type Event =

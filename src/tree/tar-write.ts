@@ -19,7 +19,7 @@ export type XattrFilter = (name: string) => boolean;
 export const capabilitiesOnly: XattrFilter = (name) => name === "security.capability";
 
 /** Writes headers into a buffer that the caller provides. */
-export interface EncodedHeaders {
+interface EncodedHeaders {
   /** Bytes that `write` fills, a multiple of 512. */
   readonly size: number;
   write(out: Buffer, at: number): void;

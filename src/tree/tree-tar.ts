@@ -8,14 +8,14 @@ import type { Entry, Tree } from "./types.ts";
 import { walk } from "./walk.ts";
 
 /** What goes into the tar. */
-export interface TreeTarOptions {
-  readonly signal?: AbortSignal;
+interface TreeTarOptions {
+  readonly signal?: AbortSignal | undefined;
   /** A directory that everything is put into, as an entry of its own. */
-  readonly folder?: Entry;
+  readonly folder?: Entry | undefined;
   /** Extended attributes that are written. Default: file capabilities only (rule S126). */
-  readonly xattrs?: XattrFilter;
+  readonly xattrs?: XattrFilter | undefined;
   /** Everything gets this time, in seconds. Default: each entry its own. */
-  readonly mtimeSec?: number;
+  readonly mtimeSec?: number | undefined;
 }
 
 /** Streams the tar; its chunks are the consumer's to keep. Always the same bytes for the same tree. */

@@ -58,7 +58,7 @@ async function unpackLayer(store: Store, layer: Layer, { signal, lower }: Unpack
 async function unpackLocked(store: Store, layer: Layer, { signal, lower }: UnpackOptions): Promise<string> {
   await using _lock = await lockLayerDirectory(store, layer, signal);
   const original = isRebased(layer) ? layer.original : layer;
-  const known = await checkLockedDirectory(store, layer, { original, ...(signal === undefined ? {} : { signal }) });
+  const known = await checkLockedDirectory(store, layer, { original, signal });
   if (known !== undefined) return known;
   const index = isRebased(layer) ? layer.index : await locatedIndex(store, layer, signal);
   await using staged = await store.dirs.create(LAYER_DIRS);

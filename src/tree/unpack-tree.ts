@@ -28,12 +28,12 @@ import { walk } from "./walk.ts";
 import { writeAll } from "./write-all.ts";
 
 /** How files are made. */
-export interface UnpackTreeOptions {
-  readonly signal?: AbortSignal;
+interface UnpackTreeOptions {
+  readonly signal?: AbortSignal | undefined;
   /** Default false: files belong to who runs this, as BuildKit has it. True needs root. */
-  readonly keepOwners?: boolean;
+  readonly keepOwners?: boolean | undefined;
   /** Everything gets this time, in seconds. Default: each entry its own. */
-  readonly mtimeSec?: number;
+  readonly mtimeSec?: number | undefined;
 }
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

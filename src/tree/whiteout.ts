@@ -11,7 +11,7 @@ const AUFS_PREFIX = ".wh..wh.";
 const OPAQUE_NAME = ".wh..wh..opq";
 
 /** What a name in a layer tar means. */
-export type WhiteoutName =
+type WhiteoutName =
   | { readonly kind: "plain" }
   | { readonly kind: "ignored" }
   | { readonly kind: "whiteout" | "opaque"; readonly path: TreePath };

@@ -15,7 +15,7 @@ export function writeAll(fd: number, chunk: Uint8Array, what: string): void {
 }
 
 /** Writes behind its caller, one chunk at a time. */
-export interface FileSink extends AsyncDisposable {
+interface FileSink extends AsyncDisposable {
   /** Resolves when the chunk before this one is written. The chunk must stay as it is until the next call resolves. Throws `STORE_FULL`, `STORE_READ_ONLY`. */
   write(chunk: Uint8Array): Promise<void>;
   /** Resolves when everything is written. */

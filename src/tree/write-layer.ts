@@ -15,7 +15,7 @@ import { createFileSink } from "./write-all.ts";
 export async function writeLayer(
   store: Store,
   items: Iterable<LayerItem> | AsyncIterable<LayerItem>,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Layer> {
   options.signal?.throwIfAborted();
   await using file = await store.blobs.create();

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type AssembledBase, assembleBase, loadRecipe, type Recipe } from "../../src/distroless/index.ts";
-import { DEFAULT_KEYRING } from "../../src/debian/index.ts";
+import { DEFAULT_KEYRING } from "../../src/debian/keyring.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { runProcess } from "../../src/sys/index.ts";
 

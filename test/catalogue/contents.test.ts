@@ -34,7 +34,7 @@ describe("every base of the catalogue", () => {
     await assembleBase(store, await loadRecipe(name), {
       platform: { os: "linux", architecture },
       maxAgeMs: 24 * 3_600_000,
-      ...(variant === undefined ? {} : { variant }),
+      variant,
     });
   const text = async (tree: Tree, path: string): Promise<string> =>
     (await readTreeFile(tree, treePath(path), MAX_BYTES)).toString("latin1");

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { canonicalSubject } from "../../src/distroless/canonical-name.ts";
 import { assembleBase, loadRecipe } from "../../src/distroless/index.ts";
+import { given } from "../../src/given.ts";
 import { openStore } from "../../src/store/index.ts";
 import { layerTree, unpackTree } from "../../src/tree/index.ts";
 import { passes, STORE } from "./support.ts";
@@ -43,7 +44,7 @@ describe("what we write ourselves", () => {
     const options = {
       platform: { os: "linux", architecture: "amd64" },
       maxAgeMs: 24 * 3_600_000,
-      ...(variant === undefined ? {} : { variant }),
+      ...given({ variant }),
     };
     const base = await assembleBase(store, await loadRecipe(name), options);
     const root = join(folder, `${name}-${variant ?? "latest"}`);

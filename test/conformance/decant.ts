@@ -17,9 +17,9 @@ export async function buildWithDecant(lab: Pick<Lab, "store">, prepared: Prepare
       env: epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) },
       caCerts: "off",
       outputs: [{ type: "oci", dest: output, tar: false, names: [], compression: "uncompressed" }],
-      ...(target === undefined ? {} : { target }),
-      ...(buildArgs === undefined ? {} : { buildArgs }),
-      ...(labels === undefined ? {} : { labels }),
+      target,
+      buildArgs,
+      labels,
       ...(platform === undefined ? {} : { platforms: [platform] }),
       ...more,
     });

@@ -5,6 +5,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { given } from "../../src/given.ts";
 import { tarOf } from "../support/archive.ts";
 import { addBusybox } from "../support/build.ts";
 import { startFakeRegistry } from "../support/registry.ts";
@@ -76,7 +77,7 @@ export async function openLab(): Promise<Lab> {
         const repository = `case-${prepared}/${name}`;
         const layers = base.layers ?? [[{ path: "base", content: "base\n" }]];
         const history = layers.map((_, at) => ({ created: "2020-01-01T00:00:00Z", created_by: `layer ${at + 1}` }));
-        const config = { history, ...base.document, ...(base.config === undefined ? {} : { config: base.config }) };
+        const config = { history, ...base.document, ...given({ config: base.config }) };
         registry.addImage(repository, "latest", { layers: layers.map(tarOf), config });
         names.set(`@{${name}}`, `${registry.host}/${repository}`);
       }

@@ -23,7 +23,7 @@ function run(
   options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
 ): Done {
   const env = { ...process.env, NO_COLOR: "1", ...options.env };
-  const done = spawnSync(program, args, { encoding: "utf8", env, ...(options.cwd === undefined ? {} : { cwd: options.cwd }) });
+  const done = spawnSync(program, args, { encoding: "utf8", env, cwd: options.cwd });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
 

@@ -78,7 +78,7 @@ describe("a build on an odd image", () => {
     {
       name: "no layers, no history",
       layers: [],
-      change: ({ layers: _, ...rest }) => rest,
+      change: (manifest) => ({ ...manifest, layers: undefined }),
       document: { rootfs: {}, history: null },
       layersOut: 1,
     },

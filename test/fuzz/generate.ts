@@ -1,4 +1,5 @@
 /** A whole case from a seed: context, bases, stages that build on and copy from each other, arguments, target. */
+import { given } from "../../src/given.ts";
 import type { Base } from "../conformance/types.ts";
 import { generateBase, generateContext } from "./generate-context.ts";
 import { generateStep, type StageView } from "./generate-steps.ts";
@@ -43,7 +44,7 @@ export function generateCase(seed: number): FuzzCase {
     bases,
     buildArgs: random.chance(0.25) ? { [random.pick(["A", "B", "M"])]: random.pick(["foo", "700", "x y"]) } : {},
     labels: random.chance(0.1) ? { a: "given" } : {},
-    ...(target === undefined ? {} : { target }),
+    ...given({ target }),
     inside: random.chance(0.4),
   };
 }

@@ -1,4 +1,5 @@
 /** A generated case in parts, so that the shrinker can take parts away. */
+import { given } from "../../src/given.ts";
 import type { Base, Case, FileSpec } from "../conformance/types.ts";
 
 /** Something in a context. */
@@ -48,7 +49,7 @@ export function asCase(fuzz: FuzzCase): Case {
     labels,
     times: ["*"],
     ...(inside ? { file: "Dockerfile" } : {}),
-    ...(target === undefined ? {} : { target }),
+    ...given({ target }),
   };
 }
 

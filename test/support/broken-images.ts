@@ -53,6 +53,9 @@ export const PYTHON: AuditTreeSpec = {
   "usr/bin/python3": "link python3.11",
   "usr/bin/python3.11": program(),
   "usr/lib/python3.11/os.py": "file",
+  "usr/lib/python3.11/encodings/__init__.py": "file",
+  "usr/lib/python3.11/encodings/aliases.py": "file",
+  "usr/lib/python3.11/encodings/utf_8.py": "file",
   "usr/bin/env": program(),
 };
 /** A base with Java. */

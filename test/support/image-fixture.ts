@@ -3,11 +3,13 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EventInput } from "../../src/events.ts";
+import { given } from "../../src/given.ts";
 import type { BuiltImage, ExportContext } from "../../src/image/index.ts";
 import { treePath } from "../../src/paths.ts";
 import { createRegistryClient } from "../../src/registry/index.ts";
 import { type Store, openStore } from "../../src/store/index.ts";
-import { type Entry, type EntryKind, type LayerItem, layerSource, writeLayer } from "../../src/tree/index.ts";
+import { type Entry, type LayerItem, layerSource, writeLayer } from "../../src/tree/index.ts";
+import { type EntryKind } from "../../src/tree/types.ts";
 
 /** See `openImageFixture`. */
 export interface ImageFixture extends AsyncDisposable {
@@ -82,6 +84,6 @@ interface ItemOptions extends Partial<Pick<Entry, "mode" | "uid" | "gid" | "link
 export function item(path: string, kind: EntryKind, { text, mode = 0o644, uid = 0, gid = 0, link }: ItemOptions = {}): LayerItem {
   const bytes = Buffer.from(text ?? "");
   const times = { mtimeSec: 1_700_000_000, mtimeNsec: 0 };
-  const entry = { path: treePath(path), kind, mode, uid, gid, size: bytes.byteLength, ...times, ...(link === undefined ? {} : { link }) };
+  const entry = { path: treePath(path), kind, mode, uid, gid, size: bytes.byteLength, ...times, ...given({ link }) };
   return text === undefined ? { entry } : { entry, data: { kind: "bytes", bytes } };
 }

@@ -1,5 +1,7 @@
 /** A network for tests: it knows no files and proxies of this machine, and its clock stands still but for the waits, which take no time. */
-import { type Clock, createNetwork, type Network, type NetworkOptions } from "../../src/net/index.ts";
+import { createNetwork, type Network } from "../../src/net/index.ts";
+import { type Clock } from "../../src/net/retry.ts";
+import { type NetworkOptions } from "../../src/net/network.ts";
 
 /** A clock that only waiting moves. */
 export interface FakeClock extends Clock {

@@ -1,8 +1,10 @@
 /** A registry client for tests: knows no files of this machine, and waits for nothing (network.ts). */
 import assert from "node:assert/strict";
 import { DecantError, type ErrorCode } from "../../src/errors.ts";
-import type { NetworkOptions } from "../../src/net/index.ts";
-import { createRegistryClient, EMPTY_REGISTRIES, type RegistryClient, type RegistryClientOptions } from "../../src/registry/index.ts";
+import type { NetworkOptions } from "../../src/net/network.ts";
+import { createRegistryClient, type RegistryClient } from "../../src/registry/index.ts";
+import { EMPTY_REGISTRIES } from "../../src/registry/testdata/support.ts";
+import { type RegistryClientOptions } from "../../src/registry/types.ts";
 import { testNetwork } from "./network.ts";
 
 /** As for a real one, with options for its network. */

@@ -3,6 +3,7 @@
  * given as a strict registry does, records every request, and misbehaves when told to (faults.ts).
  */
 import { type Digest, isDigest, sha256 } from "../../src/digest.ts";
+import { given } from "../../src/given.ts";
 import { type Descriptor, OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from "../../src/oci/index.ts";
 import type { Answer, Fault } from "./faults.ts";
 import { createAuthority, type FakeAuth } from "./registry-auth.ts";
@@ -168,7 +169,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
 
   const server = await startServer(handle, {
     scheme: options.tls === undefined ? "http" : "https",
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...given({ tls: options.tls }),
   });
   const { host, heard: requests } = server;
   origin = options.tls === undefined ? server.origin : server.secureOrigin;

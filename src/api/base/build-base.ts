@@ -7,6 +7,7 @@ import { step } from "../../step.ts";
 import { writeOutput } from "../../build/index.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession, type Session, platformOf } from "../../context/index.ts";
+import { given } from "../../given.ts";
 import type { Run } from "../types.ts";
 import { assembleOpened, assembleOptions, type AssembleRun, baseImage } from "../../project/index.ts";
 import { openBase, type OpenedBase } from "../../project/index.ts";
@@ -76,8 +77,7 @@ async function openFor(options: LockedBaseOptions): Promise<OpenedBase> {
   const { base, cwd = process.cwd(), lockFile, locked } = options;
   return await openBase(base, {
     cwd,
-    ...(lockFile === undefined ? {} : { lockFile }),
-    ...(locked === undefined ? {} : { locked }),
+    ...given({ lockFile, locked }),
   });
 }
 

@@ -1,5 +1,6 @@
 /** An assembled base as facts to show. */
 import type { AssembledBase } from "../../distroless/index.ts";
+import { given } from "../../given.ts";
 import { formatPlatform, type Platform } from "../../oci/index.ts";
 import type { OpenedBase } from "../../project/index.ts";
 import type { Layer } from "../../tree/index.ts";
@@ -11,8 +12,7 @@ export function baseDetails(opened: OpenedBase, base: AssembledBase, platform: P
   const [node] = report.node;
   return {
     recipe: report.recipe,
-    ...(report.variant === undefined ? {} : { variant: report.variant }),
-    ...(opened.recipe.description === undefined ? {} : { description: opened.recipe.description }),
+    ...given({ variant: report.variant, description: opened.recipe.description }),
     suite: opened.recipe.suite,
     platform: formatPlatform(platform),
     ...(opened.lock === undefined ? {} : { lockFile: opened.lock.file }),

@@ -9,6 +9,7 @@ import { loadTree } from "../../tree/index.ts";
 import { type DebianOptions, openNamedSource } from "../../project/index.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession, platformOf, type Session, type StoreOptions } from "../../context/index.ts";
+import { given } from "../../given.ts";
 import type { Run } from "../types.ts";
 import { assembleOpened } from "../../project/index.ts";
 import { type BaseFacts, differenceOf, lockedFacts } from "./difference.ts";
@@ -60,7 +61,7 @@ async function recipeFacts(name: string, { options, session, platform, cwd, emit
   const opened = await openBase(name, { cwd });
   const { report, config } = await assembleOpened(session, opened, options, { platform, emit, signal });
   const [node] = report.node;
-  const facts = lockedFacts({ releases: [], packages: report.packages, ...(node === undefined ? {} : { node }) });
+  const facts = lockedFacts({ releases: [], packages: report.packages, ...given({ node }) });
   return { ...facts, config: { ...config.config } };
 }
 

@@ -1,5 +1,6 @@
 /** What differs between two bases: packages with their versions, and settings. Values only. */
 import type { LockedArchitecture } from "../../distroless/index.ts";
+import { given } from "../../given.ts";
 import type { BaseDifference, PackageChange } from "./types.ts";
 
 /** What is compared. */
@@ -48,7 +49,7 @@ function configChanges(before: BaseFacts["config"], after: BaseFacts["config"]):
     const old = jsonOf(before, name);
     const now = jsonOf(after, name);
     if (old === now) return [];
-    return [{ name, ...(old === undefined ? {} : { before: old }), ...(now === undefined ? {} : { after: now }) }];
+    return [{ name, ...given({ before: old, after: now }) }];
   });
 }
 

@@ -1,5 +1,6 @@
 /** `listBases`: the catalogue. */
 import { listRecipes, loadRecipe } from "../../distroless/index.ts";
+import { given } from "../../given.ts";
 import type { BaseSummary } from "./types.ts";
 
 export { recipeSchemaText } from "../../distroless/index.ts";
@@ -14,7 +15,7 @@ export async function listBases(): Promise<BaseSummary[]> {
       suite,
       architectures,
       variants: Object.keys(variants),
-      ...(description === undefined ? {} : { description }),
+      ...given({ description }),
     });
   }
   return summaries;

@@ -17,6 +17,7 @@ import { step } from "../../step.ts";
 import { type FilePlace, pathOfPlace } from "../../sys/index.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession } from "../../context/index.ts";
+import { given } from "../../given.ts";
 import type { Run } from "../types.ts";
 import { differenceOf, lockedFacts } from "./difference.ts";
 import { archiveAccess, lockMissing, lockPlaceOf, readLock } from "../../project/index.ts";
@@ -25,11 +26,11 @@ import type { BaseDifference, BaseOptions, LockBaseResult } from "./types.ts";
 /** Options of `lockBase`. */
 export interface LockBaseOptions extends BaseOptions {
   /** Default true. */
-  readonly write?: boolean;
+  readonly write?: boolean | undefined;
   /** There must be a lock already. Default false. */
-  readonly update?: boolean;
+  readonly update?: boolean | undefined;
   /** Fetch packages that are newer than before, and give what their changelogs say. Default false. */
-  readonly changelogs?: boolean;
+  readonly changelogs?: boolean | undefined;
 }
 
 /**
@@ -42,7 +43,7 @@ export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
     const cwd = options.cwd ?? process.cwd();
     const name = parseBaseName(options.base);
     const recipe = await loadRecipe(isRecipeFile(name.recipe) ? resolve(cwd, name.recipe) : name.recipe);
-    const place = lockPlaceOf(name, { cwd, ...(options.lockFile === undefined ? {} : { lockFile: options.lockFile }) });
+    const place = lockPlaceOf(name, { cwd, ...given({ lockFile: options.lockFile }) });
     const file = pathOfPlace(place);
     const before = await lockBefore(place, options.update ?? false, name.recipe);
     const vertex = `lock ${recipe.name}`;
@@ -55,7 +56,7 @@ export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
     const text = formatLock(after);
     const written = options.write !== false && (before === undefined || formatLock(before) !== text);
     if (written) await replaceFile(file, text);
-    return { file, written, changes: changesOf(before, after), ...(changelogs === undefined ? {} : { changelogs }) };
+    return { file, written, changes: changesOf(before, after), ...given({ changelogs }) };
   });
 }
 

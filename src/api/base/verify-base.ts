@@ -11,6 +11,7 @@ import { loadLayers } from "../../tree/index.ts";
 import { openNamedSource } from "../../project/index.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession, platformOf } from "../../context/index.ts";
+import { given } from "../../given.ts";
 import type { Run } from "../types.ts";
 import { assembleOpened, assembleOptions, type AssembleRun } from "../../project/index.ts";
 import { type ComparedImage, firstDifference } from "./first-difference.ts";
@@ -20,9 +21,9 @@ import type { BaseOptions, VerifyBaseResult } from "./types.ts";
 /** Options of `verifyBase`. */
 export interface VerifyBaseOptions extends BaseOptions {
   /** An image to compare with: of the store, of a registry or "oci:PATH". Default: what this store assembles, or has assembled, from the lock. */
-  readonly image?: string;
-  readonly platform?: string;
-  readonly jobs?: number;
+  readonly image?: string | undefined;
+  readonly platform?: string | undefined;
+  readonly jobs?: number | undefined;
 }
 
 /** There must be a lock. Throws `RECIPE_LOCK`, `RECIPE_DRIFT`, the `DEBIAN_…` codes, and what opening the image throws. */
@@ -30,7 +31,7 @@ export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const { cwd = process.cwd(), image } = options;
-    const place = { cwd, locked: true, ...(options.lockFile === undefined ? {} : { lockFile: options.lockFile }) };
+    const place = { cwd, locked: true, ...given({ lockFile: options.lockFile }) };
     const opened = await openBase(options.base, place);
     const { lock, recipe, variant } = opened;
     if (lock === undefined) throw new InternalError("a lock was wanted, and none was opened");
@@ -49,7 +50,7 @@ export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
       platform: formatPlatform(platform),
       comparedWith: image ?? "store",
       same: difference === undefined,
-      ...(difference === undefined ? {} : { firstDifference: difference }),
+      ...given({ firstDifference: difference }),
     };
 
     async function openImage(name: string, context: AssembleRun): Promise<ComparedImage> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseJavaCommand, parseManifest } from "./java-command.ts";
 import { packageScript, parseNodeCommand } from "./node-command.ts";
-import { applicationModule, parsePythonCommand, pythonImports } from "./python-command.ts";
+import { applicationModule, parsePythonCommand } from "./python-command.ts";
 import { plainWords, scriptEnd } from "./shell-script.ts";
 
 const words = (line: string): readonly string[] => line.split(" ").filter((word) => word !== "");
@@ -44,7 +44,8 @@ table("scriptEnd()", end, {
 });
 
 table("applicationModule()", (line) => applicationModule(words(line)[0] ?? "", words(line).slice(1)), {
-  "gunicorn -w 4 main.web:app": "main",
+  "gunicorn -w 4 main.web:app": "main.web",
+  "gunicorn.app.wsgiapp main:app": "main",
   "uvicorn app:create_app() --port 80": "app",
   "uvicorn --app-dir src main:app": undefined,
   "flask run": undefined,
@@ -90,7 +91,7 @@ table("packageScript()", (line) => packageScript(words(line)), {
 
 const python = (line: string): string => {
   const command = parsePythonCommand(words(line));
-  return command.kind === "file" ? `file ${command.path}` : command.kind === "module" ? `module ${command.name}` : "other";
+  return command.kind === "file" ? `file ${command.path}` : command.kind === "module" ? `module ${command.name}` : command.kind;
 };
 table("parsePythonCommand()", python, {
   "app.py -x": "file app.py",
@@ -98,28 +99,11 @@ table("parsePythonCommand()", python, {
   "-m gunicorn app:app": "module gunicorn",
   "-um app": "module app",
   "-Xdev -mapp": "module app",
-  "-c pass": "other",
+  "-c pass": "code",
+  "-Ic pass": "code",
+  "-V app.py": "other",
   "-": "other",
   "": "other",
-});
-
-it("pythonImports() finds top-level imports that always run", () => {
-  const source = [
-    '"""import no1',
-    'import no2"""',
-    "from __future__ import annotations",
-    "import os, flask.views as views, numpy as np # comment",
-    "from google.cloud import (",
-    "    storage,",
-    ")",
-    "from . import sibling",
-    "from .other import x",
-    "try:",
-    "    import maybe",
-    "except ImportError: pass",
-    "import last; import joined",
-  ].join("\n");
-  assert.deepEqual(pythonImports(source), ["os", "flask", "numpy", "last", "google"]);
 });
 
 table("parseJavaCommand()", (line) => parseJavaCommand(words(line)), {

@@ -6,7 +6,7 @@ import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 
 /** Heads by file. */
-export interface ElfFiles {
+interface ElfFiles {
   /** Never throws for what the file holds. */
   head(entry: Entry): Promise<ElfHead>;
 }

@@ -1,6 +1,7 @@
 /** What starting a program comes to: the file that a name leads to, and for a script its interpreter, as the runtime and Linux do it. */
 import { type ElfMachine, isForMachine, machineName } from "../../elf/index.ts";
 import { entryAt, isProgram, lastPart, type ProcessPlace, programPaths } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import { toText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
@@ -16,7 +17,7 @@ export interface ExecPlace extends ProcessPlace {
 }
 
 /** A file on the way from the name to the program that runs. */
-export interface ExecStep {
+interface ExecStep {
   /** Absolute, as it is opened. */
   readonly path: string;
   readonly entry: Entry;
@@ -146,5 +147,5 @@ function locate(place: ExecPlace, name: string): ExecStep | { readonly problem: 
   const why = name.includes("/")
     ? "it is not in the image"
     : `it is in none of the directories of PATH (${searchPath.map(toText).join(":")})`;
-  return { problem: { kind: "missing", name, why, ...(similar === undefined ? {} : { similar }) } };
+  return { problem: { kind: "missing", name, why, ...given({ similar }) } };
 }

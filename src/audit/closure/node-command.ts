@@ -2,7 +2,7 @@
 import { fromText, toText } from "../../paths.ts";
 
 /** What `node ARGS` runs. */
-export interface NodeCommand {
+interface NodeCommand {
   /** As written, in the form of paths; absent when nothing is run from a file (-e, --test, a prompt). */
   readonly main?: string;
   /** --require and --import, of NODE_OPTIONS too. */

@@ -17,7 +17,7 @@ describe("parseNodeImports()", () => {
   const rows: Readonly<Record<string, string>> = {
     'const a = require("a"); require("./b").c();': "script, require ./b, require a",
     'import a from "a"; export { b } from "b"; export * from "./c.js"; import "d";': "module, import ./c.js, import a, import b, import d",
-    'await import("a"); import("b").catch(() => {});': "module, import a (lazy), import b (lazy) (guarded)",
+    'await import("a"); import("b").catch(() => {});': "module, import a, import b (lazy) (guarded)",
     'try { require("a"); } catch { require("b"); } finally { require("c"); }': "script, require a (guarded), require b (lazy), require c",
     'function f() { require("a"); } const g = () => require("b");': "script, require a (lazy), require b (lazy)",
     '(function () { require("a"); })(); (() => { require("b"); })();': "script, require a, require b",

@@ -1,5 +1,6 @@
 /** What a JavaScript file imports, by its syntax tree: nothing is evaluated. Loaded on use, because of the parser. */
 import { type Node, parse } from "acorn";
+import { eachChild, field, list, text } from "./script/nodes.ts";
 
 /** One import whose name is written in the file. */
 export interface NodeImport {
@@ -27,13 +28,22 @@ const LAZY: ReadonlySet<string> = new Set(
 /** Cheap: files without these words import nothing. */
 const HINT = /\b(?:require|import|export)\b/;
 
-/** Parses a file. `isModule`: undefined when Node would find out by the syntax. Undefined for what is no JavaScript. */
+/** The syntax tree of a file. `isModule`: undefined when Node would find out by the syntax. Undefined for what is no JavaScript. */
+export function parseNodeModule(
+  source: string,
+  isModule: boolean | undefined,
+): { readonly isModule: boolean; readonly root: Node } | undefined {
+  const script = isModule === true ? undefined : tryParse(source, "script");
+  if (script !== undefined) return { isModule: false, root: script };
+  const module = isModule === false ? undefined : tryParse(source, "module");
+  return module === undefined ? undefined : { isModule: true, root: module };
+}
+
+/** What a file imports; as `parseNodeModule`. */
 export function parseNodeImports(source: string, isModule: boolean | undefined): ParsedModule | undefined {
   if (!HINT.test(source)) return { isModule: isModule ?? false, imports: [] };
-  const script = isModule === true ? undefined : tryParse(source, "script");
-  if (script !== undefined) return { isModule: false, imports: importsOf(script) };
-  const module = isModule === false ? undefined : tryParse(source, "module");
-  return module === undefined ? undefined : { isModule: true, imports: importsOf(module) };
+  const parsed = parseNodeModule(source, isModule);
+  return parsed === undefined ? undefined : { isModule: parsed.isModule, imports: importsOf(parsed.root) };
 }
 
 function tryParse(source: string, sourceType: "script" | "module"): Node | undefined {
@@ -60,12 +70,14 @@ interface Work {
 /** Goes through the tree without recursion: how deep it is, a stranger says. */
 function importsOf(root: Node): readonly NodeImport[] {
   const imports: NodeImport[] = [];
+  const awaited = new Set<Node | undefined>();
   const stack: Work[] = [{ node: root, lazy: false, guarded: false }];
   for (let work = stack.pop(); work !== undefined; work = stack.pop()) {
     const { node, lazy, guarded } = work;
     // Bundlers give modules a `require` of their own.
     if (list(node, "params").some((one) => one?.type === "Identifier" && text(one, "name") === "require")) continue;
-    const found = importOf(node);
+    const found = awaited.has(node) ? undefined : importOf(node);
+    if (node.type === "AwaitExpression" && found !== undefined) awaited.add(field(node, "argument"));
     if (found !== undefined) imports.push({ ...found, lazy: lazy || found.lazy, guarded });
     // A function that is called where it is written runs at once.
     const called = node.type === "CallExpression" ? field(node, "callee") : undefined;
@@ -91,6 +103,11 @@ function importOf(node: Node): Pick<NodeImport, "specifier" | "kind" | "lazy"> |
       return literal(field(node, "source"), "import", false);
     case "ImportExpression":
       return literal(field(node, "source"), "import", true);
+    case "AwaitExpression": {
+      // Nobody goes on before it is there.
+      const argument = field(node, "argument");
+      return argument?.type === "ImportExpression" ? literal(field(argument, "source"), "import", false) : undefined;
+    }
     case "CallExpression": {
       const callee = field(node, "callee");
       if (callee?.type !== "Identifier" || text(callee, "name") !== "require") return undefined;
@@ -107,8 +124,16 @@ function literal(
   kind: NodeImport["kind"],
   lazy: boolean,
 ): Pick<NodeImport, "specifier" | "kind" | "lazy"> | undefined {
-  const specifier = node?.type === "Literal" ? text(node, "value") : undefined;
+  const specifier = node?.type === "Literal" ? text(node, "value") : plainTemplate(node);
   return specifier === undefined || specifier === "" ? undefined : { specifier, kind, lazy };
+}
+
+/** The text of a template without expressions. */
+function plainTemplate(node: Node | undefined): string | undefined {
+  const [quasi, more] = node?.type === "TemplateLiteral" ? list(node, "quasis") : [];
+  const value: unknown = quasi === undefined || more !== undefined ? undefined : Reflect.get(quasi, "value");
+  const cooked: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "cooked") : undefined;
+  return typeof cooked === "string" ? cooked : undefined;
 }
 
 function isFunction(node: Node): boolean {
@@ -118,34 +143,4 @@ function isFunction(node: Node): boolean {
 function propertyName(node: Node | undefined): string | undefined {
   const property = node?.type === "MemberExpression" ? field(node, "property") : undefined;
   return property === undefined ? undefined : text(property, "name");
-}
-
-/** Calls `visit` for each child. One of the two hot loops: files have some million nodes. */
-function eachChild(node: Node, visit: (child: Node, name: string) => void): void {
-  for (const name in node) {
-    const value: unknown = Reflect.get(node, name);
-    if (typeof value !== "object" || value === null) continue;
-    if (Array.isArray(value)) {
-      for (const one of value) if (isNode(one)) visit(one, name);
-    } else if (isNode(value)) visit(value, name);
-  }
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string" && "start" in value;
-}
-
-function field(node: Node, name: string): Node | undefined {
-  const value: unknown = Reflect.get(node, name);
-  return isNode(value) ? value : undefined;
-}
-
-function list(node: Node, name: string): readonly (Node | undefined)[] {
-  const value: unknown = Reflect.get(node, name);
-  return Array.isArray(value) ? value.map((one: unknown) => (isNode(one) ? one : undefined)) : [];
-}
-
-function text(node: Node, name: string): string | undefined {
-  const value: unknown = Reflect.get(node, name);
-  return typeof value === "string" ? value : undefined;
 }

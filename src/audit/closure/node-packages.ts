@@ -14,6 +14,9 @@ export interface NodePackage {
   readonly exports?: unknown;
   readonly imports?: unknown;
   readonly scripts: ReadonlyMap<string, string>;
+  /** Names in `dependencies` and `optionalDependencies`. */
+  readonly dependencies: readonly string[];
+  readonly optionalDependencies: readonly string[];
 }
 
 /** Reads packages; each file once. */
@@ -47,11 +50,16 @@ export function nodePackages(files: AuditFiles): NodePackages {
   };
 }
 
+/** A directory without package.json, or with one that says nothing. */
+export function emptyPackage(folder: string): NodePackage {
+  return { folder, scripts: new Map(), dependencies: [], optionalDependencies: [] };
+}
+
 function parsePackage(folder: string, bytes: Uint8Array): NodePackage {
-  const nothing: NodePackage = { folder, scripts: new Map() };
+  const nothing: NodePackage = emptyPackage(folder);
   const value = parseJson(bytes);
   if (!isObject(value)) return nothing;
-  const { name, main, type, exports, imports, scripts } = value;
+  const { name, main, type, exports, imports, scripts, dependencies, optionalDependencies } = value;
   return {
     folder,
     ...(typeof name === "string" ? { name } : {}),
@@ -60,6 +68,8 @@ function parsePackage(folder: string, bytes: Uint8Array): NodePackage {
     ...(exports === undefined || exports === null ? {} : { exports }),
     ...(isObject(imports) ? { imports } : {}),
     scripts: new Map(isObject(scripts) ? Object.entries(scripts).filter((one): one is [string, string] => typeof one[1] === "string") : []),
+    dependencies: isObject(dependencies) ? Object.keys(dependencies) : [],
+    optionalDependencies: isObject(optionalDependencies) ? Object.keys(optionalDependencies) : [],
   };
 }
 

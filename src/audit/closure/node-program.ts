@@ -1,11 +1,13 @@
 /** The Node.js program that an image starts: its main module and all that it loads. Worked out once for all checks of an audit. */
 import type { ElfMachine } from "../../elf/index.ts";
-import { absolutePath, environmentPath, folderOf, lastPart } from "../../facts/index.ts";
+import { absolutePath, environmentPath, fileAt, folderOf, lastPart } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
+import { chosenAddons } from "./node-addons.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
-import { nodePackages } from "./node-packages.ts";
+import { nodePackages, type NodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
 import { type NodeTrace, traceNode } from "./node-trace.ts";
 
@@ -76,6 +78,26 @@ async function find(
   if (!found || PACKAGE_MANAGERS.test(target.entry.path)) return facts;
   // The parser costs a start of the command some milliseconds: only where it is needed.
   const { parseNodeImports } = await import("./node-imports.ts");
-  const options = { files, packages, resolver, parse: parseNodeImports, ...(signal === undefined ? {} : { signal }) };
-  return { ...facts, trace: await traceNode(roots, options) };
+  const options = { files, packages, resolver, parse: parseNodeImports, ...given({ signal }) };
+  const trace = await traceNode(roots, options);
+  const chosen = await chosenAddons({ ...options, subject, machine, command, trace });
+  const addons = new Map(trace.addons.map((one) => [one.entry.path, one]));
+  for (const entry of chosen.addons) addons.set(entry.path, { entry, certain: true });
+  const opened = [...trace.opened, ...chosen.opened];
+  const missing = [...trace.missing, ...chosen.missing];
+  return {
+    ...facts,
+    trace: { ...trace, missing, addons: [...addons.values()], opened: [...opened, ...(await manifestsOf(files, packages, opened))] },
+  };
+}
+
+/** The package.json files that say of what kind modules are: Node.js does not start what it may not read. */
+async function manifestsOf(files: AuditFiles, packages: NodePackages, modules: readonly Entry[]): Promise<readonly Entry[]> {
+  const found = new Map<string, Entry>();
+  for (const { path } of modules) {
+    const folder = (await packages.around(`/${path}`))?.folder;
+    const entry = folder === undefined || found.has(folder) ? undefined : fileAt(files, `${folder === "/" ? "" : folder}/package.json`);
+    if (folder !== undefined && entry !== undefined) found.set(folder, entry);
+  }
+  return [...found.values()];
 }

@@ -4,10 +4,10 @@ import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "../../facts/i
 import { fromText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
-import { exportedPath, importedTarget, type NodePackage, type NodePackages } from "./node-packages.ts";
+import { emptyPackage, exportedPath, importedTarget, type NodePackage, type NodePackages } from "./node-packages.ts";
 
 /** What an import leads to. Files with links followed, as Node keeps them. */
-export type NodeTarget =
+type NodeTarget =
   | { readonly kind: "file"; readonly entry: Entry }
   | { readonly kind: "builtin" }
   /** Not in the file system: "data:", "https:". */
@@ -99,7 +99,7 @@ export function nodeResolver(
         continue;
       }
       if (rules === "import") {
-        if (entryAt(files, folder)?.kind === "dir") return await inPackage({ folder, scripts: new Map() }, subpath, manner);
+        if (entryAt(files, folder)?.kind === "dir") return await inPackage(emptyPackage(folder), subpath, manner);
         continue;
       }
       const target = await asFileOrFolder(`${modules}/${fromText(specifier)}`);

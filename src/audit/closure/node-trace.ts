@@ -13,11 +13,15 @@ export interface MissingModule {
   readonly from: string;
   /** The program cannot start without it: it is imported by what always runs. */
   readonly certain: boolean;
+  /** Others that would have done, of which none is there either. */
+  readonly alternatives?: readonly string[];
 }
 
 /** What was gone through. */
 export interface NodeTrace {
   readonly modules: ReadonlySet<TreePath>;
+  /** Files that are certainly read. */
+  readonly opened: readonly Entry[];
   readonly missing: readonly MissingModule[];
   /** Files that could not be read as JavaScript, and why. */
   readonly skipped: readonly { readonly entry: Entry; readonly why: string }[];
@@ -26,7 +30,7 @@ export interface NodeTrace {
 }
 
 /** How to go through. */
-export interface NodeTraceOptions {
+interface NodeTraceOptions {
   readonly files: AuditFiles;
   readonly packages: NodePackages;
   readonly resolver: NodeResolver;
@@ -34,7 +38,7 @@ export interface NodeTraceOptions {
     source: string,
     isModule: boolean | undefined,
   ) => { readonly isModule: boolean; readonly imports: readonly NodeImport[] } | undefined;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const MAX_MODULES = 20_000;
@@ -61,6 +65,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
   // What always runs first, so that a module which is also imported elsewhere is known to be certain.
   const certain: Work[] = roots.map((entry) => ({ entry, certain: true }));
   const maybe: Work[] = [];
+  const opened: Entry[] = [];
   let totalBytes = 0;
 
   for (let work = certain.pop() ?? maybe.pop(); work !== undefined; work = certain.pop() ?? maybe.pop()) {
@@ -68,6 +73,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     if (seen.has(entry.path)) continue;
     seen.set(entry.path, work.certain);
     signal?.throwIfAborted();
+    if (work.certain) opened.push(entry);
     if (entry.path.endsWith(".node")) addons.set(entry.path, work);
     if (/\.(?:json|node|wasm)$/.test(entry.path)) continue;
     // Of what a package may load some day nothing is told, so nothing is read.
@@ -99,14 +105,14 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     const isCertain = folder === undefined ? undefined : loaded.get(folder);
     if (isCertain !== undefined && !addons.has(entry.path)) addons.set(entry.path, { entry, certain: isCertain });
   }
-  return { modules: new Set(seen.keys()), missing: [...missing.values()], skipped, addons: [...addons.values()] };
+  return { modules: new Set(seen.keys()), opened, missing: [...missing.values()], skipped, addons: [...addons.values()] };
 
   async function importsOf(entry: Entry): Promise<readonly NodeImport[] | string> {
     if (TYPESCRIPT.test(entry.path)) return "TypeScript is not read";
     if (entry.size > MAX_BYTES) return `it has more than ${MAX_BYTES} bytes`;
     totalBytes += entry.size;
     if (totalBytes > MAX_TOTAL_BYTES) return `the program has more than ${MAX_TOTAL_BYTES} bytes of modules`;
-    const isModule = entry.path.endsWith(".mjs") ? true : entry.path.endsWith(".cjs") ? false : await typeOf(entry);
+    const isModule = await isNodeModule(packages, entry);
     const bytes = await files.read(entry, MAX_BYTES);
     const parsed =
       bytes === undefined
@@ -121,11 +127,13 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     // `require` in a module is made by createRequire: for what, and whether at all, is not certain.
     return parsed.isModule ? parsed.imports.map((one) => (one.kind === "require" ? { ...one, lazy: true } : one)) : parsed.imports;
   }
+}
 
-  async function typeOf(entry: Entry): Promise<boolean | undefined> {
-    const type = (await packages.around(`/${entry.path}`))?.type;
-    return type === "module" ? true : type === "commonjs" ? false : undefined;
-  }
+/** Is a file an ECMAScript module? Undefined when Node.js would find out by the syntax. */
+export async function isNodeModule(packages: NodePackages, entry: Entry): Promise<boolean | undefined> {
+  if (/\.[cm]js$/.test(entry.path)) return entry.path.endsWith(".mjs");
+  const type = (await packages.around(`/${entry.path}`))?.type;
+  return type === "module" ? true : type === "commonjs" ? false : undefined;
 }
 
 /** Folders of packages that are loaded → always, or perhaps. */

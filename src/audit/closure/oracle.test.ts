@@ -11,6 +11,7 @@ import { auditSubject, unwalkedFiles } from "../../../test/support/audit-subject
 import { elfFile, type ElfSpec } from "../../../test/support/elf-file.ts";
 import { type ElfMachine, elfMachineOf } from "../../elf/index.ts";
 import { fileAt } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import { hostPlatform } from "../../oci/index.ts";
 import { fromText } from "../../paths.ts";
 import { hostTree } from "../../tree/index.ts";
@@ -109,8 +110,7 @@ async function listing(
   });
 }
 
-const environmentOf = (libraryPath: string | undefined): NodeJS.ProcessEnv =>
-  libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath };
+const environmentOf = (libraryPath: string | undefined): NodeJS.ProcessEnv => given({ LD_LIBRARY_PATH: libraryPath });
 
 function foundIn(stdout: string, root: string): readonly string[] {
   return [...stdout.matchAll(/^\t(\S+) => (.+?)(?: \(0x[0-9a-f]+\))?$/gm)].map(([, name = "", path = ""]) =>
@@ -191,8 +191,7 @@ async function build(world: World, root: string, loader: string): Promise<string
     const bytes = elfFile({
       ...target,
       needed: one.needed,
-      ...(rpath === undefined ? {} : { rpath }),
-      ...(runpath === undefined ? {} : { runpath }),
+      ...given({ rpath, runpath }),
       noDefaultLibraries: one.noDefaultLibraries && !one.needed.includes("libc.so.6"),
       versionDefinitions: one.versions,
       versionNeeds: needs

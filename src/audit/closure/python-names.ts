@@ -1,4 +1,4 @@
-/** Modules of Python's standard library (sys.stdlib_module_names of 3.11 to 3.14, without what 3.12 and 3.13 took away): a file or built in. */
+/** Names of Python's standard library (sys.stdlib_module_names of 3.11 to 3.14): nothing else brings them, so when they are in no directory they are missing. */
 export const PYTHON_STANDARD_LIBRARY: ReadonlySet<string> = new Set(
   (
     "abc annotationlib antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile calendar cmath " +

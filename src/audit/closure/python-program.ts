@@ -1,11 +1,11 @@
 /** Where a Python program of an image looks for modules: prefix, virtual environment, PYTHONPATH, .pth files (Python, "site" and "venv"). */
 import { absolutePath, entryAt, fileAt, folderOf, lastPart } from "../../facts/index.ts";
-import { fromText, type TreePath } from "../../paths.ts";
+import { given } from "../../given.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 
 /** A virtual environment, by its pyvenv.cfg. */
-export interface PythonVenv {
+interface PythonVenv {
   readonly folder: string;
   readonly home: string | undefined;
   /** "3.11" */
@@ -24,19 +24,31 @@ export interface PythonInstallation {
   readonly folders: readonly string[];
   /** Some .pth file runs code that may add more: nothing can be called missing. */
   readonly isOpen: boolean;
+  /** Packages that .pth files of setuptools put together. */
+  readonly openNames: ReadonlySet<string>;
+  /** There is some .pth file, which Python reads when it starts. */
+  readonly hasPathFiles: boolean;
+}
+
+/** What the environment and the command line say of where to look. */
+export interface PythonSettings {
+  readonly pythonPath?: string | undefined;
+  readonly pythonHome?: string | undefined;
+  readonly withoutSite: boolean;
 }
 
 const MAX_BYTES = 1024 * 1024;
+const NAMESPACE = /sys\.modules\.setdefault\('(\w+)/g;
 
 /** The installation that belongs to an interpreter: `path` as it is started, `entry` the file. */
 export async function pythonInstallation(
   tree: Tree,
   files: AuditFiles,
   interpreter: { readonly path: string; readonly entry: Entry },
-  pythonPath: string | undefined,
+  { pythonPath, pythonHome, withoutSite }: PythonSettings,
 ): Promise<PythonInstallation> {
-  const venv = await venvOf(files, folderOf(interpreter.path));
-  const prefix = folderOf(folderOf(`/${interpreter.entry.path}`));
+  const venv = pythonHome === undefined ? await venvOf(files, folderOf(interpreter.path)) : undefined;
+  const prefix = pythonHome?.split(":")[0]?.replace(/(?!^)\/+$/, "") ?? folderOf(folderOf(`/${interpreter.entry.path}`));
   const version = /^python(\d\.\d+)$/.exec(lastPart(`/${interpreter.entry.path}`))?.[1] ?? libraryVersion(tree, files, prefix);
   const folders = (pythonPath ?? "").split(":").filter((one) => one !== "");
   const root = prefix === "/" ? "" : prefix;
@@ -51,48 +63,30 @@ export async function pythonInstallation(
   const sites = venv === undefined ? system : ["lib", "lib64"].map((lib) => `${venv.folder}/${lib}/python${version ?? ""}/site-packages`);
   if (venv?.systemSite === true) sites.push(...system);
   let isOpen = false;
-  for (const site of sites) {
+  let hasPathFiles = false;
+  const openNames = new Set<string>();
+  for (const site of withoutSite ? [] : sites) {
     folders.push(site);
     const more = await pathFiles(tree, files, site);
     folders.push(...more.folders);
     isOpen ||= more.runsCode;
+    hasPathFiles ||= more.hasAny;
+    for (const name of more.names) openNames.add(name);
   }
   const isWhole =
-    ["os.py", "os.pyc"].some((name) => libraries.some((library) => fileAt(files, `${library}/${name}`) !== undefined)) ||
-    fileAt(files, `${root}/lib/python${(version ?? "").replace(".", "")}.zip`) !== undefined;
+    // Without os.py, its landmark, Python goes on with the prefix that it was built for.
+    ["os.py", "os.pyc", "encodings/__init__.py", "encodings/__init__.pyc"].some((name) =>
+      libraries.some((library) => fileAt(files, `${library}/${name}`) !== undefined),
+    ) || fileAt(files, `${root}/lib/python${(version ?? "").replace(".", "")}.zip`) !== undefined;
   return {
     version,
     ...(isWhole ? {} : { missingLibrary: libraries[0] ?? root }),
-    ...(venv === undefined ? {} : { venv }),
+    ...given({ venv }),
     folders,
     isOpen,
+    hasPathFiles,
+    openNames,
   };
-}
-
-/** Is there a module or package of this name? Any directory will do: packages need no __init__.py. */
-export function hasPythonModule(tree: Tree, files: AuditFiles, name: string, folders: readonly string[]): boolean {
-  const one = fromText(name);
-  return folders.some((folder) => {
-    const path = `${folder === "/" ? "" : folder}/${one}`;
-    if (fileAt(files, `${path}.py`) !== undefined || fileAt(files, `${path}.pyc`) !== undefined || entryAt(files, path)?.kind === "dir")
-      return true;
-    const parent = entryAt(files, folder);
-    return parent?.kind === "dir" && extensions(tree, parent.path).has(one);
-  });
-}
-
-const extensionNames = new WeakMap<Tree, Map<TreePath, ReadonlySet<string>>>();
-
-/** Names of extension modules in a directory: "_ssl" of _ssl.cpython-311-x86_64-linux-gnu.so. */
-function extensions(tree: Tree, folder: TreePath): ReadonlySet<string> {
-  const known = extensionNames.get(tree) ?? new Map<TreePath, ReadonlySet<string>>();
-  extensionNames.set(tree, known);
-  const existing = known.get(folder);
-  if (existing !== undefined) return existing;
-  const names = tree.readdir(folder).flatMap(({ path }) => /^([^.]+)\.(?:[\w-]+\.)?so$/.exec(lastPart(path))?.[1] ?? []);
-  const made = new Set(names);
-  known.set(folder, made);
-  return made;
 }
 
 async function venvOf(files: AuditFiles, bin: string): Promise<PythonVenv | undefined> {
@@ -119,24 +113,32 @@ function libraryVersion(tree: Tree, files: AuditFiles, prefix: string): string |
   return versions.find((version) => fileAt(files, `${prefix === "/" ? "" : prefix}/lib/python${version}/os.py`) !== undefined);
 }
 
+interface PathFiles {
+  readonly folders: readonly string[];
+  readonly runsCode: boolean;
+  readonly hasAny: boolean;
+  readonly names: readonly string[];
+}
+
 /** Lines of .pth files are directories, or code. */
-async function pathFiles(
-  tree: Tree,
-  files: AuditFiles,
-  site: string,
-): Promise<{ readonly folders: readonly string[]; readonly runsCode: boolean }> {
+async function pathFiles(tree: Tree, files: AuditFiles, site: string): Promise<PathFiles> {
   const folder = entryAt(files, site);
-  if (folder?.kind !== "dir") return { folders: [], runsCode: false };
+  if (folder?.kind !== "dir") return { folders: [], runsCode: false, hasAny: false, names: [] };
   const folders: string[] = [];
   let runsCode = false;
+  let hasAny = false;
+  const names: string[] = [];
   for (const entry of tree.readdir(folder.path)) {
     if (!entry.path.endsWith(".pth") || entry.kind !== "file") continue;
+    hasAny = true;
     const bytes = await files.read(entry, MAX_BYTES);
     for (const line of (bytes === undefined ? "" : Buffer.from(bytes).toString("latin1")).split("\n")) {
-      // What setuptools puts there adds no directories.
-      if (/^import[ \t]/.test(line)) runsCode ||= !entry.path.endsWith("/distutils-precedence.pth");
+      // Of what setuptools puts there one adds no directories, and the other says which package it makes.
+      const made = entry.path.endsWith("-nspkg.pth") ? [...line.matchAll(NAMESPACE)] : [];
+      for (const [, name = ""] of made) names.push(name);
+      if (/^import[ \t]/.test(line)) runsCode ||= made.length === 0 && !entry.path.endsWith("/distutils-precedence.pth");
       else if (line.trim() !== "" && !line.startsWith("#")) folders.push(absolutePath(line.trim(), site));
     }
   }
-  return { folders, runsCode };
+  return { folders, runsCode, hasAny, names };
 }

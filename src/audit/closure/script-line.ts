@@ -5,7 +5,7 @@ import { fromBytes } from "../../paths.ts";
 export const HEAD_BYTES = 256;
 
 /** What the line says. */
-export type ScriptLine =
+type ScriptLine =
   | { readonly kind: "none" }
   | { readonly kind: "script"; readonly interpreter: string; readonly argument?: string }
   /** Linux refuses it: the end of a sentence says why. */

@@ -10,7 +10,7 @@ import { expandTokens, searchPathFolders, type Tokens } from "./tokens.ts";
 import type { LibrarySearch, LoadedObject } from "./types.ts";
 
 /** What the image gives the loader. */
-export interface GlibcSettings {
+interface GlibcSettings {
   readonly files: AuditFiles;
   readonly machine: ElfMachine;
   /** Built into the loader, in its order, without slashes at the end. */

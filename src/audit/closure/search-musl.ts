@@ -10,7 +10,7 @@ import { expandOrigin, searchPathFolders } from "./tokens.ts";
 import type { LibrarySearch, LoadedObject } from "./types.ts";
 
 /** What the image gives the loader. */
-export interface MuslSettings {
+interface MuslSettings {
   readonly files: AuditFiles;
   readonly machine: ElfMachine;
   /** The text of /etc/ld-musl-ARCH.path, or undefined without it. */

@@ -21,7 +21,7 @@ export function plainWords(line: string): readonly string[] | undefined {
 }
 
 /** What the last line of a script executes. */
-export type ScriptEnd =
+type ScriptEnd =
   /** The script's own arguments. */
   | { readonly kind: "arguments" }
   /** A program by plain words. */

@@ -4,7 +4,7 @@
  */
 
 /** Gives the number of the first string of the list that is in `bytes`, or -1. */
-export type Search = (bytes: Uint8Array) => number;
+type Search = (bytes: Uint8Array) => number;
 
 const PAIRS = 0x1_00_00;
 

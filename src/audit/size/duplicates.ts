@@ -5,7 +5,7 @@ import type { Entry } from "../../tree/index.ts";
 import type { SubjectFiles } from "../files.ts";
 
 /** One content that is there several times. */
-export interface Duplicate {
+interface Duplicate {
   /** Bytes of one copy. */
   readonly bytes: number;
   /** Bytes of all copies but one. */

@@ -5,7 +5,7 @@ import type { SubjectFiles } from "../files.ts";
 import type { AuditLayer } from "../types.ts";
 
 /** One layer's share. */
-export interface LayerSize {
+interface LayerSize {
   /** Counted from 0, bottom first. */
   readonly layer: number;
   readonly files: number;
@@ -16,7 +16,7 @@ export interface LayerSize {
 }
 
 /** A file or directory that later layers hide. */
-export interface ShadowedPath {
+interface ShadowedPath {
   /** "/app/node_modules": the highest directory of which nothing is left, or the file. */
   readonly path: string;
   readonly layer: number;

@@ -4,7 +4,7 @@ import type { Inventory } from "../../sbom/index.ts";
 import type { SubjectFiles } from "../files.ts";
 
 /** What one package takes. */
-export interface PackageSize {
+interface PackageSize {
   /** "deb", "npm" … */
   readonly kind: string;
   readonly name: string;

@@ -9,7 +9,7 @@ import { plural, wrap } from "./wrap-text.ts";
 export interface AuditTextOptions {
   readonly style: Style;
   /** Default 100; at least 60 are used. */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 const GROUPS: readonly (readonly [AuditGroup, string])[] = [
@@ -48,7 +48,7 @@ export function auditText(report: AuditReport, { style, columns = DEFAULT_COLUMN
 }
 
 /** "✗ incomplete: 2 errors, 1 warning, 0 notes" */
-export function verdictLine({ verdict, counts }: AuditReport, style: Style): string {
+function verdictLine({ verdict, counts }: AuditReport, style: Style): string {
   const told = `${plural(counts.error, "error")}, ${plural(counts.warning, "warning")}, ${plural(counts.note, "note")}`;
   return verdict === "complete" ? `${style.green("✔ complete")}: ${told}` : `${style.red("✗ incomplete")}: ${told}`;
 }

@@ -8,7 +8,7 @@ import { createStyle } from "../style.ts";
 import { formatReport } from "./format-report.ts";
 
 /** What the options say. */
-export interface BuildAuditOptions {
+interface BuildAuditOptions {
   readonly mode: BuildOptions["audit"];
   readonly file: string | undefined;
   readonly isQuiet: boolean;

@@ -5,7 +5,7 @@ import { type AuditTextOptions, auditText } from "./audit-text.ts";
 /** The values of `--format`. */
 export const REPORT_FORMATS = ["text", "json", "sarif"] as const;
 /** How a report is written. */
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
+type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** The report as a text that ends in a line break. */
 export function formatReport(report: AuditReport, format: ReportFormat, options: AuditTextOptions): string {

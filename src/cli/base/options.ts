@@ -1,5 +1,6 @@
 /** The options that the commands on bases share. */
 import { resolve } from "node:path";
+import { given } from "../../given.ts";
 import type { DebianOptions, StoreOptions } from "../../index.ts";
 import type { CliContext } from "../context.ts";
 import { PROGRESS_MODES } from "../progress/show.ts";
@@ -43,7 +44,7 @@ export const LOCK_OPTION_TABLE: { readonly "lock-file": Text } = {
 };
 
 /** The values of `DEBIAN_OPTION_TABLE`. */
-export interface DebianValues {
+interface DebianValues {
   readonly root?: string;
   readonly mirror?: string;
   readonly "security-mirror"?: string;
@@ -62,12 +63,12 @@ export function debianOptions(
   return {
     ...storeOptions(values, context),
     cwd: context.cwd,
-    ...(values.mirror === undefined ? {} : { mirror: values.mirror }),
-    ...(values["security-mirror"] === undefined ? {} : { securityMirror: values["security-mirror"] }),
-    ...(values.snapshot === undefined ? {} : { snapshot: values.snapshot }),
+    mirror: values.mirror,
+    securityMirror: values["security-mirror"],
+    snapshot: values.snapshot,
     ...(values.keyring === undefined ? {} : { keyring: resolve(context.cwd, values.keyring) }),
-    ...(values.offline === undefined ? {} : { offline: values.offline }),
-    ...(values["accept-expired"] === undefined ? {} : { acceptExpired: values["accept-expired"] }),
-    ...(values["lock-file"] === undefined ? {} : { lockFile: values["lock-file"] }),
+    offline: values.offline,
+    acceptExpired: values["accept-expired"],
+    ...given({ lockFile: values["lock-file"] }),
   };
 }

@@ -3,6 +3,7 @@
  * about how BuildKit loaded the file, and the offsets of characters, which BuildKit leaves out too.
  */
 import { basename } from "node:path";
+import { given } from "../../given.ts";
 import type { Diagnostic, DockerfileCheck, DockerfileOutline, DockerfileTargets, SourceFile, SourceRange } from "../../index.ts";
 import { SUBREQUESTS } from "./text.ts";
 
@@ -20,7 +21,7 @@ export function checkJson({ file, warnings, errors, violations }: DockerfileChec
           warnings: warnings.map(({ code, description, url, message, lines }) => ({
             ruleName: code,
             description,
-            ...(url === undefined ? {} : { url }),
+            ...given({ url }),
             detail: message,
             location: location(lines),
           })),
@@ -35,14 +36,13 @@ export function outlineJson({ file, name, description, args, secrets, ssh }: Doc
   const uses = (list: DockerfileOutline["secrets"]): unknown[] =>
     list.map((use) => ({ name: use.name, ...(use.required ? { required: true } : {}), location: location(linesOf(use.range)) }));
   return {
-    ...(name === undefined ? {} : { name }),
-    ...(description === undefined ? {} : { description }),
+    ...given({ name, description }),
     ...(args.length === 0
       ? {}
       : {
           args: args.map((arg) => ({
             name: arg.name,
-            ...(arg.description === undefined ? {} : { description: arg.description }),
+            ...given({ description: arg.description }),
             ...(arg.value === undefined || arg.value === "" ? {} : { value: arg.value }),
             location: location(linesOf(arg.range)),
           })),
@@ -57,11 +57,11 @@ export function outlineJson({ file, name, description, args, secrets, ssh }: Doc
 export function targetsJson({ file, targets }: DockerfileTargets): unknown {
   return {
     targets: targets.map(({ name, isDefault, description, base, platform, line }) => ({
-      ...(name === undefined ? {} : { name }),
+      ...given({ name }),
       ...(isDefault ? { default: true } : {}),
-      ...(description === undefined ? {} : { description }),
+      ...given({ description }),
       base,
-      ...(platform === undefined ? {} : { platform }),
+      ...given({ platform }),
       location: location({ first: line, last: line }),
     })),
     sources: [encode(file)],

@@ -4,9 +4,9 @@ import { parseCsvLine } from "../csv.ts";
 import { closest } from "../suggest.ts";
 
 /** What can be asked instead of building. */
-export const CALL_METHODS = ["build", "check", "outline", "targets", "convertllb", "subrequests.describe"] as const;
+const CALL_METHODS = ["build", "check", "outline", "targets", "convertllb", "subrequests.describe"] as const;
 /** One of them. */
-export type CallMethod = (typeof CALL_METHODS)[number];
+type CallMethod = (typeof CALL_METHODS)[number];
 
 /** A parsed `--call`. */
 export interface Call {

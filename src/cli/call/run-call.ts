@@ -82,7 +82,7 @@ function errorOf({ errors, violations }: DockerfileCheck): DecantError | undefin
   if (first !== undefined) {
     return new DecantError("DOCKERFILE_SYNTAX", first.message, {
       source: [first.range, ...(first.related ?? [])],
-      ...(first.hint === undefined ? {} : { hint: first.hint }),
+      hint: first.hint,
     });
   }
   if (violations.length === 0) return undefined;

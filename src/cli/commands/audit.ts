@@ -42,9 +42,9 @@ Examples:
       ...storeOptions(values, context),
       image,
       cwd: context.cwd,
-      ...(values.platform === undefined ? {} : { platform: values.platform }),
-      ...(values.offline === undefined ? {} : { offline: values.offline }),
-      ...(values.policy === undefined ? {} : { policyFile: values.policy }),
+      platform: values.platform,
+      offline: values.offline,
+      policyFile: values.policy,
     });
     const report = await showRun(run, values.progress ?? "auto", context);
     const isFile = values.output !== undefined;

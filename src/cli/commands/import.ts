@@ -40,8 +40,8 @@ export const command: Command = defineCommand(
       file: file === "-" ? "-" : resolve(context.cwd, file),
       changes: values.change,
       ...(file === "-" ? { stdin: context.stdin } : {}),
-      ...(values.message === undefined ? {} : { message: values.message }),
-      ...(values.platform === undefined ? {} : { platform: values.platform }),
+      message: values.message,
+      platform: values.platform,
     });
     await showRun(run, values.progress ?? "auto", context);
     return 0;

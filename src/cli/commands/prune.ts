@@ -1,6 +1,7 @@
 /** `decant prune`. */
 import { formatSize } from "../../bytes.ts";
 import { usageError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { pruneStore } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
@@ -27,7 +28,7 @@ export const command: Command = defineCommand(
   async (values, _words, context) => {
     const run = pruneStore({
       ...storeOptions(values, context),
-      ...(values.all === undefined ? {} : { all: values.all }),
+      ...given({ all: values.all }),
       ...(values["older-than"] === undefined ? {} : { olderThanMs: parseAge(values["older-than"]) }),
     });
     const { blobs, dirs, records, freedBytes } = await showRun(run, values.progress ?? "auto", context);

@@ -1,4 +1,5 @@
 /** `decant pull`. */
+import { given } from "../../given.ts";
 import { pullImage } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
@@ -24,7 +25,7 @@ export const command: Command = defineCommand(
     const run = pullImage({
       ...storeOptions(values, context),
       image,
-      ...(values.platform === undefined ? {} : { platform: values.platform }),
+      ...given({ platform: values.platform }),
     });
     const summary = await showRun(run, values.quiet === true ? "quiet" : (values.progress ?? "auto"), context);
     await context.stdout.write(values.quiet === true ? `${summary.name}\n` : `${summary.name} ${summary.digest}\n`);

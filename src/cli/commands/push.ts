@@ -1,5 +1,6 @@
 /** `decant push`. */
 import { usageError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { pushImage } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
@@ -34,10 +35,10 @@ export const command: Command = defineCommand(
     const run = pushImage({
       ...storeOptions(values, context),
       image,
-      ...(name === undefined ? {} : { name }),
-      ...(values.compression === undefined ? {} : { compression: values.compression }),
+      ...given({ name }),
+      compression: values.compression,
       ...(level === undefined ? {} : { level: Number(level) }),
-      ...(values["force-compression"] === undefined ? {} : { force: values["force-compression"] }),
+      force: values["force-compression"],
     });
     const pushed = await showRun(run, values.quiet === true ? "quiet" : (values.progress ?? "auto"), context);
     await context.stdout.write(`${pushed.name}@${pushed.digest}\n`);

@@ -75,12 +75,12 @@ Examples:
       image,
       environment: values.env.flatMap((item) => expandVariable(item, context)),
       ...(args.length === 0 ? {} : { args }),
-      ...(values.entrypoint === undefined ? {} : { entrypoint: values.entrypoint }),
-      ...(values.user === undefined ? {} : { user: values.user }),
-      ...(values.workdir === undefined ? {} : { workdir: values.workdir }),
-      ...(values.network === undefined ? {} : { network: values.network }),
-      ...(values.runtime === undefined ? {} : { runtime: values.runtime }),
-      ...(values["read-only"] === undefined ? {} : { readOnly: values["read-only"] }),
+      entrypoint: values.entrypoint,
+      user: values.user,
+      workdir: values.workdir,
+      network: values.network,
+      runtime: values.runtime,
+      readOnly: values["read-only"],
     });
     using _forward = context.forwardSignals((name) => container.kill(name));
     return await container.exit;

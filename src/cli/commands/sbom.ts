@@ -55,7 +55,7 @@ Examples:
       cwd: context.cwd,
       format: values.format ?? "spdx",
       files: values.files !== "false",
-      ...(values.platform === undefined ? {} : { platform: values.platform }),
+      platform: values.platform,
     });
     const { document, inventory } = await showRun(run, values.progress ?? "auto", context);
     await tellUnread(inventory, context);

@@ -11,7 +11,7 @@ export function withLogTail(error: unknown, state: ProgressState): unknown {
   return new DecantError(code, message, {
     source,
     details: { ...details, logTail: failed.tail.join("\n") },
-    ...(hint === undefined ? {} : { hint }),
-    ...(cause === undefined ? {} : { cause }),
+    hint,
+    cause,
   });
 }

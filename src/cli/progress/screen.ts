@@ -4,7 +4,7 @@
  */
 
 /** A region at the bottom of the terminal. */
-export interface Screen {
+interface Screen {
   /** The text that makes the screen show `finished` above `live`. No line may be wider than the terminal, nor hold a newline. */
   draw(finished: readonly string[], live: readonly string[]): string;
 }

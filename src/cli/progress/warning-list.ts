@@ -7,7 +7,7 @@ import { formatWarning } from "./words.ts";
 const MAX_SHOWN = 50;
 
 /** Collects warnings; what was said before is not said again. */
-export interface WarningList {
+interface WarningList {
   add(event: WarningEvent): void;
   /** The lines to show, none without a warning. */
   lines(): string[];

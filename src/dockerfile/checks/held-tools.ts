@@ -5,7 +5,7 @@ import { rootImage, shippedStages } from "./shipped.ts";
 import type { CheckedDockerfile, CheckedStage } from "./types.ts";
 
 /** Some tools, and where they came from. */
-export interface HeldTools {
+interface HeldTools {
   /** "gcc and make (/usr/bin/gcc-12, /usr/bin/make)" */
   readonly shown: string;
   /** The base of the stage, where they came with it. */

@@ -1,4 +1,5 @@
 /** BuildKit's InvalidBaseImagePlatform. */
+import { given } from "../../given.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { atInstruction, buildkitRule } from "./rule.ts";
 import type { Rule } from "./types.ts";
@@ -15,7 +16,7 @@ export const invalidBaseImagePlatform: Rule = buildkitRule(
       const actual = formatPlatform({
         os: image.os,
         architecture: image.architecture,
-        ...(image.variant === undefined ? {} : { variant: image.variant }),
+        ...given({ variant: image.variant }),
       });
       const message = `Base image ${base.value} was pulled with platform "${actual}", expected "${formatPlatform(wanted)}" for current build`;
       yield atInstruction(stage.from, message, stage.from.image.range);

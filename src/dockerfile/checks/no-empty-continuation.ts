@@ -1,4 +1,5 @@
 /** BuildKit's NoEmptyContinuation; the lexer has seen the line. */
+import { given } from "../../given.ts";
 import { buildkitRule } from "./rule.ts";
 import type { Rule } from "./types.ts";
 
@@ -15,7 +16,7 @@ export const noEmptyContinuation: Rule = buildkitRule(
       // Both are in the order of the text.
       while (at < instructions.length && (instructions[at]?.range.end.line ?? 0) < range.start.line) at += 1;
       const instruction = instructions[at];
-      yield { message: "Empty continuation line", range, ...(instruction === undefined ? {} : { instruction }) };
+      yield { message: "Empty continuation line", range, ...given({ instruction }) };
     }
   },
 );

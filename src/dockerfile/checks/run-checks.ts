@@ -1,5 +1,6 @@
 /** Runs the checks over a parsed Dockerfile. Pure; F50 to F57. */
 import { isDecantError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { toDiagnostic } from "../errors.ts";
 import type { Plan } from "../plan/types.ts";
 import type { Diagnostic, Instruction } from "../types.ts";
@@ -74,6 +75,6 @@ function warningOf(rule: Rule, { message, range, instruction }: Finding): CheckW
     description: rule.description,
     origin: rule.origin,
     lines: { first, last },
-    ...(rule.url === undefined ? {} : { url: rule.url }),
+    ...given({ url: rule.url }),
   };
 }

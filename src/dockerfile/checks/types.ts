@@ -49,15 +49,15 @@ export interface CheckWarning extends Diagnostic {
 /** What is known besides the plan. */
 export interface CheckOptions {
   /** Patterns of the ignore file, if there is one. */
-  readonly ignore?: readonly IgnorePattern[];
+  readonly ignore?: readonly IgnorePattern[] | undefined;
   /** Does the image have a shell? Undefined: judge by its name. */
-  readonly hasShell?: (name: string) => boolean | undefined;
+  readonly hasShell?: ((name: string) => boolean | undefined) | undefined;
   /** What base images that are here hold. */
-  readonly facts?: ImageFactsOf;
+  readonly facts?: ImageFactsOf | undefined;
   /** What the build made; for the purpose "result". */
-  readonly built?: BuiltFacts;
+  readonly built?: BuiltFacts | undefined;
   /** "check" (default) runs every rule; "build" only those that a build shows before it works; "result" those that look at what it made. */
-  readonly purpose?: "check" | "build" | "result";
+  readonly purpose?: "check" | "build" | "result" | undefined;
 }
 
 /** Everything that rules look at: the text, and what variables come to. */

@@ -1,5 +1,6 @@
 /** From a statement to its instruction: one reader for each keyword, and ONBUILD, which holds another instruction (rule S57). */
 import { isDecantError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { syntaxError, toDiagnostic } from "../errors.ts";
 import { readFlags } from "../flags.ts";
 import { nestedStatement, type Statement } from "../statement.ts";
@@ -83,7 +84,7 @@ function readOnbuild(statement: Statement, warn: Warn): OnbuildInstruction {
   readFlags(statement, {});
   const trigger = readTrigger(nested, warn);
   const expression = nested.base.original;
-  return { ...base, kind: "onbuild", expression, ...(trigger === undefined ? {} : { trigger }) };
+  return { ...base, kind: "onbuild", expression, ...given({ trigger }) };
 
   function readTrigger(inner: Statement, report: Warn): TriggerInstruction | undefined {
     try {

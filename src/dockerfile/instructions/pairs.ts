@@ -1,4 +1,5 @@
 /** ENV, LABEL and ARG: names and values. Quotes and escapes stay in the texts; expansion removes them. */
+import { given } from "../../given.ts";
 import type { SourceRange } from "../../source.ts";
 import { syntaxError } from "../errors.ts";
 import { readFlags } from "../flags.ts";
@@ -31,7 +32,7 @@ export function readArg(statement: Statement): ArgInstruction {
     const { key, value, range } = splitPair(statement, slice);
     if (key.text === "") throw blankName(statement, range);
     const description = describe(base.comments, key.text);
-    return { key, range, ...(value === undefined ? {} : { value }), ...(description === undefined ? {} : { description }) };
+    return { key, range, ...given({ value, description }) };
   });
   return { ...base, kind: "arg", args: declarations };
 }

@@ -18,6 +18,6 @@ export function attemptInto(problems: DecantError[]): Attempt {
 }
 
 /** What an author of a Dockerfile can mend. */
-export function isProblem(error: unknown): error is DecantError {
+function isProblem(error: unknown): error is DecantError {
   return isDecantError(error, "DOCKERFILE_SEMANTIC") || isDecantError(error, "DOCKERFILE_SYNTAX") || isDecantError(error, "PLATFORM");
 }

@@ -17,7 +17,7 @@ export interface StageEnd extends StageStart {
 }
 
 /** What the stage is read with. */
-export interface StageInput {
+interface StageInput {
   readonly parsed: ParsedDockerfile;
   readonly options: PlanOptions;
   readonly globals: ReadonlyMap<string, string>;
@@ -29,7 +29,7 @@ export interface StageInput {
 }
 
 /** A stage that was read. */
-export interface ReadStage {
+interface ReadStage {
   readonly start: StageStart;
   readonly steps: readonly PlannedStep[];
   readonly end: StageEnd;

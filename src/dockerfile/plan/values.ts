@@ -25,7 +25,7 @@ export interface Scope {
 }
 
 /** Values, and what was not there. */
-export interface ReadWords {
+interface ReadWords {
   readonly values: StepValues;
   readonly undefinedVariables: readonly UndefinedVariable[];
 }

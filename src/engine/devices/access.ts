@@ -19,7 +19,7 @@ export interface DeviceAccess {
 }
 
 /** Options of `openDevices`. */
-export interface DeviceOptions {
+interface DeviceOptions {
   readonly folders: readonly string[];
   readonly allowance: DeviceAllowance;
   readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;
@@ -60,7 +60,7 @@ function notRegistered({ name, range }: DeviceRequest, { devices, problems }: De
     `Cannot run the step: required device "${name}" is not registered; ${state}${problems.length === 0 ? "" : `. ${problems[0]}`}`,
     {
       hint: "Put its CDI specification into /etc/cdi, or name its folder with --cdi-spec-dir",
-      ...(range === undefined ? {} : { source: [range] }),
+      source: range && [range],
     },
   );
 }
@@ -72,7 +72,7 @@ function notAllowed({ range }: DeviceRequest, forbidden: readonly RegisteredDevi
     `Cannot use RUN --device: ${names.length === 1 ? "device" : "devices"} ${names.join(", ")} ${names.length === 1 ? "is" : "are"} requested by the build but not allowed`,
     {
       hint: `Pass ${names.map((name) => `--allow device=${name}`).join(" ")}, if you trust this Dockerfile with it`,
-      ...(range === undefined ? {} : { source: [range] }),
+      source: range && [range],
     },
   );
 }

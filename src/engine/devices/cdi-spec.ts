@@ -27,7 +27,7 @@ export interface CdiMount {
 }
 
 /** A program of the host that the runtime calls. */
-export interface CdiHook {
+interface CdiHook {
   readonly hookName: "prestart" | "createRuntime" | "createContainer" | "startContainer" | "poststart" | "poststop";
   readonly path: string;
   readonly args?: readonly string[];

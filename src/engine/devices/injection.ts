@@ -2,6 +2,7 @@
 import { lstatSync, type Stats } from "node:fs";
 import { sha256 } from "../../digest.ts";
 import { DecantError, errnoOf, unsupported } from "../../errors.ts";
+import { given } from "../../given.ts";
 import type { SandboxDevice, SandboxHook, SandboxMount } from "../sandbox/index.ts";
 import type { CdiDeviceNode, CdiEdits, CdiMount } from "./cdi-spec.ts";
 import type { RegisteredDevice } from "./registry.ts";
@@ -69,9 +70,7 @@ function deviceOf(node: CdiDeviceNode): SandboxDevice {
     type,
     ...(type === "p" ? { major: 0, minor: 0 } : numbers),
     access,
-    ...(fileMode === undefined ? {} : { fileMode }),
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
+    ...given({ fileMode, uid, gid }),
   };
 }
 
@@ -92,7 +91,7 @@ function hostDevice(stats: Stats): { readonly type?: "b" | "c" | "p"; readonly m
   const type = stats.isBlockDevice() ? "b" : stats.isCharacterDevice() ? "c" : stats.isFIFO() ? "p" : undefined;
   const number = BigInt(stats.rdev);
   return {
-    ...(type === undefined ? {} : { type }),
+    ...given({ type }),
     // makedev(3)
     major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn)),
     minor: Number((number & 0xffn) | ((number >> 12n) & ~0xffn)),

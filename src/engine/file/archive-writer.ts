@@ -10,7 +10,7 @@ import type { Draft } from "./draft.ts";
 import { linkLeaves, linkTargetMissing, memberBelowFile } from "./errors.ts";
 
 /** Takes the members of an archive in their order. */
-export interface ArchiveWriter {
+interface ArchiveWriter {
   /** Throws `COPY_CONFLICT` for a member below a file, `PATH_ESCAPE` for one behind a symlink that leads out, `TAR` for a hard link to nothing. */
   readonly add: (entry: Entry, data: DataSource | undefined) => void;
   /** After the last one: directories that the archive names get its times. */

@@ -14,7 +14,7 @@ import { type CopySource, type Selected, walkSelected } from "./selection.ts";
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
 /** "/a/b/" or "/a/." as a destination: a directory, whatever is copied (rule S83). */
-export function isDirectoryDestination(dest: string): boolean {
+function isDirectoryDestination(dest: string): boolean {
   return dest.endsWith("/") || dest.endsWith("/.") || dest === "." || dest === "";
 }
 

@@ -4,12 +4,13 @@
  * Every path put here must be resolved already: no part of it is a symlink (the callers use `resolvePath` on the draft itself).
  */
 import { InternalError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { baseName, compareTreePaths, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 import { type DataSource, type Entry, type EntryTime, hasSameMetadata, hasSameTime, type LayerItem, type Tree } from "../../tree/index.ts";
 import { createPathMap } from "./path-map.ts";
 
 /** What can be changed of an entry that is there. */
-export type Change = Partial<Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">>;
+type Change = Partial<Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">>;
 
 /** A tree that can be written to. */
 export interface Draft extends Tree {
@@ -156,7 +157,7 @@ async function* itemsOf(
     if (isFile && node.names > 1) firsts.set(node, path);
     const data = isFile && node.source !== undefined ? await base.data(node.source) : node.data;
     const isOpaque = entry.kind === "dir" && opaque.has(path);
-    yield { entry: isOpaque ? { ...entry, opaque: true } : entry, ...(data === undefined ? {} : { data }) };
+    yield { entry: isOpaque ? { ...entry, opaque: true } : entry, ...given({ data }) };
   }
 }
 

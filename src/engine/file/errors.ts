@@ -17,7 +17,7 @@ export function sourceMissing(
 ): DecantError {
   return new DecantError("COPY_SOURCE_MISSING", `Cannot ${action} "${displayPath(path)}": not found in ${where}`, {
     ...at(source),
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     details: { path: displayPath(path) },
   });
 }

@@ -13,7 +13,7 @@ export interface Owner {
 const MAX_ACCOUNT_FILE_BYTES = 10 * 1024 * 1024;
 
 /** Called with a name that the tree does not know, and the file that was searched. */
-export type OnUnknownName = (name: string, file: string) => void;
+type OnUnknownName = (name: string, file: string) => void;
 
 /**
  * Resolves an owner against a tree. A user name without group takes the group of its passwd line; a number takes itself as group.

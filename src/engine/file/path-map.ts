@@ -2,7 +2,7 @@
 import { baseName, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 
 /** A map whose keys are paths. */
-export interface PathMap<Value> {
+interface PathMap<Value> {
   get(path: TreePath): Value | undefined;
   set(path: TreePath, value: Value): void;
   delete(path: TreePath): void;

@@ -102,10 +102,10 @@ export function missingHint(source: CopySource, path: TreePath, written = ""): s
 }
 
 /** Which paths of a source are copied; patterns are relative to it. */
-export type PathFilter = Pick<CopyAction, "excludePatterns" | "includePatterns">;
+type PathFilter = Pick<CopyAction, "excludePatterns" | "includePatterns">;
 
 /** One entry of a selected subtree, with its path relative to the selected root ("" for the root itself). */
-export interface Walked {
+interface Walked {
   readonly entry: Entry;
   readonly relative: TreePath;
   /** A directory that is not selected itself: it is on the way to the entry that comes next, and made only where it is missing. */
@@ -176,7 +176,7 @@ function selects(tree: Tree, root: Entry, filter: PathFilter, required: TreePath
 }
 
 /** A selection's digest, and its lines for `--explain`. */
-export interface SelectionDigest {
+interface SelectionDigest {
   readonly digest: Digest;
   readonly lines: readonly string[];
   /** For each source, the digests of its files in the order of `walkSelected`. */

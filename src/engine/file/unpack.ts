@@ -57,7 +57,7 @@ export function isTarBlock(block: Buffer): boolean {
 }
 
 /** What is extracted, and how. */
-export interface Unpacking {
+interface Unpacking {
   readonly source: CopySource;
   /** The archive. */
   readonly entry: Entry;

@@ -19,7 +19,7 @@ import type { CopySource } from "../file/selection.ts";
 export interface CacheRequest {
   readonly mount: CacheMount;
   /** What a new one starts with; absent: an empty directory. */
-  readonly base?: { readonly layers: readonly LayerSource[]; readonly open: () => Promise<CopySource> };
+  readonly base?: { readonly layers: readonly LayerSource[]; readonly open: () => Promise<CopySource> } | undefined;
 }
 
 /** Caches that a step holds; disposing lets others have them. */
@@ -83,7 +83,7 @@ export function cacheSourceIsFile(content: string, mount: CacheMount): boolean {
   } catch (cause) {
     throw new DecantError("COPY_SOURCE_MISSING", `Cannot mount "${mount.selector}": not found in cache "${mount.id.replace(/^\//, "")}"`, {
       cause,
-      ...(mount.range === undefined ? {} : { source: [mount.range] }),
+      source: mount.range && [mount.range],
     });
   } finally {
     closeSync(root);

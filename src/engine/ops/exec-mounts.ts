@@ -5,6 +5,7 @@
 import { statSync } from "node:fs";
 import type { Digest } from "../../digest.ts";
 import { DecantError, InternalError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import type { BindMount, CacheMount, ExecOp, Mount, SecretMount, SshMount, Vertex } from "../../graph/index.ts";
 import { fromText } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
@@ -27,7 +28,7 @@ export interface PreparedMounts {
 }
 
 /** Mounts that a step can use until they are disposed. */
-export interface OpenMounts extends AsyncDisposable {
+interface OpenMounts extends AsyncDisposable {
   readonly mounts: readonly SandboxMount[];
   /** "NAME=value" of secrets. */
   readonly env: readonly string[];
@@ -107,7 +108,7 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
         // It is there for every step: only its size changes.
         if (mount.dest === SHM && !mount.readonly && mount.sizeBytes !== undefined) shmSizeBytes = mount.sizeBytes;
         else {
-          const size = mount.sizeBytes === undefined ? {} : { sizeBytes: mount.sizeBytes };
+          const size = given({ sizeBytes: mount.sizeBytes });
           mounts.push({ ...place, kind: "tmpfs", readOnly: mount.readonly, ...size });
         }
         break;
@@ -137,7 +138,7 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
   return {
     mounts,
     env,
-    ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }),
+    ...given({ shmSizeBytes }),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
@@ -193,14 +194,14 @@ async function secretOf(
   if (value !== undefined || wanted.optional) return value;
   throw new DecantError("RUN_FAILED", `Cannot run the step: secret ${id}: not found; this mount requires it`, {
     hint: `Pass --secret id=${id},src=FILE or --secret id=${id},env=VARIABLE`,
-    ...(wanted.range === undefined ? {} : { source: [wanted.range] }),
+    source: wanted.range && [wanted.range],
   });
 }
 
 function notAVariable(id: string, range: SourceRange | undefined): DecantError {
   return new DecantError("RUN_FAILED", `Cannot run the step: secret ${id} has a NUL byte, which no variable can hold`, {
     hint: "Mount it as a file, with target= instead of env=",
-    ...(range === undefined ? {} : { source: [range] }),
+    source: range && [range],
   });
 }
 
@@ -212,7 +213,7 @@ function agentOf(mount: SshMount, context: EngineContext): SshAgent | undefined 
     `Cannot run the step: there is no SSH agent "${mount.id}" (unset ssh forward key ${mount.id}); this mount requires it`,
     {
       hint: mount.id === "default" ? "Pass --ssh default" : `Pass --ssh ${mount.id}=SOCKET or --ssh ${mount.id}=KEYFILE`,
-      ...(mount.range === undefined ? {} : { source: [mount.range] }),
+      source: mount.range && [mount.range],
     },
   );
 }

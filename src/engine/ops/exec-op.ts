@@ -2,6 +2,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
@@ -89,15 +90,15 @@ async function runStep({ vertex, op, below, mounts, devices, context }: StepWork
     env: [...withoutNames(op.meta.env, devices?.env ?? []), ...op.meta.proxyEnv, ...(devices?.env ?? []), ...opened.env],
     cwd: op.meta.cwd,
     user: op.meta.user,
-    ...(op.meta.hostname === undefined ? {} : { hostname: op.meta.hostname }),
+    ...given({ hostname: op.meta.hostname }),
     network: op.network === "sandbox" ? context.defaultNetwork : op.network,
     mounts: [...(devices?.mounts ?? []), ...opened.mounts],
     ...(devices === undefined ? {} : { devices: devices.devices, hooks: devices.hooks, additionalGids: devices.additionalGids }),
-    ...(opened.shmSizeBytes === undefined ? {} : { shmSizeBytes: opened.shmSizeBytes }),
+    ...given({ shmSizeBytes: opened.shmSizeBytes }),
     extraHosts: op.meta.extraHosts,
     ulimits: op.meta.ulimits,
     insecure: op.security === "insecure",
-    ...(context.caCertificates === undefined ? {} : { caCertificates: context.caCertificates }),
+    ...given({ caCertificates: context.caCertificates }),
     onOutput: log.write,
     signal,
   };
@@ -178,10 +179,10 @@ function stepFailed(vertex: Vertex, op: ExecOp, result: SandboxResult, log: Step
     "RUN_FAILED",
     `Cannot complete ${vertex.meta.name}: process "${op.meta.args.join(" ")}" did not complete successfully: ${reason}`,
     {
-      ...(vertex.meta.source === undefined ? {} : { source: [vertex.meta.source] }),
+      source: vertex.meta.source && [vertex.meta.source],
       details: {
         exitCode: result.exitCode,
-        ...(result.signalName === undefined ? {} : { signal: result.signalName }),
+        ...given({ signal: result.signalName }),
         logFile: log.path,
         logTail: log.tail(),
       },

@@ -6,6 +6,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { isSshRemote, type SourceOp, withoutCredentials } from "../../graph/index.ts";
 import { type Authority, splitUserInfo } from "../../net/index.ts";
 import { publicUrl } from "../../url-secrets.ts";
@@ -42,7 +43,7 @@ export async function openGitAccess(
     const authority = await gitAuthorization(remote, secret, signal);
     const login = authority === undefined ? ownPassword(remote) : { authority, scope: scopeOf(remote) };
     return {
-      ...(login === undefined ? {} : { login }),
+      ...given({ login }),
       env: sshCommand([...NO_KEYS, "-oIdentityAgent=none"]),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

@@ -18,12 +18,12 @@ export interface Git {
 }
 
 /** Where git works. */
-export interface GitRunOptions {
-  readonly cwd?: string;
+interface GitRunOptions {
+  readonly cwd?: string | undefined;
   /** Lets git read repositories of this machine: ours. Never where a name comes from outside. */
-  readonly localFiles?: boolean;
+  readonly localFiles?: boolean | undefined;
   /** All that is asked begins at this address. One of https then never leads to plain http. */
-  readonly remote?: string;
+  readonly remote?: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -138,7 +138,7 @@ function protocolsFor({ localFiles = false, remote = "" }: GitRunOptions): strin
   return [...NETWORK_PROTOCOLS, ...(remote.startsWith("https:") ? [] : ["http"])].join(":");
 }
 
-function hintFor(said: string, redirect: string | undefined): { readonly hint?: string } {
+function hintFor(said: string, redirect: string | undefined): { readonly hint?: string | undefined } {
   if (redirect !== undefined) return { hint: redirect };
   if (/Protocol "http" (?:not supported|disabled)/.test(said))
     return { hint: "The server redirects from https to plain http. Give the address that it leads to, if you trust that one" };

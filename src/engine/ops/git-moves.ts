@@ -9,7 +9,7 @@ import type { GitLogin } from "./git-access.ts";
 export type Setting = readonly [name: string, value: string];
 
 /** What is known of moved addresses. */
-export interface GitMoves {
+interface GitMoves {
   /** Settings of git for them and for the way in. No argument list may show them. */
   settings(): readonly Setting[];
   /**

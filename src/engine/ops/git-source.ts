@@ -30,7 +30,7 @@ import { fetchCommit, type RemoteRef, resolveRef } from "./git-repository.ts";
 import type { SourceAccess } from "./source-secrets.ts";
 
 /** A commit's files. */
-export interface GitCheckout {
+interface GitCheckout {
   readonly layer: Layer;
   readonly commit: string;
   /** When it was committed: seconds since the epoch. */
@@ -38,7 +38,7 @@ export interface GitCheckout {
 }
 
 /** Options of git sources. */
-export interface GitOptions extends SourceAccess {
+interface GitOptions extends SourceAccess {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ByteStream } from "../../bytes.ts";
 import { algorithmOf, createHasher, type Digest, framedDigest, hexOf, isDigest, parseDigest } from "../../digest.ts";
 import { DecantError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { type SourceOp, withoutCredentials } from "../../graph/index.ts";
 import { treePath } from "../../paths.ts";
 import { publicUrl } from "../../url-secrets.ts";
@@ -31,7 +32,7 @@ interface Download {
 }
 
 /** What HTTP sources need of their surroundings. */
-export interface HttpSurroundings extends Pick<SourceAccess, "secret"> {
+interface HttpSurroundings extends Pick<SourceAccess, "secret"> {
   /** What requests go by, borrowed. */
   readonly network: Network;
   /** Refuse a longer file. Default: any length. */
@@ -75,13 +76,13 @@ async function fetchFile(
     authority,
     signal,
     headers: conditions,
-    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...given({ maxBytes }),
     takes: (status: number) => (status >= 200 && status < 300) || (status === 304 && mayBeSame),
     fail: ({ why, hint, details, cause }: DownloadFailure): DecantError =>
       new DecantError("HTTP_SOURCE", `Cannot fetch "${shown}": ${why}`, {
         details,
-        ...(hint === undefined ? {} : { hint }),
-        ...(cause === undefined ? {} : { cause }),
+        hint,
+        cause,
       }),
   };
   const found = await download(network, request, async (response): Promise<Download & Validators> => {
@@ -92,7 +93,7 @@ async function fetchFile(
     const lastModified = response.header("last-modified");
     const etag = response.header("etag");
     const saved = await save(store, response.body, { filename, lastModified, algorithm });
-    return { ...saved, ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
+    return { ...saved, ...given({ etag, lastModified }) };
   });
   if (wanted !== undefined && found.checksum !== wanted)
     throw new DecantError(
@@ -158,5 +159,5 @@ function asRemembered(value: unknown): Remembered | undefined {
   const text = (field: unknown): string | undefined => (typeof field === "string" ? field : undefined);
   const etag = "etag" in value ? text(value.etag) : undefined;
   const lastModified = "lastModified" in value ? text(value.lastModified) : undefined;
-  return { layer, checksum, ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
+  return { layer, checksum, ...given({ etag, lastModified }) };
 }

@@ -1,6 +1,7 @@
 /** Where the cgroups of steps are, and what they say. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { given } from "../../given.ts";
 import { cgroupFolder, cgroupManager, cgroupsPath, resourcesOf } from "./cgroup.ts";
 
 describe("cgroupsPath()", () => {
@@ -14,7 +15,7 @@ describe("cgroupsPath()", () => {
   ];
   for (const { parent, want } of rows) {
     it(`of ${parent ?? "nothing"} is ${want}`, () => {
-      const cgroup = parent === undefined ? {} : { parent };
+      const cgroup = given({ parent });
       assert.equal(`${cgroupManager(cgroup)} ${cgroupsPath(cgroup, "c1")}`, want);
     });
   }

@@ -3,6 +3,7 @@
  * a small step. Pure.
  */
 import { usageError } from "../../errors.ts";
+import { given } from "../../given.ts";
 
 /** What the steps of a sandbox may use, each on its own. */
 export interface SandboxResources {
@@ -60,7 +61,7 @@ export function resourcesOf({ resources = {} }: SandboxCgroup): object {
   const { memoryBytes, memorySwapBytes, cpuShares, cpuPeriodUsec, cpuQuotaUsec, cpus, mems } = resources;
   const memory = defined({ limit: memoryBytes, swap: memorySwapBytes });
   const cpu = defined({ shares: cpuShares, period: cpuPeriodUsec, quota: cpuQuotaUsec, cpus, mems });
-  return { ...(memory === undefined ? {} : { memory }), ...(cpu === undefined ? {} : { cpu }) };
+  return { ...given({ memory, cpu }) };
 }
 
 function defined(values: Readonly<Record<string, number | string | undefined>>): object | undefined {

@@ -41,7 +41,7 @@ export function userError(user: string, state: string): DecantError {
 export function mountConflict(target: string, state: string, hint?: string): DecantError {
   return new DecantError("RUNTIME", `Cannot mount on "${target}": ${state}`, {
     details: { target },
-    ...(hint === undefined ? {} : { hint }),
+    hint,
   });
 }
 

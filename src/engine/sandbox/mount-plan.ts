@@ -20,7 +20,7 @@ export interface StubEntry {
 }
 
 /** What `planMounts` found. */
-export interface MountPlan {
+interface MountPlan {
   /** For each target, in order: the path without symlinks. */
   readonly destinations: readonly TreePath[];
   /** Parents first. */

@@ -2,6 +2,7 @@
  * The bundle's config.json (runtime-spec 1.x): what a step may see and do. The defaults are those of Docker and BuildKit (S102, S103).
  * Pure.
  */
+import { given } from "../../given.ts";
 import { stepCapabilities } from "./capabilities.ts";
 import type { MountLimits } from "../../sys/index.ts";
 import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
@@ -44,7 +45,7 @@ export interface SpecOptions {
   /** As `process.arch`. */
   readonly architecture: string;
   /** The seccomp profile compiled by the runtime itself, in base64. */
-  readonly filter?: string;
+  readonly filter?: string | undefined;
   /** For runtimes that insist on cgroups, and where one is wanted. */
   readonly cgroupsPath: string;
   /** Limits of that cgroup, in runtime-spec's form. */
@@ -52,7 +53,7 @@ export interface SpecOptions {
 }
 
 /** The part of runtime-spec that we write. */
-export interface RuntimeSpec {
+interface RuntimeSpec {
   readonly ociVersion: string;
   readonly process: object;
   readonly root: { readonly path: string; readonly readonly: boolean };
@@ -126,7 +127,7 @@ function resourcesFor({ limitsDevices, devices, resources }: SpecOptions): { rea
 }
 
 function deviceFile({ path, type, major, minor, fileMode, uid, gid }: SandboxDevice, user: RunUser): object {
-  return { path, type, major, minor, ...(fileMode === undefined ? {} : { fileMode }), uid: uid ?? user.uid, gid: gid ?? user.gid };
+  return { path, type, major, minor, ...given({ fileMode }), uid: uid ?? user.uid, gid: gid ?? user.gid };
 }
 
 function allowedDevice({ type, major, minor, access }: SandboxDevice): object[] {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "n
 import { release } from "node:os";
 import { join } from "node:path";
 import type { Digest } from "../../digest.ts";
+import { given } from "../../given.ts";
 import { findTool } from "../../sys/index.ts";
 import { cgroupManager, type SandboxCgroup } from "./cgroup.ts";
 import { runtimeBroken, runtimeMissing } from "./errors.ts";
@@ -67,7 +68,7 @@ export async function chooseRuntime(
       // Failures are not remembered: the user may repair what they come from.
       if (trial.works) writeVerdicts(options.stateDir, known.set(key, trial));
     }
-    if (trial.works) return { ...runtime, ...(trial.filter === undefined ? {} : { filter: trial.filter }) };
+    if (trial.works) return { ...runtime, ...given({ filter: trial.filter }) };
     failures.push({ path: runtime.path, message: trial.message });
   }
   throw runtimeBroken(failures);

@@ -113,7 +113,7 @@ function failed(request: RunRequest, error: unknown): void {
 function failureOf(error: unknown): Failure {
   if (!(error instanceof DecantError)) return { code: "RUNTIME", message: `Cannot prepare the step: ${String(error)}` };
   const { code, message, hint, details } = error;
-  return { code, message, details, ...(hint === undefined ? {} : { hint }) };
+  return { code, message, details, hint };
 }
 
 async function firstChunk(stream: AsyncIterable<Uint8Array>): Promise<string> {

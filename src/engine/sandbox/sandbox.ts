@@ -9,6 +9,7 @@ import { allSettledOf } from "../../async.ts";
 import { sha256 } from "../../digest.ts";
 import { usageError } from "../../errors.ts";
 import { entryAt, pathFiles, processPlace, programPaths } from "../../facts/index.ts";
+import { given } from "../../given.ts";
 import { fromText } from "../../paths.ts";
 import { cgroupFolder } from "./cgroup.ts";
 import { runtimeFailed, startFailed } from "./errors.ts";
@@ -45,7 +46,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const work = `${instance.path}/work-${last}`;
     mkdirSync(work, { mode: 0o700 });
     const { cgroup } = options;
-    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...(cgroup === undefined ? {} : { cgroup }) };
+    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...given({ cgroup }) };
   };
 
   const prepare = async (): Promise<Prepared> => {
@@ -56,7 +57,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const runtime = await chooseRuntime(runtimes, {
       stateDir,
       profile: sha256(JSON.stringify(seccompProfile(process.arch))),
-      ...(options.cgroup === undefined ? {} : { cgroup: options.cgroup }),
+      ...given({ cgroup: options.cgroup }),
       probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, privateDir }, version))),
     });
     return { instance, privateDir, worker, runtime };
@@ -154,7 +155,7 @@ function resultOf(step: SandboxStep, { runtime, exit, errors, oomKilled }: Endin
     throw startFailed(step.args[0] ?? "", failure, { runtime: runtime.name, exists: programExists(step) });
   }
   const signalName = signalNameOf(exitCode);
-  return { exitCode, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...(signalName === undefined ? {} : { signalName }) };
+  return { exitCode, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...given({ signalName }) };
 }
 
 function programExists(step: SandboxStep): boolean {

@@ -5,7 +5,7 @@
  */
 
 /** A rule of runtime-spec's `linux.seccomp.syscalls`. */
-export interface SeccompRule {
+interface SeccompRule {
   readonly names: readonly string[];
   readonly action: "SCMP_ACT_ALLOW" | "SCMP_ACT_ERRNO";
   readonly errnoRet?: number;

@@ -29,7 +29,7 @@ export interface BundlePlace {
 }
 
 /** The worker's request but for the outputs, which the caller opens. */
-export type BundleRequest = Omit<RunRequest, "type" | "request" | "stdin" | "stdout" | "stderr">;
+type BundleRequest = Omit<RunRequest, "type" | "request" | "stdin" | "stdout" | "stderr">;
 
 const DEFAULT_HOSTNAME = "buildkitsandbox";
 const CONFIG_FILE = "config.json";
@@ -128,7 +128,7 @@ function runtimeNeeds(
     limitsDevices: name === "runc" || place.cgroup !== undefined,
     cgroupsPath: cgroupsPath(place.cgroup, place.containerId),
     resources: place.cgroup === undefined ? {} : resourcesOf(place.cgroup),
-    ...(filter === undefined ? {} : { filter }),
+    filter,
   };
 }
 

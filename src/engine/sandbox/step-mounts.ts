@@ -1,6 +1,7 @@
 /** All mounts of a step in runtime-spec's form: the system's, the step's files, and what the step asks for (S103, S113, S118). */
 import { lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { given } from "../../given.ts";
 import { compareTreePaths, displayPath, isWithin, joinTreePath, ROOT, type TreePath, treePath } from "../../paths.ts";
 import type { FileTime } from "../../sys/index.ts";
 import type { Tree } from "../../tree/index.ts";
@@ -12,7 +13,7 @@ import type { SandboxMount, SandboxStep } from "./types.ts";
 import type { SourceRequest } from "./worker-protocol.ts";
 
 /** Mounts of a step, and what the worker must make for them. */
-export interface StepMounts {
+interface StepMounts {
   readonly mounts: readonly SpecMount[];
   readonly stubs: readonly StubEntry[];
   /** `tree`: for an overlay, whose upper directory is still to be made. */
@@ -39,7 +40,7 @@ export function stepMounts(
 ): StepMounts {
   const { bundle, work, cgroup, now } = options;
   const { insecure = false, shmSizeBytes } = step;
-  const system = systemMounts({ insecure, cgroup, network: step.network, ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }) });
+  const system = systemMounts({ insecure, cgroup, network: step.network, ...given({ shmSizeBytes }) });
   const wanted = [
     fileMount(`${bundle}/${RESOLV_FILE}`, "/etc/resolv.conf"),
     fileMount(`${bundle}/${HOSTS_FILE}`, "/etc/hosts"),

@@ -5,7 +5,7 @@ import { createPipe, type Pipe } from "../../sys/index.ts";
 const MAX_HEAD_BYTES = 4096;
 
 /** Where a step's output goes. Dispose when the step has ended or was never started. */
-export interface StepOutput extends Disposable {
+interface StepOutput extends Disposable {
   readonly stdout: "inherit" | number;
   readonly stderr: "inherit" | number;
   /** The child has its ends now: closes ours, so that the streams can end. */

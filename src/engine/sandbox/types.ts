@@ -7,7 +7,7 @@ import type { SandboxCgroup } from "./cgroup.ts";
 export type SandboxMount = MountPlace & (BindSource | OverlaySource | FileSource | TmpfsSource);
 
 /** Where a mount goes. */
-export interface MountPlace {
+interface MountPlace {
   /** Absolute path in the image; symlinks of the image are followed, confined to its root. */
   readonly target: string;
   readonly readOnly: boolean;
@@ -16,7 +16,7 @@ export interface MountPlace {
 }
 
 /** A path of the host. */
-export interface BindSource {
+interface BindSource {
   readonly kind: "bind";
   readonly source?: string;
   /** A path below `source` (in bytes form), whose symlinks are confined to it: for directories that steps can write to. Default: itself. */
@@ -26,7 +26,7 @@ export interface BindSource {
 }
 
 /** A path of stacked layers. What is written through a mount that is not read-only is thrown away. */
-export interface OverlaySource {
+interface OverlaySource {
   readonly kind: "overlay";
   /** Directories in overlayfs form, bottom first; none: an empty directory. */
   readonly lowers: readonly string[];
@@ -37,7 +37,7 @@ export interface OverlaySource {
 }
 
 /** A file in memory: it never reaches a disk. */
-export interface FileSource {
+interface FileSource {
   readonly kind: "file";
   readonly content: Uint8Array;
   readonly mode: number;
@@ -46,7 +46,7 @@ export interface FileSource {
 }
 
 /** Memory. */
-export interface TmpfsSource {
+interface TmpfsSource {
   readonly kind: "tmpfs";
   /** Default: half of the memory. */
   readonly sizeBytes?: number;
@@ -131,7 +131,7 @@ export interface SandboxStep {
   /** "inherit": straight to our own output. Default "pipe". */
   readonly output?: "pipe" | "inherit";
   /** Ends the step: `stopSignal` when its first process listens to it, SIGKILL 3 s later or at once. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How the program ended. */
@@ -162,9 +162,9 @@ export interface SandboxOptions {
   /** A directory for locks and work directories, on the same file system as the steps' `upper`. Made when missing. */
   readonly stateDir: string;
   /** Default "auto": crun when it works here, otherwise runc. */
-  readonly runtime?: "crun" | "runc" | "auto";
+  readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Steps have cgroups of their own. Default: those of this process. */
-  readonly cgroup?: SandboxCgroup;
+  readonly cgroup?: SandboxCgroup | undefined;
   /** Where PATH is looked up. Default: ours. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -9,7 +9,7 @@ import type { Failure, FromWorker, RunRequest, WorkerData } from "./worker-proto
 /** How a runtime ended. */
 export interface RuntimeExit {
   readonly exitCode?: number;
-  readonly signal?: string;
+  readonly signal?: string | undefined;
   readonly log: string;
 }
 
@@ -118,8 +118,8 @@ function inUserNamespace(): boolean {
 
 function errorOf({ code, message, hint, details }: Failure): DecantError {
   const error = new DecantError(code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(details === undefined ? {} : { details }),
+    hint,
+    details,
   });
   return details?.["errno"] === "EPERM" && /namespace/.test(message) ? notPrivileged(error) : error;
 }

@@ -85,7 +85,13 @@ export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "broken"; readonly failure: Failure }
   | { readonly type: "started"; readonly request: number; readonly pid: number | undefined }
-  | { readonly type: "ended"; readonly request: number; readonly exitCode?: number; readonly signal?: string; readonly log: string }
+  | {
+      readonly type: "ended";
+      readonly request: number;
+      readonly exitCode?: number;
+      readonly signal?: string | undefined;
+      readonly log: string;
+    }
   | { readonly type: "failed"; readonly request: number; readonly failure: Failure }
   | { readonly type: "closed" };
 
@@ -93,6 +99,6 @@ export type FromWorker =
 export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
-  readonly hint?: string;
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly hint?: string | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }

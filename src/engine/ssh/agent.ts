@@ -11,7 +11,7 @@ import { frames, wireReader, wireString, wireUint32 } from "./wire.ts";
 export type SshAgent = { readonly kind: "socket"; readonly path: string } | { readonly kind: "keys"; readonly keys: readonly SshKey[] };
 
 /** One conversation. */
-export interface AgentSession extends Disposable {
+interface AgentSession extends Disposable {
   /** The answer to a request, both without their length. Rejects when the agent is gone. */
   answer(request: Buffer): Promise<Buffer>;
 }

@@ -69,6 +69,6 @@ export interface ConvertContext {
 }
 
 /** Images by name and platform. */
-export interface ResolvedImages {
+interface ResolvedImages {
   get(name: string, platform: Platform): ResolvedImage | undefined;
 }

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { checkParsed, parseDockerfile } from "../../dockerfile/index.ts";
 import { isDecantError } from "../../errors.ts";
 import type { ImageConfig } from "../../oci/index.ts";
-import { graphDump } from "../vertex.ts";
+import { graphDump } from "../testdata/graph-dump.ts";
 import type { ConvertOptions } from "./context.ts";
 import { type Conversion, toGraph } from "./convert.ts";
 
@@ -239,8 +239,7 @@ describe("toGraph() refuses", () => {
     { name: "S75: a bad --chmod", text: "FROM b\nCOPY --chmod=99999 a /a", want: /invalid chmod parameter/ },
     { name: "S55: an empty VOLUME", text: 'FROM b\nVOLUME [""]', want: /can not be an empty string/ },
   ];
-  for (const { name, text, target, want } of rows)
-    it(name, async () => assert.match(await failure(text, target === undefined ? {} : { target }), want));
+  for (const { name, text, target, want } of rows) it(name, async () => assert.match(await failure(text, { target }), want));
 });
 
 describe("toGraph() for reports", () => {

@@ -45,7 +45,7 @@ export interface Conversion {
 }
 
 /** A stage that is not the target. */
-export interface ConvertedStage {
+interface ConvertedStage {
   /** Its name, or "stage-0". */
   readonly name: string;
   /** What it ends with; absent for an empty tree. */

@@ -5,7 +5,7 @@ import type { SourceRange } from "../../source.ts";
 /** A Dockerfile that parses but means nothing that can be built. */
 export function semanticError(message: string, range: SourceRange | undefined, hint?: string): DecantError {
   return new DecantError("DOCKERFILE_SEMANTIC", message, {
-    ...(range === undefined ? {} : { source: [range] }),
-    ...(hint === undefined ? {} : { hint }),
+    source: range && [range],
+    hint,
   });
 }

@@ -80,7 +80,7 @@ export function goList(words: readonly string[]): string {
 }
 
 /** Go's %q of a string. */
-export function goQuote(text: string): string {
+function goQuote(text: string): string {
   let out = '"';
   for (const char of text) {
     const code = char.codePointAt(0) ?? 0;
@@ -139,7 +139,7 @@ function goQuoteRune(code: number): string {
 }
 
 /** Go's Duration.String of nanoseconds: "1m30s", "1.5s", "100ms", "0s". */
-export function goDuration(nanoseconds: number): string {
+function goDuration(nanoseconds: number): string {
   if (nanoseconds === 0) return "0s";
   if (nanoseconds < 0) return `-${goDuration(-nanoseconds)}`;
   if (nanoseconds < 1000) return `${nanoseconds}ns`;

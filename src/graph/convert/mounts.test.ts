@@ -5,7 +5,8 @@ import { checkParsed, parseDockerfile } from "../../dockerfile/index.ts";
 import { parseDigest } from "../../digest.ts";
 import { isDecantError } from "../../errors.ts";
 import type { ExecOp, Mount } from "../ops.ts";
-import { graphDump, reachable, type Vertex } from "../vertex.ts";
+import { graphDump } from "../testdata/graph-dump.ts";
+import { reachable, type Vertex } from "../vertex.ts";
 import type { ConvertOptions } from "./context.ts";
 import { toGraph } from "./convert.ts";
 

@@ -1,6 +1,7 @@
 /** `RUN --mount` → mounts of an ExecOp, with BuildKit's defaults for ids, targets and owners (rules S112 to S120). */
 import { posix } from "node:path";
 import type { FromTarget, RunValues } from "../../dockerfile/index.ts";
+import { given } from "../../given.ts";
 import type { SourceRange } from "../../source.ts";
 import type { BindMount, CacheMount, Mount, SecretEnv } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
@@ -12,7 +13,7 @@ import type { StageState } from "./stage-state.ts";
 type Resolved = RunValues["mounts"][number]["mount"];
 
 /** What the mounts of a RUN become. */
-export interface ConvertedMounts {
+interface ConvertedMounts {
   readonly mounts: readonly Mount[];
   readonly secretEnv: readonly SecretEnv[];
   /** Where the first agent socket is, for SSH_AUTH_SOCK. */
@@ -91,7 +92,7 @@ export function convertMounts(state: StageState, planned: RunValues["mounts"], o
         mount.type satisfies never;
     }
   }
-  return { mounts, secretEnv, ...(sshSocket === undefined ? {} : { sshSocket }) };
+  return { mounts, secretEnv, ...given({ sshSocket }) };
 }
 
 function bindMount(state: StageState, mount: Resolved, input: number): BindMount {

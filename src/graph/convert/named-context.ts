@@ -1,4 +1,5 @@
 /** Named contexts that are files (rule of F68): directories, git repositories and archives take the place of an image or of a whole stage. */
+import { given } from "../../given.ts";
 import type { SourceRange } from "../../source.ts";
 import { publicUrl } from "../../url-secrets.ts";
 import type { FileAction } from "../ops.ts";
@@ -21,7 +22,7 @@ const COPY_ALL = {
 export function filesVertex(image: ResolvedImage, files: ContextFiles, range?: SourceRange): Vertex {
   const meta = {
     name: `[context ${files.name}] load ${publicUrl(files.source.identifier)}`,
-    ...(range === undefined ? {} : { source: range }),
+    ...given({ source: range }),
     ignoreCache: false,
     internal: true,
     slot: `context/${files.name}`,

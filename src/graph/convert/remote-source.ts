@@ -2,6 +2,7 @@
 import type { AddInstruction, CopyInstruction } from "../../dockerfile/index.ts";
 import { withSource } from "../../errors.ts";
 import { isDigest } from "../../digest.ts";
+import { given } from "../../given.ts";
 import type { SourceRange } from "../../source.ts";
 import { publicUrl } from "../../url-secrets.ts";
 import { type GitRef, gitSourceOp, isChecksum, parseGitUrl } from "../git-url.ts";
@@ -10,7 +11,7 @@ import { semanticError } from "./errors.ts";
 import { checkImagePath } from "./image-path.ts";
 
 /** A source that is not of this machine. */
-export interface RemoteSource {
+interface RemoteSource {
   readonly op: SourceOp;
   /** What the file is called in what the op gives; absent for a repository. */
   readonly filename?: string;
@@ -35,7 +36,7 @@ export function remoteSource(
     throw semanticError(`Cannot copy "${publicUrl(source.text)}": source can't be a URL for COPY`, source.range, "Use ADD");
   const filename = urlFilename(source.text);
   checkImagePath(filename, source.range);
-  const attrs = { "http.filename": filename, ...(checksum === undefined ? {} : { "http.checksum": checksum }) };
+  const attrs = { "http.filename": filename, ...given({ "http.checksum": checksum }) };
   return { op: { kind: "source", identifier: source.text, attrs }, filename };
 }
 

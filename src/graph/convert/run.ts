@@ -1,5 +1,6 @@
 /** RUN → ExecOp. */
 import { joinWorkdir, type RunInstruction, type RunValues, runScript } from "../../dockerfile/index.ts";
+import { given } from "../../given.ts";
 import type { SourceRange } from "../../source.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { BindMount, ExecMeta, ExecOp, TmpfsMount } from "../ops.ts";
@@ -15,7 +16,7 @@ import { convertMounts, type MountOptions } from "./mounts.ts";
 import { environment, shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 /** What a RUN needs besides its stage. */
-export type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
+type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
   Pick<ConvertOptions, "allow" | "network" | "addHosts" | "ulimits" | "shmSizeBytes" | "devices">;
 
 /** Where the script of a heredoc with "#!" is while it runs (rule S107). */
@@ -42,7 +43,7 @@ export function convertRun(state: StageState, { instruction, mounts: flags }: Ru
     ...(needsSocket ? { env: [...lines, `SSH_AUTH_SOCK=${sshSocket}`] } : { env: lines, envKey: key }),
     cwd: joinWorkdir("/", state.config.WorkingDir ?? "/"),
     user: state.config.User ?? "",
-    ...(hostname === undefined ? {} : { hostname }),
+    ...given({ hostname }),
     proxyEnv: proxyEnvironment(options.buildArgs),
     extraHosts: options.addHosts ?? [],
     ulimits: options.ulimits ?? [],

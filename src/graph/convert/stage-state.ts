@@ -9,7 +9,7 @@ import { type ConfigParts, joinedConfig } from "./config-parts.ts";
 import type { HistoryItem } from "./history.ts";
 
 /** What RUN steps see: "NAME=value", and a digest that stands for it. */
-export interface Environment {
+interface Environment {
   readonly lines: readonly string[];
   readonly key: Digest;
 }

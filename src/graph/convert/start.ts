@@ -1,5 +1,6 @@
 /** What a stage starts with: an empty tree, an image, or an earlier stage (rules S29, S33, S45, S46, S51). */
 import type { PlannedStage, Stage } from "../../dockerfile/index.ts";
+import { given } from "../../given.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import { vertex, type Vertex } from "../vertex.ts";
@@ -67,9 +68,7 @@ function imageStart({ config: base, files }: ResolvedImage): StageStart {
   const history = (base.history ?? []).map((entry): HistoryItem => ({
     createdBy: entry.created_by ?? "",
     emptyLayer: entry.empty_layer ?? false,
-    ...(entry.comment === undefined ? {} : { comment: entry.comment }),
-    ...(entry.author === undefined ? {} : { author: entry.author }),
-    ...(entry.created === undefined ? {} : { created: entry.created }),
+    ...given({ comment: entry.comment, author: entry.author, created: entry.created }),
   }));
   const told = history.filter((entry) => !entry.emptyLayer).length;
   // Some images have layers that their history does not tell of; S60 wants as many entries as layers.

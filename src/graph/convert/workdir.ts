@@ -1,5 +1,6 @@
 /** WORKDIR: configuration, and a layer with the directory unless it is "/" (rules S59, S63, S64). */
 import { joinWorkdir, type StepValues } from "../../dockerfile/index.ts";
+import { given } from "../../given.ts";
 import { vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem, metadataItem } from "./history.ts";
@@ -40,7 +41,7 @@ export function convertWorkdir(
           mode: 0o755,
           makeParents: true,
           ...(user === "" ? {} : { owner }),
-          ...(options.epochSec === undefined ? {} : { mtimeSec: options.epochSec }),
+          ...given({ mtimeSec: options.epochSec }),
         },
       ],
     },

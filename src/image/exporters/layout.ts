@@ -6,7 +6,7 @@ import { familiarName, formatReference, type Descriptor, OCI_INDEX } from "../..
 import type { Store } from "../../store/index.ts";
 import { sortedAnnotations } from "../annotations.ts";
 import type { ArchiveEntry } from "../archive.ts";
-import { type AssembledImage, documentsOf } from "../assemble.ts";
+import { type AssembledImage, documentsOf } from "../assembled-image.ts";
 import { targetName } from "../names.ts";
 
 /** The content of the file `oci-layout`. */
@@ -45,7 +45,7 @@ export function dockerManifestText(image: AssembledImage, names: readonly string
 }
 
 /** "blobs/sha256/…". */
-export function blobName({ digest }: Descriptor): string {
+function blobName({ digest }: Descriptor): string {
   return `blobs/${digest.replace(":", "/")}`;
 }
 

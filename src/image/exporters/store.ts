@@ -2,7 +2,7 @@
  * type=image: the image in the local store under its names. Layers of our own stay uncompressed, because nobody reads them over a
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
-import { documentsOf } from "../assemble.ts";
+import { documentsOf } from "../assembled-image.ts";
 import { finishedImage, identity } from "../finish.ts";
 import { exportLayers, heldLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDecantError, type ErrorCode } from "../../errors.ts";
 import { type RunningProcess, startProcess } from "../../sys/index.ts";
-import { openStore, type StoreOptions } from "../index.ts";
+import { openStore } from "../index.ts";
+import { type StoreOptions } from "../store.ts";
 import type { Store } from "../types.ts";
 
 /** A folder that goes with the test. */
@@ -29,7 +30,7 @@ export function startChild(mode: string, root: string, argument = "", input?: As
   return startProcess({
     argv: [process.execPath, file, mode, root, argument],
     stdio: { stderr: "inherit" },
-    ...(input === undefined ? {} : { input }),
+    input,
   });
 }
 

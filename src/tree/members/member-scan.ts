@@ -4,7 +4,7 @@
  */
 
 /** What a format asks for: the next bytes to look at (a few), or how many to pass over. */
-export type ScanStep = { readonly look: number } | { readonly skip: number };
+type ScanStep = { readonly look: number } | { readonly skip: number };
 
 /** A part of a member's structure. It returns at its end, and throws a `ScanError` for what cannot be one. */
 export type Scan<Result> = Generator<ScanStep, Result, Buffer>;

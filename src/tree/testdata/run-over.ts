@@ -4,7 +4,7 @@ import { ROOT } from "../../paths.ts";
 import { hostTree } from "../host-tree.ts";
 import { layerFromUpper } from "../layer-from-upper.ts";
 import { layerTree } from "../layer-tree.ts";
-import { treeDump } from "../tree-dump.ts";
+import { treeDump } from "./tree-dump.ts";
 import type { Layer } from "../types.ts";
 import { unpackLayers } from "../unpack-layer.ts";
 import { run, type TempStore } from "./support.ts";

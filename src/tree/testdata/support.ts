@@ -8,12 +8,15 @@ import { isDecantError } from "../../errors.ts";
 import { treePath } from "../../paths.ts";
 import { type Store, openStore } from "../../store/index.ts";
 import { runProcess } from "../../sys/index.ts";
+import { createIndexBuilder } from "../index-builder.ts";
+import { NO_DATA } from "../index-format.ts";
+import type { StoredIndex } from "../layer-index.ts";
 import type { LayerItem } from "../tar-chunks.ts";
 import type { Entry, Layer } from "../types.ts";
 import { writeLayer } from "../write-layer.ts";
 
 /** A folder of the test's own. */
-export interface Temp extends AsyncDisposable {
+interface Temp extends AsyncDisposable {
   readonly path: string;
 }
 
@@ -138,4 +141,14 @@ export function paxHeader(...records: readonly string[]): Buffer {
     .join("");
   const bytes = Buffer.from(body, "latin1");
   return Buffer.concat([rawHeader({ name: "pax", type: "x", size: bytes.byteLength }), padded(bytes)]);
+}
+
+/** Entries that are known to be sorted and free of contradictions. */
+export function encodeIndex(entries: Iterable<Entry>): StoredIndex {
+  const builder = createIndexBuilder();
+  for (const entry of entries) {
+    if (entry.path === "" && entry.kind !== "dir" && entry.kind !== "opaque") throw new Error("the root is not a directory");
+    builder.add(entry, NO_DATA);
+  }
+  return builder.finish().index;
 }

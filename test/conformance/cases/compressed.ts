@@ -1,5 +1,6 @@
 /** ADD of archives that are compressed in several members, followed by something, or damaged (issue item R2). */
 import { gzipSync, zstdCompressSync, constants } from "node:zlib";
+import { given } from "../../../src/given.ts";
 import { tarOf } from "../../support/archive.ts";
 import { file } from "../files.ts";
 import type { Case } from "../types.ts";
@@ -57,7 +58,7 @@ const FORMATS: Readonly<Record<string, { readonly pack: Pack; readonly says: str
 
 function added(name: string, parts: readonly Buffer[], fails?: Case["fails"]): Case {
   const files = { "a.bin": file(Buffer.concat(parts)) };
-  return { name: `R2: ${name}`, dockerfile: "FROM scratch\nADD a.bin /d/\n", files, ...(fails === undefined ? {} : { fails }) };
+  return { name: `R2: ${name}`, dockerfile: "FROM scratch\nADD a.bin /d/\n", files, ...given({ fails }) };
 }
 
 export const compressed: readonly Case[] = [

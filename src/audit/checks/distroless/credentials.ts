@@ -1,4 +1,5 @@
 /** Credentials by their shape: in files made for them, in configuration files, in the environment and the history. */
+import { given } from "../../../given.ts";
 import { displayPath } from "../../../paths.ts";
 import { credentialShape, isCredentialVariable, mayHoldCredentials, type Shape } from "../../credentials/shapes.ts";
 import { type LayerFile, layerFiles } from "../../layer-files.ts";
@@ -40,14 +41,13 @@ export const credentialsCheck: AuditCheck = {
 function toldOf({ entry, layer, isVisible }: LayerFile, { id, what, severity, names }: Shape): Finding {
   return DISTROLESS.found(id, {
     path: displayPath(entry.path),
-    ...(layer === undefined ? {} : { layer }),
-    ...(severity === undefined ? {} : { severity }),
+    ...given({ layer, severity }),
     message: `The file holds ${what}${isVisible ? "" : "; a later layer hides it, and it is still in this one"}`,
     remedy:
       id === "env-file"
         ? "Give such variables when the container is started, and name the file in .dockerignore"
         : "Name the file in .dockerignore, give it to steps with RUN --mount=type=secret, and change what was in it",
-    details: { visible: isVisible, ...(names === undefined ? {} : { names }) },
+    details: { visible: isVisible, ...given({ names }) },
   });
 }
 

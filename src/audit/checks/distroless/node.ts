@@ -1,6 +1,7 @@
 /** Packages in node_modules that only development needs. */
 import { formatSize } from "../../../bytes.ts";
 import { developmentPackages, isProjectModules, type PackageFiles } from "../../../facts/index.ts";
+import { given } from "../../../given.ts";
 import { displayPath, parentOf } from "../../../paths.ts";
 import type { AuditCheck, AuditFiles } from "../../types.ts";
 import { sizeFinder } from "../../size-below.ts";
@@ -26,7 +27,7 @@ export const nodeCheck: AuditCheck = {
       findings.push(
         DISTROLESS.found("dev-dependency", {
           path: displayPath(path),
-          ...(layer === undefined ? {} : { layer }),
+          ...given({ layer }),
           message: `${names.length} ${names.length === 1 ? "package" : "packages"} that only development needs, ${formatSize(sizeBytes)}: ${names.slice(0, NAMES_SHOWN).join(", ")}${more}`,
           remedy: "Install without them in the stage that is copied: npm ci --omit=dev",
           details: { packages: names.slice(0, NAMES_TOLD), bytes: sizeBytes, source: displayPath(found.source) },

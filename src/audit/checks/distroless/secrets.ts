@@ -1,4 +1,5 @@
 /** The values of this build's secrets in what this build made: layers, hidden files included, configuration and history. */
+import { given } from "../../../given.ts";
 import { displayPath, toBytes } from "../../../paths.ts";
 import { type Needle, needlesOf } from "../../credentials/needles.ts";
 import { createSearch } from "../../credentials/search.ts";
@@ -42,7 +43,7 @@ export const secretsCheck: AuditCheck = {
 function toldOf({ entry, layer, isVisible }: LayerFile, { secret, form }: Needle): Finding {
   return DISTROLESS.found("secret-in-image", {
     path: displayPath(entry.path),
-    ...(layer === undefined ? {} : { layer }),
+    ...given({ layer }),
     message: `The file holds secret "${secret}" (${form})${isVisible ? "" : "; a later layer hides it, and it is still in this one"}`,
     remedy: REMEDY,
     details: { secret, form, visible: isVisible },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryTree, type TreeSpec } from "../../../../test/support/memory-tree.ts";
+import { given } from "../../../given.ts";
 import type { ContainerConfig } from "../../../oci/index.ts";
 import { runAudit } from "../../run-audit.ts";
 
@@ -11,7 +12,7 @@ const BASE: TreeSpec = { "etc/passwd": PASSWD, tmp: "dir 1777 0:0", app: "dir 75
 async function told(config: ContainerConfig, spec: TreeSpec, user?: string): Promise<string[]> {
   const report = await runAudit(
     { name: "test", platform: { os: "linux", architecture: "amd64" }, config, tree: memoryTree(spec), layers: [], history: [] },
-    { policy: user === undefined ? {} : { user } },
+    { policy: given({ user }) },
   );
   return report.findings
     .filter(({ group }) => group === "run-as")

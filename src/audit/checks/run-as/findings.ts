@@ -2,7 +2,7 @@
 import { type KindTable, kindTable } from "../../finding-kinds.ts";
 
 /** What can be found. */
-export type RunAsId =
+type RunAsId =
   | "user-unknown"
   | "user-not-allowed"
   | "user-root"

@@ -4,7 +4,7 @@ import { displayPath, treePath } from "../../../paths.ts";
 import { blockedAt, type Identity, mayExecute, mayWrite } from "../../access.ts";
 import type { AuditCheck, AuditContext, AuditSubject, Finding } from "../../types.ts";
 import { RUN_AS } from "./findings.ts";
-import { subjectUser } from "./user.ts";
+import { subjectUser } from "../../subject-user.ts";
 
 /** What OpenShift does: any number, in group 0. The home of root is of no use to it, and nobody expects that. */
 const RANDOM: Identity = { uid: 1_000_770_001, gids: [0] };

@@ -1,20 +1,10 @@
 /** Who the image runs as, and whether that is somebody. */
-import { resolveUser, type RunUser } from "../../../engine/index.ts";
-import { isDecantError } from "../../../errors.ts";
-import type { AuditCheck, AuditSubject, Finding } from "../../types.ts";
+import type { RunUser } from "../../../engine/index.ts";
+import { subjectUser } from "../../subject-user.ts";
+import type { AuditCheck, Finding } from "../../types.ts";
 import { RUN_AS } from "./findings.ts";
 
 const NUMERIC = /^\d+(?::\d+)?$/;
-
-/** The user of a subject, or the reason why there is none. */
-export async function subjectUser({ tree, config }: AuditSubject): Promise<RunUser | { readonly problem: string }> {
-  try {
-    return await resolveUser(tree, config.User ?? "");
-  } catch (error) {
-    if (isDecantError(error)) return { problem: error.message };
-    throw error;
-  }
-}
 
 /** The check. */
 export const userCheck: AuditCheck = {

@@ -5,7 +5,8 @@ import { librariesCheck } from "./libraries.ts";
 import { linksCheck } from "./links.ts";
 import { nodeCheck } from "./node.ts";
 import { pythonCheck } from "./python.ts";
+import { readableCheck } from "./readable.ts";
 import { startCheck } from "./start.ts";
 
 /** All of them; they run one after the other. */
-export const RUN_CHECKS: readonly AuditCheck[] = [startCheck, librariesCheck, nodeCheck, pythonCheck, javaCheck, linksCheck];
+export const RUN_CHECKS: readonly AuditCheck[] = [startCheck, librariesCheck, nodeCheck, pythonCheck, javaCheck, readableCheck, linksCheck];

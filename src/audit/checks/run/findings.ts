@@ -17,6 +17,7 @@ export type RunId =
   | "elf-missing-library"
   | "elf-missing-version"
   | "elf-damaged"
+  | "file-not-readable"
   | "preload-missing"
   | "dangling-link"
   | "node-main-missing"
@@ -30,6 +31,7 @@ export type RunId =
   | "java-file-missing"
   | "java-main-class-missing"
   | "java-class-path-missing"
+  | "java-class-version"
   | "java-runtime-incomplete";
 
 /** The table. */
@@ -46,15 +48,17 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "elf-missing-library": ["error", "A library that a program needs is missing"],
   "elf-missing-version": ["error", "A library is too old for what needs it"],
   "elf-damaged": ["error", "A program or library is damaged"],
+  "file-not-readable": ["error", "The user may not read a file that the program needs"],
   "node-main-missing": ["error", "The main module of a Node.js program is missing"],
   "node-module-missing": ["error", "A module that a Node.js program imports is missing"],
   "python-main-missing": ["error", "The main file or module of a Python program is missing"],
   "python-venv-broken": ["error", "A Python virtual environment points to an interpreter that is not there"],
   "python-library-missing": ["error", "The standard library of a Python program is missing"],
-  "python-module-missing": ["warning", "A module that a Python program imports is missing"],
+  "python-module-missing": ["error", "A module that a Python program imports is missing"],
   "java-runtime-incomplete": ["error", "Parts of the Java runtime are missing"],
   "java-file-missing": ["error", "A jar or class path of a Java program is missing"],
   "java-main-class-missing": ["error", "The main class of a Java program is missing"],
+  "java-class-version": ["error", "The main class of a Java program is for a newer Java"],
   "java-class-path-missing": ["warning", "A jar that the manifest of another one names is missing"],
   "preload-missing": ["warning", "A library of LD_PRELOAD is missing"],
   "dangling-link": ["warning", "A link leads nowhere"],

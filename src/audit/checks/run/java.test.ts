@@ -26,12 +26,24 @@ const RUNTIME: AuditTreeSpec = {
   [`${JVM}/libjimage.so`]: library("libjimage.so", { needed: ["libstdc++.so.6"] }),
   [`${JVM}/server/libjvm.so`]: library("libjvm.so", { needed: ["libstdc++.so.6"] }),
   [`${JVM}/modules`]: "file",
+  [`${JVM}/jvm.cfg`]: "file",
+  [`${JVM}/libzip.so`]: library("libzip.so"),
+  [`${JVM}/libnio.so`]: library("libnio.so"),
+  [`${JVM}/libnet.so`]: library("libnet.so"),
+  [`${JVM}/tzdb.dat`]: "file",
+  "usr/lib/jvm/java-21/conf/security/java.security": "file",
+  "usr/lib/jvm/java-21/release": 'file 644 0:0 JAVA_VERSION="21.0.8"\n',
+  [`${TRIPLET}/libstdc++.so.6`]: library("libstdc++.so.6"),
 };
+/** One without what its virtual machine is linked against. */
+const BARE: AuditTreeSpec = Object.fromEntries(Object.entries(RUNTIME).filter(([path]) => !path.endsWith("libstdc++.so.6")));
+/** The head of a class file of this version, as text. */
+const classFile = (major: number): string => `\xca\xfe\xba\xbe\0\0\0${String.fromCharCode(major)}`;
 
 testBroken("Java program", [
   {
     name: "a runtime without its modules",
-    tree: { ...RUNTIME, [`${JVM}/modules`]: "link /nowhere", [`${TRIPLET}/libstdc++.so.6`]: library("libstdc++.so.6") },
+    tree: { ...RUNTIME, [`${JVM}/modules`]: "link /nowhere" },
     config: run("java", "-version"),
     want: `error java-runtime-incomplete /${JVM}/modules`,
     message: /^Java needs "\/usr\/lib\/jvm\/java-21\/lib\/modules", which is not in the image$/,
@@ -39,7 +51,7 @@ testBroken("Java program", [
   },
   {
     name: "a virtual machine without a library",
-    tree: RUNTIME,
+    tree: BARE,
     config: run("java", "-version"),
     want: `error elf-missing-library /${JVM}/libjimage.so`,
     message: /needs the library "libstdc\+\+.so.6"/,
@@ -85,10 +97,62 @@ testBroken("Java program", [
     message: /the class "a.D", which is not in "\/app\/classes", "\/app\/lib\/x.jar"/,
     remedy: /class path/,
   },
+  {
+    name: "A6: a main class for a newer Java",
+    tree: { ...RUNTIME, "app/app.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": Buffer.from(classFile(69), "latin1") }) },
+    config: at("/app", "java", "-jar", "app.jar"),
+    want: "error java-class-version undefined",
+    message: /^The main class "a.B" was compiled for Java 25 \(class file version 69\), and the image has Java 21$/,
+    remedy: /--release 21/,
+  },
+  {
+    name: "A6: an agent of JAVA_TOOL_OPTIONS that is missing",
+    tree: RUNTIME,
+    config: { ...at("/app", "java", "-cp", ".", "Main"), Env: ["JAVA_TOOL_OPTIONS=-Xmx1g -javaagent:/opt/otel.jar=a=b"] },
+    want: "error java-file-missing /opt/otel.jar",
+    message: /with the agent "\/opt\/otel.jar"/,
+    remedy: /JAVA_TOOL_OPTIONS/,
+  },
+  {
+    name: "A6: an argument file that is missing",
+    tree: RUNTIME,
+    config: at("/app", "java", "@args", "Main"),
+    want: "error java-file-missing /app/args",
+    message: /the argument file "\/app\/args"/,
+    remedy: /Copy it/,
+  },
+  {
+    name: "A6: a jar that an argument file names",
+    tree: { ...RUNTIME, "app/args": "file 644 0:0 # options\n-Xmx1g\n-jar 'my app.jar'\n" },
+    config: at("/app", "java", "@args"),
+    want: "error java-file-missing /app/my app.jar",
+    message: /there is no "\/app\/my app.jar"/,
+    remedy: /Copy the jar/,
+  },
+  {
+    name: "A6: a runtime that cannot read compressed jars",
+    tree: {
+      ...RUNTIME,
+      [`${JVM}/libzip.so`]: "link /nowhere",
+      "app/app.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": "" }),
+    },
+    config: at("/app", "java", "-jar", "app.jar"),
+    want: `error java-runtime-incomplete /${JVM}/libzip.so`,
+    message: /libzip.so/,
+    remedy: /whole/,
+  },
+  {
+    name: "A5: a jar that only root may read",
+    tree: { ...RUNTIME, app: "dir 700 0:0", "app/app.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": "" }) },
+    config: { ...run("java", "-jar", "/app/app.jar") },
+    want: "error file-not-readable /app/app.jar",
+    message: /may not enter "\/app"/,
+    remedy: /umask of 077/,
+  },
 ]);
 
 testWhole([
-  ["a whole Java runtime", { ...RUNTIME, [`${TRIPLET}/libstdc++.so.6`]: library("libstdc++.so.6") }, run("java", "-version")],
+  ["a whole Java runtime", RUNTIME, run("java", "-version")],
   [
     "a jar with its class path",
     {

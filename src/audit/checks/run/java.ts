@@ -2,22 +2,30 @@
 import { elfMachineOf } from "../../../elf/index.ts";
 import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } from "../../../facts/index.ts";
 import { fromText, toText } from "../../../paths.ts";
-import { execPlace, type StartedCommand, startedCommands } from "../../closure/commands.ts";
-import { parseJavaCommand, parseManifest } from "../../closure/java-command.ts";
-import { javaRuntime } from "../../closure/java-runtime.ts";
+import type { StartedCommand } from "../../closure/commands.ts";
+import { classPlaces, findClass, openZip } from "../../closure/java-classes.ts";
+import { parseManifest } from "../../closure/java-command.ts";
+import { type JavaProgram, javaProgram } from "../../closure/java-program.ts";
+import { type JavaRuntime, javaRuntime } from "../../closure/java-runtime.ts";
 import { similarPath } from "../../closure/similar-path.ts";
-import { type Entry, readZip, type Tree, type ZipFile } from "../../../tree/index.ts";
+import type { Tree, ZipFile } from "../../../tree/index.ts";
 import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";
 
 const MAX_MANIFEST = 1024 * 1024;
 const MAX_JARS = 2000;
+const CLASS_HEAD = 8;
+const CLASS_MAGIC = 0xcafebabe;
+/** Class files of Java 1 have version 45. */
+const FIRST_MAJOR = 44;
+const MAX_CLASS = 16 * 1024 * 1024;
 
 interface Java {
   readonly command: StartedCommand;
   readonly files: AuditFiles;
   readonly tree: Tree;
   readonly workingDirectory: string;
+  readonly runtime: JavaRuntime | undefined;
   readonly severity: { readonly severity?: Severity };
 }
 
@@ -26,35 +34,86 @@ export const javaCheck: AuditCheck = {
   group: "run",
   async run(subject, { files }) {
     const machine = elfMachineOf(subject.platform);
-    if (machine === undefined) return [];
-    const command = (await startedCommands(subject, files, machine)).findLast(({ result }) => result.program !== undefined);
-    const program = command?.result.program;
-    if (command === undefined || program === undefined) return [];
-    if (![program.path, program.entry.path].some((path) => lastPart(path) === "java")) return [];
-    const { workingDirectory } = execPlace(subject, files, machine);
+    const program = machine === undefined ? undefined : await javaProgram(subject, files, machine);
+    if (program === undefined) return [];
+    const { command, workingDirectory, run } = program;
     const severity: { readonly severity?: Severity } = command.certain ? {} : { severity: "warning" };
-    const java: Java = { command, files, tree: subject.tree, workingDirectory, severity };
-    const runtime = javaRuntime(files, program);
-    const [first] = runtime?.missing ?? [];
-    if (runtime !== undefined && first !== undefined) {
-      const shown = runtime.missing.map((path) => `"${toText(path)}"`).join(", ");
-      return [
-        RUN.found("java-runtime-incomplete", {
-          ...severity,
-          path: toText(first),
-          message: `Java needs ${shown}, which ${runtime.missing.length === 1 ? "is" : "are"} not in the image`,
-          remedy: `Copy "${toText(runtime.home)}" whole, or take a base with Java (java21-debian13)`,
-          details: { home: toText(runtime.home), missing: runtime.missing.map(toText) },
-        }),
-      ];
-    }
-    const run = parseJavaCommand(command.result.args);
+    const runtime = await javaRuntime(files, program.program);
+    const java: Java = { command, files, tree: subject.tree, workingDirectory, runtime, severity };
+    const lacking = runtimeMissing(runtime, severity) ?? namedMissing(program, java);
+    if (lacking !== undefined) return [lacking];
     if (run?.jar !== undefined) return await examineJar(java, run.jar);
     if (run?.mainClass === undefined) return [];
     const classPath = run.classPath ?? environmentPath(subject.config.Env, "CLASSPATH") ?? ".";
     return await examineClass(java, run.mainClass, classPath);
   },
 };
+
+function runtimeMissing(runtime: JavaRuntime | undefined, severity: Java["severity"]): Finding | undefined {
+  const [first] = runtime?.missing ?? [];
+  if (runtime === undefined || first === undefined) return undefined;
+  return incomplete(runtime, runtime.missing, severity);
+}
+
+/** What the runtime lacks for any class, and what it should have. */
+function programMissing({ runtime, files, severity }: Java, isJar: boolean): readonly Finding[] {
+  if (runtime === undefined) return [];
+  const missing = runtime.programLibraries(isJar).filter((path) => fileAt(files, path) === undefined);
+  const others = runtime.missingParts.filter((path) => !missing.includes(path));
+  return [
+    ...(missing.length === 0 ? [] : [incomplete(runtime, missing, severity)]),
+    ...(others.length === 0 ? [] : [incomplete(runtime, others, { severity: "warning" })]),
+  ];
+}
+
+function incomplete({ home }: JavaRuntime, missing: readonly string[], severity: Java["severity"]): Finding {
+  const shown = missing.map((path) => `"${toText(path)}"`).join(", ");
+  return RUN.found("java-runtime-incomplete", {
+    ...severity,
+    path: toText(missing[0] ?? home),
+    message: `Java needs ${shown}, which ${missing.length === 1 ? "is" : "are"} not in the image`,
+    remedy: `Copy "${toText(home)}" whole, or take a base with Java (java21-debian13)`,
+    details: { home: toText(home), missing: missing.map(toText) },
+  });
+}
+
+/** Files that options name, and without which Java does not start: @FILE, -javaagent. */
+function namedMissing({ missingArguments, agents }: JavaProgram, { files, severity, command }: Java): Finding | undefined {
+  const agent = agents.find((path) => fileAt(files, path) === undefined);
+  const path = missingArguments[0] ?? agent;
+  if (path === undefined) return undefined;
+  const what = missingArguments[0] === undefined ? "the agent" : "the argument file";
+  return RUN.found("java-file-missing", {
+    ...severity,
+    path: toText(path),
+    message: `Java is started with ${what} "${toText(path)}", which is not in the image`,
+    remedy: "Copy it into the image, or correct CMD, JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS or WORKDIR",
+    details: { command: command.argv.map(toText) },
+  });
+}
+
+/** Of what a jar or directory holds: the class file was made for a newer Java. */
+async function versionFinding(
+  java: Java,
+  name: string,
+  read: (length: number) => Promise<Uint8Array | undefined>,
+): Promise<readonly Finding[]> {
+  const { runtime, severity } = java;
+  const bytes = await read(CLASS_HEAD);
+  if (runtime?.version === undefined || bytes === undefined || bytes.byteLength < CLASS_HEAD) return [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const major = view.getUint16(6);
+  if (view.getUint32(0) !== CLASS_MAGIC || major <= runtime.version + FIRST_MAJOR) return [];
+  const wanted = major - FIRST_MAJOR;
+  return [
+    RUN.found("java-class-version", {
+      ...severity,
+      message: `The main class "${name}" was compiled for Java ${wanted} (class file version ${major}), and the image has Java ${runtime.version}`,
+      remedy: `Compile with --release ${runtime.version}, or take a base with Java ${wanted} or later`,
+      details: { mainClass: name, wanted, found: runtime.version },
+    }),
+  ];
+}
 
 async function examineJar(java: Java, name: string): Promise<readonly Finding[]> {
   const { files, workingDirectory, severity, command } = java;
@@ -78,11 +137,14 @@ async function examineJar(java: Java, name: string): Promise<readonly Finding[]>
       }),
     ];
   }
+  const lacking = programMissing(java, true);
+  if (lacking.some(({ severity: one }) => one === "error")) return lacking;
   const bytes = await zip.members.get("META-INF/MANIFEST.MF")?.read(MAX_MANIFEST);
   const manifest = parseManifest(bytes === undefined ? "" : Buffer.from(bytes).toString("utf8"));
   const jars = (manifest.get("class-path") ?? "").split(/\s+/).filter((one) => one !== "" && !/^[a-z]+:/i.test(one));
   const places = jars.slice(0, MAX_JARS).map((one) => absolutePath(fromText(one), folderOf(`/${entry.path}`)));
   return [
+    ...lacking,
     ...(await mainClassFinding(java, manifest.get("main-class"), { members: zip.members, places, path: toText(path) })),
     ...places
       .filter((place) => entryAt(files, place.replace(/(?!^)\/+$/, "")) === undefined)
@@ -102,7 +164,9 @@ async function mainClassFinding(
   jar: { readonly members: ZipFile["members"]; readonly places: readonly string[]; readonly path: string },
 ): Promise<readonly Finding[]> {
   const file = mainClass === undefined ? undefined : `${mainClass.replaceAll(".", "/")}.class`;
-  if (file !== undefined && (jar.members.has(file) || (await isIn(java.files, fromText(file), jar.places)))) return [];
+  const member = file === undefined ? undefined : jar.members.get(file);
+  if (member !== undefined && mainClass !== undefined) return await versionFinding(java, mainClass, () => member.read(MAX_CLASS));
+  if (file !== undefined && (await findClass(java.files, fromText(file), jar.places)) !== undefined) return [];
   return [
     RUN.found("java-main-class-missing", {
       ...java.severity,
@@ -118,21 +182,14 @@ async function mainClassFinding(
   ];
 }
 
-async function examineClass(
-  { files, tree, workingDirectory, severity }: Java,
-  name: string,
-  classPath: string,
-): Promise<readonly Finding[]> {
-  const places = classPath.split(":").flatMap((one) => {
-    const path = absolutePath(one, workingDirectory);
-    if (!path.endsWith("/*")) return [path];
-    const folder = entryAt(files, path.slice(0, -2));
-    return folder?.kind === "dir"
-      ? tree.readdir(folder.path).flatMap((entry) => (/\.jar$/i.test(entry.path) ? [`/${entry.path}`] : []))
-      : [];
-  });
+async function examineClass(java: Java, name: string, classPath: string): Promise<readonly Finding[]> {
+  const { files, severity } = java;
+  const places = classPlaces(java, classPath);
   const mainClass = toText(name);
-  if (await isIn(files, `${name.replaceAll(".", "/")}.class`, places)) return [];
+  const file = `${name.replaceAll(".", "/")}.class`;
+  const found = await findClass(files, file, places);
+  if (found !== undefined)
+    return [...programMissing(java, found.isInJar), ...(await versionFinding(java, mainClass, (length) => found.read(length)))];
   const shown = places.map((place) => `"${toText(place)}"`);
   return [
     RUN.found("java-main-class-missing", {
@@ -142,20 +199,4 @@ async function examineClass(
       details: { mainClass, classPath: places.map(toText) },
     }),
   ];
-}
-
-/** Is a class file in one of the directories and jars? */
-async function isIn(files: AuditFiles, file: string, places: readonly string[]): Promise<boolean> {
-  for (const place of places.slice(0, MAX_JARS)) {
-    const entry: Entry | undefined = entryAt(files, place);
-    if (entry?.kind === "dir" && fileAt(files, `/${entry.path}/${file}`) !== undefined) return true;
-    if (entry?.kind !== "file") continue;
-    if ((await openZip(files, entry))?.members.has(toText(file)) === true) return true;
-  }
-  return false;
-}
-
-/** A zip file of the image; undefined for what is none. */
-function openZip(files: AuditFiles, entry: Entry): Promise<ZipFile | undefined> {
-  return readZip({ size: entry.size, read: (offset, length) => files.bytes(entry, length, offset) });
 }

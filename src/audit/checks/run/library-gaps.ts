@@ -1,6 +1,7 @@
 /** The words for what a loader does not find. */
 import { compareLibraryNames, type ElfMachine } from "../../../elf/index.ts";
 import { fileAt, folderOf, type LibcKind, libcOfLoader, muslLoader } from "../../../facts/index.ts";
+import { given } from "../../../given.ts";
 import { displayPath, toText } from "../../../paths.ts";
 import type { Gap } from "../../closure/packages.ts";
 import { addPackage, packageDetails } from "../../closure/packages.ts";
@@ -67,7 +68,7 @@ export function missingLibrary(missing: MissingLibrary, context: LibraryContext)
     ...(elsewhere === undefined ? { query: missing.name } : {}),
     finding: (packages) =>
       RUN.found("elf-missing-library", {
-        ...(context.severity === undefined ? {} : { severity: context.severity }),
+        ...given({ severity: context.severity }),
         path: by,
         message: `"${by}" needs the library "${name}", and ${reason}${chain(neededBy)}`,
         remedy: folder === undefined ? addPackage(packages, bring(name, refused.length > 0)) : searchThere(folder, context.configured),
@@ -89,7 +90,7 @@ export function missingVersion(missing: MissingVersion, wanted: readonly string[
   return {
     finding: () =>
       RUN.found("elf-missing-version", {
-        ...(context.severity === undefined ? {} : { severity: context.severity }),
+        ...given({ severity: context.severity }),
         path: displayPath(neededBy.entry.path),
         message: `"${displayPath(neededBy.entry.path)}" needs ${toText(highest)} of "${library}", and "${path}" ${best === undefined ? "does not have it" : `has no later one than ${toText(best)}`}`,
         remedy: `Build it in a stage whose "${library}" is not newer than that of the image, or take a newer base`,
@@ -97,7 +98,7 @@ export function missingVersion(missing: MissingVersion, wanted: readonly string[
           library,
           file: path,
           versions: wanted.map(toText),
-          ...(layer === undefined ? {} : { libraryLayer: layer }),
+          ...given({ libraryLayer: layer }),
           ...othersOf(context),
         },
       }),
@@ -117,7 +118,7 @@ export function missingLoader(
     query: interpreter,
     finding: (packages) =>
       RUN.found("elf-interpreter-missing", {
-        ...(context.severity === undefined ? {} : { severity: context.severity }),
+        ...given({ severity: context.severity }),
         path: program,
         message: `"${program}" is linked against ${libc}, and its loader "${interpreter}" ${loader.why}${loader.other === undefined ? "" : `; the image has ${loader.other}`}`,
         remedy:

@@ -1,6 +1,22 @@
 /** Node.js programs: what is found where something is missing. */
 import { addon, at, NODE, run, testBroken, testWhole } from "../../../../test/support/broken-images.ts";
 
+/** As napi-rs generates it. */
+const NAPI_LOADER =
+  "let native = null; const errors = []; " +
+  "const isMusl = () => !process.report.getReport().header.glibcVersionRuntime; " +
+  "function load() { if (process.platform === 'linux') { if (process.arch === 'x64') { if (isMusl()) { " +
+  "try { return require('./fast.linux-x64-musl.node'); } catch (e) { errors.push(e); } try { return require('@fast/linux-x64-musl'); } catch (e) { errors.push(e); } } else { " +
+  "try { return require('./fast.linux-x64-gnu.node'); } catch (e) { errors.push(e); } try { return require('@fast/linux-x64-gnu'); } catch (e) { errors.push(e); } } } } " +
+  "else { errors.push(new Error('unsupported')); } } " +
+  "native = load(); if (!native) { if (errors.length > 0) throw new Error('Cannot find native binding', { cause: errors }); throw new Error('Failed'); } module.exports = native;";
+/** As node-gyp-build chooses. */
+const GYP_LOADER =
+  "const fs = require('fs'), path = require('path'), os = require('os'); const arch = process.env.npm_config_arch || os.arch(); " +
+  "module.exports = (dir) => require(find(path.join(dir, 'prebuilds'))); " +
+  "function find(dir) { const tuple = fs.readdirSync(dir).filter((name) => { const [platform, archs] = name.split('-'); return platform === os.platform() && archs.split('+').includes(arch); }).sort()[0]; " +
+  "if (!tuple) throw new Error('No native build was found'); const file = fs.readdirSync(path.join(dir, tuple)).filter((name) => name.endsWith('.node'))[0]; return path.join(dir, tuple, file); }";
+
 testBroken("Node.js program", [
   {
     name: "a main module that is missing",
@@ -114,9 +130,104 @@ testBroken("Node.js program", [
     message: /needs the library "libvips.so.42"/,
     remedy: /Copy "libvips.so.42"/,
   },
+  {
+    name: "A1: a loader of napi-rs whose platform's package is missing",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("fast");',
+      "app/node_modules/fast/package.json":
+        'file 644 0:0 {"name":"fast","optionalDependencies":{"@fast/linux-x64-gnu":"1","@fast/linux-x64-musl":"1"}}',
+      "app/node_modules/fast/index.js": `file 644 0:0 ${NAPI_LOADER}`,
+      "app/node_modules/@fast/linux-x64-musl/package.json": 'file 644 0:0 {"main":"fast.node"}',
+      "app/node_modules/@fast/linux-x64-musl/fast.node": addon({ needed: ["libc.musl-x86_64.so.1"] }),
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/node_modules/fast/index.js",
+    message:
+      /imports "@fast\/linux-x64-gnu", which is not in the image, nor is anything else that it would take \("\.\/fast\.linux-x64-gnu\.node"\)/,
+    remedy: /platform and the C library of the image, without --omit=optional/,
+  },
+  {
+    name: "A1: the add-on that a package chooses, without its library",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("store");',
+      "app/node_modules/store/package.json": 'file 644 0:0 {"name":"store","dependencies":{"node-gyp-build":"4"}}',
+      "app/node_modules/store/index.js": 'file 644 0:0 module.exports = require("node-gyp-build")(__dirname);',
+      "app/node_modules/node-gyp-build/package.json": 'file 644 0:0 {"name":"node-gyp-build"}',
+      "app/node_modules/node-gyp-build/index.js": `file 644 0:0 ${GYP_LOADER}`,
+      "app/node_modules/store/prebuilds/linux-x64/store.node": addon({ needed: ["libpq.so.5"] }),
+      "app/node_modules/store/prebuilds/darwin-arm64/store.node": "file 644 0:0 macho",
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error elf-missing-library /app/node_modules/store/prebuilds/linux-x64/store.node",
+    message: /needs the library "libpq.so.5"/,
+    remedy: /libpq5/,
+  },
+  {
+    name: "A1: prebuilt add-ons for another system only",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("store");',
+      "app/node_modules/store/package.json": 'file 644 0:0 {"name":"store","dependencies":{"node-gyp-build":"4"}}',
+      "app/node_modules/store/index.js": 'file 644 0:0 module.exports = require("./load");',
+      "app/node_modules/store/load.js":
+        "file 644 0:0 const name = `./prebuilds/${process.platform}-${process.arch}/store.node`; try { module.exports = require(name); } catch (error) { throw new Error(`no build: ${error.message}`); }",
+      "app/node_modules/store/prebuilds/darwin-arm64/store.node": "file 644 0:0 macho",
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/node_modules/store/load.js",
+    message: /imports ".\/prebuilds\/linux-x64\/store.node"/,
+    remedy: /Copy the file into the image/,
+  },
+  {
+    name: "A1: a dynamic import that the top level waits for",
+    tree: { ...NODE, "app/main.mjs": 'file 644 0:0 const { go } = await import("x"); go();' },
+    config: at("/app", "node", "main.mjs"),
+    want: "error node-module-missing /app/main.mjs",
+    message: /imports "x"/,
+    remedy: /Install it/,
+  },
+  {
+    name: "A1: require of a template without expressions",
+    tree: { ...NODE, "app/main.cjs": "file 644 0:0 require(`x`);" },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/main.cjs",
+    message: /imports "x"/,
+    remedy: /Install it/,
+  },
+  {
+    name: "A5: a module that only its owner may read",
+    tree: { ...NODE, "app/main.cjs": 'file 644 0:0 require("./db");', "app/db.js": "file 600 0:0 exports.a = 1;" },
+    config: at("/app", "node", "main.cjs"),
+    want: "error file-not-readable /app/db.js",
+    message: /may not read it/,
+    remedy: /--chmod=644/,
+  },
 ]);
 
 testWhole([
+  [
+    "A1: loaders with a fallback in JavaScript, or with the right package",
+    {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("fast"); require("soft");',
+      "app/node_modules/fast/package.json": 'file 644 0:0 {"name":"fast","optionalDependencies":{"@fast/linux-x64-gnu":"1"}}',
+      "app/node_modules/fast/index.js": `file 644 0:0 ${NAPI_LOADER}`,
+      "app/node_modules/@fast/linux-x64-gnu/package.json": 'file 644 0:0 {"main":"fast.node"}',
+      "app/node_modules/@fast/linux-x64-gnu/fast.node": addon(),
+      "app/node_modules/soft/package.json": 'file 644 0:0 {"name":"soft","optionalDependencies":{"@soft/linux-x64":"1"}}',
+      "app/node_modules/soft/index.js":
+        'file 644 0:0 let native; try { native = require(`@soft/${process.platform}-${process.arch}`); } catch { native = require("./plain"); } if (!native) throw new Error("none"); module.exports = native;',
+      "app/node_modules/soft/plain.js": "file 644 0:0 exports.a = 1;",
+    },
+    at("/app", "node", "main.cjs"),
+  ],
+  [
+    "A1: an add-on for musl beside the one for glibc (koffi)",
+    { ...NODE, "app/main.js": "file", "app/node_modules/k/build/musl_x64/k.node": addon({ needed: ["libc.musl-x86_64.so.1"] }) },
+    at("/app", "node", "main.js"),
+  ],
   [
     "add-ons for many platforms, of which one is used",
     {

@@ -92,7 +92,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
   return [...groups.values()].flatMap((group) => {
     const first = group.find(({ certain }) => certain) ?? group[0];
     if (first === undefined) return [];
-    const { specifier, from, certain } = first;
+    const { specifier, from, certain, alternatives = [] } = first;
     const similar = isPath(specifier)
       ? similarPath(
           files,
@@ -103,13 +103,20 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
       RUN.found("node-module-missing", {
         ...(certain ? given : { severity: "warning" as const }),
         path: toText(from),
-        message: `"${toText(from)}" imports "${specifier}", which is not in the image${similar === undefined ? "" : `; there is "${toText(similar)}"`}`,
-        remedy: moduleRemedy(specifier, similar),
-        details: { specifier, from: group.slice(0, MAX_PATHS).map((one) => toText(one.from)) },
+        message: `"${toText(from)}" imports "${specifier}", which is not in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; there is "${toText(similar)}"`}`,
+        remedy: alternatives.length === 0 ? moduleRemedy(specifier, similar) : PLATFORM_REMEDY,
+        details: {
+          specifier,
+          ...(alternatives.length === 0 ? {} : { alternatives }),
+          from: group.slice(0, MAX_PATHS).map((one) => toText(one.from)),
+        },
       }),
     ];
   });
 }
+
+const PLATFORM_REMEDY =
+  "Run npm ci in a stage for the platform and the C library of the image, without --omit=optional; do not copy node_modules from the host or from Alpine";
 
 function moduleRemedy(specifier: string, similar: string | undefined): string {
   if (similar !== undefined) return "Correct the import: Linux tells upper and lower case apart";

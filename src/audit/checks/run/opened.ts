@@ -12,13 +12,14 @@ import { javaRuntime } from "../../closure/java-runtime.ts";
 import { nodeProgram } from "../../closure/node-program.ts";
 import type { Gap } from "../../closure/packages.ts";
 import type { Programs } from "../../closure/programs.ts";
+import { pythonStart } from "../../closure/python-start.ts";
 import type { LoadedObject } from "../../closure/types.ts";
 import type { AuditContext, AuditSubject, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";
 import { closureGaps, type LibraryContext } from "./library-gaps.ts";
 
 /** What the check of libraries knows already. */
-export interface OpenedOptions {
+interface OpenedOptions {
   readonly machine: ElfMachine;
   readonly programs: Programs;
   readonly words: LibraryContext;
@@ -84,9 +85,16 @@ async function openedLibraries(subject: AuditSubject, { files, signal }: AuditCo
     const remedy = "Run npm ci in a stage for the platform of the image; do not copy node_modules from the host (name it in .dockerignore)";
     opened.push({ path: `/${entry.path}`, entry, certain: certain && node?.command.certain === true, by: nodeRoot, remedy });
   }
+  const python = await pythonStart(subject, files, machine, signal);
+  for (const entry of python?.extensions ?? []) {
+    if (python === undefined) break;
+    const certain = python.command.certain && python.failure?.entry === entry;
+    const remedy = "Install it in a stage with the same Python and for the platform of the image";
+    opened.push({ path: `/${entry.path}`, entry, certain, by: python.program, remedy });
+  }
   for (const { result, certain } of await startedCommands(subject, files, machine)) {
     const { program } = result;
-    const runtime = program === undefined ? undefined : javaRuntime(files, program);
+    const runtime = program === undefined ? undefined : await javaRuntime(files, program);
     if (program === undefined || runtime === undefined) continue;
     const remedy = "Take the whole Java runtime for the platform of the image";
     opened.push(...runtime.libraries.map(({ path, entry }) => ({ path, entry, certain, by: program, remedy })));

@@ -1,46 +1,31 @@
-/** Whether a Python program finds its main file, its virtual environment and what the main file imports. */
+/** Whether a Python program finds its main file, its virtual environment and what it imports before anything else. */
 import { elfMachineOf } from "../../../elf/index.ts";
-import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } from "../../../facts/index.ts";
+import { entryAt, lastPart } from "../../../facts/index.ts";
 import { toText } from "../../../paths.ts";
-import { execPlace, type StartedCommand, startedCommands } from "../../closure/commands.ts";
-import type { ClosureRoot } from "../../closure/close.ts";
-import { applicationModule, isPythonName, parsePythonCommand, pythonImports } from "../../closure/python-command.ts";
-import { PYTHON_STANDARD_LIBRARY } from "../../closure/python-names.ts";
-import { hasPythonModule, pythonInstallation, type PythonInstallation } from "../../closure/python-program.ts";
+import { isPythonName } from "../../closure/python-command.ts";
+import type { PythonInstallation } from "../../closure/python-program.ts";
+import { type PythonStart, pythonStart } from "../../closure/python-start.ts";
 import { similarPath } from "../../closure/similar-path.ts";
-import type { AuditCheck, AuditContext, AuditSubject, Finding, Severity } from "../../types.ts";
+import type { FindingFacts } from "../../finding-kinds.ts";
+import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";
-
-const MAX_SOURCE = 4 * 1024 * 1024;
 
 /** The check. */
 export const pythonCheck: AuditCheck = {
   group: "run",
   async run(subject, context) {
     const machine = elfMachineOf(subject.platform);
-    if (machine === undefined) return [];
-    const command = (await startedCommands(subject, context.files, machine)).findLast(({ result }) => result.program !== undefined);
-    const program = command?.result.program;
-    if (command === undefined || program === undefined) return [];
-    if (![program.path, program.entry.path].some((path) => isPythonName(lastPart(path)))) return [];
-    const { workingDirectory } = execPlace(subject, context.files, machine);
-    return await examine(subject, context, { command, program, workingDirectory });
+    const start = machine === undefined ? undefined : await pythonStart(subject, context.files, machine, context.signal);
+    return start === undefined ? [] : examine(start, context.files);
   },
 };
 
-interface Started {
-  readonly command: StartedCommand;
-  readonly program: ClosureRoot;
-  readonly workingDirectory: string;
-}
-
-async function examine(subject: AuditSubject, { files }: AuditContext, started: Started): Promise<readonly Finding[]> {
-  const { command, program, workingDirectory } = started;
+function examine(start: PythonStart, files: AuditFiles): readonly Finding[] {
+  const { command, program, installation, failure } = start;
   const severity: { readonly severity?: Severity } = command.certain ? {} : { severity: "warning" };
-  const installation = await pythonInstallation(subject.tree, files, program, environmentPath(subject.config.Env, "PYTHONPATH"));
-  const broken = brokenVenv(installation, started, (path) => entryAt(files, path) !== undefined);
+  const broken = brokenVenv(installation, start, (path) => entryAt(files, path) !== undefined);
   if (broken !== undefined) return [RUN.found("python-venv-broken", { ...severity, ...broken })];
-  if (installation.missingLibrary !== undefined && environmentPath(subject.config.Env, "PYTHONHOME") === undefined) {
+  if (installation.missingLibrary !== undefined) {
     const library = toText(installation.missingLibrary);
     return [
       RUN.found("python-library-missing", {
@@ -51,69 +36,91 @@ async function examine(subject: AuditSubject, { files }: AuditContext, started: 
       }),
     ];
   }
+  const main = mainMissing(start, files);
+  if (main !== undefined) return [RUN.found("python-main-missing", { ...severity, ...main })];
+  // What an extension lacks is told with libraries, what may not be read with files.
+  const hollow = start.hollow.map((name) => hollowPackage(name, start));
+  if (failure === undefined || failure.kind !== "missing") return hollow;
+  return [RUN.found(...moduleMissing(start, failure, severity)), ...hollow];
+}
 
-  const run = parsePythonCommand(command.result.args);
-  if (run.kind === "other") return [];
-  if (run.kind === "module") {
-    const top = run.name.split(".")[0] ?? run.name;
-    const folders = [workingDirectory, ...installation.folders];
-    if (installation.isOpen || PYTHON_STANDARD_LIBRARY.has(top) || hasPythonModule(subject.tree, files, top, folders)) return [];
+function hollowPackage(name: string, { installation }: PythonStart): Finding {
+  return RUN.found("python-module-missing", {
+    severity: "warning",
+    message: `The package "${name}" of the standard library of Python ${installation.version ?? ""} has no __init__.py, so it is empty for who imports it`,
+    remedy: "Copy the whole library with the interpreter, or take a base with Python (python3-debian13)",
+    details: { module: name },
+  });
+}
+
+function mainMissing({ run, main, command }: PythonStart, files: AuditFiles): FindingFacts | undefined {
+  if (run.kind !== "file" || main === undefined || main.entry !== undefined) return undefined;
+  const { path } = main;
+  const similar = similarPath(files, [path]);
+  const isPython = isPythonName(lastPart(run.path));
+  return {
+    path: toText(path),
+    message: `Python is started with "${toText(run.path)}", and there is no "${toText(path)}"${similar === undefined ? "" : `; there is "${toText(similar)}"`}`,
+    remedy: isPython
+      ? `Leave "${toText(run.path)}" out of CMD: the ENTRYPOINT of the image is Python already. CMD ["app.py"]`
+      : similar === undefined
+        ? "Copy it into the image, or correct CMD or WORKDIR"
+        : `Correct the path: Linux tells upper and lower case apart; write "${toText(similar)}"`,
+    details: { command: command.argv.map(toText) },
+  };
+}
+
+function moduleMissing(
+  { run, command, folders, application, installation, main, workingDirectory }: PythonStart,
+  { module, from, stage }: NonNullable<PythonStart["failure"]>,
+  severity: { readonly severity?: Severity },
+): readonly ["python-main-missing" | "python-module-missing" | "python-library-missing", FindingFacts] {
+  if (stage === "start") {
     return [
-      RUN.found("python-main-missing", {
+      "python-library-missing",
+      {
         ...severity,
-        message: `Python is started with the module "${run.name}", and there is no "${top}" in ${shownFolders(folders)}`,
+        ...(from === undefined ? {} : { path: toText(from) }),
+        message: `Python ${installation.version ?? ""} imports "${module}" when it starts, which is in none of ${shownFolders(installation.folders)}`,
+        remedy: "Copy the whole library with the interpreter, or take a base with Python (python3-debian13)",
+        details: { module },
+      },
+    ];
+  }
+  if (from === undefined && run.kind === "module" && stage === "main") {
+    return [
+      "python-main-missing",
+      {
+        ...severity,
+        message: `Python is started with the module "${run.name}", and there is no "${module}" in ${shownFolders(folders)}`,
         remedy: "Install it into the image for the Python of the image, or correct CMD or WORKDIR",
         details: { module: run.name, folders: folders.map(toText) },
-      }),
+      },
     ];
   }
-  const path = absolutePath(run.path, workingDirectory);
-  const main = entryAt(files, path);
-  if (main === undefined) {
-    const similar = similarPath(files, [path]);
-    const isPython = isPythonName(lastPart(run.path));
+  if (from === undefined && stage === "application") {
+    const server = run.kind === "module" ? run.name : toText(main?.path ?? "");
     return [
-      RUN.found("python-main-missing", {
+      "python-main-missing",
+      {
         ...severity,
-        path: toText(path),
-        message: `Python is started with "${toText(run.path)}", and there is no "${toText(path)}"${similar === undefined ? "" : `; there is "${toText(similar)}"`}`,
-        remedy: isPython
-          ? `Leave "${toText(run.path)}" out of CMD: the ENTRYPOINT of the image is Python already. CMD ["app.py"]`
-          : similar === undefined
-            ? "Copy it into the image, or correct CMD or WORKDIR"
-            : `Correct the path: Linux tells upper and lower case apart; write "${toText(similar)}"`,
-        details: { command: command.argv.map(toText) },
-      }),
-    ];
-  }
-  const file = main.kind === "dir" ? fileAt(files, `${path}/__main__.py`) : main;
-  const bytes = file === undefined ? undefined : await files.read(file, MAX_SOURCE);
-  if (bytes === undefined || file === undefined || installation.isOpen) return [];
-  const source = Buffer.from(bytes).toString("utf8");
-  // Scripts of packages have no ending; archives of Python are no text.
-  if (!file.path.endsWith(".py") && !source.startsWith("#!")) return [];
-  const folders = [folderOf(`/${file.path}`), ...installation.folders];
-  const application = applicationModule(lastPart(path), command.result.args.slice(1).map(toText));
-  if (application !== undefined && !hasPythonModule(subject.tree, files, application, [workingDirectory, ...folders])) {
-    return [
-      RUN.found("python-main-missing", {
-        ...severity,
-        message: `"${toText(run.path)}" is to load the module "${application}", which is in none of ${shownFolders([workingDirectory, ...folders])}`,
+        message: `"${server}" is to load the module "${application ?? module}", which is in none of ${shownFolders([workingDirectory, ...folders])}`,
         remedy: "Copy it into the image, or correct CMD, WORKDIR or PYTHONPATH",
-        details: { module: application, command: command.argv.map(toText) },
-      }),
+        details: { module, command: command.argv.map(toText) },
+      },
     ];
   }
-  return pythonImports(source)
-    .filter((name) => !PYTHON_STANDARD_LIBRARY.has(name) && !name.startsWith("_") && !hasPythonModule(subject.tree, files, name, folders))
-    .map((name) =>
-      RUN.found("python-module-missing", {
-        path: `/${toText(file.path)}`,
-        message: `"/${toText(file.path)}" imports "${name}", which is in none of the directories that Python ${installation.version ?? ""} looks into`,
-        remedy: "Install it for the Python of the image, e.g. pip install --target in a stage with the same version, or correct PYTHONPATH",
-        details: { module: name, folders: folders.map(toText) },
-      }),
-    );
+  const place = from === undefined ? "The program" : `"${toText(from)}"`;
+  return [
+    "python-module-missing",
+    {
+      ...severity,
+      ...(from === undefined ? {} : { path: toText(from) }),
+      message: `${place} imports "${module}", which is in none of the directories that Python ${installation.version ?? ""} looks into`,
+      remedy: "Install it for the Python of the image, e.g. pip install --target in a stage with the same version, or correct PYTHONPATH",
+      details: { module, folders: folders.map(toText) },
+    },
+  ];
 }
 
 function shownFolders(folders: readonly string[]): string {
@@ -122,7 +129,7 @@ function shownFolders(folders: readonly string[]): string {
 
 function brokenVenv(
   { venv, version }: PythonInstallation,
-  { program }: Started,
+  { program }: PythonStart,
   isThere: (path: string) => boolean,
 ): Pick<Finding, "path" | "message" | "remedy" | "details"> | undefined {
   if (venv === undefined) return undefined;

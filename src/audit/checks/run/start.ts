@@ -8,7 +8,7 @@ import { startedCommands, type StartedCommand, startLine } from "../../closure/c
 import type { ExecProblem } from "../../closure/exec.ts";
 import { addPackage, findingsOf, type Gap, packageDetails } from "../../closure/packages.ts";
 import type { AuditCheck, Finding, Severity } from "../../types.ts";
-import { subjectUser } from "../run-as/user.ts";
+import { subjectUser } from "../../subject-user.ts";
 import { RUN, type RunId } from "./findings.ts";
 
 const IDS: Readonly<Record<ExecProblem["kind"], RunId>> = {

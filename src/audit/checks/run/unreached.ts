@@ -16,7 +16,7 @@ import { RUN } from "./findings.ts";
 import { type LibraryContext, missingLibrary, missingLoader, missingVersion, otherLoader } from "./library-gaps.ts";
 
 /** What the check of reached programs knows already. */
-export interface UnreachedOptions {
+interface UnreachedOptions {
   readonly machine: ElfMachine;
   readonly programs: Programs;
   readonly words: LibraryContext;
@@ -25,7 +25,7 @@ export interface UnreachedOptions {
 }
 
 /** Node add-ons for every platform lie side by side there, and the right one is chosen when it is loaded. */
-const MANY_PLATFORMS = /(?:^|\/)(?:prebuilds|prebuilt|musllinux[^/]*|[^/]*-(?:linux)?musl[^/]*)(?:\/|$)|(?:^|[./-])musl[./-]/;
+const MANY_PLATFORMS = /(?:^|\/)(?:prebuilds|prebuilt|musllinux[^/]*|[^/]*-(?:linux)?musl[^/]*)(?:\/|$)|(?:^|[./_-])musl[./_-]/;
 /** What loaders search without being told. */
 const SYSTEM_FOLDER = /^(?:usr\/)?lib(?:64)?(?:\/[a-z0-9_]+-linux-[a-z0-9]+)?$/;
 const MAX_OTHERS = 50;

@@ -2,7 +2,7 @@
 import { type KindTable, kindTable } from "../../finding-kinds.ts";
 
 /** What can be found. */
-export type SizeId = "image-too-large" | "shadowed-bytes" | "duplicate-files" | "not-examined" | "allowance-unused";
+type SizeId = "image-too-large" | "shadowed-bytes" | "duplicate-files" | "not-examined" | "allowance-unused";
 
 /** The table. */
 export const SIZE: KindTable<SizeId> = kindTable("size", {

@@ -44,7 +44,7 @@ Examples:
       outputs,
       platforms: values.platform.flatMap((list) => list.split(",")),
       stdout: (chunk) => context.stdout.write(chunk),
-      ...(values.locked === undefined ? {} : { locked: values.locked }),
+      locked: values.locked,
       ...(values.jobs === undefined ? {} : { jobs: parseJobs(values.jobs) }),
     });
     const quiet = values.quiet === true;

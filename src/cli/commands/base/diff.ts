@@ -30,7 +30,7 @@ Examples:
       ...debianOptions(values, context),
       before,
       after,
-      ...(values.platform === undefined ? {} : { platform: values.platform }),
+      platform: values.platform,
     });
     const difference = await showRun(run, values.progress ?? "auto", context);
     await context.stdout.write(values.format === "json" ? `${JSON.stringify(difference, undefined, 2)}\n` : differenceText(difference));

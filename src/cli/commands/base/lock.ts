@@ -28,7 +28,7 @@ Examples:
     const run = lockBase({
       ...debianOptions(values, context),
       base,
-      ...(values.output === undefined ? {} : { lockFile: values.output }),
+      lockFile: values.output,
     });
     await context.stdout.write(lockText(await showRun(run, values.progress ?? "auto", context)));
     return 0;

@@ -1,4 +1,5 @@
 /** `decant base show`. */
+import { given } from "../../../given.ts";
 import { showBase } from "../../../index.ts";
 import { defineCommand } from "../../args.ts";
 import { DEBIAN_OPTION_TABLE, debianOptions, LOCK_OPTION_TABLE } from "../../base/options.ts";
@@ -26,9 +27,8 @@ export const command: Command = defineCommand(
     const run = showBase({
       ...debianOptions(values, context),
       base,
-      ...(values.locked === undefined ? {} : { locked: values.locked }),
-      ...(values.scripts === undefined ? {} : { scripts: values.scripts }),
-      ...(values.platform === undefined ? {} : { platform: values.platform }),
+      locked: values.locked,
+      ...given({ scripts: values.scripts, platform: values.platform }),
     });
     const details = await showRun(run, values.progress ?? "auto", context);
     await context.stdout.write(values.format === "json" ? `${JSON.stringify(details, undefined, 2)}\n` : detailsText(details));

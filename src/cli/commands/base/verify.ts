@@ -31,8 +31,8 @@ Examples:
     const run = verifyBase({
       ...debianOptions(values, context),
       base,
-      ...(image === undefined ? {} : { image }),
-      ...(values.platform === undefined ? {} : { platform: values.platform }),
+      image,
+      platform: values.platform,
       ...(values.jobs === undefined ? {} : { jobs: parseJobs(values.jobs) }),
     });
     const { recipe, platform, same, firstDifference } = await showRun(run, values.progress ?? "auto", context);

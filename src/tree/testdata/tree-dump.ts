@@ -1,8 +1,8 @@
-/** A tree as text, one line a path: what tests compare and `--debug` shows. */
-import { hexOf } from "../digest.ts";
-import { displayPath, fromBytes, ROOT, toText } from "../paths.ts";
-import type { Entry, LayerIndex, Tree } from "./types.ts";
-import { walk } from "./walk.ts";
+/** A tree as text, one line a path, for tests to compare. */
+import { hexOf } from "../../digest.ts";
+import { displayPath, fromBytes, ROOT, toText } from "../../paths.ts";
+import type { Entry, LayerIndex, Tree } from "../types.ts";
+import { walk } from "../walk.ts";
 
 /**
  * "/bin/sh: file 0755 0:0 cc55e2ec", "/lib: link -> usr/lib", "/dev/null: char 0666 0:0 1:3". Later names of a file end in "= /first".

@@ -1,0 +1,64 @@
+/** The Java program that an image starts: its arguments, with those of the environment and of files, and the archives that it certainly opens. */
+import type { ElfMachine } from "../../elf/index.ts";
+import { absolutePath, entryAt, environmentPath, fileAt, lastPart } from "../../facts/index.ts";
+import { given } from "../../given.ts";
+import { fromText } from "../../paths.ts";
+import type { Entry } from "../../tree/index.ts";
+import type { AuditFiles, AuditSubject } from "../types.ts";
+import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
+import type { ClosureRoot } from "./close.ts";
+import { classPlaces, findClass } from "./java-classes.ts";
+import { agentsOf, type JavaCommand, javaArguments, parseJavaCommand, toolOptions } from "./java-command.ts";
+import { javaRuntime } from "./java-runtime.ts";
+
+/** What is known of it. Paths absolute. */
+export interface JavaProgram {
+  readonly command: StartedCommand;
+  readonly program: ClosureRoot;
+  readonly run: JavaCommand | undefined;
+  /** Argument files that are not there. */
+  readonly missingArguments: readonly string[];
+  /** Jars of -javaagent. */
+  readonly agents: readonly string[];
+  readonly workingDirectory: string;
+}
+
+const MAX_ARGUMENTS = 1024 * 1024;
+
+/** The program, or undefined when no command runs Java. */
+export async function javaProgram(subject: AuditSubject, files: AuditFiles, machine: ElfMachine): Promise<JavaProgram | undefined> {
+  const command = (await startedCommands(subject, files, machine)).findLast(({ result }) => result.program !== undefined);
+  const program = command?.result.program;
+  if (command === undefined || program === undefined) return undefined;
+  if (![program.path, program.entry.path].some((path) => lastPart(path) === "java")) return undefined;
+  const { workingDirectory } = execPlace(subject, files, machine);
+  const { Env } = subject.config;
+  const environment = environmentPath(Env, "JDK_JAVA_OPTIONS");
+  const { args, missing } = await javaArguments(command.result.args, {
+    ...given({ environment }),
+    async readFile(name) {
+      const entry = fileAt(files, absolutePath(name, workingDirectory));
+      const bytes = entry === undefined ? undefined : await files.read(entry, MAX_ARGUMENTS);
+      return bytes === undefined ? undefined : fromText(Buffer.from(bytes).toString("utf8"));
+    },
+  });
+  const run = parseJavaCommand(args);
+  const agents = [...agentsOf(toolOptions(environmentPath(Env, "JAVA_TOOL_OPTIONS"))), ...(run?.agents ?? [])];
+  const at = (name: string): string => absolutePath(name, workingDirectory);
+  return { command, program, run, missingArguments: missing.map(at), agents: agents.map(at), workingDirectory };
+}
+
+/** Files that are certainly opened: the jar or the main class, agents, and the libraries of the runtime that every program needs. */
+export async function javaFiles(subject: AuditSubject, files: AuditFiles, machine: ElfMachine): Promise<readonly Entry[]> {
+  const java = await javaProgram(subject, files, machine);
+  if (java?.command.certain !== true) return [];
+  const { run, program, agents, workingDirectory } = java;
+  const runtime = await javaRuntime(files, program);
+  const jar = run?.jar === undefined ? undefined : absolutePath(run.jar, workingDirectory);
+  const classPath = run?.classPath ?? environmentPath(subject.config.Env, "CLASSPATH") ?? ".";
+  const places = classPlaces({ files, tree: subject.tree, workingDirectory }, classPath);
+  const main = run?.mainClass === undefined ? undefined : await findClass(files, `${run.mainClass.replaceAll(".", "/")}.class`, places);
+  const libraries = run === undefined ? [] : (runtime?.programLibraries(jar !== undefined || main?.isInJar === true) ?? []);
+  const named = [...agents, ...libraries, ...(jar === undefined ? [] : [jar])].flatMap((path) => entryAt(files, path) ?? []);
+  return [...named, ...(main === undefined ? [] : [main.entry])];
+}

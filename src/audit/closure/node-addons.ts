@@ -1,0 +1,252 @@
+/**
+ * Which native add-ons a Node.js program loads, where code chooses them: the packages that bring some are run on paper (script/), with the platform, the C library
+ * and the files of the image. Where nothing fits, the package throws, and the program does not start.
+ */
+import { type ElfMachine, isForMachine } from "../../elf/index.ts";
+import { environmentPath, fileAt, entryAt, lastPart } from "../../facts/index.ts";
+import { fromText, toText, type TreePath } from "../../paths.ts";
+import type { Entry, Tree } from "../../tree/index.ts";
+import { shutFor } from "../subject-user.ts";
+import type { AuditFiles, AuditSubject } from "../types.ts";
+import { closeOver } from "./close.ts";
+import { execPlace, type StartedCommand } from "./commands.ts";
+import { elfFiles } from "./elf-files.ts";
+import { isMusl } from "./loader.ts";
+import type { NodePackages } from "./node-packages.ts";
+import type { NodeResolver } from "./node-resolve.ts";
+import { isNodeModule, type MissingModule, type NodeTrace } from "./node-trace.ts";
+import { programsOf } from "./programs.ts";
+import type { AnswerNeed } from "./script/run-program.ts";
+import type { ScriptProcess } from "./script/natives.ts";
+import { arrayOf, type Missed, type Need, type Opened, type ScriptObject } from "./script/values.ts";
+
+/** What comes on top of what the files' imports tell. */
+interface ChosenAddons {
+  readonly missing: readonly MissingModule[];
+  /** Add-ons that are certainly loaded; those of which the program dies are among them. */
+  readonly addons: readonly Entry[];
+  /** What was read on the way: these add-ons, their libraries, and modules. */
+  readonly opened: readonly Entry[];
+}
+
+/** What it is found out with. */
+interface ChosenAddonsOptions {
+  readonly subject: AuditSubject;
+  readonly files: AuditFiles;
+  readonly machine: ElfMachine;
+  readonly command: StartedCommand;
+  readonly packages: NodePackages;
+  readonly resolver: NodeResolver;
+  readonly trace: NodeTrace;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Packages that find add-ons for others. */
+const HELPER =
+  /^(?:node-gyp-build(?:-optional-packages)?|bindings|pkg-prebuilds|@mapbox\/node-pre-gyp|prebuild-install|@neon-rs\/load|detect-libc)$/;
+const PLATFORM_NAME = /(?:linux|darwin|win32|android|freebsd|wasm32)/;
+const PACKAGE = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//;
+const MAX_SOURCE = 4 * 1024 * 1024;
+const MAX_TEXT = 256 * 1024;
+const MAX_NAMES = 2000;
+const MAX_RUNS = 200;
+const ARCHITECTURES: Readonly<Record<string, string>> = { amd64: "x64", "386": "ia32", ppc64le: "ppc64" };
+
+/** Runs the packages on paper. */
+export async function chosenAddons(options: ChosenAddonsOptions): Promise<ChosenAddons> {
+  const { trace, packages, files, signal } = options;
+  const native = nativeFolders(files);
+  const isNative = async (path: string): Promise<boolean> => {
+    const folder = PACKAGE.exec(path)?.[1];
+    const one = folder === undefined ? undefined : await packages.at(folder);
+    if (folder === undefined || one === undefined) return folder !== undefined && native.has(folder);
+    const needs = [...one.dependencies, ...one.optionalDependencies];
+    return (
+      native.has(folder) ||
+      HELPER.test(one.name ?? "") ||
+      needs.some((name) => HELPER.test(name)) ||
+      one.optionalDependencies.some((name) => PLATFORM_NAME.test(name))
+    );
+  };
+  const roots: string[] = [];
+  for (const entry of trace.opened) {
+    const path = `/${entry.path}`;
+    if (
+      /\.[cm]?js$/.test(path) &&
+      roots.length < MAX_RUNS &&
+      (await isNative(path)) &&
+      !HELPER.test(lastPart(PACKAGE.exec(path)?.[1] ?? ""))
+    )
+      roots.push(path);
+  }
+  if (roots.length === 0) return { missing: [], addons: [], opened: [] };
+  const { runProgram } = await import("./script/run-program.ts");
+  const world = await createWorld(options, isNative);
+  const missing: MissingModule[] = [];
+  const addons = new Map<TreePath, Entry>();
+  const shut: Entry[] = [];
+  for (const root of roots) {
+    signal?.throwIfAborted();
+    if (world.ran.has(root)) continue;
+    const { fatal, addons: loaded } = await runProgram(root, world.process, world.answer);
+    for (const path of [...loaded, ...fatal.flatMap((one) => one.path ?? [])]) {
+      const entry = fileAt(files, path);
+      if (entry?.path.endsWith(".node") === true) addons.set(entry.path, entry);
+      else if (entry !== undefined) shut.push(entry);
+    }
+    const told = missingOf(fatal);
+    if (told !== undefined) missing.push(told);
+  }
+  return { missing, addons: [...addons.values()], opened: [...shut, ...[...addons.keys()].flatMap((path) => world.librariesOf(path))] };
+}
+
+/** One finding for all that would have done. What is there and lacks something is told with libraries. */
+function missingOf(fatal: readonly Missed[]): MissingModule | undefined {
+  if (fatal.some(({ why }) => why === "broken")) return undefined;
+  // Packages of their own come with an install; files beside are what a build leaves.
+  const best =
+    fatal.findLast(({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("/") && !/wasm/.test(specifier)) ?? fatal.at(-1);
+  if (best === undefined) return undefined;
+  const alternatives = [...new Set(fatal.map(({ specifier }) => specifier))].filter((one) => one !== best.specifier);
+  return { specifier: best.specifier, from: best.from, certain: true, ...(alternatives.length === 0 ? {} : { alternatives }) };
+}
+
+/** Packages with an add-on inside. */
+function nativeFolders({ entries }: AuditFiles): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const { path } of entries) {
+    const folder = path.endsWith(".node") ? PACKAGE.exec(`/${path}`)?.[1] : undefined;
+    if (folder !== undefined) folders.add(folder);
+  }
+  return folders;
+}
+
+interface World {
+  readonly process: ScriptProcess;
+  readonly answer: AnswerNeed;
+  /** Scripts that were run. */
+  readonly ran: ReadonlySet<string>;
+  /** An add-on and what it loads. */
+  readonly librariesOf: (addon: TreePath) => readonly Entry[];
+}
+
+async function createWorld(options: ChosenAddonsOptions, isNative: (path: string) => Promise<boolean>): Promise<World> {
+  const { subject, files, machine, packages, resolver, command } = options;
+  const { parseNodeModule } = await import("./node-imports.ts");
+  const ran = new Set<string>();
+  const { isBroken, librariesOf } = await addonTest(options);
+  const shutBy = await shutFor(subject);
+
+  async function open({ specifier, how, from }: Need & { readonly kind: "open" }): Promise<Opened> {
+    const target =
+      specifier === from ? { kind: "file" as const, entry: fileAt(files, from) } : await resolver.resolve(fromText(specifier), how, from);
+    if (target.kind === "builtin" || target.kind === "missing") return { kind: target.kind };
+    const entry = target.kind === "file" ? target.entry : undefined;
+    if (entry === undefined) return { kind: "unknown" };
+    const path = `/${entry.path}`;
+    if (path.endsWith(".node")) return { kind: "addon", path, isBroken: await isBroken(entry) };
+    if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) return { kind: "unknown" };
+    if (shutBy(entry) !== undefined) return { kind: "addon", path, isBroken: true };
+    const bytes = await files.read(entry, MAX_SOURCE);
+    const source =
+      bytes === undefined
+        ? undefined
+        : Buffer.from(bytes)
+            .toString("utf8")
+            .replace(/^\uFEFF/, "");
+    if (source === undefined) return { kind: "unknown" };
+    if (path.endsWith(".json")) return jsonOf(path, source);
+    const parsed = /\.(?:[cm]?ts|wasm)$/.test(path) ? undefined : parseNodeModule(source, await isNodeModule(packages, entry));
+    ran.add(path);
+    return parsed === undefined ? { kind: "unknown" } : { kind: "script", path, ...parsed };
+  }
+
+  const process: ScriptProcess = {
+    arch: ARCHITECTURES[subject.platform.architecture] ?? subject.platform.architecture,
+    libc: command.result.program !== undefined && isMuslProgram(command) ? "musl" : "glibc",
+    env: environmentOf(subject),
+    workingDirectory: toText(execPlace(subject, files, machine).workingDirectory),
+    execPath: `/${command.result.program?.entry.path ?? ""}`,
+  };
+  return {
+    process,
+    ran,
+    librariesOf,
+    async answer(need) {
+      if (need.kind === "open") return { opened: await open(need) };
+      const entry = entryAt(files, need.path);
+      if (need.kind === "exists") return { value: entry !== undefined };
+      if (need.kind === "list") return { value: namesIn(subject.tree, entry) };
+      const bytes = entry?.kind === "file" ? await files.read(entry, MAX_TEXT) : undefined;
+      return { value: bytes === undefined ? undefined : Buffer.from(bytes).toString("utf8") };
+    },
+  };
+}
+
+function packageFolder(path: string): string {
+  return PACKAGE.exec(path)?.[1] ?? "";
+}
+
+function jsonOf(path: string, source: string): Opened {
+  try {
+    const value: unknown = JSON.parse(source);
+    return { kind: "json", path, value };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { kind: "unknown" };
+    throw error;
+  }
+}
+
+function isMuslProgram({ result }: StartedCommand): boolean {
+  const interpreter = result.program?.elf.interpreter;
+  return interpreter !== undefined && result.program !== undefined && isMusl(interpreter, result.program.entry);
+}
+
+function environmentOf({ config }: AuditSubject): ReadonlyMap<string, string> {
+  const names = (config.Env ?? []).map((line) => line.split("=")[0] ?? "");
+  return new Map(
+    names.flatMap((name) => {
+      const value = environmentPath(config.Env, name);
+      return value === undefined ? [] : [[name, toText(value)] as const];
+    }),
+  );
+}
+
+/** Does an add-on lack something, or may the user not read it or what it needs? */
+async function addonTest({
+  subject,
+  files,
+  machine,
+  command,
+}: ChosenAddonsOptions): Promise<Pick<World, "librariesOf"> & { readonly isBroken: (entry: Entry) => Promise<boolean> }> {
+  const shutBy = await shutFor(subject);
+  const libraries = new Map<TreePath, readonly Entry[]>();
+  const programs = programsOf(subject, files, machine);
+  const program = command.result.program;
+  const closed = program === undefined ? undefined : await programs.close(program);
+  const isBroken = async (entry: Entry): Promise<boolean> => {
+    const head = await elfFiles(files).head(entry);
+    libraries.set(entry.path, [entry]);
+    if (head.kind !== "elf" || !isForMachine(head.elf, machine)) return true;
+    if (closed?.kind !== "loaded") return false;
+    const { loader, closure } = closed;
+    const own = await closeOver({ path: `/${entry.path}`, entry, elf: head.elf }, loader.search, {
+      loader: loader.root,
+      running: closure.objects,
+    });
+    const loaded = own.objects.map((object) => object.entry);
+    libraries.set(entry.path, loaded);
+    return own.missing.length + own.versions.length > 0 || loaded.some((one) => shutBy(one) !== undefined);
+  };
+  return { isBroken, librariesOf: (addon) => libraries.get(addon) ?? [] };
+}
+
+function namesIn(tree: Tree, entry: Entry | undefined): ScriptObject | undefined {
+  if (entry?.kind !== "dir") return undefined;
+  return arrayOf(
+    tree
+      .readdir(entry.path)
+      .slice(0, MAX_NAMES)
+      .map(({ path }) => toText(lastPart(path))),
+  );
+}

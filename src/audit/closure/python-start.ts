@@ -1,0 +1,236 @@
+/** The Python program that an image starts: where it looks, and what it imports before anything else. Worked out once for all checks of an audit. */
+import { type ElfMachine, isForMachine } from "../../elf/index.ts";
+import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } from "../../facts/index.ts";
+import { given } from "../../given.ts";
+import { toText } from "../../paths.ts";
+import type { Entry } from "../../tree/index.ts";
+import { shutFor } from "../subject-user.ts";
+import type { AuditFiles, AuditSubject } from "../types.ts";
+import { type ClosureRoot, closeOver } from "./close.ts";
+import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
+import { elfFiles } from "./elf-files.ts";
+import { programsOf } from "./programs.ts";
+import { applicationModule, isPythonName, parsePythonCommand, type PythonCommand } from "./python-command.ts";
+import { builtinModules, type PythonModules, pythonModules } from "./python-modules.ts";
+import { type PythonInstallation, pythonInstallation, type PythonSettings } from "./python-program.ts";
+import { type PythonFailure, type PythonTracer, pythonTracer } from "./python-trace.ts";
+import type { LoadedObject } from "./types.ts";
+
+/** What is known of it. */
+export interface PythonStart {
+  readonly command: StartedCommand;
+  readonly program: ClosureRoot;
+  readonly installation: PythonInstallation;
+  readonly run: PythonCommand;
+  /** The main file of `python FILE`; `file` is absent when there is none that Python could run. */
+  readonly main?: { readonly path: string; readonly entry: Entry | undefined; readonly file?: Entry };
+  /** The search path, its first directory included. */
+  readonly folders: readonly string[];
+  /** What fails when Python itself starts, then when the program does, then when a server loads the application. */
+  readonly failure?: PythonFailure & { readonly stage: "start" | "main" | "application" };
+  /** What a server is told to load, and where it is looked for besides. */
+  readonly application?: string;
+  readonly workingDirectory: string;
+  readonly extensions: readonly Entry[];
+  /** Packages of the standard library that lack their __init__. */
+  readonly hollow: readonly string[];
+  /** What the extension that fails would load. */
+  readonly libraries: readonly Entry[];
+}
+
+/** What Python imports before it looks at the program. */
+const START_MODULES = ["encodings", "encodings.aliases", "encodings.utf_8"] as const;
+/** Since 3.13 .pth files are read with it. */
+const PATH_FILE_CODEC = "encodings.utf_8_sig";
+
+const known = new WeakMap<AuditFiles, Promise<PythonStart | undefined>>();
+
+/** The program, or undefined when no command runs Python. */
+export function pythonStart(
+  subject: AuditSubject,
+  files: AuditFiles,
+  machine: ElfMachine,
+  signal?: AbortSignal,
+): Promise<PythonStart | undefined> {
+  const existing = known.get(files);
+  if (existing !== undefined) return existing;
+  const started = find(subject, files, machine, signal);
+  known.set(files, started);
+  return started;
+}
+
+async function find(
+  subject: AuditSubject,
+  files: AuditFiles,
+  machine: ElfMachine,
+  signal: AbortSignal | undefined,
+): Promise<PythonStart | undefined> {
+  const command = (await startedCommands(subject, files, machine)).findLast(({ result }) => result.program !== undefined);
+  const program = command?.result.program;
+  if (command === undefined || program === undefined) return undefined;
+  if (![program.path, program.entry.path].some((path) => isPythonName(lastPart(path)))) return undefined;
+  const { workingDirectory } = execPlace(subject, files, machine);
+  const run = parsePythonCommand(command.result.args);
+  const installation = await pythonInstallation(subject.tree, files, program, settingsOf(subject, run));
+  const main = run.kind === "file" ? mainOf(files, absolutePath(run.path, workingDirectory)) : undefined;
+  const isSafePath = run.isSafePath || (!run.ignoresEnvironment && (environmentPath(subject.config.Env, "PYTHONSAFEPATH") ?? "") !== "");
+  const first = main?.file === undefined || run.kind !== "file" ? workingDirectory : folderOf(`/${main.file.path}`);
+  const folders = [...(isSafePath && main?.entry?.kind !== "dir" ? [] : [first]), ...installation.folders];
+  const facts = { command, program, installation, run, ...given({ main }), folders, workingDirectory };
+  if (installation.missingLibrary !== undefined) return { ...facts, extensions: [], libraries: [], hollow: [] };
+
+  const objects = await loadedObjects(subject, files, machine, program);
+  const builtin = await builtinModules(files, [
+    program.entry,
+    ...objects.flatMap(({ entry }) => (/\/libpython/.test(entry.path) ? [entry] : [])),
+  ]);
+  const modules = pythonModules(subject.tree, files, { version: installation.version, triplet: machine.triplet, builtin });
+  const shutBy = await shutFor(subject);
+  const isShut = (entry: Entry): boolean => shutBy(entry) !== undefined;
+  const test = extensionTest(subject, files, machine, { objects, program, isShut });
+  const tracerFor = (where: readonly string[]): PythonTracer =>
+    pythonTracer({
+      files,
+      modules,
+      version: installation.version,
+      folders: where,
+      isOpen: installation.isOpen,
+      openNames: installation.openNames,
+      shutBy,
+      isBroken: test.isBroken,
+      signal,
+    });
+  const tracers: PythonTracer[] = [];
+  const kept = (where: readonly string[]): PythonTracer => {
+    const made = tracerFor(where);
+    tracers.push(made);
+    return made;
+  };
+  const ran = await runThrough({ facts, modules, tracerFor: kept, workingDirectory });
+  const hollow = [...new Set(tracers.flatMap((one) => [...one.hollow]))];
+  return { ...facts, ...ran, hollow, libraries: test.librariesOf(ran.failure?.entry) };
+}
+
+interface Trying {
+  readonly facts: Pick<PythonStart, "installation" | "run" | "main" | "folders">;
+  readonly modules: PythonModules;
+  readonly tracerFor: (folders: readonly string[]) => PythonTracer;
+  readonly workingDirectory: string;
+}
+
+/** Runs Python, the program, and what a server loads, until something fails. */
+async function runThrough({
+  facts,
+  modules,
+  tracerFor,
+  workingDirectory,
+}: Trying): Promise<Pick<PythonStart, "failure" | "application" | "extensions">> {
+  const { run, installation, main, folders } = facts;
+  const tracer = tracerFor(folders);
+  const starts = [...START_MODULES, ...(installation.hasPathFiles && isFrom(installation.version, 13) ? [PATH_FILE_CODEC] : [])];
+  for (const name of starts) {
+    const failure = await tracer.load(name);
+    if (failure !== undefined) return { failure: { ...failure, stage: "start" }, extensions: tracer.extensions };
+  }
+  const failure = await runMain(tracer, run, main, modules, folders);
+  const args = run.kind === "file" || run.kind === "module" ? run.args.map(toText) : [];
+  const server = run.kind === "module" ? run.name : lastPart(main?.path ?? "");
+  const application = applicationModule(server, args);
+  const told = given({ application });
+  if (failure !== undefined) return { failure: { ...failure, stage: "main" }, extensions: tracer.extensions, ...told };
+  if (application === undefined) return { extensions: tracer.extensions };
+  const second = tracerFor([workingDirectory, ...folders]);
+  const failed = await second.load(application);
+  const extensions = [...tracer.extensions, ...second.extensions];
+  return { extensions, ...told, ...(failed === undefined ? {} : { failure: { ...failed, stage: "application" } }) };
+}
+
+async function runMain(
+  tracer: PythonTracer,
+  run: PythonCommand,
+  main: PythonStart["main"],
+  modules: PythonModules,
+  folders: readonly string[],
+): Promise<PythonFailure | undefined> {
+  if (run.kind === "code") return await tracer.code(run.source);
+  if (run.kind === "file") return main?.file === undefined ? undefined : await tracer.main(main.file);
+  if (run.kind === "other") return undefined;
+  // runpy imports the packages above, then runs the module, or __main__ of a package.
+  const parts = run.name.split(".");
+  let places = folders;
+  for (const [depth, part] of parts.entries()) {
+    const found = modules.find(part, places);
+    const name = parts.slice(0, depth + 1).join(".");
+    if (found === undefined) return modules.isBuiltin(name) ? undefined : await tracer.load(name);
+    const inside = "folders" in found ? found.folders : undefined;
+    if (inside === undefined && depth < parts.length - 1) return undefined;
+    if (inside === undefined) return found.kind === "source" ? await tracer.main(found.entry, parts.slice(0, depth).join(".")) : undefined;
+    const failure = await tracer.load(name);
+    if (failure !== undefined) return failure;
+    places = inside;
+  }
+  const last = modules.find("__main__", places);
+  if (last === undefined) return await tracer.load(`${run.name}.__main__`);
+  return last.kind === "source" ? await tracer.main(last.entry, run.name) : undefined;
+}
+
+function settingsOf({ config }: AuditSubject, run: PythonCommand): PythonSettings {
+  const value = (name: string): string | undefined => {
+    const found = run.ignoresEnvironment ? undefined : environmentPath(config.Env, name);
+    return found === "" ? undefined : found;
+  };
+  const [pythonPath, pythonHome] = [value("PYTHONPATH"), value("PYTHONHOME")];
+  return {
+    withoutSite: run.withoutSite,
+    pythonPath,
+    pythonHome,
+  };
+}
+
+function mainOf(files: AuditFiles, path: string): NonNullable<PythonStart["main"]> {
+  const entry = entryAt(files, path);
+  const file = entry?.kind === "dir" ? fileAt(files, `${path}/__main__.py`) : fileAt(files, path);
+  return { path, entry, ...given({ file }) };
+}
+
+function isFrom(version: string | undefined, minor: number): boolean {
+  return Number(/^3\.(\d+)$/.exec(version ?? "")?.[1] ?? 0) >= minor;
+}
+
+async function loadedObjects(
+  subject: AuditSubject,
+  files: AuditFiles,
+  machine: ElfMachine,
+  program: ClosureRoot,
+): Promise<readonly LoadedObject[]> {
+  const closure = await programsOf(subject, files, machine).close(program);
+  return closure.kind === "loaded" ? closure.closure.objects : [];
+}
+
+/** Does an extension lack a library or a version, given what the interpreter has loaded? */
+function extensionTest(
+  subject: AuditSubject,
+  files: AuditFiles,
+  machine: ElfMachine,
+  {
+    objects,
+    program,
+    isShut,
+  }: { readonly objects: readonly LoadedObject[]; readonly program: ClosureRoot; readonly isShut: (entry: Entry) => boolean },
+): { readonly isBroken: (entry: Entry) => Promise<boolean>; readonly librariesOf: (entry: Entry | undefined) => readonly Entry[] } {
+  const programs = programsOf(subject, files, machine);
+  const running = [...objects];
+  const closures = new Map<Entry, readonly Entry[]>();
+  const isBroken = async (entry: Entry): Promise<boolean> => {
+    const head = await elfFiles(files).head(entry);
+    if (head.kind !== "elf" || !isForMachine(head.elf, machine)) return true;
+    const loader = program.elf.interpreter === undefined ? undefined : await programs.loaderAt(program.elf.interpreter);
+    if (loader === undefined || "why" in loader) return false;
+    const closure = await closeOver({ path: `/${entry.path}`, entry, elf: head.elf }, loader.search, { loader: loader.root, running });
+    running.push(...closure.objects);
+    const entries = closure.objects.map((object) => object.entry);
+    closures.set(entry, entries);
+    return closure.missing.length + closure.versions.length > 0 || entries.some(isShut);
+  };
+  return { isBroken, librariesOf: (entry) => (entry === undefined ? [] : (closures.get(entry) ?? [])) };
+}

@@ -1,0 +1,40 @@
+/** Methods of strings. Those that take a regular expression are unknown: a stranger's pattern is not tried. */
+import { arrayOf, plainFunction, UNKNOWN, type Value } from "./values.ts";
+
+type Method = (text: string, first: Value, second: Value) => Value;
+
+const word =
+  (compute: (text: string, word: string) => Value): Method =>
+  (text, first) =>
+    typeof first === "string" ? compute(text, first) : UNKNOWN;
+const numbers =
+  (compute: (text: string, from: number | undefined, to: number | undefined) => Value): Method =>
+  (text, first, second) =>
+    (first === undefined || typeof first === "number") && (second === undefined || typeof second === "number")
+      ? compute(text, first, second)
+      : UNKNOWN;
+
+const METHODS: Readonly<Record<string, Method>> = {
+  includes: word((text, one) => text.includes(one)),
+  startsWith: word((text, one) => text.startsWith(one)),
+  endsWith: word((text, one) => text.endsWith(one)),
+  indexOf: word((text, one) => text.indexOf(one)),
+  lastIndexOf: word((text, one) => text.lastIndexOf(one)),
+  split: (text, by, limit) => (typeof by === "string" && limit === undefined ? arrayOf(text.split(by)) : UNKNOWN),
+  concat: word((text, one) => text + one),
+  replace: (text, from, to) => (typeof from === "string" && typeof to === "string" ? text.replace(from, () => to) : UNKNOWN),
+  replaceAll: (text, from, to) => (typeof from === "string" && typeof to === "string" ? text.replaceAll(from, () => to) : UNKNOWN),
+  slice: numbers((text, from, to) => text.slice(from, to)),
+  substring: numbers((text, from, to) => text.substring(from ?? 0, to)),
+  charAt: numbers((text, at) => text.charAt(at ?? 0)),
+  toLowerCase: (text) => text.toLowerCase(),
+  toUpperCase: (text) => text.toUpperCase(),
+  trim: (text) => text.trim(),
+  toString: (text: string): Value => text,
+};
+
+/** `text.name` */
+export function stringMethods(text: string, name: string): Value {
+  const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+  return method === undefined ? UNKNOWN : plainFunction(([first, second]) => method(text, first, second));
+}

@@ -1,0 +1,34 @@
+/** Who the processes of a subject run as, and what they may read. */
+import { resolveUser, type RunUser } from "../engine/index.ts";
+import { isDecantError } from "../errors.ts";
+import type { TreePath } from "../paths.ts";
+import { type Entry } from "../tree/index.ts";
+import { blockedAt, type Identity, mayRead } from "./access.ts";
+import type { AuditSubject } from "./types.ts";
+
+/** The user of a subject, or the reason why there is none. */
+export async function subjectUser({ tree, config }: AuditSubject): Promise<RunUser | { readonly problem: string }> {
+  try {
+    return await resolveUser(tree, config.User ?? "");
+  } catch (error) {
+    if (isDecantError(error)) return { problem: error.message };
+    throw error;
+  }
+}
+
+/** The user of a subject as checks of permission bits take it; undefined when there is none, and for a directory of the host. */
+async function subjectIdentity(subject: AuditSubject): Promise<Identity | undefined> {
+  if (subject.isDirectory === true) return undefined;
+  const user = await subjectUser(subject);
+  return "problem" in user ? undefined : { uid: user.uid, gids: [user.gid, ...user.additionalGids] };
+}
+
+/** What keeps a process from reading a file: the file itself, or a directory on the way. */
+type ShutBy = (entry: Entry, path?: TreePath) => Entry | undefined;
+
+/** Makes the test for the user of a subject. `path`: how the file is reached, where links lead to it. */
+export async function shutFor(subject: AuditSubject): Promise<ShutBy> {
+  const who = await subjectIdentity(subject);
+  if (who === undefined || who.uid === 0) return () => undefined;
+  return (entry, path) => blockedAt(subject.tree, path ?? entry.path, who) ?? (mayRead(entry, who) ? undefined : entry);
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { mkdtempDisposable, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { sha256 } from "../digest.ts";
+import type { BuildResult } from "../index.ts";
+import { OCI_MANIFEST } from "../oci/index.ts";
+import { writeBuildFiles } from "./build-files.ts";
+
+const descriptor = { mediaType: OCI_MANIFEST, digest: sha256("m"), size: 1 };
+const image: BuildResult["outputs"][number] = {
+  output: { type: "image", names: ["a", "b"], push: false },
+  descriptor,
+  configDigest: sha256("c"),
+  names: ["docker.io/library/a:latest", "docker.io/library/b:latest"],
+};
+const local: BuildResult["outputs"][number] = { output: { type: "local", dest: "out" }, names: [], path: "/out" };
+
+const ROWS: readonly {
+  readonly what: string;
+  readonly result: Partial<BuildResult>;
+  readonly want: readonly (readonly [string, unknown])[];
+}[] = [
+  {
+    what: "buildx's keys in its order",
+    result: { outputs: [local, image], configDigest: sha256("c") },
+    want: [
+      ["buildx.build.ref", "r"],
+      ["containerimage.config.digest", sha256("c")],
+      ["containerimage.descriptor", descriptor],
+      ["containerimage.digest", sha256("m")],
+      ["image.name", "docker.io/library/a:latest,docker.io/library/b:latest"],
+    ],
+  },
+  { what: "the build alone for a directory", result: { outputs: [local] }, want: [["buildx.build.ref", "r"]] },
+];
+
+for (const { what, result, want } of ROWS)
+  test(`writeBuildFiles() writes into --metadata-file ${what}`, async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-files-"));
+    const files = { iidFile: undefined, metadataFile: "meta.json", cwd: folder.path };
+    await writeBuildFiles({ buildId: "r", warnings: [], ...result } as unknown as BuildResult, files);
+    assert.deepEqual(Object.entries(JSON.parse(await readFile(join(folder.path, "meta.json"), "utf8")) as object), want);
+  });

@@ -71,16 +71,17 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     secret: openSecrets(options.secrets ?? [], { cwd, env }),
     sshAgent: openAgents(options.ssh ?? [], { cwd, env }),
   };
-  const context = await openBuildContext(options, session, { cwd, access, ...run });
+  const buildArgs = options.buildArgs ?? {};
+  const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
+  const context = await openBuildContext(options, session, { cwd, access, compatibility, ...run });
   const folder = context.files.kind === "folder" ? context.files.path : undefined;
   const written = parseDockerfile(context.dockerfile.bytes, { name: context.dockerfile.name });
-  const buildArgs = options.buildArgs ?? {};
   const followed: Followed = {
     ...followedFrontend(written, buildArgs, run.emit),
-    compatibility: followedExporters(options.compatibilityVersion, buildArgs),
+    compatibility,
   };
   let project: Promise<ProjectFile | undefined> | undefined;
-  const contexts = await namedContexts(options.buildContexts ?? {}, cwd, buildPlatform);
+  const contexts = await namedContexts(options.buildContexts ?? {}, cwd, buildPlatform, followed);
   const resources = opening.move();
   return {
     ...run,

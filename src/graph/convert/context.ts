@@ -22,8 +22,6 @@ export interface ContextFiles {
   /** As the user named it. */
   readonly name: string;
   readonly source: SourceOp;
-  /** The one file of `source`, which is unpacked where it is an archive. */
-  readonly unpack?: string;
 }
 
 /** What the caller of a build says of its steps, with the names that `build` has. */

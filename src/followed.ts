@@ -32,6 +32,7 @@ export type FollowedRule =
   | "expose-history"
   | "disable-onbuild"
   | "psw-is-secret"
+  | "file-is-no-secret"
   | "git-modes"
   | "oci-media-types"
   | "oci-artifacts";
@@ -76,6 +77,11 @@ export const FOLLOWED_RULES: Readonly<Record<FollowedRule, Rule>> = {
     since: { frontend: 29 },
     now: "build argument `BUILDKIT_DISABLE_ONBUILD` skips the triggers of bases",
     before: "it is an argument like any other",
+  },
+  "file-is-no-secret": {
+    since: { frontend: 22 },
+    now: "`SecretsUsedInArgOrEnv` leaves out names with `FILE` or `VERSION`, such as `DB_PASSWORD_FILE`",
+    before: "only names with `PUBLIC`",
   },
   "psw-is-secret": { since: { frontend: 29 }, now: "`SecretsUsedInArgOrEnv` knows `PSW`", before: "it does not" },
   "git-modes": {

@@ -27,7 +27,7 @@ async function formOf({ type, output = {}, image = {}, compatibility = 30 }: Row
   await using fixture = await openImageFixture();
   const built = { ...fixture.image, ...image };
   try {
-    const layers = await exportLayers(fixture.context(), built.layers, {});
+    const layers = await exportLayers(fixture.context(), built, {});
     const made = await finishedImage(built, {
       output: { type, ...output },
       layers,
@@ -97,7 +97,7 @@ describe("finishedImage() has the form that BuildKit gives an output", () => {
 
 test("L6: the image ID is the configuration's digest, with attestations that of the index, or the manifest's where it is preferred", async () => {
   await using fixture = await openImageFixture();
-  const layers = await exportLayers(fixture.context(), fixture.image.layers, {});
+  const layers = await exportLayers(fixture.context(), fixture.image, {});
   const options = { output: { type: "oci" as const }, layers, names: [], followed: undefined };
   const plain = await finishedImage(fixture.image, options);
   assert.deepEqual(identity(plain, {}).imageId, plain.config.descriptor.digest);
@@ -116,7 +116,7 @@ test("L6: layers whose times were rewritten say so, those of the base and of Doc
     epochSec: 1_600_000_000,
     areTimesRewritten: true,
   };
-  const layers = await exportLayers(fixture.context(), image.layers, {});
+  const layers = await exportLayers(fixture.context(), image, {});
   const annotations = async (ociMediaTypes: boolean): Promise<unknown> => {
     const made = await finishedImage(image, { output: { type: "oci", ociMediaTypes }, layers, names: [], followed: undefined });
     return made.manifest.manifest.layers.map((layer) => layer.annotations);

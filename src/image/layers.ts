@@ -4,14 +4,14 @@
  */
 import { AT_ONCE, pool } from "../async.ts";
 import type { DiffId } from "../digest.ts";
-import { InternalError } from "../errors.ts";
+import { DecantError, InternalError, isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import { type Descriptor, isForeignLayer, layerCompressionOf } from "../oci/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, compressedLayer, layerDiffId } from "../tree/index.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { isStored, sizedDescriptor } from "./image-layer.ts";
 import { startProgress } from "./progress.ts";
-import type { CompressionOptions, ImageContext } from "./types.ts";
+import type { BuiltImage, CompressionOptions, ImageContext } from "./types.ts";
 
 /** A layer as an output writes it. */
 export interface ExportLayer {
@@ -25,16 +25,38 @@ export interface ExportLayer {
 
 const DEFAULT_COMPRESSION = "gzip";
 
-/** The layers as blobs of the wanted compression. Blobs of our own are in the store when this returns. */
-export function exportLayers(ctx: ImageContext, sources: readonly LayerSource[], options: CompressionOptions): Promise<ExportLayer[]> {
-  return pool(AT_ONCE, sources, (source, signal) => exportLayer(ctx, source, options, signal), ctx.signal);
+/** Layers with the history that tells how they were made. */
+type Layers = Pick<BuiltImage, "layers" | "history">;
+
+/** The layers as blobs of the wanted compression. Blobs of our own are in the store when this returns. Throws `WHITEOUT`, with the step. */
+export function exportLayers(ctx: ImageContext, image: Layers, options: CompressionOptions): Promise<ExportLayer[]> {
+  return eachLayer(ctx, image, (source, signal) => exportLayer(ctx, source, options, signal));
 }
 
-/** The layers as the local store keeps them: those that came from elsewhere as they came, our own uncompressed. All are in the store. */
-export function storedLayers(ctx: ImageContext, sources: readonly LayerSource[]): Promise<ExportLayer[]> {
-  const one = async (source: LayerSource, signal: AbortSignal): Promise<ExportLayer> =>
-    packed(ctx, await source.load(signal), source.diffId, { compression: "uncompressed" }, signal);
-  return pool(AT_ONCE, sources, one, ctx.signal);
+/** The layers as the local store keeps them: those that came from elsewhere as they came, our own uncompressed. All are in the store. Throws `WHITEOUT`, with the step. */
+export function storedLayers(ctx: ImageContext, image: Layers): Promise<ExportLayer[]> {
+  return eachLayer(ctx, image, async (source, signal) =>
+    packed(ctx, await source.load(signal), source.diffId, { compression: "uncompressed" }, signal),
+  );
+}
+
+function eachLayer(
+  ctx: ImageContext,
+  { layers, history }: Layers,
+  work: (source: LayerSource, signal: AbortSignal) => Promise<ExportLayer>,
+): Promise<ExportLayer[]> {
+  const steps = history.filter((item) => item.empty_layer !== true);
+  const named = layers.map((source, at) => ({ source, step: steps[at]?.created_by }));
+  const one = async (item: (typeof named)[number], signal: AbortSignal): Promise<ExportLayer> => {
+    try {
+      return await work(item.source, signal);
+    } catch (error) {
+      // A RUN may make any name: only its tar cannot have it, and that is made here.
+      if (!isDecantError(error, "WHITEOUT") || item.step === undefined) throw error;
+      throw new DecantError(error.code, `Cannot make a layer of step "${item.step}": ${error.message}`, { hint: error.hint, cause: error });
+    }
+  };
+  return pool(AT_ONCE, named, one, ctx.signal);
 }
 
 /** One layer as a blob of the wanted compression. */

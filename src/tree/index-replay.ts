@@ -229,7 +229,7 @@ function emit(raw: RawRecords, root: Node, walk: Walk): Replayed {
     } else if (first !== undefined) {
       makeLink(raw, record, first.path);
       addFlag(raw, first.record, FLAG.linked);
-    } else if (inode.kind === KIND_CODE.file) firsts.set(inode, { record, path });
+    } else if (inode.kind !== KIND_CODE.dir) firsts.set(inode, { record, path });
     return record;
   };
 

@@ -84,7 +84,7 @@ function isLeaf(raw: RawRecords, record: number): boolean {
 }
 
 interface Links {
-  /** Hard links with the files that they name. */
+  /** Hard links with what they name, which is no directory. */
   readonly inside: readonly { readonly record: number; readonly target: number }[];
   readonly hasOutside: boolean;
 }
@@ -104,7 +104,7 @@ function plainLinks(raw: RawRecords, order: Uint32Array): Links | undefined {
       target = next;
     }
     if (target === record) hasOutside = true;
-    else if (kindOf(raw, target) === KIND_CODE.file) inside.push({ record, target });
+    else if (isLeaf(raw, target) && !isMark(raw, target)) inside.push({ record, target });
     else return undefined;
   }
   return { inside, hasOutside };

@@ -42,7 +42,7 @@ async function* within(folder: Entry, items: AsyncIterable<LayerItem>): AsyncGen
 export async function* treeItems(tree: Tree, path: TreePath): AsyncGenerator<LayerItem, void, undefined> {
   const firsts = new Map<string, TreePath>();
   for (const entry of walk(tree, path)) {
-    if (entry.kind !== "file") {
+    if (entry.kind === "dir") {
       yield { entry };
       continue;
     }
@@ -53,7 +53,7 @@ export async function* treeItems(tree: Tree, path: TreePath): AsyncGenerator<Lay
       continue;
     }
     if (group !== undefined) firsts.set(group, entry.path);
-    const data = tree.data(entry);
-    yield { entry, data: data instanceof Promise ? await data : data };
+    const data = entry.kind === "file" ? tree.data(entry) : undefined;
+    yield data === undefined ? { entry } : { entry, data: data instanceof Promise ? await data : data };
   }
 }

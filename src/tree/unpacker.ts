@@ -107,6 +107,12 @@ export function createUnpacker(root: string): Unpacker {
     }
   };
 
+  const makeLink = (index: LayerIndex, position: number): void => {
+    const entry = index.at(position);
+    ensureDirectory(parentOf(entry.path));
+    if (index.find(entry.link as TreePath) >= 0) linkSync(fsPath(hostPath(entry.link as TreePath)), fsPath(hostPath(entry.path)));
+  };
+
   return {
     begin,
     data: (chunk) => writeAll(fd, chunk, `"${hostPath(current?.path ?? ROOT)}"`),
@@ -125,10 +131,7 @@ export function createUnpacker(root: string): Unpacker {
           }
         }
         for (const position of later) {
-          if (index.kind(position) !== "hardlink") continue;
-          const entry = index.at(position);
-          ensureDirectory(parentOf(entry.path));
-          if (index.find(entry.link as TreePath) >= 0) linkSync(fsPath(hostPath(entry.link as TreePath)), fsPath(hostPath(entry.path)));
+          if (index.kind(position) === "hardlink" && !isLinkToSymlink(index, position)) makeLink(index, position);
         }
         for (const position of later) {
           if (index.kind(position) !== "symlink") continue;
@@ -138,6 +141,7 @@ export function createUnpacker(root: string): Unpacker {
           if (entry.uid !== 0 || entry.gid !== 0) lchownSync(fsPath(hostPath(entry.path)), entry.uid, entry.gid);
           setTimes(hostPath(entry.path), timeOf(entry));
         }
+        for (const position of later) if (isLinkToSymlink(index, position)) makeLink(index, position);
         // Children first: making them changed the times of their directory.
         for (const position of folders.reverse()) {
           const entry = index.at(position);
@@ -155,6 +159,13 @@ export function createUnpacker(root: string): Unpacker {
       fd = -1;
     },
   };
+}
+
+/** link(2) names a symlink itself, and never what it leads to. */
+function isLinkToSymlink(index: LayerIndex, position: number): boolean {
+  if (index.kind(position) !== "hardlink") return false;
+  const target = index.find(index.at(position).link as TreePath);
+  return target >= 0 && index.kind(target) === "symlink";
 }
 
 type Metadata = Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">;

@@ -149,11 +149,6 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: "BuildKit sets the times of all directories at the end, and trips over one that a later member has replaced",
   },
   {
-    cases: ["L2: a hard link to a symlink"],
-    line: /^path x: BuildKit "same as to-file", Decant "symlink 5:0 -> plain"$/,
-    reason: "Decant's layers have hard links of files only; other names of a symlink are symlinks of their own",
-  },
-  {
     cases: ["R9: the root of a stage that a directory was copied to"],
     line: /^path r: BuildKit "dir 0755 0:0 @1300000002", Decant "dir 0755 0:0 @step"$/,
     reason: "The root of an image has no time that a layer could hold; BuildKit shows the one that its snapshot has by chance",

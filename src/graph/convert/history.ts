@@ -1,4 +1,5 @@
 /** History lines exactly as BuildKit writes them (rule S58), with Go's %q, %v and %+v where it uses them. */
+import { goQuote } from "../../go-quote.ts";
 import type { Healthcheck } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 
@@ -77,38 +78,6 @@ export function goQuotedList(words: readonly string[]): string {
 /** Go's %v of a list: [a b]. */
 export function goList(words: readonly string[]): string {
   return `[${words.join(" ")}]`;
-}
-
-/** Go's %q of a string. */
-function goQuote(text: string): string {
-  let out = '"';
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    const short = SHORT_ESCAPES.get(char);
-    if (short !== undefined) out += short;
-    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, "0")}`;
-    else if (isUnprintable(char))
-      out += code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
-    else out += char;
-  }
-  return `${out}"`;
-}
-
-const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['"', '\\"'],
-  ["\\", "\\\\"],
-  ["\u0007", "\\a"],
-  ["\b", "\\b"],
-  ["\f", "\\f"],
-  ["\n", "\\n"],
-  ["\r", "\\r"],
-  ["\t", "\\t"],
-  ["\v", "\\v"],
-]);
-
-/** Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
-function isUnprintable(char: string): boolean {
-  return char !== " " && !/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char);
 }
 
 /** Go's %+v of a HealthcheckConfig: {Test:[CMD true] Interval:30s Timeout:0s StartPeriod:0s StartInterval:0s Retries:3}. */

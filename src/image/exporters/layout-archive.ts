@@ -20,7 +20,7 @@ export async function exportLayout(image: BuiltImage, output: ArchiveSpec, ctx: 
       "Use --output type=oci, or leave out BUILDKIT_MULTI_PLATFORM",
     );
   const names = targetNames(output.names);
-  const layers = await heldLayers(ctx, await exportLayers(ctx, image.layers, output));
+  const layers = await heldLayers(ctx, await exportLayers(ctx, image, output));
   const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
   const blobs = blobEntries(ctx.store, assembled);
   const index = indexEntries(assembled.descriptor, names);

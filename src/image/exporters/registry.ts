@@ -12,7 +12,7 @@ export async function exportToRegistry(
   ctx: ExportContext,
 ): Promise<ExportResult> {
   const names = pushNames(output.names);
-  const layers = await exportLayers(ctx, image.layers, output);
+  const layers = await exportLayers(ctx, image, output);
   const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
   await pushAssembled(ctx, assembled, names);
   return { output, names, ...identity(assembled, output) };

@@ -18,7 +18,7 @@ export async function exportToStore(
 ): Promise<ExportResult> {
   const names = output.push ? pushNames(output.names) : targetNames(output.names);
   const packed = output.push || output.compression !== undefined;
-  const layers = await heldLayers(ctx, packed ? await exportLayers(ctx, image.layers, output) : await storedLayers(ctx, image.layers));
+  const layers = await heldLayers(ctx, packed ? await exportLayers(ctx, image, output) : await storedLayers(ctx, image));
   const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
   const documents = documentsOf(assembled);
   for (const { bytes } of documents) await ctx.store.blobs.put(bytes);

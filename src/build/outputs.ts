@@ -1,5 +1,6 @@
 /** Where a build goes: each output with what it says of itself, its annotations and times of files. */
 import type { Emit } from "../events.ts";
+import type { Followed } from "../followed.ts";
 import {
   type AnnotationSpec,
   annotationsFor,
@@ -8,6 +9,7 @@ import {
   exportImage,
   type ExportResult,
   type OutputSpec,
+  withEpoch,
 } from "../image/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
@@ -17,15 +19,15 @@ import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** Writes every output that is wanted, one after the other. Throws as `exportImage`, and `USAGE` for annotations of what is not built. */
-export async function exportAll(image: BuiltImage, { opened, session, epochSec }: PreparedBuild): Promise<ExportResult[]> {
+export async function exportAll(image: BuiltImage, { opened, session }: PreparedBuild): Promise<ExportResult[]> {
   const { options, emit, signal } = opened;
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
     const images = async (): Promise<BuiltImage[]> => {
       const annotated = withAnnotations(image, "annotations" in output ? (output.annotations ?? []) : [], options.annotations ?? []);
-      return [await rewritten(annotated, output, epochSec, session, signal)];
+      return [await rewritten(timedFor(annotated, output), output, session, signal)];
     };
-    results.push(await writeOutput(images, output, { index, session, stdout: options.stdout, emit, signal }));
+    results.push(await writeOutput(images, output, { index, session, stdout: options.stdout, followed: opened.followed, emit, signal }));
   }
   return results;
 }
@@ -36,15 +38,17 @@ interface OutputRun {
   readonly index: number;
   readonly session: Session;
   readonly stdout: BuildOptions["stdout"];
+  /** The versions whose defaults hold. Default: the newest. */
+  readonly followed?: Followed;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
 /** Writes an output as a step of its own. Throws as `exportImage`. */
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
-  const { session, stdout, emit, signal } = run;
+  const { session, stdout, followed, emit, signal } = run;
   const vertex = `export ${run.index}`;
-  const context = { ...imageContext(session, emit, vertex, signal), ...given({ stdout }) };
+  const context = { ...imageContext(session, emit, vertex, signal), followed, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.
   return output.type === "cacheonly" ? await write() : await step(emit, { vertex, name: exportName(output) }, signal, write);
@@ -55,18 +59,25 @@ function withAnnotations(image: BuiltImage, ...specs: readonly (readonly Annotat
   return Object.keys(annotations).length === 0 ? image : { ...image, annotations };
 }
 
+/** An epoch of the output alone: what is younger in the image becomes as old, but for what the base says. */
+function timedFor(image: BuiltImage, output: OutputSpec): BuiltImage {
+  const wanted = "sourceDateEpoch" in output ? output.sourceDateEpoch : undefined;
+  if (typeof wanted === "number") return withEpoch(image, wanted);
+  if (wanted === undefined) return image;
+  const { epochSec: _ofBuild, ...rest } = image;
+  return rest;
+}
+
 /** Layers of the base stay as they are: their digests are what people know them by. */
-async function rewritten(
-  image: BuiltImage,
-  output: OutputSpec,
-  epochSec: number | undefined,
-  { store }: Session,
-  signal: AbortSignal,
-): Promise<BuiltImage> {
+async function rewritten(image: BuiltImage, output: OutputSpec, { store }: Session, signal: AbortSignal): Promise<BuiltImage> {
+  const { epochSec } = image;
   if (epochSec === undefined || !("rewriteTimestamp" in output) || output.rewriteTimestamp !== true) return image;
   const layers: LayerSource[] = [];
-  for (const layer of image.layers) layers.push(layer.created !== undefined ? await clampTimes(store, layer, epochSec, signal) : layer);
-  return { ...image, layers };
+  for (const layer of image.layers) {
+    const { created } = layer;
+    layers.push(created === undefined ? layer : { ...(await clampTimes(store, layer, epochSec, signal)), created });
+  }
+  return { ...image, layers, areTimesRewritten: true };
 }
 
 function outputsOf(options: BuildOptions): readonly OutputSpec[] {

@@ -52,10 +52,11 @@ async function finishImage(build: SolvedBuild): Promise<BuiltImage> {
 }
 
 function resultOf({ started, solution }: SolvedBuild, outputs: readonly ExportResult[]): BuildResult {
-  const image = outputs.find(({ configDigest }) => configDigest !== undefined);
+  const image = outputs.find(({ descriptor }) => descriptor !== undefined);
   return {
     buildId: started.id,
     outputs,
+    ...(image?.imageId === undefined ? {} : { imageId: image.imageId }),
     ...(image?.configDigest === undefined ? {} : { configDigest: image.configDigest }),
     ...(image?.descriptor === undefined ? {} : { manifestDigest: image.descriptor.digest }),
     executed: solution.executed,

@@ -50,7 +50,12 @@ async function solutionOf(build: PreparedBuild, { id }: StartedBuild): Promise<S
   const context: EngineContext = {
     store,
     emit,
-    providers: [local, httpSources(store, { ...access, network }), gitSources(store, { ...access, env }), images],
+    providers: [
+      local,
+      httpSources(store, { ...access, network }),
+      gitSources(store, { ...access, env, compatibility: opened.followed.compatibility }),
+      images,
+    ],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...given({ caCertificates }),

@@ -32,8 +32,8 @@ describe("attested()", () => {
     assert.equal(await attested(fixture.image, plain, { names: [], mediaTypes: "docker" }), plain);
   });
 
-  // As a BuildKit 0.25 wrote it for `docker buildx build --provenance=mode=min`, digests aside.
-  it("writes the documents of BuildKit", async () => {
+  // As BuildKit 0.32 writes it with oci-artifact=false, digests aside.
+  it("L6: writes the documents of BuildKit", async () => {
     await using fixture = await openImageFixture();
     const plain = plainImage();
     const names = ["localhost:5000/sbomtest:min"];
@@ -50,7 +50,7 @@ describe("attested()", () => {
     const digest = plain.manifest.descriptor.digest;
     assert.equal(
       statement.bytes.toString(),
-      `{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"${PREDICATE}","subject":[{"name":"pkg:docker/localhost:5000/sbomtest@min?platform=linux%2Famd64","digest":{"sha256":"${digest.slice(7)}"}}],"predicate":{"z":1,"a":2}}`,
+      `{"_type":"https://in-toto.io/Statement/v1","predicateType":"${PREDICATE}","subject":[{"name":"pkg:docker/localhost%3A5000/sbomtest@min?platform=linux%2Famd64","digest":{"sha256":"${digest.slice(7)}"}}],"predicate":{"z":1,"a":2}}`,
     );
     assert.equal(
       about.config.bytes.toString(),
@@ -115,7 +115,7 @@ describe("attested()", () => {
     });
   });
 
-  // As BuildKit's docs/attestations/attestation-storage.md has it.
+  // As BuildKit's docs/attestations/attestation-storage.md has it, and as 0.32 writes it.
   it("writes an artifact about the image where that is asked for", async () => {
     await using fixture = await openImageFixture();
     const options = { names: ["app"], mediaTypes: "oci", ociArtifact: true } as const;
@@ -160,11 +160,13 @@ it("statementFor() says the same of another image, and nothing of what is no sta
   const digest = sha256("other");
   const other = statementFor(statement?.bytes ?? Buffer.alloc(0), imageSubjects(["app:1"], digest, platform));
   assert.deepEqual(JSON.parse(other?.bytes.toString() ?? ""), {
-    _type: "https://in-toto.io/Statement/v0.1",
+    _type: "https://in-toto.io/Statement/v1",
     predicateType: PREDICATE,
     subject: [{ name: "pkg:docker/app@1?platform=linux%2Famd64", digest: { sha256: digest.slice(7) } }],
     predicate: { z: 1, a: 2 },
   });
+  const old = JSON.stringify({ _type: "https://in-toto.io/Statement/v0.1", predicateType: PREDICATE, predicate: {} });
+  assert.match(statementFor(Buffer.from(old), [])?.bytes.toString() ?? "", /"_type":"https:\/\/in-toto.io\/Statement\/v0.1"/);
   for (const text of ["", "[]", "{}"]) assert.equal(statementFor(Buffer.from(text), []), undefined);
 });
 

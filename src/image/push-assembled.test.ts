@@ -16,7 +16,7 @@ const LAYER = { mediaType: OCI_LAYER_GZIP, digest: sha256("layer"), size: 5 };
 function imageWithBase(calls: string[]): AssembledImage {
   const config = documentOf("{}", OCI_CONFIG);
   const remote = { descriptor: LAYER, registry: "r.io", repository: "base" };
-  const layer = { descriptor: LAYER, diffId: LAYER.digest, remote, ensure: async () => void calls.push("fetch layer") };
+  const layer = { descriptor: LAYER, diffId: LAYER.digest, remote, ensure: () => (calls.push("fetch layer"), Promise.resolve(LAYER)) };
   const manifest = manifestOf(config.descriptor, [LAYER], "oci");
   return { layers: [layer], config, manifest, descriptor: manifest.descriptor };
 }
@@ -45,6 +45,7 @@ function recordingClient(calls: string[], has: Set<string>): RegistryClient {
     resolve: refuse,
     manifest: refuse,
     blob: refuse,
+    blobSize: refuse,
     reference: refuse,
     referrers: refuse,
     tags: refuse,

@@ -24,7 +24,7 @@ interface PushBlob {
   readonly descriptor: Descriptor;
   /** Repositories that have it, or had it. */
   readonly places: Repository[];
-  readonly ensure: (signal: AbortSignal) => Promise<void>;
+  readonly ensure: (signal: AbortSignal) => Promise<Descriptor>;
   readonly open: () => ByteStream;
 }
 
@@ -59,7 +59,7 @@ function blobsOf(ctx: ImageContext, image: AssembledImage): PushBlob[] {
   const { config, attached } = image;
   const blobs = new Map<Digest, PushBlob>();
   for (const { descriptor, bytes } of [config, ...(attached?.about === undefined ? [] : [attached.about.config, ...attached.statements])]) {
-    blobs.set(descriptor.digest, { descriptor, places: [], ensure: async () => undefined, open: () => bytesOf(bytes) });
+    blobs.set(descriptor.digest, { descriptor, places: [], ensure: () => Promise.resolve(descriptor), open: () => bytesOf(bytes) });
   }
   for (const { descriptor, remote, ensure } of image.layers) {
     // Such layers stay where their licence wants them; the manifest carries their addresses.
@@ -74,8 +74,8 @@ async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Targe
   const { descriptor, places } = blob;
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: descriptor.digest, action: "push", totalBytes: descriptor.size });
   if (!(await isThere(client, target, blob, signal))) {
-    await blob.ensure(signal);
-    await client.pushBlob(target, descriptor, blob.open, { signal, onProgress: progress.at });
+    const held = await blob.ensure(signal);
+    await client.pushBlob(target, held, blob.open, { signal, onProgress: progress.at });
   }
   progress.at(descriptor.size);
   progress.end();

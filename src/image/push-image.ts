@@ -116,7 +116,7 @@ async function keptLayer(ctx: ImageContext, source: LayerSource, descriptor: Des
     diffId,
     ...given({ remote }),
     ensure: async (signal) => {
-      if (!isStored(ctx.store, descriptor) && remote !== undefined) await fetchBlob(ctx, remote, signal);
+      return isStored(ctx.store, descriptor) || remote === undefined ? descriptor : await fetchBlob(ctx, remote, signal);
     },
   };
 }

@@ -8,7 +8,7 @@ import { DecantError, type ErrorCode, InternalError, isDecantError, withSource }
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
 import { isOutOfReach, knownTag, loadImage, openOciLayout, pullImage } from "../image/index.ts";
-import { formatReference, parseReference, type Platform } from "../oci/index.ts";
+import { formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
 import { type ImageRequest, suggest } from "../dockerfile/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { step } from "../step.ts";
@@ -58,11 +58,12 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
       const image = await find(session, request, { ...options, bases });
       found.set(image.identifier, image);
       const { config } = image;
-      const platform: Platform = {
+      // Images call their architecture what they like: "x86_64", "arm64" with "v8".
+      const platform = normalizePlatform({
         os: config.os,
         architecture: config.architecture,
         ...given({ variant: config.variant }),
-      };
+      });
       return { identifier: image.identifier, config, platform };
     },
     async describe(name, platform) {

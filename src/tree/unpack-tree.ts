@@ -21,6 +21,8 @@ interface UnpackTreeOptions {
   readonly keepOwners?: boolean | undefined;
   /** Called with the bytes that more files have. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Everything gets this time, in seconds. Default: each entry its own. */
+  readonly mtimeSec?: number | undefined;
 }
 
 const TURN_MS = 8;
@@ -37,7 +39,8 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
   const folders: Entry[] = [];
   let turn = performance.now();
   for (const found of walk(tree, ROOT)) {
-    const entry = options.keepOwners === true ? found : { ...found, uid: 0, gid: 0 };
+    const timed = options.mtimeSec === undefined ? found : { ...found, mtimeSec: options.mtimeSec, mtimeNsec: 0 };
+    const entry = options.keepOwners === true ? timed : { ...timed, uid: 0, gid: 0 };
     const path = `${root}/${entry.path}`;
     const group = entry.kind === "file" ? tree.linkGroup(found) : undefined;
     const first = group === undefined ? undefined : firsts.get(group);

@@ -10,7 +10,7 @@ import { isDecantError } from "../../src/errors.ts";
 import { contentsOf } from "../../src/facts/index.ts";
 import { exportImage, importRootfs, loadImage, pullImage, pushImage } from "../../src/image/index.ts";
 import type { BuiltImage, ExportContext, OutputSpec } from "../../src/image/index.ts";
-import { OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../../src/oci/index.ts";
+import { DOCKER_LAYER_GZIP, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../../src/oci/index.ts";
 import { openStore } from "../../src/store/index.ts";
 import { layerTree } from "../../src/tree/index.ts";
 import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
@@ -45,8 +45,20 @@ exporterSuite(
     OCI_LAYER,
   ),
 );
+exporterSuite(writer("L6: type=docker", (dest) => ({ type: "docker", dest, names: NAMES }), OCI_LAYER_GZIP));
 exporterSuite(
-  writer("type=docker", (dest) => ({ type: "docker", dest, names: NAMES }), "application/vnd.docker.image.rootfs.diff.tar.gzip"),
+  writer(
+    "L6: type=docker,oci-mediatypes=false",
+    (dest) => ({ type: "docker", dest, names: NAMES, ociMediaTypes: false }),
+    DOCKER_LAYER_GZIP,
+  ),
+);
+exporterSuite(
+  writer(
+    "L6: type=oci,oci-mediatypes=false",
+    (dest) => ({ type: "oci", dest, tar: true, names: NAMES, ociMediaTypes: false }),
+    DOCKER_LAYER_GZIP,
+  ),
 );
 exporterSuite({
   name: "type=image",

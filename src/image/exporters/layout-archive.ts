@@ -1,9 +1,8 @@
 /** type=oci: an OCI image layout (image-spec image-layout.md) as a tar, or as a directory that is brought up to date in place. */
 import { usageError } from "../../errors.ts";
-import { assemble } from "../assemble.ts";
-import { attested } from "../attest.ts";
 import { type ArchiveEntry, writeArchive } from "../archive.ts";
-import { exportLayers } from "../layers.ts";
+import { finishedImage, identity } from "../finish.ts";
+import { exportLayers, heldLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
 import { startProgress } from "../../transfer.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
@@ -21,12 +20,11 @@ export async function exportLayout(image: BuiltImage, output: ArchiveSpec, ctx: 
       "Use --output type=oci, or leave out BUILDKIT_MULTI_PLATFORM",
     );
   const names = targetNames(output.names);
-  const layers = await exportLayers(ctx, image.layers, output);
-  const mediaTypes = output.type === "docker" ? "docker" : "oci";
-  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes, ociArtifact: output.ociArtifact });
-  const blobs = await blobEntries(ctx.store, assembled, ctx.signal);
+  const layers = await heldLayers(ctx, await exportLayers(ctx, image, output));
+  const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
+  const blobs = blobEntries(ctx.store, assembled);
   const index = indexEntries(assembled.descriptor, names);
-  const result = { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
+  const result = { output, names, ...identity(assembled, output) };
   if (output.type === "oci" && !output.tar) {
     return { ...result, path: await writeLayoutDirectory(ctx, output.dest, blobs, index) };
   }

@@ -4,7 +4,6 @@
  */
 import { familiarName, formatReference, type Descriptor, OCI_INDEX } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
-import { AT_ONCE, pool } from "../../async.ts";
 import { sortedAnnotations } from "../annotations.ts";
 import type { ArchiveEntry } from "../archive.ts";
 import { type AssembledImage, documentsOf } from "../assembled-image.ts";
@@ -50,9 +49,8 @@ function blobName({ digest }: Descriptor): string {
   return `blobs/${digest.replace(":", "/")}`;
 }
 
-/** Fetches what is not in the store, then gives every blob once, sorted by name, for an archive or a directory. */
-export async function blobEntries(store: Store, image: AssembledImage, signal: AbortSignal): Promise<readonly BlobEntry[]> {
-  await pool(AT_ONCE, image.layers, (layer, stop) => layer.ensure(stop), signal);
+/** Every blob once, sorted by name, for an archive or a directory. Those of the layers must be in the store. */
+export function blobEntries(store: Store, image: AssembledImage): readonly BlobEntry[] {
   const entries = new Map<string, BlobEntry>();
   for (const { bytes, descriptor } of documentsOf(image)) {
     entries.set(blobName(descriptor), { name: blobName(descriptor), kind: "bytes", bytes });

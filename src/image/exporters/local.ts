@@ -27,7 +27,7 @@ export async function exportLocal(
   const tree = await treeOf(image, ctx, output);
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
   try {
-    const dropped = await unpackTree(tree, path, { signal: ctx.signal, onProgress: progress.add });
+    const dropped = await unpackTree(tree, path, { signal: ctx.signal, onProgress: progress.add, ...timesOf(image) });
     progress.end();
     if (dropped.length > 0) {
       const names = dropped.map(toText).join(", ");
@@ -49,11 +49,22 @@ export function platformFolder(image: BuiltImage, { platformSplit = image.inInde
   return platformSplit ? formatPlatform(image.platform).replaceAll("/", "_") : undefined;
 }
 
+/** With SOURCE_DATE_EPOCH everything has that time, also what is older. */
+export function timesOf({ epochSec }: BuiltImage): { readonly mtimeSec?: number } {
+  return epochSec === undefined ? {} : { mtimeSec: epochSec };
+}
+
+/** The time of what an output adds of its own. */
+export function addedTime({ created, epochSec }: BuiltImage): number {
+  return epochSec ?? Math.floor(Date.parse(created ?? "1970-01-01T00:00:00Z") / 1000);
+}
+
 /** The merged files of an image, and at its root what the build says of them; all layers are loaded. Throws `EXPORT` where a name is taken. */
 export async function treeOf(image: BuiltImage, { store, vertex, signal }: ExportContext, output: FileOptions = {}): Promise<Tree> {
   const layers = await loadLayers(image.layers, signal, { vertex });
   const tree = layerTree(layers);
-  const { attestations = [] } = image;
+  // Some are only for images.
+  const attestations = (image.attestations ?? []).filter(({ inlineOnly = false }) => !inlineOnly);
   if (attestations.length === 0) return tree;
   const statements = await statementsOf(attestations, await fileSubjects(tree, signal));
   // Files of several platforms may come to lie in one folder.
@@ -64,9 +75,9 @@ export async function treeOf(image: BuiltImage, { store, vertex, signal }: Expor
     const path = treePath(fileName);
     if (tree.lookup(path) !== undefined)
       throw exportError("write", fileName, "the image has a file of this name, which is that of an attestation");
-    const bytes = statements[at]?.bytes ?? Buffer.alloc(0);
-    const mtimeSec = Math.floor(Date.parse(image.created) / 1000);
-    const entry: Entry = { path, kind: "file", mode: 0o644, uid: 0, gid: 0, size: bytes.byteLength, mtimeSec, mtimeNsec: 0 };
+    const bytes = indented(statements[at]?.bytes ?? Buffer.from("{}"));
+    const mtimeSec = addedTime(image);
+    const entry: Entry = { path, kind: "file", mode: 0o600, uid: 0, gid: 0, size: bytes.byteLength, mtimeSec, mtimeNsec: 0 };
     return [{ entry, data: { kind: "bytes", bytes } }];
   });
   const written = await writeLayer(
@@ -75,6 +86,11 @@ export async function treeOf(image: BuiltImage, { store, vertex, signal }: Expor
     { signal },
   );
   return layerTree([...layers, written]);
+}
+
+/** For people to read, as BuildKit writes it. */
+function indented(json: Buffer): Buffer {
+  return Buffer.from(JSON.stringify(JSON.parse(json.toString("utf8")), undefined, 2), "utf8");
 }
 
 /** Every file is a subject, as in BuildKit. */

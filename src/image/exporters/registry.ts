@@ -1,6 +1,5 @@
 /** type=registry: straight to the registries of its names; nothing is named in the local store. */
-import { assemble } from "../assemble.ts";
-import { attested } from "../attest.ts";
+import { finishedImage, identity } from "../finish.ts";
 import { exportLayers } from "../layers.ts";
 import { pushNames } from "../names.ts";
 import { pushAssembled } from "../push-assembled.ts";
@@ -13,9 +12,8 @@ export async function exportToRegistry(
   ctx: ExportContext,
 ): Promise<ExportResult> {
   const names = pushNames(output.names);
-  const layers = await exportLayers(ctx, image.layers, output);
-  const mediaTypes = output.ociMediaTypes === false ? "docker" : "oci";
-  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes, ociArtifact: output.ociArtifact });
+  const layers = await exportLayers(ctx, image, output);
+  const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
   await pushAssembled(ctx, assembled, names);
-  return { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
+  return { output, names, ...identity(assembled, output) };
 }

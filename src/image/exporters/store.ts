@@ -2,11 +2,9 @@
  * type=image: the image in the local store under its names. Layers of our own stay uncompressed, because nobody reads them over a
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
-import { AT_ONCE, pool } from "../../async.ts";
-import { assemble } from "../assemble.ts";
 import { documentsOf } from "../assembled-image.ts";
-import { attested } from "../attest.ts";
-import { exportLayers, storedLayers } from "../layers.ts";
+import { finishedImage, identity } from "../finish.ts";
+import { exportLayers, heldLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";
 import { pushNames, targetNames } from "../names.ts";
 import { pushAssembled } from "../push-assembled.ts";
@@ -20,10 +18,8 @@ export async function exportToStore(
 ): Promise<ExportResult> {
   const names = output.push ? pushNames(output.names) : targetNames(output.names);
   const packed = output.push || output.compression !== undefined;
-  const layers = packed ? await exportLayers(ctx, image.layers, output) : await storedLayers(ctx, image.layers);
-  const mediaTypes = output.ociMediaTypes === false ? "docker" : "oci";
-  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes, ociArtifact: output.ociArtifact });
-  await pool(AT_ONCE, layers, (layer, stop) => layer.ensure(stop), ctx.signal);
+  const layers = await heldLayers(ctx, packed ? await exportLayers(ctx, image, output) : await storedLayers(ctx, image));
+  const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
   const documents = documentsOf(assembled);
   for (const { bytes } of documents) await ctx.store.blobs.put(bytes);
   const named = {
@@ -33,5 +29,5 @@ export async function exportToStore(
   };
   nameImage(ctx.store, named, names);
   if (output.push) await pushAssembled(ctx, assembled, names);
-  return { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
+  return { output, names, ...identity(assembled, output) };
 }

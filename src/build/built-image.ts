@@ -11,15 +11,11 @@ interface BuiltImageOptions {
   readonly nowMs: number;
   /** SOURCE_DATE_EPOCH. */
   readonly epochSec: number | undefined;
-  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly inIndex: boolean;
 }
 
 /** Puts it together. */
-export function builtImage(
-  conversion: Conversion,
-  solution: Solution,
-  { nowMs, epochSec: epoch, buildArgs }: BuiltImageOptions,
-): BuiltImage {
+export function builtImage(conversion: Conversion, solution: Solution, { nowMs, epochSec: epoch, inIndex }: BuiltImageOptions): BuiltImage {
   const fixed = epoch === undefined ? undefined : new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
   const fallback = fixed ?? new Date(nowMs).toISOString();
   const times = solution.layers.map((layer) => (layer.created === undefined ? undefined : (fixed ?? layer.created)));
@@ -37,11 +33,6 @@ export function builtImage(
     history,
     layers: solution.layers,
     created: fixed ?? history.at(-1)?.created ?? fallback,
-    ...(isTrue(buildArgs["BUILDKIT_MULTI_PLATFORM"]) ? { inIndex: true } : {}),
+    ...(inIndex ? { inIndex } : {}),
   };
-}
-
-/** As Go's strconv.ParseBool. */
-function isTrue(text: string | undefined): boolean {
-  return text !== undefined && /^(?:1|t|T|TRUE|true|True)$/.test(text);
 }

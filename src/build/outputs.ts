@@ -1,4 +1,6 @@
 /** Where a build goes: each output with what it says of itself, its annotations and times of files. */
+import { AT_ONCE, pool } from "../async.ts";
+import { InternalError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import {
   type AnnotationSpec,
@@ -16,16 +18,23 @@ import { given } from "../given.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
-/** Writes every output that is wanted, one after the other. Throws as `exportImage`, and `USAGE` for annotations of what is not built. */
-export async function exportAll(image: BuiltImage, { opened, session, epochSec }: PreparedBuild): Promise<ExportResult[]> {
+/**
+ * Writes every output that is wanted, one after the other: `images` of the platforms of `builds`. Throws as `exportImage`, and `USAGE` for annotations of
+ * what is not built.
+ */
+export async function exportAll(images: readonly BuiltImage[], builds: readonly PreparedBuild[]): Promise<ExportResult[]> {
+  const [first] = builds;
+  if (first === undefined) throw new InternalError("a build without platforms");
+  const { opened, session, epochSec } = first;
   const { options, emit, signal } = opened;
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
-    const images = async (): Promise<BuiltImage[]> => {
+    const changed = async (image: BuiltImage): Promise<BuiltImage> => {
       const annotated = withAnnotations(image, "annotations" in output ? (output.annotations ?? []) : [], options.annotations ?? []);
-      return [await rewritten(annotated, output, epochSec, session, signal)];
+      return await rewritten(annotated, output, epochSec, session, signal);
     };
-    results.push(await writeOutput(images, output, { index, session, stdout: options.stdout, emit, signal }));
+    const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
+    results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, emit, signal }));
   }
   return results;
 }

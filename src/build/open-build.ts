@@ -2,24 +2,28 @@
 import {
   type BuildContext,
   type ContextOptions,
+  followedExporters,
+  followedFrontend,
   type NamedContexts,
   namedContexts,
   openAgents,
   openBuildContext,
   openSecrets,
   openSession,
-  refuseFrontend,
   type Session,
 } from "../context/index.ts";
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { SourceAccess } from "../engine/index.ts";
 import type { Emit } from "../events.ts";
+import type { Followed } from "../followed.ts";
 import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { type BaseImages, baseImages, findProjectFile, foldersOf, type ProjectFile, type ProjectOptions } from "../project/index.ts";
 
 /** What decides it. */
 export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
   readonly target?: string | undefined;
+  /** BuildKit's: 10, 20 or 30 (default), the defaults of older exporters. Also the build argument `compatibility-version`. */
+  readonly compatibilityVersion?: Followed["compatibility"] | undefined;
 }
 
 /** Where its work is told, and what stops it. */
@@ -40,6 +44,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   readonly folder: string | undefined;
   /** The Dockerfile as it is written; it may have mistakes. */
   readonly written: ParsedDockerfile;
+  /** The versions of BuildKit whose behaviour it gets. */
+  readonly followed: Followed;
   readonly buildPlatform: Platform;
   readonly contexts: NamedContexts;
   /** decant.yaml, read on first use. */
@@ -68,7 +74,11 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const context = await openBuildContext(options, session, { cwd, access, ...run });
   const folder = context.files.kind === "folder" ? context.files.path : undefined;
   const written = parseDockerfile(context.dockerfile.bytes, { name: context.dockerfile.name });
-  refuseFrontend(written, options.buildArgs ?? {});
+  const buildArgs = options.buildArgs ?? {};
+  const followed: Followed = {
+    ...followedFrontend(written, buildArgs, run.emit),
+    compatibility: followedExporters(options.compatibilityVersion, buildArgs),
+  };
   let project: Promise<ProjectFile | undefined> | undefined;
   const contexts = await namedContexts(options.buildContexts ?? {}, cwd, buildPlatform);
   const resources = opening.move();
@@ -81,6 +91,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     context,
     folder,
     written,
+    followed,
     buildPlatform,
     contexts,
     // What came from elsewhere does not say which images stand for others.
@@ -100,8 +111,9 @@ export function platformNamed({ buildPlatform }: Pick<OpenedBuild, "buildPlatfor
 }
 
 /** How its Dockerfile is planned for a platform, with the build arguments as they were given. */
-export function planOptionsOf({ options, buildPlatform, contexts }: OpenedBuild, platform: Platform): PlanOptions {
+export function planOptionsOf({ options, followed, buildPlatform, contexts }: OpenedBuild, platform: Platform): PlanOptions {
   return {
+    followed,
     target: options.target,
     buildArgs: options.buildArgs ?? {},
     platform,
@@ -110,10 +122,10 @@ export function planOptionsOf({ options, buildPlatform, contexts }: OpenedBuild,
   };
 }
 
-/** Where its images come from. */
-export async function imagesOf(opened: OpenedBuild): Promise<BaseImages> {
+/** Where its images come from; of `severalPlatforms`, progress names each. */
+export async function imagesOf(opened: OpenedBuild, severalPlatforms: boolean = false): Promise<BaseImages> {
   const { options, cwd, folder, context, contexts, emit, signal } = opened;
   const { assemble = [], locked = false, pull = false } = options;
   const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked };
-  return baseImages(await opened.session(), { project: await opened.project(), contexts, bases, pull, emit, signal });
+  return baseImages(await opened.session(), { project: await opened.project(), contexts, bases, pull, severalPlatforms, emit, signal });
 }

@@ -2,6 +2,7 @@
 import { AT_ONCE, pool } from "../async.ts";
 import { InternalError } from "../errors.ts";
 import type { Emit } from "../events.ts";
+import type { Followed } from "../followed.ts";
 import {
   type AnnotationSpec,
   annotationsFor,
@@ -10,11 +11,13 @@ import {
   exportImage,
   type ExportResult,
   type OutputSpec,
+  withEpoch,
 } from "../image/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
+import type { Platform } from "../oci/index.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -25,16 +28,21 @@ import type { BuildOptions } from "./types.ts";
 export async function exportAll(images: readonly BuiltImage[], builds: readonly PreparedBuild[]): Promise<ExportResult[]> {
   const [first] = builds;
   if (first === undefined) throw new InternalError("a build without platforms");
-  const { opened, session, epochSec } = first;
+  const { opened, session } = first;
   const { options, emit, signal } = opened;
+  const platforms = images.map(({ platform }) => platform);
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
     const changed = async (image: BuiltImage): Promise<BuiltImage> => {
-      const annotated = withAnnotations(image, "annotations" in output ? (output.annotations ?? []) : [], options.annotations ?? []);
-      return await rewritten(annotated, output, epochSec, session, signal);
+      const annotated = withAnnotations(
+        image,
+        ("annotations" in output ? (output.annotations ?? []) : []).concat(options.annotations ?? []),
+        platforms,
+      );
+      return await rewritten(timedFor(annotated, output), output, session, signal);
     };
     const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
-    results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, emit, signal }));
+    results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, followed: opened.followed, emit, signal }));
   }
   return results;
 }
@@ -45,37 +53,46 @@ interface OutputRun {
   readonly index: number;
   readonly session: Session;
   readonly stdout: BuildOptions["stdout"];
+  /** The versions whose defaults hold. Default: the newest. */
+  readonly followed?: Followed;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
 /** Writes an output as a step of its own. Throws as `exportImage`. */
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
-  const { session, stdout, emit, signal } = run;
+  const { session, stdout, followed, emit, signal } = run;
   const vertex = `export ${run.index}`;
-  const context = { ...imageContext(session, emit, vertex, signal), ...given({ stdout }) };
+  const context = { ...imageContext(session, emit, vertex, signal), followed, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.
   return output.type === "cacheonly" ? await write() : await step(emit, { vertex, name: exportName(output) }, signal, write);
 }
 
-function withAnnotations(image: BuiltImage, ...specs: readonly (readonly AnnotationSpec[])[]): BuiltImage {
-  const annotations = annotationsFor(specs.flat(), image.platform);
+function withAnnotations(image: BuiltImage, specs: readonly AnnotationSpec[], built: readonly Platform[]): BuiltImage {
+  const annotations = annotationsFor(specs, image.platform, built);
   return Object.keys(annotations).length === 0 ? image : { ...image, annotations };
 }
 
+/** An epoch of the output alone: what is younger in the image becomes as old, but for what the base says. */
+function timedFor(image: BuiltImage, output: OutputSpec): BuiltImage {
+  const wanted = "sourceDateEpoch" in output ? output.sourceDateEpoch : undefined;
+  if (typeof wanted === "number") return withEpoch(image, wanted);
+  if (wanted === undefined) return image;
+  const { epochSec: _ofBuild, ...rest } = image;
+  return rest;
+}
+
 /** Layers of the base stay as they are: their digests are what people know them by. */
-async function rewritten(
-  image: BuiltImage,
-  output: OutputSpec,
-  epochSec: number | undefined,
-  { store }: Session,
-  signal: AbortSignal,
-): Promise<BuiltImage> {
+async function rewritten(image: BuiltImage, output: OutputSpec, { store }: Session, signal: AbortSignal): Promise<BuiltImage> {
+  const { epochSec } = image;
   if (epochSec === undefined || !("rewriteTimestamp" in output) || output.rewriteTimestamp !== true) return image;
   const layers: LayerSource[] = [];
-  for (const layer of image.layers) layers.push(layer.created !== undefined ? await clampTimes(store, layer, epochSec, signal) : layer);
-  return { ...image, layers };
+  for (const layer of image.layers) {
+    const { created } = layer;
+    layers.push(created === undefined ? layer : { ...(await clampTimes(store, layer, epochSec, signal)), created });
+  }
+  return { ...image, layers, areTimesRewritten: true };
 }
 
 function outputsOf(options: BuildOptions): readonly OutputSpec[] {

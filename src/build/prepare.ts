@@ -1,7 +1,7 @@
 /** From an opened build to its graph: the epoch, the images, the checks on the way, and the devices that steps ask for. */
 import { AT_ONCE, pool } from "../async.ts";
 import { dockerProxies, refuseUnknown, resolveEpoch, type Session, sourceTime } from "../context/index.ts";
-import { checkParsed, type ParsedDockerfile } from "../dockerfile/index.ts";
+import { checkParsed, isOn, type ParsedDockerfile } from "../dockerfile/index.ts";
 import type { DeviceAccess } from "../engine/index.ts";
 import { unsupported } from "../errors.ts";
 import type { Emit } from "../events.ts";
@@ -49,10 +49,10 @@ export async function prepareBuild(opened: OpenedBuild<BuildOptions>): Promise<r
   // What all platforms say is said once.
   const emit = platforms.length > 1 ? warningsOnce(opened.emit) : opened.emit;
   const devices = buildDevices(options, { cwd, emit });
-  const images = await imagesOf(opened);
+  const several = platforms.length > 1;
+  const images = await imagesOf(opened, several);
   const epoch = await epochOf(opened, session, platforms[0] ?? opened.buildPlatform);
   const shared = { opened: { ...opened, emit }, session, devices, images, ...epoch };
-  const several = platforms.length > 1;
   const prepared = await pool(AT_ONCE, platforms, (platform) => preparePlatform(platform, several, shared), signal);
   await checkEmulation(prepared.map(({ conversion }) => conversion));
   return prepared;
@@ -81,7 +81,7 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
     emit,
   );
   await checkDevices(conversion.target, devices);
-  const inIndex = severalPlatforms || isTrue(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
+  const inIndex = severalPlatforms || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
   return { opened, session, buildArgs, epochSec, images, checks, devices, conversion, inIndex };
 }
 
@@ -131,9 +131,4 @@ function warningsOnce(emit: Emit): Emit {
     }
     emit(event);
   };
-}
-
-/** As Go's strconv.ParseBool. */
-function isTrue(text: string | undefined): boolean {
-  return text !== undefined && /^(?:1|t|T|TRUE|true|True)$/.test(text);
 }

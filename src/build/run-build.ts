@@ -52,7 +52,7 @@ async function finishImage(build: SolvedBuild): Promise<BuiltImage> {
 }
 
 /** What the first output that is an image says of itself. */
-function digestsOf(outputs: readonly ExportResult[]): Pick<BuildResult, "configDigest" | "manifestDigest"> {
+function digestsOf(outputs: readonly ExportResult[]): Pick<BuildResult, "imageId" | "configDigest" | "manifestDigest"> {
   const image = outputs.find(({ descriptor }) => descriptor !== undefined);
-  return given({ configDigest: image?.configDigest, manifestDigest: image?.descriptor?.digest });
+  return given({ imageId: image?.imageId, configDigest: image?.configDigest, manifestDigest: image?.descriptor?.digest });
 }

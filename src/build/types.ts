@@ -2,6 +2,7 @@
 import type { AuditReport } from "../audit/index.ts";
 import type { ContextOptions } from "../context/index.ts";
 import type { Digest } from "../digest.ts";
+import type { CompatibilityVersion } from "../followed.ts";
 import type { SandboxResources } from "../engine/index.ts";
 import type { StepOptions } from "../graph/index.ts";
 import type { AnnotationSpec, ExportResult, OutputSpec } from "../image/index.ts";
@@ -27,6 +28,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly caCerts?: string | undefined;
   /** E.g. "linux/amd64"; several make an index. Default: the host's. */
   readonly platforms?: readonly string[] | undefined;
+  /** BuildKit's `compatibility-version`: 10, 20 or 30 (default), the defaults of older exporters. Also the build argument of that name. */
+  readonly compatibilityVersion?: CompatibilityVersion | undefined;
   /** "crun", "runc", or "auto". */
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Explain each executed step: which input changed since its last run. */
@@ -46,7 +49,9 @@ export type AuditMode = "warn" | "error" | "strict";
 export interface BuildResult {
   readonly buildId: string;
   readonly outputs: readonly ExportResult[];
-  /** Of the first output that is an image: the digest of its configuration file, the image ID. Absent for several platforms. */
+  /** Of the first output that is an image, as docker buildx has it: `configDigest`, or for an index (with attestations) `manifestDigest`. */
+  readonly imageId?: Digest;
+  /** Of that output: the digest of its configuration file. Absent for an index. */
   readonly configDigest?: Digest;
   /** Of that output: the digest of its manifest, or of its index. */
   readonly manifestDigest?: Digest;

@@ -11,9 +11,9 @@ export async function writeBuildFiles(
   files: { readonly iidFile: string | undefined; readonly metadataFile: string | undefined; readonly cwd: string },
 ): Promise<void> {
   if (files.iidFile !== undefined) {
-    if (result.configDigest === undefined)
+    if (result.imageId === undefined)
       throw usageError("Cannot write the image ID: the build has no image among its outputs", "Leave --iidfile out, or add --tag NAME");
-    await write(resolve(files.cwd, files.iidFile), result.configDigest);
+    await write(resolve(files.cwd, files.iidFile), result.imageId);
   }
   if (files.metadataFile !== undefined)
     await write(resolve(files.cwd, files.metadataFile), `${JSON.stringify(metadataOf(result), undefined, 2)}\n`);

@@ -19,5 +19,5 @@ export type * from "./plan/types.ts";
 export { joinWorkdir } from "./plan/workdir.ts";
 export { parseStopSignal } from "./signals.ts";
 export { suggest } from "./suggest.ts";
-export { parseSize } from "./values.ts";
+export { isOn, MAX_ID, parseId, parseSize } from "./values.ts";
 export type * from "./types.ts";

@@ -6,7 +6,7 @@ export { importRootfs } from "./import-rootfs.ts";
 export { isOutOfReach, knownTag } from "./known-tag.ts";
 export { loadImage } from "./load-image.ts";
 export { targetNames } from "./names.ts";
-export { clampTimes } from "./clamp-times.ts";
+export { clampTimes, withEpoch } from "./clamp-times.ts";
 export { openOciArchive } from "./oci-archive.ts";
 export { openOciLayout } from "./oci-layout.ts";
 export type { OpenedImage } from "./open-image.ts";

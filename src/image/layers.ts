@@ -9,7 +9,7 @@ import { given } from "../given.ts";
 import { type Descriptor, isForeignLayer, layerCompressionOf } from "../oci/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, compressedLayer, layerDiffId } from "../tree/index.ts";
 import { fetchBlob } from "./fetch-blob.ts";
-import { isStored } from "./image-layer.ts";
+import { isStored, sizedDescriptor } from "./image-layer.ts";
 import { startProgress } from "./progress.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
 
@@ -19,8 +19,8 @@ export interface ExportLayer {
   readonly diffId: DiffId;
   /** The registry that has exactly this blob. */
   readonly remote?: RemoteBlob;
-  /** Puts the blob into the store, where it is not there yet. */
-  readonly ensure: (signal: AbortSignal) => Promise<void>;
+  /** Puts the blob into the store, where it is not there yet; gives its descriptor, with the size that it has. */
+  readonly ensure: (signal: AbortSignal) => Promise<Descriptor>;
 }
 
 const DEFAULT_COMPRESSION = "gzip";
@@ -45,7 +45,7 @@ export async function exportLayer(
   signal: AbortSignal,
 ): Promise<ExportLayer> {
   if (source.remote !== undefined && source.diffId !== undefined && suits(source.remote.descriptor, options)) {
-    return remoteLayer(ctx, source.remote, source.diffId);
+    return await remoteLayer(ctx, source.remote, source.diffId, signal);
   }
   return packed(ctx, await source.load(signal), source.diffId, options, signal);
 }
@@ -58,8 +58,21 @@ export function suits(descriptor: Descriptor, { compression = DEFAULT_COMPRESSIO
   return has === compression || (!force && has !== undefined && has !== "uncompressed");
 }
 
-function remoteLayer(ctx: ImageContext, remote: RemoteBlob, diffId: DiffId): ExportLayer {
+async function remoteLayer(ctx: ImageContext, found: RemoteBlob, diffId: DiffId, signal: AbortSignal): Promise<ExportLayer> {
+  const known = sizedDescriptor(ctx.store, found.descriptor);
+  // A manifest without sizes: ours is to have them.
+  const size = known.size > 0 ? known.size : ((await (await ctx.registry()).blobSize(found, known.digest, { signal })) ?? 0);
+  const remote = { ...found, descriptor: { ...known, size } };
   return { descriptor: remote.descriptor, diffId, remote, ensure: (signal) => fetchBlob(ctx, remote, signal) };
+}
+
+/** The same with all blobs in the store, and descriptors that have their sizes: for outputs that hold them. */
+export function heldLayers(ctx: ImageContext, layers: readonly ExportLayer[]): Promise<ExportLayer[]> {
+  const hold = async (layer: ExportLayer, signal: AbortSignal): Promise<ExportLayer> => {
+    const descriptor = await layer.ensure(signal);
+    return { ...layer, descriptor, ensure: () => Promise.resolve(descriptor) };
+  };
+  return pool(AT_ONCE, layers, hold, ctx.signal);
 }
 
 async function packed(
@@ -77,9 +90,10 @@ async function packed(
     { signal, onProgress: progress.at },
   );
   const diffId = known ?? (await layerDiffId(ctx.store, layer, signal));
-  return { descriptor, diffId, ensure: async () => assertStored(ctx, descriptor) };
+  return { descriptor, diffId, ensure: () => assertStored(ctx, descriptor) };
 }
 
-function assertStored({ store }: ImageContext, descriptor: Descriptor): void {
+async function assertStored({ store }: ImageContext, descriptor: Descriptor): Promise<Descriptor> {
   if (!isStored(store, descriptor)) throw new InternalError(`layer blob ${descriptor.digest} is not in the store`);
+  return descriptor;
 }

@@ -18,7 +18,7 @@ import {
 } from "../oci/index.ts";
 import type { Ref } from "../store/index.ts";
 import { loadLayers } from "../tree/index.ts";
-import { imageLayers, isStored } from "./image-layer.ts";
+import { imageLayers, isStored, sizedDescriptor, withTrueSize } from "./image-layer.ts";
 import { isOutOfReach, knownTag, noteTag } from "./known-tag.ts";
 import { type OpenedImage, openDocuments } from "./open-image.ts";
 import { nameImage } from "./name-image.ts";
@@ -108,10 +108,14 @@ async function pullAt(
   const layers = imageLayers(store, documents, {
     name: shown,
     open: (descriptor, stop) => downloaded(ctx, reference, descriptor, stop),
+    sizeOf: async ({ digest }, stop) => (await ctx.registry()).blobSize(reference, digest, { signal: stop }),
     remote: (descriptor) => ({ descriptor, registry: reference.registry, repository: reference.repository }),
   });
   if (options.load === true || options.name === true) await loadLayers(layers, signal);
-  if (options.name === true) nameImage(store, documents, [shown]);
+  if (options.name === true) {
+    const { descriptor, manifest } = documents;
+    nameImage(store, { descriptor, blobs: [manifest.config, ...manifest.layers].map(({ digest }) => digest) }, [shown]);
+  }
   return { ...documents, layers, reference: { ...reference, digest: top.digest } };
 }
 
@@ -129,11 +133,17 @@ async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<D
 async function readDocument(ctx: ImageContext, reference: Reference, descriptor: Descriptor): Promise<Buffer> {
   const { store, signal } = ctx;
   const maxBytes = isImageConfig(descriptor.mediaType) ? MAX_CONFIG_BYTES : MAX_MANIFEST_BYTES;
-  if (isStored(store, descriptor)) return store.blobs.read(descriptor.digest, maxBytes);
+  const known = sizedDescriptor(store, descriptor);
+  if (isStored(store, known)) return store.blobs.read(descriptor.digest, maxBytes);
   const client = await ctx.registry();
   const at = atDigest(reference, descriptor.digest);
   const bytes = isImageConfig(descriptor.mediaType)
-    ? await collect(client.blob(at, descriptor, { signal }), maxBytes, "image config")
+    ? await withTrueSize(
+        descriptor,
+        signal,
+        ({ digest }, stop) => client.blobSize(at, digest, { signal: stop }),
+        (sized) => collect(client.blob(at, sized, { signal }), maxBytes, "image config"),
+      )
     : (await client.manifest(at, { signal })).bytes;
   await store.blobs.put(bytes);
   return bytes;

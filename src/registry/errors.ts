@@ -3,6 +3,7 @@
  * a registry's own words are cut and cleaned.
  */
 import { collect, type ByteStream } from "../bytes.ts";
+import type { Digest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import { cleanText, isTransientStatus, type NetFailure, parseRetryAfter, safeUrl } from "../net/index.ts";
@@ -56,6 +57,22 @@ export function protocolError(attempt: Attempt, state: string): DecantError {
   return new DecantError("REGISTRY", `Cannot ${attempt.action}: registry "${attempt.registry}" ${state}`, {
     details: { registry: attempt.registry },
   });
+}
+
+/** A manifest that a registry says to keep under another digest than that of the bytes that it was sent. */
+export function storedAsOther(
+  name: string,
+  registry: string,
+  { digest, said }: { readonly digest: Digest; readonly said: string },
+): DecantError {
+  return new DecantError(
+    "BLOB_DIGEST",
+    `Cannot trust the push of "${name}": registry "${registry}" says that it keeps it as "${said}"; sent was "${digest}"`,
+    {
+      hint: "It changes manifests, or a proxy before it does: pull the image from it and compare, or push to another registry",
+      details: { registry, digest, actual: said },
+    },
+  );
 }
 
 /**

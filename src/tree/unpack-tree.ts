@@ -32,6 +32,8 @@ interface UnpackTreeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default false: files belong to who runs this, as BuildKit has it. True needs root. */
   readonly keepOwners?: boolean | undefined;
+  /** Everything gets this time, in seconds. Default: each entry its own. */
+  readonly mtimeSec?: number | undefined;
 }
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -45,7 +47,8 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
   const folders: Entry[] = [];
   let turn = performance.now();
   for (const found of walk(tree, ROOT)) {
-    const entry = options.keepOwners === true ? found : { ...found, uid: 0, gid: 0 };
+    const timed = options.mtimeSec === undefined ? found : { ...found, mtimeSec: options.mtimeSec, mtimeNsec: 0 };
+    const entry = options.keepOwners === true ? timed : { ...timed, uid: 0, gid: 0 };
     const path = `${root}/${entry.path}`;
     const group = entry.kind === "file" ? tree.linkGroup(found) : undefined;
     const first = group === undefined ? undefined : firsts.get(group);

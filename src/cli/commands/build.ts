@@ -1,5 +1,6 @@
 /** `decant build`: the flags of docker buildx build, in their forms. */
 import { usageError } from "../../errors.ts";
+import { parseCompatibility } from "../../followed.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
 import { ATTESTATION_VALUE, parseAttestations } from "../attestations.ts";
@@ -121,6 +122,12 @@ Examples:
         help: "Certificates of the host for RUN steps, and never for the image: auto takes the bundle that the environment names",
       },
       platform: { type: "string", multiple: true, value: "OS/ARCH", help: "Platform of the result; by default the host's" },
+      "compatibility-version": {
+        type: "string",
+        value: "VERSION",
+        help: "Defaults of exporters as BuildKit had them: 10, 20 or 30 (the newest)",
+        choices: ["10", "20", "30"],
+      },
       iidfile: { type: "string", value: "FILE", help: "Write the image ID to a file" },
       "metadata-file": { type: "string", value: "FILE", help: "Write digests and names of the result to a JSON file" },
       assemble: {
@@ -254,6 +261,7 @@ Examples:
       locked: values.locked,
       runtime: values.runtime,
       explain: values.explain,
+      compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),
       stdout: (chunk) => context.stdout.write(chunk),
     };
@@ -262,7 +270,7 @@ Examples:
       showRun(build({ ...options, ...more }), progressMode(values, context), context),
     );
     await writeBuildFiles(result, { iidFile: values.iidfile, metadataFile: values["metadata-file"], cwd: context.cwd });
-    if (values.quiet === true && result.configDigest !== undefined) await context.stdout.write(`${result.configDigest}\n`);
+    if (values.quiet === true && result.imageId !== undefined) await context.stdout.write(`${result.imageId}\n`);
     return 0;
   },
 );

@@ -1,6 +1,7 @@
 /** `decant version`. */
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
+import { NEWEST, NEWEST_BUILDKIT } from "../../followed.ts";
 import { VERSION } from "../../version.ts";
 
 /** The command. */
@@ -8,7 +9,7 @@ export const command: Command = defineCommand(
   {
     name: "version",
     usage: "",
-    summary: "Show the version of Decant and of Node",
+    summary: "Show the version of Decant, of Node, and of the BuildKit whose behaviour it has",
     options: { format: { type: "string", value: "FORMAT", help: "How to print", choices: ["text", "json"] } },
     words: { min: 0, max: 0 },
   },
@@ -17,8 +18,8 @@ export const command: Command = defineCommand(
     const platform = `${process.platform}/${process.arch}`;
     await stdout.write(
       values.format === "json"
-        ? `${JSON.stringify({ version: VERSION, node, platform })}\n`
-        : `decant ${VERSION} (node ${node}, ${platform})\n`,
+        ? `${JSON.stringify({ version: VERSION, node, platform, dockerfile: NEWEST.frontend, buildkit: NEWEST_BUILDKIT })}\n`
+        : `decant ${VERSION} (node ${node}, ${platform}), as docker/dockerfile ${NEWEST.frontend} of BuildKit ${NEWEST_BUILDKIT}\n`,
     );
     return 0;
   },

@@ -53,7 +53,7 @@ export interface StepOptions {
 
 /** Options of a conversion. */
 export interface ConvertOptions
-  extends StepOptions, Pick<PlanOptions, "target" | "buildArgs" | "platform" | "buildPlatform" | "hasContext"> {
+  extends StepOptions, Pick<PlanOptions, "followed" | "target" | "buildArgs" | "platform" | "buildPlatform" | "hasContext"> {
   /** SOURCE_DATE_EPOCH: the time of directories that WORKDIR makes. */
   readonly epochSec?: number | undefined;
   /** Progress names the platform of each step. Default false. */

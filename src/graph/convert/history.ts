@@ -39,13 +39,13 @@ export function layerItem(createdBy: string, marked: boolean): HistoryItem {
 
 /**
  * Gives every entry a time (BuildKit's exporter, normalizeLayersAndHistory): layers have theirs; what has none takes the time of
- * the first new layer, or of the layer before it.
+ * the first new layer, or of the layer before it; without either `fallback`, if there is one.
  */
 export function addressedHistory(
   items: readonly HistoryItem[],
   layerTimes: readonly (string | undefined)[],
-  fallback: string,
-): readonly (HistoryItem & { readonly created: string })[] {
+  fallback: string | undefined,
+): readonly HistoryItem[] {
   let layer = 0;
   const timed = items.map((item) => {
     if (item.emptyLayer) return item;
@@ -56,7 +56,7 @@ export function addressedHistory(
   let current = firstTime(timed) ?? fallback;
   return timed.map((item) => {
     current = item.created ?? current;
-    return { ...item, created: current };
+    return current === undefined ? item : { ...item, created: current };
   });
 }
 
@@ -111,8 +111,21 @@ function isUnprintable(char: string): boolean {
   return char !== " " && !/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char);
 }
 
-/** Go's %q of a pointer to a HealthcheckConfig: &{["CMD" "true"] "30s" "0s" "0s" "0s" '\x03'}; the retries are a character to it. */
+/** Go's %+v of a HealthcheckConfig: {Test:[CMD true] Interval:30s Timeout:0s StartPeriod:0s StartInterval:0s Retries:3}. */
 export function goHealthcheck(check: Healthcheck): string {
+  const duration = (name: "Interval" | "Timeout" | "StartPeriod" | "StartInterval"): string => `${name}:${goDuration(check[name] ?? 0)}`;
+  return `{${[
+    `Test:${goList(check.Test ?? [])}`,
+    duration("Interval"),
+    duration("Timeout"),
+    duration("StartPeriod"),
+    duration("StartInterval"),
+    `Retries:${check.Retries ?? 0}`,
+  ].join(" ")}}`;
+}
+
+/** Go's %q of a pointer to one, as before 1.24: &{["CMD" "true"] "30s" "0s" "0s" "0s" '\x03'}; the retries are a character to it. */
+export function goQuotedHealthcheck(check: Healthcheck): string {
   const durations = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval].map((time) => `"${goDuration(time ?? 0)}"`);
   return `&{${goQuotedList(check.Test ?? [])} ${durations.join(" ")} ${goQuoteRune(check.Retries ?? 0)}}`;
 }

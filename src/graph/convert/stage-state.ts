@@ -1,6 +1,7 @@
 /** What a stage has become while its instructions are converted, one after the other. The only mutable value of this room. */
 import { type Digest, sha256 } from "../../digest.ts";
 import type { Stage, StageInstruction } from "../../dockerfile/index.ts";
+import type { Followed } from "../../followed.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import { withoutUrlSecrets } from "../../url-secrets.ts";
 import type { Vertex, VertexMeta } from "../vertex.ts";
@@ -16,6 +17,8 @@ interface Environment {
 
 /** A stage on its way. */
 export interface StageState {
+  /** The versions whose rules hold; undefined is the newest. */
+  readonly followed: Followed | undefined;
   readonly index: number;
   /** What progress shows: its name, "stage-1", or "" when it is alone. */
   readonly label: string;

@@ -21,6 +21,7 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
   // S33: an image without PATH gets one, also in its configuration.
   if (!parts.env.has("PATH")) parts.env.set("PATH", `PATH=${planned.start.env.get("PATH") ?? ""}`);
   const state: StageState = {
+    followed: context.options.followed,
     index: stage.index,
     label: context.plan.stages.length === 1 ? "" : (stage.name ?? `stage-${stage.index}`),
     showsPlatform: context.options.severalPlatforms === true,

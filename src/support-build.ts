@@ -84,7 +84,12 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     state: "planned",
     note: "RUN needs root for now; without it the error is PRIVILEGE. Builds without RUN need no privilege.",
   },
-  { id: "F86", title: "Steps of another processor", state: "partial", note: "By the host's binfmt_misc; Decant brings no emulator." },
+  {
+    id: "F86",
+    title: "Steps of another processor",
+    state: "full",
+    note: "By an emulator that is registered with the host's binfmt_misc, as in BuildKit; without one the build is refused before its first step.",
+  },
   {
     id: "F87",
     title: "Windows and FreeBSD images",
@@ -215,9 +220,8 @@ export const BUILD_ROWS: readonly SupportRow[] = [
   {
     id: "F128",
     title: "Several platforms, one index",
-    state: "planned",
-    hint: "Build one platform at a time",
-    refuses: [{ args: ["--platform", "linux/amd64,linux/arm64"] }],
+    state: "full",
+    note: "Platforms build at the same time, and stages that do not depend on the target run once. Steps of another processor: see F86.",
   },
   { id: "F130", title: "--platform local and variants", state: "full" },
   {

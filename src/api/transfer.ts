@@ -26,17 +26,25 @@ export function pullImage(options: StoreOptions & { readonly image: string; read
   });
 }
 
+/** Options of `pushImage`. */
+interface PushImageOptions extends StoreOptions, CompressionOptions {
+  readonly image: string;
+  /** Default: the image's own. */
+  readonly name?: string;
+  /** Only this platform of an index. Default: all. */
+  readonly platform?: string | undefined;
+}
+
 /** Pushes an image of the store under its own name, or `name`. */
-export function pushImage(
-  options: StoreOptions & CompressionOptions & { readonly image: string; readonly name?: string },
-): Run<{ readonly name: string; readonly digest: Digest }> {
+export function pushImage(options: PushImageOptions): Run<{ readonly name: string; readonly digest: Digest }> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const { compression, level, force } = options;
     const name = options.name ?? options.image;
     const pushed = await step(emit, { vertex: "push", name: `pushing ${name}` }, signal, () =>
       push(imageContext(session, emit, "push", signal), options.image, [name], {
-        platform: session.platform,
+        platform: options.platform === undefined ? undefined : platformOf(session, options.platform),
+        host: session.platform,
         compression,
         level,
         force,

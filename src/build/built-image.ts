@@ -1,5 +1,4 @@
 /** What was converted and solved, as one image: times of history, and whether an index is wanted around it. */
-import { isOn } from "../dockerfile/index.ts";
 import type { Solution } from "../engine/index.ts";
 import { given } from "../given.ts";
 import { addressedHistory, type Conversion } from "../graph/index.ts";
@@ -12,15 +11,11 @@ interface BuiltImageOptions {
   readonly nowMs: number;
   /** SOURCE_DATE_EPOCH. */
   readonly epochSec: number | undefined;
-  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly inIndex: boolean;
 }
 
 /** Puts it together. */
-export function builtImage(
-  conversion: Conversion,
-  solution: Solution,
-  { nowMs, epochSec: epoch, buildArgs }: BuiltImageOptions,
-): BuiltImage {
+export function builtImage(conversion: Conversion, solution: Solution, { nowMs, epochSec: epoch, inIndex }: BuiltImageOptions): BuiltImage {
   const fixed = epoch === undefined ? undefined : new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
   // Nothing is made where there are no layers: the image is the same whenever it is built.
   const fallback = fixed ?? (solution.layers.length === 0 ? undefined : new Date(nowMs).toISOString());
@@ -40,7 +35,7 @@ export function builtImage(
     layers: solution.layers,
     ...createdOf(fixed ?? history.findLast(({ created }) => created !== undefined)?.created ?? fallback),
     ...(epoch === undefined ? {} : { epochSec: epoch }),
-    ...(isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]) ? { inIndex: true } : {}),
+    ...(inIndex ? { inIndex } : {}),
   };
 }
 

@@ -1,4 +1,6 @@
 /** Where a build goes: each output with what it says of itself, its annotations and times of files. */
+import { AT_ONCE, pool } from "../async.ts";
+import { InternalError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
 import {
@@ -15,19 +17,32 @@ import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
+import type { Platform } from "../oci/index.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
-/** Writes every output that is wanted, one after the other. Throws as `exportImage`, and `USAGE` for annotations of what is not built. */
-export async function exportAll(image: BuiltImage, { opened, session }: PreparedBuild): Promise<ExportResult[]> {
+/**
+ * Writes every output that is wanted, one after the other: `images` of the platforms of `builds`. Throws as `exportImage`, and `USAGE` for annotations of
+ * what is not built.
+ */
+export async function exportAll(images: readonly BuiltImage[], builds: readonly PreparedBuild[]): Promise<ExportResult[]> {
+  const [first] = builds;
+  if (first === undefined) throw new InternalError("a build without platforms");
+  const { opened, session } = first;
   const { options, emit, signal } = opened;
+  const platforms = images.map(({ platform }) => platform);
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
-    const images = async (): Promise<BuiltImage[]> => {
-      const annotated = withAnnotations(image, "annotations" in output ? (output.annotations ?? []) : [], options.annotations ?? []);
-      return [await rewritten(timedFor(annotated, output), output, session, signal)];
+    const changed = async (image: BuiltImage): Promise<BuiltImage> => {
+      const annotated = withAnnotations(
+        image,
+        ("annotations" in output ? (output.annotations ?? []) : []).concat(options.annotations ?? []),
+        platforms,
+      );
+      return await rewritten(timedFor(annotated, output), output, session, signal);
     };
-    results.push(await writeOutput(images, output, { index, session, stdout: options.stdout, followed: opened.followed, emit, signal }));
+    const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
+    results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, followed: opened.followed, emit, signal }));
   }
   return results;
 }
@@ -54,8 +69,8 @@ export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, 
   return output.type === "cacheonly" ? await write() : await step(emit, { vertex, name: exportName(output) }, signal, write);
 }
 
-function withAnnotations(image: BuiltImage, ...specs: readonly (readonly AnnotationSpec[])[]): BuiltImage {
-  const annotations = annotationsFor(specs.flat(), image.platform);
+function withAnnotations(image: BuiltImage, specs: readonly AnnotationSpec[], built: readonly Platform[]): BuiltImage {
+  const annotations = annotationsFor(specs, image.platform, built);
   return Object.keys(annotations).length === 0 ? image : { ...image, annotations };
 }
 

@@ -10,10 +10,11 @@ import {
   localSources,
   type Sandbox,
   type Solution,
+  type Solved,
   solve,
   sweepSandboxes,
 } from "../engine/index.ts";
-import { usageError } from "../errors.ts";
+import { InternalError, usageError } from "../errors.ts";
 import { type Emit, eventSource } from "../events.ts";
 import { given } from "../given.ts";
 import { checkNamedFile } from "../sys/index.ts";
@@ -27,27 +28,43 @@ interface StartedBuild {
   readonly startedAt: number;
 }
 
-/** What a build made. */
+/** What a build made of one platform. */
 export interface SolvedBuild extends PreparedBuild {
   readonly started: StartedBuild;
   readonly solution: Solution;
 }
 
-/** Solves the graph. Throws as `solve`. */
-export async function solveGraph(build: PreparedBuild, started: StartedBuild): Promise<SolvedBuild> {
-  return { ...build, started, solution: await solutionOf(build, started) };
+/** What a build made. */
+interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
+  /** A build for each platform, in the order of the options. */
+  readonly builds: readonly SolvedBuild[];
 }
 
-async function solutionOf(build: PreparedBuild, { id }: StartedBuild): Promise<Solution> {
-  const { opened, session, conversion, images, devices, epochSec } = build;
-  if (conversion.target === undefined) return { layers: [], layersOf: () => undefined, materials: [], executed: 0, cached: 0 };
-  const { options, access, contexts, emit, signal } = opened;
-  const { store, network, env } = session;
+/** Solves the graphs of all platforms at the same time. Throws as `solve`. */
+export async function solveGraph(builds: readonly PreparedBuild[], started: StartedBuild): Promise<SolvedGraph> {
+  const targets = builds.map(({ conversion }) => conversion.target);
+  const [first] = builds;
+  if (first === undefined) throw new InternalError("a build without platforms");
   await using stack = new AsyncDisposableStack();
+  const { solutions, executed, cached } = await solve(targets, engineContext(first, started, stack), first.opened.signal);
+  return { builds: builds.map((build, at) => ({ ...build, started, solution: solutionAt(solutions, at) })), executed, cached };
+}
+
+function solutionAt(solutions: readonly Solution[], at: number): Solution {
+  const solution = solutions[at];
+  if (solution === undefined) throw new InternalError("a target without a solution");
+  return solution;
+}
+
+/** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
+function engineContext(build: PreparedBuild, { id }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
+  const { opened, session, images, devices, epochSec } = build;
+  const { options, access, contexts, emit } = opened;
+  const { store, network, env } = session;
   let sandbox: Promise<Sandbox> | undefined;
   const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }));
   const caCertificates = caCertificatesOf(options.caCerts ?? "auto", env, opened.cwd);
-  const context: EngineContext = {
+  return {
     store,
     emit,
     providers: [
@@ -67,7 +84,6 @@ async function solutionOf(build: PreparedBuild, { id }: StartedBuild): Promise<S
     explain: options.explain ?? false,
     buildId: id,
   };
-  return await solve(conversion.target, context, signal);
 }
 
 /** Tells each warning once: several steps may come upon the same. */

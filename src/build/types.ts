@@ -26,7 +26,7 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly cdiSpecDirs?: readonly string[] | undefined;
   /** Host certificates for RUN steps: "auto" (default: where the environment names a bundle), "off", or the path of a PEM bundle. */
   readonly caCerts?: string | undefined;
-  /** One platform for now, e.g. "linux/amd64". Default: the host's. */
+  /** E.g. "linux/amd64"; several make an index. Default: the host's. */
   readonly platforms?: readonly string[] | undefined;
   /** BuildKit's `compatibility-version`: 10, 20 or 30 (default), the defaults of older exporters. Also the build argument of that name. */
   readonly compatibilityVersion?: CompatibilityVersion | undefined;
@@ -38,7 +38,7 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */
   readonly audit?: AuditMode | undefined;
-  /** Gets the report of `audit`, also when the build fails because of it. */
+  /** Gets the report of `audit` of each platform, also when the build fails because of it. */
   readonly onAudit?: ((report: AuditReport) => void) | undefined;
 }
 
@@ -49,14 +49,15 @@ export type AuditMode = "warn" | "error" | "strict";
 export interface BuildResult {
   readonly buildId: string;
   readonly outputs: readonly ExportResult[];
-  /** Of the first image output, as docker buildx has it: `configDigest`, or for an index (with attestations) `manifestDigest`. */
+  /** Of the first output that is an image, as docker buildx has it: `configDigest`, or for an index (with attestations) `manifestDigest`. */
   readonly imageId?: Digest;
-  /** Of the first image output: the digest of its configuration file. Absent for an index. */
+  /** Of that output: the digest of its configuration file. Absent for an index. */
   readonly configDigest?: Digest;
+  /** Of that output: the digest of its manifest, or of its index. */
   readonly manifestDigest?: Digest;
   /** Steps: how many ran, how many were reused. */
   readonly executed: number;
   readonly cached: number;
-  /** With `audit`. */
-  readonly audit?: AuditReport;
+  /** With `audit`: a report for each platform, in their order. */
+  readonly audits?: readonly AuditReport[];
 }

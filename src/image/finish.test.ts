@@ -4,7 +4,7 @@ import { isDecantError } from "../errors.ts";
 import { type CompatibilityVersion, NEWEST } from "../followed.ts";
 import { openImageFixture } from "../../test/support/image-fixture.ts";
 import { exportLayers } from "./layers.ts";
-import { finishedImage, identity } from "./finish.ts";
+import { finishedImages, identity } from "./finish.ts";
 import type { Attestation, BuiltImage, ImageOptions } from "./types.ts";
 
 const said: Attestation = { predicateType: "https://example.org/said", fileName: "said.json", predicate: () => Promise.resolve({}) };
@@ -28,15 +28,15 @@ async function formOf({ type, output = {}, image = {}, compatibility = 30 }: Row
   const built = { ...fixture.image, ...image };
   try {
     const layers = await exportLayers(fixture.context(), built, {});
-    const made = await finishedImage(built, {
+    const made = await finishedImages([{ image: built, layers }], {
       output: { type, ...output },
-      layers,
       names: ["app"],
       followed: { ...NEWEST, compatibility },
     });
-    const family = made.manifest.descriptor.mediaType.includes("docker") ? "docker" : "oci";
-    const about = made.attached?.about?.manifest.manifest;
-    if (made.attached === undefined) return family;
+    const [image] = made.images;
+    const family = image?.manifest.descriptor.mediaType.includes("docker") === true ? "docker" : "oci";
+    const about = image?.about?.manifest.manifest;
+    if (made.index === undefined) return family;
     return `${family}+${about === undefined ? "index" : about.artifactType === undefined ? "image" : "artifact"}`;
   } catch (error) {
     if (isDecantError(error)) return error.code;
@@ -44,7 +44,7 @@ async function formOf({ type, output = {}, image = {}, compatibility = 30 }: Row
   }
 }
 
-describe("finishedImage() has the form that BuildKit gives an output", () => {
+describe("finishedImages() has the form that BuildKit gives an output", () => {
   const rows: readonly Row[] = [
     { name: "docker archives are OCI", type: "docker", want: "oci" },
     { name: "unless told otherwise", type: "docker", output: { ociMediaTypes: false }, want: "docker" },
@@ -98,12 +98,12 @@ describe("finishedImage() has the form that BuildKit gives an output", () => {
 test("L6: the image ID is the configuration's digest, with attestations that of the index, or the manifest's where it is preferred", async () => {
   await using fixture = await openImageFixture();
   const layers = await exportLayers(fixture.context(), fixture.image, {});
-  const options = { output: { type: "oci" as const }, layers, names: [], followed: undefined };
-  const plain = await finishedImage(fixture.image, options);
-  assert.deepEqual(identity(plain, {}).imageId, plain.config.descriptor.digest);
-  assert.deepEqual(identity(plain, { preferImageDigest: true }).imageId, plain.manifest.descriptor.digest);
-  const attested = await finishedImage({ ...fixture.image, attestations: [said] }, options);
-  assert.deepEqual(identity(attested, {}), { descriptor: attested.descriptor, imageId: attested.attached?.index.descriptor.digest });
+  const options = { output: { type: "oci" as const }, names: [], followed: undefined };
+  const plain = await finishedImages([{ image: fixture.image, layers }], options);
+  assert.deepEqual(identity(plain, {}).imageId, plain.images[0]?.config.descriptor.digest);
+  assert.deepEqual(identity(plain, { preferImageDigest: true }).imageId, plain.images[0]?.manifest.descriptor.digest);
+  const attested = await finishedImages([{ image: { ...fixture.image, attestations: [said] }, layers }], options);
+  assert.deepEqual(identity(attested, {}), { descriptor: attested.descriptor, imageId: attested.index?.descriptor.digest });
 });
 
 test("L6: layers whose times were rewritten say so, those of the base and of Docker's types do not", async () => {
@@ -118,8 +118,8 @@ test("L6: layers whose times were rewritten say so, those of the base and of Doc
   };
   const layers = await exportLayers(fixture.context(), image, {});
   const annotations = async (ociMediaTypes: boolean): Promise<unknown> => {
-    const made = await finishedImage(image, { output: { type: "oci", ociMediaTypes }, layers, names: [], followed: undefined });
-    return made.manifest.manifest.layers.map((layer) => layer.annotations);
+    const made = await finishedImages([{ image, layers }], { output: { type: "oci", ociMediaTypes }, names: [], followed: undefined });
+    return made.images[0]?.manifest.manifest.layers.map((layer) => layer.annotations);
   };
   assert.deepEqual(await annotations(true), [undefined, { "buildkit/rewritten-timestamp": "1600000000" }]);
   assert.deepEqual(await annotations(false), [undefined, undefined]);

@@ -1,7 +1,15 @@
 /** Opens an image of the local store: for FROM, run, push and inspect. */
 import { type Digest, isDigest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
-import { type Descriptor, MAX_CONFIG_BYTES, type Platform, formatReference, parseReference } from "../oci/index.ts";
+import {
+  type Descriptor,
+  formatReference,
+  MAX_CONFIG_BYTES,
+  parseManifestOrIndex,
+  parseReference,
+  type Platform,
+  platformsOf,
+} from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { imageLayers, originOf } from "./image-layer.ts";
 import { type OpenedImage, openDocuments } from "./open-image.ts";
@@ -23,6 +31,22 @@ export async function loadImage(store: Store, image: string, platform: Platform)
     },
   });
   return { ...documents, layers };
+}
+
+/** Opens the images of all platforms that `image` has, or only that for `platform`. Throws as `loadImage`. */
+export async function loadImages(
+  store: Store,
+  image: string,
+  platform: Platform | undefined,
+  host: Platform,
+): Promise<readonly OpenedImage[]> {
+  if (platform !== undefined) return [await loadImage(store, image, platform)];
+  const top = topDescriptor(store, image);
+  const parsed = parseManifestOrIndex(await store.blobs.read(top.digest, MAX_CONFIG_BYTES), top.mediaType);
+  const platforms = parsed.kind === "index" ? platformsOf(parsed.index) : [];
+  const opened: OpenedImage[] = [];
+  for (const one of platforms.length === 0 ? [host] : platforms) opened.push(await loadImage(store, image, one));
+  return [...new Map(opened.map((one) => [one.descriptor.digest, one])).values()];
 }
 
 function topDescriptor(store: Store, image: string): Descriptor {

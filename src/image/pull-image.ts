@@ -112,7 +112,10 @@ async function pullAt(
     remote: (descriptor) => ({ descriptor, registry: reference.registry, repository: reference.repository }),
   });
   if (options.load === true || options.name === true) await loadLayers(layers, signal);
-  if (options.name === true) nameImage(store, documents, [shown]);
+  if (options.name === true) {
+    const { descriptor, manifest } = documents;
+    nameImage(store, { descriptor, blobs: [manifest.config, ...manifest.layers].map(({ digest }) => digest) }, [shown]);
+  }
   return { ...documents, layers, reference: { ...reference, digest: top.digest } };
 }
 

@@ -54,6 +54,8 @@ export interface ConvertOptions
   extends StepOptions, Pick<PlanOptions, "followed" | "target" | "buildArgs" | "platform" | "buildPlatform" | "hasContext"> {
   /** SOURCE_DATE_EPOCH: the time of directories that WORKDIR makes. */
   readonly epochSec?: number | undefined;
+  /** Progress names the platform of each step. Default false. */
+  readonly severalPlatforms?: boolean | undefined;
   readonly resolveImage: (request: ImageRequest) => Promise<ResolvedImage>;
 }
 

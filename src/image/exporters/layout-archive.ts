@@ -1,7 +1,7 @@
 /** type=oci: an OCI image layout (image-spec image-layout.md) as a tar, or as a directory that is brought up to date in place. */
 import { usageError } from "../../errors.ts";
 import { type ArchiveEntry, writeArchive } from "../archive.ts";
-import { finishedImage, identity } from "../finish.ts";
+import { finishedImages, identity, packImages } from "../finish.ts";
 import { exportLayers, heldLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
 import { startProgress } from "../../transfer.ts";
@@ -13,15 +13,15 @@ import { writeLayoutDirectory } from "./layout-directory.ts";
 type ArchiveSpec = Extract<OutputSpec, { type: "oci" | "docker" }>;
 
 /** Writes an OCI layout or a docker archive. Throws `EXPORT`, `REFERENCE`. */
-export async function exportLayout(image: BuiltImage, output: ArchiveSpec, ctx: ExportContext): Promise<ExportResult> {
-  if (output.type === "docker" && image.inIndex === true)
+export async function exportLayout(images: readonly BuiltImage[], output: ArchiveSpec, ctx: ExportContext): Promise<ExportResult> {
+  if (output.type === "docker" && images.some(({ inIndex }) => inIndex === true))
     throw usageError(
       "Cannot write a docker archive of an index: it has no place for one (docker exporter does not currently support exporting manifest lists)",
-      "Use --output type=oci, or leave out BUILDKIT_MULTI_PLATFORM",
+      "Use --output type=oci, or build one platform without BUILDKIT_MULTI_PLATFORM",
     );
   const names = targetNames(output.names);
-  const layers = await heldLayers(ctx, await exportLayers(ctx, image, output));
-  const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
+  const packed = await packImages(images, async (image) => heldLayers(ctx, await exportLayers(ctx, image, output)));
+  const assembled = await finishedImages(packed, { output, names, followed: ctx.followed });
   const blobs = blobEntries(ctx.store, assembled);
   const index = indexEntries(assembled.descriptor, names);
   const result = { output, names, ...identity(assembled, output) };

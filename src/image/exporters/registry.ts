@@ -1,5 +1,5 @@
 /** type=registry: straight to the registries of its names; nothing is named in the local store. */
-import { finishedImage, identity } from "../finish.ts";
+import { finishedImages, identity, packImages } from "../finish.ts";
 import { exportLayers } from "../layers.ts";
 import { pushNames } from "../names.ts";
 import { pushAssembled } from "../push-assembled.ts";
@@ -7,13 +7,13 @@ import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../typ
 
 /** Pushes to every name. Throws `USAGE` without names, `REFERENCE`, and what registries throw. */
 export async function exportToRegistry(
-  image: BuiltImage,
+  images: readonly BuiltImage[],
   output: Extract<OutputSpec, { type: "registry" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
   const names = pushNames(output.names);
-  const layers = await exportLayers(ctx, image, output);
-  const assembled = await finishedImage(image, { output, layers, names, followed: ctx.followed });
+  const packed = await packImages(images, (image) => exportLayers(ctx, image, output));
+  const assembled = await finishedImages(packed, { output, names, followed: ctx.followed });
   await pushAssembled(ctx, assembled, names);
   return { output, names, ...identity(assembled, output) };
 }

@@ -4,20 +4,23 @@ import { type Entry, treeTar } from "../../tree/index.ts";
 import { startProgress } from "../../transfer.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
 import { writeDestination } from "./destination.ts";
-import { addedTime, platformFolder, timesOf, treeOf } from "./local.ts";
+import { addedTime, timesOf, treesOf } from "./platform-trees.ts";
 
 /** Writes the tar. Throws `EXPORT`. */
 export async function exportTar(
-  image: BuiltImage,
+  images: readonly BuiltImage[],
   output: Extract<OutputSpec, { type: "tar" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
-  const tree = await treeOf(image, ctx, output);
-  const name = platformFolder(image, output);
-  const folder = name === undefined ? {} : { folder: folderEntry(name, addedTime(image)) };
+  const trees = await treesOf(images, ctx, output);
+  const parts = trees.map(({ image, tree, folder }) => ({
+    tree,
+    ...(folder === undefined ? {} : { folder: folderEntry(folder, addedTime(image)) }),
+  }));
+  const [first] = images;
   const written = await writeDestination(ctx, output.dest, async (sink) => {
     const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
-    for await (const chunk of treeTar(tree, { signal: ctx.signal, ...folder, ...timesOf(image) })) {
+    for await (const chunk of treeTar(parts, { signal: ctx.signal, ...(first === undefined ? {} : timesOf(first)) })) {
       await sink.write(chunk);
       progress.add(chunk.byteLength);
     }

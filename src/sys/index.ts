@@ -2,6 +2,7 @@
 export { type ProcessOptions, type ProcessResult, type RunningProcess, findTool, runProcess, startProcess } from "./process.ts";
 export { openConfined } from "./confined.ts";
 export { copyRange } from "./copy-range.ts";
+export { findIsal, type Isal, IsalDamage, type IsalInflate } from "./isal.ts";
 export { clearProtectedFlags } from "./file-flags.ts";
 export { tryFlock } from "./flock.ts";
 export { makeNode, splitDevice } from "./node.ts";

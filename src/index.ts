@@ -14,6 +14,7 @@ export {
   type DockerfileTarget,
   type DockerfileTargets,
   diffBases,
+  gzipEncoder,
   importImage,
   type ImportImageOptions,
   inspectImage,

@@ -1,3 +1,4 @@
+export { gzipEncoder } from "../tree/index.ts";
 export { auditImage, type AuditImageOptions } from "./audit.ts";
 export { buildBase, diffBases, listBases, lockBase, recipeSchemaText, showBase, verifyBase } from "./base/index.ts";
 export type * from "./base/index.ts";

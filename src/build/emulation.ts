@@ -1,15 +1,18 @@
 /** Steps for other processors run by an emulator of the host (binfmt_misc, as qemu-user registers it): whether there is one, before the first step runs. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ElfMachine, elfMachineOf } from "../elf/index.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import { type Conversion, reachable, type Vertex } from "../graph/index.ts";
+import { readNamedFile } from "../sys/index.ts";
 import { formatPlatform, hostPlatform, type Platform, platformRank } from "../oci/index.ts";
 
 /** Where Linux tells which formats of programs have an interpreter (its Documentation/admin-guide/binfmt-misc.rst). */
 const REGISTRY = "/proc/sys/fs/binfmt_misc";
 const ET_EXEC = 2;
 const HEADER_BYTES = 20;
+/** The kernel writes a page at most. */
+const MAX_ENTRY_BYTES = 64 * 1024;
 
 /** Throws `PLATFORM` for the first step that this machine can run neither by itself nor by an emulator. */
 export async function checkEmulation(conversions: readonly Conversion[], registry: string = REGISTRY): Promise<void> {
@@ -33,11 +36,16 @@ async function registeredFormats(registry: string): Promise<readonly Format[]> {
   const formats: Format[] = [];
   for (const name of await namesIn(registry)) {
     if (name === "register" || name === "status") continue;
+    const read = await readNamedFile({ path: join(registry, name) }, { maxBytes: MAX_ENTRY_BYTES });
+    if ("problem" in read) continue;
     const lines = new Map(
-      (await readFile(join(registry, name), "utf8")).split("\n").map((line) => {
-        const [key = "", ...value] = line.split(/:? /);
-        return [key, value.join(" ")] as const;
-      }),
+      read.bytes
+        .toString("utf8")
+        .split("\n")
+        .map((line) => {
+          const [key = "", ...value] = line.split(/:? /);
+          return [key, value.join(" ")] as const;
+        }),
     );
     const magic = Buffer.from(lines.get("magic") ?? "", "hex");
     if (!lines.has("enabled") || lines.get("flags")?.includes("F") !== true || magic.byteLength === 0) continue;

@@ -31,7 +31,7 @@ const CREATED_ANNOTATION = "org.opencontainers.image.created";
 const UNKNOWN = { architecture: "unknown", os: "unknown" };
 
 /** A built image, and its documents. */
-export interface AssembledBuild {
+interface AssembledBuild {
   readonly image: BuiltImage;
   readonly assembled: AssembledImage;
 }

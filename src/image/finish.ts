@@ -10,7 +10,7 @@ import type { MediaTypes } from "./manifest.ts";
 import type { Attestation, BuiltImage, ExportResult, ImageOptions } from "./types.ts";
 
 /** An image with its layers as blobs. */
-export interface PackedImage {
+interface PackedImage {
   readonly image: BuiltImage;
   readonly layers: readonly ExportLayer[];
 }

@@ -26,11 +26,13 @@ export interface ExportLayer {
 const DEFAULT_COMPRESSION = "gzip";
 
 /** Layers with the history that tells how they were made. */
-type Layers = Pick<BuiltImage, "layers" | "history">;
+type Layers = Pick<BuiltImage, "layers" | "history" | "epochSec">;
 
 /** The layers as blobs of the wanted compression. Blobs of our own are in the store when this returns. Throws `WHITEOUT`, with the step. */
 export function exportLayers(ctx: ImageContext, image: Layers, options: CompressionOptions): Promise<ExportLayer[]> {
-  return eachLayer(ctx, image, (source, signal) => exportLayer(ctx, source, options, signal));
+  // The bytes of ISA-L differ between kinds of processors: a build that is to give the same bytes anywhere is without it.
+  const { encoder = image.epochSec === undefined ? undefined : "zlib" } = options;
+  return eachLayer(ctx, image, (source, signal) => exportLayer(ctx, source, { ...options, encoder }, signal));
 }
 
 /** The layers as the local store keeps them: those that came from elsewhere as they came, our own uncompressed. All are in the store. Throws `WHITEOUT`, with the step. */
@@ -101,7 +103,7 @@ async function packed(
   ctx: ImageContext,
   layer: Layer,
   known: DiffId | undefined,
-  { compression = DEFAULT_COMPRESSION, level, force }: CompressionOptions,
+  { compression = DEFAULT_COMPRESSION, level, force, encoder }: CompressionOptions,
   signal: AbortSignal,
 ): Promise<ExportLayer> {
   const progress = startProgress(ctx.emit, {
@@ -112,7 +114,7 @@ async function packed(
   const descriptor = await compressedLayer(
     ctx.store,
     layer,
-    { compression, ...given({ level, force }) },
+    { compression, ...given({ level, force, encoder }) },
     { signal, onProgress: progress.at },
   );
   progress.end();

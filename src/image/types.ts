@@ -5,7 +5,7 @@ import type { Followed } from "../followed.ts";
 import type { ContainerConfig, Descriptor, HistoryEntry, ImageConfig, Platform } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Store } from "../store/index.ts";
-import type { LayerSource } from "../tree/index.ts";
+import type { GzipEncoder, LayerSource } from "../tree/index.ts";
 import type { AnnotationSpec, ImageAnnotations } from "./annotations.ts";
 
 /** One platform's finished build: everything but the diffIds is decided. */
@@ -47,6 +47,8 @@ export interface Attestation {
 export interface CompressionOptions {
   readonly compression?: "uncompressed" | "gzip" | "zstd" | undefined;
   readonly level?: number | undefined;
+  /** What deflates gzip. Default: ISA-L where the host has it and the level allows it, else zlib; zlib in builds with SOURCE_DATE_EPOCH. */
+  readonly encoder?: GzipEncoder | undefined;
   /** Also recompresses layers that the base already has compressed. */
   readonly force?: boolean | undefined;
   /** Sets times of the build's own layers that are younger than SOURCE_DATE_EPOCH to it; without one it changes nothing. */

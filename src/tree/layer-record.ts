@@ -20,6 +20,8 @@ export type Compression = "uncompressed" | "gzip" | "zstd";
 export interface LayerBlob {
   readonly compression: Compression;
   readonly level: number;
+  /** What made a gzip blob of our own. */
+  readonly encoder?: "isal" | "zlib" | undefined;
   readonly descriptor: Descriptor;
 }
 
@@ -51,6 +53,7 @@ const RecordSchema = v.object({
     v.object({
       compression: v.picklist(["uncompressed", "gzip", "zstd"]),
       level: v.number(),
+      encoder: v.exactOptional(v.picklist(["isal", "zlib"])),
       descriptor: v.object({ mediaType: v.string(), digest: DigestSchema, size: v.number() }),
     }),
   ),

@@ -40,6 +40,8 @@ export function pushImage(options: PushImageOptions): Run<{ readonly name: strin
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const { compression, level, force } = options;
+    // A build with SOURCE_DATE_EPOCH gives the same bytes anywhere, and so does the push of its image in that environment.
+    const { encoder = session.env["SOURCE_DATE_EPOCH"] === undefined ? undefined : "zlib" } = options;
     const name = options.name ?? options.image;
     const pushed = await step(emit, { vertex: "push", name: `pushing ${name}` }, signal, () =>
       push(imageContext(session, emit, "push", signal), options.image, [name], {
@@ -48,6 +50,7 @@ export function pushImage(options: PushImageOptions): Run<{ readonly name: strin
         compression,
         level,
         force,
+        encoder,
       }),
     );
     return { name: pushed.names[0] ?? name, digest: pushed.descriptor.digest };

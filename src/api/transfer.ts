@@ -14,7 +14,9 @@ import { imageContext, openSession, platformOf, type StoreOptions } from "../con
 import type { ImageSummary, Run } from "./types.ts";
 
 /** Pulls an image with all its layers and names it in the store. */
-export function pullImage(options: StoreOptions & { readonly image: string; readonly platform?: string }): Run<ImageSummary> {
+export function pullImage(
+  options: StoreOptions & { readonly image: string; readonly platform?: string },
+): Run<ImageSummary & { readonly name: string }> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
@@ -22,7 +24,7 @@ export function pullImage(options: StoreOptions & { readonly image: string; read
       pull(imageContext(session, emit, "pull", signal), options.image, platform, { load: true, name: true }),
     );
     const { digest: _digest, ...reference } = pulled.reference;
-    return summaryOf(formatReference(reference), pulled);
+    return { name: formatReference(reference), ...summaryOf(pulled) };
   });
 }
 
@@ -34,8 +36,9 @@ export function pushImage(
     await using session = await openSession(options);
     const { compression, level, force } = options;
     const name = options.name ?? options.image;
+    const names = options.name === undefined ? [] : [options.name];
     const pushed = await step(emit, { vertex: "push", name: `pushing ${name}` }, signal, () =>
-      push(imageContext(session, emit, "push", signal), options.image, [name], {
+      push(imageContext(session, emit, "push", signal), options.image, names, {
         platform: session.platform,
         compression,
         level,

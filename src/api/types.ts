@@ -14,7 +14,8 @@ export interface Run<Result> extends AsyncIterable<BuildEvent>, AsyncDisposable 
 
 /** One line of `decant images`. */
 export interface ImageSummary {
-  readonly name: string;
+  /** Absent for an untagged image. */
+  readonly name?: string;
   readonly digest: Digest;
   readonly configDigest: Digest;
   readonly platform: string;
@@ -25,7 +26,10 @@ export interface ImageSummary {
 
 /** What the demo and `decant inspect` show of an image. */
 export interface ImageDetails {
+  /** As it was asked for. */
   readonly name: string;
+  /** The name that was asked for, or all names of an ID or digest. */
+  readonly names: readonly string[];
   readonly digest: Digest;
   readonly configDigest: Digest;
   readonly platform: string;

@@ -71,8 +71,7 @@ async function rewritten(
 
 function outputsOf(options: BuildOptions): readonly OutputSpec[] {
   if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
-  const names = options.tags ?? [];
-  return names.length > 0 ? [{ type: "image", names, push: false }] : [{ type: "cacheonly" }];
+  return [{ type: "image", names: options.tags ?? [], push: false }];
 }
 
 function exportName(output: OutputSpec): string {

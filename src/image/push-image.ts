@@ -1,12 +1,14 @@
 /** `decant push`: an image of the local store to registries. */
 import { AT_ONCE, pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
+import { usageError } from "../errors.ts";
 import { given } from "../given.ts";
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, type Descriptor, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import type { AssembledImage } from "./assembled-image.ts";
 import { attach, type IndexParts } from "./attest.ts";
 import { fetchBlob } from "./fetch-blob.ts";
+import { findImage } from "./find-image.ts";
 import { isStored } from "./image-layer.ts";
 import { type ExportLayer, exportLayer, suits } from "./layers.ts";
 import { loadImage } from "./load-image.ts";
@@ -35,6 +37,9 @@ export async function pushImage(
   names: readonly string[],
   options: PushOptions,
 ): Promise<{ readonly descriptor: Descriptor; readonly names: readonly string[] }> {
+  const found = names.length === 0 ? await findImage(ctx.store, image) : undefined;
+  if (found !== undefined && found.name === undefined)
+    throw usageError(`Cannot push "${image}": it is the ID of an image; wanted a name to push to`, `Run: decant push ${image} NAME`);
   const targets = pushNames(names.length === 0 ? [image] : names);
   const opened = await loadImage(ctx.store, image, options.platform);
   const packed = await packedForPush(ctx, opened, options);

@@ -24,7 +24,8 @@ export const command: Command = defineCommand(
     summary: "Build an image from a Dockerfile",
     notes: `CONTEXT is a folder, a git repository (https://…/x.git#ref:folder, git@host:path), the URL of an archive or of a Dockerfile,
 or - for an archive or a Dockerfile from standard input.
-Without --output the image goes to Decant's store, under its --tag names; with none, only the cache is filled.
+Without --output the image goes to Decant's store, under its --tag names; with none, it has an ID only, and goes when the cache goes. With
+-o type=cacheonly only the cache is filled.
 Progress goes to standard error. BUILDKIT_PROGRESS sets the default of --progress.
 
 Examples:

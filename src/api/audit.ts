@@ -7,6 +7,7 @@ import { startRun } from "./run-handle.ts";
 import { openSession, platformOf, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
 import type { Run } from "./types.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 /** Options of `auditImage`. */
 export interface AuditImageOptions extends StoreOptions {
@@ -34,7 +35,7 @@ export interface AuditImageOptions extends StoreOptions {
  */
 export function auditImage(options: AuditImageOptions): Run<AuditReport> {
   return startRun(options.signal, async (emit, signal) => {
-    const cwd = options.cwd ?? process.cwd();
+    const cwd = options.cwd ?? workingDirectory();
     const project = await findProjectFile({ file: options.policyFile, context: undefined, cwd });
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);

@@ -7,6 +7,7 @@ import { startRun } from "./run-handle.ts";
 import { openSession, platformOf, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
 import type { Run } from "./types.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 /** Options of `sbomOf`. */
 export interface SbomOptions extends StoreOptions {
@@ -33,7 +34,7 @@ export function sbomOf(options: SbomOptions): Run<SbomResult> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
-    const cwd = options.cwd ?? process.cwd();
+    const cwd = options.cwd ?? workingDirectory();
     const source = await openNamedSource(options.image, { session, platform, cwd, command: "sbom", emit, signal });
     const subject = subjectOf(options.image, source, platform, session.env["SOURCE_DATE_EPOCH"]);
     const tree = await treeOf(source, signal);

@@ -4,7 +4,14 @@ import type { Digest } from "../digest.ts";
 import { checkParsed, parseDockerfile } from "../dockerfile/index.ts";
 import { DecantError, usageError } from "../errors.ts";
 import { toGraph } from "../graph/index.ts";
-import { type CompressionOptions, type ExportResult, importRootfs, pullImage as pull, pushImage as push } from "../image/index.ts";
+import {
+  type CompressionOptions,
+  type ExportResult,
+  importRootfs,
+  pullImage as pull,
+  pushImage as push,
+  targetNames,
+} from "../image/index.ts";
 import { type ContainerConfig, formatReference, type Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
@@ -64,6 +71,7 @@ export interface ImportImageOptions extends StoreOptions {
 /** Makes an image of one layer from a tar. */
 export function importImage(options: ImportImageOptions): Run<ExportResult> {
   return startRun(options.signal, async (emit, signal) => {
+    targetNames([options.name]);
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
     const config = await configOfChanges(options.changes ?? [], platform);

@@ -37,11 +37,11 @@ export function builtImage(
     history,
     layers: solution.layers,
     created: fixed ?? history.at(-1)?.created ?? fallback,
-    ...(isTrue(buildArgs["BUILDKIT_MULTI_PLATFORM"]) ? { inIndex: true } : {}),
+    ...(isInIndex(buildArgs) ? { inIndex: true } : {}),
   };
 }
 
-/** As Go's strconv.ParseBool. */
-function isTrue(text: string | undefined): boolean {
-  return text !== undefined && /^(?:1|t|T|TRUE|true|True)$/.test(text);
+/** Is an index wanted around the image? The values are those of Go's strconv.ParseBool. */
+export function isInIndex(buildArgs: Readonly<Record<string, string>>): boolean {
+  return /^(?:1|t|T|TRUE|true|True)$/.test(buildArgs["BUILDKIT_MULTI_PLATFORM"] ?? "");
 }

@@ -14,8 +14,9 @@ import {
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { SourceAccess } from "../engine/index.ts";
 import type { Emit } from "../events.ts";
-import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
 import { type BaseImages, baseImages, findProjectFile, foldersOf, type ProjectFile, type ProjectOptions } from "../project/index.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 /** What decides it. */
 export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
@@ -41,6 +42,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** The Dockerfile as it is written; it may have mistakes. */
   readonly written: ParsedDockerfile;
   readonly buildPlatform: Platform;
+  /** The one that is meant where nobody names one. */
+  readonly defaultPlatform: Platform;
   readonly contexts: NamedContexts;
   /** decant.yaml, read on first use. */
   readonly project: () => Promise<ProjectFile | undefined>;
@@ -51,7 +54,7 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
  * fetching throws.
  */
 export async function openBuild<Options extends OpenBuildOptions>(options: Options, run: BuildRun): Promise<OpenedBuild<Options>> {
-  const { cwd = process.cwd(), env = process.env } = options;
+  const { cwd = workingDirectory(), env = process.env } = options;
   await using opening = new AsyncDisposableStack();
   let opened: Promise<Session> | undefined;
   const session = (): Promise<Session> => (opened ??= openSession(options));
@@ -82,6 +85,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     folder,
     written,
     buildPlatform,
+    defaultPlatform: defaultPlatform(env, buildPlatform),
     contexts,
     // What came from elsewhere does not say which images stand for others.
     project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
@@ -92,11 +96,6 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
 /** How people know what was built: by its first name, else by its context. */
 export function titleOf({ options, context }: OpenedBuild<OpenBuildOptions & { readonly tags?: readonly string[] | undefined }>): string {
   return options.tags?.[0] ?? context.title;
-}
-
-/** The platform of this name. Throws `PLATFORM`. */
-export function platformNamed({ buildPlatform }: Pick<OpenedBuild, "buildPlatform">, name: string | undefined): Platform {
-  return name === undefined || name === "local" ? buildPlatform : parsePlatform(name, buildPlatform);
 }
 
 /** How its Dockerfile is planned for a platform, with the build arguments as they were given. */

@@ -1,33 +1,63 @@
 /** Where a build goes: each output with what it says of itself, its annotations and times of files. */
+import { usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import {
   type AnnotationSpec,
   annotationsFor,
   type BuiltImage,
+  checkOutput,
   clampTimes,
   exportImage,
   type ExportResult,
   type OutputSpec,
+  targetNames,
 } from "../image/index.ts";
+import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
+import { isInIndex } from "./built-image.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** Writes every output that is wanted, one after the other. Throws as `exportImage`, and `USAGE` for annotations of what is not built. */
 export async function exportAll(image: BuiltImage, { opened, session, epochSec }: PreparedBuild): Promise<ExportResult[]> {
-  const { options, emit, signal } = opened;
+  const { options, cwd, emit, signal } = opened;
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
     const images = async (): Promise<BuiltImage[]> => {
-      const annotated = withAnnotations(image, "annotations" in output ? (output.annotations ?? []) : [], options.annotations ?? []);
+      const annotated = withAnnotations(image, ownAnnotations(output), options.annotations ?? []);
       return [await rewritten(annotated, output, epochSec, session, signal)];
     };
-    results.push(await writeOutput(images, output, { index, session, stdout: options.stdout, emit, signal }));
+    results.push(await writeOutput(images, output, { index, session, stdout: options.stdout, cwd, emit, signal }));
   }
   return results;
+}
+
+/**
+ * Checks what is known of the outputs before anything is fetched or built: names, destinations, and whether there is a place for what the build
+ * says of its image. Throws as `exportImage`.
+ */
+export async function checkOutputs(
+  options: Omit<BuildOptions, "context">,
+  { platform, cwd, signal }: { readonly platform: Platform; readonly cwd: string; readonly signal: AbortSignal },
+): Promise<void> {
+  targetNames(options.tags ?? []);
+  const outputs = outputsOf(options);
+  if (outputs.filter((output) => "dest" in output && output.dest === "-").length > 1)
+    throw usageError("Cannot write two outputs to standard output: wanted a dest of its own for each");
+  const { sbom, provenance, buildArgs = {}, stdout } = options;
+  const attestations = [sbom, provenance].filter((wanted) => wanted !== undefined);
+  for (const output of outputs) {
+    const annotations = annotationsFor([...ownAnnotations(output), ...(options.annotations ?? [])], platform);
+    const planned = { annotations, attestations, inIndex: isInIndex(buildArgs) };
+    await checkOutput(planned, output, { cwd, signal, ...given({ stdout }) });
+  }
+}
+
+function ownAnnotations(output: OutputSpec): readonly AnnotationSpec[] {
+  return "annotations" in output ? (output.annotations ?? []) : [];
 }
 
 /** What an output is written with. */
@@ -36,15 +66,16 @@ interface OutputRun {
   readonly index: number;
   readonly session: Session;
   readonly stdout: BuildOptions["stdout"];
+  readonly cwd: string;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
 /** Writes an output as a step of its own. Throws as `exportImage`. */
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
-  const { session, stdout, emit, signal } = run;
+  const { session, stdout, cwd, emit, signal } = run;
   const vertex = `export ${run.index}`;
-  const context = { ...imageContext(session, emit, vertex, signal), ...given({ stdout }) };
+  const context = { ...imageContext(session, emit, vertex, signal), cwd, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.
   return output.type === "cacheonly" ? await write() : await step(emit, { vertex, name: exportName(output) }, signal, write);
@@ -69,7 +100,7 @@ async function rewritten(
   return { ...image, layers };
 }
 
-function outputsOf(options: BuildOptions): readonly OutputSpec[] {
+function outputsOf(options: Pick<BuildOptions, "outputs" | "tags">): readonly OutputSpec[] {
   if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
   return [{ type: "image", names: options.tags ?? [], push: false }];
 }

@@ -2,13 +2,12 @@
 import { dockerProxies, refuseUnknown, resolveEpoch, type Session, sourceTime } from "../context/index.ts";
 import { checkParsed, type ParsedDockerfile } from "../dockerfile/index.ts";
 import type { DeviceAccess } from "../engine/index.ts";
-import { unsupported } from "../errors.ts";
 import { type Conversion, toGraph } from "../graph/index.ts";
-import { formatPlatform, type Platform } from "../oci/index.ts";
 import type { BaseImages } from "../project/index.ts";
+import { onePlatform } from "./platform.ts";
 import { type BuildChecks, buildChecks, emitDiagnostics } from "./checks.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
-import { imagesOf, type OpenedBuild, planOptionsOf, platformNamed } from "./open-build.ts";
+import { imagesOf, type OpenedBuild, planOptionsOf } from "./open-build.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** A build whose graph is known, and nothing of which has run. */
@@ -37,7 +36,7 @@ export async function checkOpened({ options, written, context, emit }: OpenedBui
 export async function prepareBuild(opened: OpenedBuild<BuildOptions>): Promise<PreparedBuild> {
   const { options, written, context, contexts, access, cwd, emit, signal } = opened;
   const session = await opened.session();
-  const platform = onePlatform(opened, options.platforms);
+  const platform = onePlatform(options.platforms, opened);
   const given = planOptionsOf(opened, platform);
   const { parsed, buildArgs, epochSec } = await resolveEpoch(
     written,
@@ -73,12 +72,4 @@ function warnOfUnknownStages({ stages }: ParsedDockerfile, wanted: readonly stri
     if (stages.some((stage) => stage.name === name.toLowerCase() || String(stage.index) === name)) continue;
     emit({ type: "warning", code: "UnknownStage", message: `--no-cache-filter names stage "${name}", which the Dockerfile does not have` });
   }
-}
-
-function onePlatform(opened: OpenedBuild, platforms: readonly string[] = []): Platform {
-  const [first, second] = platforms;
-  if (second !== undefined) throw unsupported(`Building for several platforms (${platforms.join(", ")})`, { row: "F128" });
-  const platform = platformNamed(opened, first);
-  if (platform.os !== "linux") throw unsupported(`Building for ${formatPlatform(platform)}`, { row: "F87" });
-  return platform;
 }

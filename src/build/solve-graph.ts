@@ -1,11 +1,10 @@
 /** Runs the graph of a build: the engine with this machine's sandbox, certificates and sources. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Session } from "../context/index.ts";
 import {
   createSandbox,
   type EngineContext,
   gitSources,
-  hostCaCertificates,
   httpSources,
   localSources,
   type Sandbox,
@@ -13,10 +12,9 @@ import {
   solve,
   sweepSandboxes,
 } from "../engine/index.ts";
-import { usageError } from "../errors.ts";
 import { eventSource } from "../events.ts";
 import { given } from "../given.ts";
-import { checkNamedFile } from "../sys/index.ts";
+import { caCertificatesOf } from "./ca-certificates.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -46,7 +44,7 @@ async function solutionOf(build: PreparedBuild, { id }: StartedBuild): Promise<S
   await using stack = new AsyncDisposableStack();
   let sandbox: Promise<Sandbox> | undefined;
   const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }));
-  const caCertificates = caCertificatesOf(options.caCerts ?? "auto", env, opened.cwd);
+  const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   const context: EngineContext = {
     store,
     emit,
@@ -72,13 +70,4 @@ async function startSandbox(session: Session, options: BuildOptions, stack: Asyn
   const { cgroupParent: parent, resources } = options;
   const cgroup = parent === undefined && resources === undefined ? {} : { cgroup: { ...given({ parent, resources }) } };
   return stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env, ...cgroup }));
-}
-
-function caCertificatesOf(wanted: string, env: Session["env"], cwd: string): string | undefined {
-  if (wanted === "off" || wanted === "none" || wanted === "false") return undefined;
-  if (wanted === "auto" || wanted === "true") return hostCaCertificates(env);
-  const path = resolve(cwd, wanted);
-  const fault = checkNamedFile({ path });
-  if (fault === undefined) return path;
-  throw usageError(`Cannot use --ca-certs "${wanted}": ${fault.problem}`, "Give a file of PEM certificates, auto or off");
 }

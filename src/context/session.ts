@@ -2,7 +2,7 @@
 import type { Emit } from "../events.ts";
 import type { ImageContext } from "../image/index.ts";
 import { createNetwork, type Network } from "../net/index.ts";
-import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import { defaultPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
 import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
 import type { StoreOptions } from "./types.ts";
@@ -11,6 +11,7 @@ import type { StoreOptions } from "./types.ts";
 export interface Session extends AsyncDisposable {
   readonly store: Store;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The one that is meant where nobody names one. */
   readonly platform: Platform;
   /** What every request of the call goes by. */
   readonly network: Network;
@@ -22,6 +23,7 @@ export interface Session extends AsyncDisposable {
 export async function openSession(options: StoreOptions, access: { readonly readOnly?: boolean } = {}): Promise<Session> {
   const env = options.env ?? process.env;
   const root = options.root ?? defaultStoreRoot(env, process.getuid?.() ?? 0);
+  const platform = defaultPlatform(env, hostPlatform({ arch: process.arch }));
   const store = await openStore({ root, ...access });
   const network = createNetwork({ env });
   let client: RegistryClient | undefined;
@@ -29,7 +31,7 @@ export async function openSession(options: StoreOptions, access: { readonly read
     store,
     env,
     network,
-    platform: hostPlatform({ arch: process.arch }),
+    platform,
     registry: () => Promise.resolve((client ??= createRegistryClient({ env, network }))),
     async [Symbol.asyncDispose]() {
       client?.[Symbol.dispose]();
@@ -39,7 +41,7 @@ export async function openSession(options: StoreOptions, access: { readonly read
   };
 }
 
-/** The platform that was asked for, else the host's. Throws `PLATFORM`. */
+/** The platform that was asked for, else the default one. Throws `PLATFORM`. */
 export function platformOf(session: Pick<Session, "platform">, wanted: string | undefined): Platform {
   return wanted === undefined ? session.platform : parsePlatform(wanted, session.platform);
 }

@@ -7,7 +7,7 @@ import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import { treePath } from "../paths.ts";
 import { readTreeFile } from "../tree/index.ts";
 import type { AssembledImage } from "./assembled-image.ts";
-import { attested } from "./attest.ts";
+import { attested, checkAttached } from "./attest.ts";
 import { treeOf } from "./exporters/local.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
 import { imageSubjects, statementFor } from "./statement.ts";
@@ -142,15 +142,13 @@ describe("attested()", () => {
     const { attached } = await attested({ ...fixture.image, attestations: [said] }, plainImage(), { names: [], mediaTypes: "oci" });
     assert.match(attached?.statements[0]?.bytes.toString() ?? "", /"subject":\[\{"name":"_","digest":/);
   });
+});
 
-  it("refuses Docker's media types, which have no place for it", async () => {
-    await using fixture = await openImageFixture();
-    const image = { ...fixture.image, attestations: [said] };
-    await assert.rejects(
-      attested(image, plainImage(), { names: [], mediaTypes: "docker" }),
-      (error) => isDecantError(error, "USAGE") && error.hint?.includes("oci-mediatypes") === true,
-    );
-  });
+it("checkAttached() refuses Docker's media types, which have no place for statements", () => {
+  assert.throws(
+    () => checkAttached({ attestations: [said] }, "docker"),
+    (error) => isDecantError(error, "USAGE") && error.hint?.includes("oci-mediatypes") === true,
+  );
 });
 
 it("statementFor() says the same of another image, and nothing of what is no statement", async () => {

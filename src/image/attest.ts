@@ -37,25 +37,34 @@ interface AttestOptions {
   readonly ociArtifact?: boolean | undefined;
 }
 
-/** Adds what the build says of its image; the image as it was where it says nothing. `names` are canonical texts. */
+/** Adds what the build says of its image, which `checkAttached` lets pass; the image as it was where it says nothing. `names` are canonical texts. */
 export async function attested(
   image: BuiltImage,
   assembled: AssembledImage,
   { names, mediaTypes, ociArtifact = false }: AttestOptions,
 ): Promise<AssembledImage> {
   const { attestations = [], annotations = {}, platform, inIndex = false } = image;
+  if (attestations.length === 0 && !inIndex) return assembled;
+  const statements = await statementsOf(attestations, imageSubjects(names, assembled.manifest.descriptor.digest, platform));
+  return attach(assembled, { ...assembled.manifest.descriptor, platform }, { statements, annotations, mediaTypes, ociArtifact });
+}
+
+/** Is there a place for what the build says of its image, in documents of these media types? Throws `USAGE`. */
+export function checkAttached(
+  {
+    attestations = [],
+    annotations = {},
+    inIndex = false,
+  }: Pick<BuiltImage, "annotations" | "inIndex"> & { readonly attestations?: readonly unknown[] },
+  mediaTypes: MediaTypes,
+): void {
   if (mediaTypes === "docker" && (wantsIndex(annotations) || annotations.manifestDescriptor !== undefined))
     throw usageError(
       "Cannot export annotations of these levels with Docker's media types: they have no place for them; wanted OCI media types",
       "Leave out oci-mediatypes=false, or the levels: annotations of manifests are possible",
     );
-  if (attestations.length === 0 && !inIndex) {
-    if (wantsIndex(annotations)) throw noIndex();
-    return assembled;
-  }
+  if (attestations.length === 0 && !inIndex && wantsIndex(annotations)) throw noIndex();
   if (mediaTypes === "docker" && attestations.length > 0) throw dockerHasNoPlace();
-  const statements = await statementsOf(attestations, imageSubjects(names, assembled.manifest.descriptor.digest, platform));
-  return attach(assembled, { ...assembled.manifest.descriptor, platform }, { statements, annotations, mediaTypes, ociArtifact });
 }
 
 /** The statements of a build about `subjects`, in its order. Throws `EXPORT` for one that nobody would read. */

@@ -1,6 +1,7 @@
 /** The exporters behind one function: what a build gives, to where its caller wants it. */
 import { InternalError, unsupported } from "../errors.ts";
 import { given } from "../given.ts";
+import { checkOutput } from "./check-output.ts";
 import { exportLayout } from "./exporters/layout-archive.ts";
 import { exportLocal } from "./exporters/local.ts";
 import { exportToRegistry } from "./exporters/registry.ts";
@@ -18,6 +19,7 @@ export async function exportImage(images: readonly BuiltImage[], output: OutputS
   const [image] = images;
   if (image === undefined) throw new InternalError("there is no image to export");
   if (images.length > 1) throw unsupported("An output of several platforms", { row: "F128" });
+  await checkOutput(image, output, ctx);
   const result = await exporterOf(image, output, ctx);
   const digest = result.descriptor?.digest;
   for (const name of result.names) ctx.emit({ type: "result", kind: "image", name, ...given({ digest }) });

@@ -162,7 +162,7 @@ async function findShort(store: Store, text: string): Promise<FoundImage | undef
 
 /** The error of an image that is not in the store. */
 export function imageNotFound(text: string): DecantError {
-  const pull = isImageId(text) ? "" : `, or "decant pull ${text}" to get it from its registry`;
+  const pull = isImageId(text) || SHORT_ID.test(text) ? "" : `, or "decant pull ${text}" to get it from its registry`;
   return new DecantError("IMAGE_NOT_FOUND", `Cannot find image "${text}" in the local store`, {
     hint: `Run "decant images" to see what is there${pull}`,
     details: { image: text },

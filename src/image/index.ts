@@ -1,6 +1,8 @@
 /** Images: configuration and manifests, exporters, and the images of the local store. */
 export { type AnnotationSpec, annotationsFor } from "./annotations.ts";
 export type * from "./types.ts";
+export { writeError } from "./errors.ts";
+export { checkOutput } from "./check-output.ts";
 export { exportImage } from "./export.ts";
 export { importRootfs } from "./import-rootfs.ts";
 export { findImage, isImageId, type StoredImage, storedImages } from "./find-image.ts";
@@ -16,6 +18,7 @@ export { llbJson } from "./llb-json.ts";
 export { PROVENANCE_PREDICATES, provenancePredicate, type ProvenanceRequest } from "./provenance.ts";
 export { predicateTypes } from "./read-statements.ts";
 export { dockerPurl, SPDX_PREDICATE } from "./statement.ts";
+export { checkOutputFile, checkOutputFolder, writeOutputFile } from "./output-file.ts";
 export { pullImage } from "./pull-image.ts";
 export { pushImage } from "./push-image.ts";
 export { removeImages } from "./remove-images.ts";

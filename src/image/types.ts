@@ -91,6 +91,8 @@ export interface ImageContext {
 export interface ExportContext extends ImageContext {
   /** For `dest: "-"`. */
   readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+  /** Where relative destinations start. Default: the working directory. */
+  readonly cwd?: string;
 }
 
 /** What was written. */

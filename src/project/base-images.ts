@@ -17,6 +17,7 @@ import type { NamedContext, NamedContexts } from "../context/index.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 /** Resolves the images of one build. */
 export interface BaseImages extends SourceProvider {
@@ -48,7 +49,7 @@ interface Found {
 /** Makes the resolver, which is also the solver's provider for docker-image. */
 export function baseImages(session: Session, options: BaseImageOptions): BaseImages {
   const found = new Map<string, Found>();
-  const bases = standIns(session, { cwd: process.cwd(), ...options.bases, project: options.project });
+  const bases = standIns(session, { cwd: workingDirectory(), ...options.bases, project: options.project });
   return {
     schemes: ["docker-image"],
     async resolveImage(request) {

@@ -1,7 +1,7 @@
 /** Past builds, and the files of their logs. The last `KEPT_BUILDS` are kept. */
 import { hash, randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import type { Database, Row } from "./database.ts";
+import { makeFolders } from "../sys/index.ts";
 import { databaseCorrupt, openedReadOnly, writeFailure } from "./errors.ts";
 import { folderName, type Layout } from "./layout.ts";
 import { isLiving, type Presence } from "./presence.ts";
@@ -78,7 +78,7 @@ export function openHistory(options: HistoryOptions): History {
     logFile(buildId, name) {
       const folder = `${layout.logs}/${folderName(buildId)}`;
       try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        makeFolders(folder, { mode: 0o700 });
       } catch (error) {
         throw writeFailure(error, "write a log", folder);
       }

@@ -1,4 +1,4 @@
 /** The content store (decision 4). */
 export { defaultStoreRoot } from "./root.ts";
 export { openStore } from "./store.ts";
-export type { NamedImage, PruneResult, Ref, StagedDirectory, Store } from "./types.ts";
+export type { PruneResult, Ref, StagedDirectory, Store } from "./types.ts";

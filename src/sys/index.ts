@@ -4,6 +4,7 @@ export { openConfined } from "./confined.ts";
 export { copyRange } from "./copy-range.ts";
 export { clearProtectedFlags } from "./file-flags.ts";
 export { tryFlock } from "./flock.ts";
+export { makeFolders } from "./make-folders.ts";
 export { makeNode, splitDevice } from "./node.ts";
 export { type FileTime, setTimes } from "./times.ts";
 export { getXattr, listXattrs, readXattrs, setXattr } from "./xattr.ts";

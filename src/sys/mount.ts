@@ -2,9 +2,10 @@
  * Mounts. They act on the mount namespace of the calling thread: see `namespace.ts`. Overlay layers go one by one through the new
  * mount calls (Linux 6.7), so that hundreds fit; older kernels get one mount(2) with short names instead of paths.
  */
-import { closeSync, mkdirSync, readSync, rmSync, symlinkSync } from "node:fs";
+import { closeSync, readSync, rmSync, symlinkSync } from "node:fs";
 import { DecantError, isDecantError } from "../errors.ts";
 import { bind, check } from "./libc.ts";
+import { makeFolders } from "./make-folders.ts";
 
 const MS_RDONLY = 1;
 const MS_NOSUID = 2;
@@ -155,7 +156,7 @@ function mountOverlayNew(overlay: OverlayMount): void {
 
 /** One page holds all of mount(2)'s options, so the layers are named by links; chdir is this thread's own after `unshareMounts`. */
 function mountOverlayOld(overlay: OverlayMount): void {
-  mkdirSync(overlay.names, { recursive: true });
+  makeFolders(overlay.names);
   const lowers = overlay.lowers.map((lower, at) => {
     const name = at.toString(36);
     symlinkSync(lower, `${overlay.names}/${name}`);

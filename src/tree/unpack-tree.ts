@@ -19,7 +19,7 @@ import { setImmediate } from "node:timers/promises";
 import { DecantError, errnoOf } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, fromText, toBytes } from "../paths.ts";
-import { makeNode, setTimes } from "../sys/index.ts";
+import { makeFolders, makeNode, setTimes } from "../sys/index.ts";
 import { readData } from "./data.ts";
 import { fsPath } from "./host-files.ts";
 import type { Entry, Tree } from "./types.ts";
@@ -66,7 +66,7 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
 
 function mkdirDestination(destination: string): void {
   try {
-    mkdirSync(destination, { recursive: true });
+    makeFolders(destination);
   } catch (error) {
     if (errnoOf(error) !== "EEXIST" && errnoOf(error) !== "ENOTDIR") throw error;
     throw new DecantError("EXPORT", `Cannot write to "${destination}": it is not a directory`, { cause: error });

@@ -15,6 +15,7 @@ import { assembleOpened } from "../../project/index.ts";
 import { type BaseFacts, differenceOf, lockedFacts } from "./difference.ts";
 import { openBase, readLock } from "../../project/index.ts";
 import type { BaseDifference } from "./types.ts";
+import { workingDirectory } from "../../working-directory.ts";
 
 /** Options of `diffBases`. */
 export interface DiffBasesOptions extends StoreOptions, DebianOptions {
@@ -40,7 +41,7 @@ export function diffBases(options: DiffBasesOptions): Run<BaseDifference> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
-    const context: Context = { options, session, platform, cwd: options.cwd ?? process.cwd(), emit, signal };
+    const context: Context = { options, session, platform, cwd: options.cwd ?? workingDirectory(), emit, signal };
     return differenceOf(await factsOf(options.before, context), await factsOf(options.after, context));
   });
 }

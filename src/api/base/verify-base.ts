@@ -17,6 +17,7 @@ import { assembleOpened, assembleOptions, type AssembleRun } from "../../project
 import { type ComparedImage, firstDifference } from "./first-difference.ts";
 import { openBase } from "../../project/index.ts";
 import type { BaseOptions, VerifyBaseResult } from "./types.ts";
+import { workingDirectory } from "../../working-directory.ts";
 
 /** Options of `verifyBase`. */
 export interface VerifyBaseOptions extends BaseOptions {
@@ -30,7 +31,7 @@ export interface VerifyBaseOptions extends BaseOptions {
 export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
   return startRun(options.signal, async (emit, signal) => {
     await using session = await openSession(options);
-    const { cwd = process.cwd(), image } = options;
+    const { cwd = workingDirectory(), image } = options;
     const place = { cwd, locked: true, ...given({ lockFile: options.lockFile }) };
     const opened = await openBase(options.base, place);
     const { lock, recipe, variant } = opened;

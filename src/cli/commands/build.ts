@@ -1,5 +1,4 @@
 /** `decant build`: the flags of docker buildx build, in their forms. */
-import { usageError } from "../../errors.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
 import { ATTESTATION_VALUE, parseAttestations } from "../attestations.ts";
@@ -9,12 +8,12 @@ import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
-import { OUTPUT_OPTION, parseOutput } from "../output-spec.ts";
+import { OUTPUT_OPTION, parseOutput, refuseTerminal, tellImageId } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
 import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
 import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
-import { writeBuildFiles } from "../build-files.ts";
+import { checkBuildFiles, writeBuildFiles } from "../build-files.ts";
 
 /** The command. */
 export const command: Command = defineCommand(
@@ -258,12 +257,14 @@ Examples:
       ...parseAttestations(values),
       stdout: (chunk) => context.stdout.write(chunk),
     };
+    const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
+    await checkBuildFiles(files, outputs, context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };
     const result = await withAudit(audit, context, (more) =>
       showRun(build({ ...options, ...more }), progressMode(values, context), context),
     );
-    await writeBuildFiles(result, { iidFile: values.iidfile, metadataFile: values["metadata-file"], cwd: context.cwd });
-    if (values.quiet === true && result.configDigest !== undefined) await context.stdout.write(`${result.configDigest}\n`);
+    await writeBuildFiles(result, files, context);
+    if (values.quiet === true) await tellImageId(result, context);
     return 0;
   },
 );
@@ -274,10 +275,7 @@ function outputsOf(
 ): OutputSpec[] {
   const texts = [...values.output, ...(values.push === true ? ["type=registry"] : []), ...(values.load === true ? ["type=docker"] : [])];
   const outputs = texts.map((text) => parseOutput(text, values.tag));
-  const toStdout = outputs.filter((output) => "dest" in output && output.dest === "-");
-  if (toStdout.length > 1) throw usageError("Cannot write two outputs to standard output: wanted a dest of its own for each");
-  if (toStdout.length === 1 && stdout.isTerminal)
-    throw usageError("Cannot write an archive to the terminal: wanted a file", "Give dest=FILE, or redirect standard output");
+  refuseTerminal(outputs, stdout);
   return outputs;
 }
 

@@ -18,7 +18,7 @@ import { rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { errnoOf } from "../../errors.ts";
-import { tryFlock } from "../../sys/index.ts";
+import { makeFolders, tryFlock } from "../../sys/index.ts";
 
 /** A locked directory; disposing removes it. */
 export interface Instance extends AsyncDisposable {
@@ -35,7 +35,7 @@ const CGROUPS_FILE = "cgroups";
 
 /** Makes and locks a directory below `stateDir`, which is made when missing. `cgroups`: the folder of cgroups that its runtime makes some in. */
 export function createInstance(stateDir: string, cgroups = ""): Instance {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolders(stateDir, { mode: 0o700 });
   const { name, fd } = lockNew(stateDir);
   const path = join(stateDir, name);
   mkdirSync(path, { mode: 0o700 });

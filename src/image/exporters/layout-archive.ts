@@ -1,5 +1,4 @@
 /** type=oci: an OCI image layout (image-spec image-layout.md) as a tar, or as a directory that is brought up to date in place. */
-import { usageError } from "../../errors.ts";
 import { assemble } from "../assemble.ts";
 import { attested } from "../attest.ts";
 import { type ArchiveEntry, writeArchive } from "../archive.ts";
@@ -15,11 +14,6 @@ type ArchiveSpec = Extract<OutputSpec, { type: "oci" | "docker" }>;
 
 /** Writes an OCI layout or a docker archive. Throws `EXPORT`, `REFERENCE`. */
 export async function exportLayout(image: BuiltImage, output: ArchiveSpec, ctx: ExportContext): Promise<ExportResult> {
-  if (output.type === "docker" && image.inIndex === true)
-    throw usageError(
-      "Cannot write a docker archive of an index: it has no place for one (docker exporter does not currently support exporting manifest lists)",
-      "Use --output type=oci, or leave out BUILDKIT_MULTI_PLATFORM",
-    );
   const names = targetNames(output.names);
   const layers = await exportLayers(ctx, image.layers, output);
   const mediaTypes = output.type === "docker" ? "docker" : "oci";

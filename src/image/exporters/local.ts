@@ -1,6 +1,6 @@
 /** type=local: the image's files in a plain directory, merged into what is there, as buildx does. */
-import { resolve } from "node:path";
-import { isDecantError, usageError } from "../../errors.ts";
+import { join } from "node:path";
+import { isDecantError } from "../../errors.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { compareTreePaths, ROOT, toText, treePath } from "../../paths.ts";
 import { type Entry, type LayerItem, layerTree, loadLayers, type Tree, unpackTree, walk, writeLayer } from "../../tree/index.ts";
@@ -8,6 +8,7 @@ import { statementsOf } from "../attest.ts";
 import { exportError, writeError } from "../errors.ts";
 import type { StatementSubject } from "../statement.ts";
 import type { BuiltImage, ExportContext, ExportResult, FileOptions, OutputSpec } from "../types.ts";
+import { destinationPath } from "./destination.ts";
 
 /** Unpacks into `dest`, making it where it is missing. Throws `EXPORT`. */
 export async function exportLocal(
@@ -15,14 +16,7 @@ export async function exportLocal(
   output: Extract<OutputSpec, { type: "local" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
-  if (output.dest === "" || output.dest === "-") {
-    throw usageError(
-      `Cannot unpack to dest "${output.dest}": type=local writes a directory; wanted its path`,
-      "Use type=tar,dest=- for stdout",
-    );
-  }
-  const folder = platformFolder(image, output);
-  const path = folder === undefined ? resolve(output.dest) : resolve(output.dest, folder);
+  const path = join(destinationPath(ctx, output.dest), platformFolder(image, output) ?? "");
   const tree = await treeOf(image, ctx, output);
   try {
     await unpackTree(tree, path, { signal: ctx.signal });

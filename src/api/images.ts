@@ -14,15 +14,18 @@ import {
 import { formatPlatform, type Platform } from "../oci/index.ts";
 import type { PruneResult, Store } from "../store/index.ts";
 import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
+import { checkOptions } from "./options/shape.ts";
+import { INSPECT, LIST, PRUNE, REMOVE } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
-import type { ImageDetails, ImageSummary, Run } from "./types.ts";
+import type { ImageDetails, ImageSummary, InspectImageOptions, PruneStoreOptions, RemoveImagesOptions, Run } from "./types.ts";
 
 /**
  * Every image of the store, sorted by name: once for each of its names, those without a name last. Images whose blobs are gone are left out.
  */
 export async function listImages(options: StoreOptions = {}): Promise<ImageSummary[]> {
+  checkOptions(LIST, options);
   await using session = await openSession(options);
   const { store, platform } = session;
   const { signal } = options;
@@ -56,7 +59,8 @@ export function summaryOf({ config, manifest, descriptor }: OpenedImage): Omit<I
 }
 
 /** Everything about one image of the store. With `sizes`, layers are compressed as a push would, and their sum told. Throws `IMAGE_NOT_FOUND`. */
-export async function inspectImage(options: StoreOptions & { readonly image: string; readonly sizes?: boolean }): Promise<ImageDetails> {
+export async function inspectImage(options: InspectImageOptions): Promise<ImageDetails> {
+  checkOptions(INSPECT, options);
   await using session = await openSession(options);
   const { store } = session;
   const { signal } = options;
@@ -101,17 +105,16 @@ export async function inspectImage(options: StoreOptions & { readonly image: str
  * Takes names from the store; an ID or digest takes the image with its name. Blobs go with the next `pruneStore`. Gives what went: names, and
  * digests of images without a name. Throws `IMAGE_NOT_FOUND` unless `force`, and `USAGE` for the ID of an image with several names unless `force`.
  */
-export async function removeImages(
-  options: StoreOptions & { readonly images: readonly string[]; readonly force?: boolean },
-): Promise<string[]> {
+export async function removeImages(options: RemoveImagesOptions): Promise<string[]> {
+  checkOptions(REMOVE, options);
   if (options.images.length === 0) throw usageError("Cannot remove images: none was named");
   await using session = await openSession(options);
   return await removeStored(session.store, options.images, { force: options.force });
 }
 
 /** Frees what no image needs: by default everything but the cache; with `olderThanMs` also cache records unused for that long; with `all` the whole cache. */
-export function pruneStore(options: StoreOptions & { readonly all?: boolean; readonly olderThanMs?: number } = {}): Run<PruneResult> {
-  return startRun(options.signal, async (_emit, signal) => {
+export function pruneStore(options: PruneStoreOptions = {}): Run<PruneResult> {
+  return startRun(PRUNE, options, async (_emit, signal) => {
     await using session = await openSession(options);
     return await session.store.prune({
       signal,

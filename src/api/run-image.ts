@@ -2,15 +2,19 @@
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { createSandbox, sweepSandboxes } from "../engine/index.ts";
-import { usageError } from "../errors.ts";
+import { type DecantError, usageError } from "../errors.ts";
+import { callbackFailed } from "./callbacks.ts";
 import { loadImage } from "../image/index.ts";
 import { layerTree, loadLayers, unpackLayers } from "../tree/index.ts";
 import { openSession } from "../context/index.ts";
 import { given } from "../given.ts";
+import { RUN } from "./options/images.ts";
+import { checkOptions } from "./options/shape.ts";
 import type { RunImageOptions, RunningContainer } from "./types.ts";
 
 /** Starts a container of a local image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`. */
 export async function runImage(options: RunImageOptions): Promise<RunningContainer> {
+  checkOptions(RUN, options);
   await using stack = new AsyncDisposableStack();
   const session = stack.use(await openSession(options));
   const { store } = session;
@@ -42,7 +46,7 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
     mounts: [],
     readOnlyRoot: options.readOnly ?? false,
     ...given({ stopSignal: config.StopSignal }),
-    onOutput: onOutput ?? (() => undefined),
+    onOutput: guarded(onOutput, (reason) => stop.abort(reason)),
     ...(onOutput === undefined ? { stdin: "inherit", output: "inherit" } : {}),
     signal,
   });
@@ -57,6 +61,22 @@ export async function runImage(options: RunImageOptions): Promise<RunningContain
       await running.catch(() => undefined);
       await resources.disposeAsync();
     },
+  };
+}
+
+type OnOutput = NonNullable<RunImageOptions["onOutput"]>;
+
+/** What the caller's function throws ends the container, and `exit` rejects with it: nobody else could catch it. */
+function guarded(onOutput: OnOutput | undefined, end: (reason: DecantError) => void): OnOutput {
+  let failed = false;
+  return (stream, chunk) => {
+    if (failed) return;
+    try {
+      onOutput?.(stream, chunk);
+    } catch (cause) {
+      failed = true;
+      end(callbackFailed("onOutput", cause));
+    }
   };
 }
 

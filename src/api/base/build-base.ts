@@ -5,6 +5,8 @@ import { type BuiltImage, type ExportResult, type OutputSpec } from "../../image
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import { step } from "../../step.ts";
 import { checkOutputs, writeOutput } from "../../build/index.ts";
+import { BUILD_BASE, SHOW_BASE } from "../options/bases.ts";
+import { guardedStdout } from "../callbacks.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession, type Session, platformOf } from "../../context/index.ts";
 import { given } from "../../given.ts";
@@ -12,7 +14,7 @@ import type { Run } from "../types.ts";
 import { assembleOpened, assembleOptions, type AssembleRun, baseImage } from "../../project/index.ts";
 import { openBase, type OpenedBase } from "../../project/index.ts";
 import { baseDetails } from "./details.ts";
-import type { BaseDetails, BuildBaseOptions, BuildBaseResult, LockedBaseOptions } from "./types.ts";
+import type { BaseDetails, BuildBaseOptions, BuildBaseResult, LockedBaseOptions, ShowBaseOptions } from "./types.ts";
 import { workingDirectory } from "../../working-directory.ts";
 
 /**
@@ -20,7 +22,7 @@ import { workingDirectory } from "../../working-directory.ts";
  * `RECIPE_DRIFT`, `NODE_PACKAGE`, the `DEBIAN_…` codes, and what exporters throw.
  */
 export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
-  return startRun(options.signal, async (emit, signal) => {
+  return startRun(BUILD_BASE, options, async (emit, signal) => {
     await using session = await openSession(options);
     const opened = await openFor(options);
     const platforms = platformsOf(options.platforms ?? [], session);
@@ -28,7 +30,8 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
     const [platform = session.platform, second] = platforms;
     if (second !== undefined)
       throw unsupported(`A base for several platforms (${platforms.map(formatPlatform).join(", ")})`, { row: "F128" });
-    const { cwd = workingDirectory(), tags, stdout } = options;
+    const { cwd = workingDirectory(), tags } = options;
+    const stdout = guardedStdout(options.stdout);
     await checkOutputs({ tags, stdout, outputs: specs }, { platform, cwd, signal });
     const images: BuiltImage[] = [];
     const bases: BaseDetails[] = [];
@@ -51,8 +54,8 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
 }
 
 /** Assembles a base into the cache, and tells what it is made of; with `scripts` also of its packages' scripts. Throws as `buildBase`. */
-export function showBase(options: LockedBaseOptions & { readonly platform?: string; readonly scripts?: boolean }): Run<BaseDetails> {
-  return startRun(options.signal, async (emit, signal) => {
+export function showBase(options: ShowBaseOptions): Run<BaseDetails> {
+  return startRun(SHOW_BASE, options, async (emit, signal) => {
     await using session = await openSession(options);
     const opened = await openFor(options);
     const platform = platformOf(session, options.platform);

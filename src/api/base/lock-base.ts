@@ -24,6 +24,9 @@ import { differenceOf, lockedFacts } from "./difference.ts";
 import { archiveAccess, lockMissing, lockPlaceOf, readLock } from "../../project/index.ts";
 import type { BaseDifference, BaseOptions, LockBaseResult } from "./types.ts";
 import { workingDirectory } from "../../working-directory.ts";
+import { flag, maybe } from "../options/kinds.ts";
+import { type Shape, shapeOf } from "../options/shape.ts";
+import { BASE } from "../options/bases.ts";
 
 /** Options of `lockBase`. */
 export interface LockBaseOptions extends BaseOptions {
@@ -35,12 +38,19 @@ export interface LockBaseOptions extends BaseOptions {
   readonly changelogs?: boolean | undefined;
 }
 
+const OPTIONS: Shape = shapeOf<LockBaseOptions>("lockBase", {
+  ...BASE,
+  write: maybe(flag),
+  update: maybe(flag),
+  changelogs: maybe(flag),
+});
+
 /**
  * Resolves a recipe with all its variants and architectures, and writes its lock. With `write: false` it only tells what would change; with
  * `update: true` there must be a lock already. Throws `RECIPE`, `RECIPE_LOCK`, the `DEBIAN_…` codes.
  */
 export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
-  return startRun(options.signal, async (emit, signal) => {
+  return startRun(OPTIONS, options, async (emit, signal) => {
     await using session = await openSession(options);
     const cwd = options.cwd ?? workingDirectory();
     const name = parseBaseName(options.base);

@@ -1,4 +1,5 @@
 /** Functions of the caller that fail while Decant calls them: told as errors like all others, with what they threw as the cause. */
+import type { ByteStream } from "../bytes.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 
 /** The error of work that a function of its caller has ended by throwing. Errors of Decant stay as they are. */
@@ -21,4 +22,16 @@ export function guardedStdout(stdout: Stdout | undefined): Stdout | undefined {
       throw callbackFailed("stdout", cause);
     }
   };
+}
+
+/** `stdin` with failures that `callbackFailed` words. */
+export function guardedStdin(stdin: ByteStream | undefined): ByteStream | undefined {
+  if (stdin === undefined) return undefined;
+  return (async function* () {
+    try {
+      yield* stdin;
+    } catch (cause) {
+      throw callbackFailed("stdin", cause);
+    }
+  })();
 }

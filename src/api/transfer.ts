@@ -9,6 +9,7 @@ import { type ContainerConfig, formatReference, type Platform } from "../oci/ind
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
 import { summaryOf } from "./images.ts";
+import { guardedStdin } from "./callbacks.ts";
 import { IMPORT, PULL, PUSH } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
 import { imageContext, openSession, platformOf } from "../context/index.ts";
@@ -68,8 +69,9 @@ export function importImage(options: ImportImageOptions): Run<ExportResult> {
 
 function openTar(options: ImportImageOptions): ByteStream {
   if (options.file === "-") {
-    if (options.stdin === undefined) throw usageError("Cannot import from standard input: it was not given");
-    return options.stdin;
+    const stdin = guardedStdin(options.stdin);
+    if (stdin === undefined) throw usageError("Cannot import from standard input: it was not given");
+    return stdin;
   }
   const opened = openNamedFile({ path: options.file }, { pipes: true });
   if ("problem" in opened) throw new DecantError("NOT_FOUND", `Cannot import "${options.file}": ${opened.problem}`);

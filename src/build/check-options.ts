@@ -1,4 +1,5 @@
 /** What options alone can get wrong: told before the context is opened, and so before anything is fetched, run or written. */
+import { unusedVariables } from "../environment.ts";
 import { defaultPlatform, hostPlatform } from "../oci/index.ts";
 import { checkCaCertificates } from "./ca-certificates.ts";
 import { buildDevices } from "./devices.ts";
@@ -12,6 +13,8 @@ import { workingDirectory } from "../working-directory.ts";
 export async function checkBuildOptions(options: BuildOptions, { emit, signal }: BuildRun): Promise<void> {
   const { cwd = workingDirectory(), env = process.env } = options;
   const buildPlatform = hostPlatform({ arch: process.arch });
+  for (const { name, note } of unusedVariables(env))
+    emit({ type: "warning", code: "UnusedVariable", message: `The variable ${name} of the environment is not used. ${note}` });
   const platform = onePlatform(options.platforms, { buildPlatform, defaultPlatform: defaultPlatform(env, buildPlatform) });
   await checkOutputs(options, { platform, cwd, signal });
   buildDevices(options, { cwd, emit });

@@ -134,3 +134,24 @@ test("U9: -q prints no ID behind an archive on standard output", () => {
   const { code, out } = run(["build", "-q", "-o", "-", "."], {}, '"$0" "$@" | tail -c 512 | tr -d "\\0"');
   assert.deepEqual({ code, out }, { code: 0, out: "" });
 });
+
+test("U9: DOCKER_DEFAULT_PLATFORM is the platform where --platform names none", () => {
+  const env = { DOCKER_DEFAULT_PLATFORM: "linux/arm64" };
+  assert.equal(run(["build", "-q", "-t", "default", "."], env).code, 0);
+  assert.equal(run(["build", "-q", "-t", "named", "--platform", "linux/s390x", "."], env).code, 0);
+  const platformOf = (name: string): string =>
+    (JSON.parse(run(["inspect", "--format", "json", name]).out) as { readonly platform: string }).platform;
+  assert.deepEqual([platformOf("default"), platformOf("named")], ["linux/arm64", "linux/s390x"]);
+  const wrong = run(["build", "."], { DOCKER_DEFAULT_PLATFORM: "foo" });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /Cannot use platform "foo"/);
+});
+
+test("U9: variables that would have given another result are warned of", () => {
+  const { code, err } = run(["build", "--progress", "plain", "."], { BUILDX_BUILDER: "fleet" });
+  assert.equal(code, 0, err);
+  assert.match(err, /UnusedVariable: The variable BUILDX_BUILDER of the environment is not used/);
+  const wrong = run(["build", "."], { BUILDKIT_PROGRESS: "fancy" });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /Cannot use BUILDKIT_PROGRESS "fancy": wanted auto, tty, plain/);
+});

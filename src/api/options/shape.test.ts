@@ -126,9 +126,7 @@ for (const [name, callbacks] of [
     "stdin",
     {
       file: "-",
-      stdin: (async function* () {
-        throw new Error("no more");
-      })(),
+      stdin: new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("no more")) }),
     },
   ],
 ] as const)

@@ -45,16 +45,8 @@ function shown({ type, input }: v.BaseIssue<unknown>): string {
   if ((type === "picklist" || type === "variant") && typeof input === "string") return JSON.stringify(input.slice(0, 80));
   if (input === null || input === undefined) return String(input);
   if (Array.isArray(input)) return "a list";
-  switch (typeof input) {
-    case "string":
-      return "a text";
-    case "number":
-      return `the number ${input}`;
-    case "boolean":
-      return `${input}`;
-    case "function":
-      return "a function";
-    default:
-      return "an object";
-  }
+  if (typeof input === "string") return "a text";
+  if (typeof input === "number") return `the number ${input}`;
+  if (typeof input === "boolean") return String(input);
+  return typeof input === "function" ? "a function" : "an object";
 }

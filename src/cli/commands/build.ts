@@ -1,4 +1,5 @@
 /** `decant build`: the flags of docker buildx build, in their forms. */
+import { usageError } from "../../errors.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
 import { ATTESTATION_VALUE, parseAttestations } from "../attestations.ts";
@@ -281,5 +282,9 @@ function outputsOf(
 
 function progressMode(values: { readonly quiet?: boolean; readonly progress?: ProgressMode }, { env }: CliContext): ProgressMode {
   if (values.quiet === true) return "quiet";
-  return values.progress ?? PROGRESS_MODES.find((mode) => mode === env["BUILDKIT_PROGRESS"]) ?? "auto";
+  const usual = env["BUILDKIT_PROGRESS"] ?? "";
+  if (values.progress !== undefined || usual === "") return values.progress ?? "auto";
+  const mode = PROGRESS_MODES.find((known) => known === usual);
+  if (mode === undefined) throw usageError(`Cannot use BUILDKIT_PROGRESS "${usual}": wanted ${PROGRESS_MODES.join(", ")}`);
+  return mode;
 }

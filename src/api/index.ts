@@ -11,5 +11,5 @@ export { type DockerfileGraph, dockerfileGraph } from "./graph.ts";
 export { type DockerfileOutline, type DockerfileTarget, type DockerfileTargets, outline, targets } from "./outline.ts";
 export { inspectImage, listImages, pruneStore, removeImages } from "./images.ts";
 export { sbomOf, type SbomOptions } from "./sbom.ts";
-export { type ImportImageOptions, importImage, pullImage, pushImage } from "./transfer.ts";
+export { importImage, pullImage, pushImage } from "./transfer.ts";
 export type * from "./types.ts";

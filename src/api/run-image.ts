@@ -1,6 +1,8 @@
 /** `runImage`: a container of an image, in the foreground. */
 import { type RunningContainer, startContainer } from "../containers/index.ts";
 import { openSession } from "../context/index.ts";
+import { RUN } from "./options/images.ts";
+import { checkOptions } from "./options/shape.ts";
 import type { RunImageOptions } from "./types.ts";
 
 /**
@@ -8,6 +10,7 @@ import type { RunImageOptions } from "./types.ts";
  * `NOT_FOUND` where `init` is wanted and this machine has none.
  */
 export async function runImage(options: RunImageOptions): Promise<RunningContainer> {
+  checkOptions(RUN, options);
   await using stack = new AsyncDisposableStack();
   const session = stack.use(await openSession(options));
   const container = stack.use(await startContainer(session, options));

@@ -16,8 +16,9 @@ import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../doc
 import type { SourceAccess } from "../engine/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
-import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
 import { type BaseImages, baseImages, findProjectFile, foldersOf, type ProjectFile, type ProjectOptions } from "../project/index.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 /** What decides it. */
 export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
@@ -47,6 +48,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** The versions of BuildKit whose behaviour it gets. */
   readonly followed: Followed;
   readonly buildPlatform: Platform;
+  /** The one that is meant where nobody names one. */
+  readonly defaultPlatform: Platform;
   readonly contexts: NamedContexts;
   /** decant.yaml, read on first use. */
   readonly project: () => Promise<ProjectFile | undefined>;
@@ -57,7 +60,7 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
  * fetching throws.
  */
 export async function openBuild<Options extends OpenBuildOptions>(options: Options, run: BuildRun): Promise<OpenedBuild<Options>> {
-  const { cwd = process.cwd(), env = process.env } = options;
+  const { cwd = workingDirectory(), env = process.env } = options;
   await using opening = new AsyncDisposableStack();
   let opened: Promise<Session> | undefined;
   const session = (): Promise<Session> => (opened ??= openSession(options));
@@ -94,6 +97,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     written,
     followed,
     buildPlatform,
+    defaultPlatform: defaultPlatform(env, buildPlatform),
     contexts,
     // What came from elsewhere does not say which images stand for others.
     project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
@@ -104,11 +108,6 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
 /** How people know what was built: by its first name, else by its context. */
 export function titleOf({ options, context }: OpenedBuild<OpenBuildOptions & { readonly tags?: readonly string[] | undefined }>): string {
   return options.tags?.[0] ?? context.title;
-}
-
-/** The platform of this name. Throws `PLATFORM`. */
-export function platformNamed({ buildPlatform }: Pick<OpenedBuild, "buildPlatform">, name: string | undefined): Platform {
-  return name === undefined || name === "local" ? buildPlatform : parsePlatform(name, buildPlatform);
 }
 
 /** How its Dockerfile is planned for a platform, with the build arguments as they were given. */

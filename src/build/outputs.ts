@@ -1,23 +1,26 @@
 /** Where a build goes: each output with what it says of itself, its annotations and times of files. */
 import { AT_ONCE, pool } from "../async.ts";
-import { InternalError } from "../errors.ts";
+import { isOn } from "../dockerfile/index.ts";
+import { InternalError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
 import {
   type AnnotationSpec,
   annotationsFor,
   type BuiltImage,
+  checkOutput,
   clampTimes,
   exportImage,
   type ExportResult,
   type OutputSpec,
+  targetNames,
   withEpoch,
 } from "../image/index.ts";
+import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
-import type { Platform } from "../oci/index.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -29,22 +32,52 @@ export async function exportAll(images: readonly BuiltImage[], builds: readonly 
   const [first] = builds;
   if (first === undefined) throw new InternalError("a build without platforms");
   const { opened, session } = first;
-  const { options, emit, signal } = opened;
+  const { options, cwd, followed, emit, signal } = opened;
   const platforms = images.map(({ platform }) => platform);
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
     const changed = async (image: BuiltImage): Promise<BuiltImage> => {
-      const annotated = withAnnotations(
-        image,
-        ("annotations" in output ? (output.annotations ?? []) : []).concat(options.annotations ?? []),
-        platforms,
-      );
+      const annotated = withAnnotations(image, [...ownAnnotations(output), ...(options.annotations ?? [])], platforms);
       return await rewritten(timedFor(annotated, output), output, session, signal);
     };
     const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
-    results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, followed: opened.followed, emit, signal }));
+    results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, cwd, followed, emit, signal }));
   }
   return results;
+}
+
+/**
+ * Checks what is known of the outputs before anything is fetched or built: names, destinations, and whether there is a place for what the build
+ * says of its image. Throws as `exportImage`.
+ */
+export async function checkOutputs(
+  options: Omit<BuildOptions, "context">,
+  { platforms, cwd, followed, signal }: PlannedOutputs,
+): Promise<void> {
+  targetNames(options.tags ?? []);
+  const outputs = outputsOf(options);
+  if (outputs.filter((output) => "dest" in output && output.dest === "-").length > 1)
+    throw usageError("Cannot write two outputs to standard output: wanted a dest of its own for each");
+  const { sbom, provenance, buildArgs = {}, stdout } = options;
+  const attestations = [sbom, provenance].filter((wanted) => wanted !== undefined);
+  const inIndex = platforms.length > 1 || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
+  for (const output of outputs)
+    for (const platform of platforms) {
+      const annotations = annotationsFor([...ownAnnotations(output), ...(options.annotations ?? [])], platform, platforms);
+      await checkOutput({ annotations, attestations, inIndex }, output, { cwd, followed, signal, ...given({ stdout }) });
+    }
+}
+
+/** What is known of a build before it is opened. */
+interface PlannedOutputs {
+  readonly platforms: readonly Platform[];
+  readonly cwd: string;
+  readonly followed: Followed | undefined;
+  readonly signal: AbortSignal;
+}
+
+function ownAnnotations(output: OutputSpec): readonly AnnotationSpec[] {
+  return "annotations" in output ? (output.annotations ?? []) : [];
 }
 
 /** What an output is written with. */
@@ -55,15 +88,16 @@ interface OutputRun {
   readonly stdout: BuildOptions["stdout"];
   /** The versions whose defaults hold. Default: the newest. */
   readonly followed?: Followed;
+  readonly cwd: string;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
 /** Writes an output as a step of its own. Throws as `exportImage`. */
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
-  const { session, stdout, followed, emit, signal } = run;
+  const { session, stdout, cwd, followed, emit, signal } = run;
   const vertex = `export ${run.index}`;
-  const context = { ...imageContext(session, emit, vertex, signal), followed, ...given({ stdout }) };
+  const context = { ...imageContext(session, emit, vertex, signal), cwd, followed, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.
   return output.type === "cacheonly" ? await write() : await step(emit, { vertex, name: exportName(output) }, signal, write);
@@ -95,10 +129,9 @@ async function rewritten(image: BuiltImage, output: OutputSpec, { store }: Sessi
   return { ...image, layers, areTimesRewritten: true };
 }
 
-function outputsOf(options: BuildOptions): readonly OutputSpec[] {
+function outputsOf(options: Pick<BuildOptions, "outputs" | "tags">): readonly OutputSpec[] {
   if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
-  const names = options.tags ?? [];
-  return names.length > 0 ? [{ type: "image", names, push: false }] : [{ type: "cacheonly" }];
+  return [{ type: "image", names: options.tags ?? [], push: false }];
 }
 
 function exportName(output: OutputSpec): string {

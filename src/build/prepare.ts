@@ -3,15 +3,15 @@ import { AT_ONCE, pool } from "../async.ts";
 import { dockerProxies, refuseUnknown, resolveEpoch, type Session, sourceTime } from "../context/index.ts";
 import { checkParsed, isOn, type ParsedDockerfile } from "../dockerfile/index.ts";
 import type { DeviceAccess } from "../engine/index.ts";
-import { unsupported } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { type Conversion, toGraph } from "../graph/index.ts";
-import { formatPlatform, type Platform } from "../oci/index.ts";
+import type { Platform } from "../oci/index.ts";
 import type { BaseImages } from "../project/index.ts";
+import { platformsOf } from "./platform.ts";
 import { type BuildChecks, buildChecks, emitDiagnostics } from "./checks.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
 import { checkEmulation } from "./emulation.ts";
-import { imagesOf, type OpenedBuild, planOptionsOf, platformNamed } from "./open-build.ts";
+import { imagesOf, type OpenedBuild, planOptionsOf } from "./open-build.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** A build of one platform whose graph is known, and nothing of which has run. */
@@ -45,13 +45,13 @@ export async function checkOpened({ options, written, context, emit }: OpenedBui
 export async function prepareBuild(opened: OpenedBuild<BuildOptions>): Promise<readonly PreparedBuild[]> {
   const { options, cwd, signal } = opened;
   const session = await opened.session();
-  const platforms = platformsOf(opened, options.platforms);
+  const platforms = platformsOf(options.platforms, opened);
   // What all platforms say is said once.
   const emit = platforms.length > 1 ? warningsOnce(opened.emit) : opened.emit;
   const devices = buildDevices(options, { cwd, emit });
   const several = platforms.length > 1;
   const images = await imagesOf(opened, several);
-  const epoch = await epochOf(opened, session, platforms[0] ?? opened.buildPlatform);
+  const epoch = await epochOf(opened, session, platforms[0] ?? opened.defaultPlatform);
   const shared = { opened: { ...opened, emit }, session, devices, images, ...epoch };
   const prepared = await pool(AT_ONCE, platforms, (platform) => preparePlatform(platform, several, shared), signal);
   await checkEmulation(prepared.map(({ conversion }) => conversion));
@@ -110,14 +110,6 @@ async function epochOf(
     },
   );
   return { parsed, buildArgs, epochSec };
-}
-
-/** Each once, in their order; by default that of this machine. Throws `PLATFORM`, and `UNSUPPORTED` for what is not Linux. */
-function platformsOf(opened: OpenedBuild, names: readonly string[] = []): readonly Platform[] {
-  const platforms = (names.length === 0 ? [undefined] : names).map((name) => platformNamed(opened, name));
-  for (const platform of platforms)
-    if (platform.os !== "linux") throw unsupported(`Building for ${formatPlatform(platform)}`, { row: "F87" });
-  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 
 /** Passes everything on, but the same warning only once. */

@@ -5,6 +5,7 @@ import { given } from "../given.ts";
 import type { BuiltImage, ExportResult } from "../image/index.ts";
 import { withAttestations } from "./attestations.ts";
 import { auditBuild } from "./audit.ts";
+import { checkBuildOptions } from "./check-options.ts";
 import { builtImage } from "./built-image.ts";
 import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
@@ -15,6 +16,7 @@ import type { BuildOptions, BuildResult } from "./types.ts";
 
 /** Builds. Throws as `build` rejects. */
 export async function runBuild(options: BuildOptions, run: BuildRun): Promise<BuildResult> {
+  await checkBuildOptions(options, run);
   await using opened = await openBuild(options, run);
   await checkOpened(opened);
   const { history } = (await opened.session()).store;

@@ -1,11 +1,10 @@
 /** Runs the graph of a build: the engine with this machine's sandbox, certificates and sources. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Session } from "../context/index.ts";
 import {
   createSandbox,
   type EngineContext,
   gitSources,
-  hostCaCertificates,
   httpSources,
   localSources,
   type Sandbox,
@@ -14,10 +13,10 @@ import {
   solve,
   sweepSandboxes,
 } from "../engine/index.ts";
-import { InternalError, usageError } from "../errors.ts";
+import { InternalError } from "../errors.ts";
 import { type Emit, eventSource } from "../events.ts";
 import { given } from "../given.ts";
-import { checkNamedFile } from "../sys/index.ts";
+import { caCertificatesOf } from "./ca-certificates.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -63,7 +62,7 @@ function engineContext(build: PreparedBuild, { id }: StartedBuild, stack: AsyncD
   const { store, network, env } = session;
   let sandbox: Promise<Sandbox> | undefined;
   const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }));
-  const caCertificates = caCertificatesOf(options.caCerts ?? "auto", env, opened.cwd);
+  const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
     emit,
@@ -104,13 +103,4 @@ async function startSandbox(session: Session, options: BuildOptions, stack: Asyn
   const { cgroupParent: parent, resources } = options;
   const cgroup = parent === undefined && resources === undefined ? {} : { cgroup: { ...given({ parent, resources }) } };
   return stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env, ...cgroup }));
-}
-
-function caCertificatesOf(wanted: string, env: Session["env"], cwd: string): string | undefined {
-  if (wanted === "off" || wanted === "none" || wanted === "false") return undefined;
-  if (wanted === "auto" || wanted === "true") return hostCaCertificates(env);
-  const path = resolve(cwd, wanted);
-  const fault = checkNamedFile({ path });
-  if (fault === undefined) return path;
-  throw usageError(`Cannot use --ca-certs "${wanted}": ${fault.problem}`, "Give a file of PEM certificates, auto or off");
 }

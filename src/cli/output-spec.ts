@@ -4,10 +4,11 @@
  */
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import { given } from "../given.ts";
-import type { AnnotationSpec, CompressionOptions, FileOptions, ImageOptions, OutputSpec } from "../index.ts";
+import type { AnnotationSpec, BuildResult, CompressionOptions, FileOptions, ImageOptions, OutputSpec } from "../index.ts";
 import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
 import type { OptionSpec } from "./command.ts";
+import type { CliContext, OutputStream } from "./context.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
@@ -114,6 +115,25 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
     case "cacheonly":
       return { type };
   }
+}
+
+/** Throws `USAGE` for an archive that would go to a terminal. */
+export function refuseTerminal(outputs: readonly OutputSpec[], { isTerminal }: OutputStream): void {
+  if (isTerminal && outputs.some(isToStdout))
+    throw usageError("Cannot write an archive to the terminal: wanted a file", "Give dest=FILE, or redirect standard output");
+}
+
+function isToStdout(output: OutputSpec): boolean {
+  return "dest" in output && output.dest === "-";
+}
+
+/** Prints the image ID, unless an output has gone to standard output: then it would end up in that. */
+export async function tellImageId(
+  { configDigest, outputs }: Pick<BuildResult, "configDigest" | "outputs">,
+  { stdout }: CliContext,
+): Promise<void> {
+  if (configDigest === undefined || outputs.some(({ output }) => isToStdout(output))) return;
+  await stdout.write(`${configDigest}\n`);
 }
 
 function filesOf(attributes: Attributes): FileOptions {

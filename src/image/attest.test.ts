@@ -7,7 +7,7 @@ import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import { treePath } from "../paths.ts";
 import { readTreeFile } from "../tree/index.ts";
 import type { AssembledImage } from "./assembled-image.ts";
-import { attested } from "./attest.ts";
+import { attested, checkAttached } from "./attest.ts";
 import { treesOf } from "./exporters/platform-trees.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
 import { imageSubjects, statementFor } from "./statement.ts";
@@ -145,15 +145,13 @@ describe("attested()", () => {
     const { images } = await attested(builds, { names: [], mediaTypes: "oci" });
     assert.match(images[0]?.about?.statements[0]?.bytes.toString() ?? "", /"subject":\[\{"name":"_","digest":/);
   });
+});
 
-  it("refuses Docker's media types, which have no place for it", async () => {
-    await using fixture = await openImageFixture();
-    const image = { ...fixture.image, attestations: [said] };
-    await assert.rejects(
-      attested([{ image, assembled: plainImage() }], { names: [], mediaTypes: "docker" }),
-      (error) => isDecantError(error, "USAGE") && error.hint?.includes("oci-mediatypes") === true,
-    );
-  });
+it("checkAttached() refuses Docker's media types, which have no place for statements", () => {
+  assert.throws(
+    () => checkAttached({ attestations: [said] }, "docker"),
+    (error) => isDecantError(error, "USAGE") && error.hint?.includes("oci-mediatypes") === true,
+  );
 });
 
 it("statementFor() says the same of another image, and nothing of what is no statement", async () => {

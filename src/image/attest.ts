@@ -44,7 +44,10 @@ interface AttestOptions {
   readonly ociArtifact?: boolean | undefined;
 }
 
-/** Adds what a build says of its images, one for each platform; one image as it was where it says nothing. `names` are canonical texts. */
+/**
+ * Adds what a build says of its images, one for each platform, which `checkAttached` lets pass; one image as it was where it says nothing. `names` are
+ * canonical texts.
+ */
 export async function attested(
   builds: readonly AssembledBuild[],
   { names, mediaTypes, ociArtifact = false }: AttestOptions,
@@ -52,17 +55,8 @@ export async function attested(
   const [first] = builds;
   if (first === undefined) throw new InternalError("there is no image to attest");
   const { annotations = {} } = first.image;
-  if (mediaTypes === "docker" && (wantsIndex(annotations) || annotations.manifestDescriptor !== undefined))
-    throw usageError(
-      "Cannot export annotations of these levels with Docker's media types: they have no place for them; wanted OCI media types",
-      "Leave out oci-mediatypes=false, or the levels: annotations of manifests are possible",
-    );
   const isSaid = builds.some(({ image }) => (image.attestations ?? []).length > 0);
-  if (builds.length === 1 && !isSaid && first.image.inIndex !== true) {
-    if (wantsIndex(annotations)) throw noIndex();
-    return onlyImage(first.assembled);
-  }
-  if (mediaTypes === "docker" && isSaid) throw dockerHasNoPlace();
+  if (builds.length === 1 && !isSaid && first.image.inIndex !== true) return onlyImage(first.assembled);
   const members: IndexMember[] = [];
   for (const { image, assembled } of builds) {
     const { platform, attestations = [], annotations: own = {} } = image;
@@ -72,6 +66,24 @@ export async function attested(
   const [created] = builds.map(({ assembled }) => createdOf(assembled.descriptor)).toSorted(byCreated);
   const named = sortedAnnotations(created, annotations.indexDescriptor);
   return indexOf(members, { annotations: annotations.index, named, mediaTypes, ociArtifact });
+}
+
+/** Is there a place for what the build says of its image, in documents of these media types? Throws `USAGE`. */
+export function checkAttached(
+  {
+    attestations = [],
+    annotations = {},
+    inIndex = false,
+  }: Pick<BuiltImage, "annotations" | "inIndex"> & { readonly attestations?: readonly unknown[] },
+  mediaTypes: MediaTypes,
+): void {
+  if (mediaTypes === "docker" && (wantsIndex(annotations) || annotations.manifestDescriptor !== undefined))
+    throw usageError(
+      "Cannot export annotations of these levels with Docker's media types: they have no place for them; wanted OCI media types",
+      "Leave out oci-mediatypes=false, or the levels: annotations of manifests are possible",
+    );
+  if (attestations.length === 0 && !inIndex && wantsIndex(annotations)) throw noIndex();
+  if (mediaTypes === "docker" && attestations.length > 0) throw dockerHasNoPlace();
 }
 
 /** The statements of a build about `subjects`, in its order. Throws `EXPORT` for one that nobody would read. */

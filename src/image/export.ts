@@ -1,6 +1,7 @@
 /** The exporters behind one function: what a build gives, to where its caller wants it. */
 import { InternalError } from "../errors.ts";
 import { given } from "../given.ts";
+import { checkOutput } from "./check-output.ts";
 import { exportLayout } from "./exporters/layout-archive.ts";
 import { exportLocal } from "./exporters/local.ts";
 import { exportToRegistry } from "./exporters/registry.ts";
@@ -15,6 +16,7 @@ import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "./type
 export async function exportImage(images: readonly BuiltImage[], output: OutputSpec, ctx: ExportContext): Promise<ExportResult> {
   ctx.signal.throwIfAborted();
   if (images.length === 0) throw new InternalError("there is no image to export");
+  for (const image of images) await checkOutput({ ...image, inIndex: image.inIndex ?? images.length > 1 }, output, ctx);
   const result = await exporterOf(images, output, ctx);
   const digest = result.descriptor?.digest;
   for (const name of result.names) ctx.emit({ type: "result", kind: "image", name, ...given({ digest }) });

@@ -65,7 +65,12 @@ function attestationsFor({ attestations = [], inIndex = false }: BuiltImage, out
   return attestationInline || inIndex || staying.length > 0 ? attestations : [];
 }
 
-function mediaTypesOf(isSaid: boolean, { type, ociMediaTypes }: FinishOptions["output"], followed: Followed | undefined): MediaTypes {
+/** The family of the documents of an output. `isSaid`: there are attestations. */
+export function mediaTypesOf(
+  isSaid: boolean,
+  { type, ociMediaTypes }: FinishOptions["output"],
+  followed: Followed | undefined,
+): MediaTypes {
   const isOci = type === "oci" || isSaid || follows(followed, "oci-media-types");
   return (ociMediaTypes ?? isOci) ? "oci" : "docker";
 }

@@ -3,7 +3,7 @@
  * so that a second build asks the registry one HEAD request, or none for a name with a digest.
  */
 import { collect } from "../bytes.ts";
-import type { DecantError } from "../errors.ts";
+import { DecantError } from "../errors.ts";
 import {
   type Descriptor,
   MAX_CONFIG_BYTES,
@@ -18,6 +18,7 @@ import {
 } from "../oci/index.ts";
 import type { Ref } from "../store/index.ts";
 import { loadLayers } from "../tree/index.ts";
+import { isImageId } from "./find-image.ts";
 import { imageLayers, isStored, sizedDescriptor, withTrueSize } from "./image-layer.ts";
 import { isOutOfReach, knownTag, noteTag } from "./known-tag.ts";
 import { type OpenedImage, openDocuments } from "./open-image.ts";
@@ -53,6 +54,11 @@ export async function pullImage(
   platform: Platform,
   options: PullOptions = {},
 ): Promise<PulledImage> {
+  // As in BuildKit, FROM wants a name: elsewhere the same ID would be another image, or none.
+  if (typeof name === "string" && isImageId(name))
+    throw new DecantError("REFERENCE", `Cannot pull "${name}": it is the ID of an image; wanted a name`, {
+      hint: "Build that image with --tag NAME, and use the name",
+    });
   const reference = typeof name === "string" ? await (await ctx.registry()).reference(name) : name;
   let top: Descriptor;
   try {

@@ -1,13 +1,14 @@
 /** `decant push`: an image of the local store to registries. */
 import { AT_ONCE, pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
-import { InternalError } from "../errors.ts";
+import { InternalError, usageError } from "../errors.ts";
 import { given } from "../given.ts";
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, type Descriptor, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { type AssembledImage, type AssembledResult, onlyImage } from "./assembled-image.ts";
 import { type IndexMember, indexOf } from "./attest.ts";
 import { fetchBlob } from "./fetch-blob.ts";
+import { findImage } from "./find-image.ts";
 import { isStored } from "./image-layer.ts";
 import { type ExportLayer, exportLayer, suits } from "./layers.ts";
 import { loadImages } from "./load-image.ts";
@@ -38,6 +39,9 @@ export async function pushImage(
   names: readonly string[],
   options: PushOptions,
 ): Promise<{ readonly descriptor: Descriptor; readonly names: readonly string[] }> {
+  const found = names.length === 0 ? await findImage(ctx.store, image) : undefined;
+  if (found !== undefined && found.name === undefined)
+    throw usageError(`Cannot push "${image}": it is the ID of an image; wanted a name to push to`, `Run: decant push ${image} NAME`);
   const targets = pushNames(names.length === 0 ? [image] : names);
   const opened = await loadImages(ctx.store, image, options.platform, options.host);
   const members: IndexMember[] = [];

@@ -116,6 +116,8 @@ export interface ExportContext extends ImageContext {
   readonly followed?: Followed | undefined;
   /** For `dest: "-"`. */
   readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+  /** Where relative destinations start. Default: the working directory. */
+  readonly cwd?: string;
 }
 
 /** What was written. */

@@ -17,6 +17,7 @@ import type { NamedContext, NamedContexts } from "../context/index.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 /** Resolves the images of one build. */
 export interface BaseImages extends SourceProvider {
@@ -51,7 +52,7 @@ interface Found {
 export function baseImages(session: Session, options: BaseImageOptions): BaseImages {
   const found = new Map<string, Found>();
   const resolved = new Map<string, Promise<ResolvedImage>>();
-  const bases = standIns(session, { cwd: process.cwd(), ...options.bases, project: options.project });
+  const bases = standIns(session, { cwd: workingDirectory(), ...options.bases, project: options.project });
   const resolveOne = async (request: ImageRequest): Promise<ResolvedImage> => {
     const context = options.contexts?.find(request.name, request.platform);
     if (context?.kind === "files") return filesImage(context.files, request.platform);

@@ -7,6 +7,7 @@ export { findIsal, type Isal, IsalDamage, type IsalInflate } from "./isal.ts";
 export { clearProtectedFlags } from "./file-flags.ts";
 export { tryFlock } from "./flock.ts";
 export { joinDevice, makeNode, splitDevice } from "./node.ts";
+export { makeFolders } from "./make-folders.ts";
 export { type FileTime, setTimes } from "./times.ts";
 export { makeTemporaryFolder, sweepTemporaryFolders, type TemporaryFolder } from "./temporary-folder.ts";
 export { hasWriters } from "./writers.ts";

@@ -210,7 +210,7 @@ const hostile: { name: string; output: (dir: string) => OutputSpec; code: string
     name: "a file for a folder",
     output: (dir) => ({ type: "oci", dest: `${dir}/file`, tar: false, names: [] }),
     code: "EXPORT",
-    want: /layout/,
+    want: /not a directory/,
   },
   {
     name: "an index that is none",

@@ -10,12 +10,12 @@ import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
-import { OUTPUT_OPTION, parseOutput } from "../output-spec.ts";
+import { OUTPUT_OPTION, parseOutput, refuseTerminal, tellImageId } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
 import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
 import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
-import { writeBuildFiles } from "../build-files.ts";
+import { checkBuildFiles, writeBuildFiles } from "../build-files.ts";
 
 /** The command. */
 export const command: Command = defineCommand(
@@ -25,7 +25,8 @@ export const command: Command = defineCommand(
     summary: "Build an image from a Dockerfile",
     notes: `CONTEXT is a folder, a git repository (https://…/x.git#ref:folder, git@host:path), or the URL of an archive or of a Dockerfile.
 Use - for an archive or a Dockerfile from standard input.
-Without --output the image goes to Decant's store, under its --tag names. Without both, the build only fills the cache.
+Without --output the image goes to Decant's store, under its --tag names. Without a --tag it has an ID only, and goes when the cache goes.
+With -o type=cacheonly the build only fills the cache.
 Progress goes to standard error. BUILDKIT_PROGRESS sets the default of --progress.
 
 Examples:
@@ -265,12 +266,14 @@ Examples:
       ...parseAttestations(values),
       stdout: (chunk) => context.stdout.write(chunk),
     };
+    const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
+    await checkBuildFiles(files, outputs, context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };
     const result = await withAudit(audit, context, (more) =>
       showRun(build({ ...options, ...more }), progressMode(values, context), context),
     );
-    await writeBuildFiles(result, { iidFile: values.iidfile, metadataFile: values["metadata-file"], cwd: context.cwd });
-    if (values.quiet === true && result.imageId !== undefined) await context.stdout.write(`${result.imageId}\n`);
+    await writeBuildFiles(result, files, context);
+    if (values.quiet === true) await tellImageId(result, context);
     return 0;
   },
 );
@@ -281,14 +284,15 @@ function outputsOf(
 ): OutputSpec[] {
   const texts = [...values.output, ...(values.push === true ? ["type=registry"] : []), ...(values.load === true ? ["type=docker"] : [])];
   const outputs = texts.map((text) => parseOutput(text, values.tag));
-  const toStdout = outputs.filter((output) => "dest" in output && output.dest === "-");
-  if (toStdout.length > 1) throw usageError("Cannot write two outputs to standard output: wanted a dest of its own for each");
-  if (toStdout.length === 1 && stdout.isTerminal)
-    throw usageError("Cannot write an archive to the terminal: wanted a file", "Give dest=FILE, or redirect standard output");
+  refuseTerminal(outputs, stdout);
   return outputs;
 }
 
 function progressMode(values: { readonly quiet?: boolean; readonly progress?: ProgressMode }, { env }: CliContext): ProgressMode {
   if (values.quiet === true) return "quiet";
-  return values.progress ?? PROGRESS_MODES.find((mode) => mode === env["BUILDKIT_PROGRESS"]) ?? "auto";
+  const usual = env["BUILDKIT_PROGRESS"] ?? "";
+  if (values.progress !== undefined || usual === "") return values.progress ?? "auto";
+  const mode = PROGRESS_MODES.find((known) => known === usual);
+  if (mode === undefined) throw usageError(`Cannot use BUILDKIT_PROGRESS "${usual}": wanted ${PROGRESS_MODES.join(", ")}`);
+  return mode;
 }

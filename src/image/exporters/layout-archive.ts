@@ -1,5 +1,4 @@
 /** type=oci: an OCI image layout (image-spec image-layout.md) as a tar, or as a directory that is brought up to date in place. */
-import { usageError } from "../../errors.ts";
 import { type ArchiveEntry, writeArchive } from "../archive.ts";
 import { finishedImages, identity, packImages } from "../finish.ts";
 import { exportLayers, heldLayers } from "../layers.ts";
@@ -14,11 +13,6 @@ type ArchiveSpec = Extract<OutputSpec, { type: "oci" | "docker" }>;
 
 /** Writes an OCI layout or a docker archive. Throws `EXPORT`, `REFERENCE`. */
 export async function exportLayout(images: readonly BuiltImage[], output: ArchiveSpec, ctx: ExportContext): Promise<ExportResult> {
-  if (output.type === "docker" && images.some(({ inIndex }) => inIndex === true))
-    throw usageError(
-      "Cannot write a docker archive of an index: it has no place for one (docker exporter does not currently support exporting manifest lists)",
-      "Use --output type=oci, or build one platform without BUILDKIT_MULTI_PLATFORM",
-    );
   const names = targetNames(output.names);
   const packed = await packImages(images, async (image) => heldLayers(ctx, await exportLayers(ctx, image, output)));
   const assembled = await finishedImages(packed, { output, names, followed: ctx.followed });

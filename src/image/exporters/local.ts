@@ -1,11 +1,12 @@
 /** type=local: the image's files in a plain directory, merged into what is there, as buildx does. */
-import { resolve } from "node:path";
-import { isDecantError, usageError } from "../../errors.ts";
+import { join } from "node:path";
+import { isDecantError } from "../../errors.ts";
 import { toText } from "../../paths.ts";
 import { startProgress } from "../../transfer.ts";
 import { unpackTree } from "../../tree/index.ts";
 import { writeError } from "../errors.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
+import { destinationPath } from "./destination.ts";
 import { timesOf, treesOf } from "./platform-trees.ts";
 
 /** Unpacks into `dest`, making it where it is missing. Throws `EXPORT`. */
@@ -14,17 +15,12 @@ export async function exportLocal(
   output: Extract<OutputSpec, { type: "local" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
-  if (output.dest === "" || output.dest === "-") {
-    throw usageError(
-      `Cannot unpack to dest "${output.dest}": type=local writes a directory; wanted its path`,
-      "Use type=tar,dest=- for stdout",
-    );
-  }
+  const dest = destinationPath(ctx, output.dest);
   const trees = await treesOf(images, ctx, output);
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
   const dropped = new Set<string>();
   for (const { image, tree, folder } of trees) {
-    const path = resolve(output.dest, folder ?? "");
+    const path = join(dest, folder ?? "");
     try {
       const names = await unpackTree(tree, path, { signal: ctx.signal, onProgress: progress.add, ...timesOf(image) });
       for (const name of names) dropped.add(toText(name));
@@ -38,8 +34,8 @@ export async function exportLocal(
     ctx.emit({
       type: "warning",
       code: "AttributesDropped",
-      message: `The file system of "${resolve(output.dest)}" does not take ${[...dropped].join(", ")}: files are without these attributes`,
+      message: `The file system of "${dest}" does not take ${[...dropped].join(", ")}: files are without these attributes`,
     });
   const [only] = trees;
-  return { output, names: [], path: resolve(output.dest, trees.length === 1 ? (only?.folder ?? "") : "") };
+  return { output, names: [], path: join(dest, trees.length === 1 ? (only?.folder ?? "") : "") };
 }

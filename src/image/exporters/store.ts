@@ -1,5 +1,5 @@
 /**
- * type=image: the image in the local store under its names. Layers of our own stay uncompressed, because nobody reads them over a
+ * type=image: the image in the local store under its names, or untagged. Layers of our own stay uncompressed, because nobody reads them over a
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
 import { documentsOf } from "../assembled-image.ts";

@@ -23,9 +23,11 @@ async function world(): Promise<World> {
     at,
     async put(names, changes = {}) {
       const output = { type: "image", names, push: false } as const;
-      const { descriptor, configDigest }: ExportResult = await exportImage([{ ...at.image, ...changes }], output, at.context());
-      assert.ok(descriptor !== undefined && configDigest !== undefined);
-      return { top: descriptor.digest, id: configDigest };
+      const { descriptor }: ExportResult = await exportImage([{ ...at.image, ...changes }], output, at.context());
+      assert.ok(descriptor !== undefined);
+      const stored = (await storedImages(at.store)).find(({ top }) => top.digest === descriptor.digest);
+      assert.ok(stored !== undefined);
+      return { top: descriptor.digest, id: stored.id };
     },
     [Symbol.asyncDispose]: () => at[Symbol.asyncDispose](),
   };

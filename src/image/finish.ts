@@ -4,7 +4,7 @@ import { type Followed, follows } from "../followed.ts";
 import { given } from "../given.ts";
 import { assemble } from "./assemble.ts";
 import type { AssembledResult } from "./assembled-image.ts";
-import { attested } from "./attest.ts";
+import { attested, checkAttached } from "./attest.ts";
 import type { ExportLayer } from "./layers.ts";
 import type { MediaTypes } from "./manifest.ts";
 import type { Attestation, BuiltImage, ExportResult, ImageOptions } from "./types.ts";
@@ -45,6 +45,7 @@ export async function finishedImages(packed: readonly PackedImage[], options: Fi
       'Cannot use --output with oci-artifact=true and Docker\'s media types (exporter option "oci-artifact=true" conflicts with "oci-mediatypes=false")',
       "Leave one of the two out",
     );
+  for (const { image } of told) checkAttached({ ...image, inIndex: told.length > 1 || image.inIndex === true }, mediaTypes);
   const builds = told.map(({ image, layers }) => ({ image, assembled: assemble(image, layers, mediaTypes) }));
   return await attested(builds, { names, mediaTypes, ociArtifact });
 }

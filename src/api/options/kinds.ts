@@ -1,7 +1,7 @@
 /** The kinds of options that functions share. */
 import * as v from "valibot";
 import type { StoreOptions } from "../../context/index.ts";
-import type { AnnotationSpec, CompressionOptions } from "../../image/index.ts";
+import type { AnnotationSpec, CompressionOptions, FileOptions, ImageOptions } from "../../image/index.ts";
 import type { DebianOptions } from "../../project/index.ts";
 import type { Kind } from "./shape.ts";
 
@@ -87,12 +87,20 @@ export const annotations: Kind = list(
   }),
 );
 
-const IMAGE = { ...COMPRESSION, annotations: maybe(annotations), ociArtifact: maybe(flag) };
-const FILES = { platformSplit: maybe(flag), attestationPrefix: maybe(text) };
-const MEDIA_TYPES = { ociMediaTypes: maybe(flag) };
+const epoch: Kind = v.custom((value) => value === "none" || Number.isSafeInteger(value), 'whole seconds since 1970, or "none"');
+const IMAGE: Fields<ImageOptions> = {
+  ...COMPRESSION,
+  annotations: maybe(annotations),
+  ociMediaTypes: maybe(flag),
+  ociArtifact: maybe(flag),
+  attestationInline: maybe(flag),
+  preferImageDigest: maybe(flag),
+  sourceDateEpoch: maybe(epoch),
+};
+const FILES: Fields<FileOptions> = { platformSplit: maybe(flag), attestationPrefix: maybe(text), sourceDateEpoch: maybe(epoch) };
 const OUTPUT_TYPES = {
-  image: { names: list(text), push: flag, ...MEDIA_TYPES, ...IMAGE },
-  registry: { names: list(text), ...MEDIA_TYPES, ...IMAGE },
+  image: { names: list(text), push: flag, ...IMAGE },
+  registry: { names: list(text), ...IMAGE },
   oci: { dest: text, tar: flag, names: list(text), ...IMAGE },
   docker: { dest: text, names: list(text), ...IMAGE },
   local: { dest: text, ...FILES },

@@ -49,7 +49,7 @@ export function decant(folder: string): Builder {
         spawnSync("bin/decant", args, { env: { ...process.env, ...env }, encoding: "utf8" }).stdout;
       // Images go by hand, then everything that nothing needs: as empty as `docker system prune -af` leaves it.
       const names = run("images", "--format", "json");
-      for (const { name } of names === "" ? [] : parsedNames(names)) run("rm", name);
+      for (const { name } of names === "" ? [] : parsedNames(names)) run("rmi", name);
       run("prune", "--all");
     },
   };
@@ -60,7 +60,7 @@ function parsedNames(json: string): readonly { readonly name: string }[] {
   return JSON.parse(json) as { name: string }[];
 }
 
-/** A dockerd that `peers-up` started. Undefined when it does not answer. */
+/** A dockerd that bench/peers started. Undefined when it does not answer. */
 export function docker(folder: string): Builder | undefined {
   const client = join(PEERS, "sid/usr/bin/docker");
   const socket = [join(folder, "docker.sock"), join(PEERS, "docker.sock")].find((path) => existsSync(path));
@@ -103,7 +103,7 @@ export function docker(folder: string): Builder | undefined {
   };
 }
 
-/** The buildah of the namespace that `peers-up buildah` made. Undefined when there is none. */
+/** The buildah of the namespace that bench/peers made. Undefined when it does not run. */
 export function buildah(folder: string): Builder | undefined {
   const pidFile = join(folder, "ns.pid");
   if (!existsSync(pidFile)) return undefined;

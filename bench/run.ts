@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --only TEXT] [--decant-only]`: the table of docs/promises.md on this machine, every builder in the same run. Peers that are not
- * installed are left out, and said so: `../shared/tools/peers-up` installs and starts them.
+ * `npm run bench [-- --only TEXT] [--decant-only]`: the table of docs/promises.md on this machine, every builder in the same run. `bench/peers`
+ * installs and starts the others; those that do not start are left out.
  * Everything lives on a journalled ext4 image of its own, so that no builder pays for the host's file system.
  */
 import { spawnSync } from "node:child_process";
@@ -12,10 +12,10 @@ import { buildah, type Builder, type BuilderName, decant, docker } from "./build
 import { measure, type Measurement, median } from "./measure.ts";
 import { type Row, ROWS } from "./rows.ts";
 
-const PEERS_UP = "../shared/tools/peers-up";
+const START_PEERS = "bench/peers";
 const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache/decant-peers");
 const FOLDER = join(PEERS, "bench");
-const PORT = 5000;
+const PORT = process.env["PEERS_PORT"] ?? "5000";
 const IMAGE_SIZE = "24G";
 /** Rows that take longer are not run once more for their memory. */
 const MEMORY_RUN_LIMIT_S = 60;
@@ -54,9 +54,8 @@ function mountWorkspace(): void {
 }
 
 function peers(): Builder[] {
-  if (!existsSync(PEERS_UP)) return [];
-  spawnSync("bash", [PEERS_UP], { stdio: "ignore" });
-  for (const what of ["dockerd", "buildah"]) spawnSync("bash", [PEERS_UP, what, FOLDER, String(PORT)], { stdio: "ignore" });
+  if (spawnSync(START_PEERS, ["start", FOLDER], { stdio: ["ignore", "inherit", "inherit"] }).status !== 0)
+    console.log("bench/peers failed: builders that do not run are left out");
   return [docker(FOLDER), buildah(FOLDER)].filter((builder) => builder !== undefined);
 }
 

@@ -1,30 +1,34 @@
 /**
  * Keeps the documents true: docs/errors.md has a heading for each error code and no other, docs/dependencies.md names each package, pages
  * that are made of the source are of this source, docs/reference/library.md names each export, decisions that the code names exist, and
- * relative links lead somewhere.
+ * relative links lead somewhere, and so do files that the README of a room names. Prose is plain
+ * (scripts/prose.ts), and examples work (scripts/doc-examples.ts).
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { COMMANDS } from "../src/cli/commands.ts";
 import { SUPPORT } from "../src/support.ts";
+import { commandProblems, docExamples, runExample } from "./doc-examples.ts";
 import { COMMANDS_PAGE, commandsPage } from "./make-commands.ts";
 import { EVENTS_PAGE, eventsPage } from "./make-events.ts";
 import { RECIPE_SCHEMA, recipeSchemaJson } from "./make-recipe-schema.ts";
 import { RULES_PAGE, rulesPage } from "./make-rules.ts";
 import { SUPPORT_PAGE, supportPage } from "./make-support.ts";
+import { proseProblems } from "./prose.ts";
 
 const problems: string[] = [];
 
 const union = /export type ErrorCode =([^;]*);/.exec(readFileSync("src/errors.ts", "utf8"))?.[1] ?? "";
 const codes = new Set([...union.matchAll(/"([A-Z_]+)"/g)].map((match) => match[1] ?? ""));
 const headings = new Set([...readFileSync("docs/errors.md", "utf8").matchAll(/^### ([A-Z_]+)$/gm)].map((match) => match[1] ?? ""));
-for (const code of codes.difference(headings)) problems.push(`docs/errors.md: there is no heading "### ${code}"`);
+for (const code of codes.difference(headings)) problems.push(`docs/errors.md: the heading "### ${code}" is missing`);
 for (const code of headings.difference(codes)) problems.push(`docs/errors.md: "${code}" is no error code of src/errors.ts`);
-if (codes.size === 0) problems.push("src/errors.ts: there is no union ErrorCode");
+if (codes.size === 0) problems.push("src/errors.ts: the union ErrorCode is missing");
 
 const dependencies = readFileSync("docs/dependencies.md", "utf8");
 const manifest: Record<string, unknown> = JSON.parse(readFileSync("package.json", "utf8"));
 for (const name of Object.keys({ ...Object(manifest["dependencies"]), ...Object(manifest["devDependencies"]) }))
-  if (!dependencies.includes(`| ${name} |`)) problems.push(`docs/dependencies.md: there is no line for "${name}"`);
+  if (!dependencies.includes(`| ${name} |`)) problems.push(`docs/dependencies.md: the line for "${name}" is missing`);
 
 for (const [page, text] of [
   [SUPPORT_PAGE, supportPage()],
@@ -37,7 +41,7 @@ for (const [page, text] of [
 
 const library = readFileSync("docs/reference/library.md", "utf8");
 for (const name of Object.keys(await import("../src/index.ts")))
-  if (!library.includes(`\`${name}`)) problems.push(`docs/reference/library.md: there is nothing about "${name}"`);
+  if (!library.includes(`\`${name}`)) problems.push(`docs/reference/library.md: it does not mention "${name}"`);
 
 const rows = new Set<string>(SUPPORT.map(({ id }) => id));
 for (const file of globSync("src/**/*.ts"))
@@ -51,7 +55,7 @@ for (const [number, file] of decisions) {
   if (Number(title?.[1]) !== number || title?.[2] === undefined)
     problems.push(`docs/decisions/${file}: it does not begin with "# Decision ${number}: "`);
   else if (!decisionIndex.includes(`| ${number} | [${title[2]}](${file}) |`))
-    problems.push(`docs/decisions/README.md: there is no line for "${file}"`);
+    problems.push(`docs/decisions/README.md: the line for "${file}" is missing`);
 }
 for (const file of globSync(["src/**/*.{ts,md}", "test/**/*.ts", "bench/**/*.{ts,md}", "docs/*.md"])) {
   const text = readFileSync(file, "utf8");
@@ -65,10 +69,27 @@ for (const file of globSync(["src/**/*.{ts,md}", "test/**/*.ts", "bench/**/*.{ts
 
 for (const file of globSync(["*.md", "docs/**/*.md", "examples/*/*.md", "src/**/*.md"])) {
   const text = readFileSync(file, "utf8").replace(/```[\s\S]*?```/g, "");
+  // A room's own files, those of another room (room/file.ts), and files by their whole path.
+  if (/^src\/.*README\.md$|^docs\/architecture\.md$/.test(file))
+    for (const [, name = ""] of text.matchAll(/`([\w/-]+\.ts)`/g))
+      if (![dirname(file), "src", "."].some((folder) => existsSync(join(folder, name)))) problems.push(`${file}: "${name}" does not exist`);
   for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
     if (/^[a-z]+:/.test(target) || existsSync(join(dirname(file), target))) continue;
     problems.push(`${file}: the link to "${target}" leads nowhere`);
   }
+}
+
+for (const room of globSync("src/*/")) if (!existsSync(join(room, "README.md"))) problems.push(`${room}: the room has no README.md`);
+
+const specs = await Promise.all(Object.values(COMMANDS).map(async ({ load }) => (await load()).command.spec));
+problems.push(...proseProblems(specs));
+
+const examples = globSync(["README.md", "docs/**/*.md", "examples/*/README.md", "recipes/*.md"]).flatMap(docExamples);
+problems.push(...commandProblems(examples, specs));
+for (const example of examples) {
+  if (example.run?.when !== "check") continue;
+  const problem = await runExample(example);
+  if (problem !== undefined) problems.push(problem);
 }
 
 for (const problem of problems) console.error(problem);

@@ -25,6 +25,7 @@ const ROOMS: readonly string[] = [
   "sbom",
   "audit",
   "context",
+  "containers",
   "project",
   "build",
   "api",
@@ -47,6 +48,9 @@ const KOFFI = /^src\/sys\//;
 const NET = /^src\/net\//;
 /** The built-in fetch, and the modules below it; `node:net` is also for sockets of this machine. */
 const NETWORK = /(?<![\w.])fetch\(|globalThis\.fetch|typeof fetch\b|"node:(?:https?|http2|tls|dns|dgram)(?:\/promises)?"|"undici"/;
+/** The only places that make links, devices and pipes: entries of layers and trees, and the bundle of a step. */
+const MAKERS = [/^src\/sys\//, /^src\/tree\/make-entry\.ts$/, /^src\/engine\/sandbox\/bundle\.ts$/];
+const MAKES = /^\s*(?:symlink|link|lchown|mknod)(?:Sync)?\b|^\s*makeNode\b/;
 /** `Promise.all` of anything but a list that is written out: it may start any amount of work at once. */
 const FAN_OUT = /Promise\.(?:all|allSettled|any|race)\((?!\[(?![^\]]*\.\.\.))/;
 
@@ -57,15 +61,24 @@ const FAN_OUT = /Promise\.(?:all|allSettled|any|race)\((?!\[(?![^\]]*\.\.\.))/;
 const OPENERS = [
   /^src\/(sys|store)\//,
   // Entries of trees.
-  /^src\/tree\/(host-files|host-tree|unpack-tree|unpacker)\.ts$/,
+  /^src\/tree\/(host-files|host-tree|make-entry)\.ts$/,
   // Blobs and work files of the store.
   /^src\/(tree\/layer-store|debian\/kept-table|distroless\/spool|engine\/ops\/http-source|api\/run-handle)\.ts$/,
   // The bundle of a step and its log, cache mounts, /proc and /sys, the host's resolv.conf.
   /^src\/engine\/(sandbox\/[a-z-]+|ops\/(exec-op|cache-mounts))\.ts$/,
+  // The folder of a socket in the store.
+  /^src\/containers\/requests\.ts$/,
   // What is exported.
   /^src\/image\/output-file\.ts$/,
 ];
 const OPENS = new Set(["createReadStream", "open", "openAsBlob", "openSync", "readFile", "readFileSync"]);
+
+/** Does this text import what makes links, devices or pipes? */
+function importsMaker(text: string): boolean {
+  return [...text.matchAll(/import\s+\{([^}]*)\}\s+from\s+"(?:node:fs(?:\/promises)?|[./]+\/sys\/index\.ts)"/g)].some(([, names = ""]) =>
+    names.split(",").some((name) => MAKES.test(name)),
+  );
+}
 
 /** Functions of node:fs that open files for reading and that this text imports; "*" for all of them. */
 function openersIn(text: string): string[] {
@@ -96,6 +109,7 @@ function problemsOf({ file, text, taken, packages }: Module): string[] {
     problems.push(`${file}: fan out with pool() of src/async.ts, and wait with allOf()`);
   if (!OPENERS.some((opener) => opener.test(file)))
     for (const name of openersIn(text)) problems.push(`${file} -> node:fs ${name}: read named files by readNamedFile of src/sys`);
+  if (!MAKERS.some((maker) => maker.test(file)) && importsMaker(text)) problems.push(`${file}: entries are made by src/tree/make-entry.ts`);
   if (!NET.test(file) && NETWORK.test(text)) problems.push(`${file}: requests go by src/net`);
   const isPure = PURE.some((pure) => pure.test(file));
   for (const name of packages) {
@@ -121,7 +135,7 @@ function importProblems(file: string, { from, isTypes }: Taken, isPure: boolean)
 /** Rooms and patterns of the lists above that fit no file, and rooms that are not in the list. */
 function listProblems(files: readonly string[]): string[] {
   const rooms = new Set(files.map(roomOf));
-  const lists = { PURE, OPENERS };
+  const lists = { PURE, OPENERS, MAKERS };
   return [
     ...ROOMS.filter((room) => !rooms.has(room)).map((room) => `${ME}: there is no room "${room}"`),
     ...[...rooms].filter((room) => !ROOMS.includes(room)).map((room) => `${ME}: room "${room}" is not in the list`),

@@ -2,6 +2,7 @@
  * Bounded concurrency, shared work and cancellation. `pool` is the only fan-out in the code base; `allOf` and `allSettledOf` only wait for
  * work that runs already. `npm run check:layers` refuses `Promise.all` over lists elsewhere.
  */
+import { setImmediate } from "node:timers/promises";
 
 /** How many layers, files or requests are worked on at once: enough to hide waiting, few enough for memory. */
 export const AT_ONCE = 4;
@@ -158,6 +159,31 @@ export function createSemaphore(limit: number): Semaphore {
         signal?.removeEventListener("abort", onAbort);
       }
       return place();
+    },
+  };
+}
+
+/** Turns for others in a long loop of synchronous work: `if (turns.isDue) await turns.give()`. */
+interface Turns {
+  /** The loop has gone on for a while. */
+  readonly isDue: boolean;
+  /** Lets timers and other work run. Rejects with the signal's reason. */
+  give(): Promise<void>;
+}
+
+const TURN_MS = 8;
+
+/** Starts counting now. */
+export function createTurns(signal?: AbortSignal): Turns {
+  let since = performance.now();
+  return {
+    get isDue() {
+      return performance.now() - since > TURN_MS;
+    },
+    async give() {
+      await setImmediate();
+      signal?.throwIfAborted();
+      since = performance.now();
     },
   };
 }

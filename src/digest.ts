@@ -113,7 +113,7 @@ export function sizeMismatch(expected: Expected, sizeBytes: number): DecantError
 /** Bytes whose digest is another. */
 export function digestMismatch(expected: Expected, actual: string): DecantError {
   return new DecantError("BLOB_DIGEST", `Cannot accept blob "${expected.digest}": its content has digest "${actual}"`, {
-    hint: "The source is damaged or lies: fetch it again, or from another place",
+    hint: "The source is damaged or hostile: fetch it again, or from another place",
     details: { digest: expected.digest, actual },
   });
 }

@@ -10,6 +10,7 @@ import type { SupportId } from "./support-row.ts";
 export type ErrorCode =
   | "USAGE"
   | "UNSUPPORTED"
+  | "LIMIT"
   | "NOT_FOUND"
   | "DOCKERFILE_NOT_FOUND"
   | "DOCKERFILE_SYNTAX"
@@ -46,6 +47,7 @@ export type ErrorCode =
   | "STORE_CORRUPT"
   | "RUN_FAILED"
   | "RUN_USER"
+  | "CONTAINER_NOT_FOUND"
   | "RUNTIME_MISSING"
   | "RUNTIME"
   | "PRIVILEGE"

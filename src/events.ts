@@ -121,7 +121,7 @@ export interface ResultEvent extends EventBase {
   readonly sizeBytes?: number;
 }
 
-/** Everything that is told. */
+/** Every event. */
 export type BuildEvent =
   | VertexPlanned
   | VertexStarted

@@ -18,6 +18,7 @@ export {
   type ImportImageOptions,
   inspectImage,
   listBases,
+  listContainers,
   listImages,
   lockBase,
   dockerfileGraph,
@@ -26,11 +27,14 @@ export {
   pullImage,
   pushImage,
   recipeSchemaText,
+  removeContainers,
   removeImages,
   runImage,
   sbomOf,
   type SbomOptions,
   showBase,
+  stopContainers,
+  type StopContainersOptions,
   targets,
   verifyBase,
 } from "./api/index.ts";
@@ -51,6 +55,7 @@ export {
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
 export type { AttestationOptions, AuditMode, BuildOptions, BuildResult, ProvenanceOptions, SbomAttestationOptions } from "./build/index.ts";
+export type { ContainerOptions, ContainerSummary, RemovedContainers, RunningContainer, StopOptions } from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
 export type { DebianOptions, ProjectOptions } from "./project/index.ts";
 export type { Entitlement, StepOptions } from "./graph/index.ts";

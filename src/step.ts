@@ -22,6 +22,12 @@ interface RunningStep {
   cached(why: string): void;
 }
 
+/** A step that waits for what it works on. */
+interface WaitingStep extends RunningStep {
+  /** All is there: it runs from now on. A second call does nothing. */
+  start(): void;
+}
+
 /** Announces a step that may start later. */
 export function planStep(emit: Emit, { vertex, name, stage, source }: StepPlan): void {
   emit({
@@ -40,13 +46,34 @@ export async function runStep<Result>(
   signal: AbortSignal,
   work: (step: RunningStep) => Promise<Result>,
 ): Promise<Result> {
-  const startedAt = Date.now();
+  return await runStepLater(emit, vertex, signal, (step) => {
+    step.start();
+    return work(step);
+  });
+}
+
+/** `runStep` for work that needs the work of others first: waiting is not running, so it starts when `work` says so, or else ends at once. */
+export async function runStepLater<Result>(
+  emit: Emit,
+  vertex: string,
+  signal: AbortSignal,
+  work: (step: WaitingStep) => Promise<Result>,
+): Promise<Result> {
+  let startedAt: number | undefined;
   let reused: string | undefined;
-  emit({ type: "vertex.started", vertex });
-  const result = await prepareStep(emit, vertex, signal, () => work({ cached: (why) => void (reused = why) }));
-  if (reused === undefined) emit({ type: "vertex.done", vertex, durationMs: Date.now() - startedAt });
-  else emit({ type: "vertex.cached", vertex, why: reused });
+  const start = (): number => {
+    if (startedAt === undefined) emit({ type: "vertex.started", vertex });
+    return (startedAt ??= Date.now());
+  };
+  const result = await prepareStep(emit, vertex, signal, () => work({ start, cached: (why) => void (reused = why) }));
+  if (reused === undefined) emit({ type: "vertex.done", vertex, durationMs: Date.now() - start() });
+  else reuseStep(emit, vertex, reused);
   return result;
+}
+
+/** Ends a planned step that needs no work. `why` says what was reused. */
+export function reuseStep(emit: Emit, vertex: string, why: string): void {
+  emit({ type: "vertex.cached", vertex, why });
 }
 
 /** Does what a planned step needs before it can start, such as working out its key: only a failure shows. See `runStep`. */

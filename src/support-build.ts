@@ -272,7 +272,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F140",
     title: "Bake files",
     state: "planned",
-    note: "There is no decant bake; --print, its flag, is refused.",
+    note: "Decant has no bake, and refuses its flag --print.",
     hint: "Use --call, or run decant build for each target",
     refuses: [{ args: ["--print", "outline"] }],
   },

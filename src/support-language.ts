@@ -67,7 +67,7 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
     id: "F22",
     title: "RUN --device= (CDI)",
     state: "full",
-    note: "Specifications of /etc/cdi, /var/run/cdi and --cdi-spec-dir, hooks included; not their netDevices, intelRdt and device files outside of /dev.",
+    note: "Specifications of /etc/cdi, /var/run/cdi, /etc/buildkit/cdi and --cdi-spec-dir, hooks included; not their netDevices, intelRdt and device files outside of /dev.",
     hint: "Leave the device out: the step runs without it",
     builds: "FROM a\nRUN --device=vendor.com/gpu=0 true",
   },

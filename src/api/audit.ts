@@ -36,7 +36,7 @@ export function auditImage(options: AuditImageOptions): Run<AuditReport> {
   return startRun(options.signal, async (emit, signal) => {
     const cwd = options.cwd ?? process.cwd();
     const project = await findProjectFile({ file: options.policyFile, context: undefined, cwd });
-    await using session = await openSession(options);
+    await using session = await openSession(options, "look");
     const platform = platformOf(session, options.platform);
     const subject = await openSubject(options.image, { session, platform, cwd, command: "audit", emit, signal });
     const debian = { ...project?.debian, ...given({ offline: options.offline }) };

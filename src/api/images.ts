@@ -13,7 +13,7 @@ import type { ImageDetails, ImageSummary, Run } from "./types.ts";
 
 /** Every named image of the store, sorted by name. Images whose blobs are gone are left out. */
 export async function listImages(options: StoreOptions = {}): Promise<ImageSummary[]> {
-  await using session = await openSession(options);
+  await using session = await openSession(options, "look");
   const named = session.store.images.list().toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const found = await pool(AT_ONCE, named, (image) => summaryOrNothing(session.store, image, session.platform), options.signal);
   return found.flat();
@@ -43,7 +43,7 @@ export function summaryOf(name: string, image: OpenedImage): ImageSummary {
 
 /** Everything about one image of the store. With `sizes`, layers are compressed as a push would, and their sum told. Throws `IMAGE_NOT_FOUND`. */
 export async function inspectImage(options: StoreOptions & { readonly image: string; readonly sizes?: boolean }): Promise<ImageDetails> {
-  await using session = await openSession(options);
+  await using session = await openSession(options, "look");
   const { store } = session;
   const { signal } = options;
   const image = await loadImage(store, options.image, session.platform);
@@ -101,7 +101,7 @@ export async function removeImages(
 /** Frees what no image needs: by default everything but the cache; with `olderThanMs` also cache records unused for that long; with `all` the whole cache. */
 export function pruneStore(options: StoreOptions & { readonly all?: boolean; readonly olderThanMs?: number } = {}): Run<PruneResult> {
   return startRun(options.signal, async (_emit, signal) => {
-    await using session = await openSession(options);
+    await using session = await openSession(options, "prune");
     return await session.store.prune({
       signal,
       ...given({ all: options.all, olderThanMs: options.olderThanMs }),

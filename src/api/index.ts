@@ -1,6 +1,7 @@
 export { auditImage, type AuditImageOptions } from "./audit.ts";
 export { buildBase, diffBases, listBases, lockBase, recipeSchemaText, showBase, verifyBase } from "./base/index.ts";
 export type * from "./base/index.ts";
+export { listContainers, removeContainers, stopContainers, type StopContainersOptions } from "./containers.ts";
 export { build } from "./build.ts";
 export { checkDockerfile, type CheckDockerfileOptions, type DockerfileCheck } from "./check.ts";
 export type { DockerfileOptions } from "./dockerfile-options.ts";

@@ -1,18 +1,22 @@
 /** The handle of running work: events that replay from the first, a result, and a disposal that waits for the clean-up. */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildEvent, Emit } from "../events.ts";
+import { makeTemporaryFolder, type TemporaryFolder } from "../sys/index.ts";
+import { writeAll, writeFailure } from "../tree/index.ts";
 import type { Run } from "./types.ts";
 
 /** Events kept in memory; what comes after goes to a file, so that a chatty build does not grow the process. */
 const MEMORY_EVENTS = 10_000;
+/** What they may hold of the output of steps. */
+const MEMORY_LOG_CHARS = 1024 * 1024;
 
 /** Starts `work` at once and gives its handle. `signal` cancels it, as `cancel` and disposal do. */
 export function startRun<Result>(signal: AbortSignal | undefined, work: (emit: Emit, signal: AbortSignal) => Promise<Result>): Run<Result> {
   const stop = new AbortController();
   const linked = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const log = createEventLog();
+  // A full disk must not end the process: whoever emits is in the middle of something.
+  const log = createEventLog((error) => stop.abort(error));
   const emit: Emit = (event) => log.add({ at: Date.now(), ...event });
   const result = work(emit, linked).then(
     (value) => {
@@ -45,10 +49,14 @@ interface EventLog {
   dispose(): void;
 }
 
-function createEventLog(): EventLog {
+/** `onFailure` gets the error when events cannot be kept any more: from then on output is lost, and nothing else. */
+function createEventLog(onFailure: (error: unknown) => void): EventLog {
   const memory: BuildEvent[] = [];
+  /** What came after the failure. */
+  const late: BuildEvent[] = [];
+  let logChars = 0;
   let spill: Spill | undefined;
-  let count = 0;
+  let hasFailed = false;
   let ended = false;
   let waiting: (() => void)[] = [];
   const wake = (): void => {
@@ -56,11 +64,28 @@ function createEventLog(): EventLog {
     waiting = [];
     for (const resolve of sleepers) resolve();
   };
+  const count = (): number => memory.length + (spill?.count ?? 0) + late.length;
+  const at = (index: number): BuildEvent | undefined => {
+    const inSpill = index - memory.length;
+    if (inSpill < 0) return memory[index];
+    return spill?.read(inSpill) ?? late[inSpill - (spill?.count ?? 0)];
+  };
+  const keep = (event: BuildEvent): void => {
+    if (hasFailed) {
+      if (event.type !== "log") late.push(event);
+    } else if (spill === undefined && memory.length < MEMORY_EVENTS && logChars < MEMORY_LOG_CHARS) memory.push(event);
+    else (spill ??= createSpill()).add(event);
+  };
   return {
     add(event) {
-      if (memory.length < MEMORY_EVENTS) memory.push(event);
-      else (spill ??= createSpill()).add(event);
-      count += 1;
+      if (event.type === "log") logChars += event.data.length;
+      try {
+        keep(event);
+      } catch (error) {
+        hasFailed = true;
+        keep(event);
+        onFailure(error);
+      }
       wake();
     },
     end() {
@@ -69,11 +94,11 @@ function createEventLog(): EventLog {
     },
     async *replay() {
       for (let next = 0; ; next += 1) {
-        while (next >= count) {
+        while (next >= count()) {
           if (ended) return;
           await new Promise<void>((resolve) => waiting.push(resolve));
         }
-        const event = next < memory.length ? memory[next] : spill?.read(next - memory.length);
+        const event = at(next);
         if (event !== undefined) yield event;
       }
     },
@@ -82,19 +107,26 @@ function createEventLog(): EventLog {
 }
 
 interface Spill {
+  readonly count: number;
+  /** Throws `STORE_FULL`. */
   add(event: BuildEvent): void;
   read(index: number): BuildEvent | undefined;
   dispose(): void;
 }
 
+const WHAT = "the events of a run to a temporary file";
+
 function createSpill(): Spill {
-  const folder = mkdtempSync(join(tmpdir(), "decant-events-"));
-  const file = openSync(join(folder, "events"), "w+", 0o600);
+  const { folder, file } = openTemporary();
   const ends: number[] = [];
   return {
+    get count() {
+      return ends.length;
+    },
     add(event) {
-      const start = ends.at(-1) ?? 0;
-      ends.push(start + writeSync(file, JSON.stringify(event), start));
+      const bytes = Buffer.from(JSON.stringify(event));
+      writeAll(file, bytes, WHAT);
+      ends.push((ends.at(-1) ?? 0) + bytes.byteLength);
     },
     read(index) {
       const start = index === 0 ? 0 : (ends[index - 1] ?? 0);
@@ -107,7 +139,16 @@ function createSpill(): Spill {
     },
     dispose() {
       closeSync(file);
-      rmSync(folder, { recursive: true, force: true });
+      folder[Symbol.dispose]();
     },
   };
+}
+
+function openTemporary(): { readonly folder: TemporaryFolder; readonly file: number } {
+  try {
+    const folder = makeTemporaryFolder("events");
+    return { folder, file: openSync(join(folder.path, "events"), "w+", 0o600) };
+  } catch (error) {
+    throw writeFailure(error, WHAT);
+  }
 }

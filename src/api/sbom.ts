@@ -31,7 +31,7 @@ export interface SbomOptions extends StoreOptions {
  */
 export function sbomOf(options: SbomOptions): Run<SbomResult> {
   return startRun(options.signal, async (emit, signal) => {
-    await using session = await openSession(options);
+    await using session = await openSession(options, "look");
     const platform = platformOf(session, options.platform);
     const cwd = options.cwd ?? process.cwd();
     const source = await openNamedSource(options.image, { session, platform, cwd, command: "sbom", emit, signal });

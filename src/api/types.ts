@@ -1,4 +1,5 @@
 /** The public handles and results that are not of a build (decision 10). The command line uses nothing else. */
+import type { ContainerOptions } from "../containers/index.ts";
 import type { StoreOptions } from "../context/index.ts";
 import type { Digest } from "../digest.ts";
 import type { BuildEvent } from "../events.ts";
@@ -46,25 +47,4 @@ export interface ImageDetails {
 }
 
 /** Options of `runImage`: as docker run, what is supported. */
-export interface RunImageOptions extends StoreOptions {
-  readonly image: string;
-  /** Replaces Cmd. */
-  readonly args?: readonly string[] | undefined;
-  readonly entrypoint?: string | undefined;
-  readonly environment?: readonly string[] | undefined;
-  readonly user?: string | undefined;
-  readonly workdir?: string | undefined;
-  readonly network?: "host" | "none" | undefined;
-  readonly runtime?: "crun" | "runc" | "auto" | undefined;
-  readonly readOnly?: boolean | undefined;
-  /** Where output goes: "inherit" (default) or callbacks. */
-  readonly onOutput?: ((stream: "stdout" | "stderr", chunk: Uint8Array) => void) | undefined;
-}
-
-/** A running container. */
-export interface RunningContainer extends AsyncDisposable {
-  /** Sends a signal to its first process, e.g. "SIGTERM". */
-  kill(signal: string): void;
-  /** The exit code, 128 + n for a signal. */
-  readonly exit: Promise<number>;
-}
+export interface RunImageOptions extends StoreOptions, ContainerOptions {}

@@ -143,5 +143,5 @@ test("runAudit() bounds the findings of one kind", async () => {
   } as const;
   const found = (await runAudit(subject)).findings.filter(({ id }) => id === "world-writable-file");
   assert.equal(found.length, 1001);
-  assert.equal(found.find(({ path: place }) => place === undefined)?.message, "There are 500 more of this kind");
+  assert.equal(found.find(({ path: place }) => place === undefined)?.message, "500 more findings of this kind");
 });

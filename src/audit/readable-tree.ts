@@ -1,4 +1,4 @@
-/** A directory of the host for somebody who may not read all of it, and has more mounted in it: what is passed over is told, and counts as empty. */
+/** A directory of the host for somebody who may not read all of it, and has more mounted in it: what it skips is reported, and counts as empty. */
 import { accessSync, constants } from "node:fs";
 import { errnoOf, isDecantError } from "../errors.ts";
 import { toBytes, type TreePath } from "../paths.ts";
@@ -50,7 +50,7 @@ function mayRead(path: string): boolean {
     accessSync(toBytes(path), constants.R_OK);
     return true;
   } catch (error) {
-    // Anything else is told by whoever reads it.
+    // Whoever reads it reports anything else.
     return !isRefusal(error);
   }
 }

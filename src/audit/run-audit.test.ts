@@ -95,8 +95,8 @@ test("runAudit() finds a secret and a key that a later layer removed", async () 
       .filter(({ group, severity }) => group === "distroless" && severity === "error")
       .map(({ id, path, layer, message }) => [id, path, layer, message]),
     [
-      ["secret-in-image", "/b/secret", 1, 'The file holds secret "token" (its value); a later layer hides it, and it is still in this one'],
-      ["private-key", "/b/id_rsa", 1, "The file holds a private key; a later layer hides it, and it is still in this one"],
+      ["secret-in-image", "/b/secret", 1, 'The file holds secret "token" (its value); a later layer hides it, but this layer still has it'],
+      ["private-key", "/b/id_rsa", 1, "The file holds a private key; a later layer hides it, but this layer still has it"],
     ],
   );
   assert.equal(report.verdict, "incomplete");

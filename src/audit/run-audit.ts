@@ -20,7 +20,7 @@ import { sizesOf } from "./sizes.ts";
 import { walkedTree } from "./walked-tree.ts";
 import type { Allowance, AuditContext, AuditLayer, AuditPolicy, AuditSubject, Finding, KnownSecret, Severity } from "./types.ts";
 
-/** What an audit may be told besides its subject. */
+/** What a caller may give an audit besides its subject. */
 export interface RunAuditOptions {
   readonly policy?: AuditPolicy | undefined;
   /** Values that must not be in the image: the secrets given to the build. */
@@ -113,7 +113,7 @@ function limited(findings: readonly Finding[]): Finding[] {
       id,
       severity,
       remedy,
-      message: `There are ${all - MAX_OF_A_KIND} more of this kind`,
+      message: `${all - MAX_OF_A_KIND} more findings of this kind`,
       details: { more: all - MAX_OF_A_KIND },
     });
   }
@@ -150,8 +150,8 @@ function unexamined({ refused = new Set() }: AuditSubject): Finding[] {
   return [
     SIZE.found("not-examined", {
       path: displayPath(first),
-      message: `${refused.size === 1 ? "1 file or directory was" : `${refused.size} files or directories were`} passed over: this user may not read them, they are of another file system, or they were removed meanwhile`,
-      remedy: "Run the audit as a user who may read them, and name what is mounted there itself",
+      message: `${refused.size === 1 ? "1 file or directory was" : `${refused.size} files or directories were`} skipped: this user may not read them, they are on another file system, or they were removed meanwhile`,
+      remedy: "Run the audit as a user who may read them, and audit what is mounted there separately",
       details: { paths: [...refused].slice(0, 100).map(displayPath) },
     }),
   ];

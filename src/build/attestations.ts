@@ -53,7 +53,7 @@ function layersSbom(
   const subject: SbomSubject = { name: scan, kind: "image", platform: image.platform, created: image.created ?? NEVER };
   return sbomAttestation(opened, scan, () =>
     keptSbom(session.store, { subject, files, layers }, async () => {
-      const tree = await loadTree(layers, signal);
+      const tree = await loadTree(layers, signal, { vertex: scan });
       return toldOf(await describeTree(tree, subject, { format: "spdx", files, signal }));
     }),
   );

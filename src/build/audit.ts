@@ -10,7 +10,7 @@ import type { SolvedBuild } from "./solve-graph.ts";
 import type { AuditMode, BuildOptions } from "./types.ts";
 
 const VERTEX = "audit";
-/** So many findings are told in the error itself. */
+/** How many findings the error itself names. */
 const MAX_TOLD = 5;
 
 /** Audits when the options ask for it. Throws `AUDIT` for an image that the mode does not let pass; the report was given by then. */
@@ -33,7 +33,7 @@ async function judge(
   const { opened, conversion, session } = build;
   const { emit, signal } = opened;
   const project = await opened.project();
-  const loaded = await loadLayers(image.layers, signal);
+  const loaded = await loadLayers(image.layers, signal, { vertex: VERTEX });
   const items = conversion.history.filter((item) => !item.emptyLayer);
   // What is added to the result of the steps, such as a loader's cache, has a line of the history and no instruction.
   const lines = image.history.filter((entry) => entry.empty_layer !== true);

@@ -124,7 +124,7 @@ function* misspeltBuildArgs(parsed: ParsedDockerfile, buildArgs: Readonly<Record
       yield {
         type: "warning",
         code: "UnknownBuildArg",
-        message: `--build-arg ${name} is not used: no ARG declares it; did you mean ${near}?`,
+        message: `--build-arg ${name} is not used: no ARG declares it. Did you mean ${near}?`,
       };
   }
 }

@@ -14,7 +14,7 @@ export interface SbomIdentity {
 }
 
 /** Raised when the same image gives another document within one version. */
-const FORMAT = "1";
+const FORMAT = "2";
 const SPACE = "sbom";
 const MAX_BYTES = 64 * 1024 * 1024;
 

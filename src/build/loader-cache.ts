@@ -24,7 +24,7 @@ export async function withLoaderCache(
   );
   if (!built.some(({ index }) => touchesLibraries(index, platform))) return image;
   const layer = await step(emit, { vertex: VERTEX, name: "listing libraries in /etc/ld.so.cache" }, signal, async () => {
-    const layers = await loadLayers(image.layers, signal);
+    const layers = await loadLayers(image.layers, signal, { vertex: VERTEX });
     const items = await refreshedCache(layerTree(layers), platform, signal);
     return items.length === 0 ? undefined : await writeLayer(store, items, { signal });
   });

@@ -51,7 +51,7 @@ export async function lookUpBases(opened: OpenedBuild, plan: Plan): Promise<Know
       opened.signal.throwIfAborted();
       if ((!isDecantError(error) && !timeout.aborted) || isDecantError(error, "INTERNAL")) throw error;
       const why = timeout.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : error instanceof Error ? error.message : "";
-      notes.push(`Variables of ${name} are not known, and not judged: ${why}`);
+      notes.push(`Decant does not know the variables of ${name}, and does not check them: ${why}`);
     }
   });
   return {
@@ -83,7 +83,7 @@ async function localFacts(
     return result.kind === "layers" ? await treeFactsOf(session.store, result.layers, config.config ?? {}, signal) : undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // A damaged layer is told when it is used.
+    // A damaged layer is an error when a step uses it.
     if (!isDecantError(error) || isDecantError(error, "INTERNAL")) throw error;
     return undefined;
   }

@@ -26,7 +26,7 @@ export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
   readonly compatibilityVersion?: Followed["compatibility"] | undefined;
 }
 
-/** Where its work is told, and what stops it. */
+/** Where its events go, and what stops it. */
 export interface BuildRun {
   readonly emit: Emit;
   readonly signal: AbortSignal;

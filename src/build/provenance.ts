@@ -72,7 +72,7 @@ function imageMaterial({ op, platform }: Vertex): readonly Material[] {
   return [{ uri: own === null ? dockerPurl(nameOf(reference, name), platform) : ownUri(own, platform), digest: sums }];
 }
 
-/** Without the digest, which is told beside it; a name that has nothing else keeps it. */
+/** Without the digest, which stands beside it; a name that has nothing else keeps it. */
 function nameOf({ tag }: { readonly tag?: string }, name: string): string {
   return tag === undefined ? name : name.slice(0, name.indexOf("@"));
 }

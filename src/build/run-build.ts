@@ -1,4 +1,5 @@
 /** A build from its options to its result: opened, prepared, solved, finished, audited and exported, with its line in the history. */
+import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { BuiltImage, ExportResult } from "../image/index.ts";
 import { withAttestations } from "./attestations.ts";
@@ -22,7 +23,13 @@ export async function runBuild(options: BuildOptions, run: BuildRun): Promise<Bu
     history.finish(id, "done");
     return result;
   } catch (error) {
-    history.finish(id, run.signal.aborted ? "cancelled" : "failed", error instanceof Error ? error.message : String(error));
+    const state = run.signal.aborted ? "cancelled" : "failed";
+    try {
+      history.finish(id, state, error instanceof Error ? error.message : String(error));
+    } catch (unwritten) {
+      // A disk that is full is why the build failed; the history says by itself that a build whose process is gone has failed.
+      if (!isDecantError(unwritten, "STORE_FULL")) throw unwritten;
+    }
     throw error;
   }
 }

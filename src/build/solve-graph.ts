@@ -14,7 +14,7 @@ import {
   sweepSandboxes,
 } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
-import { eventSource } from "../events.ts";
+import { type Emit, eventSource } from "../events.ts";
 import { given } from "../given.ts";
 import { checkNamedFile } from "../sys/index.ts";
 import type { PreparedBuild } from "./prepare.ts";
@@ -61,14 +61,25 @@ async function solutionOf(build: PreparedBuild, { id }: StartedBuild): Promise<S
     ...given({ caCertificates }),
     ...access,
     devices,
-    warn: (code, message, range) =>
-      emit({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
+    warn: createWarn(emit),
     ...given({ epochSec }),
     noCache: options.noCache ?? false,
     explain: options.explain ?? false,
     buildId: id,
   };
   return await solve(conversion.target, context, signal);
+}
+
+/** Tells each warning once: several steps may come upon the same. */
+function createWarn(emit: Emit): EngineContext["warn"] {
+  const told = new Set<string>();
+  return (code, message, range) => {
+    const source = range === undefined ? {} : { source: eventSource(range) };
+    const key = JSON.stringify([code, message, source]);
+    if (told.has(key)) return;
+    told.add(key);
+    emit({ type: "warning", code, message, ...source });
+  };
 }
 
 async function startSandbox(session: Session, options: BuildOptions, stack: AsyncDisposableStack): Promise<Sandbox> {

@@ -25,7 +25,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   pull: { summary: "Fetch an image from a registry", load: () => import("./commands/pull.ts") },
   push: { summary: "Send an image to a registry", load: () => import("./commands/push.ts") },
   run: { summary: "Run a container of an image", load: () => import("./commands/run.ts") },
-  rm: { summary: "Remove images from the store", load: () => import("./commands/rm.ts") },
+  ps: { summary: "List the containers that run", load: () => import("./commands/ps.ts") },
+  stop: { summary: "End containers", load: () => import("./commands/stop.ts") },
+  rm: { summary: "Remove containers", load: () => import("./commands/rm.ts") },
+  "image rm": { summary: "Remove images from the store", load: () => import("./commands/image/rm.ts") },
   prune: { summary: "Remove what no image needs: cache, layers, blobs", load: () => import("./commands/prune.ts") },
   sbom: { summary: "Write down what an image is made of", load: () => import("./commands/sbom.ts") },
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
@@ -33,8 +36,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 
 /** First words of commands of two words: each has a help of its own. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  image: "Images of the store",
   base: "Distroless bases out of verified Debian packages: the catalogue's, and your own recipes",
 };
 
 /** Other names that the field uses. */
-export const ALIASES: Readonly<Record<string, string>> = { rmi: "rm", ls: "images", b: "build" };
+export const ALIASES: Readonly<Record<string, string>> = { rmi: "image rm", ls: "images", b: "build" };

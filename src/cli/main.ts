@@ -19,7 +19,7 @@ const words = process.argv.slice(2);
 if (!words.every((word) => word.startsWith(MARK))) {
   process.stderr.write(
     "ERROR: Cannot start decant by its main module: Node would read its own options out of the arguments\n" +
-      "Hint: run bin/decant in the folder of Decant, with the same arguments\n",
+      "Hint: run the command decant with the same arguments: bin/decant of a checkout, node_modules/.bin/decant of the npm package\n",
   );
   process.exit(1);
 }

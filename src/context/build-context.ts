@@ -1,6 +1,7 @@
 /**
  * The build context and its Dockerfile, wherever they are (F61 to F66): a folder, an archive or a bare Dockerfile from standard input or
- * http(s), a git repository. What is no folder becomes a layer, everything in it owned by root as in a folder.
+ * http(s), a git repository. What is no folder becomes a layer. Files of a folder and of git are
+ * root's; those of an archive have the owners that it says (rule S70).
  */
 import { basename, resolve } from "node:path";
 import type { ByteStream } from "../bytes.ts";
@@ -18,14 +19,13 @@ import { DecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { CompatibilityVersion } from "../followed.ts";
 import { type GitRef, gitSourceOp, parseGitUrl } from "../graph/index.ts";
-import { displayPath, ROOT, toText, treePath } from "../paths.ts";
+import { displayPath, toText, treePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { isDigest } from "../digest.ts";
 import { given } from "../given.ts";
 import {
   importLayerTar,
   type Layer,
-  type LayerItem,
   layerSource,
   layerTree,
   openLayer,
@@ -33,8 +33,6 @@ import {
   readTreeFile,
   resolvePath,
   sniffCompression,
-  treeItems,
-  writeLayer,
 } from "../tree/index.ts";
 import { step } from "../step.ts";
 import { publicUrl } from "../url-secrets.ts";
@@ -182,13 +180,13 @@ async function fromHttp(session: Session, url: string, surroundings: ContextSurr
   const { store } = session;
   const { layer: file, tree, entry, timeSec, material } = await downloadFile(session, httpSourceOp(url, HTTP_FILE), surroundings);
   const facts = { ...given({ timeSec, material }) };
-  const known = store.records.get("context-archive", file.id);
+  const known = store.records.get("archive-context", file.id);
   const kept = typeof known === "string" && isDigest(known) ? openLayer(store, known) : undefined;
   if (kept !== undefined) return { layer: kept, ...facts };
   const { head, all } = await peek(readEntry(tree, entry));
   if (isArchiveHead(head)) {
     const layer = await archiveLayer(store, all, surroundings.signal);
-    store.records.put("context-archive", file.id, layer.id, [{ kind: "record", space: "layer", id: layer.id }]);
+    store.records.put("archive-context", file.id, layer.id, [{ kind: "record", space: "layer", id: layer.id }]);
     return { layer, ...facts };
   }
   return {
@@ -202,19 +200,9 @@ function isArchiveHead(head: Buffer): boolean {
   return sniffCompression(head) !== "none" || isTarBlock(head);
 }
 
+/** With the owners that the archive says, as BuildKit has it: only a folder's files are root's. */
 async function archiveLayer(store: Store, tar: ByteStream, signal: AbortSignal): Promise<Layer> {
-  const layer = await importLayerTar(store, tar, { signal, archive: true });
-  const { index } = layer;
-  let isRoots = true;
-  for (let at = 0; at < index.count && isRoots; at += 1) {
-    const { uid, gid } = index.at(at);
-    isRoots = uid === 0 && gid === 0;
-  }
-  if (isRoots) return layer;
-  const owned = async function* (): AsyncGenerator<LayerItem> {
-    for await (const item of treeItems(layerTree([layer]), ROOT)) yield { ...item, entry: { ...item.entry, uid: 0, gid: 0 } };
-  };
-  return await writeLayer(store, owned(), { signal });
+  return await importLayerTar(store, tar, { signal, archive: true });
 }
 
 /** The first block of a stream, and all of it again. */

@@ -60,13 +60,13 @@ describe("R10: dockerProxies()", () => {
       name: "nothing, with a warning, of what is no JSON",
       config: "{s3cret",
       want: {},
-      warning: /HOME\/\.docker\/config\.json" are not used: it is no JSON$/,
+      warning: /^Decant does not use the proxies of "[^"]*HOME\/\.docker\/config\.json": it is no JSON$/,
     },
     {
       name: "nothing, with a warning, of the wrong type",
       config: { proxies: { default: { httpProxy: ["s3cret"] } } },
       want: {},
-      warning: /not used: "proxies\.default\.httpProxy" has the wrong type$/,
+      warning: /config\.json": "proxies\.default\.httpProxy" has the wrong type$/,
     },
   ];
   for (const { name, config, options, want, warning } of rows) {

@@ -67,5 +67,5 @@ function jsonOf(text: string): unknown {
 }
 
 function warn(emit: Emit, path: string, state: string): void {
-  emit({ type: "warning", code: "DockerConfig", message: `The proxies of "${path}" are not used: ${state}` });
+  emit({ type: "warning", code: "DockerConfig", message: `Decant does not use the proxies of "${path}": ${state}` });
 }

@@ -1,11 +1,16 @@
 /** What every call of the API opens: the store, and a registry client when one is needed. */
+import { isDecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ImageContext } from "../image/index.ts";
 import { createNetwork, type Network } from "../net/index.ts";
 import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
-import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
+import { sweepTemporaryFolders } from "../sys/index.ts";
+import { defaultStoreRoot, openStore, openStoreToLook, type Store } from "../store/index.ts";
 import type { StoreOptions } from "./types.ts";
+
+/** What is done with the store. */
+type StoreAccess = "look" | "change" | "prune";
 
 /** An open store with its surroundings. */
 export interface Session extends AsyncDisposable {
@@ -18,11 +23,17 @@ export interface Session extends AsyncDisposable {
   readonly registry: () => Promise<RegistryClient>;
 }
 
-/** Opens the store that the options name. `readOnly` for calls that only look. */
-export async function openSession(options: StoreOptions, access: { readonly readOnly?: boolean } = {}): Promise<Session> {
+/**
+ * Opens the store that the options name. `access` "look": a store that cannot be written to will do; "prune": what the store keeps in reserve for a full
+ * disk may be used.
+ */
+export async function openSession(options: StoreOptions, access: StoreAccess = "change"): Promise<Session> {
   const env = options.env ?? process.env;
   const root = options.root ?? defaultStoreRoot(env, process.getuid?.() ?? 0);
-  const store = await openStore({ root, ...access });
+  const store = await openAs(root, access);
+  // Beside the work: what killed processes left.
+  const sweeping = sweepTemporaryFolders();
+  sweeping.catch(() => undefined);
   const network = createNetwork({ env });
   let client: RegistryClient | undefined;
   return {
@@ -34,9 +45,19 @@ export async function openSession(options: StoreOptions, access: { readonly read
     async [Symbol.asyncDispose]() {
       client?.[Symbol.dispose]();
       network[Symbol.dispose]();
+      await sweeping.catch(() => undefined);
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+async function openAs(root: string, access: StoreAccess): Promise<Store> {
+  try {
+    return await openStore({ root, useReserve: access === "prune" });
+  } catch (error) {
+    if (access !== "look" || !isDecantError(error, "STORE_READ_ONLY")) throw error;
+    return await openStoreToLook({ root });
+  }
 }
 
 /** The platform that was asked for, else the host's. Throws `PLATFORM`. */

@@ -42,7 +42,7 @@ export async function resolveEpoch(
     sources.emit({
       type: "warning",
       code: "NoEpoch",
-      message: `${NAME}=${text} has no effect: what it names has no time of its own, as a git commit, a URL with Last-Modified and an archive have`,
+      message: `${NAME}=${text} has no effect: only a git commit, a URL with Last-Modified and an archive have a time of their own`,
     });
   }
   const { [NAME]: _replaced, ...others } = options.buildArgs;

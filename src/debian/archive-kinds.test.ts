@@ -113,7 +113,7 @@ describe("createArchive() of any Debian-style archive", () => {
     const { packages: chosen } = await archive.resolve({ names: ["a", "d"], architecture: "amd64" });
     const versions = ["a 1.0-1", "d 2.0-1~bpo12+1", "b 1.0-1", "c 2.0-1~bpo12+1"];
     assert.deepEqual(chosen.map((one) => `${one.name} ${one.version}`), versions); // prettier-ignore
-    const selected = await archive.select(["a", "d"], "amd64");
+    const selected = await archive.select(["a", "d"], { architecture: "amd64" });
     assert.deepEqual(selected.map((one) => `${one.name} ${one.version}`), versions.slice(0, 2)); // prettier-ignore
   });
 
@@ -172,7 +172,7 @@ describe("createArchive() of any Debian-style archive", () => {
     const pool = "pool/main/b_1.0-1_all.deb";
     await using w = await world(files);
     const archive = createArchive(w.store, [w.server.source()], { keyring: key.keyring, now });
-    const [b] = await archive.select(["b"], "amd64");
+    const [b] = await archive.select(["b"], { architecture: "amd64" });
     assert.ok(b);
     const deb = files.get(pool) ?? Buffer.alloc(0);
     w.server.files.delete(pool);

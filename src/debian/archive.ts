@@ -23,8 +23,8 @@ import { type ArchiveSource, isFlat, suiteUrl } from "./sources.ts";
 export interface Archive {
   /** The verified releases of all sources, in their order. */
   releases(): Promise<readonly CurrentRelease[]>;
-  /** The newest version of each package. Throws `DEBIAN_DEPENDENCY` for names that no source has. */
-  select(names: readonly string[], architecture: string): Promise<BinaryPackage[]>;
+  /** The newest version of each package that `versions` allow. Throws `DEBIAN_DEPENDENCY` for names that no source has. */
+  select(names: readonly string[], request: Pick<ResolveRequest, "architecture" | "versions">): Promise<BinaryPackage[]>;
   /**
    * The newest version of each wanted package with what it needs, Recommends left out. Throws `DEBIAN_DEPENDENCY` with the chain that fails
    * for names that no source has and for dependencies that cannot be met.
@@ -55,7 +55,7 @@ export function createArchive(store: Store, sources: readonly ArchiveSource[], o
     });
   return {
     releases,
-    select: async (names, architecture) => selectPackages(await index(architecture), names, architecture),
+    select: async (names, request) => selectPackages(await index(request.architecture), names, request),
     resolve: async (request) => resolvePackages(await index(request.architecture), request),
     whoHas: async (queries, architecture) => await whoHas(context, await releases(), queries, architecture),
     open: async (binary, elsewhere = []) => await openPackage(context, binary, elsewhere),

@@ -104,7 +104,7 @@ describe("whoHas()", () => {
     await w.archive().releases();
     await assert.rejects(w.archive(true).whoHas(["libc.so.6"], "amd64"), {
       code: "DEBIAN_ARCHIVE",
-      message: /the network must not be used/,
+      message: /--offline forbids the network/,
     });
     for (const [path, bytes] of w.server.files) if (!path.endsWith("InRelease")) w.server.files.set(path, Buffer.alloc(bytes.length, 1));
     await assert.rejects(w.archive().whoHas(["libc.so.6"], "amd64"), { code: "DEBIAN_ARCHIVE", message: /gave other bytes/ });

@@ -28,7 +28,7 @@ export interface ArchiveOptions {
   readonly network?: Network | undefined;
   /** Transfers and warnings. */
   readonly emit?: Emit | undefined;
-  /** The vertex that events are told under. Default "debian". */
+  /** The vertex that events belong to. Default "debian". */
   readonly vertex?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -126,7 +126,7 @@ function wrongBytes(url: string, expected: Expected, cause: Error): Error {
   );
 }
 
-/** Why something cannot be had without network. */
+/** Why something is unavailable without network. */
 export function offlineError(what: string): Error {
-  return archiveError(what, "it is not in the store, and the network must not be used", { hint: "Run it once without --offline" });
+  return archiveError(what, "it is not in the store, and --offline forbids the network", { hint: "Run it once without --offline" });
 }

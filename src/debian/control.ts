@@ -53,12 +53,18 @@ export function requiredField(stanza: Stanza, field: string, name: string): stri
 /** How a version is compared in a dependency. */
 export type VersionOperator = "<<" | "<=" | "=" | ">=" | ">>";
 
+/** "(>= 2)" of a relation. */
+export interface VersionConstraint {
+  readonly operator: VersionOperator;
+  readonly version: string;
+}
+
 /** One alternative of a dependency: "python3:any (>= 3.5~) [amd64] <!nocheck>". */
 export interface Relation {
   readonly name: string;
   /** After the colon: "any", "native" or an architecture. */
   readonly qualifier?: string;
-  readonly version?: { readonly operator: VersionOperator; readonly version: string };
+  readonly version?: VersionConstraint;
   /** As written, "!" included. */
   readonly architectures?: readonly string[];
   /** Build profiles: each list is one <…> group, as written. */

@@ -29,16 +29,28 @@ export function packageError(what: string, why: string, extra: Extra = {}): Deca
   return new DecantError("DEBIAN_PACKAGE", `Cannot unpack package "${what}": ${why}`, extra);
 }
 
-/** `DEBIAN_DEPENDENCY`: packages that are wanted and not in the archive. */
-export function dependencyError(names: readonly string[], why: string, extra: Extra = {}): DecantError {
+/**
+ * `DEBIAN_DEPENDENCY`: packages that are wanted and not in the archive. `near`: what may have been meant, as a hint; `virtual`: of which names there are only
+ * providers, and which.
+ */
+export function missingError(
+  names: readonly string[],
+  architecture: string,
+  { near, virtual = [] }: { readonly near: string; readonly virtual?: readonly string[] },
+): DecantError {
   const list = names.map((name) => `"${name}"`).join(", ");
-  return new DecantError("DEBIAN_DEPENDENCY", `Cannot find ${names.length === 1 ? "package" : "packages"} ${list}: ${why}`, extra);
+  const why = [`the indexes have no such package for ${architecture}`, ...virtual].join("; ");
+  const general = virtual.length === 0 ? "Check the spelling, the suite and its components" : "Name one of the packages that provide it";
+  return new DecantError("DEBIAN_DEPENDENCY", `Cannot find ${names.length === 1 ? "package" : "packages"} ${list}: ${why}`, {
+    hint: near === "" ? general : near,
+    details: { missing: names, architecture },
+  });
 }
 
-/** `DEBIAN_DEPENDENCY`: something that `wanted` needs cannot be had; `why` begins with the chain. */
+/** `DEBIAN_DEPENDENCY`: something that `wanted` needs is unavailable; `why` begins with the chain. */
 export function unmetError(wanted: string, why: string, extra: Extra = {}): DecantError {
   return new DecantError("DEBIAN_DEPENDENCY", `Cannot install package "${wanted}" with what it needs: ${why}`, {
-    hint: "Add a source that has it, name a package that does without it, or ignore the dependency when it is not needed",
+    hint: "Add a source that has it, choose a package that does not need it, or ignore the dependency if you do not need it",
     ...extra,
   });
 }

@@ -3,6 +3,8 @@ import type { BinaryPackage } from "./binary-package.ts";
 import type { Candidate, Candidates } from "./candidates.ts";
 import type { Choice, Chosen } from "./chosen.ts";
 import type { Relation } from "./control.ts";
+import type { VersionConstraints } from "./resolution.ts";
+import { brokenConstraint, formatConstraint } from "./version.ts";
 
 /** The names from the wanted package to this one, both included; none for undefined. */
 export function chainOf(choice: Choice | undefined): string[] {
@@ -13,7 +15,7 @@ export function chainOf(choice: Choice | undefined): string[] {
 
 /** "libfoo1:any (>= 2)", as written in a control file. */
 export function formatRelation({ name, qualifier, version }: Relation): string {
-  const versionText = version === undefined ? "" : ` (${version.operator} ${version.version})`;
+  const versionText = version === undefined ? "" : ` (${formatConstraint(version)})`;
   return `${name}${qualifier === undefined ? "" : `:${qualifier}`}${versionText}`;
 }
 
@@ -22,6 +24,7 @@ interface Situation {
   readonly candidates: Candidates;
   readonly chosen: Chosen;
   readonly excluded: ReadonlySet<string>;
+  readonly versions: VersionConstraints;
 }
 
 /**
@@ -40,9 +43,11 @@ export function explainNeed(
   return `${chain}: ${[...new Set(why)].join("; ")}`;
 }
 
-function against(candidate: Candidate, { chosen, excluded }: Situation): string {
+function against(candidate: Candidate, { chosen, excluded, versions }: Situation): string {
   const { binary } = candidate;
   if (excluded.has(binary.name)) return `${binary.name} is excluded`;
+  const broken = brokenConstraint(binary.version, constraintsOf(versions, binary.name));
+  if (broken !== undefined) return `${named(binary)} is not ${formatConstraint(broken)}`;
   const obstacle = chosen.obstacle(candidate);
   if (obstacle === undefined) return `${named(binary)} was tried`;
   const other = obstacle.choice.candidate.binary;
@@ -55,6 +60,11 @@ function against(candidate: Candidate, { chosen, excluded }: Situation): string 
     case "is-refused":
       return `${named(binary)} is in conflict with ${because}`;
   }
+}
+
+/** What the version of a package must satisfy. */
+export function constraintsOf(versions: VersionConstraints, name: string): VersionConstraints[string] {
+  return (Object.hasOwn(versions, name) ? versions[name] : undefined) ?? [];
 }
 
 function reason(choice: Choice): string {

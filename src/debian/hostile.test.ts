@@ -214,7 +214,7 @@ describe("a hostile archive", () => {
     const events: EventInput[] = [];
     const select = async (): Promise<string | undefined> => {
       const archive = createArchive(store, [server.source()], { keyring: key.keyring, now, emit: (event) => void events.push(event) });
-      return (await archive.select(["a"], "amd64"))[0]?.version;
+      return (await archive.select(["a"], { architecture: "amd64" }))[0]?.version;
     };
     await select();
     await again(server.files, { packages: [{ name: "a", version: "0.5" }], key, date: new Date("2026-02-01T00:00:00Z") });

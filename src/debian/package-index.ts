@@ -7,6 +7,8 @@ export interface PackageIndex {
   named(name: string): readonly BinaryPackage[];
   /** The names of the packages of which some version provides `name`. */
   providing(name: string): readonly string[];
+  /** The names of all packages, in any order, some perhaps twice. For messages: it looks at everything. */
+  names(): Iterable<string>;
 }
 
 /** Several indexes as one, in their order. */
@@ -14,5 +16,6 @@ export function joinIndexes(indexes: readonly PackageIndex[]): PackageIndex {
   return {
     named: (name) => indexes.flatMap((index) => index.named(name)),
     providing: (name) => [...new Set(indexes.flatMap((index) => index.providing(name)))],
+    names: () => indexes.flatMap((index) => [...index.names()]),
   };
 }

@@ -31,6 +31,7 @@ export async function openPackages(context: ArchiveContext, file: ListedFile): P
         .get(name)
         .map((line) => ({ ...readRow(name, line, source, file.url), ...(release.notAutomatic ? { notAutomatic: true } : {}) })),
     providing: (name) => table.get(PROVIDED + name).flatMap((line) => line.split(" ")),
+    names: () => table.keys().filter((key) => !key.startsWith(PROVIDED)),
   };
 }
 

@@ -46,10 +46,42 @@ describe("resolvePackages()", () => {
     it(row.name, () => assert.equal(resolve(row.packages, { names: ["a"], ...row.request }), row.want));
   }
 
-  it("leaves out what is present, whose dependencies are not looked at", () => {
-    const packages = { "a 1": "Depends: b, c", "b 1": "Depends: nowhere", "b 2": "", "c 1": "Depends: d", "d 1": "" };
-    const present = universe(packages).named("b").slice(0, 1);
-    assert.equal(resolve(packages, { names: ["a", "b"], present }), "a 1, c 1, d 1");
+  describe("A3: with packages that are there already", () => {
+    const present = (text: Universe): ResolveRequest["present"] =>
+      Object.keys(text).flatMap((id) => universe(text).named(id.split(" ")[0] ?? ""));
+    const cases: readonly { name: string; packages: Universe; present: Universe; request?: Partial<ResolveRequest>; want: string }[] = [
+      { name: "leaves them out", packages: { "a 1": "Depends: b", "b 2": "" }, present: { "b 1": "" }, request: { names: ["a", "b"] }, want: "a 1" },
+      { name: "meets what they need, after what is wanted", packages: { "a 1": "", "p 1": "Depends: q", "q 1": "" }, present: { "b 1": "Depends: p" }, want: "a 1, p 1, q 1" },
+      { name: "takes of their alternatives the one that is wanted", packages: { "a 1": "Depends: q", "p 1": "", "q 1": "" }, present: { "b 1": "Depends: p | q" }, want: "a 1, q 1" },
+      { name: "leaves ignored needs of theirs open", packages: { "a 1": "Depends: q", "q 1": "" }, present: { "b 1": "Depends: p, r" }, request: { ignore: ["p", { package: "b", needs: ["r"] }] }, want: "a 1, q 1" },
+      { name: "ignores the needs of one package for that one only", packages: { "a 1": "Depends: q, r", "q 1": "", "r 1": "Depends: q" }, present: { "b 1": "Depends: q" }, request: { ignore: [{ package: "b", needs: ["q"] }] }, want: "a 1, q 1, r 1" },
+      { name: "meets their needs although nothing is wanted", packages: { "p 1": "" }, present: { "b 1": "Depends: p" }, request: { names: [] }, want: "p 1" },
+    ]; // prettier-ignore
+    for (const row of cases)
+      it(row.name, () =>
+        assert.equal(resolve(row.packages, { names: ["a"], present: present(row.present) ?? [], ...row.request }), row.want),
+      );
+
+    it("names the one whose need cannot be met", () => {
+      assert.throws(() => resolve({ "a 1": "" }, { names: ["a"], present: present({ "b 1": "Depends: nowhere" }) ?? [] }), {
+        code: "DEBIAN_DEPENDENCY",
+        message: 'Cannot install package "b" with what it needs: b → nowhere: no source has nowhere',
+      });
+    });
+  });
+
+  describe("A8: with constraints on versions", () => {
+    const packages = { "a 1": "", "a 2": "", "a 3": "", "b 1": "Depends: a" };
+    const older = { a: [{ operator: "<<", version: "3" }] } as const;
+    it("takes the highest that is allowed, also of what is needed", () => {
+      assert.equal(resolve(packages, { names: ["a"], versions: older }), "a 2");
+      assert.equal(resolve(packages, { names: ["b"], versions: older }), "b 1, a 2");
+    });
+    it("says which versions there are", () => {
+      assert.throws(() => resolve(packages, { names: ["b"], versions: { a: [{ operator: ">=", version: "4" }] } }), {
+        message: 'Cannot install package "b" with what it needs: b → a: a 3 is not >= 4; a 2 is not >= 4; a 1 is not >= 4',
+      });
+    });
   });
 
   it("takes the first source's of equal versions", () => {
@@ -80,6 +112,9 @@ describe("resolvePackages()", () => {
       assert.throws(() => resolve(row.packages, { names: ["a"], ...row.request }), { code: "DEBIAN_DEPENDENCY", message: row.want });
     });
   }
+  it("A9: tells what a wrong name may have meant", () => {
+    assert.throws(() => resolve({ "libpq5 1": "" }, { names: ["libpq6"] }), { code: "DEBIAN_DEPENDENCY", hint: 'Did you mean "libpq5"?' });
+  });
 
   it("finds the way back to a decision made long before", () => {
     const between = Array.from({ length: 40 }, (_, at) => at);

@@ -7,10 +7,12 @@ import type { BinaryPackage } from "./binary-package.ts";
 import { type Candidate, type Candidates, createCandidates, readCandidate } from "./candidates.ts";
 import { type Choice, type Chosen, createChosen } from "./chosen.ts";
 import type { Relation } from "./control.ts";
-import { dependencyError, unmetError } from "./errors.ts";
-import { chainOf, explainNeed } from "./explain.ts";
+import { missingError, unmetError } from "./errors.ts";
+import { chainOf, constraintsOf, explainNeed } from "./explain.ts";
+import { nearNames } from "./near-name.ts";
 import type { PackageIndex } from "./package-index.ts";
 import type { Resolution, ResolveRequest } from "./resolution.ts";
+import { brokenConstraint } from "./version.ts";
 
 /** Choices in all; a request that has an answer takes hardly more than it has packages. */
 const MAX_STEPS = 50_000;
@@ -20,16 +22,22 @@ export function resolvePackages(index: PackageIndex, request: ResolveRequest): R
   const candidates = createCandidates(index, request.architecture);
   const names = ownNames(index, candidates, request);
   const chosen = createChosen(request.architecture);
-  for (const binary of request.present ?? [])
-    chosen.add({ candidate: readCandidate(binary), parent: undefined, decisions: new Set(), isPresent: true });
+  const wanted = names.map((name): Need => ({ group: [{ name }], parent: undefined }));
+  // After what is wanted: of alternatives that is taken which is there then.
+  const needed: Need[] = [];
+  for (const binary of request.present ?? []) {
+    const choice: Choice = { candidate: readCandidate(binary), parent: undefined, decisions: new Set(), isPresent: true };
+    chosen.add(choice);
+    for (const group of choice.candidate.needs) needed.push({ group, parent: choice });
+  }
   const search = new Search(candidates, chosen, request);
-  const failure = search.extend({ queue: names.map((name) => ({ group: [{ name }], parent: undefined })), open: [], depth: 0 });
+  const failure = search.extend({ queue: [...wanted, ...needed], open: [], depth: 0 });
   if (failure !== undefined) throw search.error(failure);
   return toResolution(names, chosen);
 }
 
 /**
- * The wanted packages by their own names: a virtual one is that of its only provider. Names that nothing can be done about are told all at once.
+ * The wanted packages by their own names: a virtual one is that of its only provider. Unknown names are reported all at once.
  */
 function ownNames(index: PackageIndex, candidates: Candidates, { names, architecture, present = [] }: ResolveRequest): string[] {
   const missing: string[] = [];
@@ -40,14 +48,11 @@ function ownNames(index: PackageIndex, candidates: Candidates, { names, architec
     const [only] = providers;
     if (only !== undefined && providers.length === 1) return only;
     missing.push(name);
-    if (only !== undefined) virtual.push(`; "${name}" is virtual and provided by ${providers.toSorted().slice(0, 10).join(", ")}`);
+    if (only !== undefined) virtual.push(`"${name}" is virtual and provided by ${providers.toSorted().slice(0, 10).join(", ")}`);
     return name;
   });
   if (missing.length === 0) return [...new Set(own)];
-  throw dependencyError(missing, `the indexes have no such package for ${architecture}${virtual.join("")}`, {
-    hint: virtual.length === 0 ? "Check the spelling, the suite and its components" : "Name one of the packages that provide it",
-    details: { missing, architecture },
-  });
+  throw missingError(missing, architecture, { virtual, near: virtual.length === 0 ? nearNames(index, missing) : "" });
 }
 
 interface Need {
@@ -76,6 +81,8 @@ class Search {
   readonly #chosen: Chosen;
   readonly #request: ResolveRequest;
   readonly #ignored: ReadonlySet<string>;
+  /** By package: what only that one is left without. */
+  readonly #ignoredOf = new Map<string, Set<string>>();
   readonly #excluded: ReadonlySet<string>;
   #steps = 0;
   /** The first dead end, on the way that was preferred, tells most. */
@@ -85,7 +92,11 @@ class Search {
     this.#candidates = candidates;
     this.#chosen = chosen;
     this.#request = request;
-    this.#ignored = new Set(request.ignore);
+    this.#ignored = new Set(request.ignore?.filter((one) => typeof one === "string"));
+    for (const one of request.ignore ?? []) {
+      if (typeof one === "string") continue;
+      this.#ignoredOf.set(one.package, new Set([...(this.#ignoredOf.get(one.package) ?? []), ...one.needs]));
+    }
     this.#excluded = new Set(request.exclude);
   }
 
@@ -150,10 +161,15 @@ class Search {
 
   #isMet({ group, parent }: Need): boolean {
     // A wanted name is wanted although it is ignored elsewhere.
-    if (parent !== undefined && group.some(({ name }) => this.#ignored.has(name))) return true;
+    if (parent !== undefined && this.#isIgnored(group, parent)) return true;
     const [first] = group;
     if (parent === undefined && first !== undefined) return this.#chosen.find(first.name) !== undefined;
     return this.#chosen.meets(group);
+  }
+
+  #isIgnored(group: Need["group"], { candidate }: Choice): boolean {
+    const own = this.#ignoredOf.get(candidate.binary.name);
+    return group.some(({ name }) => this.#ignored.has(name) || own?.has(name) === true);
   }
 
   #isChoice(need: Need): boolean {
@@ -162,7 +178,11 @@ class Search {
   }
 
   #options(need: Need): readonly Candidate[] {
-    return this.#all(need).filter((one) => !this.#excluded.has(one.binary.name) && this.#chosen.obstacle(one) === undefined);
+    return this.#all(need).filter((one) => this.#isAllowed(one.binary) && this.#chosen.obstacle(one) === undefined);
+  }
+
+  #isAllowed({ name, version }: BinaryPackage): boolean {
+    return !this.#excluded.has(name) && brokenConstraint(version, constraintsOf(this.#request.versions ?? {}, name)) === undefined;
   }
 
   #all({ group, parent }: Need): readonly Candidate[] {
@@ -184,6 +204,7 @@ class Search {
       candidates: this.#candidates,
       chosen: this.#chosen,
       excluded: this.#excluded,
+      versions: this.#request.versions ?? {},
     });
     const failure: Failure = { need, text, decisions: this.#decisionsOf(need) };
     this.#first ??= failure;

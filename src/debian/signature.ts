@@ -136,7 +136,7 @@ async function checkSignature(result: VerificationResult, keys: readonly Key[], 
     const signedAt = signature.packets[0]?.created ?? now;
     const expiresAt = await keyExpiry(key, keyId);
     const expired = expiresAt !== null && expiresAt <= now.getTime();
-    // Throws for a key that was revoked since; expiry is told apart from that.
+    // Throws for a key that was revoked since; expiry is another case.
     await key.getSigningKey(result.keyID, expired ? signedAt : now);
     const signer: Signer = {
       fingerprint: key.getFingerprint().toUpperCase(),

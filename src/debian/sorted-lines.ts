@@ -7,6 +7,8 @@
 export interface SortedLines {
   /** The values of a key in the order in which they were given. */
   get(key: string): string[];
+  /** All keys in their order, each as often as it has values. */
+  keys(): IteratorObject<string>;
 }
 
 const NEWLINE = 10;
@@ -32,6 +34,9 @@ export function openSortedLines(bytes: Buffer): SortedLines {
         at = end + 1;
       }
       return values;
+    },
+    *keys() {
+      for (let at = 0; at < bytes.length; at = lineEnd(bytes, at) + 1) yield bytes.toString("latin1", at, bytes.indexOf(TAB, at));
     },
   };
 }

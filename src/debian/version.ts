@@ -1,6 +1,6 @@
 /** Debian version numbers, "[epoch:]upstream[-revision]", and their order (Debian policy 5.6.12). Pure. */
 import { archiveError } from "./errors.ts";
-import type { VersionOperator } from "./control.ts";
+import type { VersionConstraint, VersionOperator } from "./control.ts";
 
 /** A version in its three parts. */
 interface DebianVersion {
@@ -48,6 +48,16 @@ export function satisfiesVersion(version: string, operator: VersionOperator, wan
     case ">>":
       return order > 0;
   }
+}
+
+/** The first constraint that a version does not satisfy; undefined when it satisfies all. Throws `DEBIAN_ARCHIVE`. */
+export function brokenConstraint(version: string, constraints: readonly VersionConstraint[]): VersionConstraint | undefined {
+  return constraints.find((one) => !satisfiesVersion(version, one.operator, one.version));
+}
+
+/** ">= 2" */
+export function formatConstraint({ operator, version }: VersionConstraint): string {
+  return `${operator} ${version}`;
 }
 
 /** Text and number in turn: a run of non-digits is compared by `weight`, then a run of digits as a number. */

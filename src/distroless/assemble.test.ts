@@ -162,6 +162,21 @@ describe("assembleBase()", () => {
     assert.match(messages[0] ?? "", /^NodePackageUnsigned: node-x@18.20.8 is neither signed by its registry nor pinned .*sha512-/);
   });
 
+  it("A8: warns of what is without security updates, on the day after the last one, each time", async () => {
+    await using w = await openWorld(key);
+    const support = [
+      { of: "Node.js 18", until: "2026-03-01" },
+      { of: "Debian", until: "2026-03-02" },
+    ];
+    const messages: string[] = [];
+    const emit: AssembleOptions["emit"] = (event) => void (event.type === "warning" && messages.push(`${event.code}: ${event.message}`));
+    const recipe = [...DOCUMENTS, { name: "old", extends: "big", support }];
+    await w.assemble(recipe, { emit });
+    await w.assemble(recipe, { emit, variant: "nonroot" });
+    const want = "EndOfLife: Node.js 18 in base old gets no security updates since 2026-03-01; see what else there is: decant base list";
+    assert.deepEqual(messages, [want, want]);
+  });
+
   it("reports what was verified", async () => {
     await using w = await openWorld(key);
     const { report } = await w.assemble([...DOCUMENTS, WITH_NODE], { variant: "nonroot" });

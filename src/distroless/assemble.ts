@@ -14,6 +14,7 @@ import { binaryOf } from "./lock.ts";
 import { LAYERS_FORMAT, type MadeLayer, makeLayers } from "./make-layers.ts";
 import { withVersions } from "./package-versions.ts";
 import { layersDigest } from "./recipe-digest.ts";
+import { endedSupport } from "./support-periods.ts";
 import type { Recipe } from "./recipe.ts";
 import type { AssembledBase, AssembleOptions } from "./types.ts";
 
@@ -28,10 +29,17 @@ export async function assembleBase(store: Store, recipe: Recipe, options: Assemb
   const opened = await openInputs(store, recipe, options);
   const { packages, locked } = opened;
   const { name } = recipe;
+  for (const { of, until } of endedSupport(recipe, options.now?.() ?? new Date()))
+    options.emit?.({
+      type: "warning",
+      code: "EndOfLife",
+      message: `${of} in base ${name} gets no security updates since ${until}; see what else there is: decant base list`,
+    });
   const base: Recipe = {
     ...opened.recipe,
     env: withVersions(name, opened.recipe.env, packages),
     annotations: withVersions(name, opened.recipe.annotations, packages),
+    ...(opened.recipe.labels === undefined ? {} : { labels: withVersions(name, opened.recipe.labels, packages) }),
   };
   const { node } = opened.inputs;
   // Variants that differ in configuration only share one record.

@@ -15,7 +15,7 @@ interface Chosen {
 
 /** The packages of a recipe with its variant joined in: level by level, then those that are taken in parts. */
 async function choosePackages(archive: Archive, recipe: Recipe, architecture: string): Promise<Chosen[]> {
-  const { certificates, busybox, exclude } = recipe;
+  const { certificates, busybox, exclude, versions = {} } = recipe;
   checkExcluded(recipe);
   // The bundle is there, whoever asks for it.
   const ignore = [...recipe.ignore, ...(certificates === undefined ? [] : [certificates.package])];
@@ -26,15 +26,15 @@ async function choosePackages(archive: Archive, recipe: Recipe, architecture: st
   for (const { packages, follow } of recipe.levels) {
     // What a lower level followed is there already.
     const names = packages.filter((name) => !whole.has(name));
-    if (names.length === 0) continue;
-    if (follow) add((await archive.resolve({ names, architecture, ignore, exclude, present: [...whole.values()] })).packages);
-    else add(await archive.select(names, architecture));
+    // Packages of lower levels that did not follow may need something still.
+    if (follow) add((await archive.resolve({ names, architecture, ignore, exclude, versions, present: [...whole.values()] })).packages);
+    else if (names.length > 0) add(await archive.select(names, { architecture, versions }));
   }
   const partly = new Set(recipe.parts.map((part) => part.package));
   if (certificates !== undefined) partly.add(certificates.package);
   if (busybox !== undefined) partly.add(busybox);
   const names = [...partly].filter((name) => !whole.has(name));
-  const parts = names.length === 0 ? [] : await archive.select(names, architecture);
+  const parts = names.length === 0 ? [] : await archive.select(names, { architecture, versions });
   checkSliced(recipe, new Set([...whole.keys(), ...partly]));
   return [...[...whole.values()].map((binary) => ({ binary, part: false })), ...parts.map((binary) => ({ binary, part: true }))];
 }

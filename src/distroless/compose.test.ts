@@ -186,4 +186,130 @@ describe("the layers of a base", () => {
     const many = await b.assemble([document], { jobs: 8 });
     assert.deepEqual(one.config, many.config);
   });
+
+  it("A8: have the recipe's permissions, of one path and of all below, and in all names of a file", async () => {
+    await using w = await openWorld(key, packages);
+    const files: RecipeDocument["files"] = [
+      { path: "/app", directory: true },
+      { path: "/app/a", text: "1", mode: "0755" },
+      { path: "/app/link", link: "a" },
+      { path: "/app/b", hardLink: "/app/a" },
+      { path: "/other", text: "2" },
+      { path: "/deep/implied/file", text: "3" },
+    ];
+    const permissions: RecipeDocument["permissions"] = [
+      { path: "/app", recursive: true, uid: 5, gid: 6, mode: "0640" },
+      { path: "/app/b", mode: "4750" },
+      { path: "/lib/x/libc.so.6", gid: 7 },
+      { path: "/usr/lib", directoryMode: "0711" },
+      { path: "/deep", recursive: true, uid: 9, mode: "0600" },
+    ];
+    const base = await assemble(w, { files, permissions });
+    const entries = [
+      "app",
+      "app/a",
+      "app/b",
+      "app/link",
+      "other",
+      "usr/lib/x/libc.so.6",
+      "usr/lib",
+      "usr/lib/x",
+      "deep",
+      "deep/implied",
+    ].map((path) => {
+      const entry = layerTree(base.layers).lookup(treePath(path));
+      return `${path} ${entry?.mode.toString(8)} ${entry?.uid}:${entry?.gid}`;
+    });
+    assert.deepEqual(entries, [
+      "app 750 5:6",
+      "app/a 4750 5:6",
+      "app/b 4750 5:6",
+      "app/link 777 5:6",
+      "other 644 0:0",
+      "usr/lib/x/libc.so.6 755 0:7",
+      "usr/lib 711 0:0",
+      "usr/lib/x 755 0:0",
+      "deep 700 9:0",
+      "deep/implied 700 9:0",
+    ]);
+    await assert.rejects(assemble(w, { permissions: [{ path: "/nowhere", uid: 1 }] }), {
+      code: "RECIPE",
+      message: /its permissions name "\/nowhere", which the base does not have/,
+    });
+  });
+
+  it("A8: keep the recipe's own directories below a shell that comes on top of them", async () => {
+    await using w = await openWorld(key, packages);
+    for (const layers of [1, 10]) {
+      const settings: Partial<RecipeDocument> = {
+        layers,
+        files: [{ path: "/usr/bin", directory: true, mode: "0711" }],
+        variants: { debug: { busybox: "busybox-static" } },
+      };
+      const { layers: made } = await assemble(w, settings, "debug");
+      assert.deepEqual([layerTree(made).lookup(treePath("usr/bin"))?.mode, made.length === 1], [0o711, layers === 1]);
+    }
+  });
+
+  it("A8: have hard links to files of packages, with the file in the same layer", async () => {
+    await using w = await openWorld(key, packages);
+    const base = await assemble(w, { files: [{ path: "/usr/bin/c", hardLink: "/lib/x/libc.so.6" }] });
+    const top = base.layers.at(-1);
+    assert.ok(top);
+    const tree = layerTree([top]);
+    const names = ["usr/bin/c", "usr/lib/x/libc.so.6"].map((path) => tree.lookup(treePath(path)));
+    assert.deepEqual(
+      names.map((entry) => [entry?.kind, entry?.mode, entry?.size]),
+      [
+        ["file", 0o755, names[1]?.size],
+        ["file", 0o755, names[1]?.size],
+      ],
+    );
+    assert.ok(names[0] !== undefined && tree.linkGroup(names[0]) !== undefined);
+    for (const hardLink of ["/nowhere", "/usr/lib", "/bin"])
+      await assert.rejects(assemble(w, { files: [{ path: "/x", hardLink }] }), { code: "RECIPE", message: /which is no file of the base/ });
+  });
+
+  it("A8: have a probe for a health check by http, and a configuration that starts it", async () => {
+    await using w = await openWorld(key, packages);
+    const healthcheck = {
+      http: "http://localhost:8080/up",
+      interval: "1m30s",
+      timeout: "2s",
+      startPeriod: "500ms",
+      startInterval: "1s",
+      retries: 4,
+    };
+    const settings: Partial<RecipeDocument> = {
+      healthcheck,
+      labels: { version: "${version:libc6}" },
+      ports: ["8080", "53/udp", "9000-9001"],
+      volumes: ["/data"],
+      stopSignal: "SIGINT",
+      variants: { plain: { healthcheck: "none", labels: { more: "1" } }, own: { healthcheck: { command: ["/app", "-check"] } } },
+    };
+    const base = await assemble(w, settings);
+    const { Env: _env, User: _user, WorkingDir: _dir, ...config } = base.config.config ?? {};
+    assert.deepEqual(config, {
+      Labels: { version: "1.0" },
+      ExposedPorts: { "53/udp": {}, "8080/tcp": {}, "9000/tcp": {}, "9001/tcp": {} },
+      Volumes: { "/data": {} },
+      StopSignal: "SIGINT",
+      Healthcheck: {
+        Test: ["CMD", "/usr/bin/healthcheck"],
+        Interval: 90e9,
+        Timeout: 2e9,
+        StartPeriod: 5e8,
+        StartInterval: 1e9,
+        Retries: 4,
+      },
+    });
+    const probe = layerTree(base.layers).lookup(treePath("usr/bin/healthcheck"));
+    assert.deepEqual([probe?.kind, probe?.mode], ["file", 0o755]);
+    const plain = await assemble(w, settings, "plain");
+    assert.deepEqual([plain.config.config?.Healthcheck, plain.config.config?.Labels], [undefined, { version: "1.0", more: "1" }]);
+    assert.equal(layerTree(plain.layers).lookup(treePath("usr/bin/healthcheck")), undefined);
+    const own = await assemble(w, settings, "own");
+    assert.deepEqual(own.config.config?.Healthcheck, { Test: ["CMD", "/app", "-check"] });
+  });
 });

@@ -8,20 +8,23 @@ import type { Platform } from "../oci/index.ts";
 import { followPath, type LayerItem, type Tree } from "../tree/index.ts";
 import { checkCopyright } from "./copyright-check.ts";
 import { recipeError } from "./errors.ts";
+import { withLinkedFiles } from "./hard-links.ts";
 import { itemsTree } from "./items-tree.ts";
 import type { Piece } from "./layer-plan.ts";
 import { lastOfEach, textItem } from "./layer-items.ts";
 import { mergeItems, usrLinks } from "./merged-usr.ts";
-import { alternativeItems } from "./native-effects.ts";
+import { alternativeItems, moduleItems, sharedConfigItems } from "./scripts/native-effects.ts";
 import { nodeItems } from "./node-layer.ts";
 import type { NpmPackage } from "./npm.ts";
 import { osRelease } from "./os-release.ts";
-import { overlay, type Share } from "./overlay-check.ts";
+import { mergeShares, type Share } from "./merge-shares.ts";
 import { ownItems } from "./own-files.ts";
 import { packageContent, type PackageContent, type UnpackContext } from "./package-content.ts";
 import { levelsOf, type Placed } from "./package-levels.ts";
 import { packageShare } from "./package-share.ts";
+import { withPermissions } from "./permissions.ts";
 import type { Recipe } from "./recipe.ts";
+import { isWantedPath } from "./slices.ts";
 
 /** How a base is made. */
 export interface ComposeContext extends UnpackContext {
@@ -83,26 +86,32 @@ export async function composeBase(context: ComposeContext, recipe: Recipe, input
     signal,
   );
   const node = inputs.node === undefined ? [] : [await nodePiece(context, recipe, inputs.node)];
-  const packed = [...linksPiece(recipe, shares), ...shares, ...node].map(sized);
-  const below = overlay(recipe.name, packed);
-  const before = itemsTree(overlay(recipe.name, [...packed, ownPiece(recipe, own)]).values());
+  const packed = [...linksPiece(recipe, shares), ...shares, ...node];
+  const linked = withLinkedFiles(recipe.name, own, mergeShares(recipe.name, packed));
+  const before = mergeShares(recipe.name, [...packed, ownPiece(recipe, linked)]);
   const made = await madeItems(context, recipe, before, packages);
-  const pieces = [...packed, sized(ownPiece(recipe, lastOfEach([...own, ...made])))];
-  const tree = itemsTree(overlay(recipe.name, pieces).values());
+  const pieces = withPermissions(recipe, [...packed, ownPiece(recipe, lastOfEach([...linked, ...made]))]).map(sized);
+  const below = mergeShares(recipe.name, pieces.slice(0, -1));
+  const tree = itemsTree(mergeShares(recipe.name, pieces).values());
   checkCopyright(recipe.name, tree, placed);
   return { pieces: pieces.filter(({ items }) => items.length > 0), below, tree, packages };
 }
 
-/** What can only be made when everything else is there: links of alternatives, and the cache of libraries. */
+/** What can only be made when everything else is there: links of alternatives and modules, and the cache of libraries. */
 async function madeItems(
   context: ComposeContext,
   recipe: Recipe,
-  tree: Tree,
+  before: ReadonlyMap<TreePath, LayerItem>,
   packages: readonly (Placed & { readonly content: PackageContent })[],
 ): Promise<LayerItem[]> {
+  const tree = itemsTree(before.values());
   const whole = packages.filter(({ role }) => role === "whole").map(({ content }) => content);
   const isThere = (path: TreePath): boolean => followPath(tree, path)?.entry !== undefined;
-  const links = inUsr(recipe, alternativeItems(whole, isThere));
+  const links = inUsr(recipe, [
+    ...alternativeItems(whole, isThere),
+    ...sharedConfigItems(whole, before),
+    ...(await moduleItems(whole, tree)),
+  ]).filter(({ entry }) => isWantedPath(entry.path, recipe));
   if (!recipe.ldCache) return links;
   const machine = elfMachineOf(context.platform);
   if (machine === undefined || cacheFlags(machine) === undefined)

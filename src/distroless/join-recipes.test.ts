@@ -71,6 +71,18 @@ describe("joinRecipes()", () => {
     assert.deepEqual(more.parts, [{ package: "libc-bin", keep: ["/usr/lib/locale/**", "/a"] }]);
   });
 
+  it("A8: takes versions of packages apart from their names, also of those that are there already", () => {
+    const recipe = joinRecipes([low, { name: "x", packages: ["libpq5 (>= 17)", "libpq5 (<< 18)", "base-files (= 12.4)", "curl"] }]);
+    assert.deepEqual(recipe.levels[1]?.packages, ["libpq5", "curl"]);
+    assert.deepEqual(recipe.versions, {
+      libpq5: [
+        { operator: ">=", version: "17" },
+        { operator: "<<", version: "18" },
+      ],
+      "base-files": [{ operator: "=", version: "12.4" }],
+    });
+  });
+
   const faults: readonly { name: string; add: Partial<RecipeDocument>; want: RegExp }[] = [
     { name: "two suites", add: { suite: "trixie" }, want: /different suites: bookworm, trixie/ },
     { name: "a package twice", add: { packages: ["base-files"] }, want: /the package "base-files" twice/ },

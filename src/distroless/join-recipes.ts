@@ -1,4 +1,5 @@
 /** Documents → `Recipe`, and variants over it. Values only, no files are opened. */
+import { parseRelations, type VersionConstraint, type VersionConstraints } from "../debian/index.ts";
 import { given } from "../given.ts";
 import { recipeError } from "./errors.ts";
 import { hasMergedUsr } from "./merged-usr.ts";
@@ -18,13 +19,14 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
   const certificates = joinCertificates(name, documents);
   const node = lastOf(documents, (one) => one.node);
   const sources = documents.flatMap((one) => one.sources ?? []);
+  const support = documents.flatMap((one) => one.support ?? []);
   const empty: Recipe = {
     name,
     suite,
     architectures: lastOf(documents, (one) => one.architectures) ?? DEFAULT_ARCHITECTURES,
     levels: [],
     exclude: unique(documents.flatMap((one) => one.exclude ?? [])),
-    ignore: unique(documents.flatMap((one) => one.ignore ?? [])),
+    ignore: [...new Set(documents.flatMap((one) => one.ignore ?? []))],
     parts: [],
     slices: [],
     users: documents.flatMap((one) => one.users ?? []),
@@ -42,6 +44,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
     ...(last?.description === undefined ? {} : { description: last.description }),
     ...(sources.length === 0 ? {} : { sources }),
     ...given({ certificates, node }),
+    ...(support.length === 0 ? {} : { support }),
   };
   const recipe = documents.reduce((joined, one) => withSettings(joined, one, one.name), empty);
   checkTwice(name, "user", recipe.users);
@@ -78,15 +81,23 @@ function variantOf(recipe: Recipe, name: string): RecipeVariant {
 
 function withSettings(recipe: Recipe, added: RecipeSettings, name: string): Recipe {
   const { entrypoint: _entrypoint, cmd: _cmd, ...rest } = recipe;
-  const packages = added.packages ?? [];
+  const wanted = (added.packages ?? []).flatMap((text) => parseRelations(text, recipe.name).flat());
   const before = recipe.levels.flatMap((level) => level.packages);
-  const twice = packages.find((one, at) => before.includes(one) || packages.indexOf(one) !== at);
-  if (twice !== undefined) throw recipeError(recipe.name, `it has the package "${twice}" twice`);
+  const isThere = (one: string, at: number): boolean => before.includes(one) || wanted.findIndex((other) => other.name === one) !== at;
+  // With a version it is no new wish, but one about a package that is there.
+  const twice = wanted.find((one, at) => one.version === undefined && isThere(one.name, at));
+  if (twice !== undefined) throw recipeError(recipe.name, `it has the package "${twice.name}" twice`);
+  const packages = wanted.filter((one, at) => !isThere(one.name, at)).map((one) => one.name);
+  const versions = joinVersions(
+    recipe.versions,
+    wanted.flatMap((one) => (one.version === undefined ? [] : [[one.name, one.version]])),
+  );
   const level: RecipeLevel = { name, packages, follow: added.follow ?? true };
   const levels = packages.length === 0 ? recipe.levels : [...recipe.levels, level];
   return {
     ...rest,
     levels,
+    ...(Object.keys(versions).length === 0 ? {} : { versions }),
     parts: joinParts([...recipe.parts, ...(added.parts ?? [])], levels),
     slices: [...recipe.slices, ...(added.slices ?? [])],
     files: [...recipe.files, ...(added.files ?? [])],
@@ -94,10 +105,27 @@ function withSettings(recipe: Recipe, added: RecipeSettings, name: string): Reci
     annotations: joinRecords(recipe.annotations, added.annotations),
     user: added.user ?? recipe.user,
     workdir: added.workdir ?? recipe.workdir,
-    ...given({ busybox: added.busybox }),
+    ...given({
+      busybox: added.busybox,
+      stopSignal: added.stopSignal,
+      healthcheck: added.healthcheck,
+      ports: joinedList(recipe.ports, added.ports),
+      volumes: joinedList(recipe.volumes, added.volumes),
+      permissions: joinedList(recipe.permissions, added.permissions),
+      labels: joinedRecord(recipe.labels, added.labels),
+    }),
     ...filled("entrypoint", added.entrypoint ?? recipe.entrypoint),
     ...filled("cmd", added.cmd ?? recipe.cmd),
   };
+}
+
+function joinVersions(
+  before: VersionConstraints = {},
+  added: readonly (readonly [name: string, version: VersionConstraint])[],
+): VersionConstraints {
+  const joined = new Map(Object.entries(before));
+  for (const [name, version] of added) joined.set(name, [...(joined.get(name) ?? []), version]);
+  return Object.fromEntries(joined);
 }
 
 function filled<Key extends "entrypoint" | "cmd">(key: Key, value: readonly string[] | undefined): { [K in Key]?: readonly string[] } {
@@ -139,14 +167,35 @@ function joinVariants(documents: readonly RecipeDocument[]): Readonly<Record<str
 }
 
 function joinVariant(before: RecipeVariant, added: RecipeVariant): RecipeVariant {
-  const lists = (["packages", "parts", "slices", "files"] as const).flatMap((key) => {
-    const all = [...(before[key] ?? []), ...(added[key] ?? [])];
-    return all.length === 0 ? [] : [[key, all]];
-  });
-  const records = (["env", "annotations"] as const).flatMap((key) =>
-    before[key] === undefined && added[key] === undefined ? [] : [[key, joinRecords(before[key] ?? {}, added[key])]],
-  );
-  return { ...before, ...added, ...Object.fromEntries([...lists, ...records]) };
+  return {
+    ...before,
+    ...added,
+    ...given({
+      packages: joinedList(before.packages, added.packages),
+      parts: joinedList(before.parts, added.parts),
+      slices: joinedList(before.slices, added.slices),
+      files: joinedList(before.files, added.files),
+      ports: joinedList(before.ports, added.ports),
+      volumes: joinedList(before.volumes, added.volumes),
+      permissions: joinedList(before.permissions, added.permissions),
+      env: joinedRecord(before.env, added.env),
+      annotations: joinedRecord(before.annotations, added.annotations),
+      labels: joinedRecord(before.labels, added.labels),
+    }),
+  };
+}
+
+/** Lists grow; one that neither has stays absent. */
+function joinedList<Item>(before: readonly Item[] = [], added: readonly Item[] = []): readonly Item[] | undefined {
+  return before.length + added.length === 0 ? undefined : [...before, ...added];
+}
+
+/** Of two values with one name the later one counts. */
+function joinedRecord(
+  before: Readonly<Record<string, string>> | undefined,
+  added: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  return before === undefined && added === undefined ? undefined : joinRecords(before ?? {}, added);
 }
 
 function joinRecords(

@@ -76,6 +76,33 @@ describe("lockRecipe()", () => {
     assert.match(text, /^ {8}\{"name":"base-files","version":"1.0-1",.*\},$/m);
   });
 
+  it("A3, A8: meets the open needs of packages that a lower level took alone, unless they are ignored; in the versions that will do", async () => {
+    const needy: readonly FakePackage[] = [
+      { name: "libcrypto", fields: { Depends: "provider, printer, libtwo" } },
+      { name: "provider" },
+      { name: "printer" },
+      { name: "program", fields: { Depends: "libcrypto" } },
+    ];
+    await using w = await openWorld(key, [...more, ...needy]);
+    const lower: RecipeDocument = {
+      name: "lower",
+      packages: ["libcrypto"],
+      follow: false,
+      ignore: [{ package: "libcrypto", needs: ["printer"] }],
+    };
+    const chosen = async (...added: readonly RecipeDocument[]): Promise<unknown> =>
+      shown(await lockRecipe(w.store, joinRecipes([...documents.slice(0, 1), lower, ...added]), w.access));
+    const base = ["base-files 1.0-1", "libcrypto 1.0-1"];
+    assert.deepEqual(await chosen(), [...base, "ca-certificates 1.0-1 part"]);
+    const following: RecipeDocument = { name: "top", packages: ["program (>= 1)"] };
+    const met = [...base, "program 1.0-1", "libtwo 1.0-1 2.0-9", "provider 1.0-1", "ca-certificates 1.0-1 part"];
+    assert.deepEqual(await chosen(following), met);
+    await assert.rejects(chosen(following, { name: "newer", packages: ["libcrypto (>= 2)"] }), {
+      code: "DEBIAN_DEPENDENCY",
+      message: /libcrypto \(>= 2\): bookworm has libcrypto 1.0-1/,
+    });
+  });
+
   it("pins Node.js without fetching what the recipe pins", async () => {
     await using w = await openWorld(key);
     const lock = await lockRecipe(w.store, joinRecipes([...documents.slice(0, 2), WITH_NODE]), w.access);

@@ -59,7 +59,7 @@ export async function registryOf(options: ArchiveAccess): Promise<string> {
   return options.npmRegistry?.replace(/\/+$/, "") ?? (await npmRegistry(options.env ?? process.env));
 }
 
-/** The vertex that events of an assembly are told under. */
+/** The vertex that events of an assembly belong to. */
 export function vertexOf(recipe: Recipe, options: ArchiveAccess): string {
   return options.vertex ?? `distroless ${recipe.name}`;
 }

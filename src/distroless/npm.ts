@@ -101,7 +101,7 @@ export async function fetchNpmPackage(
 
   async function locked(): Promise<NpmPackage> {
     if (options.offline)
-      throw nodePackageError(what, "it is not in the store, and the network must not be used", {
+      throw nodePackageError(what, "it is not in the store, and --offline forbids the network", {
         hint: "Run it once without --offline",
       });
     await using _lock = await store.locks.acquire(`npm-${wanted.name.replaceAll("/", "+")}-${wanted.version}`, { signal: options.signal });
@@ -165,7 +165,7 @@ async function fetchNow(
   return { name: wanted.name, version: wanted.version, integrity, signature, digest, size };
 }
 
-/** Ends with an error before the end of the stream is told, so nothing wrong is ever published. */
+/** Ends with an error before the stream ends, so nothing wrong is ever published. */
 async function* checked(source: ByteStream, integrity: string, what: string): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = createHash("sha512");
   let sizeBytes = 0;

@@ -5,11 +5,11 @@ import type { LayerItem } from "../tree/index.ts";
 import { busyboxItems } from "./busybox.ts";
 import { certificateItems } from "./certificates.ts";
 import { mergeItems } from "./merged-usr.ts";
-import { nativeItems } from "./native-effects.ts";
+import { nativeItems } from "./scripts/native-effects.ts";
 import { lastOfEach } from "./layer-items.ts";
 import type { PackageContent } from "./package-content.ts";
 import type { Recipe } from "./recipe.ts";
-import { takenItems } from "./slices.ts";
+import { isWantedPath, takenItems } from "./slices.ts";
 import { statusItems } from "./status.ts";
 
 /** What a package is there for. "part": some paths only. */
@@ -45,7 +45,7 @@ async function derivedItems(content: PackageContent, taken: readonly LayerItem[]
   const { recipe, role, shell } = options;
   const { name } = content.binary;
   const { certificates } = recipe;
-  const native = role === "whole" ? nativeItems(content, taken) : [];
+  const native = role === "whole" ? nativeItems(content, taken).filter(({ entry }) => isWantedPath(entry.path, recipe, name)) : [];
   const bundle = certificates?.package === name ? await certificateItems(recipe.name, certificates, content.items) : [];
   const busybox = recipe.busybox === name ? await busyboxItems(name, content.items, shell) : [];
   return [...native, ...bundle, ...busybox];

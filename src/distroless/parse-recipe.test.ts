@@ -87,7 +87,47 @@ variants: { debug: { user: "0" } }
     {
       name: "a package name that is none",
       text: "name: a\npackages:\n  - libc6\n  - ../evil\n",
-      want: 'Cannot use recipe "r.yaml": "packages.1" is not right: wanted the name of a Debian package\nr.yaml:4:5\n> 4 |   - ../evil\n    |     ^^^^^^^',
+      want: 'Cannot use recipe "r.yaml": "packages.1" is not right: wanted the name of a Debian package, with versions in brackets if wanted, such as "libpq5 (>= 17)"\nr.yaml:4:5\n> 4 |   - ../evil\n    |     ^^^^^^^',
+    },
+    {
+      name: "A8: a version that is none",
+      text: "name: a\npackages: ['libpq5 (> 17)']\n",
+      want: /"packages.0" is not right: wanted the name of a Debian package, with versions in brackets if wanted/,
+    },
+    {
+      name: "A3: needs of one package that are no list",
+      text: "name: a\nignore: [awk, { package: libharfbuzz0b, needs: libglib2.0-0 }]\n",
+      want: /"ignore.1.needs" is not right: wanted a list of packages\nr.yaml:2:48\n/,
+    },
+    {
+      name: "A8: a signal that is none",
+      text: "name: a\nstopSignal: SIGNONE\n",
+      want: /"stopSignal" is not right: wanted a signal such as SIGTERM\nr.yaml:2:13\n/,
+    },
+    {
+      name: "A8: a port that is none",
+      text: "name: a\nports: [8080, http]\n",
+      want: /"ports.1" is not right: wanted a port such as 8080, 53\/udp or 8000-8010\nr.yaml:2:15\n/,
+    },
+    {
+      name: "A8: a health check of two kinds",
+      text: "name: a\nhealthcheck: { http: 'http://127.0.0.1/', tcp: '127.0.0.1:1' }\n",
+      want: /"healthcheck" is not right: wanted .*exactly one of command, http and tcp|wanted "none", or command, http or tcp with times/,
+    },
+    {
+      name: "A8: a health check of a host whose name nothing looks up",
+      text: "name: a\nhealthcheck: { http: 'http://example.org/' }\n",
+      want: /"healthcheck.http" is not right: wanted an address such as http:\/\/127.0.0.1:8080\/healthz\nr.yaml:2:22\n/,
+    },
+    {
+      name: "A8: a time that is none",
+      text: "name: a\nhealthcheck: { tcp: 'localhost:5432', interval: 30 }\n",
+      want: /"healthcheck.interval" is not right: wanted a time such as "30s"\nr.yaml:2:49\n/,
+    },
+    {
+      name: "A8: permissions that change nothing",
+      text: "name: a\npermissions: [{ path: /a }]\n",
+      want: /"permissions.0" is not right: wanted one of uid, gid, mode and directoryMode/,
     },
     {
       name: "a mode that YAML takes for a number",
@@ -102,7 +142,7 @@ variants: { debug: { user: "0" } }
     {
       name: "a file that is two things",
       text: "name: a\nfiles: [{ path: /a, text: x, link: y }]\n",
-      want: 'Cannot use recipe "r.yaml": "files.0" is not right: wanted exactly one of text, source, link and directory\nr.yaml:2:9\n> 2 | files: [{ path: /a, text: x, link: y }]\n    |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^',
+      want: 'Cannot use recipe "r.yaml": "files.0" is not right: wanted exactly one of text, source, link, hardLink and directory\nr.yaml:2:9\n> 2 | files: [{ path: /a, text: x, link: y }]\n    |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^',
     },
     {
       name: "an account with a colon",

@@ -12,17 +12,24 @@ const NOT_IN_LAYERS = new Set([
   "user",
   "workdir",
   "annotations",
+  "labels",
+  "ports",
+  "volumes",
+  "stopSignal",
+  "support",
   "variants",
   "variant",
   "description",
   "architectures",
-  // Layers depend on the packages, wherever they come from.
+  // Layers depend on the packages, wherever they come from and why.
   "sources",
+  "versions",
+  "ignore",
 ]);
 
 /** Of all variants, with the contents of its files. Given to a lock, to tell when the recipe has changed. */
 export function recipeDigest(recipe: Recipe): Digest {
-  const { description: _description, ...values } = recipe;
+  const { description: _description, support: _support, ...values } = recipe;
   return framedDigest(["recipe", FORMAT, canonical(values)]);
 }
 

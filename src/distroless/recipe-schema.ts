@@ -1,11 +1,18 @@
 /** What a recipe file may have, field by field. recipes/recipe.schema.json is made of it (scripts/make-recipe-schema.ts). */
 import * as v from "valibot";
+import { parseDuration, parsePort, parseStopSignal } from "../dockerfile/index.ts";
+import { isDecantError } from "../errors.ts";
+import { probeTarget } from "./probe/target.ts";
 import type { CertificatesDocument, RecipeDocument } from "./recipe.ts";
 
 const text = (pattern: RegExp, wanted: string): v.GenericSchema<string, string> =>
   v.pipe(v.string(`wanted ${wanted}`), v.regex(pattern, `wanted ${wanted}`));
 const list = <Item extends v.GenericSchema>(item: Item, wanted: string): v.ArraySchema<Item, string> => v.array(item, `wanted ${wanted}`);
 const packageName = text(/^[a-z0-9][a-z0-9+.-]+$/, "the name of a Debian package");
+const wantedPackage = text(
+  /^[a-z0-9][a-z0-9+.-]+(?: ?\((?:<<|<=|=|>=|>>) ?[0-9][A-Za-z0-9.+~:-]*\))?$/,
+  'the name of a Debian package, with versions in brackets if wanted, such as "libpq5 (>= 17)"',
+);
 const recipeName = text(/^[a-z0-9][a-z0-9._-]*$/, "a name of lower-case letters, digits, dots and dashes");
 const accountName = text(/^[a-z_][a-z0-9_-]{0,31}$/, "the name of an account");
 const variantName = text(/^[a-z0-9][a-z0-9-]*$/, "the name of a variant");
@@ -25,6 +32,30 @@ const whole = (low: number, high: number): v.GenericSchema<number, number> =>
 const id = whole(0, 4_294_967_294);
 const flag = v.boolean("wanted true or false");
 const architecture = v.picklist(["amd64", "arm64"], "wanted amd64 or arm64");
+/** Text that a reader of ours takes. */
+const readable = (read: (text: string) => unknown, wanted: string): v.GenericSchema<string, string> =>
+  v.pipe(
+    v.string(`wanted ${wanted}`),
+    v.check((value) => {
+      try {
+        read(value);
+        return true;
+      } catch (error) {
+        if (isDecantError(error)) return false;
+        throw error;
+      }
+    }, `wanted ${wanted}`),
+  );
+const duration = v.pipe(text(/^[0-9]/, 'a time such as "30s"'), readable(parseDuration, 'a time such as "30s"'));
+const date = text(/^\d{4}-\d\d-\d\d$/, "a day such as 2027-04-30");
+const probeAddress = (isWanted: (request: string | undefined) => boolean, wanted: string): v.GenericSchema<string, string> =>
+  v.pipe(
+    v.string(`wanted ${wanted}`),
+    v.check((value) => {
+      const target = probeTarget(value);
+      return target !== undefined && isWanted(target.request);
+    }, `wanted ${wanted}`),
+  );
 const strings = list(v.string("wanted a string"), "a list of strings");
 const env = v.record(text(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable"), v.string("wanted a string"), "wanted names and values");
 const annotations = v.record(text(/^[^\0\n]+$/, "the name of an annotation"), v.string("wanted a string"), "wanted names and values");
@@ -39,6 +70,7 @@ const file = v.pipe(
     text: field(v.string("wanted a string"), "The contents"),
     source: field(ownPath, "A file of the recipe's folder"),
     link: field(text(/^[^\0\n]+$/, "the target of a link"), "The target of a symbolic link"),
+    hardLink: field(absolutePath, "Another name of this file of the base"),
     directory: field(v.literal(true, "wanted true"), "An empty directory"),
     mode: field(octalMode, 'Default "0644", directories "0755"'),
     uid: field(id, "Default 0"),
@@ -46,13 +78,60 @@ const file = v.pipe(
     architecture: field(architecture, "Default: all"),
   }),
   v.check(
-    (one) => [one.text, one.source, one.link, one.directory].filter((kind) => kind !== undefined).length === 1,
-    "wanted exactly one of text, source, link and directory",
+    (one) => [one.text, one.source, one.link, one.hardLink, one.directory].filter((kind) => kind !== undefined).length === 1,
+    "wanted exactly one of text, source, link, hardLink and directory",
   ),
 );
 
+const permission = v.pipe(
+  v.strictObject({
+    path: directoryPath,
+    recursive: field(flag, "Everything below it, too. Default false"),
+    uid: field(id, "Default: as it is"),
+    gid: field(id, "Default: as it is"),
+    mode: field(octalMode, "Of files, and of directories with the right to enter where there is one to read. Default: as it is"),
+    directoryMode: field(octalMode, "Of directories. Default: of mode"),
+  }),
+  v.check(
+    (one) => [one.uid, one.gid, one.mode, one.directoryMode].some((value) => value !== undefined),
+    "wanted one of uid, gid, mode and directoryMode",
+  ),
+);
+
+const healthcheck = v.union(
+  [
+    v.literal("none"),
+    v.pipe(
+      v.strictObject({
+        command: field(v.pipe(strings, v.minLength(1, "wanted a program")), "Program and arguments"),
+        http: field(
+          probeAddress((request) => request !== undefined, "an address such as http://127.0.0.1:8080/healthz"),
+          "An address of the container that a probe asks, which is put into the base: healthy is a status from 200 to 399",
+        ),
+        tcp: field(
+          probeAddress((request) => request === undefined, "an address such as 127.0.0.1:5432"),
+          "An address of the container that the probe connects to",
+        ),
+        interval: field(duration, "Default 30s"),
+        timeout: field(duration, "Default 30s"),
+        startPeriod: field(duration, "Default 0s"),
+        startInterval: field(duration, "Default 5s"),
+        retries: field(whole(1, 1000), "Default 3"),
+      }),
+      v.check(
+        (one) => [one.command, one.http, one.tcp].filter((kind) => kind !== undefined).length === 1,
+        "wanted exactly one of command, http and tcp",
+      ),
+    ),
+  ],
+  'wanted "none", or command, http or tcp with times',
+);
+
 const settings = {
-  packages: field(list(packageName, "a list of packages"), "Debian packages, in the order of their layers"),
+  packages: field(
+    list(wantedPackage, "a list of packages"),
+    'Debian packages, in the order of their layers; "libpq5 (>= 17)" for versions that will do, also of a package that is there already',
+  ),
   follow: field(flag, "Whether the dependencies of `packages` are taken, too. Default true"),
   parts: field(
     list(v.strictObject({ package: packageName, keep: list(glob, "a list of patterns") }), "a list of parts"),
@@ -80,6 +159,21 @@ const settings = {
   ),
   workdir: field(directoryPath, "The working directory"),
   annotations: field(annotations, "Annotations of the image's manifest; ${version:PACKAGE} as in env"),
+  labels: field(annotations, "Labels of the image's configuration; ${version:PACKAGE} as in env"),
+  ports: field(
+    list(
+      v.union(
+        [v.pipe(whole(1, 65_535), v.transform(String)), readable(parsePort, "a port such as 8080, 53/udp or 8000-8010")],
+        "wanted a port such as 8080, 53/udp or 8000-8010",
+      ),
+      "a list of ports",
+    ),
+    "Ports that the image exposes",
+  ),
+  volumes: field(list(absolutePath, "a list of paths"), "Paths that are volumes"),
+  stopSignal: field(readable(parseStopSignal, "a signal such as SIGTERM"), "The signal that stops a container"),
+  healthcheck: field(healthcheck, "How a container tells that it works"),
+  permissions: field(list(permission, "a list of permissions"), "Owners and modes of paths that the base has, in this order"),
 };
 
 const certificates = v.union(
@@ -142,7 +236,16 @@ const recipe = v.strictObject({
     "Default: amd64 and arm64",
   ),
   exclude: field(list(packageName, "a list of packages"), "Packages that must never be taken: a need for one is an error"),
-  ignore: field(list(packageName, "a list of packages"), "Dependencies that are left unmet"),
+  ignore: field(
+    list(
+      v.union(
+        [packageName, v.strictObject({ package: packageName, needs: list(packageName, "a list of packages") })],
+        "wanted the name of a package, or { package: …, needs: […] }",
+      ),
+      "a list of packages",
+    ),
+    "Dependencies that are left unmet: of all packages by name, or those of one package",
+  ),
   certificates: field(certificates, "The trusted certificates"),
   users: field(
     list(
@@ -170,6 +273,10 @@ const recipe = v.strictObject({
   ldCache: field(flag, "Whether /etc/ld.so.cache and /etc/ld.so.conf are written"),
   usrMerge: field(flag, "Whether files of /bin, /sbin and /lib* are moved into /usr. Default: from Debian 13 on"),
   layers: field(whole(1, 100), "How many layers the base may have. Default 10"),
+  support: field(
+    list(v.strictObject({ of: v.string("wanted a string"), until: date }), "a list of periods"),
+    "How long what the base has gets security updates",
+  ),
   variants: field(
     v.record(
       variantName,

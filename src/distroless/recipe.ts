@@ -1,4 +1,5 @@
 /** The values of recipes: what a distroless base is made of. `RecipeDocument` is one YAML file, `Recipe` all that it extends joined with it. */
+import type { Ignored, VersionConstraints } from "../debian/index.ts";
 import type { Digest } from "../digest.ts";
 
 /** A line of /etc/passwd. */
@@ -29,7 +30,7 @@ export interface HostFile {
   readonly size: number;
 }
 
-/** A path that the recipe itself brings: a file, a symbolic link, or a directory. Its time is 0. It may replace what a package has there. */
+/** A path that the recipe itself brings: a file, a symbolic link, a hard link, or a directory. Its time is 0. It may replace what a package has there. */
 export interface RecipeFile {
   /** Absolute. */
   readonly path: string;
@@ -40,6 +41,8 @@ export interface RecipeFile {
   readonly content?: HostFile;
   /** Target of a symbolic link. */
   readonly link?: string;
+  /** Absolute path of a file of the base that this is another name of. */
+  readonly hardLink?: string;
   readonly directory?: true;
   /** Octal. Default "0644", directories "0755". */
   readonly mode?: string;
@@ -47,6 +50,48 @@ export interface RecipeFile {
   readonly gid?: number;
   /** The OCI architecture that it is for. Default: all. */
   readonly architecture?: string;
+}
+
+/** Owner and mode of a path that the base has, whoever brings it; what is absent stays. */
+export interface Permission {
+  /** Absolute. */
+  readonly path: string;
+  /** Everything below it, too. Default false. */
+  readonly recursive?: boolean;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Octal, of files; of directories when there is no `directoryMode`, and with the right to enter where there is one to read. */
+  readonly mode?: string;
+  /** Octal. */
+  readonly directoryMode?: string;
+}
+
+/** How a container tells that it works; times as "30s", "1m30s". Exactly one of command, http and tcp. */
+export interface HealthcheckSetting {
+  /** Program and arguments. */
+  readonly command?: readonly string[];
+  /** "http://127.0.0.1:8080/healthz": a probe of ours is put into the base, which asks for a status from 200 to 399. */
+  readonly http?: string;
+  /** "127.0.0.1:5432": the probe connects. */
+  readonly tcp?: string;
+  /** Default 30s. */
+  readonly interval?: string;
+  /** Default 30s. */
+  readonly timeout?: string;
+  /** Default 0s. */
+  readonly startPeriod?: string;
+  /** Default 5s. */
+  readonly startInterval?: string;
+  /** Default 3. */
+  readonly retries?: number;
+}
+
+/** Something of a base that is without security updates one day. */
+export interface SupportPeriod {
+  /** "Node.js 18" */
+  readonly of: string;
+  /** "2025-04-30": the last day. */
+  readonly until: string;
 }
 
 /** Node.js from the npm packages that hold its official binaries. */
@@ -116,7 +161,7 @@ export interface RecipeSource {
 
 /** What a document and a variant have in common: settings, of which the last one counts, and lists that grow. */
 export interface RecipeSettings {
-  /** Names of Debian packages, in the order of their layers. */
+  /** Debian packages, in the order of their layers: "libpq5", or "libpq5 (>= 17)" for versions that will do. */
   readonly packages?: readonly string[] | undefined;
   /** Whether the dependencies of `packages` are taken, too. Default true. */
   readonly follow?: boolean | undefined;
@@ -133,6 +178,16 @@ export interface RecipeSettings {
   readonly user?: string | undefined;
   readonly workdir?: string | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** "8080", "53/udp", "8000-8010/tcp". */
+  readonly ports?: readonly string[] | undefined;
+  /** Absolute paths. */
+  readonly volumes?: readonly string[] | undefined;
+  /** "SIGTERM" */
+  readonly stopSignal?: string | undefined;
+  /** "none" takes that of the extended recipe away. */
+  readonly healthcheck?: HealthcheckSetting | "none" | undefined;
+  readonly permissions?: readonly Permission[] | undefined;
 }
 
 /** What a variant ("nonroot") changes. */
@@ -155,8 +210,8 @@ export interface RecipeDocument extends RecipeSettings {
   readonly architectures?: readonly string[];
   /** Packages that must never be taken: a need for one is an error. */
   readonly exclude?: readonly string[];
-  /** Dependencies that are left unmet: names of packages or virtual packages. */
-  readonly ignore?: readonly string[];
+  /** Dependencies that are left unmet: of all packages, by the name of a package or virtual package, or those of one package. */
+  readonly ignore?: readonly Ignored[];
   readonly certificates?: CertificatesDocument;
   readonly users?: readonly User[];
   readonly groups?: readonly Group[];
@@ -169,6 +224,8 @@ export interface RecipeDocument extends RecipeSettings {
   readonly usrMerge?: boolean;
   /** How many layers the base may have. Default 10. */
   readonly layers?: number;
+  /** How long what the base has gets security updates. Words for people: no part of the recipe's digest. */
+  readonly support?: readonly SupportPeriod[];
   readonly variants?: Readonly<Record<string, RecipeVariant>>;
 }
 
@@ -176,6 +233,7 @@ export interface RecipeDocument extends RecipeSettings {
 export interface RecipeLevel {
   /** Of the document; with ":variant" for those of a variant. */
   readonly name: string;
+  /** Names only. */
   readonly packages: readonly string[];
   readonly follow: boolean;
 }
@@ -192,8 +250,10 @@ export interface Recipe {
   readonly variant?: string;
   /** Bottom first. Neither parts, nor busybox, nor the package of the certificates are in them. */
   readonly levels: readonly RecipeLevel[];
+  /** What the packages' versions must satisfy; absent: nothing. */
+  readonly versions?: VersionConstraints;
   readonly exclude: readonly string[];
-  readonly ignore: readonly string[];
+  readonly ignore: readonly Ignored[];
   /** One for each package, and none for a package that is taken whole. */
   readonly parts: readonly PackagePart[];
   readonly slices: readonly Slice[];
@@ -216,5 +276,13 @@ export interface Recipe {
   /** Default "/". */
   readonly workdir: string;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Each of the following is absent where no document has it. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly stopSignal?: string;
+  readonly healthcheck?: HealthcheckSetting | "none";
+  readonly permissions?: readonly Permission[];
+  readonly support?: readonly SupportPeriod[];
   readonly variants: Readonly<Record<string, RecipeVariant>>;
 }

@@ -19,6 +19,11 @@ export function takenItems(name: string, items: readonly LayerItem[], recipe: Pi
   return [...directories, ...withOwnBytes(kept, items)];
 }
 
+/** Does the recipe want a path that a script would have made, such as a link to a manual page? `name`: the package; without: whichever package it is of. */
+export function isWantedPath(path: TreePath, { slices }: Pick<Recipe, "slices">, name = ""): boolean {
+  return wantedPaths(name, { parts: [], slices })?.(path) ?? true;
+}
+
 /** Undefined: all of them. */
 function wantedPaths(name: string, recipe: Pick<Recipe, "parts" | "slices">): ((path: TreePath) => boolean) | undefined {
   const part = recipe.parts.find((one) => one.package === name);

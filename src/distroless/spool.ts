@@ -6,7 +6,7 @@ import { createHash, hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import type { ByteStream } from "../bytes.ts";
 import { type Digest, parseDigest, sha256 } from "../digest.ts";
-import type { DataSource } from "../tree/index.ts";
+import { type DataSource, writeFailure } from "../tree/index.ts";
 
 /** What was kept. */
 interface Spooled {
@@ -19,7 +19,7 @@ interface Spooled {
 
 /** Closes its file when disposed; the folder's owner removes it. */
 interface Spool extends AsyncDisposable {
-  /** Keeps a stream of `sizeBytes`, as its header says. One at a time. */
+  /** Keeps a stream of `sizeBytes`, as its header says. One at a time. Throws `STORE_FULL`, `STORE_READ_ONLY`, and what the stream throws. */
   keep(source: ByteStream, sizeBytes: number): Promise<Spooled>;
 }
 
@@ -46,14 +46,17 @@ export function createSpool(path: string): Spool {
   };
 
   const write = async (source: ByteStream): Promise<Spooled> => {
-    file ??= await open(path, "wx", 0o600);
+    const to = (file ??= await writing(() => open(path, "wx", 0o600)));
     const offset = end;
     const content = createHash("sha256");
     const md5 = createHash("md5");
     for await (const chunk of source) {
       content.update(chunk);
       md5.update(chunk);
-      for (let at = 0; at < chunk.byteLength;) at += (await file.write(chunk, at, chunk.byteLength - at, end + at)).bytesWritten;
+      for (let at = 0; at < chunk.byteLength;) {
+        const from = at;
+        at += (await writing(() => to.write(chunk, from, chunk.byteLength - from, end + from))).bytesWritten;
+      }
       end += chunk.byteLength;
     }
     return {
@@ -84,4 +87,13 @@ export function createSpool(path: string): Spool {
       await file?.close();
     },
   };
+}
+
+/** Says that a disk is full as the store does. */
+async function writing<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw writeFailure(error, "the content of a package");
+  }
 }

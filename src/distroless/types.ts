@@ -32,7 +32,7 @@ export interface ArchiveAccess {
   /** What requests go by, borrowed. Default: one of its own. */
   readonly network?: Network;
   readonly emit?: Emit;
-  /** The vertex that events are told under. Default: "distroless " and the recipe's name. */
+  /** The vertex that events belong to. Default: "distroless " and the recipe's name. */
   readonly vertex?: string;
   readonly signal?: AbortSignal | undefined;
 }

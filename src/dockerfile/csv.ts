@@ -1,7 +1,7 @@
 /** One line of comma-separated values with RFC 4180 quotes, as `--mount` and `--device` use it. */
 import { semanticError } from "./errors.ts";
 import type { SourceRange } from "../source.ts";
-import type { Slice } from "./text.ts";
+import type { Slice } from "./slices.ts";
 
 /** A field, and where it stands in the line (quotes included). */
 interface CsvField extends Slice {

@@ -4,7 +4,7 @@
 import type { SourceRange } from "../source.ts";
 import { syntaxError } from "./errors.ts";
 import type { Locator } from "./locate.ts";
-import { isSpace, trimSpace } from "./text.ts";
+import { isSpace, trimSpace } from "./slices.ts";
 import type { Directive, Directives, EscapeToken } from "./types.ts";
 
 const FORM = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+)$/s;

@@ -3,7 +3,7 @@ import { syntaxError } from "./errors.ts";
 import type { Statement } from "./statement.ts";
 import { didYouMean } from "./suggest.ts";
 import type { BoolFlag, Word } from "./types.ts";
-import type { RawFlag } from "./words.ts";
+import type { RawFlag } from "./split-line.ts";
 
 /** "bool": `--link[=true|false]`; "string": one value; "strings": may be repeated. */
 type FlagKind = "bool" | "string" | "strings";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseBody } from "../../test/support/dockerfile-dump.ts";
 import { findHeredocs, parseHeredocWord } from "./heredoc.ts";
-import { runScript } from "./index.ts";
+import { runScript, scriptTitle } from "./index.ts";
 
 describe("parseHeredocWord()", () => {
   const rows: readonly { word: string; want: string | undefined }[] = [
@@ -78,4 +78,27 @@ describe("runScript()", () => {
       assert.deepEqual(runScript(run), want);
     });
   }
+});
+
+describe("U2: scriptTitle() shows what docker shows of a script", () => {
+  const rows: readonly { readonly name: string; readonly input: string; readonly want: string | undefined }[] = [
+    { name: "one line", input: "RUN <<EOF\necho hi\nEOF", want: "echo hi" },
+    { name: "more lines", input: "RUN <<EOF\nset -eux\necho hi\nEOF", want: "set -eux..." },
+    { name: "blank lines first", input: "RUN <<EOF\n\n\n   echo   spaced  \n  echo b\nEOF", want: "echo   spaced  ..." },
+    { name: "tabs that <<- removes", input: "RUN <<-EOF\n\techo tabs\nEOF", want: "echo tabs" },
+    { name: "a program", input: "RUN <<EOF\n#!/bin/sh\necho x\nEOF", want: "#!/bin/sh..." },
+    { name: "nothing", input: "RUN <<EOF\nEOF", want: "" },
+    { name: "CRLF", input: "RUN <<EOF\r\necho a\r\necho b\r\nEOF\r\n", want: "echo a..." },
+    { name: "flags", input: "RUN --mount=type=tmpfs,target=/q <<EOF\necho\nEOF", want: "echo" },
+    { name: "a command behind it", input: "RUN <<EOF cat >/x\na\nEOF", want: undefined },
+    { name: "a redirection", input: "RUN <<EOF 2>&1\na\nEOF", want: undefined },
+    { name: "no heredoc", input: "RUN a", want: undefined },
+    { name: "exec form", input: 'RUN ["a"]', want: undefined },
+  ];
+  for (const { name, input, want } of rows)
+    it(name, () => {
+      const [run] = parseBody(input);
+      assert.ok(run?.kind === "run");
+      assert.equal(scriptTitle(run), want);
+    });
 });

@@ -2,7 +2,7 @@
 import { isDecantError } from "../errors.ts";
 import { type Followed, follows } from "../followed.ts";
 import { expandWords } from "./expand.ts";
-import { chompTabs } from "./text.ts";
+import { chompTabs } from "./slices.ts";
 import type { RunInstruction, RunScript } from "./types.ts";
 
 /** `3<<-"EOF"`, taken apart. */
@@ -36,19 +36,32 @@ export function findHeredocs(line: string): HeredocWord[] {
   return words.flatMap((word) => parseHeredocWord(word) ?? []);
 }
 
+/** What stands for the script of a RUN that is nothing but a heredoc: its first line that is not blank. Undefined for any other RUN. */
+export function scriptTitle(run: RunInstruction): string | undefined {
+  const script = onlyScript(run)?.trim();
+  const [first = "", ...more] = script?.split(/\r?\n/) ?? [];
+  return script === undefined ? undefined : `${first}${more.length === 0 ? "" : "..."}`;
+}
+
 /** What the shell, or the kernel, is given to run. */
 export function runScript(run: RunInstruction, followed?: Followed): RunScript {
   const { command, heredocs } = run;
   if (command.form === "exec") return { form: "exec", args: command.args.map((word) => word.text) };
   const [first] = heredocs;
   if (first === undefined) return { form: "shell", script: command.text };
-  if (parseHeredocWord(command.text) === undefined) {
+  const content = onlyScript(run);
+  if (content === undefined) {
     // The shell reads these heredocs itself.
     return { form: "shell", script: command.text + heredocs.map((heredoc) => `\n${heredoc.raw}${heredoc.name}`).join("") };
   }
-  const content = first.chomp ? chompTabs(first.raw) : first.raw;
   const head = follows(followed, "heredoc-tabs-first") ? content : first.raw;
   return head.startsWith("#!") ? { form: "file", name: first.name, content } : { form: "shell", script: content };
+}
+
+/** The body of a heredoc that is all there is of a command. */
+function onlyScript({ command, heredocs: [first] }: RunInstruction): string | undefined {
+  if (command.form === "exec" || first === undefined || parseHeredocWord(command.text) === undefined) return undefined;
+  return first.chomp ? chompTabs(first.raw) : first.raw;
 }
 
 function wordsOf(

@@ -8,7 +8,7 @@ import { semanticError, syntaxError } from "./errors.ts";
 import { badPattern, compileGlob, type GlobToken, hasWildcard, readGlob } from "./glob.ts";
 import { createLocator } from "./locate.ts";
 import { compilePathPattern } from "./path-pattern.ts";
-import { trimSpace } from "./text.ts";
+import { trimSpace } from "./slices.ts";
 
 /** One pattern. */
 export interface IgnorePattern {

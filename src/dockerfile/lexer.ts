@@ -6,7 +6,7 @@ import { given } from "../given.ts";
 import type { SourceRange } from "../source.ts";
 import { syntaxError } from "./errors.ts";
 import type { Locator } from "./locate.ts";
-import { isSpace, trimSpace } from "./text.ts";
+import { isSpace, trimSpace } from "./slices.ts";
 import type { EscapeToken, Word } from "./types.ts";
 
 const MAX_LINE_BYTES = 65_535;

@@ -110,7 +110,7 @@ function parseLines(text: string, name: string) {
   return { instructions, diagnostics: report.finish(), range: locator.range(0, text.length) };
 }
 
-/** One instruction, or undefined after a mistake; "stop" when the rest of the text cannot be told apart. */
+/** One instruction, or undefined after a mistake; "stop" when nothing separates the rest of the text. */
 function readLine(line: LogicalLine, lexer: Lexer, escape: EscapeToken, report: Report): Instruction | "stop" | undefined {
   if (line.emptyContinuation !== undefined) {
     report.add({

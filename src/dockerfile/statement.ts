@@ -5,9 +5,9 @@ import type { SourceRange } from "../source.ts";
 import { syntaxError } from "./errors.ts";
 import { findHeredocs } from "./heredoc.ts";
 import type { Lexer, LogicalLine } from "./lexer.ts";
-import { chompTabs, type Slice, trimSlice } from "./text.ts";
+import { chompTabs, type Slice, trimSlice } from "./slices.ts";
 import type { EscapeToken, Heredoc, InstructionBase, Word } from "./types.ts";
-import { jsonWords, type RawFlag, splitLine, wordAt } from "./words.ts";
+import { jsonWords, type RawFlag, splitLine, wordAt } from "./split-line.ts";
 
 /** What an instruction's parser gets. */
 export interface Statement {

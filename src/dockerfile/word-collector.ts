@@ -1,5 +1,5 @@
 /** Splits expanded text into words at white space that was not quoted. */
-import { isSpace } from "./text.ts";
+import { isSpace } from "./slices.ts";
 
 /** Takes the text piece by piece. Empty words are dropped. */
 export interface WordCollector {

@@ -25,6 +25,11 @@ export async function readElfHead(reader: ElfReader): Promise<ElfHead> {
 /** The ELF file that an entry of a tree is; undefined for any other, and for a damaged one. Throws what reading the tree throws. */
 export async function treeElf(tree: Tree, entry: Entry): Promise<ElfFile | undefined> {
   if (entry.kind !== "file") return undefined;
-  const head = await readElfHead(await treeElfReader(tree, entry));
+  const head = await treeElfHead(tree, entry);
   return head.kind === "elf" ? head.elf : undefined;
+}
+
+/** The head of a file of a tree. Throws what reading the tree throws. */
+export async function treeElfHead(tree: Tree, file: Entry): Promise<ElfHead> {
+  return await readElfHead(await treeElfReader(tree, file));
 }

@@ -1,7 +1,7 @@
 /** ELF files as a dynamic loader sees them, and the loader's cache. */
 export type { ElfFile } from "./types.ts";
 export { type ElfMachine, elfMachineOf, isForMachine, machineName } from "./machines.ts";
-export { type ElfHead, readElfHead, treeElf } from "./elf-head.ts";
+export { type ElfHead, readElfHead, treeElf, treeElfHead } from "./elf-head.ts";
 export { isElf } from "./header.ts";
 export {
   type CachedLibrary,

@@ -98,23 +98,29 @@ async function describeChange(
   return [`${name}: ${was.value === "" ? "(empty)" : was.value} → ${value === "" ? "(empty)" : value}`];
 }
 
-/** "src/index.ts: content", from two lists of "path<TAB>facts<TAB>digest". */
+/**
+ * "src/index.ts: content", from two lists of "path<TAB>facts<TAB>digest", with "<TAB>linked to PATH" where it is another name of a file before it. A
+ * selection of nothing is an empty line.
+ */
 function fileChanges(before: readonly string[], after: readonly string[]): string[] {
   const split = (lines: readonly string[]): Map<string, readonly string[]> =>
     new Map(
-      lines.map((line) => {
-        const [path = "", ...facts] = line.split("\t");
-        return [path, facts];
-      }),
+      lines
+        .filter((line) => line !== "")
+        .map((line) => {
+          const [path = "", ...facts] = line.split("\t");
+          return [path, facts];
+        }),
     );
   const old = split(before);
   const changes: string[] = [];
-  for (const [path, [facts, content]] of split(after)) {
+  for (const [path, [facts, content, link]] of split(after)) {
     const was = old.get(path);
     old.delete(path);
     if (was === undefined) changes.push(`${path}: new`);
     else if (was[1] !== content) changes.push(`${path}: content`);
     else if (was[0] !== facts) changes.push(`${path}: mode, owner or type (${was[0]} → ${facts})`);
+    else if (was[2] !== link) changes.push(`${path}: hard links (${was[2] ?? "none"} → ${link ?? "none"})`);
   }
   for (const path of old.keys()) changes.push(`${path}: gone`);
   return changes.length > SHOWN_CHANGES ? [...changes.slice(0, SHOWN_CHANGES), `and ${changes.length - SHOWN_CHANGES} more`] : changes;

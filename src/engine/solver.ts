@@ -5,14 +5,17 @@
 import { allOf, allSettledOf } from "../async.ts";
 import { InternalError, withSource } from "../errors.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
-import { planStep, prepareStep, runStep } from "../step.ts";
-import type { LayerSource } from "../tree/index.ts";
+import { planStep, prepareStep, reuseStep, runStep, runStepLater } from "../step.ts";
+import { startProgress } from "../transfer.ts";
+import { type LayerSource, loadLayers } from "../tree/index.ts";
 import { type ActionCache, createActionCache, keyOf } from "./action-cache.ts";
+import { areHere, lazyLayers } from "./lazy-layers.ts";
 import { emptyCaches } from "./ops/cache-mounts.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
 import { layersOf } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
+import { hashSelections } from "./selections.ts";
 import type { EngineContext, Material, OpRun, VertexResult } from "./types.ts";
 
 /** What a solve gives. */
@@ -36,7 +39,8 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   for (const vertex of order) announce(vertex, context);
   await emptyCaches(context.store, uncachedMounts(order, context));
 
-  const runBases = basesOfRuns(order);
+  const sources: OpenSource[] = [];
+  const state = { order, runBases: basesOfRuns(order), sources, context, cache, counts, signal: linked };
   const results = new Map<VertexId, Promise<VertexResult>>();
   const layers = new Map<VertexId, readonly LayerSource[]>();
   const materials = new Map<VertexId, readonly Material[]>();
@@ -44,7 +48,7 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   const wait = (vertex: Vertex): Promise<VertexResult> =>
     results.get(vertex.id) ?? Promise.reject(new InternalError("a vertex came before its input"));
   for (const vertex of order) {
-    const result = solveOne(vertex, allOf(vertex.inputs.map(wait)), { runBases, context, cache, counts, signal: linked });
+    const result = solveOne(vertex, allOf(vertex.inputs.map(wait)), state);
     results.set(vertex.id, result);
     result.then(
       (found) => {
@@ -59,6 +63,8 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
     );
   }
   await allSettledOf(results.values());
+  for (const source of sources) source.close(failures.length > 0);
+  await allSettledOf(sources.map((source) => source.ended()));
   if (failures.length > 0) throw signal.aborted ? signal.reason : failures[0];
   return {
     layers: layersOf(await wait(target)),
@@ -78,13 +84,17 @@ function uncachedMounts(order: readonly Vertex[], context: EngineContext): Set<s
   );
 }
 
-/** A RUN comes later: its layers are unpacked in the same pass that reads them. */
-function unpackedOnLoad(result: VertexResult): VertexResult {
-  if (result.kind !== "layers") return result;
-  return { ...result, layers: result.layers.map((layer) => ({ ...layer, load: (signal) => layer.load(signal, { unpack: true }) })) };
+/** A source whose step may go on while others use what it gave. */
+interface OpenSource {
+  /** Nothing will use it any more. */
+  close(hasFailed: boolean): void;
+  /** Settles when its step has come to rest. */
+  ended(): Promise<unknown>;
 }
 
 interface SolveState {
+  readonly order: readonly Vertex[];
+  readonly sources: OpenSource[];
   readonly runBases: ReadonlySet<VertexId>;
   readonly context: EngineContext;
   readonly cache: ActionCache;
@@ -106,10 +116,9 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
       const scheme = op.identifier.slice(0, op.identifier.indexOf(":"));
       const provider = context.providers.find(({ schemes }) => schemes.includes(scheme));
       if (provider === undefined) throw new InternalError(`no provider for ${scheme}`);
-      return working(vertex, state, async () => {
-        const result = await provider.resolve(op, vertex.platform, signal, vertex.id);
-        return state.runBases.has(vertex.id) ? unpackedOnLoad(result) : result;
-      });
+      const resolve = (): Promise<VertexResult> => provider.resolve(op, vertex.platform, signal, vertex.id);
+      if (provider.isLazy !== true) return working(vertex, state, resolve);
+      return opened(vertex, await preparing(vertex, state, resolve), state);
     }
     case "merge":
       return { kind: "layers", layers: inputs.flatMap((input) => layersOf(input)) };
@@ -129,15 +138,54 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   const hit = useCache ? cache.find(key) : undefined;
   if (hit !== undefined) return reuse(vertex, run, hit, "result of an earlier build", state);
   // Two processes, or two builds of one process, that need the same vertex build it once (decision 4).
-  await using _lock = await context.store.locks.acquire(`action-${key.slice(key.indexOf(":") + 1)}`, { signal });
+  const lock = `action-${key.slice(key.indexOf(":") + 1)}`;
+  await using _lock = await preparing(vertex, state, () => context.store.locks.acquire(lock, { signal }));
   const late = useCache ? cache.find(key) : undefined;
   if (late !== undefined) return reuse(vertex, run, late, "result of a build that ran at the same time", state);
-  const kept = await working(vertex, state, async () => {
-    if (context.explain) await tellWhy(vertex, run, state);
-    return cache.keep(key, await run.execute(signal), vertex.meta.slot, run.ingredients);
-  });
+  const why = context.explain ? await reasonFor(vertex, run, state) : undefined;
+  const kept = await runStepLater(context.emit, vertex.id, signal, (step) =>
+    placed(vertex, async () => {
+      const start = (): void => {
+        step.start();
+        if (why !== undefined) context.emit({ type: "log", vertex: vertex.id, stream: "stderr", data: `why: ${why}\n` });
+      };
+      return cache.keep(key, await run.execute(signal, start), vertex.meta.slot, run.ingredients);
+    }),
+  );
   if (!vertex.meta.internal) counts.executed += 1;
   return { kind: "layers", layers: [...run.below, kept] };
+}
+
+/** The result of a lazy source, with what is left to do as its step: to hash what is selected of a directory, or to bring layers here. */
+function opened(vertex: Vertex, result: VertexResult, state: SolveState): VertexResult {
+  const { context, order, sources, signal } = state;
+  const { emit, store } = context;
+  if (result.kind === "directory") {
+    const progress = startProgress(emit, { vertex: vertex.id, id: result.name, action: "read" });
+    const selections = hashSelections(vertex, order, result, { signal, onRead: progress.add });
+    const hashing = runStep(emit, vertex.id, signal, async () => {
+      await selections.ended;
+      progress.end();
+      signal.throwIfAborted();
+    });
+    sources.push({ close: () => undefined, ended: () => hashing });
+    // What cannot be hashed is told by the step that selects it.
+    hashing.catch(() => undefined);
+    return { ...result, selections };
+  }
+  if (areHere(store, result.layers)) {
+    reuseStep(emit, vertex.id, "all of its layers are in the store");
+    return result;
+  }
+  const options = { unpack: state.runBases.has(vertex.id), vertex: vertex.id };
+  const lazy = lazyLayers(result.layers, () => working(vertex, state, () => loadLayers(result.layers, signal, options)));
+  sources.push({
+    close(hasFailed) {
+      if (!lazy.close() && !hasFailed) reuseStep(emit, vertex.id, "no step needed its files");
+    },
+    ended: () => lazy.ended(),
+  });
+  return { ...result, layers: lazy.layers };
 }
 
 /** Does the work of a vertex as a step. */
@@ -160,23 +208,20 @@ async function placed<Result>({ meta }: Vertex, work: () => Promise<Result>): Pr
 
 function reuse(vertex: Vertex, run: OpRun, hit: LayerSource, why: string, state: SolveState): VertexResult {
   if (!vertex.meta.internal) state.counts.cached += 1;
-  state.context.emit({ type: "vertex.cached", vertex: vertex.id, why });
+  reuseStep(state.context.emit, vertex.id, why);
   return { kind: "layers", layers: [...run.below, hit] };
 }
 
-async function tellWhy(vertex: Vertex, run: OpRun, state: SolveState): Promise<void> {
-  const changes = await state.cache.explain(vertex.meta.slot, run.ingredients);
-  const text =
-    changes === undefined
-      ? "never ran before"
-      : changes.length === 0
-        ? "its result is gone from the store, or the cache is off"
-        : changes.join("; ");
-  state.context.emit({ type: "log", vertex: vertex.id, stream: "stderr", data: `why: ${text}\n` });
+/** What `--explain` says of a step that was not found in the cache. */
+async function reasonFor({ meta }: Vertex, { ingredients }: OpRun, { cache }: SolveState): Promise<string> {
+  const changes = await cache.explain(meta.slot, ingredients);
+  if (changes === undefined) return "never ran before";
+  return changes.length === 0 ? "its result is gone from the store, or the cache is off" : changes.join("; ");
 }
 
 function announce(vertex: Vertex, context: EngineContext): void {
-  const { name, stage, source, internal } = vertex.meta;
-  if (internal && vertex.op.kind !== "source") return;
+  const { name, stage, source } = vertex.meta;
+  // Putting layers on top of each other is no work.
+  if (vertex.op.kind === "merge") return;
   planStep(context.emit, { vertex: vertex.id, name, stage, source });
 }

@@ -1,11 +1,13 @@
 /** What flows between vertices, and what the solver needs from its surroundings. */
+import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
-import type { SourceOp } from "../graph/index.ts";
+import type { BindMount, CacheMount, FileAction, SourceOp } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { SourceRange } from "../source.ts";
 import type { Store } from "../store/index.ts";
 import type { Layer, LayerSource, Tree } from "../tree/index.ts";
 import type { DeviceAccess } from "./devices/index.ts";
+import type { SelectionDigest } from "./file/selection.ts";
 import type { Sandbox } from "./sandbox/index.ts";
 import type { SshAgent } from "./ssh/index.ts";
 
@@ -20,7 +22,19 @@ export type VertexResult =
       readonly name: string;
       readonly path: string;
       readonly ignored: (path: string) => boolean;
+      /** Added by the solver. */
+      readonly selections?: Selections | undefined;
     };
+
+/** What steps select of one directory, as it is hashed. A rejection is that of the step: `COPY_SOURCE_MISSING`, `CONTEXT`. */
+export interface Selections {
+  /** What a COPY selects. Given once, because its list of files may be long. */
+  take(action: Extract<FileAction, { kind: "copy" }>): Promise<SelectionDigest>;
+  /** The digest of what a mount shows. */
+  mounted(mount: BindMount | CacheMount): Promise<Digest>;
+  /** Resolves when all is hashed, or could not be. */
+  readonly ended: Promise<void>;
+}
 
 /** What a source op took from outside: the same bytes can be had again with it. */
 export interface Material {
@@ -34,6 +48,8 @@ export interface Material {
 export interface SourceProvider {
   /** "docker-image", "local", "http" … */
   readonly schemes: readonly string[];
+  /** `resolve` only opens what it gives: the step is to read it, as far as other steps need it. */
+  readonly isLazy?: boolean;
   resolve(op: SourceOp, platform: Platform, signal: AbortSignal, vertexId: string): Promise<VertexResult>;
 }
 
@@ -54,7 +70,7 @@ export interface EngineContext {
   readonly sshAgent: (id: string) => SshAgent | undefined;
   /** Devices of this machine that steps may ask for. */
   readonly devices: DeviceAccess;
-  /** Warnings about what the user wrote. */
+  /** Warnings about what the user wrote, and about this machine. The same one may come from several steps. */
   readonly warn: (code: string, message: string, range: SourceRange | undefined) => void;
   /** SOURCE_DATE_EPOCH in seconds: the time of what has none of its own, as directories that a step writes into. Absent: the step's. */
   readonly epochSec?: number;
@@ -67,8 +83,8 @@ export interface EngineContext {
 export interface OpRun {
   /** Readable parts of the key, in order; their framed digest is the key. */
   readonly ingredients: readonly Ingredient[];
-  /** Does the work and gives the new layer, which goes on top of `below`. */
-  execute(signal: AbortSignal): Promise<Layer>;
+  /** Does the work and gives the new layer, which goes on top of `below`. Calls `start` when all that it works on is here. */
+  execute(signal: AbortSignal, start: () => void): Promise<Layer>;
   readonly below: readonly LayerSource[];
 }
 

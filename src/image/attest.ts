@@ -168,7 +168,7 @@ function dockerHasNoPlace(): Error {
 
 function noIndex(): Error {
   return usageError(
-    "Cannot put annotations on an index: there is none (index annotations not supported for single platform export)",
+    "Cannot put annotations on an index: the result has none (index annotations not supported for single platform export)",
     "Pass --build-arg BUILDKIT_MULTI_PLATFORM=1 or --provenance=true for an index, or leave the level out",
   );
 }

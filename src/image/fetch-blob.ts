@@ -2,7 +2,7 @@
 import type { Descriptor } from "../oci/index.ts";
 import type { RemoteBlob } from "../tree/index.ts";
 import { isStored, rememberOrigin, type SizeOfLayer, withTrueSize } from "./image-layer.ts";
-import { startProgress } from "./progress.ts";
+import { startProgress } from "../transfer.ts";
 import type { ImageContext } from "./types.ts";
 
 /**

@@ -9,8 +9,8 @@ import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, findLayer, importLayerBlob } from "../tree/index.ts";
 
-/** Opens the bytes of a layer blob from wherever they are. */
-type OpenLayer = (descriptor: Descriptor, signal: AbortSignal) => ByteStream;
+/** Opens the bytes of a layer blob from wherever they are. `vertex`: the step that wants them, where it is not the one that named the image. */
+type OpenLayer = (descriptor: Descriptor, signal: AbortSignal, vertex: string | undefined) => ByteStream;
 
 /** Looks how large a layer blob is where it is; undefined where that cannot be seen. */
 export type SizeOfLayer = (descriptor: Descriptor, signal: AbortSignal) => Promise<number | undefined>;
@@ -61,17 +61,18 @@ interface WantedLayer {
   readonly diffId: DiffId;
   readonly remote: RemoteBlob | undefined;
   readonly from: LayerPlace;
-  readonly unpack?: boolean;
+  readonly unpack?: boolean | undefined;
+  readonly vertex?: string | undefined;
 }
 
 async function loadLayer(store: Store, wanted: WantedLayer, places: Semaphore, signal: AbortSignal): Promise<Layer> {
-  const { descriptor, diffId, remote, from, unpack = false } = wanted;
+  const { descriptor, diffId, remote, from, unpack = false, vertex } = wanted;
   const known = findLayer(store, diffId);
   if (known !== undefined) return known;
   using _place = await places.acquire(signal);
   // Looks among the store's blobs first, and lets one of several processes do the work.
   const layer = await withTrueSize(descriptor, signal, from.sizeOf, (sized) =>
-    importLayerBlob(store, { descriptor: sized, diffId, open: () => from.open(sized, signal) }, { signal, unpack }),
+    importLayerBlob(store, { descriptor: sized, diffId, open: () => from.open(sized, signal, vertex) }, { signal, unpack }),
   );
   if (remote !== undefined) rememberOrigin(store, remote);
   return layer;

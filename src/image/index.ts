@@ -1,6 +1,7 @@
 /** Images: configuration and manifests, exporters, and the images of the local store. */
 export { type AnnotationSpec, annotationsFor } from "./annotations.ts";
 export type * from "./types.ts";
+export { writeError } from "./errors.ts";
 export { exportImage } from "./export.ts";
 export { importRootfs } from "./import-rootfs.ts";
 export { isOutOfReach, knownTag } from "./known-tag.ts";

@@ -10,7 +10,7 @@ import { type Descriptor, isForeignLayer, layerCompressionOf } from "../oci/inde
 import { type Layer, type LayerSource, type RemoteBlob, compressedLayer, layerDiffId } from "../tree/index.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { isStored, sizedDescriptor } from "./image-layer.ts";
-import { startProgress } from "./progress.ts";
+import { startProgress } from "../transfer.ts";
 import type { BuiltImage, CompressionOptions, ImageContext } from "./types.ts";
 
 /** A layer as an output writes it. */
@@ -36,7 +36,7 @@ export function exportLayers(ctx: ImageContext, image: Layers, options: Compress
 /** The layers as the local store keeps them: those that came from elsewhere as they came, our own uncompressed. All are in the store. Throws `WHITEOUT`, with the step. */
 export function storedLayers(ctx: ImageContext, image: Layers): Promise<ExportLayer[]> {
   return eachLayer(ctx, image, async (source, signal) =>
-    packed(ctx, await source.load(signal), source.diffId, { compression: "uncompressed" }, signal),
+    packed(ctx, await source.load(signal, { vertex: ctx.vertex }), source.diffId, { compression: "uncompressed" }, signal),
   );
 }
 
@@ -69,7 +69,7 @@ export async function exportLayer(
   if (source.remote !== undefined && source.diffId !== undefined && suits(source.remote.descriptor, options)) {
     return await remoteLayer(ctx, source.remote, source.diffId, signal);
   }
-  return packed(ctx, await source.load(signal), source.diffId, options, signal);
+  return packed(ctx, await source.load(signal, { vertex: ctx.vertex }), source.diffId, options, signal);
 }
 
 /** Can a blob of this packing be used as it is? Without `force`, what is compressed stays as it is, as in BuildKit. */
@@ -104,13 +104,18 @@ async function packed(
   { compression = DEFAULT_COMPRESSION, level, force }: CompressionOptions,
   signal: AbortSignal,
 ): Promise<ExportLayer> {
-  const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: layer.id, action: "compress" });
+  const progress = startProgress(ctx.emit, {
+    vertex: ctx.vertex,
+    id: layer.id,
+    action: compression === "uncompressed" ? "write" : "compress",
+  });
   const descriptor = await compressedLayer(
     ctx.store,
     layer,
     { compression, ...given({ level, force }) },
     { signal, onProgress: progress.at },
   );
+  progress.end();
   const diffId = known ?? (await layerDiffId(ctx.store, layer, signal));
   return { descriptor, diffId, ensure: () => assertStored(ctx, descriptor) };
 }

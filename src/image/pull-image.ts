@@ -22,7 +22,7 @@ import { imageLayers, isStored, sizedDescriptor, withTrueSize } from "./image-la
 import { isOutOfReach, knownTag, noteTag } from "./known-tag.ts";
 import { type OpenedImage, openDocuments } from "./open-image.ts";
 import { nameImage } from "./name-image.ts";
-import { startProgress } from "./progress.ts";
+import { startProgress } from "../transfer.ts";
 import type { ImageContext } from "./types.ts";
 
 /** What `pullImage` does besides reading the documents. */
@@ -107,7 +107,7 @@ async function pullAt(
   keepDocuments(ctx, seen, platform);
   const layers = imageLayers(store, documents, {
     name: shown,
-    open: (descriptor, stop) => downloaded(ctx, reference, descriptor, stop),
+    open: (descriptor, stop, vertex = ctx.vertex) => downloaded({ ...ctx, vertex }, reference, descriptor, stop),
     sizeOf: async ({ digest }, stop) => (await ctx.registry()).blobSize(reference, digest, { signal: stop }),
     remote: (descriptor) => ({ descriptor, registry: reference.registry, repository: reference.repository }),
   });

@@ -10,7 +10,7 @@ import type { RegistryClient } from "../registry/index.ts";
 import type { AssembledImage } from "./assembled-image.ts";
 import type { Document } from "./manifest.ts";
 import { targetName } from "./names.ts";
-import { startProgress } from "./progress.ts";
+import { startProgress } from "../transfer.ts";
 import type { ImageContext } from "./types.ts";
 
 type Target = ReturnType<typeof targetName>;

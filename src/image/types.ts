@@ -103,7 +103,7 @@ export interface ImageContext {
   readonly store: Store;
   readonly registry: () => Promise<RegistryClient>;
   readonly emit: Emit;
-  /** The vertex id that transfers are told under. */
+  /** The vertex id that transfers belong to. */
   readonly vertex: string;
   readonly signal: AbortSignal;
 }

@@ -57,7 +57,7 @@ function wrongStatus({ status, statusText, url, strayed, header }: NetResponse, 
   const said = authority?.hide(statusText) ?? statusText;
   const hint =
     strayed && authority !== undefined
-      ? `Credentials for "${authority.origin}" are not sent to other hosts. If they belong there, give that address`
+      ? `Decant does not send credentials for "${authority.origin}" to other hosts. If they belong there, give that address`
       : undefined;
   const retryAfterMs = parseRetryAfter(header("retry-after"), Date.now());
   return {

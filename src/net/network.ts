@@ -1,6 +1,6 @@
 /**
  * The one way to the network: requests with their redirects, by proxies, with certificates, each within its time. `createNetwork` opens nothing
- * before the first request; whoever sends one says who it is (`authority`), what the user named (`ledFrom`), and how failures are told (`fail`).
+ * before the first request; whoever sends one says who it is (`authority`), what the user named (`ledFrom`), and how to make errors of failures (`fail`).
  */
 import { homedir } from "node:os";
 import type { ByteStream } from "../bytes.ts";
@@ -140,7 +140,7 @@ export function createNetwork(options: NetworkOptions = {}): Network {
     async send(request) {
       const { method, url, authority, strayed, staysHome } = request;
       const refuse = (from: URL, why: string): Error =>
-        request.fail(forbidden("redirect", from, REDIRECT + why, "Give the address that it leads to, if you trust that one"));
+        request.fail(forbidden("redirect", from, REDIRECT + why, "If you trust the address that it leads to, give that one"));
       const send = (stop: Stop): Promise<Reply> => sendTo(stop, request);
       const arrival = await followRedirects({ method, url, authority, strayed, staysHome, refuse, send });
       return { ...arrival.reply, url: arrival.url, strayed: arrival.strayed };

@@ -18,7 +18,7 @@ interface Sending {
   readonly failure: { readonly error: unknown } | undefined;
 }
 
-/** Starts writing `body` to `outgoing`; `meter` is told of the waits for the connection. */
+/** Starts writing `body` to `outgoing`; `meter` measures the waits for the connection. */
 export function sendBody(outgoing: ClientRequest, body: RequestBody, meter: Meter): Sending {
   let failure: Sending["failure"];
   // After an early answer ("413") or a broken connection nobody wants the rest.

@@ -49,6 +49,11 @@ describe("parseManifest()", () => {
   const rows: readonly { readonly name: string; readonly input: unknown; readonly message: RegExp }[] = [
     { name: "text that is no JSON", input: "{", message: /it is no JSON$/ },
     { name: "bytes that are no UTF-8", input: Buffer.from([0x22, 0xff, 0x22]), message: /it is no JSON$/ },
+    {
+      name: "X12: what is nested very deep",
+      input: `{"schemaVersion":2,"config":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+      message: /nested more than 500 deep/,
+    },
     { name: "a list", input: [], message: /no JSON object/ },
     { name: "too many bytes", input: Buffer.alloc(MAX_MANIFEST_BYTES + 1, 32), message: /at most 4194304/ },
     { name: "schema 1", input: { schemaVersion: 1, fsLayers: [] }, message: /schema 1/ },

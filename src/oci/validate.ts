@@ -182,7 +182,21 @@ function readObject(input: unknown, what: string, maxBytes: number): JsonObject 
     }
   }
   if (!isObject(value)) throw badManifest(what, "it is no JSON object");
+  if (isDeeperThan(value, MAX_DEPTH)) throw badManifest(what, `its values are nested more than ${MAX_DEPTH} deep`);
   return value;
+}
+
+/** Who writes such a document needs a call for each level. */
+const MAX_DEPTH = 500;
+
+/** Arrays and objects inside each other, without a call for each. */
+function isDeeperThan(value: unknown, most: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > most) return true;
+    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+  }
+  return false;
 }
 
 function refuseOtherKinds(value: JsonObject, wanted: "manifest" | "index"): void {

@@ -51,6 +51,7 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
   const bases = standIns(session, { cwd: process.cwd(), ...options.bases, project: options.project });
   return {
     schemes: ["docker-image"],
+    isLazy: true,
     async resolveImage(request) {
       const context = options.contexts?.find(request.name, request.platform);
       if (context?.kind === "files") return filesImage(context.files, request.platform);

@@ -24,7 +24,7 @@ const VERTEX = "packages";
 /** A day: which package brings a library changes rarely. */
 const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 
-/** For `runAudit`. An archive that cannot be asked is a warning: the gap is told all the same. */
+/** For `runAudit`. If the archive is unreachable, it warns, and the audit still reports the gap. */
 export function packageFinder(context: PackageFinderContext): NonNullable<RunAuditOptions["whoHas"]> {
   return async (queries, os) => {
     const codename = codenameOf(os);

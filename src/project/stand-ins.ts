@@ -2,15 +2,24 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { sha256 } from "../digest.ts";
-import { baseConfig, baseOfImage, isRecipeFile, listRecipes, parseBaseName, withVariant } from "../distroless/index.ts";
+import {
+  baseConfig,
+  baseOfImage,
+  formatStandIn,
+  isRecipeFile,
+  listRecipes,
+  parseStandIn,
+  type StandInName,
+  withVariant,
+} from "../distroless/index.ts";
 import type { Material } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
+import { given } from "../given.ts";
 import type { ImageConfig, Platform } from "../oci/index.ts";
 import { layerSource, type LayerSource } from "../tree/index.ts";
 import type { ProjectFile } from "./project-file.ts";
 import type { Session } from "../context/index.ts";
-import { given } from "../given.ts";
 import { assembleOpened } from "./assembled.ts";
 import { baseMaterials } from "./base-materials.ts";
 import { checkPattern, matchesPattern } from "./image-pattern.ts";
@@ -72,9 +81,8 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
   }
   const within = [...folders, ...(project?.within === undefined ? [] : [project.within])];
   const patterns = [...(options.assemble ?? []), ...(project?.assemble ?? [])];
-  const open = async (name: string): Promise<OpenedBase> => {
-    const base = parseBaseName(name.slice(DISTROLESS.length));
-    return await openBase(withVariantText({ ...base, recipe: recipePath(base.recipe, [cwd, ...folders]) }), {
+  const open = async ({ architecture: _architecture, ...base }: StandInName): Promise<OpenedBase> => {
+    return await openBase(formatStandIn({ ...base, recipe: recipePath(base.recipe, [cwd, ...folders]) }), {
       cwd,
       lockFolders: [...folders, cwd],
       within,
@@ -85,12 +93,15 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
     async nameFor(image, emit) {
       if (!patterns.some((pattern) => matchesPattern(pattern, image))) return undefined;
       const base = baseOfImage(image, await listRecipes());
-      if (base !== undefined) return `${DISTROLESS}${base.recipe}${base.variant === undefined ? "" : `:${base.variant}`}`;
-      emit({ type: "warning", code: "PinnedImageNotAssembled", message: `${image} is pinned by its digest: it is pulled, not assembled` });
+      if (base !== undefined) return `${DISTROLESS}${formatStandIn(base)}`;
+      const why = image.includes("@") ? "digest" : "commit";
+      emit({ type: "warning", code: "PinnedImageNotAssembled", message: `${image} is pinned by its ${why}: it is pulled, not assembled` });
       return undefined;
     },
-    async describe(name, platform) {
-      const { recipe, variant } = await open(name);
+    async describe(name, wanted) {
+      const standIn = parseStandIn(name.slice(DISTROLESS.length));
+      const platform = platformOf(standIn, wanted);
+      const { recipe, variant } = await open(standIn);
       const base = withVariant(recipe, variant);
       const packages = base.levels.flatMap((level) => level.packages);
       return {
@@ -99,8 +110,10 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
       };
     },
     async assemble(name, run) {
-      const opened = await open(name);
-      const { config, layers, report } = await assembleOpened(session, opened, project?.debian ?? {}, run);
+      const standIn = parseStandIn(name.slice(DISTROLESS.length));
+      const opened = await open(standIn);
+      const platform = platformOf(standIn, run.platform);
+      const { config, layers, report } = await assembleOpened(session, opened, project?.debian ?? {}, { ...run, platform });
       return {
         identifier: `docker-image://distroless/${opened.recipe.name}@${sha256(JSON.stringify(config))}`,
         config,
@@ -118,8 +131,9 @@ function recipePath(recipe: string, folders: readonly string[]): string {
   return paths.find((path) => existsSync(path)) ?? paths[0] ?? recipe;
 }
 
-function withVariantText({ recipe, variant }: { readonly recipe: string; readonly variant?: string }): string {
-  return variant === undefined ? recipe : `${recipe}:${variant}`;
+/** An image whose tag names an architecture is of that one, whatever is built for. */
+function platformOf({ architecture }: StandInName, wanted: Platform): Platform {
+  return architecture === undefined || architecture === wanted.architecture ? wanted : { os: "linux", architecture };
 }
 
 /** The folder of a Dockerfile that is a file of this machine. */

@@ -147,7 +147,7 @@ function hintOf(
   retryAfterMs: number | undefined,
 ): { hint?: string | undefined } {
   if (strayed === true && status === 401)
-    return { hint: `Credentials of "${registry}" are not sent to other hosts. If "${url.host}" is the registry, name that one` };
+    return { hint: `Decant does not send credentials of "${registry}" to other hosts. If "${url.host}" is the registry, name that one` };
   switch (code) {
     case "REGISTRY_AUTH":
     case "REGISTRY_DENIED":

@@ -51,7 +51,7 @@ export function createMirrors(emit: Emit): Mirrors {
 /** The last error, with the mirrors that were tried before in its message and details. */
 export function allFailed(tried: readonly Tried[]): DecantError {
   const last = tried.at(-1);
-  if (last === undefined) return new DecantError("REGISTRY", "Cannot read from registry: there is no address to ask");
+  if (last === undefined) return new DecantError("REGISTRY", "Cannot read from registry: it has no address");
   if (tried.length === 1) return last.error;
   const before = tried.slice(0, -1).map(({ endpoint, error }) => `mirror "${endpoint.registry}" (${error.message})`);
   const { code, message, hint, details } = last.error;

@@ -42,12 +42,16 @@ const COPYRIGHTS: readonly { readonly name: string; readonly text: string; reado
     want: ["LicenseRef-Permission-is-granted-9f07cc33: Permission is granted."],
   },
   {
-    name: "references to common licences in older files",
-    text: "On Debian systems see `/usr/share/common-licenses/GPL-2', or (at your option) any\nlater version, and /usr/share/common-licenses/LGPL-2.1.",
-    want: ["GPL-2.0-or-later", "LGPL-2.1-or-later"],
+    name: "A7: a file that no machine reads as its text, whatever licences it mentions",
+    text: "It is free. Parts are under `/usr/share/common-licenses/GPL-2', or any later version.",
+    want: ["LicenseRef-copyright-50f021d7: It is free. Parts are under `/usr/share/common-licenses/GPL-2', or any later version."],
   },
-  { name: "a reference to the newest version", text: "see /usr/share/common-licenses/GPL.", want: ["GPL-1.0-or-later"] },
-  { name: "nothing in a text of its own", text: "Copyright me. Do what you want.", want: [] },
+  {
+    name: "A7: a machine-readable file without a licence as its text",
+    text: `${FORMAT}\nUpstream-Name: x\n`,
+    want: [`LicenseRef-copyright-81e91c1a: ${FORMAT}\nUpstream-Name: x\n`],
+  },
+  { name: "nothing in an empty file", text: " \n", want: [] },
 ];
 
 describe("copyrightLicences() reads", () => {

@@ -1,6 +1,6 @@
 /**
- * Debian's copyright files: the machine-readable format (copyright-format 1.0) names licences in `License` fields; older files refer to texts
- * below /usr/share/common-licenses. Pure.
+ * Debian's copyright files: the machine-readable format (copyright-format 1.0) names licences in `License` fields. Of any other file nothing is concluded: which of
+ * the licences that it mentions is for what, with which exceptions, only people can tell. Pure.
  */
 import { type LicenceTexts, licenceRef, spdxException, spdxId } from "./licence-expression.ts";
 
@@ -8,8 +8,6 @@ const HEADER = /^Format(?:-Specification)?:.*(?:copyright-format|dep-?5)/im;
 const HEADER_CHARS = 2000;
 const FILES = /^Files:/i;
 const FIELD = /^License:[ \t]*(.*)$/i;
-const COMMON = /\/usr\/share\/common-licenses\/([A-Za-z0-9.+-]*[A-Za-z0-9+])/g;
-const LATER = /any\s+later\s+version/i;
 const GNU = /^(AGPL|GPL|LGPL|GFDL)(-NIV)?(?:[-_ ]?v?(\d)(?:\.(\d+))?)?(?:\.0)?(\+|-or-later|-only)?$/i;
 /** Debian's names that are spelt otherwise by SPDX. */
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -39,12 +37,14 @@ const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
   ["llvm", "LLVM-exception"],
 ]);
 
-/** The licences of a copyright file as SPDX expressions, each once, in the order of the file. Nothing recognised: an empty list. */
+/**
+ * The licences of a copyright file as SPDX expressions, each once, in the order of the file. A file that is not machine-readable, or names no licence, is a
+ * LicenseRef with its whole text; an empty one gives an empty list.
+ */
 export function copyrightLicences(text: string, texts: LicenceTexts): readonly string[] {
-  if (HEADER.test(text.slice(0, HEADER_CHARS))) return machineReadable(text, texts);
-  const later = LATER.test(text);
-  const found = [...text.matchAll(COMMON)].map(([, name = ""]) => commonLicence(name, later));
-  return [...new Set(found.flatMap((licence) => licence ?? []))];
+  const found = HEADER.test(text.slice(0, HEADER_CHARS)) ? machineReadable(text, texts) : [];
+  if (found.length > 0 || text.trim() === "") return found;
+  return [licenceRef("copyright", text, texts)];
 }
 
 interface LicenceField {
@@ -107,7 +107,7 @@ function grouped(expression: string): string {
 /** One name of Debian's as SPDX spells it. */
 function debianName(name: string): string | undefined {
   const [licence = "", exception] = name.split(/\s+with\s+/i);
-  const id = NAMES.get(licence.toLowerCase()) ?? gnuName(licence, false) ?? spdxId(licence);
+  const id = NAMES.get(licence.toLowerCase()) ?? gnuName(licence) ?? spdxId(licence);
   if (id === undefined || exception === undefined) return id;
   const short = exception.replace(/\s+exceptions?$/i, "");
   const known = EXCEPTIONS.get(short.toLowerCase()) ?? spdxException(short) ?? spdxException(exception);
@@ -115,18 +115,13 @@ function debianName(name: string): string | undefined {
 }
 
 /** Debian's "GPL-2" means that version only, "GPL-2+" that or later. A name without version leaves the choice. */
-function gnuName(name: string, later: boolean): string | undefined {
+function gnuName(name: string): string | undefined {
   const match = GNU.exec(name);
   if (match === null) return undefined;
   const [, family = "", invariants, major, minor = "0", suffix = ""] = match;
   const title = family.toUpperCase();
   const first = title === "GFDL" ? "1.1" : title === "LGPL" ? "2.0" : title === "AGPL" ? "3.0" : "1.0";
   const version = major === undefined ? first : `${major}.${minor}`;
-  const orLater = later || major === undefined || suffix === "+" || suffix === "-or-later";
+  const orLater = major === undefined || suffix === "+" || suffix === "-or-later";
   return spdxId(`${title}-${version}${invariants === undefined ? "" : "-no-invariants"}-${orLater ? "or-later" : "only"}`);
-}
-
-/** The name of a file in common-licenses. Its version is that of the text; "any later version" elsewhere in the file adds the rest. */
-function commonLicence(name: string, later: boolean): string | undefined {
-  return NAMES.get(name.toLowerCase()) ?? gnuName(name, later) ?? (name === "BSD" ? "BSD-3-Clause" : spdxId(name));
 }

@@ -92,9 +92,9 @@ function component(one: InventoryPackage, ref: string, texts: ReadonlyMap<string
   };
 }
 
-/** npm's scope and Maven's group are fields of their own. */
+/** npm's scope, Composer's vendor and Maven's group are fields of their own. */
 function namesOf({ kind, name }: InventoryPackage): { readonly group?: string; readonly name: string } {
-  const at = kind === "npm" ? name.indexOf("/") : kind === "maven" ? name.indexOf(":") : -1;
+  const at = kind === "npm" || kind === "composer" ? name.indexOf("/") : kind === "maven" ? name.indexOf(":") : -1;
   return at < 0 ? { name } : { group: name.slice(0, at), name: name.slice(at + 1) };
 }
 

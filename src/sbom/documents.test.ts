@@ -90,7 +90,7 @@ describe("spdxDocument()", () => {
         ["ghcr.io/org/app:v1", "NOASSERTION", "NOASSERTION", false],
         ["debian", "NOASSERTION", "NOASSERTION", false],
         ["bash", "Person: A B (a@example.org)", "GPL-3.0-or-later OR LicenseRef-odd-513ec9e7", false],
-        ["libc6", "Organization: GNU Libc Maintainers (g@example.org)", "LGPL-2.1-only AND GPL-2.0-only", true],
+        ["libc6", "Organization: GNU Libc Maintainers (g@example.org)", "LicenseRef-copyright-64726b4f", true],
         ["@s/b", "NOASSERTION", "LicenseRef-odd-licence-b16e3c58", true],
         ["a", "NOASSERTION", "MIT", true],
         ["a", "NOASSERTION", "MIT", true],

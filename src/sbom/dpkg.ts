@@ -38,7 +38,7 @@ interface Control {
   readonly lists: (name: string, architecture: string) => readonly TreePath[];
 }
 
-/** Every installed Debian package; one that both records have counts once. What cannot be used is told in `unread`. */
+/** Every installed Debian package; one that both records have counts once. `unread` lists what cannot be used. */
 export async function readDpkg(
   files: TreeFiles,
   os: OsRelease | undefined,

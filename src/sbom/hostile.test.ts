@@ -49,10 +49,33 @@ const words = fc.constantFrom(
   '{"name":"a","version":"1"',
   '"dependencies":{"__proto__":"1"}}',
   "../../../../etc/passwd,,",
+  "# stub: a 1 ruby lib",
+  "# stub: .. 1 ../../x lib",
+  's.name = "a".freeze',
+  "s.version = '1'",
+  's.licenses = ["(MIT", %q<x>]',
+  "s.add_runtime_dependency(%q<b>)",
+  "Classifier: License :: ",
 );
 const text = fc.array(fc.oneof(words, fc.string()), { maxLength: 12 }).map((lines) => lines.join("\n"));
 const json = fc.json().map((value) => `{"name":"a","version":"1","license":${value},"dependencies":${value},"homepage":${value}}`);
+const path = fc.constantFrom("..", "../..", "../a/b", "/", "", "../../../../x", "\u0000", "a/../..");
+const composer = fc.tuple(fc.json(), path).map(([value, place]) => {
+  const one = { name: "a/b", version: "1", license: ["MIT", "x"], "install-path": place, require: { "__proto__/x": "1", "a/b": "1" } };
+  return `{"packages":[${JSON.stringify(one)},${value},${JSON.stringify(one)}]}`;
+});
+const dotnet = fc
+  .tuple(fc.json(), path)
+  .map(
+    ([value, place]) =>
+      `{"targets":{"t":{"A/1":{"runtime":{${JSON.stringify(place)}:{}},"resources":{${JSON.stringify(place)}:{}},"dependencies":${value}}}},"libraries":{"A/1":{"type":"package"},"B/2":{"type":"project"},"constructor/1":{"type":"runtimepack"}}}`,
+  );
 const FILES = [
+  "x/specifications/a-1.gemspec",
+  "x/gems/a-1/lib",
+  "x/vendor/composer/installed.json",
+  "x/vendor/a/b/c.php",
+  "x/a.deps.json",
   "etc/os-release",
   "var/lib/dpkg/status",
   "var/lib/dpkg/status.d/a",
@@ -71,7 +94,7 @@ const FILES = [
 describe("readInventory()", () => {
   it("reads any tree to its end, and its documents are valid", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.dictionary(fc.constantFrom(...FILES), fc.oneof(text, json)), async (files) => {
+      fc.asyncProperty(fc.dictionary(fc.constantFrom(...FILES), fc.oneof(text, json, composer, dotnet)), async (files) => {
         const tree = memoryTree(Object.fromEntries(Object.entries(files).map(([path, content]) => [path, `file 644 0:0 ${content}`])));
         const inventory = await readInventory(tree, { platform });
         const options = { subject: { name: "x", kind: "image", platform, created: "now" } } as const;

@@ -17,6 +17,8 @@ const COORDINATE = /^[A-Za-z0-9._-]+$/;
 /** What was found in an archive. */
 interface JarContents {
   readonly packages: readonly InventoryPackage[];
+  /** Archives that nothing names, by their names in the archive; "" for itself. */
+  readonly unnamed: readonly string[];
   /** False where there was more than is read of one archive. */
   readonly isComplete: boolean;
 }
@@ -24,8 +26,9 @@ interface JarContents {
 /** The packages in an archive, and whether it was read to its end; undefined when it is no zip. */
 export async function jarPackages(source: ZipSource, location: TreePath): Promise<JarContents | undefined> {
   const budget: Budget = { packages: MAX_PACKAGES, bytes: MAX_UNPACKED_BYTES };
-  const packages = await readArchive(source, location, { depth: 0, budget });
-  return packages === undefined ? undefined : { packages, isComplete: budget.packages > 0 && budget.bytes > 0 };
+  const unnamed: string[] = [];
+  const packages = await readArchive(source, location, { depth: 0, name: "", budget, unnamed });
+  return packages === undefined ? undefined : { packages, unnamed, isComplete: budget.packages > 0 && budget.bytes > 0 };
 }
 
 /** For an archive with all that is in it: a few bytes can name themselves many times over. */
@@ -34,10 +37,18 @@ interface Budget {
   bytes: number;
 }
 
+/** An archive, perhaps in another one. */
+interface ArchivePlace {
+  readonly depth: number;
+  readonly name: string;
+  readonly budget: Budget;
+  readonly unnamed: string[];
+}
+
 async function readArchive(
   source: ZipSource,
   location: TreePath,
-  { depth, budget }: { readonly depth: number; readonly budget: Budget },
+  { depth, name, budget, unnamed }: ArchivePlace,
 ): Promise<readonly InventoryPackage[] | undefined> {
   const zip = await readZip(source);
   if (zip === undefined) return undefined;
@@ -47,6 +58,7 @@ async function readArchive(
     return content;
   };
   const found: InventoryPackage[] = [];
+  const nestedPackages: InventoryPackage[] = [];
   let manifest: Buffer | undefined;
   for (const member of zip.members.values()) {
     if (budget.packages <= 0 || budget.bytes <= 0) break;
@@ -57,12 +69,15 @@ async function readArchive(
     } else if (member.name === MANIFEST) manifest = await read(member, MAX_TEXT_BYTES);
     else if (NESTED.test(member.name) && depth < MAX_DEPTH) {
       const nested = await read(member, MAX_NESTED_BYTES);
-      if (nested !== undefined) found.push(...((await readArchive(zipBytes(nested), location, { depth: depth + 1, budget })) ?? []));
+      const inside = { depth: depth + 1, name: name === "" ? member.name : `${name}!${member.name}`, budget, unnamed };
+      if (nested !== undefined) nestedPackages.push(...((await readArchive(zipBytes(nested), location, inside)) ?? []));
       budget.packages -= 1;
     }
   }
-  if (found.length > 0 || manifest === undefined) return found;
-  return manifestPackage(manifest.toString("utf8"), location);
+  if (found.length === 0 && manifest !== undefined) found.push(...manifestPackage(manifest.toString("utf8"), location));
+  const hasContents = zip.members.keys().some((member) => !member.startsWith("META-INF/") && !member.endsWith("/"));
+  if (found.length === 0 && hasContents) unnamed.push(name);
+  return [...found, ...nestedPackages];
 }
 
 function pomPackage(text: string, location: TreePath): InventoryPackage | undefined {

@@ -5,7 +5,7 @@ import { SPDX_IDS } from "./spdx-ids.ts";
 /** The texts behind LicenseRefs, while an inventory is read. */
 export type LicenceTexts = Map<string, string>;
 
-const MAX_TEXT_CHARS = 64 * 1024;
+const MAX_TEXT_CHARS = 256 * 1024;
 const MAX_EXPRESSION_CHARS = 1024;
 const MAX_NAME_CHARS = 40;
 const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(SPDX_IDS.map((id) => [id.toLowerCase(), id]));
@@ -71,9 +71,15 @@ export function allOf(licences: readonly string[]): string | undefined {
   return [...parts].map((part) => (parts.size > 1 && / OR /.test(part) ? `(${part})` : part)).join(" AND ");
 }
 
+/** As a list of one expression: of several licences each may be chosen. */
+export function anyOf(licences: readonly string[]): readonly string[] {
+  return licences.length < 2 ? licences : [licences.map((one) => (one.includes(" ") ? `(${one})` : one)).join(" OR ")];
+}
+
 /** "LicenseRef-permissive-1a2b3c4d", with its text in `texts`. The same name with another text is another licence. */
 export function licenceRef(name: string, text: string, texts: LicenceTexts): string {
-  const content = (text.trim() === "" ? name : text).slice(0, MAX_TEXT_CHARS);
+  const whole = text.trim() === "" ? name : text;
+  const content = whole.length > MAX_TEXT_CHARS ? `${whole.slice(0, MAX_TEXT_CHARS)}\n[cut after ${MAX_TEXT_CHARS} characters]` : whole;
   const words = name
     .trim()
     .replace(/[^A-Za-z0-9.]+/g, "-")

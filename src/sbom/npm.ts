@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { parseJson } from "../facts/index.ts";
 import { joinTreePath, type TreePath } from "../paths.ts";
-import { type LicenceTexts, licenceField } from "./licence-expression.ts";
+import { anyOf, type LicenceTexts, licenceField } from "./licence-expression.ts";
 import { formatPurl } from "../purl.ts";
 import type { TreeFiles } from "./tree-files.ts";
 import type { InventoryPackage, UnreadRecord } from "./types.ts";
@@ -73,7 +73,7 @@ function licencesOf({ license, licenses }: v.InferOutput<typeof manifestSchema>,
     const parsed = v.safeParse(licenceSchema, one);
     return parsed.success ? licenceField(parsed.output, texts) : [];
   });
-  return names.length < 2 ? names : [names.map((name) => (name.includes(" ") ? `(${name})` : name)).join(" OR ")];
+  return anyOf(names);
 }
 
 function keysOf(value: unknown): readonly string[] {

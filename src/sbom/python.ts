@@ -1,7 +1,7 @@
 /** Installed Python packages: METADATA of *.dist-info (core metadata specification) and PKG-INFO of *.egg-info. */
 import { given } from "../given.ts";
 import { cleanTreePath, compareTreePaths, fromBytes, joinTreePath, parentOf, type TreePath } from "../paths.ts";
-import { type LicenceTexts, licenceField, parseExpression, spdxId } from "./licence-expression.ts";
+import { type LicenceTexts, licenceField, licenceRef, parseExpression, spdxId } from "./licence-expression.ts";
 import { formatPurl } from "../purl.ts";
 import type { TreeFiles } from "./tree-files.ts";
 import type { InventoryPackage, UnreadRecord } from "./types.ts";
@@ -11,10 +11,8 @@ const MAX_RECORD_BYTES = 32 * 1024 * 1024;
 const FIELD = /^([A-Za-z-]+):[ \t]*(.*)$/;
 const REQUIREMENT = /^([A-Za-z0-9][A-Za-z0-9._-]*)/;
 const MAX_LICENCE_CHARS = 60;
-/** Classifiers that name one licence. */
+/** Classifiers that name one licence and version; "BSD License" and "Apache Software License" do not. */
 const CLASSIFIERS: ReadonlyMap<string, string> = new Map([
-  ["Apache Software License", "Apache-2.0"],
-  ["BSD License", "BSD-3-Clause"],
   ["ISC License (ISCL)", "ISC"],
   ["MIT License", "MIT"],
   ["MIT No Attribution License (MIT-0)", "MIT-0"],
@@ -76,20 +74,21 @@ function headerFields(text: string): readonly (readonly [name: string, value: st
   });
 }
 
-/** License-Expression is exact; else the classifiers; else the free text of License, where it is short. */
+/** License-Expression is exact; then classifiers that are; then the free text of License, where it is an expression or short; then what other classifiers say. */
 function licencesOf(fields: readonly (readonly [name: string, value: string])[], texts: LicenceTexts): readonly string[] {
   const values = (name: string): readonly string[] => fields.flatMap(([key, value]) => (key === name ? [value] : []));
   const [expression] = values("license-expression");
   if (expression !== undefined) return licenceField(expression, texts);
-  const classified = values("classifier").flatMap((value) => {
-    const last = value.startsWith("License ::") ? (value.split("::").at(-1)?.trim() ?? "") : "";
-    return CLASSIFIERS.get(last) ?? [];
-  });
-  if (classified.length > 0) return [...new Set(classified)];
-  return values("license").flatMap((text) => {
+  const classifiers = values("classifier").filter((value) => value.startsWith("License ::"));
+  const classified = classifiers.map((value) => CLASSIFIERS.get(value.split("::").at(-1)?.trim() ?? ""));
+  const exact = classified.filter((one) => one !== undefined);
+  if (exact.length > 0 && exact.length === classified.length) return [...new Set(exact)];
+  const written = values("license").flatMap((text) => {
     const known = parseExpression(text) ?? spdxId(text.replace(/ Licen[cs]e$/i, ""));
     return known ?? (text.length > MAX_LICENCE_CHARS ? [] : licenceField(text, texts));
   });
+  if (written.length > 0) return written;
+  return [...new Set(classifiers.map((value, at) => classified[at] ?? licenceRef(value.split("::").at(-1)?.trim() ?? "", value, texts)))];
 }
 
 /** RECORD names files relative to the folder that the dist-info is in. */

@@ -178,12 +178,159 @@ const ROWS: readonly { readonly name: string; readonly tree?: TreeSpec; readonly
         "app/c.jar": zipFile({ "META-INF/MANIFEST.MF": "Bundle-SymbolicName: org.c;sing\r\n leton:=true\r\nBundle-Version: 3\r\n" }),
         "app/d.jar": Buffer.from("no zip"),
         "app/e.jar": zipFile({ "META-INF/MANIFEST.MF": "" }),
+        "app/f.jar": zipFile({ "META-INF/MANIFEST.MF": "Implementation-Title: f\r\n", "org/f/F.class": "x" }),
+        "app/g.jar": zipFile({
+          "META-INF/MANIFEST.MF": "Bundle-SymbolicName: g\r\nBundle-Version: 1\r\n",
+          "BOOT-INF/lib/h.jar": zipFile({ "org/h/H.class": "x", "lib/i.jar": zipFile({ "data.txt": "x" }) }),
+        }),
       },
       want: [
+        "pkg:generic/g@1 - [app/g.jar]",
         "pkg:generic/org.c@3 - [app/c.jar]",
         "pkg:maven/org.x/a@1.0 - [app/a.jar]",
         "pkg:maven/org.y/b@2 - [app/a.jar]",
         "unread app/d.jar: it is no zip archive",
+        "unread app/f.jar: it has neither Maven's coordinates nor a name and version in the manifest",
+        "unread app/g.jar: BOOT-INF/lib/h.jar!lib/i.jar, BOOT-INF/lib/h.jar in it have neither Maven's coordinates nor a name and version in the manifest",
+      ],
+    },
+    {
+      name: "A7: gems by their specifications, with the files of their folders",
+      tree: {
+        "usr/local/bundle/specifications/rack-3.1.8.gemspec": file(
+          '# -*- encoding: utf-8 -*-\n# stub: rack 3.1.8 ruby lib\n\nGem::Specification.new do |s|\n  s.name = "rack".freeze\n  s.version = "3.1.8".freeze\n' +
+            '  s.homepage = "https://github.com/rack/rack".freeze\n  s.licenses = ["MIT".freeze, "Ruby".freeze]\n  s.summary = "A \\"modular\\" interface.".freeze\n' +
+            '  s.add_development_dependency(%q<minitest>.freeze, ["~> 5.0".freeze])\n  s.add_runtime_dependency(%q<nokogiri>.freeze)\nend\n',
+        ),
+        "usr/local/bundle/gems/rack-3.1.8/lib/rack.rb": file("x"),
+        "usr/local/bundle/gems/rack-3.1.8/rack.gemspec": file("not read"),
+        "usr/local/bundle/specifications/nokogiri-1.18.0-x86_64-linux-gnu.gemspec": file(
+          '# stub: nokogiri 1.18.0 x86_64-linux-gnu lib\nGem::Specification.new do |s|\n  s.license = \'Odd\'\n  s.add_dependency("racc", ["~> 1.4"])\nend\n',
+        ),
+        "usr/local/bundle/gems/nokogiri-1.18.0-x86_64-linux-gnu/ext.so": file("x"),
+        "usr/local/lib/ruby/gems/3.3.0/specifications/default/json-2.7.2.gemspec": file(
+          'Gem::Specification.new do |s|\n  s.name = "json"\n  s.version = "2.7.2"\nend\n',
+        ),
+        "usr/local/lib/ruby/gems/3.3.0/specifications/odd.gemspec": file("Gem::Specification.new { |s| s.name = NAME }\n"),
+        "app/vendor/bundler/gems/mine-0a1b2c/mine.gemspec": file("x"),
+      },
+      want: [
+        "pkg:gem/json@2.7.2 - [usr/local/lib/ruby/gems/3.3.0/specifications/default/json-2.7.2.gemspec]",
+        "pkg:gem/nokogiri@1.18.0?platform=x86_64-linux-gnu LicenseRef-Odd-859bc154 [usr/local/bundle/gems/nokogiri-1.18.0-x86_64-linux-gnu/ext.so usr/local/bundle/specifications/nokogiri-1.18.0-x86_64-linux-gnu.gemspec]",
+        "pkg:gem/rack@3.1.8 MIT OR Ruby [usr/local/bundle/gems/rack-3.1.8/lib/rack.rb usr/local/bundle/gems/rack-3.1.8/rack.gemspec usr/local/bundle/specifications/rack-3.1.8.gemspec]",
+        "unread app/vendor/bundler/gems/mine-0a1b2c: gems from git are not read",
+        "unread usr/local/lib/ruby/gems/3.3.0/specifications/odd.gemspec: it has no name or no version that can be read without running it",
+      ],
+    },
+    {
+      name: "A7: packages of Composer 2 and 1, without the project itself",
+      tree: {
+        "app/vendor/composer/installed.json": json({
+          packages: [
+            {
+              name: "Symfony/Console",
+              version: "v7.1.0",
+              license: ["MIT"],
+              require: { php: ">=8.2", "ext-json": "*", "symfony/string": "^6.4" },
+              "install-path": "../symfony/console",
+            },
+            { name: "symfony/string", version: "v7.1.0", license: ["MIT", "BSD-3-Clause"] },
+            { name: "me/project", version: "1.0.0", "install-path": "../../" },
+            { name: "no-vendor", version: "1" },
+          ],
+          dev: false,
+        }),
+        "app/vendor/symfony/console/Application.php": file("x"),
+        "app/vendor/symfony/console/vendor/x/y.php": file("x"),
+        "app/vendor/symfony/string/a.php": file("x"),
+        "old/vendor/composer/installed.json": json([{ name: "a/b", version: "1.0" }]),
+        "bad/vendor/composer/installed.json": file("[}"),
+      },
+      want: [
+        "pkg:composer/symfony/console@v7.1.0 MIT [app/vendor/symfony/console/Application.php app/vendor/symfony/console/vendor/x/y.php]",
+        "pkg:composer/a/b@1.0 - []",
+        "pkg:composer/me/project@1.0.0 - []",
+        "pkg:composer/symfony/string@v7.1.0 MIT OR BSD-3-Clause [app/vendor/symfony/string/a.php]",
+        "unread app/vendor/composer/installed.json: a package in it has no usable name or version",
+        "unread bad/vendor/composer/installed.json: it is no list of Composer's packages",
+      ],
+    },
+    {
+      name: "A7: libraries of .NET, with their files where they were put",
+      tree: {
+        "app/App.deps.json": json({
+          runtimeTarget: { name: ".NETCoreApp,Version=v8.0/linux-x64", signature: "" },
+          targets: {
+            ".NETCoreApp,Version=v8.0": {},
+            ".NETCoreApp,Version=v8.0/linux-x64": {
+              "App/1.0.0": { dependencies: { "Newtonsoft.Json": "13.0.3" }, runtime: { "App.dll": {} } },
+              "Newtonsoft.Json/13.0.3": { runtime: { "lib/net6.0/Newtonsoft.Json.dll": { assemblyVersion: "13.0.0.0" } } },
+              "SQLitePCLRaw.lib/2.1.6": { runtimeTargets: { "runtimes/linux-x64/native/libe_sqlite3.so": { rid: "linux-x64" } } },
+              "Humanizer.Core.de/2.14.1": { resources: { "lib/net6.0/de/Humanizer.resources.dll": { locale: "de" } } },
+            },
+          },
+          libraries: {
+            "App/1.0.0": { type: "project", serviceable: false, sha512: "" },
+            "Newtonsoft.Json/13.0.3": { type: "package", serviceable: true, sha512: "sha512-x" },
+            "SQLitePCLRaw.lib/2.1.6": { type: "package" },
+            "Humanizer.Core.de/2.14.1": { type: "package" },
+            "runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.10": { type: "runtimepack" },
+            "Mine.Reference/1.0.0.0": { type: "reference" },
+            "../x": { type: "package" },
+          },
+        }),
+        "app/App.dll": file("x"),
+        "app/Newtonsoft.Json.dll": file("x"),
+        "app/de/Humanizer.resources.dll": file("x"),
+        "app/runtimes/linux-x64/native/libe_sqlite3.so": file("x"),
+        "bad/x.deps.json": file("{}"),
+      },
+      want: [
+        "pkg:generic/App@1.0.0 - [app/App.dll]",
+        "pkg:nuget/Humanizer.Core.de@2.14.1 - [app/de/Humanizer.resources.dll]",
+        "pkg:nuget/Microsoft.NETCore.App.Runtime.linux-x64@8.0.10 - []",
+        "pkg:nuget/Newtonsoft.Json@13.0.3 - [app/Newtonsoft.Json.dll]",
+        "pkg:nuget/SQLitePCLRaw.lib@2.1.6 - [app/runtimes/linux-x64/native/libe_sqlite3.so]",
+        'unread app/App.deps.json: the library "../x" has no usable name or version',
+        "unread bad/x.deps.json: it is no list of .NET libraries",
+      ],
+    },
+    {
+      name: "A7: records of kinds that are not read, each place once",
+      tree: {
+        "opt/conda/conda-meta/a-1.json": json({}),
+        "opt/conda/conda-meta/b-1.json": json({}),
+        "app/.yarn/cache/lodash-npm-4.zip": file("x"),
+        "usr/lib/python3/dist-packages/x.egg": file("x"),
+        "usr/local/lib/R/site-library/dplyr/DESCRIPTION": file("x"),
+        "usr/local/lib/R/site-library/rlang/DESCRIPTION": file("x"),
+        "app/lib/phoenix-1.7/ebin/phoenix.app": file("x"),
+        "var/lib/pacman/local/a-1/desc": file("x"),
+      },
+      want: [
+        "unread app/.yarn/cache: packages in Yarn's archives are not read",
+        "unread app/lib: packages of Erlang and Elixir are not read",
+        "unread opt/conda/conda-meta: packages of conda are not read",
+        "unread usr/lib/python3/dist-packages/x.egg: Python packages in archives are not read",
+        "unread usr/local/lib/R/site-library: packages of R are not read",
+        "unread var/lib/pacman/local: packages of pacman are not read",
+      ],
+    },
+    {
+      name: "A7: licences of Python packages as they are written, without a guess from classifiers",
+      tree: Object.fromEntries(
+        Object.entries({
+          a: "Classifier: License :: OSI Approved :: BSD License\n",
+          b: "License: BSD-2-Clause\nClassifier: License :: OSI Approved :: BSD License\n",
+          c: "License: whatever\nClassifier: License :: OSI Approved :: MIT License\n",
+          d: "License-Expression: MIT OR Apache-2.0\nClassifier: License :: OSI Approved :: BSD License\n",
+        }).map(([name, lines]) => [`site-packages/${name}.egg-info`, file(`Name: ${name}\nVersion: 1\n${lines}`)]),
+      ),
+      want: [
+        "pkg:pypi/a@1 LicenseRef-BSD-License-a9d12a80 []",
+        "pkg:pypi/b@1 BSD-2-Clause []",
+        "pkg:pypi/c@1 MIT []",
+        "pkg:pypi/d@1 MIT OR Apache-2.0 []",
       ],
     },
     {
@@ -208,7 +355,7 @@ const ROWS: readonly { readonly name: string; readonly tree?: TreeSpec; readonly
         ),
       },
       want: [
-        "pkg:deb/ubuntu/libc6@2.39-0ubuntu8?arch=amd64&distro=ubuntu-24.04 LGPL-2.1-only [usr/lib/libc.so.6 usr/share/doc/libc6/copyright]",
+        "pkg:deb/ubuntu/libc6@2.39-0ubuntu8?arch=amd64&distro=ubuntu-24.04 LicenseRef-copyright-2897ea24 [usr/lib/libc.so.6 usr/share/doc/libc6/copyright]",
       ],
     },
     {
@@ -230,7 +377,9 @@ const ROWS: readonly { readonly name: string; readonly tree?: TreeSpec; readonly
       tree: {
         "var/lib/dpkg/status.d/a": file("Package: a\nVersion: 1\nArchitecture: all\n"),
         "usr/share/doc/a": "link b",
-        "usr/share/doc/b/copyright": file("see /usr/share/common-licenses/Apache-2.0"),
+        "usr/share/doc/b/copyright": file(
+          "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nLicense: Apache-2.0\n",
+        ),
       },
       want: ["pkg:deb/debian/a@1?arch=all Apache-2.0 []"],
     },

@@ -6,12 +6,16 @@ import type { Platform } from "../oci/index.ts";
 import { readTreeFile, type Tree, zipBytes } from "../tree/index.ts";
 import { readApk } from "./apk.ts";
 import { readChisel } from "./chisel.ts";
+import { readComposer } from "./composer.ts";
 import { copyrightLicences } from "./copyright.ts";
+import { readDotnet } from "./dotnet.ts";
 import { type DebRecord, readDpkg } from "./dpkg.ts";
 import { findRecords } from "./find-records.ts";
+import { readGem } from "./gem.ts";
 import { jarPackages } from "./jar.ts";
 import type { LicenceTexts } from "./licence-expression.ts";
 import { readNpmPackage } from "./npm.ts";
+import { type FolderPackage, withFolderFiles } from "./package-folders.ts";
 import { readProgram } from "./programs.ts";
 import { readPythonPackage } from "./python.ts";
 import { type TreeFiles, treeFiles } from "./tree-files.ts";
@@ -36,6 +40,7 @@ interface Context {
 }
 
 const MAX_COPYRIGHT_BYTES = 4 * 1024 * 1024;
+const SHOWN_ARCHIVES = 5;
 const MAX_JAR_BYTES = 256 * 1024 * 1024;
 const RPM_DATABASES = ["var/lib/rpm", "usr/lib/sysimage/rpm"].map((path) => treePath(path));
 
@@ -83,6 +88,12 @@ async function withoutDatabase(tree: Tree, owned: ReadonlySet<TreePath>, context
   const packages: InventoryPackage[] = [];
   for (const [folder, own] of found.npm) packages.push(...listOf(await readNpmPackage(files, folder, own, context)));
   for (const location of found.python) packages.push(...listOf(await readPythonPackage(files, location, context)));
+  const inFolders: FolderPackage[] = [];
+  for (const location of found.gems) inFolders.push(...listOf(await readGem(files, location, context)));
+  for (const location of found.composer) inFolders.push(...(await readComposer(files, location, context)));
+  packages.push(...withFolderFiles(tree, inFolders, signal));
+  for (const location of found.dotnet) packages.push(...(await readDotnet(files, location, unread)));
+  unread.push(...found.unread);
   if (context.recordsOnly) return packages;
   for (const entry of found.programs) {
     signal?.throwIfAborted();
@@ -96,9 +107,19 @@ async function withoutDatabase(tree: Tree, owned: ReadonlySet<TreePath>, context
       if (inside === undefined) unread.push({ path: entry.path, why: "it is no zip archive" });
       else packages.push(...inside.packages);
       if (inside?.isComplete === false) unread.push({ path: entry.path, why: "there is more in it than is read of one archive" });
+      if (inside !== undefined && inside.unnamed.length > 0) unread.push({ path: entry.path, why: unnamedJars(inside.unnamed) });
     }
   }
   return packages;
+}
+
+/** "" is the archive itself. */
+function unnamedJars(unnamed: readonly string[]): string {
+  const inside = unnamed.filter((name) => name !== "");
+  const shown = inside.slice(0, SHOWN_ARCHIVES).join(", ");
+  const more = inside.length > SHOWN_ARCHIVES ? ` and ${inside.length - SHOWN_ARCHIVES} more` : "";
+  const what = inside.length === 0 ? "it has" : `${shown}${more} in it ${inside.length === 1 ? "has" : "have"}`;
+  return `${what} neither Maven's coordinates nor a name and version in the manifest`;
 }
 
 /** Archives may hold one package several times. */

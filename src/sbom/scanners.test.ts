@@ -137,7 +137,7 @@ describe("an assembled base", () => {
         [
           [
             "pkg:deb/debian/libc6@2:2.41-12%2Bdeb13u1?arch=amd64&distro=debian-12&upstream=glibc",
-            "LGPL-2.1-only",
+            "LicenseRef-copyright-2897ea24",
             "usr/lib/x/libc.so.6 usr/share/doc/libc6/copyright",
           ],
           [

@@ -5,7 +5,7 @@ import type { Platform } from "../oci/index.ts";
 import type { TreePath } from "../paths.ts";
 
 /** Where a package comes from. "generic": no package manager knows it (Node.js of its own). */
-export type PackageKind = "deb" | "apk" | "npm" | "pypi" | "golang" | "maven" | "generic";
+export type PackageKind = "deb" | "apk" | "npm" | "pypi" | "gem" | "composer" | "nuget" | "golang" | "maven" | "generic";
 
 /** One package that is in a tree. */
 export interface InventoryPackage {
@@ -21,7 +21,7 @@ export interface InventoryPackage {
   readonly purl: string;
   /** CPE 2.3, where scanners match by it and not by the purl. */
   readonly cpe?: string;
-  /** SPDX licence expressions; what SPDX has no name for is a LicenseRef of `Inventory.licenceTexts`. */
+  /** SPDX licence expressions as the package declares them; what SPDX has no name for, and text that no machine reads, is a LicenseRef of `Inventory.licenceTexts`. */
   readonly licences: readonly string[];
   /** Its files and links that are in the tree, sorted as layers are; directories are left out. */
   readonly files: readonly TreePath[];
@@ -50,7 +50,7 @@ export interface Inventory {
   readonly os?: OsRelease;
   /** Sorted by kind, name, version and location. */
   readonly packages: readonly InventoryPackage[];
-  /** The texts of licences that SPDX has no name for, by LicenseRef. */
+  /** The texts behind LicenseRefs: of licences that SPDX has no name for, and of copyright files that no machine reads. */
   readonly licenceTexts: ReadonlyMap<string, string>;
   readonly unread: readonly UnreadRecord[];
 }

@@ -79,16 +79,7 @@ export function openBlobs({ layout, database, usage, presence }: BlobsOptions): 
       return expected;
     }
     await using file = await create();
-    const hasher = expected === undefined ? createHasher() : undefined;
-    const writer = createFileWriter(file.fd);
-    let sizeBytes = 0;
-    for await (const chunk of expected === undefined ? source : verified(source, expected)) {
-      sizeBytes += chunk.byteLength;
-      hasher?.update(chunk);
-      await stored(file, writer.write(chunk));
-    }
-    await stored(file, writer.flush());
-    const result = expected ?? { digest: hasher?.digest() ?? sha256(""), size: sizeBytes };
+    const result = await fill(file, source, expected);
     await file.commit(result.digest);
     usage.see(refKey("blob", "", result.digest));
     return result;
@@ -119,16 +110,9 @@ export function openBlobs({ layout, database, usage, presence }: BlobsOptions): 
       try {
         if (total > maxBytes)
           throw new DecantError("BLOB_SIZE", `Cannot read blob "${digest}": it has ${total} bytes; at most ${maxBytes} are allowed`);
-        const data = Buffer.allocUnsafe(total);
-        let at = 0;
-        while (at < total) {
-          const count =
-            total <= CHUNK_BYTES ? readSync(fd, data, at, total - at, at) : (await readAt(fd, data, at, total - at, at)).bytesRead;
-          if (count === 0) break;
-          at += count;
-        }
+        const data = await readWhole(fd, total);
         const hasher = createHasher(algorithmOf(digest));
-        hasher.update(data.subarray(0, at));
+        hasher.update(data);
         const actual = hasher.digest();
         if (actual !== digest) throw blobCorrupt(digest, path(digest), actual);
         return data;
@@ -153,6 +137,32 @@ export function openBlobs({ layout, database, usage, presence }: BlobsOptions): 
       }
     },
   };
+}
+
+/** Writes a stream and gives what came. Throws what `verified` throws. */
+async function fill(file: BlobFile, source: ByteStream, expected: Expected | undefined): Promise<Expected> {
+  const hasher = expected === undefined ? createHasher() : undefined;
+  const writer = createFileWriter(file.fd);
+  let sizeBytes = 0;
+  for await (const chunk of expected === undefined ? source : verified(source, expected)) {
+    sizeBytes += chunk.byteLength;
+    hasher?.update(chunk);
+    await stored(file, writer.write(chunk));
+  }
+  await stored(file, writer.flush());
+  return expected ?? { digest: hasher?.digest() ?? sha256(""), size: sizeBytes };
+}
+
+/** `size` bytes of a file, or as many as it has. Small ones come without a turn of the event loop. */
+async function readWhole(fd: number, size: number): Promise<Buffer> {
+  const data = Buffer.allocUnsafe(size);
+  let at = 0;
+  while (at < size) {
+    const count = size <= CHUNK_BYTES ? readSync(fd, data, at, size - at, at) : (await readAt(fd, data, at, size - at, at)).bytesRead;
+    if (count === 0) break;
+    at += count;
+  }
+  return data.subarray(0, at);
 }
 
 async function stored(file: BlobFile, writing: Promise<void>): Promise<void> {

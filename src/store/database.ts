@@ -2,7 +2,7 @@
  * The SQLite file: opening, schema, prepared statements, transactions. WAL, so that readers never wait; `synchronous = NORMAL`, so that
  * a power cut may take the last transactions but never the file. Every error leaves here as a `STORE…` code.
  */
-import { existsSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { delay } from "../async.ts";
@@ -55,6 +55,7 @@ export async function openDatabase(path: string, options: DatabaseOptions): Prom
 }
 
 function openForWriting(path: string, options: DatabaseOptions): DatabaseSync {
+  makePrivate(path);
   const database = new DatabaseSync(path, { timeout: options.busyTimeoutMs });
   try {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
@@ -63,6 +64,15 @@ function openForWriting(path: string, options: DatabaseOptions): DatabaseSync {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** For the owner alone, whatever the folder is: it has the commands and variables of steps. SQLite's other files take after it. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "ax", 0o600));
+  } catch {
+    // It is there; or SQLite says what is wrong with the place.
   }
 }
 

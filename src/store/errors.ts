@@ -82,7 +82,7 @@ export function databaseCorrupt(path: string, how: string, cause?: unknown): Dec
 /** A blob whose bytes changed on the disk. */
 export function blobCorrupt(digest: Digest, path: string, actual: string): DecantError {
   return new DecantError("STORE_CORRUPT", `Cannot read blob "${digest}": its file has digest "${actual}"`, {
-    hint: `Check the disk, remove "${path}", and build again: it is made or fetched anew`,
+    hint: `Check the disk, remove "${path}", and build again: Decant makes or fetches it again`,
     details: { path, digest, actual },
   });
 }
@@ -106,14 +106,10 @@ export function newerSchema(path: string, found: number, known: number): DecantE
 
 /** Nothing to open for reading. */
 export function noStore(root: string): DecantError {
-  return new DecantError(
-    "STORE",
-    `Cannot open the store "${root}": there is none, and it may not be made when it is opened for reading only`,
-    {
-      hint: "Run a build first, or set DECANT_ROOT to the directory of a store",
-      details: { path: root },
-    },
-  );
+  return new DecantError("STORE", `Cannot open the store "${root}": it does not exist, and opening it for reading only may not create it`, {
+    hint: "Run a build first, or set DECANT_ROOT to the directory of a store",
+    details: { path: root },
+  });
 }
 
 /** A write to a store that was opened for reading. */
@@ -131,7 +127,7 @@ export function mountedBelow(path: string, mount: string): DecantError {
 
 function storeFull(what: string, path: string, cause: unknown): DecantError {
   return new DecantError("STORE_FULL", `Cannot ${what}: the file system of "${path}" is full`, {
-    hint: "Run: decant prune; or free space there, or set DECANT_ROOT to a directory on another file system",
+    hint: "Run: decant prune, or decant prune --all for the build cache, too; or free space there, or set DECANT_ROOT to a directory on another file system",
     cause,
     details: { path },
   });

@@ -1,6 +1,6 @@
 /** Past builds, and the files of their logs. The last `KEPT_BUILDS` are kept. */
 import { hash, randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import type { Database, Row } from "./database.ts";
 import { databaseCorrupt, openedReadOnly, writeFailure } from "./errors.ts";
 import { folderName, type Layout } from "./layout.ts";
@@ -77,12 +77,14 @@ export function openHistory(options: HistoryOptions): History {
     },
     logFile(buildId, name) {
       const folder = `${layout.logs}/${folderName(buildId)}`;
+      const path = `${folder}/${logName(name)}`;
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
+        closeSync(openSync(path, "a"));
       } catch (error) {
         throw writeFailure(error, "write a log", folder);
       }
-      return `${folder}/${logName(name)}`;
+      return path;
     },
   };
 }

@@ -1,4 +1,5 @@
 /** The content store (decision 4). */
+export { openStoreToLook } from "./look-only.ts";
 export { defaultStoreRoot } from "./root.ts";
 export { openStore } from "./store.ts";
 export type { NamedImage, PruneResult, Ref, StagedDirectory, Store } from "./types.ts";

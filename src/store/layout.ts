@@ -13,6 +13,8 @@ export interface Layout {
   readonly logs: string;
   /** One folder for each living process, with its lock beside it. */
   readonly tmp: string;
+  /** See `reserve.ts`. */
+  readonly reserve: string;
 }
 
 /** The layout below `root`, which is absolute. */
@@ -25,6 +27,7 @@ export function layoutOf(root: string): Layout {
     locks: join(root, "locks"),
     logs: join(root, "logs"),
     tmp: join(root, "tmp"),
+    reserve: join(root, "reserve"),
   };
 }
 

@@ -3,7 +3,7 @@
  * so that the event loop lives and an abort is heard at once.
  */
 import { hash } from "node:crypto";
-import { closeSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { delay } from "../async.ts";
 import { tryFlock } from "../sys/index.ts";
 import { errnoOf } from "../errors.ts";
@@ -75,6 +75,25 @@ export function openLocks(folder: string, readOnly: boolean): Locks {
       return undefined;
     },
   };
+}
+
+/** Removes the files of locks that nobody has: a process that was killed leaves them. */
+export function sweepLocks(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = `${folder}/${name}`;
+    let fd: number;
+    try {
+      fd = openSync(path, "r+");
+    } catch (error) {
+      // Given back meanwhile; or another user's.
+      if (errnoOf(error) === "ENOENT" || errnoOf(error) === "EACCES") continue;
+      throw error;
+    }
+    // Another file may be there by now, and somebody's lock.
+    const isFree = tryFlock(fd, "exclusive") && fstatSync(fd).ino === statSync(path, { throwIfNoEntry: false })?.ino;
+    if (isFree) removeFile(path, fd, false);
+    else closeSync(fd);
+  }
 }
 
 /** Who waits in this process. First come, first served; readers at the head go together. */

@@ -3,7 +3,7 @@
  * process, however it ends. The lock is one of SQLite on an empty file: Node has no file locks, and loading native code for flock costs more
  * than a build with nothing to do may take.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -22,13 +22,21 @@ export interface Presence extends AsyncDisposable {
   discard(path: string): string | undefined;
   /** Removes what was discarded. */
   emptyTrash(signal?: AbortSignal): Promise<void>;
-  /** Says, until it is disposed, that uses of records are not written down yet: a prune waits for that. Throws what the file system says. */
-  announceUses(): Disposable;
+  /**
+   * Lets other processes know of something until it is disposed: a file with this text. `kind`: letters. Throws what the file system says.
+   */
+  announce(kind: string, text?: string): Announcement;
 }
 
+/** What a living process says; its file is gone when it ends. Names that begin with this path and a "." are free for its process. */
+interface Announcement extends Disposable {
+  readonly path: string;
+}
+
+/** Announcements of uses of records that are not written down yet: a prune waits for them. */
+export const USES = "uses";
+
 const LOCK = ".lock";
-/** Of announcements, in the folder of a process. */
-const USES = "uses";
 const TRIES = 20;
 const POLL_MS = 2;
 
@@ -82,10 +90,14 @@ function present(tmp: string, id: string, lock: DatabaseSync): Presence {
         trash.delete(path);
       }
     },
-    announceUses() {
-      const path = fresh(USES);
-      closeSync(openSync(path, "wx", 0o600));
+    announce(kind, text = "") {
+      const path = fresh(kind);
+      // Others read it whole, or not at all.
+      const draft = text === "" ? path : `${path}.draft`;
+      writeFileSync(draft, text, { flag: "wx", mode: 0o600 });
+      if (draft !== path) renameSync(draft, path);
       return {
+        path,
         [Symbol.dispose]() {
           unlinkSync(path);
         },
@@ -110,8 +122,8 @@ interface Neighbour {
   readonly startedAt: number;
 }
 
-/** Other processes that live in the store, now. */
-export function neighbours(tmp: string, ownId: string): Neighbour[] {
+/** The processes that live in the store now, but for that of `ownId`. */
+export function neighbours(tmp: string, ownId?: string): Neighbour[] {
   const living: Neighbour[] = [];
   for (const name of readdirSync(tmp)) {
     const id = name.endsWith(LOCK) ? name.slice(0, -LOCK.length) : undefined;
@@ -122,12 +134,20 @@ export function neighbours(tmp: string, ownId: string): Neighbour[] {
 }
 
 /**
- * Waits until the uses that other processes have announced by now are written down, or their processes are gone. False when that takes
+ * Waits until what other processes announce by now, as announcements of `kind`, is over, or their processes are gone. False when that takes
  * longer than `maxMs`.
  */
-export async function usesAreWritten(tmp: string, ownId: string, maxMs: number, signal?: AbortSignal): Promise<boolean> {
+export async function announcedIsOver(
+  tmp: string,
+  {
+    kind,
+    ownId,
+    maxMs,
+    signal,
+  }: { readonly kind: string; readonly ownId: string; readonly maxMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<boolean> {
   const giveUpAt = performance.now() + maxMs;
-  const announced = neighbours(tmp, ownId).flatMap(({ id }) => announcements(tmp, id).map((path) => ({ id, path })));
+  const announced = neighbours(tmp, ownId).flatMap(({ id }) => announcedBy(tmp, id, kind).map((path) => ({ id, path })));
   for (const { id, path } of announced) {
     while (existsSync(path) && isLiving(tmp, id)) {
       if (performance.now() > giveUpAt) return false;
@@ -137,9 +157,15 @@ export async function usesAreWritten(tmp: string, ownId: string, maxMs: number, 
   return true;
 }
 
-function announcements(tmp: string, id: string): string[] {
+/** The files of all announcements of `kind` whose processes live, this one included. */
+export function announced(tmp: string, kind: string): string[] {
+  return neighbours(tmp).flatMap(({ id }) => announcedBy(tmp, id, kind));
+}
+
+function announcedBy(tmp: string, id: string, kind: string): string[] {
   try {
-    return readdirSync(`${tmp}/${id}`).flatMap((name) => (name.startsWith(USES) ? [`${tmp}/${id}/${name}`] : []));
+    const names = readdirSync(`${tmp}/${id}`).filter((name) => name.startsWith(kind) && /^\d+$/.test(name.slice(kind.length)));
+    return names.map((name) => `${tmp}/${id}/${name}`);
   } catch (error) {
     // A process without a folder has only begun or is at its end. One of another user keeps the folder to itself.
     const errno = errnoOf(error);
@@ -158,9 +184,10 @@ export function isLiving(tmp: string, id: string): boolean {
 
 /**
  * Moves what dead processes left behind into our trash. Cheap however much it is. What we may not touch (it belongs to another user)
- * stays.
+ * stays. `foundDead` is called once, before the first of them loses its mark.
  */
-export function sweepDead(tmp: string, presence: Presence): void {
+export function sweepDead(tmp: string, presence: Presence, foundDead: () => void = () => undefined): void {
+  let isFirst = true;
   const ids = new Set(readdirSync(tmp).map((name) => (name.endsWith(LOCK) ? name.slice(0, -LOCK.length) : name)));
   ids.delete(presence.id);
   for (const id of ids) {
@@ -169,6 +196,8 @@ export function sweepDead(tmp: string, presence: Presence): void {
     const lock = tryLock(`${path}${LOCK}`);
     if (lock === "busy") continue;
     try {
+      if (isFirst) foundDead();
+      isFirst = false;
       presence.discard(path);
       if (lock !== "absent") unlinkSync(`${path}${LOCK}`);
     } catch (error) {

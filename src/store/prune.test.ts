@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { bytesOf, collect } from "../bytes.ts";
 import { type Digest, sha256 } from "../digest.ts";
-import { usesAreWritten } from "./presence.ts";
+import { announcedIsOver, USES } from "./presence.ts";
 import { openStore } from "./store.ts";
 import { failsWith, startChild, temp, tempStore } from "./testdata/support.ts";
 import type { Ref, Store } from "./types.ts";
@@ -53,11 +53,37 @@ test("prune() removes what neither an image nor a record needs", async () => {
   }
   await using store = await clock.open();
   const result = await store.prune();
-  assert.deepEqual({ ...result, freedBytes: result.freedBytes >= 5007 }, { blobs: 1, dirs: 1, records: 0, freedBytes: true });
+  const { kept, freedBytes, ...counts } = result;
+  assert.deepEqual({ ...counts, freedBytes: freedBytes >= 5007 }, { blobs: 1, dirs: 1, records: 0, freedBytes: true });
+  const dirBytes = kept.cacheBytes - "layer".length;
+  assert.deepEqual({ ...kept, cacheBytes: dirBytes >= 5000 }, { imageBytes: "manifestconfig".length, cacheBytes: true, usedBytes: 0 });
   assert.equal(store.blobs.size(garbage), undefined);
   for (const text of ["layer", "manifest", "config"]) assert.equal(store.blobs.size(sha256(text)), text.length);
   assert.equal(store.dirs.find("layer", "garbage"), undefined);
   assert.notEqual(store.dirs.find("layer", "kept"), undefined);
+});
+
+test("A9: prune() tells what holds the rest: images, records alone, who uses it; a file with two names counts once", async () => {
+  await using dir = await temp();
+  const clock = hourly(join(dir.path, "store"));
+  const sizes = { image: 10_000, both: 20_000, cache: 40_000 };
+  {
+    await using store = await clock.open();
+    const [image, both, cache] = await Promise.all(Object.values(sizes).map((size) => blob(store, "x".repeat(size))));
+    assert.ok(image && both && cache);
+    await using staged = await store.dirs.create("layer");
+    writeFileSync(join(staged.path, "file"), "x".repeat(100_000));
+    linkSync(join(staged.path, "file"), join(staged.path, "twin"));
+    symlinkSync("/usr", join(staged.path, "link"));
+    await staged.publish("1");
+    store.records.put("layer", "1", true, [cache, both, { kind: "dir", space: "layer", id: "1" }]);
+    store.images.set({ name: "app", digest: image.id, ...IMAGE }, [both]);
+  }
+  await using store = await clock.open();
+  const { kept } = await store.prune();
+  assert.equal(kept.imageBytes, sizes.image + sizes.both);
+  assert.ok(kept.cacheBytes >= sizes.cache + 100_000 && kept.cacheBytes < sizes.cache + 150_000, String(kept.cacheBytes));
+  assert.equal(kept.usedBytes, 0);
 });
 
 test("prune() with olderThanMs removes records that were not used since", async () => {
@@ -117,7 +143,9 @@ test("prune() leaves alone what this process has made or looked at", async () =>
   store.blobs.size(sha256("old"));
   store.dirs.find("layer", "old");
   store.records.get("step", "read");
-  assert.deepEqual(await store.prune({ all: true }), { blobs: 1, dirs: 0, records: 1, freedBytes: "forgotten".length });
+  const { kept, ...freed } = await store.prune({ all: true });
+  assert.deepEqual(freed, { blobs: 1, dirs: 0, records: 1, freedBytes: "forgotten".length });
+  assert.equal(kept.cacheBytes, "needed".length);
   assert.equal(store.blobs.size(sha256("needed")), 6);
 });
 
@@ -128,7 +156,8 @@ test("prune() leaves alone what a process that is older may use", async () => {
   await builder.blobs.put("new");
   builder.records.put("step", "new", true);
   await using pruner = await clock.open();
-  assert.deepEqual(await pruner.prune({ all: true }), { blobs: 0, dirs: 0, records: 0, freedBytes: 0 });
+  const kept = { imageBytes: 0, cacheBytes: 0, usedBytes: "new".length };
+  assert.deepEqual(await pruner.prune({ all: true }), { blobs: 0, dirs: 0, records: 0, freedBytes: 0, kept });
   assert.equal(builder.records.get("step", "new"), true);
 });
 
@@ -184,7 +213,7 @@ test("X2: a prune deletes only records that it has marked, each with what it nee
   await using stack = new AsyncDisposableStack();
   const builder = stack.use(await clock.open());
   builder.records.put("step", "new", true, [await blob(builder, "new"), await publish(builder, "new")]);
-  const announced = join(root, "tmp", readdirSync(join(root, "tmp")).find((name) => !name.endsWith(".lock")) ?? "", "uses");
+  const announced = join(root, "tmp", readdirSync(join(root, "tmp")).find((name) => !name.endsWith(".lock")) ?? "", `${USES}1`);
   writeFileSync(announced, "");
   await using pruner = await clock.open();
   const pruning = pruner.prune({ all: true });
@@ -193,7 +222,8 @@ test("X2: a prune deletes only records that it has marked, each with what it nee
   while (marked.get()?.["doomed"] !== 1) await setImmediate();
   // What kept "new" from being marked goes now.
   await stack.disposeAsync();
-  assert.deepEqual({ ...(await pruning), freedBytes: 0 }, { blobs: 1, dirs: 0, records: 1, freedBytes: 0 });
+  const { blobs, dirs, records } = await pruning;
+  assert.deepEqual({ blobs, dirs, records }, { blobs: 1, dirs: 0, records: 1 });
   assert.deepEqual(pruner.records.ids("step"), ["new"]);
   assert.equal(database.prepare("SELECT count(*) AS count FROM refs").get()?.["count"], 2);
   assert.equal(pruner.blobs.size(sha256("new")), 3);
@@ -212,7 +242,7 @@ test("X2: a prune waits until uses that are announced are written down", async (
   const reader = startChild("stall", root);
   assert.equal(String((await reader.stdout[Symbol.asyncIterator]().next()).value), "read\n");
   await using pruner = await openStore({ root });
-  assert.equal(await usesAreWritten(join(root, "tmp"), "", 20), false);
+  assert.equal(await announcedIsOver(join(root, "tmp"), { kind: USES, ownId: "", maxMs: 20 }), false);
   const pruning = pruner.prune({ all: true });
   reader.kill("SIGCONT");
   assert.equal((await pruning).records, 0);

@@ -9,9 +9,11 @@ import { isDigest } from "../digest.ts";
 import { errnoOf } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { openedReadOnly, writeFailure } from "./errors.ts";
+import { keptBytes } from "./kept-bytes.ts";
 import type { Layout } from "./layout.ts";
-import { neighbours, type Presence, usesAreWritten } from "./presence.ts";
+import { announcedIsOver, neighbours, type Presence, USES } from "./presence.ts";
 import type { TrackedRecords } from "./records.ts";
+import { reach, references } from "./references.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { Locks, PruneResult, Store } from "./types.ts";
 import { RECORD_GRAIN_MS, refKey, type Usage } from "./usage.ts";
@@ -48,7 +50,7 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
     eachDeadRecord(work, live, (space, id) => database.run("UPDATE records SET doomed = 1 WHERE space = ? AND id = ?", space, id));
   });
   // After the marks: who has read a record before them has announced it, and who reads one from here on saves it.
-  const saved = await usesAreWritten(layout.tmp, presence.id, SAVE_MS, signal);
+  const saved = await announcedIsOver(layout.tmp, { kind: USES, ownId: presence.id, maxMs: SAVE_MS, signal });
   const protectedSince = Math.min(usage.startedAt, ...neighbours(layout.tmp, presence.id).map((other) => other.startedAt));
 
   let records = 0;
@@ -67,7 +69,8 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
   const blobs = await sweepBlobs(work, live, protectedSince);
   pruneHistory(work, options);
   await presence.emptyTrash(signal);
-  return { blobs: blobs.count, dirs: dirs.count, records, freedBytes: blobs.freedBytes + dirs.freedBytes };
+  const kept = await keptBytes(work, list);
+  return { blobs: blobs.count, dirs: dirs.count, records, freedBytes: blobs.freedBytes + dirs.freedBytes, kept };
 }
 
 interface Work extends PruneParts {
@@ -87,36 +90,12 @@ function recordLimit({ layout, usage, presence }: Work, options: PruneOptions): 
  * the records that it has not marked, which nobody was warned of.
  */
 function mark({ database, usage }: Work, limit: number, unmarked?: "the unmarked too"): Set<string> {
-  const live = new Set<string>(usage.seen);
-  const owners = new Map<string, string[]>();
-  const pending = [...live];
-  const add = (key: string): void => {
-    if (live.has(key)) return;
-    live.add(key);
-    pending.push(key);
-  };
-  for (const row of database.all("SELECT owner, owner_space, owner_id, kind, space, id FROM refs")) {
-    const to = keyOf(database.textOf(row, "kind"), database.textOf(row, "space"), database.textOf(row, "id"));
-    if (database.textOf(row, "owner") === "image") {
-      add(to);
-      continue;
-    }
-    const owner = refKey("record", database.textOf(row, "owner_space"), database.textOf(row, "owner_id"));
-    const needs = owners.get(owner);
-    if (needs === undefined) owners.set(owner, [to]);
-    else needs.push(to);
-  }
+  const { fromImages, byRecord } = references(database);
   const since = Number.isFinite(limit) ? limit : 0;
   const ends = unmarked === undefined ? "" : " OR doomed = 0";
-  for (const row of database.all(`SELECT space, id FROM records WHERE last_used >= ?${ends}`, since)) {
-    add(refKey("record", database.textOf(row, "space"), database.textOf(row, "id")));
-  }
-  for (let key = pending.pop(); key !== undefined; key = pending.pop()) for (const need of owners.get(key) ?? []) add(need);
-  return live;
-}
-
-function keyOf(kind: string, space: string, id: string): string {
-  return `${kind}\0${space}\0${id}`;
+  const kept = database.all(`SELECT space, id FROM records WHERE last_used >= ?${ends}`, since);
+  const records = kept.map((row) => refKey("record", database.textOf(row, "space"), database.textOf(row, "id")));
+  return reach(byRecord, [...usage.seen, ...fromImages, ...records]);
 }
 
 function eachDeadRecord({ database }: Work, live: ReadonlySet<string>, action: (space: string, id: string) => void): void {

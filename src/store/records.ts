@@ -3,7 +3,7 @@ import { InternalError } from "../errors.ts";
 import type { Database, Row } from "./database.ts";
 import { databaseCorrupt } from "./errors.ts";
 import { folderName } from "./layout.ts";
-import type { Presence } from "./presence.ts";
+import { type Presence, USES } from "./presence.ts";
 import type { Records, Ref } from "./types.ts";
 import { refKey, type Usage } from "./usage.ts";
 
@@ -38,7 +38,7 @@ export function openRecords(database: Database, usage: Usage, presence: Presence
     if (scheduled) return;
     scheduled = true;
     try {
-      announced ??= presence?.announceUses();
+      announced ??= presence?.announce(USES);
     } catch {
       // As above: a build that only reads does not fail for a full disk.
     }

@@ -30,7 +30,7 @@ test("openStore() makes a store for its owner alone, and leaves no trace of the 
   const root = join(dir.path, "deep/store");
   await (await openStore({ root }))[Symbol.asyncDispose]();
   assert.equal(statSync(root).mode & 0o777, 0o700);
-  assert.deepEqual(readdirSync(root).toSorted(), ["blobs", "decant.db", "dirs", "locks", "logs", "tmp"]);
+  assert.deepEqual(readdirSync(root).toSorted(), ["blobs", "decant.db", "dirs", "locks", "logs", "reserve", "tmp"]);
   assert.deepEqual(readdirSync(join(root, "tmp")), []);
 });
 
@@ -90,7 +90,7 @@ for (const left of ["closed", "killed"] as const) {
 
 test("openStore() for reading needs a store", async () => {
   await using dir = await temp();
-  await assert.rejects(openStore({ root: join(dir.path, "none"), readOnly: true }), failsWith("STORE", /there is none/));
+  await assert.rejects(openStore({ root: join(dir.path, "none"), readOnly: true }), failsWith("STORE", /it does not exist/));
   assert.equal(existsSync(join(dir.path, "none")), false);
 });
 
@@ -204,3 +204,32 @@ test("a process that is killed anywhere leaves nothing but garbage, and the next
   using database = new DatabaseSync(join(root, "decant.db"));
   assert.deepEqual(database.prepare("PRAGMA integrity_check").get()?.["integrity_check"], "ok");
 });
+
+test(
+  "U4: announcements of living processes are seen by all, also by those that only look, and go with their process",
+  { timeout: 30_000 },
+  async () => {
+    await using dir = await tempStore();
+    const { root, store } = dir;
+    const own = store.announcements.make("thing", "ours");
+    const child = startChild("announce", root, "theirs", new ReadableStream<Uint8Array>());
+    assert.equal(String((await child.stdout[Symbol.asyncIterator]().next()).value), "announced\n");
+    const texts = (of: typeof store): string[] =>
+      of.announcements
+        .list("thing")
+        .map(({ text }) => text)
+        .toSorted();
+    assert.deepEqual(texts(store), ["ours", "theirs"]);
+    assert.deepEqual(store.announcements.list("thin"), []);
+    {
+      await using looking = await openStore({ root, readOnly: true });
+      assert.deepEqual(texts(looking), ["ours", "theirs"]);
+      assert.throws(() => looking.announcements.make("thing", ""), failsWith("STORE_READ_ONLY"));
+    }
+    child.kill("SIGKILL");
+    await child.exit;
+    assert.deepEqual(texts(store), ["ours"]);
+    own[Symbol.dispose]();
+    assert.deepEqual(texts(store), []);
+  },
+);

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errnoOf } from "../errors.ts";
+import { openAnnouncements } from "./announcements.ts";
 import { openBlobs } from "./blobs.ts";
 import { openDatabase } from "./database.ts";
 import { openDirectories } from "./directories.ts";
@@ -9,11 +10,12 @@ import { noStore, openedReadOnly, writeFailure } from "./errors.ts";
 import { openHistory } from "./history.ts";
 import { openImageNames } from "./images.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { openLocks } from "./locks.ts";
+import { openLocks, sweepLocks } from "./locks.ts";
 import { enter, sweepDead } from "./presence.ts";
 import { prune } from "./prune.ts";
 import { openRecords } from "./records.ts";
 import { removeTree } from "./remove-tree.ts";
+import { keepReserve, useReserve } from "./reserve.ts";
 import type { Store } from "./types.ts";
 import { createUsage } from "./usage.ts";
 
@@ -29,6 +31,8 @@ export interface StoreOptions {
   readonly now?: (() => number) | undefined;
   /** Another one marks all directories as suspect. Default: the kernel's boot id. */
   readonly bootId?: (() => string) | undefined;
+  /** Frees the reserve first, for who means to prune: so that it can be done on a full disk. Default false. */
+  readonly useReserve?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,10 +45,13 @@ const BUSY_TIMEOUT_MS = 10_000;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const layout = layoutOf(resolve(options.root));
   const { readOnly = false, busyTimeoutMs = BUSY_TIMEOUT_MS, signal } = options;
+  if (!readOnly && options.useReserve === true) freeReserve(layout);
   if (!readOnly) makeFolders(layout);
   else if (!existsSync(layout.database)) throw noStore(layout.root);
 
   await using opening = new AsyncDisposableStack();
+  if (!readOnly && options.useReserve === true) opening.defer(() => keepReserve(layout.reserve));
+  else if (!readOnly) keepReserve(layout.reserve);
   const now = options.now ?? Date.now;
   // Before anything is read: whoever prunes from now on knows of us.
   const presence = readOnly ? undefined : opening.use(enter(layout.tmp, now()));
@@ -55,7 +62,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   opening.defer(() => records.flushUses());
   if (presence !== undefined) {
     const closing = new AbortController();
-    sweepDead(layout.tmp, presence);
+    sweepDead(layout.tmp, presence, () => sweepLocks(layout.locks));
     // Beside the work of this process, as far as it gets: the next one goes on.
     const emptying = presence.emptyTrash(closing.signal).catch(() => {});
     opening.defer(async () => {
@@ -74,6 +81,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     locks,
     images: openImageNames(database, usage),
     history: openHistory(parts),
+    announcements: openAnnouncements(layout.tmp, presence),
     async scratch() {
       if (presence === undefined) throw openedReadOnly("make a directory", layout.root);
       const path = presence.fresh("scratch");
@@ -94,6 +102,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await resources.disposeAsync();
     },
   };
+}
+
+function freeReserve({ reserve }: Layout): void {
+  try {
+    useReserve(reserve);
+  } catch (error) {
+    throw writeFailure(error, "open the store", reserve);
+  }
 }
 
 function makeFolders(layout: Layout): void {

@@ -133,8 +133,19 @@ export interface History {
   finish(id: string, state: "done" | "failed" | "cancelled", error?: string): void;
   /** Newest first; default 50. A build whose process died is "failed". */
   list(limit?: number): BuildRecord[];
-  /** The file that the whole log of a step goes to; its folder exists. `name` is made safe. */
+  /** The file that the whole log of a step goes to; made where it is missing. `name` is made safe. Throws `STORE_FULL`. */
   logFile(buildId: string, name: string): string;
+}
+
+/** What living processes let others know of. It goes with its process, however that ends. */
+export interface Announcements {
+  /**
+   * A file with this text, until it is disposed. `kind`: letters. Names that begin with its path and a "." are free for its process. Throws
+   * `STORE_READ_ONLY`, `STORE_FULL`.
+   */
+  make(kind: string, text: string): Disposable & { readonly path: string };
+  /** Those of all living processes of a kind, this one included, as far as this user may read them. */
+  list(kind: string): { readonly path: string; readonly text: string }[];
 }
 
 /** Everything under one root. Disposing closes it; what is written stays. */
@@ -147,6 +158,7 @@ export interface Store extends AsyncDisposable {
   readonly locks: Locks;
   readonly images: ImageNames;
   readonly history: History;
+  readonly announcements: Announcements;
   /** A directory for this process alone, removed with it (or by the next process, when this one dies). */
   scratch(): Promise<AsyncDisposable & { readonly path: string }>;
   /**
@@ -168,4 +180,6 @@ export interface PruneResult {
   readonly dirs: number;
   readonly records: number;
   readonly freedBytes: number;
+  /** What is left, as it is on the disk, by what holds it: images; records alone, which are the build cache; running processes alone. */
+  readonly kept: { readonly imageBytes: number; readonly cacheBytes: number; readonly usedBytes: number };
 }

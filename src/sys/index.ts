@@ -2,10 +2,13 @@
 export { type ProcessOptions, type ProcessResult, type RunningProcess, findTool, runProcess, startProcess } from "./process.ts";
 export { openConfined } from "./confined.ts";
 export { copyRange } from "./copy-range.ts";
+export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";
 export { clearProtectedFlags } from "./file-flags.ts";
 export { tryFlock } from "./flock.ts";
-export { makeNode, splitDevice } from "./node.ts";
+export { joinDevice, makeNode, splitDevice } from "./node.ts";
 export { type FileTime, setTimes } from "./times.ts";
+export { makeTemporaryFolder, sweepTemporaryFolders, type TemporaryFolder } from "./temporary-folder.ts";
+export { hasWriters } from "./writers.ts";
 export { getXattr, listXattrs, readXattrs, setXattr } from "./xattr.ts";
 export { isolateMounts, limitMount, mountBind, mountDescriptor, type MountLimits, mountOverlay, mountTmpfs, unmount } from "./mount.ts";
 export { createPipe, enterPids, type Pipe, setUmask, unshareMounts, unsharePids } from "./namespace.ts";

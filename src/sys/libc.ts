@@ -16,12 +16,21 @@ function koffi(): Koffi {
   return koffiModule;
 }
 
-/** Binds a libc function by its C prototype, e.g. `int flock(int fd, int operation)`, on first call. */
-export function bind(prototype: string): (...args: unknown[]) => number {
+/**
+ * Binds a libc function by its C prototype, e.g. `int flock(int fd, int operation)`, on first call. `structs` are those that only this
+ * prototype names: each with the types of its members, in order.
+ */
+export function bind(
+  prototype: string,
+  structs: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+): (...args: unknown[]) => number {
   let bound: ReturnType<KoffiModule.LibraryHandle["func"]> | undefined;
   return (...args) => {
     library ??= koffi().load("libc.so.6");
-    bound ??= library.func(prototype);
+    if (bound === undefined) {
+      for (const [name, members] of Object.entries(structs)) koffi().struct(name, { ...members });
+      bound = library.func(prototype);
+    }
     return Number(bound(...args));
   };
 }

@@ -12,7 +12,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mountBind, mountOverlay, mountTmpfs, unmount } from ${JSON.stringify(new URL("./mount.ts", import.meta.url).href)};
 const { calls, folder, lowers } = JSON.parse(process.argv[1]);
 const at = (name) => folder + "/" + name;
-mountOverlay({ target: at("target"), lowers, upper: at("upper"), work: at("work"), userXattr: false, names: at("names"), calls });
+mountOverlay({ target: at("target"), lowers, changes: { upper: at("upper"), work: at("work") }, userXattr: false, names: at("names"), calls });
 writeFileSync(at("target/new"), "new");
 const seen = [readdirSync(at("target")).length, readFileSync(at("target/shared"), "utf8"), readdirSync(at("upper")).join()];
 mountBind(at("target"), at("names-2"), { readOnly: true });
@@ -23,25 +23,38 @@ seen.push(readdirSync(at("target")).length, readdirSync(folder).includes("names"
 console.log(JSON.stringify(seen));
 `;
 
-for (const calls of ["new", "old"] as const) {
-  it(`mountOverlay() joins 300 layers with the ${calls} calls`, { skip: process.getuid?.() === 0 ? false : "needs root" }, async () => {
-    await using temporary = await mkdtempDisposable(join(tmpdir(), "decant-mount-"));
-    const folder = join(temporary.path, "a, path: with \\ all");
-    for (const name of ["target", "upper", "work", "names-2"]) mkdirSync(join(folder, name), { recursive: true });
-    const lowers = Array.from({ length: 300 }, (_, number) => {
-      const lower = join(folder, `layer-${"0123456789abcdef".repeat(4)}-${number}`);
-      mkdirSync(lower);
-      writeFileSync(join(lower, `file-${number}`), "");
-      writeFileSync(join(lower, "shared"), `${number}`);
-      return lower;
-    });
-    const argument = JSON.stringify({ calls, folder, lowers });
-    const { stdout, stderr } = await runProcess({
-      argv: ["unshare", "-m", process.execPath, "--input-type=module", "-e", SCRIPT, argument],
-    });
-    assert.equal(stderr.toString(), "");
-    assert.deepEqual(JSON.parse(stdout.toString()), [302, "0", "new", "EROFS", 0, false]);
-  });
+const overlays = [
+  ["new", 300],
+  ["old", 300],
+  ["new", 970],
+  ["old", 970],
+] as const;
+
+for (const [calls, count] of overlays) {
+  it(
+    `R12: mountOverlay() joins ${count} layers with the ${calls} calls`,
+    { skip: process.getuid?.() === 0 ? false : "needs root" },
+    async () => {
+      await using temporary = await mkdtempDisposable(join(tmpdir(), "decant-mount-"));
+      const folder = join(temporary.path, "a, path: with \\ all");
+      for (const name of ["target", "upper", "work", "names-2"]) mkdirSync(join(folder, name), { recursive: true });
+      const lowers = Array.from({ length: count }, (_, number) => {
+        const lower = join(folder, `layer-${"0123456789abcdef".repeat(4)}-${number}`);
+        mkdirSync(lower);
+        writeFileSync(join(lower, `file-${number}`), "");
+        writeFileSync(join(lower, "shared"), `${number}`);
+        return lower;
+      });
+      // Hides a file of the lowest.
+      await runProcess({ argv: ["mknod", join(lowers.at(-2) ?? "", `file-${count - 1}`), "c", "0", "0"] });
+      const argument = JSON.stringify({ calls, folder, lowers });
+      const { stdout, stderr } = await runProcess({
+        argv: ["unshare", "-m", process.execPath, "--input-type=module", "-e", SCRIPT, argument],
+      });
+      assert.equal(stderr.toString(), "");
+      assert.deepEqual(JSON.parse(stdout.toString()), [count + 1, "0", "new", "EROFS", 0, false]);
+    },
+  );
 }
 
 const DESCRIPTOR_SCRIPT = `

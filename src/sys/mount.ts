@@ -2,7 +2,7 @@
  * Mounts. They act on the mount namespace of the calling thread: see `namespace.ts`. Overlay layers go one by one through the new
  * mount calls (Linux 6.7), so that hundreds fit; older kernels get one mount(2) with short names instead of paths.
  */
-import { closeSync, mkdirSync, readSync, rmSync, symlinkSync } from "node:fs";
+import { closeSync, mkdirSync, readSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
 import { DecantError, isDecantError } from "../errors.ts";
 import { bind, check } from "./libc.ts";
 
@@ -95,9 +95,8 @@ interface OverlayMount {
   readonly target: string;
   /** Topmost first, at least one. */
   readonly lowers: readonly string[];
-  readonly upper: string;
-  /** Empty, on the same mount as `upper`. */
-  readonly work: string;
+  /** Absent: for reading only. */
+  readonly changes?: OverlayChanges;
   /** In a user namespace: whiteouts and opaque marks are user.* attributes. */
   readonly userXattr: boolean;
   /** An empty directory for the short names that old kernels need; removed again. */
@@ -106,13 +105,55 @@ interface OverlayMount {
   readonly calls?: "new" | "old";
 }
 
+/** Where an overlay keeps what is changed. */
+interface OverlayChanges {
+  readonly upper: string;
+  /** Empty, on the same mount as `upper`. */
+  readonly work: string;
+}
+
+/** The kernel takes 500 (OVL_MAX_STACK), and one overlay below another (FILESYSTEM_MAX_STACK_DEPTH). */
+const MAX_LOWERS = 490;
+
 /** Uppers stay plain (no redirects, no metacopy), and nothing is synced at unmount: what a crash leaves is thrown away anyway. */
 const SETTINGS = { index: "off", redirect_dir: "off", metacopy: "off", xino: "off" } as const;
 
 let newCalls: boolean | undefined;
 
-/** Mounts an overlay. Throws `SYSCALL` with what the kernel said. */
+/**
+ * Mounts an overlay. More layers than the kernel takes at once: the lowest are an overlay of their own, for reading. Only the lowest can be joined so:
+ * the joined directory shows no whiteouts, which hide what is below it. Throws `SYSCALL` with what the kernel said, and `LIMIT`.
+ */
 export function mountOverlay(overlay: OverlayMount): void {
+  const { lowers } = overlay;
+  if (lowers.length <= MAX_LOWERS) {
+    mountOne(overlay);
+    return;
+  }
+  // At least two are joined.
+  const top = lowers.slice(0, MAX_LOWERS - 2);
+  const bottom = lowers.slice(MAX_LOWERS - 2);
+  if (bottom.length > MAX_LOWERS) throw tooManyLayers(lowers.length);
+  const { changes: _changes, ...readOnly } = overlay;
+  const joined = `${overlay.names}-joined`;
+  mkdirSync(joined);
+  mountOne({ ...readOnly, target: joined, lowers: bottom });
+  try {
+    mountOne({ ...overlay, lowers: [...top, joined] });
+  } finally {
+    // The overlay holds it from then on.
+    unmount(joined);
+    rmdirSync(joined);
+  }
+}
+
+function tooManyLayers(count: number): DecantError {
+  return new DecantError("LIMIT", `Cannot mount ${count} layers: Linux takes at most ${2 * MAX_LOWERS - 2} at once`, {
+    hint: "Copy in fewer steps, or copy the result into a stage of its own: COPY --from=STAGE / /",
+  });
+}
+
+function mountOne(overlay: OverlayMount): void {
   if (overlay.calls !== "old" && newCalls !== false) {
     try {
       mountOverlayNew(overlay);
@@ -135,8 +176,7 @@ function mountOverlayNew(overlay: OverlayMount): void {
       void check(fsconfigCall(SYS_FSCONFIG, context, command, key, value, 0), what);
     configure(FSCONFIG_SET_STRING, "source", "overlay");
     for (const lower of overlay.lowers) configure(FSCONFIG_SET_STRING, "lowerdir+", lower);
-    configure(FSCONFIG_SET_STRING, "upperdir", escaped(overlay.upper));
-    configure(FSCONFIG_SET_STRING, "workdir", escaped(overlay.work));
+    for (const [key, path] of changesOf(overlay)) configure(FSCONFIG_SET_STRING, key, escaped(path));
     for (const [key, value] of Object.entries(SETTINGS)) configure(FSCONFIG_SET_STRING, key, value);
     for (const flag of flagsOf(overlay)) configure(FSCONFIG_SET_FLAG, flag, null);
     configure(FSCONFIG_CMD_CREATE, null, null);
@@ -161,10 +201,11 @@ function mountOverlayOld(overlay: OverlayMount): void {
     symlinkSync(lower, `${overlay.names}/${name}`);
     return name;
   });
-  symlinkSync(overlay.upper, `${overlay.names}/upper`);
-  symlinkSync(overlay.work, `${overlay.names}/work`);
+  const changes = changesOf(overlay);
+  for (const [key, path] of changes) symlinkSync(path, `${overlay.names}/${key}`);
   const settings = Object.entries(SETTINGS).map(([key, value]) => `${key}=${value}`);
-  const data = [`lowerdir=${lowers.join(":")}`, "upperdir=upper", "workdir=work", ...settings, ...flagsOf(overlay)].join(",");
+  const named = changes.map(([key]) => `${key}=${key}`);
+  const data = [`lowerdir=${lowers.join(":")}`, ...named, ...settings, ...flagsOf(overlay)].join(",");
   try {
     check(chdirCall(overlay.names), `enter "${overlay.names}"`);
     check(mountCall("overlay", overlay.target, "overlay", 0, data), `mount an overlay on "${overlay.target}"`);
@@ -174,8 +215,17 @@ function mountOverlayOld(overlay: OverlayMount): void {
   }
 }
 
-function flagsOf(overlay: OverlayMount): readonly string[] {
-  return overlay.userXattr ? ["volatile", "userxattr"] : ["volatile"];
+function changesOf({ changes }: OverlayMount): readonly (readonly [key: string, path: string])[] {
+  return changes === undefined
+    ? []
+    : [
+        ["upperdir", changes.upper],
+        ["workdir", changes.work],
+      ];
+}
+
+function flagsOf({ userXattr, changes }: OverlayMount): readonly string[] {
+  return [...(changes === undefined ? [] : ["volatile"]), ...(userXattr ? ["userxattr"] : [])];
 }
 
 /** `upperdir` and `workdir` are unescaped by the kernel, `lowerdir+` is not. */

@@ -26,7 +26,7 @@ interface CompressionChoice {
 /** How it is made. */
 interface CompressedLayerOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called with the compressed bytes made so far; not at all when the blob is there. */
+  /** Called with the bytes of the blob made so far; not at all when the blob is there. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
@@ -43,7 +43,7 @@ export async function compressedLayer(
   const known = findBlob(store, layer, choice);
   if (known !== undefined) return known.descriptor;
   if (compression === "uncompressed") {
-    const { diffId, size } = await layerTar(store, layer, options.signal);
+    const { diffId, size } = await layerTar(store, layer, options.signal, options.onProgress);
     return { mediaType: OCI_LAYER, digest: diffId, size };
   }
   const level = compressionLevel(compression, choice.level);

@@ -66,7 +66,7 @@ export async function* decompress(stream: ByteStream, options: DecompressOptions
   while (await reader.fill(1)) reader.take(reader.bytes.byteLength);
 }
 
-/** Reads until the compression can be told; `rest` gives everything again. */
+/** Reads until the compression is known; `rest` gives everything again. */
 export async function peekCompression(stream: ByteStream): Promise<{ readonly format: CompressionFormat; readonly rest: ByteStream }> {
   const reader = createByteReader(stream);
   await reader.fill(SNIFF_SIZE);

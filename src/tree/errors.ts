@@ -9,6 +9,34 @@ export function tarError(problem: string, where?: string): DecantError {
   return new DecantError("TAR", `Cannot read ${what}: ${problem}`);
 }
 
+/** More names, link targets and attributes than so many entries may have. */
+export function indexTooLarge(entries: number, mostBytes: number): DecantError {
+  return new DecantError(
+    "LIMIT",
+    `Cannot list the files of a layer: the names, link targets and extended attributes of ${entries} entries have more than ${mostBytes} bytes`,
+    { hint: "Shorten or leave out the long ones, or put the files into several archives or steps" },
+  );
+}
+
+/** Symlinks on the way to the members of an archive that lead through more than it may cost to follow. */
+export function linksTooLong(members: number): DecantError {
+  return new DecantError(
+    "LIMIT",
+    `Cannot unpack an archive: the symlinks on the way to its ${members} members are too many or too long to follow`,
+    {
+      hint: "Name its members by the directories that they are in",
+    },
+  );
+}
+
+/** A file of this machine whose path the kernel does not take. */
+export function pathTooLong(path: string, mostBytes: number): DecantError {
+  const shown = `${toText(path.slice(0, 200))}…${toText(path.slice(-60))}`;
+  return new DecantError("LIMIT", `Cannot use "${shown}": its path has ${path.length} bytes; Linux takes at most ${mostBytes}`, {
+    hint: "Shorten the names of the directories; that of the store, DECANT_ROOT, counts where it comes first",
+  });
+}
+
 /** Compressed data that cannot be read to its end. */
 export function archiveDamaged(format: string, problem: string, cause?: unknown): DecantError {
   return new DecantError("ARCHIVE", `Cannot decompress ${format} data: ${problem}`, {
@@ -58,7 +86,7 @@ export function layerMissing(id: string): DecantError {
 /** A directory of a layer that does not match the layer's index any more. */
 export function layerDamaged(id: string, path: TreePath): DecantError {
   return new DecantError("STORE_CORRUPT", `Cannot use the directory of layer "${id}": "${displayPath(path)}" is damaged`, {
-    hint: "Build again: the layer is made anew",
+    hint: "Build again: Decant rebuilds the layer",
   });
 }
 
@@ -96,7 +124,7 @@ export function symlinkLoop(path: TreePath): DecantError {
 export function writeFailure(error: unknown, what: string): unknown {
   const errno = errnoOf(error);
   if (errno === "ENOSPC" || errno === "EDQUOT") {
-    const hint = "Free space, or run: decant prune";
+    const hint = "Free space, or run: decant prune, or decant prune --all for the build cache, too";
     return new DecantError("STORE_FULL", `Cannot write ${what}: no space left on the device`, { cause: error, hint });
   }
   if (errno === "EROFS") return new DecantError("STORE_READ_ONLY", `Cannot write ${what}: the file system is read-only`, { cause: error });

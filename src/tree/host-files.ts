@@ -1,12 +1,20 @@
 /** Paths of the host in bytes form, and reading files by them. Final symlinks are never followed. */
 import { closeSync, constants, openSync } from "node:fs";
 import { toBytes } from "../paths.ts";
+import { pathTooLong } from "./errors.ts";
 
 // oxlint-disable-next-line no-control-regex
 const ASCII = /^[\x00-\x7f]*$/;
 
-/** A path in bytes form as node:fs takes it: a string where that means the same, which is faster. */
+/** PATH_MAX without its NUL. */
+const MAX_PATH_BYTES = 4095;
+
+/**
+ * A path in bytes form as node:fs takes it: a string where that means the same, which is faster. Throws `LIMIT` for one that the kernel does not
+ * take: such a file can be there, made by steps from directory to directory.
+ */
 export function fsPath(path: string): string | Buffer {
+  if (path.length > MAX_PATH_BYTES) throw pathTooLong(path, MAX_PATH_BYTES);
   return ASCII.test(path) ? path : toBytes(path);
 }
 

@@ -9,7 +9,7 @@ import type { Digest } from "../digest.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, displayPath, fromText, joinTreePath, parentOf } from "../paths.ts";
-import { readXattrs, splitDevice } from "../sys/index.ts";
+import { hasWriters, readXattrs, splitDevice } from "../sys/index.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { fsPath, openForReading } from "./host-files.ts";
 import { createRecentContents, type RecentContents } from "./recent-contents.ts";
@@ -172,6 +172,8 @@ function hashFile(
   let isOwned = true;
   try {
     const stat = fstatSync(fd);
+    // Before it is read: who comes later changes its time.
+    const memo = digests === undefined || hasWriters(fd) ? undefined : digests;
     if (stat.size <= SMALL) {
       const bytes = Buffer.allocUnsafe(stat.size);
       let size = 0;
@@ -179,12 +181,12 @@ function hashFile(
         read = readSync(fd, bytes, size, bytes.byteLength - size, null);
       const content = bytes.subarray(0, size);
       const digest = `sha256:${hash("sha256", content, "hex")}` as Digest;
-      digests?.put(entry.path, stat, digest, startedMs);
+      memo?.put(entry.path, stat, digest, startedMs);
       recent.keep(entry.path, content, digest);
       return digest;
     }
     isOwned = false;
-    return hashLarge(fd, stat, { path: entry.path, startedMs, digests });
+    return hashLarge(fd, stat, { path: entry.path, startedMs, digests: memo });
   } finally {
     if (isOwned) closeSync(fd);
   }

@@ -11,6 +11,7 @@ import type { StagedDirectory, Store } from "../store/index.ts";
 import { createContentHasher } from "./content-hasher.ts";
 import type { CompressionFormat } from "./decompress.ts";
 import { decompress, peekCompression } from "./decompress.ts";
+import { noteDropped } from "./dropped-attributes.ts";
 import { feedTar } from "./feed-tar.ts";
 import type { BuiltIndex } from "./index-builder.ts";
 import { createIndexBuilder } from "./index-builder.ts";
@@ -134,7 +135,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
     ...(sparseContents === undefined ? {} : { sparseContents }),
     blobs: keep === "plain" ? [] : blobsOf(format, { digest: rawDigest, size: rawBytes }, expected?.descriptor.mediaType),
   });
-  if (staged !== undefined && unpacker !== undefined && regular) await publish(staged, unpacker, layer);
+  if (staged !== undefined && unpacker !== undefined && regular) await publish(store, staged, unpacker, layer);
   return layer;
 }
 
@@ -144,8 +145,9 @@ function kept(format: CompressionFormat, options: IngestOptions): "raw" | "plain
   return format === "xz" || format === "bzip2" || options.archive === true ? "plain" : "raw";
 }
 
-async function publish(staged: StagedDirectory, unpacker: Unpacker, layer: Layer): Promise<void> {
+async function publish(store: Store, staged: StagedDirectory, unpacker: Unpacker, layer: Layer): Promise<void> {
   unpacker.finish(layer.index);
+  noteDropped(store, layer.id, unpacker.dropped);
   await staged.publish(layer.id);
 }
 

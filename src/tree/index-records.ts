@@ -35,7 +35,7 @@ export function kindOf(raw: RawRecords, record: number): number {
 }
 
 /** Its flags. */
-function flagsOf(raw: RawRecords, record: number): number {
+export function flagsOf(raw: RawRecords, record: number): number {
   return fieldOf(raw, record, U32.kindFlags) >>> 8;
 }
 
@@ -68,7 +68,7 @@ export function comparePaths(raw: RawRecords, a: number, b: number): number {
 }
 
 /** Sets kind and flags. */
-function setKind(raw: RawRecords, record: number, kind: number, flags: number): void {
+export function setKind(raw: RawRecords, record: number, kind: number, flags: number): void {
   raw.u32[record * RECORD_U32 + U32.kindFlags] = kind | (flags << 8);
 }
 

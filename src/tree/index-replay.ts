@@ -3,9 +3,12 @@
  * below the one before; entries below a symlink of the same archive go to where it leads; a hard link shares its file, and the last
  * header of either sets the metadata of both. Whiteouts and opaque marks are about lower layers, wherever in the archive they stand (image-spec
  * layer.md), and those of one name with a directory make it opaque.
+ *
+ * What hard links share is the record that has the content: the names that lead to it say its number. Another record with its metadata, or
+ * attributes, is written over it at once.
  */
 import type { TreePath } from "../paths.ts";
-import { compareTreePaths, joinTreePath, ROOT } from "../paths.ts";
+import { joinTreePath, ROOT } from "../paths.ts";
 import { tarError } from "./errors.ts";
 import type { RawRecords } from "./index-format.ts";
 import { FLAG, KIND_CODE } from "./index-format.ts";
@@ -14,6 +17,7 @@ import {
   addFlag,
   attributesOf,
   copyMetadata,
+  flagsOf,
   kindOf,
   linkOf,
   linkedAttributes,
@@ -21,9 +25,12 @@ import {
   makeOpaqueDirectory,
   pathOf,
   setAttributes,
+  setKind,
   setLink,
   timeOf,
 } from "./index-records.ts";
+import { createReplayWalk, type ReplayWalk } from "./replay-walk.ts";
+import { createPathTable, type PathTable, ROOT_NODE } from "./path-table.ts";
 import { archivePath } from "./tar-path.ts";
 
 /** What the records came to. */
@@ -34,225 +41,181 @@ interface Replayed {
   readonly hasOutsideLinks: boolean;
 }
 
-/** What hard links share. */
-interface Inode {
-  readonly kind: number;
-  /** The record with its content. */
-  readonly data: number;
-  /** The record whose mode, owner and time count. */
-  metadata: number;
-  /** Where the extended attributes are in the heap. */
-  attributes: number;
-  /** Of a hard link to what was not there yet: its target, without symlinks. */
-  readonly target?: TreePath;
+/** Columns of a name: a record and 1, or 0. Without any: a directory that only what is below it implies. */
+const INODE = 0;
+const WHITEOUT = 1;
+const OPAQUE = 2;
+const COLUMNS = 3;
+
+/** Of a record that several names lead to; gone when the records are in their order. */
+const SHARED = 0x80;
+
+interface Replay {
+  readonly raw: RawRecords;
+  readonly table: PathTable;
+  readonly walk: ReplayWalk;
 }
 
-const NONE = -1;
-
-/** A name. Without inode and marks: a directory that only what is below it implies. */
-interface Node {
-  inode: Inode | undefined;
-  /** Records of marks, or `NONE`. */
-  whiteout: number;
-  opaque: number;
-  children: Map<string, Node> | undefined;
-}
-
-/** Replays all records. Throws `TAR` for entries that contradict each other. */
+/** Replays all records. Throws `TAR` for entries that contradict each other, and `LIMIT` for too much to follow. */
 export function replayRecords(raw: RawRecords): Replayed {
-  const root = createNode();
-  const walk = createWalk(raw, root);
+  const table = createPathTable(COLUMNS);
+  const replay: Replay = { raw, table, walk: createReplayWalk(raw, table) };
   const { count } = raw;
-  for (let record = 0; record < count; record += 1) replay(raw, record, walk);
-  return emit(raw, root, walk);
+  for (let record = 0; record < count; record += 1) replayRecord(replay, record);
+  return emit(replay);
 }
 
-function createNode(): Node {
-  return { inode: undefined, whiteout: NONE, opaque: NONE, children: undefined };
-}
-
-/** A place that a path leads to; no node: nothing is there. */
-interface Place {
-  readonly node: Node | undefined;
-  readonly path: TreePath;
-}
-
-interface Walk {
-  /** The directory at a path, symlinks followed; made where it is missing. */
-  directory(path: TreePath): Node;
-  /** What is at a path, symlinks but the last one followed. */
-  find(path: TreePath): Place;
-  /** Names of what is remembered may mean something else now. */
-  forget(): void;
-}
-
-function createWalk(raw: RawRecords, root: Node): Walk {
-  let known: { readonly path: TreePath; readonly node: Node } | undefined;
-
-  /** `make`: missing parts come into being, and the last symlink is followed. */
-  const follow = (path: TreePath, make: boolean): Place => {
-    const names: string[] = [];
-    const nodes: (Node | undefined)[] = [root];
-    const rest = path.split("/").reverse();
-    let links = 0;
-    for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
-      if (part === "" || part === ".") continue;
-      if (part === "..") {
-        if (names.pop() !== undefined) nodes.pop();
-        continue;
-      }
-      const parent = nodes.at(-1);
-      const node = make && parent !== undefined ? childOf(parent, part) : parent?.children?.get(part);
-      const kind = node?.inode?.kind;
-      const isLast = !make && rest.length === 0;
-      if (kind === KIND_CODE.symlink && node?.inode !== undefined && !isLast) {
-        links += 1;
-        if (links > MAX_LINKS) throw tarError("its symlinks lead round in circles", path);
-        const target = linkOf(raw, node.inode.data);
-        if (target.startsWith("/")) {
-          nodes.length = 1;
-          names.length = 0;
-        }
-        rest.push(...target.split("/").reverse());
-        continue;
-      }
-      if (kind !== undefined && kind !== KIND_CODE.dir && !isLast) throw tarError("the entry above it is not a directory", path);
-      names.push(part);
-      nodes.push(node);
-    }
-    return { node: nodes.at(-1), path: names.join("/") as TreePath };
-  };
-
-  return {
-    directory(path) {
-      if (known?.path === path) return known.node;
-      const { node } = follow(path, true);
-      known = { path, node: node ?? root };
-      return known.node;
-    },
-    find: (path) => follow(path, false),
-    forget() {
-      known = undefined;
-    },
-  };
-}
-
-function childOf(parent: Node, name: string): Node {
-  parent.children ??= new Map();
-  const known = parent.children.get(name);
-  if (known !== undefined) return known;
-  const made = createNode();
-  parent.children.set(name, made);
-  return made;
-}
-
-function replay(raw: RawRecords, record: number, walk: Walk): void {
+function replayRecord(replay: Replay, record: number): void {
+  const { raw, table, walk } = replay;
   const path = pathOf(raw, record) as TreePath;
   const kind = kindOf(raw, record);
   if (kind === KIND_CODE.opaque) {
-    walk.directory(path).opaque = record;
+    table.set(walk.directory(path), OPAQUE, record + 1);
     return;
   }
   const slash = path.lastIndexOf("/");
   const parent = walk.directory(slash < 0 ? ROOT : (path.slice(0, slash) as TreePath));
-  const node = path === ROOT ? parent : childOf(parent, path.slice(slash + 1));
-  if (kind === KIND_CODE.whiteout) node.whiteout = record;
-  else put(node, kind === KIND_CODE.hardlink ? linkedInode(raw, record, path, walk) : inodeOf(raw, record, kind), walk);
+  const node = path === ROOT ? parent : table.makeChild(parent, path, slash + 1, path.length);
+  if (kind === KIND_CODE.whiteout) table.set(node, WHITEOUT, record + 1);
+  else put(replay, node, kind === KIND_CODE.hardlink ? linked(replay, record, path) : record);
 }
 
-function inodeOf(raw: RawRecords, record: number, kind: number): Inode {
-  return { kind, data: record, metadata: record, attributes: attributesOf(raw, record) };
-}
-
-function put(node: Node, inode: Inode, walk: Walk): void {
-  const isNew = node.inode === undefined && node.children === undefined && node.opaque < 0;
-  const isDirectory = inode.kind === KIND_CODE.dir;
+function put({ raw, table, walk }: Replay, node: number, record: number): void {
+  const before = table.get(node, INODE) - 1;
+  const isNew = before < 0 && !table.hasChildren(node) && table.get(node, OPAQUE) === 0;
+  const isDirectory = kindOf(raw, record) === KIND_CODE.dir;
   // What a path leads to is another thing only where something takes the place of a directory or a symlink.
-  if (!isNew && !(isDirectory && node.inode?.kind === KIND_CODE.dir)) walk.forget();
-  if (!isDirectory) node.children = undefined;
-  node.inode = inode;
+  if (!isNew && !(isDirectory && before >= 0 && kindOf(raw, before) === KIND_CODE.dir)) walk.forget();
+  if (!isDirectory) table.empty(node);
+  table.set(node, INODE, record + 1);
 }
 
-/** What the target of a hard link shares from now on. */
-function linkedInode(raw: RawRecords, record: number, path: TreePath, walk: Walk): Inode {
+/** The record that a hard link shares from now on: its own, with the target without symlinks, where there is none yet. */
+function linked({ raw, table, walk }: Replay, record: number, path: TreePath): number {
   const link = linkOf(raw, record) as TreePath;
   if (link === path) throw tarError("a hard link to itself", path);
   const target = walk.find(link);
-  const inode = target.node?.inode;
-  if (inode === undefined) return { ...inodeOf(raw, record, KIND_CODE.hardlink), target: target.path };
-  if (inode.kind === KIND_CODE.dir) throw tarError("a hard link to what is not a file", path);
-  inode.metadata = record;
-  inode.attributes = linkedAttributes(raw, inode.attributes, attributesOf(raw, record));
-  return inode;
-}
-
-/** The inode of a hard link that came before its target; the link's own where this archive has none. */
-function lateInode(link: Inode, path: TreePath, walk: Walk): Inode {
-  let inode = link;
-  for (let hops = 0; inode.target !== undefined; hops += 1) {
-    const next = walk.find(inode.target).node?.inode;
-    if (next === undefined) return inode;
-    if (next.kind === KIND_CODE.dir) throw tarError("a hard link to what is not a file", path);
-    if (next === link || hops >= MAX_LINKS) throw tarError("a hard link to itself", path);
-    inode = next;
+  const shared = target.node === undefined ? -1 : table.get(target.node, INODE) - 1;
+  if (shared < 0) {
+    setLink(raw, record, target.path());
+    return record;
   }
-  return inode;
+  if (kindOf(raw, shared) === KIND_CODE.dir) throw tarError("a hard link to what is not a file", path);
+  copyMetadata(raw, record, shared);
+  setAttributes(raw, shared, linkedAttributes(raw, attributesOf(raw, shared), attributesOf(raw, record)));
+  addFlag(raw, shared, SHARED);
+  return shared;
 }
 
-/** The time of the youngest entry below a name, in seconds; undefined where there are only marks. */
-function newestBelow(raw: RawRecords, { children }: Node): number | undefined {
-  let newest: number | undefined;
-  for (const child of children?.values() ?? []) {
-    const own = child.inode === undefined ? undefined : timeOf(raw, child.inode.metadata);
-    for (const time of [own, newestBelow(raw, child)]) if (time !== undefined && (newest === undefined || time > newest)) newest = time;
+/** What a hard link that came before its target leads to: the last of a chain of them where this archive has no more. */
+function lateTarget({ raw, table, walk }: Replay, link: number, path: TreePath): number {
+  let record = link;
+  for (let hops = 0; kindOf(raw, record) === KIND_CODE.hardlink; hops += 1) {
+    const { node } = walk.find(linkOf(raw, record) as TreePath);
+    const next = node === undefined ? -1 : table.get(node, INODE) - 1;
+    if (next < 0) return record;
+    if (kindOf(raw, next) === KIND_CODE.dir) throw tarError("a hard link to what is not a file", path);
+    if (next === link || hops >= MAX_LINKS) throw tarError("a hard link to itself", path);
+    record = next;
+  }
+  return record;
+}
+
+function resolveLateLinks(replay: Replay): void {
+  const { raw, table } = replay;
+  for (let node = ROOT_NODE; node < table.count; node += 1) {
+    const record = table.get(node, INODE) - 1;
+    if (record < 0 || kindOf(raw, record) !== KIND_CODE.hardlink || !table.isAttached(node)) continue;
+    const target = lateTarget(replay, record, table.path(node));
+    if (target === record) continue;
+    table.set(node, INODE, target + 1);
+    addFlag(raw, target, SHARED);
+  }
+}
+
+/** By node: the time of the youngest entry below, in seconds; NaN where there are only marks. */
+function newestBelow({ raw, table }: Replay): Float64Array {
+  const newest = new Float64Array(table.count).fill(Number.NaN);
+  const take = (node: number, time: number): void => {
+    if (!Number.isNaN(time) && !((newest[node] ?? Number.NaN) >= time)) newest[node] = time;
+  };
+  // Nodes come after those above them.
+  for (let node = table.count - 1; node > ROOT_NODE; node -= 1) {
+    if (!table.isInPlace(node)) continue;
+    const record = table.get(node, INODE) - 1;
+    const parent = table.parent(node);
+    if (record >= 0) take(parent, timeOf(raw, record));
+    take(parent, newest[node] ?? Number.NaN);
   }
   return newest;
 }
 
 /** The records of what is left, in order. */
-function emit(raw: RawRecords, root: Node, walk: Walk): Replayed {
-  const order: number[] = [];
-  const firsts = new Map<Inode, { readonly record: number; readonly path: TreePath }>();
+function emit(replay: Replay): Replayed {
+  const { raw, table } = replay;
+  resolveLateLinks(replay);
+  let order = new Uint32Array(raw.count);
+  let count = 0;
+  const firsts = new Map<number, { readonly record: number; readonly path: TreePath }>();
   let hasOutsideLinks = false;
+  let newest: Float64Array | undefined;
 
+  const push = (record: number): void => {
+    if (count === order.length) {
+      const larger = new Uint32Array(order.length * 2 + 16);
+      larger.set(order);
+      order = larger;
+    }
+    order[count] = record;
+    count += 1;
+  };
   const named = (record: number, path: TreePath): number => (pathOf(raw, record) === path ? record : raw.copy(record, path));
 
-  const recordOf = (found: Inode, path: TreePath): number => {
-    const inode = lateInode(found, path, walk);
+  const recordOf = (inode: number, path: TreePath): number => {
     const first = firsts.get(inode);
-    const record = first === undefined ? named(inode.data, path) : raw.copy(inode.data, path);
-    copyMetadata(raw, inode.metadata, record);
-    setAttributes(raw, record, inode.attributes);
-    if (inode.target !== undefined) {
-      hasOutsideLinks = true;
-      setLink(raw, record, inode.target);
-    } else if (first !== undefined) {
+    const record = first === undefined ? named(inode, path) : raw.copy(inode, path);
+    const kind = kindOf(raw, inode);
+    if (kind === KIND_CODE.hardlink) hasOutsideLinks = true;
+    else if (first !== undefined) {
       makeLink(raw, record, first.path);
       addFlag(raw, first.record, FLAG.linked);
-    } else if (inode.kind !== KIND_CODE.dir) firsts.set(inode, { record, path });
+    } else if (kind !== KIND_CODE.dir && (flagsOf(raw, inode) & SHARED) !== 0) firsts.set(inode, { record, path });
     return record;
   };
 
-  const addNode = (node: Node, path: TreePath): void => {
+  /** False when all below is removed with it. */
+  const emitNode = (node: number, path: TreePath): boolean => {
     // Symlinks can lead to paths that no file system holds.
     if (path !== ROOT) archivePath(path);
-    const { inode, whiteout, opaque, children } = node;
-    if (inode !== undefined) {
+    const [inode, whiteout, opaque] = [table.get(node, INODE) - 1, table.get(node, WHITEOUT) - 1, table.get(node, OPAQUE) - 1];
+    if (inode >= 0) {
       const record = recordOf(inode, path);
-      if (inode.kind === KIND_CODE.dir && (whiteout >= 0 || opaque >= 0)) addFlag(raw, record, FLAG.opaque);
-      order.push(record);
+      if (kindOf(raw, inode) === KIND_CODE.dir && (whiteout >= 0 || opaque >= 0)) addFlag(raw, record, FLAG.opaque);
+      push(record);
     } else if (whiteout >= 0) {
-      const newest = newestBelow(raw, node);
+      const time = table.hasChildren(node) ? (newest ??= newestBelow(replay))[node] : undefined;
       const record = named(whiteout, path);
-      order.push(record);
+      push(record);
       // Only removals below: all of it is removed.
-      if (newest === undefined) return;
-      makeOpaqueDirectory(raw, record, newest);
-    } else if (opaque >= 0) order.push(named(opaque, path));
-    const sorted = children === undefined ? [] : [...children].sort(([a], [b]) => compareTreePaths(a, b));
-    for (const [name, child] of sorted) addNode(child, joinTreePath(path, name));
+      if (time === undefined || Number.isNaN(time)) return false;
+      makeOpaqueDirectory(raw, record, time);
+    } else if (opaque >= 0) push(named(opaque, path));
+    return true;
   };
 
-  addNode(root, ROOT);
-  return { order: Uint32Array.from(order), hasOutsideLinks };
+  // Depth costs no call stack.
+  const open: { readonly node: number; readonly path: TreePath; readonly children: Uint32Array; next: number }[] = [];
+  const enter = (node: number, path: TreePath): void => {
+    if (emitNode(node, path) && table.hasChildren(node)) open.push({ node, path, children: table.children(node), next: 0 });
+  };
+  enter(ROOT_NODE, ROOT);
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    const child = top.children[top.next];
+    top.next += 1;
+    if (child === undefined) open.pop();
+    else enter(child, joinTreePath(top.path, table.name(child)));
+  }
+  order = order.subarray(0, count);
+  for (const record of order) setKind(raw, record, kindOf(raw, record), flagsOf(raw, record) & ~SHARED);
+  return { order, hasOutsideLinks };
 }

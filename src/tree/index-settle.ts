@@ -2,12 +2,12 @@
  * Brings the records of a layer into one order without contradictions, with the result that unpacking the entries one by one would have.
  * Most archives need no more than sorting; the others are replayed (`index-replay.ts`).
  */
-import type { TreePath } from "../paths.ts";
-import { compareTreePaths, parentOf, ROOT } from "../paths.ts";
 import type { RawRecords } from "./index-format.ts";
-import { FLAG, KIND_CODE, U32, comparePathBytes } from "./index-format.ts";
+import { FLAG, KIND_CODE, U32, comparePathBytes, comparePathText } from "./index-format.ts";
 import { replayRecords } from "./index-replay.ts";
 import { MAX_LINKS, addFlag, comparePaths, fieldOf, hasSameMetadata, kindOf, linkOf, pathOf, setLink } from "./index-records.ts";
+
+const SLASH = 47;
 
 /** What became of the records. */
 interface Settled {
@@ -26,7 +26,8 @@ export function settleRecords(raw: RawRecords): Settled {
   const names = plainNames(raw, sorted);
   const links = names === undefined ? undefined : plainLinks(raw, names);
   if (names === undefined || links === undefined) return { ...replayRecords(raw), regular: false };
-  for (const { record, target } of links.inside) {
+  for (let at = 0; at < links.inside.length; at += 2) {
+    const [record = 0, target = 0] = [links.inside[at], links.inside[at + 1]];
     setLink(raw, record, pathOf(raw, target));
     addFlag(raw, target, FLAG.linked);
   }
@@ -84,57 +85,66 @@ function isLeaf(raw: RawRecords, record: number): boolean {
 }
 
 interface Links {
-  /** Hard links with what they name, which is no directory. */
-  readonly inside: readonly { readonly record: number; readonly target: number }[];
+  /** Hard links, each followed by what it names, which is no directory. */
+  readonly inside: readonly number[];
   readonly hasOutside: boolean;
 }
 
 /** The hard links, when each is to an earlier file with the same metadata, or to nothing here; else undefined. */
 function plainLinks(raw: RawRecords, order: Uint32Array): Links | undefined {
-  const inside: { record: number; target: number }[] = [];
+  const inside: number[] = [];
   let hasOutside = false;
   for (const record of order) {
     if (kindOf(raw, record) !== KIND_CODE.hardlink) continue;
     let target = record;
     for (let hops = 0; kindOf(raw, target) === KIND_CODE.hardlink; hops += 1) {
       const link = linkOf(raw, target);
-      const next = findRecord(raw, order, link);
-      if (next < 0 && target === record && !isBelowSymlink(raw, order, link)) break;
-      if (next < 0 || next >= target || hops >= MAX_LINKS || !hasSameMetadata(raw, next, record)) return undefined;
+      const place = placeOf(raw, order, link);
+      const next = order[place];
+      const isHere = next !== undefined && isAt(raw, next, link);
+      if (!isHere && target === record && !isBelowSymlink(raw, order[place - 1], link)) break;
+      if (!isHere || next >= target || hops >= MAX_LINKS || !hasSameMetadata(raw, next, record)) return undefined;
       target = next;
     }
     if (target === record) hasOutside = true;
-    else if (isLeaf(raw, target) && !isMark(raw, target)) inside.push({ record, target });
+    else if (isLeaf(raw, target) && !isMark(raw, target)) inside.push(record, target);
     else return undefined;
   }
   return { inside, hasOutside };
 }
 
-function isBelowSymlink(raw: RawRecords, order: Uint32Array, path: string): boolean {
-  for (let parent = parentOf(path as TreePath); parent !== ROOT; parent = parentOf(parent)) {
-    const record = findRecord(raw, order, parent);
-    if (record >= 0 && kindOf(raw, record) === KIND_CODE.symlink) return true;
-  }
-  return false;
+/** `before`: the record that comes before `path`. Nothing is below a symlink here, so that it is the only one that `path` can be below. */
+function isBelowSymlink(raw: RawRecords, before: number | undefined, path: string): boolean {
+  if (before === undefined || kindOf(raw, before) !== KIND_CODE.symlink) return false;
+  const at = fieldOf(raw, before, U32.pathAt);
+  const length = fieldOf(raw, before, U32.pathLength);
+  return path.charCodeAt(length) === SLASH && comparePathText(raw.heap, at, length, path.slice(0, length)) === 0;
 }
 
 function isBelow(raw: RawRecords, parent: number, child: number): boolean {
   const length = fieldOf(raw, parent, U32.pathLength);
   if (length === 0) return true;
   const childAt = fieldOf(raw, child, U32.pathAt);
-  if (fieldOf(raw, child, U32.pathLength) <= length || raw.heap[childAt + length] !== 47) return false;
+  if (fieldOf(raw, child, U32.pathLength) <= length || raw.heap[childAt + length] !== SLASH) return false;
   return comparePathBytes(raw.heap, fieldOf(raw, parent, U32.pathAt), length, childAt, length) === 0;
 }
 
-/** The record of a path in a sorted list without duplicates, or -1. */
-function findRecord(raw: RawRecords, order: Uint32Array, path: string): number {
+/** Where a path is, or would be, in a sorted list without duplicates. */
+function placeOf(raw: RawRecords, order: Uint32Array, path: string): number {
   let low = 0;
   let high = order.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compareTreePaths(pathOf(raw, order[middle] ?? 0), path) < 0) low = middle + 1;
+    if (compareWith(raw, order[middle] ?? 0, path) < 0) low = middle + 1;
     else high = middle;
   }
-  const record = order[low];
-  return record !== undefined && pathOf(raw, record) === path ? record : -1;
+  return low;
+}
+
+function compareWith(raw: RawRecords, record: number, path: string): number {
+  return comparePathText(raw.heap, fieldOf(raw, record, U32.pathAt), fieldOf(raw, record, U32.pathLength), path);
+}
+
+function isAt(raw: RawRecords, record: number, path: string): boolean {
+  return fieldOf(raw, record, U32.pathLength) === path.length && compareWith(raw, record, path) === 0;
 }

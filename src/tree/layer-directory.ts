@@ -11,7 +11,7 @@ import { fsPath } from "./host-files.ts";
 import { LAYER_DIRS, deleteLayerRecord } from "./layer-record.ts";
 import { hasTarSource } from "./tar-source.ts";
 import type { Entry, Layer, LayerIndex } from "./types.ts";
-import { timeOf } from "./unpacker.ts";
+import { timeOf } from "./make-entry.ts";
 import { hasSameMetadata, readUpper, type UpperEntry } from "./upper-scan.ts";
 
 /** Its path, when it is here and was confirmed since the last boot. */

@@ -1,12 +1,10 @@
 /** Reading a layer index: entries are made when asked for, paths are compared as bytes where they are. See `index-format.ts`. */
-import type { Digest } from "../digest.ts";
 import { InternalError } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { corruptIndex } from "./errors.ts";
 import type { RecordViews } from "./index-format.ts";
 import {
   BYTE_ORDER_MARK,
-  DIGEST_AT,
   F64,
   FLAG,
   HEADER_SIZE,
@@ -22,11 +20,11 @@ import {
   alignedBuffer,
   comparePathBytes,
   comparePathText,
-  decodeXattrs,
   viewsOf,
   xattrsSize,
 } from "./index-format.ts";
-import type { Entry, EntryKind, LayerIndex } from "./types.ts";
+import { entryOf, type RecordMemory } from "./records.ts";
+import type { EntryKind, LayerIndex } from "./types.ts";
 
 /** A layer index as the store keeps it. */
 export interface StoredIndex extends LayerIndex {
@@ -59,6 +57,7 @@ export function openIndex(bytes: Buffer): StoredIndex {
   const count = views.u32[2] ?? 0;
   const heap = HEADER_SIZE + count * RECORD_SIZE;
   const { u32, f64 } = views;
+  const memory: RecordMemory = { ...viewsOf(bytes.subarray(HEADER_SIZE)), heap: bytes.subarray(heap) };
   const word = (position: number, field: number): number => u32[8 + position * RECORD_U32 + field] ?? 0;
   const float = (position: number, field: number): number => f64[4 + position * RECORD_F64 + field] ?? 0;
   const kindOf = (position: number): EntryKind => KINDS[word(position, U32.kindFlags) & 0xff] ?? "file";
@@ -88,30 +87,7 @@ export function openIndex(bytes: Buffer): StoredIndex {
     needsLower: ((u32[5] ?? 0) & NEEDS_LOWER) !== 0,
     at(position) {
       if (position < 0 || position >= count) throw new InternalError(`no index entry ${position} of ${count}`);
-      const kind = kindOf(position);
-      const flags = flagsOf(position);
-      const linkLength = word(position, U32.linkLength);
-      const linkAt = heap + word(position, U32.linkAt);
-      const xattrsAt = word(position, U32.xattrsAt);
-      const record = HEADER_SIZE + position * RECORD_SIZE;
-      const entry: Entry = {
-        path: pathOf(position),
-        kind,
-        mode: word(position, U32.mode),
-        uid: word(position, U32.uid),
-        gid: word(position, U32.gid),
-        size: float(position, F64.size),
-        mtimeSec: float(position, F64.mtimeSec),
-        mtimeNsec: word(position, U32.mtimeNsec),
-        ...(flags & FLAG.digest
-          ? { digest: `sha256:${bytes.toString("hex", record + DIGEST_AT, record + DIGEST_AT + 32)}` as Digest }
-          : undefined),
-        ...(linkLength > 0 ? { link: bytes.toString("latin1", linkAt, linkAt + linkLength) } : undefined),
-        ...(xattrsAt !== NO_XATTRS ? { xattrs: decodeXattrs(bytes, heap + xattrsAt) } : undefined),
-        ...(flags & FLAG.device ? { major: word(position, U32.major), minor: word(position, U32.minor) } : undefined),
-        ...(flags & FLAG.opaque ? { opaque: true } : undefined),
-      };
-      return entry;
+      return entryOf(memory, position, pathOf(position));
     },
     path: pathOf,
     kind: kindOf,

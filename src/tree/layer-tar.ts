@@ -16,11 +16,22 @@ import type { Layer } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
 
 /** The layer's uncompressed tar as a blob, made when it is not there yet. Throws `BLOB_MISSING`, `BLOB_DIGEST`, `STORE_CORRUPT`, `STORE_FULL`. */
-export async function layerTar(store: Store, layer: Layer, signal?: AbortSignal): Promise<LayerTar> {
-  return findTar(store, layer) ?? sharedWork(store, `tar ${layer.id}`, (stop) => makeTar(store, layer, stop), signal);
+export async function layerTar(
+  store: Store,
+  layer: Layer,
+  signal?: AbortSignal,
+  /** Called with the bytes written so far; not at all when the tar is there. */
+  onProgress?: (bytes: number) => void,
+): Promise<LayerTar> {
+  return findTar(store, layer) ?? sharedWork(store, `tar ${layer.id}`, (stop) => makeTar(store, layer, stop, onProgress), signal);
 }
 
-async function makeTar(store: Store, layer: Layer, signal: AbortSignal): Promise<LayerTar> {
+async function makeTar(
+  store: Store,
+  layer: Layer,
+  signal: AbortSignal,
+  onProgress: ((bytes: number) => void) | undefined,
+): Promise<LayerTar> {
   const known = findTar(store, layer);
   if (known !== undefined) return known;
   await using file = await store.blobs.create();
@@ -32,6 +43,7 @@ async function makeTar(store: Store, layer: Layer, signal: AbortSignal): Promise
     await sink.write(chunk);
     hasher.update(chunk);
     size += chunk.byteLength;
+    onProgress?.(size);
   }
   await sink.flush();
   const diffId = hasher.digest();

@@ -1,4 +1,5 @@
 /** The content digest of a path and what is below it, for cache keys (rule S94): never mtimes, never the name of the path itself. */
+import { createTurns } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { hexOf } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
@@ -13,10 +14,13 @@ interface SubtreeDigestOptions {
   readonly filter?: ((entry: Entry) => boolean) | undefined;
 }
 
-/** Framed over relative path, kind, mode, owner, content digest, link target, attributes and device. A path that does not exist has a digest too. */
+/** Framed over relative path, kind, mode, owner, content digest, which names are one file, link target, attributes and device. A path that does not exist has a digest too. */
 export async function subtreeDigest(tree: Tree, path: TreePath, options: SubtreeDigestOptions = {}): Promise<Digest> {
   const hasher = createFrameHasher("decant.subtree");
+  const turns = createTurns(options.signal);
   const prefix = path === "" ? 0 : path.length + 1;
+  /** The first name of each file that has several. */
+  const links = new Map<string, string>();
   for (const entry of walk(tree, path)) {
     if (options.filter !== undefined && !options.filter(entry)) continue;
     let digestHex = "";
@@ -28,7 +32,12 @@ export async function subtreeDigest(tree: Tree, path: TreePath, options: Subtree
         options.signal?.throwIfAborted();
       }
     }
-    hasher.entry(entry, entry.path.slice(prefix), digestHex);
+    if (turns.isDue) await turns.give();
+    const relative = entry.path.slice(prefix);
+    const group = entry.kind === "file" ? tree.linkGroup(entry) : undefined;
+    const first = group === undefined ? undefined : links.get(group);
+    if (group !== undefined && first === undefined) links.set(group, relative);
+    hasher.entry(entry, relative, first === undefined ? digestHex : `${digestHex} = ${first}`);
   }
   options.signal?.throwIfAborted();
   return hasher.digest();

@@ -15,7 +15,7 @@ import { createFileReader } from "./host-files.ts";
 import { NO_DATA } from "./index-format.ts";
 import { BLOCK } from "./tar-header.ts";
 import type { XattrFilter } from "./tar-write.ts";
-import { capabilitiesOnly, padded, tarHeaders } from "./tar-write.ts";
+import { capabilitiesOnly, tarPadded, tarHeaders } from "./tar-write.ts";
 import type { DataSource, Entry } from "./types.ts";
 import { isWhiteoutName } from "./whiteout.ts";
 
@@ -46,7 +46,8 @@ export async function* tarChunks(
 ): AsyncGenerator<Buffer, void, undefined> {
   const xattrs = options.xattrs ?? capabilitiesOnly;
   let out = Buffer.allocUnsafeSlow(CHUNK);
-  let other = Buffer.allocUnsafeSlow(CHUNK);
+  /** Made when it is needed: most layers of a COPY fit into one. */
+  let other: Buffer<ArrayBuffer> | undefined;
   let used = 0;
   /** Position of `out` in the tar. */
   let start = 0;
@@ -58,7 +59,7 @@ export async function* tarChunks(
     const chunk = out.subarray(0, used);
     start += used;
     used = 0;
-    [out, other] = [other, out];
+    [out, other] = [other ?? Buffer.allocUnsafeSlow(CHUNK), out];
     return chunk;
   };
 
@@ -76,8 +77,8 @@ export async function* tarChunks(
     if (headers.size > CHUNK) throw new InternalError(`headers of "${entry.path}" have ${headers.size} bytes`);
     const isFile = entry.kind === "file";
     const isSmall = isFile && entry.size <= SMALL;
-    if (used + headers.size + (isSmall ? padded(entry.size) : 0) > CHUNK) yield take();
-    if (headers.size + (isSmall ? padded(entry.size) : 0) > CHUNK) throw new InternalError("a small file does not fit");
+    if (used + headers.size + (isSmall ? tarPadded(entry.size) : 0) > CHUNK) yield take();
+    if (headers.size + (isSmall ? tarPadded(entry.size) : 0) > CHUNK) throw new InternalError("a small file does not fit");
     headers.write(out, used);
     used += headers.size;
     const dataOffset = isFile && entry.size > 0 ? start + used : NO_DATA;
@@ -85,7 +86,7 @@ export async function* tarChunks(
     if (isSmall) {
       if (entry.size > 0) readWhole(reader, entry, data, out, used);
       digestHex = knownDigest(entry, data) ?? hash("sha256", out.subarray(used, used + entry.size), "hex");
-      const end = used + padded(entry.size);
+      const end = used + tarPadded(entry.size);
       out.fill(0, used + entry.size, end);
       used = end;
     } else if (isFile) {
@@ -107,7 +108,7 @@ export async function* tarChunks(
       }
       digestHex ??= running?.digest("hex");
       // Chunks are whole blocks, so that the padding always fits.
-      const end = used + padded(entry.size) - entry.size;
+      const end = used + tarPadded(entry.size) - entry.size;
       out.fill(0, used, end);
       used = end;
     }
@@ -118,7 +119,7 @@ export async function* tarChunks(
   if (used + 2 * BLOCK > CHUNK) yield take();
   out.fill(0, used, used + 2 * BLOCK);
   used += 2 * BLOCK;
-  yield take();
+  yield out.subarray(0, used);
 }
 
 /** Bytes in memory, and those out of the store, are what was hashed; what is on the host may have changed since, or be empty by now. */

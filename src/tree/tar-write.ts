@@ -31,7 +31,7 @@ export function tarHeaders(entry: Entry, xattrs: XattrFilter = capabilitiesOnly)
   const split = splitName(name);
   const link = entry.link ?? "";
   const pax = paxData(entry, split === undefined ? name : undefined, link.length > 100 ? link : undefined, xattrs);
-  const paxSize = pax === undefined ? 0 : BLOCK + padded(pax.byteLength);
+  const paxSize = pax === undefined ? 0 : BLOCK + tarPadded(pax.byteLength);
   const opaque = entry.kind === "dir" && entry.opaque === true ? tarHeaders(opaqueMark(entry.path)) : undefined;
   return {
     size: paxSize + BLOCK + (opaque?.size ?? 0),
@@ -70,7 +70,7 @@ export function tarHeaders(entry: Entry, xattrs: XattrFilter = capabilitiesOnly)
 }
 
 /** `size` rounded up to whole blocks. */
-export function padded(size: number): number {
+export function tarPadded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK;
 }
 

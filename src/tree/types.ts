@@ -107,8 +107,16 @@ export interface LayerSource {
   readonly remote?: RemoteBlob;
   /** When it was built, in RFC 3339; absent for layers of images, whose history has it. A reused layer keeps its time, so that a rebuild gives the same image. */
   readonly created?: string | undefined;
-  /** Here already, or pulled and indexed now. Calls are joined. `unpack`: a step will need its directory, which is cheapest to make now. */
-  load(signal?: AbortSignal, options?: { readonly unpack?: boolean }): Promise<Layer>;
+  /** Here already, or pulled and indexed now. Calls are joined: the options of the first count. */
+  load(signal?: AbortSignal, options?: LoadOptions): Promise<Layer>;
+}
+
+/** How a layer is brought here. */
+export interface LoadOptions {
+  /** A step will need its directory, which is cheapest to make now. Default false. */
+  readonly unpack?: boolean | undefined;
+  /** The step under which a transfer is told. Default: the one that named the image. */
+  readonly vertex?: string | undefined;
 }
 
 /** A read-only file system view. Two kinds: a list of layers, and a directory of the host. */

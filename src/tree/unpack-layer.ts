@@ -7,6 +7,7 @@ import { DecantError } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { displayPath, fromText } from "../paths.ts";
 import { readData } from "./data.ts";
+import { noteDropped } from "./dropped-attributes.ts";
 import { changedWhileRead, writeFailure } from "./errors.ts";
 import { openForReading } from "./host-files.ts";
 import { checkLockedDirectory, layerDirectory, lockLayerDirectory } from "./layer-directory.ts";
@@ -32,30 +33,48 @@ const TURN_MS = 8;
  * ones are left out, and of a layer that comes twice only the upper place, where it hides the lower (overlayfs refuses a directory twice).
  * Throws `STORE_FULL`, `STORE_CORRUPT`, `BLOB_MISSING`, and `TAR` for hard links to what is not there.
  */
-export async function unpackLayers(store: Store, layers: readonly Layer[], signal?: AbortSignal): Promise<string[]> {
+export async function unpackLayers(
+  store: Store,
+  layers: readonly Layer[],
+  { signal, around = (_, unpack) => unpack() }: UnpackLayersOptions = {},
+): Promise<string[]> {
   const stack = rebaseLayers(layers);
   const last = new Map(stack.map((layer, number) => [layer.id, number]));
-  const paths: string[] = [];
-  for (const [number, layer] of stack.entries()) {
-    if (layer.index.count === 0 || last.get(layer.id) !== number) continue;
-    paths.push(await unpackLayer(store, layer, { lower: layerTree(stack.slice(0, number)), signal }));
-  }
-  return paths;
+  const needed = stack.flatMap((layer, number) =>
+    layer.index.count === 0 || last.get(layer.id) !== number ? [] : [{ layer, lower: layerTree(stack.slice(0, number)) }],
+  );
+  const missing = needed.filter(({ layer }) => layerDirectory(store, layer.id) === undefined).map(({ layer }) => layer);
+  const unpack = async (onProgress?: OnUnpacked): Promise<string[]> => {
+    const paths: string[] = [];
+    for (const { layer, lower } of needed) paths.push(await unpackLayer(store, layer, { lower, signal, onProgress }));
+    return paths;
+  };
+  return missing.length === 0 ? await unpack() : await around(missing, unpack);
+}
+
+/** Called with the bytes of a layer's files that are unpacked so far. */
+type OnUnpacked = (layer: Layer, bytes: number) => void;
+
+interface UnpackLayersOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Runs `unpack` where there are layers without a directory, which is work: to tell of it. */
+  readonly around?: ((missing: readonly Layer[], unpack: (onProgress?: OnUnpacked) => Promise<string[]>) => Promise<string[]>) | undefined;
 }
 
 interface UnpackOptions {
   readonly signal: AbortSignal | undefined;
   /** What is below the layer. */
   readonly lower: Tree;
+  readonly onProgress: OnUnpacked | undefined;
 }
 
-async function unpackLayer(store: Store, layer: Layer, { signal, lower }: UnpackOptions): Promise<string> {
+async function unpackLayer(store: Store, layer: Layer, { signal, ...options }: UnpackOptions): Promise<string> {
   const known = layerDirectory(store, layer.id);
   if (known !== undefined) return known;
-  return sharedWork(store, `unpack ${layer.id}`, (stop) => unpackLocked(store, layer, { signal: stop, lower }), signal);
+  return sharedWork(store, `unpack ${layer.id}`, (stop) => unpackLocked(store, layer, { signal: stop, ...options }), signal);
 }
 
-async function unpackLocked(store: Store, layer: Layer, { signal, lower }: UnpackOptions): Promise<string> {
+async function unpackLocked(store: Store, layer: Layer, { signal, lower, onProgress }: UnpackOptions): Promise<string> {
   await using _lock = await lockLayerDirectory(store, layer, signal);
   const original = isRebased(layer) ? layer.original : layer;
   const known = await checkLockedDirectory(store, layer, { original, signal });
@@ -64,13 +83,19 @@ async function unpackLocked(store: Store, layer: Layer, { signal, lower }: Unpac
   await using staged = await store.dirs.create(LAYER_DIRS);
   using unpacker = createUnpacker(staged.path);
   try {
-    await unpackFiles(store, { index, original }, unpacker, signal);
+    await unpackFiles(
+      store,
+      { index, original },
+      onProgress === undefined ? unpacker : told(unpacker, (bytes) => onProgress(layer, bytes)),
+      signal,
+    );
     await copyFromBelow(index, unpacker, lower);
     unpacker.finish(index);
   } catch (error) {
     throw writeFailure(error, `the directory of layer "${layer.id}"`);
   }
   signal?.throwIfAborted();
+  noteDropped(store, original.id, unpacker.dropped);
   if (isRebased(layer)) {
     store.records.put(REBASED, layer.id, original.id, [
       { kind: "dir", space: LAYER_DIRS, id: layer.id },
@@ -78,6 +103,19 @@ async function unpackLocked(store: Store, layer: Layer, { signal, lower }: Unpac
     ]);
   }
   return await staged.publish(layer.id);
+}
+
+/** Tells of the bytes that go through. */
+function told(unpacker: Unpacker, onProgress: (bytes: number) => void): Unpacker {
+  let done = 0;
+  return {
+    ...unpacker,
+    data(chunk) {
+      unpacker.data(chunk);
+      done += chunk.byteLength;
+      onProgress(done);
+    },
+  };
 }
 
 /** Positions of the files with content, in the order of the tar. */

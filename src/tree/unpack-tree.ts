@@ -2,28 +2,15 @@
  * A tree as a plain directory of the host (type=local). The destination may hold files of the user, symlinks among them: every name is
  * looked at without following it, and what is in the way of an entry is replaced, never written through.
  */
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  lchownSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { closeSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { DecantError, errnoOf } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
-import { ROOT, fromText, toBytes } from "../paths.ts";
-import { makeNode, setTimes } from "../sys/index.ts";
+import { ROOT, fromText } from "../paths.ts";
 import { readData } from "./data.ts";
 import { fsPath } from "./host-files.ts";
+import { createEntryMaker, type EntryMaker } from "./make-entry.ts";
 import type { Entry, Tree } from "./types.ts";
-import { setAttributes, setMetadata, timeOf } from "./unpacker.ts";
 import { walk } from "./walk.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -34,13 +21,18 @@ interface UnpackTreeOptions {
   readonly keepOwners?: boolean | undefined;
   /** Everything gets this time, in seconds. Default: each entry its own. */
   readonly mtimeSec?: number | undefined;
+  /** Called with the bytes that more files have. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const TURN_MS = 8;
 
-/** Writes the tree over what `destination` holds; it is made when absent. Throws `EXPORT` when it is no directory, and Node's errors. */
-export async function unpackTree(tree: Tree, destination: string, options: UnpackTreeOptions = {}): Promise<void> {
+/**
+ * Writes the tree over what `destination` holds; it is made when absent. Gives the names of extended attributes that its file system did not
+ * take (rule S126). Throws `EXPORT` when it is no directory, and Node's errors.
+ */
+export async function unpackTree(tree: Tree, destination: string, options: UnpackTreeOptions = {}): Promise<string[]> {
+  const maker = createEntryMaker();
   const root = fromText(destination);
   mkdirDestination(destination);
   const firsts = new Map<string, TreePath>();
@@ -52,11 +44,13 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
     const path = `${root}/${entry.path}`;
     const group = entry.kind === "file" ? tree.linkGroup(found) : undefined;
     const first = group === undefined ? undefined : firsts.get(group);
-    makeWay(path, entry.kind === "dir");
+    makeWay(maker, path, entry.kind === "dir");
     if (entry.kind === "dir") folders.push(entry);
-    else if (first !== undefined) linkSync(fsPath(`${root}/${first}`), fsPath(path));
-    else if (entry.kind === "file") await writeFile(tree, entry, path, options.signal);
-    else makeOther(entry, path);
+    else if (first !== undefined) maker.link(`${root}/${first}`, path);
+    else if (entry.kind === "file") {
+      await writeFile(maker, tree, entry, path, options.signal);
+      options.onProgress?.(entry.size);
+    } else maker.special(path, entry);
     if (group !== undefined && first === undefined) firsts.set(group, entry.path);
     if (performance.now() - turn > TURN_MS) {
       await setImmediate();
@@ -64,7 +58,8 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
       turn = performance.now();
     }
   }
-  for (const entry of folders.reverse()) setMetadata(`${root}/${entry.path}`, entry);
+  for (const entry of folders.reverse()) maker.describe(`${root}/${entry.path}`, entry);
+  return [...maker.dropped].toSorted();
 }
 
 function mkdirDestination(destination: string): void {
@@ -77,56 +72,35 @@ function mkdirDestination(destination: string): void {
 }
 
 /** Removes what is at `path`, but keeps a directory where one is wanted, and makes it where there is none. */
-function makeWay(path: string, wantDirectory: boolean): void {
+function makeWay(maker: EntryMaker, path: string, wantDirectory: boolean): void {
   const there = lstatSync(fsPath(path), { throwIfNoEntry: false });
   if (wantDirectory && there?.isDirectory() === true) return;
   if (there !== undefined) rmSync(fsPath(path), { recursive: true, force: true });
-  if (wantDirectory) mkdirSync(fsPath(path), 0o700);
+  if (wantDirectory) maker.directory(path);
 }
 
 /** A file that cannot be written whole is removed: half of one would look like the real one. */
-async function writeFile(tree: Tree, entry: Entry, path: string, signal: AbortSignal | undefined): Promise<void> {
-  const fd = openSync(fsPath(path), CREATE, 0o600);
+async function writeFile(maker: EntryMaker, tree: Tree, entry: Entry, path: string, signal: AbortSignal | undefined): Promise<void> {
+  const fd = maker.open(path);
   try {
-    if (entry.size > 0) {
-      for await (const chunk of readData(await tree.data(entry), entry.size)) {
-        signal?.throwIfAborted();
-        writeAll(fd, chunk, `"${path}"`);
-      }
-    }
-    if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
-    fchmodSync(fd, entry.mode);
+    await writeContent(fd, tree, entry, path, signal);
+    maker.close(fd, path, entry);
   } catch (error) {
     rmSync(fsPath(path), { force: true });
     throw error;
-  } finally {
-    closeSync(fd);
   }
-  setAttributes(path, entry);
-  setTimes(path, timeOf(entry));
 }
 
-function makeOther(entry: Entry, path: string): void {
-  switch (entry.kind) {
-    case "symlink":
-      symlinkSync(toBytes(entry.link ?? ""), fsPath(path));
-      if (entry.uid !== 0 || entry.gid !== 0) lchownSync(fsPath(path), entry.uid, entry.gid);
-      setTimes(path, timeOf(entry));
-      return;
-    case "char":
-    case "block":
-      makeNode(path, { kind: entry.kind, mode: 0o600, major: entry.major ?? 0, minor: entry.minor ?? 0 });
-      setMetadata(path, entry);
-      return;
-    case "fifo":
-      makeNode(path, { kind: "fifo", mode: 0o600 });
-      setMetadata(path, entry);
-      return;
-    case "file":
-    case "dir":
-    case "hardlink":
-    case "whiteout":
-    case "opaque":
-      return;
+/** When it throws, the file is closed. */
+async function writeContent(fd: number, tree: Tree, entry: Entry, path: string, signal: AbortSignal | undefined): Promise<void> {
+  if (entry.size === 0) return;
+  try {
+    for await (const chunk of readData(await tree.data(entry), entry.size)) {
+      signal?.throwIfAborted();
+      writeAll(fd, chunk, `"${path}"`);
+    }
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
 }

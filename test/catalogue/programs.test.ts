@@ -109,6 +109,17 @@ describe("the catalogue", () => {
       assert.equal(passes(decant(CONTEXT, "run", "--network", "none", `library-${image}`)), "answer 42");
     });
 
+  for (const release of RELEASES)
+    it(`A3: python3-${release} with packages of Python imports them`, () => {
+      const name = `modules-${release}`;
+      const packages = "[python3-cryptography, python3-paramiko, python3-jwt, ansible-core]";
+      writeFileSync(join(CONTEXT, `${name}.yaml`), `name: ${name}\nextends: python3-${release}\npackages: ${packages}\n`);
+      passes(decant(CONTEXT, "base", "build", `${name}.yaml`, "-t", name));
+      const script =
+        "import ansible, jwt, paramiko; from cryptography.fernet import Fernet; f = Fernet(Fernet.generate_key()); print(f.decrypt(f.encrypt(b'works')))";
+      assert.equal(passes(decant(CONTEXT, "run", "--network", "none", name, "-c", script)), "b'works'");
+    });
+
   for (const { name } of FAMILIES)
     for (const [variant, want] of [
       ["nonroot", /complete: 0 errors, 0 warnings/],

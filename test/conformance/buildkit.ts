@@ -1,4 +1,4 @@
-/** BuildKit's side: the docker client of the peers (DOCKER_HOST and DECANT_DOCKER name others), one process a case. */
+/** BuildKit's side: the docker client that bench/peers installs (DOCKER_HOST and DECANT_DOCKER name others), one process a case. */
 import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
 import { homedir } from "node:os";

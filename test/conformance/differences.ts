@@ -120,7 +120,7 @@ export const DIFFERENCES: readonly Difference[] = [
     cases: ["S129: a layer that writes through the symlink of another"],
     line: /^path out: /,
     reason:
-      "Unpacked for overlayfs, a layer of BuildKit does not see the symlink and hides it by a directory; unpacked over one another, as image-spec says, it writes where the symlink leads",
+      "Unpacked for overlayfs, a layer of BuildKit does not see the symlink and hides it by a directory. Unpacked over one another, as image-spec says, it writes where the symlink leads",
   },
   {
     cases: ["X4: a Dockerfile in a folder that is a link out of the folder and in the context"],

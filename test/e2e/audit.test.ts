@@ -129,7 +129,7 @@ describe("decant build --audit", { concurrency: 2 }, () => {
   it("says that a report without an audit is none", () => {
     using shop = shopWithApp(GOOD);
     const done = decant(shop, ["build", "--audit-report", "x", "."]);
-    assert.deepEqual([done.code, done.err.split("\n")[0]], [1, "ERROR: Cannot write the report of an audit: there is none"]);
+    assert.deepEqual([done.code, done.err.split("\n")[0]], [1, "ERROR: Cannot write the report of an audit: the build has no audit"]);
   });
 });
 

@@ -199,7 +199,8 @@ describe("decant base", () => {
 
   it("lists the catalogue, and prints the schema of recipes", async () => {
     const list = await ok(run(["base", "list"]));
-    assert.match(list, /\nnodejs22-debian13 +trixie +amd64 arm64 +nonroot debug debug-nonroot +Node\.js 22/);
+    assert.match(list, /\nnodejs22-debian13 +trixie +amd64 arm64 +nonroot debug debug-nonroot +\S+ +Node\.js 22/);
+    assert.match(list, /\nnodejs18-debian13 .* ended 2025-04-30 +Node\.js 18/, "A8: what is at its end of life is said to be");
     const schema: unknown = JSON.parse(await ok(run(["base", "schema"])));
     assert.equal(Reflect.get(Object(schema), "title"), "Decant recipe");
   });

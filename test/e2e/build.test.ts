@@ -270,6 +270,31 @@ describe("images of the store", () => {
   });
 });
 
+describe("runImage(), A9", () => {
+  it("makes each VOLUME a directory of its own: with the image's files, writable in a read-only container, gone with it", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    const prepare = `RUN mkdir -p -m 0750 /data && echo seed >/data/seed && chown -R 1000:1000 /data && ln -s data /link`;
+    await shop.build(`${BUSYBOX}${prepare}\nVOLUME ["/data", "/new/deep", "/link"]\nENTRYPOINT ["/bin/sh", "-c"]`, { tags: ["app:1"] });
+    const run = async (script: string, user = ""): Promise<string> => {
+      let said = "";
+      await using container = await runImage({
+        root: shop.root,
+        image: "app:1",
+        args: [script],
+        user,
+        readOnly: true,
+        onOutput: (_stream, chunk) => (said += Buffer.from(chunk).toString()),
+      });
+      await container.exit;
+      return said;
+    };
+    const script = "stat -c '%a %u' /data /new/deep; cat /data/seed; echo mine >/data/seed; cat /data/seed; echo no >/root-file";
+    assert.match(await run(script, "1000"), /^750 1000\n755 0\nseed\nmine\n.*Read-only file system\n$/s);
+    assert.equal(await run("echo x >/new/deep/file && cat /new/deep/file /data/seed; ls /new/deep"), "x\nseed\nfile\n");
+  });
+});
+
 describe("wrong input", () => {
   const rows: readonly { readonly name: string; readonly dockerfile: string; readonly code: string; readonly message: RegExp }[] = [
     { name: "an empty Dockerfile", dockerfile: "", code: "DOCKERFILE_SYNTAX", message: /the Dockerfile cannot be empty/ },

@@ -101,7 +101,7 @@ test("U1: every argument that Node sees has a colon before it, and the main modu
   assert.equal(out, "[:-a][:--env-file][:b c][:][:\n][:--]");
   const direct = run(process.execPath, [BUNDLE, ":version", "-x"]);
   assert.equal(direct.code, 1);
-  assert.match(direct.err, /^ERROR: Cannot start decant by its main module: .*\nHint: run bin\/decant /);
+  assert.match(direct.err, /^ERROR: Cannot start decant by its main module: .*\nHint: run the command decant /);
 });
 
 test(
@@ -152,6 +152,28 @@ test("decant build builds from scratch into an OCI layout, writes its files, and
   assert.equal(metadata["containerimage.config.digest"], await readFile(join(path, "id"), "utf8"));
   const listed = spawnSync("tar", ["tf", join(path, "out.tar")], { encoding: "utf8" });
   assert.match(listed.stdout, /^oci-layout$/m);
+});
+
+test("A9: decant prune says what holds the rest, and what to type to free it", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "decant-test-"));
+  await writeFile(join(folder.path, "Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n");
+  const decant = (...args: readonly string[]): string => {
+    const { code, out, err } = run(DECANT, args, { env: { DECANT_ROOT: join(folder.path, "store") } });
+    assert.equal(code, 0, err);
+    return out;
+  };
+  decant("build", "-t", "app", folder.path);
+  const cache =
+    "Hint: To free the build cache, too, run: decant prune --all; or only what was not used for a week: decant prune --older-than 7d";
+  const [freed = "", kept = "", hint] = decant("prune").split("\n");
+  assert.match(freed, /^Freed 0 B: 0 blobs, 0 directories, 0 records$/);
+  assert.match(kept, /^Kept \S+ k?B: [1-9]\S* k?B of images, [1-9]\S* k?B of build cache$/);
+  assert.equal(hint, cache);
+  decant("rm", "app");
+  const [, rest = "", again] = decant("prune").split("\n");
+  assert.match(rest, /^Kept \S+ k?B: 0 B of images, [1-9]\S* k?B of build cache$/);
+  assert.equal(again, cache);
+  assert.match(decant("prune", "--all"), /^Freed [1-9]\S* k?B: .*\n$/, "nothing is left, and nothing is said of it");
 });
 
 test("decant build prints a Dockerfile's mistake once, with its line", async () => {

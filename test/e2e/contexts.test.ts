@@ -90,11 +90,11 @@ describe("the build context", () => {
       plain,
     ]);
     await using server = await gitServer(join(shop.folder, "repositories"));
-    await using web = await fileServer({ "/context.tar.gz": tarOf(plain, "-z", "--owner=7", "--group=8") });
+    await using web = await fileServer({ "/context.tar.gz": tarOf(plain, "-z", "--owner=0", "--group=0") });
     const contexts: readonly (Partial<BuildOptions> & { readonly context: string })[] = [
       { context: plain },
-      { context: "-", stdin: bytesOf(tarOf(plain, "--owner=1000", "--group=1000")) },
-      { context: "-", stdin: bytesOf(tarOf(plain, "-J")) },
+      { context: "-", stdin: bytesOf(tarOf(plain, "--owner=0", "--group=0")) },
+      { context: "-", stdin: bytesOf(tarOf(plain, "-J", "--owner=0", "--group=0")) },
       { context: `${web.url}/context.tar.gz` },
       { context: `${server.url}/app.git?mtime=commit` },
       { context: `${server.url}/app.git?branch=main&mtime=commit` },
@@ -106,6 +106,22 @@ describe("the build context", () => {
       digests.push({ config, layers: layers.map(({ diffId }) => diffId) });
     }
     for (const other of digests.slice(1)) assert.deepEqual(other, digests[0]);
+  });
+
+  it("X11, S70: keeps the owners of an archive, from standard input and from http", async () => {
+    using shop = workshop();
+    shop.write({ Dockerfile: "FROM scratch\nCOPY d /d\nCOPY --chown=7:8 d/a /e/\nCOPY d/b /\n", "d/a": "a", "d/b": "b" });
+    const tar = tarOf(shop.context, "--owner=1000", "--group=1001");
+    await using web = await fileServer({ "/context.tar": tar });
+    // Seen with BuildKit of dockerd 28.5, by both ways: a copied directory's own owner is not taken, those of its files are.
+    const want = ["d/ 0/0", "d/a 1000/1001", "d/b 1000/1001", "e/ 7/8", "e/a 7/8", "b 1000/1001"];
+    for (const options of [{ context: "-", stdin: bytesOf(tar) }, { context: `${web.url}/context.tar` }]) {
+      const dest = join(shop.folder, "rootfs.tar");
+      await shop.buildAs({ ...options, outputs: [{ type: "tar", dest }] });
+      const listed = execFileSync("tar", ["tvf", dest], { encoding: "utf8" }).trimEnd().split("\n");
+      const owners = listed.map((line) => line.replace(/^\S+ (\S+) .* (\S+)$/, "$2 $1"));
+      assert.deepEqual(owners.toSorted(), want.toSorted());
+    }
   });
 
   it("R2: reads archives of several members, and nothing short of all", async () => {

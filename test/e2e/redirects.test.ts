@@ -132,7 +132,10 @@ describe("R1: git repositories that have moved to another host", () => {
         [`${withPassword(first.url)}/old.git`, {}],
       ] as const) {
         const said = await failure(add(shop, url, options));
-        assert.match(said, /\| The server redirects to "http:\/\/127\.0\.0\.1:\d+\/app\.git"\. Credentials for "[^"]+" are not sent there/);
+        assert.match(
+          said,
+          /\| The server redirects to "http:\/\/127\.0\.0\.1:\d+\/app\.git"\. Decant does not send credentials for "[^"]+" there/,
+        );
       }
       assert.ok(stranger.heard.length > 0);
       assert.deepEqual(stranger.leaks(TOKEN), []);

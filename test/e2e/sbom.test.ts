@@ -123,7 +123,7 @@ describe("decant sbom", () => {
       [
         "app:1 sha256 NOASSERTION",
         "debian 13 NOASSERTION",
-        "libc6 2.41-12 LGPL-2.1-only",
+        "libc6 2.41-12 LicenseRef-copyright-2897ea24",
         "left-pad 1.3.0 WTFPL",
         "glibc 2.41-12 NOASSERTION",
       ],

@@ -86,6 +86,7 @@ async function watchedIndex(root: string, codename: string, looked: Map<string, 
     return found;
   };
   return {
+    names: () => index.names(),
     named: noted,
     providing: (name) => {
       const names = index.providing(name);

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileS
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createSandbox, type Sandbox, type SandboxResult, type SandboxStep } from "../../src/engine/sandbox/index.ts";
+import { createSandbox, type Sandbox, type SandboxOptions, type SandboxResult, type SandboxStep } from "../../src/engine/sandbox/index.ts";
 import { emptyTree, hostTree } from "../../src/tree/index.ts";
 
 const BUSYBOX = "/usr/bin/busybox";
@@ -57,10 +57,13 @@ export interface SandboxPlace extends AsyncDisposable {
 }
 
 /** Opens a sandbox; disposing removes everything. */
-export async function openSandboxPlace(runtime: "crun" | "runc"): Promise<SandboxPlace> {
+export async function openSandboxPlace(
+  runtime: "crun" | "runc",
+  options: Pick<SandboxOptions, "deviceCgroup"> = {},
+): Promise<SandboxPlace> {
   const stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-sandbox-")));
-  const sandbox = stack.use(createSandbox({ stateDir: join(folder, "state"), runtime }));
+  const sandbox = stack.use(createSandbox({ stateDir: join(folder, "state"), runtime, ...options }));
   const base = join(folder, "base");
   makeBusyboxRoot(base);
   let uppers = 0;

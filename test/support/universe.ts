@@ -14,6 +14,7 @@ export function universe(packages: Universe): PackageIndex {
 export function indexOf(packages: readonly BinaryPackage[]): PackageIndex {
   return {
     named: (name) => packages.filter((one) => one.name === name),
+    names: () => packages.map((one) => one.name),
     providing: (name) => [
       ...new Set(
         packages

@@ -25,6 +25,7 @@ export function baseDetails(opened: OpenedBase, base: AssembledBase, platform: P
     layers: base.layers.map((layer, at) => layerFacts(layer, report.layers[at])),
     config: config.config ?? {},
     annotations,
+    support: opened.recipe.support ?? [],
   };
 }
 

@@ -1,5 +1,5 @@
 /** `listBases`: the catalogue. */
-import { listRecipes, loadRecipe } from "../../distroless/index.ts";
+import { firstEnd, listRecipes, loadRecipe } from "../../distroless/index.ts";
 import { given } from "../../given.ts";
 import type { BaseSummary } from "./types.ts";
 
@@ -9,13 +9,15 @@ export { recipeSchemaText } from "../../distroless/index.ts";
 export async function listBases(): Promise<BaseSummary[]> {
   const summaries: BaseSummary[] = [];
   for (const name of await listRecipes()) {
-    const { description, suite, architectures, variants } = await loadRecipe(name);
+    const recipe = await loadRecipe(name);
+    const { description, suite, architectures, variants } = recipe;
+    const support = firstEnd(recipe);
     summaries.push({
       name,
       suite,
       architectures,
       variants: Object.keys(variants),
-      ...given({ description }),
+      ...given({ description, support }),
     });
   }
   return summaries;

@@ -1,5 +1,5 @@
 /** `lockBase`: the exact packages of a recipe, written beside it; what changes is told. */
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import {
   formatLock,
@@ -13,6 +13,7 @@ import {
   parseBaseName,
 } from "../../distroless/index.ts";
 import { isDecantError } from "../../errors.ts";
+import { writeError } from "../../image/index.ts";
 import { step } from "../../step.ts";
 import { type FilePlace, pathOfPlace } from "../../sys/index.ts";
 import { startRun } from "../run-handle.ts";
@@ -35,7 +36,7 @@ export interface LockBaseOptions extends BaseOptions {
 
 /**
  * Resolves a recipe with all its variants and architectures, and writes its lock. With `write: false` it only tells what would change; with
- * `update: true` there must be a lock already. Throws `RECIPE`, `RECIPE_LOCK`, the `DEBIAN_…` codes.
+ * `update: true` there must be a lock already. Throws `RECIPE`, `RECIPE_LOCK`, `EXPORT`, the `DEBIAN_…` codes.
  */
 export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
   return startRun(options.signal, async (emit, signal) => {
@@ -101,8 +102,13 @@ function lockedBefore(before: Lock | undefined, architecture: string): LockedArc
 
 /** Another process sees the old file or the new one. */
 async function replaceFile(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
   const partial = `${file}.${process.pid}.partial`;
-  await writeFile(partial, text);
-  await rename(partial, file);
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(partial, text);
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw writeError("write", file, error);
+  }
 }

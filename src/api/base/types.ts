@@ -1,7 +1,7 @@
 /** Options and results of the calls on distroless bases. */
 import type { StoreOptions } from "../../context/index.ts";
 import type { Digest } from "../../digest.ts";
-import type { LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "../../distroless/index.ts";
+import type { LockedPackage, LockedRelease, PackageChangelog, ScriptEffect, SupportPeriod } from "../../distroless/index.ts";
 import type { ExportResult, OutputSpec } from "../../image/index.ts";
 import type { DebianOptions } from "../../project/index.ts";
 
@@ -72,6 +72,8 @@ export interface BaseDetails {
   readonly layers: readonly BaseLayer[];
   readonly config: unknown;
   readonly annotations: Readonly<Record<string, string>>;
+  /** How long what is in it gets security updates. */
+  readonly support: readonly SupportPeriod[];
   /** What the maintainer scripts of the packages would have done: with `scripts`. */
   readonly scripts?: readonly ScriptEffect[];
 }
@@ -122,4 +124,6 @@ export interface BaseSummary {
   readonly suite: string;
   readonly architectures: readonly string[];
   readonly variants: readonly string[];
+  /** What of it is first without security updates. */
+  readonly support?: SupportPeriod;
 }

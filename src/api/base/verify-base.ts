@@ -1,6 +1,4 @@
 /** `verifyBase`: a base is made once more from its lock, in a store of its own, and compared with what is there. */
-import { mkdtempDisposable } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AssembledBase, rebuildBase } from "../../distroless/index.ts";
 import { InternalError, usageError } from "../../errors.ts";
@@ -17,6 +15,7 @@ import { assembleOpened, assembleOptions, type AssembleRun } from "../../project
 import { type ComparedImage, firstDifference } from "./first-difference.ts";
 import { openBase } from "../../project/index.ts";
 import type { BaseOptions, VerifyBaseResult } from "./types.ts";
+import { makeTemporaryFolder } from "../../sys/index.ts";
 
 /** Options of `verifyBase`. */
 export interface VerifyBaseOptions extends BaseOptions {
@@ -40,7 +39,7 @@ export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
     const run: AssembleRun = { platform, emit, signal, vertex };
     const difference = await step(emit, { vertex, name: `assembling ${recipe.name} once more` }, signal, async () => {
       const found = image === undefined ? compared(await assembleOpened(session, opened, options, run)) : await openImage(image, run);
-      await using folder = await mkdtempDisposable(join(tmpdir(), "decant-verify-"));
+      await using folder = makeTemporaryFolder("verify");
       await using fresh = await openStore({ root: join(folder.path, "store") });
       const wanted = await rebuildBase(session.store, fresh, recipe, { ...assembleOptions(session, opened, options, run), lock });
       return firstDifference(found, compared(wanted));

@@ -1,13 +1,21 @@
 /** What starting a program comes to: the file that a name leads to, and for a script its interpreter, as the runtime and Linux do it. */
 import { type ElfMachine, isForMachine, machineName } from "../../elf/index.ts";
-import { entryAt, isProgram, lastPart, type ProcessPlace, programPaths } from "../../facts/index.ts";
+import {
+  entryAt,
+  envCommand,
+  HEAD_BYTES,
+  isProgram,
+  lastPart,
+  parseScriptLine,
+  type ProcessPlace,
+  programPaths,
+} from "../../facts/index.ts";
 import { given } from "../../given.ts";
 import { toText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 import { elfFiles } from "./elf-files.ts";
 import { similarPath } from "./similar-path.ts";
-import { envCommand, HEAD_BYTES, parseScriptLine } from "./script-line.ts";
 import type { ClosureRoot } from "./close.ts";
 
 /** Where processes start in. */

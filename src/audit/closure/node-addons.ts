@@ -100,7 +100,7 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
   return { missing, addons: [...addons.values()], opened: [...shut, ...[...addons.keys()].flatMap((path) => world.librariesOf(path))] };
 }
 
-/** One finding for all that would have done. What is there and lacks something is told with libraries. */
+/** One finding for all that would have done. The check of libraries reports those that lack something. */
 function missingOf(fatal: readonly Missed[]): MissingModule | undefined {
   if (fatal.some(({ why }) => why === "broken")) return undefined;
   // Packages of their own come with an install; files beside are what a build leaves.

@@ -76,7 +76,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     if (work.certain) opened.push(entry);
     if (entry.path.endsWith(".node")) addons.set(entry.path, work);
     if (/\.(?:json|node|wasm)$/.test(entry.path)) continue;
-    // Of what a package may load some day nothing is told, so nothing is read.
+    // Nothing is reported of what a package may load some day, so nothing is read.
     if (!work.certain && IN_PACKAGE.test(entry.path)) continue;
     if (seen.size > MAX_MODULES) {
       skipped.push({ entry, why: `only the first ${MAX_MODULES} modules are looked at` });

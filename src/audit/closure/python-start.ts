@@ -28,7 +28,7 @@ export interface PythonStart {
   readonly folders: readonly string[];
   /** What fails when Python itself starts, then when the program does, then when a server loads the application. */
   readonly failure?: PythonFailure & { readonly stage: "start" | "main" | "application" };
-  /** What a server is told to load, and where it is looked for besides. */
+  /** What a server's command line names, and where else to look for it. */
   readonly application?: string;
   readonly workingDirectory: string;
   readonly extensions: readonly Entry[];

@@ -1,4 +1,4 @@
-/** What a shell script or command line starts at its end, where that can be told without running it. */
+/** What a shell script or command line starts at its end, where that is known without running it. */
 
 /** A command line that any shell takes for words, one space between them. */
 const PLAIN = /^[A-Za-z0-9_@%+=:,./ -]+$/;

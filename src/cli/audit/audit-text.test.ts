@@ -43,7 +43,7 @@ test("auditText() shows an image without findings", () => {
     "",
     "✔ It will run",
     "",
-    "✔ It can run as told",
+    "✔ It can run as configured",
     "",
     "✔ It is distroless",
     "",

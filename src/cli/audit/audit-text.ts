@@ -14,7 +14,7 @@ export interface AuditTextOptions {
 
 const GROUPS: readonly (readonly [AuditGroup, string])[] = [
   ["run", "It will run"],
-  ["run-as", "It can run as told"],
+  ["run-as", "It can run as configured"],
   ["distroless", "It is distroless"],
   ["size", "Where the bytes are"],
 ];

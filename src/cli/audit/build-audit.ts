@@ -22,7 +22,7 @@ export async function withAudit<Result>(
 ): Promise<Result> {
   if (mode === undefined) {
     if (file !== undefined)
-      throw usageError("Cannot write the report of an audit: there is none", "Add --audit, or leave --audit-report out");
+      throw usageError("Cannot write the report of an audit: the build has no audit", "Add --audit, or leave --audit-report out");
     return await work({});
   }
   const reports: AuditReport[] = [];

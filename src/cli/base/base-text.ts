@@ -6,21 +6,28 @@ import { fit, safeLine } from "../style.ts";
 import { formatTable } from "../table.ts";
 
 const LAYER_COLUMNS = 72;
+const SHOWN_COMMANDS = 3;
+const COMMAND_COLUMNS = 60;
 
 /** `decant base list`. */
-export function listText(bases: readonly BaseSummary[]): string {
-  const rows = bases.map(({ name, suite, architectures, variants, description }) => [
+export function listText(bases: readonly BaseSummary[], now: Date): string {
+  const rows = bases.map(({ name, suite, architectures, variants, description, support }) => [
     name,
     suite,
     architectures.join(" "),
     variants.join(" "),
+    support === undefined ? "" : isOver(support.until, now) ? `ended ${support.until}` : support.until,
     description ?? "",
   ]);
-  return formatTable([["NAME", "SUITE", "ARCHITECTURES", "VARIANTS", ""], ...rows]);
+  return formatTable([["NAME", "SUITE", "ARCHITECTURES", "VARIANTS", "SUPPORTED UNTIL", ""], ...rows]);
+}
+
+function isOver(until: string, now: Date): boolean {
+  return until < now.toISOString().slice(0, 10);
 }
 
 /** `decant base show`. */
-export function detailsText(details: BaseDetails): string {
+export function detailsText(details: BaseDetails, now: Date): string {
   const { packages, layers, node } = details;
   const facts = formatTable([
     ["Recipe", details.variant === undefined ? details.recipe : `${details.recipe}:${details.variant}`],
@@ -34,6 +41,10 @@ export function detailsText(details: BaseDetails): string {
         `${suite} of ${date.slice(0, 16).replace("T", " ")}, signed by`,
         ...signers.map(({ userId }) => `  ${safeLine(userId.replace(/ <[^>]*>$/, ""))}`),
       ]),
+    ),
+    ...titled(
+      "Supported",
+      details.support.map(({ of, until }) => safeLine(`${of}: ${isOver(until, now) ? "ended" : "until"} ${until}`)),
     ),
     ...(node === undefined ? [] : [["Node.js", `${node.version} (${node.name}, signature ${node.signature})`]]),
     ["Size", `${formatSize(layers.reduce((sum, layer) => sum + layer.unpackedBytes, 0))} in ${layers.length} layers`],
@@ -57,13 +68,23 @@ export function detailsText(details: BaseDetails): string {
     String(layer.files),
     layerWords(layer.createdBy, packages),
   ]);
-  const scripts = details.scripts?.map((one) => [one.package, one.script, one.effect, one.done, safeLine(one.text)]);
+  const scripts = details.scripts
+    ?.toSorted((a, b) => Number(b.done === "needed") - Number(a.done === "needed"))
+    .map((one) => [one.package, one.script, one.effect, one.done, safeLine(effectWords(one))]);
   return [
     facts,
     formatTable([["PACKAGE", "VERSION", "ARCHITECTURE", "DOWNLOAD", ""], ...packageRows], [3]),
     formatTable([["LAYER", "DIGEST", "SIZE", "FILES", "WHAT"], ...layerRows], [2, 3]),
     ...(scripts === undefined ? [] : [formatTable([["PACKAGE", "SCRIPT", "EFFECT", "", "WHAT"], ...scripts])]),
   ].join("\n");
+}
+
+/** Why, and the commands of what the base is without. */
+function effectWords({ text, done, commands }: NonNullable<BaseDetails["scripts"]>[number]): string {
+  if (done === "native" || done === "not needed" || commands.length === 0) return text;
+  const more = commands.length > SHOWN_COMMANDS ? `; and ${commands.length - SHOWN_COMMANDS} more` : "";
+  const shown = commands.slice(0, SHOWN_COMMANDS).map((command) => fit(command, COMMAND_COLUMNS));
+  return `${text}: ${shown.join("; ")}${more}`;
 }
 
 /** Rows of which the first has a title. */
@@ -78,7 +99,7 @@ function layerWords(createdBy: string, packages: BaseDetails["packages"]): strin
   return fit(safeLine(parts.map((part) => names.get(part) ?? part).join(", ")), LAYER_COLUMNS);
 }
 
-/** What a lock changes, by architecture; architectures with the same changes are told together. */
+/** What a lock changes, by architecture; architectures with the same changes are shown together. */
 export function lockText({ file, written, changes, changelogs = [] }: LockBaseResult): string {
   const groups = Map.groupBy(Object.entries(changes), ([, change]) => differenceText(change));
   const parts = [...groups].map(([text, some]) =>

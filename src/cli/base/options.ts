@@ -39,7 +39,7 @@ export const LOCK_OPTION_TABLE: { readonly "lock-file": Text } = {
   "lock-file": {
     type: "string",
     value: "FILE",
-    help: "The lock; by default RECIPE.lock.json beside the recipe, or here for the catalogue's",
+    help: "The lock; by default RECIPE.lock.json beside the recipe, or in the working directory for the catalogue's",
   },
 };
 

@@ -10,7 +10,7 @@ export function checkText(check: DockerfileCheck, style: Style): string[] {
   const lines = [summary(warnings.length, check.errors.length > 0, style)];
   for (const warning of warnings) lines.push("", ...block(`${style.yellow("WARNING:")} `, warning, check));
   if (advice.length > 0)
-    lines.push("", `Decant has ${advice.length} ${advice.length === 1 ? "suggestion" : "suggestions"}; the check passes without:`);
+    lines.push("", `${advice.length} ${advice.length === 1 ? "suggestion (does" : "suggestions (do"} not affect the result):`);
   for (const warning of advice) lines.push("", ...block(`${style.cyan("SUGGESTION:")} `, warning, check));
   return lines.concat(warnings.length + advice.length > 0 ? [""] : []);
 }

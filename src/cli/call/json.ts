@@ -5,7 +5,7 @@
 import { basename } from "node:path";
 import { given } from "../../given.ts";
 import type { Diagnostic, DockerfileCheck, DockerfileOutline, DockerfileTargets, SourceFile, SourceRange } from "../../index.ts";
-import { SUBREQUESTS } from "./text.ts";
+import { SUBREQUESTS } from "./outline-text.ts";
 
 interface Lines {
   readonly first: number;

@@ -15,7 +15,7 @@ import { createStyle } from "../style.ts";
 import { checkText } from "./check-text.ts";
 import { checkJson, outlineJson, subrequestsJson, targetsJson } from "./json.ts";
 import type { Call } from "./parse.ts";
-import { outlineText, subrequestsText, targetsText } from "./text.ts";
+import { outlineText, subrequestsText, targetsText } from "./outline-text.ts";
 
 /** Runs `call`. 1 when a rule of BuildKit is broken or the file cannot be built, unless the status is ignored. */
 export async function runCall(call: Call, options: CheckDockerfileOptions, context: CliContext): Promise<number> {

@@ -15,10 +15,12 @@ export const command: Command = defineCommand(
     name: "audit",
     usage: "IMAGE|oci:PATH|DIRECTORY",
     summary: "Say whether an image will run, whether it is distroless, and where its bytes are",
-    notes: `IMAGE is an image of the store, or of a registry: then it is pulled into the store. oci:PATH[:TAG|@DIGEST] is an OCI layout, a
-folder or a tar (docker save writes one); dir:PATH, or a path that starts with "." or "/", is a root file system. Nothing is unpacked, and nothing of the image is run.
-The policy is the part "audit" of decant.yaml in the working directory, or of --policy. Findings are described in docs/audit.md.
-Exit code: 0 when no finding is an error (with --strict: nor a warning), 1 otherwise.
+    notes: `IMAGE is an image of the store, or of a registry, from which Decant pulls it into the store. Other forms:
+  oci:PATH[:TAG|@DIGEST]  an OCI layout: a folder or a tar (docker save writes one)
+  dir:PATH                a root file system; also a path that starts with "." or "/"
+Decant unpacks nothing and runs nothing of the image.
+The policy is the part "audit" of decant.yaml in the working directory, or of --policy. docs/audit.md describes each finding.
+The exit code is 0 when no finding is an error, and 1 otherwise. With --strict, warnings count as errors.
 
 Examples:
   decant audit app
@@ -27,12 +29,12 @@ Examples:
   decant audit ./rootfs`,
     options: {
       ...STORE_OPTION_TABLE,
-      format: { type: "string", value: "FORMAT", help: "How the report is written; by default text", choices: REPORT_FORMATS },
+      format: { type: "string", value: "FORMAT", help: "Format of the report; by default text", choices: REPORT_FORMATS },
       output: { type: "string", short: "o", value: "FILE", help: "Write the report to a file instead of standard output" },
-      policy: { type: "string", value: "FILE", help: "File with the part audit; by default decant.yaml here" },
-      offline: { type: "boolean", help: "Ask no archive which Debian packages would close a gap" },
+      policy: { type: "string", value: "FILE", help: "File with the part audit; by default decant.yaml in the working directory" },
+      offline: { type: "boolean", help: "Do not search Debian's archive for packages that close a gap" },
       strict: { type: "boolean", help: "Fail for warnings too" },
-      platform: { type: "string", value: "OS/ARCH", help: "Platform of an image for several; by default the host's" },
+      platform: { type: "string", value: "OS/ARCH", help: "Platform of a multi-platform image; by default the host's" },
       progress: { type: "string", value: "HOW", help: "How pulling is shown", choices: PROGRESS_MODES },
     },
     words: { min: 1, max: 1 },

@@ -23,9 +23,9 @@ export const command: Command = defineCommand(
     name: "build",
     usage: "CONTEXT",
     summary: "Build an image from a Dockerfile",
-    notes: `CONTEXT is a folder, a git repository (https://…/x.git#ref:folder, git@host:path), the URL of an archive or of a Dockerfile,
-or - for an archive or a Dockerfile from standard input.
-Without --output the image goes to Decant's store, under its --tag names; with none, only the cache is filled.
+    notes: `CONTEXT is a folder, a git repository (https://…/x.git#ref:folder, git@host:path), or the URL of an archive or of a Dockerfile.
+Use - for an archive or a Dockerfile from standard input.
+Without --output the image goes to Decant's store, under its --tag names. Without both, the build only fills the cache.
 Progress goes to standard error. BUILDKIT_PROGRESS sets the default of --progress.
 
 Examples:
@@ -50,13 +50,13 @@ Examples:
         type: "string",
         multiple: true,
         value: "KEY[=VALUE]",
-        help: "Value of an ARG; without =VALUE that of the environment",
+        help: "Value of an ARG; without =VALUE, the value in the environment",
       },
       "build-context": {
         type: "string",
         multiple: true,
         value: "NAME=WHAT",
-        help: "Files or image for FROM, --from and stages of that name: a folder, git or http URL, docker-image://, oci-layout://, distroless:",
+        help: "Files or image that replace FROM, --from or a stage of that name: a folder, git or http URL, docker-image://, oci-layout://, distroless:",
       },
       label: { type: "string", multiple: true, value: "KEY=VALUE", help: "Label of the image" },
       annotation: {
@@ -68,8 +68,8 @@ Examples:
       output: OUTPUT_OPTION,
       push: { type: "boolean", help: "Shorthand for --output type=registry" },
       load: { type: "boolean", help: "Shorthand for --output type=docker: into Decant's store" },
-      "no-cache": { type: "boolean", help: "Run every step, whatever the cache has" },
-      "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, whatever the cache has" },
+      "no-cache": { type: "boolean", help: "Run every step, and do not use the cache" },
+      "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, and do not use the cache" },
       pull: { type: "boolean", help: "Ask the registry for base images, even where the store has them" },
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
@@ -78,7 +78,7 @@ Examples:
         type: "string",
         multiple: true,
         value: "SECRET",
-        help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; it is never kept",
+        help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; Decant never stores it",
       },
       ssh: {
         type: "string",
@@ -97,7 +97,7 @@ Examples:
         type: "string",
         multiple: true,
         value: "DIR",
-        help: "Folder of CDI specifications; default is /etc/cdi and /var/run/cdi",
+        help: "Folder of CDI specifications; by default /etc/cdi, /var/run/cdi and /etc/buildkit/cdi",
       },
       "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
       ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },
@@ -148,7 +148,7 @@ Examples:
       audit: {
         type: "string",
         value: "HOW",
-        help: "Audit the image before it is written or pushed; errors fail the build, with strict also warnings, with warn nothing",
+        help: "Audit the image before the build writes or pushes it. Errors fail the build; strict: warnings too; warn: neither",
         choices: ["error", "strict", "warn"],
         bare: "error",
       },
@@ -173,7 +173,7 @@ Examples:
         value: "type=TYPE",
         help: "The same as type=sbom,… or type=provenance,…; disabled=true for none",
       },
-      explain: { type: "boolean", help: "Say of each executed step which input has changed" },
+      explain: { type: "boolean", help: "Explain why each step ran again: the input that changed" },
     },
     unsupported: {
       builder: { type: "string", row: "F146" },

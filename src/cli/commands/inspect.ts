@@ -62,6 +62,8 @@ function configFacts(config: unknown): string[][] {
     ["Working folder", "WorkingDir"],
     ["Environment", "Env"],
     ["Ports", "ExposedPorts"],
+    ["Volumes", "Volumes"],
+    ["Health check", "Healthcheck"],
     ["Labels", "Labels"],
     ["Stop signal", "StopSignal"],
   ].flatMap(([label = "", key = ""]) => {

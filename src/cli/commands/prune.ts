@@ -2,7 +2,7 @@
 import { formatSize } from "../../bytes.ts";
 import { usageError } from "../../errors.ts";
 import { given } from "../../given.ts";
-import { pruneStore } from "../../index.ts";
+import { type PruneResult, pruneStore } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import { PROGRESS_MODES, showRun } from "../progress/show.ts";
@@ -31,11 +31,29 @@ export const command: Command = defineCommand(
       ...given({ all: values.all }),
       ...(values["older-than"] === undefined ? {} : { olderThanMs: parseAge(values["older-than"]) }),
     });
-    const { blobs, dirs, records, freedBytes } = await showRun(run, values.progress ?? "auto", context);
+    const { blobs, dirs, records, freedBytes, kept } = await showRun(run, values.progress ?? "auto", context);
     await context.stdout.write(`Freed ${formatSize(freedBytes)}: ${blobs} blobs, ${dirs} directories, ${records} records\n`);
+    await context.stdout.write(keptText(kept, values.all === true));
     return 0;
   },
 );
+
+/** What holds the rest, and what to type to free it. */
+function keptText({ imageBytes, cacheBytes, usedBytes }: PruneResult["kept"], all: boolean): string {
+  const total = imageBytes + cacheBytes + usedBytes;
+  if (total === 0) return "";
+  const cache = all ? "of build cache that running builds use" : "of build cache";
+  const parts = [
+    `${formatSize(imageBytes)} of images`,
+    `${formatSize(cacheBytes)} ${cache}`,
+    ...(usedBytes === 0 ? [] : [`${formatSize(usedBytes)} in use now`]),
+  ];
+  const hint =
+    cacheBytes > 0 && !all
+      ? "Hint: To free the build cache, too, run: decant prune --all; or only what was not used for a week: decant prune --older-than 7d\n"
+      : "";
+  return `Kept ${formatSize(total)}: ${parts.join(", ")}\n${hint}`;
+}
 
 /** "90s", "45m", "36h", "7d" → milliseconds. Throws `USAGE`. */
 function parseAge(text: string): number {

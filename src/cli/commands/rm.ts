@@ -1,5 +1,5 @@
-/** `decant rm`. */
-import { removeImages } from "../../index.ts";
+/** `decant rm`: for containers, as everywhere. An image of the same name stays. */
+import { removeContainers } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
@@ -8,19 +8,24 @@ import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 export const command: Command = defineCommand(
   {
     name: "rm",
-    usage: "IMAGE…",
-    summary: "Remove images from the store",
-    notes: 'What no other image and no cache needs is freed by "decant prune".',
+    usage: "CONTAINER…",
+    summary: "Remove containers: with --force those that run, as others are gone",
+    notes: 'A container is gone when it ends. To remove images: "decant image rm", or "decant rmi".',
     options: {
       ...STORE_OPTION_TABLE,
-      force: { type: "boolean", short: "f", help: "It is no error when an image is not there" },
+      force: { type: "boolean", short: "f", help: "End running containers at once; a container that does not exist is no error" },
+      volumes: { type: "boolean", short: "v", help: "Also its volumes, which it never has" },
     },
-    unsupported: { "no-prune": { type: "boolean" } },
+    unsupported: { link: { type: "boolean", short: "l" } },
     words: { min: 1, max: Infinity },
   },
-  async (values, images, context) => {
-    const removed = await removeImages({ ...storeOptions(values, context), images, force: values.force ?? false });
+  async (values, containers, context) => {
+    const { removed, missing } = await removeContainers({ ...storeOptions(values, context), containers, force: values.force ?? false });
     await context.stdout.write(removed.map((name) => `${name}\n`).join(""));
+    if (missing.length > 0) {
+      const { printError } = await import("../errors/print.ts");
+      for (const error of missing) await printError(error, context.stderr);
+    }
     return 0;
   },
 );

@@ -4,8 +4,10 @@ import { runImage } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { secondsToMs } from "../seconds.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 
+const FILES_HINT = "Containers see no folders of the host yet: COPY the files into the image";
 const PORTS_HINT = "With --network host, which is the default, the ports of the container are ports of the host";
 
 /** The command. */
@@ -14,7 +16,8 @@ export const command: Command = defineCommand(
     name: "run",
     usage: "IMAGE [COMMAND] [ARGUMENTS…]",
     summary: "Run a container of an image, and pass on its output, signals and exit code",
-    notes: `The container is removed when it ends. Its first process gets SIGINT, SIGTERM and SIGHUP that decant gets.
+    notes: `Decant removes the container when it ends. It passes SIGINT, SIGTERM and SIGHUP on to the first process, which then has --stop-timeout to end.
+A second signal ends it at once. "decant ps" lists running containers, and "decant stop" ends one.
 
 Examples:
   decant run app
@@ -28,26 +31,32 @@ Examples:
         multiple: true,
         short: "e",
         value: "KEY[=VALUE]",
-        help: "Environment variable; without =VALUE that of the environment",
+        help: "Environment variable; without =VALUE, the value in the environment",
       },
       user: { type: "string", short: "u", value: "USER[:GROUP]", help: "Run as this user" },
       workdir: { type: "string", short: "w", value: "FOLDER", help: "Start in this folder" },
       network: { type: "string", value: "MODE", help: "Network of the container", choices: ["host", "none"] },
       "read-only": { type: "boolean", help: "Make the container's file system read-only" },
-      rm: { type: "boolean", help: "Remove the container when it ends, which is always done" },
+      rm: { type: "boolean", help: "Remove the container when it ends; Decant always does" },
+      init: {
+        type: "boolean",
+        help: "Start it below an init of this machine (tini, catatonit), which passes signals on and buries orphans",
+      },
+      "stop-signal": { type: "string", value: "SIGNAL", help: "What decant stop sends; by default that of the image, else SIGTERM" },
+      "stop-timeout": { type: "string", value: "SECONDS", help: "From a signal to SIGKILL: by default 10; -1: for ever" },
       runtime: { type: "string", value: "NAME", help: "OCI runtime", choices: ["auto", "crun", "runc"] },
     },
     unsupported: {
-      detach: { type: "boolean", short: "d", hint: "Decant has no daemon: run it in the foreground, or with nohup" },
+      detach: { type: "boolean", short: "d", hint: "Decant has no daemon: run it in the foreground, or below setsid" },
       publish: { type: "string", short: "p", hint: PORTS_HINT },
       "publish-all": { type: "boolean", short: "P", hint: PORTS_HINT },
-      interactive: { type: "boolean", short: "i" },
-      tty: { type: "boolean", short: "t" },
-      volume: { type: "string", short: "v" },
-      mount: { type: "string" },
-      name: { type: "string" },
+      interactive: { type: "boolean", short: "i", hint: "Leave it out: standard input is passed on in any case" },
+      tty: { type: "boolean", short: "t", hint: "Leave it out: a container has no terminal of its own yet" },
+      volume: { type: "string", short: "v", hint: FILES_HINT },
+      mount: { type: "string", hint: FILES_HINT },
+      name: { type: "string", hint: 'Leave it out: "decant ps" shows the ID, and "decant stop" takes it' },
       hostname: { type: "string" },
-      "env-file": { type: "string" },
+      "env-file": { type: "string", hint: "Give each variable with -e; -e NAME takes it from the environment" },
       label: { type: "string", short: "l" },
       privileged: { type: "boolean" },
       "cap-add": { type: "string" },
@@ -56,7 +65,6 @@ Examples:
       tmpfs: { type: "string" },
       memory: { type: "string", short: "m" },
       cpus: { type: "string" },
-      init: { type: "boolean" },
       platform: { type: "string" },
       pull: { type: "string" },
       restart: { type: "string" },
@@ -81,8 +89,15 @@ Examples:
       network: values.network,
       runtime: values.runtime,
       readOnly: values["read-only"],
+      init: values.init,
+      stopSignal: values["stop-signal"],
+      stopTimeoutMs: secondsToMs(values["stop-timeout"], "--stop-timeout"),
     });
-    using _forward = context.forwardSignals((name) => container.kill(name));
+    let isAsked = false;
+    using _forward = context.forwardSignals((signal) => {
+      container.stop(isAsked ? { timeoutMs: 0 } : { signal });
+      isAsked = true;
+    });
     return await container.exit;
   },
 );

@@ -19,9 +19,11 @@ export const command: Command = defineCommand(
     name: "sbom",
     usage: "IMAGE|oci:PATH|DIRECTORY",
     summary: "Write down what an image is made of, as SPDX or CycloneDX",
-    notes: `IMAGE is an image of the store, or of a registry: then it is pulled into the store. oci:PATH[:TAG|@DIGEST] is an OCI layout; dir:PATH, or a path
-that starts with "." or "/", is a root file system. Nothing is unpacked, and nothing of the image is run.
-The same image gives the same document: its time is SOURCE_DATE_EPOCH, else the image's. What is found, and how, is in docs/sbom.md.
+    notes: `IMAGE is an image of the store, or of a registry, from which Decant pulls it into the store. Other forms:
+  oci:PATH[:TAG|@DIGEST]  an OCI layout
+  dir:PATH                a root file system; also a path that starts with "." or "/"
+Decant unpacks nothing and runs nothing of the image.
+The same image gives the same document. Its time is SOURCE_DATE_EPOCH, else the image's. docs/sbom.md says what Decant finds, and how.
 
 Examples:
   decant sbom app > app.spdx.json
@@ -33,7 +35,7 @@ Examples:
         type: "string",
         short: "f",
         value: "FORMAT",
-        help: "The kind of document; by default spdx",
+        help: "Kind of document; by default spdx",
         choices: ["spdx", "cyclonedx"],
       },
       output: { type: "string", short: "o", value: "FILE", help: "Write to a file instead of standard output" },
@@ -43,7 +45,7 @@ Examples:
         help: "List the files of packages with their sums; by default true",
         choices: ["true", "false"],
       },
-      platform: { type: "string", value: "OS/ARCH", help: "Platform of an image for several; by default the host's" },
+      platform: { type: "string", value: "OS/ARCH", help: "Platform of a multi-platform image; by default the host's" },
       progress: { type: "string", value: "HOW", help: "How pulling is shown", choices: PROGRESS_MODES },
     },
     words: { min: 1, max: 1 },

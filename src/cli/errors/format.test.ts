@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DecantError, InternalError } from "../../errors.ts";
-import { createStyle } from "../style.ts";
+import { createStyle, displayWidth } from "../style.ts";
 import { formatError } from "./format.ts";
 
 const FILE = { name: "Dockerfile", text: "FROM node:18\nRUN npm ci\nCMD x" };
@@ -48,6 +48,36 @@ for (const error of [new InternalError("odd"), new TypeError("x is not a functio
     assert.match(text, /odd|x is not a function|a thrown string/);
   });
 }
+
+const RUN = `[2/3] RUN set -eux;   ${"apt-get install this-and-that; ".repeat(10)}`;
+
+for (const columns of [60, 80])
+  test(`U3: formatError() fits the headline of a failed RUN to ${columns} columns, and keeps the reason whole`, () => {
+    const headline = (message: string): string => {
+      const lines = formatError(new DecantError("RUN_FAILED", message, { details: { step: RUN } }), plain, columns);
+      assert.equal(lines.length, 1);
+      return lines.join();
+    };
+    const short = headline(`${RUN} failed: exit code 127`);
+    assert.match(short, /^ERROR: \[2\/3\] RUN set -eux; apt-get.*… failed: exit code 127$/);
+    assert.equal(displayWidth(short), columns);
+    const why = ': "/x.sh" has the line ends of Windows';
+    assert.equal(headline(`${RUN} failed: exit code 127${why}`), short + why);
+  });
+
+for (const columns of [30, 60, 200])
+  test(`U3: formatError() cuts excerpts and carets to ${columns} columns, around what is marked`, () => {
+    const text = `RUN ${"x".repeat(90)} WRONG ${"y".repeat(90)} 漢字漢字漢字`;
+    const at = text.indexOf("WRONG") + 1;
+    const file = { name: "Dockerfile", text: `${"z".repeat(300)}\n${text}\n\tEND` };
+    const range = { file, start: { line: 2, column: at }, end: { line: 2, column: at + 5 } };
+    const lines = formatError(new DecantError("USAGE", "no", { source: [range] }), plain, columns);
+    for (const line of lines) assert.ok(displayWidth(line) <= columns, line);
+    const marked = lines.findIndex((line) => line.includes("^"));
+    const caret = lines[marked]?.indexOf("^") ?? -1;
+    assert.equal(lines[marked - 1]?.slice(caret, caret + 5), "WRONG");
+    assert.match(lines[marked] ?? "", /^ +\| +\^{5}$/);
+  });
 
 test("formatError() lets no control character of a message through", () => {
   assert.equal(show(new DecantError("USAGE", 'Cannot use \u001b]0;title\u0007"x"')).includes("\u001b"), false);

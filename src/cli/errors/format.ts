@@ -4,30 +4,33 @@
  */
 import { isDecantError, type DecantError } from "../../errors.ts";
 import { formatExcerpt } from "../../source.ts";
-import { safeLine, type Style } from "../style.ts";
+import { displayWidth, fit, safeLine, type Style } from "../style.ts";
 
 const MAX_TAIL_LINES = 20;
 const MAX_CAUSES = 5;
+/** Logs have no width; longer lines are hard to read. */
+const WIDE = 160;
+const MIN_STEP = 12;
 
-/** The error's lines, without a newline at the end of each. */
-export function formatError(error: unknown, style: Style): string[] {
+/** The error's lines, without a newline at the end of each, for a terminal of so many `columns`; default: one that is wide. */
+export function formatError(error: unknown, style: Style, columns: number = WIDE): string[] {
   if (error instanceof SuppressedError) {
     // Both happened: the second while cleaning up after the first.
     return [
-      ...formatError(error.suppressed, style),
+      ...formatError(error.suppressed, style, columns),
       "",
       style.dim("While cleaning up, this happened as well:"),
-      ...formatError(error.error, style),
+      ...formatError(error.error, style, columns),
     ];
   }
   if (!isDecantError(error) || isInternal(error)) return formatBug(error, style);
-  const lines = [`${style.bold(style.red("ERROR:"))} ${messageLines(error.message)}`, ...causeLines(error, style)];
+  const lines = [`${style.bold(style.red("ERROR:"))} ${messageLines(headline(error, columns - 7))}`, ...causeLines(error, style)];
   for (const range of error.source)
     lines.push(
       "",
-      ...formatExcerpt(range)
+      ...formatExcerpt(range, { columns: columns - 2 })
         .split("\n")
-        .map((line) => markLine(line, style)),
+        .map((line) => markLine(fit(safeLine(line), columns - 2), style)),
     );
   lines.push(...logLines(error, style));
   if (error.hint !== undefined) lines.push("", `${style.cyan("Hint:")} ${messageLines(error.hint)}`);
@@ -48,6 +51,15 @@ function formatBug(error: unknown, style: Style): string[] {
     "",
     `${style.cyan("Hint:")} Report it with the lines above and, where you can, the Dockerfile`,
   ];
+}
+
+/** The name of a step is cut, so that what happened to it is seen. */
+function headline({ message, details }: DecantError, columns: number): string {
+  const { step } = details;
+  if (typeof step !== "string" || !message.startsWith(step)) return message;
+  const rest = message.slice(step.length);
+  const ending = /^[^:]*(?::[^:]*)?/.exec(rest)?.[0] ?? rest;
+  return fit(safeLine(step.replaceAll(/\s+/g, " ")), Math.max(MIN_STEP, columns - displayWidth(ending))) + rest;
 }
 
 function messageLines(text: string): string {

@@ -5,5 +5,6 @@ import { formatError } from "./format.ts";
 
 /** Prints `error` as `formatError` draws it. */
 export async function printError(error: unknown, stderr: OutputStream): Promise<void> {
-  await stderr.write(`${formatError(error, createStyle(stderr.color)).join("\n")}\n`);
+  const columns = stderr.isTerminal ? stderr.size().columns : undefined;
+  await stderr.write(`${formatError(error, createStyle(stderr.color), columns).join("\n")}\n`);
 }

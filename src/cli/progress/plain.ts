@@ -7,7 +7,7 @@ import { safeLine } from "../style.ts";
 import { isOver, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
-import { formatDuration, formatResult, formatTransfer } from "./words.ts";
+import { formatDuration, formatResult, formatTransfer } from "./format-event.ts";
 
 const SILENCE_MS = 3000;
 const TRANSFER_EVERY_MS = 5000;
@@ -92,13 +92,11 @@ export function createPlainRenderer(): Renderer {
       if (step === undefined || step.state === "planned") return "";
       return say(step, linesOf(event, step, lines), event.at);
     },
-    // An empty line sets the error apart that follows.
-    end: (state) =>
-      drain(Infinity) +
-      warnings
-        .lines()
-        .map((line) => `${line}\n`)
-        .join("") +
-      ([...state.steps.values()].some((step) => step.state === "failed") ? "\n" : ""),
+    end(_state, _nowMs, { isError }) {
+      const rest = drain(Infinity);
+      const listed = warnings.lines();
+      const isSeparate = isError && (wroteAny || listed.length > 0);
+      return rest + [...listed, ...(isSeparate ? [""] : [])].map((line) => `${line}\n`).join("");
+    },
   };
 }

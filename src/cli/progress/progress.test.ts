@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import type { BuildEvent } from "../../events.ts";
 import { createProgress, reduceProgress } from "../../progress.ts";
 import { createPlainRenderer } from "./plain.ts";
@@ -9,7 +10,7 @@ import { createQuietRenderer } from "./quiet.ts";
 import { createScreen } from "./screen.ts";
 import { createTerminalRenderer } from "./terminal.ts";
 import type { Renderer } from "./types.ts";
-import { formatDuration } from "./words.ts";
+import { formatDuration } from "./format-event.ts";
 
 const START = 1_700_000_000_000;
 const GOLDEN = join(import.meta.dirname, "../testdata");
@@ -87,13 +88,13 @@ const RESULT: BuildEvent = {
 function fed(renderer: Renderer): {
   readonly event: (event: BuildEvent) => string;
   readonly frame: (nowMs: number, size: { readonly columns: number; readonly rows: number }) => string;
-  readonly end: (nowMs: number) => string;
+  readonly end: (nowMs: number, isError?: boolean) => string;
 } {
   const state = createProgress();
   return {
     event: (event) => renderer.event(event, reduceProgress(state, event)),
     frame: (nowMs, size) => renderer.frame?.(state, nowMs, size) ?? "",
-    end: (nowMs) => renderer.end(state, nowMs),
+    end: (nowMs, isError = true) => renderer.end(state, nowMs, { isError }),
   };
 }
 
@@ -151,11 +152,63 @@ test("createQuietRenderer() prints warnings only", () => {
 
 test("createScreen() rewrites only the lines that changed", () => {
   const screen = createScreen();
-  assert.equal(screen.draw([], ["a", "b", "c"]), "\u001b[Ka\n\u001b[Kb\n\u001b[Kc\n");
-  assert.equal(screen.draw([], ["a", "b", "c"]), "");
-  assert.equal(screen.draw([], ["a", "B", "c"]), "\u001b[3A\r\n\u001b[KB\n\n");
-  assert.equal(screen.draw(["done"], ["c"]), "\u001b[3A\r\u001b[Kdone\n\u001b[Kc\n\u001b[J");
-  assert.equal(screen.draw([], []), "\u001b[1A\r\u001b[J");
+  assert.equal(screen.draw([], ["a", "b", "c"], 80), "\u001b[Ka\n\u001b[Kb\n\u001b[Kc\n");
+  assert.equal(screen.draw([], ["a", "b", "c"], 80), "");
+  assert.equal(screen.draw([], ["a", "B", "c"], 80), "\u001b[3A\r\n\u001b[KB\n\n");
+  assert.equal(screen.draw(["done"], ["c"], 80), "\u001b[3A\r\u001b[Kdone\n\u001b[Kc\n\u001b[J");
+  assert.equal(screen.draw([], [], 80), "\u001b[1A\r\u001b[J");
+});
+
+test("U2: createScreen() takes back the rows that lines have in a narrower terminal", () => {
+  const screen = createScreen();
+  screen.draw([], ["\u001b[2mabcdefghi\u001b[22m", "漢字漢字", ""], 20);
+  // Three rows, two rows and one.
+  assert.equal(screen.draw([], ["ab", "cd"], 4), "\u001b[6A\r\u001b[J\u001b[Kab\n\u001b[Kcd\n\u001b[J");
+  // What fitted before fits in one row each.
+  assert.equal(screen.draw([], ["ab", "cd"], 200), "\u001b[2A\r\u001b[J\u001b[Kab\n\u001b[Kcd\n");
+  assert.equal(screen.draw([], ["ab", "cd"], 200), "");
+});
+
+test("U2: createTerminalRenderer() uses all columns, and says how many steps there are", () => {
+  const renderer = fed(createTerminalRenderer({ color: false }));
+  const name = `RUN ${"x".repeat(300)}`;
+  renderer.event({ at: START, type: "vertex.planned", vertex: "a", name });
+  renderer.event({ at: START, type: "vertex.planned", vertex: "b", name: "RUN b" });
+  renderer.event({ at: START, type: "vertex.started", vertex: "a" });
+  const lines = renderer.frame(START, { columns: 200, rows: 24 }).split("\n");
+  assert.equal(lines[0]?.replace("\u001b[K", "").length, 199);
+  assert.equal(lines[1], "\u001b[K1 running · 0/2 done · 0.0s");
+});
+
+test("U2: an empty line comes before an error, and only then", () => {
+  const started: readonly BuildEvent[] = [
+    { at: START, type: "vertex.planned", vertex: "a", name: "one" },
+    { at: START, type: "vertex.started", vertex: "a" },
+    { at: START, type: "vertex.done", vertex: "a", durationMs: 0 },
+  ];
+  for (const make of [createPlainRenderer, () => createTerminalRenderer({ color: false })]) {
+    for (const isError of [true, false]) {
+      const renderer = fed(make());
+      const said = started.map((event) => renderer.event(event)).join("") + renderer.end(START, isError);
+      assert.equal(stripVTControlCharacters(said).endsWith("\n\n"), isError, said);
+      assert.equal(fed(make()).end(START, isError), "");
+    }
+  }
+});
+
+test("U2: createPlainRenderer() tells of a first step that fails before it starts, and of cancelled ones", () => {
+  const renderer = fed(createPlainRenderer());
+  const events: readonly BuildEvent[] = [
+    { at: START, type: "vertex.planned", vertex: "a", name: "one" },
+    { at: START, type: "vertex.planned", vertex: "b", name: "two" },
+    { at: START, type: "vertex.planned", vertex: "c", name: "three" },
+    { at: START, type: "vertex.started", vertex: "b" },
+    { at: START, type: "vertex.failed", vertex: "a", code: "CONTEXT", message: "no" },
+    { at: START, type: "vertex.cancelled", vertex: "b" },
+    { at: START, type: "vertex.cancelled", vertex: "c" },
+  ];
+  const said = events.map((event) => renderer.event(event)).join("") + renderer.end(START);
+  assert.equal(said, "#2 two\n#2 CANCELED\n\n#1 one\n#1 ERROR CONTEXT\n\n#3 three\n#3 CANCELED\n\n");
 });
 
 test("formatDuration() rounds to a tenth of a second, then to seconds", () => {

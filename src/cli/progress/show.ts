@@ -27,13 +27,24 @@ export async function showRun<Result>(run: Run<Result>, mode: ProgressMode, cont
       if (text !== "") await stderr.write(text);
     }
     frames.draw();
-    const last = renderer.end(state, Date.now());
+    // An interrupted run ends without an error.
+    const isError = !context.signal.aborted && (await failed(running.result));
+    const last = renderer.end(state, Date.now(), { isError });
     if (last !== "") await stderr.write(last);
   }
   try {
     return await running.result;
   } catch (error) {
     throw withLogTail(error, state);
+  }
+}
+
+async function failed(result: Promise<unknown>): Promise<boolean> {
+  try {
+    await result;
+    return false;
+  } catch {
+    return true;
   }
 }
 

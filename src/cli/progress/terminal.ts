@@ -8,11 +8,10 @@ import { createScreen } from "./screen.ts";
 import { isOver, type ProgressState, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
-import { formatDuration, formatResult, formatTransfer, shortenDigests } from "./words.ts";
+import { formatDuration, formatResult, formatTransfer, shortenDigests } from "./format-event.ts";
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const SPIN_MS = 100;
-const MAX_COLUMNS = 120;
 const MAX_LOG_LINES = 6;
 const MAX_TRANSFERS = 4;
 
@@ -24,11 +23,12 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
   /** Finished, and not drawn yet: widths are known only when a frame is drawn. */
   let finished: ((columns: number) => string)[] = [];
   let columns = 80;
+  let terminalColumns = 80;
 
   const flush = (live: readonly string[]): string => {
     const lines = finished.map((line) => line(columns));
     finished = [];
-    return screen.draw(lines, live);
+    return screen.draw(lines, live, terminalColumns);
   };
 
   return {
@@ -39,15 +39,17 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
       return "";
     },
     frame(state, nowMs, size) {
-      columns = Math.max(20, Math.min(size.columns, MAX_COLUMNS) - 1);
+      terminalColumns = size.columns;
+      columns = Math.max(10, size.columns - 1);
       return flush(liveLines(state, style, nowMs, columns, Math.max(1, size.rows - 1)));
     },
-    end(state, nowMs) {
+    end(state, nowMs, { isError }) {
       // What was found must be readable to its end: it is wrapped, and only excerpts are cut.
       for (const line of warnings.lines())
         for (const part of /^(?: - | {3}\S)/.test(line) ? wrap(line, columns) : [fit(line, columns)])
           finished.push(() => (line.startsWith(" - ") ? style.yellow : style.dim)(part));
       if (state.steps.size > 0) finished.push((width) => style.dim(fit(summary(state, nowMs), width)));
+      if (isError && finished.length > 0) finished.push(() => "");
       return flush([]);
     },
   };
@@ -110,7 +112,7 @@ function summary(state: ProgressState, nowMs: number): string {
   for (const step of state.steps.values()) counts[step.state] += 1;
   const parts = [
     ...(counts.running > 0 ? [`${counts.running} running`] : []),
-    `${counts.done} done`,
+    `${counts.done + counts.cached}/${state.steps.size} done`,
     ...(counts.cached > 0 ? [`${counts.cached} cached`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
     ...(counts.cancelled > 0 ? [`${counts.cancelled} cancelled`] : []),

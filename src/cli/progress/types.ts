@@ -8,6 +8,6 @@ export interface Renderer {
   event(event: BuildEvent, change: ProgressChange): string;
   /** For renderers that animate: the screen at `nowMs`, written on top of the last one. */
   frame?(state: ProgressState, nowMs: number, size: { readonly columns: number; readonly rows: number }): string;
-  /** What to write after the last event. */
-  end(state: ProgressState, nowMs: number): string;
+  /** What to write after the last event. With `isError`, the text of an error comes next: an empty line sets it apart. */
+  end(state: ProgressState, nowMs: number, outcome: { readonly isError: boolean }): string;
 }

@@ -1,7 +1,7 @@
 /** Warnings, kept until a build ends and then shown with their lines of the file, as docker buildx does. */
 import type { WarningEvent } from "../../events.ts";
 import { safeLine } from "../style.ts";
-import { formatWarning } from "./words.ts";
+import { formatWarning } from "./format-event.ts";
 
 /** More are counted, not shown. */
 const MAX_SHOWN = 50;

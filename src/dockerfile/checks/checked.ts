@@ -107,7 +107,7 @@ function checkedStep(step: PlannedStep, known: Pick<CheckedStep, "missingArgumen
   };
 }
 
-/** Names of an ARG are told also where a value could not be read. */
+/** Names of an ARG count also where a value could not be read. */
 function textsOf(values: StepValues, instruction: PlannedStep["instruction"]): readonly string[] {
   switch (values.kind) {
     case "env":

@@ -19,5 +19,5 @@ export const missingUser: Rule = decantRule("MissingUser", "The result should no
   if (image === "scratch" && !isRun) return;
   const user = target.image?.config?.User;
   const isRoot = target.image === undefined ? !isNonroot(image) : user === undefined || /^(?:0|root)?(?::|$)/.test(user);
-  if (isRoot) yield atInstruction(target.stage.from, "The result runs as root: there is no USER", target.stage.from.keyword.range);
+  if (isRoot) yield atInstruction(target.stage.from, "The result runs as root: no stage sets a USER", target.stage.from.keyword.range);
 });

@@ -10,7 +10,7 @@ const INSTALL = /\bnpm\s+(?:i|install)((?:\s+-[^\s;&|]+)*)\s*(?:$|[;&|\n])/gm;
 /** `npm install` may change what the lock file says; `npm ci` installs exactly that, and is faster. */
 export const npmInstallWithLockFile: Rule = decantRule(
   "NpmInstallWithLockFile",
-  "Use npm ci where there is a lock file",
+  "Use npm ci if a lock file exists",
   function* ({ stages }) {
     const withLock = new Set<number>();
     for (const { stage, steps, parent } of stages) {

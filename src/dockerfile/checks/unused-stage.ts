@@ -13,7 +13,7 @@ const MAX_FORGOTTEN = 1;
 /** A stage that the target does not need and that no other stage uses. Named stages may be targets: where it looks so, they are left alone. */
 export const unusedStage: Rule = decantRule(
   "UnusedStage",
-  "Stages that nothing needs should go",
+  "Remove stages that nothing needs",
   function* ({ parsed, stages, target, options }) {
     // What a target does not need is nobody's oversight.
     if (target === undefined || options.everyStage !== true || target.stage.index !== stages.length - 1) return;

@@ -2,9 +2,9 @@
 import { syntaxError } from "../errors.ts";
 import { readFlags } from "../flags.ts";
 import type { Statement } from "../statement.ts";
-import type { Slice } from "../text.ts";
+import type { Slice } from "../slices.ts";
 import type { CmdInstruction, CommandLine, EntrypointInstruction, ShellInstruction } from "../types.ts";
-import { jsonWords } from "../words.ts";
+import { jsonWords } from "../split-line.ts";
 
 /** Exec form where `slice` is a JSON array of strings, shell form for any other text. */
 export function readCommandLine(statement: Statement, slice: Slice = statement.args): CommandLine {

@@ -3,9 +3,9 @@ import { syntaxError } from "../errors.ts";
 import { readFlags } from "../flags.ts";
 import type { Statement } from "../statement.ts";
 import { didYouMean } from "../suggest.ts";
-import { present } from "../text.ts";
+import { present } from "../slices.ts";
 import type { FromInstruction } from "../types.ts";
-import { blankWords } from "../words.ts";
+import { blankWords } from "../split-line.ts";
 
 const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;
 

@@ -3,10 +3,10 @@ import { syntaxError } from "../errors.ts";
 import { type FlagSet, readFlags } from "../flags.ts";
 import type { Statement } from "../statement.ts";
 import { didYouMean } from "../suggest.ts";
-import { isSpace, present } from "../text.ts";
+import { isSpace, present } from "../slices.ts";
 import type { HealthcheckInstruction } from "../types.ts";
 import { parseDuration } from "../values.ts";
-import { wordAt } from "../words.ts";
+import { wordAt } from "../split-line.ts";
 import { readCommandLine } from "./command-line.ts";
 
 const MIN_NS = 1e6;

@@ -2,7 +2,7 @@
 import type { SourceRange } from "../../source.ts";
 import { semanticError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
-import { present } from "../text.ts";
+import { present } from "../slices.ts";
 import type { Mount, MountFlag, MountOption } from "../types.ts";
 import { parseBool, parseSize, parseUint32 } from "../values.ts";
 

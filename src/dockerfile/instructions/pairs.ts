@@ -4,9 +4,9 @@ import type { SourceRange } from "../../source.ts";
 import { syntaxError } from "../errors.ts";
 import { readFlags } from "../flags.ts";
 import type { Statement } from "../statement.ts";
-import { isBlank, type Slice } from "../text.ts";
+import { isBlank, type Slice } from "../slices.ts";
 import type { ArgDeclaration, ArgInstruction, EnvInstruction, KeyValue, LabelInstruction, Word } from "../types.ts";
-import { quotedWords, wordAt } from "../words.ts";
+import { quotedWords, wordAt } from "../split-line.ts";
 
 /** ENV. */
 export function readEnv(statement: Statement): EnvInstruction {

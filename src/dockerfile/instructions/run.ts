@@ -4,10 +4,10 @@ import { syntaxError } from "../errors.ts";
 import { type FlagSet, readFlags } from "../flags.ts";
 import type { Statement } from "../statement.ts";
 import { didYouMean } from "../suggest.ts";
-import { present } from "../text.ts";
+import { present } from "../slices.ts";
 import type { DeviceFlag, MountFlag, MountOption, RunInstruction } from "../types.ts";
 import { parseBool } from "../values.ts";
-import type { RawFlag } from "../words.ts";
+import type { RawFlag } from "../split-line.ts";
 import { readCommandLine } from "./command-line.ts";
 
 const NETWORKS = ["default", "none", "host"] as const;

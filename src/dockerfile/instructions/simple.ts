@@ -2,7 +2,7 @@
 import { syntaxError } from "../errors.ts";
 import { readFlags } from "../flags.ts";
 import type { Statement } from "../statement.ts";
-import { trimSpace } from "../text.ts";
+import { trimSpace } from "../slices.ts";
 import type {
   ExposeInstruction,
   MaintainerInstruction,
@@ -12,7 +12,7 @@ import type {
   WorkdirInstruction,
   Word,
 } from "../types.ts";
-import { blankWords, jsonWords, wordAt } from "../words.ts";
+import { blankWords, jsonWords, wordAt } from "../split-line.ts";
 
 /** WORKDIR. */
 export function readWorkdir(statement: Statement): WorkdirInstruction {

@@ -3,9 +3,9 @@ import { syntaxError } from "../errors.ts";
 import { readFlags } from "../flags.ts";
 import { parseHeredocWord } from "../heredoc.ts";
 import type { Statement } from "../statement.ts";
-import { present } from "../text.ts";
+import { present } from "../slices.ts";
 import type { AddInstruction, CopyInstruction, Heredoc, Word } from "../types.ts";
-import { blankWords, jsonWords } from "../words.ts";
+import { blankWords, jsonWords } from "../split-line.ts";
 
 interface Operands {
   readonly sources: readonly Word[];

@@ -1,4 +1,4 @@
-/** Going on after a mistake of the file, so that all of them can be told. */
+/** Going on after a mistake of the file, so that all of them can be reported. */
 import { type DecantError, isDecantError } from "../../errors.ts";
 
 /** Does `work`; undefined when it meets a mistake, which is kept. Other errors are thrown. */

@@ -57,7 +57,7 @@ async function outcome(row: Row): Promise<TreeSpec | string> {
   try {
     return await itemsDump(await copy(row), row.times === true ? { times: true } : {});
   } catch (error) {
-    if (isDecantError(error)) return `${error.code}: ${error.message}`;
+    if (isDecantError(error)) return `${error.code}: ${error.message} ${error.hint ?? ""}`;
     throw error;
   }
 }
@@ -214,6 +214,20 @@ const rows: readonly Row[] = [
     base: { "t/n": "link /etc" },
     copy: { src: "d", dest: "/t" },
     want: /COPY_CONFLICT: .*cannot copy to non-directory/,
+  },
+  {
+    name: "A9: over a merged /usr, the hint needs no RUN step",
+    from: { "root/lib/f": "file 644 0:0 x" },
+    base: { lib: "link usr/lib", "usr/lib": "dir 755 0:0" },
+    copy: { src: "root", dest: "/" },
+    want: /"\/lib" leads to "\/usr\/lib" in the image: leave it out here with --exclude=lib, and copy "\/root\/lib\/" to "\/usr\/lib\/" in a step/,
+  },
+  {
+    name: "A9: a merged /usr over one that is not",
+    from: { "root/lib": "link usr/lib" },
+    base: { lib: "dir 755 0:0" },
+    copy: { src: "root", dest: "/" },
+    want: /"\/root\/lib" is a link: leave it out here with --exclude=lib, and copy what it leads to to "\/lib\/" in a step of its own/,
   },
   {
     name: "S79: a file over a directory fails",

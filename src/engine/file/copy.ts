@@ -54,12 +54,17 @@ export async function copySelected(
     // Where a parent is a directory already, it stays as it is.
     if (implied && draft.lookup(to)?.kind === "dir") continue;
     if (entry.kind === "dir") {
-      const made = putCopiedDirectory(draft, entry, to, relative === ROOT, style);
+      const made = putCopiedDirectory(draft, entry, to, relative, style);
       if (!implied && made !== ROOT) times.set(made, timeOf(draft, entry));
       continue;
     }
     const checked = entry.kind === "file" && selected.hashed !== undefined ? withDigest(entry, selected.hashed.at(files), style) : entry;
     if (entry.kind === "file") files += 1;
+    const before = draft.lookup(to);
+    if (before?.kind === "dir") {
+      const left = entry.kind === "symlink" && relative !== ROOT ? { from: entry.path, relative } : undefined;
+      throw fileOverDirectory(to, style.range, left);
+    }
     await putCopiedFile(draft, source, checked, to, links, style);
   }
   // Now that nothing comes into them any more.
@@ -78,9 +83,14 @@ function withDigest(entry: Entry, digest: Digest | undefined, style: CopyStyle):
 }
 
 /** Gives where the directory is. */
-function putCopiedDirectory(draft: Draft, entry: Entry, to: TreePath, isTop: boolean, style: CopyStyle): TreePath {
+function putCopiedDirectory(draft: Draft, entry: Entry, to: TreePath, relative: TreePath, style: CopyStyle): TreePath {
+  const isTop = relative === ROOT;
   const { entry: before, path: real } = isTop ? resolvePath(draft, to, { followLast: true }) : { entry: draft.lookup(to), path: to };
-  if (before !== undefined && before.kind !== "dir") throw directoryOverFile(to, before.kind, style.range);
+  if (before !== undefined && before.kind !== "dir") {
+    const { path: leadsTo, entry: end } = resolvePath(draft, to, { followLast: true });
+    const link = end?.kind === "dir" ? { leadsTo, left: { from: entry.path, relative } } : undefined;
+    throw directoryOverFile(to, before.kind, style.range, link);
+  }
   // S73: nested directories take the source's mode and owner even where they exist. S72: the named one itself is not copied but for its time.
   if (!isTop) draft.put(changed({ ...entry, path: to }, style));
   return real;
@@ -94,8 +104,6 @@ async function putCopiedFile(
   links: Map<string, TreePath>,
   style: CopyStyle,
 ): Promise<void> {
-  const before = draft.lookup(to);
-  if (before?.kind === "dir") throw fileOverDirectory(to, style.range);
   const group = entry.kind === "file" ? source.tree.linkGroup(entry) : undefined;
   const first = group === undefined ? undefined : links.get(group);
   if (first !== undefined && draft.lookup(first)?.kind === "file") {

@@ -2,6 +2,7 @@
  * What a COPY selects from its source: wildcards (rule S80), symlinks of the source followed inside its root (S77), excludes (S85), and the
  * digest of exactly that (S94, decision 3). Never looks at modification times.
  */
+import { createTurns } from "../../async.ts";
 import { createHasher, type Digest } from "../../digest.ts";
 import {
   createIgnoreMatcher,
@@ -93,7 +94,7 @@ function matchingPaths(tree: Tree, pattern: TreePath, range: SourceRange | undef
 /** What to do about a path that a source does not have; `written` is the path as it stands in the file. */
 export function missingHint(source: CopySource, path: TreePath, written = ""): string | undefined {
   if (source.ignored?.(path) === true)
-    return `.dockerignore takes "${toText(path)}" out of the context: add a line "!${toText(path)}" to it`;
+    return `.dockerignore excludes "${toText(path)}" from the context: add a line "!${toText(path)}" to it`;
   if (source.ignored !== undefined && /^\/*(?:\.\/+)*\.\.(?:\/|$)/.test(written))
     return '".." does not lead out of the context: give the other folder a name, --build-context NAME=FOLDER, and use COPY --from=NAME';
   const siblings = source.tree.readdir(parentOf(path)).map((entry) => toText(baseName(entry.path)));
@@ -176,7 +177,7 @@ function selects(tree: Tree, root: Entry, filter: PathFilter, required: TreePath
 }
 
 /** A selection's digest, and its lines for `--explain`. */
-interface SelectionDigest {
+export interface SelectionDigest {
   readonly digest: Digest;
   readonly lines: readonly string[];
   /** For each source, the digests of its files in the order of `walkSelected`. */
@@ -184,13 +185,20 @@ interface SelectionDigest {
 }
 
 /** Digests what the actions select: base names, metadata and contents, never times and never the path above. */
-export async function digestSelection(tree: Tree, selected: readonly Selected[], filter: PathFilter): Promise<SelectionDigest> {
+export async function digestSelection(
+  tree: Tree,
+  selected: readonly Selected[],
+  filter: PathFilter,
+  signal?: AbortSignal,
+): Promise<SelectionDigest> {
   const hasher = createHasher();
+  const turns = createTurns(signal);
   const lines: string[] = [];
   const hashed: HashedFiles[] = [];
   let batch = "";
   for (const source of selected) {
     const files = createHashedFiles();
+    const links = new Map<string, string>();
     hashed.push(files);
     const root = `${baseName(source.path).length}:${baseName(source.path)}`;
     batch += source.entry.kind === "dir" ? "dir" : root;
@@ -198,11 +206,15 @@ export async function digestSelection(tree: Tree, selected: readonly Selected[],
       const digest = entry.kind === "file" ? (entry.digest ?? tree.digest(entry)) : undefined;
       const content = typeof digest === "object" ? await digest : digest;
       if (content !== undefined) files.add(content);
+      if (turns.isDue) await turns.give();
       // The directory that was named is not copied itself, only what is in it: its own metadata counts (a new destination takes its time only).
       const facts = relative === ROOT && entry.kind === "dir" ? "dir" : describe(entry);
-      const line = `${relative.length}:${relative} ${facts} ${content ?? ""} ${linkFact(tree, entry)}`;
+      const link = linkFact(tree, entry, relative, links);
+      const line = `${relative.length}:${relative} ${facts} ${content ?? ""} ${link.length}:${link}`;
       batch += `${line.length}:${line}`;
-      lines.push(`${displayRelative(source.path, relative)}\t${facts}\t${content ?? ""}`);
+      lines.push(
+        `${displayRelative(source.path, relative)}\t${facts}\t${content ?? ""}${link === "" ? "" : `\tlinked to ${toText(link)}`}`,
+      );
       if (batch.length > 65536) {
         hasher.update(Buffer.from(batch, "latin1"));
         batch = "";
@@ -220,8 +232,13 @@ function describe(entry: Entry): string {
   return `${entry.kind} ${entry.mode.toString(8)} ${entry.uid}:${entry.gid} ${entry.kind === "file" ? entry.size : ""} ${(entry.link ?? "").length}:${entry.link ?? ""} ${device} ${xattrs}`;
 }
 
-function linkFact(tree: Tree, entry: Entry): string {
-  return entry.kind === "file" && tree.linkGroup(entry) !== undefined ? "linked" : "";
+/** The first name of the same file, when it was selected as well: COPY keeps them together. */
+function linkFact(tree: Tree, entry: Entry, relative: TreePath, links: Map<string, string>): string {
+  const group = entry.kind === "file" ? tree.linkGroup(entry) : undefined;
+  if (group === undefined) return "";
+  const first = links.get(group);
+  if (first === undefined) links.set(group, relative);
+  return first ?? "";
 }
 
 function displayRelative(root: TreePath, relative: TreePath): string {

@@ -1,5 +1,5 @@
 /**
- * `RUN --mount` at work: what each mount adds to the key (rules S110, S111, S114, S119), and what the sandbox is told to show. Values of
+ * `RUN --mount` at work: what each mount adds to the key (rules S110, S111, S114, S119), and what the sandbox shows. Values of
  * secrets are fetched when the step runs, and go nowhere but into its memory.
  */
 import { statSync } from "node:fs";
@@ -9,16 +9,18 @@ import { given } from "../../given.ts";
 import type { BindMount, CacheMount, ExecOp, Mount, SecretMount, SshMount, Vertex } from "../../graph/index.ts";
 import { fromText } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
-import { emptyTree, hostTree, layerTree, loadLayers, unpackLayers } from "../../tree/index.ts";
+import { emptyTree, hostTree, layerTree, loadLayers, walk } from "../../tree/index.ts";
 import type { CopySource } from "../file/selection.ts";
 import type { SandboxMount } from "../sandbox/index.ts";
 import { serveAgent, type SshAgent } from "../ssh/index.ts";
 import type { EngineContext, Ingredient, VertexResult } from "../types.ts";
 import { type CacheRequest, cacheSourceIsFile, openCaches, type OpenCaches } from "./cache-mounts.ts";
+import { tellDropped } from "./dropped-attributes.ts";
 import { copySources } from "./copy-sources.ts";
 import { layersOf } from "./inputs.ts";
 import { contextDirectory, SELECTED } from "./materialise.ts";
 import { mountedDigest, selectMounted } from "./mount-selection.ts";
+import { copiedFor, unpackedFor } from "./own-step.ts";
 
 /** The mounts of a step, before it is known whether it runs. */
 export interface PreparedMounts {
@@ -58,7 +60,7 @@ export async function prepareMounts(
   }
   for (const { id, name, optional } of op.secretEnv)
     ingredients.push({ name: `secret variable ${name}`, value: JSON.stringify({ id, optional }) });
-  const work: MountWork = { inputs, digests, context, sourceOf };
+  const work: MountWork = { vertex, inputs, digests, context, sourceOf };
   return { ingredients, open: (innerSignal) => openMounts(op, work, innerSignal) };
 }
 
@@ -82,6 +84,7 @@ function keyFacts(mount: ExecOp["mounts"][number]): unknown {
 }
 
 interface MountWork {
+  readonly vertex: Vertex;
   readonly inputs: readonly VertexResult[];
   /** What the key has of the files that mounts show. */
   readonly digests: ReadonlyMap<Mount, Digest>;
@@ -143,7 +146,11 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
   };
 }
 
-async function bindMount(mount: BindMount, { inputs, digests, context, sourceOf }: MountWork, signal: AbortSignal): Promise<SandboxMount> {
+async function bindMount(
+  mount: BindMount,
+  { vertex, inputs, digests, context, sourceOf }: MountWork,
+  signal: AbortSignal,
+): Promise<SandboxMount> {
   const { store } = context;
   const place = { kind: "overlay", target: mount.dest, readOnly: mount.readonly } as const;
   const source = await sourceOf(mount.input);
@@ -153,11 +160,18 @@ async function bindMount(mount: BindMount, { inputs, digests, context, sourceOf 
   if (input.kind === "directory") {
     const digest = digests.get(mount);
     if (digest === undefined) throw new InternalError("a bind mount has no digest");
-    const copy = await contextDirectory(store, source.tree, path, { digest, signal });
+    const { name } = input;
+    const copy = await contextDirectory(store, source.tree, path, {
+      digest,
+      signal,
+      around: (copy) => copiedFor(vertex, { name, entries: walk(source.tree, path) }, context, signal, copy),
+    });
     return { ...place, lowers: [copy], tree: hostTree(copy), selector: SELECTED };
   }
   const layers = await loadLayers(input.layers, signal);
-  return { ...place, lowers: await unpackLayers(store, layers, signal), tree: layerTree(layers), selector: path };
+  const lowers = await unpackedFor(vertex, layers, context, signal);
+  tellDropped(context, layers);
+  return { ...place, lowers, tree: layerTree(layers), selector: path };
 }
 
 function cacheRequests(op: ExecOp, { inputs, sourceOf }: MountWork): CacheRequest[] {

@@ -1,18 +1,20 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { chmodSync, closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { DecantError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, unpackLayers } from "../../tree/index.ts";
+import { deviceFiles, type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, writeAll } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
-import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
+import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
+import { tellDropped } from "./dropped-attributes.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { layersOf } from "./inputs.ts";
+import { unpackedFor } from "./own-step.ts";
+import { runFailure, startFailure } from "./run-failure.ts";
 
 const TAIL_BYTES = 8192;
 
@@ -31,7 +33,7 @@ export async function prepareExec(
   return {
     ingredients: [...execIngredients(vertex, op, below, context), ...deviceIngredients(devices), ...mounts.ingredients],
     below,
-    execute: (innerSignal) => runStep({ vertex, op, below, mounts, devices, context }, innerSignal),
+    execute: (innerSignal, start) => runExec({ vertex, op, below, mounts, devices, context, start }, innerSignal),
   };
 }
 
@@ -69,21 +71,23 @@ interface StepWork {
   readonly mounts: PreparedMounts;
   readonly devices: DeviceInjection | undefined;
   readonly context: EngineContext;
+  /** All that the process needs is here. */
+  readonly start: () => void;
 }
 
-async function runStep({ vertex, op, below, mounts, devices, context }: StepWork, signal: AbortSignal): Promise<Layer> {
+async function runExec({ vertex, op, below, mounts, devices, context, start }: StepWork, signal: AbortSignal): Promise<Layer> {
   const { store } = context;
   const sandbox = startSandbox(context);
   const layers = await loadLayers(below, signal);
-  const lowers = await unpackLayers(store, layers, signal);
+  const lowers = await unpackedFor(vertex, layers, context, signal);
+  tellDropped(context, layers);
   const tree = layerTree(layers);
   await using upper = await store.dirs.create("layer-fs");
   await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
   const step: SandboxStep = {
     id: vertex.id,
-    // The same layer twice: the upper one hides all of the lower one, and overlayfs refuses both (ELOOP).
-    lowers: [...new Set(lowers.toReversed())].toReversed(),
+    lowers,
     upper: upper.path,
     root: tree,
     args: op.meta.args,
@@ -98,12 +102,18 @@ async function runStep({ vertex, op, below, mounts, devices, context }: StepWork
     extraHosts: op.meta.extraHosts,
     ulimits: op.meta.ulimits,
     insecure: op.security === "insecure",
+    foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     ...given({ caCertificates: context.caCertificates }),
     onOutput: log.write,
     signal,
   };
-  const result = await (await sandbox).run(step);
-  if (result.exitCode !== 0) throw stepFailed(vertex, op, result, log);
+  const ready = await sandbox;
+  start();
+  const seen = { vertex, op, tree, upper: upper.path };
+  const result = await ready.run(step).catch(async (error: unknown) => {
+    throw await startFailure(error, seen);
+  });
+  if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
   makeSystemDirectories(upper.path, tree, op);
   return await layerFromUpper(store, upper, tree, signal);
 }
@@ -148,7 +158,7 @@ interface StepLog extends Disposable {
   tail(): string;
 }
 
-/** Every byte goes to the step's log file, and as text to the event stream. */
+/** Every byte goes to the step's log file, and as text to the event stream. What it throws ends the step. */
 function openLog(context: EngineContext, vertex: Vertex): StepLog {
   const path = context.store.history.logFile(context.buildId, vertex.id);
   const file = openSync(path, "a");
@@ -157,7 +167,7 @@ function openLog(context: EngineContext, vertex: Vertex): StepLog {
   return {
     path,
     write(stream, chunk) {
-      writeSync(file, chunk);
+      writeAll(file, chunk, "the log of a step");
       tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
       const data = decoders[stream].decode(chunk, { stream: true });
       if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });
@@ -167,25 +177,4 @@ function openLog(context: EngineContext, vertex: Vertex): StepLog {
       closeSync(file);
     },
   };
-}
-
-function stepFailed(vertex: Vertex, op: ExecOp, result: SandboxResult, log: StepLog): DecantError {
-  const reason = result.oomKilled
-    ? "it ran out of memory"
-    : result.signalName === undefined
-      ? `exit code: ${result.exitCode}`
-      : `killed by ${result.signalName}`;
-  return new DecantError(
-    "RUN_FAILED",
-    `Cannot complete ${vertex.meta.name}: process "${op.meta.args.join(" ")}" did not complete successfully: ${reason}`,
-    {
-      source: vertex.meta.source && [vertex.meta.source],
-      details: {
-        exitCode: result.exitCode,
-        ...given({ signal: result.signalName }),
-        logFile: log.path,
-        logTail: log.tail(),
-      },
-    },
-  );
 }

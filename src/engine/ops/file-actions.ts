@@ -50,7 +50,7 @@ async function applyCopy(run: FileRun, draft: Draft, action: CopyAction, signal:
       const name = displayPath(selected.entry.path);
       run.context.warn(
         "ArchiveDamaged",
-        `"${name}" is compressed and cannot be decompressed: it is copied as it is, as BuildKit does`,
+        `"${name}" is compressed and cannot be decompressed: Decant copies it as it is, as BuildKit does`,
         action.range,
       );
     }

@@ -1,4 +1,5 @@
 /** FileOp: edits of a tree as pure data (decision 2). The key holds the digest of exactly what each COPY selects (decision 3). */
+import { allOf } from "../../async.ts";
 import { framedDigest, isDigest } from "../../digest.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
 import { emptyTree, type EntryTime, loadTree, writeLayer } from "../../tree/index.ts";
@@ -39,10 +40,12 @@ export async function prepareFile(
   return {
     ingredients,
     below,
-    async execute(innerSignal) {
+    async execute(innerSignal, start) {
       const base = below.length === 0 ? emptyTree : await loadTree(below, innerSignal);
       const draft = createDraft(base, stepTime(context));
       await using archives = new AsyncDisposableStack();
+      await allOf(op.actions.flatMap((action) => (action.kind === "copy" ? [sources.sourceOf(action.input)] : [])));
+      start();
       const run: FileRun = { ...sources, hashed, archives };
       for (const action of op.actions) {
         innerSignal.throwIfAborted();
@@ -71,6 +74,11 @@ async function selectionIngredient(
   const memo = input?.kind === "layers" ? memoKey(action, input) : undefined;
   const known = memo === undefined ? undefined : records.get("selection", memo);
   if (typeof known === "string" && isDigest(known)) return { name, value: known };
+  if (input?.kind === "directory" && input.selections !== undefined) {
+    const { digest, lines, hashed: files } = await input.selections.take(action);
+    hashed.set(action, files);
+    return { name, value: digest, detail: lines };
+  }
   const source = await run.sourceOf(action.input);
   const selection = await digestSelection(source.tree, selectSources(source, action), action);
   if (memo === undefined) hashed.set(action, selection.hashed);

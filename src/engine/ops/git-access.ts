@@ -2,8 +2,6 @@
  * What git may use to be let in: the URL's own password, credentials in secrets (F39), and over ssh an agent. A Dockerfile's ADD gets an agent
  * of --ssh and nothing of the user's own; a context, which the user names, also the user's ssh settings.
  */
-import { mkdtempDisposable } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DecantError } from "../../errors.ts";
 import { given } from "../../given.ts";
@@ -12,6 +10,7 @@ import { type Authority, splitUserInfo } from "../../net/index.ts";
 import { publicUrl } from "../../url-secrets.ts";
 import { serveAgent } from "../ssh/index.ts";
 import { gitAuthorization, type SourceAccess } from "./source-secrets.ts";
+import { makeTemporaryFolder } from "../../sys/index.ts";
 
 /** The way in for one remote. Disposing removes the agent's socket. */
 export interface GitAccess extends AsyncDisposable {
@@ -66,7 +65,7 @@ export async function openGitAccess(
   }
   await using stack = new AsyncDisposableStack();
   const served = stack.use(await serveAgent(agent, { mode: 0o600, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }));
-  const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-hosts-")));
+  const folder = stack.use(makeTemporaryFolder("hosts"));
   // As BuildKit, hosts that nobody knows are taken for what they say; but one whose key has changed is refused.
   const hosts = [
     "-oStrictHostKeyChecking=accept-new",

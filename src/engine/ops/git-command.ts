@@ -141,7 +141,7 @@ function protocolsFor({ localFiles = false, remote = "" }: GitRunOptions): strin
 function hintFor(said: string, redirect: string | undefined): { readonly hint?: string | undefined } {
   if (redirect !== undefined) return { hint: redirect };
   if (/Protocol "http" (?:not supported|disabled)/.test(said))
-    return { hint: "The server redirects from https to plain http. Give the address that it leads to, if you trust that one" };
+    return { hint: "The server redirects from https to plain http. If you trust the address that it leads to, give that one" };
   if (!said.includes("Host key verification failed")) return {};
   return { hint: "Add the host with ssh-keyscan HOST >> ~/.ssh/known_hosts, or pass --ssh default" };
 }

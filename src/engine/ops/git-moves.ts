@@ -68,7 +68,7 @@ export function createGitMoves(login: GitLogin | undefined): GitMoves {
       if (problem !== undefined) return `The server redirects: ${problem}`;
       const away = moves.values().find((address) => authority.headerFor(new URL(address)) === undefined);
       if (away === undefined || !REFUSED.test(said)) return undefined;
-      return `The server redirects to "${away}". Credentials for "${authority.origin}" are not sent there; if they belong there, give that address`;
+      return `The server redirects to "${away}". Decant does not send credentials for "${authority.origin}" there; if they belong there, give that address`;
     },
   };
 }

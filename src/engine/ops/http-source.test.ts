@@ -237,7 +237,7 @@ describe("R1: credentials of httpSources()", () => {
       name: "do not answer a 401 of another host",
       to: ({ origin }) => `${origin}/b`,
       second: "bearer",
-      want: /"127\.0\.0\.1:\d+", where it leads, answered 401 Unauthorized \| Credentials for "http:\/\/127\.0\.0\.1:\d+" are not sent to other/,
+      want: /"127\.0\.0\.1:\d+", where it leads, answered 401 Unauthorized \| Decant does not send credentials for "http:\/\/127\.0\.0\.1:\d+" to other/,
       asked: 1,
     },
     {
@@ -294,7 +294,10 @@ describe("R1: credentials of httpSources()", () => {
 
   it("https never becomes http without credentials either", async () => {
     const { said, second } = await fetchMoved({ from: "https", to: ({ origin }) => origin, login: "none" });
-    assert.match(said, /its redirect cannot be followed: it leads from https to plain http on .* \| Give the address that it leads to/);
+    assert.match(
+      said,
+      /its redirect cannot be followed: it leads from https to plain http on .* \| If you trust the address that it leads to, give that one/,
+    );
     assert.deepEqual(second.heard, []);
   });
 

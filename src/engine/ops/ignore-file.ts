@@ -16,7 +16,7 @@ export async function readIgnorePatterns(context: string, dockerfile: string | u
     if ("bytes" in read) return parseIgnore(read.bytes.toString("utf8"));
     if (!read.isMissing) {
       throw new DecantError("CONTEXT", `Cannot read ignore file "${pathOfPlace(place)}": ${read.problem}`, {
-        hint: "Put a file in its place, or remove it: then nothing is left out",
+        hint: "Put a file in its place, or remove it: then the context excludes nothing",
       });
     }
   }

@@ -43,6 +43,7 @@ export function localSources(
   };
   return {
     schemes: ["local"],
+    isLazy: true,
     async resolve(op) {
       const name = op.identifier.slice("local://".length);
       const context = contexts[name];

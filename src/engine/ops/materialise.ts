@@ -30,13 +30,29 @@ export async function contextDirectory(
   store: Store,
   tree: Tree,
   path: TreePath,
-  { digest, signal }: { readonly digest: Digest; readonly signal: AbortSignal },
+  { digest, signal, around = (copy) => copy() }: ContextDirectoryOptions,
 ): Promise<string> {
   const times = [...walk(tree, path)].map((entry) => `${entry.mtimeSec}.${entry.mtimeNsec}`);
   const id = framedDigest([SPACE, digest, times.join(" ")]);
   await using _lock = await store.locks.acquire(`${SPACE}-${id}`, { signal });
   const known = store.dirs.isSuspect(SPACE, id) ? undefined : store.dirs.find(SPACE, id);
   if (known !== undefined) return known;
+  return await around(() => copyOfContext(store, tree, path, { id, digest, signal }));
+}
+
+interface ContextDirectoryOptions {
+  readonly digest: Digest;
+  readonly signal: AbortSignal;
+  /** Runs `copy`, where there is something to copy: to tell of it. */
+  readonly around?: ((copy: () => Promise<string>) => Promise<string>) | undefined;
+}
+
+async function copyOfContext(
+  store: Store,
+  tree: Tree,
+  path: TreePath,
+  { id, digest, signal }: { readonly id: string; readonly digest: Digest; readonly signal: AbortSignal },
+): Promise<string> {
   await using staged = await store.dirs.create(SPACE);
   // Only what is inside is mounted: on the host, the files of a context are nobody else's.
   chmodSync(staged.path, 0o700);

@@ -23,6 +23,7 @@ export async function mountedDigest(
   context: EngineContext,
   signal: AbortSignal,
 ): Promise<Digest> {
+  if (input?.kind === "directory" && input.selections !== undefined) return await input.selections.mounted(mount);
   const memo = input?.kind === "layers" ? framedDigest(["mounted", mount.selector, ...input.layers.map((layer) => layer.key)]) : undefined;
   const known = memo === undefined ? undefined : context.store.records.get("selection", memo);
   if (typeof known === "string" && isDigest(known)) return known;

@@ -15,16 +15,20 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  statfsSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { errnoOf } from "../../errors.ts";
 import { fromText, toBytes } from "../../paths.ts";
 import { limitMount, mountBind, mountDescriptor, mountOverlay, openConfined, setTimes, setXattr, unmount } from "../../sys/index.ts";
+import { storeOnOverlay } from "./errors.ts";
 import type { StubEntry } from "./mount-plan.ts";
 import type { RunRequest, SourceRequest } from "./worker-protocol.ts";
 
 const O_PATH = 0o10000000;
+/** OVERLAYFS_SUPER_MAGIC. */
+const OVERLAYFS = 0x794c7630;
 
 /** Makes the bundle and mounts its root. After a failure, call `clearBundle`. Throws `SYSCALL` and errors of the file system. */
 export function prepareBundle(request: RunRequest, userXattr: boolean): void {
@@ -40,7 +44,7 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
     mkdirSync(work, { mode: 0o700 });
     makeStubs(stubs, root.stubs);
     const lowers = [stubs, ...root.lowers.toReversed()];
-    mountOverlay({ target: rootfs, lowers, upper: root.upper, work, userXattr, names: `${bundle}/names` });
+    mountLayers({ target: rootfs, lowers, changes: { upper: root.upper, work }, userXattr, names: `${bundle}/names` });
   }
   for (const { path, uid, gid } of request.directories) makeDirectory(toBytes(`${fromText(rootfs)}/${path}`), uid, gid);
   if (root.kind === "overlay") limitMount(rootfs, root.limits);
@@ -50,6 +54,17 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
     mountBind(source, `${bundle}/${name}`, { readOnly: true });
   }
   for (const [name, content] of request.files) writeFileSync(`${bundle}/${name}`, content, { mode: 0o644 });
+}
+
+/** An overlay; says so when the store is on one, because the kernel keeps no changes of an overlay on another. */
+function mountLayers(overlay: Parameters<typeof mountOverlay>[0]): void {
+  const upper = overlay.changes?.upper;
+  try {
+    mountOverlay(overlay);
+  } catch (error) {
+    if (upper !== undefined && statfsSync(upper).type === OVERLAYFS) throw storeOnOverlay(upper, error);
+    throw error;
+  }
 }
 
 /** What the runtime wrote to its log. */
@@ -104,7 +119,7 @@ function makeSource(request: SourceRequest, bundle: string, userXattr: boolean):
     const nothing = `${bundle}/${request.name}-empty`;
     if (request.lowers.length === 0) mkdirSync(nothing, { mode: 0o755 });
     const lowers = request.lowers.length === 0 ? [nothing] : request.lowers.toReversed();
-    mountOverlay({ target: from, lowers, upper, work, userXattr, names: `${bundle}/names` });
+    mountLayers({ target: from, lowers, changes: { upper, work }, userXattr, names: `${bundle}/names` });
   }
   if (request.isFile) writeFileSync(target, "", { flag: "wx", mode: 0o600 });
   else mkdirSync(target, { mode: 0o700 });

@@ -11,11 +11,18 @@ const DEFAULTS = new Set(
   `CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE`.split(/\s+/),
 );
 
-/** What a step may have: never more than `bounding` (our own bounding set), because the runtime could not give it. */
-export function stepCapabilities(options: { readonly insecure: boolean; readonly bounding: bigint }): string[] {
-  return NAMES.filter((name, number) => (options.insecure || DEFAULTS.has(name)) && ((options.bounding >> BigInt(number)) & 1n) === 1n).map(
-    (name) => `CAP_${name}`,
-  );
+/**
+ * What a step may have: never more than `bounding` (our own bounding set), because the runtime could not give it. On the host's network
+ * there is no NET_RAW: with it, a step reads what others send over the loopback device.
+ */
+export function stepCapabilities(options: {
+  readonly insecure: boolean;
+  readonly network: "host" | "none";
+  readonly bounding: bigint;
+}): string[] {
+  const { insecure, network, bounding } = options;
+  const wanted = (name: string): boolean => insecure || (DEFAULTS.has(name) && !(name === "NET_RAW" && network === "host"));
+  return NAMES.filter((name, number) => wanted(name) && ((bounding >> BigInt(number)) & 1n) === 1n).map((name) => `CAP_${name}`);
 }
 
 /** Our own bounding set. */

@@ -10,11 +10,14 @@ export function runtimeMissing(wanted: string): DecantError {
   });
 }
 
-/** A runtime is there and does not work. */
+/** Runtimes are installed, and none works. */
 export function runtimeBroken(failures: readonly { readonly path: string; readonly message: string }[]): DecantError {
-  const said = failures.map(({ path, message }) => `${path} says "${message}"`).join("; ");
+  const said = failures.map(({ path, message }) => `${path}: ${message}`).join("; ");
   return new DecantError("RUNTIME", `Cannot run a step: no OCI runtime works here: ${said}`, {
-    hint: "apt-get install crun runc, and run as root outside of a restricted container",
+    // What docker's own profile keeps also from a container that has CAP_SYS_ADMIN.
+    hint: /pivot_root|keyring/.test(said)
+      ? "Start the container with --security-opt seccomp=unconfined, or as privileged; see docs/ci.md"
+      : "In a container: see docs/ci.md for what it needs; else: apt-get install crun runc",
     details: { failures },
   });
 }
@@ -24,12 +27,40 @@ export function runtimeFailed(runtime: string, message: string): DecantError {
   return new DecantError("RUNTIME", `Cannot run the step: ${runtime} failed: ${message}`, { details: { runtime } });
 }
 
+/** What this process lacks to make namespaces and mounts. */
+export interface Lack {
+  readonly isRoot: boolean;
+  /** CAP_SYS_ADMIN is there: then a seccomp profile or AppArmor forbids it. */
+  readonly hasCapability: boolean;
+}
+
 /** We may not make namespaces and mounts. */
-export function notPrivileged(cause?: unknown): DecantError {
-  return new DecantError("PRIVILEGE", "Cannot run a step: this process may not make mounts; RUN needs root (CAP_SYS_ADMIN)", {
-    hint: "Run the build as root, e.g. with sudo",
-    cause,
-  });
+export function notPrivileged({ isRoot, hasCapability }: Lack, cause?: unknown): DecantError {
+  const [state, hint] = hasCapability
+    ? [
+        "a seccomp profile or AppArmor forbids this container to make mounts",
+        "Start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined, or as privileged; see docs/ci.md",
+      ]
+    : isRoot
+      ? [
+          "this container has no CAP_SYS_ADMIN, which RUN needs for mounts",
+          "Start the container with --cap-add SYS_ADMIN --security-opt seccomp=unconfined, or as privileged, and a volume or tmpfs as store; see docs/ci.md",
+        ]
+      : ["this process may not make mounts; RUN needs root (CAP_SYS_ADMIN)", "Run the build as root, e.g. with sudo"];
+  return new DecantError("PRIVILEGE", `Cannot run a step: ${state}`, { hint, cause });
+}
+
+/** The store is where an overlay cannot keep its changes. */
+export function storeOnOverlay(folder: string, cause: unknown): DecantError {
+  return new DecantError(
+    "STORE",
+    `Cannot run a step: the store is on the file system of a container (overlayfs), which cannot hold layers: "${folder}"`,
+    {
+      hint: "Put the store on a volume or a tmpfs: docker run -v decant:/var/lib/decant …, or set DECANT_ROOT to such a folder; see docs/ci.md",
+      details: { folder },
+      cause,
+    },
+  );
 }
 
 /** USER names nobody, or the image's account files cannot be used. */
@@ -52,6 +83,8 @@ export function startFailed(
   options: { readonly runtime: string; readonly exists: boolean },
 ): DecantError {
   const details = { program, message, runtime: options.runtime };
+  // Other failures of a runtime speak of files too: of mounts, of its own.
+  if (!/\bexec(?:utable)?\b/i.test(message)) return runtimeFailed(options.runtime, message);
   const fail = (state: string, hint: string): DecantError =>
     new DecantError("RUNTIME", `Cannot start "${program}": ${state}`, { hint, details });
   if (/exec format error/i.test(message)) {

@@ -1,4 +1,5 @@
 /** RUN steps in an OCI runtime. */
+export type { StopRequest } from "./process-control.ts";
 export type { SandboxCgroup, SandboxResources } from "./cgroup.ts";
 export type {
   Sandbox,
@@ -10,6 +11,7 @@ export type {
   SandboxStep,
   SandboxUlimit,
 } from "./types.ts";
+export { isHarmlessDevice } from "./device-rules.ts";
 export { createSandbox } from "./sandbox.ts";
 export { sweepSandboxes } from "./instance.ts";
 export { hostCaCertificates } from "./ca-certificates.ts";

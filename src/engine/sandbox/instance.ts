@@ -17,6 +17,7 @@ import {
 import { rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { delay } from "../../async.ts";
 import { errnoOf } from "../../errors.ts";
 import { tryFlock } from "../../sys/index.ts";
 
@@ -30,16 +31,21 @@ export interface Instance extends AsyncDisposable {
 const PREFIX = "decant-";
 const LOCK = ".lock";
 const CGROUPS = "/sys/fs/cgroup";
-/** Tells who comes later where the cgroups are. */
+/** Tells who comes later where the cgroups are: one folder a line. */
 const CGROUPS_FILE = "cgroups";
+const REMOVAL_TRIES = 20;
+const REMOVAL_PAUSE_MS = 5;
 
-/** Makes and locks a directory below `stateDir`, which is made when missing. `cgroups`: the folder of cgroups that its runtime makes some in. */
-export function createInstance(stateDir: string, cgroups = ""): Instance {
+/**
+ * Makes and locks a directory below `stateDir`, which is made when missing. `cgroups`: folders, below those of the controllers, where cgroups
+ * may come to be whose names begin with the instance's.
+ */
+export function createInstance(stateDir: string, cgroups: readonly string[] = []): Instance {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const { name, fd } = lockNew(stateDir);
   const path = join(stateDir, name);
   mkdirSync(path, { mode: 0o700 });
-  if (cgroups !== "") writeFileSync(join(path, CGROUPS_FILE), cgroups);
+  if (cgroups.length > 0) writeFileSync(join(path, CGROUPS_FILE), cgroups.join("\n"));
   return {
     name,
     path,
@@ -72,7 +78,7 @@ export async function sweepSandboxes(stateDir: string): Promise<number> {
 async function removeInstance(stateDir: string, name: string): Promise<void> {
   const cgroups = textOf(join(stateDir, name, CGROUPS_FILE));
   await rm(join(stateDir, name), { recursive: true, force: true });
-  for (const folder of new Set(["", cgroups])) removeCgroups(name, folder);
+  for (const folder of new Set(["", ...cgroups.split("\n")])) await removeCgroups(name, folder);
   try {
     unlinkSync(join(stateDir, name + LOCK));
   } catch (error) {
@@ -91,18 +97,24 @@ function lockNew(stateDir: string): { readonly name: string; readonly fd: number
   }
 }
 
-/** A runtime that makes cgroups names them after us; a killed one leaves them, empty. */
-function removeCgroups(name: string, below: string): void {
+/** Cgroups are named after us; a killed runtime leaves them, empty. */
+async function removeCgroups(name: string, below: string): Promise<void> {
   for (const controller of ["", ...namesIn(CGROUPS)]) {
     const folder = join(CGROUPS, controller, below);
-    for (const group of namesIn(folder)) {
-      if (group !== name && !group.startsWith(`${name}-`)) continue;
-      try {
-        rmdirSync(join(folder, group));
-      } catch {
-        // Its processes are being torn down by the kernel; an empty group costs nothing.
-      }
+    for (const group of namesIn(folder)) if (group === name || group.startsWith(`${name}-`)) await removeCgroup(join(folder, group));
+  }
+}
+
+/** The kernel may still be tearing its processes down. One that stays all the same costs nothing. */
+async function removeCgroup(path: string): Promise<void> {
+  for (let attempt = 1; attempt <= REMOVAL_TRIES; attempt += 1) {
+    try {
+      rmdirSync(path);
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== "EBUSY") return;
     }
+    await delay(REMOVAL_PAUSE_MS);
   }
 }
 

@@ -5,9 +5,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { errnoOf } from "../../errors.ts";
+import { signalNumber } from "../../signals.ts";
 
 const POLL_MS = 10;
-const GRACE_MS = 3000;
+
+/** How a step is asked to end. */
+export interface StopRequest {
+  /** "SIGTERM", "TERM" or "15". */
+  readonly signal: string;
+  /** From the signal to SIGKILL. Infinity: never. */
+  readonly graceMs: number;
+}
+
+/** A step that is being ended; disposing stops to do so. */
+export interface Stopping extends Disposable {
+  /** The number of the signal, where SIGKILL had to do what it does to any process that has no mind of it. */
+  readonly standsFor: number | undefined;
+}
 
 /** Sends a signal ("SIGINT") to the first process of the step; false when there is none. */
 export function signalStep(runtimePid: number, signal: string): boolean {
@@ -17,42 +31,46 @@ export function signalStep(runtimePid: number, signal: string): boolean {
 }
 
 /**
- * Ends the step: `stopSignal` where its first process listens to it, otherwise, and 3 s later, SIGKILL, which the kernel passes on to
- * all of its processes. Keeps on until disposed, because a runtime may be about to start its process.
+ * Ends the step: by the signal where its first process has a mind of it, and after the grace by SIGKILL, which the kernel passes on to all of
+ * its processes. The first process of a pid namespace does not die of a signal that it does not know, as any other would: it gets SIGKILL at
+ * once. Keeps on until disposed, because a runtime may be about to start its process.
  */
-export function stopStep(runtimePid: number, stopSignal: string): Disposable {
-  const deadline = Date.now() + GRACE_MS;
+export function stopStep(runtimePid: number, { signal, graceMs }: StopRequest): Stopping {
+  const deadline = performance.now() + graceMs;
+  const number = signalNumber(signal) ?? constants.signals.SIGTERM;
   let asked = false;
+  let standsFor: number | undefined;
   const attempt = (): void => {
     const pid = firstProcess(runtimePid);
+    const isLate = performance.now() >= deadline;
     if (pid === undefined) {
       // A runtime that hangs before its process exists.
-      if (Date.now() >= deadline) send(runtimePid, constants.signals.SIGKILL);
+      if (isLate) send(runtimePid, constants.signals.SIGKILL);
       return;
     }
-    const number = signalNumber(stopSignal) ?? constants.signals.SIGTERM;
-    if (Date.now() < deadline && listensTo(pid, number)) {
+    if (isLate) {
+      send(pid, constants.signals.SIGKILL);
+    } else if (!asked && !minds(pid, number)) {
+      standsFor = number;
+      send(pid, constants.signals.SIGKILL);
+    } else {
       if (!asked) send(pid, number);
       asked = true;
-    } else {
-      send(pid, constants.signals.SIGKILL);
     }
   };
   attempt();
   const timer = setInterval(attempt, POLL_MS);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  return {
+    get standsFor() {
+      return standsFor;
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
 }
 
 /** "SIGKILL" for 137: how shells and runtimes tell of signals. */
 export function signalNameOf(exitCode: number): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
-}
-
-/** "SIGTERM", "TERM" or "15". */
-function signalNumber(signal: string): number | undefined {
-  if (/^\d+$/.test(signal)) return Number(signal);
-  const name = signal.toUpperCase();
-  return Object.entries(constants.signals).find(([known]) => known === name || known === `SIG${name}`)?.[1];
 }
 
 /** Children belong to the thread that started them; a runtime has one only. */
@@ -63,10 +81,11 @@ function firstProcess(runtimePid: number): number | undefined {
   return first === undefined ? undefined : Number(first);
 }
 
-/** The first process of a pid namespace gets only the signals that it has a handler for. */
-function listensTo(pid: number, number: number): boolean {
-  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readIfThere(`/proc/${pid}/status`))?.[1] ?? "0";
-  return ((BigInt(`0x${caught}`) >> BigInt(number - 1)) & 1n) === 1n;
+/** Has the process a handler for a signal, or waits it for one, or ignores it on purpose? The first of a pid namespace gets no other. */
+function minds(pid: number, number: number): boolean {
+  return Array.from(readIfThere(`/proc/${pid}/status`).matchAll(/^Sig(?:Cgt|Blk|Ign):\s*([0-9a-f]+)$/gm)).some(
+    ([, mask = "0"]) => ((BigInt(`0x${mask}`) >> BigInt(number - 1)) & 1n) === 1n,
+  );
 }
 
 function send(pid: number, number: number): boolean {

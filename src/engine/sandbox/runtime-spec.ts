@@ -4,6 +4,7 @@
  */
 import { given } from "../../given.ts";
 import { stepCapabilities } from "./capabilities.ts";
+import { deviceRules } from "./device-rules.ts";
 import type { MountLimits } from "../../sys/index.ts";
 import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
 import type { SandboxDevice, SandboxHook, SandboxUlimit } from "./types.ts";
@@ -38,8 +39,8 @@ export interface SpecOptions {
   readonly insecure: boolean;
   readonly devices: readonly SandboxDevice[];
   readonly hooks: readonly SandboxHook[];
-  /** For a runtime with a cgroup for devices: what it lets through. */
-  readonly limitsDevices: boolean;
+  /** A cgroup keeps the step from devices. */
+  readonly guarded: boolean;
   /** Our own bounding set of capabilities. */
   readonly bounding: bigint;
   /** As `process.arch`. */
@@ -68,7 +69,7 @@ interface RuntimeSpec {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly devices: readonly object[];
-    readonly resources?: object;
+    readonly resources: object;
   };
 }
 
@@ -105,33 +106,34 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
     // A read-only root is the limit of its mount: runc forgets the other limits when it makes it read-only itself.
     root: { path: options.rootPath, readonly: false },
     hostname: options.hostname,
-    mounts: options.remountRoot ? [...options.mounts, rootRemount(options)] : options.mounts,
+    mounts: options.remountRoot && isLimited(options.limits) ? [...options.mounts, rootRemount(options)] : options.mounts,
     // crun takes the compiled filter; whoever does not know it compiles the profile below.
     annotations: insecure || options.filter === undefined ? {} : { [FILTER_ANNOTATION]: options.filter },
     linux: {
       namespaces: namespacesOf(options).map((type) => ({ type })),
       cgroupsPath: options.cgroupsPath,
-      ...(insecure ? {} : { seccomp: seccompProfile(options.architecture) }),
+      ...(insecure ? {} : { seccomp: seccompProfile(options.architecture, options.guarded) }),
       maskedPaths: insecure ? [] : MASKED,
       readonlyPaths: insecure ? [] : READ_ONLY,
       devices: [...(insecure ? loopDevices() : []), ...options.devices.map((device) => deviceFile(device, user))],
-      ...resourcesFor(options),
+      resources: { ...options.resources, devices: allowedDevices(options) },
     },
     ...(options.hooks.length === 0 ? {} : { hooks: hooksOf(options.hooks) }),
   };
 }
 
-function resourcesFor({ limitsDevices, devices, resources }: SpecOptions): { readonly resources?: object } {
-  const all = { ...resources, ...(limitsDevices && devices.length > 0 ? { devices: devices.flatMap(allowedDevice) } : {}) };
-  return Object.keys(all).length === 0 ? {} : { resources: all };
+/** For runtimes that make cgroups; the others pass over it. */
+function allowedDevices({ insecure, devices }: SpecOptions): object[] {
+  if (insecure) return [{ allow: true, access: "rwm" }];
+  return [{ allow: false, access: "rwm" }, ...deviceRules(devices).map((rule) => ({ allow: true, ...rule }))];
+}
+
+function isLimited({ readOnly = false, noDevices = false }: MountLimits): boolean {
+  return readOnly || noDevices;
 }
 
 function deviceFile({ path, type, major, minor, fileMode, uid, gid }: SandboxDevice, user: RunUser): object {
   return { path, type, major, minor, ...given({ fileMode }), uid: uid ?? user.uid, gid: gid ?? user.gid };
-}
-
-function allowedDevice({ type, major, minor, access }: SandboxDevice): object[] {
-  return type === "b" || type === "c" ? [{ allow: true, type, major, minor, access }] : [];
 }
 
 function hooksOf(hooks: readonly SandboxHook[]): Readonly<Record<string, readonly object[]>> {

@@ -14,7 +14,7 @@ async function twoRuntimes(folder: string): Promise<readonly Runtime[]> {
   return (["crun", "runc"] as const).map((name) => {
     const path = join(folder, name);
     writeFileSync(path, "");
-    return { name, path, cgroup: false };
+    return { name, path, cgroup: false, guarded: true };
   });
 }
 
@@ -27,12 +27,12 @@ describe("chooseRuntime()", () => {
       tried.push(name);
       return name === "crun" ? { works: false, message: "no" } : { works: true, filter: "Zg==" };
     };
-    const options = { stateDir: folder.path, profile: PROFILE, probe };
+    const options = { stateDir: folder.path, profileOf: () => PROFILE, probe };
     const runc = { ...runtimes[1], filter: "Zg==" };
     assert.deepEqual(await chooseRuntime(runtimes, options), runc);
     assert.deepEqual(await chooseRuntime(runtimes, options), runc);
     assert.deepEqual(tried, ["crun", "runc", "crun"]);
-    await chooseRuntime(runtimes.slice(1), { ...options, profile: sha256("another") });
+    await chooseRuntime(runtimes.slice(1), { ...options, profileOf: () => sha256("another") });
     writeFileSync(runtimes[1]?.path ?? "", "updated");
     await chooseRuntime(runtimes.slice(1), options);
     assert.deepEqual(tried.slice(3), ["runc", "runc"]);
@@ -41,9 +41,9 @@ describe("chooseRuntime()", () => {
   it("tells what every runtime says when none works", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-runtime-"));
     const probe = async ({ name }: Runtime): Promise<Trial> => ({ works: false, message: `${name} is tired` });
-    await assert.rejects(chooseRuntime(await twoRuntimes(folder.path), { stateDir: folder.path, profile: PROFILE, probe }), {
+    await assert.rejects(chooseRuntime(await twoRuntimes(folder.path), { stateDir: folder.path, profileOf: () => PROFILE, probe }), {
       code: "RUNTIME",
-      message: /crun says "crun is tired"; .*runc says "runc is tired"$/,
+      message: /crun: crun is tired; .*runc: runc is tired$/,
     });
   });
 
@@ -52,7 +52,7 @@ describe("chooseRuntime()", () => {
     writeFileSync(join(folder.path, "runtime.json"), "{{{");
     const probe = async (): Promise<Trial> => ({ works: true });
     const runtimes = await twoRuntimes(folder.path);
-    assert.deepEqual(await chooseRuntime(runtimes, { stateDir: folder.path, profile: PROFILE, probe }), runtimes[0]);
+    assert.deepEqual(await chooseRuntime(runtimes, { stateDir: folder.path, profileOf: () => PROFILE, probe }), runtimes[0]);
     assert.equal(Object.keys(JSON.parse(readFileSync(join(folder.path, "runtime.json"), "utf8"))).length, 1);
   });
 });
@@ -70,6 +70,6 @@ describe("runtimeFailure()", () => {
     ["a killed runtime", "crun", { signal: "SIGKILL", log: "" }, "", "it was ended by SIGKILL"],
   ] as const;
   for (const [name, runtime, exit, errors, want] of rows) {
-    it(`gives ${name}`, () => assert.equal(runtimeFailure({ name: runtime, path: "", cgroup: false }, exit, errors), want));
+    it(`gives ${name}`, () => assert.equal(runtimeFailure({ name: runtime, path: "", cgroup: false, guarded: false }, exit, errors), want));
   }
 });

@@ -18,6 +18,8 @@ export interface Runtime {
   readonly path: string;
   /** It can show /sys/fs/cgroup to the step. */
   readonly cgroup: boolean;
+  /** A cgroup keeps steps from the devices of this machine: the runtime's own, or that of our guard. */
+  readonly guarded: boolean;
   /** The compiled seccomp filter in base64, for a runtime that takes it: compiling costs more than all the rest of a step. */
   readonly filter?: string;
 }
@@ -30,19 +32,26 @@ const MORE_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bi
 const VERDICTS = "runtime.json";
 const MAX_VERDICTS = 8;
 
-/** The runtimes that are here, best first. Throws `RUNTIME_MISSING` when there is none. */
-export function findRuntimes(wanted: "crun" | "runc" | "auto", env: Readonly<Record<string, string | undefined>>): Runtime[] {
-  const path = [...(env["PATH"] ?? "").split(":"), ...MORE_FOLDERS].join(":");
+/**
+ * The runtimes that are here, in each way of running them, best first: any that guards devices comes before all that do not. `canGuard`
+ * says of which it may be expected. Throws `RUNTIME_MISSING` when there is none.
+ */
+export function findRuntimes(
+  wanted: "crun" | "runc" | "auto",
+  options: { readonly env: Readonly<Record<string, string | undefined>>; readonly canGuard: (name: Runtime["name"]) => boolean },
+): Runtime[] {
+  const path = [...(options.env["PATH"] ?? "").split(":"), ...MORE_FOLDERS].join(":");
   // Only where version 2 is alone is it one mount; the many of version 1 would cost more than the step.
   const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
   const names = wanted === "auto" ? (["crun", "runc"] as const) : [wanted];
-  const found = names.flatMap((name): Runtime[] => {
+  const found = names.flatMap((name): Pick<Runtime, "name" | "path" | "cgroup">[] => {
     const tool = findTool(name, { PATH: path });
     if (tool === undefined) return [];
-    return unified ? [true, false].map((cgroup) => ({ name, path: tool, cgroup })) : [{ name, path: tool, cgroup: false }];
+    return (unified ? [true, false] : [false]).map((cgroup) => ({ name, path: tool, cgroup }));
   });
   if (found.length === 0) throw runtimeMissing(wanted === "auto" ? "crun and no runc" : wanted);
-  return found;
+  const guarded = found.filter(({ name }) => options.canGuard(name));
+  return [...guarded.map((each) => ({ ...each, guarded: true })), ...found.map((each) => ({ ...each, guarded: false }))];
 }
 
 /**
@@ -53,7 +62,8 @@ export async function chooseRuntime(
   runtimes: readonly Runtime[],
   options: {
     readonly stateDir: string;
-    readonly profile: Digest;
+    /** Of the seccomp profile that goes with a runtime. */
+    readonly profileOf: (runtime: Runtime) => Digest;
     readonly cgroup?: SandboxCgroup;
     readonly probe: (runtime: Runtime) => Promise<Trial>;
   },
@@ -61,7 +71,7 @@ export async function chooseRuntime(
   const known = readVerdicts(options.stateDir);
   const failures: { path: string; message: string }[] = [];
   for (const runtime of runtimes) {
-    const key = verdictKey(runtime, options.profile, options.cgroup);
+    const key = verdictKey(runtime, options.profileOf(runtime), options.cgroup);
     let trial = known.get(key);
     if (trial === undefined) {
       trial = await options.probe(runtime);
@@ -69,7 +79,8 @@ export async function chooseRuntime(
       if (trial.works) writeVerdicts(options.stateDir, known.set(key, trial));
     }
     if (trial.works) return { ...runtime, ...given({ filter: trial.filter }) };
-    failures.push({ path: runtime.path, message: trial.message });
+    const failure = { path: runtime.path, message: trial.message };
+    if (!failures.some(({ path, message }) => path === failure.path && message === failure.message)) failures.push(failure);
   }
   throw runtimeBroken(failures);
 }
@@ -97,6 +108,8 @@ export function runtimeArgv(
     "json",
     ...settings,
     "run",
+    // Containers may not make keyrings, by the seccomp profile of docker; a step may use none, by ours.
+    "--no-new-keyring",
     "--bundle",
     options.bundle,
     options.id,
@@ -135,7 +148,8 @@ function errorOfLine(line: string): string[] {
 
 function verdictKey(runtime: Runtime, profile: Digest, cgroup: SandboxCgroup | undefined): string {
   const { size, mtimeMs } = statSync(runtime.path);
-  return JSON.stringify([runtime.path, runtime.cgroup, size, mtimeMs, release(), profile, ...(cgroup === undefined ? [] : [cgroup])]);
+  const version = [runtime.path, size, mtimeMs, release(), profile];
+  return JSON.stringify([...version, runtime.cgroup, runtime.guarded, ...(cgroup === undefined ? [] : [cgroup])]);
 }
 
 function readVerdicts(stateDir: string): Map<string, Trial> {

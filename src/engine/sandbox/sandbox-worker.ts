@@ -3,7 +3,7 @@
  * file calls may touch them: asynchronous ones run on threads that are outside. The OCI runtimes are children of this thread, in a pid
  * namespace whose first process ends with us; the kernel then ends every step, whatever happened to us.
  */
-import { closeSync } from "node:fs";
+import { closeSync, writeFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { DecantError } from "../../errors.ts";
 import {
@@ -19,16 +19,19 @@ import {
   unshareMounts,
   unsharePids,
 } from "../../sys/index.ts";
+import { membersFile } from "./device-guard.ts";
 import { clearBundle, prepareBundle, readLog } from "./bundle.ts";
 import type { Failure, FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
 
 // The boundary: our own main thread made this.
-const { privateDir, ownPidsFd, userXattr } = workerData as WorkerData;
+const { privateDir, ownPidsFd, userXattr, devices } = workerData as WorkerData;
 let stepPidsFd: number | undefined;
 let releaseHolder = (): void => {};
 
-/** crun refuses a mix of cgroup versions where the second has controllers, even when it is told to leave cgroups alone. */
+/** crun refuses a mix of cgroup versions where the second has controllers, even with the option to leave cgroups alone. */
 const SECOND_CGROUPS = "/sys/fs/cgroup/unified";
+/** Goes into a cgroup and becomes another program; $0: the cgroup's file, $1: the runtime's log. */
+const ENTER_SCRIPT = `echo 0 2>/dev/null >"$0" || { echo "it cannot go into its cgroup $0" >"$1"; exit 1; }; shift; exec "$@"`;
 /** Shows the new pid namespace in /proc, where runtimes look their children up, and ends when we do. */
 const HOLDER_SCRIPT = "exec 2>&1; mount -t proc proc /proc && echo ready && read -r forever";
 
@@ -80,12 +83,15 @@ function startInside(options: ProcessOptions): RunningProcess {
 function run(request: RunRequest): void {
   if (stepPidsFd === undefined) throw new DecantError("INTERNAL", "Internal error: a step before the pid namespace");
   prepareBundle(request, userXattr);
+  const argv = guardedArgv(request);
+  using empty = request.stdin === "empty" ? createPipe() : undefined;
+  empty?.closeWrite();
   enterPids(stepPidsFd);
   const child = startInside({
-    argv: request.argv,
+    argv,
     env: request.env,
     cwd: request.bundle,
-    stdio: { stdin: request.stdin, stdout: request.stdout, stderr: request.stderr },
+    stdio: { stdin: empty?.read ?? "inherit", stdout: request.stdout, stderr: request.stderr },
     // A terminal's Ctrl-C is for the builder, which then stops its steps.
     ownGroup: true,
   });
@@ -98,6 +104,20 @@ function run(request: RunRequest): void {
     },
     (error: unknown) => failed(request, error),
   );
+}
+
+let cgroup = devices?.own;
+
+/** Children are born in the cgroup of this thread (version 1), or go there by themselves (version 2). */
+function guardedArgv({ argv, deviceCgroup, logFile }: RunRequest): readonly string[] {
+  if (devices === undefined) return argv;
+  const wanted = deviceCgroup ?? devices.own;
+  const file = membersFile(devices.version, wanted);
+  if (devices.version === 2) return deviceCgroup === undefined ? argv : ["/bin/sh", "-c", ENTER_SCRIPT, file, logFile, ...argv];
+  // The kernel takes its time for this, so it is done only where it changes something.
+  if (cgroup !== wanted) writeFileSync(file, "0");
+  cgroup = wanted;
+  return argv;
 }
 
 function failed(request: RunRequest, error: unknown): void {

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -111,24 +112,63 @@ for (const runtime of ["crun", "runc"] as const) {
       );
     });
 
-    it("keeps a step from the host's devices, wherever it makes or finds them", async () => {
+    it("L10, R11: lets a step make any device, and a cgroup keeps it from those of the host, wherever it makes or finds them", async () => {
       await using at = await place();
-      makeNode(join(at.base, "found"), { kind: "char", major: 1, minor: 5, mode: 0o666 });
-      const tmpfs = { kind: "tmpfs", target: "/tmp", readOnly: false } as const;
+      makeNode(join(at.base, "zero"), { kind: "char", major: 1, minor: 5, mode: 0o666 });
+      makeNode(join(at.base, "loop"), { kind: "block", major: 7, minor: 0, mode: 0o666 });
+      const source = join(at.folder, "bound");
+      mkdirSync(source);
+      makeNode(join(source, "loop"), { kind: "block", major: 7, minor: 0, mode: 0o666 });
+      const mounts = [
+        { kind: "tmpfs", target: "/tmp", readOnly: false },
+        { kind: "bind", target: "/bound", source, readOnly: false },
+      ] as const;
       const { stdout } = await at.run(
-        `for dir in /dev / /tmp; do mknod $dir/disk b 8 0 2>/dev/null || echo no disk; mknod $dir/mem c 1 1 2>/dev/null || echo no memory; done
-        mknod /null c 1 3 && mknod /pipe p && mknod /tmp/zero c 1 5 && echo made
-        head -c 1 /found >/dev/null 2>&1 || echo closed
-        head -c 1 /tmp/zero >/dev/null 2>&1 || echo closed
-        head -c 1 /dev/zero | wc -c`,
-        { mounts: [tmpfs] },
+        `for dir in / /dev /tmp /bound; do
+          mknod $dir/disk b 8 0 && mknod $dir/kvm c 10 232 && mknod $dir/console c 5 1 && mknod $dir/nil c 1 3 && mknod $dir/pipe p && echo made
+          for device in disk kvm console loop; do (: < $dir/$device) 2>/dev/null && echo $dir/$device is open; done
+          echo x > $dir/nil && echo null
+        done
+        head -c 1 /zero | wc -c`,
+        { mounts, foreignDevices: true },
       );
-      assert.equal(stdout, `${"no disk\nno memory\n".repeat(3)}made\nclosed\nclosed\n1\n`);
-      const locked = await at.run("head -c 1 /found >/dev/null 2>&1 || echo closed; touch /x 2>/dev/null || echo read-only", {
-        readOnlyRoot: true,
-      });
+      assert.equal(stdout, `${"made\nnull\n".repeat(4)}1\n`);
+      const locked = await at.run("(: < /loop) 2>/dev/null || echo closed; touch /x 2>/dev/null || echo read-only", { readOnlyRoot: true });
       assert.equal(locked.stdout, "closed\nread-only\n");
-      assert.equal((await at.run("mknod /disk b 8 0 && head -c 1 /found | wc -c", { insecure: true })).stdout, "1\n");
+    });
+
+    it("L10: gives an insecure step all devices of the host", async () => {
+      await using at = await place();
+      makeNode(join(at.base, "loop"), { kind: "block", major: 7, minor: 0, mode: 0o666 });
+      assert.equal((await at.run("mknod /own b 7 1 && : < /own && : < /loop && echo open", { insecure: true })).stdout, "open\n");
+      // What the one was allowed is nothing of the next.
+      assert.equal((await at.run("(: < /loop) 2>/dev/null || echo closed")).stdout, "closed\n");
+    });
+
+    it("L10: without a cgroup, makes and opens harmless devices only, and none in a root that holds others", async () => {
+      await using at = await openSandboxPlace(runtime, { deviceCgroup: "none" });
+      makeNode(join(at.base, "found"), { kind: "block", major: 7, minor: 0, mode: 0o666 });
+      const script = `for dir in / /tmp; do
+          for device in "b 8 0" "c 1 1" "c 5 1" "c 10 200"; do mknod $dir/no $device 2>/dev/null && echo made $device; done
+          mknod $dir/null c 1 3 && mknod $dir/pipe p && (echo x > $dir/null) 2>/dev/null && echo $dir/null is open
+        done
+        (: < /found) 2>/dev/null || echo closed`;
+      const mounts = [{ kind: "tmpfs", target: "/tmp", readOnly: false }] as const;
+      assert.equal((await at.run(script, { mounts })).stdout, "/tmp/null is open\nclosed\n");
+      rmSync(join(at.base, "found"));
+      assert.equal((await at.run(script, { mounts, foreignDevices: false })).stdout, "//null is open\n/tmp/null is open\nclosed\n");
+    });
+
+    it("R13: reads an empty pipe", async () => {
+      await using at = await place();
+      assert.equal((await at.run("[ -p /dev/stdin ] && cat && echo empty")).stdout, "empty\n");
+    });
+
+    it("X5: cannot listen to the host's network", async () => {
+      await using at = await place();
+      const script = "grep CapBnd /proc/self/status";
+      assert.match((await at.run(script, { network: "host" })).stdout, /00000000a80405fb/);
+      assert.match((await at.run(script)).stdout, /00000000a80425fb/);
     });
 
     it("keeps an insecure step from a root that is read-only", async () => {
@@ -283,6 +323,34 @@ for (const runtime of ["crun", "runc"] as const) {
       const onOutput = (): void => void at.sandbox.kill("step", "SIGINT");
       const step = at.step("trap 'exit 9' INT; echo up; while :; do sleep 0.05; done", { onOutput });
       assert.equal((await at.sandbox.run(step)).exitCode, 9);
+    });
+
+    it("U4: stops a step by a signal where its program has a mind of it, and by SIGKILL otherwise", { timeout: 20_000 }, async () => {
+      await using at = await place();
+      const forever = "echo up; while :; do sleep 0.05; done";
+      const rows = [
+        { script: forever, requests: [{ signal: "TERM", graceMs: Infinity }], want: 143 },
+        { script: forever, requests: [{ signal: "SIGRTMIN+3", graceMs: Infinity }], want: 128 + 37 },
+        { script: `trap "exit 9" USR1; ${forever}`, requests: [{ signal: "SIGUSR1", graceMs: Infinity }], want: 9 },
+        { script: `trap "" TERM; ${forever}`, requests: [{ signal: "SIGTERM", graceMs: 100 }], want: 137 },
+        {
+          script: `trap "" TERM; ${forever}`,
+          requests: [
+            { signal: "SIGTERM", graceMs: Infinity },
+            { signal: "SIGTERM", graceMs: 0 },
+          ],
+          want: 137,
+        },
+      ];
+      for (const { script, requests, want } of rows) {
+        const onOutput = (): void => requests.forEach((each) => at.sandbox.stop("step", each));
+        assert.equal((await at.sandbox.run(at.step(script, { onOutput }))).exitCode, want, script);
+      }
+      // Asked before it has begun.
+      const early = at.sandbox.run(at.step(forever));
+      at.sandbox.stop("step", { signal: "SIGTERM", graceMs: 0 });
+      assert.equal((await early).exitCode, 137);
+      at.sandbox.stop("nosuch", { signal: "SIGTERM", graceMs: 0 });
     });
 
     it("runs steps side by side, each in its own world", async () => {

@@ -12,9 +12,10 @@ import { entryAt, pathFiles, processPlace, programPaths } from "../../facts/inde
 import { given } from "../../given.ts";
 import { fromText } from "../../paths.ts";
 import { cgroupFolder } from "./cgroup.ts";
+import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
 import { runtimeFailed, startFailed } from "./errors.ts";
 import { createInstance, type Instance } from "./instance.ts";
-import { signalNameOf, signalStep, stopStep } from "./process-control.ts";
+import { signalNameOf, signalStep, stopStep, type Stopping, type StopRequest } from "./process-control.ts";
 import { chooseRuntime, findRuntimes, type Runtime, runtimeFailure, type Trial } from "./runtime.ts";
 import { seccompProfile } from "./seccomp.ts";
 import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-bundle.ts";
@@ -25,6 +26,7 @@ import { type RuntimeExit, startWorker, type WorkerClient } from "./worker-clien
 interface Prepared {
   readonly instance: Instance;
   readonly privateDir: string;
+  readonly guard: DeviceGuard | undefined;
   readonly worker: WorkerClient;
   readonly runtime: Runtime;
 }
@@ -37,41 +39,48 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const closing = new AbortController();
   const resources = new AsyncDisposableStack();
   const running = new Set<Promise<unknown>>();
-  const pids = new Map<string, number>();
+  const steps = new Map<string, RunningStep>();
   let prepared: Promise<Prepared> | undefined;
   let last = 0;
 
-  const place = ({ instance, privateDir }: Pick<Prepared, "instance" | "privateDir">, runtime: Runtime): BundlePlace => {
+  const place = ({ instance, privateDir, guard }: Pick<Prepared, "instance" | "privateDir" | "guard">, runtime: Runtime): BundlePlace => {
     last += 1;
     const work = `${instance.path}/work-${last}`;
     mkdirSync(work, { mode: 0o700 });
     const { cgroup } = options;
-    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...given({ cgroup }) };
+    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...given({ cgroup, guard }) };
   };
 
   const prepare = async (): Promise<Prepared> => {
-    const runtimes = findRuntimes(options.runtime ?? "auto", options.env ?? process.env);
-    const instance = resources.use(createInstance(stateDir, cgroupFolder(options.cgroup)));
+    const { deviceCgroup = "auto", runtime: wanted = "auto", env = process.env } = options;
+    const cgroups = deviceCgroup === "none" ? undefined : deviceCgroups();
+    const folders = [cgroupFolder(options.cgroup), ...(cgroups === undefined ? [] : [cgroups.below])].filter((folder) => folder !== "");
+    const instance = resources.use(createInstance(stateDir, folders));
+    const guard = cgroups === undefined ? undefined : openDeviceGuard(cgroups, instance.name);
+    // Who makes cgroups, limits devices in them. In a container, its own cgroup may do.
+    const isGuarded = guard !== undefined || options.cgroup !== undefined || hasUsualDevicesOnly();
+    const canGuard = (name: Runtime["name"]): boolean => deviceCgroup === "auto" && (isGuarded || name === "runc");
+    const runtimes = findRuntimes(wanted, { env, canGuard });
     const privateDir = `${instance.path}/private`;
-    const worker = resources.use(await startWorker(privateDir));
+    const worker = resources.use(await startWorker(privateDir, guard));
     const runtime = await chooseRuntime(runtimes, {
       stateDir,
-      profile: sha256(JSON.stringify(seccompProfile(process.arch))),
+      profileOf: ({ guarded }) => sha256(JSON.stringify(seccompProfile(process.arch, guarded))),
       ...given({ cgroup: options.cgroup }),
-      probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, privateDir }, version))),
+      probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, privateDir, guard }, version))),
     });
-    return { instance, privateDir, worker, runtime };
+    return { instance, privateDir, guard, worker, runtime };
   };
   const ready = (): Promise<Prepared> => (prepared ??= prepare());
 
-  const run = async (step: SandboxStep, signal: AbortSignal): Promise<SandboxResult> => {
+  const run = async (step: SandboxStep, running: RunningStep, signal: AbortSignal): Promise<SandboxResult> => {
     signal.throwIfAborted();
     const { worker, ...rest } = await ready();
     const at = place(rest, rest.runtime);
     try {
       const request = await stepBundle(step, at);
       signal.throwIfAborted();
-      return await execute(step, { request, worker, runtime: rest.runtime, signal, pids });
+      return await execute(step, { request, worker, runtime: rest.runtime, signal, running });
     } finally {
       // A few empty directories: four hops through the thread pool would cost more than the system calls.
       rmSync(at.work, { recursive: true, force: true });
@@ -85,15 +94,26 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     run(step) {
       if (closing.signal.aborted) return Promise.reject(usageError("Cannot run a step: the sandbox is closed"));
       const signal = step.signal === undefined ? closing.signal : AbortSignal.any([step.signal, closing.signal]);
-      const work = run(step, signal);
+      const own: RunningStep = { wanted: [] };
+      steps.set(step.id, own);
+      const work = run(step, own, signal);
       running.add(work);
-      const forget = (): void => void running.delete(work);
+      const forget = (): void => {
+        running.delete(work);
+        steps.delete(step.id);
+      };
       work.then(forget, forget);
       return work;
     },
     kill(stepId, signal) {
-      const pid = pids.get(stepId);
+      const pid = steps.get(stepId)?.pid;
       return pid !== undefined && signalStep(pid, signal);
+    },
+    stop(stepId, how) {
+      const step = steps.get(stepId);
+      if (step === undefined) return;
+      step.wanted.push(how);
+      step.stop?.();
     },
     async [Symbol.asyncDispose]() {
       closing.abort(usageError("Cannot finish the step: the sandbox was closed"));
@@ -108,36 +128,65 @@ interface Execution {
   readonly worker: WorkerClient;
   readonly runtime: Runtime;
   readonly signal: AbortSignal;
-  /** Step id → the runtime's pid, while it runs. */
-  readonly pids: Map<string, number>;
+  readonly running: RunningStep;
 }
 
+/** What others may do to a step, from its very beginning. */
+interface RunningStep {
+  /** Of the runtime, once it is started. */
+  pid?: number;
+  /** How it is to end, as far as nobody has seen to it. */
+  readonly wanted: StopRequest[];
+  /** Sees to it. */
+  stop?: () => void;
+}
+
+/** For steps of builds. */
+const GRACE_MS = 3000;
+
 async function execute(step: SandboxStep, execution: Execution): Promise<SandboxResult> {
-  const { request, worker, runtime, signal, pids } = execution;
+  const { request, worker, runtime, signal, running } = execution;
   const oomKillsBefore = countOomKills();
   using cleanup = new DisposableStack();
   const output = cleanup.use(step.output === "inherit" ? inheritedOutput() : pipedOutput(step.onOutput));
-  let stopping = false;
+  const stopping: Stopping[] = [];
   const stop = (): void => {
-    const pid = pids.get(step.id);
-    if (stopping || pid === undefined) return;
-    stopping = true;
-    cleanup.use(stopStep(pid, step.stopSignal ?? "SIGTERM"));
+    const { pid, wanted } = running;
+    if (pid !== undefined) for (const how of wanted.splice(0)) stopping.push(cleanup.use(stopStep(pid, how)));
   };
-  signal.addEventListener("abort", stop, { once: true });
+  running.stop = stop;
+  const ends = [signal, output.failed];
+  const abort = (): void => {
+    running.wanted.push({ signal: step.stopSignal ?? "SIGTERM", graceMs: GRACE_MS });
+    stop();
+  };
+  for (const end of ends) end.addEventListener("abort", abort, { once: true });
   cleanup.defer(() => {
-    signal.removeEventListener("abort", stop);
-    pids.delete(step.id);
+    for (const end of ends) end.removeEventListener("abort", abort);
   });
-  const stdio = { stdin: step.stdin === "inherit" ? "inherit" : "ignore", stdout: output.stdout, stderr: output.stderr } as const;
+  const stdio = { stdin: step.stdin === "inherit" ? "inherit" : "empty", stdout: output.stdout, stderr: output.stderr } as const;
   const exit = await worker.run({ ...request, ...stdio }, (pid) => {
     output.started();
-    if (pid !== undefined) pids.set(step.id, pid);
-    if (signal.aborted) stop();
+    if (pid !== undefined) running.pid = pid;
+    if (ends.some(({ aborted }) => aborted)) abort();
+    stop();
   });
   await output.ended;
-  signal.throwIfAborted();
-  return resultOf(step, { runtime, exit, errors: output.errors(), oomKilled: countOomKills() > oomKillsBefore });
+  for (const end of ends) end.throwIfAborted();
+  return resultOf(step, {
+    runtime,
+    exit: exitAsAsked(exit, stopping),
+    errors: output.errors(),
+    oomKilled: countOomKills() > oomKillsBefore,
+  });
+}
+
+/** What SIGKILL of ours looks like: as the end by the signal that it stood for; and as that of the program, where there was none yet. */
+function exitAsAsked(exit: RuntimeExit, stopping: readonly Stopping[]): RuntimeExit {
+  if (stopping.length === 0) return exit;
+  if (exit.signal === "SIGKILL") return { exitCode: SIGKILL_EXIT, log: "" };
+  const standsFor = stopping.find((each) => each.standsFor !== undefined)?.standsFor;
+  return standsFor === undefined || exit.exitCode !== SIGKILL_EXIT ? exit : { ...exit, exitCode: 128 + standsFor };
 }
 
 interface Ending {
@@ -155,7 +204,8 @@ function resultOf(step: SandboxStep, { runtime, exit, errors, oomKilled }: Endin
     throw startFailed(step.args[0] ?? "", failure, { runtime: runtime.name, exists: programExists(step) });
   }
   const signalName = signalNameOf(exitCode);
-  return { exitCode, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...given({ signalName }) };
+  const { guarded } = runtime;
+  return { exitCode, guarded, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...given({ signalName }) };
 }
 
 function programExists(step: SandboxStep): boolean {
@@ -180,11 +230,11 @@ async function probe(worker: WorkerClient, place: BundlePlace): Promise<Trial> {
   });
   try {
     const { stdout, stderr } = output;
-    const exit = await worker.run({ ...probeBundle(place), stdin: "ignore", stdout, stderr }, () => output.started());
+    const exit = await worker.run({ ...probeBundle(place), stdin: "empty", stdout, stderr }, () => output.started());
     await output.ended;
     const message = runtimeFailure(place.runtime, exit, output.errors());
     if (message !== undefined) return { works: false, message };
-    if (exit.exitCode === DEVICES_OPEN) return { works: false, message: "(nothing, but it would open device files of images)" };
+    if (exit.exitCode === DEVICES_OPEN) return { works: false, message: "(nothing, but steps could open device files of this machine)" };
     if (exit.exitCode !== 0) return { works: false, message: `exit code ${exit.exitCode}` };
     const filter = Buffer.concat(chunks).toString("base64");
     return filter === "" ? { works: true } : { works: true, filter };

@@ -1,11 +1,12 @@
 /**
- * The system calls that a step may use: the semantics of Docker's default profile for its default capabilities. What is not listed
- * fails with EPERM. runtime-spec config-linux.md, "Seccomp". One thing is stricter: where Docker lets a device cgroup refuse to open
- * device files of disks and the like, we have no cgroup, so they cannot be made.
+ * The system calls that a step may use: the semantics of Docker's default profile for its default capabilities. What is refused fails with
+ * EPERM. A call that nobody knew when this was written, or that the runtime's libseccomp does not know, fails with ENOSYS, as on an older kernel:
+ * programs then do without it, where EPERM would stop them. runtime-spec config-linux.md, "Seccomp".
  */
+import { HARMLESS_DEVICES } from "./device-rules.ts";
 
 /** A rule of runtime-spec's `linux.seccomp.syscalls`. */
-interface SeccompRule {
+export interface SeccompRule {
   readonly names: readonly string[];
   readonly action: "SCMP_ACT_ALLOW" | "SCMP_ACT_ERRNO";
   readonly errnoRet?: number;
@@ -24,13 +25,13 @@ const EPERM = 1;
 const ENOSYS = 38;
 const AF_VSOCK = 40;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
-const NAMESPACE_FLAGS = 0x7e02_0000;
+const NAMESPACE_BITS = [0x0002_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000];
+const NAMESPACE_FLAGS = NAMESPACE_BITS.reduce((flags, bit) => flags + bit);
 /** The type bits of a mode: none, fifo, regular, socket; and character device. */
 const FILE_TYPE_MASK = 0xf000;
 const PLAIN_TYPES = [0, 0x1000, 0x8000, 0xc000];
 const CHARACTER_TYPE = 0x2000;
-/** null, zero, full, random, urandom, tty, console, ptmx. */
-const HARMLESS_DEVICES = [0x103, 0x105, 0x107, 0x108, 0x109, 0x500, 0x501, 0x502];
+const BLOCK_TYPE = 0x6000;
 /** Linux, UNAME26 with and without 32 bit addresses, and "tell me". */
 const PERSONALITIES = [0x0, 0x0008, 0x20000, 0x20008, 0xffffffff];
 
@@ -73,6 +74,15 @@ const ALLOWED: Readonly<Record<string, string>> = {
   capabilities: "chroot",
 };
 
+/** What exists and is not for steps: said here, because all others are unknown. */
+const REFUSED = `acct add_key bpf clock_settime clock_settime64 delete_module fanotify_init finit_module fsconfig fsmount fsopen fspick
+    get_mempolicy init_module io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl
+    lookup_dcookie mbind migrate_pages mount mount_setattr move_mount move_pages nice oldfstat oldlstat oldolduname oldstat olduname
+    open_by_handle_at open_tree pciconfig_iobase pciconfig_read pciconfig_write perf_event_open pidfd_getfd pivot_root process_madvise
+    quotactl quotactl_fd readdir reboot request_key set_mempolicy set_mempolicy_home_node setdomainname sethostname setns settimeofday
+    sgetmask sigaction signal sigpending sigsuspend ssetmask stime swapoff swapon sysfs syslog umount umount2 unshare uselib userfaultfd
+    ustat vhangup vm86 vm86old`;
+
 interface Architecture {
   readonly names: readonly string[];
   readonly allowed: string;
@@ -90,47 +100,69 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   loong64: { names: ["SCMP_ARCH_LOONGARCH64"], allowed: "" },
 };
 
-/** The profile for a machine; `architecture` as `process.arch` says it. */
-export function seccompProfile(architecture: string): SeccompProfile {
+/**
+ * The profile for a machine; `architecture` as `process.arch` says it. `guarded`: a cgroup keeps the step from opening devices, so it may make any;
+ * otherwise only harmless ones. All rules of a call exclude each other, so their order means nothing.
+ */
+export function seccompProfile(architecture: string, guarded: boolean): SeccompProfile {
   const machine = ARCHITECTURES[architecture] ?? { names: [], allowed: "" };
   // s390x swaps the first two arguments of clone.
   const flagsIndex = architecture === "s390x" ? 1 : 0;
+  const nodes = ["mknod", "mknodat"];
   return {
     defaultAction: "SCMP_ACT_ERRNO",
-    defaultErrnoRet: EPERM,
+    defaultErrnoRet: ENOSYS,
     architectures: machine.names,
     syscalls: [
-      { names: [...Object.values(ALLOWED), machine.allowed].flatMap(words), action: "SCMP_ACT_ALLOW" },
-      ...PERSONALITIES.map((value): SeccompRule => ({
-        names: ["personality"],
-        action: "SCMP_ACT_ALLOW",
-        args: [{ index: 0, value, op: "SCMP_CMP_EQ" }],
-      })),
-      ...nodeRules("mknod", 1),
-      ...nodeRules("mknodat", 2),
-      { names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: AF_VSOCK, op: "SCMP_CMP_NE" }] },
-      {
-        names: ["clone"],
-        action: "SCMP_ACT_ALLOW",
-        args: [{ index: flagsIndex, value: NAMESPACE_FLAGS, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }],
-      },
+      { names: [...Object.values(ALLOWED), machine.allowed, ...(guarded ? nodes : [])].flatMap(words), action: "SCMP_ACT_ALLOW" },
+      { names: words(REFUSED), action: "SCMP_ACT_ERRNO", errnoRet: EPERM },
+      ...PERSONALITIES.map((value) => allow("personality", is(0, value))),
+      ...others(PERSONALITIES).map(({ mask, value }) => refuse("personality", masked(0, mask, value))),
+      ...(guarded ? [] : nodes.flatMap((name, at) => nodeRules(name, at + 1))),
+      allow("socket", { index: 0, value: AF_VSOCK, op: "SCMP_CMP_NE" }),
+      refuse("socket", is(0, AF_VSOCK)),
+      allow("clone", masked(flagsIndex, NAMESPACE_FLAGS, 0)),
+      ...NAMESPACE_BITS.map((bit) => refuse("clone", masked(flagsIndex, bit, bit))),
       // Its flags are behind a pointer that a filter cannot read; with ENOSYS, libc falls back to clone.
       { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS },
     ],
   };
 }
 
+type Condition = NonNullable<SeccompRule["args"]>[number];
+
+function allow(name: string, ...args: readonly Condition[]): SeccompRule {
+  return { names: [name], action: "SCMP_ACT_ALLOW", args };
+}
+
+function refuse(name: string, ...args: readonly Condition[]): SeccompRule {
+  return { names: [name], action: "SCMP_ACT_ERRNO", errnoRet: EPERM, args };
+}
+
+function is(index: number, value: number): Condition {
+  return { index, value, op: "SCMP_CMP_EQ" };
+}
+
+function masked(index: number, mask: number, value: number): Condition {
+  return { index, value: mask, valueTwo: value, op: "SCMP_CMP_MASKED_EQ" };
+}
+
 /** `modeIndex`: which argument is the mode; the device's number follows it. */
 function nodeRules(name: string, modeIndex: number): SeccompRule[] {
-  const rule = (type: number, device?: number): SeccompRule => ({
-    names: [name],
-    action: "SCMP_ACT_ALLOW",
-    args: [
-      { index: modeIndex, value: FILE_TYPE_MASK, valueTwo: type, op: "SCMP_CMP_MASKED_EQ" },
-      ...(device === undefined ? [] : [{ index: modeIndex + 1, value: device, op: "SCMP_CMP_EQ" }]),
-    ],
-  });
-  return [...PLAIN_TYPES.map((type) => rule(type)), ...HARMLESS_DEVICES.map((device) => rule(CHARACTER_TYPE, device))];
+  const type = (value: number): Condition => masked(modeIndex, FILE_TYPE_MASK, value);
+  return [
+    ...PLAIN_TYPES.map((value) => allow(name, type(value))),
+    refuse(name, type(BLOCK_TYPE)),
+    ...HARMLESS_DEVICES.map((device) => allow(name, type(CHARACTER_TYPE), is(modeIndex + 1, device))),
+    ...others(HARMLESS_DEVICES).map(({ mask, value }) => refuse(name, type(CHARACTER_TYPE), masked(modeIndex + 1, mask, value))),
+  ];
+}
+
+/** All numbers of 32 bits but `values`, in blocks: a filter has one condition for each argument, and no "is none of". */
+function others(values: readonly number[], start = 0, size = 2 ** 32): { readonly mask: number; readonly value: number }[] {
+  if (!values.some((value) => value >= start && value < start + size)) return [{ mask: 2 ** 32 - size, value: start }];
+  const half = size / 2;
+  return size === 1 ? [] : [...others(values, start, half), ...others(values, start + half, half)];
 }
 
 function words(text: string): string[] {

@@ -6,6 +6,7 @@ import { resolvePath, type Tree } from "../../tree/index.ts";
 import { withCaVariables } from "./ca-certificates.ts";
 import { boundingSet } from "./capabilities.ts";
 import { cgroupsPath, resourcesOf, type SandboxCgroup } from "./cgroup.ts";
+import type { DeviceGuard } from "./device-guard.ts";
 import { missingDirectories } from "./mount-plan.ts";
 import { hostsFile, resolvConf } from "./network-files.ts";
 import { type Runtime, runtimeArgv } from "./runtime.ts";
@@ -26,6 +27,8 @@ export interface BundlePlace {
   readonly cgroup?: SandboxCgroup;
   /** An existing empty directory on the file system of `upper`. */
   readonly work: string;
+  /** Makes cgroups for runtimes that make none. */
+  readonly guard?: DeviceGuard;
 }
 
 /** The worker's request but for the outputs, which the caller opens. */
@@ -37,9 +40,18 @@ const LOG_FILE = "runtime.log";
 /** Where crun keeps the compiled filter of a running container. */
 const FILTER_FILE = "seccomp.bpf";
 const RUNTIME_ENV = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
-/** Exit code of a probe whose root lost its `nodev`. */
+/** Exit code of a probe that could open device files of this machine. */
 export const DEVICES_OPEN = 77;
-const PROBE_SCRIPT = `
+/** There are no such devices, so nothing but a cgroup says EPERM; only then the console is tried. All may be made, and a harmless one opened. */
+const GUARDED_SCRIPT = `
+mknod /dev/null-2 c 1 3 && : < /dev/null-2 || exit ${DEVICES_OPEN}
+for device in b:259:1048575 c:511:1048575 c:5:1; do
+  mknod /dev/$device $(echo $device | tr : " ") || exit ${DEVICES_OPEN}
+  case $( (: < /dev/$device) 2>&1 ) in *"not permitted"*) ;; *) exit ${DEVICES_OPEN};; esac
+done
+cat "$0" 2>/dev/null || :`;
+/** Without a cgroup, `nodev` of the root is what counts. */
+const UNGUARDED_SCRIPT = `
 while read -r id parent device root place flags rest; do
   [ "$place" = / ] && case ",$flags," in *,nodev,*) closed=1;; *) closed=0;; esac
 done </proc/self/mountinfo
@@ -58,9 +70,10 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   const now = { sec: Math.floor(nowMs / 1000), nsec: (nowMs % 1000) * 1_000_000 };
   const found = await resolveUser(root, step.user);
   const user = { ...found, additionalGids: [...new Set([...found.additionalGids, ...(step.additionalGids ?? [])])] };
-  const { mounts, stubs, sources, readOnlyViews } = stepMounts(step, { bundle, work: place.work, cgroup: place.runtime.cgroup, now });
+  const { mounts, stubs, sources, readOnlyViews } = stepMounts(step, { bundle, work: place.work, runtime: place.runtime, now });
   const cwd = resolvePath(root, treePath(step.cwd), { followLast: true });
-  const limits = { readOnly: step.readOnlyRoot === true, noDevices: step.insecure !== true };
+  const isOpen = step.insecure === true || place.runtime.guarded;
+  const limits = { readOnly: step.readOnlyRoot === true, noDevices: !isOpen && step.foreignDevices !== false };
   const config = runtimeSpec({
     ...NO_LIMITS,
     ...step,
@@ -81,7 +94,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     makeUpper(source.upper, tree);
   }
   return {
-    ...invocation(place),
+    ...invocation(place, step),
     root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, stubs, limits },
     files: [
       [CONFIG_FILE, specText(config)],
@@ -102,7 +115,12 @@ export function probeBundle(place: BundlePlace): BundleRequest {
   const config = runtimeSpec({
     ...NO_LIMITS,
     rootPath: `${bundleDir(place)}/rootfs`,
-    args: ["/bin/sh", "-c", PROBE_SCRIPT, `${runtimeState(place)}/${place.containerId}/${FILTER_FILE}`],
+    args: [
+      "/bin/sh",
+      "-c",
+      place.runtime.guarded ? GUARDED_SCRIPT : UNGUARDED_SCRIPT,
+      `${runtimeState(place)}/${place.containerId}/${FILTER_FILE}`,
+    ],
     env: ["PATH=/usr/bin:/bin"],
     cwd: "/",
     user: { uid: 0, gid: 0, additionalGids: [0], home: "/" },
@@ -115,17 +133,24 @@ export function probeBundle(place: BundlePlace): BundleRequest {
     architecture: process.arch,
   });
   const root: RootRequest = { kind: "host" };
-  return { ...invocation(place), root, files: [[CONFIG_FILE, JSON.stringify(config)]], directories: [], sources: [], readOnlyViews: [] };
+  return {
+    ...invocation(place, NO_LIMITS),
+    root,
+    files: [[CONFIG_FILE, JSON.stringify(config)]],
+    directories: [],
+    sources: [],
+    readOnlyViews: [],
+  };
 }
 
 function runtimeNeeds(
   place: BundlePlace,
-): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot" | "limitsDevices" | "cgroupsPath" | "resources"> {
-  const { name, cgroup, filter } = place.runtime;
+): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot" | "guarded" | "cgroupsPath" | "resources"> {
+  const { name, cgroup, guarded, filter } = place.runtime;
   return {
     cgroupNamespace: cgroup,
     remountRoot: name === "crun",
-    limitsDevices: name === "runc" || place.cgroup !== undefined,
+    guarded,
     cgroupsPath: cgroupsPath(place.cgroup, place.containerId),
     resources: place.cgroup === undefined ? {} : resourcesOf(place.cgroup),
     filter,
@@ -140,10 +165,20 @@ function bundleDir(place: BundlePlace): string {
   return `${place.privateDir}/${place.containerId}`;
 }
 
-function invocation(place: BundlePlace): Pick<BundleRequest, "bundle" | "argv" | "env" | "logFile"> {
+function invocation(
+  place: BundlePlace,
+  { insecure = false, devices = [] }: Pick<SandboxStep, "insecure" | "devices">,
+): Pick<BundleRequest, "bundle" | "argv" | "env" | "logFile" | "deviceCgroup"> {
   const bundle = bundleDir(place);
   const paths = { stateDir: runtimeState(place), bundle, log: `${bundle}/${LOG_FILE}`, id: place.containerId, cgroup: place.cgroup };
-  return { bundle, argv: runtimeArgv(place.runtime, paths), env: RUNTIME_ENV, logFile: LOG_FILE };
+  const guard = insecure || !place.runtime.guarded ? undefined : place.guard;
+  return {
+    bundle,
+    argv: runtimeArgv(place.runtime, paths),
+    env: RUNTIME_ENV,
+    logFile: LOG_FILE,
+    ...(guard === undefined ? {} : { deviceCgroup: guard.cgroupFor(devices) }),
+  };
 }
 
 function withHome(env: readonly string[], home: string): string[] {

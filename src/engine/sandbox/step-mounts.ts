@@ -8,6 +8,7 @@ import type { Tree } from "../../tree/index.ts";
 import { CA_BUNDLE_TARGET } from "./ca-certificates.ts";
 import { mountConflict } from "./errors.ts";
 import { planMounts, type StubEntry } from "./mount-plan.ts";
+import type { Runtime } from "./runtime.ts";
 import { type SpecMount, systemMounts } from "./runtime-spec.ts";
 import type { SandboxMount, SandboxStep } from "./types.ts";
 import type { SourceRequest } from "./worker-protocol.ts";
@@ -36,14 +37,22 @@ type KnownMount = SandboxMount & { readonly isFile: boolean };
 /** Plans the mounts of a step over `bundle`. Throws `RUNTIME` for mounts that do not fit the image or each other. */
 export function stepMounts(
   step: SandboxStep,
-  options: { readonly bundle: string; readonly work: string; readonly cgroup: boolean; readonly now: FileTime },
+  options: {
+    readonly bundle: string;
+    readonly work: string;
+    readonly runtime: Pick<Runtime, "cgroup" | "guarded">;
+    readonly now: FileTime;
+  },
 ): StepMounts {
-  const { bundle, work, cgroup, now } = options;
+  const { bundle, work, runtime, now } = options;
+  const { cgroup } = runtime;
   const { insecure = false, shmSizeBytes } = step;
   const system = systemMounts({ insecure, cgroup, network: step.network, ...given({ shmSizeBytes }) });
+  const targets = new Set(step.mounts.map(({ target }) => treePath(target)));
+  const network = [fileMount(`${bundle}/${RESOLV_FILE}`, "/etc/resolv.conf"), fileMount(`${bundle}/${HOSTS_FILE}`, "/etc/hosts")];
   const wanted = [
-    fileMount(`${bundle}/${RESOLV_FILE}`, "/etc/resolv.conf"),
-    fileMount(`${bundle}/${HOSTS_FILE}`, "/etc/hosts"),
+    // What the step mounts there itself takes their place.
+    ...network.filter(({ target }) => !targets.has(treePath(target))),
     ...(step.caCertificates === undefined ? [] : [fileMount(step.caCertificates, CA_BUNDLE_TARGET)]),
     // Outer ones first, whatever their order in the Dockerfile.
     ...step.mounts.map(withKind).toSorted((a, b) => compareTreePaths(treePath(a.target), treePath(b.target))),
@@ -52,13 +61,17 @@ export function stepMounts(
   const roots = system.filter(({ destination }) => destination.lastIndexOf("/") === 0);
   const plan = planMounts(step.root, [...roots.map(({ destination }) => ({ target: destination, isFile: false })), ...wanted], now);
   const placed = wanted.map((mount, at): Wanted => ({ mount, destination: plan.destinations[roots.length + at] ?? ROOT }));
+  for (const [at, { destination }] of roots.entries())
+    for (const each of placed) checkSystem(each, destination, plan.destinations[at] ?? ROOT);
   const sources: { source: SourceRequest; tree?: Tree }[] = [];
   const views: { name: string; source: string }[] = [];
   const own = placed.map(({ mount, destination }, at): SpecMount => {
     const inner = placed.slice(at + 1).filter((other) => isWithin(other.destination, destination));
+    // What others have written may hold devices; in memory of the step's own there are only those that it could make.
+    const isOpen = insecure || runtime.guarded || mount.kind === "tmpfs";
     const specMount = {
       destination: displayPath(destination),
-      options: [...optionsOf(step.root, mount, destination), ...(insecure ? [] : ["nodev"])],
+      options: [...optionsOf(step.root, mount, destination), ...(isOpen ? [] : ["nodev"])],
     };
     if (mount.kind === "tmpfs") return { ...specMount, type: "tmpfs", source: "tmpfs" };
     const made = madeSource(mount, `source-${at}`, work);
@@ -71,6 +84,17 @@ export function stepMounts(
     return { ...specMount, type: "bind", source: `${bundle}/view-${at}` };
   });
   return { mounts: [...system, ...own], stubs: plan.stubs, sources, readOnlyViews: views };
+}
+
+/** What is in /proc is the kernel's: a runtime tells it about the step. Without /dev, it finds no device file. */
+function checkSystem({ mount, destination }: Wanted, name: string, place: TreePath): void {
+  const state =
+    name === "/proc" && isWithin(destination, place)
+      ? "it is in /proc, which shows the kernel's view of the step"
+      : name === "/dev" && destination === place && mount.kind !== "tmpfs"
+        ? "it is /dev, which has the device files of the step"
+        : undefined;
+  if (state !== undefined) throw mountConflict(mount.target, `${state}; wanted another path`);
 }
 
 function fileMount(source: string, target: string): KnownMount {

@@ -10,26 +10,37 @@ interface StepOutput extends Disposable {
   readonly stderr: "inherit" | number;
   /** The child has its ends now: closes ours, so that the streams can end. */
   started(): void;
-  /** Settles when all of the output has been given. */
+  /** Settles when all of the output has been given, or nobody takes it any more. */
   readonly ended: Promise<unknown>;
   /** All of stderr when it is short, otherwise "". */
   errors(): string;
+  /** Aborted with what `onOutput` threw. From then on nobody takes the output, and the step should end. */
+  readonly failed: AbortSignal;
 }
 
 /** Straight to our own output. */
 export function inheritedOutput(): StepOutput {
-  return { stdout: "inherit", stderr: "inherit", started() {}, ended: Promise.resolve(), errors: () => "", [Symbol.dispose]() {} };
+  return {
+    stdout: "inherit",
+    stderr: "inherit",
+    started() {},
+    ended: Promise.resolve(),
+    errors: () => "",
+    failed: new AbortController().signal,
+    [Symbol.dispose]() {},
+  };
 }
 
 /** Pipes whose bytes go to `onOutput`, in order within each stream. */
 export function pipedOutput(onOutput: (stream: "stdout" | "stderr", chunk: Uint8Array) => void): StepOutput {
   const head: Uint8Array[] = [];
   let headBytes = 0;
+  const failure = new AbortController();
   const stdout = createPipe();
   const stderr = createPipe();
   const ended = Promise.all([
-    drained(stdout, (chunk) => onOutput("stdout", chunk)),
-    drained(stderr, (chunk) => {
+    drained(stdout, failure, (chunk) => onOutput("stdout", chunk)),
+    drained(stderr, failure, (chunk) => {
       headBytes += chunk.byteLength;
       if (headBytes <= MAX_HEAD_BYTES) head.push(chunk);
       onOutput("stderr", chunk);
@@ -45,15 +56,22 @@ export function pipedOutput(onOutput: (stream: "stdout" | "stderr", chunk: Uint8
     started: closeWrites,
     ended,
     errors: () => (headBytes <= MAX_HEAD_BYTES ? Buffer.concat(head).toString("utf8") : ""),
+    failed: failure.signal,
     [Symbol.dispose]: closeWrites,
   };
 }
 
 /** The socket owns the read end from here on. */
-function drained(pipe: Pipe, onChunk: (chunk: Uint8Array) => void): Promise<void> {
+function drained(pipe: Pipe, failure: AbortController, onChunk: (chunk: Uint8Array) => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const socket = new Socket({ fd: pipe.read, readable: true, writable: false });
-  socket.on("data", onChunk);
+  socket.on("data", (chunk: Buffer) => {
+    try {
+      if (!failure.signal.aborted) onChunk(chunk);
+    } catch (error) {
+      failure.abort(error);
+    }
+  });
   // A pipe that we hold fails only when it is closed under us; either way there is nothing more.
   socket.on("error", () => {});
   socket.on("close", () => resolve());

@@ -1,6 +1,7 @@
 /** What a sandbox is asked to run, and what it says afterwards (rules S65-S69, S102-S107 of the Dockerfile reference). */
 import type { TreePath } from "../../paths.ts";
 import type { Tree } from "../../tree/index.ts";
+import type { StopRequest } from "./process-control.ts";
 import type { SandboxCgroup } from "./cgroup.ts";
 
 /** Something that the step sees besides its root, for the step only. */
@@ -130,7 +131,9 @@ export interface SandboxStep {
   readonly stdin?: "empty" | "inherit";
   /** "inherit": straight to our own output. Default "pipe". */
   readonly output?: "pipe" | "inherit";
-  /** Ends the step: `stopSignal` when its first process listens to it, SIGKILL 3 s later or at once. */
+  /** False: no layer holds device files but harmless ones. Where no cgroup guards devices, no device file of the root can be opened otherwise. */
+  readonly foreignDevices?: boolean;
+  /** Ends the step: by `stopSignal`, and SIGKILL 3 s later; a first process that has no mind of that signal gets SIGKILL at once. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -142,6 +145,8 @@ export interface SandboxResult {
   readonly signalName?: string;
   /** The kernel killed something for lack of memory meanwhile, and the program ended by SIGKILL. */
   readonly oomKilled: boolean;
+  /** A cgroup kept it from the devices of this machine, so it could make any. */
+  readonly guarded: boolean;
 }
 
 /** Runs steps; any number at once. */
@@ -155,6 +160,11 @@ export interface Sandbox extends AsyncDisposable {
   run(step: SandboxStep): Promise<SandboxResult>;
   /** Sends a signal ("SIGINT") to the first process of a running step; false when there is none. */
   kill(stepId: string, signal: string): boolean;
+  /**
+   * Asks a running step to end, and ends it after `graceMs`. A first process that has no mind of the signal is ended at once; its exit code is then
+   * the signal's all the same. Of several requests, the most impatient counts.
+   */
+  stop(stepId: string, how: StopRequest): void;
 }
 
 /** Options of `createSandbox`. */
@@ -165,6 +175,8 @@ export interface SandboxOptions {
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Steps have cgroups of their own. Default: those of this process. */
   readonly cgroup?: SandboxCgroup | undefined;
+  /** "none": steps are kept from devices without a cgroup. Default "auto": with one, where that works. */
+  readonly deviceCgroup?: "auto" | "none";
   /** Where PATH is looked up. Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -3,7 +3,8 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { DecantError, InternalError } from "../../errors.ts";
-import { notPrivileged } from "./errors.ts";
+import type { DeviceGuard } from "./device-guard.ts";
+import { type Lack, notPrivileged } from "./errors.ts";
 import type { Failure, FromWorker, RunRequest, WorkerData } from "./worker-protocol.ts";
 
 /** How a runtime ended. */
@@ -26,12 +27,13 @@ interface Pending {
 }
 
 /** Starts the worker. `privateDir` is made, and stays empty for everybody else. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
-export async function startWorker(privateDir: string): Promise<WorkerClient> {
+export async function startWorker(privateDir: string, guard: DeviceGuard | undefined): Promise<WorkerClient> {
   mkdirSync(privateDir, { recursive: true, mode: 0o700 });
   // Starts the threads of asynchronous file calls now: those that the worker would start were inside of its mounts.
   await stat("/");
   const ownPidsFd = openSync("/proc/self/ns/pid", "r");
-  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace() };
+  const devices = guard === undefined ? {} : { devices: { version: guard.version, own: guard.own } };
+  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ...devices };
   const worker = new Worker(workerUrl(), { workerData: data, name: "decant sandbox", execArgv: [], trackUnmanagedFds: false });
   const pending = new Map<number, Pending>();
   const ready = Promise.withResolvers<void>();
@@ -116,10 +118,17 @@ function inUserNamespace(): boolean {
   return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));
 }
 
+const CAP_SYS_ADMIN = 21n;
+
+function ownLack(): Lack {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
+  return { isRoot: process.getuid?.() === 0, hasCapability: ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n };
+}
+
 function errorOf({ code, message, hint, details }: Failure): DecantError {
   const error = new DecantError(code, message, {
     hint,
     details,
   });
-  return details?.["errno"] === "EPERM" && /namespace/.test(message) ? notPrivileged(error) : error;
+  return details?.["errno"] === "EPERM" && /namespace/.test(message) ? notPrivileged(ownLack(), error) : error;
 }

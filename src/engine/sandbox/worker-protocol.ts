@@ -11,6 +11,8 @@ export interface WorkerData {
   readonly ownPidsFd: number;
   /** In a user namespace: overlay marks are user.* attributes. */
   readonly userXattr: boolean;
+  /** Cgroups that guard devices: their version, and the one that this process is in. */
+  readonly devices?: { readonly version: 1 | 2; readonly own: string };
 }
 
 /** The root of the process to run. */
@@ -68,7 +70,10 @@ export interface RunRequest {
   /** The runtime's command line. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly stdin: "ignore" | "inherit";
+  /** The cgroup that keeps it from devices. Absent: that of this process. */
+  readonly deviceCgroup?: string;
+  /** "empty": a pipe that nobody writes to. */
+  readonly stdin: "empty" | "inherit";
   readonly stdout: "inherit" | number;
   readonly stderr: "inherit" | number;
   /** Name of the runtime's log in the bundle. */

@@ -1,10 +1,9 @@
 /** An SSH agent for a step (rule S120), or for git: a socket of our own with the owner and mode that are asked for. */
 import { chmodSync, chownSync } from "node:fs";
 import { once } from "node:events";
-import { mkdtempDisposable } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeTemporaryFolder } from "../../sys/index.ts";
 import { MAX_MESSAGE_BYTES, type SshAgent, talkTo } from "./agent.ts";
 import { frames, wireString } from "./wire.ts";
 
@@ -21,7 +20,7 @@ export async function serveAgent(
 ): Promise<ServedAgent> {
   await using stack = new AsyncDisposableStack();
   // Paths of sockets are short (108 bytes), so it is not in the store.
-  const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-ssh-")));
+  const folder = stack.use(makeTemporaryFolder("ssh"));
   const path = join(folder.path, "agent");
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {

@@ -19,7 +19,7 @@ export function checkImagePath(path: string, range: SourceRange | undefined): vo
 export function checkNoNul(texts: readonly string[], range: SourceRange): void {
   if (!texts.some((text) => text.includes("\0"))) return;
   throw semanticError(
-    "Cannot run the step: its command or a variable has a NUL byte, which no program can be given",
+    "Cannot run the step: its command or a variable has a NUL byte, which no program can receive",
     range,
     "Remove the NUL byte; printf '\\0' in the step writes one",
   );

@@ -1,8 +1,8 @@
 /** RUN → ExecOp. */
-import { joinWorkdir, type RunInstruction, type RunValues, runScript } from "../../dockerfile/index.ts";
+import { joinWorkdir, type RunInstruction, type RunValues, runScript, scriptTitle } from "../../dockerfile/index.ts";
 import { given } from "../../given.ts";
 import type { SourceRange } from "../../source.ts";
-import { publicVariable } from "../../url-secrets.ts";
+import { publicVariable, withoutUrlSecrets } from "../../url-secrets.ts";
 import type { BindMount, ExecMeta, ExecOp, TmpfsMount } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { proxyEnvironment } from "./args.ts";
@@ -66,7 +66,7 @@ export function convertRun(state: StageState, { instruction, mounts: flags }: Ru
       ...instruction.devices.map(({ name, required, range }) => ({ name, optional: !required, range })),
     ],
   };
-  state.vertex = vertex(op, inputs, state.platform, stepMeta(state, instruction, shownLine(state, instruction)));
+  state.vertex = vertex(op, inputs, state.platform, stepMeta(state, instruction, title(state, instruction)));
   state.history.push(layerItem(`RUN ${runLine(state, args)}`, true));
 }
 
@@ -75,7 +75,7 @@ function checkEntitlements({ security, network }: RunInstruction, { allow = [], 
     throw semanticError(
       "Cannot use RUN --security=insecure: security.insecure is not allowed",
       security.range,
-      "Pass --allow security.insecure, if you trust this Dockerfile with the machine",
+      "Pass --allow security.insecure, if you trust this Dockerfile with full control of the machine",
     );
   }
   if (network?.mode === "host" && ofBuild === "none" && !allow.includes("network.host")) {
@@ -85,6 +85,12 @@ function checkEntitlements({ security, network }: RunInstruction, { allow = [], 
       "Pass --allow network.host, or leave out --network=none",
     );
   }
+}
+
+/** The line, and of a script the beginning, as docker shows it. */
+function title(state: StageState, instruction: RunInstruction): string {
+  const script = scriptTitle(instruction);
+  return shownLine(state, instruction) + (script === undefined ? "" : ` (${withoutUrlSecrets(script)})`);
 }
 
 interface Script {

@@ -4,7 +4,7 @@ import { type ArchiveEntry, writeArchive } from "../archive.ts";
 import { finishedImage, identity } from "../finish.ts";
 import { exportLayers, heldLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
-import { startProgress } from "../progress.ts";
+import { startProgress } from "../../transfer.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
 import { writeDestination } from "./destination.ts";
 import { OCI_LAYOUT_TEXT, blobEntries, dockerManifestText, foldersOf, indexEntries, indexText, sizeOfEntry } from "./layout.ts";

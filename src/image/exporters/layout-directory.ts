@@ -9,7 +9,7 @@ import { type Descriptor, MAX_MANIFEST_BYTES, parseIndex } from "../../oci/index
 import { readNamedFile } from "../../sys/index.ts";
 import { exportError, writeError } from "../errors.ts";
 import { createOutputFile } from "../output-file.ts";
-import { startProgress } from "../progress.ts";
+import { startProgress } from "../../transfer.ts";
 import type { ExportContext } from "../types.ts";
 import {
   type BlobEntry,

@@ -6,6 +6,7 @@ import { compareTreePaths, ROOT, toText, treePath } from "../../paths.ts";
 import { type Entry, type LayerItem, layerTree, loadLayers, type Tree, unpackTree, walk, writeLayer } from "../../tree/index.ts";
 import { statementsOf } from "../attest.ts";
 import { exportError, writeError } from "../errors.ts";
+import { startProgress } from "../../transfer.ts";
 import type { StatementSubject } from "../statement.ts";
 import type { BuiltImage, ExportContext, ExportResult, FileOptions, OutputSpec } from "../types.ts";
 
@@ -24,8 +25,18 @@ export async function exportLocal(
   const folder = platformFolder(image, output);
   const path = folder === undefined ? resolve(output.dest) : resolve(output.dest, folder);
   const tree = await treeOf(image, ctx, output);
+  const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
   try {
-    await unpackTree(tree, path, { signal: ctx.signal, ...timesOf(image) });
+    const dropped = await unpackTree(tree, path, { signal: ctx.signal, onProgress: progress.add, ...timesOf(image) });
+    progress.end();
+    if (dropped.length > 0) {
+      const names = dropped.map(toText).join(", ");
+      ctx.emit({
+        type: "warning",
+        code: "AttributesDropped",
+        message: `The file system of "${path}" does not take ${names}: files are without these attributes`,
+      });
+    }
   } catch (error) {
     // What is full is the destination: the hint of a full store would lead astray.
     throw writeError("unpack the image to", path, isDecantError(error, "STORE_FULL") ? error.cause : error);
@@ -49,8 +60,8 @@ export function addedTime({ created, epochSec }: BuiltImage): number {
 }
 
 /** The merged files of an image, and at its root what the build says of them; all layers are loaded. Throws `EXPORT` where a name is taken. */
-export async function treeOf(image: BuiltImage, { store, signal }: ExportContext, output: FileOptions = {}): Promise<Tree> {
-  const layers = await loadLayers(image.layers, signal);
+export async function treeOf(image: BuiltImage, { store, vertex, signal }: ExportContext, output: FileOptions = {}): Promise<Tree> {
+  const layers = await loadLayers(image.layers, signal, { vertex });
   const tree = layerTree(layers);
   // Some are only for images.
   const attestations = (image.attestations ?? []).filter(({ inlineOnly = false }) => !inlineOnly);

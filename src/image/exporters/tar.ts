@@ -1,7 +1,7 @@
 /** type=tar: the image's files as one tar. */
 import { treePath } from "../../paths.ts";
 import { type Entry, treeTar } from "../../tree/index.ts";
-import { startProgress } from "../progress.ts";
+import { startProgress } from "../../transfer.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
 import { writeDestination } from "./destination.ts";
 import { addedTime, platformFolder, timesOf, treeOf } from "./local.ts";

@@ -95,6 +95,13 @@ async function hold(store: Store, name: string): Promise<void> {
   for await (const _chunk of process.stdin);
 }
 
+/** Announces a thing until its input ends. */
+async function announce(store: Store, text: string): Promise<void> {
+  using _ = store.announcements.make("thing", text);
+  say("announced");
+  for await (const _chunk of process.stdin);
+}
+
 /** Adds one to a number in a file, which needs the lock to come out right. */
 async function count(store: Store, file: string): Promise<void> {
   for (let at = 0; at < 10; at += 1) {
@@ -112,6 +119,7 @@ else {
   if (mode === "write") await write(store);
   else if (mode === "stall") stall(store);
   else if (mode === "hold") await hold(store, argument);
+  else if (mode === "announce") await announce(store, argument);
   else if (mode === "count") await count(store, argument);
   else if (mode === "build") {
     store.history.begin(argument);

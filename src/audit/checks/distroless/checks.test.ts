@@ -59,8 +59,8 @@ const ROWS: readonly Row[] = [
       tmp: "dir 1777 0:0",
     },
     want: [
-      "warning setuid /bin/su: Mode 4755: it runs as user 0, whoever starts it",
-      "warning setgid /bin/wall: Mode 2755: it runs as group 5, whoever starts it",
+      "warning setuid /bin/su: Mode 4755: it runs as user 0, no matter who starts it",
+      "warning setgid /bin/wall: Mode 2755: it runs as group 5, no matter who starts it",
       "warning world-writable-file /app/log: Mode 0666: every user may change it",
       "warning world-writable-directory /app/spool: Mode 0777: every user may remove and replace what others put there",
     ],
@@ -240,7 +240,7 @@ test("secretsCheck finds a value across the border of two reads", async () => {
   assert.deepEqual(got, ['error secret-in-image /app/data: The file holds secret "token" (its value)']);
 });
 
-test("secretsCheck says so when a secret is too short to be looked for", async () => {
+test("secretsCheck says so when a secret is too short to search for", async () => {
   const got = await told(memoryTree({ "app/data": "file 644 0:0 12345" }), [{ id: "pin", value: Buffer.from("12345") }]);
-  assert.deepEqual(got, ['note not-examined : The value of secret "pin" is too short to be looked for']);
+  assert.deepEqual(got, ['note not-examined : The value of secret "pin" is too short to search for']);
 });

@@ -42,11 +42,11 @@ function toldOf({ entry, layer, isVisible }: LayerFile, { id, what, severity, na
   return DISTROLESS.found(id, {
     path: displayPath(entry.path),
     ...given({ layer, severity }),
-    message: `The file holds ${what}${isVisible ? "" : "; a later layer hides it, and it is still in this one"}`,
+    message: `The file holds ${what}${isVisible ? "" : "; a later layer hides it, but this layer still has it"}`,
     remedy:
       id === "env-file"
-        ? "Give such variables when the container is started, and name the file in .dockerignore"
-        : "Name the file in .dockerignore, give it to steps with RUN --mount=type=secret, and change what was in it",
+        ? "Pass such variables when the container starts, and name the file in .dockerignore"
+        : "Name the file in .dockerignore, give it to steps with RUN --mount=type=secret, and change its credentials",
     details: { visible: isVisible, ...given({ names }) },
   });
 }
@@ -58,8 +58,8 @@ function inEnvironment({ config }: AuditSubject): Finding[] {
     if (!isCredentialVariable(name, line.slice(at + 1))) return [];
     return [
       DISTROLESS.found("credential-in-environment", {
-        message: `ENV ${name} holds what looks like a credential; everybody with the image can read it`,
-        remedy: "Give it when the container is started",
+        message: `ENV ${name} looks like a credential; everybody with the image can read it`,
+        remedy: "Pass it when the container starts",
         details: { name },
       }),
     ];
@@ -89,7 +89,7 @@ function inHistory({ history, layers }: AuditSubject): Finding[] {
 function tooMuch(path: string): Finding {
   return SIZE.found("not-examined", {
     path,
-    message: `There is more than ${MAX_TOTAL_BYTES / 1024 / 1024} MiB of configuration; files from here on were not searched for credentials`,
+    message: `The image has more than ${MAX_TOTAL_BYTES / 1024 / 1024} MiB of configuration; from this file on, the audit did not search for credentials`,
     remedy: "Copy less into the image",
   });
 }

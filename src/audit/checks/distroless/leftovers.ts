@@ -30,7 +30,7 @@ const PLAIN: readonly Leftover[] = [
   {
     id: "temporary-files",
     what: "Temporary files or logs of the build",
-    remedy: "Write them in a build stage, or to RUN --mount=type=tmpfs,target=/tmp",
+    remedy: "Write them in a build stage, or into RUN --mount=type=tmpfs,target=/tmp",
     at: (path) => /^(?:tmp|var\/tmp|var\/log)(?=\/)/.exec(path)?.[0],
   },
   {
@@ -48,7 +48,7 @@ const PLAIN: readonly Leftover[] = [
   {
     id: "documentation",
     what: "Documentation",
-    remedy: "Leave it out of what is copied; keep copyright files",
+    remedy: "Do not copy it; keep copyright files",
     at: (path) => (LICENCE.test(path) ? undefined : DOCUMENTATION.exec(path)?.[0]),
     minBytes: 64 * 1024,
   },

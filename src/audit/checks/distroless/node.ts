@@ -29,7 +29,7 @@ export const nodeCheck: AuditCheck = {
           path: displayPath(path),
           ...given({ layer }),
           message: `${names.length} ${names.length === 1 ? "package" : "packages"} that only development needs, ${formatSize(sizeBytes)}: ${names.slice(0, NAMES_SHOWN).join(", ")}${more}`,
-          remedy: "Install without them in the stage that is copied: npm ci --omit=dev",
+          remedy: "Leave them out in the stage that you copy from: npm ci --omit=dev",
           details: { packages: names.slice(0, NAMES_TOLD), bytes: sizeBytes, source: displayPath(found.source) },
         }),
       );

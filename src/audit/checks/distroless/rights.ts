@@ -28,7 +28,7 @@ function rightsOf(entry: Entry): Finding[] {
       DISTROLESS.found("world-writable-directory", {
         path,
         message: `Mode ${mode}: every user may remove and replace what others put there`,
-        remedy: `Set the sticky bit (chmod 1777 ${path}), or take the right from others (chmod o-w ${path})`,
+        remedy: `Set the sticky bit (chmod 1777 ${path}), or remove the right of others (chmod o-w ${path})`,
       }),
     ];
   }
@@ -38,8 +38,8 @@ function rightsOf(entry: Entry): Finding[] {
     findings.push(
       DISTROLESS.found("setuid", {
         path,
-        message: `Mode ${mode}: it runs as user ${entry.uid}, whoever starts it`,
-        remedy: `Take the bit away: RUN chmod u-s ${path}`,
+        message: `Mode ${mode}: it runs as user ${entry.uid}, no matter who starts it`,
+        remedy: `Remove the bit: RUN chmod u-s ${path}`,
       }),
     );
   // Without the execute bit it marks mandatory locking, which Linux has given up.
@@ -47,16 +47,16 @@ function rightsOf(entry: Entry): Finding[] {
     findings.push(
       DISTROLESS.found("setgid", {
         path,
-        message: `Mode ${mode}: it runs as group ${entry.gid}, whoever starts it`,
-        remedy: `Take the bit away: RUN chmod g-s ${path}`,
+        message: `Mode ${mode}: it runs as group ${entry.gid}, no matter who starts it`,
+        remedy: `Remove the bit: RUN chmod g-s ${path}`,
       }),
     );
   if (entry.xattrs?.has(CAPABILITY) === true)
     findings.push(
       DISTROLESS.found("file-capability", {
         path,
-        message: "It has file capabilities (security.capability), which whoever starts it gains",
-        remedy: `Take them away (RUN setcap -r ${path}), and give the container what it needs when it is started`,
+        message: "It has file capabilities (security.capability), which every user gains by starting it",
+        remedy: `Remove them (RUN setcap -r ${path}), and give the container the capabilities that it needs when it starts`,
       }),
     );
   if ((entry.mode & ANYBODY_WRITES) !== 0)
@@ -64,7 +64,7 @@ function rightsOf(entry: Entry): Finding[] {
       DISTROLESS.found("world-writable-file", {
         path,
         message: `Mode ${mode}: every user may change it`,
-        remedy: `Take the right from others: chmod o-w ${path}, or COPY --chmod`,
+        remedy: `Remove the right of others: chmod o-w ${path}, or COPY --chmod`,
       }),
     );
   return findings;

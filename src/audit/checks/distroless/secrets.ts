@@ -12,7 +12,8 @@ import { SIZE } from "../size/findings.ts";
 type Find = (bytes: Uint8Array) => Needle | undefined;
 
 const CHUNK = 1024 * 1024;
-const REMEDY = "Use the secret only through RUN --mount=type=secret, write it nowhere, and change it now: who has the image may have it";
+const REMEDY =
+  "Use the secret only through RUN --mount=type=secret, write it nowhere, and change it now: everybody with the image may know it";
 
 /** The check. */
 export const secretsCheck: AuditCheck = {
@@ -21,7 +22,7 @@ export const secretsCheck: AuditCheck = {
     const { needles, tooShort } = needlesOf(secrets);
     const findings: Finding[] = tooShort.map((id) =>
       SIZE.found("not-examined", {
-        message: `The value of secret "${id}" is too short to be looked for`,
+        message: `The value of secret "${id}" is too short to search for`,
         remedy: "Take a secret of eight characters or more",
       }),
     );
@@ -44,7 +45,7 @@ function toldOf({ entry, layer, isVisible }: LayerFile, { secret, form }: Needle
   return DISTROLESS.found("secret-in-image", {
     path: displayPath(entry.path),
     ...given({ layer }),
-    message: `The file holds secret "${secret}" (${form})${isVisible ? "" : "; a later layer hides it, and it is still in this one"}`,
+    message: `The file holds secret "${secret}" (${form})${isVisible ? "" : "; a later layer hides it, but this layer still has it"}`,
     remedy: REMEDY,
     details: { secret, form, visible: isVisible },
   });

@@ -8,7 +8,7 @@ import { runAudit } from "../../run-audit.ts";
 const PASSWD = "file 644 0:0 root:x:0:0::/root:/x\napp:x:1000:1000::/home/app:/x\n";
 const BASE: TreeSpec = { "etc/passwd": PASSWD, tmp: "dir 1777 0:0", app: "dir 755 0:0" };
 
-/** What "It can run as told" says: "ID PATH: MESSAGE". */
+/** What "It can run as configured" says: "ID PATH: MESSAGE". */
 async function told(config: ContainerConfig, spec: TreeSpec, user?: string): Promise<string[]> {
   const report = await runAudit(
     { name: "test", platform: { os: "linux", architecture: "amd64" }, config, tree: memoryTree(spec), layers: [], history: [] },
@@ -38,7 +38,7 @@ const ROWS: readonly Row[] = [
   {
     name: "tells of a user by name, which Kubernetes cannot check",
     config: { User: "app" },
-    want: ["note user-by-name : USER app is a name; Kubernetes refuses it with runAsNonRoot, because it cannot tell the number"],
+    want: ["note user-by-name : USER app is a name; Kubernetes refuses it with runAsNonRoot, because it cannot find out the number"],
   },
   {
     name: "tells of a user that is nobody",
@@ -51,7 +51,7 @@ const ROWS: readonly Row[] = [
     name: "tells of a user that the policy does not want",
     config: { User: "1000" },
     user: "65532",
-    want: ['error user-not-allowed : The user is "1000"; the policy wants "65532"'],
+    want: ['error user-not-allowed : The user is "1000"; the policy requires "65532"'],
   },
   { name: "takes the policy's user by its number", config: { User: "1000:5" }, user: "1000", want: [] },
   {
@@ -59,7 +59,7 @@ const ROWS: readonly Row[] = [
     config: { User: "1000:1000", WorkingDir: "/srv/app" },
     tree: { srv: "dir 700 0:0", "srv/app": "dir 777 0:0" },
     want: [
-      'error workdir-unreachable /srv: User 1000 cannot start in the working directory "/srv/app": "/srv" may not be entered',
+      'error workdir-unreachable /srv: User 1000 cannot start in the working directory "/srv/app": it may not enter "/srv"',
       'note random-uid : A user id that the platform chooses (OpenShift, group 0) cannot use the image: it cannot enter the working directory "/srv/app"',
     ],
   },
@@ -67,14 +67,14 @@ const ROWS: readonly Row[] = [
     name: "follows links to the working directory",
     config: { User: "1000:1000", WorkingDir: "/now" },
     tree: { now: "link releases/2", releases: "dir 755 0:0", "releases/2": "dir 750 0:0" },
-    want: ['error workdir-unreachable /releases/2: User 1000 cannot start in the working directory "/now": it may not be entered'],
+    want: ['error workdir-unreachable /releases/2: User 1000 cannot start in the working directory "/now": it may not enter the directory'],
   },
   {
     name: "lets a group of the user enter",
     config: { User: "app", WorkingDir: "/shared" },
     tree: { "etc/group": "file 644 0:0 team:x:50:app\n", shared: "dir 770 0:50" },
     want: [
-      "note user-by-name : USER app is a name; Kubernetes refuses it with runAsNonRoot, because it cannot tell the number",
+      "note user-by-name : USER app is a name; Kubernetes refuses it with runAsNonRoot, because it cannot find out the number",
       'note random-uid : A user id that the platform chooses (OpenShift, group 0) cannot use the image: it cannot enter the working directory "/shared"',
     ],
   },
@@ -106,7 +106,7 @@ const ROWS: readonly Row[] = [
     want: ["note port-privileged : Port 80/tcp is below 1024; Docker 20.10 and newer lets any user listen on it, other runtimes may not"],
   },
   {
-    name: "tells of a health check that needs a shell where there is none",
+    name: "tells of a health check that needs a shell that the image does not have",
     config: { User: "1000:1000", Healthcheck: { Test: ["CMD-SHELL", "curl -f localhost"] } },
     want: ['error healthcheck-shell /bin/sh: The health check "curl -f localhost" needs "/bin/sh", which is not in the image'],
   },
@@ -130,7 +130,7 @@ for (const { name, config, tree = {}, user, want } of ROWS)
 
 test("RUN_AS_CHECKS tell of a missing /tmp", async () => {
   const { tmp: _tmp, ...rest } = BASE;
-  assert.deepEqual(await told({ User: "1000:1000" }, rest), ["note tmp-not-usable /tmp: There is no /tmp"]);
+  assert.deepEqual(await told({ User: "1000:1000" }, rest), ["note tmp-not-usable /tmp: The image has no /tmp"]);
 });
 
 test("RUN_AS_CHECKS survive links that go round in circles", async () => {

@@ -1,4 +1,4 @@
-/** The checks of "It can run as told". */
+/** The checks of "It can run as configured". */
 import type { AuditCheck } from "../../types.ts";
 import { healthcheckCheck } from "./healthcheck.ts";
 import { placesCheck } from "./places.ts";

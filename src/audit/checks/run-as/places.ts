@@ -15,7 +15,7 @@ export const placesCheck: AuditCheck = {
   group: "run-as",
   async run(subject, context) {
     const user = await subjectUser(subject);
-    // An unknown user is told by its own check; nothing can be said of its rights.
+    // An unknown user has a check of its own; nothing is known of its rights.
     if ("problem" in user) return [];
     const who: Identity = { uid: user.uid, gids: user.additionalGids };
     const findings: Finding[] = [
@@ -50,7 +50,7 @@ function workdir({ config, tree }: AuditSubject, { files }: AuditContext, who: I
       details: { workdir: told, uid: who.uid },
     }),
   ];
-  if (blocked !== undefined) return unreachable(`"${displayPath(blocked.path)}" may not be entered`, displayPath(blocked.path));
+  if (blocked !== undefined) return unreachable(`it may not enter "${displayPath(blocked.path)}"`, displayPath(blocked.path));
   const entry = files.resolve(path);
   if (entry === undefined && told !== "/") {
     const owner = who.uid === 0 ? "" : ", owned by root";
@@ -63,7 +63,7 @@ function workdir({ config, tree }: AuditSubject, { files }: AuditContext, who: I
     ];
   }
   if (entry !== undefined && entry.kind !== "dir") return unreachable("it is no directory", displayPath(entry.path));
-  if (entry !== undefined && !mayExecute(entry, who)) return unreachable("it may not be entered", displayPath(entry.path));
+  if (entry !== undefined && !mayExecute(entry, who)) return unreachable("it may not enter the directory", displayPath(entry.path));
   return [];
 }
 
@@ -80,7 +80,7 @@ function writable({ tree }: AuditSubject, { files }: AuditContext, who: Identity
         ? entry.kind === "dir"
           ? `it belongs to ${entry.uid}:${entry.gid} with mode ${entry.mode.toString(8)}`
           : "it is no directory"
-        : `"${displayPath(blocked.path)}" may not be entered`;
+        : `it may not enter "${displayPath(blocked.path)}"`;
   return [
     RUN_AS.found("volume-not-writable", {
       path: displayPath(path),
@@ -96,7 +96,7 @@ function temporary(_subject: AuditSubject, { files }: AuditContext, who: Identit
   return [
     RUN_AS.found("tmp-not-usable", {
       path: "/tmp",
-      message: entry === undefined ? "There is no /tmp" : `User ${who.uid} cannot write to /tmp`,
+      message: entry === undefined ? "The image has no /tmp" : `User ${who.uid} cannot write to /tmp`,
       remedy: "Make /tmp with mode 1777, or mount one (--tmpfs /tmp), if the program needs temporary files",
     }),
   ];

@@ -20,7 +20,7 @@ export const userCheck: AuditCheck = {
     if (policy.user !== undefined && !isWanted(policy.user, told, user)) {
       findings.push(
         RUN_AS.found("user-not-allowed", {
-          message: `The user is ${shown(told)}; the policy wants "${policy.user}"`,
+          message: `The user is ${shown(told)}; the policy requires "${policy.user}"`,
           remedy: `Set USER ${policy.user} in the last stage`,
         }),
       );
@@ -35,7 +35,7 @@ export const userCheck: AuditCheck = {
     } else if (!NUMERIC.test(told)) {
       findings.push(
         RUN_AS.found("user-by-name", {
-          message: `USER ${told} is a name; Kubernetes refuses it with runAsNonRoot, because it cannot tell the number`,
+          message: `USER ${told} is a name; Kubernetes refuses it with runAsNonRoot, because it cannot find out the number`,
           remedy: `Set USER ${user.uid}:${user.gid}`,
         }),
       );

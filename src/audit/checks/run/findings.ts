@@ -36,13 +36,13 @@ export type RunId =
 
 /** The table. */
 export const RUN: KindTable<RunId> = kindTable("run", {
-  "program-missing": ["error", "The program that the image starts is not in it"],
-  "program-not-executable": ["error", "The program that the image starts may not be executed"],
-  "program-format": ["error", "The file that the image starts is no program"],
-  "shell-form-without-shell": ["error", "A command in shell form, and no shell"],
+  "program-missing": ["error", "The program that the image starts is missing"],
+  "program-not-executable": ["error", "The user may not execute the program that the image starts"],
+  "program-format": ["error", "The file that the image starts is not a program"],
+  "shell-form-without-shell": ["error", "A command is in shell form, and the image has no shell"],
   "script-interpreter-missing": ["error", "The interpreter of a script is missing"],
   "script-carriage-return": ["error", "A script has Windows line ends"],
-  "script-line": ["error", "The first line of a script cannot be used by the kernel"],
+  "script-line": ["error", "The kernel cannot use the first line of a script"],
   "elf-wrong-architecture": ["error", "A program or library is for another architecture"],
   "elf-interpreter-missing": ["error", "The loader of a program is missing"],
   "elf-missing-library": ["error", "A library that a program needs is missing"],
@@ -52,19 +52,19 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "node-main-missing": ["error", "The main module of a Node.js program is missing"],
   "node-module-missing": ["error", "A module that a Node.js program imports is missing"],
   "python-main-missing": ["error", "The main file or module of a Python program is missing"],
-  "python-venv-broken": ["error", "A Python virtual environment points to an interpreter that is not there"],
+  "python-venv-broken": ["error", "The interpreter of a Python virtual environment is missing"],
   "python-library-missing": ["error", "The standard library of a Python program is missing"],
   "python-module-missing": ["error", "A module that a Python program imports is missing"],
   "java-runtime-incomplete": ["error", "Parts of the Java runtime are missing"],
   "java-file-missing": ["error", "A jar or class path of a Java program is missing"],
   "java-main-class-missing": ["error", "The main class of a Java program is missing"],
   "java-class-version": ["error", "The main class of a Java program is for a newer Java"],
-  "java-class-path-missing": ["warning", "A jar that the manifest of another one names is missing"],
+  "java-class-path-missing": ["warning", "A jar that another jar's manifest names is missing"],
   "preload-missing": ["warning", "A library of LD_PRELOAD is missing"],
   "dangling-link": ["warning", "A link leads nowhere"],
   "command-missing": ["note", "The image has neither ENTRYPOINT nor CMD"],
-  "platform-not-examined": ["note", "Programs of the image's platform are not known"],
-  "node-not-examined": ["note", "Some modules of a Node.js program were not looked at"],
+  "platform-not-examined": ["note", "Decant does not know programs of the image's platform"],
+  "node-not-examined": ["note", "The audit did not examine some modules of a Node.js program"],
 });
 
 /** In the order of docs/audit.md. */

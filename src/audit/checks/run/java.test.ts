@@ -62,7 +62,7 @@ testBroken("Java program", [
     tree: { ...JAVA, "app/App.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": "" }) },
     config: at("/app", "java", "-Xmx64m", "-jar", "app.jar"),
     want: "error java-file-missing /app/app.jar",
-    message: /there is "\/app\/App.jar"/,
+    message: /it has "\/app\/App.jar"/,
     remedy: /write "\/app\/App.jar"/,
   },
   {
@@ -126,7 +126,7 @@ testBroken("Java program", [
     tree: { ...RUNTIME, "app/args": "file 644 0:0 # options\n-Xmx1g\n-jar 'my app.jar'\n" },
     config: at("/app", "java", "@args"),
     want: "error java-file-missing /app/my app.jar",
-    message: /there is no "\/app\/my app.jar"/,
+    message: /the image has no "\/app\/my app.jar"/,
     remedy: /Copy the jar/,
   },
   {

@@ -127,12 +127,12 @@ async function examineJar(java: Java, name: string): Promise<readonly Finding[]>
       RUN.found("java-file-missing", {
         ...severity,
         path: toText(path),
-        message: `Java is started with "${toText(name)}", and ${entry === undefined ? `there is no "${toText(path)}"` : "it is no jar"}${similar === undefined ? "" : `; there is "${toText(similar)}"`}`,
+        message: `Java is started with "${toText(name)}", ${entry === undefined ? `but the image has no "${toText(path)}"` : "which is no jar"}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
         remedy: isJava
           ? 'Leave "java -jar" out of CMD: it is the ENTRYPOINT of the image already. CMD ["app.jar"]'
           : similar === undefined
             ? "Copy the jar into the image, or correct CMD or WORKDIR"
-            : `Correct the path: Linux tells upper and lower case apart; write "${toText(similar)}"`,
+            : `Correct the path: Linux distinguishes upper and lower case; write "${toText(similar)}"`,
         details: { command: command.argv.map(toText) },
       }),
     ];

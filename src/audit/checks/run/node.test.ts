@@ -23,7 +23,7 @@ testBroken("Node.js program", [
     tree: { ...NODE, "app/index.js": "file" },
     config: at("/app", "node", "server.js"),
     want: "error node-main-missing /app/server.js",
-    message: /there is no "\/app\/server.js"/,
+    message: /the image has no "\/app\/server.js"/,
     remedy: /^Copy it into the image/,
   },
   {
@@ -68,7 +68,7 @@ testBroken("Node.js program", [
     tree: { ...NODE, "app/main.mjs": 'file 644 0:0 import "./Util.mjs";', "app/util.mjs": "file" },
     config: at("/app", "node", "main.mjs"),
     want: "error node-module-missing /app/main.mjs",
-    message: /there is "\/app\/util.mjs"/,
+    message: /it has "\/app\/util.mjs"/,
     remedy: /upper and lower case/,
   },
   {

@@ -29,7 +29,7 @@ export const nodeCheck: AuditCheck = {
       ...program.missingPreloads.map((specifier) =>
         RUN.found("node-module-missing", {
           ...severity,
-          message: `Node.js is told to load "${specifier}" before anything else, and it is not in the image`,
+          message: `Node.js must load "${specifier}" before anything else, but the image does not have it`,
           remedy: "Install it with the dependencies of the application, or leave the option out",
           details: { specifier },
         }),
@@ -72,14 +72,14 @@ function mainMissing(
   return RUN.found("node-main-missing", {
     ...severity,
     path: toText(path),
-    message: `Node.js is started with "${toText(name)}" as its main module, and there is no "${toText(path)}"${similar === undefined ? "" : `; there is "${toText(similar)}"`}`,
+    message: `Node.js is started with "${toText(name)}" as its main module, but the image has no "${toText(path)}"${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
     remedy: isNode
       ? 'Leave "node" out of CMD: the ENTRYPOINT of the image is Node.js already. CMD ["server.js"]'
       : isShell
         ? 'Write CMD as a list: in shell form it becomes the arguments of ENTRYPOINT, which is Node.js. CMD ["server.js"]'
         : similar === undefined
           ? "Copy it into the image, or correct CMD or WORKDIR"
-          : `Correct the path: Linux tells upper and lower case apart; write "${toText(similar)}"`,
+          : `Correct the path: Linux distinguishes upper and lower case; write "${toText(similar)}"`,
     details: { command: command.argv.map(toText) },
   });
 }
@@ -103,7 +103,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
       RUN.found("node-module-missing", {
         ...(certain ? given : { severity: "warning" as const }),
         path: toText(from),
-        message: `"${toText(from)}" imports "${specifier}", which is not in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; there is "${toText(similar)}"`}`,
+        message: `"${toText(from)}" imports "${specifier}", which is not in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
         remedy: alternatives.length === 0 ? moduleRemedy(specifier, similar) : PLATFORM_REMEDY,
         details: {
           specifier,
@@ -119,7 +119,7 @@ const PLATFORM_REMEDY =
   "Run npm ci in a stage for the platform and the C library of the image, without --omit=optional; do not copy node_modules from the host or from Alpine";
 
 function moduleRemedy(specifier: string, similar: string | undefined): string {
-  if (similar !== undefined) return "Correct the import: Linux tells upper and lower case apart";
+  if (similar !== undefined) return "Correct the import: Linux distinguishes upper and lower case";
   if (isPath(specifier)) return "Copy the file into the image: look at COPY and at .dockerignore, and whether the build made it";
   if (specifier.startsWith("#")) return 'Look at "imports" of package.json, and whether the files that it names are copied';
   return `Install it in the stage that node_modules comes from, and list it in "dependencies", not "devDependencies"; COPY node_modules whole`;
@@ -136,8 +136,8 @@ function notExamined({ trace }: NodeProgram): readonly Finding[] {
   return [
     RUN.found("node-not-examined", {
       path,
-      message: `"${path}" ${more.length === 0 ? "was" : `and ${more.length} more files were`} not looked at for imports: ${first.why}`,
-      remedy: "Nothing needs to be done; what these files import is not checked",
+      message: `"${path}" ${more.length === 0 ? "was" : `and ${more.length} more files were`} not searched for imports: ${first.why}`,
+      remedy: "You need not do anything; the audit does not check what these files import",
       details: { paths: [first, ...more].slice(0, MAX_PATHS).map(({ entry }) => displayPath(entry.path)) },
     }),
   ];

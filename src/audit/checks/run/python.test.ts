@@ -15,7 +15,7 @@ testBroken("Python program", [
     tree: { ...PYTHON, "app/main.py": "file" },
     config: at("/app", "python3", "-u", "app.py"),
     want: "error python-main-missing /app/app.py",
-    message: /there is no "\/app\/app.py"/,
+    message: /the image has no "\/app\/app.py"/,
     remedy: /Copy/,
   },
   {
@@ -23,7 +23,7 @@ testBroken("Python program", [
     tree: { ...PYTHON, "app/main.py": "file" },
     config: at("/app", "python3", "-m", "gunicorn", "main:app"),
     want: "error python-main-missing undefined",
-    message: /no "gunicorn" in "\/app", "\/usr\/lib\/python3.11"/,
+    message: /"gunicorn", but there is no such module in "\/app", "\/usr\/lib\/python3.11"/,
     remedy: /Install it into the image/,
   },
   {
@@ -69,7 +69,7 @@ testBroken("Python program", [
     tree: { ...BASE, "usr/local/bin/python3.13": program(), "usr/local/bin/python": "link python3.13", "app/main.py": "file" },
     config: at("/app", "/usr/local/bin/python", "main.py"),
     want: "error python-library-missing /usr/local/lib/python3.13",
-    message: /its standard library is not in "\/usr\/local\/lib\/python3.13"$/,
+    message: /but "\/usr\/local\/lib\/python3.13" does not have its standard library$/,
     remedy: /^Copy the library with the interpreter/,
   },
   {
@@ -82,7 +82,7 @@ testBroken("Python program", [
     },
     config: at("/app", "gunicorn", "-w", "4", "main:app"),
     want: "error python-main-missing undefined",
-    message: /^"\/usr\/bin\/gunicorn" is to load the module "main", which is in none of "\/app"/,
+    message: /^"\/usr\/bin\/gunicorn" must load the module "main", which is in none of "\/app"/,
     remedy: /^Copy it into the image/,
   },
   {

@@ -31,14 +31,14 @@ function examine(start: PythonStart, files: AuditFiles): readonly Finding[] {
       RUN.found("python-library-missing", {
         ...severity,
         path: library,
-        message: `"${toText(program.path)}" is "/${toText(program.entry.path)}", and its standard library is not in "${library}"`,
+        message: `"${toText(program.path)}" is "/${toText(program.entry.path)}", but "${library}" does not have its standard library`,
         remedy: "Copy the library with the interpreter, or take a base with Python (python3-debian13)",
       }),
     ];
   }
   const main = mainMissing(start, files);
   if (main !== undefined) return [RUN.found("python-main-missing", { ...severity, ...main })];
-  // What an extension lacks is told with libraries, what may not be read with files.
+  // The checks of libraries and of readable files report what an extension lacks.
   const hollow = start.hollow.map((name) => hollowPackage(name, start));
   if (failure === undefined || failure.kind !== "missing") return hollow;
   return [RUN.found(...moduleMissing(start, failure, severity)), ...hollow];
@@ -47,7 +47,7 @@ function examine(start: PythonStart, files: AuditFiles): readonly Finding[] {
 function hollowPackage(name: string, { installation }: PythonStart): Finding {
   return RUN.found("python-module-missing", {
     severity: "warning",
-    message: `The package "${name}" of the standard library of Python ${installation.version ?? ""} has no __init__.py, so it is empty for who imports it`,
+    message: `The package "${name}" of the standard library of Python ${installation.version ?? ""} has no __init__.py, so importing it gives an empty package`,
     remedy: "Copy the whole library with the interpreter, or take a base with Python (python3-debian13)",
     details: { module: name },
   });
@@ -60,12 +60,12 @@ function mainMissing({ run, main, command }: PythonStart, files: AuditFiles): Fi
   const isPython = isPythonName(lastPart(run.path));
   return {
     path: toText(path),
-    message: `Python is started with "${toText(run.path)}", and there is no "${toText(path)}"${similar === undefined ? "" : `; there is "${toText(similar)}"`}`,
+    message: `Python is started with "${toText(run.path)}", but the image has no "${toText(path)}"${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
     remedy: isPython
       ? `Leave "${toText(run.path)}" out of CMD: the ENTRYPOINT of the image is Python already. CMD ["app.py"]`
       : similar === undefined
         ? "Copy it into the image, or correct CMD or WORKDIR"
-        : `Correct the path: Linux tells upper and lower case apart; write "${toText(similar)}"`,
+        : `Correct the path: Linux distinguishes upper and lower case; write "${toText(similar)}"`,
     details: { command: command.argv.map(toText) },
   };
 }
@@ -92,7 +92,7 @@ function moduleMissing(
       "python-main-missing",
       {
         ...severity,
-        message: `Python is started with the module "${run.name}", and there is no "${module}" in ${shownFolders(folders)}`,
+        message: `Python is started with the module "${run.name}", but there is no such module in ${shownFolders(folders)}`,
         remedy: "Install it into the image for the Python of the image, or correct CMD or WORKDIR",
         details: { module: run.name, folders: folders.map(toText) },
       },
@@ -104,7 +104,7 @@ function moduleMissing(
       "python-main-missing",
       {
         ...severity,
-        message: `"${server}" is to load the module "${application ?? module}", which is in none of ${shownFolders([workingDirectory, ...folders])}`,
+        message: `"${server}" must load the module "${application ?? module}", which is in none of ${shownFolders([workingDirectory, ...folders])}`,
         remedy: "Copy it into the image, or correct CMD, WORKDIR or PYTHONPATH",
         details: { module, command: command.argv.map(toText) },
       },

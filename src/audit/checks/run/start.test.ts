@@ -38,7 +38,7 @@ testBroken("start of a program", [
     tree: { ...BASE, "app/Server": program() },
     config: run("/app/server"),
     want: "error program-missing /app/server",
-    message: /there is "\/app\/Server"$/,
+    message: /it has "\/app\/Server"$/,
     remedy: /write "\/app\/Server"$/,
   },
   {
@@ -254,6 +254,6 @@ it("an audit of an image for another system says that it does not know its progr
   const { findings } = await runAudit(subject);
   assert.deepEqual(
     findings.filter(({ group }) => group === "run").map(({ severity, id, message }) => `${severity} ${id}: ${message}`),
-    ["note platform-not-examined: Whether programs for windows/amd64 run was not looked at: their format is not known"],
+    ["note platform-not-examined: The audit did not check whether programs for windows/amd64 run: it does not know their format"],
   );
 });

@@ -30,13 +30,18 @@ export const startCheck: AuditCheck = {
   async run(subject, context) {
     const machine = elfMachineOf(subject.platform);
     if (machine === undefined) {
-      const message = `Whether programs for ${formatPlatform(subject.platform)} run was not looked at: their format is not known`;
-      return [RUN.found("platform-not-examined", { message, remedy: "Nothing needs to be done; whether the image runs is not checked" })];
+      const message = `The audit did not check whether programs for ${formatPlatform(subject.platform)} run: it does not know their format`;
+      return [
+        RUN.found("platform-not-examined", {
+          message,
+          remedy: "You need not do anything; the audit does not check whether the image runs",
+        }),
+      ];
     }
     if (subject.isDirectory === true) return [];
     if (startLine(subject).length === 0) {
       const remedy = "Set ENTRYPOINT or CMD in the last stage; a base image needs none";
-      return [RUN.found("command-missing", { message: "Nothing says what the image starts", remedy })];
+      return [RUN.found("command-missing", { message: "The image does not say what it starts", remedy })];
     }
     const gaps: Gap[] = [];
     const user = await subjectUser(subject);
@@ -105,7 +110,7 @@ function shellForm({ argv }: StartedCommand, shell: string): Pick<Finding, "mess
 }
 
 function alternative({ similar }: ExecProblem): string {
-  return similar === undefined ? "" : `; there is "${toText(similar)}"`;
+  return similar === undefined ? "" : `; it has "${toText(similar)}"`;
 }
 
 /** Python in a folder of its own. */
@@ -117,7 +122,7 @@ function remedy(problem: ExecProblem, packages: readonly string[], interpreter: 
     case "missing":
       return similar === undefined
         ? addPackage(packages, "Copy the program into the image, or correct ENTRYPOINT, CMD, WORKDIR or PATH")
-        : `Correct the path: Linux tells upper and lower case apart; write "${toText(similar)}"`;
+        : `Correct the path: Linux distinguishes upper and lower case; write "${toText(similar)}"`;
     case "not-executable":
       return "Give it execute permission: COPY --chmod=755, or chmod +x before it is copied";
     case "format":
@@ -125,7 +130,7 @@ function remedy(problem: ExecProblem, packages: readonly string[], interpreter: 
         ? "Put the interpreter into its first line (#!/bin/sh), or name the interpreter in ENTRYPOINT"
         : "Copy the program itself, built for Linux, or name the program that runs this file in ENTRYPOINT";
     case "architecture":
-      return "Build it for the platform of the image: take care of GOARCH, --platform and of files copied from the host";
+      return "Build it for the platform of the image: check GOARCH, --platform, and files copied from the host";
     case "damaged":
       return "Build or copy it again";
     case "script-interpreter":

@@ -9,6 +9,6 @@ export const SIZE: KindTable<SizeId> = kindTable("size", {
   "image-too-large": ["error", "The image is larger than the policy allows"],
   "shadowed-bytes": ["warning", "Lower layers hold bytes that nobody can see"],
   "duplicate-files": ["note", "The same content is in the image several times"],
-  "not-examined": ["note", "Some files could not be examined"],
-  "allowance-unused": ["note", "The policy allows something that was not found"],
+  "not-examined": ["note", "The audit could not examine some files"],
+  "allowance-unused": ["note", "The policy allows something that the audit did not find"],
 });

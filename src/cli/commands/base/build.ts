@@ -14,8 +14,8 @@ export const command: Command = defineCommand(
     name: "base build",
     usage: "RECIPE[:VARIANT]",
     summary: "Make a distroless base of a recipe, out of verified Debian packages",
-    notes: `RECIPE is a name of the catalogue (decant base list) or a .yaml file. With a lock the same bytes come out, here and elsewhere; without
-one the newest packages are taken. Without --tag and --output the image gets the recipe's name in the store.
+    notes: `RECIPE is a name of the catalogue (decant base list) or a .yaml file. With a lock the result has the same bytes
+everywhere. Without one, Decant takes the newest packages. Without --tag and --output the image gets the recipe's name in the store.
 
 Examples:
   decant base build nodejs22-debian13:nonroot
@@ -24,11 +24,11 @@ Examples:
     options: {
       ...DEBIAN_OPTION_TABLE,
       ...LOCK_OPTION_TABLE,
-      locked: { type: "boolean", help: "Fail when there is no lock" },
+      locked: { type: "boolean", help: "Fail when the base has no lock" },
       tag: { type: "string", multiple: true, short: "t", value: "NAME", help: "Name of the image, and optionally a tag" },
       output: OUTPUT_OPTION,
       platform: { type: "string", multiple: true, value: "OS/ARCH", help: "Platform of the base; by default the host's" },
-      jobs: { type: "string", value: "COUNT", help: "How many packages are worked on at a time; by default 4" },
+      jobs: { type: "string", value: "COUNT", help: "How many packages to process at a time; by default 4" },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
     },
     words: { min: 1, max: 1 },

@@ -12,8 +12,11 @@ export const command: Command = defineCommand(
     name: "base diff",
     usage: "BEFORE AFTER",
     summary: "Show what differs between two bases: packages and configuration",
-    notes: `Each is a lock (x.lock.json), a recipe (a name of the catalogue or a .yaml file, with its lock where it has one), or an image of the store, of
-a registry or of an OCI layout (oci:PATH). The exit code is 1 when there is a difference.
+    notes: `BEFORE and AFTER each name one of these:
+  a lock                  x.lock.json
+  a recipe                a name of the catalogue or a .yaml file, with its lock where it has one
+  an image                of the store, of a registry, or of an OCI layout (oci:PATH)
+The exit code is 1 when the two differ.
 
 Examples:
   decant base diff old.lock.json my-base.lock.json

@@ -15,7 +15,7 @@ export const command: Command = defineCommand(
   },
   async (values, _words, context) => {
     const bases = await listBases();
-    await context.stdout.write(values.format === "json" ? `${JSON.stringify(bases, undefined, 2)}\n` : listText(bases));
+    await context.stdout.write(values.format === "json" ? `${JSON.stringify(bases, undefined, 2)}\n` : listText(bases, new Date()));
     return 0;
   },
 );

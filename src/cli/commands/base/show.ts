@@ -16,8 +16,8 @@ export const command: Command = defineCommand(
     options: {
       ...DEBIAN_OPTION_TABLE,
       ...LOCK_OPTION_TABLE,
-      locked: { type: "boolean", help: "Fail when there is no lock" },
-      scripts: { type: "boolean", help: "Also tell what the packages' installation scripts would have done, and what became of it" },
+      locked: { type: "boolean", help: "Fail when the base has no lock" },
+      scripts: { type: "boolean", help: "Also show what the packages' installation scripts would have done, and how Decant treats it" },
       platform: { type: "string", value: "OS/ARCH", help: "Platform of the base; by default the host's" },
       format: { type: "string", short: "f", value: "FORMAT", help: "How to print", choices: ["pretty", "json"] },
     },
@@ -31,7 +31,7 @@ export const command: Command = defineCommand(
       ...given({ scripts: values.scripts, platform: values.platform }),
     });
     const details = await showRun(run, values.progress ?? "auto", context);
-    await context.stdout.write(values.format === "json" ? `${JSON.stringify(details, undefined, 2)}\n` : detailsText(details));
+    await context.stdout.write(values.format === "json" ? `${JSON.stringify(details, undefined, 2)}\n` : detailsText(details, new Date()));
     return 0;
   },
 );

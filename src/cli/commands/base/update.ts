@@ -12,7 +12,7 @@ export const command: Command = defineCommand(
     name: "base update",
     usage: "RECIPE",
     summary: "Lock the newest packages of a base that has a lock, and show what changes",
-    notes: `With --check nothing is written, and the exit code is 1 when there is something to update.
+    notes: `With --check Decant writes nothing, and the exit code is 1 when packages have updates.
 
 Examples:
   decant base update my-base.yaml
@@ -20,7 +20,7 @@ Examples:
     options: {
       ...DEBIAN_OPTION_TABLE,
       ...LOCK_OPTION_TABLE,
-      check: { type: "boolean", help: "Only tell what would change" },
+      check: { type: "boolean", help: "Only show what would change" },
       changelog: { type: "boolean", help: "Fetch the newer packages, and show what their changelogs say" },
       format: { type: "string", value: "FORMAT", help: "How to print", choices: ["pretty", "json"] },
     },

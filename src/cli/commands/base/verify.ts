@@ -13,8 +13,8 @@ export const command: Command = defineCommand(
     name: "base verify",
     usage: "RECIPE[:VARIANT] [IMAGE]",
     summary: "Make a base once more from its lock, and compare it with an image or with what is in the store",
-    notes: `Nothing that was made before is used: packages are unpacked anew in a store of their own, and looked for in the archive, by their hash, where this
-store does not have them. The exit code is 1 when there is a difference, and the first one is named.
+    notes: `Decant uses nothing that it made before. It unpacks packages again, in a store of their own. It looks in the archive, by hash, for packages that
+this store does not have. If the results differ, Decant names the first difference, and the exit code is 1.
 
 Examples:
   decant base verify my-base.yaml
@@ -23,7 +23,7 @@ Examples:
       ...DEBIAN_OPTION_TABLE,
       ...LOCK_OPTION_TABLE,
       platform: { type: "string", value: "OS/ARCH", help: "Platform of the base; by default the host's" },
-      jobs: { type: "string", value: "COUNT", help: "How many packages are worked on at a time; by default 4" },
+      jobs: { type: "string", value: "COUNT", help: "How many packages to process at a time; by default 4" },
     },
     words: { min: 1, max: 2 },
   },

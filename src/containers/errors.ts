@@ -1,0 +1,42 @@
+/** What can go wrong with containers. */
+import { DecantError, usageError } from "../errors.ts";
+
+export function nothingToRun(image: string): DecantError {
+  return usageError(`Cannot run "${image}": it has neither ENTRYPOINT nor CMD`, "Name a command after the image");
+}
+
+export function unknownSignal(text: string): DecantError {
+  return usageError(`Cannot use signal "${text}": there is no such signal`, "Write a name such as SIGTERM, or a number from 1 to 64");
+}
+
+/** `also`: what else has this name. */
+export function noSuchContainer(name: string, also?: "image"): DecantError {
+  return new DecantError("CONTAINER_NOT_FOUND", `Cannot find container "${name}": no running container has this ID`, {
+    hint: also === undefined ? "See: decant ps" : `To remove the image of this name, run: decant rmi ${name}`,
+  });
+}
+
+export function containerRuns(name: string): DecantError {
+  return usageError(`Cannot remove container "${name}": it is running`, `End it with: decant stop ${name}`);
+}
+
+export function severalContainers(name: string, ids: readonly string[]): DecantError {
+  const shown = ids.map((id) => id.slice(0, Math.max(12, name.length + 1)));
+  return new DecantError("CONTAINER_NOT_FOUND", `Cannot tell which container "${name}" is: ${shown.join(" and ")} begin with it`, {
+    hint: "Write more of the ID",
+  });
+}
+
+export function noAnswer(id: string, cause?: Error): DecantError {
+  const state = cause === undefined ? "it did not end in time" : cause.message;
+  return new DecantError("RUNTIME", `Cannot stop container "${id.slice(0, 12)}": ${state}`, {
+    cause,
+    hint: 'Look at the process "decant run" that it belongs to: when that is killed, the container ends',
+  });
+}
+
+export function noInit(): DecantError {
+  return new DecantError("NOT_FOUND", "Cannot use --init: this machine has no statically linked init", {
+    hint: "Install one, e.g.: apt-get install catatonit",
+  });
+}

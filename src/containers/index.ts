@@ -1,0 +1,5 @@
+/** Containers of images: started, listed and ended. */
+export { type RemovedContainers, removeContainers } from "./remove.ts";
+export { runningContainers, stopContainers } from "./running.ts";
+export { startContainer } from "./start-container.ts";
+export type { ContainerOptions, ContainerSummary, RunningContainer, StopOptions } from "./types.ts";

@@ -1,0 +1,66 @@
+/** Work that a step needs first and that may be long is a step of its own, so that its time is told and the step itself only waits. */
+import { InternalError } from "../../errors.ts";
+import type { Vertex } from "../../graph/index.ts";
+import { step } from "../../step.ts";
+import { startProgress } from "../../transfer.ts";
+import { type Entry, type Layer, type LayerIndex, unpackLayers } from "../../tree/index.ts";
+import type { EngineContext } from "../types.ts";
+
+/** Less than this takes no time that anybody would see. */
+const MANY_ENTRIES = 1000;
+const MANY_BYTES = 16 * 1024 * 1024;
+
+type StepContext = Pick<EngineContext, "store" | "emit">;
+
+/** `unpackLayers` for a vertex. */
+export async function unpackedFor(
+  { id, meta }: Vertex,
+  layers: readonly Layer[],
+  { store, emit }: StepContext,
+  signal: AbortSignal,
+): Promise<string[]> {
+  return await unpackLayers(store, layers, {
+    signal,
+    around(missing, unpack) {
+      const [first] = missing;
+      if (first === undefined) throw new InternalError("there is nothing to unpack");
+      if (!isMuch(missing.map(({ index }) => entriesOf(index)))) return unpack();
+      const vertex = `unpack ${first.id} for ${id}`;
+      const progress = new Map(missing.map((layer) => [layer.id, startProgress(emit, { vertex, id: layer.id, action: "unpack" })]));
+      return step(emit, { vertex, name: `[internal] unpack layers for ${meta.name}` }, signal, async () => {
+        const paths = await unpack((layer, bytes) => progress.get(layer.id)?.at(bytes));
+        for (const { end } of progress.values()) end();
+        return paths;
+      });
+    },
+  });
+}
+
+/** Copies files of the context for a vertex that mounts them. */
+export async function copiedFor<Result>(
+  { id, meta }: Vertex,
+  files: { readonly name: string; readonly entries: Iterable<Entry> },
+  { emit }: StepContext,
+  signal: AbortSignal,
+  copy: () => Promise<Result>,
+): Promise<Result> {
+  if (!isMuch([files.entries])) return await copy();
+  return await step(emit, { vertex: `${files.name} for ${id}`, name: `[internal] copy ${files.name} for ${meta.name}` }, signal, copy);
+}
+
+function isMuch(parts: readonly Iterable<Entry>[]): boolean {
+  let entries = 0;
+  let bytes = 0;
+  for (const part of parts) {
+    for (const { size } of part) {
+      entries += 1;
+      bytes += size;
+      if (entries >= MANY_ENTRIES || bytes >= MANY_BYTES) return true;
+    }
+  }
+  return false;
+}
+
+function* entriesOf(index: LayerIndex): Generator<Entry> {
+  for (let position = 0; position < index.count; position += 1) yield index.at(position);
+}

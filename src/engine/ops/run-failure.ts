@@ -1,0 +1,157 @@
+/**
+ * The error of a RUN that failed: which step, how it ended, and why where the files of the step tell: shells say "not found" of a script
+ * with the line ends of Windows, and of a program whose loader is missing. What a step wrote is looked at, never believed without a file.
+ */
+import { DecantError, isDecantError } from "../../errors.ts";
+import { entryAt, lastPart, processPlace, programPaths, pathFiles, startProblem } from "../../facts/index.ts";
+import { given } from "../../given.ts";
+import type { ExecOp, Vertex } from "../../graph/index.ts";
+import { displayPath, fromText } from "../../paths.ts";
+import { formatPosition } from "../../source.ts";
+import { type Entry, hostTree, type Tree } from "../../tree/index.ts";
+import type { SandboxResult } from "../sandbox/index.ts";
+
+/** A step, and the files that it saw when it ended. */
+interface FailedStep {
+  readonly vertex: Vertex;
+  readonly op: ExecOp;
+  /** What it started with. */
+  readonly tree: Tree;
+  /** The directory with what it changed, in overlayfs form. */
+  readonly upper: string;
+}
+
+interface Explanation {
+  readonly why: string;
+  readonly hint: string;
+}
+
+/** What is said of a program that is there and does not start, by shells, env and kernels. */
+const NO_START = /not found|no such file|cannot execute|exec format error|bad interpreter|syntax error|illegal option|invalid option/i;
+/** What programs say of a file that is not where they look. */
+const NO_FILE = /no such file|not found|does not exist|can(?:no|')t (?:open|find|access|stat|cd)|ENOENT|no makefile|no rule to make/i;
+const MAX_WORDS = 200;
+/** What mknod and debootstrap say. */
+const DEVICE_REFUSED = /mknod\b.*Operation not permitted|mounted with noexec or nodev/;
+const UNGUARDED_HINT =
+  "Here no cgroup keeps steps from the devices of this machine, so they can make harmless ones only (null, zero, tty …): see docs/ci.md, Device files";
+
+/** The error of a process that ended with another code than 0. */
+export async function runFailure(
+  result: SandboxResult,
+  step: FailedStep & { readonly logFile: string; readonly logTail: string },
+): Promise<DecantError> {
+  const { vertex, op, logFile, logTail } = step;
+  const { exitCode, guarded, oomKilled, signalName } = result;
+  const ending = oomKilled ? "it ran out of memory" : signalName === undefined ? `exit code ${exitCode}` : `killed by ${signalName}`;
+  const found = (await blamedFile(step, [...wordsOf(op), ...wordsIn(logTail)])) ?? lostDirectory(vertex, op, logTail);
+  const { name, source } = vertex.meta;
+  return new DecantError("RUN_FAILED", `${name} failed: ${ending}${found === undefined ? "" : `: ${found.why}`}`, {
+    source: source && [source],
+    hint: found?.hint ?? (!guarded && DEVICE_REFUSED.test(logTail) ? UNGUARDED_HINT : undefined),
+    details: { step: name, exitCode, ...given({ signal: signalName }), logFile, logTail },
+  });
+}
+
+/** The error of a process that could not be started, with the reason where its file tells. */
+export async function startFailure(error: unknown, step: FailedStep): Promise<unknown> {
+  const program = isDecantError(error, "RUNTIME") ? error.details["program"] : undefined;
+  if (!isDecantError(error) || typeof program !== "string") return error;
+  const found = await problemOf(step, program, "kernel");
+  if (found === undefined) return error;
+  const { hint, why } = found;
+  return new DecantError(error.code, `Cannot start "${program}": it ${why}`, { hint, details: error.details });
+}
+
+/** A file that the step names, that its output names, too, and that cannot start. */
+async function blamedFile(step: FailedStep & { readonly logTail: string }, words: readonly string[]): Promise<Explanation | undefined> {
+  if (!NO_START.test(step.logTail)) return undefined;
+  const named = new Set(step.logTail.split(/[\s:,;'"`]+/).map(lastPart));
+  for (const word of new Set(words)) {
+    if (!named.has(lastPart(word))) continue;
+    const found = await problemOf(step, word, "shell");
+    if (found !== undefined) return { ...found, why: `"${found.path}" ${found.why}` };
+  }
+  return undefined;
+}
+
+async function problemOf(
+  { vertex, op, tree, upper }: FailedStep,
+  program: string,
+  by: "kernel" | "shell",
+): Promise<(Explanation & { readonly path: string }) | undefined> {
+  const seen = treeOver(upper, tree);
+  const files = pathFiles(seen);
+  const place = processPlace({ Env: op.meta.env, WorkingDir: op.meta.cwd });
+  const inPath = programPaths(fromText(program), place);
+  // A script that a shell is given is looked for in the working directory.
+  for (const path of [...inPath, ...programPaths(`./${fromText(program)}`, place)]) {
+    const entry = entryAt(files, path);
+    if (entry?.kind !== "file") continue;
+    try {
+      const found = await startProblem(seen, entry, { platform: vertex.platform, by });
+      return found === undefined ? undefined : { ...found, path: displayPath(entry.path) };
+    } catch (error) {
+      // What cannot be read explains nothing; that the step failed is what counts.
+      if (!isDecantError(error) || isDecantError(error, "INTERNAL")) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** The words of the command: names of programs and scripts are among them. */
+function wordsOf({ meta }: ExecOp): readonly string[] {
+  return meta.args
+    .flatMap((text) => text.split(/[\s;&|()<>"'`=]+/))
+    .filter((word) => word !== "")
+    .slice(0, MAX_WORDS);
+}
+
+/** The words before a colon: of whom a message is. */
+function wordsIn(logTail: string): readonly string[] {
+  return Array.from(logTail.matchAll(/([^\s:'"`]+)['"`]?:/g), ([, word = ""]) => word).slice(-MAX_WORDS);
+}
+
+/** An earlier `RUN cd DIRECTORY`, whose effect ended with it. */
+function lostDirectory(vertex: Vertex, { meta }: ExecOp, logTail: string): Explanation | undefined {
+  if (!NO_FILE.test(logTail)) return undefined;
+  for (let below = baseOf(vertex); below !== undefined; below = baseOf(below)) {
+    if (below.op.kind !== "exec") continue;
+    if (below.op.meta.cwd !== meta.cwd) return undefined;
+    const directory = /(?:^|&&|;)\s*cd\s+("[^"]+"|'[^']+'|[^\s;&|"']+)\s*;?\s*$/.exec(below.op.meta.args.at(-1) ?? "")?.[1];
+    if (directory === undefined) continue;
+    const place = below.meta.source === undefined ? "an earlier RUN" : `the RUN at ${formatPosition(below.meta.source)}`;
+    return {
+      why: `it ran in "${meta.cwd}", because the "cd ${directory}" of ${place} lasted for that step only`,
+      hint: `Write WORKDIR ${directory} in its place`,
+    };
+  }
+  return undefined;
+}
+
+/** The vertex whose files a vertex starts with. */
+function baseOf({ op, inputs }: Vertex): Vertex | undefined {
+  if (op.kind === "file") return inputs[op.base];
+  if (op.kind === "merge") return inputs[0];
+  if (op.kind !== "exec") return undefined;
+  const root = op.mounts.find((mount) => mount.dest === "/");
+  return root?.type === "bind" ? inputs[root.input] : undefined;
+}
+
+/** The files of a step while it ran: what it changed lies over what it started with. */
+function treeOver(upper: string, lower: Tree): Tree {
+  const changes = hostTree(upper);
+  const change = (entry: Entry): boolean => changes.lookup(entry.path)?.kind === entry.kind;
+  return {
+    lookup(path) {
+      const entry = changes.lookup(path);
+      if (entry === undefined) return lower.lookup(path);
+      // How overlayfs marks what was removed.
+      return entry.kind === "char" && entry.major === 0 && entry.minor === 0 ? undefined : entry;
+    },
+    readdir: (path) => lower.readdir(path),
+    data: (entry) => (change(entry) ? changes : lower).data(entry),
+    digest: (entry) => (change(entry) ? changes : lower).digest(entry),
+    linkGroup: (entry) => (change(entry) ? changes : lower).linkGroup(entry),
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * The one place that makes entries of layers and trees on disk: their files, links, devices, pipes and whiteouts, with owner, mode, attributes
+ * and time. It follows no symlink at the end of a path; that none is on the way is for its callers to know.
+ */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+} from "node:fs";
+import { InternalError, isDecantError } from "../errors.ts";
+import { fromText, toBytes } from "../paths.ts";
+import { makeNode, setTimes, setXattr } from "../sys/index.ts";
+import { fsPath } from "./host-files.ts";
+import type { Entry } from "./types.ts";
+
+/** Makes entries; paths are in bytes form, and their parents exist. All calls are synchronous and throw Node's errors, `EEXIST` among them. */
+export interface EntryMaker {
+  /** Opens a new file for its content. */
+  open(path: string): number;
+  /** Gives a file that `open` made the owner, mode, attributes and time of its entry. Closes it, also when it throws. */
+  close(fd: number, path: string, entry: Entry): void;
+  /** Makes a directory that nobody else can use yet: `describe` it when all is in it. */
+  directory(path: string): void;
+  /** Gives a directory the owner, mode, attributes and time of its entry. `isOpaque`: it hides what lower layers have (overlayfs). */
+  describe(path: string, entry: Entry, isOpaque?: boolean): void;
+  /** Makes a hard link. */
+  link(target: string, path: string): void;
+  /** Makes a symlink, device, pipe or whiteout (overlayfs: a device 0:0). */
+  special(path: string, entry: Entry): void;
+  /** Names of extended attributes that the file system did not take so far (rule S126). */
+  readonly dropped: ReadonlySet<string>;
+}
+
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const OPAQUE = Buffer.from("y");
+/** What a file system says that cannot hold an attribute, and a kernel that does not let us set it. */
+const NOT_TAKEN: readonly unknown[] = ["ENOTSUP", "EOPNOTSUPP", "EPERM"];
+/** What file systems can hold, so that a hostile time is no failure. */
+const MAX_TIME = 2 ** 33;
+
+/** A maker that has dropped nothing yet. */
+export function createEntryMaker(): EntryMaker {
+  const dropped = new Set<string>();
+  const setMetadata = (path: string, entry: Entry): void => {
+    if (entry.uid !== 0 || entry.gid !== 0) lchownSync(fsPath(path), entry.uid, entry.gid);
+    chmodSync(fsPath(path), entry.mode);
+    setAttributes(path, entry, dropped);
+    setTimes(path, timeOf(entry));
+  };
+  return {
+    dropped,
+    open: (path) => openSync(fsPath(path), CREATE, 0o600),
+    close(fd, path, entry) {
+      const time = timeOf(entry);
+      // Node takes a time before 1970 for "now", and has no nanoseconds.
+      const isSimple = time.nsec === 0 && time.sec >= 0;
+      try {
+        if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
+        // After the owner, because a change of owner clears setuid. The umask does not matter here.
+        fchmodSync(fd, entry.mode);
+        setAttributes(path, entry, dropped);
+        if (isSimple) futimesSync(fd, time.sec, time.sec);
+      } finally {
+        closeSync(fd);
+      }
+      if (!isSimple) setTimes(path, time);
+    },
+    directory: (path) => mkdirSync(fsPath(path), 0o700),
+    describe(path, entry, isOpaque = false) {
+      setMetadata(path, entry);
+      if (isOpaque) setOpaque(path);
+    },
+    link: (target, path) => linkSync(fsPath(target), fsPath(path)),
+    special(path, entry) {
+      switch (entry.kind) {
+        case "symlink":
+          symlinkSync(toBytes(entry.link ?? ""), fsPath(path));
+          if (entry.uid !== 0 || entry.gid !== 0) lchownSync(fsPath(path), entry.uid, entry.gid);
+          setTimes(path, timeOf(entry));
+          return;
+        case "char":
+        case "block":
+          makeNode(path, { kind: entry.kind, mode: 0o600, major: entry.major ?? 0, minor: entry.minor ?? 0 });
+          setMetadata(path, entry);
+          return;
+        case "fifo":
+          makeNode(path, { kind: "fifo", mode: 0o600 });
+          setMetadata(path, entry);
+          return;
+        case "whiteout":
+          makeNode(path, { kind: "char", mode: 0, major: 0, minor: 0 });
+          return;
+        case "file":
+        case "dir":
+        case "hardlink":
+        case "opaque":
+          throw new InternalError(`"${entry.path}" is not a special file`);
+        default:
+          entry.kind satisfies never;
+      }
+    },
+  };
+}
+
+/** Best effort (rule S126) but for capabilities, without which a program would lack rights in silence. */
+function setAttributes(path: string, { xattrs }: Entry, dropped: Set<string>): void {
+  if (xattrs === undefined) return;
+  for (const [name, value] of xattrs) {
+    try {
+      setXattr(path, fromText(name), value);
+    } catch (error) {
+      const isTaken = !isDecantError(error, "SYSCALL") || !NOT_TAKEN.includes(error.details["errno"]);
+      if (name === "security.capability" || isTaken) throw error;
+      dropped.add(name);
+    }
+  }
+}
+
+/** In a user namespace only user.* attributes can be set; overlayfs is then mounted with `userxattr`. */
+function setOpaque(path: string): void {
+  try {
+    setXattr(path, "trusted.overlay.opaque", OPAQUE);
+  } catch (error) {
+    if (!isDecantError(error, "SYSCALL") || error.details["errno"] !== "EPERM") throw error;
+    setXattr(path, "user.overlay.opaque", OPAQUE);
+  }
+}
+
+/** The time of an entry as file systems can hold it. */
+export function timeOf(entry: Pick<Entry, "mtimeSec" | "mtimeNsec">): { sec: number; nsec: number } {
+  return { sec: Math.max(-(2 ** 31), Math.min(entry.mtimeSec, MAX_TIME)), nsec: entry.mtimeNsec };
+}

@@ -65,6 +65,7 @@ test("outlineOf() tells the declaration that counts: the last one, and the targe
     ["FROM b AS a\nARG X=1\nFROM b\nARG X=2\nRUN --mount=from=a,target=/m true\nARG Y=$X", ["4 X=2", "6 Y=2"]],
     ["ARG A=1\nFROM b AS a\nARG A=2\nFROM a\nARG A\nARG A=3", ["6 A=3"]],
     ["ARG A=1\nFROM b\nARG A=2\nARG A", ["3 A=2"]],
+    ["ARG A=1\nFROM b AS a\nARG A=2\nARG B=1\nFROM a\nARG A", ["1 A=1", "4 B=1"]],
   ];
   for (const [text, want] of rows) {
     const { args } = outlineOf(planOf(text, { everyStage: false }));
@@ -76,11 +77,11 @@ test("outlineOf() tells the declaration that counts: the last one, and the targe
   }
 });
 
-test("outlineOf() tells the first use of a secret in the target and what it is from, before those of other stages", () => {
+test("outlineOf() tells the first use of a secret in the target, before those in stages that it needs", () => {
   const RUN = "RUN --mount=type=secret,id=s true";
   for (const [text, line] of [
     [`FROM b AS a\n${RUN}\nFROM b\nCOPY --from=a /x /\n${RUN}`, 5],
-    [`FROM b AS a\n${RUN}\nFROM a\n${RUN}`, 2],
+    [`FROM b AS a\n${RUN}\nFROM a\n${RUN}`, 4],
   ] as const)
     assert.deepEqual(
       outlineOf(planOf(text, { everyStage: false })).secrets.map(({ range }) => range.start.line),

@@ -5,7 +5,7 @@ import { given } from "../given.ts";
 import type { SourceRange } from "../source.ts";
 import { semanticError } from "./errors.ts";
 import { expandWord } from "./expand.ts";
-import type { Plan, PlannedStage, PlannedStep } from "./plan/types.ts";
+import type { Plan, PlannedStage } from "./plan/types.ts";
 
 /** A build argument. */
 export interface OutlineArg {
@@ -54,7 +54,7 @@ interface KnownArg extends OutlineArg {
   readonly uses: readonly string[];
 }
 
-/** The arguments of a stage: its own, those of the stages that it is from, and the global ones. What is declared last counts. */
+/** The arguments of a stage: its own and the global ones. What is declared last counts. */
 interface Scope {
   readonly known: Map<string, KnownArg>;
   readonly used: Set<string>;
@@ -100,10 +100,9 @@ function usedArgs({ known, used }: Scope): Map<string, KnownArg> {
 function scopesOf(plan: Plan, needed: readonly PlannedStage[]): Map<number, Scope> {
   const globals = globalArgs(plan);
   const scopes = new Map<number, Scope>();
-  for (const { stage, base, from, steps } of needed) {
-    const parent = base.kind === "stage" ? scopes.get(base.index) : undefined;
-    const known = new Map(parent?.known ?? globals);
-    const used = new Set([...(parent?.used ?? []), ...(from.image?.matched ?? []), ...(from.platform?.matched ?? [])]);
+  for (const { stage, from, steps } of needed) {
+    const known = new Map(globals);
+    const used = new Set([...(from.image?.matched ?? []), ...(from.platform?.matched ?? [])]);
     scopes.set(stage.index, { known, used });
     for (const { instruction, values } of steps) {
       if (instruction.kind !== "arg" || values.kind !== "arg") continue;
@@ -139,18 +138,9 @@ function globalArgs({ parsed, globals }: Plan): Map<string, KnownArg> {
   return found;
 }
 
-/** Its first use counts, where a stage begins with the steps of the one that it is from. */
 function uses(plan: Plan, type: "secret" | "ssh"): OutlineUse[] {
-  const stepsOf = ({ base, steps }: PlannedStage): readonly PlannedStep[] => {
-    const parent = base.kind === "stage" ? plan.stages[base.index] : undefined;
-    return parent === undefined ? steps : [...stepsOf(parent), ...steps];
-  };
   const found = new Map<string, OutlineUse>();
-  const seen = new Set<PlannedStep>();
-  for (const step of fromTarget(plan).flatMap(stepsOf)) {
-    if (seen.has(step)) continue;
-    seen.add(step);
-    const { instruction, values } = step;
+  for (const { instruction, values } of fromTarget(plan).flatMap(({ steps }) => steps)) {
     for (const { mount } of values.kind === "run" ? values.mounts : []) {
       if (mount.type !== type) continue;
       const name = type === "ssh" ? (mount.id ?? "default") : (mount.source ?? mount.id ?? mount.target?.split("/").at(-1) ?? "");

@@ -9,6 +9,7 @@ export { runImage } from "./run-image.ts";
 export { type DockerfileGraph, dockerfileGraph } from "./graph.ts";
 export { type DockerfileOutline, type DockerfileTarget, type DockerfileTargets, outline, targets } from "./outline.ts";
 export { inspectImage, listImages, pruneStore, removeImages } from "./images.ts";
+export { type LoginOptions, login, logout } from "./login.ts";
 export { sbomOf, type SbomOptions } from "./sbom.ts";
 export { type ImportImageOptions, importImage, pullImage, pushImage } from "./transfer.ts";
 export type * from "./types.ts";

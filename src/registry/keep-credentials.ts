@@ -18,7 +18,7 @@ export interface Kept {
 }
 
 /** What is kept: with an identity token the user's name goes along. */
-export interface KeptLogin {
+interface KeptLogin {
   readonly username: string;
   readonly credentials: Credentials;
 }

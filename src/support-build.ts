@@ -107,7 +107,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
   },
   {
     id: "F93",
-    title: "Credential helpers and docker's config.json",
+    title: "Credential helpers, docker's config.json, login and logout",
     state: "full",
     note: "DOCKER_CONFIG, DOCKER_AUTH_CONFIG, and podman's REGISTRY_AUTH_FILE and auth.json.",
   },

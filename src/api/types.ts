@@ -107,3 +107,34 @@ export interface ImportImageOptions extends StoreOptions {
 
 /** Options of `runImage`: as docker run, what is supported. */
 export interface RunImageOptions extends StoreOptions, ContainerOptions {}
+
+/** Options of `stopContainers`. `stopSignal` and `timeoutMs` where not as they were told when they began. */
+export interface StopContainersOptions extends StoreOptions {
+  /** IDs, or beginnings of them. */
+  readonly containers: readonly string[];
+  readonly stopSignal?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Options of `removeContainers`. */
+export interface RemoveContainersOptions extends StoreOptions {
+  /** IDs, or beginnings of them. */
+  readonly containers: readonly string[];
+  /** One that runs ends at once, and one that is not there is no error. Default false. */
+  readonly force?: boolean | undefined;
+}
+
+/** Options of `logout`. */
+export interface LogoutOptions {
+  /** "ghcr.io", "registry.example:5000/team". Default: Docker Hub. */
+  readonly server?: string | undefined;
+  /** Environment to read DOCKER_CONFIG, REGISTRY_AUTH_FILE … from. Default: process.env. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `login`. */
+export interface LoginOptions extends LogoutOptions {
+  readonly username: string;
+  readonly password: string;
+}

@@ -1,4 +1,5 @@
 /** Joins the command line to the real process: streams, signals, exit code. The only file that reads argv and exits. */
+import { isatty } from "node:tty";
 import { Interrupted, type CliContext, type OutputStream } from "./context.ts";
 import { runCli } from "./run-cli.ts";
 import { workingDirectory } from "../working-directory.ts";
@@ -29,6 +30,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     // Nobody is left to tell; the exit code still says how the work ended.
     stderr: outputStream(process.stderr, () => undefined),
     signal: stop.signal,
+    ...(isatty(0) ? { askSecret: (question: string) => askSecret(question, stop.signal) } : {}),
     forwardSignals(handler) {
       forward = handler;
       return {
@@ -39,6 +41,25 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     },
   };
   process.exit(await runCli(args, context));
+}
+
+/** The terminal shows the question, and nothing of what is typed. */
+async function askSecret(question: string, signal: AbortSignal): Promise<string> {
+  const [{ createInterface }, { Writable }] = await Promise.all([import("node:readline/promises"), import("node:stream")]);
+  process.stderr.write(question);
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  // The terminal is in raw mode: Ctrl-C is a character until we make it a signal again.
+  lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    return await lines.question("", { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    lines.close();
+    process.stderr.write("\n");
+  }
 }
 
 /** What a command fails with that cannot write its result. */

@@ -18,6 +18,8 @@ export interface Attempt {
   readonly registry: string;
   /** The code for status 404; default `REGISTRY`. */
   readonly notFound?: "IMAGE_NOT_FOUND" | "BLOB_MISSING";
+  /** It is a login: the credentials are what was given just now. */
+  readonly isLogin?: boolean;
   /** A status that may pass in a moment. */
   readonly passing?: number;
 }
@@ -122,11 +124,13 @@ function codeFor({ status, strayed }: FailedResponse, attempt: Attempt): StatusC
   }
 }
 
-function stateFor(code: StatusCode, { status, strayed, url }: FailedResponse, { registry }: Attempt): string {
+function stateFor(code: StatusCode, { status, strayed, url }: FailedResponse, { registry, isLogin }: Attempt): string {
   const who = strayed === true ? `"${url.host}", where registry "${registry}" leads,` : `registry "${registry}"`;
   switch (code) {
     case "REGISTRY_AUTH":
-      return `${who} refuses the credentials, wants some, or has no such repository`;
+      return isLogin === true
+        ? `${who} refuses this user or password`
+        : `${who} refuses the credentials, wants some, or has no such repository`;
     case "REGISTRY_DENIED":
       return `${who} does not allow it`;
     case "IMAGE_NOT_FOUND":
@@ -143,7 +147,7 @@ function stateFor(code: StatusCode, { status, strayed, url }: FailedResponse, { 
 function hintOf(
   code: StatusCode,
   { status, strayed, url }: FailedResponse,
-  { registry }: Attempt,
+  { registry, isLogin }: Attempt,
   retryAfterMs: number | undefined,
 ): { hint?: string | undefined } {
   if (strayed === true && status === 401)
@@ -151,12 +155,13 @@ function hintOf(
   switch (code) {
     case "REGISTRY_AUTH":
     case "REGISTRY_DENIED":
-      return { hint: `docker login ${registry}` };
+      if (isLogin === true) return { hint: "Check user and password; many registries want an access token as the password" };
+      return { hint: `decant login ${registry}` };
     case "IMAGE_NOT_FOUND":
-      return { hint: `Check the name and the tag; if the image is private: docker login ${registry}` };
+      return { hint: `Check the name and the tag; if the image is private: decant login ${registry}` };
     case "REGISTRY_RATE_LIMIT":
       return {
-        hint: retryAfterMs === undefined ? `Wait, or: docker login ${registry}` : `Try again in ${Math.ceil(retryAfterMs / 1000)} seconds`,
+        hint: retryAfterMs === undefined ? `Wait, or: decant login ${registry}` : `Try again in ${Math.ceil(retryAfterMs / 1000)} seconds`,
       };
     case "BLOB_MISSING":
     case "REGISTRY":

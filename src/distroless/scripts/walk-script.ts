@@ -1,7 +1,8 @@
 /** Goes through a script as a shell would, and notes each command. Nothing is run; `readScript` says what is known and what is not. Pure. */
 import { given } from "../../given.ts";
 import type { ShellCommand, ShellList, ShellNode, ShellRedirection } from "./parse-shell.ts";
-import { not, patternFits, testStatus, versionStatus } from "./script-conditions.ts";
+import { ASSIGNMENT, assignWords, DONE, type Outcome, type SurePlace, runBuiltin, type Sureness } from "./script-builtins.ts";
+import { not, patternFits, versionStatus } from "./script-conditions.ts";
 import { createVariables, mergeValues, type ScriptVariables, type ScriptWord } from "./script-variables.ts";
 
 /** One command. */
@@ -38,31 +39,15 @@ const MAX_COMMANDS = 5000;
 const MAX_STEPS = 50_000;
 const MAX_CALLS = 8;
 const MAX_LOOP_WORDS = 256;
-const ASSIGNMENT = /^([A-Za-z_]\w*)=([^]*)$/;
-const DECLARATIONS: ReadonlySet<string> = new Set(["local", "export", "readonly", "declare", "typeset"]);
 
 /** False when it was cut short: a script may loop for ever. */
 export function walkScript(root: ShellNode, options: WalkOptions): boolean {
   return new Walk(options).run(root);
 }
 
-/** Whether the script surely gets here: at all, since its function was called, and since its loop began. */
-interface Sureness {
-  readonly script: boolean;
-  readonly call: boolean;
-  readonly loop: boolean;
-}
-
-interface Place {
-  readonly sure: Sureness;
+interface Place extends SurePlace {
   readonly inside: ScriptCommand | undefined;
   readonly depth: number;
-}
-
-interface Outcome {
-  readonly status: boolean | undefined;
-  /** What of the commands around it ends; "round": of a loop. */
-  readonly ends?: keyof Sureness | "round";
 }
 
 interface MaybeOptions {
@@ -72,7 +57,6 @@ interface MaybeOptions {
 }
 
 const NOWHERE: Sureness = { script: false, call: false, loop: false };
-const DONE: Outcome = { status: undefined };
 
 class Walk {
   readonly #variables: ScriptVariables;
@@ -230,7 +214,7 @@ class Walk {
 
   #command({ words: raw, redirections }: ShellCommand, place: Place): Outcome {
     const start = raw.findIndex((word) => !ASSIGNMENT.test(word));
-    if (start < 0 && redirections.length === 0) return this.#assign(raw);
+    if (start < 0 && redirections.length === 0) return assignWords(raw, this.#variables);
     const words = (start < 0 ? [] : raw.slice(start)).flatMap((word) => this.#variables.expand(word));
     while (words[0]?.text === "exec" || words[0]?.text === "builtin") words.shift();
     const text = textOf(raw, redirections);
@@ -251,56 +235,12 @@ class Walk {
     const name = words[0]?.text ?? "";
     const bodies = this.#functions.get(name);
     if (bodies !== undefined) return this.#call({ words, text, writes }, bodies, place);
-    const outcome = this.#builtin(name, raw, words, place);
+    const outcome = runBuiltin({ name, raw, words }, place, this.#variables);
+    // Where it may go on behind it, it is one of several answers.
+    if (name === "return" && outcome !== undefined && !place.sure.call) this.#returns.push(outcome.status);
     if (outcome !== undefined && writes.length === 0) return outcome;
     this.#emit({ words: words.length === 0 ? [{ text: ">", known: true }, ...writes] : words, text, writes }, place);
     return outcome ?? { status: versionStatus(words) };
-  }
-
-  /** What changes the script's own state; undefined for commands that do something to the system. */
-  #builtin(name: string, raw: readonly string[], words: readonly ScriptWord[], place: Place): Outcome | undefined {
-    const isSure = place.sure.script;
-    if (DECLARATIONS.has(name)) return this.#assign(raw.slice(1));
-    switch (name) {
-      case "":
-        return DONE;
-      case ":":
-      case "true":
-        return { status: true };
-      case "false":
-        return { status: false };
-      case "[":
-      case "[[":
-      case "test":
-        return { status: testStatus(words) };
-      case "set":
-        if (words.some(({ text }) => text === "--")) this.#variables.arguments = undefined;
-        return { status: true };
-      case "shift":
-        this.#variables.arguments = isSure && words.length === 1 ? this.#variables.arguments?.slice(1) : undefined;
-        return { status: true };
-      case "unset":
-        for (const { text } of words.slice(1)) this.#variables.unset(text);
-        return { status: true };
-      case "exit":
-        return ended("script", words, place);
-      case "return":
-        if (!place.sure.call) this.#returns.push(ended("call", words, place).status);
-        return ended("call", words, place);
-      case "break":
-      case "continue":
-        return { status: true, ...(place.sure.loop ? { ends: name === "break" ? "loop" : "round" } : {}) };
-      default:
-        return undefined;
-    }
-  }
-
-  #assign(words: readonly string[]): Outcome {
-    for (const word of words) {
-      const [, name, value] = ASSIGNMENT.exec(word) ?? [];
-      if (name !== undefined && value !== undefined) this.#variables.assign(name, this.#variables.expandOne(value));
-    }
-    return { status: words.some((word) => /[`]|\$\(/.test(word)) ? undefined : true };
   }
 
   #call(command: Omit<ScriptCommand, "isCall" | "inside">, bodies: readonly ShellNode[], place: Place): Outcome {
@@ -336,12 +276,6 @@ class Walk {
     this.#found.push(whole);
     return whole;
   }
-}
-
-function ended(what: "script" | "call", words: readonly ScriptWord[], { sure }: Place): Outcome {
-  const [, code] = words;
-  const status = code === undefined || !code.known || !/^\d+$/.test(code.text) ? undefined : code.text === "0";
-  return { status, ...(sure[what] ? { ends: what } : {}) };
 }
 
 function withStatus(outcome: Outcome, change: (status: boolean | undefined) => boolean | undefined): Outcome {

@@ -26,6 +26,7 @@ const FALSE = /^(?:0|f|false|off|none)$/i;
 /** The rows, by tool. */
 export const VARIABLES: readonly VariableRow[] = [
   { name: "DECANT_ROOT", of: "decant", state: "used", note: "Folder of the store" },
+  { name: "DECANT_ISAL", of: "decant", state: "used", note: "`off`: zlib compresses and unpacks layers, also where the machine has ISA-L" },
   { name: "DOCKER_DEFAULT_PLATFORM", of: "docker, buildx", state: "used", note: "The platform where `--platform` names none" },
   { name: "DOCKER_CONFIG", of: "docker, buildx, buildah, podman", state: "used", note: "Folder of `config.json`: credentials, `proxies`" },
   { name: "DOCKER_AUTH_CONFIG", of: "docker", state: "used", note: "Credentials, as the text of a `config.json`" },

@@ -10,6 +10,7 @@ import { COMMANDS } from "../src/cli/commands.ts";
 import { SUPPORT } from "../src/support.ts";
 import { commandProblems, docExamples, runExample } from "./doc-examples.ts";
 import { COMMANDS_PAGE, commandsPage } from "./make-commands.ts";
+import { ENVIRONMENT_PAGE, environmentPage } from "./make-environment.ts";
 import { EVENTS_PAGE, eventsPage } from "./make-events.ts";
 import { RECIPE_SCHEMA, recipeSchemaJson } from "./make-recipe-schema.ts";
 import { RULES_PAGE, rulesPage } from "./make-rules.ts";
@@ -34,6 +35,7 @@ for (const [page, text] of [
   [SUPPORT_PAGE, supportPage()],
   [COMMANDS_PAGE, await commandsPage()],
   [EVENTS_PAGE, eventsPage()],
+  [ENVIRONMENT_PAGE, environmentPage()],
   [RECIPE_SCHEMA, recipeSchemaJson()],
   [RULES_PAGE, rulesPage()],
 ] as const)

@@ -54,6 +54,9 @@ const MAKES = /^\s*(?:symlink|link|lchown|mknod)(?:Sync)?\b|^\s*makeNode\b/;
 /** `Promise.all` of anything but a list that is written out: it may start any amount of work at once. */
 const FAN_OUT = /Promise\.(?:all|allSettled|any|race)\((?!\[(?![^\]]*\.\.\.))/;
 
+/** Node's way to make a directory with its parents: it never ends below /proc. */
+const PARENTS = /\bmkdir(?:Sync)?\([^;]*recursive: true/;
+
 /**
  * The only files that may open files by themselves: what they open, Decant has written, or the kernel makes up, or it is an entry of a tree. All
  * others read what somebody named by `readNamedFile` and its siblings (src/sys/named-file.ts): bounded, regular, and in the folder it belongs to.
@@ -110,6 +113,7 @@ function problemsOf({ file, text, taken, packages }: Module): string[] {
   if (!OPENERS.some((opener) => opener.test(file)))
     for (const name of openersIn(text)) problems.push(`${file} -> node:fs ${name}: read named files by readNamedFile of src/sys`);
   if (!MAKERS.some((maker) => maker.test(file)) && importsMaker(text)) problems.push(`${file}: entries are made by src/tree/make-entry.ts`);
+  if (text.search(PARENTS) >= 0) problems.push(`${file}: make directories with their parents by makeFolders() of src/sys`);
   if (!NET.test(file) && NETWORK.test(text)) problems.push(`${file}: requests go by src/net`);
   const isPure = PURE.some((pure) => pure.test(file));
   for (const name of packages) {

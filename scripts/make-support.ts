@@ -1,5 +1,6 @@
 /** Writes docs/reference/support.md from src/support.ts. `npm run docs`; scripts/check-docs.ts checks that it was done. */
 import { writeFileSync } from "node:fs";
+import { FOLLOWED_RULES, NEWEST, NEWEST_BUILDKIT } from "../src/followed.ts";
 import { SUPPORT } from "../src/support.ts";
 import type { SupportRow, SupportState } from "../src/support-row.ts";
 
@@ -44,7 +45,26 @@ export function supportPage(): string {
     `${SUPPORT.length} rows: ${counts}.`,
     "",
     ...sections,
+    ...followedSection(),
   ].join("\n")}`;
+}
+
+function followedSection(): readonly string[] {
+  const rows = Object.values(FOLLOWED_RULES).map(({ since, now, before }) => {
+    const version = "frontend" in since ? `Dockerfile 1.${since.frontend}` : `compatibility-version ${since.compatibility}`;
+    return `| ${version} | ${cell(now)} | ${cell(before)} |`;
+  });
+  return [
+    "## Versions that are followed",
+    "",
+    `Decant does what the Dockerfile frontend ${NEWEST.frontend} and the exporters of BuildKit ${NEWEST_BUILDKIT} do; \`decant version\` names both.`,
+    "`# syntax=docker/dockerfile:1.N` chooses an older frontend; `--compatibility-version` 10, 20 or 30, or the build argument of that name, older exporters.",
+    "",
+    "| since | now | before |",
+    "|---|---|---|",
+    ...rows,
+    "",
+  ];
 }
 
 function line({ id, title, state, note, hint }: SupportRow): string {

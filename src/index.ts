@@ -14,6 +14,7 @@ export {
   type DockerfileTarget,
   type DockerfileTargets,
   diffBases,
+  gzipEncoder,
   importImage,
   type ImportImageOptions,
   inspectImage,
@@ -21,6 +22,9 @@ export {
   listContainers,
   listImages,
   lockBase,
+  login,
+  type LoginOptions,
+  logout,
   dockerfileGraph,
   outline,
   pruneStore,
@@ -68,4 +72,5 @@ export type { AnnotationSpec, CompressionOptions, ExportResult, FileOptions, Ima
 export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";
+export type { LoginResult } from "./registry/index.ts";
 export type { PruneResult } from "./store/index.ts";

@@ -14,6 +14,10 @@ const ROWS: readonly { readonly parts: PurlParts; readonly want: string }[] = [
     parts: { type: "oci", name: "app", version: "sha256:ab", qualifiers: { repository_url: "ghcr.io/org/app", arch: "amd64", tag: "" } },
     want: "pkg:oci/app@sha256:ab?arch=amd64&repository_url=ghcr.io%2Forg%2Fapp",
   },
+  {
+    parts: { type: "docker", namespace: "localhost:5000/a", name: "app", version: "v1", qualifiers: { digest: "sha256:ab" } },
+    want: "pkg:docker/localhost%3A5000/a/app@v1?digest=sha256:ab",
+  },
   { parts: { type: "generic", name: "naïve (x)!*'" }, want: "pkg:generic/na%C3%AFve%20%28x%29%21%2A%27" },
 ];
 

@@ -1,5 +1,6 @@
 /** `auditImage`: will it run, and what is in it that should not be. */
-import { type AuditPolicy, type AuditReport, runAudit } from "../audit/index.ts";
+import * as v from "valibot";
+import { type Allowance, type AuditPolicy, type AuditReport, runAudit } from "../audit/index.ts";
 import { packageFinder } from "../project/index.ts";
 import { openSubject } from "./audit-source.ts";
 import { findProjectFile } from "../project/index.ts";
@@ -7,6 +8,9 @@ import { startRun } from "./run-handle.ts";
 import { openSession, platformOf, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
 import type { Run } from "./types.ts";
+import { workingDirectory } from "../working-directory.ts";
+import { amount, fields, flag, list, maybe, oneOf, record, STORE, text } from "./options/kinds.ts";
+import { type Shape, shapeOf } from "./options/shape.ts";
 
 /** Options of `auditImage`. */
 export interface AuditImageOptions extends StoreOptions {
@@ -28,13 +32,32 @@ export interface AuditImageOptions extends StoreOptions {
   readonly cwd?: string | undefined;
 }
 
+const policy = fields<AuditPolicy>({
+  findings: maybe(record(oneOf("error", "warning", "note", "off"))),
+  allow: maybe(
+    list(fields<Allowance>({ id: maybe(text), path: maybe(text), reason: text, source: maybe(v.looseObject({}, "an object")) })),
+  ),
+  maxSizeBytes: maybe(amount),
+  user: maybe(text),
+});
+
+const OPTIONS: Shape = shapeOf<AuditImageOptions>("auditImage", {
+  ...STORE,
+  image: text,
+  platform: maybe(text),
+  policy: maybe(policy),
+  policyFile: maybe(text),
+  offline: maybe(flag),
+  cwd: maybe(text),
+});
+
 /**
  * Audits one image or directory. Rejects with `IMAGE_NOT_FOUND`, `REGISTRY*`, `CONFIG_FILE`, `USAGE` …, never for what it finds: see
  * `AuditReport.verdict`.
  */
 export function auditImage(options: AuditImageOptions): Run<AuditReport> {
-  return startRun(options.signal, async (emit, signal) => {
-    const cwd = options.cwd ?? process.cwd();
+  return startRun(OPTIONS, options, async (emit, signal) => {
+    const cwd = options.cwd ?? workingDirectory();
     const project = await findProjectFile({ file: options.policyFile, context: undefined, cwd });
     await using session = await openSession(options, "look");
     const platform = platformOf(session, options.platform);

@@ -1,5 +1,7 @@
 /** `build`: a Dockerfile and its context become images, files or a filled cache. */
 import { type BuildOptions, type BuildResult, runBuild } from "../build/index.ts";
+import { callbackFailed, guardedStdin, guardedStdout } from "./callbacks.ts";
+import { BUILD } from "./options/build.ts";
 import { startRun } from "./run-handle.ts";
 import type { Run } from "./types.ts";
 
@@ -8,5 +10,20 @@ import type { Run } from "./types.ts";
  * `STORE*`, `EXPORT`, `USAGE`, `UNSUPPORTED` …) or with the signal's reason.
  */
 export function build(options: BuildOptions): Run<BuildResult> {
-  return startRun(options.signal, (emit, signal) => runBuild(options, { emit, signal }));
+  return startRun(BUILD, options, (emit, signal) => {
+    const { stdin, stdout, onAudit } = options;
+    const guarded = { stdin: guardedStdin(stdin), stdout: guardedStdout(stdout), onAudit: guardedOnAudit(onAudit) };
+    return runBuild({ ...options, ...guarded }, { emit, signal });
+  });
+}
+
+function guardedOnAudit(onAudit: BuildOptions["onAudit"]): BuildOptions["onAudit"] {
+  if (onAudit === undefined) return undefined;
+  return (report) => {
+    try {
+      onAudit(report);
+    } catch (cause) {
+      throw callbackFailed("onAudit", cause);
+    }
+  };
 }

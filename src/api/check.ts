@@ -5,6 +5,9 @@ import { formatPlatform } from "../oci/index.ts";
 import type { SourceFile } from "../source.ts";
 import { joinChecks, type PlatformCheck } from "./check-platforms.ts";
 import { type DockerfileOptions, openDockerfile } from "./dockerfile-options.ts";
+import { checkOptions, type Shape, shapeOf } from "./options/shape.ts";
+import { flag, list, maybe, text } from "./options/kinds.ts";
+import { DOCKERFILE } from "./options/build.ts";
 
 /** Options of `checkDockerfile`. Without `target` every stage is checked. */
 export interface CheckDockerfileOptions extends DockerfileOptions {
@@ -28,11 +31,18 @@ export interface DockerfileCheck {
   readonly passed: boolean;
 }
 
+const OPTIONS: Shape = shapeOf<CheckDockerfileOptions>("checkDockerfile", {
+  ...DOCKERFILE,
+  lookUpImages: maybe(flag),
+  platforms: maybe(list(text)),
+});
+
 /**
  * Checks a Dockerfile. Mistakes of the file are in the result. Rejects with `CONTEXT`, `DOCKERFILE_NOT_FOUND`, `CONFIG_FILE`,
  * `PLATFORM`, `STORE*`, or with the signal's reason.
  */
 export async function checkDockerfile(options: CheckDockerfileOptions): Promise<DockerfileCheck> {
+  checkOptions(OPTIONS, options);
   await using opened = await openDockerfile(options);
   const named = (options.platforms ?? []).flatMap((list) => list.split(","));
   const platforms = (named.length === 0 ? [options.platform] : named).map((name) => platformNamed(opened, name));

@@ -5,6 +5,8 @@ import { toGraph } from "../graph/index.ts";
 import { llbJson } from "../image/index.ts";
 import type { SourceFile } from "../source.ts";
 import { type DockerfileOptions, openDockerfile } from "./dockerfile-options.ts";
+import { GRAPH } from "./options/build.ts";
+import { checkOptions } from "./options/shape.ts";
 
 /** What `dockerfileGraph` gives. */
 export interface DockerfileGraph {
@@ -15,6 +17,7 @@ export interface DockerfileGraph {
 
 /** Converts the target. Images are looked up, in the store and then the registry. Rejects with `CONTEXT`, `DOCKERFILE_*`, `PLATFORM`, `REGISTRY*` … */
 export async function dockerfileGraph(options: DockerfileOptions): Promise<DockerfileGraph> {
+  checkOptions(GRAPH, options);
   await using opened = await openDockerfile(options);
   const { written } = opened;
   checkParsed(written);

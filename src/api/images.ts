@@ -2,37 +2,54 @@
 import { AT_ONCE, pool } from "../async.ts";
 import { isDecantError, usageError } from "../errors.ts";
 import { contentsOf } from "../facts/index.ts";
-import { loadImage, type OpenedImage, predicateTypes } from "../image/index.ts";
-import { formatPlatform, formatReference, parseReference } from "../oci/index.ts";
-import type { NamedImage, PruneResult, Store } from "../store/index.ts";
+import {
+  findImage,
+  loadFound,
+  type OpenedImage,
+  predicateTypes,
+  removeImages as removeStored,
+  type StoredImage,
+  storedImages,
+} from "../image/index.ts";
+import { formatPlatform, type Platform } from "../oci/index.ts";
+import type { PruneResult, Store } from "../store/index.ts";
 import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
+import { checkOptions } from "./options/shape.ts";
+import { INSPECT, LIST, PRUNE, REMOVE } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
-import type { ImageDetails, ImageSummary, Run } from "./types.ts";
+import type { ImageDetails, ImageSummary, InspectImageOptions, PruneStoreOptions, RemoveImagesOptions, Run } from "./types.ts";
 
-/** Every named image of the store, sorted by name. Images whose blobs are gone are left out. */
+/**
+ * Every image of the store, sorted by name: once for each of its names, those without a name last. Images whose blobs are gone are left out.
+ */
 export async function listImages(options: StoreOptions = {}): Promise<ImageSummary[]> {
+  checkOptions(LIST, options);
   await using session = await openSession(options, "look");
-  const named = session.store.images.list().toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const found = await pool(AT_ONCE, named, (image) => summaryOrNothing(session.store, image, session.platform), options.signal);
-  return found.flat();
+  const { store, platform } = session;
+  const { signal } = options;
+  const images = await storedImages(store, signal);
+  const found = (await pool(AT_ONCE, images, (image) => summariesOf(store, image, platform), signal)).flat();
+  const rank = ({ name = "" }: ImageSummary): string => (name === "" ? "1" : `0${name}`);
+  return found.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }
 
-async function summaryOrNothing(store: Store, named: NamedImage, platform: Parameters<typeof loadImage>[2]): Promise<ImageSummary[]> {
+async function summariesOf(store: Store, stored: StoredImage, platform: Platform): Promise<ImageSummary[]> {
+  const { id, manifest, names } = stored;
   try {
-    return [summaryOf(named.name, await loadImage(store, named.name, platform))];
+    const image = await loadFound(store, names[0] ?? id, { top: manifest, platform: stored.platform }, platform);
+    const summary = summaryOf(image);
+    return names.length === 0 ? [summary] : names.map((name) => ({ name, ...summary }));
   } catch (error) {
-    if (isDecantError(error, "PLATFORM") || isDecantError(error, "BLOB_MISSING")) return [];
+    if (isDecantError(error, "BLOB_MISSING")) return [];
     throw error;
   }
 }
 
-/** The summary of an opened image. */
-export function summaryOf(name: string, image: OpenedImage): ImageSummary {
-  const { config, manifest, descriptor } = image;
+/** The summary of an opened image, but for its name. */
+export function summaryOf({ config, manifest, descriptor }: OpenedImage): Omit<ImageSummary, "name"> {
   return {
-    name,
     digest: descriptor.digest,
     configDigest: manifest.config.digest,
     platform: formatPlatform(config),
@@ -42,11 +59,13 @@ export function summaryOf(name: string, image: OpenedImage): ImageSummary {
 }
 
 /** Everything about one image of the store. With `sizes`, layers are compressed as a push would, and their sum told. Throws `IMAGE_NOT_FOUND`. */
-export async function inspectImage(options: StoreOptions & { readonly image: string; readonly sizes?: boolean }): Promise<ImageDetails> {
+export async function inspectImage(options: InspectImageOptions): Promise<ImageDetails> {
+  checkOptions(INSPECT, options);
   await using session = await openSession(options, "look");
   const { store } = session;
   const { signal } = options;
-  const image = await loadImage(store, options.image, session.platform);
+  const found = await findImage(store, options.image);
+  const image = await loadFound(store, options.image, found, session.platform);
   const layers = await loadLayers(image.layers, signal);
   const contents = contentsOf({ tree: layerTree(layers), config: image.config.config ?? {} });
   const compressed =
@@ -56,6 +75,7 @@ export async function inspectImage(options: StoreOptions & { readonly image: str
   const history = (image.config.history ?? []).filter((entry) => entry.empty_layer !== true);
   return {
     name: options.image,
+    names: found.name === undefined ? found.names : [found.name],
     digest: image.descriptor.digest,
     configDigest: image.manifest.config.digest,
     platform: formatPlatform(image.config),
@@ -81,26 +101,20 @@ export async function inspectImage(options: StoreOptions & { readonly image: str
   };
 }
 
-/** Takes names from the store; their blobs go with the next `pruneStore`. Gives the names taken. Throws `IMAGE_NOT_FOUND` unless `force`. */
-export async function removeImages(
-  options: StoreOptions & { readonly images: readonly string[]; readonly force?: boolean },
-): Promise<string[]> {
+/**
+ * Takes names from the store; an ID or digest takes the image with its name. Blobs go with the next `pruneStore`. Gives what went: names, and
+ * digests of images without a name. Throws `IMAGE_NOT_FOUND` unless `force`, and `USAGE` for the ID of an image with several names unless `force`.
+ */
+export async function removeImages(options: RemoveImagesOptions): Promise<string[]> {
+  checkOptions(REMOVE, options);
   if (options.images.length === 0) throw usageError("Cannot remove images: none was named");
   await using session = await openSession(options);
-  const { images } = session.store;
-  const removed: string[] = [];
-  for (const image of options.images) {
-    const name = formatReference(parseReference(image));
-    if (images.delete(name)) removed.push(name);
-    // The error with its hint comes from the function that looks names up.
-    else if (options.force !== true) await loadImage(session.store, image, session.platform);
-  }
-  return removed;
+  return await removeStored(session.store, options.images, { force: options.force });
 }
 
 /** Frees what no image needs: by default everything but the cache; with `olderThanMs` also cache records unused for that long; with `all` the whole cache. */
-export function pruneStore(options: StoreOptions & { readonly all?: boolean; readonly olderThanMs?: number } = {}): Run<PruneResult> {
-  return startRun(options.signal, async (_emit, signal) => {
+export function pruneStore(options: PruneStoreOptions = {}): Run<PruneResult> {
+  return startRun(PRUNE, options, async (_emit, signal) => {
     await using session = await openSession(options, "prune");
     return await session.store.prune({
       signal,

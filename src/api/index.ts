@@ -1,7 +1,8 @@
+export { gzipEncoder } from "../tree/index.ts";
 export { auditImage, type AuditImageOptions } from "./audit.ts";
 export { buildBase, diffBases, listBases, lockBase, recipeSchemaText, showBase, verifyBase } from "./base/index.ts";
 export type * from "./base/index.ts";
-export { listContainers, removeContainers, stopContainers, type StopContainersOptions } from "./containers.ts";
+export { listContainers, removeContainers, stopContainers } from "./containers.ts";
 export { build } from "./build.ts";
 export { checkDockerfile, type CheckDockerfileOptions, type DockerfileCheck } from "./check.ts";
 export type { DockerfileOptions } from "./dockerfile-options.ts";
@@ -9,6 +10,7 @@ export { runImage } from "./run-image.ts";
 export { type DockerfileGraph, dockerfileGraph } from "./graph.ts";
 export { type DockerfileOutline, type DockerfileTarget, type DockerfileTargets, outline, targets } from "./outline.ts";
 export { inspectImage, listImages, pruneStore, removeImages } from "./images.ts";
+export { login, logout } from "./login.ts";
 export { sbomOf, type SbomOptions } from "./sbom.ts";
-export { type ImportImageOptions, importImage, pullImage, pushImage } from "./transfer.ts";
+export { importImage, pullImage, pushImage } from "./transfer.ts";
 export type * from "./types.ts";

@@ -4,6 +4,8 @@ import { checkParsed, type Outline, outlineOf, planDockerfile, type Stage } from
 import { given } from "../given.ts";
 import type { SourceFile } from "../source.ts";
 import { type DockerfileOptions, openDockerfile } from "./dockerfile-options.ts";
+import { OUTLINE, TARGETS } from "./options/build.ts";
+import { checkOptions } from "./options/shape.ts";
 
 /** What `outline` gives. */
 export interface DockerfileOutline extends Outline {
@@ -31,6 +33,7 @@ export interface DockerfileTargets {
 
 /** What a target takes. Rejects with `CONTEXT`, `DOCKERFILE_*`, `PLATFORM`. */
 export async function outline(options: DockerfileOptions): Promise<DockerfileOutline> {
+  checkOptions(OUTLINE, options);
   await using opened = await openDockerfile(options);
   const { written } = opened;
   checkParsed(written);
@@ -40,6 +43,7 @@ export async function outline(options: DockerfileOptions): Promise<DockerfileOut
 
 /** Every stage that can be built. Rejects with `CONTEXT`, `DOCKERFILE_*`. */
 export async function targets(options: DockerfileOptions): Promise<DockerfileTargets> {
+  checkOptions(TARGETS, options);
   await using opened = await openDockerfile(options);
   const { written } = opened;
   checkParsed(written);

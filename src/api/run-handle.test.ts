@@ -4,9 +4,12 @@ import { test } from "node:test";
 import { smallDisk } from "../../test/support/small-disk.ts";
 import { isDecantError } from "../errors.ts";
 import type { BuildEvent, Emit } from "../events.ts";
+import { type Shape, shapeOf } from "./options/shape.ts";
 import { startRun } from "./run-handle.ts";
 
 const LINE = "x".repeat(64 * 1024);
+
+const PLAIN: Shape = shapeOf<Record<never, never>>("test", {});
 
 async function printed(emit: Emit, times: number, signal: AbortSignal): Promise<void> {
   for (let time = 0; time < times; time += 1) {
@@ -17,7 +20,7 @@ async function printed(emit: Emit, times: number, signal: AbortSignal): Promise<
 }
 
 test("X7: startRun() keeps much output in a file, and replays all of it", async () => {
-  await using run = startRun(undefined, (emit, signal) => printed(emit, 3000, signal));
+  await using run = startRun(PLAIN, {}, (emit, signal) => printed(emit, 3000, signal));
   await run.result;
   const before = process.memoryUsage().rss;
   let next = 0;
@@ -34,7 +37,7 @@ test("X8: startRun() ends the work when the disk for its events is full, and giv
   const tmp = process.env["TMPDIR"];
   process.env["TMPDIR"] = disk.path;
   try {
-    await using run = startRun(undefined, async (emit, signal) => {
+    await using run = startRun(PLAIN, {}, async (emit, signal) => {
       await printed(emit, 1000, signal).finally(() => emit({ type: "vertex.cancelled", vertex: "v" }));
     });
     const events: BuildEvent[] = [];

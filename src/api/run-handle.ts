@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { BuildEvent, Emit } from "../events.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "../sys/index.ts";
 import { writeAll, writeFailure } from "../tree/index.ts";
+import type { StoreOptions } from "../context/index.ts";
+import { checkOptions, type Shape } from "./options/shape.ts";
 import type { Run } from "./types.ts";
 
 /** Events kept in memory; what comes after goes to a file, so that a chatty build does not grow the process. */
@@ -11,8 +13,28 @@ const MEMORY_EVENTS = 10_000;
 /** What they may hold of the output of steps. */
 const MEMORY_LOG_CHARS = 1024 * 1024;
 
-/** Starts `work` at once and gives its handle. `signal` cancels it, as `cancel` and disposal do. */
-export function startRun<Result>(signal: AbortSignal | undefined, work: (emit: Emit, signal: AbortSignal) => Promise<Result>): Run<Result> {
+/**
+ * Checks `options`, starts `work` at once and gives its handle. The options' signal cancels it, as `cancel` and disposal do. Wrong options are told
+ * as everything else: `result` rejects with `USAGE`.
+ */
+export function startRun<Result>(
+  shape: Shape,
+  options: StoreOptions,
+  work: (emit: Emit, signal: AbortSignal) => Promise<Result>,
+): Run<Result> {
+  return runWork(signalOf(options), async (emit, signal) => {
+    checkOptions(shape, options);
+    return await work(emit, signal);
+  });
+}
+
+/** Of options that are not checked yet. */
+function signalOf(options: unknown): AbortSignal | undefined {
+  const signal: unknown = typeof options === "object" && options !== null ? Reflect.get(options, "signal") : undefined;
+  return signal instanceof AbortSignal ? signal : undefined;
+}
+
+function runWork<Result>(signal: AbortSignal | undefined, work: (emit: Emit, signal: AbortSignal) => Promise<Result>): Run<Result> {
   const stop = new AbortController();
   const linked = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   // A full disk must not end the process: whoever emits is in the middle of something.

@@ -1,16 +1,34 @@
 /** `runImage`: a container of an image, in the foreground. */
 import { type RunningContainer, startContainer } from "../containers/index.ts";
 import { openSession } from "../context/index.ts";
+import { callbackFailed } from "./callbacks.ts";
+import { RUN } from "./options/images.ts";
+import { checkOptions } from "./options/shape.ts";
 import type { RunImageOptions } from "./types.ts";
+
+type OnOutput = RunImageOptions["onOutput"];
+
+/** What the caller's function throws ends the container, and `exit` rejects with it. */
+function guardedOutput(onOutput: OnOutput): OnOutput {
+  if (onOutput === undefined) return undefined;
+  return (stream, chunk) => {
+    try {
+      onOutput(stream, chunk);
+    } catch (cause) {
+      throw callbackFailed("onOutput", cause);
+    }
+  };
+}
 
 /**
  * Starts a container of a local image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`, and
  * `NOT_FOUND` where `init` is wanted and this machine has none.
  */
 export async function runImage(options: RunImageOptions): Promise<RunningContainer> {
+  checkOptions(RUN, options);
   await using stack = new AsyncDisposableStack();
   const session = stack.use(await openSession(options));
-  const container = stack.use(await startContainer(session, options));
+  const container = stack.use(await startContainer(session, { ...options, onOutput: guardedOutput(options.onOutput) }));
   const resources = stack.move();
   return { ...container, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }

@@ -7,6 +7,9 @@ import { startRun } from "./run-handle.ts";
 import { openSession, platformOf, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
 import type { Run } from "./types.ts";
+import { workingDirectory } from "../working-directory.ts";
+import { flag, maybe, oneOf, STORE, text } from "./options/kinds.ts";
+import { type Shape, shapeOf } from "./options/shape.ts";
 
 /** Options of `sbomOf`. */
 export interface SbomOptions extends StoreOptions {
@@ -25,15 +28,24 @@ export interface SbomOptions extends StoreOptions {
   readonly cwd?: string | undefined;
 }
 
+const OPTIONS: Shape = shapeOf<SbomOptions>("sbomOf", {
+  ...STORE,
+  image: text,
+  format: maybe(oneOf("spdx", "cyclonedx")),
+  files: maybe(flag),
+  platform: maybe(text),
+  cwd: maybe(text),
+});
+
 /**
  * Reads the records in an image and writes them as one document. The document's time is SOURCE_DATE_EPOCH, else the image's. Rejects with
  * `IMAGE_NOT_FOUND`, `REGISTRY*`, `USAGE` …, or with the signal's reason.
  */
 export function sbomOf(options: SbomOptions): Run<SbomResult> {
-  return startRun(options.signal, async (emit, signal) => {
+  return startRun(OPTIONS, options, async (emit, signal) => {
     await using session = await openSession(options, "look");
     const platform = platformOf(session, options.platform);
-    const cwd = options.cwd ?? process.cwd();
+    const cwd = options.cwd ?? workingDirectory();
     const source = await openNamedSource(options.image, { session, platform, cwd, command: "sbom", emit, signal });
     const subject = subjectOf(options.image, source, platform, session.env["SOURCE_DATE_EPOCH"]);
     const tree = await treeOf(source, signal);

@@ -4,63 +4,57 @@ import type { Digest } from "../digest.ts";
 import { checkParsed, parseDockerfile } from "../dockerfile/index.ts";
 import { DecantError, usageError } from "../errors.ts";
 import { toGraph } from "../graph/index.ts";
-import { type CompressionOptions, type ExportResult, importRootfs, pullImage as pull, pushImage as push } from "../image/index.ts";
+import { type ExportResult, importRootfs, pullImage as pull, pushImage as push, targetNames } from "../image/index.ts";
 import { type ContainerConfig, formatReference, type Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
 import { summaryOf } from "./images.ts";
+import { guardedStdin } from "./callbacks.ts";
+import { IMPORT, PULL, PUSH } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
-import { imageContext, openSession, platformOf, type StoreOptions } from "../context/index.ts";
-import type { ImageSummary, Run } from "./types.ts";
+import { imageContext, openSession, platformOf } from "../context/index.ts";
+import type { ImageSummary, ImportImageOptions, PullImageOptions, PushImageOptions, Run } from "./types.ts";
 
 /** Pulls an image with all its layers and names it in the store. */
-export function pullImage(options: StoreOptions & { readonly image: string; readonly platform?: string }): Run<ImageSummary> {
-  return startRun(options.signal, async (emit, signal) => {
+export function pullImage(options: PullImageOptions): Run<ImageSummary & { readonly name: string }> {
+  return startRun(PULL, options, async (emit, signal) => {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
     const pulled = await step(emit, { vertex: "pull", name: `pulling ${options.image}` }, signal, () =>
       pull(imageContext(session, emit, "pull", signal), options.image, platform, { load: true, name: true }),
     );
     const { digest: _digest, ...reference } = pulled.reference;
-    return summaryOf(formatReference(reference), pulled);
+    return { name: formatReference(reference), ...summaryOf(pulled) };
   });
 }
 
 /** Pushes an image of the store under its own name, or `name`. */
-export function pushImage(
-  options: StoreOptions & CompressionOptions & { readonly image: string; readonly name?: string },
-): Run<{ readonly name: string; readonly digest: Digest }> {
-  return startRun(options.signal, async (emit, signal) => {
+export function pushImage(options: PushImageOptions): Run<{ readonly name: string; readonly digest: Digest }> {
+  return startRun(PUSH, options, async (emit, signal) => {
     await using session = await openSession(options);
     const { compression, level, force } = options;
+    // A build with SOURCE_DATE_EPOCH gives the same bytes anywhere, and so does the push of its image in that environment.
+    const { encoder = session.env["SOURCE_DATE_EPOCH"] === undefined ? undefined : "zlib" } = options;
     const name = options.name ?? options.image;
+    const names = options.name === undefined ? [] : [options.name];
     const pushed = await step(emit, { vertex: "push", name: `pushing ${name}` }, signal, () =>
-      push(imageContext(session, emit, "push", signal), options.image, [name], {
-        platform: session.platform,
+      push(imageContext(session, emit, "push", signal), options.image, names, {
+        platform: options.platform === undefined ? undefined : platformOf(session, options.platform),
+        host: session.platform,
         compression,
         level,
         force,
+        encoder,
       }),
     );
     return { name: pushed.names[0] ?? name, digest: pushed.descriptor.digest };
   });
 }
 
-/** Options of `importImage`: as docker import. */
-export interface ImportImageOptions extends StoreOptions {
-  readonly name: string;
-  /** A tar of a root file system, plain or compressed; "-" reads `stdin`. */
-  readonly file: string;
-  readonly stdin?: ByteStream | undefined;
-  /** Dockerfile instructions that only change the configuration, e.g. `CMD ["sh"]`. */
-  readonly changes?: readonly string[] | undefined;
-  readonly message?: string | undefined;
-  readonly platform?: string | undefined;
-}
-
 /** Makes an image of one layer from a tar. */
 export function importImage(options: ImportImageOptions): Run<ExportResult> {
-  return startRun(options.signal, async (emit, signal) => {
+  return startRun(IMPORT, options, async (emit, signal) => {
+    targetNames([options.name]);
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
     const config = await configOfChanges(options.changes ?? [], platform);
@@ -79,8 +73,9 @@ export function importImage(options: ImportImageOptions): Run<ExportResult> {
 
 function openTar(options: ImportImageOptions): ByteStream {
   if (options.file === "-") {
-    if (options.stdin === undefined) throw usageError("Cannot import from standard input: it was not given");
-    return options.stdin;
+    const stdin = guardedStdin(options.stdin);
+    if (stdin === undefined) throw usageError("Cannot import from standard input: it was not given");
+    return stdin;
   }
   const opened = openNamedFile({ path: options.file }, { pipes: true });
   if ("problem" in opened) throw new DecantError("NOT_FOUND", `Cannot import "${options.file}": ${opened.problem}`);

@@ -1,6 +1,8 @@
 /** The public handles and results that are not of a build (decision 10). The command line uses nothing else. */
 import type { ContainerOptions } from "../containers/index.ts";
 import type { StoreOptions } from "../context/index.ts";
+import type { ByteStream } from "../bytes.ts";
+import type { CompressionOptions } from "../image/index.ts";
 import type { Digest } from "../digest.ts";
 import type { BuildEvent } from "../events.ts";
 
@@ -15,7 +17,8 @@ export interface Run<Result> extends AsyncIterable<BuildEvent>, AsyncDisposable 
 
 /** One line of `decant images`. */
 export interface ImageSummary {
-  readonly name: string;
+  /** Absent for an untagged image. */
+  readonly name?: string;
   readonly digest: Digest;
   readonly configDigest: Digest;
   readonly platform: string;
@@ -26,7 +29,10 @@ export interface ImageSummary {
 
 /** What the demo and `decant inspect` show of an image. */
 export interface ImageDetails {
+  /** As it was asked for. */
   readonly name: string;
+  /** The name that was asked for, or all names of an ID or digest. */
+  readonly names: readonly string[];
   readonly digest: Digest;
   readonly configDigest: Digest;
   readonly platform: string;
@@ -46,5 +52,89 @@ export interface ImageDetails {
   };
 }
 
+/** Options of `inspectImage`. */
+export interface InspectImageOptions extends StoreOptions {
+  /** A name, an ID, a digest, or a short form of these. */
+  readonly image: string;
+  /** Compress layers as a push would, and tell their sum. Default false. */
+  readonly sizes?: boolean | undefined;
+}
+
+/** Options of `removeImages`. */
+export interface RemoveImagesOptions extends StoreOptions {
+  /** Names, IDs, digests, or short forms of these. */
+  readonly images: readonly string[];
+  /** What is not there is no error; an ID takes all names of its image. Default false. */
+  readonly force?: boolean | undefined;
+}
+
+/** Options of `pruneStore`. */
+export interface PruneStoreOptions extends StoreOptions {
+  /** The whole cache. Default false. */
+  readonly all?: boolean | undefined;
+  /** Cache, and images without a name, that were not used for so long. */
+  readonly olderThanMs?: number | undefined;
+}
+
+/** Options of `pullImage`. */
+export interface PullImageOptions extends StoreOptions {
+  readonly image: string;
+  /** Default: DOCKER_DEFAULT_PLATFORM, else the host's. */
+  readonly platform?: string | undefined;
+}
+
+/** Options of `pushImage`. */
+export interface PushImageOptions extends StoreOptions, Omit<CompressionOptions, "rewriteTimestamp"> {
+  /** A name, an ID, a digest, or a short form of these. */
+  readonly image: string;
+  /** Default: `image`, where that is a name. */
+  readonly name?: string | undefined;
+  /** Only this platform of an index. Default: all. */
+  readonly platform?: string | undefined;
+}
+
+/** Options of `importImage`: as docker import. */
+export interface ImportImageOptions extends StoreOptions {
+  readonly name: string;
+  /** A tar of a root file system, plain or compressed; "-" reads `stdin`. */
+  readonly file: string;
+  readonly stdin?: ByteStream | undefined;
+  /** Dockerfile instructions that only change the configuration, e.g. `CMD ["sh"]`. */
+  readonly changes?: readonly string[] | undefined;
+  readonly message?: string | undefined;
+  readonly platform?: string | undefined;
+}
+
 /** Options of `runImage`: as docker run, what is supported. */
 export interface RunImageOptions extends StoreOptions, ContainerOptions {}
+
+/** Options of `stopContainers`. `stopSignal` and `timeoutMs` where not as they were told when they began. */
+export interface StopContainersOptions extends StoreOptions {
+  /** IDs, or beginnings of them. */
+  readonly containers: readonly string[];
+  readonly stopSignal?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Options of `removeContainers`. */
+export interface RemoveContainersOptions extends StoreOptions {
+  /** IDs, or beginnings of them. */
+  readonly containers: readonly string[];
+  /** One that runs ends at once, and one that is not there is no error. Default false. */
+  readonly force?: boolean | undefined;
+}
+
+/** Options of `logout`. */
+export interface LogoutOptions {
+  /** "ghcr.io", "registry.example:5000/team". Default: Docker Hub. */
+  readonly server?: string | undefined;
+  /** Environment to read DOCKER_CONFIG, REGISTRY_AUTH_FILE … from. Default: process.env. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `login`. */
+export interface LoginOptions extends LogoutOptions {
+  readonly username: string;
+  readonly password: string;
+}

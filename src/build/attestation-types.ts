@@ -16,6 +16,8 @@ export interface ProvenanceOptions {
   readonly builderId?: string | undefined;
   /** The caller's own claim. Default false. */
   readonly reproducible?: boolean | undefined;
+  /** Only for images, and for archives that are indexes anyway: not as a file of type=local and tar. Default false. */
+  readonly inlineOnly?: boolean | undefined;
 }
 
 /** Part of the options of a build. */

@@ -12,6 +12,8 @@ import type { SolvedBuild } from "./solve-graph.ts";
 import { sbomTargets, stageName } from "./sbom-targets.ts";
 
 const CONTEXT_SCAN = "sbom-context";
+/** The time of what was never made: the document of the same image is always the same. */
+const NEVER = "1970-01-01T00:00:00Z";
 /** More are only counted. */
 const MAX_TOLD = 10;
 
@@ -20,7 +22,7 @@ export function withAttestations(image: BuiltImage, build: SolvedBuild): BuiltIm
   const { sbom, provenance } = build.opened.options;
   const attestations = [
     ...(sbom === undefined ? [] : sbomAttestations(image, build, sbom.files ?? true)),
-    ...(provenance === undefined ? [] : [provenanceAttestation(build, provenance)]),
+    ...(provenance === undefined ? [] : [{ ...provenanceAttestation(build, provenance), inlineOnly: provenance.inlineOnly ?? false }]),
   ];
   return attestations.length === 0 ? image : { ...image, attestations };
 }
@@ -48,7 +50,7 @@ function layersSbom(
   { scan, layers, files }: { readonly scan: string; readonly layers: readonly LayerSource[]; readonly files: boolean },
 ): Attestation {
   const { signal } = opened;
-  const subject: SbomSubject = { name: scan, kind: "image", platform: image.platform, created: image.created };
+  const subject: SbomSubject = { name: scan, kind: "image", platform: image.platform, created: image.created ?? NEVER };
   return sbomAttestation(opened, scan, () =>
     keptSbom(session.store, { subject, files, layers }, async () => {
       const tree = await loadTree(layers, signal, { vertex: scan });
@@ -59,7 +61,7 @@ function layersSbom(
 
 function contextSbom(image: BuiltImage, build: SolvedBuild, files: boolean): Attestation {
   const { signal } = build.opened;
-  const subject: SbomSubject = { name: CONTEXT_SCAN, kind: "directory", platform: image.platform, created: image.created };
+  const subject: SbomSubject = { name: CONTEXT_SCAN, kind: "directory", platform: image.platform, created: image.created ?? NEVER };
   return sbomAttestation(build.opened, CONTEXT_SCAN, async () => {
     const tree = await contextTree(image, build);
     return toldOf(await describeTree(tree, subject, { format: "spdx", files, signal }));

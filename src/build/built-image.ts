@@ -11,20 +11,17 @@ interface BuiltImageOptions {
   readonly nowMs: number;
   /** SOURCE_DATE_EPOCH. */
   readonly epochSec: number | undefined;
-  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly inIndex: boolean;
 }
 
 /** Puts it together. */
-export function builtImage(
-  conversion: Conversion,
-  solution: Solution,
-  { nowMs, epochSec: epoch, buildArgs }: BuiltImageOptions,
-): BuiltImage {
+export function builtImage(conversion: Conversion, solution: Solution, { nowMs, epochSec: epoch, inIndex }: BuiltImageOptions): BuiltImage {
   const fixed = epoch === undefined ? undefined : new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
-  const fallback = fixed ?? new Date(nowMs).toISOString();
+  // Nothing is made where there are no layers: the image is the same whenever it is built.
+  const fallback = fixed ?? (solution.layers.length === 0 ? undefined : new Date(nowMs).toISOString());
   const times = solution.layers.map((layer) => (layer.created === undefined ? undefined : (fixed ?? layer.created)));
   const history = addressedHistory(conversion.history, times, fallback).map((item): HistoryEntry => ({
-    created: item.created,
+    ...(item.created === undefined ? {} : { created: item.created }),
     created_by: item.createdBy,
     ...given({ author: item.author, comment: item.comment }),
     ...(item.emptyLayer ? { empty_layer: true } : {}),
@@ -36,12 +33,12 @@ export function builtImage(
     ...given({ author: conversion.author }),
     history,
     layers: solution.layers,
-    created: fixed ?? history.at(-1)?.created ?? fallback,
-    ...(isTrue(buildArgs["BUILDKIT_MULTI_PLATFORM"]) ? { inIndex: true } : {}),
+    ...createdOf(fixed ?? history.findLast(({ created }) => created !== undefined)?.created ?? fallback),
+    ...(epoch === undefined ? {} : { epochSec: epoch }),
+    ...(inIndex ? { inIndex } : {}),
   };
 }
 
-/** As Go's strconv.ParseBool. */
-function isTrue(text: string | undefined): boolean {
-  return text !== undefined && /^(?:1|t|T|TRUE|true|True)$/.test(text);
+function createdOf(created: string | undefined): { readonly created?: string } {
+  return created === undefined ? {} : { created };
 }

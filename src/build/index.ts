@@ -1,7 +1,8 @@
 /** A build, step by step: opened, prepared, solved, finished, audited and exported. */
 export type { AttestationOptions, ProvenanceOptions, SbomAttestationOptions } from "./attestation-types.ts";
+export { platformNamed } from "./platform.ts";
 export { checkFile } from "./check-file.ts";
-export { type BuildRun, imagesOf, openBuild, type OpenBuildOptions, type OpenedBuild, planOptionsOf, platformNamed } from "./open-build.ts";
-export { writeOutput } from "./outputs.ts";
+export { type BuildRun, imagesOf, openBuild, type OpenBuildOptions, type OpenedBuild, planOptionsOf } from "./open-build.ts";
+export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
 export type { AuditMode, BuildOptions, BuildResult } from "./types.ts";

@@ -32,6 +32,9 @@ export async function withLoaderCache(
   return {
     ...image,
     layers: [...image.layers, layerSource(layer)],
-    history: [...image.history, { created: image.created, created_by: "decant: /etc/ld.so.cache" }],
+    history: [
+      ...image.history,
+      { ...(image.created === undefined ? {} : { created: image.created }), created_by: "decant: /etc/ld.so.cache" },
+    ],
   };
 }

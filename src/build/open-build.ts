@@ -2,24 +2,29 @@
 import {
   type BuildContext,
   type ContextOptions,
+  followedExporters,
+  followedFrontend,
   type NamedContexts,
   namedContexts,
   openAgents,
   openBuildContext,
   openSecrets,
   openSession,
-  refuseFrontend,
   type Session,
 } from "../context/index.ts";
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { SourceAccess } from "../engine/index.ts";
 import type { Emit } from "../events.ts";
-import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import type { Followed } from "../followed.ts";
+import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
 import { type BaseImages, baseImages, findProjectFile, foldersOf, type ProjectFile, type ProjectOptions } from "../project/index.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 /** What decides it. */
 export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
   readonly target?: string | undefined;
+  /** BuildKit's: 10, 20 or 30 (default), the defaults of older exporters. Also the build argument `compatibility-version`. */
+  readonly compatibilityVersion?: Followed["compatibility"] | undefined;
 }
 
 /** Where its events go, and what stops it. */
@@ -40,7 +45,11 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   readonly folder: string | undefined;
   /** The Dockerfile as it is written; it may have mistakes. */
   readonly written: ParsedDockerfile;
+  /** The versions of BuildKit whose behaviour it gets. */
+  readonly followed: Followed;
   readonly buildPlatform: Platform;
+  /** The one that is meant where nobody names one. */
+  readonly defaultPlatform: Platform;
   readonly contexts: NamedContexts;
   /** decant.yaml, read on first use. */
   readonly project: () => Promise<ProjectFile | undefined>;
@@ -51,7 +60,7 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
  * fetching throws.
  */
 export async function openBuild<Options extends OpenBuildOptions>(options: Options, run: BuildRun): Promise<OpenedBuild<Options>> {
-  const { cwd = process.cwd(), env = process.env } = options;
+  const { cwd = workingDirectory(), env = process.env } = options;
   await using opening = new AsyncDisposableStack();
   let opened: Promise<Session> | undefined;
   const session = (): Promise<Session> => (opened ??= openSession(options));
@@ -65,12 +74,17 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     secret: openSecrets(options.secrets ?? [], { cwd, env }),
     sshAgent: openAgents(options.ssh ?? [], { cwd, env }),
   };
-  const context = await openBuildContext(options, session, { cwd, access, ...run });
+  const buildArgs = options.buildArgs ?? {};
+  const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
+  const context = await openBuildContext(options, session, { cwd, access, compatibility, ...run });
   const folder = context.files.kind === "folder" ? context.files.path : undefined;
   const written = parseDockerfile(context.dockerfile.bytes, { name: context.dockerfile.name });
-  refuseFrontend(written, options.buildArgs ?? {});
+  const followed: Followed = {
+    ...followedFrontend(written, buildArgs, run.emit),
+    compatibility,
+  };
   let project: Promise<ProjectFile | undefined> | undefined;
-  const contexts = await namedContexts(options.buildContexts ?? {}, cwd, buildPlatform);
+  const contexts = await namedContexts(options.buildContexts ?? {}, cwd, buildPlatform, followed);
   const resources = opening.move();
   return {
     ...run,
@@ -81,7 +95,9 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     context,
     folder,
     written,
+    followed,
     buildPlatform,
+    defaultPlatform: defaultPlatform(env, buildPlatform),
     contexts,
     // What came from elsewhere does not say which images stand for others.
     project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
@@ -94,14 +110,10 @@ export function titleOf({ options, context }: OpenedBuild<OpenBuildOptions & { r
   return options.tags?.[0] ?? context.title;
 }
 
-/** The platform of this name. Throws `PLATFORM`. */
-export function platformNamed({ buildPlatform }: Pick<OpenedBuild, "buildPlatform">, name: string | undefined): Platform {
-  return name === undefined || name === "local" ? buildPlatform : parsePlatform(name, buildPlatform);
-}
-
 /** How its Dockerfile is planned for a platform, with the build arguments as they were given. */
-export function planOptionsOf({ options, buildPlatform, contexts }: OpenedBuild, platform: Platform): PlanOptions {
+export function planOptionsOf({ options, followed, buildPlatform, contexts }: OpenedBuild, platform: Platform): PlanOptions {
   return {
+    followed,
     target: options.target,
     buildArgs: options.buildArgs ?? {},
     platform,
@@ -110,10 +122,10 @@ export function planOptionsOf({ options, buildPlatform, contexts }: OpenedBuild,
   };
 }
 
-/** Where its images come from. */
-export async function imagesOf(opened: OpenedBuild): Promise<BaseImages> {
+/** Where its images come from; of `severalPlatforms`, progress names each. */
+export async function imagesOf(opened: OpenedBuild, severalPlatforms: boolean = false): Promise<BaseImages> {
   const { options, cwd, folder, context, contexts, emit, signal } = opened;
   const { assemble = [], locked = false, pull = false } = options;
   const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked };
-  return baseImages(await opened.session(), { project: await opened.project(), contexts, bases, pull, emit, signal });
+  return baseImages(await opened.session(), { project: await opened.project(), contexts, bases, pull, severalPlatforms, emit, signal });
 }

@@ -1,14 +1,22 @@
 /** Where a build goes: each output with what it says of itself, its annotations and times of files. */
+import { AT_ONCE, pool } from "../async.ts";
+import { isOn } from "../dockerfile/index.ts";
+import { InternalError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
+import type { Followed } from "../followed.ts";
 import {
   type AnnotationSpec,
   annotationsFor,
   type BuiltImage,
+  checkOutput,
   clampTimes,
   exportImage,
   type ExportResult,
   type OutputSpec,
+  targetNames,
+  withEpoch,
 } from "../image/index.ts";
+import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
@@ -16,18 +24,60 @@ import { given } from "../given.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
-/** Writes every output that is wanted, one after the other. Throws as `exportImage`, and `USAGE` for annotations of what is not built. */
-export async function exportAll(image: BuiltImage, { opened, session, epochSec }: PreparedBuild): Promise<ExportResult[]> {
-  const { options, emit, signal } = opened;
+/**
+ * Writes every output that is wanted, one after the other: `images` of the platforms of `builds`. Throws as `exportImage`, and `USAGE` for annotations of
+ * what is not built.
+ */
+export async function exportAll(images: readonly BuiltImage[], builds: readonly PreparedBuild[]): Promise<ExportResult[]> {
+  const [first] = builds;
+  if (first === undefined) throw new InternalError("a build without platforms");
+  const { opened, session } = first;
+  const { options, cwd, followed, emit, signal } = opened;
+  const platforms = images.map(({ platform }) => platform);
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
-    const images = async (): Promise<BuiltImage[]> => {
-      const annotated = withAnnotations(image, "annotations" in output ? (output.annotations ?? []) : [], options.annotations ?? []);
-      return [await rewritten(annotated, output, epochSec, session, signal)];
+    const changed = async (image: BuiltImage): Promise<BuiltImage> => {
+      const annotated = withAnnotations(image, [...ownAnnotations(output), ...(options.annotations ?? [])], platforms);
+      return await rewritten(timedFor(annotated, output), output, session, signal);
     };
-    results.push(await writeOutput(images, output, { index, session, stdout: options.stdout, emit, signal }));
+    const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
+    results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, cwd, followed, emit, signal }));
   }
   return results;
+}
+
+/**
+ * Checks what is known of the outputs before anything is fetched or built: names, destinations, and whether there is a place for what the build
+ * says of its image. Throws as `exportImage`.
+ */
+export async function checkOutputs(
+  options: Omit<BuildOptions, "context">,
+  { platforms, cwd, followed, signal }: PlannedOutputs,
+): Promise<void> {
+  targetNames(options.tags ?? []);
+  const outputs = outputsOf(options);
+  if (outputs.filter((output) => "dest" in output && output.dest === "-").length > 1)
+    throw usageError("Cannot write two outputs to standard output: wanted a dest of its own for each");
+  const { sbom, provenance, buildArgs = {}, stdout } = options;
+  const attestations = [sbom, provenance].filter((wanted) => wanted !== undefined);
+  const inIndex = platforms.length > 1 || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
+  for (const output of outputs)
+    for (const platform of platforms) {
+      const annotations = annotationsFor([...ownAnnotations(output), ...(options.annotations ?? [])], platform, platforms);
+      await checkOutput({ annotations, attestations, inIndex }, output, { cwd, followed, signal, ...given({ stdout }) });
+    }
+}
+
+/** What is known of a build before it is opened. */
+interface PlannedOutputs {
+  readonly platforms: readonly Platform[];
+  readonly cwd: string;
+  readonly followed: Followed | undefined;
+  readonly signal: AbortSignal;
+}
+
+function ownAnnotations(output: OutputSpec): readonly AnnotationSpec[] {
+  return "annotations" in output ? (output.annotations ?? []) : [];
 }
 
 /** What an output is written with. */
@@ -36,43 +86,52 @@ interface OutputRun {
   readonly index: number;
   readonly session: Session;
   readonly stdout: BuildOptions["stdout"];
+  /** The versions whose defaults hold. Default: the newest. */
+  readonly followed?: Followed;
+  readonly cwd: string;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
 /** Writes an output as a step of its own. Throws as `exportImage`. */
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
-  const { session, stdout, emit, signal } = run;
+  const { session, stdout, cwd, followed, emit, signal } = run;
   const vertex = `export ${run.index}`;
-  const context = { ...imageContext(session, emit, vertex, signal), ...given({ stdout }) };
+  const context = { ...imageContext(session, emit, vertex, signal), cwd, followed, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.
   return output.type === "cacheonly" ? await write() : await step(emit, { vertex, name: exportName(output) }, signal, write);
 }
 
-function withAnnotations(image: BuiltImage, ...specs: readonly (readonly AnnotationSpec[])[]): BuiltImage {
-  const annotations = annotationsFor(specs.flat(), image.platform);
+function withAnnotations(image: BuiltImage, specs: readonly AnnotationSpec[], built: readonly Platform[]): BuiltImage {
+  const annotations = annotationsFor(specs, image.platform, built);
   return Object.keys(annotations).length === 0 ? image : { ...image, annotations };
 }
 
-/** Layers of the base stay as they are: their digests are what people know them by. */
-async function rewritten(
-  image: BuiltImage,
-  output: OutputSpec,
-  epochSec: number | undefined,
-  { store }: Session,
-  signal: AbortSignal,
-): Promise<BuiltImage> {
-  if (epochSec === undefined || !("rewriteTimestamp" in output) || output.rewriteTimestamp !== true) return image;
-  const layers: LayerSource[] = [];
-  for (const layer of image.layers) layers.push(layer.created !== undefined ? await clampTimes(store, layer, epochSec, signal) : layer);
-  return { ...image, layers };
+/** An epoch of the output alone: what is younger in the image becomes as old, but for what the base says. */
+function timedFor(image: BuiltImage, output: OutputSpec): BuiltImage {
+  const wanted = "sourceDateEpoch" in output ? output.sourceDateEpoch : undefined;
+  if (typeof wanted === "number") return withEpoch(image, wanted);
+  if (wanted === undefined) return image;
+  const { epochSec: _ofBuild, ...rest } = image;
+  return rest;
 }
 
-function outputsOf(options: BuildOptions): readonly OutputSpec[] {
+/** Layers of the base stay as they are: their digests are what people know them by. */
+async function rewritten(image: BuiltImage, output: OutputSpec, { store }: Session, signal: AbortSignal): Promise<BuiltImage> {
+  const { epochSec } = image;
+  if (epochSec === undefined || !("rewriteTimestamp" in output) || output.rewriteTimestamp !== true) return image;
+  const layers: LayerSource[] = [];
+  for (const layer of image.layers) {
+    const { created } = layer;
+    layers.push(created === undefined ? layer : { ...(await clampTimes(store, layer, epochSec, signal)), created });
+  }
+  return { ...image, layers, areTimesRewritten: true };
+}
+
+function outputsOf(options: Pick<BuildOptions, "outputs" | "tags">): readonly OutputSpec[] {
   if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
-  const names = options.tags ?? [];
-  return names.length > 0 ? [{ type: "image", names, push: false }] : [{ type: "cacheonly" }];
+  return [{ type: "image", names: options.tags ?? [], push: false }];
 }
 
 function exportName(output: OutputSpec): string {

@@ -1,17 +1,20 @@
 /** From an opened build to its graph: the epoch, the images, the checks on the way, and the devices that steps ask for. */
+import { AT_ONCE, pool } from "../async.ts";
 import { dockerProxies, refuseUnknown, resolveEpoch, type Session, sourceTime } from "../context/index.ts";
-import { checkParsed, type ParsedDockerfile } from "../dockerfile/index.ts";
+import { checkParsed, isOn, type ParsedDockerfile } from "../dockerfile/index.ts";
 import type { DeviceAccess } from "../engine/index.ts";
-import { unsupported } from "../errors.ts";
+import type { Emit } from "../events.ts";
 import { type Conversion, toGraph } from "../graph/index.ts";
-import { formatPlatform, type Platform } from "../oci/index.ts";
+import type { Platform } from "../oci/index.ts";
 import type { BaseImages } from "../project/index.ts";
+import { platformsOf } from "./platform.ts";
 import { type BuildChecks, buildChecks, emitDiagnostics } from "./checks.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
-import { imagesOf, type OpenedBuild, planOptionsOf, platformNamed } from "./open-build.ts";
+import { checkEmulation } from "./emulation.ts";
+import { imagesOf, type OpenedBuild, planOptionsOf } from "./open-build.ts";
 import type { BuildOptions } from "./types.ts";
 
-/** A build whose graph is known, and nothing of which has run. */
+/** A build of one platform whose graph is known, and nothing of which has run. */
 export interface PreparedBuild {
   readonly opened: OpenedBuild<BuildOptions>;
   readonly session: Session;
@@ -23,6 +26,8 @@ export interface PreparedBuild {
   readonly checks: BuildChecks;
   readonly devices: DeviceAccess;
   readonly conversion: Conversion;
+  /** It is one of several, or the options want an index around it all the same. */
+  readonly inIndex: boolean;
 }
 
 /** What must be right before a build counts as begun. Throws `UNSUPPORTED`, `DOCKERFILE_SYNTAX`, `DOCKERFILE_SEMANTIC`. */
@@ -33,24 +38,35 @@ export async function checkOpened({ options, written, context, emit }: OpenedBui
   warnOfUnknownStages(written, options.noCacheStages ?? [], emit);
 }
 
-/** Makes the graph. Throws `DOCKERFILE_*`, `UNSUPPORTED`, `PLATFORM`, and what looking images up throws. */
-export async function prepareBuild(opened: OpenedBuild<BuildOptions>): Promise<PreparedBuild> {
-  const { options, written, context, contexts, access, cwd, emit, signal } = opened;
+/**
+ * Makes the graph of each platform, in the order of the options. Throws `DOCKERFILE_*`, `UNSUPPORTED`, `PLATFORM`, and what looking images up
+ * throws.
+ */
+export async function prepareBuild(opened: OpenedBuild<BuildOptions>): Promise<readonly PreparedBuild[]> {
+  const { options, cwd, signal } = opened;
   const session = await opened.session();
-  const platform = onePlatform(opened, options.platforms);
-  const given = planOptionsOf(opened, platform);
-  const { parsed, buildArgs, epochSec } = await resolveEpoch(
-    written,
-    { ...given, env: session.env, target: options.target ?? "" },
-    {
-      contextTime: context.time,
-      namedContext: (name) => contexts.find(name, platform),
-      timeOf: (source) => sourceTime(source, session, { access, signal }),
-      emit,
-    },
-  );
-  const images = await imagesOf(opened);
-  const planned = { ...given, buildArgs };
+  const platforms = platformsOf(options.platforms, opened);
+  // What all platforms say is said once.
+  const emit = platforms.length > 1 ? warningsOnce(opened.emit) : opened.emit;
+  const devices = buildDevices(options, { cwd, emit });
+  const several = platforms.length > 1;
+  const images = await imagesOf(opened, several);
+  const epoch = await epochOf(opened, session, platforms[0] ?? opened.defaultPlatform);
+  const shared = { opened: { ...opened, emit }, session, devices, images, ...epoch };
+  const prepared = await pool(AT_ONCE, platforms, (platform) => preparePlatform(platform, several, shared), signal);
+  await checkEmulation(prepared.map(({ conversion }) => conversion));
+  return prepared;
+}
+
+/** What all platforms share. */
+interface SharedPreparation extends Pick<PreparedBuild, "opened" | "session" | "devices" | "images" | "buildArgs" | "epochSec"> {
+  readonly parsed: ParsedDockerfile;
+}
+
+async function preparePlatform(platform: Platform, severalPlatforms: boolean, shared: SharedPreparation): Promise<PreparedBuild> {
+  const { opened, session, images, devices, buildArgs, epochSec, parsed } = shared;
+  const { options, context, emit } = opened;
+  const planned = { ...planOptionsOf(opened, platform), buildArgs };
   const checks = buildChecks({ parsed, files: context.files, ...planned });
   const proxies = await dockerProxies({ env: session.env, buildArgs }, emit);
   const conversion = await checks.around(
@@ -59,13 +75,14 @@ export async function prepareBuild(opened: OpenedBuild<BuildOptions>): Promise<P
       ...planned,
       buildArgs: { ...proxies, ...buildArgs },
       epochSec,
+      severalPlatforms,
       resolveImage: (request) => checks.seen(request, images.resolveImage(request)),
     }),
     emit,
   );
-  const devices = buildDevices(options, { cwd, emit });
   await checkDevices(conversion.target, devices);
-  return { opened, session, buildArgs, epochSec, images, checks, devices, conversion };
+  const inIndex = severalPlatforms || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
+  return { opened, session, buildArgs, epochSec, images, checks, devices, conversion, inIndex };
 }
 
 function warnOfUnknownStages({ stages }: ParsedDockerfile, wanted: readonly string[], emit: OpenedBuild["emit"]): void {
@@ -75,10 +92,35 @@ function warnOfUnknownStages({ stages }: ParsedDockerfile, wanted: readonly stri
   }
 }
 
-function onePlatform(opened: OpenedBuild, platforms: readonly string[] = []): Platform {
-  const [first, second] = platforms;
-  if (second !== undefined) throw unsupported(`Building for several platforms (${platforms.join(", ")})`, { row: "F128" });
-  const platform = platformNamed(opened, first);
-  if (platform.os !== "linux") throw unsupported(`Building for ${formatPlatform(platform)}`, { row: "F87" });
-  return platform;
+/** One time for all platforms: where a stage or an image gives it, the first platform's. */
+async function epochOf(
+  opened: OpenedBuild<BuildOptions>,
+  session: Session,
+  platform: Platform,
+): Promise<Pick<SharedPreparation, "parsed" | "buildArgs" | "epochSec">> {
+  const { options, written, context, contexts, access, emit, signal } = opened;
+  const { parsed, buildArgs, epochSec } = await resolveEpoch(
+    written,
+    { ...planOptionsOf(opened, platform), env: session.env, target: options.target ?? "" },
+    {
+      contextTime: context.time,
+      namedContext: (name) => contexts.find(name, platform),
+      timeOf: (source) => sourceTime(source, session, { access, signal }),
+      emit,
+    },
+  );
+  return { parsed, buildArgs, epochSec };
+}
+
+/** Passes everything on, but the same warning only once. */
+function warningsOnce(emit: Emit): Emit {
+  const told = new Set<string>();
+  return (event) => {
+    if (event.type === "warning") {
+      const text = JSON.stringify(event);
+      if (told.has(text)) return;
+      told.add(text);
+    }
+    emit(event);
+  };
 }

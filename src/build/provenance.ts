@@ -53,6 +53,7 @@ export function provenanceAttestation(build: SolvedBuild, wanted: ProvenanceOpti
       file: { path: fileName(options.file), bytes: context.dockerfile.bytes },
       request,
       complete,
+      followed: opened.followed,
       hermetic: complete && order.every((vertex) => !usesNetwork(vertex, options.network)),
       reproducible: wanted.reproducible ?? false,
       ...(mode === "max" && conversion.target !== undefined ? { definition: buildDefinition(conversion.target) } : {}),

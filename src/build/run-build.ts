@@ -1,9 +1,11 @@
 /** A build from its options to its result: opened, prepared, solved, finished, audited and exported, with its line in the history. */
+import type { AuditReport } from "../audit/index.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { BuiltImage, ExportResult } from "../image/index.ts";
 import { withAttestations } from "./attestations.ts";
 import { auditBuild } from "./audit.ts";
+import { checkBuildOptions } from "./check-options.ts";
 import { builtImage } from "./built-image.ts";
 import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
@@ -14,6 +16,7 @@ import type { BuildOptions, BuildResult } from "./types.ts";
 
 /** Builds. Throws as `build` rejects. */
 export async function runBuild(options: BuildOptions, run: BuildRun): Promise<BuildResult> {
+  await checkBuildOptions(options, run);
   await using opened = await openBuild(options, run);
   await checkOpened(opened);
   const { history } = (await opened.session()).store;
@@ -35,30 +38,30 @@ export async function runBuild(options: BuildOptions, run: BuildRun): Promise<Bu
 }
 
 async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<BuildResult> {
-  const solved = await solveGraph(await prepareBuild(opened), { id, startedAt: Date.now() });
-  await solved.checks.result(solved, opened.emit, opened.signal);
-  const image = await finishImage(solved);
-  const audit = await auditBuild(solved, image);
-  const outputs = await exportAll(image, solved);
-  return { ...resultOf(solved, outputs), ...given({ audit }) };
+  const { builds, executed, cached } = await solveGraph(await prepareBuild(opened), { id, startedAt: Date.now() });
+  const images: BuiltImage[] = [];
+  const audits: AuditReport[] = [];
+  for (const build of builds) {
+    await build.checks.result(build, build.opened.emit, opened.signal);
+    const image = await finishImage(build);
+    const audit = await auditBuild(build, image);
+    images.push(image);
+    if (audit !== undefined) audits.push(audit);
+  }
+  const outputs = await exportAll(images, builds);
+  return { buildId: id, outputs, ...digestsOf(outputs), executed, cached, ...(audits.length === 0 ? {} : { audits }) };
 }
 
 /** What was solved as one image, with what is said of it. */
 async function finishImage(build: SolvedBuild): Promise<BuiltImage> {
-  const { opened, session, conversion, solution, started, epochSec, buildArgs } = build;
-  const built = builtImage(conversion, solution, { nowMs: started.startedAt, epochSec, buildArgs });
+  const { opened, session, conversion, solution, started, epochSec, inIndex } = build;
+  const built = builtImage(conversion, solution, { nowMs: started.startedAt, epochSec, inIndex });
   const { emit, signal } = opened;
   return withAttestations(await withLoaderCache(built, { store: session.store, emit, signal }), build);
 }
 
-function resultOf({ started, solution }: SolvedBuild, outputs: readonly ExportResult[]): BuildResult {
-  const image = outputs.find(({ configDigest }) => configDigest !== undefined);
-  return {
-    buildId: started.id,
-    outputs,
-    ...(image?.configDigest === undefined ? {} : { configDigest: image.configDigest }),
-    ...(image?.descriptor === undefined ? {} : { manifestDigest: image.descriptor.digest }),
-    executed: solution.executed,
-    cached: solution.cached,
-  };
+/** What the first output that is an image says of itself. */
+function digestsOf(outputs: readonly ExportResult[]): Pick<BuildResult, "imageId" | "configDigest" | "manifestDigest"> {
+  const image = outputs.find(({ descriptor }) => descriptor !== undefined);
+  return given({ imageId: image?.imageId, configDigest: image?.configDigest, manifestDigest: image?.descriptor?.digest });
 }

@@ -1,22 +1,22 @@
 /** Runs the graph of a build: the engine with this machine's sandbox, certificates and sources. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Session } from "../context/index.ts";
 import {
   createSandbox,
   type EngineContext,
   gitSources,
-  hostCaCertificates,
   httpSources,
   localSources,
   type Sandbox,
   type Solution,
+  type Solved,
   solve,
   sweepSandboxes,
 } from "../engine/index.ts";
-import { usageError } from "../errors.ts";
+import { InternalError } from "../errors.ts";
 import { type Emit, eventSource } from "../events.ts";
 import { given } from "../given.ts";
-import { checkNamedFile } from "../sys/index.ts";
+import { caCertificatesOf } from "./ca-certificates.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -27,30 +27,51 @@ interface StartedBuild {
   readonly startedAt: number;
 }
 
-/** What a build made. */
+/** What a build made of one platform. */
 export interface SolvedBuild extends PreparedBuild {
   readonly started: StartedBuild;
   readonly solution: Solution;
 }
 
-/** Solves the graph. Throws as `solve`. */
-export async function solveGraph(build: PreparedBuild, started: StartedBuild): Promise<SolvedBuild> {
-  return { ...build, started, solution: await solutionOf(build, started) };
+/** What a build made. */
+interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
+  /** A build for each platform, in the order of the options. */
+  readonly builds: readonly SolvedBuild[];
 }
 
-async function solutionOf(build: PreparedBuild, { id }: StartedBuild): Promise<Solution> {
-  const { opened, session, conversion, images, devices, epochSec } = build;
-  if (conversion.target === undefined) return { layers: [], layersOf: () => undefined, materials: [], executed: 0, cached: 0 };
-  const { options, access, contexts, emit, signal } = opened;
-  const { store, network, env } = session;
+/** Solves the graphs of all platforms at the same time. Throws as `solve`. */
+export async function solveGraph(builds: readonly PreparedBuild[], started: StartedBuild): Promise<SolvedGraph> {
+  const targets = builds.map(({ conversion }) => conversion.target);
+  const [first] = builds;
+  if (first === undefined) throw new InternalError("a build without platforms");
   await using stack = new AsyncDisposableStack();
+  const { solutions, executed, cached } = await solve(targets, engineContext(first, started, stack), first.opened.signal);
+  return { builds: builds.map((build, at) => ({ ...build, started, solution: solutionAt(solutions, at) })), executed, cached };
+}
+
+function solutionAt(solutions: readonly Solution[], at: number): Solution {
+  const solution = solutions[at];
+  if (solution === undefined) throw new InternalError("a target without a solution");
+  return solution;
+}
+
+/** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
+function engineContext(build: PreparedBuild, { id }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
+  const { opened, session, images, devices, epochSec } = build;
+  const { options, access, contexts, emit } = opened;
+  const { store, network, env } = session;
   let sandbox: Promise<Sandbox> | undefined;
   const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }));
-  const caCertificates = caCertificatesOf(options.caCerts ?? "auto", env, opened.cwd);
-  const context: EngineContext = {
+  const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
+  return {
     store,
     emit,
-    providers: [local, httpSources(store, { ...access, network }), gitSources(store, { ...access, env }), images],
+    providers: [
+      local,
+      httpSources(store, { ...access, network }),
+      gitSources(store, { ...access, env, compatibility: opened.followed.compatibility }),
+      images,
+    ],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...given({ caCertificates }),
@@ -62,7 +83,6 @@ async function solutionOf(build: PreparedBuild, { id }: StartedBuild): Promise<S
     explain: options.explain ?? false,
     buildId: id,
   };
-  return await solve(conversion.target, context, signal);
 }
 
 /** Tells each warning once: several steps may come upon the same. */
@@ -83,13 +103,4 @@ async function startSandbox(session: Session, options: BuildOptions, stack: Asyn
   const { cgroupParent: parent, resources } = options;
   const cgroup = parent === undefined && resources === undefined ? {} : { cgroup: { ...given({ parent, resources }) } };
   return stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env, ...cgroup }));
-}
-
-function caCertificatesOf(wanted: string, env: Session["env"], cwd: string): string | undefined {
-  if (wanted === "off" || wanted === "none" || wanted === "false") return undefined;
-  if (wanted === "auto" || wanted === "true") return hostCaCertificates(env);
-  const path = resolve(cwd, wanted);
-  const fault = checkNamedFile({ path });
-  if (fault === undefined) return path;
-  throw usageError(`Cannot use --ca-certs "${wanted}": ${fault.problem}`, "Give a file of PEM certificates, auto or off");
 }

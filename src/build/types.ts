@@ -2,6 +2,7 @@
 import type { AuditReport } from "../audit/index.ts";
 import type { ContextOptions } from "../context/index.ts";
 import type { Digest } from "../digest.ts";
+import type { CompatibilityVersion } from "../followed.ts";
 import type { SandboxResources } from "../engine/index.ts";
 import type { StepOptions } from "../graph/index.ts";
 import type { AnnotationSpec, ExportResult, OutputSpec } from "../image/index.ts";
@@ -15,7 +16,7 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly target?: string | undefined;
   /** Annotations of every output that is an image; they win over those of the output itself. */
   readonly annotations?: readonly AnnotationSpec[] | undefined;
-  /** Default: the image store when there is a tag, else nothing is kept but the cache. */
+  /** Default: the image store; without a tag the image has an ID only, and goes with the cache. */
   readonly outputs?: readonly OutputSpec[] | undefined;
   /** The cgroup above those of RUN steps: a path, or a slice of systemd. Default: steps have none of their own, but with `resources` below "decant". */
   readonly cgroupParent?: string | undefined;
@@ -25,8 +26,10 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly cdiSpecDirs?: readonly string[] | undefined;
   /** Host certificates for RUN steps: "auto" (default: where the environment names a bundle), "off", or the path of a PEM bundle. */
   readonly caCerts?: string | undefined;
-  /** One platform for now, e.g. "linux/amd64". Default: the host's. */
+  /** E.g. "linux/amd64"; several make an index. Default: the host's. */
   readonly platforms?: readonly string[] | undefined;
+  /** BuildKit's `compatibility-version`: 10, 20 or 30 (default), the defaults of older exporters. Also the build argument of that name. */
+  readonly compatibilityVersion?: CompatibilityVersion | undefined;
   /** "crun", "runc", or "auto". */
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Explain each executed step: which input changed since its last run. */
@@ -35,7 +38,7 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */
   readonly audit?: AuditMode | undefined;
-  /** Gets the report of `audit`, also when the build fails because of it. */
+  /** Gets the report of `audit` of each platform, also when the build fails because of it. */
   readonly onAudit?: ((report: AuditReport) => void) | undefined;
 }
 
@@ -46,12 +49,15 @@ export type AuditMode = "warn" | "error" | "strict";
 export interface BuildResult {
   readonly buildId: string;
   readonly outputs: readonly ExportResult[];
-  /** Of the first image output: the digest of its configuration file, the image ID. */
+  /** Of the first output that is an image, as docker buildx has it: `configDigest`, or for an index (with attestations) `manifestDigest`. */
+  readonly imageId?: Digest;
+  /** Of that output: the digest of its configuration file. Absent for an index. */
   readonly configDigest?: Digest;
+  /** Of that output: the digest of its manifest, or of its index. */
   readonly manifestDigest?: Digest;
   /** Steps: how many ran, how many were reused. */
   readonly executed: number;
   readonly cached: number;
-  /** With `audit`. */
-  readonly audit?: AuditReport;
+  /** With `audit`: a report for each platform, in their order. */
+  readonly audits?: readonly AuditReport[];
 }

@@ -18,7 +18,7 @@ const ROWS: readonly { readonly flags: Partial<AttestationFlags>; readonly want:
   { flags: { provenance: "disabled=true" }, want: "{}" },
   { flags: { attest: ["type=provenance,mode=max", "type=provenance"] }, want: '{"provenance":{}}' },
   { flags: { sbom: "generator=docker/x" }, want: "UNSUPPORTED --sbom with generator=docker/x is not supported" },
-  { flags: { attest: ["type=provenance,inline-only=true"] }, want: "UNSUPPORTED --attest with inline-only=true is not supported" },
+  { flags: { attest: ["type=provenance,inline-only=true"] }, want: '{"provenance":{"inlineOnly":true}}' },
   { flags: { sbom: "what" }, want: 'USAGE Cannot read --sbom "what": "what" has no value; wanted KEY=VALUE' },
   { flags: { sbom: "a=b" }, want: 'USAGE Cannot use --sbom with "a": there is no such attribute; wanted files' },
   { flags: { provenance: "mode=mid" }, want: "USAGE Cannot use --provenance with mode=mid: wanted mode=min or mode=max" },

@@ -93,10 +93,12 @@ function provenanceOptions({ flag, values }: Attributes): ProvenanceOptions {
         options.reproducible = isTrue(flag, key, value);
         break;
       case "inline-only":
+        options.inlineOnly = isTrue(flag, key, value);
+        break;
       case "filename":
         throw unsupported(`${flag} with ${key}=${value}`, { row: "F132" });
       default:
-        throw unknownKey(flag, key, "mode, version, builder-id, reproducible");
+        throw unknownKey(flag, key, "mode, version, builder-id, reproducible, inline-only");
     }
   }
   return options;

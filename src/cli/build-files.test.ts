@@ -39,7 +39,10 @@ const ROWS: readonly {
 for (const { what, result, want } of ROWS)
   test(`writeBuildFiles() writes into --metadata-file ${what}`, async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-files-"));
-    const files = { iidFile: undefined, metadataFile: "meta.json", cwd: folder.path };
-    await writeBuildFiles({ buildId: "r", warnings: [], ...result } as unknown as BuildResult, files);
+    const files = { iidFile: undefined, metadataFile: "meta.json" };
+    await writeBuildFiles({ buildId: "r", warnings: [], ...result } as unknown as BuildResult, files, {
+      cwd: folder.path,
+      signal: new AbortController().signal,
+    });
     assert.deepEqual(Object.entries(JSON.parse(await readFile(join(folder.path, "meta.json"), "utf8")) as object), want);
   });

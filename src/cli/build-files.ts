@@ -1,22 +1,45 @@
 /** --iidfile and --metadata-file. */
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { DecantError, usageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { given } from "../given.ts";
-import type { BuildResult } from "../index.ts";
+import { checkOutputFile, writeOutputFile } from "../image/index.ts";
+import type { BuildResult, OutputSpec } from "../index.ts";
+import type { CliContext } from "./context.ts";
 
-/** Writes the files that are wanted; relative ones are in `cwd`. Throws `USAGE`, `EXPORT`. */
+/** What the options say. */
+interface BuildFiles {
+  readonly iidFile: string | undefined;
+  readonly metadataFile: string | undefined;
+}
+
+const IMAGES: readonly OutputSpec["type"][] = ["image", "registry", "oci", "docker"];
+
+/** Checks before the build whether the files can be written; relative ones are in the working directory. Throws `USAGE`, `EXPORT`. */
+export async function checkBuildFiles(
+  files: BuildFiles,
+  outputs: readonly OutputSpec[],
+  context: Pick<CliContext, "cwd" | "signal">,
+): Promise<void> {
+  // Without an output the image goes to the store.
+  const hasImage = outputs.length === 0 || outputs.some(({ type }) => IMAGES.includes(type));
+  if (files.iidFile !== undefined && !hasImage)
+    throw usageError(
+      "Cannot write the image ID: the build has no image among its outputs",
+      "Leave --iidfile out, or add --output type=image",
+    );
+  for (const file of [files.iidFile, files.metadataFile])
+    if (file !== undefined) await checkOutputFile(resolve(context.cwd, file), context.signal);
+}
+
+/** Writes the files that are wanted. Throws `EXPORT`. */
 export async function writeBuildFiles(
   result: BuildResult,
-  files: { readonly iidFile: string | undefined; readonly metadataFile: string | undefined; readonly cwd: string },
+  { iidFile, metadataFile }: BuildFiles,
+  { cwd, signal }: Pick<CliContext, "cwd" | "signal">,
 ): Promise<void> {
-  if (files.iidFile !== undefined) {
-    if (result.configDigest === undefined)
-      throw usageError("Cannot write the image ID: the build has no image among its outputs", "Leave --iidfile out, or add --tag NAME");
-    await write(resolve(files.cwd, files.iidFile), result.configDigest);
-  }
-  if (files.metadataFile !== undefined)
-    await write(resolve(files.cwd, files.metadataFile), `${JSON.stringify(metadataOf(result), undefined, 2)}\n`);
+  if (iidFile !== undefined && result.imageId !== undefined) await writeOutputFile(resolve(cwd, iidFile), result.imageId, signal);
+  if (metadataFile !== undefined)
+    await writeOutputFile(resolve(cwd, metadataFile), `${JSON.stringify(metadataOf(result), undefined, 2)}\n`, signal);
 }
 
 /** The keys of buildx. */
@@ -29,12 +52,4 @@ function metadataOf(result: BuildResult): Record<string, unknown> {
     ...(descriptor === undefined ? {} : { "containerimage.descriptor": descriptor, "containerimage.digest": descriptor.digest }),
     ...(names.length === 0 ? {} : { "image.name": [...new Set(names)].join(",") }),
   };
-}
-
-async function write(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text);
-  } catch (cause) {
-    throw new DecantError("EXPORT", `Cannot write "${path}"`, { cause });
-  }
 }

@@ -3,8 +3,10 @@
  * It must parse and link under older Nodes, so it uses no new syntax and imports nothing of ours statically.
  * Only bin/decant may start it. Node looks for some of its own options in all arguments, so bin/decant puts a colon before each.
  */
+import { existsSync, mkdirSync } from "node:fs";
 import module from "node:module";
 import { homedir } from "node:os";
+import { dirname } from "node:path";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
@@ -24,6 +26,23 @@ if (!words.every((word) => word.startsWith(MARK))) {
   process.exit(1);
 }
 // Not Node's default, which is below /tmp: whoever can write there could plant code for root.
-module.enableCompileCache(`${process.env["XDG_CACHE_HOME"] || `${homedir()}/.cache`}/decant/compile-cache`);
+enableCompileCache(`${process.env["XDG_CACHE_HOME"] || `${homedir()}/.cache`}/decant/compile-cache`);
 const { runProcess } = await import("./process.ts");
 await runProcess(words.map((word) => word.slice(MARK.length)));
+
+/** Without a folder there is no cache. It is made here, because Node's own way never ends where nobody can make one, as below /proc. */
+function enableCompileCache(folder: string): void {
+  if (makeFolder(folder)) module.enableCompileCache(folder);
+}
+
+function makeFolder(path: string): boolean {
+  if (existsSync(path)) return true;
+  if (dirname(path) === path || !makeFolder(dirname(path))) return false;
+  try {
+    mkdirSync(path);
+    return true;
+  } catch {
+    // Perhaps another process was first.
+    return existsSync(path);
+  }
+}

@@ -31,15 +31,27 @@ const GOOD: readonly (readonly [string, unknown])[] = [
   ["type=oci,dest=x,tar=false,name=n", { type: "oci", dest: "x", tar: false, names: ["n"] }],
   [
     'type=oci,dest=x.tar,"name=a,b:1",compression=zstd,compression-level=3,force-compression=true,oci-mediatypes=true',
-    { type: "oci", dest: "x.tar", tar: true, names: ["a", "b:1"], compression: "zstd", level: 3, force: true },
+    { type: "oci", dest: "x.tar", tar: true, names: ["a", "b:1"], ociMediaTypes: true, compression: "zstd", level: 3, force: true },
   ],
   ["type=docker,dest=x.tar", { type: "docker", dest: "x.tar", names: ["app"] }],
   ["type=docker", { type: "image", names: ["app"], push: false }],
   ["type=image,push=true,oci-mediatypes=false", { type: "image", names: ["app"], push: true, ociMediaTypes: false }],
   ["type=registry", { type: "registry", names: ["app"] }],
+  ["type=oci,dest=x,oci-mediatypes=false", { type: "oci", dest: "x", tar: true, names: ["app"], ociMediaTypes: false }],
+  ["type=docker,dest=x,oci-mediatypes=true", { type: "docker", dest: "x", names: ["app"], ociMediaTypes: true }],
+  ["type=docker,dest=x,oci-artifact=false", { type: "docker", dest: "x", names: ["app"], ociArtifact: false }],
+  ["type=image,unpack=false,store=true,push-by-digest=false", { type: "image", names: ["app"], push: false }],
+  [
+    "type=registry,registry.insecure=0,name-canonical=f,prefer-nondist-layers=false,attestation-inline=false",
+    { type: "registry", names: ["app"], attestationInline: false },
+  ],
+  ["type=oci,prefer-image-digest=true", { type: "oci", dest: "-", tar: true, names: ["app"], preferImageDigest: true }],
+  ["type=local,dest=o,mode=copy", { type: "local", dest: "o" }],
+  ["type=tar,mode=copy,source-date-epoch=1500000000", { type: "tar", dest: "-", sourceDateEpoch: 1_500_000_000 }],
+  ["type=image,source-date-epoch=", { type: "image", names: ["app"], push: false, sourceDateEpoch: "none" }],
   ["type=cacheonly", { type: "cacheonly" }],
 ];
-for (const [text, want] of GOOD) test(`parseOutput() reads ${text}`, () => assert.deepEqual(parseOutput(text, ["app"]), want));
+for (const [text, want] of GOOD) test(`L6, L8: parseOutput() reads ${text}`, () => assert.deepEqual(parseOutput(text, ["app"]), want));
 
 const BAD: readonly (readonly [string, string])[] = [
   [
@@ -56,6 +68,13 @@ const BAD: readonly (readonly [string, string])[] = [
   ["type=oci,platform-split=true", 'USAGE Cannot use attribute "platform-split" of --output type=oci: there is no such attribute | '],
   ["type=local,dest=a,annotation.a=b", "USAGE Cannot use annotations of --output type=local: it writes no image | "],
   ["type=oci,compression=lzma", 'USAGE Cannot use compression "lzma": wanted uncompressed, gzip or zstd | '],
+  ["type=local,dest=o,source-date-epoch=now", "USAGE Cannot use --output with source-date-epoch=now: wanted seconds since 1970 | "],
+  [
+    "type=local,dest=o,mode=delete",
+    "UNSUPPORTED --output type=local with mode=delete is not supported yet | Leave the attribute out (docs/reference/support.md#F115)",
+  ],
+  ["type=image,unpack=yes", "USAGE Cannot use --output with unpack=yes: wanted true or false | "],
+  ["type=oci,unpack=false", 'USAGE Cannot use attribute "unpack" of --output type=oci: there is no such attribute | '],
   ["type=oci,tar=maybe", "USAGE Cannot use --output with tar=maybe: wanted true or false | "],
 ];
 for (const [text, want] of BAD) {

@@ -4,10 +4,11 @@
  */
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import { given } from "../given.ts";
-import type { AnnotationSpec, CompressionOptions, FileOptions, OutputSpec } from "../index.ts";
+import type { AnnotationSpec, BuildResult, CompressionOptions, FileOptions, ImageOptions, OutputSpec } from "../index.ts";
 import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
 import type { OptionSpec } from "./command.ts";
+import type { CliContext, OutputStream } from "./context.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
@@ -24,32 +25,37 @@ type Attributes = Map<string, string>;
 
 const TYPES = ["image", "registry", "oci", "docker", "local", "tar", "cacheonly"] as const;
 const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression", "rewrite-timestamp"] as const;
-/** Attributes by type; all others that BuildKit has are in NOT_YET. */
+const OF_IMAGES = ["name", "oci-mediatypes", "oci-artifact", "attestation-inline", "prefer-image-digest", "source-date-epoch"] as const;
+const IMAGE_KEYS = [...OF_IMAGES, ...COMPRESSION_KEYS] as const;
+const FILE_KEYS = ["dest", "platform-split", "attestation-prefix", "source-date-epoch"] as const;
+/** Attributes by type; all others that BuildKit has are in USUAL and NOT_YET. */
 const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
-  image: ["name", "push", "oci-mediatypes", "oci-artifact", ...COMPRESSION_KEYS],
-  registry: ["name", "push", "oci-mediatypes", "oci-artifact", ...COMPRESSION_KEYS],
-  oci: ["name", "dest", "tar", "oci-mediatypes", "oci-artifact", ...COMPRESSION_KEYS],
-  docker: ["name", "dest", "tar", "oci-mediatypes", ...COMPRESSION_KEYS],
-  local: ["dest", "platform-split", "attestation-prefix"],
-  tar: ["dest", "platform-split", "attestation-prefix"],
+  image: [...IMAGE_KEYS, "push"],
+  registry: [...IMAGE_KEYS, "push"],
+  oci: [...IMAGE_KEYS, "dest", "tar"],
+  docker: [...IMAGE_KEYS, "dest", "tar"],
+  local: FILE_KEYS,
+  tar: FILE_KEYS,
   cacheonly: [],
 };
+/** Attributes of which Decant has the one value that BuildKit has where it is not told otherwise. */
+const USUAL: Readonly<Record<string, { readonly value: boolean | string; readonly row: SupportId; readonly types: readonly string[] }>> = {
+  mode: { value: "copy", row: "F115", types: ["local", "tar"] },
+  "name-canonical": { value: false, row: "F112", types: ["image", "registry"] },
+  "prefer-nondist-layers": { value: false, row: "F118", types: ["image", "registry", "oci", "docker"] },
+  "push-by-digest": { value: false, row: "F112", types: ["image", "registry"] },
+  "registry.insecure": { value: false, row: "F112", types: ["image", "registry"] },
+  store: { value: true, row: "F112", types: ["image", "registry"] },
+  unpack: { value: false, row: "F112", types: ["image", "registry"] },
+};
 const NOT_YET: Readonly<Record<string, SupportId>> = {
-  "attestation-inline": "F132",
   buildinfo: "F132",
   context: "F132",
   "dangling-name-prefix": "F112",
   "force-inline-attestations": "F132",
   lazy: "F107",
-  mode: "F115",
-  "name-canonical": "F112",
   "nydus-fs-version": "F117",
   "nydus-chunk-dict-image": "F117",
-  "prefer-nondist-layers": "F118",
-  "push-by-digest": "F112",
-  "registry.insecure": "F112",
-  store: "F112",
-  unpack: "F112",
 };
 
 /** Parses one `-o` value; `tags` name the image where the value does not. Throws `USAGE`, `UNSUPPORTED`. */
@@ -74,7 +80,7 @@ export function parseOutput(text: string, tags: readonly string[]): OutputSpec {
   if (wanted === undefined) throw usageError(`Cannot read --output "${text}": it has no type; wanted type=${TYPES.join("|")}`);
   const type = TYPES.find((known) => known === wanted);
   if (type === undefined) throw unknownType(wanted);
-  for (const key of attributes.keys()) if (!KEYS[type].includes(key)) throw unknownKey(type, key);
+  for (const key of attributes.keys()) if (!KEYS[type].includes(key) && !isUsual(type, key, attributes)) throw unknownKey(type, key);
   const output = outputOf(type, attributes, tags);
   if (annotations.length === 0) return output;
   if (output.type === "local" || output.type === "tar" || output.type === "cacheonly")
@@ -85,33 +91,22 @@ export function parseOutput(text: string, tags: readonly string[]): OutputSpec {
 function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: readonly string[]): OutputSpec {
   const dest = attributes.get("dest");
   const names = splitNames(attributes.get("name")) ?? tags;
-  const ociMediaTypes = booleanOf(attributes, "oci-mediatypes");
-  const ociArtifact = booleanOf(attributes, "oci-artifact");
-  const manifests = given({ ociMediaTypes, ociArtifact });
+  const ofImage = (): ImageOptions => imageOptions(attributes);
   switch (type) {
     case "image":
-      return { type, names, push: booleanOf(attributes, "push") ?? false, ...manifests, ...compressionOf(attributes) };
+      return { type, names, push: booleanOf(attributes, "push") ?? false, ...ofImage() };
     case "registry":
       if (booleanOf(attributes, "push") === false)
         throw usageError("Cannot use --output type=registry with push=false: it always pushes; wanted type=image,push=false");
       if (names.length === 0) throw usageError("Cannot push the image: it has no name", "Name it with --tag NAME or name=NAME");
-      return { type, names, ...manifests, ...compressionOf(attributes) };
+      return { type, names, ...ofImage() };
     case "oci":
-      if (ociMediaTypes === false) throw unsupported("--output type=oci with oci-mediatypes=false", { row: "F114" });
-      return {
-        type,
-        dest: dest ?? "-",
-        tar: booleanOf(attributes, "tar") ?? true,
-        names,
-        ...given({ ociArtifact }),
-        ...compressionOf(attributes),
-      };
+      return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...ofImage() };
     case "docker":
-      if (ociMediaTypes === true) throw unsupported("--output type=docker with oci-mediatypes=true", { row: "F114" });
       if (booleanOf(attributes, "tar") === false) throw unsupported("--output type=docker with tar=false", { row: "F114" });
       // What docker loads into its daemon goes to Decant's store.
-      if (dest === undefined) return { type: "image", names, push: false, ...compressionOf(attributes) };
-      return { type, dest, names, ...compressionOf(attributes) };
+      if (dest === undefined) return { type: "image", names, push: false, ...ofImage() };
+      return { type, dest, names, ...ofImage() };
     case "local":
       if (dest === undefined) throw usageError("Cannot use --output type=local: it has no dest; wanted dest=FOLDER");
       return { type, dest, ...filesOf(attributes) };
@@ -122,10 +117,60 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
   }
 }
 
+/** Throws `USAGE` for an archive that would go to a terminal. */
+export function refuseTerminal(outputs: readonly OutputSpec[], { isTerminal }: OutputStream): void {
+  if (isTerminal && outputs.some(isToStdout))
+    throw usageError("Cannot write an archive to the terminal: wanted a file", "Give dest=FILE, or redirect standard output");
+}
+
+function isToStdout(output: OutputSpec): boolean {
+  return "dest" in output && output.dest === "-";
+}
+
+/** Prints the image ID, unless an output has gone to standard output: then it would end up in that. */
+export async function tellImageId(
+  { configDigest, outputs }: Pick<BuildResult, "configDigest" | "outputs">,
+  { stdout }: CliContext,
+): Promise<void> {
+  if (configDigest === undefined || outputs.some(({ output }) => isToStdout(output))) return;
+  await stdout.write(`${configDigest}\n`);
+}
+
 function filesOf(attributes: Attributes): FileOptions {
-  const platformSplit = booleanOf(attributes, "platform-split");
-  const attestationPrefix = attributes.get("attestation-prefix");
-  return given({ platformSplit, attestationPrefix });
+  return given({
+    platformSplit: booleanOf(attributes, "platform-split"),
+    attestationPrefix: attributes.get("attestation-prefix"),
+    sourceDateEpoch: epochOf(attributes),
+  });
+}
+
+function imageOptions(attributes: Attributes): ImageOptions {
+  return given({
+    ociMediaTypes: booleanOf(attributes, "oci-mediatypes"),
+    ociArtifact: booleanOf(attributes, "oci-artifact"),
+    attestationInline: booleanOf(attributes, "attestation-inline"),
+    preferImageDigest: booleanOf(attributes, "prefer-image-digest"),
+    sourceDateEpoch: epochOf(attributes),
+    ...compressionOf(attributes),
+  });
+}
+
+/** Nothing is no epoch, as in BuildKit. */
+function epochOf(attributes: Attributes): number | "none" | undefined {
+  const value = attributes.get("source-date-epoch");
+  if (value === undefined) return undefined;
+  if (value === "") return "none";
+  if (/^[+-]?\d{1,15}$/.test(value)) return Number(value);
+  throw usageError(`Cannot use --output with source-date-epoch=${value}: wanted seconds since 1970`);
+}
+
+/** Is it what would be done anyway? Throws for another value. */
+function isUsual(type: string, key: string, attributes: Attributes): boolean {
+  const usual = Object.hasOwn(USUAL, key) ? USUAL[key] : undefined;
+  if (usual === undefined || !usual.types.includes(type)) return false;
+  const value = typeof usual.value === "boolean" ? booleanOf(attributes, key) : attributes.get(key);
+  if (value === usual.value) return true;
+  throw unsupported(`--output type=${type} with ${key}=${attributes.get(key) ?? ""}`, { row: usual.row });
 }
 
 function compressionOf(attributes: Attributes): CompressionOptions {

@@ -1,6 +1,8 @@
 /** Joins the command line to the real process: streams, signals, exit code. The only file that reads argv and exits. */
+import { isatty } from "node:tty";
 import { Interrupted, type CliContext, type OutputStream } from "./context.ts";
 import { runCli } from "./run-cli.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -18,12 +20,17 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   }
   const context: CliContext = {
     env: process.env,
-    cwd: process.cwd(),
+    // Looked up on use: most commands do not need it, and it may be gone.
+    get cwd() {
+      return workingDirectory();
+    },
     // Opened on use: touching process.stdin costs start-up time and holds the process.
     stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
-    stdout: outputStream(process.stdout),
-    stderr: outputStream(process.stderr),
+    stdout: outputStream(process.stdout, failedOutput),
+    // Nobody is left to tell; the exit code still says how the work ended.
+    stderr: outputStream(process.stderr, () => undefined),
     signal: stop.signal,
+    ...(isatty(0) ? { askSecret: (question: string) => askSecret(question, stop.signal) } : {}),
     forwardSignals(handler) {
       forward = handler;
       return {
@@ -36,16 +43,46 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   process.exit(await runCli(args, context));
 }
 
-function outputStream(stream: NodeJS.WriteStream): OutputStream {
-  // A closed pipe (`decant images | head`) is no error of ours, and nobody is left to tell.
-  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 141 : 1));
+/** The terminal shows the question, and nothing of what is typed. */
+async function askSecret(question: string, signal: AbortSignal): Promise<string> {
+  const [{ createInterface }, { Writable }] = await Promise.all([import("node:readline/promises"), import("node:stream")]);
+  process.stderr.write(question);
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  // The terminal is in raw mode: Ctrl-C is a character until we make it a signal again.
+  lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    return await lines.question("", { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    lines.close();
+    process.stderr.write("\n");
+  }
+}
+
+/** What a command fails with that cannot write its result. */
+async function failedOutput(error: Error): Promise<unknown> {
+  const { writeError } = await import("../image/index.ts");
+  return writeError("write to", "standard output", error);
+}
+
+/** `failed` gives what a failed write rejects with; undefined: it counts as done. */
+function outputStream(stream: NodeJS.WriteStream, failed: (error: Error) => unknown): OutputStream {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // A closed pipe (`decant images | head`) is no error of ours. Other failures are those of a write, which tells of them.
+    if (error.code === "EPIPE") process.exit(141);
+  });
   const isTerminal = stream.isTTY;
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   return {
-    write(data) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      stream.write(data, () => resolve());
-      return promise;
+    async write(data) {
+      const { promise, resolve } = Promise.withResolvers<Error | null | undefined>();
+      stream.write(data, resolve);
+      const error = await promise;
+      const failure = error === null || error === undefined ? undefined : await failed(error);
+      if (failure !== undefined) throw failure;
     },
     isTerminal,
     color: !NO_COLOR && TERM !== "dumb" && (isTerminal || (FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0")),

@@ -9,6 +9,7 @@ export const STORE_OPTION_TABLE: { readonly root: { readonly type: "string"; rea
 };
 
 /** The values of those options as options of the API. */
-export function storeOptions(values: { readonly root?: string }, { env, signal, cwd }: CliContext): StoreOptions {
-  return { env, signal, ...(values.root === undefined ? {} : { root: resolve(cwd, values.root) }) };
+export function storeOptions(values: { readonly root?: string }, context: CliContext): StoreOptions {
+  const { env, signal } = context;
+  return { env, signal, ...(values.root === undefined ? {} : { root: resolve(context.cwd, values.root) }) };
 }

@@ -17,6 +17,7 @@ import {
 } from "../engine/index.ts";
 import { DecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
+import type { CompatibilityVersion } from "../followed.ts";
 import { type GitRef, gitSourceOp, parseGitUrl } from "../graph/index.ts";
 import { displayPath, toText, treePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
@@ -39,6 +40,7 @@ import { contextFolder } from "./folder.ts";
 import { type DockerfileText, MAX_DOCKERFILE_BYTES, readDockerfile } from "./dockerfile-file.ts";
 import { downloadFile, httpSourceOp } from "./download-file.ts";
 import type { Session } from "./session.ts";
+import { givenEpoch } from "./source-date-epoch.ts";
 import { youngestFile } from "./source-time.ts";
 import type { ContextOptions } from "./types.ts";
 
@@ -60,6 +62,7 @@ interface ContextSurroundings {
   readonly cwd: string;
   readonly emit: Emit;
   readonly access: SourceAccess;
+  readonly compatibility: CompatibilityVersion;
   readonly signal: AbortSignal;
 }
 
@@ -104,15 +107,25 @@ export async function openBuildContext(
 
   async function load(given: Input, ref: GitRef | undefined, session: Session): Promise<Loaded> {
     const { store, env } = session;
-    const { access, signal } = surroundings;
+    const { access, compatibility, signal } = surroundings;
     if (ref !== undefined) {
-      const keep = /^(?:1|t|true)$/i.test(given.buildArgs?.["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "");
-      const op = gitSourceOp(keep ? { ...ref, keepGitDir: true } : ref);
-      const checkout = await gitCheckout(store, op, { ...access, env }, signal);
+      const op = gitSourceOp(contextRef(ref, given.buildArgs ?? {}, env));
+      const checkout = await gitCheckout(store, op, { ...access, env, compatibility }, signal);
       return { layer: checkout.layer, timeSec: checkout.commitTimeSec, material: gitMaterial(op, checkout) };
     }
     return given.context === "-" ? await fromStdin(store, stdinOf(given), signal) : await fromHttp(session, given.context, surroundings);
   }
+}
+
+/** With what build arguments say of a git context. A build that has an epoch takes times of the commit, unless the reference says otherwise. */
+function contextRef(ref: GitRef, buildArgs: Readonly<Record<string, string>>, env: Readonly<Record<string, string | undefined>>): GitRef {
+  const keep = /^(?:1|t|true)$/i.test(buildArgs["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "");
+  const hasEpoch = (givenEpoch(buildArgs, env) ?? "") !== "";
+  return {
+    ...ref,
+    ...(keep ? { keepGitDir: true } : {}),
+    ...(hasEpoch && ref.mtime === undefined ? { mtime: "commit" } : {}),
+  };
 }
 
 interface Loaded {

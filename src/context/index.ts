@@ -2,7 +2,7 @@
 export { type BuildContext, openBuildContext } from "./build-context.ts";
 export { dockerProxies } from "./docker-proxies.ts";
 export { type NamedContext, namedContexts, type NamedContexts } from "./named-contexts.ts";
-export { refuseFrontend, refuseUnknown } from "./refusals.ts";
+export { followedExporters, followedFrontend, refuseUnknown } from "./refusals.ts";
 export { openSecrets } from "./secrets.ts";
 export { imageContext, openSession, platformOf, type Session } from "./session.ts";
 export { resolveEpoch } from "./source-date-epoch.ts";

@@ -1,11 +1,12 @@
 /**
- * `--build-context NAME=VALUE` (F68): what stands in for images and stages of that name. Values: a folder, a git reference, the URL of an
- * archive or file, `docker-image://REF`, `oci-layout://PATH[:TAG|@DIGEST]`, `distroless:RECIPE`.
+ * `--build-context NAME=VALUE` (F68): what stands in for images and stages of that name. Values: a folder, a git reference, the URL of a
+ * file, `docker-image://REF`, `oci-layout://PATH[:TAG|@DIGEST]`, `distroless:RECIPE`.
  */
 import { resolve } from "node:path";
 import { isDigest } from "../digest.ts";
 import type { LocalContext } from "../engine/index.ts";
 import { isDecantError, unsupported, usageError } from "../errors.ts";
+import { type Followed, follows } from "../followed.ts";
 import { given } from "../given.ts";
 import { type ContextFiles, gitSourceOp, parseGitUrl } from "../graph/index.ts";
 import { formatPlatform, formatReference, parsePlatform, parseReference, type Platform } from "../oci/index.ts";
@@ -27,12 +28,17 @@ export interface NamedContexts {
 }
 
 /** Reads the values; folders must be there. Throws `USAGE`, `CONTEXT`, `GIT_SOURCE`, `UNSUPPORTED`. */
-export async function namedContexts(values: Readonly<Record<string, string>>, cwd: string, host: Platform): Promise<NamedContexts> {
+export async function namedContexts(
+  values: Readonly<Record<string, string>>,
+  cwd: string,
+  host: Platform,
+  followed?: Followed,
+): Promise<NamedContexts> {
   const contexts = new Map<string, NamedContext>();
   const folders: Record<string, LocalContext> = {};
   for (const [name, value] of Object.entries(values)) {
     const { key, shown } = readName(name, host);
-    const context = readValue(shown, value, cwd);
+    const context = readValue(shown, value, cwd, followed);
     if (context.kind === "files" && context.files.source.identifier.startsWith("local://"))
       folders[shown] = { kind: "folder", path: await contextFolder(resolve(cwd, value)), name: `context "${shown}"` };
     contexts.set(key, context);
@@ -65,7 +71,7 @@ function canonical(name: string): string {
   }
 }
 
-function readValue(name: string, value: string, cwd: string): NamedContext {
+function readValue(name: string, value: string, cwd: string, followed: Followed | undefined): NamedContext {
   if (value === "") throw usageError(`Cannot use --build-context "${name}": it has no value; wanted NAME=VALUE`);
   if (value.startsWith("docker-image://")) return { kind: "image", name: value.slice("docker-image://".length) };
   if (value.startsWith("distroless:")) return { kind: "image", name: value };
@@ -74,8 +80,8 @@ function readValue(name: string, value: string, cwd: string): NamedContext {
   const git = parseGitUrl(value, { asContext: true });
   if (git !== undefined) return { kind: "files", files: { name, source: gitSourceOp(git) } };
   if (/^https?:\/\//.test(value)) {
-    const filename = urlFilename(value);
-    return { kind: "files", files: { name, source: httpSourceOp(value, filename), unpack: filename } };
+    const filename = follows(followed, "context-url-file") ? "context" : urlFilename(value);
+    return { kind: "files", files: { name, source: httpSourceOp(value, filename) } };
   }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value)?.[1];
   if (scheme !== undefined) throw unsupported(`--build-context ${name}=${scheme}://…`, { row: "F68" });

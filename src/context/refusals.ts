@@ -6,12 +6,15 @@ import { access } from "node:fs/promises";
 import { basename } from "node:path";
 import { detectSyntax, type ParsedDockerfile } from "../dockerfile/index.ts";
 import { errnoOf, unsupported } from "../errors.ts";
+import { type Emit, eventSource } from "../events.ts";
+import { type Followed, frontendOfTag, isNewerTag, NEWEST, parseCompatibility } from "../followed.ts";
 import type { SupportId } from "../support-row.ts";
 import type { DockerfileText } from "./dockerfile-file.ts";
 
 /** docker/dockerfile of any registry and version, and BuildKit's own name for the frontend that is built in. */
-const OWN_SYNTAX = /^(?:[^/\s]+\/)*docker\/dockerfile(?:-upstream)?(?::[^/@\s]+)?(?:@\S+)?$|^dockerfile\.v0$/;
+const OWN_SYNTAX = /^(?:[^/\s]+\/)*docker\/dockerfile(?:-upstream)?(?::(?<tag>[^/@\s]+))?(?:@\S+)?$|^dockerfile\.v0$/;
 const SWITCHES: Readonly<Record<string, SupportId>> = { BUILDKIT_INLINE_CACHE: "F98" };
+const COMPATIBILITY_ARGUMENT = "compatibility-version";
 const POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
 /** Throws `UNSUPPORTED` for the first such thing. */
@@ -30,13 +33,35 @@ export async function refuseUnknown(
     throw unsupported(`The policy "${basename(dockerfile.path)}.rego" beside the Dockerfile`, { row: "F137" });
 }
 
-/** Throws `UNSUPPORTED` for a file that another frontend is to read. */
-export function refuseFrontend({ file, directives }: ParsedDockerfile, buildArgs: Readonly<Record<string, string>>): void {
+/**
+ * The frontend that is to read a file: the tag of docker/dockerfile that `# syntax=` or BUILDKIT_SYNTAX names, else the newest. Throws `UNSUPPORTED`
+ * for another frontend.
+ */
+export function followedFrontend(
+  { file, directives }: ParsedDockerfile,
+  buildArgs: Readonly<Record<string, string>>,
+  emit: Emit,
+): Pick<Followed, "frontend" | "minor"> {
   const argument = buildArgs["BUILDKIT_SYNTAX"];
-  const source = directives.syntax?.range;
-  const wanted = argument ?? detectSyntax(file.text);
-  if (wanted === undefined || wanted === "" || OWN_SYNTAX.test(wanted)) return;
-  throw unsupported(`Frontend "${wanted}"`, { row: "F1", ...(argument !== undefined || source === undefined ? {} : { source }) });
+  const source = argument === undefined ? directives.syntax?.range : undefined;
+  const wanted = argument ?? detectSyntax(file.text) ?? "";
+  const own = OWN_SYNTAX.exec(wanted);
+  if (wanted !== "" && own === null) throw unsupported(`Frontend "${wanted}"`, { row: "F1", ...(source === undefined ? {} : { source }) });
+  const tag = own?.groups?.["tag"];
+  if (tag !== undefined && isNewerTag(tag)) {
+    const message = `Frontend "${wanted}" is newer than docker/dockerfile:${NEWEST.frontend}, which Decant follows`;
+    emit({ type: "warning", code: "NewerFrontend", message, ...(source === undefined ? {} : { source: eventSource(source) }) });
+  }
+  return frontendOfTag(tag);
+}
+
+/** `compatibility-version`: an option, else the build argument of that name. Throws `USAGE`. */
+export function followedExporters(
+  option: number | string | undefined,
+  buildArgs: Readonly<Record<string, string>>,
+): Followed["compatibility"] {
+  const text = option ?? buildArgs[COMPATIBILITY_ARGUMENT];
+  return text === undefined ? NEWEST.compatibility : parseCompatibility(String(text));
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { isDecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ImageContext } from "../image/index.ts";
 import { createNetwork, type Network } from "../net/index.ts";
-import { hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import { defaultPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
 import { sweepTemporaryFolders } from "../sys/index.ts";
 import { defaultStoreRoot, openStore, openStoreToLook, type Store } from "../store/index.ts";
@@ -16,6 +16,7 @@ type StoreAccess = "look" | "change" | "prune";
 export interface Session extends AsyncDisposable {
   readonly store: Store;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The one that is meant where nobody names one. */
   readonly platform: Platform;
   /** What every request of the call goes by. */
   readonly network: Network;
@@ -30,6 +31,7 @@ export interface Session extends AsyncDisposable {
 export async function openSession(options: StoreOptions, access: StoreAccess = "change"): Promise<Session> {
   const env = options.env ?? process.env;
   const root = options.root ?? defaultStoreRoot(env, process.getuid?.() ?? 0);
+  const platform = defaultPlatform(env, hostPlatform({ arch: process.arch }));
   const store = await openAs(root, access);
   // Beside the work: what killed processes left.
   const sweeping = sweepTemporaryFolders();
@@ -40,7 +42,7 @@ export async function openSession(options: StoreOptions, access: StoreAccess = "
     store,
     env,
     network,
-    platform: hostPlatform({ arch: process.arch }),
+    platform,
     registry: () => Promise.resolve((client ??= createRegistryClient({ env, network }))),
     async [Symbol.asyncDispose]() {
       client?.[Symbol.dispose]();
@@ -60,7 +62,7 @@ async function openAs(root: string, access: StoreAccess): Promise<Store> {
   }
 }
 
-/** The platform that was asked for, else the host's. Throws `PLATFORM`. */
+/** The platform that was asked for, else the default one. Throws `PLATFORM`. */
 export function platformOf(session: Pick<Session, "platform">, wanted: string | undefined): Platform {
   return wanted === undefined ? session.platform : parsePlatform(wanted, session.platform);
 }

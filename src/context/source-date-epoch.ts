@@ -34,7 +34,7 @@ export async function resolveEpoch(
   options: EpochStageOptions & { readonly env: Readonly<Record<string, string | undefined>> },
   sources: EpochSources,
 ): Promise<ResolvedEpoch> {
-  const named = givenValue(options.buildArgs, options.env);
+  const named = givenEpoch(options.buildArgs, options.env);
   const text = named ?? defaultValue(parsed, options.buildArgs);
   if (text === undefined || text === "") return { parsed, buildArgs: options.buildArgs };
   const epochSec = /^\d{1,12}$/.test(text) ? Number(text) : await timeOfNamed(text, parsed, options, sources);
@@ -69,8 +69,11 @@ async function timeOfNamed(
   );
 }
 
-/** docker buildx passes the environment's on. */
-function givenValue(buildArgs: Readonly<Record<string, string>>, env: Readonly<Record<string, string | undefined>>): string | undefined {
+/** What it was given as: docker buildx passes the environment's on. */
+export function givenEpoch(
+  buildArgs: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
   if (Object.hasOwn(buildArgs, NAME)) return buildArgs[NAME];
   return env[NAME] === "" ? undefined : env[NAME];
 }

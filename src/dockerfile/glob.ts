@@ -120,11 +120,13 @@ function matchTokens(tokens: readonly GlobToken[], chars: readonly string[]): bo
   return token === tokens.length;
 }
 
-function badPattern(pattern: string, range: SourceRange | undefined): Error {
-  return semanticError(`Cannot use the pattern "${pattern}": syntax error in pattern`, {
-    range,
-    hint: pattern.startsWith('["')
-      ? "If it is a list, write it as JSON: every part in double quotes, commas between them, ] at the end"
-      : "Write [[] for a [ and \\\\ for a \\",
-  });
+/** "syntax error in pattern", with what to do. */
+export function badPattern(pattern: string, range: SourceRange | undefined, hint: string = hintFor(pattern)): Error {
+  return semanticError(`Cannot use the pattern "${pattern}": syntax error in pattern`, { range, hint });
+}
+
+function hintFor(pattern: string): string {
+  return pattern.startsWith('["')
+    ? "If it is a list, write it as JSON: every part in double quotes, commas between them, ] at the end"
+    : "Write [[] for a [ and \\\\ for a \\";
 }

@@ -1,5 +1,6 @@
 /** Heredoc words, `<<EOF`, and what a RUN with heredocs means (rules S106-S108). */
 import { isDecantError } from "../errors.ts";
+import { type Followed, follows } from "../followed.ts";
 import { expandWords } from "./expand.ts";
 import { chompTabs } from "./slices.ts";
 import type { RunInstruction, RunScript } from "./types.ts";
@@ -43,7 +44,7 @@ export function scriptTitle(run: RunInstruction): string | undefined {
 }
 
 /** What the shell, or the kernel, is given to run. */
-export function runScript(run: RunInstruction): RunScript {
+export function runScript(run: RunInstruction, followed?: Followed): RunScript {
   const { command, heredocs } = run;
   if (command.form === "exec") return { form: "exec", args: command.args.map((word) => word.text) };
   const [first] = heredocs;
@@ -53,7 +54,8 @@ export function runScript(run: RunInstruction): RunScript {
     // The shell reads these heredocs itself.
     return { form: "shell", script: command.text + heredocs.map((heredoc) => `\n${heredoc.raw}${heredoc.name}`).join("") };
   }
-  return first.raw.startsWith("#!") ? { form: "file", name: first.name, content } : { form: "shell", script: content };
+  const head = follows(followed, "heredoc-tabs-first") ? content : first.raw;
+  return head.startsWith("#!") ? { form: "file", name: first.name, content } : { form: "shell", script: content };
 }
 
 /** The body of a heredoc that is all there is of a command. */

@@ -24,6 +24,15 @@ describe("parseIgnore()", () => {
   it("S99: ! alone is an error with its place", () => {
     assert.throws(() => parseIgnore("a\n ! \n"), { code: "DOCKERFILE_SYNTAX", message: /illegal exclusion pattern: "!"/ });
   });
+  it("R13: a class that runs backwards is an error, as in moby", () => {
+    for (const pattern of ["[b-a]", "!x/[^z-y]*", "a/**/[a-zB-A]"])
+      assert.throws(() => parseIgnore(pattern), {
+        code: "DOCKERFILE_SEMANTIC",
+        message: /syntax error in pattern/,
+        hint: /smaller character first/,
+      });
+    assert.throws(() => excludePatterns([{ text: "[b-a]" }]), { code: "DOCKERFILE_SEMANTIC" });
+  });
   it("rejects a malformed pattern", () =>
     assert.throws(() => parseIgnore("a[b"), { code: "DOCKERFILE_SEMANTIC", message: /syntax error in pattern/ }));
   it("excludePatterns() knows no comments", () => {

@@ -5,7 +5,7 @@ import { given } from "../given.ts";
 import { toText } from "../paths.ts";
 import type { SourceRange } from "../source.ts";
 import { semanticError, syntaxError } from "./errors.ts";
-import { compileGlob, hasWildcard, readGlob } from "./glob.ts";
+import { badPattern, compileGlob, type GlobToken, hasWildcard, readGlob } from "./glob.ts";
 import { createLocator } from "./locate.ts";
 import { compilePathPattern } from "./path-pattern.ts";
 import { trimSpace } from "./slices.ts";
@@ -156,7 +156,10 @@ function checkPattern(pattern: IgnorePattern): IgnorePattern {
     const hint = "Write !PATTERN, or remove the line";
     throw range === undefined ? semanticError(message, { hint }) : syntaxError("IgnoreExclusion", message, { range, hint });
   }
-  readGlob(pattern.pattern, range);
+  // COPY takes such a class for one that matches nothing; here it is an error, as in moby.
+  const isBackwards = (token: GlobToken): boolean => token.kind === "class" && token.ranges.some(([low, high]) => low > high);
+  if (readGlob(pattern.pattern, range).some(isBackwards))
+    throw badPattern(pattern.pattern, range, "Write the smaller character first: [a-b]");
   return pattern;
 }
 

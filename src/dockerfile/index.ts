@@ -20,4 +20,5 @@ export { joinWorkdir } from "./plan/workdir.ts";
 export { parseStopSignal } from "./signals.ts";
 export { suggest } from "./suggest.ts";
 export { parseDuration, parseSize } from "./values.ts";
+export { isOn, MAX_ID, parseId } from "./values.ts";
 export type * from "./types.ts";

@@ -78,6 +78,7 @@ describe("instructions", () => {
     { name: "SHELL", input: `SHELL ["/bin/bash", "-c"]`, want: [`shell args=["/bin/bash", "-c"]`] },
     { name: "STOPSIGNAL", input: "STOPSIGNAL SIGTERM", want: [`stopsignal signal="SIGTERM"`] },
     { name: "MAINTAINER", input: "MAINTAINER a b", want: [`maintainer name="a b"`] },
+    { name: "L8: HEALTHCHECK NONE with options of a check", input: "HEALTHCHECK --interval=1h --retries=x NONE", want: ["healthcheck"] },
     { name: "S53: HEALTHCHECK NONE", input: "HEALTHCHECK none", want: ["healthcheck"] },
     {
       name: "S53: HEALTHCHECK in shell form",

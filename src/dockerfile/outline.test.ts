@@ -58,3 +58,33 @@ test("outlineOf() rejects an unknown target", () => {
     (error) => isDecantError(error, "DOCKERFILE_SEMANTIC"),
   );
 });
+
+test("outlineOf() tells the declaration that counts: the last one, and the target's before those of stages that it needs", () => {
+  const rows: readonly (readonly [text: string, want: readonly string[]])[] = [
+    ["FROM b\nARG R=1 R=2\nARG S=1\nARG S=3", ["2 R=2", "4 S=3"]],
+    ["FROM b AS a\nARG X=1\nFROM b\nARG X=2\nRUN --mount=from=a,target=/m true\nARG Y=$X", ["4 X=2", "6 Y=2"]],
+    ["ARG A=1\nFROM b AS a\nARG A=2\nFROM a\nARG A\nARG A=3", ["6 A=3"]],
+    ["ARG A=1\nFROM b\nARG A=2\nARG A", ["3 A=2"]],
+    ["ARG A=1\nFROM b AS a\nARG A=2\nARG B=1\nFROM a\nARG A", ["1 A=1", "4 B=1"]],
+  ];
+  for (const [text, want] of rows) {
+    const { args } = outlineOf(planOf(text, { everyStage: false }));
+    assert.deepEqual(
+      args.map((arg) => `${arg.range.start.line} ${arg.name}=${arg.value ?? ""}`),
+      want,
+      text,
+    );
+  }
+});
+
+test("outlineOf() tells the first use of a secret in the target, before those in stages that it needs", () => {
+  const RUN = "RUN --mount=type=secret,id=s true";
+  for (const [text, line] of [
+    [`FROM b AS a\n${RUN}\nFROM b\nCOPY --from=a /x /\n${RUN}`, 5],
+    [`FROM b AS a\n${RUN}\nFROM a\n${RUN}`, 4],
+  ] as const)
+    assert.deepEqual(
+      outlineOf(planOf(text, { everyStage: false })).secrets.map(({ range }) => range.start.line),
+      [line],
+    );
+});

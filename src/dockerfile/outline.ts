@@ -44,54 +44,83 @@ export function outlineOf(plan: Plan): Outline {
   return {
     ...given({ name, description }),
     args: inOrder(args(plan, needed)),
-    secrets: inOrder(uses(needed, "secret")),
-    ssh: inOrder(uses(needed, "ssh")),
+    secrets: inOrder(uses(plan, "secret")),
+    ssh: inOrder(uses(plan, "ssh")),
   };
 }
 
-interface GlobalArg extends OutlineArg {
+interface KnownArg extends OutlineArg {
   /** Other global arguments that its default uses. */
   readonly uses: readonly string[];
 }
 
+/** The arguments of a stage: its own and the global ones. What is declared last counts. */
+interface Scope {
+  readonly known: Map<string, KnownArg>;
+  readonly used: Set<string>;
+}
+
+/** Of several stages that declare a name, the target tells its own; then come the stages that it is from, then those that it copies from. */
 function args(plan: Plan, needed: readonly PlannedStage[]): OutlineArg[] {
-  const globals = globalArgs(plan);
+  const scopes = scopesOf(plan, needed);
   const found = new Map<string, OutlineArg>();
-  const useGlobal = (first: string): void => {
-    const queue = [first];
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-      const global = globals.get(name);
-      if (global === undefined || found.has(name)) continue;
-      const { uses: others, ...arg } = global;
-      found.set(name, arg);
-      queue.push(...others);
-    }
-  };
-  for (const { from, steps } of needed) {
-    for (const name of [...(from.image?.matched ?? []), ...(from.platform?.matched ?? [])]) useGlobal(name);
-    for (const { instruction, values } of steps) {
-      if (instruction.kind !== "arg" || values.kind !== "arg") continue;
-      for (const [index, { key, value, description }] of instruction.args.entries()) {
-        const name = key.text;
-        const isGiven = Object.hasOwn(plan.options.buildArgs, name);
-        // Its value comes from before the first FROM, or from the platform, which is nobody's to set.
-        if (value === undefined && !isGiven && plan.globals.has(name)) useGlobal(name);
-        else if (!found.has(name)) {
-          const now = values.args[index]?.value;
-          found.set(name, {
-            name,
-            range: instruction.range,
-            ...given({ value: now, description }),
-          });
-        }
-      }
-    }
+  for (const { stage } of fromTarget(plan)) {
+    const scope = scopes.get(stage.index);
+    if (scope === undefined) continue;
+    for (const [name, { uses: _uses, ...arg }] of usedArgs(scope)) if (!found.has(name)) found.set(name, arg);
   }
   return [...found.values()];
 }
 
-function globalArgs({ parsed, globals }: Plan): Map<string, GlobalArg> {
-  const found = new Map<string, GlobalArg>();
+/** What the target needs: itself, the stages that it is from, then those that it copies from. */
+function fromTarget({ stages, target }: Plan): PlannedStage[] {
+  const found = new Set<PlannedStage>();
+  const visit = (stage: PlannedStage | undefined): void => {
+    if (stage === undefined || found.has(stage)) return;
+    found.add(stage);
+    if (stage.base.kind === "stage") visit(stages[stage.base.index]);
+    for (const other of stage.needs) visit(stages[other]);
+  };
+  visit(target);
+  return [...found];
+}
+
+function usedArgs({ known, used }: Scope): Map<string, KnownArg> {
+  const found = new Map<string, KnownArg>();
+  const queue = [...used];
+  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+    const arg = known.get(name);
+    if (arg === undefined || found.has(name)) continue;
+    found.set(name, arg);
+    queue.push(...arg.uses);
+  }
+  return found;
+}
+
+function scopesOf(plan: Plan, needed: readonly PlannedStage[]): Map<number, Scope> {
+  const globals = globalArgs(plan);
+  const scopes = new Map<number, Scope>();
+  for (const { stage, from, steps } of needed) {
+    const known = new Map(globals);
+    const used = new Set([...(from.image?.matched ?? []), ...(from.platform?.matched ?? [])]);
+    scopes.set(stage.index, { known, used });
+    for (const { instruction, values } of steps) {
+      if (instruction.kind !== "arg" || values.kind !== "arg") continue;
+      for (const [index, { key, value, description }] of instruction.args.entries()) {
+        const name = key.text;
+        used.add(name);
+        const isGiven = Object.hasOwn(plan.options.buildArgs, name);
+        // Its value comes from before the first FROM, or from the platform, which is nobody's to set.
+        if (value === undefined && !isGiven && plan.globals.has(name)) continue;
+        known.set(name, { name, uses: [], range: instruction.range, ...given({ value: values.args[index]?.value, description }) });
+      }
+    }
+  }
+  return scopes;
+}
+
+function globalArgs({ parsed, globals }: Plan): Map<string, KnownArg> {
+  const found = new Map<string, KnownArg>();
   for (const instruction of parsed.metaArgs) {
     for (const { key, value, description } of instruction.args) {
       const name = key.text;
@@ -109,9 +138,9 @@ function globalArgs({ parsed, globals }: Plan): Map<string, GlobalArg> {
   return found;
 }
 
-function uses(needed: readonly PlannedStage[], type: "secret" | "ssh"): OutlineUse[] {
+function uses(plan: Plan, type: "secret" | "ssh"): OutlineUse[] {
   const found = new Map<string, OutlineUse>();
-  for (const { instruction, values } of needed.flatMap(({ steps }) => steps)) {
+  for (const { instruction, values } of fromTarget(plan).flatMap(({ steps }) => steps)) {
     for (const { mount } of values.kind === "run" ? values.mounts : []) {
       if (mount.type !== type) continue;
       const name = type === "ssh" ? (mount.id ?? "default") : (mount.source ?? mount.id ?? mount.target?.split("/").at(-1) ?? "");

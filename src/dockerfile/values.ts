@@ -27,9 +27,14 @@ export function parseDuration(text: string, range?: SourceRange): number {
 
 /** 1, t, T, TRUE, true, True and their opposites. Throws `DOCKERFILE_SEMANTIC`; `what` names the value in the message. */
 export function parseBool(text: string, what = "value", range?: SourceRange): boolean {
-  if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
+  if (isOn(text)) return true;
   if (["0", "f", "F", "FALSE", "false", "False"].includes(text)) return false;
   throw semanticError(`Cannot read "${text}" as true or false: invalid value for ${what}: ${text}`, { range, hint: "Write true or false" });
+}
+
+/** Is a build argument that switches something on one of Go's words for true? */
+export function isOn(text: string | undefined): boolean {
+  return text !== undefined && ["1", "t", "T", "TRUE", "true", "True"].includes(text);
 }
 
 /** "64m", "1.5GiB", "100" → bytes; units are powers of 1024. Throws `DOCKERFILE_SEMANTIC`. */
@@ -56,6 +61,19 @@ export function parseUint32(text: string, base: 8 | 10, what: string, range?: So
     });
   }
   return value;
+}
+
+/** The most that a user or group may be called by number: Go's int32, and what runtimes take. */
+export const MAX_ID: number = 2 ** 31 - 1;
+
+/**
+ * A user or group as a number, as Go's ParseInt reads it: "7", "+5", "007"; "root" is 0. Undefined for names; NaN for numbers that no user can have.
+ */
+export function parseId(text: string): number | undefined {
+  if (text === "root") return 0;
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const id = Number(text);
+  return id >= 0 && id <= MAX_ID ? Math.abs(id) : Number.NaN;
 }
 
 function invalidDuration(text: string, range: SourceRange | undefined): Error {

@@ -4,6 +4,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { stepsEnd } from "../../test/support/events.ts";
+import { solve } from "./solver.ts";
 import { fakeEngine, dump, writes, type FakeEngine, type Program } from "./testdata/fake-engine.ts";
 import { copy, merge, run, source } from "./testdata/vertices.ts";
 import { DecantError, InternalError } from "../errors.ts";
@@ -78,6 +79,18 @@ describe("solve()", () => {
     assert.equal(solution.layersOf(run("never").id), undefined);
     assert.deepEqual(engine.ends(), ["FROM base: cached", "RUN build: done", "COPY out srv: done", "RUN late: done"]);
     stepsEnd(engine.events.map((event) => ({ ...event, at: 0 })));
+  });
+
+  it("F128: solves several targets at once, and does what they share once", async () => {
+    await using engine = await fakeEngine({ shared: writes({ a: "a" }), one: writes({ b: "b" }), two: writes({ c: "c" }) });
+    const shared = run("shared");
+    const targets = [run("one", { on: shared }), undefined, run("two", { on: shared }), shared];
+    const { solutions, executed } = await solve(targets, engine.context, new AbortController().signal);
+    assert.deepEqual(
+      solutions.map(({ layers }) => layers.length),
+      [2, 0, 2, 1],
+    );
+    assert.deepEqual([executed, engine.ran.toSorted()], [3, ["one", "shared", "two"]]);
   });
 
   it("runs nothing that is known, and opens no layer for a chain of hits", async () => {

@@ -18,24 +18,37 @@ import { basesOfRuns } from "./run-bases.ts";
 import { hashSelections } from "./selections.ts";
 import type { EngineContext, Material, OpRun, VertexResult } from "./types.ts";
 
-/** What a solve gives. */
+/** What one target came to. */
 export interface Solution {
   readonly layers: readonly LayerSource[];
-  /** The layers of every vertex below the target that gave layers. */
+  /** The layers of every vertex of the solve that gave layers. */
   readonly layersOf: (vertex: VertexId) => readonly LayerSource[] | undefined;
-  /** What source vertices were made of, in the order of the graph. Images tell in their identifiers. */
+  /** What the source vertices below the target were made of, in the order of the graph. Images tell in their identifiers. */
   readonly materials: readonly Material[];
+}
+
+/** What a solve gives. */
+export interface Solved {
+  /** One for each target, in their order. */
+  readonly solutions: readonly Solution[];
+  /** Steps that ran, and steps that were reused. */
   readonly executed: number;
   readonly cached: number;
 }
 
-/** Solves the graph below `target`. The first failure stops everything else, and is thrown when all has come to rest. */
-export async function solve(target: Vertex, context: EngineContext, signal: AbortSignal): Promise<Solution> {
+/** An image without layers. */
+const EMPTY: Solution = { layers: [], layersOf: () => undefined, materials: [] };
+
+/**
+ * Solves the graphs below `targets` at the same time; what they share is done once. An undefined target is an image without layers. The first failure
+ * stops everything else, and is thrown when all has come to rest.
+ */
+export async function solve(targets: readonly (Vertex | undefined)[], context: EngineContext, signal: AbortSignal): Promise<Solved> {
   const stop = new AbortController();
   const linked = AbortSignal.any([signal, stop.signal]);
   const cache = createActionCache(context.store);
   const counts = { executed: 0, cached: 0 };
-  const order = reachable(target);
+  const order = reachable(...targets.filter((target) => target !== undefined));
   for (const vertex of order) announce(vertex, context);
   await emptyCaches(context.store, uncachedMounts(order, context));
 
@@ -66,12 +79,18 @@ export async function solve(target: Vertex, context: EngineContext, signal: Abor
   for (const source of sources) source.close(failures.length > 0);
   await allSettledOf(sources.map((source) => source.ended()));
   if (failures.length > 0) throw signal.aborted ? signal.reason : failures[0];
-  return {
-    layers: layersOf(await wait(target)),
-    layersOf: (id) => layers.get(id),
-    materials: order.flatMap(({ id }) => materials.get(id) ?? []),
-    ...counts,
-  };
+  const solutions: Solution[] = [];
+  for (const target of targets)
+    solutions.push(
+      target === undefined
+        ? EMPTY
+        : {
+            layers: layersOf(await wait(target)),
+            layersOf: (id) => layers.get(id),
+            materials: reachable(target).flatMap(({ id }) => materials.get(id) ?? []),
+          },
+    );
+  return { solutions, ...counts };
 }
 
 /** Ids of the cache mounts of steps that must not use the cache: they start anew, once a build (rule S117). */

@@ -15,7 +15,7 @@ export interface GitRef {
   readonly ref?: string;
   /** Without leading and trailing slash. */
   readonly subdir?: string;
-  /** The commit's id, or how it begins; lower case. */
+  /** The commit's id, or how it begins. */
   readonly checksum?: string;
   readonly keepGitDir?: boolean;
   /** False: submodules are left out. */
@@ -39,6 +39,9 @@ const QUERY_KEYS = [
   "mtime",
   "fetch-by-commit",
 ] as const;
+
+/** Keys that need no value: it is true then. */
+const FLAG_KEYS: ReadonlySet<string> = new Set(["keep-git-dir", "submodules", "fetch-by-commit"]);
 
 /**
  * Reads `text`; undefined when it is no git reference (a path, or the URL of a file). `asContext` also takes `github.com/owner/name`, which
@@ -123,24 +126,19 @@ function parseScp(text: string): GitRef | undefined {
 
 function withPlace(remote: string, text: string, fragment: string, query: string): GitRef {
   const git: Mutable<GitRef> = { remote };
+  const colon = fragment.indexOf(":");
+  const ref = colon < 0 ? fragment : fragment.slice(0, colon);
+  if (ref !== "") git.ref = ref;
+  if (colon >= 0) setSubdir(git, text, fragment.slice(colon + 1));
   const given = new Set<string>();
   for (const [key, value] of new URLSearchParams(query)) {
     if (!QUERY_KEYS.some((known) => known === key))
       throw gitError(text, `unexpected query "${key}"`, `Keys of the query are: ${QUERY_KEYS.join(", ")}`);
     if (given.has(key)) throw gitError(text, `query "${key}" is given twice`);
+    if (value === "" && !FLAG_KEYS.has(key)) throw gitError(text, `query "${key}" has no value`);
     given.add(key);
     applyQuery(git, text, key, value);
   }
-  if (fragment !== "") {
-    if (["ref", "tag", "branch", "subdir"].some((key) => given.has(key)))
-      throw gitError(text, "it has a fragment, and a ref or subdir in its query; wanted one of them");
-    const colon = fragment.indexOf(":");
-    const ref = colon < 0 ? fragment : fragment.slice(0, colon);
-    if (ref !== "") git.ref = ref;
-    if (colon >= 0) setSubdir(git, fragment.slice(colon + 1));
-  }
-  if (["ref", "tag", "branch"].filter((key) => given.has(key)).length > 1)
-    throw gitError(text, "ref, tag and branch exclude each other; wanted one of them");
   if (given.has("checksum") && given.has("commit")) throw gitError(text, "checksum and commit are one thing; wanted one of them");
   if (git.ref !== undefined && !isSafeRef(git.ref)) throw gitError(text, `"${git.ref}" cannot be a ref`);
   if (git.fetchByCommit === true && !isCommit(git.checksum ?? git.ref ?? ""))
@@ -151,20 +149,18 @@ function withPlace(remote: string, text: string, fragment: string, query: string
 function applyQuery(git: Mutable<GitRef>, text: string, key: string, value: string): void {
   switch (key) {
     case "ref":
-      if (value !== "") git.ref = value;
-      return;
+      return setRef(git, text, value);
     case "tag":
-      git.ref = `refs/tags/${value}`;
-      return;
+      return setRef(git, text, value.startsWith("refs/tags/") ? value : `refs/tags/${value}`);
     case "branch":
-      git.ref = `refs/heads/${value}`;
-      return;
+      return setRef(git, text, value.startsWith("refs/heads/") ? value : `refs/heads/${value}`);
     case "subdir":
-      return setSubdir(git, value);
+      return setSubdir(git, text, value);
     case "checksum":
     case "commit":
       if (!isChecksum(value)) throw gitError(text, `"${value}" is no commit id; wanted hexadecimal digits`);
-      git.checksum = value.toLowerCase();
+      // As it is written: ids are in lower case, and upper case fits none (BuildKit).
+      git.checksum = value;
       return;
     case "mtime":
       if (value !== "checkout" && value !== "commit") throw gitError(text, `mtime is "${value}"; wanted checkout or commit`);
@@ -181,13 +177,21 @@ function applyQuery(git: Mutable<GitRef>, text: string, key: string, value: stri
   }
 }
 
-function setSubdir(git: Mutable<GitRef>, value: string): void {
+/** Said twice, it must be the same, as in BuildKit. */
+function setRef(git: Mutable<GitRef>, text: string, value: string): void {
+  if (git.ref !== undefined && git.ref !== value) throw gitError(text, `ref conflicts: "${git.ref}" and "${value}"`);
+  git.ref = value;
+}
+
+function setSubdir(git: Mutable<GitRef>, text: string, value: string): void {
   const parts: string[] = [];
   for (const part of value.split("/")) {
     if (part === "..") parts.pop();
     else if (part !== "" && part !== ".") parts.push(part);
   }
-  if (parts.length > 0) git.subdir = parts.join("/");
+  const subdir = parts.join("/");
+  if (git.subdir !== undefined && git.subdir !== subdir) throw gitError(text, `subdir conflicts: "${git.subdir}" and "${subdir}"`);
+  if (subdir !== "") git.subdir = subdir;
 }
 
 /** Could this be a commit's id, or how one begins? */

@@ -68,11 +68,11 @@ function withoutRange<Value extends object>(value: Value): Omit<Value, "range"> 
   return rest;
 }
 
-/** Every vertex that `target` needs, inputs first, each once. */
-export function reachable(target: Vertex): Vertex[] {
+/** Every vertex that `targets` need, inputs first, each once. */
+export function reachable(...targets: readonly Vertex[]): Vertex[] {
   const seen = new Set<VertexId>();
   const order: Vertex[] = [];
-  const stack: { readonly node: Vertex; next: number }[] = [{ node: target, next: 0 }];
+  const stack: { readonly node: Vertex; next: number }[] = targets.toReversed().map((node) => ({ node, next: 0 }));
   while (stack.length > 0) {
     const top = stack[stack.length - 1];
     if (top === undefined) break;

@@ -32,15 +32,24 @@ const FIELDS = {
   "index-descriptor": "indexDescriptor",
 } as const;
 
-/** Those for an image of `platform`; of equal keys the last one counts. Throws `USAGE`, `PLATFORM` for a platform that is not built. */
-export function annotationsFor(specs: readonly AnnotationSpec[], platform: Platform): ImageAnnotations {
+/** Those for an image of `platform`, one of `built`; of equal keys the last one counts. Throws `USAGE`, `PLATFORM` for a platform that is not built. */
+export function annotationsFor(
+  specs: readonly AnnotationSpec[],
+  platform: Platform,
+  built: readonly Platform[] = [platform],
+): ImageAnnotations {
   const found = new Map<keyof ImageAnnotations, Map<string, string>>();
   for (const { level = "manifest", platform: wanted, key, value } of specs) {
     const isOfManifest = level === "manifest" || level === "manifest-descriptor";
-    if (isOfManifest && wanted !== undefined && formatPlatform(parsePlatform(wanted, platform)) !== formatPlatform(platform))
-      throw usageError(
-        `Cannot put annotation "${key}" on the image for ${wanted}: it is not built (no platform ${wanted} found in source); wanted ${formatPlatform(platform)}`,
-      );
+    if (isOfManifest && wanted !== undefined) {
+      const name = formatPlatform(parsePlatform(wanted, platform));
+      const names = built.map(formatPlatform);
+      if (!names.includes(name))
+        throw usageError(
+          `Cannot put annotation "${key}" on the image for ${wanted}: it is not built (no platform ${wanted} found in source); wanted ${names.join(" or ")}`,
+        );
+      if (name !== formatPlatform(platform)) continue;
+    }
     const field = FIELDS[level];
     const annotations = found.get(field) ?? new Map<string, string>();
     found.set(field, annotations.set(key, value));

@@ -1,29 +1,44 @@
-/** An image as its documents and layers, before it is written anywhere. */
+/** Images as their documents and layers, before they are written anywhere. */
 import type { Descriptor } from "../oci/index.ts";
 import type { ExportLayer } from "./layers.ts";
 import type { Document, ManifestDocument } from "./manifest.ts";
 
-/** What an index has besides the image. */
-export interface Attached {
+/** What is said of an image: statements, and the manifest by which an index has them. */
+export interface About {
   readonly statements: readonly Document[];
-  /** Configuration and manifest of the statements; absent without statements. */
-  readonly about?: { readonly config: Document; readonly manifest: ManifestDocument };
-  /** What names stand for. */
-  readonly index: Document;
+  readonly config: Document;
+  readonly manifest: ManifestDocument;
 }
 
-/** An image that is ready to be written. */
+/** An image of one platform. */
 export interface AssembledImage {
   readonly layers: readonly ExportLayer[];
   readonly config: Document;
   readonly manifest: ManifestDocument;
-  /** What names stand for, as results and index.json have it: the manifest, or the index that has it with its attestations. */
+  /** The manifest's, with the annotations that it has where it is named. */
   readonly descriptor: Descriptor;
-  readonly attached?: Attached;
+  readonly about?: About;
+}
+
+/** Ready to be written: an image, or an index of images and what is said of them. */
+export interface AssembledResult {
+  readonly images: readonly AssembledImage[];
+  readonly index?: Document;
+  /** What names stand for, as results and index.json have it: the index, or the only manifest. */
+  readonly descriptor: Descriptor;
 }
 
 /** Everything but the layers: each document once, those that name others after them. */
-export function documentsOf({ config, manifest, attached }: AssembledImage): readonly Document[] {
-  const about = attached?.about === undefined ? [] : [attached.about.config, attached.about.manifest];
-  return [config, manifest, ...(attached === undefined ? [] : [...attached.statements, ...about, attached.index])];
+export function documentsOf({ images, index }: AssembledResult): readonly Document[] {
+  const documents = images.flatMap(({ config, manifest, about }) => [
+    config,
+    manifest,
+    ...(about === undefined ? [] : [...about.statements, about.config, about.manifest]),
+  ]);
+  return [...new Map([...documents, ...(index === undefined ? [] : [index])].map((one) => [one.descriptor.digest, one])).values()];
+}
+
+/** An image that is alone. */
+export function onlyImage(image: AssembledImage): AssembledResult {
+  return { images: [image], descriptor: image.descriptor };
 }

@@ -7,8 +7,8 @@ import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import { treePath } from "../paths.ts";
 import { readTreeFile } from "../tree/index.ts";
 import type { AssembledImage } from "./assembled-image.ts";
-import { attested } from "./attest.ts";
-import { treeOf } from "./exporters/local.ts";
+import { attested, checkAttached } from "./attest.ts";
+import { treesOf } from "./exporters/platform-trees.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
 import { imageSubjects, statementFor } from "./statement.ts";
 import type { Attestation } from "./types.ts";
@@ -29,28 +29,29 @@ describe("attested()", () => {
   it("leaves an image of which nothing is said as it was", async () => {
     await using fixture = await openImageFixture();
     const plain = plainImage();
-    assert.equal(await attested(fixture.image, plain, { names: [], mediaTypes: "docker" }), plain);
+    const result = await attested([{ image: fixture.image, assembled: plain }], { names: [], mediaTypes: "docker" });
+    assert.deepEqual(result, { images: [plain], descriptor: plain.descriptor });
   });
 
-  // As a BuildKit 0.25 wrote it for `docker buildx build --provenance=mode=min`, digests aside.
-  it("writes the documents of BuildKit", async () => {
+  // As BuildKit 0.32 writes it with oci-artifact=false, digests aside.
+  it("L6: writes the documents of BuildKit", async () => {
     await using fixture = await openImageFixture();
     const plain = plainImage();
     const names = ["localhost:5000/sbomtest:min"];
-    const { attached, descriptor, manifest } = await attested({ ...fixture.image, attestations: [said] }, plain, {
+    const { images, descriptor, index } = await attested([{ image: { ...fixture.image, attestations: [said] }, assembled: plain }], {
       names,
       mediaTypes: "oci",
     });
-    assert.ok(attached !== undefined);
-    assert.equal(manifest, plain.manifest);
-    const [statement] = attached.statements;
-    const { about } = attached;
+    assert.ok(index !== undefined);
+    assert.equal(images[0]?.manifest, plain.manifest);
+    const { about } = images[0];
     assert.ok(about !== undefined);
+    const [statement] = about.statements;
     assert.ok(statement !== undefined);
     const digest = plain.manifest.descriptor.digest;
     assert.equal(
       statement.bytes.toString(),
-      `{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"${PREDICATE}","subject":[{"name":"pkg:docker/localhost:5000/sbomtest@min?platform=linux%2Famd64","digest":{"sha256":"${digest.slice(7)}"}}],"predicate":{"z":1,"a":2}}`,
+      `{"_type":"https://in-toto.io/Statement/v1","predicateType":"${PREDICATE}","subject":[{"name":"pkg:docker/localhost%3A5000/sbomtest@min?platform=linux%2Famd64","digest":{"sha256":"${digest.slice(7)}"}}],"predicate":{"z":1,"a":2}}`,
     );
     assert.equal(
       about.config.bytes.toString(),
@@ -79,7 +80,7 @@ describe("attested()", () => {
 }`,
     );
     assert.equal(
-      attached.index.bytes.toString(),
+      index.bytes.toString(),
       `{
   "schemaVersion": 2,
   "mediaType": "application/vnd.oci.image.index.v1+json",
@@ -110,18 +111,19 @@ describe("attested()", () => {
 }`,
     );
     assert.deepEqual(descriptor, {
-      ...attached.index.descriptor,
+      ...index.descriptor,
       annotations: { "org.opencontainers.image.created": "2026-01-02T03:04:05Z" },
     });
   });
 
-  // As BuildKit's docs/attestations/attestation-storage.md has it.
+  // As BuildKit's docs/attestations/attestation-storage.md has it, and as 0.32 writes it.
   it("writes an artifact about the image where that is asked for", async () => {
     await using fixture = await openImageFixture();
     const options = { names: ["app"], mediaTypes: "oci", ociArtifact: true } as const;
-    const { attached, manifest } = await attested({ ...fixture.image, attestations: [said] }, plainImage(), options);
-    const [statement] = attached?.statements ?? [];
-    assert.deepEqual(attached?.about?.manifest.manifest, {
+    const { images } = await attested([{ image: { ...fixture.image, attestations: [said] }, assembled: plainImage() }], options);
+    const [{ about, manifest } = assert.fail("no image")] = images;
+    const [statement] = about?.statements ?? [];
+    assert.deepEqual(about?.manifest.manifest, {
       schemaVersion: 2,
       mediaType: "application/vnd.oci.image.manifest.v1+json",
       artifactType: "application/vnd.docker.attestation.manifest.v1+json",
@@ -134,44 +136,46 @@ describe("attested()", () => {
       layers: [statement?.descriptor],
       subject: manifest.descriptor,
     });
-    assert.equal(attached.about.config.bytes.toString(), "{}");
+    assert.equal(about.config.bytes.toString(), "{}");
   });
 
   it("names an image without a name as in-toto wants it", async () => {
     await using fixture = await openImageFixture();
-    const { attached } = await attested({ ...fixture.image, attestations: [said] }, plainImage(), { names: [], mediaTypes: "oci" });
-    assert.match(attached?.statements[0]?.bytes.toString() ?? "", /"subject":\[\{"name":"_","digest":/);
+    const builds = [{ image: { ...fixture.image, attestations: [said] }, assembled: plainImage() }];
+    const { images } = await attested(builds, { names: [], mediaTypes: "oci" });
+    assert.match(images[0]?.about?.statements[0]?.bytes.toString() ?? "", /"subject":\[\{"name":"_","digest":/);
   });
+});
 
-  it("refuses Docker's media types, which have no place for it", async () => {
-    await using fixture = await openImageFixture();
-    const image = { ...fixture.image, attestations: [said] };
-    await assert.rejects(
-      attested(image, plainImage(), { names: [], mediaTypes: "docker" }),
-      (error) => isDecantError(error, "USAGE") && error.hint?.includes("oci-mediatypes") === true,
-    );
-  });
+it("checkAttached() refuses Docker's media types, which have no place for statements", () => {
+  assert.throws(
+    () => checkAttached({ attestations: [said] }, "docker"),
+    (error) => isDecantError(error, "USAGE") && error.hint?.includes("oci-mediatypes") === true,
+  );
 });
 
 it("statementFor() says the same of another image, and nothing of what is no statement", async () => {
   await using fixture = await openImageFixture();
-  const { attached } = await attested({ ...fixture.image, attestations: [said] }, plainImage(), { names: [], mediaTypes: "oci" });
-  const [statement] = attached?.statements ?? [];
+  const builds = [{ image: { ...fixture.image, attestations: [said] }, assembled: plainImage() }];
+  const { images } = await attested(builds, { names: [], mediaTypes: "oci" });
+  const [statement] = images[0]?.about?.statements ?? [];
   const digest = sha256("other");
   const other = statementFor(statement?.bytes ?? Buffer.alloc(0), imageSubjects(["app:1"], digest, platform));
   assert.deepEqual(JSON.parse(other?.bytes.toString() ?? ""), {
-    _type: "https://in-toto.io/Statement/v0.1",
+    _type: "https://in-toto.io/Statement/v1",
     predicateType: PREDICATE,
     subject: [{ name: "pkg:docker/app@1?platform=linux%2Famd64", digest: { sha256: digest.slice(7) } }],
     predicate: { z: 1, a: 2 },
   });
+  const old = JSON.stringify({ _type: "https://in-toto.io/Statement/v0.1", predicateType: PREDICATE, predicate: {} });
+  assert.match(statementFor(Buffer.from(old), [])?.bytes.toString() ?? "", /"_type":"https:\/\/in-toto.io\/Statement\/v0.1"/);
   for (const text of ["", "[]", "{}"]) assert.equal(statementFor(Buffer.from(text), []), undefined);
 });
 
-describe("treeOf()", () => {
+describe("treesOf()", () => {
   it("adds statements about every file to outputs that are files", async () => {
     await using fixture = await openImageFixture();
-    const tree = await treeOf({ ...fixture.image, attestations: [said] }, fixture.context());
+    const [{ tree } = assert.fail("no tree")] = await treesOf([{ ...fixture.image, attestations: [said] }], fixture.context(), {});
     const statement: unknown = JSON.parse((await readTreeFile(tree, treePath("said.json"), 10_000)).toString());
     assert.ok(typeof statement === "object" && statement !== null && "subject" in statement && Array.isArray(statement.subject));
     assert.deepEqual(
@@ -183,6 +187,6 @@ describe("treeOf()", () => {
   it("refuses to write over a file of the image", async () => {
     await using fixture = await openImageFixture();
     const image = { ...fixture.image, attestations: [{ ...said, fileName: "etc/motd" }] };
-    await assert.rejects(treeOf(image, fixture.context()), (error) => isDecantError(error, "EXPORT"));
+    await assert.rejects(treesOf([image], fixture.context(), {}), (error) => isDecantError(error, "EXPORT"));
   });
 });

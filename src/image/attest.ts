@@ -2,7 +2,8 @@
  * Binds statements to an image as BuildKit does (its docs/attestations/attestation-storage.md): an attestation manifest beside the image's own in
  * one index, of platform unknown/unknown so that nobody runs it. The image's manifest keeps its bytes and digest.
  */
-import { usageError } from "../errors.ts";
+import type { Digest } from "../digest.ts";
+import { InternalError, usageError } from "../errors.ts";
 import { given } from "../given.ts";
 import {
   ATTESTATION_ARTIFACT,
@@ -19,8 +20,8 @@ import {
   OCI_MANIFEST,
   type Platform,
 } from "../oci/index.ts";
-import { type ImageAnnotations, sortedAnnotations, wantsIndex } from "./annotations.ts";
-import type { AssembledImage, Attached } from "./assembled-image.ts";
+import { sortedAnnotations, wantsIndex } from "./annotations.ts";
+import { type About, type AssembledImage, type AssembledResult, onlyImage } from "./assembled-image.ts";
 import { exportError } from "./errors.ts";
 import { type Document, documentOf, manifestOf, type MediaTypes } from "./manifest.ts";
 import { imageSubjects, MAX_STATEMENT_BYTES, statementOf, type StatementSubject } from "./statement.ts";
@@ -28,6 +29,12 @@ import type { Attestation, BuiltImage } from "./types.ts";
 
 const CREATED_ANNOTATION = "org.opencontainers.image.created";
 const UNKNOWN = { architecture: "unknown", os: "unknown" };
+
+/** A built image, and its documents. */
+interface AssembledBuild {
+  readonly image: BuiltImage;
+  readonly assembled: AssembledImage;
+}
 
 /** How an output wants its attestations. */
 interface AttestOptions {
@@ -37,25 +44,46 @@ interface AttestOptions {
   readonly ociArtifact?: boolean | undefined;
 }
 
-/** Adds what the build says of its image; the image as it was where it says nothing. `names` are canonical texts. */
+/**
+ * Adds what a build says of its images, one for each platform, which `checkAttached` lets pass; one image as it was where it says nothing. `names` are
+ * canonical texts.
+ */
 export async function attested(
-  image: BuiltImage,
-  assembled: AssembledImage,
+  builds: readonly AssembledBuild[],
   { names, mediaTypes, ociArtifact = false }: AttestOptions,
-): Promise<AssembledImage> {
-  const { attestations = [], annotations = {}, platform, inIndex = false } = image;
+): Promise<AssembledResult> {
+  const [first] = builds;
+  if (first === undefined) throw new InternalError("there is no image to attest");
+  const { annotations = {} } = first.image;
+  const isSaid = builds.some(({ image }) => (image.attestations ?? []).length > 0);
+  if (builds.length === 1 && !isSaid && first.image.inIndex !== true) return onlyImage(first.assembled);
+  const members: IndexMember[] = [];
+  for (const { image, assembled } of builds) {
+    const { platform, attestations = [], annotations: own = {} } = image;
+    const statements = await statementsOf(attestations, imageSubjects(names, assembled.manifest.descriptor.digest, platform));
+    members.push({ assembled, platform, statements, annotations: own.manifestDescriptor });
+  }
+  const [created] = builds.map(({ assembled }) => createdOf(assembled.descriptor)).toSorted(byCreated);
+  const named = sortedAnnotations(created, annotations.indexDescriptor);
+  return indexOf(members, { annotations: annotations.index, named, mediaTypes, ociArtifact });
+}
+
+/** Is there a place for what the build says of its image, in documents of these media types? Throws `USAGE`. */
+export function checkAttached(
+  {
+    attestations = [],
+    annotations = {},
+    inIndex = false,
+  }: Pick<BuiltImage, "annotations" | "inIndex"> & { readonly attestations?: readonly unknown[] },
+  mediaTypes: MediaTypes,
+): void {
   if (mediaTypes === "docker" && (wantsIndex(annotations) || annotations.manifestDescriptor !== undefined))
     throw usageError(
       "Cannot export annotations of these levels with Docker's media types: they have no place for them; wanted OCI media types",
       "Leave out oci-mediatypes=false, or the levels: annotations of manifests are possible",
     );
-  if (attestations.length === 0 && !inIndex) {
-    if (wantsIndex(annotations)) throw noIndex();
-    return assembled;
-  }
+  if (attestations.length === 0 && !inIndex && wantsIndex(annotations)) throw noIndex();
   if (mediaTypes === "docker" && attestations.length > 0) throw dockerHasNoPlace();
-  const statements = await statementsOf(attestations, imageSubjects(names, assembled.manifest.descriptor.digest, platform));
-  return attach(assembled, { ...assembled.manifest.descriptor, platform }, { statements, annotations, mediaTypes, ociArtifact });
 }
 
 /** The statements of a build about `subjects`, in its order. Throws `EXPORT` for one that nobody would read. */
@@ -74,67 +102,62 @@ export async function statementsOf(attestations: readonly Attestation[], subject
   return statements;
 }
 
-/** What an index is made of, besides the image. */
-export interface IndexParts {
+/** An image of an index. */
+export interface IndexMember {
+  readonly assembled: AssembledImage;
+  readonly platform: Platform;
+  /** What is said of it. */
   readonly statements: readonly Document[];
-  readonly annotations?: ImageAnnotations;
-  /** Default: "oci". */
-  readonly mediaTypes?: MediaTypes;
-  /** Default false. */
-  readonly ociArtifact?: boolean;
+  /** Beside its digest. */
+  readonly annotations?: Annotations | undefined;
 }
 
-/** An index of `image` (the descriptor with its platform), and of statements about it where there are some. */
-export function attach(assembled: AssembledImage, image: Descriptor, parts: IndexParts): AssembledImage {
-  const { statements, annotations = {}, mediaTypes = "oci", ociArtifact = false } = parts;
-  const { mediaType, digest, size, platform = UNKNOWN } = image;
-  const about = statements.length === 0 ? undefined : attestationManifest(statements, ociArtifact ? image : undefined);
-  const beside = sortedAnnotations(annotations.manifestDescriptor);
-  const own = sortedAnnotations(annotations.index);
-  const index = documentOf(
-    JSON.stringify(
-      {
-        schemaVersion: 2,
-        mediaType: mediaTypes === "docker" ? DOCKER_MANIFEST_LIST : OCI_INDEX,
-        manifests: [
-          { mediaType, digest, size, ...given({ annotations: beside }), platform: ordered(platform) },
-          ...(about === undefined
-            ? []
-            : [
-                {
-                  ...about.manifest.descriptor,
-                  annotations: { [ATTESTED_DIGEST_ANNOTATION]: digest, [ATTESTATION_TYPE_ANNOTATION]: ATTESTATION_MANIFEST },
-                  platform: UNKNOWN,
-                },
-              ]),
-        ],
-        ...given({ annotations: own }),
-      },
-      undefined,
-      2,
-    ),
-    mediaTypes === "docker" ? DOCKER_MANIFEST_LIST : OCI_INDEX,
-  );
-  const named = sortedAnnotations(createdOf(assembled.descriptor), annotations.indexDescriptor);
-  return {
-    ...assembled,
-    descriptor: { ...index.descriptor, ...given({ annotations: named }) },
-    attached: { statements, ...given({ about }), index },
-  };
+/** How an index is written. */
+interface IndexOptions {
+  readonly annotations?: Annotations | undefined;
+  /** Where the index itself is named. */
+  readonly named?: Annotations | undefined;
+  readonly mediaTypes: MediaTypes;
+  readonly ociArtifact: boolean;
+}
+
+/** An index of images in their order, and after them of what is said of each. */
+export function indexOf(members: readonly IndexMember[], options: IndexOptions): AssembledResult {
+  const { named, mediaTypes, ociArtifact } = options;
+  const annotations = sortedAnnotations(options.annotations);
+  const images = members.map(({ assembled, statements }): AssembledImage => {
+    if (statements.length === 0) return assembled;
+    return { ...assembled, about: attestationManifest(statements, ociArtifact ? assembled.manifest.descriptor : undefined) };
+  });
+  const mediaType = mediaTypes === "docker" ? DOCKER_MANIFEST_LIST : OCI_INDEX;
+  const manifests = [
+    ...members.map(({ assembled, platform, annotations: beside }): Descriptor => {
+      const { mediaType: type, digest, size } = assembled.manifest.descriptor;
+      return { mediaType: type, digest, size, ...given({ annotations: sortedAnnotations(beside) }), platform: ordered(platform) };
+    }),
+    ...images.flatMap(({ manifest, about }) => (about === undefined ? [] : [aboutDescriptor(about, manifest.descriptor.digest)])),
+  ];
+  const index = documentOf(JSON.stringify({ schemaVersion: 2, mediaType, manifests, ...given({ annotations }) }, undefined, 2), mediaType);
+  return { images, index, descriptor: { ...index.descriptor, ...given({ annotations: named }) } };
+}
+
+function aboutDescriptor({ manifest }: About, subject: Digest): Descriptor {
+  const annotations = { [ATTESTED_DIGEST_ANNOTATION]: subject, [ATTESTATION_TYPE_ANNOTATION]: ATTESTATION_MANIFEST };
+  return { ...manifest.descriptor, annotations, platform: UNKNOWN };
 }
 
 /** With a `subject` an OCI artifact about it, as newer BuildKits write it; else an image that nothing can run. */
-function attestationManifest(statements: readonly Document[], subject: Descriptor | undefined): NonNullable<Attached["about"]> {
+function attestationManifest(statements: readonly Document[], subject: Descriptor | undefined): About {
   const layers = statements.map(({ descriptor }) => descriptor);
-  if (subject !== undefined) return artifact(layers, subject);
+  if (subject !== undefined) return { statements, ...artifact(layers, subject) };
   const config = documentOf(
     JSON.stringify({ ...UNKNOWN, config: {}, rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) } }),
     OCI_CONFIG,
   );
-  return { config, manifest: manifestOf(config.descriptor, layers, "oci") };
+  return { statements, config, manifest: manifestOf(config.descriptor, layers, "oci") };
 }
 
-function artifact(layers: readonly Descriptor[], { mediaType, digest, size }: Descriptor): NonNullable<Attached["about"]> {
+function artifact(layers: readonly Descriptor[], { mediaType, digest, size }: Descriptor): Omit<About, "statements"> {
   const empty = documentOf("{}", OCI_EMPTY);
   const config = { ...empty, descriptor: { ...empty.descriptor, data: empty.bytes.toString("base64") } };
   const manifest: Manifest = {
@@ -152,6 +175,12 @@ function artifact(layers: readonly Descriptor[], { mediaType, digest, size }: De
 function createdOf({ annotations = {} }: Descriptor): Annotations {
   const created = annotations[CREATED_ANNOTATION];
   return given({ [CREATED_ANNOTATION]: created });
+}
+
+/** The newest first. */
+function byCreated(a: Annotations, b: Annotations): number {
+  const [left = "", right = ""] = [a[CREATED_ANNOTATION], b[CREATED_ANNOTATION]];
+  return left < right ? 1 : left > right ? -1 : 0;
 }
 
 /** In the order of Go's struct that BuildKit marshals. */

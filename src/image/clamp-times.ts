@@ -1,4 +1,4 @@
-/** `rewrite-timestamp=true`: layers in which nothing is younger than SOURCE_DATE_EPOCH. */
+/** SOURCE_DATE_EPOCH in what is there already: layers in which nothing is younger (`rewrite-timestamp=true`), and histories of one output. */
 import type { DiffId } from "../digest.ts";
 import { framedDigest, isDigest } from "../digest.ts";
 import type { Store } from "../store/index.ts";
@@ -12,6 +12,7 @@ import {
   openLayer,
   writeLayer,
 } from "../tree/index.ts";
+import type { BuiltImage } from "./types.ts";
 
 /** The layer with younger times set to `epochSec`; itself where there are none. Rewritten layers are kept and found again. */
 export async function clampTimes(store: Store, source: LayerSource, epochSec: number, signal: AbortSignal): Promise<LayerSource> {
@@ -25,6 +26,15 @@ export async function clampTimes(store: Store, source: LayerSource, epochSec: nu
   const made = await writeLayer(store, clamped(layer, epochSec), { signal });
   store.records.put("clamped-layer", id, made.id, [{ kind: "record", space: "layer", id: made.id }]);
   return layerSource(made);
+}
+
+/** The image as if it was built at `epochSec`: its own history and its time are no younger. What its base says stays. */
+export function withEpoch(image: BuiltImage, epochSec: number): BuiltImage {
+  const limit = new Date(epochSec * 1000).toISOString().replace(".000Z", "Z");
+  const clamp = (time: string | undefined): string => (time !== undefined && Date.parse(time) <= epochSec * 1000 ? time : limit);
+  const ofBase = image.base?.history?.length ?? 0;
+  const history = image.history.map((entry, at) => (at < ofBase ? entry : { ...entry, created: clamp(entry.created) }));
+  return { ...image, epochSec, history, created: clamp(image.created) };
 }
 
 function isYounger(index: LayerIndex, epochSec: number): boolean {

@@ -41,9 +41,10 @@ export function imageConfigOf(image: ConfigInput, diffIds: readonly DiffId[]): {
   const merged: Record<string, unknown> = {
     ...image.base,
     config: containerConfig(image.base?.config, image.config),
-    created: image.created,
-    history,
-    rootfs: { type: "layers", diff_ids: diffIds },
+    // What is empty is null in Go: an image without layers has the digest that BuildKit gives it, always.
+    created: image.created ?? null,
+    history: history.length === 0 ? null : history,
+    rootfs: { type: "layers", diff_ids: diffIds.length === 0 ? null : diffIds },
   };
   setOrDelete(merged, "author", author);
   for (const key of PLATFORM_KEYS) if (image.platform[key] !== undefined) merged[key] = image.platform[key];

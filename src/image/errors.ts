@@ -1,4 +1,6 @@
 /** Errors of the image room, and the one translation of failed writes into sentences. */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { DecantError, errnoOf } from "../errors.ts";
 
 /** `EXPORT`: an output could not be written. */
@@ -24,11 +26,15 @@ const REASONS: Readonly<Record<string, readonly [state: string, hint: string | u
   EFBIG: ["the file is larger than that file system allows", "Write to another file system"],
 };
 
+const UNMADE = ["nothing can be made in its folder", "Choose another destination"] as const;
+
 /** A system error while writing `target` as `EXPORT`; every other error, ours and aborts included, as it is. */
 export function writeError(what: string, target: string, error: unknown): unknown {
   const errno = error instanceof DecantError ? systemErrno(error) : errnoOf(error);
   if (errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) return error;
-  const [state, hint] = REASONS[errno] ?? [errno, undefined];
+  // Where a file system makes its files itself, as in /proc, the kernel has this word for every other name.
+  const isMade = errno === "ENOENT" && existsSync(dirname(target));
+  const [state, hint] = isMade ? UNMADE : (REASONS[errno] ?? [errno, undefined]);
   return exportError(what, target, state, { cause: error, hint });
 }
 

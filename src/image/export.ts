@@ -1,6 +1,7 @@
 /** The exporters behind one function: what a build gives, to where its caller wants it. */
-import { InternalError, unsupported } from "../errors.ts";
+import { InternalError } from "../errors.ts";
 import { given } from "../given.ts";
+import { checkOutput } from "./check-output.ts";
 import { exportLayout } from "./exporters/layout-archive.ts";
 import { exportLocal } from "./exporters/local.ts";
 import { exportToRegistry } from "./exporters/registry.ts";
@@ -9,16 +10,14 @@ import { exportTar } from "./exporters/tar.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "./types.ts";
 
 /**
- * Writes `images` (one for each platform; one for now) to `output` and tells what was written. Nothing half-written is left when it
- * fails or is aborted, but a directory of type=local. Throws `EXPORT`, `REFERENCE`, `USAGE`, `UNSUPPORTED` for several platforms, what
- * registries and the store throw, and the signal's reason.
+ * Writes `images` (one for each platform) to `output` and tells what was written. Nothing half-written is left when it
+ * fails or is aborted, but a directory of type=local. Throws `EXPORT`, `REFERENCE`, `USAGE`, what registries and the store throw, and the signal's reason.
  */
 export async function exportImage(images: readonly BuiltImage[], output: OutputSpec, ctx: ExportContext): Promise<ExportResult> {
   ctx.signal.throwIfAborted();
-  const [image] = images;
-  if (image === undefined) throw new InternalError("there is no image to export");
-  if (images.length > 1) throw unsupported("An output of several platforms", { row: "F128" });
-  const result = await exporterOf(image, output, ctx);
+  if (images.length === 0) throw new InternalError("there is no image to export");
+  for (const image of images) await checkOutput({ ...image, inIndex: image.inIndex ?? images.length > 1 }, output, ctx);
+  const result = await exporterOf(images, output, ctx);
   const digest = result.descriptor?.digest;
   for (const name of result.names) ctx.emit({ type: "result", kind: "image", name, ...given({ digest }) });
   if (result.path !== undefined) {
@@ -27,19 +26,19 @@ export async function exportImage(images: readonly BuiltImage[], output: OutputS
   return result;
 }
 
-function exporterOf(image: BuiltImage, output: OutputSpec, ctx: ExportContext): Promise<ExportResult> {
+function exporterOf(images: readonly BuiltImage[], output: OutputSpec, ctx: ExportContext): Promise<ExportResult> {
   switch (output.type) {
     case "image":
-      return exportToStore(image, output, ctx);
+      return exportToStore(images, output, ctx);
     case "oci":
     case "docker":
-      return exportLayout(image, output, ctx);
+      return exportLayout(images, output, ctx);
     case "registry":
-      return exportToRegistry(image, output, ctx);
+      return exportToRegistry(images, output, ctx);
     case "local":
-      return exportLocal(image, output, ctx);
+      return exportLocal(images, output, ctx);
     case "tar":
-      return exportTar(image, output, ctx);
+      return exportTar(images, output, ctx);
     case "cacheonly":
       // The layers are in the cache already: that is all this output wants.
       return Promise.resolve({ output, names: [] });

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { AT_ONCE, createSemaphore, createShared, type Semaphore } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import { type Digest, type DiffId } from "../digest.ts";
-import { DecantError } from "../errors.ts";
+import { DecantError, isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
@@ -12,6 +12,18 @@ import { type Layer, type LayerSource, type RemoteBlob, findLayer, importLayerBl
 /** Opens the bytes of a layer blob from wherever they are. `vertex`: the step that wants them, where it is not the one that named the image. */
 type OpenLayer = (descriptor: Descriptor, signal: AbortSignal, vertex: string | undefined) => ByteStream;
 
+/** Looks how large a layer blob is where it is; undefined where that cannot be seen. */
+export type SizeOfLayer = (descriptor: Descriptor, signal: AbortSignal) => Promise<number | undefined>;
+
+/** Where the layers of an image are. */
+interface LayerPlace {
+  readonly name: string;
+  readonly open: OpenLayer;
+  /** For manifests that have it wrong. Default: what they say must be right. */
+  readonly sizeOf?: SizeOfLayer;
+  readonly remote: (descriptor: Descriptor) => RemoteBlob | undefined;
+}
+
 const ORIGIN_SPACE = "image.origin";
 const originSchema = v.object({ registry: v.string(), repository: v.string() });
 
@@ -19,7 +31,7 @@ const originSchema = v.object({ registry: v.string(), repository: v.string() });
 export function imageLayers(
   store: Store,
   { manifest, config }: { readonly manifest: Manifest; readonly config: ImageConfig },
-  from: { readonly name: string; readonly open: OpenLayer; readonly remote: (descriptor: Descriptor) => RemoteBlob | undefined },
+  from: LayerPlace,
 ): LayerSource[] {
   const diffIds = config.rootfs.diff_ids;
   if (manifest.layers.length !== diffIds.length) {
@@ -39,7 +51,7 @@ export function imageLayers(
       diffId,
       ...given({ remote }),
       load: (signal, options = {}) =>
-        loads.run(diffId, (stop) => loadLayer(store, { descriptor, diffId, remote, open: from.open, ...options }, places, stop), signal),
+        loads.run(diffId, (stop) => loadLayer(store, { descriptor, diffId, remote, from, ...options }, places, stop), signal),
     };
   });
 }
@@ -48,20 +60,48 @@ interface WantedLayer {
   readonly descriptor: Descriptor;
   readonly diffId: DiffId;
   readonly remote: RemoteBlob | undefined;
-  readonly open: OpenLayer;
+  readonly from: LayerPlace;
   readonly unpack?: boolean | undefined;
   readonly vertex?: string | undefined;
 }
 
 async function loadLayer(store: Store, wanted: WantedLayer, places: Semaphore, signal: AbortSignal): Promise<Layer> {
-  const { descriptor, diffId, remote, open, unpack = false, vertex } = wanted;
+  const { descriptor, diffId, remote, from, unpack = false, vertex } = wanted;
   const known = findLayer(store, diffId);
   if (known !== undefined) return known;
   using _place = await places.acquire(signal);
   // Looks among the store's blobs first, and lets one of several processes do the work.
-  const layer = await importLayerBlob(store, { descriptor, diffId, open: () => open(descriptor, signal, vertex) }, { signal, unpack });
+  const layer = await withTrueSize(descriptor, signal, from.sizeOf, (sized) =>
+    importLayerBlob(store, { descriptor: sized, diffId, open: () => from.open(sized, signal, vertex) }, { signal, unpack }),
+  );
   if (remote !== undefined) rememberOrigin(store, remote);
   return layer;
+}
+
+/**
+ * Does `work` with a blob; again with the size that it has where the manifest is wrong about it. Its digest is checked in any case. Throws what `work`
+ * throws.
+ */
+export async function withTrueSize<Result>(
+  descriptor: Descriptor,
+  signal: AbortSignal,
+  sizeOf: SizeOfLayer = () => Promise.resolve(undefined),
+  work: (sized: Descriptor) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work(descriptor);
+  } catch (error) {
+    if (!isDecantError(error, "BLOB_SIZE")) throw error;
+    const size = await sizeOf(descriptor, signal);
+    if (size === undefined || size === descriptor.size) throw error;
+    return await work({ ...descriptor, size });
+  }
+}
+
+/** The descriptor with the size that the blob has, where the store has it. */
+export function sizedDescriptor<Blob extends Descriptor>(store: Store, descriptor: Blob): Blob {
+  const size = store.blobs.size(descriptor.digest) ?? descriptor.size;
+  return size === descriptor.size ? descriptor : { ...descriptor, size };
 }
 
 /** Is exactly this blob among the store's? */

@@ -4,14 +4,14 @@
  */
 import { AT_ONCE, pool } from "../async.ts";
 import type { DiffId } from "../digest.ts";
-import { InternalError } from "../errors.ts";
+import { DecantError, InternalError, isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import { type Descriptor, isForeignLayer, layerCompressionOf } from "../oci/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, compressedLayer, layerDiffId } from "../tree/index.ts";
 import { fetchBlob } from "./fetch-blob.ts";
-import { isStored } from "./image-layer.ts";
+import { isStored, sizedDescriptor } from "./image-layer.ts";
 import { startProgress } from "../transfer.ts";
-import type { CompressionOptions, ImageContext } from "./types.ts";
+import type { BuiltImage, CompressionOptions, ImageContext } from "./types.ts";
 
 /** A layer as an output writes it. */
 export interface ExportLayer {
@@ -19,22 +19,46 @@ export interface ExportLayer {
   readonly diffId: DiffId;
   /** The registry that has exactly this blob. */
   readonly remote?: RemoteBlob;
-  /** Puts the blob into the store, where it is not there yet. */
-  readonly ensure: (signal: AbortSignal) => Promise<void>;
+  /** Puts the blob into the store, where it is not there yet; gives its descriptor, with the size that it has. */
+  readonly ensure: (signal: AbortSignal) => Promise<Descriptor>;
 }
 
 const DEFAULT_COMPRESSION = "gzip";
 
-/** The layers as blobs of the wanted compression. Blobs of our own are in the store when this returns. */
-export function exportLayers(ctx: ImageContext, sources: readonly LayerSource[], options: CompressionOptions): Promise<ExportLayer[]> {
-  return pool(AT_ONCE, sources, (source, signal) => exportLayer(ctx, source, options, signal), ctx.signal);
+/** Layers with the history that tells how they were made. */
+type Layers = Pick<BuiltImage, "layers" | "history" | "epochSec">;
+
+/** The layers as blobs of the wanted compression. Blobs of our own are in the store when this returns. Throws `WHITEOUT`, with the step. */
+export function exportLayers(ctx: ImageContext, image: Layers, options: CompressionOptions): Promise<ExportLayer[]> {
+  // The bytes of ISA-L differ between kinds of processors: a build that is to give the same bytes anywhere is without it.
+  const { encoder = image.epochSec === undefined ? undefined : "zlib" } = options;
+  return eachLayer(ctx, image, (source, signal) => exportLayer(ctx, source, { ...options, encoder }, signal));
 }
 
-/** The layers as the local store keeps them: those that came from elsewhere as they came, our own uncompressed. All are in the store. */
-export function storedLayers(ctx: ImageContext, sources: readonly LayerSource[]): Promise<ExportLayer[]> {
-  const one = async (source: LayerSource, signal: AbortSignal): Promise<ExportLayer> =>
-    packed(ctx, await source.load(signal, { vertex: ctx.vertex }), source.diffId, { compression: "uncompressed" }, signal);
-  return pool(AT_ONCE, sources, one, ctx.signal);
+/** The layers as the local store keeps them: those that came from elsewhere as they came, our own uncompressed. All are in the store. Throws `WHITEOUT`, with the step. */
+export function storedLayers(ctx: ImageContext, image: Layers): Promise<ExportLayer[]> {
+  return eachLayer(ctx, image, async (source, signal) =>
+    packed(ctx, await source.load(signal, { vertex: ctx.vertex }), source.diffId, { compression: "uncompressed" }, signal),
+  );
+}
+
+function eachLayer(
+  ctx: ImageContext,
+  { layers, history }: Layers,
+  work: (source: LayerSource, signal: AbortSignal) => Promise<ExportLayer>,
+): Promise<ExportLayer[]> {
+  const steps = history.filter((item) => item.empty_layer !== true);
+  const named = layers.map((source, at) => ({ source, step: steps[at]?.created_by }));
+  const one = async (item: (typeof named)[number], signal: AbortSignal): Promise<ExportLayer> => {
+    try {
+      return await work(item.source, signal);
+    } catch (error) {
+      // A RUN may make any name: only its tar cannot have it, and that is made here.
+      if (!isDecantError(error, "WHITEOUT") || item.step === undefined) throw error;
+      throw new DecantError(error.code, `Cannot make a layer of step "${item.step}": ${error.message}`, { hint: error.hint, cause: error });
+    }
+  };
+  return pool(AT_ONCE, named, one, ctx.signal);
 }
 
 /** One layer as a blob of the wanted compression. */
@@ -45,7 +69,7 @@ export async function exportLayer(
   signal: AbortSignal,
 ): Promise<ExportLayer> {
   if (source.remote !== undefined && source.diffId !== undefined && suits(source.remote.descriptor, options)) {
-    return remoteLayer(ctx, source.remote, source.diffId);
+    return await remoteLayer(ctx, source.remote, source.diffId, signal);
   }
   return packed(ctx, await source.load(signal, { vertex: ctx.vertex }), source.diffId, options, signal);
 }
@@ -58,15 +82,28 @@ export function suits(descriptor: Descriptor, { compression = DEFAULT_COMPRESSIO
   return has === compression || (!force && has !== undefined && has !== "uncompressed");
 }
 
-function remoteLayer(ctx: ImageContext, remote: RemoteBlob, diffId: DiffId): ExportLayer {
+async function remoteLayer(ctx: ImageContext, found: RemoteBlob, diffId: DiffId, signal: AbortSignal): Promise<ExportLayer> {
+  const known = sizedDescriptor(ctx.store, found.descriptor);
+  // A manifest without sizes: ours is to have them.
+  const size = known.size > 0 ? known.size : ((await (await ctx.registry()).blobSize(found, known.digest, { signal })) ?? 0);
+  const remote = { ...found, descriptor: { ...known, size } };
   return { descriptor: remote.descriptor, diffId, remote, ensure: (signal) => fetchBlob(ctx, remote, signal) };
+}
+
+/** The same with all blobs in the store, and descriptors that have their sizes: for outputs that hold them. */
+export function heldLayers(ctx: ImageContext, layers: readonly ExportLayer[]): Promise<ExportLayer[]> {
+  const hold = async (layer: ExportLayer, signal: AbortSignal): Promise<ExportLayer> => {
+    const descriptor = await layer.ensure(signal);
+    return { ...layer, descriptor, ensure: () => Promise.resolve(descriptor) };
+  };
+  return pool(AT_ONCE, layers, hold, ctx.signal);
 }
 
 async function packed(
   ctx: ImageContext,
   layer: Layer,
   known: DiffId | undefined,
-  { compression = DEFAULT_COMPRESSION, level, force }: CompressionOptions,
+  { compression = DEFAULT_COMPRESSION, level, force, encoder }: CompressionOptions,
   signal: AbortSignal,
 ): Promise<ExportLayer> {
   const progress = startProgress(ctx.emit, {
@@ -77,14 +114,15 @@ async function packed(
   const descriptor = await compressedLayer(
     ctx.store,
     layer,
-    { compression, ...given({ level, force }) },
+    { compression, ...given({ level, force, encoder }) },
     { signal, onProgress: progress.at },
   );
   progress.end();
   const diffId = known ?? (await layerDiffId(ctx.store, layer, signal));
-  return { descriptor, diffId, ensure: async () => assertStored(ctx, descriptor) };
+  return { descriptor, diffId, ensure: () => assertStored(ctx, descriptor) };
 }
 
-function assertStored({ store }: ImageContext, descriptor: Descriptor): void {
+async function assertStored({ store }: ImageContext, descriptor: Descriptor): Promise<Descriptor> {
   if (!isStored(store, descriptor)) throw new InternalError(`layer blob ${descriptor.digest} is not in the store`);
+  return descriptor;
 }

@@ -51,7 +51,9 @@ export function manifestOf(
     })),
     ...(annotated ? { annotations: sortedAnnotations(annotations) ?? {} } : {}),
   };
-  return { manifest, ...documentOf(JSON.stringify(manifest, undefined, 2), typed(OCI_MANIFEST)) };
+  // An empty list of Go is null, and the digest is to be BuildKit's.
+  const written = { ...manifest, layers: layers.length === 0 ? null : manifest.layers };
+  return { manifest, ...documentOf(JSON.stringify(written, undefined, 2), typed(OCI_MANIFEST)) };
 }
 
 /** Text and the descriptor of its bytes. */
@@ -63,11 +65,17 @@ export function documentOf(text: string, mediaType: string): Document {
 /** The descriptor under which an index.json, a metadata file and results name a manifest, with the facts that buildx adds. */
 export function namedDescriptor(
   manifest: Descriptor,
-  { created, platform }: { readonly created: string; readonly platform: Platform },
+  { created, platform }: { readonly created?: string; readonly platform: Platform },
   more: Annotations = {},
 ): Descriptor {
-  // Whole seconds, as buildx writes it.
-  const own = { "org.opencontainers.image.created": created.replace(/\.\d+/, "") };
-  const annotations = sortedAnnotations(own, more) ?? own;
-  return { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.size, annotations, platform };
+  // Whole seconds, as buildx writes it. What was never made keeps one descriptor; BuildKit tells the time of the build then.
+  const own = created === undefined ? {} : { "org.opencontainers.image.created": created.replace(/\.\d+/, "") };
+  const annotations = sortedAnnotations(own, more);
+  return {
+    mediaType: manifest.mediaType,
+    digest: manifest.digest,
+    size: manifest.size,
+    ...(annotations === undefined ? {} : { annotations }),
+    platform,
+  };
 }

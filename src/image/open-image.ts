@@ -5,7 +5,6 @@ import {
   type Annotations,
   type Descriptor,
   type ImageConfig,
-  type Index,
   type Manifest,
   type Platform,
   attestationsOf,
@@ -25,15 +24,17 @@ export interface OpenedImage {
   readonly manifestBytes: Buffer;
   readonly config: ImageConfig;
   readonly configBytes: Buffer;
-  /** Absent where its name stands for no index, or for one that has other images too. */
+  /** Absent where its name stands for no index. */
   readonly index?: OpenedIndex;
   /** The manifests of its index that say something of it (SBOM, provenance); none where its name stands for no index. */
   readonly attestations: readonly Descriptor[];
   readonly layers: readonly LayerSource[];
 }
 
-/** What an index of one image says besides. */
+/** What the index of an image says besides. */
 interface OpenedIndex {
+  /** It has other images, too. */
+  readonly isShared: boolean;
   readonly mediaType: string;
   readonly annotations?: Annotations;
   /** Beside the digest of the manifest. */
@@ -75,16 +76,13 @@ export async function openDocuments(name: string, top: Descriptor, platform: Pla
     }
     descriptor = selectManifest(parsed.index, platform, name);
     attestations = attestationsOf(parsed.index, descriptor.digest);
-    around = parsed.index.manifests.length === 1 + attestations.length ? aroundOf(parsed.index, parsed.mediaType, descriptor) : undefined;
+    around = {
+      isShared: parsed.index.manifests.length !== 1 + attestations.length,
+      mediaType: parsed.mediaType,
+      ...given({ annotations: parsed.index.annotations, manifestAnnotations: descriptor.annotations }),
+    };
   }
   throw new DecantError("MANIFEST", `Cannot use image "${name}": it has indexes in indexes, more than ${MAX_INDEXES} deep`);
-}
-
-function aroundOf({ annotations }: Index, mediaType: string, { annotations: beside }: Descriptor): OpenedIndex {
-  return {
-    mediaType,
-    ...given({ annotations, manifestAnnotations: beside }),
-  };
 }
 
 function platformOf({ platform }: Descriptor): { readonly platform?: Platform } {

@@ -3,12 +3,13 @@
  * by the kernel where that is possible (docs/promises.md, "How fast").
  */
 import { randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { constants, createReadStream } from "node:fs";
+import { access, type FileHandle, mkdtemp, open, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { errnoOf } from "../errors.ts";
 import { copyRange } from "../sys/index.ts";
 import { exportError, writeError } from "./errors.ts";
+import { fromWorkingDirectory } from "../working-directory.ts";
 
 /** Takes bytes in order. */
 export interface ByteSink {
@@ -34,7 +35,7 @@ const PIECE_BYTES = 16 << 20;
  */
 export async function createOutputFile(dest: string, signal: AbortSignal): Promise<OutputFile> {
   signal.throwIfAborted();
-  const path = resolve(dest);
+  const path = fromWorkingDirectory(dest);
   try {
     const found = await existing(path);
     if (found?.kind === "dir") throw exportError("write", path, "it is a directory; a file was wanted", { hint: "Name a file in it" });
@@ -53,6 +54,44 @@ export async function createOutputFile(dest: string, signal: AbortSignal): Promi
     });
   } catch (error) {
     throw writeError("write", path, error);
+  }
+}
+
+/** Writes a whole file, as `createOutputFile` does. Throws `EXPORT`. */
+export async function writeOutputFile(dest: string, text: string, signal: AbortSignal): Promise<void> {
+  await using file = await createOutputFile(dest, signal);
+  await file.write(Buffer.from(text, "utf8"));
+  await file.commit();
+}
+
+/** Can a file be written at `dest`? Tries it in its folder, because permissions do not tell all, and leaves no trace. Throws `EXPORT`. */
+export async function checkOutputFile(dest: string, signal: AbortSignal): Promise<void> {
+  const path = fromWorkingDirectory(dest);
+  try {
+    if ((await existing(path))?.kind === "special") {
+      // Opening a pipe would wait for its reader, and closing it would be its end.
+      await access(path, constants.W_OK);
+      return;
+    }
+  } catch (error) {
+    throw writeError("write", path, error);
+  }
+  await (await createOutputFile(path, signal))[Symbol.asyncDispose]();
+}
+
+/** Can files be written in the directory `dest`, which is made where it is missing? Throws `EXPORT`. */
+export async function checkOutputFolder(dest: string): Promise<void> {
+  const path = fromWorkingDirectory(dest);
+  try {
+    let place = path;
+    for (let found = await existing(place); found?.kind !== "dir"; found = await existing(place)) {
+      if (found !== undefined || dirname(place) === place)
+        throw exportError("write to", path, place === path ? "it is not a directory" : `"${place}" is not a directory`);
+      place = dirname(place);
+    }
+    await rmdir(await mkdtemp(join(place, ".decant-")));
+  } catch (error) {
+    throw writeError("write to", path, error);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { NEWEST } from "../followed.ts";
 import { sha256 } from "../digest.ts";
 import { parseDockerfile } from "../dockerfile/index.ts";
 import { toGraph, type Vertex } from "../graph/index.ts";
@@ -25,19 +26,25 @@ const facts: ProvenanceFacts = {
   complete: false,
   hermetic: false,
   reproducible: false,
+  followed: NEWEST,
 };
 const definition = { steps: [{ id: "step0" }], digestMapping: { "sha256:1": "step0" }, locations: { step0: {} } };
 
 describe("provenancePredicate()", () => {
-  it("writes v1 as BuildKit defines it, with mode=min nothing that may be private", () => {
+  it("L6: writes v1 as BuildKit defines it, with mode=min nothing that may be private", () => {
     assert.deepEqual(provenancePredicate("v1", { ...facts, definition }), {
       buildDefinition: {
         buildType: "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
         externalParameters: {
           configSource: { path: "Dockerfile" },
-          request: { frontend: "dockerfile.v0", args: { target: "app" }, locals: [{ name: "context" }, { name: "dockerfile" }] },
+          request: {
+            frontend: "dockerfile.v0",
+            args: { target: "app" },
+            locals: [{ name: "context" }, { name: "dockerfile" }],
+            compatibilityVersion: 30,
+          },
         },
-        internalParameters: { builderPlatform: "linux/amd64" },
+        internalParameters: { builderPlatform: "linux/amd64", dockerfileVersion: "1.29.0" },
         resolvedDependencies: facts.materials,
       },
       runDetails: {
@@ -61,6 +68,7 @@ describe("provenancePredicate()", () => {
       secrets: [{ id: "token", optional: true }],
       ssh: [{ id: "default" }],
       locals: [{ name: "context" }, { name: "dockerfile" }],
+      compatibilityVersion: 30,
     });
     assert.deepEqual(predicate.buildDefinition.internalParameters.buildConfig, {
       llbDefinition: [{ id: "step0" }],
@@ -93,17 +101,18 @@ describe("provenancePredicate()", () => {
     );
   });
 
-  // As a BuildKit 0.25 wrote it for a local context, with other ids and times.
-  it("writes v0.2 with BuildKit's keys", () => {
-    const local = { ...facts, materials: [], request: { args: {}, secrets: [], ssh: [], locals: ["context", "dockerfile"] } };
+  // As BuildKit writes it for a local context, with other ids and times.
+  it("L6: writes v0.2 with BuildKit's keys", () => {
+    const followed = { frontend: "1.19.0", minor: 19, compatibility: 20 } as const;
+    const local = { ...facts, followed, materials: [], request: { args: {}, secrets: [], ssh: [], locals: ["context", "dockerfile"] } };
     assert.deepEqual(provenancePredicate("v0.2", local), {
       builder: { id: "https://ci.example/1" },
       buildType: "https://mobyproject.org/buildkit@v1",
       materials: [],
       invocation: {
         configSource: { entryPoint: "Dockerfile" },
-        parameters: { frontend: "dockerfile.v0", locals: [{ name: "context" }, { name: "dockerfile" }] },
-        environment: { platform: "linux/amd64" },
+        parameters: { frontend: "dockerfile.v0", locals: [{ name: "context" }, { name: "dockerfile" }], compatibilityVersion: 20 },
+        environment: { platform: "linux/amd64", dockerfileVersion: "1.19.0" },
       },
       metadata: {
         buildInvocationID: "abc",

@@ -2,6 +2,7 @@
  * SLSA provenance of a build, in the layout that BuildKit defines (its docs/attestations/slsa-definitions.md) and that readers of its images know:
  * v1, or v0.2 of the same facts. Nothing of a secret but its name. Pure.
  */
+import type { Followed } from "../followed.ts";
 import { given } from "../given.ts";
 import { withoutUrlSecrets } from "../url-secrets.ts";
 import type { BuildDefinition } from "./build-definition.ts";
@@ -44,6 +45,7 @@ export interface ProvenanceFacts {
   readonly hermetic: boolean;
   /** As the user claims it. */
   readonly reproducible: boolean;
+  readonly followed: Followed;
   readonly definition?: BuildDefinition;
 }
 
@@ -60,6 +62,7 @@ const PRIVATE = /^(?:build-arg|label):/;
 /** Writes the predicate, ready for JSON.stringify. */
 export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES, facts: ProvenanceFacts): unknown {
   const { file, source } = facts;
+  const { frontend: dockerfileVersion } = facts.followed;
   const isMax = facts.mode === "max";
   const { request, isComplete } = requestOf(facts);
   const buildConfig =
@@ -72,7 +75,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
       buildDefinition: {
         buildType: BUILD_TYPES.v1,
         externalParameters: { configSource: { ...source, path: file.path }, request },
-        internalParameters: { ...given({ buildConfig }), builderPlatform: facts.builderPlatform },
+        internalParameters: { ...given({ buildConfig }), builderPlatform: facts.builderPlatform, dockerfileVersion },
         resolvedDependencies: facts.materials,
       },
       runDetails: {
@@ -96,7 +99,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
     invocation: {
       configSource: { ...source, entryPoint: file.path },
       parameters: request,
-      environment: { platform: facts.builderPlatform },
+      environment: { platform: facts.builderPlatform, dockerfileVersion },
     },
     ...given({ buildConfig }),
     metadata: {
@@ -111,7 +114,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
   };
 }
 
-function requestOf({ mode, request }: ProvenanceFacts): { readonly request: unknown; readonly isComplete: boolean } {
+function requestOf({ mode, request, followed }: ProvenanceFacts): { readonly request: unknown; readonly isComplete: boolean } {
   const told = Object.entries(request.args).filter(([key]) => mode === "max" || !PRIVATE.test(key));
   const uses = (list: ProvenanceRequest["secrets"]): readonly unknown[] =>
     list.map(({ id, optional }) => ({ id, ...(optional ? { optional: true } : {}) }));
@@ -122,6 +125,7 @@ function requestOf({ mode, request }: ProvenanceFacts): { readonly request: unkn
       ...(mode === "max" && request.secrets.length > 0 ? { secrets: uses(request.secrets) } : {}),
       ...(mode === "max" && request.ssh.length > 0 ? { ssh: uses(request.ssh) } : {}),
       ...(request.locals.length === 0 ? {} : { locals: request.locals.map((name) => ({ name })) }),
+      compatibilityVersion: followed.compatibility,
     },
     isComplete: told.length === Object.keys(request.args).length,
   };

@@ -3,7 +3,7 @@
  * so that a second build asks the registry one HEAD request, or none for a name with a digest.
  */
 import { collect } from "../bytes.ts";
-import type { DecantError } from "../errors.ts";
+import { DecantError } from "../errors.ts";
 import {
   type Descriptor,
   MAX_CONFIG_BYTES,
@@ -18,7 +18,8 @@ import {
 } from "../oci/index.ts";
 import type { Ref } from "../store/index.ts";
 import { loadLayers } from "../tree/index.ts";
-import { imageLayers, isStored } from "./image-layer.ts";
+import { isImageId } from "./find-image.ts";
+import { imageLayers, isStored, sizedDescriptor, withTrueSize } from "./image-layer.ts";
 import { isOutOfReach, knownTag, noteTag } from "./known-tag.ts";
 import { type OpenedImage, openDocuments } from "./open-image.ts";
 import { nameImage } from "./name-image.ts";
@@ -53,6 +54,11 @@ export async function pullImage(
   platform: Platform,
   options: PullOptions = {},
 ): Promise<PulledImage> {
+  // As in BuildKit, FROM wants a name: elsewhere the same ID would be another image, or none.
+  if (typeof name === "string" && isImageId(name))
+    throw new DecantError("REFERENCE", `Cannot pull "${name}": it is the ID of an image; wanted a name`, {
+      hint: "Build that image with --tag NAME, and use the name",
+    });
   const reference = typeof name === "string" ? await (await ctx.registry()).reference(name) : name;
   let top: Descriptor;
   try {
@@ -108,10 +114,14 @@ async function pullAt(
   const layers = imageLayers(store, documents, {
     name: shown,
     open: (descriptor, stop, vertex = ctx.vertex) => downloaded({ ...ctx, vertex }, reference, descriptor, stop),
+    sizeOf: async ({ digest }, stop) => (await ctx.registry()).blobSize(reference, digest, { signal: stop }),
     remote: (descriptor) => ({ descriptor, registry: reference.registry, repository: reference.repository }),
   });
   if (options.load === true || options.name === true) await loadLayers(layers, signal);
-  if (options.name === true) nameImage(store, documents, [shown]);
+  if (options.name === true) {
+    const { descriptor, manifest } = documents;
+    nameImage(store, { descriptor, blobs: [manifest.config, ...manifest.layers].map(({ digest }) => digest) }, [shown]);
+  }
   return { ...documents, layers, reference: { ...reference, digest: top.digest } };
 }
 
@@ -129,11 +139,17 @@ async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<D
 async function readDocument(ctx: ImageContext, reference: Reference, descriptor: Descriptor): Promise<Buffer> {
   const { store, signal } = ctx;
   const maxBytes = isImageConfig(descriptor.mediaType) ? MAX_CONFIG_BYTES : MAX_MANIFEST_BYTES;
-  if (isStored(store, descriptor)) return store.blobs.read(descriptor.digest, maxBytes);
+  const known = sizedDescriptor(store, descriptor);
+  if (isStored(store, known)) return store.blobs.read(descriptor.digest, maxBytes);
   const client = await ctx.registry();
   const at = atDigest(reference, descriptor.digest);
   const bytes = isImageConfig(descriptor.mediaType)
-    ? await collect(client.blob(at, descriptor, { signal }), maxBytes, "image config")
+    ? await withTrueSize(
+        descriptor,
+        signal,
+        ({ digest }, stop) => client.blobSize(at, digest, { signal: stop }),
+        (sized) => collect(client.blob(at, sized, { signal }), maxBytes, "image config"),
+      )
     : (await client.manifest(at, { signal })).bytes;
   await store.blobs.put(bytes);
   return bytes;

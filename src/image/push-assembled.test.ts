@@ -5,7 +5,7 @@ import { InternalError } from "../errors.ts";
 import { noEvents } from "../events.ts";
 import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
-import type { AssembledImage } from "./assembled-image.ts";
+import { type AssembledResult, onlyImage } from "./assembled-image.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
 import { pushAssembled } from "./push-assembled.ts";
 import type { ImageContext } from "./types.ts";
@@ -13,12 +13,12 @@ import type { ImageContext } from "./types.ts";
 const LAYER = { mediaType: OCI_LAYER_GZIP, digest: sha256("layer"), size: 5 };
 
 /** An image of one layer that r.io/base has; `ensured` tells whether its bytes were wanted. */
-function imageWithBase(calls: string[]): AssembledImage {
+function imageWithBase(calls: string[]): AssembledResult {
   const config = documentOf("{}", OCI_CONFIG);
   const remote = { descriptor: LAYER, registry: "r.io", repository: "base" };
-  const layer = { descriptor: LAYER, diffId: LAYER.digest, remote, ensure: async () => void calls.push("fetch layer") };
+  const layer = { descriptor: LAYER, diffId: LAYER.digest, remote, ensure: () => (calls.push("fetch layer"), Promise.resolve(LAYER)) };
   const manifest = manifestOf(config.descriptor, [LAYER], "oci");
-  return { layers: [layer], config, manifest, descriptor: manifest.descriptor };
+  return onlyImage({ layers: [layer], config, manifest, descriptor: manifest.descriptor });
 }
 
 /** A registry client that says what it is asked; `has` are "repository blob". */
@@ -45,6 +45,7 @@ function recordingClient(calls: string[], has: Set<string>): RegistryClient {
     resolve: refuse,
     manifest: refuse,
     blob: refuse,
+    blobSize: refuse,
     reference: refuse,
     referrers: refuse,
     tags: refuse,

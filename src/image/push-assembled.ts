@@ -7,7 +7,7 @@ import { bytesOf, type ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
-import type { AssembledImage } from "./assembled-image.ts";
+import type { AssembledResult } from "./assembled-image.ts";
 import type { Document } from "./manifest.ts";
 import { targetName } from "./names.ts";
 import { startProgress } from "../transfer.ts";
@@ -24,44 +24,39 @@ interface PushBlob {
   readonly descriptor: Descriptor;
   /** Repositories that have it, or had it. */
   readonly places: Repository[];
-  readonly ensure: (signal: AbortSignal) => Promise<void>;
+  readonly ensure: (signal: AbortSignal) => Promise<Descriptor>;
   readonly open: () => ByteStream;
 }
 
 /** Pushes to each name in turn; what went to one repository of a registry is mounted into the next. Throws what registries throw. */
-export async function pushAssembled(ctx: ImageContext, image: AssembledImage, names: readonly string[]): Promise<void> {
+export async function pushAssembled(ctx: ImageContext, result: AssembledResult, names: readonly string[]): Promise<void> {
   const client = await ctx.registry();
-  const blobs = blobsOf(ctx, image);
+  const blobs = blobsOf(ctx, result);
   for (const target of names.map(targetName)) {
     await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
-    for (const { reference, document } of manifestsOf(image, target)) {
+    for (const { reference, document } of manifestsOf(result, target)) {
       await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
     }
   }
 }
 
-/** The manifest under its tag; with attestations the index has the tag, and comes after the manifests that it names. */
-function manifestsOf(
-  { manifest, attached }: AssembledImage,
-  target: Target,
-): { readonly reference: Reference; readonly document: Document }[] {
-  if (attached === undefined) return [{ reference: target, document: manifest }];
-  const byDigest = (document: Document): { readonly reference: Reference; readonly document: Document } => ({
-    reference: atDigest(target, document.descriptor.digest),
-    document,
-  });
-  const about = attached.about === undefined ? [] : [byDigest(attached.about.manifest)];
-  return [byDigest(manifest), ...about, { reference: target, document: attached.index }];
+/** The only manifest under its tag; else the index has the tag, and comes after the manifests that it names. */
+function manifestsOf({ images, index }: AssembledResult, target: Target): { readonly reference: Reference; readonly document: Document }[] {
+  const documents = images.flatMap(({ manifest, about }) => [manifest, ...(about === undefined ? [] : [about.manifest])]);
+  if (index === undefined) return documents.map((document) => ({ reference: target, document }));
+  const byDigest = documents.map((document) => ({ reference: atDigest(target, document.descriptor.digest), document }));
+  return [...byDigest, { reference: target, document: index }];
 }
 
-/** Each blob once; the configuration file first, because it is small and finds a missing permission early. */
-function blobsOf(ctx: ImageContext, image: AssembledImage): PushBlob[] {
-  const { config, attached } = image;
+/** Each blob once; configuration files first, because they are small and find a missing permission early. */
+function blobsOf(ctx: ImageContext, result: AssembledResult): PushBlob[] {
+  const { images } = result;
   const blobs = new Map<Digest, PushBlob>();
-  for (const { descriptor, bytes } of [config, ...(attached?.about === undefined ? [] : [attached.about.config, ...attached.statements])]) {
-    blobs.set(descriptor.digest, { descriptor, places: [], ensure: async () => undefined, open: () => bytesOf(bytes) });
+  const documents = images.flatMap(({ config, about }) => [config, ...(about === undefined ? [] : [about.config, ...about.statements])]);
+  for (const { descriptor, bytes } of documents) {
+    blobs.set(descriptor.digest, { descriptor, places: [], ensure: () => Promise.resolve(descriptor), open: () => bytesOf(bytes) });
   }
-  for (const { descriptor, remote, ensure } of image.layers) {
+  for (const { descriptor, remote, ensure } of images.flatMap(({ layers }) => layers)) {
     // Such layers stay where their licence wants them; the manifest carries their addresses.
     if (isForeignLayer(descriptor.mediaType)) continue;
     const open = (): ByteStream => ctx.store.blobs.open(descriptor.digest);
@@ -74,8 +69,8 @@ async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Targe
   const { descriptor, places } = blob;
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: descriptor.digest, action: "push", totalBytes: descriptor.size });
   if (!(await isThere(client, target, blob, signal))) {
-    await blob.ensure(signal);
-    await client.pushBlob(target, descriptor, blob.open, { signal, onProgress: progress.at });
+    const held = await blob.ensure(signal);
+    await client.pushBlob(target, held, blob.open, { signal, onProgress: progress.at });
   }
   progress.at(descriptor.size);
   progress.end();

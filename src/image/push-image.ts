@@ -1,15 +1,17 @@
 /** `decant push`: an image of the local store to registries. */
 import { AT_ONCE, pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
+import { InternalError, usageError } from "../errors.ts";
 import { given } from "../given.ts";
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, type Descriptor, type Platform } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
-import type { AssembledImage } from "./assembled-image.ts";
-import { attach, type IndexParts } from "./attest.ts";
+import { type AssembledImage, type AssembledResult, onlyImage } from "./assembled-image.ts";
+import { type IndexMember, indexOf } from "./attest.ts";
 import { fetchBlob } from "./fetch-blob.ts";
+import { findImage } from "./find-image.ts";
 import { isStored } from "./image-layer.ts";
 import { type ExportLayer, exportLayer, suits } from "./layers.ts";
-import { loadImage } from "./load-image.ts";
+import { loadImages } from "./load-image.ts";
 import { type Document, type ManifestDocument, manifestOf } from "./manifest.ts";
 import { pushNames } from "./names.ts";
 import type { OpenedImage } from "./open-image.ts";
@@ -20,8 +22,10 @@ import type { CompressionOptions, ImageContext } from "./types.ts";
 
 /** Options of `pushImage`. */
 interface PushOptions extends CompressionOptions {
-  /** Chooses from an index. */
-  readonly platform: Platform;
+  /** Only this platform of an index. Default: all that the store has. */
+  readonly platform?: Platform | undefined;
+  /** Chooses where an index does not say its platforms. */
+  readonly host: Platform;
 }
 
 /**
@@ -35,14 +39,14 @@ export async function pushImage(
   names: readonly string[],
   options: PushOptions,
 ): Promise<{ readonly descriptor: Descriptor; readonly names: readonly string[] }> {
+  const found = names.length === 0 ? await findImage(ctx.store, image) : undefined;
+  if (found !== undefined && found.name === undefined)
+    throw usageError(`Cannot push "${image}": it is the ID of an image; wanted a name to push to`, `Run: decant push ${image} NAME`);
   const targets = pushNames(names.length === 0 ? [image] : names);
-  const opened = await loadImage(ctx.store, image, options.platform);
-  const packed = await packedForPush(ctx, opened, options);
-  const statements = await statementsFor(ctx, opened, packed.manifest.descriptor.digest, targets);
-  const manifest = { ...packed.manifest.descriptor, platform: platformOf(opened) };
-  const ociArtifact = await areArtifacts(ctx.store, opened.attestations);
-  const parts = { ...indexParts(opened, statements), ociArtifact };
-  const assembled = statements.length === 0 && opened.index === undefined ? packed : attach(packed, manifest, parts);
+  const opened = await loadImages(ctx.store, image, options.platform, options.host);
+  const members: IndexMember[] = [];
+  for (const one of opened) members.push(await memberFor(ctx, one, targets, options));
+  const assembled = await resultFor(ctx, opened, members);
   await pushAssembled(ctx, assembled, targets);
   const { mediaType, digest, size } = assembled.descriptor;
   const descriptor = { mediaType, digest, size };
@@ -50,16 +54,30 @@ export async function pushImage(
   return { descriptor, names: targets };
 }
 
-/** The index has the form and the annotations that it has in the store. */
-function indexParts({ index }: OpenedImage, statements: readonly Document[]): IndexParts {
-  return {
-    statements,
+async function memberFor(ctx: ImageContext, one: OpenedImage, names: readonly string[], options: PushOptions): Promise<IndexMember> {
+  const assembled = await packedForPush(ctx, one, options);
+  const statements = await statementsFor(ctx, one, assembled.manifest.descriptor.digest, names);
+  return { assembled, platform: platformOf(one), statements, annotations: one.index?.manifestAnnotations };
+}
+
+/** An index has the form and the annotations that it has in the store. */
+async function resultFor(
+  { store }: ImageContext,
+  opened: readonly OpenedImage[],
+  members: readonly IndexMember[],
+): Promise<AssembledResult> {
+  const [first] = opened;
+  const [member] = members;
+  if (first === undefined || member === undefined) throw new InternalError("an image without images");
+  // One of several platforms goes without the index of all.
+  const index = opened.length === 1 && first.index?.isShared === true ? undefined : first.index;
+  if (index === undefined && member.statements.length === 0) return onlyImage(member.assembled);
+  const said = opened.find(({ attestations }) => attestations.length > 0);
+  return indexOf(members, {
+    annotations: index?.annotations,
     mediaTypes: index?.mediaType === DOCKER_MANIFEST_LIST ? "docker" : "oci",
-    annotations: {
-      ...(index?.annotations === undefined ? {} : { index: index.annotations }),
-      ...(index?.manifestAnnotations === undefined ? {} : { manifestDescriptor: index.manifestAnnotations }),
-    },
-  };
+    ociArtifact: await areArtifacts(store, said?.attestations ?? []),
+  });
 }
 
 /** What the store has about the image; said of the new manifest where packing layers changed it. */
@@ -116,7 +134,7 @@ async function keptLayer(ctx: ImageContext, source: LayerSource, descriptor: Des
     diffId,
     ...given({ remote }),
     ensure: async (signal) => {
-      if (!isStored(ctx.store, descriptor) && remote !== undefined) await fetchBlob(ctx, remote, signal);
+      return isStored(ctx.store, descriptor) || remote === undefined ? descriptor : await fetchBlob(ctx, remote, signal);
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * in-toto statements (in-toto attestation spec v0.1, as BuildKit stores them): what is said (predicate), of which image (subject). Nothing is
+ * in-toto statements (in-toto attestation spec v1, as BuildKit stores them): what is said (predicate), of which image (subject). Nothing is
  * signed: whoever can change the index can change them.
  */
 import * as v from "valibot";
@@ -13,7 +13,7 @@ import { type Document, documentOf } from "./manifest.ts";
 export const SPDX_PREDICATE = "https://spdx.dev/Document";
 /** The most that one statement may have: BuildKit refuses larger files. */
 export const MAX_STATEMENT_BYTES: number = 40 * 1024 * 1024;
-const STATEMENT = "https://in-toto.io/Statement/v0.1";
+const STATEMENT = "https://in-toto.io/Statement/v1";
 const PREDICATE_ANNOTATION = "in-toto.io/predicate-type";
 
 const statementSchema = v.looseObject({ _type: v.string(), predicateType: v.string(), predicate: v.unknown() });
@@ -31,17 +31,24 @@ export function imageSubjects(names: readonly string[], digest: Digest, platform
   return names.map((name) => ({ name: dockerPurl(name, platform), digest }));
 }
 
-/** Writes a statement; its descriptor is that of a layer of the attestation manifest. */
-export function statementOf(predicateType: string, predicate: unknown, subjects: readonly StatementSubject[]): Document {
+/** Writes a statement; its descriptor is that of a layer of the attestation manifest. `type` is that of the statement, default v1. */
+export function statementOf(
+  predicateType: string,
+  predicate: unknown,
+  subjects: readonly StatementSubject[],
+  type: string = STATEMENT,
+): Document {
   const subject = subjects.map(({ name, digest }) => ({ name, digest: { [algorithmOf(digest)]: hexOf(digest) } }));
-  const { bytes, descriptor } = documentOf(JSON.stringify({ _type: STATEMENT, predicateType, subject, predicate }), IN_TOTO);
+  const { bytes, descriptor } = documentOf(JSON.stringify({ _type: type, predicateType, subject, predicate }), IN_TOTO);
   return { bytes, descriptor: { ...descriptor, annotations: { [PREDICATE_ANNOTATION]: predicateType } } };
 }
 
-/** The same said of another image; undefined for bytes that are no statement. */
+/** The same said of another image, in the version that it has; undefined for bytes that are no statement. */
 export function statementFor(bytes: Buffer, subjects: readonly StatementSubject[]): Document | undefined {
   const parsed = v.safeParse(statementSchema, jsonOf(bytes));
-  return parsed.success ? statementOf(parsed.output.predicateType, parsed.output.predicate, subjects) : undefined;
+  if (!parsed.success) return undefined;
+  const { _type, predicateType, predicate } = parsed.output;
+  return statementOf(predicateType, predicate, subjects, _type);
 }
 
 function jsonOf(bytes: Buffer): unknown {

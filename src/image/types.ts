@@ -1,10 +1,11 @@
 /** What a build gives to the exporters, and what they give back. */
 import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
+import type { Followed } from "../followed.ts";
 import type { ContainerConfig, Descriptor, HistoryEntry, ImageConfig, Platform } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Store } from "../store/index.ts";
-import type { LayerSource } from "../tree/index.ts";
+import type { GzipEncoder, LayerSource } from "../tree/index.ts";
 import type { AnnotationSpec, ImageAnnotations } from "./annotations.ts";
 
 /** One platform's finished build: everything but the diffIds is decided. */
@@ -17,8 +18,12 @@ export interface BuiltImage {
   /** The whole history, the base's entries first; as many non-empty entries as `layers`. */
   readonly history: readonly HistoryEntry[];
   readonly layers: readonly LayerSource[];
-  /** RFC 3339; default now, or SOURCE_DATE_EPOCH where the build has one. */
-  readonly created: string;
+  /** RFC 3339: of the newest layer, or SOURCE_DATE_EPOCH where the build has one. Absent without layers and epoch: nothing was made. */
+  readonly created?: string;
+  /** SOURCE_DATE_EPOCH of the build, or of the output. */
+  readonly epochSec?: number;
+  /** The times of the build's own layers were set to `epochSec` (rewrite-timestamp), which their descriptors say. */
+  readonly areTimesRewritten?: boolean;
   readonly annotations?: ImageAnnotations;
   /** In an index, also without anything said of it (BUILDKIT_MULTI_PLATFORM); outputs of files have a folder for its platform. */
   readonly inIndex?: boolean;
@@ -30,6 +35,8 @@ export interface BuiltImage {
 export interface Attestation {
   /** "https://spdx.dev/Document" */
   readonly predicateType: string;
+  /** Only for images, and for archives that are indexes anyway. Default false. */
+  readonly inlineOnly?: boolean;
   /** Its name as a file, for outputs that are files: "sbom.spdx.json". */
   readonly fileName: string;
   /** For JSON.stringify. */
@@ -40,22 +47,39 @@ export interface Attestation {
 export interface CompressionOptions {
   readonly compression?: "uncompressed" | "gzip" | "zstd" | undefined;
   readonly level?: number | undefined;
+  /** What deflates gzip. Default: ISA-L where the host has it and the level allows it, else zlib; zlib in builds with SOURCE_DATE_EPOCH. */
+  readonly encoder?: GzipEncoder | undefined;
   /** Also recompresses layers that the base already has compressed. */
   readonly force?: boolean | undefined;
   /** Sets times of the build's own layers that are younger than SOURCE_DATE_EPOCH to it; without one it changes nothing. */
   readonly rewriteTimestamp?: boolean | undefined;
 }
 
+/** Of outputs that have times. */
+export interface TimeOptions {
+  /** SOURCE_DATE_EPOCH of this output alone, in seconds; "none" for times as they are. Default: that of the build. */
+  readonly sourceDateEpoch?: number | "none" | undefined;
+}
+
 /** Of outputs that are images. */
-export interface ImageOptions extends CompressionOptions {
+export interface ImageOptions extends CompressionOptions, TimeOptions {
   /** Besides those of the build, which win. */
   readonly annotations?: readonly AnnotationSpec[] | undefined;
-  /** Attestations as OCI artifacts whose subject is the image, instead of as images of an unknown platform. Not for type=docker. Default false. */
+  /** OCI media types, not Docker's. Default: true; in a build that follows older exporters only for type=oci, and with attestations. */
+  readonly ociMediaTypes?: boolean | undefined;
+  /**
+   * Attestations as OCI artifacts whose subject is the image, instead of as images of an unknown platform. Default: true with OCI media types; false
+   * in a build that follows older exporters.
+   */
   readonly ociArtifact?: boolean | undefined;
+  /** Attach also what is `inlineOnly`. Default: true for type=image and type=registry; archives have it in an index that is there anyway. */
+  readonly attestationInline?: boolean | undefined;
+  /** The image ID is the digest of the manifest, not of the configuration. Default false. */
+  readonly preferImageDigest?: boolean | undefined;
 }
 
 /** Of outputs that are files. */
-export interface FileOptions {
+export interface FileOptions extends TimeOptions {
   /** The files in a folder "linux_amd64". Default: only in a build that is in an index. */
   readonly platformSplit?: boolean | undefined;
   /** What the names of files with attestations begin with. */
@@ -68,13 +92,12 @@ export type OutputSpec =
       readonly type: "image";
       readonly names: readonly string[];
       readonly push: boolean;
-      readonly ociMediaTypes?: boolean;
     } & ImageOptions)
   | ({ readonly type: "oci"; readonly dest: string; readonly tar: boolean; readonly names: readonly string[] } & ImageOptions)
   | ({ readonly type: "docker"; readonly dest: string; readonly names: readonly string[] } & ImageOptions)
   | ({ readonly type: "local"; readonly dest: string } & FileOptions)
   | ({ readonly type: "tar"; readonly dest: string } & FileOptions)
-  | ({ readonly type: "registry"; readonly names: readonly string[]; readonly ociMediaTypes?: boolean } & ImageOptions)
+  | ({ readonly type: "registry"; readonly names: readonly string[] } & ImageOptions)
   | { readonly type: "cacheonly" };
 
 /** What work on images needs from its caller. */
@@ -89,8 +112,12 @@ export interface ImageContext {
 
 /** What exporters need from their caller. */
 export interface ExportContext extends ImageContext {
+  /** The versions whose defaults hold. Default: the newest. */
+  readonly followed?: Followed | undefined;
   /** For `dest: "-"`. */
   readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+  /** Where relative destinations start. Default: the working directory. */
+  readonly cwd?: string;
 }
 
 /** What was written. */
@@ -98,8 +125,10 @@ export interface ExportResult {
   readonly output: OutputSpec;
   /** The manifest's or index's descriptor; absent for local, tar and cacheonly. */
   readonly descriptor?: Descriptor;
-  /** The configuration file's digest: the image ID. Absent as above, and for several platforms. */
+  /** The configuration file's digest. Absent as above, for an index, and with `preferImageDigest`: as BuildKit tells it. */
   readonly configDigest?: Digest;
+  /** What people know the image by: `configDigest`, else the digest of the descriptor. */
+  readonly imageId?: Digest;
   readonly names: readonly string[];
   /** Absolute path, where a file or directory was written. */
   readonly path?: string;

@@ -157,6 +157,14 @@ function cpu(architecture: string, variant: string | undefined): string {
   return variant === undefined ? architecture : `${architecture}/${variant}`;
 }
 
+/**
+ * The platform that is meant where nobody names one: DOCKER_DEFAULT_PLATFORM, as for docker, else the machine's. Throws `PLATFORM`.
+ */
+export function defaultPlatform(env: Readonly<Record<string, string | undefined>>, host: Platform): Platform {
+  const wanted = env["DOCKER_DEFAULT_PLATFORM"] ?? "";
+  return wanted === "" || wanted === "local" ? host : parsePlatform(wanted, host);
+}
+
 /** The platform of this machine from Node's `process.arch`; images are for Linux wherever Decant runs. */
 export function hostPlatform(host: { readonly arch: string; readonly os?: string }): Platform {
   return normalizePlatform({ os: host.os ?? "linux", architecture: NODE_ARCHITECTURES.get(host.arch) ?? host.arch });

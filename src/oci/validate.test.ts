@@ -59,8 +59,12 @@ describe("parseManifest()", () => {
     { name: "schema 1", input: { schemaVersion: 1, fsLayers: [] }, message: /schema 1/ },
     { name: "an index", input: INDEX, message: /calls itself/ },
     { name: "a document that is both", input: { ...MANIFEST, manifests: [] }, message: /one or the other/ },
-    { name: "no layers", input: { ...MANIFEST, layers: undefined }, message: /"layers" is wrong/ },
-    { name: "a negative size", input: { ...MANIFEST, layers: [{ ...DESCRIPTOR, size: -1 }] }, message: /"layers\.0\.size" is wrong/ },
+    { name: "layers that are no list", input: { ...MANIFEST, layers: {} }, message: /"layers" is wrong/ },
+    {
+      name: "a size that is no number",
+      input: { ...MANIFEST, layers: [{ ...DESCRIPTOR, size: "1" }] },
+      message: /"layers\.0\.size" is wrong/,
+    },
     { name: "a fraction as size", input: { ...MANIFEST, layers: [{ ...DESCRIPTOR, size: 1.5 }] }, message: /size/ },
     {
       name: "a bad digest",

@@ -21,11 +21,15 @@ export type ManifestOrIndex =
 
 const text = v.string();
 const texts = v.array(v.string());
+/** RFC 3339, as everybody who reads an image reads it. */
+const time = v.pipe(text, v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/, "is no time of RFC 3339"));
 const digest = v.custom<Digest>((value) => typeof value === "string" && isDigest(value), "is no digest");
-const annotations = v.record(v.string(), v.string());
-const keys = v.record(
-  v.string(),
-  v.custom<Readonly<Record<string, never>>>((value) => isObject(value), "is no object"),
+const object = v.custom<Readonly<Record<string, never>>>((value) => isObject(value), "is no object");
+// A list is a record, too.
+const annotations = v.pipe(v.custom<Readonly<Record<string, string>>>(isObject, "is no object"), v.record(v.string(), v.string()));
+const keys = v.pipe(
+  v.custom<Readonly<Record<string, Readonly<Record<string, never>>>>>(isObject, "is no object"),
+  v.record(v.string(), object),
 );
 const nanoseconds = v.pipe(v.number(), v.safeInteger());
 const platform = v.looseObject({
@@ -86,14 +90,14 @@ const containerConfig = v.looseObject({
   OnBuild: v.exactOptional(texts),
 });
 const historyEntry = v.looseObject({
-  created: v.exactOptional(text),
+  created: v.exactOptional(time),
   created_by: v.exactOptional(text),
   author: v.exactOptional(text),
   comment: v.exactOptional(text),
   empty_layer: v.exactOptional(v.boolean()),
 });
 const imageConfig = v.looseObject({
-  created: v.exactOptional(text),
+  created: v.exactOptional(time),
   author: v.exactOptional(text),
   architecture: text,
   os: text,
@@ -109,10 +113,11 @@ const imageConfig = v.looseObject({
 export function parseManifest(input: unknown): Manifest {
   const value = readObject(input, "manifest", MAX_MANIFEST_BYTES);
   refuseOtherKinds(value, "manifest");
-  const clean = withoutNulls(value, manifest.entries, {
-    config: (entry) => withoutNulls(entry, descriptor.entries),
+  const clean = withoutNulls({ ...value, layers: value["layers"] ?? [] }, manifest.entries, {
+    config: cleanDescriptor,
     layers: listOf(cleanDescriptor),
     subject: cleanDescriptor,
+    annotations: cleanTexts,
   });
   return checked(manifest, clean, "manifest");
 }
@@ -121,36 +126,46 @@ export function parseManifest(input: unknown): Manifest {
 export function parseIndex(input: unknown): Index {
   const value = readObject(input, "index", MAX_MANIFEST_BYTES);
   refuseOtherKinds(value, "index");
-  return checked(index, withoutNulls(value, index.entries, { manifests: listOf(cleanDescriptor), subject: cleanDescriptor }), "index");
+  return checked(
+    index,
+    withoutNulls(value, index.entries, { manifests: listOf(cleanDescriptor), subject: cleanDescriptor, annotations: cleanTexts }),
+    "index",
+  );
 }
 
 /** Parses and checks an image config. Throws `MANIFEST`. */
 export function parseImageConfig(input: unknown): ImageConfig {
   const value = readObject(input, "image config", MAX_CONFIG_BYTES);
   const clean = withoutNulls(value, imageConfig.entries, {
-    config: (entry) => withoutNulls(entry, containerConfig.entries, { Healthcheck: (health) => withoutNulls(health, healthcheck.entries) }),
-    // An image without layers is written by Go programs with `"diff_ids": null`.
-    rootfs: (entry) => (isObject(entry) && entry["diff_ids"] === null ? { ...entry, diff_ids: [] } : entry),
-    history: listOf((entry) => withoutNulls(entry, historyEntry.entries)),
+    config: cleanContainer,
+    // An image without layers is written by Go programs with `"diff_ids": null`; nobody but us reads the type, of which there is one.
+    rootfs: (entry) => (isObject(entry) ? { ...entry, type: "layers", diff_ids: entry["diff_ids"] ?? [] } : entry),
+    history: listOf((entry) => withoutNulls(entry ?? {}, historyEntry.entries)),
   });
   return checked(imageConfig, clean, "image config");
 }
 
 /**
  * Parses a manifest or an index. `mediaType` is what its source says (a Content-Type, a descriptor); where the document names
- * a type itself, the two must agree, so that no two programs read the same digest in two ways. Throws `MANIFEST`.
+ * a type itself, both must be manifests or both indexes, so that no two programs read the same digest in two ways. Throws `MANIFEST`.
  */
 export function parseManifestOrIndex(input: unknown, mediaType?: string): ManifestOrIndex {
   const value = readObject(input, "manifest", MAX_MANIFEST_BYTES);
   const own = value["mediaType"];
   const said = mediaType !== undefined && (isIndex(mediaType) || isManifest(mediaType)) ? mediaType : undefined;
-  if (said !== undefined && typeof own === "string" && own !== "" && own !== said) {
-    throw badManifest("manifest", `it calls itself "${own}"; its source says "${said}"`);
+  const told = typeof own === "string" && own !== "" ? own : undefined;
+  if (said !== undefined && told !== undefined && !isSameKind(told, said)) {
+    throw badManifest("manifest", `it calls itself "${told}"; its source says "${said}"`);
   }
-  const type = said ?? (typeof own === "string" && own !== "" ? own : undefined);
+  const type = told ?? said;
   const asIndex = type === undefined ? "manifests" in value : isIndex(type);
   if (asIndex) return { kind: "index", mediaType: type ?? OCI_INDEX, index: parseIndex(value) };
   return { kind: "manifest", mediaType: type ?? OCI_MANIFEST, manifest: parseManifest(value) };
+}
+
+/** Docker's and OCI's documents are the same but for the names of their types, and registries mix them up. */
+function isSameKind(one: string, other: string): boolean {
+  return (isIndex(one) && isIndex(other)) || (isManifest(one) && isManifest(other));
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -212,8 +227,43 @@ function withoutNulls(value: unknown, entries: JsonObject, parts: Readonly<Recor
   );
 }
 
+/** Go programs write lists of texts, maps of texts and sets with null for what is empty, and read them so. */
+function cleanContainer(value: unknown): unknown {
+  const cleanList = listOf((entry) => entry ?? "");
+  return withoutNulls(value, containerConfig.entries, {
+    Env: cleanList,
+    Cmd: cleanList,
+    Entrypoint: cleanList,
+    Shell: cleanList,
+    OnBuild: cleanList,
+    Labels: cleanTexts,
+    ExposedPorts: cleanSet,
+    Volumes: cleanSet,
+    Healthcheck: (health) => withoutNulls(health, healthcheck.entries, { Test: cleanList }),
+  });
+}
+
+/** A size that is missing, or no size, is 0: whoever reads the blob looks how large it is. */
 function cleanDescriptor(value: unknown): unknown {
-  return withoutNulls(value, descriptor.entries, { platform: (entry) => withoutNulls(entry, platform.entries) });
+  if (!isObject(value)) return value;
+  const { size } = value;
+  const isNone = size === undefined || size === null || (typeof size === "number" && size < 0);
+  return withoutNulls(isNone ? { ...value, size: 0 } : value, descriptor.entries, {
+    platform: (entry) => withoutNulls(entry, platform.entries),
+    annotations: cleanTexts,
+  });
+}
+
+function cleanTexts(value: unknown): unknown {
+  return mapped(value, (entry) => entry ?? "");
+}
+
+function cleanSet(value: unknown): unknown {
+  return mapped(value, (entry) => entry ?? {});
+}
+
+function mapped(value: unknown, clean: Clean): unknown {
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, clean(entry)])) : value;
 }
 
 function listOf(clean: Clean): Clean {

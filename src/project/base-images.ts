@@ -8,8 +8,8 @@ import { DecantError, type ErrorCode, InternalError, isDecantError, withSource }
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
 import { isOutOfReach, knownTag, loadImage, openOciLayout, pullImage } from "../image/index.ts";
-import { formatReference, parseReference, type Platform } from "../oci/index.ts";
-import { type ImageRequest, suggest } from "../dockerfile/index.ts";
+import { formatPlatform, formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
+import { imageKey, type ImageRequest, suggest } from "../dockerfile/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { step } from "../step.ts";
 import { type DescribedBase, DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
@@ -17,6 +17,7 @@ import type { NamedContext, NamedContexts } from "../context/index.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 /** Resolves the images of one build. */
 export interface BaseImages extends SourceProvider {
@@ -33,6 +34,8 @@ interface BaseImageOptions {
   /** Bases that are assembled. Default: those that the project file has. */
   readonly bases?: Omit<StandInOptions, "project"> | undefined;
   readonly pull: boolean;
+  /** Progress names the platform of each image. Default false. */
+  readonly severalPlatforms?: boolean | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -48,22 +51,31 @@ interface Found {
 /** Makes the resolver, which is also the solver's provider for docker-image. */
 export function baseImages(session: Session, options: BaseImageOptions): BaseImages {
   const found = new Map<string, Found>();
-  const bases = standIns(session, { cwd: process.cwd(), ...options.bases, project: options.project });
+  const resolved = new Map<string, Promise<ResolvedImage>>();
+  const bases = standIns(session, { cwd: workingDirectory(), ...options.bases, project: options.project });
+  const resolveOne = async (request: ImageRequest): Promise<ResolvedImage> => {
+    const context = options.contexts?.find(request.name, request.platform);
+    if (context?.kind === "files") return filesImage(context.files, request.platform);
+    const image = await find(session, request, { ...options, bases });
+    const { config, identifier } = image;
+    // Images call their architecture what they like: "x86_64", "arm64" with "v8".
+    const platform = normalizePlatform({
+      os: config.os,
+      architecture: config.architecture,
+      ...given({ variant: config.variant }),
+    });
+    found.set(imageKey(identifier, platform), image);
+    return { identifier, config, platform };
+  };
   return {
     schemes: ["docker-image"],
     isLazy: true,
-    async resolveImage(request) {
-      const context = options.contexts?.find(request.name, request.platform);
-      if (context?.kind === "files") return filesImage(context.files, request.platform);
-      const image = await find(session, request, { ...options, bases });
-      found.set(image.identifier, image);
-      const { config } = image;
-      const platform: Platform = {
-        os: config.os,
-        architecture: config.architecture,
-        ...given({ variant: config.variant }),
-      };
-      return { identifier: image.identifier, config, platform };
+    resolveImage(request) {
+      // Builds for several platforms may want one image for the same platform, as that of this machine.
+      const key = imageKey(request.name, request.platform);
+      const known = resolved.get(key) ?? resolveOne(request);
+      resolved.set(key, known);
+      return known;
     },
     async describe(name, platform) {
       const context = options.contexts?.find(name, platform);
@@ -71,8 +83,8 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
       const taken = await nameOf(name, context, { ...options, bases });
       return taken.startsWith(DISTROLESS) ? await bases.describe(taken, platform) : undefined;
     },
-    resolve(op): Promise<VertexResult> {
-      const image = found.get(op.identifier);
+    resolve(op, platform): Promise<VertexResult> {
+      const image = found.get(imageKey(op.identifier, platform));
       if (image === undefined) throw new InternalError(`image ${op.identifier} was not resolved`);
       const { layers, materials } = image;
       return Promise.resolve({ kind: "layers", layers, ...given({ materials }) });
@@ -92,8 +104,9 @@ async function nameOf(name: string, context: NamedContext | undefined, { project
 async function find(session: Session, request: ImageRequest, options: FindOptions): Promise<Found> {
   const context = options.contexts?.find(request.name, request.platform);
   const name = await nameOf(request.name, context, options);
-  const vertex = `metadata ${request.name}`;
-  const shown = `[internal] load metadata for ${request.name}${name === request.name ? "" : ` (replaced by ${name})`}`;
+  const platform = formatPlatform(request.platform);
+  const vertex = `metadata ${request.name} ${platform}`;
+  const shown = `[${options.severalPlatforms === true ? `${platform} ` : ""}internal] load metadata for ${request.name}${name === request.name ? "" : ` (replaced by ${name})`}`;
   return await step(options.emit, { vertex, name: shown }, options.signal, async () => {
     try {
       return await findAs(session, name, context, request, options, vertex);

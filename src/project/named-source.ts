@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { isDigest } from "../digest.ts";
 import { isDecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import { loadImage, openOciArchive, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
+import { findImage, isImageId, loadFound, openOciArchive, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
 import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
@@ -39,7 +39,7 @@ export async function openNamedSource(name: string, context: SourceContext): Pro
   const directory = DIRECTORY.exec(name)?.[1];
   if (directory !== undefined) return { kind: "directory", path: await existingDirectory(directory, context) };
   if (/^\.{0,2}(?:\/|$)/.test(name)) return { kind: "directory", path: await rootDirectory(name, context) };
-  return { kind: "image", image: await storedOrPulled(name, context), isNamed: !isDigest(name) };
+  return { kind: "image", ...(await storedOrPulled(name, context)) };
 }
 
 async function openLayout(name: string, layout: string, { session, cwd, platform, signal }: SourceContext): Promise<OpenedImage> {
@@ -81,13 +81,18 @@ function splitLayout(text: string): { readonly path: string; readonly selector: 
     : { path: text, selector: undefined };
 }
 
-async function storedOrPulled(name: string, { session, platform, emit, signal }: SourceContext): Promise<OpenedImage> {
+async function storedOrPulled(
+  name: string,
+  { session, platform, emit, signal }: SourceContext,
+): Promise<{ readonly image: OpenedImage; readonly isNamed: boolean }> {
   try {
-    return await loadImage(session.store, name, platform);
+    const found = await findImage(session.store, name);
+    return { image: await loadFound(session.store, name, found, platform), isNamed: found.name !== undefined };
   } catch (error) {
-    if (!isDecantError(error, "IMAGE_NOT_FOUND") || isDigest(name)) throw error;
+    if (!isDecantError(error, "IMAGE_NOT_FOUND") || isImageId(name)) throw error;
   }
-  return await step(emit, { vertex: "pull", name: `pulling ${name}, which is not in the store` }, signal, () =>
+  const image = await step(emit, { vertex: "pull", name: `pulling ${name}, which is not in the store` }, signal, () =>
     pullImage(imageContext(session, emit, "pull", signal), name, platform, { load: true, name: true }),
   );
+  return { image, isNamed: true };
 }

@@ -84,7 +84,7 @@ function credentialsOf(given: unknown, key: string, path: string): Credentials |
 }
 
 /** "https://index.docker.io/v1/" → "docker.io", "https://host:5000/v2/" → "host:5000", "ghcr.io/owner" stays. */
-function normalizeKey(key: string): string {
+export function normalizeKey(key: string): string {
   const bare = key.replace(/^https?:\/\//, "");
   // Keys with a scheme are of the time when only the host counted.
   const [host = "", ...path] = (bare === key ? bare.replace(/\/+$/, "") : bare.replace(/\/.*$/, "")).split("/");
@@ -93,5 +93,5 @@ function normalizeKey(key: string): string {
 }
 
 function badFile(path: string, state: string): DecantError {
-  return new DecantError("CONFIG_FILE", `Cannot use "${path}": ${state}`, { hint: "Correct it, or log in again with docker login" });
+  return new DecantError("CONFIG_FILE", `Cannot use "${path}": ${state}`, { hint: "Correct it, or log in again with decant login" });
 }

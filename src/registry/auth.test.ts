@@ -101,7 +101,7 @@ describe("Bearer authorization", () => {
       await assert.rejects(client.manifest(it.reference), (error) => {
         failsWith("REGISTRY_AUTH")(error);
         const { message, hint, details } = error as { message: string; hint?: string | undefined; details: object };
-        assert.equal(hint, `docker login ${it.registry.host}`);
+        assert.equal(hint, `decant login ${it.registry.host}`);
         assert.doesNotMatch(`${message} ${JSON.stringify(details)}`, /s3cret|czNjcmV0/);
         return true;
       });

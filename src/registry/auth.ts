@@ -54,8 +54,11 @@ const MAX_TOKEN_BYTES = 1024 * 1024;
 const DEFAULT_LIFE_S = 60;
 const CLIENT_ID = "decant";
 
-/** Makes an `Auth` that knows nothing yet. */
-export function createAuth(network: RegistryNetwork, credentials: CredentialSource): Auth {
+/** Takes the identity token that stands for a password from now on. */
+type OnIdentityToken = (token: string) => void;
+
+/** Makes an `Auth` that knows nothing yet. `onIdentityToken`: token servers are asked for one, and it is told. */
+export function createAuth(network: RegistryNetwork, credentials: CredentialSource, onIdentityToken?: OnIdentityToken): Auth {
   const challenges = new Map<string, Challenge>();
   const tokens = new Map<string, Token>();
   const fetching = createShared<string, Token | undefined>({ cancel: "never" });
@@ -63,7 +66,9 @@ export function createAuth(network: RegistryNetwork, credentials: CredentialSour
   const keyOf = ({ base, repository, scopes }: AuthRequest): string => [base.origin, repository, ...scopes].join(" ");
 
   const fresh = (request: AuthRequest, challenge: Challenge): Promise<Token | undefined> =>
-    challenge.scheme === "basic" ? basicToken(request, credentials) : fetchToken(network, request, challenge, credentials);
+    challenge.scheme === "basic"
+      ? basicToken(request, credentials)
+      : fetchToken(network, request, challenge, { credentials, onIdentityToken });
 
   const renew = async (request: AuthRequest, challenge: Challenge): Promise<Authority | undefined> => {
     const key = keyOf(request);
@@ -121,7 +126,7 @@ async function fetchToken(
   network: RegistryNetwork,
   request: AuthRequest,
   challenge: Challenge,
-  credentials: CredentialSource,
+  { credentials, onIdentityToken }: { readonly credentials: CredentialSource; readonly onIdentityToken: OnIdentityToken | undefined },
 ): Promise<Token> {
   const found = await credentials(request.registry, request.repository);
   if (found?.kind === "registry-token") return forEver(bearer(request.base, found.token));
@@ -131,7 +136,7 @@ async function fetchToken(
     mayAsk(scope, request),
   );
   const startedAt = Date.now();
-  const query = { realm, service, scopes };
+  const query = { realm, service, scopes, offline: onIdentityToken !== undefined };
   const response =
     found?.kind === "identity-token"
       ? await postOauth2(network, request, query, found.token)
@@ -140,7 +145,8 @@ async function fetchToken(
     const hide = found?.kind === "identity-token" ? hiding([found.token]) : found === undefined ? undefined : login(realm, found).hide;
     throw await statusError(request.attempt, response, hide);
   }
-  const { token, lifeMs } = await readToken(response, request.attempt);
+  const { token, lifeMs, identityToken } = await readToken(response, request.attempt);
+  if (identityToken !== undefined) onIdentityToken?.(identityToken);
   // Renewed a little early, so that it does not expire on the way.
   return { authority: bearer(request.base, token), expiresAt: startedAt + lifeMs * 0.9 };
 }
@@ -164,18 +170,24 @@ interface TokenQuery {
   readonly realm: URL;
   readonly service: string | undefined;
   readonly scopes: readonly string[];
+  /** An identity token is wanted, too. */
+  readonly offline: boolean;
 }
 
 function getToken(
   network: RegistryNetwork,
   request: AuthRequest,
-  { realm, service, scopes }: TokenQuery,
+  { realm, service, scopes, offline }: TokenQuery,
   found: (Credentials & { kind: "password" }) | undefined,
 ): Promise<NetResponse> {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
   if (found !== undefined) url.searchParams.set("account", found.username);
+  if (offline) {
+    url.searchParams.set("client_id", CLIENT_ID);
+    url.searchParams.set("offline_token", "true");
+  }
   return network.send({
     ledFrom: request.base,
     method: "GET",
@@ -211,7 +223,10 @@ function insecureHostOf(request: AuthRequest): { insecureHost?: string } {
   return request.toleratesInvalid ? { insecureHost: request.base.host } : {};
 }
 
-async function readToken(response: NetResponse, attempt: Attempt): Promise<{ token: string; lifeMs: number }> {
+async function readToken(
+  response: NetResponse,
+  attempt: Attempt,
+): Promise<{ token: string; lifeMs: number; identityToken: string | undefined }> {
   const bytes = await collect(response.body, MAX_TOKEN_BYTES, "answer of the token server");
   let json: unknown;
   try {
@@ -226,9 +241,13 @@ async function readToken(response: NetResponse, attempt: Attempt): Promise<{ tok
     const token = fields.find((field) => typeof field === "string" && field !== "");
     const life = "expires_in" in json && typeof json.expires_in === "number" ? json.expires_in : 0;
     // Anything outside of printable ASCII could smuggle a header.
-    if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) return { token, lifeMs: Math.max(DEFAULT_LIFE_S, life) * 1000 };
+    if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) {
+      const refresh = "refresh_token" in json ? json.refresh_token : "";
+      const identityToken = typeof refresh === "string" && refresh !== "" ? refresh : undefined;
+      return { token, lifeMs: Math.max(DEFAULT_LIFE_S, life) * 1000, identityToken };
+    }
   }
   throw new DecantError("REGISTRY_AUTH", `Cannot ${attempt.action}: the token server of registry "${attempt.registry}" gave no token`, {
-    hint: `docker login ${attempt.registry}`,
+    hint: `decant login ${attempt.registry}`,
   });
 }

@@ -8,7 +8,7 @@ import { fileCredentials } from "./credentials.ts";
 import { type Endpoint, expandName, pullEndpoints, pushEndpoint } from "./endpoints.ts";
 import { listReferrers, listTags, noteReferrer } from "./listing.ts";
 import { createMirrors } from "./mirrors.ts";
-import { fetchBlob, fetchManifest, type PullContext, resolveReference } from "./pull.ts";
+import { blobSize, fetchBlob, fetchManifest, type PullContext, resolveReference } from "./pull.ts";
 import { hasBlob, mountBlob, pushBlob, pushManifest } from "./push.ts";
 import { loadRegistriesConfig, type RegistriesConfig } from "./registries-conf.ts";
 import { registryNetwork } from "./registry-network.ts";
@@ -46,6 +46,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     resolve: async (reference, call = {}) => resolveReference(ctx, await sources(reference), reference, linked(call)),
     manifest: async (reference, call = {}) => fetchManifest(ctx, await sources(reference), reference, linked(call)),
     blob: (name, descriptor, call = {}) => fetchBlob(ctx, () => sources(name), descriptor, linked(call)),
+    blobSize: async (name, digest, call = {}) => blobSize(ctx, await sources(name), digest, linked(call)),
     hasBlob: async (name, digest, call = {}) => hasBlob(ctx, await target(name), digest, linked(call)),
     mountBlob: async (name, from, digest, call = {}) => mountBlob(ctx, await target(name), from, digest, linked(call)),
     pushBlob: async (name, descriptor, open, call = {}) => pushBlob(ctx, await target(name), { descriptor, open }, linked(call)),

@@ -12,7 +12,7 @@ import { type AuthFile, type Credentials, HUB_KEY, parseAuthFile } from "./auth-
 export type CredentialSource = (registry: string, repository: string, signal?: AbortSignal) => Promise<Credentials | undefined>;
 
 /** Where `fileCredentials` looks. */
-interface CredentialPlaces {
+export interface CredentialPlaces {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
 }
@@ -51,10 +51,19 @@ export function fileCredentials(places: CredentialPlaces): CredentialSource {
 function defaultPaths({ env, homeDir }: CredentialPlaces): string[] {
   const runtimeDir = setOrUndefined(env["XDG_RUNTIME_DIR"]);
   return [
-    join(setOrUndefined(env["DOCKER_CONFIG"]) ?? join(homeDir, ".docker"), "config.json"),
+    dockerConfig({ env, homeDir }),
     ...(runtimeDir === undefined ? [] : [join(runtimeDir, "containers/auth.json")]),
     join(setOrUndefined(env["XDG_CONFIG_HOME"]) ?? join(homeDir, ".config"), "containers/auth.json"),
   ];
+}
+
+/** The file that a login goes to. */
+export function writablePath(places: CredentialPlaces): string {
+  return setOrUndefined(places.env["REGISTRY_AUTH_FILE"]) ?? dockerConfig(places);
+}
+
+function dockerConfig({ env, homeDir }: CredentialPlaces): string {
+  return join(setOrUndefined(env["DOCKER_CONFIG"]) ?? join(homeDir, ".docker"), "config.json");
 }
 
 async function readAuthFile(path: string): Promise<AuthFile | undefined> {
@@ -86,18 +95,38 @@ function keysFor(registry: string, repository: string): string[] {
   return Array.from({ length: parts.length + 1 }, (_, removed) => [registry, ...parts.slice(0, parts.length - removed)].join("/"));
 }
 
-/** docker login stores Docker Hub under its oldest address. */
-function serverName(key: string): string {
+/** docker stores Docker Hub under its oldest address. */
+export function serverName(key: string): string {
   return key === "docker.io" ? HUB_KEY : key;
 }
 
-/** The protocol of docker-credential-helpers: the server on stdin, JSON or a sentence on stdout. Never shows what a helper printed. */
 async function askHelper(name: string, server: string, ctx: HelperContext): Promise<Credentials | undefined> {
+  const text = await runHelper(name, "get", server, `${server}\n`, ctx);
+  if (text === undefined) return undefined;
+  const answer = parseAnswer(text);
+  if (answer === undefined) throw helperError(`docker-credential-${name}`, server, 'its answer is not {"Username", "Secret"}');
+  if (answer.secret === "") return undefined;
+  return answer.username === "<token>"
+    ? { kind: "identity-token", token: answer.secret }
+    : { kind: "password", username: answer.username, password: answer.secret };
+}
+
+/**
+ * The protocol of docker-credential-helpers: JSON or the server on stdin, JSON or a sentence on stdout; undefined when the helper has nothing for the
+ * server. Never shows what a helper printed. Throws `CREDENTIAL_HELPER`.
+ */
+export async function runHelper(
+  name: string,
+  action: "get" | "store" | "erase",
+  server: string,
+  input: string,
+  ctx: HelperContext,
+): Promise<string | undefined> {
   const program = `docker-credential-${name}`;
   if (!HELPER_NAME.test(name)) throw helperError(program, server, "it is no name of a program");
   const { exitCode, stdout } = await runProcess({
-    argv: [program, "get"],
-    input: `${server}\n`,
+    argv: [program, action],
+    input,
     env: ctx.env,
     maxOutputBytes: MAX_HELPER_OUTPUT_BYTES,
     signal: ctx.signal,
@@ -110,12 +139,7 @@ async function askHelper(name: string, server: string, ctx: HelperContext): Prom
     if (text.includes("credentials not found")) return undefined;
     throw helperError(program, server, `it ended with exit code ${exitCode}`);
   }
-  const answer = parseAnswer(text);
-  if (answer === undefined) throw helperError(program, server, 'its answer is not {"Username", "Secret"}');
-  if (answer.secret === "") return undefined;
-  return answer.username === "<token>"
-    ? { kind: "identity-token", token: answer.secret }
-    : { kind: "password", username: answer.username, password: answer.secret };
+  return text;
 }
 
 function parseAnswer(text: string): { username: string; secret: string } | undefined {

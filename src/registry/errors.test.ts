@@ -18,22 +18,22 @@ describe("statusError()", () => {
     {
       status: 401,
       body: "",
-      want: 'REGISTRY_AUTH: Cannot read x: registry "ghcr.io" refuses the credentials, wants some, or has no such repository (docker login ghcr.io)',
+      want: 'REGISTRY_AUTH: Cannot read x: registry "ghcr.io" refuses the credentials, wants some, or has no such repository (decant login ghcr.io)',
     },
     {
       status: 403,
       body: said,
-      want: 'REGISTRY_DENIED: Cannot read x: registry "ghcr.io" does not allow it (DENIED: no  [31mway) (docker login ghcr.io)',
+      want: 'REGISTRY_DENIED: Cannot read x: registry "ghcr.io" does not allow it (DENIED: no  [31mway) (decant login ghcr.io)',
     },
     {
       status: 404,
       body: "<html>",
-      want: 'IMAGE_NOT_FOUND: Cannot read x: registry "ghcr.io" has no such image (Check the name and the tag; if the image is private: docker login ghcr.io)',
+      want: 'IMAGE_NOT_FOUND: Cannot read x: registry "ghcr.io" has no such image (Check the name and the tag; if the image is private: decant login ghcr.io)',
     },
     {
       status: 429,
       body: "",
-      want: 'REGISTRY_RATE_LIMIT: Cannot read x: registry "ghcr.io" has had too many requests (Wait, or: docker login ghcr.io)',
+      want: 'REGISTRY_RATE_LIMIT: Cannot read x: registry "ghcr.io" has had too many requests (Wait, or: decant login ghcr.io)',
     },
     { status: 503, body: '{"details":"busy"}', want: 'REGISTRY: Cannot read x: registry "ghcr.io" answered 503 (busy)' },
   ];

@@ -3,6 +3,7 @@
  * a registry's own words are cut and cleaned.
  */
 import { collect, type ByteStream } from "../bytes.ts";
+import type { Digest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import { cleanText, isTransientStatus, type NetFailure, parseRetryAfter, safeUrl } from "../net/index.ts";
@@ -17,6 +18,8 @@ export interface Attempt {
   readonly registry: string;
   /** The code for status 404; default `REGISTRY`. */
   readonly notFound?: "IMAGE_NOT_FOUND" | "BLOB_MISSING";
+  /** It is a login: the credentials are what was given just now. */
+  readonly isLogin?: boolean;
   /** A status that may pass in a moment. */
   readonly passing?: number;
 }
@@ -56,6 +59,22 @@ export function protocolError(attempt: Attempt, state: string): DecantError {
   return new DecantError("REGISTRY", `Cannot ${attempt.action}: registry "${attempt.registry}" ${state}`, {
     details: { registry: attempt.registry },
   });
+}
+
+/** A manifest that a registry says to keep under another digest than that of the bytes that it was sent. */
+export function storedAsOther(
+  name: string,
+  registry: string,
+  { digest, said }: { readonly digest: Digest; readonly said: string },
+): DecantError {
+  return new DecantError(
+    "BLOB_DIGEST",
+    `Cannot trust the push of "${name}": registry "${registry}" says that it keeps it as "${said}"; sent was "${digest}"`,
+    {
+      hint: "It changes manifests, or a proxy before it does: pull the image from it and compare, or push to another registry",
+      details: { registry, digest, actual: said },
+    },
+  );
 }
 
 /**
@@ -105,11 +124,13 @@ function codeFor({ status, strayed }: FailedResponse, attempt: Attempt): StatusC
   }
 }
 
-function stateFor(code: StatusCode, { status, strayed, url }: FailedResponse, { registry }: Attempt): string {
+function stateFor(code: StatusCode, { status, strayed, url }: FailedResponse, { registry, isLogin }: Attempt): string {
   const who = strayed === true ? `"${url.host}", where registry "${registry}" leads,` : `registry "${registry}"`;
   switch (code) {
     case "REGISTRY_AUTH":
-      return `${who} refuses the credentials, wants some, or has no such repository`;
+      return isLogin === true
+        ? `${who} refuses this user or password`
+        : `${who} refuses the credentials, wants some, or has no such repository`;
     case "REGISTRY_DENIED":
       return `${who} does not allow it`;
     case "IMAGE_NOT_FOUND":
@@ -126,7 +147,7 @@ function stateFor(code: StatusCode, { status, strayed, url }: FailedResponse, { 
 function hintOf(
   code: StatusCode,
   { status, strayed, url }: FailedResponse,
-  { registry }: Attempt,
+  { registry, isLogin }: Attempt,
   retryAfterMs: number | undefined,
 ): { hint?: string | undefined } {
   if (strayed === true && status === 401)
@@ -134,12 +155,13 @@ function hintOf(
   switch (code) {
     case "REGISTRY_AUTH":
     case "REGISTRY_DENIED":
-      return { hint: `docker login ${registry}` };
+      if (isLogin === true) return { hint: "Check user and password; many registries want an access token as the password" };
+      return { hint: `decant login ${registry}` };
     case "IMAGE_NOT_FOUND":
-      return { hint: `Check the name and the tag; if the image is private: docker login ${registry}` };
+      return { hint: `Check the name and the tag; if the image is private: decant login ${registry}` };
     case "REGISTRY_RATE_LIMIT":
       return {
-        hint: retryAfterMs === undefined ? `Wait, or: docker login ${registry}` : `Try again in ${Math.ceil(retryAfterMs / 1000)} seconds`,
+        hint: retryAfterMs === undefined ? `Wait, or: decant login ${registry}` : `Try again in ${Math.ceil(retryAfterMs / 1000)} seconds`,
       };
     case "BLOB_MISSING":
     case "REGISTRY":

@@ -62,6 +62,31 @@ export async function fetchManifest(
   return ctx.mirrors.first(endpoints, (endpoint) => getManifest(ctx, endpoint, reference, signal), signal);
 }
 
+/** See `ImageSource.blobSize`. */
+export async function blobSize(
+  ctx: PullContext,
+  endpoints: readonly Endpoint[],
+  digest: Digest,
+  { signal }: CallOptions,
+): Promise<number | undefined> {
+  const head = async (endpoint: Endpoint): Promise<number | undefined> => {
+    const response = await ctx.session.request({
+      endpoint,
+      method: "HEAD",
+      path: `blobs/${digest}`,
+      access: "pull",
+      expect: [200, ...NO_HEAD],
+      action: `look for blob "${shortDigest(digest)}" in "${endpoint.registry}/${endpoint.repository}"`,
+      notFound: "BLOB_MISSING",
+      ...(signal === undefined ? {} : { signal }),
+    });
+    response.discard();
+    const length = response.status === 200 ? (response.header("content-length") ?? "") : "";
+    return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+  };
+  return ctx.mirrors.first(endpoints, head, signal);
+}
+
 /** See `ImageSource.blob`. */
 export function fetchBlob(
   ctx: PullContext,

@@ -283,13 +283,14 @@ describe("pushManifest()", () => {
     assert.deepEqual(clock.waits, [250, 500, 1000]);
   });
 
-  it("refuses another digest, ours or the registry's", async () => {
+  it("R13: refuses another digest, ours or the registry's, and says which was sent and which is kept", async () => {
     await using registry = await startFakeRegistry();
     const bytes = document(registry);
     const name = { registry: registry.host, repository: "a", tag: "v1" };
     await assert.rejects(fakeClient().pushManifest({ ...name, digest: sha256("x") }, OCI_MANIFEST, bytes), failsWith("BLOB_DIGEST"));
     registry.fault({ match: /PUT/, kind: "headers", headers: { "docker-content-digest": sha256("x") } });
-    await assert.rejects(fakeClient().pushManifest(name, OCI_MANIFEST, bytes), failsWith("BLOB_DIGEST"));
+    const kept = new RegExp(`keeps it as "${sha256("x")}"; sent was "${sha256(bytes)}"`);
+    await assert.rejects(fakeClient().pushManifest(name, OCI_MANIFEST, bytes), failsWith("BLOB_DIGEST", kept));
   });
 
   it("tells which blobs are missing", async () => {

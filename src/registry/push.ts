@@ -6,7 +6,7 @@ import { given } from "../given.ts";
 import { linkProblem, type NetResponse, type Retries, retrying } from "../net/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { protocolError } from "./errors.ts";
+import { protocolError, storedAsOther } from "./errors.ts";
 import { digestOf } from "./pull.ts";
 import type { Place, Session } from "./session.ts";
 import type { CallOptions, RepositoryName, TransferOptions } from "./types.ts";
@@ -130,7 +130,7 @@ export async function pushManifest(
   const said = response.header("docker-content-digest");
   // Another algorithm is the registry's own affair.
   if (said !== undefined && said.startsWith("sha256:") && digest.startsWith("sha256:") && said !== digest) {
-    throw digestMismatch({ digest, size }, said);
+    throw storedAsOther(formatFamiliar(name), endpoint.registry, { digest, said });
   }
   return { descriptor: { mediaType, digest, size }, knowsSubject: response.header("oci-subject") !== undefined };
 }
@@ -144,6 +144,9 @@ function uploadPlace(started: NetResponse, action: string, endpoint: Endpoint): 
   const url = location === "" ? null : URL.parse(location, started.url.href);
   const attempt = { action, registry: endpoint.registry };
   if (url === null) throw protocolError(attempt, "does not say where to upload to");
+  // One that is behind a proxy may believe that its clients speak TLS to it.
+  if (started.url.protocol === "http:" && url.protocol === "https:" && url.port !== "" && url.host === started.url.host)
+    url.protocol = "http:";
   const problem = linkProblem(started.url, url);
   if (problem !== undefined) throw protocolError(attempt, `gives an address to upload to that cannot be used: ${problem}`);
   return { url, strayed: started.strayed };

@@ -113,7 +113,8 @@ export function createSession(parts: { readonly network: RegistryNetwork; readon
   };
 }
 
-function toleratesInvalid(endpoint: Endpoint): boolean {
+/** May its certificate be invalid? */
+export function toleratesInvalid(endpoint: Endpoint): boolean {
   return endpoint.insecure || isLoopback(endpoint.host);
 }
 
@@ -121,7 +122,7 @@ function toleratesInvalid(endpoint: Endpoint): boolean {
  * https, unless the user allowed less: registries on this machine are asked by http first, insecure ones by https first,
  * and the first that answers stays.
  */
-async function findBase(network: RegistryNetwork, endpoint: Endpoint): Promise<URL> {
+export async function findBase(network: RegistryNetwork, endpoint: Endpoint): Promise<URL> {
   const { host } = endpoint;
   if (!toleratesInvalid(endpoint)) return new URL(`https://${host}`);
   const schemes = isLoopback(host) ? ["http", "https"] : ["https", "http"];

@@ -44,6 +44,8 @@ interface ImageSource {
   resolve(reference: Reference, options?: CallOptions): Promise<Resolved>;
   /** Reads what the reference names, at most 4 MiB, verified. Throws `IMAGE_NOT_FOUND`, `BLOB_DIGEST`. */
   manifest(reference: Reference, options?: CallOptions): Promise<FetchedManifest>;
+  /** How many bytes a blob has, as its registry says; undefined where it does not say. */
+  blobSize(repository: RepositoryName, digest: Digest, options?: CallOptions): Promise<number | undefined>;
   /**
    * A blob, verified while it streams: throws `BLOB_SIZE` or `BLOB_DIGEST` at the end, so publish nothing before. A broken connection
    * is resumed where it broke. Throws `BLOB_MISSING`.

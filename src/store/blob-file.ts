@@ -1,9 +1,10 @@
 /** A blob on its way into the store: a file of this process's own folder, then, after fsync, a name among the blobs. */
-import { closeSync, fsync, futimesSync, mkdirSync, open, openSync, renameSync, rmSync, write } from "node:fs";
+import { closeSync, fsync, futimesSync, open, openSync, renameSync, rmSync, write } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { InternalError, errnoOf } from "../errors.ts";
 import type { Database } from "./database.ts";
+import { makeFolders } from "../sys/index.ts";
 import { writeFailure } from "./errors.ts";
 import type { BlobFile } from "./types.ts";
 import type { Usage } from "./usage.ts";
@@ -68,7 +69,7 @@ function rename(from: string, to: string): void {
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
     // The first blob of an algorithm.
-    mkdirSync(dirname(to), { recursive: true });
+    makeFolders(dirname(to));
     renameSync(from, to);
   }
 }

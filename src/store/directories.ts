@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, InternalError } from "../errors.ts";
 import type { Database } from "./database.ts";
+import { makeFolders } from "../sys/index.ts";
 import { openedReadOnly, writeFailure } from "./errors.ts";
 import { folderName, type Layout } from "./layout.ts";
 import type { Presence } from "./presence.ts";
@@ -66,7 +67,7 @@ export function openDirectories(options: DirectoriesOptions): Directories {
     if (find(spaceName, idName) !== undefined) return path;
     // The row first: a directory without one would have to be checked by the next reader.
     noteUse(space, id, bootId());
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     try {
       renameSync(staged, path);
     } catch (error) {

@@ -1,7 +1,8 @@
 /** Past builds, and the files of their logs. The last `KEPT_BUILDS` are kept. */
 import { hash, randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import type { Database, Row } from "./database.ts";
+import { makeFolders } from "../sys/index.ts";
 import { databaseCorrupt, openedReadOnly, writeFailure } from "./errors.ts";
 import { folderName, type Layout } from "./layout.ts";
 import { isLiving, type Presence } from "./presence.ts";
@@ -79,7 +80,7 @@ export function openHistory(options: HistoryOptions): History {
       const folder = `${layout.logs}/${folderName(buildId)}`;
       const path = `${folder}/${logName(name)}`;
       try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        makeFolders(folder, { mode: 0o700 });
         closeSync(openSync(path, "a"));
       } catch (error) {
         throw writeFailure(error, "write a log", folder);

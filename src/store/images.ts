@@ -3,7 +3,7 @@ import { isDigest } from "../digest.ts";
 import type { Database, Row } from "./database.ts";
 import { databaseCorrupt } from "./errors.ts";
 import { replaceRefs } from "./records.ts";
-import type { ImageNames, NamedImage } from "./types.ts";
+import type { ImageNames, NamedImage, Ref } from "./types.ts";
 import type { Usage } from "./usage.ts";
 
 /** Opens the image names of a database. */
@@ -32,6 +32,10 @@ export function openImageNames(database: Database, usage: Usage): ImageNames {
         replaceRefs(database, { kind: "image", space: "", id: name }, [{ kind: "blob", id: digest }, ...refs]);
       });
     },
+    refs: (name) =>
+      database
+        .all("SELECT kind, space, id FROM refs WHERE owner = 'image' AND owner_space = '' AND owner_id = ?", name)
+        .map((row) => refOf(database, row)),
     delete: (name) =>
       database.transaction(() => {
         replaceRefs(database, { kind: "image", space: "", id: name }, []);
@@ -39,4 +43,11 @@ export function openImageNames(database: Database, usage: Usage): ImageNames {
       }),
     list: () => database.all("SELECT * FROM images ORDER BY name").map(decode),
   };
+}
+
+function refOf(database: Database, row: Row): Ref {
+  const [kind, space, id] = [database.textOf(row, "kind"), database.textOf(row, "space"), database.textOf(row, "id")];
+  if (kind === "dir" || kind === "record") return { kind, space, id };
+  if (kind === "blob" && isDigest(id)) return { kind, id };
+  throw databaseCorrupt(database.path, `an image needs "${kind}" "${id}"`);
 }

@@ -1,6 +1,7 @@
 /** Where the store is when nobody says so. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { usageError } from "../errors.ts";
+import { fromWorkingDirectory } from "../working-directory.ts";
 
 /**
  * $DECANT_ROOT, else /var/lib/decant for root, else decant in $XDG_DATA_HOME or in ~/.local/share. Absolute.
@@ -8,7 +9,7 @@ import { usageError } from "../errors.ts";
  */
 export function defaultStoreRoot(env: Readonly<Record<string, string | undefined>>, uid: number): string {
   const { DECANT_ROOT: root, XDG_DATA_HOME: data, HOME: home } = env;
-  if (root !== undefined && root !== "") return resolve(root);
+  if (root !== undefined && root !== "") return fromWorkingDirectory(root);
   if (uid === 0) return "/var/lib/decant";
   // The XDG base directory specification: a relative path is to be ignored.
   if (data?.startsWith("/") === true) return join(data, "decant");

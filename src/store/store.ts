@@ -1,8 +1,7 @@
 /** Opens a store: joins blobs, database, directories, locks and history under one root. Costs a few milliseconds, whatever is in it. */
 import { existsSync, mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { errnoOf } from "../errors.ts";
 import { openAnnouncements } from "./announcements.ts";
+import { makeFolders } from "../sys/index.ts";
 import { openBlobs } from "./blobs.ts";
 import { openDatabase } from "./database.ts";
 import { openDirectories } from "./directories.ts";
@@ -18,6 +17,7 @@ import { removeTree } from "./remove-tree.ts";
 import { keepReserve, useReserve } from "./reserve.ts";
 import type { Store } from "./types.ts";
 import { createUsage } from "./usage.ts";
+import { fromWorkingDirectory } from "../working-directory.ts";
 
 /** Options of `openStore`. */
 export interface StoreOptions {
@@ -43,10 +43,10 @@ const BUSY_TIMEOUT_MS = 10_000;
  * not set, `STORE_FULL`, `STORE_CORRUPT`, `STORE_LOCKED`, `STORE` (a newer schema; nothing there to read).
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const layout = layoutOf(resolve(options.root));
+  const layout = layoutOf(fromWorkingDirectory(options.root));
   const { readOnly = false, busyTimeoutMs = BUSY_TIMEOUT_MS, signal } = options;
   if (!readOnly && options.useReserve === true) freeReserve(layout);
-  if (!readOnly) makeFolders(layout);
+  if (!readOnly) makeLayout(layout);
   else if (!existsSync(layout.database)) throw noStore(layout.root);
 
   await using opening = new AsyncDisposableStack();
@@ -112,27 +112,13 @@ function freeReserve({ reserve }: Layout): void {
   }
 }
 
-function makeFolders(layout: Layout): void {
+function makeLayout(layout: Layout): void {
   for (const folder of [layout.root, layout.blobs, `${layout.blobs}/sha256`, layout.dirs, layout.locks, layout.logs, layout.tmp]) {
     try {
-      makeFolder(folder);
+      // For the owner alone: layers may hold what others must not read.
+      makeFolders(folder, { mode: 0o700 });
     } catch (error) {
       throw writeFailure(error, "open the store", folder);
     }
-  }
-}
-
-/** Not `recursive: true`, which says ENOENT where the file system is read-only. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  try {
-    // For the owner alone: layers may hold what others must not read.
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "EEXIST") return;
-    if (errno !== "ENOENT" || dirname(path) === path) throw error;
-    makeFolder(dirname(path));
-    mkdirSync(path, { mode: 0o700 });
   }
 }

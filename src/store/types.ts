@@ -112,6 +112,8 @@ export interface ImageNames {
   get(name: string): NamedImage | undefined;
   /** Sets or moves a name. `refs`: everything the image needs besides the blob of `digest`. */
   set(image: Omit<NamedImage, "updatedAt">, refs: readonly Ref[]): void;
+  /** What the image of this name needs, its own blob included; nothing for no such name. */
+  refs(name: string): Ref[];
   /** False when there was no such name. */
   delete(name: string): boolean;
   list(): NamedImage[];

@@ -3,9 +3,11 @@ export { type ProcessOptions, type ProcessResult, type RunningProcess, findTool,
 export { openConfined } from "./confined.ts";
 export { copyRange } from "./copy-range.ts";
 export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";
+export { findIsal, type Isal, IsalDamage, type IsalInflate } from "./isal.ts";
 export { clearProtectedFlags } from "./file-flags.ts";
 export { tryFlock } from "./flock.ts";
 export { joinDevice, makeNode, splitDevice } from "./node.ts";
+export { makeFolders } from "./make-folders.ts";
 export { type FileTime, setTimes } from "./times.ts";
 export { makeTemporaryFolder, sweepTemporaryFolders, type TemporaryFolder } from "./temporary-folder.ts";
 export { hasWriters } from "./writers.ts";

@@ -11,7 +11,8 @@ type Koffi = typeof KoffiModule;
 let koffiModule: Koffi | undefined;
 let library: KoffiModule.LibraryHandle | undefined;
 
-function koffi(): Koffi {
+/** The package, for libraries other than libc. */
+export function koffi(): Koffi {
   koffiModule ??= createRequire(import.meta.url)("koffi") as Koffi;
   return koffiModule;
 }

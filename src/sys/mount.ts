@@ -5,6 +5,7 @@
 import { closeSync, mkdirSync, readSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
 import { DecantError, isDecantError } from "../errors.ts";
 import { bind, check } from "./libc.ts";
+import { makeFolders } from "./make-folders.ts";
 
 const MS_RDONLY = 1;
 const MS_NOSUID = 2;
@@ -195,7 +196,7 @@ function mountOverlayNew(overlay: OverlayMount): void {
 
 /** One page holds all of mount(2)'s options, so the layers are named by links; chdir is this thread's own after `unshareMounts`. */
 function mountOverlayOld(overlay: OverlayMount): void {
-  mkdirSync(overlay.names, { recursive: true });
+  makeFolders(overlay.names);
   const lowers = overlay.lowers.map((lower, at) => {
     const name = at.toString(36);
     symlinkSync(lower, `${overlay.names}/${name}`);

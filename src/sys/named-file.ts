@@ -4,13 +4,14 @@
  * links and ".." say. Reading what Decant itself has written needs none of this (scripts/check-layers.ts lists who may do it).
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, read, readlinkSync, readSync, realpathSync, type Stats } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ByteStream } from "../bytes.ts";
 import { DecantError, errnoOf, isDecantError } from "../errors.ts";
 import { fromText } from "../paths.ts";
 import { openByWalking } from "./confined.ts";
+import { fromWorkingDirectory } from "../working-directory.ts";
 
 /** Where a file is. */
 export interface FilePlace {
@@ -145,12 +146,12 @@ export function readNamedFileSync(place: FilePlace, limits: { readonly maxBytes:
  * must be in that folder.
  */
 export function placeOf(path: string, folders: readonly string[]): FilePlace {
-  return placeIn(join(realPath(dirname(resolve(path))), basename(path)), folders, realPath) ?? { path };
+  return placeIn(join(realPath(dirname(fromWorkingDirectory(path))), basename(path)), folders, realPath) ?? { path };
 }
 
 /** The place of a path that was found, or named by a file: in the first of `folders` that it is in by its name; undefined when it is in none. */
 export function placeWithin(path: string, folders: readonly string[]): FilePlace | undefined {
-  return placeIn(resolve(path), folders, resolve);
+  return placeIn(fromWorkingDirectory(path), folders, fromWorkingDirectory);
 }
 
 function placeIn(path: string, folders: readonly string[], real: (folder: string) => string): FilePlace | undefined {
@@ -163,14 +164,14 @@ function placeIn(path: string, folders: readonly string[], real: (folder: string
 
 /** The path of a place on this machine, for messages and for what lies beside. */
 export function pathOfPlace({ path, within }: FilePlace): string {
-  return within === undefined ? resolve(path) : join(within, path);
+  return within === undefined ? fromWorkingDirectory(path) : join(within, path);
 }
 
 function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return resolve(path);
+    return fromWorkingDirectory(path);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Parallel compression whose bytes do not depend on how many threads ran: the input is cut into blocks of a fixed size, the blocks are
  * compressed on the thread pool, and joined in order. gzip: one member, each block ends with an empty stored block (as zlib's full flush
- * does), blocks that do not shrink are stored. zstd: one frame a block. RFC 1951, 1952, 8878.
+ * does), blocks that do not shrink are stored. zstd: one frame a block. RFC 1951, 1952, 8878. Where the host has ISA-L, it deflates.
  */
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
@@ -9,6 +9,7 @@ import { constants, crc32, deflateRaw, deflateRawSync, zstdCompress } from "node
 import { allSettledOf } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import { usageError } from "../errors.ts";
+import { findIsal, type Isal } from "../sys/index.ts";
 
 const deflate = promisify(deflateRaw);
 const zstd = promisify<Buffer, Parameters<typeof zstdCompress>[1], Buffer>(zstdCompress);
@@ -19,6 +20,8 @@ const ZSTD_BLOCK = 4 * 1024 * 1024;
  * zlib's 6, which docker uses, gives 2 % less and takes 1.6 times as long as 4 (measured on node's own binary: 44 and 72 MB/s a core).
  */
 const DEFAULT_GZIP_LEVEL = 4;
+/** ISA-L's 3 gives 5 % more than zlib's 4 and is 3.4 times as fast (230 MB/s a core); it has no higher level. */
+const ISAL_LEVEL = 3;
 /** zstd's own default. */
 const DEFAULT_ZSTD_LEVEL = 3;
 
@@ -32,21 +35,41 @@ export function compressionLevel(format: "gzip" | "zstd", level: number | undefi
   return level;
 }
 
+/** What deflates: ISA-L or zlib. Their bytes differ, and those of ISA-L between kinds of processors. */
+export type GzipEncoder = "isal" | "zlib";
+
+/** What deflates here: ISA-L, where the host has it and `level` asks for nothing that only zlib can. */
+export async function gzipEncoder(level: number | undefined): Promise<GzipEncoder> {
+  const isPossible = level === undefined || (level > 0 && level <= ISAL_LEVEL);
+  return isPossible && (await findIsal()) !== undefined ? "isal" : "zlib";
+}
+
+/** How a stream is compressed. */
+export interface CompressFormat {
+  readonly compression: "gzip" | "zstd";
+  readonly level: number;
+  /** Of gzip. Default: zlib. */
+  readonly encoder?: GzipEncoder | undefined;
+}
+
 /** Compresses a stream. Input chunks are copied; there are as many blocks in memory as processors, and one more. */
-export async function* compress(source: ByteStream, format: "gzip" | "zstd", level: number): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* compress(source: ByteStream, format: CompressFormat): AsyncGenerator<Uint8Array, void, undefined> {
+  const { compression, level } = format;
+  const isGzip = compression === "gzip";
+  const isal = isGzip && format.encoder === "isal" ? await findIsal() : undefined;
   const parallel = availableParallelism() + 1;
-  const blockSize = format === "gzip" ? GZIP_BLOCK : ZSTD_BLOCK;
+  const blockSize = isGzip ? GZIP_BLOCK : ZSTD_BLOCK;
   const pending: Promise<Buffer>[] = [];
   /** Blocks that were compressed and can be filled again: large buffers are freed late. */
   const free: Buffer[] = [];
   let crc = 0;
   let sizeBytes = 0;
-  if (format === "gzip") yield GZIP_HEADER;
+  if (isGzip) yield GZIP_HEADER;
   try {
     for await (const block of blocksOf(source, () => free.pop() ?? Buffer.allocUnsafeSlow(blockSize))) {
-      if (format === "gzip") crc = crc32(block, crc);
+      if (isGzip) crc = crc32(block, crc);
       sizeBytes += block.byteLength;
-      const work = (format === "gzip" ? gzipBlock(block, level) : zstdFrame(block, level)).finally(() => {
+      const work = (isGzip ? gzipBlock(block, level, isal) : zstdFrame(block, level)).finally(() => {
         if (block.byteLength === blockSize) free.push(block);
       });
       // It is awaited in its turn.
@@ -59,7 +82,7 @@ export async function* compress(source: ByteStream, format: "gzip" | "zstd", lev
   } finally {
     await allSettledOf(pending);
   }
-  if (format === "gzip") yield gzipEnd(crc, sizeBytes);
+  if (isGzip) yield gzipEnd(crc, sizeBytes);
   else if (sizeBytes === 0) yield await zstdFrame(Buffer.alloc(0), level);
 }
 
@@ -94,10 +117,14 @@ async function* blocksOf(source: ByteStream, next: () => Buffer): AsyncGenerator
   if (used > 0) yield block.subarray(0, used);
 }
 
-async function gzipBlock(block: Buffer, level: number): Promise<Buffer> {
+async function gzipBlock(block: Buffer, level: number, isal: Isal | undefined): Promise<Buffer> {
   if (level === 0 || isIncompressible(block)) return storedBlocks(block);
-  const packed = await deflate(block, { level, memLevel: 9, finishFlush: constants.Z_FULL_FLUSH, chunkSize: GZIP_BLOCK });
+  const packed = isal === undefined ? await zlibBlock(block, level) : await isal.deflateBlock(block, Math.min(level, ISAL_LEVEL));
   return packed.byteLength < block.byteLength ? packed : storedBlocks(block);
+}
+
+function zlibBlock(block: Buffer, level: number): Promise<Buffer> {
+  return deflate(block, { level, memLevel: 9, finishFlush: constants.Z_FULL_FLUSH, chunkSize: GZIP_BLOCK });
 }
 
 const SAMPLE = 16 * 1024;

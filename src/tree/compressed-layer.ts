@@ -5,7 +5,8 @@ import { createHasher, digestMismatch } from "../digest.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
-import { compress, compressionLevel } from "./compress.ts";
+import { compress, type CompressFormat, compressionLevel, gzipEncoder, type GzipEncoder } from "./compress.ts";
+import { given } from "../given.ts";
 import { layerMissing } from "./errors.ts";
 import type { Compression, LayerBlob } from "./layer-record.ts";
 import { getLayerRecord, putLayerRecord } from "./layer-record.ts";
@@ -19,6 +20,8 @@ interface CompressionChoice {
   readonly compression: Compression;
   /** gzip 0 to 9, default 4; zstd 1 to 22, default 3. */
   readonly level?: number;
+  /** Of gzip. Default: as `gzipEncoder` says. */
+  readonly encoder?: GzipEncoder | undefined;
   /** Default false: a layer that came compressed from elsewhere stays as it came, as BuildKit has it. */
   readonly force?: boolean;
 }
@@ -40,15 +43,21 @@ export async function compressedLayer(
   options: CompressedLayerOptions = {},
 ): Promise<Descriptor> {
   const { compression } = choice;
-  const known = findBlob(store, layer, choice);
+  const encoder = compression === "gzip" ? (choice.encoder ?? (await gzipEncoder(choice.level))) : undefined;
+  const known = findBlob(store, layer, { ...choice, encoder });
   if (known !== undefined) return known.descriptor;
   if (compression === "uncompressed") {
     const { diffId, size } = await layerTar(store, layer, options.signal, options.onProgress);
     return { mediaType: OCI_LAYER, digest: diffId, size };
   }
   const level = compressionLevel(compression, choice.level);
-  const key = `compress ${layer.id} ${compression} ${level}`;
-  return sharedWork(store, key, (signal) => makeBlob(store, layer, { compression, level }, { ...options, signal }), options.signal);
+  const key = `compress ${layer.id} ${compression} ${level} ${encoder ?? ""}`;
+  return sharedWork(
+    store,
+    key,
+    (signal) => makeBlob(store, layer, { compression, level, encoder }, { ...options, signal }),
+    options.signal,
+  );
 }
 
 function findBlob(store: Store, layer: Layer, choice: CompressionChoice): LayerBlob | undefined {
@@ -63,16 +72,13 @@ function findBlob(store: Store, layer: Layer, choice: CompressionChoice): LayerB
   if (choice.compression === "uncompressed") return undefined;
   const level = compressionLevel(choice.compression, choice.level);
   return blobs.find(
-    (blob) => blob.compression === choice.compression && (blob.level === level || (isForeign(blob) && choice.level === undefined)),
+    (blob) =>
+      blob.compression === choice.compression &&
+      ((blob.level === level && blob.encoder === choice.encoder) || (isForeign(blob) && choice.level === undefined)),
   );
 }
 
-interface Format {
-  readonly compression: "gzip" | "zstd";
-  readonly level: number;
-}
-
-async function makeBlob(store: Store, layer: Layer, format: Format, options: CompressedLayerOptions): Promise<Descriptor> {
+async function makeBlob(store: Store, layer: Layer, format: CompressFormat, options: CompressedLayerOptions): Promise<Descriptor> {
   const { signal } = options;
   await using file = await store.blobs.create();
   await using sink = createFileSink(file.fd, `layer "${layer.id}"`);
@@ -94,7 +100,7 @@ async function makeBlob(store: Store, layer: Layer, format: Format, options: Com
       yield chunk;
     }
   };
-  for await (const chunk of compress(plain(await openTar(store, layer, signal)), format.compression, format.level)) {
+  for await (const chunk of compress(plain(await openTar(store, layer, signal)), format)) {
     await sink.write(chunk);
     hasher.update(chunk);
     size += chunk.byteLength;
@@ -108,6 +114,10 @@ async function makeBlob(store: Store, layer: Layer, format: Format, options: Com
   const record = getLayerRecord(store, layer.id);
   if (record === undefined) throw layerMissing(layer.id);
   const descriptor = { mediaType: format.compression === "gzip" ? OCI_LAYER_GZIP : OCI_LAYER_ZSTD, digest, size };
-  putLayerRecord(store, layer.id, { ...record, diffId, blobs: [{ ...format, descriptor }] });
+  putLayerRecord(store, layer.id, {
+    ...record,
+    diffId,
+    blobs: [{ compression: format.compression, level: format.level, ...given({ encoder: format.encoder }), descriptor }],
+  });
   return descriptor;
 }

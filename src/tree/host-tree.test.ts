@@ -226,7 +226,7 @@ test("unpackTree() refuses a destination that is a file", async () => {
 test("treeTar() gives the whole tree, with hard links", async () => {
   await using at = await tempStore();
   const tree = layerTree([await layerOf(at.store, ...ITEMS), await layerOf(at.store, item("d/f", "whiteout"), file("e", "new"))]);
-  writeFileSync(`${at.path}/t.tar`, await collect(treeTar(tree), 1e6));
+  writeFileSync(`${at.path}/t.tar`, await collect(treeTar([{ tree }]), 1e6));
   mkdirSync(`${at.path}/out`);
   await run("tar", "-C", `${at.path}/out`, "-xpf", `${at.path}/t.tar`);
   assert.equal(await treeDump(hostTree(`${at.path}/out`)), await treeDump(tree));

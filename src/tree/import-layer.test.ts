@@ -364,8 +364,28 @@ test("openLayer() misses a layer whose bytes are gone", async () => {
   assert.equal(openLayer(at.store, layer.id), undefined);
 });
 
-test("importLayerBlob() refuses sparse files, which have no place in layers", async () => {
+test("R5: importLayerBlob() reads sparse files whole, from every place that a layer is in", async () => {
   await using at = await tempStore();
-  const tar = rawTar(paxHeader("GNU.sparse.size=900", "GNU.sparse.map=0,1"), rawHeader({ size: 1 }), padded("a"));
-  await assert.rejects(importLayerBlob(at.store, blob(tar, sha256(tar))), failsWith("TAR"));
+  const sparse = ["GNU.sparse.size=900", "GNU.sparse.map=0,1,600,2"];
+  const tar = rawTar(
+    paxHeader(...sparse),
+    rawHeader({ name: "s", size: 3 }),
+    padded("abc"),
+    rawHeader({ name: "t", size: 1 }),
+    padded("t"),
+  );
+  const content = Buffer.alloc(900);
+  content.write("a");
+  content.write("bc", 600);
+  const layer = await importLayerBlob(at.store, blob(tar, sha256(tar)));
+  assert.ok((await readTreeFile(layerTree([layer]), treePath("s"), 1000)).equals(content));
+  assert.equal((await readTreeFile(layerTree([layer]), treePath("t"), 1000)).toString(), "t");
+  // Its tar stays as it came: so does its digest.
+  assert.equal((await layerTar(at.store, layer)).diffId, sha256(tar));
+  const [directory = ""] = await unpackLayers(at.store, [layer]);
+  assert.ok(readFileSync(`${directory}/s`).equals(content));
+  await using other = await tempStore();
+  const again = await importLayerBlob(other.store, blob(tar, sha256(tar)), { unpack: true });
+  const [unpacked = ""] = await unpackLayers(other.store, [again]);
+  assert.ok(readFileSync(`${unpacked}/s`).equals(content));
 });

@@ -11,13 +11,13 @@ import type { StagedDirectory, Store } from "../store/index.ts";
 import { createContentHasher } from "./content-hasher.ts";
 import type { CompressionFormat } from "./decompress.ts";
 import { decompress, peekCompression } from "./decompress.ts";
-import { tarError } from "./errors.ts";
 import { noteDropped } from "./dropped-attributes.ts";
 import { feedTar } from "./feed-tar.ts";
 import type { BuiltIndex } from "./index-builder.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { NO_DATA } from "./index-format.ts";
 import { sharedWork } from "./shared-work.ts";
+import { createSparseContents, SPARSE_AT, type SparseContents } from "./sparse-contents.ts";
 import type { LayerBlob } from "./layer-record.ts";
 import { LAYER_DIRS } from "./layer-record.ts";
 import { addLayer, findLayer } from "./layer-store.ts";
@@ -91,6 +91,8 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   const keep = kept(format, options);
   await using file = keep === "nothing" ? undefined : await store.blobs.create();
   await using sink = file === undefined ? undefined : createFileSink(file.fd, "a layer");
+  await using contents = await store.blobs.create();
+  const sparse = createSparseContents(contents.fd);
   await using staged = options.unpack === true ? await store.dirs.create(LAYER_DIRS) : undefined;
   using unpacker = staged === undefined ? undefined : createUnpacker(staged.path);
   const rawHash = createHasher();
@@ -105,7 +107,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
       yield chunk;
     }
   };
-  const reader = createLayerReader(unpacker);
+  const reader = createLayerReader(unpacker, sparse);
   const parser = createTarParser(reader, { layer: true });
   const plain = decompress(raw(), {
     mayTrail: () => options.archive === true && parser.ended,
@@ -125,9 +127,12 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   const rawDigest = expected?.descriptor.digest ?? rawHash.digest();
   const { index, regular } = reader.finish();
   await file?.commit(keep === "plain" ? diffId : rawDigest);
+  const sparseContents = sparse.finish();
+  if (sparseContents !== undefined) await contents.commit(sparseContents);
   const layer = await addLayer(store, diffId, {
     diffId,
     index,
+    ...(sparseContents === undefined ? {} : { sparseContents }),
     blobs: keep === "plain" ? [] : blobsOf(format, { digest: rawDigest, size: rawBytes }, expected?.descriptor.mediaType),
   });
   if (staged !== undefined && unpacker !== undefined && regular) await publish(store, staged, unpacker, layer);
@@ -166,18 +171,17 @@ interface LayerReader {
 }
 
 /** Collects the index, hashes the files, and hands them to the unpacker as long as the archive holds no surprises. */
-function createLayerReader(unpacker: Unpacker | undefined): LayerReader {
+function createLayerReader(unpacker: Unpacker | undefined, sparse: SparseContents): LayerReader {
   const builder = createIndexBuilder();
   const hasher = createContentHasher();
   let record = -1;
   let unpacking = unpacker !== undefined;
   let isOpen = false;
+  let isSparse = false;
   return {
     entry(entry, dataOffset) {
-      if (entry.kind === "file" && entry.size > 0 && dataOffset < 0) {
-        throw tarError("it is stored as a sparse file, which layers cannot be read from", entry.path);
-      }
-      record = builder.add(entry, entry.size > 0 ? dataOffset : NO_DATA);
+      isSparse = entry.kind === "file" && entry.size > 0 && dataOffset < 0;
+      record = builder.add(entry, entry.size === 0 ? NO_DATA : isSparse ? SPARSE_AT + sparse.begin() : dataOffset);
       hasher.begin(entry.size);
       // Files without content are made at the end, like all else.
       if (!unpacking || unpacker === undefined || entry.kind !== "file" || entry.size === 0) return;
@@ -191,6 +195,7 @@ function createLayerReader(unpacker: Unpacker | undefined): LayerReader {
     },
     data(chunk) {
       hasher.data(chunk);
+      if (isSparse) sparse.data(chunk);
       if (isOpen) unpacker?.data(chunk);
     },
     end() {

@@ -91,8 +91,9 @@ function listIndex(index: LayerIndex): string[] {
     .toSorted((a, b) => (a.path < b.path ? -1 : 1))
     .map((one) => {
       if (one.kind === "dir") return `${one.path} dir ${one.uid}`;
-      if (one.kind === "symlink") return `${one.path} symlink ${(one.link ?? "").slice(1)}`;
       const named = one.kind === "hardlink" ? contents.get(one.link ?? "") : one;
+      // A symlink may have several names, too (R13).
+      if (named?.kind === "symlink") return `${one.path} symlink ${(named.link ?? "").slice(1)}`;
       const holder = named?.path ?? "";
       const first = firsts.get(holder);
       if (first === undefined) firsts.set(holder, one.path);

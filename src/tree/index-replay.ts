@@ -179,7 +179,7 @@ function emit(replay: Replay): Replayed {
     else if (first !== undefined) {
       makeLink(raw, record, first.path);
       addFlag(raw, first.record, FLAG.linked);
-    } else if (kind === KIND_CODE.file && (flagsOf(raw, inode) & SHARED) !== 0) firsts.set(inode, { record, path });
+    } else if (kind !== KIND_CODE.dir && (flagsOf(raw, inode) & SHARED) !== 0) firsts.set(inode, { record, path });
     return record;
   };
 

@@ -85,7 +85,7 @@ function isLeaf(raw: RawRecords, record: number): boolean {
 }
 
 interface Links {
-  /** Hard links, each followed by the file that it names. */
+  /** Hard links, each followed by what it names, which is no directory. */
   readonly inside: readonly number[];
   readonly hasOutside: boolean;
 }
@@ -107,7 +107,7 @@ function plainLinks(raw: RawRecords, order: Uint32Array): Links | undefined {
       target = next;
     }
     if (target === record) hasOutside = true;
-    else if (kindOf(raw, target) === KIND_CODE.file) inside.push(record, target);
+    else if (isLeaf(raw, target) && !isMark(raw, target)) inside.push(record, target);
     else return undefined;
   }
   return { inside, hasOutside };

@@ -1,5 +1,7 @@
 /** Entries, layers and trees: reading, writing, comparing and unpacking what images are made of. */
 export type { DataSource, Entry, EntryTime, Layer, LayerIndex, LayerSource, RemoteBlob, Tree } from "./types.ts";
+export { gzipEncoder, type GzipEncoder } from "./compress.ts";
+export { compressionLevel } from "./compress.ts";
 export { compressedLayer } from "./compressed-layer.ts";
 export { readData, readDataRange, readEntry, readTreeFile } from "./data.ts";
 export { decompress, sniffCompression } from "./decompress.ts";

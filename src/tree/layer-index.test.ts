@@ -235,9 +235,9 @@ const SETTLED: readonly {
     want: ["/a: file 0644 4:0", "/b: hardlink = /a", "/c: hardlink = /a"],
   },
   {
-    name: "makes a hard link to a symlink a symlink",
+    name: "R13: keeps a hard link to a symlink",
     entries: [entry("s", "symlink", { link: "t" }), entry("h", "hardlink", { link: "s" })],
-    want: ["/h: link -> t", "/s: link -> t"],
+    want: ["/h: link -> t", "/s: hardlink = /h"],
   },
   {
     name: "keeps a hard link to a lower layer",

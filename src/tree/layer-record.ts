@@ -20,6 +20,8 @@ export type Compression = "uncompressed" | "gzip" | "zstd";
 export interface LayerBlob {
   readonly compression: Compression;
   readonly level: number;
+  /** What made a gzip blob of our own. */
+  readonly encoder?: "isal" | "zlib" | undefined;
   readonly descriptor: Descriptor;
 }
 
@@ -31,6 +33,8 @@ export interface LayerRecord {
   /** The blob with the encoded index. */
   readonly index: Digest;
   readonly diffId?: DiffId;
+  /** The blob with the contents of files that are sparse in its tar. */
+  readonly sparseContents?: Digest;
   /** Blobs of its tar other than the uncompressed one. */
   readonly blobs: readonly LayerBlob[];
 }
@@ -44,10 +48,12 @@ const RecordSchema = v.object({
   rootOwner: v.exactOptional(v.object({ uid: v.number(), gid: v.number() })),
   index: DigestSchema,
   diffId: v.exactOptional(DigestSchema),
+  sparseContents: v.exactOptional(DigestSchema),
   blobs: v.array(
     v.object({
       compression: v.picklist(["uncompressed", "gzip", "zstd"]),
       level: v.number(),
+      encoder: v.exactOptional(v.picklist(["isal", "zlib"])),
       descriptor: v.object({ mediaType: v.string(), digest: DigestSchema, size: v.number() }),
     }),
   ),
@@ -89,12 +95,13 @@ export function layerIdOf(store: Store, diffId: DiffId): Digest {
 
 function merge(known: LayerRecord, added: LayerRecord): LayerRecord {
   const diffId = added.diffId ?? known.diffId;
+  const sparseContents = added.sparseContents ?? known.sparseContents;
   const blobs = new Map(known.blobs.map((blob) => [blobKey(blob), blob]));
   for (const blob of added.blobs) blobs.set(blobKey(blob), blob);
   return {
     contentDigest: added.contentDigest,
     index: added.index,
-    ...given({ rootOwner: added.rootOwner, diffId }),
+    ...given({ rootOwner: added.rootOwner, diffId, sparseContents }),
     blobs: [...blobs.values()],
   };
 }
@@ -107,6 +114,7 @@ function blobKey(blob: LayerBlob): string {
 function refsOf(store: Store, id: Digest, record: LayerRecord): Ref[] {
   const refs: Ref[] = [{ kind: "blob", id: record.index }];
   if (record.diffId !== undefined && store.blobs.size(record.diffId) !== undefined) refs.push({ kind: "blob", id: record.diffId });
+  if (record.sparseContents !== undefined) refs.push({ kind: "blob", id: record.sparseContents });
   for (const blob of record.blobs) refs.push({ kind: "blob", id: blob.descriptor.digest });
   refs.push({ kind: "dir", space: LAYER_DIRS, id });
   return refs;

@@ -10,7 +10,7 @@ import { given } from "../given.ts";
 import { fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { contentDigest } from "./content-digest.ts";
-import { corruptIndex } from "./errors.ts";
+import { corruptIndex, layerMissing } from "./errors.ts";
 import { checkedLayerDirectory, layerDirectory } from "./layer-directory.ts";
 import type { StoredIndex } from "./layer-index.ts";
 import { decodeIndex } from "./layer-index.ts";
@@ -18,6 +18,7 @@ import type { LayerBlob, LayerRecord } from "./layer-record.ts";
 import { LAYER_DIRS, getLayerRecord, layerIdOf, putLayerRecord } from "./layer-record.ts";
 import { locatedIndex } from "./layer-positions.ts";
 import { layerTar } from "./layer-tar.ts";
+import { SPARSE_AT } from "./sparse-contents.ts";
 import type { DataSource, Entry, Layer, LayerSource, RemoteBlob, RootOwner } from "./types.ts";
 
 /** A layer whose index knows positions in the tar. */
@@ -32,6 +33,8 @@ interface NewLayer {
   readonly index: StoredIndex;
   readonly rootOwner?: RootOwner;
   readonly blobs?: readonly LayerBlob[];
+  /** See `LayerRecord`. */
+  readonly sparseContents?: Digest;
 }
 
 const opened = new WeakMap<Store, Map<Digest, WeakRef<StoredLayer>>>();
@@ -42,7 +45,7 @@ export async function addLayer(store: Store, id: Digest, layer: NewLayer): Promi
   const record = putLayerRecord(store, id, {
     contentDigest: contentDigest(layer.index, layer.rootOwner),
     index: digest,
-    ...given({ rootOwner: layer.rootOwner, diffId: layer.diffId }),
+    ...given({ rootOwner: layer.rootOwner, diffId: layer.diffId, sparseContents: layer.sparseContents }),
     blobs: layer.blobs ?? [],
   });
   return remember(store, makeLayer(store, id, record, layer.index));
@@ -151,6 +154,7 @@ function entryData(store: Store, layer: StoredLayer, entry: Entry): DataSource |
   const file = layer.index.at(position);
   if (file.size === 0) return { kind: "bytes", bytes: new Uint8Array(0) };
   const offset = layer.index.dataOffset(position);
+  if (offset >= SPARSE_AT) return { kind: "slice", path: fromText(sparseContentsPath(store, layer)), offset: offset - SPARSE_AT };
   const { diffId } = layer;
   if (diffId !== undefined && offset >= 0 && store.blobs.size(diffId) !== undefined) {
     return { kind: "slice", path: fromText(store.blobs.path(diffId)), offset };
@@ -158,6 +162,13 @@ function entryData(store: Store, layer: StoredLayer, entry: Entry): DataSource |
   const directory = layerDirectory(store, layer.id);
   if (directory !== undefined) return { kind: "host", path: `${fromText(directory)}/${file.path}` };
   return slowData(store, layer, file);
+}
+
+/** The file with the contents of the layer's sparse files. Throws `BLOB_MISSING`. */
+export function sparseContentsPath(store: Store, layer: Layer): string {
+  const digest = getLayerRecord(store, layer.id)?.sparseContents;
+  if (digest === undefined || store.blobs.size(digest) === undefined) throw layerMissing(layer.id);
+  return store.blobs.path(digest);
 }
 
 async function slowData(store: Store, layer: StoredLayer, file: Entry): Promise<DataSource> {

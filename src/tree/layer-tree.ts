@@ -73,7 +73,7 @@ function mergedTree(layers: readonly Layer[]): Tree {
       return known;
     },
     linkGroup(entry) {
-      if (entry.kind !== "file") return undefined;
+      if (entry.kind === "dir") return undefined;
       const place = placeOf(entry);
       const own = locate(entry.path);
       const isLink = own?.layer !== place.layer || own.position !== place.position;

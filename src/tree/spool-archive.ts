@@ -5,8 +5,8 @@ import { fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { createContentHasher } from "./content-hasher.ts";
 import { decompress } from "./decompress.ts";
-import { tarError } from "./errors.ts";
 import { feedTar } from "./feed-tar.ts";
+import { createSparseContents } from "./sparse-contents.ts";
 import { createTarParser } from "./tar-parser.ts";
 import type { DataSource, Entry } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
@@ -30,30 +30,37 @@ export async function spoolArchive(
   const file = opened.use(await store.blobs.create());
   await using sink = createFileSink(file.fd, "an archive");
   const path = fromText(file.path);
+  const spare = opened.use(await store.blobs.create());
+  const sparse = createSparseContents(spare.fd);
   const hasher = createContentHasher();
-  let open: { readonly entry: Entry; readonly offset: number } | undefined;
+  let open: { readonly entry: Entry; readonly data: DataSource; readonly isSparse: boolean } | undefined;
   const parser = createTarParser({
     entry(entry, offset) {
       if (entry.kind !== "file") {
         onMember(entry, undefined);
         return;
       }
-      if (entry.size > 0 && offset < 0) throw tarError("it is stored as a sparse file, which layers cannot be read from", entry.path);
-      open = { entry, offset };
+      const isSparse = entry.size > 0 && offset < 0;
+      const place = isSparse ? { path: fromText(spare.path), offset: sparse.begin() } : { path, offset };
+      open = { entry, data: { kind: "slice", ...place }, isSparse };
       hasher.begin(entry.size);
     },
-    data: (chunk) => hasher.data(chunk),
+    data(chunk) {
+      hasher.data(chunk);
+      if (open?.isSparse === true) sparse.data(chunk);
+    },
     end() {
       if (open === undefined) return;
-      const { entry, offset } = open;
+      const { entry, data } = open;
       open = undefined;
       const digest = `sha256:${hasher.end()}` as Digest;
-      onMember({ ...entry, digest }, entry.size === 0 ? undefined : { kind: "slice", path, offset });
+      onMember({ ...entry, digest }, entry.size === 0 ? undefined : data);
     },
   });
   // What follows the end mark may be anything, as for BuildKit and tar.
   const plain = decompress(stream, { mayTrail: () => parser.ended, signal });
   await feedTar(plain, parser, { signal, onChunk: (chunk) => sink.write(chunk) });
   await sink.flush();
+  sparse.finish();
   return opened.move();
 }

@@ -7,20 +7,36 @@ import type { XattrFilter } from "./tar-write.ts";
 import type { Entry, Tree } from "./types.ts";
 import { walk } from "./walk.ts";
 
-/** What goes into the tar. */
-interface TreeTarOptions {
-  readonly signal?: AbortSignal | undefined;
+/** A tree of the tar. */
+interface TarPart {
+  readonly tree: Tree;
   /** A directory that everything is put into, as an entry of its own. */
   readonly folder?: Entry | undefined;
-  /** Extended attributes that are written. Default: file capabilities only (rule S126). */
-  readonly xattrs?: XattrFilter | undefined;
 }
 
-/** Streams the tar; its chunks are the consumer's to keep. Always the same bytes for the same tree. */
-export async function* treeTar(tree: Tree, options: TreeTarOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-  const items = treeItems(tree, ROOT);
-  for await (const chunk of tarChunks(options.folder === undefined ? items : within(options.folder, items), options))
-    yield Buffer.from(chunk);
+/** How the tar is written. */
+interface TreeTarOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Extended attributes that are written. Default: file capabilities only (rule S126). */
+  readonly xattrs?: XattrFilter | undefined;
+  /** Everything gets this time, in seconds. Default: each entry its own. */
+  readonly mtimeSec?: number | undefined;
+}
+
+/** Streams a tar of one or more trees; its chunks are the consumer's to keep. Always the same bytes for the same trees. */
+export async function* treeTar(parts: readonly TarPart[], options: TreeTarOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of tarChunks(partItems(parts, options.mtimeSec), options)) yield Buffer.from(chunk);
+}
+
+async function* partItems(parts: readonly TarPart[], mtimeSec: number | undefined): AsyncGenerator<LayerItem> {
+  for (const { tree, folder } of parts) {
+    const items = mtimeSec === undefined ? treeItems(tree, ROOT) : timed(treeItems(tree, ROOT), mtimeSec);
+    yield* folder === undefined ? items : within(folder, items);
+  }
+}
+
+async function* timed(items: AsyncIterable<LayerItem>, mtimeSec: number): AsyncGenerator<LayerItem> {
+  for await (const { entry, ...rest } of items) yield { ...rest, entry: { ...entry, mtimeSec, mtimeNsec: 0 } };
 }
 
 async function* within(folder: Entry, items: AsyncIterable<LayerItem>): AsyncGenerator<LayerItem> {
@@ -36,7 +52,7 @@ async function* within(folder: Entry, items: AsyncIterable<LayerItem>): AsyncGen
 export async function* treeItems(tree: Tree, path: TreePath): AsyncGenerator<LayerItem, void, undefined> {
   const firsts = new Map<string, TreePath>();
   for (const entry of walk(tree, path)) {
-    if (entry.kind !== "file") {
+    if (entry.kind === "dir") {
       yield { entry };
       continue;
     }
@@ -47,7 +63,7 @@ export async function* treeItems(tree: Tree, path: TreePath): AsyncGenerator<Lay
       continue;
     }
     if (group !== undefined) firsts.set(group, entry.path);
-    const data = tree.data(entry);
-    yield { entry, data: data instanceof Promise ? await data : data };
+    const data = entry.kind === "file" ? tree.data(entry) : undefined;
+    yield data === undefined ? { entry } : { entry, data: data instanceof Promise ? await data : data };
   }
 }

@@ -13,9 +13,11 @@ import { openForReading } from "./host-files.ts";
 import { checkLockedDirectory, layerDirectory, lockLayerDirectory } from "./layer-directory.ts";
 import { locatedIndex } from "./layer-positions.ts";
 import { LAYERS, LAYER_DIRS } from "./layer-record.ts";
+import { sparseContentsPath } from "./layer-store.ts";
 import { openTar } from "./layer-tar.ts";
 import { isRebased } from "./rebase.ts";
 import { sharedWork } from "./shared-work.ts";
+import { SPARSE_AT } from "./sparse-contents.ts";
 import { findTar } from "./tar-source.ts";
 import type { Entry, Layer, LayerIndex, Tree } from "./types.ts";
 import { layerTree, rebaseLayers } from "./layer-tree.ts";
@@ -138,7 +140,15 @@ async function unpackFiles(
   unpacker: Unpacker,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const files = filesInTarOrder(index);
+  const all = filesInTarOrder(index);
+  // They come last, by their positions.
+  const firstSparse = all.findIndex((position) => index.dataOffset(position) >= SPARSE_AT);
+  const files = firstSparse < 0 ? all : all.slice(0, firstSparse);
+  if (firstSparse >= 0) {
+    const path = fromText(sparseContentsPath(store, original));
+    const moved: LayerIndex = { ...index, dataOffset: (position) => index.dataOffset(position) - SPARSE_AT };
+    await unpackSlices(path, moved, all.slice(firstSparse), unpacker, signal);
+  }
   if (files.length === 0) return;
   const tar = findTar(store, original);
   if (tar === undefined) await unpackStream(await openTar(store, original, signal), index, files, unpacker, signal);

@@ -2,11 +2,12 @@
  * A tree as a plain directory of the host (type=local). The destination may hold files of the user, symlinks among them: every name is
  * looked at without following it, and what is in the way of an entry is replaced, never written through.
  */
-import { closeSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { closeSync, lstatSync, rmSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { DecantError, errnoOf } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, fromText } from "../paths.ts";
+import { makeFolders } from "../sys/index.ts";
 import { readData } from "./data.ts";
 import { fsPath } from "./host-files.ts";
 import { createEntryMaker, type EntryMaker } from "./make-entry.ts";
@@ -21,6 +22,8 @@ interface UnpackTreeOptions {
   readonly keepOwners?: boolean | undefined;
   /** Called with the bytes that more files have. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Everything gets this time, in seconds. Default: each entry its own. */
+  readonly mtimeSec?: number | undefined;
 }
 
 const TURN_MS = 8;
@@ -37,7 +40,8 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
   const folders: Entry[] = [];
   let turn = performance.now();
   for (const found of walk(tree, ROOT)) {
-    const entry = options.keepOwners === true ? found : { ...found, uid: 0, gid: 0 };
+    const timed = options.mtimeSec === undefined ? found : { ...found, mtimeSec: options.mtimeSec, mtimeNsec: 0 };
+    const entry = options.keepOwners === true ? timed : { ...timed, uid: 0, gid: 0 };
     const path = `${root}/${entry.path}`;
     const group = entry.kind === "file" ? tree.linkGroup(found) : undefined;
     const first = group === undefined ? undefined : firsts.get(group);
@@ -61,7 +65,7 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
 
 function mkdirDestination(destination: string): void {
   try {
-    mkdirSync(destination, { recursive: true });
+    makeFolders(destination);
   } catch (error) {
     if (errnoOf(error) !== "EEXIST" && errnoOf(error) !== "ENOTDIR") throw error;
     throw new DecantError("EXPORT", `Cannot write to "${destination}": it is not a directory`, { cause: error });

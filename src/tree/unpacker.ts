@@ -61,6 +61,12 @@ export function createUnpacker(root: string): Unpacker {
   };
 }
 
+/** link(2) names a symlink itself, and never what it leads to. */
+function isLinkToSymlink(index: LayerIndex, position: number): boolean {
+  const target = index.find(index.at(position).link as TreePath);
+  return target >= 0 && index.kind(target) === "symlink";
+}
+
 /** Where a layer is unpacked. */
 interface Place {
   readonly maker: EntryMaker;
@@ -94,7 +100,7 @@ function createPlace(rootText: string): Place {
   };
 }
 
-/** All but files with content: hard links after the files, and symlinks last. */
+/** All but files with content: hard links after what they name, and symlinks after files. */
 function makeRest(place: Place, index: LayerIndex): void {
   const { maker } = place;
   const later = new Map<EntryKind, number[]>([
@@ -109,12 +115,15 @@ function makeRest(place: Place, index: LayerIndex): void {
     else if (kind !== "hardlink" && kind !== "symlink" && (kind !== "file" || index.dataOffset(position) < 0))
       makeOne(place, index.at(position));
   }
-  for (const position of later.get("hardlink") ?? []) {
+  const makeLink = (position: number): void => {
     const { path, link } = index.at(position);
     const name = place.pathOf(path);
     if (index.find(link as TreePath) >= 0) maker.link(place.pathOf(link as TreePath), name);
-  }
+  };
+  const links = Map.groupBy(later.get("hardlink") ?? [], (position) => isLinkToSymlink(index, position));
+  links.get(false)?.forEach(makeLink);
   for (const position of later.get("symlink") ?? []) makeOne(place, index.at(position));
+  links.get(true)?.forEach(makeLink);
   // Children first: making them changed the times of their directory.
   for (const position of (later.get("dir") ?? []).reverse()) {
     const entry = index.at(position);

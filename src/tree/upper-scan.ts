@@ -15,7 +15,8 @@ export type UpperEntry =
       readonly kind: "entry";
       readonly entry: Entry;
       readonly opaque: boolean;
-      /** Of files with several names: what they share. */ readonly inode: string | undefined;
+      /** Of what has several names: what they share. */
+      readonly inode: string | undefined;
     };
 
 const MARKS = ["trusted.overlay.", "user.overlay."];
@@ -50,7 +51,7 @@ export function readUpper(root: string, path: TreePath): UpperEntry {
     kind: "entry",
     entry: capability === undefined ? entry : { ...entry, xattrs: new Map([[CAPABILITY, capability]]) },
     opaque: entry.kind === "dir" && has("opaque"),
-    inode: stat.isFile() && stat.nlink > 1n ? String(stat.ino) : undefined,
+    inode: entry.kind !== "dir" && stat.nlink > 1n ? String(stat.ino) : undefined,
   };
 }
 

@@ -24,6 +24,8 @@ export async function buildWithBuildkit({ definition, context, dockerfile, outpu
     PATH: process.env["PATH"],
     HOME: homedir(),
     DOCKER_HOST,
+    BUILDX_BUILDER: process.env["BUILDX_BUILDER"],
+    BUILDX_CONFIG: process.env["BUILDX_CONFIG"],
     ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
   };
   const { code, stderr } = await run(DOCKER, [...words, context], env);

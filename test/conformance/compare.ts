@@ -4,8 +4,11 @@ import type { Outcome } from "./lab.ts";
 import type { NormalImage } from "./normalise.ts";
 import type { Case } from "./types.ts";
 
-/** Everything wrong with `actual`, wanted differences taken out. A wanted difference that is not there is wrong too. */
-export function problemsOf(definition: Case, recorded: Outcome | undefined, actual: Outcome): string[] {
+/**
+ * Everything wrong with `actual`, wanted differences taken out. A wanted difference that is not there is wrong too. `asRecorded`: it was built with
+ * the rules of the recorded frontend.
+ */
+export function problemsOf(definition: Case, recorded: Outcome | undefined, actual: Outcome, asRecorded = false): string[] {
   if (recorded === undefined) return ["nothing is recorded: npm run conformance -- --record"];
   const { fails, pending } = definition;
   if (fails !== undefined && !("error" in recorded && recorded.error.includes(fails.says)))
@@ -14,13 +17,18 @@ export function problemsOf(definition: Case, recorded: Outcome | undefined, actu
   if (pending !== undefined && isRefused(actual))
     return actual.error.includes(pending) ? [] : [`${pending} is refused as something else: ${actual.error}`];
   const found = differencesOf(recorded, actual, fails?.code);
-  const wanted = DIFFERENCES.filter((difference) => difference.cases.includes(definition.name));
+  const wanted = DIFFERENCES.filter(({ cases, since }) => cases.includes(definition.name) && !(asRecorded && since !== undefined));
   return [
     ...found.filter((line) => !wanted.some((difference) => difference.line.test(line))),
     ...wanted
       .filter((difference) => !found.some((line) => difference.line.test(line)))
       .map((difference) => `a wanted difference is not there: ${difference.line.source}`),
   ];
+}
+
+/** Has a newer frontend another rule for it than the one that was recorded? */
+export function isNewer({ name }: Case): boolean {
+  return DIFFERENCES.some(({ cases, since }) => since !== undefined && cases.includes(name));
 }
 
 /** Decant says that it does not support something yet. */

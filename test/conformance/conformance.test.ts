@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { TOPICS } from "./cases/index.ts";
-import { problemsOf } from "./compare.ts";
+import { isNewer, problemsOf } from "./compare.ts";
 import { buildWithDecant } from "./decant.ts";
+import { RECORDED_SYNTAX } from "./differences.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { readRecording } from "./recording.ts";
 
@@ -20,6 +21,12 @@ for (const [topic, cases] of Object.entries(TOPICS)) {
       it(definition.name, async () => {
         const actual = await buildWithDecant(lab, lab.prepare(definition));
         assert.deepEqual(problemsOf(definition, recording[definition.name], actual), []);
+      });
+      if (!isNewer(definition)) continue;
+      it(`L9: ${definition.name}, with the recorded frontend`, async () => {
+        const buildArgs = { ...definition.buildArgs, BUILDKIT_SYNTAX: RECORDED_SYNTAX };
+        const actual = await buildWithDecant(lab, lab.prepare(definition), { buildArgs });
+        assert.deepEqual(problemsOf(definition, recording[definition.name], actual, true), []);
       });
     }
   });

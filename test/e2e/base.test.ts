@@ -228,11 +228,6 @@ describe("decant base", () => {
       want: /there is no such file\n\nHint: Run: decant base lock cc-debian13\n/,
     },
     {
-      name: "several platforms",
-      args: ["build", "--platform", "linux/amd64,linux/arm64", "static-debian13"],
-      want: /^ERROR: A base for several platforms \(linux\/amd64, linux\/arm64\) is not supported yet/,
-    },
-    {
       name: "a name that is none",
       args: ["build", "--tag", "Bad Name", "static-debian13"],
       want: /^ERROR: Cannot use image name "Bad Name"/,

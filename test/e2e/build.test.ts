@@ -264,6 +264,12 @@ describe("images of the store", () => {
       assert.equal(await container.exit, 3);
       assert.equal(said, "hello /bin/sh 1000\n");
     }
+    // U8: what the caller's function throws ends the container, and is told by `exit`.
+    {
+      const onOutput = (): void => assert.fail("no more");
+      await using container = await runImage({ ...options, image: "app:1", environment: ["GREETING=hello"], onOutput });
+      await assert.rejects(container.exit, /the function onOutput of the caller failed: no more/);
+    }
     assert.deepEqual(await removeImages({ ...options, images: ["app:1"] }), ["docker.io/library/app:1"]);
     await using prune = pruneStore({ ...options, all: true });
     assert.equal((await prune.result).freedBytes > 0, true);

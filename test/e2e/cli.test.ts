@@ -169,7 +169,7 @@ test("A9: decant prune says what holds the rest, and what to type to free it", a
   assert.match(freed, /^Freed 0 B: 0 blobs, 0 directories, 0 records$/);
   assert.match(kept, /^Kept \S+ k?B: [1-9]\S* k?B of images, [1-9]\S* k?B of build cache$/);
   assert.equal(hint, cache);
-  decant("rm", "app");
+  decant("rmi", "app");
   const [, rest = "", again] = decant("prune").split("\n");
   assert.match(rest, /^Kept \S+ k?B: 0 B of images, [1-9]\S* k?B of build cache$/);
   assert.equal(again, cache);

@@ -324,7 +324,7 @@ describe("named contexts", () => {
     assert.equal((await files(shop, "FROM --platform=linux/arm64 x", { buildContexts }))("a"), "two");
   });
 
-  it("are git repositories, archives and files of http", async () => {
+  it("L7: are git repositories, and URLs: a folder with one file, which is not unpacked", async () => {
     using shop = workshop();
     const repo = testRepository(join(shop.folder, "repositories/app"));
     repo.commit({ "a.txt": "one", "sub/b": "two" });
@@ -336,12 +336,13 @@ describe("named contexts", () => {
       tar: `${web.url}/x.tar.gz`,
       json: `${web.url}/data.json`,
     };
-    const read = await files(
-      shop,
-      "FROM tar\nCOPY --from=repo a.txt /git\nCOPY --from=sub b /b\nCOPY --from=tar a.txt /tar\nCOPY --from=json data.json /json\n",
-      { buildContexts },
-    );
-    assert.deepEqual(["git", "b", "tar", "json", "sub/b"].map(read), ["one", "two", "one", "{}", "two"]);
+    const read = await files(shop, "FROM json\nCOPY --from=repo a.txt /git\nCOPY --from=sub b /b\nCOPY --from=tar . /tar\n", {
+      buildContexts,
+    });
+    assert.deepEqual(["git", "b", "context", "tar/a.txt"].map(read), ["one", "two", "{}", undefined]);
+    assert.ok(read("tar/context")?.startsWith("\x1f"), "the archive itself");
+    const older = await files(shop, "# syntax=docker/dockerfile:1.19\nFROM scratch\nCOPY --from=json . /", { buildContexts });
+    assert.deepEqual([older("data.json"), older("context")], ["{}", undefined]);
   });
 
   it("are images of the store and of OCI layouts", async () => {

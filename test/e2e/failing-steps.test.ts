@@ -77,10 +77,10 @@ const FAILURES: readonly Failure[] = [
     run: building("FROM scratch\nCOPY busybox /\n", { outputs: [{ type: "registry", names: [`${NOWHERE}/app`] }] }),
   },
   {
-    what: "-o to a place that is none",
+    what: "-o to a place that is full",
     step: /exporting to OCI/,
     code: "EXPORT",
-    run: building("FROM scratch\nCOPY busybox /\n", { outputs: [{ type: "oci", dest: "/proc/none/x", tar: true, names: [] }] }),
+    run: building("FROM scratch\nCOPY busybox /\n", { outputs: [{ type: "oci", dest: "/dev/full", tar: true, names: [] }] }),
   },
   {
     what: "--audit",

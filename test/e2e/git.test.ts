@@ -110,6 +110,110 @@ describe("ADD of git references", () => {
     assert.deepEqual([read("a/.git/FETCH_HEAD"), read("a/.git/logs/HEAD")], [undefined, undefined]);
   });
 
+  it("L3: a .git that is kept has the name that was asked for, with its tag object, one commit deep", async () => {
+    using shop = workshop();
+    const { root, repo } = bench(shop);
+    const [commit, tag] = ["HEAD", "v1"].map((name) => repo.git("rev-parse", name));
+    repo.commit({ "a.txt": "two" });
+    repo.git("branch", "dev");
+    const second = repo.git("rev-parse", "HEAD");
+    await using server = await gitServer(root);
+    const url = `${server.url}/app.git`;
+    const dest = join(shop.folder, "out");
+    const rows: readonly (readonly [place: string, refs: Readonly<Record<string, string | undefined>>, described: string])[] = [
+      ["", { "refs/heads/main": second }, "heads/main"],
+      ["#dev", { "refs/heads/dev": second }, "heads/dev"],
+      ["#v1", { "refs/tags/v1": tag }, "v1"],
+      ["?tag=v1", { "refs/tags/v1": tag }, "v1"],
+      [`#${commit}`, {}, ""],
+      [`?ref=old&checksum=${commit}&fetch-by-commit=1`, { "refs/heads/old": commit }, "heads/old"],
+    ];
+    const adds = rows.map(([place], at) => `ADD --keep-git-dir ${url}${place} /${at}`);
+    await shop.build(`FROM scratch\n${adds.join("\n")}`, { outputs: [{ type: "local", dest }] });
+    for (const [at, [place, refs, described]] of rows.entries()) {
+      const git = (...args: readonly string[]): string =>
+        execFileSync("git", ["-c", "safe.directory=*", ...args], { cwd: join(dest, String(at)), encoding: "utf8" }).trim();
+      const listed = git("for-each-ref", "--format=%(refname) %(objectname)");
+      const wanted = Object.entries(refs).map(([name, id]) => `${name} ${id}`);
+      assert.equal(listed, wanted.join("\n"), place);
+      if (described !== "") assert.equal(git("describe", "--all", "--exact-match"), described.replace(/^v1$/, "tags/v1"), place);
+      assert.equal(git("rev-list", "--count", "HEAD"), "1", place);
+      assert.equal(git("status", "--porcelain"), "", place);
+      assert.equal(git("remote", "get-url", "origin"), url);
+    }
+    const described = execFileSync("git", ["-c", "safe.directory=*", "describe", "--tags"], { cwd: join(dest, "2"), encoding: "utf8" });
+    assert.equal(described, "v1\n");
+  });
+
+  it("L3: --keep-git-dir keeps none of a folder, and must fit the reference", async () => {
+    using shop = workshop();
+    const { root } = bench(shop);
+    await using server = await gitServer(root);
+    const url = `${server.url}/app.git`;
+    const read = await build(shop, `FROM scratch\nADD --keep-git-dir ${url}#:docs /`);
+    assert.deepEqual([read("page.md"), read(".git/HEAD")], ["page", undefined]);
+    await assert.rejects(
+      shop.build(`FROM scratch\nADD --keep-git-dir=false ${url}?keep-git-dir=1 /`),
+      failsWith("DOCKERFILE_SEMANTIC", /inconsistent keep-git-dir configuration/),
+    );
+  });
+
+  it("L3: takes files' times of the commit only for contexts: ?mtime=commit, or a build argument SOURCE_DATE_EPOCH", async () => {
+    using shop = workshop();
+    const { repo, root } = bench(shop);
+    repo.commit({ Dockerfile: "FROM scratch\nCOPY a.txt /" }, 1_500_000_000);
+    await using server = await gitServer(root);
+    const url = `${server.url}/app.git`;
+    const timeOf = async (
+      context: string,
+      buildArgs: Readonly<Record<string, string>> = {},
+      env: Readonly<Record<string, string>> = {},
+    ): Promise<number> => {
+      const dest = join(shop.folder, `out${Math.random()}`);
+      const outputs = [{ type: "local", dest, sourceDateEpoch: "none" }] as const;
+      // Times are in no key: the first one would be found again.
+      await shop.buildAs({ context, buildArgs, noCache: true, env: { ...process.env, ...env }, outputs });
+      return statSync(join(dest, "a.txt")).mtimeMs / 1000;
+    };
+    const epoch = { SOURCE_DATE_EPOCH: "1600000000" };
+    assert.equal(await timeOf(`${url}?mtime=commit`), 1_500_000_000);
+    assert.ok((await timeOf(url)) > 1_700_000_000);
+    assert.equal(await timeOf(url, epoch), 1_500_000_000);
+    assert.equal(await timeOf(url, {}, epoch), 1_500_000_000);
+    assert.ok((await timeOf(`${url}?mtime=checkout`, epoch)) > 1_700_000_000);
+    const dest = join(shop.folder, "out");
+    await shop.build(`FROM scratch\nADD ${url}?mtime=commit /`, { outputs: [{ type: "local", dest }] });
+    assert.ok(statSync(join(dest, "a.txt")).mtimeMs / 1000 > 1_700_000_000);
+  });
+
+  it("L3: refuses what BuildKit refuses: #HEAD, a checksum in upper case, a folder through a symlink", async () => {
+    using shop = workshop();
+    const { repo, root } = bench(shop);
+    symlinkSync("docs", join(repo.path, "link"));
+    const commit = repo.commit({});
+    await using server = await gitServer(root);
+    const url = `${server.url}/app.git`;
+    await assert.rejects(shop.build(`FROM scratch\nADD ${url}#HEAD /`), failsWith("GIT_SOURCE", /no such branch or tag/));
+    await assert.rejects(
+      shop.build(`FROM scratch\nADD --checksum=${commit.toUpperCase()} ${url} /`),
+      failsWith("CHECKSUM", /expected checksum to match/),
+    );
+    await assert.rejects(shop.build(`FROM scratch\nADD ${url}#:link /`), failsWith("GIT_SOURCE", /"\/link" is not a directory/));
+    await assert.rejects(shop.build(`FROM scratch\nADD ${url}#:none /`), failsWith("GIT_SOURCE", /"\/none" is not there/));
+  });
+
+  it("L6: compatibility-version 10 has the modes of its time", async () => {
+    using shop = workshop();
+    const { root } = bench(shop);
+    await using server = await gitServer(root);
+    const dest = join(shop.folder, "out");
+    await shop.build(`FROM scratch\nADD ${server.url}/app.git /`, { compatibilityVersion: 10, outputs: [{ type: "local", dest }] });
+    assert.deepEqual(
+      ["a.txt", "run.sh", "docs"].map((name) => statSync(join(dest, name)).mode & 0o7777),
+      [0o666, 0o755, 0o755],
+    );
+  });
+
   it("checks --checksum and its query form", async () => {
     using shop = workshop();
     const { repo, root } = bench(shop);
@@ -144,6 +248,8 @@ describe("ADD of git references", () => {
     const url = `${server.url}/app.git`;
     const read = await build(shop, `FROM scratch\nADD ${url} /with\nADD ${url}?submodules=false /without`);
     assert.deepEqual([read("with/lib/lib.txt"), read("with/lib/.git"), read("without/lib/lib.txt")], ["lib", undefined, undefined]);
+    const kept = await build(shop, `FROM scratch\nADD --keep-git-dir ${url} /`);
+    assert.deepEqual([kept("lib/lib.txt"), kept("lib/.git")], ["lib", "gitdir: ../.git/modules/lib\n"]);
 
     const evil = testRepository(join(root, "evil"));
     evil.commit({ ".gitmodules": `[submodule "lib"]\n\tpath = lib\n\turl = ${lib.path}\n` });
@@ -162,9 +268,8 @@ describe("ADD of git references", () => {
     await using server = await gitServer(root);
     const url = `${server.url}/app.git`;
     const dest = join(shop.folder, "out");
-    await shop.build(`FROM scratch\nADD ${url} /a/\nADD ${url}#:x/docs /b/`, { outputs: [{ type: "local", dest }] });
+    await shop.build(`FROM scratch\nADD ${url} /a/`, { outputs: [{ type: "local", dest }] });
     assert.equal(readlinkSync(join(dest, "a/x/etc")), "/etc");
-    assert.equal(readFileSync(join(dest, "b/page.md"), "utf8"), "page");
     await assert.rejects(shop.build(`FROM scratch\nADD ${url}#:x/etc /c/`), failsWith("GIT_SOURCE", /not a directory/));
   });
 

@@ -42,7 +42,7 @@ function member(random: Random, before: readonly TarMember[]): TarMember {
     case "symlink":
       return { ...plain, type: "symlink", link: random.pick(ARCHIVE_LINKS) };
     case "hardlink": {
-      const files = before.filter(({ type = "file" }) => type === "file" || type === "hardlink").map((one) => one.path);
+      const files = before.filter(({ type = "file" }) => type !== "dir").map((one) => one.path);
       const link = files[0] !== undefined && random.chance(0.6) ? random.pick([files[0], ...files]) : random.pick(HARD_TARGETS);
       return { ...plain, type: "hardlink", link, mode: random.pick(FILE_MODES) };
     }

@@ -1,10 +1,12 @@
 /** `buildBase`: a distroless base as an image, and `showBase`: the facts about one. */
-import { unsupported } from "../../errors.ts";
+
 import { type AssembledBase, baseScripts } from "../../distroless/index.ts";
-import { type BuiltImage, type ExportResult, type OutputSpec, targetNames } from "../../image/index.ts";
+import { type BuiltImage, type ExportResult, type OutputSpec } from "../../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import { step } from "../../step.ts";
-import { writeOutput } from "../../build/index.ts";
+import { checkOutputs, writeOutput } from "../../build/index.ts";
+import { BUILD_BASE, SHOW_BASE } from "../options/bases.ts";
+import { guardedStdout } from "../callbacks.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession, type Session, platformOf } from "../../context/index.ts";
 import { given } from "../../given.ts";
@@ -12,29 +14,32 @@ import type { Run } from "../types.ts";
 import { assembleOpened, assembleOptions, type AssembleRun, baseImage } from "../../project/index.ts";
 import { openBase, type OpenedBase } from "../../project/index.ts";
 import { baseDetails } from "./details.ts";
-import type { BaseDetails, BuildBaseOptions, BuildBaseResult, LockedBaseOptions } from "./types.ts";
+import type { BaseDetails, BuildBaseOptions, BuildBaseResult, LockedBaseOptions, ShowBaseOptions } from "./types.ts";
+import { workingDirectory } from "../../working-directory.ts";
 
 /**
  * Assembles a base, by its lock where it has one, and writes it. The same lock gives the same digest. Throws `RECIPE`, `RECIPE_LOCK`,
  * `RECIPE_DRIFT`, `NODE_PACKAGE`, the `DEBIAN_…` codes, and what exporters throw.
  */
 export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
-  return startRun(options.signal, async (emit, signal) => {
+  return startRun(BUILD_BASE, options, async (emit, signal) => {
     await using session = await openSession(options);
     const opened = await openFor(options);
     const platforms = platformsOf(options.platforms ?? [], session);
     const specs = outputsOf(options, opened);
-    checkOutputs(platforms, specs);
+    const { cwd = workingDirectory(), tags } = options;
+    const stdout = guardedStdout(options.stdout);
+    await checkOutputs({ tags, stdout, outputs: specs }, { platforms, cwd, followed: undefined, signal });
     const images: BuiltImage[] = [];
     const bases: BaseDetails[] = [];
     for (const platform of platforms) {
       const base = await assembleStep(session, opened, options, { platform, emit, signal });
-      images.push(baseImage(base, platform));
+      images.push({ ...baseImage(base, platform), ...(platforms.length > 1 ? { inIndex: true } : {}) });
       bases.push(baseDetails(opened, base, platform));
     }
     const outputs: ExportResult[] = [];
     for (const [index, output] of specs.entries())
-      outputs.push(await writeOutput(() => Promise.resolve(images), output, { index, session, stdout: options.stdout, emit, signal }));
+      outputs.push(await writeOutput(() => Promise.resolve(images), output, { index, session, stdout, cwd, emit, signal }));
     const image = outputs.find(({ descriptor }) => descriptor !== undefined);
     return {
       outputs,
@@ -46,8 +51,8 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
 }
 
 /** Assembles a base into the cache, and tells what it is made of; with `scripts` also of its packages' scripts. Throws as `buildBase`. */
-export function showBase(options: LockedBaseOptions & { readonly platform?: string; readonly scripts?: boolean }): Run<BaseDetails> {
-  return startRun(options.signal, async (emit, signal) => {
+export function showBase(options: ShowBaseOptions): Run<BaseDetails> {
+  return startRun(SHOW_BASE, options, async (emit, signal) => {
     await using session = await openSession(options);
     const opened = await openFor(options);
     const platform = platformOf(session, options.platform);
@@ -74,7 +79,7 @@ async function assembleStep(
 }
 
 async function openFor(options: LockedBaseOptions): Promise<OpenedBase> {
-  const { base, cwd = process.cwd(), lockFile, locked } = options;
+  const { base, cwd = workingDirectory(), lockFile, locked } = options;
   return await openBase(base, {
     cwd,
     ...given({ lockFile, locked }),
@@ -89,13 +94,6 @@ function outputsOf(options: BuildBaseOptions, opened: OpenedBase): readonly Outp
   if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
   const names = options.tags === undefined || options.tags.length === 0 ? [nameOf(opened)] : options.tags;
   return [{ type: "image", names, push: false }];
-}
-
-/** What an exporter would refuse, before anything is fetched. */
-function checkOutputs(platforms: readonly Platform[], outputs: readonly OutputSpec[]): void {
-  if (platforms.length > 1)
-    throw unsupported(`A base for several platforms (${platforms.map(formatPlatform).join(", ")})`, { row: "F128" });
-  for (const output of outputs) if ("names" in output) targetNames(output.names ?? []);
 }
 
 /** Each platform once, in the order of the options. */

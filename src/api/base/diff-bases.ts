@@ -15,6 +15,9 @@ import { assembleOpened } from "../../project/index.ts";
 import { type BaseFacts, differenceOf, lockedFacts } from "./difference.ts";
 import { openBase, readLock } from "../../project/index.ts";
 import type { BaseDifference } from "./types.ts";
+import { workingDirectory } from "../../working-directory.ts";
+import { DEBIAN, maybe, STORE, text } from "../options/kinds.ts";
+import { type Shape, shapeOf } from "../options/shape.ts";
 
 /** Options of `diffBases`. */
 export interface DiffBasesOptions extends StoreOptions, DebianOptions {
@@ -35,12 +38,21 @@ interface Context {
   readonly signal: AbortSignal;
 }
 
+const OPTIONS: Shape = shapeOf<DiffBasesOptions>("diffBases", {
+  ...STORE,
+  ...DEBIAN,
+  before: text,
+  after: text,
+  platform: maybe(text),
+  cwd: maybe(text),
+});
+
 /** Compares packages, and the configuration where both sides have one: locks have none. */
 export function diffBases(options: DiffBasesOptions): Run<BaseDifference> {
-  return startRun(options.signal, async (emit, signal) => {
+  return startRun(OPTIONS, options, async (emit, signal) => {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
-    const context: Context = { options, session, platform, cwd: options.cwd ?? process.cwd(), emit, signal };
+    const context: Context = { options, session, platform, cwd: options.cwd ?? workingDirectory(), emit, signal };
     return differenceOf(await factsOf(options.before, context), await factsOf(options.after, context));
   });
 }

@@ -1,5 +1,5 @@
 /** `lockBase`: the exact packages of a recipe, written beside it; what changes is told. */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import {
   formatLock,
@@ -12,10 +12,10 @@ import {
   packageChangelogs,
   parseBaseName,
 } from "../../distroless/index.ts";
+import { checkOutputFile, checkOutputFolder, writeOutputFile } from "../../image/index.ts";
 import { isDecantError } from "../../errors.ts";
-import { writeError } from "../../image/index.ts";
 import { step } from "../../step.ts";
-import { type FilePlace, pathOfPlace } from "../../sys/index.ts";
+import { type FilePlace, makeFolders, pathOfPlace } from "../../sys/index.ts";
 import { startRun } from "../run-handle.ts";
 import { openSession } from "../../context/index.ts";
 import { given } from "../../given.ts";
@@ -23,6 +23,10 @@ import type { Run } from "../types.ts";
 import { differenceOf, lockedFacts } from "./difference.ts";
 import { archiveAccess, lockMissing, lockPlaceOf, readLock } from "../../project/index.ts";
 import type { BaseDifference, BaseOptions, LockBaseResult } from "./types.ts";
+import { workingDirectory } from "../../working-directory.ts";
+import { flag, maybe } from "../options/kinds.ts";
+import { type Shape, shapeOf } from "../options/shape.ts";
+import { BASE } from "../options/bases.ts";
 
 /** Options of `lockBase`. */
 export interface LockBaseOptions extends BaseOptions {
@@ -34,18 +38,26 @@ export interface LockBaseOptions extends BaseOptions {
   readonly changelogs?: boolean | undefined;
 }
 
+const OPTIONS: Shape = shapeOf<LockBaseOptions>("lockBase", {
+  ...BASE,
+  write: maybe(flag),
+  update: maybe(flag),
+  changelogs: maybe(flag),
+});
+
 /**
  * Resolves a recipe with all its variants and architectures, and writes its lock. With `write: false` it only tells what would change; with
  * `update: true` there must be a lock already. Throws `RECIPE`, `RECIPE_LOCK`, `EXPORT`, the `DEBIAN_…` codes.
  */
 export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
-  return startRun(options.signal, async (emit, signal) => {
+  return startRun(OPTIONS, options, async (emit, signal) => {
     await using session = await openSession(options);
-    const cwd = options.cwd ?? process.cwd();
+    const cwd = options.cwd ?? workingDirectory();
     const name = parseBaseName(options.base);
     const recipe = await loadRecipe(isRecipeFile(name.recipe) ? resolve(cwd, name.recipe) : name.recipe);
     const place = lockPlaceOf(name, { cwd, ...given({ lockFile: options.lockFile }) });
     const file = pathOfPlace(place);
+    if (options.write !== false) await checkLockFile(file, signal);
     const before = await lockBefore(place, options.update ?? false, name.recipe);
     const vertex = `lock ${recipe.name}`;
     const { after, changelogs } = await step(emit, { vertex, name: `locking ${recipe.name}` }, signal, async () => {
@@ -56,7 +68,10 @@ export function lockBase(options: LockBaseOptions): Run<LockBaseResult> {
     });
     const text = formatLock(after);
     const written = options.write !== false && (before === undefined || formatLock(before) !== text);
-    if (written) await replaceFile(file, text);
+    if (written) {
+      makeFolders(dirname(file));
+      await writeOutputFile(file, text, signal);
+    }
     return { file, written, changes: changesOf(before, after), ...given({ changelogs }) };
   });
 }
@@ -100,15 +115,8 @@ function lockedBefore(before: Lock | undefined, architecture: string): LockedArc
   return before !== undefined && Object.hasOwn(before.architectures, architecture) ? before.architectures[architecture] : undefined;
 }
 
-/** Another process sees the old file or the new one. */
-async function replaceFile(file: string, text: string): Promise<void> {
-  const partial = `${file}.${process.pid}.partial`;
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(partial, text);
-    await rename(partial, file);
-  } catch (error) {
-    await rm(partial, { force: true }).catch(() => undefined);
-    throw writeError("write", file, error);
-  }
+/** Told before the archive is asked. */
+async function checkLockFile(file: string, signal: AbortSignal): Promise<void> {
+  if (existsSync(dirname(file))) await checkOutputFile(file, signal);
+  else await checkOutputFolder(dirname(file));
 }

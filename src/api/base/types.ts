@@ -35,6 +35,14 @@ export interface BuildBaseOptions extends LockedBaseOptions {
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
 }
 
+/** Options of `showBase`. */
+export interface ShowBaseOptions extends LockedBaseOptions {
+  /** E.g. "linux/arm64". Default: the host's. */
+  readonly platform?: string | undefined;
+  /** Tell what the packages' scripts would do. Default false. */
+  readonly scripts?: boolean | undefined;
+}
+
 /** What `buildBase` gives. */
 export interface BuildBaseResult {
   readonly outputs: readonly ExportResult[];

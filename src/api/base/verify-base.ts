@@ -16,6 +16,10 @@ import { type ComparedImage, firstDifference } from "./first-difference.ts";
 import { openBase } from "../../project/index.ts";
 import type { BaseOptions, VerifyBaseResult } from "./types.ts";
 import { makeTemporaryFolder } from "../../sys/index.ts";
+import { workingDirectory } from "../../working-directory.ts";
+import { count, maybe, text } from "../options/kinds.ts";
+import { type Shape, shapeOf } from "../options/shape.ts";
+import { BASE } from "../options/bases.ts";
 
 /** Options of `verifyBase`. */
 export interface VerifyBaseOptions extends BaseOptions {
@@ -25,11 +29,18 @@ export interface VerifyBaseOptions extends BaseOptions {
   readonly jobs?: number | undefined;
 }
 
+const OPTIONS: Shape = shapeOf<VerifyBaseOptions>("verifyBase", {
+  ...BASE,
+  image: maybe(text),
+  platform: maybe(text),
+  jobs: maybe(count),
+});
+
 /** There must be a lock. Throws `RECIPE_LOCK`, `RECIPE_DRIFT`, the `DEBIAN_…` codes, and what opening the image throws. */
 export function verifyBase(options: VerifyBaseOptions): Run<VerifyBaseResult> {
-  return startRun(options.signal, async (emit, signal) => {
+  return startRun(OPTIONS, options, async (emit, signal) => {
     await using session = await openSession(options);
-    const { cwd = process.cwd(), image } = options;
+    const { cwd = workingDirectory(), image } = options;
     const place = { cwd, locked: true, ...given({ lockFile: options.lockFile }) };
     const opened = await openBase(options.base, place);
     const { lock, recipe, variant } = opened;

@@ -1,7 +1,7 @@
 /** `--audit` of a build: shows the report when the build has ended, and writes it to `--audit-report`. */
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { DecantError, usageError } from "../../errors.ts";
+import { usageError } from "../../errors.ts";
+import { checkOutputFile, writeOutputFile } from "../../image/index.ts";
 import type { AuditReport, BuildOptions } from "../../index.ts";
 import type { CliContext } from "../context.ts";
 import { createStyle } from "../style.ts";
@@ -14,7 +14,10 @@ interface BuildAuditOptions {
   readonly isQuiet: boolean;
 }
 
-/** Runs `work` with the options of an audit, and shows what it found, also when the work failed. Throws `USAGE` for a file without an audit. */
+/**
+ * Runs `work` with the options of an audit, and shows what it found, also when the work failed. Throws `USAGE` for a file without an audit,
+ * and `EXPORT` for one that cannot be written.
+ */
 export async function withAudit<Result>(
   { mode, file, isQuiet }: BuildAuditOptions,
   context: CliContext,
@@ -25,12 +28,14 @@ export async function withAudit<Result>(
       throw usageError("Cannot write the report of an audit: the build has no audit", "Add --audit, or leave --audit-report out");
     return await work({});
   }
+  const path = file === undefined ? undefined : resolve(context.cwd, file);
+  if (path !== undefined) await checkOutputFile(path, context.signal);
   const reports: AuditReport[] = [];
   try {
     return await work({ audit: mode, onAudit: (report) => void reports.push(report) });
   } finally {
     for (const report of reports) {
-      if (file !== undefined) await writeReport(resolve(context.cwd, file), report);
+      if (path !== undefined) await writeReport(path, report);
       if (!isQuiet) await context.stderr.write(`\n${formatReport(report, "text", textOptions(context))}\n`);
     }
   }
@@ -40,11 +45,8 @@ function textOptions({ stderr }: CliContext): Parameters<typeof formatReport>[2]
   return { style: createStyle(stderr.color), ...(stderr.isTerminal ? { columns: stderr.size().columns } : {}) };
 }
 
+/** Also when the build was cancelled after its audit. */
 async function writeReport(path: string, report: AuditReport): Promise<void> {
   const format = path.endsWith(".sarif") ? "sarif" : path.endsWith(".json") ? "json" : "text";
-  try {
-    await writeFile(path, formatReport(report, format, { style: createStyle(false) }));
-  } catch (cause) {
-    throw new DecantError("EXPORT", `Cannot write "${path}"`, { cause });
-  }
+  await writeOutputFile(path, formatReport(report, format, { style: createStyle(false) }), new AbortController().signal);
 }

@@ -29,25 +29,27 @@ export async function runCall(call: Call, options: CheckDockerfileOptions, conte
     );
     return 0;
   };
+  // Only checks are for several platforms.
+  const { platforms: _, ...one } = options;
   switch (call.method) {
     case "check":
       return runCheck(call, await checkDockerfile(options), context, print);
     case "outline": {
-      const result = await outline(options);
+      const result = await outline(one);
       return print(
         () => outlineText(result),
         () => outlineJson(result),
       );
     }
     case "targets": {
-      const result = await targets(options);
+      const result = await targets(one);
       return print(
         () => targetsText(result),
         () => targetsJson(result),
       );
     }
     case "convertllb": {
-      const { llb } = await dockerfileGraph(options);
+      const { llb } = await dockerfileGraph(one);
       await context.stdout.write(`${JSON.stringify(llb, null, 2)}\n`);
       return 0;
     }

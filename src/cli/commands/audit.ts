@@ -1,11 +1,10 @@
 /** `decant audit`: will an image run, and what is in it that should not be. */
-import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { auditImage } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import { formatReport, REPORT_FORMATS } from "../audit/format-report.ts";
 import type { Command } from "../command.ts";
 import { PROGRESS_MODES, showRun } from "../progress/show.ts";
+import { openResultFile } from "../result-file.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { createStyle } from "../style.ts";
 
@@ -40,6 +39,7 @@ Examples:
     words: { min: 1, max: 1 },
   },
   async (values, [image = ""], context) => {
+    const file = await openResultFile(values.output, context);
     const run = auditImage({
       ...storeOptions(values, context),
       image,
@@ -49,12 +49,11 @@ Examples:
       policyFile: values.policy,
     });
     const report = await showRun(run, values.progress ?? "auto", context);
-    const isFile = values.output !== undefined;
+    const isFile = file.path !== undefined;
     const style = createStyle(!isFile && context.stdout.color);
     const columns = !isFile && context.stdout.isTerminal ? { columns: context.stdout.size().columns } : {};
     const text = formatReport(report, values.format ?? "text", { style, ...columns });
-    if (values.output === undefined) await context.stdout.write(text);
-    else await writeFile(resolve(context.cwd, values.output), text);
+    await file.write(text);
     return report.counts.error > 0 || (values.strict === true && report.counts.warning > 0) ? 1 : 0;
   },
 );

@@ -1,5 +1,6 @@
 /** `decant build`: the flags of docker buildx build, in their forms. */
 import { usageError } from "../../errors.ts";
+import { parseCompatibility } from "../../followed.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
 import { ATTESTATION_VALUE, parseAttestations } from "../attestations.ts";
@@ -9,12 +10,12 @@ import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
-import { OUTPUT_OPTION, parseOutput } from "../output-spec.ts";
+import { OUTPUT_OPTION, parseOutput, refuseTerminal, tellImageId } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
 import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
 import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
-import { writeBuildFiles } from "../build-files.ts";
+import { checkBuildFiles, writeBuildFiles } from "../build-files.ts";
 
 /** The command. */
 export const command: Command = defineCommand(
@@ -24,7 +25,8 @@ export const command: Command = defineCommand(
     summary: "Build an image from a Dockerfile",
     notes: `CONTEXT is a folder, a git repository (https://…/x.git#ref:folder, git@host:path), or the URL of an archive or of a Dockerfile.
 Use - for an archive or a Dockerfile from standard input.
-Without --output the image goes to Decant's store, under its --tag names. Without both, the build only fills the cache.
+Without --output the image goes to Decant's store, under its --tag names. Without a --tag it has an ID only, and goes when the cache goes.
+With -o type=cacheonly the build only fills the cache.
 Progress goes to standard error. BUILDKIT_PROGRESS sets the default of --progress.
 
 Examples:
@@ -121,6 +123,12 @@ Examples:
         help: "Certificates of the host for RUN steps, and never for the image: auto takes the bundle that the environment names",
       },
       platform: { type: "string", multiple: true, value: "OS/ARCH", help: "Platform of the result; by default the host's" },
+      "compatibility-version": {
+        type: "string",
+        value: "VERSION",
+        help: "Defaults of exporters as BuildKit had them: 10, 20 or 30 (the newest)",
+        choices: ["10", "20", "30"],
+      },
       iidfile: { type: "string", value: "FILE", help: "Write the image ID to a file" },
       "metadata-file": { type: "string", value: "FILE", help: "Write digests and names of the result to a JSON file" },
       assemble: {
@@ -254,15 +262,18 @@ Examples:
       locked: values.locked,
       runtime: values.runtime,
       explain: values.explain,
+      compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),
       stdout: (chunk) => context.stdout.write(chunk),
     };
+    const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
+    await checkBuildFiles(files, outputs, context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };
     const result = await withAudit(audit, context, (more) =>
       showRun(build({ ...options, ...more }), progressMode(values, context), context),
     );
-    await writeBuildFiles(result, { iidFile: values.iidfile, metadataFile: values["metadata-file"], cwd: context.cwd });
-    if (values.quiet === true && result.configDigest !== undefined) await context.stdout.write(`${result.configDigest}\n`);
+    await writeBuildFiles(result, files, context);
+    if (values.quiet === true) await tellImageId(result, context);
     return 0;
   },
 );
@@ -273,14 +284,15 @@ function outputsOf(
 ): OutputSpec[] {
   const texts = [...values.output, ...(values.push === true ? ["type=registry"] : []), ...(values.load === true ? ["type=docker"] : [])];
   const outputs = texts.map((text) => parseOutput(text, values.tag));
-  const toStdout = outputs.filter((output) => "dest" in output && output.dest === "-");
-  if (toStdout.length > 1) throw usageError("Cannot write two outputs to standard output: wanted a dest of its own for each");
-  if (toStdout.length === 1 && stdout.isTerminal)
-    throw usageError("Cannot write an archive to the terminal: wanted a file", "Give dest=FILE, or redirect standard output");
+  refuseTerminal(outputs, stdout);
   return outputs;
 }
 
 function progressMode(values: { readonly quiet?: boolean; readonly progress?: ProgressMode }, { env }: CliContext): ProgressMode {
   if (values.quiet === true) return "quiet";
-  return values.progress ?? PROGRESS_MODES.find((mode) => mode === env["BUILDKIT_PROGRESS"]) ?? "auto";
+  const usual = env["BUILDKIT_PROGRESS"] ?? "";
+  if (values.progress !== undefined || usual === "") return values.progress ?? "auto";
+  const mode = PROGRESS_MODES.find((known) => known === usual);
+  if (mode === undefined) throw usageError(`Cannot use BUILDKIT_PROGRESS "${usual}": wanted ${PROGRESS_MODES.join(", ")}`);
+  return mode;
 }

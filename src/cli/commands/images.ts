@@ -42,7 +42,7 @@ export const command: Command = defineCommand(
 
 function imageTable(images: readonly ImageSummary[]): string {
   const rows = images.map(({ name, configDigest, platform, created, sizeBytes }) => [
-    name,
+    name ?? "<none>",
     shortDigest(configDigest),
     platform,
     created === undefined ? "" : created.slice(0, 16).replace("T", " "),

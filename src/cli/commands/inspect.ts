@@ -32,7 +32,7 @@ export const command: Command = defineCommand(
 function pretty(details: ImageDetails): string {
   const { contents, layers } = details;
   const facts = formatTable([
-    ["Name", details.name],
+    ...(details.names.length === 0 ? [["Name", "<none>"]] : details.names.map((name, at) => [at === 0 ? "Name" : "", name])),
     ["Digest", details.digest],
     ["Image ID", details.configDigest],
     ["Platform", details.platform],

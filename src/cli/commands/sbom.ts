@@ -1,12 +1,11 @@
 /** `decant sbom`: what an image is made of, as SPDX or CycloneDX. */
-import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { sbomOf, type SbomResult } from "../../index.ts";
 import { displayPath } from "../../paths.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { PROGRESS_MODES, showRun } from "../progress/show.ts";
+import { openResultFile } from "../result-file.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { safeLine } from "../style.ts";
 
@@ -51,6 +50,7 @@ Examples:
     words: { min: 1, max: 1 },
   },
   async (values, [image = ""], context) => {
+    const file = await openResultFile(values.output, context);
     const run = sbomOf({
       ...storeOptions(values, context),
       image,
@@ -61,9 +61,7 @@ Examples:
     });
     const { document, inventory } = await showRun(run, values.progress ?? "auto", context);
     await tellUnread(inventory, context);
-    const text = `${JSON.stringify(document, undefined, 1)}\n`;
-    if (values.output === undefined) await context.stdout.write(text);
-    else await writeFile(resolve(context.cwd, values.output), text);
+    await file.write(`${JSON.stringify(document, undefined, 1)}\n`);
     return 0;
   },
 );

@@ -11,6 +11,7 @@ import { readCommandLine } from "./command-line.ts";
 
 const MIN_NS = 1e6;
 const MAX_RETRIES = 2 ** 31 - 1;
+const FLAGS = { interval: "string", timeout: "string", "start-period": "string", "start-interval": "string", retries: "string" } as const;
 
 /** HEALTHCHECK. */
 export function readHealthcheck(statement: Statement): HealthcheckInstruction {
@@ -33,16 +34,11 @@ export function readHealthcheck(statement: Statement): HealthcheckInstruction {
         range: line.range(start, args.end),
       });
     }
-    readFlags(statement, {});
+    // They say how a check runs that there is not: BuildKit does not even read them.
+    readFlags(statement, FLAGS);
     return { ...base, kind: "healthcheck" };
   }
-  const flags = readFlags(statement, {
-    interval: "string",
-    timeout: "string",
-    "start-period": "string",
-    "start-interval": "string",
-    retries: "string",
-  });
+  const flags = readFlags(statement, FLAGS);
   if (type !== "CMD") {
     throw syntaxError("HealthcheckType", `Cannot parse HEALTHCHECK: Unknown type "${type}" in HEALTHCHECK (try CMD)`, {
       range: word.range,

@@ -1,8 +1,10 @@
 /** Which stages and images the target needs: nothing else is read, resolved or built (rule S40). ONBUILD triggers may add more (S57). */
 import type { ImageConfig, Platform } from "../../oci/index.ts";
+import { follows } from "../../followed.ts";
 import { semanticError } from "../errors.ts";
 import { parseTrigger } from "../parser.ts";
 import type { StageInstruction } from "../types.ts";
+import { isOn } from "../values.ts";
 import type { Attempt } from "./attempt.ts";
 import { sourcesOf, stageNames, type StageNames } from "./sources.ts";
 import type { NamedStage } from "./stages.ts";
@@ -75,6 +77,7 @@ function triggersOf(
   options: PlanOptions,
   attempt: Attempt,
 ): readonly StageInstruction[] {
+  if (follows(options.followed, "disable-onbuild") && isOn(options.buildArgs["BUILDKIT_DISABLE_ONBUILD"])) return [];
   if (base.kind === "stage") return stages[base.index]?.stage.instructions.flatMap((each) => attempt(() => leftTrigger(each)) ?? []) ?? [];
   if (base.kind !== "image" || isReplaced) return [];
   return imageTriggers(options.image?.(baseName, platform), baseName, attempt);

@@ -6,6 +6,7 @@ import { type GlobalArgumentOptions, globalArguments, predefinedArguments } from
 import type { ParsedDockerfile } from "../types.ts";
 import { type Attempt, attemptInto } from "./attempt.ts";
 import { findNeeds, imageKey, type Needs } from "./needs.ts";
+import { checkLinkOwners } from "./link-owners.ts";
 import { readStage, type StageEnd } from "./read-stage.ts";
 import { stageNames } from "./sources.ts";
 import { findTarget, nameStages, type NamedStage } from "./stages.ts";
@@ -59,6 +60,7 @@ function linkStages(parsed: ParsedDockerfile, options: PlanOptions): Links {
   const wanted = globalOptions(parsed, options);
   const globals = attempt(() => globalArguments(parsed.metaArgs, wanted)) ?? predefinedArguments(wanted);
   const stages = nameStages(parsed, globals, options, attempt);
+  checkLinkOwners(parsed, options, attempt);
   const target = attempt(() => findTarget(stages, options.target))?.stage.index;
   return { globals, stages, target, ...findNeeds(stages, target, options, attempt), problems };
 }

@@ -3,6 +3,7 @@
  * to a graph, the checks and the outline all read this one plan, so that they cannot disagree.
  */
 import type { DecantError } from "../../errors.ts";
+import type { Followed } from "../../followed.ts";
 import type { ImageConfig, Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import type { Expansion } from "../expand.ts";
@@ -24,6 +25,8 @@ import type {
 
 /** What is known besides the text. */
 export interface PlanOptions {
+  /** The versions whose rules hold. Default: the newest. */
+  readonly followed?: Followed | undefined;
   /** Name of the stage to build, as `--target` gives it. Default: the last one. */
   readonly target?: string | undefined;
   readonly buildArgs: Readonly<Record<string, string>>;

@@ -174,9 +174,9 @@ const rows: readonly Row[] = [
     want: { f: "file 640 0:0 2 @50", g: "file 600 0:0 0 @50" },
   },
   {
-    name: "L2: sets of a symlink only its owner",
+    name: "L2, R13: links a symlink itself, and sets of it only its owner",
     members: [["x", "hard to-plain 600 5:6 @70"]],
-    want: { "to-plain": "link plain @0", x: "link plain @0" },
+    want: { "to-plain": "link plain @0", x: "same to-plain @0" },
   },
   {
     name: "L2: refuses a hard link to nothing",

@@ -153,9 +153,8 @@ async function* itemsOf(
       yield { entry: { ...metadata, kind: "hardlink", size: 0, link: first } };
       continue;
     }
-    const isFile = entry.kind === "file";
-    if (isFile && node.names > 1) firsts.set(node, path);
-    const data = isFile && node.source !== undefined ? await base.data(node.source) : node.data;
+    if (entry.kind !== "dir" && node.names > 1) firsts.set(node, path);
+    const data = entry.kind === "file" && node.source !== undefined ? await base.data(node.source) : node.data;
     const isOpaque = entry.kind === "dir" && opaque.has(path);
     yield { entry: isOpaque ? { ...entry, opaque: true } : entry, ...given({ data }) };
   }

@@ -153,15 +153,27 @@ function* walkBelow(
   }
 }
 
-/** The sources whose `requiredPaths` are there, none of them through a symlink. Throws `COPY_SOURCE_MISSING` when no source has one. */
+/** The `requiredPaths` are selected, none of them through a symlink. Throws `COPY_SOURCE_MISSING` when no source has one, or all is left out. */
 function checkRequired(source: CopySource, action: CopyAction, selected: readonly Selected[]): void {
   for (const text of action.requiredPaths ?? []) {
     const required = cleanTreePath(fromText(text));
-    const candidates = selected.map(({ entry }) => (entry.path === ROOT ? required : (`${entry.path}/${required}` as TreePath)));
-    const [first = required] = candidates;
-    if (candidates.every((path) => source.tree.lookup(path) === undefined))
-      throw sourceMissing(first, source.name, missingHint(source, first), action.range);
+    const candidates = selected.map(({ entry }) => {
+      const path = entry.path === ROOT ? required : (`${entry.path}/${required}` as TreePath);
+      return { path, isThere: source.tree.lookup(path) !== undefined, isCopied: () => selects(source.tree, entry, action, required) };
+    });
+    const [first = { path: required }] = candidates;
+    const found = candidates.filter(({ isThere }) => isThere);
+    if (found.length === 0) throw sourceMissing(first.path, source.name, missingHint(source, first.path), action.range);
+    if (action.excludePatterns.length > 0 && !found.some(({ isCopied }) => isCopied()))
+      throw sourceMissing(first.path, source.name, "--exclude leaves it out: leave out one of the two", action.range);
   }
+}
+
+/** Is `required`, or something below it, copied? */
+function selects(tree: Tree, root: Entry, filter: PathFilter, required: TreePath): boolean {
+  for (const { relative, implied } of walkSelected(tree, root, filter))
+    if (!implied && (relative === required || relative.startsWith(`${required}/`))) return true;
+  return false;
 }
 
 /** A selection's digest, and its lines for `--explain`. */

@@ -1,10 +1,11 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
+import { makeFolders } from "../../sys/index.ts";
 import { deviceFiles, type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, writeAll } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
@@ -146,7 +147,7 @@ function makeSystemDirectories(upper: string, root: Tree, { mounts }: ExecOp): v
   for (const name of SYSTEM_DIRECTORIES) {
     if (root.lookup(name) !== undefined || mounts.some(({ dest }) => isWithin(treePath(dest), name))) continue;
     const path = join(upper, name);
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
     chmodSync(path, 0o755);
   }
 }

@@ -14,34 +14,44 @@ export interface RemoteRef {
   readonly commit: string;
   /** The id that the name itself has: that of an annotated tag's object. */
   readonly object: string;
-  /** The whole name, e.g. "refs/heads/main"; absent for a commit given by its id. */
+  /** The whole name, e.g. "refs/heads/main"; absent for a commit given by its id. The default branch has its own name, or "HEAD" where the server does not tell. */
   readonly name?: string;
 }
 
 const SPACE = "git";
 
-/** Asks the server what `ref` is (absent: HEAD). A whole commit id is taken as it is. Throws `GIT_SOURCE`. */
+/** Asks the server what `ref` is (absent: the default branch). A whole commit id is taken as it is. Throws `GIT_SOURCE`. */
 export async function resolveRef(git: Git, remote: string, ref: string | undefined): Promise<RemoteRef> {
   if (ref !== undefined && isCommit(ref)) return { commit: ref, object: ref };
   const wanted = ref ?? "HEAD";
   const shown = publicUrl(remote);
-  const listed = await git.run(`look up "${wanted}" in "${shown}"`, ["ls-remote", "--", remote, wanted, `${wanted}^{}`], { remote });
-  const ids = new Map<string, string>();
-  for (const line of listed.split("\n")) {
-    const [id = "", name = ""] = line.split("\t");
-    if (isCommit(id)) ids.set(name, id);
-  }
-  // A branch comes before a tag of the same name, as in git checkout.
-  const full =
-    wanted.startsWith("refs/") || wanted === "HEAD" ? [wanted] : [`refs/${wanted}`, `refs/heads/${wanted}`, `refs/tags/${wanted}`];
-  const name = full.find((candidate) => ids.has(candidate));
+  const asked = ["ls-remote", "--symref", "--", remote, wanted, `${wanted}^{}`];
+  const { ids, head } = readListing(await git.run(`look up "${wanted}" in "${shown}"`, asked, { remote }));
+  const name = ref === undefined ? "HEAD" : fullNames(ref).find((candidate) => ids.has(candidate));
   const object = name === undefined ? undefined : ids.get(name);
   if (name === undefined || object === undefined) {
     throw new DecantError("GIT_SOURCE", `Cannot use "${wanted}" of "${shown}": the repository has no such branch or tag`, {
-      hint: "A commit must be given by its whole id",
+      hint: ref === "HEAD" ? "Leave the ref out: that is the default branch" : "A commit must be given by its whole id",
     });
   }
-  return { commit: ids.get(`${name}^{}`) ?? object, object, name };
+  return { commit: ids.get(`${name}^{}`) ?? object, object, name: name === "HEAD" ? (head ?? name) : name };
+}
+
+/** What git may mean by a name; a branch comes before a tag, as in git checkout. HEAD is no name of these (BuildKit). */
+function fullNames(ref: string): readonly string[] {
+  return ref.startsWith("refs/") ? [ref] : [`refs/${ref}`, `refs/heads/${ref}`, `refs/tags/${ref}`];
+}
+
+/** The ids by name, and the branch that HEAD is, from git ls-remote. */
+function readListing(listed: string): { readonly ids: ReadonlyMap<string, string>; readonly head: string | undefined } {
+  const ids = new Map<string, string>();
+  let head: string | undefined;
+  for (const line of listed.split("\n")) {
+    const [id = "", name = ""] = line.split("\t");
+    if (isCommit(id)) ids.set(name, id);
+    if (name === "HEAD" && id.startsWith("ref: refs/heads/")) head = id.slice("ref: ".length);
+  }
+  return { ids, head };
 }
 
 /** The store's repository of `remote`, with `ref`'s commit in it. Throws `GIT_SOURCE`. */
@@ -51,7 +61,10 @@ export async function fetchCommit(store: Store, git: Git, remote: string, ref: R
   const id = createHash("sha256").update(`${format} ${remote}`).digest("hex");
   await using _lock = await store.locks.acquire(`git-${id}`, { signal });
   const path = await repository(store, git, id, format, shown);
-  const has = (): Promise<boolean> => git.ask(["--git-dir", path, "cat-file", "-e", `${ref.commit}^{commit}`]);
+  // The object of an annotated tag is wanted, too.
+  const has = async (): Promise<boolean> =>
+    (await git.ask(["--git-dir", path, "cat-file", "-e", `${ref.commit}^{commit}`])) &&
+    (ref.object === ref.commit || (await git.ask(["--git-dir", path, "cat-file", "-e", ref.object])));
   if (await has()) return path;
   const source = ref.name ?? ref.commit;
   const target = `refs/decant/${createHash("sha256").update(source).digest("hex")}`;

@@ -2,31 +2,19 @@
  * git://…: a commit's files as a layer (rule S92): files 0644 or 0755, everything owned by root, `.git` only when asked for. Kept by the
  * commit, so that a known commit needs no network at all, and a known branch one question.
  */
-import { existsSync } from "node:fs";
-import { appendFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type Digest, framedDigest, isDigest } from "../../digest.ts";
 import { DecantError } from "../../errors.ts";
+import { type CompatibilityVersion, follows, NEWEST } from "../../followed.ts";
+import { given } from "../../given.ts";
 import { type GitRef, gitRefOf, isCommit, isSshRemote, type SourceOp, withoutCredentials } from "../../graph/index.ts";
-import { baseName, cleanTreePath, ROOT, treePath, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
-import {
-  type Entry,
-  hostTree,
-  type Layer,
-  type LayerItem,
-  layerSource,
-  openLayer,
-  resolvePath,
-  type Tree,
-  walk,
-  writeLayer,
-} from "../../tree/index.ts";
+import { type Layer, layerSource, openLayer } from "../../tree/index.ts";
 import { publicUrl } from "../../url-secrets.ts";
 import type { Material, SourceProvider } from "../types.ts";
 import { openGitAccess } from "./git-access.ts";
-import { createGit, type Git } from "./git-command.ts";
+import { createGit } from "./git-command.ts";
 import { fetchCommit, type RemoteRef, resolveRef } from "./git-repository.ts";
+import { checkOut, type GitWork, isGitDirKept, keptName } from "./git-work-tree.ts";
 import type { SourceAccess } from "./source-secrets.ts";
 
 /** A commit's files. */
@@ -40,6 +28,8 @@ interface GitCheckout {
 /** Options of git sources. */
 interface GitOptions extends SourceAccess {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whose modes files have. Default: the newest. */
+  readonly compatibility?: CompatibilityVersion | undefined;
 }
 
 /** A provider for git. */
@@ -69,39 +59,45 @@ export async function gitCheckout(store: Store, op: SourceOp, options: GitOption
     wanted.fetchByCommit === true && wanted.checksum !== undefined && isCommit(wanted.checksum) ? wanted.checksum : undefined;
   const asked = byCommit ?? wanted.ref;
   // A known commit needs nobody to be asked, and so no way in.
-  const known = asked === undefined || !isCommit(asked) ? undefined : keptCheckout(store, remote, wanted, { commit: asked, object: asked });
+  const work = { remote, wanted, hasOldModes: !follows({ ...NEWEST, ...given({ compatibility: options.compatibility }) }, "git-modes") };
+  const known =
+    asked === undefined || !isCommit(asked) ? undefined : keptCheckout(store, { ...work, ref: { commit: asked, object: asked } });
   if (known !== undefined) return known;
 
   await using access = await openGitAccess(op, wanted.remote, options, signal);
   const git = createGit({ access, env: options.env, signal });
   const ref = await resolveRef(git, remote, asked);
-  const kept = keptCheckout(store, remote, wanted, ref);
+  const input = { ...work, ref };
+  const kept = keptCheckout(store, input);
   if (kept !== undefined) return kept;
 
   const bare = await fetchCommit(store, git, remote, ref, signal);
   const commitTimeSec = Number(await git.run("read a commit", ["--git-dir", bare, "show", "-s", "--format=%ct", ref.commit]));
-  const layer = await checkout(store, git, { bare, remote, ref, wanted, commitTimeSec }, signal);
-  store.records.put("git-tree", checkoutId(remote, wanted, ref), { layer: layer.id, commitTimeSec }, [
-    { kind: "record", space: "layer", id: layer.id },
-  ]);
+  const layer = await checkOut(store, git, { ...input, bare, commitTimeSec }, signal);
+  store.records.put("git-tree", checkoutId(input), { layer: layer.id, commitTimeSec }, [{ kind: "record", space: "layer", id: layer.id }]);
   return { layer, commit: ref.commit, commitTimeSec };
 }
 
-function checkoutId(remote: string, wanted: GitRef, { commit }: RemoteRef): Digest {
+/** What decides the files, and so what a checkout is remembered by. */
+type Work = Pick<GitWork, "remote" | "wanted" | "ref" | "hasOldModes">;
+
+function checkoutId({ remote, wanted, ref, hasOldModes }: Work): Digest {
   return framedDigest([
-    "git",
+    "git 2",
     remote,
-    commit,
+    ref.commit,
     wanted.subdir ?? "",
-    wanted.keepGitDir === true ? "keep" : "",
+    ...(isGitDirKept(wanted) ? ["keep", ref.object, keptName(wanted, ref) ?? ""] : []),
     wanted.submodules === false ? "without submodules" : "",
     wanted.mtime ?? "",
+    hasOldModes ? "old modes" : "",
   ]);
 }
 
-function keptCheckout(store: Store, remote: string, wanted: GitRef, ref: RemoteRef): GitCheckout | undefined {
+function keptCheckout(store: Store, work: Work): GitCheckout | undefined {
+  const { wanted, ref } = work;
   checkCommit(wanted, ref);
-  const known = asRemembered(store.records.get("git-tree", checkoutId(remote, wanted, ref)));
+  const known = asRemembered(store.records.get("git-tree", checkoutId(work)));
   const layer = known === undefined ? undefined : openLayer(store, known.layer);
   return known === undefined || layer === undefined ? undefined : { layer, commit: ref.commit, commitTimeSec: known.commitTimeSec };
 }
@@ -113,68 +109,6 @@ function checkCommit(wanted: GitRef, ref: RemoteRef): void {
     "CHECKSUM",
     `Cannot use "${publicUrl(wanted.remote)}": ${wanted.ref ?? "HEAD"} is commit "${ref.commit}"; the checksum wants "${checksum}" (expected checksum to match)`,
   );
-}
-
-interface CheckoutInput {
-  readonly bare: string;
-  readonly remote: string;
-  readonly ref: RemoteRef;
-  readonly wanted: GitRef;
-  readonly commitTimeSec: number;
-}
-
-async function checkout(store: Store, git: Git, input: CheckoutInput, signal: AbortSignal): Promise<Layer> {
-  const { bare, remote, ref, wanted } = input;
-  await using scratch = await store.scratch();
-  const work = join(scratch.path, "work");
-  const inWork = { cwd: work };
-  const doing = `check out "${ref.commit}" of "${publicUrl(remote)}"`;
-  await git.run(doing, ["init", "-q", "--template=", `--object-format=${ref.commit.length === 64 ? "sha256" : "sha1"}`, "--", work]);
-  await git.run(doing, ["config", "remote.origin.url", remote], inWork);
-  if (wanted.keepGitDir === true)
-    await git.run(
-      doing,
-      ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--depth=1", "--", bare, `+${ref.commit}:refs/remotes/origin/HEAD`],
-      {
-        ...inWork,
-        localFiles: true,
-      },
-    );
-  else await appendFile(join(work, ".git/objects/info/alternates"), `${join(bare, "objects")}\n`);
-  await git.run(doing, ["checkout", "-q", "-f", "--detach", ref.commit], inWork);
-  if (wanted.submodules !== false && existsSync(join(work, ".gitmodules"))) await updateSubmodules(git, work, remote);
-  // No tracked path has that name: all of it is git's own.
-  const tree = hostTree(work, { filter: (path) => wanted.keepGitDir === true || baseName(path) !== ".git" });
-  const root = resolvePath(tree, treePath(wanted.subdir ?? ""), { followLast: true });
-  if (root.path !== ROOT && root.entry?.kind !== "dir")
-    throw new DecantError(
-      "GIT_SOURCE",
-      `Cannot use "${wanted.subdir}" of "${publicUrl(remote)}": it is not a directory of commit "${ref.commit}"`,
-    );
-  return await writeLayer(store, filesBelow(tree, root.path, input), { signal });
-}
-
-async function updateSubmodules(git: Git, work: string, remote: string): Promise<void> {
-  const update = ["submodule", "--quiet", "update", "--init", "--recursive", "--checkout"];
-  if (await git.ask([...update, "--depth=1"], { cwd: work })) return;
-  // Servers without shallow fetches.
-  await git.run(`fetch the submodules of "${publicUrl(remote)}"`, update, { cwd: work });
-}
-
-/** Git has two modes of files. */
-async function* filesBelow(tree: Tree, root: TreePath, { wanted, commitTimeSec }: CheckoutInput): AsyncGenerator<LayerItem> {
-  const time = wanted.mtime === "commit" ? { mtimeSec: commitTimeSec, mtimeNsec: 0 } : {};
-  const above = root === ROOT ? 0 : root.length + 1;
-  for (const entry of walk(tree, root)) {
-    if (entry.path === root) continue;
-    const own: Entry = { ...entry, ...time, path: cleanTreePath(entry.path.slice(above)), mode: modeOf(entry), uid: 0, gid: 0 };
-    yield entry.kind === "file" ? { entry: own, data: await tree.data(entry) } : { entry: own };
-  }
-}
-
-function modeOf({ kind, mode }: Entry): number {
-  if (kind === "symlink") return 0o777;
-  return kind === "dir" || (mode & 0o100) !== 0 ? 0o755 : 0o644;
 }
 
 function asRemembered(value: unknown): { readonly layer: Digest; readonly commitTimeSec: number } | undefined {

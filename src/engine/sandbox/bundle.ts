@@ -21,7 +21,17 @@ import {
 } from "node:fs";
 import { errnoOf } from "../../errors.ts";
 import { fromText, toBytes } from "../../paths.ts";
-import { limitMount, mountBind, mountDescriptor, mountOverlay, openConfined, setTimes, setXattr, unmount } from "../../sys/index.ts";
+import {
+  limitMount,
+  makeFolders,
+  mountBind,
+  mountDescriptor,
+  mountOverlay,
+  openConfined,
+  setTimes,
+  setXattr,
+  unmount,
+} from "../../sys/index.ts";
 import { storeOnOverlay } from "./errors.ts";
 import type { StubEntry } from "./mount-plan.ts";
 import type { RunRequest, SourceRequest } from "./worker-protocol.ts";
@@ -34,7 +44,7 @@ const OVERLAYFS = 0x794c7630;
 export function prepareBundle(request: RunRequest, userXattr: boolean): void {
   const { bundle, root } = request;
   const rootfs = `${bundle}/rootfs`;
-  mkdirSync(rootfs, { recursive: true, mode: 0o755 });
+  makeFolders(rootfs, { mode: 0o755 });
   if (root.kind === "host") {
     mountBind("/", rootfs, { noDevices: true });
   } else {

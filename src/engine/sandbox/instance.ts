@@ -19,7 +19,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { delay } from "../../async.ts";
 import { errnoOf } from "../../errors.ts";
-import { tryFlock } from "../../sys/index.ts";
+import { makeFolders, tryFlock } from "../../sys/index.ts";
 
 /** A locked directory; disposing removes it. */
 export interface Instance extends AsyncDisposable {
@@ -41,7 +41,7 @@ const REMOVAL_PAUSE_MS = 5;
  * may come to be whose names begin with the instance's.
  */
 export function createInstance(stateDir: string, cgroups: readonly string[] = []): Instance {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolders(stateDir, { mode: 0o700 });
   const { name, fd } = lockNew(stateDir);
   const path = join(stateDir, name);
   mkdirSync(path, { mode: 0o700 });

@@ -175,16 +175,19 @@ async function execute(step: SandboxStep, execution: Execution): Promise<Sandbox
   for (const end of ends) end.throwIfAborted();
   return resultOf(step, {
     runtime,
-    exit: exitAsAsked(exit, stopping),
+    exit: exitAsAsked(runtime, exit, stopping),
     errors: output.errors(),
     oomKilled: countOomKills() > oomKillsBefore,
   });
 }
 
-/** What SIGKILL of ours looks like: as the end by the signal that it stood for; and as that of the program, where there was none yet. */
-function exitAsAsked(exit: RuntimeExit, stopping: readonly Stopping[]): RuntimeExit {
+/**
+ * What SIGKILL of ours looks like: as the end by the signal that it stood for; and as that of the program, where there was none yet, which runtimes call
+ * a failure of their own.
+ */
+function exitAsAsked(runtime: Runtime, exit: RuntimeExit, stopping: readonly Stopping[]): RuntimeExit {
   if (stopping.length === 0) return exit;
-  if (exit.signal === "SIGKILL") return { exitCode: SIGKILL_EXIT, log: "" };
+  if (runtimeFailure(runtime, exit, "") !== undefined) return { exitCode: SIGKILL_EXIT, log: "" };
   const standsFor = stopping.find((each) => each.standsFor !== undefined)?.standsFor;
   return standsFor === undefined || exit.exitCode !== SIGKILL_EXIT ? exit : { ...exit, exitCode: 128 + standsFor };
 }

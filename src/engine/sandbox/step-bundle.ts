@@ -1,8 +1,9 @@
 /** From a step to what the worker is asked: user, environment, mounts, config.json, and the directories of the overlay. */
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, readdirSync, readFileSync } from "node:fs";
 import { errnoOf, InternalError, unsupported, usageError } from "../../errors.ts";
 import { ROOT, treePath } from "../../paths.ts";
 import { resolvePath, type Tree } from "../../tree/index.ts";
+import { makeFolders } from "../../sys/index.ts";
 import { withCaVariables } from "./ca-certificates.ts";
 import { boundingSet } from "./capabilities.ts";
 import { cgroupsPath, resourcesOf, type SandboxCgroup } from "./cgroup.ts";
@@ -90,7 +91,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   makeUpper(step.upper, root);
   for (const { source, tree } of sources) {
     if (source.kind !== "overlay" || tree === undefined) continue;
-    mkdirSync(source.work, { recursive: true, mode: 0o700 });
+    makeFolders(source.work, { mode: 0o700 });
     makeUpper(source.upper, tree);
   }
   return {
@@ -199,7 +200,7 @@ function hostResolvConf(): string {
 
 /** The upper directory is the root directory of the overlay, so it needs owner and mode of the image's. */
 function makeUpper(upper: string, root: Tree): void {
-  mkdirSync(upper, { recursive: true, mode: 0o755 });
+  makeFolders(upper, { mode: 0o755 });
   if (readdirSync(upper).length > 0) throw new InternalError(`the upper directory "${upper}" of a step is not empty`);
   const entry = root.lookup(ROOT);
   chownSync(upper, entry?.uid ?? 0, entry?.gid ?? 0);

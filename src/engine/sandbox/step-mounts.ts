@@ -68,7 +68,7 @@ export function stepMounts(
   const own = placed.map(({ mount, destination }, at): SpecMount => {
     const inner = placed.slice(at + 1).filter((other) => isWithin(other.destination, destination));
     // What others have written may hold devices; in memory of the step's own there are only those that it could make.
-    const isOpen = insecure || runtime.guarded || mount.kind === "tmpfs";
+    const isOpen = mount.kind !== "file" && (insecure || runtime.guarded || mount.kind === "tmpfs");
     const specMount = {
       destination: displayPath(destination),
       options: [...optionsOf(step.root, mount, destination), ...(isOpen ? [] : ["nodev"])],

@@ -3,6 +3,7 @@
  * supplementary groups; unknown numbers are fine; unknown names are not.
  */
 import { isDecantError } from "../../errors.ts";
+import { MAX_ID, parseId } from "../../dockerfile/index.ts";
 import { parseAccounts, parseGroups } from "../../facts/index.ts";
 import { treePath } from "../../paths.ts";
 import { readTreeFile, resolvePath, type Tree } from "../../tree/index.ts";
@@ -19,7 +20,6 @@ export interface RunUser {
 }
 
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
-const MAX_ID = 2 ** 31 - 1;
 
 /** Looks `user` ("", "name", "uid", "name:group", …) up in `root`. Throws `RUN_USER`. */
 export async function resolveUser(root: Tree, user: string): Promise<RunUser> {
@@ -49,7 +49,7 @@ export async function resolveUser(root: Tree, user: string): Promise<RunUser> {
 }
 
 function idOf(text: string): number | undefined {
-  const id = /^\d+$/.test(text) ? Number(text) : undefined;
+  const id = text === "root" ? undefined : parseId(text);
   return isId(id) ? id : undefined;
 }
 

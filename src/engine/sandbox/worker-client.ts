@@ -1,8 +1,9 @@
 /** The main thread's side of the worker with the private mounts: starts it, joins requests and answers, and ends it. */
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { DecantError, InternalError } from "../../errors.ts";
+import { makeFolders } from "../../sys/index.ts";
 import type { DeviceGuard } from "./device-guard.ts";
 import { type Lack, notPrivileged } from "./errors.ts";
 import type { Failure, FromWorker, RunRequest, WorkerData } from "./worker-protocol.ts";
@@ -28,7 +29,7 @@ interface Pending {
 
 /** Starts the worker. `privateDir` is made, and stays empty for everybody else. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
 export async function startWorker(privateDir: string, guard: DeviceGuard | undefined): Promise<WorkerClient> {
-  mkdirSync(privateDir, { recursive: true, mode: 0o700 });
+  makeFolders(privateDir, { mode: 0o700 });
   // Starts the threads of asynchronous file calls now: those that the worker would start were inside of its mounts.
   await stat("/");
   const ownPidsFd = openSync("/proc/self/ns/pid", "r");

@@ -13,7 +13,7 @@ import { layerSource, type LayerSource, loadTree, writeLayer } from "../../tree/
 import { temp } from "../../tree/testdata/support.ts";
 import { treeDump } from "../../tree/testdata/tree-dump.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
-import { type Solution, solve } from "../solver.ts";
+import { type Solution, solve, type Solved } from "../solver.ts";
 import type { EngineContext, VertexResult } from "../types.ts";
 
 /** The process of a step. It ends with exit code 0, but for what it gives. */
@@ -31,7 +31,7 @@ export interface FakeEngine extends AsyncDisposable {
   readonly sources: Map<string, VertexResult>;
   readonly context: EngineContext;
   /** Solves with `context`, but for `fields`. */
-  solve(target: Vertex, fields?: Partial<EngineContext>, signal?: AbortSignal): Promise<Solution>;
+  solve(target: Vertex, fields?: Partial<EngineContext>, signal?: AbortSignal): Promise<Solution & Pick<Solved, "executed" | "cached">>;
   /** Puts a layer into the store. */
   layer(spec: TreeSpec): Promise<LayerSource>;
   /** Makes `fake://NAME` give one layer. */
@@ -71,7 +71,10 @@ export async function fakeEngine(programs: Readonly<Record<string, Program>> = {
     events,
     sources,
     context,
-    solve: (target, fields = {}, signal = new AbortController().signal) => solve(target, { ...context, ...fields }, signal),
+    async solve(target, fields = {}, signal = new AbortController().signal) {
+      const { solutions, executed, cached } = await solve([target], { ...context, ...fields }, signal);
+      return { ...(solutions[0] ?? assert.fail("no solution")), executed, cached };
+    },
     layer,
     async image(name, spec) {
       sources.set(name, { kind: "layers", layers: [await layer(spec)] });

@@ -22,8 +22,6 @@ export interface ContextFiles {
   /** As the user named it. */
   readonly name: string;
   readonly source: SourceOp;
-  /** The one file of `source`, which is unpacked where it is an archive. */
-  readonly unpack?: string;
 }
 
 /** What the caller of a build says of its steps, with the names that `build` has. */
@@ -53,9 +51,11 @@ export interface StepOptions {
 
 /** Options of a conversion. */
 export interface ConvertOptions
-  extends StepOptions, Pick<PlanOptions, "target" | "buildArgs" | "platform" | "buildPlatform" | "hasContext"> {
+  extends StepOptions, Pick<PlanOptions, "followed" | "target" | "buildArgs" | "platform" | "buildPlatform" | "hasContext"> {
   /** SOURCE_DATE_EPOCH: the time of directories that WORKDIR makes. */
   readonly epochSec?: number | undefined;
+  /** Progress names the platform of each step. Default false. */
+  readonly severalPlatforms?: boolean | undefined;
   readonly resolveImage: (request: ImageRequest) => Promise<ResolvedImage>;
 }
 

@@ -88,19 +88,24 @@ describe("toGraph() writes history as BuildKit", () => {
       want: ["+ COPY --chown=1:2 --chmod=755 a b /d/ # buildkit"],
     },
     {
+      name: "L4: COPY shows --parents, before the rest",
+      text: "FROM b\nCOPY --link --chown=1 --parents a/b /d/",
+      want: ["+ COPY --parents --chown=1 a/b /d/ # buildkit"],
+    },
+    {
       name: "S58: CMD and ENTRYPOINT are quoted as Go does",
       text: 'FROM b\nCMD ["a", "b\\"c"]\nENTRYPOINT run $X',
       want: ['- CMD ["a" "b\\"c"]', '- ENTRYPOINT ["/bin/sh" "-c" "run $X"]'],
     },
     {
-      name: "S58: lists are printed bare",
+      name: "L4: lists are printed bare, and those of EXPOSE as they are written",
       text: 'FROM b\nEXPOSE 80 53/UDP\nVOLUME ["/a", "/b"]\nSHELL ["/bin/bash", "-c"]',
-      want: ["- EXPOSE [53/udp 80/tcp]", "- VOLUME [/a /b]", "- SHELL [/bin/bash -c]"],
+      want: ["- EXPOSE 53/udp 80/tcp", "- VOLUME [/a /b]", "- SHELL [/bin/bash -c]"],
     },
     {
-      name: "S53: HEALTHCHECK prints Go durations, and its retries as a character",
+      name: "L4: HEALTHCHECK prints its fields, with Go's durations",
       text: "FROM b\nHEALTHCHECK --interval=90s --timeout=500ms --retries=3 CMD true",
-      want: ['- HEALTHCHECK &{["CMD-SHELL" "true"] "1m30s" "500ms" "0s" "0s" \'\\x03\'}'],
+      want: ["- HEALTHCHECK {Test:[CMD-SHELL true] Interval:1m30s Timeout:500ms StartPeriod:0s StartInterval:0s Retries:3}"],
     },
     {
       name: "S22: pairs of one ENV line see the environment before it",

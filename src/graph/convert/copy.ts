@@ -1,9 +1,10 @@
 /** COPY and ADD → FileOp (one action a source), with `--link` on an empty tree that is merged (rule S86). */
 import { type CopyValues, hasWildcard, joinWorkdir, parseChmod } from "../../dockerfile/index.ts";
 import { publicUrl } from "../../url-secrets.ts";
-import type { ChownOpt, FileAction } from "../ops.ts";
+import type { FileAction } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
+import { needsAccounts, parseOwner } from "./owner.ts";
 import { layerItem } from "./history.ts";
 import { checkImagePath } from "./image-path.ts";
 import { inlineFile } from "./inline-file.ts";
@@ -15,7 +16,7 @@ type CopyAction = Extract<FileAction, { kind: "copy" }>;
 /** Converts a COPY or ADD. `from` is what local sources come from; undefined is an empty tree. */
 export function convertCopy(state: StageState, values: CopyValues, from: Vertex | undefined): void {
   const { instruction, sources, destination, chown, chmod, checksum } = values;
-  const parents = instruction.kind === "copy" && instruction.parents?.value === true;
+  const parents = isParents(instruction);
   if (chmod !== "") parseChmod(chmod, instruction.chmod?.range);
   if (instruction.kind === "add" && checksum !== undefined) checkChecksum(checksum, instruction.checksum?.range, sources);
   const dest = absoluteDestination(state.config.WorkingDir, destination);
@@ -23,8 +24,8 @@ export function convertCopy(state: StageState, values: CopyValues, from: Vertex 
   for (const { text, range } of sources) if (text.includes("\0")) checkImagePath(text, range);
   const meta = stepMeta(state, instruction, shownLine(state, instruction));
   const linked = instruction.link?.value === true && chmod === "";
-  const owner = parseOwner(chown);
-  if ((linked || state.vertex === undefined) && Object.values(owner).some((part) => typeof part === "string")) {
+  const owner = parseOwner(chown, state.followed, instruction.chown?.range ?? instruction.range);
+  if ((linked || state.vertex === undefined) && needsAccounts(owner)) {
     throw semanticError(
       `Cannot use --chown=${chown} ${linked ? "with --link" : "in an empty stage"}: there is no passwd file to look the name up in (invalid user index)`,
       instruction.chown?.range,
@@ -100,20 +101,28 @@ export function convertCopy(state: StageState, values: CopyValues, from: Vertex 
   state.history.push(layerItem(historyLine(values), true));
 }
 
+function isParents(instruction: CopyValues["instruction"]): boolean {
+  return instruction.kind === "copy" && instruction.parents?.value === true;
+}
+
 /** `--parents`: what is before the pivot "/./" is not kept; a path without wildcards must be there (rule S84). */
 function withParents(text: string): Pick<CopyAction, "src" | "includePatterns" | "requiredPaths"> {
   const pivot = text.indexOf("/./");
+  const folder = pivot < 0 ? "/" : text.slice(0, pivot) || "/";
   const pattern = joinWorkdir("/", pivot < 0 ? text : text.slice(pivot + 3)).slice(1);
   return {
-    src: pivot < 0 ? "/" : text.slice(0, pivot) || "/",
+    src: folder,
     // The directory itself: all of it.
-    ...(pattern === "" ? {} : { includePatterns: [pattern], ...(hasWildcard(pattern) ? {} : { requiredPaths: [pattern] }) }),
+    ...(pattern === ""
+      ? {}
+      : { includePatterns: [pattern], ...(hasWildcard(folder) || hasWildcard(pattern) ? {} : { requiredPaths: [pattern] }) }),
   };
 }
 
 function historyLine({ instruction, chown, chmod, sources, destination }: CopyValues): string {
   return [
     instruction.kind === "add" ? "ADD" : "COPY",
+    ...(isParents(instruction) ? ["--parents"] : []),
     ...(chown === "" ? [] : [`--chown=${chown}`]),
     ...(chmod === "" ? [] : [`--chmod=${chmod}`]),
     ...sources.map(({ text }) => publicUrl(text)),
@@ -128,11 +137,4 @@ function absoluteDestination(workdir: string | undefined, destination: string): 
   if (destination === "" || destination === "." || destination.endsWith("/.") || destination.endsWith("/..") || destination === "..")
     return clean === "/" ? "/" : `${clean}/`;
   return destination.endsWith("/") && clean !== "/" ? `${clean}/` : clean;
-}
-
-/** "user:group", numbers or names. As BuildKit has it, "root" is 0 whatever passwd says, and "5:" is the group 0. */
-export function parseOwner(text: string): ChownOpt {
-  const [, user = "", group] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
-  const id = (part: string): string | number => (part === "root" ? 0 : /^\d*$/.test(part) ? Number(part) : part);
-  return { ...(user === "" ? {} : { user: id(user) }), ...(group === undefined ? {} : { group: id(group) }) };
 }

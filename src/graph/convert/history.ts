@@ -1,4 +1,5 @@
 /** History lines exactly as BuildKit writes them (rule S58), with Go's %q, %v and %+v where it uses them. */
+import { goQuote } from "../../go-quote.ts";
 import type { Healthcheck } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 
@@ -39,13 +40,13 @@ export function layerItem(createdBy: string, marked: boolean): HistoryItem {
 
 /**
  * Gives every entry a time (BuildKit's exporter, normalizeLayersAndHistory): layers have theirs; what has none takes the time of
- * the first new layer, or of the layer before it.
+ * the first new layer, or of the layer before it; without either `fallback`, if there is one.
  */
 export function addressedHistory(
   items: readonly HistoryItem[],
   layerTimes: readonly (string | undefined)[],
-  fallback: string,
-): readonly (HistoryItem & { readonly created: string })[] {
+  fallback: string | undefined,
+): readonly HistoryItem[] {
   let layer = 0;
   const timed = items.map((item) => {
     if (item.emptyLayer) return item;
@@ -56,7 +57,7 @@ export function addressedHistory(
   let current = firstTime(timed) ?? fallback;
   return timed.map((item) => {
     current = item.created ?? current;
-    return { ...item, created: current };
+    return current === undefined ? item : { ...item, created: current };
   });
 }
 
@@ -79,40 +80,21 @@ export function goList(words: readonly string[]): string {
   return `[${words.join(" ")}]`;
 }
 
-/** Go's %q of a string. */
-function goQuote(text: string): string {
-  let out = '"';
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    const short = SHORT_ESCAPES.get(char);
-    if (short !== undefined) out += short;
-    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, "0")}`;
-    else if (isUnprintable(char))
-      out += code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
-    else out += char;
-  }
-  return `${out}"`;
-}
-
-const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['"', '\\"'],
-  ["\\", "\\\\"],
-  ["\u0007", "\\a"],
-  ["\b", "\\b"],
-  ["\f", "\\f"],
-  ["\n", "\\n"],
-  ["\r", "\\r"],
-  ["\t", "\\t"],
-  ["\v", "\\v"],
-]);
-
-/** Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
-function isUnprintable(char: string): boolean {
-  return char !== " " && !/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char);
-}
-
-/** Go's %q of a pointer to a HealthcheckConfig: &{["CMD" "true"] "30s" "0s" "0s" "0s" '\x03'}; the retries are a character to it. */
+/** Go's %+v of a HealthcheckConfig: {Test:[CMD true] Interval:30s Timeout:0s StartPeriod:0s StartInterval:0s Retries:3}. */
 export function goHealthcheck(check: Healthcheck): string {
+  const duration = (name: "Interval" | "Timeout" | "StartPeriod" | "StartInterval"): string => `${name}:${goDuration(check[name] ?? 0)}`;
+  return `{${[
+    `Test:${goList(check.Test ?? [])}`,
+    duration("Interval"),
+    duration("Timeout"),
+    duration("StartPeriod"),
+    duration("StartInterval"),
+    `Retries:${check.Retries ?? 0}`,
+  ].join(" ")}}`;
+}
+
+/** Go's %q of a pointer to one, as before 1.24: &{["CMD" "true"] "30s" "0s" "0s" "0s" '\x03'}; the retries are a character to it. */
+export function goQuotedHealthcheck(check: Healthcheck): string {
   const durations = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval].map((time) => `"${goDuration(time ?? 0)}"`);
   return `&{${goQuotedList(check.Test ?? [])} ${durations.join(" ")} ${goQuoteRune(check.Retries ?? 0)}}`;
 }

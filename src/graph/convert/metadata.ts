@@ -11,9 +11,10 @@ import {
   type ShellInstruction,
   type StepValues,
 } from "../../dockerfile/index.ts";
+import { follows } from "../../followed.ts";
 import type { Healthcheck } from "../../oci/index.ts";
 import { semanticError } from "./errors.ts";
-import { goHealthcheck, goList, goQuotedList, metadataItem } from "./history.ts";
+import { goHealthcheck, goList, goQuotedHealthcheck, goQuotedList, metadataItem } from "./history.ts";
 import type { StageState } from "./stage-state.ts";
 
 type ValuesOf<Kind extends StepValues["kind"]> = Extract<StepValues, { readonly kind: Kind }>;
@@ -71,7 +72,7 @@ export function convertExpose(state: StageState, { instruction, words }: ValuesO
     instruction.range,
   );
   for (const port of ports) state.parts.ports.add(port);
-  state.history.push(metadataItem(`EXPOSE ${goList(ports)}`));
+  state.history.push(metadataItem(`EXPOSE ${follows(state.followed, "expose-history") ? [...ports].join(" ") : goList(ports)}`));
 }
 
 /** VOLUME: configuration only (rule S55). */
@@ -107,7 +108,8 @@ export function convertStopsignal(state: StageState, { instruction, signal }: Va
 export function convertHealthcheck(state: StageState, instruction: HealthcheckInstruction): void {
   const check = healthcheckOf(instruction);
   state.config = { ...state.config, Healthcheck: check };
-  state.history.push(metadataItem(`HEALTHCHECK ${goHealthcheck(check)}`));
+  const text = follows(state.followed, "healthcheck-history") ? goHealthcheck(check) : goQuotedHealthcheck(check);
+  state.history.push(metadataItem(`HEALTHCHECK ${text}`));
 }
 
 function healthcheckOf(instruction: HealthcheckInstruction): Healthcheck {

@@ -27,14 +27,7 @@ export function filesVertex(image: ResolvedImage, files: ContextFiles, range?: S
     internal: true,
     slot: `context/${files.name}`,
   };
-  const source = vertex(files.source, [], image.platform, meta);
-  if (files.unpack === undefined) return source;
-  const unpack: FileAction = { ...COPY_ALL, src: files.unpack, attemptUnpack: true, owner: { user: 0, group: 0 } };
-  return vertex({ kind: "file", base: -1, actions: [unpack] }, [source], image.platform, {
-    ...meta,
-    name: `[context ${files.name}] unpack`,
-    slot: `context/${files.name}/unpack`,
-  });
+  return vertex(files.source, [], image.platform, meta);
 }
 
 /** The same as what a stage starts with: one layer, made of what is in a directory. */

@@ -74,11 +74,16 @@ function gitRefAt(source: { readonly text: string; readonly range: SourceRange }
 function addedGit(instruction: CopyInstruction | AddInstruction, git: GitRef, checksum: string | undefined, range: SourceRange): SourceOp {
   const shown = publicUrl(git.remote);
   if (instruction.kind === "copy") throw semanticError(`Cannot copy "${shown}": source can't be a git ref for COPY`, range, "Use ADD");
-  if (checksum !== undefined && git.checksum !== undefined && checksum.toLowerCase() !== git.checksum)
+  if (checksum !== undefined && git.checksum !== undefined && checksum !== git.checksum)
     throw semanticError(`Cannot use --checksum=${checksum}: the reference itself wants "${git.checksum}"`, range);
-  const wanted = checksum === undefined ? {} : { checksum: checksum.toLowerCase() };
-  const keep = instruction.keepGitDir === undefined ? {} : { keepGitDir: instruction.keepGitDir.value };
-  return gitSourceOp({ ...git, ...wanted, ...keep }, "default");
+  const keepGitDir = instruction.keepGitDir?.value ?? git.keepGitDir;
+  if (git.keepGitDir !== undefined && git.keepGitDir !== keepGitDir)
+    throw semanticError(
+      `Cannot use --keep-git-dir=${keepGitDir}: the reference itself says ${git.keepGitDir} (inconsistent keep-git-dir configuration)`,
+      range,
+    );
+  // ADD gives files the times of its own, as in BuildKit: mtime is for contexts.
+  return gitSourceOp({ ...git, mtime: "checkout", ...given({ checksum: checksum ?? git.checksum, keepGitDir }) }, "default");
 }
 
 /** As Go's path.Base of the decoded path: "a%2Fb" is "b". BuildKit calls what cannot be a name "__unnamed__", and ".." "download". */

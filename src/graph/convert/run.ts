@@ -99,7 +99,7 @@ interface Script {
 }
 
 function argumentsOf(state: StageState, instruction: RunInstruction): { readonly args: readonly string[]; readonly script?: Script } {
-  const script = runScript(instruction);
+  const script = runScript(instruction, state.followed);
   switch (script.form) {
     case "exec":
       return { args: [...script.args] };

@@ -1,11 +1,13 @@
 /** What a stage has become while its instructions are converted, one after the other. The only mutable value of this room. */
 import { type Digest, sha256 } from "../../digest.ts";
 import type { Stage, StageInstruction } from "../../dockerfile/index.ts";
+import type { Followed } from "../../followed.ts";
 import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
 import { withoutUrlSecrets } from "../../url-secrets.ts";
 import type { Vertex, VertexMeta } from "../vertex.ts";
 import { type ConfigParts, joinedConfig } from "./config-parts.ts";
 import type { HistoryItem } from "./history.ts";
+import { platformLabel } from "./platform-label.ts";
 
 /** What RUN steps see: "NAME=value", and a digest that stands for it. */
 interface Environment {
@@ -15,9 +17,15 @@ interface Environment {
 
 /** A stage on its way. */
 export interface StageState {
+  /** The versions whose rules hold; undefined is the newest. */
+  readonly followed: Followed | undefined;
   readonly index: number;
   /** What progress shows: its name, "stage-1", or "" when it is alone. */
   readonly label: string;
+  /** Progress shows the platform, too: there are several. */
+  readonly showsPlatform: boolean;
+  /** What the slots of its steps begin with: the platform, where it is not that of this machine. */
+  readonly slot: string;
   readonly stage: Stage;
   readonly platform: Platform;
   readonly noCache: boolean;
@@ -70,19 +78,23 @@ export function environment(state: StageState): Environment {
   return state.environment;
 }
 
+/** "[build 2/5]", in a build for several platforms "[linux/amd64->arm64 build 2/5]". Counts the step. */
+export function stepPrefix(state: StageState): string {
+  state.shown += 1;
+  const counter = `${String(state.shown).padStart(String(state.total).length)}/${state.total}`;
+  const platform = state.showsPlatform ? platformLabel(state.platform, state.args) : "";
+  return `[${[platform, state.label, counter].filter((part) => part !== "").join(" ")}]`;
+}
+
 /** "[build 2/5] RUN npm ci", and the rest of what is shown. Counts the step. */
 export function stepMeta(state: StageState, instruction: StageInstruction, text: string): VertexMeta {
-  state.shown += 1;
-  const digits = String(state.total).length;
-  const counter = `${String(state.shown).padStart(digits)}/${state.total}`;
-  const label = state.label === "" ? counter : `${state.label} ${counter}`;
   return {
-    name: `[${label}] ${state.onbuild ? "ONBUILD " : ""}${text}`,
+    name: `${stepPrefix(state)} ${state.onbuild ? "ONBUILD " : ""}${text}`,
     ...(state.label === "" ? {} : { stage: state.label }),
     source: instruction.range,
     ignoreCache: state.noCache,
     internal: false,
-    slot: `${state.stage.name ?? state.index}/${state.shown}/${instruction.kind}`,
+    slot: `${state.slot}${state.stage.name ?? state.index}/${state.shown}/${instruction.kind}`,
   };
 }
 

@@ -1,14 +1,14 @@
 /** What a stage starts with: an empty tree, an image, or an earlier stage (rules S29, S33, S45, S46, S51). */
 import type { PlannedStage, Stage } from "../../dockerfile/index.ts";
 import { given } from "../../given.ts";
-import type { ContainerConfig, ImageConfig, Platform } from "../../oci/index.ts";
+import { type ContainerConfig, formatPlatform, type ImageConfig, type Platform } from "../../oci/index.ts";
 import type { SourceRange } from "../../source.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import { configParts, copiedParts } from "./config-parts.ts";
 import type { ConvertContext, ResolvedImage } from "./context.ts";
 import { type HistoryItem, layerItem } from "./history.ts";
 import { filesBaseVertex } from "./named-context.ts";
-import { setEnv, type StageState } from "./stage-state.ts";
+import { setEnv, type StageState, stepPrefix } from "./stage-state.ts";
 
 /** Starts a stage; `total` is how many steps progress will count. */
 export function startStage(context: ConvertContext, planned: PlannedStage, total: number): StageState {
@@ -21,8 +21,11 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
   // S33: an image without PATH gets one, also in its configuration.
   if (!parts.env.has("PATH")) parts.env.set("PATH", `PATH=${planned.start.env.get("PATH") ?? ""}`);
   const state: StageState = {
+    followed: context.options.followed,
     index: stage.index,
     label: context.plan.stages.length === 1 ? "" : (stage.name ?? `stage-${stage.index}`),
+    showsPlatform: context.options.severalPlatforms === true,
+    slot: slotOf(planned.platform, context.options.buildPlatform),
     stage,
     platform: parent?.platform ?? image?.platform ?? planned.platform,
     noCache: context.options.noCache === true || isNamed(stage, context.options.noCacheStages ?? []),
@@ -45,6 +48,11 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
   for (const [name, value] of planned.start.env) setEnv(state, name, value);
   if (image !== undefined) addBase(state, image, stage.from.image.range);
   return state;
+}
+
+function slotOf(platform: Platform, buildPlatform: Platform): string {
+  const name = formatPlatform(platform);
+  return name === formatPlatform(buildPlatform) ? "" : `${name}/`;
 }
 
 function isNamed(stage: Stage, names: readonly string[]): boolean {
@@ -81,9 +89,7 @@ function imageStart({ config: base, files }: ResolvedImage): StageStart {
 
 /** Counts the FROM as a step, and makes it one unless the image has no layers: then it is as good as scratch (S45). */
 function addBase(state: StageState, image: ResolvedImage, range: SourceRange): void {
-  state.shown += 1;
-  const counter = `${String(state.shown).padStart(String(state.total).length)}/${state.total}`;
-  const prefix = state.label === "" ? `[${counter}]` : `[${state.label} ${counter}]`;
+  const prefix = stepPrefix(state);
   if (image.files !== undefined) {
     state.vertex = filesBaseVertex(image, image.files, `${prefix} FROM ${image.files.name}`, range, state.label);
     return;

@@ -2,10 +2,10 @@
 import { joinWorkdir, type StepValues } from "../../dockerfile/index.ts";
 import { given } from "../../given.ts";
 import { vertex } from "../vertex.ts";
-import { parseOwner } from "./copy.ts";
 import { semanticError } from "./errors.ts";
 import { layerItem, metadataItem } from "./history.ts";
 import { checkImagePath } from "./image-path.ts";
+import { needsAccounts, parseOwner } from "./owner.ts";
 import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 /** Converts a WORKDIR. */
@@ -21,8 +21,8 @@ export function convertWorkdir(
     return;
   }
   const user = state.config.User ?? "";
-  const owner = parseOwner(user);
-  if (state.vertex === undefined && Object.values(owner).some((part) => typeof part === "string")) {
+  const owner = parseOwner(user, state.followed, instruction.range);
+  if (state.vertex === undefined && needsAccounts(owner)) {
     throw semanticError(
       `Cannot make "${path}" for USER ${user}: the stage is empty, so there is no passwd file to look the name up in (invalid user index)`,
       instruction.range,

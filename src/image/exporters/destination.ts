@@ -1,7 +1,14 @@
 /** Opens the destination of an archive: a file that appears when it is complete, or the caller's stdout for "-". */
+import { resolve } from "node:path";
 import { usageError } from "../../errors.ts";
 import { type ByteSink, createOutputFile, streamSink } from "../output-file.ts";
 import type { ExportContext } from "../types.ts";
+import { workingDirectory } from "../../working-directory.ts";
+
+/** Where `dest` is. Throws `NOT_FOUND` when it is relative to a working directory that is gone. */
+export function destinationPath({ cwd }: Pick<ExportContext, "cwd">, dest: string): string {
+  return resolve(cwd ?? (dest.startsWith("/") ? "/" : workingDirectory()), dest);
+}
 
 /** Runs `write` with a sink for `dest`; what it wrote counts only when it returns. Gives the absolute path of a file. */
 export async function writeDestination(
@@ -14,8 +21,7 @@ export async function writeDestination(
     await write(streamSink(ctx.stdout, ctx.signal));
     return {};
   }
-  if (dest === "") throw usageError("Cannot write an output: its dest is empty; wanted a path or -");
-  await using file = await createOutputFile(dest, ctx.signal);
+  await using file = await createOutputFile(destinationPath(ctx, dest), ctx.signal);
   await write(file);
   ctx.signal.throwIfAborted();
   await file.commit();

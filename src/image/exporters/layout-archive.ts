@@ -1,9 +1,7 @@
 /** type=oci: an OCI image layout (image-spec image-layout.md) as a tar, or as a directory that is brought up to date in place. */
-import { usageError } from "../../errors.ts";
-import { assemble } from "../assemble.ts";
-import { attested } from "../attest.ts";
 import { type ArchiveEntry, writeArchive } from "../archive.ts";
-import { exportLayers } from "../layers.ts";
+import { finishedImages, identity, packImages } from "../finish.ts";
+import { exportLayers, heldLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
 import { startProgress } from "../../transfer.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
@@ -14,19 +12,13 @@ import { writeLayoutDirectory } from "./layout-directory.ts";
 type ArchiveSpec = Extract<OutputSpec, { type: "oci" | "docker" }>;
 
 /** Writes an OCI layout or a docker archive. Throws `EXPORT`, `REFERENCE`. */
-export async function exportLayout(image: BuiltImage, output: ArchiveSpec, ctx: ExportContext): Promise<ExportResult> {
-  if (output.type === "docker" && image.inIndex === true)
-    throw usageError(
-      "Cannot write a docker archive of an index: it has no place for one (docker exporter does not currently support exporting manifest lists)",
-      "Use --output type=oci, or leave out BUILDKIT_MULTI_PLATFORM",
-    );
+export async function exportLayout(images: readonly BuiltImage[], output: ArchiveSpec, ctx: ExportContext): Promise<ExportResult> {
   const names = targetNames(output.names);
-  const layers = await exportLayers(ctx, image.layers, output);
-  const mediaTypes = output.type === "docker" ? "docker" : "oci";
-  const assembled = await attested(image, assemble(image, layers, mediaTypes), { names, mediaTypes, ociArtifact: output.ociArtifact });
-  const blobs = await blobEntries(ctx.store, assembled, ctx.signal);
+  const packed = await packImages(images, async (image) => heldLayers(ctx, await exportLayers(ctx, image, output)));
+  const assembled = await finishedImages(packed, { output, names, followed: ctx.followed });
+  const blobs = blobEntries(ctx.store, assembled);
   const index = indexEntries(assembled.descriptor, names);
-  const result = { output, descriptor: assembled.descriptor, configDigest: assembled.config.descriptor.digest, names };
+  const result = { output, names, ...identity(assembled, output) };
   if (output.type === "oci" && !output.tar) {
     return { ...result, path: await writeLayoutDirectory(ctx, output.dest, blobs, index) };
   }

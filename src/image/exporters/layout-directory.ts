@@ -2,15 +2,16 @@
  * An OCI layout as a directory (buildx: type=oci,tar=false). Blobs come first, each by rename; index.json is last, by rename: a reader
  * sees the old image or the new one. Other images in the layout stay.
  */
-import { mkdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { errnoOf, isDecantError } from "../../errors.ts";
 import { type Descriptor, MAX_MANIFEST_BYTES, parseIndex } from "../../oci/index.ts";
-import { readNamedFile } from "../../sys/index.ts";
+import { makeFolders, readNamedFile } from "../../sys/index.ts";
 import { exportError, writeError } from "../errors.ts";
 import { createOutputFile } from "../output-file.ts";
 import { startProgress } from "../../transfer.ts";
 import type { ExportContext } from "../types.ts";
+import { destinationPath } from "./destination.ts";
 import {
   type BlobEntry,
   IMAGE_NAME_ANNOTATION,
@@ -28,11 +29,11 @@ export async function writeLayoutDirectory(
   blobs: readonly BlobEntry[],
   entries: readonly Descriptor[],
 ): Promise<string> {
-  const path = resolve(dest);
+  const path = destinationPath(ctx, dest);
   // Two builds that write to one layout must not lose each other's names.
   await using _lock = await ctx.store.locks.acquire(`layout:${path}`, { signal: ctx.signal });
   try {
-    for (const folder of foldersOf(blobs)) await mkdir(join(path, folder), { recursive: true });
+    for (const folder of foldersOf(blobs)) makeFolders(join(path, folder));
     const before = await readIndex(path);
     for (const blob of blobs) {
       ctx.signal.throwIfAborted();

@@ -4,10 +4,9 @@
  */
 import { familiarName, formatReference, type Descriptor, OCI_INDEX } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
-import { AT_ONCE, pool } from "../../async.ts";
 import { sortedAnnotations } from "../annotations.ts";
 import type { ArchiveEntry } from "../archive.ts";
-import { type AssembledImage, documentsOf } from "../assembled-image.ts";
+import { type AssembledImage, type AssembledResult, documentsOf } from "../assembled-image.ts";
 import { targetName } from "../names.ts";
 
 /** The content of the file `oci-layout`. */
@@ -36,13 +35,17 @@ export function indexText(manifests: readonly Descriptor[]): string {
 }
 
 /** The text of manifest.json, by which docker before 25, podman and skopeo read archives. */
-export function dockerManifestText(image: AssembledImage, names: readonly string[]): string {
+export function dockerManifestText({ images }: AssembledResult, names: readonly string[]): string {
   const tags = names.map((name) => {
     const reference = targetName(name);
     return `${familiarName(reference)}:${reference.tag}`;
   });
-  const layers = image.layers.map(({ descriptor }) => blobName(descriptor));
-  return JSON.stringify([{ Config: blobName(image.config.descriptor), RepoTags: tags.length === 0 ? null : tags, Layers: layers }]);
+  const entry = ({ config, layers }: AssembledImage): unknown => ({
+    Config: blobName(config.descriptor),
+    RepoTags: tags.length === 0 ? null : tags,
+    Layers: layers.map(({ descriptor }) => blobName(descriptor)),
+  });
+  return JSON.stringify(images.map(entry));
 }
 
 /** "blobs/sha256/…". */
@@ -50,14 +53,13 @@ function blobName({ digest }: Descriptor): string {
   return `blobs/${digest.replace(":", "/")}`;
 }
 
-/** Fetches what is not in the store, then gives every blob once, sorted by name, for an archive or a directory. */
-export async function blobEntries(store: Store, image: AssembledImage, signal: AbortSignal): Promise<readonly BlobEntry[]> {
-  await pool(AT_ONCE, image.layers, (layer, stop) => layer.ensure(stop), signal);
+/** Every blob once, sorted by name, for an archive or a directory. Those of the layers must be in the store. */
+export function blobEntries(store: Store, result: AssembledResult): readonly BlobEntry[] {
   const entries = new Map<string, BlobEntry>();
-  for (const { bytes, descriptor } of documentsOf(image)) {
+  for (const { bytes, descriptor } of documentsOf(result)) {
     entries.set(blobName(descriptor), { name: blobName(descriptor), kind: "bytes", bytes });
   }
-  for (const { descriptor } of image.layers) {
+  for (const { descriptor } of result.images.flatMap(({ layers }) => layers)) {
     const name = blobName(descriptor);
     // The same layer may come twice; an archive with two entries of one name confuses readers.
     entries.set(name, { name, kind: "file", path: store.blobs.path(descriptor.digest), size: descriptor.size });

@@ -3,6 +3,7 @@
  * is seen. Layers for lazy pulling (eStargz) have a member for each file: small ones are inflated in one call.
  */
 import { crc32, createInflateRaw, type Inflate, inflateRawSync } from "node:zlib";
+import { findIsal, IsalDamage, type IsalInflate } from "../../sys/index.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { look, type Scan, ScanError, startScan } from "./member-scan.ts";
 import { createZlibRun } from "./zlib-run.ts";
@@ -77,6 +78,11 @@ async function* inflate(reader: ByteReader): AsyncGenerator<Buffer, void, undefi
     yield small.plain;
     return;
   }
+  const isal = await findIsal();
+  if (isal !== undefined) {
+    yield* inflateFast(reader, isal.startInflate());
+    return;
+  }
   using run = createZlibRun(createInflateRaw({ chunkSize: CHUNK }));
   for (let usedBytes = 0; ; usedBytes = run.usedBytes) {
     if (!(await reader.fill(1))) throw new ScanError("it is cut off");
@@ -85,6 +91,18 @@ async function* inflate(reader: ByteReader): AsyncGenerator<Buffer, void, undefi
     const used = run.usedBytes - usedBytes;
     reader.take(used);
     if (used < given) return;
+  }
+}
+
+async function* inflateFast(reader: ByteReader, run: IsalInflate): AsyncGenerator<Buffer, void, undefined> {
+  while (!run.isDone) {
+    if (!(await reader.fill(1))) throw new ScanError("it is cut off");
+    try {
+      yield* run.feed(reader.bytes);
+    } catch (error) {
+      throw error instanceof IsalDamage ? new ScanError("it is damaged") : error;
+    }
+    reader.take(run.usedBytes);
   }
 }
 

@@ -35,6 +35,7 @@ export const config: readonly Case[] = [
   { name: "S53: HEALTHCHECK with all options", dockerfile: 'FROM scratch\nHEALTHCHECK --interval=1m30s --timeout=2.5s --start-period=100ms --start-interval=1h --retries=3 CMD ["a", "b c"]\n' },
   { name: "S53: HEALTHCHECK in shell form", dockerfile: "FROM scratch\nHEALTHCHECK --retries=0 --interval=0s CMD curl -f x || exit 1\n" },
   { name: "S53: HEALTHCHECK NONE", dockerfile: "FROM scratch\nHEALTHCHECK NONE\n" },
+  { name: "L8: HEALTHCHECK NONE with options of a check", dockerfile: "FROM scratch\nHEALTHCHECK --interval=1h --retries=x NONE\n" },
   { name: "S53: HEALTHCHECK NONE with a word", dockerfile: "FROM scratch\nHEALTHCHECK NONE x\n", fails: { says: "HEALTHCHECK NONE takes no arguments", code: SYNTAX } },
   { name: "S53: a duration below 1 ms", dockerfile: "FROM scratch\nHEALTHCHECK --interval=10us CMD x\n", fails: { says: "cannot be less than 1ms", code: SYNTAX } },
   { name: "S53: a negative number of retries", dockerfile: "FROM scratch\nHEALTHCHECK --retries=-1 CMD x\n", fails: { says: "--retries cannot be negative", code: SYNTAX } },

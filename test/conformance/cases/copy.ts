@@ -34,6 +34,7 @@ export const copy: readonly Case[] = [
   { name: "S75: --chmod that is too large", dockerfile: "FROM scratch\nCOPY --chmod=10000 a /a\n", files: a, fails: { says: "invalid chmod parameter", code: SEMANTIC } },
   { name: "S75: --chmod that is nonsense", dockerfile: "FROM scratch\nCOPY --chmod=rwx a /a\n", files: a, fails: { says: "invalid syntax", code: SEMANTIC } },
   { name: "S76: --chown with numbers", dockerfile: "FROM scratch\nCOPY --chown=5 a /1\nCOPY --chown=5:6 a /2\nCOPY --chown=:6 a /3\nCOPY --chown=2147483647:2147483646 a /4\n", files: a },
+  { name: "L8: --chown with numbers as Go reads them", dockerfile: "FROM scratch\nCOPY --chown=+5:007 a /1\nCOPY --chown=-0 a /2\nUSER +5\nWORKDIR /w\n", files: a },
   { name: "S76: --chown with a number that does not fit 31 bits", ...inBusybox("COPY --chown=4294967294:0 a /4"), files: a },
   { name: "S76: --chown with names", ...inBusybox("COPY --chown=app a /1\nCOPY --chown=app:extra a /2\nCOPY --chown=app:9 a /3\nCOPY --chown=9:extra a /4\nCOPY --chown=root a /5\nCOPY --chown=:app a /6"), files: a },
   { name: "S76: a name that is not in passwd is 0", ...inBusybox("COPY --chown=nobody-here:nogroup-here a /1\nCOPY --chown=nobody-here a /2"), files: a },

@@ -1,11 +1,10 @@
 /** `decant base build`. */
-import { usageError } from "../../../errors.ts";
 import { buildBase } from "../../../index.ts";
 import { defineCommand } from "../../args.ts";
 import { DEBIAN_OPTION_TABLE, debianOptions, LOCK_OPTION_TABLE } from "../../base/options.ts";
 import { parseJobs } from "../../base/jobs.ts";
 import type { Command } from "../../command.ts";
-import { OUTPUT_OPTION, parseOutput } from "../../output-spec.ts";
+import { OUTPUT_OPTION, parseOutput, refuseTerminal, tellImageId } from "../../output-spec.ts";
 import { showRun } from "../../progress/show.ts";
 
 /** The command. */
@@ -35,8 +34,7 @@ Examples:
   },
   async (values, [base = ""], context) => {
     const outputs = values.output.map((text) => parseOutput(text, values.tag));
-    if (context.stdout.isTerminal && outputs.some((output) => "dest" in output && output.dest === "-"))
-      throw usageError("Cannot write an archive to the terminal: wanted a file", "Give dest=FILE, or redirect standard output");
+    refuseTerminal(outputs, context.stdout);
     const run = buildBase({
       ...debianOptions(values, context),
       base,
@@ -49,7 +47,7 @@ Examples:
     });
     const quiet = values.quiet === true;
     const result = await showRun(run, quiet ? "quiet" : (values.progress ?? "auto"), context);
-    if (quiet && result.configDigest !== undefined) await context.stdout.write(`${result.configDigest}\n`);
+    if (quiet) await tellImageId(result, context);
     return 0;
   },
 );

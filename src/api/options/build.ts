@@ -1,0 +1,120 @@
+/** The options of `build`, and of the functions that look at a Dockerfile. */
+import * as v from "valibot";
+import type { BuildOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
+import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts";
+import type { ProjectOptions } from "../../project/index.ts";
+import type { DockerfileOptions } from "../dockerfile-options.ts";
+import {
+  amount,
+  annotations,
+  call,
+  count,
+  type Fields,
+  fields,
+  flag,
+  list,
+  maybe,
+  oneOf,
+  outputs,
+  record,
+  STORE,
+  stream,
+  text,
+  whole,
+} from "./kinds.ts";
+import { type Kind, type Shape, shapeOf } from "./shape.ts";
+
+const secret = fields<SecretSpec>({
+  id: text,
+  src: maybe(text),
+  env: maybe(text),
+  value: maybe(v.custom((value) => typeof value === "string" || value instanceof Uint8Array, "a text or bytes")),
+});
+
+const CONTEXT: Fields<ContextOptions> = {
+  ...STORE,
+  context: text,
+  file: maybe(text),
+  stdin: maybe(stream),
+  cwd: maybe(text),
+  buildArgs: maybe(record(text)),
+  buildContexts: maybe(record(text)),
+  secrets: maybe(list(secret)),
+  ssh: maybe(list(fields<SshSpec>({ id: text, paths: maybe(list(text)) }))),
+};
+
+const PROJECT: Fields<ProjectOptions> = {
+  projectFile: maybe(text),
+  assemble: maybe(list(text)),
+  locked: maybe(flag),
+  pull: maybe(flag),
+};
+
+const OPEN: Fields<OpenBuildOptions> = {
+  ...CONTEXT,
+  ...PROJECT,
+  target: maybe(text),
+  compatibilityVersion: maybe(v.picklist([10, 20, 30], "10, 20 or 30")),
+};
+
+/** Of what looks at a Dockerfile. */
+export const DOCKERFILE: Fields<DockerfileOptions> = { ...OPEN, platform: maybe(text) };
+
+const resources = fields<NonNullable<BuildOptions["resources"]>>({
+  memoryBytes: maybe(amount),
+  memorySwapBytes: maybe(whole),
+  cpuShares: maybe(count),
+  cpuPeriodUsec: maybe(count),
+  cpuQuotaUsec: maybe(whole),
+  cpus: maybe(text),
+  mems: maybe(text),
+});
+
+const entitlement: Kind = v.custom(
+  (value) => typeof value === "string" && (["network.host", "security.insecure", "device"].includes(value) || value.startsWith("device=")),
+  '"network.host", "security.insecure", "device" or "device=NAME"',
+);
+
+/** Of `build`. */
+export const BUILD: Shape = shapeOf<BuildOptions>("build", {
+  ...OPEN,
+  tags: maybe(list(text)),
+  annotations: maybe(annotations),
+  outputs: maybe(outputs),
+  cgroupParent: maybe(text),
+  resources: maybe(resources),
+  cdiSpecDirs: maybe(list(text)),
+  caCerts: maybe(text),
+  platforms: maybe(list(text)),
+  runtime: maybe(oneOf("crun", "runc", "auto")),
+  explain: maybe(flag),
+  stdout: maybe(call),
+  audit: maybe(oneOf("warn", "error", "strict")),
+  onAudit: maybe(call),
+  labels: maybe(record(text)),
+  noCache: maybe(flag),
+  noCacheStages: maybe(list(text)),
+  allow: maybe(list(entitlement)),
+  network: maybe(oneOf("default", "host", "none")),
+  addHosts: maybe(list(fields<{ host: string; ip: string }>({ host: text, ip: text }))),
+  ulimits: maybe(list(fields<{ name: string; soft: number; hard: number }>({ name: text, soft: whole, hard: whole }))),
+  shmSizeBytes: maybe(count),
+  devices: maybe(list(fields<{ name: string; required?: boolean }>({ name: text, required: maybe(flag) }))),
+  sbom: maybe(fields<SbomAttestationOptions>({ files: maybe(flag) })),
+  provenance: maybe(
+    fields<ProvenanceOptions>({
+      mode: maybe(oneOf("min", "max")),
+      version: maybe(oneOf("v1", "v0.2")),
+      builderId: maybe(text),
+      reproducible: maybe(flag),
+      inlineOnly: maybe(flag),
+    }),
+  ),
+});
+
+/** Of `outline`. */
+export const OUTLINE: Shape = shapeOf<DockerfileOptions>("outline", DOCKERFILE);
+/** Of `targets`. */
+export const TARGETS: Shape = shapeOf<DockerfileOptions>("targets", DOCKERFILE);
+/** Of `dockerfileGraph`. */
+export const GRAPH: Shape = shapeOf<DockerfileOptions>("dockerfileGraph", DOCKERFILE);

@@ -1,0 +1,60 @@
+/** The options of the functions on images. */
+import type {
+  ImportImageOptions,
+  InspectImageOptions,
+  PruneStoreOptions,
+  PullImageOptions,
+  PushImageOptions,
+  RemoveImagesOptions,
+  RunImageOptions,
+} from "../types.ts";
+import type { StoreOptions } from "../../context/index.ts";
+import { amount, call, COMPRESSION, flag, list, maybe, oneOf, STORE, stream, text } from "./kinds.ts";
+import { type Shape, shapeOf } from "./shape.ts";
+
+/** Of `listImages`. */
+export const LIST: Shape = shapeOf<StoreOptions>("listImages", STORE);
+/** Of `inspectImage`. */
+export const INSPECT: Shape = shapeOf<InspectImageOptions>("inspectImage", { ...STORE, image: text, sizes: maybe(flag) });
+/** Of `removeImages`. */
+export const REMOVE: Shape = shapeOf<RemoveImagesOptions>("removeImages", { ...STORE, images: list(text), force: maybe(flag) });
+/** Of `pruneStore`. */
+export const PRUNE: Shape = shapeOf<PruneStoreOptions>("pruneStore", { ...STORE, all: maybe(flag), olderThanMs: maybe(amount) });
+/** Of `pullImage`. */
+export const PULL: Shape = shapeOf<PullImageOptions>("pullImage", { ...STORE, image: text, platform: maybe(text) });
+const { rewriteTimestamp: _ofBuilds, ...PACKING } = COMPRESSION;
+/** Of `pushImage`. */
+export const PUSH: Shape = shapeOf<PushImageOptions>("pushImage", {
+  ...STORE,
+  ...PACKING,
+  image: text,
+  name: maybe(text),
+  platform: maybe(text),
+});
+/** Of `importImage`. */
+export const IMPORT: Shape = shapeOf<ImportImageOptions>("importImage", {
+  ...STORE,
+  name: text,
+  file: text,
+  stdin: maybe(stream),
+  changes: maybe(list(text)),
+  message: maybe(text),
+  platform: maybe(text),
+});
+/** Of `runImage`. */
+export const RUN: Shape = shapeOf<RunImageOptions>("runImage", {
+  ...STORE,
+  image: text,
+  args: maybe(list(text)),
+  entrypoint: maybe(text),
+  environment: maybe(list(text)),
+  user: maybe(text),
+  workdir: maybe(text),
+  network: maybe(oneOf("host", "none")),
+  runtime: maybe(oneOf("crun", "runc", "auto")),
+  readOnly: maybe(flag),
+  init: maybe(flag),
+  stopSignal: maybe(text),
+  stopTimeoutMs: maybe(amount),
+  onOutput: maybe(call),
+});

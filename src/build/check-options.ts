@@ -1,0 +1,22 @@
+/** What options alone can get wrong: told before the context is opened, and so before anything is fetched, run or written. */
+import { unusedVariables } from "../environment.ts";
+import { defaultPlatform, hostPlatform } from "../oci/index.ts";
+import { checkCaCertificates } from "./ca-certificates.ts";
+import { buildDevices } from "./devices.ts";
+import type { BuildRun } from "./open-build.ts";
+import { checkOutputs } from "./outputs.ts";
+import { platformsOf } from "./platform.ts";
+import type { BuildOptions } from "./types.ts";
+import { workingDirectory } from "../working-directory.ts";
+
+/** Checks platform, names, destinations, certificates and devices. Throws `USAGE`, `REFERENCE`, `PLATFORM`, `EXPORT`, `UNSUPPORTED`, `NOT_FOUND`. */
+export async function checkBuildOptions(options: BuildOptions, { emit, signal }: BuildRun): Promise<void> {
+  const { cwd = workingDirectory(), env = process.env } = options;
+  const buildPlatform = hostPlatform({ arch: process.arch });
+  for (const { name, note } of unusedVariables(env))
+    emit({ type: "warning", code: "UnusedVariable", message: `The variable ${name} of the environment is not used. ${note}` });
+  const platforms = platformsOf(options.platforms, { buildPlatform, defaultPlatform: defaultPlatform(env, buildPlatform) });
+  await checkOutputs(options, { platforms, cwd, followed: undefined, signal });
+  buildDevices(options, { cwd, emit });
+  await checkCaCertificates(options.caCerts, env, cwd);
+}

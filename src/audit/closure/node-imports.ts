@@ -1,5 +1,6 @@
 /** What a JavaScript file imports, by its syntax tree: nothing is evaluated. Loaded on use, because of the parser. */
 import { type Node, parse } from "acorn";
+import { type NodeWorker, textOf, workerFinder } from "./node-workers.ts";
 import { eachChild, field, list, text } from "./script/nodes.ts";
 
 /** One import whose name is written in the file. */
@@ -17,6 +18,9 @@ export interface NodeImport {
 export interface ParsedModule {
   readonly isModule: boolean;
   readonly imports: readonly NodeImport[];
+  readonly workers: readonly NodeWorker[];
+  /** It may end the program well, or keep it from dying of an error that nobody takes. */
+  readonly outlives: boolean;
 }
 
 const LAZY: ReadonlySet<string> = new Set(
@@ -27,6 +31,7 @@ const LAZY: ReadonlySet<string> = new Set(
 );
 /** Cheap: files without these words import nothing. */
 const HINT = /\b(?:require|import|export)\b/;
+const OUTLIVES = /[uU]ncaughtException|\bexit\(\s*(?:0\s*)?\)|\bchdir\b|["'](?:node:)?domain["']/;
 
 /** The syntax tree of a file. `isModule`: undefined when Node would find out by the syntax. Undefined for what is no JavaScript. */
 export function parseNodeModule(
@@ -41,9 +46,13 @@ export function parseNodeModule(
 
 /** What a file imports; as `parseNodeModule`. */
 export function parseNodeImports(source: string, isModule: boolean | undefined): ParsedModule | undefined {
-  if (!HINT.test(source)) return { isModule: isModule ?? false, imports: [] };
+  const outlives = OUTLIVES.test(source);
+  if (!HINT.test(source)) return { isModule: isModule ?? false, imports: [], workers: [], outlives };
   const parsed = parseNodeModule(source, isModule);
-  return parsed === undefined ? undefined : { isModule: parsed.isModule, imports: importsOf(parsed.root) };
+  if (parsed === undefined) return undefined;
+  const finder = workerFinder();
+  const imports = importsOf(parsed.root, finder.see);
+  return { isModule: parsed.isModule, imports, workers: finder.found(source), outlives };
 }
 
 function tryParse(source: string, sourceType: "script" | "module"): Node | undefined {
@@ -68,7 +77,7 @@ interface Work {
 }
 
 /** Goes through the tree without recursion: how deep it is, a stranger says. */
-function importsOf(root: Node): readonly NodeImport[] {
+function importsOf(root: Node, see: (node: Node, lazy: boolean) => void): readonly NodeImport[] {
   const imports: NodeImport[] = [];
   const awaited = new Set<Node | undefined>();
   const stack: Work[] = [{ node: root, lazy: false, guarded: false }];
@@ -76,6 +85,7 @@ function importsOf(root: Node): readonly NodeImport[] {
     const { node, lazy, guarded } = work;
     // Bundlers give modules a `require` of their own.
     if (list(node, "params").some((one) => one?.type === "Identifier" && text(one, "name") === "require")) continue;
+    see(node, lazy);
     const found = awaited.has(node) ? undefined : importOf(node);
     if (node.type === "AwaitExpression" && found !== undefined) awaited.add(field(node, "argument"));
     if (found !== undefined) imports.push({ ...found, lazy: lazy || found.lazy, guarded });
@@ -124,16 +134,8 @@ function literal(
   kind: NodeImport["kind"],
   lazy: boolean,
 ): Pick<NodeImport, "specifier" | "kind" | "lazy"> | undefined {
-  const specifier = node?.type === "Literal" ? text(node, "value") : plainTemplate(node);
+  const specifier = textOf(node);
   return specifier === undefined || specifier === "" ? undefined : { specifier, kind, lazy };
-}
-
-/** The text of a template without expressions. */
-function plainTemplate(node: Node | undefined): string | undefined {
-  const [quasi, more] = node?.type === "TemplateLiteral" ? list(node, "quasis") : [];
-  const value: unknown = quasi === undefined || more !== undefined ? undefined : Reflect.get(quasi, "value");
-  const cooked: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "cooked") : undefined;
-  return typeof cooked === "string" ? cooked : undefined;
 }
 
 function isFunction(node: Node): boolean {

@@ -78,7 +78,7 @@ async function find(
   if (!found || PACKAGE_MANAGERS.test(target.entry.path)) return facts;
   // The parser costs a start of the command some milliseconds: only where it is needed.
   const { parseNodeImports } = await import("./node-imports.ts");
-  const options = { files, packages, resolver, parse: parseNodeImports, ...given({ signal }) };
+  const options = { files, packages, resolver, parse: parseNodeImports, workingDirectory, ...given({ signal }) };
   const trace = await traceNode(roots, options);
   const chosen = await chosenAddons({ ...options, subject, machine, command, trace });
   const addons = new Map(trace.addons.map((one) => [one.entry.path, one]));

@@ -48,7 +48,7 @@ const CONTINUES: ReadonlySet<string> = new Set(["elif", "else", "except", "final
 const MAX_DEPTH = 60;
 
 /** A file that was read. */
-export interface PythonText {
+interface PythonText {
   readonly statements: readonly PythonStatement[];
   /** The code without comments and without what is in strings. */
   readonly code: string;

@@ -197,6 +197,56 @@ testBroken("Node.js program", [
     remedy: /Install it/,
   },
   {
+    name: "A1: a Worker file that is missing",
+    tree: {
+      ...NODE,
+      "app/main.mjs":
+        'file 644 0:0 import { Worker } from "node:worker_threads"; new Worker(new URL("./worker.mjs", import.meta.url)).on("exit", console.log);',
+      "app/Worker.mjs": "file",
+    },
+    config: at("/srv", "node", "/app/main.mjs"),
+    want: "error node-module-missing /app/main.mjs",
+    message: /^"\/app\/main.mjs" starts a Worker from "\/app\/worker.mjs", which is not in the image; it has "\/app\/Worker.mjs"$/,
+    remedy: /upper and lower case/,
+  },
+  {
+    name: "A1: a Worker file that is missing in the working directory, not beside the program",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 const threads = require("worker_threads"); new threads.Worker("./worker.js");',
+      "app/worker.js": "file",
+      srv: "dir 755",
+    },
+    config: at("/srv", "node", "/app/main.cjs"),
+    want: "error node-module-missing /app/main.cjs",
+    message: /starts a Worker from "\/srv\/worker.js"/,
+    remedy: /Copy the file into the image/,
+  },
+  {
+    name: "A1: a module that a Worker imports",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 const { Worker } = require("worker_threads"); new Worker(__dirname + "/worker");',
+      "app/worker.js": 'file 644 0:0 require("pdf"); process.exit(0);',
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/worker.js",
+    message: /imports "pdf"/,
+    remedy: /Install it/,
+  },
+  {
+    name: "A1: a Worker file that is missing, in a program that hears of it",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 const { Worker } = require("worker_threads"); require("./safe"); new Worker("./worker.js");',
+      "app/safe.js": 'file 644 0:0 process.on("uncaughtException", console.error);',
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "warning node-module-missing /app/main.cjs",
+    message: /starts a Worker from "\/app\/worker.js"/,
+    remedy: /Copy the file into the image/,
+  },
+  {
     name: "A5: a module that only its owner may read",
     tree: { ...NODE, "app/main.cjs": 'file 644 0:0 require("./db");', "app/db.js": "file 600 0:0 exports.a = 1;" },
     config: at("/app", "node", "main.cjs"),
@@ -220,6 +270,16 @@ testWhole([
       "app/node_modules/soft/index.js":
         'file 644 0:0 let native; try { native = require(`@soft/${process.platform}-${process.arch}`); } catch { native = require("./plain"); } if (!native) throw new Error("none"); module.exports = native;',
       "app/node_modules/soft/plain.js": "file 644 0:0 exports.a = 1;",
+    },
+    at("/app", "node", "main.cjs"),
+  ],
+  [
+    "A1: Workers that are there, or are no files",
+    {
+      ...NODE,
+      "app/main.cjs":
+        'file 644 0:0 const { Worker } = require("worker_threads"); new Worker("./worker"); new Worker("1", { eval: true }); new Worker(__filename);',
+      "app/worker.js": "file",
     },
     at("/app", "node", "main.cjs"),
   ],

@@ -92,7 +92,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
   return [...groups.values()].flatMap((group) => {
     const first = group.find(({ certain }) => certain) ?? group[0];
     if (first === undefined) return [];
-    const { specifier, from, certain, alternatives = [] } = first;
+    const { specifier, from, certain, isWorker, alternatives = [] } = first;
     const similar = isPath(specifier)
       ? similarPath(
           files,
@@ -103,7 +103,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
       RUN.found("node-module-missing", {
         ...(certain ? given : { severity: "warning" as const }),
         path: toText(from),
-        message: `"${toText(from)}" imports "${specifier}", which is not in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
+        message: `"${toText(from)}" ${isWorker === true ? "starts a Worker from" : "imports"} "${specifier}", which is not in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
         remedy: alternatives.length === 0 ? moduleRemedy(specifier, similar) : PLATFORM_REMEDY,
         details: {
           specifier,

@@ -35,6 +35,7 @@ interface ChosenAddonsOptions {
   readonly files: AuditFiles;
   readonly machine: ElfMachine;
   readonly command: StartedCommand;
+  readonly process: ScriptProcess;
   readonly packages: NodePackages;
   readonly resolver: NodeResolver;
   readonly trace: NodeTrace;
@@ -88,7 +89,7 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
   for (const root of roots) {
     signal?.throwIfAborted();
     if (world.ran.has(root)) continue;
-    const { fatal, addons: loaded } = await runProgram(root, world.process, world.answer);
+    const { fatal, addons: loaded } = await runProgram(root, options.process, world.answer);
     for (const path of [...loaded, ...fatal.flatMap((one) => one.path ?? [])]) {
       const entry = fileAt(files, path);
       if (entry?.path.endsWith(".node") === true) addons.set(entry.path, entry);
@@ -122,7 +123,6 @@ function nativeFolders({ entries }: AuditFiles): ReadonlySet<string> {
 }
 
 interface World {
-  readonly process: ScriptProcess;
   readonly answer: AnswerNeed;
   /** Scripts that were run. */
   readonly ran: ReadonlySet<string>;
@@ -131,7 +131,7 @@ interface World {
 }
 
 async function createWorld(options: ChosenAddonsOptions, isNative: (path: string) => Promise<boolean>): Promise<World> {
-  const { subject, files, machine, packages, resolver, command } = options;
+  const { subject, files, packages, resolver } = options;
   const { parseNodeModule } = await import("./node-imports.ts");
   const ran = new Set<string>();
   const { isBroken, librariesOf } = await addonTest(options);
@@ -161,15 +161,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     return parsed === undefined ? { kind: "unknown" } : { kind: "script", path, ...parsed };
   }
 
-  const process: ScriptProcess = {
-    arch: ARCHITECTURES[subject.platform.architecture] ?? subject.platform.architecture,
-    libc: command.result.program !== undefined && isMuslProgram(command) ? "musl" : "glibc",
-    env: environmentOf(subject),
-    workingDirectory: toText(execPlace(subject, files, machine).workingDirectory),
-    execPath: `/${command.result.program?.entry.path ?? ""}`,
-  };
   return {
-    process,
     ran,
     librariesOf,
     async answer(need) {
@@ -195,6 +187,22 @@ function jsonOf(path: string, source: string): Opened {
     if (error instanceof SyntaxError) return { kind: "unknown" };
     throw error;
   }
+}
+
+/** The process that a command would start. */
+export function scriptProcess({
+  subject,
+  files,
+  machine,
+  command,
+}: Pick<ChosenAddonsOptions, "subject" | "files" | "machine" | "command">): ScriptProcess {
+  return {
+    arch: ARCHITECTURES[subject.platform.architecture] ?? subject.platform.architecture,
+    libc: command.result.program !== undefined && isMuslProgram(command) ? "musl" : "glibc",
+    env: environmentOf(subject),
+    workingDirectory: toText(execPlace(subject, files, machine).workingDirectory),
+    execPath: `/${command.result.program?.entry.path ?? ""}`,
+  };
 }
 
 function isMuslProgram({ result }: StartedCommand): boolean {

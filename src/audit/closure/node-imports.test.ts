@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { parseNodeImports } from "./node-imports.ts";
+import { nodeImportParser } from "./node-imports.ts";
+
+const parseNodeImports = nodeImportParser();
 
 /** "require x, import y (lazy), require z (guarded)" */
 function imports(source: string, isModule?: boolean): string {
@@ -13,7 +15,7 @@ function imports(source: string, isModule?: boolean): string {
   return [parsed.isModule ? "module" : "script", ...lines.toSorted()].join(", ");
 }
 
-describe("parseNodeImports()", () => {
+describe("nodeImportParser()", () => {
   const rows: Readonly<Record<string, string>> = {
     'const a = require("a"); require("./b").c();': "script, require ./b, require a",
     'import a from "a"; export { b } from "b"; export * from "./c.js"; import "d";': "module, import ./c.js, import a, import b, import d",

@@ -1,7 +1,10 @@
 /** What a JavaScript file imports, by its syntax tree: nothing is evaluated. Loaded on use, because of the parser. */
 import { type Node, parse } from "acorn";
 import { type NodeWorker, textOf, workerFinder } from "./node-workers.ts";
+import { processValue } from "./script/conditions.ts";
+import { globalValues, type ScriptProcess } from "./script/natives.ts";
 import { eachChild, field, list, text } from "./script/nodes.ts";
+import { truth, UNKNOWN, type Value } from "./script/values.ts";
 
 /** One import whose name is written in the file. */
 export interface NodeImport {
@@ -25,7 +28,7 @@ export interface ParsedModule {
 
 const LAZY: ReadonlySet<string> = new Set(
   (
-    "FunctionDeclaration FunctionExpression ArrowFunctionExpression IfStatement ConditionalExpression LogicalExpression SwitchStatement " +
+    "FunctionDeclaration FunctionExpression ArrowFunctionExpression SwitchStatement " +
     "CatchClause ForStatement ForInStatement ForOfStatement WhileStatement DoWhileStatement"
   ).split(" "),
 );
@@ -44,15 +47,18 @@ export function parseNodeModule(
   return module === undefined ? undefined : { isModule: true, root: module };
 }
 
-/** What a file imports; as `parseNodeModule`. */
-export function parseNodeImports(source: string, isModule: boolean | undefined): ParsedModule | undefined {
-  const outlives = OUTLIVES.test(source);
-  if (!HINT.test(source)) return { isModule: isModule ?? false, imports: [], workers: [], outlives };
-  const parsed = parseNodeModule(source, isModule);
-  if (parsed === undefined) return undefined;
-  const finder = workerFinder();
-  const imports = importsOf(parsed.root, finder.see);
-  return { isModule: parsed.isModule, imports, workers: finder.found(source), outlives };
+/** What files import, in a process that is known or not; as `parseNodeModule`. */
+export function nodeImportParser(process?: ScriptProcess): (source: string, isModule: boolean | undefined) => ParsedModule | undefined {
+  const globals = process === undefined ? new Map<string, Value>([["process", UNKNOWN]]) : globalValues(process);
+  return (source, isModule) => {
+    const outlives = OUTLIVES.test(source);
+    if (!HINT.test(source)) return { isModule: isModule ?? false, imports: [], workers: [], outlives };
+    const parsed = parseNodeModule(source, isModule);
+    if (parsed === undefined) return undefined;
+    const finder = workerFinder();
+    const imports = importsOf(parsed.root, globals, finder.see);
+    return { isModule: parsed.isModule, imports, workers: finder.found(source), outlives };
+  };
 }
 
 function tryParse(source: string, sourceType: "script" | "module"): Node | undefined {
@@ -77,7 +83,7 @@ interface Work {
 }
 
 /** Goes through the tree without recursion: how deep it is, a stranger says. */
-function importsOf(root: Node, see: (node: Node, lazy: boolean) => void): readonly NodeImport[] {
+function importsOf(root: Node, globals: ReadonlyMap<string, Value>, see: (node: Node, lazy: boolean) => void): readonly NodeImport[] {
   const imports: NodeImport[] = [];
   const awaited = new Set<Node | undefined>();
   const stack: Work[] = [{ node: root, lazy: false, guarded: false }];
@@ -91,18 +97,44 @@ function importsOf(root: Node, see: (node: Node, lazy: boolean) => void): readon
     if (found !== undefined) imports.push({ ...found, lazy: lazy || found.lazy, guarded });
     // A function that is called where it is written runs at once.
     const called = node.type === "CallExpression" ? field(node, "callee") : undefined;
+    const branches = branchesOf(node, globals);
     const isTry = node.type === "TryStatement";
     const isCaught = node.type === "CallExpression" && propertyName(called) === "catch";
     eachChild(node, (child, name) => {
       const runsNow = child === called && isFunction(child);
+      const runs = branches[name] ?? "always";
+      if (runs === "never") return;
       stack.push({
         node: child,
-        lazy: lazy || (LAZY.has(child.type) && !runsNow),
+        lazy: lazy || runs === "perhaps" || (LAZY.has(child.type) && !runsNow),
         guarded: guarded || (isTry && name === "block") || isCaught,
       });
     });
   }
   return imports.reverse();
+}
+
+type Runs = "always" | "perhaps" | "never";
+
+/** Whether the parts of a condition run, by their name. */
+function branchesOf(node: Node, globals: ReadonlyMap<string, Value>): Readonly<Record<string, Runs>> {
+  const is = (known: boolean | typeof UNKNOWN, wanted: boolean): Runs =>
+    known === UNKNOWN ? "perhaps" : known === wanted ? "always" : "never";
+  switch (node.type) {
+    case "IfStatement":
+    case "ConditionalExpression": {
+      const holds = truth(processValue(field(node, "test"), globals));
+      return { consequent: is(holds, true), alternate: is(holds, false) };
+    }
+    case "LogicalExpression": {
+      const left = processValue(field(node, "left"), globals);
+      const operator = text(node, "operator");
+      const holds = operator === "??" && left !== UNKNOWN ? left !== null && left !== undefined : truth(left);
+      return { right: is(holds, operator === "&&") };
+    }
+    default:
+      return {};
+  }
 }
 
 function importOf(node: Node): Pick<NodeImport, "specifier" | "kind" | "lazy"> | undefined {

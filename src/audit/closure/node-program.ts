@@ -5,7 +5,7 @@ import { given } from "../../given.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
-import { chosenAddons } from "./node-addons.ts";
+import { chosenAddons, scriptProcess } from "./node-addons.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
 import { nodePackages, type NodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
@@ -77,10 +77,11 @@ async function find(
   const facts = { command, main: { name: main, path, found }, missingPreloads };
   if (!found || PACKAGE_MANAGERS.test(target.entry.path)) return facts;
   // The parser costs a start of the command some milliseconds: only where it is needed.
-  const { parseNodeImports } = await import("./node-imports.ts");
-  const options = { files, packages, resolver, parse: parseNodeImports, workingDirectory, ...given({ signal }) };
+  const { nodeImportParser } = await import("./node-imports.ts");
+  const process = scriptProcess({ subject, files, machine, command });
+  const options = { files, packages, resolver, parse: nodeImportParser(process), workingDirectory, ...given({ signal }) };
   const trace = await traceNode(roots, options);
-  const chosen = await chosenAddons({ ...options, subject, machine, command, trace });
+  const chosen = await chosenAddons({ ...options, subject, machine, command, process, trace });
   const addons = new Map(trace.addons.map((one) => [one.entry.path, one]));
   for (const entry of chosen.addons) addons.set(entry.path, { entry, certain: true });
   const opened = [...trace.opened, ...chosen.opened];

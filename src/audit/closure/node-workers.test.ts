@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseNodeImports } from "./node-imports.ts";
+import { nodeImportParser } from "./node-imports.ts";
 
 /** "file ./a.js, directory ./b.js (lazy)" */
 function workers(source: string): string {
-  const found = parseNodeImports(source, undefined)?.workers ?? [];
+  const found = nodeImportParser()(source, undefined)?.workers ?? [];
   return found.map(({ base, path, lazy }) => `${base} ${path}${lazy ? " (lazy)" : ""}`).join(", ");
 }
 

@@ -68,6 +68,13 @@ function negated(value: Value): Value {
   return value === UNKNOWN ? UNKNOWN : value !== true;
 }
 
+/** `typeof` of a name that nobody declares: it is "undefined" for those of bundlers and other runtimes; anything else may be global. */
+export function typeOfMissing(name: string): Value {
+  return /^(?:__webpack_require__|__non_webpack_require__|Bun|Deno|window|document|importScripts|__turbopack_require__)$/.test(name)
+    ? "undefined"
+    : UNKNOWN;
+}
+
 /** `object[key]` */
 export function getMember(object: Value, key: Value): Value {
   if (key === UNKNOWN || object === UNKNOWN || object === undefined || object === null) return UNKNOWN;

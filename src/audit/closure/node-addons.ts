@@ -12,7 +12,7 @@ import { closeOver } from "./close.ts";
 import { execPlace, type StartedCommand } from "./commands.ts";
 import { elfFiles } from "./elf-files.ts";
 import { isMusl } from "./loader.ts";
-import type { NodePackages } from "./node-packages.ts";
+import { manifestOf, type NodePackages } from "./node-packages.ts";
 import type { NodeResolver } from "./node-resolve.ts";
 import { isNodeModule, type MissingModule, type NodeTrace } from "./node-trace.ts";
 import { programsOf } from "./programs.ts";
@@ -144,6 +144,8 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     const entry = target.kind === "file" ? target.entry : undefined;
     if (entry === undefined) return { kind: "unknown" };
     const path = `/${entry.path}`;
+    const manifest = await manifestOf(files, packages, path);
+    if (manifest !== undefined && shutBy(manifest) !== undefined) return { kind: "shut", path: `/${manifest.path}` };
     if (path.endsWith(".node")) return { kind: "addon", path, isBroken: await isBroken(entry) };
     if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) return { kind: "unknown" };
     if (shutBy(entry) !== undefined) return { kind: "addon", path, isBroken: true };

@@ -9,6 +9,7 @@ const parseNodeImports = nodeImportParser();
 function imports(source: string, isModule?: boolean): string {
   const parsed = parseNodeImports(source, isModule);
   if (parsed === undefined) return "no JavaScript";
+  if (parsed.isMisfit === true) return "another kind";
   const lines = parsed.imports.map(
     ({ kind, specifier, lazy, guarded }) => `${kind} ${specifier}${lazy ? " (lazy)" : ""}${guarded ? " (guarded)" : ""}`,
   );
@@ -40,8 +41,9 @@ describe("nodeImportParser()", () => {
   }
 
   it("takes the type that a package.json gives", () => {
-    assert.equal(imports('import "a";', false), "no JavaScript");
-    assert.equal(imports('require("a");', true), "module, require a");
+    assert.equal(imports('import "a";', false), "another kind");
+    assert.equal(imports('function f() { require("a"); }', true), "module, require a (lazy)");
+    assert.equal(imports('require("a");', true), "another kind");
   });
 
   it("survives nesting without end, and any text", () => {

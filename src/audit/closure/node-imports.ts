@@ -1,5 +1,7 @@
 /** What a JavaScript file imports, by its syntax tree: nothing is evaluated. Loaded on use, because of the parser. */
 import { type Node, parse } from "acorn";
+import { given } from "../../given.ts";
+import { commonJsFinder } from "./node-forms.ts";
 import { type NodeWorker, textOf, workerFinder } from "./node-workers.ts";
 import { processValue } from "./script/conditions.ts";
 import { globalValues, type ScriptProcess } from "./script/natives.ts";
@@ -20,6 +22,8 @@ export interface NodeImport {
 /** What is in a file. */
 export interface ParsedModule {
   readonly isModule: boolean;
+  /** Node.js does not run it as what its package says that it is: it is of the other kind. */
+  readonly isMisfit?: true;
   readonly imports: readonly NodeImport[];
   readonly workers: readonly NodeWorker[];
   /** It may end the program well, or keep it from dying of an error that nobody takes. */
@@ -54,10 +58,18 @@ export function nodeImportParser(process?: ScriptProcess): (source: string, isMo
     const outlives = OUTLIVES.test(source);
     if (!HINT.test(source)) return { isModule: isModule ?? false, imports: [], workers: [], outlives };
     const parsed = parseNodeModule(source, isModule);
-    if (parsed === undefined) return undefined;
-    const finder = workerFinder();
-    const imports = importsOf(parsed.root, globals, finder.see);
-    return { isModule: parsed.isModule, imports, workers: finder.found(source), outlives };
+    if (parsed === undefined) {
+      const other = isModule === false ? parseNodeModule(source, true) : undefined;
+      return other === undefined ? undefined : { isModule: false, isMisfit: true, imports: [], workers: [], outlives };
+    }
+    const workers = workerFinder();
+    const commonJs = commonJsFinder();
+    const imports = importsOf(parsed.root, globals, (node, { lazy, guarded }) => {
+      workers.see(node, lazy);
+      commonJs.see(node, !lazy && !guarded);
+    });
+    const isMisfit = isModule === true && commonJs.found() ? true : undefined;
+    return { isModule: parsed.isModule, imports, workers: workers.found(source), outlives, ...given({ isMisfit }) };
   };
 }
 
@@ -83,7 +95,11 @@ interface Work {
 }
 
 /** Goes through the tree without recursion: how deep it is, a stranger says. */
-function importsOf(root: Node, globals: ReadonlyMap<string, Value>, see: (node: Node, lazy: boolean) => void): readonly NodeImport[] {
+function importsOf(
+  root: Node,
+  globals: ReadonlyMap<string, Value>,
+  see: (node: Node, runs: Pick<Work, "lazy" | "guarded">) => void,
+): readonly NodeImport[] {
   const imports: NodeImport[] = [];
   const awaited = new Set<Node | undefined>();
   const stack: Work[] = [{ node: root, lazy: false, guarded: false }];
@@ -91,7 +107,7 @@ function importsOf(root: Node, globals: ReadonlyMap<string, Value>, see: (node: 
     const { node, lazy, guarded } = work;
     // Bundlers give modules a `require` of their own.
     if (list(node, "params").some((one) => one?.type === "Identifier" && text(one, "name") === "require")) continue;
-    see(node, lazy);
+    see(node, work);
     const found = awaited.has(node) ? undefined : importOf(node);
     if (node.type === "AwaitExpression" && found !== undefined) awaited.add(field(node, "argument"));
     if (found !== undefined) imports.push({ ...found, lazy: lazy || found.lazy, guarded });

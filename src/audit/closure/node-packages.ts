@@ -2,6 +2,7 @@
 import { createShared } from "../../async.ts";
 import { fileAt, folderOf, lastPart, parseJson } from "../../facts/index.ts";
 import { fromText } from "../../paths.ts";
+import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 
 /** What resolution needs of a package.json. Anything else than expected counts as absent. */
@@ -48,6 +49,12 @@ export function nodePackages(files: AuditFiles): NodePackages {
       }
     },
   };
+}
+
+/** The package.json that says of what kind a file is. */
+export async function manifestOf(files: AuditFiles, packages: NodePackages, path: string): Promise<Entry | undefined> {
+  const folder = (await packages.around(path))?.folder;
+  return folder === undefined ? undefined : fileAt(files, `${folder === "/" ? "" : folder}/package.json`);
 }
 
 /** A directory without package.json, or with one that says nothing. */

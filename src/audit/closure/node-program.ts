@@ -1,13 +1,13 @@
 /** The Node.js program that an image starts: its main module and all that it loads. Worked out once for all checks of an audit. */
 import type { ElfMachine } from "../../elf/index.ts";
-import { absolutePath, environmentPath, fileAt, folderOf, lastPart } from "../../facts/index.ts";
+import { absolutePath, environmentPath, folderOf, lastPart } from "../../facts/index.ts";
 import { given } from "../../given.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
 import { chosenAddons, scriptProcess } from "./node-addons.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
-import { nodePackages, type NodePackages } from "./node-packages.ts";
+import { manifestOf, nodePackages, type NodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
 import { type NodeTrace, traceNode } from "./node-trace.ts";
 
@@ -94,11 +94,10 @@ async function find(
 
 /** The package.json files that say of what kind modules are: Node.js does not start what it may not read. */
 async function manifestsOf(files: AuditFiles, packages: NodePackages, modules: readonly Entry[]): Promise<readonly Entry[]> {
-  const found = new Map<string, Entry>();
+  const found = new Set<Entry>();
   for (const { path } of modules) {
-    const folder = (await packages.around(`/${path}`))?.folder;
-    const entry = folder === undefined || found.has(folder) ? undefined : fileAt(files, `${folder === "/" ? "" : folder}/package.json`);
-    if (folder !== undefined && entry !== undefined) found.set(folder, entry);
+    const manifest = await manifestOf(files, packages, `/${path}`);
+    if (manifest !== undefined) found.add(manifest);
   }
-  return [...found.values()];
+  return [...found];
 }

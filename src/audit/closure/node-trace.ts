@@ -31,6 +31,8 @@ export interface NodeTrace {
   readonly missing: readonly MissingModule[];
   /** Files that could not be read as JavaScript, and why. */
   readonly skipped: readonly { readonly entry: Entry; readonly why: string }[];
+  /** Files that certainly run, and not as what their package says that they are. */
+  readonly misfits: readonly { readonly entry: Entry; readonly isModule: boolean }[];
   /** Native add-ons that are loaded, with those in build/Release of packages that are. */
   readonly addons: readonly { readonly entry: Entry; readonly certain: boolean }[];
 }
@@ -82,6 +84,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
   const maybe: Work[] = [];
   const workers: { readonly worker: NodeWorker; readonly by: Work }[] = [];
   const opened: Entry[] = [];
+  const misfits: { readonly entry: Entry; readonly isModule: boolean }[] = [];
   let outlives = false;
 
   for (let work = await next(); work !== undefined; work = await next()) {
@@ -103,6 +106,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
       skipped.push({ entry, why: parsed });
       continue;
     }
+    if (work.certain && parsed.isMisfit === true) misfits.push({ entry, isModule: parsed.isModule });
     outlives ||= parsed.outlives && !IN_PACKAGE.test(entry.path);
     for (const worker of parsed.workers) workers.push({ worker, by: work });
     for (const one of parsed.imports) {
@@ -111,7 +115,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     }
   }
   addBuiltAddons(addons, seen, files);
-  return { modules: new Set(seen.keys()), opened, missing: [...missing.values()], skipped, addons: [...addons.values()] };
+  return { modules: new Set(seen.keys()), opened, missing: [...missing.values()], skipped, misfits, addons: [...addons.values()] };
 
   /** Threads come after all that the program certainly loads: then it is known whether it may outlive them. */
   async function next(): Promise<Work | undefined> {

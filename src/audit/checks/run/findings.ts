@@ -22,6 +22,7 @@ export type RunId =
   | "dangling-link"
   | "node-main-missing"
   | "node-module-missing"
+  | "node-module-kind"
   | "node-not-examined"
   | "platform-not-examined"
   | "python-main-missing"
@@ -51,6 +52,7 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "file-not-readable": ["error", "The user may not read a file that the program needs"],
   "node-main-missing": ["error", "The main module of a Node.js program is missing"],
   "node-module-missing": ["error", "A module that a Node.js program imports is missing"],
+  "node-module-kind": ["error", "A module of a Node.js program is not of the kind that its package.json says"],
   "python-main-missing": ["error", "The main file or module of a Python program is missing"],
   "python-venv-broken": ["error", "The interpreter of a Python virtual environment is missing"],
   "python-library-missing": ["error", "The standard library of a Python program is missing"],

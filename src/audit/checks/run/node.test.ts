@@ -247,6 +247,58 @@ testBroken("Node.js program", [
     remedy: /Copy the file into the image/,
   },
   {
+    name: "A1: what a package requires where the process decides",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("debug");',
+      "app/node_modules/debug/index.js":
+        "file 644 0:0 if (process.type === 'renderer' || process.browser === true) { module.exports = require('./browser'); } else { module.exports = require('./node'); }",
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/node_modules/debug/index.js",
+    message: /imports ".\/node"/,
+    remedy: /Copy the file/,
+  },
+  {
+    name: "A1: CommonJS in a package of ES modules",
+    tree: {
+      ...NODE,
+      "app/package.json": 'file 644 0:0 {"type":"module"}',
+      "app/main.js": 'file 644 0:0 import "./dist/old.js";',
+      "app/dist/old.js": 'file 644 0:0 "use strict"; Object.defineProperty(exports, "__esModule", { value: true }); exports.a = 1;',
+    },
+    config: at("/app", "node", "main.js"),
+    want: "error node-module-kind /app/dist/old.js",
+    message: /as an ES module, because its package.json says "type": "module"; but it uses require, exports or module/,
+    remedy: /name the file with ".cjs"/,
+  },
+  {
+    name: "A1: an ES module that is named as CommonJS",
+    tree: { ...NODE, "app/main.cjs": 'file 644 0:0 import fs from "node:fs";' },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-kind /app/main.cjs",
+    message: /as CommonJS, because its name ends with ".cjs"; but it has import or export/,
+    remedy: /name the file with ".mjs"/,
+  },
+  {
+    name: "A5: a package.json that only its owner may read, of a package that finds add-ons",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("store");',
+      "app/node_modules/store/package.json": 'file 644 0:0 {"name":"store","dependencies":{"node-gyp-build":"4"}}',
+      "app/node_modules/store/index.js":
+        'file 644 0:0 const load = typeof process.versions.bun === "string" ? require("./bun") : require("node-gyp-build"); module.exports = load(__dirname);',
+      "app/node_modules/store/bun.js": "file",
+      "app/node_modules/node-gyp-build/package.json": 'file 600 0:0 {"name":"node-gyp-build"}',
+      "app/node_modules/node-gyp-build/index.js": `file 644 0:0 ${GYP_LOADER}`,
+      "app/node_modules/store/prebuilds/linux-x64/store.node": addon(),
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error file-not-readable /app/node_modules/node-gyp-build/package.json",
+    message: /may not read it/,
+    remedy: /--chmod=644/,
+  },
+  {
     name: "A5: a module that only its owner may read",
     tree: { ...NODE, "app/main.cjs": 'file 644 0:0 require("./db");', "app/db.js": "file 600 0:0 exports.a = 1;" },
     config: at("/app", "node", "main.cjs"),
@@ -282,6 +334,28 @@ testWhole([
       "app/worker.js": "file",
     },
     at("/app", "node", "main.cjs"),
+  ],
+  [
+    "A1: branches that never run, and code for both kinds of modules",
+    {
+      ...NODE,
+      "app/package.json": 'file 644 0:0 {"type":"module"}',
+      "app/main.js":
+        'file 644 0:0 import { createRequire } from "node:module"; const require = createRequire(import.meta.url); ' +
+        'if (process.platform === "win32") require("winreg"); typeof Bun !== "undefined" && (await import("bun:sqlite")); ' +
+        'const a = process.env.DISABLE === "1" ? await import("none") : 1;',
+    },
+    at("/app", "node", "main.js"),
+  ],
+  [
+    "A1: a script for browsers and CommonJS in a package of ES modules",
+    {
+      ...NODE,
+      "app/package.json": 'file 644 0:0 {"type":"module"}',
+      "app/main.js":
+        'file 644 0:0 (function (root, make) { if (typeof exports === "object") module.exports = make({}); else root.it = make(); })(globalThis, function (exports) { exports.a = 1; });',
+    },
+    at("/app", "node", "main.js"),
   ],
   [
     "A1: an add-on for musl beside the one for glibc (koffi)",

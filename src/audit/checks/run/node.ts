@@ -35,6 +35,7 @@ export const nodeCheck: AuditCheck = {
         }),
       ),
       ...modulesMissing(program.trace?.missing ?? [], context.files, severity),
+      ...(program.trace?.misfits ?? []).map((one) => misfit(one, severity)),
       ...notExamined(program),
     ];
   },
@@ -127,6 +128,21 @@ function moduleRemedy(specifier: string, similar: string | undefined): string {
 
 function isPath(specifier: string): boolean {
   return /^(?:\.{0,2}\/|\.{1,2}$|file:)/.test(specifier);
+}
+
+function misfit(
+  { entry, isModule }: NonNullable<NodeProgram["trace"]>["misfits"][number],
+  severity: { readonly severity?: Severity },
+): Finding {
+  const path = displayPath(entry.path);
+  const end = /\.[cm]js$/.exec(path)?.[0];
+  const says = end === undefined ? `its package.json says "type": "${isModule ? "module" : "commonjs"}"` : `its name ends with "${end}"`;
+  return RUN.found("node-module-kind", {
+    ...severity,
+    path,
+    message: `Node.js runs "${path}" as ${isModule ? "an ES module" : "CommonJS"}, because ${says}; but it ${isModule ? "uses require, exports or module, which only CommonJS has" : "has import or export, which only ES modules have"}`,
+    remedy: `Copy the package.json that lies beside the file where it is built, or name the file with ".${isModule ? "cjs" : "mjs"}" at the end`,
+  });
 }
 
 function notExamined({ trace }: NodeProgram): readonly Finding[] {

@@ -167,6 +167,8 @@ export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value>
       ),
       pkg: undefined,
       type: undefined,
+      browser: undefined,
+      __nwjs: undefined,
       exit: stops,
     },
     { isOpen: true },

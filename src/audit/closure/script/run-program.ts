@@ -103,6 +103,8 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
         return builtin(specifier.replace(/^node:/, ""), from);
       case "missing":
         throw miss(specifier, from, "missing");
+      case "shut":
+        throw miss(specifier, from, "broken", opened.path);
       case "unknown":
         return UNKNOWN;
       case "json":
@@ -141,6 +143,7 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
         const answer: Answer = yield { kind: "open", specifier, how: "require", from };
         const opened = "opened" in answer ? answer.opened : undefined;
         if (opened?.kind === "missing") throw miss(specifier, from, "missing");
+        if (opened?.kind === "shut") throw miss(specifier, from, "broken", opened.path);
         return opened !== undefined && "path" in opened ? opened.path : UNKNOWN;
       },
     });

@@ -80,6 +80,8 @@ export type Need =
 export type Opened =
   | { readonly kind: "builtin" }
   | { readonly kind: "missing" }
+  /** Found by a package.json, `path`, that the user may not read: Node.js throws. */
+  | { readonly kind: "shut"; readonly path: string }
   /** Nothing that can be looked at. */
   | { readonly kind: "unknown" }
   | { readonly kind: "json"; readonly path: string; readonly value: unknown }

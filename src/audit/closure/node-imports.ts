@@ -37,7 +37,7 @@ const LAZY: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 /** Cheap: files without these words import nothing. */
-const HINT = /\b(?:require|import|export)\b/;
+const HINT = /\b(?:require|imports?|exports?)\b/;
 const OUTLIVES = /[uU]ncaughtException|\bexit\(\s*(?:0\s*)?\)|\bchdir\b|["'](?:node:)?domain["']/;
 
 /** The syntax tree of a file. `isModule`: undefined when Node would find out by the syntax. Undefined for what is no JavaScript. */

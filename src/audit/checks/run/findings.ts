@@ -18,6 +18,7 @@ export type RunId =
   | "elf-missing-version"
   | "elf-damaged"
   | "file-not-readable"
+  | "package-file-missing"
   | "preload-missing"
   | "dangling-link"
   | "node-main-missing"
@@ -62,6 +63,7 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "java-main-class-missing": ["error", "The main class of a Java program is missing"],
   "java-class-version": ["error", "The main class of a Java program is for a newer Java"],
   "java-class-path-missing": ["warning", "A jar that another jar's manifest names is missing"],
+  "package-file-missing": ["warning", "The image lacks code of an installed package"],
   "preload-missing": ["warning", "A library of LD_PRELOAD is missing"],
   "dangling-link": ["warning", "A link leads nowhere"],
   "command-missing": ["note", "The image has neither ENTRYPOINT nor CMD"],

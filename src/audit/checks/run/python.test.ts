@@ -227,6 +227,33 @@ testBroken("Python program", [
     message: /may not enter "\/app\/web"/,
     remedy: /umask of 077/,
   },
+  {
+    name: "A2: a module of an installed package, which only an extension asks for",
+    tree: {
+      ...PYTHON,
+      "app/main.py": "file 644 0:0 import os",
+      "var/lib/dpkg/status.d/python3-cffi-backend.md5sums":
+        "file 644 0:0 0123456789abcdef0123456789abcdef  usr/lib/python3/dist-packages/_cffi_backend.cpython-311-x86_64-linux-gnu.so\n0123456789abcdef0123456789abcdef  usr/share/doc/x\n0123456789abcdef0123456789abcdef  usr/lib/python3.11/test/x.py\n",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "warning package-file-missing /usr/lib/python3/dist-packages/_cffi_backend.cpython-311-x86_64-linux-gnu.so",
+    message:
+      /^The installed package "python3-cffi-backend" has .*, and the image does not; whether the program needs it, only running it tells$/,
+    remedy: /Copy the package whole/,
+  },
+  {
+    name: "A5: a module that only its owner may read, and that a function imports",
+    tree: {
+      ...PYTHON,
+      "app/main.py": "file 644 0:0 import os\ndef later(name):\n    return __import__(name)\n",
+      "app/plugin.py": "file 600 0:0 pass",
+      "app/data.txt": "file 600 0:0 secret",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "warning file-not-readable /app/plugin.py",
+    message: /^The user may not read "\/app\/plugin.py"; whether the program needs it, only running it tells$/,
+    remedy: /--chmod=644/,
+  },
 ]);
 
 testWhole([

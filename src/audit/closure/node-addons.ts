@@ -23,6 +23,8 @@ import { arrayOf, type Missed, type Need, type Opened, type ScriptObject } from 
 /** What comes on top of what the files' imports tell. */
 interface ChosenAddons {
   readonly missing: readonly MissingModule[];
+  /** Modules of other packages that are certainly loaded. */
+  readonly foreign: readonly Entry[];
   /** Add-ons that are certainly loaded; those of which the program dies are among them. */
   readonly addons: readonly Entry[];
   /** What was read on the way: these add-ons, their libraries, and modules. */
@@ -80,7 +82,7 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
     )
       roots.push(path);
   }
-  if (roots.length === 0) return { missing: [], addons: [], opened: [] };
+  if (roots.length === 0) return { missing: [], foreign: [], addons: [], opened: [] };
   const { runProgram } = await import("./script/run-program.ts");
   const world = await createWorld(options, isNative);
   const missing: MissingModule[] = [];
@@ -89,27 +91,32 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
   for (const root of roots) {
     signal?.throwIfAborted();
     if (world.ran.has(root)) continue;
-    const { fatal, addons: loaded } = await runProgram(root, options.process, world.answer);
+    const { fatal, doubtful, addons: loaded } = await runProgram(root, options.process, world.answer);
     for (const path of [...loaded, ...fatal.flatMap((one) => one.path ?? [])]) {
       const entry = fileAt(files, path);
       if (entry?.path.endsWith(".node") === true) addons.set(entry.path, entry);
       else if (entry !== undefined) shut.push(entry);
     }
-    const told = missingOf(fatal);
-    if (told !== undefined) missing.push(told);
+    for (const told of [missingOf(fatal, true), fatal.length === 0 ? missingOf(doubtful, false) : undefined])
+      if (told !== undefined) missing.push(told);
   }
-  return { missing, addons: [...addons.values()], opened: [...shut, ...[...addons.keys()].flatMap((path) => world.librariesOf(path))] };
+  return {
+    missing,
+    foreign: [...world.foreign],
+    addons: [...addons.values()],
+    opened: [...shut, ...[...addons.keys()].flatMap((path) => world.librariesOf(path))],
+  };
 }
 
 /** One finding for all that would have done. The check of libraries reports those that lack something. */
-function missingOf(fatal: readonly Missed[]): MissingModule | undefined {
+function missingOf(fatal: readonly Missed[], certain: boolean): MissingModule | undefined {
   if (fatal.some(({ why }) => why === "broken")) return undefined;
   // Packages of their own come with an install; files beside are what a build leaves.
   const best =
     fatal.findLast(({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("/") && !/wasm/.test(specifier)) ?? fatal.at(-1);
   if (best === undefined) return undefined;
   const alternatives = [...new Set(fatal.map(({ specifier }) => specifier))].filter((one) => one !== best.specifier);
-  return { specifier: best.specifier, from: best.from, certain: true, ...(alternatives.length === 0 ? {} : { alternatives }) };
+  return { specifier: best.specifier, from: best.from, certain, ...(alternatives.length === 0 ? {} : { alternatives }) };
 }
 
 /** Packages with an add-on inside. */
@@ -126,6 +133,8 @@ interface World {
   readonly answer: AnswerNeed;
   /** Scripts that were run. */
   readonly ran: ReadonlySet<string>;
+  /** Scripts of other packages, which were not run. */
+  readonly foreign: ReadonlySet<Entry>;
   /** An add-on and what it loads. */
   readonly librariesOf: (addon: TreePath) => readonly Entry[];
 }
@@ -134,10 +143,11 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
   const { subject, files, packages, resolver } = options;
   const { parseNodeModule } = await import("./node-imports.ts");
   const ran = new Set<string>();
+  const foreign = new Set<Entry>();
   const { isBroken, librariesOf } = await addonTest(options);
   const shutBy = await shutFor(subject);
 
-  async function open({ specifier, how, from }: Need & { readonly kind: "open" }): Promise<Opened> {
+  async function open({ specifier, how, from, isGuarded }: Need & { readonly kind: "open" }): Promise<Opened> {
     const target =
       specifier === from ? { kind: "file" as const, entry: fileAt(files, from) } : await resolver.resolve(fromText(specifier), how, from);
     if (target.kind === "builtin" || target.kind === "missing") return { kind: target.kind };
@@ -147,7 +157,10 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     const manifest = await manifestOf(files, packages, path);
     if (manifest !== undefined && shutBy(manifest) !== undefined) return { kind: "shut", path: `/${manifest.path}` };
     if (path.endsWith(".node")) return { kind: "addon", path, isBroken: await isBroken(entry) };
-    if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) return { kind: "unknown" };
+    if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) {
+      if (!isGuarded) foreign.add(entry);
+      return { kind: "unknown" };
+    }
     if (shutBy(entry) !== undefined) return { kind: "addon", path, isBroken: true };
     const bytes = await files.read(entry, MAX_SOURCE);
     const source =
@@ -165,6 +178,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
 
   return {
     ran,
+    foreign,
     librariesOf,
     async answer(need) {
       if (need.kind === "open") return { opened: await open(need) };

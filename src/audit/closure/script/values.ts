@@ -69,7 +69,14 @@ export interface ModuleState {
 
 /** What an interpreter asks of who has the files. Paths absolute. */
 export type Need =
-  | { readonly kind: "open"; readonly specifier: string; readonly how: "import" | "require"; readonly from: string }
+  | {
+      readonly kind: "open";
+      readonly specifier: string;
+      readonly how: "import" | "require";
+      readonly from: string;
+      /** The program takes it when this fails. */
+      readonly isGuarded: boolean;
+    }
   /** The text of a small file; undefined when there is none. */
   | { readonly kind: "read"; readonly path: string }
   /** Names in a directory; undefined when there is none. */

@@ -12,9 +12,8 @@ import { closeOver } from "./close.ts";
 import { execPlace, type StartedCommand } from "./commands.ts";
 import { elfFiles } from "./elf-files.ts";
 import { isMusl } from "./loader.ts";
-import { manifestOf, type NodePackages } from "./node-packages.ts";
-import type { NodeResolver } from "./node-resolve.ts";
-import { isNodeModule, type MissingModule, type NodeTrace } from "./node-trace.ts";
+import { manifestOf } from "./node-packages.ts";
+import { isNodeModule, type MissingModule, type NodeTrace, type NodeTraceOptions, traceNode } from "./node-trace.ts";
 import { programsOf } from "./programs.ts";
 import type { AnswerNeed } from "./script/run-program.ts";
 import type { ScriptProcess } from "./script/natives.ts";
@@ -23,8 +22,6 @@ import { arrayOf, type Missed, type Need, type Opened, type ScriptObject } from 
 /** What comes on top of what the files' imports tell. */
 interface ChosenAddons {
   readonly missing: readonly MissingModule[];
-  /** Modules of other packages that are certainly loaded. */
-  readonly foreign: readonly Entry[];
   /** Add-ons that are certainly loaded; those of which the program dies are among them. */
   readonly addons: readonly Entry[];
   /** What was read on the way: these add-ons, their libraries, and modules. */
@@ -32,16 +29,12 @@ interface ChosenAddons {
 }
 
 /** What it is found out with. */
-interface ChosenAddonsOptions {
+interface ChosenAddonsOptions extends NodeTraceOptions {
   readonly subject: AuditSubject;
-  readonly files: AuditFiles;
   readonly machine: ElfMachine;
   readonly command: StartedCommand;
   readonly process: ScriptProcess;
-  readonly packages: NodePackages;
-  readonly resolver: NodeResolver;
   readonly trace: NodeTrace;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Packages that find add-ons for others. */
@@ -82,7 +75,7 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
     )
       roots.push(path);
   }
-  if (roots.length === 0) return { missing: [], foreign: [], addons: [], opened: [] };
+  if (roots.length === 0) return { missing: [], addons: [], opened: [] };
   const { runProgram } = await import("./script/run-program.ts");
   const world = await createWorld(options, isNative);
   const missing: MissingModule[] = [];
@@ -102,7 +95,6 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
   }
   return {
     missing,
-    foreign: [...world.foreign],
     addons: [...addons.values()],
     opened: [...shut, ...[...addons.keys()].flatMap((path) => world.librariesOf(path))],
   };
@@ -133,21 +125,37 @@ interface World {
   readonly answer: AnswerNeed;
   /** Scripts that were run. */
   readonly ran: ReadonlySet<string>;
-  /** Scripts of other packages, which were not run. */
-  readonly foreign: ReadonlySet<Entry>;
   /** An add-on and what it loads. */
   readonly librariesOf: (addon: TreePath) => readonly Entry[];
 }
 
 async function createWorld(options: ChosenAddonsOptions, isNative: (path: string) => Promise<boolean>): Promise<World> {
-  const { subject, files, packages, resolver } = options;
+  const { subject, files, packages, resolver, trace } = options;
   const { parseNodeModule } = await import("./node-imports.ts");
   const ran = new Set<string>();
-  const foreign = new Set<Entry>();
+  const failures = new Map<Entry, Opened>();
   const { isBroken, librariesOf } = await addonTest(options);
   const shutBy = await shutFor(subject);
 
-  async function open({ specifier, how, from, isGuarded }: Need & { readonly kind: "open" }): Promise<Opened> {
+  /** Of what another package has, which is not run, the imports tell whether it fails. */
+  async function failureOf(entry: Entry): Promise<Opened> {
+    const existing = failures.get(entry);
+    if (existing !== undefined) return existing;
+    // What the program certainly loads anyway has its findings already.
+    const part = trace.opened.includes(entry) ? undefined : await traceNode([entry], { ...options, isPart: true });
+    const shut = part?.opened.find((one) => shutBy(one) !== undefined);
+    const missing = part?.missing.find(({ certain, isWorker }) => certain && isWorker !== true);
+    const made: Opened =
+      shut !== undefined
+        ? { kind: "shut", path: `/${shut.path}` }
+        : missing === undefined
+          ? { kind: "unknown" }
+          : { kind: "failing", specifier: missing.specifier, from: missing.from };
+    failures.set(entry, made);
+    return made;
+  }
+
+  async function open({ specifier, how, from }: Need & { readonly kind: "open" }): Promise<Opened> {
     const target =
       specifier === from ? { kind: "file" as const, entry: fileAt(files, from) } : await resolver.resolve(fromText(specifier), how, from);
     if (target.kind === "builtin" || target.kind === "missing") return { kind: target.kind };
@@ -157,10 +165,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     const manifest = await manifestOf(files, packages, path);
     if (manifest !== undefined && shutBy(manifest) !== undefined) return { kind: "shut", path: `/${manifest.path}` };
     if (path.endsWith(".node")) return { kind: "addon", path, isBroken: await isBroken(entry) };
-    if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) {
-      if (!isGuarded) foreign.add(entry);
-      return { kind: "unknown" };
-    }
+    if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) return await failureOf(entry);
     if (shutBy(entry) !== undefined) return { kind: "addon", path, isBroken: true };
     const bytes = await files.read(entry, MAX_SOURCE);
     const source =
@@ -178,7 +183,6 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
 
   return {
     ran,
-    foreign,
     librariesOf,
     async answer(need) {
       if (need.kind === "open") return { opened: await open(need) };

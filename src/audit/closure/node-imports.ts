@@ -6,7 +6,7 @@ import { type NodeWorker, textOf, workerFinder } from "./node-workers.ts";
 import { processValue } from "./script/conditions.ts";
 import { globalValues, type ScriptProcess } from "./script/natives.ts";
 import { eachChild, field, list, text } from "./script/nodes.ts";
-import { truth, UNKNOWN, type Value } from "./script/values.ts";
+import { objectOf, truth, UNKNOWN, type Value } from "./script/values.ts";
 
 /** One import whose name is written in the file. */
 export interface NodeImport {
@@ -30,6 +30,8 @@ export interface ParsedModule {
   readonly outlives: boolean;
 }
 
+/** Bare has `require.addon`, Node.js does not. */
+const REQUIRE: Value = objectOf({ addon: undefined }, { isOpen: true });
 const LAZY: ReadonlySet<string> = new Set(
   (
     "FunctionDeclaration FunctionExpression ArrowFunctionExpression SwitchStatement " +
@@ -53,7 +55,10 @@ export function parseNodeModule(
 
 /** What files import, in a process that is known or not; as `parseNodeModule`. */
 export function nodeImportParser(process?: ScriptProcess): (source: string, isModule: boolean | undefined) => ParsedModule | undefined {
-  const globals = process === undefined ? new Map<string, Value>([["process", UNKNOWN]]) : globalValues(process);
+  const globals =
+    process === undefined
+      ? new Map<string, Value>([["process", UNKNOWN]])
+      : new Map<string, Value>([...globalValues(process), ["require", REQUIRE]]);
   return (source, isModule) => {
     const outlives = OUTLIVES.test(source);
     if (!HINT.test(source)) return { isModule: isModule ?? false, imports: [], workers: [], outlives };

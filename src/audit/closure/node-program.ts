@@ -80,14 +80,8 @@ async function find(
   const { nodeImportParser } = await import("./node-imports.ts");
   const process = scriptProcess({ subject, files, machine, command });
   const options = { files, packages, resolver, parse: nodeImportParser(process), workingDirectory, ...given({ signal }) };
-  const choose = async (from: readonly Entry[]): Promise<readonly [NodeTrace, Awaited<ReturnType<typeof chosenAddons>>]> => {
-    const found = await traceNode(from, options);
-    return [found, await chosenAddons({ ...options, subject, machine, command, process, trace: found })];
-  };
-  let [trace, chosen] = await choose(roots);
-  const opens = new Set(trace.opened);
-  // What a package with an add-on loads where its files do not show it leads to further modules.
-  if (chosen.foreign.some((entry) => !opens.has(entry))) [trace, chosen] = await choose([...roots, ...chosen.foreign]);
+  const trace = await traceNode(roots, options);
+  const chosen = await chosenAddons({ ...options, subject, machine, command, process, trace });
   const addons = new Map(trace.addons.map((one) => [one.entry.path, one]));
   for (const entry of chosen.addons) addons.set(entry.path, { entry, certain: true });
   const opened = [...trace.opened, ...chosen.opened];

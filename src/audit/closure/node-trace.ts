@@ -38,13 +38,15 @@ export interface NodeTrace {
 }
 
 /** How to go through. */
-interface NodeTraceOptions {
+export interface NodeTraceOptions {
   readonly files: AuditFiles;
   readonly packages: NodePackages;
   readonly resolver: NodeResolver;
   readonly parse: (source: string, isModule: boolean | undefined) => ParsedModule | undefined;
   /** Of the process: threads are looked for there. */
   readonly workingDirectory: string;
+  /** Only a part of a program: built add-ons are not looked for. */
+  readonly isPart?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -114,7 +116,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
       take(target, one.specifier, { by: work, isCertain: work.certain && !one.lazy && !one.guarded, isGuarded: one.guarded });
     }
   }
-  addBuiltAddons(addons, seen, files);
+  if (options.isPart !== true) addBuiltAddons(addons, seen, files);
   return { modules: new Set(seen.keys()), opened, missing: [...missing.values()], skipped, misfits, addons: [...addons.values()] };
 
   /** Threads come after all that the program certainly loads: then it is known whether it may outlive them. */

@@ -18,7 +18,7 @@ export function processValue(node: Node | undefined, globals: ReadonlyMap<string
     }
     case "Identifier": {
       const name = text(node, "name");
-      return name === "undefined" ? undefined : name === "process" ? globals.get(name) : UNKNOWN;
+      return name === "undefined" ? undefined : name === "process" || name === "require" ? (globals.get(name) ?? UNKNOWN) : UNKNOWN;
     }
     case "ChainExpression":
       return inner("expression");

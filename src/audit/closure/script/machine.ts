@@ -15,8 +15,6 @@ export type Running<T> = Generator<Need, T, Answer>;
 /** So many nodes are looked at in one module. */
 export interface Budget {
   steps: number;
-  /** `try` blocks with a `catch` that are being run: what is thrown in them does not end the program. */
-  tries: number;
 }
 
 /** The rest of this function or module is not known. */

@@ -94,7 +94,7 @@ interface Told {
 }
 
 function* program(main: string, process: ScriptProcess, told: Told): Running<void> {
-  const budget: Budget = { steps: MODULE_STEPS, tries: 0 };
+  const budget: Budget = { steps: MODULE_STEPS };
   let left = MAX_STEPS;
   const globals = globalValues(process);
   const globalScope: Scope = newScope(undefined, true);
@@ -111,7 +111,7 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
 
   function* load(specifier: Value, how: "import" | "require", from: string): Running<Value> {
     if (typeof specifier !== "string") return UNKNOWN;
-    const answer: Answer = yield { kind: "open", specifier, how, from, isGuarded: budget.tries > 0 };
+    const answer: Answer = yield { kind: "open", specifier, how, from };
     const opened: Opened = "opened" in answer ? answer.opened : { kind: "unknown" };
     switch (opened.kind) {
       case "builtin":
@@ -120,6 +120,8 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
         throw miss(specifier, from, "missing");
       case "shut":
         throw miss(specifier, from, "broken", opened.path);
+      case "failing":
+        throw miss(opened.specifier, opened.from, "missing");
       case "unknown":
         if (INSTALLER.test(specifier))
           told.doubtful.push(...told.missed.filter((one) => packageOf(one.from) === packageOf(from)).slice(-MAX_TOLD));
@@ -157,7 +159,7 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
     const resolve = new ScriptObject({
       call: function* call([specifier, ...more]) {
         if (typeof specifier !== "string" || more.length > 0) return UNKNOWN;
-        const answer: Answer = yield { kind: "open", specifier, how: "require", from, isGuarded: budget.tries > 0 };
+        const answer: Answer = yield { kind: "open", specifier, how: "require", from };
         const opened = "opened" in answer ? answer.opened : undefined;
         if (opened?.kind === "missing") throw miss(specifier, from, "missing");
         if (opened?.kind === "shut") throw miss(specifier, from, "broken", opened.path);

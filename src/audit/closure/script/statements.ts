@@ -118,7 +118,7 @@ export function createStatements(machine: Machine): Pick<Machine, "block" | "sta
     let done: Completion = NORMAL;
     let failure: unknown;
     try {
-      if (body !== undefined) done = yield* handler === undefined ? statement(body, scope, module) : guarded(body, scope, module);
+      if (body !== undefined) done = yield* statement(body, scope, module);
       // Something in it may have thrown: then the handler ran.
       if (machine.unknownCalls() > before && handler !== undefined) machine.forgetAssigned(handler, scope);
     } catch (error) {
@@ -143,15 +143,6 @@ export function createStatements(machine: Machine): Pick<Machine, "block" | "sta
     }
     if (failure !== undefined) throw failure;
     return done;
-  }
-
-  function* guarded(body: Node, scope: Scope, module: ModuleState): Running<Completion> {
-    machine.budget.tries += 1;
-    try {
-      return yield* statement(body, scope, module);
-    } finally {
-      machine.budget.tries -= 1;
-    }
   }
 
   function* switchStatement(node: Node, scope: Scope, module: ModuleState): Running<Completion> {

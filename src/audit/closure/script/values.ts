@@ -24,18 +24,30 @@ export interface Closure {
   readonly self: Value;
 }
 
-/** An object, array or function. */
+/** A regular expression that is nothing but text, such as `/-/g` and `/\.node$/`: no other is tried. */
+export interface PlainPattern {
+  readonly text: string;
+  readonly atStart: boolean;
+  readonly atEnd: boolean;
+  readonly isGlobal: boolean;
+}
+
+/** An object, array, function or regular expression. */
 export class ScriptObject {
   readonly properties: Map<string, Value> = new Map();
   /** An array's elements. */
   readonly items: Value[] | undefined;
   readonly call: Native | Closure | undefined;
+  readonly pattern: PlainPattern | undefined;
   /** Other properties than those here may be set, or these differ. */
   isOpen: boolean;
 
-  constructor(kind: { readonly items?: Value[]; readonly call?: Native | Closure; readonly isOpen?: boolean } = {}) {
+  constructor(
+    kind: { readonly items?: Value[]; readonly call?: Native | Closure; readonly pattern?: PlainPattern; readonly isOpen?: boolean } = {},
+  ) {
     this.items = kind.items;
     this.call = kind.call;
+    this.pattern = kind.pattern;
     this.isOpen = kind.isOpen ?? false;
   }
 }
@@ -69,14 +81,7 @@ export interface ModuleState {
 
 /** What an interpreter asks of who has the files. Paths absolute. */
 export type Need =
-  | {
-      readonly kind: "open";
-      readonly specifier: string;
-      readonly how: "import" | "require";
-      readonly from: string;
-      /** The program takes it when this fails. */
-      readonly isGuarded: boolean;
-    }
+  | { readonly kind: "open"; readonly specifier: string; readonly how: "import" | "require"; readonly from: string }
   /** The text of a small file; undefined when there is none. */
   | { readonly kind: "read"; readonly path: string }
   /** Names in a directory; undefined when there is none. */
@@ -89,6 +94,8 @@ export type Opened =
   | { readonly kind: "missing" }
   /** Found by a package.json, `path`, that the user may not read: Node.js throws. */
   | { readonly kind: "shut"; readonly path: string }
+  /** It is there, and certainly throws for what it imports itself. */
+  | { readonly kind: "failing"; readonly specifier: string; readonly from: string }
   /** Nothing that can be looked at. */
   | { readonly kind: "unknown" }
   | { readonly kind: "json"; readonly path: string; readonly value: unknown }

@@ -144,7 +144,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     // What the program certainly loads anyway has its findings already.
     const part = trace.opened.includes(entry) ? undefined : await traceNode([entry], { ...options, isPart: true });
     const shut = part?.opened.find((one) => shutBy(one) !== undefined);
-    const missing = part?.missing.find(({ certain, isWorker }) => certain && isWorker !== true);
+    const missing = part?.missing.find(({ certain, how }) => certain && how === undefined);
     const made: Opened =
       shut !== undefined
         ? { kind: "shut", path: `/${shut.path}` }

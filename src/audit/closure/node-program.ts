@@ -6,6 +6,7 @@ import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
 import { chosenAddons, scriptProcess } from "./node-addons.ts";
+import { dependencyGaps } from "./node-dependencies.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
 import { manifestOf, nodePackages, type NodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
@@ -85,7 +86,10 @@ async function find(
   const addons = new Map(trace.addons.map((one) => [one.entry.path, one]));
   for (const entry of chosen.addons) addons.set(entry.path, { entry, certain: true });
   const opened = [...trace.opened, ...chosen.opened];
-  const missing = [...trace.missing, ...chosen.missing];
+  const known = [...trace.missing, ...chosen.missing];
+  // What is missing already is no second finding.
+  const gaps = known.length > 0 ? [] : await dependencyGaps(trace.opened, options);
+  const missing = [...known, ...gaps];
   return {
     ...facts,
     trace: { ...trace, missing, addons: [...addons.values()], opened: [...opened, ...(await manifestsOf(files, packages, opened))] },

@@ -17,8 +17,8 @@ export interface MissingModule {
   readonly from: string;
   /** The program cannot start without it: it is imported by what always runs. */
   readonly certain: boolean;
-  /** It would run as a thread. */
-  readonly isWorker?: true;
+  /** Not by an import: it would run as a thread, or package.json names it. */
+  readonly how?: "worker" | "dependency";
   /** Others that would have done, of which none is there either. */
   readonly alternatives?: readonly string[];
 }
@@ -70,7 +70,7 @@ interface Asking {
   readonly isCertain: boolean;
   /** The program expects that it may be missing. */
   readonly isGuarded?: boolean;
-  readonly isWorker?: true;
+  readonly how?: "worker";
 }
 
 /** Goes through everything from `roots` on. */
@@ -132,21 +132,17 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     const from = `/${by.entry.path}`;
     const absolute = posix.normalize(absolutePath(fromText(path), base === "file" ? folderOf(from) : options.workingDirectory));
     const target = base === "module" ? await resolver.resolve(path, "require", from) : await resolver.main(absolute);
-    take(target, base === "module" ? path : toText(absolute), { by, isCertain: by.certain && !lazy && !outlives, isWorker: true });
+    take(target, base === "module" ? path : toText(absolute), { by, isCertain: by.certain && !lazy && !outlives, how: "worker" });
   }
 
-  function take(
-    target: Awaited<ReturnType<NodeResolver["main"]>>,
-    specifier: string,
-    { by, isCertain, isGuarded, isWorker }: Asking,
-  ): void {
+  function take(target: Awaited<ReturnType<NodeResolver["main"]>>, specifier: string, { by, isCertain, isGuarded, how }: Asking): void {
     if (target.kind === "file") (isCertain ? certain : maybe).push({ entry: target.entry, certain: isCertain });
     if (target.kind !== "missing" || isGuarded === true) return;
     // Packages ask for much that they can do without, as soon as it is not the first thing they do.
     if (!isCertain && IN_PACKAGE.test(by.entry.path)) return;
     const from = `/${by.entry.path}`;
     const key = `${from}\0${specifier}`;
-    if (missing.get(key)?.certain !== true) missing.set(key, { specifier, from, certain: isCertain, ...given({ isWorker }) });
+    if (missing.get(key)?.certain !== true) missing.set(key, { specifier, from, certain: isCertain, ...given({ how }) });
   }
 }
 

@@ -281,6 +281,63 @@ testBroken("Node.js program", [
     remedy: /name the file with ".mjs"/,
   },
   {
+    name: "A1: a dependency that only a function of a package loads",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("core");',
+      "app/node_modules/core/package.json": 'file 644 0:0 {"dependencies":{"binding":"1","types":"1","whole":"1"}}',
+      "app/node_modules/core/index.js": 'file 644 0:0 const load = (name) => require(name || "binding"); load();',
+      "app/node_modules/binding/package.json": 'file 644 0:0 {"main":"binding.js"}',
+      "app/node_modules/types/package.json": 'file 644 0:0 {"types":"index.d.ts"}',
+      "app/node_modules/whole/package.json": 'file 644 0:0 {"exports":"./whole.mjs"}',
+      "app/node_modules/whole/whole.mjs": "file",
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "warning node-module-missing /app/node_modules/core/package.json",
+    message: /^"\/app\/node_modules\/core\/package.json" names the dependency "binding", which is not whole in the image$/,
+    remedy: /COPY node_modules whole/,
+  },
+  {
+    name: "A1: a loader that looks for prebuilt add-ons, and that keeps its own variables apart",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("store");',
+      "app/node_modules/store/package.json": 'file 644 0:0 {"name":"my-store","dependencies":{"node-gyp-build":"4"}}',
+      "app/node_modules/store/index.js": 'file 644 0:0 module.exports = require("node-gyp-build")(__dirname);',
+      "app/node_modules/node-gyp-build/package.json": 'file 644 0:0 {"name":"node-gyp-build"}',
+      "app/node_modules/node-gyp-build/index.js":
+        "file 644 0:0 const fs = require('fs'), path = require('path'); var platform = process.env.npm_config_platform || process.platform; " +
+        "module.exports = (dir) => { try { var name = require(path.join(dir, 'package.json')).name.toUpperCase().replace(/-/g, '_'); if (process.env[name + '_PREBUILD']) dir = process.env[name + '_PREBUILD']; } catch (err) {} " +
+        "var tuple = fs.readdirSync(path.join(dir, 'prebuilds')).map(parse).filter((one) => one.platform === platform)[0]; " +
+        "if (tuple) return require(path.join(dir, 'prebuilds', tuple.name, 'store.node')); throw new Error('No native build was found'); }; " +
+        "function parse(name) { var platform = name.split('-')[0]; return { name, platform }; }",
+      "app/node_modules/store/prebuilds/darwin-arm64/store.node": "file 644 0:0 macho",
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/node_modules/store/index.js",
+    message: /imports ".\/prebuilds\/linux-x64", which is not in the image/,
+    remedy: /Copy the file into the image/,
+  },
+  {
+    name: "A1: what another package lacks, which a package with a fallback requires",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("hash");',
+      "app/node_modules/hash/package.json": 'file 644 0:0 {"name":"hash","dependencies":{"node-gyp-build":"4"}}',
+      "app/node_modules/hash/index.js":
+        'file 644 0:0 try { module.exports = require("./native"); } catch (err) { module.exports = require("./js"); }',
+      "app/node_modules/hash/native.js": 'file 644 0:0 require("stream2"); module.exports = require("./build/hash.node");',
+      "app/node_modules/hash/js.js": 'file 644 0:0 module.exports = require("stream2");',
+      "app/node_modules/stream2/package.json": 'file 644 0:0 {"name":"stream2"}',
+      "app/node_modules/stream2/index.js":
+        'file 644 0:0 if (process.env.READABLE_STREAM === "disable") module.exports = require("stream"); else module.exports = require("./lib/state");',
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/node_modules/stream2/index.js",
+    message: /imports ".\/lib\/state"/,
+    remedy: /Copy the file into the image/,
+  },
+  {
     name: "A5: a package.json that only its owner may read, of a package that finds add-ons",
     tree: {
       ...NODE,

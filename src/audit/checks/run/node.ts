@@ -93,7 +93,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
   return [...groups.values()].flatMap((group) => {
     const first = group.find(({ certain }) => certain) ?? group[0];
     if (first === undefined) return [];
-    const { specifier, from, certain, isWorker, alternatives = [] } = first;
+    const { specifier, from, certain, how, alternatives = [] } = first;
     const similar = isPath(specifier)
       ? similarPath(
           files,
@@ -104,7 +104,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
       RUN.found("node-module-missing", {
         ...(certain ? given : { severity: "warning" as const }),
         path: toText(from),
-        message: `"${toText(from)}" ${isWorker === true ? "starts a Worker from" : "imports"} "${specifier}", which is not in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
+        message: `"${toText(from)}" ${HOW[how ?? "import"]} "${specifier}", which is not ${how === "dependency" ? "whole " : ""}in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
         remedy: alternatives.length === 0 ? moduleRemedy(specifier, similar) : PLATFORM_REMEDY,
         details: {
           specifier,
@@ -116,6 +116,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
   });
 }
 
+const HOW = { import: "imports", worker: "starts a Worker from", dependency: "names the dependency" };
 const PLATFORM_REMEDY =
   "Run npm ci in a stage for the platform and the C library of the image, without --omit=optional; do not copy node_modules from the host or from Alpine";
 

@@ -24,8 +24,10 @@ export async function dependencyGaps(
     const one = IN_PACKAGE.test(path) ? await packages.around(`/${path}`) : undefined;
     if (one === undefined || seen.has(one)) continue;
     seen.add(one);
-    for (const name of one.dependencies) {
-      if (one.optionalDependencies.includes(name) || (await isWhole(name, one.folder))) continue;
+    for (const name of new Set([...one.dependencies, ...one.optionalDependencies])) {
+      // An optional one may be absent, but is no half.
+      const isAbsentByRight = one.optionalDependencies.includes(name) && folderOfPackage(files, name, one.folder) === undefined;
+      if (isAbsentByRight || (await isWhole(name, one.folder))) continue;
       gaps.push({ specifier: name, from: `${one.folder}/package.json`, certain: false, how: "dependency" });
       if (gaps.length > MAX_GAPS) return [];
     }

@@ -298,6 +298,20 @@ testBroken("Node.js program", [
     remedy: /COPY node_modules whole/,
   },
   {
+    name: "A1: an optional package for the platform that lacks its main module",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("ffi");',
+      "app/node_modules/ffi/package.json": 'file 644 0:0 {"optionalDependencies":{"@ffi/linux-x64":"1","@ffi/darwin-arm64":"1"}}',
+      "app/node_modules/ffi/index.js": "file 644 0:0 module.exports = find(process.platform); function find(name) { return hidden(name); }",
+      "app/node_modules/@ffi/linux-x64/package.json": 'file 644 0:0 {"main":"./index.js"}',
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "warning node-module-missing /app/node_modules/ffi/package.json",
+    message: /names the dependency "@ffi\/linux-x64", which is not whole in the image$/,
+    remedy: /COPY node_modules whole/,
+  },
+  {
     name: "A1: a loader that looks for prebuilt add-ons, and that keeps its own variables apart",
     tree: {
       ...NODE,

@@ -10,6 +10,7 @@ import { dependencyGaps } from "./node-dependencies.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
 import { manifestOf, nodePackages, type NodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
+import { nodeVersionOf } from "./node-version.ts";
 import { type NodeTrace, traceNode } from "./node-trace.ts";
 
 /** What is known of it. */
@@ -79,7 +80,8 @@ async function find(
   if (!found || PACKAGE_MANAGERS.test(target.entry.path)) return facts;
   // The parser costs a start of the command some milliseconds: only where it is needed.
   const { nodeImportParser } = await import("./node-imports.ts");
-  const process = scriptProcess({ subject, files, machine, command });
+  const version = await nodeVersionOf(subject, files, program.entry);
+  const process = { ...scriptProcess({ subject, files, machine, command }), ...version };
   const options = { files, packages, resolver, parse: nodeImportParser(process), workingDirectory, ...given({ signal }) };
   const trace = await traceNode(roots, options);
   const chosen = await chosenAddons({ ...options, subject, machine, command, process, trace });

@@ -5,7 +5,7 @@ import { given } from "../../../given.ts";
 import { capturedNames } from "./effects.ts";
 import { createInterpreter } from "./interpret.ts";
 import { type Budget, newScope, Unsure } from "./machine.ts";
-import { builtinModule, detectLibc, globalValues, ProgramEnd, type ScriptProcess } from "./natives.ts";
+import { builtinModule, detectLibc, globalValues, nodeAbi, ProgramEnd, type ScriptProcess } from "./natives.ts";
 import { field, list, text } from "./nodes.ts";
 import { getMember } from "./operators.ts";
 import {
@@ -125,7 +125,7 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
       case "unknown":
         if (INSTALLER.test(specifier))
           told.doubtful.push(...told.missed.filter((one) => packageOf(one.from) === packageOf(from)).slice(-MAX_TOLD));
-        return UNKNOWN;
+        return specifier === "node-abi" ? nodeAbi(process) : UNKNOWN;
       case "json":
         return valueOf(opened.value, { left: MAX_VALUES });
       case "addon":

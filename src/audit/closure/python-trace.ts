@@ -3,6 +3,7 @@
  * runs. An exception goes up as it would: to the `except` that takes it, or to the end of the program.
  */
 import { given } from "../../given.ts";
+import { parentOf } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 import { NO_BINDINGS, OPEN_BINDINGS, pythonBindings } from "./python-bindings.ts";
@@ -80,7 +81,7 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     const places = parent === undefined ? folders : above !== undefined && "folders" in above.module ? above.module.folders : undefined;
     // What is no package may have put modules below its name itself.
     if (places === undefined) return isFrozen ? undefined : "unsure";
-    const module = modules.find(name.slice(dot + 1), places);
+    const module = asSeen(modules.find(name.slice(dot + 1), places));
     // Of what is in the interpreter the file only shows the imports.
     if (isFrozen && (module?.kind !== "source" || !isStandard(module) || shutBy(module.entry) !== undefined)) return undefined;
     // Without its __init__ it registers no codecs.
@@ -95,6 +96,12 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     loaded.set(name, state);
     state.end = await run(state.found, from);
     return state.end;
+  }
+
+  /** Of a package whose folder may not be entered Python sees the folder alone. */
+  function asSeen(module: PythonModule | undefined): PythonModule | undefined {
+    if (module === undefined || !("entry" in module) || !("folders" in module) || module.folders === undefined) return module;
+    return shutBy(module.entry)?.path === parentOf(module.entry.path) ? { kind: "namespace", folders: module.folders } : module;
   }
 
   /** A package without __init__ has no names but those of its modules. */

@@ -221,10 +221,24 @@ testBroken("Python program", [
   },
   {
     name: "A5: a package in a directory that only root may enter",
+    tree: {
+      ...PYTHON,
+      "app/main.py": "file 644 0:0 from web import app\n",
+      "app/web": "dir 700 0:0",
+      "app/web/__init__.py": "file",
+      "app/web/app.py": "file",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "error file-not-readable /app/web/app.py",
+    message: /may not enter "\/app\/web"/,
+    remedy: /umask of 077/,
+  },
+  {
+    name: "A5: such a package alone, which Python takes for one without __init__.py",
     tree: { ...PYTHON, "app/main.py": "file 644 0:0 import web\n", "app/web": "dir 700 0:0", "app/web/__init__.py": "file" },
     config: at("/app", "python3", "main.py"),
-    want: "error file-not-readable /app/web/__init__.py",
-    message: /may not enter "\/app\/web"/,
+    want: "warning file-not-readable /app/web/__init__.py",
+    message: /^The user may not read "\/app\/web\/__init__.py"/,
     remedy: /umask of 077/,
   },
   {

@@ -41,7 +41,7 @@ interface ChosenAddonsOptions extends NodeTraceOptions {
 const HELPER =
   /^(?:node-gyp-build(?:-optional-packages)?|bindings|pkg-prebuilds|@mapbox\/node-pre-gyp|prebuild-install|@neon-rs\/load|detect-libc)$/;
 const PLATFORM_NAME = /(?:linux|darwin|win32|android|freebsd|wasm32)/;
-const PACKAGE = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//;
+const PACKAGE = /^((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 const MAX_SOURCE = 4 * 1024 * 1024;
 const MAX_TEXT = 256 * 1024;
 const MAX_NAMES = 2000;
@@ -195,7 +195,8 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
   };
 }
 
-function packageFolder(path: string): string {
+/** The package that a file lies in; "" for the program's own. */
+export function packageFolder(path: string): string {
   return PACKAGE.exec(path)?.[1] ?? "";
 }
 

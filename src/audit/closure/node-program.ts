@@ -5,7 +5,7 @@ import { given } from "../../given.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
-import { chosenAddons, scriptProcess } from "./node-addons.ts";
+import { chosenAddons, packageFolder, scriptProcess } from "./node-addons.ts";
 import { dependencyGaps } from "./node-dependencies.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
 import { manifestOf, nodePackages, type NodePackages } from "./node-packages.ts";
@@ -85,7 +85,10 @@ async function find(
   const options = { files, packages, resolver, parse: nodeImportParser(process), workingDirectory, ...given({ signal }) };
   const trace = await traceNode(roots, options);
   const chosen = await chosenAddons({ ...options, subject, machine, command, process, trace });
-  const addons = new Map(trace.addons.map((one) => [one.entry.path, one]));
+  // Where a package is known to choose one, its others are for other platforms.
+  const decided = new Set(chosen.addons.map(({ path }) => packageFolder(path)));
+  const perhaps = trace.addons.filter(({ entry, certain }) => certain || !decided.has(packageFolder(entry.path)));
+  const addons = new Map(perhaps.map((one) => [one.entry.path, one]));
   for (const entry of chosen.addons) addons.set(entry.path, { entry, certain: true });
   const opened = [...trace.opened, ...chosen.opened];
   const known = [...trace.missing, ...chosen.missing];

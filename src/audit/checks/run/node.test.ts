@@ -429,6 +429,23 @@ testWhole([
     at("/app", "node", "main.js"),
   ],
   [
+    "A1: add-ons for many platforms and versions, of which a switch chooses one",
+    {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("prof");',
+      "app/node_modules/prof/package.json": 'file 644 0:0 {"name":"prof","dependencies":{"node-abi":"4"}}',
+      "app/node_modules/prof/index.js":
+        'file 644 0:0 const { getAbi } = require("node-abi"); const abi = getAbi(process.versions.node, "node"); const name = process.platform + "-" + process.arch; ' +
+        'function load() { if (name === "linux-x64") { if (abi === "137") return require("./prof-linux-x64-137.node"); } if (name === "linux-arm64") return require("./prof-linux-arm64-137.node"); ' +
+        'return require("./prof-none.node"); } module.exports = load();',
+      "app/node_modules/node-abi/package.json": 'file 644 0:0 {"name":"node-abi"}',
+      "app/node_modules/node-abi/index.js": "file 644 0:0 exports.getAbi = () => {};",
+      "app/node_modules/prof/prof-linux-x64-137.node": addon(),
+      "app/node_modules/prof/prof-linux-arm64-137.node": addon({ machine: 183 }),
+    },
+    { ...at("/app", "node", "main.cjs"), Env: ["NODE_VERSION=24.1.0"] },
+  ],
+  [
     "A1: an add-on for musl beside the one for glibc (koffi)",
     { ...NODE, "app/main.js": "file", "app/node_modules/k/build/musl_x64/k.node": addon({ needed: ["libc.musl-x86_64.so.1"] }) },
     at("/app", "node", "main.js"),

@@ -16,6 +16,8 @@ const MAX_PATHS = 50;
 /** By interpreter. What people leave out on purpose does not count. */
 const PYTHON =
   /^usr\/(?:lib|local\/lib)\/python3(?:\.\d+)?\/(?!(?:.*\/)?(?:tests?|idlelib|lib2to3|ensurepip|turtledemo|pydoc_data)\/).*\.(?:py|so)$/;
+/** What libraries open by a name of their own: providers of OpenSSL, mechanisms of SASL, plug-ins of Kerberos. */
+const PLUGIN = /^usr\/lib\/(?:[a-z0-9_]+-linux-[a-z0-9]+\/)?(?:ossl-modules|engines-\d+|sasl2|krb5\/plugins\/[^/]+)\/[^/]+\.so$/;
 const JAVA = /^usr\/(?:share\/java\/.*\.jar|lib\/jvm\/.*\.(?:so|jar))$/;
 
 /** The check. */
@@ -27,7 +29,7 @@ export const installedCheck: AuditCheck = {
     const isPython = (await pythonStart(subject, files, machine, signal)) !== undefined;
     const isJava = (await javaProgram(subject, files, machine)) !== undefined;
     if (!isPython && !isJava) return [];
-    const isCode = (path: string): boolean => (isPython && PYTHON.test(path)) || (isJava && JAVA.test(path));
+    const isCode = (path: string): boolean => (isPython && PYTHON.test(path)) || (isJava && JAVA.test(path)) || PLUGIN.test(path);
     const findings: Finding[] = [];
     for (const entry of files.entries) {
       const name = entry.kind === "file" ? LIST.exec(entry.path)?.[1] : undefined;

@@ -256,6 +256,19 @@ testBroken("Python program", [
     remedy: /Copy the package whole/,
   },
   {
+    name: "A2: a provider of OpenSSL, which a library opens by name",
+    tree: {
+      ...PYTHON,
+      "app/main.py": "file 644 0:0 import os",
+      "var/lib/dpkg/info/openssl-provider-legacy:amd64.md5sums":
+        "file 644 0:0 0123456789abcdef0123456789abcdef  usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so\n",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "warning package-file-missing /usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so",
+    message: /^The installed package "openssl-provider-legacy" has /,
+    remedy: /Copy the package whole/,
+  },
+  {
     name: "A5: a module that only its owner may read, and that a function imports",
     tree: {
       ...PYTHON,

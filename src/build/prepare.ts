@@ -3,7 +3,6 @@ import { AT_ONCE, pool } from "../async.ts";
 import { dockerProxies, refuseUnknown, resolveEpoch, type Session, sourceTime } from "../context/index.ts";
 import { checkParsed, isOn, type ParsedDockerfile } from "../dockerfile/index.ts";
 import type { DeviceAccess } from "../engine/index.ts";
-import type { Emit } from "../events.ts";
 import { type Conversion, toGraph } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { BaseImages } from "../project/index.ts";
@@ -13,6 +12,7 @@ import { buildDevices, checkDevices } from "./devices.ts";
 import { checkEmulation } from "./emulation.ts";
 import { imagesOf, type OpenedBuild, planOptionsOf } from "./open-build.ts";
 import type { BuildOptions } from "./types.ts";
+import { warningsOnce } from "./warnings-once.ts";
 
 /** A build of one platform whose graph is known, and nothing of which has run. */
 export interface PreparedBuild {
@@ -110,17 +110,4 @@ async function epochOf(
     },
   );
   return { parsed, buildArgs, epochSec };
-}
-
-/** Passes everything on, but the same warning only once. */
-function warningsOnce(emit: Emit): Emit {
-  const told = new Set<string>();
-  return (event) => {
-    if (event.type === "warning") {
-      const text = JSON.stringify(event);
-      if (told.has(text)) return;
-      told.add(text);
-    }
-    emit(event);
-  };
 }

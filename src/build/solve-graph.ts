@@ -14,11 +14,12 @@ import {
   sweepSandboxes,
 } from "../engine/index.ts";
 import { InternalError } from "../errors.ts";
-import { type Emit, eventSource } from "../events.ts";
+import { eventSource } from "../events.ts";
 import { given } from "../given.ts";
 import { caCertificatesOf } from "./ca-certificates.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
+import { warningsOnce } from "./warnings-once.ts";
 
 /** A build as its history knows it. */
 interface StartedBuild {
@@ -60,6 +61,7 @@ function engineContext(build: PreparedBuild, { id }: StartedBuild, stack: AsyncD
   const { opened, session, images, devices, epochSec } = build;
   const { options, access, contexts, emit } = opened;
   const { store, network, env } = session;
+  const warn = warningsOnce(emit);
   let sandbox: Promise<Sandbox> | undefined;
   const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }));
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
@@ -77,23 +79,12 @@ function engineContext(build: PreparedBuild, { id }: StartedBuild, stack: AsyncD
     ...given({ caCertificates }),
     ...access,
     devices,
-    warn: createWarn(emit),
+    warn: (code, message, range) =>
+      warn({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
     ...given({ epochSec }),
     noCache: options.noCache ?? false,
     explain: options.explain ?? false,
     buildId: id,
-  };
-}
-
-/** Tells each warning once: several steps may come upon the same. */
-function createWarn(emit: Emit): EngineContext["warn"] {
-  const told = new Set<string>();
-  return (code, message, range) => {
-    const source = range === undefined ? {} : { source: eventSource(range) };
-    const key = JSON.stringify([code, message, source]);
-    if (told.has(key)) return;
-    told.add(key);
-    emit({ type: "warning", code, message, ...source });
   };
 }
 

@@ -41,12 +41,12 @@ export async function loadImages(
   platform: Platform | undefined,
   host: Platform,
 ): Promise<readonly OpenedImage[]> {
-  if (platform !== undefined) return [await loadImage(store, image, platform)];
   const found = await findImage(store, image);
+  if (platform !== undefined) return [await loadFound(store, image, found, platform)];
   const { top } = found;
   const parsed = parseManifestOrIndex(await store.blobs.read(top.digest, MAX_CONFIG_BYTES), top.mediaType);
   const platforms = parsed.kind === "index" && found.platform === undefined ? platformsOf(parsed.index) : [];
   const opened: OpenedImage[] = [];
-  for (const one of platforms.length === 0 ? [found.platform ?? host] : platforms) opened.push(await loadImage(store, image, one));
+  for (const one of platforms.length === 0 ? [host] : platforms) opened.push(await loadFound(store, image, found, one));
   return [...new Map(opened.map((one) => [one.descriptor.digest, one])).values()];
 }

@@ -1,6 +1,6 @@
 /**
  * Finds credentials as docker and podman do: their config files, and credential helpers (docker-credential-X get).
- * Nothing is written, and nothing is asked before a registry wants it.
+ * Nothing is asked before a registry wants it; `keep-credentials.ts` writes.
  */
 import { join } from "node:path";
 import { createShared } from "../async.ts";

@@ -18,7 +18,7 @@ import { createFileSink } from "./write-all.ts";
 /** What blob is wanted. */
 interface CompressionChoice {
   readonly compression: Compression;
-  /** gzip 0 to 9, default 4; zstd 1 to 22, default 3. */
+  /** gzip 0 to 9, default 4 of zlib, or 3 of ISA-L; zstd 1 to 22, default 3. */
   readonly level?: number;
   /** Of gzip. Default: as `gzipEncoder` says. */
   readonly encoder?: GzipEncoder | undefined;

@@ -1,7 +1,7 @@
 /** Who the processes of a subject run as, and what they may read. */
 import { resolveUser, type RunUser } from "../engine/index.ts";
 import { isDecantError } from "../errors.ts";
-import type { TreePath } from "../paths.ts";
+import { parentOf, type TreePath } from "../paths.ts";
 import { type Entry } from "../tree/index.ts";
 import { blockedAt, type Identity, mayRead } from "./access.ts";
 import type { AuditSubject } from "./types.ts";
@@ -30,5 +30,13 @@ type ShutBy = (entry: Entry, path?: TreePath) => Entry | undefined;
 export async function shutFor(subject: AuditSubject): Promise<ShutBy> {
   const who = await subjectIdentity(subject);
   if (who === undefined || who.uid === 0) return () => undefined;
-  return (entry, path) => blockedAt(subject.tree, path ?? entry.path, who) ?? (mayRead(entry, who) ? undefined : entry);
+  /** What is in the way to a directory's entries; some checks ask for each of a hundred thousand. */
+  const ways = new Map<TreePath, Entry | undefined>();
+  const wayTo = (entry: Entry): Entry | undefined => {
+    const folder = parentOf(entry.path);
+    if (!ways.has(folder)) ways.set(folder, blockedAt(subject.tree, entry.path, who));
+    return ways.get(folder);
+  };
+  return (entry, path) =>
+    (path === undefined ? wayTo(entry) : blockedAt(subject.tree, path, who)) ?? (mayRead(entry, who) ? undefined : entry);
 }

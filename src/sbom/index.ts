@@ -2,3 +2,4 @@
 export { describeTree, type SbomFormat, type SbomResult } from "./describe-tree.ts";
 export { readInventory } from "./read-inventory.ts";
 export type { Inventory, InventoryPackage, PackageKind, SbomSubject, UnreadRecord } from "./types.ts";
+export { readProgram } from "./programs.ts";

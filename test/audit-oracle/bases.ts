@@ -5,24 +5,21 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { DECANT } from "../support/command.ts";
 import { must } from "./image.ts";
-import { JAVA_PACKAGES } from "./programs-java.ts";
-import { NPM_PACKAGES } from "./programs-node.ts";
-import { PYTHON_PACKAGES } from "./programs-python.ts";
-import type { Kind, Program } from "./types.ts";
+import type { Kind, Selection } from "./types.ts";
 
 /** Kept between runs. */
 export const FOLDER: string = process.env["DECANT_ORACLE_DIR"] ?? join(homedir(), ".cache/decant-audit-oracle");
 
 const made = new Map<Kind, readonly string[]>();
 
-/** The directories below a program's own, the topmost first. */
-export function layersOf({ kind }: Program): readonly string[] {
+/** The directories below the own one of a program of this kind, the topmost first. */
+export function layersOf(kind: Kind, packages: Selection["packages"]): readonly string[] {
   const existing = made.get(kind);
   if (existing !== undefined) return existing;
   const layers =
     kind === "node"
-      ? [npmLayer(), baseLayer("nodejs24-debian13", [])]
-      : [baseLayer(kind === "python" ? "python3-debian13" : "java21-debian13", kind === "python" ? PYTHON_PACKAGES : JAVA_PACKAGES)];
+      ? [npmLayer(packages.node), baseLayer("nodejs24-debian13", [])]
+      : [baseLayer(kind === "python" ? "python3-debian13" : "java21-debian13", packages[kind])];
   made.set(kind, layers);
   return layers;
 }
@@ -51,12 +48,12 @@ function baseLayer(base: string, packages: readonly string[]): string {
   });
 }
 
-function npmLayer(): string {
-  return kept(`npm-${digestOf(NPM_PACKAGES)}`, (folder) => {
+function npmLayer(packages: readonly string[]): string {
+  return kept(`npm-${digestOf(packages)}`, (folder) => {
     const app = join(folder, "app");
     mkdirSync(app);
     writeFileSync(join(app, "package.json"), JSON.stringify({ name: "oracle", private: true }));
-    must("npm", "install", "--prefix", app, "--ignore-scripts", "--legacy-peer-deps", "--omit=dev", "--no-audit", ...NPM_PACKAGES);
+    must("npm", "install", "--prefix", app, "--ignore-scripts", "--legacy-peer-deps", "--omit=dev", "--no-audit", ...packages);
     must("chmod", "-R", "a+rX", folder);
   });
 }

@@ -40,6 +40,21 @@ export const NODE_PROGRAMS: readonly Program[] = [
     },
     "main.js",
   ),
+  program("Workers in the working directory, and with modules of their own", {
+    "app/main.cjs":
+      'const { Worker } = require("worker_threads");\nconst path = require("path");\nconst file = path.join(__dirname, "lib", "second.cjs");\n' +
+      'new Worker("./first");\nnew Worker(file, { workerData: "ok" });\n',
+    "app/first.js": "console.log('first');\n",
+    "app/lib/second.cjs": 'require("./used.cjs");\nconsole.log(require("worker_threads").workerData);\n',
+    "app/lib/used.cjs": "",
+  }),
+  program("Workers whose errors the program takes", {
+    "app/main.cjs":
+      'const { Worker } = require("worker_threads");\nnew Worker("./first.cjs").on("error", (error) => console.log(error.message));\nrequire("./second.cjs");\n',
+    "app/first.cjs": "",
+    "app/second.cjs": 'new (require("worker_threads").Worker)(__dirname + "/third.cjs").unref();\n',
+    "app/third.cjs": "",
+  }),
   program("try, catch and throw", {
     "app/main.cjs": "let b;\ntry { b = require(`./a`); } catch (error) { throw new Error('no a: ' + error.message); }\nconsole.log(b);\n",
     "app/a.js": 'module.exports = (() => { try { return require("./fast"); } catch { return require("./slow"); } })();\n',

@@ -13,6 +13,15 @@ export interface Program {
   readonly env?: readonly string[];
 }
 
+/** What one run tries. */
+export interface Selection {
+  readonly programs: readonly Program[];
+  /** What is installed on the base of a kind: packages of npm or Debian. */
+  readonly packages: Readonly<Record<Kind, readonly string[]>>;
+  /** For each program, at most. */
+  readonly changes: number;
+}
+
 /** What is done to an image: a file or directory is gone, or its owner alone may read it. */
 export interface Change {
   readonly how: "removed" | "unreadable";

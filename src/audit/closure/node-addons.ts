@@ -12,9 +12,8 @@ import { closeOver } from "./close.ts";
 import { execPlace, type StartedCommand } from "./commands.ts";
 import { elfFiles } from "./elf-files.ts";
 import { isMusl } from "./loader.ts";
-import type { NodePackages } from "./node-packages.ts";
-import type { NodeResolver } from "./node-resolve.ts";
-import { isNodeModule, type MissingModule, type NodeTrace } from "./node-trace.ts";
+import { manifestOf } from "./node-packages.ts";
+import { isNodeModule, type MissingModule, type NodeTrace, type NodeTraceOptions, traceNode } from "./node-trace.ts";
 import { programsOf } from "./programs.ts";
 import type { AnswerNeed } from "./script/run-program.ts";
 import type { ScriptProcess } from "./script/natives.ts";
@@ -30,22 +29,19 @@ interface ChosenAddons {
 }
 
 /** What it is found out with. */
-interface ChosenAddonsOptions {
+interface ChosenAddonsOptions extends NodeTraceOptions {
   readonly subject: AuditSubject;
-  readonly files: AuditFiles;
   readonly machine: ElfMachine;
   readonly command: StartedCommand;
-  readonly packages: NodePackages;
-  readonly resolver: NodeResolver;
+  readonly process: ScriptProcess;
   readonly trace: NodeTrace;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Packages that find add-ons for others. */
 const HELPER =
   /^(?:node-gyp-build(?:-optional-packages)?|bindings|pkg-prebuilds|@mapbox\/node-pre-gyp|prebuild-install|@neon-rs\/load|detect-libc)$/;
 const PLATFORM_NAME = /(?:linux|darwin|win32|android|freebsd|wasm32)/;
-const PACKAGE = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//;
+const PACKAGE = /^((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 const MAX_SOURCE = 4 * 1024 * 1024;
 const MAX_TEXT = 256 * 1024;
 const MAX_NAMES = 2000;
@@ -88,27 +84,31 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
   for (const root of roots) {
     signal?.throwIfAborted();
     if (world.ran.has(root)) continue;
-    const { fatal, addons: loaded } = await runProgram(root, world.process, world.answer);
+    const { fatal, doubtful, addons: loaded } = await runProgram(root, options.process, world.answer);
     for (const path of [...loaded, ...fatal.flatMap((one) => one.path ?? [])]) {
       const entry = fileAt(files, path);
       if (entry?.path.endsWith(".node") === true) addons.set(entry.path, entry);
       else if (entry !== undefined) shut.push(entry);
     }
-    const told = missingOf(fatal);
-    if (told !== undefined) missing.push(told);
+    for (const told of [missingOf(fatal, true), fatal.length === 0 ? missingOf(doubtful, false) : undefined])
+      if (told !== undefined) missing.push(told);
   }
-  return { missing, addons: [...addons.values()], opened: [...shut, ...[...addons.keys()].flatMap((path) => world.librariesOf(path))] };
+  return {
+    missing,
+    addons: [...addons.values()],
+    opened: [...shut, ...[...addons.keys()].flatMap((path) => world.librariesOf(path))],
+  };
 }
 
 /** One finding for all that would have done. The check of libraries reports those that lack something. */
-function missingOf(fatal: readonly Missed[]): MissingModule | undefined {
+function missingOf(fatal: readonly Missed[], certain: boolean): MissingModule | undefined {
   if (fatal.some(({ why }) => why === "broken")) return undefined;
   // Packages of their own come with an install; files beside are what a build leaves.
   const best =
     fatal.findLast(({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("/") && !/wasm/.test(specifier)) ?? fatal.at(-1);
   if (best === undefined) return undefined;
   const alternatives = [...new Set(fatal.map(({ specifier }) => specifier))].filter((one) => one !== best.specifier);
-  return { specifier: best.specifier, from: best.from, certain: true, ...(alternatives.length === 0 ? {} : { alternatives }) };
+  return { specifier: best.specifier, from: best.from, certain, ...(alternatives.length === 0 ? {} : { alternatives }) };
 }
 
 /** Packages with an add-on inside. */
@@ -122,7 +122,6 @@ function nativeFolders({ entries }: AuditFiles): ReadonlySet<string> {
 }
 
 interface World {
-  readonly process: ScriptProcess;
   readonly answer: AnswerNeed;
   /** Scripts that were run. */
   readonly ran: ReadonlySet<string>;
@@ -131,11 +130,30 @@ interface World {
 }
 
 async function createWorld(options: ChosenAddonsOptions, isNative: (path: string) => Promise<boolean>): Promise<World> {
-  const { subject, files, machine, packages, resolver, command } = options;
+  const { subject, files, packages, resolver, trace } = options;
   const { parseNodeModule } = await import("./node-imports.ts");
   const ran = new Set<string>();
+  const failures = new Map<Entry, Opened>();
   const { isBroken, librariesOf } = await addonTest(options);
   const shutBy = await shutFor(subject);
+
+  /** Of what another package has, which is not run, the imports tell whether it fails. */
+  async function failureOf(entry: Entry): Promise<Opened> {
+    const existing = failures.get(entry);
+    if (existing !== undefined) return existing;
+    // What the program certainly loads anyway has its findings already.
+    const part = trace.opened.includes(entry) ? undefined : await traceNode([entry], { ...options, isPart: true });
+    const shut = part?.opened.find((one) => shutBy(one) !== undefined);
+    const missing = part?.missing.find(({ certain, how }) => certain && how === undefined);
+    const made: Opened =
+      shut !== undefined
+        ? { kind: "shut", path: `/${shut.path}` }
+        : missing === undefined
+          ? { kind: "unknown" }
+          : { kind: "failing", specifier: missing.specifier, from: missing.from };
+    failures.set(entry, made);
+    return made;
+  }
 
   async function open({ specifier, how, from }: Need & { readonly kind: "open" }): Promise<Opened> {
     const target =
@@ -144,8 +162,10 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     const entry = target.kind === "file" ? target.entry : undefined;
     if (entry === undefined) return { kind: "unknown" };
     const path = `/${entry.path}`;
+    const manifest = await manifestOf(files, packages, path);
+    if (manifest !== undefined && shutBy(manifest) !== undefined) return { kind: "shut", path: `/${manifest.path}` };
     if (path.endsWith(".node")) return { kind: "addon", path, isBroken: await isBroken(entry) };
-    if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) return { kind: "unknown" };
+    if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) return await failureOf(entry);
     if (shutBy(entry) !== undefined) return { kind: "addon", path, isBroken: true };
     const bytes = await files.read(entry, MAX_SOURCE);
     const source =
@@ -161,15 +181,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     return parsed === undefined ? { kind: "unknown" } : { kind: "script", path, ...parsed };
   }
 
-  const process: ScriptProcess = {
-    arch: ARCHITECTURES[subject.platform.architecture] ?? subject.platform.architecture,
-    libc: command.result.program !== undefined && isMuslProgram(command) ? "musl" : "glibc",
-    env: environmentOf(subject),
-    workingDirectory: toText(execPlace(subject, files, machine).workingDirectory),
-    execPath: `/${command.result.program?.entry.path ?? ""}`,
-  };
   return {
-    process,
     ran,
     librariesOf,
     async answer(need) {
@@ -183,7 +195,8 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
   };
 }
 
-function packageFolder(path: string): string {
+/** The package that a file lies in; "" for the program's own. */
+export function packageFolder(path: string): string {
   return PACKAGE.exec(path)?.[1] ?? "";
 }
 
@@ -195,6 +208,22 @@ function jsonOf(path: string, source: string): Opened {
     if (error instanceof SyntaxError) return { kind: "unknown" };
     throw error;
   }
+}
+
+/** The process that a command would start. */
+export function scriptProcess({
+  subject,
+  files,
+  machine,
+  command,
+}: Pick<ChosenAddonsOptions, "subject" | "files" | "machine" | "command">): ScriptProcess {
+  return {
+    arch: ARCHITECTURES[subject.platform.architecture] ?? subject.platform.architecture,
+    libc: command.result.program !== undefined && isMuslProgram(command) ? "musl" : "glibc",
+    env: environmentOf(subject),
+    workingDirectory: toText(execPlace(subject, files, machine).workingDirectory),
+    execPath: `/${command.result.program?.entry.path ?? ""}`,
+  };
 }
 
 function isMuslProgram({ result }: StartedCommand): boolean {

@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { parseNodeImports } from "./node-imports.ts";
+import { nodeImportParser } from "./node-imports.ts";
+
+const parseNodeImports = nodeImportParser();
 
 /** "require x, import y (lazy), require z (guarded)" */
 function imports(source: string, isModule?: boolean): string {
   const parsed = parseNodeImports(source, isModule);
   if (parsed === undefined) return "no JavaScript";
+  if (parsed.isMisfit === true) return "another kind";
   const lines = parsed.imports.map(
     ({ kind, specifier, lazy, guarded }) => `${kind} ${specifier}${lazy ? " (lazy)" : ""}${guarded ? " (guarded)" : ""}`,
   );
   return [parsed.isModule ? "module" : "script", ...lines.toSorted()].join(", ");
 }
 
-describe("parseNodeImports()", () => {
+describe("nodeImportParser()", () => {
   const rows: Readonly<Record<string, string>> = {
     'const a = require("a"); require("./b").c();': "script, require ./b, require a",
     'import a from "a"; export { b } from "b"; export * from "./c.js"; import "d";': "module, import ./c.js, import a, import b, import d",
@@ -38,8 +41,9 @@ describe("parseNodeImports()", () => {
   }
 
   it("takes the type that a package.json gives", () => {
-    assert.equal(imports('import "a";', false), "no JavaScript");
-    assert.equal(imports('require("a");', true), "module, require a");
+    assert.equal(imports('import "a";', false), "another kind");
+    assert.equal(imports('function f() { require("a"); }', true), "module, require a (lazy)");
+    assert.equal(imports('require("a");', true), "another kind");
   });
 
   it("survives nesting without end, and any text", () => {

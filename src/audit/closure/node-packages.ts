@@ -2,6 +2,7 @@
 import { createShared } from "../../async.ts";
 import { fileAt, folderOf, lastPart, parseJson } from "../../facts/index.ts";
 import { fromText } from "../../paths.ts";
+import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 
 /** What resolution needs of a package.json. Anything else than expected counts as absent. */
@@ -50,6 +51,12 @@ export function nodePackages(files: AuditFiles): NodePackages {
   };
 }
 
+/** The package.json that says of what kind a file is. */
+export async function manifestOf(files: AuditFiles, packages: NodePackages, path: string): Promise<Entry | undefined> {
+  const folder = (await packages.around(path))?.folder;
+  return folder === undefined ? undefined : fileAt(files, `${folder === "/" ? "" : folder}/package.json`);
+}
+
 /** A directory without package.json, or with one that says nothing. */
 export function emptyPackage(folder: string): NodePackage {
   return { folder, scripts: new Map(), dependencies: [], optionalDependencies: [] };
@@ -78,7 +85,7 @@ export function exportedPath({ folder, exports }: NodePackage, subpath: string, 
   const keys = isObject(exports) ? Object.keys(exports) : [];
   const isMap = keys.length > 0 && keys.every((key) => key.startsWith("."));
   const map = isMap && isObject(exports) ? exports : { ".": exports };
-  const target = mappedTarget(map, subpath, conditions);
+  const target = mappedTarget(map, subpath, { conditions, isTarget: (one) => targetPath(folder, one) !== undefined });
   return target === undefined ? undefined : targetPath(folder, target);
 }
 
@@ -88,7 +95,7 @@ export function importedTarget(
   name: string,
   conditions: ReadonlySet<string>,
 ): { readonly path: string } | { readonly specifier: string } | undefined {
-  const target = isObject(imports) ? mappedTarget(imports, name, conditions) : undefined;
+  const target = isObject(imports) ? mappedTarget(imports, name, { conditions, isTarget: () => true }) : undefined;
   if (target === undefined) return undefined;
   if (!target.startsWith(".")) return { specifier: target };
   const path = targetPath(folder, target);
@@ -96,14 +103,14 @@ export function importedTarget(
 }
 
 /** The target of the exact key, or of the pattern with the longest part before its "*". */
-function mappedTarget(map: Readonly<Record<string, unknown>>, name: string, conditions: ReadonlySet<string>): string | undefined {
-  if (Object.hasOwn(map, name) && !name.includes("*") && !name.endsWith("/")) return chosen(map[name], undefined, conditions);
+function mappedTarget(map: Readonly<Record<string, unknown>>, name: string, choice: Choice): string | undefined {
+  if (Object.hasOwn(map, name) && !name.includes("*") && !name.endsWith("/")) return chosen(map[name], undefined, choice);
   const patterns = Object.keys(map).filter((key) => key.split("*").length === 2);
   patterns.sort((one, other) => other.indexOf("*") - one.indexOf("*") || other.length - one.length);
   for (const pattern of patterns) {
     const [before = "", after = ""] = pattern.split("*");
     if (name.length > pattern.length - 1 && name.startsWith(before) && name.endsWith(after) && name !== before) {
-      return chosen(map[pattern], name.slice(before.length, name.length - after.length), conditions);
+      return chosen(map[pattern], name.slice(before.length, name.length - after.length), choice);
     }
   }
   return undefined;
@@ -111,22 +118,28 @@ function mappedTarget(map: Readonly<Record<string, unknown>>, name: string, cond
 
 const MAX_DEPTH = 50;
 
-function chosen(target: unknown, match: string | undefined, conditions: ReadonlySet<string>, depth = 0): string | undefined {
+interface Choice {
+  readonly conditions: ReadonlySet<string>;
+  /** A list goes on behind a target that is none. */
+  readonly isTarget: (target: string) => boolean;
+}
+
+function chosen(target: unknown, match: string | undefined, choice: Choice, depth = 0): string | undefined {
   if (typeof target === "string") return match === undefined ? target : target.replaceAll("*", () => match);
   if (depth > MAX_DEPTH) return undefined;
   if (Array.isArray(target)) {
     for (const one of target) {
-      const found = chosen(one, match, conditions, depth + 1);
-      if (found !== undefined) return found;
+      const found = chosen(one, match, choice, depth + 1);
+      if (found !== undefined && choice.isTarget(found)) return found;
     }
     return undefined;
   }
   if (!isObject(target)) return undefined;
   for (const [condition, value] of Object.entries(target)) {
-    if (condition !== "default" && !conditions.has(condition)) continue;
+    if (condition !== "default" && !choice.conditions.has(condition)) continue;
     // `null` says: not this one, and no later one either.
     if (value === null) return undefined;
-    const found = chosen(value, match, conditions, depth + 1);
+    const found = chosen(value, match, choice, depth + 1);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,14 +1,16 @@
 /** The Node.js program that an image starts: its main module and all that it loads. Worked out once for all checks of an audit. */
 import type { ElfMachine } from "../../elf/index.ts";
-import { absolutePath, environmentPath, fileAt, folderOf, lastPart } from "../../facts/index.ts";
+import { absolutePath, environmentPath, folderOf, lastPart } from "../../facts/index.ts";
 import { given } from "../../given.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
-import { chosenAddons } from "./node-addons.ts";
+import { chosenAddons, packageFolder, scriptProcess } from "./node-addons.ts";
+import { dependencyGaps } from "./node-dependencies.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
-import { nodePackages, type NodePackages } from "./node-packages.ts";
+import { manifestOf, nodePackages, type NodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
+import { nodeVersionOf } from "./node-version.ts";
 import { type NodeTrace, traceNode } from "./node-trace.ts";
 
 /** What is known of it. */
@@ -77,14 +79,22 @@ async function find(
   const facts = { command, main: { name: main, path, found }, missingPreloads };
   if (!found || PACKAGE_MANAGERS.test(target.entry.path)) return facts;
   // The parser costs a start of the command some milliseconds: only where it is needed.
-  const { parseNodeImports } = await import("./node-imports.ts");
-  const options = { files, packages, resolver, parse: parseNodeImports, ...given({ signal }) };
+  const { nodeImportParser } = await import("./node-imports.ts");
+  const version = await nodeVersionOf(subject, files, program.entry);
+  const process = { ...scriptProcess({ subject, files, machine, command }), ...version };
+  const options = { files, packages, resolver, parse: nodeImportParser(process), workingDirectory, ...given({ signal }) };
   const trace = await traceNode(roots, options);
-  const chosen = await chosenAddons({ ...options, subject, machine, command, trace });
-  const addons = new Map(trace.addons.map((one) => [one.entry.path, one]));
+  const chosen = await chosenAddons({ ...options, subject, machine, command, process, trace });
+  // Where a package is known to choose one, its others are for other platforms.
+  const decided = new Set(chosen.addons.map(({ path }) => packageFolder(path)));
+  const perhaps = trace.addons.filter(({ entry, certain }) => certain || !decided.has(packageFolder(entry.path)));
+  const addons = new Map(perhaps.map((one) => [one.entry.path, one]));
   for (const entry of chosen.addons) addons.set(entry.path, { entry, certain: true });
   const opened = [...trace.opened, ...chosen.opened];
-  const missing = [...trace.missing, ...chosen.missing];
+  const known = [...trace.missing, ...chosen.missing];
+  // What is missing already is no second finding.
+  const gaps = known.length > 0 ? [] : await dependencyGaps(trace.opened, options);
+  const missing = [...known, ...gaps];
   return {
     ...facts,
     trace: { ...trace, missing, addons: [...addons.values()], opened: [...opened, ...(await manifestsOf(files, packages, opened))] },
@@ -93,11 +103,10 @@ async function find(
 
 /** The package.json files that say of what kind modules are: Node.js does not start what it may not read. */
 async function manifestsOf(files: AuditFiles, packages: NodePackages, modules: readonly Entry[]): Promise<readonly Entry[]> {
-  const found = new Map<string, Entry>();
+  const found = new Set<Entry>();
   for (const { path } of modules) {
-    const folder = (await packages.around(`/${path}`))?.folder;
-    const entry = folder === undefined || found.has(folder) ? undefined : fileAt(files, `${folder === "/" ? "" : folder}/package.json`);
-    if (folder !== undefined && entry !== undefined) found.set(folder, entry);
+    const manifest = await manifestOf(files, packages, `/${path}`);
+    if (manifest !== undefined) found.add(manifest);
   }
-  return [...found.values()];
+  return [...found];
 }

@@ -1,5 +1,5 @@
 /** Which names a Python module may have at its end, by its text: to tell a missing submodule from a name that the package sets itself. */
-import { pythonStatements, type PythonStatement } from "./python-statements.ts";
+import { allStatements, pythonText, type PythonStatement } from "./python-statements.ts";
 
 /** What the text tells. */
 export interface PythonBindings {
@@ -16,7 +16,8 @@ export interface PythonBindings {
 
 /** Code that sets names which no text shows, or imports in a way of its own. */
 const OPEN = /\b__getattr__\b|\bglobals\(|\bvars\(|\blocals\(|\bexec\(|\bsetattr\(|\b__import__\b|\bimport_module\b|\bpkgutil\b/;
-const MAKES_MODULES = /\bsys\.modules\b|\b__path__\b|\bextend_path\b/;
+/** Of `sys.modules["other"]` it only reads. */
+const MAKES_MODULES = /\bsys\.modules\b(?!\s*\[""\](?!\s*=(?!=)))|(?<!\.)\b__path__\b|\bextend_path\b/;
 const ANY = ["*"];
 /** Of what is no text. */
 export const OPEN_BINDINGS: PythonBindings = { names: new Set(), stars: [], isOpen: true, makesModules: true };
@@ -28,46 +29,62 @@ export function pythonBindings(source: string, ownName: string): PythonBindings 
   const names = new Set<string>();
   const stars: { level: number; module: string; isTop: boolean }[] = [];
   let all: ReadonlySet<string> | undefined;
-  const statements = pythonStatements(source);
+  const { statements, code } = pythonText(source);
   const top = new Set(statements);
-  const stack: PythonStatement[] = [...statements];
-  for (let one = stack.pop(); one !== undefined; one = stack.pop()) {
-    switch (one.kind) {
-      case "import":
-        for (const { binds } of one.modules) names.add(binds);
-        break;
-      case "from":
-        if (one.names === "*") stars.push({ level: one.level, module: one.module, isTop: top.has(one) });
-        else bindImported(one.names, isOwn(one, ownName), names);
-        break;
-      case "block":
-        for (const arm of one.arms) {
-          stack.push(...arm.body);
-          if (arm.keyword === "def" || arm.keyword === "class") names.add(/^\w+/.exec(arm.head)?.[0] ?? "");
-          else for (const [name] of arm.head.matchAll(/[A-Za-z_]\w*/g)) names.add(name);
-        }
-        break;
-      case "simple":
-        for (const name of assigned(one.text)) names.add(name);
-        if (one.text.startsWith("__all__"))
-          all = /^__all__\s*=\s*[[(][\s",]*[\])]$/.test(one.text) && all === undefined ? new Set(one.strings) : new Set(ANY);
-        break;
-      default:
-        one satisfies never;
-    }
+  for (const one of allStatements(statements)) {
+    for (const name of boundBy(one, isOwn(one, ownName))) names.add(name);
+    if (one.kind === "from" && one.names === "*") stars.push({ level: one.level, module: one.module, isTop: top.has(one) });
+    if (one.kind === "simple" && one.text.startsWith("__all__"))
+      all = /^__all__\s*=\s*(?:[[(][\s",]*[\])]|""[\s",]*)$/.test(one.text) && all === undefined ? new Set(one.strings) : new Set(ANY);
   }
-  const makesModules = MAKES_MODULES.test(source);
+  const makesModules = MAKES_MODULES.test(code);
   const known = all === undefined || all.has("*") ? {} : { all };
-  return { names, stars, ...known, isOpen: makesModules || OPEN.test(source), makesModules };
+  return { names, stars, ...known, isOpen: makesModules || OPEN.test(code), makesModules };
 }
 
-function isOwn(one: PythonStatement & { readonly kind: "from" }, ownName: string): boolean {
-  return (one.level === 1 && one.module === "") || (one.level === 0 && one.module === ownName);
+function isOwn(one: PythonStatement, ownName: string): boolean {
+  return one.kind === "from" && ((one.level === 1 && one.module === "") || (one.level === 0 && one.module === ownName));
 }
 
-/** `from . import sub` binds it only if it is a submodule: that is what is asked here. */
-function bindImported(imported: readonly { readonly name: string; readonly as: string }[], own: boolean, names: Set<string>): void {
-  for (const { name, as } of imported) if (!own || name !== as) names.add(as);
+/** Names that one statement sets, without those of statements in it. `from . import sub` (`own`) binds it only if it is a submodule: that is what is asked. */
+export function boundBy(one: PythonStatement, own = false): readonly string[] {
+  switch (one.kind) {
+    case "import":
+      return one.modules.map(({ binds }) => binds);
+    case "from":
+      return one.names === "*" ? [] : one.names.flatMap(({ name, as }) => (!own || name !== as ? [as] : []));
+    case "block":
+      return one.arms.flatMap(({ keyword, head }) => boundByHead(keyword, head));
+    case "simple":
+      return assigned(one.text);
+    default:
+      return one satisfies never;
+  }
+}
+
+function boundByHead(keyword: string, head: string): readonly string[] {
+  const names = (text: string | undefined): readonly string[] => text?.match(/[A-Za-z_]\w*/g) ?? [];
+  const walrus = [...head.matchAll(/([A-Za-z_]\w*)\s*:=/g)].map(([, name = ""]) => name);
+  switch (keyword) {
+    case "def":
+    case "class":
+      return names(/^\w+/.exec(head)?.[0]);
+    case "for":
+      return [...walrus, ...names(/^(.*?)\sin\s/.exec(head)?.[1])];
+    case "with":
+    case "except":
+      return [
+        ...walrus,
+        ...head
+          .split(/\sas\s/)
+          .slice(1)
+          .flatMap(names),
+      ];
+    case "case":
+      return names(head);
+    default:
+      return walrus;
+  }
 }
 
 function assigned(text: string): readonly string[] {

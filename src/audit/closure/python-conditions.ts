@@ -5,7 +5,12 @@ export interface PythonFacts {
   /** "3.13" */
   readonly version: string | undefined;
   readonly isMain: boolean;
+  /** Names that the module has set so far, where what they hold is known. */
+  readonly constants: PythonConstants;
 }
+
+/** By name: what it is as a condition; "version" of `sys.version_info`. */
+export type PythonConstants = Map<string, boolean | "version">;
 
 const NAMES: ReadonlyMap<string, boolean> = new Map([
   ["True", true],
@@ -18,6 +23,7 @@ const NAMES: ReadonlyMap<string, boolean> = new Map([
   ["MYPY", false],
 ]);
 const VERSION = /^sys\.version_info(?:\[:2\]|\[:3\])?\s*(<=?|>=?|==|!=)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?(?:,[\s\d]*)?\)$/;
+const VERSION_PART = /^sys\.version_info(\[[01]\]|\.major|\.minor)\s*(<=?|>=?|==|!=)\s*(\d+)$/;
 
 const VALUES: ReadonlyMap<string, string> = new Map([
   ["sys.platform", "linux"],
@@ -35,8 +41,9 @@ export function pythonCondition(head: string, strings: readonly string[], facts:
     const inner = pythonCondition(text.slice("not ".length), strings, facts);
     return inner === undefined ? undefined : !inner;
   }
-  const known = NAMES.get(text) ?? (/^\w+\.TYPE_CHECKING$/.test(text) ? false : undefined);
-  return known ?? versionCondition(text, facts) ?? textCondition(text, strings, facts);
+  const own = facts.constants.get(text);
+  const known = typeof own === "boolean" ? own : (NAMES.get(text) ?? (/^\w+\.TYPE_CHECKING$/.test(text) ? false : undefined));
+  return known ?? versionCondition(withVersion(text, facts), facts) ?? textCondition(text, strings, facts);
 }
 
 function unwrapped(head: string): string {
@@ -68,21 +75,40 @@ function combined(parts: readonly string[], strings: readonly string[], facts: P
   return values.includes(undefined) ? undefined : !decides;
 }
 
+/** `sys.version_info` instead of a name for it. */
+function withVersion(text: string, { constants }: PythonFacts): string {
+  return text.replace(/^(?:sys\.)?\w+/, (name) => (constants.get(name) === "version" ? "sys.version_info" : name));
+}
+
 function versionCondition(text: string, { version }: PythonFacts): boolean | undefined {
-  const [, operator, major = "", minor] = VERSION.exec(text) ?? [];
-  if (operator === undefined || version === undefined) return undefined;
+  if (version === undefined) return undefined;
   const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
+  const [, part, partOperator, number] = VERSION_PART.exec(text) ?? [];
+  if (part !== undefined && partOperator !== undefined)
+    return compared((/0|major/.test(part) ? ownMajor : ownMinor) - Number(number), partOperator);
+  const [, operator, major = "", minor] = VERSION.exec(text) ?? [];
+  if (operator === undefined) return undefined;
   // (3, 13, 1) is more than (3,) and (3, 13): the version has more parts than what it is compared with.
   const order = ownMajor - Number(major) || (minor === undefined ? 1 : ownMinor - Number(minor)) || 1;
   // Of the third part nothing is known.
   if (/\[:2\]|\(\s*\d+\s*,\s*\d+\s*,\s*\d/.test(text) && ownMinor === Number(minor)) return undefined;
+  return /^[=!]/.test(operator) ? undefined : compared(order, operator);
+}
+
+function compared(order: number, operator: string): boolean | undefined {
   switch (operator) {
     case "<":
-    case "<=":
       return order < 0;
+    case "<=":
+      return order <= 0;
     case ">":
-    case ">=":
       return order > 0;
+    case ">=":
+      return order >= 0;
+    case "==":
+      return order === 0;
+    case "!=":
+      return order !== 0;
     default:
       return undefined;
   }

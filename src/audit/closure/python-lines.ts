@@ -2,6 +2,8 @@
 
 /** One logical line. */
 export interface PythonLine {
+  /** Where it begins in the source. */
+  readonly at: number;
   /** Columns of white space in front, a tab counting to the next eighth. */
   readonly indent: number;
   /** The line with empty strings. */
@@ -19,11 +21,12 @@ export function pythonLines(source: string): readonly PythonLine[] {
   const lines: PythonLine[] = [];
   let text = "";
   let strings: string[] = [];
+  let start = 0;
   let indent = 0;
   let depth = 0;
   let isStart = true;
   const end = (): void => {
-    if (text.trim() !== "") lines.push({ indent, text: text.trim(), strings });
+    if (text.trim() !== "") lines.push({ at: start, indent, text: text.trim(), strings });
     text = "";
     strings = [];
     isStart = true;
@@ -31,6 +34,7 @@ export function pythonLines(source: string): readonly PythonLine[] {
   for (let at = 0; at < source.length;) {
     const char = source.charAt(at);
     if (isStart && depth === 0) {
+      start = at;
       const space = /[ \t\f]*/y;
       space.lastIndex = at;
       const found = space.exec(source)?.[0] ?? "";

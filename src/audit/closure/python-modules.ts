@@ -17,6 +17,8 @@ export interface PythonModules {
   /** A top-level name in the search path, or the last part of a dotted one in the folders of its package; undefined when there is none. */
   find(name: string, folders: readonly string[]): PythonModule | undefined;
   isBuiltin(dotted: string): boolean;
+  /** In the interpreter, with imports as its file in the library has them. */
+  isFrozen(dotted: string): boolean;
 }
 
 /** Without a file since 3.11, in every build, or set by the module above it. */
@@ -75,6 +77,7 @@ export function pythonModules(
 
   return {
     isBuiltin: (dotted) => FROZEN.has(dotted) || builtin.has(dotted),
+    isFrozen: (dotted) => FROZEN.has(dotted) && !builtin.has(dotted),
     find(name, folders) {
       const one = fromText(name);
       const portions: string[] = [];

@@ -1,4 +1,4 @@
-/** Names of Python's standard library (sys.stdlib_module_names of 3.11 to 3.14): nothing else brings them, so when they are in no directory they are missing. */
+/** Names of Python's standard library (sys.stdlib_module_names of 3.11 to 3.14, without those of C that have a leading "_"): nothing else brings them, so when they are in no directory they are missing. */
 export const PYTHON_STANDARD_LIBRARY: ReadonlySet<string> = new Set(
   (
     "abc annotationlib antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile calendar cmath " +
@@ -12,6 +12,8 @@ export const PYTHON_STANDARD_LIBRARY: ReadonlySet<string> = new Set(
     "shutil signal site smtplib socket socketserver sqlite3 sre_compile sre_constants sre_parse ssl stat statistics string stringprep " +
     "struct subprocess symtable sys sysconfig syslog tabnanny tarfile tempfile termios textwrap this threading time timeit tkinter " +
     "token tokenize tomllib trace traceback tracemalloc tty turtle turtledemo types typing unicodedata unittest urllib uuid venv " +
-    "warnings wave weakref webbrowser winreg winsound wsgiref xml xmlrpc zipapp zipfile zipimport zlib zoneinfo"
+    "warnings wave weakref webbrowser winreg winsound wsgiref xml xmlrpc zipapp zipfile zipimport zlib zoneinfo " +
+    "__future__ _collections_abc _colorize _compat_pickle _compression _markupbase _opcode_metadata _py_abc _pydatetime _pydecimal _pyio _pylong " +
+    "_sitebuiltins _strptime _threading_local _weakrefset"
   ).split(" "),
 );

@@ -28,6 +28,8 @@ export interface PythonInstallation {
   readonly openNames: ReadonlySet<string>;
   /** There is some .pth file, which Python reads when it starts. */
   readonly hasPathFiles: boolean;
+  /** What lines of .pth files import. */
+  readonly pathImports: ReadonlySet<string>;
 }
 
 /** What the environment and the command line say of where to look. */
@@ -65,6 +67,7 @@ export async function pythonInstallation(
   let isOpen = false;
   let hasPathFiles = false;
   const openNames = new Set<string>();
+  const pathImports = new Set<string>();
   for (const site of withoutSite ? [] : sites) {
     folders.push(site);
     const more = await pathFiles(tree, files, site);
@@ -72,6 +75,7 @@ export async function pythonInstallation(
     isOpen ||= more.runsCode;
     hasPathFiles ||= more.hasAny;
     for (const name of more.names) openNames.add(name);
+    for (const name of more.imports) pathImports.add(name);
   }
   const isWhole =
     // Without os.py, its landmark, Python goes on with the prefix that it was built for.
@@ -86,6 +90,7 @@ export async function pythonInstallation(
     isOpen,
     hasPathFiles,
     openNames,
+    pathImports,
   };
 }
 
@@ -118,16 +123,18 @@ interface PathFiles {
   readonly runsCode: boolean;
   readonly hasAny: boolean;
   readonly names: readonly string[];
+  readonly imports: readonly string[];
 }
 
 /** Lines of .pth files are directories, or code. */
 async function pathFiles(tree: Tree, files: AuditFiles, site: string): Promise<PathFiles> {
   const folder = entryAt(files, site);
-  if (folder?.kind !== "dir") return { folders: [], runsCode: false, hasAny: false, names: [] };
+  if (folder?.kind !== "dir") return { folders: [], runsCode: false, hasAny: false, names: [], imports: [] };
   const folders: string[] = [];
   let runsCode = false;
   let hasAny = false;
   const names: string[] = [];
+  const imports: string[] = [];
   for (const entry of tree.readdir(folder.path)) {
     if (!entry.path.endsWith(".pth") || entry.kind !== "file") continue;
     hasAny = true;
@@ -136,9 +143,17 @@ async function pathFiles(tree: Tree, files: AuditFiles, site: string): Promise<P
       // Of what setuptools puts there one adds no directories, and the other says which package it makes.
       const made = entry.path.endsWith("-nspkg.pth") ? [...line.matchAll(NAMESPACE)] : [];
       for (const [, name = ""] of made) names.push(name);
+      imports.push(
+        ...(
+          /^import[ \t]+([\w., ]+)/
+            .exec(line)?.[1]
+            ?.split(",")
+            .map((one) => one.trim()) ?? []
+        ).filter((one) => /^[\w.]+$/.test(one)),
+      );
       if (/^import[ \t]/.test(line)) runsCode ||= made.length === 0 && !entry.path.endsWith("/distutils-precedence.pth");
       else if (line.trim() !== "" && !line.startsWith("#")) folders.push(absolutePath(line.trim(), site));
     }
   }
-  return { folders, runsCode, hasAny, names };
+  return { folders, runsCode, hasAny, names, imports };
 }

@@ -13,7 +13,8 @@ import { programsOf } from "./programs.ts";
 import { applicationModule, isPythonName, parsePythonCommand, type PythonCommand } from "./python-command.ts";
 import { builtinModules, type PythonModules, pythonModules } from "./python-modules.ts";
 import { type PythonInstallation, pythonInstallation, type PythonSettings } from "./python-program.ts";
-import { type PythonFailure, type PythonTracer, pythonTracer } from "./python-trace.ts";
+import type { PythonFailure } from "./python-run.ts";
+import { type PythonTracer, pythonTracer } from "./python-trace.ts";
 import type { LoadedObject } from "./types.ts";
 
 /** What is known of it. */
@@ -32,8 +33,10 @@ export interface PythonStart {
   readonly application?: string;
   readonly workingDirectory: string;
   readonly extensions: readonly Entry[];
-  /** Packages of the standard library that lack their __init__. */
+  /** Packages that lack their __init__. */
   readonly hollow: readonly string[];
+  /** What extensions may import, and the image does not have; empty when something else fails. */
+  readonly doubts: readonly PythonFailure[];
   /** What the extension that fails would load. */
   readonly libraries: readonly Entry[];
 }
@@ -77,7 +80,7 @@ async function find(
   const first = main?.file === undefined || run.kind !== "file" ? workingDirectory : folderOf(`/${main.file.path}`);
   const folders = [...(isSafePath && main?.entry?.kind !== "dir" ? [] : [first]), ...installation.folders];
   const facts = { command, program, installation, run, ...given({ main }), folders, workingDirectory };
-  if (installation.missingLibrary !== undefined) return { ...facts, extensions: [], libraries: [], hollow: [] };
+  if (installation.missingLibrary !== undefined) return { ...facts, extensions: [], libraries: [], hollow: [], doubts: [] };
 
   const objects = await loadedObjects(subject, files, machine, program);
   const builtin = await builtinModules(files, [
@@ -107,8 +110,10 @@ async function find(
     return made;
   };
   const ran = await runThrough({ facts, modules, tracerFor: kept, workingDirectory });
+  const doubts: PythonFailure[] = [];
+  if (ran.failure === undefined) for (const one of tracers) doubts.push(...(await one.doubts()));
   const hollow = [...new Set(tracers.flatMap((one) => [...one.hollow]))];
-  return { ...facts, ...ran, hollow, libraries: test.librariesOf(ran.failure?.entry) };
+  return { ...facts, ...ran, hollow, doubts, libraries: test.librariesOf(ran.failure?.entry) };
 }
 
 interface Trying {
@@ -132,6 +137,8 @@ async function runThrough({
     const failure = await tracer.load(name);
     if (failure !== undefined) return { failure: { ...failure, stage: "start" }, extensions: tracer.extensions };
   }
+  const stuck = await pathFailure(tracer, installation);
+  if (stuck !== undefined) return { failure: { ...stuck, stage: "start" }, extensions: tracer.extensions };
   const failure = await runMain(tracer, run, main, modules, folders);
   const args = run.kind === "file" || run.kind === "module" ? run.args.map(toText) : [];
   const server = run.kind === "module" ? run.name : lastPart(main?.path ?? "");
@@ -143,6 +150,12 @@ async function runThrough({
   const failed = await second.load(application);
   const extensions = [...tracer.extensions, ...second.extensions];
   return { extensions, ...told, ...(failed === undefined ? {} : { failure: { ...failed, stage: "application" } }) };
+}
+
+/** Of a .pth file that fails Python tells with the module traceback, and goes on; without that it does not. */
+async function pathFailure(tracer: PythonTracer, { pathImports }: PythonInstallation): Promise<PythonFailure | undefined> {
+  for (const name of pathImports) if ((await tracer.load(name)) !== undefined) return await tracer.load("traceback");
+  return undefined;
 }
 
 async function runMain(

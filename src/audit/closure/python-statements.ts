@@ -11,29 +11,56 @@ interface ImportedName {
 export interface PythonArm {
   /** "if", "elif", "except" … */
   readonly keyword: string;
+  /** A function so marked does not run where it is called. */
+  readonly isAsync: boolean;
   /** What is between the keyword and the colon, strings empty. */
   readonly head: string;
   readonly strings: readonly string[];
   readonly body: readonly PythonStatement[];
 }
 
-/** One statement. */
-export type PythonStatement =
-  | { readonly kind: "import"; readonly modules: readonly { readonly module: string; readonly binds: string }[] }
-  /** `level`: dots in front. `names`: "*" for all. */
-  | { readonly kind: "from"; readonly level: number; readonly module: string; readonly names: readonly ImportedName[] | "*" }
+interface Import {
+  readonly kind: "import";
+  readonly modules: readonly { readonly module: string; readonly binds: string }[];
+}
+
+interface From {
+  readonly kind: "from";
+  /** Dots in front. */
+  readonly level: number;
+  readonly module: string;
+  /** "*" for all. */
+  readonly names: readonly ImportedName[] | "*";
+}
+
+/** One statement; `at`: where its line begins in the source. */
+export type PythonStatement = { readonly at: number } & (
+  | Import
+  | From
   /** if, try, for, while, with, class and def with all that belongs to them. */
   | { readonly kind: "block"; readonly arms: readonly PythonArm[]; readonly decorated: boolean }
-  | { readonly kind: "simple"; readonly text: string; readonly strings: readonly string[] };
+  | { readonly kind: "simple"; readonly text: string; readonly strings: readonly string[] }
+);
 
-const HEADER = /^(?:async\s+)?(if|elif|else|try|except|finally|for|while|with|def|class|match|case)\b(?!\s*[=.,)])\*?\s*/;
+const HEADER = /^(async\s+)?(if|elif|else|try|except|finally|for|while|with|def|class|match|case)\b(?!\s*[=.,)])\*?\s*/;
 /** They go on with the block before them. */
 const CONTINUES: ReadonlySet<string> = new Set(["elif", "else", "except", "finally", "case"]);
 const MAX_DEPTH = 60;
 
+/** A file that was read. */
+interface PythonText {
+  readonly statements: readonly PythonStatement[];
+  /** The code without comments and without what is in strings. */
+  readonly code: string;
+}
+
 /** Reads a file. */
-export function pythonStatements(source: string): readonly PythonStatement[] {
+export function pythonText(source: string): PythonText {
   const lines = pythonLines(source);
+  return { statements: statementsOf(lines), code: lines.map(({ text }) => text).join("\n") };
+}
+
+function statementsOf(lines: readonly PythonLine[]): readonly PythonStatement[] {
   let at = 0;
 
   function block(indent: number, depth: number): readonly PythonStatement[] {
@@ -45,18 +72,26 @@ export function pythonStatements(source: string): readonly PythonStatement[] {
       const header = headerOf(line);
       if (header === undefined) {
         decorated = line.text.startsWith("@");
-        if (!decorated) statements.push(...simpleStatements(line.text, line.strings));
+        if (!decorated) statements.push(...simpleStatements(line.text, line.strings, line.at));
         continue;
       }
       const next = lines[at];
       const isInline = header.rest.trim() !== "" || next === undefined || next.indent <= line.indent;
       // So deep is nobody's program.
       const body =
-        isInline || depth > MAX_DEPTH ? simpleStatements(header.rest, line.strings.slice(header.strings)) : block(next.indent, depth + 1);
-      const arm: PythonArm = { keyword: header.keyword, head: header.head, strings: line.strings.slice(0, header.strings), body };
+        isInline || depth > MAX_DEPTH
+          ? simpleStatements(header.rest, line.strings.slice(header.strings), line.at)
+          : block(next.indent, depth + 1);
+      const arm: PythonArm = {
+        keyword: header.keyword,
+        isAsync: header.isAsync,
+        head: header.head,
+        strings: line.strings.slice(0, header.strings),
+        body,
+      };
       if (!CONTINUES.has(header.keyword) || arms.length === 0) {
         arms = [];
-        statements.push({ kind: "block", arms, decorated });
+        statements.push({ kind: "block", at: line.at, arms, decorated });
       }
       arms.push(arm);
       decorated = false;
@@ -70,6 +105,7 @@ export function pythonStatements(source: string): readonly PythonStatement[] {
 
 interface Header {
   readonly keyword: string;
+  readonly isAsync: boolean;
   readonly head: string;
   readonly rest: string;
   /** How many strings are in the head. */
@@ -86,23 +122,29 @@ function headerOf({ text }: PythonLine): Header | undefined {
     else if (")]}".includes(char)) depth -= 1;
     else if (char === ":" && depth === 0 && text.charAt(at + 1) !== "=") {
       const head = text.slice(match[0].length, at).trim();
-      return { keyword: match[1] ?? "", head, rest: text.slice(at + 1), strings: head.split('""').length - 1 };
+      return {
+        keyword: match[2] ?? "",
+        isAsync: match[1] !== undefined,
+        head,
+        rest: text.slice(at + 1),
+        strings: head.split('""').length - 1,
+      };
     }
   }
   return undefined;
 }
 
-function simpleStatements(text: string, strings: readonly string[]): readonly PythonStatement[] {
+function simpleStatements(text: string, strings: readonly string[], at: number): readonly PythonStatement[] {
   let used = 0;
   return text.split(";").flatMap((part): readonly PythonStatement[] => {
     const one = part.trim();
     const own = strings.slice(used, (used += one.split('""').length - 1));
     if (one === "") return [];
-    return [importOf(one) ?? fromOf(one) ?? { kind: "simple", text: one, strings: own }];
+    return [{ at, ...(importOf(one) ?? fromOf(one) ?? { kind: "simple", text: one, strings: own }) }];
   });
 }
 
-function importOf(text: string): PythonStatement | undefined {
+function importOf(text: string): Import | undefined {
   const list = /^import\s+(.+)$/.exec(text)?.[1];
   if (list === undefined) return undefined;
   const modules = list.split(",").flatMap((one) => {
@@ -112,7 +154,7 @@ function importOf(text: string): PythonStatement | undefined {
   return { kind: "import", modules };
 }
 
-function fromOf(text: string): PythonStatement | undefined {
+function fromOf(text: string): From | undefined {
   const [, dots, module, list] = /^from\s*([.\s]*)([\w.]*)\s*import\b\s*(.+)$/.exec(text) ?? [];
   if (dots === undefined || module === undefined || list === undefined) return undefined;
   const level = dots.replace(/\s/g, "").length;
@@ -125,4 +167,15 @@ function fromOf(text: string): PythonStatement | undefined {
       return name === undefined ? [] : [{ name, as: as ?? name }];
     });
   return { kind: "from", level, module, names };
+}
+
+/** All of them, also those inside of others. */
+export function allStatements(statements: readonly PythonStatement[]): readonly PythonStatement[] {
+  const all: PythonStatement[] = [];
+  const stack: PythonStatement[] = [...statements];
+  for (let one = stack.pop(); one !== undefined; one = stack.pop()) {
+    all.push(one);
+    if (one.kind === "block") for (const { body } of one.arms) stack.push(...body);
+  }
+  return all;
 }

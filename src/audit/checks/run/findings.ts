@@ -18,10 +18,12 @@ export type RunId =
   | "elf-missing-version"
   | "elf-damaged"
   | "file-not-readable"
+  | "package-file-missing"
   | "preload-missing"
   | "dangling-link"
   | "node-main-missing"
   | "node-module-missing"
+  | "node-module-kind"
   | "node-not-examined"
   | "platform-not-examined"
   | "python-main-missing"
@@ -51,6 +53,7 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "file-not-readable": ["error", "The user may not read a file that the program needs"],
   "node-main-missing": ["error", "The main module of a Node.js program is missing"],
   "node-module-missing": ["error", "A module that a Node.js program imports is missing"],
+  "node-module-kind": ["error", "A module of a Node.js program is not of the kind that its package.json says"],
   "python-main-missing": ["error", "The main file or module of a Python program is missing"],
   "python-venv-broken": ["error", "The interpreter of a Python virtual environment is missing"],
   "python-library-missing": ["error", "The standard library of a Python program is missing"],
@@ -60,6 +63,7 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "java-main-class-missing": ["error", "The main class of a Java program is missing"],
   "java-class-version": ["error", "The main class of a Java program is for a newer Java"],
   "java-class-path-missing": ["warning", "A jar that another jar's manifest names is missing"],
+  "package-file-missing": ["warning", "The image lacks code of an installed package"],
   "preload-missing": ["warning", "A library of LD_PRELOAD is missing"],
   "dangling-link": ["warning", "A link leads nowhere"],
   "command-missing": ["note", "The image has neither ENTRYPOINT nor CMD"],

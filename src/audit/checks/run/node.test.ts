@@ -197,6 +197,179 @@ testBroken("Node.js program", [
     remedy: /Install it/,
   },
   {
+    name: "A1: a Worker file that is missing",
+    tree: {
+      ...NODE,
+      "app/main.mjs":
+        'file 644 0:0 import { Worker } from "node:worker_threads"; new Worker(new URL("./worker.mjs", import.meta.url)).on("exit", console.log);',
+      "app/Worker.mjs": "file",
+    },
+    config: at("/srv", "node", "/app/main.mjs"),
+    want: "error node-module-missing /app/main.mjs",
+    message: /^"\/app\/main.mjs" starts a Worker from "\/app\/worker.mjs", which is not in the image; it has "\/app\/Worker.mjs"$/,
+    remedy: /upper and lower case/,
+  },
+  {
+    name: "A1: a Worker file that is missing in the working directory, not beside the program",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 const threads = require("worker_threads"); new threads.Worker("./worker.js");',
+      "app/worker.js": "file",
+      srv: "dir 755",
+    },
+    config: at("/srv", "node", "/app/main.cjs"),
+    want: "error node-module-missing /app/main.cjs",
+    message: /starts a Worker from "\/srv\/worker.js"/,
+    remedy: /Copy the file into the image/,
+  },
+  {
+    name: "A1: a module that a Worker imports",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 const { Worker } = require("worker_threads"); new Worker(__dirname + "/worker");',
+      "app/worker.js": 'file 644 0:0 require("pdf"); process.exit(0);',
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/worker.js",
+    message: /imports "pdf"/,
+    remedy: /Install it/,
+  },
+  {
+    name: "A1: a Worker file that is missing, in a program that hears of it",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 const { Worker } = require("worker_threads"); require("./safe"); new Worker("./worker.js");',
+      "app/safe.js": 'file 644 0:0 process.on("uncaughtException", console.error);',
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "warning node-module-missing /app/main.cjs",
+    message: /starts a Worker from "\/app\/worker.js"/,
+    remedy: /Copy the file into the image/,
+  },
+  {
+    name: "A1: what a package requires where the process decides",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("debug");',
+      "app/node_modules/debug/index.js":
+        "file 644 0:0 if (process.type === 'renderer' || process.browser === true) { module.exports = require('./browser'); } else { module.exports = require('./node'); }",
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/node_modules/debug/index.js",
+    message: /imports ".\/node"/,
+    remedy: /Copy the file/,
+  },
+  {
+    name: "A1: CommonJS in a package of ES modules",
+    tree: {
+      ...NODE,
+      "app/package.json": 'file 644 0:0 {"type":"module"}',
+      "app/main.js": 'file 644 0:0 import "./dist/old.js";',
+      "app/dist/old.js": 'file 644 0:0 "use strict"; Object.defineProperty(exports, "__esModule", { value: true }); exports.a = 1;',
+    },
+    config: at("/app", "node", "main.js"),
+    want: "error node-module-kind /app/dist/old.js",
+    message: /as an ES module, because its package.json says "type": "module"; but it uses require, exports or module/,
+    remedy: /name the file with ".cjs"/,
+  },
+  {
+    name: "A1: an ES module that is named as CommonJS",
+    tree: { ...NODE, "app/main.cjs": 'file 644 0:0 import fs from "node:fs";' },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-kind /app/main.cjs",
+    message: /as CommonJS, because its name ends with ".cjs"; but it has import or export/,
+    remedy: /name the file with ".mjs"/,
+  },
+  {
+    name: "A1: a dependency that only a function of a package loads",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("core");',
+      "app/node_modules/core/package.json": 'file 644 0:0 {"dependencies":{"binding":"1","types":"1","whole":"1"}}',
+      "app/node_modules/core/index.js": 'file 644 0:0 const load = (name) => require(name || "binding"); load();',
+      "app/node_modules/binding/package.json": 'file 644 0:0 {"main":"binding.js"}',
+      "app/node_modules/types/package.json": 'file 644 0:0 {"types":"index.d.ts"}',
+      "app/node_modules/whole/package.json": 'file 644 0:0 {"exports":"./whole.mjs"}',
+      "app/node_modules/whole/whole.mjs": "file",
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "warning node-module-missing /app/node_modules/core/package.json",
+    message: /^"\/app\/node_modules\/core\/package.json" names the dependency "binding", which is not whole in the image$/,
+    remedy: /COPY node_modules whole/,
+  },
+  {
+    name: "A1: an optional package for the platform that lacks its main module",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("ffi");',
+      "app/node_modules/ffi/package.json": 'file 644 0:0 {"optionalDependencies":{"@ffi/linux-x64":"1","@ffi/darwin-arm64":"1"}}',
+      "app/node_modules/ffi/index.js": "file 644 0:0 module.exports = find(process.platform); function find(name) { return hidden(name); }",
+      "app/node_modules/@ffi/linux-x64/package.json": 'file 644 0:0 {"main":"./index.js"}',
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "warning node-module-missing /app/node_modules/ffi/package.json",
+    message: /names the dependency "@ffi\/linux-x64", which is not whole in the image$/,
+    remedy: /COPY node_modules whole/,
+  },
+  {
+    name: "A1: a loader that looks for prebuilt add-ons, and that keeps its own variables apart",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("store");',
+      "app/node_modules/store/package.json": 'file 644 0:0 {"name":"my-store","dependencies":{"node-gyp-build":"4"}}',
+      "app/node_modules/store/index.js": 'file 644 0:0 module.exports = require("node-gyp-build")(__dirname);',
+      "app/node_modules/node-gyp-build/package.json": 'file 644 0:0 {"name":"node-gyp-build"}',
+      "app/node_modules/node-gyp-build/index.js":
+        "file 644 0:0 const fs = require('fs'), path = require('path'); var platform = process.env.npm_config_platform || process.platform; " +
+        "module.exports = (dir) => { try { var name = require(path.join(dir, 'package.json')).name.toUpperCase().replace(/-/g, '_'); if (process.env[name + '_PREBUILD']) dir = process.env[name + '_PREBUILD']; } catch (err) {} " +
+        "var tuple = fs.readdirSync(path.join(dir, 'prebuilds')).map(parse).filter((one) => one.platform === platform)[0]; " +
+        "if (tuple) return require(path.join(dir, 'prebuilds', tuple.name, 'store.node')); throw new Error('No native build was found'); }; " +
+        "function parse(name) { var platform = name.split('-')[0]; return { name, platform }; }",
+      "app/node_modules/store/prebuilds/darwin-arm64/store.node": "file 644 0:0 macho",
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/node_modules/store/index.js",
+    message: /imports ".\/prebuilds\/linux-x64", which is not in the image/,
+    remedy: /Copy the file into the image/,
+  },
+  {
+    name: "A1: what another package lacks, which a package with a fallback requires",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("hash");',
+      "app/node_modules/hash/package.json": 'file 644 0:0 {"name":"hash","dependencies":{"node-gyp-build":"4"}}',
+      "app/node_modules/hash/index.js":
+        'file 644 0:0 try { module.exports = require("./native"); } catch (err) { module.exports = require("./js"); }',
+      "app/node_modules/hash/native.js": 'file 644 0:0 require("stream2"); module.exports = require("./build/hash.node");',
+      "app/node_modules/hash/js.js": 'file 644 0:0 module.exports = require("stream2");',
+      "app/node_modules/stream2/package.json": 'file 644 0:0 {"name":"stream2"}',
+      "app/node_modules/stream2/index.js":
+        'file 644 0:0 if (process.env.READABLE_STREAM === "disable") module.exports = require("stream"); else module.exports = require("./lib/state");',
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error node-module-missing /app/node_modules/stream2/index.js",
+    message: /imports ".\/lib\/state"/,
+    remedy: /Copy the file into the image/,
+  },
+  {
+    name: "A5: a package.json that only its owner may read, of a package that finds add-ons",
+    tree: {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("store");',
+      "app/node_modules/store/package.json": 'file 644 0:0 {"name":"store","dependencies":{"node-gyp-build":"4"}}',
+      "app/node_modules/store/index.js":
+        'file 644 0:0 const load = typeof process.versions.bun === "string" ? require("./bun") : require("node-gyp-build"); module.exports = load(__dirname);',
+      "app/node_modules/store/bun.js": "file",
+      "app/node_modules/node-gyp-build/package.json": 'file 600 0:0 {"name":"node-gyp-build"}',
+      "app/node_modules/node-gyp-build/index.js": `file 644 0:0 ${GYP_LOADER}`,
+      "app/node_modules/store/prebuilds/linux-x64/store.node": addon(),
+    },
+    config: at("/app", "node", "main.cjs"),
+    want: "error file-not-readable /app/node_modules/node-gyp-build/package.json",
+    message: /may not read it/,
+    remedy: /--chmod=644/,
+  },
+  {
     name: "A5: a module that only its owner may read",
     tree: { ...NODE, "app/main.cjs": 'file 644 0:0 require("./db");', "app/db.js": "file 600 0:0 exports.a = 1;" },
     config: at("/app", "node", "main.cjs"),
@@ -222,6 +395,55 @@ testWhole([
       "app/node_modules/soft/plain.js": "file 644 0:0 exports.a = 1;",
     },
     at("/app", "node", "main.cjs"),
+  ],
+  [
+    "A1: Workers that are there, or are no files",
+    {
+      ...NODE,
+      "app/main.cjs":
+        'file 644 0:0 const { Worker } = require("worker_threads"); new Worker("./worker"); new Worker("1", { eval: true }); new Worker(__filename);',
+      "app/worker.js": "file",
+    },
+    at("/app", "node", "main.cjs"),
+  ],
+  [
+    "A1: branches that never run, and code for both kinds of modules",
+    {
+      ...NODE,
+      "app/package.json": 'file 644 0:0 {"type":"module"}',
+      "app/main.js":
+        'file 644 0:0 import { createRequire } from "node:module"; const require = createRequire(import.meta.url); ' +
+        'if (process.platform === "win32") require("winreg"); typeof Bun !== "undefined" && (await import("bun:sqlite")); ' +
+        'const a = process.env.DISABLE === "1" ? await import("none") : 1;',
+    },
+    at("/app", "node", "main.js"),
+  ],
+  [
+    "A1: a script for browsers and CommonJS in a package of ES modules",
+    {
+      ...NODE,
+      "app/package.json": 'file 644 0:0 {"type":"module"}',
+      "app/main.js":
+        'file 644 0:0 (function (root, make) { if (typeof exports === "object") module.exports = make({}); else root.it = make(); })(globalThis, function (exports) { exports.a = 1; });',
+    },
+    at("/app", "node", "main.js"),
+  ],
+  [
+    "A1: add-ons for many platforms and versions, of which a switch chooses one",
+    {
+      ...NODE,
+      "app/main.cjs": 'file 644 0:0 require("prof");',
+      "app/node_modules/prof/package.json": 'file 644 0:0 {"name":"prof","dependencies":{"node-abi":"4"}}',
+      "app/node_modules/prof/index.js":
+        'file 644 0:0 const { getAbi } = require("node-abi"); const abi = getAbi(process.versions.node, "node"); const name = process.platform + "-" + process.arch; ' +
+        'function load() { if (name === "linux-x64") { if (abi === "137") return require("./prof-linux-x64-137.node"); } if (name === "linux-arm64") return require("./prof-linux-arm64-137.node"); ' +
+        'return require("./prof-none.node"); } module.exports = load();',
+      "app/node_modules/node-abi/package.json": 'file 644 0:0 {"name":"node-abi"}',
+      "app/node_modules/node-abi/index.js": "file 644 0:0 exports.getAbi = () => {};",
+      "app/node_modules/prof/prof-linux-x64-137.node": addon(),
+      "app/node_modules/prof/prof-linux-arm64-137.node": addon({ machine: 183 }),
+    },
+    { ...at("/app", "node", "main.cjs"), Env: ["NODE_VERSION=24.1.0"] },
   ],
   [
     "A1: an add-on for musl beside the one for glibc (koffi)",

@@ -35,6 +35,7 @@ export const nodeCheck: AuditCheck = {
         }),
       ),
       ...modulesMissing(program.trace?.missing ?? [], context.files, severity),
+      ...(program.trace?.misfits ?? []).map((one) => misfit(one, severity)),
       ...notExamined(program),
     ];
   },
@@ -92,7 +93,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
   return [...groups.values()].flatMap((group) => {
     const first = group.find(({ certain }) => certain) ?? group[0];
     if (first === undefined) return [];
-    const { specifier, from, certain, alternatives = [] } = first;
+    const { specifier, from, certain, how, alternatives = [] } = first;
     const similar = isPath(specifier)
       ? similarPath(
           files,
@@ -103,7 +104,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
       RUN.found("node-module-missing", {
         ...(certain ? given : { severity: "warning" as const }),
         path: toText(from),
-        message: `"${toText(from)}" imports "${specifier}", which is not in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
+        message: `"${toText(from)}" ${HOW[how ?? "import"]} "${specifier}", which is not ${how === "dependency" ? "whole " : ""}in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
         remedy: alternatives.length === 0 ? moduleRemedy(specifier, similar) : PLATFORM_REMEDY,
         details: {
           specifier,
@@ -115,6 +116,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
   });
 }
 
+const HOW = { import: "imports", worker: "starts a Worker from", dependency: "names the dependency" };
 const PLATFORM_REMEDY =
   "Run npm ci in a stage for the platform and the C library of the image, without --omit=optional; do not copy node_modules from the host or from Alpine";
 
@@ -127,6 +129,21 @@ function moduleRemedy(specifier: string, similar: string | undefined): string {
 
 function isPath(specifier: string): boolean {
   return /^(?:\.{0,2}\/|\.{1,2}$|file:)/.test(specifier);
+}
+
+function misfit(
+  { entry, isModule }: NonNullable<NodeProgram["trace"]>["misfits"][number],
+  severity: { readonly severity?: Severity },
+): Finding {
+  const path = displayPath(entry.path);
+  const end = /\.[cm]js$/.exec(path)?.[0];
+  const says = end === undefined ? `its package.json says "type": "${isModule ? "module" : "commonjs"}"` : `its name ends with "${end}"`;
+  return RUN.found("node-module-kind", {
+    ...severity,
+    path,
+    message: `Node.js runs "${path}" as ${isModule ? "an ES module" : "CommonJS"}, because ${says}; but it ${isModule ? "uses require, exports or module, which only CommonJS has" : "has import or export, which only ES modules have"}`,
+    remedy: `Copy the package.json that lies beside the file where it is built, or name the file with ".${isModule ? "cjs" : "mjs"}" at the end`,
+  });
 }
 
 function notExamined({ trace }: NodeProgram): readonly Finding[] {

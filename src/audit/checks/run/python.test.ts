@@ -221,11 +221,65 @@ testBroken("Python program", [
   },
   {
     name: "A5: a package in a directory that only root may enter",
-    tree: { ...PYTHON, "app/main.py": "file 644 0:0 import web\n", "app/web": "dir 700 0:0", "app/web/__init__.py": "file" },
+    tree: {
+      ...PYTHON,
+      "app/main.py": "file 644 0:0 from web import app\n",
+      "app/web": "dir 700 0:0",
+      "app/web/__init__.py": "file",
+      "app/web/app.py": "file",
+    },
     config: at("/app", "python3", "main.py"),
-    want: "error file-not-readable /app/web/__init__.py",
+    want: "error file-not-readable /app/web/app.py",
     message: /may not enter "\/app\/web"/,
     remedy: /umask of 077/,
+  },
+  {
+    name: "A5: such a package alone, which Python takes for one without __init__.py",
+    tree: { ...PYTHON, "app/main.py": "file 644 0:0 import web\n", "app/web": "dir 700 0:0", "app/web/__init__.py": "file" },
+    config: at("/app", "python3", "main.py"),
+    want: "warning file-not-readable /app/web/__init__.py",
+    message: /^The user may not read "\/app\/web\/__init__.py"/,
+    remedy: /umask of 077/,
+  },
+  {
+    name: "A2: a module of an installed package, which only an extension asks for",
+    tree: {
+      ...PYTHON,
+      "app/main.py": "file 644 0:0 import os",
+      "var/lib/dpkg/status.d/python3-cffi-backend.md5sums":
+        "file 644 0:0 0123456789abcdef0123456789abcdef  usr/lib/python3/dist-packages/_cffi_backend.cpython-311-x86_64-linux-gnu.so\n0123456789abcdef0123456789abcdef  usr/share/doc/x\n0123456789abcdef0123456789abcdef  usr/lib/python3.11/test/x.py\n",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "warning package-file-missing /usr/lib/python3/dist-packages/_cffi_backend.cpython-311-x86_64-linux-gnu.so",
+    message:
+      /^The installed package "python3-cffi-backend" has .*, and the image does not; whether the program needs it, only running it tells$/,
+    remedy: /Copy the package whole/,
+  },
+  {
+    name: "A2: a provider of OpenSSL, which a library opens by name",
+    tree: {
+      ...PYTHON,
+      "app/main.py": "file 644 0:0 import os",
+      "var/lib/dpkg/info/openssl-provider-legacy:amd64.md5sums":
+        "file 644 0:0 0123456789abcdef0123456789abcdef  usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so\n",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "warning package-file-missing /usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so",
+    message: /^The installed package "openssl-provider-legacy" has /,
+    remedy: /Copy the package whole/,
+  },
+  {
+    name: "A5: a module that only its owner may read, and that a function imports",
+    tree: {
+      ...PYTHON,
+      "app/main.py": "file 644 0:0 import os\ndef later(name):\n    return __import__(name)\n",
+      "app/plugin.py": "file 600 0:0 pass",
+      "app/data.txt": "file 600 0:0 secret",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "warning file-not-readable /app/plugin.py",
+    message: /^The user may not read "\/app\/plugin.py"; whether the program needs it, only running it tells$/,
+    remedy: /--chmod=644/,
   },
 ]);
 

@@ -5,10 +5,14 @@ import { toText } from "../../../paths.ts";
 import { isPythonName } from "../../closure/python-command.ts";
 import type { PythonInstallation } from "../../closure/python-program.ts";
 import { type PythonStart, pythonStart } from "../../closure/python-start.ts";
+import { PYTHON_STANDARD_LIBRARY } from "../../closure/python-names.ts";
+import type { PythonFailure } from "../../closure/python-run.ts";
 import { similarPath } from "../../closure/similar-path.ts";
 import type { FindingFacts } from "../../finding-kinds.ts";
 import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";
+
+const MAX_DOUBTS = 20;
 
 /** The check. */
 export const pythonCheck: AuditCheck = {
@@ -39,17 +43,28 @@ function examine(start: PythonStart, files: AuditFiles): readonly Finding[] {
   const main = mainMissing(start, files);
   if (main !== undefined) return [RUN.found("python-main-missing", { ...severity, ...main })];
   // The checks of libraries and of readable files report what an extension lacks.
-  const hollow = start.hollow.map((name) => hollowPackage(name, start));
-  if (failure === undefined || failure.kind !== "missing") return hollow;
-  return [RUN.found(...moduleMissing(start, failure, severity)), ...hollow];
+  const doubts = [...start.hollow.map((name) => hollowPackage(name, start)), ...start.doubts.slice(0, MAX_DOUBTS).map(doubtful)];
+  if (failure === undefined || failure.kind !== "missing") return doubts;
+  return [RUN.found(...moduleMissing(start, failure, severity)), ...doubts];
 }
 
 function hollowPackage(name: string, { installation }: PythonStart): Finding {
   return RUN.found("python-module-missing", {
     severity: "warning",
-    message: `The package "${name}" of the standard library of Python ${installation.version ?? ""} has no __init__.py, so importing it gives an empty package`,
-    remedy: "Copy the whole library with the interpreter, or take a base with Python (python3-debian13)",
+    message: `The package "${name}" ${PYTHON_STANDARD_LIBRARY.has(name.split(".")[0] ?? "") ? `of the standard library of Python ${installation.version ?? ""} ` : ""}has no __init__.py, so importing it gives an empty package`,
+    remedy: "Copy the whole package, and the whole library with the interpreter",
     details: { module: name },
+  });
+}
+
+/** What an extension asks for no text says for certain. */
+function doubtful({ kind, module, from = "" }: PythonFailure): Finding {
+  return RUN.found("python-module-missing", {
+    severity: "warning",
+    path: toText(from),
+    message: `"${toText(from)}" leads to the module "${module}", which ${kind === "missing" ? "is not in the image" : "cannot be loaded"}; whether the program needs it, only running it tells`,
+    remedy: "Copy the whole library with the interpreter, or take a base with Python (python3-debian13)",
+    details: { module },
   });
 }
 

@@ -5,7 +5,7 @@ import type { Entry } from "../../../tree/index.ts";
 import { closeOver } from "../../closure/close.ts";
 import { startedCommands } from "../../closure/commands.ts";
 import { elfFiles } from "../../closure/elf-files.ts";
-import { javaFiles } from "../../closure/java-program.ts";
+import { javaFiles, javaProgram } from "../../closure/java-program.ts";
 import { javaRuntime } from "../../closure/java-runtime.ts";
 import { nodeProgram } from "../../closure/node-program.ts";
 import { programsOf } from "../../closure/programs.ts";
@@ -30,9 +30,51 @@ export const readableCheck: AuditCheck = {
       shut.set(by.path, group);
       if (group.files.size < MAX_PATHS) group.files.add(displayPath(entry.path));
     }
-    return [...shut.values()].map(({ by, files }) => finding(by, [...files]));
+    const certain = [...shut.values()].map(({ by, files }) => finding(by, [...files]));
+    return [...certain, ...perhapsNeeded(await loadable(subject, context), (entry) => (shut.has(entry.path) ? undefined : shutBy(entry)))];
   },
 };
+
+/** Code that a program of a kind may load by a name that no text shows, or anybody by dlopen. */
+const LIBRARY = /\.so(?:\.\d+)*$/;
+const CODE = { node: /\.(?:[cm]?js|node|wasm)$|(?:^|\/)package\.json$/, python: /\.py$/, java: /\.jar$/ };
+
+/** Which files the programs that start may load. */
+async function loadable(subject: AuditSubject, { files, signal }: AuditContext): Promise<readonly Entry[]> {
+  const machine = elfMachineOf(subject.platform);
+  if (machine === undefined || subject.isDirectory === true) return [];
+  const kinds = [
+    LIBRARY,
+    ...((await nodeProgram(subject, files, machine, signal)) === undefined ? [] : [CODE.node]),
+    ...((await pythonStart(subject, files, machine, signal)) === undefined ? [] : [CODE.python]),
+    ...((await javaProgram(subject, files, machine)) === undefined ? [] : [CODE.java]),
+  ];
+  return files.entries.filter(({ kind, path }) => kind === "file" && kinds.some((one) => one.test(path)));
+}
+
+/** One finding for all: a umask of 077 shuts thousands. What is certainly needed is told apart, and so is not counted here. */
+function perhapsNeeded(entries: readonly Entry[], shutBy: (entry: Entry) => Entry | undefined): readonly Finding[] {
+  const shut = entries.flatMap((entry) => {
+    const by = shutBy(entry);
+    return by === undefined ? [] : [{ by, path: displayPath(entry.path) }];
+  });
+  const [first] = shut;
+  if (first === undefined) return [];
+  const more = shut.length === 1 ? "" : ` and ${shut.length - 1} more files with code`;
+  return [
+    RUN.found("file-not-readable", {
+      severity: "warning",
+      path: first.path,
+      message: `The user may not read "${first.path}"${more}; whether the program needs ${more === "" ? "it" : "them"}, only running it tells`,
+      remedy: remedyFor(first.by),
+      details: { shut: displayPath(first.by.path), paths: shut.slice(0, MAX_PATHS).map(({ path }) => path) },
+    }),
+  ];
+}
+
+function remedyFor(by: Entry): string {
+  return `Copy it with --chmod=${by.kind === "dir" ? "755" : "644"} or with --chown of the user, or run chmod -R a+rX before it is copied (a umask of 077 makes such files)`;
+}
 
 function finding(by: Entry, files: readonly string[]): Finding {
   const [first = ""] = files;
@@ -41,7 +83,7 @@ function finding(by: Entry, files: readonly string[]): Finding {
   return RUN.found("file-not-readable", {
     path: first,
     message: `The program needs "${first}"${files.length > 1 ? ` and ${files.length - 1} more files` : ""}, and its user may not ${isFolder ? `enter "${shown}"` : "read it"}: it has mode ${by.mode.toString(8)} and belongs to ${by.uid}:${by.gid}`,
-    remedy: `Copy it with --chmod=${isFolder ? "755" : "644"} or with --chown of the user, or run chmod -R a+rX before it is copied (a umask of 077 makes such files)`,
+    remedy: remedyFor(by),
     details: { shut: shown, paths: files },
   });
 }

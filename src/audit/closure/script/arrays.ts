@@ -12,6 +12,8 @@ export function arrayMethods(self: ScriptObject, items: Value[], name: string): 
         else items.push(...args);
         return items.length;
       });
+    case "pop":
+      return plainFunction(() => items.pop());
     case "join":
       return plainFunction(([by]) => {
         const texts = items.flatMap((one) => (one === UNKNOWN || one instanceof ScriptObject ? [] : [`${one ?? ""}`]));

@@ -7,19 +7,33 @@ const FUNCTION = /Function(?:Declaration|Expression)$|^ArrowFunctionExpression$|
 const assigned = new WeakMap<Node, ReadonlySet<string>>();
 const used = new WeakMap<Node, ReadonlySet<string>>();
 
-/** Variables that it assigns, in nested functions too. */
+/** Variables outside of it that it assigns, in nested functions too; of what is no function, also those that it declares. */
 export function assignedNames(root: Node): ReadonlySet<string> {
   const known = assigned.get(root);
   if (known !== undefined) return known;
   const names = new Set<string>();
-  each(root, (node) => {
+  eachOwn(root, (node) => {
     if (node.type === "AssignmentExpression") patternNames(field(node, "left"), names);
     if (node.type === "UpdateExpression") patternNames(field(node, "argument"), names);
     if (node.type === "VariableDeclarator") patternNames(field(node, "id"), names);
     if ((node.type === "ForOfStatement" || node.type === "ForInStatement") && field(node, "left")?.type !== "VariableDeclaration")
       patternNames(field(node, "left"), names);
+    if (node !== root && FUNCTION.test(node.type)) for (const name of assignedNames(node)) names.add(name);
   });
+  if (FUNCTION.test(root.type)) for (const name of declaredNames(root)) names.delete(name);
   assigned.set(root, names);
+  return names;
+}
+
+/** Parameters and variables of a function that hide those outside everywhere in it. */
+function declaredNames(root: Node): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const one of list(root, "params")) patternNames(one, names);
+  const body = new Set(list(field(root, "body"), "body"));
+  eachOwn(root, (node) => {
+    if (node.type !== "VariableDeclaration" || !(text(node, "kind") === "var" || body.has(node))) return;
+    for (const one of list(node, "declarations")) patternNames(field(one, "id"), names);
+  });
   return names;
 }
 
@@ -61,6 +75,18 @@ function each(root: Node, visit: (node: Node) => void): void {
   const stack: Node[] = [root];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     visit(node);
+    eachChild(node, (child) => {
+      stack.push(child);
+    });
+  }
+}
+
+/** As `each`; of functions inside only themselves. */
+function eachOwn(root: Node, visit: (node: Node) => void): void {
+  const stack: Node[] = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    visit(node);
+    if (node !== root && FUNCTION.test(node.type)) continue;
     eachChild(node, (child) => {
       stack.push(child);
     });

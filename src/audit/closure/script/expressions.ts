@@ -2,7 +2,7 @@
 import type { Node } from "acorn";
 import { type Machine, type Running } from "./machine.ts";
 import { field, list, text } from "./nodes.ts";
-import { binary, getMember } from "./operators.ts";
+import { binary, getMember, typeOfMissing } from "./operators.ts";
 import { type ModuleState, objectOf, type Scope, ScriptObject, truth, UNKNOWN, type Value } from "./values.ts";
 
 /** Expressions for a machine that has the rest. */
@@ -110,12 +110,7 @@ export function createExpressions(machine: Machine): Pick<Machine, "value"> {
     const operator = text(node, "operator") ?? "";
     const argument = field(node, "argument");
     if (operator === "typeof" && argument?.type === "Identifier" && machine.lookUp(scope, text(argument, "name") ?? "") === undefined) {
-      // Of bundlers and other runtimes; anything else may be global.
-      return /^(?:__webpack_require__|__non_webpack_require__|Bun|Deno|window|document|importScripts|__turbopack_require__)$/.test(
-        text(argument, "name") ?? "",
-      )
-        ? "undefined"
-        : UNKNOWN;
+      return typeOfMissing(text(argument, "name") ?? "");
     }
     const given = yield* value(argument, scope, module);
     if (given === UNKNOWN) return operator === "void" ? undefined : UNKNOWN;

@@ -1,5 +1,6 @@
 /** What Node.js gives a program: `process`, `fs`, `path` and others, as far as loaders of native add-ons ask them. The rest is unknown. */
 import { absolutePath, folderOf, lastPart } from "../../../facts/index.ts";
+import { given } from "../../../given.ts";
 import {
   type Answer,
   arrayOf,
@@ -21,6 +22,9 @@ export interface ScriptProcess {
   readonly env: ReadonlyMap<string, string>;
   readonly workingDirectory: string;
   readonly execPath: string;
+  /** Of Node.js, "24.1.0", and of its interface for add-ons, "137"; absent where nobody asked. */
+  readonly version?: string | undefined;
+  readonly abi?: string | undefined;
 }
 
 /** Set by who starts the image more often than not: nothing is said of what depends on it. */
@@ -147,6 +151,11 @@ export function detectLibc({ libc }: ScriptProcess): Value {
   );
 }
 
+/** What the package node-abi says: its table of versions is in a file that is not run. */
+export function nodeAbi({ abi }: ScriptProcess): Value {
+  return objectOf({ getAbi: plainFunction(() => abi ?? UNKNOWN) }, { isOpen: true });
+}
+
 /** Global variables. */
 export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value> {
   const env = objectOf(Object.fromEntries(process.env));
@@ -162,11 +171,20 @@ export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value>
       report: objectOf({ getReport: plainFunction(() => report) }, { isOpen: true }),
       cwd: plainFunction(() => process.workingDirectory),
       versions: objectOf(
-        { electron: undefined, bun: undefined, "node-webkit": undefined, nw: undefined, webcontainer: undefined },
+        {
+          ...given({ node: process.version, modules: process.abi }),
+          electron: undefined,
+          bun: undefined,
+          "node-webkit": undefined,
+          nw: undefined,
+          webcontainer: undefined,
+        },
         { isOpen: true },
       ),
       pkg: undefined,
       type: undefined,
+      browser: undefined,
+      __nwjs: undefined,
       exit: stops,
     },
     { isOpen: true },

@@ -1,6 +1,6 @@
 /** Operators and members of values: what of strings and arrays loaders of native add-ons use. Everything else is unknown. */
 import { arrayMethods } from "./arrays.ts";
-import { stringMethods } from "./strings.ts";
+import { patternMethods, stringMethods } from "./strings.ts";
 import { ScriptObject, UNKNOWN, type Value } from "./values.ts";
 
 /** `left operator right`. */
@@ -68,6 +68,13 @@ function negated(value: Value): Value {
   return value === UNKNOWN ? UNKNOWN : value !== true;
 }
 
+/** `typeof` of a name that nobody declares: it is "undefined" for those of bundlers and other runtimes; anything else may be global. */
+export function typeOfMissing(name: string): Value {
+  return /^(?:__webpack_require__|__non_webpack_require__|Bun|Deno|window|document|importScripts|__turbopack_require__)$/.test(name)
+    ? "undefined"
+    : UNKNOWN;
+}
+
 /** `object[key]` */
 export function getMember(object: Value, key: Value): Value {
   if (key === UNKNOWN || object === UNKNOWN || object === undefined || object === null) return UNKNOWN;
@@ -78,6 +85,7 @@ export function getMember(object: Value, key: Value): Value {
   }
   if (!(object instanceof ScriptObject)) return UNKNOWN;
   if (object.properties.has(name)) return object.properties.get(name);
+  if (object.pattern !== undefined) return patternMethods(object.pattern, name);
   if (object.items !== undefined) {
     if (object.isOpen) return UNKNOWN;
     if (name === "length") return object.items.length;

@@ -3,7 +3,8 @@ import type { Node } from "acorn";
 import { type Machine, type Running } from "./machine.ts";
 import { field, list, text } from "./nodes.ts";
 import { getMember, setMember } from "./operators.ts";
-import { type ModuleState, type Scope, UNKNOWN, type Value } from "./values.ts";
+import { plainPattern } from "./strings.ts";
+import { type ModuleState, type Scope, ScriptObject, UNKNOWN, type Value } from "./values.ts";
 
 /** Patterns for a machine that has the rest. */
 export function createPatterns(machine: Machine): Pick<Machine, "bind" | "propertyKey" | "memberKey" | "literal"> {
@@ -66,7 +67,10 @@ export function createPatterns(machine: Machine): Pick<Machine, "bind" | "proper
   function literal(node: Node | undefined): Value {
     const held: unknown = node === undefined ? undefined : Reflect.get(node, "value");
     if (typeof held === "string" || typeof held === "number" || typeof held === "boolean") return held;
-    return held === null && node !== undefined && Reflect.get(node, "regex") === undefined ? null : UNKNOWN;
+    const regex: unknown = node === undefined ? undefined : Reflect.get(node, "regex");
+    if (typeof regex !== "object" || regex === null) return held === null ? null : UNKNOWN;
+    const pattern = plainPattern(String(Reflect.get(regex, "pattern")), String(Reflect.get(regex, "flags")));
+    return pattern === undefined ? UNKNOWN : new ScriptObject({ pattern, isOpen: true });
   }
 
   return { bind, propertyKey, memberKey, literal };

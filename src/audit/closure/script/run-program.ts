@@ -5,7 +5,7 @@ import { given } from "../../../given.ts";
 import { capturedNames } from "./effects.ts";
 import { createInterpreter } from "./interpret.ts";
 import { type Budget, newScope, Unsure } from "./machine.ts";
-import { builtinModule, detectLibc, globalValues, ProgramEnd, type ScriptProcess } from "./natives.ts";
+import { builtinModule, detectLibc, globalValues, nodeAbi, ProgramEnd, type ScriptProcess } from "./natives.ts";
 import { field, list, text } from "./nodes.ts";
 import { getMember } from "./operators.ts";
 import {
@@ -29,6 +29,8 @@ import {
 export interface ProgramEndKnown {
   /** What could not be loaded, of which the program dies: the last one asked for last. Empty: it does not, as far as can be told. */
   readonly fatal: readonly Missed[];
+  /** What could not be loaded, where the package asks a program over the network instead. */
+  readonly doubtful: readonly Missed[];
   /** Native add-ons that are loaded, by path. */
   readonly addons: readonly string[];
 }
@@ -39,6 +41,10 @@ type Running<T> = Generator<Need, T, Answer>;
 const MODULE_STEPS = 150_000;
 const MAX_STEPS = 4_000_000;
 const MAX_TOLD = 12;
+/** Packages that choose among prebuilt add-ons for others. */
+const FINDER = /\/node-gyp-build(?:-optional-packages)?$/;
+/** Packages that install an add-on when it is missing. */
+const INSTALLER = /^napi-postinstall(?:\/|$)/;
 const MAX_VALUES = 5000;
 
 /** Answers what the program asks. */
@@ -48,22 +54,30 @@ export type AnswerNeed = (need: Need) => Promise<Answer>;
 export async function runProgram(main: string, process: ScriptProcess, answer: AnswerNeed): Promise<ProgramEndKnown> {
   const missed: Missed[] = [];
   const addons: string[] = [];
-  const running = program(main, process, { missed, addons });
+  const doubtful: Missed[] = [];
+  const running = program(main, process, { missed, doubtful, addons });
   try {
     let step = running.next();
     while (step.done !== true) step = running.next(await answer(step.value));
   } catch (error) {
-    if (error instanceof ScriptThrow) return { fatal: fatalOf(error, missed), addons };
+    if (error instanceof ScriptThrow) return { fatal: fatalOf(error, missed, { main, process }), doubtful, addons };
     // Nested without end, or stopped: nothing is known.
-    if (error instanceof Unsure || error instanceof ProgramEnd || error instanceof RangeError) return { fatal: [], addons };
+    if (error instanceof Unsure || error instanceof ProgramEnd || error instanceof RangeError) return { fatal: [], doubtful, addons };
     throw error;
   }
-  return { fatal: [], addons };
+  return { fatal: [], doubtful, addons };
 }
 
 /** An error of the program's own counts when its package could not load something just before. */
-function fatalOf({ missed: own, from }: ScriptThrow, missed: readonly Missed[]): readonly Missed[] {
+function fatalOf(
+  { missed: own, from }: ScriptThrow,
+  missed: readonly Missed[],
+  { main, process }: { readonly main: string; readonly process: ScriptProcess },
+): readonly Missed[] {
   if (own !== undefined) return [own];
+  // It looks through directories, and throws when nothing in them fits.
+  if (from !== undefined && FINDER.test(packageOf(from)))
+    return [{ specifier: `./prebuilds/linux-${process.arch}`, from: main, why: "missing" }, ...missed.slice(-1)];
   const last = missed.at(-1);
   if (last === undefined || from === undefined || packageOf(last.from) !== packageOf(from)) return [];
   return missed.filter((one) => packageOf(one.from) === packageOf(from)).slice(-MAX_TOLD);
@@ -75,6 +89,7 @@ function packageOf(path: string): string {
 
 interface Told {
   readonly missed: Missed[];
+  readonly doubtful: Missed[];
   readonly addons: string[];
 }
 
@@ -103,8 +118,14 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
         return builtin(specifier.replace(/^node:/, ""), from);
       case "missing":
         throw miss(specifier, from, "missing");
+      case "shut":
+        throw miss(specifier, from, "broken", opened.path);
+      case "failing":
+        throw miss(opened.specifier, opened.from, "missing");
       case "unknown":
-        return UNKNOWN;
+        if (INSTALLER.test(specifier))
+          told.doubtful.push(...told.missed.filter((one) => packageOf(one.from) === packageOf(from)).slice(-MAX_TOLD));
+        return specifier === "node-abi" ? nodeAbi(process) : UNKNOWN;
       case "json":
         return valueOf(opened.value, { left: MAX_VALUES });
       case "addon":
@@ -141,6 +162,7 @@ function* program(main: string, process: ScriptProcess, told: Told): Running<voi
         const answer: Answer = yield { kind: "open", specifier, how: "require", from };
         const opened = "opened" in answer ? answer.opened : undefined;
         if (opened?.kind === "missing") throw miss(specifier, from, "missing");
+        if (opened?.kind === "shut") throw miss(specifier, from, "broken", opened.path);
         return opened !== undefined && "path" in opened ? opened.path : UNKNOWN;
       },
     });

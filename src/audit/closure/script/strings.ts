@@ -1,5 +1,5 @@
-/** Methods of strings. Those that take a regular expression are unknown: a stranger's pattern is not tried. */
-import { arrayOf, plainFunction, UNKNOWN, type Value } from "./values.ts";
+/** Methods of strings. Those that take a regular expression are unknown, unless it is plain text: a stranger's pattern is not tried. */
+import { arrayOf, type PlainPattern, plainFunction, ScriptObject, UNKNOWN, type Value } from "./values.ts";
 
 type Method = (text: string, first: Value, second: Value) => Value;
 
@@ -22,7 +22,13 @@ const METHODS: Readonly<Record<string, Method>> = {
   lastIndexOf: word((text, one) => text.lastIndexOf(one)),
   split: (text, by, limit) => (typeof by === "string" && limit === undefined ? arrayOf(text.split(by)) : UNKNOWN),
   concat: word((text, one) => text + one),
-  replace: (text, from, to) => (typeof from === "string" && typeof to === "string" ? text.replace(from, () => to) : UNKNOWN),
+  replace: (text, from, to) => {
+    if (typeof to !== "string") return UNKNOWN;
+    if (typeof from === "string") return text.replace(from, () => to);
+    const pattern = from instanceof ScriptObject ? from.pattern : undefined;
+    if (pattern === undefined || pattern.atStart || pattern.atEnd) return UNKNOWN;
+    return pattern.isGlobal ? text.replaceAll(pattern.text, () => to) : text.replace(pattern.text, () => to);
+  },
   replaceAll: (text, from, to) => (typeof from === "string" && typeof to === "string" ? text.replaceAll(from, () => to) : UNKNOWN),
   slice: numbers((text, from, to) => text.slice(from, to)),
   substring: numbers((text, from, to) => text.substring(from ?? 0, to)),
@@ -32,6 +38,24 @@ const METHODS: Readonly<Record<string, Method>> = {
   trim: (text) => text.trim(),
   toString: (text: string): Value => text,
 };
+
+/** `/text/` of a program, as a pattern; undefined when it is more than text. */
+export function plainPattern(source: string, flags: string): PlainPattern | undefined {
+  const [, start = "", text = "", end = ""] = /^(\^?)((?:[\w@/ -]|\\[./@-])+)(\$?)$/.exec(source) ?? [];
+  if (text === "" || !/^g?$/.test(flags)) return undefined;
+  return { text: text.replaceAll("\\", ""), atStart: start !== "", atEnd: end !== "", isGlobal: flags !== "" };
+}
+
+/** `/text/.name` */
+export function patternMethods({ text, atStart, atEnd, isGlobal }: PlainPattern, name: string): Value {
+  // A global pattern goes on where it stopped before.
+  if (name !== "test" || isGlobal) return UNKNOWN;
+  return plainFunction(([given]) => {
+    if (typeof given !== "string") return UNKNOWN;
+    if (atStart && atEnd) return given === text;
+    return atStart ? given.startsWith(text) : atEnd ? given.endsWith(text) : given.includes(text);
+  });
+}
 
 /** `text.name` */
 export function stringMethods(text: string, name: string): Value {

@@ -24,18 +24,30 @@ export interface Closure {
   readonly self: Value;
 }
 
-/** An object, array or function. */
+/** A regular expression that is nothing but text, such as `/-/g` and `/\.node$/`: no other is tried. */
+export interface PlainPattern {
+  readonly text: string;
+  readonly atStart: boolean;
+  readonly atEnd: boolean;
+  readonly isGlobal: boolean;
+}
+
+/** An object, array, function or regular expression. */
 export class ScriptObject {
   readonly properties: Map<string, Value> = new Map();
   /** An array's elements. */
   readonly items: Value[] | undefined;
   readonly call: Native | Closure | undefined;
+  readonly pattern: PlainPattern | undefined;
   /** Other properties than those here may be set, or these differ. */
   isOpen: boolean;
 
-  constructor(kind: { readonly items?: Value[]; readonly call?: Native | Closure; readonly isOpen?: boolean } = {}) {
+  constructor(
+    kind: { readonly items?: Value[]; readonly call?: Native | Closure; readonly pattern?: PlainPattern; readonly isOpen?: boolean } = {},
+  ) {
     this.items = kind.items;
     this.call = kind.call;
+    this.pattern = kind.pattern;
     this.isOpen = kind.isOpen ?? false;
   }
 }
@@ -80,6 +92,10 @@ export type Need =
 export type Opened =
   | { readonly kind: "builtin" }
   | { readonly kind: "missing" }
+  /** Found by a package.json, `path`, that the user may not read: Node.js throws. */
+  | { readonly kind: "shut"; readonly path: string }
+  /** It is there, and certainly throws for what it imports itself. */
+  | { readonly kind: "failing"; readonly specifier: string; readonly from: string }
   /** Nothing that can be looked at. */
   | { readonly kind: "unknown" }
   | { readonly kind: "json"; readonly path: string; readonly value: unknown }

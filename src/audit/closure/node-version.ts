@@ -1,0 +1,31 @@
+/** The version of an image's Node.js, and of its interface for native add-ons (NODE_MODULE_VERSION, https://nodejs.org/en/about/previous-releases). */
+import { environmentPath } from "../../facts/index.ts";
+import { readProgram } from "../../sbom/index.ts";
+import type { Entry } from "../../tree/index.ts";
+import type { AuditFiles, AuditSubject } from "../types.ts";
+
+const INTERFACES: Readonly<Record<string, string>> = {
+  "16": "93",
+  "18": "108",
+  "20": "115",
+  "21": "120",
+  "22": "127",
+  "23": "131",
+  "24": "137",
+  "25": "141",
+};
+/** Names of add-ons that are for one interface: "abi137.node", "x-glibc-137.node". */
+const FOR_INTERFACE = /(?:abi|[-_.])\d{2,3}(?:\.[a-z]+)*\.node$/;
+
+/** What is known of it; undefined where no add-on is for one interface, as the program's file must be read for it. */
+export async function nodeVersionOf(
+  subject: AuditSubject,
+  files: AuditFiles,
+  program: Entry,
+): Promise<{ readonly version: string; readonly abi: string | undefined } | undefined> {
+  if (!files.entries.some(({ path }) => FOR_INTERFACE.test(path))) return undefined;
+  const given = environmentPath(subject.config.Env, "NODE_VERSION");
+  const version =
+    given !== undefined && /^\d+\.\d+\.\d+$/.test(given) ? given : (await readProgram(subject.tree, program, subject.platform))[0]?.version;
+  return version === undefined ? undefined : { version, abi: INTERFACES[version.split(".")[0] ?? ""] };
+}

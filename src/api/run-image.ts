@@ -2,7 +2,7 @@
 import { type RunningContainer, startContainer } from "../containers/index.ts";
 import { openSession } from "../context/index.ts";
 import { callbackFailed } from "./callbacks.ts";
-import { RUN } from "./options/images.ts";
+import { RUN } from "./options/run-image.ts";
 import { checkOptions } from "./options/shape.ts";
 import type { RunImageOptions } from "./types.ts";
 

@@ -23,6 +23,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Asks at the terminal, without echo; absent where standard input is none. */
   readonly askSecret?: ((question: string) => Promise<string>) | undefined;
+  /** Until disposed, the terminal passes on each key as it is: for a container with one of its own. Absent where standard input is none. */
+  readonly rawTerminal?: (() => Disposable) | undefined;
   /** Until disposed, signals go to `handler` instead of aborting. For `decant run`. */
   forwardSignals(handler: (name: string) => void): Disposable;
 }

@@ -30,7 +30,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     // Nobody is left to tell; the exit code still says how the work ended.
     stderr: outputStream(process.stderr, () => undefined),
     signal: stop.signal,
-    ...(isatty(0) ? { askSecret: (question: string) => askSecret(question, stop.signal) } : {}),
+    ...(isatty(0) ? { askSecret: (question: string) => askSecret(question, stop.signal), rawTerminal } : {}),
     forwardSignals(handler) {
       forward = handler;
       return {
@@ -41,6 +41,12 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     },
   };
   process.exit(await runCli(args, context));
+}
+
+/** A runtime that is killed leaves the terminal as it made it, so we remember how it was. */
+function rawTerminal(): Disposable {
+  process.stdin.setRawMode(true);
+  return { [Symbol.dispose]: () => void process.stdin.setRawMode(false) };
 }
 
 /** The terminal shows the question, and nothing of what is typed. */

@@ -11,7 +11,7 @@ export function unknownSignal(text: string): DecantError {
 
 /** `also`: what else has this name. */
 export function noSuchContainer(name: string, also?: "image"): DecantError {
-  return new DecantError("CONTAINER_NOT_FOUND", `Cannot find container "${name}": no running container has this ID`, {
+  return new DecantError("CONTAINER_NOT_FOUND", `Cannot find container "${name}": no running container has this name or ID`, {
     hint: also === undefined ? "See: decant ps" : `To remove the image of this name, run: decant rmi ${name}`,
   });
 }
@@ -39,4 +39,28 @@ export function noInit(): DecantError {
   return new DecantError("NOT_FOUND", "Cannot use --init: this machine has no statically linked init", {
     hint: "Install one, e.g.: apt-get install catatonit",
   });
+}
+
+export function relativeTarget(target: string): DecantError {
+  return usageError(`Cannot mount at "${target}": it is not an absolute path`, "Write a path of the container that begins with /");
+}
+
+export function doubleMount(target: string): DecantError {
+  return usageError(`Cannot mount at "${target}": two mounts have this target`, "Leave one of them out");
+}
+
+export function noMountSource(source: string): DecantError {
+  return new DecantError("NOT_FOUND", `Cannot mount "${source}": there is no such file or folder`, {
+    hint: `Check the spelling, or make it first: mkdir -p ${source}`,
+  });
+}
+
+export function nameTaken(name: string): DecantError {
+  return usageError(`Cannot name the container "${name}": a running container has this name`, `End it with: decant stop ${name}`);
+}
+
+export function badName(name: string): DecantError {
+  return usageError(
+    `Cannot name the container "${name}": wanted letters, digits, "_", "." and "-", with a letter or digit first and at least two`,
+  );
 }

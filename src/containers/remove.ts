@@ -3,7 +3,7 @@ import { type DecantError, isDecantError } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { containerRuns, noSuchContainer } from "./errors.ts";
-import { runningContainers, stopContainers } from "./running.ts";
+import { isNamed, runningContainers, stopContainers } from "./running.ts";
 
 /** What `removeContainers` did. */
 export interface RemovedContainers {
@@ -13,7 +13,7 @@ export interface RemovedContainers {
   readonly missing: readonly DecantError[];
 }
 
-/** Removes containers by ID or the beginning of one. Throws `USAGE` for one that runs unless `force`, which ends it at once, and `CONTAINER_NOT_FOUND` unless `force`. */
+/** Removes containers by name, ID or the beginning of one. Throws `USAGE` for one that runs unless `force`, which ends it at once, and `CONTAINER_NOT_FOUND` unless `force`. */
 export async function removeContainers(
   store: Store,
   names: readonly string[],
@@ -22,7 +22,7 @@ export async function removeContainers(
   const removed: string[] = [];
   const missing: DecantError[] = [];
   for (const name of names) {
-    if (!force && runningContainers(store).some(({ id }) => name !== "" && id.startsWith(name))) throw containerRuns(name);
+    if (!force && runningContainers(store).some((one) => isNamed(one, name))) throw containerRuns(name);
     try {
       await stopContainers(store, [name], { timeoutMs: 0, abort });
       removed.push(name);

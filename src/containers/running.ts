@@ -1,7 +1,7 @@
 /** The containers that run in a store, whichever process they belong to: each is announced there as long as it runs. */
 import { AT_ONCE, pool } from "../async.ts";
 import type { Store } from "../store/index.ts";
-import { noSuchContainer, severalContainers } from "./errors.ts";
+import { badName, nameTaken, noSuchContainer, severalContainers } from "./errors.ts";
 import { listenForRequests, requestStop } from "./requests.ts";
 import { checkSignal } from "./stop.ts";
 import type { ContainerSummary, StopOptions } from "./types.ts";
@@ -42,7 +42,7 @@ export function runningContainers(store: Store): ContainerSummary[] {
 }
 
 /**
- * Ends containers, named by ID or the beginning of one; gives their IDs when they have ended. All names are checked before any is asked. Throws
+ * Ends containers, by name, ID or the beginning of one; gives their IDs when they have ended. All names are checked before any is asked. Throws
  * `CONTAINER_NOT_FOUND`, `USAGE`, `RUNTIME`, and the signal's reason.
  */
 export async function stopContainers(
@@ -63,8 +63,24 @@ export async function stopContainers(
   return wanted.map(({ summary }) => summary.id);
 }
 
+/** As docker's. */
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/** Can a new container have this name? Empty: none. Throws `USAGE`. */
+export function checkName(store: Store, name: string): void {
+  if (name === "") return;
+  if (!NAME.test(name)) throw badName(name);
+  if (runningContainers(store).some((one) => one.name === name)) throw nameTaken(name);
+}
+
+/** Is it one of this name, or whose ID begins so? */
+export function isNamed(container: ContainerSummary, name: string): boolean {
+  return name !== "" && (container.name === name || container.id.startsWith(name));
+}
+
 function chosen(all: readonly Found[], name: string): Found {
-  const fits = name === "" ? [] : all.filter(({ summary }) => summary.id.startsWith(name));
+  const exact = all.filter(({ summary }) => summary.name === name && name !== "");
+  const fits = exact.length > 0 ? exact : all.filter(({ summary }) => isNamed(summary, name));
   const [first, second] = fits;
   if (first === undefined) throw noSuchContainer(name);
   if (second !== undefined)

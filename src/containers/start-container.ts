@@ -2,13 +2,16 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Session } from "../context/index.ts";
-import { createSandbox, isHarmlessDevice, type StopRequest, sweepSandboxes } from "../engine/index.ts";
+import { createSandbox, isHarmlessDevice, type SandboxCgroup, type StopRequest, sweepSandboxes } from "../engine/index.ts";
+import { given } from "../given.ts";
 import { loadImage } from "../image/index.ts";
+import { findTool } from "../sys/index.ts";
 import { deviceFiles, layerTree, loadLayers, unpackLayers } from "../tree/index.ts";
 import { commandOf, mergedEnvironment } from "./command-line.ts";
 import { findInit, INIT_PATH } from "./init.ts";
-import { volumeMount } from "./volume.ts";
-import { announceContainer } from "./running.ts";
+import { containerDevices } from "./devices.ts";
+import { containerMounts } from "./mounts.ts";
+import { announceContainer, checkName } from "./running.ts";
 import { checkSignal, usualStop } from "./stop.ts";
 import type { ContainerOptions, RunningContainer, StopOptions } from "./types.ts";
 
@@ -16,6 +19,8 @@ import type { ContainerOptions, RunningContainer, StopOptions } from "./types.ts
 export async function startContainer(session: Session, options: ContainerOptions): Promise<RunningContainer> {
   await using stack = new AsyncDisposableStack();
   const { store } = session;
+  const { name = "" } = options;
+  checkName(store, name);
   const disposing = new AbortController();
   const signal = options.signal === undefined ? disposing.signal : AbortSignal.any([options.signal, disposing.signal]);
   const image = await loadImage(store, options.image, session.platform);
@@ -26,11 +31,22 @@ export async function startContainer(session: Session, options: ContainerOptions
   const layers = await loadLayers(image.layers, signal);
   const lowers = await unpackLayers(store, layers, { signal });
   const root = layerTree(layers);
+  const mounts = await containerMounts(options.mounts ?? [], {
+    image: { root, lowers },
+    volumes: Object.keys(config.Volumes ?? {}),
+  });
 
   const stateDir = join(store.root, "sandbox");
   await sweepSandboxes(stateDir);
   const scratch = stack.use(await store.scratch());
-  const sandbox = stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env }));
+  const sandbox = stack.use(
+    createSandbox({
+      stateDir,
+      runtime: options.runtime ?? usualRuntime(options, session.env),
+      env: session.env,
+      cgroup: cgroupOf(options),
+    }),
+  );
   const id = randomBytes(32).toString("hex");
   const { onOutput } = options;
   const running = sandbox.run({
@@ -42,12 +58,15 @@ export async function startContainer(session: Session, options: ContainerOptions
     env: mergedEnvironment(config.Env ?? [], options.environment ?? []),
     cwd: options.workdir ?? (config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir),
     user: options.user ?? config.User ?? "",
-    hostname: id.slice(0, 12),
+    hostname: options.hostname ?? id.slice(0, 12),
     network: options.network ?? "host",
-    mounts: [
-      ...Object.keys(config.Volumes ?? {}).map((target) => volumeMount(target, root, lowers)),
-      ...(init === undefined ? [] : [{ kind: "bind", source: init, target: INIT_PATH, readOnly: true } as const]),
-    ],
+    mounts: [...mounts, ...(init === undefined ? [] : [{ kind: "bind", source: init, target: INIT_PATH, readOnly: true } as const])],
+    ...given({ extraHosts: options.addHosts, ulimits: options.ulimits, shmSizeBytes: options.shmSizeBytes }),
+    devices: containerDevices(options.devices ?? []),
+    capabilities: { add: options.capAdd ?? [], drop: options.capDrop ?? [] },
+    noNewPrivileges: options.noNewPrivileges ?? false,
+    insecure: options.privileged ?? false,
+    terminal: options.terminal ?? false,
     readOnlyRoot: options.readOnly ?? false,
     foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     stopSignal: usual.signal,
@@ -58,7 +77,7 @@ export async function startContainer(session: Session, options: ContainerOptions
   running.catch(() => undefined);
   const stop = (wanted: StopOptions = {}): void => sandbox.stop(id, stopRequest(wanted, usual));
   const announcement = await announceContainer(store, {
-    summary: { id, image: options.image, command: args, created: new Date().toISOString() },
+    summary: { id, name, image: options.image, command: args, created: new Date().toISOString() },
     stopTimeoutMs: usual.graceMs,
     stop,
   });
@@ -79,6 +98,16 @@ export async function startContainer(session: Session, options: ContainerOptions
       await resources.disposeAsync();
     },
   };
+}
+
+/** crun as Debian 12 has it does not follow the size of the terminal's window. */
+function usualRuntime({ terminal }: ContainerOptions, env: Readonly<Record<string, string | undefined>>): "runc" | "auto" {
+  return terminal === true && findTool("runc", env) !== undefined ? "runc" : "auto";
+}
+
+/** Only who wants limits has a cgroup: making one takes time. */
+function cgroupOf({ resources }: ContainerOptions): SandboxCgroup | undefined {
+  return resources === undefined ? undefined : { resources };
 }
 
 /** Who asked for the end hears of it now. */

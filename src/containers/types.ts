@@ -1,4 +1,31 @@
 /** What a container is asked to be, and what others see of it. */
+import type { SandboxResources, SandboxUlimit } from "../engine/index.ts";
+
+/** Something that a container sees besides its image. `target`: an absolute path of the container. */
+export type ContainerMount =
+  /** A file or folder of this machine; relative to the working directory. */
+  | { readonly kind: "bind"; readonly source: string; readonly target: string; readonly readOnly?: boolean | undefined }
+  /** Memory. Default: half of this machine's, mode 1777, no programs. */
+  | {
+      readonly kind: "tmpfs";
+      readonly target: string;
+      readonly readOnly?: boolean | undefined;
+      readonly sizeBytes?: number | undefined;
+      readonly mode?: number | undefined;
+      readonly exec?: boolean | undefined;
+    }
+  /** A folder of its own, which begins as what the image has there, and goes with the container. */
+  | { readonly kind: "volume"; readonly target: string };
+
+/** A device file for a container. */
+export interface ContainerDevice {
+  /** On this machine. */
+  readonly source: string;
+  /** In the container. Default: `source`. */
+  readonly target?: string | undefined;
+  /** Letters of "rwm". Default all. */
+  readonly access?: string | undefined;
+}
 
 /** Options of a container: as docker run, what is supported. */
 export interface ContainerOptions {
@@ -14,6 +41,28 @@ export interface ContainerOptions {
   readonly network?: "host" | "none" | undefined;
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   readonly readOnly?: boolean | undefined;
+  /** What `ps` shows and `stop` takes besides the ID. */
+  readonly name?: string | undefined;
+  /** Default: the first 12 digits of the ID. */
+  readonly hostname?: string | undefined;
+  readonly mounts?: readonly ContainerMount[] | undefined;
+  /** Lines of /etc/hosts. */
+  readonly addHosts?: readonly { readonly host: string; readonly ip: string }[] | undefined;
+  readonly ulimits?: readonly SandboxUlimit[] | undefined;
+  /** Default 64 MiB. */
+  readonly shmSizeBytes?: number | undefined;
+  /** What it may use. Default: no limits. */
+  readonly resources?: SandboxResources | undefined;
+  readonly devices?: readonly ContainerDevice[] | undefined;
+  /** Besides docker's default set, or without parts of it: "NET_ADMIN", "ALL". */
+  readonly capAdd?: readonly string[] | undefined;
+  readonly capDrop?: readonly string[] | undefined;
+  /** setuid programs gain nothing. Default false. */
+  readonly noNewPrivileges?: boolean | undefined;
+  /** All capabilities, all devices, no seccomp filter, nothing masked. Default false. */
+  readonly privileged?: boolean | undefined;
+  /** A terminal of its own, joined to that of this process. Needs one as standard input, and no `onOutput`. Default false. */
+  readonly terminal?: boolean | undefined;
   /** Runs an init of this machine (tini, catatonit) as first process: it passes signals on, and buries orphans. Default false. */
   readonly init?: boolean | undefined;
   /** What asks it to end: "SIGQUIT", "QUIT" or "3". Default: the image's, else SIGTERM. */
@@ -51,6 +100,8 @@ export interface RunningContainer extends AsyncDisposable {
 /** One line of `decant ps`. */
 export interface ContainerSummary {
   readonly id: string;
+  /** Empty where it has none. */
+  readonly name: string;
   /** As it was named. */
   readonly image: string;
   readonly command: readonly string[];

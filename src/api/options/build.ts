@@ -4,24 +4,7 @@ import type { BuildOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestation
 import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts";
 import type { ProjectOptions } from "../../project/index.ts";
 import type { DockerfileOptions } from "../dockerfile-options.ts";
-import {
-  amount,
-  annotations,
-  call,
-  count,
-  type Fields,
-  fields,
-  flag,
-  list,
-  maybe,
-  oneOf,
-  outputs,
-  record,
-  STORE,
-  stream,
-  text,
-  whole,
-} from "./kinds.ts";
+import { annotations, call, type Fields, fields, flag, LIMITS, list, maybe, oneOf, outputs, record, STORE, stream, text } from "./kinds.ts";
 import { type Kind, type Shape, shapeOf } from "./shape.ts";
 
 const secret = fields<SecretSpec>({
@@ -60,16 +43,6 @@ const OPEN: Fields<OpenBuildOptions> = {
 /** Of what looks at a Dockerfile. */
 export const DOCKERFILE: Fields<DockerfileOptions> = { ...OPEN, platform: maybe(text) };
 
-const resources = fields<NonNullable<BuildOptions["resources"]>>({
-  memoryBytes: maybe(amount),
-  memorySwapBytes: maybe(whole),
-  cpuShares: maybe(count),
-  cpuPeriodUsec: maybe(count),
-  cpuQuotaUsec: maybe(whole),
-  cpus: maybe(text),
-  mems: maybe(text),
-});
-
 const entitlement: Kind = v.custom(
   (value) => typeof value === "string" && (["network.host", "security.insecure", "device"].includes(value) || value.startsWith("device=")),
   '"network.host", "security.insecure", "device" or "device=NAME"',
@@ -82,7 +55,6 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   annotations: maybe(annotations),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),
-  resources: maybe(resources),
   cdiSpecDirs: maybe(list(text)),
   caCerts: maybe(text),
   platforms: maybe(list(text)),
@@ -96,9 +68,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   noCacheStages: maybe(list(text)),
   allow: maybe(list(entitlement)),
   network: maybe(oneOf("default", "host", "none")),
-  addHosts: maybe(list(fields<{ host: string; ip: string }>({ host: text, ip: text }))),
-  ulimits: maybe(list(fields<{ name: string; soft: number; hard: number }>({ name: text, soft: whole, hard: whole }))),
-  shmSizeBytes: maybe(count),
+  ...LIMITS,
   devices: maybe(list(fields<{ name: string; required?: boolean }>({ name: text, required: maybe(flag) }))),
   sbom: maybe(fields<SbomAttestationOptions>({ files: maybe(flag) })),
   provenance: maybe(

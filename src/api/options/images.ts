@@ -6,10 +6,9 @@ import type {
   PullImageOptions,
   PushImageOptions,
   RemoveImagesOptions,
-  RunImageOptions,
 } from "../types.ts";
 import type { StoreOptions } from "../../context/index.ts";
-import { amount, call, COMPRESSION, flag, list, maybe, oneOf, STORE, stream, text } from "./kinds.ts";
+import { amount, COMPRESSION, flag, list, maybe, STORE, stream, text } from "./kinds.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 
 /** Of `listImages`. */
@@ -40,21 +39,4 @@ export const IMPORT: Shape = shapeOf<ImportImageOptions>("importImage", {
   changes: maybe(list(text)),
   message: maybe(text),
   platform: maybe(text),
-});
-/** Of `runImage`. */
-export const RUN: Shape = shapeOf<RunImageOptions>("runImage", {
-  ...STORE,
-  image: text,
-  args: maybe(list(text)),
-  entrypoint: maybe(text),
-  environment: maybe(list(text)),
-  user: maybe(text),
-  workdir: maybe(text),
-  network: maybe(oneOf("host", "none")),
-  runtime: maybe(oneOf("crun", "runc", "auto")),
-  readOnly: maybe(flag),
-  init: maybe(flag),
-  stopSignal: maybe(text),
-  stopTimeoutMs: maybe(amount),
-  onOutput: maybe(call),
 });

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { StoreOptions } from "../../context/index.ts";
 import type { AnnotationSpec, CompressionOptions, FileOptions, ImageOptions } from "../../image/index.ts";
 import type { DebianOptions } from "../../project/index.ts";
+import type { SandboxResources } from "../../engine/index.ts";
 import type { Kind } from "./shape.ts";
 
 /** Its fields, for each of which there must be a kind. */
@@ -15,7 +16,7 @@ export const flag: Kind = v.boolean("true or false");
 /** A whole number, 0 or more. */
 export const count: Kind = v.custom((value) => Number.isSafeInteger(value) && Number(value) >= 0, "a whole number, 0 or more");
 /** A whole number. */
-export const whole: Kind = v.custom((value) => Number.isSafeInteger(value), "a whole number");
+const whole: Kind = v.custom((value) => Number.isSafeInteger(value), "a whole number");
 /** A number, 0 or more. */
 export const amount: Kind = v.custom((value) => typeof value === "number" && value >= 0, "a number, 0 or more");
 /** Something to call. */
@@ -86,6 +87,31 @@ export const annotations: Kind = list(
     value: text,
   }),
 );
+
+const resources = fields<SandboxResources>({
+  memoryBytes: maybe(amount),
+  memorySwapBytes: maybe(whole),
+  cpuShares: maybe(count),
+  cpuPeriodUsec: maybe(count),
+  cpuQuotaUsec: maybe(whole),
+  cpus: maybe(text),
+  mems: maybe(text),
+});
+
+interface Limits {
+  readonly addHosts?: unknown;
+  readonly ulimits?: unknown;
+  readonly shmSizeBytes?: unknown;
+  readonly resources?: unknown;
+}
+
+/** What steps and containers may use, and whom they know. */
+export const LIMITS: Fields<Limits> = {
+  addHosts: maybe(list(fields<{ host: string; ip: string }>({ host: text, ip: text }))),
+  ulimits: maybe(list(fields<{ name: string; soft: number; hard: number }>({ name: text, soft: whole, hard: whole }))),
+  shmSizeBytes: maybe(count),
+  resources: maybe(resources),
+};
 
 const epoch: Kind = v.custom((value) => value === "none" || Number.isSafeInteger(value), 'whole seconds since 1970, or "none"');
 const IMAGE: Fields<ImageOptions> = {

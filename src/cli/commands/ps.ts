@@ -49,13 +49,14 @@ function shortId(id: string): string {
 }
 
 function containerTable(containers: readonly ContainerSummary[], shown: (id: string) => string, columns: number): string {
-  const rows = containers.map(({ id, image, command: words, created }) => [
+  const rows = containers.map(({ id, name, image, command: words, created }) => [
     shown(id),
     image,
     fitted(JSON.stringify(words.join(" ")), columns),
     created.slice(0, 16).replace("T", " "),
+    name,
   ]);
-  return formatTable([["CONTAINER ID", "IMAGE", "COMMAND", "CREATED"], ...rows]);
+  return formatTable([["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "NAME"], ...rows]);
 }
 
 function fitted(text: string, columns: number): string {

@@ -3,11 +3,13 @@ import { unsupported } from "../../errors.ts";
 import { runImage } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
-import type { CliContext } from "../context.ts";
+import { expandVariable, fileVariables } from "../container-environment.ts";
+import { containerResources, noNewPrivileges, parseDeviceFile } from "../container-limits.ts";
+import { parseMount, parseTmpfs, parseVolume } from "../container-mounts.ts";
 import { secondsToMs } from "../seconds.ts";
+import { parseHost, parseShmSize, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 
-const FILES_HINT = "Containers see no folders of the host yet: COPY the files into the image";
 const PORTS_HINT = "With --network host, which is the default, the ports of the container are ports of the host";
 
 /** The command. */
@@ -22,6 +24,7 @@ A second signal ends it at once. "decant ps" lists running containers, and "deca
 Examples:
   decant run app
   decant run -e PORT=8080 -u 1000 app
+  decant run -it -v ./src:/src:ro app sh
   decant run --entrypoint /bin/ls app -l /`,
     options: {
       ...STORE_OPTION_TABLE,
@@ -33,8 +36,40 @@ Examples:
         value: "KEY[=VALUE]",
         help: "Environment variable; without =VALUE, the value in the environment",
       },
+      "env-file": { type: "string", multiple: true, value: "FILE", help: "Environment variables, one a line, as -e takes them" },
       user: { type: "string", short: "u", value: "USER[:GROUP]", help: "Run as this user" },
       workdir: { type: "string", short: "w", value: "FOLDER", help: "Start in this folder" },
+      volume: {
+        type: "string",
+        multiple: true,
+        short: "v",
+        value: "SOURCE:TARGET[:ro]",
+        help: "Show a file or folder of this machine at TARGET; only TARGET: a folder that goes with the container",
+      },
+      mount: {
+        type: "string",
+        multiple: true,
+        value: "type=bind|tmpfs|volume,…",
+        help: "The same in words: source=, target=, readonly, tmpfs-size=, tmpfs-mode=",
+      },
+      tmpfs: { type: "string", multiple: true, value: "TARGET[:OPTIONS]", help: "Memory at TARGET; options: size=, mode=, ro, exec" },
+      interactive: { type: "boolean", short: "i", help: "Pass on standard input; Decant always does" },
+      tty: { type: "boolean", short: "t", help: "Give the container a terminal, joined to this one" },
+      name: { type: "string", value: "NAME", help: 'What "decant ps" shows and "decant stop" takes' },
+      hostname: { type: "string", value: "NAME", help: "Host name; by default the first 12 digits of the ID" },
+      "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Add a line to /etc/hosts" },
+      ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of the container's processes" },
+      "shm-size": { type: "string", value: "SIZE", help: "Size of /dev/shm; by default 64m" },
+      memory: { type: "string", short: "m", value: "SIZE", help: "How much memory it may use" },
+      "memory-swap": { type: "string", value: "SIZE", help: "How much memory and swap together; -1: no limit of swap" },
+      cpus: { type: "string", value: "NUMBER", help: "How many processors it may use, for example 1.5" },
+      "cpu-shares": { type: "string", short: "c", value: "WEIGHT", help: "Its weight beside others; 1024 is the usual one" },
+      "cpuset-cpus": { type: "string", value: "LIST", help: "Which processors, for example 0-3" },
+      device: { type: "string", multiple: true, value: "SOURCE[:TARGET[:rwm]]", help: "Give it a device file of this machine" },
+      "cap-add": { type: "string", multiple: true, value: "NAME", help: "Add a capability, or ALL" },
+      "cap-drop": { type: "string", multiple: true, value: "NAME", help: "Take a capability away, or ALL" },
+      "security-opt": { type: "string", multiple: true, value: "no-new-privileges", help: "setuid programs gain nothing" },
+      privileged: { type: "boolean", help: "All capabilities and devices, no seccomp filter, nothing masked" },
       network: { type: "string", value: "MODE", help: "Network of the container", choices: ["host", "none"] },
       "read-only": { type: "boolean", help: "Make the container's file system read-only" },
       rm: { type: "boolean", help: "Remove the container when it ends; Decant always does" },
@@ -50,28 +85,13 @@ Examples:
       detach: { type: "boolean", short: "d", hint: "Decant has no daemon: run it in the foreground, or below setsid" },
       publish: { type: "string", short: "p", hint: PORTS_HINT },
       "publish-all": { type: "boolean", short: "P", hint: PORTS_HINT },
-      interactive: { type: "boolean", short: "i", hint: "Leave it out: standard input is passed on in any case" },
-      tty: { type: "boolean", short: "t", hint: "Leave it out: a container has no terminal of its own yet" },
-      volume: { type: "string", short: "v", hint: FILES_HINT },
-      mount: { type: "string", hint: FILES_HINT },
-      name: { type: "string", hint: 'Leave it out: "decant ps" shows the ID, and "decant stop" takes it' },
-      hostname: { type: "string" },
-      "env-file": { type: "string", hint: "Give each variable with -e; -e NAME takes it from the environment" },
       label: { type: "string", short: "l" },
-      privileged: { type: "boolean" },
-      "cap-add": { type: "string" },
-      "cap-drop": { type: "string" },
-      "security-opt": { type: "string" },
-      tmpfs: { type: "string" },
-      memory: { type: "string", short: "m" },
-      cpus: { type: "string" },
-      platform: { type: "string" },
-      pull: { type: "string" },
-      restart: { type: "string" },
-      device: { type: "string" },
-      "add-host": { type: "string" },
-      dns: { type: "string" },
-      ulimit: { type: "string" },
+      platform: { type: "string", hint: "Decant runs the image of this machine's platform" },
+      pull: { type: "string", hint: "Pull it first, with: decant pull IMAGE" },
+      restart: { type: "string", hint: "Let systemd or another supervisor start Decant again" },
+      dns: { type: "string", hint: "Containers use the name servers of this machine; --add-host gives single names" },
+      gpus: { type: "string", hint: "Give it the device files with --device" },
+      "volumes-from": { type: "string", hint: "Mount the same folders with -v" },
     },
     words: { min: 1, max: Infinity },
     optionsFirst: true,
@@ -81,7 +101,7 @@ Examples:
     await using container = await runImage({
       ...storeOptions(values, context),
       image,
-      environment: values.env.flatMap((item) => expandVariable(item, context)),
+      environment: [...(await fileVariables(values["env-file"], context)), ...values.env.flatMap((item) => expandVariable(item, context))],
       ...(args.length === 0 ? {} : { args }),
       entrypoint: values.entrypoint,
       user: values.user,
@@ -89,10 +109,24 @@ Examples:
       network: values.network,
       runtime: values.runtime,
       readOnly: values["read-only"],
+      name: values.name,
+      hostname: values.hostname,
+      mounts: [...values.volume.map(parseVolume), ...values.mount.map(parseMount), ...values.tmpfs.map(parseTmpfs)],
+      addHosts: values["add-host"].map(parseHost),
+      ulimits: values.ulimit.map(parseUlimit),
+      shmSizeBytes: values["shm-size"] === undefined ? undefined : parseShmSize(values["shm-size"]),
+      resources: containerResources(values),
+      devices: values.device.map(parseDeviceFile),
+      capAdd: values["cap-add"],
+      capDrop: values["cap-drop"],
+      noNewPrivileges: noNewPrivileges(values["security-opt"]),
+      privileged: values.privileged,
+      terminal: values.tty,
       init: values.init,
       stopSignal: values["stop-signal"],
       stopTimeoutMs: secondsToMs(values["stop-timeout"], "--stop-timeout"),
     });
+    using _raw = values.tty === true ? context.rawTerminal?.() : undefined;
     let isAsked = false;
     using _forward = context.forwardSignals((signal) => {
       container.stop(isAsked ? { timeoutMs: 0 } : { signal });
@@ -101,10 +135,3 @@ Examples:
     return await container.exit;
   },
 );
-
-/** `KEY` alone takes the value of our environment, and is nothing where that has none. */
-function expandVariable(item: string, { env }: CliContext): string[] {
-  if (item.includes("=")) return [item];
-  const value = env[item];
-  return value === undefined ? [] : [`${item}=${value}`];
-}

@@ -1,5 +1,6 @@
 /** Capabilities of steps (capabilities(7)): Docker's default set, or all that this process may give. */
 import { readFileSync } from "node:fs";
+import { usageError } from "../../errors.ts";
 
 /** In the order of their numbers. */
 const NAMES = `CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST
@@ -19,10 +20,22 @@ export function stepCapabilities(options: {
   readonly insecure: boolean;
   readonly network: "host" | "none";
   readonly bounding: bigint;
+  readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] } | undefined;
 }): string[] {
-  const { insecure, network, bounding } = options;
-  const wanted = (name: string): boolean => insecure || (DEFAULTS.has(name) && !(name === "NET_RAW" && network === "host"));
+  const { insecure, network, bounding, capabilities = { add: [], drop: [] } } = options;
+  const [add, drop] = [capabilities.add, capabilities.drop].map((names) => new Set(names.map(checkedCapability)));
+  const usual = (name: string): boolean => DEFAULTS.has(name) && !(name === "NET_RAW" && network === "host") && drop?.has("ALL") !== true;
+  const wanted = (name: string): boolean =>
+    insecure || add?.has(name) === true || ((add?.has("ALL") === true || usual(name)) && drop?.has(name) !== true);
   return NAMES.filter((name, number) => wanted(name) && ((bounding >> BigInt(number)) & 1n) === 1n).map((name) => `CAP_${name}`);
+}
+
+/** "cap_net_admin" → "NET_ADMIN". Throws `USAGE` for one that does not exist. */
+function checkedCapability(text: string): string {
+  const name = text.toUpperCase().replace(/^CAP_/, "");
+  if (name !== "ALL" && !NAMES.includes(name))
+    throw usageError(`Cannot use capability "${text}": there is no such one`, "Write a name of capabilities(7), such as NET_ADMIN, or ALL");
+  return name;
 }
 
 /** Our own bounding set. */

@@ -1,5 +1,5 @@
 /** Errors of the sandbox, each written once. */
-import { DecantError } from "../../errors.ts";
+import { DecantError, usageError } from "../../errors.ts";
 import { programName } from "../../facts/index.ts";
 
 /** No OCI runtime on this machine. */
@@ -74,6 +74,14 @@ export function mountConflict(target: string, state: string, hint?: string): Dec
     details: { target },
     hint,
   });
+}
+
+/** A terminal of a container copies what goes through ours. */
+export function noTerminal(): DecantError {
+  return usageError(
+    "Cannot give the container a terminal: standard input is not one, or the output goes elsewhere",
+    "Leave -t out, or start Decant in a terminal",
+  );
 }
 
 /** What a runtime says when the program cannot be started, in our words. `exists`: the program's file is in the image. */

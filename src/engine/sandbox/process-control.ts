@@ -2,7 +2,7 @@
  * Signals for the first process of a running step. It is the child of the runtime's process, which we know; /proc tells its pid in our
  * own namespace, so no runtime has to be asked.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { errnoOf } from "../../errors.ts";
 import { signalNumber } from "../../signals.ts";
@@ -50,6 +50,9 @@ export function stopStep(runtimePid: number, { signal, graceMs }: StopRequest): 
     }
     if (isLate) {
       send(pid, constants.signals.SIGKILL);
+    } else if (isStillRuntime(pid, runtimePid)) {
+      // It would swallow the signal, and then become a program that never hears of it.
+      return;
     } else if (!asked && !minds(pid, number)) {
       standsFor = number;
       send(pid, constants.signals.SIGKILL);
@@ -79,6 +82,13 @@ function firstProcess(runtimePid: number): number | undefined {
   const children = namesIn(tasks).flatMap((thread) => readIfThere(`${tasks}/${thread}/children`).split(" "));
   const [first] = children.filter((pid) => pid !== "");
   return first === undefined ? undefined : Number(first);
+}
+
+/** Not yet the program: crun by its file, runc by the name that it gives itself there, as its file is a copy in memory. */
+function isStillRuntime(pid: number, runtimePid: number): boolean {
+  if (readIfThere(`/proc/${pid}/comm`).startsWith("runc:[")) return true;
+  const [own, runtime] = [pid, runtimePid].map((each) => unlessGone(() => statSync(`/proc/${each}/exe`)));
+  return own !== undefined && own.ino === runtime?.ino && own.dev === runtime.dev;
 }
 
 /** Has the process a handler for a signal, or waits it for one, or ignores it on purpose? The first of a pid namespace gets no other. */

@@ -7,7 +7,7 @@ import { stepCapabilities } from "./capabilities.ts";
 import { deviceRules } from "./device-rules.ts";
 import type { MountLimits } from "../../sys/index.ts";
 import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
-import type { SandboxDevice, SandboxHook, SandboxUlimit } from "./types.ts";
+import type { SandboxDevice, SandboxHook, SandboxStep, SandboxUlimit } from "./types.ts";
 import type { RunUser } from "./user.ts";
 
 /** A mount of runtime-spec. */
@@ -37,6 +37,10 @@ export interface SpecOptions {
   readonly cgroupNamespace: boolean;
   readonly ulimits: readonly SandboxUlimit[];
   readonly insecure: boolean;
+  readonly capabilities?: SandboxStep["capabilities"];
+  readonly noNewPrivileges?: boolean | undefined;
+  /** The size of its terminal, in characters; absent: it has none. */
+  readonly terminal?: { readonly height: number; readonly width: number } | undefined;
   readonly devices: readonly SandboxDevice[];
   readonly hooks: readonly SandboxHook[];
   /** A cgroup keeps the step from devices. */
@@ -88,7 +92,8 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
   return {
     ociVersion: "1.0.2",
     process: {
-      terminal: false,
+      terminal: options.terminal !== undefined,
+      ...given({ consoleSize: options.terminal }),
       user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: UMASK },
       args: options.args,
       env: options.env,
@@ -101,7 +106,7 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
         hard: limitOf(hard),
       })),
       // Package installers need setuid programs.
-      noNewPrivileges: false,
+      noNewPrivileges: options.noNewPrivileges ?? false,
     },
     // A read-only root is the limit of its mount: runc forgets the other limits when it makes it read-only itself.
     root: { path: options.rootPath, readonly: false },

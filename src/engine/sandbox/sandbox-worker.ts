@@ -93,7 +93,7 @@ function run(request: RunRequest): void {
     cwd: request.bundle,
     stdio: { stdin: empty?.read ?? "inherit", stdout: request.stdout, stderr: request.stderr },
     // A terminal's Ctrl-C is for the builder, which then stops its steps.
-    ownGroup: true,
+    ownGroup: request.ownGroup,
   });
   send({ type: "started", request: request.request, pid: child.pid });
   child.exit.then(

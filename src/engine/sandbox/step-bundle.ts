@@ -1,6 +1,7 @@
 /** From a step to what the worker is asked: user, environment, mounts, config.json, and the directories of the overlay. */
+import { isatty } from "node:tty";
 import { chmodSync, chownSync, readdirSync, readFileSync } from "node:fs";
-import { errnoOf, InternalError, unsupported, usageError } from "../../errors.ts";
+import { errnoOf, InternalError, usageError } from "../../errors.ts";
 import { ROOT, treePath } from "../../paths.ts";
 import { resolvePath, type Tree } from "../../tree/index.ts";
 import { makeFolders } from "../../sys/index.ts";
@@ -8,6 +9,7 @@ import { withCaVariables } from "./ca-certificates.ts";
 import { boundingSet } from "./capabilities.ts";
 import { cgroupsPath, resourcesOf, type SandboxCgroup } from "./cgroup.ts";
 import type { DeviceGuard } from "./device-guard.ts";
+import { noTerminal } from "./errors.ts";
 import { missingDirectories } from "./mount-plan.ts";
 import { hostsFile, resolvConf } from "./network-files.ts";
 import { type Runtime, runtimeArgv } from "./runtime.ts";
@@ -63,8 +65,7 @@ const NO_LIMITS = { ulimits: [], insecure: false, devices: [], hooks: [] } as co
 /** Prepares a step. Makes `step.upper`. Throws `RUN_USER`, `RUNTIME`, and errors of the file system. */
 export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise<BundleRequest> {
   if (step.args.length === 0) throw usageError("Cannot run a step: it has no arguments; the first one is the program");
-  // Callers without types can ask for it.
-  if (step.terminal !== undefined && step.terminal !== false) throw unsupported("A terminal for a step");
+  if (step.terminal === true && (step.stdin !== "inherit" || step.output !== "inherit" || !isatty(0))) throw noTerminal();
   const { hostname = DEFAULT_HOSTNAME, root } = step;
   const bundle = bundleDir(place);
   const nowMs = Date.now();
@@ -84,6 +85,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     hostname,
     limits,
     mounts,
+    terminal: step.terminal === true ? terminalSize() : undefined,
     ...runtimeNeeds(place),
     bounding: boundingSet(),
     architecture: process.arch,
@@ -168,8 +170,8 @@ function bundleDir(place: BundlePlace): string {
 
 function invocation(
   place: BundlePlace,
-  { insecure = false, devices = [] }: Pick<SandboxStep, "insecure" | "devices">,
-): Pick<BundleRequest, "bundle" | "argv" | "env" | "logFile" | "deviceCgroup"> {
+  { insecure = false, devices = [], terminal = false }: Pick<SandboxStep, "insecure" | "devices" | "terminal">,
+): Pick<BundleRequest, "bundle" | "argv" | "env" | "logFile" | "deviceCgroup" | "ownGroup"> {
   const bundle = bundleDir(place);
   const paths = { stateDir: runtimeState(place), bundle, log: `${bundle}/${LOG_FILE}`, id: place.containerId, cgroup: place.cgroup };
   const guard = insecure || !place.runtime.guarded ? undefined : place.guard;
@@ -178,8 +180,15 @@ function invocation(
     argv: runtimeArgv(place.runtime, paths),
     env: RUNTIME_ENV,
     logFile: LOG_FILE,
+    // Only the foreground's processes may read a terminal. Its Ctrl-C is a character then, which the container's own terminal takes.
+    ownGroup: !terminal,
     ...(guard === undefined ? {} : { deviceCgroup: guard.cgroupFor(devices) }),
   };
+}
+
+/** Later changes reach the runtime by a signal. */
+function terminalSize(): { readonly height: number; readonly width: number } {
+  return { height: process.stdout.rows || 24, width: process.stdout.columns || 80 };
 }
 
 function withHome(env: readonly string[], home: string): string[] {

@@ -113,6 +113,10 @@ export interface SandboxStep {
   readonly caCertificates?: string;
   /** All capabilities, no seccomp filter, nothing masked (RUN --security=insecure). */
   readonly insecure?: boolean;
+  /** Changes of the default set, as names without "CAP_"; "ALL": all that this process may give. */
+  readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] };
+  /** setuid programs gain nothing. Default false. */
+  readonly noNewPrivileges?: boolean;
   /** Size of /dev/shm. Default 64 MiB. */
   readonly shmSizeBytes?: number;
   readonly ulimits?: readonly SandboxUlimit[];
@@ -121,8 +125,8 @@ export interface SandboxStep {
   /** Besides those of the user. */
   readonly additionalGids?: readonly number[];
   readonly readOnlyRoot?: boolean;
-  /** Terminals are not supported yet. */
-  readonly terminal?: false;
+  /** A terminal of its own, joined to ours: standard input must be one, with `stdin` and `output` "inherit". Default false. */
+  readonly terminal?: boolean;
   /** What an abort sends first. Default "SIGTERM". */
   readonly stopSignal?: string;
   /** Gets the output while it comes; never called with `output: "inherit"`. Must not keep the chunk. */

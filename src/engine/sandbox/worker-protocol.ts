@@ -76,6 +76,8 @@ export interface RunRequest {
   readonly stdin: "empty" | "inherit";
   readonly stdout: "inherit" | number;
   readonly stderr: "inherit" | number;
+  /** A process group of its own: signals of our terminal are not for it. */
+  readonly ownGroup: boolean;
   /** Name of the runtime's log in the bundle. */
   readonly logFile: string;
 }

@@ -25,6 +25,7 @@ const ROOMS: readonly string[] = [
   "sbom",
   "audit",
   "context",
+  "caches",
   "containers",
   "project",
   "build",

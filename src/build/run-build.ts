@@ -11,6 +11,7 @@ import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
 import { exportAll } from "./outputs.ts";
 import { checkOpened, prepareBuild } from "./prepare.ts";
+import { openCaches } from "./shared-caches.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import type { BuildOptions, BuildResult } from "./types.ts";
 
@@ -38,7 +39,9 @@ export async function runBuild(options: BuildOptions, run: BuildRun): Promise<Bu
 }
 
 async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<BuildResult> {
-  const { builds, executed, cached } = await solveGraph(await prepareBuild(opened), { id, startedAt: Date.now() });
+  const prepared = await prepareBuild(opened);
+  const caches = await openCaches(opened);
+  const { builds, executed, cached } = await solveGraph(prepared, { id, startedAt: Date.now(), shared: caches.shared });
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
   for (const build of builds) {
@@ -49,6 +52,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
     if (audit !== undefined) audits.push(audit);
   }
   const outputs = await exportAll(images, builds);
+  await caches.write(builds);
   return { buildId: id, outputs, ...digestsOf(outputs), executed, cached, ...(audits.length === 0 ? {} : { audits }) };
 }
 

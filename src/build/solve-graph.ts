@@ -8,6 +8,7 @@ import {
   httpSources,
   localSources,
   type Sandbox,
+  type SharedResults,
   type Solution,
   type Solved,
   solve,
@@ -26,6 +27,8 @@ interface StartedBuild {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Caches of other machines. */
+  readonly shared?: SharedResults | undefined;
 }
 
 /** What a build made of one platform. */
@@ -57,7 +60,7 @@ function solutionAt(solutions: readonly Solution[], at: number): Solution {
 }
 
 /** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
-function engineContext(build: PreparedBuild, { id }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
+function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
   const { opened, session, images, devices, epochSec } = build;
   const { options, access, contexts, emit } = opened;
   const { store, network, env } = session;
@@ -67,6 +70,7 @@ function engineContext(build: PreparedBuild, { id }: StartedBuild, stack: AsyncD
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
+    ...given({ shared }),
     emit,
     providers: [
       local,

@@ -1,5 +1,6 @@
 /** The options and the result of a build (decision 10). */
 import type { AuditReport } from "../audit/index.ts";
+import type { CacheSource, CacheTarget } from "../caches/index.ts";
 import type { ContextOptions } from "../context/index.ts";
 import type { Digest } from "../digest.ts";
 import type { CompatibilityVersion } from "../followed.ts";
@@ -34,6 +35,10 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Explain each executed step: which input changed since its last run. */
   readonly explain?: boolean | undefined;
+  /** Results of other machines that the build may use, besides those of its own store. */
+  readonly cacheFrom?: readonly CacheSource[] | undefined;
+  /** Where the build leaves its results for other machines, when it has succeeded. */
+  readonly cacheTo?: readonly CacheTarget[] | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */

@@ -173,7 +173,8 @@ function isUsual(type: string, key: string, attributes: Attributes): boolean {
   throw unsupported(`--output type=${type} with ${key}=${attributes.get(key) ?? ""}`, { row: usual.row });
 }
 
-function compressionOf(attributes: Attributes): CompressionOptions {
+/** compression, compression-level, force-compression and rewrite-timestamp. Throws `USAGE`, `UNSUPPORTED`. */
+export function compressionOf(attributes: Attributes): CompressionOptions {
   const compression = attributes.get("compression");
   const level = attributes.get("compression-level");
   const force = booleanOf(attributes, "force-compression");

@@ -98,9 +98,9 @@ for (const name of Object.keys(COMMANDS)) {
 }
 
 test("runCli() refuses a flag of docker that is not supported, by name", async () => {
-  const { code, err } = await run(["build", "--cache-to=x", "."]);
+  const { code, err } = await run(["build", "--policy=x", "."]);
   assert.equal(code, 1);
-  assert.match(err, /^ERROR: Option --cache-to of "decant build" is not supported yet\n\nHint: .*\(docs\/reference\/support\.md#F97\)\n$/);
+  assert.match(err, /^ERROR: Option --policy of "decant build" is not supported yet\n\nHint: .*\(docs\/reference\/support\.md#F137\)\n$/);
 });
 
 test("runCli() gives 130 when Ctrl-C ended the work", async () => {

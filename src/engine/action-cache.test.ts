@@ -48,12 +48,12 @@ describe("keyOf()", () => {
 describe("find() and keep()", () => {
   it("finds what was kept, with the time at which it was made", async () => {
     await using at = await tempStore();
-    const cache = createActionCache(at.store, () => NOW);
+    const cache = createActionCache(at.store, { now: () => NOW });
     const key = keyOf(parts("a=1"));
     assert.equal(cache.find(key), undefined);
     const layer = await layerOf(at.store, item("d", "dir"));
     const kept = await cache.keep(key, layer, SLOT, parts("a=1"));
-    const found = createActionCache(at.store, () => NOW + 1000).find(key);
+    const found = createActionCache(at.store, { now: () => NOW + 1000 }).find(key);
     for (const source of [kept, found]) {
       assert.deepEqual([source?.key, source?.created, source?.diffId], [layer.contentDigest, "2026-01-02T03:04:05.000Z", layer.diffId]);
       assert.equal((await source?.load())?.id, layer.id);

@@ -8,7 +8,7 @@ import { type Digest, framedDigest, isDigest } from "../digest.ts";
 import { given } from "../given.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, type LayerSource, layerSource, openLayer } from "../tree/index.ts";
-import type { Ingredient } from "./types.ts";
+import type { Ingredient, SharedResults } from "./types.ts";
 
 /** Finds and keeps results. */
 export interface ActionCache {
@@ -20,6 +20,14 @@ export interface ActionCache {
   explain(slot: string, ingredients: readonly Ingredient[]): Promise<string[] | undefined>;
 }
 
+/** What a cache works with besides its store. */
+interface ActionCacheOptions {
+  /** What other machines know. */
+  readonly shared?: SharedResults | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
 const DETAIL_LIMIT_BYTES = 64 * 1024 * 1024;
 const SHOWN_CHANGES = 20;
 
@@ -28,14 +36,18 @@ export function keyOf(ingredients: readonly Ingredient[]): Digest {
   return framedDigest(["action-1", ...ingredients.flatMap(({ name, value }) => [name, value])]);
 }
 
-/** The cache of a store. */
-export function createActionCache(store: Store, now: () => number = Date.now): ActionCache {
+/** The cache of a store, and of what other machines know. */
+export function createActionCache(store: Store, { shared, now = Date.now }: ActionCacheOptions = {}): ActionCache {
+  const kept = (key: Digest): LayerSource | undefined => {
+    const record = asAction(store.records.get("action", key));
+    const layer = record === undefined ? undefined : openLayer(store, record.layer);
+    return record === undefined || layer === undefined ? undefined : { ...layerSource(layer), created: record.created };
+  };
   return {
     find(key) {
-      const record = asAction(store.records.get("action", key));
-      if (record === undefined) return undefined;
-      const layer = openLayer(store, record.layer);
-      return layer === undefined ? undefined : { ...layerSource(layer), created: record.created };
+      const found = kept(key) ?? shared?.action(key);
+      if (found !== undefined) shared?.tookAction(key, found);
+      return found;
     },
 
     async keep(key, layer, slot, ingredients) {
@@ -53,7 +65,9 @@ export function createActionCache(store: Store, now: () => number = Date.now): A
         }));
         store.records.put("step", slotId(slot), shown, blobs);
       });
-      return { ...layerSource(layer), created };
+      const source = { ...layerSource(layer), created };
+      shared?.tookAction(key, source);
+      return source;
     },
 
     async explain(slot, ingredients) {

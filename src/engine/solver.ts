@@ -46,7 +46,7 @@ const EMPTY: Solution = { layers: [], layersOf: () => undefined, materials: [] }
 export async function solve(targets: readonly (Vertex | undefined)[], context: EngineContext, signal: AbortSignal): Promise<Solved> {
   const stop = new AbortController();
   const linked = AbortSignal.any([signal, stop.signal]);
-  const cache = createActionCache(context.store);
+  const cache = createActionCache(context.store, { shared: context.shared });
   const counts = { executed: 0, cached: 0 };
   const order = reachable(...targets.filter((target) => target !== undefined));
   for (const vertex of order) announce(vertex, context);

@@ -53,9 +53,23 @@ export interface SourceProvider {
   resolve(op: SourceOp, platform: Platform, signal: AbortSignal, vertexId: string): Promise<VertexResult>;
 }
 
+/** What other machines have found, and what this build finds, by the same keys: for caches that travel. */
+export interface SharedResults {
+  /** The result of an op elsewhere. Its layer comes when something needs its files. */
+  action(key: Digest): LayerSource | undefined;
+  /** What a selection of files of layers was found to be elsewhere. */
+  selection(memo: Digest): Digest | undefined;
+  /** Is told of the result of each op, found or made. */
+  tookAction(key: Digest, layer: LayerSource): void;
+  /** Is told of each selection, found or made. */
+  tookSelection(memo: Digest, digest: Digest): void;
+}
+
 /** What ops work with. */
 export interface EngineContext {
   readonly store: Store;
+  /** Absent: only this store's results count. */
+  readonly shared?: SharedResults | undefined;
   readonly emit: Emit;
   readonly providers: readonly SourceProvider[];
   /** Started when the first step must run. */

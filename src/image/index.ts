@@ -1,4 +1,5 @@
 /** Images: configuration and manifests, exporters, and the images of the local store. */
+export { type ArtifactPlace, openArtifact, packArtifact, writeArtifact } from "./artifact.ts";
 export { type AnnotationSpec, annotationsFor } from "./annotations.ts";
 export type * from "./types.ts";
 export { writeError } from "./errors.ts";
@@ -11,7 +12,7 @@ export { loadFound, loadImage } from "./load-image.ts";
 export { targetNames } from "./names.ts";
 export { clampTimes, withEpoch } from "./clamp-times.ts";
 export { openOciArchive } from "./oci-archive.ts";
-export { openOciLayout } from "./oci-layout.ts";
+export { layoutBlobs, openOciLayout } from "./oci-layout.ts";
 export type { OpenedImage } from "./open-image.ts";
 export { buildDefinition } from "./build-definition.ts";
 export { llbJson } from "./llb-json.ts";

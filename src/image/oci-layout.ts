@@ -16,22 +16,62 @@ const MAX_INDEX_BYTES = 4 * 1024 * 1024;
  * Throws `IMAGE_NOT_FOUND`, `MANIFEST`, `PLATFORM`, `BLOB_*`.
  */
 export async function openOciLayout(store: Store, path: string, selector: string | undefined, platform: Platform): Promise<OpenedImage> {
+  const layout = layoutAt(path);
+  const documents = await openDocuments(layout.name, await layout.top(selector), platform, (descriptor) => layout.read(descriptor));
+  return { ...documents, layers: imageLayers(store, documents, { ...layout, remote: () => undefined }) };
+}
+
+/** A layout directory, to read from. */
+interface Layout {
+  /** For messages. */
+  readonly name: string;
+  /** What its index lists. */
+  images(): Promise<readonly Descriptor[]>;
+  /** What a tag or digest stands for; see `openOciLayout`. */
+  top(selector: string | undefined): Promise<Descriptor>;
+  /** A document, verified. Throws `IMAGE_NOT_FOUND`, `MANIFEST`, `BLOB_*`. */
+  read(descriptor: Descriptor, maxBytes?: number): Promise<Buffer>;
+  /** The bytes of a blob, which whoever takes them verifies. */
+  open(descriptor: Descriptor): ByteStream;
+}
+
+/** Reads the layout in a folder. */
+export function layoutAt(path: string): Layout {
   const name = `oci-layout://${path}`;
-  const bytes = await readBounded({ path: "index.json", within: path }, MAX_INDEX_BYTES, name);
-  const parsed = parseManifestOrIndex(bytes, OCI_INDEX);
-  if (parsed.kind !== "index") throw new DecantError("MANIFEST", `Cannot use "${name}": its index.json is no index`);
-  const top = await selectImage(name, parsed.index, selector, async (digest) => sizeOfFile(fileOf(path, digest), name));
-  const documents = await openDocuments(name, top, platform, async (descriptor) => {
-    const data = await readBounded(fileOf(path, descriptor.digest), MAX_CONFIG_BYTES, name);
-    for await (const _ of verified(once(data), descriptor));
-    return data;
-  });
-  const layers = imageLayers(store, documents, {
+  const index = async (): Promise<Index> => {
+    const bytes = await readBounded({ path: "index.json", within: path }, MAX_INDEX_BYTES, name);
+    const parsed = parseManifestOrIndex(bytes, OCI_INDEX);
+    if (parsed.kind !== "index") throw new DecantError("MANIFEST", `Cannot use "${name}": its index.json is no index`);
+    return parsed.index;
+  };
+  return {
     name,
+    images: async () => (await index()).manifests,
+    top: async (selector) => await selectImage(name, await index(), selector, async (digest) => sizeOfFile(fileOf(path, digest), name)),
+    async read(descriptor, maxBytes = MAX_CONFIG_BYTES) {
+      const data = await readBounded(fileOf(path, descriptor.digest), maxBytes, name);
+      for await (const _ of verified(once(data), descriptor));
+      return data;
+    },
     open: (descriptor) => readBlob(fileOf(path, descriptor.digest), name),
-    remote: () => undefined,
-  });
-  return { ...documents, layers };
+  };
+}
+
+/** Digests of all blobs that the index of a layout leads to, through indexes and manifests. Throws `MANIFEST` for what it cannot read. */
+export async function layoutBlobs(path: string): Promise<ReadonlySet<string>> {
+  const layout = layoutAt(path);
+  const found = new Set<string>();
+  const follow = async (descriptors: readonly Descriptor[]): Promise<void> => {
+    for (const descriptor of descriptors) {
+      if (found.has(descriptor.digest)) continue;
+      found.add(descriptor.digest);
+      const parsed = parseManifestOrIndex(await layout.read(descriptor), descriptor.mediaType);
+      if (parsed.kind === "index") await follow(parsed.index.manifests);
+      else for (const { digest } of [parsed.manifest.config, ...parsed.manifest.layers]) found.add(digest);
+    }
+  };
+  await follow(await layout.images());
+  return found;
 }
 
 /** The descriptor of a layout's image: see `openOciLayout`. `sizeOf` tells of digests that the index does not list. Throws `IMAGE_NOT_FOUND`. */

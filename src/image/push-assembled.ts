@@ -8,6 +8,7 @@ import type { Digest } from "../digest.ts";
 import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { AssembledResult } from "./assembled-image.ts";
+import type { ExportLayer } from "./layers.ts";
 import type { Document } from "./manifest.ts";
 import { targetName } from "./names.ts";
 import { startProgress } from "../transfer.ts";
@@ -40,6 +41,13 @@ export async function pushAssembled(ctx: ImageContext, result: AssembledResult, 
   }
 }
 
+/** Sends layers to the repository of `reference`, without a manifest that names them. Throws what registries throw. */
+export async function pushLayers(ctx: ImageContext, reference: Repository, layers: readonly ExportLayer[]): Promise<void> {
+  const client = await ctx.registry();
+  const blobs = [...layerBlobs(ctx, layers).values()];
+  await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, reference, blob, signal), ctx.signal);
+}
+
 /** The only manifest under its tag; else the index has the tag, and comes after the manifests that it names. */
 function manifestsOf({ images, index }: AssembledResult, target: Target): { readonly reference: Reference; readonly document: Document }[] {
   const documents = images.flatMap(({ manifest, about }) => [manifest, ...(about === undefined ? [] : [about.manifest])]);
@@ -56,16 +64,25 @@ function blobsOf(ctx: ImageContext, result: AssembledResult): PushBlob[] {
   for (const { descriptor, bytes } of documents) {
     blobs.set(descriptor.digest, { descriptor, places: [], ensure: () => Promise.resolve(descriptor), open: () => bytesOf(bytes) });
   }
-  for (const { descriptor, remote, ensure } of images.flatMap(({ layers }) => layers)) {
+  const layers = layerBlobs(
+    ctx,
+    images.flatMap((image) => image.layers),
+  );
+  return [...new Map([...blobs, ...layers]).values()];
+}
+
+function layerBlobs(ctx: ImageContext, layers: readonly ExportLayer[]): Map<Digest, PushBlob> {
+  const blobs = new Map<Digest, PushBlob>();
+  for (const { descriptor, remote, ensure } of layers) {
     // Such layers stay where their licence wants them; the manifest carries their addresses.
     if (isForeignLayer(descriptor.mediaType)) continue;
     const open = (): ByteStream => ctx.store.blobs.open(descriptor.digest);
     blobs.set(descriptor.digest, { descriptor, places: remote === undefined ? [] : [remote], ensure, open });
   }
-  return [...blobs.values()];
+  return blobs;
 }
 
-async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Target, blob: PushBlob, signal: AbortSignal): Promise<void> {
+async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Repository, blob: PushBlob, signal: AbortSignal): Promise<void> {
   const { descriptor, places } = blob;
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: descriptor.digest, action: "push", totalBytes: descriptor.size });
   if (!(await isThere(client, target, blob, signal))) {
@@ -78,7 +95,12 @@ async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Targe
 }
 
 /** Already in the repository, or mounted into it from a neighbour now. Blobs of nobody else are not asked for: `pushBlob` does that. */
-async function isThere(client: RegistryClient, target: Target, { descriptor, places }: PushBlob, signal: AbortSignal): Promise<boolean> {
+async function isThere(
+  client: RegistryClient,
+  target: Repository,
+  { descriptor, places }: PushBlob,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (places.length === 0) return false;
   if (await client.hasBlob(target, descriptor.digest, { signal })) return true;
   for (const { registry, repository } of places) {

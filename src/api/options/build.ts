@@ -4,6 +4,7 @@ import type { BuildOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestation
 import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts";
 import type { ProjectOptions } from "../../project/index.ts";
 import type { DockerfileOptions } from "../dockerfile-options.ts";
+import { cacheSources, cacheTargets } from "./caches.ts";
 import { annotations, call, type Fields, fields, flag, LIMITS, list, maybe, oneOf, outputs, record, STORE, stream, text } from "./kinds.ts";
 import { type Kind, type Shape, shapeOf } from "./shape.ts";
 
@@ -55,6 +56,8 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   annotations: maybe(annotations),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),
+  cacheFrom: maybe(cacheSources),
+  cacheTo: maybe(cacheTargets),
   cdiSpecDirs: maybe(list(text)),
   caCerts: maybe(text),
   platforms: maybe(list(text)),

@@ -4,6 +4,7 @@ import { parseCompatibility } from "../../followed.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
 import { ATTESTATION_VALUE, parseAttestations } from "../attestations.ts";
+import { parseCacheSource, parseCacheTarget } from "../cache-options.ts";
 import { defineCommand } from "../args.ts";
 import { withAudit } from "../audit/build-audit.ts";
 import type { Command } from "../command.ts";
@@ -71,6 +72,18 @@ Examples:
       load: { type: "boolean", help: "Shorthand for --output type=docker: into Decant's store" },
       "no-cache": { type: "boolean", help: "Run every step, and do not use the cache" },
       "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, and do not use the cache" },
+      "cache-from": {
+        type: "string",
+        multiple: true,
+        value: "CACHE",
+        help: "Results of other machines that may be used: REFERENCE, type=registry,ref=… or type=local,src=FOLDER",
+      },
+      "cache-to": {
+        type: "string",
+        multiple: true,
+        value: "CACHE",
+        help: "Where results go for other machines: the same with dest=FOLDER, and mode=min|max, compression=, ignore-error=",
+      },
       pull: { type: "boolean", help: "Ask the registry for base images, even where the store has them" },
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
@@ -178,8 +191,6 @@ Examples:
     },
     unsupported: {
       builder: { type: "string", row: "F146" },
-      "cache-from": { type: "string", row: "F97" },
-      "cache-to": { type: "string", row: "F97" },
       debug: { type: "boolean", short: "D", row: "F143" },
       policy: { type: "string", row: "F137" },
       "proxy-network": { type: "boolean", row: "F74" },
@@ -254,6 +265,8 @@ Examples:
       cgroupParent: values["cgroup-parent"] === "" ? undefined : values["cgroup-parent"],
       resources,
       pull: values.pull,
+      cacheFrom: values["cache-from"].map(parseCacheSource),
+      cacheTo: values["cache-to"].map(parseCacheTarget),
       network: values.network,
       caCerts: values["ca-certs"],
       platforms: values.platform.flatMap((list) => list.split(",")),

@@ -1,6 +1,6 @@
 /** FileOp: edits of a tree as pure data (decision 2). The key holds the digest of exactly what each COPY selects (decision 3). */
 import { allOf } from "../../async.ts";
-import { framedDigest, isDigest } from "../../digest.ts";
+import { type Digest, framedDigest } from "../../digest.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
 import { emptyTree, type EntryTime, loadTree, writeLayer } from "../../tree/index.ts";
 import { createDraft } from "../file/draft.ts";
@@ -10,6 +10,7 @@ import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts
 import { copySources } from "./copy-sources.ts";
 import { applyAction, type FileRun } from "./file-actions.ts";
 import { layersOf } from "./inputs.ts";
+import { keepSelection, knownSelection } from "./kept-selections.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
@@ -69,11 +70,10 @@ async function selectionIngredient(
   action: CopyAction,
   input: VertexResult | undefined,
 ): Promise<Ingredient> {
-  const { records } = run.context.store;
   const name = `files of ${action.src}`;
   const memo = input?.kind === "layers" ? memoKey(action, input) : undefined;
-  const known = memo === undefined ? undefined : records.get("selection", memo);
-  if (typeof known === "string" && isDigest(known)) return { name, value: known };
+  const known = memo === undefined ? undefined : knownSelection(run.context, memo);
+  if (known !== undefined) return { name, value: known };
   if (input?.kind === "directory" && input.selections !== undefined) {
     const { digest, lines, hashed: files } = await input.selections.take(action);
     hashed.set(action, files);
@@ -82,11 +82,11 @@ async function selectionIngredient(
   const source = await run.sourceOf(action.input);
   const selection = await digestSelection(source.tree, selectSources(source, action), action);
   if (memo === undefined) hashed.set(action, selection.hashed);
-  else records.put("selection", memo, selection.digest);
+  else keepSelection(run.context, memo, selection.digest);
   return { name, value: selection.digest, detail: selection.lines };
 }
 
-function memoKey(action: CopyAction, input: Extract<VertexResult, { kind: "layers" }>): string {
+function memoKey(action: CopyAction, input: Extract<VertexResult, { kind: "layers" }>): Digest {
   const { followSymlinks, allowWildcard, excludePatterns, includePatterns = null, requiredPaths = null } = action;
   return framedDigest([
     "selection",

@@ -1,10 +1,11 @@
 /** What a mount selects from its source, as a path without symlinks and as a part of the key (rules S111, S113). */
-import { type Digest, framedDigest, isDigest } from "../../digest.ts";
+import { type Digest, framedDigest } from "../../digest.ts";
 import type { BindMount, CacheMount } from "../../graph/index.ts";
 import { cleanTreePath, fromText, ROOT, type TreePath } from "../../paths.ts";
 import { resolvePath, subtreeDigest } from "../../tree/index.ts";
 import { sourceMissing } from "../file/errors.ts";
 import { type CopySource, missingHint } from "../file/selection.ts";
+import { keepSelection, knownSelection } from "./kept-selections.ts";
 import type { EngineContext, VertexResult } from "../types.ts";
 
 /** Follows the symlinks of a mount's source inside of its tree. Throws `COPY_SOURCE_MISSING`. */
@@ -25,10 +26,10 @@ export async function mountedDigest(
 ): Promise<Digest> {
   if (input?.kind === "directory" && input.selections !== undefined) return await input.selections.mounted(mount);
   const memo = input?.kind === "layers" ? framedDigest(["mounted", mount.selector, ...input.layers.map((layer) => layer.key)]) : undefined;
-  const known = memo === undefined ? undefined : context.store.records.get("selection", memo);
-  if (typeof known === "string" && isDigest(known)) return known;
+  const known = memo === undefined ? undefined : knownSelection(context, memo);
+  if (known !== undefined) return known;
   const source = await open();
   const digest = await subtreeDigest(source.tree, selectMounted(source, mount).path, { signal });
-  if (memo !== undefined) context.store.records.put("selection", memo, digest);
+  if (memo !== undefined) keepSelection(context, memo, digest);
   return digest;
 }

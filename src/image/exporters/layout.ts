@@ -59,12 +59,20 @@ export function blobEntries(store: Store, result: AssembledResult): readonly Blo
   for (const { bytes, descriptor } of documentsOf(result)) {
     entries.set(blobName(descriptor), { name: blobName(descriptor), kind: "bytes", bytes });
   }
-  for (const { descriptor } of result.images.flatMap(({ layers }) => layers)) {
+  const layers = layerEntries(
+    store,
+    result.images.flatMap((image) => image.layers),
+  );
+  return [...entries.values(), ...layers].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Blobs of layers, which must be in the store; each once, because an archive with two entries of one name confuses readers. */
+export function layerEntries(store: Store, layers: readonly { readonly descriptor: Descriptor }[]): readonly BlobEntry[] {
+  const entries = layers.map(({ descriptor }): [string, BlobEntry] => {
     const name = blobName(descriptor);
-    // The same layer may come twice; an archive with two entries of one name confuses readers.
-    entries.set(name, { name, kind: "file", path: store.blobs.path(descriptor.digest), size: descriptor.size });
-  }
-  return [...entries.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return [name, { name, kind: "file", path: store.blobs.path(descriptor.digest), size: descriptor.size }];
+  });
+  return [...new Map(entries).values()];
 }
 
 /** Bytes of a blob. */

@@ -1,0 +1,140 @@
+/** Leaves results for other machines: what the place has stays, what this build found comes to it, and only what is missing moves. */
+import { delay } from "../async.ts";
+import type { Digest } from "../digest.ts";
+import { DecantError, isDecantError } from "../errors.ts";
+import { type ImageContext, packArtifact, writeArtifact } from "../image/index.ts";
+import type { Descriptor } from "../oci/index.ts";
+import { step } from "../step.ts";
+import type { LayerSource } from "../tree/index.ts";
+import { CACHE_DOCUMENT, formatCache, livingOf, MAX_RESULTS, mergedSelections, type SharedSelection } from "./document.ts";
+import { type CachePlace, type FoundCache, placeOf, type PlacedResult, readCache } from "./place.ts";
+import { pruneFolder } from "./prune-folder.ts";
+import type { CacheTarget } from "./types.ts";
+
+/** What a build found. */
+interface BuildResults {
+  readonly results: ReadonlyMap<Digest, LayerSource>;
+  readonly selections: ReadonlyMap<Digest, Digest>;
+  /** The layers of its images. */
+  readonly layers: readonly LayerSource[];
+}
+
+/** What writing caches needs. */
+interface ExportContext extends Omit<ImageContext, "vertex"> {
+  readonly cwd: string;
+}
+
+/** How often a cache is written anew because somebody else wrote it at the same time. */
+const MAX_ROUNDS = 30;
+/** Others take less from reading a cache to writing it; or so many times what we took. */
+const SETTLE_MS = 400;
+const SETTLE_TIMES = 3;
+
+/** Writes caches, one after the other. Throws what registries throw, `EXPORT`, `REFERENCE`; with `ignoreError` that is a warning. */
+export async function exportCaches(targets: readonly CacheTarget[], found: BuildResults, ctx: ExportContext): Promise<void> {
+  for (const [at, target] of targets.entries()) {
+    const run = { ...ctx, vertex: `export cache ${at}` };
+    const place = await placeOf(run, target, ctx.cwd);
+    await step(ctx.emit, { vertex: run.vertex, name: `exporting cache to ${place.name}` }, ctx.signal, async () => {
+      try {
+        await writeCache(run, place, await ownResults(run, place, target, found));
+      } catch (error) {
+        ctx.signal.throwIfAborted();
+        if (target.ignoreError !== true || !isDecantError(error)) throw error;
+        ctx.emit({ type: "warning", code: "CacheNotWritten", message: `The cache "${place.name}" was not written: ${error.message}` });
+      }
+    });
+  }
+}
+
+/** What a build adds to a cache; its layers are there already. */
+interface OwnResults {
+  readonly results: readonly PlacedResult[];
+  readonly selections: readonly SharedSelection[];
+  readonly nowMs: number;
+}
+
+async function ownResults(ctx: ImageContext, { place }: CachePlace, target: CacheTarget, found: BuildResults): Promise<OwnResults> {
+  const { mode = "min", compression, level, force } = target;
+  const nowMs = Date.now();
+  const wanted = new Set(found.layers);
+  const chosen: { readonly key: Digest; readonly source: LayerSource }[] = [];
+  for (const [key, source] of found.results) {
+    if (mode === "min" && !wanted.has(source)) continue;
+    // No tar tells the owner of the root: such a step runs anew elsewhere.
+    if (source.remote === undefined && (await source.load(ctx.signal)).rootOwner !== undefined) continue;
+    chosen.push({ key, source });
+  }
+  const layers = await packArtifact(
+    ctx,
+    place,
+    chosen.map(({ source }) => source),
+    { compression, level, force },
+  );
+  const results = chosen.flatMap(({ key, source }, at): PlacedResult[] => {
+    const packed = layers[at];
+    const created = source.created ?? new Date(nowMs).toISOString();
+    return packed === undefined ? [] : [{ key, content: source.key, created, used: nowMs, ...packed }];
+  });
+  return { results, selections: [...found.selections].map(([memo, digest]) => ({ memo, digest, used: nowMs })), nowMs };
+}
+
+/** Registries know no "write if unchanged": whoever writes looks again whether it is still what it wrote, and writes again what others lost. */
+async function writeCache(ctx: ImageContext, place: CachePlace, own: OwnResults): Promise<void> {
+  if (place.place.kind === "folder") {
+    await using _lock = await ctx.store.locks.acquire(`cache:${place.place.path}`, { signal: ctx.signal });
+    await writeMerged(ctx, place, own, await known(ctx, place));
+    await pruneFolder(place.place.path);
+    return;
+  }
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const startMs = performance.now();
+    const before = await known(ctx, place);
+    if (before !== undefined && hasAll(before, own)) return;
+    await writeMerged(ctx, place, own, before);
+    const tookMs = performance.now() - startMs;
+    await delay(Math.max(SETTLE_MS, SETTLE_TIMES * tookMs) * (0.5 + Math.random()), ctx.signal);
+  }
+  throw new DecantError("EXPORT", `Cannot write the cache "${place.name}": others wrote it anew ${MAX_ROUNDS} times at the same moment`, {
+    hint: "Give the builds references of their own, and read all of them with --cache-from",
+  });
+}
+
+/** What is no cache of ours is replaced, as in BuildKit. */
+async function known(ctx: ImageContext, place: CachePlace): Promise<FoundCache | undefined> {
+  try {
+    return await readCache(ctx, place);
+  } catch (error) {
+    if (isDecantError(error, "MANIFEST")) return undefined;
+    throw error;
+  }
+}
+
+function hasAll(cache: FoundCache, own: OwnResults): boolean {
+  const [keys, memos] = [new Set(cache.results.map(({ key }) => key)), new Set(cache.selections.map(({ memo }) => memo))];
+  return own.results.every(({ key }) => keys.has(key)) && own.selections.every(({ memo }) => memos.has(memo));
+}
+
+async function writeMerged(ctx: ImageContext, { place }: CachePlace, own: OwnResults, before: FoundCache | undefined): Promise<void> {
+  const mine = new Set(own.results.map(({ key }) => key));
+  const all = [...own.results, ...(before?.results ?? []).filter(({ key }) => !mine.has(key))];
+  const results = livingOf<PlacedResult>(all, own.nowMs, MAX_RESULTS);
+  const layers = [...new Map(results.map(({ descriptor }) => [descriptor.digest, descriptor])).values()];
+  const places = new Map(layers.map(({ digest }, at) => [digest, at]));
+  const numbered = (descriptor: Descriptor): number => places.get(descriptor.digest) ?? 0;
+  await writeArtifact(ctx, place, {
+    mediaType: CACHE_DOCUMENT,
+    layers,
+    document: formatCache({
+      results: results.map(({ key, content, diffId, created, used, descriptor }) => ({
+        key,
+        content,
+        diffId,
+        created,
+        used,
+        layer: numbered(descriptor),
+      })),
+      selections: mergedSelections([...own.selections, ...(before?.selections ?? [])], own.nowMs),
+    }),
+  });
+}

@@ -1,0 +1,60 @@
+/** Takes results of other machines: the records first, layers when something needs their files. */
+import { type Digest } from "../digest.ts";
+import { DecantError, isDecantError } from "../errors.ts";
+import type { ImageContext } from "../image/index.ts";
+import { step } from "../step.ts";
+import type { Layer, LayerSource } from "../tree/index.ts";
+import { type FoundResult, placeOf, readCache } from "./place.ts";
+import type { CacheSource } from "./types.ts";
+
+/** What caches know. */
+export interface ImportedResults {
+  readonly results: ReadonlyMap<Digest, LayerSource>;
+  readonly selections: ReadonlyMap<Digest, Digest>;
+}
+
+/** What reading caches needs. */
+interface ImportContext extends Omit<ImageContext, "vertex"> {
+  readonly cwd: string;
+}
+
+/**
+ * Reads caches; of several the first one that knows a result counts. One that is not there yet knows nothing. One that cannot be read is a warning:
+ * the build can do without. Throws `REFERENCE`, and the signal's reason.
+ */
+export async function importCaches(sources: readonly CacheSource[], ctx: ImportContext): Promise<ImportedResults> {
+  const results = new Map<Digest, LayerSource>();
+  const selections = new Map<Digest, Digest>();
+  for (const [at, source] of sources.entries()) {
+    const run = { ...ctx, vertex: `import cache ${at}` };
+    const place = await placeOf(run, source, ctx.cwd);
+    const found = await step(ctx.emit, { vertex: run.vertex, name: `importing cache from ${place.name}` }, ctx.signal, async () => {
+      try {
+        return await readCache(run, place);
+      } catch (error) {
+        ctx.signal.throwIfAborted();
+        if (!isDecantError(error)) throw error;
+        ctx.emit({
+          type: "warning",
+          code: "CacheUnreadable",
+          message: `The build goes on without the cache "${place.name}": ${error.message}`,
+        });
+        return undefined;
+      }
+    });
+    for (const result of found?.results ?? []) if (!results.has(result.key)) results.set(result.key, importedLayer(result, place.name));
+    for (const { memo, digest } of found?.selections ?? []) if (!selections.has(memo)) selections.set(memo, digest);
+  }
+  return { results, selections };
+}
+
+/** A layer under the key that its cache promises; once it is here, it is checked against that. */
+function importedLayer({ source, content, created }: FoundResult, name: string): LayerSource {
+  const checked = (layer: Layer): Layer => {
+    if (layer.contentDigest === content) return layer;
+    throw new DecantError("MANIFEST", `Cannot use the cache "${name}": a layer is not what its record says`, {
+      hint: "Leave --cache-from out, or write the cache anew with --cache-to",
+    });
+  };
+  return { ...source, key: content, created, load: async (signal, options) => checked(await source.load(signal, options)) };
+}

@@ -1,0 +1,5 @@
+/** Caches that travel: results of builds in registries and folders. */
+export { exportCaches } from "./export.ts";
+export { importCaches } from "./import.ts";
+export { shareResults } from "./shared.ts";
+export type { CacheSource, CacheTarget } from "./types.ts";

@@ -1,0 +1,55 @@
+/** A cache by its name: where it is, how it is called, and what is in it now. */
+import { resolve } from "node:path";
+import { sha256 } from "../digest.ts";
+import { openArtifact, type ArtifactPlace, type ImageContext } from "../image/index.ts";
+import { type Descriptor, formatFamiliar } from "../oci/index.ts";
+import type { LayerSource } from "../tree/index.ts";
+import { CACHE_DOCUMENT, MAX_DOCUMENT_BYTES, parseCache, type SharedResult, type SharedSelection } from "./document.ts";
+import type { CacheSource, CacheTarget } from "./types.ts";
+
+/** The diffId of a layer that no result names: nobody asks for it. */
+const NOT_NAMED = sha256("");
+
+/** A place with its name for messages. */
+export interface CachePlace {
+  readonly name: string;
+  readonly place: ArtifactPlace;
+}
+
+/** A result with the blob of its layer. */
+export type PlacedResult = Omit<SharedResult, "layer"> & { readonly descriptor: Descriptor };
+
+/** A result of a cache, with its layer. */
+export type FoundResult = PlacedResult & { readonly source: LayerSource };
+
+/** What a place has. */
+export interface FoundCache {
+  readonly results: readonly FoundResult[];
+  readonly selections: readonly SharedSelection[];
+}
+
+/** Finds a place. Relative folders are below `cwd`. Throws `REFERENCE`. */
+export async function placeOf(ctx: ImageContext, cache: CacheSource | CacheTarget, cwd: string): Promise<CachePlace> {
+  if (cache.type === "registry") {
+    const reference = await (await ctx.registry()).reference(cache.ref);
+    return { name: formatFamiliar(reference), place: { kind: "registry", reference } };
+  }
+  const [folder, selector] = "src" in cache ? [cache.src, cache.selector] : [cache.dest, cache.tag];
+  return { name: folder, place: { kind: "folder", path: resolve(cwd, folder), selector: selector ?? "latest" } };
+}
+
+/** Reads a cache; undefined where there is none yet. Throws what registries throw, `MANIFEST`, `BLOB_*`. */
+export async function readCache(ctx: ImageContext, { name, place }: CachePlace): Promise<FoundCache | undefined> {
+  const artifact = await openArtifact(ctx, place, { mediaType: CACHE_DOCUMENT, maxBytes: MAX_DOCUMENT_BYTES });
+  if (artifact === undefined) return undefined;
+  const { results, selections } = parseCache(artifact.document, artifact.layers.length, name);
+  const diffIds = new Map(results.map(({ layer, diffId }) => [layer, diffId]));
+  const sources = artifact.sources(artifact.layers.map((_, at) => diffIds.get(at) ?? NOT_NAMED));
+  return {
+    selections,
+    results: results.flatMap((result) => {
+      const [source, descriptor] = [sources[result.layer], artifact.layers[result.layer]];
+      return source === undefined || descriptor === undefined || source.diffId !== result.diffId ? [] : [{ ...result, source, descriptor }];
+    }),
+  };
+}

@@ -1,0 +1,23 @@
+/** What a build knows from others, and what it has found itself, as the engine asks and tells it. */
+import type { Digest } from "../digest.ts";
+import type { SharedResults } from "../engine/index.ts";
+import type { LayerSource } from "../tree/index.ts";
+import type { ImportedResults } from "./import.ts";
+
+/** What a build has found, by key. */
+interface Findings {
+  readonly results: Map<Digest, LayerSource>;
+  readonly selections: Map<Digest, Digest>;
+}
+
+/** Makes the engine's view of caches, and the collection of what the build finds. */
+export function shareResults(imported: ImportedResults): { readonly shared: SharedResults; readonly found: Findings } {
+  const found: Findings = { results: new Map(), selections: new Map() };
+  const shared: SharedResults = {
+    action: (key) => imported.results.get(key),
+    selection: (memo) => imported.selections.get(memo),
+    tookAction: (key, layer) => void found.results.set(key, layer),
+    tookSelection: (memo, digest) => void found.selections.set(memo, digest),
+  };
+  return { shared, found };
+}

@@ -1,0 +1,81 @@
+/** --cache-from and --cache-to in buildx's forms: a reference, or type=registry|local,… Pure. */
+import { unsupported, usageError } from "../errors.ts";
+import { given } from "../given.ts";
+import type { BuildOptions } from "../index.ts";
+import type { SupportId } from "../support-row.ts";
+import { parseCsvLine } from "./csv.ts";
+import { compressionOf } from "./output-spec.ts";
+import { closest } from "./suggest.ts";
+
+type CacheSource = NonNullable<BuildOptions["cacheFrom"]>[number];
+type CacheTarget = NonNullable<BuildOptions["cacheTo"]>[number];
+
+/** Kinds that BuildKit has and Decant has not. */
+const OTHER_TYPES: Readonly<Record<string, SupportId>> = { inline: "F98", gha: "F100", s3: "F101", azblob: "F101" };
+const SETTINGS = ["mode", "ignore-error", "compression", "compression-level", "force-compression", "oci-mediatypes", "image-manifest"];
+const SOURCE_KEYS = { registry: ["ref"], local: ["src", "tag", "digest"] };
+const TARGET_KEYS = { registry: ["ref", ...SETTINGS], local: ["dest", "tag", ...SETTINGS] };
+
+/** One value of --cache-from. Throws `USAGE`, `UNSUPPORTED`. */
+export function parseCacheSource(text: string): CacheSource {
+  const { type, attributes, needed } = parse(text, "--cache-from", SOURCE_KEYS);
+  if (type === "registry") return { type, ref: needed("ref") };
+  return { type, src: needed("src"), ...given({ selector: attributes.get("digest") ?? attributes.get("tag") }) };
+}
+
+/** One value of --cache-to. Throws `USAGE`, `UNSUPPORTED`. */
+export function parseCacheTarget(text: string): CacheTarget {
+  const { type, attributes, needed } = parse(text, "--cache-to", TARGET_KEYS);
+  const mode = attributes.get("mode") ?? "min";
+  if (mode !== "min" && mode !== "max") throw usageError(`Cannot use --cache-to "${text}": unexpected mode "${mode}"; wanted min or max`);
+  for (const name of ["oci-mediatypes", "image-manifest"])
+    if (!isTrue(attributes.get(name) ?? "true")) throw unsupported(`--cache-to with ${name}=false`, { hint: "Leave it out" });
+  const { compression, level, force } = compressionOf(attributes);
+  const ignoreError = isTrue(attributes.get("ignore-error") ?? "false");
+  const settings = { mode, ignoreError, compression, level, force } as const;
+  if (type === "registry") return { type, ref: needed("ref"), ...settings };
+  return { type, dest: needed("dest"), ...given({ tag: attributes.get("tag") }), ...settings };
+}
+
+function isTrue(value: string): boolean {
+  return /^(?:1|t|true)$/i.test(value);
+}
+
+interface Parsed {
+  readonly type: "registry" | "local";
+  readonly attributes: Map<string, string>;
+  readonly needed: (name: string) => string;
+}
+
+function parse(text: string, flag: string, keys: Readonly<Record<Parsed["type"], readonly string[]>>): Parsed {
+  const fields = parseCsvLine(text, flag);
+  const isReference = fields.length === 1 && !text.includes("=");
+  const attributes = new Map<string, string>(isReference ? [["ref", text]] : fields.map((field) => attributeOf(field, text, flag)));
+  const type = attributes.get("type") ?? (isReference ? "registry" : "");
+  attributes.delete("type");
+  const row = OTHER_TYPES[type];
+  if (row !== undefined) throw unsupported(`${flag} type=${type}`, { row });
+  if (type !== "registry" && type !== "local") {
+    const state = type === "" ? "it has no type" : `unexpected type "${type}"`;
+    throw usageError(`Cannot read ${flag} "${text}": ${state}; wanted type=registry or type=local`);
+  }
+  const known = keys[type];
+  const unknown = [...attributes.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const guess = closest(unknown, known);
+    const hint = guess === undefined ? `It has ${known.join(", ")}` : `Did you mean ${guess}?`;
+    throw usageError(`Cannot use ${flag} "${text}": type=${type} has no attribute "${unknown}"`, hint);
+  }
+  const needed = (name: string): string => {
+    const value = attributes.get(name) ?? "";
+    if (value === "") throw usageError(`Cannot use ${flag} "${text}": it has no ${name}; wanted type=${type},${name}=…`);
+    return value;
+  };
+  return { type, attributes, needed };
+}
+
+function attributeOf(field: string, text: string, flag: string): [string, string] {
+  const equals = field.indexOf("=");
+  if (equals < 0) throw usageError(`Cannot read ${flag} "${text}": "${field}" has no value; wanted KEY=VALUE`);
+  return [field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1)];
+}

@@ -128,10 +128,8 @@ export const BUILD_ROWS: readonly SupportRow[] = [
   {
     id: "F98",
     title: "Cache inside the image",
-    state: "planned",
-    note: "See F97 and F46.",
-    hint: "Give the cache a reference of its own: type=registry,ref=NAME:cache",
-    refuses: [{ args: ["--cache-to", "type=inline"] }],
+    state: "full",
+    note: "--cache-to type=inline, or the build argument BUILDKIT_INLINE_CACHE=1; --cache-from takes the image. Its own layers only, as in BuildKit.",
   },
   { id: "F99", title: "Cache in a folder", state: "full", note: "type=local, an OCI layout. See F97." },
   {

@@ -168,11 +168,8 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
   {
     id: "F46",
     title: "BUILDKIT_* build arguments",
-    state: "partial",
-    note: "All but INLINE_CACHE where it is on, see F98.",
-    hint: "Leave the argument out: Decant's own cache is always used",
+    state: "full",
     builds: "FROM scratch\nARG BUILDKIT_SANDBOX_HOSTNAME",
-    refuses: [{ args: ["--build-arg", "BUILDKIT_INLINE_CACHE=1"] }],
   },
   {
     id: "F47",

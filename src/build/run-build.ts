@@ -40,13 +40,16 @@ export async function runBuild(options: BuildOptions, run: BuildRun): Promise<Bu
 
 async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<BuildResult> {
   const prepared = await prepareBuild(opened);
-  const caches = await openCaches(opened);
+  const caches = await openCaches(
+    opened,
+    prepared.map(({ conversion }) => conversion.platform),
+  );
   const { builds, executed, cached } = await solveGraph(prepared, { id, startedAt: Date.now(), shared: caches.shared });
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
   for (const build of builds) {
     await build.checks.result(build, build.opened.emit, opened.signal);
-    const image = await finishImage(build);
+    const image = { ...(await finishImage(build)), ...given({ inlineCache: caches.inline(build) }) };
     const audit = await auditBuild(build, image);
     images.push(image);
     if (audit !== undefined) audits.push(audit);

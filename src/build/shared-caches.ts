@@ -1,6 +1,8 @@
 /** The caches of a build that travel: read before it is solved, written when its outputs are. */
-import { exportCaches, importCaches, shareResults } from "../caches/index.ts";
+import { type CacheTarget, exportCaches, importCaches, inlineCache, shareResults } from "../caches/index.ts";
+import { isOn } from "../dockerfile/index.ts";
 import type { SharedResults } from "../engine/index.ts";
+import type { Platform } from "../oci/index.ts";
 import type { OpenedBuild } from "./open-build.ts";
 import type { SolvedBuild } from "./solve-graph.ts";
 import type { BuildOptions } from "./types.ts";
@@ -9,23 +11,36 @@ import type { BuildOptions } from "./types.ts";
 interface SharedCaches {
   /** For the engine; absent where the build has no such caches. */
   readonly shared?: SharedResults;
+  /** What is to be in the configuration of the image; undefined where nothing is. */
+  inline(build: SolvedBuild): object | undefined;
   /** Writes what the build found. Throws as `exportCaches`. */
   write(builds: readonly SolvedBuild[]): Promise<void>;
 }
 
 /** Reads the caches that the options name. Throws as `importCaches`. */
-export async function openCaches(opened: OpenedBuild<BuildOptions>): Promise<SharedCaches> {
+export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: readonly Platform[]): Promise<SharedCaches> {
   const { options, cwd, emit, signal } = opened;
-  const { cacheFrom = [], cacheTo = [] } = options;
-  if (cacheFrom.length === 0 && cacheTo.length === 0) return { write: () => Promise.resolve() };
+  const { cacheFrom = [] } = options;
+  const cacheTo = wantedTargets(options);
+  if (cacheFrom.length === 0 && cacheTo.length === 0) return { inline: () => undefined, write: () => Promise.resolve() };
   const session = await opened.session();
-  const context = { store: session.store, registry: session.registry, emit, signal, cwd };
+  const context = { store: session.store, registry: session.registry, emit, signal, cwd, platforms };
   const { shared, found } = shareResults(await importCaches(cacheFrom, context));
   return {
     shared,
+    inline: ({ solution }) => (cacheTo.some(({ type }) => type === "inline") ? inlineCache(found, solution.layers) : undefined),
     async write(builds) {
       const layers = builds.flatMap(({ solution }) => solution.layers);
-      await exportCaches(cacheTo, { ...found, layers }, context);
+      await exportCaches(
+        cacheTo.filter((target) => target.type !== "inline"),
+        { ...found, layers },
+        context,
+      );
     },
   };
+}
+
+/** BUILDKIT_INLINE_CACHE is how older clients ask for a cache in the image. */
+function wantedTargets({ cacheTo = [], buildArgs = {} }: BuildOptions): readonly CacheTarget[] {
+  return isOn(buildArgs["BUILDKIT_INLINE_CACHE"]) ? [...cacheTo, { type: "inline" }] : cacheTo;
 }

@@ -21,7 +21,8 @@ export interface SharedResult {
   readonly key: Digest;
   /** What keys of the next steps see: its content digest. */
   readonly content: Digest;
-  readonly diffId: Digest;
+  /** Absent in an image, whose configuration has it. */
+  readonly diffId?: Digest | undefined;
   /** RFC 3339. */
   readonly created: string;
   /** When a build has last used it, in milliseconds since the epoch. */
@@ -52,7 +53,7 @@ const schema = v.object({
       v.object({
         key: digest,
         content: digest,
-        diffId: digest,
+        diffId: v.optional(digest),
         created: v.pipe(v.string(), v.isoTimestamp()),
         used: time,
         layer: v.pipe(v.number(), v.integer(), v.minValue(0)),
@@ -63,7 +64,7 @@ const schema = v.object({
   selections: v.pipe(v.array(v.object({ memo: digest, digest, used: time })), v.maxLength(MAX_SELECTIONS)),
 });
 
-/** Reads a document; `layers`: how many there are. Throws `MANIFEST` for anything else than a cache of ours. */
+/** Reads the text of a document; `layers`: how many there are. Throws `MANIFEST` for anything else than a cache of ours. */
 export function parseCache(bytes: Uint8Array, layers: number, name: string): CacheDocument {
   let value: unknown;
   try {
@@ -71,6 +72,11 @@ export function parseCache(bytes: Uint8Array, layers: number, name: string): Cac
   } catch (cause) {
     throw damaged(name, "its document is no JSON", cause);
   }
+  return checkCache(value, layers, name);
+}
+
+/** The same for a document that was part of another. Throws `MANIFEST`. */
+export function checkCache(value: unknown, layers: number, name: string): CacheDocument {
   const parsed = v.safeParse(schema, value);
   if (!parsed.success) throw damaged(name, `its document is not as wanted: ${v.getDotPath(parsed.issues[0]) ?? "the whole of it"}`);
   const { results, selections } = parsed.output;
@@ -78,9 +84,9 @@ export function parseCache(bytes: Uint8Array, layers: number, name: string): Cac
   return { results, selections };
 }
 
-/** The text of a document. */
-export function formatCache({ results, selections }: CacheDocument): string {
-  return JSON.stringify({ version: 1, results, selections });
+/** A document, for JSON. */
+export function cacheDocument({ results, selections }: CacheDocument): object {
+  return { version: 1, results, selections };
 }
 
 /** Of two results for a key the later one counts; what was not used for long, and what is too much, goes. */

@@ -6,13 +6,13 @@ import { type ImageContext, packArtifact, writeArtifact } from "../image/index.t
 import type { Descriptor } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
-import { CACHE_DOCUMENT, formatCache, livingOf, MAX_RESULTS, mergedSelections, type SharedSelection } from "./document.ts";
+import { CACHE_DOCUMENT, cacheDocument, livingOf, MAX_RESULTS, mergedSelections, type SharedSelection } from "./document.ts";
 import { type CachePlace, type FoundCache, placeOf, type PlacedResult, readCache } from "./place.ts";
 import { pruneFolder } from "./prune-folder.ts";
-import type { CacheTarget } from "./types.ts";
+import type { OwnPlace } from "./types.ts";
 
 /** What a build found. */
-interface BuildResults {
+export interface BuildResults {
   readonly results: ReadonlyMap<Digest, LayerSource>;
   readonly selections: ReadonlyMap<Digest, Digest>;
   /** The layers of its images. */
@@ -31,7 +31,7 @@ const SETTLE_MS = 400;
 const SETTLE_TIMES = 3;
 
 /** Writes caches, one after the other. Throws what registries throw, `EXPORT`, `REFERENCE`; with `ignoreError` that is a warning. */
-export async function exportCaches(targets: readonly CacheTarget[], found: BuildResults, ctx: ExportContext): Promise<void> {
+export async function exportCaches(targets: readonly OwnPlace[], found: BuildResults, ctx: ExportContext): Promise<void> {
   for (const [at, target] of targets.entries()) {
     const run = { ...ctx, vertex: `export cache ${at}` };
     const place = await placeOf(run, target, ctx.cwd);
@@ -54,7 +54,7 @@ interface OwnResults {
   readonly nowMs: number;
 }
 
-async function ownResults(ctx: ImageContext, { place }: CachePlace, target: CacheTarget, found: BuildResults): Promise<OwnResults> {
+async function ownResults(ctx: ImageContext, { place }: CachePlace, target: OwnPlace, found: BuildResults): Promise<OwnResults> {
   const { mode = "min", compression, level, force } = target;
   const nowMs = Date.now();
   const wanted = new Set(found.layers);
@@ -125,16 +125,18 @@ async function writeMerged(ctx: ImageContext, { place }: CachePlace, own: OwnRes
   await writeArtifact(ctx, place, {
     mediaType: CACHE_DOCUMENT,
     layers,
-    document: formatCache({
-      results: results.map(({ key, content, diffId, created, used, descriptor }) => ({
-        key,
-        content,
-        diffId,
-        created,
-        used,
-        layer: numbered(descriptor),
-      })),
-      selections: mergedSelections([...own.selections, ...(before?.selections ?? [])], own.nowMs),
-    }),
+    document: JSON.stringify(
+      cacheDocument({
+        results: results.map(({ key, content, diffId, created, used, descriptor }) => ({
+          key,
+          content,
+          diffId,
+          created,
+          used,
+          layer: numbered(descriptor),
+        })),
+        selections: mergedSelections([...own.selections, ...(before?.selections ?? [])], own.nowMs),
+      }),
+    ),
   });
 }

@@ -2,9 +2,11 @@
 import { type Digest } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import type { ImageContext } from "../image/index.ts";
+import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { Layer, LayerSource } from "../tree/index.ts";
-import { type FoundResult, placeOf, readCache } from "./place.ts";
+import { readInlineCache } from "./inline.ts";
+import { type CachePlace, type FoundCache, type FoundResult, placeOf, readCache } from "./place.ts";
 import type { CacheSource } from "./types.ts";
 
 /** What caches know. */
@@ -16,6 +18,8 @@ export interface ImportedResults {
 /** What reading caches needs. */
 interface ImportContext extends Omit<ImageContext, "vertex"> {
   readonly cwd: string;
+  /** For caches in images. */
+  readonly platforms: readonly Platform[];
 }
 
 /**
@@ -30,7 +34,7 @@ export async function importCaches(sources: readonly CacheSource[], ctx: ImportC
     const place = await placeOf(run, source, ctx.cwd);
     const found = await step(ctx.emit, { vertex: run.vertex, name: `importing cache from ${place.name}` }, ctx.signal, async () => {
       try {
-        return await readCache(run, place);
+        return await cachesAt(run, place);
       } catch (error) {
         ctx.signal.throwIfAborted();
         if (!isDecantError(error)) throw error;
@@ -42,10 +46,30 @@ export async function importCaches(sources: readonly CacheSource[], ctx: ImportC
         return undefined;
       }
     });
-    for (const result of found?.results ?? []) if (!results.has(result.key)) results.set(result.key, importedLayer(result, place.name));
-    for (const { memo, digest } of found?.selections ?? []) if (!selections.has(memo)) selections.set(memo, digest);
+    for (const result of (found ?? []).flatMap((cache) => cache.results))
+      if (!results.has(result.key)) results.set(result.key, importedLayer(result, place.name));
+    for (const { memo, digest } of (found ?? []).flatMap((cache) => cache.selections))
+      if (!selections.has(memo)) selections.set(memo, digest);
   }
   return { results, selections };
+}
+
+/** A cache, or those in the images of a name. */
+async function cachesAt(ctx: ImageContext & Pick<ImportContext, "platforms">, named: CachePlace): Promise<FoundCache[]> {
+  const own = await readCache(ctx, named);
+  if (own !== undefined) return [own];
+  const { name, place } = named;
+  const found: FoundCache[] = [];
+  if (place.kind !== "registry") return found;
+  for (const platform of ctx.platforms) {
+    try {
+      const cache = await readInlineCache(ctx, place.reference, platform, name);
+      if (cache !== undefined) found.push(cache);
+    } catch (error) {
+      if (!isDecantError(error, "IMAGE_NOT_FOUND")) throw error;
+    }
+  }
+  return found;
 }
 
 /** A layer under the key that its cache promises; once it is here, it is checked against that. */

@@ -1,5 +1,6 @@
 /** Caches that travel: results of builds in registries and folders. */
 export { exportCaches } from "./export.ts";
+export { inlineCache } from "./inline.ts";
 export { importCaches } from "./import.ts";
 export { shareResults } from "./shared.ts";
 export type { CacheSource, CacheTarget } from "./types.ts";

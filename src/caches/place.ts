@@ -1,11 +1,11 @@
 /** A cache by its name: where it is, how it is called, and what is in it now. */
 import { resolve } from "node:path";
-import { sha256 } from "../digest.ts";
+import { type Digest, sha256 } from "../digest.ts";
 import { openArtifact, type ArtifactPlace, type ImageContext } from "../image/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { CACHE_DOCUMENT, MAX_DOCUMENT_BYTES, parseCache, type SharedResult, type SharedSelection } from "./document.ts";
-import type { CacheSource, CacheTarget } from "./types.ts";
+import type { CacheSource, OwnPlace } from "./types.ts";
 
 /** The diffId of a layer that no result names: nobody asks for it. */
 const NOT_NAMED = sha256("");
@@ -17,7 +17,7 @@ export interface CachePlace {
 }
 
 /** A result with the blob of its layer. */
-export type PlacedResult = Omit<SharedResult, "layer"> & { readonly descriptor: Descriptor };
+export type PlacedResult = Omit<SharedResult, "layer" | "diffId"> & { readonly diffId: Digest; readonly descriptor: Descriptor };
 
 /** A result of a cache, with its layer. */
 export type FoundResult = PlacedResult & { readonly source: LayerSource };
@@ -29,7 +29,7 @@ export interface FoundCache {
 }
 
 /** Finds a place. Relative folders are below `cwd`. Throws `REFERENCE`. */
-export async function placeOf(ctx: ImageContext, cache: CacheSource | CacheTarget, cwd: string): Promise<CachePlace> {
+export async function placeOf(ctx: ImageContext, cache: CacheSource | OwnPlace, cwd: string): Promise<CachePlace> {
   if (cache.type === "registry") {
     const reference = await (await ctx.registry()).reference(cache.ref);
     return { name: formatFamiliar(reference), place: { kind: "registry", reference } };
@@ -49,7 +49,10 @@ export async function readCache(ctx: ImageContext, { name, place }: CachePlace):
     selections,
     results: results.flatMap((result) => {
       const [source, descriptor] = [sources[result.layer], artifact.layers[result.layer]];
-      return source === undefined || descriptor === undefined || source.diffId !== result.diffId ? [] : [{ ...result, source, descriptor }];
+      const { diffId } = result;
+      return source === undefined || descriptor === undefined || diffId === undefined || source.diffId !== diffId
+        ? []
+        : [{ ...result, diffId, source, descriptor }];
     }),
   };
 }

@@ -7,8 +7,8 @@ export type CacheSource =
   /** A layout directory. `selector`: a tag or digest; default "latest". */
   | { readonly type: "local"; readonly src: string; readonly selector?: string | undefined };
 
-/** Where results go. */
-export type CacheTarget = (
+/** A place for results. */
+export type OwnPlace = (
   | { readonly type: "registry"; readonly ref: string }
   /** A layout directory. Default of `tag`: "latest". */
   | { readonly type: "local"; readonly dest: string; readonly tag?: string | undefined }
@@ -18,3 +18,6 @@ export type CacheTarget = (
   /** A cache that cannot be written is a warning, and no error. Default false. */
   readonly ignoreError?: boolean | undefined;
 } & Pick<CompressionOptions, "compression" | "level" | "force">;
+
+/** Where results go: "inline" is the configuration of the image itself, which knows its own layers only. */
+export type CacheTarget = OwnPlace | { readonly type: "inline" };

@@ -38,7 +38,7 @@ describe("parseCacheTarget()", () => {
   const refused = [
     { text: "type=local,dest=a,mode=all", want: /unexpected mode "all"/ },
     { text: "type=local,src=a", want: /has no attribute "src"/ },
-    { text: "type=inline", want: /type=inline is not supported yet/ },
+    { text: "type=inline,mode=max", want: /unexpected type "inline"/ },
     { text: "type=registry,ref=a,oci-mediatypes=false", want: /oci-mediatypes=false is not supported yet/ },
   ];
   for (const { text, want } of refused) it(`refuses ${text}`, () => assert.throws(() => parseCacheTarget(text), { message: want }));

@@ -1,4 +1,4 @@
-/** --cache-from and --cache-to in buildx's forms: a reference, or type=registry|local,… Pure. */
+/** --cache-from and --cache-to in buildx's forms: a reference, or type=registry|local|inline,… Pure. */
 import { unsupported, usageError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { BuildOptions } from "../index.ts";
@@ -11,7 +11,7 @@ type CacheSource = NonNullable<BuildOptions["cacheFrom"]>[number];
 type CacheTarget = NonNullable<BuildOptions["cacheTo"]>[number];
 
 /** Kinds that BuildKit has and Decant has not. */
-const OTHER_TYPES: Readonly<Record<string, SupportId>> = { inline: "F98", gha: "F100", s3: "F101", azblob: "F101" };
+const OTHER_TYPES: Readonly<Record<string, SupportId>> = { gha: "F100", s3: "F101", azblob: "F101" };
 const SETTINGS = ["mode", "ignore-error", "compression", "compression-level", "force-compression", "oci-mediatypes", "image-manifest"];
 const SOURCE_KEYS = { registry: ["ref"], local: ["src", "tag", "digest"] };
 const TARGET_KEYS = { registry: ["ref", ...SETTINGS], local: ["dest", "tag", ...SETTINGS] };
@@ -25,6 +25,7 @@ export function parseCacheSource(text: string): CacheSource {
 
 /** One value of --cache-to. Throws `USAGE`, `UNSUPPORTED`. */
 export function parseCacheTarget(text: string): CacheTarget {
+  if (text === "type=inline") return { type: "inline" };
   const { type, attributes, needed } = parse(text, "--cache-to", TARGET_KEYS);
   const mode = attributes.get("mode") ?? "min";
   if (mode !== "min" && mode !== "max") throw usageError(`Cannot use --cache-to "${text}": unexpected mode "${mode}"; wanted min or max`);
@@ -57,7 +58,7 @@ function parse(text: string, flag: string, keys: Readonly<Record<Parsed["type"],
   if (row !== undefined) throw unsupported(`${flag} type=${type}`, { row });
   if (type !== "registry" && type !== "local") {
     const state = type === "" ? "it has no type" : `unexpected type "${type}"`;
-    throw usageError(`Cannot read ${flag} "${text}": ${state}; wanted type=registry or type=local`);
+    throw usageError(`Cannot read ${flag} "${text}": ${state}; wanted type=registry, type=local or, for --cache-to, type=inline`);
   }
   const known = keys[type];
   const unknown = [...attributes.keys()].find((name) => !known.includes(name));

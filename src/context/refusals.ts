@@ -8,12 +8,10 @@ import { detectSyntax, type ParsedDockerfile } from "../dockerfile/index.ts";
 import { errnoOf, unsupported } from "../errors.ts";
 import { type Emit, eventSource } from "../events.ts";
 import { type Followed, frontendOfTag, isNewerTag, NEWEST, parseCompatibility } from "../followed.ts";
-import type { SupportId } from "../support-row.ts";
 import type { DockerfileText } from "./dockerfile-file.ts";
 
 /** docker/dockerfile of any registry and version, and BuildKit's own name for the frontend that is built in. */
 const OWN_SYNTAX = /^(?:[^/\s]+\/)*docker\/dockerfile(?:-upstream)?(?::(?<tag>[^/@\s]+))?(?:@\S+)?$|^dockerfile\.v0$/;
-const SWITCHES: Readonly<Record<string, SupportId>> = { BUILDKIT_INLINE_CACHE: "F98" };
 const COMPATIBILITY_ARGUMENT = "compatibility-version";
 const POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
@@ -23,9 +21,7 @@ export async function refuseUnknown(
   buildArgs: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  for (const [name, value] of Object.entries(buildArgs)) {
-    const row = SWITCHES[name];
-    if (row !== undefined && /^(?:1|t|true)$/i.test(value)) throw unsupported(`--build-arg ${name}=${value}`, { row });
+  for (const name of Object.keys(buildArgs)) {
     if (name.startsWith("BUILDKIT_ATTEST_")) throw unsupported(`--build-arg ${name}`, { row: "F132", hint: "Use --sbom or --provenance" });
   }
   if ((env[POLICY_VARIABLE] ?? "") !== "") throw unsupported(`The source policy in ${POLICY_VARIABLE}`, { row: "F136" });

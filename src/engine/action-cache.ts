@@ -43,9 +43,23 @@ export function createActionCache(store: Store, { shared, now = Date.now }: Acti
     const layer = record === undefined ? undefined : openLayer(store, record.layer);
     return record === undefined || layer === undefined ? undefined : { ...layerSource(layer), created: record.created };
   };
+  const note = (key: Digest, layer: Layer, created: string): void =>
+    store.records.put("action", key, { layer: layer.id, created }, [{ kind: "record", space: "layer", id: layer.id }]);
+  /** What comes here stays under its key, also without the other machine. */
+  const elsewhere = (key: Digest): LayerSource | undefined => {
+    const source = shared?.action(key);
+    if (source?.created === undefined) return undefined;
+    const { created } = source;
+    const load = async (...options: Parameters<LayerSource["load"]>): Promise<Layer> => {
+      const layer = await source.load(...options);
+      note(key, layer, created);
+      return layer;
+    };
+    return { ...source, load };
+  };
   return {
     find(key) {
-      const found = kept(key) ?? shared?.action(key);
+      const found = kept(key) ?? elsewhere(key);
       if (found !== undefined) shared?.tookAction(key, found);
       return found;
     },
@@ -57,7 +71,7 @@ export function createActionCache(store: Store, { shared, now = Date.now }: Acti
       );
       const blobs = details.flatMap((digest) => (digest === undefined ? [] : [{ kind: "blob", id: digest } as const]));
       store.records.batch(() => {
-        store.records.put("action", key, { layer: layer.id, created }, [{ kind: "record", space: "layer", id: layer.id }]);
+        note(key, layer, created);
         const shown = ingredients.map(({ name, value }, index) => ({
           name,
           value,

@@ -8,8 +8,10 @@ import type { ContainerConfig, HistoryEntry, ImageConfig, Platform } from "../oc
 import type { BuiltImage } from "./types.ts";
 
 /** What `imageConfigOf` reads of an image. */
-export type ConfigInput = Pick<BuiltImage, "platform" | "base" | "config" | "author" | "history" | "created">;
+export type ConfigInput = Pick<BuiltImage, "platform" | "base" | "config" | "author" | "history" | "created" | "inlineCache">;
 
+/** The field of a configuration with a cache. */
+export const INLINE_CACHE_FIELD = "decant.cache.v1";
 /** The order of Go's struct that BuildKit marshals. */
 const CONTAINER_KEYS = [
   "User",
@@ -47,6 +49,8 @@ export function imageConfigOf(image: ConfigInput, diffIds: readonly DiffId[]): {
     rootfs: { type: "layers", diff_ids: diffIds.length === 0 ? null : diffIds },
   };
   setOrDelete(merged, "author", author);
+  // A base's cache names layers by their place, and says nothing of this image.
+  setOrDelete(merged, INLINE_CACHE_FIELD, image.inlineCache);
   for (const key of PLATFORM_KEYS) if (image.platform[key] !== undefined) merged[key] = image.platform[key];
   // A base for another variant than the one asked for must not leave its own behind.
   if (image.platform.variant === undefined) delete merged["variant"];

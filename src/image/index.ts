@@ -2,6 +2,7 @@
 export { type ArtifactPlace, openArtifact, packArtifact, writeArtifact } from "./artifact.ts";
 export { type AnnotationSpec, annotationsFor } from "./annotations.ts";
 export type * from "./types.ts";
+export { INLINE_CACHE_FIELD } from "./config.ts";
 export { writeError } from "./errors.ts";
 export { checkOutput } from "./check-output.ts";
 export { exportImage } from "./export.ts";

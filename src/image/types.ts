@@ -27,6 +27,8 @@ export interface BuiltImage {
   readonly annotations?: ImageAnnotations;
   /** In an index, also without anything said of it (BUILDKIT_MULTI_PLATFORM); outputs of files have a folder for its platform. */
   readonly inIndex?: boolean;
+  /** What the build found, as JSON: a cache in the image's own configuration. Not that of the base. */
+  readonly inlineCache?: object;
   /** What the build says of the image; kept beside it in an index. */
   readonly attestations?: readonly Attestation[];
 }

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { allOf } from "../../src/async.ts";
-import type { BuildOptions, BuildResult } from "../../src/index.ts";
+import { type BuildOptions, type BuildResult, inspectImage } from "../../src/index.ts";
 import { OCI_MANIFEST } from "../../src/oci/index.ts";
 import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 import { startFakeRegistry, type FakeRegistry } from "../support/registry.ts";
@@ -41,6 +41,11 @@ describe("G.4: a cache that travels", { timeout: 240_000, concurrency: 2 }, () =
     const second = await built(there, { cacheFrom: [{ type: "local", src: folder }] });
     assert.deepEqual([first.cached, second.executed], [0, 0]);
     assert.equal(second.configDigest, first.configDigest);
+    // What came stays, without that cache.
+    const flat = `${BUSYBOX}RUN true\n`;
+    await built(here, { cacheTo: [{ type: "local", dest: folder }] }, flat);
+    await built(there, { cacheFrom: [{ type: "local", src: folder }] }, flat);
+    assert.equal((await built(there, {}, flat)).executed, 0);
     // A step that is new runs on what came from elsewhere.
     const third = await built(there, { cacheFrom: [{ type: "local", src: folder }] }, `${STAGES}RUN cat /app/out /bin/busybox > /both\n`);
     assert.equal(third.executed, 1);
@@ -58,6 +63,28 @@ describe("G.4: a cache that travels", { timeout: 240_000, concurrency: 2 }, () =
     const gets = registry.requests.slice(before).filter(({ method, path }) => method === "GET" && path.includes("/blobs/"));
     // The document, and the layers of the image: busybox, and two of the last stage.
     assert.equal(gets.length, 4);
+  });
+
+  it("in the image itself is that of its layers", async () => {
+    await using registry = await startFakeRegistry();
+    using here = machine();
+    using there = machine();
+    const outputs = [{ type: "registry", names: [`${registry.host}/app:latest`] }] as const;
+    const caches: Cached = { cacheTo: [{ type: "inline" }] };
+    const flat = `${BUSYBOX}COPY a /a\nRUN cat /a && cat /proc/sys/kernel/random/uuid > /b\n`;
+    const { result: first } = await here.build(flat, { outputs, ...caches });
+    const cacheFrom = [{ type: "registry", ref: `${registry.host}/app` }] as const;
+    const { result: second } = await there.build(flat, { outputs, ...caches, cacheFrom });
+    assert.deepEqual([second.executed, second.configDigest], [0, first.configDigest]);
+    // An image on top has its own or none.
+    const { result: child } = await there.build(`FROM ${registry.host}/app\nLABEL a=b\n`, {
+      outputs: [{ type: "image", names: ["b"], push: false }],
+    });
+    const { config } = await inspectImage({ root: there.root, image: "b" });
+    assert.ok(child.configDigest !== undefined && !JSON.stringify(config).includes("decant.cache.v1"));
+    // The old way to ask for it.
+    const older = await there.build(flat, { outputs, cacheFrom, buildArgs: { BUILDKIT_INLINE_CACHE: "1" } });
+    assert.equal(older.result.configDigest, first.configDigest);
   });
 
   it("of mode=min has the layers of the result", async () => {

@@ -24,4 +24,5 @@ export const cacheSources: Kind = variants({ registry: { ref: text }, local: { s
 export const cacheTargets: Kind = variants({
   registry: { ref: text, ...SETTINGS },
   local: { dest: text, tag: maybe(text), ...SETTINGS },
+  inline: {},
 });

@@ -14,7 +14,7 @@ import { programsOf } from "./programs.ts";
 import { applicationModule, isPythonName, parsePythonCommand, type PythonCommand } from "./python-command.ts";
 import { builtinModules, type PythonModules, pythonModules } from "./python-modules.ts";
 import { type PythonInstallation, pythonInstallation, type PythonSettings } from "./python-program.ts";
-import type { PythonFailure } from "./python-run.ts";
+import type { PythonFailure } from "./python-running.ts";
 import { type PythonTracer, pythonTracer } from "./python-trace.ts";
 import type { LoadedObject } from "./types.ts";
 

@@ -2,6 +2,7 @@
 import type { ElfMachine } from "../../elf/index.ts";
 import { lastPart, processPlace } from "../../facts/index.ts";
 import { fromBytes, fromText, toText } from "../../paths.ts";
+import { oncePerFiles } from "../once-per-files.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { exec, type ExecPlace, type ExecResult } from "./exec.ts";
 import { packageScript } from "./node-command.ts";
@@ -32,15 +33,11 @@ const SHELL = /^(?:ba|da|a|k|z)?sh$/;
 const MAX_SCRIPT = 256 * 1024;
 const MAX_COMMANDS = 8;
 
-const known = new WeakMap<AuditFiles, Promise<readonly StartedCommand[]>>();
+const commandsOf = oncePerFiles<Promise<readonly StartedCommand[]>>();
 
 /** The commands of a subject in the order in which they start each other. Worked out once for all checks. */
 export function startedCommands(subject: AuditSubject, files: AuditFiles, machine: ElfMachine): Promise<readonly StartedCommand[]> {
-  const existing = known.get(files);
-  if (existing !== undefined) return existing;
-  const started = follow(subject, execPlace(subject, files, machine));
-  known.set(files, started);
-  return started;
+  return commandsOf(files, () => follow(subject, execPlace(subject, files, machine)));
 }
 
 /** Where the processes of a subject start. */

@@ -3,6 +3,7 @@ import { createShared } from "../../async.ts";
 import { type ElfHead, readElfHead } from "../../elf/index.ts";
 import type { TreePath } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
+import { oncePerFiles } from "../once-per-files.ts";
 import type { AuditFiles } from "../types.ts";
 
 /** Heads by file. */
@@ -11,16 +12,14 @@ interface ElfFiles {
   head(entry: Entry): Promise<ElfHead>;
 }
 
-const known = new WeakMap<AuditFiles, ElfFiles>();
+const filesOf = oncePerFiles<ElfFiles>();
 
 /** The heads of these files; the same object for the same files. */
 export function elfFiles(files: AuditFiles): ElfFiles {
-  const existing = known.get(files);
-  if (existing !== undefined) return existing;
-  const heads = createShared<TreePath, ElfHead>({ cancel: "never" });
-  const made: ElfFiles = { head: (entry) => heads.run(entry.path, () => readHead(files, entry)) };
-  known.set(files, made);
-  return made;
+  return filesOf(files, () => {
+    const heads = createShared<TreePath, ElfHead>({ cancel: "never" });
+    return { head: (entry) => heads.run(entry.path, () => readHead(files, entry)) };
+  });
 }
 
 async function readHead(files: AuditFiles, entry: Entry): Promise<ElfHead> {

@@ -3,6 +3,7 @@ import { type ElfFile, type ElfMachine, isForMachine } from "../../elf/index.ts"
 import { isExecutable, isLibraryName } from "../../facts/index.ts";
 import { baseName } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
+import { oncePerFiles } from "../once-per-files.ts";
 import type { AuditFiles } from "../types.ts";
 import { elfFiles } from "./elf-files.ts";
 
@@ -24,15 +25,11 @@ export interface ImageLibraries {
   danglingLink(name: string): Entry | undefined;
 }
 
-const known = new WeakMap<AuditFiles, Promise<ImageLibraries>>();
+const librariesOf = oncePerFiles<Promise<ImageLibraries>>();
 
 /** Looks at the heads of files that are executable or are called as libraries are; once for all checks. */
 export function imageLibraries(files: AuditFiles, machine: ElfMachine, signal?: AbortSignal): Promise<ImageLibraries> {
-  const existing = known.get(files);
-  if (existing !== undefined) return existing;
-  const started = collect(files, machine, signal);
-  known.set(files, started);
-  return started;
+  return librariesOf(files, () => collect(files, machine, signal));
 }
 
 async function collect(files: AuditFiles, machine: ElfMachine, signal: AbortSignal | undefined): Promise<ImageLibraries> {

@@ -17,6 +17,7 @@ import { isNodeModule, type MissingModule, type NodeTrace, type NodeTraceOptions
 import { programsOf } from "./programs.ts";
 import type { AnswerNeed } from "./script/run-program.ts";
 import type { ScriptProcess } from "./script/natives.ts";
+import { sourceText } from "./source-text.ts";
 import { arrayOf, type Missed, type Need, type Opened, type ScriptObject } from "./script/values.ts";
 
 /** What comes on top of what the files' imports tell. */
@@ -167,13 +168,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     if (path.endsWith(".node")) return { kind: "addon", path, isBroken: await isBroken(entry) };
     if (!(await isNative(path)) && packageFolder(path) !== packageFolder(from)) return await failureOf(entry);
     if (shutBy(entry) !== undefined) return { kind: "addon", path, isBroken: true };
-    const bytes = await files.read(entry, MAX_SOURCE);
-    const source =
-      bytes === undefined
-        ? undefined
-        : Buffer.from(bytes)
-            .toString("utf8")
-            .replace(/^\uFEFF/, "");
+    const source = await sourceText(files, entry, MAX_SOURCE);
     if (source === undefined) return { kind: "unknown" };
     if (path.endsWith(".json")) return jsonOf(path, source);
     const parsed = /\.(?:[cm]?ts|wasm)$/.test(path) ? undefined : parseNodeModule(source, await isNodeModule(packages, entry));

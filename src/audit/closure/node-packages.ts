@@ -1,7 +1,6 @@
-/** package.json files of an image, and the maps of `exports` and `imports` in them (Node.js, "Packages" and "ECMAScript modules", resolution algorithm). */
+/** package.json files of an image (Node.js, "Packages"). What their `exports` and `imports` lead to: node-package-maps.ts. */
 import { createShared } from "../../async.ts";
 import { fileAt, folderOf, lastPart, parseJson } from "../../facts/index.ts";
-import { fromText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 
@@ -72,92 +71,20 @@ function parsePackage(folder: string, bytes: Uint8Array): NodePackage {
     ...(typeof name === "string" ? { name } : {}),
     ...(typeof main === "string" ? { main } : {}),
     ...(typeof type === "string" ? { type } : {}),
-    ...(exports === undefined || exports === null ? {} : { exports }),
-    ...(isObject(imports) ? { imports } : {}),
+    // Node.js passes over any other kind of value.
+    ...(typeof exports === "string" || isContainer(exports) ? { exports } : {}),
+    ...(isContainer(imports) ? { imports } : {}),
     scripts: new Map(isObject(scripts) ? Object.entries(scripts).filter((one): one is [string, string] => typeof one[1] === "string") : []),
     dependencies: isObject(dependencies) ? Object.keys(dependencies) : [],
     optionalDependencies: isObject(optionalDependencies) ? Object.keys(optionalDependencies) : [],
   };
 }
 
-/** The file that `exports` gives for a subpath ("." or "./x"), absolute; undefined when it gives none. */
-export function exportedPath({ folder, exports }: NodePackage, subpath: string, conditions: ReadonlySet<string>): string | undefined {
-  const keys = isObject(exports) ? Object.keys(exports) : [];
-  const isMap = keys.length > 0 && keys.every((key) => key.startsWith("."));
-  const map = isMap && isObject(exports) ? exports : { ".": exports };
-  const target = mappedTarget(map, subpath, { conditions, isTarget: (one) => targetPath(folder, one) !== undefined });
-  return target === undefined ? undefined : targetPath(folder, target);
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
-/** What `imports` gives for a name with "#": a file of the package, or another specifier. */
-export function importedTarget(
-  { folder, imports }: NodePackage,
-  name: string,
-  conditions: ReadonlySet<string>,
-): { readonly path: string } | { readonly specifier: string } | undefined {
-  const target = isObject(imports) ? mappedTarget(imports, name, { conditions, isTarget: () => true }) : undefined;
-  if (target === undefined) return undefined;
-  if (!target.startsWith(".")) return { specifier: target };
-  const path = targetPath(folder, target);
-  return path === undefined ? undefined : { path };
-}
-
-/** The target of the exact key, or of the pattern with the longest part before its "*". */
-function mappedTarget(map: Readonly<Record<string, unknown>>, name: string, choice: Choice): string | undefined {
-  if (Object.hasOwn(map, name) && !name.includes("*") && !name.endsWith("/")) return chosen(map[name], undefined, choice);
-  const patterns = Object.keys(map).filter((key) => key.split("*").length === 2);
-  patterns.sort((one, other) => other.indexOf("*") - one.indexOf("*") || other.length - one.length);
-  for (const pattern of patterns) {
-    const [before = "", after = ""] = pattern.split("*");
-    if (name.length > pattern.length - 1 && name.startsWith(before) && name.endsWith(after) && name !== before) {
-      return chosen(map[pattern], name.slice(before.length, name.length - after.length), choice);
-    }
-  }
-  return undefined;
-}
-
-const MAX_DEPTH = 50;
-
-interface Choice {
-  readonly conditions: ReadonlySet<string>;
-  /** A list goes on behind a target that is none. */
-  readonly isTarget: (target: string) => boolean;
-}
-
-function chosen(target: unknown, match: string | undefined, choice: Choice, depth = 0): string | undefined {
-  if (typeof target === "string") return match === undefined ? target : target.replaceAll("*", () => match);
-  if (depth > MAX_DEPTH) return undefined;
-  if (Array.isArray(target)) {
-    for (const one of target) {
-      const found = chosen(one, match, choice, depth + 1);
-      if (found !== undefined && choice.isTarget(found)) return found;
-    }
-    return undefined;
-  }
-  if (!isObject(target)) return undefined;
-  for (const [condition, value] of Object.entries(target)) {
-    if (condition !== "default" && !choice.conditions.has(condition)) continue;
-    // `null` says: not this one, and no later one either.
-    if (value === null) return undefined;
-    const found = chosen(value, match, choice, depth + 1);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** Targets stay in their package. */
-function targetPath(folder: string, target: string): string | undefined {
-  if (!target.startsWith("./")) return undefined;
-  if (
-    target
-      .slice(2)
-      .split(/[/\\]/)
-      .some((part) => part === "" || part === "." || part === ".." || part === "node_modules")
-  )
-    return undefined;
-  return `${folder === "/" ? "" : folder}/${fromText(target.slice(2))}`;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** Is it an object of JSON, and no list? */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isContainer(value) && !Array.isArray(value);
 }

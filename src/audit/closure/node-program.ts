@@ -3,6 +3,7 @@ import type { ElfMachine } from "../../elf/index.ts";
 import { absolutePath, environmentPath, folderOf, lastPart } from "../../facts/index.ts";
 import { given } from "../../given.ts";
 import type { Entry } from "../../tree/index.ts";
+import { oncePerFiles } from "../once-per-files.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
 import { chosenAddons, packageFolder, scriptProcess } from "./node-addons.ts";
@@ -25,7 +26,7 @@ export interface NodeProgram {
 
 /** Programs that run others; what they load themselves came with them. */
 const PACKAGE_MANAGERS = /(?:^|\/)(?:npm-cli|npx-cli|yarn|pnpm|corepack)\.[cm]?js$/;
-const known = new WeakMap<AuditFiles, Promise<NodeProgram | undefined>>();
+const programOf = oncePerFiles<Promise<NodeProgram | undefined>>();
 
 /** The program, or undefined when no command runs Node.js with a file. */
 export function nodeProgram(
@@ -34,11 +35,7 @@ export function nodeProgram(
   machine: ElfMachine,
   signal?: AbortSignal,
 ): Promise<NodeProgram | undefined> {
-  const existing = known.get(files);
-  if (existing !== undefined) return existing;
-  const started = find(subject, files, machine, signal);
-  known.set(files, started);
-  return started;
+  return programOf(files, () => find(subject, files, machine, signal));
 }
 
 async function find(
@@ -60,7 +57,9 @@ async function find(
   const packages = nodePackages(files);
   const own = folderOf(folderOf(`/${program.entry.path}`));
   const nodePath = [
-    ...(environmentPath(Env, "NODE_PATH") ?? "").split(":").filter((folder) => folder !== ""),
+    ...(environmentPath(Env, "NODE_PATH") ?? "")
+      .split(":")
+      .flatMap((folder) => (folder === "" ? [] : absolutePath(folder, workingDirectory))),
     `${own === "/" ? "" : own}/lib/node`,
     // Debian's own build looks for Debian's packages.
     ...(own === "/usr" ? ["/usr/share/nodejs", "/usr/lib/nodejs", `/usr/lib/${machine.triplet}/nodejs`] : []),

@@ -9,6 +9,7 @@ import type { ParsedModule } from "./node-imports.ts";
 import type { NodePackages } from "./node-packages.ts";
 import type { NodeResolver } from "./node-resolve.ts";
 import type { NodeWorker } from "./node-workers.ts";
+import { sourceText } from "./source-text.ts";
 
 /** An import that leads nowhere. */
 export interface MissingModule {
@@ -165,13 +166,7 @@ function moduleReader({ files, packages, parse }: NodeTraceOptions): (entry: Ent
     totalBytes += entry.size;
     if (totalBytes > MAX_TOTAL_BYTES) return `the program has more than ${MAX_TOTAL_BYTES} bytes of modules`;
     const isModule = await isNodeModule(packages, entry);
-    const bytes = await files.read(entry, MAX_BYTES);
-    const source =
-      bytes === undefined
-        ? undefined
-        : Buffer.from(bytes)
-            .toString("utf8")
-            .replace(/^\uFEFF/, "");
+    const source = await sourceText(files, entry, MAX_BYTES);
     const parsed = source === undefined ? undefined : parse(source, isModule);
     if (parsed === undefined) return `it cannot be parsed as JavaScript`;
     // `require` in a module is made by createRequire: for what, and whether at all, is not certain.

@@ -2,7 +2,7 @@
 import { type PythonBindings, pythonBindings } from "./python-bindings.ts";
 import type { PythonConstants } from "./python-conditions.ts";
 import type { PythonModule } from "./python-modules.ts";
-import type { PythonProgress } from "./python-run.ts";
+import type { PythonProgress } from "./python-running.ts";
 
 /** One of them. */
 export interface LoadedModule {

@@ -4,6 +4,7 @@ import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } fr
 import { given } from "../../given.ts";
 import { toText } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
+import { oncePerFiles } from "../once-per-files.ts";
 import { shutFor } from "../subject-user.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { type ClosureRoot, closeOver } from "./close.ts";
@@ -13,7 +14,7 @@ import { programsOf } from "./programs.ts";
 import { applicationModule, isPythonName, parsePythonCommand, type PythonCommand } from "./python-command.ts";
 import { builtinModules, type PythonModules, pythonModules } from "./python-modules.ts";
 import { type PythonInstallation, pythonInstallation, type PythonSettings } from "./python-program.ts";
-import type { PythonFailure } from "./python-run.ts";
+import type { PythonFailure } from "./python-running.ts";
 import { type PythonTracer, pythonTracer } from "./python-trace.ts";
 import type { LoadedObject } from "./types.ts";
 
@@ -46,7 +47,7 @@ const START_MODULES = ["encodings", "encodings.aliases", "encodings.utf_8"] as c
 /** Since 3.13 .pth files are read with it. */
 const PATH_FILE_CODEC = "encodings.utf_8_sig";
 
-const known = new WeakMap<AuditFiles, Promise<PythonStart | undefined>>();
+const startOf = oncePerFiles<Promise<PythonStart | undefined>>();
 
 /** The program, or undefined when no command runs Python. */
 export function pythonStart(
@@ -55,11 +56,7 @@ export function pythonStart(
   machine: ElfMachine,
   signal?: AbortSignal,
 ): Promise<PythonStart | undefined> {
-  const existing = known.get(files);
-  if (existing !== undefined) return existing;
-  const started = find(subject, files, machine, signal);
-  known.set(files, started);
-  return started;
+  return startOf(files, () => find(subject, files, machine, signal));
 }
 
 async function find(

@@ -1,12 +1,14 @@
 /** What may have been meant by a path that is not there: another spelling, as file systems of other systems take it; a link to nowhere. */
 import { cleanTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
+import { oncePerFiles } from "../once-per-files.ts";
 import type { AuditFiles } from "../types.ts";
 
-const known = new WeakMap<AuditFiles, ReadonlyMap<string, TreePath>>();
+/** Paths of all entries by their lower-case form. */
+const byLowerCase = oncePerFiles<ReadonlyMap<string, TreePath>>();
 
 /** The absolute path of an entry that differs from one of `paths` in upper and lower case only. */
 export function similarPath(files: AuditFiles, paths: readonly string[]): string | undefined {
-  const byLower = lowerCase(files);
+  const byLower = byLowerCase(files, () => new Map(files.entries.map(({ path }) => [path.toLowerCase(), path])));
   for (const path of paths) {
     const clean = cleanTreePath(path);
     const found = byLower.get(clean.toLowerCase());
@@ -20,12 +22,4 @@ export function similarPath(files: AuditFiles, paths: readonly string[]): string
     if (inside !== undefined) return `/${inside}`;
   }
   return undefined;
-}
-
-function lowerCase(files: AuditFiles): ReadonlyMap<string, TreePath> {
-  const existing = known.get(files);
-  if (existing !== undefined) return existing;
-  const made = new Map(files.entries.map(({ path }) => [path.toLowerCase(), path]));
-  known.set(files, made);
-  return made;
 }

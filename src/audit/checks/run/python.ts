@@ -6,7 +6,7 @@ import { isPythonName } from "../../closure/python-command.ts";
 import type { PythonInstallation } from "../../closure/python-program.ts";
 import { type PythonStart, pythonStart } from "../../closure/python-start.ts";
 import { PYTHON_STANDARD_LIBRARY } from "../../closure/python-names.ts";
-import type { PythonFailure } from "../../closure/python-run.ts";
+import type { PythonFailure } from "../../closure/python-running.ts";
 import { similarPath } from "../../closure/similar-path.ts";
 import type { FindingFacts } from "../../finding-kinds.ts";
 import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";

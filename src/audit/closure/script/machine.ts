@@ -12,6 +12,11 @@ export type Completion =
 /** A piece of running that may ask for files. */
 export type Running<T> = Generator<Need, T, Answer>;
 
+/** Runs statements of one type of node. */
+export type RunStatement = (node: Node, scope: Scope, module: ModuleState) => Running<Completion>;
+/** Gives the values of expressions of one type of node. */
+export type Evaluate = (node: Node, scope: Scope, module: ModuleState) => Running<Value>;
+
 /** So many nodes are looked at in one module. */
 export interface Budget {
   steps: number;

@@ -19,6 +19,7 @@ export {
   type ImportImageOptions,
   inspectImage,
   listBases,
+  listBuilds,
   listContainers,
   listImages,
   lockBase,
@@ -31,12 +32,14 @@ export {
   pullImage,
   pushImage,
   recipeSchemaText,
+  removeBuilds,
   removeContainers,
   removeImages,
   runImage,
   sbomOf,
   type SbomOptions,
   showBase,
+  showBuild,
   stopContainers,
   type StopContainersOptions,
   targets,
@@ -73,4 +76,4 @@ export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";
 export type { LoginResult } from "./registry/index.ts";
-export type { PruneResult } from "./store/index.ts";
+export type { BuildRecord, PruneResult } from "./store/index.ts";

@@ -285,8 +285,8 @@ export const BUILD_ROWS: readonly SupportRow[] = [
   {
     id: "F142",
     title: "History of builds",
-    state: "planned",
-    note: "Builds are recorded, and no command shows them yet. The whole log of each step is kept as a file.",
+    state: "partial",
+    note: "decant history ls, show (inspect), logs, export and rm: steps with their times, warnings, results, whole logs. No open and no import.",
   },
   { id: "F143", title: "Debugger: --debug, --invoke", state: "planned", refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }] },
   { id: "F145", title: "Traces and metrics: --metrics", state: "planned", refuses: [{ args: ["--metrics", "a"] }] },

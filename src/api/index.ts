@@ -9,6 +9,7 @@ export type { DockerfileOptions } from "./dockerfile-options.ts";
 export { runImage } from "./run-image.ts";
 export { type DockerfileGraph, dockerfileGraph } from "./graph.ts";
 export { type DockerfileOutline, type DockerfileTarget, type DockerfileTargets, outline, targets } from "./outline.ts";
+export { listBuilds, removeBuilds, showBuild } from "./history.ts";
 export { inspectImage, listImages, pruneStore, removeImages } from "./images.ts";
 export { login, logout } from "./login.ts";
 export { sbomOf, type SbomOptions } from "./sbom.ts";

@@ -5,6 +5,7 @@ import type { ByteStream } from "../bytes.ts";
 import type { CompressionOptions } from "../image/index.ts";
 import type { Digest } from "../digest.ts";
 import type { BuildEvent } from "../events.ts";
+import type { BuildRecord } from "../store/index.ts";
 
 /**
  * A running piece of work: iterate it for events (replayed from the first), await `result`. Iterating ends with the work and never throws what
@@ -103,6 +104,33 @@ export interface ImportImageOptions extends StoreOptions {
   readonly changes?: readonly string[] | undefined;
   readonly message?: string | undefined;
   readonly platform?: string | undefined;
+}
+
+/** Options of `listBuilds`. */
+export interface ListBuildsOptions extends StoreOptions {
+  /** Default 50. */
+  readonly limit?: number | undefined;
+}
+
+/** Options of `showBuild`. */
+export interface ShowBuildOptions extends StoreOptions {
+  /** An ID, or the beginning of one. Default: the newest build. */
+  readonly build?: string | undefined;
+}
+
+/** Options of `removeBuilds`. */
+export interface RemoveBuildsOptions extends StoreOptions {
+  /** IDs, or beginnings of them. */
+  readonly builds: readonly string[];
+}
+
+/** A build of the history. */
+export interface PastBuild {
+  readonly record: BuildRecord;
+  /** What it told, without logs; `reduceProgress` folds it. */
+  readonly events: readonly BuildEvent[];
+  /** The whole output of steps, by `vertex`. */
+  readonly logs: ReadonlyMap<string, string>;
 }
 
 /** Options of `runImage`: as docker run, what is supported. */

@@ -7,6 +7,7 @@ import { withAttestations } from "./attestations.ts";
 import { auditBuild } from "./audit.ts";
 import { checkBuildOptions } from "./check-options.ts";
 import { builtImage } from "./built-image.ts";
+import { keepEvents } from "./kept-events.ts";
 import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
 import { exportAll } from "./outputs.ts";
@@ -16,7 +17,9 @@ import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import type { BuildOptions, BuildResult } from "./types.ts";
 
 /** Builds. Throws as `build` rejects. */
-export async function runBuild(options: BuildOptions, run: BuildRun): Promise<BuildResult> {
+export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun): Promise<BuildResult> {
+  const keeper = keepEvents(emit);
+  const run = { signal, emit: keeper.emit };
   await checkBuildOptions(options, run);
   await using opened = await openBuild(options, run);
   await checkOpened(opened);
@@ -24,11 +27,13 @@ export async function runBuild(options: BuildOptions, run: BuildRun): Promise<Bu
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOf(opened));
   try {
     const result = await perform(opened, id);
+    keeper.keep(history, id);
     history.finish(id, "done");
     return result;
   } catch (error) {
     const state = run.signal.aborted ? "cancelled" : "failed";
     try {
+      keeper.keep(history, id);
       history.finish(id, state, error instanceof Error ? error.message : String(error));
     } catch (unwritten) {
       // A disk that is full is why the build failed; the history says by itself that a build whose process is gone has failed.

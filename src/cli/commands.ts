@@ -33,14 +33,20 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "image rm": { summary: "Remove images from the store", load: () => import("./commands/image/rm.ts") },
   prune: { summary: "Remove what no image needs: cache, layers, blobs", load: () => import("./commands/prune.ts") },
   sbom: { summary: "Write down what an image is made of", load: () => import("./commands/sbom.ts") },
+  "history ls": { summary: "List past builds", load: () => import("./commands/history/ls.ts") },
+  "history show": { summary: "Show a past build: its steps and their times", load: () => import("./commands/history/show.ts") },
+  "history logs": { summary: "Print what the steps of a past build wrote", load: () => import("./commands/history/logs.ts") },
+  "history export": { summary: "Write a past build as JSON", load: () => import("./commands/history/export.ts") },
+  "history rm": { summary: "Forget past builds", load: () => import("./commands/history/rm.ts") },
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
 };
 
 /** First words of commands of two words: each has a help of its own. */
 export const GROUPS: Readonly<Record<string, string>> = {
   image: "Images of the store",
+  history: "Past builds",
   base: "Distroless bases out of verified Debian packages: the catalogue's, and your own recipes",
 };
 
 /** Other names that the field uses. */
-export const ALIASES: Readonly<Record<string, string>> = { rmi: "image rm", ls: "images", b: "build" };
+export const ALIASES: Readonly<Record<string, string>> = { rmi: "image rm", ls: "images", b: "build", "history inspect": "history show" };

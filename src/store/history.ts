@@ -1,6 +1,7 @@
 /** Past builds, and the files of their logs. The last `KEPT_BUILDS` are kept. */
 import { hash, randomBytes } from "node:crypto";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { errnoOf } from "../errors.ts";
 import type { Database, Row } from "./database.ts";
 import { makeFolders } from "../sys/index.ts";
 import { databaseCorrupt, openedReadOnly, writeFailure } from "./errors.ts";
@@ -19,6 +20,8 @@ interface HistoryOptions {
 }
 
 const KEPT_BUILDS = 200;
+/** No log has this name: those end in ".log". */
+const EVENTS = "events";
 const DEFAULT_LIMIT = 50;
 const DIED = "The process ended before the build did";
 
@@ -43,6 +46,8 @@ export function openHistory(options: HistoryOptions): History {
       ...(row["error"] === null ? {} : { error: database.textOf(row, "error") }),
     };
   };
+
+  const folderOf = (buildId: string): string => `${layout.logs}/${folderName(buildId)}`;
 
   const forget = (ids: readonly string[]): void => {
     for (const id of ids) {
@@ -77,7 +82,7 @@ export function openHistory(options: HistoryOptions): History {
       return database.all("SELECT * FROM builds ORDER BY started_at DESC, id DESC LIMIT ?", limit).map(decode);
     },
     logFile(buildId, name) {
-      const folder = `${layout.logs}/${folderName(buildId)}`;
+      const folder = folderOf(buildId);
       const path = `${folder}/${logName(name)}`;
       try {
         makeFolders(folder, { mode: 0o700 });
@@ -87,7 +92,32 @@ export function openHistory(options: HistoryOptions): History {
       }
       return path;
     },
+    log: (buildId, name) => bytesIfThere(`${folderOf(buildId)}/${logName(name)}`),
+    keep(buildId, text) {
+      if (presence === undefined) throw openedReadOnly("keep a build", layout.root);
+      const folder = folderOf(buildId);
+      try {
+        makeFolders(folder, { mode: 0o700 });
+        writeFileSync(`${folder}/${EVENTS}`, text, { mode: 0o600 });
+      } catch (error) {
+        throw writeFailure(error, "keep a build", folder);
+      }
+    },
+    kept: (buildId) => bytesIfThere(`${folderOf(buildId)}/${EVENTS}`)?.toString("utf8"),
+    remove(buildId) {
+      if (presence === undefined) throw openedReadOnly("remove a build", layout.root);
+      database.transaction(() => forget([buildId]));
+    },
   };
+}
+
+function bytesIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** A name as a file name: what is not plain becomes "_", and then a part of its digest keeps it apart from others. */

@@ -129,7 +129,7 @@ export interface BuildRecord {
   readonly error?: string;
 }
 
-/** Past builds and the whole logs of their steps. The last 200 are kept. */
+/** Past builds, what they told, and the whole logs of their steps. The last 200 are kept. */
 export interface History {
   begin(title: string): BuildRecord;
   finish(id: string, state: "done" | "failed" | "cancelled", error?: string): void;
@@ -137,6 +137,14 @@ export interface History {
   list(limit?: number): BuildRecord[];
   /** The file that the whole log of a step goes to; made where it is missing. `name` is made safe. Throws `STORE_FULL`. */
   logFile(buildId: string, name: string): string;
+  /** What that file holds now; undefined where the step wrote nothing. */
+  log(buildId: string, name: string): Buffer | undefined;
+  /** Keeps what a build told: one text a build. Throws `STORE_FULL`, `STORE_READ_ONLY`. */
+  keep(buildId: string, text: string): void;
+  /** What was kept of a build; undefined where nothing was. */
+  kept(buildId: string): string | undefined;
+  /** Forgets a build with its logs; absent is fine. Throws `STORE_READ_ONLY`. */
+  remove(buildId: string): void;
 }
 
 /** What living processes let others know of. It goes with its process, however that ends. */

@@ -1,0 +1,30 @@
+/** What a build told, kept with its line in the history: its steps, warnings and results. Logs of steps have files of their own. */
+import type { BuildEvent, Emit } from "../events.ts";
+import type { History } from "../store/index.ts";
+
+/** Passes events on, and remembers what is kept. */
+interface EventKeeper {
+  readonly emit: Emit;
+  /** Writes what was told so far. Throws `STORE_FULL`. */
+  keep(history: History, buildId: string): void;
+}
+
+/** Makes a keeper before `emit`. Of a transfer only the end is kept. */
+export function keepEvents(emit: Emit): EventKeeper {
+  const events: BuildEvent[] = [];
+  return {
+    emit(event) {
+      const timed: BuildEvent = { at: Date.now(), ...event };
+      if (event.type !== "log" && (event.type !== "transfer" || event.done)) events.push(timed);
+      emit(timed);
+    },
+    keep: (history, buildId) => history.keep(buildId, events.map((event) => `${JSON.stringify(event)}\n`).join("")),
+  };
+}
+
+/** The events of a build as they were kept, in their order; none where nothing was. */
+export function keptEvents(history: History, buildId: string): BuildEvent[] {
+  const text = history.kept(buildId) ?? "";
+  // Written by `keep`, where only the store's owner can write; a line that a crash cut short is left out.
+  return text.split("\n").flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as BuildEvent] : []));
+}

@@ -45,6 +45,7 @@ export type ErrorCode =
   | "STORE_READ_ONLY"
   | "STORE_LOCKED"
   | "STORE_CORRUPT"
+  | "NOT_CACHED"
   | "RUN_FAILED"
   | "RUN_USER"
   | "CONTAINER_NOT_FOUND"

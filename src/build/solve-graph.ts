@@ -88,6 +88,7 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
     ...given({ epochSec }),
     noCache: options.noCache ?? false,
     explain: options.explain ?? false,
+    expectCached: options.expectCached ?? false,
     buildId: id,
   };
 }

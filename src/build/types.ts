@@ -39,6 +39,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly cacheFrom?: readonly CacheSource[] | undefined;
   /** Where the build leaves its results for other machines, when it has succeeded. */
   readonly cacheTo?: readonly CacheTarget[] | undefined;
+  /** Fails where a step would have to run, with the input that changed. Default false. */
+  readonly expectCached?: boolean | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */

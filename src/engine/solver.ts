@@ -16,6 +16,7 @@ import { prepareFile } from "./ops/file-op.ts";
 import { layersOf } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
 import { hashSelections } from "./selections.ts";
+import { notCached } from "./errors.ts";
 import type { EngineContext, Material, OpRun, VertexResult } from "./types.ts";
 
 /** What one target came to. */
@@ -161,7 +162,8 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   await using _lock = await preparing(vertex, state, () => context.store.locks.acquire(lock, { signal }));
   const late = useCache ? cache.find(key) : undefined;
   if (late !== undefined) return reuse(vertex, run, late, "result of a build that ran at the same time", state);
-  const why = context.explain ? await reasonFor(vertex, run, state) : undefined;
+  const why = context.explain || context.expectCached ? await reasonFor(vertex, run, state) : undefined;
+  if (context.expectCached && !vertex.meta.internal) return await placed(vertex, () => Promise.reject(notCached(vertex.meta.name, why)));
   const kept = await runStepLater(context.emit, vertex.id, signal, (step) =>
     placed(vertex, async () => {
       const start = (): void => {

@@ -90,6 +90,8 @@ export interface EngineContext {
   readonly epochSec?: number;
   readonly noCache: boolean;
   readonly explain: boolean;
+  /** A step that would have to run is an error: `NOT_CACHED`. */
+  readonly expectCached: boolean;
   readonly buildId: string;
 }
 

@@ -172,6 +172,21 @@ describe("G.4: a cache that travels", { timeout: 240_000, concurrency: 2 }, () =
   });
 });
 
+describe("G.3: --expect-cached", { timeout: 120_000 }, () => {
+  it("fails a build that would run a step, with the input that changed, and runs nothing", async () => {
+    using shop = machine();
+    await built(shop, {}, STAGES);
+    const { result } = await shop.build(STAGES, { expectCached: true });
+    assert.equal(result.executed, 0);
+    writeFileSync(join(shop.context, "a"), "two\n");
+    const failure = { code: "NOT_CACHED", message: /Cannot take step "\[build 1\/3\] COPY a \/src\/a" from the cache: a: content$/ };
+    await assert.rejects(shop.build(STAGES, { expectCached: true }), failure);
+    using fresh = machine();
+    await assert.rejects(fresh.build(STAGES, { expectCached: true }), { code: "NOT_CACHED", message: /never ran before$/ });
+    await assert.rejects(shop.build(STAGES, { expectCached: true, noCache: true }), { code: "NOT_CACHED" });
+  });
+});
+
 function hostileCache(registry: FakeRegistry, tag: string, document: object): void {
   const config = registry.addBlob("app", Buffer.from(JSON.stringify(document)), "application/vnd.decant.cache.v1+json");
   registry.addManifest("app", tag, OCI_MANIFEST, { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] });

@@ -63,6 +63,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   platforms: maybe(list(text)),
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
+  expectCached: maybe(flag),
   stdout: maybe(call),
   audit: maybe(oneOf("warn", "error", "strict")),
   onAudit: maybe(call),

@@ -187,6 +187,7 @@ Examples:
         value: "type=TYPE",
         help: "The same as type=sbom,… or type=provenance,…; disabled=true for none",
       },
+      "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
       explain: { type: "boolean", help: "Explain why each step ran again: the input that changed" },
     },
     unsupported: {
@@ -275,6 +276,7 @@ Examples:
       locked: values.locked,
       runtime: values.runtime,
       explain: values.explain,
+      expectCached: values["expect-cached"],
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),
       stdout: (chunk) => context.stdout.write(chunk),

@@ -60,6 +60,7 @@ export async function fakeEngine(programs: Readonly<Record<string, Program>> = {
     warn: (code, message) => void events.push({ type: "warning", code, message }),
     noCache: false,
     explain: false,
+    expectCached: false,
     buildId: store.history.begin("test").id,
   };
   const layer = async (spec: TreeSpec): Promise<LayerSource> => layerSource(await writeLayer(store, memoryTree(spec).items()));

@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { given } from "../../src/given.ts";
 import { tarOf } from "../support/archive.ts";
 import { addBusybox } from "../support/build.ts";
+import { gitServer, testRepository } from "../support/git-server.ts";
 import { startFakeRegistry } from "../support/registry.ts";
 import { CONTEXT_TIME, writeContext } from "./files.ts";
 import { describeEntry, type NormaliseOptions, type NormalImage } from "./normalise.ts";
@@ -20,8 +21,8 @@ export type Outcome = { readonly image: NormalImage } | { readonly error: string
 export interface PreparedCase {
   readonly definition: Case;
   readonly context: string;
-  /** Path of the Dockerfile. */
-  readonly dockerfile: string;
+  /** Path of the Dockerfile; undefined where the context has it. */
+  readonly dockerfile: string | undefined;
   /** A folder that does not exist yet, for the image. */
   readonly output: string;
   readonly normalise: NormaliseOptions;
@@ -41,6 +42,8 @@ export async function openLab(): Promise<Lab> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-conformance-")));
   const registry = stack.use(await startFakeRegistry());
+  const repositories = join(folder.path, "repositories");
+  const git = stack.use(await gitServer(repositories));
   const served = new Map<string, Served>();
   const server = createServer((request, response) => {
     const found = served.get(request.url ?? "") ?? { body: "", status: 404 };
@@ -85,6 +88,10 @@ export async function openLab(): Promise<Lab> {
         for (const [path, answer] of Object.entries(definition.serve)) served.set(`/case-${prepared}${path}`, answer);
         names.set("@{server}", `http://127.0.0.1:${port}/case-${prepared}`);
       }
+      for (const [name, make] of Object.entries(definition.repositories ?? {})) {
+        make(testRepository(join(repositories, `git-${prepared}`, name)));
+        names.set(`@{${name}}`, `${git.url}/git-${prepared}/${name}.git`);
+      }
       writeContext(context, definition.files ?? {});
       const dockerfile = definition.file === undefined ? join(home, "Dockerfile") : join(context, definition.file);
       const fill = (text: string): string => [...names].reduce((filled, [name, value]) => filled.replaceAll(name, value), text);
@@ -94,8 +101,8 @@ export async function openLab(): Promise<Lab> {
       const busybox = definition.busybox === true ? busyboxLines(join(context, "busybox")) : undefined;
       return {
         definition,
-        context,
-        dockerfile,
+        context: definition.context === undefined ? context : fill(definition.context),
+        dockerfile: definition.context === undefined ? dockerfile : undefined,
         output: join(home, "image"),
         normalise: {
           times: definition.times ?? [],

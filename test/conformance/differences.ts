@@ -30,11 +30,6 @@ export const DIFFERENCES: readonly Difference[] = [
       "BuildKit keeps all names that it ever fetched as tags of a repository of its own, and a copy takes some along: they depend on earlier builds",
   },
   {
-    cases: ["L3: a context with SOURCE_DATE_EPOCH"],
-    line: /^path x\/(?:a\.txt|docs): BuildKit .*@step", Decant .*@1520000000"$/,
-    reason: "The frontend is older than mtime=commit; BuildKit 0.32.2 was seen to do what Decant does",
-  },
-  {
     cases: [
       "S20: what is not expanded",
       "S46: what is set again",

@@ -65,6 +65,5 @@ export const git: readonly Case[] = [
   fromGit("a context of a folder", "#v1:docs"),
   fromGit("a context that keeps .git of a tag", "#v1", KEPT),
   fromGit("a context that keeps .git of a branch", "#dev", KEPT),
-  fromGit("a context with SOURCE_DATE_EPOCH", "#dev", { epoch: 1_600_000_000, buildArgs: { SOURCE_DATE_EPOCH: "1600000000" }, times: ["x/a.txt", "x/docs"] }),
   fromGit("a context of HEAD", "#HEAD", { fails: { says: "repository does not contain ref HEAD", code: SOURCE } }),
 ];

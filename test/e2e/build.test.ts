@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSyn
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
+  build,
   type BuildEvent,
   type BuildOptions,
   inspectImage,
@@ -134,9 +135,11 @@ describe("build() with RUN", () => {
     addBusybox(shop);
     const stop = new AbortController();
     const mounts = readFileSync("/proc/self/mountinfo", "utf8");
-    const work = shop.build(`${BUSYBOX}RUN echo started; sleep 600`, { signal: stop.signal });
-    setTimeout(() => stop.abort(new Error("enough")), 1500);
-    await assert.rejects(work, /enough/);
+    const file = join(shop.folder, "Sleeps");
+    writeFileSync(file, `${BUSYBOX}RUN echo started; sleep 600`);
+    await using run = build({ context: shop.context, file, root: shop.root, env: {}, caCerts: "off", signal: stop.signal });
+    for await (const event of run) if (event.type === "log") stop.abort(new Error("enough"));
+    await assert.rejects(run.result, /enough/);
     assert.equal(readFileSync("/proc/self/mountinfo", "utf8"), mounts);
     const target = out(shop);
     await shop.build(`${BUSYBOX}RUN echo again > /ok`, { outputs: target.outputs });

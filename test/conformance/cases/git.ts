@@ -11,17 +11,16 @@ function makeSub(repository: TestRepository): void {
 
 /** Branches main (with a submodule) and dev, tags v1 (annotated) and light, and a request to pull. */
 function makeApp(repository: TestRepository): void {
-  const { git, commit } = repository;
-  commit({ Dockerfile: COPY_ALL, "docs/Dockerfile": COPY_ALL, "a.txt": "one", "run.sh": "#!/bin/sh\n" }, 1_510_000_000);
-  git("tag", "-a", "v1", "-m", "one");
-  commit({ "a.txt": "two" }, 1_520_000_000);
-  git("branch", "dev");
-  git("update-ref", "refs/pull/1/head", "dev");
-  commit({ "a.txt": "three" }, 1_530_000_000);
-  git("tag", "light");
-  commit({ ".gitmodules": '[submodule "mods/sub"]\n\tpath = mods/sub\n\turl = ../sub.git\n' }, 1_540_000_000);
-  git("update-index", "--add", "--cacheinfo", `160000,${git("-C", "../sub", "rev-parse", "HEAD")},mods/sub`);
-  git("commit", "-q", "-m", "submodule");
+  repository.commit({ Dockerfile: COPY_ALL, "docs/Dockerfile": COPY_ALL, "a.txt": "one", "run.sh": "#!/bin/sh\n" }, 1_510_000_000);
+  repository.git("tag", "-a", "v1", "-m", "one");
+  repository.commit({ "a.txt": "two" }, 1_520_000_000);
+  repository.git("branch", "dev");
+  repository.git("update-ref", "refs/pull/1/head", "dev");
+  repository.commit({ "a.txt": "three" }, 1_530_000_000);
+  repository.git("tag", "light");
+  repository.commit({ ".gitmodules": '[submodule "mods/sub"]\n\tpath = mods/sub\n\turl = ../sub.git\n' }, 1_540_000_000);
+  repository.git("update-index", "--add", "--cacheinfo", `160000,${repository.git("-C", "../sub", "rev-parse", "HEAD")},mods/sub`);
+  repository.git("commit", "-q", "-m", "submodule");
 }
 
 const V1 = "57a4d0";

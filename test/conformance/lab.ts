@@ -81,7 +81,7 @@ export async function openLab(): Promise<Lab> {
         const layers = base.layers ?? [[{ path: "base", content: "base\n" }]];
         const history = layers.map((_, at) => ({ created: "2020-01-01T00:00:00Z", created_by: `layer ${at + 1}` }));
         const config = { history, ...base.document, ...given({ config: base.config }) };
-        registry.addImage(repository, "latest", { layers: layers.map(tarOf), config });
+        registry.addImage(repository, "latest", { layers: layers.map(tarOf), config, layerType: base.layerType, manifest: base.manifest });
         names.set(`@{${name}}`, `${registry.host}/${repository}`);
       }
       if (definition.serve !== undefined) {

@@ -48,6 +48,9 @@ export interface Base {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Other fields of the configuration file. */
   readonly document?: Readonly<Record<string, unknown>>;
+  /** Fields of the manifest that are not as usual, and the media type of its layers. */
+  readonly manifest?: Readonly<Record<string, unknown>>;
+  readonly layerType?: string;
   /** One uncompressed tar a layer. Default: one layer with /base. */
   readonly layers?: readonly (readonly TarMember[])[];
 }

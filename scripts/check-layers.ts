@@ -106,6 +106,9 @@ function roomOf(file: string): string {
 /** Faces whose names belong to users of the library. */
 const PUBLIC = new Set(["src/index.ts", "src/api/index.ts"]);
 
+/** The only files that import fast-check: property tests take it with the seed of this run, and the fuzzer of the parser has a seed of its own. */
+const FAST_CHECK = new Set(["test/support/property.ts", "scripts/fuzz-parser.ts"]);
+
 /** What one file must not do. */
 function problemsOf({ file, text, taken, packages }: Module): string[] {
   const problems: string[] = [];
@@ -157,6 +160,9 @@ const program = modules.filter((module) => !module.isTest);
 const problems = [
   ...listProblems(program.map(({ file }) => file)),
   ...program.flatMap(problemsOf),
+  ...modules
+    .filter(({ file, packages }) => packages.includes("fast-check") && !FAST_CHECK.has(file))
+    .map(({ file }) => `${file} -> fast-check: take fc from test/support/property.ts`),
   ...circles(program).map((way) => `${[...way, way[0]].join(" -> ")}: a circle`),
   ...deadExports(modules, (file) => PUBLIC.has(file)).map((name) => `${name}: exported, and nobody needs it`),
 ];

@@ -114,7 +114,7 @@ export interface WarningEvent extends EventBase {
 /** An image or a file is finished. */
 export interface ResultEvent extends EventBase {
   readonly type: "result";
-  /** "image" with a name and digest, or "file" with a path. */
+  /** "image" with a digest, and a name or, where it has none, its image ID. Or "file" with a path. */
   readonly kind: "image" | "file";
   readonly name: string;
   readonly digest?: string;

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { layer, program } from "../../test/support/fact-layers.ts";
 import { PLATFORM, planOf } from "../../test/support/plan.ts";
 import { runChecks } from "../dockerfile/index.ts";

@@ -1,7 +1,7 @@
 /** Properties: whatever is in a tree and a configuration, an audit ends with a report. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { memoryTree, type TreeSpec } from "../../test/support/memory-tree.ts";
 import type { ContainerConfig } from "../oci/index.ts";
 import { runAudit } from "./run-audit.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { parseCsvLine } from "./csv.ts";
 
 const ROWS: readonly (readonly [string, readonly string[]])[] = [

@@ -3,7 +3,7 @@
  * http(s), a git repository. What is no folder becomes a layer. Files of a folder and of git are
  * root's; those of an archive have the owners that it says (rule S70).
  */
-import { basename, resolve } from "node:path";
+import { basename, isAbsolute, resolve } from "node:path";
 import type { ByteStream } from "../bytes.ts";
 import { collect } from "../bytes.ts";
 import {
@@ -37,7 +37,7 @@ import {
 import { step } from "../step.ts";
 import { publicUrl } from "../url-secrets.ts";
 import { contextFolder } from "./folder.ts";
-import { type DockerfileText, MAX_DOCKERFILE_BYTES, readDockerfile } from "./dockerfile-file.ts";
+import { type DockerfileText, MAX_DOCKERFILE_BYTES, readDockerfile, readLocalDockerfile } from "./dockerfile-file.ts";
 import { downloadFile, httpSourceOp } from "./download-file.ts";
 import type { Session } from "./session.ts";
 import { givenEpoch } from "./source-date-epoch.ts";
@@ -95,7 +95,9 @@ export async function openBuildContext(
   const title = context === "-" ? "standard input" : publicUrl(context);
   const plan = { vertex: "remote context", name: `[internal] load context from ${title}` };
   const loaded = await step(emit, plan, surroundings.signal, async () => load(options, git, await openSession()));
-  const outside = await outsideDockerfile(options, openSession, surroundings);
+  // As in buildx, an absolute path is on this machine: a repository and a URL have none.
+  const local = context !== "-" && file !== undefined && isAbsolute(file) ? await readLocalDockerfile(file) : undefined;
+  const outside = local ?? (await outsideDockerfile(options, openSession, surroundings));
   const dockerfile = outside ?? loaded.dockerfile ?? (await dockerfileIn(loaded.layer, file, title));
   return {
     title,

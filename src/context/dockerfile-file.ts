@@ -21,7 +21,15 @@ export const MAX_DOCKERFILE_BYTES: number = 16 * 1024 * 1024;
  */
 export async function readDockerfile(context: string, file: string | undefined, cwd: string): Promise<DockerfileText> {
   const found = ["Dockerfile", "dockerfile"].map((path): FilePlace => ({ path, within: context }));
-  const places = file === undefined ? found : [placeOf(resolve(cwd, file), [context])];
+  return await readFirst(file === undefined ? found : [placeOf(resolve(cwd, file), [context])], file, cwd);
+}
+
+/** Reads a file of this machine by its absolute path. Throws `DOCKERFILE_NOT_FOUND`. */
+export async function readLocalDockerfile(file: string): Promise<DockerfileText> {
+  return await readFirst([placeOf(file, [])], file, "/");
+}
+
+async function readFirst(places: readonly FilePlace[], file: string | undefined, cwd: string): Promise<DockerfileText> {
   const problems: { readonly path: string; readonly why: FileProblem }[] = [];
   for (const place of places) {
     const path = file === undefined ? pathOfPlace(place) : resolve(cwd, file);

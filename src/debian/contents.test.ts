@@ -3,7 +3,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { type FileServer, makeKey, serveFiles } from "../../test/support/archive.ts";
 import { suiteFiles } from "../../test/support/archive-suite.ts";
 import { openStore, type Store } from "../store/index.ts";

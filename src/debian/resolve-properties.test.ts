@@ -1,7 +1,7 @@
 /** The search compared with trying every combination, on small universes. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { universe } from "../../test/support/universe.ts";
 import { isDecantError } from "../errors.ts";
 import type { BinaryPackage } from "./binary-package.ts";

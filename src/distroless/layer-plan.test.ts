@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { type Piece, planLayers } from "./layer-plan.ts";
 
 interface Named extends Piece {

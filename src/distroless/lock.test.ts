@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { type FakeKey, type FakePackage, makeKey } from "../../test/support/archive.ts";
 import { date, DOCUMENTS, INTEGRITY, now, openWorld, PACKAGES, WITH_NODE } from "../../test/support/base-world.ts";
 import { testNetwork } from "../../test/support/network.ts";

@@ -16,7 +16,7 @@ export interface LogicalLine {
   readonly text: string;
   /** Comment lines directly above it. */
   readonly comments: readonly Word[];
-  /** The first empty line inside it, which is allowed and will not be for ever. */
+  /** There is an empty line inside it, which is allowed and will not be for ever: its last line, which BuildKit shows. */
   readonly emptyContinuation?: SourceRange;
   /** The place in the file of `text.slice(start, end)`. */
   range(start: number, end: number): SourceRange;
@@ -89,21 +89,20 @@ export function createLexer(locator: Locator, escape: EscapeToken, directiveLine
   };
 
   const joinContinuations = (joined: Join): void => {
-    while (index < lineCount) {
-      const line = index;
-      const start = startOf(line);
-      const end = endOf(line);
+    let hasEmpty = false;
+    let isContinued = true;
+    while (isContinued && index < lineCount) {
+      const start = startOf(index);
+      const end = endOf(index);
       const first = skipSpace(text, start, end);
       index += 1;
-      if (first === end) {
-        joined.noteEmpty(start, end);
-        continue;
-      }
-      if (text.charCodeAt(first) === 35) continue;
+      if (first === end) hasEmpty = true;
+      if (first === end || text.charCodeAt(first) === 35) continue;
       const kept = continuationEnd(text, start, end, escape);
       joined.add(start, kept ?? end);
-      if (kept === undefined) return;
+      isContinued = kept !== undefined;
     }
+    if (hasEmpty) joined.noteEmpty(skipSpace(text, startOf(index - 1), endOf(index - 1)), endOf(index - 1));
   };
 
   const heredoc = (name: string, chomp: boolean): HeredocBody => {
@@ -148,7 +147,7 @@ function createJoin(locator: Locator): Join {
       lastEnd = end;
     },
     noteEmpty: (start, end) => {
-      empty ??= locator.range(start, end);
+      empty = locator.range(start, end);
     },
     finish: (comments) => {
       const toFile = (at: number): number => {

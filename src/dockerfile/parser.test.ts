@@ -36,7 +36,7 @@ describe("parseDockerfile() lines", () => {
     const parsed = parse("FROM a\nRUN b \\\n\n  c");
     assert.deepEqual(
       parsed.diagnostics.map((each) => `${each.severity} ${each.code} ${showRange(each.range)}`),
-      ["warning NoEmptyContinuation 3:1-3:1"],
+      ["warning NoEmptyContinuation 4:3-4:4"],
     );
     assert.deepEqual(
       parsed.stages[0]?.instructions.map((each) => each.line),

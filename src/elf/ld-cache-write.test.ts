@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { type CachedLibrary, compareLibraryNames, formatLdCache } from "./ld-cache.ts";
 
 /** Reads the file as a loader does: entries by position, strings by their offsets from the start. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { elfFile } from "../../test/support/elf-file.ts";
 import { formatLdCache, isOwnLdCache, parseLdCache } from "./ld-cache.ts";
 

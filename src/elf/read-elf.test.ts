@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openSync, closeSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { elfFile, type ElfSpec } from "../../test/support/elf-file.ts";
 import { memoryTree } from "../../test/support/memory-tree.ts";
 import { isDecantError } from "../errors.ts";

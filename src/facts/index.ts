@@ -15,6 +15,6 @@ export { formatOsRelease, type OsRelease, readOsRelease } from "./os-release.ts"
 export { type ProgramKind, programName } from "./program-names.ts";
 export { findPrograms, type FoundProgram } from "./programs.ts";
 export { envCommand, HEAD_BYTES, parseScriptLine } from "./script-line.ts";
-export { startProblem } from "./start-problem.ts";
+export { type Starter, startProblem } from "./start-problem.ts";
 export { parseJson } from "./small-file.ts";
 export type { BuildTool, CopiedPart, CopyFacts, Libc, LibcKind, LibcNeed, TreeFacts } from "./types.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { elfFile } from "../../test/support/elf-file.ts";
 import { bytesOf } from "../bytes.ts";
 import { sha256 } from "../digest.ts";

@@ -14,17 +14,23 @@ interface StartProblem {
   readonly hint: string;
 }
 
+/** Who tried to start a file. */
+export type Starter = "kernel" | "shell" | "refused shell";
+
+const EXECUTE_BITS = 0o111;
 const MAX_SCRIPT_BYTES = 1024 * 1024;
 
 /**
- * Looks at a file that did not start. `by`: the kernel takes less for a script than a shell does. Undefined where the file is not to blame.
- * Throws what reading the tree throws.
+ * Looks at a file that did not start. `by`: the kernel takes less for a script than a shell does, and a shell that was refused the start says so
+ * by its exit code. Undefined where the file is not to blame. Throws what reading the tree throws.
  */
 export async function startProblem(
   tree: Tree,
   file: Entry,
-  { platform, by }: { readonly platform: Platform; readonly by: "kernel" | "shell" },
+  { platform, by }: { readonly platform: Platform; readonly by: Starter },
 ): Promise<StartProblem | undefined> {
+  if (by !== "shell" && (file.mode & EXECUTE_BITS) === 0)
+    return { why: "has no execute bit", hint: "Set its mode with COPY --chmod=755 or RUN chmod +x" };
   const head = await treeElfHead(tree, file);
   if (head.kind === "damaged")
     return { why: `is a program that is damaged: ${head.problem}`, hint: "Get it again: it may not have come to its end" };
@@ -55,7 +61,7 @@ function loaderMissing(loader: string): StartProblem {
   };
 }
 
-async function scriptProblem(tree: Tree, file: Entry, by: "kernel" | "shell"): Promise<StartProblem | undefined> {
+async function scriptProblem(tree: Tree, file: Entry, by: Starter): Promise<StartProblem | undefined> {
   if (file.size > MAX_SCRIPT_BYTES) return undefined;
   const bytes = await readTreeFile(tree, file.path, MAX_SCRIPT_BYTES);
   const [first = ""] = bytes.toString("latin1").split("\n", 1);
@@ -67,9 +73,9 @@ async function scriptProblem(tree: Tree, file: Entry, by: "kernel" | "shell"): P
   const line = parseScriptLine(bytes.subarray(0, HEAD_BYTES));
   if (line.kind === "unusable") return { why: `has a first line that Linux does not take: ${line.why}`, hint: "Begin it with #!/bin/sh" };
   if (line.kind === "none")
-    return by === "shell"
-      ? undefined
-      : { why: "is no program, and does not begin with #!", hint: "Begin it with #!/bin/sh, or start it by a shell" };
+    return by === "kernel"
+      ? { why: "is no program, and does not begin with #!", hint: "Begin it with #!/bin/sh, or start it by a shell" }
+      : undefined;
   if (isThere(tree, line.interpreter)) return undefined;
   return {
     why: `is for the interpreter "${toText(line.interpreter)}", which is not in the image`,

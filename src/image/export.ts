@@ -19,7 +19,9 @@ export async function exportImage(images: readonly BuiltImage[], output: OutputS
   for (const image of images) await checkOutput({ ...image, inIndex: image.inIndex ?? images.length > 1 }, output, ctx);
   const result = await exporterOf(images, output, ctx);
   const digest = result.descriptor?.digest;
-  for (const name of result.names) ctx.emit({ type: "result", kind: "image", name, ...given({ digest }) });
+  // What the store keeps without a name is found by its ID.
+  const names = output.type === "image" && result.names.length === 0 && result.imageId !== undefined ? [result.imageId] : result.names;
+  for (const name of names) ctx.emit({ type: "result", kind: "image", name, ...given({ digest }) });
   if (result.path !== undefined) {
     ctx.emit({ type: "result", kind: "file", name: result.path, ...given({ digest }) });
   }

@@ -1,7 +1,7 @@
 /** A tree is a stranger's: whatever its records hold, the inventory is read to its end, and its documents are valid. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { memoryTree } from "../../test/support/memory-tree.ts";
 import { assertCycloneDx, assertSpdx } from "../../test/support/validate-sbom.ts";
 import { zipFile } from "../../test/support/zip-file.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { DatabaseSync } from "node:sqlite";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import { type Digest, sha256 } from "../digest.ts";
 import { announcedIsOver, USES } from "./presence.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { findIsal, IsalDamage, type Isal } from "./isal.ts";
 
 async function isal(): Promise<Isal> {

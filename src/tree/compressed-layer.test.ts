@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { bytesOf, collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
 import { compress } from "./compress.ts";

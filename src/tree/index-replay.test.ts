@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { isDecantError } from "../errors.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { entry, temp } from "./testdata/support.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { bytesOf } from "../bytes.ts";
 import { ROOT } from "../paths.ts";
 import { setXattr } from "../sys/index.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { sha256 } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, compareTreePaths, parentOf, treePath } from "../paths.ts";

@@ -1,7 +1,7 @@
 /** Names as packed nodes, against plain paths in a Set. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { compareTreePaths, parentOf, ROOT, treePath, type TreePath } from "../paths.ts";
 import { createPathTable, type PathTable, ROOT_NODE } from "./path-table.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createReadStream, linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { collect } from "../bytes.ts";
 import type { ErrorCode } from "../errors.ts";
 import { toText } from "../paths.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
 import type { TreePath } from "../paths.ts";

@@ -15,7 +15,8 @@ export async function buildWithBuildkit({ definition, context, dockerfile, outpu
   const { target, buildArgs = {}, labels = {}, platform, epoch } = definition;
   rmSync(output, { recursive: true, force: true });
   const words = ["buildx", "build", "--no-cache", "--progress=plain", "--provenance=false", "--network=host"];
-  words.push("--output", `type=oci,dest=${output},tar=false,compression=uncompressed`, "--file", dockerfile);
+  words.push("--output", `type=oci,dest=${output},tar=false,compression=uncompressed`);
+  if (dockerfile !== undefined) words.push("--file", dockerfile);
   if (target !== undefined) words.push("--target", target);
   if (platform !== undefined) words.push("--platform", platform);
   for (const [key, value] of Object.entries(buildArgs)) words.push("--build-arg", `${key}=${value}`);

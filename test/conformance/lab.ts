@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { given } from "../../src/given.ts";
 import { tarOf } from "../support/archive.ts";
 import { addBusybox } from "../support/build.ts";
+import { gitServer, testRepository } from "../support/git-server.ts";
 import { startFakeRegistry } from "../support/registry.ts";
 import { CONTEXT_TIME, writeContext } from "./files.ts";
 import { describeEntry, type NormaliseOptions, type NormalImage } from "./normalise.ts";
@@ -20,8 +21,8 @@ export type Outcome = { readonly image: NormalImage } | { readonly error: string
 export interface PreparedCase {
   readonly definition: Case;
   readonly context: string;
-  /** Path of the Dockerfile. */
-  readonly dockerfile: string;
+  /** Path of the Dockerfile; undefined where the context has it. */
+  readonly dockerfile: string | undefined;
   /** A folder that does not exist yet, for the image. */
   readonly output: string;
   readonly normalise: NormaliseOptions;
@@ -41,6 +42,8 @@ export async function openLab(): Promise<Lab> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-conformance-")));
   const registry = stack.use(await startFakeRegistry());
+  const repositories = join(folder.path, "repositories");
+  const git = stack.use(await gitServer(repositories));
   const served = new Map<string, Served>();
   const server = createServer((request, response) => {
     const found = served.get(request.url ?? "") ?? { body: "", status: 404 };
@@ -78,12 +81,16 @@ export async function openLab(): Promise<Lab> {
         const layers = base.layers ?? [[{ path: "base", content: "base\n" }]];
         const history = layers.map((_, at) => ({ created: "2020-01-01T00:00:00Z", created_by: `layer ${at + 1}` }));
         const config = { history, ...base.document, ...given({ config: base.config }) };
-        registry.addImage(repository, "latest", { layers: layers.map(tarOf), config });
+        registry.addImage(repository, "latest", { layers: layers.map(tarOf), config, layerType: base.layerType, manifest: base.manifest });
         names.set(`@{${name}}`, `${registry.host}/${repository}`);
       }
       if (definition.serve !== undefined) {
         for (const [path, answer] of Object.entries(definition.serve)) served.set(`/case-${prepared}${path}`, answer);
         names.set("@{server}", `http://127.0.0.1:${port}/case-${prepared}`);
+      }
+      for (const [name, make] of Object.entries(definition.repositories ?? {})) {
+        make(testRepository(join(repositories, `git-${prepared}`, name)));
+        names.set(`@{${name}}`, `${git.url}/git-${prepared}/${name}.git`);
       }
       writeContext(context, definition.files ?? {});
       const dockerfile = definition.file === undefined ? join(home, "Dockerfile") : join(context, definition.file);
@@ -94,8 +101,8 @@ export async function openLab(): Promise<Lab> {
       const busybox = definition.busybox === true ? busyboxLines(join(context, "busybox")) : undefined;
       return {
         definition,
-        context,
-        dockerfile,
+        context: definition.context === undefined ? context : fill(definition.context),
+        dockerfile: definition.context === undefined ? dockerfile : undefined,
         output: join(home, "image"),
         normalise: {
           times: definition.times ?? [],

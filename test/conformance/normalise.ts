@@ -47,6 +47,8 @@ const CONFIG_FIELDS = [
   "Shell",
   "OnBuild",
 ];
+/** What git keeps for itself and writes as its version likes; HEAD, the names and where history is cut are what people see. */
+const GIT_INTERNAL = /(?:^|\/)\.git\/(?:modules\/.*?\/)?(?:objects|logs|hooks|info|branches|index|config|description)(?:\/|$)/;
 const USUAL_COMMENT = "buildkit.dockerfile.v0";
 const TEXT_MAX_BYTES = 400;
 
@@ -68,7 +70,7 @@ export function normaliseImage(path: string, options: NormaliseOptions = {}): No
     layers: image.layers.length,
     tree: Object.fromEntries(
       Object.entries(tree)
-        .filter(([known, line]) => !installed || busybox[known] !== line)
+        .filter(([known, line]) => (!installed || busybox[known] !== line) && !GIT_INTERNAL.test(known))
         .map(([known, line]) => [known, hide(line)]),
     ),
     ...(installed ? { busyboxWithout: without } : {}),

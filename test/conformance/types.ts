@@ -1,6 +1,7 @@
 /** What a conformance case says: one Dockerfile, its context, and whether it must build. BuildKit's side of it is recorded in expected/. */
 import type { ErrorCode } from "../../src/index.ts";
 import type { TarMember } from "../support/archive.ts";
+import type { TestRepository } from "../support/git-server.ts";
 
 /** One build that must give what BuildKit gives. */
 export interface Case {
@@ -22,6 +23,10 @@ export interface Case {
   readonly epoch?: number;
   /** Images of a registry. */
   readonly bases?: Readonly<Record<string, Base>>;
+  /** Git repositories beside each other, made in this order; `@{name}` stands for the address of one. */
+  readonly repositories?: Readonly<Record<string, (repository: TestRepository) => void>>;
+  /** The context is this git reference, with the Dockerfile in it, and `dockerfile` is not used. */
+  readonly context?: string;
   /** Path → what an HTTP server answers. */
   readonly serve?: Readonly<Record<string, Served>>;
   /** Paths of the image whose modification times are defined, and compared; "*": all. The time of the step is "step". */
@@ -43,6 +48,9 @@ export interface Base {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Other fields of the configuration file. */
   readonly document?: Readonly<Record<string, unknown>>;
+  /** Fields of the manifest that are not as usual, and the media type of its layers. */
+  readonly manifest?: Readonly<Record<string, unknown>>;
+  readonly layerType?: string;
   /** One uncompressed tar a layer. Default: one layer with /base. */
   readonly layers?: readonly (readonly TarMember[])[];
 }

@@ -190,9 +190,10 @@ describe("U4: decant ps, stop and rm", { timeout: 120_000, concurrency: 2 }, () 
   });
 });
 
-it("U4: --init is the first process, and buries orphans", { timeout: 60_000 }, async () => {
+it("U4: --init is the first process, and buries orphans", { timeout: 120_000 }, async () => {
   using shop = await withWeb();
-  const script = "cat /proc/1/cmdline | tr '\\0' ' '; (sleep 0.1 &) ; sleep 0.5; cat /proc/[0-9]*/stat | grep -c ' Z '; exit 4";
+  const script =
+    "cat /proc/1/cmdline | tr '\\0' ' '; (sleep 0.1 & echo $! > /pid); while [ -e /proc/$(cat /pid) ]; do sleep 0.05; done; cat /proc/[0-9]*/stat | grep -c ' Z '; exit 4";
   const { stdout, exitCode } = await decant(shop, ["run", "--init", "web", "sh", "-c", script]);
   assert.match(stdout, /^\/sbin\/docker-init -- sh -c /);
   assert.match(stdout, /\n?0\n$/);
@@ -202,7 +203,7 @@ it("U4: --init is the first process, and buries orphans", { timeout: 60_000 }, a
   assert.equal(await ended, 143);
 });
 
-it("U4: the library's containers are listed and stopped as those of the command", { timeout: 60_000 }, async () => {
+it("U4: the library's containers are listed and stopped as those of the command", { timeout: 120_000 }, async () => {
   using shop = await withWeb();
   const { root } = shop;
   const up = Promise.withResolvers<void>();

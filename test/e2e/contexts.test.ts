@@ -70,6 +70,21 @@ async function inContext(
 }
 
 describe("the build context", () => {
+  it("is a repository or an archive of a URL, with a Dockerfile of this machine by its absolute path, as in buildx", async () => {
+    using shop = workshop();
+    const repo = testRepository(join(shop.folder, "repositories/app"));
+    repo.commit({ Dockerfile: "FROM scratch\nCOPY a.txt /of-repository\n", "a.txt": "one" });
+    await using server = await gitServer(join(shop.folder, "repositories"));
+    await using web = await fileServer({ "/c.tar": tarOf(repo.path) });
+    const file = join(shop.folder, "Local");
+    writeFileSync(file, "FROM scratch\nCOPY a.txt /local\n");
+    for (const context of [`${server.url}/app.git`, `${web.url}/c.tar`]) {
+      const read = await inContext(shop, { context, file });
+      assert.deepEqual([read("local"), read("of-repository")], ["one", undefined]);
+      await assert.rejects(inContext(shop, { context, file: `${file}2` }), /Cannot read Dockerfile ".*Local2": no such file/);
+    }
+  });
+
   it("gives the same image as a folder, a tar, a tar of http and a git repository", async () => {
     using shop = workshop();
     const repo = testRepository(join(shop.folder, "repositories/app"));

@@ -24,7 +24,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
   const done = spawnSync("sh", ["-c", shell, DECANT, ...args], {
     encoding: "utf8",
     cwd: context,
-    timeout: 60_000,
+    timeout: 120_000,
     env: { ...process.env, NO_COLOR: "1", DECANT_ROOT: join(folder, "store"), ...env },
   });
   return { code: done.status, out: done.stdout, err: done.stderr };

@@ -30,6 +30,8 @@ function built(...args: readonly string[]): string {
 test("U5: build without a name prints an ID, --iidfile has it, and every command takes it", () => {
   const id = built("--iidfile", "iid");
   assert.equal(decant("images", "-q").out, id);
+  const { err } = decant("build", "--progress=plain", ".");
+  assert.match(err, new RegExp(`^=> image ${id}$`, "m"));
   assert.match(decant("images").out, new RegExp(`<none> +${id.slice(7, 19)} `));
   for (const text of [id, id.slice(7), id.slice(7, 19), id.slice(0, 19)]) {
     const details = JSON.parse(decant("inspect", "--format", "json", text).out) as { configDigest: string; names: string[] };

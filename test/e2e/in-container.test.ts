@@ -33,7 +33,7 @@ function onOverlay(shop: Workshop): string[] {
 
 const UNABLE = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"];
 
-describe("U7: a build in a container", { timeout: 60_000 }, () => {
+describe("U7: a build in a container", { timeout: 120_000 }, () => {
   it("says that its store is on an overlay, and what helps", async () => {
     using shop = workshop();
     addBusybox(shop);

@@ -28,7 +28,7 @@ async function failure(run: string): Promise<DecantError> {
   copyFileSync("/bin/ls", join(shop.context, "files/dynamic"));
   addForeign(shop, "files/foreign");
   const error: unknown = await shop
-    .build(`${BUSYBOX}COPY --chmod=755 files /\nCOPY files/words /nohash\nRUN chmod +x /nohash\n${run}\n`)
+    .build(`${BUSYBOX}COPY --chmod=755 files /\nCOPY files/words /nohash\nRUN chmod +x /nohash && chmod 644 /words\n${run}\n`)
     .then(
       () => assert.fail("it builds"),
       (reason: unknown) => reason,
@@ -38,6 +38,8 @@ async function failure(run: string): Promise<DecantError> {
 }
 
 const CRLF = /: "\/crlf\.sh" has the line ends of Windows/;
+const HEREDOC = /: its heredoc has the line ends of Windows \(CR LF\)/;
+const NO_BIT = /: "\/no-bit" has no execute bit$/;
 const LOADER = /: "\/dynamic" needs the loader "\/lib\S*\/ld-linux\S+", which is not in the image: it was linked for glibc$/;
 const FOREIGN = /: "\/foreign" is a program for (?:arm64|amd64), and the step is for linux\//;
 const LOST = /: it ran in "\/", because the "cd \/app" of the RUN at \S+Dockerfile:\d+:1 lasted for that step only$/;
@@ -59,6 +61,11 @@ describe("U3: a RUN that fails", () => {
     { run: "RUN mkdir /app && cd /app\nWORKDIR /tmp\nRUN cat package.json", says: /exit code 1$/ },
     { run: "RUN mkdir /app && cd /app\nRUN exit 4", says: /exit code 4$/ },
     { run: "RUN cat crlf.sh nosuch", says: /exit code 1$/ },
+    { run: "RUN <<E\r\nset -e\r\nE\r", says: HEREDOC, hint: /eol=lf/ },
+    { run: "RUN <<E\r\n#!/bin/sh\r\nset -e\r\nE\r", says: HEREDOC },
+    { run: "RUN <<E\r\nexit 4\r\nE\r", says: /exit code \d+$/ },
+    { run: "RUN cp plain no-bit && chmod 644 no-bit && ./no-bit", says: NO_BIT, hint: /chmod \+x/ },
+    { run: "RUN cp plain no-bit && chmod 644 no-bit && sh no-bit", says: /exit code 3$/ },
   ];
   for (const { run, says, hint = /^$/ } of rows)
     it(run, async () => {
@@ -74,6 +81,7 @@ describe("U3: a RUN that fails", () => {
     { program: "/dynamic", says: /^Cannot start "\/dynamic": it needs the loader/ },
     { program: "/foreign", says: /^Cannot start "\/foreign": it is a program for/ },
     { program: "/nohash", says: /^Cannot start "\/nohash": it is no program, and does not begin with #!$/ },
+    { program: "/words", says: /^Cannot start "\/words": it has no execute bit$/ },
     { program: "/nosuch", says: /^Cannot start "\/nosuch": not found in the image$/ },
   ];
   for (const { program, says } of programs)

@@ -2,6 +2,7 @@
 import { given } from "../../src/given.ts";
 import type { Base } from "../conformance/types.ts";
 import { generateBase, generateContext } from "./generate-context.ts";
+import { oddBase } from "./odd-base.ts";
 import { generateStep, type StageView } from "./generate-steps.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { FuzzCase, FuzzStage } from "./types.ts";
@@ -22,7 +23,7 @@ export function generateCase(seed: number): FuzzCase {
   const random = createRandom(seed);
   const files = generateContext(random);
   const context = sourcesOf(files, random);
-  const bases: Record<string, Base> = random.chance(0.25) ? { base: generateBase(random) } : {};
+  const bases: Record<string, Base> = random.chance(0.25) ? { base: oddBase(generateBase(random), seed) } : {};
   const escape = random.chance(0.06) ? ["# escape=`"] : [];
   const head = [...escape, ...(random.chance(0.3) ? [`ARG A=${random.pick(["v", "global", '"g o"'])}`] : [])];
   const made: Made[] = [];

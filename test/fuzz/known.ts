@@ -9,6 +9,11 @@ interface Known {
 const KNOWN: readonly Known[] = [
   // The BuildKit inside dockerd 28.5 has --parents in its labs frontend only.
   { line: /^BuildKit fails, Decant builds: .*unknown flag: --parents$/ },
+  // "S53: HEALTHCHECK with all options" and "S54: ports": the BuildKit inside dockerd 28.5 has an older frontend's history.
+  {
+    line: /^history \d+: BuildKit - HEALTHCHECK &\{\["(\S+)".*\] "(\S+)" "(\S+)" "(\S+)" "(\S+)" '\\x0(\d)'\}, Decant - HEALTHCHECK \{Test:\[\1\b.*\] Interval:\2 Timeout:\3 StartPeriod:\4 StartInterval:\5 Retries:\6\}$/,
+  },
+  { line: /^history \d+: BuildKit - EXPOSE \[(.*)\], Decant - EXPOSE \1$/ },
   // "a step makes hard links": BuildKit loses a hard link to a file of a lower layer.
   { line: /^path .*Decant "same as / },
   // "S81: a wildcard that matches nothing in a folder that nothing else is copied from"

@@ -14,8 +14,9 @@ export function readImageLayers(path: string): ImageLayers {
   const index = read(join(path, "index.json")) as { readonly manifests: readonly [{ readonly digest: string }] };
   const digest = index.manifests[0].digest;
   const manifest = blob(digest) as { readonly config: { readonly digest: string } };
-  const config = blob(manifest.config.digest) as { readonly rootfs: { readonly diff_ids: readonly string[] } };
-  return { digest, diffIds: config.rootfs.diff_ids };
+  const config = blob(manifest.config.digest) as { readonly rootfs: { readonly diff_ids: readonly string[] | null } };
+  // An image without layers has null there, as BuildKit writes it.
+  return { digest, diffIds: config.rootfs.diff_ids ?? [] };
 }
 
 function read(path: string): Record<string, unknown> {

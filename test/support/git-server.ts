@@ -71,7 +71,7 @@ export interface GitServerOptions {
   readonly moved?: (path: string) => string | undefined;
 }
 
-/** Starts a server for the repositories in `root`. */
+/** Starts a server for the repositories in `root`: "/a/b.git" is that in the folder a/b. */
 export async function gitServer(root: string, options: GitServerOptions = {}): Promise<GitServer> {
   const requests: string[] = [];
   const authorizations: (string | undefined)[] = [];
@@ -90,7 +90,7 @@ export async function gitServer(root: string, options: GitServerOptions = {}): P
       response.writeHead(301, { location }).end();
       return;
     }
-    const path = url.pathname.replace(/^\/([^/]+)\.git/, "/$1/.git");
+    const path = url.pathname.replace(/^((?:\/[^/]+)*?\/[^/]+)\.git(?=\/|$)/, "$1/.git");
     if (options.dumb === true) sendFile(join(root, path), response);
     else runBackend(root, path, url.search.slice(1), request, response);
   });

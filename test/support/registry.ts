@@ -40,13 +40,25 @@ export interface FakeRegistry extends AsyncDisposable {
   /** `name` is a tag; without one the document is found by digest only. */
   addManifest(repository: string, name: string | undefined, mediaType: string, document: unknown): Descriptor;
   /** A manifest with a config and these layers (uncompressed tars). */
-  addImage(repository: string, tag: string, image: { readonly layers: readonly Uint8Array[]; readonly config?: object }): Descriptor;
+  addImage(repository: string, tag: string, image: AddedImage): Descriptor;
   blob(repository: string, digest: Digest): Buffer | undefined;
   manifest(repository: string, name: string): StoredManifest | undefined;
   /** Misbehaves for the next request that matches. */
   fault(fault: Fault): void;
   /** Makes all bearer tokens invalid. */
   expireTokens(): void;
+}
+
+/** An image as `addImage` takes it. */
+interface AddedImage {
+  /** Uncompressed. */
+  readonly layers: readonly Uint8Array[];
+  /** Fields of the configuration file. */
+  readonly config?: object;
+  /** Media type of the layers. Default: OCI's. */
+  readonly layerType?: string | undefined;
+  /** Fields of the manifest that are otherwise; undefined: absent. */
+  readonly manifest?: object | undefined;
 }
 
 interface Repository {
@@ -204,7 +216,8 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
         schemaVersion: 2,
         mediaType: OCI_MANIFEST,
         config: registry.addBlob(name, Buffer.from(JSON.stringify(config), "utf8"), OCI_CONFIG),
-        layers: image.layers.map((layer) => registry.addBlob(name, layer, OCI_LAYER)),
+        layers: image.layers.map((layer) => registry.addBlob(name, layer, image.layerType ?? OCI_LAYER)),
+        ...image.manifest,
       });
     },
     blob: (name, digest) => repositories.get(name)?.blobs.get(digest),

@@ -6,7 +6,7 @@ import { mkdir, mkdtempDisposable, realpath, rm, symlink, writeFile } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/support/property.ts";
 import { unwalkedFiles } from "../../../test/support/audit-subject.ts";
 import { hostTree } from "../../tree/index.ts";
 import { nodePackages } from "./node-packages.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
-import fc from "fast-check";
+import { fc } from "../../../test/support/property.ts";
 import { auditSubject, unwalkedFiles } from "../../../test/support/audit-subject.ts";
 import { elfFile, type ElfSpec } from "../../../test/support/elf-file.ts";
 import { type ElfMachine, elfMachineOf } from "../../elf/index.ts";

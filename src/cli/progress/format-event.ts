@@ -30,7 +30,8 @@ export function formatWarning(event: WarningEvent): readonly [first: string, ...
 
 /** "image docker.io/library/app:latest sha256:… 45 MB". */
 export function formatResult(event: ResultEvent): string {
-  const digest = event.digest === undefined ? "" : ` ${event.digest}`;
+  // An image without a name has its ID there: one number is enough.
+  const digest = event.digest === undefined || event.name.startsWith("sha256:") ? "" : ` ${event.digest}`;
   const size = event.sizeBytes === undefined ? "" : ` ${formatSize(event.sizeBytes)}`;
   return safeLine(`${event.kind} ${event.name}${digest}${size}`);
 }

@@ -1,4 +1,4 @@
-/** BuildKit's NoEmptyContinuation; the lexer has seen the line. */
+/** BuildKit's NoEmptyContinuation; the lexer has seen the line. The place is the last line before a heredoc, as in BuildKit. */
 import { given } from "../../given.ts";
 import { buildkitRule } from "./rule.ts";
 import type { Rule } from "./types.ts";
@@ -14,7 +14,7 @@ export const noEmptyContinuation: Rule = buildkitRule(
     for (const { code, range } of parsed.diagnostics) {
       if (code !== "NoEmptyContinuation") continue;
       // Both are in the order of the text.
-      while (at < instructions.length && (instructions[at]?.range.end.line ?? 0) < range.start.line) at += 1;
+      while ((instructions[at + 1]?.range.start.line ?? Infinity) <= range.start.line) at += 1;
       const instruction = instructions[at];
       yield { message: "Empty continuation line", range, ...given({ instruction }) };
     }

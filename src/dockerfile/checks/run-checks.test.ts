@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/support/property.ts";
 import { planOf, PLATFORM } from "../../../test/support/plan.ts";
 import type { ImageConfig } from "../../oci/index.ts";
 import { parseIgnore } from "../ignore.ts";

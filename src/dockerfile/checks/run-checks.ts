@@ -63,10 +63,9 @@ function instructionsOf({ instruction, also }: Finding): Instruction[] {
 }
 
 function warningOf(rule: Rule, { message, range, instruction }: Finding): CheckWarning {
-  const whole = instruction?.range ?? range;
+  // BuildKit shows no more than the last line of an instruction with an empty line in it.
+  const whole = rule.name === "NoEmptyContinuation" ? range : (instruction?.range ?? range);
   const last = whole.end.column === 1 && whole.end.line > whole.start.line ? whole.end.line - 1 : whole.end.line;
-  // BuildKit shows the last line of an instruction with an empty line in it.
-  const first = rule.name === "NoEmptyContinuation" ? last : whole.start.line;
   return {
     severity: "warning",
     code: rule.name,
@@ -74,7 +73,7 @@ function warningOf(rule: Rule, { message, range, instruction }: Finding): CheckW
     range,
     description: rule.description,
     origin: rule.origin,
-    lines: { first, last },
+    lines: { first: whole.start.line, last },
     ...given({ url: rule.url }),
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../../test/support/property.ts";
 import { isWithin, type TreePath } from "../../paths.ts";
 import { createPathMap } from "./path-map.ts";
 

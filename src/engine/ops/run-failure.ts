@@ -3,9 +3,9 @@
  * with the line ends of Windows, and of a program whose loader is missing. What a step wrote is looked at, never believed without a file.
  */
 import { DecantError, isDecantError } from "../../errors.ts";
-import { entryAt, lastPart, processPlace, programPaths, pathFiles, startProblem } from "../../facts/index.ts";
+import { entryAt, lastPart, processPlace, programPaths, pathFiles, type Starter, startProblem } from "../../facts/index.ts";
 import { given } from "../../given.ts";
-import type { ExecOp, Vertex } from "../../graph/index.ts";
+import { type ExecOp, SCRIPT_FOLDER, type Vertex } from "../../graph/index.ts";
 import { displayPath, fromText } from "../../paths.ts";
 import { formatPosition } from "../../source.ts";
 import { type Entry, hostTree, type Tree } from "../../tree/index.ts";
@@ -27,10 +27,13 @@ interface Explanation {
 }
 
 /** What is said of a program that is there and does not start, by shells, env and kernels. */
-const NO_START = /not found|no such file|cannot execute|exec format error|bad interpreter|syntax error|illegal option|invalid option/i;
+const NO_START =
+  /not found|no such file|cannot execute|exec format error|bad interpreter|syntax error|illegal option|invalid option|permission denied/i;
 /** What programs say of a file that is not where they look. */
 const NO_FILE = /no such file|not found|does not exist|can(?:no|')t (?:open|find|access|stat|cd)|ENOENT|no makefile|no rule to make/i;
 const MAX_WORDS = 200;
+/** The exit code of shells for a program that is there and that the kernel refuses to start. */
+const REFUSED = 126;
 /** What mknod and debootstrap say. */
 const DEVICE_REFUSED = /mknod\b.*Operation not permitted|mounted with noexec or nodev/;
 const UNGUARDED_HINT =
@@ -44,7 +47,10 @@ export async function runFailure(
   const { vertex, op, logFile, logTail } = step;
   const { exitCode, guarded, oomKilled, signalName } = result;
   const ending = oomKilled ? "it ran out of memory" : signalName === undefined ? `exit code ${exitCode}` : `killed by ${signalName}`;
-  const found = (await blamedFile(step, [...wordsOf(op), ...wordsIn(logTail)])) ?? lostDirectory(vertex, op, logTail);
+  const found =
+    (await blamedFile(step, [...wordsOf(op), ...wordsIn(logTail)], exitCode === REFUSED ? "refused shell" : "shell")) ??
+    windowsHeredoc(vertex, op, logTail) ??
+    lostDirectory(vertex, op, logTail);
   const { name, source } = vertex.meta;
   return new DecantError("RUN_FAILED", `${name} failed: ${ending}${found === undefined ? "" : `: ${found.why}`}`, {
     source: source && [source],
@@ -64,12 +70,16 @@ export async function startFailure(error: unknown, step: FailedStep): Promise<un
 }
 
 /** A file that the step names, that its output names, too, and that cannot start. */
-async function blamedFile(step: FailedStep & { readonly logTail: string }, words: readonly string[]): Promise<Explanation | undefined> {
+async function blamedFile(
+  step: FailedStep & { readonly logTail: string },
+  words: readonly string[],
+  by: Starter,
+): Promise<Explanation | undefined> {
   if (!NO_START.test(step.logTail)) return undefined;
   const named = new Set(step.logTail.split(/[\s:,;'"`]+/).map(lastPart));
   for (const word of new Set(words)) {
     if (!named.has(lastPart(word))) continue;
-    const found = await problemOf(step, word, "shell");
+    const found = await problemOf(step, word, by);
     if (found !== undefined) return { ...found, why: `"${found.path}" ${found.why}` };
   }
   return undefined;
@@ -78,7 +88,7 @@ async function blamedFile(step: FailedStep & { readonly logTail: string }, words
 async function problemOf(
   { vertex, op, tree, upper }: FailedStep,
   program: string,
-  by: "kernel" | "shell",
+  by: Starter,
 ): Promise<(Explanation & { readonly path: string }) | undefined> {
   const seen = treeOver(upper, tree);
   const files = pathFiles(seen);
@@ -110,6 +120,19 @@ function wordsOf({ meta }: ExecOp): readonly string[] {
 /** The words before a colon: of whom a message is. */
 function wordsIn(logTail: string): readonly string[] {
   return Array.from(logTail.matchAll(/([^\s:'"`]+)['"`]?:/g), ([, word = ""]) => word).slice(-MAX_WORDS);
+}
+
+/** A heredoc of a Dockerfile with the line ends of Windows: only the lines of instructions lose their CR. */
+function windowsHeredoc(vertex: Vertex, { meta, mounts }: ExecOp, logTail: string): Explanation | undefined {
+  if (!NO_START.test(logTail) && !NO_FILE.test(logTail)) return undefined;
+  const pipes = mounts.find(({ dest, type }) => dest === SCRIPT_FOLDER && type === "bind");
+  const source = pipes?.type === "bind" ? vertex.inputs[pipes.input]?.op : undefined;
+  const scripts = source?.kind === "file" ? source.actions.map((action) => (action.kind === "mkfile" ? action.data : "")) : [];
+  if (![...meta.args, ...scripts].some((text) => text.includes("\r\n"))) return undefined;
+  return {
+    why: "its heredoc has the line ends of Windows (CR LF), and each CR becomes part of a word or of the interpreter's name",
+    hint: `Convert the Dockerfile, with sed -i 's/\\r$//', or for good with "Dockerfile text eol=lf" in .gitattributes`,
+  };
 }
 
 /** An earlier `RUN cd DIRECTORY`, whose effect ended with it. */

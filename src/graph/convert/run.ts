@@ -20,7 +20,7 @@ type RunOptions = Pick<MountOptions, "buildArgs" | "mountSource"> &
   Pick<ConvertOptions, "allow" | "network" | "addHosts" | "ulimits" | "shmSizeBytes" | "devices">;
 
 /** Where the script of a heredoc with "#!" is while it runs (rule S107). */
-const PIPES = "/dev/pipes";
+export const SCRIPT_FOLDER = "/dev/pipes";
 
 /** Converts a RUN; its result becomes the stage's tree. */
 export function convertRun(state: StageState, { instruction, mounts: flags }: RunValues, options: RunOptions): void {
@@ -106,7 +106,7 @@ function argumentsOf(state: StageState, instruction: RunInstruction): { readonly
     case "shell":
       return { args: withShell(state, script.script) };
     case "file":
-      return { args: withShell(state, `${PIPES}/${script.name}`), script };
+      return { args: withShell(state, `${SCRIPT_FOLDER}/${script.name}`), script };
     default:
       return script satisfies never;
   }
@@ -123,7 +123,7 @@ function scriptVertex(state: StageState, { name, content }: Script, range: Sourc
 }
 
 function scriptMount(input: number): BindMount {
-  return { type: "bind", input, selector: "/", dest: PIPES, readonly: true, output: -1 };
+  return { type: "bind", input, selector: "/", dest: SCRIPT_FOLDER, readonly: true, output: -1 };
 }
 
 function shmMount(sizeBytes: number): TmpfsMount {

@@ -7,6 +7,7 @@ import { compressed } from "./compressed.ts";
 import { config } from "./config.ts";
 import { controlFiles } from "./control-files.ts";
 import { copy } from "./copy.ts";
+import { git } from "./git.ts";
 import { heredoc } from "./heredoc.ts";
 import { ignore } from "./ignore.ts";
 import { layers } from "./layers.ts";
@@ -38,4 +39,5 @@ export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
   heredoc,
   mounts,
   layers,
+  git,
 };

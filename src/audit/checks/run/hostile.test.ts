@@ -1,7 +1,7 @@
 /** Images made to hurt: whatever is in their files, an audit ends, with findings and without an error. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../../test/support/property.ts";
 import { auditSubject, auditTree } from "../../../../test/support/audit-subject.ts";
 import { type AuditTreeSpec, BASE, JAVA, library, NODE, program, PYTHON, run, TRIPLET } from "../../../../test/support/broken-images.ts";
 import { zipFile } from "../../../../test/support/zip-file.ts";

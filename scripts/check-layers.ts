@@ -65,7 +65,7 @@ const PARENTS = /\bmkdir(?:Sync)?\([^;]*recursive: true/;
 const OPENERS = [
   /^src\/(sys|store)\//,
   // Entries of trees.
-  /^src\/tree\/(host-files|host-tree|make-entry)\.ts$/,
+  /^src\/tree\/(host-files|host-digest|make-entry)\.ts$/,
   // Blobs and work files of the store.
   /^src\/(tree\/layer-store|debian\/kept-table|distroless\/spool|engine\/ops\/http-source|api\/run-handle)\.ts$/,
   // The bundle of a step and its log, cache mounts, /proc and /sys, the host's resolv.conf.

@@ -8,7 +8,8 @@ export function goQuote(text: string): string {
     const short = SHORT_ESCAPES.get(char);
     if (short !== undefined) out += short;
     else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, "0")}`;
-    else if (isUnprintable(char))
+    // All of ASCII that is left can be printed; the classes of Unicode take 2 ms to compile.
+    else if (code >= 0x80 && isUnprintable(char))
       out += code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
     else out += char;
   }
@@ -27,7 +28,7 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ["\v", "\\v"],
 ]);
 
-/** Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
+/** Go's strconv.IsPrint beyond ASCII: letters, marks, numbers, punctuation and symbols. */
 function isUnprintable(char: string): boolean {
-  return char !== " " && !/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char);
+  return !/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char);
 }

@@ -2,7 +2,7 @@
 import { localSources } from "../engine/index.ts";
 import { type Attestation, type BuiltImage, SPDX_PREDICATE } from "../image/index.ts";
 import { displayPath } from "../paths.ts";
-import { describeTree, type SbomResult, type SbomSubject } from "../sbom/index.ts";
+import type { SbomResult, SbomSubject } from "../sbom/index.ts";
 import { step } from "../step.ts";
 import { type LayerSource, loadTree, type Tree } from "../tree/index.ts";
 import type { BuildRun } from "./open-build.ts";
@@ -54,7 +54,7 @@ function layersSbom(
   return sbomAttestation(opened, scan, () =>
     keptSbom(session.store, { subject, files, layers }, async () => {
       const tree = await loadTree(layers, signal, { vertex: scan });
-      return toldOf(await describeTree(tree, subject, { format: "spdx", files, signal }));
+      return toldOf(await described(tree, subject, { files, signal }));
     }),
   );
 }
@@ -64,8 +64,18 @@ function contextSbom(image: BuiltImage, build: SolvedBuild, files: boolean): Att
   const subject: SbomSubject = { name: CONTEXT_SCAN, kind: "directory", platform: image.platform, created: image.created ?? NEVER };
   return sbomAttestation(build.opened, CONTEXT_SCAN, async () => {
     const tree = await contextTree(image, build);
-    return toldOf(await describeTree(tree, subject, { format: "spdx", files, signal }));
+    return toldOf(await described(tree, subject, { files, signal }));
   });
+}
+
+/** Most builds have no SBOM: what makes one is loaded on use. */
+async function described(
+  tree: Tree,
+  subject: SbomSubject,
+  options: { readonly files: boolean; readonly signal: AbortSignal },
+): Promise<SbomResult> {
+  const { describeTree } = await import("../sbom/index.ts");
+  return await describeTree(tree, subject, { format: "spdx", ...options });
 }
 
 function toldOf({ document, inventory }: SbomResult): MadeSbom {

@@ -13,11 +13,9 @@ const VERTEX = "audit";
 /** How many findings the error itself names. */
 const MAX_TOLD = 5;
 
-/** Audits when the options ask for it. Throws `AUDIT` for an image that the mode does not let pass; the report was given by then. */
-export async function auditBuild(build: SolvedBuild, image: BuiltImage): Promise<AuditReport | undefined> {
+/** Audits an image. Throws `AUDIT` for one that the mode does not let pass; the report was given by then. */
+export async function auditBuild(build: SolvedBuild, image: BuiltImage, mode: AuditMode): Promise<AuditReport> {
   const { options, emit, signal } = build.opened;
-  const mode = options.audit;
-  if (mode === undefined) return undefined;
   return await step(emit, { vertex: VERTEX, name: "auditing the image" }, signal, async () => {
     const { report, layers } = await judge(build, image);
     options.onAudit?.(report);

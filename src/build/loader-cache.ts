@@ -2,7 +2,6 @@
  * A base that Decant assembled has an /etc/ld.so.cache. When a build adds libraries where the loader looks, as COPY to /usr/local/lib does, the cache is
  * written anew as the last layer, so that they are found. Other images are left as they are.
  */
-import { refreshedCache, touchesLibraries } from "../distroless/index.ts";
 import type { Emit } from "../events.ts";
 import type { BuiltImage } from "../image/index.ts";
 import type { Store } from "../store/index.ts";
@@ -18,6 +17,7 @@ export async function withLoaderCache(
 ): Promise<BuiltImage> {
   const { platform } = image;
   if (!image.history.some((entry) => entry.created_by?.startsWith("decant: ") === true)) return image;
+  const { refreshedCache, touchesLibraries } = await import("../distroless/index.ts");
   const built = await loadLayers(
     image.layers.filter(({ created }) => created !== undefined),
     signal,

@@ -4,7 +4,6 @@ import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { BuiltImage, ExportResult } from "../image/index.ts";
 import { withAttestations } from "./attestations.ts";
-import { auditBuild } from "./audit.ts";
 import { checkBuildOptions } from "./check-options.ts";
 import { builtImage } from "./built-image.ts";
 import { keepEvents } from "./kept-events.ts";
@@ -55,13 +54,21 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
   for (const build of builds) {
     await build.checks.result(build, build.opened.emit, opened.signal);
     const image = { ...(await finishImage(build)), ...given({ inlineCache: caches.inline(build) }) };
-    const audit = await auditBuild(build, image);
+    const audit = await auditOf(build, image);
     images.push(image);
     if (audit !== undefined) audits.push(audit);
   }
   const outputs = await exportAll(images, builds);
   await caches.write(builds);
   return { buildId: id, outputs, ...digestsOf(outputs), executed, cached, ...(audits.length === 0 ? {} : { audits }) };
+}
+
+/** The report, when the options ask for one. Most builds ask for none: what audits images is loaded on use. */
+async function auditOf(build: SolvedBuild, image: BuiltImage): Promise<AuditReport | undefined> {
+  const { audit: mode } = build.opened.options;
+  if (mode === undefined) return undefined;
+  const { auditBuild } = await import("./audit.ts");
+  return await auditBuild(build, image, mode);
 }
 
 /** What was solved as one image, with what is said of it. */

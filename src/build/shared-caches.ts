@@ -1,5 +1,5 @@
 /** The caches of a build that travel: read before it is solved, written when its outputs are. */
-import { type CacheTarget, exportCaches, importCaches, inlineCache, shareResults } from "../caches/index.ts";
+import type { CacheTarget } from "../caches/index.ts";
 import { isOn } from "../dockerfile/index.ts";
 import type { SharedResults } from "../engine/index.ts";
 import type { Platform } from "../oci/index.ts";
@@ -23,6 +23,8 @@ export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: r
   const { cacheFrom = [] } = options;
   const cacheTo = wantedTargets(options);
   if (cacheFrom.length === 0 && cacheTo.length === 0) return { inline: () => undefined, write: () => Promise.resolve() };
+  // Loaded when it is needed: most builds have no such caches.
+  const { exportCaches, importCaches, inlineCache, shareResults } = await import("../caches/index.ts");
   const session = await opened.session();
   const context = { store: session.store, registry: session.registry, emit, signal, cwd, platforms };
   const { shared, found } = shareResults(await importCaches(cacheFrom, context));

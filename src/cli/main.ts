@@ -1,13 +1,8 @@
 /**
  * The command's first file: says clearly when Node is too old, turns the compile cache on, and only then loads the rest.
- * It must parse and link under older Nodes, so it uses no new syntax and imports nothing of ours statically.
+ * It must parse and link under older Nodes, so it uses no new syntax and imports nothing statically.
  * Only bin/decant may start it. Node looks for some of its own options in all arguments, so bin/decant puts a colon before each.
  */
-import { existsSync, mkdirSync } from "node:fs";
-import module from "node:module";
-import { homedir } from "node:os";
-import { dirname } from "node:path";
-
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(
@@ -16,6 +11,10 @@ if (major < 24 || (major === 24 && minor < 15)) {
   );
   process.exit(1);
 }
+// An import would make Node read all that these modules export, with what that loads: it is slower.
+const { existsSync, mkdirSync } = process.getBuiltinModule("node:fs");
+const { homedir } = process.getBuiltinModule("node:os");
+const { posix } = process.getBuiltinModule("node:path");
 const MARK = ":";
 const words = process.argv.slice(2);
 if (!words.every((word) => word.startsWith(MARK))) {
@@ -32,12 +31,13 @@ await runProcess(words.map((word) => word.slice(MARK.length)));
 
 /** Without a folder there is no cache. It is made here, because Node's own way never ends where nobody can make one, as below /proc. */
 function enableCompileCache(folder: string): void {
-  if (makeFolder(folder)) module.enableCompileCache(folder);
+  if (makeFolder(folder)) process.getBuiltinModule("node:module").enableCompileCache(folder);
 }
 
 function makeFolder(path: string): boolean {
   if (existsSync(path)) return true;
-  if (dirname(path) === path || !makeFolder(dirname(path))) return false;
+  const parent = posix.dirname(path);
+  if (parent === path || !makeFolder(parent)) return false;
   try {
     mkdirSync(path);
     return true;

@@ -12,9 +12,10 @@ import { formatPlatform, formatReference, normalizePlatform, parseReference, typ
 import { imageKey, type ImageRequest, suggest } from "../dockerfile/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { step } from "../step.ts";
-import { type DescribedBase, DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
+import { DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
 import type { NamedContext, NamedContexts } from "../context/index.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
+import type { DescribedBase } from "./types.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
 import { workingDirectory } from "../working-directory.ts";

@@ -1,35 +1,15 @@
 /** Bases that a build assembles where it would pull: "distroless:RECIPE[:VARIANT]", and images that a pattern means. */
-import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { sha256 } from "../digest.ts";
-import {
-  baseConfig,
-  baseOfImage,
-  formatStandIn,
-  isRecipeFile,
-  listRecipes,
-  parseStandIn,
-  type StandInName,
-  withVariant,
-} from "../distroless/index.ts";
-import type { Material } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import { given } from "../given.ts";
-import type { ImageConfig, Platform } from "../oci/index.ts";
-import { layerSource, type LayerSource } from "../tree/index.ts";
+import type { Platform } from "../oci/index.ts";
 import type { ProjectFile } from "./project-file.ts";
 import type { Session } from "../context/index.ts";
-import { assembleOpened } from "./assembled.ts";
-import { baseMaterials } from "./base-materials.ts";
 import { checkPattern, matchesPattern } from "./image-pattern.ts";
-import { openBase, type OpenedBase } from "./open-base.ts";
+import type { DescribedBase, StandIn } from "./types.ts";
 
 /** What begins the name of a base where an image is named. */
 export const DISTROLESS = "distroless:";
-
-/** Packages that have a /bin/sh, or what one starts. */
-const SHELL_PACKAGES = ["bash", "busybox", "busybox-static", "dash"];
 
 /** Options of a build that decide which bases are assembled, and how. */
 export interface StandInOptions {
@@ -41,22 +21,6 @@ export interface StandInOptions {
   readonly folders?: readonly string[] | undefined;
   /** Every base must have a lock. */
   readonly locked?: boolean | undefined;
-}
-
-/** A base for the build. */
-interface StandIn {
-  readonly identifier: string;
-  readonly config: ImageConfig;
-  readonly layers: readonly LayerSource[];
-  /** Its packages. */
-  readonly materials: readonly Material[];
-}
-
-/** What the recipe of a base says. */
-export interface DescribedBase {
-  /** Without layers. */
-  readonly config: ImageConfig;
-  readonly hasShell: boolean;
 }
 
 /** The bases of one build. */
@@ -81,59 +45,26 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
   }
   const within = [...folders, ...(project?.within === undefined ? [] : [project.within])];
   const patterns = [...(options.assemble ?? []), ...(project?.assemble ?? [])];
-  const open = async ({ architecture: _architecture, ...base }: StandInName): Promise<OpenedBase> => {
-    return await openBase(formatStandIn({ ...base, recipe: recipePath(base.recipe, [cwd, ...folders]) }), {
-      cwd,
-      lockFolders: [...folders, cwd],
-      within,
-      ...given({ locked: options.locked }),
-    });
-  };
+  const places = { cwd, folders, within, locked: options.locked };
   return {
     async nameFor(image, emit) {
       if (!patterns.some((pattern) => matchesPattern(pattern, image))) return undefined;
-      const base = baseOfImage(image, await listRecipes());
-      if (base !== undefined) return `${DISTROLESS}${formatStandIn(base)}`;
+      const { standInFor } = await import("./stand-in-bases.ts");
+      const base = await standInFor(image);
+      if (base !== undefined) return `${DISTROLESS}${base}`;
       const why = image.includes("@") ? "digest" : "commit";
       emit({ type: "warning", code: "PinnedImageNotAssembled", message: `${image} is pinned by its ${why}: it is pulled, not assembled` });
       return undefined;
     },
-    async describe(name, wanted) {
-      const standIn = parseStandIn(name.slice(DISTROLESS.length));
-      const platform = platformOf(standIn, wanted);
-      const { recipe, variant } = await open(standIn);
-      const base = withVariant(recipe, variant);
-      const packages = base.levels.flatMap((level) => level.packages);
-      return {
-        config: baseConfig(base, platform, []),
-        hasShell: base.busybox !== undefined || SHELL_PACKAGES.some((shell) => packages.includes(shell)),
-      };
+    async describe(name, platform) {
+      const { describeStandIn } = await import("./stand-in-bases.ts");
+      return await describeStandIn(name.slice(DISTROLESS.length), platform, places);
     },
     async assemble(name, run) {
-      const standIn = parseStandIn(name.slice(DISTROLESS.length));
-      const opened = await open(standIn);
-      const platform = platformOf(standIn, run.platform);
-      const { config, layers, report } = await assembleOpened(session, opened, project?.debian ?? {}, { ...run, platform });
-      return {
-        identifier: `docker-image://distroless/${opened.recipe.name}@${sha256(JSON.stringify(config))}`,
-        config,
-        layers: layers.map((layer) => layerSource(layer)),
-        materials: baseMaterials(report),
-      };
+      const { assembleStandIn } = await import("./stand-in-bases.ts");
+      return await assembleStandIn(session, name.slice(DISTROLESS.length), places, { ...run, debian: project?.debian ?? {} });
     },
   };
-}
-
-/** A recipe's file is looked for in the working directory, then in the context. */
-function recipePath(recipe: string, folders: readonly string[]): string {
-  if (!isRecipeFile(recipe)) return recipe;
-  const paths = folders.map((folder) => resolve(folder, recipe));
-  return paths.find((path) => existsSync(path)) ?? paths[0] ?? recipe;
-}
-
-/** An image whose tag names an architecture is of that one, whatever is built for. */
-function platformOf({ architecture }: StandInName, wanted: Platform): Platform {
-  return architecture === undefined || architecture === wanted.architecture ? wanted : { os: "linux", architecture };
 }
 
 /** The folder of a Dockerfile that is a file of this machine. */

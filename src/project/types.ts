@@ -1,5 +1,8 @@
-/** Options about where base images come from. */
+/** Where base images come from, and what comes of them. */
+import type { Material } from "../engine/index.ts";
+import type { ImageConfig } from "../oci/index.ts";
 import type { FilePlace } from "../sys/index.ts";
+import type { LayerSource } from "../tree/index.ts";
 
 /** What decides which images stand for others. */
 export interface ProjectOptions {
@@ -32,4 +35,20 @@ export interface DebianOptions {
 /** The same as a project file says it. */
 export interface DebianSettings extends Omit<DebianOptions, "keyring"> {
   readonly keyring?: string | FilePlace | undefined;
+}
+
+/** A base for the build. */
+export interface StandIn {
+  readonly identifier: string;
+  readonly config: ImageConfig;
+  readonly layers: readonly LayerSource[];
+  /** Its packages. */
+  readonly materials: readonly Material[];
+}
+
+/** What the recipe of a base says. */
+export interface DescribedBase {
+  /** Without layers. */
+  readonly config: ImageConfig;
+  readonly hasShell: boolean;
 }

@@ -2,21 +2,18 @@
  * Immutable bytes by digest (decision 4). A file's modification time is its last use. The only way in is `createBlobFile`; the only bytes
  * that we hash come by `verified` or are hashed here.
  */
-import { closeSync, fstatSync, openSync, read, readSync, statSync, unlinkSync, utimesSync } from "node:fs";
-import { promisify } from "node:util";
+import { closeSync, fstatSync, openSync, statSync, unlinkSync, utimesSync } from "node:fs";
 import { type ByteStream, bytesOf } from "../bytes.ts";
-import { algorithmOf, createHasher, type Digest, type Expected, sha256, sizeMismatch, verified } from "../digest.ts";
-import { DecantError, errnoOf } from "../errors.ts";
+import { createHasher, type Digest, type Expected, sha256, sizeMismatch, verified } from "../digest.ts";
+import { errnoOf } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { createBlobFile, createFileWriter } from "./blob-file.ts";
-import { blobCorrupt, blobMissing, openedReadOnly, readFailure, writeFailure } from "./errors.ts";
+import { createBlobReader, type OpenedBlob } from "./blob-reader.ts";
+import { blobMissing, openedReadOnly, readFailure, writeFailure } from "./errors.ts";
 import { blobPath, type Layout } from "./layout.ts";
 import type { Presence } from "./presence.ts";
 import type { BlobFile, BlobStore } from "./types.ts";
 import { refKey, type Usage } from "./usage.ts";
-
-const CHUNK_BYTES = 512 * 1024;
-const readAt = promisify(read);
 
 /** What blobs are made of. */
 interface BlobsOptions {
@@ -47,7 +44,7 @@ export function openBlobs({ layout, database, usage, presence }: BlobsOptions): 
     }
   };
 
-  const openToRead = (digest: Digest): { readonly fd: number; readonly size: number } => {
+  const openToRead = (digest: Digest): OpenedBlob => {
     let fd: number | undefined;
     try {
       fd = openSync(path(digest), "r");
@@ -88,40 +85,7 @@ export function openBlobs({ layout, database, usage, presence }: BlobsOptions): 
   return {
     size,
     path,
-    async *open(digest, range = { start: 0 }) {
-      const { fd, size: total } = openToRead(digest);
-      try {
-        const end = Math.min(total, range.start + (range.length ?? total));
-        for (let at = range.start; at < end;) {
-          const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - at));
-          const { bytesRead } = await readAt(fd, chunk, 0, chunk.length, at);
-          if (bytesRead === 0) throw blobCorrupt(digest, path(digest), "of fewer bytes than a moment ago");
-          at += bytesRead;
-          yield chunk.subarray(0, bytesRead);
-        }
-      } catch (error) {
-        throw readFailure(error, `read blob "${digest}"`, path(digest));
-      } finally {
-        closeSync(fd);
-      }
-    },
-    async read(digest, maxBytes) {
-      const { fd, size: total } = openToRead(digest);
-      try {
-        if (total > maxBytes)
-          throw new DecantError("BLOB_SIZE", `Cannot read blob "${digest}": it has ${total} bytes; at most ${maxBytes} are allowed`);
-        const data = await readWhole(fd, total);
-        const hasher = createHasher(algorithmOf(digest));
-        hasher.update(data);
-        const actual = hasher.digest();
-        if (actual !== digest) throw blobCorrupt(digest, path(digest), actual);
-        return data;
-      } catch (error) {
-        throw readFailure(error, `read blob "${digest}"`, path(digest));
-      } finally {
-        closeSync(fd);
-      }
-    },
+    ...createBlobReader(openToRead, path),
     write,
     async put(data) {
       const digest = sha256(data);
@@ -151,18 +115,6 @@ async function fill(file: BlobFile, source: ByteStream, expected: Expected | und
   }
   await stored(file, writer.flush());
   return expected ?? { digest: hasher?.digest() ?? sha256(""), size: sizeBytes };
-}
-
-/** `size` bytes of a file, or as many as it has. Small ones come without a turn of the event loop. */
-async function readWhole(fd: number, size: number): Promise<Buffer> {
-  const data = Buffer.allocUnsafe(size);
-  let at = 0;
-  while (at < size) {
-    const count = size <= CHUNK_BYTES ? readSync(fd, data, at, size - at, at) : (await readAt(fd, data, at, size - at, at)).bytesRead;
-    if (count === 0) break;
-    at += count;
-  }
-  return data.subarray(0, at);
 }
 
 async function stored(file: BlobFile, writing: Promise<void>): Promise<void> {

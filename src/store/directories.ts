@@ -89,25 +89,13 @@ export function openDirectories(options: DirectoriesOptions): Directories {
       } catch (error) {
         throw writeFailure(error, "make a directory", path);
       }
-      let published = false;
-      return {
-        path,
-        async publish(id) {
-          if (published) throw new InternalError("a staged directory was published twice");
-          published = true;
-          try {
-            return publish(path, space, id);
-          } catch (error) {
-            throw writeFailure(error, `publish directory "${space}/${id}"`, path);
-          } finally {
-            // Gone when it was renamed; another process's is there when not.
-            await removeTree(path);
-          }
-        },
-        async [Symbol.asyncDispose]() {
-          if (!published) await removeTree(path);
-        },
-      };
+      return stagedDirectory(path, (id) => {
+        try {
+          return publish(path, space, id);
+        } catch (error) {
+          throw writeFailure(error, `publish directory "${space}/${id}"`, path);
+        }
+      });
     },
     async remove(spaceName, idName) {
       if (presence === undefined) throw openedReadOnly("remove a directory", layout.root);
@@ -115,6 +103,27 @@ export function openDirectories(options: DirectoriesOptions): Directories {
       const path = presence.discard(join(layout.dirs, space, id));
       database.run("DELETE FROM dirs WHERE space = ? AND id = ?", space, id);
       if (path !== undefined) await presence.emptyTrash();
+    },
+  };
+}
+
+/** `publish` gives it its name, or leaves it where another has that name already. */
+function stagedDirectory(path: string, publish: (id: string) => string): StagedDirectory {
+  let published = false;
+  return {
+    path,
+    async publish(id) {
+      if (published) throw new InternalError("a staged directory was published twice");
+      published = true;
+      try {
+        return publish(id);
+      } finally {
+        // Gone when it was renamed; another process's is there when not.
+        await removeTree(path);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      if (!published) await removeTree(path);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The blob of a layer as a manifest will name it: found again when it was made before, or came from a registry (decision 2). */
-import { setImmediate } from "node:timers/promises";
+import { createTurns } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import { createHasher, digestMismatch } from "../digest.ts";
 import type { Descriptor } from "../oci/index.ts";
@@ -32,8 +32,6 @@ interface CompressedLayerOptions {
   /** Called with the bytes of the blob made so far; not at all when the blob is there. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
-
-const TURN_MS = 8;
 
 /** Makes or finds the layer's blob; it is in `store.blobs` then. Throws `USAGE` for an impossible level, and what reading the layer throws. */
 export async function compressedLayer(
@@ -88,15 +86,11 @@ async function makeBlob(store: Store, layer: Layer, format: CompressFormat, opti
   let size = 0;
   // The tar of a RUN layer is not written: its digest is taken on the way.
   const plain = async function* (source: ByteStream): AsyncGenerator<Uint8Array, void, undefined> {
-    let turn = performance.now();
+    const turns = createTurns(signal);
     for await (const chunk of source) {
       plainHash.update(chunk);
       plainBytes += chunk.byteLength;
-      if (performance.now() - turn > TURN_MS) {
-        await setImmediate();
-        signal?.throwIfAborted();
-        turn = performance.now();
-      }
+      if (turns.isDue) await turns.give();
       yield chunk;
     }
   };

@@ -23,7 +23,7 @@ import {
   viewsOf,
   xattrsSize,
 } from "./index-format.ts";
-import { entryOf, type RecordMemory } from "./records.ts";
+import { readEntry, type RecordMemory } from "./packed-entry.ts";
 import type { EntryKind, LayerIndex } from "./types.ts";
 
 /** A layer index as the store keeps it. */
@@ -87,7 +87,7 @@ export function openIndex(bytes: Buffer): StoredIndex {
     needsLower: ((u32[5] ?? 0) & NEEDS_LOWER) !== 0,
     at(position) {
       if (position < 0 || position >= count) throw new InternalError(`no index entry ${position} of ${count}`);
-      return entryOf(memory, position, pathOf(position));
+      return readEntry(memory, position, pathOf(position));
     },
     path: pathOf,
     kind: kindOf,

@@ -3,7 +3,7 @@
  * was a tar. Needed only when that directory is lost, so the positions are read out of the tar then, and not kept.
  */
 import { closeSync, readSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { createTurns } from "../async.ts";
 import { fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { tarUnlikeIndex } from "./errors.ts";
@@ -14,7 +14,6 @@ import { createTarParser } from "./tar-parser.ts";
 import type { Layer, LayerIndex } from "./types.ts";
 
 const CHUNK = 1024 * 1024;
-const TURN_MS = 8;
 const located = new WeakMap<Layer, LayerIndex>();
 
 /**
@@ -58,14 +57,11 @@ async function readOffsets(path: string, index: LayerIndex, signal: AbortSignal 
   );
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   const fd = openForReading(path);
-  let turn = performance.now();
+  const turns = createTurns(signal);
   try {
     for (let read = readSync(fd, buffer, 0, CHUNK, null); read > 0; read = readSync(fd, buffer, 0, CHUNK, null)) {
       parser.push(buffer.subarray(0, read));
-      if (performance.now() - turn < TURN_MS) continue;
-      await setImmediate();
-      signal?.throwIfAborted();
-      turn = performance.now();
+      if (turns.isDue) await turns.give();
     }
     parser.finish();
   } finally {

@@ -1,23 +1,8 @@
-/** Packed records of entries, in the order in which they come: what an index is made of, and what a file system in the making keeps. */
-import type { Digest } from "../digest.ts";
-import type { TreePath } from "../paths.ts";
+/** Packed records of entries, in the order in which they come: an index in the making. */
 import { indexTooLarge } from "./errors.ts";
 import { createGrowingBytes } from "./growing-bytes.ts";
-import type { RawRecords } from "./index-format.ts";
-import {
-  DIGEST_AT,
-  F64,
-  FLAG,
-  KIND_CODE,
-  KINDS,
-  NO_XATTRS,
-  RECORD_F64,
-  RECORD_SIZE,
-  RECORD_U32,
-  U32,
-  decodeXattrs,
-  encodeXattrs,
-} from "./index-format.ts";
+import { DIGEST_AT, FLAG, type RawRecords, RECORD_SIZE, RECORD_U32, U32 } from "./index-format.ts";
+import { writeEntry } from "./packed-entry.ts";
 import type { Entry } from "./types.ts";
 
 /** Records that grow at their end. */
@@ -25,14 +10,8 @@ export interface Records extends RawRecords {
   readonly heapSize: number;
   /** Adds an entry and gives its number. `dataOffset`: where its content is, or `NO_DATA`. Throws `LIMIT`. */
   add(entry: Entry, dataOffset: number): number;
-  /** The same without its path, which is another's to keep. */
-  addNameless(entry: Entry, dataOffset: number): number;
-  /** Writes an entry over the record, all but its path. */
-  replace(record: number, entry: Entry, dataOffset: number): void;
   /** Sets what is known only after the content was read. */
   setContent(record: number, digestHex: string): void;
-  /** The entry of a record, under the path given. */
-  entry(record: number, path: TreePath): Entry;
   /** Gives back the memory of all but the first `records`, and of the heap but for its first bytes. */
   shrink(records: number, heapBytesLeft: number): void;
 }
@@ -70,41 +49,18 @@ export function createRecords(): Records {
     heap.bytes.write(text, at, "latin1");
     return at;
   };
-  const heapBytes = (bytes: Uint8Array): number => {
-    const at = reserveHeap(bytes.byteLength);
-    heap.bytes.set(bytes, at);
+  const heapBytes = (added: Uint8Array): number => {
+    const at = reserveHeap(added.byteLength);
+    heap.bytes.set(added, at);
     return at;
   };
   const { bytes, u32, f64 } = memory;
-
-  const replace = (record: number, entry: Entry, dataOffset: number): void => {
-    const base = record * RECORD_U32;
-    const floats = record * RECORD_F64;
-    let flags = 0;
-    u32[base + U32.mode] = entry.mode;
-    u32[base + U32.uid] = entry.uid;
-    u32[base + U32.gid] = entry.gid;
-    u32[base + U32.linkAt] = entry.link === undefined ? 0 : heapString(entry.link);
-    u32[base + U32.linkLength] = entry.link?.length ?? 0;
-    u32[base + U32.mtimeNsec] = entry.mtimeNsec;
-    u32[base + U32.xattrsAt] = entry.xattrs === undefined || entry.xattrs.size === 0 ? NO_XATTRS : heapBytes(encodeXattrs(entry.xattrs));
-    u32[base + U32.major] = entry.major ?? 0;
-    u32[base + U32.minor] = entry.minor ?? 0;
-    if (entry.kind === "char" || entry.kind === "block") flags |= FLAG.device;
-    if (entry.opaque === true) flags |= FLAG.opaque;
-    f64[floats + F64.size] = entry.kind === "file" ? entry.size : 0;
-    f64[floats + F64.mtimeSec] = entry.mtimeSec;
-    f64[floats + F64.dataOffset] = dataOffset;
-    const digestAt = record * RECORD_SIZE + DIGEST_AT;
-    if (entry.digest === undefined || entry.kind !== "file") bytes.fill(0, digestAt, digestAt + 32);
-    else {
-      flags |= FLAG.digest;
-      bytes.write(entry.digest.slice(entry.digest.indexOf(":") + 1), digestAt, 32, "hex");
-    }
-    u32[base + U32.kindFlags] = KIND_CODE[entry.kind] | (flags << 8);
+  const setPath = (record: number, path: string): void => {
+    u32[record * RECORD_U32 + U32.pathAt] = heapString(path);
+    u32[record * RECORD_U32 + U32.pathLength] = path.length;
   };
 
-  return {
+  const records: Records = {
     get count() {
       return count;
     },
@@ -117,70 +73,27 @@ export function createRecords(): Records {
     },
     add(entry, dataOffset) {
       const record = reserveRecord();
-      u32[record * RECORD_U32 + U32.pathAt] = heapString(entry.path);
-      u32[record * RECORD_U32 + U32.pathLength] = entry.path.length;
-      replace(record, entry, dataOffset);
+      setPath(record, entry.path);
+      writeEntry(records, record, entry, dataOffset);
       return record;
     },
-    addNameless(entry, dataOffset) {
-      const record = reserveRecord();
-      replace(record, entry, dataOffset);
-      return record;
-    },
-    replace,
     setContent(record, digestHex) {
       bytes.write(digestHex, record * RECORD_SIZE + DIGEST_AT, 32, "hex");
       u32[record * RECORD_U32 + U32.kindFlags] = (u32[record * RECORD_U32 + U32.kindFlags] ?? 0) | (FLAG.digest << 8);
     },
-    entry: (record, path) => entryOf({ bytes, u32, f64, heap: heap.bytes }, record, path),
     copy(record, path) {
       const made = reserveRecord();
       bytes.copyWithin(made * RECORD_SIZE, record * RECORD_SIZE, (record + 1) * RECORD_SIZE);
-      u32[made * RECORD_U32 + U32.pathAt] = heapString(path);
-      u32[made * RECORD_U32 + U32.pathLength] = path.length;
+      setPath(made, path);
       return made;
     },
     heapString,
     heapBytes,
-    shrink(records, heapBytesLeft) {
-      memory.shrink(records * RECORD_SIZE);
+    shrink(left, heapBytesLeft) {
+      memory.shrink(left * RECORD_SIZE);
       heap.shrink(heapBytesLeft);
-      count = records;
+      count = left;
     },
   };
-}
-
-/** Where a record is read from: its views begin with record 0. */
-export interface RecordMemory {
-  readonly bytes: Buffer;
-  readonly u32: Uint32Array;
-  readonly f64: Float64Array;
-  readonly heap: Buffer;
-}
-
-/** The entry of a record, under the path given. */
-export function entryOf({ bytes, u32, f64, heap }: RecordMemory, record: number, path: TreePath): Entry {
-  const base = record * RECORD_U32;
-  const word = (field: number): number => u32[base + field] ?? 0;
-  const kindFlags = word(U32.kindFlags);
-  const flags = kindFlags >>> 8;
-  const linkLength = word(U32.linkLength);
-  const linkAt = word(U32.linkAt);
-  const xattrsAt = word(U32.xattrsAt);
-  const digestAt = record * RECORD_SIZE + DIGEST_AT;
-  return {
-    path,
-    kind: KINDS[kindFlags & 0xff] ?? "file",
-    mode: word(U32.mode),
-    uid: word(U32.uid),
-    gid: word(U32.gid),
-    size: f64[record * RECORD_F64 + F64.size] ?? 0,
-    mtimeSec: f64[record * RECORD_F64 + F64.mtimeSec] ?? 0,
-    mtimeNsec: word(U32.mtimeNsec),
-    ...(flags & FLAG.digest ? { digest: `sha256:${bytes.toString("hex", digestAt, digestAt + 32)}` as Digest } : undefined),
-    ...(linkLength > 0 ? { link: heap.toString("latin1", linkAt, linkAt + linkLength) } : undefined),
-    ...(xattrsAt !== NO_XATTRS ? { xattrs: decodeXattrs(heap, xattrsAt) } : undefined),
-    ...(flags & FLAG.device ? { major: word(U32.major), minor: word(U32.minor) } : undefined),
-    ...(flags & FLAG.opaque ? { opaque: true } : undefined),
-  };
+  return records;
 }

@@ -5,7 +5,7 @@
 import type { Hash } from "node:crypto";
 import { createHash, hash } from "node:crypto";
 import { readSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { createTurns } from "../async.ts";
 import { hexOf } from "../digest.ts";
 import { InternalError } from "../errors.ts";
 import { compareTreePaths } from "../paths.ts";
@@ -37,7 +37,6 @@ interface TarChunksOptions {
 const CHUNK = 1024 * 1024;
 /** Files up to this are read by one call. */
 const SMALL = 128 * 1024;
-const TURN_MS = 5;
 
 /** Gives the tar; a chunk is valid until the second next is asked for, so that it can be written meanwhile. Items must be sorted by `compareTreePaths` without duplicates. Throws `WHITEOUT` for a file named like one, `CONTEXT` for one that shrinks. */
 export async function* tarChunks(
@@ -51,7 +50,7 @@ export async function* tarChunks(
   let used = 0;
   /** Position of `out` in the tar. */
   let start = 0;
-  let turn = performance.now();
+  const turns = createTurns(options.signal);
   let previous: string | undefined;
   using reader = createFileReader();
 
@@ -68,11 +67,7 @@ export async function* tarChunks(
       throw new InternalError(`layer entry "${entry.path}" is out of order`);
     previous = entry.path;
     if (isWhiteoutName(entry.path)) throw whiteoutError(entry.path, "an image layer cannot hold a file of this name");
-    if (performance.now() - turn > TURN_MS) {
-      await setImmediate();
-      options.signal?.throwIfAborted();
-      turn = performance.now();
-    }
+    if (turns.isDue) await turns.give();
     const headers = tarHeaders(entry, xattrs);
     if (headers.size > CHUNK) throw new InternalError(`headers of "${entry.path}" have ${headers.size} bytes`);
     const isFile = entry.kind === "file";
@@ -95,11 +90,7 @@ export async function* tarChunks(
       for (let done = 0; done < entry.size;) {
         if (used === CHUNK) {
           yield take();
-          if (performance.now() - turn > TURN_MS) {
-            await setImmediate();
-            options.signal?.throwIfAborted();
-            turn = performance.now();
-          }
+          if (turns.isDue) await turns.give();
         }
         const size = readPart(reader, entry, data, { out, at: used, done, size: Math.min(CHUNK - used, entry.size - done) });
         running?.update(out.subarray(used, used + size));

@@ -3,6 +3,7 @@ import type { TreePath } from "../paths.ts";
 import { ROOT } from "../paths.ts";
 import { tarError } from "./errors.ts";
 import type { PaxFields } from "./pax.ts";
+import type { TarNames } from "./tar-extensions.ts";
 import type { TarHeader } from "./tar-header.ts";
 import { archivePath, symlinkTarget } from "./tar-path.ts";
 import type { Entry, EntryKind } from "./types.ts";
@@ -12,13 +13,6 @@ import { parseWhiteout } from "./whiteout.ts";
 const MAX_ID = 0xfffffffe;
 /** Attributes by which overlayfs steers itself: never taken from an archive. */
 const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
-
-/** Names that came before the header. */
-interface TarNames {
-  readonly pax: PaxFields;
-  readonly longName?: string;
-  readonly longLink?: string;
-}
 
 /**
  * The entry; undefined for what is skipped: aufs bookkeeping, and whatever is called like the root ("./", or nothing at all), as the

@@ -2,34 +2,27 @@
  * Reads tars as bytes come: ustar, GNU, PAX and old ones, with sparse files. Synchronous: push chunks in, get calls out.
  * Everything that an archive can make large is bounded. What comes after the end mark is ignored, as other tools do.
  */
-import { given } from "../given.ts";
 import { tarError } from "./errors.ts";
-import { NO_DATA } from "./index-format.ts";
-import type { PaxFields } from "./pax.ts";
-import { parsePax, wholeNumber } from "./pax.ts";
+import { wholeNumber } from "./pax.ts";
+import { type BlockReader, createBlockReader } from "./tar-blocks.ts";
+import { createTarContents, type TarBounds, type TarContents, type TarHandler } from "./tar-contents.ts";
 import { tarEntry } from "./tar-entry.ts";
-import type { TarHeader } from "./tar-header.ts";
-import { BLOCK, parseTarHeader } from "./tar-header.ts";
-import type { SparseMap, SparseMapReader, SparseReader } from "./tar-sparse.ts";
-import { checkSparse, createSparseMapReader, createSparseReader, paxSparse, readOldSparse, sparseNumber } from "./tar-sparse.ts";
-import type { Entry } from "./types.ts";
+import { createTarExtensions, isExtension, type TarExtensions } from "./tar-extensions.ts";
+import { BLOCK, parseTarHeader, type TarHeader } from "./tar-header.ts";
+import {
+  checkSparse,
+  createSparseMapReader,
+  paxSparse,
+  readOldSparse,
+  sparseNumber,
+  type SparseMap,
+  type SparseMapReader,
+} from "./tar-sparse.ts";
 
 /** Limits and meaning. */
-export interface TarParserOptions {
+export interface TarParserOptions extends TarBounds {
   /** An image layer: ".wh." names are whiteouts. Default false: they are names. */
   readonly layer?: boolean | undefined;
-  /** Default 10,000,000. */
-  readonly maxEntries?: number | undefined;
-  /** Bytes of all files together, holes of sparse files included. Default 100 GiB. */
-  readonly maxContentBytes?: number | undefined;
-}
-
-/** Gets what is read. For a file: `entry`, then `data` until all its bytes came, then `end`; for others `entry` alone. */
-interface TarHandler {
-  /** `dataOffset`: where the content is in the archive, or -1 when it is in pieces (sparse) or not a file. */
-  entry(entry: Entry, dataOffset: number): void;
-  data(chunk: Buffer): void;
-  end(): void;
 }
 
 /** Takes an archive in chunks. */
@@ -41,214 +34,175 @@ export interface TarParser {
   finish(): void;
 }
 
-const MAX_META = 1024 * 1024;
-const DEFAULT_MAX_ENTRIES = 10_000_000;
-const DEFAULT_MAX_CONTENT = 100 * 1024 ** 3;
-
-type State = "header" | "meta" | "sparse-blocks" | "sparse-map" | "data" | "padding" | "end";
+/** How far an archive was read. */
+interface Progress {
+  readonly layer: boolean;
+  readonly blocks: BlockReader;
+  readonly extensions: TarExtensions;
+  readonly contents: TarContents;
+  /** What comes next. */
+  state: "header" | "extension" | "sparse-blocks" | "sparse-map" | "data" | "padding" | "end";
+  /** Bytes that were taken. */
+  offset: number;
+  zeroBlocks: number;
+  /** Bytes of the extended header or the content that are still to come, and those that fill its last block. */
+  remaining: number;
+  padding: number;
+  /** A sparse file of GNU's old format, whose map goes on in the blocks behind its header. */
+  oldSparse: { readonly header: TarHeader; readonly realSize: number; readonly pieces: number[] } | undefined;
+  /** A sparse file of PAX format 1.0, whose map comes before its content. */
+  sparse: { readonly header: TarHeader; readonly map: SparseMapReader } | undefined;
+}
 
 /** Makes a parser that calls `handler`. Throws `TAR`, `PATH_ESCAPE` and `WHITEOUT` out of `push`. */
 export function createTarParser(handler: TarHandler, options: TarParserOptions = {}): TarParser {
-  const layer = options.layer ?? false;
-  const maxEntries = options.maxEntries ?? DEFAULT_MAX_ENTRIES;
-  let contentLeft = options.maxContentBytes ?? DEFAULT_MAX_CONTENT;
-  const carry = Buffer.alloc(BLOCK);
-  let carried = 0;
-  let state: State = "header";
-  let offset = 0;
-  let entries = 0;
-  let zeroBlocks = 0;
-  let remaining = 0;
-  let padding = 0;
-  let deliver: "file" | "skip" = "skip";
-  let metaType = "";
-  let meta: Buffer[] = [];
-  let pax: PaxFields = {};
-  let longName: string | undefined;
-  let longLink: string | undefined;
-  let sparse: SparseReader | undefined;
-  let pieces: number[] = [];
-  let mapReader: SparseMapReader | undefined;
-  let pending: TarHeader | undefined;
-
-  /** Takes the next 512 bytes, over chunk borders; undefined when there are not enough yet. */
-  const block = (chunk: Buffer, at: number): { bytes: Buffer; at: number; next: number } | undefined => {
-    if (carried === 0 && chunk.byteLength - at >= BLOCK) return { bytes: chunk, at, next: at + BLOCK };
-    const size = Math.min(BLOCK - carried, chunk.byteLength - at);
-    chunk.copy(carry, carried, at, at + size);
-    carried += size;
-    if (carried < BLOCK) return undefined;
-    carried = 0;
-    return { bytes: carry, at: 0, next: at + size };
+  const progress: Progress = {
+    layer: options.layer ?? false,
+    blocks: createBlockReader(),
+    extensions: createTarExtensions(),
+    contents: createTarContents(handler, options),
+    state: "header",
+    offset: 0,
+    zeroBlocks: 0,
+    remaining: 0,
+    padding: 0,
+    oldSparse: undefined,
+    sparse: undefined,
   };
-
-  const paddingOf = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK;
-
-  const endData = (): void => {
-    if (deliver === "file") {
-      sparse?.end();
-      handler.end();
-    }
-    sparse = undefined;
-    state = padding > 0 ? "padding" : "header";
-  };
-
-  const startData = (size: number): void => {
-    remaining = size;
-    if (size > 0) state = "data";
-    else endData();
-  };
-
-  /** The header is complete: tell the handler, and get ready for `stored` bytes. */
-  const begin = (header: TarHeader, stored: number, map: SparseMap | undefined): void => {
-    const size = map?.realSize ?? stored;
-    const entry = tarEntry(header, { pax, ...given({ longName, longLink }) }, size, layer);
-    pax = {};
-    longName = undefined;
-    longLink = undefined;
-    pending = undefined;
-    entries += 1;
-    if (entries > maxEntries) throw tarError(`it has more than ${maxEntries} entries`);
-    if (entry?.kind === "file") {
-      contentLeft -= size;
-      if (contentLeft < 0) throw tarError(`its files have more than ${options.maxContentBytes ?? DEFAULT_MAX_CONTENT} bytes`);
-      handler.entry(entry, map === undefined ? offset : NO_DATA);
-      sparse = map === undefined ? undefined : createSparseReader(map, (chunk) => handler.data(chunk));
-      deliver = "file";
-    } else {
-      if (entry !== undefined) handler.entry(entry, NO_DATA);
-      deliver = "skip";
-    }
-    startData(stored);
-  };
-
-  const takeHeader = (bytes: Buffer, at: number): void => {
-    const header = parseTarHeader(bytes, at);
-    if (header === undefined) {
-      zeroBlocks += 1;
-      if (zeroBlocks === 2) state = "end";
-      return;
-    }
-    if (zeroBlocks > 0) throw tarError("entries follow a block of zeros");
-    const isMeta = "xgLKV".includes(header.type);
-    const size = isMeta ? header.size : (pax.size ?? header.size);
-    if (size < 0) throw tarError("its size is negative", header.name);
-    if (isMeta) {
-      if (size > MAX_META) throw tarError(`an extended header has ${size} bytes; at most ${MAX_META} are read`);
-      metaType = header.type;
-      meta = [];
-      remaining = size;
-      padding = paddingOf(size);
-      if (size > 0) state = "meta";
-      return;
-    }
-    // Links, devices and directories have no content, whatever their size field says (as in Go's archive/tar).
-    const stored = "123456".includes(header.type) ? 0 : size;
-    padding = paddingOf(stored);
-    if (header.type === "S") {
-      pieces = [];
-      readOldSparse(bytes, at + 386, 4, pieces);
-      const more = bytes[at + 482] === 1;
-      pending = { ...header, size: sparseNumber(bytes, at + 483) };
-      remaining = stored;
-      if (more) state = "sparse-blocks";
-      else begin(header, stored, checkSparse({ realSize: pending.size, pieces }));
-      return;
-    }
-    const map = header.type === "0" ? paxSparse(pax) : undefined;
-    if (map === "in data") {
-      pending = header;
-      remaining = stored;
-      mapReader = createSparseMapReader();
-      state = "sparse-map";
-    } else begin(header, stored, map);
-  };
-
-  const endMeta = (): void => {
-    const data = meta.length === 1 && meta[0] !== undefined ? meta[0] : Buffer.concat(meta);
-    meta = [];
-    if (metaType === "x") pax = parsePax(data);
-    else if (metaType === "g") parsePax(data);
-    else if (metaType === "L") longName = untilNul(data);
-    else if (metaType === "K") longLink = untilNul(data);
-    state = padding > 0 ? "padding" : "header";
-  };
-
-  const step = (chunk: Buffer, at: number): number => {
-    switch (state) {
-      case "header":
-      case "sparse-blocks": {
-        const next = block(chunk, at);
-        if (next === undefined) return chunk.byteLength;
-        offset += BLOCK;
-        if (state === "header") takeHeader(next.bytes, next.at);
-        else {
-          readOldSparse(next.bytes, next.at, 21, pieces);
-          const header = pending;
-          if (next.bytes[next.at + 504] !== 1 && header !== undefined)
-            begin(header, remaining, checkSparse({ realSize: header.size, pieces }));
-        }
-        return next.next;
-      }
-      case "sparse-map": {
-        const header = pending;
-        if (mapReader === undefined || header === undefined) return chunk.byteLength;
-        const next = mapReader.push(chunk, at);
-        offset += next - at;
-        if (mapReader.size > remaining) throw tarError("a sparse map is longer than its file", header.name);
-        if (mapReader.done)
-          begin(header, remaining - mapReader.size, mapReader.map(wholeNumber(pax.sparse?.get("realsize") ?? "", "GNU.sparse.realsize")));
-        return next;
-      }
-      case "meta":
-      case "data": {
-        const size = Math.min(remaining, chunk.byteLength - at);
-        const part = chunk.subarray(at, at + size);
-        remaining -= size;
-        offset += size;
-        if (state === "meta") {
-          // The chunk may be reused by whoever pushed it.
-          meta.push(remaining === 0 && meta.length === 0 ? part : Buffer.from(part));
-          if (remaining === 0) endMeta();
-        } else {
-          if (deliver === "file") {
-            if (sparse === undefined) handler.data(part);
-            else sparse.push(part);
-          }
-          if (remaining === 0) endData();
-        }
-        return at + size;
-      }
-      case "padding": {
-        const size = Math.min(padding, chunk.byteLength - at);
-        padding -= size;
-        offset += size;
-        if (padding === 0) state = "header";
-        return at + size;
-      }
-      case "end":
-        return chunk.byteLength;
-    }
-  };
-
   return {
     push(input) {
       const chunk = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
-      for (let at = 0; at < chunk.byteLength;) at = step(chunk, at);
+      for (let at = 0; at < chunk.byteLength;) at = step(progress, chunk, at);
     },
     get ended() {
-      return state === "end";
+      return progress.state === "end";
     },
     finish() {
-      const isBetween = (state === "header" && carried === 0) || state === "padding" || state === "end";
+      const { state, blocks, extensions } = progress;
+      const isBetween = (state === "header" && blocks.isEmpty) || state === "padding" || state === "end";
       if (!isBetween) throw tarError("it is cut off");
-      if (Object.keys(pax).length > 0 || longName !== undefined || longLink !== undefined)
-        throw tarError("it ends after an extended header");
+      if (!extensions.isEmpty) throw tarError("it ends after an extended header");
     },
   };
 }
 
-function untilNul(data: Buffer): string {
-  const end = data.indexOf(0);
-  return data.toString("latin1", 0, end < 0 ? data.byteLength : end);
+/** Takes what comes next from `chunk`, and gives where the chunk goes on. */
+function step(progress: Progress, chunk: Buffer, at: number): number {
+  switch (progress.state) {
+    case "header":
+    case "sparse-blocks":
+      return takeBlock(progress, chunk, at);
+    case "sparse-map":
+      return takeSparseMap(progress, chunk, at);
+    case "extension":
+    case "data":
+      return takeStored(progress, chunk, at);
+    case "padding": {
+      const size = Math.min(progress.padding, chunk.byteLength - at);
+      progress.padding -= size;
+      progress.offset += size;
+      if (progress.padding === 0) progress.state = "header";
+      return at + size;
+    }
+    case "end":
+      return chunk.byteLength;
+  }
+}
+
+function takeBlock(progress: Progress, chunk: Buffer, start: number): number {
+  const block = progress.blocks.take(chunk, start);
+  if (block === undefined) return chunk.byteLength;
+  progress.offset += BLOCK;
+  if (progress.state === "header") takeHeader(progress, block.bytes, block.at);
+  else if (progress.oldSparse !== undefined) {
+    const { header, realSize, pieces } = progress.oldSparse;
+    readOldSparse(block.bytes, block.at, 21, pieces);
+    const isLast = block.bytes[block.at + 504] !== 1;
+    if (isLast) begin(progress, header, progress.remaining, checkSparse({ realSize, pieces }));
+  }
+  return block.next;
+}
+
+function takeHeader(progress: Progress, bytes: Buffer, at: number): void {
+  const header = parseTarHeader(bytes, at);
+  if (header === undefined) {
+    progress.zeroBlocks += 1;
+    if (progress.zeroBlocks === 2) progress.state = "end";
+    return;
+  }
+  if (progress.zeroBlocks > 0) throw tarError("entries follow a block of zeros");
+  const { extensions } = progress;
+  const isMeta = isExtension(header);
+  const size = isMeta ? header.size : (extensions.pax.size ?? header.size);
+  if (size < 0) throw tarError("its size is negative", header.name);
+  // Links, devices and directories have no content, whatever their size field says (as in Go's archive/tar).
+  const stored = "123456".includes(header.type) ? 0 : size;
+  progress.remaining = stored;
+  progress.padding = paddingOf(stored);
+  if (isMeta) {
+    extensions.begin(header.type, size);
+    if (size > 0) progress.state = "extension";
+  } else if (header.type === "S") beginOldSparse(progress, header, bytes, at);
+  else {
+    const map = header.type === "0" ? paxSparse(extensions.pax) : undefined;
+    if (map === "in data") {
+      progress.sparse = { header, map: createSparseMapReader() };
+      progress.state = "sparse-map";
+    } else begin(progress, header, stored, map);
+  }
+}
+
+/** A sparse file in GNU's old format: the header has the first four pieces, and says whether blocks with more follow. */
+function beginOldSparse(progress: Progress, header: TarHeader, bytes: Buffer, at: number): void {
+  const pieces: number[] = [];
+  readOldSparse(bytes, at + 386, 4, pieces);
+  const realSize = sparseNumber(bytes, at + 483);
+  if (bytes[at + 482] === 1) {
+    progress.oldSparse = { header, realSize, pieces };
+    progress.state = "sparse-blocks";
+  } else begin(progress, header, progress.remaining, checkSparse({ realSize, pieces }));
+}
+
+function takeSparseMap(progress: Progress, chunk: Buffer, start: number): number {
+  if (progress.sparse === undefined) return chunk.byteLength;
+  const { header, map } = progress.sparse;
+  const next = map.push(chunk, start);
+  progress.offset += next - start;
+  if (map.size > progress.remaining) throw tarError("a sparse map is longer than its file", header.name);
+  if (map.done) {
+    const realSize = wholeNumber(progress.extensions.pax.sparse?.get("realsize") ?? "", "GNU.sparse.realsize");
+    begin(progress, header, progress.remaining - map.size, map.map(realSize));
+  }
+  return next;
+}
+
+/** The header is complete: tells of the entry, and gets ready for the `stored` bytes that the archive has of it. */
+function begin(progress: Progress, header: TarHeader, stored: number, map: SparseMap | undefined): void {
+  const entry = tarEntry(header, progress.extensions.take(), map?.realSize ?? stored, progress.layer);
+  progress.oldSparse = undefined;
+  progress.sparse = undefined;
+  progress.contents.begin(entry, progress.offset, map);
+  progress.remaining = stored;
+  progress.state = "data";
+  if (stored === 0) endStored(progress);
+}
+
+function takeStored(progress: Progress, chunk: Buffer, at: number): number {
+  const size = Math.min(progress.remaining, chunk.byteLength - at);
+  const part = chunk.subarray(at, at + size);
+  progress.remaining -= size;
+  progress.offset += size;
+  if (progress.state === "extension") progress.extensions.push(part, progress.remaining === 0);
+  else progress.contents.push(part);
+  if (progress.remaining === 0) endStored(progress);
+  return at + size;
+}
+
+function endStored(progress: Progress): void {
+  if (progress.state === "data") progress.contents.end();
+  progress.state = progress.padding > 0 ? "padding" : "header";
+}
+
+function paddingOf(size: number): number {
+  return (BLOCK - (size % BLOCK)) % BLOCK;
 }

@@ -1,6 +1,6 @@
 /** A layer as a directory in overlayfs form, for the steps that need a file system (decision 2). */
 import { readSync, closeSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { createTurns } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import type { Store } from "../store/index.ts";
 import { DecantError } from "../errors.ts";
@@ -26,7 +26,6 @@ import { createUnpacker } from "./unpacker.ts";
 
 const REBASED = "layer-rebased";
 const CHUNK = 1024 * 1024;
-const TURN_MS = 8;
 
 /**
  * The directories of a stack of layers, bottom first, that together show what `layerTree` shows. There may be fewer than layers: empty
@@ -167,7 +166,7 @@ async function unpackSlices(
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   let bufferAt = 0;
   let buffered = 0;
-  let turn = performance.now();
+  const turns = createTurns(signal);
   try {
     for (const position of files) {
       const entry = index.at(position);
@@ -183,11 +182,7 @@ async function unpackSlices(
         const size = Math.min(entry.size - done, bufferAt + buffered - at);
         unpacker.data(buffer.subarray(at - bufferAt, at - bufferAt + size));
         done += size;
-        if (performance.now() - turn > TURN_MS) {
-          await setImmediate();
-          signal?.throwIfAborted();
-          turn = performance.now();
-        }
+        if (turns.isDue) await turns.give();
       }
       unpacker.end();
     }

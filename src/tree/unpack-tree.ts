@@ -3,7 +3,7 @@
  * looked at without following it, and what is in the way of an entry is replaced, never written through.
  */
 import { closeSync, lstatSync, rmSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { createTurns } from "../async.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, fromText } from "../paths.ts";
@@ -26,8 +26,6 @@ interface UnpackTreeOptions {
   readonly mtimeSec?: number | undefined;
 }
 
-const TURN_MS = 8;
-
 /**
  * Writes the tree over what `destination` holds; it is made when absent. Gives the names of extended attributes that its file system did not
  * take (rule S126). Throws `EXPORT` when it is no directory, and Node's errors.
@@ -38,7 +36,7 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
   mkdirDestination(destination);
   const firsts = new Map<string, TreePath>();
   const folders: Entry[] = [];
-  let turn = performance.now();
+  const turns = createTurns(options.signal);
   for (const found of walk(tree, ROOT)) {
     const timed = options.mtimeSec === undefined ? found : { ...found, mtimeSec: options.mtimeSec, mtimeNsec: 0 };
     const entry = options.keepOwners === true ? timed : { ...timed, uid: 0, gid: 0 };
@@ -53,11 +51,7 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
       options.onProgress?.(entry.size);
     } else maker.special(path, entry);
     if (group !== undefined && first === undefined) firsts.set(group, entry.path);
-    if (performance.now() - turn > TURN_MS) {
-      await setImmediate();
-      options.signal?.throwIfAborted();
-      turn = performance.now();
-    }
+    if (turns.isDue) await turns.give();
   }
   for (const entry of folders.reverse()) maker.describe(`${root}/${entry.path}`, entry);
   return [...maker.dropped].toSorted();

@@ -7,7 +7,7 @@ import { InternalError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import { baseName, compareTreePaths, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 import { type DataSource, type Entry, type EntryTime, hasSameMetadata, hasSameTime, type LayerItem, type Tree } from "../../tree/index.ts";
-import { createPathMap } from "./path-map.ts";
+import { createDraftNodes, type DraftNode } from "./draft-nodes.ts";
 
 /** What can be changed of an entry that is there. */
 type Change = Partial<Pick<Entry, "mode" | "uid" | "gid" | "mtimeSec" | "mtimeNsec" | "xattrs">>;
@@ -26,66 +26,17 @@ export interface Draft extends Tree {
   items(): AsyncGenerator<LayerItem, void, undefined>;
 }
 
-/** What names share. */
-interface Node {
-  entry: Entry;
-  readonly data: DataSource | undefined;
-  /** The bytes are those of this entry of the base. */
-  readonly source?: Entry;
-  names: number;
-}
-
 /** Starts an edit of `base`. `now`: the time of directories in which something changes. */
 export function createDraft(base: Tree, now: EntryTime): Draft {
-  const pending = createPathMap<Node>();
-  /** Directories of the base that something else took the place of: what is below them is gone. */
-  const covered = new Set<TreePath>();
-
-  const isBelowCovered = (path: TreePath): boolean => {
-    for (let at = parentOf(path); covered.size > 0 && at !== ROOT; at = parentOf(at)) if (covered.has(at)) return true;
-    return false;
-  };
-  const inBase = (path: TreePath): Entry | undefined => (isBelowCovered(path) ? undefined : base.lookup(path));
+  const nodes = createDraftNodes(base, now);
   const lookup = (path: TreePath): Entry | undefined => {
-    const own = pending.get(path);
-    return own === undefined ? inBase(path) : named(own.entry, path);
-  };
-
-  /** The node at a path, which becomes pending. */
-  const nodeAt = (path: TreePath): Node => {
-    const known = pending.get(path);
-    if (known !== undefined) return known;
-    const source = inBase(path);
-    if (source === undefined) throw new InternalError(`there is no "${path}" to be changed`);
-    const node: Node = { entry: source, data: undefined, source, names: 1 };
-    pending.set(path, node);
-    return node;
-  };
-  const remove = (path: TreePath): void => {
-    const own = pending.get(path);
-    if (own !== undefined) own.names -= 1;
-    pending.delete(path);
-  };
-  const touch = (directory: TreePath): void => {
-    if (directory === ROOT) return;
-    const node = nodeAt(directory);
-    if (node.entry.mtimeSec !== now.mtimeSec || node.entry.mtimeNsec !== now.mtimeNsec) node.entry = { ...node.entry, ...now };
-  };
-  const place = (path: TreePath, node: Node): void => {
-    const before = lookup(path);
-    const isDirectory = node.entry.kind === "dir";
-    if (before?.kind === "dir" && !isDirectory) {
-      if (inBase(path)?.kind === "dir") covered.add(path);
-      for (const lost of pending.deleteBelow(path)) lost.names -= 1;
-    }
-    remove(path);
-    pending.set(path, node);
-    if (!isDirectory || before?.kind !== "dir") touch(parentOf(path));
+    const own = nodes.get(path);
+    return own === undefined ? nodes.inBase(path) : named(own.entry, path);
   };
 
   /** As BuildKit has it, what is as before is not written, and a directory of another time only with what changed in it (rules S123, S124). */
-  const isUnchanged = (path: TreePath, { entry, names }: Node): boolean => {
-    const before = names > 1 || covered.has(path) ? undefined : inBase(path);
+  const isUnchanged = (path: TreePath, { entry, names }: DraftNode): boolean => {
+    const before = names > 1 || nodes.covered.has(path) ? undefined : nodes.inBase(path);
     if (before === undefined || !hasSameMetadata(before, entry)) return false;
     if (entry.kind === "dir") return true;
     return hasSameTime(before, entry) && (entry.kind !== "file" || (entry.digest !== undefined && entry.digest === before.digest));
@@ -96,36 +47,36 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
     lookup,
     readdir(path) {
       const names = new Map<TreePath, Entry>();
-      if (!covered.has(path) && !isBelowCovered(path)) for (const entry of base.readdir(path)) names.set(entry.path, entry);
-      for (const name of pending.names(path)) {
+      if (!nodes.isHidden(path)) for (const entry of base.readdir(path)) names.set(entry.path, entry);
+      for (const name of nodes.names(path)) {
         const entry = lookup(joinTreePath(path, name));
         if (entry !== undefined) names.set(entry.path, entry);
       }
       return [...names.values()].toSorted((a, b) => compareTreePaths(a.path, b.path));
     },
     data(entry) {
-      const own = pending.get(entry.path);
+      const own = nodes.get(entry.path);
       if (own === undefined) return base.data(entry);
       if (own.source !== undefined) return base.data(own.source);
       if (own.data === undefined) throw new InternalError(`no data for ${entry.path}`);
       return own.data;
     },
     digest: (entry) => entry.digest ?? base.digest(entry),
-    linkGroup: (entry) => (pending.get(entry.path) === undefined ? base.linkGroup(entry) : undefined),
+    linkGroup: (entry) => (nodes.get(entry.path) === undefined ? base.linkGroup(entry) : undefined),
 
-    put: (entry, data) => place(entry.path, { entry, data, names: 1 }),
+    put: (entry, data) => nodes.place(entry.path, { entry, data, names: 1 }),
     link(path, target) {
-      const node = nodeAt(target);
+      const node = nodes.edit(target);
       node.names += 1;
-      place(path, node);
+      nodes.place(path, node);
     },
     change(path, change) {
-      const node = nodeAt(path);
+      const node = nodes.edit(path);
       node.entry = { ...node.entry, ...change };
     },
 
     items() {
-      const all = new Map([...pending.entries()].filter(([path, node]) => !isUnchanged(path, node)));
+      const all = new Map([...nodes.entries()].filter(([path, node]) => !isUnchanged(path, node)));
       for (const path of all.keys()) {
         for (let parent = parentOf(path); parent !== ROOT && !all.has(parent); parent = parentOf(parent)) {
           const entry = lookup(parent);
@@ -133,18 +84,18 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
           all.set(parent, { entry, data: undefined, names: 1 });
         }
       }
-      return itemsOf(all, base, covered);
+      return itemsOf(all, base, nodes.covered);
     },
   };
 }
 
 /** In layer order; the first name of a file has its bytes, the others link to it. `opaque`: directories that hide those of the base. */
 async function* itemsOf(
-  nodes: ReadonlyMap<TreePath, Node>,
+  nodes: ReadonlyMap<TreePath, DraftNode>,
   base: Tree,
   opaque: ReadonlySet<TreePath>,
 ): AsyncGenerator<LayerItem, void, undefined> {
-  const firsts = new Map<Node, TreePath>();
+  const firsts = new Map<DraftNode, TreePath>();
   for (const [path, node] of [...nodes].toSorted(([a], [b]) => compareTreePaths(a, b))) {
     const entry = named(node.entry, path);
     const first = firsts.get(node);

@@ -2,7 +2,7 @@
 import { type CopyValues, hasWildcard, joinWorkdir, parseChmod } from "../../dockerfile/index.ts";
 import { publicUrl } from "../../url-secrets.ts";
 import type { FileAction } from "../ops.ts";
-import { vertex, type Vertex } from "../vertex.ts";
+import { vertex, type Vertex, type VertexMeta } from "../vertex.ts";
 import { semanticError } from "./errors.ts";
 import { needsAccounts, parseOwner } from "./owner.ts";
 import { layerItem } from "./history.ts";
@@ -12,11 +12,11 @@ import { checkChecksum, remoteSource } from "./remote-source.ts";
 import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
+type Heredoc = CopyValues["instruction"]["heredocs"][number];
 
 /** Converts a COPY or ADD. `from` is what local sources come from; undefined is an empty tree. */
 export function convertCopy(state: StageState, values: CopyValues, from: Vertex | undefined): void {
   const { instruction, sources, destination, chown, chmod, checksum } = values;
-  const parents = isParents(instruction);
   if (chmod !== "") parseChmod(chmod, instruction.chmod?.range);
   if (instruction.kind === "add" && checksum !== undefined) checkChecksum(checksum, instruction.checksum?.range, sources);
   const dest = absoluteDestination(state.config.WorkingDir, destination);
@@ -33,72 +33,109 @@ export function convertCopy(state: StageState, values: CopyValues, from: Vertex 
     );
   }
 
-  const inputs: Vertex[] = [];
-  const indexOf = (input: Vertex): number => {
-    const known = inputs.findIndex((other) => other.id === input.id);
-    return known >= 0 ? known : inputs.push(input) - 1;
+  const inputs = createInputs();
+  const base = linked || state.vertex === undefined ? -1 : inputs.indexOf(state.vertex);
+  const copy: Copy = {
+    state,
+    values,
+    meta,
+    inputs,
+    common: {
+      kind: "copy",
+      dest,
+      ...(chown === "" ? {} : { owner }),
+      ...(chmod === "" ? {} : { mode: chmod }),
+      excludePatterns: values.excludes,
+    },
   };
-  const base = linked || state.vertex === undefined ? -1 : indexOf(state.vertex);
-  const common = {
-    kind: "copy",
-    dest,
-    ...(chown === "" ? {} : { owner }),
-    ...(chmod === "" ? {} : { mode: chmod }),
-    excludePatterns: values.excludes,
-  } as const;
-  const plain = {
-    followSymlinks: false,
-    dirCopyContents: false,
-    attemptUnpack: false,
-    allowWildcard: false,
-    allowEmptyWildcard: false,
-  } as const;
-  const actions: CopyAction[] = [];
-  for (const source of sources) {
-    const remote = remoteSource(instruction, source, checksum);
-    if (remote !== undefined) {
-      const input = indexOf(vertex(remote.op, [], state.platform, { ...meta, name: `${meta.name} (fetch)`, internal: true }));
-      const isFile = remote.filename !== undefined;
-      const unpack = isFile && instruction.kind === "add" && (instruction.unpack?.value ?? false);
-      const src = remote.filename ?? "/";
-      actions.push({ ...common, ...plain, dirCopyContents: !isFile, attemptUnpack: unpack, input, src, range: source.range });
-      continue;
-    }
-    const unpack = instruction.kind === "add" && (instruction.unpack?.value ?? true);
-    const input = from === undefined ? -1 : indexOf(from);
-    actions.push({
-      ...common,
-      input,
-      ...(parents ? withParents(source.text) : { src: source.text }),
-      followSymlinks: true,
-      dirCopyContents: true,
-      attemptUnpack: unpack,
-      allowWildcard: true,
-      allowEmptyWildcard: true,
-      range: source.range,
-    });
-  }
-  for (const [at, heredoc] of instruction.heredocs.entries()) {
-    const data = values.documents[at] ?? heredoc.content;
-    const inline = vertex(
-      { kind: "file", base: -1, actions: [inlineFile({ name: heredoc.name, mode: 0o644, data, range: instruction.range })] },
-      [],
-      state.platform,
-      {
-        ...meta,
-        name: `${meta.name} (inline document)`,
-        internal: true,
-      },
-    );
-    actions.push({ ...common, ...plain, input: indexOf(inline), src: heredoc.name, range: heredoc.range });
-  }
+  const actions = [
+    ...sources.map((source) => remoteAction(copy, source) ?? pathAction(copy, source, from)),
+    ...instruction.heredocs.map((heredoc, at) => inlineAction(copy, heredoc, values.documents[at])),
+  ];
 
-  const copied = vertex({ kind: "file", base, actions }, inputs, state.platform, meta);
+  const copied = vertex({ kind: "file", base, actions }, inputs.all, state.platform, meta);
   state.vertex =
     linked && state.vertex !== undefined
       ? vertex({ kind: "merge" }, [state.vertex, copied], state.platform, { ...meta, name: `${meta.name} (link)`, internal: true })
       : copied;
   state.history.push(layerItem(historyLine(values), true));
+}
+
+/** What the actions of one instruction share. */
+interface Copy {
+  readonly state: StageState;
+  readonly values: CopyValues;
+  readonly meta: VertexMeta;
+  readonly inputs: Inputs;
+  readonly common: Pick<CopyAction, "kind" | "dest" | "owner" | "mode" | "excludePatterns">;
+}
+
+/** The inputs of the vertex, each once. */
+interface Inputs {
+  readonly all: readonly Vertex[];
+  indexOf(input: Vertex): number;
+}
+
+function createInputs(): Inputs {
+  const all: Vertex[] = [];
+  return {
+    all,
+    indexOf(input) {
+      const known = all.findIndex((other) => other.id === input.id);
+      return known >= 0 ? known : all.push(input) - 1;
+    },
+  };
+}
+
+/** What Decant itself puts where it is copied from: nothing of its name means anything else. */
+const PLAIN = {
+  followSymlinks: false,
+  dirCopyContents: false,
+  attemptUnpack: false,
+  allowWildcard: false,
+  allowEmptyWildcard: false,
+} as const;
+
+/** A file or repository that is fetched; undefined for a path. */
+function remoteAction({ state, values, meta, inputs, common }: Copy, source: CopyValues["sources"][number]): CopyAction | undefined {
+  const { instruction, checksum } = values;
+  const remote = remoteSource(instruction, source, checksum);
+  if (remote === undefined) return undefined;
+  const input = inputs.indexOf(vertex(remote.op, [], state.platform, { ...meta, name: `${meta.name} (fetch)`, internal: true }));
+  const isFile = remote.filename !== undefined;
+  const unpack = isFile && instruction.kind === "add" && (instruction.unpack?.value ?? false);
+  return { ...common, ...PLAIN, dirCopyContents: !isFile, attemptUnpack: unpack, input, src: remote.filename ?? "/", range: source.range };
+}
+
+/** A path of the context, or of what `--from` names. */
+function pathAction(
+  { values, inputs, common }: Copy,
+  { text, range }: CopyValues["sources"][number],
+  from: Vertex | undefined,
+): CopyAction {
+  const { instruction } = values;
+  return {
+    ...common,
+    input: from === undefined ? -1 : inputs.indexOf(from),
+    ...(isParents(instruction) ? withParents(text) : { src: text }),
+    followSymlinks: true,
+    dirCopyContents: true,
+    attemptUnpack: instruction.kind === "add" && (instruction.unpack?.value ?? true),
+    allowWildcard: true,
+    allowEmptyWildcard: true,
+    range,
+  };
+}
+
+/** A document that is written in the Dockerfile. */
+function inlineAction({ state, values, meta, inputs, common }: Copy, heredoc: Heredoc, expanded: string | undefined): CopyAction {
+  const file = inlineFile({ name: heredoc.name, mode: 0o644, data: expanded ?? heredoc.content, range: values.instruction.range });
+  const inline = vertex({ kind: "file", base: -1, actions: [file] }, [], state.platform, {
+    ...meta,
+    name: `${meta.name} (inline document)`,
+    internal: true,
+  });
+  return { ...common, ...PLAIN, input: inputs.indexOf(inline), src: heredoc.name, range: heredoc.range };
 }
 
 function isParents(instruction: CopyValues["instruction"]): boolean {

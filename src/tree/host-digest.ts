@@ -1,0 +1,59 @@
+/** Digests of files of the host: hashed as they are now, and remembered when they did not change meanwhile. */
+import { createHash, hash } from "node:crypto";
+import type { Stats } from "node:fs";
+import { closeSync, createReadStream, fstatSync, readSync } from "node:fs";
+import type { Digest } from "../digest.ts";
+import type { TreePath } from "../paths.ts";
+import { hasWriters } from "../sys/index.ts";
+import type { FileDigests } from "./file-digests.ts";
+import { openForReading } from "./host-files.ts";
+import type { RecentContents } from "./recent-contents.ts";
+import type { Entry } from "./types.ts";
+
+/** Files up to this are hashed at once, without a promise. */
+const SMALL = 256 * 1024;
+
+/** Hashes a file as it is now; remembers the digest when the file did not change meanwhile. */
+export function hashHostFile(
+  path: string,
+  entry: Entry,
+  { digests, recent }: { readonly digests: FileDigests | undefined; readonly recent: RecentContents },
+): Digest | Promise<Digest> {
+  const startedMs = Date.now();
+  if (entry.size === 0) return `sha256:${hash("sha256", "", "hex")}` as Digest;
+  const fd = openForReading(path);
+  let isOwned = true;
+  try {
+    const stat = fstatSync(fd);
+    // Before it is read: who comes later changes its time.
+    const memo = digests === undefined || hasWriters(fd) ? undefined : digests;
+    if (stat.size <= SMALL) {
+      const bytes = Buffer.allocUnsafe(stat.size);
+      let size = 0;
+      for (let read = -1; read !== 0 && size < bytes.byteLength; size += read)
+        read = readSync(fd, bytes, size, bytes.byteLength - size, null);
+      const content = bytes.subarray(0, size);
+      const digest = `sha256:${hash("sha256", content, "hex")}` as Digest;
+      memo?.put(entry.path, stat, digest, startedMs);
+      recent.keep(entry.path, content, digest);
+      return digest;
+    }
+    isOwned = false;
+    return hashLarge(fd, stat, { path: entry.path, startedMs, digests: memo });
+  } finally {
+    if (isOwned) closeSync(fd);
+  }
+}
+
+async function hashLarge(
+  fd: number,
+  stat: Stats,
+  memo: { readonly path: TreePath; readonly startedMs: number; readonly digests: FileDigests | undefined },
+): Promise<Digest> {
+  const running = createHash("sha256");
+  // The path is only a label: the descriptor decides, and is closed by the stream.
+  for await (const chunk of createReadStream("", { fd, highWaterMark: 1024 * 1024 })) running.update(chunk as Buffer);
+  const digest = `sha256:${running.digest("hex")}` as Digest;
+  memo.digests?.put(memo.path, stat, digest, memo.startedMs);
+  return digest;
+}

@@ -33,6 +33,8 @@ export interface Records extends RawRecords {
   setContent(record: number, digestHex: string): void;
   /** The entry of a record, under the path given. */
   entry(record: number, path: TreePath): Entry;
+  /** What was given as the `dataOffset` of a record. */
+  data(record: number): number;
   /** Gives back the memory of all but the first `records`, and of the heap but for its first bytes. */
   shrink(records: number, heapBytesLeft: number): void;
 }
@@ -45,7 +47,7 @@ const FREE_BYTES = 64 * 1024 * 1024;
 const BYTES_PER_ENTRY = 192;
 
 /** Throws `LIMIT` when `bytes` of paths, link targets and attributes are more than `entries` may have: small archives must not cost much memory. */
-function checkIndexSize(entries: number, bytes: number): void {
+export function checkIndexSize(entries: number, bytes: number): void {
   const most = Math.min(MAX_HEAP_BYTES, FREE_BYTES + entries * BYTES_PER_ENTRY);
   if (bytes > most) throw indexTooLarge(entries, most);
 }
@@ -133,6 +135,7 @@ export function createRecords(): Records {
       u32[record * RECORD_U32 + U32.kindFlags] = (u32[record * RECORD_U32 + U32.kindFlags] ?? 0) | (FLAG.digest << 8);
     },
     entry: (record, path) => entryOf({ bytes, u32, f64, heap: heap.bytes }, record, path),
+    data: (record) => f64[record * RECORD_F64 + F64.dataOffset] ?? 0,
     copy(record, path) {
       const made = reserveRecord();
       bytes.copyWithin(made * RECORD_SIZE, record * RECORD_SIZE, (record + 1) * RECORD_SIZE);

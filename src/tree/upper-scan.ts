@@ -6,7 +6,7 @@ import type { TreePath } from "../paths.ts";
 import { ROOT, displayPath } from "../paths.ts";
 import { getXattr, listXattrs, splitDevice } from "../sys/index.ts";
 import { fsPath } from "./host-files.ts";
-import type { Entry } from "./types.ts";
+import type { Entry, EntryTime } from "./types.ts";
 
 /** What a name in an upper directory is. */
 export type UpperEntry =
@@ -90,7 +90,7 @@ export function hasSameMetadata(a: Entry, b: Entry): boolean {
 }
 
 /** Have both the same time, to the nanosecond? */
-export function hasSameTime(a: Entry, b: Entry): boolean {
+export function hasSameTime(a: EntryTime, b: EntryTime): boolean {
   return a.mtimeSec === b.mtimeSec && a.mtimeNsec === b.mtimeNsec;
 }
 

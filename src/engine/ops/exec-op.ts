@@ -13,7 +13,7 @@ import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/ind
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
-import { layersOf } from "./inputs.ts";
+import { layersOf, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
 
@@ -42,7 +42,7 @@ function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource
   const { meta } = op;
   return [
     { name: "op", value: "exec" },
-    { name: "base", value: below.map((layer) => layer.key).join("\n") },
+    { name: "base", value: stackKey(below) },
     { name: "command", value: JSON.stringify(meta.args) },
     ...meta.env.map((line) => {
       const at = line.indexOf("=");

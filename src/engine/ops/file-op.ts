@@ -9,7 +9,7 @@ import { digestSelection, selectSources } from "../file/selection.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { copySources } from "./copy-sources.ts";
 import { applyAction, type FileRun } from "./file-actions.ts";
-import { layersOf } from "./inputs.ts";
+import { layersOf, stackKey } from "./inputs.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
@@ -26,7 +26,7 @@ export async function prepareFile(
   const sources = { vertex, context, sourceOf: copySources(vertex, inputs, signal) };
   const ingredients: Ingredient[] = [
     { name: "op", value: "file" },
-    { name: "base", value: below.map((layer) => layer.key).join("\n") },
+    { name: "base", value: stackKey(below) },
     // Directories that are written into get this time: the same epoch gives the same layer, whatever was built before.
     ...(context.epochSec === undefined ? [] : [{ name: "SOURCE_DATE_EPOCH", value: String(context.epochSec) }]),
   ];
@@ -90,7 +90,7 @@ function memoKey(action: CopyAction, input: Extract<VertexResult, { kind: "layer
   const { followSymlinks, allowWildcard, excludePatterns, includePatterns = null, requiredPaths = null } = action;
   return framedDigest([
     "selection",
-    ...input.layers.map((layer) => layer.key),
+    stackKey(input.layers),
     action.src,
     JSON.stringify([followSymlinks, allowWildcard, excludePatterns, includePatterns, requiredPaths]),
   ]);

@@ -140,7 +140,7 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
       return opened(vertex, await preparing(vertex, state, resolve), state);
     }
     case "merge":
-      return { kind: "layers", layers: merged(inputs) };
+      return await placed(vertex, async () => ({ kind: "layers", layers: merged(inputs) }));
     case "exec":
       return cachedOrRun(vertex, await preparing(vertex, state, () => prepareExec(vertex, op, inputs, context, signal)), state);
     case "file":

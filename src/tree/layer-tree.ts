@@ -38,7 +38,7 @@ function mergedTree(layers: readonly Layer[]): Tree {
     const { index } = layerAt(layer);
     if (index.isLinked(position)) return true;
     linking ??= layers.map(({ index: one }, number) => [number, outsideLinks(one)] as const).filter(([, targets]) => targets.size > 0);
-    return linking.length > 0 && linking.some(([number, targets]) => number > layer && targets.has(index.path(position)));
+    return linking.some(([number, targets]) => number > layer && targets.has(index.path(position)));
   };
 
   return {

@@ -7,9 +7,9 @@ import type { Layer, LayerIndex } from "./types.ts";
 /** Layers by path. Both give the highest one below layer `limit`, or -1. */
 interface StackPaths {
   /** A layer that may have the path. */
-  having(path: string, limit: number): number;
+  readonly having: (path: string, limit: number) => number;
   /** A layer in which the path may hide what lower layers have below it: it is opaque there, or no directory. */
-  hiding(path: string, limit: number): number;
+  readonly hiding: (path: string, limit: number) => number;
 }
 
 /** Up to here, looking into each layer is as good. */

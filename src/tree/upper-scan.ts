@@ -55,6 +55,12 @@ export function readUpper(root: string, path: TreePath): UpperEntry {
   };
 }
 
+/** All extended attributes of a file in an upper directory, but for the marks of overlayfs. */
+export function attributesOf(hostPath: string): Map<string, Uint8Array> {
+  const names = listXattrs(hostPath).filter((name) => !MARKS.some((mark) => name.startsWith(mark)));
+  return new Map(names.map((name) => [name, getXattr(hostPath, name) ?? new Uint8Array(0)]));
+}
+
 function entryOf(path: TreePath, stat: BigIntStats, hostPath: string): Entry {
   const mtimeSec = stat.mtimeNs >= 0n ? stat.mtimeNs / 1_000_000_000n : (stat.mtimeNs - 999_999_999n) / 1_000_000_000n;
   const base = {

@@ -13,7 +13,7 @@ import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/ind
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
-import { layersOf, stackKey } from "./inputs.ts";
+import { baseLayersOf, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
 
@@ -28,7 +28,7 @@ export async function prepareExec(
   signal: AbortSignal,
 ): Promise<OpRun> {
   const root = op.mounts.find((mount) => mount.dest === "/");
-  const below = root?.type !== "bind" || root.input < 0 ? [] : layersOf(inputs[root.input]);
+  const below = root?.type !== "bind" || root.input < 0 ? [] : baseLayersOf(inputs[root.input]);
   const mounts = await prepareMounts(vertex, op, inputs, context, signal);
   const devices = await context.devices.resolve(op.devices);
   return {

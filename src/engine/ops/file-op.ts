@@ -9,7 +9,7 @@ import { digestSelection, selectSources } from "../file/selection.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { copySources } from "./copy-sources.ts";
 import { applyAction, type FileRun } from "./file-actions.ts";
-import { layersOf, stackKey } from "./inputs.ts";
+import { baseLayersOf, stackKey } from "./inputs.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
@@ -21,7 +21,7 @@ export async function prepareFile(
   context: EngineContext,
   signal: AbortSignal,
 ): Promise<OpRun> {
-  const below = op.base < 0 ? [] : layersOf(inputs[op.base]);
+  const below = op.base < 0 ? [] : baseLayersOf(inputs[op.base]);
   const hashed = new Map<FileAction, readonly HashedFiles[]>();
   const sources = { vertex, context, sourceOf: copySources(vertex, inputs, signal) };
   const ingredients: Ingredient[] = [

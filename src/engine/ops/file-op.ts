@@ -1,6 +1,7 @@
 /** FileOp: edits of a tree as pure data (decision 2). The key holds the digest of exactly what each COPY selects (decision 3). */
 import { allOf } from "../../async.ts";
 import { framedDigest, isDigest } from "../../digest.ts";
+import { given } from "../../given.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
 import { emptyTree, type EntryTime, loadTree, writeLayer } from "../../tree/index.ts";
 import { createDraft } from "../file/draft.ts";
@@ -77,13 +78,13 @@ async function selectionIngredient(
   if (input?.kind === "directory" && input.selections !== undefined) {
     const { digest, lines, hashed: files } = await input.selections.take(action);
     hashed.set(action, files);
-    return { name, value: digest, detail: lines };
+    return { name, value: digest, ...given({ detail: lines }) };
   }
   const source = await run.sourceOf(action.input);
   const selection = await digestSelection(source.tree, selectSources(source, action), action);
   if (memo === undefined) hashed.set(action, selection.hashed);
   else records.put("selection", memo, selection.digest);
-  return { name, value: selection.digest, detail: selection.lines };
+  return { name, value: selection.digest, ...given({ detail: selection.lines }) };
 }
 
 function memoKey(action: CopyAction, input: Extract<VertexResult, { kind: "layers" }>): string {

@@ -31,12 +31,14 @@ export async function startContainer(session: Session, options: ContainerOptions
   await sweepSandboxes(stateDir);
   const scratch = stack.use(await store.scratch());
   const sandbox = stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env }));
+  const memory = await sandbox.memoryForChanges();
+  if (memory !== undefined) stack.use(memory);
   const id = randomBytes(32).toString("hex");
   const { onOutput } = options;
   const running = sandbox.run({
     id,
     lowers,
-    upper: join(scratch.path, "upper"),
+    upper: memory?.path ?? join(scratch.path, "upper"),
     root,
     args: init === undefined ? args : [INIT_PATH, "--", ...args],
     env: mergedEnvironment(config.Env ?? [], options.environment ?? []),

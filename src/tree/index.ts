@@ -11,7 +11,7 @@ export { deviceFiles } from "./device-files.ts";
 export { createFileDigests } from "./file-digests.ts";
 export { createGrowingBytes } from "./growing-bytes.ts";
 export { hostTree } from "./host-tree.ts";
-export { layerFromUpper } from "./layer-from-upper.ts";
+export { layerFromMemory, layerFromUpper } from "./layer-from-upper.ts";
 export { importLayerBlob, importLayerTar } from "./import-layer.ts";
 export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from "./layer-store.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";

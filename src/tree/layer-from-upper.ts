@@ -16,8 +16,10 @@ import { openForReading } from "./host-files.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { NO_DATA } from "./index-format.ts";
 import { addLayer } from "./layer-store.ts";
-import type { Entry, Layer, RootOwner, Tree } from "./types.ts";
+import type { LayerItem } from "./tar-chunks.ts";
+import type { Entry, Layer, LayerIndex, RootOwner, Tree } from "./types.ts";
 import { hasSameMetadata, hasSameTime, readUpper, upperNames } from "./upper-scan.ts";
+import { writeLayer } from "./write-layer.ts";
 
 const TURN_MS = 8;
 const CHUNK = 1024 * 1024;
@@ -36,6 +38,25 @@ export async function layerFromUpper(store: Store, upper: StagedDirectory, lower
   const id = framedDigest(["decant.run", index.bytes, ...(rootOwner === undefined ? [] : [`${rootOwner.uid}:${rootOwner.gid}`])]);
   await upper.publish(id);
   return addLayer(store, id, { index, ...given({ rootOwner }) });
+}
+
+/**
+ * The same for an upper directory in memory, which goes with its step: what it holds is written as the layer's tar. Throws as
+ * `layerFromUpper`.
+ */
+export async function layerFromMemory(store: Store, upper: string, lower: Tree, signal?: AbortSignal): Promise<Layer> {
+  signal?.throwIfAborted();
+  const root = fromText(upper);
+  const scan = createScan(root, lower, signal);
+  await scan.directory(ROOT, false);
+  return await writeLayer(store, itemsOf(scan.finish().index, root), { signal, rootOwner: newRootOwner(upper, lower) });
+}
+
+function* itemsOf(index: LayerIndex, root: string): Generator<LayerItem> {
+  for (let position = 0; position < index.count; position += 1) {
+    const entry = index.at(position);
+    yield entry.kind === "file" && entry.size > 0 ? { entry, data: { kind: "host", path: `${root}/${entry.path}` } } : { entry };
+  }
 }
 
 function newRootOwner(upper: string, lower: Tree): RootOwner | undefined {

@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { ByteStream } from "../bytes.ts";
 import type { Store } from "../store/index.ts";
 import { DecantError } from "../errors.ts";
+import { isOnOverlay } from "../sys/index.ts";
 import type { TreePath } from "../paths.ts";
 import { displayPath, fromText } from "../paths.ts";
 import { readData } from "./data.ts";
@@ -32,7 +33,7 @@ const TURN_MS = 8;
 /**
  * The directories of a stack of layers, bottom first, that together show what `layerTree` shows. There may be fewer than layers: empty
  * ones are left out, of a layer that comes twice only the upper place counts, where it hides the lower (overlayfs refuses a directory twice), and
- * the lowest of more than can be mounted are joined into one.
+ * the lowest of more than can be mounted are joined into one. In a store on an overlay it is one directory for all of them.
  * Throws `STORE_FULL`, `STORE_CORRUPT`, `BLOB_MISSING`, and `TAR` for hard links to what is not there.
  */
 export async function unpackLayers(
@@ -50,7 +51,8 @@ export async function unpackLayers(
       const lower = (): Tree => layerTree(stack.slice(0, number));
       paths.push(layerDirectory(store, layer.id) ?? (await unpackLayer(store, layer, { lower, signal, onProgress })));
     }
-    const lowest = needed.slice(0, layersToJoin(needed.length)).map(({ layer }, at) => ({ layer, path: paths[at] ?? "" }));
+    const toJoin = isOnOverlay(store.root) ? needed.length : layersToJoin(needed.length);
+    const lowest = needed.slice(0, toJoin).map(({ layer }, at) => ({ layer, path: paths[at] ?? "" }));
     if (lowest.length === 0) return paths;
     return [await joinedDirectory(store, lowest, signal), ...paths.slice(lowest.length)];
   };

@@ -49,8 +49,8 @@ describe("U7: a build in a container", { timeout: 60_000 }, () => {
       using shop = workshop();
       addBusybox(shop);
       const { exitCode, stderr } = await build(shop, `${BUSYBOX}${STEPS}`, below(shop), [
-        ...["--build-arg", "SOURCE_DATE_EPOCH=1700000000"],
-        ...["-o", `type=oci,dest=${join(shop.folder, "image.tar")},rewrite-timestamp=true`],
+        "--build-arg=SOURCE_DATE_EPOCH=1700000000",
+        `--output=type=oci,dest=${join(shop.folder, "image.tar")},rewrite-timestamp=true`,
       ]);
       assert.equal(exitCode, 0, stderr);
       assert.equal(/StoreOnOverlay: .* a volume for the store is faster/.test(stderr), below === onOverlay);

@@ -6,7 +6,17 @@ import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
 import { makeFolders } from "../../sys/index.ts";
-import { deviceFiles, type Layer, layerFromMemory, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, writeAll } from "../../tree/index.ts";
+import {
+  deviceFiles,
+  type Layer,
+  layerFromMemory,
+  layerFromUpper,
+  type LayerSource,
+  layerTree,
+  loadLayers,
+  type Tree,
+  writeAll,
+} from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/index.ts";

@@ -47,12 +47,14 @@ export async function startContainer(session: Session, options: ContainerOptions
       cgroup: cgroupOf(options),
     }),
   );
+  const memory = await sandbox.memoryForChanges();
+  if (memory !== undefined) stack.use(memory);
   const id = randomBytes(32).toString("hex");
   const { onOutput } = options;
   const running = sandbox.run({
     id,
     lowers,
-    upper: join(scratch.path, "upper"),
+    upper: memory?.path ?? join(scratch.path, "upper"),
     root,
     args: init === undefined ? args : [INIT_PATH, "--", ...args],
     env: mergedEnvironment(config.Env ?? [], options.environment ?? []),

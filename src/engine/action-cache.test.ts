@@ -18,7 +18,7 @@ function parts(...texts: readonly string[]): Ingredient[] {
 
 /** A selection of files whose lines are "path<TAB>facts<TAB>digest". */
 function files(...detail: readonly string[]): Ingredient {
-  return { name: "files of .", value: sha256(detail.join("\n")), detail };
+  return { name: "files of .", value: sha256(detail.join("\n")), detail: Buffer.from(detail.join("\n")) };
 }
 
 describe("keyOf()", () => {
@@ -41,7 +41,7 @@ describe("keyOf()", () => {
 
   it("does not hang on what is only shown", () => {
     const { name, value } = files("a\tfile 644\tsha256:1");
-    assert.equal(keyOf([{ name, value }]), keyOf([{ name, value, detail: ["a\tfile 644\tsha256:1"] }]));
+    assert.equal(keyOf([{ name, value }]), keyOf([{ name, value, detail: Buffer.from("a\tfile 644\tsha256:1") }]));
   });
 });
 

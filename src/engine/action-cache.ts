@@ -8,6 +8,7 @@ import { type Digest, framedDigest, isDigest } from "../digest.ts";
 import { given } from "../given.ts";
 import type { Store } from "../store/index.ts";
 import { type Layer, type LayerSource, layerSource, openLayer } from "../tree/index.ts";
+import { MAX_LINES_BYTES } from "./file/selection-lines.ts";
 import type { Ingredient, SharedResults } from "./types.ts";
 
 /** Finds and keeps results. */
@@ -28,7 +29,6 @@ interface ActionCacheOptions {
   readonly now?: () => number;
 }
 
-const DETAIL_LIMIT_BYTES = 64 * 1024 * 1024;
 const SHOWN_CHANGES = 20;
 
 /** The key of an op. */
@@ -67,7 +67,7 @@ export function createActionCache(store: Store, { shared, now = Date.now }: Acti
     async keep(key, layer, slot, ingredients) {
       const created = new Date(now()).toISOString();
       const details = await pool(AT_ONCE, ingredients, async ({ detail }) =>
-        detail === undefined ? undefined : (await store.blobs.put(zstdCompressSync(detail.join("\n")))).digest,
+        detail === undefined ? undefined : (await store.blobs.put(zstdCompressSync(detail))).digest,
       );
       const blobs = details.flatMap((digest) => (digest === undefined ? [] : [{ kind: "blob", id: digest } as const]));
       store.records.batch(() => {
@@ -116,14 +116,18 @@ async function describeChange(
   name: string,
   was: OldIngredient,
   value: string,
-  detail: readonly string[] | undefined,
+  detail: Uint8Array | undefined,
 ): Promise<string[]> {
   if (detail !== undefined && was.detail !== undefined && store.blobs.size(was.detail) !== undefined) {
-    const packed = await store.blobs.read(was.detail, DETAIL_LIMIT_BYTES);
-    return fileChanges(zstdDecompressSync(packed, { maxOutputLength: DETAIL_LIMIT_BYTES }).toString("utf8").split("\n"), detail);
+    const packed = await store.blobs.read(was.detail, MAX_LINES_BYTES);
+    return fileChanges(linesOf(zstdDecompressSync(packed, { maxOutputLength: MAX_LINES_BYTES })), linesOf(detail));
   }
   if (value.startsWith("sha256:") || value.includes("\n")) return [`${name}: changed`];
   return [`${name}: ${was.value === "" ? "(empty)" : was.value} → ${value === "" ? "(empty)" : value}`];
+}
+
+function linesOf(bytes: Uint8Array): string[] {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8").split("\n");
 }
 
 /**

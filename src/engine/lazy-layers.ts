@@ -19,6 +19,8 @@ export function lazyLayers(layers: readonly LayerSource[], bring: () => Promise<
   return {
     layers: layers.map((layer, at) => ({
       ...layer,
+      // One that is here comes with the others, too.
+      layer: undefined,
       async load(signal, options) {
         signal?.throwIfAborted();
         if (isClosed) return await layer.load(signal, options);

@@ -40,7 +40,7 @@ function held(): { readonly program: Program; readonly started: Promise<void>; r
 /** A layer that may not be touched. */
 /** As one of a registry: the store does not know it by its diffId. */
 function untouchable(layer: LayerSource, loads: string[]): LayerSource {
-  const { diffId: _known, ...rest } = layer;
+  const { diffId: _known, layer: _here, ...rest } = layer;
   return {
     ...rest,
     load(_signal, options) {

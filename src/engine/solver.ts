@@ -13,7 +13,7 @@ import { areHere, lazyLayers } from "./lazy-layers.ts";
 import { emptyCaches } from "./ops/cache-mounts.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { layersOf } from "./ops/inputs.ts";
+import { layersOf, stacked } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
 import { hashSelections } from "./selections.ts";
 import { notCached } from "./errors.ts";
@@ -141,7 +141,7 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
       return opened(vertex, await preparing(vertex, state, resolve), state);
     }
     case "merge":
-      return { kind: "layers", layers: inputs.flatMap((input) => layersOf(input)) };
+      return await placed(vertex, async () => ({ kind: "layers", layers: merged(inputs) }));
     case "exec":
       return cachedOrRun(vertex, await preparing(vertex, state, () => prepareExec(vertex, op, inputs, context, signal)), state);
     case "file":
@@ -174,7 +174,7 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
     }),
   );
   if (!vertex.meta.internal) counts.executed += 1;
-  return { kind: "layers", layers: [...run.below, kept] };
+  return { kind: "layers", layers: stacked(run.below, [kept]) };
 }
 
 /** The result of a lazy source, with what is left to do as its step: to hash what is selected of a directory, or to bring layers here. */
@@ -218,6 +218,12 @@ async function preparing<Result>(vertex: Vertex, { context, signal }: SolveState
   return await prepareStep(context.emit, vertex.id, signal, () => placed(vertex, work));
 }
 
+/** What each input has, on top of those before it. */
+function merged(inputs: readonly VertexResult[]): readonly LayerSource[] {
+  const [below = [], ...rest] = inputs.map(layersOf);
+  return rest.reduce((all, tops) => stacked(all, tops), below);
+}
+
 /** An error without a place gets that of the instruction. */
 async function placed<Result>({ meta }: Vertex, work: () => Promise<Result>): Promise<Result> {
   try {
@@ -230,7 +236,7 @@ async function placed<Result>({ meta }: Vertex, work: () => Promise<Result>): Pr
 function reuse(vertex: Vertex, run: OpRun, hit: LayerSource, why: string, state: SolveState): VertexResult {
   if (!vertex.meta.internal) state.counts.cached += 1;
   reuseStep(state.context.emit, vertex.id, why);
-  return { kind: "layers", layers: [...run.below, hit] };
+  return { kind: "layers", layers: stacked(run.below, [hit]) };
 }
 
 /** What `--explain` says of a step that was not found in the cache. */

@@ -108,6 +108,6 @@ export interface OpRun {
 export interface Ingredient {
   readonly name: string;
   readonly value: string;
-  /** For selections of files: one line a path, so that a change can be named. */
-  readonly detail?: readonly string[];
+  /** For selections of files: one line a path in UTF-8, so that a change can be named. */
+  readonly detail?: Uint8Array;
 }

@@ -92,6 +92,8 @@ interface FileWriter {
 }
 
 const BUFFER_BYTES = 512 * 1024;
+/** Most blobs are smaller than this: a build of thousands of steps makes thousands of them. */
+const FIRST_BUFFER_BYTES = 16 * 1024;
 
 /** Writes to an open file from its start. Errors are Node's. */
 export function createFileWriter(fd: number): FileWriter {
@@ -119,10 +121,17 @@ export function createFileWriter(fd: number): FileWriter {
         return;
       }
       if (used + chunk.byteLength > BUFFER_BYTES) await flush();
-      buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
+      buffer = bufferFor(buffer, used, chunk.byteLength);
       buffer.set(chunk, used);
       used += chunk.byteLength;
     },
     flush,
   };
+}
+
+function bufferFor(known: Buffer | undefined, used: number, added: number): Buffer {
+  if (known !== undefined && used + added <= known.byteLength) return known;
+  const larger = Buffer.allocUnsafeSlow(used + added <= FIRST_BUFFER_BYTES ? FIRST_BUFFER_BYTES : BUFFER_BYTES);
+  known?.copy(larger, 0, 0, used);
+  return larger;
 }

@@ -12,7 +12,17 @@ export { type FileTime, setTimes } from "./times.ts";
 export { makeTemporaryFolder, sweepTemporaryFolders, type TemporaryFolder } from "./temporary-folder.ts";
 export { hasWriters } from "./writers.ts";
 export { getXattr, listXattrs, readXattrs, setXattr } from "./xattr.ts";
-export { isolateMounts, limitMount, mountBind, mountDescriptor, type MountLimits, mountOverlay, mountTmpfs, unmount } from "./mount.ts";
+export {
+  isOnOverlay,
+  isolateMounts,
+  limitMount,
+  mountBind,
+  mountDescriptor,
+  type MountLimits,
+  mountOverlay,
+  mountTmpfs,
+  unmount,
+} from "./mount.ts";
 export { createPipe, enterPids, type Pipe, setUmask, unshareMounts, unsharePids } from "./namespace.ts";
 export {
   checkNamedFile,

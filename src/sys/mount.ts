@@ -2,7 +2,7 @@
  * Mounts. They act on the mount namespace of the calling thread: see `namespace.ts`. Overlay layers go one by one through the new
  * mount calls (Linux 6.7), so that hundreds fit; older kernels get one mount(2) with short names instead of paths.
  */
-import { closeSync, mkdirSync, readSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
+import { closeSync, mkdirSync, readSync, rmSync, rmdirSync, statfsSync, symlinkSync } from "node:fs";
 import { DecantError, isDecantError } from "../errors.ts";
 import { bind, check } from "./libc.ts";
 import { makeFolders } from "./make-folders.ts";
@@ -89,6 +89,14 @@ export function limitMount(target: string, { readOnly = false, noDevices = false
 /** Takes the topmost mount away from `target`; it ends when its last user does. Throws `SYSCALL`. */
 export function unmount(target: string): void {
   check(umountCall(target, MNT_DETACH), `unmount "${target}"`);
+}
+
+/** OVERLAYFS_SUPER_MAGIC. */
+const OVERLAYFS = 0x794c7630;
+
+/** Is this path on an overlay, as the root of a container is? There, the kernel keeps no changes of another overlay, and no whiteouts. */
+export function isOnOverlay(path: string): boolean {
+  return statfsSync(path).type === OVERLAYFS;
 }
 
 /** What an overlay is made of. */

@@ -11,12 +11,21 @@ export function noteDropped(store: Store, layerId: string, names: ReadonlySet<st
   if (names.size > 0) store.records.put(SPACE, layerId, [...names].toSorted());
 }
 
-/** Names of the attributes, in bytes form, that files of these layers have and their directories lack (rule S126). */
+/** Names of the attributes, in bytes form, that files of these layers have and their directories, which were made before, lack (rule S126). */
 export function droppedAttributes(store: Store, layers: readonly Layer[]): string[] {
   const names = new Set<string>();
-  for (const { id } of layers) {
-    const found = v.safeParse(NamesSchema, store.records.get(SPACE, id));
-    if (found.success) for (const name of found.output) names.add(name);
+  for (const layer of layers) {
+    let found = known.get(layer);
+    if (found === undefined) known.set(layer, (found = readDropped(store, layer)));
+    for (const name of found) names.add(name);
   }
   return [...names].toSorted();
+}
+
+/** Each step of a long chain asks for all layers below it. */
+const known = new WeakMap<Layer, readonly string[]>();
+
+function readDropped(store: Store, { id }: Layer): readonly string[] {
+  const found = v.safeParse(NamesSchema, store.records.get(SPACE, id));
+  return found.success ? found.output : [];
 }

@@ -8,7 +8,8 @@ import type { Stats } from "node:fs";
 import type { Digest } from "../digest.ts";
 import { hexOf } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
-import { alignedBuffer, comparePathText, viewsOf } from "./index-format.ts";
+import { createGrowingBytes } from "./growing-bytes.ts";
+import { alignedBuffer, comparePathText } from "./index-format.ts";
 
 /** What of a file's metadata must be as it was. */
 export type FileStat = Pick<Stats, "size" | "mtimeMs" | "ctimeMs" | "ino" | "dev" | "mode">;
@@ -17,6 +18,7 @@ const MAGIC = "DCNTFD1\n";
 const HEADER = 16;
 const RECORD = 88;
 const DIGEST_AT = 56;
+const MAX_BYTES = 2 ** 31;
 
 /** Records by position. */
 export interface DigestTable {
@@ -51,13 +53,13 @@ export function openTable(blob: Buffer | undefined): DigestTable {
 
 /** Starts an empty table. */
 export function createTable(): GrowingTable {
-  let records = alignedBuffer(64 * RECORD);
-  let paths = alignedBuffer(4096);
+  const records = createGrowingBytes(MAX_BYTES);
+  const paths = createGrowingBytes(MAX_BYTES);
+  const { u32, f64 } = records;
   let count = 0;
-  let pathsSize = 0;
   const table = tableOver(
-    () => records,
-    () => paths,
+    () => records.bytes,
+    () => paths.bytes,
     () => count,
   );
   return {
@@ -66,11 +68,9 @@ export function createTable(): GrowingTable {
       return count;
     },
     add(path, stat, digest) {
-      if ((count + 1) * RECORD > records.byteLength) records = grown(records, 0);
-      if (pathsSize + path.length > paths.byteLength) paths = grown(paths, path.length);
-      const { u32, f64 } = viewsOf(records);
-      const at = count * RECORD;
-      u32[at / 4] = pathsSize;
+      const at = records.reserve(RECORD);
+      const pathAt = paths.reserve(path.length);
+      u32[at / 4] = pathAt;
       u32[at / 4 + 1] = path.length;
       f64[at / 8 + 1] = stat.size;
       f64[at / 8 + 2] = stat.mtimeMs;
@@ -79,9 +79,8 @@ export function createTable(): GrowingTable {
       f64[at / 8 + 5] = stat.dev;
       u32[at / 4 + 12] = stat.mode;
       u32[at / 4 + 13] = 0;
-      records.write(hexOf(digest), at + DIGEST_AT, 32, "hex");
-      paths.write(path, pathsSize, "latin1");
-      pathsSize += path.length;
+      records.bytes.write(hexOf(digest), at + DIGEST_AT, 32, "hex");
+      paths.bytes.write(path, pathAt, "latin1");
       count += 1;
       return count - 1;
     },
@@ -105,12 +104,6 @@ export function encodeTable(old: DigestTable, fresh: DigestTable, rows: Int32Arr
     pathAt += length;
   });
   return bytes;
-}
-
-function grown(buffer: Buffer, extra: number): Buffer {
-  const larger = alignedBuffer(Math.ceil((buffer.byteLength * 2 + extra) / 8) * 8);
-  buffer.copy(larger);
-  return larger;
 }
 
 function tableOver(records: () => Buffer, paths: () => Buffer, count: () => number): DigestTable {

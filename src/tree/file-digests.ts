@@ -10,6 +10,7 @@ import { compareTreePaths } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import type { DigestTable, FileStat } from "./file-digest-table.ts";
 import { createTable, encodeTable, openTable } from "./file-digest-table.ts";
+import { createPathTable } from "./path-table.ts";
 
 /** Digests by path and metadata. */
 export interface FileDigests {
@@ -36,7 +37,7 @@ const MIN_UNSEEN = 10_000;
 export async function createFileDigests(store: Store, rootPath: string): Promise<StoredFileDigests> {
   const table = await load(store, rootPath);
   const fresh = createTable();
-  const added = new Map<TreePath, number>();
+  const added = createAdded();
   const seen = new Uint8Array(table.count);
   let isDirty = false;
   /** Walks ask in order: the next is most often the one after the last. */
@@ -54,7 +55,7 @@ export async function createFileDigests(store: Store, rootPath: string): Promise
   };
   return {
     get(path, stat) {
-      const known = added.size === 0 ? undefined : added.get(path);
+      const known = added.at(path);
       if (known !== undefined) return fresh.matches(known, stat) ? fresh.digest(known) : undefined;
       const position = find(path);
       if (position < 0) return undefined;
@@ -76,6 +77,45 @@ export async function createFileDigests(store: Store, rootPath: string): Promise
   };
 }
 
+/** Positions of paths in the table of what is new: the last one that was put for a path. */
+interface Added {
+  readonly size: number;
+  at(path: TreePath): number | undefined;
+  set(path: TreePath, position: number): void;
+  positions(): Uint32Array;
+}
+
+function createAdded(): Added {
+  // Packed: a context may have a million files.
+  const nodes = createPathTable(1);
+  const valueOf = (node: number): number => nodes.get(node, 0);
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    at(path) {
+      const node = size === 0 ? undefined : nodes.find(path);
+      return node === undefined || valueOf(node) === 0 ? undefined : valueOf(node) - 1;
+    },
+    set(path, position) {
+      const node = nodes.make(path);
+      if (valueOf(node) === 0) size += 1;
+      nodes.set(node, 0, position + 1);
+    },
+    positions() {
+      const found = new Uint32Array(size);
+      let count = 0;
+      for (let node = 0; node < nodes.count; node += 1) {
+        if (valueOf(node) === 0) continue;
+        found[count] = valueOf(node) - 1;
+        count += 1;
+      }
+      return found;
+    },
+  };
+}
+
 async function load(store: Store, rootPath: string): Promise<DigestTable> {
   const id = store.records.get(SPACE, rootPath);
   if (typeof id !== "string" || !isDigest(id)) return createTable();
@@ -89,11 +129,7 @@ async function load(store: Store, rootPath: string): Promise<DigestTable> {
 }
 
 /** The rows of the new table in order: positions of `old`, and of `fresh` as -1 - position. Rows of `old` go that were put anew, or that are ever more of what is gone. */
-function joinRows(
-  old: DigestTable,
-  fresh: DigestTable,
-  { seen, added }: { readonly seen: Uint8Array; readonly added: ReadonlyMap<TreePath, number> },
-): Int32Array {
+function joinRows(old: DigestTable, fresh: DigestTable, { seen, added }: { readonly seen: Uint8Array; readonly added: Added }): Int32Array {
   let met = added.size;
   for (const mark of seen) met += mark;
   const keepUnmet = seen.length - met <= Math.max(MIN_UNSEEN, met);
@@ -102,7 +138,7 @@ function joinRows(
   let at = 0;
   const takeOld = (until: TreePath | undefined): void => {
     for (; at < old.count && (until === undefined || old.compare(at, until) < 0); at += 1) {
-      if ((!keepUnmet && seen[at] !== 1) || added.has(old.path(at))) continue;
+      if ((!keepUnmet && seen[at] !== 1) || added.at(old.path(at)) !== undefined) continue;
       rows[count] = at;
       count += 1;
     }
@@ -116,8 +152,8 @@ function joinRows(
   return rows.subarray(0, count);
 }
 
-function sortedPositions(fresh: DigestTable, added: ReadonlyMap<TreePath, number>): Uint32Array {
-  const positions = Uint32Array.from(added.values());
+function sortedPositions(fresh: DigestTable, added: Added): Uint32Array {
+  const positions = added.positions();
   // Walks put in order.
   const isSorted = positions.every((position, at) => at === 0 || fresh.compare(positions[at - 1] ?? 0, fresh.path(position)) < 0);
   return isSorted ? positions : positions.sort((a, b) => compareTreePaths(fresh.path(a), fresh.path(b)));

@@ -13,7 +13,8 @@ interface GrowingBytes {
   shrink(size: number): void;
 }
 
-const FIRST_BYTES = 64 * 1024;
+/** Small: each step of a build makes several. */
+const FIRST_BYTES = 4 * 1024;
 
 /** Reserves addresses for `maxBytes`, and takes no memory yet. */
 export function createGrowingBytes(maxBytes: number): GrowingBytes {

@@ -14,10 +14,18 @@ import type { Entry, Layer, LayerIndex } from "./types.ts";
 import { timeOf } from "./make-entry.ts";
 import { hasSameMetadata, readUpper, type UpperEntry } from "./upper-scan.ts";
 
+/** What this process found: no prune takes it as long as the process lives. */
+const found = new WeakMap<Store, Map<string, string>>();
+
 /** Its path, when it is here and was confirmed since the last boot. */
 export function layerDirectory(store: Store, id: string): string | undefined {
+  const known = found.get(store)?.get(id);
+  if (known !== undefined && lstatSync(known, { throwIfNoEntry: false })?.isDirectory() === true) return known;
   const path = store.dirs.find(LAYER_DIRS, id);
-  return path === undefined || store.dirs.isSuspect(LAYER_DIRS, id) ? undefined : path;
+  if (path === undefined || store.dirs.isSuspect(LAYER_DIRS, id)) return undefined;
+  const all = found.get(store) ?? new Map<string, string>();
+  found.set(store, all.set(id, path));
+  return path;
 }
 
 /** What is checked, and how. */

@@ -89,6 +89,7 @@ export function layerSource(layer: Layer, options: { readonly key?: Digest; read
       return layer.diffId;
     },
     ...given({ remote }),
+    layer,
     load: (signal) => {
       signal?.throwIfAborted();
       return Promise.resolve(layer);

@@ -24,11 +24,21 @@ export function rebaseLayers(layers: readonly Layer[]): Layer[] {
 }
 
 function mergedTree(layers: readonly Layer[]): Tree {
-  const { layerAt, floorOf, locate, follow, entryAt } = createPlaces(layers);
+  const { having, layerAt, floorOf, locate, follow, entryAt } = createPlaces(layers);
   const placeOf = (entry: Entry): Place => {
     const place = locate(entry.path);
     if (place === undefined) throw new InternalError(`no entry "${entry.path}" in this tree`);
     return follow(place);
+  };
+
+  /** Layers with hard links to files of others. They are rare. */
+  let linking: readonly (readonly [number: number, targets: ReadonlySet<string>])[] | undefined;
+  /** Do links name this file? Links of its own layer are marked on it; links from layers above are found by looking. */
+  const isLinkedAbove = ({ layer, position }: Place): boolean => {
+    const { index } = layerAt(layer);
+    if (index.isLinked(position)) return true;
+    linking ??= layers.map(({ index: one }, number) => [number, outsideLinks(one)] as const).filter(([, targets]) => targets.size > 0);
+    return linking.some(([number, targets]) => number > layer && targets.has(index.path(position)));
   };
 
   return {
@@ -43,7 +53,9 @@ function mergedTree(layers: readonly Layer[]): Tree {
       const floor = floorOf(path);
       const found = new Map<string, Place | undefined>();
       let sources = 0;
-      for (let layer = layers.length - 1; layer >= floor; layer -= 1) {
+      // `rebaseLayer` leaves nothing below a directory that has no entry; the root needs none.
+      const next = (limit: number): number => (path === ROOT ? limit - 1 : having(path, limit));
+      for (let layer = next(layers.length); layer >= floor; layer = next(layer)) {
         const { index } = layerAt(layer);
         const before = found.size;
         collectChildren(index, path, (position, childPath) => {
@@ -77,7 +89,7 @@ function mergedTree(layers: readonly Layer[]): Tree {
       const place = placeOf(entry);
       const own = locate(entry.path);
       const isLink = own?.layer !== place.layer || own.position !== place.position;
-      if (!isLink && !isLinkedAbove(layers, place)) return undefined;
+      if (!isLink && !isLinkedAbove(place)) return undefined;
       return `${place.layer}:${place.position}`;
     },
   };
@@ -88,14 +100,6 @@ const IMPLIED_ROOT: Entry = { path: ROOT, kind: "dir", mode: 0o755, uid: 0, gid:
 /** The root of an image, which no layer has an entry for. */
 function rootOf(layers: readonly Layer[]): Entry {
   return { ...IMPLIED_ROOT, ...layers.findLast(({ rootOwner }) => rootOwner !== undefined)?.rootOwner };
-}
-
-/** Do links name this file? Links of its own layer are marked on it; links from layers above are rare, and found by looking. */
-function isLinkedAbove(layers: readonly Layer[], place: Place): boolean {
-  const own = layers[place.layer]?.index;
-  if (own?.isLinked(place.position) === true) return true;
-  const path = own?.path(place.position);
-  return layers.slice(place.layer + 1).some(({ index }) => path !== undefined && outsideLinks(index).has(path));
 }
 
 const outside = new WeakMap<LayerIndex, ReadonlySet<string>>();

@@ -5,6 +5,9 @@ import type { Layer, LayerSource, LoadOptions, Tree } from "./types.ts";
 
 /** Loads layers, a few at a time, in the order given. Rejects with the first failure, or with the reason of `signal`. */
 export async function loadLayers(sources: readonly LayerSource[], signal?: AbortSignal, options?: LoadOptions): Promise<Layer[]> {
+  signal?.throwIfAborted();
+  const here = sources.flatMap(({ layer }) => layer ?? []);
+  if (here.length === sources.length) return here;
   return await pool(AT_ONCE, sources, (source, stop) => source.load(stop, options), signal);
 }
 

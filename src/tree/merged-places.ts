@@ -2,6 +2,7 @@
 import { DecantError, InternalError } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, displayPath, parentOf } from "../paths.ts";
+import { stackPaths } from "./stack-paths.ts";
 import type { Entry, Layer } from "./types.ts";
 
 const MAX_FLOORS = 20_000;
@@ -15,6 +16,8 @@ export interface Place {
 
 /** Looks for entries; which layers can be seen in a directory is remembered. */
 interface Places {
+  /** `StackPaths.having`. */
+  readonly having: (path: TreePath, limit: number) => number;
   readonly layerAt: (number: number) => Layer;
   /** The lowest layer whose entries in `directory` can be seen; as many as there are layers when none can. */
   readonly floorOf: (directory: TreePath) => number;
@@ -29,6 +32,7 @@ interface Places {
 /** Places of `layers`, bottom first. */
 export function createPlaces(layers: readonly Layer[]): Places {
   const floors = new Map<string, number>();
+  const { having, hiding } = stackPaths(layers);
 
   const layerAt = (number: number): Layer => {
     const layer = layers[number];
@@ -39,21 +43,43 @@ export function createPlaces(layers: readonly Layer[]): Places {
   const floorOf = (directory: TreePath): number => {
     const known = floors.get(directory);
     if (known !== undefined) return known;
-    const floor = findFloor(layers, directory, directory === ROOT ? 0 : floorOf(parentOf(directory)));
+    const floor = findFloor(directory, directory === ROOT ? 0 : floorOf(parentOf(directory)), layers.length);
     if (floors.size >= MAX_FLOORS) floors.clear();
     floors.set(directory, floor);
     return floor;
   };
 
-  const locate = (path: TreePath): Place | undefined => {
-    const floor = path === ROOT ? 0 : floorOf(parentOf(path));
-    for (let layer = layers.length - 1; layer >= floor; layer -= 1) {
+  /** The lowest layer below layer `limit` that can be seen in a directory. */
+  const findFloor = (directory: TreePath, parentFloor: number, limit: number): number => {
+    for (let layer = hiding(directory, limit); layer >= parentFloor; layer = hiding(directory, layer)) {
+      const { index } = layerAt(layer);
+      const position = index.find(directory);
+      if (position < 0) continue;
+      if (index.kind(position) !== "dir") return layer + 1;
+      if (index.isOpaque(position)) return layer;
+    }
+    return parentFloor;
+  };
+
+  /** The entry of the highest layer from `floor` to below `limit` that has one; a whiteout is none. */
+  const topmost = (path: TreePath, floor: number, limit: number): Place | undefined => {
+    for (let layer = having(path, limit); layer >= floor; layer = having(path, layer)) {
       const { index } = layerAt(layer);
       const position = index.find(path);
       if (position < 0) continue;
       return index.kind(position) === "whiteout" ? undefined : { layer, position };
     }
     return undefined;
+  };
+
+  const locate = (path: TreePath): Place | undefined => topmost(path, path === ROOT ? 0 : floorOf(parentOf(path)), layers.length);
+
+  /** `locate` for the layers below `limit` only, as they were when layer `limit` was added. */
+  const locateBelow = (path: TreePath, limit: number): Place | undefined => {
+    let floor = findFloor(ROOT, 0, limit);
+    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1))
+      floor = findFloor(path.slice(0, slash) as TreePath, floor, limit);
+    return topmost(path, floor, limit);
   };
 
   const follow = (place: Place): Place => {
@@ -66,7 +92,7 @@ export function createPlaces(layers: readonly Layer[]): Places {
       const target = link as TreePath;
       const position = index.find(target);
       const isHere = position >= 0 && index.kind(position) !== "whiteout";
-      const next = isHere ? { layer: current.layer, position } : locateBelow(layers, target, current.layer);
+      const next = isHere ? { layer: current.layer, position } : locateBelow(target, current.layer);
       if (next === undefined) break;
       current = next;
     }
@@ -88,31 +114,5 @@ export function createPlaces(layers: readonly Layer[]): Places {
     return { ...layerAt(target.layer).index.at(target.position), path };
   };
 
-  return { layerAt, floorOf, locate, follow, entryAt };
-}
-
-function findFloor(layers: readonly Layer[], directory: TreePath, parentFloor: number): number {
-  for (let layer = layers.length - 1; layer >= parentFloor; layer -= 1) {
-    const index = layers[layer]?.index;
-    const position = index?.find(directory) ?? -1;
-    if (index === undefined || position < 0) continue;
-    if (index.kind(position) !== "dir") return layer + 1;
-    if (index.isOpaque(position)) return layer;
-  }
-  return parentFloor;
-}
-
-/** `locate` for the layers below `limit` only, as they were when layer `limit` was added. */
-function locateBelow(layers: readonly Layer[], path: TreePath, limit: number): Place | undefined {
-  let floor = findFloor(layers.slice(0, limit), ROOT, 0);
-  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
-    floor = findFloor(layers.slice(0, limit), path.slice(0, slash) as TreePath, floor);
-  }
-  for (let layer = limit - 1; layer >= floor; layer -= 1) {
-    const index = layers[layer]?.index;
-    const position = index?.find(path) ?? -1;
-    if (index === undefined || position < 0) continue;
-    return index.kind(position) === "whiteout" ? undefined : { layer, position };
-  }
-  return undefined;
+  return { having, layerAt, floorOf, locate, follow, entryAt };
 }

@@ -26,8 +26,13 @@ export interface RecordMemory {
   readonly heap: Buffer;
 }
 
-/** Writes all of an entry but its path into a record of zeros. `dataOffset`: where its content is, or `NO_DATA`. Throws `LIMIT`: too much heap. */
-export function writeEntry(raw: RawRecords, record: number, entry: Entry, dataOffset: number): void {
+/** Writes all of an entry but its path into a record. `dataOffset`: where its content is, or `NO_DATA`. Throws `LIMIT`: too much heap. */
+export function writeEntry(
+  raw: Pick<RawRecords, "bytes" | "u32" | "f64" | "heapString" | "heapBytes">,
+  record: number,
+  entry: Entry,
+  dataOffset: number,
+): void {
   const { bytes, u32, f64 } = raw;
   const base = record * RECORD_U32;
   const floats = record * RECORD_F64;
@@ -46,9 +51,11 @@ export function writeEntry(raw: RawRecords, record: number, entry: Entry, dataOf
   f64[floats + F64.size] = entry.kind === "file" ? entry.size : 0;
   f64[floats + F64.mtimeSec] = entry.mtimeSec;
   f64[floats + F64.dataOffset] = dataOffset;
-  if (entry.digest !== undefined && entry.kind === "file") {
+  const digestAt = record * RECORD_SIZE + DIGEST_AT;
+  if (entry.digest === undefined || entry.kind !== "file") bytes.fill(0, digestAt, digestAt + 32);
+  else {
     flags |= FLAG.digest;
-    bytes.write(entry.digest.slice(entry.digest.indexOf(":") + 1), record * RECORD_SIZE + DIGEST_AT, 32, "hex");
+    bytes.write(entry.digest.slice(entry.digest.indexOf(":") + 1), digestAt, 32, "hex");
   }
   u32[base + U32.kindFlags] = KIND_CODE[entry.kind] | (flags << 8);
 }

@@ -22,53 +22,37 @@ function listed(table: PathTable): TreePath[] {
   return paths;
 }
 
-/** The node that `step` leads to, name by name; undefined where it gives none. */
-function walk(path: TreePath, step: PathTable["child"]): number | undefined {
-  let node = ROOT_NODE;
-  for (let start = 0; start < path.length;) {
-    const slash = path.indexOf("/", start);
-    const end = slash < 0 ? path.length : slash;
-    node = step(node, path, start, end);
-    if (node === ROOT_NODE) return undefined;
-    start = end + 1;
-  }
-  return node;
-}
-
-function find(table: PathTable, path: TreePath): number | undefined {
-  return walk(path, (...name) => table.child(...name));
-}
-
-function make(table: PathTable, path: TreePath): number {
-  return walk(path, (...name) => table.makeChild(...name)) ?? ROOT_NODE;
-}
-
 test("createPathTable() finds, lists and takes away as a set of paths does", () => {
   fc.assert(
     fc.property(anyEdits, (edits) => {
       const table = createPathTable(1);
       const paths = new Set<TreePath>();
       for (const [number, { path, edit }] of edits.entries()) {
-        const node = find(table, path);
+        const node = table.find(path);
         assert.equal(node === undefined ? undefined : table.path(node), paths.has(path) ? path : undefined);
         if (edit === "make") {
-          table.set(make(table, path), 0, number + 1);
+          table.set(table.make(path), 0, number + 1);
           for (let at = path; at !== ROOT; at = parentOf(at)) paths.add(at);
         } else if (edit === "empty" && node !== undefined) {
-          table.empty(node);
-          for (const one of [...paths].filter((each) => each.startsWith(`${path}/`))) paths.delete(one);
+          const gone: TreePath[] = [];
+          table.empty(node, (one) => void gone.push(table.path(one)));
+          const below = [...paths].filter((one) => one.startsWith(`${path}/`));
+          assert.deepEqual(gone.sort(compareTreePaths), below.sort(compareTreePaths));
+          for (const one of below) paths.delete(one);
         }
-        assert.deepEqual(listed(table), [...paths].sort(compareTreePaths));
+        const closest = table.path(table.closest(path));
+        assert.ok(closest === ROOT || paths.has(closest));
       }
+      assert.deepEqual(listed(table), [...paths].sort(compareTreePaths));
     }),
   );
 });
 
 test("createPathTable() knows what was taken away, and keeps its path", () => {
   const table = createPathTable(1);
-  const node = make(table, treePath("a/b/c"));
-  table.empty(make(table, treePath("a")));
-  const again = make(table, treePath("a/b/c"));
+  const node = table.make(treePath("a/b/c"));
+  table.empty(table.make(treePath("a")));
+  const again = table.make(treePath("a/b/c"));
   assert.deepEqual(
     [table.path(node), table.isInPlace(node), table.isAttached(node), table.isAttached(again), table.get(again, 0)],
     ["a/b/c", true, false, true, 0],

@@ -1,8 +1,10 @@
-/** Packed records of entries, in the order in which they come: an index in the making. */
+/** Packed records of entries, in the order in which they come: what an index is made of, and what a file system in the making keeps. */
+import type { TreePath } from "../paths.ts";
 import { indexTooLarge } from "./errors.ts";
 import { createGrowingBytes } from "./growing-bytes.ts";
-import { DIGEST_AT, FLAG, type RawRecords, RECORD_SIZE, RECORD_U32, U32 } from "./index-format.ts";
-import { writeEntry } from "./packed-entry.ts";
+import type { RawRecords } from "./index-format.ts";
+import { DIGEST_AT, F64, FLAG, RECORD_F64, RECORD_SIZE, RECORD_U32, U32 } from "./index-format.ts";
+import { readEntry, writeEntry } from "./packed-entry.ts";
 import type { Entry } from "./types.ts";
 
 /** Records that grow at their end. */
@@ -10,8 +12,16 @@ export interface Records extends RawRecords {
   readonly heapSize: number;
   /** Adds an entry and gives its number. `dataOffset`: where its content is, or `NO_DATA`. Throws `LIMIT`. */
   add(entry: Entry, dataOffset: number): number;
+  /** The same without its path, which is another's to keep. */
+  addNameless(entry: Entry, dataOffset: number): number;
+  /** Writes an entry over the record, all but its path. */
+  replace(record: number, entry: Entry, dataOffset: number): void;
   /** Sets what is known only after the content was read. */
   setContent(record: number, digestHex: string): void;
+  /** The entry of a record, under the path given. */
+  entry(record: number, path: TreePath): Entry;
+  /** What was given as the `dataOffset` of a record. */
+  data(record: number): number;
   /** Gives back the memory of all but the first `records`, and of the heap but for its first bytes. */
   shrink(records: number, heapBytesLeft: number): void;
 }
@@ -24,7 +34,7 @@ const FREE_BYTES = 64 * 1024 * 1024;
 const BYTES_PER_ENTRY = 192;
 
 /** Throws `LIMIT` when `bytes` of paths, link targets and attributes are more than `entries` may have: small archives must not cost much memory. */
-function checkIndexSize(entries: number, bytes: number): void {
+export function checkIndexSize(entries: number, bytes: number): void {
   const most = Math.min(MAX_HEAP_BYTES, FREE_BYTES + entries * BYTES_PER_ENTRY);
   if (bytes > most) throw indexTooLarge(entries, most);
 }
@@ -49,18 +59,17 @@ export function createRecords(): Records {
     heap.bytes.write(text, at, "latin1");
     return at;
   };
-  const heapBytes = (added: Uint8Array): number => {
-    const at = reserveHeap(added.byteLength);
-    heap.bytes.set(added, at);
+  const heapBytes = (bytes: Uint8Array): number => {
+    const at = reserveHeap(bytes.byteLength);
+    heap.bytes.set(bytes, at);
     return at;
   };
   const { bytes, u32, f64 } = memory;
-  const setPath = (record: number, path: string): void => {
-    u32[record * RECORD_U32 + U32.pathAt] = heapString(path);
-    u32[record * RECORD_U32 + U32.pathLength] = path.length;
-  };
 
-  const records: Records = {
+  const replace = (record: number, entry: Entry, dataOffset: number): void =>
+    writeEntry({ bytes, u32, f64, heapString, heapBytes }, record, entry, dataOffset);
+
+  return {
     get count() {
       return count;
     },
@@ -73,27 +82,36 @@ export function createRecords(): Records {
     },
     add(entry, dataOffset) {
       const record = reserveRecord();
-      setPath(record, entry.path);
-      writeEntry(records, record, entry, dataOffset);
+      u32[record * RECORD_U32 + U32.pathAt] = heapString(entry.path);
+      u32[record * RECORD_U32 + U32.pathLength] = entry.path.length;
+      replace(record, entry, dataOffset);
       return record;
     },
+    addNameless(entry, dataOffset) {
+      const record = reserveRecord();
+      replace(record, entry, dataOffset);
+      return record;
+    },
+    replace,
     setContent(record, digestHex) {
       bytes.write(digestHex, record * RECORD_SIZE + DIGEST_AT, 32, "hex");
       u32[record * RECORD_U32 + U32.kindFlags] = (u32[record * RECORD_U32 + U32.kindFlags] ?? 0) | (FLAG.digest << 8);
     },
+    entry: (record, path) => readEntry({ bytes, u32, f64, heap: heap.bytes }, record, path),
+    data: (record) => f64[record * RECORD_F64 + F64.dataOffset] ?? 0,
     copy(record, path) {
       const made = reserveRecord();
       bytes.copyWithin(made * RECORD_SIZE, record * RECORD_SIZE, (record + 1) * RECORD_SIZE);
-      setPath(made, path);
+      u32[made * RECORD_U32 + U32.pathAt] = heapString(path);
+      u32[made * RECORD_U32 + U32.pathLength] = path.length;
       return made;
     },
     heapString,
     heapBytes,
-    shrink(left, heapBytesLeft) {
-      memory.shrink(left * RECORD_SIZE);
+    shrink(records, heapBytesLeft) {
+      memory.shrink(records * RECORD_SIZE);
       heap.shrink(heapBytesLeft);
-      count = left;
+      count = records;
     },
   };
-  return records;
 }

@@ -35,6 +35,8 @@ interface TarChunksOptions {
 }
 
 const CHUNK = 1024 * 1024;
+/** Most layers of a COPY fit into this, and a build may have thousands of them. */
+const FIRST_CHUNK = 32 * 1024;
 /** Files up to this are read by one call. */
 const SMALL = 128 * 1024;
 
@@ -44,8 +46,8 @@ export async function* tarChunks(
   options: TarChunksOptions = {},
 ): AsyncGenerator<Buffer, void, undefined> {
   const xattrs = options.xattrs ?? capabilitiesOnly;
-  let out = Buffer.allocUnsafeSlow(CHUNK);
-  /** Made when it is needed: most layers of a COPY fit into one. */
+  let out = Buffer.allocUnsafeSlow(FIRST_CHUNK);
+  /** Made when it is needed, which is not for most layers of a COPY. */
   let other: Buffer<ArrayBuffer> | undefined;
   let used = 0;
   /** Position of `out` in the tar. */
@@ -61,6 +63,13 @@ export async function* tarChunks(
     [out, other] = [other ?? Buffer.allocUnsafeSlow(CHUNK), out];
     return chunk;
   };
+  /** Makes room in the first chunk, which begins small. */
+  const enlarge = (size: number): void => {
+    if (out.byteLength === CHUNK || used + size <= out.byteLength) return;
+    const larger = Buffer.allocUnsafeSlow(CHUNK);
+    out.copy(larger, 0, 0, used);
+    out = larger;
+  };
 
   for await (const { entry, data } of items) {
     if (previous !== undefined && compareTreePaths(previous, entry.path) >= 0)
@@ -74,6 +83,7 @@ export async function* tarChunks(
     const isSmall = isFile && entry.size <= SMALL;
     if (used + headers.size + (isSmall ? tarPadded(entry.size) : 0) > CHUNK) yield take();
     if (headers.size + (isSmall ? tarPadded(entry.size) : 0) > CHUNK) throw new InternalError("a small file does not fit");
+    enlarge(headers.size + (isFile ? tarPadded(entry.size) : 0));
     headers.write(out, used);
     used += headers.size;
     const dataOffset = isFile && entry.size > 0 ? start + used : NO_DATA;
@@ -108,6 +118,7 @@ export async function* tarChunks(
     options.onEntry?.(entry, dataOffset, digestHex);
   }
   if (used + 2 * BLOCK > CHUNK) yield take();
+  enlarge(2 * BLOCK);
   out.fill(0, used, used + 2 * BLOCK);
   used += 2 * BLOCK;
   yield out.subarray(0, used);

@@ -107,6 +107,8 @@ export interface LayerSource {
   readonly remote?: RemoteBlob;
   /** When it was built, in RFC 3339; absent for layers of images, whose history has it. A reused layer keeps its time, so that a rebuild gives the same image. */
   readonly created?: string | undefined;
+  /** What `load` gives, where it is here: a long list of layers is then had without waiting for each. */
+  readonly layer?: Layer | undefined;
   /** Here already, or pulled and indexed now. Calls are joined: the options of the first count. */
   load(signal?: AbortSignal, options?: LoadOptions): Promise<Layer>;
 }

@@ -4,6 +4,7 @@ import { createTurns } from "../async.ts";
 import type { ByteStream } from "../bytes.ts";
 import type { Store } from "../store/index.ts";
 import { DecantError } from "../errors.ts";
+import { isOnOverlay } from "../sys/index.ts";
 import type { TreePath } from "../paths.ts";
 import { displayPath, fromText } from "../paths.ts";
 import { readData } from "./data.ts";
@@ -12,6 +13,7 @@ import { changedWhileRead, writeFailure } from "./errors.ts";
 import { openForReading } from "./host-files.ts";
 import { checkLockedDirectory, layerDirectory, lockLayerDirectory } from "./layer-directory.ts";
 import { locatedIndex } from "./layer-positions.ts";
+import { joinedDirectory, layersToJoin } from "./join-layers.ts";
 import { LAYERS, LAYER_DIRS } from "./layer-record.ts";
 import { sparseContentsPath } from "./layer-store.ts";
 import { openTar } from "./layer-tar.ts";
@@ -29,7 +31,8 @@ const CHUNK = 1024 * 1024;
 
 /**
  * The directories of a stack of layers, bottom first, that together show what `layerTree` shows. There may be fewer than layers: empty
- * ones are left out, and of a layer that comes twice only the upper place, where it hides the lower (overlayfs refuses a directory twice).
+ * ones are left out, of a layer that comes twice only the upper place counts, where it hides the lower (overlayfs refuses a directory twice), and
+ * the lowest of more than can be mounted are joined into one. In a store on an overlay it is one directory for all of them.
  * Throws `STORE_FULL`, `STORE_CORRUPT`, `BLOB_MISSING`, and `TAR` for hard links to what is not there.
  */
 export async function unpackLayers(
@@ -39,14 +42,18 @@ export async function unpackLayers(
 ): Promise<string[]> {
   const stack = rebaseLayers(layers);
   const last = new Map(stack.map((layer, number) => [layer.id, number]));
-  const needed = stack.flatMap((layer, number) =>
-    layer.index.count === 0 || last.get(layer.id) !== number ? [] : [{ layer, lower: layerTree(stack.slice(0, number)) }],
-  );
+  const needed = stack.flatMap((layer, number) => (layer.index.count === 0 || last.get(layer.id) !== number ? [] : [{ layer, number }]));
   const missing = needed.filter(({ layer }) => layerDirectory(store, layer.id) === undefined).map(({ layer }) => layer);
   const unpack = async (onProgress?: OnUnpacked): Promise<string[]> => {
     const paths: string[] = [];
-    for (const { layer, lower } of needed) paths.push(await unpackLayer(store, layer, { lower, signal, onProgress }));
-    return paths;
+    for (const { layer, number } of needed) {
+      const lower = (): Tree => layerTree(stack.slice(0, number));
+      paths.push(layerDirectory(store, layer.id) ?? (await unpackLayer(store, layer, { lower, signal, onProgress })));
+    }
+    const toJoin = isOnOverlay(store.root) ? needed.length : layersToJoin(needed.length);
+    const lowest = needed.slice(0, toJoin).map(({ layer }, at) => ({ layer, path: paths[at] ?? "" }));
+    if (lowest.length === 0) return paths;
+    return [await joinedDirectory(store, lowest, signal), ...paths.slice(lowest.length)];
   };
   return missing.length === 0 ? await unpack() : await around(missing, unpack);
 }
@@ -63,13 +70,11 @@ interface UnpackLayersOptions {
 interface UnpackOptions {
   readonly signal: AbortSignal | undefined;
   /** What is below the layer. */
-  readonly lower: Tree;
+  readonly lower: () => Tree;
   readonly onProgress: OnUnpacked | undefined;
 }
 
 async function unpackLayer(store: Store, layer: Layer, { signal, ...options }: UnpackOptions): Promise<string> {
-  const known = layerDirectory(store, layer.id);
-  if (known !== undefined) return known;
   return sharedWork(store, `unpack ${layer.id}`, (stop) => unpackLocked(store, layer, { signal: stop, ...options }), signal);
 }
 
@@ -88,7 +93,7 @@ async function unpackLocked(store: Store, layer: Layer, { signal, lower, onProgr
       onProgress === undefined ? unpacker : told(unpacker, (bytes) => onProgress(layer, bytes)),
       signal,
     );
-    await copyFromBelow(index, unpacker, lower);
+    await copyFromBelow(index, unpacker, lower());
     unpacker.finish(index);
   } catch (error) {
     throw writeFailure(error, `the directory of layer "${layer.id}"`);

@@ -1,5 +1,6 @@
 /**
- * Makes the directory of one layer in overlayfs form: whiteouts are character devices 0:0, opaque directories carry an attribute.
+ * Makes the directory of one layer in overlayfs form: whiteouts are character devices 0:0, opaque directories carry an attribute. On an overlay
+ * there can be no such marks: the directory has none, and `unpackLayers` joins all of them by their indexes.
  * The directory is private and new; while contents stream in it holds only directories and files that were made here; hard links come next and
  * symlinks last, so that no path ever leads through a symlink (rule S129).
  */
@@ -7,6 +8,7 @@ import { chmodSync, closeSync } from "node:fs";
 import { InternalError, errnoOf } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { ROOT, fromText, parentOf } from "../paths.ts";
+import { isOnOverlay } from "../sys/index.ts";
 import { writeFailure } from "./errors.ts";
 import { fsPath } from "./host-files.ts";
 import { createEntryMaker, type EntryMaker } from "./make-entry.ts";
@@ -69,6 +71,8 @@ function isLinkToSymlink(index: LayerIndex, position: number): boolean {
 
 /** Where a layer is unpacked. */
 interface Place {
+  /** False on an overlay. */
+  readonly hasMarks: boolean;
   readonly maker: EntryMaker;
   /** In bytes form. */
   readonly root: string;
@@ -89,6 +93,7 @@ function createPlace(rootText: string): Place {
     directories.add(path);
   };
   return {
+    hasMarks: !isOnOverlay(rootText),
     maker,
     root,
     ensureDirectory,
@@ -111,6 +116,7 @@ function makeRest(place: Place, index: LayerIndex): void {
   for (let position = 0; position < index.count; position += 1) {
     const kind = index.kind(position);
     later.get(kind)?.push(position);
+    if (kind === "whiteout" && !place.hasMarks) continue;
     if (kind === "dir") place.ensureDirectory(index.path(position));
     else if (kind !== "hardlink" && kind !== "symlink" && (kind !== "file" || index.dataOffset(position) < 0))
       makeOne(place, index.at(position));
@@ -127,7 +133,7 @@ function makeRest(place: Place, index: LayerIndex): void {
   // Children first: making them changed the times of their directory.
   for (const position of (later.get("dir") ?? []).reverse()) {
     const entry = index.at(position);
-    maker.describe(place.pathOf(entry.path), entry, entry.opaque);
+    maker.describe(place.pathOf(entry.path), entry, entry.opaque === true && place.hasMarks);
   }
   // The root's are the caller's when the layer has no entry for it.
   if (index.count === 0 || index.path(0) !== ROOT) chmodSync(fsPath(place.root), 0o755);

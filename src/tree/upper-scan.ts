@@ -6,7 +6,7 @@ import type { TreePath } from "../paths.ts";
 import { ROOT, displayPath } from "../paths.ts";
 import { getXattr, listXattrs, splitDevice } from "../sys/index.ts";
 import { fsPath } from "./host-files.ts";
-import type { Entry } from "./types.ts";
+import type { Entry, EntryTime } from "./types.ts";
 
 /** What a name in an upper directory is. */
 export type UpperEntry =
@@ -55,6 +55,12 @@ export function readUpper(root: string, path: TreePath): UpperEntry {
   };
 }
 
+/** All extended attributes of a file in an upper directory, but for the marks of overlayfs. */
+export function attributesOf(hostPath: string): Map<string, Uint8Array> {
+  const names = listXattrs(hostPath).filter((name) => !MARKS.some((mark) => name.startsWith(mark)));
+  return new Map(names.map((name) => [name, getXattr(hostPath, name) ?? new Uint8Array(0)]));
+}
+
 function entryOf(path: TreePath, stat: BigIntStats, hostPath: string): Entry {
   const mtimeSec = stat.mtimeNs >= 0n ? stat.mtimeNs / 1_000_000_000n : (stat.mtimeNs - 999_999_999n) / 1_000_000_000n;
   const base = {
@@ -90,7 +96,7 @@ export function hasSameMetadata(a: Entry, b: Entry): boolean {
 }
 
 /** Have both the same time, to the nanosecond? */
-export function hasSameTime(a: Entry, b: Entry): boolean {
+export function hasSameTime(a: EntryTime, b: EntryTime): boolean {
   return a.mtimeSec === b.mtimeSec && a.mtimeNsec === b.mtimeNsec;
 }
 

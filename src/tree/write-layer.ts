@@ -1,11 +1,12 @@
 /** Entries with contents → a layer in the store: tar, index, file digests and diffId in one pass (decision 2). */
 import { createHasher } from "../digest.ts";
+import { given } from "../given.ts";
 import type { Store } from "../store/index.ts";
 import { createIndexBuilder } from "./index-builder.ts";
 import { addLayer } from "./layer-store.ts";
 import type { LayerItem } from "./tar-chunks.ts";
 import { tarChunks } from "./tar-chunks.ts";
-import type { Layer } from "./types.ts";
+import type { Layer, RootOwner } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
 
 /**
@@ -15,7 +16,7 @@ import { createFileSink } from "./write-all.ts";
 export async function writeLayer(
   store: Store,
   items: Iterable<LayerItem> | AsyncIterable<LayerItem>,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly signal?: AbortSignal | undefined; readonly rootOwner?: RootOwner | undefined } = {},
 ): Promise<Layer> {
   options.signal?.throwIfAborted();
   await using file = await store.blobs.create();
@@ -38,5 +39,5 @@ export async function writeLayer(
   const { index } = builder.finish();
   options.signal?.throwIfAborted();
   await file.commit(diffId);
-  return await addLayer(store, diffId, { diffId, index });
+  return await addLayer(store, diffId, { diffId, index, ...given({ rootOwner: options.rootOwner }) });
 }

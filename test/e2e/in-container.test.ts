@@ -12,11 +12,12 @@ async function build(
   shop: Workshop,
   dockerfile: string,
   below: readonly string[],
+  options: readonly string[] = [],
 ): Promise<{ readonly exitCode: number; readonly stderr: string }> {
   const file = join(shop.folder, "Dockerfile");
   writeFileSync(file, dockerfile);
   const { exitCode, stderr } = await runProcess({
-    argv: [...below, DECANT, "build", "--progress", "plain", "-f", file, shop.context],
+    argv: [...below, DECANT, "build", "--progress", "plain", "-f", file, ...options, shop.context],
     env: { ...process.env, DECANT_ROOT: shop.root },
   });
   return { exitCode, stderr: stderr.toString() };
@@ -27,17 +28,44 @@ function onOverlay(shop: Workshop): string[] {
   const parts = ["lower", "upper", "work"].map((name) => join(shop.folder, name));
   for (const folder of [...parts, shop.root]) mkdirSync(folder);
   const [lower = "", upper = "", work = ""] = parts;
-  const script = `mount -t overlay overlay -o lowerdir=${lower},upperdir=${upper},workdir=${work} ${shop.root} && exec "$@"`;
+  const script = `mkdir -p ${shop.root} && mount -t overlay overlay -o lowerdir=${lower},upperdir=${upper},workdir=${work} ${shop.root} && exec "$@"`;
   return ["unshare", "-m", "sh", "-c", script, "sh"];
 }
+
+/** What an overlay keeps apart: whiteouts, directories made anew, owners, links, mounts; and COPY between RUN. */
+const STEPS = `RUN mkdir -p /d/deep && echo 1 > /d/one && ln /d/one /d/two && ln -s d /link && mkdir -m 1777 /t && echo x > /keep && echo y > /gone
+RUN rm -r /d /gone && mkdir /d && echo 2 > /d/three && chown 5:6 /t && mkfifo /p && chmod 4755 /keep
+RUN --mount=type=cache,target=/c --mount=type=bind,target=/m test -e /m/busybox && mv /keep /kept && ln /kept /kept2 && echo z >> /kept2
+COPY busybox /other
+RUN rm -r /other && test ! -e /gone && test -e /kept && test "$(cat /d/*)" = 2
+`;
 
 const UNABLE = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"];
 
 describe("U7: a build in a container", { timeout: 120_000 }, () => {
-  it("says that its store is on an overlay, and what helps", async () => {
+  it("gives the same image with its store on an overlay, and says what is faster", async () => {
+    const digests: string[] = [];
+    for (const below of [onOverlay, (): string[] => []]) {
+      using shop = workshop();
+      addBusybox(shop);
+      const { exitCode, stderr } = await build(shop, `${BUSYBOX}${STEPS}`, below(shop), [
+        "--build-arg=SOURCE_DATE_EPOCH=1700000000",
+        `--output=type=oci,dest=${join(shop.folder, "image.tar")},rewrite-timestamp=true`,
+      ]);
+      assert.equal(exitCode, 0, stderr);
+      assert.equal(/StoreOnOverlay: .* a volume for the store is faster/.test(stderr), below === onOverlay);
+      digests.push(/image\.tar (sha256:\S+)/.exec(stderr)?.[1] ?? stderr);
+    }
+    assert.equal(digests[0], digests[1]);
+  });
+
+  it("says that its store is on an overlay that is on another one, and what helps", async () => {
     using shop = workshop();
     addBusybox(shop);
-    const { exitCode, stderr } = await build(shop, `${BUSYBOX}RUN true\n`, onOverlay(shop));
+    const [shell = "", namespace = "", sh = "", flag = "", script = "", name = ""] = onOverlay(shop);
+    const inner = `cd ${shop.root} && mkdir l u w m && mount -t tmpfs none u && mkdir u/u u/w && mount -t overlay overlay -o lowerdir=l,upperdir=u/u,workdir=u/w m && export DECANT_ROOT=${shop.root}/m && exec "$@"`;
+    const twice = [shell, namespace, sh, flag, script.replace('exec "$@"', inner), name];
+    const { exitCode, stderr } = await build(shop, `${BUSYBOX}RUN true\n`, twice);
     assert.equal(exitCode, 1);
     assert.match(stderr, /ERROR: Cannot run a step: the store is on the file system of a container \(overlayfs\)/);
     assert.match(stderr, /Hint: Put the store on a volume or a tmpfs/);

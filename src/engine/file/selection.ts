@@ -18,6 +18,7 @@ import { baseName, cleanTreePath, compareTreePaths, fromText, parentOf, ROOT, to
 import { type Entry, resolvePath, type Tree } from "../../tree/index.ts";
 import { sourceMissing } from "./errors.ts";
 import { createHashedFiles, type HashedFiles } from "./hashed-files.ts";
+import { createSelectionLines } from "./selection-lines.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
@@ -176,10 +177,10 @@ function selects(tree: Tree, root: Entry, filter: PathFilter, required: TreePath
   return false;
 }
 
-/** A selection's digest, and its lines for `--explain`. */
+/** A selection's digest, and its lines for `--explain`: see `createSelectionLines`. */
 export interface SelectionDigest {
   readonly digest: Digest;
-  readonly lines: readonly string[];
+  readonly lines: Uint8Array | undefined;
   /** For each source, the digests of its files in the order of `walkSelected`. */
   readonly hashed: readonly HashedFiles[];
 }
@@ -193,7 +194,7 @@ export async function digestSelection(
 ): Promise<SelectionDigest> {
   const hasher = createHasher();
   const turns = createTurns(signal);
-  const lines: string[] = [];
+  const lines = createSelectionLines();
   const hashed: HashedFiles[] = [];
   let batch = "";
   for (const source of selected) {
@@ -212,9 +213,7 @@ export async function digestSelection(
       const link = linkFact(tree, entry, relative, links);
       const line = `${relative.length}:${relative} ${facts} ${content ?? ""} ${link.length}:${link}`;
       batch += `${line.length}:${line}`;
-      lines.push(
-        `${displayRelative(source.path, relative)}\t${facts}\t${content ?? ""}${link === "" ? "" : `\tlinked to ${toText(link)}`}`,
-      );
+      lines.add(`${displayRelative(source.path, relative)}\t${facts}\t${content ?? ""}${link === "" ? "" : `\tlinked to ${toText(link)}`}`);
       if (batch.length > 65536) {
         hasher.update(Buffer.from(batch, "latin1"));
         batch = "";
@@ -222,7 +221,7 @@ export async function digestSelection(
     }
   }
   hasher.update(Buffer.from(batch, "latin1"));
-  return { digest: hasher.digest(), lines, hashed };
+  return { digest: hasher.digest(), lines: lines.finish(), hashed };
 }
 
 function describe(entry: Entry): string {

@@ -11,6 +11,7 @@ import { fromText } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { openConfined } from "../../sys/index.ts";
 import type { LayerSource } from "../../tree/index.ts";
+import { stackKey } from "./inputs.ts";
 import { materialise } from "./materialise.ts";
 import { selectMounted } from "./mount-selection.ts";
 import type { CopySource } from "../file/selection.ts";
@@ -91,7 +92,7 @@ export function cacheSourceIsFile(content: string, mount: CacheMount): boolean {
 }
 
 function keyOf({ mount, base }: CacheRequest): Digest {
-  const from = base === undefined ? [] : [mount.selector, ...base.layers.map((layer) => layer.key)];
+  const from = base === undefined ? [] : [mount.selector, stackKey(base.layers)];
   return framedDigest(["cache-mount", mount.id, ...from]);
 }
 

@@ -134,7 +134,7 @@ describe("the sandbox of a RUN", () => {
     const pulled = Promise.withResolvers<never>();
     const layer = await engine.layer({ a: "file 644 0:0 a" });
     const pull = new Error("the registry is gone");
-    engine.sources.set("base", { kind: "layers", layers: [{ ...layer, load: () => pulled.promise }] });
+    engine.sources.set("base", { kind: "layers", layers: [{ ...layer, layer: undefined, load: () => pulled.promise }] });
     const sandbox: EngineContext["sandbox"] = () => {
       order.push("sandbox");
       pulled.reject(pull);

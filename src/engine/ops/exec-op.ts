@@ -6,14 +6,24 @@ import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
 import { makeFolders } from "../../sys/index.ts";
-import { deviceFiles, type Layer, layerFromUpper, type LayerSource, layerTree, loadLayers, type Tree, writeAll } from "../../tree/index.ts";
+import {
+  deviceFiles,
+  type Layer,
+  layerFromMemory,
+  layerFromUpper,
+  type LayerSource,
+  layerTree,
+  loadLayers,
+  type Tree,
+  writeAll,
+} from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
-import { layersOf } from "./inputs.ts";
+import { baseLayersOf, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
 
@@ -28,7 +38,7 @@ export async function prepareExec(
   signal: AbortSignal,
 ): Promise<OpRun> {
   const root = op.mounts.find((mount) => mount.dest === "/");
-  const below = root?.type !== "bind" || root.input < 0 ? [] : layersOf(inputs[root.input]);
+  const below = root?.type !== "bind" || root.input < 0 ? [] : baseLayersOf(inputs[root.input]);
   const mounts = await prepareMounts(vertex, op, inputs, context, signal);
   const devices = await context.devices.resolve(op.devices);
   return {
@@ -42,7 +52,7 @@ function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource
   const { meta } = op;
   return [
     { name: "op", value: "exec" },
-    { name: "base", value: below.map((layer) => layer.key).join("\n") },
+    { name: "base", value: stackKey(below) },
     { name: "command", value: JSON.stringify(meta.args) },
     ...meta.env.map((line) => {
       const at = line.indexOf("=");
@@ -83,13 +93,17 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
   const tree = layerTree(layers);
-  await using upper = await store.dirs.create("layer-fs");
+  const ready = await sandbox;
+  await using memory = await ready.memoryForChanges();
+  await using staged = memory === undefined ? await store.dirs.create("layer-fs") : undefined;
+  if (memory !== undefined) tellInMemory(context);
+  const upper = memory?.path ?? staged?.path ?? "";
   await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
   const step: SandboxStep = {
     id: vertex.id,
     lowers,
-    upper: upper.path,
+    upper,
     root: tree,
     args: op.meta.args,
     env: [...withoutNames(op.meta.env, devices?.env ?? []), ...op.meta.proxyEnv, ...(devices?.env ?? []), ...opened.env],
@@ -108,15 +122,23 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     onOutput: log.write,
     signal,
   };
-  const ready = await sandbox;
   start();
-  const seen = { vertex, op, tree, upper: upper.path };
+  const seen = { vertex, op, tree, upper };
   const result = await ready.run(step).catch(async (error: unknown) => {
     throw await startFailure(error, seen);
   });
   if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
-  makeSystemDirectories(upper.path, tree, op);
-  return await layerFromUpper(store, upper, tree, signal);
+  makeSystemDirectories(upper, tree, op);
+  return staged === undefined ? await layerFromMemory(store, upper, tree, signal) : await layerFromUpper(store, staged, tree, signal);
+}
+
+/** Once a build: the same warning may come from several steps. */
+function tellInMemory({ store, warn }: EngineContext): void {
+  warn(
+    "StoreOnOverlay",
+    `The store "${store.root}" is on the file system of a container (overlayfs): steps keep their changes in memory, and all layers below them are joined for each; a volume for the store is faster`,
+    undefined,
+  );
 }
 
 /** Variables of devices take the place of the step's own. */

@@ -1,6 +1,7 @@
 /** FileOp: edits of a tree as pure data (decision 2). The key holds the digest of exactly what each COPY selects (decision 3). */
 import { allOf } from "../../async.ts";
 import { type Digest, framedDigest } from "../../digest.ts";
+import { given } from "../../given.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
 import { emptyTree, type EntryTime, loadTree, writeLayer } from "../../tree/index.ts";
 import { createDraft } from "../file/draft.ts";
@@ -9,7 +10,7 @@ import { digestSelection, selectSources } from "../file/selection.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { copySources } from "./copy-sources.ts";
 import { applyAction, type FileRun } from "./file-actions.ts";
-import { layersOf } from "./inputs.ts";
+import { baseLayersOf, stackKey } from "./inputs.ts";
 import { keepSelection, knownSelection } from "./kept-selections.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
@@ -22,12 +23,12 @@ export async function prepareFile(
   context: EngineContext,
   signal: AbortSignal,
 ): Promise<OpRun> {
-  const below = op.base < 0 ? [] : layersOf(inputs[op.base]);
+  const below = op.base < 0 ? [] : baseLayersOf(inputs[op.base]);
   const hashed = new Map<FileAction, readonly HashedFiles[]>();
   const sources = { vertex, context, sourceOf: copySources(vertex, inputs, signal) };
   const ingredients: Ingredient[] = [
     { name: "op", value: "file" },
-    { name: "base", value: below.map((layer) => layer.key).join("\n") },
+    { name: "base", value: stackKey(below) },
     // Directories that are written into get this time: the same epoch gives the same layer, whatever was built before.
     ...(context.epochSec === undefined ? [] : [{ name: "SOURCE_DATE_EPOCH", value: String(context.epochSec) }]),
   ];
@@ -77,20 +78,20 @@ async function selectionIngredient(
   if (input?.kind === "directory" && input.selections !== undefined) {
     const { digest, lines, hashed: files } = await input.selections.take(action);
     hashed.set(action, files);
-    return { name, value: digest, detail: lines };
+    return { name, value: digest, ...given({ detail: lines }) };
   }
   const source = await run.sourceOf(action.input);
   const selection = await digestSelection(source.tree, selectSources(source, action), action);
   if (memo === undefined) hashed.set(action, selection.hashed);
   else keepSelection(run.context, memo, selection.digest);
-  return { name, value: selection.digest, detail: selection.lines };
+  return { name, value: selection.digest, ...given({ detail: selection.lines }) };
 }
 
 function memoKey(action: CopyAction, input: Extract<VertexResult, { kind: "layers" }>): Digest {
   const { followSymlinks, allowWildcard, excludePatterns, includePatterns = null, requiredPaths = null } = action;
   return framedDigest([
     "selection",
-    ...input.layers.map((layer) => layer.key),
+    stackKey(input.layers),
     action.src,
     JSON.stringify([followSymlinks, allowWildcard, excludePatterns, includePatterns, requiredPaths]),
   ]);

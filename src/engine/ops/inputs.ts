@@ -1,5 +1,6 @@
 /** Helpers of ops for what their inputs gave. */
-import { InternalError } from "../../errors.ts";
+import { type Digest, framedDigest } from "../../digest.ts";
+import { DecantError, InternalError } from "../../errors.ts";
 import type { LayerSource } from "../../tree/index.ts";
 import type { VertexResult } from "../types.ts";
 
@@ -7,4 +8,48 @@ import type { VertexResult } from "../types.ts";
 export function layersOf(result: VertexResult | undefined): readonly LayerSource[] {
   if (result?.kind === "layers") return result.layers;
   throw new InternalError("a step was given a directory where it needs layers");
+}
+
+/** Each step has a list of all layers below it, so what a chain of steps costs grows with its square. */
+const MAX_LAYERS = 5000;
+
+/** The layers that a step puts one more on. Throws `LIMIT`. */
+export function baseLayersOf(result: VertexResult | undefined): readonly LayerSource[] {
+  const layers = layersOf(result);
+  checkCount(layers.length + 1);
+  return layers;
+}
+
+function checkCount(count: number): void {
+  if (count <= MAX_LAYERS) return;
+  throw new DecantError("LIMIT", `Cannot add a layer: there would be ${count}, and a stage may have at most ${MAX_LAYERS}`, {
+    hint: "Copy or run more in one step, or copy the result into a stage of its own: COPY --from=STAGE / /",
+  });
+}
+
+/** Of lists that `stacked` made and of those that keys were asked for: a chain of steps hashes each layer once. */
+const keys = new WeakMap<readonly LayerSource[], Digest>();
+
+/** What cache keys see of layers that lie on each other: one digest for all of them, or "" for none. */
+export function stackKey(layers: readonly LayerSource[]): Digest | "" {
+  const known = keys.get(layers);
+  if (known !== undefined) return known;
+  const key = extendedKey("", layers);
+  if (key !== "") keys.set(layers, key);
+  return key;
+}
+
+/** `tops` on `below`, whose key is known without going through `below` again. Throws `LIMIT`. */
+export function stacked(below: readonly LayerSource[], tops: readonly LayerSource[]): readonly LayerSource[] {
+  checkCount(below.length + tops.length);
+  const all = [...below, ...tops];
+  const key = extendedKey(stackKey(below), tops);
+  if (key !== "") keys.set(all, key);
+  return all;
+}
+
+function extendedKey(below: Digest | "", tops: readonly LayerSource[]): Digest | "" {
+  let key = below;
+  for (const { key: top } of tops) key = framedDigest(["layers", key, top]);
+  return key;
 }

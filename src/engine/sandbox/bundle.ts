@@ -15,13 +15,13 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
-  statfsSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { errnoOf } from "../../errors.ts";
 import { fromText, toBytes } from "../../paths.ts";
 import {
+  isOnOverlay,
   limitMount,
   makeFolders,
   mountBind,
@@ -37,9 +37,6 @@ import type { StubEntry } from "./mount-plan.ts";
 import type { RunRequest, SourceRequest } from "./worker-protocol.ts";
 
 const O_PATH = 0o10000000;
-/** OVERLAYFS_SUPER_MAGIC. */
-const OVERLAYFS = 0x794c7630;
-
 /** Makes the bundle and mounts its root. After a failure, call `clearBundle`. Throws `SYSCALL` and errors of the file system. */
 export function prepareBundle(request: RunRequest, userXattr: boolean): void {
   const { bundle, root } = request;
@@ -66,14 +63,13 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
   for (const [name, content] of request.files) writeFileSync(`${bundle}/${name}`, content, { mode: 0o644 });
 }
 
-/** An overlay; says so when the store is on one, because the kernel keeps no changes of an overlay on another. */
+/** An overlay; says so when the store is on one: the kernel takes one below ours, and not one that is on another. */
 function mountLayers(overlay: Parameters<typeof mountOverlay>[0]): void {
-  const upper = overlay.changes?.upper;
   try {
     mountOverlay(overlay);
   } catch (error) {
-    if (upper !== undefined && statfsSync(upper).type === OVERLAYFS) throw storeOnOverlay(upper, error);
-    throw error;
+    const folder = overlay.lowers.find(isOnOverlay);
+    throw folder === undefined ? error : storeOnOverlay(folder, error);
   }
 }
 

@@ -50,11 +50,11 @@ export function notPrivileged({ isRoot, hasCapability }: Lack, cause?: unknown):
   return new DecantError("PRIVILEGE", `Cannot run a step: ${state}`, { hint, cause });
 }
 
-/** The store is where an overlay cannot keep its changes. */
+/** The store is on overlays that are on each other, deeper than the kernel takes them. */
 export function storeOnOverlay(folder: string, cause: unknown): DecantError {
   return new DecantError(
     "STORE",
-    `Cannot run a step: the store is on the file system of a container (overlayfs), which cannot hold layers: "${folder}"`,
+    `Cannot run a step: the store is on the file system of a container (overlayfs), which is on another overlay: "${folder}"`,
     {
       hint: "Put the store on a volume or a tmpfs: docker run -v decant:/var/lib/decant …, or set DECANT_ROOT to such a folder; see docs/ci.md",
       details: { folder },

@@ -3,7 +3,7 @@
  * file calls may touch them: asynchronous ones run on threads that are outside. The OCI runtimes are children of this thread, in a pid
  * namespace whose first process ends with us; the kernel then ends every step, whatever happened to us.
  */
-import { closeSync, writeFileSync } from "node:fs";
+import { closeSync, readlinkSync, writeFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { DecantError } from "../../errors.ts";
 import {
@@ -40,6 +40,8 @@ function send(message: FromWorker): void {
 }
 
 async function start(): Promise<void> {
+  // Before the holder covers /proc.
+  const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
   unshareMounts();
   setUmask(0);
   isolateMounts();
@@ -68,7 +70,7 @@ async function start(): Promise<void> {
     pipe.closeWrite();
     void holder.exit.then(() => send({ type: "closed" }));
   };
-  send({ type: "holder", pid: holder.pid });
+  send({ type: "holder", pid: holder.pid, thread });
 }
 
 /** Starts a child in the pid namespace that is set, and leaves it at once: while it is set, this thread cannot start threads. */

@@ -11,6 +11,7 @@ import { usageError } from "../../errors.ts";
 import { entryAt, pathFiles, processPlace, programPaths } from "../../facts/index.ts";
 import { given } from "../../given.ts";
 import { fromText } from "../../paths.ts";
+import { isOnOverlay } from "../../sys/index.ts";
 import { cgroupFolder } from "./cgroup.ts";
 import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
 import { runtimeFailed, startFailed } from "./errors.ts";
@@ -43,9 +44,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   let prepared: Promise<Prepared> | undefined;
   let last = 0;
 
-  const place = ({ instance, privateDir, guard }: Pick<Prepared, "instance" | "privateDir" | "guard">, runtime: Runtime): BundlePlace => {
+  const place = ({ instance, worker, privateDir, guard }: Omit<Prepared, "runtime">, runtime: Runtime): BundlePlace => {
     last += 1;
-    const work = `${instance.path}/work-${last}`;
+    const work = `${inMemory(instance) ? worker.insideDir : instance.path}/work-${last}`;
     mkdirSync(work, { mode: 0o700 });
     const { cgroup } = options;
     return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...given({ cgroup, guard }) };
@@ -67,7 +68,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       stateDir,
       profileOf: ({ guarded }) => sha256(JSON.stringify(seccompProfile(process.arch, guarded))),
       ...given({ cgroup: options.cgroup }),
-      probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, privateDir, guard }, version))),
+      probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, worker, privateDir, guard }, version))),
     });
     return { instance, privateDir, guard, worker, runtime };
   };
@@ -75,12 +76,13 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
   const run = async (step: SandboxStep, running: RunningStep, signal: AbortSignal): Promise<SandboxResult> => {
     signal.throwIfAborted();
-    const { worker, ...rest } = await ready();
-    const at = place(rest, rest.runtime);
+    const found = await ready();
+    const { worker, runtime } = found;
+    const at = place(found, runtime);
     try {
       const request = await stepBundle(step, at);
       signal.throwIfAborted();
-      return await execute(step, { request, worker, runtime: rest.runtime, signal, running });
+      return await execute(step, { request, worker, runtime, signal, running });
     } finally {
       // A few empty directories: four hops through the thread pool would cost more than the system calls.
       rmSync(at.work, { recursive: true, force: true });
@@ -90,6 +92,14 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   return {
     async prepare() {
       await ready();
+    },
+    async memoryForChanges() {
+      const { instance, worker } = await ready();
+      if (!inMemory(instance)) return undefined;
+      last += 1;
+      const path = `${worker.insideDir}/changes-${last}`;
+      mkdirSync(path, { mode: 0o755 });
+      return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
     },
     run(step) {
       if (closing.signal.aborted) return Promise.reject(usageError("Cannot run a step: the sandbox is closed"));
@@ -121,6 +131,11 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       await resources.disposeAsync();
     },
   };
+}
+
+/** An overlay keeps its changes on no other overlay, so they are in the worker's tmpfs. */
+function inMemory(instance: Instance): boolean {
+  return isOnOverlay(instance.path);
 }
 
 interface Execution {

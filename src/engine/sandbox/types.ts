@@ -153,10 +153,17 @@ export interface SandboxResult {
   readonly guarded: boolean;
 }
 
+/** Holds what a step changes until it is disposed. */
+interface ChangesFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
 /** Runs steps; any number at once. */
 export interface Sandbox extends AsyncDisposable {
   /** Starts what the first `run` would have to start (about 50 ms). Optional; safe to call again. Throws like `run`. */
   prepare(): Promise<void>;
+  /** A new directory in memory for the `upper` of a step, where the file system of `stateDir` cannot hold one: that is an overlay. Else undefined. */
+  memoryForChanges(): Promise<ChangesFolder | undefined>;
   /**
    * Runs a step to its end. A failing program is a result. Throws `RUNTIME` when no program could be started, `RUNTIME_MISSING`,
    * `RUN_USER`, `PRIVILEGE`, `SYSCALL`, and the signal's reason.

@@ -17,8 +17,10 @@ export interface RuntimeExit {
 
 /** Runs runtimes inside the private mounts. */
 export interface WorkerClient extends AsyncDisposable {
+  /** The private directory as all threads of this process reach it, its tmpfs included. */
+  readonly insideDir: string;
   /** `started` is called with the runtime's pid, as we see it. Rejects when it could not be started. */
-  run(request: Omit<RunRequest, "type" | "request">, started: (pid: number | undefined) => void): Promise<RuntimeExit>;
+  run(request: Request, started: (pid: number | undefined) => void): Promise<RuntimeExit>;
 }
 
 interface Pending {
@@ -40,7 +42,10 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   const ready = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   let last = 0;
+  let insideDir = "";
 
+  /** The worker has no /proc of ours. */
+  const inside = (path: string): string => (path.startsWith(`${insideDir}/`) ? privateDir + path.slice(insideDir.length) : path);
   const fail = (error: unknown): void => {
     ready.reject(error);
     for (const [, { reject }] of pending) reject(error);
@@ -61,6 +66,7 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   worker.on("message", (message: FromWorker) => {
     switch (message.type) {
       case "holder":
+        insideDir = `/proc/self/task/${message.thread}/root${privateDir}`;
         worker.postMessage({ type: "pids", fd: openSync(`/proc/${message.pid}/ns/pid`, "r") });
         return;
       case "ready":
@@ -93,12 +99,13 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   }
   worker.unref();
   return {
+    insideDir,
     run(request, started) {
       last += 1;
       const { promise, resolve, reject } = Promise.withResolvers<RuntimeExit>();
       pending.set(last, { started, resolve, reject });
       worker.ref();
-      worker.postMessage({ ...request, type: "run", request: last });
+      worker.postMessage({ ...insideRequest(request, inside), type: "run", request: last });
       return promise;
     },
     async [Symbol.asyncDispose]() {
@@ -107,6 +114,23 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
       await gone.promise;
       await worker.terminate();
     },
+  };
+}
+
+type Request = Omit<RunRequest, "type" | "request">;
+
+/** The request with the directories of its overlays as the worker sees them. */
+function insideRequest(request: Request, inside: (path: string) => string): Request {
+  const moved = <Part extends { readonly upper: string; readonly work: string }>(part: Part): Part => ({
+    ...part,
+    upper: inside(part.upper),
+    work: inside(part.work),
+  });
+  const { root, sources } = request;
+  return {
+    ...request,
+    root: root.kind === "overlay" ? moved(root) : root,
+    sources: sources.map((source) => (source.kind === "overlay" ? moved(source) : source)),
   };
 }
 

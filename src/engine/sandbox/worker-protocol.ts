@@ -88,7 +88,7 @@ export type ToWorker = RunRequest | { readonly type: "pids"; readonly fd: number
 /** From the worker. */
 export type FromWorker =
   /** The first process of the pid namespace for all runtimes was started. */
-  | { readonly type: "holder"; readonly pid: number }
+  | { readonly type: "holder"; readonly pid: number; readonly thread: number }
   | { readonly type: "ready" }
   | { readonly type: "broken"; readonly failure: Failure }
   | { readonly type: "started"; readonly request: number; readonly pid: number | undefined }

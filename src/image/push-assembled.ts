@@ -8,6 +8,7 @@ import type { Digest } from "../digest.ts";
 import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { AssembledResult } from "./assembled-image.ts";
+import { type BlobPlace, notePlaces, placesOf, withoutRepeats } from "./blob-places.ts";
 import type { Document } from "./manifest.ts";
 import { targetName } from "./names.ts";
 import { startProgress } from "../transfer.ts";
@@ -15,17 +16,12 @@ import type { ImageContext } from "./types.ts";
 
 type Target = ReturnType<typeof targetName>;
 
-interface Repository {
-  readonly registry: string;
-  readonly repository: string;
-}
-
 interface PushBlob {
   readonly descriptor: Descriptor;
   /** Repositories that have it, or had it. */
-  readonly places: Repository[];
+  readonly places: BlobPlace[];
   readonly ensure: (signal: AbortSignal) => Promise<Descriptor>;
-  readonly open: () => ByteStream;
+  readonly open: (startAt: number) => ByteStream;
 }
 
 /** Pushes to each name in turn; what went to one repository of a registry is mounted into the next. Throws what registries throw. */
@@ -34,6 +30,7 @@ export async function pushAssembled(ctx: ImageContext, result: AssembledResult, 
   const blobs = blobsOf(ctx, result);
   for (const target of names.map(targetName)) {
     await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
+    notePlaces(ctx.store, target, layersOf(result));
     for (const { reference, document } of manifestsOf(result, target)) {
       await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
     }
@@ -54,15 +51,27 @@ function blobsOf(ctx: ImageContext, result: AssembledResult): PushBlob[] {
   const blobs = new Map<Digest, PushBlob>();
   const documents = images.flatMap(({ config, about }) => [config, ...(about === undefined ? [] : [about.config, ...about.statements])]);
   for (const { descriptor, bytes } of documents) {
-    blobs.set(descriptor.digest, { descriptor, places: [], ensure: () => Promise.resolve(descriptor), open: () => bytesOf(bytes) });
+    blobs.set(descriptor.digest, {
+      descriptor,
+      places: [],
+      ensure: () => Promise.resolve(descriptor),
+      open: (startAt) => bytesOf(bytes.subarray(startAt)),
+    });
   }
   for (const { descriptor, remote, ensure } of images.flatMap(({ layers }) => layers)) {
     // Such layers stay where their licence wants them; the manifest carries their addresses.
     if (isForeignLayer(descriptor.mediaType)) continue;
-    const open = (): ByteStream => ctx.store.blobs.open(descriptor.digest);
-    blobs.set(descriptor.digest, { descriptor, places: remote === undefined ? [] : [remote], ensure, open });
+    const open = (start: number): ByteStream => ctx.store.blobs.open(descriptor.digest, { start });
+    const places = withoutRepeats([...(remote === undefined ? [] : [remote]), ...placesOf(ctx.store, descriptor.digest)]);
+    blobs.set(descriptor.digest, { descriptor, places, ensure, open });
   }
   return [...blobs.values()];
+}
+
+/** Configurations and statements are small, and seldom the same in two repositories. */
+function layersOf({ images }: AssembledResult): Digest[] {
+  const layers = images.flatMap((image) => image.layers).filter(({ descriptor }) => !isForeignLayer(descriptor.mediaType));
+  return layers.map(({ descriptor }) => descriptor.digest);
 }
 
 async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Target, blob: PushBlob, signal: AbortSignal): Promise<void> {

@@ -20,8 +20,8 @@ export interface Attempt {
   readonly notFound?: "IMAGE_NOT_FOUND" | "BLOB_MISSING";
   /** It is a login: the credentials are what was given just now. */
   readonly isLogin?: boolean;
-  /** A status that may pass in a moment. */
-  readonly passing?: number;
+  /** Statuses that may pass in a moment. */
+  readonly passing?: readonly number[];
 }
 
 /** A response that is not what was asked for. */
@@ -99,8 +99,8 @@ export async function statusError(
       url: hide(safeUrl(response.url)),
       status,
       errors,
-      transient: isTransientStatus(status) || status === attempt.passing,
-      ...(status === attempt.passing ? { patience: "short" } : {}),
+      transient: isTransientStatus(status) || attempt.passing?.includes(status) === true,
+      ...(attempt.passing?.includes(status) === true ? { patience: "short" } : {}),
       ...given({ retryAfterMs }),
     },
   });

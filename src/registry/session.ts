@@ -37,8 +37,8 @@ interface SessionRequest {
   readonly once?: boolean | undefined;
   /** There is another way: it is not tried again for long. */
   readonly impatient?: boolean | undefined;
-  /** A status that may pass here, in a moment, although it would not elsewhere. */
-  readonly passing?: number | undefined;
+  /** Statuses that may pass here, in a moment, although they would not elsewhere. */
+  readonly passing?: readonly number[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

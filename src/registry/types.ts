@@ -63,13 +63,13 @@ interface ImageSink {
    */
   mountBlob(target: RepositoryName, fromRepository: string, digest: Digest, options?: CallOptions): Promise<boolean>;
   /**
-   * Uploads a blob unless the registry has it. `open` is called once for each attempt and must give exactly `descriptor.size` bytes;
-   * the registry checks the digest.
+   * Uploads a blob unless the registry has it. `open` must give the bytes of the blob from `startAt` to its end; it is called again after a broken
+   * connection, from where the registry stopped, and for each chunk where the blob goes in chunks. The registry checks the digest.
    */
   pushBlob(
     repository: RepositoryName,
     descriptor: Expected,
-    open: () => ByteStream,
+    open: (startAt: number) => ByteStream,
     options?: TransferOptions,
   ): Promise<"exists" | "pushed">;
   /**

@@ -17,7 +17,7 @@ import { type NetResponse, type Retries, retrying } from "../net/index.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { allFailed, type Mirrors, type Tried } from "./mirrors.ts";
 import type { Session } from "./session.ts";
-import type { CallOptions, FetchedManifest, Resolved, TransferOptions } from "./types.ts";
+import type { BlobOptions, CallOptions, FetchedManifest, Resolved } from "./types.ts";
 
 /** What reading needs. */
 export interface PullContext {
@@ -92,7 +92,7 @@ export function fetchBlob(
   ctx: PullContext,
   endpoints: () => Promise<readonly Endpoint[]>,
   descriptor: Expected,
-  options: TransferOptions,
+  options: BlobOptions,
 ): ByteStream {
   return verified(blobBytes(ctx, endpoints, descriptor, options), descriptor);
 }
@@ -101,10 +101,19 @@ async function* blobBytes(
   ctx: PullContext,
   endpoints: () => Promise<readonly Endpoint[]>,
   descriptor: Expected,
-  { signal, onProgress }: TransferOptions,
+  { signal, onProgress, kept }: BlobOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const tried: Tried[] = [];
   let offset = 0;
+  if (kept !== undefined && kept.sizeBytes <= descriptor.size) {
+    for await (const chunk of kept.open()) {
+      signal?.throwIfAborted();
+      offset += chunk.byteLength;
+      onProgress?.(offset);
+      yield chunk;
+    }
+    if (offset === descriptor.size) return;
+  }
   for (const endpoint of ctx.mirrors.alive(await endpoints())) {
     try {
       for await (const chunk of resumed(ctx, endpoint, descriptor, offset, signal)) {

@@ -22,6 +22,12 @@ export interface TransferOptions extends CallOptions {
   readonly onProgress?: ((currentBytes: number) => void) | undefined;
 }
 
+/** Options of reading a blob. */
+export interface BlobOptions extends TransferOptions {
+  /** The first bytes of the blob, of a transfer that broke off: they are given first, and only the rest is asked for. Checked with the rest. */
+  readonly kept?: { readonly sizeBytes: number; readonly open: () => ByteStream } | undefined;
+}
+
 /** What a name means now. */
 export interface Resolved {
   readonly descriptor: Descriptor;
@@ -50,7 +56,7 @@ interface ImageSource {
    * A blob, verified while it streams: throws `BLOB_SIZE` or `BLOB_DIGEST` at the end, so publish nothing before. A broken connection
    * is resumed where it broke. Throws `BLOB_MISSING`.
    */
-  blob(repository: RepositoryName, descriptor: Expected, options?: TransferOptions): ByteStream;
+  blob(repository: RepositoryName, descriptor: Expected, options?: BlobOptions): ByteStream;
 }
 
 /** Writing: to the registry that the name says, never to a mirror. Throws as `ImageSource` does. */

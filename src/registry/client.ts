@@ -1,6 +1,6 @@
 /** Puts the pieces of a registry client together; what each call does is in pull.ts, push.ts and listing.ts. */
 import { homedir } from "node:os";
-import { createShared } from "../async.ts";
+import { createSemaphore, createShared, type Semaphore } from "../async.ts";
 import { noEvents } from "../events.ts";
 import { createNetwork } from "../net/index.ts";
 import { createAuth } from "./auth.ts";
@@ -27,8 +27,10 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     loading.run("config", async () => options.config ?? (await loadRegistriesConfig({ env, homeDir, systemDir })));
   const network = registryNetwork(sockets, config);
   const auth = createAuth(network, options.credentials ?? fileCredentials({ env, homeDir }));
-  const ctx: PullContext = {
+  const ctx: PullContext & { readonly referrerTurns: Semaphore } = {
     session: createSession({ network, auth }),
+    network,
+    referrerTurns: createSemaphore(1),
     retriesAt: (endpoint) => network.retriesAt(endpoint),
     mirrors: createMirrors(options.emit ?? noEvents),
   };

@@ -5,6 +5,7 @@ import type { Emit } from "../events.ts";
 import type { Network } from "../net/index.ts";
 import type { Descriptor, Reference } from "../oci/index.ts";
 import type { CredentialSource } from "./credentials.ts";
+import type { ForeignBlob } from "./foreign-layer.ts";
 import type { RegistriesConfig } from "./registries-conf.ts";
 
 /** A repository, without tag or digest; every `Reference` is one. */
@@ -54,9 +55,9 @@ interface ImageSource {
   blobSize(repository: RepositoryName, digest: Digest, options?: CallOptions): Promise<number | undefined>;
   /**
    * A blob, verified while it streams: throws `BLOB_SIZE` or `BLOB_DIGEST` at the end, so publish nothing before. A broken connection
-   * is resumed where it broke. Throws `BLOB_MISSING`.
+   * is resumed where it broke. What no registry has is taken from the `urls` of its descriptor. Throws `BLOB_MISSING`.
    */
-  blob(repository: RepositoryName, descriptor: Expected, options?: BlobOptions): ByteStream;
+  blob(repository: RepositoryName, descriptor: ForeignBlob, options?: BlobOptions): ByteStream;
 }
 
 /** Writing: to the registry that the name says, never to a mirror. Throws as `ImageSource` does. */

@@ -5,7 +5,7 @@ import { noEvents } from "../events.ts";
 import { createNetwork } from "../net/index.ts";
 import { createAuth } from "./auth.ts";
 import { fileCredentials } from "./credentials.ts";
-import { type Endpoint, expandName, pullEndpoints, pushEndpoint } from "./endpoints.ts";
+import { expandName, pullEndpoints, pushEndpoint } from "./endpoints.ts";
 import { listReferrers, listTags, noteReferrer } from "./listing.ts";
 import { createMirrors } from "./mirrors.ts";
 import { blobSize, fetchBlob, fetchManifest, type PullContext, resolveReference } from "./pull.ts";
@@ -13,7 +13,7 @@ import { hasBlob, mountBlob, pushBlob, pushManifest } from "./push.ts";
 import { loadRegistriesConfig, type RegistriesConfig } from "./registries-conf.ts";
 import { registryNetwork } from "./registry-network.ts";
 import { createSession } from "./session.ts";
-import type { RegistryClient, RegistryClientOptions, RepositoryName } from "./types.ts";
+import type { Endpoint, RegistryClient, RegistryClientOptions, RepositoryName } from "./types.ts";
 
 /**
  * Makes a client. Nothing is read or connected before the first call. Dispose it to close its connections; forgetting to

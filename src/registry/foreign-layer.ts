@@ -3,16 +3,11 @@
  * No address gets credentials, and none may be nearer to this machine than the registry.
  */
 import type { ByteStream } from "../bytes.ts";
-import { type Expected, shortDigest } from "../digest.ts";
+import { shortDigest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
-import type { Endpoint } from "./endpoints.ts";
 import { statusError } from "./errors.ts";
 import type { RegistryNetwork } from "./registry-network.ts";
-
-/** A blob that may be elsewhere, too. */
-export interface ForeignBlob extends Expected {
-  readonly urls?: readonly string[] | undefined;
-}
+import type { Endpoint, ForeignBlob } from "./types.ts";
 
 /** The bytes from `offset` on, from the first address that gives them. Throws `BLOB_MISSING` with what each said. */
 export async function* foreignBytes(

@@ -5,12 +5,11 @@ import { algorithmOf, type Digest, hexOf } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import { type Descriptor, familiarName, type Index, isTag, OCI_INDEX, parseIndex, parseManifestOrIndex } from "../oci/index.ts";
-import type { Endpoint } from "./endpoints.ts";
 import { protocolError } from "./errors.ts";
 import { fetchManifest, type PullContext } from "./pull.ts";
 import { pushManifest } from "./push.ts";
 import type { Place } from "./session.ts";
-import type { CallOptions, RepositoryName } from "./types.ts";
+import type { Endpoint, CallOptions, RepositoryName } from "./types.ts";
 
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 const MAX_PAGES = 1000;

@@ -14,12 +14,11 @@ import {
   type Reference,
 } from "../oci/index.ts";
 import { type NetResponse, type Retries, retrying } from "../net/index.ts";
-import type { Endpoint } from "./endpoints.ts";
-import { type ForeignBlob, foreignBytes, without } from "./foreign-layer.ts";
+import { foreignBytes, without } from "./foreign-layer.ts";
 import { allFailed, type Mirrors, type Tried } from "./mirrors.ts";
 import type { RegistryNetwork } from "./registry-network.ts";
 import type { Session } from "./session.ts";
-import type { BlobOptions, CallOptions, FetchedManifest, Resolved } from "./types.ts";
+import type { Endpoint, BlobOptions, CallOptions, FetchedManifest, ForeignBlob, Resolved } from "./types.ts";
 
 /** What reading needs. */
 export interface PullContext {

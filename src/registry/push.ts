@@ -5,10 +5,9 @@ import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { NetResponse } from "../net/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
-import type { Endpoint } from "./endpoints.ts";
 import { storedAsOther } from "./errors.ts";
 import { digestOf } from "./pull.ts";
-import type { CallOptions, RepositoryName, TransferOptions } from "./types.ts";
+import type { Endpoint, CallOptions, RepositoryName, TransferOptions } from "./types.ts";
 import { type PushContext, uploadBlob, uploadPlace } from "./upload.ts";
 
 /** Answers to HEAD of registries, and of storage that they lead to, that do not say whether the blob is there. */

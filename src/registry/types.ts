@@ -5,11 +5,26 @@ import type { Emit } from "../events.ts";
 import type { Network } from "../net/index.ts";
 import type { Descriptor, Reference } from "../oci/index.ts";
 import type { CredentialSource } from "./credentials.ts";
-import type { ForeignBlob } from "./foreign-layer.ts";
 import type { RegistriesConfig } from "./registries-conf.ts";
 
 /** A repository, without tag or digest; every `Reference` is one. */
 export type RepositoryName = Pick<Reference, "registry" | "repository"> & Pick<Partial<Reference>, "tag" | "digest">;
+
+/** A repository at an address. */
+export interface Endpoint {
+  /** The name for credentials and messages: "docker.io". */
+  readonly registry: string;
+  /** What is connected to: "registry-1.docker.io". */
+  readonly host: string;
+  readonly repository: string;
+  /** Plain HTTP and unverifiable certificates are allowed. */
+  readonly insecure: boolean;
+  readonly mirror: boolean;
+  /** The registry that a mirror of hosts.toml stands for: containerd's mirrors want to know ("?ns="). */
+  readonly standsFor?: string;
+  /** Why it must not be asked. */
+  readonly refused?: string;
+}
 
 /** Options of every call. */
 export interface CallOptions {
@@ -27,6 +42,11 @@ export interface TransferOptions extends CallOptions {
 export interface BlobOptions extends TransferOptions {
   /** The first bytes of the blob, of a transfer that broke off: they are given first, and only the rest is asked for. Checked with the rest. */
   readonly kept?: { readonly sizeBytes: number; readonly open: () => ByteStream } | undefined;
+}
+
+/** A blob that may be elsewhere, too. */
+export interface ForeignBlob extends Expected {
+  readonly urls?: readonly string[] | undefined;
 }
 
 /** What a name means now. */

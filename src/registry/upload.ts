@@ -7,10 +7,9 @@ import { type Digest, type Expected, shortDigest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import { linkProblem, type NetResponse, type Retries } from "../net/index.ts";
-import type { Endpoint } from "./endpoints.ts";
 import { protocolError } from "./errors.ts";
 import type { Place, Session } from "./session.ts";
-import type { TransferOptions } from "./types.ts";
+import type { Endpoint, TransferOptions } from "./types.ts";
 
 /** What writing needs. */
 export interface PushContext {

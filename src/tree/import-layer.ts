@@ -5,6 +5,7 @@
 import type { ByteStream } from "../bytes.ts";
 import type { DiffId, Expected } from "../digest.ts";
 import { createHasher, digestMismatch, verified } from "../digest.ts";
+import { DecantError } from "../errors.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
 import type { KeptBytes, PartialBlob, StagedDirectory, Store } from "../store/index.ts";
@@ -65,13 +66,32 @@ export async function importLayerBlob(store: Store, blob: LayerBlobSource, optio
       const known = findLayer(store, diffId);
       if (known !== undefined) return known;
       const take = (source: ByteStream, from: "here" | PartialBlob): Promise<Layer> =>
-        ingest(store, verified(source, descriptor), { ...options, signal, expected: { descriptor, diffId }, from });
+        digestFirst(verified(source, descriptor), (checked) =>
+          ingest(store, checked, { ...options, signal, expected: { descriptor, diffId }, from }),
+        );
       // The store checks what it gives by size only: the digest is checked in both cases.
       if (store.blobs.size(descriptor.digest) === descriptor.size) return await take(store.blobs.open(descriptor.digest), "here");
       return await store.blobs.bring(descriptor, (file) => take(blob.open(file.kept), file), signal);
     },
     options.signal,
   );
+}
+
+/** What is said of bytes that are no layer. */
+const NO_LAYER: ReadonlySet<string> = new Set(["ARCHIVE", "TAR", "PATH_ESCAPE", "WHITEOUT"]);
+
+/** Bytes that are no layer may be other bytes than were asked for: then that is the failure, and whoever sent them is at fault, not the image. */
+async function digestFirst<Result>(source: ByteStream, work: (source: ByteStream) => Promise<Result>): Promise<Result> {
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    // Without `return`: who gives up reading does not close it.
+    return await work({ [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) });
+  } catch (error) {
+    if (error instanceof DecantError && NO_LAYER.has(error.code)) while ((await iterator.next()).done !== true);
+    throw error;
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 /** Imports the tar of a root file system, plain or compressed, whose digests nobody told. Throws as `importLayerBlob`. */

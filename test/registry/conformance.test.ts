@@ -64,9 +64,23 @@ const secure =
     return { host, systemDir: dir, ...(tokens === undefined ? {} : { tokens }) };
   };
 
+/** hosts.toml of containerd names the authority and our certificate. */
+const mutual: Start = async (dir, stack) => {
+  const authority = await createOwnAuthority(dir);
+  const tls = await authority.issue("server", ["DNS:registry.test"]);
+  const { certFile, keyFile } = await authority.issue("client");
+  const registry = stack.use(await startDockerRegistry(dir, { tls, clientAuthority: authority.ca.certFile }));
+  const host = `registry.test:${registry.host.split(":")[1]}`;
+  await mkdir(join(dir, "containerd/certs.d", host), { recursive: true });
+  const text = `server = "https://${host}"\nca = "${authority.ca.certFile}"\nclient = [["${certFile}", "${keyFile}"]]\n`;
+  await writeFile(join(dir, "containerd/certs.d", host, "hosts.toml"), text);
+  return { host, systemDir: dir };
+};
+
 const registries: readonly { readonly name: string; readonly start: Start; readonly credentials: Credentials | undefined }[] = [
   { name: "that lets everybody in", start: plain, credentials: undefined },
   { name: "with a password, and TLS by an own authority", start: secure("htpasswd"), credentials: ME },
+  { name: "that wants a certificate of ours, by hosts.toml", start: mutual, credentials: undefined },
   { name: "with a token server and a password", start: secure("token"), credentials: ME },
   { name: "with a token server and an identity token", start: secure("token"), credentials: IDENTITY },
 ];

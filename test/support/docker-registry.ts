@@ -14,6 +14,8 @@ export interface DockerRegistry extends AsyncDisposable {
 export interface DockerRegistryOptions {
   /** Speaks https with this certificate. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** With `tls`: wants a certificate of a client that the authority in this file has signed. */
+  readonly clientAuthority?: string;
   /** Wants `REGISTRY_LOGIN`, by Basic authorization. */
   readonly htpasswd?: boolean;
   /** Wants tokens of this server, signed by a certificate of the authority in `rootFile`. */
@@ -32,13 +34,14 @@ export async function startDockerRegistry(dir: string, options: DockerRegistryOp
   await mkdir(root, { recursive: true });
   const host = `127.0.0.1:${port}`;
   const config = join(root, "config.yml");
-  const { tls, token } = options;
+  const { tls, token, clientAuthority } = options;
+  const clients = clientAuthority === undefined ? "" : `, clientcas: ["${clientAuthority}"]`;
   await writeFile(join(root, "htpasswd"), HTPASSWD);
   const lines = [
     "version: 0.1",
     "log: {level: error}",
     `storage: {filesystem: {rootdirectory: "${root}/data"}, delete: {enabled: true}}`,
-    `http: {addr: "${host}"${tls === undefined ? "" : `, tls: {certificate: "${tls.certFile}", key: "${tls.keyFile}"}`}}`,
+    `http: {addr: "${host}"${tls === undefined ? "" : `, tls: {certificate: "${tls.certFile}", key: "${tls.keyFile}"${clients}}`}}`,
     ...(options.htpasswd === true ? [`auth: {htpasswd: {realm: registry, path: "${root}/htpasswd"}}`] : []),
     ...(token === undefined
       ? []

@@ -75,5 +75,5 @@ export type { AnnotationSpec, CompressionOptions, ExportResult, FileOptions, Ima
 export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";
-export type { LoginResult } from "./registry/index.ts";
+export type { LoginResult, LogoutResult } from "./registry/index.ts";
 export type { BuildRecord, PruneResult } from "./store/index.ts";

@@ -115,7 +115,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F94",
     title: "Mirrors, insecure registries, certificates, proxies",
     state: "full",
-    note: "registries.conf and certs.d; not buildkitd.toml. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.",
+    note: "registries.conf, certs.d and its hosts.toml; not buildkitd.toml. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.",
   },
   { id: "F95", title: "Local cache by content", state: "full" },
   { id: "F96", title: "--no-cache and --no-cache-filter", state: "full" },
@@ -216,7 +216,18 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     refuses: [{ args: ["--squash"] }],
   },
   { id: "F123", title: "SOURCE_DATE_EPOCH in the image, rewrite-timestamp", state: "full" },
-  { id: "F125", title: "Layers are mounted from other repositories when pushing", state: "full" },
+  {
+    id: "F125",
+    title: "Layers are mounted from other repositories when pushing",
+    state: "full",
+    note: "From where a base came, and from where earlier pushes went.",
+  },
+  {
+    id: "F126",
+    title: "Uploads and downloads that break off",
+    state: "full",
+    note: "Tried again for half a minute without progress, or as Retry-After says. Uploads go on where the registry stopped, pulls also in a later run.",
+  },
   {
     id: "F128",
     title: "Several platforms, one index",

@@ -3,7 +3,7 @@ import { usageError } from "../errors.ts";
 import { LOGIN, LOGOUT } from "./options/login.ts";
 import { checkOptions } from "./options/shape.ts";
 import type { LoginOptions, LogoutOptions } from "./types.ts";
-import { login as logIn, type LoginResult, logout as logOut } from "../registry/index.ts";
+import { login as logIn, type LoginResult, logout as logOut, type LogoutResult } from "../registry/index.ts";
 
 /** Logs in: the registry is asked first. Throws `USAGE`, `REGISTRY_AUTH`, `REGISTRY_UNREACHABLE`, `CONFIG_FILE`, `CREDENTIAL_HELPER`. */
 export async function login(options: LoginOptions): Promise<LoginResult> {
@@ -14,8 +14,8 @@ export async function login(options: LoginOptions): Promise<LoginResult> {
   return await logIn(server, { username, password }, { env, signal });
 }
 
-/** Forgets the credentials of a registry; `found` is false when none were kept. Throws `USAGE`, `CONFIG_FILE`, `CREDENTIAL_HELPER`. */
-export async function logout(options: LogoutOptions = {}): Promise<{ readonly registry: string; readonly found: boolean }> {
+/** Forgets the credentials of a registry that `login` keeps; says who else has some. Throws `USAGE`, `CONFIG_FILE`, `CREDENTIAL_HELPER`. */
+export async function logout(options: LogoutOptions = {}): Promise<LogoutResult> {
   checkOptions(LOGOUT, options);
   const { server = "", env = process.env, signal } = options;
   return await logOut(server, { env, signal });

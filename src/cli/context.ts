@@ -21,8 +21,8 @@ export interface CliContext {
   readonly stderr: OutputStream;
   /** Aborts on Ctrl-C and on SIGTERM; its reason is an `Interrupted`. */
   readonly signal: AbortSignal;
-  /** Asks at the terminal, without echo; absent where standard input is none. */
-  readonly askSecret?: ((question: string) => Promise<string>) | undefined;
+  /** Asks at the terminal, which shows nothing of a secret; absent where standard input is no terminal. */
+  readonly ask?: ((question: string, options: { readonly secret: boolean }) => Promise<string>) | undefined;
   /** Until disposed, the terminal passes on each key as it is: for a container with one of its own. Absent where standard input is none. */
   readonly rawTerminal?: (() => Disposable) | undefined;
   /** Until disposed, signals go to `handler` instead of aborting. For `decant run`. */

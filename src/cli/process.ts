@@ -30,7 +30,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     // Nobody is left to tell; the exit code still says how the work ended.
     stderr: outputStream(process.stderr, () => undefined),
     signal: stop.signal,
-    ...(isatty(0) ? { askSecret: (question: string) => askSecret(question, stop.signal), rawTerminal } : {}),
+    ...(isatty(0) ? { ask: async (question, options) => (await import("./ask.ts")).ask(question, options, stop.signal), rawTerminal } : {}),
     forwardSignals(handler) {
       forward = handler;
       return {
@@ -47,25 +47,6 @@ export async function runProcess(args: readonly string[]): Promise<void> {
 function rawTerminal(): Disposable {
   process.stdin.setRawMode(true);
   return { [Symbol.dispose]: () => void process.stdin.setRawMode(false) };
-}
-
-/** The terminal shows the question, and nothing of what is typed. */
-async function askSecret(question: string, signal: AbortSignal): Promise<string> {
-  const [{ createInterface }, { Writable }] = await Promise.all([import("node:readline/promises"), import("node:stream")]);
-  process.stderr.write(question);
-  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output, terminal: true });
-  // The terminal is in raw mode: Ctrl-C is a character until we make it a signal again.
-  lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-  try {
-    return await lines.question("", { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    lines.close();
-    process.stderr.write("\n");
-  }
 }
 
 /** What a command fails with that cannot write its result. */

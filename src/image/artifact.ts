@@ -103,9 +103,9 @@ async function openRemote(ctx: ImageContext, reference: Reference, kind: Artifac
   const sources = (diffIds: readonly DiffId[]): LayerSource[] =>
     imageLayers(store, withDiffIds(manifest, diffIds), {
       name: formatReference(reference),
-      async *open(layer, stop, step = vertex) {
+      async *open(layer, stop, { vertex: step = vertex, kept }) {
         const progress = startProgress(ctx.emit, { vertex: step, id: layer.digest, action: "pull", totalBytes: layer.size });
-        yield* client.blob(reference, layer, { signal: stop, onProgress: progress.at });
+        yield* client.blob(reference, layer, { kept, signal: stop, onProgress: progress.at });
         progress.end();
       },
       remote: (layer) => ({ descriptor: layer, registry, repository }),

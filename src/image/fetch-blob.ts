@@ -19,7 +19,11 @@ export async function fetchBlob(ctx: ImageContext, remote: RemoteBlob, signal: A
   const sizeOf: SizeOfLayer = ({ digest }, stop) => client.blobSize({ registry, repository }, digest, { signal: stop });
   const fetched = await withTrueSize(descriptor, signal, sizeOf, async (sized) => {
     const progress = startProgress(emit, { vertex, id: sized.digest, action: "pull", totalBytes: sized.size });
-    await store.blobs.write(client.blob({ registry, repository }, sized, { signal, onProgress: progress.at }), sized);
+    await store.blobs.receive(
+      sized,
+      (kept) => client.blob({ registry, repository }, sized, { kept, signal, onProgress: progress.at }),
+      signal,
+    );
     progress.end();
     return sized;
   });

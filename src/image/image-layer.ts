@@ -6,11 +6,17 @@ import { type Digest, type DiffId } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
-import type { Store } from "../store/index.ts";
+import type { KeptBytes, Store } from "../store/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, findLayer, importLayerBlob } from "../tree/index.ts";
 
-/** Opens the bytes of a layer blob from wherever they are. `vertex`: the step that wants them, where it is not the one that named the image. */
-type OpenLayer = (descriptor: Descriptor, signal: AbortSignal, vertex: string | undefined) => ByteStream;
+/** Opens the bytes of a layer blob from wherever they are. `vertex` of its options: the step that wants them, where it is not the one that named the image. */
+type OpenLayer = (descriptor: Descriptor, signal: AbortSignal, options: OpenLayerOptions) => ByteStream;
+
+interface OpenLayerOptions {
+  readonly vertex: string | undefined;
+  /** What an earlier transfer left: it comes first, and need not be fetched. */
+  readonly kept: KeptBytes | undefined;
+}
 
 /** Looks how large a layer blob is where it is; undefined where that cannot be seen. */
 export type SizeOfLayer = (descriptor: Descriptor, signal: AbortSignal) => Promise<number | undefined>;
@@ -72,7 +78,7 @@ async function loadLayer(store: Store, wanted: WantedLayer, places: Semaphore, s
   using _place = await places.acquire(signal);
   // Looks among the store's blobs first, and lets one of several processes do the work.
   const layer = await withTrueSize(descriptor, signal, from.sizeOf, (sized) =>
-    importLayerBlob(store, { descriptor: sized, diffId, open: () => from.open(sized, signal, vertex) }, { signal, unpack }),
+    importLayerBlob(store, { descriptor: sized, diffId, open: (kept) => from.open(sized, signal, { vertex, kept }) }, { signal, unpack }),
   );
   if (remote !== undefined) rememberOrigin(store, remote);
   return layer;

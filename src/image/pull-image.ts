@@ -16,7 +16,7 @@ import {
   formatReference,
   isImageConfig,
 } from "../oci/index.ts";
-import type { Ref } from "../store/index.ts";
+import type { KeptBytes, Ref } from "../store/index.ts";
 import { loadLayers } from "../tree/index.ts";
 import { isImageId } from "./find-image.ts";
 import { imageLayers, isStored, sizedDescriptor, withTrueSize } from "./image-layer.ts";
@@ -113,7 +113,8 @@ async function pullAt(
   keepDocuments(ctx, seen, platform);
   const layers = imageLayers(store, documents, {
     name: shown,
-    open: (descriptor, stop, vertex = ctx.vertex) => downloaded({ ...ctx, vertex }, reference, descriptor, stop),
+    open: (descriptor, stop, { vertex = ctx.vertex, kept }) =>
+      downloaded({ ...ctx, vertex }, reference, descriptor, { kept, signal: stop }),
     sizeOf: async ({ digest }, stop) => (await ctx.registry()).blobSize(reference, digest, { signal: stop }),
     remote: (descriptor) => ({ descriptor, registry: reference.registry, repository: reference.repository }),
   });
@@ -169,7 +170,7 @@ async function* downloaded(
   ctx: ImageContext,
   reference: Reference,
   descriptor: Descriptor,
-  signal: AbortSignal,
+  options: { readonly kept: KeptBytes | undefined; readonly signal: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const client = await ctx.registry();
   const progress = startProgress(ctx.emit, {
@@ -178,6 +179,6 @@ async function* downloaded(
     action: "pull",
     totalBytes: descriptor.size,
   });
-  yield* client.blob(reference, descriptor, { signal, onProgress: progress.at });
+  yield* client.blob(reference, descriptor, { ...options, onProgress: progress.at });
   progress.end();
 }

@@ -53,6 +53,16 @@ function recordingClient(calls: string[], has: Set<string>): RegistryClient {
   };
 }
 
+/** As much of the store's records as a push wants. */
+function memoryRecords(): Pick<ImageContext["store"]["records"], "get" | "put" | "batch"> {
+  const values = new Map<string, unknown>();
+  return {
+    get: (space, id) => values.get(`${space} ${id}`),
+    put: (space, id, value) => void values.set(`${space} ${id}`, value),
+    batch: (fn) => fn(),
+  };
+}
+
 const rows: { name: string; to: string[]; has: string[]; want: string[] }[] = [
   {
     name: "mounts what a neighbour has and fetches nothing",
@@ -101,7 +111,7 @@ for (const { name, to, has, want } of rows) {
       throw new InternalError("the store is not wanted");
     };
     // Only what pushing looks at; the blobs themselves are the client's business.
-    const store = { blobs: { open: refuse } } as unknown as ImageContext["store"];
+    const store = { blobs: { open: refuse }, records: memoryRecords() } as unknown as ImageContext["store"];
     const ctx: ImageContext = { store, registry: async () => client, emit: noEvents, vertex: "push", signal: new AbortController().signal };
     await pushAssembled(ctx, imageWithBase(calls), to);
     assert.deepEqual(calls.toSorted(), want);
@@ -109,3 +119,23 @@ for (const { name, to, has, want } of rows) {
     assert.match(calls.at(-1) ?? "", /^manifest/);
   });
 }
+
+test("F125: a later push to a neighbour mounts what an earlier one sent, from the repository that had it last", async () => {
+  const calls: string[] = [];
+  const has = new Set<string>();
+  const client = recordingClient(calls, has);
+  const store = { blobs: {}, records: memoryRecords() } as unknown as ImageContext["store"];
+  const ctx: ImageContext = { store, registry: async () => client, emit: noEvents, vertex: "push", signal: new AbortController().signal };
+  await pushAssembled(ctx, imageWithBase([]), ["other.io/one:1"]);
+  calls.length = 0;
+  await pushAssembled(ctx, imageWithBase([]), ["other.io/two:1"]);
+  assert.deepEqual(calls.toSorted(), ["manifest other.io/two:1", "mount layer from one into two", "push config to two"]);
+  has.clear();
+  calls.length = 0;
+  await pushAssembled(ctx, imageWithBase(calls), ["other.io/three:1"]);
+  const want = ["mount layer from two into three", "mount layer from one into three", "fetch layer", "push layer to three"];
+  assert.deepEqual(
+    calls.filter((call) => call.includes("layer")),
+    want,
+  );
+});

@@ -9,6 +9,7 @@ import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oc
 import type { RegistryClient } from "../registry/index.ts";
 import type { AssembledResult } from "./assembled-image.ts";
 import type { ExportLayer } from "./layers.ts";
+import { type BlobPlace, notePlaces, placesOf, withoutRepeats } from "./blob-places.ts";
 import type { Document } from "./manifest.ts";
 import { targetName } from "./names.ts";
 import { startProgress } from "../transfer.ts";
@@ -16,17 +17,12 @@ import type { ImageContext } from "./types.ts";
 
 type Target = ReturnType<typeof targetName>;
 
-interface Repository {
-  readonly registry: string;
-  readonly repository: string;
-}
-
 interface PushBlob {
   readonly descriptor: Descriptor;
   /** Repositories that have it, or had it. */
-  readonly places: Repository[];
+  readonly places: BlobPlace[];
   readonly ensure: (signal: AbortSignal) => Promise<Descriptor>;
-  readonly open: () => ByteStream;
+  readonly open: (startAt: number) => ByteStream;
 }
 
 /** Pushes to each name in turn; what went to one repository of a registry is mounted into the next. Throws what registries throw. */
@@ -35,6 +31,7 @@ export async function pushAssembled(ctx: ImageContext, result: AssembledResult, 
   const blobs = blobsOf(ctx, result);
   for (const target of names.map(targetName)) {
     await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
+    notePlaces(ctx.store, target, layersOf(result));
     for (const { reference, document } of manifestsOf(result, target)) {
       await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
     }
@@ -42,10 +39,15 @@ export async function pushAssembled(ctx: ImageContext, result: AssembledResult, 
 }
 
 /** Sends layers to the repository of `reference`, without a manifest that names them. Throws what registries throw. */
-export async function pushLayers(ctx: ImageContext, reference: Repository, layers: readonly ExportLayer[]): Promise<void> {
+export async function pushLayers(ctx: ImageContext, reference: BlobPlace, layers: readonly ExportLayer[]): Promise<void> {
   const client = await ctx.registry();
   const blobs = [...layerBlobs(ctx, layers).values()];
   await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, reference, blob, signal), ctx.signal);
+  notePlaces(
+    ctx.store,
+    reference,
+    blobs.map(({ descriptor }) => descriptor.digest),
+  );
 }
 
 /** The only manifest under its tag; else the index has the tag, and comes after the manifests that it names. */
@@ -62,7 +64,12 @@ function blobsOf(ctx: ImageContext, result: AssembledResult): PushBlob[] {
   const blobs = new Map<Digest, PushBlob>();
   const documents = images.flatMap(({ config, about }) => [config, ...(about === undefined ? [] : [about.config, ...about.statements])]);
   for (const { descriptor, bytes } of documents) {
-    blobs.set(descriptor.digest, { descriptor, places: [], ensure: () => Promise.resolve(descriptor), open: () => bytesOf(bytes) });
+    blobs.set(descriptor.digest, {
+      descriptor,
+      places: [],
+      ensure: () => Promise.resolve(descriptor),
+      open: (startAt) => bytesOf(bytes.subarray(startAt)),
+    });
   }
   const layers = layerBlobs(
     ctx,
@@ -76,13 +83,20 @@ function layerBlobs(ctx: ImageContext, layers: readonly ExportLayer[]): Map<Dige
   for (const { descriptor, remote, ensure } of layers) {
     // Such layers stay where their licence wants them; the manifest carries their addresses.
     if (isForeignLayer(descriptor.mediaType)) continue;
-    const open = (): ByteStream => ctx.store.blobs.open(descriptor.digest);
-    blobs.set(descriptor.digest, { descriptor, places: remote === undefined ? [] : [remote], ensure, open });
+    const open = (start: number): ByteStream => ctx.store.blobs.open(descriptor.digest, { start });
+    const places = withoutRepeats([...(remote === undefined ? [] : [remote]), ...placesOf(ctx.store, descriptor.digest)]);
+    blobs.set(descriptor.digest, { descriptor, places, ensure, open });
   }
   return blobs;
 }
 
-async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Repository, blob: PushBlob, signal: AbortSignal): Promise<void> {
+/** Configurations and statements are small, and seldom the same in two repositories. */
+function layersOf({ images }: AssembledResult): Digest[] {
+  const layers = images.flatMap((image) => image.layers).filter(({ descriptor }) => !isForeignLayer(descriptor.mediaType));
+  return layers.map(({ descriptor }) => descriptor.digest);
+}
+
+async function pushBlob(ctx: ImageContext, client: RegistryClient, target: BlobPlace, blob: PushBlob, signal: AbortSignal): Promise<void> {
   const { descriptor, places } = blob;
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: descriptor.digest, action: "push", totalBytes: descriptor.size });
   if (!(await isThere(client, target, blob, signal))) {
@@ -95,12 +109,7 @@ async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Repos
 }
 
 /** Already in the repository, or mounted into it from a neighbour now. Blobs of nobody else are not asked for: `pushBlob` does that. */
-async function isThere(
-  client: RegistryClient,
-  target: Repository,
-  { descriptor, places }: PushBlob,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function isThere(client: RegistryClient, target: BlobPlace, { descriptor, places }: PushBlob, signal: AbortSignal): Promise<boolean> {
   if (places.length === 0) return false;
   if (await client.hasBlob(target, descriptor.digest, { signal })) return true;
   for (const { registry, repository } of places) {

@@ -1,6 +1,6 @@
 /**
  * Which certificates a host may show and gets shown. Trusted are Node's own roots, the system's, those of NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and
- * SSL_CERT_DIR, and for one host those of docker's and podman's certs.d/HOST (*.crt: authorities; *.cert with *.key: of the client).
+ * SSL_CERT_DIR, and for one host those of docker's, podman's and containerd's certs.d/HOST (*.crt: authorities; *.cert with *.key: of the client; hosts.toml).
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import type * as NodeTls from "node:tls";
 import { createShared } from "../async.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import { given } from "../given.ts";
+import { type HostsFile, hostsAddresses, readHostsFiles } from "./hosts-toml.ts";
 import { readNamedFile } from "../sys/index.ts";
 
 /** Where certificates are looked for. */
@@ -42,9 +43,10 @@ const HOST = /^(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(?::\d+)
 export function createCertificates(places: CertificatePlaces): Certificates {
   const roots = createShared<"roots", readonly string[]>({ cancel: "never" });
   const contexts = createShared<string, NodeTls.SecureContext>({ cancel: "never" });
+  const hosts = createShared<"hosts", ReadonlyMap<string, HostsFile | DecantError>>({ cancel: "never" });
   return {
     async contextFor(host, { identify }) {
-      const { ca, pair } = await hostFiles(host, places);
+      const { ca, pair } = await hostFiles(host, places, await hosts.run("hosts", () => readHostsFiles(places)));
       const shown = identify ? pair : undefined;
       // A context takes 15 ms, most of it for the roots: hosts without files of their own share one.
       return await contexts.run(ca.length === 0 && shown === undefined ? "" : `${host} ${shown !== undefined}`, async () => {
@@ -71,17 +73,31 @@ async function allRoots(env: CertificatePlaces["env"]): Promise<readonly string[
   return [...found];
 }
 
-/** The certificates of certs.d for `host`. Throws `CONFIG_FILE`. */
-async function hostFiles(host: string, { systemDir, homeDir }: CertificatePlaces): Promise<HostFiles> {
+/** The certificates of certs.d for `host`: the files in its folder, and those that a hosts.toml names for it. Throws `CONFIG_FILE`. */
+async function hostFiles(
+  host: string,
+  { systemDir, homeDir }: CertificatePlaces,
+  hosts: ReadonlyMap<string, HostsFile | DecantError>,
+): Promise<HostFiles> {
   const ca: string[] = [];
   let pair: HostFiles["pair"];
-  const parents = [join(systemDir, "docker/certs.d"), join(systemDir, "containers/certs.d"), join(homeDir, ".config/containers/certs.d")];
+  const parents = [
+    join(systemDir, "docker/certs.d"),
+    join(systemDir, "containers/certs.d"),
+    join(systemDir, "containerd/certs.d"),
+    join(homeDir, ".config/containers/certs.d"),
+  ];
   for (const folder of HOST.test(host) ? parents.map((parent) => join(parent, host)) : []) {
     for (const name of await namesIn(folder)) {
       const path = join(folder, name);
       if (name.endsWith(".crt")) ca.push(await readAuthority(path));
-      if (name.endsWith(".cert")) pair ??= await readPair(path);
+      if (name.endsWith(".cert")) pair ??= await readPair(path, path.replace(/\.cert$/, ".key"));
     }
+  }
+  for (const address of hostsAddresses(hosts).filter(({ url }) => url.host === host)) {
+    for (const path of address.ca) ca.push(await readAuthority(path));
+    const [client] = address.client;
+    if (client !== undefined) pair ??= await readPair(...client);
   }
   return { ca, ...given({ pair }) };
 }
@@ -92,8 +108,7 @@ async function readAuthority(path: string): Promise<string> {
   return text;
 }
 
-async function readPair(certPath: string): Promise<{ readonly cert: string; readonly key: string }> {
-  const keyPath = certPath.replace(/\.cert$/, ".key");
+async function readPair(certPath: string, keyPath: string): Promise<{ readonly cert: string; readonly key: string }> {
   const pair = {
     cert: await readPem(certPath, (problem) => badFile(certPath, problem)),
     key: await readPem(keyPath, (problem) => badFile(certPath, `its key "${keyPath}" cannot be used: ${problem}`)),

@@ -20,7 +20,7 @@ import type { RequestBody } from "./send-body.ts";
 
 /** A request. */
 export interface NetRequest {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: URL;
   /** Lower-case names. */
   readonly headers?: (Readonly<Record<string, string>> & { readonly authorization?: never }) | undefined;

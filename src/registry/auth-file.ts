@@ -36,9 +36,10 @@ export function parseAuthFile(text: string, path: string): AuthFile {
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch {
-    // The parser's message would quote the text, which has secrets.
-    throw badFile(path, "it is no JSON");
+  } catch (error) {
+    // The parser's message quotes the text, which has secrets: only the line is taken of it.
+    const line = /\(line (\d+) column \d+\)/.exec(String(error))?.[1];
+    throw badFile(line === undefined ? path : `${path}:${line}`, "it is no JSON");
   }
   const result = v.safeParse(schema, json);
   if (!result.success) throw badFile(path, `"${v.getDotPath(result.issues[0]) ?? "it"}" has the wrong type`);

@@ -1,11 +1,11 @@
 /** Puts the pieces of a registry client together; what each call does is in pull.ts, push.ts and listing.ts. */
 import { homedir } from "node:os";
-import { createShared } from "../async.ts";
+import { createSemaphore, createShared, type Semaphore } from "../async.ts";
 import { noEvents } from "../events.ts";
 import { createNetwork } from "../net/index.ts";
 import { createAuth } from "./auth.ts";
 import { fileCredentials } from "./credentials.ts";
-import { type Endpoint, expandName, pullEndpoints, pushEndpoint } from "./endpoints.ts";
+import { expandName, pullEndpoints, pushEndpoint } from "./endpoints.ts";
 import { listReferrers, listTags, noteReferrer } from "./listing.ts";
 import { createMirrors } from "./mirrors.ts";
 import { blobSize, fetchBlob, fetchManifest, type PullContext, resolveReference } from "./pull.ts";
@@ -13,7 +13,7 @@ import { hasBlob, mountBlob, pushBlob, pushManifest } from "./push.ts";
 import { loadRegistriesConfig, type RegistriesConfig } from "./registries-conf.ts";
 import { registryNetwork } from "./registry-network.ts";
 import { createSession } from "./session.ts";
-import type { RegistryClient, RegistryClientOptions, RepositoryName } from "./types.ts";
+import type { Endpoint, RegistryClient, RegistryClientOptions, RepositoryName } from "./types.ts";
 
 /**
  * Makes a client. Nothing is read or connected before the first call. Dispose it to close its connections; forgetting to
@@ -27,8 +27,10 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     loading.run("config", async () => options.config ?? (await loadRegistriesConfig({ env, homeDir, systemDir })));
   const network = registryNetwork(sockets, config);
   const auth = createAuth(network, options.credentials ?? fileCredentials({ env, homeDir }));
-  const ctx: PullContext = {
+  const ctx: PullContext & { readonly referrerTurns: Semaphore } = {
     session: createSession({ network, auth }),
+    network,
+    referrerTurns: createSemaphore(1),
     retriesAt: (endpoint) => network.retriesAt(endpoint),
     mirrors: createMirrors(options.emit ?? noEvents),
   };

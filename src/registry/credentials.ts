@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { createShared } from "../async.ts";
-import { DecantError } from "../errors.ts";
+import { DecantError, isDecantError } from "../errors.ts";
 import { readNamedFile, runProcess } from "../sys/index.ts";
 import { type AuthFile, type Credentials, HUB_KEY, parseAuthFile } from "./auth-file.ts";
 
@@ -36,7 +36,7 @@ export function fileCredentials(places: CredentialPlaces): CredentialSource {
       const found = await findIn(parseAuthFile(inline, "$DOCKER_AUTH_CONFIG"), registry, repository, ctx);
       if (found !== undefined) return found;
     }
-    for (const path of explicit === undefined ? defaultPaths(places) : [explicit]) {
+    for (const path of readablePaths(places)) {
       const file = await files.run(path, () => readAuthFile(path));
       if (file === undefined && explicit !== undefined) {
         throw new DecantError("CONFIG_FILE", `Cannot read "${path}": there is no such file; REGISTRY_AUTH_FILE names it`);
@@ -57,6 +57,35 @@ function defaultPaths({ env, homeDir }: CredentialPlaces): string[] {
   ];
 }
 
+/**
+ * Where else than in the file that a login goes to credentials for `key` ("host[:port][/path]") are: "$DOCKER_AUTH_CONFIG", and files. Files that
+ * cannot be read are left out, and helpers are not asked.
+ */
+export async function credentialsElsewhere(key: string, places: CredentialPlaces): Promise<readonly string[]> {
+  const found: string[] = [];
+  const inline = setOrUndefined(places.env["DOCKER_AUTH_CONFIG"]);
+  const written = writablePath(places);
+  const read = [
+    ...(inline === undefined ? [] : [{ place: "$DOCKER_AUTH_CONFIG", parse: () => Promise.resolve(parseAuthFile(inline, "")) }]),
+    ...readablePaths(places)
+      .filter((path) => path !== written)
+      .map((path) => ({ place: path, parse: () => readAuthFile(path) })),
+  ];
+  for (const { place, parse } of read) {
+    const file = await parse().catch((error: unknown) => {
+      if (isDecantError(error, "CONFIG_FILE")) return undefined;
+      throw error;
+    });
+    if (file?.credentials.has(key) === true || file?.helpers.has(key) === true) found.push(place);
+  }
+  return found;
+}
+
+function readablePaths(places: CredentialPlaces): string[] {
+  const explicit = setOrUndefined(places.env["REGISTRY_AUTH_FILE"]);
+  return explicit === undefined ? defaultPaths(places) : [explicit];
+}
+
 /** The file that a login goes to. */
 export function writablePath(places: CredentialPlaces): string {
   return setOrUndefined(places.env["REGISTRY_AUTH_FILE"]) ?? dockerConfig(places);
@@ -72,6 +101,9 @@ async function readAuthFile(path: string): Promise<AuthFile | undefined> {
   if (read.isMissing) return undefined;
   throw new DecantError("CONFIG_FILE", `Cannot read "${path}": ${read.problem}`);
 }
+
+/** The commands of docker-credential-helpers that Decant uses. */
+type HelperAction = "get" | "store" | "erase";
 
 interface HelperContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -104,7 +136,7 @@ async function askHelper(name: string, server: string, ctx: HelperContext): Prom
   const text = await runHelper(name, "get", server, `${server}\n`, ctx);
   if (text === undefined) return undefined;
   const answer = parseAnswer(text);
-  if (answer === undefined) throw helperError(`docker-credential-${name}`, server, 'its answer is not {"Username", "Secret"}');
+  if (answer === undefined) throw helperError(`docker-credential-${name}`, "get", server, 'its answer is not {"Username", "Secret"}');
   if (answer.secret === "") return undefined;
   return answer.username === "<token>"
     ? { kind: "identity-token", token: answer.secret }
@@ -117,13 +149,13 @@ async function askHelper(name: string, server: string, ctx: HelperContext): Prom
  */
 export async function runHelper(
   name: string,
-  action: "get" | "store" | "erase",
+  action: HelperAction,
   server: string,
   input: string,
   ctx: HelperContext,
 ): Promise<string | undefined> {
   const program = `docker-credential-${name}`;
-  if (!HELPER_NAME.test(name)) throw helperError(program, server, "it is no name of a program");
+  if (!HELPER_NAME.test(name)) throw helperError(program, action, server, "it is no name of a program");
   const { exitCode, stdout } = await runProcess({
     argv: [program, action],
     input,
@@ -132,12 +164,12 @@ export async function runHelper(
     signal: ctx.signal,
   }).catch((cause: unknown) => {
     ctx.signal?.throwIfAborted();
-    throw helperError(program, server, "it cannot be run", cause);
+    throw helperError(program, action, server, "it cannot be run", cause);
   });
   const text = stdout.toString("utf8");
   if (exitCode !== 0) {
-    if (text.includes("credentials not found")) return undefined;
-    throw helperError(program, server, `it ended with exit code ${exitCode}`);
+    if (action !== "store" && text.includes("credentials not found")) return undefined;
+    throw helperError(program, action, server, `it ended with exit code ${exitCode}`);
   }
   return text;
 }
@@ -156,10 +188,17 @@ function parseAnswer(text: string): { username: string; secret: string } | undef
   }
 }
 
-function helperError(program: string, server: string, state: string, cause?: unknown): DecantError {
-  return new DecantError("CREDENTIAL_HELPER", `Cannot get credentials for "${server}" from "${program}": ${state}`, {
-    hint: `Run: echo ${server} | ${program} get; or remove it from docker's config.json (credsStore, credHelpers)`,
-    details: { program, server },
+const FAILED = {
+  get: (server: string, program: string) => `get credentials for "${server}" from "${program}"`,
+  store: (server: string, program: string) => `keep credentials for "${server}" in "${program}"`,
+  erase: (server: string, program: string) => `remove credentials for "${server}" from "${program}"`,
+} as const satisfies Record<HelperAction, unknown>;
+
+function helperError(program: string, action: HelperAction, server: string, state: string, cause?: unknown): DecantError {
+  const check = action === "store" ? `${program} list` : `echo ${server} | ${program} ${action}`;
+  return new DecantError("CREDENTIAL_HELPER", `Cannot ${FAILED[action](server, program)}: ${state}`, {
+    hint: `Run: ${check}; or remove it from docker's config.json (credsStore, credHelpers)`,
+    details: { program, server, action },
     cause,
   });
 }

@@ -98,7 +98,7 @@ describe("pullEndpoints()", () => {
   it("refuses a blocked registry and tells where it is blocked", () => {
     assert.throws(
       () => pull("blocked/app"),
-      (error) => isDecantError(error, "REGISTRY_DENIED") && error.message.includes('blocked by "registries.conf"'),
+      (error) => isDecantError(error, "REGISTRY_DENIED") && error.message.includes('blocked by "registries.conf:14"'),
     );
   });
 });

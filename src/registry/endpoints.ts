@@ -4,20 +4,9 @@
  */
 import { DecantError } from "../errors.ts";
 import { formatReference, hasRegistry, parseReference, type Reference } from "../oci/index.ts";
+import { hostsEndpoints } from "./hosts-endpoints.ts";
 import type { RegistriesConfig, RegistryEntry } from "./registries-conf.ts";
-import type { RepositoryName } from "./types.ts";
-
-/** A repository at an address. */
-export interface Endpoint {
-  /** The name for credentials and messages: "docker.io". */
-  readonly registry: string;
-  /** What is connected to: "registry-1.docker.io". */
-  readonly host: string;
-  readonly repository: string;
-  /** Plain HTTP and unverifiable certificates are allowed. */
-  readonly insecure: boolean;
-  readonly mirror: boolean;
-}
+import type { Endpoint, RepositoryName } from "./types.ts";
 
 /** Completes what a user wrote: an alias of registries.conf for a short name, else docker.io. Throws `REFERENCE`. */
 export function expandName(name: string, config: RegistriesConfig): Reference {
@@ -31,7 +20,7 @@ export function expandName(name: string, config: RegistriesConfig): Reference {
 /** The addresses to read from: mirrors in order, then the location itself. Throws `REGISTRY_DENIED` for a blocked registry. */
 export function pullEndpoints(name: RepositoryName, config: RegistriesConfig): Endpoint[] {
   const found = findEntry(name, config);
-  if (found === undefined) return [direct(name, false)];
+  if (found === undefined) return hostsEndpoints(name, config.hosts) ?? [direct(name, false)];
   const { entry } = found;
   const byDigest = name.digest !== undefined;
   const mirrors = entry.mirrors.filter(({ pull }) => {
@@ -46,7 +35,10 @@ export function pullEndpoints(name: RepositoryName, config: RegistriesConfig): E
 
 /** The address to write to: what the name says, never a mirror or another location. Throws `REGISTRY_DENIED` for a blocked registry. */
 export function pushEndpoint(name: RepositoryName, config: RegistriesConfig): Endpoint {
-  return direct(name, findEntry(name, config)?.entry.insecure ?? false);
+  const entry = findEntry(name, config)?.entry;
+  const plain = direct(name, entry?.insecure ?? false);
+  const own = entry === undefined ? hostsEndpoints(name, config.hosts)?.at(-1) : undefined;
+  return own?.host === plain.host ? { ...plain, insecure: own.insecure } : plain;
 }
 
 interface Found {

@@ -20,8 +20,8 @@ export interface Attempt {
   readonly notFound?: "IMAGE_NOT_FOUND" | "BLOB_MISSING";
   /** It is a login: the credentials are what was given just now. */
   readonly isLogin?: boolean;
-  /** A status that may pass in a moment. */
-  readonly passing?: number;
+  /** Statuses that may pass in a moment. */
+  readonly passing?: readonly number[];
 }
 
 /** A response that is not what was asked for. */
@@ -93,14 +93,14 @@ export async function statusError(
   const code = codeFor(response, attempt);
   const state = stateFor(code, response, attempt);
   return new DecantError(code, `Cannot ${attempt.action}: ${state}${said === "" ? "" : ` (${cleanText(said)})`}`, {
-    ...hintOf(code, response, attempt, retryAfterMs),
+    hint: hintOf(code, response, attempt, { retryAfterMs, said }),
     details: {
       registry: attempt.registry,
       url: hide(safeUrl(response.url)),
       status,
       errors,
-      transient: isTransientStatus(status) || status === attempt.passing,
-      ...(status === attempt.passing ? { patience: "short" } : {}),
+      transient: isTransientStatus(status) || attempt.passing?.includes(status) === true,
+      ...(attempt.passing?.includes(status) === true ? { patience: "short" } : {}),
       ...given({ retryAfterMs }),
     },
   });
@@ -144,29 +144,46 @@ function stateFor(code: StatusCode, { status, strayed, url }: FailedResponse, { 
   }
 }
 
-function hintOf(
-  code: StatusCode,
-  { status, strayed, url }: FailedResponse,
-  { registry, isLogin }: Attempt,
-  retryAfterMs: number | undefined,
-): { hint?: string | undefined } {
+interface Said {
+  readonly retryAfterMs: number | undefined;
+  /** The registry's own codes and words. */
+  readonly said: string;
+}
+
+/** What registries say of a tag that must not move: Amazon ECR, Artifact Registry, Azure, GitLab, Harbor, Nexus, Quay. */
+const IMMUTABLE = /immutable|TAG_?ALREADY_?EXISTS|does not allow updating|cannot be overwritten/i;
+const QUOTA = /quota|storage limit|insufficient storage/i;
+
+function hintOf(code: StatusCode, response: FailedResponse, attempt: Attempt, { retryAfterMs, said }: Said): string | undefined {
+  const { status, strayed, url } = response;
+  const { registry, isLogin } = attempt;
   if (strayed === true && status === 401)
-    return { hint: `Decant does not send credentials of "${registry}" to other hosts. If "${url.host}" is the registry, name that one` };
+    return `Decant does not send credentials of "${registry}" to other hosts. If "${url.host}" is the registry, name that one`;
+  if (IMMUTABLE.test(said)) return "The registry does not let this tag move: push under another tag, or allow it there";
+  if (QUOTA.test(said)) return "Delete images that nobody needs there, or ask for more room";
   switch (code) {
     case "REGISTRY_AUTH":
     case "REGISTRY_DENIED":
-      if (isLogin === true) return { hint: "Check user and password; many registries want an access token as the password" };
-      return { hint: `decant login ${registry}` };
+      if (isLogin === true) return "Check user and password; many registries want an access token as the password";
+      return `decant login ${registry}`;
     case "IMAGE_NOT_FOUND":
-      return { hint: `Check the name and the tag; if the image is private: decant login ${registry}` };
+      return `Check the name and the tag; if the image is private: decant login ${registry}`;
     case "REGISTRY_RATE_LIMIT":
-      return {
-        hint: retryAfterMs === undefined ? `Wait, or: decant login ${registry}` : `Try again in ${Math.ceil(retryAfterMs / 1000)} seconds`,
-      };
+      return retryAfterMs === undefined ? `Wait, or: decant login ${registry}` : `Try again in ${Math.ceil(retryAfterMs / 1000)} seconds`;
     case "BLOB_MISSING":
+      return undefined;
     case "REGISTRY":
-      return {};
+      return otherHint(status, said);
   }
+}
+
+function otherHint(status: number, said: string): string | undefined {
+  if (status === 404 && /NAME_UNKNOWN/.test(said)) return "Create the repository first: this registry does not do it at the first push";
+  if (/NAME_INVALID/.test(said)) return "Check the name of the repository: this registry has rules of its own";
+  if (/MANIFEST_INVALID/.test(said))
+    return "The registry does not take this kind of manifest: try --provenance=false, or oci-mediatypes=false";
+  if (status === 413) return "A proxy before the registry takes no body of this size: raise its limit (nginx: client_max_body_size)";
+  return status >= 500 ? "The registry has a failure of its own: try again later" : undefined;
 }
 
 /** distribution-spec "Error Codes", or what a token server says. Bodies that are something else (HTML of a proxy) say nothing. */

@@ -1,4 +1,4 @@
 /** Images from and to registries. */
 export { createRegistryClient } from "./client.ts";
-export { login, type LoginResult, logout } from "./login.ts";
+export { login, type LoginResult, logout, type LogoutResult } from "./login.ts";
 export type { RegistryClient } from "./types.ts";

@@ -3,10 +3,11 @@
  * the file itself. Everything else in the file stays as it is.
  */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DecantError, errnoOf } from "../errors.ts";
-import { makeFolders, readNamedFile } from "../sys/index.ts";
+import { lockFolder, makeFolders, readNamedFile } from "../sys/index.ts";
 import { type AuthFile, type Credentials, normalizeKey, parseAuthFile } from "./auth-file.ts";
 import { type CredentialPlaces, runHelper, serverName, writablePath } from "./credentials.ts";
 
@@ -31,6 +32,7 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
  */
 export async function keepCredentials(key: string, login: KeptLogin, places: CredentialPlaces, signal?: AbortSignal): Promise<Kept> {
   const path = writablePath(places);
+  await using _lock = await lockFor(path, signal);
   const { file, json } = await readConfig(path);
   const helper = helperFor(file, key);
   const { credentials, username } = login;
@@ -49,6 +51,8 @@ export async function keepCredentials(key: string, login: KeptLogin, places: Cre
 /** Forgets them there; false when there were none. Throws `CONFIG_FILE`, `CREDENTIAL_HELPER`. */
 export async function forgetCredentials(key: string, places: CredentialPlaces, signal?: AbortSignal): Promise<boolean> {
   const path = writablePath(places);
+  if (!existsSync(path)) return false;
+  await using _lock = await lockFor(path, signal);
   const { file, json } = await readConfig(path);
   const helper = helperFor(file, key);
   const erased =
@@ -58,6 +62,27 @@ export async function forgetCredentials(key: string, places: CredentialPlaces, s
   const had = Object.keys(auths).length < Object.keys(withoutKey(json["auths"], undefined)).length;
   if (had) await writeConfig(path, { ...json, auths });
   return had || erased;
+}
+
+/**
+ * Two logins at once must not lose one of them. The lock is on the folder, where it leaves nothing behind. docker and podman take none of their own
+ * there: against them, the rename keeps the file whole.
+ */
+async function lockFor(path: string, signal: AbortSignal | undefined): Promise<AsyncDisposable> {
+  try {
+    makeFolders(dirname(path), { mode: 0o700 });
+    return await lockFolder(dirname(path), signal);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw cannotWrite(path, cause);
+  }
+}
+
+function cannotWrite(path: string, cause: unknown): DecantError {
+  return new DecantError("CONFIG_FILE", `Cannot write "${path}": ${errnoOf(cause) ?? "it failed"}`, {
+    hint: "Make its folder writable, or set DOCKER_CONFIG to another folder",
+    cause,
+  });
 }
 
 function helperFor(file: AuthFile | undefined, key: string): string | undefined {
@@ -90,7 +115,6 @@ async function readConfig(path: string): Promise<{ readonly file?: AuthFile; rea
 async function writeConfig(path: string, json: unknown): Promise<void> {
   let temporary: string | undefined;
   try {
-    makeFolders(dirname(path), { mode: 0o700 });
     const target = await realpath(path).catch((error: unknown) => {
       if (errnoOf(error) === "ENOENT") return path;
       throw error;
@@ -101,9 +125,6 @@ async function writeConfig(path: string, json: unknown): Promise<void> {
     await rename(temporary, target);
   } catch (cause) {
     if (temporary !== undefined) await rm(temporary, { force: true });
-    throw new DecantError("CONFIG_FILE", `Cannot write "${path}": ${errnoOf(cause) ?? "it failed"}`, {
-      hint: "Make its folder writable, or set DOCKER_CONFIG to another folder",
-      cause,
-    });
+    throw cannotWrite(path, cause);
   }
 }

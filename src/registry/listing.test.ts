@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { startFakeRegistry } from "../../test/support/registry.ts";
+import { type FakeRegistry, startFakeRegistry } from "../../test/support/registry.ts";
 import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
-import { sha256 } from "../digest.ts";
-import { OCI_EMPTY, OCI_MANIFEST } from "../oci/index.ts";
+import { type Digest, sha256 } from "../digest.ts";
+import { OCI_EMPTY, OCI_INDEX, OCI_MANIFEST } from "../oci/index.ts";
+import type { RegistryClient } from "./index.ts";
 
 describe("tags()", () => {
   it("follows pages", async () => {
@@ -65,4 +66,60 @@ describe("referrers()", () => {
       assert.deepEqual(await client.referrers(name, sha256("nothing")), []);
     });
   }
+
+  for (const status of [400, 404, 405, 406, 501]) {
+    it(`F.3: falls back to the referrers tag where the API is answered ${status}`, async () => {
+      await using registry = await startFakeRegistry();
+      const subject = registry.addImage("a", "v1", { layers: [] });
+      const entry = { mediaType: OCI_MANIFEST, digest: sha256("sbom"), size: 4 };
+      registry.addManifest("a", subject.digest.replace(":", "-"), OCI_INDEX, {
+        schemaVersion: 2,
+        mediaType: OCI_INDEX,
+        manifests: [entry],
+      });
+      registry.fault({ match: /referrers/, kind: "status", status });
+      assert.deepEqual(await fakeClient().referrers({ registry: registry.host, repository: "a" }, subject.digest), [entry]);
+    });
+  }
+
+  it("F.3: tells what is no matter of the API: not allowed", async () => {
+    await using registry = await startFakeRegistry();
+    registry.fault({ match: /referrers/, kind: "status", status: 403 });
+    await assert.rejects(fakeClient().referrers({ registry: registry.host, repository: "a" }, sha256("x")), failsWith("REGISTRY_DENIED"));
+  });
+
+  /** Pushes referrers of one image, all at once, by these clients in turn. */
+  async function pushMany(registry: FakeRegistry, clients: readonly RegistryClient[], count: number): Promise<[Digest, string[]]> {
+    const subject = registry.addImage("a", "v1", { layers: [] });
+    const config = registry.addBlob("a", Buffer.from("{}"), OCI_EMPTY);
+    const pushed = Array.from({ length: count }, async (_, at) => {
+      const manifest = {
+        schemaVersion: 2,
+        mediaType: OCI_MANIFEST,
+        artifactType: `application/x-${at}`,
+        config,
+        layers: [config],
+        subject,
+      };
+      const client = clients[at % clients.length] ?? fakeClient();
+      const name = { registry: registry.host, repository: "a" };
+      return (await client.pushManifest(name, OCI_MANIFEST, Buffer.from(JSON.stringify(manifest)))).digest;
+    });
+    return [subject.digest, (await Promise.all(pushed)).toSorted()];
+  }
+
+  it("F.3: loses none of many that one client pushes at once without the API", async () => {
+    await using registry = await startFakeRegistry({ referrersApi: false });
+    const client = fakeClient();
+    const [subject, pushed] = await pushMany(registry, [client], 6);
+    const found = await client.referrers({ registry: registry.host, repository: "a" }, subject);
+    assert.deepEqual(found.map(({ digest }) => digest).toSorted(), pushed);
+  });
+
+  it("F.3: notices that another client has undone what it noted in the referrers tag", async () => {
+    await using registry = await startFakeRegistry({ referrersApi: false });
+    const [subject, pushed] = await pushMany(registry, [fakeClient(), fakeClient()], 2);
+    const found = await fakeClient().referrers({ registry: registry.host, repository: "a" }, subject);
+    assert.deepEqual(found.map(({ digest }) => digest).toSorted(), pushed);
+  });
 });

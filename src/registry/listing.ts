@@ -1,18 +1,21 @@
 /** Lists of a repository: tags and referrers (distribution-spec, "Content Discovery"), and the referrers tag for registries without that API. */
+import type { Semaphore } from "../async.ts";
 import { collect } from "../bytes.ts";
 import { algorithmOf, type Digest, hexOf } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import { type Descriptor, familiarName, type Index, isTag, OCI_INDEX, parseIndex, parseManifestOrIndex } from "../oci/index.ts";
-import type { Endpoint } from "./endpoints.ts";
 import { protocolError } from "./errors.ts";
 import { fetchManifest, type PullContext } from "./pull.ts";
 import { pushManifest } from "./push.ts";
 import type { Place } from "./session.ts";
-import type { CallOptions, RepositoryName } from "./types.ts";
+import type { Endpoint, CallOptions, RepositoryName } from "./types.ts";
 
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 const MAX_PAGES = 1000;
+const MAX_NOTES = 3;
+/** Besides 404: what registries say that are older than the referrers API, and what stands before them. */
+const KNOWS_NO_REFERRERS: ReadonlySet<unknown> = new Set([400, 405, 406, 501]);
 
 /** See `RegistryClient.tags`. */
 export async function listTags(
@@ -53,16 +56,20 @@ export async function listReferrers(
       found.push(...parseIndex(json).manifests);
     }
   } catch (error) {
-    if (!isDecantError(error, "IMAGE_NOT_FOUND")) throw error;
+    if (!isDecantError(error, "IMAGE_NOT_FOUND") && !(isDecantError(error, "REGISTRY") && KNOWS_NO_REFERRERS.has(error.details["status"])))
+      throw error;
     found.push(...((await referrersTag(ctx, endpoint, name, digest, { signal }))?.manifests ?? []));
   }
   // Registries may ignore the filter.
   return artifactType === undefined ? found : found.filter((descriptor) => descriptor.artifactType === artifactType);
 }
 
-/** Adds a manifest to the referrers tag of its subject ("Pushing Manifests with Subject"). Not atomic: registries offer no such thing. */
+/**
+ * Adds a manifest to the referrers tag of its subject ("Pushing Manifests with Subject"). Those of one client go one after the other. Registries offer no
+ * atomic change, so it looks whether another client has undone it, and repeats it a few times.
+ */
 export async function noteReferrer(
-  ctx: PullContext,
+  ctx: PullContext & { readonly referrerTurns: Semaphore },
   endpoint: Endpoint,
   name: RepositoryName,
   manifest: { readonly descriptor: Descriptor; readonly bytes: Uint8Array },
@@ -71,17 +78,19 @@ export async function noteReferrer(
   const parsed = parseManifestOrIndex(manifest.bytes, manifest.descriptor.mediaType);
   const { subject, artifactType, annotations } = parsed.kind === "index" ? parsed.index : parsed.manifest;
   if (subject === undefined) return;
-  const call = given({ signal });
-  const index = (await referrersTag(ctx, endpoint, name, subject.digest, call)) ?? { schemaVersion: 2, manifests: [] };
-  if (index.manifests.some(({ digest }) => digest === manifest.descriptor.digest)) return;
   const type = artifactType ?? (parsed.kind === "manifest" ? parsed.manifest.config.mediaType : undefined);
-  const entry: Descriptor = {
-    ...manifest.descriptor,
-    ...given({ artifactType: type, annotations }),
-  };
-  const bytes = Buffer.from(JSON.stringify({ ...index, mediaType: OCI_INDEX, manifests: [...index.manifests, entry] }), "utf8");
+  const entry: Descriptor = { ...manifest.descriptor, ...given({ artifactType: type, annotations }) };
+  const call = given({ signal });
   const { registry, repository } = name;
-  await pushManifest(ctx, endpoint, { registry, repository, tag: tagFor(subject.digest) }, { mediaType: OCI_INDEX, bytes }, call);
+  const tag = { registry, repository, tag: tagFor(subject.digest) };
+  using _turn = await ctx.referrerTurns.acquire(signal);
+  for (let attempt = 0; attempt < MAX_NOTES; attempt += 1) {
+    const index = (await referrersTag(ctx, endpoint, name, subject.digest, call)) ?? { schemaVersion: 2, manifests: [] };
+    // Also looked at after a push: another client may have read before it, and written after it.
+    if (index.manifests.some(({ digest }) => digest === entry.digest)) return;
+    const bytes = Buffer.from(JSON.stringify({ ...index, mediaType: OCI_INDEX, manifests: [...index.manifests, entry] }), "utf8");
+    await pushManifest(ctx, endpoint, tag, { mediaType: OCI_INDEX, bytes }, call);
+  }
 }
 
 async function referrersTag(

@@ -4,6 +4,7 @@ import { DecantError } from "../errors.ts";
 import { createNetwork } from "../net/index.ts";
 import { createAuth } from "./auth.ts";
 import { type Credentials, normalizeKey } from "./auth-file.ts";
+import { credentialsElsewhere } from "./credentials.ts";
 import { pushEndpoint } from "./endpoints.ts";
 import { statusError } from "./errors.ts";
 import { forgetCredentials, type Kept, keepCredentials } from "./keep-credentials.ts";
@@ -45,10 +46,22 @@ export async function login(
   return { registry: key, kept, checked };
 }
 
-/** Forgets what `login` kept; `found` is false when there was nothing. Throws `USAGE`, `CONFIG_FILE`, `CREDENTIAL_HELPER`. */
-export async function logout(server: string, places: LoginPlaces): Promise<{ readonly registry: string; readonly found: boolean }> {
+/** What a logout found. */
+export interface LogoutResult {
+  /** "docker.io", "ghcr.io". */
+  readonly registry: string;
+  /** False when there was nothing to forget. */
+  readonly found: boolean;
+  /** Files of others, and "$DOCKER_AUTH_CONFIG", that still have credentials for the registry: Decant uses them from now on. */
+  readonly elsewhere: readonly string[];
+}
+
+/** Forgets what `login` kept. Throws `USAGE`, `CONFIG_FILE`, `CREDENTIAL_HELPER`. */
+export async function logout(server: string, places: LoginPlaces): Promise<LogoutResult> {
   const key = keyOf(server);
-  return { registry: key, found: await forgetCredentials(key, withHome(places), places.signal) };
+  const all = withHome(places);
+  const found = await forgetCredentials(key, all, places.signal);
+  return { registry: key, found, elsewhere: await credentialsElsewhere(key, all) };
 }
 
 function withHome(places: LoginPlaces): LoginPlaces & { readonly homeDir: string } {

@@ -1,7 +1,7 @@
 /** Tries addresses in order: mirrors first. An address that could not be reached is not asked again by this client. */
 import { DecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { Endpoint } from "./endpoints.ts";
+import type { Endpoint } from "./types.ts";
 
 /** Remembers mirrors that are down. */
 export interface Mirrors {
@@ -24,7 +24,7 @@ export function createMirrors(emit: Emit): Mirrors {
   const down = new Set<string>();
   const alive = (endpoints: readonly Endpoint[]): readonly Endpoint[] => endpoints.filter(({ mirror, host }) => !mirror || !down.has(host));
   const failed = (endpoint: Endpoint, error: DecantError): void => {
-    if (error.code === "REGISTRY_UNREACHABLE") down.add(endpoint.host);
+    if (error.code === "REGISTRY_UNREACHABLE" || error.code === "CONFIG_FILE") down.add(endpoint.host);
     if (error.code === "IMAGE_NOT_FOUND" || error.code === "BLOB_MISSING") return;
     emit({ type: "warning", code: "RegistryMirror", message: `Mirror "${endpoint.registry}" was left out: ${error.message}` });
   };

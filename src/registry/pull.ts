@@ -14,14 +14,16 @@ import {
   type Reference,
 } from "../oci/index.ts";
 import { type NetResponse, type Retries, retrying } from "../net/index.ts";
-import type { Endpoint } from "./endpoints.ts";
+import { foreignBytes, without } from "./foreign-layer.ts";
 import { allFailed, type Mirrors, type Tried } from "./mirrors.ts";
+import type { RegistryNetwork } from "./registry-network.ts";
 import type { Session } from "./session.ts";
-import type { CallOptions, FetchedManifest, Resolved, TransferOptions } from "./types.ts";
+import type { Endpoint, BlobOptions, CallOptions, FetchedManifest, ForeignBlob, Resolved } from "./types.ts";
 
 /** What reading needs. */
 export interface PullContext {
   readonly session: Session;
+  readonly network: RegistryNetwork;
   readonly retriesAt: (endpoint: Endpoint) => Retries;
   readonly mirrors: Mirrors;
 }
@@ -91,8 +93,8 @@ export async function blobSize(
 export function fetchBlob(
   ctx: PullContext,
   endpoints: () => Promise<readonly Endpoint[]>,
-  descriptor: Expected,
-  options: TransferOptions,
+  descriptor: ForeignBlob,
+  options: BlobOptions,
 ): ByteStream {
   return verified(blobBytes(ctx, endpoints, descriptor, options), descriptor);
 }
@@ -100,11 +102,20 @@ export function fetchBlob(
 async function* blobBytes(
   ctx: PullContext,
   endpoints: () => Promise<readonly Endpoint[]>,
-  descriptor: Expected,
-  { signal, onProgress }: TransferOptions,
+  descriptor: ForeignBlob,
+  { signal, onProgress, kept }: BlobOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const tried: Tried[] = [];
   let offset = 0;
+  if (kept !== undefined && kept.sizeBytes <= descriptor.size) {
+    for await (const chunk of kept.open()) {
+      signal?.throwIfAborted();
+      offset += chunk.byteLength;
+      onProgress?.(offset);
+      yield chunk;
+    }
+    if (offset === descriptor.size) return;
+  }
   for (const endpoint of ctx.mirrors.alive(await endpoints())) {
     try {
       for await (const chunk of resumed(ctx, endpoint, descriptor, offset, signal)) {
@@ -120,7 +131,13 @@ async function* blobBytes(
       tried.push({ endpoint, error });
     }
   }
-  throw allFailed(tried);
+  const last = tried.at(-1);
+  if (last?.error.code !== "BLOB_MISSING" || (descriptor.urls ?? []).length === 0) throw allFailed(tried);
+  for await (const chunk of foreignBytes(ctx.network, last.endpoint, descriptor, { offset, signal })) {
+    offset += chunk.byteLength;
+    onProgress?.(offset);
+    yield chunk;
+  }
 }
 
 /** The bytes from `start` on, over as many connections as it takes. */
@@ -183,15 +200,7 @@ async function* rangeFrom(
     response.discard();
     throw cutShort(endpoint, descriptor, offset, { final: true });
   }
-  let skip = offset - from;
-  for await (const chunk of response.body) {
-    if (skip >= chunk.byteLength) {
-      skip -= chunk.byteLength;
-      continue;
-    }
-    yield skip === 0 ? chunk : chunk.subarray(skip);
-    skip = 0;
-  }
+  yield* without(response.body, offset - from);
 }
 
 function cutShort(endpoint: Endpoint, descriptor: Expected, offset: number, { final = false } = {}): DecantError {

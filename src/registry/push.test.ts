@@ -15,7 +15,10 @@ async function* inChunks(bytes: Uint8Array, size = 65_536): AsyncGenerator<Uint8
   for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
 }
 
-function push(registry: FakeRegistry, open: () => ByteStream = () => inChunks(BYTES)): Promise<"exists" | "pushed"> {
+function push(
+  registry: FakeRegistry,
+  open: (startAt: number) => ByteStream = (at) => inChunks(BYTES.subarray(at)),
+): Promise<"exists" | "pushed"> {
   return fakeClient().pushBlob({ registry: registry.host, repository: "team/app" }, DESCRIPTOR, open);
 }
 
@@ -54,9 +57,9 @@ describe("pushBlob()", () => {
       await using registry = await startFakeRegistry();
       registry.fault(fault);
       let opened = 0;
-      const pushed = await push(registry, () => {
-        opened += 1;
-        return inChunks(BYTES);
+      const pushed = await push(registry, (startAt) => {
+        if (startAt === 0) opened += 1;
+        return inChunks(BYTES.subarray(startAt));
       });
       assert.equal(pushed, "pushed");
       assert.equal(opened, opens);
@@ -81,7 +84,13 @@ describe("pushBlob()", () => {
 
   it("reports an early answer instead of the broken connection", async () => {
     await using registry = await startFakeRegistry();
-    registry.fault({ match: /PUT/, kind: "status", status: 413, body: '{"errors":[{"code":"TOO_LARGE","message":"too large"}]}' });
+    registry.fault({
+      match: /PUT|PATCH/,
+      kind: "status",
+      status: 413,
+      times: 99,
+      body: '{"errors":[{"code":"TOO_LARGE","message":"too large"}]}',
+    });
     await assert.rejects(push(registry), failsWith("REGISTRY", /answered 413 \(TOO_LARGE: too large\)/));
   });
 

@@ -1,21 +1,14 @@
-/** Writing to a registry (distribution-spec, "Push"): blobs by one PUT each, streamed; mounts; manifests. */
+/** Writing to a registry (distribution-spec, "Push"): blobs (upload.ts has how), mounts, manifests. */
 import { bytesOf, type ByteStream } from "../bytes.ts";
 import { type Digest, digestMismatch, type Expected, shortDigest } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
-import { linkProblem, type NetResponse, type Retries, retrying } from "../net/index.ts";
+import type { NetResponse } from "../net/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
-import type { Endpoint } from "./endpoints.ts";
-import { protocolError, storedAsOther } from "./errors.ts";
+import { storedAsOther } from "./errors.ts";
 import { digestOf } from "./pull.ts";
-import type { Place, Session } from "./session.ts";
-import type { CallOptions, RepositoryName, TransferOptions } from "./types.ts";
-
-/** What writing needs. */
-interface PushContext {
-  readonly session: Session;
-  readonly retriesAt: (endpoint: Endpoint) => Retries;
-}
+import type { Endpoint, CallOptions, RepositoryName, TransferOptions } from "./types.ts";
+import { type PushContext, uploadBlob, uploadPlace } from "./upload.ts";
 
 /** Answers to HEAD of registries, and of storage that they lead to, that do not say whether the blob is there. */
 const SAYS_NOTHING = [400, 403, 405, 406, 415, 422, 501];
@@ -73,32 +66,11 @@ export async function mountBlob(
 export async function pushBlob(
   ctx: PushContext,
   endpoint: Endpoint,
-  blob: { readonly descriptor: Expected; readonly open: () => ByteStream },
-  { signal, onProgress }: TransferOptions,
+  blob: { readonly descriptor: Expected; readonly open: (startAt: number) => ByteStream },
+  options: TransferOptions,
 ): Promise<"exists" | "pushed"> {
-  const { descriptor } = blob;
-  const common = { endpoint, access: "push" as const, once: true, action: actionOn("push", descriptor.digest, endpoint) };
-  const call = given({ signal });
-  // An upload that broke cannot be trusted to be there still: every attempt starts a new one, unless the last one did arrive.
-  const attempt = async (): Promise<"exists" | "pushed"> => {
-    if (await hasBlob(ctx, endpoint, descriptor.digest, call)) return "exists";
-    const started = await ctx.session.request({ ...common, ...call, method: "POST", path: "blobs/uploads/", expect: [202] });
-    started.discard();
-    const done = await ctx.session.request({
-      ...common,
-      ...call,
-      method: "PUT",
-      path: withDigest(uploadPlace(started, common.action, endpoint), descriptor.digest),
-      headers: { "content-type": "application/octet-stream" },
-      body: { size: descriptor.size, open: () => counted(blob.open(), onProgress) },
-      expect: [201, 204],
-    });
-    done.discard();
-    return "pushed";
-  };
-  const result = await retrying(ctx.retriesAt(endpoint), attempt, signal);
-  onProgress?.(descriptor.size);
-  return result;
+  const call = given({ signal: options.signal });
+  return await uploadBlob({ ctx, endpoint, blob, options }, () => hasBlob(ctx, endpoint, blob.descriptor.digest, call));
 }
 
 /** See `ImageSink.pushManifest`; `knowsSubject` tells whether the registry took note of the manifest's subject. */
@@ -123,7 +95,7 @@ export async function pushManifest(
     expect: [201, 200, 202],
     action: `push image "${formatFamiliar(name)}"`,
     // Some registries need a moment to see the repository that the blobs have made.
-    passing: 404,
+    passing: [404],
     signal,
   });
   response.discard();
@@ -137,27 +109,6 @@ export async function pushManifest(
 
 function actionOn(verb: string, digest: Digest, endpoint: Endpoint): string {
   return `${verb} blob "${shortDigest(digest)}" in "${endpoint.registry}/${endpoint.repository}"`;
-}
-
-function uploadPlace(started: NetResponse, action: string, endpoint: Endpoint): Place {
-  const location = started.header("location") ?? "";
-  const url = location === "" ? null : URL.parse(location, started.url.href);
-  const attempt = { action, registry: endpoint.registry };
-  if (url === null) throw protocolError(attempt, "does not say where to upload to");
-  // One that is behind a proxy may believe that its clients speak TLS to it.
-  if (started.url.protocol === "http:" && url.protocol === "https:" && url.port !== "" && url.host === started.url.host)
-    url.protocol = "http:";
-  const problem = linkProblem(started.url, url);
-  if (problem !== undefined) throw protocolError(attempt, `gives an address to upload to that cannot be used: ${problem}`);
-  return { url, strayed: started.strayed };
-}
-
-/** Appended as text: the registry's own query is signed or opaque, and must come back byte by byte. */
-function withDigest({ url, strayed }: Place, digest: Digest): Place {
-  const next = new URL(url);
-  next.hash = "";
-  next.search = `${url.search === "" ? "?" : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
-  return { url: next, strayed };
 }
 
 /** Ends the upload that a refused mount started. */
@@ -179,18 +130,5 @@ async function cancelUpload(ctx: PushContext, endpoint: Endpoint, started: NetRe
   } catch {
     signal?.throwIfAborted();
     // A courtesy: many registries do not offer it, and unfinished uploads expire.
-  }
-}
-
-async function* counted(
-  source: ByteStream,
-  onProgress: ((currentBytes: number) => void) | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let sentBytes = 0;
-  onProgress?.(0);
-  for await (const chunk of source) {
-    yield chunk;
-    sentBytes += chunk.byteLength;
-    onProgress?.(sentBytes);
   }
 }

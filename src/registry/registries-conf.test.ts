@@ -8,16 +8,24 @@ import { loadRegistriesConfig, parseRegistriesConfig } from "./registries-conf.t
 
 describe("parseRegistriesConfig()", () => {
   const refused: readonly { readonly name: string; readonly text: string; readonly message: RegExp }[] = [
-    { name: "text that is no TOML", text: "[[registry", message: /is no TOML/ },
-    { name: "version 1", text: '[registries.search]\nregistries = ["docker.io"]', message: /version 1/ },
-    { name: "a wrong type", text: '[[registry]]\nlocation = "a.b"\ninsecure = "yes"', message: /"registry\.0\.insecure" is wrong/ },
-    { name: "a URL as location", text: '[[registry]]\nlocation = "https://a.b"', message: /"registry\.0\.location" is wrong/ },
-    { name: "a mirror without location", text: '[[registry]]\nlocation = "a.b"\n[[registry.mirror]]\ninsecure = true', message: /mirror/ },
-    { name: "neither prefix nor location", text: "[[registry]]\nblocked = true", message: /neither prefix nor location/ },
+    { name: "text that is no TOML", text: "[[registry", message: /"f\.conf:1": it is no TOML/ },
+    { name: "version 1", text: '[registries.search]\nregistries = ["docker.io"]', message: /"f\.conf:1": it has version 1/ },
+    {
+      name: "a wrong type",
+      text: '[[registry]]\nlocation = "a.b"\ninsecure = "yes"',
+      message: /"f\.conf:3": "registry\.0\.insecure" is wrong/,
+    },
+    { name: "a URL as location", text: '[[registry]]\nlocation = "https://a.b"', message: /"f\.conf:2": "registry\.0\.location" is wrong/ },
+    {
+      name: "a mirror without location",
+      text: '[[registry]]\nlocation = "a.b"\n[[registry.mirror]]\ninsecure = true',
+      message: /"f\.conf:3": .*mirror/,
+    },
+    { name: "neither prefix nor location", text: "[[registry]]\nblocked = true", message: /"f\.conf:1": .*neither prefix nor location/ },
     {
       name: "an unknown pull-from-mirror",
       text: '[[registry]]\nlocation = "a.b"\n[[registry.mirror]]\nlocation = "c.d"\npull-from-mirror = "never"',
-      message: /pull-from-mirror/,
+      message: /"f\.conf:5": .*pull-from-mirror/,
     },
   ];
   for (const { name, text, message } of refused) {
@@ -32,7 +40,7 @@ describe("parseRegistriesConfig()", () => {
   it("fills in what is left out", async () => {
     const config = await parseRegistriesConfig('unqualified-search-registries = ["quay.io"]\n[[registry]]\nlocation = "a.b/c"', "f.conf");
     assert.deepEqual(config.registries, [
-      { prefix: "a.b/c", location: "a.b/c", insecure: false, blocked: false, mirrorByDigestOnly: false, mirrors: [], file: "f.conf" },
+      { prefix: "a.b/c", location: "a.b/c", insecure: false, blocked: false, mirrorByDigestOnly: false, mirrors: [], file: "f.conf:2" },
     ]);
     assert.deepEqual(config.unqualifiedSearch, ["quay.io"]);
   });

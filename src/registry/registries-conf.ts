@@ -7,7 +7,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { DecantError, errnoOf } from "../errors.ts";
+import { type HostsFile, readHostsFiles } from "../net/index.ts";
 import { readNamedFile } from "../sys/index.ts";
+import { readToml, tomlLine } from "../toml.ts";
 
 /** A `[[registry.mirror]]`. */
 interface RegistryMirror {
@@ -27,7 +29,7 @@ export interface RegistryEntry {
   readonly blocked: boolean;
   readonly mirrorByDigestOnly: boolean;
   readonly mirrors: readonly RegistryMirror[];
-  /** The file that says so, for messages. */
+  /** The file that says so, with its line, for messages. */
   readonly file: string;
 }
 
@@ -36,6 +38,8 @@ export interface RegistriesConfig {
   readonly registries: readonly RegistryEntry[];
   /** Short name → full name, both without tag. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** hosts.toml of containerd and docker, by host: for names that no `[[registry]]` fits. */
+  readonly hosts: ReadonlyMap<string, HostsFile | DecantError>;
   /** Read for completeness; not followed. */
   readonly unqualifiedSearch: readonly string[];
 }
@@ -60,6 +64,8 @@ const schema = v.looseObject({
   "unqualified-search-registries": v.optional(v.array(v.string())),
   registry: v.optional(v.array(registry), []),
   aliases: v.optional(v.record(v.string(), v.string()), {}),
+  /** Of version 1. */
+  registries: v.optional(v.unknown()),
 });
 
 /** Where `loadRegistriesConfig` looks. */
@@ -72,7 +78,7 @@ interface RegistriesPlaces {
 
 /**
  * Reads $CONTAINERS_REGISTRIES_CONF, else ~/.config/containers/registries.conf, else /etc/containers/registries.conf; then the *.conf of
- * registries.conf.d in /etc/containers and in ~/.config/containers, by name; later files win. Throws `CONFIG_FILE`.
+ * registries.conf.d in /etc/containers and in ~/.config/containers, by name; later files win. Also every hosts.toml. Throws `CONFIG_FILE`.
  */
 export async function loadRegistriesConfig(places: RegistriesPlaces): Promise<RegistriesConfig> {
   const { env, homeDir, systemDir = "/etc" } = places;
@@ -97,38 +103,28 @@ export async function loadRegistriesConfig(places: RegistriesPlaces): Promise<Re
     }
   }
   for (const path of dropIns) parsed.push(await parseRegistriesConfig((await readIfThere(path)) ?? "", path));
-  return mergeConfigs(parsed);
+  return { ...mergeConfigs(parsed), hosts: await readHostsFiles({ systemDir }) };
 }
 
-/** Parses one file; `path` is for messages. Throws `CONFIG_FILE`. */
+/** Parses one file; `path` is for messages, which name the line. Throws `CONFIG_FILE`. */
 export async function parseRegistriesConfig(text: string, path: string): Promise<RegistriesConfig> {
-  // Loaded on use: most machines have nothing to parse here.
-  const { parse } = await import("smol-toml");
-  let toml: unknown;
-  try {
-    toml = parse(text);
-  } catch (cause) {
-    throw badFile(path, "it is no TOML", cause);
-  }
-  if (typeof toml === "object" && toml !== null && "registries" in toml) {
-    throw badFile(path, 'it has version 1 ("[registries.…]"); wanted version 2 ("[[registry]]")');
-  }
-  const result = v.safeParse(schema, toml);
-  if (!result.success) {
-    const [issue] = result.issues;
-    throw badFile(path, `"${v.getDotPath(issue) ?? "it"}" is wrong: ${issue.message}`);
-  }
-  const { aliases, registry: entries, "unqualified-search-registries": unqualifiedSearch } = result.output;
+  const read = await readToml(text, schema);
+  if ("problem" in read) throw badFile(path, read.problem, read);
+  const { aliases, registry: entries, registries: isOld, "unqualified-search-registries": unqualifiedSearch } = read.value;
+  if (isOld !== undefined)
+    throw badFile(path, 'it has version 1 ("[registries.…]"); wanted version 2 ("[[registry]]")', { line: tomlLine(text, ["registries"]) });
+  const lineOf = (at: number): number | undefined => tomlLine(text, ["registry", at]);
   return {
-    registries: entries.map((entry) => toEntry(entry, path)),
+    registries: entries.map((entry, at) => toEntry(entry, path, lineOf(at))),
     aliases: new Map(Object.entries(aliases)),
     unqualifiedSearch: unqualifiedSearch ?? [],
+    hosts: new Map(),
   };
 }
 
-function toEntry(entry: v.InferOutput<typeof registry>, file: string): RegistryEntry {
+function toEntry(entry: v.InferOutput<typeof registry>, file: string, line: number | undefined): RegistryEntry {
   const prefix = entry.prefix === "" ? entry.location : entry.prefix;
-  if (prefix === "") throw badFile(file, "a [[registry]] has neither prefix nor location");
+  if (prefix === "") throw badFile(file, "a [[registry]] has neither prefix nor location", { line });
   const isWildcard = prefix.startsWith("*.");
   return {
     prefix,
@@ -140,7 +136,7 @@ function toEntry(entry: v.InferOutput<typeof registry>, file: string): RegistryE
       const pull = one["pull-from-mirror"];
       return { location: one.location, insecure: one.insecure, pull: pull === "" ? "all" : pull };
     }),
-    file,
+    file: placeOf(file, line),
   };
 }
 
@@ -155,7 +151,7 @@ function mergeConfigs(configs: readonly RegistriesConfig[]): RegistriesConfig {
   }
   // An empty value takes an alias of an earlier file away.
   for (const [name, value] of aliases) if (value === "") aliases.delete(name);
-  return { registries: [...registries.values()], aliases, unqualifiedSearch };
+  return { registries: [...registries.values()], aliases, unqualifiedSearch, hosts: new Map() };
 }
 
 async function confFilesIn(folder: string): Promise<string[]> {
@@ -167,7 +163,7 @@ async function confFilesIn(folder: string): Promise<string[]> {
       .map((name) => join(folder, name));
   } catch (error) {
     if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return [];
-    throw badFile(folder, errnoOf(error) ?? "it cannot be read", error);
+    throw badFile(folder, errnoOf(error) ?? "it cannot be read", { cause: error });
   }
 }
 
@@ -178,6 +174,15 @@ async function readIfThere(path: string): Promise<string | undefined> {
   throw badFile(path, read.problem);
 }
 
-function badFile(path: string, state: string, cause?: unknown): DecantError {
-  return new DecantError("CONFIG_FILE", `Cannot use "${path}": ${state}`, { cause });
+function badFile(
+  path: string,
+  state: string,
+  { line, cause }: { readonly line?: number | undefined; readonly cause?: unknown } = {},
+): DecantError {
+  return new DecantError("CONFIG_FILE", `Cannot use "${placeOf(path, line)}": ${state}`, { cause });
+}
+
+/** "/etc/containers/registries.conf:12". */
+function placeOf(path: string, line: number | undefined): string {
+  return line === undefined ? path : `${path}:${line}`;
 }

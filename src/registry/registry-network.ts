@@ -1,6 +1,6 @@
 /** The network as this room uses it: every request with our errors, our certificates, and the hosts that registries.conf names. */
-import { IMPATIENT, type NetRequest, type NetResponse, type Network, type Retries } from "../net/index.ts";
-import type { Endpoint } from "./endpoints.ts";
+import { hostsAddresses, IMPATIENT, type NetRequest, type NetResponse, type Network, type Retries } from "../net/index.ts";
+import type { Endpoint } from "./types.ts";
 import { networkError } from "./errors.ts";
 import type { RegistriesConfig } from "./registries-conf.ts";
 
@@ -20,8 +20,8 @@ export function registryNetwork(network: Network, config: () => Promise<Registri
   };
 }
 
-/** The user's own file has them, so they may be led to, wherever they are. */
-function hostsOf({ registries }: RegistriesConfig): ReadonlySet<string> {
+/** The user's own files have them, so they may be led to, wherever they are. */
+function hostsOf({ registries, hosts }: RegistriesConfig): ReadonlySet<string> {
   const places = registries.flatMap(({ prefix, location, mirrors }) => [prefix, location, ...mirrors.map((mirror) => mirror.location)]);
-  return new Set(places.map((place) => place.replace(/\/.*$/, "")));
+  return new Set([...places.map((place) => place.replace(/\/.*$/, "")), ...hostsAddresses(hosts).map(({ url }) => url.host)]);
 }

@@ -3,10 +3,11 @@
  * and turns every answer that was not expected into an error.
  */
 import { createShared } from "../async.ts";
+import { DecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import { type Authority, isLoopback, type NetRequest, type NetResponse, type RequestBody, retrying } from "../net/index.ts";
 import type { Auth } from "./auth.ts";
-import type { Endpoint } from "./endpoints.ts";
+import type { Endpoint } from "./types.ts";
 import { type Attempt, statusError } from "./errors.ts";
 import type { RegistryNetwork } from "./registry-network.ts";
 
@@ -37,8 +38,8 @@ interface SessionRequest {
   readonly once?: boolean | undefined;
   /** There is another way: it is not tried again for long. */
   readonly impatient?: boolean | undefined;
-  /** A status that may pass here, in a moment, although it would not elsewhere. */
-  readonly passing?: number | undefined;
+  /** Statuses that may pass here, in a moment, although they would not elsewhere. */
+  readonly passing?: readonly number[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,10 +56,11 @@ export function createSession(parts: { readonly network: RegistryNetwork; readon
 
   const send = async (request: SessionRequest): Promise<NetResponse> => {
     const { endpoint, signal } = request;
+    if (endpoint.refused !== undefined) throw new DecantError("CONFIG_FILE", `Cannot ${request.action}: ${endpoint.refused}`);
     const base = await bases.run(`${endpoint.host} ${endpoint.insecure}`, () => findBase(network, endpoint), signal);
     const place =
       typeof request.path === "string"
-        ? { url: new URL(`/v2/${endpoint.repository}/${request.path}`, base), strayed: false }
+        ? { url: pathOf(endpoint, request.path, base), strayed: false }
         : { url: request.path.url, strayed: request.path.strayed || request.path.url.origin !== base.origin };
     const tolerates = toleratesInvalid(endpoint);
     const attempt: Attempt = {
@@ -111,6 +113,12 @@ export function createSession(parts: { readonly network: RegistryNetwork; readon
             request.signal,
           ),
   };
+}
+
+function pathOf({ repository, standsFor }: Endpoint, path: string, base: URL): URL {
+  const url = new URL(`/v2/${repository}/${path}`, base);
+  if (standsFor !== undefined && standsFor !== url.host) url.searchParams.append("ns", standsFor);
+  return url;
 }
 
 /** May its certificate be invalid? */

@@ -10,6 +10,22 @@ import type { RegistriesConfig } from "./registries-conf.ts";
 /** A repository, without tag or digest; every `Reference` is one. */
 export type RepositoryName = Pick<Reference, "registry" | "repository"> & Pick<Partial<Reference>, "tag" | "digest">;
 
+/** A repository at an address. */
+export interface Endpoint {
+  /** The name for credentials and messages: "docker.io". */
+  readonly registry: string;
+  /** What is connected to: "registry-1.docker.io". */
+  readonly host: string;
+  readonly repository: string;
+  /** Plain HTTP and unverifiable certificates are allowed. */
+  readonly insecure: boolean;
+  readonly mirror: boolean;
+  /** The registry that a mirror of hosts.toml stands for: containerd's mirrors want to know ("?ns="). */
+  readonly standsFor?: string;
+  /** Why it must not be asked. */
+  readonly refused?: string;
+}
+
 /** Options of every call. */
 export interface CallOptions {
   /** Ends the call, which rejects with the signal's reason. */
@@ -20,6 +36,17 @@ export interface CallOptions {
 export interface TransferOptions extends CallOptions {
   /** Told the bytes moved so far, cumulative. Starts again from 0 when an upload has to start again. */
   readonly onProgress?: ((currentBytes: number) => void) | undefined;
+}
+
+/** Options of reading a blob. */
+export interface BlobOptions extends TransferOptions {
+  /** The first bytes of the blob, of a transfer that broke off: they are given first, and only the rest is asked for. Checked with the rest. */
+  readonly kept?: { readonly sizeBytes: number; readonly open: () => ByteStream } | undefined;
+}
+
+/** A blob that may be elsewhere, too. */
+export interface ForeignBlob extends Expected {
+  readonly urls?: readonly string[] | undefined;
 }
 
 /** What a name means now. */
@@ -48,9 +75,9 @@ interface ImageSource {
   blobSize(repository: RepositoryName, digest: Digest, options?: CallOptions): Promise<number | undefined>;
   /**
    * A blob, verified while it streams: throws `BLOB_SIZE` or `BLOB_DIGEST` at the end, so publish nothing before. A broken connection
-   * is resumed where it broke. Throws `BLOB_MISSING`.
+   * is resumed where it broke. What no registry has is taken from the `urls` of its descriptor. Throws `BLOB_MISSING`.
    */
-  blob(repository: RepositoryName, descriptor: Expected, options?: TransferOptions): ByteStream;
+  blob(repository: RepositoryName, descriptor: ForeignBlob, options?: BlobOptions): ByteStream;
 }
 
 /** Writing: to the registry that the name says, never to a mirror. Throws as `ImageSource` does. */
@@ -63,13 +90,13 @@ interface ImageSink {
    */
   mountBlob(target: RepositoryName, fromRepository: string, digest: Digest, options?: CallOptions): Promise<boolean>;
   /**
-   * Uploads a blob unless the registry has it. `open` is called once for each attempt and must give exactly `descriptor.size` bytes;
-   * the registry checks the digest.
+   * Uploads a blob unless the registry has it. `open` must give the bytes of the blob from `startAt` to its end; it is called again after a broken
+   * connection, from where the registry stopped, and for each chunk where the blob goes in chunks. The registry checks the digest.
    */
   pushBlob(
     repository: RepositoryName,
     descriptor: Expected,
-    open: () => ByteStream,
+    open: (startAt: number) => ByteStream,
     options?: TransferOptions,
   ): Promise<"exists" | "pushed">;
   /**

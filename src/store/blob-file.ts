@@ -20,17 +20,19 @@ interface BlobFileOptions {
   /** Its write lock keeps the new name apart from a prune. */
   readonly database: Database;
   readonly usage: Usage;
+  /** How it is opened. Default: it must be new. */
+  readonly flags?: "a+";
   /** Where a blob with this digest goes. */
   readonly target: (digest: Parameters<BlobFile["commit"]>[0]) => string;
 }
 
-/** Opens the temporary file. Throws `STORE_FULL`, `STORE_READ_ONLY`. */
-export function createBlobFile(options: BlobFileOptions): BlobFile {
-  const { path, database, usage, target } = options;
+/** Opens the temporary file; `close` leaves it. Throws `STORE_FULL`, `STORE_READ_ONLY`. */
+export function createBlobFile(options: BlobFileOptions): BlobFile & { readonly close: () => void } {
+  const { path, database, usage, target, flags = "wx+" } = options;
   let state: "open" | "closed" = "open";
   let fd: number;
   try {
-    fd = openSync(path, "wx+", 0o644);
+    fd = openSync(path, flags, 0o644);
   } catch (error) {
     throw writeFailure(error, "write a blob", path);
   }
@@ -41,6 +43,7 @@ export function createBlobFile(options: BlobFileOptions): BlobFile {
   return {
     path,
     fd,
+    close,
     async commit(digest) {
       if (state === "closed") throw new InternalError("a blob file was committed twice");
       const final = target(digest);

@@ -12,7 +12,8 @@ import { createBlobReader, type OpenedBlob } from "./blob-reader.ts";
 import { blobMissing, openedReadOnly, readFailure, writeFailure } from "./errors.ts";
 import { blobPath, type Layout } from "./layout.ts";
 import type { Presence } from "./presence.ts";
-import type { BlobFile, BlobStore } from "./types.ts";
+import { bringInto } from "./partial-blobs.ts";
+import type { BlobFile, BlobStore, Locks } from "./types.ts";
 import { refKey, type Usage } from "./usage.ts";
 
 /** What blobs are made of. */
@@ -21,12 +22,13 @@ interface BlobsOptions {
   /** Its write lock keeps uses apart from a prune. */
   readonly database: Database;
   readonly usage: Usage;
+  readonly locks: Locks;
   /** Absent: for reading only. */
   readonly presence: Presence | undefined;
 }
 
 /** Opens the blobs. */
-export function openBlobs({ layout, database, usage, presence }: BlobsOptions): BlobStore {
+export function openBlobs({ layout, database, usage, locks, presence }: BlobsOptions): BlobStore {
   const path = (digest: Digest): string => blobPath(layout, digest);
 
   /** Tells prunes that it is in use; false when one has just taken it. */
@@ -82,6 +84,27 @@ export function openBlobs({ layout, database, usage, presence }: BlobsOptions): 
     return result;
   };
 
+  const bring: BlobStore["bring"] = async (expected, work, signal) => {
+    if (presence === undefined) throw openedReadOnly("write a blob", layout.root);
+    return await bringInto({ layout, database, usage, locks, target: path, create }, expected, work, signal);
+  };
+
+  const receive: BlobStore["receive"] = async (expected, open, signal) => {
+    const present = size(expected.digest);
+    if (present === expected.size) return expected;
+    if (present !== undefined) throw sizeMismatch(expected, present);
+    await bring(
+      expected,
+      async (file) => {
+        await fill(file, open(file.kept), expected, file.kept?.sizeBytes);
+        await file.commit(expected.digest);
+      },
+      signal,
+    );
+    usage.see(refKey("blob", "", expected.digest));
+    return expected;
+  };
+
   return {
     size,
     path,
@@ -92,6 +115,8 @@ export function openBlobs({ layout, database, usage, presence }: BlobsOptions): 
       return write(bytesOf(data), { digest, size: Buffer.byteLength(data) });
     },
     create,
+    bring,
+    receive,
     remove(digest) {
       if (presence === undefined) throw openedReadOnly("remove a blob", layout.root);
       try {
@@ -103,15 +128,22 @@ export function openBlobs({ layout, database, usage, presence }: BlobsOptions): 
   };
 }
 
-/** Writes a stream and gives what came. Throws what `verified` throws. */
-async function fill(file: BlobFile, source: ByteStream, expected: Expected | undefined): Promise<Expected> {
+/** Writes a stream but for its first `keptBytes`, which are in the file, and gives what came. Throws what `verified` throws. */
+async function fill(file: BlobFile, source: ByteStream, expected: Expected | undefined, keptBytes = 0): Promise<Expected> {
   const hasher = expected === undefined ? createHasher() : undefined;
   const writer = createFileWriter(file.fd);
   let sizeBytes = 0;
-  for await (const chunk of expected === undefined ? source : verified(source, expected)) {
-    sizeBytes += chunk.byteLength;
-    hasher?.update(chunk);
-    await stored(file, writer.write(chunk));
+  try {
+    for await (const chunk of expected === undefined ? source : verified(source, expected)) {
+      sizeBytes += chunk.byteLength;
+      hasher?.update(chunk);
+      const fresh = chunk.subarray(Math.max(0, keptBytes - (sizeBytes - chunk.byteLength)));
+      if (fresh.byteLength > 0) await stored(file, writer.write(fresh));
+    }
+  } catch (error) {
+    // What came may be kept.
+    await writer.flush().catch(() => undefined);
+    throw error;
   }
   await stored(file, writer.flush());
   return expected ?? { digest: hasher?.digest() ?? sha256(""), size: sizeBytes };

@@ -2,4 +2,4 @@
 export { openStoreToLook } from "./look-only.ts";
 export { defaultStoreRoot } from "./root.ts";
 export { openStore } from "./store.ts";
-export type { BuildRecord, History, PruneResult, Ref, StagedDirectory, Store } from "./types.ts";
+export type { BuildRecord, History, KeptBytes, PartialBlob, PruneResult, Ref, StagedDirectory, Store } from "./types.ts";

@@ -9,6 +9,8 @@ export interface Layout {
   readonly database: string;
   readonly blobs: string;
   readonly dirs: string;
+  /** Blobs that have come in part (partial-blobs.ts). */
+  readonly partial: string;
   readonly locks: string;
   readonly logs: string;
   /** One folder for each living process, with its lock beside it. */
@@ -24,6 +26,7 @@ export function layoutOf(root: string): Layout {
     database: join(root, "decant.db"),
     blobs: join(root, "blobs"),
     dirs: join(root, "dirs"),
+    partial: join(root, "partial"),
     locks: join(root, "locks"),
     logs: join(root, "logs"),
     tmp: join(root, "tmp"),

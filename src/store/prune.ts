@@ -12,6 +12,7 @@ import { openedReadOnly, writeFailure } from "./errors.ts";
 import { keptBytes } from "./kept-bytes.ts";
 import type { Layout } from "./layout.ts";
 import { announcedIsOver, neighbours, type Presence, USES } from "./presence.ts";
+import { sweepPartialBlobs } from "./partial-blobs.ts";
 import type { TrackedRecords } from "./records.ts";
 import { reach, references } from "./references.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -67,10 +68,12 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
 
   const dirs = await sweepDirectories(work, live, protectedSince);
   const blobs = await sweepBlobs(work, live, protectedSince);
+  const partial = await sweepPartialBlobs(layout, locks);
   pruneHistory(work, options);
   await presence.emptyTrash(signal);
   const kept = await keptBytes(work, list);
-  return { blobs: blobs.count, dirs: dirs.count, records, freedBytes: blobs.freedBytes + dirs.freedBytes, kept };
+  const freedBytes = blobs.freedBytes + partial.freedBytes + dirs.freedBytes;
+  return { blobs: blobs.count + partial.count, dirs: dirs.count, records, freedBytes, kept };
 }
 
 interface Work extends PruneParts {

@@ -75,7 +75,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const resources = opening.move();
   return {
     root: layout.root,
-    blobs: openBlobs(parts),
+    blobs: openBlobs({ ...parts, locks }),
     records,
     dirs: openDirectories({ ...parts, bootId: options.bootId }),
     locks,

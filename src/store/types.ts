@@ -27,8 +27,28 @@ export interface BlobStore {
   put(data: Uint8Array | string): Promise<Expected>;
   /** A temporary file for a writer that hashes on its own; disposing without `commit` removes it. */
   create(): Promise<BlobFile>;
+  /**
+   * Brings a blob from afar: `work` writes to the file what comes after `kept`, checks all of the blob, and commits. When it fails with a `REGISTRY…` code, or
+   * `signal` has ended it, what came stays for the next call, in this process or another. For any other failure with kept bytes, `work` is called
+   * again without them.
+   */
+  bring<Result>(expected: Expected, work: (file: PartialBlob) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
+  /** Brings a blob from afar as it is. `open` gives all of it, `kept` first. Idempotent, as `write`. Throws what `write` throws. */
+  receive(expected: Expected, open: (kept: KeptBytes | undefined) => ByteStream, signal?: AbortSignal): Promise<Expected>;
   /** Removes it; absent is fine. */
   remove(digest: Digest): void;
+}
+
+/** The first bytes of a blob, of a transfer that broke off. Not checked. */
+export interface KeptBytes {
+  readonly sizeBytes: number;
+  readonly open: () => ByteStream;
+}
+
+/** A blob on its way from afar. Whatever is written to `fd` goes to the end of the file. */
+export interface PartialBlob extends BlobFile {
+  /** Are in the file already. */
+  readonly kept: KeptBytes | undefined;
 }
 
 /** A blob being written by its owner through `path`. */

@@ -1,5 +1,7 @@
 /** flock(2): locks that belong to an open file and vanish with its last descriptor, so with the process too. */
+import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
+import { delay } from "../async.ts";
 import { bind, lastErrno, syscallError } from "./libc.ts";
 
 const { EINTR, EWOULDBLOCK } = constants.errno;
@@ -22,4 +24,25 @@ export function tryFlock(fd: number, mode: "shared" | "exclusive"): boolean {
     if (errno === EWOULDBLOCK) return false;
     if (errno !== EINTR) throw syscallError(`take a ${mode} lock`, errno);
   }
+}
+
+const POLL_MS = 5;
+
+/**
+ * Waits for the lock of a folder, which leaves no file behind: for a moment's work on a file in it. Throws `SYSCALL`, what `open` throws, and the
+ * signal's reason.
+ */
+export async function lockFolder(path: string, signal: AbortSignal | undefined): Promise<AsyncDisposable> {
+  const fd = openSync(path, "r");
+  try {
+    while (!tryFlock(fd, "exclusive")) await delay(POLL_MS, signal);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      closeSync(fd);
+    },
+  };
 }

@@ -5,7 +5,7 @@ export { copyRange } from "./copy-range.ts";
 export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";
 export { findIsal, type Isal, IsalDamage, type IsalInflate } from "./isal.ts";
 export { clearProtectedFlags } from "./file-flags.ts";
-export { tryFlock } from "./flock.ts";
+export { lockFolder, tryFlock } from "./flock.ts";
 export { joinDevice, makeNode, splitDevice } from "./node.ts";
 export { makeFolders } from "./make-folders.ts";
 export { type FileTime, setTimes } from "./times.ts";

@@ -5,9 +5,10 @@
 import type { ByteStream } from "../bytes.ts";
 import type { DiffId, Expected } from "../digest.ts";
 import { createHasher, digestMismatch, verified } from "../digest.ts";
+import { DecantError } from "../errors.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
-import type { StagedDirectory, Store } from "../store/index.ts";
+import type { KeptBytes, PartialBlob, StagedDirectory, Store } from "../store/index.ts";
 import { createContentHasher } from "./content-hasher.ts";
 import type { CompressionFormat } from "./decompress.ts";
 import { decompress, peekCompression } from "./decompress.ts";
@@ -31,8 +32,8 @@ import { createFileSink } from "./write-all.ts";
 interface LayerBlobSource {
   readonly descriptor: Descriptor;
   readonly diffId: DiffId;
-  /** Opens it; called at most once. */
-  readonly open: () => ByteStream;
+  /** Opens it, with the bytes that an earlier transfer left at its start. */
+  readonly open: (kept: KeptBytes | undefined) => ByteStream;
 }
 
 /** How a layer is imported. */
@@ -64,13 +65,33 @@ export async function importLayerBlob(store: Store, blob: LayerBlobSource, optio
       await using _lock = await store.locks.acquire(`import-${diffId}`, { signal });
       const known = findLayer(store, diffId);
       if (known !== undefined) return known;
-      const isHere = store.blobs.size(descriptor.digest) === descriptor.size;
+      const take = (source: ByteStream, from: "here" | PartialBlob): Promise<Layer> =>
+        digestFirst(verified(source, descriptor), (checked) =>
+          ingest(store, checked, { ...options, signal, expected: { descriptor, diffId }, from }),
+        );
       // The store checks what it gives by size only: the digest is checked in both cases.
-      const source = verified(isHere ? store.blobs.open(descriptor.digest) : blob.open(), descriptor);
-      return await ingest(store, source, { ...options, signal, expected: { descriptor, diffId }, isHere });
+      if (store.blobs.size(descriptor.digest) === descriptor.size) return await take(store.blobs.open(descriptor.digest), "here");
+      return await store.blobs.bring(descriptor, (file) => take(blob.open(file.kept), file), signal);
     },
     options.signal,
   );
+}
+
+/** What is said of bytes that are no layer. */
+const NO_LAYER: ReadonlySet<string> = new Set(["ARCHIVE", "TAR", "PATH_ESCAPE", "WHITEOUT"]);
+
+/** Bytes that are no layer may be other bytes than were asked for: then that is the failure, and whoever sent them is at fault, not the image. */
+async function digestFirst<Result>(source: ByteStream, work: (source: ByteStream) => Promise<Result>): Promise<Result> {
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    // Without `return`: who gives up reading does not close it.
+    return await work({ [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) });
+  } catch (error) {
+    if (error instanceof DecantError && NO_LAYER.has(error.code)) while ((await iterator.next()).done !== true);
+    throw error;
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 /** Imports the tar of a root file system, plain or compressed, whose digests nobody told. Throws as `importLayerBlob`. */
@@ -80,8 +101,8 @@ export async function importLayerTar(store: Store, stream: ByteStream, options: 
 
 interface IngestOptions extends ImportOptions {
   readonly expected?: { readonly descriptor: Expected & { readonly mediaType: string }; readonly diffId: DiffId } | undefined;
-  /** The compressed blob is in the store already. */
-  readonly isHere?: boolean | undefined;
+  /** "here": the compressed blob is in the store already. Else where it goes, and what of it is there. Default: nobody knows of it. */
+  readonly from?: "here" | PartialBlob | undefined;
 }
 
 async function ingest(store: Store, stream: ByteStream, options: IngestOptions): Promise<Layer> {
@@ -89,7 +110,11 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   signal?.throwIfAborted();
   const { format, rest } = await peekCompression(stream);
   const keep = kept(format, options);
-  await using file = keep === "nothing" ? undefined : await store.blobs.create();
+  const partial = options.from === "here" ? undefined : options.from;
+  const known = keep === "raw" ? partial : undefined;
+  await using own = keep === "nothing" || known !== undefined ? undefined : await store.blobs.create();
+  const file = known ?? own;
+  const keptBytes = known?.kept?.sizeBytes ?? 0;
   await using sink = file === undefined ? undefined : createFileSink(file.fd, "a layer");
   await using contents = await store.blobs.create();
   const sparse = createSparseContents(contents.fd);
@@ -102,7 +127,8 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
     for await (const chunk of rest) {
       rawBytes += chunk.byteLength;
       if (expected === undefined) rawHash.update(chunk);
-      if (keep === "raw") await sink?.write(chunk);
+      const fresh = chunk.subarray(Math.max(0, keptBytes - (rawBytes - chunk.byteLength)));
+      if (keep === "raw" && fresh.byteLength > 0) await sink?.write(fresh);
       options.onProgress?.(rawBytes);
       yield chunk;
     }
@@ -141,7 +167,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
 
 /** What goes into the store. xz and bzip2 are no compressions of layers: their plain bytes are kept. */
 function kept(format: CompressionFormat, options: IngestOptions): "raw" | "plain" | "nothing" {
-  if (options.isHere === true) return "nothing";
+  if (options.from === "here") return "nothing";
   return format === "xz" || format === "bzip2" || options.archive === true ? "plain" : "raw";
 }
 

@@ -87,17 +87,25 @@ function drip(body: Buffer, everyMs: number, response: ServerResponse): void {
   response.once("close", () => clearInterval(timer));
 }
 
-/** Plays the faults that replace the whole answer; false for those that spoil a proper one. */
-export async function answerWith(fault: Fault, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+/** Plays the faults that replace the whole answer; `onCut` hears what came of a request that was dropped. False for those that spoil a proper one. */
+export async function answerWith(
+  fault: Fault,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onCut: (received: Buffer) => void,
+): Promise<boolean> {
   switch (fault.kind) {
     case "drop": {
+      const received: Buffer[] = [];
       let left = fault.afterBytes ?? 0;
       if (left > 0) {
         for await (const chunk of request) {
+          received.push(chunk as Buffer);
           left -= (chunk as Buffer).byteLength;
           if (left <= 0) break;
         }
       }
+      onCut(Buffer.concat(received).subarray(0, fault.afterBytes ?? 0));
       request.socket.destroy();
       return true;
     }

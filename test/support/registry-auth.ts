@@ -9,6 +9,8 @@ export interface FakeAuth {
   readonly password: string;
   /** Accepted at /token as an OAuth2 refresh token. */
   readonly identityToken?: string;
+  /** Bearer only: who asks for an offline token gets `identityToken`. Default false. */
+  readonly givesIdentityTokens?: boolean;
   /** Bearer only: tokens to pull are given to everybody. */
   readonly anonymousPull?: boolean;
   /** Bearer only: the realm that is named. Default: /token here. */
@@ -69,7 +71,10 @@ export function createAuthority(auth: FakeAuth | undefined): Authority {
       made += 1;
       const token = `token-${made}`;
       tokens.set(token, new Set(isUser ? granted : granted.filter((scope) => scope.endsWith(":pull"))));
-      const given = isOauth2 ? { access_token: token } : { token, expires_in: 300 };
+      const offline = url.searchParams.get("offline_token") === "true" && auth.givesIdentityTokens === true;
+      const given = isOauth2
+        ? { access_token: token }
+        : { token, expires_in: 300, ...(offline ? { refresh_token: auth.identityToken } : {}) };
       return { headers: { "content-type": "application/json" }, body: JSON.stringify(given) };
     },
     expireTokens: () => tokens.clear(),

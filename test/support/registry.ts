@@ -17,6 +17,12 @@ export interface FakeRegistryOptions {
   readonly referrersApi?: boolean;
   /** PEM texts: speaks https. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Keeps what came of an upload whose connection broke, and says so when asked. Default false: such an upload is gone, as with docker-registry. */
+  readonly keepsBroken?: boolean;
+  /** Takes no smaller chunk of an upload, but for the last. */
+  readonly minChunkBytes?: number;
+  /** Takes no larger body of a request: 413. */
+  readonly maxBodyBytes?: number;
   /** Tags on a page. Default: as many as asked for. */
   readonly pageSize?: number;
 }
@@ -96,10 +102,11 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     const refusal = authority.refusal(asked["authorization"], method, url, origin);
     if (refusal !== undefined)
       return send(refusal.status, refusal.headers, JSON.stringify({ errors: [{ code: refusal.code, message: "no" }] }));
+    if (body.byteLength > (options.maxBodyBytes ?? Infinity)) return { status: 413, body: "<html>413 Request Entity Too Large</html>" };
     if (url.pathname === "/v2/") return send(200, {}, "{}");
     const [, name = "", kind = "", rest = ""] = /^\/v2\/(.+?)\/(manifests|blobs|tags|referrers)\/(.*)$/.exec(url.pathname) ?? [];
 
-    if (kind === "blobs" && rest.startsWith("uploads/")) return upload(method, url, name, rest.slice("uploads/".length), body);
+    if (kind === "blobs" && rest.startsWith("uploads/")) return upload(method, url, name, rest.slice("uploads/".length), request);
     if (kind === "blobs") {
       const bytes = repositories.get(name)?.blobs.get(rest);
       if (bytes === undefined) return fail(404, "BLOB_UNKNOWN");
@@ -124,7 +131,21 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     return fail(404, "NOT_FOUND");
   };
 
-  const upload = (method: string, url: URL, name: string, id: string, body: Buffer): Answer => {
+  const placeOf = (name: string, id: string): Record<string, string> => ({
+    location: `/v2/${name}/blobs/uploads/${id}?${UPLOAD_STATE}`,
+    // As docker-registry says it: an empty upload and one of a single byte look alike.
+    range: `0-${Math.max(0, (uploads.get(id)?.byteLength ?? 0) - 1)}`,
+  });
+  const onCut = ({ path, body }: Heard): void => {
+    const id = /\/blobs\/uploads\/([^/?]+)/.exec(path)?.[1] ?? "";
+    const received = uploads.get(id);
+    if (received === undefined) return;
+    if (options.keepsBroken === true) uploads.set(id, Buffer.concat([received, body]));
+    else if (body.byteLength > 0) uploads.delete(id);
+  };
+
+  const upload = (method: string, url: URL, name: string, id: string, { body, headers }: Heard): Answer => {
+    const range = method === "PATCH" ? headers["content-range"] : undefined;
     if (method === "POST") {
       const from = url.searchParams.get("from");
       const mount = url.searchParams.get("mount");
@@ -135,7 +156,8 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
       }
       const started = `upload-${uploads.size + 1}`;
       uploads.set(started, Buffer.alloc(0));
-      return send(202, { location: `/v2/${name}/blobs/uploads/${started}?${UPLOAD_STATE}`, range: "0-0" });
+      const min = options.minChunkBytes;
+      return send(202, { ...placeOf(name, started), ...(min === undefined ? {} : { "oci-chunk-min-length": String(min) }) });
     }
     const received = uploads.get(id);
     if (received === undefined || !url.search.includes(UPLOAD_STATE)) return fail(404, "BLOB_UPLOAD_UNKNOWN");
@@ -143,7 +165,14 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
       uploads.delete(id);
       return send(204);
     }
+    if (method === "GET") return send(204, placeOf(name, id));
+    const from = received.byteLength;
+    if (range !== undefined && range !== `${from}-${from + body.byteLength - 1}`) return fail(416, "RANGE_INVALID");
     const bytes = Buffer.concat([received, body]);
+    if (method === "PATCH") {
+      uploads.set(id, bytes);
+      return send(202, placeOf(name, id));
+    }
     const digest = url.searchParams.get("digest");
     if (sha256(bytes) !== digest) return fail(400, "DIGEST_INVALID");
     repository(name).blobs.set(digest, bytes);
@@ -181,6 +210,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
 
   const server = await startServer(handle, {
     scheme: options.tls === undefined ? "http" : "https",
+    onCut,
     ...given({ tls: options.tls }),
   });
   const { host, heard: requests } = server;

@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly scheme?: "http" | "https" | "both";
   /** PEM texts. Default: those of tls.ts. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Hears of a request that a fault cut off, with the part of its body that came. */
+  readonly onCut?: (request: Heard) => void;
   /** Default 127.0.0.1. */
   readonly address?: string;
   /** Default: a free one. */
@@ -81,7 +83,8 @@ export async function startServer(respond: Respond, options: ServerOptions = {})
     const answer = async (): Promise<void> => {
       const fault = faults.take(`${one.method} ${one.path}`);
       if (fault?.kind !== "drop" && fault?.kind !== "hang") one.body = await read(request);
-      if (fault !== undefined && (await answerWith(fault, request, response))) return;
+      if (fault !== undefined && (await answerWith(fault, request, response, (received) => options.onCut?.({ ...one, body: received }))))
+        return;
       faults.send(fault, await respond(one, fault), request, response);
     };
     answer().catch((error: unknown) => {

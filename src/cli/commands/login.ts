@@ -19,7 +19,7 @@ Docker Hub.
 
 Example: decant login -u me --password-stdin ghcr.io < token`,
     options: {
-      username: { type: "string", short: "u", value: "NAME", help: "The user" },
+      username: { type: "string", short: "u", value: "NAME", help: "The user; without this the terminal asks for it" },
       "password-stdin": { type: "boolean", help: "Read the password from standard input; without this the terminal asks for it" },
     },
     unsupported: {
@@ -28,9 +28,10 @@ Example: decant login -u me --password-stdin ghcr.io < token`,
     words: { min: 0, max: 1 },
   },
   async (values, [server], context) => {
-    const { username } = values;
+    const fromStdin = values["password-stdin"] ?? false;
+    const username = values.username ?? (fromStdin ? undefined : await context.ask?.("Username: ", { secret: false }));
     if (username === undefined) throw usageError("Cannot log in: there is no user", "Name it: decant login -u NAME");
-    const password = await readPassword(values["password-stdin"] ?? false, context);
+    const password = await readPassword(fromStdin, context);
     const { registry, kept, checked } = await login({ server, username, password, env: context.env, signal: context.signal });
     if (!checked) await context.stderr.write(`WARNING: "${registry}" lets everybody in, and did not look at the password\n`);
     if (kept.kind === "file")
@@ -47,7 +48,6 @@ async function readPassword(fromStdin: boolean, context: CliContext): Promise<st
     const bytes = await collect(context.stdin, MAX_PASSWORD_BYTES, "password");
     return bytes.toString("utf8").replace(/\r?\n$/, "");
   }
-  if (context.askSecret === undefined)
-    throw usageError("Cannot ask for the password: standard input is no terminal", "Use --password-stdin");
-  return await context.askSecret("Password: ");
+  if (context.ask === undefined) throw usageError("Cannot ask for the password: standard input is no terminal", "Use --password-stdin");
+  return await context.ask("Password: ", { secret: true });
 }

@@ -14,8 +14,10 @@ export const command: Command = defineCommand(
     words: { min: 0, max: 1 },
   },
   async (_values, [server], context) => {
-    const { registry, found } = await logout({ server, env: context.env, signal: context.signal });
+    const { registry, found, elsewhere } = await logout({ server, env: context.env, signal: context.signal });
     await context.stdout.write(found ? `Removed the credentials of ${registry}\n` : `Not logged in to ${registry}\n`);
+    for (const place of elsewhere)
+      await context.stderr.write(`WARNING: ${place} still has credentials for ${registry}, and Decant uses them\n`);
     return 0;
   },
 );

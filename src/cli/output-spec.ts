@@ -5,6 +5,7 @@
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { AnnotationSpec, BuildResult, CompressionOptions, FileOptions, ImageOptions, OutputSpec } from "../index.ts";
+import { loadTargetOf } from "../daemon/index.ts";
 import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
 import type { OptionSpec } from "./command.ts";
@@ -33,7 +34,7 @@ const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
   image: [...IMAGE_KEYS, "push"],
   registry: [...IMAGE_KEYS, "push"],
   oci: [...IMAGE_KEYS, "dest", "tar"],
-  docker: [...IMAGE_KEYS, "dest", "tar"],
+  docker: [...IMAGE_KEYS, "dest", "tar", "context"],
   local: FILE_KEYS,
   tar: FILE_KEYS,
   cacheonly: [],
@@ -50,7 +51,6 @@ const USUAL: Readonly<Record<string, { readonly value: boolean | string; readonl
 };
 const NOT_YET: Readonly<Record<string, SupportId>> = {
   buildinfo: "F132",
-  context: "F132",
   "dangling-name-prefix": "F112",
   "force-inline-attestations": "F132",
   lazy: "F107",
@@ -103,10 +103,7 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
     case "oci":
       return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...ofImage() };
     case "docker":
-      if (booleanOf(attributes, "tar") === false) throw unsupported("--output type=docker with tar=false", { row: "F114" });
-      // What docker loads into its daemon goes to Decant's store.
-      if (dest === undefined) return { type: "image", names, push: false, ...ofImage() };
-      return { type, dest, names, ...ofImage() };
+      return { type, names, ...given({ dest, tar: booleanOf(attributes, "tar"), context: attributes.get("context") }), ...ofImage() };
     case "local":
       if (dest === undefined) throw usageError("Cannot use --output type=local: it has no dest; wanted dest=FOLDER");
       return { type, dest, ...filesOf(attributes) };
@@ -115,6 +112,17 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
     case "cacheonly":
       return { type };
   }
+}
+
+/** `--load`, which may say where: the output that it means, or none. Throws `USAGE`. */
+export function parseLoad(value: string | undefined, tags: readonly string[]): OutputSpec[] {
+  // docker's flag is a boolean, in the spellings of Go.
+  if (value === undefined || /^(?:0|f|false)$/i.test(value)) return [];
+  const output = { type: "docker", names: tags } as const;
+  if (/^(?:1|t|true)$/i.test(value)) return [output];
+  const into = loadTargetOf(value);
+  if (into === undefined) throw usageError(`Cannot use --load "${value}": wanted auto, docker, podman, containerd or store`);
+  return [{ ...output, into }];
 }
 
 /** Throws `USAGE` for an archive that would go to a terminal. */

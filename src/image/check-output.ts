@@ -1,37 +1,30 @@
 /** What can be said of an output before anything is built: a build must not fail at its end for what was known at its beginning. */
 import { usageError } from "../errors.ts";
 import { compressionLevel } from "../tree/index.ts";
-import { checkAttached } from "./attest.ts";
-import { mediaTypesOf } from "./finish.ts";
 import { pushNames, targetNames } from "./names.ts";
 import { checkOutputFile, checkOutputFolder } from "./output-file.ts";
+import { type ImageOutput, outputForm, type PlannedImage } from "./output-form.ts";
 import { destinationPath } from "./exporters/destination.ts";
-import type { BuiltImage, ExportContext, OutputSpec } from "./types.ts";
+import { findLoadPlace } from "./exporters/load-place.ts";
+import type { DockerOutput, ExportContext, OutputSpec } from "./types.ts";
 
-/** What is known of an image before it is built. */
-interface PlannedImage extends Pick<BuiltImage, "annotations" | "inIndex"> {
-  readonly attestations?: readonly unknown[];
-}
-
-type PlannedExport = Pick<ExportContext, "cwd" | "stdout" | "followed" | "signal">;
+type PlannedExport = Pick<ExportContext, "cwd" | "stdout" | "followed" | "env" | "signal">;
 
 /**
- * Checks names, destination and options of `output`, and whether it has a place for what is said of the image. Leaves no trace. Throws `REFERENCE`,
- * `USAGE`, `EXPORT`.
+ * Checks names, destination and options of `output`, and whether it has a place for what is said of the images (one for each platform). Leaves no
+ * trace. Throws `REFERENCE`, `USAGE`, `EXPORT`, `CONFIG_FILE`.
  */
-export async function checkOutput(image: PlannedImage, output: OutputSpec, context: PlannedExport): Promise<void> {
+export async function checkOutput(images: readonly PlannedImage[], output: OutputSpec, context: PlannedExport): Promise<void> {
   if ("names" in output) checkNames(output);
   switch (output.type) {
     case "image":
     case "registry":
-      checkImage(image, output, context);
+      checkImage(images, output, context);
       return;
     case "docker":
-      if (image.inIndex === true) throw noPlaceForIndex();
-      checkImage(image, output, context);
-      return await checkFile(output.dest, context);
+      return await checkDocker(images, output, context);
     case "oci":
-      checkImage(image, output, context);
+      checkImage(images, output, context);
       return output.tar ? await checkFile(output.dest, context) : await checkFolder(output, context);
     case "local":
       return await checkFolder(output, context);
@@ -50,12 +43,25 @@ function checkNames(output: Extract<OutputSpec, { readonly names: readonly strin
   else targetNames(output.names);
 }
 
-type ImageOutput = Extract<OutputSpec, { readonly type: "image" | "registry" | "docker" | "oci" }>;
-
-function checkImage(image: PlannedImage, output: ImageOutput, { followed }: PlannedExport): void {
+function checkImage(images: readonly PlannedImage[], output: ImageOutput, { followed }: PlannedExport): void {
   const { compression, level } = output;
-  checkAttached(image, mediaTypesOf((image.attestations ?? []).length > 0, output, followed));
+  outputForm(images, output, followed);
   if (compression !== "uncompressed") compressionLevel(compression ?? "gzip", level);
+}
+
+async function checkDocker(images: readonly PlannedImage[], output: DockerOutput, context: PlannedExport): Promise<void> {
+  const { dest, tar = true, into, context: dockerContext } = output;
+  if (dest !== undefined) {
+    if (into !== undefined || dockerContext !== undefined)
+      throw usageError("Cannot write an archive into a daemon: wanted a dest, or a daemon", "Leave one of the two out");
+    checkImage(images, output, context);
+    return tar ? await checkFile(dest, context) : await checkFolder({ type: output.type, dest }, context);
+  }
+  if (!tar) throw usageError("Cannot use --output type=docker,tar=false: it has no dest; wanted dest=FOLDER");
+  const place = await findLoadPlace(output, context);
+  // A daemon gets one image alone.
+  checkImage(place.daemon === undefined ? images : [{}], { ...output, type: "image" }, context);
+  place.daemon?.[Symbol.dispose]();
 }
 
 async function checkFile(dest: string, context: PlannedExport): Promise<void> {
@@ -69,11 +75,4 @@ async function checkFolder({ type, dest }: { readonly type: string; readonly des
   const hint = type === "local" ? "Use type=tar,dest=- for stdout" : "Use tar=true,dest=- for stdout";
   const what = type === "local" ? "type=local" : `type=${type},tar=false`;
   throw usageError(`Cannot write to dest "${dest}": ${what} writes a directory; wanted its path`, hint);
-}
-
-function noPlaceForIndex(): Error {
-  return usageError(
-    "Cannot write a docker archive of an index: it has no place for one (docker exporter does not currently support exporting manifest lists)",
-    "Use --output type=oci, or build one platform without BUILDKIT_MULTI_PLATFORM",
-  );
 }

@@ -3,6 +3,7 @@ export { type AnnotationSpec, annotationsFor } from "./annotations.ts";
 export type * from "./types.ts";
 export { writeError } from "./errors.ts";
 export { checkOutput } from "./check-output.ts";
+export { findLoadPlace } from "./exporters/load-place.ts";
 export { exportImage } from "./export.ts";
 export { importRootfs } from "./import-rootfs.ts";
 export { findImage, isImageId, type StoredImage, storedImages } from "./find-image.ts";

@@ -2,6 +2,7 @@
 import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
+import type { Daemon, LoadTarget } from "../daemon/index.ts";
 import type { ContainerConfig, Descriptor, HistoryEntry, ImageConfig, Platform } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Store } from "../store/index.ts";
@@ -86,6 +87,20 @@ export interface FileOptions extends TimeOptions {
   readonly attestationPrefix?: string | undefined;
 }
 
+/** An image for Docker: an archive, or into a running daemon. */
+export interface DockerOutput extends ImageOptions {
+  readonly type: "docker";
+  readonly names: readonly string[];
+  /** Where the archive goes. Absent: into the daemon that `into` finds, with only the layers that it lacks; without a daemon, into the store. */
+  readonly dest?: string | undefined;
+  /** False: a directory, not a tar. Default true. */
+  readonly tar?: boolean | undefined;
+  /** Without `dest`. Default: DECANT_LOAD of the environment, else "auto". */
+  readonly into?: LoadTarget | undefined;
+  /** Without `dest`: a docker context, whose daemon is demanded. */
+  readonly context?: string | undefined;
+}
+
 /** Where a build goes. `dest` "-" means stdout, given by the caller as `stdout`. */
 export type OutputSpec =
   | ({
@@ -94,7 +109,7 @@ export type OutputSpec =
       readonly push: boolean;
     } & ImageOptions)
   | ({ readonly type: "oci"; readonly dest: string; readonly tar: boolean; readonly names: readonly string[] } & ImageOptions)
-  | ({ readonly type: "docker"; readonly dest: string; readonly names: readonly string[] } & ImageOptions)
+  | DockerOutput
   | ({ readonly type: "local"; readonly dest: string } & FileOptions)
   | ({ readonly type: "tar"; readonly dest: string } & FileOptions)
   | ({ readonly type: "registry"; readonly names: readonly string[] } & ImageOptions)
@@ -116,8 +131,19 @@ export interface ExportContext extends ImageContext {
   readonly followed?: Followed | undefined;
   /** For `dest: "-"`. */
   readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+  /** Where daemons are looked for. Default: ours. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where an output of type "docker" without `dest` goes, when the caller has looked for it already. */
+  readonly loadPlace?: LoadPlace | undefined;
   /** Where relative destinations start. Default: the working directory. */
   readonly cwd?: string;
+}
+
+/** Where `--load` goes: a daemon, or the store. */
+export interface LoadPlace {
+  readonly daemon?: Daemon;
+  /** What progress calls it. */
+  readonly title: string;
 }
 
 /** What was written. */
@@ -130,6 +156,8 @@ export interface ExportResult {
   /** What people know the image by: `configDigest`, else the digest of the descriptor. */
   readonly imageId?: Digest;
   readonly names: readonly string[];
+  /** The daemon that has the image now: "Docker (unix:///var/run/docker.sock)". */
+  readonly daemon?: string;
   /** Absolute path, where a file or directory was written. */
   readonly path?: string;
 }

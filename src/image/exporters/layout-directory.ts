@@ -22,12 +22,20 @@ import {
   sizeOfEntry,
 } from "./layout.ts";
 
+/** What goes into it. */
+interface LayoutDirectory {
+  readonly blobs: readonly BlobEntry[];
+  /** The entries of index.json. */
+  readonly index: readonly Descriptor[];
+  /** The text of manifest.json, for type=docker. */
+  readonly dockerManifest?: string | undefined;
+}
+
 /** Writes what is missing and moves the names to the new manifest. Gives the absolute path. Throws `EXPORT`. */
 export async function writeLayoutDirectory(
   ctx: ExportContext,
   dest: string,
-  blobs: readonly BlobEntry[],
-  entries: readonly Descriptor[],
+  { blobs, index, dockerManifest }: LayoutDirectory,
 ): Promise<string> {
   const path = destinationPath(ctx, dest);
   // Two builds that write to one layout must not lose each other's names.
@@ -40,7 +48,8 @@ export async function writeLayoutDirectory(
       await writeBlob(ctx, path, blob);
     }
     await writeChanged(join(path, "oci-layout"), OCI_LAYOUT_TEXT, ctx.signal);
-    await writeChanged(join(path, "index.json"), indexText(updated(before, entries)), ctx.signal);
+    if (dockerManifest !== undefined) await writeChanged(join(path, "manifest.json"), dockerManifest, ctx.signal);
+    await writeChanged(join(path, "index.json"), indexText(updated(before, index)), ctx.signal);
   } catch (error) {
     throw writeError("write OCI layout", path, error);
   }

@@ -68,7 +68,8 @@ export async function checkOutputs(
   for (const output of outputs) {
     const specs = [...ownAnnotations(output), ...(options.annotations ?? [])];
     const images = platforms.map((platform) => ({ annotations: annotationsFor(specs, platform, platforms), attestations, inIndex }));
-    await checkOutput(images, output, { cwd, followed, env: options.env, signal, ...given({ stdout }) });
+    const mayDelete = options.allow?.includes("buildx.local.delete");
+    await checkOutput(images, output, { cwd, followed, env: options.env, mayDelete, signal, ...given({ stdout }) });
   }
 }
 

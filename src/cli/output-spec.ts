@@ -4,7 +4,7 @@
  */
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import { given } from "../given.ts";
-import type { AnnotationSpec, BuildResult, CompressionOptions, FileOptions, ImageOptions, OutputSpec } from "../index.ts";
+import type { AnnotationSpec, BuildResult, CompressionOptions, FileOptions, ImageOptions, KeepOptions, OutputSpec, RegistryOptions } from "../index.ts";
 import { loadTargetOf } from "../daemon/index.ts";
 import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
@@ -29,29 +29,25 @@ const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression
 const OF_IMAGES = ["name", "oci-mediatypes", "oci-artifact", "attestation-inline", "prefer-image-digest", "source-date-epoch"] as const;
 const IMAGE_KEYS = [...OF_IMAGES, ...COMPRESSION_KEYS] as const;
 const FILE_KEYS = ["dest", "platform-split", "attestation-prefix", "source-date-epoch"] as const;
+/** Names are found with their digests in any case, and files are unpacked when something needs them: two of these change nothing. */
+const PUSH_KEYS = ["push", "push-by-digest", "name-canonical", "registry.insecure", "store", "unpack", "dangling-name-prefix"] as const;
 /** Attributes by type; all others that BuildKit has are in USUAL and NOT_YET. */
 const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
-  image: [...IMAGE_KEYS, "push"],
-  registry: [...IMAGE_KEYS, "push"],
+  image: [...IMAGE_KEYS, ...PUSH_KEYS],
+  registry: [...IMAGE_KEYS, ...PUSH_KEYS],
   oci: [...IMAGE_KEYS, "dest", "tar"],
   docker: [...IMAGE_KEYS, "dest", "tar", "context"],
-  local: FILE_KEYS,
+  local: [...FILE_KEYS, "mode"],
   tar: FILE_KEYS,
   cacheonly: [],
 };
 /** Attributes of which Decant has the one value that BuildKit has where it is not told otherwise. */
 const USUAL: Readonly<Record<string, { readonly value: boolean | string; readonly row: SupportId; readonly types: readonly string[] }>> = {
-  mode: { value: "copy", row: "F115", types: ["local", "tar"] },
-  "name-canonical": { value: false, row: "F112", types: ["image", "registry"] },
+  mode: { value: "copy", row: "F115", types: ["tar"] },
   "prefer-nondist-layers": { value: false, row: "F118", types: ["image", "registry", "oci", "docker"] },
-  "push-by-digest": { value: false, row: "F112", types: ["image", "registry"] },
-  "registry.insecure": { value: false, row: "F112", types: ["image", "registry"] },
-  store: { value: true, row: "F112", types: ["image", "registry"] },
-  unpack: { value: false, row: "F112", types: ["image", "registry"] },
 };
 const NOT_YET: Readonly<Record<string, SupportId>> = {
   buildinfo: "F132",
-  "dangling-name-prefix": "F112",
   "force-inline-attestations": "F132",
   lazy: "F107",
   "nydus-fs-version": "F117",
@@ -94,19 +90,20 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
   const ofImage = (): ImageOptions => imageOptions(attributes);
   switch (type) {
     case "image":
-      return { type, names, push: booleanOf(attributes, "push") ?? false, ...ofImage() };
+      return { type, names, push: booleanOf(attributes, "push") ?? false, ...keepOptions(attributes), ...ofImage() };
     case "registry":
       if (booleanOf(attributes, "push") === false)
         throw usageError("Cannot use --output type=registry with push=false: it always pushes; wanted type=image,push=false");
       if (names.length === 0) throw usageError("Cannot push the image: it has no name", "Name it with --tag NAME or name=NAME");
-      return { type, names, ...ofImage() };
+      if (booleanOf(attributes, "store") === true) return { type: "image", names, push: true, ...pushOptions(attributes), ...ofImage() };
+      return { type, names, ...pushOptions(attributes), ...ofImage() };
     case "oci":
       return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...ofImage() };
     case "docker":
       return { type, names, ...given({ dest, tar: booleanOf(attributes, "tar"), context: attributes.get("context") }), ...ofImage() };
     case "local":
       if (dest === undefined) throw usageError("Cannot use --output type=local: it has no dest; wanted dest=FOLDER");
-      return { type, dest, ...filesOf(attributes) };
+      return { type, dest, ...given({ mode: modeOf(attributes) }), ...filesOf(attributes) };
     case "tar":
       return { type, dest: dest ?? "-", ...filesOf(attributes) };
     case "cacheonly":
@@ -150,6 +147,23 @@ function filesOf(attributes: Attributes): FileOptions {
     attestationPrefix: attributes.get("attestation-prefix"),
     sourceDateEpoch: epochOf(attributes),
   });
+}
+
+/** "copy" is what is done without it. */
+function modeOf(attributes: Attributes): "delete" | undefined {
+  const mode = attributes.get("mode") ?? "copy";
+  if (mode === "copy" || mode === "delete") return mode === "delete" ? mode : undefined;
+  throw usageError(`Cannot use --output type=local with mode=${mode}: wanted copy or delete`);
+}
+
+function pushOptions(attributes: Attributes): RegistryOptions {
+  for (const key of ["name-canonical", "unpack"]) booleanOf(attributes, key);
+  return given({ pushByDigest: booleanOf(attributes, "push-by-digest"), insecure: booleanOf(attributes, "registry.insecure") });
+}
+
+function keepOptions(attributes: Attributes): KeepOptions {
+  const [store, danglingNamePrefix] = [booleanOf(attributes, "store"), attributes.get("dangling-name-prefix")];
+  return { ...pushOptions(attributes), ...given({ store, danglingNamePrefix }) };
 }
 
 function imageOptions(attributes: Attributes): ImageOptions {

@@ -1,4 +1,6 @@
 /** What can be said of an output before anything is built: a build must not fail at its end for what was known at its beginning. */
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { usageError } from "../errors.ts";
 import { compressionLevel } from "../tree/index.ts";
 import { pushNames, targetNames } from "./names.ts";
@@ -8,7 +10,10 @@ import { destinationPath } from "./exporters/destination.ts";
 import { findLoadPlace } from "./exporters/load-place.ts";
 import type { DockerOutput, ExportContext, OutputSpec } from "./types.ts";
 
-type PlannedExport = Pick<ExportContext, "cwd" | "stdout" | "followed" | "env" | "signal">;
+interface PlannedExport extends Pick<ExportContext, "cwd" | "stdout" | "followed" | "env" | "signal"> {
+  /** Outputs may delete what is outside of the working directory. Default false. */
+  readonly mayDelete?: boolean | undefined;
+}
 
 /**
  * Checks names, destination and options of `output`, and whether it has a place for what is said of the images (one for each platform). Leaves no
@@ -27,6 +32,7 @@ export async function checkOutput(images: readonly PlannedImage[], output: Outpu
       checkImage(images, output, context);
       return output.tar ? await checkFile(output.dest, context) : await checkFolder(output, context);
     case "local":
+      if (output.mode === "delete") checkDeletion(output, context);
       return await checkFolder(output, context);
     case "tar":
       return await checkFile(output.dest, context);
@@ -39,7 +45,7 @@ export async function checkOutput(images: readonly PlannedImage[], output: Outpu
 
 function checkNames(output: Extract<OutputSpec, { readonly names: readonly string[] }>): void {
   const isPushed = output.type === "registry" || (output.type === "image" && output.push);
-  if (isPushed) pushNames(output.names);
+  if (isPushed) pushNames(output.names, output);
   else targetNames(output.names);
 }
 
@@ -62,6 +68,27 @@ async function checkDocker(images: readonly PlannedImage[], output: DockerOutput
   // A daemon gets one image alone.
   checkImage(place.daemon === undefined ? images : [{}], { ...output, type: "image" }, context);
   place.daemon?.[Symbol.dispose]();
+}
+
+/** As buildx: without leave, only below the working directory is anything deleted. */
+function checkDeletion({ dest }: { readonly dest: string }, context: PlannedExport): void {
+  if (context.mayDelete === true) return;
+  const inside = relative(realPath(destinationPath(context, ".")), realPath(destinationPath(context, dest)));
+  if (inside !== "" && !/^\.\.(?:\/|$)/.test(inside)) return;
+  throw usageError(
+    `Cannot replace folder "${dest}" (mode=delete): it is not below the working directory`,
+    "Pass --allow buildx.local.delete if all that it holds may be deleted",
+  );
+}
+
+/** With the links of the part that is there followed. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(realPath(above), basename(path));
+  }
 }
 
 async function checkFile(dest: string, context: PlannedExport): Promise<void> {

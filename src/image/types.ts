@@ -101,24 +101,48 @@ export interface DockerOutput extends ImageOptions {
   readonly context?: string | undefined;
 }
 
+/** Of outputs that go to registries. */
+export interface RegistryOptions {
+  /** Push under the digest alone, without a tag: then names may have none. Default false. */
+  readonly pushByDigest?: boolean | undefined;
+  /** These registries may speak plain HTTP, and have certificates that are not valid. Default: those that registries.conf calls so. */
+  readonly insecure?: boolean | undefined;
+}
+
+/** Of type "image". */
+export interface KeepOptions extends RegistryOptions {
+  /** False: only push it. Default true. */
+  readonly store?: boolean | undefined;
+  /** An image without a name is told as PREFIX@digest. Default: without a name. */
+  readonly danglingNamePrefix?: string | undefined;
+}
+
+/** Of type "local". */
+export interface LocalOptions extends FileOptions {
+  /** "delete": the folder holds what was built, and nothing else. It replaces the old one at once, or not at all. Default "copy": into what is there. */
+  readonly mode?: "copy" | "delete" | undefined;
+}
+
 /** Where a build goes. `dest` "-" means stdout, given by the caller as `stdout`. */
 export type OutputSpec =
   | ({
       readonly type: "image";
       readonly names: readonly string[];
       readonly push: boolean;
-    } & ImageOptions)
+    } & ImageOptions &
+      KeepOptions)
   | ({ readonly type: "oci"; readonly dest: string; readonly tar: boolean; readonly names: readonly string[] } & ImageOptions)
   | DockerOutput
-  | ({ readonly type: "local"; readonly dest: string } & FileOptions)
+  | ({ readonly type: "local"; readonly dest: string } & LocalOptions)
   | ({ readonly type: "tar"; readonly dest: string } & FileOptions)
-  | ({ readonly type: "registry"; readonly names: readonly string[] } & ImageOptions)
+  | ({ readonly type: "registry"; readonly names: readonly string[] } & ImageOptions & RegistryOptions)
   | { readonly type: "cacheonly" };
 
 /** What work on images needs from its caller. */
 export interface ImageContext {
   readonly store: Store;
-  readonly registry: () => Promise<RegistryClient>;
+  /** `insecure`: one for which every registry that is written to counts as insecure. */
+  readonly registry: (options?: { readonly insecure?: boolean | undefined }) => Promise<RegistryClient>;
   readonly emit: Emit;
   /** The vertex id that transfers belong to. */
   readonly vertex: string;

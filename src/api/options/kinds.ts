@@ -1,7 +1,7 @@
 /** The kinds of options that functions share. */
 import * as v from "valibot";
 import type { StoreOptions } from "../../context/index.ts";
-import type { AnnotationSpec, CompressionOptions, FileOptions, ImageOptions } from "../../image/index.ts";
+import type { AnnotationSpec, CompressionOptions, FileOptions, ImageOptions, RegistryOptions } from "../../image/index.ts";
 import type { DebianOptions } from "../../project/index.ts";
 import type { Kind } from "./shape.ts";
 
@@ -98,9 +98,10 @@ const IMAGE: Fields<ImageOptions> = {
   sourceDateEpoch: maybe(epoch),
 };
 const FILES: Fields<FileOptions> = { platformSplit: maybe(flag), attestationPrefix: maybe(text), sourceDateEpoch: maybe(epoch) };
+const PUSH: Fields<RegistryOptions> = { pushByDigest: maybe(flag), insecure: maybe(flag) };
 const OUTPUT_TYPES = {
-  image: { names: list(text), push: flag, ...IMAGE },
-  registry: { names: list(text), ...IMAGE },
+  image: { names: list(text), push: flag, store: maybe(flag), danglingNamePrefix: maybe(text), ...PUSH, ...IMAGE },
+  registry: { names: list(text), ...PUSH, ...IMAGE },
   oci: { dest: text, tar: flag, names: list(text), ...IMAGE },
   docker: {
     dest: maybe(text),
@@ -110,7 +111,7 @@ const OUTPUT_TYPES = {
     names: list(text),
     ...IMAGE,
   },
-  local: { dest: text, ...FILES },
+  local: { dest: text, mode: maybe(oneOf("copy", "delete")), ...FILES },
   tar: { dest: text, ...FILES },
   cacheonly: {},
 } as const;

@@ -54,8 +54,8 @@ export const VARIABLES: readonly VariableRow[] = [
   {
     name: "BUILDX_METADATA_PROVENANCE",
     of: "buildx",
-    state: "other",
-    note: "`--metadata-file` has no provenance; `--provenance` attaches it",
+    state: "used",
+    note: "What `--metadata-file` has of provenance: `min` (default), `max` or `disabled`",
   },
   {
     name: "BUILDX_METADATA_WARNINGS",

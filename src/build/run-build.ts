@@ -10,7 +10,9 @@ import { builtImage } from "./built-image.ts";
 import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
 import { exportAll } from "./outputs.ts";
+import { formatPlatform } from "../oci/index.ts";
 import { checkOpened, prepareBuild } from "./prepare.ts";
+import { metadataProvenance } from "./provenance.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import type { BuildOptions, BuildResult } from "./types.ts";
 
@@ -49,7 +51,20 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
     if (audit !== undefined) audits.push(audit);
   }
   const outputs = await exportAll(images, builds);
-  return { buildId: id, outputs, ...digestsOf(outputs), executed, cached, ...(audits.length === 0 ? {} : { audits }) };
+  const { metadataProvenance: mode } = opened.options;
+  const provenances = builds.map((build) => ({
+    platform: formatPlatform(build.conversion.platform),
+    predicate: metadataProvenance(build, mode ?? "min"),
+  }));
+  return {
+    buildId: id,
+    outputs,
+    ...digestsOf(outputs),
+    executed,
+    cached,
+    ...(mode === undefined ? {} : { provenances }),
+    ...(audits.length === 0 ? {} : { audits }),
+  };
 }
 
 /** What was solved as one image, with what is said of it. */

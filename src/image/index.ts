@@ -16,7 +16,7 @@ export { openOciLayout } from "./oci-layout.ts";
 export type { OpenedImage } from "./open-image.ts";
 export { buildDefinition } from "./build-definition.ts";
 export { llbJson } from "./llb-json.ts";
-export { PROVENANCE_PREDICATES, provenancePredicate, type ProvenanceRequest } from "./provenance.ts";
+export { PROVENANCE_PREDICATES, type ProvenanceFacts, provenancePredicate, type ProvenanceRequest } from "./provenance.ts";
 export { predicateTypes } from "./read-statements.ts";
 export { dockerPurl, SPDX_PREDICATE } from "./statement.ts";
 export { checkOutputFile, checkOutputFolder, writeOutputFile } from "./output-file.ts";

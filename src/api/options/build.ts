@@ -86,6 +86,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   cdiSpecDirs: maybe(list(text)),
   caCerts: maybe(text),
   platforms: maybe(list(text)),
+  metadataProvenance: maybe(oneOf("min", "max")),
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
   stdout: maybe(call),

@@ -15,7 +15,7 @@ import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts"
 import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
 import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
-import { checkBuildFiles, writeBuildFiles } from "../build-files.ts";
+import { checkBuildFiles, metadataProvenanceOf, writeBuildFiles } from "../build-files.ts";
 
 /** The command. */
 export const command: Command = defineCommand(
@@ -269,6 +269,7 @@ Examples:
       explain: values.explain,
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),
+      metadataProvenance: values["metadata-file"] === undefined ? undefined : metadataProvenanceOf(context.env),
       stdout: (chunk) => context.stdout.write(chunk),
     };
     const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };

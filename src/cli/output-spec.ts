@@ -200,11 +200,11 @@ function compressionOf(attributes: Attributes): CompressionOptions {
   const level = attributes.get("compression-level");
   const force = booleanOf(attributes, "force-compression");
   const rewriteTimestamp = booleanOf(attributes, "rewrite-timestamp");
-  if (compression === "estargz") throw unsupported("--output with compression=estargz", { row: "F117" });
-  if (compression !== undefined && compression !== "uncompressed" && compression !== "gzip" && compression !== "zstd")
-    throw usageError(`Cannot use compression "${compression}": wanted uncompressed, gzip or zstd`);
+  const known = (["uncompressed", "gzip", "estargz", "zstd"] as const).find((one) => one === compression);
+  if (compression !== undefined && known === undefined)
+    throw usageError(`Cannot use compression "${compression}": wanted uncompressed, gzip, estargz or zstd`);
   if (level !== undefined && !/^\d{1,2}$/.test(level)) throw usageError(`Cannot use compression-level "${level}": wanted a whole number`);
-  return given({ compression, level: level === undefined ? undefined : Number(level), force, rewriteTimestamp });
+  return given({ compression: known, level: level === undefined ? undefined : Number(level), force, rewriteTimestamp });
 }
 
 function splitNames(value: string | undefined): string[] | undefined {

@@ -6,7 +6,7 @@ import { compressionLevel } from "../tree/index.ts";
 import { pushNames, targetNames } from "./names.ts";
 import { checkOutputFile, checkOutputFolder } from "./output-file.ts";
 import { type ImageOutput, outputForm, type PlannedImage } from "./output-form.ts";
-import { destinationPath } from "./exporters/destination.ts";
+import { destinationFolder, destinationPath } from "./exporters/destination.ts";
 import { findLoadPlace } from "./exporters/load-place.ts";
 import type { DockerOutput, ExportContext, OutputSpec } from "./types.ts";
 
@@ -30,10 +30,10 @@ export async function checkOutput(images: readonly PlannedImage[], output: Outpu
       return await checkDocker(images, output, context);
     case "oci":
       checkImage(images, output, context);
-      return output.tar ? await checkFile(output.dest, context) : await checkFolder(output, context);
+      return output.tar ? await checkFile(output.dest, context) : await checkOutputFolder(destinationFolder(context, output));
     case "local":
       if (output.mode === "delete") checkDeletion(output, context);
-      return await checkFolder(output, context);
+      return await checkOutputFolder(destinationFolder(context, output));
     case "tar":
       return await checkFile(output.dest, context);
     case "cacheonly":
@@ -52,7 +52,7 @@ function checkNames(output: Extract<OutputSpec, { readonly names: readonly strin
 function checkImage(images: readonly PlannedImage[], output: ImageOutput, { followed }: PlannedExport): void {
   const { compression, level } = output;
   outputForm(images, output, followed);
-  if (compression !== "uncompressed") compressionLevel(compression ?? "gzip", level);
+  if (compression !== "uncompressed") compressionLevel(compression === "zstd" ? "zstd" : "gzip", level);
 }
 
 async function checkDocker(images: readonly PlannedImage[], output: DockerOutput, context: PlannedExport): Promise<void> {
@@ -61,7 +61,7 @@ async function checkDocker(images: readonly PlannedImage[], output: DockerOutput
     if (into !== undefined || dockerContext !== undefined)
       throw usageError("Cannot write an archive into a daemon: wanted a dest, or a daemon", "Leave one of the two out");
     checkImage(images, output, context);
-    return tar ? await checkFile(dest, context) : await checkFolder({ type: output.type, dest }, context);
+    return tar ? await checkFile(dest, context) : await checkOutputFolder(destinationFolder(context, { type: output.type, dest }));
   }
   if (!tar) throw usageError("Cannot use --output type=docker,tar=false: it has no dest; wanted dest=FOLDER");
   const place = await findLoadPlace(output, context);
@@ -95,11 +95,4 @@ async function checkFile(dest: string, context: PlannedExport): Promise<void> {
   if (dest === "") throw usageError("Cannot write an output: its dest is empty; wanted a path or -");
   if (dest !== "-") return await checkOutputFile(destinationPath(context, dest), context.signal);
   if (context.stdout === undefined) throw usageError('Cannot write to dest "-": there is no stdout', "Give a file name, or pass stdout");
-}
-
-async function checkFolder({ type, dest }: { readonly type: string; readonly dest: string }, context: PlannedExport): Promise<void> {
-  if (dest !== "" && dest !== "-") return await checkOutputFolder(destinationPath(context, dest));
-  const hint = type === "local" ? "Use type=tar,dest=- for stdout" : "Use tar=true,dest=- for stdout";
-  const what = type === "local" ? "type=local" : `type=${type},tar=false`;
-  throw usageError(`Cannot write to dest "${dest}": ${what} writes a directory; wanted its path`, hint);
 }

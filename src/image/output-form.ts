@@ -33,6 +33,9 @@ export function outputForm(images: readonly PlannedImage[], output: ImageOutput,
       'Cannot use --output with oci-artifact=true and Docker\'s media types (exporter option "oci-artifact=true" conflicts with "oci-mediatypes=false")',
       "Leave one of the two out",
     );
+  // What makes such a layer more than a gzip one stands in annotations.
+  if (output.compression === "estargz" && mediaTypes === "docker")
+    throw usageError("Cannot write estargz layers with Docker's media types: they have no place for annotations", "Leave out oci-mediatypes=false");
   for (const { annotations = {} } of images) {
     if (mediaTypes === "docker" && (wantsIndex(annotations) || annotations.manifestDescriptor !== undefined)) throw noPlaceForLevels();
     if (!isSaid && !inIndex && wantsIndex(annotations)) throw noIndex();
@@ -51,8 +54,8 @@ export function keptAttestations<Said extends { readonly inlineOnly?: boolean | 
   return attestationInline || inIndex || staying.length > 0 ? attestations : [];
 }
 
-function mediaTypesOf(isSaid: boolean, { type, ociMediaTypes }: ImageOutput, followed: Followed | undefined): MediaTypes {
-  const isOci = type === "oci" || isSaid || follows(followed, "oci-media-types");
+function mediaTypesOf(isSaid: boolean, { type, compression, ociMediaTypes }: ImageOutput, followed: Followed | undefined): MediaTypes {
+  const isOci = type === "oci" || compression === "estargz" || isSaid || follows(followed, "oci-media-types");
   return (ociMediaTypes ?? isOci) ? "oci" : "docker";
 }
 

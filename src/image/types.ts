@@ -46,7 +46,8 @@ export interface Attestation {
 
 /** How layers are stored in an export. Defaults as docker buildx: gzip. */
 export interface CompressionOptions {
-  readonly compression?: "uncompressed" | "gzip" | "zstd" | undefined;
+  /** "estargz": gzip whose files a snapshotter can fetch one by one; with OCI media types only. */
+  readonly compression?: "uncompressed" | "gzip" | "estargz" | "zstd" | undefined;
   readonly level?: number | undefined;
   /** What deflates gzip. Default: ISA-L where the host has it and the level allows it, else zlib; zlib in builds with SOURCE_DATE_EPOCH. */
   readonly encoder?: GzipEncoder | undefined;

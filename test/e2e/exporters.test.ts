@@ -38,6 +38,15 @@ exporterSuite(writer("type=oci,tar=false", (dest) => ({ type: "oci", dest, tar: 
 exporterSuite(
   writer("type=oci,compression=zstd", (dest) => ({ type: "oci", dest, tar: true, names: NAMES, compression: "zstd" }), OCI_LAYER_ZSTD),
 );
+exporterSuite({
+  ...writer(
+    "F.2: type=oci,compression=estargz",
+    (dest) => ({ type: "oci", dest, tar: true, names: NAMES, compression: "estargz" }),
+    OCI_LAYER_GZIP,
+  ),
+  added: [".no.prefetch.landmark", "stargz.index.json"],
+});
+exporterSuite(writer("F.2: type=docker,tar=false", (dest) => ({ type: "docker", dest, tar: false, names: NAMES }), OCI_LAYER_GZIP));
 exporterSuite(
   writer(
     "type=oci,compression=uncompressed",

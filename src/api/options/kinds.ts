@@ -70,7 +70,7 @@ export const DEBIAN: Fields<DebianOptions> = {
 
 /** How layers are stored. */
 export const COMPRESSION: Fields<CompressionOptions> = {
-  compression: maybe(oneOf("uncompressed", "gzip", "zstd")),
+  compression: maybe(oneOf("uncompressed", "gzip", "estargz", "zstd")),
   level: maybe(whole),
   encoder: maybe(oneOf("isal", "zlib")),
   force: maybe(flag),

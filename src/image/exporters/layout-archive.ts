@@ -23,7 +23,7 @@ export async function exportLayout(images: readonly BuiltImage[], output: Archiv
   if (output.tar === false) {
     const index = indexEntries(assembled.descriptor, names);
     const dockerManifest = isDocker ? dockerManifestText(assembled, names) : undefined;
-    return { ...result, path: await writeLayoutDirectory(ctx, output.dest, { blobs, index, dockerManifest }) };
+    return { ...result, path: await writeLayoutDirectory(ctx, output, { blobs, index, dockerManifest }) };
   }
   const entries = layoutEntries(ctx.store, assembled, { names, isDocker });
   const written = await writeDestination(ctx, output.dest, async (sink) => {

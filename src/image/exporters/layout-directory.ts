@@ -11,7 +11,7 @@ import { exportError, writeError } from "../errors.ts";
 import { createOutputFile } from "../output-file.ts";
 import { startProgress } from "../../transfer.ts";
 import type { ExportContext } from "../types.ts";
-import { destinationPath } from "./destination.ts";
+import { destinationFolder } from "./destination.ts";
 import {
   type BlobEntry,
   IMAGE_NAME_ANNOTATION,
@@ -34,10 +34,10 @@ interface LayoutDirectory {
 /** Writes what is missing and moves the names to the new manifest. Gives the absolute path. Throws `EXPORT`. */
 export async function writeLayoutDirectory(
   ctx: ExportContext,
-  dest: string,
+  output: { readonly type: string; readonly dest: string },
   { blobs, index, dockerManifest }: LayoutDirectory,
 ): Promise<string> {
-  const path = destinationPath(ctx, dest);
+  const path = destinationFolder(ctx, output);
   // Two builds that write to one layout must not lose each other's names.
   await using _lock = await ctx.store.locks.acquire(`layout:${path}`, { signal: ctx.signal });
   try {

@@ -7,7 +7,7 @@ import { unpackTree } from "../../tree/index.ts";
 import { writeError } from "../errors.ts";
 import { replaceFolder } from "../replace-folder.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
-import { destinationPath } from "./destination.ts";
+import { destinationFolder } from "./destination.ts";
 import { timesOf, treesOf } from "./platform-trees.ts";
 
 /** Unpacks into `dest`, making it where it is missing. Throws `EXPORT`. */
@@ -16,7 +16,7 @@ export async function exportLocal(
   output: Extract<OutputSpec, { type: "local" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
-  const dest = destinationPath(ctx, output.dest);
+  const dest = destinationFolder(ctx, output);
   const trees = await treesOf(images, ctx, output);
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
   const dropped = new Set<string>();

@@ -60,10 +60,7 @@ export async function checkOutputs(
   if (outputs.filter((output) => "dest" in output && output.dest === "-").length > 1)
     throw usageError("Cannot write two outputs to standard output: wanted a dest of its own for each");
   const { sbom, provenance, buildArgs = {}, stdout } = options;
-  const attestations = [
-    ...(sbom === undefined ? [] : [{}]),
-    ...(provenance === undefined ? [] : [{ inlineOnly: provenance.inlineOnly }]),
-  ];
+  const attestations = [...(sbom === undefined ? [] : [{}]), ...(provenance === undefined ? [] : [{ inlineOnly: provenance.inlineOnly }])];
   const inIndex = platforms.length > 1 || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
   for (const output of outputs) {
     const specs = [...ownAnnotations(output), ...(options.annotations ?? [])];
@@ -102,7 +99,8 @@ interface OutputRun {
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
   const { session, stdout, cwd, followed, emit, signal } = run;
   const vertex = `export ${run.index}`;
-  const loadPlace = output.type === "docker" && output.dest === undefined ? await findLoadPlace(output, { env: session.env, signal }) : undefined;
+  const loadPlace =
+    output.type === "docker" && output.dest === undefined ? await findLoadPlace(output, { env: session.env, signal }) : undefined;
   const context = { ...imageContext(session, emit, vertex, signal), cwd, followed, env: session.env, loadPlace, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.

@@ -65,7 +65,9 @@ for (const { what, result, want } of ROWS)
   });
 
 test("F.2: metadataProvenanceOf() reads BUILDX_METADATA_PROVENANCE as buildx does", () => {
-  const told = ["", "min", "max", "true", "disabled", "false", "0"].map((value) => metadataProvenanceOf({ BUILDX_METADATA_PROVENANCE: value }));
+  const told = ["", "min", "max", "true", "disabled", "false", "0"].map((value) =>
+    metadataProvenanceOf({ BUILDX_METADATA_PROVENANCE: value }),
+  );
   assert.deepEqual(told, ["min", "min", "max", "min", undefined, undefined, undefined]);
   assert.equal(metadataProvenanceOf({}), "min");
 });

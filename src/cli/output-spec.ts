@@ -4,7 +4,16 @@
  */
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import { given } from "../given.ts";
-import type { AnnotationSpec, BuildResult, CompressionOptions, FileOptions, ImageOptions, KeepOptions, OutputSpec, RegistryOptions } from "../index.ts";
+import type {
+  AnnotationSpec,
+  BuildResult,
+  CompressionOptions,
+  FileOptions,
+  ImageOptions,
+  KeepOptions,
+  OutputSpec,
+  RegistryOptions,
+} from "../index.ts";
 import { loadTargetOf } from "../daemon/index.ts";
 import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
@@ -26,10 +35,18 @@ type Attributes = Map<string, string>;
 
 const TYPES = ["image", "registry", "oci", "docker", "local", "tar", "cacheonly"] as const;
 const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression", "rewrite-timestamp"] as const;
-const OF_IMAGES = ["name", "oci-mediatypes", "oci-artifact", "attestation-inline", "prefer-image-digest", "source-date-epoch"] as const;
+const OF_IMAGES = [
+  "name",
+  "oci-mediatypes",
+  "oci-artifact",
+  "prefer-nondist-layers",
+  "attestation-inline",
+  "prefer-image-digest",
+  "source-date-epoch",
+] as const;
 const IMAGE_KEYS = [...OF_IMAGES, ...COMPRESSION_KEYS] as const;
 const FILE_KEYS = ["dest", "platform-split", "attestation-prefix", "source-date-epoch"] as const;
-/** Names are found with their digests in any case, and files are unpacked when something needs them: two of these change nothing. */
+/** Names are found with their digests in any case, and files are unpacked when something needs them: name-canonical and unpack change nothing. */
 const PUSH_KEYS = ["push", "push-by-digest", "name-canonical", "registry.insecure", "store", "unpack", "dangling-name-prefix"] as const;
 /** Attributes by type; all others that BuildKit has are in USUAL and NOT_YET. */
 const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
@@ -44,7 +61,6 @@ const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
 /** Attributes of which Decant has the one value that BuildKit has where it is not told otherwise. */
 const USUAL: Readonly<Record<string, { readonly value: boolean | string; readonly row: SupportId; readonly types: readonly string[] }>> = {
   mode: { value: "copy", row: "F115", types: ["tar"] },
-  "prefer-nondist-layers": { value: false, row: "F118", types: ["image", "registry", "oci", "docker"] },
 };
 const NOT_YET: Readonly<Record<string, SupportId>> = {
   buildinfo: "F132",
@@ -167,6 +183,7 @@ function keepOptions(attributes: Attributes): KeepOptions {
 }
 
 function imageOptions(attributes: Attributes): ImageOptions {
+  booleanOf(attributes, "prefer-nondist-layers");
   return given({
     ociMediaTypes: booleanOf(attributes, "oci-mediatypes"),
     ociArtifact: booleanOf(attributes, "oci-artifact"),

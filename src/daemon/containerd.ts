@@ -16,7 +16,11 @@ export async function openContainerd(path: string, env: Environment, signal: Abo
   const namespace = env["CONTAINERD_NAMESPACE"] || USUAL_NAMESPACE;
   const where = `containerd (unix://${path}, namespace ${namespace})`;
   const run = async (args: readonly string[], more: Pick<ProcessOptions, "input" | "signal">): Promise<string> => {
-    const { exitCode, stdout, stderr } = await runProcess({ argv: [ctr, "--address", path, "--namespace", namespace, ...args], env, ...more });
+    const { exitCode, stdout, stderr } = await runProcess({
+      argv: [ctr, "--address", path, "--namespace", namespace, ...args],
+      env,
+      ...more,
+    });
     if (exitCode !== 0) throw daemonError(where, cleanText(stderr.toString("utf8")) || `ctr ended with ${exitCode}`);
     return stdout.toString("utf8");
   };

@@ -37,9 +37,14 @@ const lineSchema = v.looseObject({
 export async function openDockerDaemon({ address, place }: Endpoint, signal: AbortSignal): Promise<Daemon | undefined> {
   const connection = connectDaemon(place);
   try {
-    const answer = await connection.send({ method: "GET", path: "/_ping", signal: AbortSignal.any([signal, AbortSignal.timeout(PING_MS)]) });
+    const answer = await connection.send({
+      method: "GET",
+      path: "/_ping",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PING_MS)]),
+    });
     answer.discard();
-    if (answer.status === 200) return dockerDaemon(connection, address, answer.header("libpod-api-version") === undefined ? "Docker" : "Podman");
+    if (answer.status === 200)
+      return dockerDaemon(connection, address, answer.header("libpod-api-version") === undefined ? "Docker" : "Podman");
   } catch {
     signal.throwIfAborted();
   }

@@ -70,7 +70,11 @@ async function tlsOfEnvironment(options: EndpointOptions): Promise<DaemonTls | u
 }
 
 async function tlsOf(folder: string, isVerified: boolean): Promise<DaemonTls> {
-  const [ca, cert, key] = [await textOf(join(folder, "ca.pem")), await textOf(join(folder, "cert.pem")), await textOf(join(folder, "key.pem"))];
+  const [ca, cert, key] = [
+    await textOf(join(folder, "ca.pem")),
+    await textOf(join(folder, "cert.pem")),
+    await textOf(join(folder, "key.pem")),
+  ];
   return { isVerified, ca, cert, key };
 }
 
@@ -91,9 +95,13 @@ async function endpointOfContext(name: string, options: EndpointOptions): Promis
   const parsed = v.safeParse(metaSchema, jsonOf(text));
   const docker = parsed.success ? parsed.output.Endpoints.docker : undefined;
   if (docker === undefined || typeof docker.Host !== "string" || docker.Host === "")
-    throw new DecantError("CONFIG_FILE", `Cannot use the docker context "${name}": ${text === undefined ? "there is no" : "no address is in"} "${file}"`, {
-      hint: "List the contexts: docker context ls",
-    });
+    throw new DecantError(
+      "CONFIG_FILE",
+      `Cannot use the docker context "${name}": ${text === undefined ? "there is no" : "no address is in"} "${file}"`,
+      {
+        hint: "List the contexts: docker context ls",
+      },
+    );
   const folder = join(configDir(options), "contexts", "tls", id, "docker");
   const hasTls = (await textOf(join(folder, "ca.pem"))) !== undefined || (await textOf(join(folder, "cert.pem"))) !== undefined;
   return endpointOf(docker.Host, `the docker context "${name}"`, hasTls ? await tlsOf(folder, docker.SkipTLSVerify !== true) : undefined);

@@ -11,14 +11,14 @@ import { daemonError } from "./errors.ts";
 import type { Daemon, LoadTarget } from "./types.ts";
 
 /** Which daemon is wanted. */
-export interface FindDaemonOptions extends EndpointOptions {
+interface FindDaemonOptions extends EndpointOptions {
   /** Default: DECANT_LOAD of `env`, else "auto". */
   readonly into?: LoadTarget | undefined;
   readonly signal: AbortSignal;
 }
 
 /** A daemon, or why there is none. */
-export type FoundDaemon = { readonly daemon: Daemon } | { readonly daemon?: never; readonly why: string };
+type FoundDaemon = { readonly daemon: Daemon } | { readonly daemon?: never; readonly why: string };
 
 const TARGETS: readonly LoadTarget[] = ["auto", "docker", "podman", "containerd", "store"];
 const CONTAINERD_SOCKET = "/run/containerd/containerd.sock";

@@ -6,7 +6,7 @@ import type { Digest } from "../digest.ts";
 export type LoadTarget = "auto" | "docker" | "podman" | "containerd" | "store";
 
 /** A layer of an image on its way. */
-export interface WantedLayer {
+interface WantedLayer {
   /** Of the blob, as the image's manifest has it. */
   readonly digest: Digest;
   /** Of its uncompressed tar. */
@@ -23,7 +23,7 @@ export interface WantedImage {
 }
 
 /** An image that the daemon has. */
-export interface KnownImage {
+interface KnownImage {
   readonly id: string;
   /** Canonical texts. */
   readonly names: readonly string[];
@@ -49,11 +49,7 @@ export interface Daemon extends Disposable {
    * The blobs of layers that it has, most likely: another client may take one away at any time. `layersOf` says what an image that it lists is
    * made of, where the caller knows that.
    */
-  layersThere(
-    image: WantedImage,
-    layersOf: (id: Digest) => Promise<readonly Digest[]>,
-    signal: AbortSignal,
-  ): Promise<ReadonlySet<Digest>>;
+  layersThere(image: WantedImage, layersOf: (id: Digest) => Promise<readonly Digest[]>, signal: AbortSignal): Promise<ReadonlySet<Digest>>;
   /** Loads an archive. Throws `EXPORT`, also when it lacks a layer that the archive leaves out; loading it whole then repairs what is half there. */
   load(body: LoadBody, signal: AbortSignal): Promise<void>;
 }

@@ -19,7 +19,10 @@ export function targetNames(texts: readonly string[]): string[] {
 }
 
 /** The same for a push, which needs at least one; names that are pushed by digest have no tag. Throws `USAGE` without. */
-export function pushNames(texts: readonly string[], { pushByDigest = false }: { readonly pushByDigest?: boolean | undefined } = {}): string[] {
+export function pushNames(
+  texts: readonly string[],
+  { pushByDigest = false }: { readonly pushByDigest?: boolean | undefined } = {},
+): string[] {
   if (texts.length === 0) throw usageError("Cannot push an image without a name", "Name it with --tag");
   return pushByDigest ? [...new Set(texts.map((text) => formatReference(untaggedName(text))))] : targetNames(texts);
 }

@@ -35,7 +35,10 @@ export function outputForm(images: readonly PlannedImage[], output: ImageOutput,
     );
   // What makes such a layer more than a gzip one stands in annotations.
   if (output.compression === "estargz" && mediaTypes === "docker")
-    throw usageError("Cannot write estargz layers with Docker's media types: they have no place for annotations", "Leave out oci-mediatypes=false");
+    throw usageError(
+      "Cannot write estargz layers with Docker's media types: they have no place for annotations",
+      "Leave out oci-mediatypes=false",
+    );
   for (const { annotations = {} } of images) {
     if (mediaTypes === "docker" && (wantsIndex(annotations) || annotations.manifestDescriptor !== undefined)) throw noPlaceForLevels();
     if (!isSaid && !inIndex && wantsIndex(annotations)) throw noIndex();

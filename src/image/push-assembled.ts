@@ -51,8 +51,7 @@ function manifestsOf({ images, index }: AssembledResult, target: Target): { read
     reference: atDigest(target, document.descriptor.digest),
     document,
   });
-  const last = (document: Document): ReturnType<typeof at> =>
-    target.tag === undefined ? at(document) : { reference: target, document };
+  const last = (document: Document): ReturnType<typeof at> => (target.tag === undefined ? at(document) : { reference: target, document });
   const documents = images.flatMap(({ manifest, about }) => [manifest, ...(about === undefined ? [] : [about.manifest])]);
   return index === undefined ? documents.map(last) : [...documents.map(at), last(index)];
 }

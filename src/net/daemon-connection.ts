@@ -23,7 +23,7 @@ export interface DaemonTls {
 }
 
 /** A request of a daemon's API. */
-export interface DaemonRequest {
+interface DaemonRequest {
   readonly method: "GET" | "POST";
   /** With its query: "/images/json". */
   readonly path: string;

@@ -12,7 +12,7 @@ import type { Layer } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
 
 /** A blob, and the diffId that it has as a layer. */
-export interface EstargzLayer {
+interface EstargzLayer {
   readonly descriptor: Descriptor;
   readonly diffId: Digest;
 }

@@ -14,7 +14,7 @@ import type { Entry } from "./types.ts";
 /** As the specification has it. */
 interface Toc {
   readonly version: number;
-  readonly entries: readonly (Readonly<Record<string, string | number | object>> & { readonly name: string; readonly type: string })[];
+  readonly entries: readonly (Readonly<Record<string, string | number>> & { readonly name: string; readonly type: string })[];
 }
 
 const entry = (path: string, kind: Entry["kind"], more: Partial<Entry> = {}): Entry => ({
@@ -28,7 +28,10 @@ const entry = (path: string, kind: Entry["kind"], more: Partial<Entry> = {}): En
   mtimeNsec: 0,
   ...more,
 });
-const file = (path: string, bytes: Buffer): LayerItem => ({ entry: entry(path, "file", { size: bytes.byteLength }), data: { kind: "bytes", bytes } });
+const file = (path: string, bytes: Buffer): LayerItem => ({
+  entry: entry(path, "file", { size: bytes.byteLength }),
+  data: { kind: "bytes", bytes },
+});
 const sha256 = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 const BIG = randomBytes(9 * 1024 * 1024 + 5);
@@ -94,7 +97,9 @@ describe("F.2: writeEstargz()", () => {
     assert.equal(sha256(bytes), facts.tocDigest);
     assert.equal(toc.version, 1);
     assert.deepEqual(
-      toc.entries.map(({ name, type, size = "", chunkOffset = "", chunkSize = "" }) => [name, type, size, chunkOffset, chunkSize].join(" ").trim()),
+      toc.entries.map(({ name, type, size = "", chunkOffset = "", chunkSize = "" }) =>
+        [name, type, size, chunkOffset, chunkSize].join(" ").trim(),
+      ),
       [
         ".no.prefetch.landmark reg 1",
         "a/ dir",
@@ -116,7 +121,8 @@ describe("F.2: writeEstargz()", () => {
       // Up to the next known member: what follows the content there are headers, in a member of their own.
       const next = starts.find((start) => start > at) ?? blob.byteLength;
       const from = Number(one["chunkOffset"] ?? 0);
-      const want = one.name === "a/big" ? BIG.subarray(from, from + 4194304) : one.name === "a/small" ? Buffer.from("small\n") : Buffer.from([15]);
+      const want =
+        one.name === "a/big" ? BIG.subarray(from, from + 4194304) : one.name === "a/small" ? Buffer.from("small\n") : Buffer.from([15]);
       assert.ok(gunzipSync(blob.subarray(at, next)).subarray(0, want.byteLength).equals(want), one.name);
       assert.equal(one["chunkDigest"], sha256(want));
     }

@@ -47,7 +47,9 @@ export async function startFakeDaemon(dir: string, kind: FakeKind): Promise<Fake
     const files = new Map(readTar(tar).entries.map(({ name, content }) => [name, content]));
     const json = <Value>(name: string): Value => JSON.parse(files.get(name)?.toString("utf8") ?? "null") as Value;
     const bare = (digest: string): string => `blobs/${digest.replace(":", "/")}`;
-    archives.push([...files.keys()].filter((name) => name.startsWith("blobs/sha256/")).map((name) => name.replace("blobs/sha256/", "sha256:")));
+    archives.push(
+      [...files.keys()].filter((name) => name.startsWith("blobs/sha256/")).map((name) => name.replace("blobs/sha256/", "sha256:")),
+    );
     const index = json<{ manifests: { digest: string; annotations?: Record<string, string> }[] }>("index.json");
     const top = index.manifests[0]?.digest ?? "";
     const manifest = json<Manifest>(bare(top));
@@ -56,7 +58,8 @@ export async function startFakeDaemon(dir: string, kind: FakeKind): Promise<Fake
       const chain = rootfs.diff_ids.slice(0, at + 1).join();
       const bytes = files.get(bare(digest));
       if (bytes !== undefined && sha256(bytes) !== digest) return JSON.stringify({ error: `bad blob ${digest}` });
-      const isThere = kind === "graphdriver" ? chains.has(chain) : blobs.has(digest) || (kind === "podman" && blobs.has(rootfs.diff_ids[at] ?? ""));
+      const isThere =
+        kind === "graphdriver" ? chains.has(chain) : blobs.has(digest) || (kind === "podman" && blobs.has(rootfs.diff_ids[at] ?? ""));
       if (bytes === undefined && !isThere) {
         if (kind !== "containerd") return JSON.stringify({ errorDetail: {}, error: `open ${bare(digest)}: no such file or directory` });
         images.push({ id: top, names: new Set(), diffIds: [] });
@@ -87,7 +90,10 @@ export async function startFakeDaemon(dir: string, kind: FakeKind): Promise<Fake
     const image = images.find(({ id }) => id === name);
     if (url.pathname === "/_ping") return { status: 200, text: "OK" };
     if (url.pathname === "/info")
-      return { status: 200, text: JSON.stringify({ DriverStatus: kind === "containerd" ? [["driver-type", "io.containerd.snapshotter.v1"]] : [] }) };
+      return {
+        status: 200,
+        text: JSON.stringify({ DriverStatus: kind === "containerd" ? [["driver-type", "io.containerd.snapshotter.v1"]] : [] }),
+      };
     if (url.pathname === "/images/json") return { status: 200, text: JSON.stringify(images.map(shown)) };
     if (url.pathname === "/images/load" && method === "POST") return { status: 200, text: `${load(body)}\r\n` };
     if (image === undefined) return { status: 404, text: JSON.stringify({ message: "No such image" }) };
@@ -96,13 +102,15 @@ export async function startFakeDaemon(dir: string, kind: FakeKind): Promise<Fake
     return { status: 201, text: "" };
   };
 
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const url = new URL(request.url ?? "", "http://daemon");
-    if (url.pathname !== "/_ping") log.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
-    const { status, text } = answer(request.method ?? "", url, Buffer.concat(chunks));
-    response.writeHead(status, kind === "podman" ? { "libpod-api-version": "4.3.1" } : {}).end(text);
+    request.on("data", (chunk: Buffer) => void chunks.push(chunk));
+    request.on("end", () => {
+      const url = new URL(request.url ?? "", "http://daemon");
+      if (url.pathname !== "/_ping") log.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
+      const { status, text } = answer(request.method ?? "", url, Buffer.concat(chunks));
+      response.writeHead(status, kind === "podman" ? { "libpod-api-version": "4.3.1" } : {}).end(text);
+    });
   });
   await new Promise<void>((resolve) => void server.listen(path, resolve));
   return {

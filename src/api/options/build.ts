@@ -71,7 +71,9 @@ const resources = fields<NonNullable<BuildOptions["resources"]>>({
 });
 
 const entitlement: Kind = v.custom(
-  (value) => typeof value === "string" && (["network.host", "security.insecure", "device", "buildx.local.delete"].includes(value) || value.startsWith("device=")),
+  (value) =>
+    typeof value === "string" &&
+    (["network.host", "security.insecure", "device", "buildx.local.delete"].includes(value) || value.startsWith("device=")),
   '"network.host", "security.insecure", "device", "device=NAME" or "buildx.local.delete"',
 );
 

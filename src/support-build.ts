@@ -160,7 +160,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F114",
     title: "--output type=oci and type=docker",
     state: "full",
-    note: "As tar or folder. --load, and type=docker without dest: into a running Docker, Podman or containerd, with only the layers that it lacks; else into Decant's own store. A daemon gets one platform, without attestations. No daemons over SSH.",
+    note: "As tar or folder. --load, and type=docker without dest: into a running Docker, Podman or containerd, else into Decant's own store. A daemon gets the layers that it lacks. It gets one platform, without attestations. No daemons over SSH.",
   },
   {
     id: "F115",
@@ -173,7 +173,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F117",
     title: "Compression: gzip, estargz, zstd, none, level, force",
     state: "full",
-    note: "Not nydus: its layers need a daemon of its own on each machine that runs them, and BuildKit's own builds have it only by a build tag.",
+    note: "Not nydus: its layers need a daemon of their own on each machine that runs them, and usual builds of BuildKit are without it.",
     hint: "Use estargz for layers that are fetched lazily",
     refuses: [{ args: ["--output", "type=image,name=a,nydus-fs-version=6"] }, { args: ["--compress"] }],
   },

@@ -121,6 +121,32 @@ test("umoci unpacks the layout with its owners, modes and whiteouts", async (t) 
   assert.deepEqual((await readdir(join(bundle, "rootfs"))).toSorted(), ["app", "bin", "etc"]);
 });
 
+test("F.2: a running docker daemon gets the image once, then only a name", async (t) => {
+  const docker = "/root/.cache/decant-peers/sid/usr/bin/docker";
+  const env = { ...process.env, DOCKER_HOST: process.env["DOCKER_HOST"] ?? "unix:///root/.cache/decant-peers/docker.sock" };
+  const run = (...args: readonly string[]): string =>
+    execFileSync(docker, args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  try {
+    run("version");
+  } catch {
+    return t.skip("no docker daemon answers");
+  }
+  await using fixture = await openImageFixture();
+  const names = [1, 2].map((tag) => `decant-test-load-${process.pid}:${tag}`);
+  try {
+    for (const name of names) {
+      const loaded = await exportImage([fixture.image], { type: "docker", names: [name] }, fixture.context({ env }));
+      assert.match(loaded.daemon ?? "", /^Docker \(unix:/);
+      const id = run("image", "inspect", "--format", "{{.Id}}", name).trim();
+      assert.ok([loaded.configDigest, loaded.descriptor?.digest].some((digest) => digest === id));
+    }
+    const moved = fixture.events.filter((event) => event.type === "transfer" && event.id === env.DOCKER_HOST && event.done);
+    assert.equal(moved.length, 1, "the second time nothing moves");
+  } finally {
+    run("image", "rm", ...names);
+  }
+});
+
 test("docker load takes both archives", async (t) => {
   const docker = "/root/.cache/decant-peers/sid/usr/bin/docker";
   const env = { ...process.env, DOCKER_HOST: process.env["DOCKER_HOST"] ?? "unix:///root/.cache/decant-peers/docker.sock" };
@@ -324,6 +350,34 @@ test("type=registry pushes to every name an image that skopeo copies", async () 
   }
   // The second name took its blobs from the first repository: nothing was uploaded twice.
   assert.equal(fixture.store.images.list().length, 0);
+});
+
+test("F.2: push-by-digest leaves no tag, neither in the registry nor in the store", async () => {
+  await using fixture = await openRegistryFixture();
+  const names = [`${fixture.host}/team/app`];
+  const output: OutputSpec = { type: "image", names, push: true, pushByDigest: true };
+  const result = await exportImage([fixture.image], output, fixture.context());
+  const digest = result.descriptor?.digest ?? "";
+  assert.deepEqual((await fromRegistry(fixture, `team/app@${digest}`)).problems, []);
+  assert.throws(() => skopeo("list-tags", "--tls-verify=false", `docker://${fixture.host}/team/app`), /404|unknown|tags/i);
+  assert.deepEqual(result.names, names);
+  assert.deepEqual(fixture.store.images.list(), []);
+  assert.equal((await loadImage(fixture.store, digest, PLATFORM)).descriptor.digest, digest);
+});
+
+test("F.2: store=false pushes an image that the store does not get", async () => {
+  await using fixture = await openRegistryFixture();
+  const output: OutputSpec = { type: "image", names: [`${fixture.host}/app:1`], push: true, store: false };
+  const { descriptor } = await exportImage([fixture.image], output, fixture.context());
+  assert.equal((await fromRegistry(fixture, "app:1")).manifestDigest, descriptor?.digest);
+  await assert.rejects(loadImage(fixture.store, descriptor?.digest ?? "", PLATFORM), (error) => isDecantError(error, "IMAGE_NOT_FOUND"));
+});
+
+test("F.2: dangling-name-prefix names an image that nobody has named", async () => {
+  await using fixture = await openImageFixture();
+  const output: OutputSpec = { type: "image", names: [], push: false, danglingNamePrefix: "built" };
+  const { names, descriptor } = await exportImage([fixture.image], output, fixture.context());
+  assert.deepEqual(names, [`built@${descriptor?.digest}`]);
 });
 
 test("a base is mounted into the new repository without being pulled", async () => {

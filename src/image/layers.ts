@@ -92,9 +92,14 @@ async function remoteLayer(ctx: ImageContext, found: RemoteBlob, diffId: DiffId,
   return { descriptor: remote.descriptor, diffId, remote, ensure: (signal) => fetchBlob(ctx, remote, signal) };
 }
 
-/** The same with all blobs in the store, and descriptors that have their sizes: for outputs that hold them. */
-export function heldLayers(ctx: ImageContext, layers: readonly ExportLayer[]): Promise<ExportLayer[]> {
+/** The same with all blobs that are `wanted` in the store, and descriptors that have their sizes: for outputs that hold them. Default: all. */
+export function heldLayers(
+  ctx: ImageContext,
+  layers: readonly ExportLayer[],
+  wanted: (descriptor: Descriptor) => boolean = () => true,
+): Promise<ExportLayer[]> {
   const hold = async (layer: ExportLayer, signal: AbortSignal): Promise<ExportLayer> => {
+    if (!wanted(layer.descriptor)) return layer;
     const descriptor = await layer.ensure(signal);
     return { ...layer, descriptor, ensure: () => Promise.resolve(descriptor) };
   };

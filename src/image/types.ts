@@ -49,7 +49,7 @@ export interface CompressionOptions {
   /** "estargz": gzip whose files a snapshotter can fetch one by one; with OCI media types only. */
   readonly compression?: "uncompressed" | "gzip" | "estargz" | "zstd" | undefined;
   readonly level?: number | undefined;
-  /** What deflates gzip. Default: ISA-L where the host has it and the level allows it, else zlib; zlib in builds with SOURCE_DATE_EPOCH. */
+  /** What deflates gzip. Default: ISA-L where the host has it and the level allows it, else zlib; zlib for images of builds with SOURCE_DATE_EPOCH. */
   readonly encoder?: GzipEncoder | undefined;
   /** Also recompresses layers that the base already has compressed. */
   readonly force?: boolean | undefined;

@@ -32,7 +32,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
 
 const BUILDS: readonly (readonly [args: string, message: RegExp])[] = [
   ["-t App", /Cannot use image name "App": its repository has upper-case letters/],
-  ["-t app:", /Cannot use image name "app:": "" is no tag/],
+  ["-t app:", /Cannot use image name "app:": there is no tag after ":"[^]*Write "app", or add the tag/],
   ["-t App -o out", /Cannot use image name "App"/],
   ["-o type=registry,name=App", /Cannot use image name "App"/],
   ["-o type=image,push=true", /Cannot push an image without a name/],

@@ -12,7 +12,7 @@ import { exportImage, importRootfs, loadImage, pullImage, pushImage } from "../.
 import type { BuiltImage, ExportContext, OutputSpec } from "../../src/image/index.ts";
 import { DOCKER_LAYER_GZIP, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../../src/oci/index.ts";
 import { openStore } from "../../src/store/index.ts";
-import { layerTree } from "../../src/tree/index.ts";
+import { gzipEncoder, layerTree } from "../../src/tree/index.ts";
 import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
 import { type ExporterUnderTest, exporterSuite } from "../support/exporter-suite.ts";
 import { type ImageFixture, openImageFixture } from "../support/image-fixture.ts";
@@ -462,6 +462,50 @@ test("pushImage() compresses what the store keeps uncompressed, and copies the r
   await pullImage(there.ctx, `${fixture.host}/app:1`, PLATFORM, { name: true });
   const again = await pushImage(there.ctx, `${fixture.host}/app:1`, [`${fixture.host}/mirror:1`], { host: PLATFORM });
   assert.equal(again.descriptor.digest, first.descriptor.digest);
+});
+
+test("F.2: a push packs by the image: with the time of an epoch without ISA-L", async () => {
+  await using fixture = await openRegistryFixture();
+  const ctx = fixture.context();
+  const rows = [
+    { tag: "usual", created: "2026-01-02T03:04:05.678Z" },
+    { tag: "epoch", created: "2026-01-02T03:04:05Z" },
+  ];
+  const encoders: (string | undefined)[] = [];
+  for (const { tag, created } of rows) {
+    await exportImage([{ ...fixture.image, created }], { type: "image", names: [`${tag}:1`], push: false }, ctx);
+    const { descriptor } = await pushImage(ctx, `${tag}:1`, [`${fixture.host}/${tag}:1`], { host: PLATFORM });
+    const image = await fromRegistry(fixture, `${tag}:1`);
+    assert.equal(image.manifestDigest, descriptor.digest);
+    encoders.push(image.layers[0]?.digest);
+  }
+  const zlib = await exportImage([fixture.image], { type: "registry", names: [`${fixture.host}/z:1`], encoder: "zlib" }, ctx);
+  assert.ok(zlib.descriptor !== undefined);
+  const packedByZlib = (await fromRegistry(fixture, "z:1")).layers[0]?.digest;
+  const isal = (await gzipEncoder(undefined)) === "isal";
+  assert.deepEqual(
+    encoders.map((digest) => digest === packedByZlib),
+    [!isal, true],
+  );
+});
+
+test("F.2: an OCI directory that has a layer of the base does not fetch it again", async () => {
+  await using fixture = await openRegistryFixture();
+  await exportImage([fixture.image], { type: "registry", names: [`${fixture.host}/base:1`] }, fixture.context());
+  const dest = join(fixture.dir, "oci");
+  const output: OutputSpec = { type: "oci", dest, tar: false, names: [] };
+  for (const [machine, fetched] of [
+    ["one", 2],
+    ["two", 0],
+  ] as const) {
+    await using there = await elsewhere(fixture, machine);
+    const base = await pullImage(there.ctx, `${fixture.host}/base:1`, PLATFORM);
+    const before = fixture.events.length;
+    await exportImage([{ ...fixture.image, layers: base.layers }], output, there.ctx);
+    const pulls = fixture.events.slice(before).filter((event) => event.type === "transfer" && event.action === "pull" && event.done);
+    assert.equal(pulls.length, fetched, machine);
+    assert.deepEqual(validateImage(dest).problems, []);
+  }
 });
 
 test("type=image,push=true gives the store and the registry one digest", async () => {

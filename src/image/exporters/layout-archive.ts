@@ -5,9 +5,9 @@ import { exportLayers, heldLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
 import { startProgress } from "../../transfer.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
-import { writeDestination } from "./destination.ts";
+import { destinationFolder, writeDestination } from "./destination.ts";
 import { blobEntries, dockerManifestText, indexEntries, layoutEntries, sizeOfEntry } from "./layout.ts";
-import { writeLayoutDirectory } from "./layout-directory.ts";
+import { layoutBlobs, writeLayoutDirectory } from "./layout-directory.ts";
 
 /** One that has a destination. */
 type ArchiveSpec = Extract<OutputSpec, { type: "oci" | "docker" }> & { readonly dest: string };
@@ -15,7 +15,10 @@ type ArchiveSpec = Extract<OutputSpec, { type: "oci" | "docker" }> & { readonly 
 /** Writes an OCI layout or a docker archive. Throws `EXPORT`, `REFERENCE`. */
 export async function exportLayout(images: readonly BuiltImage[], output: ArchiveSpec, ctx: ExportContext): Promise<ExportResult> {
   const names = targetNames(output.names);
-  const packed = await packImages(images, async (image) => heldLayers(ctx, await exportLayers(ctx, image, output)));
+  const there = output.tar === false ? await layoutBlobs(destinationFolder(ctx, output)) : undefined;
+  const packed = await packImages(images, async (image) =>
+    heldLayers(ctx, await exportLayers(ctx, image, output), (descriptor) => there?.has(descriptor) !== true),
+  );
   const assembled = await finishedImages(packed, { output, names, followed: ctx.followed });
   const blobs = blobEntries(ctx.store, assembled);
   const result = { output, names, ...identity(assembled, output) };

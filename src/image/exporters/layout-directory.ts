@@ -2,7 +2,7 @@
  * An OCI layout as a directory (buildx: type=oci,tar=false). Blobs come first, each by rename; index.json is last, by rename: a reader
  * sees the old image or the new one. Other images in the layout stay.
  */
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, isDecantError } from "../../errors.ts";
 import { type Descriptor, MAX_MANIFEST_BYTES, parseIndex } from "../../oci/index.ts";
@@ -54,6 +54,27 @@ export async function writeLayoutDirectory(
     throw writeError("write OCI layout", path, error);
   }
   return path;
+}
+
+/** Which blobs the layout in the folder `path` has: those need not even be fetched. */
+export async function layoutBlobs(path: string): Promise<{ has(descriptor: Descriptor): boolean }> {
+  const sizes = new Map<string, number>();
+  const folder = join(path, "blobs", "sha256");
+  for (const name of await namesIn(folder)) {
+    const size = await sizeOf(join(folder, name));
+    if (size !== undefined) sizes.set(`sha256:${name}`, size);
+  }
+  return { has: ({ digest, size }) => sizes.get(digest) === size };
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    // What is no layout is told when it is written to.
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return [];
+    throw writeError("read OCI layout", folder, error);
+  }
 }
 
 async function readIndex(path: string): Promise<readonly Descriptor[]> {

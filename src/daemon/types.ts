@@ -23,7 +23,7 @@ export interface WantedImage {
 }
 
 /** An image that the daemon has. */
-interface KnownImage {
+export interface KnownImage {
   readonly id: string;
   /** Canonical texts. */
   readonly names: readonly string[];
@@ -43,7 +43,7 @@ export interface Daemon extends Disposable {
   readonly address: string;
   /** The image, if the daemon has all of it. Throws `EXPORT`. */
   find(image: WantedImage, signal: AbortSignal): Promise<KnownImage | undefined>;
-  /** Names an image that it has. Throws `EXPORT`. */
+  /** Names an image that it has, besides its other names. Throws `EXPORT`. */
   tag(id: string, name: string, signal: AbortSignal): Promise<void>;
   /**
    * The blobs of layers that it has, most likely: another client may take one away at any time. `layersOf` says what an image that it lists is

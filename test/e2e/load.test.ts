@@ -80,6 +80,9 @@ describe("F.2: build() with type=local and mode=delete", () => {
     assert.deepEqual(readdirSync(dest), ["old"]);
     await shop.build(DOCKERFILE, { cwd: shop.folder, outputs });
     assert.deepEqual(readdirSync(dest).toSorted(), ["a", "b"]);
-    assert.deepEqual(readdirSync(shop.folder).filter((name) => name.startsWith(".decant")), []);
+    assert.deepEqual(
+      readdirSync(shop.folder).filter((name) => name.startsWith(".decant")),
+      [],
+    );
   });
 });

@@ -52,6 +52,7 @@ export async function startFakeDaemon(dir: string, kind: FakeKind): Promise<Fake
     );
     const index = json<{ manifests: { digest: string; annotations?: Record<string, string> }[] }>("index.json");
     const top = index.manifests[0]?.digest ?? "";
+    if (kind === "podman" && index.manifests.length > 1) return JSON.stringify({ error: "more than one image in oci, choose an image" });
     const manifest = json<Manifest>(bare(top));
     const { rootfs } = json<{ rootfs: { diff_ids: string[] } }>(bare(manifest.config.digest));
     for (const [at, { digest }] of manifest.layers.entries()) {

@@ -26,14 +26,14 @@ for (const kind of ["graphdriver", "containerd", "podman"] as const) {
     it("sends all of an image that is new, then nothing but a name, then the one layer that is new", async () => {
       await using fixture = await openImageFixture();
       await using daemon = await startFakeDaemon(fixture.dir, kind);
-      const first = await load(fixture, fixture.image, daemon.address);
+      const first = await load(fixture, fixture.image, daemon.address, { names: ["app:1", "app:0"] });
       assert.equal(first.daemon, `${kind === "podman" ? "Podman" : "Docker"} (${daemon.address})`);
-      assert.deepEqual([...(daemon.images[0]?.names ?? [])], [NAME]);
+      assert.deepEqual([...(daemon.images[0]?.names ?? [])], [NAME, "docker.io/library/app:0"]);
       assert.equal(daemon.archives[0]?.length, 4, "configuration, manifest and two layers");
       daemon.log();
 
       await load(fixture, fixture.image, daemon.address, { names: ["app:1", "app:2"] });
-      assert.deepEqual([...(daemon.images[0]?.names ?? [])], [NAME, "docker.io/library/app:2"]);
+      assert.deepEqual([...(daemon.images[0]?.names ?? [])], [NAME, "docker.io/library/app:0", "docker.io/library/app:2"]);
       assert.deepEqual(daemon.archives.length, 1);
       assert.deepEqual(
         daemon.log().filter((line) => line.startsWith("POST")),

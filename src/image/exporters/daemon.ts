@@ -3,13 +3,14 @@
  * it has is only named. Layers of our own go uncompressed, because nobody reads them over a wire; so its digest is that of the store's.
  */
 import type { Digest } from "../../digest.ts";
-import type { Daemon } from "../../daemon/index.ts";
+import type { Daemon, KnownImage, WantedImage } from "../../daemon/index.ts";
 import { InternalError, isDecantError } from "../../errors.ts";
 import { formatPlatform, hostPlatform, MAX_MANIFEST_BYTES, parseManifestOrIndex, platformRank } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
 import { startProgress } from "../../transfer.ts";
 import { archiveBytes, archiveSize, type ArchiveEntry } from "../archive.ts";
 import type { AssembledResult } from "../assembled-image.ts";
+import { exportError } from "../errors.ts";
 import { finishedImages, identity, packImages } from "../finish.ts";
 import { type ExportLayer, exportLayers, heldLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
@@ -34,20 +35,13 @@ export async function exportToDaemon(
   const [only] = assembled.images;
   if (only === undefined) throw new InternalError("an image without images");
   const { layers, manifest, config } = only;
-  const wanted = {
+  const wanted: WantedImage = {
     ids: [manifest.descriptor.digest, config.descriptor.digest],
     layers: layers.map(({ descriptor, diffId }) => ({ digest: descriptor.digest, diffId })),
     names,
   };
-  const known = await daemon.find(wanted, ctx.signal);
-  if (known !== undefined) {
-    for (const name of names) if (!known.names.includes(name)) await daemon.tag(known.id, name, ctx.signal);
-  } else {
-    const there = await daemon.layersThere(wanted, (id) => layersOf(ctx.store, id), ctx.signal);
-    await load(ctx, daemon, { assembled, names, there });
-    const digests = layers.map(({ descriptor }) => descriptor.digest);
-    ctx.store.records.put(LOADED_SPACE, manifest.descriptor.digest, digests);
-  }
+  const known = (await daemon.find(wanted, ctx.signal)) ?? (await load(ctx, daemon, assembled, wanted));
+  for (const name of names) if (!known.names.includes(name)) await daemon.tag(known.id, name, ctx.signal);
   return { output, names, daemon: `${daemon.kind} (${daemon.address})`, ...identity(assembled, output) };
 }
 
@@ -69,32 +63,38 @@ function imageFor(images: readonly BuiltImage[], { kind }: Daemon, { emit }: Exp
   return alone;
 }
 
-interface Loaded {
-  readonly assembled: AssembledResult;
-  readonly names: readonly string[];
-  /** Blobs of layers that the daemon seems to have. */
-  readonly there: ReadonlySet<Digest>;
-}
-
 /** Without the layers that the daemon has; whole when it turns out not to have them. */
-async function load(ctx: ExportContext, daemon: Daemon, { assembled, names, there }: Loaded): Promise<void> {
+async function load(ctx: ExportContext, daemon: Daemon, assembled: AssembledResult, wanted: WantedImage): Promise<KnownImage> {
   const layers = assembled.images.flatMap((image) => image.layers);
+  const there = await daemon.layersThere(wanted, (id) => layersOf(ctx.store, id), ctx.signal);
   const lacking = layers.filter(({ descriptor }) => !there.has(descriptor.digest));
+  const sent = async (some: readonly ExportLayer[]): Promise<KnownImage | undefined> => {
+    await send(ctx, daemon, assembled, { names: wanted.names.slice(0, 1), layers: some });
+    return await daemon.find(wanted, ctx.signal);
+  };
+  let known: KnownImage | undefined;
   try {
-    await send(ctx, daemon, assembled, names, lacking);
+    known = await sent(lacking);
   } catch (error) {
     if (!isDecantError(error, "EXPORT") || lacking.length === layers.length) throw error;
-    await send(ctx, daemon, assembled, names, layers);
   }
+  known ??= await sent(layers);
+  if (known === undefined) throw exportError("load the image into", daemon.address, "it took the image and does not have it");
+  const [id] = wanted.ids;
+  if (id !== undefined) {
+    const digests = layers.map(({ descriptor }) => descriptor.digest);
+    ctx.store.records.put(LOADED_SPACE, id, digests);
+  }
+  return known;
 }
 
-async function send(
-  ctx: ExportContext,
-  daemon: Daemon,
-  assembled: AssembledResult,
-  names: readonly string[],
-  layers: readonly ExportLayer[],
-): Promise<void> {
+interface Sent {
+  /** The first alone: Podman does not take an archive of an image with several. */
+  readonly names: readonly string[];
+  readonly layers: readonly ExportLayer[];
+}
+
+async function send(ctx: ExportContext, daemon: Daemon, assembled: AssembledResult, { names, layers }: Sent): Promise<void> {
   const held = await heldLayers(ctx, layers);
   const entries: readonly ArchiveEntry[] = layoutEntries(ctx.store, assembled, { names, layers: held, isDocker: true });
   const totalBytes = archiveSize(entries);

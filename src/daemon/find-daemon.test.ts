@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { startFakeDaemon } from "../../test/support/fake-daemon.ts";
+import { startServer } from "../../test/support/server.ts";
+import { LOCALHOST_TLS } from "../../test/support/tls.ts";
 import { isDecantError } from "../errors.ts";
 import { chosenEndpoint, endpointOf } from "./docker-endpoint.ts";
 import { findDaemon } from "./find-daemon.ts";
@@ -60,6 +62,27 @@ describe("F.2: chosenEndpoint()", () => {
 });
 
 describe("F.2: findDaemon()", () => {
+  it("speaks TCP, and TLS with the certificates of DOCKER_CERT_PATH only when it is told to verify", async () => {
+    await using dir = await mkdtempDisposable(join(tmpdir(), "decant-daemon-"));
+    await using server = await startServer(() => ({ status: 200, body: "OK" }));
+    const found = async (env: Record<string, string>): Promise<string | undefined> => {
+      const { daemon } = await findDaemon({ env, homeDir: dir.path, signal });
+      daemon?.[Symbol.dispose]();
+      return daemon?.kind;
+    };
+    const tcp = { DOCKER_HOST: `tcp://${server.host}`, DOCKER_CERT_PATH: dir.path };
+    assert.equal(await found(tcp), "Docker");
+    assert.equal(server.heard.at(-1)?.secure, false);
+    assert.equal(await found({ ...tcp, DOCKER_TLS: "1" }), "Docker");
+    assert.equal(server.heard.at(-1)?.secure, true);
+    assert.equal(await found({ ...tcp, DOCKER_TLS_VERIFY: "1" }), undefined, "its certificate is nobody's");
+    await writeFile(join(dir.path, "ca.pem"), LOCALHOST_TLS.cert);
+    await writeFile(join(dir.path, "cert.pem"), LOCALHOST_TLS.cert);
+    await writeFile(join(dir.path, "key.pem"), LOCALHOST_TLS.key);
+    assert.equal(await found({ ...tcp, DOCKER_TLS_VERIFY: "1" }), "Docker");
+    assert.equal(server.heard.at(-1)?.certified, true);
+  });
+
   it("finds what answers, and says why there is none", async () => {
     await using dir = await mkdtempDisposable(join(tmpdir(), "decant-daemon-"));
     await using docker = await startFakeDaemon(dir.path, "graphdriver");

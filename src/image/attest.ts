@@ -23,7 +23,7 @@ import {
 import { sortedAnnotations } from "./annotations.ts";
 import { type About, type AssembledImage, type AssembledResult, onlyImage } from "./assembled-image.ts";
 import { exportError } from "./errors.ts";
-import { type Document, documentOf, manifestOf, type MediaTypes } from "./manifest.ts";
+import { type Document, documentOf, manifestOf, type MediaTypes, orderedPlatform } from "./manifest.ts";
 import { imageSubjects, MAX_STATEMENT_BYTES, statementOf, type StatementSubject } from "./statement.ts";
 import type { Attestation, BuiltImage } from "./types.ts";
 
@@ -115,7 +115,7 @@ export function indexOf(members: readonly IndexMember[], options: IndexOptions):
   const manifests = [
     ...members.map(({ assembled, platform, annotations: beside }): Descriptor => {
       const { mediaType: type, digest, size } = assembled.manifest.descriptor;
-      return { mediaType: type, digest, size, ...given({ annotations: sortedAnnotations(beside) }), platform: ordered(platform) };
+      return { mediaType: type, digest, size, ...given({ annotations: sortedAnnotations(beside) }), platform: orderedPlatform(platform) };
     }),
     ...images.flatMap(({ manifest, about }) => (about === undefined ? [] : [aboutDescriptor(about, manifest.descriptor.digest)])),
   ];
@@ -163,9 +163,4 @@ function createdOf({ annotations = {} }: Descriptor): Annotations {
 function byCreated(a: Annotations, b: Annotations): number {
   const [left = "", right = ""] = [a[CREATED_ANNOTATION], b[CREATED_ANNOTATION]];
   return left < right ? 1 : left > right ? -1 : 0;
-}
-
-/** In the order of Go's struct that BuildKit marshals. */
-function ordered({ architecture, os, variant, ...more }: Platform): Platform {
-  return { architecture, os, ...more, ...given({ variant }) };
 }

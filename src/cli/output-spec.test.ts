@@ -79,7 +79,7 @@ const BAD: readonly (readonly [string, string])[] = [
   ["type=local", "USAGE Cannot use --output type=local: it has no dest; wanted dest=FOLDER | "],
   ["type=oci,platform-split=true", 'USAGE Cannot use attribute "platform-split" of --output type=oci: there is no such attribute | '],
   ["type=local,dest=a,annotation.a=b", "USAGE Cannot use annotations of --output type=local: it writes no image | "],
-  ["type=oci,compression=lzma", 'USAGE Cannot use compression "lzma": wanted uncompressed, gzip or zstd | '],
+  ["type=oci,compression=lzma", 'USAGE Cannot use compression "lzma": wanted uncompressed, gzip, estargz or zstd | '],
   ["type=local,dest=o,source-date-epoch=now", "USAGE Cannot use --output with source-date-epoch=now: wanted seconds since 1970 | "],
   ["type=local,dest=o,mode=move", "USAGE Cannot use --output type=local with mode=move: wanted copy or delete | "],
   ["type=image,unpack=yes", "USAGE Cannot use --output with unpack=yes: wanted true or false | "],

@@ -65,8 +65,10 @@ async function checkDocker(images: readonly PlannedImage[], output: DockerOutput
   }
   if (!tar) throw usageError("Cannot use --output type=docker,tar=false: it has no dest; wanted dest=FOLDER");
   const place = await findLoadPlace(output, context);
-  // A daemon gets one image alone.
-  checkImage(place.daemon === undefined ? images : [{}], { ...output, type: "image" }, context);
+  // A daemon gets one image alone. What only an index has is left out with it, but an image without one has no place for it.
+  const isPart = images.length > 1 || images.some(({ inIndex, attestations = [] }) => inIndex === true || attestations.length > 0);
+  const alone = isPart ? [{}] : images.map(({ annotations }) => ({ annotations }));
+  checkImage(place.daemon === undefined ? images : alone, { ...output, type: "image" }, context);
   place.daemon?.[Symbol.dispose]();
 }
 

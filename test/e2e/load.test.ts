@@ -53,6 +53,7 @@ describe("F.2: build() with type=docker and no dest", () => {
         { type: "docker", names: ["app"] },
         { type: "oci", dest: join(shop.folder, "all.tar"), tar: true, names: [] },
       ],
+      annotations: [{ level: "index", key: "of", value: "the index" }],
       metadataProvenance: "min",
     });
     assert.equal(daemon.images.length, 1);
@@ -62,6 +63,16 @@ describe("F.2: build() with type=docker and no dest", () => {
       result.provenances?.map(({ platform }) => platform),
       ["linux/arm64", "linux/amd64"],
     );
+  });
+});
+
+describe("F.2: annotations of an index", () => {
+  it("are refused for an image alone that a daemon gets, before anything is built", async () => {
+    using shop = workshop();
+    await using daemon = await startFakeDaemon(shop.folder, "podman");
+    const annotations = [{ level: "index", key: "a", value: "b" }] as const;
+    const options = { env: { DOCKER_HOST: daemon.address }, outputs: [{ type: "docker", names: ["app"] }] as const, annotations };
+    await assert.rejects(shop.build(DOCKERFILE, options), /Cannot put annotations on an index: the result has none/);
   });
 });
 

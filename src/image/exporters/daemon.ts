@@ -5,6 +5,7 @@
 import type { Digest } from "../../digest.ts";
 import type { Daemon, KnownImage, WantedImage } from "../../daemon/index.ts";
 import { InternalError, isDecantError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { formatPlatform, hostPlatform, MAX_MANIFEST_BYTES, parseManifestOrIndex, platformRank } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
 import { startProgress } from "../../transfer.ts";
@@ -51,7 +52,11 @@ function imageFor(images: readonly BuiltImage[], { kind }: Daemon, { emit }: Exp
   const rank = ({ platform }: BuiltImage): number => platformRank(host, platform) ?? Number.POSITIVE_INFINITY;
   const [image] = images.toSorted((a, b) => rank(a) - rank(b));
   if (image === undefined) throw new InternalError("there is no image to load");
-  const { attestations = [], inIndex: _index, ...alone } = image;
+  const { attestations = [], inIndex = false, annotations, ...alone } = image;
+  // Those of the index stay out with it; where there is none, the build was refused.
+  const isPart = inIndex || images.length > 1 || attestations.length > 0;
+  const { manifest, manifestDescriptor } = annotations ?? {};
+  const own = isPart ? given({ manifest, manifestDescriptor }) : annotations;
   if (images.length > 1)
     emit({
       type: "warning",
@@ -60,7 +65,7 @@ function imageFor(images: readonly BuiltImage[], { kind }: Daemon, { emit }: Exp
     });
   if (attestations.length > 0)
     emit({ type: "warning", code: "AttestationsNotLoaded", message: `${kind} gets the image without its attestations` });
-  return alone;
+  return { ...alone, ...given({ annotations: own }) };
 }
 
 /** Without the layers that the daemon has; whole when it turns out not to have them. */

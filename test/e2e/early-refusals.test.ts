@@ -37,6 +37,10 @@ const BUILDS: readonly (readonly [args: string, message: RegExp])[] = [
   ["-t app:", /Cannot use image name "app:": there is no tag after ":"[^]*Write "app", or add the tag/],
   ["-t app@", /Cannot use image name "app@": there is no digest after "@"/],
   ["-o type=image,push=true,push-by-digest=true,name=a:1", /Cannot push "a:1" by digest: it has a tag/],
+  [
+    "-o type=image,name=a --compatibility-version 20 --annotation index:a=b",
+    /Cannot export annotations of these levels with Docker's media types/,
+  ],
   ["-o type=docker,tar=false", /Cannot use --output type=docker,tar=false: it has no dest/],
   ["-o type=docker,context=nowhere", /Cannot use the docker context "nowhere": there is no/],
   ["-o type=oci,dest=x,compression=estargz,oci-mediatypes=false", /Cannot write estargz layers with Docker's media types/],

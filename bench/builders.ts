@@ -12,7 +12,9 @@ export interface BuildSpec {
   /** Absent: nothing but the cache is filled. */
   readonly output?:
     | { readonly kind: "oci"; readonly dest: string; readonly compression?: "gzip" | "zstd" }
-    | { readonly kind: "push"; readonly name: string };
+    | { readonly kind: "push"; readonly name: string }
+    /** Into the dockerd that bench/peers started. */
+    | { readonly kind: "load"; readonly name: string };
   readonly extra?: Partial<Record<BuilderName, readonly string[]>>;
 }
 
@@ -41,8 +43,16 @@ export function decant(folder: string): Builder {
           ? []
           : output.kind === "push"
             ? ["-t", output.name, "--push"]
-            : ["-o", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
-      return [{ argv: ["bin/decant", "build", "--progress=plain", "-f", dockerfile, ...out, ...(extra?.decant ?? []), context], env }];
+            : output.kind === "load"
+              ? ["-t", output.name, "--load=docker"]
+              : ["-o", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
+      const loading = output?.kind === "load" ? { DOCKER_HOST: `unix://${dockerSocket(folder) ?? "/nonexistent"}` } : {};
+      return [
+        {
+          argv: ["bin/decant", "build", "--progress=plain", "-f", dockerfile, ...out, ...(extra?.decant ?? []), context],
+          env: { ...env, ...loading },
+        },
+      ];
     },
     reset() {
       const run = (...args: string[]): string =>
@@ -60,10 +70,14 @@ function parsedNames(json: string): readonly { readonly name: string }[] {
   return JSON.parse(json) as { name: string }[];
 }
 
+function dockerSocket(folder: string): string | undefined {
+  return [join(folder, "docker.sock"), join(PEERS, "docker.sock")].find((path) => existsSync(path));
+}
+
 /** A dockerd that bench/peers started. Undefined when it does not answer. */
 export function docker(folder: string): Builder | undefined {
   const client = join(PEERS, "sid/usr/bin/docker");
-  const socket = [join(folder, "docker.sock"), join(PEERS, "docker.sock")].find((path) => existsSync(path));
+  const socket = dockerSocket(folder);
   if (socket === undefined || !existsSync(client)) return undefined;
   const env = { DOCKER_HOST: `unix://${socket}` };
   const quiet = (args: readonly string[]): void => void spawnSync(client, args, { env: { ...process.env, ...env } });
@@ -76,7 +90,9 @@ export function docker(folder: string): Builder | undefined {
           ? ["--output", "type=cacheonly"]
           : output.kind === "push"
             ? ["--output", `type=image,name=${output.name},push=true`]
-            : ["--output", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
+            : output.kind === "load"
+              ? ["--tag", output.name, "--load"]
+              : ["--output", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
       return [
         {
           argv: [
@@ -133,7 +149,7 @@ export function buildah(folder: string): Builder | undefined {
         context,
       ];
       const push =
-        output === undefined
+        output === undefined || output.kind === "load"
           ? []
           : [
               [

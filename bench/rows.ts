@@ -179,6 +179,18 @@ export const ROWS: readonly Row[] = [
     },
     change: (folder, run) => writeFileSync(join(folder, "ctx-push", "a"), `changed ${run} ${Date.now()}`),
   },
+  ...(["warm", "touched"] as const).map((mode): Row => ({
+    name: `big base, COPY one file, --load into docker, ${mode === "warm" ? "nothing" : "one layer"} changed`,
+    runs: 3,
+    mode,
+    without: { buildah: "has no way into a running docker but an archive of everything" },
+    prepare(folder, registry) {
+      const made = contextOf(folder, "load", `FROM ${registry}/library/node:18\nCOPY a /a\n`);
+      writeFileSync(join(made.context, "a"), "a");
+      return { ...made, output: { kind: "load", name: "bench/loaded:latest" } };
+    },
+    change: (folder, run) => writeFileSync(join(folder, "ctx-load", "a"), `changed ${run} ${Date.now()}`),
+  })),
   {
     name: "big base, COPY --link one file, push back (all cold)",
     promise: 0.05,

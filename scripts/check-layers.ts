@@ -16,6 +16,7 @@ const ROOMS: readonly string[] = [
   "elf",
   "facts",
   "registry",
+  "daemon",
   "dockerfile",
   "graph",
   "engine",

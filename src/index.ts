@@ -71,7 +71,16 @@ export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "
 export type { BuildEvent } from "./events.ts";
 export { createProgress, type ProgressChange, type ProgressState, reduceProgress, type StepState, type TransferState } from "./progress.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
-export type { AnnotationSpec, CompressionOptions, ExportResult, FileOptions, ImageOptions, OutputSpec } from "./image/index.ts";
+export type {
+  AnnotationSpec,
+  CompressionOptions,
+  ExportResult,
+  FileOptions,
+  ImageOptions,
+  KeepOptions,
+  OutputSpec,
+  RegistryOptions,
+} from "./image/index.ts";
 export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";

@@ -32,9 +32,7 @@ export function pullImage(options: PullImageOptions): Run<ImageSummary & { reado
 export function pushImage(options: PushImageOptions): Run<{ readonly name: string; readonly digest: Digest }> {
   return startRun(PUSH, options, async (emit, signal) => {
     await using session = await openSession(options);
-    const { compression, level, force } = options;
-    // A build with SOURCE_DATE_EPOCH gives the same bytes anywhere, and so does the push of its image in that environment.
-    const { encoder = session.env["SOURCE_DATE_EPOCH"] === undefined ? undefined : "zlib" } = options;
+    const { compression, level, force, encoder } = options;
     const name = options.name ?? options.image;
     const names = options.name === undefined ? [] : [options.name];
     const pushed = await step(emit, { vertex: "push", name: `pushing ${name}` }, signal, () =>

@@ -1,5 +1,7 @@
 /** What options alone can get wrong: told before the context is opened, and so before anything is fetched, run or written. */
+import { followedExporters } from "../context/index.ts";
 import { unusedVariables } from "../environment.ts";
+import { NEWEST } from "../followed.ts";
 import { defaultPlatform, hostPlatform } from "../oci/index.ts";
 import { checkCaCertificates } from "./ca-certificates.ts";
 import { buildDevices } from "./devices.ts";
@@ -16,7 +18,9 @@ export async function checkBuildOptions(options: BuildOptions, { emit, signal }:
   for (const { name, note } of unusedVariables(env))
     emit({ type: "warning", code: "UnusedVariable", message: `The variable ${name} of the environment is not used. ${note}` });
   const platforms = platformsOf(options.platforms, { buildPlatform, defaultPlatform: defaultPlatform(env, buildPlatform) });
-  await checkOutputs(options, { platforms, cwd, followed: undefined, signal });
+  // Which frontend is followed, only the Dockerfile says: outputs do not ask for it.
+  const followed = { ...NEWEST, compatibility: followedExporters(options.compatibilityVersion, options.buildArgs ?? {}) };
+  await checkOutputs(options, { platforms, cwd, followed, signal });
   buildDevices(options, { cwd, emit });
   await checkCaCertificates(options.caCerts, env, cwd);
 }

@@ -11,6 +11,7 @@ import {
   checkOutput,
   clampTimes,
   exportImage,
+  findLoadPlace,
   type ExportResult,
   type OutputSpec,
   targetNames,
@@ -59,13 +60,14 @@ export async function checkOutputs(
   if (outputs.filter((output) => "dest" in output && output.dest === "-").length > 1)
     throw usageError("Cannot write two outputs to standard output: wanted a dest of its own for each");
   const { sbom, provenance, buildArgs = {}, stdout } = options;
-  const attestations = [sbom, provenance].filter((wanted) => wanted !== undefined);
+  const attestations = [...(sbom === undefined ? [] : [{}]), ...(provenance === undefined ? [] : [{ inlineOnly: provenance.inlineOnly }])];
   const inIndex = platforms.length > 1 || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
-  for (const output of outputs)
-    for (const platform of platforms) {
-      const annotations = annotationsFor([...ownAnnotations(output), ...(options.annotations ?? [])], platform, platforms);
-      await checkOutput({ annotations, attestations, inIndex }, output, { cwd, followed, signal, ...given({ stdout }) });
-    }
+  for (const output of outputs) {
+    const specs = [...ownAnnotations(output), ...(options.annotations ?? [])];
+    const images = platforms.map((platform) => ({ annotations: annotationsFor(specs, platform, platforms), attestations, inIndex }));
+    const mayDelete = options.allow?.includes("buildx.local.delete");
+    await checkOutput(images, output, { cwd, followed, env: options.env, mayDelete, signal, ...given({ stdout }) });
+  }
 }
 
 /** What is known of a build before it is opened. */
@@ -97,10 +99,13 @@ interface OutputRun {
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
   const { session, stdout, cwd, followed, emit, signal } = run;
   const vertex = `export ${run.index}`;
-  const context = { ...imageContext(session, emit, vertex, signal), cwd, followed, ...given({ stdout }) };
+  const loadPlace =
+    output.type === "docker" && output.dest === undefined ? await findLoadPlace(output, { env: session.env, signal }) : undefined;
+  const context = { ...imageContext(session, emit, vertex, signal), cwd, followed, env: session.env, loadPlace, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.
-  return output.type === "cacheonly" ? await write() : await step(emit, { vertex, name: exportName(output) }, signal, write);
+  if (output.type === "cacheonly") return await write();
+  return await step(emit, { vertex, name: loadPlace?.title ?? exportName(output) }, signal, write);
 }
 
 function withAnnotations(image: BuiltImage, specs: readonly AnnotationSpec[], built: readonly Platform[]): BuiltImage {
@@ -143,7 +148,7 @@ function exportName(output: OutputSpec): string {
     case "oci":
       return output.tar ? "exporting to OCI archive" : "exporting to OCI layout";
     case "docker":
-      return "exporting to docker archive";
+      return output.tar === false ? "exporting to docker layout" : "exporting to docker archive";
     case "local":
       return "copying files to a directory";
     case "tar":

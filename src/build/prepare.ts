@@ -48,11 +48,12 @@ export async function prepareBuild(opened: OpenedBuild<BuildOptions>): Promise<r
   const platforms = platformsOf(options.platforms, opened);
   // What all platforms say is said once.
   const emit = platforms.length > 1 ? warningsOnce(opened.emit) : opened.emit;
+  const told = { ...opened, emit };
   const devices = buildDevices(options, { cwd, emit });
   const several = platforms.length > 1;
-  const images = await imagesOf(opened, several);
-  const epoch = await epochOf(opened, session, platforms[0] ?? opened.defaultPlatform);
-  const shared = { opened: { ...opened, emit }, session, devices, images, ...epoch };
+  const images = await imagesOf(told, several);
+  const epoch = await epochOf(told, session, platforms[0] ?? opened.defaultPlatform);
+  const shared = { opened: told, session, devices, images, ...epoch };
   const prepared = await pool(AT_ONCE, platforms, (platform) => preparePlatform(platform, several, shared), signal);
   await checkEmulation(prepared.map(({ conversion }) => conversion));
   return prepared;

@@ -7,6 +7,7 @@ import {
   buildDefinition,
   dockerPurl,
   PROVENANCE_PREDICATES,
+  type ProvenanceFacts,
   provenancePredicate,
   type ProvenanceRequest,
 } from "../image/index.ts";
@@ -28,10 +29,31 @@ const BUILDER_ID = formatPurl({ type: "npm", name: "decant", version: VERSION })
 
 /** Provenance of the build, by the clock of the moment it is asked for. */
 export function provenanceAttestation(build: SolvedBuild, wanted: ProvenanceOptions): Attestation {
+  const version = wanted.version ?? "v1";
+  const factsNow = provenanceFacts(build, wanted);
+  return {
+    predicateType: PROVENANCE_PREDICATES[version],
+    fileName: "provenance.json",
+    predicate: async () => provenancePredicate(version, factsNow()),
+  };
+}
+
+/**
+ * What `--metadata-file` says of the build, as buildx writes it: v0.2, in mode "min" without the graph and the times, but with the arguments. It is for
+ * who builds, and goes nowhere else.
+ */
+export function metadataProvenance(build: SolvedBuild, mode: "min" | "max"): Readonly<Record<string, unknown>> {
+  const predicate = new Map(Object.entries(provenancePredicate("v0.2", provenanceFacts(build, { mode: "max" })()) as object));
+  if (mode === "min") for (const key of ["buildConfig", "metadata"]) predicate.delete(key);
+  const materials: unknown = predicate.get("materials");
+  if (Array.isArray(materials) && materials.length === 0) predicate.delete("materials");
+  return Object.fromEntries(predicate);
+}
+
+function provenanceFacts(build: SolvedBuild, wanted: ProvenanceOptions): () => ProvenanceFacts {
   const { conversion, opened, session, started } = build;
   const { options, context } = opened;
   const mode = wanted.mode ?? "min";
-  const version = wanted.version ?? "v1";
   const order = conversion.target === undefined ? [] : reachable(conversion.target);
   const materials = [
     ...order.flatMap(imageMaterial),
@@ -40,25 +62,23 @@ export function provenanceAttestation(build: SolvedBuild, wanted: ProvenanceOpti
   ];
   const request = requestOf(opened, order);
   const complete = isComplete(opened, order);
-  const predicate = async (): Promise<unknown> =>
-    provenancePredicate(version, {
-      mode,
-      builderId: wanted.builderId ?? BUILDER_ID,
-      builderPlatform: formatPlatform(session.platform),
-      invocationId: started.id,
-      startedOn: new Date(started.startedAt).toISOString(),
-      finishedOn: new Date().toISOString(),
-      materials: unique(materials),
-      ...given({ source: context.material }),
-      file: { path: fileName(options.file), bytes: context.dockerfile.bytes },
-      request,
-      complete,
-      followed: opened.followed,
-      hermetic: complete && order.every((vertex) => !usesNetwork(vertex, options.network)),
-      reproducible: wanted.reproducible ?? false,
-      ...(mode === "max" && conversion.target !== undefined ? { definition: buildDefinition(conversion.target) } : {}),
-    });
-  return { predicateType: PROVENANCE_PREDICATES[version], fileName: "provenance.json", predicate };
+  return () => ({
+    mode,
+    builderId: wanted.builderId ?? BUILDER_ID,
+    builderPlatform: formatPlatform(session.platform),
+    invocationId: started.id,
+    startedOn: new Date(started.startedAt).toISOString(),
+    finishedOn: new Date().toISOString(),
+    materials: unique(materials),
+    ...given({ source: context.material }),
+    file: { path: fileName(options.file), bytes: context.dockerfile.bytes },
+    request,
+    complete,
+    followed: opened.followed,
+    hermetic: complete && order.every((vertex) => !usesNetwork(vertex, options.network)),
+    reproducible: wanted.reproducible ?? false,
+    ...(mode === "max" && conversion.target !== undefined ? { definition: buildDefinition(conversion.target) } : {}),
+  });
 }
 
 /** "docker-image://docker.io/library/debian:13@sha256:…" as a material; bases that Decant made, and images of layouts, by names of their own. */

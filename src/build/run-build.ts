@@ -10,7 +10,9 @@ import { keepEvents } from "./kept-events.ts";
 import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
 import { exportAll } from "./outputs.ts";
+import { formatPlatform } from "../oci/index.ts";
 import { checkOpened, prepareBuild } from "./prepare.ts";
+import { metadataProvenance } from "./provenance.ts";
 import { openCaches } from "./shared-caches.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import type { BuildOptions, BuildResult } from "./types.ts";
@@ -60,7 +62,20 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
   }
   const outputs = await exportAll(images, builds);
   await caches.write(builds);
-  return { buildId: id, outputs, ...digestsOf(outputs), executed, cached, ...(audits.length === 0 ? {} : { audits }) };
+  const { metadataProvenance: mode } = opened.options;
+  const provenances = builds.map((build) => ({
+    platform: formatPlatform(build.conversion.platform),
+    predicate: metadataProvenance(build, mode ?? "min"),
+  }));
+  return {
+    buildId: id,
+    outputs,
+    ...digestsOf(outputs),
+    executed,
+    cached,
+    ...(mode === undefined ? {} : { provenances }),
+    ...(audits.length === 0 ? {} : { audits }),
+  };
 }
 
 /** The report, when the options ask for one. Most builds ask for none: what audits images is loaded on use. */

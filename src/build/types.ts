@@ -31,6 +31,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly platforms?: readonly string[] | undefined;
   /** BuildKit's `compatibility-version`: 10, 20 or 30 (default), the defaults of older exporters. Also the build argument of that name. */
   readonly compatibilityVersion?: CompatibilityVersion | undefined;
+  /** Tell in the result how each platform was built, for a metadata file: as buildx with BUILDX_METADATA_PROVENANCE. Default: not. */
+  readonly metadataProvenance?: "min" | "max" | undefined;
   /** "crun", "runc", or "auto". */
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Explain each executed step: which input changed since its last run. */
@@ -65,6 +67,8 @@ export interface BuildResult {
   /** Steps: how many ran, how many were reused. */
   readonly executed: number;
   readonly cached: number;
+  /** With `metadataProvenance`: SLSA provenance v0.2 of each platform, in their order. Build arguments are in it. */
+  readonly provenances?: readonly { readonly platform: string; readonly predicate: Readonly<Record<string, unknown>> }[];
   /** With `audit`: a report for each platform, in their order. */
   readonly audits?: readonly AuditReport[];
 }

@@ -42,12 +42,22 @@ export async function writeBuildFiles(
     await writeOutputFile(resolve(cwd, metadataFile), `${JSON.stringify(metadataOf(result), undefined, 2)}\n`, signal);
 }
 
-/** The keys of buildx. */
+/** How much BUILDX_METADATA_PROVENANCE wants to be told, in buildx's words; undefined for nothing. */
+export function metadataProvenanceOf({ BUILDX_METADATA_PROVENANCE: value = "" }: CliContext["env"]): "min" | "max" | undefined {
+  if (/^(?:disabled|0|f|false)$/i.test(value)) return undefined;
+  return value === "max" ? "max" : "min";
+}
+
+/** The keys of buildx, in the order that it writes them. */
 function metadataOf(result: BuildResult): Record<string, unknown> {
+  const { provenances = [] } = result;
+  const key = (platform: string): string => `buildx.build.provenance${provenances.length === 1 ? "" : `/${platform}`}`;
   const names = result.outputs.flatMap((output) => output.names);
   const descriptor = result.outputs.find((output) => output.descriptor !== undefined)?.descriptor;
   return {
-    "buildx.build.ref": result.buildId,
+    ...Object.fromEntries(provenances.map(({ platform, predicate }) => [key(platform), predicate])),
+    // Builder, node and build: who reads it splits it at the slashes.
+    "buildx.build.ref": `decant/decant/${result.buildId}`,
     ...given({ "containerimage.config.digest": result.configDigest }),
     ...(descriptor === undefined ? {} : { "containerimage.descriptor": descriptor, "containerimage.digest": descriptor.digest }),
     ...(names.length === 0 ? {} : { "image.name": [...new Set(names)].join(",") }),

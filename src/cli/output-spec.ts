@@ -4,7 +4,17 @@
  */
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import { given } from "../given.ts";
-import type { AnnotationSpec, BuildResult, CompressionOptions, FileOptions, ImageOptions, OutputSpec } from "../index.ts";
+import type {
+  AnnotationSpec,
+  BuildResult,
+  CompressionOptions,
+  FileOptions,
+  ImageOptions,
+  KeepOptions,
+  OutputSpec,
+  RegistryOptions,
+} from "../index.ts";
+import { loadTargetOf } from "../daemon/index.ts";
 import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
 import type { OptionSpec } from "./command.ts";
@@ -25,33 +35,35 @@ type Attributes = Map<string, string>;
 
 const TYPES = ["image", "registry", "oci", "docker", "local", "tar", "cacheonly"] as const;
 const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression", "rewrite-timestamp"] as const;
-const OF_IMAGES = ["name", "oci-mediatypes", "oci-artifact", "attestation-inline", "prefer-image-digest", "source-date-epoch"] as const;
+const OF_IMAGES = [
+  "name",
+  "oci-mediatypes",
+  "oci-artifact",
+  "prefer-nondist-layers",
+  "attestation-inline",
+  "prefer-image-digest",
+  "source-date-epoch",
+] as const;
 const IMAGE_KEYS = [...OF_IMAGES, ...COMPRESSION_KEYS] as const;
 const FILE_KEYS = ["dest", "platform-split", "attestation-prefix", "source-date-epoch"] as const;
+/** Names are found with their digests in any case, and files are unpacked when something needs them: name-canonical and unpack change nothing. */
+const PUSH_KEYS = ["push", "push-by-digest", "name-canonical", "registry.insecure", "store", "unpack", "dangling-name-prefix"] as const;
 /** Attributes by type; all others that BuildKit has are in USUAL and NOT_YET. */
 const KEYS: Readonly<Record<(typeof TYPES)[number], readonly string[]>> = {
-  image: [...IMAGE_KEYS, "push"],
-  registry: [...IMAGE_KEYS, "push"],
+  image: [...IMAGE_KEYS, ...PUSH_KEYS],
+  registry: [...IMAGE_KEYS, ...PUSH_KEYS],
   oci: [...IMAGE_KEYS, "dest", "tar"],
-  docker: [...IMAGE_KEYS, "dest", "tar"],
-  local: FILE_KEYS,
+  docker: [...IMAGE_KEYS, "dest", "tar", "context"],
+  local: [...FILE_KEYS, "mode"],
   tar: FILE_KEYS,
   cacheonly: [],
 };
 /** Attributes of which Decant has the one value that BuildKit has where it is not told otherwise. */
 const USUAL: Readonly<Record<string, { readonly value: boolean | string; readonly row: SupportId; readonly types: readonly string[] }>> = {
-  mode: { value: "copy", row: "F115", types: ["local", "tar"] },
-  "name-canonical": { value: false, row: "F112", types: ["image", "registry"] },
-  "prefer-nondist-layers": { value: false, row: "F118", types: ["image", "registry", "oci", "docker"] },
-  "push-by-digest": { value: false, row: "F112", types: ["image", "registry"] },
-  "registry.insecure": { value: false, row: "F112", types: ["image", "registry"] },
-  store: { value: true, row: "F112", types: ["image", "registry"] },
-  unpack: { value: false, row: "F112", types: ["image", "registry"] },
+  mode: { value: "copy", row: "F115", types: ["tar"] },
 };
 const NOT_YET: Readonly<Record<string, SupportId>> = {
   buildinfo: "F132",
-  context: "F132",
-  "dangling-name-prefix": "F112",
   "force-inline-attestations": "F132",
   lazy: "F107",
   "nydus-fs-version": "F117",
@@ -94,27 +106,36 @@ function outputOf(type: (typeof TYPES)[number], attributes: Attributes, tags: re
   const ofImage = (): ImageOptions => imageOptions(attributes);
   switch (type) {
     case "image":
-      return { type, names, push: booleanOf(attributes, "push") ?? false, ...ofImage() };
+      return { type, names, push: booleanOf(attributes, "push") ?? false, ...keepOptions(attributes), ...ofImage() };
     case "registry":
       if (booleanOf(attributes, "push") === false)
         throw usageError("Cannot use --output type=registry with push=false: it always pushes; wanted type=image,push=false");
       if (names.length === 0) throw usageError("Cannot push the image: it has no name", "Name it with --tag NAME or name=NAME");
-      return { type, names, ...ofImage() };
+      if (booleanOf(attributes, "store") === true) return { type: "image", names, push: true, ...pushOptions(attributes), ...ofImage() };
+      return { type, names, ...pushOptions(attributes), ...ofImage() };
     case "oci":
       return { type, dest: dest ?? "-", tar: booleanOf(attributes, "tar") ?? true, names, ...ofImage() };
     case "docker":
-      if (booleanOf(attributes, "tar") === false) throw unsupported("--output type=docker with tar=false", { row: "F114" });
-      // What docker loads into its daemon goes to Decant's store.
-      if (dest === undefined) return { type: "image", names, push: false, ...ofImage() };
-      return { type, dest, names, ...ofImage() };
+      return { type, names, ...given({ dest, tar: booleanOf(attributes, "tar"), context: attributes.get("context") }), ...ofImage() };
     case "local":
       if (dest === undefined) throw usageError("Cannot use --output type=local: it has no dest; wanted dest=FOLDER");
-      return { type, dest, ...filesOf(attributes) };
+      return { type, dest, ...given({ mode: modeOf(attributes) }), ...filesOf(attributes) };
     case "tar":
       return { type, dest: dest ?? "-", ...filesOf(attributes) };
     case "cacheonly":
       return { type };
   }
+}
+
+/** `--load`, which may say where: the output that it means, or none. Throws `USAGE`. */
+export function parseLoad(value: string | undefined, tags: readonly string[]): OutputSpec[] {
+  // docker's flag is a boolean, in the spellings of Go.
+  if (value === undefined || /^(?:0|f|false)$/i.test(value)) return [];
+  const output = { type: "docker", names: tags } as const;
+  if (/^(?:1|t|true)$/i.test(value)) return [output];
+  const into = loadTargetOf(value);
+  if (into === undefined) throw usageError(`Cannot use --load "${value}": wanted auto, docker, podman, containerd or store`);
+  return [{ ...output, into }];
 }
 
 /** Throws `USAGE` for an archive that would go to a terminal. */
@@ -144,7 +165,25 @@ function filesOf(attributes: Attributes): FileOptions {
   });
 }
 
+/** "copy" is what is done without it. */
+function modeOf(attributes: Attributes): "delete" | undefined {
+  const mode = attributes.get("mode") ?? "copy";
+  if (mode === "copy" || mode === "delete") return mode === "delete" ? mode : undefined;
+  throw usageError(`Cannot use --output type=local with mode=${mode}: wanted copy or delete`);
+}
+
+function pushOptions(attributes: Attributes): RegistryOptions {
+  for (const key of ["name-canonical", "unpack"]) booleanOf(attributes, key);
+  return given({ pushByDigest: booleanOf(attributes, "push-by-digest"), insecure: booleanOf(attributes, "registry.insecure") });
+}
+
+function keepOptions(attributes: Attributes): KeepOptions {
+  const [store, danglingNamePrefix] = [booleanOf(attributes, "store"), attributes.get("dangling-name-prefix")];
+  return { ...pushOptions(attributes), ...given({ store, danglingNamePrefix }) };
+}
+
 function imageOptions(attributes: Attributes): ImageOptions {
+  booleanOf(attributes, "prefer-nondist-layers");
   return given({
     ociMediaTypes: booleanOf(attributes, "oci-mediatypes"),
     ociArtifact: booleanOf(attributes, "oci-artifact"),
@@ -179,11 +218,11 @@ export function compressionOf(attributes: Attributes): CompressionOptions {
   const level = attributes.get("compression-level");
   const force = booleanOf(attributes, "force-compression");
   const rewriteTimestamp = booleanOf(attributes, "rewrite-timestamp");
-  if (compression === "estargz") throw unsupported("--output with compression=estargz", { row: "F117" });
-  if (compression !== undefined && compression !== "uncompressed" && compression !== "gzip" && compression !== "zstd")
-    throw usageError(`Cannot use compression "${compression}": wanted uncompressed, gzip or zstd`);
+  const known = (["uncompressed", "gzip", "estargz", "zstd"] as const).find((one) => one === compression);
+  if (compression !== undefined && known === undefined)
+    throw usageError(`Cannot use compression "${compression}": wanted uncompressed, gzip, estargz or zstd`);
   if (level !== undefined && !/^\d{1,2}$/.test(level)) throw usageError(`Cannot use compression-level "${level}": wanted a whole number`);
-  return given({ compression, level: level === undefined ? undefined : Number(level), force, rewriteTimestamp });
+  return given({ compression: known, level: level === undefined ? undefined : Number(level), force, rewriteTimestamp });
 }
 
 function splitNames(value: string | undefined): string[] | undefined {

@@ -10,7 +10,7 @@ type ListOption = "secrets" | "ssh" | "allow" | "addHosts" | "ulimits" | "device
 type ListOf<Name extends ListOption> = NonNullable<BuildOptions[Name]>[number];
 
 const ULIMITS = "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" ");
-const ENTITLEMENTS = ["network.host", "security.insecure", "device"] as const;
+const ENTITLEMENTS = ["network.host", "security.insecure", "device", "buildx.local.delete"] as const;
 const LOOPBACK = "127.0.0.1";
 
 /** "id=npm,src=.npmrc", "id=TOKEN,env=TOKEN", "id=TOKEN", with type=file|env. Throws `USAGE`. */

@@ -21,7 +21,7 @@ export interface Session extends AsyncDisposable {
   /** What every request of the call goes by. */
   readonly network: Network;
   /** Made on first use. */
-  readonly registry: () => Promise<RegistryClient>;
+  readonly registry: ImageContext["registry"];
 }
 
 /**
@@ -37,15 +37,20 @@ export async function openSession(options: StoreOptions, access: StoreAccess = "
   const sweeping = sweepTemporaryFolders();
   sweeping.catch(() => undefined);
   const network = createNetwork({ env });
-  let client: RegistryClient | undefined;
+  const clients = new Map<boolean, RegistryClient>();
+  const clientFor = (insecure: boolean): RegistryClient => {
+    const client = clients.get(insecure) ?? createRegistryClient({ env, network, insecure });
+    clients.set(insecure, client);
+    return client;
+  };
   return {
     store,
     env,
     network,
     platform,
-    registry: () => Promise.resolve((client ??= createRegistryClient({ env, network }))),
+    registry: ({ insecure = false } = {}) => Promise.resolve(clientFor(insecure)),
     async [Symbol.asyncDispose]() {
-      client?.[Symbol.dispose]();
+      for (const client of clients.values()) client[Symbol.dispose]();
       network[Symbol.dispose]();
       await sweeping.catch(() => undefined);
       await store[Symbol.asyncDispose]();

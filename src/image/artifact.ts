@@ -68,7 +68,7 @@ export async function packArtifact(
     return layers;
   }
   const held = await heldLayers(ctx, layers);
-  await writeLayoutDirectory(ctx, place.path, layerEntries(ctx.store, held), []);
+  await writeLayoutDirectory(ctx, folderOf(place), { blobs: layerEntries(ctx.store, held), index: [] });
   return held;
 }
 
@@ -89,7 +89,14 @@ export async function writeArtifact(
   }
   const { descriptor } = manifest;
   const documents = onlyImage({ layers: [], config, manifest, descriptor });
-  await writeLayoutDirectory(ctx, place.path, blobEntries(ctx.store, documents), indexEntries(descriptor, [`cache:${place.selector}`]));
+  await writeLayoutDirectory(ctx, folderOf(place), {
+    blobs: blobEntries(ctx.store, documents),
+    index: indexEntries(descriptor, [`cache:${place.selector}`]),
+  });
+}
+
+function folderOf({ path }: { readonly path: string }): { readonly type: string; readonly dest: string } {
+  return { type: "oci", dest: path };
 }
 
 async function openRemote(ctx: ImageContext, reference: Reference, kind: ArtifactKind): Promise<OpenedArtifact | undefined> {

@@ -7,7 +7,8 @@ import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import { treePath } from "../paths.ts";
 import { readTreeFile } from "../tree/index.ts";
 import type { AssembledImage } from "./assembled-image.ts";
-import { attested, checkAttached } from "./attest.ts";
+import { attested } from "./attest.ts";
+import { outputForm } from "./output-form.ts";
 import { treesOf } from "./exporters/platform-trees.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
 import { imageSubjects, statementFor } from "./statement.ts";
@@ -147,9 +148,9 @@ describe("attested()", () => {
   });
 });
 
-it("checkAttached() refuses Docker's media types, which have no place for statements", () => {
+it("outputForm() refuses Docker's media types, which have no place for statements", () => {
   assert.throws(
-    () => checkAttached({ attestations: [said] }, "docker"),
+    () => outputForm([{ attestations: [said] }], { type: "oci", ociMediaTypes: false }, undefined),
     (error) => isDecantError(error, "USAGE") && error.hint?.includes("oci-mediatypes") === true,
   );
 });

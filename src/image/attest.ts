@@ -3,7 +3,7 @@
  * one index, of platform unknown/unknown so that nobody runs it. The image's manifest keeps its bytes and digest.
  */
 import type { Digest } from "../digest.ts";
-import { InternalError, usageError } from "../errors.ts";
+import { InternalError } from "../errors.ts";
 import { given } from "../given.ts";
 import {
   ATTESTATION_ARTIFACT,
@@ -20,10 +20,10 @@ import {
   OCI_MANIFEST,
   type Platform,
 } from "../oci/index.ts";
-import { sortedAnnotations, wantsIndex } from "./annotations.ts";
+import { sortedAnnotations } from "./annotations.ts";
 import { type About, type AssembledImage, type AssembledResult, onlyImage } from "./assembled-image.ts";
 import { exportError } from "./errors.ts";
-import { type Document, documentOf, manifestOf, type MediaTypes } from "./manifest.ts";
+import { type Document, documentOf, manifestOf, type MediaTypes, orderedPlatform } from "./manifest.ts";
 import { imageSubjects, MAX_STATEMENT_BYTES, statementOf, type StatementSubject } from "./statement.ts";
 import type { Attestation, BuiltImage } from "./types.ts";
 
@@ -45,7 +45,7 @@ interface AttestOptions {
 }
 
 /**
- * Adds what a build says of its images, one for each platform, which `checkAttached` lets pass; one image as it was where it says nothing. `names` are
+ * Adds what a build says of its images, one for each platform, which `outputForm` lets pass; one image as it was where it says nothing. `names` are
  * canonical texts.
  */
 export async function attested(
@@ -66,24 +66,6 @@ export async function attested(
   const [created] = builds.map(({ assembled }) => createdOf(assembled.descriptor)).toSorted(byCreated);
   const named = sortedAnnotations(created, annotations.indexDescriptor);
   return indexOf(members, { annotations: annotations.index, named, mediaTypes, ociArtifact });
-}
-
-/** Is there a place for what the build says of its image, in documents of these media types? Throws `USAGE`. */
-export function checkAttached(
-  {
-    attestations = [],
-    annotations = {},
-    inIndex = false,
-  }: Pick<BuiltImage, "annotations" | "inIndex"> & { readonly attestations?: readonly unknown[] },
-  mediaTypes: MediaTypes,
-): void {
-  if (mediaTypes === "docker" && (wantsIndex(annotations) || annotations.manifestDescriptor !== undefined))
-    throw usageError(
-      "Cannot export annotations of these levels with Docker's media types: they have no place for them; wanted OCI media types",
-      "Leave out oci-mediatypes=false, or the levels: annotations of manifests are possible",
-    );
-  if (attestations.length === 0 && !inIndex && wantsIndex(annotations)) throw noIndex();
-  if (mediaTypes === "docker" && attestations.length > 0) throw dockerHasNoPlace();
 }
 
 /** The statements of a build about `subjects`, in its order. Throws `EXPORT` for one that nobody would read. */
@@ -133,7 +115,7 @@ export function indexOf(members: readonly IndexMember[], options: IndexOptions):
   const manifests = [
     ...members.map(({ assembled, platform, annotations: beside }): Descriptor => {
       const { mediaType: type, digest, size } = assembled.manifest.descriptor;
-      return { mediaType: type, digest, size, ...given({ annotations: sortedAnnotations(beside) }), platform: ordered(platform) };
+      return { mediaType: type, digest, size, ...given({ annotations: sortedAnnotations(beside) }), platform: orderedPlatform(platform) };
     }),
     ...images.flatMap(({ manifest, about }) => (about === undefined ? [] : [aboutDescriptor(about, manifest.descriptor.digest)])),
   ];
@@ -181,23 +163,4 @@ function createdOf({ annotations = {} }: Descriptor): Annotations {
 function byCreated(a: Annotations, b: Annotations): number {
   const [left = "", right = ""] = [a[CREATED_ANNOTATION], b[CREATED_ANNOTATION]];
   return left < right ? 1 : left > right ? -1 : 0;
-}
-
-/** In the order of Go's struct that BuildKit marshals. */
-function ordered({ architecture, os, variant, ...more }: Platform): Platform {
-  return { architecture, os, ...more, ...given({ variant }) };
-}
-
-function dockerHasNoPlace(): Error {
-  return usageError(
-    "Cannot attach attestations to a manifest of Docker's media types: they have no place for them; wanted OCI media types",
-    "Leave out oci-mediatypes=false, or use --output type=oci in place of type=docker",
-  );
-}
-
-function noIndex(): Error {
-  return usageError(
-    "Cannot put annotations on an index: the result has none (index annotations not supported for single platform export)",
-    "Pass --build-arg BUILDKIT_MULTI_PLATFORM=1 or --provenance=true for an index, or leave the level out",
-  );
 }

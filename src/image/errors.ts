@@ -23,6 +23,10 @@ const REASONS: Readonly<Record<string, readonly [state: string, hint: string | u
   ENOTDIR: ["a part of its path is not a directory", "Choose another destination"],
   EISDIR: ["it is a directory; a file was wanted", "Name a file, or use a type that writes directories"],
   EEXIST: ["something else is in its place", "Remove it, or choose another destination"],
+  ENAMETOOLONG: ["its name is longer than that file system allows", "Choose a shorter name"],
+  ELOOP: ["its path has too many symbolic links", "Choose another destination"],
+  ETXTBSY: ["it is a program that runs", "End that program, or choose another destination"],
+  EBUSY: ["it is in use", "Choose another destination"],
   EFBIG: ["the file is larger than that file system allows", "Write to another file system"],
 };
 
@@ -35,7 +39,13 @@ export function writeError(what: string, target: string, error: unknown): unknow
   // Where a file system makes its files itself, as in /proc, the kernel has this word for every other name.
   const isMade = errno === "ENOENT" && existsSync(dirname(target));
   const [state, hint] = isMade ? UNMADE : (REASONS[errno] ?? [errno, undefined]);
-  return exportError(what, target, state, { cause: error, hint });
+  return exportError(what, target, state, { cause: errnoAlone(errno, error), hint });
+}
+
+/** The error as the cause of ours, which names the destination: the path that it failed at may be a temporary one, which nobody has typed. */
+function errnoAlone(errno: string, error: unknown): Error {
+  const call = error instanceof Error && "syscall" in error && typeof error.syscall === "string" ? ` (${error.syscall})` : "";
+  return Object.assign(new Error(`${errno}${call}`), { code: errno });
 }
 
 /** The errno of a failed system call of src/sys. */

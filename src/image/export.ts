@@ -1,13 +1,14 @@
 /** The exporters behind one function: what a build gives, to where its caller wants it. */
 import { InternalError } from "../errors.ts";
 import { given } from "../given.ts";
-import { checkOutput } from "./check-output.ts";
+import { exportToDaemon } from "./exporters/daemon.ts";
 import { exportLayout } from "./exporters/layout-archive.ts";
+import { findLoadPlace } from "./exporters/load-place.ts";
 import { exportLocal } from "./exporters/local.ts";
 import { exportToRegistry } from "./exporters/registry.ts";
 import { exportToStore } from "./exporters/store.ts";
 import { exportTar } from "./exporters/tar.ts";
-import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "./types.ts";
+import type { BuiltImage, DockerOutput, ExportContext, ExportResult, OutputSpec } from "./types.ts";
 
 /**
  * Writes `images` (one for each platform) to `output` and tells what was written. Nothing half-written is left when it
@@ -16,7 +17,6 @@ import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "./type
 export async function exportImage(images: readonly BuiltImage[], output: OutputSpec, ctx: ExportContext): Promise<ExportResult> {
   ctx.signal.throwIfAborted();
   if (images.length === 0) throw new InternalError("there is no image to export");
-  for (const image of images) await checkOutput({ ...image, inIndex: image.inIndex ?? images.length > 1 }, output, ctx);
   const result = await exporterOf(images, output, ctx);
   const digest = result.descriptor?.digest;
   // What the store keeps without a name is found by its ID.
@@ -28,13 +28,24 @@ export async function exportImage(images: readonly BuiltImage[], output: OutputS
   return result;
 }
 
+/** An archive, or by a daemon. */
+async function exportForDocker(images: readonly BuiltImage[], output: DockerOutput, ctx: ExportContext): Promise<ExportResult> {
+  const { dest } = output;
+  if (dest !== undefined) return await exportLayout(images, { ...output, dest }, ctx);
+  const { daemon } = ctx.loadPlace ?? (await findLoadPlace(output, ctx));
+  if (daemon === undefined) return { ...(await exportToStore(images, { ...output, type: "image", push: false }, ctx)), output };
+  using loading = daemon;
+  return await exportToDaemon(images, output, loading, ctx);
+}
+
 function exporterOf(images: readonly BuiltImage[], output: OutputSpec, ctx: ExportContext): Promise<ExportResult> {
   switch (output.type) {
     case "image":
       return exportToStore(images, output, ctx);
     case "oci":
-    case "docker":
       return exportLayout(images, output, ctx);
+    case "docker":
+      return exportForDocker(images, output, ctx);
     case "registry":
       return exportToRegistry(images, output, ctx);
     case "local":

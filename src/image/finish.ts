@@ -1,12 +1,11 @@
 /** From a build's images and their layers as blobs to all documents of an output: in the form that the output, or the exporters that are followed, want. */
-import { usageError } from "../errors.ts";
-import { type Followed, follows } from "../followed.ts";
+import type { Followed } from "../followed.ts";
 import { given } from "../given.ts";
 import { assemble } from "./assemble.ts";
 import type { AssembledResult } from "./assembled-image.ts";
-import { attested, checkAttached } from "./attest.ts";
+import { attested } from "./attest.ts";
 import type { ExportLayer } from "./layers.ts";
-import type { MediaTypes } from "./manifest.ts";
+import { type ImageOutput, keptAttestations, outputForm } from "./output-form.ts";
 import type { Attestation, BuiltImage, ExportResult, ImageOptions } from "./types.ts";
 
 /** An image with its layers as blobs. */
@@ -17,7 +16,7 @@ interface PackedImage {
 
 /** What decides the documents besides the images. */
 interface FinishOptions {
-  readonly output: ImageOptions & { readonly type: "image" | "registry" | "oci" | "docker" };
+  readonly output: ImageOutput;
   /** Canonical texts. */
   readonly names: readonly string[];
   readonly followed: Followed | undefined;
@@ -33,20 +32,18 @@ export async function packImages(
   return packed;
 }
 
-/** Makes the documents. Throws `USAGE` for forms that have no place for what the build says of its image. */
+/** Makes the documents. Throws as `outputForm`. */
 export async function finishedImages(packed: readonly PackedImage[], options: FinishOptions): Promise<AssembledResult> {
   const { output, names, followed } = options;
-  const told = packed.map(({ image, layers }) => ({ image: { ...image, attestations: attestationsFor(image, output) }, layers }));
-  const isSaid = told.some(({ image }) => image.attestations.length > 0);
-  const mediaTypes = mediaTypesOf(isSaid, output, followed);
-  const { ociArtifact = mediaTypes === "oci" && follows(followed, "oci-artifacts") } = output;
-  if (ociArtifact && mediaTypes === "docker")
-    throw usageError(
-      'Cannot use --output with oci-artifact=true and Docker\'s media types (exporter option "oci-artifact=true" conflicts with "oci-mediatypes=false")',
-      "Leave one of the two out",
-    );
-  for (const { image } of told) checkAttached({ ...image, inIndex: told.length > 1 || image.inIndex === true }, mediaTypes);
-  const builds = told.map(({ image, layers }) => ({ image, assembled: assemble(image, layers, mediaTypes) }));
+  const { mediaTypes, ociArtifact } = outputForm(
+    packed.map(({ image }) => image),
+    output,
+    followed,
+  );
+  const builds = packed.map(({ image, layers }) => ({
+    image: { ...image, attestations: keptAttestations<Attestation>(image, output) },
+    assembled: assemble(image, layers, mediaTypes),
+  }));
   return await attested(builds, { names, mediaTypes, ociArtifact });
 }
 
@@ -57,21 +54,4 @@ export function identity(
 ): Pick<ExportResult, "descriptor" | "configDigest" | "imageId"> {
   const configDigest = index === undefined && !preferImageDigest ? images[0]?.config.descriptor.digest : undefined;
   return { descriptor, ...given({ configDigest }), imageId: configDigest ?? descriptor.digest };
-}
-
-/** Those that are only to be beside an image: not in files, nor in an archive that is no index without them. */
-function attestationsFor({ attestations = [], inIndex = false }: BuiltImage, output: FinishOptions["output"]): readonly Attestation[] {
-  const { attestationInline = output.type === "image" || output.type === "registry" } = output;
-  const staying = attestations.filter(({ inlineOnly = false }) => !inlineOnly);
-  return attestationInline || inIndex || staying.length > 0 ? attestations : [];
-}
-
-/** The family of the documents of an output. `isSaid`: there are attestations. */
-export function mediaTypesOf(
-  isSaid: boolean,
-  { type, ociMediaTypes }: FinishOptions["output"],
-  followed: Followed | undefined,
-): MediaTypes {
-  const isOci = type === "oci" || isSaid || follows(followed, "oci-media-types");
-  return (ociMediaTypes ?? isOci) ? "oci" : "docker";
 }

@@ -6,8 +6,8 @@ import { AT_ONCE, pool } from "../async.ts";
 import type { DiffId } from "../digest.ts";
 import { DecantError, InternalError, isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
-import { type Descriptor, isForeignLayer, layerCompressionOf } from "../oci/index.ts";
-import { type Layer, type LayerSource, type RemoteBlob, compressedLayer, layerDiffId } from "../tree/index.ts";
+import { type Descriptor, ESTARGZ_TOC_ANNOTATION, isForeignLayer, layerCompressionOf } from "../oci/index.ts";
+import { type Layer, type LayerSource, type RemoteBlob, compressedLayer, estargzLayer, layerDiffId } from "../tree/index.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { isStored, sizedDescriptor } from "./image-layer.ts";
 import { startProgress } from "../transfer.ts";
@@ -78,7 +78,9 @@ export async function exportLayer(
 export function suits(descriptor: Descriptor, { compression = DEFAULT_COMPRESSION, force = false }: CompressionOptions): boolean {
   // Licences forbid to upload these as anything else.
   if (isForeignLayer(descriptor.mediaType)) return true;
-  const has = layerCompressionOf(descriptor.mediaType);
+  const has = isEstargz(descriptor) ? "estargz" : layerCompressionOf(descriptor.mediaType);
+  // To readers that do not know it, estargz is gzip.
+  if (has === "estargz" && compression === "gzip") return true;
   return has === compression || (!force && has !== undefined && has !== "uncompressed");
 }
 
@@ -90,9 +92,14 @@ async function remoteLayer(ctx: ImageContext, found: RemoteBlob, diffId: DiffId,
   return { descriptor: remote.descriptor, diffId, remote, ensure: (signal) => fetchBlob(ctx, remote, signal) };
 }
 
-/** The same with all blobs in the store, and descriptors that have their sizes: for outputs that hold them. */
-export function heldLayers(ctx: ImageContext, layers: readonly ExportLayer[]): Promise<ExportLayer[]> {
+/** The same with all blobs that are `wanted` in the store, and descriptors that have their sizes: for outputs that hold them. Default: all. */
+export function heldLayers(
+  ctx: ImageContext,
+  layers: readonly ExportLayer[],
+  wanted: (descriptor: Descriptor) => boolean = () => true,
+): Promise<ExportLayer[]> {
   const hold = async (layer: ExportLayer, signal: AbortSignal): Promise<ExportLayer> => {
+    if (!wanted(layer.descriptor)) return layer;
     const descriptor = await layer.ensure(signal);
     return { ...layer, descriptor, ensure: () => Promise.resolve(descriptor) };
   };
@@ -106,6 +113,7 @@ async function packed(
   { compression = DEFAULT_COMPRESSION, level, force, encoder }: CompressionOptions,
   signal: AbortSignal,
 ): Promise<ExportLayer> {
+  if (compression === "estargz") return await packedEstargz(ctx, layer, level, signal);
   const progress = startProgress(ctx.emit, {
     vertex: ctx.vertex,
     id: layer.id,
@@ -120,6 +128,18 @@ async function packed(
   progress.end();
   const diffId = known ?? (await layerDiffId(ctx.store, layer, signal));
   return { descriptor, diffId, ensure: () => assertStored(ctx, descriptor) };
+}
+
+/** Its tar has a table of contents besides the layer's files, and so another diffId. */
+async function packedEstargz(ctx: ImageContext, layer: Layer, level: number | undefined, signal: AbortSignal): Promise<ExportLayer> {
+  const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: layer.id, action: "compress" });
+  const { descriptor, diffId } = await estargzLayer(ctx.store, layer, { level, signal, onProgress: progress.at });
+  progress.end();
+  return { descriptor, diffId, ensure: () => assertStored(ctx, descriptor) };
+}
+
+function isEstargz({ annotations }: Descriptor): boolean {
+  return annotations?.[ESTARGZ_TOC_ANNOTATION] !== undefined;
 }
 
 async function assertStored({ store }: ImageContext, descriptor: Descriptor): Promise<Descriptor> {

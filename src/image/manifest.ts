@@ -76,6 +76,11 @@ export function namedDescriptor(
     digest: manifest.digest,
     size: manifest.size,
     ...(annotations === undefined ? {} : { annotations }),
-    platform,
+    platform: orderedPlatform(platform),
   };
+}
+
+/** In the order of Go's struct that BuildKit marshals. */
+export function orderedPlatform({ architecture, os, variant, ...more }: Platform): Platform {
+  return { architecture, os, ...more, ...given({ variant }) };
 }

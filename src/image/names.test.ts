@@ -26,3 +26,13 @@ test("pushNames() wants a name", () => {
     (error) => isDecantError(error, "USAGE"),
   );
 });
+
+test("F.2: pushNames() for a push by digest wants names without a tag", () => {
+  const byDigest = { pushByDigest: true };
+  assert.deepEqual(pushNames(["app", "ghcr.io/me/app"], byDigest), ["docker.io/library/app", "ghcr.io/me/app"]);
+  for (const name of ["app:1", `app@sha256:${"0".repeat(64)}`])
+    assert.throws(
+      () => pushNames([name], byDigest),
+      (error) => isDecantError(error, "USAGE") && error.hint === 'Write "app", or leave push-by-digest out',
+    );
+});

@@ -1,6 +1,6 @@
 /** Names that a build gives to its image. */
 import { DecantError, usageError } from "../errors.ts";
-import { type Reference, formatReference, parseReference } from "../oci/index.ts";
+import { type Reference, formatFamiliar, formatReference, parseReference } from "../oci/index.ts";
 
 /** A name to write to: complete, with a tag. Throws `REFERENCE`, also for a name with a digest, because the build decides that. */
 export function targetName(text: string): Reference & { readonly tag: string } {
@@ -18,8 +18,22 @@ export function targetNames(texts: readonly string[]): string[] {
   return [...new Set(texts.map((text) => formatReference(targetName(text))))];
 }
 
-/** The same for a push, which needs at least one. Throws `USAGE` without. */
-export function pushNames(texts: readonly string[]): string[] {
+/** The same for a push, which needs at least one; names that are pushed by digest have no tag. Throws `USAGE` without. */
+export function pushNames(
+  texts: readonly string[],
+  { pushByDigest = false }: { readonly pushByDigest?: boolean | undefined } = {},
+): string[] {
   if (texts.length === 0) throw usageError("Cannot push an image without a name", "Name it with --tag");
-  return targetNames(texts);
+  return pushByDigest ? [...new Set(texts.map((text) => formatReference(untaggedName(text))))] : targetNames(texts);
+}
+
+/** A name to push to by digest: a repository. Throws `REFERENCE`, `USAGE` for one with a tag. */
+export function untaggedName(text: string): Reference {
+  const { digest, tag, ...repository } = parseReference(text, { defaultTag: null });
+  if (tag !== undefined || digest !== undefined)
+    throw usageError(
+      `Cannot push "${text}" by digest: it has a ${tag === undefined ? "digest" : "tag"} (can't push tagged ref ${text} by digest)`,
+      `Write "${formatFamiliar(repository)}", or leave push-by-digest out`,
+    );
+  return repository;
 }

@@ -183,15 +183,22 @@ export function streamSink(write: (chunk: Uint8Array) => Promise<void>, signal: 
   return {
     write: checked,
     async copyFile(path, size, onBytes) {
-      let done = 0;
-      for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-        // createReadStream without an encoding gives Buffers.
-        const bytes = chunk as Buffer;
+      for await (const bytes of fileBytes(path, size)) {
         await checked(bytes);
-        done += bytes.byteLength;
         onBytes?.(bytes.byteLength);
       }
-      if (done !== size) throw exportError("copy", path, `it has ${done} bytes; ${size} were expected`);
     },
   };
+}
+
+/** A file of the store that is to have `size` bytes. Throws `EXPORT` when it has not. */
+export async function* fileBytes(path: string, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let done = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    // createReadStream without an encoding gives Buffers.
+    const bytes = chunk as Buffer;
+    done += bytes.byteLength;
+    yield bytes;
+  }
+  if (done !== size) throw exportError("copy", path, `it has ${done} bytes; ${size} were expected`);
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { sha256 } from "../digest.ts";
 import { InternalError } from "../errors.ts";
 import { noEvents } from "../events.ts";
-import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
+import { formatReference, OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import { type AssembledResult, onlyImage } from "./assembled-image.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
@@ -138,4 +138,27 @@ test("F125: a later push to a neighbour mounts what an earlier one sent, from th
     calls.filter((call) => call.includes("layer")),
     want,
   );
+});
+
+test("F.2: pushAssembled() with pushByDigest names no tag", async () => {
+  const calls: string[] = [];
+  const references: string[] = [];
+  const client: RegistryClient = {
+    ...recordingClient(calls, new Set(["base layer"])),
+    pushManifest: async (reference, mediaType, bytes) => {
+      references.push(formatReference(reference));
+      return { mediaType, digest: sha256(bytes), size: bytes.byteLength };
+    },
+  };
+  const asked: unknown[] = [];
+  const ctx = {
+    registry: async (options?: unknown) => (asked.push(options), client),
+    emit: noEvents,
+    vertex: "push",
+    signal: new AbortController().signal,
+  } as unknown as ImageContext;
+  const image = imageWithBase(calls);
+  await pushAssembled(ctx, image, ["r.io/base"], { pushByDigest: true, insecure: true });
+  assert.deepEqual(references, [`r.io/base@${image.descriptor.digest}`]);
+  assert.deepEqual(asked, [{ insecure: true }]);
 });

@@ -11,11 +11,11 @@ import type { AssembledResult } from "./assembled-image.ts";
 import type { ExportLayer } from "./layers.ts";
 import { type BlobPlace, notePlaces, placesOf, withoutRepeats } from "./blob-places.ts";
 import type { Document } from "./manifest.ts";
-import { targetName } from "./names.ts";
+import { targetName, untaggedName } from "./names.ts";
 import { startProgress } from "../transfer.ts";
-import type { ImageContext } from "./types.ts";
+import type { ImageContext, RegistryOptions } from "./types.ts";
 
-type Target = ReturnType<typeof targetName>;
+type Target = Reference;
 
 interface PushBlob {
   readonly descriptor: Descriptor;
@@ -26,10 +26,15 @@ interface PushBlob {
 }
 
 /** Pushes to each name in turn; what went to one repository of a registry is mounted into the next. Throws what registries throw. */
-export async function pushAssembled(ctx: ImageContext, result: AssembledResult, names: readonly string[]): Promise<void> {
-  const client = await ctx.registry();
+export async function pushAssembled(
+  ctx: ImageContext,
+  result: AssembledResult,
+  names: readonly string[],
+  { pushByDigest = false, insecure }: RegistryOptions = {},
+): Promise<void> {
+  const client = await ctx.registry({ insecure });
   const blobs = blobsOf(ctx, result);
-  for (const target of names.map(targetName)) {
+  for (const target of names.map(pushByDigest ? untaggedName : targetName)) {
     await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
     notePlaces(ctx.store, target, layersOf(result));
     for (const { reference, document } of manifestsOf(result, target)) {
@@ -52,10 +57,13 @@ export async function pushLayers(ctx: ImageContext, reference: BlobPlace, layers
 
 /** The only manifest under its tag; else the index has the tag, and comes after the manifests that it names. */
 function manifestsOf({ images, index }: AssembledResult, target: Target): { readonly reference: Reference; readonly document: Document }[] {
+  const at = (document: Document): { readonly reference: Reference; readonly document: Document } => ({
+    reference: atDigest(target, document.descriptor.digest),
+    document,
+  });
+  const last = (document: Document): ReturnType<typeof at> => (target.tag === undefined ? at(document) : { reference: target, document });
   const documents = images.flatMap(({ manifest, about }) => [manifest, ...(about === undefined ? [] : [about.manifest])]);
-  if (index === undefined) return documents.map((document) => ({ reference: target, document }));
-  const byDigest = documents.map((document) => ({ reference: atDigest(target, document.descriptor.digest), document }));
-  return [...byDigest, { reference: target, document: index }];
+  return index === undefined ? documents.map(last) : [...documents.map(at), last(index)];
 }
 
 /** Each blob once; configuration files first, because they are small and find a missing permission early. */

@@ -3,8 +3,8 @@ import { AT_ONCE, pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { InternalError, usageError } from "../errors.ts";
 import { given } from "../given.ts";
-import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, type Descriptor, type Platform } from "../oci/index.ts";
-import type { LayerSource } from "../tree/index.ts";
+import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, type Descriptor, type ImageConfig, type Platform } from "../oci/index.ts";
+import type { GzipEncoder, LayerSource } from "../tree/index.ts";
 import { type AssembledImage, type AssembledResult, onlyImage } from "./assembled-image.ts";
 import { type IndexMember, indexOf } from "./attest.ts";
 import { fetchBlob } from "./fetch-blob.ts";
@@ -101,8 +101,9 @@ function platformOf({ descriptor, config }: OpenedImage): Platform {
   return descriptor.platform ?? { os, architecture, ...given({ variant }) };
 }
 
-async function packedForPush(ctx: ImageContext, opened: OpenedImage, options: CompressionOptions): Promise<AssembledImage> {
-  const { manifest, manifestBytes, configBytes, descriptor } = opened;
+async function packedForPush(ctx: ImageContext, opened: OpenedImage, wanted: CompressionOptions): Promise<AssembledImage> {
+  const { manifest, manifestBytes, config, configBytes, descriptor } = opened;
+  const options = { ...wanted, encoder: wanted.encoder ?? encoderFor(config) };
   const layers = await pool(
     AT_ONCE,
     opened.layers,
@@ -124,6 +125,14 @@ async function packedForPush(ctx: ImageContext, opened: OpenedImage, options: Co
         manifest.annotations,
       );
   return { layers, config: { bytes: configBytes, descriptor: manifest.config }, manifest: pushed, descriptor: pushed.descriptor };
+}
+
+/**
+ * An image of a build with SOURCE_DATE_EPOCH gives the same bytes anywhere: without ISA-L, whose bytes differ between kinds of processors. Its time is
+ * in whole seconds, and that of any other build of ours in milliseconds.
+ */
+function encoderFor({ created }: ImageConfig): GzipEncoder | undefined {
+  return created !== undefined && !created.includes(".") ? "zlib" : undefined;
 }
 
 /** A layer whose blob goes as it is: it is in the store, or its registry has it. */

@@ -2,6 +2,7 @@
 import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
+import type { Daemon, LoadTarget } from "../daemon/index.ts";
 import type { ContainerConfig, Descriptor, HistoryEntry, ImageConfig, Platform } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Store } from "../store/index.ts";
@@ -47,9 +48,10 @@ export interface Attestation {
 
 /** How layers are stored in an export. Defaults as docker buildx: gzip. */
 export interface CompressionOptions {
-  readonly compression?: "uncompressed" | "gzip" | "zstd" | undefined;
+  /** "estargz": gzip whose files a snapshotter can fetch one by one; with OCI media types only. */
+  readonly compression?: "uncompressed" | "gzip" | "estargz" | "zstd" | undefined;
   readonly level?: number | undefined;
-  /** What deflates gzip. Default: ISA-L where the host has it and the level allows it, else zlib; zlib in builds with SOURCE_DATE_EPOCH. */
+  /** What deflates gzip. Default: ISA-L where the host has it and the level allows it, else zlib; zlib for images of builds with SOURCE_DATE_EPOCH. */
   readonly encoder?: GzipEncoder | undefined;
   /** Also recompresses layers that the base already has compressed. */
   readonly force?: boolean | undefined;
@@ -88,24 +90,62 @@ export interface FileOptions extends TimeOptions {
   readonly attestationPrefix?: string | undefined;
 }
 
+/** An image for Docker: an archive, or into a running daemon. */
+export interface DockerOutput extends ImageOptions {
+  readonly type: "docker";
+  readonly names: readonly string[];
+  /** Where the archive goes. Absent: into the daemon that `into` finds, with only the layers that it lacks; without a daemon, into the store. */
+  readonly dest?: string | undefined;
+  /** False: a directory, not a tar. Default true. */
+  readonly tar?: boolean | undefined;
+  /** Without `dest`. Default: DECANT_LOAD of the environment, else "auto". */
+  readonly into?: LoadTarget | undefined;
+  /** Without `dest`: a docker context, whose daemon is demanded. */
+  readonly context?: string | undefined;
+}
+
+/** Of outputs that go to registries. */
+export interface RegistryOptions {
+  /** Push under the digest alone, without a tag: then names may have none. Default false. */
+  readonly pushByDigest?: boolean | undefined;
+  /** These registries may speak plain HTTP, and have certificates that are not valid. Default: those that registries.conf calls so. */
+  readonly insecure?: boolean | undefined;
+}
+
+/** Of type "image". */
+export interface KeepOptions extends RegistryOptions {
+  /** False: only push it. Default true. */
+  readonly store?: boolean | undefined;
+  /** An image without a name is told as PREFIX@digest. Default: without a name. */
+  readonly danglingNamePrefix?: string | undefined;
+}
+
+/** Of type "local". */
+export interface LocalOptions extends FileOptions {
+  /** "delete": the folder holds what was built, and nothing else. It replaces the old one at once, or not at all. Default "copy": into what is there. */
+  readonly mode?: "copy" | "delete" | undefined;
+}
+
 /** Where a build goes. `dest` "-" means stdout, given by the caller as `stdout`. */
 export type OutputSpec =
   | ({
       readonly type: "image";
       readonly names: readonly string[];
       readonly push: boolean;
-    } & ImageOptions)
+    } & ImageOptions &
+      KeepOptions)
   | ({ readonly type: "oci"; readonly dest: string; readonly tar: boolean; readonly names: readonly string[] } & ImageOptions)
-  | ({ readonly type: "docker"; readonly dest: string; readonly names: readonly string[] } & ImageOptions)
-  | ({ readonly type: "local"; readonly dest: string } & FileOptions)
+  | DockerOutput
+  | ({ readonly type: "local"; readonly dest: string } & LocalOptions)
   | ({ readonly type: "tar"; readonly dest: string } & FileOptions)
-  | ({ readonly type: "registry"; readonly names: readonly string[] } & ImageOptions)
+  | ({ readonly type: "registry"; readonly names: readonly string[] } & ImageOptions & RegistryOptions)
   | { readonly type: "cacheonly" };
 
 /** What work on images needs from its caller. */
 export interface ImageContext {
   readonly store: Store;
-  readonly registry: () => Promise<RegistryClient>;
+  /** `insecure`: one for which every registry that is written to counts as insecure. */
+  readonly registry: (options?: { readonly insecure?: boolean | undefined }) => Promise<RegistryClient>;
   readonly emit: Emit;
   /** The vertex id that transfers belong to. */
   readonly vertex: string;
@@ -118,8 +158,19 @@ export interface ExportContext extends ImageContext {
   readonly followed?: Followed | undefined;
   /** For `dest: "-"`. */
   readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+  /** Where daemons are looked for. Default: ours. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where an output of type "docker" without `dest` goes, when the caller has looked for it already. */
+  readonly loadPlace?: LoadPlace | undefined;
   /** Where relative destinations start. Default: the working directory. */
   readonly cwd?: string;
+}
+
+/** Where `--load` goes: a daemon, or the store. */
+export interface LoadPlace {
+  readonly daemon?: Daemon;
+  /** What progress calls it. */
+  readonly title: string;
 }
 
 /** What was written. */
@@ -132,6 +183,8 @@ export interface ExportResult {
   /** What people know the image by: `configDigest`, else the digest of the descriptor. */
   readonly imageId?: Digest;
   readonly names: readonly string[];
+  /** The daemon that has the image now: "Docker (unix:///var/run/docker.sock)". */
+  readonly daemon?: string;
   /** Absolute path, where a file or directory was written. */
   readonly path?: string;
 }

@@ -121,6 +121,11 @@ export function layerCompressionOf(mediaType: string): LayerCompression | undefi
   return COMPRESSIONS.get(mediaType);
 }
 
+/** On an eStargz layer: the digest of its table of contents, by which a snapshotter trusts it. */
+export const ESTARGZ_TOC_ANNOTATION = "containerd.io/snapshot/stargz/toc.digest";
+/** On an eStargz layer: the size of its tar. */
+export const ESTARGZ_SIZE_ANNOTATION = "io.containers.estargz.uncompressed-size";
+
 /** The OCI name of a Docker media type; every other name stays as it is. */
 export function toOciMediaType(mediaType: string): string {
   return TO_OCI.get(mediaType) ?? mediaType;

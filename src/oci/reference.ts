@@ -47,6 +47,10 @@ export function parseReference(text: string, options: { readonly defaultTag?: st
   // First, because the patterns below are for names of sane length.
   if (registry.length + repository.length > MAX_NAME_LENGTH)
     throw badReference(text, `its name has more than ${MAX_NAME_LENGTH} characters`);
+  if (tag === "" || digest === "") {
+    const [what, mark] = tag === "" ? ["tag", ":"] : ["digest", "@"];
+    throw badReference(text, `there is no ${what} after "${mark}"`, `Write "${named.replace(/:$/, "")}", or add the ${what}`);
+  }
   if (path === "") throw badReference(text, "it has no repository; wanted [registry/]repository[:tag][@digest]");
   if (path !== path.toLowerCase()) {
     throw badReference(text, "its repository has upper-case letters; wanted lower-case", `Write "${text.toLowerCase()}"`);

@@ -35,7 +35,10 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     mirrors: createMirrors(options.emit ?? noEvents),
   };
   const sources = async (name: RepositoryName): Promise<Endpoint[]> => pullEndpoints(name, await config());
-  const target = async (name: RepositoryName): Promise<Endpoint> => pushEndpoint(name, await config());
+  const target = async (name: RepositoryName): Promise<Endpoint> => {
+    const endpoint = pushEndpoint(name, await config());
+    return options.insecure === true ? { ...endpoint, insecure: true } : endpoint;
+  };
   /** Lists are not mirrored: a mirror knows only what was asked of it. */
   const origin = async (name: RepositoryName): Promise<Endpoint> => (await sources(name)).at(-1) ?? (await target(name));
   const linked = <Call extends { readonly signal?: AbortSignal | undefined }>(call: Call): Call => {

@@ -6,6 +6,7 @@ import { type FakeRegistry, startFakeRegistry } from "../../test/support/registr
 import { failsWith, fakeClient } from "../../test/support/registry-client.ts";
 import { bytesOf, type ByteStream } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
+import type { NetworkOptions } from "../net/network.ts";
 import { OCI_CONFIG, OCI_MANIFEST } from "../oci/index.ts";
 
 const BYTES = randomBytes(3_000_000);
@@ -261,6 +262,21 @@ describe("pushManifest()", () => {
     const descriptor = await fakeClient().pushManifest({ registry: registry.host, repository: "a", tag: "v1" }, OCI_MANIFEST, bytes);
     assert.deepEqual(descriptor, { mediaType: OCI_MANIFEST, digest: sha256(bytes), size: bytes.byteLength });
     assert.deepEqual(registry.manifest("a", "v1"), { mediaType: OCI_MANIFEST, bytes });
+  });
+
+  it("F.2: goes to a registry of plain HTTP that is not on this machine only when the client is to be insecure", async () => {
+    await using registry = await startFakeRegistry();
+    const bytes = document(registry);
+    const port = registry.host.slice(registry.host.indexOf(":"));
+    const lookup = ((_name: string, { all }: { readonly all?: boolean }, done: (...answer: unknown[]) => void) =>
+      all === true ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4)) as unknown as NetworkOptions["lookup"];
+    const target = { registry: `registry.test${port}`, repository: "a", tag: "v1" };
+    const secure = fakeClient({ network: { lookup } });
+    await assert.rejects(secure.pushManifest(target, OCI_MANIFEST, bytes), failsWith("REGISTRY_UNREACHABLE"));
+    const insecure = fakeClient({ network: { lookup }, insecure: true });
+    await insecure.pushManifest(target, OCI_MANIFEST, bytes);
+    assert.deepEqual(registry.manifest("a", "v1"), { mediaType: OCI_MANIFEST, bytes });
+    await assert.rejects(insecure.resolve(target), failsWith("REGISTRY_UNREACHABLE"), "reading stays as it was");
   });
 
   it("stores a manifest by digest without a tag, after 500 twice", async () => {

@@ -126,6 +126,8 @@ export interface RegistryClientOptions {
   readonly credentials?: CredentialSource | undefined;
   /** Default: registries.conf as podman finds it, see `loadRegistriesConfig`. */
   readonly config?: RegistriesConfig | undefined;
+  /** Every registry that is written to may speak plain HTTP and have a certificate that is not valid. Default: those that `config` calls insecure. */
+  readonly insecure?: boolean | undefined;
   /** Takes warnings, e.g. of a mirror that failed. */
   readonly emit?: Emit | undefined;
   /** What requests go by, borrowed. Default: one of its own, with the `env`, `homeDir` and `systemDir` of here. */

@@ -2,6 +2,7 @@
 export type { DataSource, Entry, EntryTime, Layer, LayerIndex, LayerSource, RemoteBlob, Tree } from "./types.ts";
 export { gzipEncoder, type GzipEncoder } from "./compress.ts";
 export { compressionLevel } from "./compress.ts";
+export { estargzLayer } from "./estargz-layer.ts";
 export { compressedLayer } from "./compressed-layer.ts";
 export { readData, readDataRange, readEntry, readTreeFile } from "./data.ts";
 export { decompress, sniffCompression } from "./decompress.ts";

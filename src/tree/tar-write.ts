@@ -78,7 +78,8 @@ function opaqueMark(path: TreePath): Entry {
   return { path, kind: "opaque", mode: 0, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 };
 }
 
-function tarName(entry: Entry): string {
+/** The name of an entry as a tar has it: that of a directory ends in a slash. */
+export function tarName(entry: Entry): string {
   if (entry.kind === "whiteout") return whiteoutFor(entry.path);
   if (entry.kind === "opaque") return opaqueFor(entry.path);
   if (entry.kind !== "dir") return entry.path;

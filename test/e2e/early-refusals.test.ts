@@ -14,6 +14,8 @@ writeFileSync(join(context, "Dockerfile"), "FROM scratch\nCOPY data /data\n");
 writeFileSync(join(context, "data"), "data\n");
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+const NO_DAEMON = { DOCKER_CONFIG: folder, DOCKER_HOST: "", CONTAINER_HOST: "unix:///nobody" };
+
 interface Done {
   readonly code: number | null;
   readonly out: string;
@@ -25,14 +27,27 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
     encoding: "utf8",
     cwd: context,
     timeout: 120_000,
-    env: { ...process.env, NO_COLOR: "1", DECANT_ROOT: join(folder, "store"), ...env },
+    env: { ...process.env, NO_COLOR: "1", DECANT_ROOT: join(folder, "store"), ...NO_DAEMON, ...env },
   });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
 
 const BUILDS: readonly (readonly [args: string, message: RegExp])[] = [
   ["-t App", /Cannot use image name "App": its repository has upper-case letters/],
-  ["-t app:", /Cannot use image name "app:": "" is no tag/],
+  ["-t app:", /Cannot use image name "app:": there is no tag after ":"[^]*Write "app", or add the tag/],
+  ["-t app@", /Cannot use image name "app@": there is no digest after "@"/],
+  ["-o type=image,push=true,push-by-digest=true,name=a:1", /Cannot push "a:1" by digest: it has a tag/],
+  [
+    "-o type=image,name=a --compatibility-version 20 --annotation index:a=b",
+    /Cannot export annotations of these levels with Docker's media types/,
+  ],
+  ["-o type=docker,tar=false", /Cannot use --output type=docker,tar=false: it has no dest/],
+  ["-o type=docker,context=nowhere", /Cannot use the docker context "nowhere": there is no/],
+  ["-o type=oci,dest=x,compression=estargz,oci-mediatypes=false", /Cannot write estargz layers with Docker's media types/],
+  ["-o type=oci,dest=x,compression=estargz,compression-level=11", /Cannot compress with gzip level 11/],
+  ["-o type=local,dest=..,mode=delete", /Cannot replace folder ".." \(mode=delete\)[^]*--allow buildx.local.delete/],
+  ["--load=everywhere", /Cannot use --load "everywhere": wanted auto, docker, podman, containerd or store/],
+  ["--load=podman", /Cannot load the image into Podman: nobody answers at unix:\/\/\/nobody/],
   ["-t App -o out", /Cannot use image name "App"/],
   ["-o type=registry,name=App", /Cannot use image name "App"/],
   ["-o type=image,push=true", /Cannot push an image without a name/],
@@ -65,6 +80,7 @@ for (const [args, message] of BUILDS)
     assert.deepEqual({ code, out }, { code: 1, out: "" });
     assert.match(err, message);
     assert.doesNotMatch(err, /^#1 |bug in Decant/m);
+    assert.doesNotMatch(err, /\.decant-/, "a name that nobody typed");
     assert.deepEqual(readdirSync(context).toSorted(), before, "nothing stays behind");
   });
 

@@ -12,7 +12,7 @@ import { exportImage, importRootfs, loadImage, pullImage, pushImage } from "../.
 import type { BuiltImage, ExportContext, OutputSpec } from "../../src/image/index.ts";
 import { DOCKER_LAYER_GZIP, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../../src/oci/index.ts";
 import { openStore } from "../../src/store/index.ts";
-import { layerTree } from "../../src/tree/index.ts";
+import { gzipEncoder, layerTree } from "../../src/tree/index.ts";
 import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
 import { type ExporterUnderTest, exporterSuite } from "../support/exporter-suite.ts";
 import { type ImageFixture, openImageFixture } from "../support/image-fixture.ts";
@@ -38,6 +38,15 @@ exporterSuite(writer("type=oci,tar=false", (dest) => ({ type: "oci", dest, tar: 
 exporterSuite(
   writer("type=oci,compression=zstd", (dest) => ({ type: "oci", dest, tar: true, names: NAMES, compression: "zstd" }), OCI_LAYER_ZSTD),
 );
+exporterSuite({
+  ...writer(
+    "F.2: type=oci,compression=estargz",
+    (dest) => ({ type: "oci", dest, tar: true, names: NAMES, compression: "estargz" }),
+    OCI_LAYER_GZIP,
+  ),
+  added: [".no.prefetch.landmark", "stargz.index.json"],
+});
+exporterSuite(writer("F.2: type=docker,tar=false", (dest) => ({ type: "docker", dest, tar: false, names: NAMES }), OCI_LAYER_GZIP));
 exporterSuite(
   writer(
     "type=oci,compression=uncompressed",
@@ -110,6 +119,32 @@ test("umoci unpacks the layout with its owners, modes and whiteouts", async (t) 
   const main = await stat(join(bundle, "rootfs", "app", "main"));
   assert.deepEqual([main.uid, main.gid, main.mode & 0o7777], [1000, 1000, 0o4755]);
   assert.deepEqual((await readdir(join(bundle, "rootfs"))).toSorted(), ["app", "bin", "etc"]);
+});
+
+test("F.2: a running docker daemon gets the image once, then only a name", async (t) => {
+  const docker = "/root/.cache/decant-peers/sid/usr/bin/docker";
+  const env = { ...process.env, DOCKER_HOST: process.env["DOCKER_HOST"] ?? "unix:///root/.cache/decant-peers/docker.sock" };
+  const run = (...args: readonly string[]): string =>
+    execFileSync(docker, args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  try {
+    run("version");
+  } catch {
+    return t.skip("no docker daemon answers");
+  }
+  await using fixture = await openImageFixture();
+  const names = [1, 2].map((tag) => `decant-test-load-${process.pid}:${tag}`);
+  try {
+    for (const name of names) {
+      const loaded = await exportImage([fixture.image], { type: "docker", names: [name] }, fixture.context({ env }));
+      assert.match(loaded.daemon ?? "", /^Docker \(unix:/);
+      const id = run("image", "inspect", "--format", "{{.Id}}", name).trim();
+      assert.ok([loaded.configDigest, loaded.descriptor?.digest].some((digest) => digest === id));
+    }
+    const moved = fixture.events.filter((event) => event.type === "transfer" && event.id === env.DOCKER_HOST && event.done);
+    assert.equal(moved.length, 1, "the second time nothing moves");
+  } finally {
+    run("image", "rm", ...names);
+  }
 });
 
 test("docker load takes both archives", async (t) => {
@@ -317,6 +352,34 @@ test("type=registry pushes to every name an image that skopeo copies", async () 
   assert.equal(fixture.store.images.list().length, 0);
 });
 
+test("F.2: push-by-digest leaves no tag, neither in the registry nor in the store", async () => {
+  await using fixture = await openRegistryFixture();
+  const names = [`${fixture.host}/team/app`];
+  const output: OutputSpec = { type: "image", names, push: true, pushByDigest: true };
+  const result = await exportImage([fixture.image], output, fixture.context());
+  const digest = result.descriptor?.digest ?? "";
+  assert.deepEqual((await fromRegistry(fixture, `team/app@${digest}`)).problems, []);
+  assert.throws(() => skopeo("list-tags", "--tls-verify=false", `docker://${fixture.host}/team/app`), /404|unknown|tags/i);
+  assert.deepEqual(result.names, names);
+  assert.deepEqual(fixture.store.images.list(), []);
+  assert.equal((await loadImage(fixture.store, digest, PLATFORM)).descriptor.digest, digest);
+});
+
+test("F.2: store=false pushes an image that the store does not get", async () => {
+  await using fixture = await openRegistryFixture();
+  const output: OutputSpec = { type: "image", names: [`${fixture.host}/app:1`], push: true, store: false };
+  const { descriptor } = await exportImage([fixture.image], output, fixture.context());
+  assert.equal((await fromRegistry(fixture, "app:1")).manifestDigest, descriptor?.digest);
+  await assert.rejects(loadImage(fixture.store, descriptor?.digest ?? "", PLATFORM), (error) => isDecantError(error, "IMAGE_NOT_FOUND"));
+});
+
+test("F.2: dangling-name-prefix names an image that nobody has named", async () => {
+  await using fixture = await openImageFixture();
+  const output: OutputSpec = { type: "image", names: [], push: false, danglingNamePrefix: "built" };
+  const { names, descriptor } = await exportImage([fixture.image], output, fixture.context());
+  assert.deepEqual(names, [`built@${descriptor?.digest}`]);
+});
+
 test("a base is mounted into the new repository without being pulled", async () => {
   await using fixture = await openRegistryFixture();
   const base = `${fixture.host}/base:1`;
@@ -399,6 +462,50 @@ test("pushImage() compresses what the store keeps uncompressed, and copies the r
   await pullImage(there.ctx, `${fixture.host}/app:1`, PLATFORM, { name: true });
   const again = await pushImage(there.ctx, `${fixture.host}/app:1`, [`${fixture.host}/mirror:1`], { host: PLATFORM });
   assert.equal(again.descriptor.digest, first.descriptor.digest);
+});
+
+test("F.2: a push packs by the image: with the time of an epoch without ISA-L", async () => {
+  await using fixture = await openRegistryFixture();
+  const ctx = fixture.context();
+  const rows = [
+    { tag: "usual", created: "2026-01-02T03:04:05.678Z" },
+    { tag: "epoch", created: "2026-01-02T03:04:05Z" },
+  ];
+  const encoders: (string | undefined)[] = [];
+  for (const { tag, created } of rows) {
+    await exportImage([{ ...fixture.image, created }], { type: "image", names: [`${tag}:1`], push: false }, ctx);
+    const { descriptor } = await pushImage(ctx, `${tag}:1`, [`${fixture.host}/${tag}:1`], { host: PLATFORM });
+    const image = await fromRegistry(fixture, `${tag}:1`);
+    assert.equal(image.manifestDigest, descriptor.digest);
+    encoders.push(image.layers[0]?.digest);
+  }
+  const zlib = await exportImage([fixture.image], { type: "registry", names: [`${fixture.host}/z:1`], encoder: "zlib" }, ctx);
+  assert.ok(zlib.descriptor !== undefined);
+  const packedByZlib = (await fromRegistry(fixture, "z:1")).layers[0]?.digest;
+  const isal = (await gzipEncoder(undefined)) === "isal";
+  assert.deepEqual(
+    encoders.map((digest) => digest === packedByZlib),
+    [!isal, true],
+  );
+});
+
+test("F.2: an OCI directory that has a layer of the base does not fetch it again", async () => {
+  await using fixture = await openRegistryFixture();
+  await exportImage([fixture.image], { type: "registry", names: [`${fixture.host}/base:1`] }, fixture.context());
+  const dest = join(fixture.dir, "oci");
+  const output: OutputSpec = { type: "oci", dest, tar: false, names: [] };
+  for (const [machine, fetched] of [
+    ["one", 2],
+    ["two", 0],
+  ] as const) {
+    await using there = await elsewhere(fixture, machine);
+    const base = await pullImage(there.ctx, `${fixture.host}/base:1`, PLATFORM);
+    const before = fixture.events.length;
+    await exportImage([{ ...fixture.image, layers: base.layers }], output, there.ctx);
+    const pulls = fixture.events.slice(before).filter((event) => event.type === "transfer" && event.action === "pull" && event.done);
+    assert.equal(pulls.length, fetched, machine);
+    assert.deepEqual(validateImage(dest).problems, []);
+  }
 });
 
 test("type=image,push=true gives the store and the registry one digest", async () => {

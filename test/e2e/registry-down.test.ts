@@ -32,6 +32,18 @@ describe("R4: a build whose registry is out of reach", () => {
     assert.deepEqual(more, []);
   });
 
+  it("F.2: says it once, however many platforms take the base", async () => {
+    using shop = workshop();
+    await using registry = await startFakeRegistry();
+    registry.addImage("team/app", "v1", { layers: [LAYER] });
+    const dockerfile = `FROM ${registry.host}/team/app:v1\nLABEL a=b\n`;
+    const platforms = ["linux/amd64", "linux/arm64"];
+    await shop.build(dockerfile, { platforms });
+    await registry[Symbol.asyncDispose]();
+    const told = warnings((await shop.build(dockerfile, { platforms })).events);
+    assert.equal(told.filter((warning) => warning.startsWith("RegistryOutOfReach")).length, 1);
+  });
+
   it("does the same where the registry has had too many requests", async () => {
     using shop = workshop();
     await using registry = await startFakeRegistry();

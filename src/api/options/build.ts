@@ -45,8 +45,10 @@ const OPEN: Fields<OpenBuildOptions> = {
 export const DOCKERFILE: Fields<DockerfileOptions> = { ...OPEN, platform: maybe(text) };
 
 const entitlement: Kind = v.custom(
-  (value) => typeof value === "string" && (["network.host", "security.insecure", "device"].includes(value) || value.startsWith("device=")),
-  '"network.host", "security.insecure", "device" or "device=NAME"',
+  (value) =>
+    typeof value === "string" &&
+    (["network.host", "security.insecure", "device", "buildx.local.delete"].includes(value) || value.startsWith("device=")),
+  '"network.host", "security.insecure", "device", "device=NAME" or "buildx.local.delete"',
 );
 
 /** Of `build`. */
@@ -61,6 +63,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   cdiSpecDirs: maybe(list(text)),
   caCerts: maybe(text),
   platforms: maybe(list(text)),
+  metadataProvenance: maybe(oneOf("min", "max")),
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
   expectCached: maybe(flag),

@@ -1,7 +1,7 @@
 /** The kinds of options that functions share. */
 import * as v from "valibot";
 import type { StoreOptions } from "../../context/index.ts";
-import type { AnnotationSpec, CompressionOptions, FileOptions, ImageOptions } from "../../image/index.ts";
+import type { AnnotationSpec, CompressionOptions, FileOptions, ImageOptions, RegistryOptions } from "../../image/index.ts";
 import type { DebianOptions } from "../../project/index.ts";
 import type { SandboxResources } from "../../engine/index.ts";
 import type { Kind } from "./shape.ts";
@@ -71,7 +71,7 @@ export const DEBIAN: Fields<DebianOptions> = {
 
 /** How layers are stored. */
 export const COMPRESSION: Fields<CompressionOptions> = {
-  compression: maybe(oneOf("uncompressed", "gzip", "zstd")),
+  compression: maybe(oneOf("uncompressed", "gzip", "estargz", "zstd")),
   level: maybe(whole),
   encoder: maybe(oneOf("isal", "zlib")),
   force: maybe(flag),
@@ -124,12 +124,20 @@ const IMAGE: Fields<ImageOptions> = {
   sourceDateEpoch: maybe(epoch),
 };
 const FILES: Fields<FileOptions> = { platformSplit: maybe(flag), attestationPrefix: maybe(text), sourceDateEpoch: maybe(epoch) };
+const PUSH: Fields<RegistryOptions> = { pushByDigest: maybe(flag), insecure: maybe(flag) };
 const OUTPUT_TYPES = {
-  image: { names: list(text), push: flag, ...IMAGE },
-  registry: { names: list(text), ...IMAGE },
+  image: { names: list(text), push: flag, store: maybe(flag), danglingNamePrefix: maybe(text), ...PUSH, ...IMAGE },
+  registry: { names: list(text), ...PUSH, ...IMAGE },
   oci: { dest: text, tar: flag, names: list(text), ...IMAGE },
-  docker: { dest: text, names: list(text), ...IMAGE },
-  local: { dest: text, ...FILES },
+  docker: {
+    dest: maybe(text),
+    tar: maybe(flag),
+    into: maybe(oneOf("auto", "docker", "podman", "containerd", "store")),
+    context: maybe(text),
+    names: list(text),
+    ...IMAGE,
+  },
+  local: { dest: text, mode: maybe(oneOf("copy", "delete")), ...FILES },
   tar: { dest: text, ...FILES },
   cacheonly: {},
 } as const;

@@ -11,12 +11,12 @@ import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
-import { OUTPUT_OPTION, parseOutput, refuseTerminal, tellImageId } from "../output-spec.ts";
+import { OUTPUT_OPTION, parseLoad, parseOutput, refuseTerminal, tellImageId } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
 import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
 import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
-import { checkBuildFiles, writeBuildFiles } from "../build-files.ts";
+import { checkBuildFiles, metadataProvenanceOf, writeBuildFiles } from "../build-files.ts";
 
 /** The command. */
 export const command: Command = defineCommand(
@@ -69,7 +69,12 @@ Examples:
       },
       output: OUTPUT_OPTION,
       push: { type: "boolean", help: "Shorthand for --output type=registry" },
-      load: { type: "boolean", help: "Shorthand for --output type=docker: into Decant's store" },
+      load: {
+        type: "string",
+        value: "WHERE",
+        help: "Shorthand for --output type=docker: into a running Docker, Podman or containerd, else Decant's store; WHERE is auto, docker, podman, containerd or store",
+        bare: "true",
+      },
       "no-cache": { type: "boolean", help: "Run every step, and do not use the cache" },
       "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, and do not use the cache" },
       "cache-from": {
@@ -279,6 +284,7 @@ Examples:
       expectCached: values["expect-cached"],
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),
+      metadataProvenance: values["metadata-file"] === undefined ? undefined : metadataProvenanceOf(context.env),
       stdout: (chunk) => context.stdout.write(chunk),
     };
     const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
@@ -294,11 +300,11 @@ Examples:
 );
 
 function outputsOf(
-  values: { readonly output: readonly string[]; readonly tag: readonly string[]; readonly push?: boolean; readonly load?: boolean },
+  values: { readonly output: readonly string[]; readonly tag: readonly string[]; readonly push?: boolean; readonly load?: string },
   { stdout }: CliContext,
 ): OutputSpec[] {
-  const texts = [...values.output, ...(values.push === true ? ["type=registry"] : []), ...(values.load === true ? ["type=docker"] : [])];
-  const outputs = texts.map((text) => parseOutput(text, values.tag));
+  const texts = [...values.output, ...(values.push === true ? ["type=registry"] : [])];
+  const outputs = [...texts.map((text) => parseOutput(text, values.tag)), ...parseLoad(values.load, values.tag)];
   refuseTerminal(outputs, stdout);
   return outputs;
 }

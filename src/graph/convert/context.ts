@@ -5,7 +5,7 @@ import type { ExecMeta, SourceOp, Ulimit } from "../ops.ts";
 import type { StageState } from "./stage-state.ts";
 
 /** A permission as `--allow` names it; `device` is all devices, `device=NAME[,alias=OTHER]` some. */
-export type Entitlement = "network.host" | "security.insecure" | "device" | `device=${string}`;
+export type Entitlement = "network.host" | "security.insecure" | "device" | `device=${string}` | "buildx.local.delete";
 
 /** What the caller found. */
 export interface ResolvedImage {

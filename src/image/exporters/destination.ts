@@ -10,6 +10,17 @@ export function destinationPath({ cwd }: Pick<ExportContext, "cwd">, dest: strin
   return resolve(cwd ?? (dest.startsWith("/") ? "/" : workingDirectory()), dest);
 }
 
+/** The same for an output that writes a directory. Throws `USAGE` where `dest` names none. */
+export function destinationFolder(
+  ctx: Pick<ExportContext, "cwd">,
+  { type, dest }: { readonly type: string; readonly dest: string },
+): string {
+  if (dest !== "" && dest !== "-") return destinationPath(ctx, dest);
+  const hint = type === "local" ? "Use type=tar,dest=- for stdout" : "Use tar=true,dest=- for stdout";
+  const what = type === "local" ? "type=local" : `type=${type},tar=false`;
+  throw usageError(`Cannot write to dest "${dest}": ${what} writes a directory; wanted its path`, hint);
+}
+
 /** Runs `write` with a sink for `dest`; what it wrote counts only when it returns. Gives the absolute path of a file. */
 export async function writeDestination(
   ctx: ExportContext,

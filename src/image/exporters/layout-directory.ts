@@ -2,7 +2,7 @@
  * An OCI layout as a directory (buildx: type=oci,tar=false). Blobs come first, each by rename; index.json is last, by rename: a reader
  * sees the old image or the new one. Other images in the layout stay.
  */
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, isDecantError } from "../../errors.ts";
 import { type Descriptor, MAX_MANIFEST_BYTES, parseIndex } from "../../oci/index.ts";
@@ -11,7 +11,7 @@ import { exportError, writeError } from "../errors.ts";
 import { createOutputFile } from "../output-file.ts";
 import { startProgress } from "../../transfer.ts";
 import type { ExportContext } from "../types.ts";
-import { destinationPath } from "./destination.ts";
+import { destinationFolder } from "./destination.ts";
 import {
   type BlobEntry,
   IMAGE_NAME_ANNOTATION,
@@ -22,14 +22,22 @@ import {
   sizeOfEntry,
 } from "./layout.ts";
 
+/** What goes into it. */
+interface LayoutDirectory {
+  readonly blobs: readonly BlobEntry[];
+  /** The entries of index.json. */
+  readonly index: readonly Descriptor[];
+  /** The text of manifest.json, for type=docker. */
+  readonly dockerManifest?: string | undefined;
+}
+
 /** Writes what is missing and moves the names to the new manifest. Gives the absolute path. Throws `EXPORT`. */
 export async function writeLayoutDirectory(
   ctx: ExportContext,
-  dest: string,
-  blobs: readonly BlobEntry[],
-  entries: readonly Descriptor[],
+  output: { readonly type: string; readonly dest: string },
+  { blobs, index, dockerManifest }: LayoutDirectory,
 ): Promise<string> {
-  const path = destinationPath(ctx, dest);
+  const path = destinationFolder(ctx, output);
   // Two builds that write to one layout must not lose each other's names.
   await using _lock = await ctx.store.locks.acquire(`layout:${path}`, { signal: ctx.signal });
   try {
@@ -40,11 +48,33 @@ export async function writeLayoutDirectory(
       await writeBlob(ctx, path, blob);
     }
     await writeChanged(join(path, "oci-layout"), OCI_LAYOUT_TEXT, ctx.signal);
-    await writeChanged(join(path, "index.json"), indexText(updated(before, entries)), ctx.signal);
+    if (dockerManifest !== undefined) await writeChanged(join(path, "manifest.json"), dockerManifest, ctx.signal);
+    await writeChanged(join(path, "index.json"), indexText(updated(before, index)), ctx.signal);
   } catch (error) {
     throw writeError("write OCI layout", path, error);
   }
   return path;
+}
+
+/** Which blobs the layout in the folder `path` has: those need not even be fetched. */
+export async function layoutBlobs(path: string): Promise<{ has(descriptor: Descriptor): boolean }> {
+  const sizes = new Map<string, number>();
+  const folder = join(path, "blobs", "sha256");
+  for (const name of await namesIn(folder)) {
+    const size = await sizeOf(join(folder, name));
+    if (size !== undefined) sizes.set(`sha256:${name}`, size);
+  }
+  return { has: ({ digest, size }) => sizes.get(digest) === size };
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    // What is no layout is told when it is written to.
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return [];
+    throw writeError("read OCI layout", folder, error);
+  }
 }
 
 async function readIndex(path: string): Promise<readonly Descriptor[]> {

@@ -7,6 +7,7 @@ import type { Store } from "../../store/index.ts";
 import { sortedAnnotations } from "../annotations.ts";
 import type { ArchiveEntry } from "../archive.ts";
 import { type AssembledImage, type AssembledResult, documentsOf } from "../assembled-image.ts";
+import type { ExportLayer } from "../layers.ts";
 import { targetName } from "../names.ts";
 
 /** The content of the file `oci-layout`. */
@@ -53,17 +54,40 @@ function blobName({ digest }: Descriptor): string {
   return `blobs/${digest.replace(":", "/")}`;
 }
 
+/** What an archive of a layout holds besides its documents. */
+interface LayoutParts {
+  /** Canonical texts. */
+  readonly names: readonly string[];
+  /** Those whose blobs are in it. Default: all. */
+  readonly layers?: readonly ExportLayer[] | undefined;
+  /** With manifest.json. */
+  readonly isDocker: boolean;
+}
+
+/** All entries of an archive. */
+export function layoutEntries(store: Store, result: AssembledResult, { names, layers, isDocker }: LayoutParts): readonly ArchiveEntry[] {
+  const blobs = blobEntries(store, result, layers);
+  const text = (name: string, content: string): ArchiveEntry => ({ name, kind: "bytes", bytes: Buffer.from(content, "utf8") });
+  return [
+    ...foldersOf(blobs).map((folder): ArchiveEntry => ({ name: `${folder}/`, kind: "dir" })),
+    ...blobs,
+    text("index.json", indexText(indexEntries(result.descriptor, names))),
+    ...(isDocker ? [text("manifest.json", dockerManifestText(result, names))] : []),
+    text("oci-layout", OCI_LAYOUT_TEXT),
+  ];
+}
+
 /** Every blob once, sorted by name, for an archive or a directory. Those of the layers must be in the store. */
-export function blobEntries(store: Store, result: AssembledResult): readonly BlobEntry[] {
+export function blobEntries(
+  store: Store,
+  result: AssembledResult,
+  wanted: readonly ExportLayer[] = result.images.flatMap(({ layers }) => layers),
+): readonly BlobEntry[] {
   const entries = new Map<string, BlobEntry>();
   for (const { bytes, descriptor } of documentsOf(result)) {
     entries.set(blobName(descriptor), { name: blobName(descriptor), kind: "bytes", bytes });
   }
-  const layers = layerEntries(
-    store,
-    result.images.flatMap((image) => image.layers),
-  );
-  return [...entries.values(), ...layers].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return [...entries.values(), ...layerEntries(store, wanted)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Blobs of layers, which must be in the store; each once, because an archive with two entries of one name confuses readers. */

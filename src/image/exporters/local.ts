@@ -1,12 +1,13 @@
-/** type=local: the image's files in a plain directory, merged into what is there, as buildx does. */
+/** type=local: the image's files in a plain directory, merged into what is there, as buildx does; or instead of what is there (mode=delete). */
 import { join } from "node:path";
 import { isDecantError } from "../../errors.ts";
 import { toText } from "../../paths.ts";
 import { startProgress } from "../../transfer.ts";
 import { unpackTree } from "../../tree/index.ts";
 import { writeError } from "../errors.ts";
+import { replaceFolder } from "../replace-folder.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
-import { destinationPath } from "./destination.ts";
+import { destinationFolder } from "./destination.ts";
 import { timesOf, treesOf } from "./platform-trees.ts";
 
 /** Unpacks into `dest`, making it where it is missing. Throws `EXPORT`. */
@@ -15,19 +16,22 @@ export async function exportLocal(
   output: Extract<OutputSpec, { type: "local" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
-  const dest = destinationPath(ctx, output.dest);
+  const dest = destinationFolder(ctx, output);
   const trees = await treesOf(images, ctx, output);
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
   const dropped = new Set<string>();
-  for (const { image, tree, folder } of trees) {
-    const path = join(dest, folder ?? "");
-    try {
-      const names = await unpackTree(tree, path, { signal: ctx.signal, onProgress: progress.add, ...timesOf(image) });
+  const unpack = async (root: string): Promise<void> => {
+    for (const { image, tree, folder } of trees) {
+      const names = await unpackTree(tree, join(root, folder ?? ""), { signal: ctx.signal, onProgress: progress.add, ...timesOf(image) });
       for (const name of names) dropped.add(toText(name));
-    } catch (error) {
-      // What is full is the destination: the hint of a full store would lead astray.
-      throw writeError("unpack the image to", path, isDecantError(error, "STORE_FULL") ? error.cause : error);
     }
+    ctx.signal.throwIfAborted();
+  };
+  try {
+    await (output.mode === "delete" ? replaceFolder(dest, unpack) : unpack(dest));
+  } catch (error) {
+    // What is full is the destination: the hint of a full store would lead astray.
+    throw writeError("unpack the image to", dest, isDecantError(error, "STORE_FULL") ? error.cause : error);
   }
   progress.end();
   if (dropped.size > 0)

@@ -8,12 +8,12 @@ import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../typ
 /** Pushes to every name. Throws `USAGE` without names, `REFERENCE`, and what registries throw. */
 export async function exportToRegistry(
   images: readonly BuiltImage[],
-  output: Extract<OutputSpec, { type: "registry" }>,
+  output: Extract<OutputSpec, { type: "registry" | "image" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
-  const names = pushNames(output.names);
+  const names = pushNames(output.names, output);
   const packed = await packImages(images, (image) => exportLayers(ctx, image, output));
   const assembled = await finishedImages(packed, { output, names, followed: ctx.followed });
-  await pushAssembled(ctx, assembled, names);
+  await pushAssembled(ctx, assembled, names, output);
   return { output, names, ...identity(assembled, output) };
 }

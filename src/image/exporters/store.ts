@@ -2,31 +2,45 @@
  * type=image: the image in the local store under its names, or untagged. Layers of our own stay uncompressed, because nobody reads them over a
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
+import type { Descriptor } from "../../oci/index.ts";
 import { documentsOf } from "../assembled-image.ts";
 import { finishedImages, identity, packImages } from "../finish.ts";
 import { exportLayers, heldLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";
 import { pushNames, targetNames } from "../names.ts";
 import { pushAssembled } from "../push-assembled.ts";
-import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
+import type { BuiltImage, ExportContext, ExportResult, OutputSpec, KeepOptions } from "../types.ts";
+import { exportToRegistry } from "./registry.ts";
 
-/** Writes the blobs, then the names; with `push`, sends it to the registries of its names. Throws `REFERENCE`, and what registries throw. */
+/**
+ * Writes the blobs, then the names; with `push`, sends it to the registries of its names. What has no tag is kept by its ID. Throws `REFERENCE`, and
+ * what registries throw.
+ */
 export async function exportToStore(
   images: readonly BuiltImage[],
   output: Extract<OutputSpec, { type: "image" }>,
   ctx: ExportContext,
 ): Promise<ExportResult> {
-  const names = output.push ? pushNames(output.names) : targetNames(output.names);
-  const isPacked = output.push || output.compression !== undefined;
+  const { push, pushByDigest = false, store = true } = output;
+  if (push && !store) return await exportToRegistry(images, output, ctx);
+  const names = push ? pushNames(output.names, output) : targetNames(output.names);
+  const isPacked = push || output.compression !== undefined;
   const held = await packImages(images, async (image) =>
     heldLayers(ctx, isPacked ? await exportLayers(ctx, image, output) : await storedLayers(ctx, image)),
   );
   const assembled = await finishedImages(held, { output, names, followed: ctx.followed });
+  const told = { output, names: names.length === 0 ? danglingNames(output, assembled.descriptor) : names, ...identity(assembled, output) };
+  if (!store) return told;
   const documents = documentsOf(assembled);
   for (const { bytes } of documents) await ctx.store.blobs.put(bytes);
   const layers = assembled.images.flatMap((image) => image.layers);
   const blobs = [...documents, ...layers].map((one) => one.descriptor.digest);
-  nameImage(ctx.store, { descriptor: assembled.descriptor, blobs }, names);
-  if (output.push) await pushAssembled(ctx, assembled, names);
-  return { output, names, ...identity(assembled, output) };
+  nameImage(ctx.store, { descriptor: assembled.descriptor, blobs }, push && pushByDigest ? [] : names);
+  if (push) await pushAssembled(ctx, assembled, names, output);
+  return told;
+}
+
+/** "app@sha256:…": as BuildKit calls an image that nobody has named. */
+function danglingNames({ danglingNamePrefix: prefix = "" }: KeepOptions, { digest }: Descriptor): string[] {
+  return prefix === "" ? [] : [`${prefix}@${digest}`];
 }

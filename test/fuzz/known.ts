@@ -34,6 +34,8 @@ const KNOWN: readonly Known[] = [
   // A step of BuildKit leaves its mount points' time on /etc in its own snapshot, though not in the image: a copy of that stage shows it.
   { line: /^path (?:.*\/)?etc: BuildKit "(dir \S+ \S+) @step", Decant "\1 @\d+"$/, dockerfile: /^RUN /m },
   { line: /^path .*: BuildKit "(dir \S+ \S+) @step", Decant "\1 @1600000000"$/, dockerfile: /^RUN [^]*^COPY --from=.* \/?\[?e\]?tc\/? /m },
+  // A layer of the base has no entry for a directory of a layer below: BuildKit unpacks that one with the time of unpacking.
+  { line: /^path .*: BuildKit "(dir \S+ \S+) @step", Decant "\1 @1550000000"$/, dockerfile: /^FROM @\{base\}[^]*^COPY --from=/m },
 ];
 
 /** True for a line of `differencesOf` that is meant. */

@@ -20,9 +20,16 @@ export async function commandsPage(): Promise<string> {
     "|---|---|",
     ...list,
     "",
-    `Other names: ${Object.entries(ALIASES)
-      .map(([alias, name]) => `\`${alias}\` is \`${name}\``)
-      .join(", ")}. Each command has \`--help\`. Exit codes are in [errors](../errors.md).`,
+    "Each command has `--help`. Exit codes are in [errors](../errors.md).",
+    "",
+    "Other names, as docker and its users have them:",
+    "",
+    "| command | other names |",
+    "|---|---|",
+    ...Object.keys(COMMANDS).flatMap((name) => {
+      const aliases = Object.entries(ALIASES).flatMap(([alias, command]) => (command === name ? [`\`${alias}\``] : []));
+      return aliases.length === 0 ? [] : [`| \`${name}\` | ${aliases.join(", ")} |`];
+    }),
     "",
     ...specs.flatMap(section),
   ].join("\n");

@@ -21,6 +21,7 @@ export {
   listBases,
   listContainers,
   listImages,
+  loadImages,
   lockBase,
   login,
   type LoginOptions,
@@ -34,11 +35,14 @@ export {
   removeContainers,
   removeImages,
   runImage,
+  saveImages,
   sbomOf,
   type SbomOptions,
   showBase,
   stopContainers,
+  storeUsage,
   type StopContainersOptions,
+  tagImage,
   targets,
   verifyBase,
 } from "./api/index.ts";
@@ -68,7 +72,16 @@ export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "
 export type { BuildEvent } from "./events.ts";
 export { createProgress, type ProgressChange, type ProgressState, reduceProgress, type StepState, type TransferState } from "./progress.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
-export type { AnnotationSpec, CompressionOptions, ExportResult, FileOptions, ImageOptions, OutputSpec } from "./image/index.ts";
+export type {
+  AnnotationSpec,
+  CompressionOptions,
+  ExportResult,
+  FileOptions,
+  ImageOptions,
+  LoadedImage,
+  OutputSpec,
+  SavedImage,
+} from "./image/index.ts";
 export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";

@@ -1,9 +1,11 @@
 /** The images of the local store: list, inspect, remove, and freeing what nothing needs. */
 import { AT_ONCE, pool } from "../async.ts";
+import { runningContainers } from "../containers/index.ts";
 import { isDecantError, usageError } from "../errors.ts";
 import { contentsOf } from "../facts/index.ts";
 import {
   findImage,
+  forgetUntagged,
   loadFound,
   type OpenedImage,
   predicateTypes,
@@ -15,11 +17,11 @@ import { formatPlatform, type Platform } from "../oci/index.ts";
 import type { PruneResult, Store } from "../store/index.ts";
 import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
 import { checkOptions } from "./options/shape.ts";
-import { INSPECT, LIST, PRUNE, REMOVE } from "./options/images.ts";
+import { INSPECT, LIST, PRUNE, REMOVE, USAGE } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
-import type { ImageDetails, ImageSummary, InspectImageOptions, PruneStoreOptions, RemoveImagesOptions, Run } from "./types.ts";
+import type { ImageDetails, ImageSummary, InspectImageOptions, PruneStoreOptions, RemoveImagesOptions, Run, StoreUsage } from "./types.ts";
 
 /**
  * Every image of the store, sorted by name: once for each of its names, those without a name last. Images whose blobs are gone are left out.
@@ -116,9 +118,19 @@ export async function removeImages(options: RemoveImagesOptions): Promise<string
 export function pruneStore(options: PruneStoreOptions = {}): Run<PruneResult> {
   return startRun(PRUNE, options, async (_emit, signal) => {
     await using session = await openSession(options, "prune");
+    if (options.untagged === true) forgetUntagged(session.store);
     return await session.store.prune({
       signal,
       ...given({ all: options.all, olderThanMs: options.olderThanMs }),
     });
   });
+}
+
+/** How much of the disk images and the build cache hold. Reads the whole store: seconds for millions of files. */
+export async function storeUsage(options: StoreOptions = {}): Promise<StoreUsage> {
+  checkOptions(USAGE, options);
+  await using session = await openSession(options, "look");
+  const { store } = session;
+  const images = await storedImages(store, options.signal);
+  return { images: images.length, containers: runningContainers(store).length, ...(await store.measure(options.signal)) };
 }

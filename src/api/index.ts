@@ -1,4 +1,5 @@
 export { gzipEncoder } from "../tree/index.ts";
+export { loadImages, saveImages, tagImage } from "./archives.ts";
 export { auditImage, type AuditImageOptions } from "./audit.ts";
 export { buildBase, diffBases, listBases, lockBase, recipeSchemaText, showBase, verifyBase } from "./base/index.ts";
 export type * from "./base/index.ts";
@@ -9,7 +10,7 @@ export type { DockerfileOptions } from "./dockerfile-options.ts";
 export { runImage } from "./run-image.ts";
 export { type DockerfileGraph, dockerfileGraph } from "./graph.ts";
 export { type DockerfileOutline, type DockerfileTarget, type DockerfileTargets, outline, targets } from "./outline.ts";
-export { inspectImage, listImages, pruneStore, removeImages } from "./images.ts";
+export { inspectImage, listImages, pruneStore, removeImages, storeUsage } from "./images.ts";
 export { login, logout } from "./login.ts";
 export { sbomOf, type SbomOptions } from "./sbom.ts";
 export { importImage, pullImage, pushImage } from "./transfer.ts";

@@ -74,6 +74,20 @@ export interface PruneStoreOptions extends StoreOptions {
   readonly all?: boolean | undefined;
   /** Cache, and images without a name, that were not used for so long. */
   readonly olderThanMs?: number | undefined;
+  /** Also images without a name, however young they are. Default false. */
+  readonly untagged?: boolean | undefined;
+}
+
+/** What a store holds. Bytes are those on the disk; what images and the cache share is of images. */
+export interface StoreUsage {
+  /** Images, with a name and without. */
+  readonly images: number;
+  /** Those that run. */
+  readonly containers: number;
+  readonly imageBytes: number;
+  readonly cacheBytes: number;
+  /** What only running processes hold. */
+  readonly usedBytes: number;
 }
 
 /** Options of `pullImage`. */
@@ -91,6 +105,36 @@ export interface PushImageOptions extends StoreOptions, Omit<CompressionOptions,
   readonly name?: string | undefined;
   /** Only this platform of an index. Default: all. */
   readonly platform?: string | undefined;
+}
+
+/** Options of `tagImage`. */
+export interface TagImageOptions extends StoreOptions {
+  /** A name, an ID, a digest, or a short form of these. */
+  readonly image: string;
+  /** "app:1", "registry.example/team/app". */
+  readonly names: readonly string[];
+}
+
+/** Options of `saveImages`. */
+export interface SaveImagesOptions extends StoreOptions {
+  /** Names, IDs, digests, or short forms of these. A name without a tag stands for all of its tags. */
+  readonly images: readonly string[];
+  /** Path of the archive; "-" gives it to `stdout`. */
+  readonly dest: string;
+  /** "docker": an OCI layout with docker's manifest.json. Default: "docker". */
+  readonly format?: "docker" | "oci" | undefined;
+  /** Only this platform of images for several. Default: all. */
+  readonly platform?: string | undefined;
+  readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
+  /** Where a relative `dest` starts. Default: the working directory. */
+  readonly cwd?: string | undefined;
+}
+
+/** Options of `loadImages`. */
+export interface LoadImagesOptions extends StoreOptions {
+  /** An archive, plain or compressed, or a folder with an OCI layout; "-" reads `stdin`. */
+  readonly file: string;
+  readonly stdin?: ByteStream | undefined;
 }
 
 /** Options of `importImage`: as docker import. */

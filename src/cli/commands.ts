@@ -21,6 +21,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "base show": { summary: "Show a base: packages, layers, configuration", load: () => import("./commands/base/show.ts") },
   "base update": { summary: "Lock the newest packages of a base, and show what changes", load: () => import("./commands/base/update.ts") },
   "base verify": { summary: "Make a base once more from its lock, and compare", load: () => import("./commands/base/verify.ts") },
+  tag: { summary: "Give an image of the store more names", load: () => import("./commands/tag.ts") },
+  save: { summary: "Write images of the store into one archive", load: () => import("./commands/save.ts") },
+  load: { summary: "Load the images of an archive into the store", load: () => import("./commands/load.ts") },
   import: { summary: "Make an image of a root file system (tar)", load: () => import("./commands/import.ts") },
   pull: { summary: "Fetch an image from a registry", load: () => import("./commands/pull.ts") },
   push: { summary: "Send an image to a registry", load: () => import("./commands/push.ts") },
@@ -31,6 +34,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   stop: { summary: "End containers", load: () => import("./commands/stop.ts") },
   rm: { summary: "Remove containers", load: () => import("./commands/rm.ts") },
   "image rm": { summary: "Remove images from the store", load: () => import("./commands/image/rm.ts") },
+  "image prune": { summary: "Remove the images that have no name", load: () => import("./commands/image/prune.ts") },
+  "system df": { summary: "Show how much of the disk is used", load: () => import("./commands/system/df.ts") },
   prune: { summary: "Remove what no image needs: cache, layers, blobs", load: () => import("./commands/prune.ts") },
   sbom: { summary: "Write down what an image is made of", load: () => import("./commands/sbom.ts") },
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
@@ -39,8 +44,46 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 /** First words of commands of two words: each has a help of its own. */
 export const GROUPS: Readonly<Record<string, string>> = {
   image: "Images of the store",
+  container: "Containers that run",
   base: "Distroless bases out of verified Debian packages: the catalogue's, and your own recipes",
+  builder: "The build cache, under docker's names",
+  buildx: "Builds, under the names of docker buildx",
+  system: "The store",
 };
 
-/** Other names that the field uses. */
-export const ALIASES: Readonly<Record<string, string>> = { rmi: "image rm", ls: "images", b: "build" };
+/** Other names that the field uses, and the commands that they stand for. */
+export const ALIASES: Readonly<Record<string, string>> = {
+  b: "build",
+  ls: "images",
+  rmi: "image rm",
+  "image build": "build",
+  "image import": "import",
+  "image inspect": "inspect",
+  "image list": "images",
+  "image load": "load",
+  "image ls": "images",
+  "image pull": "pull",
+  "image push": "push",
+  "image remove": "image rm",
+  "image save": "save",
+  "image tag": "tag",
+  "container list": "ps",
+  "container ls": "ps",
+  "container ps": "ps",
+  "container rm": "rm",
+  "container run": "run",
+  "container stop": "stop",
+  "builder build": "build",
+  "builder prune": "prune",
+  "buildx b": "build",
+  "buildx build": "build",
+  "buildx du": "system df",
+  "buildx prune": "prune",
+  "buildx version": "version",
+  "system prune": "prune",
+};
+
+/** Every name of a command with the command that it stands for. */
+export function commandNames(): readonly (readonly [name: string, command: string])[] {
+  return [...Object.keys(COMMANDS).map((name) => [name, name] as const), ...Object.entries(ALIASES)];
+}

@@ -7,7 +7,11 @@ export { exportImage } from "./export.ts";
 export { importRootfs } from "./import-rootfs.ts";
 export { findImage, isImageId, type StoredImage, storedImages } from "./find-image.ts";
 export { isOutOfReach, knownTag } from "./known-tag.ts";
+export { folderFiles, tarFiles } from "./archive-files.ts";
+export { loadArchive, type LoadedImage } from "./load-archive.ts";
+export { saveArchive, type SavedImage } from "./save-archive.ts";
 export { loadFound, loadImage } from "./load-image.ts";
+export { forgetUntagged } from "./name-image.ts";
 export { targetNames } from "./names.ts";
 export { clampTimes, withEpoch } from "./clamp-times.ts";
 export { openOciArchive } from "./oci-archive.ts";
@@ -22,3 +26,4 @@ export { checkOutputFile, checkOutputFolder, writeOutputFile } from "./output-fi
 export { pullImage } from "./pull-image.ts";
 export { pushImage } from "./push-image.ts";
 export { removeImages } from "./remove-images.ts";
+export { tagImage } from "./tag-image.ts";

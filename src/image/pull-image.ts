@@ -2,6 +2,7 @@
  * Pulls an image: its documents now, its layers when something needs their files (decision 2). What was read once stays in the store,
  * so that a second build asks the registry one HEAD request, or none for a name with a digest.
  */
+import { AT_ONCE, pool } from "../async.ts";
 import { collect } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
 import {
@@ -14,10 +15,12 @@ import {
   formatFamiliar,
   formatPlatform,
   formatReference,
+  isForeignLayer,
   isImageConfig,
 } from "../oci/index.ts";
 import type { Ref } from "../store/index.ts";
 import { loadLayers } from "../tree/index.ts";
+import { fetchBlob } from "./fetch-blob.ts";
 import { isImageId } from "./find-image.ts";
 import { imageLayers, isStored, sizedDescriptor, withTrueSize } from "./image-layer.ts";
 import { isOutOfReach, knownTag, noteTag } from "./known-tag.ts";
@@ -120,9 +123,16 @@ async function pullAt(
   if (options.load === true || options.name === true) await loadLayers(layers, signal);
   if (options.name === true) {
     const { descriptor, manifest } = documents;
+    await holdLayers(ctx, reference, manifest.layers);
     nameImage(store, { descriptor, blobs: [manifest.config, ...manifest.layers].map(({ digest }) => digest) }, [shown]);
   }
   return { ...documents, layers, reference: { ...reference, digest: top.digest } };
+}
+
+/** The blobs of a named image are in the store, also those of layers that came packed otherwise before: a save or a push needs them. */
+async function holdLayers(ctx: ImageContext, { registry, repository }: Reference, layers: readonly Descriptor[]): Promise<void> {
+  const missing = layers.filter((layer) => !isForeignLayer(layer.mediaType) && !isStored(ctx.store, sizedDescriptor(ctx.store, layer)));
+  await pool(AT_ONCE, missing, (descriptor, signal) => fetchBlob(ctx, { descriptor, registry, repository }, signal), ctx.signal);
 }
 
 async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<Descriptor> {

@@ -115,9 +115,9 @@ export interface ExportContext extends ImageContext {
   /** The versions whose defaults hold. Default: the newest. */
   readonly followed?: Followed | undefined;
   /** For `dest: "-"`. */
-  readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+  readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Where relative destinations start. Default: the working directory. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
 }
 
 /** What was written. */

@@ -19,7 +19,14 @@ export const INSPECT: Shape = shapeOf<InspectImageOptions>("inspectImage", { ...
 /** Of `removeImages`. */
 export const REMOVE: Shape = shapeOf<RemoveImagesOptions>("removeImages", { ...STORE, images: list(text), force: maybe(flag) });
 /** Of `pruneStore`. */
-export const PRUNE: Shape = shapeOf<PruneStoreOptions>("pruneStore", { ...STORE, all: maybe(flag), olderThanMs: maybe(amount) });
+export const PRUNE: Shape = shapeOf<PruneStoreOptions>("pruneStore", {
+  ...STORE,
+  all: maybe(flag),
+  olderThanMs: maybe(amount),
+  untagged: maybe(flag),
+});
+/** Of `storeUsage`. */
+export const USAGE: Shape = shapeOf<StoreOptions>("storeUsage", STORE);
 /** Of `pullImage`. */
 export const PULL: Shape = shapeOf<PullImageOptions>("pullImage", { ...STORE, image: text, platform: maybe(text) });
 const { rewriteTimestamp: _ofBuilds, ...PACKING } = COMPRESSION;

@@ -1,12 +1,14 @@
 /** type=oci: an OCI image layout (image-spec image-layout.md) as a tar, or as a directory that is brought up to date in place. */
-import { type ArchiveEntry, writeArchive } from "../archive.ts";
+import type { Platform } from "../../oci/index.ts";
+import { writeArchive } from "../archive.ts";
+import { contentOf } from "../content.ts";
 import { finishedImages, identity, packImages } from "../finish.ts";
 import { exportLayers, heldLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
 import { startProgress } from "../../transfer.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
 import { writeDestination } from "./destination.ts";
-import { OCI_LAYOUT_TEXT, blobEntries, dockerManifestText, foldersOf, indexEntries, indexText, sizeOfEntry } from "./layout.ts";
+import { archiveEntries, blobEntries, indexEntries, type NamedContent } from "./layout.ts";
 import { writeLayoutDirectory } from "./layout-directory.ts";
 
 type ArchiveSpec = Extract<OutputSpec, { type: "oci" | "docker" }>;
@@ -16,25 +18,27 @@ export async function exportLayout(images: readonly BuiltImage[], output: Archiv
   const names = targetNames(output.names);
   const packed = await packImages(images, async (image) => heldLayers(ctx, await exportLayers(ctx, image, output)));
   const assembled = await finishedImages(packed, { output, names, followed: ctx.followed });
-  const blobs = blobEntries(ctx.store, assembled);
-  const index = indexEntries(assembled.descriptor, names);
+  const content = contentOf(assembled);
   const result = { output, names, ...identity(assembled, output) };
   if (output.type === "oci" && !output.tar) {
-    return { ...result, path: await writeLayoutDirectory(ctx, output.dest, blobs, index) };
+    const blobs = blobEntries(ctx.store, [content]);
+    return { ...result, path: await writeLayoutDirectory(ctx, output.dest, blobs, indexEntries(content.descriptor, names)) };
   }
-  const text = (name: string, content: string): ArchiveEntry => ({ name, kind: "bytes", bytes: Buffer.from(content, "utf8") });
-  const entries: ArchiveEntry[] = [
-    ...foldersOf(blobs).map((folder): ArchiveEntry => ({ name: `${folder}/`, kind: "dir" })),
-    ...blobs,
-    text("index.json", indexText(index)),
-    ...(output.type === "docker" ? [text("manifest.json", dockerManifestText(assembled, names))] : []),
-    text("oci-layout", OCI_LAYOUT_TEXT),
-  ];
-  const written = await writeDestination(ctx, output.dest, async (sink) => {
-    const totalBytes = blobs.reduce((sum, entry) => sum + sizeOfEntry(entry), 0);
-    const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write", totalBytes });
+  const written = await writeImageArchive(ctx, output.dest, [{ content, names }], output.type === "docker" ? {} : undefined);
+  return { ...result, ...written };
+}
+
+/** Writes images to an archive: of docker, or of an OCI layout. Blobs of layers must be in the store. Gives the absolute path of a file. Throws `EXPORT`. */
+export async function writeImageArchive(
+  ctx: ExportContext,
+  dest: string,
+  items: readonly NamedContent[],
+  docker?: { readonly platform?: Platform | undefined },
+): Promise<{ readonly path?: string }> {
+  const { entries, totalBytes } = archiveEntries(ctx.store, items, docker);
+  return await writeDestination(ctx, dest, async (sink) => {
+    const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: dest, action: "write", totalBytes });
     await writeArchive(sink, entries, progress.add);
     progress.end();
   });
-  return { ...result, ...written };
 }

@@ -7,8 +7,9 @@ import { finishedImages, identity, packImages } from "../finish.ts";
 import { exportLayers, heldLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";
 import { pushNames, targetNames } from "../names.ts";
-import { pushAssembled } from "../push-assembled.ts";
+import { pushContent } from "../push-content.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
+import { contentOf } from "../content.ts";
 
 /** Writes the blobs, then the names; with `push`, sends it to the registries of its names. Throws `REFERENCE`, and what registries throw. */
 export async function exportToStore(
@@ -27,6 +28,6 @@ export async function exportToStore(
   const layers = assembled.images.flatMap((image) => image.layers);
   const blobs = [...documents, ...layers].map((one) => one.descriptor.digest);
   nameImage(ctx.store, { descriptor: assembled.descriptor, blobs }, names);
-  if (output.push) await pushAssembled(ctx, assembled, names);
+  if (output.push) await pushContent(ctx, contentOf(assembled), names);
   return { output, names, ...identity(assembled, output) };
 }

@@ -7,7 +7,7 @@ import { bytesOf, type ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
-import type { AssembledResult } from "./assembled-image.ts";
+import type { ImageContent } from "./content.ts";
 import type { Document } from "./manifest.ts";
 import { targetName } from "./names.ts";
 import { startProgress } from "../transfer.ts";
@@ -29,34 +29,32 @@ interface PushBlob {
 }
 
 /** Pushes to each name in turn; what went to one repository of a registry is mounted into the next. Throws what registries throw. */
-export async function pushAssembled(ctx: ImageContext, result: AssembledResult, names: readonly string[]): Promise<void> {
+export async function pushContent(ctx: ImageContext, content: ImageContent, names: readonly string[]): Promise<void> {
   const client = await ctx.registry();
-  const blobs = blobsOf(ctx, result);
+  const blobs = blobsOf(ctx, content);
   for (const target of names.map(targetName)) {
     await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
-    for (const { reference, document } of manifestsOf(result, target)) {
+    for (const { reference, document } of manifestsOf(content, target)) {
       await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
     }
   }
 }
 
-/** The only manifest under its tag; else the index has the tag, and comes after the manifests that it names. */
-function manifestsOf({ images, index }: AssembledResult, target: Target): { readonly reference: Reference; readonly document: Document }[] {
-  const documents = images.flatMap(({ manifest, about }) => [manifest, ...(about === undefined ? [] : [about.manifest])]);
-  if (index === undefined) return documents.map((document) => ({ reference: target, document }));
-  const byDigest = documents.map((document) => ({ reference: atDigest(target, document.descriptor.digest), document }));
-  return [...byDigest, { reference: target, document: index }];
+/** What names stand for has the tag, and comes after the manifests that it names. */
+function manifestsOf({ manifests }: ImageContent, target: Target): { readonly reference: Reference; readonly document: Document }[] {
+  return manifests.map((document, at) => {
+    const reference = at === manifests.length - 1 ? target : atDigest(target, document.descriptor.digest);
+    return { reference, document };
+  });
 }
 
 /** Each blob once; configuration files first, because they are small and find a missing permission early. */
-function blobsOf(ctx: ImageContext, result: AssembledResult): PushBlob[] {
-  const { images } = result;
+function blobsOf(ctx: ImageContext, { documents, layers }: ImageContent): PushBlob[] {
   const blobs = new Map<Digest, PushBlob>();
-  const documents = images.flatMap(({ config, about }) => [config, ...(about === undefined ? [] : [about.config, ...about.statements])]);
   for (const { descriptor, bytes } of documents) {
     blobs.set(descriptor.digest, { descriptor, places: [], ensure: () => Promise.resolve(descriptor), open: () => bytesOf(bytes) });
   }
-  for (const { descriptor, remote, ensure } of images.flatMap(({ layers }) => layers)) {
+  for (const { descriptor, remote, ensure } of layers) {
     // Such layers stay where their licence wants them; the manifest carries their addresses.
     if (isForeignLayer(descriptor.mediaType)) continue;
     const open = (): ByteStream => ctx.store.blobs.open(descriptor.digest);

@@ -7,7 +7,8 @@ import { OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import { type AssembledResult, onlyImage } from "./assembled-image.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
-import { pushAssembled } from "./push-assembled.ts";
+import { contentOf } from "./content.ts";
+import { pushContent } from "./push-content.ts";
 import type { ImageContext } from "./types.ts";
 
 const LAYER = { mediaType: OCI_LAYER_GZIP, digest: sha256("layer"), size: 5 };
@@ -94,7 +95,7 @@ const rows: { name: string; to: string[]; has: string[]; want: string[] }[] = [
   },
 ];
 for (const { name, to, has, want } of rows) {
-  test(`pushAssembled() ${name}`, async () => {
+  test(`pushContent() ${name}`, async () => {
     const calls: string[] = [];
     const client = recordingClient(calls, new Set(has));
     const refuse = (): never => {
@@ -103,7 +104,7 @@ for (const { name, to, has, want } of rows) {
     // Only what pushing looks at; the blobs themselves are the client's business.
     const store = { blobs: { open: refuse } } as unknown as ImageContext["store"];
     const ctx: ImageContext = { store, registry: async () => client, emit: noEvents, vertex: "push", signal: new AbortController().signal };
-    await pushAssembled(ctx, imageWithBase(calls), to);
+    await pushContent(ctx, contentOf(imageWithBase(calls)), to);
     assert.deepEqual(calls.toSorted(), want);
     // A tag must never stand for an image whose blobs are missing.
     assert.match(calls.at(-1) ?? "", /^manifest/);

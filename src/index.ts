@@ -77,6 +77,7 @@ export type {
   CompressionOptions,
   ExportResult,
   FileOptions,
+  ImageFilters,
   ImageOptions,
   LoadedImage,
   OutputSpec,

@@ -2,7 +2,7 @@
 import type { ContainerOptions } from "../containers/index.ts";
 import type { StoreOptions } from "../context/index.ts";
 import type { ByteStream } from "../bytes.ts";
-import type { CompressionOptions } from "../image/index.ts";
+import type { CompressionOptions, ImageFilters } from "../image/index.ts";
 import type { Digest } from "../digest.ts";
 import type { BuildEvent } from "../events.ts";
 
@@ -23,8 +23,16 @@ export interface ImageSummary {
   readonly configDigest: Digest;
   readonly platform: string;
   readonly created?: string;
-  /** Sum of the layer blobs as stored. */
-  readonly sizeBytes: number;
+  /** Sum of the files of its layers, unpacked. Absent where the bytes of a layer are not in the store. */
+  readonly sizeBytes?: number;
+}
+
+/** Options of `listImages`: all that are given must hold. */
+export interface ListImagesOptions extends StoreOptions, ImageFilters {
+  /** Only images that were made before this one: a name, an ID, a digest, or a short form of these. */
+  readonly before?: string | undefined;
+  /** Only images that were made after this one. */
+  readonly since?: string | undefined;
 }
 
 /** What the demo and `decant inspect` show of an image. */
@@ -36,10 +44,13 @@ export interface ImageDetails {
   readonly digest: Digest;
   readonly configDigest: Digest;
   readonly platform: string;
+  /** As `ImageSummary` has it. */
+  readonly sizeBytes?: number;
   readonly manifest: unknown;
   readonly config: unknown;
   /** What is attached to it: "https://spdx.dev/Document", "https://slsa.dev/provenance/v1". */
   readonly attestations: readonly string[];
+  /** `sizeBytes`: of the blob, as it is stored. */
   readonly layers: readonly { readonly digest: Digest; readonly diffId: Digest; readonly sizeBytes: number; readonly createdBy?: string }[];
   readonly contents: {
     /** Sum of gzip-compressed layers; only with `sizes: true`. */

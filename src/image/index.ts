@@ -4,6 +4,8 @@ export type * from "./types.ts";
 export { writeError } from "./errors.ts";
 export { checkOutput } from "./check-output.ts";
 export { exportImage } from "./export.ts";
+export { type ImageFilters, imageFilter } from "./image-filters.ts";
+export { unpackedSize } from "./image-size.ts";
 export { importRootfs } from "./import-rootfs.ts";
 export { findImage, isImageId, type StoredImage, storedImages } from "./find-image.ts";
 export { isOutOfReach, knownTag } from "./known-tag.ts";

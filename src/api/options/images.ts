@@ -2,6 +2,7 @@
 import type {
   ImportImageOptions,
   InspectImageOptions,
+  ListImagesOptions,
   PruneStoreOptions,
   PullImageOptions,
   PushImageOptions,
@@ -13,7 +14,14 @@ import { amount, call, COMPRESSION, flag, list, maybe, oneOf, STORE, stream, tex
 import { type Shape, shapeOf } from "./shape.ts";
 
 /** Of `listImages`. */
-export const LIST: Shape = shapeOf<StoreOptions>("listImages", STORE);
+export const LIST: Shape = shapeOf<ListImagesOptions>("listImages", {
+  ...STORE,
+  references: maybe(list(text)),
+  dangling: maybe(flag),
+  labels: maybe(list(text)),
+  before: maybe(text),
+  since: maybe(text),
+});
 /** Of `inspectImage`. */
 export const INSPECT: Shape = shapeOf<InspectImageOptions>("inspectImage", { ...STORE, image: text, sizes: maybe(flag) });
 /** Of `removeImages`. */

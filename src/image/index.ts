@@ -28,4 +28,5 @@ export { checkOutputFile, checkOutputFolder, writeOutputFile } from "./output-fi
 export { pullImage } from "./pull-image.ts";
 export { pushImage } from "./push-image.ts";
 export { removeImages } from "./remove-images.ts";
+export { heardNames, similarImage } from "./similar-image.ts";
 export { tagImage } from "./tag-image.ts";

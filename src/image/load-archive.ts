@@ -2,32 +2,16 @@
  * `decant load`: the images of an archive into the store, under the names that the archive gives them. It reads OCI layouts (image-spec
  * image-layout.md) and docker's archives of all its versions since 1.10, also those of podman, skopeo, crane, kaniko and Bazel.
  */
-import * as v from "valibot";
-import { DecantError, isDecantError } from "../errors.ts";
-import {
-  type Descriptor,
-  DOCKER_CONFIG,
-  formatReference,
-  MAX_CONFIG_BYTES,
-  MAX_MANIFEST_BYTES,
-  OCI_INDEX,
-  OCI_LAYER,
-  OCI_LAYER_GZIP,
-  OCI_LAYER_ZSTD,
-  parseImageConfig,
-  parseManifestOrIndex,
-  parseReference,
-  type Platform,
-} from "../oci/index.ts";
-import { sha256, type Digest } from "../digest.ts";
-import { loadLayers, sniffCompression } from "../tree/index.ts";
+import type { Digest } from "../digest.ts";
+import { DecantError } from "../errors.ts";
+import { type Descriptor, MAX_MANIFEST_BYTES, OCI_INDEX, parseManifestOrIndex, type Platform } from "../oci/index.ts";
+import { loadLayers } from "../tree/index.ts";
 import { type ArchiveFiles, blobPath } from "./archive-files.ts";
 import { contentDigests, type ImageContent, storedContent } from "./content.ts";
+import { type ArchivedTop, dockerNames, dockerTops, imageName, readDockerManifest } from "./docker-archive.ts";
 import { IMAGE_NAME_ANNOTATION, REF_NAME_ANNOTATION } from "./exporters/layout.ts";
 import { loadFound } from "./load-image.ts";
-import { manifestOf } from "./manifest.ts";
 import { nameImage } from "./name-image.ts";
-import { targetName } from "./names.ts";
 import type { ImageContext } from "./types.ts";
 
 /** An image that was loaded. */
@@ -39,18 +23,7 @@ export interface LoadedImage {
   readonly names: readonly string[];
 }
 
-/** What an archive has under one digest. */
-interface Top {
-  readonly descriptor: Descriptor;
-  readonly names: readonly string[];
-}
-
 const MAX_DEPTH = 5;
-const dockerManifest = v.array(
-  v.looseObject({ Config: v.string(), RepoTags: v.optional(v.nullable(v.array(v.string()))), Layers: v.nullable(v.array(v.string())) }),
-);
-type DockerManifest = v.InferOutput<typeof dockerManifest>;
-
 /**
  * Loads all images of an archive, or none: each is checked, with its layers, before the first has its name. Throws `MANIFEST` for what is no image
  * archive, `BLOB_*`, `TAR`, `ARCHIVE`.
@@ -58,7 +31,7 @@ type DockerManifest = v.InferOutput<typeof dockerManifest>;
 export async function loadArchive(ctx: ImageContext, files: ArchiveFiles, host: Platform): Promise<readonly LoadedImage[]> {
   const index = await files.read("index.json", MAX_MANIFEST_BYTES);
   const docker = await readDockerManifest(files);
-  const tops = index === undefined ? await dockerTops(ctx, files, docker) : await layoutTops(ctx, files, index);
+  const tops = index === undefined ? await dockerTops(ctx.store, files, docker) : await layoutTops(ctx, files, index);
   const loaded: { readonly content: ImageContent; readonly names: readonly string[] }[] = [];
   for (const { descriptor, names } of tops) {
     const content = await storedContent(ctx, descriptor);
@@ -73,24 +46,8 @@ export async function loadArchive(ctx: ImageContext, files: ArchiveFiles, host: 
   });
 }
 
-async function readDockerManifest(files: ArchiveFiles): Promise<DockerManifest> {
-  const bytes = await files.read("manifest.json", MAX_MANIFEST_BYTES);
-  if (bytes === undefined) return [];
-  const parsed = v.safeParse(dockerManifest, parseJson(files.name, bytes));
-  if (parsed.success) return parsed.output;
-  throw new DecantError("MANIFEST", `Cannot load "${files.name}": its manifest.json is not a list of images`);
-}
-
-function parseJson(name: string, bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch (error) {
-    throw new DecantError("MANIFEST", `Cannot load "${name}": its manifest.json is no JSON`, { cause: error });
-  }
-}
-
 /** The images that index.json lists, with all their blobs in the store. */
-async function layoutTops(ctx: ImageContext, files: ArchiveFiles, bytes: Buffer): Promise<readonly Top[]> {
+async function layoutTops(ctx: ImageContext, files: ArchiveFiles, bytes: Buffer): Promise<readonly ArchivedTop[]> {
   const parsed = parseManifestOrIndex(bytes, OCI_INDEX);
   if (parsed.kind !== "index") throw new DecantError("MANIFEST", `Cannot load "${files.name}": its index.json is no index`);
   const tops = new Map<Digest, { readonly descriptor: Descriptor; readonly names: string[] }>();
@@ -128,69 +85,10 @@ async function bring(ctx: ImageContext, files: ArchiveFiles, at: Descriptor, dep
   return true;
 }
 
-/** The images of manifest.json, each with a manifest that is made here: such archives have none. */
-async function dockerTops(ctx: ImageContext, files: ArchiveFiles, docker: DockerManifest): Promise<readonly Top[]> {
-  if (docker.length === 0)
-    throw new DecantError(
-      "MANIFEST",
-      `Cannot load "${files.name}": it is no archive of images: it has neither index.json nor manifest.json`,
-      {
-        hint: "For the files of a root file system: decant import FILE NAME",
-      },
-    );
-  const tops: Top[] = [];
-  for (const { Config: path, RepoTags: tags, Layers: layers } of docker) {
-    const bytes = await files.read(path, MAX_CONFIG_BYTES);
-    if (bytes === undefined) throw new DecantError("BLOB_MISSING", `Cannot load "${files.name}": it lacks the configuration "${path}"`);
-    // Says what is wrong with it.
-    parseImageConfig(bytes);
-    await ctx.store.blobs.put(bytes);
-    const descriptors: Descriptor[] = [];
-    for (const layer of layers ?? []) descriptors.push(await keepLayer(ctx, files, layer));
-    const config = { mediaType: DOCKER_CONFIG, digest: sha256(bytes), size: bytes.byteLength };
-    const manifest = manifestOf(config, descriptors, "oci");
-    await ctx.store.blobs.put(manifest.bytes);
-    tops.push({ descriptor: manifest.descriptor, names: (tags ?? []).flatMap((tag) => imageName(tag) ?? []) });
-  }
-  return tops;
-}
-
-async function keepLayer({ store }: ImageContext, files: ArchiveFiles, path: string): Promise<Descriptor> {
-  const blob = await files.keep(path);
-  if (blob === undefined) throw new DecantError("BLOB_MISSING", `Cannot load "${files.name}": it lacks the layer "${path}"`);
-  const [head = Buffer.alloc(0)] = await Array.fromAsync(store.blobs.open(blob.digest, { start: 0, length: 16 }));
-  const format = sniffCompression(head);
-  if (format === "xz" || format === "bzip2")
-    throw new DecantError(
-      "MEDIA_TYPE",
-      `Cannot load "${files.name}": its layer "${path}" has compression ${format}, which no image may have`,
-    );
-  const mediaType = format === "gzip" ? OCI_LAYER_GZIP : format === "zstd" ? OCI_LAYER_ZSTD : OCI_LAYER;
-  return { mediaType, ...blob };
-}
-
 /** Reads every layer: its digest and the diffId that its configuration tells are right, and commands know its files. */
 async function checkImages(ctx: ImageContext, { images }: ImageContent, name: string, host: Platform): Promise<void> {
   for (const { manifest } of images) {
     const opened = await loadFound(ctx.store, name, { top: manifest }, host);
     await loadLayers(opened.layers, ctx.signal);
-  }
-}
-
-/** The names that manifest.json has for an image that index.json has no name for. */
-function dockerNames(docker: DockerManifest, { images }: ImageContent): readonly string[] {
-  const hexes = images.map(({ config }) => config.digest.slice(config.digest.indexOf(":") + 1));
-  const tags = docker.filter(({ Config: path }) => hexes.some((hex) => path.includes(hex))).flatMap(({ RepoTags }) => RepoTags ?? []);
-  return [...new Set(tags.flatMap((tag) => imageName(tag) ?? []))];
-}
-
-/** The canonical text of a name; what is none names nothing. */
-function imageName(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return formatReference(targetName(formatReference(parseReference(text))));
-  } catch (error) {
-    if (isDecantError(error, "REFERENCE")) return undefined;
-    throw error;
   }
 }

@@ -7,6 +7,7 @@ export {
   build,
   buildBase,
   checkDockerfile,
+  copyImage,
   type CheckDockerfileOptions,
   type DockerfileCheck,
   type DockerfileOptions,
@@ -78,6 +79,7 @@ export { createProgress, type ProgressChange, type ProgressState, reduceProgress
 export type { SourceFile, SourceRange } from "./source.ts";
 export type {
   AnnotationSpec,
+  CopiedImage,
   CompressionOptions,
   ExportResult,
   FileOptions,

@@ -3,6 +3,7 @@ export { loadImages, saveImages, tagImage } from "./archives.ts";
 export { auditImage, type AuditImageOptions } from "./audit.ts";
 export { buildBase, diffBases, listBases, lockBase, recipeSchemaText, showBase, verifyBase } from "./base/index.ts";
 export type * from "./base/index.ts";
+export { copyImage, type CopyImageOptions } from "./copy.ts";
 export { listContainers, removeContainers, stopContainers } from "./containers.ts";
 export { build } from "./build.ts";
 export { checkDockerfile, type CheckDockerfileOptions, type DockerfileCheck } from "./check.ts";

@@ -32,6 +32,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   import: { summary: "Make an image of a root file system (tar)", load: () => import("./commands/import.ts") },
   pull: { summary: "Fetch an image from a registry", load: () => import("./commands/pull.ts") },
   push: { summary: "Send an image to a registry", load: () => import("./commands/push.ts") },
+  copy: { summary: "Copy an image between registries, the store, layouts and archives", load: () => import("./commands/copy.ts") },
   login: { summary: "Log in to a registry", load: () => import("./commands/login.ts") },
   logout: { summary: "Forget the credentials of a registry", load: () => import("./commands/logout.ts") },
   run: { summary: "Run a container of an image", load: () => import("./commands/run.ts") },
@@ -59,6 +60,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
 /** Other names that the field uses, and the commands that they stand for. */
 export const ALIASES: Readonly<Record<string, string>> = {
   b: "build",
+  cp: "copy",
   rmi: "image rm",
   "image build": "build",
   "image history": "history",

@@ -67,11 +67,11 @@ export function contentOf({ images, index, descriptor }: AssembledResult): Image
 
 /**
  * An image of the store, byte by byte as it is there. What its index names and the store lacks is left out, as it is when an index was pulled for one
- * platform. `ensure` of its layers fetches what only their registry has. Throws `BLOB_MISSING`, `MANIFEST`.
+ * platform. `ensure` of its layers fetches what only their registry has: the one that they came from, or `from`. Throws `BLOB_MISSING`, `MANIFEST`.
  */
-export async function storedContent(ctx: ImageContext, top: Descriptor): Promise<ImageContent> {
+export async function storedContent(ctx: ImageContext, top: Descriptor, from?: Place): Promise<ImageContent> {
   const found: Found = { manifests: [], documents: [], layers: [], images: [] };
-  await collect(ctx, top, found, MAX_DEPTH);
+  await collect({ ctx, from, found }, top, MAX_DEPTH);
   const manifests = once(found.manifests);
   const last = manifests.at(-1)?.descriptor;
   const { size } = last ?? top;
@@ -91,29 +91,41 @@ interface Found {
   readonly images: ContentImage[];
 }
 
-async function collect(ctx: ImageContext, at: Descriptor, found: Found, depth: number): Promise<void> {
-  const { store } = ctx;
+/** A repository. */
+interface Place {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+interface Collecting {
+  readonly ctx: ImageContext;
+  readonly from: Place | undefined;
+  readonly found: Found;
+}
+
+async function collect(collecting: Collecting, at: Descriptor, depth: number): Promise<void> {
+  const { ctx, found } = collecting;
   ctx.signal.throwIfAborted();
-  const bytes = await store.blobs.read(at.digest, MAX_MANIFEST_BYTES);
+  const bytes = await ctx.store.blobs.read(at.digest, MAX_MANIFEST_BYTES);
   const parsed = parseManifestOrIndex(bytes, at.mediaType);
-  if (parsed.kind === "manifest") await collectManifest(ctx, at, parsed.manifest, found);
+  if (parsed.kind === "manifest") await collectManifest(collecting, at, parsed.manifest);
   else if (depth === 0)
     throw new DecantError("MANIFEST", `Cannot use index "${at.digest}": it has indexes in indexes, more than ${MAX_DEPTH} deep`);
-  else for (const entry of parsed.index.manifests) if (isStored(store, entry)) await collect(ctx, entry, found, depth - 1);
+  else for (const entry of parsed.index.manifests) if (isStored(ctx.store, entry)) await collect(collecting, entry, depth - 1);
   const { digest } = at;
   found.manifests.push({ bytes, descriptor: { mediaType: parsed.mediaType, digest, size: bytes.byteLength } });
 }
 
-async function collectManifest(ctx: ImageContext, at: Descriptor, { config, layers }: Manifest, found: Found): Promise<void> {
+async function collectManifest({ ctx, from, found }: Collecting, at: Descriptor, { config, layers }: Manifest): Promise<void> {
   found.documents.push({ bytes: await ctx.store.blobs.read(config.digest, MAX_CONFIG_BYTES), descriptor: config });
-  for (const layer of layers) if (!isForeignLayer(layer.mediaType)) found.layers.push(storedLayer(ctx, layer));
+  for (const layer of layers) if (!isForeignLayer(layer.mediaType)) found.layers.push(storedLayer(ctx, layer, from));
   const isImage = isImageConfig(config.mediaType) && at.platform?.os !== "unknown";
   if (isImage) found.images.push({ ...given({ platform: at.platform }), manifest: at, config, layers });
 }
 
-function storedLayer(ctx: ImageContext, descriptor: Descriptor): ContentLayer {
-  const origin = originOf(ctx.store, descriptor.digest);
-  const remote = origin === undefined ? undefined : { descriptor, ...origin };
+function storedLayer(ctx: ImageContext, descriptor: Descriptor, from: Place | undefined): ContentLayer {
+  const origin = from ?? originOf(ctx.store, descriptor.digest);
+  const remote = origin === undefined ? undefined : { descriptor, registry: origin.registry, repository: origin.repository };
   return {
     descriptor,
     ...given({ remote }),

@@ -28,6 +28,8 @@ import { targetName } from "./names.ts";
 export interface ArchivedTop {
   readonly descriptor: Descriptor;
   readonly names: readonly string[];
+  /** Tags that name no repository. */
+  readonly tags?: readonly string[];
 }
 
 const dockerManifest = v.array(

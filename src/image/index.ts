@@ -3,6 +3,7 @@ export { type AnnotationSpec, annotationsFor } from "./annotations.ts";
 export type * from "./types.ts";
 export { writeError } from "./errors.ts";
 export { checkOutput } from "./check-output.ts";
+export { copyImage, type CopiedImage, type CopyDestination, type CopySource } from "./copy-image.ts";
 export { exportImage } from "./export.ts";
 export { type ImageFilters, imageFilter } from "./image-filters.ts";
 export { unpackedSize } from "./image-size.ts";

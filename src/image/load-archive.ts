@@ -46,19 +46,20 @@ export async function loadArchive(ctx: ImageContext, files: ArchiveFiles, host: 
   });
 }
 
-/** The images that index.json lists, with all their blobs in the store. */
-async function layoutTops(ctx: ImageContext, files: ArchiveFiles, bytes: Buffer): Promise<readonly ArchivedTop[]> {
+/** The images that index.json lists, with all their blobs in the store. Throws `MANIFEST`, `BLOB_*`. */
+export async function layoutTops(ctx: ImageContext, files: ArchiveFiles, bytes: Buffer): Promise<readonly ArchivedTop[]> {
   const parsed = parseManifestOrIndex(bytes, OCI_INDEX);
   if (parsed.kind !== "index") throw new DecantError("MANIFEST", `Cannot load "${files.name}": its index.json is no index`);
-  const tops = new Map<Digest, { readonly descriptor: Descriptor; readonly names: string[] }>();
+  const tops = new Map<Digest, { readonly descriptor: Descriptor; readonly names: string[]; readonly tags: string[] }>();
   for (const { annotations, ...descriptor } of parsed.index.manifests) {
     const known = tops.get(descriptor.digest);
     if (known === undefined && !(await bring(ctx, files, descriptor, MAX_DEPTH)))
       throw new DecantError("BLOB_MISSING", `Cannot load "${files.name}": it lacks the manifest "${descriptor.digest}"`);
-    const top = known ?? { descriptor, names: new Array<string>() };
+    const top = known ?? { descriptor, names: new Array<string>(), tags: new Array<string>() };
     tops.set(descriptor.digest, top);
     // Other tools write a tag alone, which names no repository.
     const refName = annotations?.[REF_NAME_ANNOTATION];
+    if (refName !== undefined) top.tags.push(refName);
     const name = imageName(annotations?.[IMAGE_NAME_ANNOTATION] ?? (refName !== undefined && /[/:]/.test(refName) ? refName : undefined));
     if (name !== undefined && !top.names.includes(name)) top.names.push(name);
   }

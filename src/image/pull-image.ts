@@ -111,7 +111,7 @@ async function pullAt(
   const seen: Descriptor[] = [];
   const documents = await openDocuments(shown, top, platform, (descriptor) => {
     seen.push(descriptor);
-    return readDocument(ctx, reference, descriptor);
+    return fetchDocument(ctx, reference, descriptor);
   });
   keepDocuments(ctx, seen, platform);
   const layers = imageLayers(store, documents, {
@@ -135,7 +135,8 @@ async function holdLayers(ctx: ImageContext, { registry, repository }: Reference
   await pool(AT_ONCE, missing, (descriptor, signal) => fetchBlob(ctx, { descriptor, registry, repository }, signal), ctx.signal);
 }
 
-async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<Descriptor> {
+/** What a reference stands for at its registry. Throws what registries throw. */
+export async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<Descriptor> {
   if (reference.digest !== undefined) {
     const size = ctx.store.blobs.size(reference.digest);
     if (size !== undefined) return { mediaType: "", digest: reference.digest, size };
@@ -146,7 +147,8 @@ async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<D
   return descriptor;
 }
 
-async function readDocument(ctx: ImageContext, reference: Reference, descriptor: Descriptor): Promise<Buffer> {
+/** A document of an image, from the store, or from its registry into the store. Throws what registries throw, `BLOB_*`. */
+export async function fetchDocument(ctx: ImageContext, reference: Reference, descriptor: Descriptor): Promise<Buffer> {
   const { store, signal } = ctx;
   const maxBytes = isImageConfig(descriptor.mediaType) ? MAX_CONFIG_BYTES : MAX_MANIFEST_BYTES;
   const known = sizedDescriptor(store, descriptor);

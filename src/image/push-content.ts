@@ -13,8 +13,6 @@ import { targetName } from "./names.ts";
 import { startProgress } from "../transfer.ts";
 import type { ImageContext } from "./types.ts";
 
-type Target = ReturnType<typeof targetName>;
-
 interface Repository {
   readonly registry: string;
   readonly repository: string;
@@ -32,16 +30,28 @@ interface PushBlob {
 export async function pushContent(ctx: ImageContext, content: ImageContent, names: readonly string[]): Promise<void> {
   const client = await ctx.registry();
   const blobs = blobsOf(ctx, content);
-  for (const target of names.map(targetName)) {
-    await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
-    for (const { reference, document } of manifestsOf(content, target)) {
-      await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
-    }
+  for (const target of names.map(targetName)) await pushBlobs(ctx, client, { content, blobs }, target);
+}
+
+/** Pushes to one place; `target` without a tag is known by the digest alone. */
+export async function pushAt(ctx: ImageContext, client: RegistryClient, content: ImageContent, target: Reference): Promise<void> {
+  await pushBlobs(ctx, client, { content, blobs: blobsOf(ctx, content) }, target);
+}
+
+async function pushBlobs(
+  ctx: ImageContext,
+  client: RegistryClient,
+  { content, blobs }: { readonly content: ImageContent; readonly blobs: readonly PushBlob[] },
+  target: Reference,
+): Promise<void> {
+  await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
+  for (const { reference, document } of manifestsOf(content, target)) {
+    await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
   }
 }
 
 /** What names stand for has the tag, and comes after the manifests that it names. */
-function manifestsOf({ manifests }: ImageContent, target: Target): { readonly reference: Reference; readonly document: Document }[] {
+function manifestsOf({ manifests }: ImageContent, target: Reference): { readonly reference: Reference; readonly document: Document }[] {
   return manifests.map((document, at) => {
     const reference = at === manifests.length - 1 ? target : atDigest(target, document.descriptor.digest);
     return { reference, document };
@@ -63,7 +73,7 @@ function blobsOf(ctx: ImageContext, { documents, layers }: ImageContent): PushBl
   return [...blobs.values()];
 }
 
-async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Target, blob: PushBlob, signal: AbortSignal): Promise<void> {
+async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Reference, blob: PushBlob, signal: AbortSignal): Promise<void> {
   const { descriptor, places } = blob;
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: descriptor.digest, action: "push", totalBytes: descriptor.size });
   if (!(await isThere(client, target, blob, signal))) {
@@ -76,7 +86,7 @@ async function pushBlob(ctx: ImageContext, client: RegistryClient, target: Targe
 }
 
 /** Already in the repository, or mounted into it from a neighbour now. Blobs of nobody else are not asked for: `pushBlob` does that. */
-async function isThere(client: RegistryClient, target: Target, { descriptor, places }: PushBlob, signal: AbortSignal): Promise<boolean> {
+async function isThere(client: RegistryClient, target: Reference, { descriptor, places }: PushBlob, signal: AbortSignal): Promise<boolean> {
   if (places.length === 0) return false;
   if (await client.hasBlob(target, descriptor.digest, { signal })) return true;
   for (const { registry, repository } of places) {

@@ -31,11 +31,13 @@ export {
   type LoginOptions,
   logout,
   dockerfileGraph,
+  mutateImage,
   outline,
   pruneStore,
   pullImage,
   pushImage,
   readFile,
+  rebaseImage,
   recipeSchemaText,
   removeContainers,
   removeImages,
@@ -79,6 +81,7 @@ export { createProgress, type ProgressChange, type ProgressState, reduceProgress
 export type { SourceFile, SourceRange } from "./source.ts";
 export type {
   AnnotationSpec,
+  ConfigChanges,
   CopiedImage,
   CompressionOptions,
   ExportResult,

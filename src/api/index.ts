@@ -4,6 +4,7 @@ export { auditImage, type AuditImageOptions } from "./audit.ts";
 export { buildBase, diffBases, listBases, lockBase, recipeSchemaText, showBase, verifyBase } from "./base/index.ts";
 export type * from "./base/index.ts";
 export { copyImage, type CopyImageOptions } from "./copy.ts";
+export { mutateImage, type MutateImageOptions, rebaseImage, type RebaseImageOptions } from "./rewrite.ts";
 export { listContainers, removeContainers, stopContainers } from "./containers.ts";
 export { build } from "./build.ts";
 export { checkDockerfile, type CheckDockerfileOptions, type DockerfileCheck } from "./check.ts";

@@ -15,6 +15,8 @@ export { loadArchive, type LoadedImage } from "./load-archive.ts";
 export { saveArchive, type SavedImage } from "./save-archive.ts";
 export { loadFound, loadImage } from "./load-image.ts";
 export { forgetUntagged } from "./name-image.ts";
+export type { ConfigChanges } from "./mutate-config.ts";
+export { mutatedImage, rebasedImage } from "./rewrite-image.ts";
 export { targetNames } from "./names.ts";
 export { clampTimes, withEpoch } from "./clamp-times.ts";
 export { openOciArchive } from "./oci-archive.ts";

@@ -2,12 +2,14 @@
  * Decant as a library. Everything that the command does is here: plain options and an AbortSignal in, an event stream and a result out.
  */
 export {
+  annotateIndex,
   auditImage,
   type AuditImageOptions,
   build,
   buildBase,
   checkDockerfile,
   copyImage,
+  createIndex,
   type CheckDockerfileOptions,
   type DockerfileCheck,
   type DockerfileOptions,
@@ -89,6 +91,7 @@ export type {
   ImageFilters,
   ImageOptions,
   LoadedImage,
+  MadeIndex,
   OutputSpec,
   SavedImage,
 } from "./image/index.ts";

@@ -5,6 +5,7 @@ export { buildBase, diffBases, listBases, lockBase, recipeSchemaText, showBase, 
 export type * from "./base/index.ts";
 export { copyImage, type CopyImageOptions } from "./copy.ts";
 export { mutateImage, type MutateImageOptions, rebaseImage, type RebaseImageOptions } from "./rewrite.ts";
+export { annotateIndex, type AnnotateIndexOptions, createIndex, type CreateIndexOptions } from "./indexes.ts";
 export { listContainers, removeContainers, stopContainers } from "./containers.ts";
 export { build } from "./build.ts";
 export { checkDockerfile, type CheckDockerfileOptions, type DockerfileCheck } from "./check.ts";

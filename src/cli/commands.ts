@@ -35,6 +35,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   copy: { summary: "Copy an image between registries, the store, layouts and archives", load: () => import("./commands/copy.ts") },
   mutate: { summary: "Make an image with another configuration", load: () => import("./commands/mutate.ts") },
   rebase: { summary: "Put the layers of an app on a newer base", load: () => import("./commands/rebase.ts") },
+  "index create": { summary: "Make an index of images for several platforms", load: () => import("./commands/index/create.ts") },
+  "index annotate": { summary: "Set annotations of an index or of one of its images", load: () => import("./commands/index/annotate.ts") },
   login: { summary: "Log in to a registry", load: () => import("./commands/login.ts") },
   logout: { summary: "Forget the credentials of a registry", load: () => import("./commands/logout.ts") },
   run: { summary: "Run a container of an image", load: () => import("./commands/run.ts") },
@@ -56,12 +58,14 @@ export const GROUPS: Readonly<Record<string, string>> = {
   base: "Distroless bases out of verified Debian packages: the catalogue's, and your own recipes",
   builder: "The build cache, under docker's names",
   buildx: "Builds, under the names of docker buildx",
+  index: "Indexes: images for several platforms under one name",
   system: "The store",
 };
 
 /** Other names that the field uses, and the commands that they stand for. */
 export const ALIASES: Readonly<Record<string, string>> = {
   b: "build",
+  bud: "build",
   cp: "copy",
   rmi: "image rm",
   "image build": "build",

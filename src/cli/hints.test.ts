@@ -7,6 +7,7 @@ import { SUPPORT } from "../support.ts";
 import { parseCommandLine } from "./args.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import { COMMANDS, commandNames } from "./commands.ts";
+import { FOREIGN_COMMANDS } from "./foreign-commands.ts";
 
 const specs = new Map<string, CommandSpec>();
 for (const [name, { load }] of Object.entries(COMMANDS)) {
@@ -81,3 +82,16 @@ for (const typed of ["--gpu", "--cpu", "--cache-repos", "--cach-to", "--squas", 
     );
   });
 }
+
+test("U10: what other tools call a command is answered with commands that exist", () => {
+  const names = new Set(commandNames().map(([name]) => name));
+  for (const [typed, hint] of Object.entries(FOREIGN_COMMANDS)) {
+    assert.ok(!names.has(typed), `${typed} is a command`);
+    for (const [, first = "", second = ""] of hint.matchAll(/\bdecant ([a-z]+)(?: ([a-z]+))?/g))
+      assert.ok(
+        names.has(first) || names.has(`${first} ${second}`) || /^(?:has|takes|keeps|needs|builds|makes)$/.test(first),
+        `${typed}: ${hint}`,
+      );
+    assert.deepEqual(problemsOf(hint, undefined), [], `${typed}: ${hint}`);
+  }
+});

@@ -56,6 +56,10 @@ async function findCommand(name: string, next: string | undefined): Promise<Foun
     const entry = Object.hasOwn(COMMANDS, known) ? COMMANDS[known] : undefined;
     if (entry !== undefined) return { full: known, entry, isPair };
   }
+  const { FOREIGN_COMMANDS } = await import("./foreign-commands.ts");
+  for (const typed of [pair, name])
+    if (Object.hasOwn(FOREIGN_COMMANDS, typed))
+      throw usageError(`Cannot run command "${typed}": Decant has no such command`, FOREIGN_COMMANDS[typed]);
   const { closest } = await import("./suggest.ts");
   const isGroup = Object.hasOwn(GROUPS, name);
   const names = commandNames().map(([known]) => known);

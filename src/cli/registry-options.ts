@@ -34,10 +34,11 @@ export interface RegistryValues {
 }
 
 /** The environment that the options stand for. Throws `UNSUPPORTED`. */
-export function registryEnv(values: RegistryValues, { env, cwd }: Pick<CliContext, "env" | "cwd">): CliContext["env"] {
+export function registryEnv(values: RegistryValues, context: Pick<CliContext, "env" | "cwd">): CliContext["env"] {
   if (values["tls-verify"] === false)
     throw unsupported("Option --tls-verify=false", { hint: 'Write "insecure = true" for the registry into registries.conf' });
+  const { env } = context;
   if (values.authfile === undefined) return env;
-  // This file alone, as for podman.
-  return { ...env, REGISTRY_AUTH_FILE: resolve(cwd, values.authfile), DOCKER_AUTH_CONFIG: undefined };
+  // This file alone, as for podman. The working directory may be gone, and is looked up only here.
+  return { ...env, REGISTRY_AUTH_FILE: resolve(context.cwd, values.authfile), DOCKER_AUTH_CONFIG: undefined };
 }

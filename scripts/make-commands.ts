@@ -20,9 +20,16 @@ export async function commandsPage(): Promise<string> {
     "|---|---|",
     ...list,
     "",
-    `Other names: ${Object.entries(ALIASES)
-      .map(([alias, name]) => `\`${alias}\` is \`${name}\``)
-      .join(", ")}. Each command has \`--help\`. Exit codes are in [errors](../errors.md).`,
+    "Each command has `--help`. Exit codes are in [errors](../errors.md).",
+    "",
+    "Other names, as docker and its users have them:",
+    "",
+    "| command | other names |",
+    "|---|---|",
+    ...Object.keys(COMMANDS).flatMap((name) => {
+      const aliases = Object.entries(ALIASES).flatMap(([alias, command]) => (command === name ? [`\`${alias}\``] : []));
+      return aliases.length === 0 ? [] : [`| \`${name}\` | ${aliases.join(", ")} |`];
+    }),
     "",
     ...specs.flatMap(section),
   ].join("\n");
@@ -30,7 +37,6 @@ export async function commandsPage(): Promise<string> {
 
 function section(spec: CommandSpec): string[] {
   const rows = Object.entries(spec.options).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const missing = Object.entries(spec.unsupported ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return [
     `## decant ${spec.name}`,
     "",
@@ -45,19 +51,24 @@ function section(spec: CommandSpec): string[] {
     ...rows.map(([name, option]) => `| ${label(name, option)} | ${cell(describe(option))} |`),
     "",
     ...(spec.notes === undefined ? [] : ["```text", spec.notes, "```", ""]),
-    ...(missing.length === 0
-      ? []
-      : [
-          "Flags of docker that are refused:",
-          "",
-          "| option | instead | row |",
-          "|---|---|---|",
-          ...missing.map(([name, { short, row, hint }]) => {
-            const instead = hint ?? SUPPORT.find(({ id }) => id === row)?.hint ?? "";
-            return `| \`${short === undefined ? "" : `-${short}, `}--${name}\` | ${cell(instead)} | ${row === undefined ? "" : `[${row}](support.md#${row})`} |`;
-          }),
-          "",
-        ]),
+    ...refused("Flags of docker that are refused:", spec.unsupported),
+    ...refused("Flags of kaniko and buildah that are refused:", spec.foreign),
+  ];
+}
+
+function refused(title: string, table: CommandSpec["unsupported"] = {}): string[] {
+  const rows = Object.entries(table).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (rows.length === 0) return [];
+  return [
+    title,
+    "",
+    "| option | instead | row |",
+    "|---|---|---|",
+    ...rows.map(([name, { short, row, hint }]) => {
+      const instead = hint ?? SUPPORT.find(({ id }) => id === row)?.hint ?? "";
+      return `| \`${short === undefined ? "" : `-${short}, `}--${name}\` | ${cell(instead)} | ${row === undefined ? "" : `[${row}](support.md#${row})`} |`;
+    }),
+    "",
   ];
 }
 

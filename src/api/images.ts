@@ -1,62 +1,26 @@
-/** The images of the local store: list, inspect, remove, and freeing what nothing needs. */
+/** The images of the local store: inspect, remove, and freeing what nothing needs. */
 import { AT_ONCE, pool } from "../async.ts";
-import { isDecantError, usageError } from "../errors.ts";
+import { runningContainers } from "../containers/index.ts";
+import { usageError } from "../errors.ts";
 import { contentsOf } from "../facts/index.ts";
 import {
   findImage,
+  forgetUntagged,
   loadFound,
-  type OpenedImage,
   predicateTypes,
   removeImages as removeStored,
-  type StoredImage,
   storedImages,
+  unpackedSize,
 } from "../image/index.ts";
-import { formatPlatform, type Platform } from "../oci/index.ts";
-import type { PruneResult, Store } from "../store/index.ts";
+import { formatPlatform } from "../oci/index.ts";
+import type { PruneResult } from "../store/index.ts";
 import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
 import { checkOptions } from "./options/shape.ts";
-import { INSPECT, LIST, PRUNE, REMOVE } from "./options/images.ts";
+import { INSPECT, PRUNE, REMOVE, USAGE } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
-import type { ImageDetails, ImageSummary, InspectImageOptions, PruneStoreOptions, RemoveImagesOptions, Run } from "./types.ts";
-
-/**
- * Every image of the store, sorted by name: once for each of its names, those without a name last. Images whose blobs are gone are left out.
- */
-export async function listImages(options: StoreOptions = {}): Promise<ImageSummary[]> {
-  checkOptions(LIST, options);
-  await using session = await openSession(options, "look");
-  const { store, platform } = session;
-  const { signal } = options;
-  const images = await storedImages(store, signal);
-  const found = (await pool(AT_ONCE, images, (image) => summariesOf(store, image, platform), signal)).flat();
-  const rank = ({ name = "" }: ImageSummary): string => (name === "" ? "1" : `0${name}`);
-  return found.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
-}
-
-async function summariesOf(store: Store, stored: StoredImage, platform: Platform): Promise<ImageSummary[]> {
-  const { id, manifest, names } = stored;
-  try {
-    const image = await loadFound(store, names[0] ?? id, { top: manifest, platform: stored.platform }, platform);
-    const summary = summaryOf(image);
-    return names.length === 0 ? [summary] : names.map((name) => ({ name, ...summary }));
-  } catch (error) {
-    if (isDecantError(error, "BLOB_MISSING")) return [];
-    throw error;
-  }
-}
-
-/** The summary of an opened image, but for its name. */
-export function summaryOf({ config, manifest, descriptor }: OpenedImage): Omit<ImageSummary, "name"> {
-  return {
-    digest: descriptor.digest,
-    configDigest: manifest.config.digest,
-    platform: formatPlatform(config),
-    ...given({ created: config.created }),
-    sizeBytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0),
-  };
-}
+import type { ImageDetails, InspectImageOptions, PruneStoreOptions, RemoveImagesOptions, Run, StoreUsage } from "./types.ts";
 
 /** Everything about one image of the store. With `sizes`, layers are compressed as a push would, and their sum told. Throws `IMAGE_NOT_FOUND`. */
 export async function inspectImage(options: InspectImageOptions): Promise<ImageDetails> {
@@ -76,6 +40,7 @@ export async function inspectImage(options: InspectImageOptions): Promise<ImageD
   return {
     name: options.image,
     names: found.name === undefined ? found.names : [found.name],
+    ...given({ sizeBytes: await unpackedSize(store, image.layers, signal) }),
     digest: image.descriptor.digest,
     configDigest: image.manifest.config.digest,
     platform: formatPlatform(image.config),
@@ -116,9 +81,19 @@ export async function removeImages(options: RemoveImagesOptions): Promise<string
 export function pruneStore(options: PruneStoreOptions = {}): Run<PruneResult> {
   return startRun(PRUNE, options, async (_emit, signal) => {
     await using session = await openSession(options, "prune");
+    if (options.untagged === true) forgetUntagged(session.store);
     return await session.store.prune({
       signal,
       ...given({ all: options.all, olderThanMs: options.olderThanMs }),
     });
   });
+}
+
+/** How much of the disk images and the build cache hold. Reads the whole store: seconds for millions of files. */
+export async function storeUsage(options: StoreOptions = {}): Promise<StoreUsage> {
+  checkOptions(USAGE, options);
+  await using session = await openSession(options, "look");
+  const { store } = session;
+  const images = await storedImages(store, options.signal);
+  return { images: images.length, containers: runningContainers(store).length, ...(await store.measure(options.signal)) };
 }

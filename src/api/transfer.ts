@@ -8,7 +8,7 @@ import { type ExportResult, importRootfs, pullImage as pull, pushImage as push, 
 import { type ContainerConfig, formatReference, type Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
-import { summaryOf } from "./images.ts";
+import { summaryOf } from "./list-images.ts";
 import { guardedStdin } from "./callbacks.ts";
 import { IMPORT, PULL, PUSH } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
@@ -24,7 +24,7 @@ export function pullImage(options: PullImageOptions): Run<ImageSummary & { reado
       pull(imageContext(session, emit, "pull", signal), options.image, platform, { load: true, name: true }),
     );
     const { digest: _digest, ...reference } = pulled.reference;
-    return { name: formatReference(reference), ...summaryOf(pulled) };
+    return { name: formatReference(reference), ...(await summaryOf(session.store, pulled, signal)) };
   });
 }
 

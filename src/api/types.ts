@@ -2,7 +2,7 @@
 import type { ContainerOptions } from "../containers/index.ts";
 import type { StoreOptions } from "../context/index.ts";
 import type { ByteStream } from "../bytes.ts";
-import type { CompressionOptions } from "../image/index.ts";
+import type { CompressionOptions, ImageFilters } from "../image/index.ts";
 import type { Digest } from "../digest.ts";
 import type { BuildEvent } from "../events.ts";
 import type { BuildRecord } from "../store/index.ts";
@@ -24,8 +24,16 @@ export interface ImageSummary {
   readonly configDigest: Digest;
   readonly platform: string;
   readonly created?: string;
-  /** Sum of the layer blobs as stored. */
-  readonly sizeBytes: number;
+  /** Sum of the files of its layers, unpacked. Absent where the bytes of a layer are not in the store. */
+  readonly sizeBytes?: number;
+}
+
+/** Options of `listImages`: all that are given must hold. */
+export interface ListImagesOptions extends StoreOptions, ImageFilters {
+  /** Only images that were made before this one: a name, an ID, a digest, or a short form of these. */
+  readonly before?: string | undefined;
+  /** Only images that were made after this one. */
+  readonly since?: string | undefined;
 }
 
 /** What the demo and `decant inspect` show of an image. */
@@ -37,10 +45,13 @@ export interface ImageDetails {
   readonly digest: Digest;
   readonly configDigest: Digest;
   readonly platform: string;
+  /** As `ImageSummary` has it. */
+  readonly sizeBytes?: number;
   readonly manifest: unknown;
   readonly config: unknown;
   /** What is attached to it: "https://spdx.dev/Document", "https://slsa.dev/provenance/v1". */
   readonly attestations: readonly string[];
+  /** `sizeBytes`: of the blob, as it is stored. */
   readonly layers: readonly { readonly digest: Digest; readonly diffId: Digest; readonly sizeBytes: number; readonly createdBy?: string }[];
   readonly contents: {
     /** Sum of gzip-compressed layers; only with `sizes: true`. */
@@ -75,6 +86,20 @@ export interface PruneStoreOptions extends StoreOptions {
   readonly all?: boolean | undefined;
   /** Cache, and images without a name, that were not used for so long. */
   readonly olderThanMs?: number | undefined;
+  /** Also images without a name, however young they are. Default false. */
+  readonly untagged?: boolean | undefined;
+}
+
+/** What a store holds. Bytes are those on the disk; what images and the cache share is of images. */
+export interface StoreUsage {
+  /** Images, with a name and without. */
+  readonly images: number;
+  /** Those that run. */
+  readonly containers: number;
+  readonly imageBytes: number;
+  readonly cacheBytes: number;
+  /** What only running processes hold. */
+  readonly usedBytes: number;
 }
 
 /** Options of `pullImage`. */
@@ -92,6 +117,36 @@ export interface PushImageOptions extends StoreOptions, Omit<CompressionOptions,
   readonly name?: string | undefined;
   /** Only this platform of an index. Default: all. */
   readonly platform?: string | undefined;
+}
+
+/** Options of `tagImage`. */
+export interface TagImageOptions extends StoreOptions {
+  /** A name, an ID, a digest, or a short form of these. */
+  readonly image: string;
+  /** "app:1", "registry.example/team/app". */
+  readonly names: readonly string[];
+}
+
+/** Options of `saveImages`. */
+export interface SaveImagesOptions extends StoreOptions {
+  /** Names, IDs, digests, or short forms of these. A name without a tag stands for all of its tags. */
+  readonly images: readonly string[];
+  /** Path of the archive; "-" gives it to `stdout`. */
+  readonly dest: string;
+  /** "docker": an OCI layout with docker's manifest.json. Default: "docker". */
+  readonly format?: "docker" | "oci" | undefined;
+  /** Only this platform of images for several. Default: all. */
+  readonly platform?: string | undefined;
+  readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
+  /** Where a relative `dest` starts. Default: the working directory. */
+  readonly cwd?: string | undefined;
+}
+
+/** Options of `loadImages`. */
+export interface LoadImagesOptions extends StoreOptions {
+  /** An archive, plain or compressed, or a folder with an OCI layout; "-" reads `stdin`. */
+  readonly file: string;
+  readonly stdin?: ByteStream | undefined;
 }
 
 /** Options of `importImage`: as docker import. */

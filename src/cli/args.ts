@@ -83,13 +83,14 @@ function withBareValues(spec: CommandSpec, args: readonly string[]): string[] {
 
 function parseConfig(spec: CommandSpec): ParseArgsOptionsConfig {
   const config: ParseArgsOptionsConfig = { help: { type: "boolean", short: "h" } };
-  for (const [name, { type, short }] of [...Object.entries(spec.unsupported ?? {}), ...Object.entries(spec.options)])
+  for (const [name, { type, short }] of Object.entries({ ...spec.foreign, ...spec.unsupported, ...spec.options }))
     config[name] = { type, ...given({ short }) };
   return config;
 }
 
 function notAnOption(spec: CommandSpec, name: string, rawName: string): DecantError {
-  const known = spec.unsupported?.[name];
+  const refused = { ...spec.foreign, ...spec.unsupported };
+  const known = Object.hasOwn(refused, name) ? refused[name] : undefined;
   if (known !== undefined) {
     const shown = rawName.startsWith("--") ? rawName : `--${name}`;
     return unsupported(`Option ${shown} of "decant ${spec.name}"`, {
@@ -97,7 +98,8 @@ function notAnOption(spec: CommandSpec, name: string, rawName: string): DecantEr
       ...given({ row: known.row }),
     });
   }
-  const guess = closest(name, Object.keys({ ...spec.options, ...spec.unsupported, help: true }));
+  // Never a name that would be refused in its turn.
+  const guess = closest(name, Object.keys({ ...spec.options, help: true }));
   return usageError(
     `Cannot use option ${rawName}: "decant ${spec.name}" has no such option`,
     guess === undefined || !rawName.startsWith("--") ? seeHelp(spec) : `Did you mean --${guess}?`,

@@ -23,7 +23,7 @@ export interface OptionSpec {
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 /** A flag of the field that Decant does not have: using it is an error that says so. */
-interface UnsupportedSpec {
+export interface UnsupportedSpec {
   readonly type: "boolean" | "string";
   readonly short?: string;
   /** Its row in src/support.ts. */
@@ -53,6 +53,8 @@ export interface CommandSpec<Table extends OptionTable = OptionTable> {
   readonly notes?: string;
   readonly options: Table;
   readonly unsupported?: Readonly<Record<string, UnsupportedSpec>>;
+  /** The same of other tools; the help does not list them. */
+  readonly foreign?: Readonly<Record<string, UnsupportedSpec>>;
   /** How many words are wanted besides options. */
   readonly words: { readonly min: number; readonly max: number };
   /** Options end at the first word, as in `docker run IMAGE COMMAND…`. */

@@ -1,6 +1,6 @@
 /** Help texts, made from the same tables that parse and type the options. */
 import type { CommandSpec, OptionSpec } from "./command.ts";
-import { COMMANDS, GROUPS } from "./commands.ts";
+import { commandNames, COMMANDS, GROUPS } from "./commands.ts";
 
 const WIDTH = 88;
 
@@ -23,7 +23,10 @@ export function mainHelp(): string {
 
 /** `decant GROUP --help`: the commands whose first word it is. */
 export function groupHelp(group: string): string {
-  const rows = Object.entries(COMMANDS).flatMap(([name, { summary }]) => (name.startsWith(`${group} `) ? [[name, summary] as const] : []));
+  const rows = commandNames()
+    .filter(([name]) => name.startsWith(`${group} `))
+    .map(([name, command]) => [name, COMMANDS[command]?.summary ?? ""] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return [
     `Usage: decant ${group} COMMAND`,
     "",

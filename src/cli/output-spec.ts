@@ -138,13 +138,16 @@ export function parseLoad(value: string | undefined, tags: readonly string[]): O
   return [{ ...output, into }];
 }
 
-/** Throws `USAGE` for an archive that would go to a terminal. */
-export function refuseTerminal(outputs: readonly OutputSpec[], { isTerminal }: OutputStream): void {
-  if (isTerminal && outputs.some(isToStdout))
-    throw usageError("Cannot write an archive to the terminal: wanted a file", "Give dest=FILE, or redirect standard output");
+/** Throws `USAGE` for an archive that would go to a terminal. `hint`: what to do instead. */
+export function refuseTerminal(
+  outputs: readonly (OutputSpec | { readonly dest: string })[],
+  { isTerminal }: OutputStream,
+  hint = "Give dest=FILE, or redirect standard output",
+): void {
+  if (isTerminal && outputs.some(isToStdout)) throw usageError("Cannot write an archive to the terminal: wanted a file", hint);
 }
 
-function isToStdout(output: OutputSpec): boolean {
+function isToStdout(output: OutputSpec | { readonly dest: string }): boolean {
   return "dest" in output && output.dest === "-";
 }
 

@@ -1,6 +1,6 @@
 /** One command line from words to exit code: finds the command, runs it, prints its error once. */
 import { usageError } from "../errors.ts";
-import { ALIASES, COMMANDS, GROUPS, type CommandEntry } from "./commands.ts";
+import { ALIASES, commandNames, COMMANDS, GROUPS, type CommandEntry } from "./commands.ts";
 import { Interrupted, type CliContext } from "./context.ts";
 
 /** Runs a command line. Never rejects: 0 is success, 1 an error of any kind, 130 Ctrl-C; `run` gives the container's code. */
@@ -56,9 +56,13 @@ async function findCommand(name: string, next: string | undefined): Promise<Foun
     const entry = Object.hasOwn(COMMANDS, known) ? COMMANDS[known] : undefined;
     if (entry !== undefined) return { full: known, entry, isPair };
   }
+  const { FOREIGN_COMMANDS } = await import("./foreign-commands.ts");
+  for (const typed of [pair, name])
+    if (Object.hasOwn(FOREIGN_COMMANDS, typed))
+      throw usageError(`Cannot run command "${typed}": Decant has no such command`, FOREIGN_COMMANDS[typed]);
   const { closest } = await import("./suggest.ts");
   const isGroup = Object.hasOwn(GROUPS, name);
-  const names = Object.keys(COMMANDS);
+  const names = commandNames().map(([known]) => known);
   const guess = isGroup
     ? closest(
         next ?? "",

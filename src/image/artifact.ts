@@ -9,13 +9,14 @@ import { type Descriptor, formatReference, type Manifest, parseManifestOrIndex, 
 import { isDecantError } from "../errors.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { onlyImage } from "./assembled-image.ts";
+import { contentOf } from "./content.ts";
 import { blobEntries, indexEntries, layerEntries } from "./exporters/layout.ts";
 import { writeLayoutDirectory } from "./exporters/layout-directory.ts";
 import { imageLayers } from "./image-layer.ts";
 import { type ExportLayer, exportLayer, heldLayers } from "./layers.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
 import { layoutAt } from "./oci-layout.ts";
-import { pushLayers } from "./push-assembled.ts";
+import { pushLayers } from "./push-content.ts";
 import { startProgress } from "../transfer.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
 
@@ -88,9 +89,9 @@ export async function writeArtifact(
     return;
   }
   const { descriptor } = manifest;
-  const documents = onlyImage({ layers: [], config, manifest, descriptor });
+  const documents = contentOf(onlyImage({ layers: [], config, manifest, descriptor }));
   await writeLayoutDirectory(ctx, folderOf(place), {
-    blobs: blobEntries(ctx.store, documents),
+    blobs: blobEntries(ctx.store, [documents]),
     index: indexEntries(descriptor, [`cache:${place.selector}`]),
   });
 }

@@ -18,6 +18,7 @@ import {
   type Platform,
 } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
+import { similarImage } from "./similar-image.ts";
 import { touchUntagged, untaggedImages } from "./name-image.ts";
 
 /** An image of the store. */
@@ -61,7 +62,7 @@ export function isImageId(text: string): boolean {
 export async function findImage(store: Store, text: string): Promise<FoundImage> {
   const full = fullDigest(text);
   const found = full === undefined ? ((await findNamed(store, text)) ?? (await findShort(store, text))) : await findDigest(store, full);
-  if (found === undefined) throw imageNotFound(text);
+  if (found === undefined) throw imageNotFound(store, text);
   if (found.names.length === 0) touchUntagged(store, found.top.digest);
   return found;
 }
@@ -161,10 +162,18 @@ async function findShort(store: Store, text: string): Promise<FoundImage | undef
 }
 
 /** The error of an image that is not in the store. */
-export function imageNotFound(text: string): DecantError {
-  const pull = isImageId(text) || SHORT_ID.test(text) ? "" : `, or "decant pull ${text}" to get it from its registry`;
+export function imageNotFound(store: Store, text: string): DecantError {
+  const isId = isImageId(text) || SHORT_ID.test(text);
+  const near = isId
+    ? undefined
+    : similarImage(
+        text,
+        store.images.list().map(({ name }) => name),
+      );
+  const pull = isId ? "" : `, or "decant pull ${text}" to get it from its registry`;
+  const look = `Run "decant images" to see what is there${pull}`;
   return new DecantError("IMAGE_NOT_FOUND", `Cannot find image "${text}" in the local store`, {
-    hint: `Run "decant images" to see what is there${pull}`,
+    hint: near === undefined ? look : `Did you mean "${near}"? ${look}`,
     details: { image: text },
   });
 }

@@ -30,3 +30,8 @@ export function isOutOfReach(error: unknown): error is DecantError {
   if (!isDecantError(error)) return false;
   return error.code === "REGISTRY_UNREACHABLE" || error.code === "REGISTRY_RATE_LIMIT" || error.details["transient"] === true;
 }
+
+/** Every name that was looked up. */
+export function taggedNames(store: Store): string[] {
+  return store.records.ids(SPACE);
+}

@@ -53,3 +53,10 @@ export function untaggedImages(store: Store): Digest[] {
 export function touchUntagged(store: Store, digest: Digest): void {
   store.records.get(UNTAGGED_SPACE, digest);
 }
+
+/** Takes the images without a name away; what they need goes with the next prune, where the cache does not need it. */
+export function forgetUntagged(store: Store): void {
+  store.records.batch(() => {
+    for (const digest of untaggedImages(store)) store.records.delete(UNTAGGED_SPACE, digest);
+  });
+}

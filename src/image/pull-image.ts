@@ -2,6 +2,7 @@
  * Pulls an image: its documents now, its layers when something needs their files (decision 2). What was read once stays in the store,
  * so that a second build asks the registry one HEAD request, or none for a name with a digest.
  */
+import { AT_ONCE, pool } from "../async.ts";
 import { collect } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
 import {
@@ -14,10 +15,12 @@ import {
   formatFamiliar,
   formatPlatform,
   formatReference,
+  isForeignLayer,
   isImageConfig,
 } from "../oci/index.ts";
 import type { KeptBytes, Ref } from "../store/index.ts";
 import { loadLayers } from "../tree/index.ts";
+import { fetchBlob } from "./fetch-blob.ts";
 import { isImageId } from "./find-image.ts";
 import { imageLayers, isStored, sizedDescriptor, withTrueSize } from "./image-layer.ts";
 import { isOutOfReach, knownTag, noteTag } from "./known-tag.ts";
@@ -108,7 +111,7 @@ async function pullAt(
   const seen: Descriptor[] = [];
   const documents = await openDocuments(shown, top, platform, (descriptor) => {
     seen.push(descriptor);
-    return readDocument(ctx, reference, descriptor);
+    return fetchDocument(ctx, reference, descriptor);
   });
   keepDocuments(ctx, seen, platform);
   const layers = imageLayers(store, documents, {
@@ -121,12 +124,20 @@ async function pullAt(
   if (options.load === true || options.name === true) await loadLayers(layers, signal);
   if (options.name === true) {
     const { descriptor, manifest } = documents;
+    await holdLayers(ctx, reference, manifest.layers);
     nameImage(store, { descriptor, blobs: [manifest.config, ...manifest.layers].map(({ digest }) => digest) }, [shown]);
   }
   return { ...documents, layers, reference: { ...reference, digest: top.digest } };
 }
 
-async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<Descriptor> {
+/** The blobs of a named image are in the store, also those of layers that came packed otherwise before: a save or a push needs them. */
+async function holdLayers(ctx: ImageContext, { registry, repository }: Reference, layers: readonly Descriptor[]): Promise<void> {
+  const missing = layers.filter((layer) => !isForeignLayer(layer.mediaType) && !isStored(ctx.store, sizedDescriptor(ctx.store, layer)));
+  await pool(AT_ONCE, missing, (descriptor, signal) => fetchBlob(ctx, { descriptor, registry, repository }, signal), ctx.signal);
+}
+
+/** What a reference stands for at its registry. Throws what registries throw. */
+export async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<Descriptor> {
   if (reference.digest !== undefined) {
     const size = ctx.store.blobs.size(reference.digest);
     if (size !== undefined) return { mediaType: "", digest: reference.digest, size };
@@ -137,7 +148,8 @@ async function topDescriptor(ctx: ImageContext, reference: Reference): Promise<D
   return descriptor;
 }
 
-async function readDocument(ctx: ImageContext, reference: Reference, descriptor: Descriptor): Promise<Buffer> {
+/** A document of an image, from the store, or from its registry into the store. Throws what registries throw, `BLOB_*`. */
+export async function fetchDocument(ctx: ImageContext, reference: Reference, descriptor: Descriptor): Promise<Buffer> {
   const { store, signal } = ctx;
   const maxBytes = isImageConfig(descriptor.mediaType) ? MAX_CONFIG_BYTES : MAX_MANIFEST_BYTES;
   const known = sizedDescriptor(store, descriptor);

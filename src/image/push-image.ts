@@ -15,10 +15,11 @@ import { loadImages } from "./load-image.ts";
 import { type Document, type ManifestDocument, manifestOf } from "./manifest.ts";
 import { pushNames } from "./names.ts";
 import type { OpenedImage } from "./open-image.ts";
-import { pushAssembled } from "./push-assembled.ts";
+import { pushContent } from "./push-content.ts";
 import { areArtifacts, readStatements } from "./read-statements.ts";
 import { imageSubjects, statementFor } from "./statement.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
+import { contentOf } from "./content.ts";
 
 /** Options of `pushImage`. */
 interface PushOptions extends CompressionOptions {
@@ -47,7 +48,7 @@ export async function pushImage(
   const members: IndexMember[] = [];
   for (const one of opened) members.push(await memberFor(ctx, one, targets, options));
   const assembled = await resultFor(ctx, opened, members);
-  await pushAssembled(ctx, assembled, targets);
+  await pushContent(ctx, contentOf(assembled), targets);
   const { mediaType, digest, size } = assembled.descriptor;
   const descriptor = { mediaType, digest, size };
   for (const name of targets) ctx.emit({ type: "result", kind: "image", name, digest: descriptor.digest });

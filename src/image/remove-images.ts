@@ -34,7 +34,7 @@ async function findUnless(store: Store, text: string, force: boolean): Promise<F
   try {
     const found = await findImage(store, text);
     // A manifest of the cache is no image that could be removed, nor is one of another repository.
-    if (!found.isImage || (found.name !== undefined && found.names.length === 0)) throw imageNotFound(text);
+    if (!found.isImage || (found.name !== undefined && found.names.length === 0)) throw imageNotFound(store, text);
     return found;
   } catch (error) {
     if (force && isDecantError(error, "IMAGE_NOT_FOUND")) return undefined;

@@ -157,13 +157,13 @@ export interface ExportContext extends ImageContext {
   /** The versions whose defaults hold. Default: the newest. */
   readonly followed?: Followed | undefined;
   /** For `dest: "-"`. */
-  readonly stdout?: (chunk: Uint8Array) => Promise<void>;
+  readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Where daemons are looked for. Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Where an output of type "docker" without `dest` goes, when the caller has looked for it already. */
   readonly loadPlace?: LoadPlace | undefined;
   /** Where relative destinations start. Default: the working directory. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
 }
 
 /** Where `--load` goes: a daemon, or the store. */

@@ -7,8 +7,10 @@ import type { Material, SourceProvider, VertexResult } from "../engine/index.ts"
 import { DecantError, type ErrorCode, InternalError, isDecantError, withSource } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
-import { isOutOfReach, knownTag, loadImage, openOciLayout, pullImage } from "../image/index.ts";
-import { formatPlatform, formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
+import type { Store } from "../store/index.ts";
+import { knownBases } from "./known-bases.ts";
+import { isOutOfReach, knownTag, loadImage, openOciLayout, pullImage, similarImage } from "../image/index.ts";
+import { familiarName, formatPlatform, formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
 import { imageKey, type ImageRequest, suggest } from "../dockerfile/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { step } from "../step.ts";
@@ -112,7 +114,7 @@ async function find(session: Session, request: ImageRequest, options: FindOption
     try {
       return await findAs(session, name, context, request, options, vertex);
     } catch (error) {
-      throw withSource(withSuggestion(error, request), request.range);
+      throw withSource(await withSuggestion(error, request, session.store), request.range);
     }
   });
 }
@@ -176,14 +178,22 @@ async function named(session: Session, name: string, platform: Platform, options
 /** What an image that is none may give, depending on its registry. */
 const NO_IMAGE: ReadonlySet<ErrorCode> = new Set(["IMAGE_NOT_FOUND", "REGISTRY_UNREACHABLE", "REGISTRY_AUTH", "REGISTRY_DENIED"]);
 
-function withSuggestion(error: unknown, request: ImageRequest): unknown {
+async function withSuggestion(error: unknown, request: ImageRequest, store: Store): Promise<unknown> {
   if (!isDecantError(error) || !NO_IMAGE.has(error.code)) return error;
-  const near = suggest(request.name, request.stageNames);
-  if (near === undefined) return error;
+  const stage = suggest(request.name, request.stageNames);
+  const image = stage === undefined ? similarImage(request.name, await knownBases(store)) : undefined;
+  // Only a registry that answered knows that the tag is wrong.
+  if (stage === undefined && (image === undefined || (error.code !== "IMAGE_NOT_FOUND" && isSameRepository(image, request.name))))
+    return error;
+  const hint = stage === undefined ? `Did you mean "${image}"?` : `Did you mean stage "${stage}"? It must come before this line`;
   return new DecantError(error.code, error.message, {
-    hint: `Did you mean stage "${near}"? It must come before this line`,
+    hint: stage === undefined && error.hint !== undefined ? `${hint} ${error.hint}` : hint,
     details: error.details,
     source: [request.range],
     cause: error,
   });
+}
+
+function isSameRepository(a: string, b: string): boolean {
+  return familiarName(parseReference(a)) === familiarName(parseReference(b));
 }

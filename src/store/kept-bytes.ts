@@ -1,7 +1,9 @@
 /** What a prune leaves on the disk, by what holds it. */
 import { type Dirent, lstatSync, readdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
+import { errnoOf } from "../errors.ts";
 import type { Database } from "./database.ts";
+import { writeFailure } from "./errors.ts";
 import type { Layout } from "./layout.ts";
 import { reach, references } from "./references.ts";
 import type { PruneResult } from "./types.ts";
@@ -12,10 +14,15 @@ const SLICE = 200;
 const SLASH = Buffer.from("/");
 
 /** Measures all blobs and directories that are there. */
-export async function keptBytes(
-  { layout, database, signal }: { readonly layout: Layout; readonly database: Database; readonly signal?: AbortSignal | undefined },
-  list: (folder: string) => readonly string[],
-): Promise<PruneResult["kept"]> {
+export async function keptBytes({
+  layout,
+  database,
+  signal,
+}: {
+  readonly layout: Layout;
+  readonly database: Database;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<PruneResult["kept"]> {
   const { fromImages, byRecord } = references(database);
   const ofImages = reach(byRecord, fromImages);
   const records = database.all("SELECT space, id FROM records");
@@ -74,5 +81,16 @@ function fileBytes(file: Buffer, linked: Set<number>): number {
     return blocks * 512;
   } catch {
     return 0;
+  }
+}
+
+/** The names in a folder; none where there is no folder. */
+export function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "ENOTDIR") return [];
+    throw writeFailure(error, "look at the store", folder);
   }
 }

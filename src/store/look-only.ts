@@ -24,6 +24,7 @@ export async function openStoreToLook(options: Omit<StoreOptions, "readOnly">): 
     announcements: base.announcements,
     history: { ...own.history, list: (limit) => base.history.list(limit) },
     scratch: () => own.scratch(),
+    measure: (signal) => base.measure(signal),
     prune: () => Promise.reject(openedReadOnly("prune", base.root)),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

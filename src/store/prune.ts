@@ -3,13 +3,12 @@
  * is safe, because they say so: they are known by their presence, blobs and directories have use times (`usage.ts`), and a record that is
  * about to go is marked first, so that its reader can save it.
  */
-import { readdirSync, statSync, unlinkSync } from "node:fs";
+import { statSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { isDigest } from "../digest.ts";
-import { errnoOf } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { openedReadOnly, writeFailure } from "./errors.ts";
-import { keptBytes } from "./kept-bytes.ts";
+import { keptBytes, list } from "./kept-bytes.ts";
 import type { Layout } from "./layout.ts";
 import { announcedIsOver, neighbours, type Presence, USES } from "./presence.ts";
 import { sweepPartialBlobs } from "./partial-blobs.ts";
@@ -71,7 +70,7 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
   const partial = await sweepPartialBlobs(layout, locks);
   pruneHistory(work, options);
   await presence.emptyTrash(signal);
-  const kept = await keptBytes(work, list);
+  const kept = await keptBytes(work);
   const freedBytes = blobs.freedBytes + partial.freedBytes + dirs.freedBytes;
   return { blobs: blobs.count + partial.count, dirs: dirs.count, records, freedBytes, kept };
 }
@@ -176,15 +175,5 @@ function pruneHistory({ layout, database, usage, presence }: Work, { all, olderT
     const id = database.textOf(row, "id");
     database.run("DELETE FROM builds WHERE id = ?", id);
     presence.discard(`${layout.logs}/${id}`);
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "ENOENT" || errno === "ENOTDIR") return [];
-    throw writeFailure(error, "prune the store", folder);
   }
 }

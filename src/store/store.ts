@@ -9,6 +9,7 @@ import { noStore, openedReadOnly, writeFailure } from "./errors.ts";
 import { openHistory } from "./history.ts";
 import { openImageNames } from "./images.ts";
 import { type Layout, layoutOf } from "./layout.ts";
+import { keptBytes } from "./kept-bytes.ts";
 import { openLocks, sweepLocks } from "./locks.ts";
 import { enter, sweepDead } from "./presence.ts";
 import { prune } from "./prune.ts";
@@ -97,6 +98,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         },
       };
     },
+    measure: (signal) => keptBytes({ layout, database, signal }),
     prune: (pruneOptions) => prune({ ...parts, records, locks }, pruneOptions),
     async [Symbol.asyncDispose]() {
       await resources.disposeAsync();

@@ -202,6 +202,8 @@ export interface Store extends AsyncDisposable {
     readonly all?: boolean;
     readonly signal?: AbortSignal | undefined;
   }): Promise<PruneResult>;
+  /** What is on the disk, by what holds it. Looks at every file. */
+  measure(signal?: AbortSignal): Promise<PruneResult["kept"]>;
 }
 
 /** What `prune` took away. */

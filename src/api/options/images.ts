@@ -2,6 +2,7 @@
 import type {
   ImportImageOptions,
   InspectImageOptions,
+  ListImagesOptions,
   PruneStoreOptions,
   PullImageOptions,
   PushImageOptions,
@@ -12,13 +13,27 @@ import { amount, COMPRESSION, flag, list, maybe, STORE, stream, text } from "./k
 import { type Shape, shapeOf } from "./shape.ts";
 
 /** Of `listImages`. */
-export const LIST: Shape = shapeOf<StoreOptions>("listImages", STORE);
+export const LIST: Shape = shapeOf<ListImagesOptions>("listImages", {
+  ...STORE,
+  references: maybe(list(text)),
+  dangling: maybe(flag),
+  labels: maybe(list(text)),
+  before: maybe(text),
+  since: maybe(text),
+});
 /** Of `inspectImage`. */
 export const INSPECT: Shape = shapeOf<InspectImageOptions>("inspectImage", { ...STORE, image: text, sizes: maybe(flag) });
 /** Of `removeImages`. */
 export const REMOVE: Shape = shapeOf<RemoveImagesOptions>("removeImages", { ...STORE, images: list(text), force: maybe(flag) });
 /** Of `pruneStore`. */
-export const PRUNE: Shape = shapeOf<PruneStoreOptions>("pruneStore", { ...STORE, all: maybe(flag), olderThanMs: maybe(amount) });
+export const PRUNE: Shape = shapeOf<PruneStoreOptions>("pruneStore", {
+  ...STORE,
+  all: maybe(flag),
+  olderThanMs: maybe(amount),
+  untagged: maybe(flag),
+});
+/** Of `storeUsage`. */
+export const USAGE: Shape = shapeOf<StoreOptions>("storeUsage", STORE);
 /** Of `pullImage`. */
 export const PULL: Shape = shapeOf<PullImageOptions>("pullImage", { ...STORE, image: text, platform: maybe(text) });
 const { rewriteTimestamp: _ofBuilds, ...PACKING } = COMPRESSION;

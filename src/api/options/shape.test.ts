@@ -59,7 +59,7 @@ const ROWS: readonly (readonly [name: string, options: unknown, message: string,
   [
     "build",
     { context: ".", allow: ["everything"] },
-    'Cannot use option "allow.0" of build(): it is a text; wanted "network.host", "security.insecure", "device" or "device=NAME"',
+    'Cannot use option "allow.0" of build(): it is a text; wanted "network.host", "security.insecure", "device", "device=NAME" or "buildx.local.delete"',
   ],
   ["build", { context: ".", signal: {} }, 'Cannot use option "signal" of build(): it is an object; wanted an AbortSignal'],
   ["build", { context: ".", stdout: "-" }, 'Cannot use option "stdout" of build(): it is a text; wanted a function'],

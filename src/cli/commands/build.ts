@@ -15,6 +15,9 @@ import { OUTPUT_OPTION, parseLoad, parseOutput, refuseTerminal, tellImageId } fr
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
 import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
 import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
+import { asDocker, KANIKO_OPTION_TABLE, withMediaTypes } from "../other-builders.ts";
+import { FOREIGN_BUILD_OPTIONS } from "../foreign-options.ts";
+import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { checkBuildFiles, metadataProvenanceOf, writeBuildFiles } from "../build-files.ts";
 
@@ -40,6 +43,8 @@ Examples:
   git archive HEAD | decant build -t app -`,
     options: {
       ...STORE_OPTION_TABLE,
+      ...REGISTRY_OPTION_TABLE,
+      ...KANIKO_OPTION_TABLE,
       tag: { type: "string", multiple: true, short: "t", value: "NAME", help: "Name of the image, and optionally a tag" },
       file: {
         type: "string",
@@ -193,6 +198,7 @@ Examples:
         help: "The same as type=sbom,… or type=provenance,…; disabled=true for none",
       },
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
+      format: { type: "string", value: "TYPES", help: "Media types of the image, as podman has it", choices: ["docker", "oci"] },
       explain: { type: "boolean", help: "Explain why each step ran again: the input that changed" },
     },
     unsupported: {
@@ -200,6 +206,8 @@ Examples:
       debug: { type: "boolean", short: "D", row: "F143" },
       policy: { type: "string", row: "F137" },
       "proxy-network": { type: "boolean", row: "F74" },
+      creds: REGISTRY_UNSUPPORTED.creds,
+      "cert-dir": REGISTRY_UNSUPPORTED["cert-dir"],
       // Of docker build without buildx, and of older buildx.
       "build-arg-file": { type: "string", hint: "Give each argument with --build-arg" },
       compress: { type: "boolean", row: "F117", hint: "Compression is set by --output …,compression=" },
@@ -213,9 +221,11 @@ Examples:
       "security-opt": { type: "string", row: "F83" },
       squash: { type: "boolean", row: "F121" },
     },
-    words: { min: 1, max: 1 },
+    foreign: FOREIGN_BUILD_OPTIONS,
+    words: { min: 0, max: 1 },
   },
-  async (values, [contextFolder = ""], context) => {
+  async (given, words, context) => {
+    const { values, contextFolder } = asDocker(given, words);
     const buildArgs = parseKeyValues(values["build-arg"], "--build-arg", (key) => context.env[key]);
     const call = parseCall(values.call ?? (values.check === true ? "check" : "build"));
     if (call.method !== "build") {
@@ -242,7 +252,7 @@ Examples:
         context,
       );
     }
-    const outputs = outputsOf(values, context);
+    const outputs = withMediaTypes(outputsOf(values, context), values);
     const single = RESOURCE_KEYS.flatMap((key) => (values[key] === undefined ? [] : [`${key}=${values[key]}`]));
     const resources = parseResources([...single, ...values.resource]);
     const options: BuildOptions = {

@@ -1,9 +1,13 @@
 /** `decant inspect`. */
 import { formatSize } from "../../bytes.ts";
 import { shortDigest } from "../../digest.ts";
+import { isDecantError } from "../../errors.ts";
 import { inspectImage, type ImageDetails } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
+import { dockerInspect, property } from "../docker-inspect.ts";
+import { printError } from "../errors/print.ts";
+import { parseFormat } from "../format-option.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { safeLine } from "../style.ts";
 import { formatTable } from "../table.ts";
@@ -12,22 +16,56 @@ import { formatTable } from "../table.ts";
 export const command: Command = defineCommand(
   {
     name: "inspect",
-    usage: "IMAGE",
-    summary: "Show an image: configuration, layers, and what is in it",
+    usage: "IMAGE…",
+    summary: "Show images: configuration, layers, and what is in them",
+    notes: `Templates see the fields of docker inspect: .Id, .RepoTags, .Config.Env, .RootFS.Layers; besides .Digest and .Platform.
+
+Examples:
+  decant inspect app
+  decant inspect --format json app:1 app:2
+  decant inspect -f '{{json .Config.Labels}}' app
+  decant inspect -f '{{range .Config.Env}}{{println .}}{{end}}' app`,
     options: {
       ...STORE_OPTION_TABLE,
-      format: { type: "string", short: "f", value: "FORMAT", help: "How to print", choices: ["pretty", "json"] },
+      format: { type: "string", short: "f", value: "FORMAT", help: "How to print: pretty, json, or a template of Go such as '{{.Id}}'" },
       sizes: { type: "boolean", help: "Also measure the compressed size, which compresses layers that are not yet" },
     },
-    unsupported: { platform: { type: "string" }, size: { type: "boolean", short: "s", hint: "Use --sizes" }, type: { type: "string" } },
-    words: { min: 1, max: 1 },
+    unsupported: {
+      platform: { type: "string" },
+      size: { type: "boolean", short: "s", hint: "Use --sizes" },
+      type: { type: "string", hint: 'Leave it out: for containers there is "decant ps"' },
+    },
+    words: { min: 1, max: Infinity },
   },
-  async (values, [image = ""], context) => {
-    const details = await inspectImage({ ...storeOptions(values, context), image, sizes: values.sizes ?? false });
-    await context.stdout.write(values.format === "json" ? `${JSON.stringify(details, undefined, 2)}\n` : pretty(details));
-    return 0;
+  async (values, images, context) => {
+    const format = parseFormat(values.format ?? "pretty", ["pretty", "json"]);
+    let exitCode = 0;
+    for (const [at, image] of images.entries()) {
+      try {
+        const details = await inspectImage({ ...storeOptions(values, context), image, sizes: values.sizes ?? false });
+        await context.stdout.write(`${at > 0 && isPretty(format) ? "\n" : ""}${textOf(details, format)}`);
+      } catch (error) {
+        // The others are shown all the same, as docker does.
+        if (images.length === 1 || !isDecantError(error, "IMAGE_NOT_FOUND")) throw error;
+        await printError(error, context.stderr);
+        exitCode = 1;
+      }
+    }
+    return exitCode;
   },
 );
+
+type InspectFormat = ReturnType<typeof parseFormat<"pretty" | "json">>;
+
+function isPretty(format: InspectFormat): boolean {
+  return format.kind === "word" && format.word === "pretty";
+}
+
+/** JSON is a document for each image. */
+function textOf(details: ImageDetails, format: InspectFormat): string {
+  if (format.kind === "template") return format.lines([dockerInspect(details)]);
+  return format.word === "json" ? `${JSON.stringify(details, undefined, 2)}\n` : pretty(details);
+}
 
 function pretty(details: ImageDetails): string {
   const { contents, layers } = details;
@@ -37,7 +75,8 @@ function pretty(details: ImageDetails): string {
     ["Image ID", details.configDigest],
     ["Platform", details.platform],
     ...(contents.compressedBytes === undefined ? [] : [["Compressed", formatSize(contents.compressedBytes)]]),
-    ["Unpacked", `${formatSize(contents.unpackedBytes)} in ${contents.files} files`],
+    ["Unpacked size", details.sizeBytes === undefined ? "unknown" : formatSize(details.sizeBytes)],
+    ["Files", `${contents.files}, of ${formatSize(contents.unpackedBytes)}`],
     ["Shells", contents.shells.join(" ") || "none"],
     ["Package managers", contents.packageManagers.join(" ") || "none"],
     ...(details.attestations.length === 0 ? [] : [["Attestations", safeLine(details.attestations.join(" "))]]),
@@ -49,7 +88,7 @@ function pretty(details: ImageDetails): string {
     formatSize(layer.sizeBytes),
     safeLine((layer.createdBy ?? "").replace(/\s+/g, " ")).slice(0, 80),
   ]);
-  return `${facts}\n${formatTable([["LAYER", "DIGEST", "SIZE", "CREATED BY"], ...rows], [2])}`;
+  return `${facts}\n${formatTable([["LAYER", "DIGEST", "STORED SIZE", "CREATED BY"], ...rows], [2])}`;
 }
 
 /** The interesting parts of "config" of the configuration file, which is JSON that was validated on its way into the store. */
@@ -72,8 +111,4 @@ function configFacts(config: unknown): string[][] {
     if (key === "Env" && Array.isArray(value)) return value.map((one, at) => [at === 0 ? label : "", safeLine(String(one))]);
     return [[label, safeLine(typeof value === "string" ? value : JSON.stringify(value))]];
   });
-}
-
-function property(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
 }

@@ -4,6 +4,7 @@ import { usageError } from "../../errors.ts";
 import { login } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
+import { REGISTRY_OPTION_TABLE, registryEnv } from "../registry-options.ts";
 import type { CliContext } from "../context.ts";
 
 const MAX_PASSWORD_BYTES = 64 * 1024;
@@ -19,6 +20,7 @@ Docker Hub.
 
 Example: decant login -u me --password-stdin ghcr.io < token`,
     options: {
+      ...REGISTRY_OPTION_TABLE,
       username: { type: "string", short: "u", value: "NAME", help: "The user; without this the terminal asks for it" },
       "password-stdin": { type: "boolean", help: "Read the password from standard input; without this the terminal asks for it" },
     },
@@ -32,7 +34,13 @@ Example: decant login -u me --password-stdin ghcr.io < token`,
     const username = values.username ?? (fromStdin ? undefined : await context.ask?.("Username: ", { secret: false }));
     if (username === undefined) throw usageError("Cannot log in: there is no user", "Name it: decant login -u NAME");
     const password = await readPassword(fromStdin, context);
-    const { registry, kept, checked } = await login({ server, username, password, env: context.env, signal: context.signal });
+    const { registry, kept, checked } = await login({
+      server,
+      username,
+      password,
+      env: registryEnv(values, context),
+      signal: context.signal,
+    });
     if (!checked) await context.stderr.write(`WARNING: "${registry}" lets everybody in, and did not look at the password\n`);
     if (kept.kind === "file")
       await context.stderr.write(

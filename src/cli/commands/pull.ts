@@ -4,6 +4,7 @@ import { pullImage } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import { PROGRESS_MODES, showRun } from "../progress/show.ts";
+import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 
 /** The command. */
@@ -14,11 +15,12 @@ export const command: Command = defineCommand(
     summary: "Fetch an image from a registry",
     options: {
       ...STORE_OPTION_TABLE,
+      ...REGISTRY_OPTION_TABLE,
       platform: { type: "string", value: "OS/ARCH", help: "Platform to fetch; by default the host's" },
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the name" },
     },
-    unsupported: { "all-tags": { type: "boolean", short: "a" }, "disable-content-trust": { type: "boolean" } },
+    unsupported: { "all-tags": { type: "boolean", short: "a", hint: "Name each tag" }, ...REGISTRY_UNSUPPORTED },
     words: { min: 1, max: 1 },
   },
   async (values, [image = ""], context) => {

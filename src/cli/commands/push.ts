@@ -5,6 +5,7 @@ import { pushImage } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import { PROGRESS_MODES, showRun } from "../progress/show.ts";
+import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 
 /** The command. */
@@ -15,6 +16,7 @@ export const command: Command = defineCommand(
     summary: "Send an image to a registry, under its own name or another",
     options: {
       ...STORE_OPTION_TABLE,
+      ...REGISTRY_OPTION_TABLE,
       compression: { type: "string", value: "HOW", help: "Compression of layers", choices: ["gzip", "zstd", "uncompressed"] },
       "compression-level": { type: "string", value: "LEVEL", help: "Level of that compression" },
       "force-compression": { type: "boolean", help: "Compress again layers that have another compression" },
@@ -23,8 +25,8 @@ export const command: Command = defineCommand(
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the name with its digest" },
     },
     unsupported: {
-      "all-tags": { type: "boolean", short: "a" },
-      "disable-content-trust": { type: "boolean" },
+      "all-tags": { type: "boolean", short: "a", hint: "Name each tag" },
+      ...REGISTRY_UNSUPPORTED,
     },
     words: { min: 1, max: 2 },
   },

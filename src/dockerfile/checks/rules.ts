@@ -1,5 +1,7 @@
 /** All checks: BuildKit's in its order (linter/ruleset.go), then Decant's. */
 import { aptListsLeftBehind } from "./apt-lists-left-behind.ts";
+import { brokenJsonForm } from "./broken-json-form.ts";
+import { commentAfterArguments } from "./comment-after-arguments.ts";
 import { consistentInstructionCasing } from "./consistent-instruction-casing.ts";
 import { copyIgnoredFile } from "./copy-ignored-file.ts";
 import { copyWholeStage } from "./copy-whole-stage.ts";
@@ -19,6 +21,7 @@ import { maintainerDeprecated } from "./maintainer-deprecated.ts";
 import { missingUser } from "./missing-user.ts";
 import { multipleInstructionsDisallowed } from "./multiple-instructions-disallowed.ts";
 import { noEmptyContinuation } from "./no-empty-continuation.ts";
+import { noBreakSpace } from "./no-break-space.ts";
 import { npmInstallWithLockFile } from "./npm-install-with-lock-file.ts";
 import { redundantTargetPlatform } from "./redundant-target-platform.ts";
 import { reservedStageName } from "./reserved-stage-name.ts";
@@ -59,6 +62,9 @@ export const RULES: readonly Rule[] = [
   exposeInvalidFormat,
   shellFormWithoutShell,
   globalArgNotRedeclared,
+  brokenJsonForm,
+  commentAfterArguments,
+  noBreakSpace,
   runtimeHoldsBuildTools,
   runtimeHoldsPackageManager,
   copyWholeStage,

@@ -9,14 +9,15 @@ import { given } from "../../given.ts";
 import { formatPlatform, hostPlatform, MAX_MANIFEST_BYTES, parseManifestOrIndex, platformRank } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
 import { startProgress } from "../../transfer.ts";
-import { archiveBytes, archiveSize, type ArchiveEntry } from "../archive.ts";
+import { archiveBytes, archiveSize } from "../archive.ts";
 import type { AssembledResult } from "../assembled-image.ts";
+import { contentOf } from "../content.ts";
 import { exportError } from "../errors.ts";
 import { finishedImages, identity, packImages } from "../finish.ts";
 import { type ExportLayer, exportLayers, heldLayers } from "../layers.ts";
 import { targetNames } from "../names.ts";
 import type { BuiltImage, DockerOutput, ExportContext, ExportResult } from "../types.ts";
-import { layoutEntries } from "./layout.ts";
+import { archiveEntries } from "./layout.ts";
 
 /** What a daemon got from us: the blobs of the layers, by the digest of the manifest. */
 const LOADED_SPACE = "daemon.image";
@@ -101,7 +102,8 @@ interface Sent {
 
 async function send(ctx: ExportContext, daemon: Daemon, assembled: AssembledResult, { names, layers }: Sent): Promise<void> {
   const held = await heldLayers(ctx, layers);
-  const entries: readonly ArchiveEntry[] = layoutEntries(ctx.store, assembled, { names, layers: held, isDocker: true });
+  const content = { ...contentOf(assembled), layers: held };
+  const { entries } = archiveEntries(ctx.store, [{ content, names }], {});
   const totalBytes = archiveSize(entries);
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: daemon.address, action: "write", totalBytes });
   await daemon.load({ sizeBytes: totalBytes, open: () => archiveBytes(entries, progress.add) }, ctx.signal);

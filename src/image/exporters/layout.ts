@@ -2,12 +2,11 @@
  * What OCI layouts and docker archives share: image-spec image-layout.md, with the annotations by which containerd, docker and
  * skopeo find names.
  */
-import { familiarName, formatReference, type Descriptor, OCI_INDEX } from "../../oci/index.ts";
+import { familiarName, formatReference, type Descriptor, OCI_INDEX, type Platform, platformRank } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
 import { sortedAnnotations } from "../annotations.ts";
 import type { ArchiveEntry } from "../archive.ts";
-import { type AssembledImage, type AssembledResult, documentsOf } from "../assembled-image.ts";
-import type { ExportLayer } from "../layers.ts";
+import type { ContentImage, ImageContent } from "../content.ts";
 import { targetName } from "../names.ts";
 
 /** The content of the file `oci-layout`. */
@@ -35,18 +34,57 @@ export function indexText(manifests: readonly Descriptor[]): string {
   return JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
 }
 
-/** The text of manifest.json, by which docker before 25, podman and skopeo read archives. */
-export function dockerManifestText({ images }: AssembledResult, names: readonly string[]): string {
-  const tags = names.map((name) => {
-    const reference = targetName(name);
-    return `${familiarName(reference)}:${reference.tag}`;
+/** What an archive has: an image or index, and its names (canonical texts). */
+export interface NamedContent {
+  readonly content: ImageContent;
+  readonly names: readonly string[];
+}
+
+/**
+ * The text of manifest.json, by which docker before 25, podman and skopeo read archives. It has no place for an index: of several platforms it has the
+ * first that fits `platform`.
+ */
+export function dockerManifestText(items: readonly NamedContent[], platform?: Platform): string {
+  const entries = items.flatMap(({ content, names }) => {
+    const image = imageFor(content, platform);
+    if (image === undefined) return [];
+    const tags = names.map((name) => {
+      const reference = targetName(name);
+      return `${familiarName(reference)}:${reference.tag}`;
+    });
+    return [{ Config: blobName(image.config), RepoTags: tags.length === 0 ? null : tags, Layers: image.layers.map(blobName) }];
   });
-  const entry = ({ config, layers }: AssembledImage): unknown => ({
-    Config: blobName(config.descriptor),
-    RepoTags: tags.length === 0 ? null : tags,
-    Layers: layers.map(({ descriptor }) => blobName(descriptor)),
+  return JSON.stringify(entries);
+}
+
+function imageFor({ images }: ImageContent, platform: Platform | undefined): ContentImage | undefined {
+  const ranks = images.map((image) => {
+    const rank = platform === undefined || image.platform === undefined ? 0 : platformRank(platform, image.platform);
+    return { image, rank: rank ?? Infinity };
   });
-  return JSON.stringify(images.map(entry));
+  return ranks.toSorted((a, b) => a.rank - b.rank)[0]?.image;
+}
+
+/** The entries of an archive: blobs, index.json and, for docker, manifest.json. The blobs of the layers must be in the store. */
+export function archiveEntries(
+  store: Store,
+  items: readonly NamedContent[],
+  docker?: { readonly platform?: Platform | undefined },
+): { readonly entries: readonly ArchiveEntry[]; readonly totalBytes: number } {
+  const blobs = blobEntries(
+    store,
+    items.map(({ content }) => content),
+  );
+  const index = items.flatMap(({ content, names }) => indexEntries(content.descriptor, names));
+  const text = (name: string, content: string): ArchiveEntry => ({ name, kind: "bytes", bytes: Buffer.from(content, "utf8") });
+  const entries = [
+    ...foldersOf(blobs).map((folder): ArchiveEntry => ({ name: `${folder}/`, kind: "dir" })),
+    ...blobs,
+    text("index.json", indexText(index)),
+    ...(docker === undefined ? [] : [text("manifest.json", dockerManifestText(items, docker.platform))]),
+    text("oci-layout", OCI_LAYOUT_TEXT),
+  ];
+  return { entries, totalBytes: blobs.reduce((sum, entry) => sum + sizeOfEntry(entry), 0) };
 }
 
 /** "blobs/sha256/…". */
@@ -54,40 +92,17 @@ function blobName({ digest }: Descriptor): string {
   return `blobs/${digest.replace(":", "/")}`;
 }
 
-/** What an archive of a layout holds besides its documents. */
-interface LayoutParts {
-  /** Canonical texts. */
-  readonly names: readonly string[];
-  /** Those whose blobs are in it. Default: all. */
-  readonly layers?: readonly ExportLayer[] | undefined;
-  /** With manifest.json. */
-  readonly isDocker: boolean;
-}
-
-/** All entries of an archive. */
-export function layoutEntries(store: Store, result: AssembledResult, { names, layers, isDocker }: LayoutParts): readonly ArchiveEntry[] {
-  const blobs = blobEntries(store, result, layers);
-  const text = (name: string, content: string): ArchiveEntry => ({ name, kind: "bytes", bytes: Buffer.from(content, "utf8") });
-  return [
-    ...foldersOf(blobs).map((folder): ArchiveEntry => ({ name: `${folder}/`, kind: "dir" })),
-    ...blobs,
-    text("index.json", indexText(indexEntries(result.descriptor, names))),
-    ...(isDocker ? [text("manifest.json", dockerManifestText(result, names))] : []),
-    text("oci-layout", OCI_LAYOUT_TEXT),
-  ];
-}
-
 /** Every blob once, sorted by name, for an archive or a directory. Those of the layers must be in the store. */
-export function blobEntries(
-  store: Store,
-  result: AssembledResult,
-  wanted: readonly ExportLayer[] = result.images.flatMap(({ layers }) => layers),
-): readonly BlobEntry[] {
+export function blobEntries(store: Store, contents: readonly ImageContent[]): readonly BlobEntry[] {
   const entries = new Map<string, BlobEntry>();
-  for (const { bytes, descriptor } of documentsOf(result)) {
+  for (const { bytes, descriptor } of contents.flatMap(({ documents, manifests }) => [...documents, ...manifests])) {
     entries.set(blobName(descriptor), { name: blobName(descriptor), kind: "bytes", bytes });
   }
-  return [...entries.values(), ...layerEntries(store, wanted)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const layers = layerEntries(
+    store,
+    contents.flatMap((content) => content.layers),
+  );
+  return [...entries.values(), ...layers].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Blobs of layers, which must be in the store; each once, because an archive with two entries of one name confuses readers. */

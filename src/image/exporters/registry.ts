@@ -2,8 +2,9 @@
 import { finishedImages, identity, packImages } from "../finish.ts";
 import { exportLayers } from "../layers.ts";
 import { pushNames } from "../names.ts";
-import { pushAssembled } from "../push-assembled.ts";
+import { pushContent } from "../push-content.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec } from "../types.ts";
+import { contentOf } from "../content.ts";
 
 /** Pushes to every name. Throws `USAGE` without names, `REFERENCE`, and what registries throw. */
 export async function exportToRegistry(
@@ -14,6 +15,6 @@ export async function exportToRegistry(
   const names = pushNames(output.names, output);
   const packed = await packImages(images, (image) => exportLayers(ctx, image, output));
   const assembled = await finishedImages(packed, { output, names, followed: ctx.followed });
-  await pushAssembled(ctx, assembled, names, output);
+  await pushContent(ctx, contentOf(assembled), names, output);
   return { output, names, ...identity(assembled, output) };
 }

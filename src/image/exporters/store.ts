@@ -8,7 +8,8 @@ import { finishedImages, identity, packImages } from "../finish.ts";
 import { exportLayers, heldLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";
 import { pushNames, targetNames } from "../names.ts";
-import { pushAssembled } from "../push-assembled.ts";
+import { contentOf } from "../content.ts";
+import { pushContent } from "../push-content.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec, KeepOptions } from "../types.ts";
 import { exportToRegistry } from "./registry.ts";
 
@@ -36,7 +37,7 @@ export async function exportToStore(
   const layers = assembled.images.flatMap((image) => image.layers);
   const blobs = [...documents, ...layers].map((one) => one.descriptor.digest);
   nameImage(ctx.store, { descriptor: assembled.descriptor, blobs }, push && pushByDigest ? [] : names);
-  if (push) await pushAssembled(ctx, assembled, names, output);
+  if (push) await pushContent(ctx, contentOf(assembled), names, output);
   return told;
 }
 

@@ -7,15 +7,13 @@ import { bytesOf, type ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
-import type { AssembledResult } from "./assembled-image.ts";
-import type { ExportLayer } from "./layers.ts";
 import { type BlobPlace, notePlaces, placesOf, withoutRepeats } from "./blob-places.ts";
+import type { ImageContent } from "./content.ts";
+import type { ExportLayer } from "./layers.ts";
 import type { Document } from "./manifest.ts";
 import { targetName, untaggedName } from "./names.ts";
 import { startProgress } from "../transfer.ts";
 import type { ImageContext, RegistryOptions } from "./types.ts";
-
-type Target = Reference;
 
 interface PushBlob {
   readonly descriptor: Descriptor;
@@ -26,51 +24,59 @@ interface PushBlob {
 }
 
 /** Pushes to each name in turn; what went to one repository of a registry is mounted into the next. Throws what registries throw. */
-export async function pushAssembled(
+export async function pushContent(
   ctx: ImageContext,
-  result: AssembledResult,
+  content: ImageContent,
   names: readonly string[],
   { pushByDigest = false, insecure }: RegistryOptions = {},
 ): Promise<void> {
   const client = await ctx.registry({ insecure });
-  const blobs = blobsOf(ctx, result);
-  for (const target of names.map(pushByDigest ? untaggedName : targetName)) {
-    await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
-    notePlaces(ctx.store, target, layersOf(result));
-    for (const { reference, document } of manifestsOf(result, target)) {
-      await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
-    }
-  }
+  const blobs = blobsOf(ctx, content);
+  for (const target of names.map(pushByDigest ? untaggedName : targetName)) await pushBlobs(ctx, client, { content, blobs }, target);
+}
+
+/** Pushes to one place; `target` without a tag is known by the digest alone. */
+export async function pushAt(ctx: ImageContext, client: RegistryClient, content: ImageContent, target: Reference): Promise<void> {
+  await pushBlobs(ctx, client, { content, blobs: blobsOf(ctx, content) }, target);
 }
 
 /** Sends layers to the repository of `reference`, without a manifest that names them. Throws what registries throw. */
 export async function pushLayers(ctx: ImageContext, reference: BlobPlace, layers: readonly ExportLayer[]): Promise<void> {
   const client = await ctx.registry();
-  const blobs = [...layerBlobs(ctx, layers).values()];
+  const blobs = layerBlobs(ctx, layers);
   await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, reference, blob, signal), ctx.signal);
-  notePlaces(
-    ctx.store,
-    reference,
-    blobs.map(({ descriptor }) => descriptor.digest),
-  );
+  notePlaces(ctx.store, reference, digestsOf(blobs));
 }
 
-/** The only manifest under its tag; else the index has the tag, and comes after the manifests that it names. */
-function manifestsOf({ images, index }: AssembledResult, target: Target): { readonly reference: Reference; readonly document: Document }[] {
-  const at = (document: Document): { readonly reference: Reference; readonly document: Document } => ({
-    reference: atDigest(target, document.descriptor.digest),
-    document,
+async function pushBlobs(
+  ctx: ImageContext,
+  client: RegistryClient,
+  { content, blobs }: { readonly content: ImageContent; readonly blobs: readonly PushBlob[] },
+  target: Reference,
+): Promise<void> {
+  await pool(AT_ONCE, blobs, (blob, signal) => pushBlob(ctx, client, target, blob, signal), ctx.signal);
+  // Configurations and statements are small, and seldom the same in two repositories.
+  notePlaces(ctx.store, target, digestsOf(content.layers.filter(({ descriptor }) => !isForeignLayer(descriptor.mediaType))));
+  for (const { reference, document } of manifestsOf(content, target)) {
+    await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
+  }
+}
+
+function digestsOf(blobs: readonly { readonly descriptor: Descriptor }[]): Digest[] {
+  return blobs.map(({ descriptor }) => descriptor.digest);
+}
+
+/** What names stand for has the tag, if there is one, and comes after the manifests that it names. */
+function manifestsOf({ manifests }: ImageContent, target: Reference): { readonly reference: Reference; readonly document: Document }[] {
+  return manifests.map((document, at) => {
+    const isNamed = at === manifests.length - 1 && target.tag !== undefined;
+    return { reference: isNamed ? target : atDigest(target, document.descriptor.digest), document };
   });
-  const last = (document: Document): ReturnType<typeof at> => (target.tag === undefined ? at(document) : { reference: target, document });
-  const documents = images.flatMap(({ manifest, about }) => [manifest, ...(about === undefined ? [] : [about.manifest])]);
-  return index === undefined ? documents.map(last) : [...documents.map(at), last(index)];
 }
 
 /** Each blob once; configuration files first, because they are small and find a missing permission early. */
-function blobsOf(ctx: ImageContext, result: AssembledResult): PushBlob[] {
-  const { images } = result;
+function blobsOf(ctx: ImageContext, { documents, layers }: ImageContent): PushBlob[] {
   const blobs = new Map<Digest, PushBlob>();
-  const documents = images.flatMap(({ config, about }) => [config, ...(about === undefined ? [] : [about.config, ...about.statements])]);
   for (const { descriptor, bytes } of documents) {
     blobs.set(descriptor.digest, {
       descriptor,
@@ -79,29 +85,20 @@ function blobsOf(ctx: ImageContext, result: AssembledResult): PushBlob[] {
       open: (startAt) => bytesOf(bytes.subarray(startAt)),
     });
   }
-  const layers = layerBlobs(
-    ctx,
-    images.flatMap((image) => image.layers),
-  );
-  return [...new Map([...blobs, ...layers]).values()];
+  for (const blob of layerBlobs(ctx, layers)) blobs.set(blob.descriptor.digest, blob);
+  return [...blobs.values()];
 }
 
-function layerBlobs(ctx: ImageContext, layers: readonly ExportLayer[]): Map<Digest, PushBlob> {
-  const blobs = new Map<Digest, PushBlob>();
-  for (const { descriptor, remote, ensure } of layers) {
-    // Such layers stay where their licence wants them; the manifest carries their addresses.
-    if (isForeignLayer(descriptor.mediaType)) continue;
-    const open = (start: number): ByteStream => ctx.store.blobs.open(descriptor.digest, { start });
-    const places = withoutRepeats([...(remote === undefined ? [] : [remote]), ...placesOf(ctx.store, descriptor.digest)]);
-    blobs.set(descriptor.digest, { descriptor, places, ensure, open });
-  }
-  return blobs;
-}
-
-/** Configurations and statements are small, and seldom the same in two repositories. */
-function layersOf({ images }: AssembledResult): Digest[] {
-  const layers = images.flatMap((image) => image.layers).filter(({ descriptor }) => !isForeignLayer(descriptor.mediaType));
-  return layers.map(({ descriptor }) => descriptor.digest);
+function layerBlobs(ctx: ImageContext, layers: ImageContent["layers"]): PushBlob[] {
+  // Foreign layers stay where their licence wants them; the manifest carries their addresses.
+  return layers
+    .filter(({ descriptor }) => !isForeignLayer(descriptor.mediaType))
+    .map(({ descriptor, remote, ensure }) => ({
+      descriptor,
+      places: withoutRepeats([...(remote === undefined ? [] : [remote]), ...placesOf(ctx.store, descriptor.digest)]),
+      ensure,
+      open: (start) => ctx.store.blobs.open(descriptor.digest, { start }),
+    }));
 }
 
 async function pushBlob(ctx: ImageContext, client: RegistryClient, target: BlobPlace, blob: PushBlob, signal: AbortSignal): Promise<void> {

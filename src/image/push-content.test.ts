@@ -7,7 +7,8 @@ import { formatReference, OCI_CONFIG, OCI_LAYER_GZIP } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import { type AssembledResult, onlyImage } from "./assembled-image.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
-import { pushAssembled } from "./push-assembled.ts";
+import { contentOf } from "./content.ts";
+import { pushContent } from "./push-content.ts";
 import type { ImageContext } from "./types.ts";
 
 const LAYER = { mediaType: OCI_LAYER_GZIP, digest: sha256("layer"), size: 5 };
@@ -104,7 +105,7 @@ const rows: { name: string; to: string[]; has: string[]; want: string[] }[] = [
   },
 ];
 for (const { name, to, has, want } of rows) {
-  test(`pushAssembled() ${name}`, async () => {
+  test(`pushContent() ${name}`, async () => {
     const calls: string[] = [];
     const client = recordingClient(calls, new Set(has));
     const refuse = (): never => {
@@ -113,7 +114,7 @@ for (const { name, to, has, want } of rows) {
     // Only what pushing looks at; the blobs themselves are the client's business.
     const store = { blobs: { open: refuse }, records: memoryRecords() } as unknown as ImageContext["store"];
     const ctx: ImageContext = { store, registry: async () => client, emit: noEvents, vertex: "push", signal: new AbortController().signal };
-    await pushAssembled(ctx, imageWithBase(calls), to);
+    await pushContent(ctx, contentOf(imageWithBase(calls)), to);
     assert.deepEqual(calls.toSorted(), want);
     // A tag must never stand for an image whose blobs are missing.
     assert.match(calls.at(-1) ?? "", /^manifest/);
@@ -126,13 +127,13 @@ test("F125: a later push to a neighbour mounts what an earlier one sent, from th
   const client = recordingClient(calls, has);
   const store = { blobs: {}, records: memoryRecords() } as unknown as ImageContext["store"];
   const ctx: ImageContext = { store, registry: async () => client, emit: noEvents, vertex: "push", signal: new AbortController().signal };
-  await pushAssembled(ctx, imageWithBase([]), ["other.io/one:1"]);
+  await pushContent(ctx, contentOf(imageWithBase([])), ["other.io/one:1"]);
   calls.length = 0;
-  await pushAssembled(ctx, imageWithBase([]), ["other.io/two:1"]);
+  await pushContent(ctx, contentOf(imageWithBase([])), ["other.io/two:1"]);
   assert.deepEqual(calls.toSorted(), ["manifest other.io/two:1", "mount layer from one into two", "push config to two"]);
   has.clear();
   calls.length = 0;
-  await pushAssembled(ctx, imageWithBase(calls), ["other.io/three:1"]);
+  await pushContent(ctx, contentOf(imageWithBase(calls)), ["other.io/three:1"]);
   const want = ["mount layer from two into three", "mount layer from one into three", "fetch layer", "push layer to three"];
   assert.deepEqual(
     calls.filter((call) => call.includes("layer")),
@@ -140,7 +141,7 @@ test("F125: a later push to a neighbour mounts what an earlier one sent, from th
   );
 });
 
-test("F.2: pushAssembled() with pushByDigest names no tag", async () => {
+test("F.2: pushContent() with pushByDigest names no tag", async () => {
   const calls: string[] = [];
   const references: string[] = [];
   const client: RegistryClient = {
@@ -152,13 +153,14 @@ test("F.2: pushAssembled() with pushByDigest names no tag", async () => {
   };
   const asked: unknown[] = [];
   const ctx = {
+    store: { blobs: {}, records: memoryRecords() },
     registry: async (options?: unknown) => (asked.push(options), client),
     emit: noEvents,
     vertex: "push",
     signal: new AbortController().signal,
   } as unknown as ImageContext;
   const image = imageWithBase(calls);
-  await pushAssembled(ctx, image, ["r.io/base"], { pushByDigest: true, insecure: true });
+  await pushContent(ctx, contentOf(image), ["r.io/base"], { pushByDigest: true, insecure: true });
   assert.deepEqual(references, [`r.io/base@${image.descriptor.digest}`]);
   assert.deepEqual(asked, [{ insecure: true }]);
 });

@@ -1,0 +1,33 @@
+/** How large an image is: the files of its layers, unpacked. The same for an image that was built and one that was pulled. */
+import { AT_ONCE, pool } from "../async.ts";
+import { isDecantError } from "../errors.ts";
+import type { Store } from "../store/index.ts";
+import type { LayerSource } from "../tree/index.ts";
+
+/** By diffId: bytes. A layer never changes, and reading its list of files takes a while. */
+const SPACE = "image.layer-bytes";
+
+/**
+ * Sum of the files of all layers, in bytes; files that a later layer replaces or removes count, as they do in docker. A layer that the store has only
+ * packed is read once. Undefined where the bytes of a layer are not in the store.
+ */
+export async function unpackedSize(store: Store, layers: readonly LayerSource[], signal?: AbortSignal): Promise<number | undefined> {
+  try {
+    const sizes = await pool(AT_ONCE, layers, (layer, stop) => layerSize(store, layer, stop), signal);
+    return sizes.reduce((sum, size) => sum + size, 0);
+  } catch (error) {
+    if (isDecantError(error, "BLOB_MISSING")) return undefined;
+    throw error;
+  }
+}
+
+async function layerSize(store: Store, source: LayerSource, signal: AbortSignal): Promise<number> {
+  const { diffId } = source;
+  const known = diffId === undefined ? undefined : store.records.get(SPACE, diffId);
+  if (typeof known === "number") return known;
+  const { index } = await source.load(signal);
+  let bytes = 0;
+  for (let at = 0; at < index.count; at += 1) if (index.kind(at) === "file") bytes += index.at(at).size;
+  if (diffId !== undefined) store.records.put(SPACE, diffId, bytes);
+  return bytes;
+}

@@ -1,0 +1,124 @@
+/** F5: copy between registries, the store, layouts and archives: all platforms, attestations, signatures, and the digest. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { sha256 } from "../../src/digest.ts";
+import { copyImage, inspectImage, listFiles, listImages } from "../../src/index.ts";
+import { IN_TOTO, OCI_CONFIG, OCI_EMPTY, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/index.ts";
+import { tarOf } from "../support/archive.ts";
+import { type FakeRegistry, startFakeRegistry } from "../support/registry.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "decant-copy-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const root = join(folder, "store");
+
+/** An index of two platforms with an attestation, and a signature of it. */
+function fill(registry: FakeRegistry): string {
+  const images = ["amd64", "arm64"].map((architecture) => {
+    const layers = [tarOf([{ path: "arch", content: architecture }])];
+    const image = registry.addImage("team/app", architecture, { layers, config: { architecture, os: "linux" } });
+    return { ...image, platform: { os: "linux", architecture } };
+  });
+  const statement = registry.addBlob("team/app", Buffer.from('{"predicateType":"x"}'), IN_TOTO);
+  const config = registry.addBlob("team/app", Buffer.from("{}"), OCI_CONFIG);
+  const said = registry.addManifest("team/app", undefined, OCI_MANIFEST, {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    config,
+    layers: [statement],
+  });
+  const about = {
+    ...said,
+    platform: { os: "unknown", architecture: "unknown" },
+    annotations: { "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": images[0]?.digest },
+  };
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...images, about] };
+  const top = registry.addManifest("team/app", "v1", OCI_INDEX, index);
+  const empty = registry.addBlob("team/app", Buffer.from("{}"), OCI_EMPTY);
+  const signature = registry.addBlob("team/app", Buffer.from("signature"), "application/octet-stream");
+  registry.addManifest("team/app", undefined, OCI_MANIFEST, {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType: "application/vnd.example.signature",
+    config: empty,
+    layers: [signature],
+    subject: { mediaType: top.mediaType, digest: top.digest, size: top.size },
+  });
+  return top.digest;
+}
+
+test("F5: copy goes through every place and keeps the digest of an index", async () => {
+  await using from = await startFakeRegistry();
+  await using to = await startFakeRegistry();
+  const digest = fill(from);
+  const places = [
+    `${from.host}/team/app:v1`,
+    `${to.host}/mirror/app:v1`,
+    "oci:layout:v1",
+    "oci:archive.tar:v1",
+    "store:copied:v1",
+    "docker-archive:docker.tar:copied:v2",
+    "oci:back",
+    `docker://${to.host}/again/app:v3`,
+  ];
+  for (const [at, destination] of places.slice(1).entries()) {
+    const source = places[at] ?? "";
+    await using run = copyImage({ root, source, destination, cwd: folder });
+    const copied = await run.result;
+    assert.equal(copied.descriptor.digest, digest, `${source} to ${destination}`);
+    assert.equal(copied.referrers, at === 0 ? 1 : 0);
+  }
+  for (const repository of ["mirror/app:v1", "again/app:v3"]) {
+    const [name = "", tag = ""] = repository.split(":");
+    assert.deepEqual(to.manifest(name, tag)?.bytes, from.manifest("team/app", "v1")?.bytes);
+  }
+  assert.deepEqual((await listImages({ root })).map(({ name, platform }) => `${name} ${platform}`).toSorted(), [
+    "docker.io/library/copied:v1 linux/amd64",
+    "docker.io/library/copied:v1 linux/arm64",
+  ]);
+  const { attestations } = await inspectImage({ root, image: "copied:v1" });
+  assert.ok(Array.isArray(attestations));
+  const raw = execFileSync("skopeo", ["inspect", "--raw", "oci:layout:v1"], { cwd: folder, encoding: "utf8" });
+  assert.equal(JSON.parse(raw).manifests.length, 3);
+});
+
+test("F5: copy between repositories of one registry mounts the layers, and of one platform takes that alone", async () => {
+  await using registry = await startFakeRegistry();
+  fill(registry);
+  const own = join(folder, "mount");
+  await using run = copyImage({
+    root: own,
+    source: `${registry.host}/team/app:v1`,
+    destination: `${registry.host}/other/app`,
+    platform: "linux/arm64",
+  });
+  const { descriptor, names } = await run.result;
+  assert.equal(sha256(registry.manifest("other/app", "latest")?.bytes ?? ""), descriptor.digest);
+  assert.deepEqual(names, [`${registry.host}/other/app:latest`]);
+  assert.equal(registry.manifest("other/app", "latest")?.mediaType, OCI_MANIFEST);
+  // The configuration is sent; the layer is not fetched.
+  assert.equal(registry.log().filter((line) => line.startsWith("GET /v2/team/app/blobs/")).length, 1);
+  await using list = listFiles({ root: own, image: `${registry.host}/other/app`, platform: "linux/arm64" });
+  assert.deepEqual(
+    (await list.result).map(({ path }) => path),
+    ["/arch"],
+  );
+});
+
+test("F5: copy tells what it cannot copy", async () => {
+  const failing = async (source: string, destination: string): Promise<string> => {
+    await using run = copyImage({ root, source, destination, cwd: folder });
+    return await run.result.then(
+      () => "",
+      (error: Error & { readonly hint?: string }) => `${error.message} | ${error.hint ?? ""}`,
+    );
+  };
+  assert.match(await failing("docker-daemon:a", "b"), /Copying from or to "docker-daemon:" is not supported yet \| Pipe an archive/);
+  assert.match(await failing("oci:nothing", "store:b"), /Cannot copy ".*nothing": .*no such file/);
+  assert.match(await failing("oci:", "b"), /a name is missing behind "oci:"/);
+  assert.match(await failing("store:nothing", "oci:x"), /Cannot find image "nothing"/);
+  assert.match(await failing("oci:layout:v9", "store:b"), /Cannot find image "v9" in ".*layout" \| Its images are: .*app:v1/);
+});

@@ -1,11 +1,5 @@
 /** Every command with its summary; the files are loaded on use, because starting up is part of every build. */
-import type { Command } from "./command.ts";
-
-/** A row of the table. */
-export interface CommandEntry {
-  readonly summary: string;
-  readonly load: () => Promise<{ readonly command: Command }>;
-}
+import type { CommandEntry, CommandTables } from "./command.ts";
 
 /** The commands in the order that help shows them. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
@@ -33,6 +27,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "image rm": { summary: "Remove images from the store", load: () => import("./commands/image/rm.ts") },
   prune: { summary: "Remove what no image needs: cache, layers, blobs", load: () => import("./commands/prune.ts") },
   sbom: { summary: "Write down what an image is made of", load: () => import("./commands/sbom.ts") },
+  completion: { summary: "Print the script that completes command lines in a shell", load: () => import("./commands/completion.ts") },
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
 };
 
@@ -44,3 +39,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
 
 /** Other names that the field uses. */
 export const ALIASES: Readonly<Record<string, string>> = { rmi: "image rm", ls: "images", b: "build" };
+
+/** All three. */
+export const TABLES: CommandTables = { commands: COMMANDS, groups: GROUPS, aliases: ALIASES };

@@ -34,7 +34,7 @@ Examples:
         help: "Environment variable; without =VALUE, the value in the environment",
       },
       user: { type: "string", short: "u", value: "USER[:GROUP]", help: "Run as this user" },
-      workdir: { type: "string", short: "w", value: "FOLDER", help: "Start in this folder" },
+      workdir: { type: "string", short: "w", value: "PATH", help: "Start in this folder" },
       network: { type: "string", value: "MODE", help: "Network of the container", choices: ["host", "none"] },
       "read-only": { type: "boolean", help: "Make the container's file system read-only" },
       rm: { type: "boolean", help: "Remove the container when it ends; Decant always does" },

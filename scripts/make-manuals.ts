@@ -1,6 +1,9 @@
-/** Writes the manual pages into dist/man, or into the folder that is named. Their date is SOURCE_DATE_EPOCH, else that of the last commit. */
+/**
+ * Writes the manual pages into dist/man, and their list into package.json, which npm links; or the pages alone into the folder that is named.
+ * Their date is SOURCE_DATE_EPOCH, else that of the last commit. Part of `npm run docs`.
+ */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { manualPages } from "./manual-pages.ts";
 
@@ -12,4 +15,12 @@ const pages = await manualPages(/^\d+\s*$/.test(epoch) ? new Date(Number(epoch) 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 for (const [name, text] of pages) writeFileSync(join(folder, name), text);
+if (process.argv[2] === undefined) listPages([...pages.keys()].toSorted().map((name) => `./dist/man/${name}`));
 console.log(`manuals: ${pages.size} pages`);
+
+function listPages(man: readonly string[]): void {
+  const file = join(ROOT, "package.json");
+  const before = readFileSync(file, "utf8");
+  const after = `${JSON.stringify({ ...(JSON.parse(before) as object), man }, undefined, 2)}\n`;
+  if (after !== before) writeFileSync(file, after);
+}

@@ -1,6 +1,6 @@
 /** The manual pages, judged by the two programs that show manual pages. */
 import assert from "node:assert/strict";
-import { mkdtempDisposable, readdir } from "node:fs/promises";
+import { mkdtempDisposable, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -39,6 +39,12 @@ describe("manual pages", async () => {
     const pages = ["decant", ...Object.keys(COMMANDS).map((name) => `decant-${name.replace(" ", "-")}`)];
     assert.deepEqual(files.toSorted(), pages.map((name) => `${name}.1`).toSorted());
     assert.deepEqual([...(await manualPages(new Date(Number(EPOCH) * 1000))).keys()].toSorted(), files.toSorted());
+    // npm links what the list of the package names.
+    const { man }: { readonly man?: readonly string[] } = JSON.parse(await readFile("package.json", "utf8"));
+    assert.deepEqual(
+      man,
+      files.toSorted().map((file) => `./dist/man/${file}`),
+    );
     for (const text of shown.values()) assert.match(text, /November 14, 2023/);
   });
 

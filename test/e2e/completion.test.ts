@@ -44,6 +44,8 @@ describe("completion", () => {
       const work = join(folder.path, "work");
       const root = join(folder.path, "store");
       await mkdir(join(work, "project"), { recursive: true });
+      // Where this is missing, fish starts a process that reads all manual pages, and outlives it.
+      await mkdir(join(folder.path, ".local/share/fish/generated_completions"), { recursive: true });
       await mkdir(dirname(join(folder.path, file)), { recursive: true });
       await writeFile(join(folder.path, file), text);
       await writeFile(join(work, "Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n");

@@ -1,15 +1,16 @@
 /**
- * Bundles the command: dist/decant.js with chunks that are loaded on use, and one file for each worker thread, beside it:
- * workers are the files called `*-worker.ts`, loaded by `new URL("./NAME.js", import.meta.url)`.
+ * Bundles the command and the library: dist/decant.js and dist/index.js, with chunks that both share and load on use, and one file for each
+ * worker thread, beside them: workers are the files called `*-worker.ts`, loaded by `new URL("./NAME.js", import.meta.url)`. dist/LICENSES.txt
+ * has the licences of the packages that are in the bundle. `--clean` removes the chunks of earlier bundles at once, as for a release.
  */
-import { globSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { ourSources } from "./sources.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const OUT = join(ROOT, "dist");
-const KEEP_MS = 3_600_000;
+const KEEP_MS = process.argv.includes("--clean") ? 0 : 3_600_000;
 
 const workers = globSync("src/**/*-worker.ts", { cwd: ROOT });
 const names = workers.map((path) => basename(path, ".ts"));
@@ -24,7 +25,11 @@ const LATE = /^src\/(?:audit\/(?:run-audit|closure\/)|debian\/|distroless\/(?:as
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: ROOT,
-  entryPoints: [{ in: "src/cli/main.ts", out: "decant" }, ...workers.map((path) => ({ in: path, out: basename(path, ".ts") }))],
+  entryPoints: [
+    { in: "src/cli/main.ts", out: "decant" },
+    { in: "src/index.ts", out: "index" },
+    ...workers.map((path) => ({ in: path, out: basename(path, ".ts") })),
+  ],
   outdir: OUT,
   chunkNames: "chunk-[name]-[hash]",
   bundle: true,
@@ -33,8 +38,8 @@ const { outputFiles, metafile } = await build({
   platform: "node",
   // At node24 esbuild lowers `await using` to helpers.
   target: "esnext",
-  // Native, or LGPL and big: they stay packages and are loaded on use.
-  external: ["koffi", "openpgp"],
+  // Native, LGPL and big, or CommonJS with WebAssembly: they stay packages and are loaded on use.
+  external: ["koffi", "openpgp", "xz-decompress"],
   // The ES modules of this package are called its browser build; its CommonJS does not split.
   alias: { yaml: "./node_modules/yaml/browser/index.js" },
   plugins: [ourSources({ root: ROOT, core: CORE, light: ["src/cli/*.ts", "src/cli/errors/*.ts", "src/cli/commands/version.ts"] })],
@@ -48,11 +53,8 @@ const early = startedWith(CORE).find((path) => LATE.test(path));
 if (early !== undefined) throw new Error(`Cannot bundle: every build loads ${early}; wanted: import() where it is needed`);
 
 mkdirSync(OUT, { recursive: true });
-for (const { path, contents } of outputFiles) {
-  // By rename, as a command may be starting at this moment.
-  writeFileSync(`${path}.${process.pid}`, contents);
-  renameSync(`${path}.${process.pid}`, path);
-}
+for (const { path, contents } of outputFiles) replaceFile(path, contents);
+replaceFile(join(OUT, "LICENSES.txt"), licences(Object.keys(metafile.inputs)));
 // Chunks of the last bundle stay for a while: a command that runs may still want to load one.
 const fresh = new Set(outputFiles.map(({ path }) => path));
 for (const name of globSync("chunk-*.js", { cwd: OUT })) {
@@ -60,7 +62,7 @@ for (const name of globSync("chunk-*.js", { cwd: OUT })) {
   if (!fresh.has(path) && Date.now() - statSync(path).mtimeMs > KEEP_MS) rmSync(path);
 }
 const bytes = outputFiles.reduce((sum, { contents }) => sum + contents.byteLength, 0);
-console.log(`bundle: dist/decant.js and ${outputFiles.length - 1} files, ${Math.round(bytes / 1000)} kB`);
+console.log(`bundle: dist/decant.js, dist/index.js and ${outputFiles.length - 2} files, ${Math.round(bytes / 1000)} kB`);
 
 /** The sources in the chunks that are loaded with an entry. */
 function startedWith(entry: string): string[] {
@@ -77,4 +79,22 @@ function startedWith(entry: string): string[] {
   return [...chunks].flatMap((path) =>
     Object.entries(outputs[path]?.inputs ?? {}).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
   );
+}
+
+/** By rename, as a command may be starting at this moment. */
+function replaceFile(path: string, contents: Uint8Array | string): void {
+  writeFileSync(`${path}.${process.pid}`, contents);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
+/** The licence texts of the packages that these files are of. */
+function licences(files: readonly string[]): string {
+  const packages = new Set(files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
+  const texts = [...packages].toSorted().map((name) => {
+    const [file] = globSync(`node_modules/${name}/LICEN[CS]E*`, { cwd: ROOT }).toSorted();
+    if (file === undefined) throw new Error(`Cannot bundle: the package "${name}" has no licence file`);
+    const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")) as { readonly version: string };
+    return `${name} ${version}\n\n${readFileSync(join(ROOT, file), "utf8").trim()}\n`;
+  });
+  return `The files of this folder contain these packages:\n\n${texts.join(`\n${"-".repeat(80)}\n\n`)}`;
 }

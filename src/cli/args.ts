@@ -5,7 +5,7 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import { given } from "../given.ts";
-import type { Command, CommandSpec, OptionTable, OptionValues } from "./command.ts";
+import type { Command, CommandSpec, CommandTables, OptionTable, OptionValues } from "./command.ts";
 import type { CliContext } from "./context.ts";
 import { closest } from "./suggest.ts";
 
@@ -15,13 +15,13 @@ export class HelpWanted extends Error {}
 /** Makes a command: `run` gets the values that `spec.options` describes. */
 export function defineCommand<const Table extends OptionTable>(
   spec: CommandSpec<Table>,
-  run: (values: OptionValues<Table>, words: readonly string[], context: CliContext) => Promise<number>,
+  run: (values: OptionValues<Table>, words: readonly string[], context: CliContext, tables: CommandTables) => Promise<number>,
 ): Command {
   return {
     spec,
-    run: async (args, context) => {
+    run: async (args, context, tables) => {
       const { values, words } = parseCommandLine(spec, args);
-      return run(values, words, context);
+      return run(values, words, context, tables);
     },
   };
 }

@@ -65,5 +65,20 @@ export interface CommandSpec<Table extends OptionTable = OptionTable> {
 export interface Command {
   readonly spec: CommandSpec;
   /** Gives the exit code. */
-  readonly run: (args: readonly string[], context: CliContext) => Promise<number>;
+  readonly run: (args: readonly string[], context: CliContext, tables: CommandTables) => Promise<number>;
+}
+
+/** A row of the table of commands. */
+export interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+/** Every command: for the one that completes command lines. */
+export interface CommandTables {
+  readonly commands: Readonly<Record<string, CommandEntry>>;
+  /** First words of commands of two words, with what they are about. */
+  readonly groups: Readonly<Record<string, string>>;
+  /** Other names of commands. */
+  readonly aliases: Readonly<Record<string, string>>;
 }

@@ -1,11 +1,5 @@
 /** Every command with its summary; the files are loaded on use, because starting up is part of every build. */
-import type { Command } from "./command.ts";
-
-/** A row of the table. */
-export interface CommandEntry {
-  readonly summary: string;
-  readonly load: () => Promise<{ readonly command: Command }>;
-}
+import type { CommandEntry, CommandTables } from "./command.ts";
 
 /** The commands in the order that help shows them. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
@@ -53,6 +47,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "history logs": { summary: "Print what the steps of a past build wrote", load: () => import("./commands/history/logs.ts") },
   "history export": { summary: "Write a past build as JSON", load: () => import("./commands/history/export.ts") },
   "history rm": { summary: "Forget past builds", load: () => import("./commands/history/rm.ts") },
+  completion: { summary: "Print the script that completes command lines in a shell", load: () => import("./commands/completion.ts") },
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
 };
 
@@ -109,3 +104,6 @@ export const ALIASES: Readonly<Record<string, string>> = {
 export function commandNames(): readonly (readonly [name: string, command: string])[] {
   return [...Object.keys(COMMANDS).map((name) => [name, name] as const), ...Object.entries(ALIASES)];
 }
+
+/** All three. */
+export const TABLES: CommandTables = { commands: COMMANDS, groups: GROUPS, aliases: ALIASES };

@@ -7,7 +7,7 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(
     `ERROR: Cannot start decant with Node ${process.versions.node}: it needs Node 24.15 or newer\n` +
-      'Hint: install Node 24, or run "npm ci" in the folder of Decant, which brings its own\n',
+      'Hint: install Node 24, or take the tarball of Decant, which has Node inside; in a checkout, run "npm ci"\n',
   );
   process.exit(1);
 }

@@ -41,6 +41,21 @@ test("runCli() prints the version of package.json", async () => {
   assert.equal((await run(["--version"])).out, (await run(["version"])).out);
 });
 
+for (const [shell, file] of [
+  ["bash", "decant.bash"],
+  ["zsh", "_decant"],
+  ["fish", "decant.fish"],
+] as const)
+  test(`U11: runCli() prints the completion of ${shell}`, async () => {
+    const out = readFileSync(join(import.meta.dirname, "../../completions", file), "utf8");
+    assert.deepEqual(await run(["completion", shell]), { code: 0, out, err: "" });
+  });
+
+test("U11: runCli() knows no completion of other shells", async () => {
+  for (const words of [["tcsh"], ["__proto__"], ["bash", "zsh"]])
+    assert.match((await run(["completion", ...words])).err, /^ERROR: Cannot complete in ".*": wanted bash, zsh or fish\n/);
+});
+
 test("runCli() suggests the command that was meant", async () => {
   const want = 'ERROR: Cannot run command "biuld": there is no such command\n\nHint: Did you mean "decant build"?\n';
   assert.deepEqual(await run(["biuld"]), { code: 1, out: "", err: want });

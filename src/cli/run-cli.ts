@@ -1,6 +1,7 @@
 /** One command line from words to exit code: finds the command, runs it, prints its error once. */
 import { usageError } from "../errors.ts";
-import { ALIASES, commandNames, COMMANDS, GROUPS, type CommandEntry } from "./commands.ts";
+import type { CommandEntry } from "./command.ts";
+import { ALIASES, commandNames, COMMANDS, GROUPS, TABLES } from "./commands.ts";
 import { Interrupted, type CliContext } from "./context.ts";
 
 /** Runs a command line. Never rejects: 0 is success, 1 an error of any kind, 130 Ctrl-C; `run` gives the container's code. */
@@ -26,7 +27,7 @@ async function dispatch(args: readonly string[], context: CliContext): Promise<n
   const { full, entry, isPair } = await findCommand(name, rest[0]);
   const { command } = await entry.load();
   try {
-    return await command.run(isPair ? rest.slice(1) : rest, context);
+    return await command.run(isPair ? rest.slice(1) : rest, context, TABLES);
   } catch (error) {
     const { HelpWanted } = await import("./args.ts");
     if (!(error instanceof HelpWanted)) throw error;

@@ -1,8 +1,8 @@
 /** Finds recipes: those that come with Decant by name, others by path, and what they extend beside them. */
-import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { suggest } from "../dockerfile/index.ts";
+import { packageFolder } from "../package-folder.ts";
 import { checkNamedFile, type FilePlace, pathOfPlace, placeWithin, readNamedFile } from "../sys/index.ts";
 import { isRecipeFile } from "./base-name.ts";
 import { recipeError } from "./errors.ts";
@@ -60,11 +60,9 @@ export async function recipeSchemaText(): Promise<string> {
 
 /** The folder `recipes/` of this package, from the sources and from the built command alike. */
 export function catalogueFolder(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const candidate = join(folder, "recipes");
-    if (existsSync(join(candidate, "static-debian12.yaml"))) return candidate;
-    if (dirname(folder) === folder) throw recipeError("recipes", "the recipes of this installation are missing");
-  }
+  const root = packageFolder("recipes/static-debian12.yaml");
+  if (root === undefined) throw recipeError("recipes", "the recipes of this installation are missing");
+  return join(root, "recipes");
 }
 
 function checkName(name: string): string {

@@ -8,7 +8,6 @@ import { DecantError, type ErrorCode, InternalError, isDecantError, withSource }
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
 import type { Store } from "../store/index.ts";
-import { knownBases } from "./known-bases.ts";
 import { isOutOfReach, knownTag, loadImage, openOciLayout, pullImage, similarImage } from "../image/index.ts";
 import { familiarName, formatPlatform, formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
 import { imageKey, type ImageRequest, suggest } from "../dockerfile/index.ts";
@@ -181,7 +180,7 @@ const NO_IMAGE: ReadonlySet<ErrorCode> = new Set(["IMAGE_NOT_FOUND", "REGISTRY_U
 async function withSuggestion(error: unknown, request: ImageRequest, store: Store): Promise<unknown> {
   if (!isDecantError(error) || !NO_IMAGE.has(error.code)) return error;
   const stage = suggest(request.name, request.stageNames);
-  const image = stage === undefined ? similarImage(request.name, await knownBases(store)) : undefined;
+  const image = stage === undefined ? similarImage(request.name, await (await import("./known-bases.ts")).knownBases(store)) : undefined;
   // Only a registry that answered knows that the tag is wrong.
   if (stage === undefined && (image === undefined || (error.code !== "IMAGE_NOT_FOUND" && isSameRepository(image, request.name))))
     return error;

@@ -8,6 +8,7 @@ import { describe, it } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { bytesOf } from "../../src/bytes.ts";
 import { command } from "../../src/cli/commands/build.ts";
+import { TABLES } from "../../src/cli/commands.ts";
 import type { OutputStream } from "../../src/cli/context.ts";
 import { sha256 } from "../../src/digest.ts";
 import { type BuildOptions, type ErrorCode, importImage, inspectImage, isDecantError } from "../../src/index.ts";
@@ -448,15 +449,19 @@ describe("--call of contexts elsewhere (F57, F58)", () => {
       color: false,
       size: () => ({ columns: 80, rows: 24 }),
     });
-    await command.run(["--root", join(cwd, "store"), ...args], {
-      env: { PATH: process.env["PATH"] },
-      cwd,
-      stdin: bytesOf(stdin),
-      stdout: stream((chunk) => void chunks.push(Buffer.from(chunk))),
-      stderr: stream(() => undefined),
-      signal: new AbortController().signal,
-      forwardSignals: () => ({ [Symbol.dispose]: () => undefined }),
-    });
+    await command.run(
+      ["--root", join(cwd, "store"), ...args],
+      {
+        env: { PATH: process.env["PATH"] },
+        cwd,
+        stdin: bytesOf(stdin),
+        stdout: stream((chunk) => void chunks.push(Buffer.from(chunk))),
+        stderr: stream(() => undefined),
+        signal: new AbortController().signal,
+        forwardSignals: () => ({ [Symbol.dispose]: () => undefined }),
+      },
+      TABLES,
+    );
     return Buffer.concat(chunks).toString();
   }
 

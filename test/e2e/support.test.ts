@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { command } from "../../src/cli/commands/build.ts";
+import { TABLES } from "../../src/cli/commands.ts";
 import type { CliContext, OutputStream } from "../../src/cli/context.ts";
 import { checkParsed, parseDockerfile } from "../../src/dockerfile/index.ts";
 import { isDecantError } from "../../src/errors.ts";
@@ -46,15 +47,19 @@ async function buildWith(dockerfile: string, args: readonly string[], env: CliCo
   try {
     mkdirSync(join(folder, "context"));
     writeFileSync(join(folder, "context", "Dockerfile"), dockerfile);
-    await command.run(["--root", join(folder, "store"), "--ca-certs", "off", ...args, "context"], {
-      env,
-      cwd: folder,
-      stdin: (async function* () {})(),
-      stdout: silent,
-      stderr: silent,
-      signal: new AbortController().signal,
-      forwardSignals: () => ({ [Symbol.dispose]: () => undefined }),
-    });
+    await command.run(
+      ["--root", join(folder, "store"), "--ca-certs", "off", ...args, "context"],
+      {
+        env,
+        cwd: folder,
+        stdin: (async function* () {})(),
+        stdout: silent,
+        stderr: silent,
+        signal: new AbortController().signal,
+        forwardSignals: () => ({ [Symbol.dispose]: () => undefined }),
+      },
+      TABLES,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -38,7 +38,7 @@ Examples:
       },
       "env-file": { type: "string", multiple: true, value: "FILE", help: "Environment variables, one a line, as -e takes them" },
       user: { type: "string", short: "u", value: "USER[:GROUP]", help: "Run as this user" },
-      workdir: { type: "string", short: "w", value: "FOLDER", help: "Start in this folder" },
+      workdir: { type: "string", short: "w", value: "PATH", help: "Start in this folder" },
       volume: {
         type: "string",
         multiple: true,

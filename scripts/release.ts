@@ -1,0 +1,121 @@
+/**
+ * Makes a release in release/: the npm package, a tarball with Node.js inside for each platform, Decant's own images, SBOMs and checksums. Decant
+ * builds tarballs and images, twice, in stores that share nothing, and compares. Publishes nothing: it prints the commands that would.
+ *
+ *   node scripts/release.ts [--out FOLDER] [--platform linux/amd64,linux/arm64] [--once]
+ *
+ * Needs root and crun or runc (the launcher of the images is compiled in a RUN step), npm's registry, and Debian's archive.
+ */
+import { mkdirSync, mkdtempDisposableSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { VERSION } from "../src/version.ts";
+import { type Stage, stageRelease } from "./release-stage.ts";
+import { releaseEpoch, ROOT, run, sha256Of } from "./release-support.ts";
+
+const DECANT = join(ROOT, "bin", "decant");
+/** Stages of packaging/Dockerfile. The image for debugging has a shell and root, which a strict audit refuses. */
+const IMAGES = [
+  { target: "image", tag: `decant:${VERSION}`, file: `decant-${VERSION}-image`, audit: "strict" },
+  { target: "debug", tag: `decant:${VERSION}-debug`, file: `decant-${VERSION}-image-debug`, audit: "error" },
+] as const;
+
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: join(ROOT, "release") },
+    platform: { type: "string", default: "linux/amd64,linux/arm64" },
+    once: { type: "boolean", default: false },
+  },
+});
+const out = resolve(values.out);
+const platforms = values.platform.split(",");
+const epoch = releaseEpoch();
+process.umask(0o022);
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+using work = mkdtempDisposableSync(join(tmpdir(), "decant-release-"));
+
+const stage = stageRelease({ out, folder: join(work.path, "context"), platforms, epoch });
+const store = join(work.path, "store");
+for (const recipe of ["base", "tools"]) {
+  const lock = join(stage.folder, `${recipe}.lock.json`);
+  run([DECANT, "base", "lock", "--root", store, "-o", lock, join(stage.folder, `${recipe}.yaml`)]);
+}
+writeFileSync(join(out, `decant-${VERSION}-base.lock.json`), readFileSync(join(stage.folder, "base.lock.json")));
+
+const made = makeAll(stage, store, out);
+if (!values.once) compare(made, makeAll(stage, join(work.path, "store-again"), join(work.path, "again")));
+const files = [`decant-${VERSION}.tgz`, ...made.files, ...sboms(store)];
+writeFileSync(join(out, "SHA256SUMS"), files.map((name) => `${sha256Of(join(out, name))}  ${name}\n`).join(""));
+tell(files, made.digests);
+
+/** What one store makes. */
+interface Made {
+  readonly folder: string;
+  /** Of the indexes of the images. */
+  readonly digests: readonly string[];
+  readonly files: readonly string[];
+}
+
+function makeAll({ folder }: Stage, root: string, to: string): Made {
+  mkdirSync(to, { recursive: true });
+  const common = ["build", "--root", root, "--progress", "plain", "--project-file", join(folder, "decant.yaml"), "--locked"];
+  const args = ["--build-arg", `VERSION=${VERSION}`, "--build-arg", `SOURCE_DATE_EPOCH=${epoch}`];
+  const tarballs = platforms.map((platform) => {
+    const name = `decant-${VERSION}-${platform.replaceAll("/", "-")}.tar`;
+    run([DECANT, ...common, ...args, "--target", "tarball", "--platform", platform, "-o", `type=tar,dest=${join(to, name)}`, folder]);
+    // A header without a time and a name: the same bytes for the same tar.
+    writeFileSync(join(to, `${name}.gz`), gzipSync(readFileSync(join(to, name)), { level: 9 }));
+    rmSync(join(to, name));
+    return `${name}.gz`;
+  });
+  const digests = IMAGES.map(({ target, tag, file, audit }) => {
+    const metadata = join(root, `${target}.json`);
+    const outputs = [
+      "-o",
+      `type=oci,dest=${join(to, file)}.tar,rewrite-timestamp=true`,
+      "-o",
+      "type=image,rewrite-timestamp=true",
+      "-t",
+      tag,
+    ];
+    const proofs = [`--audit=${audit}`, "--sbom", "--metadata-file", metadata];
+    run([DECANT, ...common, ...args, "--target", target, "--platform", platforms.join(","), ...outputs, ...proofs, folder]);
+    const { "containerimage.digest": digest } = JSON.parse(readFileSync(metadata, "utf8")) as { readonly "containerimage.digest": string };
+    return digest;
+  });
+  return { folder: to, digests, files: [...tarballs, ...IMAGES.map(({ file }) => `${file}.tar`)] };
+}
+
+/** Throws where the second time gave other bytes. */
+function compare(first: Made, second: Made): void {
+  const other = first.files.filter((name) => sha256Of(join(first.folder, name)) !== sha256Of(join(second.folder, name)));
+  if (other.length > 0 || first.digests.join() !== second.digests.join())
+    throw new Error(`Cannot release: a second build gives other bytes: ${[...other, ...first.digests, ...second.digests].join(", ")}`);
+  console.log("A second build with an empty store gives the same bytes");
+}
+
+/** An SBOM for each image and platform. */
+function sboms(root: string): string[] {
+  return IMAGES.flatMap(({ tag, file }) =>
+    platforms.map((platform) => {
+      const name = `${file}-${platform.replaceAll("/", "-")}.spdx.json`;
+      run([DECANT, "sbom", "--root", root, "--platform", platform, "-o", join(out, name), tag]);
+      return name;
+    }),
+  );
+}
+
+function tell(names: readonly string[], digests: readonly string[]): void {
+  const { homepage = "" } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly homepage?: string };
+  const paths = names.map((name) => join(out, name));
+  console.log(["", `Made in ${out}, and not published:`, ...[...names, "SHA256SUMS"].map((name) => `  ${name}`)].join("\n"));
+  console.log(["Images:", ...IMAGES.map(({ tag }, at) => `  ${tag} ${digests[at]}`)].join("\n"));
+  console.log(`\nTo publish, where REGISTRY is yours:\n  npm publish ${paths[0]}`);
+  for (const { tag, file } of IMAGES) console.log(`  skopeo copy --all oci-archive:${join(out, file)}.tar docker://REGISTRY/${tag}`);
+  console.log("and put the tarballs, the SBOMs and SHA256SUMS where people download them.");
+  if (new URL(homepage).hostname.endsWith(".example"))
+    console.log("\nBefore that, set homepage, repository and bugs of package.json: today they name addresses that do not exist.");
+}

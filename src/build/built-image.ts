@@ -3,7 +3,7 @@ import type { Solution } from "../engine/index.ts";
 import { given } from "../given.ts";
 import { addressedHistory, type Conversion } from "../graph/index.ts";
 import type { BuiltImage } from "../image/index.ts";
-import type { HistoryEntry } from "../oci/index.ts";
+import type { HistoryEntry, Platform } from "../oci/index.ts";
 
 /** What decides the image besides the graph. */
 interface BuiltImageOptions {
@@ -12,10 +12,16 @@ interface BuiltImageOptions {
   /** SOURCE_DATE_EPOCH. */
   readonly epochSec: number | undefined;
   readonly inIndex: boolean;
+  /** The platform that was asked for. */
+  readonly requested: Platform;
 }
 
 /** Puts it together. */
-export function builtImage(conversion: Conversion, solution: Solution, { nowMs, epochSec: epoch, inIndex }: BuiltImageOptions): BuiltImage {
+export function builtImage(
+  conversion: Conversion,
+  solution: Solution,
+  { nowMs, epochSec: epoch, inIndex, requested }: BuiltImageOptions,
+): BuiltImage {
   const fixed = epoch === undefined ? undefined : new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
   // Nothing is made where there are no layers: the image is the same whenever it is built.
   const fallback = fixed ?? (solution.layers.length === 0 ? undefined : new Date(nowMs).toISOString());
@@ -28,6 +34,7 @@ export function builtImage(conversion: Conversion, solution: Solution, { nowMs, 
   }));
   return {
     platform: conversion.platform,
+    requested,
     ...given({ base: conversion.base }),
     config: conversion.config,
     ...given({ author: conversion.author }),

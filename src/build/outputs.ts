@@ -11,6 +11,7 @@ import {
   checkOutput,
   clampTimes,
   exportImage,
+  namedPlatform,
   findLoadPlace,
   type ExportResult,
   type OutputSpec,
@@ -34,7 +35,7 @@ export async function exportAll(images: readonly BuiltImage[], builds: readonly 
   if (first === undefined) throw new InternalError("a build without platforms");
   const { opened, session } = first;
   const { options, cwd, followed, emit, signal } = opened;
-  const platforms = images.map(({ platform }) => platform);
+  const platforms = images.map(namedPlatform);
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
     const changed = async (image: BuiltImage): Promise<BuiltImage> => {
@@ -109,7 +110,7 @@ export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, 
 }
 
 function withAnnotations(image: BuiltImage, specs: readonly AnnotationSpec[], built: readonly Platform[]): BuiltImage {
-  const annotations = annotationsFor(specs, image.platform, built);
+  const annotations = annotationsFor(specs, namedPlatform(image), built);
   return Object.keys(annotations).length === 0 ? image : { ...image, annotations };
 }
 

@@ -18,6 +18,8 @@ import { warningsOnce } from "./warnings-once.ts";
 export interface PreparedBuild {
   readonly opened: OpenedBuild<BuildOptions>;
   readonly session: Session;
+  /** The one that was asked for. */
+  readonly platform: Platform;
   /** With what was resolved: SOURCE_DATE_EPOCH is a number. */
   readonly buildArgs: Readonly<Record<string, string>>;
   /** SOURCE_DATE_EPOCH, in seconds. */
@@ -83,7 +85,7 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
   );
   await checkDevices(conversion.target, devices);
   const inIndex = severalPlatforms || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
-  return { opened, session, buildArgs, epochSec, images, checks, devices, conversion, inIndex };
+  return { opened, session, platform, buildArgs, epochSec, images, checks, devices, conversion, inIndex };
 }
 
 function warnOfUnknownStages({ stages }: ParsedDockerfile, wanted: readonly string[], emit: OpenedBuild["emit"]): void {

@@ -64,7 +64,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
   await caches.write(builds);
   const { metadataProvenance: mode } = opened.options;
   const provenances = builds.map((build) => ({
-    platform: formatPlatform(build.conversion.platform),
+    platform: formatPlatform(build.platform),
     predicate: metadataProvenance(build, mode ?? "min"),
   }));
   return {
@@ -88,8 +88,8 @@ async function auditOf(build: SolvedBuild, image: BuiltImage): Promise<AuditRepo
 
 /** What was solved as one image, with what is said of it. */
 async function finishImage(build: SolvedBuild): Promise<BuiltImage> {
-  const { opened, session, conversion, solution, started, epochSec, inIndex } = build;
-  const built = builtImage(conversion, solution, { nowMs: started.startedAt, epochSec, inIndex });
+  const { opened, session, conversion, solution, started, epochSec, inIndex, platform } = build;
+  const built = builtImage(conversion, solution, { nowMs: started.startedAt, epochSec, inIndex, requested: platform });
   const { emit, signal } = opened;
   return withAttestations(await withLoaderCache(built, { store: session.store, emit, signal }), build);
 }

@@ -4,6 +4,7 @@ import type { AssembledImage } from "./assembled-image.ts";
 import { imageConfigOf } from "./config.ts";
 import type { ExportLayer } from "./layers.ts";
 import { documentOf, manifestOf, type MediaTypes, namedDescriptor } from "./manifest.ts";
+import { namedPlatform } from "./named-platform.ts";
 import type { BuiltImage } from "./types.ts";
 
 /** On a layer: the SOURCE_DATE_EPOCH that its times were set to (BuildKit). */
@@ -27,7 +28,7 @@ export function assemble(image: BuiltImage, layers: readonly ExportLayer[], medi
     layers,
     config: { ...config, descriptor: manifest.manifest.config },
     manifest,
-    descriptor: namedDescriptor(manifest.descriptor, image, image.annotations?.manifestDescriptor),
+    descriptor: namedDescriptor(manifest.descriptor, { ...image, platform: namedPlatform(image) }, image.annotations?.manifestDescriptor),
   };
 }
 

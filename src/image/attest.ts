@@ -2,6 +2,7 @@
  * Binds statements to an image as BuildKit does (its docs/attestations/attestation-storage.md): an attestation manifest beside the image's own in
  * one index, of platform unknown/unknown so that nobody runs it. The image's manifest keeps its bytes and digest.
  */
+import { namedPlatform } from "./named-platform.ts";
 import type { Digest } from "../digest.ts";
 import { InternalError } from "../errors.ts";
 import { given } from "../given.ts";
@@ -59,7 +60,8 @@ export async function attested(
   if (builds.length === 1 && !isSaid && first.image.inIndex !== true) return onlyImage(first.assembled);
   const members: IndexMember[] = [];
   for (const { image, assembled } of builds) {
-    const { platform, attestations = [], annotations: own = {} } = image;
+    const { attestations = [], annotations: own = {} } = image;
+    const platform = namedPlatform(image);
     const statements = await statementsOf(attestations, imageSubjects(names, assembled.manifest.descriptor.digest, platform));
     members.push({ assembled, platform, statements, annotations: own.manifestDescriptor });
   }

@@ -17,6 +17,7 @@ export { isOutOfReach, knownTag } from "./known-tag.ts";
 export { folderFiles, tarFiles } from "./archive-files.ts";
 export { loadArchive, type LoadedImage } from "./load-archive.ts";
 export { saveArchive, type SavedImage } from "./save-archive.ts";
+export { namedPlatform } from "./named-platform.ts";
 export { loadFound, loadImage } from "./load-image.ts";
 export { forgetUntagged } from "./name-image.ts";
 export type { ConfigChanges } from "./mutate-config.ts";

@@ -11,7 +11,10 @@ import type { AnnotationSpec, ImageAnnotations } from "./annotations.ts";
 
 /** One platform's finished build: everything but the diffIds is decided. */
 export interface BuiltImage {
+  /** Of its files, as the configuration says it. */
   readonly platform: Platform;
+  /** The one that was asked for, by which an index and folders of files name it. Default: `platform`; another one where the last stage names its own. */
+  readonly requested?: Platform;
   /** The base's configuration file with its unknown fields (rule S62), absent for scratch. */
   readonly base?: ImageConfig;
   readonly config: ContainerConfig;

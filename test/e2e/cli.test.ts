@@ -94,7 +94,7 @@ test("U1: every argument that Node sees has a colon before it, and the main modu
   for (const name of ["bin", "dist", "path"]) await mkdir(join(path, name));
   await cp(DECANT, join(path, "bin/decant"));
   await writeFile(join(path, "dist/decant.js"), "");
-  await writeFile(join(path, "path/node"), "#!/bin/sh\nshift\nprintf '[%s]' \"$@\"\n", { mode: 0o755 });
+  await writeFile(join(path, "path/node"), "#!/bin/sh\nshift 2\nprintf '[%s]' \"$@\"\n", { mode: 0o755 });
   const { out } = run(join(path, "bin/decant"), ["-a", "--env-file", "b c", "", "\n", "--"], {
     env: { PATH: `${path}/path:/usr/bin:/bin` },
   });

@@ -150,7 +150,7 @@ describe("a build on an odd image", () => {
       );
       assert.deepEqual(problems, []);
       assert.deepEqual([config["architecture"], config["variant"]], [want, undefined]);
-      assert.match(JSON.stringify(index), new RegExp(`"platform":\\{"os":"linux","architecture":"${want}"\\}`));
+      assert.match(JSON.stringify(index), new RegExp(`"platform":\\{"architecture":"${want}","os":"linux"\\}`));
     });
   }
 

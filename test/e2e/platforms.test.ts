@@ -158,3 +158,20 @@ describe("several platforms", { concurrency: 2 }, () => {
     assert.equal(problem, "PLATFORM Cannot run a step for linux/s390x on linux/amd64: no emulator is registered");
   });
 });
+
+describe("a last stage of the machine that builds", () => {
+  const text = "FROM --platform=$BUILDPLATFORM tools:1\nARG TARGETARCH\nRUN echo $TARGETARCH > /out\n";
+  it("F128: is kept for each platform that was asked for", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    await shop.build("FROM scratch\nCOPY busybox /\nENV PATH=/bin\n", { tags: ["tools:1"] });
+    const dest = join(shop.folder, "out");
+    await shop.build(text, { platforms: BOTH, outputs: [{ type: "local", dest }] });
+    for (const arch of ["amd64", "arm64"]) assert.equal(readFileSync(join(dest, `linux_${arch}/out`), "utf8"), `${arch}\n`);
+    const { manifests } = await layoutOf(shop, text, { platforms: BOTH });
+    assert.deepEqual(
+      manifests.map(({ platform }) => platform?.architecture),
+      ["amd64", "arm64"],
+    );
+  });
+});

@@ -1,5 +1,5 @@
 /** `--audit` of a build: shows the report when the build has ended, and writes it to `--audit-report`. */
-import { resolve } from "node:path";
+import { join, parse, resolve } from "node:path";
 import { usageError } from "../../errors.ts";
 import { checkOutputFile, writeOutputFile } from "../../image/index.ts";
 import type { AuditReport, BuildOptions } from "../../index.ts";
@@ -35,10 +35,16 @@ export async function withAudit<Result>(
     return await work({ audit: mode, onAudit: (report) => void reports.push(report) });
   } finally {
     for (const report of reports) {
-      if (path !== undefined) await writeReport(path, report);
+      if (path !== undefined) await writeReport(reports.length === 1 ? path : pathFor(path, report), report);
       if (!isQuiet) await context.stderr.write(`\n${formatReport(report, "text", textOptions(context))}\n`);
     }
   }
+}
+
+/** "report.linux_arm64.json": of several platforms each has a file of its own. */
+function pathFor(path: string, { platform }: AuditReport): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}.${platform.replaceAll("/", "_")}${ext}`);
 }
 
 function textOptions({ stderr }: CliContext): Parameters<typeof formatReport>[2] {

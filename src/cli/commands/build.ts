@@ -176,7 +176,11 @@ Examples:
         choices: ["error", "strict", "warn"],
         bare: "error",
       },
-      "audit-report": { type: "string", value: "FILE", help: "Write the report of the audit to a file: x.sarif, x.json, or text" },
+      "audit-report": {
+        type: "string",
+        value: "FILE",
+        help: "Write the report of the audit to a file: x.sarif, x.json, or text; of several platforms, to x.linux_arm64.json",
+      },
       sbom: {
         type: "string",
         value: "BOOL|KEY=VALUE",

@@ -15,8 +15,11 @@ async function answer(line: readonly string[]): Promise<string> {
 
 describe("complete()", () => {
   const rows: readonly { readonly line: string; readonly want: string }[] = [
-    { line: "bui", want: "none: build" },
+    { line: "bui", want: "none: build builder buildx" },
     { line: "im", want: "none: images import image" },
+    { line: "buildx p", want: "none: prune" },
+    { line: "image r", want: "none: rm remove" },
+    { line: "history l", want: "none: ls logs localhost:5000/app:v1" },
     { line: "rm", want: "none: rm rmi" },
     { line: "help ver", want: "none: version" },
     { line: "help base ver", want: "none: verify" },

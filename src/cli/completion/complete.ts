@@ -55,7 +55,10 @@ export async function complete(line: readonly string[], tables: CommandTables, l
   }
   // Behind the image of "decant run" comes a command of the container: nothing of ours.
   const source = spec.optionsFirst === true && typed.words > 0 ? undefined : argumentSource(spec.usage, typed.words);
-  return source === undefined ? NOTHING : await resolve(source, last);
+  const found = source === undefined ? NOTHING : await resolve(source, last);
+  // "history" is a command, and "history ls" another.
+  const pairs = done.length === 1 ? ofWords(secondWords(tables, first), last).candidates : [];
+  return { ...found, candidates: [...pairs, ...found.candidates] };
 }
 
 const NOTHING: Completion = { candidates: [], paths: "none" };
@@ -72,13 +75,15 @@ async function commandOf({ commands, aliases }: CommandTables, name: string): Pr
 function firstWords({ commands, groups, aliases }: CommandTables): Candidate[] {
   const single = Object.entries(commands).flatMap(([name, { summary }]) => (name.includes(" ") ? [] : [{ word: name, help: summary }]));
   const first = Object.entries(groups).map(([word, help]) => ({ word, help }));
-  const other = Object.entries(aliases).map(([word, name]) => ({ word, help: `The same as ${name}` }));
+  const other = Object.entries(aliases).flatMap(([word, name]) => (word.includes(" ") ? [] : [{ word, help: `The same as ${name}` }]));
   return [...single, ...first, ...other, { word: "help", help: "Show how a command is used" }];
 }
 
-function secondWords({ commands }: CommandTables, group: string): Candidate[] {
-  return Object.entries(commands).flatMap(([name, { summary }]) =>
-    name.startsWith(`${group} `) ? [{ word: name.slice(group.length + 1), help: summary }] : [],
+function secondWords({ commands, aliases }: CommandTables, first: string): Candidate[] {
+  const named = Object.entries(commands).map(([name, { summary }]) => ({ name, help: summary }));
+  const other = Object.entries(aliases).map(([name, of]) => ({ name, help: `The same as ${of}` }));
+  return [...named, ...other].flatMap(({ name, help }) =>
+    name.startsWith(`${first} `) ? [{ word: name.slice(first.length + 1), help }] : [],
   );
 }
 

@@ -4,6 +4,7 @@ import { compareTreePaths, displayPath, ROOT, toText, treePath } from "../../pat
 import { type Entry, type LayerItem, layerTree, loadLayers, type Tree, walk, writeLayer } from "../../tree/index.ts";
 import { statementsOf } from "../attest.ts";
 import { exportError } from "../errors.ts";
+import { namedPlatform } from "../named-platform.ts";
 import type { StatementSubject } from "../statement.ts";
 import type { BuiltImage, ExportContext, FileOptions } from "../types.ts";
 
@@ -22,7 +23,7 @@ export async function treesOf(images: readonly BuiltImage[], ctx: ExportContext,
   for (const image of images) {
     const tree = await treeOf(image, ctx, output);
     const folder = platformFolder(image, output);
-    if (folder === undefined && images.length > 1) claimFiles(tree, formatPlatform(image.platform), written);
+    if (folder === undefined && images.length > 1) claimFiles(tree, formatPlatform(namedPlatform(image)), written);
     trees.push({ image, tree, ...(folder === undefined ? {} : { folder }) });
   }
   return trees;
@@ -41,7 +42,7 @@ function claimFiles(tree: Tree, platform: string, written: Map<string, string>):
 
 /** "linux_amd64", where the files of each platform have a folder of their own. */
 function platformFolder(image: BuiltImage, { platformSplit = image.inIndex ?? false }: FileOptions): string | undefined {
-  return platformSplit ? formatPlatform(image.platform).replaceAll("/", "_") : undefined;
+  return platformSplit ? formatPlatform(namedPlatform(image)).replaceAll("/", "_") : undefined;
 }
 
 /** With SOURCE_DATE_EPOCH everything has that time, also what is older. */

@@ -19,6 +19,12 @@ export interface OptionSpec {
   readonly bareUnless?: RegExp;
 }
 
+/** An option that has a value. */
+export type TextOption = OptionSpec & { readonly type: "string" };
+
+/** One that may be given many times. */
+export type ListOption = TextOption & { readonly multiple: true };
+
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 

@@ -4,7 +4,7 @@ import { parseCompatibility } from "../../followed.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
 import { ATTESTATION_VALUE, parseAttestations } from "../attestations.ts";
-import { parseCacheSource, parseCacheTarget } from "../cache-options.ts";
+import { CACHE_OPTION_TABLE, parseCacheSource, parseCacheTarget } from "../cache-options.ts";
 import { defineCommand } from "../args.ts";
 import { withAudit } from "../audit/build-audit.ts";
 import type { Command } from "../command.ts";
@@ -13,8 +13,17 @@ import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
 import { OUTPUT_OPTION, parseLoad, parseOutput, refuseTerminal, tellImageId } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
-import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
-import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
+import { parseResources, RESOURCE_KEYS, RESOURCE_OPTION_TABLE } from "../resource-options.ts";
+import {
+  parseDevice,
+  parseEntitlement,
+  parseHost,
+  parseSecret,
+  parseShmSize,
+  parseSsh,
+  parseUlimit,
+  STEP_OPTION_TABLE,
+} from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { checkBuildFiles, metadataProvenanceOf, writeBuildFiles } from "../build-files.ts";
 
@@ -77,64 +86,13 @@ Examples:
       },
       "no-cache": { type: "boolean", help: "Run every step, and do not use the cache" },
       "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, and do not use the cache" },
-      "cache-from": {
-        type: "string",
-        multiple: true,
-        value: "CACHE",
-        help: "Results of other machines that may be used: REFERENCE, type=registry,ref=… or type=local,src=FOLDER",
-      },
-      "cache-to": {
-        type: "string",
-        multiple: true,
-        value: "CACHE",
-        help: "Where results go for other machines: the same with dest=FOLDER, and mode=min|max, compression=, ignore-error=",
-      },
+      ...CACHE_OPTION_TABLE,
       pull: { type: "boolean", help: "Ask the registry for base images, even where the store has them" },
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
       network: { type: "string", value: "MODE", help: "Network of RUN steps; default is the host's", choices: ["default", "host", "none"] },
-      secret: {
-        type: "string",
-        multiple: true,
-        value: "SECRET",
-        help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; Decant never stores it",
-      },
-      ssh: {
-        type: "string",
-        multiple: true,
-        value: "AGENT",
-        help: "SSH agent for RUN --mount=type=ssh: default, ID=SOCKET, or ID=KEYFILE[,KEYFILE]",
-      },
-      allow: {
-        type: "string",
-        multiple: true,
-        value: "WHAT",
-        help: "Allow RUN steps security.insecure, network.host, device or device=NAME",
-      },
-      device: { type: "string", multiple: true, value: "NAME", help: "CDI device for all RUN steps, as in RUN --device" },
-      "cdi-spec-dir": {
-        type: "string",
-        multiple: true,
-        value: "DIR",
-        help: "Folder of CDI specifications; by default /etc/cdi, /var/run/cdi and /etc/buildkit/cdi",
-      },
-      "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
-      ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },
-      "shm-size": { type: "string", value: "SIZE", help: "Size of /dev/shm of RUN steps; default is 64m" },
-      "cgroup-parent": { type: "string", value: "CGROUP", help: "Cgroup above those of RUN steps: a path, or a slice of systemd" },
-      resource: {
-        type: "string",
-        multiple: true,
-        value: "KEY=VALUE",
-        help: "Limit of each RUN step: memory, memory-swap, cpu-shares, cpu-period, cpu-quota, cpuset-cpus, cpuset-mems",
-      },
-      memory: { type: "string", short: "m", value: "SIZE", help: "The same as --resource memory=SIZE" },
-      "memory-swap": { type: "string", value: "SIZE", help: "The same as --resource memory-swap=SIZE" },
-      "cpu-shares": { type: "string", short: "c", value: "NUMBER", help: "The same as --resource cpu-shares=NUMBER" },
-      "cpu-period": { type: "string", value: "MICROSECONDS", help: "The same as --resource cpu-period=MICROSECONDS" },
-      "cpu-quota": { type: "string", value: "MICROSECONDS", help: "The same as --resource cpu-quota=MICROSECONDS" },
-      "cpuset-cpus": { type: "string", value: "LIST", help: "The same as --resource cpuset-cpus=LIST" },
-      "cpuset-mems": { type: "string", value: "LIST", help: "The same as --resource cpuset-mems=LIST" },
+      ...STEP_OPTION_TABLE,
+      ...RESOURCE_OPTION_TABLE,
       "ca-certs": {
         type: "string",
         value: "auto|off|FILE",

@@ -3,7 +3,7 @@ import { usageError } from "../../errors.ts";
 import { parseCompatibility } from "../../followed.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
-import { ATTESTATION_VALUE, parseAttestations } from "../attestations.ts";
+import { ATTESTATION_OPTION_TABLE, parseAttestations } from "../attestations.ts";
 import { CACHE_OPTION_TABLE, parseCacheSource, parseCacheTarget } from "../cache-options.ts";
 import { defineCommand } from "../args.ts";
 import { withAudit } from "../audit/build-audit.ts";
@@ -130,26 +130,7 @@ Examples:
         bare: "error",
       },
       "audit-report": { type: "string", value: "FILE", help: "Write the report of the audit to a file: x.sarif, x.json, or text" },
-      sbom: {
-        type: "string",
-        value: "BOOL|KEY=VALUE",
-        help: "Attach an SBOM to the image; files=false leaves the files of packages out",
-        bare: "true",
-        bareUnless: ATTESTATION_VALUE,
-      },
-      provenance: {
-        type: "string",
-        value: "BOOL|KEY=VALUE",
-        help: "Attach provenance to the image: mode=min|max, version=v1|v0.2, builder-id=URI, reproducible=BOOL",
-        bare: "true",
-        bareUnless: ATTESTATION_VALUE,
-      },
-      attest: {
-        type: "string",
-        multiple: true,
-        value: "type=TYPE",
-        help: "The same as type=sbom,… or type=provenance,…; disabled=true for none",
-      },
+      ...ATTESTATION_OPTION_TABLE,
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
       explain: { type: "boolean", help: "Explain why each step ran again: the input that changed" },
     },

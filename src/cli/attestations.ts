@@ -1,7 +1,7 @@
 /** `--sbom`, `--provenance` and `--attest` of docker buildx build: `true`, `false`, or comma-separated KEY=VALUE. */
 import { unsupported, usageError } from "../errors.ts";
 import type { AttestationOptions, ProvenanceOptions, SbomAttestationOptions } from "../index.ts";
-import type { ListOption, TextOption } from "./command.ts";
+import type { RepeatedOption, TextOption } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";
 
 /** The three flags. A later --attest wins over an earlier one, and all of them over the shorthands. */
@@ -20,7 +20,7 @@ interface Attributes {
 const ATTESTATION_VALUE = /^(?:0|1|f|t|false|true)$|^[a-z-]+=/i;
 
 /** Spread it into a command's table. */
-export const ATTESTATION_OPTION_TABLE: Readonly<Record<"sbom" | "provenance", TextOption>> & { readonly attest: ListOption } = {
+export const ATTESTATION_OPTION_TABLE: Readonly<Record<"sbom" | "provenance", TextOption>> & { readonly attest: RepeatedOption } = {
   sbom: {
     type: "string",
     value: "BOOL|KEY=VALUE",

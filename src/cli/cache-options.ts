@@ -3,7 +3,7 @@ import { unsupported, usageError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { BuildOptions } from "../index.ts";
 import type { SupportId } from "../support-row.ts";
-import type { ListOption } from "./command.ts";
+import type { RepeatedOption } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";
 import { compressionOf } from "./output-spec.ts";
 import { closest } from "./suggest.ts";
@@ -18,7 +18,7 @@ const SOURCE_KEYS = { registry: ["ref"], local: ["src", "tag", "digest"] };
 const TARGET_KEYS = { registry: ["ref", ...SETTINGS], local: ["dest", "tag", ...SETTINGS] };
 
 /** Spread it into a command's table. */
-export const CACHE_OPTION_TABLE: Readonly<Record<"cache-from" | "cache-to", ListOption>> = {
+export const CACHE_OPTION_TABLE: Readonly<Record<"cache-from" | "cache-to", RepeatedOption>> = {
   "cache-from": {
     type: "string",
     multiple: true,

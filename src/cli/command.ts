@@ -20,10 +20,14 @@ export interface OptionSpec {
 }
 
 /** An option that has a value. */
-export type TextOption = OptionSpec & { readonly type: "string" };
+export interface TextOption extends OptionSpec {
+  readonly type: "string";
+}
 
 /** One that may be given many times. */
-export type ListOption = TextOption & { readonly multiple: true };
+export interface RepeatedOption extends TextOption {
+  readonly multiple: true;
+}
 
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;

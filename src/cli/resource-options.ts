@@ -2,7 +2,7 @@
 import { parseSize } from "../dockerfile/index.ts";
 import { isDecantError, usageError } from "../errors.ts";
 import type { BuildOptions } from "../index.ts";
-import type { ListOption, TextOption } from "./command.ts";
+import type { RepeatedOption, TextOption } from "./command.ts";
 import { closest } from "./suggest.ts";
 
 type Resources = NonNullable<BuildOptions["resources"]>;
@@ -13,7 +13,7 @@ export const RESOURCE_KEYS = ["memory", "memory-swap", "cpu-shares", "cpu-period
 type ResourceKey = (typeof RESOURCE_KEYS)[number];
 
 /** Spread it into a command's table. */
-export const RESOURCE_OPTION_TABLE: { readonly resource: ListOption } & Readonly<Record<ResourceKey, TextOption>> = {
+export const RESOURCE_OPTION_TABLE: { readonly resource: RepeatedOption } & Readonly<Record<ResourceKey, TextOption>> = {
   resource: {
     type: "string",
     multiple: true,

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { parseSize } from "../dockerfile/index.ts";
 import { isDecantError, unsupported, usageError } from "../errors.ts";
 import type { BuildOptions } from "../index.ts";
-import type { ListOption, TextOption } from "./command.ts";
+import type { RepeatedOption, TextOption } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
@@ -16,7 +16,7 @@ const LOOPBACK = "127.0.0.1";
 
 /** Spread it into a command's table. */
 export const STEP_OPTION_TABLE: Readonly<
-  Record<"secret" | "ssh" | "allow" | "device" | "cdi-spec-dir" | "add-host" | "ulimit", ListOption>
+  Record<"secret" | "ssh" | "allow" | "device" | "cdi-spec-dir" | "add-host" | "ulimit", RepeatedOption>
 > &
   Readonly<Record<"shm-size" | "cgroup-parent", TextOption>> = {
   secret: {

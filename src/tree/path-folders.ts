@@ -81,7 +81,7 @@ export function createPathFolders(columns: number): PathFolders {
       return node;
     },
     parent,
-    name: nodes.name,
+    name: (node) => nodes.name(node),
     hasChildren: (node) => nodes.get(node, FIRST) !== 0,
     children(node) {
       let size = 0;
@@ -95,7 +95,7 @@ export function createPathFolders(columns: number): PathFolders {
       });
       // Most come in order.
       for (let index = 1; index < found.length; index += 1)
-        if (nodes.compareNames(found[index - 1] ?? 0, found[index] ?? 0) > 0) return found.sort(nodes.compareNames);
+        if (nodes.compareNames(found[index - 1] ?? 0, found[index] ?? 0) > 0) return found.sort((a, b) => nodes.compareNames(a, b));
       return found;
     },
     empty(node, visit) {

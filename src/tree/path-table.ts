@@ -18,18 +18,24 @@ export interface PathTable extends PathFolders {
   isAttached(node: number): boolean;
 }
 
+type Step = PathFolders["child"];
+
 const SLASH = 47;
 const AT_ROOT: { readonly path: TreePath; readonly node: number } = { path: ROOT, node: ROOT_NODE };
 
 /** Makes a table with a root. */
 export function createPathTable(columns: number): PathTable {
   const folders = createPathFolders(columns);
-  const { child, makeChild, parent, name, isInPlace } = folders;
+  const child: Step = (from, text, start, end) => folders.child(from, text, start, end);
+  const makeChild: Step = (from, text, start, end) => folders.makeChild(from, text, start, end);
+  const parent = (node: number): number => folders.parent(node);
+  const name = (node: number): string => folders.name(node);
+  const isInPlace = (node: number): boolean => folders.isInPlace(node);
   /** Walks stay in one folder for long. */
   let last = AT_ROOT;
 
   /** The node of `path`, from folder to folder, or undefined where `step` gives none. */
-  const descend = (path: TreePath, step: typeof child): number | undefined => {
+  const descend = (path: TreePath, step: Step): number | undefined => {
     const isNear = last.path !== ROOT && path.charCodeAt(last.path.length) === SLASH && path.startsWith(last.path);
     const from = isNear ? last.path.length + 1 : 0;
     let node = isNear ? last.node : ROOT_NODE;
@@ -61,8 +67,8 @@ export function createPathTable(columns: number): PathTable {
       for (let at = node; at !== ROOT_NODE; at = parent(at)) parts.push(name(at));
       return parts.toReversed().join("/") as TreePath;
     },
-    hasChildren: folders.hasChildren,
-    children: folders.children,
+    hasChildren: (node) => folders.hasChildren(node),
+    children: (node) => folders.children(node),
     empty(node, visit) {
       folders.empty(node, visit);
       last = AT_ROOT;
@@ -72,7 +78,7 @@ export function createPathTable(columns: number): PathTable {
       for (let at = node; at !== ROOT_NODE; at = parent(at)) if (!isInPlace(at)) return false;
       return true;
     },
-    get: folders.get,
-    set: folders.set,
+    get: (node, column) => folders.get(node, column),
+    set: (node, column, value) => folders.set(node, column, value),
   };
 }

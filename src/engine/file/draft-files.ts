@@ -50,7 +50,7 @@ export function createDraftFiles(): DraftFiles {
     },
     putOfBase: (entry, makeNode) => records.addNameless(entry, entry.kind === "file" ? sources.addOther(makeNode()) : NO_DATA),
     change: (file, path, change) => records.replace(file, { ...records.entry(file, path), ...change }, records.data(file)),
-    entry: records.entry,
+    entry: (file, path) => records.entry(file, path),
     data(file) {
       const at = records.data(file);
       return at === NO_DATA ? undefined : sources.at(at);

@@ -47,8 +47,9 @@ function wantedNodes(names: DraftNames): Uint8Array {
 }
 
 /** As BuildKit has it, what is as before is not written, and a directory of another time only with what changed in it (rules S123, S124). */
-function isUnchanged({ files, covered, inBase }: DraftNames, path: TreePath, file: number): boolean {
-  const before = files.names(file) > 1 || covered.has(path) ? undefined : inBase(path);
+function isUnchanged(names: DraftNames, path: TreePath, file: number): boolean {
+  const { files, covered } = names;
+  const before = files.names(file) > 1 || covered.has(path) ? undefined : names.inBase(path);
   if (before === undefined) return false;
   const entry = files.entry(file, path);
   if (!hasSameMetadata(before, entry)) return false;

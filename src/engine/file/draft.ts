@@ -28,7 +28,8 @@ export interface Draft extends Tree {
 /** Starts an edit of `base`. `now`: the time of directories in which something changes. */
 export function createDraft(base: Tree, now: EntryTime): Draft {
   const names = createDraftNames(base, now);
-  const { table, files, lookup, change } = names;
+  const { table, files } = names;
+  const lookup = (path: TreePath): Entry | undefined => names.lookup(path);
   const fileAt = (path: TreePath): number => names.fileAt(table.find(path));
 
   return {
@@ -60,7 +61,7 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
       files.addName(file);
       names.place(path, false, () => file);
     },
-    change,
+    change: (path, change) => names.change(path, change),
     items: () => draftItems(names),
   };
 }

@@ -4,7 +4,8 @@
  */
 import { BUILD_ROWS } from "./support-build.ts";
 import { LANGUAGE_ROWS } from "./support-language.ts";
+import { RESULT_ROWS } from "./support-results.ts";
 import type { SupportRow } from "./support-row.ts";
 
 /** Every row, by number. */
-export const SUPPORT: readonly SupportRow[] = [...LANGUAGE_ROWS, ...BUILD_ROWS];
+export const SUPPORT: readonly SupportRow[] = [...LANGUAGE_ROWS, ...BUILD_ROWS, ...RESULT_ROWS];

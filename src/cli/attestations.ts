@@ -1,6 +1,7 @@
 /** `--sbom`, `--provenance` and `--attest` of docker buildx build: `true`, `false`, or comma-separated KEY=VALUE. */
 import { unsupported, usageError } from "../errors.ts";
 import type { AttestationOptions, ProvenanceOptions, SbomAttestationOptions } from "../index.ts";
+import type { RepeatedOption, TextOption } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";
 
 /** The three flags. A later --attest wins over an earlier one, and all of them over the shorthands. */
@@ -16,7 +17,31 @@ interface Attributes {
 }
 
 /** What may follow `--sbom` and `--provenance` as a word of its own, as in docker's own command lines. */
-export const ATTESTATION_VALUE: RegExp = /^(?:0|1|f|t|false|true)$|^[a-z-]+=/i;
+const ATTESTATION_VALUE = /^(?:0|1|f|t|false|true)$|^[a-z-]+=/i;
+
+/** Spread it into a command's table. */
+export const ATTESTATION_OPTION_TABLE: Readonly<Record<"sbom" | "provenance", TextOption>> & { readonly attest: RepeatedOption } = {
+  sbom: {
+    type: "string",
+    value: "BOOL|KEY=VALUE",
+    help: "Attach an SBOM to the image; files=false leaves the files of packages out",
+    bare: "true",
+    bareUnless: ATTESTATION_VALUE,
+  },
+  provenance: {
+    type: "string",
+    value: "BOOL|KEY=VALUE",
+    help: "Attach provenance to the image: mode=min|max, version=v1|v0.2, builder-id=URI, reproducible=BOOL",
+    bare: "true",
+    bareUnless: ATTESTATION_VALUE,
+  },
+  attest: {
+    type: "string",
+    multiple: true,
+    value: "type=TYPE",
+    help: "The same as type=sbom,… or type=provenance,…; disabled=true for none",
+  },
+};
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ...["1", "t", "true"].map((text): readonly [string, boolean] => [text, true]),

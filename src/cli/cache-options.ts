@@ -3,6 +3,7 @@ import { unsupported, usageError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { BuildOptions } from "../index.ts";
 import type { SupportId } from "../support-row.ts";
+import type { RepeatedOption } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";
 import { compressionOf } from "./output-spec.ts";
 import { closest } from "./suggest.ts";
@@ -15,6 +16,22 @@ const OTHER_TYPES: Readonly<Record<string, SupportId>> = { gha: "F100", s3: "F10
 const SETTINGS = ["mode", "ignore-error", "compression", "compression-level", "force-compression", "oci-mediatypes", "image-manifest"];
 const SOURCE_KEYS = { registry: ["ref"], local: ["src", "tag", "digest"] };
 const TARGET_KEYS = { registry: ["ref", ...SETTINGS], local: ["dest", "tag", ...SETTINGS] };
+
+/** Spread it into a command's table. */
+export const CACHE_OPTION_TABLE: Readonly<Record<"cache-from" | "cache-to", RepeatedOption>> = {
+  "cache-from": {
+    type: "string",
+    multiple: true,
+    value: "CACHE",
+    help: "Results of other machines that may be used: REFERENCE, type=registry,ref=… or type=local,src=FOLDER",
+  },
+  "cache-to": {
+    type: "string",
+    multiple: true,
+    value: "CACHE",
+    help: "Where results go for other machines: the same with dest=FOLDER, and mode=min|max, compression=, ignore-error=",
+  },
+};
 
 /** One value of --cache-from. Throws `USAGE`, `UNSUPPORTED`. */
 export function parseCacheSource(text: string): CacheSource {

@@ -19,6 +19,16 @@ export interface OptionSpec {
   readonly bareUnless?: RegExp;
 }
 
+/** An option that has a value. */
+export interface TextOption extends OptionSpec {
+  readonly type: "string";
+}
+
+/** One that may be given many times. */
+export interface RepeatedOption extends TextOption {
+  readonly multiple: true;
+}
+
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 

@@ -17,13 +17,13 @@ import type {
 import { loadTargetOf } from "../daemon/index.ts";
 import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
-import type { OptionSpec } from "./command.ts";
+import type { RepeatedOption } from "./command.ts";
 import type { CliContext, OutputStream } from "./context.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
 /** `-o` of the commands that make images. */
-export const OUTPUT_OPTION: OptionSpec & { readonly type: "string"; readonly multiple: true } = {
+export const OUTPUT_OPTION: RepeatedOption = {
   type: "string",
   multiple: true,
   short: "o",

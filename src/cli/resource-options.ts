@@ -2,6 +2,7 @@
 import { parseSize } from "../dockerfile/index.ts";
 import { isDecantError, usageError } from "../errors.ts";
 import type { BuildOptions } from "../index.ts";
+import type { RepeatedOption, TextOption } from "./command.ts";
 import { closest } from "./suggest.ts";
 
 type Resources = NonNullable<BuildOptions["resources"]>;
@@ -10,6 +11,23 @@ type Resources = NonNullable<BuildOptions["resources"]>;
 export const RESOURCE_KEYS = ["memory", "memory-swap", "cpu-shares", "cpu-period", "cpu-quota", "cpuset-cpus", "cpuset-mems"] as const;
 
 type ResourceKey = (typeof RESOURCE_KEYS)[number];
+
+/** Spread it into a command's table. */
+export const RESOURCE_OPTION_TABLE: { readonly resource: RepeatedOption } & Readonly<Record<ResourceKey, TextOption>> = {
+  resource: {
+    type: "string",
+    multiple: true,
+    value: "KEY=VALUE",
+    help: "Limit of each RUN step: memory, memory-swap, cpu-shares, cpu-period, cpu-quota, cpuset-cpus, cpuset-mems",
+  },
+  memory: { type: "string", short: "m", value: "SIZE", help: "The same as --resource memory=SIZE" },
+  "memory-swap": { type: "string", value: "SIZE", help: "The same as --resource memory-swap=SIZE" },
+  "cpu-shares": { type: "string", short: "c", value: "NUMBER", help: "The same as --resource cpu-shares=NUMBER" },
+  "cpu-period": { type: "string", value: "MICROSECONDS", help: "The same as --resource cpu-period=MICROSECONDS" },
+  "cpu-quota": { type: "string", value: "MICROSECONDS", help: "The same as --resource cpu-quota=MICROSECONDS" },
+  "cpuset-cpus": { type: "string", value: "LIST", help: "The same as --resource cpuset-cpus=LIST" },
+  "cpuset-mems": { type: "string", value: "LIST", help: "The same as --resource cpuset-mems=LIST" },
+};
 
 /** "memory=2g" → bytes, and so on; later ones win. Undefined for none. Throws `USAGE`. */
 export function parseResources(entries: readonly string[]): Resources | undefined {

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { parseSize } from "../dockerfile/index.ts";
 import { isDecantError, unsupported, usageError } from "../errors.ts";
 import type { BuildOptions } from "../index.ts";
+import type { RepeatedOption, TextOption } from "./command.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
@@ -12,6 +13,42 @@ type ListOf<Name extends ListOption> = NonNullable<BuildOptions[Name]>[number];
 const ULIMITS = "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" ");
 const ENTITLEMENTS = ["network.host", "security.insecure", "device", "buildx.local.delete"] as const;
 const LOOPBACK = "127.0.0.1";
+
+/** Spread it into a command's table. */
+export const STEP_OPTION_TABLE: Readonly<
+  Record<"secret" | "ssh" | "allow" | "device" | "cdi-spec-dir" | "add-host" | "ulimit", RepeatedOption>
+> &
+  Readonly<Record<"shm-size" | "cgroup-parent", TextOption>> = {
+  secret: {
+    type: "string",
+    multiple: true,
+    value: "SECRET",
+    help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; Decant never stores it",
+  },
+  ssh: {
+    type: "string",
+    multiple: true,
+    value: "AGENT",
+    help: "SSH agent for RUN --mount=type=ssh: default, ID=SOCKET, or ID=KEYFILE[,KEYFILE]",
+  },
+  allow: {
+    type: "string",
+    multiple: true,
+    value: "WHAT",
+    help: "Allow RUN steps security.insecure, network.host, device or device=NAME",
+  },
+  device: { type: "string", multiple: true, value: "NAME", help: "CDI device for all RUN steps, as in RUN --device" },
+  "cdi-spec-dir": {
+    type: "string",
+    multiple: true,
+    value: "DIR",
+    help: "Folder of CDI specifications; by default /etc/cdi, /var/run/cdi and /etc/buildkit/cdi",
+  },
+  "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
+  ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },
+  "shm-size": { type: "string", value: "SIZE", help: "Size of /dev/shm of RUN steps; default is 64m" },
+  "cgroup-parent": { type: "string", value: "CGROUP", help: "Cgroup above those of RUN steps: a path, or a slice of systemd" },
+};
 
 /** "id=npm,src=.npmrc", "id=TOKEN,env=TOKEN", "id=TOKEN", with type=file|env. Throws `USAGE`. */
 export function parseSecret(text: string): ListOf<"secrets"> {

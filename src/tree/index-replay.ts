@@ -30,7 +30,8 @@ import {
   timeOf,
 } from "./index-records.ts";
 import { createReplayWalk, type ReplayWalk } from "./replay-walk.ts";
-import { createPathTable, type PathTable, ROOT_NODE } from "./path-table.ts";
+import { ROOT_NODE } from "./path-nodes.ts";
+import { createPathTable, type PathTable } from "./path-table.ts";
 import { archivePath } from "./tar-path.ts";
 
 /** What the records came to. */

@@ -3,7 +3,7 @@
  * it has no whiteouts. Its files are hard links to those of the layers, which nobody writes to, so it costs names only.
  */
 import { lstatSync, rmSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { createTurns } from "../async.ts";
 import { framedDigest } from "../digest.ts";
 import { fromText, parentOf, ROOT, type TreePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
@@ -18,7 +18,6 @@ const MOST = 900;
 /** So many more are joined at a time: what was joined serves that many steps. */
 const PART = 400;
 const SPACE = "layer-joined";
-const TURN_MS = 8;
 
 /** A layer and its directory in overlayfs form. */
 interface UnpackedLayer {
@@ -43,16 +42,13 @@ export async function joinedDirectory(store: Store, lowest: readonly UnpackedLay
   await using staged = await store.dirs.create(SPACE);
   const root = fromText(staged.path);
   const joining: Joining = { maker: createEntryMaker(), root, folders: new Map() };
-  let turn = performance.now();
+  const turns = createTurns(signal);
   try {
     for (const { layer, path } of lowest) {
       for (let position = 0; position < layer.index.count; position += 1) {
         const entry = layer.index.at(position);
         if (entry.path !== ROOT) put(joining, entry, `${fromText(path)}/${entry.path}`);
-        if (performance.now() - turn < TURN_MS) continue;
-        await setImmediate();
-        signal?.throwIfAborted();
-        turn = performance.now();
+        if (turns.isDue) await turns.give();
       }
     }
     describe(joining);

@@ -4,25 +4,25 @@
  */
 import { createHash, hash } from "node:crypto";
 import { closeSync, lstatSync, readSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { createTurns } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { framedDigest } from "../digest.ts";
 import { given } from "../given.ts";
 import type { TreePath } from "../paths.ts";
-import { ROOT, baseName, fromText, joinTreePath, parentOf } from "../paths.ts";
+import { ROOT, baseName, fromText, joinTreePath } from "../paths.ts";
 import type { StagedDirectory, Store } from "../store/index.ts";
 import { changedWhileRead } from "./errors.ts";
 import { openForReading } from "./host-files.ts";
-import { createIndexBuilder } from "./index-builder.ts";
-import { NO_DATA } from "./index-format.ts";
+import type { BuiltIndex } from "./index-builder.ts";
 import { addLayer } from "./layer-store.ts";
 import type { LayerItem } from "./tar-chunks.ts";
 import type { Entry, Layer, LayerIndex, RootOwner, Tree } from "./types.ts";
+import { createUpperChanges } from "./upper-changes.ts";
 import { hasSameMetadata, hasSameTime, readUpper, upperNames } from "./upper-scan.ts";
 import { writeLayer } from "./write-layer.ts";
 
-const TURN_MS = 8;
 const CHUNK = 1024 * 1024;
+const EMPTY = `sha256:${hash("sha256", "", "hex")}` as Digest;
 
 /**
  * Makes the layer and publishes the directory. `lower` is what the RUN saw before: entries that are the same there are left out, and opaque
@@ -31,9 +31,7 @@ const CHUNK = 1024 * 1024;
  */
 export async function layerFromUpper(store: Store, upper: StagedDirectory, lower: Tree, signal?: AbortSignal): Promise<Layer> {
   signal?.throwIfAborted();
-  const scan = createScan(fromText(upper.path), lower, signal);
-  await scan.directory(ROOT, false);
-  const { index } = scan.finish();
+  const { index } = await scanUpper(fromText(upper.path), lower, signal);
   const rootOwner = newRootOwner(upper.path, lower);
   const id = framedDigest(["decant.run", index.bytes, ...(rootOwner === undefined ? [] : [`${rootOwner.uid}:${rootOwner.gid}`])]);
   await upper.publish(id);
@@ -47,9 +45,8 @@ export async function layerFromUpper(store: Store, upper: StagedDirectory, lower
 export async function layerFromMemory(store: Store, upper: string, lower: Tree, signal?: AbortSignal): Promise<Layer> {
   signal?.throwIfAborted();
   const root = fromText(upper);
-  const scan = createScan(root, lower, signal);
-  await scan.directory(ROOT, false);
-  return await writeLayer(store, itemsOf(scan.finish().index, root), { signal, rootOwner: newRootOwner(upper, lower) });
+  const { index } = await scanUpper(root, lower, signal);
+  return await writeLayer(store, itemsOf(index, root), { signal, rootOwner: newRootOwner(upper, lower) });
 }
 
 function* itemsOf(index: LayerIndex, root: string): Generator<LayerItem> {
@@ -65,69 +62,14 @@ function newRootOwner(upper: string, lower: Tree): RootOwner | undefined {
   return uid === (before?.uid ?? 0) && gid === (before?.gid ?? 0) ? undefined : { uid, gid };
 }
 
-interface Scan {
-  /** `isHidden`: what `lower` has below is not visible any more. */
-  directory(path: TreePath, isHidden: boolean): Promise<void>;
-  finish(): ReturnType<ReturnType<typeof createIndexBuilder>["finish"]>;
-}
-
-/** A file with several names that was met before. */
-interface FirstName {
-  readonly entry: Entry;
-  isAdded: boolean;
-}
-
-function createScan(root: string, lower: Tree, signal: AbortSignal | undefined): Scan {
-  const builder = createIndexBuilder();
-  /** Directories around the current one that were not added: they are when something below them is. */
-  const waiting = new Map<TreePath, Entry>();
-  const inodes = new Map<string, FirstName>();
-  const buffer = Buffer.allocUnsafeSlow(CHUNK);
-  let turn = performance.now();
-
-  const breathe = async (): Promise<void> => {
-    if (performance.now() - turn < TURN_MS) return;
-    await setImmediate();
-    signal?.throwIfAborted();
-    turn = performance.now();
-  };
-
-  const addParents = (path: TreePath): void => {
-    if (path === ROOT) return;
-    addParents(parentOf(path));
-    const entry = waiting.get(path);
-    if (entry === undefined) return;
-    builder.add(entry, NO_DATA);
-    waiting.delete(path);
-  };
-  const add = (entry: Entry): void => {
-    addParents(parentOf(entry.path));
-    builder.add(entry, NO_DATA);
-  };
-  const addWhiteout = (path: TreePath): void =>
-    add({ path, kind: "whiteout", mode: 0, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 });
-
-  const hashFile = async (path: TreePath, size: number): Promise<Digest> => {
-    if (size === 0) return EMPTY;
-    const fd = openForReading(`${root}/${path}`);
-    try {
-      let done = readSync(fd, buffer, 0, CHUNK, null);
-      if (done === size) return `sha256:${hash("sha256", buffer.subarray(0, done), "hex")}` as Digest;
-      const running = createHash("sha256");
-      for (let read = done; read > 0 && done <= size; done += read) {
-        running.update(buffer.subarray(0, read));
-        await breathe();
-        read = readSync(fd, buffer, 0, CHUNK, null);
-      }
-      if (done !== size) throw changedWhileRead(`${root}/${path}`, size, done);
-      return `sha256:${running.digest("hex")}` as Digest;
-    } finally {
-      closeSync(fd);
-    }
-  };
+/** The index of what is in `root` and not in `lower`. */
+async function scanUpper(root: string, lower: Tree, signal: AbortSignal | undefined): Promise<BuiltIndex> {
+  const changes = createUpperChanges();
+  const turns = createTurns(signal);
+  const hasher = createFileHasher(turns);
 
   /** The entry with its digest when it is another than below, or undefined. Rule S124. */
-  const changed = async (entry: Entry, below: Entry | undefined): Promise<{ readonly entry: Entry; readonly isChanged: boolean }> => {
+  const compared = async (entry: Entry, below: Entry | undefined): Promise<{ readonly entry: Entry; readonly isChanged: boolean }> => {
     const isSame = below !== undefined && hasSameMetadata(entry, below);
     if (entry.kind === "dir") return { entry, isChanged: !isSame };
     const sameTime = below !== undefined && hasSameTime(entry, below);
@@ -136,30 +78,17 @@ function createScan(root: string, lower: Tree, signal: AbortSignal | undefined):
       return { entry: below.digest === undefined ? entry : { ...entry, digest: below.digest }, isChanged: false };
     }
     if (entry.kind !== "file") return { entry, isChanged: true };
-    const digest = await hashFile(entry.path, entry.size);
+    const digest = await hasher.digest(`${root}/${entry.path}`, entry.size);
     return { entry: { ...entry, digest }, isChanged: !(isSame && sameTime && (await lower.digest(below)) === digest) };
   };
 
-  const addChanged = (entry: Entry, isChanged: boolean, inode: string | undefined): void => {
-    const first = inode === undefined ? undefined : inodes.get(inode);
-    if (first === undefined) {
-      if (inode !== undefined) inodes.set(inode, { entry, isAdded: isChanged });
-      if (isChanged) add(entry);
-      return;
-    }
-    if (!isChanged) return;
-    // The new name must be a link to what was there before (rule S127).
-    if (!first.isAdded) add(first.entry);
-    first.isAdded = true;
-    add({ ...entry, kind: "hardlink", size: 0, link: first.entry.path });
-  };
-
+  /** `isHidden`: what `lower` has below is not visible any more. */
   const directory = async (path: TreePath, isHidden: boolean): Promise<void> => {
     const names = upperNames(root, path);
     if (isHidden) {
       // BuildKit writes no opaque marks (rule S121).
       const present = new Set(names);
-      for (const { path: below } of lower.readdir(path)) if (!present.has(baseName(below))) addWhiteout(below);
+      for (const { path: below } of lower.readdir(path)) if (!present.has(baseName(below))) changes.addWhiteout(below);
     }
     for (const name of names) {
       const child = joinTreePath(path, name);
@@ -167,23 +96,50 @@ function createScan(root: string, lower: Tree, signal: AbortSignal | undefined):
       const below = lower.lookup(child);
       if (found.kind !== "entry") {
         // A whiteout for nothing is not written (rule S122); a socket hides what was there (rule S128).
-        if (below !== undefined) addWhiteout(child);
+        if (below !== undefined) changes.addWhiteout(child);
         continue;
       }
-      const { entry, isChanged } = await changed(found.entry, below);
-      if (entry.kind !== "dir") addChanged(entry, isChanged, found.inode);
+      const { entry, isChanged } = await compared(found.entry, below);
+      if (entry.kind !== "dir") changes.addLeaf(entry, isChanged, found.inode);
       else {
-        if (isChanged) add(entry);
-        else waiting.set(child, entry);
+        changes.enter(entry, isChanged);
         await directory(child, below?.kind === "dir" && (isHidden || found.opaque));
-        // A later link may need it still: it stays when links are about.
-        if (inodes.size === 0) waiting.delete(child);
+        changes.leave(child);
       }
-      await breathe();
+      if (turns.isDue) await turns.give();
     }
   };
 
-  return { directory, finish: () => builder.finish() };
+  await directory(ROOT, false);
+  return changes.finish();
 }
 
-const EMPTY = `sha256:${hash("sha256", "", "hex")}` as Digest;
+interface FileHasher {
+  /** The digest of a file that has `size` bytes. Throws `CONTEXT` when it has others. */
+  digest(path: string, size: number): Promise<Digest>;
+}
+
+/** Files are hashed one after the other, through one buffer. */
+function createFileHasher(turns: ReturnType<typeof createTurns>): FileHasher {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  return {
+    async digest(path, size) {
+      if (size === 0) return EMPTY;
+      const fd = openForReading(path);
+      try {
+        let done = readSync(fd, buffer, 0, CHUNK, null);
+        if (done === size) return `sha256:${hash("sha256", buffer.subarray(0, done), "hex")}` as Digest;
+        const running = createHash("sha256");
+        for (let read = done; read > 0 && done <= size; done += read) {
+          running.update(buffer.subarray(0, read));
+          if (turns.isDue) await turns.give();
+          read = readSync(fd, buffer, 0, CHUNK, null);
+        }
+        if (done !== size) throw changedWhileRead(path, size, done);
+        return `sha256:${running.digest("hex")}` as Digest;
+      } finally {
+        closeSync(fd);
+      }
+    },
+  };
+}

@@ -5,7 +5,8 @@ import { linksTooLong, tarError } from "./errors.ts";
 import type { RawRecords } from "./index-format.ts";
 import { KIND_CODE } from "./index-format.ts";
 import { MAX_LINKS, kindOf, linkOf } from "./index-records.ts";
-import { type PathTable, ROOT_NODE } from "./path-table.ts";
+import { ROOT_NODE } from "./path-nodes.ts";
+import type { PathTable } from "./path-table.ts";
 
 /** A place that a path leads to; no node: nothing is there. */
 interface Place {

@@ -3,8 +3,8 @@ import { usageError } from "../../errors.ts";
 import { parseCompatibility } from "../../followed.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
 import { parseAnnotations } from "../annotations.ts";
-import { ATTESTATION_VALUE, parseAttestations } from "../attestations.ts";
-import { parseCacheSource, parseCacheTarget } from "../cache-options.ts";
+import { ATTESTATION_OPTION_TABLE, parseAttestations } from "../attestations.ts";
+import { CACHE_OPTION_TABLE, parseCacheSource, parseCacheTarget } from "../cache-options.ts";
 import { defineCommand } from "../args.ts";
 import { withAudit } from "../audit/build-audit.ts";
 import type { Command } from "../command.ts";
@@ -13,8 +13,17 @@ import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
 import { OUTPUT_OPTION, parseLoad, parseOutput, refuseTerminal, tellImageId } from "../output-spec.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
-import { parseResources, RESOURCE_KEYS } from "../resource-options.ts";
-import { parseDevice, parseEntitlement, parseHost, parseSecret, parseShmSize, parseSsh, parseUlimit } from "../step-options.ts";
+import { parseResources, RESOURCE_KEYS, RESOURCE_OPTION_TABLE } from "../resource-options.ts";
+import {
+  parseDevice,
+  parseEntitlement,
+  parseHost,
+  parseSecret,
+  parseShmSize,
+  parseSsh,
+  parseUlimit,
+  STEP_OPTION_TABLE,
+} from "../step-options.ts";
 import { asDocker, KANIKO_OPTION_TABLE, withMediaTypes } from "../other-builders.ts";
 import { FOREIGN_BUILD_OPTIONS } from "../foreign-options.ts";
 import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options.ts";
@@ -82,64 +91,13 @@ Examples:
       },
       "no-cache": { type: "boolean", help: "Run every step, and do not use the cache" },
       "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, and do not use the cache" },
-      "cache-from": {
-        type: "string",
-        multiple: true,
-        value: "CACHE",
-        help: "Results of other machines that may be used: REFERENCE, type=registry,ref=… or type=local,src=FOLDER",
-      },
-      "cache-to": {
-        type: "string",
-        multiple: true,
-        value: "CACHE",
-        help: "Where results go for other machines: the same with dest=FOLDER, and mode=min|max, compression=, ignore-error=",
-      },
+      ...CACHE_OPTION_TABLE,
       pull: { type: "boolean", help: "Ask the registry for base images, even where the store has them" },
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
       network: { type: "string", value: "MODE", help: "Network of RUN steps; default is the host's", choices: ["default", "host", "none"] },
-      secret: {
-        type: "string",
-        multiple: true,
-        value: "SECRET",
-        help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; Decant never stores it",
-      },
-      ssh: {
-        type: "string",
-        multiple: true,
-        value: "AGENT",
-        help: "SSH agent for RUN --mount=type=ssh: default, ID=SOCKET, or ID=KEYFILE[,KEYFILE]",
-      },
-      allow: {
-        type: "string",
-        multiple: true,
-        value: "WHAT",
-        help: "Allow RUN steps security.insecure, network.host, device or device=NAME",
-      },
-      device: { type: "string", multiple: true, value: "NAME", help: "CDI device for all RUN steps, as in RUN --device" },
-      "cdi-spec-dir": {
-        type: "string",
-        multiple: true,
-        value: "DIR",
-        help: "Folder of CDI specifications; by default /etc/cdi, /var/run/cdi and /etc/buildkit/cdi",
-      },
-      "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
-      ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },
-      "shm-size": { type: "string", value: "SIZE", help: "Size of /dev/shm of RUN steps; default is 64m" },
-      "cgroup-parent": { type: "string", value: "CGROUP", help: "Cgroup above those of RUN steps: a path, or a slice of systemd" },
-      resource: {
-        type: "string",
-        multiple: true,
-        value: "KEY=VALUE",
-        help: "Limit of each RUN step: memory, memory-swap, cpu-shares, cpu-period, cpu-quota, cpuset-cpus, cpuset-mems",
-      },
-      memory: { type: "string", short: "m", value: "SIZE", help: "The same as --resource memory=SIZE" },
-      "memory-swap": { type: "string", value: "SIZE", help: "The same as --resource memory-swap=SIZE" },
-      "cpu-shares": { type: "string", short: "c", value: "NUMBER", help: "The same as --resource cpu-shares=NUMBER" },
-      "cpu-period": { type: "string", value: "MICROSECONDS", help: "The same as --resource cpu-period=MICROSECONDS" },
-      "cpu-quota": { type: "string", value: "MICROSECONDS", help: "The same as --resource cpu-quota=MICROSECONDS" },
-      "cpuset-cpus": { type: "string", value: "LIST", help: "The same as --resource cpuset-cpus=LIST" },
-      "cpuset-mems": { type: "string", value: "LIST", help: "The same as --resource cpuset-mems=LIST" },
+      ...STEP_OPTION_TABLE,
+      ...RESOURCE_OPTION_TABLE,
       "ca-certs": {
         type: "string",
         value: "auto|off|FILE",
@@ -181,26 +139,7 @@ Examples:
         value: "FILE",
         help: "Write the report of the audit to a file: x.sarif, x.json, or text; of several platforms, to x.linux_arm64.json",
       },
-      sbom: {
-        type: "string",
-        value: "BOOL|KEY=VALUE",
-        help: "Attach an SBOM to the image; files=false leaves the files of packages out",
-        bare: "true",
-        bareUnless: ATTESTATION_VALUE,
-      },
-      provenance: {
-        type: "string",
-        value: "BOOL|KEY=VALUE",
-        help: "Attach provenance to the image: mode=min|max, version=v1|v0.2, builder-id=URI, reproducible=BOOL",
-        bare: "true",
-        bareUnless: ATTESTATION_VALUE,
-      },
-      attest: {
-        type: "string",
-        multiple: true,
-        value: "type=TYPE",
-        help: "The same as type=sbom,… or type=provenance,…; disabled=true for none",
-      },
+      ...ATTESTATION_OPTION_TABLE,
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
       format: { type: "string", value: "TYPES", help: "Media types of the image, as podman has it", choices: ["docker", "oci"] },
       explain: { type: "boolean", help: "Explain why each step ran again: the input that changed" },

@@ -1,0 +1,73 @@
+/** The edits of a draft as entries of a layer: what differs from the base, with the directories above it, in layer order. */
+import { InternalError } from "../../errors.ts";
+import { given } from "../../given.ts";
+import { baseName, joinTreePath, ROOT, type TreePath } from "../../paths.ts";
+import { hasSameMetadata, hasSameTime, type LayerItem, type PathTable, ROOT_NODE } from "../../tree/index.ts";
+import { type DraftNames, NO_FILE } from "./draft-names.ts";
+
+const IN_PLACE = 1;
+const WANTED = 2;
+
+/** The first name of a file has its bytes, the others link to it. */
+export async function* draftItems(names: DraftNames): AsyncGenerator<LayerItem, void, undefined> {
+  const { table, files, covered } = names;
+  const firsts = new Map<number, number>();
+  for (const [node, path] of walkTable(table, wantedNodes(names))) {
+    const file = names.fileAt(node);
+    const entry = file === NO_FILE ? names.lookup(path) : files.entry(file, path);
+    if (entry === undefined || (file === NO_FILE && entry.kind !== "dir"))
+      throw new InternalError(`"${baseName(path)}" is no directory, but something was put below it`);
+    const first = firsts.get(file);
+    if (first !== undefined) {
+      const { digest: _digest, ...metadata } = entry;
+      yield { entry: { ...metadata, kind: "hardlink", size: 0, link: table.path(first) } };
+      continue;
+    }
+    if (entry.kind !== "dir" && files.names(file) > 1) firsts.set(file, node);
+    const data = file === NO_FILE ? undefined : await names.data(file);
+    const isOpaque = entry.kind === "dir" && covered.has(path);
+    yield { entry: isOpaque ? { ...entry, opaque: true } : entry, ...given({ data }) };
+  }
+}
+
+/** For each node: is it written? With what is written are the directories above it. */
+function wantedNodes(names: DraftNames): Uint8Array {
+  const { table } = names;
+  const states = new Uint8Array(table.count);
+  states[ROOT_NODE] = IN_PLACE;
+  // Nodes come after those above them.
+  for (let node = 1; node < states.length; node += 1)
+    if (states[table.parent(node)] === IN_PLACE && table.isInPlace(node)) states[node] = IN_PLACE;
+  for (let node = states.length - 1; node > ROOT_NODE; node -= 1) {
+    const file = states[node] === IN_PLACE ? names.fileAt(node) : NO_FILE;
+    if (file !== NO_FILE && !isUnchanged(names, table.path(node), file)) states[node] = WANTED;
+    if (states[node] === WANTED) states[table.parent(node)] = WANTED;
+  }
+  return states;
+}
+
+/** As BuildKit has it, what is as before is not written, and a directory of another time only with what changed in it (rules S123, S124). */
+function isUnchanged(names: DraftNames, path: TreePath, file: number): boolean {
+  const { files, covered } = names;
+  const before = files.names(file) > 1 || covered.has(path) ? undefined : names.inBase(path);
+  if (before === undefined) return false;
+  const entry = files.entry(file, path);
+  if (!hasSameMetadata(before, entry)) return false;
+  if (entry.kind === "dir") return true;
+  return hasSameTime(before, entry) && (entry.kind !== "file" || (entry.digest !== undefined && entry.digest === before.digest));
+}
+
+/** The wanted nodes in layer order, with their paths. */
+function* walkTable(table: PathTable, states: Uint8Array): Generator<readonly [node: number, path: TreePath], void, undefined> {
+  const open = [{ path: ROOT, children: table.children(ROOT_NODE), next: 0 }];
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    const node = top.children[top.next];
+    top.next += 1;
+    if (node === undefined) open.pop();
+    else if (states[node] === WANTED) {
+      const path = joinTreePath(top.path, table.name(node));
+      yield [node, path];
+      if (table.hasChildren(node)) open.push({ path, children: table.children(node), next: 0 });
+    }
+  }
+}

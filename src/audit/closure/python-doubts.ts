@@ -4,7 +4,7 @@ import type { AuditFiles } from "../types.ts";
 import { namesInExtension } from "./python-extension.ts";
 import { type LoadedModule, type LoadedModules, mayHave } from "./python-loaded.ts";
 import type { PythonModules } from "./python-modules.ts";
-import { PYTHON_STANDARD_LIBRARY } from "./python-names.ts";
+import { isStandardName } from "./python-names.ts";
 import type { PythonEnd, PythonFailure } from "./python-running.ts";
 
 /** An extension module that was loaded. */
@@ -16,6 +16,8 @@ export interface LoadedExtension {
 /** What the names are looked up in. */
 interface ExtensionSurroundings {
   readonly files: AuditFiles;
+  /** "3.13", where it is known. */
+  readonly version: string | undefined;
   readonly modules: PythonModules;
   readonly loaded: LoadedModules;
   readonly load: (name: string, from: string) => Promise<PythonEnd>;
@@ -35,7 +37,9 @@ export async function extensionDoubts(
   for (const { entry, name: own } of extensions) {
     const from = `/${entry.path}`;
     for (const name of await namesInExtension(surroundings.files, entry)) {
-      const end = PYTHON_STANDARD_LIBRARY.has(name) ? await surroundings.load(name, from) : await lacking(name, own, from, surroundings);
+      const end = isStandardName(name, surroundings.version)
+        ? await surroundings.load(name, from)
+        : await lacking(name, own, from, surroundings);
       if (end !== undefined && end !== "unsure") told.set(end.module, end);
     }
   }

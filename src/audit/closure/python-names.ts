@@ -17,3 +17,19 @@ export const PYTHON_STANDARD_LIBRARY: ReadonlySet<string> = new Set(
     "_sitebuiltins _strptime _threading_local _weakrefset"
   ).split(" "),
 );
+
+/** Names that are new in a minor version of Python 3. */
+const NEW_IN: ReadonlyMap<string, number> = new Map([
+  ["annotationlib", 14],
+  ["compression", 14],
+  ["_colorize", 13],
+  ["_opcode_metadata", 13],
+  ["_pydatetime", 12],
+  ["_pylong", 12],
+]);
+
+/** Has the standard library of this version ("3.13") such a module? Where the version is not known: of any. */
+export function isStandardName(name: string, version: string | undefined): boolean {
+  const minor = Number(/^3\.(\d+)$/.exec(version ?? "")?.[1] ?? Infinity);
+  return PYTHON_STANDARD_LIBRARY.has(name) && minor >= (NEW_IN.get(name) ?? 0);
+}

@@ -2,15 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Session } from "../context/index.ts";
-import { createSandbox, isHarmlessDevice, type SandboxCgroup, type StopRequest, sweepSandboxes } from "../engine/index.ts";
-import { given } from "../given.ts";
-import { loadImage } from "../image/index.ts";
+import { createSandbox, type SandboxCgroup, type StopRequest, sweepSandboxes } from "../engine/index.ts";
 import { findTool } from "../sys/index.ts";
-import { deviceFiles, layerTree, loadLayers, unpackLayers } from "../tree/index.ts";
-import { commandOf, mergedEnvironment } from "./command-line.ts";
-import { findInit, INIT_PATH } from "./init.ts";
-import { containerDevices } from "./devices.ts";
-import { containerMounts } from "./mounts.ts";
+import { commandOf } from "./command-line.ts";
+import { containerStep, mountsOf, unpackImage } from "./container-step.ts";
+import { findInit } from "./init.ts";
 import { announceContainer, checkName } from "./running.ts";
 import { checkSignal, usualStop } from "./stop.ts";
 import type { ContainerOptions, RunningContainer, StopOptions } from "./types.ts";
@@ -23,18 +19,12 @@ export async function startContainer(session: Session, options: ContainerOptions
   checkName(store, name);
   const disposing = new AbortController();
   const signal = options.signal === undefined ? disposing.signal : AbortSignal.any([options.signal, disposing.signal]);
-  const image = await loadImage(store, options.image, session.platform);
-  const config = image.config.config ?? {};
+  const image = await unpackImage(session, options.image, signal);
+  const { config } = image;
   const usual = usualStop({ signal: options.stopSignal, timeoutMs: options.stopTimeoutMs }, config.StopSignal);
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);
   const init = options.init === true ? await findInit(session.env) : undefined;
-  const layers = await loadLayers(image.layers, signal);
-  const lowers = await unpackLayers(store, layers, { signal });
-  const root = layerTree(layers);
-  const mounts = await containerMounts(options.mounts ?? [], {
-    image: { root, lowers },
-    volumes: Object.keys(config.Volumes ?? {}),
-  });
+  const mounts = await mountsOf(options, image);
 
   const stateDir = join(store.root, "sandbox");
   await sweepSandboxes(stateDir);
@@ -50,32 +40,8 @@ export async function startContainer(session: Session, options: ContainerOptions
   const memory = await sandbox.memoryForChanges();
   if (memory !== undefined) stack.use(memory);
   const id = randomBytes(32).toString("hex");
-  const { onOutput } = options;
-  const running = sandbox.run({
-    id,
-    lowers,
-    upper: memory?.path ?? join(scratch.path, "upper"),
-    root,
-    args: init === undefined ? args : [INIT_PATH, "--", ...args],
-    env: mergedEnvironment(config.Env ?? [], options.environment ?? []),
-    cwd: options.workdir ?? (config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir),
-    user: options.user ?? config.User ?? "",
-    hostname: options.hostname ?? id.slice(0, 12),
-    network: options.network ?? "host",
-    mounts: [...mounts, ...(init === undefined ? [] : [{ kind: "bind", source: init, target: INIT_PATH, readOnly: true } as const])],
-    ...given({ extraHosts: options.addHosts, ulimits: options.ulimits, shmSizeBytes: options.shmSizeBytes }),
-    devices: containerDevices(options.devices ?? []),
-    capabilities: { add: options.capAdd ?? [], drop: options.capDrop ?? [] },
-    noNewPrivileges: options.noNewPrivileges ?? false,
-    insecure: options.privileged ?? false,
-    terminal: options.terminal ?? false,
-    readOnlyRoot: options.readOnly ?? false,
-    foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
-    stopSignal: usual.signal,
-    onOutput: onOutput ?? (() => undefined),
-    ...(onOutput === undefined ? { stdin: "inherit", output: "inherit" } : {}),
-    signal,
-  });
+  const own = { id, args, init, mounts, scratch: scratch.path, memory: memory?.path, stopSignal: usual.signal, signal };
+  const running = sandbox.run(containerStep(options, image, own));
   running.catch(() => undefined);
   const stop = (wanted: StopOptions = {}): void => sandbox.stop(id, stopRequest(wanted, usual));
   const announcement = await announceContainer(store, {

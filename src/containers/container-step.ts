@@ -1,0 +1,80 @@
+/** From an image of the store and what a container is asked to be to what the sandbox runs. */
+import { join } from "node:path";
+import type { Session } from "../context/index.ts";
+import { isHarmlessDevice, type SandboxMount, type SandboxStep } from "../engine/index.ts";
+import { given } from "../given.ts";
+import { loadImage } from "../image/index.ts";
+import type { ContainerConfig } from "../oci/index.ts";
+import { deviceFiles, type Layer, layerTree, loadLayers, type Tree, unpackLayers } from "../tree/index.ts";
+import { mergedEnvironment } from "./command-line.ts";
+import { containerDevices } from "./devices.ts";
+import { INIT_PATH } from "./init.ts";
+import { containerMounts } from "./mounts.ts";
+import type { ContainerOptions } from "./types.ts";
+
+/** An image whose files can be run. */
+interface UnpackedImage {
+  readonly config: ContainerConfig;
+  readonly layers: readonly Layer[];
+  readonly lowers: readonly string[];
+  readonly root: Tree;
+}
+
+/** What belongs to this start alone. */
+interface StepOfStart {
+  readonly id: string;
+  readonly args: readonly string[];
+  /** A program of this machine that is to be the first process. */
+  readonly init: string | undefined;
+  readonly mounts: readonly SandboxMount[];
+  /** A folder of its own; `memory` comes first for what changes. */
+  readonly scratch: string;
+  readonly memory: string | undefined;
+  readonly stopSignal: string;
+  readonly signal: AbortSignal;
+}
+
+/** Opens an image, with its layers unpacked. Throws `IMAGE_NOT_FOUND`, and what unpacking throws. */
+export async function unpackImage({ store, platform }: Session, name: string, signal: AbortSignal): Promise<UnpackedImage> {
+  const image = await loadImage(store, name, platform);
+  const layers = await loadLayers(image.layers, signal);
+  return { config: image.config.config ?? {}, layers, lowers: await unpackLayers(store, layers, { signal }), root: layerTree(layers) };
+}
+
+/** Its mounts: those asked for, and volumes of the image. Throws `USAGE`, `NOT_FOUND`. */
+export async function mountsOf(options: ContainerOptions, { config, root, lowers }: UnpackedImage): Promise<SandboxMount[]> {
+  return await containerMounts(options.mounts ?? [], { image: { root, lowers }, volumes: Object.keys(config.Volumes ?? {}) });
+}
+
+/** The step. Throws `USAGE` and `NOT_FOUND` for devices. */
+export function containerStep(options: ContainerOptions, image: UnpackedImage, start: StepOfStart): SandboxStep {
+  const { config, layers, lowers, root } = image;
+  const { id, args, init, memory, scratch, stopSignal, signal } = start;
+  const { onOutput, addHosts: extraHosts, ulimits, shmSizeBytes } = options;
+  const initMounts = init === undefined ? [] : [{ kind: "bind", source: init, target: INIT_PATH, readOnly: true } as const];
+  return {
+    id,
+    lowers,
+    upper: memory ?? join(scratch, "upper"),
+    root,
+    args: init === undefined ? args : [INIT_PATH, "--", ...args],
+    env: mergedEnvironment(config.Env ?? [], options.environment ?? []),
+    cwd: options.workdir ?? (config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir),
+    user: options.user ?? config.User ?? "",
+    hostname: options.hostname ?? id.slice(0, 12),
+    network: options.network ?? "host",
+    mounts: [...start.mounts, ...initMounts],
+    ...given({ extraHosts, ulimits, shmSizeBytes }),
+    devices: containerDevices(options.devices ?? []),
+    capabilities: { add: options.capAdd ?? [], drop: options.capDrop ?? [] },
+    noNewPrivileges: options.noNewPrivileges ?? false,
+    insecure: options.privileged ?? false,
+    terminal: options.terminal ?? false,
+    readOnlyRoot: options.readOnly ?? false,
+    foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
+    stopSignal,
+    onOutput: onOutput ?? (() => undefined),
+    ...(onOutput === undefined ? { stdin: "inherit", output: "inherit" } : {}),
+    signal,
+  };
+}

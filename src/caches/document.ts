@@ -8,7 +8,7 @@ import { DecantError } from "../errors.ts";
 
 /** Media type of the document. */
 export const CACHE_DOCUMENT: string = "application/vnd.decant.cache.v1+json";
-/** A bound on what is read: about 200,000 results. */
+/** A bound on what is read, far above what `MAX_RESULTS` and `MAX_SELECTIONS` need. */
 export const MAX_DOCUMENT_BYTES: number = 64 * 1024 * 1024;
 /** A manifest of more layers is larger than registries take. */
 export const MAX_RESULTS = 10_000;

@@ -17,7 +17,9 @@ export type OwnPlace = (
   readonly mode?: "min" | "max" | undefined;
   /** A cache that cannot be written is a warning, and no error. Default false. */
   readonly ignoreError?: boolean | undefined;
-} & Pick<CompressionOptions, "compression" | "level" | "force">;
+  /** Layers of eStargz hold more than the files that the records promise. */
+  readonly compression?: Exclude<CompressionOptions["compression"], "estargz">;
+} & Pick<CompressionOptions, "level" | "force">;
 
 /** Where results go: "inline" is the configuration of the image itself, which knows its own layers only. */
 export type CacheTarget = OwnPlace | { readonly type: "inline" };

@@ -4,6 +4,7 @@ import { given } from "../given.ts";
 import type { BuildOptions } from "../index.ts";
 import type { SupportId } from "../support-row.ts";
 import type { RepeatedOption } from "./command.ts";
+import { booleanField, parseFields } from "./attributes.ts";
 import { parseCsvLine } from "./csv.ts";
 import { compressionOf } from "./output-spec.ts";
 import { closest } from "./suggest.ts";
@@ -11,6 +12,7 @@ import { closest } from "./suggest.ts";
 type CacheSource = NonNullable<BuildOptions["cacheFrom"]>[number];
 type CacheTarget = NonNullable<BuildOptions["cacheTo"]>[number];
 
+const TARGET_FLAG = "--cache-to";
 /** Kinds that BuildKit has and Decant has not. */
 const OTHER_TYPES: Readonly<Record<string, SupportId>> = { gha: "F100", s3: "F101", azblob: "F101" };
 const SETTINGS = ["mode", "ignore-error", "compression", "compression-level", "force-compression", "oci-mediatypes", "image-manifest"];
@@ -29,7 +31,7 @@ export const CACHE_OPTION_TABLE: Readonly<Record<"cache-from" | "cache-to", Repe
     type: "string",
     multiple: true,
     value: "CACHE",
-    help: "Where results go for other machines: the same with dest=FOLDER, and mode=min|max, compression=, ignore-error=",
+    help: "Where results go for other machines: the same with dest=FOLDER, and mode=min|max, compression=, ignore-error=; or type=inline",
   },
 };
 
@@ -43,20 +45,18 @@ export function parseCacheSource(text: string): CacheSource {
 /** One value of --cache-to. Throws `USAGE`, `UNSUPPORTED`. */
 export function parseCacheTarget(text: string): CacheTarget {
   if (text === "type=inline") return { type: "inline" };
-  const { type, attributes, needed } = parse(text, "--cache-to", TARGET_KEYS);
+  const { type, attributes, needed } = parse(text, TARGET_FLAG, TARGET_KEYS);
   const mode = attributes.get("mode") ?? "min";
   if (mode !== "min" && mode !== "max") throw usageError(`Cannot use --cache-to "${text}": unexpected mode "${mode}"; wanted min or max`);
   for (const name of ["oci-mediatypes", "image-manifest"])
-    if (!isTrue(attributes.get(name) ?? "true")) throw unsupported(`--cache-to with ${name}=false`, { hint: "Leave it out" });
-  const { compression, level, force } = compressionOf(attributes);
-  const ignoreError = isTrue(attributes.get("ignore-error") ?? "false");
+    if (booleanField(attributes, name, TARGET_FLAG) === false) throw unsupported(`--cache-to with ${name}=false`, { hint: "Leave it out" });
+  const { compression, level, force } = compressionOf(attributes, TARGET_FLAG);
+  // Its layers hold a table of contents besides the files: they are others than those that the records promise.
+  if (compression === "estargz") throw unsupported(`${TARGET_FLAG} with compression=estargz`, { hint: "Use compression=zstd or gzip" });
+  const ignoreError = booleanField(attributes, "ignore-error", TARGET_FLAG) ?? false;
   const settings = { mode, ignoreError, compression, level, force } as const;
   if (type === "registry") return { type, ref: needed("ref"), ...settings };
   return { type, dest: needed("dest"), ...given({ tag: attributes.get("tag") }), ...settings };
-}
-
-function isTrue(value: string): boolean {
-  return /^(?:1|t|true)$/i.test(value);
 }
 
 interface Parsed {
@@ -66,9 +66,9 @@ interface Parsed {
 }
 
 function parse(text: string, flag: string, keys: Readonly<Record<Parsed["type"], readonly string[]>>): Parsed {
-  const fields = parseCsvLine(text, flag);
-  const isReference = fields.length === 1 && !text.includes("=");
-  const attributes = new Map<string, string>(isReference ? [["ref", text]] : fields.map((field) => attributeOf(field, text, flag)));
+  const isReference = parseCsvLine(text, flag).length === 1 && !text.includes("=");
+  const fields = isReference ? [["ref", text] as const] : parseFields(text, flag);
+  const attributes = new Map(fields.map(([name, value]) => [name.trim().toLowerCase(), value]));
   const type = attributes.get("type") ?? (isReference ? "registry" : "");
   attributes.delete("type");
   const row = OTHER_TYPES[type];
@@ -90,10 +90,4 @@ function parse(text: string, flag: string, keys: Readonly<Record<Parsed["type"],
     return value;
   };
   return { type, attributes, needed };
-}
-
-function attributeOf(field: string, text: string, flag: string): [string, string] {
-  const equals = field.indexOf("=");
-  if (equals < 0) throw usageError(`Cannot read ${flag} "${text}": "${field}" has no value; wanted KEY=VALUE`);
-  return [field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1)];
 }

@@ -38,6 +38,7 @@ describe("parseMount()", () => {
   ];
   for (const { text, want } of rows) it(text, () => assert.deepEqual(parseMount(text), want));
   const refused = [
+    { text: "type=bind,source=/a,target=/b,readonly=yes", want: /Cannot use --mount with readonly=yes: wanted true or false/ },
     { text: "type=bind,target=/b", want: /it has no source/ },
     { text: "type=bind,source=/b", want: /it has no target/ },
     { text: "type=bind,sorce=/a,target=/b", want: /unexpected key "sorce"/ },

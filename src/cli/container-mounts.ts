@@ -3,6 +3,7 @@ import { parseSize } from "../dockerfile/index.ts";
 import { isDecantError, unsupported, usageError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { RunImageOptions } from "../index.ts";
+import { booleanField } from "./attributes.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
@@ -38,7 +39,7 @@ export function parseMount(text: string): ContainerMount {
   }
   const first = (...keys: readonly string[]): string | undefined => keys.map((key) => values.get(key)).find((value) => value !== undefined);
   const [type = "volume", source, target] = [first("type"), first("source", "src"), first("target", "destination", "dst")];
-  const readOnly = ["true", "1", ""].includes(first("readonly", "ro") ?? "false");
+  const readOnly = booleanField(values, values.has("readonly") ? "readonly" : "ro", "--mount") ?? false;
   const wanted = (what: string): Error => usageError(`Cannot use --mount "${text}": it has no ${what}`);
   if (target === undefined) throw wanted("target");
   switch (type) {

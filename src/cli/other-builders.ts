@@ -1,12 +1,13 @@
 /** Flags of kaniko and podman build that say what Decant does, too: turned into docker's. */
 import { usageError } from "../errors.ts";
+import type { RepeatedOption, TextOption } from "./command.ts";
 import type { OutputSpec } from "../index.ts";
 
 /** Spread it into the table of `decant build`. */
 export const KANIKO_OPTION_TABLE: {
-  readonly context: { readonly type: "string"; readonly value: string; readonly help: string };
-  readonly dockerfile: { readonly type: "string"; readonly value: string; readonly help: string };
-  readonly destination: { readonly type: "string"; readonly multiple: true; readonly value: string; readonly help: string };
+  readonly context: TextOption;
+  readonly dockerfile: TextOption;
+  readonly destination: RepeatedOption;
   readonly "no-push": { readonly type: "boolean"; readonly help: string };
 } = {
   context: { type: "string", value: "CONTEXT", help: "The same as the argument CONTEXT, as kaniko has it; dir://FOLDER is a folder" },

@@ -19,6 +19,7 @@ import type { SupportId } from "../support-row.ts";
 import { parseAnnotationAttribute } from "./annotations.ts";
 import type { RepeatedOption } from "./command.ts";
 import type { CliContext, OutputStream } from "./context.ts";
+import { booleanField, parseFields } from "./attributes.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
@@ -32,6 +33,8 @@ export const OUTPUT_OPTION: RepeatedOption = {
 };
 
 type Attributes = Map<string, string>;
+
+const OUTPUT_FLAG = "--output";
 
 const TYPES = ["image", "registry", "oci", "docker", "local", "tar", "cacheonly"] as const;
 const COMPRESSION_KEYS = ["compression", "compression-level", "force-compression", "rewrite-timestamp"] as const;
@@ -72,16 +75,13 @@ const NOT_YET: Readonly<Record<string, SupportId>> = {
 
 /** Parses one `-o` value; `tags` name the image where the value does not. Throws `USAGE`, `UNSUPPORTED`. */
 export function parseOutput(text: string, tags: readonly string[]): OutputSpec {
-  const fields = parseCsvLine(text, "--output");
+  const fields = parseCsvLine(text, OUTPUT_FLAG);
   if (fields.length === 1 && fields[0] === text && !text.startsWith("type="))
     return text === "-" ? { type: "tar", dest: "-" } : { type: "local", dest: text };
   const attributes: Attributes = new Map();
   const annotations: AnnotationSpec[] = [];
-  for (const field of fields) {
-    const equals = field.indexOf("=");
-    if (equals < 0) throw usageError(`Cannot read --output "${text}": "${field}" has no value; wanted KEY=VALUE`);
-    const name = field.slice(0, equals).trim();
-    const value = field.slice(equals + 1);
+  for (const [written, value] of parseFields(text, OUTPUT_FLAG)) {
+    const name = written.trim();
     // Keys of annotations have upper and lower case.
     const annotation = parseAnnotationAttribute(name, value);
     if (annotation === undefined) attributes.set(name.toLowerCase(), value);
@@ -215,12 +215,12 @@ function isUsual(type: string, key: string, attributes: Attributes): boolean {
   throw unsupported(`--output type=${type} with ${key}=${attributes.get(key) ?? ""}`, { row: usual.row });
 }
 
-/** compression, compression-level, force-compression and rewrite-timestamp. Throws `USAGE`, `UNSUPPORTED`. */
-export function compressionOf(attributes: Attributes): CompressionOptions {
+/** compression, compression-level, force-compression and rewrite-timestamp; `flag`: what has them. Throws `USAGE`, `UNSUPPORTED`. */
+export function compressionOf(attributes: Attributes, flag: string = OUTPUT_FLAG): CompressionOptions {
   const compression = attributes.get("compression");
   const level = attributes.get("compression-level");
-  const force = booleanOf(attributes, "force-compression");
-  const rewriteTimestamp = booleanOf(attributes, "rewrite-timestamp");
+  const force = booleanField(attributes, "force-compression", flag);
+  const rewriteTimestamp = booleanField(attributes, "rewrite-timestamp", flag);
   const known = (["uncompressed", "gzip", "estargz", "zstd"] as const).find((one) => one === compression);
   if (compression !== undefined && known === undefined)
     throw usageError(`Cannot use compression "${compression}": wanted uncompressed, gzip, estargz or zstd`);
@@ -234,11 +234,7 @@ function splitNames(value: string | undefined): string[] | undefined {
 }
 
 function booleanOf(attributes: Attributes, key: string): boolean | undefined {
-  const value = attributes.get(key);
-  if (value === undefined) return undefined;
-  if (/^(1|t|true)$/i.test(value)) return true;
-  if (/^(0|f|false)$/i.test(value)) return false;
-  throw usageError(`Cannot use --output with ${key}=${value}: wanted true or false`);
+  return booleanField(attributes, key, OUTPUT_FLAG);
 }
 
 function unknownType(wanted: string): DecantError {

@@ -1,12 +1,12 @@
 /** The options of commands that talk to registries, as podman has them. */
 import { resolve } from "node:path";
 import { unsupported } from "../errors.ts";
-import type { UnsupportedSpec } from "./command.ts";
+import type { TextOption, UnsupportedSpec } from "./command.ts";
 import type { CliContext } from "./context.ts";
 
 /** Spread it into a command's table. */
 export const REGISTRY_OPTION_TABLE: {
-  readonly authfile: { readonly type: "string"; readonly value: string; readonly help: string };
+  readonly authfile: TextOption;
   readonly "tls-verify": { readonly type: "boolean"; readonly help: string };
 } = {
   authfile: { type: "string", value: "FILE", help: "Credentials of registries, as REGISTRY_AUTH_FILE names them" },

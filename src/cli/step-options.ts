@@ -4,6 +4,7 @@ import { parseSize } from "../dockerfile/index.ts";
 import { isDecantError, unsupported, usageError } from "../errors.ts";
 import type { BuildOptions } from "../index.ts";
 import type { RepeatedOption, TextOption } from "./command.ts";
+import { parseFields } from "./attributes.ts";
 import { parseCsvLine } from "./csv.ts";
 import { closest } from "./suggest.ts";
 
@@ -53,13 +54,11 @@ export const STEP_OPTION_TABLE: Readonly<
 /** "id=npm,src=.npmrc", "id=TOKEN,env=TOKEN", "id=TOKEN", with type=file|env. Throws `USAGE`. */
 export function parseSecret(text: string): ListOf<"secrets"> {
   const values = new Map<string, string>();
-  for (const field of parseCsvLine(text, "--secret")) {
-    const equals = field.indexOf("=");
-    const key = field.slice(0, Math.max(equals, 0)).toLowerCase();
-    if (equals < 0) throw usageError(`Cannot read --secret "${text}": "${field}" has no value; wanted KEY=VALUE`);
+  for (const [name, value] of parseFields(text, "--secret")) {
+    const key = name.toLowerCase();
     if (!["id", "src", "source", "env", "type"].includes(key))
       throw usageError(`Cannot read --secret "${text}": unexpected key "${key}"; wanted id, src, env or type`);
-    values.set(key === "source" ? "src" : key, field.slice(equals + 1));
+    values.set(key === "source" ? "src" : key, value);
   }
   const [id, src, env, type] = ["id", "src", "env", "type"].map((key) => values.get(key));
   if (id === undefined || id === "") throw usageError(`Cannot read --secret "${text}": it has no id`, "Write --secret id=NAME,src=FILE");

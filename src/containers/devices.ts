@@ -6,7 +6,6 @@ import { errnoOf, usageError } from "../errors.ts";
 import { noMountSource } from "./errors.ts";
 import type { ContainerDevice } from "./types.ts";
 
-const TYPES = { isBlockDevice: "b", isCharacterDevice: "c" } as const;
 /** Of the mode: who may read and write. */
 const PERMISSIONS = 0o777;
 
@@ -16,7 +15,7 @@ export function containerDevices(wanted: readonly ContainerDevice[]): SandboxDev
     if (!isAbsolute(target) || !/^[rwm]+$/.test(access))
       throw usageError(`Cannot use device "${source}:${target}:${access}": wanted SOURCE, SOURCE:TARGET or SOURCE:TARGET:rwm`);
     const file = statsOf(source);
-    const type = file.isBlockDevice() ? TYPES.isBlockDevice : file.isCharacterDevice() ? TYPES.isCharacterDevice : undefined;
+    const type = file.isBlockDevice() ? "b" : file.isCharacterDevice() ? "c" : undefined;
     if (type === undefined) throw usageError(`Cannot use device "${source}": it is no device file`, "Mount files with -v");
     const { rdev, uid, gid, mode } = file;
     return { path: target, type, access, major: majorOf(rdev), minor: minorOf(rdev), fileMode: mode & PERMISSIONS, uid, gid };

@@ -4,6 +4,7 @@ import { realpath } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import type { SandboxMount } from "../engine/index.ts";
 import { errnoOf } from "../errors.ts";
+import { given } from "../given.ts";
 import { ROOT, treePath } from "../paths.ts";
 import { emptyTree, resolvePath, type Tree } from "../tree/index.ts";
 import { doubleMount, noMountSource, relativeTarget } from "./errors.ts";
@@ -45,7 +46,7 @@ async function sandboxMount(mount: ContainerMount, image: MountedImage): Promise
     case "tmpfs": {
       const mode = mount.mode === undefined ? [] : [`mode=${mount.mode.toString(8)}`];
       const options = ["nosuid", "nodev", ...(mount.exec === true ? [] : ["noexec"]), ...mode];
-      return { kind: "tmpfs", target, readOnly: mount.readOnly ?? false, options, ...sizeOf(mount) };
+      return { kind: "tmpfs", target, readOnly: mount.readOnly ?? false, options, ...given({ sizeBytes: mount.sizeBytes }) };
     }
     case "bind": {
       const source = await presentPath(fromWorkingDirectory(mount.source), mount.source);
@@ -54,10 +55,6 @@ async function sandboxMount(mount: ContainerMount, image: MountedImage): Promise
     default:
       return mount satisfies never;
   }
-}
-
-function sizeOf({ sizeBytes }: { readonly sizeBytes?: number | undefined }): { readonly sizeBytes?: number } {
-  return sizeBytes === undefined ? {} : { sizeBytes };
 }
 
 /** Links are followed now, as the user sees them, and not by the runtime. */

@@ -3,7 +3,7 @@
  * it. In a registry under a tag, or in a layout directory. As image manifests, which every registry takes.
  */
 import { AT_ONCE, pool } from "../async.ts";
-import { bytesOf, collect } from "../bytes.ts";
+import { collect } from "../bytes.ts";
 import type { DiffId } from "../digest.ts";
 import { type Descriptor, formatReference, type Manifest, parseManifestOrIndex, type Reference } from "../oci/index.ts";
 import { isDecantError } from "../errors.ts";
@@ -16,7 +16,7 @@ import { imageLayers } from "./image-layer.ts";
 import { type ExportLayer, exportLayer, heldLayers } from "./layers.ts";
 import { documentOf, manifestOf } from "./manifest.ts";
 import { layoutAt } from "./oci-layout.ts";
-import { pushLayers } from "./push-content.ts";
+import { pushAt, pushLayers } from "./push-content.ts";
 import { startProgress } from "../transfer.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
 
@@ -81,15 +81,9 @@ export async function writeArtifact(
 ): Promise<void> {
   const config = documentOf(content.document, content.mediaType);
   const manifest = manifestOf(config.descriptor, content.layers, "oci");
-  if (place.kind === "registry") {
-    const client = await ctx.registry();
-    const options = { signal: ctx.signal };
-    await client.pushBlob(place.reference, config.descriptor, () => bytesOf(config.bytes), options);
-    await client.pushManifest(place.reference, manifest.descriptor.mediaType, manifest.bytes, options);
-    return;
-  }
   const { descriptor } = manifest;
   const documents = contentOf(onlyImage({ layers: [], config, manifest, descriptor }));
+  if (place.kind === "registry") return await pushAt(ctx, await ctx.registry(), documents, place.reference);
   await writeLayoutDirectory(ctx, folderOf(place), {
     blobs: blobEntries(ctx.store, [documents]),
     index: indexEntries(descriptor, [`cache:${place.selector}`]),

@@ -25,7 +25,7 @@ export { mutatedImage, rebasedImage } from "./rewrite-image.ts";
 export { targetNames } from "./names.ts";
 export { clampTimes, withEpoch } from "./clamp-times.ts";
 export { openOciArchive } from "./oci-archive.ts";
-export { layoutBlobs, openOciLayout } from "./oci-layout.ts";
+export { namedBlobs, openOciLayout } from "./oci-layout.ts";
 export type { OpenedImage } from "./open-image.ts";
 export { buildDefinition } from "./build-definition.ts";
 export { llbJson } from "./llb-json.ts";

@@ -58,7 +58,7 @@ export function layoutAt(path: string): Layout {
 }
 
 /** Digests of all blobs that the index of a layout leads to, through indexes and manifests. Throws `MANIFEST` for what it cannot read. */
-export async function layoutBlobs(path: string): Promise<ReadonlySet<string>> {
+export async function namedBlobs(path: string): Promise<ReadonlySet<string>> {
   const layout = layoutAt(path);
   const found = new Set<string>();
   const follow = async (descriptors: readonly Descriptor[]): Promise<void> => {

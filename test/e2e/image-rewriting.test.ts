@@ -1,26 +1,16 @@
 /** F5: mutate and rebase make images without a build. */
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { DECANT } from "../support/command.ts";
+import { commandsIn } from "../support/command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "decant-rewriting-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-function decant(...args: readonly string[]): { readonly code: number | null; readonly out: string; readonly err: string } {
-  const env = { ...process.env, NO_COLOR: "1", DECANT_ROOT: join(folder, "store") };
-  const done = spawnSync(DECANT, args, { encoding: "utf8", cwd: folder, env });
-  return { code: done.status, out: done.stdout.trim(), err: done.stderr };
-}
-
-function ok(...args: readonly string[]): string {
-  const { code, out, err } = decant(...args);
-  assert.equal(code, 0, err);
-  return out;
-}
+const { decant, ok } = commandsIn(folder);
 
 function built(name: string, dockerfile: string): void {
   writeFileSync(join(folder, "Dockerfile"), dockerfile);

@@ -3,7 +3,8 @@ import * as v from "valibot";
 import { COMPRESSION, flag, list, maybe, oneOf, text } from "./kinds.ts";
 import type { Kind } from "./shape.ts";
 
-const { compression, level, force } = COMPRESSION;
+const { level, force } = COMPRESSION;
+const compression = maybe(oneOf("uncompressed", "gzip", "zstd"));
 const SETTINGS = { mode: maybe(oneOf("min", "max")), ignoreError: maybe(flag), compression, level, force };
 
 function variants(types: Readonly<Record<string, Readonly<Record<string, Kind>>>>): Kind {

@@ -17,7 +17,7 @@ export async function listBuilds(options: ListBuildsOptions = {}): Promise<Build
   return session.store.history.list(options.limit);
 }
 
-/** One of them, with what it told; logs of steps are read when they are asked for. Throws `NOT_FOUND`. */
+/** One of them, with what it told. Throws `NOT_FOUND`. */
 export async function showBuild(options: ShowBuildOptions): Promise<PastBuild> {
   checkOptions(SHOW_BUILD, options);
   await using session = await openSession(options, "look");
@@ -25,7 +25,7 @@ export async function showBuild(options: ShowBuildOptions): Promise<PastBuild> {
   const record = found(history, options.build);
   const events = keptEvents(history, record.id);
   const logs = new Map<string, string>();
-  for (const step of stepsOf(events)) {
+  for (const step of options.logs === true ? stepsOf(events) : []) {
     const log = history.log(record.id, step);
     if (log !== undefined) logs.set(step, log.toString("utf8"));
   }

@@ -171,6 +171,8 @@ export interface ListBuildsOptions extends StoreOptions {
 export interface ShowBuildOptions extends StoreOptions {
   /** An ID, or the beginning of one. Default: the newest build. */
   readonly build?: string | undefined;
+  /** Reads the logs of its steps, too, which may be large. Default false. */
+  readonly logs?: boolean | undefined;
 }
 
 /** Options of `removeBuilds`. */
@@ -184,7 +186,7 @@ export interface PastBuild {
   readonly record: BuildRecord;
   /** What it told, without logs; `reduceProgress` folds it. */
   readonly events: readonly BuildEvent[];
-  /** The whole output of steps, by `vertex`. */
+  /** The whole output of steps, by `vertex`; empty without the option `logs`. */
   readonly logs: ReadonlyMap<string, string>;
 }
 

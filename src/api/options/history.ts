@@ -1,11 +1,11 @@
 /** The options of the functions on past builds. */
 import type { ListBuildsOptions, RemoveBuildsOptions, ShowBuildOptions } from "../types.ts";
-import { count, list, maybe, STORE, text } from "./kinds.ts";
+import { count, flag, list, maybe, STORE, text } from "./kinds.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 
 /** Of `listBuilds`. */
 export const LIST_BUILDS: Shape = shapeOf<ListBuildsOptions>("listBuilds", { ...STORE, limit: maybe(count) });
 /** Of `showBuild`. */
-export const SHOW_BUILD: Shape = shapeOf<ShowBuildOptions>("showBuild", { ...STORE, build: maybe(text) });
+export const SHOW_BUILD: Shape = shapeOf<ShowBuildOptions>("showBuild", { ...STORE, build: maybe(text), logs: maybe(flag) });
 /** Of `removeBuilds`. */
 export const REMOVE_BUILDS: Shape = shapeOf<RemoveBuildsOptions>("removeBuilds", { ...STORE, builds: list(text) });

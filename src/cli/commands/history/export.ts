@@ -16,7 +16,7 @@ export const command: Command = defineCommand(
   },
   async (values, [build], context) => {
     const file = await openResultFile(values.output, context);
-    const { record, events, logs } = await showBuild({ ...storeOptions(values, context), build });
+    const { record, events, logs } = await showBuild({ ...storeOptions(values, context), build, logs: true });
     const text = `${JSON.stringify({ ...record, events, logs: Object.fromEntries(logs) }, undefined, 2)}\n`;
     await file.write(text);
     return 0;

@@ -19,7 +19,7 @@ export const command: Command = defineCommand(
     words: { min: 0, max: 1 },
   },
   async (values, [build], context) => {
-    const { events, logs } = await showBuild({ ...storeOptions(values, context), build });
+    const { events, logs } = await showBuild({ ...storeOptions(values, context), build, logs: true });
     const progress = createProgress();
     for (const event of events) reduceProgress(progress, event);
     for (const { number, name, vertex } of progress.steps.values()) {

@@ -17,6 +17,8 @@ import { openCaches } from "./shared-caches.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import type { BuildOptions, BuildResult } from "./types.ts";
 
+type ToldProvenance = NonNullable<BuildResult["provenances"]>[number];
+
 /** Builds. Throws as `build` rejects. */
 export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun): Promise<BuildResult> {
   const keeper = keepEvents(emit);
@@ -63,19 +65,20 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
   const outputs = await exportAll(images, builds);
   await caches.write(builds);
   const { metadataProvenance: mode } = opened.options;
-  const provenances = builds.map((build) => ({
-    platform: formatPlatform(build.platform),
-    predicate: metadataProvenance(build, mode ?? "min"),
-  }));
   return {
     buildId: id,
     outputs,
     ...digestsOf(outputs),
     executed,
     cached,
-    ...(mode === undefined ? {} : { provenances }),
+    ...given({ provenances: mode === undefined ? undefined : builds.map((build) => toldProvenance(build, mode)) }),
     ...(audits.length === 0 ? {} : { audits }),
   };
+}
+
+/** What a metadata file says of how one platform was built. */
+function toldProvenance(build: SolvedBuild, mode: Parameters<typeof metadataProvenance>[1]): ToldProvenance {
+  return { platform: formatPlatform(build.platform), predicate: metadataProvenance(build, mode) };
 }
 
 /** The report, when the options ask for one. Most builds ask for none: what audits images is loaded on use. */

@@ -2,7 +2,7 @@
 import { delay } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
-import { type ImageContext, packArtifact, writeArtifact } from "../image/index.ts";
+import { type ArtifactPlace, type ImageContext, packArtifact, writeArtifact } from "../image/index.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
@@ -30,6 +30,9 @@ const MAX_ROUNDS = 30;
 const SETTLE_MS = 400;
 const SETTLE_TIMES = 3;
 
+/** How old a note of use may become. */
+const FRESH_MS = 24 * 60 * 60 * 1000;
+
 /** Writes caches, one after the other. Throws what registries throw, `EXPORT`, `REFERENCE`; with `ignoreError` that is a warning. */
 export async function exportCaches(targets: readonly OwnPlace[], found: BuildResults, ctx: ExportContext): Promise<void> {
   for (const [at, target] of targets.entries()) {
@@ -37,7 +40,9 @@ export async function exportCaches(targets: readonly OwnPlace[], found: BuildRes
     const place = await placeOf(run, target, ctx.cwd);
     await step(ctx.emit, { vertex: run.vertex, name: `exporting cache to ${place.name}` }, ctx.signal, async () => {
       try {
-        await writeCache(run, place, await ownResults(run, place, target, found));
+        const before = await known(run, place);
+        const own = await ownResults(run, place.place, target, { found, before });
+        if (before === undefined || !hasAll(before, own)) await writeCache(run, place, own);
       } catch (error) {
         ctx.signal.throwIfAborted();
         if (target.ignoreError !== true || !isDecantError(error)) throw error;
@@ -54,13 +59,27 @@ interface OwnResults {
   readonly nowMs: number;
 }
 
-async function ownResults(ctx: ImageContext, { place }: CachePlace, target: OwnPlace, found: BuildResults): Promise<OwnResults> {
+async function ownResults(
+  ctx: ImageContext,
+  place: ArtifactPlace,
+  target: OwnPlace,
+  { found, before }: { readonly found: BuildResults; readonly before: FoundCache | undefined },
+): Promise<OwnResults> {
   const { mode = "min", compression, level, force } = target;
   const nowMs = Date.now();
   const wanted = new Set(found.layers);
+  const there = new Map(before?.results.map((result) => [result.key, result]));
+  const reused: PlacedResult[] = [];
   const chosen: { readonly key: Digest; readonly source: LayerSource }[] = [];
   for (const [key, source] of found.results) {
     if (mode === "min" && !wanted.has(source)) continue;
+    const same = there.get(key);
+    // Its layer need not even be looked at: it may never have been here.
+    if (same?.content === source.key) {
+      const { content, diffId, created, descriptor } = same;
+      reused.push({ key, content, diffId, created, descriptor, used: nowMs });
+      continue;
+    }
     // No tar tells the owner of the root: such a step runs anew elsewhere.
     if (source.remote === undefined && (await source.load(ctx.signal)).rootOwner !== undefined) continue;
     chosen.push({ key, source });
@@ -76,7 +95,11 @@ async function ownResults(ctx: ImageContext, { place }: CachePlace, target: OwnP
     const created = source.created ?? new Date(nowMs).toISOString();
     return packed === undefined ? [] : [{ key, content: source.key, created, used: nowMs, ...packed }];
   });
-  return { results, selections: [...found.selections].map(([memo, digest]) => ({ memo, digest, used: nowMs })), nowMs };
+  return {
+    results: [...reused, ...results],
+    selections: [...found.selections].map(([memo, digest]) => ({ memo, digest, used: nowMs })),
+    nowMs,
+  };
 }
 
 /** Registries know no "write if unchanged": whoever writes looks again whether it is still what it wrote, and writes again what others lost. */
@@ -110,8 +133,11 @@ async function known(ctx: ImageContext, place: CachePlace): Promise<FoundCache |
   }
 }
 
+/** Does a cache have all results, as used lately? Else they would be left out one day though builds use them. */
 function hasAll(cache: FoundCache, own: OwnResults): boolean {
-  const [keys, memos] = [new Set(cache.results.map(({ key }) => key)), new Set(cache.selections.map(({ memo }) => memo))];
+  const isFresh = ({ used }: { readonly used: number }): boolean => own.nowMs - used < FRESH_MS;
+  const keys = new Set(cache.results.filter(isFresh).map(({ key }) => key));
+  const memos = new Set(cache.selections.filter(isFresh).map(({ memo }) => memo));
   return own.results.every(({ key }) => keys.has(key)) && own.selections.every(({ memo }) => memos.has(memo));
 }
 

@@ -87,6 +87,24 @@ describe("G.4: a cache that travels", { timeout: 240_000, concurrency: 2 }, () =
     assert.equal(older.result.configDigest, first.configDigest);
   });
 
+  it("that has all results is left as it is, and no layer is looked for there", async () => {
+    await using registry = await startFakeRegistry();
+    using here = machine();
+    using there = machine();
+    const cache = { type: "registry", ref: `${registry.host}/app:cache` } as const;
+    const caches: Cached = { cacheFrom: [cache], cacheTo: [{ ...cache, mode: "max" }] };
+    await built(here, caches);
+    const before = registry.requests.length;
+    await there.build(STAGES, { outputs: [{ type: "cacheonly" }], ...caches });
+    const asked = registry.requests.slice(before).map(({ method, path }) => `${method} ${path.replace(/sha256:.*/, "")}`);
+    // The tag with its document, three layers that checks of the result read, and once more the tag to see that nothing is left to do.
+    const [tag, blob] = ["GET /v2/app/manifests/cache", "GET /v2/app/blobs/"];
+    assert.deepEqual(
+      asked.filter((line) => !line.endsWith("/v2/")),
+      [tag, blob, blob, blob, blob, tag, blob],
+    );
+  });
+
   it("of mode=min has the layers of the result", async () => {
     using here = machine();
     using there = machine();

@@ -57,6 +57,7 @@ export {
   tagImage,
   targets,
   verifyBase,
+  verifyStore,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
 export {

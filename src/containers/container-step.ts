@@ -7,10 +7,11 @@ import { loadImage } from "../image/index.ts";
 import type { ContainerConfig } from "../oci/index.ts";
 import { deviceFiles, type Layer, layerTree, loadLayers, type Tree, unpackLayers } from "../tree/index.ts";
 import { mergedEnvironment } from "./command-line.ts";
+import { withDebugTools } from "./debug-tools.ts";
 import { containerDevices } from "./devices.ts";
 import { INIT_PATH } from "./init.ts";
 import { containerMounts } from "./mounts.ts";
-import type { ContainerOptions } from "./types.ts";
+import type { ContainerOptions, DebugTools } from "./types.ts";
 
 /** An image whose files can be run. */
 interface UnpackedImage {
@@ -34,11 +35,16 @@ interface StepOfStart {
   readonly signal: AbortSignal;
 }
 
-/** Opens an image, with its layers unpacked. Throws `IMAGE_NOT_FOUND`, and what unpacking throws. */
-export async function unpackImage({ store, platform }: Session, name: string, signal: AbortSignal): Promise<UnpackedImage> {
+/** Opens an image, with its layers unpacked, and with `tools` over it. Throws `IMAGE_NOT_FOUND`, `USAGE`, and what unpacking throws. */
+export async function unpackImage(
+  { store, platform }: Session,
+  name: string,
+  { tools, signal }: { readonly tools: DebugTools | undefined; readonly signal: AbortSignal },
+): Promise<UnpackedImage> {
   const image = await loadImage(store, name, platform);
-  const layers = await loadLayers(image.layers, signal);
-  return { config: image.config.config ?? {}, layers, lowers: await unpackLayers(store, layers, { signal }), root: layerTree(layers) };
+  const own = { config: image.config.config ?? {}, layers: await loadLayers(image.layers, signal) };
+  const { config, layers } = tools === undefined ? own : await withDebugTools(store, own, tools, signal);
+  return { config, layers, lowers: await unpackLayers(store, layers, { signal }), root: layerTree(layers) };
 }
 
 /** Its mounts: those asked for, and volumes of the image. Throws `USAGE`, `NOT_FOUND`. */

@@ -5,6 +5,10 @@ export function nothingToRun(image: string): DecantError {
   return usageError(`Cannot run "${image}": it has neither ENTRYPOINT nor CMD`, "Name a command after the image");
 }
 
+export function noShell(tools: string): DecantError {
+  return usageError(`Cannot debug with "${tools}": it has neither bash nor sh on its PATH`, "Name an image with a shell, or busybox");
+}
+
 export function unknownSignal(text: string): DecantError {
   return usageError(`Cannot use signal "${text}": there is no such signal`, "Write a name such as SIGTERM, or a number from 1 to 64");
 }

@@ -9,17 +9,17 @@ import { containerStep, mountsOf, unpackImage } from "./container-step.ts";
 import { findInit } from "./init.ts";
 import { announceContainer, checkName } from "./running.ts";
 import { checkSignal, usualStop } from "./stop.ts";
-import type { ContainerOptions, RunningContainer, StopOptions } from "./types.ts";
+import type { ContainerOptions, DebugTools, RunningContainer, StopOptions } from "./types.ts";
 
-/** Starts a container. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `NOT_FOUND` without an init, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`. */
-export async function startContainer(session: Session, options: ContainerOptions): Promise<RunningContainer> {
+/** Starts a container, with `tools` over its image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `NOT_FOUND` without an init, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`. */
+export async function startContainer(session: Session, options: ContainerOptions, tools?: DebugTools): Promise<RunningContainer> {
   await using stack = new AsyncDisposableStack();
   const { store } = session;
   const { name = "" } = options;
   checkName(store, name);
   const disposing = new AbortController();
   const signal = options.signal === undefined ? disposing.signal : AbortSignal.any([options.signal, disposing.signal]);
-  const image = await unpackImage(session, options.image, signal);
+  const image = await unpackImage(session, options.image, { tools, signal });
   const { config } = image;
   const usual = usualStop({ signal: options.stopSignal, timeoutMs: options.stopTimeoutMs }, config.StopSignal);
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);

@@ -1,5 +1,7 @@
 /** What a container is asked to be, and what others see of it. */
 import type { SandboxResources, SandboxUlimit } from "../engine/index.ts";
+import type { ContainerConfig } from "../oci/index.ts";
+import type { Layer } from "../tree/index.ts";
 
 /** Something that a container sees besides its image. `target`: an absolute path of the container. */
 export type ContainerMount =
@@ -72,6 +74,14 @@ export interface ContainerOptions {
   /** Where output goes: "inherit" (default) or callbacks. */
   readonly onOutput?: ((stream: "stdout" | "stderr", chunk: Uint8Array) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A shell and tools for a look at an image that has none. */
+export interface DebugTools {
+  /** As it was named. */
+  readonly name: string;
+  readonly config: ContainerConfig;
+  readonly layers: readonly Layer[];
 }
 
 /** How a container is asked to end, where not as it was told when it began. */

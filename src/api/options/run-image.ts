@@ -28,6 +28,8 @@ export const RUN: Shape = shapeOf<RunImageOptions>("runImage", {
   ...STORE,
   ...LIMITS,
   image: text,
+  debugWith: maybe(text),
+  cwd: maybe(text),
   args: maybe(list(text)),
   entrypoint: maybe(text),
   environment: maybe(list(text)),

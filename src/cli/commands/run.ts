@@ -25,6 +25,7 @@ Examples:
   decant run app
   decant run -e PORT=8080 -u 1000 app
   decant run -it -v ./src:/src:ro app sh
+  decant run -it --debug-with busybox app
   decant run --entrypoint /bin/ls app -l /`,
     options: {
       ...STORE_OPTION_TABLE,
@@ -55,6 +56,11 @@ Examples:
       tmpfs: { type: "string", multiple: true, value: "TARGET[:OPTIONS]", help: "Memory at TARGET; options: size=, mode=, ro, exec" },
       interactive: { type: "boolean", short: "i", help: "Pass on standard input; Decant always does" },
       tty: { type: "boolean", short: "t", help: "Give the container a terminal, joined to this one" },
+      "debug-with": {
+        type: "string",
+        value: "busybox|IMAGE",
+        help: "Merge a shell and tools over the image, and start the shell; busybox is Debian's",
+      },
       name: { type: "string", value: "NAME", help: 'What "decant ps" shows and "decant stop" takes' },
       hostname: { type: "string", value: "NAME", help: "Host name; by default the first 12 digits of the ID" },
       "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Add a line to /etc/hosts" },
@@ -106,6 +112,8 @@ Examples:
       entrypoint: values.entrypoint,
       user: values.user,
       workdir: values.workdir,
+      debugWith: values["debug-with"],
+      cwd: context.cwd,
       network: values.network,
       runtime: values.runtime,
       readOnly: values["read-only"],

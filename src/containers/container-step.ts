@@ -32,6 +32,8 @@ interface StepOfStart {
   readonly scratch: string;
   readonly memory: string | undefined;
   readonly stopSignal: string;
+  /** The name server of a network of its own; undefined: it has none. */
+  readonly nameserver: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -55,7 +57,7 @@ export async function mountsOf(options: ContainerOptions, { config, root, lowers
 /** The step. Throws `USAGE` and `NOT_FOUND` for devices. */
 export function containerStep(options: ContainerOptions, image: UnpackedImage, start: StepOfStart): SandboxStep {
   const { config, layers, lowers, root } = image;
-  const { id, args, init, memory, scratch, stopSignal, signal } = start;
+  const { id, args, init, memory, scratch, stopSignal, nameserver, signal } = start;
   const { onOutput, addHosts: extraHosts, ulimits, shmSizeBytes } = options;
   const initMounts = init === undefined ? [] : [{ kind: "bind", source: init, target: INIT_PATH, readOnly: true } as const];
   return {
@@ -68,7 +70,8 @@ export function containerStep(options: ContainerOptions, image: UnpackedImage, s
     cwd: options.workdir ?? (config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir),
     user: options.user ?? config.User ?? "",
     hostname: options.hostname ?? id.slice(0, 12),
-    network: options.network ?? "host",
+    network: nameserver === undefined ? (options.network ?? "host") : "own",
+    nameserver,
     mounts: [...start.mounts, ...initMounts],
     ...given({ extraHosts, ulimits, shmSizeBytes }),
     devices: containerDevices(options.devices ?? []),

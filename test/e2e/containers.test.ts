@@ -118,7 +118,7 @@ describe("U4: decant ps, stop and rm", { timeout: 120_000, concurrency: 2 }, () 
     assert.ok(newer !== undefined && older !== undefined);
     assert.match(
       (await decant(shop, ["ps"])).stdout,
-      /^CONTAINER ID {2}IMAGE {2}COMMAND +CREATED +NAME\n[0-9a-f]{12} {2}web {4}"sh -c trap .*…  \d{4}-\d\d-\d\d \d\d:\d\d\n/,
+      /^CONTAINER ID {2}IMAGE {2}COMMAND +CREATED +PORTS {2}NAME\n[0-9a-f]{12} {2}web {4}"sh -c trap .*…  \d{4}-\d\d-\d\d \d\d:\d\d\n/,
     );
     assert.equal((await decant(shop, ["ps", "-aq", "--no-trunc"])).stdout, `${newer.id}\n${older.id}\n`);
     assert.deepEqual(JSON.parse((await decant(shop, ["ps", "--format", "json"])).stdout), [newer, older]);
@@ -177,7 +177,6 @@ describe("U4: decant ps, stop and rm", { timeout: 120_000, concurrency: 2 }, () 
     using shop = workshop();
     for (const args of [
       ["-d"],
-      ["-p", "80:80"],
       ["--pull", "always"],
       ["--gpus", "all"],
       ["--restart", "always"],

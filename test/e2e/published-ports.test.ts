@@ -57,7 +57,7 @@ describe("F7: decant run -p", { timeout: 120_000 }, () => {
       const before = await forwarders();
       {
         await using container = await start(pathWith(program), { args: SERVE, ports: [{ containerPort: 80, protocol: "tcp" }] });
-        const [{ hostPort = 0 } = {}] = container.ports;
+        const hostPort = container.ports[0]?.hostPort ?? 0;
         assert.equal(await answer(hostPort), "inside");
         assert.deepEqual(
           (await listContainers({ root: shop.root })).map(({ ports }) => ports),

@@ -74,6 +74,7 @@ export {
   type SizeReport,
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
+export type { FailedStep } from "./engine/index.ts";
 export type { AttestationOptions, AuditMode, BuildOptions, BuildResult, ProvenanceOptions, SbomAttestationOptions } from "./build/index.ts";
 export type {
   ContainerOptions,

@@ -90,6 +90,7 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
     explain: options.explain ?? false,
     expectCached: options.expectCached ?? false,
     buildId: id,
+    onStepFailed: options.onStepFailed,
   };
 }
 

@@ -175,13 +175,7 @@ describe("U4: decant ps, stop and rm", { timeout: 120_000, concurrency: 2 }, () 
 
   it("refuse what comes later, with what to do now", async () => {
     using shop = workshop();
-    for (const args of [
-      ["-d"],
-      ["--pull", "always"],
-      ["--gpus", "all"],
-      ["--restart", "always"],
-      ["--volumes-from", "web"],
-    ]) {
+    for (const args of [["-d"], ["--pull", "always"], ["--gpus", "all"], ["--restart", "always"], ["--volumes-from", "web"]]) {
       const { exitCode, stderr } = await decant(shop, ["run", ...args, "web"]);
       assert.equal(exitCode, 1);
       assert.match(stderr, /^ERROR: Option --\S+ of "decant run" is not supported.*\n\nHint: (?:Decant has|With|Pull|Give|Let|Mount)/);

@@ -32,7 +32,10 @@ const whole = (low: number, high: number): v.GenericSchema<number, number> =>
   );
 const id = whole(0, 4_294_967_294);
 const flag = v.boolean("wanted true or false");
-const architecture = v.picklist(ARCHITECTURES, `wanted one of ${ARCHITECTURES.join(", ")}`);
+const architecture = v.picklist(
+  ARCHITECTURES,
+  `wanted one of ${ARCHITECTURES.map((one) => (one === "386" ? `"386" in quotes` : one)).join(", ")}`,
+);
 /** Text that a reader of ours takes. */
 const readable = (read: (text: string) => unknown, wanted: string): v.GenericSchema<string, string> =>
   v.pipe(

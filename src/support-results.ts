@@ -181,7 +181,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F143",
     title: "Debugger: a shell where a step fails",
     state: "partial",
-    note: "--on-error shell opens a shell in the state before the step. There are no breakpoints: not --debug and --invoke.",
+    note: "--on-error shell opens a shell in the state before the step. It has no breakpoints, and neither --debug nor --invoke.",
     hint: "Use --on-error shell",
     refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }],
   },

@@ -74,7 +74,17 @@ export {
   type SizeReport,
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
-export type { AttestationOptions, AuditMode, BuildOptions, BuildResult, ProvenanceOptions, SbomAttestationOptions } from "./build/index.ts";
+export type {
+  AttestationOptions,
+  AuditedBuild,
+  AuditMode,
+  BuildOptions,
+  BuildResult,
+  NamedTargetResult,
+  ProvenanceOptions,
+  SbomAttestationOptions,
+  TargetResult,
+} from "./build/index.ts";
 export type { ContainerOptions, ContainerSummary, RemovedContainers, RunningContainer, StopOptions } from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
 export type { DebianOptions, ProjectOptions } from "./project/index.ts";

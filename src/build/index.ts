@@ -6,4 +6,4 @@ export { type BuildRun, imagesOf, openBuild, type OpenBuildOptions, type OpenedB
 export { keptEvents } from "./kept-events.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
-export type { AuditMode, BuildOptions, BuildResult } from "./types.ts";
+export type { AuditedBuild, AuditMode, BuildOptions, BuildResult, NamedTargetResult, TargetResult } from "./types.ts";

@@ -55,6 +55,9 @@ const entitlement: Kind = v.custom(
 export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   ...OPEN,
   tags: maybe(list(text)),
+  targets: maybe(list(text)),
+  allTargets: maybe(flag),
+  also: maybe(list(text)),
   annotations: maybe(annotations),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),

@@ -27,6 +27,7 @@ import {
 import { asDocker, KANIKO_OPTION_TABLE, withMediaTypes } from "../other-builders.ts";
 import { FOREIGN_BUILD_OPTIONS } from "../foreign-options.ts";
 import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options.ts";
+import { oneTarget, parseTargets, TARGET_OPTION_TABLE } from "../target-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { checkBuildFiles, metadataProvenanceOf, writeBuildFiles } from "../build-files.ts";
 
@@ -47,6 +48,7 @@ Examples:
   decant build -f deploy/Dockerfile --target test --progress plain .
   decant build -t app -o type=oci,dest=app.tar,compression=zstd .
   decant build --target dist -o out .
+  decant build --target api,worker --also test -t registry.example/{target}:1 --push .
   decant build --audit=strict --audit-report audit.sarif -t app --push .
   decant build -t app https://git.example/app.git#v1:service
   git archive HEAD | decant build -t app -`,
@@ -54,14 +56,20 @@ Examples:
       ...STORE_OPTION_TABLE,
       ...REGISTRY_OPTION_TABLE,
       ...KANIKO_OPTION_TABLE,
-      tag: { type: "string", multiple: true, short: "t", value: "NAME", help: "Name of the image, and optionally a tag" },
+      tag: {
+        type: "string",
+        multiple: true,
+        short: "t",
+        value: "NAME",
+        help: "Name of the image, and optionally a tag; of several targets STAGE=NAME, or {target} in the name",
+      },
       file: {
         type: "string",
         short: "f",
         value: "FILE",
         help: "The Dockerfile: a path, a URL, or - for standard input; by default CONTEXT/Dockerfile",
       },
-      target: { type: "string", value: "STAGE", help: "Build up to this stage; by default the last" },
+      ...TARGET_OPTION_TABLE,
       "build-arg": {
         type: "string",
         multiple: true,
@@ -186,7 +194,7 @@ Examples:
           buildArgs,
           buildContexts: parseKeyValues(values["build-context"], "--build-context", () => ""),
           file: values.file,
-          target: values.target,
+          target: oneTarget(values, "--call"),
           projectFile: values["project-file"],
           assemble: values.assemble,
           platform,
@@ -210,7 +218,7 @@ Examples:
       labels: parseKeyValues(values.label, "--label", () => ""),
       outputs,
       file: values.file,
-      target: values.target,
+      ...parseTargets(values),
       noCache: values["no-cache"],
       noCacheStages: values["no-cache-filter"].flatMap((list) => list.split(",")),
       secrets: values.secret.map(parseSecret),
@@ -241,7 +249,7 @@ Examples:
       stdout: (chunk) => context.stdout.write(chunk),
     };
     const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
-    await checkBuildFiles(files, outputs, context);
+    await checkBuildFiles(files, options, context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };
     const result = await withAudit(audit, context, (more) =>
       showRun(build({ ...options, ...more }), progressMode(values, context), context),

@@ -87,7 +87,7 @@ export type {
 } from "./build/index.ts";
 export type { ContainerOptions, ContainerSummary, RemovedContainers, RunningContainer, StopOptions } from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
-export type { DebianOptions, ProjectOptions } from "./project/index.ts";
+export type { DebianOptions, ProjectOptions, PullPolicy } from "./project/index.ts";
 export type { Entitlement, StepOptions } from "./graph/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";

@@ -125,7 +125,8 @@ export function planOptionsOf({ options, followed, buildPlatform, contexts }: Op
 /** Where its images come from; of `severalPlatforms`, progress names each. */
 export async function imagesOf(opened: OpenedBuild, severalPlatforms: boolean = false): Promise<BaseImages> {
   const { options, cwd, folder, context, contexts, emit, signal } = opened;
-  const { assemble = [], locked = false, pull = false } = options;
+  const { assemble = [], locked = false } = options;
+  const pull = options.pull === true ? "always" : options.pull === false ? undefined : options.pull;
   const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked };
   return baseImages(await opened.session(), { project: await opened.project(), contexts, bases, pull, severalPlatforms, emit, signal });
 }

@@ -8,7 +8,7 @@ import { DecantError, type ErrorCode, InternalError, isDecantError, withSource }
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
 import type { Store } from "../store/index.ts";
-import { isOutOfReach, knownTag, loadImage, openOciLayout, pullImage, similarImage } from "../image/index.ts";
+import { isImageId, isOutOfReach, knownTag, loadImage, openOciLayout, pullImage, similarImage } from "../image/index.ts";
 import { familiarName, formatPlatform, formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
 import { imageKey, type ImageRequest, suggest } from "../dockerfile/index.ts";
 import type { LayerSource } from "../tree/index.ts";
@@ -16,7 +16,7 @@ import { step } from "../step.ts";
 import { DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
 import type { NamedContext, NamedContexts } from "../context/index.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
-import type { DescribedBase } from "./types.ts";
+import type { DescribedBase, PullPolicy } from "./types.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
 import { workingDirectory } from "../working-directory.ts";
@@ -35,7 +35,8 @@ interface BaseImageOptions {
   readonly contexts?: NamedContexts | undefined;
   /** Bases that are assembled. Default: those that the project file has. */
   readonly bases?: Omit<StandInOptions, "project"> | undefined;
-  readonly pull: boolean;
+  /** Default: names of the store, else the registry, whose tags may be old while it is out of reach. */
+  readonly pull?: PullPolicy | undefined;
   /** Progress names the platform of each image. Default false. */
   readonly severalPlatforms?: boolean | undefined;
   readonly emit: Emit;
@@ -129,7 +130,7 @@ async function findAs(
   const { emit, signal } = options;
   if (context?.kind === "oci-layout") return await inLayout(session, context, request);
   if (name.startsWith(DISTROLESS)) return await options.bases.assemble(name, { platform: request.platform, emit, signal, vertex });
-  return await named(session, name, request.platform, options, vertex);
+  return await named(session, name, request, options, vertex);
 }
 
 /** Files that stand in for an image: from an empty configuration, as FROM scratch. */
@@ -152,17 +153,28 @@ async function inLayout(
   };
 }
 
-async function named(session: Session, name: string, platform: Platform, options: FindOptions, vertex: string): Promise<Found> {
+async function named(
+  session: Session,
+  name: string,
+  request: Pick<ImageRequest, "platform" | "range">,
+  options: FindOptions,
+  vertex: string,
+): Promise<Found> {
+  const { platform, range } = request;
+  const { pull } = options;
   const reference = parseReference(name);
   const canonical = formatReference(reference);
-  if (!options.pull && session.store.images.get(canonical) !== undefined) {
+  if (pull !== "always" && session.store.images.get(canonical) !== undefined) {
     const local = await loadImage(session.store, canonical, platform);
     return { identifier: `docker-image://${canonical}@${local.descriptor.digest}`, config: local.config, layers: local.layers };
   }
   const context = imageContext(session, options.emit, vertex, options.signal);
-  const pulled = await pullImage(context, name, platform, { mayBeOld: !options.pull }).catch((error: unknown) => {
+  // Aliases of registries.conf are followed also where no registry may be asked.
+  const wanted = await (await context.registry()).reference(name);
+  const asking = pull === "never" ? { ...context, registry: () => Promise.reject(notHere(name, platform, range)) } : context;
+  const pulled = await pullImage(asking, isImageId(name) ? name : wanted, platform, { old: oldTags(pull) }).catch((error: unknown) => {
     const isHere = knownTag(session.store, reference) !== undefined || session.store.images.get(canonical) !== undefined;
-    if (!options.pull || !isHere || !isOutOfReach(error)) throw error;
+    if (pull !== "always" || !isHere || !isOutOfReach(error)) throw error;
     const { code, message, details } = error;
     throw new DecantError(code, message, { hint: "Leave out --pull to build with what the store has of it", details, cause: error });
   });
@@ -172,6 +184,20 @@ async function named(session: Session, name: string, platform: Platform, options
     config: pulled.config,
     layers: pulled.layers,
   };
+}
+
+function oldTags(pull: PullPolicy | undefined): "refuse" | "offline" | "prefer" {
+  if (pull === undefined) return "offline";
+  return pull === "always" ? "refuse" : "prefer";
+}
+
+/** Also for a layer of an image whose documents are here. */
+function notHere(name: string, platform: Platform, range: ImageRequest["range"]): DecantError {
+  return new DecantError(
+    "IMAGE_NOT_FOUND",
+    `Cannot use image "${name}" for ${formatPlatform(platform)}: the store does not have all of it, and --pull=never asks no registry`,
+    { hint: `Run: decant pull --platform ${formatPlatform(platform)} ${name}`, source: [range] },
+  );
 }
 
 /** What an image that is none may give, depending on its registry. */

@@ -6,4 +6,4 @@ export { archiveAccess, lockMissing, lockPlaceOf, openBase, type OpenedBase, rea
 export { packageFinder } from "./package-finder.ts";
 export { findProjectFile, type ProjectFile } from "./project-file.ts";
 export { foldersOf } from "./stand-ins.ts";
-export type { DebianOptions, ProjectOptions } from "./types.ts";
+export type { DebianOptions, ProjectOptions, PullPolicy } from "./types.ts";

@@ -12,9 +12,15 @@ export interface ProjectOptions {
   readonly assemble?: readonly string[] | undefined;
   /** Every base that is assembled must have a lock: beside its recipe, beside the Dockerfile, or in the context. Default false. */
   readonly locked?: boolean | undefined;
-  /** Always ask the registry for base images, even where the store has the name. Default false. */
-  readonly pull?: boolean | undefined;
+  /** When registries are asked for base images. True is "always". Default, or false: names that the store has count, and its tags of registries are asked for again. */
+  readonly pull?: PullPolicy | boolean | undefined;
 }
+
+/**
+ * When registries are asked for base images: "always"; "missing": only for what the store does not have, by name or from an earlier build; "never":
+ * what the store does not have is an error.
+ */
+export type PullPolicy = "always" | "missing" | "never";
 
 /** How Debian's archive is reached. */
 export interface DebianOptions {

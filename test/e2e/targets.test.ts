@@ -54,7 +54,7 @@ describe("several targets", { concurrency: 2 }, () => {
       names.filter((name) => name.includes("exporting")),
       ["[api] exporting to image", "[worker] exporting to image"],
     );
-    const images = (await listImages({ root: shop.root })).map(({ name }) => name).toSorted();
+    const images = (await listImages({ root: shop.root })).map(({ name = "" }) => name).toSorted();
     assert.deepEqual(images, ["docker.io/library/app-api:1", "docker.io/library/app-worker:1", "docker.io/library/w:latest"]);
     const alone: string[] = [];
     for (const target of ["api", "worker"]) alone.push(`${target} ${(await shop.build(FILE, { target, ...EPOCH })).result.manifestDigest}`);

@@ -31,7 +31,7 @@ const PROJECT: Fields<ProjectOptions> = {
   projectFile: maybe(text),
   assemble: maybe(list(text)),
   locked: maybe(flag),
-  pull: maybe(flag),
+  pull: maybe(v.union([v.boolean(), v.picklist(["always", "missing", "never"])], 'a boolean, "always", "missing" or "never"')),
 };
 
 const OPEN: Fields<OpenBuildOptions> = {

@@ -27,6 +27,7 @@ import {
 import { asDocker, KANIKO_OPTION_TABLE, withMediaTypes } from "../other-builders.ts";
 import { FOREIGN_BUILD_OPTIONS } from "../foreign-options.ts";
 import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options.ts";
+import { PULL_OPTION, parsePull } from "../pull-option.ts";
 import { oneTarget, parseTargets, TARGET_OPTION_TABLE } from "../target-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { checkBuildFiles, metadataProvenanceOf, writeBuildFiles } from "../build-files.ts";
@@ -100,7 +101,7 @@ Examples:
       "no-cache": { type: "boolean", help: "Run every step, and do not use the cache" },
       "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, and do not use the cache" },
       ...CACHE_OPTION_TABLE,
-      pull: { type: "boolean", help: "Ask the registry for base images, even where the store has them" },
+      pull: PULL_OPTION,
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
       network: { type: "string", value: "MODE", help: "Network of RUN steps; default is the host's", choices: ["default", "host", "none"] },
@@ -231,7 +232,7 @@ Examples:
       shmSizeBytes: values["shm-size"] === undefined ? undefined : parseShmSize(values["shm-size"]),
       cgroupParent: values["cgroup-parent"] === "" ? undefined : values["cgroup-parent"],
       resources,
-      pull: values.pull,
+      pull: parsePull(values.pull),
       cacheFrom: values["cache-from"].map(parseCacheSource),
       cacheTo: values["cache-to"].map(parseCacheTarget),
       network: values.network,

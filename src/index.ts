@@ -30,6 +30,7 @@ export {
   listImages,
   loadImages,
   lockBase,
+  lockSources,
   login,
   type LoginOptions,
   logout,
@@ -80,14 +81,17 @@ export type {
   AuditMode,
   BuildOptions,
   BuildResult,
+  LockSourcesOptions,
+  LockSourcesResult,
   NamedTargetResult,
   ProvenanceOptions,
   SbomAttestationOptions,
+  SourceChange,
   TargetResult,
 } from "./build/index.ts";
 export type { ContainerOptions, ContainerSummary, RemovedContainers, RunningContainer, StopOptions } from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
-export type { DebianOptions, ProjectOptions, PullPolicy } from "./project/index.ts";
+export type { DebianOptions, ProjectOptions, PullPolicy, SourcePin } from "./project/index.ts";
 export type { Entitlement, StepOptions } from "./graph/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";

@@ -17,7 +17,16 @@ import type { SourceAccess } from "../engine/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
-import { type BaseImages, baseImages, findProjectFile, foldersOf, type ProjectFile, type ProjectOptions } from "../project/index.ts";
+import {
+  type BaseImages,
+  baseImages,
+  findProjectFile,
+  foldersOf,
+  NO_RULES,
+  type ProjectFile,
+  type ProjectOptions,
+  type SourceRules,
+} from "../project/index.ts";
 import { workingDirectory } from "../working-directory.ts";
 
 /** What decides it. */
@@ -53,6 +62,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   readonly contexts: NamedContexts;
   /** decant.yaml, read on first use. */
   readonly project: () => Promise<ProjectFile | undefined>;
+  /** What it may take its sources for: with `locked` the pins of decant.lock, read on first use. */
+  readonly rules: () => Promise<SourceRules>;
 }
 
 /**
@@ -85,6 +96,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   };
   let project: Promise<ProjectFile | undefined> | undefined;
   const contexts = await namedContexts(options.buildContexts ?? {}, cwd, buildPlatform, followed);
+  let rules: Promise<SourceRules> | undefined;
   const resources = opening.move();
   return {
     ...run,
@@ -101,8 +113,15 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     contexts,
     // What came from elsewhere does not say which images stand for others.
     project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
+    rules: () => (rules ??= openRules(options, { context, folder })),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+async function openRules(options: OpenBuildOptions, { context, folder }: Pick<OpenedBuild, "context" | "folder">): Promise<SourceRules> {
+  if (options.locked !== true) return NO_RULES;
+  const { openLockRules } = await import("./source-lock.ts");
+  return await openLockRules(options, { context, folder });
 }
 
 /** How people know what was built: by its first name, else by its context. */
@@ -128,5 +147,15 @@ export async function imagesOf(opened: OpenedBuild, severalPlatforms: boolean = 
   const { assemble = [], locked = false } = options;
   const pull = options.pull === true ? "always" : options.pull === false ? undefined : options.pull;
   const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked };
-  return baseImages(await opened.session(), { project: await opened.project(), contexts, bases, pull, severalPlatforms, emit, signal });
+  const rules = await opened.rules();
+  return baseImages(await opened.session(), {
+    project: await opened.project(),
+    contexts,
+    bases,
+    rules,
+    pull,
+    severalPlatforms,
+    emit,
+    signal,
+  });
 }

@@ -5,7 +5,7 @@ import { checkParsed, isOn, type ParsedDockerfile } from "../dockerfile/index.ts
 import type { DeviceAccess } from "../engine/index.ts";
 import { type Conversion, toGraph } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
-import type { BaseImages } from "../project/index.ts";
+import type { BaseImages, SourceRules } from "../project/index.ts";
 import { platformsOf } from "./platform.ts";
 import { type BuildChecks, buildChecks, emitDiagnostics } from "./checks.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
@@ -57,8 +57,9 @@ export async function prepareBuild(opened: OpenedBuild<BuildOptions>, targets: r
   const devices = buildDevices(options, { cwd, emit });
   const several = platforms.length > 1;
   const images = await imagesOf(told, several);
-  const epoch = await epochOf(told, session, platforms[0] ?? opened.defaultPlatform);
-  const shared = { session, devices, images, ...epoch };
+  const rules = await opened.rules();
+  const epoch = await epochOf(told, session, platforms[0] ?? opened.defaultPlatform, rules);
+  const shared = { session, devices, images, rules, ...epoch };
   const wanted = targets.flatMap((target) => {
     const ofTarget = { ...shared, target, opened: { ...told, options: target.options } };
     return platforms.map((platform) => ({ platform, ofTarget }));
@@ -71,10 +72,11 @@ export async function prepareBuild(opened: OpenedBuild<BuildOptions>, targets: r
 /** What all platforms of a target share. */
 interface SharedPreparation extends Pick<PreparedBuild, "opened" | "target" | "session" | "devices" | "images" | "buildArgs" | "epochSec"> {
   readonly parsed: ParsedDockerfile;
+  readonly rules: SourceRules;
 }
 
 async function preparePlatform(platform: Platform, severalPlatforms: boolean, shared: SharedPreparation): Promise<PreparedBuild> {
-  const { opened, target, session, images, devices, buildArgs, epochSec, parsed } = shared;
+  const { opened, target, session, images, devices, buildArgs, epochSec, parsed, rules } = shared;
   const { options, context, emit } = opened;
   const planned = { ...planOptionsOf(opened, platform), buildArgs };
   const checks = buildChecks({ parsed, files: context.files, ...planned });
@@ -86,6 +88,7 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
       buildArgs: { ...proxies, ...buildArgs },
       epochSec,
       severalPlatforms,
+      addedSource: rules.added,
       resolveImage: (request) => checks.seen(request, images.resolveImage(request)),
     }),
     emit,
@@ -107,6 +110,7 @@ async function epochOf(
   opened: OpenedBuild<BuildOptions>,
   session: Session,
   platform: Platform,
+  rules: SourceRules,
 ): Promise<Pick<SharedPreparation, "parsed" | "buildArgs" | "epochSec">> {
   const { options, written, context, contexts, access, emit, signal } = opened;
   const { parsed, buildArgs, epochSec } = await resolveEpoch(
@@ -115,7 +119,7 @@ async function epochOf(
     {
       contextTime: context.time,
       namedContext: (name) => contexts.find(name, platform),
-      timeOf: (source) => sourceTime(source, session, { access, signal }),
+      timeOf: (source, added) => sourceTime(added === undefined ? source : rules.added(source, added), session, { access, signal }),
       emit,
     },
   );

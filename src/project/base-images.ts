@@ -16,6 +16,7 @@ import { step } from "../step.ts";
 import { DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
 import type { NamedContext, NamedContexts } from "../context/index.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
+import { NO_RULES, type SourceRules } from "./source-rules.ts";
 import type { DescribedBase, PullPolicy } from "./types.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
@@ -37,6 +38,8 @@ interface BaseImageOptions {
   readonly bases?: Omit<StandInOptions, "project"> | undefined;
   /** Default: names of the store, else the registry, whose tags may be old while it is out of reach. */
   readonly pull?: PullPolicy | undefined;
+  /** Default: every image is taken as it is named. */
+  readonly rules?: SourceRules | undefined;
   /** Progress names the platform of each image. Default false. */
   readonly severalPlatforms?: boolean | undefined;
   readonly emit: Emit;
@@ -106,13 +109,13 @@ async function nameOf(name: string, context: NamedContext | undefined, { project
 
 async function find(session: Session, request: ImageRequest, options: FindOptions): Promise<Found> {
   const context = options.contexts?.find(request.name, request.platform);
-  const name = await nameOf(request.name, context, options);
+  const meant = await nameOf(request.name, context, options);
   const platform = formatPlatform(request.platform);
   const vertex = `metadata ${request.name} ${platform}`;
-  const shown = `[${options.severalPlatforms === true ? `${platform} ` : ""}internal] load metadata for ${request.name}${name === request.name ? "" : ` (replaced by ${name})`}`;
+  const shown = `[${options.severalPlatforms === true ? `${platform} ` : ""}internal] load metadata for ${request.name}${meant === request.name ? "" : ` (replaced by ${meant})`}`;
   return await step(options.emit, { vertex, name: shown }, options.signal, async () => {
     try {
-      return await findAs(session, name, context, request, options, vertex);
+      return await findAs(session, meant, context, request, options, vertex);
     } catch (error) {
       throw withSource(await withSuggestion(error, request, session.store), request.range);
     }
@@ -121,16 +124,16 @@ async function find(session: Session, request: ImageRequest, options: FindOption
 
 async function findAs(
   session: Session,
-  name: string,
+  meant: string,
   context: NamedContext | undefined,
   request: ImageRequest,
   options: FindOptions,
   vertex: string,
 ): Promise<Found> {
-  const { emit, signal } = options;
+  const { emit, signal, rules = NO_RULES } = options;
   if (context?.kind === "oci-layout") return await inLayout(session, context, request);
-  if (name.startsWith(DISTROLESS)) return await options.bases.assemble(name, { platform: request.platform, emit, signal, vertex });
-  return await named(session, name, request, options, vertex);
+  if (meant.startsWith(DISTROLESS)) return await options.bases.assemble(meant, { platform: request.platform, emit, signal, vertex });
+  return await named(session, rules.image(meant, request.range), request, options, vertex);
 }
 
 /** Files that stand in for an image: from an empty configuration, as FROM scratch. */

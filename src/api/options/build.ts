@@ -1,6 +1,6 @@
 /** The options of `build`, and of the functions that look at a Dockerfile. */
 import * as v from "valibot";
-import type { BuildOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
+import type { BuildOptions, LockSourcesOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
 import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts";
 import type { ProjectOptions } from "../../project/index.ts";
 import type { DockerfileOptions } from "../dockerfile-options.ts";
@@ -90,6 +90,16 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
       inlineOnly: maybe(flag),
     }),
   ),
+});
+
+/** Of `lockSources`. */
+export const LOCK_SOURCES: Shape = shapeOf<LockSourcesOptions>("lockSources", {
+  ...CONTEXT,
+  projectFile: PROJECT.projectFile,
+  assemble: PROJECT.assemble,
+  compatibilityVersion: OPEN.compatibilityVersion,
+  platforms: maybe(list(text)),
+  write: maybe(flag),
 });
 
 /** Of `outline`. */

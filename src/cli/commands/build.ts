@@ -127,7 +127,10 @@ Examples:
         value: "PATTERN",
         help: "Assemble base images that match from Debian packages instead of pulling them, such as gcr.io/distroless/*",
       },
-      locked: { type: "boolean", help: "Fail when a base that is assembled has no lock" },
+      locked: {
+        type: "boolean",
+        help: "Take sources as decant.lock says; fail for one that it lacks, and for an assembled base without a lock",
+      },
       "project-file": { type: "string", value: "FILE", help: "Settings of the project; by default decant.yaml in CONTEXT or here" },
       runtime: { type: "string", value: "NAME", help: "OCI runtime for RUN steps", choices: ["auto", "crun", "runc"] },
       call: {

@@ -120,8 +120,8 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
 
 async function openRules(options: OpenBuildOptions, { context, folder }: Pick<OpenedBuild, "context" | "folder">): Promise<SourceRules> {
   if (options.locked !== true) return NO_RULES;
-  const { openLockRules } = await import("./source-lock.ts");
-  return await openLockRules(options, { context, folder });
+  const { openLockRules } = await import("./lock-rules.ts");
+  return await openLockRules(options, context.dockerfile.path, folder);
 }
 
 /** How people know what was built: by its first name, else by its context. */

@@ -1,6 +1,6 @@
 /**
- * The lock of a Dockerfile's sources: used by builds with `locked`, and made of what images, files and git references are now. Making it reads every
- * stage, builds nothing, and fetches files and commits, whose digests nobody else tells.
+ * Makes the lock of a Dockerfile's sources of what images, files and git references are now. It reads every stage, builds nothing, and fetches files
+ * and commits, whose digests nobody else tells.
  */
 import { AT_ONCE, pool } from "../async.ts";
 import { checkParsed, type Plan, resolvePlan } from "../dockerfile/index.ts";
@@ -11,20 +11,19 @@ import { remoteSource, type SourceOp } from "../graph/index.ts";
 import { formatPlatform, parseReference, type Platform } from "../oci/index.ts";
 import {
   formatSourceLock,
-  lockRules,
   NO_RULES,
   pinKey,
   pinnedImage,
   pinnedSource,
   readSourceLock,
   type SourceLock,
-  sourceLockPlace,
   type SourcePin,
   type SourceRules,
 } from "../project/index.ts";
 import type { SourceRange } from "../source.ts";
 import { step } from "../step.ts";
-import { type FilePlace, pathOfPlace } from "../sys/index.ts";
+import { pathOfPlace } from "../sys/index.ts";
+import { lockPlace, updateCommand } from "./lock-rules.ts";
 import { type BuildRun, imagesOf, openBuild, type OpenBuildOptions, type OpenedBuild, planOptionsOf } from "./open-build.ts";
 import { platformsOf } from "./platform.ts";
 
@@ -55,23 +54,12 @@ export interface LockSourcesResult {
   readonly sources: readonly SourcePin[];
 }
 
-/** Rules of a build with `locked`. Throws `LOCK` for a lock that cannot be used. */
-export async function openLockRules(
-  options: OpenBuildOptions,
-  { context, folder }: Pick<OpenedBuild, "context" | "folder">,
-): Promise<SourceRules> {
-  const asked = updateCommand(options);
-  const place = placeOf({ context, folder });
-  const lock = place === undefined ? undefined : await readSourceLock(place, asked);
-  return lockRules(lock, { file: place === undefined ? "decant.lock" : pathOfPlace(place), asked });
-}
-
 /** Locks what the Dockerfile's sources are now. Throws `LOCK`, `EXPORT`, `DOCKERFILE_*`, and what fetching throws. */
 export async function lockSources(options: LockSourcesOptions, run: BuildRun): Promise<LockSourcesResult> {
   const { platforms, write = true, ...open } = options;
   await using opened = await openBuild<OpenBuildOptions>({ ...open, pull: "always" }, run);
   checkParsed(opened.written);
-  const place = placeOf(opened);
+  const place = lockPlace(opened.context.dockerfile.path, opened.folder);
   if (place === undefined)
     throw new DecantError("LOCK", "Cannot lock the sources: the Dockerfile is no file of this machine", {
       hint: "Give a folder as the context, and the Dockerfile as a file",
@@ -87,15 +75,6 @@ export async function lockSources(options: LockSourcesOptions, run: BuildRun): P
   const written = write && (before === undefined || changes.length > 0);
   if (written) await writeOutputFile(file, formatSourceLock(after), run.signal);
   return { file, written, changes, sources: after.sources };
-}
-
-function placeOf({ context, folder }: Pick<OpenedBuild, "context" | "folder">): FilePlace | undefined {
-  return context.dockerfile.path.startsWith("/") ? sourceLockPlace(context.dockerfile.path, folder) : undefined;
-}
-
-/** What the user runs to mend a lock. */
-function updateCommand({ context, file }: Pick<OpenBuildOptions, "context" | "file">): string {
-  return `decant update${file === undefined ? "" : ` -f ${file}`} ${context}`;
 }
 
 type Pin = Omit<SourcePin, "locked">;

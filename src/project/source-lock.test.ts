@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/property.ts";
 import { isDecantError } from "../errors.ts";
 import { gitSourceOp, parseGitUrl, type SourceOp } from "../graph/index.ts";
 import type { SourceRange } from "../source.ts";

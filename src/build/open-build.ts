@@ -1,4 +1,5 @@
 /** What a build starts from, opened once for everything that looks at a Dockerfile: builds, checks, outlines, lists of targets and graphs. */
+import { resolve } from "node:path";
 import {
   type BuildContext,
   type ContextOptions,
@@ -23,11 +24,15 @@ import {
   findProjectFile,
   foldersOf,
   NO_RULES,
+  openSourcePolicy,
+  policyRules,
   type ProjectFile,
   type ProjectOptions,
   type SourceRules,
 } from "../project/index.ts";
 import { workingDirectory } from "../working-directory.ts";
+
+const POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
 /** What decides it. */
 export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
@@ -87,7 +92,9 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   };
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
-  const context = await openBuildContext(options, session, { cwd, access, compatibility, ...run });
+  const policy = await openPolicy(options, cwd, env);
+  const atContext = policy?.context ?? NO_RULES.context;
+  const context = await openBuildContext(options, session, { cwd, access, compatibility, rule: atContext, ...run });
   const folder = context.files.kind === "folder" ? context.files.path : undefined;
   const written = parseDockerfile(context.dockerfile.bytes, { name: context.dockerfile.name });
   const followed: Followed = {
@@ -113,15 +120,37 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     contexts,
     // What came from elsewhere does not say which images stand for others.
     project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
-    rules: () => (rules ??= openRules(options, { context, folder })),
+    rules: () => (rules ??= openRules(options, { context, folder, policy })),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
-async function openRules(options: OpenBuildOptions, { context, folder }: Pick<OpenedBuild, "context" | "folder">): Promise<SourceRules> {
-  if (options.locked !== true) return NO_RULES;
+type Policy = (after?: SourceRules) => SourceRules;
+
+/** The policy that the options or the environment name: rules with those of a lock after it. */
+async function openPolicy(
+  { sourcePolicy }: OpenBuildOptions,
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly context: SourceRules["context"]; readonly rules: Policy } | undefined> {
+  const file = sourcePolicy ?? env[POLICY_VARIABLE] ?? "";
+  if (file === "") return undefined;
+  const policy = await openSourcePolicy(resolve(cwd, file));
+  const rules: Policy = (after) => policyRules(policy, after);
+  return { context: rules().context, rules };
+}
+
+async function openRules(
+  options: OpenBuildOptions,
+  { context, folder, policy }: Pick<OpenedBuild, "context" | "folder"> & { readonly policy: { readonly rules: Policy } | undefined },
+): Promise<SourceRules> {
+  const locked = options.locked === true ? await lockOf(options, context.dockerfile.path, folder) : undefined;
+  return policy?.rules(locked) ?? locked ?? NO_RULES;
+}
+
+async function lockOf(options: OpenBuildOptions, dockerfile: string, folder: string | undefined): Promise<SourceRules> {
   const { openLockRules } = await import("./lock-rules.ts");
-  return await openLockRules(options, context.dockerfile.path, folder);
+  return await openLockRules(options, dockerfile, folder);
 }
 
 /** How people know what was built: by its first name, else by its context. */

@@ -3,7 +3,7 @@ import { AT_ONCE, pool } from "../async.ts";
 import { dockerProxies, refuseUnknown, resolveEpoch, type Session, sourceTime } from "../context/index.ts";
 import { checkParsed, isOn, type ParsedDockerfile } from "../dockerfile/index.ts";
 import type { DeviceAccess } from "../engine/index.ts";
-import { type Conversion, toGraph } from "../graph/index.ts";
+import { type Conversion, reachable, toGraph } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { BaseImages, SourceRules } from "../project/index.ts";
 import { platformsOf } from "./platform.ts";
@@ -37,7 +37,7 @@ export interface PreparedBuild {
 
 /** What must be right before a build counts as begun. Throws `UNSUPPORTED`, `DOCKERFILE_SYNTAX`, `DOCKERFILE_SEMANTIC`. */
 export async function checkOpened({ options, written, context, emit }: OpenedBuild<BuildOptions>): Promise<void> {
-  await refuseUnknown(context.dockerfile, options.buildArgs ?? {}, options.env ?? process.env);
+  await refuseUnknown(context.dockerfile, options.buildArgs ?? {});
   emitDiagnostics(written, emit);
   checkParsed(written);
   warnOfUnknownStages(written, options.noCacheStages ?? [], emit);
@@ -93,6 +93,8 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
     }),
     emit,
   );
+  for (const { op, meta } of conversion.target === undefined ? [] : reachable(conversion.target))
+    if (op.kind === "source" && op.identifier === "local://context") rules.context(op, meta.source);
   await checkDevices(conversion.target, devices);
   const inIndex = severalPlatforms || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
   return { opened, target, session, platform, buildArgs, epochSec, images, checks, devices, conversion, inIndex };
@@ -119,7 +121,8 @@ async function epochOf(
     {
       contextTime: context.time,
       namedContext: (name) => contexts.find(name, platform),
-      timeOf: (source, added) => sourceTime(added === undefined ? source : rules.added(source, added), session, { access, signal }),
+      timeOf: (source, added) =>
+        sourceTime(added === undefined ? rules.context(source) : rules.added(source, added), session, { access, signal }),
       emit,
     },
   );

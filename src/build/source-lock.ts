@@ -11,7 +11,6 @@ import { remoteSource, type SourceOp } from "../graph/index.ts";
 import { formatPlatform, parseReference, type Platform } from "../oci/index.ts";
 import {
   formatSourceLock,
-  NO_RULES,
   pinKey,
   pinnedImage,
   pinnedSource,
@@ -92,12 +91,14 @@ async function currentPins(opened: OpenedBuild, platforms: readonly Platform[]):
     pins.set(key, { ...one, platforms: names });
   };
   const asked = new Map<SourceRange, Pick<Pin, "kind" | "name">>();
+  const given = await opened.rules();
   const rules: SourceRules = {
-    ...NO_RULES,
+    ...given,
     image(name, range) {
-      const wanted = pinnedImage(name);
+      const taken = given.image(name, range);
+      const wanted = pinnedImage(taken);
       if (wanted !== undefined) asked.set(range, wanted);
-      return name;
+      return taken;
     },
   };
   const images = await imagesOf({ ...opened, rules: () => Promise.resolve(rules) }, platforms.length > 1);
@@ -113,7 +114,8 @@ async function currentPins(opened: OpenedBuild, platforms: readonly Platform[]):
       return config;
     });
     if (plan.problems[0] !== undefined) throw plan.problems[0];
-    for (const { op, range } of addedSources(plan)) {
+    for (const { op: written, range } of addedSources(plan)) {
+      const op = rules.added(written, range);
       const key = JSON.stringify([op.identifier, Object.entries(op.attrs)]);
       const known = added.get(key) ?? { op, range, platforms: [] };
       known.platforms.push(platform);

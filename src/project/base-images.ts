@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import type { Material, SourceProvider, VertexResult } from "../engine/index.ts";
-import { DecantError, type ErrorCode, InternalError, isDecantError, withSource } from "../errors.ts";
+import { DecantError, type ErrorCode, InternalError, isDecantError, unsupported, withSource } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
 import type { Store } from "../store/index.ts";
@@ -46,6 +46,9 @@ interface BaseImageOptions {
   readonly signal: AbortSignal;
 }
 
+/** A policy may judge by digests, and name other images for them. */
+const MAX_CONVERSIONS = 20;
+
 interface Found {
   readonly identifier: string;
   readonly config: ResolvedImage["config"];
@@ -61,7 +64,7 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
   const bases = standIns(session, { cwd: workingDirectory(), ...options.bases, project: options.project });
   const resolveOne = async (request: ImageRequest): Promise<ResolvedImage> => {
     const context = options.contexts?.find(request.name, request.platform);
-    if (context?.kind === "files") return filesImage(context.files, request.platform);
+    if (context?.kind === "files") return filesImage(ruledFiles(context.files, request, options), request.platform);
     const image = await find(session, request, { ...options, bases });
     const { config, identifier } = image;
     // Images call their architecture what they like: "x86_64", "arm64" with "v8".
@@ -131,9 +134,28 @@ async function findAs(
   vertex: string,
 ): Promise<Found> {
   const { emit, signal, rules = NO_RULES } = options;
-  if (context?.kind === "oci-layout") return await inLayout(session, context, request);
-  if (meant.startsWith(DISTROLESS)) return await options.bases.assemble(meant, { platform: request.platform, emit, signal, vertex });
-  return await named(session, rules.image(meant, request.range), request, options, vertex);
+  const { platform, range } = request;
+  if (context?.kind === "oci-layout") return asFound(rules, await inLayout(session, context, request), range);
+  if (meant.startsWith(DISTROLESS)) return asFound(rules, await options.bases.assemble(meant, { platform, emit, signal, vertex }), range);
+  let name = rules.image(meant, range);
+  for (let count = 0; count < MAX_CONVERSIONS; count += 1) {
+    const found = await named(session, name, request, options, vertex);
+    const other = rules.found(found.identifier, range);
+    if (other === undefined) return found;
+    name = rules.image(other, range);
+  }
+  throw new DecantError("SOURCE_POLICY", `Cannot use image "${meant}": the conversions of its source policy do not end`);
+}
+
+/** Nothing can stand in for what is made or lies on this machine. */
+function asFound(rules: SourceRules, found: Found, range: ImageRequest["range"]): Found {
+  const other = rules.found(found.identifier, range);
+  if (other === undefined) return found;
+  throw unsupported(`Converting "${found.identifier}" to "${other}" by a source policy`, { row: "F136", source: range });
+}
+
+function ruledFiles(files: ContextFiles, { range }: ImageRequest, { rules = NO_RULES }: BaseImageOptions): ContextFiles {
+  return { ...files, source: rules.context(files.source, range) };
 }
 
 /** Files that stand in for an image: from an empty configuration, as FROM scratch. */

@@ -6,6 +6,6 @@ export { archiveAccess, lockMissing, lockPlaceOf, openBase, type OpenedBase, rea
 export { packageFinder } from "./package-finder.ts";
 export { findProjectFile, type ProjectFile } from "./project-file.ts";
 export { formatSourceLock, pinKey, readSourceLock, type SourceLock, sourceLockPlace, type SourcePin } from "./source-lock.ts";
-export { lockRules, NO_RULES, pinnedImage, pinnedSource, type SourceRules } from "./source-rules.ts";
+export { lockRules, NO_RULES, openSourcePolicy, pinnedImage, pinnedSource, policyRules, type SourceRules } from "./source-rules.ts";
 export { foldersOf } from "./stand-ins.ts";
 export type { DebianOptions, ProjectOptions, PullPolicy } from "./types.ts";

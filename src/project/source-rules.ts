@@ -1,21 +1,79 @@
-/** What stands between a source that a build names and what it fetches: the pins of a lock. A build without any takes every source as it is. */
-import { DecantError } from "../errors.ts";
+/** What stands between a source that a build names and what it fetches: a policy, then the pins of a lock. A build without them takes every source as it is. */
+import { DecantError, unsupported } from "../errors.ts";
+import { given } from "../given.ts";
 import { gitRefOf, isCommit, type SourceOp } from "../graph/index.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import type { SourceRange } from "../source.ts";
 import { publicUrl } from "../url-secrets.ts";
+import type { SourcePolicy } from "./source-policy.ts";
 import { pinKey, type SourceLock, type SourcePin } from "./source-lock.ts";
 
-/** Decides about sources. Everything throws `LOCK` for a source that has no pin and must have one. */
+/** Decides about sources. Everything throws `SOURCE_POLICY` for what a policy denies, and `LOCK` for a source that has no pin and must have one. */
 export interface SourceRules {
   /** The image to take for `name`. */
   readonly image: (name: string, range: SourceRange) => string;
+  /** Whether what it was found to be may be used: `identifier` has its digest. Gives the name of another image to take instead. */
+  readonly found: (identifier: string, range: SourceRange) => string | undefined;
   /** The source to take for that of an ADD. */
   readonly added: (op: SourceOp, range: SourceRange) => SourceOp;
+  /** The same for a context, which has no pin. */
+  readonly context: (op: SourceOp, range?: SourceRange) => SourceOp;
 }
 
 /** A build without rules. */
-export const NO_RULES: SourceRules = { image: (name) => name, added: (op) => op };
+export const NO_RULES: SourceRules = { image: (name) => name, found: () => undefined, added: (op) => op, context: (op) => op };
+
+const IMAGE = "docker-image://";
+
+/** The policy in a file. Throws `SOURCE_POLICY`. */
+export async function openSourcePolicy(file: string): Promise<SourcePolicy> {
+  const { readSourcePolicy } = await import("./source-policy.ts");
+  return await readSourcePolicy({ path: file });
+}
+
+/** The rules of a policy, and of what comes after it. */
+export function policyRules(policy: SourcePolicy, { image, added }: Pick<SourceRules, "image" | "added"> = NO_RULES): SourceRules {
+  const asked = (op: SourceOp, range?: SourceRange): SourceOp => {
+    const taken = policy.apply(op, range);
+    if (
+      schemeOf(taken.identifier) !== schemeOf(op.identifier) ||
+      (schemeOf(op.identifier) === "local" && taken.identifier !== op.identifier)
+    )
+      throw notConverted(op.identifier, taken.identifier, range);
+    return taken;
+  };
+  const nameOf = (identifier: string, range: SourceRange): string => {
+    const { identifier: taken } = policy.apply({ identifier, attrs: {} }, range);
+    if (!taken.startsWith(IMAGE)) throw notConverted(identifier, taken, range);
+    return taken.slice(IMAGE.length);
+  };
+  return {
+    image(name, range) {
+      const canonical = formatReference(parseReference(name));
+      const taken = nameOf(IMAGE + canonical, range);
+      // An alias of registries.conf is only one as it is written.
+      return image(taken === canonical ? name : taken, range);
+    },
+    found(identifier, range) {
+      const taken = nameOf(identifier, range);
+      return IMAGE + taken === identifier ? undefined : taken;
+    },
+    added: (op, range) => added(asked(op, range), range),
+    context: asked,
+  };
+}
+
+/** "http" for http and https. */
+function schemeOf(identifier: string): string {
+  return (/^[a-z-]+(?=:\/\/)/.exec(identifier)?.[0] ?? "").replace(/^https$/, "http");
+}
+
+function notConverted(from: string, to: string, range: SourceRange | undefined): DecantError {
+  return unsupported(`Converting the source "${publicUrl(from)}" to "${publicUrl(to)}", another kind of source`, {
+    row: "F136",
+    ...given({ source: range }),
+  });
+}
 
 /** The names of a lock. */
 type Pinned = Pick<SourcePin, "kind" | "name">;
@@ -47,6 +105,7 @@ export function lockRules(lock: SourceLock | undefined, { file, asked }: { reado
     });
   };
   return {
+    ...NO_RULES,
     image(name, range) {
       const wanted = pinnedImage(name);
       return wanted === undefined ? name : `${name}@${pinOf(wanted, range)}`;

@@ -15,6 +15,10 @@ export interface ProjectOptions {
    * that is assembled must have a lock: beside its recipe, beside the Dockerfile, or in the context. Default false.
    */
   readonly locked?: boolean | undefined;
+  /**
+   * File with rules about sources, in BuildKit's JSON form. Default: EXPERIMENTAL_BUILDKIT_SOURCE_POLICY of the environment; "" is none.
+   */
+  readonly sourcePolicy?: string | undefined;
   /** When registries are asked for base images. True is "always". Default, or false: names that the store has count, and its tags of registries are asked for again. */
   readonly pull?: PullPolicy | boolean | undefined;
 }

@@ -31,6 +31,7 @@ const PROJECT: Fields<ProjectOptions> = {
   projectFile: maybe(text),
   assemble: maybe(list(text)),
   locked: maybe(flag),
+  sourcePolicy: maybe(text),
   pull: maybe(v.union([v.boolean(), v.picklist(["always", "missing", "never"])], 'a boolean, "always", "missing" or "never"')),
 };
 
@@ -97,6 +98,7 @@ export const LOCK_SOURCES: Shape = shapeOf<LockSourcesOptions>("lockSources", {
   ...CONTEXT,
   projectFile: PROJECT.projectFile,
   assemble: PROJECT.assemble,
+  sourcePolicy: PROJECT.sourcePolicy,
   compatibilityVersion: OPEN.compatibilityVersion,
   platforms: maybe(list(text)),
   write: maybe(flag),

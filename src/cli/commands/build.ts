@@ -27,7 +27,7 @@ import {
 import { asDocker, KANIKO_OPTION_TABLE, withMediaTypes } from "../other-builders.ts";
 import { FOREIGN_BUILD_OPTIONS } from "../foreign-options.ts";
 import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options.ts";
-import { PULL_OPTION, parsePull } from "../pull-option.ts";
+import { PULL_OPTION, parsePull, SOURCE_POLICY_OPTION } from "../source-options.ts";
 import { oneTarget, parseTargets, TARGET_OPTION_TABLE } from "../target-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { checkBuildFiles, metadataProvenanceOf, writeBuildFiles } from "../build-files.ts";
@@ -127,6 +127,7 @@ Examples:
         value: "PATTERN",
         help: "Assemble base images that match from Debian packages instead of pulling them, such as gcr.io/distroless/*",
       },
+      "source-policy-file": SOURCE_POLICY_OPTION,
       locked: {
         type: "boolean",
         help: "Take sources as decant.lock says; fail for one that it lacks, and for an assembled base without a lock",
@@ -244,6 +245,7 @@ Examples:
       projectFile: values["project-file"],
       assemble: values.assemble,
       locked: values.locked,
+      sourcePolicy: values["source-policy-file"],
       runtime: values.runtime,
       explain: values.explain,
       expectCached: values["expect-cached"],

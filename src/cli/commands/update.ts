@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { parseKeyValues } from "../key-values.ts";
 import { PROGRESS_MODES, showRun } from "../progress/show.ts";
 import { REGISTRY_OPTION_TABLE } from "../registry-options.ts";
+import { SOURCE_POLICY_OPTION } from "../source-options.ts";
 import { parseSecret, parseSsh, STEP_OPTION_TABLE } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { safeLine } from "../style.ts";
@@ -40,6 +41,7 @@ Examples:
       secret: STEP_OPTION_TABLE.secret,
       ssh: STEP_OPTION_TABLE.ssh,
       "project-file": { type: "string", value: "FILE", help: "Settings of the project; by default decant.yaml in CONTEXT or here" },
+      "source-policy-file": SOURCE_POLICY_OPTION,
       check: { type: "boolean", help: "Only show what would change" },
       format: { type: "string", value: "FORMAT", help: "How to print", choices: ["pretty", "json"] },
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
@@ -59,6 +61,7 @@ Examples:
       secrets: values.secret.map(parseSecret),
       ssh: values.ssh.map(parseSsh),
       projectFile: values["project-file"],
+      sourcePolicy: values["source-policy-file"],
       write: !check,
     });
     const result = await showRun(run, values.progress ?? "auto", context);

@@ -1,4 +1,4 @@
-/** --pull of docker, which is a boolean, and of podman and buildah, which is a word. */
+/** Options about where sources come from: --pull of docker, which is a boolean, and of podman and buildah, which is a word; and source policies. */
 import { usageError } from "../errors.ts";
 import type { BuildOptions } from "../index.ts";
 import type { TextOption } from "./command.ts";
@@ -11,7 +11,14 @@ export const PULL_OPTION: TextOption = {
   bare: "always",
 };
 
-/** What it means. Throws `USAGE`. */
+/** Of commands that fetch what a Dockerfile names. */
+export const SOURCE_POLICY_OPTION: TextOption = {
+  type: "string",
+  value: "FILE",
+  help: "Rules that allow, deny or convert sources, as JSON of BuildKit; by default EXPERIMENTAL_BUILDKIT_SOURCE_POLICY",
+};
+
+/** What --pull means. Throws `USAGE`. */
 export function parsePull(value: string | undefined): BuildOptions["pull"] {
   if (value === undefined || /^(?:0|f|false)$/i.test(value)) return undefined;
   if (/^(?:1|t|true)$/i.test(value)) return "always";

@@ -157,6 +157,12 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     refuses: [{ args: ["--disable-content-trust"] }],
   },
   {
+    id: "F139",
+    title: "Lock of sources: decant.lock, --locked, decant update",
+    state: "full",
+    note: "BuildKit has none. Bases, URLs and git references of the Dockerfile; not contexts, which the command line names.",
+  },
+  {
     id: "F140",
     title: "Bake files",
     state: "planned",

@@ -17,9 +17,9 @@ export const command: Command = defineCommand(
     name: "update",
     usage: "[CONTEXT]",
     summary: "Lock what the sources of a Dockerfile are now, and show what moved",
-    notes: `Decant looks up every base image, URL of ADD and git reference of all stages, and writes decant.lock beside the Dockerfile. decant build --locked
-takes what the lock says. What has a digest, a checksum or a commit in the Dockerfile needs no lock. CONTEXT is a folder; by default the working
-directory. The lock of FILE is FILE.decant.lock, unless FILE is called Dockerfile or Containerfile.
+    notes: `Decant looks up every base image, URL of ADD and git reference of all stages. It writes decant.lock beside the Dockerfile.
+A build with --locked takes what the lock says. What has a digest, a checksum or a commit in the Dockerfile needs no lock.
+CONTEXT is a folder; by default the working directory. The lock of FILE is FILE.decant.lock, unless FILE is called Dockerfile or Containerfile.
 With --check Decant writes nothing, and the exit code is 1 when a source has moved.
 
 Examples:

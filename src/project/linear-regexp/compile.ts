@@ -1,5 +1,6 @@
 /** An expression as the program of an automaton: every repetition is written out, so that its size bounds the work for each character. */
-import { type Assertion, type CodeRange, type ParsedRegexp, type RegexpNode, RegexpProblem } from "./parse.ts";
+import type { CodeRange } from "./code-ranges.ts";
+import { type Assertion, type ParsedRegexp, type RegexpNode, RegexpProblem } from "./parse.ts";
 
 /** One instruction; the next one follows where none is named. */
 export type Instruction =

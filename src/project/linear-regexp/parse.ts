@@ -3,8 +3,7 @@
  * which is what makes matching in linear time possible. What is not in the language is refused.
  */
 
-/** Code points from the first to the second, both included. */
-export type CodeRange = readonly [first: number, last: number];
+import { classOf, type CodeRange, folded, inverted, MAX_CODE, namedClass } from "./code-ranges.ts";
 
 /** A part of an expression. */
 export type RegexpNode =
@@ -36,74 +35,10 @@ interface Flags {
   readonly ungreedy: boolean;
 }
 
-const MAX_CODE = 0x10ffff;
 /** As RE2. */
 const MAX_REPEAT = 1000;
 const MAX_DEPTH = 200;
 const MAX_LENGTH = 4096;
-const DIGITS: readonly CodeRange[] = [[48, 57]];
-const WORD: readonly CodeRange[] = [
-  [48, 57],
-  [65, 90],
-  [95, 95],
-  [97, 122],
-];
-const SPACE: readonly CodeRange[] = [
-  [9, 10],
-  [12, 13],
-  [32, 32],
-];
-const UPPER: readonly CodeRange[] = [[65, 90]];
-const LOWER: readonly CodeRange[] = [[97, 122]];
-const CLASSES: ReadonlyMap<string, readonly CodeRange[]> = new Map([
-  ["alnum", [[48, 57], ...UPPER, ...LOWER]],
-  ["alpha", [...UPPER, ...LOWER]],
-  ["ascii", [[0, 127]]],
-  [
-    "blank",
-    [
-      [9, 9],
-      [32, 32],
-    ],
-  ],
-  [
-    "cntrl",
-    [
-      [0, 31],
-      [127, 127],
-    ],
-  ],
-  ["digit", DIGITS],
-  ["graph", [[33, 126]]],
-  ["lower", LOWER],
-  ["print", [[32, 126]]],
-  [
-    "punct",
-    [
-      [33, 47],
-      [58, 64],
-      [91, 96],
-      [123, 126],
-    ],
-  ],
-  [
-    "space",
-    [
-      [9, 13],
-      [32, 32],
-    ],
-  ],
-  ["upper", UPPER],
-  ["word", WORD],
-  [
-    "xdigit",
-    [
-      [48, 57],
-      [65, 70],
-      [97, 102],
-    ],
-  ],
-]);
 const CONTROLS: ReadonlyMap<string, number> = new Map([
   ["a", 7],
   ["f", 12],
@@ -121,30 +56,6 @@ export function parseRegexp(text: string): ParsedRegexp {
   const root = reader.choice({ ignoreCase: false, multiline: false, dotAll: false, ungreedy: false }, 0);
   if (!reader.isAtEnd) throw new RegexpProblem('it has ")" without "("');
   return { root, names: reader.names };
-}
-
-/** All code points that are in none of `ranges`. */
-function inverted(ranges: readonly CodeRange[]): CodeRange[] {
-  const found: CodeRange[] = [];
-  let next = 0;
-  for (const [first, last] of ranges.toSorted((a, b) => a[0] - b[0])) {
-    if (first > next) found.push([next, first - 1]);
-    next = Math.max(next, last + 1);
-  }
-  if (next <= MAX_CODE) found.push([next, MAX_CODE]);
-  return found;
-}
-
-/** With the other case of ASCII letters: names of sources have no other letters. */
-function folded(ranges: readonly CodeRange[]): CodeRange[] {
-  const both = (from: readonly CodeRange[], shift: number): CodeRange[] =>
-    from.flatMap(([low, high]) =>
-      ranges.flatMap(([first, last]): CodeRange[] => {
-        const [start, end] = [Math.max(low, first), Math.min(high, last)];
-        return start > end ? [] : [[start + shift, end + shift]];
-      }),
-    );
-  return [...ranges, ...both(UPPER, 32), ...both(LOWER, -32)];
 }
 
 /** Goes through an expression from its beginning to its end. */
@@ -357,7 +268,7 @@ class Reader {
     const found = /^\[:(\^?)([a-z]+):\]/.exec(this.#chars.slice(this.#at, this.#at + 12).join(""));
     if (found === null) return undefined;
     const [all = "", negated, name = ""] = found;
-    const ranges = CLASSES.get(name);
+    const ranges = namedClass(name);
     if (ranges === undefined) throw new RegexpProblem(`"${all}" is no class of characters`);
     this.#at += all.length;
     return negated === "^" ? inverted(ranges) : ranges;
@@ -392,23 +303,4 @@ function literal(char: string, { ignoreCase }: Flags): RegexpNode {
   const code = char.codePointAt(0) ?? 0;
   const ranges: CodeRange[] = [[code, code]];
   return { kind: "set", ranges: ignoreCase ? folded(ranges) : ranges };
-}
-
-function classOf(char: string): readonly CodeRange[] | undefined {
-  switch (char) {
-    case "d":
-      return DIGITS;
-    case "D":
-      return inverted(DIGITS);
-    case "w":
-      return WORD;
-    case "W":
-      return inverted(WORD);
-    case "s":
-      return SPACE;
-    case "S":
-      return inverted(SPACE);
-    default:
-      return undefined;
-  }
 }

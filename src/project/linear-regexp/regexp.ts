@@ -3,7 +3,8 @@
  * length of the text times the size of the expression, whatever either says. A bound on the work of one call comes on top.
  */
 import { compileRegexp, type Instruction, type Program } from "./compile.ts";
-import { type Assertion, type CodeRange, parseRegexp, RegexpProblem } from "./parse.ts";
+import type { CodeRange } from "./code-ranges.ts";
+import { type Assertion, parseRegexp, RegexpProblem } from "./parse.ts";
 
 /** A match: where each group begins and ends, in code points; undefined for a group that took no part. Group 0 is the whole. */
 type Places = readonly (number | undefined)[];

@@ -39,6 +39,7 @@ const TWO = { targets: ["web", "api"] };
 const ROWS: readonly { readonly name: string; readonly options: Partial<BuildOptions>; readonly want: string }[] = [
   { name: "one target keeps its names", options: { target: "web", tags: ["a:1", "b"] }, want: "web=web | result | a:1 | b" },
   { name: "no target is the last stage", options: { tags: ["a:1"] }, want: "-=- | result | a:1" },
+  { name: "an empty target is the last stage", options: { target: "", tags: ["a:1"] }, want: "-= | result | a:1" },
   {
     name: "a name of its own",
     options: { ...TWO, tags: ["web=a:1", "api=b:1", "web=c"] },

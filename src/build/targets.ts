@@ -36,7 +36,8 @@ export function namedTargets(options: BuildOptions): readonly BuildTarget[] | un
   if (targets !== undefined && allTargets)
     throw usageError("Cannot build named targets and all targets: wanted targets or allTargets", "Leave one out");
   if (allTargets) return undefined;
-  return targetsOf(options, targets ?? [target]);
+  // An empty name is that of the last stage, as in BuildKit.
+  return targetsOf(options, targets ?? [target === "" ? undefined : target]);
 }
 
 /** A target for each stage with a name. Throws `USAGE`, `DOCKERFILE_SEMANTIC` when there is a result without a name. */

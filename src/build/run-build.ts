@@ -26,6 +26,7 @@ export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun
   const run = { signal, emit: keeper.emit };
   const named = await checkBuildOptions(options, run);
   await using opened = await openBuild(options, run);
+  keeper.hide(opened.guard);
   await checkOpened(opened);
   const targets = named ?? allTargets(options, opened.written);
   if (named === undefined) await checkTargets(targets, run);
@@ -40,7 +41,8 @@ export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun
     const state = run.signal.aborted ? "cancelled" : "failed";
     try {
       keeper.keep(history, id);
-      history.finish(id, state, error instanceof Error ? error.message : String(error));
+      const message = error instanceof Error ? error.message : String(error);
+      history.finish(id, state, opened.guard?.masked(message) ?? message);
     } catch (unwritten) {
       // A disk that is full is why the build failed; the history says by itself that a build whose process is gone has failed.
       if (!isDecantError(unwritten, "STORE_FULL")) throw unwritten;
@@ -59,6 +61,10 @@ async function perform(opened: OpenedBuild<BuildOptions>, targets: readonly Buil
   const prepared = await prepareBuild(opened, targets);
   const caches = await openCaches(opened, platformsIn(prepared));
   const { builds, executed, cached } = await solveGraph(prepared, { id, startedAt: Date.now(), shared: caches.shared });
+  if (opened.options.verifyReproducible === true) {
+    const { verifyReproducible } = await import("./reproducible/verify.ts");
+    await verifyReproducible(builds.filter(({ target }) => target.role === "result"));
+  }
   const finished: FinishedTarget[] = [];
   for (const target of targets) {
     if (target.role === "also") continue;
@@ -137,7 +143,9 @@ function namedResults(finished: readonly FinishedTarget[], results: readonly Tar
 
 /** What a metadata file says of how one platform was built. */
 function toldProvenance(build: SolvedBuild, mode: Parameters<typeof metadataProvenance>[1]): ToldProvenance {
-  return { platform: formatPlatform(build.platform), predicate: metadataProvenance(build, mode) };
+  const predicate = metadataProvenance(build, mode);
+  build.opened.guard?.checkText("its provenance", JSON.stringify(predicate));
+  return { platform: formatPlatform(build.platform), predicate };
 }
 
 /** The report, when the options ask for one. Most builds ask for none: what audits images is loaded on use. */
@@ -153,7 +161,8 @@ async function finishImage(build: SolvedBuild): Promise<BuiltImage> {
   const { opened, session, conversion, solution, started, epochSec, inIndex, platform } = build;
   const built = builtImage(conversion, solution, { nowMs: started.startedAt, epochSec, inIndex, requested: platform });
   const { emit, signal } = opened;
-  return withAttestations(await withLoaderCache(built, { store: session.store, emit, signal }), build);
+  const image = withAttestations(await withLoaderCache(built, { store: session.store, emit, signal }), build);
+  return opened.guard === undefined ? image : (await import("./guarded-image.ts")).guardedImage(image, opened.guard, opened.options);
 }
 
 /** What the first output that is an image says of itself. */

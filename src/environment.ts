@@ -71,7 +71,7 @@ export const VARIABLES: readonly VariableRow[] = [
   { name: "BUILDX_CPU_PROFILE, BUILDX_MEM_PROFILE", of: "buildx", state: "other", note: "For buildx itself" },
   { name: "BUILDKIT_COLORS", of: "buildx", state: "other", note: "Colours are the terminal's: `NO_COLOR`" },
   { name: "BUILDKIT_TTY_LOG_LINES", of: "buildx", state: "other", note: "The screen decides by its height" },
-  { name: "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", of: "buildx", state: "refused", note: "Policies are not followed (F136)" },
+  { name: "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", of: "buildx", state: "used", note: "Default of `--source-policy-file` (F136)" },
   { name: "OTEL_*", of: "docker, buildx", state: "other", note: "Decant sends no traces" },
   { name: "REGISTRY_AUTH_FILE", of: "buildah, podman", state: "used", note: "File of credentials" },
   {

@@ -58,6 +58,8 @@ export type ErrorCode =
   | "HTTP_SOURCE"
   | "GIT_SOURCE"
   | "CHECKSUM"
+  | "LOCK"
+  | "SOURCE_POLICY"
   | "DEBIAN_SIGNATURE"
   | "DEBIAN_EXPIRED"
   | "DEBIAN_ARCHIVE"

@@ -137,10 +137,9 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   },
   {
     id: "F136",
-    title: "Source policy (EXPERIMENTAL_BUILDKIT_SOURCE_POLICY)",
-    state: "planned",
-    note: "A build with that variable set is refused, as it would not be held to the policy.",
-    hint: "Unset the variable, or pin what the policy pins in decant.yaml",
+    title: "Source policy (EXPERIMENTAL_BUILDKIT_SOURCE_POLICY, --source-policy-file)",
+    state: "full",
+    note: "Rules cannot make another kind of source of one, such as a URL of an image.",
   },
   {
     id: "F137",
@@ -156,6 +155,12 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     state: "planned",
     hint: "Leave it out: signatures of images are not checked",
     refuses: [{ args: ["--disable-content-trust"] }],
+  },
+  {
+    id: "F139",
+    title: "Lock of sources: decant.lock, --locked, decant update",
+    state: "full",
+    note: "BuildKit has none. Bases, URLs and git references of the Dockerfile; not contexts, which the command line names.",
   },
   {
     id: "F140",

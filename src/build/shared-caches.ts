@@ -8,7 +8,7 @@ import type { SolvedBuild } from "./solve-graph.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** Caches of one build. */
-interface SharedCaches {
+export interface SharedCaches {
   /** For the engine; absent where the build has no such caches. */
   readonly shared?: SharedResults;
   /** What is to be in the configuration of the image; undefined where nothing is. */

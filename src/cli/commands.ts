@@ -4,6 +4,7 @@ import type { CommandEntry, CommandTables } from "./command.ts";
 /** The commands in the order that help shows them. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   build: { summary: "Build an image from a Dockerfile", load: () => import("./commands/build.ts") },
+  update: { summary: "Lock what the sources of a Dockerfile are now, and show what moved", load: () => import("./commands/update.ts") },
   images: { summary: "List the images of the store", load: () => import("./commands/images.ts") },
   audit: { summary: "Say whether an image will run, and what is in it that should not be", load: () => import("./commands/audit.ts") },
   inspect: { summary: "Show an image: configuration, layers, what is in it", load: () => import("./commands/inspect.ts") },

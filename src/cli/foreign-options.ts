@@ -82,7 +82,7 @@ const BUILDAH: Table = {
   "omit-history": { type: "boolean", hint: NOTHING },
   os: { type: "string", hint: PLATFORM },
   "pull-always": { type: "boolean", hint: "Use --pull" },
-  "pull-never": { type: "boolean", hint: "Leave it out: what the store has is not pulled again where its registry is out of reach" },
+  "pull-never": { type: "boolean", hint: "Use --pull=never" },
   retry: { type: "string", hint: RETRIES },
   "retry-delay": { type: "string", hint: RETRIES },
   "sign-by": { type: "string", hint: "Sign the pushed image with the tool of your choice" },

@@ -1,6 +1,6 @@
 /** The options of `build`, and of the functions that look at a Dockerfile. */
 import * as v from "valibot";
-import type { BuildOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
+import type { BuildOptions, LockSourcesOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
 import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts";
 import type { ProjectOptions } from "../../project/index.ts";
 import type { DockerfileOptions } from "../dockerfile-options.ts";
@@ -31,7 +31,8 @@ const PROJECT: Fields<ProjectOptions> = {
   projectFile: maybe(text),
   assemble: maybe(list(text)),
   locked: maybe(flag),
-  pull: maybe(flag),
+  sourcePolicy: maybe(text),
+  pull: maybe(v.union([v.boolean(), v.picklist(["always", "missing", "never"])], 'a boolean, "always", "missing" or "never"')),
 };
 
 const OPEN: Fields<OpenBuildOptions> = {
@@ -55,6 +56,9 @@ const entitlement: Kind = v.custom(
 export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   ...OPEN,
   tags: maybe(list(text)),
+  targets: maybe(list(text)),
+  allTargets: maybe(flag),
+  also: maybe(list(text)),
   annotations: maybe(annotations),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),
@@ -90,6 +94,17 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
       inlineOnly: maybe(flag),
     }),
   ),
+});
+
+/** Of `lockSources`. */
+export const LOCK_SOURCES: Shape = shapeOf<LockSourcesOptions>("lockSources", {
+  ...CONTEXT,
+  projectFile: PROJECT.projectFile,
+  assemble: PROJECT.assemble,
+  sourcePolicy: PROJECT.sourcePolicy,
+  compatibilityVersion: OPEN.compatibilityVersion,
+  platforms: maybe(list(text)),
+  write: maybe(flag),
 });
 
 /** Of `outline`. */

@@ -8,14 +8,17 @@ import {
   namedContexts,
   openAgents,
   openBuildContext,
+  openSecretKeys,
   openSecrets,
   openSession,
   type Session,
 } from "../context/index.ts";
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
-import type { SourceAccess } from "../engine/index.ts";
+import type { EngineContext, SourceAccess } from "../engine/index.ts";
+import { usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
+import { parseGitUrl } from "../graph/index.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
 import { type BaseImages, baseImages, findProjectFile, foldersOf, type ProjectFile, type ProjectOptions } from "../project/index.ts";
 import { workingDirectory } from "../working-directory.ts";
@@ -40,6 +43,7 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** Opened on first use, because looking at a Dockerfile on this machine needs no store. */
   readonly session: () => Promise<Session>;
   readonly access: SourceAccess;
+  readonly secretKey: EngineContext["secretKey"];
   readonly context: BuildContext;
   /** The folder of the context, if it is one of this machine. */
   readonly folder: string | undefined;
@@ -77,6 +81,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
   const context = await openBuildContext(options, session, { cwd, access, compatibility, ...run });
+  refuseModes(options, context);
   const folder = context.files.kind === "folder" ? context.files.path : undefined;
   const written = parseDockerfile(context.dockerfile.bytes, { name: context.dockerfile.name });
   const followed: Followed = {
@@ -92,6 +97,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     cwd,
     session,
     access,
+    secretKey: openSecretKeys(options.secrets ?? [], access.secret),
     context,
     folder,
     written,
@@ -103,6 +109,12 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** An archive says modes itself, and what git gives has those of git already. */
+function refuseModes({ contextModes, context }: OpenBuildOptions, { files }: BuildContext): void {
+  if (contextModes !== "git" || files.kind === "folder" || files.layers.length === 0 || parseGitUrl(context, { asContext: true })) return;
+  throw usageError("Cannot use --context-modes git: the context is an archive", "Leave it out, or give the unpacked folder as the context");
 }
 
 /** How people know what was built: by its first name, else by its context. */

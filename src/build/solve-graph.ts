@@ -66,7 +66,7 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
   const { store, network, env } = session;
   const warn = warningsOnce(emit);
   let sandbox: Promise<Sandbox> | undefined;
-  const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }));
+  const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }, { modes: options.contextModes }));
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
@@ -82,6 +82,7 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...given({ caCertificates }),
     ...access,
+    ...given({ secretKey: opened.secretKey, retries: options.retries, stepTimeoutMs: options.stepTimeoutMs }),
     devices,
     warn: (code, message, range) =>
       warn({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),

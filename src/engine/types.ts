@@ -80,6 +80,8 @@ export interface EngineContext {
   readonly caCertificates?: string;
   /** The value of a secret of `--secret`, or undefined when there is none of this id. Never kept. */
   readonly secret: (id: string, signal: AbortSignal) => Promise<Uint8Array | undefined>;
+  /** What stands for the value of a secret in keys, where the user wants a new value to run its steps anew; undefined for all others. */
+  readonly secretKey?: ((id: string, signal: AbortSignal) => Promise<Digest | undefined>) | undefined;
   /** An agent of `--ssh`, or undefined. */
   readonly sshAgent: (id: string) => SshAgent | undefined;
   /** Devices of this machine that steps may ask for. */
@@ -92,6 +94,10 @@ export interface EngineContext {
   readonly explain: boolean;
   /** A step that would have to run is an error: `NOT_CACHED`. */
   readonly expectCached: boolean;
+  /** How often a RUN step is run anew that has failed. Default 0. */
+  readonly retries?: number | undefined;
+  /** How long a RUN step may take, each time that it is run. Default: any time. */
+  readonly stepTimeoutMs?: number | undefined;
   readonly buildId: string;
 }
 

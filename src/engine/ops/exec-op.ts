@@ -1,5 +1,5 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
@@ -15,7 +15,6 @@ import {
   layerTree,
   loadLayers,
   type Tree,
-  writeAll,
 } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
@@ -26,8 +25,8 @@ import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { baseLayersOf, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
-
-const TAIL_BYTES = 8192;
+import { startTimer, timeoutFailure, withRetries } from "./step-attempts.ts";
+import { openLog, type StepLog } from "./step-log.ts";
 
 /** Prepares a RUN: its key now, its work when it is needed. */
 export async function prepareExec(
@@ -86,20 +85,39 @@ interface StepWork {
   readonly start: () => void;
 }
 
-async function runExec({ vertex, op, below, mounts, devices, context, start }: StepWork, signal: AbortSignal): Promise<Layer> {
-  const { store } = context;
+async function runExec(work: StepWork, signal: AbortSignal): Promise<Layer> {
+  const { vertex, below, context } = work;
   const sandbox = startSandbox(context);
   const layers = await loadLayers(below, signal);
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
-  const tree = layerTree(layers);
-  const ready = await sandbox;
-  await using memory = await ready.memoryForChanges();
+  using log = openLog(context, vertex);
+  const base: StepBase = { layers, lowers, tree: layerTree(layers), sandbox: await sandbox, log };
+  return await withRetries(vertex, context, { log, signal }, () => runOnce(work, base, signal));
+}
+
+/** What every attempt of a step starts from. */
+interface StepBase {
+  readonly layers: readonly Layer[];
+  readonly lowers: readonly string[];
+  readonly tree: Tree;
+  readonly sandbox: Sandbox;
+  readonly log: StepLog;
+}
+
+async function runOnce(
+  { vertex, op, mounts, devices, context, start }: StepWork,
+  { layers, lowers, tree, sandbox, log }: StepBase,
+  signal: AbortSignal,
+): Promise<Layer> {
+  const { store, stepTimeoutMs } = context;
+  await using memory = await sandbox.memoryForChanges();
   await using staged = memory === undefined ? await store.dirs.create("layer-fs") : undefined;
   if (memory !== undefined) tellInMemory(context);
   const upper = memory?.path ?? staged?.path ?? "";
   await using opened = await mounts.open(signal);
-  using log = openLog(context, vertex);
+  start();
+  using timer = startTimer(stepTimeoutMs, signal);
   const step: SandboxStep = {
     id: vertex.id,
     lowers,
@@ -120,11 +138,11 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     ...given({ caCertificates: context.caCertificates }),
     onOutput: log.write,
-    signal,
+    signal: timer.signal,
   };
-  start();
   const seen = { vertex, op, tree, upper };
-  const result = await ready.run(step).catch(async (error: unknown) => {
+  const result = await sandbox.run(step).catch(async (error: unknown) => {
+    if (stepTimeoutMs !== undefined && timer.isUp()) throw timeoutFailure(vertex, stepTimeoutMs, log);
     throw await startFailure(error, seen);
   });
   if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
@@ -172,32 +190,4 @@ function makeSystemDirectories(upper: string, root: Tree, { mounts }: ExecOp): v
     makeFolders(path);
     chmodSync(path, 0o755);
   }
-}
-
-interface StepLog extends Disposable {
-  readonly path: string;
-  readonly write: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
-  /** The last bytes, as text. */
-  tail(): string;
-}
-
-/** Every byte goes to the step's log file, and as text to the event stream. What it throws ends the step. */
-function openLog(context: EngineContext, vertex: Vertex): StepLog {
-  const path = context.store.history.logFile(context.buildId, vertex.id);
-  const file = openSync(path, "a");
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  let tail = Buffer.alloc(0);
-  return {
-    path,
-    write(stream, chunk) {
-      writeAll(file, chunk, "the log of a step");
-      tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
-      const data = decoders[stream].decode(chunk, { stream: true });
-      if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });
-    },
-    tail: () => tail.toString("utf8"),
-    [Symbol.dispose]() {
-      closeSync(file);
-    },
-  };
 }

@@ -21,16 +21,16 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   {
     id: "F100",
     title: "Cache of GitHub Actions",
-    state: "planned",
-    hint: "Use type=registry, or type=local with the action actions/cache",
-    refuses: [{ args: ["--cache-to", "type=gha"] }],
+    state: "full",
+    note: "type=gha, by version 2 of its service: url_v2, token, scope, timeout, ignore-error. In a form of Decant's own.",
   },
   {
     id: "F101",
     title: "Cache in S3 and Azure",
-    state: "planned",
-    hint: "Use type=registry or type=local",
-    refuses: [{ args: ["--cache-to", "type=s3,bucket=a"] }],
+    state: "partial",
+    note: "type=s3, with BuildKit's options, for AWS and servers that speak its protocol. Credentials come from the options or from the variables of AWS. No layer may be larger than 5 GiB.",
+    hint: "Use type=s3, type=registry or type=local in place of type=azblob",
+    refuses: [{ args: ["--cache-to", "type=azblob,name=a"] }],
   },
   { id: "F106", title: "COPY --link without the base", state: "full", note: "The base is not even downloaded." },
   {

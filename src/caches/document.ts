@@ -10,6 +10,8 @@ import { DecantError } from "../errors.ts";
 export const CACHE_DOCUMENT: string = "application/vnd.decant.cache.v1+json";
 /** A bound on what is read, far above what `MAX_RESULTS` and `MAX_SELECTIONS` need. */
 export const MAX_DOCUMENT_BYTES: number = 64 * 1024 * 1024;
+/** A bound on the manifest beside it: a line for each layer. */
+export const MAX_MANIFEST_BYTES: number = 8 * 1024 * 1024;
 /** A manifest of more layers is larger than registries take. */
 export const MAX_RESULTS = 10_000;
 const MAX_SELECTIONS = 20_000;

@@ -1,5 +1,5 @@
 /** Leaves results for other machines: what the place has stays, what this build found comes to it, and only what is missing moves. */
-import { delay } from "../async.ts";
+import { AT_ONCE, delay, pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import { type ArtifactPlace, type ImageContext, packArtifact, writeArtifact } from "../image/index.ts";
@@ -7,7 +7,7 @@ import type { Descriptor } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { CACHE_DOCUMENT, cacheDocument, livingOf, MAX_RESULTS, mergedSelections, type SharedSelection } from "./document.ts";
-import { type CachePlace, type FoundCache, placeOf, type PlacedResult, readCache } from "./place.ts";
+import { type CachePlace, type FoundCache, type PlaceContext, placeOf, type PlacedResult, readCache } from "./place.ts";
 import { pruneFolder } from "./prune-folder.ts";
 import type { OwnPlace } from "./types.ts";
 
@@ -20,9 +20,7 @@ export interface BuildResults {
 }
 
 /** What writing caches needs. */
-interface ExportContext extends Omit<ImageContext, "vertex"> {
-  readonly cwd: string;
-}
+type ExportContext = Omit<PlaceContext, "vertex">;
 
 /** How often a cache is written anew because somebody else wrote it at the same time. */
 const MAX_ROUNDS = 30;
@@ -37,7 +35,7 @@ const FRESH_MS = 24 * 60 * 60 * 1000;
 export async function exportCaches(targets: readonly OwnPlace[], found: BuildResults, ctx: ExportContext): Promise<void> {
   for (const [at, target] of targets.entries()) {
     const run = { ...ctx, vertex: `export cache ${at}` };
-    const place = await placeOf(run, target, ctx.cwd);
+    const place = await placeOf(run, target);
     await step(ctx.emit, { vertex: run.vertex, name: `exporting cache to ${place.name}` }, ctx.signal, async () => {
       try {
         const before = await known(run, place);
@@ -84,6 +82,11 @@ async function ownResults(
     if (source.remote === undefined && (await source.load(ctx.signal)).rootOwner !== undefined) continue;
     chosen.push({ key, source });
   }
+  // Objects that nobody touches may be dropped.
+  if (place.kind === "objects") {
+    const { objects } = place;
+    await pool(AT_ONCE, reused, ({ descriptor }, signal) => objects.has(descriptor, signal), ctx.signal);
+  }
   const layers = await packArtifact(
     ctx,
     place,
@@ -102,7 +105,7 @@ async function ownResults(
   };
 }
 
-/** Registries know no "write if unchanged": whoever writes looks again whether it is still what it wrote, and writes again what others lost. */
+/** Registries and buckets know no "write if unchanged": whoever writes looks again whether it is still what it wrote, and writes again what others lost. */
 async function writeCache(ctx: ImageContext, place: CachePlace, own: OwnResults): Promise<void> {
   if (place.place.kind === "folder") {
     await using _lock = await ctx.store.locks.acquire(`cache:${place.place.path}`, { signal: ctx.signal });
@@ -114,7 +117,7 @@ async function writeCache(ctx: ImageContext, place: CachePlace, own: OwnResults)
     const startMs = performance.now();
     const before = await known(ctx, place);
     if (before !== undefined && hasAll(before, own)) return;
-    await writeMerged(ctx, place, own, before);
+    if (await writeMerged(ctx, place, own, before)) return;
     const tookMs = performance.now() - startMs;
     await delay(Math.max(SETTLE_MS, SETTLE_TIMES * tookMs) * (0.5 + Math.random()), ctx.signal);
   }
@@ -141,14 +144,14 @@ function hasAll(cache: FoundCache, own: OwnResults): boolean {
   return own.results.every(({ key }) => keys.has(key)) && own.selections.every(({ memo }) => memos.has(memo));
 }
 
-async function writeMerged(ctx: ImageContext, { place }: CachePlace, own: OwnResults, before: FoundCache | undefined): Promise<void> {
+async function writeMerged(ctx: ImageContext, { place }: CachePlace, own: OwnResults, before: FoundCache | undefined): Promise<boolean> {
   const mine = new Set(own.results.map(({ key }) => key));
   const all = [...own.results, ...(before?.results ?? []).filter(({ key }) => !mine.has(key))];
   const results = livingOf<PlacedResult>(all, own.nowMs, MAX_RESULTS);
   const layers = [...new Map(results.map(({ descriptor }) => [descriptor.digest, descriptor])).values()];
   const places = new Map(layers.map(({ digest }, at) => [digest, at]));
   const numbered = (descriptor: Descriptor): number => places.get(descriptor.digest) ?? 0;
-  await writeArtifact(ctx, place, {
+  return await writeArtifact(ctx, place, {
     mediaType: CACHE_DOCUMENT,
     layers,
     document: JSON.stringify(

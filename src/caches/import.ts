@@ -6,7 +6,7 @@ import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { Layer, LayerSource } from "../tree/index.ts";
 import { readInlineCache } from "./inline.ts";
-import { type CachePlace, type FoundCache, type FoundResult, placeOf, readCache } from "./place.ts";
+import { type CachePlace, type FoundCache, type FoundResult, type PlaceContext, placeOf, readCache } from "./place.ts";
 import type { CacheSource } from "./types.ts";
 
 /** What caches know. */
@@ -16,8 +16,7 @@ export interface ImportedResults {
 }
 
 /** What reading caches needs. */
-interface ImportContext extends Omit<ImageContext, "vertex"> {
-  readonly cwd: string;
+interface ImportContext extends Omit<PlaceContext, "vertex"> {
   /** For caches in images. */
   readonly platforms: readonly Platform[];
 }
@@ -31,7 +30,7 @@ export async function importCaches(sources: readonly CacheSource[], ctx: ImportC
   const selections = new Map<Digest, Digest>();
   for (const [at, source] of sources.entries()) {
     const run = { ...ctx, vertex: `import cache ${at}` };
-    const place = await placeOf(run, source, ctx.cwd);
+    const place = await placeOf(run, source);
     const found = await step(ctx.emit, { vertex: run.vertex, name: `importing cache from ${place.name}` }, ctx.signal, async () => {
       try {
         return await cachesAt(run, place);

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { type Digest, sha256 } from "../digest.ts";
 import { openArtifact, type ArtifactPlace, type ImageContext } from "../image/index.ts";
+import type { Network } from "../net/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { CACHE_DOCUMENT, MAX_DOCUMENT_BYTES, parseCache, type SharedResult, type SharedSelection } from "./document.ts";
@@ -28,14 +29,27 @@ export interface FoundCache {
   readonly selections: readonly SharedSelection[];
 }
 
-/** Finds a place. Relative folders are below `cwd`. Throws `REFERENCE`. */
-export async function placeOf(ctx: ImageContext, cache: CacheSource | OwnPlace, cwd: string): Promise<CachePlace> {
+/** What finding a place takes. Relative folders are below `cwd`. */
+export interface PlaceContext extends ImageContext {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly network: Network;
+}
+
+/** Finds a place. Throws `REFERENCE`, and `USAGE` for settings that are missing. */
+export async function placeOf(ctx: PlaceContext, cache: CacheSource | OwnPlace): Promise<CachePlace> {
+  if (cache.type === "s3" || cache.type === "gha") {
+    // Loaded when it is needed: few builds have such caches.
+    const { objectsOf } = await import("./objects/index.ts");
+    const objects = objectsOf(cache, ctx);
+    return { name: objects.name, place: { kind: "objects", objects } };
+  }
   if (cache.type === "registry") {
     const reference = await (await ctx.registry()).reference(cache.ref);
     return { name: formatFamiliar(reference), place: { kind: "registry", reference } };
   }
   const [folder, selector] = "src" in cache ? [cache.src, cache.selector] : [cache.dest, cache.tag];
-  return { name: folder, place: { kind: "folder", path: resolve(cwd, folder), selector: selector ?? "latest" } };
+  return { name: folder, place: { kind: "folder", path: resolve(ctx.cwd, folder), selector: selector ?? "latest" } };
 }
 
 /** Reads a cache; undefined where there is none yet. Throws what registries throw, `MANIFEST`, `BLOB_*`. */

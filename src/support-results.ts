@@ -9,7 +9,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F97",
     title: "Cache in a registry: --cache-to, --cache-from",
     state: "full",
-    note: "In a form of Decant's own: BuildKit's caches are not read. mode=min keeps the layers of the result, mode=max those of all stages.",
+    note: "In a form of Decant's own: BuildKit's caches are not read. mode=min keeps the layers of the result, mode=max those of all stages. Of an unchanged result no stage runs, also with mode=min.",
   },
   {
     id: "F98",

@@ -88,6 +88,8 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
       warn({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
     ...given({ epochSec }),
     noCache: options.noCache ?? false,
+    // Both look at the layers of stages.
+    allStages: options.sbom !== undefined || options.audit !== undefined,
     explain: options.explain ?? false,
     expectCached: options.expectCached ?? false,
     buildId: id,

@@ -66,14 +66,14 @@ async function ownResults(
   const { mode = "min", compression, level, force } = target;
   const nowMs = Date.now();
   const wanted = new Set(found.layers);
-  const there = new Map(before?.results.map((result) => [result.key, result]));
+  const there = new Map(before?.results.map((result) => [result.content, result]));
   const reused: PlacedResult[] = [];
   const chosen: { readonly key: Digest; readonly source: LayerSource }[] = [];
   for (const [key, source] of found.results) {
     if (mode === "min" && !wanted.has(source)) continue;
-    const same = there.get(key);
+    const same = there.get(source.key);
     // Its layer need not even be looked at: it may never have been here.
-    if (same?.content === source.key) {
+    if (same !== undefined) {
       const { content, diffId, created, descriptor } = same;
       reused.push({ key, content, diffId, created, descriptor, used: nowMs });
       continue;
@@ -87,14 +87,12 @@ async function ownResults(
     const { objects } = place;
     await pool(AT_ONCE, reused, ({ descriptor }, signal) => objects.has(descriptor, signal), ctx.signal);
   }
-  const layers = await packArtifact(
-    ctx,
-    place,
-    chosen.map(({ source }) => source),
-    { compression, level, force },
-  );
-  const results = chosen.flatMap(({ key, source }, at): PlacedResult[] => {
-    const packed = layers[at];
+  // A layer is known by what its step found, and by descent.
+  const sources = [...new Set(chosen.map(({ source }) => source))];
+  const layers = await packArtifact(ctx, place, sources, { compression, level, force });
+  const packs = new Map(sources.map((source, at) => [source, layers[at]]));
+  const results = chosen.flatMap(({ key, source }): PlacedResult[] => {
+    const packed = packs.get(source);
     const created = source.created ?? new Date(nowMs).toISOString();
     return packed === undefined ? [] : [{ key, content: source.key, created, used: nowMs, ...packed }];
   });

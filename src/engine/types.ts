@@ -28,8 +28,8 @@ export type VertexResult =
 
 /** What steps select of one directory, as it is hashed. A rejection is that of the step: `COPY_SOURCE_MISSING`, `CONTEXT`. */
 export interface Selections {
-  /** What a COPY selects. Given once, because its list of files may be long. */
-  take(action: Extract<FileAction, { kind: "copy" }>): Promise<SelectionDigest>;
+  /** What a COPY selects. Given once, because its list of files may be long; with `look` it can be taken later. */
+  take(action: Extract<FileAction, { kind: "copy" }>, options?: { readonly look?: boolean }): Promise<SelectionDigest>;
   /** The digest of what a mount shows. */
   mounted(mount: BindMount | CacheMount): Promise<Digest>;
   /** Resolves when all is hashed, or could not be. */
@@ -91,6 +91,10 @@ export interface EngineContext {
   /** SOURCE_DATE_EPOCH in seconds: the time of what has none of its own, as directories that a step writes into. Absent: the step's. */
   readonly epochSec?: number;
   readonly noCache: boolean;
+  /** The layers of all stages are wanted, and not only those of the targets. Default false. */
+  readonly allStages?: boolean | undefined;
+  /** Keys name what steps select of layers, and do not look at it: see chains.ts. Default false. */
+  readonly byDescent?: boolean | undefined;
   readonly explain: boolean;
   /** A step that would have to run is an error: `NOT_CACHED`. */
   readonly expectCached: boolean;

@@ -6,6 +6,7 @@ import type { BuiltImage, ExportResult } from "../image/index.ts";
 import { withAttestations } from "./attestations.ts";
 import { checkBuildOptions } from "./check-options.ts";
 import { builtImage } from "./built-image.ts";
+import { openCollector } from "./collector.ts";
 import { keepEvents } from "./kept-events.ts";
 import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
@@ -52,7 +53,9 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
     opened,
     prepared.map(({ conversion }) => conversion.platform),
   );
-  const { builds, executed, cached } = await solveGraph(prepared, { id, startedAt: Date.now(), shared: caches.shared });
+  const collector = await openCollector((await opened.session()).store, opened.emit, opened.signal);
+  const started = { id, startedAt: Date.now(), shared: caches.shared, grew: collector.collect };
+  const { builds, executed, cached } = await solveGraph(prepared, started);
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
   for (const build of builds) {
@@ -64,6 +67,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
   }
   const outputs = await exportAll(images, builds);
   await caches.write(builds);
+  await collector.collect();
   const { metadataProvenance: mode } = opened.options;
   return {
     buildId: id,

@@ -29,6 +29,7 @@ interface StartedBuild {
   readonly startedAt: number;
   /** Caches of other machines. */
   readonly shared?: SharedResults | undefined;
+  readonly grew?: (() => Promise<void>) | undefined;
 }
 
 /** What a build made of one platform. */
@@ -60,7 +61,7 @@ function solutionAt(solutions: readonly Solution[], at: number): Solution {
 }
 
 /** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
-function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
+function engineContext(build: PreparedBuild, { id, shared, grew }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
   const { opened, session, images, devices, epochSec } = build;
   const { options, access, contexts, emit } = opened;
   const { store, network, env } = session;
@@ -70,7 +71,7 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
-    ...given({ shared }),
+    ...given({ shared, grew }),
     emit,
     providers: [
       local,

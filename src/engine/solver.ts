@@ -212,6 +212,7 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
     }),
   );
   if (!vertex.meta.internal) counts.executed += 1;
+  await context.grew?.();
   return { kind: "layers", layers: stacked(run.below, [kept]) };
 }
 
@@ -278,7 +279,12 @@ function reuse(vertex: Vertex, run: Pick<OpRun, "below">, hit: LayerSource, why:
 }
 
 /** What `--explain` says of a step that was not found in the cache. */
-async function reasonFor({ meta }: Vertex, { ingredients }: OpRun, { cache }: SolveState): Promise<string> {
+async function reasonFor({ meta }: Vertex, { ingredients }: OpRun, { cache, context }: SolveState): Promise<string> {
+  const gone = context.noCache || meta.ignoreCache ? undefined : context.store.history.eviction("action", keyOf(ingredients));
+  if (gone !== undefined) {
+    const [at, used] = [gone.at, gone.lastUsed].map((ms) => `${new Date(ms).toISOString().slice(0, 16)}Z`);
+    return `its result was removed from the store at ${at}; it was last used at ${used}`;
+  }
   const changes = await cache.explain(meta.slot, ingredients);
   if (changes === undefined) return "never ran before";
   return changes.length === 0 ? "its result is gone from the store, or the cache is off" : changes.join("; ");

@@ -103,6 +103,8 @@ export interface EngineContext {
   /** How long a RUN step may take, each time that it is run. Default: any time. */
   readonly stepTimeoutMs?: number | undefined;
   readonly buildId: string;
+  /** Is told when a step has left a result: the cache has grown. */
+  readonly grew?: (() => Promise<void>) | undefined;
 }
 
 /** How an op is run: its key is computed from data first, its work is done only when the cache has nothing. */

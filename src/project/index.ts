@@ -7,3 +7,4 @@ export { packageFinder } from "./package-finder.ts";
 export { findProjectFile, type ProjectFile } from "./project-file.ts";
 export { foldersOf } from "./stand-ins.ts";
 export type { DebianOptions, ProjectOptions } from "./types.ts";
+export { readGcPolicy, STORE_CONFIG } from "./store-config.ts";

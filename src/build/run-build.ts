@@ -54,7 +54,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
     prepared.map(({ conversion }) => conversion.platform),
   );
   const collector = await openCollector((await opened.session()).store, opened.emit, opened.signal);
-  const started = { id, startedAt: Date.now(), shared: caches.shared, grew: collector.collect };
+  const started = { id, startedAt: Date.now(), shared: caches.shared, grew: () => collector.collect() };
   const { builds, executed, cached } = await solveGraph(prepared, started);
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];

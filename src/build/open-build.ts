@@ -16,6 +16,8 @@ import {
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { EngineContext, SourceAccess } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
+import { openGuard } from "./secret-guard.ts";
+import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
 import { parseGitUrl } from "../graph/index.ts";
@@ -44,6 +46,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   readonly session: () => Promise<Session>;
   readonly access: SourceAccess;
   readonly secretKey: EngineContext["secretKey"];
+  /** Knows the secrets of the build, if it has any. */
+  readonly guard: SecretGuard | undefined;
   readonly context: BuildContext;
   /** The folder of the context, if it is one of this machine. */
   readonly folder: string | undefined;
@@ -78,6 +82,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     secret: openSecrets(options.secrets ?? [], { cwd, env }),
     sshAgent: openAgents(options.ssh ?? [], { cwd, env }),
   };
+  const guard = await openGuard(options, { access, cwd, env, signal: run.signal });
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
   const context = await openBuildContext(options, session, { cwd, access, compatibility, ...run });
@@ -98,6 +103,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     session,
     access,
     secretKey: openSecretKeys(options.secrets ?? [], access.secret),
+    guard,
     context,
     folder,
     written,

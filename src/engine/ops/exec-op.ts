@@ -26,7 +26,7 @@ import { baseLayersOf, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
 import { startTimer, timeoutFailure, withRetries } from "./step-attempts.ts";
-import { openLog, type StepLog } from "./step-log.ts";
+import { openLog } from "./step-log.ts";
 
 /** Prepares a RUN: its key now, its work when it is needed. */
 export async function prepareExec(
@@ -91,9 +91,8 @@ async function runExec(work: StepWork, signal: AbortSignal): Promise<Layer> {
   const layers = await loadLayers(below, signal);
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
-  using log = openLog(context, vertex);
-  const base: StepBase = { layers, lowers, tree: layerTree(layers), sandbox: await sandbox, log };
-  return await withRetries(vertex, context, { log, signal }, () => runOnce(work, base, signal));
+  const base: StepBase = { layers, lowers, tree: layerTree(layers), sandbox: await sandbox };
+  return await withRetries(vertex, context, signal, () => runOnce(work, base, signal));
 }
 
 /** What every attempt of a step starts from. */
@@ -102,12 +101,11 @@ interface StepBase {
   readonly lowers: readonly string[];
   readonly tree: Tree;
   readonly sandbox: Sandbox;
-  readonly log: StepLog;
 }
 
 async function runOnce(
   { vertex, op, mounts, devices, context, start }: StepWork,
-  { layers, lowers, tree, sandbox, log }: StepBase,
+  { layers, lowers, tree, sandbox }: StepBase,
   signal: AbortSignal,
 ): Promise<Layer> {
   const { store, stepTimeoutMs } = context;
@@ -116,6 +114,7 @@ async function runOnce(
   if (memory !== undefined) tellInMemory(context);
   const upper = memory?.path ?? staged?.path ?? "";
   await using opened = await mounts.open(signal);
+  using log = openLog(context, vertex);
   start();
   using timer = startTimer(stepTimeoutMs, signal);
   const step: SandboxStep = {
@@ -142,9 +141,11 @@ async function runOnce(
   };
   const seen = { vertex, op, tree, upper };
   const result = await sandbox.run(step).catch(async (error: unknown) => {
+    log.flush();
     if (stepTimeoutMs !== undefined && timer.isUp()) throw timeoutFailure(vertex, stepTimeoutMs, log);
     throw await startFailure(error, seen);
   });
+  log.flush();
   if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
   makeSystemDirectories(upper, tree, op);
   return staged === undefined ? await layerFromMemory(store, upper, tree, signal) : await layerFromUpper(store, staged, tree, signal);

@@ -2,7 +2,7 @@
 import { DecantError, isDecantError } from "../../errors.ts";
 import type { Vertex } from "../../graph/index.ts";
 import type { EngineContext } from "../types.ts";
-import type { StepLog } from "./step-log.ts";
+import { openLog, type StepLog } from "./step-log.ts";
 
 const UNITS = [
   ["d", 86_400_000],
@@ -17,19 +17,22 @@ const UNITS = [
  * could not be started would fail in the same way. Throws the error of the last attempt.
  */
 export async function withRetries<Result>(
-  { meta }: Vertex,
-  { retries = 0, warn }: EngineContext,
-  { log, signal }: { readonly log: StepLog; readonly signal: AbortSignal },
+  vertex: Vertex,
+  context: EngineContext,
+  signal: AbortSignal,
   attempt: () => Promise<Result>,
 ): Promise<Result> {
+  const { retries = 0, warn } = context;
   for (let number = 1; ; number += 1) {
     try {
       return await attempt();
     } catch (error) {
       signal.throwIfAborted();
       if (number > retries || !isDecantError(error, "RUN_FAILED") || error.details["logFile"] === undefined) throw error;
+      using log = openLog(context, vertex);
       log.write("stderr", Buffer.from(`decant: ${error.message}; attempt ${number + 1} of ${retries + 1} starts from clean files\n`));
-      warn("StepRetried", `${error.message}, so Decant ran the step again (attempt ${number + 1} of ${retries + 1})`, meta.source);
+      log.flush();
+      warn("StepRetried", `${error.message}, so Decant ran the step again (attempt ${number + 1} of ${retries + 1})`, vertex.meta.source);
     }
   }
 }

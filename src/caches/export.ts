@@ -3,11 +3,13 @@ import { AT_ONCE, delay, pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import { type ArtifactPlace, type ImageContext, packArtifact, writeArtifact } from "../image/index.ts";
+import type { UsedMount } from "../engine/index.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
-import { CACHE_DOCUMENT, cacheDocument, livingOf, MAX_RESULTS, mergedSelections, type SharedSelection } from "./document.ts";
-import { type CachePlace, type FoundCache, type PlaceContext, placeOf, type PlacedResult, readCache } from "./place.ts";
+import { CACHE_DOCUMENT, cacheDocument, livingOf, MAX_MOUNTS, MAX_RESULTS, mergedSelections, type SharedSelection } from "./document.ts";
+import { type CachePlace, type FoundCache, type FoundMount, type PlaceContext, placeOf, type PlacedResult, readCache } from "./place.ts";
+import { packMounts } from "./mounts.ts";
 import { pruneFolder } from "./prune-folder.ts";
 import type { OwnPlace } from "./types.ts";
 
@@ -15,6 +17,9 @@ import type { OwnPlace } from "./types.ts";
 export interface BuildResults {
   readonly results: ReadonlyMap<Digest, LayerSource>;
   readonly selections: ReadonlyMap<Digest, Digest>;
+  /** Cache mounts of steps that ran, and what these started with. */
+  readonly mounts: ReadonlyMap<Digest, UsedMount>;
+  readonly brought: ReadonlyMap<Digest, ReadonlySet<Digest>>;
   /** The layers of its images. */
   readonly layers: readonly LayerSource[];
 }
@@ -54,6 +59,10 @@ export async function exportCaches(targets: readonly OwnPlace[], found: BuildRes
 interface OwnResults {
   readonly results: readonly PlacedResult[];
   readonly selections: readonly SharedSelection[];
+  readonly mounts: readonly FoundMount[];
+  readonly brought: BuildResults["brought"];
+  /** All mounts of the cache count as used: builds want them. */
+  readonly keepsMounts: boolean;
   readonly nowMs: number;
 }
 
@@ -98,9 +107,39 @@ async function ownResults(
   });
   return {
     results: [...reused, ...results],
+    mounts: await ownMounts(ctx, place, target, { found, nowMs }),
+    brought: found.brought,
+    keepsMounts: target.mounts !== undefined && target.mounts !== false,
     selections: [...found.selections].map(([memo, digest]) => ({ memo, digest, used: nowMs })),
     nowMs,
   };
+}
+
+async function ownMounts(
+  ctx: ImageContext,
+  place: ArtifactPlace,
+  target: OwnPlace,
+  { found, nowMs }: { readonly found: BuildResults; readonly nowMs: number },
+): Promise<FoundMount[]> {
+  const { compression, level, force } = target;
+  const mounts: FoundMount[] = [];
+  for (const { key, id, packs } of await packMounts(ctx, found.mounts, target))
+    mounts.push({ key, id, used: nowMs, packs: await packArtifact(ctx, place, packs, { compression, level, force }) });
+  return mounts;
+}
+
+/** What others have added since this build took the mount stays below what it has now. */
+function mergedMounts({ mounts, brought, keepsMounts, nowMs }: OwnResults, before: readonly FoundMount[]): FoundMount[] {
+  const own = new Map(mounts.map((mount) => [mount.key, mount]));
+  const theirs = before.map((mount) => (keepsMounts ? { ...mount, used: nowMs } : mount));
+  const merged = theirs.map((mount) => {
+    const mine = own.get(mount.key);
+    own.delete(mount.key);
+    if (mine === undefined) return mount;
+    const known = new Set([...(brought.get(mount.key) ?? []), ...mine.packs.map(({ descriptor }) => descriptor.digest)]);
+    return { ...mine, packs: [...mount.packs.filter(({ descriptor }) => !known.has(descriptor.digest)), ...mine.packs] };
+  });
+  return livingOf([...merged, ...own.values()], nowMs, MAX_MOUNTS);
 }
 
 /** Registries and buckets know no "write if unchanged": whoever writes looks again whether it is still what it wrote, and writes again what others lost. */
@@ -139,6 +178,9 @@ function hasAll(cache: FoundCache, own: OwnResults): boolean {
   const isFresh = ({ used }: { readonly used: number }): boolean => own.nowMs - used < FRESH_MS;
   const keys = new Set(cache.results.filter(isFresh).map(({ key }) => key));
   const memos = new Set(cache.selections.filter(isFresh).map(({ memo }) => memo));
+  const packs = new Map(cache.mounts.map((mount) => [mount.key, new Set(mount.packs.map(({ descriptor }) => descriptor.digest))]));
+  const hasMount = (mount: FoundMount): boolean => mount.packs.every(({ descriptor }) => packs.get(mount.key)?.has(descriptor.digest));
+  if (!own.mounts.every(hasMount)) return false;
   return own.results.every(({ key }) => keys.has(key)) && own.selections.every(({ memo }) => memos.has(memo));
 }
 
@@ -146,7 +188,9 @@ async function writeMerged(ctx: ImageContext, { place }: CachePlace, own: OwnRes
   const mine = new Set(own.results.map(({ key }) => key));
   const all = [...own.results, ...(before?.results ?? []).filter(({ key }) => !mine.has(key))];
   const results = livingOf<PlacedResult>(all, own.nowMs, MAX_RESULTS);
-  const layers = [...new Map(results.map(({ descriptor }) => [descriptor.digest, descriptor])).values()];
+  const mounts = mergedMounts(own, before?.mounts ?? []);
+  const blobs = [...results, ...mounts.flatMap(({ packs }) => packs)];
+  const layers = [...new Map(blobs.map(({ descriptor }) => [descriptor.digest, descriptor])).values()];
   const places = new Map(layers.map(({ digest }, at) => [digest, at]));
   const numbered = (descriptor: Descriptor): number => places.get(descriptor.digest) ?? 0;
   return await writeArtifact(ctx, place, {
@@ -161,6 +205,12 @@ async function writeMerged(ctx: ImageContext, { place }: CachePlace, own: OwnRes
           created,
           used,
           layer: numbered(descriptor),
+        })),
+        mounts: mounts.map(({ key, id, used, packs }) => ({
+          key,
+          id,
+          used,
+          packs: packs.map(({ descriptor, diffId }) => ({ layer: numbered(descriptor), diffId })),
         })),
         selections: mergedSelections([...own.selections, ...(before?.selections ?? [])], own.nowMs),
       }),

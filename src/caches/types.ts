@@ -48,6 +48,14 @@ export type CacheSource =
   /** A layout directory. `selector`: a tag or digest; default "latest". */
   | { readonly type: "local"; readonly src: string; readonly selector?: string | undefined };
 
+/** Which cache mounts travel. */
+export interface MountSettings {
+  /** Those of steps that ran: all, or those with these ids. Default false. */
+  readonly mounts?: boolean | readonly string[] | undefined;
+  /** One whose files have more bytes stays here. Default 1 GiB. */
+  readonly mountsMaxBytes?: number | undefined;
+}
+
 /** A place for results. */
 export type OwnPlace = (
   | { readonly type: "registry"; readonly ref: string }
@@ -62,7 +70,8 @@ export type OwnPlace = (
   readonly ignoreError?: boolean | undefined;
   /** Layers of eStargz hold more than the files that the records promise. */
   readonly compression?: Exclude<CompressionOptions["compression"], "estargz">;
-} & Pick<CompressionOptions, "level" | "force">;
+} & MountSettings &
+  Pick<CompressionOptions, "level" | "force">;
 
 /** Where results go: "inline" is the configuration of the image itself, which knows its own layers only. */
 export type CacheTarget = OwnPlace | { readonly type: "inline" };

@@ -1,5 +1,6 @@
 /** --cache-from and --cache-to in buildx's forms: a reference, or type=registry|local|inline|s3|gha,… Pure. */
 import { isDecantError, unsupported, usageError } from "../errors.ts";
+import { parseSize } from "../dockerfile/index.ts";
 import { given } from "../given.ts";
 import type { BuildOptions } from "../index.ts";
 import type { SupportId } from "../support-row.ts";
@@ -25,7 +26,7 @@ const OTHER_KEYS: Readonly<Record<string, string>> = {
   ghtoken: "Leave it out: Decant asks the cache service only",
   repository: "Leave it out: Decant asks the cache service only",
 };
-const SETTINGS = ["mode", "ignore-error", "compression", "compression-level", "force-compression", "oci-mediatypes", "image-manifest"];
+const SETTINGS = ["mode", "ignore-error", "compression", "compression-level", "force-compression", "oci-mediatypes", "image-manifest", "mounts", "mounts-max-size"];
 const S3_KEYS = [
   "region",
   "bucket",
@@ -69,7 +70,7 @@ export const CACHE_OPTION_TABLE: Readonly<Record<"cache-from" | "cache-to", Repe
     type: "string",
     multiple: true,
     value: "CACHE",
-    help: "Where results go for other machines: the same with dest=FOLDER, and mode=min|max, compression=, ignore-error=; or type=inline",
+    help: "Where results go for other machines: the same with dest=FOLDER, and mode=min|max, compression=, ignore-error=, mounts=true; or type=inline",
   },
 };
 
@@ -104,7 +105,7 @@ export function parseCacheTarget(text: string): CacheTarget {
   // Its layers hold a table of contents besides the files: they are others than those that the records promise.
   if (compression === "estargz") throw unsupported(`${TARGET_FLAG} with compression=estargz`, { hint: "Use compression=zstd or gzip" });
   const ignoreError = booleanField(attributes, "ignore-error", TARGET_FLAG) ?? false;
-  const settings = { mode, ignoreError, compression, level, force } as const;
+  const settings = { mode, ignoreError, compression, level, force, ...mountsOf(parsed) } as const;
   switch (type) {
     case "registry":
       return { type, ref: needed("ref"), ...settings };
@@ -117,6 +118,20 @@ export function parseCacheTarget(text: string): CacheTarget {
     default:
       return type satisfies never;
   }
+}
+
+/** "true", or ids with ";" between them. */
+function mountsOf({ attributes, flag }: Parsed): Pick<Extract<CacheTarget, { readonly type: "local" }>, "mounts" | "mountsMaxBytes"> {
+  const [wanted, size] = [attributes.get("mounts"), attributes.get("mounts-max-size")];
+  const isSwitch = wanted === undefined || /^(?:1|t|true|0|f|false)$/i.test(wanted);
+  let mountsMaxBytes: number | undefined;
+  try {
+    mountsMaxBytes = size === undefined ? undefined : parseSize(size);
+  } catch (error) {
+    if (!isDecantError(error)) throw error;
+    throw usageError(`Cannot use ${flag} with mounts-max-size=${size}: wanted a size, for example 500MB or 2GB`);
+  }
+  return given({ mounts: isSwitch ? booleanField(attributes, "mounts", flag) : wanted.split(";").filter((id) => id !== ""), mountsMaxBytes });
 }
 
 /** Empty values are none, as CI systems write them. */

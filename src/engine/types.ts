@@ -54,6 +54,13 @@ export interface SourceProvider {
   resolve(op: SourceOp, platform: Platform, signal: AbortSignal, vertexId: string): Promise<VertexResult>;
 }
 
+/** A cache mount that a step of the build has used. */
+export interface UsedMount {
+  readonly id: string;
+  /** The directory that the step had: see `heldCacheMount`. */
+  readonly slot: string;
+}
+
 /** What other machines have found, and what this build finds, by the same keys: for caches that travel. */
 export interface SharedResults {
   /** The result of an op elsewhere. Its layer comes when something needs its files. */
@@ -64,6 +71,10 @@ export interface SharedResults {
   tookAction(key: Digest, layer: LayerSource): void;
   /** Is told of each selection, found or made. */
   tookSelection(memo: Digest, digest: Digest): void;
+  /** What a cache mount had elsewhere, as layers on each other: a new one starts with it. */
+  mount(key: Digest): readonly LayerSource[] | undefined;
+  /** Is told of each cache mount of a step that runs. */
+  usedMount(key: Digest, mount: UsedMount): void;
 }
 
 /** What ops work with. */

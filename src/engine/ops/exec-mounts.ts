@@ -107,7 +107,7 @@ interface MountWork {
 
 async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Promise<OpenMounts> {
   await using stack = new AsyncDisposableStack();
-  const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work), signal));
+  const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work), signal, work.context.shared));
   const mounts: SandboxMount[] = [];
   let shmSizeBytes: number | undefined;
   for (const mount of op.mounts) {

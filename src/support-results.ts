@@ -4,7 +4,12 @@ import type { SupportRow } from "./support-row.ts";
 /** In the order of their numbers. */
 export const RESULT_ROWS: readonly SupportRow[] = [
   { id: "F95", title: "Local cache by content", state: "full" },
-  { id: "F96", title: "--no-cache and --no-cache-filter", state: "full" },
+  {
+    id: "F96",
+    title: "--no-cache and --no-cache-filter",
+    state: "full",
+    note: "Cache mounts stay. --no-cache=mounts empties them, as BuildKit's --no-cache does.",
+  },
   {
     id: "F97",
     title: "Cache in a registry: --cache-to, --cache-from",

@@ -89,6 +89,7 @@ function engineContext(build: PreparedBuild, { id, shared, grew }: StartedBuild,
       warn({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
     ...given({ epochSec }),
     noCache: options.noCache ?? false,
+    noCacheMounts: options.noCacheMounts ?? false,
     // Both look at the layers of stages.
     allStages: options.sbom !== undefined || options.audit !== undefined,
     explain: options.explain ?? false,

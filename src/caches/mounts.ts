@@ -12,7 +12,7 @@ import { type Entry, hostTree, layerSource, type LayerItem, type LayerSource, wa
 import type { MountSettings } from "./types.ts";
 
 /** The packs of a mount. */
-export interface PackedMount {
+interface PackedMount {
   readonly key: Digest;
   readonly id: string;
   readonly packs: readonly LayerSource[];

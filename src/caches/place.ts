@@ -29,7 +29,7 @@ export interface FoundMount extends Omit<SharedMount, "packs"> {
 }
 
 /** A pack that is where its cache is. */
-export interface PlacedPack {
+interface PlacedPack {
   readonly descriptor: Descriptor;
   readonly diffId: Digest;
   /** Absent for those that this build has written. */

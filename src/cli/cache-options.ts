@@ -26,7 +26,17 @@ const OTHER_KEYS: Readonly<Record<string, string>> = {
   ghtoken: "Leave it out: Decant asks the cache service only",
   repository: "Leave it out: Decant asks the cache service only",
 };
-const SETTINGS = ["mode", "ignore-error", "compression", "compression-level", "force-compression", "oci-mediatypes", "image-manifest", "mounts", "mounts-max-size"];
+const SETTINGS = [
+  "mode",
+  "ignore-error",
+  "compression",
+  "compression-level",
+  "force-compression",
+  "oci-mediatypes",
+  "image-manifest",
+  "mounts",
+  "mounts-max-size",
+];
 const S3_KEYS = [
   "region",
   "bucket",
@@ -131,7 +141,10 @@ function mountsOf({ attributes, flag }: Parsed): Pick<Extract<CacheTarget, { rea
     if (!isDecantError(error)) throw error;
     throw usageError(`Cannot use ${flag} with mounts-max-size=${size}: wanted a size, for example 500MB or 2GB`);
   }
-  return given({ mounts: isSwitch ? booleanField(attributes, "mounts", flag) : wanted.split(";").filter((id) => id !== ""), mountsMaxBytes });
+  return given({
+    mounts: isSwitch ? booleanField(attributes, "mounts", flag) : wanted.split(";").filter((id) => id !== ""),
+    mountsMaxBytes,
+  });
 }
 
 /** Empty values are none, as CI systems write them. */

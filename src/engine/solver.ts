@@ -119,8 +119,9 @@ async function beginByDescent(
   }
 }
 
-/** Ids of the cache mounts of steps that must not use the cache: they start anew, once a build (rule S117). */
+/** Ids of the cache mounts of steps that must not use the cache: where the user says so, they start anew, once a build (rule S117). */
 function uncachedMounts(order: readonly Vertex[], context: EngineContext): Set<string> {
+  if (context.noCacheMounts !== true) return new Set();
   return new Set(
     order
       .filter(({ meta }) => context.noCache || meta.ignoreCache)

@@ -105,6 +105,8 @@ export interface EngineContext {
   /** SOURCE_DATE_EPOCH in seconds: the time of what has none of its own, as directories that a step writes into. Absent: the step's. */
   readonly epochSec?: number;
   readonly noCache: boolean;
+  /** Cache mounts of steps that must not use the cache start anew, once a build. Default false: they stay. */
+  readonly noCacheMounts?: boolean | undefined;
   /** The layers of all stages are wanted, and not only those of the targets. Default false. */
   readonly allStages?: boolean | undefined;
   /** Keys name what steps select of layers, and do not look at it: see chains.ts. Default false. */

@@ -94,6 +94,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   onAudit: maybe(call),
   labels: maybe(record(text)),
   noCache: maybe(flag),
+  noCacheMounts: maybe(flag),
   noCacheStages: maybe(list(text)),
   allow: maybe(list(entitlement)),
   network: maybe(oneOf("default", "host", "none")),

@@ -7,7 +7,15 @@ import type { Kind } from "./shape.ts";
 const { level, force } = COMPRESSION;
 const compression = maybe(oneOf("uncompressed", "gzip", "zstd"));
 const mounts: Kind = v.union([flag, list(text)], "true, false or a list of ids");
-const SETTINGS = { mode: maybe(oneOf("min", "max")), ignoreError: maybe(flag), compression, level, force, mounts: maybe(mounts), mountsMaxBytes: maybe(count) };
+const SETTINGS = {
+  mode: maybe(oneOf("min", "max")),
+  ignoreError: maybe(flag),
+  compression,
+  level,
+  force,
+  mounts: maybe(mounts),
+  mountsMaxBytes: maybe(count),
+};
 
 const S3: Fields<Omit<S3Place, "type">> = {
   region: maybe(text),

@@ -74,7 +74,7 @@ export async function openCaches(
   };
 }
 
-/** Removes the caches with these ids, as `--no-cache` does (rule S117). What a step of another build uses now stays. */
+/** Removes the caches with these ids, as `--no-cache=mounts` does (rule S117). What a step of another build uses now stays. */
 export async function emptyCaches(store: Store, ids: ReadonlySet<string>): Promise<void> {
   if (ids.size === 0) return;
   for (const slot of store.records.ids(SPACE)) {

@@ -58,6 +58,10 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
   const collector = await openCollector((await opened.session()).store, opened.emit, opened.signal);
   const started = { id, startedAt: Date.now(), shared: caches.shared, grew: () => collector.collect() };
   const { builds, executed, cached } = await solveGraph(prepared, started);
+  if (opened.options.verifyReproducible === true) {
+    const { verifyReproducible } = await import("./reproducible/verify.ts");
+    await verifyReproducible(builds);
+  }
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
   for (const build of builds) {

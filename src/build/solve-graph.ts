@@ -9,6 +9,7 @@ import {
   localSources,
   type Sandbox,
   type SharedResults,
+  type SolveAgain,
   type Solution,
   type Solved,
   solve,
@@ -30,6 +31,7 @@ interface StartedBuild {
   /** Caches of other machines. */
   readonly shared?: SharedResults | undefined;
   readonly grew?: (() => Promise<void>) | undefined;
+  readonly again?: SolveAgain | undefined;
 }
 
 /** What a build made of one platform. */
@@ -61,7 +63,7 @@ function solutionAt(solutions: readonly Solution[], at: number): Solution {
 }
 
 /** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
-function engineContext(build: PreparedBuild, { id, shared, grew }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
+function engineContext(build: PreparedBuild, { id, shared, grew, again }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
   const { opened, session, images, devices, epochSec } = build;
   const { options, access, guard, contexts, emit } = opened;
   const { store, network, env } = session;
@@ -71,7 +73,7 @@ function engineContext(build: PreparedBuild, { id, shared, grew }: StartedBuild,
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
-    ...given({ shared, grew, guard }),
+    ...given({ shared, grew, guard, again }),
     emit,
     providers: [
       local,
@@ -93,7 +95,7 @@ function engineContext(build: PreparedBuild, { id, shared, grew }: StartedBuild,
     // Both look at the layers of stages.
     allStages: options.sbom !== undefined || options.audit !== undefined,
     explain: options.explain ?? false,
-    expectCached: options.expectCached ?? false,
+    expectCached: again === undefined && (options.expectCached ?? false),
     buildId: id,
   };
 }

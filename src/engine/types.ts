@@ -77,6 +77,12 @@ export interface SharedResults {
   usedMount(key: Digest, mount: UsedMount): void;
 }
 
+/** A solve that does all steps anew, to be compared with another: one at a time, and no result goes into the cache. */
+export interface SolveAgain {
+  /** Of RUN steps whose Dockerfile gives none. */
+  readonly hostname: string;
+}
+
 /** What ops work with. */
 export interface EngineContext {
   readonly store: Store;
@@ -118,6 +124,7 @@ export interface EngineContext {
   readonly retries?: number | undefined;
   /** How long a RUN step may take, each time that it is run. Default: any time. */
   readonly stepTimeoutMs?: number | undefined;
+  readonly again?: SolveAgain | undefined;
   readonly buildId: string;
   /** Is told when a step has left a result: the cache has grown. */
   readonly grew?: (() => Promise<void>) | undefined;

@@ -88,6 +88,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   expectCached: maybe(flag),
   retries: maybe(count),
   stepTimeoutMs: maybe(amount),
+  verifyReproducible: maybe(flag),
   allowSecretIn: maybe(list(text)),
   stdout: maybe(call),
   audit: maybe(oneOf("warn", "error", "strict")),

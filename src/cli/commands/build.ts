@@ -155,6 +155,10 @@ Examples:
       },
       ...ATTESTATION_OPTION_TABLE,
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
+      "verify-reproducible": {
+        type: "boolean",
+        help: "Build twice, and fail when the two builds differ: names the path and what makes it differ",
+      },
       "allow-secret-in": {
         type: "string",
         multiple: true,
@@ -259,6 +263,7 @@ Examples:
       runtime: values.runtime,
       explain: values.explain,
       expectCached: values["expect-cached"],
+      verifyReproducible: values["verify-reproducible"],
       allowSecretIn: values["allow-secret-in"],
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),

@@ -34,6 +34,7 @@ export type ErrorCode =
   | "REGISTRY_AUTH"
   | "REGISTRY_DENIED"
   | "REGISTRY_RATE_LIMIT"
+  | "CACHE"
   | "CREDENTIAL_HELPER"
   | "TAR"
   | "ARCHIVE"

@@ -37,6 +37,7 @@ export {
   dockerfileGraph,
   mutateImage,
   outline,
+  collectCache,
   pruneStore,
   pullImage,
   pushImage,
@@ -128,4 +129,4 @@ export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";
 export type { LoginResult, LogoutResult } from "./registry/index.ts";
-export type { BuildRecord, PruneResult } from "./store/index.ts";
+export type { BuildRecord, CacheKind, GcPolicy, PruneResult } from "./store/index.ts";

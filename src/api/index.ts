@@ -14,7 +14,7 @@ export { runImage } from "./run-image.ts";
 export { type DockerfileGraph, dockerfileGraph } from "./graph.ts";
 export { type DockerfileOutline, type DockerfileTarget, type DockerfileTargets, outline, targets } from "./outline.ts";
 export { listBuilds, removeBuilds, showBuild } from "./history.ts";
-export { inspectImage, pruneStore, removeImages, storeUsage } from "./images.ts";
+export { collectCache, inspectImage, pruneStore, removeImages, storeUsage } from "./images.ts";
 export { type StoreReport, verifyStore, type VerifyStoreOptions } from "./verify-store.ts";
 export { listImages } from "./list-images.ts";
 export { diffImages, type DiffImagesOptions, type FileChange, type ImageDifference } from "./look/diff-images.ts";

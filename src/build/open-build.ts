@@ -9,16 +9,19 @@ import {
   namedContexts,
   openAgents,
   openBuildContext,
+  openSecretKeys,
   openSecrets,
   openSession,
   type Session,
 } from "../context/index.ts";
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
-import type { SourceAccess } from "../engine/index.ts";
+import type { EngineContext, SourceAccess } from "../engine/index.ts";
+import { usageError } from "../errors.ts";
 import { openGuard } from "./secret-guard.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
+import { parseGitUrl } from "../graph/index.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
 import {
   type BaseImages,
@@ -56,6 +59,7 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** Opened on first use, because looking at a Dockerfile on this machine needs no store. */
   readonly session: () => Promise<Session>;
   readonly access: SourceAccess;
+  readonly secretKey: EngineContext["secretKey"];
   /** Knows the secrets of the build, if it has any. */
   readonly guard: SecretGuard | undefined;
   readonly context: BuildContext;
@@ -100,6 +104,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const policy = await openPolicy(options, cwd, env);
   const atContext = policy?.context ?? NO_RULES.context;
   const context = await openBuildContext(options, session, { cwd, access, compatibility, rule: atContext, ...run });
+  refuseModes(options, context);
   const folder = context.files.kind === "folder" ? context.files.path : undefined;
   const written = parseDockerfile(context.dockerfile.bytes, { name: context.dockerfile.name });
   const followed: Followed = {
@@ -116,6 +121,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     cwd,
     session,
     access,
+    secretKey: openSecretKeys(options.secrets ?? [], access.secret),
     guard,
     context,
     folder,
@@ -157,6 +163,12 @@ async function openRules(
 async function lockOf(options: OpenBuildOptions, dockerfile: string, folder: string | undefined): Promise<SourceRules> {
   const { openLockRules } = await import("./lock-rules.ts");
   return await openLockRules(options, dockerfile, folder);
+}
+
+/** An archive says modes itself, and what git gives has those of git already. */
+function refuseModes({ contextModes, context }: OpenBuildOptions, { files }: BuildContext): void {
+  if (contextModes !== "git" || files.kind === "folder" || files.layers.length === 0 || parseGitUrl(context, { asContext: true })) return;
+  throw usageError("Cannot use --context-modes git: the context is an archive", "Leave it out, or give the unpacked folder as the context");
 }
 
 /** How people know what was built: by its first name, else by its context. */

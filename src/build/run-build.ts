@@ -6,6 +6,7 @@ import type { BuiltImage, ExportResult } from "../image/index.ts";
 import { withAttestations } from "./attestations.ts";
 import { checkBuildOptions, checkTargets } from "./check-options.ts";
 import { builtImage } from "./built-image.ts";
+import { openCollector } from "./collector.ts";
 import { keepEvents } from "./kept-events.ts";
 import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
@@ -60,7 +61,9 @@ function titleOfAll(opened: OpenedBuild<BuildOptions>, targets: readonly BuildTa
 async function perform(opened: OpenedBuild<BuildOptions>, targets: readonly BuildTarget[], id: string): Promise<BuildResult> {
   const prepared = await prepareBuild(opened, targets);
   const caches = await openCaches(opened, platformsIn(prepared));
-  const { builds, executed, cached } = await solveGraph(prepared, { id, startedAt: Date.now(), shared: caches.shared });
+  const collector = await openCollector((await opened.session()).store, opened.emit, opened.signal);
+  const started = { id, startedAt: Date.now(), shared: caches.shared, grew: () => collector.collect() };
+  const { builds, executed, cached } = await solveGraph(prepared, started);
   if (opened.options.verifyReproducible === true) {
     const { verifyReproducible } = await import("./reproducible/verify.ts");
     await verifyReproducible(builds.filter(({ target }) => target.role === "result"));
@@ -80,6 +83,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, targets: readonly Buil
   const results: TargetResult[] = [];
   for (const one of finished) results.push(await exportTarget(one));
   await caches.write(builds);
+  await collector.collect();
   const outputs = results.flatMap((result) => result.outputs);
   const audits = results.flatMap((result) => result.audits ?? []);
   return {

@@ -26,7 +26,16 @@ export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: r
   // Loaded when it is needed: most builds have no such caches.
   const { exportCaches, importCaches, inlineCache, shareResults } = await import("../caches/index.ts");
   const session = await opened.session();
-  const context = { store: session.store, registry: session.registry, emit, signal, cwd, platforms };
+  const context = {
+    store: session.store,
+    registry: session.registry,
+    network: session.network,
+    env: session.env,
+    emit,
+    signal,
+    cwd,
+    platforms,
+  };
   const { shared, found } = shareResults(await importCaches(cacheFrom, context));
   return {
     shared,

@@ -54,6 +54,10 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly verifyReproducible?: boolean | undefined;
   /** Fails where a step would have to run, with the input that changed. Default false. */
   readonly expectCached?: boolean | undefined;
+  /** How often a RUN step is run anew that has failed or took too long, each time from clean files. Default 0. */
+  readonly retries?: number | undefined;
+  /** How long a RUN step may take, each time that it is run, in milliseconds. Default: any time. */
+  readonly stepTimeoutMs?: number | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */

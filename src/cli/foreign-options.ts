@@ -83,7 +83,6 @@ const BUILDAH: Table = {
   os: { type: "string", hint: PLATFORM },
   "pull-always": { type: "boolean", hint: "Use --pull" },
   "pull-never": { type: "boolean", hint: "Use --pull=never" },
-  retry: { type: "string", hint: RETRIES },
   "retry-delay": { type: "string", hint: RETRIES },
   "sign-by": { type: "string", hint: "Sign the pushed image with the tool of your choice" },
   "squash-all": { type: "boolean", hint: "Copy the stage into a last one: FROM scratch, COPY --from=STAGE / /" },

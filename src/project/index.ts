@@ -10,3 +10,4 @@ export { formatSourceLock, pinKey, readSourceLock, type SourceLock, sourceLockPl
 export { lockRules, NO_RULES, openSourcePolicy, pinnedImage, pinnedSource, policyRules, type SourceRules } from "./source-rules.ts";
 export { foldersOf } from "./stand-ins.ts";
 export type { DebianOptions, ProjectOptions, PullPolicy } from "./types.ts";
+export { readGcPolicy, STORE_CONFIG } from "./store-config.ts";

@@ -5,7 +5,24 @@ import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts
 import type { ProjectOptions } from "../../project/index.ts";
 import type { DockerfileOptions } from "../dockerfile-options.ts";
 import { cacheSources, cacheTargets } from "./caches.ts";
-import { annotations, call, type Fields, fields, flag, LIMITS, list, maybe, oneOf, outputs, record, STORE, stream, text } from "./kinds.ts";
+import {
+  amount,
+  annotations,
+  call,
+  count,
+  type Fields,
+  fields,
+  flag,
+  LIMITS,
+  list,
+  maybe,
+  oneOf,
+  outputs,
+  record,
+  STORE,
+  stream,
+  text,
+} from "./kinds.ts";
 import { type Kind, type Shape, shapeOf } from "./shape.ts";
 
 const secret = fields<SecretSpec>({
@@ -13,6 +30,7 @@ const secret = fields<SecretSpec>({
   src: maybe(text),
   env: maybe(text),
   value: maybe(v.custom((value) => typeof value === "string" || value instanceof Uint8Array, "a text or bytes")),
+  cacheKey: maybe(flag),
 });
 
 const CONTEXT: Fields<ContextOptions> = {
@@ -24,6 +42,7 @@ const CONTEXT: Fields<ContextOptions> = {
   buildArgs: maybe(record(text)),
   buildContexts: maybe(record(text)),
   secrets: maybe(list(secret)),
+  contextModes: maybe(oneOf("keep", "git")),
   ssh: maybe(list(fields<SshSpec>({ id: text, paths: maybe(list(text)) }))),
 };
 
@@ -71,6 +90,8 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
   expectCached: maybe(flag),
+  retries: maybe(count),
+  stepTimeoutMs: maybe(amount),
   verifyReproducible: maybe(flag),
   allowSecretIn: maybe(list(text)),
   stdout: maybe(call),
@@ -79,6 +100,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   onStepFailed: maybe(call),
   labels: maybe(record(text)),
   noCache: maybe(flag),
+  noCacheMounts: maybe(flag),
   noCacheStages: maybe(list(text)),
   allow: maybe(list(entitlement)),
   network: maybe(oneOf("default", "host", "none")),

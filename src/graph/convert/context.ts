@@ -31,6 +31,8 @@ export interface StepOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Run every step, whatever the cache has. Default false. */
   readonly noCache?: boolean | undefined;
+  /** With `noCache` or `noCacheStages`: the cache mounts of these steps start empty, too, as in BuildKit. Default false: they stay. */
+  readonly noCacheMounts?: boolean | undefined;
   /** Names (or indexes) of stages whose steps run, whatever the cache has. */
   readonly noCacheStages?: readonly string[] | undefined;
   /**

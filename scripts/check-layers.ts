@@ -21,6 +21,7 @@ const ROOMS: readonly string[] = [
   "graph",
   "engine",
   "image",
+  "signatures",
   "debian",
   "distroless",
   "sbom",

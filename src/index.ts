@@ -18,6 +18,7 @@ export {
   type DockerfileTargets,
   diffBases,
   diffImages,
+  generateKeyPair,
   gzipEncoder,
   imageHistory,
   importImage,
@@ -51,12 +52,14 @@ export {
   type SbomOptions,
   showBase,
   showBuild,
+  signImage,
   stopContainers,
   storeUsage,
   type StopContainersOptions,
   tagImage,
   targets,
   verifyBase,
+  verifyImage,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
 export {
@@ -103,5 +106,6 @@ export type {
 export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";
+export type { GoodSignature, KeyPair, SignerIdentity, VerifiedImage } from "./signatures/index.ts";
 export type { LoginResult, LogoutResult } from "./registry/index.ts";
 export type { BuildRecord, PruneResult } from "./store/index.ts";

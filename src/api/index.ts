@@ -20,6 +20,15 @@ export { diffImages, type DiffImagesOptions, type FileChange, type ImageDifferen
 export { type ImageFile, listFiles, type ListFilesOptions, readFile, type ReadFileOptions } from "./look/image-files.ts";
 export { imageHistory, type ImageStep } from "./look/image-history.ts";
 export type { LookOptions } from "./look/open-tree.ts";
+export {
+  generateKeyPair,
+  type GenerateKeyPairOptions,
+  type SignedImage,
+  signImage,
+  type SignImageOptions,
+  verifyImage,
+  type VerifyImageOptions,
+} from "./signatures.ts";
 export { login, logout } from "./login.ts";
 export { sbomOf, type SbomOptions } from "./sbom.ts";
 export { importImage, pullImage, pushImage } from "./transfer.ts";

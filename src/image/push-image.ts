@@ -44,15 +44,25 @@ export async function pushImage(
   if (found !== undefined && found.name === undefined)
     throw usageError(`Cannot push "${image}": it is the ID of an image; wanted a name to push to`, `Run: decant push ${image} NAME`);
   const targets = pushNames(names.length === 0 ? [image] : names);
-  const opened = await loadImages(ctx.store, image, options.platform, options.host);
-  const members: IndexMember[] = [];
-  for (const one of opened) members.push(await memberFor(ctx, one, targets, options));
-  const assembled = await resultFor(ctx, opened, members);
+  const assembled = await assembledForPush(ctx, image, targets, options);
   await pushContent(ctx, contentOf(assembled), targets);
   const { mediaType, digest, size } = assembled.descriptor;
   const descriptor = { mediaType, digest, size };
   for (const name of targets) ctx.emit({ type: "result", kind: "image", name, digest: descriptor.digest });
   return { descriptor, names: targets };
+}
+
+/** The image as a push sends it to `names` (canonical texts). Layers that are stored uncompressed are compressed now, and kept for the push. */
+export async function assembledForPush(
+  ctx: ImageContext,
+  image: string,
+  names: readonly string[],
+  options: PushOptions,
+): Promise<AssembledResult> {
+  const opened = await loadImages(ctx.store, image, options.platform, options.host);
+  const members: IndexMember[] = [];
+  for (const one of opened) members.push(await memberFor(ctx, one, names, options));
+  return await resultFor(ctx, opened, members);
 }
 
 async function memberFor(ctx: ImageContext, one: OpenedImage, names: readonly string[], options: PushOptions): Promise<IndexMember> {

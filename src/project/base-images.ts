@@ -15,6 +15,7 @@ import type { LayerSource } from "../tree/index.ts";
 import { step } from "../step.ts";
 import { DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
 import type { NamedContext, NamedContexts } from "../context/index.ts";
+import { checkSignatures } from "./check-signatures.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import type { DescribedBase } from "./types.ts";
 import { imageContext, type Session } from "../context/index.ts";
@@ -155,11 +156,14 @@ async function inLayout(
 async function named(session: Session, name: string, platform: Platform, options: FindOptions, vertex: string): Promise<Found> {
   const reference = parseReference(name);
   const canonical = formatReference(reference);
-  if (!options.pull && session.store.images.get(canonical) !== undefined) {
+  const context = imageContext(session, options.emit, vertex, options.signal);
+  const rules = options.project?.signatures ?? [];
+  const here = options.pull ? undefined : session.store.images.get(canonical);
+  if (here !== undefined) {
+    await checkSignatures(context, rules, { reference, digest: here.digest, isStored: true });
     const local = await loadImage(session.store, canonical, platform);
     return { identifier: `docker-image://${canonical}@${local.descriptor.digest}`, config: local.config, layers: local.layers };
   }
-  const context = imageContext(session, options.emit, vertex, options.signal);
   const pulled = await pullImage(context, name, platform, { mayBeOld: !options.pull }).catch((error: unknown) => {
     const isHere = knownTag(session.store, reference) !== undefined || session.store.images.get(canonical) !== undefined;
     if (!options.pull || !isHere || !isOutOfReach(error)) throw error;
@@ -167,6 +171,7 @@ async function named(session: Session, name: string, platform: Platform, options
     throw new DecantError(code, message, { hint: "Leave out --pull to build with what the store has of it", details, cause: error });
   });
   const { digest } = pulled.reference;
+  if (digest !== undefined) await checkSignatures(context, rules, { reference: pulled.reference, digest });
   return {
     identifier: `docker-image://${canonical}${reference.digest === undefined && digest !== undefined ? `@${digest}` : ""}`,
     config: pulled.config,

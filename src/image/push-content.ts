@@ -8,11 +8,10 @@ import type { Digest } from "../digest.ts";
 import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import { type BlobPlace, notePlaces, placesOf, withoutRepeats } from "./blob-places.ts";
-import { type ImageContent, storedContent } from "./content.ts";
+import type { ImageContent } from "./content.ts";
 import type { ExportLayer } from "./layers.ts";
 import type { Document } from "./manifest.ts";
 import { targetName, untaggedName } from "./names.ts";
-import { storedReferrers } from "./store-referrers.ts";
 import { startProgress } from "../transfer.ts";
 import type { ImageContext, RegistryOptions } from "./types.ts";
 
@@ -33,21 +32,7 @@ export async function pushContent(
 ): Promise<void> {
   const client = await ctx.registry({ insecure });
   const blobs = blobsOf(ctx, content);
-  for (const target of names.map(pushByDigest ? untaggedName : targetName)) {
-    await pushBlobs(ctx, client, { content, blobs }, target);
-    await pushReferrers(ctx, client, content, target);
-  }
-}
-
-/** What the store keeps beside the image: its signatures, and theirs. */
-async function pushReferrers(ctx: ImageContext, client: RegistryClient, content: ImageContent, target: Reference): Promise<void> {
-  for (const { descriptor } of content.manifests) {
-    for (const referrer of storedReferrers(ctx.store, descriptor.digest)) {
-      const one = await storedContent(ctx, referrer);
-      await pushAt(ctx, client, one, atDigest(target, referrer.digest));
-      await pushReferrers(ctx, client, one, target);
-    }
-  }
+  for (const target of names.map(pushByDigest ? untaggedName : targetName)) await pushBlobs(ctx, client, { content, blobs }, target);
 }
 
 /** Pushes to one place; `target` without a tag is known by the digest alone. */

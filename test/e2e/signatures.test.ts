@@ -190,6 +190,10 @@ test("F4: a signature of an image in the store goes along with a push, and stays
   await using push = pushImage({ root: own, image: name });
   assert.equal((await push.result).digest, digests[1]);
   assert.equal(await verify(`docker://${name}`, { root: join(folder, "fresh") }), "verified: cosign.pub");
+  await using other = pushImage({ root: own, image: name, name: `${registry.host}/team/zstd:v1`, compression: "zstd", force: true });
+  const events = await Array.fromAsync(other);
+  assert.ok(events.some((event) => event.type === "warning" && event.code === "SignaturesLeft"));
+  assert.match(await verify(`docker://${registry.host}/team/zstd:v1`), /it has no signature/);
   await using copy = copyImage({ root: own, source: `docker://${name}`, destination: `${registry.host}/mirror/app:v1` });
   assert.equal((await copy.result).referrers, 1);
   assert.equal(await verify(`docker://${registry.host}/mirror/app:v1`, { root: join(folder, "fresh") }), "verified: cosign.pub");

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { imageContext, openSession, type Session, type StoreOptions } from "../context/index.ts";
 import { unsupported, usageError } from "../errors.ts";
-import { assembledForPush, findImage, type ImageContext } from "../image/index.ts";
+import { assembledForPush, findImage, type ImageContext, signedForms } from "../image/index.ts";
 import {
   type Descriptor,
   formatReference,
@@ -170,8 +170,9 @@ export function verifyImage(options: VerifyImageOptions): Run<VerifiedImage> {
     const context = imageContext(session, emit, "verify", signal);
     return await step(emit, { vertex: "verify", name: `verifying ${options.image}` }, signal, async () => {
       const { kind, shown, top, reference } = await findSigned(session, options.image, { cwd: options.cwd, signal });
+      const forms = kind === "store" ? signedForms(session.store, top.digest) : [];
       const only = bundle === undefined ? undefined : Buffer.from(bundle.text, "utf8");
-      return await verify(context, { shown, digest: top.digest, reference, isStored: kind === "store", bundle: only }, demand);
+      return await verify(context, { shown, digest: top.digest, forms, reference, isStored: kind === "store", bundle: only }, demand);
     });
   });
 }

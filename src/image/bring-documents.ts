@@ -1,5 +1,15 @@
 /** Manifests and configurations of an image into the store. Layers stay where they are. */
-import { type Descriptor, formatReference, parseManifestOrIndex, type Platform, type Reference, selectManifest } from "../oci/index.ts";
+import {
+  type Descriptor,
+  formatReference,
+  isImageConfig,
+  parseManifestOrIndex,
+  type Platform,
+  type Reference,
+  selectManifest,
+} from "../oci/index.ts";
+import { fetchBlob } from "./fetch-blob.ts";
+import { isStored } from "./image-layer.ts";
 import { fetchDocument } from "./pull-image.ts";
 import type { ImageContext } from "./types.ts";
 
@@ -15,7 +25,10 @@ export async function bringDocuments(
 ): Promise<void> {
   const parsed = parseManifestOrIndex(await fetchDocument(ctx, reference, at), at.mediaType);
   if (parsed.kind === "manifest") {
-    await fetchDocument(ctx, reference, parsed.manifest.config);
+    const { config } = parsed.manifest;
+    // That of an artifact is a blob as any other.
+    if (isImageConfig(config.mediaType)) await fetchDocument(ctx, reference, config);
+    else if (!isStored(ctx.store, config)) await fetchBlob(ctx, { ...reference, descriptor: config }, ctx.signal);
     return;
   }
   const entries = platform === undefined ? parsed.index.manifests : [selectManifest(parsed.index, platform, formatReference(reference))];

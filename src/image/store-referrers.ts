@@ -38,6 +38,11 @@ export function storedReferrers(store: Store, subject: Digest): readonly Descrip
   }));
 }
 
+/** The digests whose signatures count for the image `digest`: its own comes first. */
+export function signedForms(store: Store, digest: Digest): readonly Digest[] {
+  return [digest, ...keptOf(store, digest).forms];
+}
+
 /**
  * Keeps a referrer, whose blobs are in the store, for as long as a name stands for `top`. `subject` is `top`, or another form of it, as a push
  * sends it.
@@ -57,9 +62,16 @@ export function keepReferrer(
   store.records.batch(() => {
     const known = keptOf(store, subject);
     put(store, subject, { ...known, referrers: [...known.referrers.filter((one) => one.digest !== digest), entry] });
-    if (subject !== top.digest) {
+    keepForm(store, top, subject);
+  });
+}
+
+/** Notes that a signature of `form` is one of `top`: an index that has it, or what a push makes of it. */
+export function keepForm(store: Store, top: Descriptor, form: Digest): void {
+  store.records.batch(() => {
+    if (form !== top.digest) {
       const ofTop = keptOf(store, top.digest);
-      put(store, top.digest, { ...ofTop, forms: [...new Set([...ofTop.forms, subject])] });
+      put(store, top.digest, { ...ofTop, forms: [...new Set([...ofTop.forms, form])] });
     }
     for (const named of store.images.list()) {
       const refs = store.images.refs(named.name);

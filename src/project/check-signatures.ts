@@ -1,7 +1,7 @@
 /** Holds bases to the signature rules of decant.yaml, before anything of them is used. */
 import { type Digest, framedDigest } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
-import type { ImageContext } from "../image/index.ts";
+import { type ImageContext, signedForms } from "../image/index.ts";
 import { familiarName, formatFamiliar, formatReference, type Reference } from "../oci/index.ts";
 import type { KeyFile, SignatureDemand } from "../signatures/index.ts";
 import { readNamedFile } from "../sys/index.ts";
@@ -28,7 +28,8 @@ export async function checkSignatures(
     if (ctx.store.records.get(SPACE, id) !== undefined) continue;
     const { verifyImage } = await import("../signatures/index.ts");
     try {
-      await verifyImage(ctx, { shown: formatFamiliar(reference), digest, reference, isStored }, demand);
+      const forms = isStored ? signedForms(ctx.store, digest) : [];
+      await verifyImage(ctx, { shown: formatFamiliar(reference), digest, forms, reference, isStored }, demand);
     } catch (error) {
       throw explained(error, reference, rule);
     }

@@ -7,8 +7,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Digest, isDigest } from "../../src/digest.ts";
-import { copyImage, generateKeyPair, importImage, pruneStore, pushImage, signImage, tagImage, verifyImage } from "../../src/index.ts";
-import { OCI_EMPTY, OCI_MANIFEST } from "../../src/oci/index.ts";
+import {
+  copyImage,
+  generateKeyPair,
+  importImage,
+  pruneStore,
+  pullImage,
+  pushImage,
+  signImage,
+  tagImage,
+  verifyImage,
+} from "../../src/index.ts";
+import { OCI_EMPTY, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/index.ts";
 import { tarOf } from "../support/archive.ts";
 import { DECANT } from "../support/command.ts";
 import { type FakeRegistry, startFakeRegistry } from "../support/registry.ts";
@@ -197,6 +207,29 @@ test("F4: a signature of an image in the store goes along with a push, and stays
   await using copy = copyImage({ root: own, source: `docker://${name}`, destination: `${registry.host}/mirror/app:v1` });
   assert.equal((await copy.result).referrers, 1);
   assert.equal(await verify(`docker://${registry.host}/mirror/app:v1`, { root: join(folder, "fresh") }), "verified: cosign.pub");
+});
+
+test("F4: pull keeps signatures, also those of the index that has the image", async () => {
+  await using registry = await startFakeRegistry();
+  const layers = [tarOf([{ path: "hello", content: "hello" }])];
+  const platform = { architecture: "amd64", os: "linux" };
+  const image = { ...registry.addImage("team/app", "amd64", { layers, config: platform }), platform };
+  registry.addManifest("team/app", "v1", OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [image] });
+  const name = `${registry.host}/team/app:v1`;
+  await sign(`docker://${name}`, { annotations: { of: "index" } });
+  const own = join(folder, "pulled");
+  await using pull = pullImage({ root: own, image: name, platform: "linux/amd64" });
+  const events = await Array.fromAsync(pull);
+  assert.deepEqual(
+    events.filter(({ type }) => type === "warning"),
+    [],
+  );
+  await registry[Symbol.asyncDispose]();
+  assert.equal(await verify(name, { root: own, annotations: { of: "index" } }), "verified: cosign.pub");
+  assert.match(
+    await verify(name, { root: own, keys: ["other.pub"] }),
+    /its signature does not count: it is by another key, and its registry cannot be asked/,
+  );
 });
 
 /** In PEM: public, private. */

@@ -10,6 +10,7 @@ import { checkOutputs } from "./outputs.ts";
 import { platformsOf } from "./platform.ts";
 import type { BuildOptions } from "./types.ts";
 import { workingDirectory } from "../working-directory.ts";
+import { usageError } from "../errors.ts";
 
 /** Checks platform, names, destinations, certificates and devices. Throws `USAGE`, `REFERENCE`, `PLATFORM`, `EXPORT`, `UNSUPPORTED`, `NOT_FOUND`. */
 export async function checkBuildOptions(options: BuildOptions, { emit, signal }: BuildRun): Promise<void> {
@@ -21,6 +22,13 @@ export async function checkBuildOptions(options: BuildOptions, { emit, signal }:
   // Which frontend is followed, only the Dockerfile says: outputs do not ask for it.
   const followed = { ...NEWEST, compatibility: followedExporters(options.compatibilityVersion, options.buildArgs ?? {}) };
   await checkOutputs(options, { platforms, cwd, followed, signal });
+  checkFileName(options.provenance?.filename);
   buildDevices(options, { cwd, emit });
   await checkCaCertificates(options.caCerts, env, cwd);
+}
+
+/** A file beside others: no path. */
+function checkFileName(name: string | undefined): void {
+  if (name !== undefined && (/^\.{0,2}$/.test(name) || /[/\0]/.test(name)))
+    throw usageError(`Cannot use "${name}" as the file name of provenance: wanted a name without slashes, such as provenance.json`);
 }

@@ -84,6 +84,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
       version: maybe(oneOf("v1", "v0.2")),
       builderId: maybe(text),
       reproducible: maybe(flag),
+      filename: maybe(text),
       inlineOnly: maybe(flag),
     }),
   ),

@@ -23,14 +23,15 @@ import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
-import type { PreparedBuild } from "./prepare.ts";
+import { autoAnnotations } from "./auto-annotations.ts";
+import type { SolvedBuild } from "./solve-graph.ts";
 import type { BuildOptions } from "./types.ts";
 
 /**
  * Writes every output that is wanted, one after the other: `images` of the platforms of `builds`. Throws as `exportImage`, and `USAGE` for annotations of
  * what is not built.
  */
-export async function exportAll(images: readonly BuiltImage[], builds: readonly PreparedBuild[]): Promise<ExportResult[]> {
+export async function exportAll(images: readonly BuiltImage[], builds: readonly SolvedBuild[]): Promise<ExportResult[]> {
   const [first] = builds;
   if (first === undefined) throw new InternalError("a build without platforms");
   const { opened, session } = first;
@@ -38,8 +39,10 @@ export async function exportAll(images: readonly BuiltImage[], builds: readonly 
   const platforms = images.map(namedPlatform);
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
-    const changed = async (image: BuiltImage): Promise<BuiltImage> => {
-      const annotated = withAnnotations(image, [...ownAnnotations(output), ...(options.annotations ?? [])], platforms);
+    const changed = async (image: BuiltImage, _stop: AbortSignal, at: number): Promise<BuiltImage> => {
+      const build = options.autoAnnotations === true ? builds[at] : undefined;
+      const known = build === undefined ? [] : autoAnnotations(image, build);
+      const annotated = withAnnotations(image, [...known, ...ownAnnotations(output), ...(options.annotations ?? [])], platforms);
       return await rewritten(timedFor(annotated, output), output, session, signal);
     };
     const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
@@ -64,12 +67,15 @@ export async function checkOutputs(
   const attestations = [...(sbom === undefined ? [] : [{}]), ...(provenance === undefined ? [] : [{ inlineOnly: provenance.inlineOnly }])];
   const inIndex = platforms.length > 1 || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
   for (const output of outputs) {
-    const specs = [...ownAnnotations(output), ...(options.annotations ?? [])];
+    const specs = [...(options.autoAnnotations === true ? [AUTO] : []), ...ownAnnotations(output), ...(options.annotations ?? [])];
     const images = platforms.map((platform) => ({ annotations: annotationsFor(specs, platform, platforms), attestations, inIndex }));
     const mayDelete = options.allow?.includes("buildx.local.delete");
     await checkOutput(images, output, { cwd, followed, env: options.env, mayDelete, signal, ...given({ stdout }) });
   }
 }
+
+/** Stands for those that the build will know. */
+const AUTO: AnnotationSpec = { key: "org.opencontainers.image.created", value: "" };
 
 /** What is known of a build before it is opened. */
 interface PlannedOutputs {

@@ -52,7 +52,7 @@ export interface ProvenanceFacts {
 }
 
 /** A layer of the image. */
-export interface StepLayer {
+interface StepLayer {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;

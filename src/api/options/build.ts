@@ -56,6 +56,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   ...OPEN,
   tags: maybe(list(text)),
   annotations: maybe(annotations),
+  autoAnnotations: maybe(flag),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),
   cacheFrom: maybe(cacheSources),

@@ -13,14 +13,15 @@ const KNOWN_BASE = /^docker-image:\/\/(?!(?:distroless|oci-layout)\/)(.+)$/;
 
 /** Those of one platform's image, for its manifest. */
 export function autoAnnotations({ created }: BuiltImage, { opened, conversion }: SolvedBuild): readonly AnnotationSpec[] {
-  const { uri, digest: { sha1 = undefined } = {} } = opened.context.material ?? {};
+  const { material } = opened.context;
+  const sha1 = material?.digest["sha1"];
   const base = baseOf(conversion.baseImage);
   const known: Readonly<Record<string, string | undefined>> = {
     created,
     "base.name": base?.name,
     "base.digest": base?.digest,
     // An archive from the web has no commit.
-    source: sha1 === undefined ? undefined : uri?.replace(/#.*/, ""),
+    source: sha1 === undefined ? undefined : material?.uri.replace(/#.*/, ""),
     revision: sha1,
   };
   return Object.entries(known).flatMap(([key, value]) => (value === undefined ? [] : [{ key: `${PREFIX}${key}`, value }]));

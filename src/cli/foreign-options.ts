@@ -85,7 +85,7 @@ const BUILDAH: Table = {
   "pull-never": { type: "boolean", hint: "Leave it out: what the store has is not pulled again where its registry is out of reach" },
   retry: { type: "string", hint: RETRIES },
   "retry-delay": { type: "string", hint: RETRIES },
-  "sign-by": { type: "string", hint: "Sign the pushed image with the tool of your choice" },
+  "sign-by": { type: "string", hint: "Sign the pushed image: decant sign --key FILE docker://NAME" },
   "squash-all": { type: "boolean", hint: "Copy the stage into a last one: FROM scratch, COPY --from=STAGE / /" },
   stdin: { type: "boolean", hint: NOTHING },
   timestamp: { type: "string", hint: "Set SOURCE_DATE_EPOCH in the environment" },

@@ -2,6 +2,7 @@
  * A sigstore of the test's own: certificate authority, logs and a token service of @sigstore/mock on a port of this machine, and the trusted root
  * that names them.
  */
+import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, verify } from "node:crypto";
 import { fulcioHandler, type HandlerFn, initializeCA, initializeCTLog, initializeTLog, rekorHandler } from "@sigstore/mock";
 import { type CertificateAuthority, HashAlgorithm, PublicKeyDetails, TransparencyLogInstance, TrustedRoot } from "@sigstore/protobuf-specs";
@@ -58,7 +59,8 @@ export function identityToken(claims: object): string {
 
 async function answer(handler: HandlerFn, body: string): Promise<{ readonly status: number; readonly body: string }> {
   const { statusCode, response } = await handler(body);
-  return { status: statusCode, body: String(response) };
+  assert.ok(typeof response === "string");
+  return { status: statusCode, body: response };
 }
 
 /** What a real log writes down of an envelope that it is offered: its hashes, when the signature is good. */

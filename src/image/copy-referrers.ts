@@ -23,6 +23,11 @@ const COSIGN_TAGS = ["sig", "att", "sbom"] as const;
 /** More are not followed: anybody who may push can add some. */
 const MAX_REFERRERS = 1000;
 
+/** The tag under which cosign 2 stores what is about the manifest `digest`: "sha256-….sig". */
+export function cosignTag(digest: Digest, kind: (typeof COSIGN_TAGS)[number]): string {
+  return `${algorithmOf(digest)}-${hexOf(digest)}.${kind}`;
+}
+
 /** Those of the manifests of `content`, and theirs, as a signature may be signed; from a registry, or from the store. A registry without them has none. */
 export async function referrersOf(
   ctx: ImageContext,
@@ -92,7 +97,7 @@ async function cosignTags(
   { registry, repository }: Reference,
 ): Promise<readonly { readonly tag: string; readonly descriptor: Descriptor }[]> {
   const digests = new Set([descriptor.digest, ...images.map(({ manifest }) => manifest.digest)]);
-  const names = [...digests].flatMap((digest) => COSIGN_TAGS.map((kind) => `${algorithmOf(digest)}-${hexOf(digest)}.${kind}`));
+  const names = [...digests].flatMap((digest) => COSIGN_TAGS.map((kind) => cosignTag(digest, kind)));
   const found = await pool(
     AT_ONCE,
     names,

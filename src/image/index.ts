@@ -26,6 +26,7 @@ export { targetNames } from "./names.ts";
 export { documentOf } from "./manifest.ts";
 export type { ImageContent } from "./content.ts";
 export { pushAt } from "./push-content.ts";
+export { cosignTag } from "./copy-referrers.ts";
 export { keepReferrer, signedForms, storedReferrers } from "./store-referrers.ts";
 export { clampTimes, withEpoch } from "./clamp-times.ts";
 export { openOciArchive } from "./oci-archive.ts";

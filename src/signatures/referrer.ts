@@ -20,15 +20,18 @@ const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /** Of older ones, too. */
 const BUNDLE_TYPES = /^application\/vnd\.dev\.sigstore\.bundle(?:\.v0\.\d)?\+json/;
 const PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType";
-const MAX_BUNDLE_BYTES = 1024 * 1024;
+/** A larger one is no signature. */
+export const MAX_BUNDLE_BYTES: number = 1024 * 1024;
 /** More are not looked at: anybody who may push can add some. */
-const MAX_SIGNATURES = 100;
+export const MAX_SIGNATURES: number = 100;
 
 /** A bundle that is about an image. */
 export interface FoundBundle {
   /** Of the manifest that holds it. */
   readonly digest: Digest;
   readonly bytes: Buffer;
+  /** What is signed, where the bundle has it not. */
+  readonly payload?: Buffer;
 }
 
 /** The manifest of a signature, with its bundle. `created`: RFC 3339. */

@@ -5,8 +5,10 @@ import { toSignedEntity, toTrustMaterial, VerificationError, Verifier } from "@s
 import type { Digest } from "../digest.ts";
 import { given } from "../given.ts";
 import { cleanText } from "../net/index.ts";
+import { claimedAnnotations, claimProblem } from "./cosign-tag.ts";
 import type { SignatureDemand, SignerIdentity } from "./demand.ts";
 import { keyHint, readPublicKey } from "./keys.ts";
+import type { FoundBundle } from "./referrer.ts";
 import { type SignedAnnotations, statedAnnotations, statementProblem } from "./signed-statement.ts";
 import { noTrustedRoot, readTrustedRoot } from "./trusted-root.ts";
 
@@ -24,7 +26,7 @@ export interface GoodSignature {
 export type Checked = GoodSignature | { readonly problem: string };
 
 /** Checks bundles against one demand. */
-type CheckBundle = (bundle: Uint8Array, digest: Digest) => Checked;
+type CheckBundle = (found: Pick<FoundBundle, "bytes" | "payload">, digest: Digest) => Checked;
 
 interface Trusted {
   readonly shown: string;
@@ -36,22 +38,27 @@ export function createVerifier(demand: SignatureDemand): CheckBundle {
   const keys = (demand.keys ?? []).map((file): Trusted => ({ shown: file.shown, key: readPublicKey(file) }));
   const identities = demand.identities ?? [];
   const byIdentity = identities.length === 0 ? undefined : new Verifier(toTrustMaterial(readTrustedRoot(demand.trustedRoot)));
-  return (bytes, digest) => {
+  return ({ bytes, payload: claim }, digest) => {
     const bundle = parsedBundle(bytes);
     if (bundle === undefined) return { problem: "it is no bundle of sigstore that Decant reads" };
-    if (bundle.content.$case !== "dsseEnvelope") return { problem: "it has no statement" };
-    const { payload } = bundle.content.dsseEnvelope;
-    const who = isByKey(bundle) ? byKey(bundle, keys) : byCertificate(bundle, byIdentity, identities);
+    const statement = bundle.content.$case === "dsseEnvelope" ? bundle.content.dsseEnvelope.payload : undefined;
+    if ((statement === undefined) === (claim === undefined)) return { problem: "it has no statement" };
+    const who = isByKey(bundle) ? byKey(bundle, keys, claim) : byCertificate(bundle, byIdentity, { identities, claim });
     if ("problem" in who) return who;
-    const problem = statementProblem(payload, digest, demand.annotations);
-    return problem === undefined ? { ...who, annotations: statedAnnotations(payload, digest) } : { problem };
+    const { annotations } = demand;
+    const problem =
+      statement === undefined ? claimProblem(claim ?? NOTHING, digest, annotations) : statementProblem(statement, digest, annotations);
+    if (problem !== undefined) return { problem };
+    return { ...who, annotations: statement === undefined ? claimedAnnotations(claim ?? NOTHING) : statedAnnotations(statement, digest) };
   };
 }
+
+const NOTHING = Buffer.alloc(0);
 
 type Who = Omit<GoodSignature, "annotations"> | { readonly problem: string };
 
 /** The key alone decides: what a log or a clock says of the signature counts for nothing, and is not looked at. */
-function byKey(bundle: Bundle, keys: readonly Trusted[]): Who {
+function byKey(bundle: Bundle, keys: readonly Trusted[], claim: Buffer | undefined): Who {
   const { content } = bundle.verificationMaterial;
   const hint = content.$case === "publicKey" ? content.publicKey.hint : "";
   const alone: Bundle = {
@@ -63,14 +70,18 @@ function byKey(bundle: Bundle, keys: readonly Trusted[]): Who {
     isNamed ||= keyHint(key) === hint;
     const trust = toTrustMaterial(noTrustedRoot(), () => ({ publicKey: key, validFor: () => true }));
     const verifier = new Verifier(trust, { ctlogThreshold: 0, tlogThreshold: 0, timestampThreshold: 0 });
-    if (!("problem" in tried(() => verifier.verify(toSignedEntity(alone))))) return { key: shown };
+    if (!("problem" in tried(() => verifier.verify(toSignedEntity(alone, claim))))) return { key: shown };
   }
   return { problem: isNamed ? "it was changed after the key had made it" : "it is by another key" };
 }
 
-function byCertificate(bundle: Bundle, verifier: Verifier | undefined, identities: readonly SignerIdentity[]): Who {
+function byCertificate(
+  bundle: Bundle,
+  verifier: Verifier | undefined,
+  { identities, claim }: { readonly identities: readonly SignerIdentity[]; readonly claim: Buffer | undefined },
+): Who {
   if (verifier === undefined) return { problem: "it is by somebody with a certificate, not by a key" };
-  const signer = tried(() => verifier.verify(toSignedEntity(bundle)));
+  const signer = tried(() => verifier.verify(toSignedEntity(bundle, claim)));
   if ("problem" in signer) return signer;
   const { subjectAlternativeName: subject = "", extensions: { issuer = "" } = {} } = signer.identity ?? {};
   const isWanted = identities.some((one) => fits(one.subject, subject) && fits(one.issuer, issuer));

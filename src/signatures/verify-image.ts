@@ -5,6 +5,7 @@ import type { ImageContext } from "../image/index.ts";
 import { formatReference, type Reference } from "../oci/index.ts";
 import { type SignatureDemand, shownDemand } from "./demand.ts";
 import { notVerified } from "./errors.ts";
+import { bundlesOfTag } from "./cosign-tag.ts";
 import { bundlesInRegistry, bundlesInStore, type FoundBundle } from "./referrer.ts";
 import { type Checked, createVerifier, type GoodSignature } from "./verifier.ts";
 
@@ -43,9 +44,9 @@ export async function verifyImage(ctx: ImageContext, image: SignedImage, demand:
   for (const { digest: subject, bundles } of sources(ctx, image)) {
     const seen = new Set<Digest>();
     try {
-      for await (const { digest, bytes } of bundles) {
-        if (!seen.has(digest)) checked.push(check(bytes, subject));
-        seen.add(digest);
+      for await (const found of bundles) {
+        if (!seen.has(found.digest)) checked.push(check(found, subject));
+        seen.add(found.digest);
       }
     } catch (error) {
       if (image.isStored !== true || !isDecantError(error) || !error.code.startsWith("REGISTRY")) throw error;
@@ -63,7 +64,8 @@ function sources(ctx: ImageContext, { bundle, digest, forms = [], reference }: S
   if (bundle !== undefined) return digests.map((one) => ({ digest: one, bundles: oneBundle({ digest: one, bytes: bundle }) }));
   const stored = digests.map((one) => ({ digest: one, bundles: bundlesInStore(ctx, one) }));
   if (reference === undefined) return stored;
-  return [...stored, ...digests.map((one) => ({ digest: one, bundles: bundlesInRegistry(ctx, reference, one) }))];
+  const inRegistry = digests.map((one) => ({ digest: one, bundles: bundlesInRegistry(ctx, reference, one) }));
+  return [...stored, ...inRegistry, ...digests.map((one) => ({ digest: one, bundles: bundlesOfTag(ctx, reference, one) }))];
 }
 
 /** Signatures, and what they are to be of. */

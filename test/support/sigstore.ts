@@ -5,7 +5,13 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, verify } from "node:crypto";
 import { fulcioHandler, type HandlerFn, initializeCA, initializeCTLog, initializeTLog, rekorHandler } from "@sigstore/mock";
-import { type CertificateAuthority, HashAlgorithm, PublicKeyDetails, type TransparencyLogInstance, TrustedRoot } from "@sigstore/protobuf-specs";
+import {
+  type CertificateAuthority,
+  HashAlgorithm,
+  PublicKeyDetails,
+  type TransparencyLogInstance,
+  TrustedRoot,
+} from "@sigstore/protobuf-specs";
 import { startServer, type TestServer } from "./server.ts";
 
 /** The services, and what trusts them. */

@@ -160,7 +160,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F138",
     title: "Signatures of images",
     state: "partial",
-    note: "[Sigstore bundles](../signatures.md) as cosign 3 makes them: decant sign and verify, and decant.yaml for bases. Not Docker Content Trust, GPG and Notation; signatures of cosign 2 are copied, not verified.",
+    note: "[Sigstore bundles](../signatures.md) as cosign 3 makes them: decant sign and verify, and decant.yaml for bases. Signatures of cosign 2 and podman are verified, too. Not Docker Content Trust, GPG and Notation.",
     hint: "Leave it out: Decant does not know Docker Content Trust. See decant verify",
     refuses: [{ args: ["--disable-content-trust"] }],
   },

@@ -72,6 +72,8 @@ async function answer(handler: HandlerFn, body: string): Promise<{ readonly stat
 /** What a real log writes down of an envelope that it is offered: its hashes, when the signature is good. */
 function writtenEntry(proposed: string): string {
   const { apiVersion, kind, spec } = JSON.parse(proposed);
+  // An entry of a hash is written down as it is.
+  if (kind !== "dsse") return proposed;
   const { payload, payloadType, signatures } = JSON.parse(spec.proposedContent.envelope);
   const [verifier] = spec.proposedContent.verifiers;
   const content = Buffer.from(payload, "base64");

@@ -43,7 +43,8 @@ export async function exportAll(images: readonly BuiltImage[], builds: readonly 
       const build = options.autoAnnotations === true ? builds[at] : undefined;
       const known = build === undefined ? [] : autoAnnotations(image, build);
       const annotated = withAnnotations(image, [...known, ...ownAnnotations(output), ...(options.annotations ?? [])], platforms);
-      return await rewritten(timedFor(annotated, output), output, session, signal);
+      const { attestations: _left, ...bare } = annotated;
+      return await rewritten(timedFor(takesAttestations(output) ? annotated : bare, output), output, session, signal);
     };
     const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
     results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, cwd, followed, emit, signal }));
@@ -68,7 +69,8 @@ export async function checkOutputs(
   const inIndex = platforms.length > 1 || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
   for (const output of outputs) {
     const specs = [...(options.autoAnnotations === true ? [AUTO] : []), ...ownAnnotations(output), ...(options.annotations ?? [])];
-    const images = platforms.map((platform) => ({ annotations: annotationsFor(specs, platform, platforms), attestations, inIndex }));
+    const said = takesAttestations(output) ? attestations : [];
+    const images = platforms.map((platform) => ({ annotations: annotationsFor(specs, platform, platforms), attestations: said, inIndex }));
     const mayDelete = options.allow?.includes("buildx.local.delete");
     await checkOutput(images, output, { cwd, followed, env: options.env, mayDelete, signal, ...given({ stdout }) });
   }
@@ -83,6 +85,10 @@ interface PlannedOutputs {
   readonly cwd: string;
   readonly followed: Followed | undefined;
   readonly signal: AbortSignal;
+}
+
+function takesAttestations(output: OutputSpec): boolean {
+  return !("attestations" in output) || output.attestations !== false;
 }
 
 function ownAnnotations(output: OutputSpec): readonly AnnotationSpec[] {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
-import fc from "fast-check";
+
+import { fc } from "../../test/support/property.ts";
 import { sha256 } from "../digest.ts";
 import { signedStatement } from "./signed-statement.ts";
 import { createKeySigner } from "./signer.ts";

@@ -1,6 +1,6 @@
 /** Annotations at every level (F119), and BUILDKIT_MULTI_PLATFORM: an index around one image (F46), through all outputs. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type AnnotationSpec, type BuildOptions, isDecantError, pushImage } from "../../src/index.ts";
@@ -204,5 +204,35 @@ describe("F4: --auto-annotations", () => {
       "org.opencontainers.image.revision": commit,
       "org.opencontainers.image.source": `${server.url}/app.git`,
     });
+  });
+});
+
+describe("F4: attestations=false of an output", () => {
+  it("leaves them out there, and keeps the digest of the image", async () => {
+    using shop = workshop();
+    await using registry = await startFakeRegistry();
+    const name = `${registry.host}/team/app:1`;
+    const dest = join(shop.folder, "files");
+    await shop.build(TEXT, {
+      sbom: {},
+      provenance: {},
+      outputs: [
+        { type: "registry", names: [name] },
+        { type: "registry", names: [`${name}-bare`], attestations: false },
+        { type: "registry", names: [`${name}-docker`], attestations: false, ociMediaTypes: false },
+        { type: "local", dest, attestations: false },
+      ],
+    });
+    const read = (tag: string): Document => JSON.parse(registry.manifest("team/app", tag)?.bytes.toString() ?? "{}");
+    assert.deepEqual(
+      read("1").manifests?.map(({ platform }) => Reflect.get(platform ?? {}, "os")),
+      ["linux", "unknown"],
+    );
+    const image = registry.manifest("team/app", read("1").manifests?.[0]?.digest ?? "");
+    assert.deepEqual(registry.manifest("team/app", "1-bare")?.bytes, image?.bytes);
+    assert.match(read("1-docker").mediaType, /docker\.distribution\.manifest/);
+    assert.deepEqual(readdirSync(dest), ["a"]);
+    const refused = shop.build(TEXT, { provenance: {}, outputs: [{ type: "registry", names: [name], ociMediaTypes: false }] });
+    assert.match(await failure(refused), /attestations=false$/);
   });
 });

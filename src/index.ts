@@ -18,6 +18,7 @@ export {
   type DockerfileTargets,
   diffBases,
   diffImages,
+  explainBuild,
   gzipEncoder,
   imageHistory,
   importImage,
@@ -74,14 +75,24 @@ export {
   type SizeReport,
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
-export type { AttestationOptions, AuditMode, BuildOptions, BuildResult, ProvenanceOptions, SbomAttestationOptions } from "./build/index.ts";
+export type {
+  AttestationOptions,
+  AuditMode,
+  BuildOptions,
+  BuildResult,
+  ExplainedStep,
+  PastStep,
+  ProvenanceOptions,
+  SbomAttestationOptions,
+} from "./build/index.ts";
 export type { ContainerOptions, ContainerSummary, RemovedContainers, RunningContainer, StopOptions } from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
 export type { DebianOptions, ProjectOptions } from "./project/index.ts";
 export type { Entitlement, StepOptions } from "./graph/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
-export type { BuildEvent } from "./events.ts";
+export type { BuildEvent, InputChange, MissReason, PathChange, StepUsage } from "./events.ts";
+export { formatReason, reasonLines } from "./reasons.ts";
 export { createProgress, type ProgressChange, type ProgressState, reduceProgress, type StepState, type TransferState } from "./progress.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
 export type {

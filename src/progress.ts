@@ -1,6 +1,6 @@
 /** The state of a run as folded from its events: what a screen shows. The renderers of the command and library users draw from it. */
 import { unreachable } from "./errors.ts";
-import type { BuildEvent, TransferEvent } from "./events.ts";
+import type { BuildEvent, MissReason, TransferEvent } from "./events.ts";
 
 /** One transfer of a step. */
 export interface TransferState {
@@ -22,6 +22,8 @@ export interface StepState {
   state: "planned" | "running" | "cached" | "done" | "failed" | "cancelled";
   startedAt: number | undefined;
   endedAt: number | undefined;
+  /** Why it had to run. */
+  missed: MissReason | undefined;
   readonly transfers: Map<string, TransferState>;
   /** The last lines that it wrote, the newest last; the line that is not ended yet is `partial`. */
   readonly tail: string[];
@@ -71,6 +73,11 @@ export function reduceProgress(state: ProgressState, event: BuildEvent): Progres
       step.state = "cached";
       step.endedAt = event.at;
       break;
+    case "vertex.usage":
+      break;
+    case "vertex.missed":
+      step.missed = event.reason;
+      break;
     case "vertex.done":
       lines = flushPartial(step);
       step.state = "done";
@@ -110,6 +117,7 @@ function stepOf(state: ProgressState, vertex: string): StepState {
     state: "planned",
     startedAt: undefined,
     endedAt: undefined,
+    missed: undefined,
     transfers: new Map(),
     tail: [],
     partial: "",

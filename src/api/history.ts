@@ -1,12 +1,19 @@
 /** Past builds of the local store: what they were, what they told, and the whole logs of their steps. */
-import { keptEvents } from "../build/index.ts";
+import { explainAgainst, explainSteps, keptEvents, pastSteps } from "../build/index.ts";
 import { openSession } from "../context/index.ts";
 import { DecantError } from "../errors.ts";
 import type { BuildEvent } from "../events.ts";
 import type { BuildRecord, History } from "../store/index.ts";
-import { LIST_BUILDS, REMOVE_BUILDS, SHOW_BUILD } from "./options/history.ts";
+import { EXPLAIN_BUILD, LIST_BUILDS, REMOVE_BUILDS, SHOW_BUILD } from "./options/history.ts";
 import { checkOptions } from "./options/shape.ts";
-import type { ListBuildsOptions, PastBuild, RemoveBuildsOptions, ShowBuildOptions } from "./types.ts";
+import type {
+  BuildExplanation,
+  ExplainBuildOptions,
+  ListBuildsOptions,
+  PastBuild,
+  RemoveBuildsOptions,
+  ShowBuildOptions,
+} from "./types.ts";
 
 const ALL = 1000;
 
@@ -30,6 +37,18 @@ export async function showBuild(options: ShowBuildOptions): Promise<PastBuild> {
     if (log !== undefined) logs.set(step, log.toString("utf8"));
   }
   return { record, events, logs };
+}
+
+/** Why each step of a build was a hit, ran, or had to run again: which input changed, and how. Throws `NOT_FOUND`. */
+export async function explainBuild(options: ExplainBuildOptions = {}): Promise<BuildExplanation> {
+  checkOptions(EXPLAIN_BUILD, options);
+  await using session = await openSession(options, "look");
+  const { store } = session;
+  const record = found(store.history, options.build);
+  const steps = pastSteps(keptEvents(store.history, record.id));
+  if (options.against === undefined) return { record, steps: await explainSteps(store, steps) };
+  const against = found(store.history, options.against);
+  return { record, against, steps: await explainAgainst(store, pastSteps(keptEvents(store.history, against.id)), steps) };
 }
 
 /** Forgets builds with their logs; gives their IDs. Images and cache stay. All are found before any goes. Throws `NOT_FOUND`. */

@@ -1,4 +1,5 @@
 /** The public handles and results that are not of a build (decision 10). The command line uses nothing else. */
+import type { ExplainedStep } from "../build/index.ts";
 import type { ContainerOptions } from "../containers/index.ts";
 import type { StoreOptions } from "../context/index.ts";
 import type { ByteStream } from "../bytes.ts";
@@ -188,6 +189,22 @@ export interface PastBuild {
   readonly events: readonly BuildEvent[];
   /** The whole output of steps, by `vertex`; empty without the option `logs`. */
   readonly logs: ReadonlyMap<string, string>;
+}
+
+/** Options of `explainBuild`. */
+export interface ExplainBuildOptions extends StoreOptions {
+  /** Its ID or the beginning of one. Default: the newest. */
+  readonly build?: string | undefined;
+  /** An earlier build to compare with. Default: each step's nearest record at the time of the build. */
+  readonly against?: string | undefined;
+}
+
+/** Why the steps of a build ran. */
+export interface BuildExplanation {
+  readonly record: BuildRecord;
+  /** The build that was named to compare with. */
+  readonly against?: BuildRecord;
+  readonly steps: readonly ExplainedStep[];
 }
 
 /** Options of `runImage`: as docker run, what is supported. */

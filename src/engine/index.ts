@@ -1,4 +1,5 @@
 export { isTarBlock } from "./file/unpack.ts";
+export { changesOfRecords } from "./miss-reason.ts";
 export { solve, type Solution, type Solved } from "./solver.ts";
 export { readIgnorePatterns } from "./ops/ignore-file.ts";
 export { type LayerContext, localSources, type LocalContext } from "./ops/local-source.ts";

@@ -4,7 +4,9 @@
  */
 import { allOf, allSettledOf } from "../async.ts";
 import { InternalError, withSource } from "../errors.ts";
+import { given } from "../given.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
+import { formatReason } from "../reasons.ts";
 import { planStep, prepareStep, reuseStep, runStep, runStepLater } from "../step.ts";
 import { startProgress } from "../transfer.ts";
 import { type LayerSource, loadLayers } from "../tree/index.ts";
@@ -13,7 +15,8 @@ import { areHere, lazyLayers } from "./lazy-layers.ts";
 import { emptyCaches } from "./ops/cache-mounts.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { layersOf, stacked } from "./ops/inputs.ts";
+import { type MissedStep, reasonOfMiss } from "./miss-reason.ts";
+import { instructionOf, layersOf, stacked } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
 import { hashSelections } from "./selections.ts";
 import { notCached } from "./errors.ts";
@@ -156,21 +159,23 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   const key = keyOf(run.ingredients);
   const useCache = !context.noCache && !vertex.meta.ignoreCache;
   const hit = useCache ? cache.find(key) : undefined;
-  if (hit !== undefined) return reuse(vertex, run, hit, "result of an earlier build", state);
+  if (hit !== undefined) return reuse(vertex, { ...run, key }, hit, "result of an earlier build", state);
   // Two processes, or two builds of one process, that need the same vertex build it once (decision 4).
   const lock = `action-${key.slice(key.indexOf(":") + 1)}`;
   await using _lock = await preparing(vertex, state, () => context.store.locks.acquire(lock, { signal }));
   const late = useCache ? cache.find(key) : undefined;
-  if (late !== undefined) return reuse(vertex, run, late, "result of a build that ran at the same time", state);
-  const why = context.explain || context.expectCached ? await reasonFor(vertex, run, state) : undefined;
-  if (context.expectCached && !vertex.meta.internal) return await placed(vertex, () => Promise.reject(notCached(vertex.meta.name, why)));
+  if (late !== undefined) return reuse(vertex, { ...run, key }, late, "result of a build that ran at the same time", state);
+  const name = { slot: vertex.meta.slot, text: instructionOf(vertex) };
+  await preparing(vertex, state, () => tellMiss(vertex, { key, name, ingredients: run.ingredients }, state));
   const kept = await runStepLater(context.emit, vertex.id, signal, (step) =>
     placed(vertex, async () => {
+      let startedAt = Date.now();
       const start = (): void => {
+        startedAt = Date.now();
         step.start();
-        if (why !== undefined) context.emit({ type: "log", vertex: vertex.id, stream: "stderr", data: `why: ${why}\n` });
       };
-      return cache.keep(key, await run.execute(signal, start), vertex.meta.slot, run.ingredients);
+      const layer = await run.execute(signal, start);
+      return cache.keep(key, layer, { name, ingredients: run.ingredients, durationMs: Date.now() - startedAt });
     }),
   );
   if (!vertex.meta.internal) counts.executed += 1;
@@ -233,17 +238,29 @@ async function placed<Result>({ meta }: Vertex, work: () => Promise<Result>): Pr
   }
 }
 
-function reuse(vertex: Vertex, run: OpRun, hit: LayerSource, why: string, state: SolveState): VertexResult {
+function reuse(
+  vertex: Vertex,
+  { below, key }: OpRun & { readonly key: string },
+  hit: LayerSource,
+  why: string,
+  state: SolveState,
+): VertexResult {
   if (!vertex.meta.internal) state.counts.cached += 1;
-  reuseStep(state.context.emit, vertex.id, why);
-  return { kind: "layers", layers: stacked(run.below, [hit]) };
+  reuseStep(state.context.emit, vertex.id, why, key);
+  return { kind: "layers", layers: stacked(below, [hit]) };
 }
 
-/** What `--explain` says of a step that was not found in the cache. */
-async function reasonFor({ meta }: Vertex, { ingredients }: OpRun, { cache }: SolveState): Promise<string> {
-  const changes = await cache.explain(meta.slot, ingredients);
-  if (changes === undefined) return "never ran before";
-  return changes.length === 0 ? "its result is gone from the store, or the cache is off" : changes.join("; ");
+/** Says why a step must run. Throws `NOT_CACHED` where it must not. */
+async function tellMiss(
+  { id, meta }: Vertex,
+  step: Pick<MissedStep, "key" | "name" | "ingredients">,
+  { context }: SolveState,
+): Promise<void> {
+  const { store, explain, expectCached, noCache, emit } = context;
+  const isOff = noCache || meta.ignoreCache;
+  const { reason, nearest } = await reasonOfMiss(store, { ...step, isOff, withPaths: explain || expectCached });
+  emit({ type: "vertex.missed", vertex: id, reason, key: step.key, ...given({ nearest }) });
+  if (expectCached && !meta.internal) throw notCached(meta.name, formatReason(reason));
 }
 
 function announce(vertex: Vertex, context: EngineContext): void {

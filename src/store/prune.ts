@@ -33,6 +33,8 @@ type PruneOptions = NonNullable<Parameters<Store["prune"]>[0]>;
 
 /** A living process writes down the records that it has read after one turn of its event loop; a stopped one never does. */
 const SAVE_MS = 10_000;
+/** So many removed records are remembered. */
+const KEPT_REMOVALS = 50_000;
 /** The event loop lives on between two slices of this many blobs. */
 const SLICE = 200;
 
@@ -57,11 +59,14 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
   const live = database.transaction(() => {
     if (!saved) database.run("UPDATE records SET doomed = 0 WHERE doomed = 1");
     const keep = mark(work, recordLimit(work, options), "the unmarked too");
+    const removedAt = usage.now();
     eachDeadRecord(work, keep, (space, id) => {
+      database.run("INSERT OR REPLACE INTO removed VALUES (?, ?, ?)", space, id, removedAt);
       records += database.run("DELETE FROM records WHERE space = ? AND id = ?", space, id);
       database.run("DELETE FROM refs WHERE owner = 'record' AND owner_space = ? AND owner_id = ?", space, id);
     });
     database.run("UPDATE records SET doomed = 0 WHERE doomed = 1");
+    database.run("DELETE FROM removed WHERE rowid IN (SELECT rowid FROM removed ORDER BY rowid DESC LIMIT -1 OFFSET ?)", KEPT_REMOVALS);
     return keep;
   });
 

@@ -50,4 +50,14 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX builds_by_time ON builds (started_at);
   `,
+  `
+  -- Records that prunes have removed, the newest of them: so that who misses one can say where it went.
+  CREATE TABLE removed (
+    space TEXT NOT NULL,
+    id TEXT NOT NULL,
+    -- Milliseconds since the epoch.
+    removed_at INTEGER NOT NULL,
+    PRIMARY KEY (space, id)
+  ) STRICT;
+  `,
 ];

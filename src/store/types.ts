@@ -76,6 +76,8 @@ export interface Records {
   /** Replaces value and refs. `refs`: what this record needs. Throws `STORE_FULL`, `STORE_READ_ONLY`, `STORE_LOCKED`. */
   put(space: string, id: string, value: unknown, refs?: readonly Ref[]): void;
   delete(space: string, id: string): void;
+  /** When a prune removed it, in milliseconds since the epoch; undefined where none did, or too many others since. Of one that is here again: stale. */
+  removedAt(space: string, id: string): number | undefined;
   /** Every id of a space, unordered. */
   ids(space: string): string[];
   /** Many puts in one transaction; nothing is kept when `fn` throws. `fn` must not await. */

@@ -10,6 +10,8 @@ export function stepsEnd(events: readonly BuildEvent[]): void {
     const before = states.get(event.vertex);
     switch (event.type) {
       case "vertex.planned":
+      case "vertex.missed":
+      case "vertex.usage":
       case "log":
       case "transfer":
         if (before === undefined) states.set(event.vertex, "planned");

@@ -244,7 +244,7 @@ Examples:
     await checkBuildFiles(files, outputs, context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };
     const result = await withAudit(audit, context, (more) =>
-      showRun(build({ ...options, ...more }), progressMode(values, context), context),
+      showRun(build({ ...options, ...more }), progressMode(values, context), context, { explain: values.explain }),
     );
     await writeBuildFiles(result, files, context);
     if (values.quiet === true) await tellImageId(result, context);

@@ -2,7 +2,8 @@
 import { type Digest, framedDigest } from "../../digest.ts";
 import { DecantError, InternalError } from "../../errors.ts";
 import type { LayerSource } from "../../tree/index.ts";
-import type { VertexResult } from "../types.ts";
+import type { Vertex } from "../../graph/index.ts";
+import type { Ingredient, VertexResult } from "../types.ts";
 
 /** The layers of an input that must be layers. */
 export function layersOf(result: VertexResult | undefined): readonly LayerSource[] {
@@ -25,6 +26,20 @@ function checkCount(count: number): void {
   throw new DecantError("LIMIT", `Cannot add a layer: there would be ${count}, and a stage may have at most ${MAX_LAYERS}`, {
     hint: "Copy or run more in one step, or copy the result into a stage of its own: COPY --from=STAGE / /",
   });
+}
+
+/** How people know what a step works on: the image, or the instruction of the step before. */
+export function shownBase({ inputs }: Vertex, input: number): Pick<Ingredient, "kind" | "shown"> {
+  const below = inputs[input];
+  if (below === undefined) return { kind: "base", shown: "scratch" };
+  return below.op.kind === "source"
+    ? { kind: "base", shown: below.op.identifier.replace(/^docker-image:\/\//, "") }
+    : { kind: "parent", shown: instructionOf(below) };
+}
+
+/** "RUN npm ci", of "[build 2/5] RUN npm ci". */
+export function instructionOf({ meta }: Vertex): string {
+  return meta.name.replace(/^\[[^\]]*\] /, "");
 }
 
 /** Of lists that `stacked` made and of those that keys were asked for: a chain of steps hashes each layer once. */

@@ -67,6 +67,7 @@ export type ErrorCode =
   | "RECIPE_DRIFT"
   | "EXPORT"
   | "AUDIT"
+  | "BUDGET"
   | "INTERNAL";
 
 /** What an error carries besides its code and message. */

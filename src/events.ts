@@ -184,6 +184,18 @@ export interface ResultEvent extends EventBase {
   readonly sizeBytes?: number;
 }
 
+/** How large the image is: the files of its layers, unpacked. Told before it is written. Not told where a layer would have to be fetched for it. */
+export interface SizeEvent extends EventBase {
+  readonly type: "size";
+  /** Of the build. */
+  readonly name: string;
+  /** Only in a build for several. */
+  readonly platform?: string;
+  readonly sizeBytes: number;
+  /** Of the last build of this name, target and platform that was written. */
+  readonly previousBytes?: number;
+}
+
 /** Every event. */
 export type BuildEvent =
   | VertexPlanned
@@ -197,7 +209,8 @@ export type BuildEvent =
   | LogEvent
   | TransferEvent
   | WarningEvent
-  | ResultEvent;
+  | ResultEvent
+  | SizeEvent;
 
 type WithoutTime<Event> = Event extends BuildEvent ? Omit<Event, "at"> : never;
 /** An event before it got its time. */

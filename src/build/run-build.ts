@@ -14,6 +14,7 @@ import { formatPlatform } from "../oci/index.ts";
 import { checkOpened, prepareBuild } from "./prepare.ts";
 import { metadataProvenance } from "./provenance.ts";
 import { openCaches } from "./shared-caches.ts";
+import { tellSize } from "./size.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import type { BuildOptions, BuildResult } from "./types.ts";
 
@@ -55,14 +56,17 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
   const { builds, executed, cached } = await solveGraph(prepared, { id, startedAt: Date.now(), shared: caches.shared });
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
+  const sizes: Awaited<ReturnType<typeof tellSize>>[] = [];
   for (const build of builds) {
     await build.checks.result(build, build.opened.emit, opened.signal);
     const image = { ...(await finishImage(build)), ...given({ inlineCache: caches.inline(build) }) };
     const audit = await auditOf(build, image);
     images.push(image);
+    sizes.push(await tellSize(build, image, builds.length > 1));
     if (audit !== undefined) audits.push(audit);
   }
   const outputs = await exportAll(images, builds);
+  for (const size of sizes) size.keep();
   await caches.write(builds);
   const { metadataProvenance: mode } = opened.options;
   return {

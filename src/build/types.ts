@@ -43,6 +43,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly cacheTo?: readonly CacheTarget[] | undefined;
   /** Fails where a step would have to run, with the input that changed. Default false. */
   readonly expectCached?: boolean | undefined;
+  /** Fails with `BUDGET`, before anything is written, where the files of a platform's image have more bytes. Default: no limit. */
+  readonly budgetBytes?: number | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */

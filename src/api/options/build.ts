@@ -5,7 +5,23 @@ import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts
 import type { ProjectOptions } from "../../project/index.ts";
 import type { DockerfileOptions } from "../dockerfile-options.ts";
 import { cacheSources, cacheTargets } from "./caches.ts";
-import { annotations, call, type Fields, fields, flag, LIMITS, list, maybe, oneOf, outputs, record, STORE, stream, text } from "./kinds.ts";
+import {
+  amount,
+  annotations,
+  call,
+  type Fields,
+  fields,
+  flag,
+  LIMITS,
+  list,
+  maybe,
+  oneOf,
+  outputs,
+  record,
+  STORE,
+  stream,
+  text,
+} from "./kinds.ts";
 import { type Kind, type Shape, shapeOf } from "./shape.ts";
 
 const secret = fields<SecretSpec>({
@@ -67,6 +83,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
   expectCached: maybe(flag),
+  budgetBytes: maybe(amount),
   stdout: maybe(call),
   audit: maybe(oneOf("warn", "error", "strict")),
   onAudit: maybe(call),

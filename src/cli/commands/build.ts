@@ -1,4 +1,5 @@
 /** `decant build`: the flags of docker buildx build, in their forms. */
+import { parseBytes } from "../../bytes.ts";
 import { usageError } from "../../errors.ts";
 import { parseCompatibility } from "../../followed.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
@@ -140,6 +141,7 @@ Examples:
         help: "Write the report of the audit to a file: x.sarif, x.json, or text; of several platforms, to x.linux_arm64.json",
       },
       ...ATTESTATION_OPTION_TABLE,
+      budget: { type: "string", value: "SIZE", help: "Fail, and write nothing, when the files of the image have more bytes, such as 80MB" },
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
       format: { type: "string", value: "TYPES", help: "Media types of the image, as podman has it", choices: ["docker", "oci"] },
       explain: { type: "boolean", help: "Explain why each step ran again: the input that changed" },
@@ -235,6 +237,7 @@ Examples:
       runtime: values.runtime,
       explain: values.explain,
       expectCached: values["expect-cached"],
+      budgetBytes: values.budget === undefined ? undefined : parseBudget(values.budget),
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),
       metadataProvenance: values["metadata-file"] === undefined ? undefined : metadataProvenanceOf(context.env),
@@ -251,6 +254,12 @@ Examples:
     return 0;
   },
 );
+
+function parseBudget(text: string): number {
+  const sizeBytes = parseBytes(text);
+  if (sizeBytes === undefined) throw usageError(`Cannot use --budget "${text}": wanted a size such as 80MB or 1.5GiB`);
+  return sizeBytes;
+}
 
 function outputsOf(
   values: { readonly output: readonly string[]; readonly tag: readonly string[]; readonly push?: boolean; readonly load?: string },

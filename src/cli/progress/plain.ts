@@ -8,7 +8,7 @@ import { formatReason } from "../../reasons.ts";
 import { isOver, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
-import { formatDuration, formatResult, formatTransfer } from "./format-event.ts";
+import { formatDuration, formatResult, formatSizeEvent, formatTransfer } from "./format-event.ts";
 
 const SILENCE_MS = 3000;
 const TRANSFER_EVERY_MS = 5000;
@@ -92,6 +92,7 @@ export function createPlainRenderer({ explain = false }: { readonly explain?: bo
         return "";
       }
       if (event.type === "result") return `${drain(Infinity)}=> ${formatResult(event)}\n`;
+      if (event.type === "size") return `${drain(Infinity)}=> ${formatSizeEvent(event)}\n`;
       if (step === undefined || step.state === "planned") return "";
       return say(step, linesOf(event, step, lines), event.at);
     },

@@ -9,7 +9,7 @@ import { formatReason } from "../../reasons.ts";
 import { isOver, type ProgressState, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
-import { formatDuration, formatResult, formatTransfer, shortenDigests } from "./format-event.ts";
+import { formatDuration, formatResult, formatSizeEvent, formatTransfer, shortenDigests } from "./format-event.ts";
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const SPIN_MS = 100;
@@ -36,6 +36,7 @@ export function createTerminalRenderer({ color, explain = false }: { readonly co
     event(event, { step }) {
       if (event.type === "warning") warnings.add(event);
       if (event.type === "result") finished.push((width) => `${style.cyan("➜")} ${fit(shortenDigests(formatResult(event)), width - 2)}`);
+      if (event.type === "size") finished.push((width) => `${style.cyan("➜")} ${fit(formatSizeEvent(event), width - 2)}`);
       if (step !== undefined && isOver(step) && event.type.startsWith("vertex.")) {
         finished.push(finishedLine(step, style));
         for (const line of explain ? whyLines(step) : []) finished.push((width) => style.dim(fit(`  ${line}`, width)));

@@ -3,7 +3,7 @@ import { createProgress, type PastBuild, reduceProgress, showBuild, type StepSta
 import { defineCommand } from "../../args.ts";
 import type { Command } from "../../command.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../../store-options.ts";
-import { formatDuration } from "../../progress/format-event.ts";
+import { formatDuration, formatSizeEvent } from "../../progress/format-event.ts";
 
 /** The command. */
 export const command: Command = defineCommand(
@@ -37,7 +37,9 @@ function textOf({ record, events }: PastBuild): string {
       ? [`warning: ${event.message}`]
       : event.type === "result"
         ? [`=> ${event.kind} ${event.name} ${event.digest ?? ""}`.trimEnd()]
-        : [],
+        : event.type === "size"
+          ? [`=> ${formatSizeEvent(event)}`]
+          : [],
   );
   const lines = [
     `Build ${id}: ${title}`,

@@ -106,7 +106,7 @@ interface VertexMissed extends EventBase {
 export interface StepUsage {
   /** Of all its processes, in user and kernel mode. */
   readonly cpuMs?: number;
-  /** The most memory that it had at a time. */
+  /** The most memory that one of its processes had, where that is more than Decant itself has and than any step before. */
   readonly memoryBytes?: number;
   /** From and to disks; what the page cache gave and took is not in it. */
   readonly readBytes?: number;
@@ -184,6 +184,12 @@ export interface ResultEvent extends EventBase {
   readonly sizeBytes?: number;
 }
 
+/** What a build is made with: for the history. */
+interface VersionsEvent extends EventBase {
+  readonly type: "versions";
+  /** By what has it: "decant", "node", "linux", "dockerfile" (the frontend that is followed). */
+  readonly versions: Readonly<Record<string, string>>;
+}
 /** How large the image is: the files of its layers, unpacked. Told before it is written. Not told where a layer would have to be fetched for it. */
 export interface SizeEvent extends EventBase {
   readonly type: "size";
@@ -210,7 +216,8 @@ export type BuildEvent =
   | TransferEvent
   | WarningEvent
   | ResultEvent
-  | SizeEvent;
+  | SizeEvent
+  | VersionsEvent;
 
 type WithoutTime<Event> = Event extends BuildEvent ? Omit<Event, "at"> : never;
 /** An event before it got its time. */

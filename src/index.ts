@@ -8,6 +8,7 @@ export {
   build,
   buildBase,
   checkDockerfile,
+  compareBuilds,
   copyImage,
   createIndex,
   type CheckDockerfileOptions,
@@ -75,11 +76,15 @@ export {
   type SizeReport,
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
+export { pastSteps } from "./build/index.ts";
 export type {
   AttestationOptions,
   AuditMode,
   BuildOptions,
   BuildResult,
+  ComparedBuilds,
+  ComparedStep,
+  ComparedValue,
   ExplainedStep,
   PastStep,
   ProvenanceOptions,
@@ -92,6 +97,7 @@ export type { Entitlement, StepOptions } from "./graph/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
 export type { BuildEvent, InputChange, MissReason, PathChange, StepUsage } from "./events.ts";
+export type { LogLine } from "./failing-lines.ts";
 export { formatReason, reasonLines } from "./reasons.ts";
 export { createProgress, type ProgressChange, type ProgressState, reduceProgress, type StepState, type TransferState } from "./progress.ts";
 export type { SourceFile, SourceRange } from "./source.ts";

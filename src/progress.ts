@@ -57,7 +57,7 @@ export function createProgress(): ProgressState {
 /** Folds an event into `state`, in place, and gives what it changed. */
 export function reduceProgress(state: ProgressState, event: BuildEvent): ProgressChange {
   state.startedAt ??= event.at;
-  if (event.type === "warning" || event.type === "result" || event.type === "size") return { lines: [] };
+  if (!("vertex" in event)) return { lines: [] };
   const step = stepOf(state, event.vertex);
   let lines: readonly string[] = [];
   switch (event.type) {

@@ -175,7 +175,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F142",
     title: "History of builds",
     state: "partial",
-    note: "decant history ls, show (inspect), logs, export and rm: steps with their times, warnings, results, whole logs. No open and no import.",
+    note: "decant history ls, show (inspect), logs, compare, export and rm, and decant why: steps with their times, cpu, reasons, warnings, results, whole logs. No open and no import.",
   },
   { id: "F143", title: "Debugger: --debug, --invoke", state: "planned", refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }] },
   { id: "F145", title: "Traces and metrics: --metrics", state: "planned", refuses: [{ args: ["--metrics", "a"] }] },

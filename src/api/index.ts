@@ -13,7 +13,7 @@ export type { DockerfileOptions } from "./dockerfile-options.ts";
 export { runImage } from "./run-image.ts";
 export { type DockerfileGraph, dockerfileGraph } from "./graph.ts";
 export { type DockerfileOutline, type DockerfileTarget, type DockerfileTargets, outline, targets } from "./outline.ts";
-export { explainBuild, listBuilds, removeBuilds, showBuild } from "./history.ts";
+export { compareBuilds, explainBuild, listBuilds, removeBuilds, showBuild } from "./history.ts";
 export { inspectImage, pruneStore, removeImages, storeUsage } from "./images.ts";
 export { listImages } from "./list-images.ts";
 export { diffImages, type DiffImagesOptions, type FileChange, type ImageDifference } from "./look/diff-images.ts";

@@ -1,11 +1,12 @@
 /** The public handles and results that are not of a build (decision 10). The command line uses nothing else. */
-import type { ExplainedStep } from "../build/index.ts";
+import type { ComparedBuilds, ExplainedStep } from "../build/index.ts";
 import type { ContainerOptions } from "../containers/index.ts";
 import type { StoreOptions } from "../context/index.ts";
 import type { ByteStream } from "../bytes.ts";
 import type { CompressionOptions, ImageFilters } from "../image/index.ts";
 import type { Digest } from "../digest.ts";
 import type { BuildEvent } from "../events.ts";
+import type { LogLine } from "../failing-lines.ts";
 import type { BuildRecord } from "../store/index.ts";
 
 /**
@@ -189,6 +190,21 @@ export interface PastBuild {
   readonly events: readonly BuildEvent[];
   /** The whole output of steps, by `vertex`; empty without the option `logs`. */
   readonly logs: ReadonlyMap<string, string>;
+  /** Of steps that failed, the lines of their logs that say why, by `vertex`. */
+  readonly failures: ReadonlyMap<string, readonly LogLine[]>;
+}
+
+/** Options of `compareBuilds`: IDs or beginnings of them. */
+export interface CompareBuildsOptions extends StoreOptions {
+  readonly first: string;
+  /** Default: the newest. */
+  readonly second?: string | undefined;
+}
+
+/** Two builds side by side. */
+export interface BuildComparison extends ComparedBuilds {
+  readonly first: BuildRecord;
+  readonly second: BuildRecord;
 }
 
 /** Options of `explainBuild`. */

@@ -1,4 +1,5 @@
 /** A build from its options to its result: opened, prepared, solved, finished, audited and exported, with its line in the history. */
+import { release } from "node:os";
 import type { AuditReport } from "../audit/index.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
@@ -16,6 +17,7 @@ import { metadataProvenance } from "./provenance.ts";
 import { openCaches } from "./shared-caches.ts";
 import { tellSize } from "./size.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
+import { VERSION } from "../version.ts";
 import type { BuildOptions, BuildResult } from "./types.ts";
 
 type ToldProvenance = NonNullable<BuildResult["provenances"]>[number];
@@ -29,6 +31,7 @@ export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun
   await checkOpened(opened);
   const { history } = (await opened.session()).store;
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOf(opened));
+  run.emit({ type: "versions", versions: versionsOf(opened) });
   try {
     const result = await perform(opened, id);
     keeper.keep(history, id);
@@ -45,6 +48,10 @@ export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun
     }
     throw error;
   }
+}
+
+function versionsOf({ followed }: OpenedBuild<BuildOptions>): Readonly<Record<string, string>> {
+  return { decant: VERSION, node: process.versions.node, linux: release(), machine: process.arch, dockerfile: followed.frontend };
 }
 
 async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<BuildResult> {

@@ -45,6 +45,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "history ls": { summary: "List past builds", load: () => import("./commands/history/ls.ts") },
   "history show": { summary: "Show a past build: its steps and their times", load: () => import("./commands/history/show.ts") },
   "history logs": { summary: "Print what the steps of a past build wrote", load: () => import("./commands/history/logs.ts") },
+  "history compare": { summary: "Show two past builds side by side", load: () => import("./commands/history/compare.ts") },
   "history export": { summary: "Write a past build as JSON", load: () => import("./commands/history/export.ts") },
   "history rm": { summary: "Forget past builds", load: () => import("./commands/history/rm.ts") },
   why: { summary: "Say why the steps of a past build ran", load: () => import("./commands/why.ts") },

@@ -43,7 +43,7 @@ export function formatSizeEvent({ platform, sizeBytes, previousBytes }: SizeEven
 }
 
 /** "+1.2 MB", "-3 kB", "as before". */
-function formatChange(bytes: number): string {
+export function formatChange(bytes: number): string {
   return bytes === 0 ? "as before" : `${bytes < 0 ? "-" : "+"}${formatSize(Math.abs(bytes))}`;
 }
 

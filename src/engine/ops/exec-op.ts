@@ -132,6 +132,7 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
   const result = await ready.run(step).catch(async (error: unknown) => {
     throw await startFailure(error, seen);
   });
+  if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
   if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
   makeSystemDirectories(upper, tree, op);
   return staged === undefined ? await layerFromMemory(store, upper, tree, signal) : await layerFromUpper(store, staged, tree, signal);

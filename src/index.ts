@@ -38,6 +38,7 @@ export {
   dockerfileGraph,
   mutateImage,
   outline,
+  planBuild,
   pruneStore,
   pullImage,
   pushImage,
@@ -81,6 +82,7 @@ export type {
   AttestationOptions,
   AuditMode,
   BuildOptions,
+  BuildPlan,
   BuildResult,
   ComparedBuilds,
   ComparedStep,
@@ -90,6 +92,7 @@ export type {
   ProvenanceOptions,
   SbomAttestationOptions,
 } from "./build/index.ts";
+export type { PlannedStep } from "./engine/index.ts";
 export type { ContainerOptions, ContainerSummary, RemovedContainers, RunningContainer, StopOptions } from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
 export type { DebianOptions, ProjectOptions } from "./project/index.ts";

@@ -7,7 +7,7 @@ export { copyImage, type CopyImageOptions } from "./copy.ts";
 export { mutateImage, type MutateImageOptions, rebaseImage, type RebaseImageOptions } from "./rewrite.ts";
 export { annotateIndex, type AnnotateIndexOptions, createIndex, type CreateIndexOptions } from "./indexes.ts";
 export { listContainers, removeContainers, stopContainers } from "./containers.ts";
-export { build } from "./build.ts";
+export { build, planBuild } from "./build.ts";
 export { checkDockerfile, type CheckDockerfileOptions, type DockerfileCheck } from "./check.ts";
 export type { DockerfileOptions } from "./dockerfile-options.ts";
 export { runImage } from "./run-image.ts";

@@ -4,6 +4,7 @@ import type { CommandEntry, CommandTables } from "./command.ts";
 /** The commands in the order that help shows them. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   build: { summary: "Build an image from a Dockerfile", load: () => import("./commands/build.ts") },
+  plan: { summary: "Say what a build would do, and how long it takes", load: () => import("./commands/plan.ts") },
   images: { summary: "List the images of the store", load: () => import("./commands/images.ts") },
   audit: { summary: "Say whether an image will run, and what is in it that should not be", load: () => import("./commands/audit.ts") },
   inspect: { summary: "Show an image: configuration, layers, what is in it", load: () => import("./commands/inspect.ts") },

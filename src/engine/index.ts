@@ -1,5 +1,6 @@
 export { isTarBlock } from "./file/unpack.ts";
 export { changesOfRecords } from "./miss-reason.ts";
+export { type PlannedLayer, type PlannedStep, planSolve } from "./plan-solve.ts";
 export { solve, type Solution, type Solved } from "./solver.ts";
 export { readIgnorePatterns } from "./ops/ignore-file.ts";
 export { type LayerContext, localSources, type LocalContext } from "./ops/local-source.ts";

@@ -15,6 +15,7 @@ export { hostTree } from "./host-tree.ts";
 export { layerFromMemory, layerFromUpper } from "./layer-from-upper.ts";
 export { importLayerBlob, importLayerTar } from "./import-layer.ts";
 export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from "./layer-store.ts";
+export { packedBlobs } from "./layer-record.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { loadLayers, loadTree } from "./load-layers.ts";
 export { ROOT_NODE } from "./path-nodes.ts";

@@ -67,8 +67,7 @@ const entitlement: Kind = v.custom(
   '"network.host", "security.insecure", "device", "device=NAME" or "buildx.local.delete"',
 );
 
-/** Of `build`. */
-export const BUILD: Shape = shapeOf<BuildOptions>("build", {
+const BUILD_FIELDS: Fields<BuildOptions> = {
   ...OPEN,
   tags: maybe(list(text)),
   annotations: maybe(annotations),
@@ -104,7 +103,11 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
       inlineOnly: maybe(flag),
     }),
   ),
-});
+};
+/** Of `build`. */
+export const BUILD: Shape = shapeOf<BuildOptions>("build", BUILD_FIELDS);
+/** Of `planBuild`. */
+export const PLAN_BUILD: Shape = shapeOf<BuildOptions>("planBuild", BUILD_FIELDS);
 
 /** Of `outline`. */
 export const OUTLINE: Shape = shapeOf<DockerfileOptions>("outline", DOCKERFILE);

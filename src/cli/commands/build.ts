@@ -127,6 +127,14 @@ Examples:
         value: "WHAT",
         help: "Instead of building: check, outline, targets or convertllb; with ,format=json as JSON",
       },
+      plan: {
+        type: "string",
+        value: "HOW",
+        help: "Instead of building: say which steps would run and why; see decant plan",
+        choices: ["text", "json"],
+        bare: "text",
+        bareUnless: /^(?:text|json)$/,
+      },
       check: { type: "boolean", help: "Shorthand for --call=check: look for mistakes in the Dockerfile" },
       audit: {
         type: "string",
@@ -243,6 +251,10 @@ Examples:
       metadataProvenance: values["metadata-file"] === undefined ? undefined : metadataProvenanceOf(context.env),
       stdout: (chunk) => context.stdout.write(chunk),
     };
+    if (values.plan !== undefined) {
+      const { showPlan } = await import("../show-plan.ts");
+      return await showPlan(options, { format: values.plan, progress: progressMode(values, context) }, context);
+    }
     const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
     await checkBuildFiles(files, outputs, context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };

@@ -1,5 +1,5 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { soundsSecret } from "../../dockerfile/index.ts";
 import { given } from "../../given.ts";
@@ -29,6 +29,7 @@ import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
 
 const TAIL_BYTES = 8192;
+const MAX_TEXT_BYTES = 32 * 1024 * 1024;
 
 /** Prepares a RUN: its key now, its work when it is needed. */
 export async function prepareExec(
@@ -133,7 +134,7 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     throw await startFailure(error, seen);
   });
   if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
-  if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
+  if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail(), log: log.text() });
   makeSystemDirectories(upper, tree, op);
   return staged === undefined ? await layerFromMemory(store, upper, tree, signal) : await layerFromUpper(store, staged, tree, signal);
 }
@@ -185,12 +186,14 @@ interface StepLog extends Disposable {
   readonly write: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
   /** The last bytes, as text. */
   tail(): string;
+  /** All of it; of a very long log, its end. */
+  text(): string;
 }
 
 /** Every byte goes to the step's log file, and as text to the event stream. What it throws ends the step. */
 function openLog(context: EngineContext, vertex: Vertex): StepLog {
   const path = context.store.history.logFile(context.buildId, vertex.id);
-  const file = openSync(path, "a");
+  const file = openSync(path, "a+");
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   let tail = Buffer.alloc(0);
   return {
@@ -202,6 +205,11 @@ function openLog(context: EngineContext, vertex: Vertex): StepLog {
       if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });
     },
     tail: () => tail.toString("utf8"),
+    text() {
+      const { size } = fstatSync(file);
+      const bytes = Buffer.alloc(Math.min(size, MAX_TEXT_BYTES));
+      return bytes.toString("utf8", 0, readSync(file, bytes, 0, bytes.byteLength, size - bytes.byteLength));
+    },
     [Symbol.dispose]() {
       closeSync(file);
     },

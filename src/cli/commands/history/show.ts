@@ -45,22 +45,12 @@ function textOf({ record, events, failures }: PastBuild): string {
 }
 
 function eventLines(event: BuildEvent): string[] {
-  switch (event.type) {
-    case "warning":
-      return [`warning: ${event.message}`];
-    case "result":
-      return [`=> ${event.kind} ${event.name} ${event.digest ?? ""}`.trimEnd()];
-    case "size":
-      return [`=> ${formatSizeEvent(event)}`];
-    case "versions":
-      return [
-        `Made with ${Object.entries(event.versions)
-          .map(([name, version]) => `${name} ${version}`)
-          .join(", ")}`,
-      ];
-    default:
-      return [];
-  }
+  if (event.type === "warning") return [`warning: ${event.message}`];
+  if (event.type === "result") return [`=> ${event.kind} ${event.name} ${event.digest ?? ""}`.trimEnd()];
+  if (event.type === "size") return [`=> ${formatSizeEvent(event)}`];
+  if (event.type !== "versions") return [];
+  const versions = Object.entries(event.versions).map(([name, version]) => `${name} ${version}`);
+  return [`Made with ${versions.join(", ")}`];
 }
 
 function stepLine({ number, name, outcome, durationMs, usage }: PastStep): string {

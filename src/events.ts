@@ -71,7 +71,7 @@ export interface InputChange {
   readonly input: "files" | "ARG" | "ENV" | "base image" | "parent step" | "instruction" | "setting";
   /** The variable, the setting, the source of the files. */
   readonly name: string;
-  /** Absent: there was none. Secrets, digests and lists of files are absent, too: see `state`. */
+  /** Absent for what is new, and for secrets, digests and lists of files: see `state`. */
   readonly from?: string;
   readonly to?: string;
   readonly state: "new" | "gone" | "changed";

@@ -15,7 +15,7 @@ export const command: Command = defineCommand(
     usage: "BUILD [BUILD]",
     summary: "Show two past builds side by side: steps, times, cache, sizes, digests, versions",
     notes: `BUILD is an ID or the beginning of one; the second is the newest build by default.
-What is the same in both has one value. Why a step ran is told by "decant why BUILD BUILD".`,
+What is the same in both has one value. "decant why BUILD BUILD" says why steps ran.`,
     options: {
       ...STORE_OPTION_TABLE,
       format: { type: "string", value: "FORMAT", help: "How to print", choices: ["text", "json"] },

@@ -67,7 +67,7 @@ function firstOf(builds: readonly PreparedBuild[]): PreparedBuild {
 /** What the engine works with: that of any of the platforms, as they differ in their graphs only. What it opens goes with `stack`. */
 export function engineContext(builds: readonly PreparedBuild[], { id, shared }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
   const { opened, session, images, devices, epochSec } = firstOf(builds);
-  const { options, access, contexts, emit } = opened;
+  const { options, access, guard, contexts, emit } = opened;
   const { store, network, env } = session;
   const warn = warningsOnce(emit);
   let sandbox: Promise<Sandbox> | undefined;
@@ -75,7 +75,7 @@ export function engineContext(builds: readonly PreparedBuild[], { id, shared }: 
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
-    ...given({ shared }),
+    ...given({ shared, guard }),
     emit,
     providers: [
       local,

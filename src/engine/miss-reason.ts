@@ -146,11 +146,8 @@ function instructionChanges(
   if (from !== to) return [{ input: "instruction", name: "", state: "changed", from, to }];
   return parts.map(({ was, is }): InputChange => {
     const name = is?.shown ?? was?.shown ?? "";
-    return {
-      input: "instruction",
-      name,
-      state: was === undefined ? "new" : is === undefined ? "gone" : "changed",
-      ...given({ from: was?.value, to: is?.value }),
-    };
+    const change: InputChange = { input: "instruction", name, state: was === undefined ? "new" : is === undefined ? "gone" : "changed" };
+    if (was?.isSecret === true || is?.isSecret === true) return { ...change, isSecret: true };
+    return { ...change, ...given({ from: was?.value, to: is?.value }) };
   });
 }

@@ -11,7 +11,7 @@ import { createActionCache, keyOf } from "./action-cache.ts";
 import { reasonOfMiss } from "./miss-reason.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { instructionOf, stacked } from "./ops/inputs.ts";
+import { recordedStep, stacked } from "./ops/inputs.ts";
 import { recordsOf } from "./step-records.ts";
 import type { EngineContext, OpRun, VertexResult } from "./types.ts";
 
@@ -151,7 +151,7 @@ async function found(vertex: Vertex, run: OpRun, ground: Ground, context: Engine
     const outcome = known({ kind: "layers", layers: stacked(run.below, [hit]) }, context, ground.atMs);
     return { outcome, step: { ...nameOf(vertex), verdict: "hit" } };
   }
-  const step = { key, name: stepName(vertex), ingredients: run.ingredients, isOff, withPaths: true };
+  const step = { key, ...recordedStep(vertex, run, context), isOff, withPaths: true };
   const { reason } = await reasonOfMiss(context.store, step);
   return missed(vertex, { verdict: "runs", reason }, ground, context);
 }
@@ -161,9 +161,9 @@ function missed(
   vertex: Vertex,
   verdict: Pick<PlannedStep, "verdict" | "reason" | "waitsFor">,
   { below, atMs }: Ground,
-  { store }: EngineContext,
+  context: EngineContext,
 ): Planned {
-  const [record] = recordsOf(store, stepName(vertex));
+  const [record] = recordsOf(context.store, recordedStep(vertex, { ingredients: [] }, context).name);
   const { durationMs: expectedMs, sizeBytes: expectedBytes } = record ?? {};
   return {
     step: { ...nameOf(vertex), ...verdict, ...given({ expectedMs, expectedBytes }) },
@@ -177,10 +177,6 @@ function missed(
 
 function nameOf({ id, meta }: Vertex): Pick<PlannedStep, "vertex" | "name" | "stage"> {
   return { vertex: id, name: meta.name, ...given({ stage: meta.stage }) };
-}
-
-function stepName(vertex: Vertex): { readonly slot: string; readonly text: string } {
-  return { slot: vertex.meta.slot, text: instructionOf(vertex) };
 }
 
 function known(result: VertexResult, context: EngineContext, atMs: number): Outcome {

@@ -16,7 +16,7 @@ import { emptyCaches } from "./ops/cache-mounts.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
 import { type MissedStep, reasonOfMiss } from "./miss-reason.ts";
-import { instructionOf, layersOf, stacked } from "./ops/inputs.ts";
+import { layersOf, recordedStep, stacked } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
 import { hashSelections } from "./selections.ts";
 import { notCached } from "./errors.ts";
@@ -165,17 +165,19 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   await using _lock = await preparing(vertex, state, () => context.store.locks.acquire(lock, { signal }));
   const late = useCache ? cache.find(key) : undefined;
   if (late !== undefined) return reuse(vertex, { ...run, key }, late, "result of a build that ran at the same time", state);
-  const name = { slot: vertex.meta.slot, text: instructionOf(vertex) };
-  await preparing(vertex, state, () => tellMiss(vertex, { key, name, ingredients: run.ingredients }, state));
-  const kept = await runStepLater(context.emit, vertex.id, signal, (step) =>
+  const step = { key, ...recordedStep(vertex, run, context) };
+  await preparing(vertex, state, () => tellMiss(vertex, step, state));
+  const kept = await runStepLater(context.emit, vertex.id, signal, (running) =>
     placed(vertex, async () => {
       let startedAt = Date.now();
       const start = (): void => {
         startedAt = Date.now();
-        step.start();
+        running.start();
       };
       const layer = await run.execute(signal, start);
-      return cache.keep(key, layer, { name, ingredients: run.ingredients, durationMs: Date.now() - startedAt });
+      const durationMs = Date.now() - startedAt;
+      await context.guard?.checkLayer(layer, signal);
+      return cache.keep(key, layer, { ...step, durationMs });
     }),
   );
   if (!vertex.meta.internal) counts.executed += 1;

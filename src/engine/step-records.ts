@@ -8,7 +8,7 @@ import { type Digest, framedDigest, isDigest } from "../digest.ts";
 import { given } from "../given.ts";
 import type { Ref, Store } from "../store/index.ts";
 import { MAX_LINES_BYTES } from "./file/selection-lines.ts";
-import type { Ingredient } from "./types.ts";
+import type { EngineContext, Ingredient } from "./types.ts";
 
 /** A step as its records know it. */
 export interface StepName {
@@ -49,6 +49,16 @@ export function keptIngredient({ name, value, kind, shown, isSecret }: Ingredien
     value: isSecret === true ? framedDigest(["secret", value]) : value,
     ...given({ kind, shown, isSecret }),
   };
+}
+
+/** Ingredients as records and explanations may have them: what holds a secret of the build counts as one. Never for keys. */
+export function withoutSecrets(ingredients: readonly Ingredient[], guard: EngineContext["guard"]): readonly Ingredient[] {
+  if (guard === undefined) return ingredients;
+  return ingredients.map((part) => ({
+    ...part,
+    ...given({ shown: part.shown && guard.masked(part.shown) }),
+    ...(guard.masked(part.value) === part.value ? {} : { isSecret: true }),
+  }));
 }
 
 /** Stores the lists of paths; gives what `putStepRecord` keeps. */

@@ -3,7 +3,8 @@ import { type Digest, framedDigest } from "../../digest.ts";
 import { DecantError, InternalError } from "../../errors.ts";
 import type { LayerSource } from "../../tree/index.ts";
 import type { Vertex } from "../../graph/index.ts";
-import type { Ingredient, VertexResult } from "../types.ts";
+import { type StepName, withoutSecrets } from "../step-records.ts";
+import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 
 /** The layers of an input that must be layers. */
 export function layersOf(result: VertexResult | undefined): readonly LayerSource[] {
@@ -37,9 +38,18 @@ export function shownBase({ inputs }: Vertex, input: number): Pick<Ingredient, "
     : { kind: "parent", shown: instructionOf(below) };
 }
 
-/** "RUN npm ci", of "[build 2/5] RUN npm ci". */
-export function instructionOf({ meta }: Vertex): string {
+function instructionOf({ meta }: Vertex): string {
   return meta.name.replace(/^\[[^\]]*\] /, "");
+}
+
+/** A step as its records know it: by its place and by its text, without what is secret. */
+export function recordedStep(
+  vertex: Vertex,
+  { ingredients }: Pick<OpRun, "ingredients">,
+  { guard }: Pick<EngineContext, "guard">,
+): { readonly name: StepName; readonly ingredients: readonly Ingredient[] } {
+  const text = instructionOf(vertex);
+  return { name: { slot: vertex.meta.slot, text: guard?.masked(text) ?? text }, ingredients: withoutSecrets(ingredients, guard) };
 }
 
 /** Of lists that `stacked` made and of those that keys were asked for: a chain of steps hashes each layer once. */

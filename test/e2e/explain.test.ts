@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { explainBuild, formatReason, listBuilds } from "../../src/index.ts";
+import { build as startBuild, explainBuild, formatReason, listBuilds } from "../../src/index.ts";
 import { runProcess } from "../../src/sys/index.ts";
 import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 import { DECANT } from "../support/command.ts";
@@ -76,6 +76,25 @@ describe("G3: --explain", { timeout: 120_000 }, () => {
       whys(await build(shop, `${BUSYBOX}RUN true\n`))[0] ?? "",
       /^a prune removed its result at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/,
     );
+  });
+
+  it("G3: decant why works for builds that were cancelled", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    const file = join(shop.folder, "Dockerfile");
+    await shop.build(`${BUSYBOX}RUN true\n`);
+    writeFileSync(file, `${BUSYBOX}RUN sleep 60\n`);
+    await using run = startBuild({ root: shop.root, env: {}, context: shop.context, file, outputs: [{ type: "cacheonly" }] });
+    let sleeping: string | undefined;
+    for await (const event of run) {
+      if (event.type === "vertex.planned" && event.name.endsWith("RUN sleep 60")) sleeping = event.vertex;
+      if (event.type === "vertex.started" && event.vertex === sleeping) break;
+    }
+    run.cancel(new Error("enough"));
+    await assert.rejects(run.result, /enough/);
+    const { out } = await decant(shop, "why");
+    assert.match(out, /^Build \w+: .*, cancelled after/);
+    assert.match(out, /RUN sleep 60: cancelled [\d.]+s\n {3}instruction: RUN true → RUN sleep 60\n/);
   });
 
   it("G3: decant why works for builds that failed, with all paths, and without --explain", async () => {

@@ -9,6 +9,7 @@ import {
   localSources,
   type Sandbox,
   type SharedResults,
+  type SolveAgain,
   type Solution,
   type Solved,
   solve,
@@ -29,6 +30,7 @@ interface StartedBuild {
   readonly startedAt: number;
   /** Caches of other machines. */
   readonly shared?: SharedResults | undefined;
+  readonly again?: SolveAgain | undefined;
 }
 
 /** What a build made of one platform. */
@@ -65,7 +67,11 @@ function firstOf(builds: readonly PreparedBuild[]): PreparedBuild {
 }
 
 /** What the engine works with: that of any of the platforms, as they differ in their graphs only. What it opens goes with `stack`. */
-export function engineContext(builds: readonly PreparedBuild[], { id, shared }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
+export function engineContext(
+  builds: readonly PreparedBuild[],
+  { id, shared, again }: StartedBuild,
+  stack: AsyncDisposableStack,
+): EngineContext {
   const { opened, session, images, devices, epochSec } = firstOf(builds);
   const { options, access, guard, contexts, emit } = opened;
   const { store, network, env } = session;
@@ -75,7 +81,7 @@ export function engineContext(builds: readonly PreparedBuild[], { id, shared }: 
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
-    ...given({ shared, guard }),
+    ...given({ shared, guard, again }),
     emit,
     providers: [
       local,
@@ -93,7 +99,7 @@ export function engineContext(builds: readonly PreparedBuild[], { id, shared }: 
     ...given({ epochSec }),
     noCache: options.noCache ?? false,
     explain: options.explain ?? false,
-    expectCached: options.expectCached ?? false,
+    expectCached: again === undefined && (options.expectCached ?? false),
     buildId: id,
   };
 }

@@ -28,6 +28,8 @@ interface MadeStep {
 interface ActionCacheOptions {
   /** What other machines know. */
   readonly shared?: SharedResults | undefined;
+  /** Results are used for what comes next, and not kept. Default false. */
+  readonly forget?: boolean;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -38,7 +40,7 @@ export function keyOf(ingredients: readonly Ingredient[]): Digest {
 }
 
 /** The cache of a store, and of what other machines know. */
-export function createActionCache(store: Store, { shared, now = Date.now }: ActionCacheOptions = {}): ActionCache {
+export function createActionCache(store: Store, { shared, forget = false, now = Date.now }: ActionCacheOptions = {}): ActionCache {
   const kept = (key: Digest): LayerSource | undefined => {
     const record = asAction(store.records.get("action", key));
     const layer = record === undefined ? undefined : openLayer(store, record.layer);
@@ -68,6 +70,7 @@ export function createActionCache(store: Store, { shared, now = Date.now }: Acti
     async keep(key, layer, { name, ingredients, durationMs }) {
       const at = now();
       const created = new Date(at).toISOString();
+      if (forget) return { ...layerSource(layer), created };
       const kept = await keepDetails(store, ingredients);
       store.records.batch(() => {
         note(key, layer, created);

@@ -66,6 +66,12 @@ export interface SharedResults {
   tookSelection(memo: Digest, digest: Digest): void;
 }
 
+/** A solve that does all steps anew, to be compared with another: one at a time, and no result goes into the cache. */
+export interface SolveAgain {
+  /** Of RUN steps whose Dockerfile gives none. */
+  readonly hostname: string;
+}
+
 /** What ops work with. */
 export interface EngineContext {
   readonly store: Store;
@@ -95,6 +101,7 @@ export interface EngineContext {
   readonly explain: boolean;
   /** A step that would have to run is an error: `NOT_CACHED`. */
   readonly expectCached: boolean;
+  readonly again?: SolveAgain | undefined;
   readonly buildId: string;
 }
 

@@ -83,6 +83,7 @@ const BUILD_FIELDS: Fields<BuildOptions> = {
   explain: maybe(flag),
   expectCached: maybe(flag),
   budgetBytes: maybe(amount),
+  verifyReproducible: maybe(flag),
   allowSecretIn: maybe(list(text)),
   stdout: maybe(call),
   audit: maybe(oneOf("warn", "error", "strict")),

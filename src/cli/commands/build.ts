@@ -151,6 +151,10 @@ Examples:
       ...ATTESTATION_OPTION_TABLE,
       budget: { type: "string", value: "SIZE", help: "Fail, and write nothing, when the files of the image have more bytes, such as 80MB" },
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
+      "verify-reproducible": {
+        type: "boolean",
+        help: "Build twice, and fail when the two builds differ: names the path and what makes it differ",
+      },
       "allow-secret-in": {
         type: "string",
         multiple: true,
@@ -252,6 +256,7 @@ Examples:
       explain: values.explain,
       expectCached: values["expect-cached"],
       budgetBytes: values.budget === undefined ? undefined : parseBudget(values.budget),
+      verifyReproducible: values["verify-reproducible"],
       allowSecretIn: values["allow-secret-in"],
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),

@@ -115,7 +115,7 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     env: [...withoutNames(op.meta.env, devices?.env ?? []), ...op.meta.proxyEnv, ...(devices?.env ?? []), ...opened.env],
     cwd: op.meta.cwd,
     user: op.meta.user,
-    ...given({ hostname: op.meta.hostname }),
+    ...given({ hostname: op.meta.hostname ?? context.again?.hostname }),
     network: op.network === "sandbox" ? context.defaultNetwork : op.network,
     mounts: [...(devices?.mounts ?? []), ...opened.mounts],
     ...(devices === undefined ? {} : { devices: devices.devices, hooks: devices.hooks, additionalGids: devices.additionalGids }),

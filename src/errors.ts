@@ -74,6 +74,7 @@ export type ErrorCode =
   | "AUDIT"
   | "SIGNATURE"
   | "SIGNING"
+  | "BUDGET"
   | "INTERNAL";
 
 /** What an error carries besides its code and message. */

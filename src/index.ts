@@ -8,6 +8,7 @@ export {
   build,
   buildBase,
   checkDockerfile,
+  compareBuilds,
   copyImage,
   createIndex,
   type CheckDockerfileOptions,
@@ -19,6 +20,7 @@ export {
   diffBases,
   diffImages,
   generateKeyPair,
+  explainBuild,
   gzipEncoder,
   imageHistory,
   importImage,
@@ -39,6 +41,7 @@ export {
   mutateImage,
   outline,
   collectCache,
+  planBuild,
   pruneStore,
   pullImage,
   pushImage,
@@ -80,16 +83,23 @@ export {
   type SizeReport,
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
-export type { FailedStep } from "./engine/index.ts";
+export type { FailedStep, PlannedStep } from "./engine/index.ts";
+export { pastSteps } from "./build/index.ts";
 export type {
   AttestationOptions,
   AuditedBuild,
   AuditMode,
   BuildOptions,
+  BuildPlan,
   BuildResult,
+  ComparedBuilds,
+  ComparedStep,
+  ComparedValue,
+  ExplainedStep,
   LockSourcesOptions,
   LockSourcesResult,
   NamedTargetResult,
+  PastStep,
   ProvenanceOptions,
   SbomAttestationOptions,
   SourceChange,
@@ -109,7 +119,9 @@ export type { DebianOptions, ProjectOptions, PullPolicy, SourcePin } from "./pro
 export type { Entitlement, StepOptions } from "./graph/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
-export type { BuildEvent } from "./events.ts";
+export type { BuildEvent, InputChange, MissReason, PathChange, StepUsage } from "./events.ts";
+export type { LogLine } from "./failing-lines.ts";
+export { formatReason, reasonLines } from "./reasons.ts";
 export { createProgress, type ProgressChange, type ProgressState, reduceProgress, type StepState, type TransferState } from "./progress.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
 export type {

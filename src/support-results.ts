@@ -192,7 +192,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F142",
     title: "History of builds",
     state: "partial",
-    note: "decant history ls, show (inspect), logs, export and rm: steps with their times, warnings, results, whole logs. No open and no import.",
+    note: "decant history ls, show (inspect), logs, compare, export and rm, and decant why: steps with their times, cpu, reasons, warnings, results, whole logs. No open and no import.",
   },
   {
     id: "F143",

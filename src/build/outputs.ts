@@ -152,7 +152,8 @@ async function rewritten(image: BuiltImage, output: OutputSpec, { store }: Sessi
   return { ...image, layers, areTimesRewritten: true };
 }
 
-function outputsOf(options: Pick<BuildOptions, "outputs" | "tags">): readonly OutputSpec[] {
+/** The outputs of the options, or what a build does without one. */
+export function outputsOf(options: Pick<BuildOptions, "outputs" | "tags">): readonly OutputSpec[] {
   if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
   return [{ type: "image", names: options.tags ?? [], push: false }];
 }

@@ -60,6 +60,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly retries?: number | undefined;
   /** How long a RUN step may take, each time that it is run, in milliseconds. Default: any time. */
   readonly stepTimeoutMs?: number | undefined;
+  /** Fails with `BUDGET`, before anything is written, where the files of a platform's image have more bytes. Default: no limit. */
+  readonly budgetBytes?: number | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */

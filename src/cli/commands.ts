@@ -5,6 +5,7 @@ import type { CommandEntry, CommandTables } from "./command.ts";
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   build: { summary: "Build an image from a Dockerfile", load: () => import("./commands/build.ts") },
   update: { summary: "Lock what the sources of a Dockerfile are now, and show what moved", load: () => import("./commands/update.ts") },
+  plan: { summary: "Say what a build would do, and how long it takes", load: () => import("./commands/plan.ts") },
   images: { summary: "List the images of the store", load: () => import("./commands/images.ts") },
   audit: { summary: "Say whether an image will run, and what is in it that should not be", load: () => import("./commands/audit.ts") },
   inspect: { summary: "Show an image: configuration, layers, what is in it", load: () => import("./commands/inspect.ts") },
@@ -52,8 +53,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "history ls": { summary: "List past builds", load: () => import("./commands/history/ls.ts") },
   "history show": { summary: "Show a past build: its steps and their times", load: () => import("./commands/history/show.ts") },
   "history logs": { summary: "Print what the steps of a past build wrote", load: () => import("./commands/history/logs.ts") },
+  "history compare": { summary: "Show two past builds side by side", load: () => import("./commands/history/compare.ts") },
   "history export": { summary: "Write a past build as JSON", load: () => import("./commands/history/export.ts") },
   "history rm": { summary: "Forget past builds", load: () => import("./commands/history/rm.ts") },
+  why: { summary: "Say why the steps of a past build ran", load: () => import("./commands/why.ts") },
   completion: { summary: "Print the script that completes command lines in a shell", load: () => import("./commands/completion.ts") },
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
 };

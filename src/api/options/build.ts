@@ -71,8 +71,7 @@ const entitlement: Kind = v.custom(
   '"network.host", "security.insecure", "device", "device=NAME" or "buildx.local.delete"',
 );
 
-/** Of `build`. */
-export const BUILD: Shape = shapeOf<BuildOptions>("build", {
+const BUILD_FIELDS: Fields<BuildOptions> = {
   ...OPEN,
   tags: maybe(list(text)),
   targets: maybe(list(text)),
@@ -93,6 +92,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   expectCached: maybe(flag),
   retries: maybe(count),
   stepTimeoutMs: maybe(amount),
+  budgetBytes: maybe(amount),
   verifyReproducible: maybe(flag),
   allowSecretIn: maybe(list(text)),
   stdout: maybe(call),
@@ -118,7 +118,11 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
       inlineOnly: maybe(flag),
     }),
   ),
-});
+};
+/** Of `build`. */
+export const BUILD: Shape = shapeOf<BuildOptions>("build", BUILD_FIELDS);
+/** Of `planBuild`. */
+export const PLAN_BUILD: Shape = shapeOf<BuildOptions>("planBuild", BUILD_FIELDS);
 
 /** Of `lockSources`. */
 export const LOCK_SOURCES: Shape = shapeOf<LockSourcesOptions>("lockSources", {

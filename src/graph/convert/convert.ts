@@ -114,7 +114,7 @@ function stageName({ name, index }: PlannedStage["stage"]): string {
 function convertStep(context: ConvertContext, state: StageState, planned: PlannedStage, step: PlannedStep): void {
   const before = state.history.length;
   convertInstruction(context, state, planned, step.values);
-  for (const [name, value] of step.sets) setEnv(state, name, value);
+  for (const [name, value] of step.sets) setEnv(state, name, value, step.instruction.kind);
   const made = state.history.splice(before);
   const origin = made.every((item) => item.emptyLayer) ? undefined : originOf(context, state, step);
   state.history.push(...made.map((item) => (item.emptyLayer || origin === undefined ? item : { ...item, origin })));

@@ -83,9 +83,13 @@ describe("G5: secrets in keys", { timeout: 120_000, concurrency: 2 }, () => {
     assert.equal((await shop.build(TOKEN, withToken("first-value", true))).result.executed, 3);
     assert.equal((await shop.build(TOKEN, withToken("first-value", true))).result.executed, 0);
     // The result of the step with the new token is the same, so the step on top of it hits.
-    const { result, log } = await shop.build(TOKEN, { ...withToken("second-value", true), explain: true });
+    const { result, events } = await shop.build(TOKEN, { ...withToken("second-value", true), explain: true });
     assert.equal(result.executed, 1);
-    assert.match(log, /value of secret token: changed/);
+    const reasons = events.flatMap((event) => (event.type === "vertex.missed" ? [event.reason] : []));
+    assert.deepEqual(
+      reasons.map(({ changes }) => changes),
+      [[{ input: "setting", name: "value of secret token", state: "changed" }]],
+    );
     for (const value of ["first-value", "second-value"]) assert.deepEqual(holds(shop.root, value), []);
   });
 

@@ -55,7 +55,7 @@ export function createProgress(): ProgressState {
 /** Folds an event into `state`, in place, and gives what it changed. */
 export function reduceProgress(state: ProgressState, event: BuildEvent): ProgressChange {
   state.startedAt ??= event.at;
-  if (event.type === "warning" || event.type === "result") return { lines: [] };
+  if (event.type === "plan" || event.type === "warning" || event.type === "result") return { lines: [] };
   const step = stepOf(state, event.vertex);
   let lines: readonly string[] = [];
   switch (event.type) {

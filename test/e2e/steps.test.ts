@@ -27,6 +27,7 @@ function told(events: readonly BuildEvent[]): string[] {
       );
       continue;
     }
+    if (event.type === "plan") continue;
     const name = names.get(event.vertex);
     assert.ok(name !== undefined, `nobody announced ${event.vertex}`);
     lines.push(event.type === "transfer" ? `${event.action} ${name}` : `${event.type.replace("vertex.", "")} ${name}`);

@@ -6,7 +6,7 @@ import type { BuildEvent } from "../../src/index.ts";
 export function stepsEnd(events: readonly BuildEvent[]): void {
   const states = new Map<string, string>();
   for (const event of events) {
-    if (event.type === "warning" || event.type === "result") continue;
+    if (event.type === "plan" || event.type === "warning" || event.type === "result") continue;
     const before = states.get(event.vertex);
     switch (event.type) {
       case "vertex.planned":

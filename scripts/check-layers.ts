@@ -29,6 +29,7 @@ const ROOMS: readonly string[] = [
   "caches",
   "containers",
   "project",
+  "report",
   "build",
   "api",
   "index",

@@ -42,6 +42,7 @@ export {
   readFile,
   rebaseImage,
   recipeSchemaText,
+  reportOf,
   removeBuilds,
   removeContainers,
   removeImages,

@@ -8,7 +8,8 @@ import { LIST_BUILDS, REMOVE_BUILDS, SHOW_BUILD } from "./options/history.ts";
 import { checkOptions } from "./options/shape.ts";
 import type { ListBuildsOptions, PastBuild, RemoveBuildsOptions, ShowBuildOptions } from "./types.ts";
 
-const ALL = 1000;
+/** More builds than the history keeps. */
+export const ALL_BUILDS = 1000;
 
 /** Past builds and those that run, the newest first. A build whose process died has failed. */
 export async function listBuilds(options: ListBuildsOptions = {}): Promise<BuildRecord[]> {
@@ -22,7 +23,7 @@ export async function showBuild(options: ShowBuildOptions): Promise<PastBuild> {
   checkOptions(SHOW_BUILD, options);
   await using session = await openSession(options, "look");
   const { history } = session.store;
-  const record = found(history, options.build);
+  const record = foundBuild(history, options.build);
   const events = keptEvents(history, record.id);
   const logs = new Map<string, string>();
   for (const step of options.logs === true ? stepsOf(events) : []) {
@@ -37,7 +38,7 @@ export async function removeBuilds(options: RemoveBuildsOptions): Promise<string
   checkOptions(REMOVE_BUILDS, options);
   await using session = await openSession(options);
   const { history } = session.store;
-  const wanted = options.builds.map((build) => found(history, build).id);
+  const wanted = options.builds.map((build) => foundBuild(history, build).id);
   for (const id of wanted) history.remove(id);
   return wanted;
 }
@@ -46,9 +47,9 @@ function stepsOf(events: readonly BuildEvent[]): Set<string> {
   return new Set(events.flatMap((event) => ("vertex" in event ? [event.vertex] : [])));
 }
 
-/** By the beginning of its ID; none: the newest. */
-function found(history: History, build: string | undefined): BuildRecord {
-  const all = history.list(ALL);
+/** By the beginning of its ID; none: the newest. Throws `NOT_FOUND`. */
+export function foundBuild(history: History, build: string | undefined): BuildRecord {
+  const all = history.list(ALL_BUILDS);
   const fits = build === undefined ? all.slice(0, 1) : all.filter(({ id }) => build !== "" && id.startsWith(build));
   const [first, second] = fits;
   if (first !== undefined && second === undefined) return first;

@@ -21,6 +21,7 @@ export { type ImageFile, listFiles, type ListFilesOptions, readFile, type ReadFi
 export { imageHistory, type ImageStep } from "./look/image-history.ts";
 export type { LookOptions } from "./look/open-tree.ts";
 export { login, logout } from "./login.ts";
+export { reportOf, type Report, type ReportOptions } from "./report.ts";
 export { sbomOf, type SbomOptions } from "./sbom.ts";
 export { importImage, pullImage, pushImage } from "./transfer.ts";
 export type * from "./types.ts";

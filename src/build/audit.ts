@@ -1,5 +1,5 @@
 /** The audit of a build: after the last step and before anything is written or pushed. */
-import { type AuditLayer, type AuditReport, type BuildStage, imageSubject, type KnownSecret, runAudit } from "../audit/index.ts";
+import { type AuditLayer, type AuditReport, type AuditSubject, type BuildStage, imageSubject, type KnownSecret, runAudit } from "../audit/index.ts";
 import { DecantError } from "../errors.ts";
 import type { BuiltImage } from "../image/index.ts";
 import { findLayer, type Layer, loadLayers } from "../tree/index.ts";
@@ -13,21 +13,35 @@ const VERTEX = "audit";
 /** How many findings the error itself names. */
 const MAX_TOLD = 5;
 
+/** An image with what its audit found. */
+export interface JudgedImage {
+  readonly report: AuditReport;
+  readonly subject: AuditSubject;
+}
+
+/** What an audit is for. */
+interface AuditPurpose {
+  /** Absent: nothing is refused, and nobody is told. */
+  readonly mode?: AuditMode | undefined;
+  /** Gets what was found before it is judged by the mode. */
+  readonly onJudged?: ((judged: JudgedImage) => Promise<void>) | undefined;
+}
+
 /** Audits an image. Throws `AUDIT` for one that the mode does not let pass; the report was given by then. */
-export async function auditBuild(build: SolvedBuild, image: BuiltImage, mode: AuditMode): Promise<AuditReport> {
+export async function auditBuild(build: SolvedBuild, image: BuiltImage, { mode, onJudged }: AuditPurpose): Promise<AuditReport> {
   const { options, emit, signal } = build.opened;
   return await step(emit, { vertex: VERTEX, name: "auditing the image" }, signal, async () => {
-    const { report, layers } = await judge(build, image);
+    const judged = await judge(build, image);
+    await onJudged?.(judged);
+    const { report, subject } = judged;
+    if (mode === undefined) return report;
     options.onAudit?.(report);
-    if (!passes(report, mode)) throw refused(report, layers);
+    if (!passes(report, mode)) throw refused(report, subject.layers);
     return report;
   });
 }
 
-async function judge(
-  build: SolvedBuild,
-  image: BuiltImage,
-): Promise<{ readonly report: AuditReport; readonly layers: readonly AuditLayer[] }> {
+async function judge(build: SolvedBuild, image: BuiltImage): Promise<JudgedImage> {
   const { opened, conversion, session } = build;
   const { emit, signal } = opened;
   const project = await opened.project();
@@ -44,7 +58,7 @@ async function judge(
     stages: await stagesOf(build),
     signal,
   });
-  return { report, layers };
+  return { report, subject };
 }
 
 /** Does the mode let this report pass? */

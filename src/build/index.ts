@@ -3,7 +3,7 @@ export type { AttestationOptions, ProvenanceOptions, SbomAttestationOptions } fr
 export { platformNamed } from "./platform.ts";
 export { checkFile } from "./check-file.ts";
 export { type BuildRun, imagesOf, openBuild, type OpenBuildOptions, type OpenedBuild, planOptionsOf } from "./open-build.ts";
-export { keptEvents } from "./kept-events.ts";
+export { keptBuild, keptEvents } from "./kept-events.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
 export type { AuditMode, BuildOptions, BuildResult } from "./types.ts";

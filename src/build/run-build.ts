@@ -14,6 +14,7 @@ import { formatPlatform } from "../oci/index.ts";
 import { checkOpened, prepareBuild } from "./prepare.ts";
 import { metadataProvenance } from "./provenance.ts";
 import { openCaches } from "./shared-caches.ts";
+import type { BuildReport } from "./report.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import type { BuildOptions, BuildResult } from "./types.ts";
 
@@ -28,10 +29,12 @@ export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun
   await checkOpened(opened);
   const { history } = (await opened.session()).store;
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOf(opened));
+  const report = await openReport(opened);
   try {
-    const result = await perform(opened, id);
+    const result = await perform(opened, id, report);
     keeper.keep(history, id);
     history.finish(id, "done");
+    await report?.write(history, id);
     return result;
   } catch (error) {
     const state = run.signal.aborted ? "cancelled" : "failed";
@@ -42,11 +45,20 @@ export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun
       // A disk that is full is why the build failed; the history says by itself that a build whose process is gone has failed.
       if (!isDecantError(unwritten, "STORE_FULL")) throw unwritten;
     }
+    await report?.writeOfFailure(history, id);
     throw error;
   }
 }
 
-async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<BuildResult> {
+/** Most builds write no report: what makes one is loaded on use. Throws `EXPORT` where its file cannot be written. */
+async function openReport(opened: OpenedBuild<BuildOptions>): Promise<BuildReport | undefined> {
+  const { report } = opened.options;
+  if (report === undefined) return undefined;
+  const { openBuildReport } = await import("./report.ts");
+  return await openBuildReport(report, opened);
+}
+
+async function perform(opened: OpenedBuild<BuildOptions>, id: string, report: BuildReport | undefined): Promise<BuildResult> {
   const prepared = await prepareBuild(opened);
   const caches = await openCaches(
     opened,
@@ -58,7 +70,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
   for (const build of builds) {
     await build.checks.result(build, build.opened.emit, opened.signal);
     const image = { ...(await finishImage(build)), ...given({ inlineCache: caches.inline(build) }) };
-    const audit = await auditOf(build, image);
+    const audit = await auditOf(build, image, report);
     images.push(image);
     if (audit !== undefined) audits.push(audit);
   }
@@ -82,11 +94,12 @@ function toldProvenance(build: SolvedBuild, mode: Parameters<typeof metadataProv
 }
 
 /** The report, when the options ask for one. Most builds ask for none: what audits images is loaded on use. */
-async function auditOf(build: SolvedBuild, image: BuiltImage): Promise<AuditReport | undefined> {
+async function auditOf(build: SolvedBuild, image: BuiltImage, report: BuildReport | undefined): Promise<AuditReport | undefined> {
   const { audit: mode } = build.opened.options;
-  if (mode === undefined) return undefined;
+  if (mode === undefined && report === undefined) return undefined;
   const { auditBuild } = await import("./audit.ts");
-  return await auditBuild(build, image, mode);
+  const audit = await auditBuild(build, image, { mode, onJudged: report?.add });
+  return mode === undefined ? undefined : audit;
 }
 
 /** What was solved as one image, with what is said of it. */

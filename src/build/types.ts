@@ -45,6 +45,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly expectCached?: boolean | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
+  /** Writes a page that shows the build and its image to this file, also when the build fails after it began. See `reportOf`. */
+  readonly report?: string | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */
   readonly audit?: AuditMode | undefined;
   /** Gets the report of `audit` of each platform, also when the build fails because of it. */

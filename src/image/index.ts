@@ -10,6 +10,7 @@ export { copyImage, type CopiedImage, type CopyDestination, type CopySource } fr
 export { exportImage } from "./export.ts";
 export { type ImageFilters, imageFilter } from "./image-filters.ts";
 export { unpackedSize } from "./image-size.ts";
+export { instructionOf } from "./instruction-of.ts";
 export { annotateIndex, createIndex, type MadeIndex } from "./index-images.ts";
 export { importRootfs } from "./import-rootfs.ts";
 export { findImage, isImageId, type StoredImage, storedImages } from "./find-image.ts";

@@ -66,6 +66,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   metadataProvenance: maybe(oneOf("min", "max")),
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
+  report: maybe(text),
   expectCached: maybe(flag),
   stdout: maybe(call),
   audit: maybe(oneOf("warn", "error", "strict")),

@@ -45,7 +45,10 @@ const { outputFiles, metafile } = await build({
   external: ["koffi", "openpgp", "xz-decompress"],
   // The ES modules of this package are called its browser build; its CommonJS does not split.
   alias: { yaml: "./node_modules/yaml/browser/index.js" },
-  plugins: [reportPage(), ourSources({ root: ROOT, core: CORE, light: ["src/cli/*.ts", "src/cli/errors/*.ts", "src/cli/commands/version.ts"] })],
+  plugins: [
+    reportPage(),
+    ourSources({ root: ROOT, core: CORE, light: ["src/cli/*.ts", "src/cli/errors/*.ts", "src/cli/commands/version.ts"] }),
+  ],
   legalComments: "eof",
   logLevel: "warning",
   metafile: true,

@@ -51,7 +51,13 @@ interface Columns {
 function createColumns(owners: ReadonlyMap<TreePath, number>): Columns {
   const positions = new Map<TreePath, number>();
   const directories: string[] = [];
-  const columns = { directory: [] as number[], name: [] as string[], bytes: [] as number[], layer: [] as number[], package: [] as number[] };
+  const columns = {
+    directory: [] as number[],
+    name: [] as string[],
+    bytes: [] as number[],
+    layer: [] as number[],
+    package: [] as number[],
+  };
   const hidden: number[] = [];
   const several: [number, number][] = [];
   return {

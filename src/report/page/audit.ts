@@ -6,7 +6,12 @@ import { count } from "./text.ts";
 
 const SEVERITIES = ["error", "warning", "note"] as const;
 const MARKS = { error: "✕", warning: "▲", note: "i" } as const;
-const GROUPS: Readonly<Record<string, string>> = { run: "Will it run", distroless: "Is it distroless", "run-as": "Who it runs as", size: "Size" };
+const GROUPS: Readonly<Record<string, string>> = {
+  run: "Will it run",
+  distroless: "Is it distroless",
+  "run-as": "Who it runs as",
+  size: "Size",
+};
 
 /** The section. */
 export function auditSection(image: ReportImage): HTMLElement {
@@ -36,7 +41,11 @@ export function auditSection(image: ReportImage): HTMLElement {
   );
 }
 
-function item({ id, severity, group, message, remedy, path, layer, place }: ReportFinding, { layers }: ReportImage, reason?: string): HTMLElement {
+function item(
+  { id, severity, group, message, remedy, path, layer, place }: ReportFinding,
+  { layers }: ReportImage,
+  reason?: string,
+): HTMLElement {
   const brought = layers[layer ?? -1];
   return h(
     "li",
@@ -49,7 +58,13 @@ function item({ id, severity, group, message, remedy, path, layer, place }: Repo
       path !== undefined && h("p", { class: "mono small break" }, path),
       h("p", {}, remedy),
       reason !== undefined && h("p", {}, `Allowed: ${reason}`),
-      h("p", { class: "muted small break" }, [id, GROUPS[group] ?? group, placeText(place), brought === undefined ? "" : layerLabel(brought, layer ?? 0)].filter((text) => text !== "").join(" · ")),
+      h(
+        "p",
+        { class: "muted small break" },
+        [id, GROUPS[group] ?? group, placeText(place), brought === undefined ? "" : layerLabel(brought, layer ?? 0)]
+          .filter((text) => text !== "")
+          .join(" · "),
+      ),
     ),
   );
 }

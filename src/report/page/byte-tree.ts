@@ -85,7 +85,12 @@ function groupOf({ files, layers, packages }: ReportImage, grouping: Grouping, a
   }
 }
 
-function addFile({ top, folders }: Group, files: ReportFiles, at: number, { isHidden, count }: { readonly isHidden: boolean; readonly count: number }): void {
+function addFile(
+  { top, folders }: Group,
+  files: ReportFiles,
+  at: number,
+  { isHidden, count }: { readonly isHidden: boolean; readonly count: number },
+): void {
   const directory = files.directories[files.directory[at] ?? 0] ?? "/";
   const name = files.name[at] ?? "";
   const file = node(name, directory === "/" ? `/${name}` : `${directory}/${name}`, "file");
@@ -119,7 +124,8 @@ function settle(root: ByteNode): void {
     one.children.forEach((child, at) => {
       const [only] = child.children;
       // "usr" with nothing but "share" in it becomes "usr/share".
-      if (child.kind === "folder" && child.children.length === 1 && only?.kind === "folder") one.children[at] = { ...only, label: `${child.label}/${only.label}` };
+      if (child.kind === "folder" && child.children.length === 1 && only?.kind === "folder")
+        one.children[at] = { ...only, label: `${child.label}/${only.label}` };
     });
     for (const { bytes, files, hiddenBytes } of one.children) {
       one.bytes += bytes;

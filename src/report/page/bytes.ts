@@ -22,7 +22,9 @@ export function bytesSection(image: ReportImage): HTMLElement {
 
 function explorer(image: ReportImage): HTMLElement {
   const trees = new Map<Grouping, ByteNode>();
-  const hasOrigin = image.layers.some(({ stage, copiedFrom, place: written }) => stage !== undefined || copiedFrom !== undefined || written !== undefined);
+  const hasOrigin = image.layers.some(
+    ({ stage, copiedFrom, place: written }) => stage !== undefined || copiedFrom !== undefined || written !== undefined,
+  );
   const groupings: (readonly [Grouping, string])[] = [
     ...(image.layers.length > 0 ? ([["instruction", "Instruction"]] as const) : []),
     ...(hasOrigin ? ([["stage", "Stage"]] as const) : []),
@@ -37,7 +39,11 @@ function explorer(image: ReportImage): HTMLElement {
   const tell = (node: ByteNode | undefined): void => {
     const one = node ?? here();
     if (one === undefined) return;
-    const parts = [size(one.bytes), share(one.bytes, way[0]?.bytes ?? 0), ...(one.kind === "file" && one.files === 1 ? [] : [count(one.files, "file")])];
+    const parts = [
+      size(one.bytes),
+      share(one.bytes, way[0]?.bytes ?? 0),
+      ...(one.kind === "file" && one.files === 1 ? [] : [count(one.files, "file")]),
+    ];
     if (one.hiddenBytes > 0) parts.push(`${size(one.hiddenBytes)} hidden by later layers`);
     told.replaceChildren(h("strong", { class: "mono" }, one.full), h("span", { class: "muted" }, ` ${parts.join(" · ")}`));
   };
@@ -45,16 +51,20 @@ function explorer(image: ReportImage): HTMLElement {
     const node = here();
     if (node === undefined) return;
     map.show(node);
-    crumbs.replaceChildren(...way.map((one, at) => crumb(one, at === way.length - 1, () => {
-      way = way.slice(0, at + 1);
-      show();
-    })));
+    crumbs.replaceChildren(
+      ...way.map((one, at) =>
+        crumb(one, at === way.length - 1, () => {
+          way = way.slice(0, at + 1);
+          show();
+        }),
+      ),
+    );
     list.replaceChildren(biggest(node, enter));
     tell(undefined);
     if (focusFirst) map.element.querySelector("button")?.focus({ preventScroll: true });
   };
-  const enter = (node: ByteNode): void => {
-    way = [...way, ...wayTo(here(), node)];
+  const enter = (further: readonly ByteNode[]): void => {
+    way = [...way, ...further];
     show(map.element.contains(document.activeElement));
   };
   const map = treemap({
@@ -71,29 +81,29 @@ function explorer(image: ReportImage): HTMLElement {
     way = [tree];
     show();
   };
-  const [first = "folder"] = groupings[0] ?? [];
+  // One layer, or none, says nothing.
+  const [first] = groupings.find(([grouping]) => grouping !== "instruction" || image.layers.length > 1) ?? ["folder" as const];
   // The treemap must be in the document to know its size.
   queueMicrotask(() => group(first));
   return h("div", { class: "explorer" }, choice("By", groupings, first, group), crumbs, map.element, told, list);
 }
 
-/** The nodes from below `from` down to `to`: a tile of the second level leads two levels down. */
-function wayTo(from: ByteNode | undefined, to: ByteNode): ByteNode[] {
-  const parent = from?.children.find((child) => child === to || child.children.includes(to));
-  return parent === undefined || parent === to ? [to] : [parent, to];
-}
-
 function crumb(node: ByteNode, isLast: boolean, go: () => void): HTMLElement {
-  return isLast ? h("span", { "aria-current": "true" }, node.label) : h("button", { type: "button", class: "link", onclick: go }, node.label);
+  return isLast
+    ? h("span", { "aria-current": "true" }, node.label)
+    : h("button", { type: "button", class: "link", onclick: go }, node.label);
 }
 
 const LISTED = 8;
 
-function biggest(node: ByteNode, enter: (node: ByteNode) => void): HTMLElement {
+function biggest(node: ByteNode, enter: (way: readonly ByteNode[]) => void): HTMLElement {
   const rows = node.children.slice(0, LISTED).map((child) => {
     const bar = h("span", { class: "part" });
     place(bar, { width: `${(child.bytes / Math.max(1, node.bytes)) * 100}%` });
-    const name = child.children.length === 0 ? h("span", { class: "mono" }, child.label) : h("button", { type: "button", class: "link mono", onclick: () => enter(child) }, child.label);
+    const name =
+      child.children.length === 0
+        ? h("span", { class: "mono" }, child.label)
+        : h("button", { type: "button", class: "link mono", onclick: () => enter([child]) }, child.label);
     return h(
       "tr",
       {},
@@ -126,8 +136,22 @@ function layerTable({ layers, bytes }: ReportImage): HTMLElement | undefined {
     return h(
       "tr",
       {},
-      h("th", { scope: "row" }, h("div", { class: "two" }, h("span", { class: "mono clamp", title: layer.instruction }, layerLabel(layer, at)), h("span", { class: "muted small" }, from))),
-      h("td", { class: "number" }, size(layer.bytes), layer.hiddenBytes > 0 && h("span", { class: "muted small block" }, `${size(layer.hiddenBytes)} hidden`)),
+      h(
+        "th",
+        { scope: "row" },
+        h(
+          "div",
+          { class: "two" },
+          h("span", { class: "mono clamp", title: layer.instruction }, layerLabel(layer, at)),
+          h("span", { class: "muted small" }, from),
+        ),
+      ),
+      h(
+        "td",
+        { class: "number" },
+        size(layer.bytes),
+        layer.hiddenBytes > 0 && h("span", { class: "muted small block" }, `${size(layer.hiddenBytes)} hidden`),
+      ),
       h("td", { class: "number wide" }, number(layer.files)),
       h("td", { class: "partcell", "aria-hidden": "true" }, bar),
     );
@@ -139,8 +163,23 @@ function layerTable({ layers, bytes }: ReportImage): HTMLElement | undefined {
     h(
       "table",
       { class: "plain" },
-      h("caption", {}, `${count(layers.length, "layer")}, the lowest first. ${size(bytes)} can be seen; later layers hide the hatched part.`),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Instruction"), h("th", { scope: "col", class: "number" }, "Size"), h("th", { scope: "col", class: "number wide" }, "Files"), h("td", { class: "partcell" }))),
+      h(
+        "caption",
+        {},
+        `${count(layers.length, "layer")}, the lowest first. ${size(bytes)} can be seen; later layers hide the hatched part.`,
+      ),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, "Instruction"),
+          h("th", { scope: "col", class: "number" }, "Size"),
+          h("th", { scope: "col", class: "number wide" }, "Files"),
+          h("td", { class: "partcell" }),
+        ),
+      ),
       h("tbody", {}, ...rows),
     ),
   );
@@ -156,23 +195,53 @@ function leftBehind({ stages, bytes, files }: ReportLeftBehind, imageBytes: numb
       h(
         "details",
         {},
-        h("summary", {}, h("strong", {}, stage.stage), ` ${size(stage.bytes)} in ${count(stage.files, "file")}${stage.packageCount > 0 ? `, ${count(stage.packageCount, "package")}` : ""}`),
+        h(
+          "summary",
+          {},
+          h("strong", {}, stage.stage),
+          ` ${size(stage.bytes)} in ${count(stage.files, "file")}${stage.packageCount > 0 ? `, ${count(stage.packageCount, "package")}` : ""}`,
+        ),
         h(
           "table",
           { class: "plain" },
           h("caption", {}, `Largest folders left in ${stage.stage}`),
-          h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Folder"), h("th", { scope: "col", class: "number" }, "Size"), h("th", { scope: "col", class: "number" }, "Files"))),
-          h("tbody", {}, ...stage.directories.map((directory) => h("tr", {}, h("th", { scope: "row", class: "mono" }, directory.path), h("td", { class: "number" }, size(directory.bytes)), h("td", { class: "number" }, number(directory.files))))),
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              h("th", { scope: "col" }, "Folder"),
+              h("th", { scope: "col", class: "number" }, "Size"),
+              h("th", { scope: "col", class: "number" }, "Files"),
+            ),
+          ),
+          h(
+            "tbody",
+            {},
+            ...stage.directories.map((directory) =>
+              h(
+                "tr",
+                {},
+                h("th", { scope: "row", class: "mono" }, directory.path),
+                h("td", { class: "number" }, size(directory.bytes)),
+                h("td", { class: "number" }, number(directory.files)),
+              ),
+            ),
+          ),
         ),
-        stage.packages.length > 0 && h("p", { class: "small" }, `Packages: ${stage.packages.join(", ")}${stage.packageCount > stage.packages.length ? " …" : ""}`),
-        stage.absentLayers > 0 && h("p", { class: "muted small" }, `${count(stage.absentLayers, "layer")} only the registry has, so they are not counted.`),
+        stage.packages.length > 0 &&
+          h("p", { class: "small" }, `Packages: ${stage.packages.join(", ")}${stage.packageCount > stage.packages.length ? " …" : ""}`),
+        stage.absentLayers > 0 &&
+          h("p", { class: "muted small" }, `${count(stage.absentLayers, "layer")} only the registry has, so they are not counted.`),
       ),
     ),
   );
 }
 
 function duplicates({ duplicates: { wastedBytes, largest } }: ReportImage): HTMLElement {
-  if (largest.length === 0) return h("div", {}, h("h3", {}, "Duplicates"), h("p", { class: "muted" }, "No content of 4 kB or more is there twice."));
+  if (largest.length === 0)
+    return h("div", {}, h("h3", {}, "Duplicates"), h("p", { class: "muted" }, "No content of 4 kB or more is there twice."));
   return h(
     "div",
     {},
@@ -185,7 +254,17 @@ function duplicates({ duplicates: { wastedBytes, largest } }: ReportImage): HTML
         "table",
         { class: "plain" },
         h("caption", {}, `The ${number(largest.length)} most wasteful contents of 4 kB or more`),
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Paths"), h("th", { scope: "col", class: "number" }, "Copies"), h("th", { scope: "col", class: "number" }, "Wasted"))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, "Paths"),
+            h("th", { scope: "col", class: "number" }, "Copies"),
+            h("th", { scope: "col", class: "number" }, "Wasted"),
+          ),
+        ),
         h(
           "tbody",
           {},
@@ -193,7 +272,12 @@ function duplicates({ duplicates: { wastedBytes, largest } }: ReportImage): HTML
             h(
               "tr",
               {},
-              h("td", { class: "mono small" }, ...paths.map((path) => h("div", { class: "break" }, path)), copies > paths.length && h("div", { class: "muted" }, `and ${number(copies - paths.length)} more`)),
+              h(
+                "td",
+                { class: "mono small" },
+                ...paths.map((path) => h("div", { class: "break" }, path)),
+                copies > paths.length && h("div", { class: "muted" }, `and ${number(copies - paths.length)} more`),
+              ),
               h("td", { class: "number" }, number(copies)),
               h("td", { class: "number" }, size(wasted)),
             ),
@@ -215,7 +299,12 @@ function fileTable({ files, layers }: ReportImage): HTMLElement {
   const hidden = new Set(files.hidden);
   const rows = files.name.map((name, at): FileRow => {
     const directory = files.directories[files.directory[at] ?? 0] ?? "/";
-    return { path: `${directory === "/" ? "" : directory}/${name}`, bytes: files.bytes[at] ?? 0, layer: files.layer[at] ?? -1, isHidden: hidden.has(at) };
+    return {
+      path: `${directory === "/" ? "" : directory}/${name}`,
+      bytes: files.bytes[at] ?? 0,
+      layer: files.layer[at] ?? -1,
+      isHidden: hidden.has(at),
+    };
   });
   return table<FileRow>({
     caption: "Files of all layers",
@@ -224,9 +313,23 @@ function fileTable({ files, layers }: ReportImage): HTMLElement {
     sortBy: 1,
     searchText: ({ path }) => path,
     columns: [
-      { title: "Path", cell: ({ path, isHidden }) => h("span", { class: "pathcell" }, isHidden && h("span", { class: "badge" }, "hidden"), pathCell(path)), key: ({ path }) => path },
+      {
+        title: "Path",
+        cell: ({ path, isHidden }) => h("span", { class: "pathcell" }, isHidden && h("span", { class: "badge" }, "hidden"), pathCell(path)),
+        key: ({ path }) => path,
+      },
       { title: "Size", cell: ({ bytes }) => size(bytes), key: ({ bytes }) => bytes, isNumber: true, width: "6rem" },
-      ...(layers.length === 0 ? [] : [{ title: "Layer", cell: ({ layer }: FileRow) => String(layer + 1), key: ({ layer }: FileRow) => layer, isNumber: true, width: "5rem" }]),
+      ...(layers.length === 0
+        ? []
+        : [
+            {
+              title: "Layer",
+              cell: ({ layer }: FileRow) => String(layer + 1),
+              key: ({ layer }: FileRow) => layer,
+              isNumber: true,
+              width: "5rem",
+            },
+          ]),
     ],
   });
 }

@@ -57,7 +57,11 @@ function numbers(before: ReportSubject, after: ReportSubject): HTMLElement {
     "table",
     { class: "plain" },
     h("caption", {}, `A: ${titleOf(before)}. B: ${titleOf(after)}.`),
-    h("thead", {}, h("tr", {}, ...["", "A", "B", "Change"].map((title, at) => h("th", { scope: "col", class: at === 0 ? "" : "number" }, title)))),
+    h(
+      "thead",
+      {},
+      h("tr", {}, ...["", "A", "B", "Change"].map((title, at) => h("th", { scope: "col", class: at === 0 ? "" : "number" }, title))),
+    ),
     h("tbody", {}, ...rows),
   );
 }
@@ -78,7 +82,13 @@ function stepTable(before: readonly ReportStep[], after: readonly ReportStep[]):
   for (const step of before) pairs.set(step.name, { name: step.name, before: step, after: undefined });
   for (const step of after) pairs.set(step.name, { name: step.name, before: pairs.get(step.name)?.before, after: step });
   const told = (step: ReportStep | undefined): Node | string =>
-    step === undefined ? "–" : h("span", { class: "nowrap" }, `${STATES[step.state].mark} ${workMs(step) === undefined ? STATES[step.state].word : duration(workMs(step) ?? 0)}`);
+    step === undefined
+      ? "–"
+      : h(
+          "span",
+          { class: "nowrap" },
+          `${STATES[step.state].mark} ${workMs(step) === undefined ? STATES[step.state].word : duration(workMs(step) ?? 0)}`,
+        );
   const time = (step: ReportStep | undefined): number => (step === undefined ? 0 : (workMs(step) ?? 0));
   return h(
     "div",
@@ -94,7 +104,13 @@ function stepTable(before: readonly ReportStep[], after: readonly ReportStep[]):
         { title: "Step", cell: ({ name }) => h("span", { class: "mono fit", title: name }, name), key: ({ name }) => name },
         { title: "A", cell: ({ before: step }) => told(step), key: ({ before: step }) => time(step), isNumber: true, width: "5.5rem" },
         { title: "B", cell: ({ after: step }) => told(step), key: ({ after: step }) => time(step), isNumber: true, width: "5.5rem" },
-        { title: "Change", cell: ({ before: a, after: b }) => change(time(b) - time(a), duration), key: ({ before: a, after: b }) => Math.abs(time(b) - time(a)), isNumber: true, width: "6rem" },
+        {
+          title: "Change",
+          cell: ({ before: a, after: b }) => change(time(b) - time(a), duration),
+          key: ({ before: a, after: b }) => Math.abs(time(b) - time(a)),
+          isNumber: true,
+          width: "6rem",
+        },
       ],
     }),
   );
@@ -141,9 +157,23 @@ function packageTable(before: readonly ReportPackage[], after: readonly ReportPa
       sortBy: 0,
       searchText: ({ name, kind }) => `${kind} ${name}`,
       columns: [
-        { title: "Name", cell: ({ name, kind }) => h("span", { class: "fit" }, name, h("span", { class: "muted small" }, ` ${kind}`)), key: ({ name }) => name },
-        { title: "A", cell: ({ before: version }) => h("span", { class: "fit", title: version }, version === "" ? "– (new)" : version), key: ({ before: version }) => version, width: "26%" },
-        { title: "B", cell: ({ after: version }) => h("span", { class: "fit", title: version }, version === "" ? "– (gone)" : version), key: ({ after: version }) => version, width: "26%" },
+        {
+          title: "Name",
+          cell: ({ name, kind }) => h("span", { class: "fit" }, name, h("span", { class: "muted small" }, ` ${kind}`)),
+          key: ({ name }) => name,
+        },
+        {
+          title: "A",
+          cell: ({ before: version }) => h("span", { class: "fit", title: version }, version === "" ? "– (new)" : version),
+          key: ({ before: version }) => version,
+          width: "26%",
+        },
+        {
+          title: "B",
+          cell: ({ after: version }) => h("span", { class: "fit", title: version }, version === "" ? "– (gone)" : version),
+          key: ({ after: version }) => version,
+          width: "26%",
+        },
         { title: "Size", cell: ({ bytes }) => change(bytes, size), key: ({ bytes }) => Math.abs(bytes), isNumber: true, width: "6rem" },
       ],
     }),
@@ -156,7 +186,16 @@ function findingLists(before: readonly ReportFinding[], after: readonly ReportFi
   const added = after.filter((finding) => !olds.has(keyOf(finding)));
   const gone = before.filter((finding) => !news.has(keyOf(finding)));
   const list = (title: string, findings: readonly ReportFinding[]): HTMLElement =>
-    h("details", {}, h("summary", {}, `${count(findings.length, "finding")} ${title}`), h("ul", { class: "plain" }, ...findings.map(({ severity, message, path }) => h("li", {}, `${severity}: ${message} `, h("code", {}, path ?? "")))));
+    h(
+      "details",
+      {},
+      h("summary", {}, `${count(findings.length, "finding")} ${title}`),
+      h(
+        "ul",
+        { class: "plain" },
+        ...findings.map(({ severity, message, path }) => h("li", {}, `${severity}: ${message} `, h("code", {}, path ?? ""))),
+      ),
+    );
   return h("div", {}, h("h3", {}, "Audit"), list("that only B has", added), list("that only A has", gone));
 }
 

@@ -65,10 +65,27 @@ const title = data.subjects.map((subject) => subject.title).join(" → ");
 document.title = `${visible(title)} · Decant report`;
 document.body.append(
   h("a", { class: "skip", href: "#main" }, "Skip to the content"),
-  h("header", {}, h("div", {}, h("p", { class: "muted small" }, second === undefined ? "Decant report" : "Decant report: comparison"), h("h1", {}, title))),
+  h(
+    "header",
+    {},
+    h(
+      "div",
+      {},
+      h("p", { class: "muted small" }, second === undefined ? "Decant report" : "Decant report: comparison"),
+      h("h1", {}, title),
+    ),
+  ),
   h("nav", { class: "sections", "aria-label": "Sections" }, links),
   main,
-  h("footer", {}, h("p", { class: "muted small" }, `Made by Decant ${data.version}. This page holds all of its data, and asks for nothing from the network.`)),
+  h(
+    "footer",
+    {},
+    h(
+      "p",
+      { class: "muted small" },
+      `Made by Decant ${data.version}. This page holds all of its data, and asks for nothing from the network.`,
+    ),
+  ),
 );
 const subject = second ?? first;
 if (subject === undefined) main.append(h("p", {}, "There is nothing to show."));

@@ -1,6 +1,7 @@
 /** The head of a subject: what it is, how it went, and the few numbers that matter. */
 import type { ReportSubject } from "../data.ts";
 import { facts, h, placeText, section } from "./dom.ts";
+import { shortName } from "./states.ts";
 import { count, duration, moment, number, size } from "./text.ts";
 
 const OUTCOMES = { done: "Build succeeded", failed: "Build failed", cancelled: "Build was stopped", running: "Build is running" } as const;
@@ -8,11 +9,19 @@ const OUTCOMES = { done: "Build succeeded", failed: "Build failed", cancelled: "
 /** The section. */
 export function overview(subject: ReportSubject): HTMLElement {
   const { build, image, notes } = subject;
-  const failed = build?.steps.find(({ state }) => state === "failed");
+  const failed =
+    build?.steps.find(({ failure }) => failure !== undefined && failure.message === build.error) ??
+    build?.steps.find(({ state }) => state === "failed");
   return section(
     "overview",
     "Overview",
-    h("ul", { class: "tiles" }, ...numbersOf(subject).map(([label, value, more]) => h("li", {}, h("span", { class: "label" }, label), h("strong", {}, value), more !== "" && h("span", { class: "muted small" }, more)))),
+    h(
+      "ul",
+      { class: "tiles" },
+      ...numbersOf(subject).map(([label, value, more]) =>
+        h("li", {}, h("span", { class: "label" }, label), h("strong", {}, value), more !== "" && h("span", { class: "muted small" }, more)),
+      ),
+    ),
     build?.error === undefined
       ? undefined
       : h(
@@ -21,7 +30,9 @@ export function overview(subject: ReportSubject): HTMLElement {
           h("h3", {}, OUTCOMES[build.state]),
           h("p", { class: "pre" }, build.error),
           failed?.failure?.hint !== undefined && h("p", {}, failed.failure.hint),
-          failed === undefined ? undefined : h("p", {}, h("a", { href: `#step-${build.steps.indexOf(failed) + 1}` }, `See the step: ${failed.name}`)),
+          failed === undefined
+            ? undefined
+            : h("p", {}, h("a", { href: `#step-${build.steps.indexOf(failed) + 1}` }, `See the step: ${shortName(failed)}`)),
         ),
     facts([
       ...(build === undefined
@@ -31,18 +42,49 @@ export function overview(subject: ReportSubject): HTMLElement {
             ["Started", moment(build.startedAt)],
             ["Platform", build.platforms.join(", ")],
           ] as const)),
-      ...(image === undefined ? [] : ([["Image", image.name], ["Digest", image.digest], ...(build === undefined ? ([["Platform", image.platform]] as const) : []), ...image.facts] as const)),
+      ...(image === undefined
+        ? []
+        : ([
+            ["Image", image.name],
+            ["Digest", image.digest],
+            ...(build === undefined ? ([["Platform", image.platform]] as const) : []),
+            ...image.facts,
+          ] as const)),
     ]),
     build === undefined || build.results.length === 0
       ? undefined
-      : h("div", {}, h("h3", {}, "Results"), h("ul", { class: "plain" }, ...build.results.map(({ kind, name, digest, bytes }) => h("li", {}, `${kind} `, h("code", {}, name), digest !== undefined && h("span", { class: "muted break" }, ` ${digest}`), bytes !== undefined && ` ${size(bytes)}`)))),
+      : h(
+          "div",
+          {},
+          h("h3", {}, "Results"),
+          h(
+            "ul",
+            { class: "plain" },
+            ...build.results.map(({ kind, name, digest, bytes }) =>
+              h(
+                "li",
+                {},
+                `${kind} `,
+                h("code", {}, name),
+                digest !== undefined && h("span", { class: "muted break" }, ` ${digest}`),
+                bytes !== undefined && ` ${size(bytes)}`,
+              ),
+            ),
+          ),
+        ),
     build === undefined || build.warnings.length === 0
       ? undefined
       : h(
           "div",
           {},
           h("h3", {}, "Warnings of the build"),
-          h("ul", { class: "plain" }, ...build.warnings.map(({ code, message, place }) => h("li", {}, h("code", {}, code), ` ${message} `, h("span", { class: "muted" }, placeText(place))))),
+          h(
+            "ul",
+            { class: "plain" },
+            ...build.warnings.map(({ code, message, place }) =>
+              h("li", {}, h("code", {}, code), ` ${message} `, h("span", { class: "muted" }, placeText(place))),
+            ),
+          ),
         ),
     ...notes.map((note) => h("p", { class: "muted" }, note)),
   );
@@ -59,7 +101,12 @@ function numbersOf({ build, image }: ReportSubject): (readonly [label: string, v
       [OUTCOMES[state], finishedAt === undefined ? "–" : duration(finishedAt - startedAt), "from start to end"],
       ["Steps", number(steps.length), `${number(ran)} ran, ${number(hits)} cached`],
     );
-    if (stages.length > 0) numbers.push(["Stages", number(needed), needed === stages.length ? "all needed" : `of ${number(stages.length)}; the others were left out`]);
+    if (stages.length > 0)
+      numbers.push([
+        "Stages",
+        number(needed),
+        needed === stages.length ? "all needed" : `of ${number(stages.length)}; the others were left out`,
+      ]);
   }
   if (image !== undefined) {
     const { bytes, fileCount, layers, packages, findings } = image;

@@ -17,11 +17,27 @@ export function packagesSection({ packages, unread }: ReportImage): HTMLElement 
           rows: packages,
           sortBy: 0,
           rowHeight: 54,
-          searchText: ({ kind, name, version, licences, purl, summary, location }) => `${kind} ${name} ${version} ${licences.join(" ")} ${purl} ${summary ?? ""} ${location}`,
+          searchText: ({ kind, name, version, licences, purl, summary, location }) =>
+            `${kind} ${name} ${version} ${licences.join(" ")} ${purl} ${summary ?? ""} ${location}`,
           columns: [
-            { title: "Name", cell: ({ kind, name, summary, location }) => twoLines(name, `${kind} · ${summary ?? location}`), key: ({ name }) => name },
-            { title: "Version", cell: ({ version }) => h("span", { class: "fit", title: version }, version), key: ({ version }) => version, width: "26%" },
-            { title: "Licence", cell: ({ licences }) => h("span", { class: "fit", title: licences.join(", ") }, licences.length === 0 ? "–" : licences.join(", ")), key: ({ licences }) => licences.join(", "), width: "22%" },
+            {
+              title: "Name",
+              cell: ({ kind, name, summary, location }) => twoLines(name, `${kind} · ${summary ?? location}`),
+              key: ({ name }) => name,
+            },
+            {
+              title: "Version",
+              cell: ({ version }) => h("span", { class: "fit", title: version }, version),
+              key: ({ version }) => version,
+              width: "26%",
+            },
+            {
+              title: "Licence",
+              cell: ({ licences }) =>
+                h("span", { class: "fit", title: licences.join(", ") }, licences.length === 0 ? "–" : licences.join(", ")),
+              key: ({ licences }) => licences.join(", "),
+              width: "22%",
+            },
             { title: "Size", cell: ({ bytes }) => size(bytes), key: ({ bytes }) => bytes, isNumber: true, width: "5.5rem" },
           ],
         }),

@@ -1,10 +1,10 @@
 /** The stages as a graph, with what each came to; those that the target does without are outlined, or listed where they are many. */
-import { Graph, layout } from "@dagrejs/dagre";
+import { type Edge, Graph, layout } from "@dagrejs/dagre";
 import { curveBasis, line } from "d3-shape";
 import type { ReportBuild, ReportStage } from "../data.ts";
 import { facts, h, placeText, s, section } from "./dom.ts";
 import { roving } from "./roving.ts";
-import { stateBadge, stepsOfStage, workMs } from "./states.ts";
+import { shortName, stateBadge, stepsOfStage, workMs } from "./states.ts";
 import { count, duration } from "./text.ts";
 
 const WIDTH = 196;
@@ -37,7 +37,13 @@ export function stagesSection(build: ReportBuild): HTMLElement | undefined {
           "details",
           {},
           h("summary", {}, `${count(pruned.length, "stage")} that the target does without`),
-          h("ul", { class: "columns" }, ...pruned.map(({ name, place }) => h("li", {}, h("code", {}, name), " ", h("span", { class: "muted small" }, placeText(place))))),
+          h(
+            "ul",
+            { class: "columns" },
+            ...pruned.map(({ name, place }) =>
+              h("li", {}, h("code", {}, name), " ", h("span", { class: "muted small" }, placeText(place))),
+            ),
+          ),
         ),
   );
 }
@@ -70,16 +76,35 @@ function graph(drawn: readonly ReportStage[], build: ReportBuild, choose: (stage
     for (const need of stage.needs) if (plan.hasNode(String(need))) plan.setEdge(String(need), String(position.get(stage)));
   layout(plan);
   const { width = WIDTH, height = HEIGHT } = plan.graph();
-  const curve = line<{ readonly x: number; readonly y: number }>(({ x }) => x, ({ y }) => y).curve(curveBasis);
-  const edges = plan.edges().map((edge) => s("path", { class: "edge", d: curve(plan.edge(edge).points ?? []) ?? "", "marker-end": "url(#arrow)" }));
+  const curve = line<{ readonly x: number; readonly y: number }>(
+    ({ x }) => x,
+    ({ y }) => y,
+  ).curve(curveBasis);
+  const edges = plan
+    .edges()
+    .map((edge: Edge) => s("path", { class: "edge", d: curve(plan.edge(edge).points ?? []) ?? "", "marker-end": "url(#arrow)" }));
   const nodes = drawn.map((stage) => {
     const { x = 0, y = 0 } = plan.node(String(position.get(stage)));
     return node(stage, { x: x - WIDTH / 2, y: y - HEIGHT / 2, ...outcome(stage, build) }, choose);
   });
   const drawing = s(
     "svg",
-    { viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`, width: Math.ceil(width), height: Math.ceil(height), role: "group", "aria-label": "Graph of stages" },
-    s("defs", {}, s("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, s("path", { d: "M0 0 8 4 0 8z" }))),
+    {
+      viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`,
+      width: Math.ceil(width),
+      height: Math.ceil(height),
+      role: "group",
+      "aria-label": "Graph of stages",
+    },
+    s(
+      "defs",
+      {},
+      s(
+        "marker",
+        { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" },
+        s("path", { d: "M0 0 8 4 0 8z" }),
+      ),
+    ),
     ...edges,
     ...nodes,
   );
@@ -118,7 +143,7 @@ function node(stage: ReportStage, { x, y, text, state, ms }: NodeLook, choose: (
     s("rect", { width: WIDTH, height: HEIGHT, rx: 8 }),
     s("text", { x: 12, y: 23, class: "name" }, cut(stage.name, LETTERS - (stage.isTarget ? 8 : 0))),
     stage.isTarget && s("text", { x: WIDTH - 12, y: 23, class: "tag", "text-anchor": "end" }, "target"),
-    s("text", { x: 12, y: 42, class: "base" }, cut(base, LETTERS + 4)),
+    s("text", { x: 12, y: 42, class: "base" }, cut(base, LETTERS + 1)),
     s("text", { x: 12, y: 61, class: "outcome" }, text),
     ms > 0 && s("text", { x: WIDTH - 12, y: 61, class: "time", "text-anchor": "end" }, duration(ms)),
   );
@@ -126,7 +151,11 @@ function node(stage: ReportStage, { x, y, text, state, ms }: NodeLook, choose: (
 }
 
 function stageList(drawn: readonly ReportStage[], choose: (stage: ReportStage) => void): HTMLElement {
-  const list = h("ul", { class: "columns" }, ...drawn.map((stage) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => choose(stage) }, stage.name))));
+  const list = h(
+    "ul",
+    { class: "columns" },
+    ...drawn.map((stage) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => choose(stage) }, stage.name))),
+  );
   roving(list, "button", "list");
   return list;
 }
@@ -145,7 +174,11 @@ function stageDetail(stage: ReportStage, build: ReportBuild): HTMLElement {
       ["Result", outcome(stage, build).text],
     ]),
     steps.length === 0
-      ? h("p", { class: "muted" }, stage.isNeeded ? "It has no steps of its own." : "The target does without it: none of its steps was looked at.")
+      ? h(
+          "p",
+          { class: "muted" },
+          stage.isNeeded ? "It has no steps of its own." : "The target does without it: none of its steps was looked at.",
+        )
       : h(
           "ol",
           { class: "steplist" },
@@ -154,7 +187,7 @@ function stageDetail(stage: ReportStage, build: ReportBuild): HTMLElement {
               "li",
               {},
               stateBadge(step.state),
-              h("a", { href: `#step-${at + 1}`, class: "mono" }, step.name),
+              h("a", { href: `#step-${at + 1}`, class: "mono" }, shortName(step)),
               h("span", { class: "muted small" }, workMs(step) === undefined ? "" : duration(workMs(step) ?? 0)),
               h("span", { class: "why small" }, step.why ?? ""),
             ),

@@ -18,6 +18,11 @@ export function stateBadge(state: ReportStep["state"]): HTMLElement {
   return h("span", { class: `badge s-${state}` }, h("span", { "aria-hidden": "true" }, mark), ` ${word}`);
 }
 
+/** The step's name without the length of digests. */
+export function shortName({ name }: Pick<ReportStep, "name">): string {
+  return name.replace(/\bsha256:([0-9a-f]{12})[0-9a-f]{52}/g, "sha256:$1…");
+}
+
 /** How long the step worked; undefined where it did not. */
 export function workMs({ state, startedAt, endedAt }: ReportStep): number | undefined {
   return state === "hit" || startedAt === undefined || endedAt === undefined ? undefined : endedAt - startedAt;
@@ -35,7 +40,11 @@ export function waitMs(step: ReportStep, steps: readonly ReportStep[]): number |
 }
 
 /** Steps of a stage; where the Dockerfile has one stage only, steps do not say which. */
-export function stepsOfStage(steps: readonly ReportStep[], stage: string, isOnly: boolean): readonly (readonly [step: ReportStep, position: number])[] {
+export function stepsOfStage(
+  steps: readonly ReportStep[],
+  stage: string,
+  isOnly: boolean,
+): readonly (readonly [step: ReportStep, position: number])[] {
   return steps.flatMap((step, position) =>
     step.stage === stage || (isOnly && step.stage === undefined && step.place !== undefined) ? [[step, position] as const] : [],
   );

@@ -2,7 +2,7 @@
 import type { ReportBuild, ReportPlace, ReportStep } from "../data.ts";
 import { choice, facts, h, placeText, section } from "./dom.ts";
 import { logView } from "./log-view.ts";
-import { stateBadge, waitMs, workMs } from "./states.ts";
+import { shortName, stateBadge, waitMs, workMs } from "./states.ts";
 import { count, duration, size } from "./text.ts";
 
 type Filter = "all" | "ran" | "hit" | "failed" | "output";
@@ -32,7 +32,17 @@ export function stepsSection(build: ReportBuild): HTMLElement | undefined {
   return section(
     "steps",
     "Steps and logs",
-    h("div", { class: "bar" }, choice("Show", filters.filter(([filter]) => filter === "all" || steps.some((step) => fits(step, filter))), "all", show), status),
+    h(
+      "div",
+      { class: "bar" },
+      choice(
+        "Show",
+        filters.filter(([filter]) => filter === "all" || steps.some((step) => fits(step, filter))),
+        "all",
+        show,
+      ),
+      status,
+    ),
     list,
   );
 }
@@ -61,7 +71,7 @@ function stepItem(step: ReportStep, at: number, build: ReportBuild): HTMLElement
       "summary",
       {},
       stateBadge(step.state),
-      h("span", { class: "mono name" }, step.name),
+      h("span", { class: "mono name", title: step.name }, shortName(step)),
       h("span", { class: "time" }, work === undefined ? "" : duration(work)),
     ),
     body,
@@ -85,20 +95,34 @@ function stepBody(step: ReportStep, build: ReportBuild): Node[] {
     ]),
     ...(moved.length === 0
       ? []
-      : [h("ul", { class: "plain small" }, ...moved.map(({ action, id, bytes }) => h("li", {}, `${action} ${size(bytes)} `, h("span", { class: "muted break" }, id))))]),
+      : [
+          h(
+            "ul",
+            { class: "plain small" },
+            ...moved.map(({ action, id, bytes }) => h("li", {}, `${action} ${size(bytes)} `, h("span", { class: "muted break" }, id))),
+          ),
+        ]),
     ...(step.log === undefined ? [h("p", { class: "muted small" }, "It wrote nothing.")] : [logView(step.log, step.name)]),
   ];
 }
 
 /** Always there, so that a reader knows where to look: events tell the reason of every hit, and of others with --explain. */
-function whyOf({ state, why }: ReportStep): string {
+function whyOf({ state, why, place }: ReportStep): string {
   if (why !== undefined) return why;
+  if (place === undefined) return "";
   return state === "hit" ? "a result of an earlier build" : state === "planned" ? "" : "not recorded; decant build --explain records it";
 }
 
 function waitedFor({ inputs }: ReportStep, steps: readonly ReportStep[]): Node | undefined {
   if (inputs.length === 0) return undefined;
-  return h("span", {}, ...inputs.flatMap((input, at) => [at > 0 && ", ", h("a", { href: `#step-${input + 1}` }, steps[input]?.name ?? "")]));
+  return h(
+    "span",
+    {},
+    ...inputs.flatMap((input, at) => [
+      at > 0 && ", ",
+      h("a", { href: `#step-${input + 1}` }, steps[input] === undefined ? "" : shortName(steps[input])),
+    ]),
+  );
 }
 
 function failureBox({ code, message, hint, places }: NonNullable<ReportStep["failure"]>): HTMLElement {

@@ -45,11 +45,15 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
     const button = h("button", { type: "button", onclick: () => sort(at) }, column.title);
     return h("th", { scope: "col", class: column.isNumber === true ? "number" : "" }, button);
   });
-  const widths = h("colgroup", {}, ...columns.map(({ width }) => {
-    const col = h("col");
-    if (width !== undefined) place(col, { width });
-    return col;
-  }));
+  const widths = h(
+    "colgroup",
+    {},
+    ...columns.map(({ width }) => {
+      const col = h("col");
+      if (width !== undefined) place(col, { width });
+      return col;
+    }),
+  );
   const grid = h(
     "table",
     { class: "rows", "aria-rowcount": rows.length + 1 },
@@ -67,7 +71,10 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
     update();
   };
   const update = (): void => {
-    const words = sought.toLowerCase().split(/\s+/).filter((word) => word !== "");
+    const words = sought
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== "");
     const found = searchText === undefined || words.length === 0 ? [...rows] : rows.filter((row) => hasAll(searchText(row), words));
     const column = columns[sortBy];
     if (column !== undefined) found.sort((a, b) => compare(column.key(a), column.key(b)) * (isReversed ? -1 : 1));
@@ -77,8 +84,7 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
       if (at === sortBy) head.setAttribute("aria-sort", isUp ? "ascending" : "descending");
       else head.removeAttribute("aria-sort");
     });
-    status.textContent =
-      shown.length === rows.length ? count(rows.length, noun) : `${number(shown.length)} of ${count(rows.length, noun)}`;
+    status.textContent = shown.length === rows.length ? count(rows.length, noun) : `${number(shown.length)} of ${count(rows.length, noun)}`;
     box.scrollTop = 0;
     draw();
   };
@@ -94,7 +100,11 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
           "tr",
           { "aria-rowindex": first + at + 2 },
           ...columns.map(({ cell, isNumber }, position) =>
-            h(position === 0 ? "th" : "td", { ...(position === 0 ? { scope: "row" } : {}), class: isNumber === true ? "number" : "" }, cell(row)),
+            h(
+              position === 0 ? "th" : "td",
+              { ...(position === 0 ? { scope: "row" } : {}), class: isNumber === true ? "number" : "" },
+              cell(row),
+            ),
           ),
         ),
       ),
@@ -152,5 +162,10 @@ export function twoLines(first: string, second: string): HTMLElement {
 /** A path whose end is seen when it is cut. */
 export function pathCell(path: string): HTMLElement {
   const slash = path.lastIndexOf("/");
-  return h("span", { class: "path", title: visible(path) }, h("span", { class: "head" }, path.slice(0, slash + 1)), h("span", { class: "tail" }, path.slice(slash + 1)));
+  return h(
+    "span",
+    { class: "path", title: visible(path) },
+    h("span", { class: "head" }, path.slice(0, slash + 1)),
+    h("span", { class: "tail" }, path.slice(slash + 1)),
+  );
 }

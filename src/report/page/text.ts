@@ -1,7 +1,8 @@
 /** Texts for people: hostile ones made visible, sizes, times, counts. Pure. */
 
 /** Directions and joiners that change how the text around them looks. */
-const INVISIBLE = /[\u0080-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/g;
+const INVISIBLE =
+  /[\u0080-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/g;
 
 /** Controls are shown as pictures (␛), other characters that nobody sees by their number (⟨U+202E⟩). Line ends and tabs stay where `keepLines` is set. */
 export function visible(text: string, keepLines = false): string {

@@ -3,7 +3,7 @@ import { area, curveStepAfter } from "d3-shape";
 import type { ReportBuild, ReportStep } from "../data.ts";
 import { choice, h, place, s, section } from "./dom.ts";
 import { roving } from "./roving.ts";
-import { readyAt, STATES, waitMs, workMs } from "./states.ts";
+import { readyAt, shortName, STATES, waitMs, workMs } from "./states.ts";
 import { count, duration } from "./text.ts";
 
 interface Span {
@@ -36,21 +36,27 @@ export function timelineSection(build: ReportBuild): HTMLElement | undefined {
       { class: "muted" },
       `${count(worked.length, "step")} worked for ${duration(busy)} in ${duration(took)}: on average ${(busy / took).toFixed(1)} at once${build.cores === undefined ? "" : `, on ${count(build.cores, "core")}`}.`,
     ),
-    choice("Show", [["worked", "Steps that worked"], ["all", "All steps"]], worked.length > 0 ? "worked" : "all", show),
-    h(
-      "div",
-      { class: "timeline" },
-      strip(worked, all, build.cores),
-      axis(all),
-      rows,
+    choice(
+      "Show",
+      [
+        ["worked", "Steps that worked"],
+        ["all", "All steps"],
+      ],
+      worked.length > 0 ? "worked" : "all",
+      show,
     ),
+    h("div", { class: "timeline" }, strip(worked, all, build.cores), axis(all), rows),
     h(
       "p",
       { class: "key muted small" },
-      h("span", { class: "swatch bar" }), " working ",
-      h("span", { class: "swatch wait" }), " waiting for its turn, with all its inputs there ",
-      h("span", { class: "swatch bad" }), " failed ",
-      h("span", { class: "swatch hit" }), " cached",
+      h("span", { class: "swatch work" }),
+      " working ",
+      h("span", { class: "swatch wait" }),
+      " waiting for its turn, with all its inputs there ",
+      h("span", { class: "swatch bad" }),
+      " failed ",
+      h("span", { class: "swatch hit" }),
+      " cached",
     ),
   );
 }
@@ -69,14 +75,22 @@ function row(step: ReportStep, steps: readonly ReportStep[], all: Span): HTMLEle
     track.append(bar);
   };
   if (wait !== undefined && wait > 1 && step.startedAt !== undefined) add("wait", readyAt(step, steps), step.startedAt);
-  if (step.startedAt !== undefined && step.endedAt !== undefined && step.state !== "hit") add(step.state === "failed" ? "bad" : "bar", step.startedAt, step.endedAt);
+  if (step.startedAt !== undefined && step.endedAt !== undefined && step.state !== "hit")
+    add(step.state === "failed" ? "bad" : "work", step.startedAt, step.endedAt);
   if (step.state === "hit" && step.endedAt !== undefined) add("hit", step.endedAt, step.endedAt);
   const told = work === undefined ? STATES[step.state].word : duration(work);
   const waited = wait !== undefined && wait >= 10 ? `, waited ${duration(wait)}` : "";
   return h(
     "li",
     {},
-    h("a", { href: `#step-${at + 1}`, title: `${step.name}: ${told}${waited}` }, h("span", { class: "mono name" }, step.name), h("span", { class: "hidden" }, `: ${STATES[step.state].word},`), h("span", { class: "time" }, told), h("span", { class: "hidden" }, waited)),
+    h(
+      "a",
+      { href: `#step-${at + 1}`, title: `${step.name}: ${told}${waited}` },
+      h("span", { class: "mono name" }, shortName(step)),
+      h("span", { class: "hidden" }, `: ${STATES[step.state].word},`),
+      h("span", { class: "time" }, told),
+      h("span", { class: "hidden" }, waited),
+    ),
     track,
   );
 }
@@ -119,7 +133,12 @@ function strip(worked: readonly ReportStep[], all: Span, cores: number | undefin
   return h(
     "div",
     { class: "strip" },
-    h("span", { class: "muted small" }, `Steps at once: at most ${peak}`, cores === undefined ? "" : h("span", { class: "core-key" }, `${count(cores, "core")}`)),
+    h(
+      "span",
+      { class: "muted small" },
+      `Steps at once: at most ${peak}`,
+      cores === undefined ? "" : h("span", { class: "core-key" }, `${count(cores, "core")}`),
+    ),
     s(
       "svg",
       { viewBox: "0 0 1000 42", preserveAspectRatio: "none", role: "img", "aria-label": `At most ${count(peak, "step")} at once` },

@@ -1,6 +1,6 @@
 /**
- * Bytes as areas. Two levels are drawn; one goes into a tile to see more. Tiles too small to read are drawn as one, so an image of any size has a few
- * hundred tiles. A list beside it says the same in words.
+ * Bytes as areas. A tile that is large enough shows what is in it; one goes into a tile to see more. Tiles too small to read are drawn as one, so an
+ * image of any size has a few hundred tiles. A list beside it says the same in words.
  */
 import { type HierarchyRectangularNode, treemapSquarify } from "d3-hierarchy";
 import type { ByteNode } from "./byte-tree.ts";
@@ -25,13 +25,15 @@ interface Tile {
 
 /** Square pixels below which nothing can be seen of a tile. */
 const MIN_AREA = 140;
-const MAX_TILES = 120;
+const MAX_TILES = 60;
+const MAX_DEPTH = 3;
 const HEAD = 22;
 const GAP = 2;
 
 /** What a treemap tells. */
 interface TreemapOptions {
-  readonly onEnter: (node: ByteNode) => void;
+  /** The nodes below the one that is shown, down to the one that was chosen. */
+  readonly onEnter: (way: readonly ByteNode[]) => void;
   readonly onLeave: () => void;
   /** What the focus or the pointer is on. */
   readonly onLook: (node: ByteNode | undefined) => void;
@@ -46,7 +48,11 @@ export interface Treemap {
 /** Makes it. */
 export function treemap({ onEnter, onLeave, onLook }: TreemapOptions): Treemap {
   let shown: ByteNode | undefined;
-  const field = h("div", { class: "treemap", role: "group", "aria-label": "Bytes as areas. Arrow keys move, Enter goes in, Escape goes out." });
+  const field = h("div", {
+    class: "treemap",
+    role: "group",
+    "aria-label": "Bytes as areas. Arrow keys move, Enter goes in, Escape goes out.",
+  });
   const settle = roving(field, "button", "plane");
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" && event.key !== "Backspace") return;
@@ -61,7 +67,7 @@ export function treemap({ onEnter, onLeave, onLook }: TreemapOptions): Treemap {
     if (width === 0) return;
     drawnAt = `${width} ${height}`;
     field.replaceChildren();
-    drawInto(field, shown, { x: 0, y: 0, width, height }, { depth: 0, whole: shown.bytes, onEnter, onLook });
+    drawInto(field, shown, { x: 0, y: 0, width, height }, { way: [], whole: shown.bytes, onEnter, onLook });
     settle();
   };
   new ResizeObserver(() => {
@@ -77,7 +83,8 @@ export function treemap({ onEnter, onLeave, onLook }: TreemapOptions): Treemap {
 }
 
 interface DrawContext extends Pick<TreemapOptions, "onEnter" | "onLook"> {
-  readonly depth: number;
+  /** The nodes from below the one that is shown to the one that is drawn. */
+  readonly way: readonly ByteNode[];
   /** Bytes of what is shown as a whole. */
   readonly whole: number;
 }
@@ -86,9 +93,10 @@ function drawInto(field: HTMLElement, parent: ByteNode, box: Box, context: DrawC
   for (const tile of tiles(parent, box)) {
     const { node, box: place_ } = tile;
     const inner: Box = { x: place_.x + GAP, y: place_.y + HEAD, width: place_.width - 2 * GAP, height: place_.height - HEAD - GAP };
-    const isOpen = context.depth === 0 && node !== undefined && node.children.length > 0 && inner.width > 50 && inner.height > 30;
-    field.append(button(tile, isOpen, context));
-    if (isOpen) drawInto(field, node, inner, { ...context, depth: 1 });
+    const way = node === undefined ? context.way : [...context.way, node];
+    const isOpen = way.length <= MAX_DEPTH && node !== undefined && node.children.length > 0 && inner.width > 60 && inner.height > 40;
+    field.append(button(tile, isOpen, { ...context, way }));
+    if (isOpen) drawInto(field, node, inner, { ...context, way });
   }
 }
 
@@ -99,7 +107,11 @@ function tiles(parent: ByteNode, box: Box): Tile[] {
   const large = parent.children.filter(({ bytes }, at) => at < MAX_TILES && bytes * perByte >= MIN_AREA);
   const rest = parent.children.slice(large.length);
   const restBytes = rest.reduce((sum, { bytes }) => sum + bytes, 0);
-  const values: { readonly node: ByteNode | undefined; readonly bytes: number; readonly many: number }[] = large.map((node) => ({ node, bytes: node.bytes, many: 1 }));
+  const values: { readonly node: ByteNode | undefined; readonly bytes: number; readonly many: number }[] = large.map((node) => ({
+    node,
+    bytes: node.bytes,
+    many: 1,
+  }));
   if (restBytes * perByte >= MIN_AREA / 4) values.push({ node: undefined, bytes: restBytes, many: rest.length });
   const laid = values.map(({ bytes }) => ({ value: bytes, x0: 0, y0: 0, x1: 0, y1: 0 }));
   const bytes = values.reduce((sum, value) => sum + value.bytes, 0);
@@ -112,7 +124,7 @@ function tiles(parent: ByteNode, box: Box): Tile[] {
   });
 }
 
-function button({ node, bytes, many, box }: Tile, isOpen: boolean, { depth, whole, onEnter, onLook }: DrawContext): HTMLElement {
+function button({ node, bytes, many, box }: Tile, isOpen: boolean, { way, whole, onEnter, onLook }: DrawContext): HTMLElement {
   const label = node?.label ?? `${count(many, "smaller one", "smaller ones")}`;
   const canEnter = node !== undefined && node.children.length > 0;
   const hidden = node !== undefined && node.bytes > 0 && node.hiddenBytes === node.bytes;
@@ -121,16 +133,21 @@ function button({ node, bytes, many, box }: Tile, isOpen: boolean, { depth, whol
     "button",
     {
       type: "button",
-      class: `tile d${depth}${isOpen ? " open" : ""}${hidden ? " hidden-bytes" : ""}${node === undefined ? " rest" : ""}${canEnter ? "" : " leaf"}`,
+      class: `tile d${way.length}${isOpen ? " open" : ""}${hidden ? " hidden-bytes" : ""}${node === undefined ? " rest" : ""}${canEnter ? "" : " leaf"}`,
       "aria-label": `${node?.full ?? label}, ${size(bytes)}, ${share(bytes, whole)}${hidden ? ", hidden by later layers" : ""}`,
-      onclick: () => canEnter && onEnter(node),
+      onclick: () => canEnter && onEnter(way),
       onfocus: look,
       onpointerenter: look,
     },
     // A label that does not fit is left out: the line below names the tile that one looks at.
     box.width > 44 && box.height > 17 ? h("span", { class: "label" }, label) : undefined,
-    box.width > 44 && (isOpen ? box.width > 150 : box.height > 36) ? h("span", { class: "bytes" }, size(bytes)) : undefined,
+    box.width > (isOpen ? 150 : 66) && (isOpen || box.height > 36) ? h("span", { class: "bytes" }, size(bytes)) : undefined,
   );
-  place(made, { left: `${box.x}px`, top: `${box.y}px`, width: `${Math.max(1, box.width - GAP)}px`, height: `${Math.max(1, box.height - GAP)}px` });
+  place(made, {
+    left: `${box.x}px`,
+    top: `${box.y}px`,
+    width: `${Math.max(1, box.width - GAP)}px`,
+    height: `${Math.max(1, box.height - GAP)}px`,
+  });
   return made;
 }

@@ -2,7 +2,7 @@
 import type { ReportData, ReportFileChange, ReportFinding, ReportPackage, ReportStep, ReportSubject } from "../data.ts";
 import { h, section } from "./dom.ts";
 import { STATES, workMs } from "./states.ts";
-import { pathCell, table } from "./table.ts";
+import { pathCell, table, twoLines } from "./table.ts";
 import { change, count, duration, number, size } from "./text.ts";
 
 /** The section. */
@@ -55,7 +55,7 @@ function numbers(before: ReportSubject, after: ReportSubject): HTMLElement {
   });
   return h(
     "table",
-    { class: "plain" },
+    { class: "plain sums" },
     h("caption", {}, `A: ${titleOf(before)}. B: ${titleOf(after)}.`),
     h(
       "thead",
@@ -102,8 +102,8 @@ function stepTable(before: readonly ReportStep[], after: readonly ReportStep[]):
       searchText: ({ name }) => name,
       columns: [
         { title: "Step", cell: ({ name }) => h("span", { class: "mono fit", title: name }, name), key: ({ name }) => name },
-        { title: "A", cell: ({ before: step }) => told(step), key: ({ before: step }) => time(step), isNumber: true, width: "5.5rem" },
-        { title: "B", cell: ({ after: step }) => told(step), key: ({ after: step }) => time(step), isNumber: true, width: "5.5rem" },
+        { title: "A", cell: ({ before: step }) => told(step), key: ({ before: step }) => time(step), isNumber: true, width: "6.5rem" },
+        { title: "B", cell: ({ after: step }) => told(step), key: ({ after: step }) => time(step), isNumber: true, width: "6.5rem" },
         {
           title: "Change",
           cell: ({ before: a, after: b }) => change(time(b) - time(a), duration),
@@ -154,25 +154,17 @@ function packageTable(before: readonly ReportPackage[], after: readonly ReportPa
       caption: "Packages that are new, gone or of another version",
       noun: "package",
       rows,
-      sortBy: 0,
+      sortBy: 1,
+      rowHeight: 54,
       searchText: ({ name, kind }) => `${kind} ${name}`,
       columns: [
+        { title: "Name", cell: ({ name, kind }) => twoLines(name, kind), key: ({ name }) => name },
         {
-          title: "Name",
-          cell: ({ name, kind }) => h("span", { class: "fit" }, name, h("span", { class: "muted small" }, ` ${kind}`)),
-          key: ({ name }) => name,
-        },
-        {
-          title: "A",
-          cell: ({ before: version }) => h("span", { class: "fit", title: version }, version === "" ? "– (new)" : version),
-          key: ({ before: version }) => version,
-          width: "26%",
-        },
-        {
-          title: "B",
-          cell: ({ after: version }) => h("span", { class: "fit", title: version }, version === "" ? "– (gone)" : version),
-          key: ({ after: version }) => version,
-          width: "26%",
+          title: "Version",
+          cell: (row) =>
+            twoLines(`A ${row.before === "" ? "– (new in B)" : row.before}`, `B ${row.after === "" ? "– (only in A)" : row.after}`),
+          key: ({ before: old, after: now }) => (old === "" ? "2" : now === "" ? "3" : `1${now}`),
+          width: "42%",
         },
         { title: "Size", cell: ({ bytes }) => change(bytes, size), key: ({ bytes }) => Math.abs(bytes), isNumber: true, width: "6rem" },
       ],

@@ -1,6 +1,7 @@
 /** The head of a subject: what it is, how it went, and the few numbers that matter. */
 import type { ReportSubject } from "../data.ts";
 import { facts, h, placeText, section } from "./dom.ts";
+import { logView } from "./log-view.ts";
 import { shortName } from "./states.ts";
 import { count, duration, moment, number, size } from "./text.ts";
 
@@ -30,6 +31,7 @@ export function overview(subject: ReportSubject): HTMLElement {
           h("h3", {}, OUTCOMES[build.state]),
           h("p", { class: "pre" }, build.error),
           failed?.failure?.hint !== undefined && h("p", {}, failed.failure.hint),
+          failed?.log !== undefined && logView(lastLines(failed.log), `${failed.name}: its last lines`),
           failed === undefined
             ? undefined
             : h("p", {}, h("a", { href: `#step-${build.steps.indexOf(failed) + 1}` }, `See the step: ${shortName(failed)}`)),
@@ -88,6 +90,12 @@ export function overview(subject: ReportSubject): HTMLElement {
         ),
     ...notes.map((note) => h("p", { class: "muted" }, note)),
   );
+}
+
+const LAST_LINES = 12;
+
+function lastLines(log: string): string {
+  return log.trimEnd().split("\n").slice(-LAST_LINES).join("\n");
 }
 
 function numbersOf({ build, image }: ReportSubject): (readonly [label: string, value: string, more: string])[] {

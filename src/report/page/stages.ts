@@ -7,13 +7,14 @@ import { roving } from "./roving.ts";
 import { shortName, stateBadge, stepsOfStage, workMs } from "./states.ts";
 import { count, duration } from "./text.ts";
 
-const WIDTH = 196;
-const HEIGHT = 74;
+/** How large nodes are, in pixels: with everything that is told of a stage, or of many stages the name and the outcome only. */
+const FULL = { width: 196, height: 74, letters: 25, gap: 18 } as const;
+const SMALL = { width: 172, height: 32, letters: 15, gap: 7 } as const;
+const MAX_FULL = 18;
 /** More stages that are not needed than these are in a list only. */
 const MAX_PRUNED = 12;
 /** A graph of more stages than these takes too long to lay out, and nobody can read it. */
 const MAX_DRAWN = 150;
-const LETTERS = 25;
 
 /** The section; undefined where the build did not come to a plan. */
 export function stagesSection(build: ReportBuild): HTMLElement | undefined {
@@ -51,7 +52,7 @@ export function stagesSection(build: ReportBuild): HTMLElement | undefined {
 function describe({ stages, platforms }: ReportBuild, pruned: number): string {
   const needed = stages.length - pruned;
   const where = platforms.length > 1 ? ` For ${platforms[0] ?? ""}, of ${count(platforms.length, "platform")}.` : "";
-  return `${count(needed, "stage")} built${pruned === 0 ? "" : `; ${count(pruned, "stage")} not needed, and neither read nor built`}.${where}`;
+  return `${count(needed, "stage")} needed for the target${pruned === 0 ? "" : `; ${count(pruned, "other was", "others were")} neither read nor built`}.${where}`;
 }
 
 function outcome(stage: ReportStage, build: ReportBuild): { readonly text: string; readonly state: string; readonly ms: number } {
@@ -66,16 +67,20 @@ function outcome(stage: ReportStage, build: ReportBuild): { readonly text: strin
   return { text: `● ${ran} ran${hits > 0 ? `, ○ ${hits} cached` : ""}`, state: "ran", ms };
 }
 
+type Look = typeof FULL | typeof SMALL;
+
 function graph(drawn: readonly ReportStage[], build: ReportBuild, choose: (stage: ReportStage) => void): HTMLElement {
+  const look = drawn.length > MAX_FULL ? SMALL : FULL;
   const plan = new Graph();
-  plan.setGraph({ rankdir: innerWidth < 640 ? "TB" : "LR", nodesep: 18, ranksep: 44, marginx: 6, marginy: 6 });
+  const rankdir = innerWidth < 640 && look === FULL ? "TB" : "LR";
+  plan.setGraph({ rankdir, nodesep: look.gap, ranksep: 44, marginx: 6, marginy: 6 });
   plan.setDefaultEdgeLabel(() => ({}));
   const position = new Map(build.stages.map((stage, at) => [stage, at]));
-  for (const stage of drawn) plan.setNode(String(position.get(stage)), { width: WIDTH, height: HEIGHT });
+  for (const stage of drawn) plan.setNode(String(position.get(stage)), { width: look.width, height: look.height });
   for (const stage of drawn)
     for (const need of stage.needs) if (plan.hasNode(String(need))) plan.setEdge(String(need), String(position.get(stage)));
   layout(plan);
-  const { width = WIDTH, height = HEIGHT } = plan.graph();
+  const { width = look.width, height = look.height } = plan.graph();
   const curve = line<{ readonly x: number; readonly y: number }>(
     ({ x }) => x,
     ({ y }) => y,
@@ -85,7 +90,7 @@ function graph(drawn: readonly ReportStage[], build: ReportBuild, choose: (stage
     .map((edge: Edge) => s("path", { class: "edge", d: curve(plan.edge(edge).points ?? []) ?? "", "marker-end": "url(#arrow)" }));
   const nodes = drawn.map((stage) => {
     const { x = 0, y = 0 } = plan.node(String(position.get(stage)));
-    return node(stage, { x: x - WIDTH / 2, y: y - HEIGHT / 2, ...outcome(stage, build) }, choose);
+    return node(stage, { x: x - look.width / 2, y: y - look.height / 2, look, ...outcome(stage, build) }, choose);
   });
   const drawing = s(
     "svg",
@@ -109,19 +114,24 @@ function graph(drawn: readonly ReportStage[], build: ReportBuild, choose: (stage
     ...nodes,
   );
   roving(drawing, ".node", "plane");
-  return h("div", { class: "graph" }, drawing);
+  const box = h("div", { class: "graph" }, drawing);
+  const target = plan.node(String(build.stages.findIndex(({ isTarget }) => isTarget)));
+  // A large graph is scrolled to what was asked for.
+  requestAnimationFrame(() => box.scrollTo((target?.x ?? 0) - box.clientWidth / 2, (target?.y ?? 0) - box.clientHeight / 2));
+  return box;
 }
 
 interface NodeLook {
   readonly x: number;
   readonly y: number;
+  readonly look: Look;
   readonly text: string;
   readonly state: string;
   readonly ms: number;
 }
 
-function node(stage: ReportStage, { x, y, text, state, ms }: NodeLook, choose: (stage: ReportStage) => void): SVGElement {
-  const base = stage.base === "" ? "" : `FROM ${stage.base}`;
+function node(stage: ReportStage, told: NodeLook, choose: (stage: ReportStage) => void): SVGElement {
+  const { x, y, look, text, state } = told;
   const act = (event: Event): void => {
     if (event instanceof KeyboardEvent && event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
@@ -129,10 +139,10 @@ function node(stage: ReportStage, { x, y, text, state, ms }: NodeLook, choose: (
     const all = event.currentTarget instanceof Element ? event.currentTarget.parentElement?.querySelectorAll(".node") : undefined;
     for (const one of all ?? []) one.setAttribute("aria-pressed", one === event.currentTarget ? "true" : "false");
   };
-  const group = s(
+  return s(
     "g",
     {
-      class: `node n-${state}${stage.isTarget ? " target" : ""}`,
+      class: `node n-${state}`,
       transform: `translate(${x} ${y})`,
       role: "button",
       "aria-pressed": stage.isTarget ? "true" : "false",
@@ -140,14 +150,31 @@ function node(stage: ReportStage, { x, y, text, state, ms }: NodeLook, choose: (
       onclick: act,
       onkeydown: act,
     },
-    s("rect", { width: WIDTH, height: HEIGHT, rx: 8 }),
-    s("text", { x: 12, y: 23, class: "name" }, cut(stage.name, LETTERS - (stage.isTarget ? 8 : 0))),
-    stage.isTarget && s("text", { x: WIDTH - 12, y: 23, class: "tag", "text-anchor": "end" }, "target"),
-    s("text", { x: 12, y: 42, class: "base" }, cut(base, LETTERS + 1)),
-    s("text", { x: 12, y: 61, class: "outcome" }, text),
-    ms > 0 && s("text", { x: WIDTH - 12, y: 61, class: "time", "text-anchor": "end" }, duration(ms)),
+    s("rect", { width: look.width, height: look.height, rx: 8 }),
+    ...(look === FULL ? fullTexts(stage, told) : smallTexts(stage, told)),
   );
-  return group;
+}
+
+function fullTexts(stage: ReportStage, { look, text, ms }: NodeLook): Node[] {
+  const end = { x: look.width - 12, "text-anchor": "end" };
+  const base = stage.base === "" ? "" : `FROM ${stage.base}`;
+  return [
+    s("text", { x: 12, y: 23, class: "name" }, cut(stage.name, look.letters - (stage.isTarget ? 8 : 0))),
+    ...(stage.isTarget ? [s("text", { ...end, y: 23, class: "tag" }, "target")] : []),
+    s("text", { x: 12, y: 42, class: "base" }, cut(base, look.letters + 1)),
+    s("text", { x: 12, y: 61, class: "outcome" }, text),
+    ...(ms > 0 ? [s("text", { ...end, y: 61, class: "time" }, duration(ms))] : []),
+  ];
+}
+
+/** The mark of the outcome, and the time. */
+function smallTexts(stage: ReportStage, { look, text, state, ms }: NodeLook): Node[] {
+  const mark = state === "pruned" ? "" : (/^\S(?= )/.exec(text)?.[0] ?? "");
+  const more = ms > 0 ? `${mark} ${duration(ms)}` : mark;
+  return [
+    s("text", { x: 10, y: 21, class: "name" }, cut(stage.name, look.letters - (ms > 0 ? 3 : 0))),
+    s("text", { x: look.width - 10, y: 21, class: "time", "text-anchor": "end" }, more),
+  ];
 }
 
 function stageList(drawn: readonly ReportStage[], choose: (stage: ReportStage) => void): HTMLElement {

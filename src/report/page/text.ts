@@ -42,7 +42,7 @@ export function duration(ms: number): string {
 
 /** "1,234". */
 export function number(value: number): string {
-  return value.toLocaleString("en-US");
+  return value.toLocaleString("en-US").replace("-", "−");
 }
 
 /** "1 file", "1,234 files". */

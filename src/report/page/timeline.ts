@@ -17,7 +17,7 @@ export function timelineSection(build: ReportBuild): HTMLElement | undefined {
   const ends = steps.flatMap(({ endedAt, startedAt }) => [endedAt ?? startedAt ?? 0]).filter((at) => at > 0);
   if (ends.length === 0) return undefined;
   const all: Span = { from: build.startedAt, to: Math.max(build.finishedAt ?? 0, ...ends, build.startedAt + 1) };
-  const worked = steps.filter((step) => workMs(step) !== undefined);
+  const worked = steps.filter((step) => workMs(step) !== undefined).toSorted((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
   const rows = h("ol", { class: "rows-of-time" });
   const settle = roving(rows, "a", "list");
   const show = (which: "worked" | "all"): void => {

@@ -67,7 +67,7 @@ export function treemap({ onEnter, onLeave, onLook }: TreemapOptions): Treemap {
     if (width === 0) return;
     drawnAt = `${width} ${height}`;
     field.replaceChildren();
-    drawInto(field, shown, { x: 0, y: 0, width, height }, { way: [], whole: shown.bytes, onEnter, onLook });
+    drawInto(field, shown, { x: 0, y: 0, width, height }, { way: [], field: { width, height }, whole: shown.bytes, onEnter, onLook });
     settle();
   };
   new ResizeObserver(() => {
@@ -85,18 +85,20 @@ export function treemap({ onEnter, onLeave, onLook }: TreemapOptions): Treemap {
 interface DrawContext extends Pick<TreemapOptions, "onEnter" | "onLook"> {
   /** The nodes from below the one that is shown to the one that is drawn. */
   readonly way: readonly ByteNode[];
+  /** The size of the drawing. */
+  readonly field: { readonly width: number; readonly height: number };
   /** Bytes of what is shown as a whole. */
   readonly whole: number;
 }
 
-function drawInto(field: HTMLElement, parent: ByteNode, box: Box, context: DrawContext): void {
+function drawInto(drawing: HTMLElement, parent: ByteNode, box: Box, context: DrawContext): void {
   for (const tile of tiles(parent, box)) {
     const { node, box: place_ } = tile;
     const inner: Box = { x: place_.x + GAP, y: place_.y + HEAD, width: place_.width - 2 * GAP, height: place_.height - HEAD - GAP };
     const way = node === undefined ? context.way : [...context.way, node];
     const isOpen = way.length <= MAX_DEPTH && node !== undefined && node.children.length > 0 && inner.width > 60 && inner.height > 40;
-    field.append(button(tile, isOpen, { ...context, way }));
-    if (isOpen) drawInto(field, node, inner, { ...context, way });
+    drawing.append(button(tile, isOpen, { ...context, way }));
+    if (isOpen) drawInto(drawing, node, inner, { ...context, way });
   }
 }
 
@@ -124,7 +126,7 @@ function tiles(parent: ByteNode, box: Box): Tile[] {
   });
 }
 
-function button({ node, bytes, many, box }: Tile, isOpen: boolean, { way, whole, onEnter, onLook }: DrawContext): HTMLElement {
+function button({ node, bytes, many, box }: Tile, isOpen: boolean, { way, whole, field, onEnter, onLook }: DrawContext): HTMLElement {
   const label = node?.label ?? `${count(many, "smaller one", "smaller ones")}`;
   const canEnter = node !== undefined && node.children.length > 0;
   const hidden = node !== undefined && node.bytes > 0 && node.hiddenBytes === node.bytes;
@@ -143,11 +145,13 @@ function button({ node, bytes, many, box }: Tile, isOpen: boolean, { way, whole,
     box.width > 44 && box.height > 17 ? h("span", { class: "label" }, label) : undefined,
     box.width > (isOpen ? 150 : 66) && (isOpen || box.height > 36) ? h("span", { class: "bytes" }, size(bytes)) : undefined,
   );
+  // In percent: paper has another width than the screen, and nobody draws anew for it.
+  const part = (value: number, of: number): string => `${((value / of) * 100).toFixed(3)}%`;
   place(made, {
-    left: `${box.x}px`,
-    top: `${box.y}px`,
-    width: `${Math.max(1, box.width - GAP)}px`,
-    height: `${Math.max(1, box.height - GAP)}px`,
+    left: part(box.x, field.width),
+    top: part(box.y, field.height),
+    width: part(Math.max(1, box.width - GAP), field.width),
+    height: part(Math.max(1, box.height - GAP), field.height),
   });
   return made;
 }

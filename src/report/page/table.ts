@@ -38,6 +38,7 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
   let sortBy = options.sortBy;
   let isReversed = false;
   let sought = "";
+  let isPrinted = false;
   let shown: readonly Row[] = [];
 
   const body = h("tbody");
@@ -89,7 +90,8 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
     box.scrollTop = 0;
     draw();
   };
-  const draw = (all = false): void => {
+  const draw = (): void => {
+    const all = isPrinted;
     const height = box.clientHeight || 600;
     const first = all ? 0 : Math.max(0, Math.floor(box.scrollTop / rowHeight) - BEYOND);
     const last = all ? PRINTED : Math.ceil((box.scrollTop + height) / rowHeight) + BEYOND;
@@ -114,8 +116,12 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
     if (all && shown.length > seen.length)
       body.append(h("tr", {}, h("td", { colspan: columns.length }, `and ${number(shown.length - seen.length)} more in the file`)));
   };
-  addEventListener("beforeprint", () => draw(true));
-  addEventListener("afterprint", () => draw());
+  const print = (now: boolean): void => {
+    isPrinted = now;
+    draw();
+  };
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
   new ResizeObserver(() => draw()).observe(box);
 
   update();

@@ -105,7 +105,10 @@ function ticks(length: number): number[] {
 }
 
 function axis(all: Span): HTMLElement {
-  const marks = ticks(all.to - all.from).map((ms) => {
+  const length = all.to - all.from;
+  // A label at the end would stick out.
+  const shown = ticks(length).filter((ms) => ms <= length * 0.85);
+  const marks = shown.map((ms) => {
     const mark = h("span", {}, ms === 0 ? "0" : duration(ms));
     place(mark, { left: percent(all.from + ms, all) });
     return mark;

@@ -6,16 +6,13 @@ import type { BuildRecord } from "../store/index.ts";
 import type { ReportBuild, ReportPlace, ReportStep } from "./data.ts";
 
 /** What is known of a build. */
-export interface BuildFacts {
+interface BuildFacts {
   readonly record: BuildRecord;
   /** Without those of logs. */
   readonly events: readonly BuildEvent[];
   /** The whole output of a step, by its `vertex`; undefined where it wrote nothing. */
   readonly logOf: (vertex: string) => string | undefined;
 }
-
-/** What `--explain` writes before a step's own output. */
-const WHY = /^why: (.*)\n/;
 
 /** Folds. */
 export function buildData({ record, events, logOf }: BuildFacts): ReportBuild {
@@ -54,6 +51,7 @@ export function buildData({ record, events, logOf }: BuildFacts): ReportBuild {
 /** What the events say of a step besides its state. */
 interface Told {
   planned?: Extract<BuildEvent, { readonly type: "vertex.planned" }>;
+  /** Of a hit; whatever event tells why a step ran belongs here, too. */
   why?: string;
   failure?: NonNullable<ReportStep["failure"]>;
 }
@@ -79,13 +77,12 @@ interface StepContext {
 }
 
 function stepData(step: StepState, { planned, why, failure }: Told, { positions, log, startedAt }: StepContext): ReportStep {
-  const explained = log === undefined ? undefined : WHY.exec(log);
   return {
     name: step.name,
     ...given({ stage: planned?.stage, place: planned?.source && placeOf(planned.source) }),
     inputs: (planned?.inputs ?? []).flatMap((vertex) => positions.get(vertex) ?? []),
     state: stateOf(step),
-    ...given({ why: why ?? explained?.[1], startedAt: step.startedAt, endedAt: isOver(step) ? step.endedAt : undefined, failure }),
+    ...given({ why, startedAt: step.startedAt, endedAt: isOver(step) ? step.endedAt : undefined, failure }),
     plannedAt: planned?.at ?? startedAt,
     transfers: [...step.transfers.values()].map(({ action, id, currentBytes }) => ({ action, id, bytes: currentBytes })),
     ...(log === undefined || log === "" ? {} : { log }),

@@ -82,7 +82,7 @@ export interface ReportStep {
 }
 
 /** Something that is allowed and probably not meant. */
-export interface ReportWarning {
+interface ReportWarning {
   readonly code: string;
   readonly message: string;
   readonly url?: string;
@@ -156,7 +156,7 @@ export interface ReportPackage {
 }
 
 /** One content that is there several times. */
-export interface ReportDuplicate {
+interface ReportDuplicate {
   /** Of all copies but one. */
   readonly wastedBytes: number;
   readonly copies: number;

@@ -9,7 +9,7 @@ import type { ReportFiles, ReportFinding, ReportImage, ReportLayer, ReportPackag
 import { fileColumns } from "./file-columns.ts";
 
 /** What is known of an image besides its files. */
-export interface ImageFacts {
+interface ImageFacts {
   readonly subject: AuditSubject;
   readonly audit: AuditReport;
   readonly digest?: Digest | undefined;

@@ -86,7 +86,9 @@ describe("G8: hostile texts", { timeout: 120_000 }, () => {
     const note = (await opened.page.locator("#overview > p").last().textContent()) ?? "";
     assert.equal(note, `${ATTACKS.slice(0, 7).join(" ")} ⟨U+202E⟩gnp.exe ␇␛[31mred␛]8;;javascript:alert(1)␇link␀ __proto__`);
     const text = await opened.page.locator("body").evaluate((one) => one.innerText);
+    // oxlint-disable-next-line no-control-regex
     assert.doesNotMatch(text, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
+    // oxlint-disable-next-line no-control-regex
     assert.doesNotMatch(await opened.page.title(), /[\u0000-\u001f\u202e]/);
   });
 

@@ -1,7 +1,7 @@
 /** One tab stop for many elements: arrow keys move between them, Home and End go to the first and last. */
 
 /** Where arrow keys lead. "list": to the next and previous one. "plane": to the nearest one in that direction. */
-export type Movement = "list" | "plane";
+type Movement = "list" | "plane";
 
 /** Watches `container`, whatever is in it later on; elements that match take part. Call the result when they have changed. */
 export function roving(container: HTMLElement | SVGElement, selector: string, movement: Movement): () => void {

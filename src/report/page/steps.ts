@@ -106,11 +106,11 @@ function stepBody(step: ReportStep, build: ReportBuild): Node[] {
   ];
 }
 
-/** Always there, so that a reader knows where to look: events tell the reason of every hit, and of others with --explain. */
+/** Always there, so that a reader knows where to look: events tell the reason of hits. */
 function whyOf({ state, why, place }: ReportStep): string {
   if (why !== undefined) return why;
   if (place === undefined) return "";
-  return state === "hit" ? "a result of an earlier build" : state === "planned" ? "" : "not recorded; decant build --explain records it";
+  return state === "hit" ? "a result of an earlier build" : state === "planned" ? "" : "not recorded";
 }
 
 function waitedFor({ inputs }: ReportStep, steps: readonly ReportStep[]): Node | undefined {

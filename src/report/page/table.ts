@@ -3,7 +3,7 @@ import { h, place } from "./dom.ts";
 import { count, number, visible } from "./text.ts";
 
 /** One column. */
-export interface Column<Row> {
+interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => Node | string;
   /** What rows are sorted by; numbers begin with the largest. */
@@ -14,7 +14,7 @@ export interface Column<Row> {
 }
 
 /** What a table shows. */
-export interface TableOptions<Row> {
+interface TableOptions<Row> {
   readonly caption: string;
   /** "package": what a row is. */
   readonly noun: string;

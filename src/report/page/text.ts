@@ -6,12 +6,15 @@ const INVISIBLE =
 
 /** Controls are shown as pictures (␛), other characters that nobody sees by their number (⟨U+202E⟩). Line ends and tabs stay where `keepLines` is set. */
 export function visible(text: string, keepLines = false): string {
-  return text
-    .replace(INVISIBLE, (character) => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`)
-    .replace(/[\u0000-\u001f\u007f]/g, (character) => {
-      if (keepLines && (character === "\n" || character === "\t")) return character;
-      return character === "\u007f" ? "␡" : String.fromCharCode(0x2400 + character.charCodeAt(0));
-    });
+  return (
+    text
+      .replace(INVISIBLE, (character) => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`)
+      // oxlint-disable-next-line no-control-regex
+      .replace(/[\u0000-\u001f\u007f]/g, (character) => {
+        if (keepLines && (character === "\n" || character === "\t")) return character;
+        return character === "\u007f" ? "␡" : String.fromCharCode(0x2400 + character.charCodeAt(0));
+      })
+  );
 }
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;

@@ -40,7 +40,7 @@ interface TreemapOptions {
 }
 
 /** A drawing that can be given another node. */
-export interface Treemap {
+interface Treemap {
   readonly element: HTMLElement;
   show(node: ByteNode): void;
 }

@@ -177,6 +177,12 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     state: "partial",
     note: "decant history ls, show (inspect), logs, export and rm: steps with their times, warnings, results, whole logs. No open and no import.",
   },
+  {
+    id: "F148",
+    title: "A page of a build or an image: --report, decant report",
+    state: "full",
+    note: "One file, without a server: stages, times, logs, bytes, audit, packages, two builds compared. Of steps that ran it does not say why. See [the guide](../guide.md#a-page-to-look-at).",
+  },
   { id: "F143", title: "Debugger: --debug, --invoke", state: "planned", refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }] },
   { id: "F145", title: "Traces and metrics: --metrics", state: "planned", refuses: [{ args: ["--metrics", "a"] }] },
   {

@@ -12,6 +12,7 @@ describe("visible()", () => {
     { name: "controls", input: "a\u0000\u001b[31m\u007f\n", want: "a␀␛[31m␡␊" },
     { name: "directions", input: "evil\u202etxt.exe\u2066", want: "evil⟨U+202E⟩txt.exe⟨U+2066⟩" },
     { name: "what has no width", input: "pay\u200bpal\ufeff", want: "pay⟨U+200B⟩pal⟨U+FEFF⟩" },
+    { name: "tags of emoji", input: "a\u{e0041}", want: "a⟨U+E0041⟩" },
     { name: "C1 controls", input: "\u009b31m", want: "⟨U+009B⟩31m" },
     { name: "other languages", input: "Größe שלום 日本", want: "Größe שלום 日本" },
   ];

@@ -38,8 +38,8 @@ describe("G8: reports", { timeout: 240_000 }, () => {
     const { page } = opened;
     assert.equal(await page.locator("h1").textContent(), "app");
     assert.match((await page.locator("#overview").textContent()) ?? "", /Build succeeded.*Stages2of 3/s);
-    const nodes = await page.locator(".node").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
-    assert.deepEqual(nodes.toSorted(), ["build: ● 2 ran", "docs: not needed", "stage-2, the target: ● 2 ran"]);
+    const nodes = await page.locator(".node").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label") ?? ""));
+    assert.deepEqual(new Set(nodes), new Set(["build: ● 2 ran", "docs: not needed", "stage-2, the target: ● 2 ran"]));
     assert.match((await page.locator("#stages").textContent()) ?? "", /COPY --from=build \/out \/out/);
     const layers = await page.locator("#bytes table.plain").filter({ hasText: "the lowest first" }).locator("tbody tr").allTextContents();
     assert.equal(layers.length, 2);

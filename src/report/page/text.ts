@@ -1,14 +1,13 @@
 /** Texts for people: hostile ones made visible, sizes, times, counts. Pure. */
 
-/** Directions and joiners that change how the text around them looks. */
-const INVISIBLE =
-  /[\u0080-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/g;
+/** Directions, joiners, tags, fillers and C1 controls: nobody sees them, and some change how the text around them looks. */
+const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\u0080-\u009f\u115f\u1160\u3164\uffa0\ufffe\uffff]|\u034f|\u17b4|\u17b5/gu;
 
 /** Controls are shown as pictures (␛), other characters that nobody sees by their number (⟨U+202E⟩). Line ends and tabs stay where `keepLines` is set. */
 export function visible(text: string, keepLines = false): string {
   return (
     text
-      .replace(INVISIBLE, (character) => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`)
+      .replace(INVISIBLE, (character) => `⟨U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}⟩`)
       // oxlint-disable-next-line no-control-regex
       .replace(/[\u0000-\u001f\u007f]/g, (character) => {
         if (keepLines && (character === "\n" || character === "\t")) return character;

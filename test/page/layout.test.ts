@@ -63,6 +63,20 @@ describe("G8: the page as it looks", { timeout: 120_000 }, () => {
     assert.equal(await page.locator("html").getAttribute("lang"), "en");
   });
 
+  it("G8: links of the navigation lead to the beginning of their section, past everything that is not laid out yet", async () => {
+    const steps = Array.from({ length: 400 }, (_, at) =>
+      step(`[build ${at}] RUN echo ${"word ".repeat(40)}`, at * 10, 5, { stage: "build" }),
+    );
+    await using opened = await openReport({ subjects: [sampleSubject({ build: sampleBuild({ steps }) })] });
+    for (const name of ["Packages", "Audit", "Bytes", "Timeline"]) {
+      await opened.page.locator("nav.sections").getByRole("link", { name }).click();
+      await opened.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+      const top = await opened.page.locator(`#${name.toLowerCase()}`).evaluate((one) => one.getBoundingClientRect().top);
+      const isAtEnd = await opened.page.evaluate<boolean>("scrollY + innerHeight >= document.documentElement.scrollHeight - 2");
+      assert.ok((top >= 0 && top < 120) || isAtEnd, `${name} is at ${top}`);
+    }
+  });
+
   it("G8: states have words or marks beside their colours", async () => {
     await using opened = await openReport({ subjects: [sampleSubject()] });
     const badges = await opened.page.locator(".step > summary .badge").allTextContents();

@@ -90,8 +90,8 @@ function stepBody(step: ReportStep, build: ReportBuild): Node[] {
       ["Stage", step.stage],
       ["Written in", placeText(step.place)],
       ["Worked", workMs(step) === undefined ? "" : duration(workMs(step) ?? 0)],
-      ["Waited for its turn", wait === undefined || wait < 1 ? "" : duration(wait)],
-      ["Waited for", waitedFor(step, build.steps)],
+      ["Waited to start", wait === undefined || wait < 1 ? "" : duration(wait)],
+      ["Needs", waitedFor(step, build.steps)],
     ]),
     ...(moved.length === 0
       ? []

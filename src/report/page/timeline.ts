@@ -52,7 +52,7 @@ export function timelineSection(build: ReportBuild): HTMLElement | undefined {
       h("span", { class: "swatch work" }),
       " working ",
       h("span", { class: "swatch wait" }),
-      " waiting for its turn, with all its inputs there ",
+      " waiting, with all its inputs there ",
       h("span", { class: "swatch bad" }),
       " failed ",
       h("span", { class: "swatch hit" }),

@@ -27,7 +27,13 @@ export function packagesSection({ packages, unread }: ReportImage): HTMLElement 
             },
             {
               title: "Version",
-              cell: ({ version }) => h("span", { class: "fit", title: version }, version),
+              cell: ({ version, licences }) =>
+                h(
+                  "div",
+                  { class: "two" },
+                  h("span", { title: version }, version),
+                  h("span", { class: "muted small narrow", title: licences.join(", ") }, licences.join(", ")),
+                ),
               key: ({ version }) => version,
               width: "26%",
             },
@@ -37,6 +43,7 @@ export function packagesSection({ packages, unread }: ReportImage): HTMLElement 
                 h("span", { class: "fit", title: licences.join(", ") }, licences.length === 0 ? "–" : licences.join(", ")),
               key: ({ licences }) => licences.join(", "),
               width: "22%",
+              isWide: true,
             },
             { title: "Size", cell: ({ bytes }) => size(bytes), key: ({ bytes }) => bytes, isNumber: true, width: "5.5rem" },
           ],

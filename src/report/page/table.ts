@@ -9,6 +9,8 @@ interface Column<Row> {
   /** What rows are sorted by; numbers begin with the largest. */
   readonly key: (row: Row) => string | number;
   readonly isNumber?: boolean;
+  /** Left out where there is no room for it: another column tells the same there. */
+  readonly isWide?: boolean;
   /** CSS width. */
   readonly width?: string;
 }
@@ -45,13 +47,13 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
   const status = h("p", { class: "muted small", role: "status" });
   const heads = columns.map((column, at) => {
     const button = h("button", { type: "button", onclick: () => sort(at) }, column.title);
-    return h("th", { scope: "col", class: column.isNumber === true ? "number" : "" }, button);
+    return h("th", { scope: "col", class: classOf(column) }, button);
   });
   const widths = h(
     "colgroup",
     {},
-    ...columns.map(({ width }) => {
-      const col = h("col");
+    ...columns.map(({ width, isWide }) => {
+      const col = h("col", { class: isWide === true ? "wide" : "" });
       if (width !== undefined) place(col, { width });
       return col;
     }),
@@ -97,24 +99,20 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
     const last = all ? PRINTED : Math.ceil((box.scrollTop + height) / rowHeight) + BEYOND;
     const seen = shown.slice(first, last);
     body.replaceChildren(
-      spacer(first * rowHeight, columns.length),
+      spacer(first * rowHeight),
       ...seen.map((row, at) =>
         h(
           "tr",
           { "aria-rowindex": first + at + 2 },
-          ...columns.map(({ cell, isNumber }, position) =>
-            h(
-              position === 0 ? "th" : "td",
-              { ...(position === 0 ? { scope: "row" } : {}), class: isNumber === true ? "number" : "" },
-              cell(row),
-            ),
+          ...columns.map((column, position) =>
+            h(position === 0 ? "th" : "td", { ...(position === 0 ? { scope: "row" } : {}), class: classOf(column) }, column.cell(row)),
           ),
         ),
       ),
-      spacer(all ? 0 : Math.max(0, shown.length - first - seen.length) * rowHeight, columns.length),
+      spacer(all ? 0 : Math.max(0, shown.length - first - seen.length) * rowHeight),
     );
     if (all && shown.length > seen.length)
-      body.append(h("tr", {}, h("td", { colspan: columns.length }, `and ${number(shown.length - seen.length)} more in the file`)));
+      body.append(h("tr", {}, h("td", { colspan: 2 }, `and ${number(shown.length - seen.length)} more in the file`)));
   };
   const print = (now: boolean): void => {
     isPrinted = now;
@@ -145,8 +143,13 @@ export function table<Row>(options: TableOptions<Row>): HTMLElement {
   return h("div", { class: "table" }, h("div", { class: "bar" }, search, status), box);
 }
 
-function spacer(height: number, columns: number): HTMLElement {
-  const cell = h("td", { colspan: columns, class: "spacer" });
+function classOf({ isNumber, isWide }: { readonly isNumber?: boolean; readonly isWide?: boolean }): string {
+  return `${isNumber === true ? "number" : ""}${isWide === true ? " wide" : ""}`.trim();
+}
+
+/** One cell is enough: a column that is left out must not come back by a span. */
+function spacer(height: number): HTMLElement {
+  const cell = h("td", { class: "spacer" });
   place(cell, { height: `${height}px` });
   return h("tr", { "aria-hidden": "true", class: "spacer" }, cell);
 }

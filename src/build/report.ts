@@ -22,13 +22,17 @@ export interface BuildReport {
 }
 
 /** Checks that `file` can be written; a relative one is in the build's working directory. Throws `EXPORT`. */
-export async function openBuildReport(file: string, { cwd, emit, signal }: OpenedBuild<BuildOptions>): Promise<BuildReport> {
+export async function openBuildReport(file: string, { cwd, emit, guard, signal }: OpenedBuild<BuildOptions>): Promise<BuildReport> {
   const path = resolve(cwd, file);
   await checkOutputFile(path, signal);
   const images: ReportImage[] = [];
   // Also of a build that was cancelled.
   const write: BuildReport["write"] = async (history, buildId) =>
-    writeOutputFile(path, await pageOf(history, buildId, images), new AbortController().signal);
+    writeOutputFile(
+      path,
+      await pageOf(history, buildId, { images, mask: (text) => guard?.masked(text) ?? text }),
+      new AbortController().signal,
+    );
   return {
     add: async ({ subject, report }) => void images.push(await imageData({ subject, audit: report, signal })),
     write,
@@ -43,7 +47,13 @@ export async function openBuildReport(file: string, { cwd, emit, signal }: Opene
   };
 }
 
-async function pageOf(history: History, buildId: string, images: readonly ReportImage[]): Promise<string> {
+interface PageParts {
+  readonly images: readonly ReportImage[];
+  /** Hides the secrets of the build. Its history has none; names of files might. */
+  readonly mask: (text: string) => string;
+}
+
+async function pageOf(history: History, buildId: string, { images, mask }: PageParts): Promise<string> {
   const record = history.list(ALL_BUILDS).find(({ id }) => id === buildId);
   if (record === undefined) return await makeReport({ subjects: [] });
   const build = buildData(keptBuild(history, record));
@@ -52,5 +62,5 @@ async function pageOf(history: History, buildId: string, images: readonly Report
     ...(image === undefined ? ["The build ended before it had an image."] : []),
     ...others.map(({ platform }) => `The build also made an image for ${platform}. Show it with decant report and its name.`),
   ];
-  return await makeReport({ subjects: [{ title: record.title, build, notes, ...(image === undefined ? {} : { image }) }] });
+  return await makeReport({ subjects: [{ title: record.title, build, notes, ...(image === undefined ? {} : { image }) }], mask });
 }

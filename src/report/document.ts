@@ -6,8 +6,8 @@ import { hash } from "node:crypto";
 import type { ReportData } from "./data.ts";
 import type { PageCode } from "./page-code.ts";
 
-/** HTML of one report. */
-export function reportDocument(data: ReportData, { script, style }: PageCode): string {
+/** HTML of one report; `mask` goes over every text. */
+export function reportDocument(data: ReportData, { script, style }: PageCode, mask: (text: string) => string = (text) => text): string {
   const policy = [
     "default-src 'none'",
     `script-src ${source(script)}`,
@@ -28,7 +28,7 @@ export function reportDocument(data: ReportData, { script, style }: PageCode): s
 </head>
 <body>
 <noscript><p>This report needs JavaScript. It runs in this file only, and asks for nothing from the network.</p></noscript>
-<script type="application/json" id="data">${safeJson(data)}</script>
+<script type="application/json" id="data">${safeJson(data, mask)}</script>
 <script>${inElement(script)}</script>
 </body>
 </html>
@@ -46,6 +46,7 @@ function inElement(text: string): string {
 }
 
 /** JSON that cannot end its element, or begin another: no character of markup is left in it. */
-function safeJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+function safeJson(value: unknown, mask: (text: string) => string): string {
+  const json = JSON.stringify(value, (_key, one: unknown) => (typeof one === "string" ? mask(one) : one));
+  return json.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

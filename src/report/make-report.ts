@@ -8,10 +8,12 @@ import { pageCode } from "./page-code.ts";
 export interface ReportContent {
   readonly subjects: readonly ReportSubject[];
   readonly fileChanges?: readonly ReportFileChange[] | undefined;
+  /** Goes over every text. Default: as it is. */
+  readonly mask?: ((text: string) => string) | undefined;
 }
 
 /** The HTML. */
-export async function makeReport({ subjects, fileChanges }: ReportContent): Promise<string> {
+export async function makeReport({ subjects, fileChanges, mask }: ReportContent): Promise<string> {
   const data = { format: REPORT_FORMAT, version: VERSION, subjects, ...(fileChanges === undefined ? {} : { fileChanges }) };
-  return reportDocument(data, await pageCode());
+  return reportDocument(data, await pageCode(), mask);
 }

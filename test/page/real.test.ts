@@ -72,6 +72,16 @@ describe("G8: reports", { timeout: 240_000 }, () => {
     assert.ok((await opened.page.locator(".tile").count()) > 0);
   });
 
+  it("G8: no secret of the build is in its page", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    shop.write({ token: "hunter2-and-more-4711", Dockerfile: `${BUSYBOX}RUN --mount=type=secret,id=t cat /run/secrets/t; exit 3\n` });
+    assert.equal((await decant(shop, "build", "--secret", "id=t,src=token", "--report", "report.html", ".")).code, 1);
+    const html = readFileSync(join(shop.context, "report.html"), "utf8");
+    assert.doesNotMatch(html, /hunter2/);
+    assert.match(html, /exit code 3/);
+  });
+
   it("G8: decant report compares two builds", async () => {
     using shop = workshop();
     addBusybox(shop);
@@ -111,6 +121,7 @@ describe("G8: reports", { timeout: 240_000 }, () => {
     const { code, err } = await decant(shop, "build", "--report", "no/such/folder/report.html", ".");
     assert.equal(code, 1);
     assert.match(err, /no\/such\/folder/);
+    assert.match((await decant(shop, "build", "--report", "-", ".")).err, /Cannot write the report to standard output/);
     assert.equal(existsSync(join(shop.context, "no")), false);
     assert.doesNotMatch(err, /RUN echo never/);
   });

@@ -68,6 +68,8 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   explain: maybe(flag),
   report: maybe(text),
   expectCached: maybe(flag),
+  verifyReproducible: maybe(flag),
+  allowSecretIn: maybe(list(text)),
   stdout: maybe(call),
   audit: maybe(oneOf("warn", "error", "strict")),
   onAudit: maybe(call),

@@ -146,6 +146,16 @@ Examples:
       },
       ...ATTESTATION_OPTION_TABLE,
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
+      "verify-reproducible": {
+        type: "boolean",
+        help: "Build twice, and fail when the two builds differ: names the path and what makes it differ",
+      },
+      "allow-secret-in": {
+        type: "string",
+        multiple: true,
+        value: "PATH",
+        help: "Let a path of the image, and all below it, hold secrets of the build",
+      },
       format: { type: "string", value: "TYPES", help: "Media types of the image, as podman has it", choices: ["docker", "oci"] },
       explain: { type: "boolean", help: "Explain why each step ran again: the input that changed" },
     },
@@ -241,11 +251,14 @@ Examples:
       explain: values.explain,
       report: values.report,
       expectCached: values["expect-cached"],
+      verifyReproducible: values["verify-reproducible"],
+      allowSecretIn: values["allow-secret-in"],
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),
       metadataProvenance: values["metadata-file"] === undefined ? undefined : metadataProvenanceOf(context.env),
       stdout: (chunk) => context.stdout.write(chunk),
     };
+    if (values.report === "-") throw usageError("Cannot write the report to standard output", "Give a file: --report report.html");
     const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
     await checkBuildFiles(files, outputs, context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };

@@ -180,10 +180,17 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   {
     id: "F148",
     title: "A page of a build or an image: --report, decant report",
-    state: "full",
+    state: "partial",
     note: "One file, without a server: stages, times, logs, bytes, audit, packages, two builds compared. Of steps that ran it does not say why. See [the guide](../guide.md#a-page-to-look-at).",
   },
-  { id: "F143", title: "Debugger: --debug, --invoke", state: "planned", refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }] },
+  {
+    id: "F143",
+    title: "Debugger: a shell where a step fails",
+    state: "partial",
+    note: "--on-error shell opens a shell in the state before the step. It has no breakpoints, and neither --debug nor --invoke.",
+    hint: "Use --on-error shell",
+    refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }],
+  },
   { id: "F145", title: "Traces and metrics: --metrics", state: "planned", refuses: [{ args: ["--metrics", "a"] }] },
   {
     id: "F146",

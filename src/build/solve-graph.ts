@@ -92,6 +92,7 @@ function engineContext(build: PreparedBuild, { id, shared, again }: StartedBuild
     explain: options.explain ?? false,
     expectCached: again === undefined && (options.expectCached ?? false),
     buildId: id,
+    onStepFailed: options.onStepFailed,
   };
 }
 

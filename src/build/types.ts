@@ -4,7 +4,7 @@ import type { CacheSource, CacheTarget } from "../caches/index.ts";
 import type { ContextOptions } from "../context/index.ts";
 import type { Digest } from "../digest.ts";
 import type { CompatibilityVersion } from "../followed.ts";
-import type { SandboxResources } from "../engine/index.ts";
+import type { FailedStep, SandboxResources } from "../engine/index.ts";
 import type { StepOptions } from "../graph/index.ts";
 import type { AnnotationSpec, ExportResult, OutputSpec } from "../image/index.ts";
 import type { ProjectOptions } from "../project/index.ts";
@@ -53,6 +53,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly report?: string | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */
   readonly audit?: AuditMode | undefined;
+  /** Is told of a RUN that failed, and may look at its state; the build goes on to fail when it resolves. */
+  readonly onStepFailed?: ((failed: FailedStep) => Promise<void>) | undefined;
   /** Gets the report of `audit` of each platform, also when the build fails because of it. */
   readonly onAudit?: ((report: AuditReport) => void) | undefined;
 }

@@ -73,6 +73,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   stdout: maybe(call),
   audit: maybe(oneOf("warn", "error", "strict")),
   onAudit: maybe(call),
+  onStepFailed: maybe(call),
   labels: maybe(record(text)),
   noCache: maybe(flag),
   noCacheStages: maybe(list(text)),

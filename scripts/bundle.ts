@@ -11,6 +11,8 @@ import { ourSources } from "./sources.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const OUT = join(ROOT, "dist");
+/** A package without a licence file, and one of the same repository that has it. */
+const SAME_LICENCE: ReadonlyMap<string, string> = new Map([["@sigstore/verify", "@sigstore/bundle"]]);
 const KEEP_MS = process.argv.includes("--clean") ? 0 : 3_600_000;
 
 const workers = globSync("src/**/*-worker.ts", { cwd: ROOT });
@@ -22,7 +24,8 @@ if (twice !== undefined) throw new Error(`Cannot bundle: two workers are called 
 /** What a build loads at its start. */
 const CORE = "src/cli/commands/build.ts";
 /** What most builds do not need: it is loaded by import() where one does. */
-const LATE = /^src\/(?:audit\/(?:run-audit|closure\/)|debian\/|distroless\/(?:assemble|recipe|probe\/|scripts\/)|report\/|sbom\/)/;
+const LATE =
+  /^src\/(?:audit\/(?:run-audit|closure\/)|debian\/|distroless\/(?:assemble|recipe|probe\/|scripts\/)|report\/|sbom\/|signatures\/)/;
 
 const page = await pageCode();
 
@@ -110,7 +113,7 @@ function replaceFile(path: string, contents: Uint8Array | string): void {
 function licences(files: readonly string[]): string {
   const packages = new Set(files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
   const texts = [...packages].toSorted().map((name) => {
-    const [file] = globSync(`node_modules/${name}/LICEN[CS]E*`, { cwd: ROOT }).toSorted();
+    const [file] = globSync(`node_modules/${SAME_LICENCE.get(name) ?? name}/LICEN[CS]E*`, { cwd: ROOT }).toSorted();
     if (file === undefined) throw new Error(`Cannot bundle: the package "${name}" has no licence file`);
     const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")) as { readonly version: string };
     return `${name} ${version}\n\n${readFileSync(join(ROOT, file), "utf8").trim()}\n`;

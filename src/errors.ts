@@ -72,6 +72,8 @@ export type ErrorCode =
   | "RECIPE_DRIFT"
   | "EXPORT"
   | "AUDIT"
+  | "SIGNATURE"
+  | "SIGNING"
   | "INTERNAL";
 
 /** What an error carries besides its code and message. */

@@ -18,6 +18,7 @@ export {
   type DockerfileTargets,
   diffBases,
   diffImages,
+  generateKeyPair,
   gzipEncoder,
   imageHistory,
   importImage,
@@ -54,12 +55,14 @@ export {
   type SbomOptions,
   showBase,
   showBuild,
+  signImage,
   stopContainers,
   storeUsage,
   type StopContainersOptions,
   tagImage,
   targets,
   verifyBase,
+  verifyImage,
   verifyStore,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
@@ -129,5 +132,6 @@ export type {
 export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";
+export type { GoodSignature, KeyPair, SignerIdentity, VerifiedImage } from "./signatures/index.ts";
 export type { LoginResult, LogoutResult } from "./registry/index.ts";
 export type { BuildRecord, CacheKind, GcPolicy, PruneResult } from "./store/index.ts";

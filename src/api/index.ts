@@ -22,6 +22,15 @@ export { type ImageFile, listFiles, type ListFilesOptions, readFile, type ReadFi
 export { imageHistory, type ImageStep } from "./look/image-history.ts";
 export type { LookOptions } from "./look/open-tree.ts";
 export { lockSources } from "./lock-sources.ts";
+export {
+  generateKeyPair,
+  type GenerateKeyPairOptions,
+  type SignedImage,
+  signImage,
+  type SignImageOptions,
+  verifyImage,
+  type VerifyImageOptions,
+} from "./signatures.ts";
 export { login, logout } from "./login.ts";
 export { reportOf, type Report, type ReportOptions } from "./report.ts";
 export { sbomOf, type SbomOptions } from "./sbom.ts";

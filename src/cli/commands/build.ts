@@ -93,6 +93,10 @@ Examples:
         value: "KEY=VALUE",
         help: "Annotation of the image; LEVEL:KEY=VALUE for manifest, index, manifest-descriptor or index-descriptor",
       },
+      "auto-annotations": {
+        type: "boolean",
+        help: "Annotate the image with what the build knows: its base, the commit of a git context, the time",
+      },
       output: OUTPUT_OPTION,
       push: { type: "boolean", help: "Shorthand for --output type=registry" },
       load: {
@@ -257,6 +261,7 @@ Examples:
       stdin: context.stdin,
       buildContexts: parseKeyValues(values["build-context"], "--build-context", () => ""),
       annotations: parseAnnotations(values.annotation),
+      autoAnnotations: values["auto-annotations"],
       tags: values.tag,
       buildArgs,
       labels: parseKeyValues(values.label, "--label", () => ""),

@@ -31,6 +31,7 @@ const ROOMS: readonly string[] = [
   "caches",
   "containers",
   "project",
+  "report",
   "build",
   "api",
   "index",

@@ -36,6 +36,27 @@ interface EventBase {
   readonly at: number;
 }
 
+/** One stage of a Dockerfile. */
+export interface StageFact {
+  /** Its name, or "stage-0". `vertex.planned` has the same, but where the Dockerfile has one stage only. */
+  readonly name: string;
+  /** What its FROM names: an image, "scratch" or another stage. */
+  readonly base: string;
+  /** Positions, in the list of stages, of those that it is from, copies from or mounts. Known of stages that are needed. */
+  readonly needs: readonly number[];
+  /** False: the target does without it, so none of it is looked at. */
+  readonly isNeeded: boolean;
+  readonly isTarget: boolean;
+  readonly source?: EventSource;
+}
+/** What will be built, before the first step: the stages of the Dockerfile. Comes once for each platform. */
+interface BuildPlanned extends EventBase {
+  readonly type: "plan";
+  readonly platform: string;
+  /** Processors that this process may use. */
+  readonly cores: number;
+  readonly stages: readonly StageFact[];
+}
 /** A step of the graph is known; `name` is what progress shows, e.g. "[build 2/5] RUN npm ci". */
 interface VertexPlanned extends EventBase {
   readonly type: "vertex.planned";
@@ -43,6 +64,8 @@ interface VertexPlanned extends EventBase {
   readonly name: string;
   readonly stage?: string;
   readonly source?: EventSource;
+  /** The steps that it waits for. Absent: none. */
+  readonly inputs?: readonly string[];
 }
 /** Work on a step began. */
 interface VertexStarted extends EventBase {
@@ -204,6 +227,7 @@ export interface SizeEvent extends EventBase {
 
 /** Every event. */
 export type BuildEvent =
+  | BuildPlanned
   | VertexPlanned
   | VertexStarted
   | VertexCached

@@ -48,6 +48,7 @@ export {
   readFile,
   rebaseImage,
   recipeSchemaText,
+  reportOf,
   removeBuilds,
   removeContainers,
   removeImages,

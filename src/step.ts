@@ -14,6 +14,8 @@ interface StepPlan {
   readonly name: string;
   readonly stage?: string | undefined;
   readonly source?: SourceRange | undefined;
+  /** The steps that it waits for. */
+  readonly inputs?: readonly string[] | undefined;
 }
 
 /** A step while it works. */
@@ -29,13 +31,14 @@ interface WaitingStep extends RunningStep {
 }
 
 /** Announces a step that may start later. */
-export function planStep(emit: Emit, { vertex, name, stage, source }: StepPlan): void {
+export function planStep(emit: Emit, { vertex, name, stage, source, inputs = [] }: StepPlan): void {
   emit({
     type: "vertex.planned",
     vertex,
     name,
     ...given({ stage }),
     ...(source === undefined ? {} : { source: eventSource(source) }),
+    ...(inputs.length === 0 ? {} : { inputs }),
   });
 }
 

@@ -195,6 +195,12 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     note: "decant history ls, show (inspect), logs, compare, export and rm, and decant why: steps with their times, cpu, reasons, warnings, results, whole logs. No open and no import.",
   },
   {
+    id: "F148",
+    title: "A page of a build or an image: --report, decant report",
+    state: "full",
+    note: "One file, without a server: stages, times, why steps ran, logs, bytes, audit, packages, two builds compared. See [the guide](../guide.md#a-page-to-look-at).",
+  },
+  {
     id: "F143",
     title: "Debugger: a shell where a step fails",
     state: "partial",

@@ -18,7 +18,8 @@ import type {
   ShowBuildOptions,
 } from "./types.ts";
 
-const ALL = 1000;
+/** More builds than the history keeps. */
+export const ALL_BUILDS = 1000;
 
 /** Past builds and those that run, the newest first. A build whose process died has failed. */
 export async function listBuilds(options: ListBuildsOptions = {}): Promise<BuildRecord[]> {
@@ -32,7 +33,7 @@ export async function showBuild(options: ShowBuildOptions): Promise<PastBuild> {
   checkOptions(SHOW_BUILD, options);
   await using session = await openSession(options, "look");
   const { history } = session.store;
-  const record = found(history, options.build);
+  const record = foundBuild(history, options.build);
   const events = keptEvents(history, record.id);
   const logs = new Map<string, string>();
   for (const step of options.logs === true ? stepsOf(events) : []) {
@@ -51,7 +52,7 @@ export async function compareBuilds(options: CompareBuildsOptions): Promise<Buil
   checkOptions(COMPARE_BUILDS, options);
   await using session = await openSession(options, "look");
   const { history } = session.store;
-  const [first, second] = [found(history, options.first), found(history, options.second)];
+  const [first, second] = [foundBuild(history, options.first), foundBuild(history, options.second)];
   return { first, second, ...compareEvents(keptEvents(history, first.id), keptEvents(history, second.id)) };
 }
 
@@ -60,10 +61,10 @@ export async function explainBuild(options: ExplainBuildOptions = {}): Promise<B
   checkOptions(EXPLAIN_BUILD, options);
   await using session = await openSession(options, "look");
   const { store } = session;
-  const record = found(store.history, options.build);
+  const record = foundBuild(store.history, options.build);
   const steps = pastSteps(keptEvents(store.history, record.id));
   if (options.against === undefined) return { record, steps: await explainSteps(store, steps) };
-  const against = found(store.history, options.against);
+  const against = foundBuild(store.history, options.against);
   return { record, against, steps: await explainAgainst(store, pastSteps(keptEvents(store.history, against.id)), steps) };
 }
 
@@ -72,7 +73,7 @@ export async function removeBuilds(options: RemoveBuildsOptions): Promise<string
   checkOptions(REMOVE_BUILDS, options);
   await using session = await openSession(options);
   const { history } = session.store;
-  const wanted = options.builds.map((build) => found(history, build).id);
+  const wanted = options.builds.map((build) => foundBuild(history, build).id);
   for (const id of wanted) history.remove(id);
   return wanted;
 }
@@ -81,9 +82,9 @@ function stepsOf(events: readonly BuildEvent[]): Set<string> {
   return new Set(events.flatMap((event) => ("vertex" in event ? [event.vertex] : [])));
 }
 
-/** By the beginning of its ID; none: the newest. */
-function found(history: History, build: string | undefined): BuildRecord {
-  const all = history.list(ALL);
+/** By the beginning of its ID; none: the newest. Throws `NOT_FOUND`. */
+export function foundBuild(history: History, build: string | undefined): BuildRecord {
+  const all = history.list(ALL_BUILDS);
   const fits = build === undefined ? all.slice(0, 1) : all.filter(({ id }) => build !== "" && id.startsWith(build));
   const [first, second] = fits;
   if (first !== undefined && second === undefined) return first;

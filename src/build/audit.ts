@@ -1,5 +1,5 @@
 /** The audit of a build: after the last step and before anything is written or pushed. */
-import { type AuditLayer, type AuditReport, type BuildStage, imageSubject, runAudit } from "../audit/index.ts";
+import { type AuditLayer, type AuditReport, type AuditSubject, type BuildStage, imageSubject, runAudit } from "../audit/index.ts";
 import { DecantError } from "../errors.ts";
 import type { KnownSecret } from "../secrets/index.ts";
 import type { BuiltImage } from "../image/index.ts";
@@ -15,8 +15,22 @@ const VERTEX = "audit";
 /** How many findings the error itself names. */
 const MAX_TOLD = 5;
 
+/** An image with what its audit found. */
+export interface JudgedImage {
+  readonly report: AuditReport;
+  readonly subject: AuditSubject;
+}
+
+/** What an audit is for. */
+interface AuditPurpose {
+  /** Absent: nothing is refused, and nobody is told. */
+  readonly mode?: AuditMode | undefined;
+  /** Gets what was found before it is judged by the mode. */
+  readonly onJudged?: ((judged: JudgedImage) => Promise<void>) | undefined;
+}
+
 /** Audits an image. Throws `AUDIT` for one that the mode does not let pass; the report was given by then. */
-export async function auditBuild(build: SolvedBuild, image: BuiltImage, mode: AuditMode): Promise<AuditReport> {
+export async function auditBuild(build: SolvedBuild, image: BuiltImage, { mode, onJudged }: AuditPurpose): Promise<AuditReport> {
   const { options, emit, signal } = build.opened;
   const target = shownTarget(build.target);
   const plan =
@@ -24,18 +38,17 @@ export async function auditBuild(build: SolvedBuild, image: BuiltImage, mode: Au
       ? { vertex: VERTEX, name: "auditing the image" }
       : { vertex: `${VERTEX} ${target}`, name: `[${target}] auditing the image` };
   return await step(emit, plan, signal, async () => {
-    const { report, layers } = await judge(build, image, plan.vertex);
+    const judged = await judge(build, image, plan.vertex);
+    await onJudged?.(judged);
+    const { report, subject } = judged;
+    if (mode === undefined) return report;
     options.onAudit?.(report, { target });
-    if (!passes(report, mode)) throw refused(report, layers, target);
+    if (!passes(report, mode)) throw refused(report, subject.layers, target);
     return report;
   });
 }
 
-async function judge(
-  build: SolvedBuild,
-  image: BuiltImage,
-  vertex: string,
-): Promise<{ readonly report: AuditReport; readonly layers: readonly AuditLayer[] }> {
+async function judge(build: SolvedBuild, image: BuiltImage, vertex: string): Promise<JudgedImage> {
   const { opened, conversion, session } = build;
   const { emit, signal } = opened;
   const project = await opened.project();
@@ -52,7 +65,7 @@ async function judge(
     stages: await stagesOf(build),
     signal,
   });
-  return { report, layers };
+  return { report, subject };
 }
 
 /** Does the mode let this report pass? */

@@ -7,7 +7,7 @@ export { type ComparedBuilds, type ComparedStep, type ComparedValue, compareEven
 export { type BuildPlan, planBuildRun } from "./plan-build.ts";
 export { checkFile } from "./check-file.ts";
 export { type BuildRun, imagesOf, openBuild, type OpenBuildOptions, type OpenedBuild, planOptionsOf } from "./open-build.ts";
-export { keptEvents } from "./kept-events.ts";
+export { keptBuild, keptEvents } from "./kept-events.ts";
 export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";

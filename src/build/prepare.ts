@@ -1,12 +1,14 @@
 /** From an opened build to its graph: the epoch, the images, the checks on the way, and the devices that steps ask for. */
+import { availableParallelism } from "node:os";
 import { AT_ONCE, pool } from "../async.ts";
 import { dockerProxies, refuseUnknown, resolveEpoch, type Session, sourceTime } from "../context/index.ts";
 import { checkParsed, isOn, type ParsedDockerfile } from "../dockerfile/index.ts";
 import type { DeviceAccess } from "../engine/index.ts";
 import { type Conversion, reachable, toGraph } from "../graph/index.ts";
-import type { Platform } from "../oci/index.ts";
+import { formatPlatform, type Platform } from "../oci/index.ts";
 import type { BaseImages, SourceRules } from "../project/index.ts";
 import { platformsOf } from "./platform.ts";
+import { stageFacts } from "./stage-facts.ts";
 import { type BuildChecks, buildChecks, emitDiagnostics } from "./checks.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
 import { checkEmulation } from "./emulation.ts";
@@ -96,6 +98,7 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
   for (const { op, meta } of conversion.target === undefined ? [] : reachable(conversion.target))
     if (op.kind === "source" && op.identifier === "local://context") rules.context(op, meta.source);
   await checkDevices(conversion.target, devices);
+  emit({ type: "plan", platform: formatPlatform(platform), cores: availableParallelism(), stages: stageFacts(conversion.plan) });
   const inIndex = severalPlatforms || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
   return { opened, target, session, platform, buildArgs, epochSec, images, checks, devices, conversion, inIndex };
 }

@@ -15,6 +15,7 @@ import { exportAll } from "./outputs.ts";
 import { formatPlatform, type Platform } from "../oci/index.ts";
 import { checkOpened, type PreparedBuild, prepareBuild } from "./prepare.ts";
 import { metadataProvenance } from "./provenance.ts";
+import type { BuildReport } from "./report.ts";
 import { openCaches, type SharedCaches } from "./shared-caches.ts";
 import { tellSize } from "./size.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
@@ -32,15 +33,17 @@ export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun
   await using opened = await openBuild(options, run);
   keeper.hide(opened.guard);
   await checkOpened(opened);
+  const report = await openReport(opened);
   const targets = named ?? allTargets(options, opened.written);
   if (named === undefined) await checkTargets(targets, run);
   const { history } = (await opened.session()).store;
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOfAll(opened, targets));
   run.emit({ type: "versions", versions: versionsOf(opened) });
   try {
-    const result = await perform(opened, targets, id);
+    const result = await perform(opened, { targets, id, report });
     keeper.keep(history, id);
     history.finish(id, "done");
+    await report?.write(history, id);
     return result;
   } catch (error) {
     const state = run.signal.aborted ? "cancelled" : "failed";
@@ -52,6 +55,7 @@ export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun
       // A disk that is full is why the build failed; the history says by itself that a build whose process is gone has failed.
       if (!isDecantError(unwritten, "STORE_FULL")) throw unwritten;
     }
+    await report?.writeOfFailure(history, id);
     throw error;
   }
 }
@@ -60,13 +64,29 @@ function versionsOf({ followed }: OpenedBuild<BuildOptions>): Readonly<Record<st
   return { decant: VERSION, node: process.versions.node, linux: release(), machine: process.arch, dockerfile: followed.frontend };
 }
 
+/** Most builds write no report: what makes one is loaded on use. Throws `EXPORT` where its file cannot be written. */
+async function openReport(opened: OpenedBuild<BuildOptions>): Promise<BuildReport | undefined> {
+  const { report } = opened.options;
+  if (report === undefined) return undefined;
+  const { openBuildReport } = await import("./report.ts");
+  return await openBuildReport(report, opened);
+}
+
 /** By the names of its images, else by its context. */
 function titleOfAll(opened: OpenedBuild<BuildOptions>, targets: readonly BuildTarget[]): string {
   const results = targets.filter(({ role }) => role === "result");
   return [...new Set(results.map(({ options }) => titleOf({ ...opened, options })))].join(", ");
 }
 
-async function perform(opened: OpenedBuild<BuildOptions>, targets: readonly BuildTarget[], id: string): Promise<BuildResult> {
+/** What is to be done, and what is told of it. */
+interface Work {
+  readonly targets: readonly BuildTarget[];
+  /** Of the build. */
+  readonly id: string;
+  readonly report: BuildReport | undefined;
+}
+
+async function perform(opened: OpenedBuild<BuildOptions>, { targets, id, report }: Work): Promise<BuildResult> {
   const prepared = await prepareBuild(opened, targets);
   const caches = await openCaches(opened, platformsIn(prepared));
   const collector = await openCollector((await opened.session()).store, opened.emit, opened.signal);
@@ -83,7 +103,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, targets: readonly Buil
       await finishTarget(
         target,
         builds.filter((build) => build.target === target),
-        caches,
+        { caches, report },
       ),
     );
   }
@@ -121,14 +141,20 @@ interface FinishedTarget {
   readonly sizes: readonly Awaited<ReturnType<typeof tellSize>>[];
 }
 
-async function finishTarget(target: BuildTarget, builds: readonly SolvedBuild[], caches: SharedCaches): Promise<FinishedTarget> {
+/** What targets are finished with. */
+interface Finishing {
+  readonly caches: SharedCaches;
+  readonly report: BuildReport | undefined;
+}
+
+async function finishTarget(target: BuildTarget, builds: readonly SolvedBuild[], { caches, report }: Finishing): Promise<FinishedTarget> {
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
   const sizes: Awaited<ReturnType<typeof tellSize>>[] = [];
   for (const build of builds) {
     await build.checks.result(build, build.opened.emit, build.opened.signal);
     const image = { ...(await finishImage(build)), ...given({ inlineCache: caches.inline(build) }) };
-    const audit = await auditOf(build, image);
+    const audit = await auditOf(build, image, report);
     images.push(image);
     sizes.push(await tellSize(build, image, builds.length > 1));
     if (audit !== undefined) audits.push(audit);
@@ -165,11 +191,12 @@ function toldProvenance(build: SolvedBuild, mode: Parameters<typeof metadataProv
 }
 
 /** The report, when the options ask for one. Most builds ask for none: what audits images is loaded on use. */
-async function auditOf(build: SolvedBuild, image: BuiltImage): Promise<AuditReport | undefined> {
+async function auditOf(build: SolvedBuild, image: BuiltImage, report: BuildReport | undefined): Promise<AuditReport | undefined> {
   const { audit: mode } = build.opened.options;
-  if (mode === undefined) return undefined;
+  if (mode === undefined && report === undefined) return undefined;
   const { auditBuild } = await import("./audit.ts");
-  return await auditBuild(build, image, mode);
+  const audit = await auditBuild(build, image, { mode, onJudged: report?.add });
+  return mode === undefined ? undefined : audit;
 }
 
 /** What was solved as one image, with what is said of it. */

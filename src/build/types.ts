@@ -64,6 +64,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly budgetBytes?: number | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
+  /** Writes a page that shows the build and its image to this file, also when the build fails after it began. See `reportOf`. */
+  readonly report?: string | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */
   readonly audit?: AuditMode | undefined;
   /** Is told of a RUN that failed, and may look at its state; the build goes on to fail when it resolves. */

@@ -314,5 +314,10 @@ function announce(vertex: Vertex, context: EngineContext): void {
   const { name, stage, source } = vertex.meta;
   // Putting layers on top of each other is no work.
   if (vertex.op.kind === "merge") return;
-  planStep(context.emit, { vertex: vertex.id, name, stage, source });
+  planStep(context.emit, { vertex: vertex.id, name, stage, source, inputs: [...new Set(stepsBelow(vertex))] });
+}
+
+/** The steps that it waits for, through the merges below it. */
+function stepsBelow({ inputs }: Vertex): VertexId[] {
+  return inputs.flatMap((input) => (input.op.kind === "merge" ? stepsBelow(input) : [input.id]));
 }

@@ -89,6 +89,7 @@ const BUILD_FIELDS: Fields<BuildOptions> = {
   metadataProvenance: maybe(oneOf("min", "max")),
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
+  report: maybe(text),
   expectCached: maybe(flag),
   retries: maybe(count),
   stepTimeoutMs: maybe(amount),

@@ -186,6 +186,11 @@ Examples:
         value: "FILE",
         help: "Write the report of the audit to a file: x.sarif, x.json, or text; of several platforms, to x.linux_arm64.json",
       },
+      report: {
+        type: "string",
+        value: "FILE",
+        help: "Write a page that shows the build and its image, also when the build fails: stages, times, logs, bytes, audit, packages",
+      },
       ...ATTESTATION_OPTION_TABLE,
       budget: { type: "string", value: "SIZE", help: "Fail, and write nothing, when the files of the image have more bytes, such as 80MB" },
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
@@ -301,6 +306,7 @@ Examples:
       sourcePolicy: values["source-policy-file"],
       runtime: values.runtime,
       explain: values.explain,
+      report: values.report,
       expectCached: values["expect-cached"],
       budgetBytes: values.budget === undefined ? undefined : parseBudget(values.budget),
       verifyReproducible: values["verify-reproducible"],
@@ -314,6 +320,7 @@ Examples:
       const { showPlan } = await import("../show-plan.ts");
       return await showPlan(options, { format: values.plan, progress: progressMode(values, context) }, context);
     }
+    if (values.report === "-") throw usageError("Cannot write the report to standard output", "Give a file: --report report.html");
     const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
     await checkBuildFiles(files, options, context);
     const shell = values["on-error"] === undefined ? undefined : errorShell(context);

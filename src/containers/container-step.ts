@@ -1,11 +1,10 @@
 /** From an image of the store and what a container is asked to be to what the sandbox runs. */
-import { join } from "node:path";
 import type { Session } from "../context/index.ts";
-import { isHarmlessDevice, type SandboxMount, type SandboxStep } from "../engine/index.ts";
+import { isHarmlessDevice, type Sandbox, type SandboxMount, type SandboxStep } from "../engine/index.ts";
 import { given } from "../given.ts";
 import { loadImage } from "../image/index.ts";
 import type { ContainerConfig } from "../oci/index.ts";
-import { deviceFiles, type Layer, layerTree, loadLayers, type Tree, unpackLayers } from "../tree/index.ts";
+import { deviceFiles, type Layer, layerTree, loadLayers, type Tree } from "../tree/index.ts";
 import { mergedEnvironment } from "./command-line.ts";
 import { containerDevices } from "./devices.ts";
 import { INIT_PATH } from "./init.ts";
@@ -27,18 +26,22 @@ interface StepOfStart {
   /** A program of this machine that is to be the first process. */
   readonly init: string | undefined;
   readonly mounts: readonly SandboxMount[];
-  /** A folder of its own; `memory` comes first for what changes. */
-  readonly scratch: string;
-  readonly memory: string | undefined;
+  /** What changes is there. */
+  readonly upper: string;
   readonly stopSignal: string;
   readonly signal: AbortSignal;
 }
 
 /** Opens an image, with its layers unpacked. Throws `IMAGE_NOT_FOUND`, and what unpacking throws. */
-export async function unpackImage({ store, platform }: Session, name: string, signal: AbortSignal): Promise<UnpackedImage> {
+export async function unpackImage(
+  { store, platform }: Session,
+  { files }: Pick<Sandbox, "files">,
+  name: string,
+  signal: AbortSignal,
+): Promise<UnpackedImage> {
   const image = await loadImage(store, name, platform);
   const layers = await loadLayers(image.layers, signal);
-  return { config: image.config.config ?? {}, layers, lowers: await unpackLayers(store, layers, { signal }), root: layerTree(layers) };
+  return { config: image.config.config ?? {}, layers, lowers: await files.unpack(layers, { signal }), root: layerTree(layers) };
 }
 
 /** Its mounts: those asked for, and volumes of the image. Throws `USAGE`, `NOT_FOUND`. */
@@ -49,13 +52,13 @@ export async function mountsOf(options: ContainerOptions, { config, root, lowers
 /** The step. Throws `USAGE` and `NOT_FOUND` for devices. */
 export function containerStep(options: ContainerOptions, image: UnpackedImage, start: StepOfStart): SandboxStep {
   const { config, layers, lowers, root } = image;
-  const { id, args, init, memory, scratch, stopSignal, signal } = start;
+  const { id, args, init, upper, stopSignal, signal } = start;
   const { onOutput, addHosts: extraHosts, ulimits, shmSizeBytes } = options;
   const initMounts = init === undefined ? [] : [{ kind: "bind", source: init, target: INIT_PATH, readOnly: true } as const];
   return {
     id,
     lowers,
-    upper: memory ?? join(scratch, "upper"),
+    upper,
     root,
     args: init === undefined ? args : [INIT_PATH, "--", ...args],
     env: mergedEnvironment(config.Env ?? [], options.environment ?? []),

@@ -19,28 +19,27 @@ export async function startContainer(session: Session, options: ContainerOptions
   checkName(store, name);
   const disposing = new AbortController();
   const signal = options.signal === undefined ? disposing.signal : AbortSignal.any([options.signal, disposing.signal]);
-  const image = await unpackImage(session, options.image, signal);
+  const stateDir = join(store.root, "sandbox");
+  await sweepSandboxes(stateDir);
+  const sandbox = stack.use(
+    createSandbox({
+      stateDir,
+      store,
+      runtime: options.runtime ?? usualRuntime(options, session.env),
+      env: session.env,
+      cgroup: cgroupOf(options),
+    }),
+  );
+  const image = await unpackImage(session, sandbox, options.image, signal);
   const { config } = image;
   const usual = usualStop({ signal: options.stopSignal, timeoutMs: options.stopTimeoutMs }, config.StopSignal);
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);
   const init = options.init === true ? await findInit(session.env) : undefined;
   const mounts = await mountsOf(options, image);
 
-  const stateDir = join(store.root, "sandbox");
-  await sweepSandboxes(stateDir);
-  const scratch = stack.use(await store.scratch());
-  const sandbox = stack.use(
-    createSandbox({
-      stateDir,
-      runtime: options.runtime ?? usualRuntime(options, session.env),
-      env: session.env,
-      cgroup: cgroupOf(options),
-    }),
-  );
-  const memory = await sandbox.memoryForChanges();
-  if (memory !== undefined) stack.use(memory);
+  const changes = stack.use(await sandbox.files.stage());
   const id = randomBytes(32).toString("hex");
-  const own = { id, args, init, mounts, scratch: scratch.path, memory: memory?.path, stopSignal: usual.signal, signal };
+  const own = { id, args, init, mounts, upper: changes.path, stopSignal: usual.signal, signal };
   const running = sandbox.run(containerStep(options, image, own));
   running.catch(() => undefined);
   const stop = (wanted: StopOptions = {}): void => sandbox.stop(id, stopRequest(wanted, usual));

@@ -1,6 +1,9 @@
 /** System calls and processes (decision 5). */
 export { type ProcessOptions, type ProcessResult, type RunningProcess, findTool, runProcess, startProcess } from "./process.ts";
 export { openConfined } from "./confined.ts";
+export { checkIds, type IdMaps, isRootHere, ownIdMaps } from "./ids.ts";
+export { namespaceLimit } from "./namespace-limit.ts";
+export { type NamespaceProcess, runInUserNamespace, startInUserNamespace } from "./user-namespace.ts";
 export { copyRange } from "./copy-range.ts";
 export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";
 export { findIsal, type Isal, IsalDamage, type IsalInflate } from "./isal.ts";
@@ -21,6 +24,7 @@ export {
   mountDescriptor,
   type MountLimits,
   mountOverlay,
+  mountProc,
   mountTmpfs,
   unmount,
 } from "./mount.ts";

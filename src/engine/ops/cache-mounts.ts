@@ -7,12 +7,11 @@ import { join } from "node:path";
 import { type Digest, framedDigest, hexOf } from "../../digest.ts";
 import { DecantError, InternalError } from "../../errors.ts";
 import type { CacheMount, CacheSharing } from "../../graph/index.ts";
-import { fromText } from "../../paths.ts";
+import { fromText, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { openConfined } from "../../sys/index.ts";
 import type { LayerSource } from "../../tree/index.ts";
 import { stackKey } from "./inputs.ts";
-import { materialise } from "./materialise.ts";
 import { selectMounted } from "./mount-selection.ts";
 import type { CopySource } from "../file/selection.ts";
 
@@ -20,7 +19,15 @@ import type { CopySource } from "../file/selection.ts";
 export interface CacheRequest {
   readonly mount: CacheMount;
   /** What a new one starts with; absent: an empty directory. */
-  readonly base?: { readonly layers: readonly LayerSource[]; readonly open: () => Promise<CopySource> } | undefined;
+  readonly base?: CacheBase | undefined;
+}
+
+/** What a new cache is a copy of. */
+interface CacheBase {
+  readonly layers: readonly LayerSource[];
+  readonly open: () => Promise<CopySource>;
+  /** Writes what is at `path` of the opened source to `folder`/`name`, with its owners. */
+  readonly copy: (source: CopySource, path: TreePath, to: { readonly folder: string; readonly name: string }) => Promise<void>;
 }
 
 /** Caches that a step holds; disposing lets others have them. */
@@ -106,12 +113,12 @@ async function takeSlot(store: Store, key: Digest, request: CacheRequest, signal
   {
     await using _selecting = await store.locks.acquire(`cache-mount-select-${key}`, { signal });
     const lock = await tryKnownSlots(store, key, sharing);
-    if (lock !== undefined) return await ready(store, lock, request, signal);
+    if (lock !== undefined) return await ready(store, lock, request);
   }
   // All are in use, and "locked" means to wait for the cache's own content.
   const slot = slotName(key, 0);
   const lock = await store.locks.acquire(lockName(slot), { signal });
-  return await ready(store, { slot, lock }, request, signal);
+  return await ready(store, { slot, lock }, request);
 }
 
 interface Locked {
@@ -132,9 +139,9 @@ async function tryKnownSlots(store: Store, key: Digest, sharing: CacheSharing): 
   return undefined;
 }
 
-async function ready(store: Store, { slot, lock }: Locked, request: CacheRequest, signal: AbortSignal): Promise<Slot> {
+async function ready(store: Store, { slot, lock }: Locked, request: CacheRequest): Promise<Slot> {
   try {
-    const path = store.dirs.find(SPACE, slot) ?? (await makeSlot(store, slot, request, signal));
+    const path = store.dirs.find(SPACE, slot) ?? (await makeSlot(store, slot, request));
     // A record is what prunes go by: reading it tells that it is in use.
     if (store.records.get(SPACE, slot) === undefined)
       store.records.put(SPACE, slot, { id: request.mount.id }, [{ kind: "dir", space: SPACE, id: slot }]);
@@ -145,7 +152,7 @@ async function ready(store: Store, { slot, lock }: Locked, request: CacheRequest
   }
 }
 
-async function makeSlot(store: Store, slot: string, { mount, base }: CacheRequest, signal: AbortSignal): Promise<string> {
+async function makeSlot(store: Store, slot: string, { mount, base }: CacheRequest): Promise<string> {
   await using staged = await store.dirs.create(SPACE);
   chmodSync(staged.path, 0o700);
   if (base === undefined) {
@@ -153,7 +160,7 @@ async function makeSlot(store: Store, slot: string, { mount, base }: CacheReques
   } else {
     const source = await base.open();
     const { path } = selectMounted(source, mount);
-    await materialise(source.tree, path, staged.path, { name: CONTENT, signal });
+    await base.copy(source, path, { folder: staged.path, name: CONTENT });
   }
   return await staged.publish(slot);
 }

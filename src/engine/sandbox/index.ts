@@ -11,6 +11,7 @@ export type {
   SandboxStep,
   SandboxUlimit,
 } from "./types.ts";
+export type { OwnedFiles, StagedChanges } from "./owned-files.ts";
 export { isHarmlessDevice } from "./device-rules.ts";
 export { createSandbox } from "./sandbox.ts";
 export { sweepSandboxes } from "./instance.ts";

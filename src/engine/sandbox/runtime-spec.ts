@@ -176,6 +176,8 @@ export function systemMounts(options: {
   readonly shmSizeBytes?: number;
   readonly cgroup: boolean;
   readonly network: "host" | "none";
+  /** There, the kernel shows nothing without what is mounted below it. */
+  readonly inUserNamespace: boolean;
 }): SpecMount[] {
   const access = options.insecure ? "rw" : "ro";
   const mount = (destination: string, type: string, ...settings: string[]): SpecMount => ({
@@ -192,7 +194,12 @@ export function systemMounts(options: {
     mount("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
     // A network namespace has one sysfs; the host's is mounted writable already, and the kernel refuses it with another access.
     options.network === "host"
-      ? { destination: "/sys", type: "bind", source: "/sys", options: ["bind", "nosuid", "noexec", "nodev", access] }
+      ? {
+          destination: "/sys",
+          type: "bind",
+          source: "/sys",
+          options: [options.inUserNamespace ? "rbind" : "bind", "nosuid", "noexec", "nodev", access],
+        }
       : mount("/sys", "sysfs", "nosuid", "noexec", "nodev", access),
     ...(options.cgroup ? [mount("/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", access)] : []),
   ];

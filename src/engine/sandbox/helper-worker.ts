@@ -26,7 +26,7 @@ function send(message: FromHelper): void {
 }
 
 async function start(given: HelperData): Promise<void> {
-  process.umask(0);
+  process.umask(0o022);
   mountProc("/proc");
   mountTmpfs(given.privateDir, "mode=0700");
   hideCgroups();

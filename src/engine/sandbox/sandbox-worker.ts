@@ -7,6 +7,7 @@ import { closeSync, readlinkSync, writeFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { DecantError } from "../../errors.ts";
 import {
+  checkIds,
   createPipe,
   enterPids,
   isolateMounts,
@@ -41,6 +42,7 @@ function send(message: FromWorker): void {
 
 async function start(): Promise<void> {
   // Before the holder covers /proc.
+  checkIds("start", 0, [0]);
   const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
   unshareMounts();
   setUmask(0);

@@ -103,15 +103,19 @@ let known: Pick<IdMaps, "uids" | "gids"> | undefined;
  * Throws `PRIVILEGE` when there is no such user or group where a file or process is to have it. `what`: "give \"etc/shadow\" to its owner". `maps`: of
  * that place; default: where this process is.
  */
-export function checkIds(
-  what: string,
-  uid: number,
-  gids: readonly number[],
-  maps: Pick<IdMaps, "uids" | "gids"> | undefined = known,
-): void {
-  const { uids, gids: groups } = (maps ??= known = { uids: sameIds("/proc/self/uid_map"), gids: sameIds("/proc/self/gid_map") });
+export function checkIds(what: string, uid: number, gids: readonly number[], maps?: Pick<IdMaps, "uids" | "gids">): void {
+  const { uids, gids: groups } = maps ?? ownIds();
   if (!hasId(uids, uid)) throw noSuchId(what, `user ${uid}`);
   for (const gid of gids) if (!hasId(groups, gid)) throw noSuchId(what, `group ${gid}`);
+}
+
+/** Is there such a group? `maps`: as for `checkIds`. */
+export function hasGroup(gid: number, maps?: Pick<IdMaps, "uids" | "gids">): boolean {
+  return hasId((maps ?? ownIds()).gids, gid);
+}
+
+function ownIds(): Pick<IdMaps, "uids" | "gids"> {
+  return (known ??= { uids: sameIds("/proc/self/uid_map"), gids: sameIds("/proc/self/gid_map") });
 }
 
 function hasId(ranges: readonly IdRange[], id: number): boolean {

@@ -4,13 +4,13 @@
  */
 import { closeSync, statSync } from "node:fs";
 import { openStore } from "../../store/index.ts";
-import { createPipe, mountProc, mountTmpfs, startProcess, unmount } from "../../sys/index.ts";
+import { createPipe, mountProc, mountTmpfs, startProcess } from "../../sys/index.ts";
 import { createHelperFiles, type HelperFiles } from "./helper-files.ts";
 import { signalStep, stopStep, type Stopping } from "./process-control.ts";
 import { failureOf, runStep } from "./step-runner.ts";
 import type { FromHelper, HelperData, RunRequest, ToHelper } from "./worker-protocol.ts";
 
-const CGROUPS = "/sys/fs/cgroup";
+const SECOND_CGROUPS = "/sys/fs/cgroup/unified";
 
 /** A step that runs. */
 interface Running {
@@ -39,13 +39,7 @@ async function start(given: HelperData): Promise<void> {
 
 /** crun refuses a mix of versions, and without root nobody here makes cgroups. */
 function hideCgroups(): void {
-  if (statSync(`${CGROUPS}/unified`, { throwIfNoEntry: false }) === undefined) return;
-  try {
-    unmount(`${CGROUPS}/unified`);
-  } catch {
-    // It came with all others, and cannot be taken out of them.
-    mountTmpfs(CGROUPS, "mode=0755");
-  }
+  if (statSync(SECOND_CGROUPS, { throwIfNoEntry: false }) !== undefined) mountTmpfs(SECOND_CGROUPS, "mode=0755");
 }
 
 function run(request: RunRequest): void {

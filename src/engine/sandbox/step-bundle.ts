@@ -3,7 +3,7 @@ import { isatty } from "node:tty";
 import { readFileSync } from "node:fs";
 import { errnoOf, usageError } from "../../errors.ts";
 import { treePath } from "../../paths.ts";
-import { checkIds, type IdMaps } from "../../sys/index.ts";
+import { checkIds, hasGroup, type IdMaps } from "../../sys/index.ts";
 import { resolvePath } from "../../tree/index.ts";
 import { withCaVariables } from "./ca-certificates.ts";
 import { boundingSet } from "./capabilities.ts";
@@ -13,7 +13,7 @@ import { noTerminal } from "./errors.ts";
 import { missingDirectories } from "./mount-plan.ts";
 import { hostsFile, resolvConf } from "./network-files.ts";
 import { type Runtime, runtimeArgv } from "./runtime.ts";
-import { runtimeSpec, type SpecOptions, specText, systemMounts } from "./runtime-spec.ts";
+import { runtimeSpec, type SpecOptions, specText, systemMounts, TTY_GROUP } from "./runtime-spec.ts";
 import { HOSTS_FILE, RESOLV_FILE, rootEntryOf, stepMounts } from "./step-mounts.ts";
 import type { SandboxStep } from "./types.ts";
 import { resolveUser } from "./user.ts";
@@ -82,6 +82,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     work: place.work,
     runtime: place.runtime,
     inUserNamespace: place.inUserNamespace,
+    hasTtyGroup: hasGroup(TTY_GROUP, place.ids),
     now,
   });
   const cwd = resolvePath(root, treePath(step.cwd), { followLast: true });
@@ -135,7 +136,13 @@ export function probeBundle(place: BundlePlace): BundleRequest {
     hostname: DEFAULT_HOSTNAME,
     limits: { noDevices: true },
     network: "host",
-    mounts: systemMounts({ insecure: false, cgroup: place.runtime.cgroup, network: "host", inUserNamespace: place.inUserNamespace }),
+    mounts: systemMounts({
+      insecure: false,
+      cgroup: place.runtime.cgroup,
+      network: "host",
+      inUserNamespace: place.inUserNamespace,
+      hasTtyGroup: hasGroup(TTY_GROUP, place.ids),
+    }),
     ...runtimeNeeds(place),
     bounding: boundingSet(),
     architecture: process.arch,

@@ -41,13 +41,14 @@ export function stepMounts(
     readonly work: string;
     readonly runtime: Pick<Runtime, "cgroup" | "guarded">;
     readonly inUserNamespace: boolean;
+    readonly hasTtyGroup: boolean;
     readonly now: FileTime;
   },
 ): StepMounts {
-  const { bundle, work, runtime, inUserNamespace, now } = options;
+  const { bundle, work, runtime, inUserNamespace, hasTtyGroup, now } = options;
   const { cgroup } = runtime;
   const { insecure = false, shmSizeBytes } = step;
-  const system = systemMounts({ insecure, cgroup, network: step.network, inUserNamespace, ...given({ shmSizeBytes }) });
+  const system = systemMounts({ insecure, cgroup, network: step.network, inUserNamespace, hasTtyGroup, ...given({ shmSizeBytes }) });
   const targets = new Set(step.mounts.map(({ target }) => treePath(target)));
   const network = [fileMount(`${bundle}/${RESOLV_FILE}`, "/etc/resolv.conf"), fileMount(`${bundle}/${HOSTS_FILE}`, "/etc/hosts")];
   const wanted = [

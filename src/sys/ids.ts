@@ -25,6 +25,8 @@ export interface IdMaps {
 /** Places that PATH of a service may lack. */
 const MORE_FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 
+const ALL_IDS = 2 ** 32 - 1;
+
 /** Is this process root, if only in a container? Then it may give files any owner that it knows, and read all of them. */
 export function isRootHere(): boolean {
   return process.geteuid?.() === 0;
@@ -69,13 +71,15 @@ export function idTool(name: "newuidmap" | "newgidmap", env: Readonly<Record<str
   return findTool(name, { PATH: [env["PATH"] ?? "", ...MORE_FOLDERS].join(":") });
 }
 
+/** Everything in one range looks to runtimes as if there were no namespace, so it comes in two. */
 function sameIds(path: string): IdRange[] {
   return readFileSync(path, "latin1")
     .trim()
     .split("\n")
-    .map((line) => {
+    .flatMap((line) => {
       const [inside = 0, , count = 0] = line.trim().split(/\s+/).map(Number);
-      return { inside, outside: inside, count };
+      const rest = { inside: inside + 1, outside: inside + 1, count: count - 1 };
+      return count < ALL_IDS ? [{ inside, outside: inside, count }] : [{ inside, outside: inside, count: 1 }, rest];
     });
 }
 

@@ -18,6 +18,7 @@ export {
   type DockerfileTargets,
   diffBases,
   diffImages,
+  examineMachine,
   gzipEncoder,
   imageHistory,
   importImage,
@@ -75,6 +76,7 @@ export {
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
 export type { AttestationOptions, AuditMode, BuildOptions, BuildResult, ProvenanceOptions, SbomAttestationOptions } from "./build/index.ts";
+export type { MachinePoint } from "./engine/index.ts";
 export type { ContainerOptions, ContainerSummary, RemovedContainers, RunningContainer, StopOptions } from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
 export type { DebianOptions, ProjectOptions } from "./project/index.ts";

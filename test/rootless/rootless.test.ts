@@ -153,6 +153,14 @@ describe("H1: a user with a single id", { timeout: 300_000 }, () => {
     assert.equal(user.decant("run", "t", "cat", "/y").out, "y");
   });
 
+  it("H1: needs no account and no home", () => {
+    using user = otherUser("single");
+    const folder = context(user, "FROM scratch\nCOPY busybox /b\n");
+    const bare = ["env", "-i", "PATH=/usr/bin:/bin", `DECANT_ROOT=${user.home}/store`];
+    const { code, err } = user.run([...bare, DECANT, "build", folder]);
+    assert.equal(code, 0, err);
+  });
+
   for (const [what, dockerfile, id] of [
     ["a layer that has files of others", `${BUSYBOX}COPY --chown=42:43 Dockerfile /f\nRUN true\n`, "user 42"],
     ["a step of another user", `${BUSYBOX}USER 7:8\nRUN true\n`, "user 7"],
@@ -200,6 +208,38 @@ function digestIn(folder: string): string {
   assert.notEqual(digest, "");
   return digest;
 }
+
+describe("H1: decant doctor", { timeout: 300_000 }, () => {
+  it("H1: says which way steps run, and how many ids there are", () => {
+    using user = otherUser();
+    const { code, out, err } = user.decant("doctor");
+    assert.equal(code, 0, err);
+    assert.match(out, /^ok {7}RUN: works, by a helper process in a user namespace$/m);
+    assert.match(out, /^ok {7}ids: 65537 users and 65537 groups$/m);
+  });
+
+  it("H1: says what a single id lacks, and the command that mends it", () => {
+    using user = otherUser("single");
+    const points = JSON.parse(user.decant("doctor", "--json").out) as readonly {
+      readonly name: string;
+      readonly state: string;
+      readonly remedy?: string;
+    }[];
+    const ids = points.find(({ name }) => name === "ids");
+    assert.equal(ids?.state, "limited");
+    assert.match(ids.remedy ?? "", /usermod --add-subuids/);
+  });
+
+  it("H1: says what forbids user namespaces, with exit code 1", async () => {
+    using user = otherUser();
+    const { code, out } = await withoutNamespaces(user, [DECANT, "doctor"]);
+    assert.equal(code, 1);
+    assert.match(
+      out,
+      /^MISSING {2}RUN: .*COPY, ADD and distroless bases work all the same\n +→ As root: sysctl -w user\.max_user_namespaces=15000$/m,
+    );
+  });
+});
 
 function processesWith(word: string): string[] {
   return readdirSync("/proc").filter((name) => {

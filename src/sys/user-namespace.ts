@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { bytesOf, collect } from "../bytes.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import { idTool, type IdMaps, isRootHere, ownIdMaps, singleId } from "./ids.ts";

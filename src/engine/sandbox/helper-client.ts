@@ -103,7 +103,7 @@ function createCalls(program: NamespaceProcess): Calls {
     if (pending.size === 0) program.unref();
     return found;
   };
-  program.exit.then(({ exitCode, signal }) =>
+  void program.exit.then(({ exitCode, signal }) =>
     fail(new InternalError(`the helper process ended (${signal ?? `exit code ${exitCode ?? "unknown"}`})`)),
   );
   program.onMessage((value) => {

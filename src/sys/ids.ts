@@ -8,7 +8,7 @@ import { DecantError, errnoOf } from "../errors.ts";
 import { findTool } from "./process.ts";
 
 /** `count` ids: from `inside` on in the new namespace, from `outside` on here. */
-export interface IdRange {
+interface IdRange {
   readonly inside: number;
   readonly outside: number;
   readonly count: number;

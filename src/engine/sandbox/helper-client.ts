@@ -16,7 +16,7 @@ import { errorOf, insideRequest, type RuntimeExit, type StepControl, type Worker
 import type { FilesCall, FromHelper, HelperData, ToHelper } from "./worker-protocol.ts";
 
 /** The helper as a place for steps, and for work on files. */
-export interface HelperClient extends WorkerClient {
+interface HelperClient extends WorkerClient {
   readonly files: OwnedFiles;
   readonly ids: IdMaps;
 }

@@ -133,7 +133,7 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
 }
 
 /** A request without its number. */
-export type StepRequest = Omit<RunRequest, "type" | "request">;
+type StepRequest = Omit<RunRequest, "type" | "request">;
 
 /** The request with the directories of its overlays as who holds the mounts sees them. */
 export function insideRequest(request: StepRequest, inside: (path: string) => string): StepRequest {

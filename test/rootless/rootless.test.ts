@@ -6,6 +6,8 @@ import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync,
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
+import { setXattr } from "../../src/sys/index.ts";
 import { DECANT } from "../support/command.ts";
 import { type OtherUser, otherUser, withoutNamespaces } from "../support/other-user.ts";
 
@@ -56,6 +58,32 @@ describe("H1: an ordinary user", { timeout: 300_000 }, () => {
     });
     assert.equal(done.status, 0, done.stderr);
     assert.equal(digestIn(user.home), digest);
+  });
+
+  it("H1: keeps capabilities of files, as root's builds do", () => {
+    using user = otherUser();
+    const folder = context(user, `${BUSYBOX}ADD program.tar /\nRUN chmod 700 /ping\nRUN touch /x\n`, { ping: "program" });
+    setXattr(join(folder, "ping"), "security.capability", Buffer.from("0100000200200000000000000000000000000000", "hex"));
+    const asRoot = { cwd: user.home, encoding: "utf8", env: { ...process.env, DECANT_ROOT: join(user.home, "of-root") } } as const;
+    const packed = spawnSync("tar", ["--xattrs", "--xattrs-include=*", "-cf", "program.tar", "ping"], { ...asRoot, cwd: folder });
+    assert.equal(packed.status, 0, packed.stderr);
+    const output = "--output=type=oci,dest=image.tar,rewrite-timestamp=true";
+    const words = ["build", "--build-arg=SOURCE_DATE_EPOCH=1700000000", "--metadata-file=meta.json", output, "context"];
+    const { code, err } = user.decant(...words);
+    assert.equal(code, 0, err);
+    const digest = digestIn(user.home);
+    const done = spawnSync(DECANT, words, asRoot);
+    assert.equal(done.status, 0, done.stderr);
+    assert.equal(digestIn(user.home), digest);
+    mkdirSync(join(user.home, "layout"));
+    assert.equal(spawnSync("tar", ["-xf", "image.tar", "-C", "layout"], asRoot).status, 0);
+    // Both layers that hold the program hold its capability.
+    assert.equal(spawnSync("tar", ["-xf", "image.tar", "-C", "layout"], asRoot).status, 0);
+    const blobs = readdirSync(join(user.home, "layout/blobs/sha256")).map((name) =>
+      readFileSync(join(user.home, "layout/blobs/sha256", name)),
+    );
+    const layers = blobs.map((blob) => (blob[0] === 0x1f ? gunzipSync(blob) : blob)).filter((tar) => tar.includes("security.capability="));
+    assert.ok(layers.length >= 2);
   });
 
   it("H1: uses every kind of mount, secrets, agents, users and networks", () => {

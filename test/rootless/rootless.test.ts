@@ -135,6 +135,13 @@ RUN test "$(id -u):$(id -g)" = 1000:1000 && echo out >/dev/stdout && ! touch /bi
     );
   });
 
+  it("H1: is told that devices need root", () => {
+    using user = otherUser();
+    const { code, err } = user.decant("build", context(user, `${BUSYBOX}RUN mknod /n c 1 3\n`));
+    assert.equal(code, 1);
+    assert.match(err, /Hint: Without root, Linux makes no device files/);
+  });
+
   it("H1: runs containers, with the exit code and the user that they have", () => {
     using user = otherUser();
     built(user, `${BUSYBOX}RUN mkdir /data && chown 1000 /data\nUSER 1000\n`);
@@ -187,6 +194,13 @@ describe("H1: a user with a single id", { timeout: 300_000 }, () => {
     const bare = ["env", "-i", "PATH=/usr/bin:/bin", `DECANT_ROOT=${user.home}/store`];
     const { code, err } = user.run([...bare, DECANT, "build", folder]);
     assert.equal(code, 0, err);
+  });
+
+  it("H1: is told that a program of a step wanted another id", () => {
+    using user = otherUser("single");
+    const { code, err } = user.decant("build", context(user, `${BUSYBOX}RUN touch /f && chown 5 /f\n`));
+    assert.equal(code, 1);
+    assert.match(err, /Hint: The user who builds has one id only/);
   });
 
   for (const [what, dockerfile, id] of [

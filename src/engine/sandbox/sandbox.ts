@@ -102,7 +102,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     try {
       const request = await stepBundle(step, at);
       signal.throwIfAborted();
-      return await execute(step, { request, worker, runtime, signal, running });
+      const result = await execute(step, { request, worker, runtime, signal, running });
+      if (found.ids === undefined) return result;
+      return { ...result, ids: found.ids.lack === undefined ? "ranges" : "single" };
     } finally {
       // A few empty directories: four hops through the thread pool would cost more than the system calls.
       rmSync(at.work, { recursive: true, force: true });

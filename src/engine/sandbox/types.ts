@@ -155,6 +155,8 @@ export interface SandboxResult {
   readonly oomKilled: boolean;
   /** A cgroup kept it from the devices of this machine, so it could make any. */
   readonly guarded: boolean;
+  /** The ids that it had, where it ran in a user namespace of the helper. */
+  readonly ids?: "ranges" | "single";
 }
 
 /** Runs steps; any number at once. */

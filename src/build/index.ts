@@ -4,6 +4,7 @@ export { platformNamed } from "./platform.ts";
 export { checkFile } from "./check-file.ts";
 export { type BuildRun, imagesOf, openBuild, type OpenBuildOptions, type OpenedBuild, planOptionsOf } from "./open-build.ts";
 export { keptEvents } from "./kept-events.ts";
+export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
-export type { AuditMode, BuildOptions, BuildResult } from "./types.ts";
+export type { AuditedBuild, AuditMode, BuildOptions, BuildResult, NamedTargetResult, TargetResult } from "./types.ts";

@@ -1,21 +1,21 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { closeSync, openSync } from "node:fs";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree, writeAll } from "../../tree/index.ts";
+import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
+import { offerShell } from "./failure-shell.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { baseLayersOf, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
-
-const TAIL_BYTES = 8192;
+import { startTimer, timeoutFailure, withRetries } from "./step-attempts.ts";
+import { openLog } from "./step-log.ts";
 
 /** Prepares a RUN: its key now, its work when it is needed. */
 export async function prepareExec(
@@ -74,18 +74,38 @@ interface StepWork {
   readonly start: () => void;
 }
 
-async function runExec({ vertex, op, below, mounts, devices, context, start }: StepWork, signal: AbortSignal): Promise<Layer> {
+async function runExec(work: StepWork, signal: AbortSignal): Promise<Layer> {
+  const { vertex, below, context } = work;
   const sandbox = startSandbox(context);
   const layers = await loadLayers(below, signal);
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
-  const tree = layerTree(layers);
-  const ready = await sandbox;
-  await using staged = await ready.files.stage();
+  const base: StepBase = { layers, lowers, tree: layerTree(layers), sandbox: await sandbox };
+  return await withRetries(vertex, context, signal, (isLast) => runOnce(work, base, isLast, signal));
+}
+
+/** What every attempt of a step starts from. */
+interface StepBase {
+  readonly layers: readonly Layer[];
+  readonly lowers: readonly string[];
+  readonly tree: Tree;
+  readonly sandbox: Sandbox;
+}
+
+async function runOnce(
+  { vertex, op, mounts, devices, context, start }: StepWork,
+  { layers, lowers, tree, sandbox }: StepBase,
+  isLast: boolean,
+  signal: AbortSignal,
+): Promise<Layer> {
+  const { stepTimeoutMs } = context;
+  await using staged = await sandbox.files.stage();
   if (staged.inMemory) tellInMemory(context);
   const upper = staged.path;
   await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
+  start();
+  using timer = startTimer(stepTimeoutMs, signal);
   const step: SandboxStep = {
     id: vertex.id,
     lowers,
@@ -106,15 +126,21 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     ...given({ caCertificates: context.caCertificates }),
     onOutput: log.write,
-    signal,
+    signal: timer.signal,
   };
-  start();
   const seen = { vertex, op, tree, upper };
-  const result = await ready.run(step).catch(async (error: unknown) => {
-    throw await startFailure(error, seen);
+  const fail = async (error: unknown): Promise<never> => {
+    log.flush();
+    // What ended the attempt does not end the shell.
+    if (isLast) await offerShell(error, { ...step, signal }, { sandbox, context });
+    throw error;
+  };
+  const result = await sandbox.run(step).catch(async (error: unknown) => {
+    const isLate = stepTimeoutMs !== undefined && timer.isUp();
+    return await fail(isLate ? timeoutFailure(vertex, stepTimeoutMs, log) : await startFailure(error, seen));
   });
   log.flush();
-  if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
+  if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() }));
   return await staged.keep(layers, missingSystemDirectories(tree, op), signal);
 }
 
@@ -153,45 +179,4 @@ const SYSTEM_DIRECTORIES = ["dev", "proc", "sys"].map(treePath);
 /** Mount points that BuildKit leaves to the runtime to make stay in the layer, unless they go with a mount of the step's own (S104). */
 function missingSystemDirectories(root: Tree, { mounts }: ExecOp): readonly string[] {
   return SYSTEM_DIRECTORIES.filter((name) => root.lookup(name) === undefined && !mounts.some(({ dest }) => isWithin(treePath(dest), name)));
-}
-
-type Stream = "stdout" | "stderr";
-
-interface StepLog extends Disposable {
-  readonly path: string;
-  readonly write: (stream: Stream, chunk: Uint8Array) => void;
-  /** Shows what waited for more: it might have been the beginning of a secret. */
-  readonly flush: () => void;
-  /** The last bytes, as text. */
-  tail(): string;
-}
-
-/** Every byte goes to the step's log file, and as text to the event stream, but for secrets. What it throws ends the step. */
-function openLog(context: EngineContext, vertex: Vertex): StepLog {
-  const path = context.store.history.logFile(context.buildId, vertex.id);
-  const file = openSync(path, "a");
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  const streams = { stdout: context.guard?.maskedStream(), stderr: context.guard?.maskedStream() };
-  let tail = Buffer.alloc(0);
-  const show = (stream: Stream, chunk: Uint8Array): void => {
-    writeAll(file, chunk, "the log of a step");
-    tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
-    const data = decoders[stream].decode(chunk, { stream: true });
-    if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });
-  };
-  const flush = (): void => {
-    for (const stream of ["stdout", "stderr"] as const) {
-      const rest = streams[stream]?.end();
-      if (rest !== undefined && rest.byteLength > 0) show(stream, rest);
-    }
-  };
-  return {
-    path,
-    write: (stream, chunk) => show(stream, streams[stream]?.write(chunk) ?? chunk),
-    flush,
-    tail: () => tail.toString("utf8"),
-    [Symbol.dispose]() {
-      closeSync(file);
-    },
-  };
 }

@@ -69,6 +69,13 @@ export function noNamespace(isRoot: boolean, cause: DecantError): DecantError {
   );
 }
 
+/** Without root, nothing joins a network of steps to that of the machine. */
+export function noOwnNetwork(): DecantError {
+  return new DecantError("UNSUPPORTED", "Cannot publish ports without root: containers of an ordinary user are on the host's network", {
+    hint: "Leave -p out: the container's own ports are reachable on this machine",
+  });
+}
+
 /** The store is on overlays that are on each other, deeper than the kernel takes them. */
 export function storeOnOverlay(folder: string, cause: unknown): DecantError {
   return new DecantError(

@@ -55,6 +55,7 @@ export async function startHelper(privateDir: string, store: Store | undefined):
   return {
     insideDir,
     inUserNamespace: true,
+    networkPath: `/proc/${program.pid}/ns/net`,
     ids: program.ids,
     files: helperFiles(store, calls, root),
     async openPipes() {

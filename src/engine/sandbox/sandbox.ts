@@ -14,7 +14,7 @@ import { fromText } from "../../paths.ts";
 import { type IdMaps, isOnOverlay } from "../../sys/index.ts";
 import { cgroupFolder } from "./cgroup.ts";
 import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
-import { runtimeFailed, startFailed } from "./errors.ts";
+import { noOwnNetwork, runtimeFailed, startFailed } from "./errors.ts";
 import { createInstance, type Instance } from "./instance.ts";
 import { startHelper } from "./helper-client.ts";
 import { type MemoryFolder, type OwnedFiles, ownFiles } from "./owned-files.ts";
@@ -64,12 +64,14 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   };
 
   const open = async (): Promise<Opened> => {
+    const { ownNetwork = false } = options;
     const cgroups = options.deviceCgroup === "none" || !isDirect ? undefined : deviceCgroups();
     const folders = [cgroupFolder(options.cgroup), ...(cgroups === undefined ? [] : [cgroups.below])].filter((folder) => folder !== "");
     const instance = resources.use(createInstance(stateDir, folders));
     const guard = cgroups === undefined ? undefined : openDeviceGuard(cgroups, instance.name);
     const privateDir = `${instance.path}/private`;
-    if (isDirect) return { instance, guard, privateDir, worker: resources.use(await startWorker(privateDir, guard)) };
+    if (isDirect) return { instance, guard, privateDir, worker: resources.use(await startWorker(privateDir, { guard, ownNetwork })) };
+    if (ownNetwork) throw noOwnNetwork();
     const helper = resources.use(await startHelper(privateDir, options.store));
     return { instance, guard, privateDir, worker: helper, files: helper.files, ids: helper.ids };
   };
@@ -127,6 +129,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       await ready();
     },
     files,
+    async networkPath() {
+      return (await whenOpen()).worker.networkPath;
+    },
     run(step) {
       if (closing.signal.aborted) return Promise.reject(usageError("Cannot run a step: the sandbox is closed"));
       const signal = step.signal === undefined ? closing.signal : AbortSignal.any([step.signal, closing.signal]);

@@ -91,6 +91,9 @@ export interface SandboxHook {
   readonly timeout?: number;
 }
 
+/** The network that a step is in. */
+export type StepNetwork = "host" | "none" | "own";
+
 /** One process to run over layers. */
 export interface SandboxStep {
   /** Names the step for `kill`. */
@@ -110,7 +113,10 @@ export interface SandboxStep {
   readonly user: string;
   /** Default "buildkitsandbox". */
   readonly hostname?: string;
-  readonly network: "host" | "none";
+  /** "own": that of the sandbox, which has one with `ownNetwork`. */
+  readonly network: StepNetwork;
+  /** Instead of the host's name servers. */
+  readonly nameserver?: string | undefined;
   readonly mounts: readonly SandboxMount[];
   readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
   /** A certificate bundle of the host that is shown to the step and named by the usual environment variables, unless `env` has them. */
@@ -165,6 +171,8 @@ export interface Sandbox extends AsyncDisposable {
   prepare(): Promise<void>;
   /** Work on files that have owners. Throws like `run`, and `INTERNAL` without a store. */
   readonly files: OwnedFiles;
+  /** The network namespace of steps with `network: "own"`: a file below /proc. Throws like `run`. */
+  networkPath(): Promise<string>;
   /**
    * Runs a step to its end. A failing program is a result. Throws `RUNTIME` when no program could be started, `RUNTIME_MISSING`,
    * `RUN_USER`, `PRIVILEGE`, `SYSCALL`, and the signal's reason.
@@ -191,6 +199,8 @@ export interface SandboxOptions {
   readonly cgroup?: SandboxCgroup | undefined;
   /** "none": steps are kept from devices without a cgroup. Default "auto": with one, where that works. */
   readonly deviceCgroup?: "auto" | "none";
+  /** Steps share a network namespace of their own, in which each port is free. Default false. */
+  readonly ownNetwork?: boolean | undefined;
   /** Where PATH is looked up. Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

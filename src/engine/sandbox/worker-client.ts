@@ -30,6 +30,8 @@ export interface WorkerClient extends AsyncDisposable {
   readonly insideDir: string;
   /** Overlays keep their changes in user.* attributes there, and no step can open a device. */
   readonly inUserNamespace: boolean;
+  /** The network namespace of its children, as all threads of this process reach it. */
+  readonly networkPath: string;
   /** Two pipes for the output of a step: their ends for writing are for `run` only. */
   openPipes(): Promise<readonly [Pipe, Pipe]>;
   /** `started` is called when the runtime runs. Rejects when it could not be started. */
@@ -42,20 +44,24 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** Starts the worker. `privateDir` is made, and stays empty for everybody else. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
-export async function startWorker(privateDir: string, guard: DeviceGuard | undefined): Promise<WorkerClient> {
+/** Starts the worker. `privateDir` is made, and stays empty for everybody else; with `ownNetwork` its children have a network of their own. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
+export async function startWorker(
+  privateDir: string,
+  { guard, ownNetwork }: { readonly guard: DeviceGuard | undefined; readonly ownNetwork: boolean },
+): Promise<WorkerClient> {
   makeFolders(privateDir, { mode: 0o700 });
   // Starts the threads of asynchronous file calls now: those that the worker would start were inside of its mounts.
   await stat("/");
   const ownPidsFd = openSync("/proc/self/ns/pid", "r");
   const devices = guard === undefined ? {} : { devices: { version: guard.version, own: guard.own } };
-  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ...devices };
+  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ownNetwork, ...devices };
   const worker = new Worker(workerUrl(), { workerData: data, name: "decant sandbox", execArgv: [], trackUnmanagedFds: false });
   const pending = new Map<number, Pending>();
   const ready = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   let last = 0;
   let insideDir = "";
+  let networkPath = "";
 
   /** The worker has no /proc of ours. */
   const inside = (path: string): string => (path.startsWith(`${insideDir}/`) ? privateDir + path.slice(insideDir.length) : path);
@@ -79,6 +85,7 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   worker.on("message", (message: FromWorker) => {
     switch (message.type) {
       case "holder":
+        networkPath = `/proc/${process.pid}/task/${message.thread}/ns/net`;
         insideDir = `/proc/self/task/${message.thread}/root${privateDir}`;
         worker.postMessage({ type: "pids", fd: openSync(`/proc/${message.pid}/ns/pid`, "r") });
         return;
@@ -114,6 +121,7 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   return {
     insideDir,
     inUserNamespace: data.userXattr,
+    networkPath,
     openPipes: () => Promise.resolve([createPipe(), createPipe()]),
     run(request, started) {
       last += 1;

@@ -112,6 +112,7 @@ function fakeSandbox(store: Store, programs: Readonly<Record<string, Program>>, 
   return {
     prepare: () => Promise.resolve(),
     files: ownFiles(store, () => Promise.resolve(undefined)),
+    networkPath: () => Promise.resolve(""),
     async run(step) {
       const command = step.args.join(" ");
       ran.push(command);

@@ -21,6 +21,7 @@ export {
   diffImages,
   generateKeyPair,
   explainBuild,
+  examineMachine,
   gzipEncoder,
   imageHistory,
   importImage,
@@ -84,7 +85,7 @@ export {
   type SizeReport,
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
-export type { FailedStep, PlannedStep } from "./engine/index.ts";
+export type { FailedStep, MachinePoint, PlannedStep } from "./engine/index.ts";
 export { pastSteps } from "./build/index.ts";
 export type {
   AttestationOptions,

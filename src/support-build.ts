@@ -86,8 +86,8 @@ export const BUILD_ROWS: readonly SupportRow[] = [
   {
     id: "F85",
     title: "Steps without root",
-    state: "planned",
-    note: "RUN needs root for now; without it the error is PRIVILEGE. Builds without RUN need no privilege.",
+    state: "partial",
+    note: "By a helper process in a user namespace with the ids of /etc/subuid, or one id. Without an overlay there RUN fails; mknod of devices needs root; limits of cgroups and an isolated network are for root.",
   },
   {
     id: "F86",

@@ -8,6 +8,7 @@ export { mutateImage, type MutateImageOptions, rebaseImage, type RebaseImageOpti
 export { annotateIndex, type AnnotateIndexOptions, createIndex, type CreateIndexOptions } from "./indexes.ts";
 export { listContainers, removeContainers, stopContainers } from "./containers.ts";
 export { build, planBuild } from "./build.ts";
+export { examineMachine } from "./doctor.ts";
 export { checkDockerfile, type CheckDockerfileOptions, type DockerfileCheck } from "./check.ts";
 export type { DockerfileOptions } from "./dockerfile-options.ts";
 export { runImage } from "./run-image.ts";

@@ -115,5 +115,5 @@ async function startSandbox(session: Session, options: BuildOptions, stack: Asyn
   await sweepSandboxes(stateDir);
   const { cgroupParent: parent, resources } = options;
   const cgroup = parent === undefined && resources === undefined ? {} : { cgroup: { ...given({ parent, resources }) } };
-  return stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env, ...cgroup }));
+  return stack.use(createSandbox({ stateDir, store: session.store, runtime: options.runtime ?? "auto", env: session.env, ...cgroup }));
 }

@@ -58,6 +58,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "history export": { summary: "Write a past build as JSON", load: () => import("./commands/history/export.ts") },
   "history rm": { summary: "Forget past builds", load: () => import("./commands/history/rm.ts") },
   why: { summary: "Say why the steps of a past build ran", load: () => import("./commands/why.ts") },
+  doctor: { summary: "Show what this machine lets builds do, and what is missing", load: () => import("./commands/doctor.ts") },
   completion: { summary: "Print the script that completes command lines in a shell", load: () => import("./commands/completion.ts") },
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
 };

@@ -1,6 +1,7 @@
 /** The content store (decision 4). */
 export { openStoreToLook } from "./look-only.ts";
 export { defaultStoreRoot } from "./root.ts";
+export { removeTree } from "./remove-tree.ts";
 export { openStore } from "./store.ts";
 export type {
   BuildRecord,

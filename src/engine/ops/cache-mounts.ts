@@ -6,15 +6,14 @@ import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync } from 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, framedDigest, hexOf } from "../../digest.ts";
-import { DecantError, InternalError, isDecantError } from "../../errors.ts";
+import { DecantError, InternalError, isDecantError, errnoOf } from "../../errors.ts";
 import type { CacheMount, CacheSharing } from "../../graph/index.ts";
-import { fromText, treePath } from "../../paths.ts";
+import { fromText, treePath, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { openConfined } from "../../sys/index.ts";
 import { type LayerSource, loadTree, unpackTree } from "../../tree/index.ts";
 import type { SharedResults } from "../types.ts";
 import { stackKey } from "./inputs.ts";
-import { materialise } from "./materialise.ts";
 import { selectMounted } from "./mount-selection.ts";
 import type { CopySource } from "../file/selection.ts";
 
@@ -22,7 +21,15 @@ import type { CopySource } from "../file/selection.ts";
 export interface CacheRequest {
   readonly mount: CacheMount;
   /** What a new one starts with; absent: an empty directory. */
-  readonly base?: { readonly layers: readonly LayerSource[]; readonly open: () => Promise<CopySource> } | undefined;
+  readonly base?: CacheBase | undefined;
+}
+
+/** What a new cache is a copy of. */
+interface CacheBase {
+  readonly layers: readonly LayerSource[];
+  readonly open: () => Promise<CopySource>;
+  /** Writes what is at `path` of the opened source to `folder`/`name`, with its owners. */
+  readonly copy: (source: CopySource, path: TreePath, to: { readonly folder: string; readonly name: string }) => Promise<void>;
 }
 
 /** A request with what the cache had on another machine. */
@@ -172,7 +179,7 @@ async function makeSlot(store: Store, slot: string, { mount, base, elsewhere }: 
   } else {
     const source = await base.open();
     const { path } = selectMounted(source, mount);
-    await materialise(source.tree, path, staged.path, { name: CONTENT, signal });
+    await base.copy(source, path, { folder: staged.path, name: CONTENT });
   }
   return await staged.publish(slot);
 }
@@ -187,7 +194,8 @@ async function broughtHere(layers: readonly LayerSource[] | undefined, folder: s
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    if (!isDecantError(error)) throw error;
+    // Without root, its files may belong to others whom only the helper knows.
+    if (!isDecantError(error) && errnoOf(error) !== "EPERM") throw error;
     await rm(join(folder, CONTENT), { recursive: true, force: true });
     return false;
   }

@@ -1,22 +1,10 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { chmodSync } from "node:fs";
-import { join } from "node:path";
 import { soundsSecret } from "../../dockerfile/index.ts";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { makeFolders } from "../../sys/index.ts";
-import {
-  deviceFiles,
-  type Layer,
-  layerFromMemory,
-  layerFromUpper,
-  type LayerSource,
-  layerTree,
-  loadLayers,
-  type Tree,
-} from "../../tree/index.ts";
+import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/index.ts";
@@ -115,11 +103,10 @@ async function runOnce(
   isLast: boolean,
   signal: AbortSignal,
 ): Promise<Layer> {
-  const { store, stepTimeoutMs } = context;
-  await using memory = await sandbox.memoryForChanges();
-  await using staged = memory === undefined ? await store.dirs.create("layer-fs") : undefined;
-  if (memory !== undefined) tellInMemory(context);
-  const upper = memory?.path ?? staged?.path ?? "";
+  const { stepTimeoutMs } = context;
+  await using staged = await sandbox.files.stage();
+  if (staged.inMemory) tellInMemory(context);
+  const upper = staged.path;
   await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
   start();
@@ -160,8 +147,7 @@ async function runOnce(
   if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
   log.flush();
   if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail(), log: log.text() }));
-  makeSystemDirectories(upper, tree, op);
-  return staged === undefined ? await layerFromMemory(store, upper, tree, signal) : await layerFromUpper(store, staged, tree, signal);
+  return await staged.keep(layers, missingSystemDirectories(tree, op), signal);
 }
 
 /** Once a build: the same warning may come from several steps. */
@@ -197,11 +183,6 @@ function startSandbox(context: EngineContext): Promise<Sandbox> {
 const SYSTEM_DIRECTORIES = ["dev", "proc", "sys"].map(treePath);
 
 /** Mount points that BuildKit leaves to the runtime to make stay in the layer, unless they go with a mount of the step's own (S104). */
-function makeSystemDirectories(upper: string, root: Tree, { mounts }: ExecOp): void {
-  for (const name of SYSTEM_DIRECTORIES) {
-    if (root.lookup(name) !== undefined || mounts.some(({ dest }) => isWithin(treePath(dest), name))) continue;
-    const path = join(upper, name);
-    makeFolders(path);
-    chmodSync(path, 0o755);
-  }
+function missingSystemDirectories(root: Tree, { mounts }: ExecOp): readonly string[] {
+  return SYSTEM_DIRECTORIES.filter((name) => root.lookup(name) === undefined && !mounts.some(({ dest }) => isWithin(treePath(dest), name)));
 }

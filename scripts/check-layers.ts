@@ -31,6 +31,7 @@ const ROOMS: readonly string[] = [
   "project",
   "build",
   "api",
+  "buildkit",
   "index",
   "cli",
 ];

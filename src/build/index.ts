@@ -2,7 +2,15 @@
 export type { AttestationOptions, ProvenanceOptions, SbomAttestationOptions } from "./attestation-types.ts";
 export { platformNamed } from "./platform.ts";
 export { checkFile } from "./check-file.ts";
-export { type BuildRun, imagesOf, openBuild, type OpenBuildOptions, type OpenedBuild, planOptionsOf } from "./open-build.ts";
+export {
+  type BuildRun,
+  type ClientAccess,
+  imagesOf,
+  openBuild,
+  type OpenBuildOptions,
+  type OpenedBuild,
+  planOptionsOf,
+} from "./open-build.ts";
 export { keptEvents } from "./kept-events.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";

@@ -17,6 +17,7 @@ import type { SourceAccess } from "../engine/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
+import type { CredentialSource } from "../registry/index.ts";
 import { type BaseImages, baseImages, findProjectFile, foldersOf, type ProjectFile, type ProjectOptions } from "../project/index.ts";
 import { workingDirectory } from "../working-directory.ts";
 
@@ -27,10 +28,18 @@ export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
   readonly compatibilityVersion?: Followed["compatibility"] | undefined;
 }
 
+/** What the client of a server lends to its build, instead of what this machine has. */
+export interface ClientAccess extends SourceAccess {
+  readonly credentials: CredentialSource;
+  /** How the client knows the build, and what it calls it: for the history. */
+  readonly build: { readonly id: string; readonly title: string };
+}
+
 /** Where its events go, and what stops it. */
 export interface BuildRun {
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  readonly client?: ClientAccess | undefined;
 }
 
 /** An opened build. */
@@ -63,14 +72,14 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const { cwd = workingDirectory(), env = process.env } = options;
   await using opening = new AsyncDisposableStack();
   let opened: Promise<Session> | undefined;
-  const session = (): Promise<Session> => (opened ??= openSession(options));
+  const session = (): Promise<Session> => (opened ??= openSession(options, "change", run.client?.credentials));
   opening.defer(async () => {
     // One that could not be opened has told so.
     const resource = await opened?.catch(() => undefined);
     await resource?.[Symbol.asyncDispose]();
   });
   const buildPlatform = hostPlatform({ arch: process.arch });
-  const access: SourceAccess = {
+  const access: SourceAccess = run.client ?? {
     secret: openSecrets(options.secrets ?? [], { cwd, env }),
     sshAgent: openAgents(options.ssh ?? [], { cwd, env }),
   };
@@ -106,8 +115,12 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
 }
 
 /** How people know what was built: by its first name, else by its context. */
-export function titleOf({ options, context }: OpenedBuild<OpenBuildOptions & { readonly tags?: readonly string[] | undefined }>): string {
-  return options.tags?.[0] ?? context.title;
+export function titleOf({
+  options,
+  context,
+  client,
+}: OpenedBuild<OpenBuildOptions & { readonly tags?: readonly string[] | undefined }>): string {
+  return client?.build.title ?? options.tags?.[0] ?? context.title;
 }
 
 /** How its Dockerfile is planned for a platform, with the build arguments as they were given. */

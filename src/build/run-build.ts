@@ -20,14 +20,14 @@ import type { BuildOptions, BuildResult } from "./types.ts";
 type ToldProvenance = NonNullable<BuildResult["provenances"]>[number];
 
 /** Builds. Throws as `build` rejects. */
-export async function runBuild(options: BuildOptions, { signal, emit }: BuildRun): Promise<BuildResult> {
+export async function runBuild(options: BuildOptions, { signal, emit, client }: BuildRun): Promise<BuildResult> {
   const keeper = keepEvents(emit);
-  const run = { signal, emit: keeper.emit };
+  const run = { signal, emit: keeper.emit, client };
   await checkBuildOptions(options, run);
   await using opened = await openBuild(options, run);
   await checkOpened(opened);
   const { history } = (await opened.session()).store;
-  const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOf(opened));
+  const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOf(opened), client?.build.id);
   try {
     const result = await perform(opened, id);
     keeper.keep(history, id);

@@ -47,6 +47,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "history logs": { summary: "Print what the steps of a past build wrote", load: () => import("./commands/history/logs.ts") },
   "history export": { summary: "Write a past build as JSON", load: () => import("./commands/history/export.ts") },
   "history rm": { summary: "Forget past builds", load: () => import("./commands/history/rm.ts") },
+  serve: { summary: "Let docker buildx and other clients of BuildKit build with Decant", load: () => import("./commands/serve.ts") },
   completion: { summary: "Print the script that completes command lines in a shell", load: () => import("./commands/completion.ts") },
   version: { summary: "Show the version", load: () => import("./commands/version.ts") },
 };

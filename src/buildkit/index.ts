@@ -1,0 +1,2 @@
+/** BuildKit's protocol: `decant serve` lets its clients drive our engine (decision 11). */
+export { serve } from "./serve/run-server.ts";

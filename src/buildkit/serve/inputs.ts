@@ -1,0 +1,51 @@
+/**
+ * Results of one target of a bake as contexts of another. The client gets a graph of a single op that names the build, and sends it back: then the
+ * build runs (from the cache, where the other target has run already), and its image is the context.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { runBuild } from "../../build/index.ts";
+import { type Definition, DefinitionSchema, OpSchema } from "../wire/llb_pb.ts";
+import type { ClientBuild } from "./client-build.ts";
+import { notServed } from "./errors.ts";
+import type { Job } from "./jobs.ts";
+import type { Connection } from "./service.ts";
+
+const SCHEME = "decant-build://";
+
+/** The graph that stands for a build. */
+export function definitionOf(reference: string): Definition {
+  const op = toBinary(
+    OpSchema,
+    create(OpSchema, { op: { case: "source", value: { identifier: `${SCHEME}${reference}` } }, platform: { architecture: "", os: "" } }),
+  );
+  const digest = `sha256:${createHash("sha256").update(op).digest("hex")}`;
+  const end = toBinary(OpSchema, create(OpSchema, { inputs: [{ digest, index: 0n }] }));
+  return create(DefinitionSchema, { def: [op, end], metadata: { [digest]: {} } });
+}
+
+/** The build that such a graph names. Throws `UNSUPPORTED` for any other graph. */
+function buildIn(connection: Connection, definition: Definition | undefined): ClientBuild {
+  const sources = (definition?.def ?? [])
+    .map((bytes) => fromBinary(OpSchema, bytes))
+    .flatMap(({ op }) => (op.case === "source" ? [op.value.identifier] : []));
+  const [source = ""] = sources;
+  const build = source.startsWith(SCHEME) ? connection.builds.get(source.slice(SCHEME.length)) : undefined;
+  if (build === undefined) throw notServed("An input that is no result of this client's own builds");
+  return build;
+}
+
+/** The path of a layout with the image of an input. */
+export async function inputLayout(connection: Connection, job: Job, definition: Definition | undefined): Promise<string> {
+  const build = buildIn(connection, definition);
+  const dest = join(job.stack.use(await connection.service.store.scratch()).path, "layout");
+  const outputs = [{ type: "oci", dest, tar: false, names: [], compression: "uncompressed" }] as const;
+  const { provenance: _provenance, sbom: _sbom, ...options } = build.options;
+  const client = {
+    ...build.access,
+    build: { id: `${job.ref}${dest.length}${Math.trunc(Math.random() * 1e9)}`, title: build.access.build.title },
+  };
+  await runBuild({ ...options, outputs }, { signal: job.signal, emit: job.status.emit, client });
+  return dest;
+}

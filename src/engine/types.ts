@@ -81,7 +81,7 @@ export interface EngineContext {
   /** The value of a secret of `--secret`, or undefined when there is none of this id. Never kept. */
   readonly secret: (id: string, signal: AbortSignal) => Promise<Uint8Array | undefined>;
   /** An agent of `--ssh`, or undefined. */
-  readonly sshAgent: (id: string) => SshAgent | undefined;
+  readonly sshAgent: (id: string) => SshAgent | undefined | Promise<SshAgent | undefined>;
   /** Devices of this machine that steps may ask for. */
   readonly devices: DeviceAccess;
   /** Warnings about what the user wrote, and about this machine. The same one may come from several steps. */

@@ -10,6 +10,7 @@ import type { ClientBuild } from "./client-build.ts";
 import { definitionOf } from "./inputs.ts";
 import type { Job } from "./jobs.ts";
 import type { Connection } from "./service.ts";
+import { answerSubrequest } from "./subrequests.ts";
 import { newReference, openBuildOf } from "./solve.ts";
 import { workerRecord } from "./worker.ts";
 
@@ -33,6 +34,11 @@ export function addBridge(router: Router, connection: Connection): void {
     .unary(LLBBridge.method.solve, async ({ frontend, frontendOpt: attributes, frontendInputs, definition }, { metadata, signal }) => {
       const job = await jobOf(metadata, signal);
       const build = await openBuildOf(connection, job, { frontend, attributes, frontendInputs, definition });
+      const question = attributes["requestid"];
+      if (question !== undefined) {
+        const metadata = await answerSubrequest(question, build, service.writers);
+        return create(BridgeSolveResponseSchema, { result: { metadata } });
+      }
       const id = newReference();
       builds.set(id, build);
       return create(BridgeSolveResponseSchema, { result: { result: { case: "ref", value: { id, def: definitionOf(id) } }, metadata: {} } });

@@ -9,7 +9,7 @@ import type { ByteStream } from "../../bytes.ts";
 import { Upload } from "../wire/methods.ts";
 import { prefixed } from "./attributes.ts";
 import { frontendOptions } from "./build-options.ts";
-import { dockerIgnoreOf, fetchContext, fetchDockerfile, type Fetching } from "./client-context.ts";
+import { dockerIgnoreOf, fetchContext, fetchDockerfile, fetchIgnoreFile, type Fetching } from "./client-context.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { notServed } from "./errors.ts";
 import type { OptionReaders } from "./readers.ts";
@@ -34,6 +34,8 @@ export interface OpenClientBuild {
   /** The environment that builds see: nothing of one client, nothing of the server's user. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly root: string;
+  /** Only the Dockerfile is looked at: of the context its ignore file is enough. */
+  readonly looksOnly: boolean;
   /** Results of other builds of the client, by the name of the input: a folder with an OCI layout. */
   readonly inputs: (name: string) => Promise<string>;
 }
@@ -55,7 +57,8 @@ export async function openClientBuild(given: OpenClientBuild): Promise<ClientBui
   const buildContexts = await namedContexts(given);
   const common = { ...options, buildContexts, ...(local === undefined ? {} : { cwd: local.cwd }) };
   if (remote === undefined) {
-    const context = await fetchContext(fetching, { name: attributes["contextkey"] ?? "context", dockerIgnore: local?.ignore });
+    const name = attributes["contextkey"] ?? "context";
+    const context = given.looksOnly ? await fetchIgnoreFile(fetching, name) : await fetchContext(fetching, { name, dockerIgnore: local?.ignore });
     return { options: { ...common, context, file: local?.file }, access, ...(local === undefined ? {} : { dockerfile: local.dockerfile }) };
   }
   const files = { file: local === undefined ? filename : join(local.cwd, local.file) };

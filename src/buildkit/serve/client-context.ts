@@ -46,7 +46,7 @@ export async function fetchContext(
   fetching: Fetching,
   { name, dockerIgnore }: { readonly name: string; readonly dockerIgnore: string | undefined },
 ): Promise<string> {
-  const own = dockerIgnore ?? (await ignoreFile(fetching, name));
+  const own = dockerIgnore ?? (await textOf(await fetchIgnoreFile(fetching, name), ".dockerignore"));
   const excludePatterns = own === undefined ? [] : parseIgnore(own).map(({ pattern, negated }) => (negated ? `!${pattern}` : pattern));
   const title = name === "context" ? "[internal] load build context" : `[context ${name}] load from client`;
   return await fetchFolder(fetching, { name, title, id: "transferring context:", excludePatterns });
@@ -57,14 +57,14 @@ export async function dockerIgnoreOf(folder: string, filename: string): Promise<
   return await textOf(folder, `${filename}.dockerignore`);
 }
 
-async function ignoreFile(fetching: Fetching, name: string): Promise<string | undefined> {
-  const folder = await fetchFolder(fetching, {
+/** Fetches the ignore file of a context. Gives the path of a folder that has nothing else. */
+export async function fetchIgnoreFile(fetching: Fetching, name: string): Promise<string> {
+  return await fetchFolder(fetching, {
     name,
     title: name === "context" ? "[internal] load .dockerignore" : `[context ${name}] load .dockerignore`,
     id: "transferring context:",
     followPaths: [".dockerignore"],
   });
-  return await textOf(folder, ".dockerignore");
 }
 
 async function textOf(within: string, path: string): Promise<string | undefined> {

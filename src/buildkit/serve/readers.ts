@@ -1,4 +1,5 @@
 /** How attributes of docker's client become options of a build. They are the flags of `decant build`, so the command line gives its own readers. */
+import type { DockerfileCheck, DockerfileOutline, DockerfileTargets } from "../../api/index.ts";
 import type { BuildOptions } from "../../build/index.ts";
 
 type ListOf<Name extends "outputs" | "cacheFrom" | "cacheTo" | "allow" | "ulimits" | "addHosts"> = NonNullable<BuildOptions[Name]>[number];
@@ -18,4 +19,18 @@ export interface OptionReaders {
   readonly host: (text: string) => ListOf<"addHosts">;
   readonly shmSize: (text: string) => number;
   readonly resources: (entries: readonly string[]) => BuildOptions["resources"];
+}
+
+/** What a client is told instead of a build, as text and in BuildKit's JSON. */
+export interface Told {
+  readonly text: readonly string[];
+  readonly json: unknown;
+}
+
+/** How answers about a Dockerfile are written. */
+export interface AnswerWriters {
+  readonly check: (result: DockerfileCheck) => Told;
+  readonly outline: (result: DockerfileOutline) => Told;
+  readonly targets: (result: DockerfileTargets) => Told;
+  readonly describe: () => Told;
 }

@@ -3,12 +3,13 @@ import type { ByteStream } from "../../bytes.ts";
 import type { StoreOptions } from "../../context/index.ts";
 import { tunnel } from "../grpc/tunnel.ts";
 import { type Certificates, type Door, type Enter, openActivated, openDoor } from "./doors.ts";
-import type { OptionReaders } from "./readers.ts";
+import type { AnswerWriters, OptionReaders } from "./readers.ts";
 import { openBuildServer } from "./server.ts";
 
 /** Options of `serve`. */
 export interface ServeOptions extends StoreOptions {
   readonly readers: OptionReaders;
+  readonly writers: AnswerWriters;
   /** "unix:///run/decant.sock", "tcp://0.0.0.0:8443". */
   readonly addresses: readonly string[];
   /** For TCP. */

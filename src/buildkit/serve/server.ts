@@ -9,13 +9,14 @@ import { ClientSessions } from "./client-sessions.ts";
 import { addControl } from "./control.ts";
 import { toGrpc } from "./errors.ts";
 import { Jobs } from "./jobs.ts";
-import type { OptionReaders } from "./readers.ts";
+import type { AnswerWriters, OptionReaders } from "./readers.ts";
 import type { Connection, Service } from "./service.ts";
 import { sweepClientFolders } from "./synced-folders.ts";
 
 /** Options of `openBuildServer`. */
 export interface BuildServerOptions extends StoreOptions {
   readonly readers: OptionReaders;
+  readonly writers: AnswerWriters;
 }
 
 /** A server that has no door yet. */
@@ -29,7 +30,7 @@ const SHARED =
   /^(?:PATH|HOME|LANG|TZ|TMPDIR|DECANT_(?!LOAD$)\w+|XDG_\w+|(?:https?|ftp|all|no)_proxy|SSL_CERT_(?:FILE|DIR)|NODE_EXTRA_CA_CERTS|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|GIT_SSL_CAINFO|NODE_USE_SYSTEM_CA)$/i;
 
 /** Opens the store. Throws as `openSession`. */
-export async function openBuildServer({ readers, ...options }: BuildServerOptions): Promise<BuildServer> {
+export async function openBuildServer({ readers, writers, ...options }: BuildServerOptions): Promise<BuildServer> {
   await using opening = new AsyncDisposableStack();
   const { store } = opening.use(await openSession(options));
   await sweepClientFolders(store);
@@ -39,6 +40,7 @@ export async function openBuildServer({ readers, ...options }: BuildServerOption
   const service: Service = {
     store,
     readers,
+    writers,
     sessions: new ClientSessions(),
     jobs: new Jobs(),
     // The accounts of the user who runs the server are not those of its clients: docker's settings are looked for where nothing is.

@@ -3,7 +3,7 @@ import type { Store } from "../../store/index.ts";
 import type { ClientBuild } from "./client-build.ts";
 import type { ClientSessions } from "./client-sessions.ts";
 import type { Jobs } from "./jobs.ts";
-import type { OptionReaders } from "./readers.ts";
+import type { AnswerWriters, OptionReaders } from "./readers.ts";
 
 /** A server. */
 export interface Service {
@@ -11,6 +11,7 @@ export interface Service {
   readonly sessions: ClientSessions;
   readonly jobs: Jobs;
   readonly readers: OptionReaders;
+  readonly writers: AnswerWriters;
   /** The environment that builds see: nothing of a client, and nothing of the user who runs the server but what the machine needs. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Identifies the worker. */

@@ -4,7 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { type ClientAccess, runBuild } from "../../build/index.ts";
 import { InternalError } from "../../errors.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
-import { credentialsOf, secretOf } from "../session/ask-client.ts";
+import { agentOf, credentialsOf, secretOf } from "../session/ask-client.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import type { BridgeSolveRequest } from "../wire/gateway_pb.ts";
 import { flagOf } from "./attributes.ts";
@@ -84,6 +84,7 @@ export async function openBuildOf(connection: Connection, job: Job, request: Fro
     env: service.env,
     root: service.store.root,
     access: accessOf(job, session, attributes),
+    looksOnly: attributes["requestid"] !== undefined,
     inputs: (name) => inputLayout(connection, job, frontendInputs[name]),
     fetching: {
       store: service.store,
@@ -110,7 +111,7 @@ function sessionOf({ session }: Job): ClientSession {
 function accessOf(job: Job, session: ClientSession, attributes: Readonly<Record<string, string>>): ClientAccess {
   return {
     secret: (id, signal) => secretOf(session, id, signal),
-    sshAgent: () => undefined,
+    sshAgent: (id) => agentOf(session, id, job.signal),
     credentials: async (registry) => {
       const found = await credentialsOf(session, registry);
       if (found === undefined) return undefined;

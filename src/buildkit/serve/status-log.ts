@@ -116,7 +116,7 @@ export function createTranslator(ref: string): {
           const time = timestampFromMs(at);
           const ends = done ? { completed: time } : {};
           const numbers = { current: BigInt(currentBytes), total: BigInt(totalBytes) };
-          return { statuses: [{ id, vertex: digestOf(event.vertex), name: action, ...numbers, timestamp: time, started: time, ...ends }] };
+          return { statuses: [{ id: id.startsWith("/") ? "writing" : id, vertex: digestOf(event.vertex), name: action, ...numbers, timestamp: time, started: time, ...ends }] };
         }
         case "warning": {
           const place = event.source === undefined ? {} : placeOf(event.source, source);

@@ -2,13 +2,18 @@
 import { usageError } from "../../errors.ts";
 import { parseDuration } from "../../dockerfile/index.ts";
 import { serve } from "../../buildkit/index.ts";
+import type { DockerfileCheck, DockerfileOutline, DockerfileTargets } from "../../index.ts";
 import { parseAttestations } from "../attestations.ts";
 import { parseCacheSource, parseCacheTarget } from "../cache-options.ts";
 import { defineCommand } from "../args.ts";
+import { checkText } from "../call/check-text.ts";
+import { checkJson, outlineJson, subrequestsJson, targetsJson } from "../call/json.ts";
+import { outlineText, subrequestsText, targetsText } from "../call/outline-text.ts";
 import type { Command } from "../command.ts";
 import { parseOutput } from "../output-spec.ts";
 import { parseResources } from "../resource-options.ts";
 import { parseEntitlement, parseHost, parseShmSize, parseUlimit } from "../step-options.ts";
+import { createStyle } from "../style.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 
 const READERS = {
@@ -21,6 +26,13 @@ const READERS = {
   host: parseHost,
   shmSize: parseShmSize,
   resources: parseResources,
+};
+
+const WRITERS = {
+  check: (result: DockerfileCheck) => ({ text: checkText(result, createStyle(false)), json: checkJson(result) }),
+  outline: (result: DockerfileOutline) => ({ text: outlineText(result), json: outlineJson(result) }),
+  targets: (result: DockerfileTargets) => ({ text: targetsText(result), json: targetsJson(result) }),
+  describe: () => ({ text: subrequestsText(), json: subrequestsJson() }),
 };
 
 /** The command. */
@@ -65,6 +77,7 @@ Examples:
     await serve({
       ...storeOptions(values, context),
       readers: READERS,
+      writers: WRITERS,
       addresses: values.addr,
       certificates,
       idleMs: values.idle === undefined ? undefined : parseDuration(values.idle) / 1e6,

@@ -11,7 +11,8 @@ import { definitionOf } from "./inputs.ts";
 import type { Job } from "./jobs.ts";
 import type { Connection } from "./service.ts";
 import { answerSubrequest } from "./subrequests.ts";
-import { newReference, openBuildOf } from "./solve.ts";
+import { newReference } from "./reference.ts";
+import { openBuildOf } from "./solve.ts";
 import { workerRecord } from "./worker.ts";
 
 const BUILD_ID = "buildkit-controlapi-buildid";

@@ -5,10 +5,12 @@ import type { Router } from "../grpc/server.ts";
 import { InfoResponseSchema, ListWorkersResponseSchema, StatusResponseSchema } from "../wire/control_pb.ts";
 import { Control } from "../wire/methods.ts";
 import type { Connection } from "./service.ts";
+import { pastStatus } from "./history.ts";
 import { solve } from "./solve.ts";
+import { clock } from "./clock.ts";
 import { buildkitVersion, workerRecord } from "./worker.ts";
 
-const CLOCK = "buildkit-current-timestamp";
+
 
 /** Adds them to a router. */
 export function addControl(router: Router, connection: Connection): void {
@@ -19,16 +21,13 @@ export function addControl(router: Router, connection: Connection): void {
     .unary(Control.method.solve, (request, { signal }) => solve(connection, request, signal))
     .stream(Control.method.session, (call) => service.sessions.serve(call))
     .stream(Control.method.status, async ({ requests, start, send, signal }) => {
-      start({ [CLOCK]: new Date().toISOString() });
+      start(clock());
       for await (const { ref } of requests) {
-        const status = await service.jobs.status(ref, signal);
-        for await (const piece of status.read(signal)) await send(create(StatusResponseSchema, piece));
+        const past = service.jobs.has(ref) ? undefined : pastStatus(service, ref);
+        const pieces = past ?? (await service.jobs.status(ref, signal)).read(signal);
+        for await (const piece of pieces) await send(create(StatusResponseSchema, piece));
         return;
       }
       throw new GrpcError(CODE.internal, "a call without a request");
-    })
-    .stream(Control.method.listenBuildHistory, async ({ requests, start }) => {
-      start({ [CLOCK]: new Date().toISOString() });
-      for await (const _request of requests) return;
     });
 }

@@ -6,9 +6,11 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { runBuild } from "../../build/index.ts";
+import type { Emit } from "../../events.ts";
 import { type Definition, DefinitionSchema, OpSchema } from "../wire/llb_pb.ts";
 import type { ClientBuild } from "./client-build.ts";
 import { notServed } from "./errors.ts";
+import { newReference } from "./reference.ts";
 import type { Job } from "./jobs.ts";
 import type { Connection } from "./service.ts";
 
@@ -42,10 +44,15 @@ export async function inputLayout(connection: Connection, job: Job, definition: 
   const dest = join(job.stack.use(await connection.service.store.scratch()).path, "layout");
   const outputs = [{ type: "oci", dest, tar: false, names: [], compression: "uncompressed" }] as const;
   const { provenance: _provenance, sbom: _sbom, ...options } = build.options;
-  const client = {
-    ...build.access,
-    build: { id: `${job.ref}${dest.length}${Math.trunc(Math.random() * 1e9)}`, title: build.access.build.title },
-  };
-  await runBuild({ ...options, outputs }, { signal: job.signal, emit: job.status.emit, client });
+  const id = newReference();
+  const client = { ...build.access, build: { id, title: build.access.build.title } };
+  // Both builds have steps of the same names.
+  const emit: Emit = (event) => job.status.emit("vertex" in event ? { ...event, vertex: `${id} ${event.vertex}` } : event);
+  try {
+    await runBuild({ ...options, outputs }, { signal: job.signal, emit, client });
+  } finally {
+    // The client did not ask for this build.
+    connection.service.store.history.remove(id);
+  }
   return dest;
 }

@@ -54,6 +54,16 @@ export class Jobs {
     };
   }
 
+  /** Is it open, or was it a moment ago? */
+  has(ref: string): boolean {
+    return this.#status.has(ref);
+  }
+
+  /** The references of open builds. */
+  refs(): string[] {
+    return [...this.#jobs.keys()];
+  }
+
   /** The status of a build that is open, was so a moment ago, or comes soon. Throws `GrpcError`. */
   async status(ref: string, signal: AbortSignal): Promise<StatusLog> {
     return this.#status.get(ref) ?? (await this.get(ref, signal)).status;

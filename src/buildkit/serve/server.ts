@@ -4,10 +4,13 @@ import type { Duplex } from "node:stream";
 import { join } from "node:path";
 import { openSession, type StoreOptions } from "../../context/index.ts";
 import { Router, serveConnection } from "../grpc/server.ts";
+import { addContent, TextBlobs } from "./blobs.ts";
 import { addBridge } from "./bridge.ts";
+import { addCache } from "./cache.ts";
 import { ClientSessions } from "./client-sessions.ts";
 import { addControl } from "./control.ts";
 import { toGrpc } from "./errors.ts";
+import { addHistory } from "./history.ts";
 import { Jobs } from "./jobs.ts";
 import type { AnswerWriters, OptionReaders } from "./readers.ts";
 import type { Connection, Service } from "./service.ts";
@@ -67,10 +70,13 @@ export async function openBuildServer({ readers, writers, ...options }: BuildSer
 
 async function serveOne(duplex: Duplex, service: Service, owner: string): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const connection: Connection = { service, owner, builds: new Map(), fetched: new Map(), stack };
+  const connection: Connection = { service, owner, builds: new Map(), blobs: new TextBlobs(), fetched: new Map(), stack };
   const router = new Router(toGrpc);
   addControl(router, connection);
   addBridge(router, connection);
+  addContent(router, connection);
+  addCache(router, connection);
+  addHistory(router, connection);
   const end = (): void => void duplex.destroy();
   service.signal.addEventListener("abort", end, { once: true });
   await serveConnection(duplex, router.routes);

@@ -1,5 +1,6 @@
 /** What the calls of one connection share with those of others: the store, the sessions and the open builds. */
 import type { Store } from "../../store/index.ts";
+import type { TextBlobs } from "./blobs.ts";
 import type { ClientBuild } from "./client-build.ts";
 import type { ClientSessions } from "./client-sessions.ts";
 import type { Jobs } from "./jobs.ts";
@@ -27,6 +28,8 @@ export interface Connection {
   readonly owner: string;
   /** Builds that were answered with a reference. */
   readonly builds: Map<string, ClientBuild>;
+  /** What the client was told of, and may read. */
+  readonly blobs: TextBlobs;
   /** Folders that were fetched, by session and name. */
   readonly fetched: Map<string, Promise<string>>;
   /** Disposed when the connection ends. */

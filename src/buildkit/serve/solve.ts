@@ -1,5 +1,4 @@
 /** Builds of clients: opened when the client has them converted, run when it returns them. */
-import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { type ClientAccess, runBuild } from "../../build/index.ts";
 import { InternalError } from "../../errors.ts";
@@ -12,6 +11,7 @@ import { cacheSources } from "./build-options.ts";
 import { type ClientBuild, openClientBuild } from "./client-build.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { notServed } from "./errors.ts";
+import { keepRequest, type KeptRequest } from "./history.ts";
 import { inputLayout } from "./inputs.ts";
 import type { Job } from "./jobs.ts";
 import { exporterResponse, readOutputs, sendOutput } from "./outputs.ts";
@@ -141,17 +141,28 @@ async function runClientBuild(connection: Connection, job: Job, build: ClientBui
     allow: request.entitlements.map(readers.entitlement),
     cacheFrom: cacheSources(cache?.imports ?? [], request.frontendAttrs, readers),
     cacheTo: (cache?.exports ?? []).map(({ type, attrs }) => readers.cacheTarget(flagOf([["type", type], ...Object.entries(attrs)]))),
+    metadataProvenance: "max" as const,
     ...(request.compatibilityVersion === 0n ? {} : { compatibilityVersion: versionOf(request.compatibilityVersion) }),
   };
   refuseLocalCaches(options);
-  const result = await runBuild(options, { signal, emit: status.emit, client: build.access });
+  const remember = (response: KeptRequest["response"], provenances: KeptRequest["provenances"]): void => {
+    if (request.internal) return;
+    const { frontendAttrs: attributes, exporters } = request;
+    keepRequest(service, job.ref, { attributes, exporters: exporters.map(({ type, attrs }) => ({ type, attrs })), response, provenances });
+  };
+  const result = await runBuild(options, { signal, emit: status.emit, client: build.access }).catch((error: unknown) => {
+    remember({}, []);
+    throw error;
+  });
   const isSeveral = (options.platforms?.length ?? 0) > 1;
   for (const output of outputs) {
     const written = result.outputs[outputs.indexOf(output)];
     if (written === undefined) throw new InternalError("an output without a result");
     await sendOutput(output, written, { session: sessionOf(job), emit: status.emit, signal, isSeveral });
   }
-  return create(SolveResponseSchema, { exporterResponse: exporterResponse(result.outputs) });
+  const response = exporterResponse(result.outputs);
+  remember(response, result.provenances ?? []);
+  return create(SolveResponseSchema, { exporterResponse: response });
 }
 
 function versionOf(version: bigint): 10 | 20 | 30 {
@@ -164,9 +175,4 @@ function versionOf(version: bigint): 10 | 20 | 30 {
 function refuseLocalCaches({ cacheFrom, cacheTo }: Pick<ClientBuild["options"], "cacheFrom" | "cacheTo">): void {
   if ([...(cacheFrom ?? []), ...(cacheTo ?? [])].some(({ type }) => type === "local"))
     throw notServed("A cache in a folder of the client (type=local)", "Use type=registry or type=inline");
-}
-
-/** A name for what a client may refer to later. */
-export function newReference(): string {
-  return randomBytes(16).toString("hex");
 }

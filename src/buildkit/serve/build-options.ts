@@ -1,9 +1,7 @@
 /** What a client asks of the Dockerfile frontend, as options of a build. Attributes that mean nothing here are refused by name. */
 import type { BuildOptions } from "../../build/index.ts";
-import { usageError } from "../../errors.ts";
 import { isOn } from "../../dockerfile/index.ts";
-import type { Exporter } from "../wire/control_pb.ts";
-import { flagOf, listOf, prefixed } from "./attributes.ts";
+import { listOf, prefixed } from "./attributes.ts";
 import { notServed } from "./errors.ts";
 import type { OptionReaders } from "./readers.ts";
 
@@ -74,26 +72,6 @@ export function frontendOptions(attributes: Attributes, readers: OptionReaders):
       attest: Object.entries(attest).map(([type, value]) => (value === "" ? `type=${type}` : `type=${type},${value}`)),
     }),
   };
-}
-
-/** Where caches come from: those of the request, and those that the frontend is told of. */
-export function cacheSources(
-  imports: readonly Pick<Exporter, "type" | "attrs">[],
-  attributes: Attributes,
-  readers: OptionReaders,
-): BuildOptions["cacheFrom"] {
-  const told = attributes["cache-imports"];
-  const all = imports.length > 0 || told === undefined ? imports : importsIn(told);
-  return all.map(({ type, attrs }) => readers.cacheSource(flagOf([["type", type], ...Object.entries(attrs)])));
-}
-
-function importsIn(json: string): Pick<Exporter, "type" | "attrs">[] {
-  const parsed: unknown = JSON.parse(json);
-  if (!Array.isArray(parsed)) throw usageError('Cannot read the attribute "cache-imports": it is no list');
-  return parsed.map((one: { readonly Type?: unknown; readonly Attrs?: unknown }) => ({
-    type: String(one.Type),
-    attrs: Object.fromEntries(Object.entries(one.Attrs ?? {}).map(([name, value]) => [name, String(value)])),
-  }));
 }
 
 function networkOf(mode: string | undefined): BuildOptions["network"] {

@@ -3,6 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type BuildOptions, type ClientAccess } from "../../build/index.ts";
 import { DecantError } from "../../errors.ts";
+import { isDigest } from "../../digest.ts";
+import { step } from "../../step.ts";
+import { pullLayout } from "../session/layouts.ts";
 import { parseGitUrl } from "../../graph/index.ts";
 import { readNamedFile } from "../../sys/index.ts";
 import type { ByteStream } from "../../bytes.ts";
@@ -113,16 +116,29 @@ async function localDockerfile(
 }
 
 /** `context:NAME`: files of the client, images, repositories and URLs; and results of other targets of the same bake. */
-async function namedContexts({ attributes, fetching, inputs }: OpenClientBuild): Promise<Record<string, string>> {
+async function namedContexts(given: OpenClientBuild): Promise<Record<string, string>> {
+  const { attributes, fetching, inputs } = given;
   const contexts: Record<string, string> = {};
   for (const [name, value] of Object.entries(prefixed(attributes, "context:"))) {
     if (value.startsWith("local:"))
       contexts[name] = await fetchContext(fetching, { name: value.slice("local:".length), dockerIgnore: undefined });
     else if (value.startsWith("input:")) contexts[name] = `oci-layout://${await inputs(value.slice("input:".length))}`;
+    else if (value.startsWith("oci-layout://")) contexts[name] = `oci-layout://${await clientLayout(given, value.slice("oci-layout://".length))}`;
     else if (value.startsWith("docker-image://") || /^distroless:[\w.:-]+$/.test(value) || isRemote(value)) contexts[name] = value;
     else throw notServed(`The named context ${name}=${value}`);
   }
   return contexts;
+}
+
+/** A layout of the client, "STORE:TAG@DIGEST", in a folder of ours. */
+async function clientLayout({ session, fetching }: OpenClientBuild, reference: string): Promise<string> {
+  const [, name = "", digest = ""] = /^([^:@]+)(?::[^@]*)?@(.+)$/.exec(reference) ?? [];
+  if (!isDigest(digest)) throw notServed(`The layout "oci-layout://${reference}" without a digest`);
+  const folder = fetching.stack.use(await fetching.store.scratch()).path;
+  const signal = AbortSignal.any([fetching.signal, session.signal]);
+  const title = `[context oci-layout] load ${digest}`;
+  await step(fetching.emit, { vertex: title, name: title }, signal, () => pullLayout({ client: session.client, id: `oci:${name}`, signal }, digest, folder));
+  return folder;
 }
 
 /** What a client sends as its standard input. */

@@ -41,8 +41,9 @@ const COMPLETE = 1;
 const DELETED = 2;
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
-/** Remembers a build of a client. Its history has begun. */
+/** Remembers a build of a client, where its history has begun. */
 export function keepRequest({ store }: Service, ref: string, kept: KeptRequest): void {
+  if (!store.history.list(ALL).some(({ id }) => id === ref)) return;
   writeFileSync(store.history.logFile(ref, FILE), JSON.stringify(kept));
 }
 

@@ -21,6 +21,12 @@ export interface Job {
   readonly returned: PromiseWithResolvers<Returned>;
 }
 
+/** The session of a build that needs one. Throws `GrpcError`. */
+export function sessionOf({ session }: Job): ClientSession {
+  if (session === undefined) throw new GrpcError(CODE.precondition, "a build needs a session of its client");
+  return session;
+}
+
 const WAIT_MS = 6000;
 /** A client may ask for the status of a build that has just ended. */
 const LINGER_MS = 3000;

@@ -8,6 +8,7 @@ import { hostTree, readData } from "../../tree/index.ts";
 import type { ClientCall } from "../grpc/client.ts";
 import type { BytesMessageSchema, Exporter } from "../wire/control_pb.ts";
 import { FileSend, SEND_FILES } from "../wire/methods.ts";
+import { pushLayout } from "../session/layouts.ts";
 import { sendFolder } from "../session/send-folder.ts";
 import { flagOf } from "./attributes.ts";
 import { makeOutputFolder } from "./client-build.ts";
@@ -25,7 +26,7 @@ export interface ClientOutput {
   /** Its place among those of the client. */
   readonly index: number;
   /** Absent for what stays here or is pushed. */
-  readonly sent?: "file" | "folder";
+  readonly sent?: "file" | "folder" | "layout";
   readonly path?: string;
 }
 
@@ -51,7 +52,10 @@ export async function readOutputs(
     } else if (type === "tar" || ((type === "oci" || type === "docker") && rest["tar"] !== "false")) {
       const path = join(await makeOutputFolder(fetching, index), "out.tar");
       outputs.push({ spec: read({ dest: path, ...(mode === undefined ? {} : { mode }) }), index, sent: "file", path });
-    } else throw notServed(`The output type=${type}${rest["tar"] === undefined ? "" : ` with tar=${rest["tar"]}`}`);
+    } else if (type === "oci" || type === "docker") {
+      const path = join(await makeOutputFolder(fetching, index), "layout");
+      outputs.push({ spec: read({ dest: path }), index, sent: "layout", path });
+    } else throw notServed(`The output type=${type}`);
   }
   return outputs;
 }
@@ -88,13 +92,17 @@ export async function sendOutput(
   if (path === undefined) throw new InternalError("an output without a path");
   const either = AbortSignal.any([signal, session.signal]);
   const vertex = `send ${index}`;
-  const name = sent === "file" ? "sending tarball" : "copying files to the client";
+  const name = sent === "folder" ? "copying files to the client" : "sending tarball";
   await step(emit, { vertex, name }, signal, async () => {
     const id = { "buildkit-attachable-exporter-id": String(index) };
     if (sent === "folder") {
       const metadata = { ...id, ...(isSeveral ? { "buildkit-exporter-multi-platform": "1" } : {}) };
       using call = session.client.open(SEND_FILES, { metadata, signal: either });
       await sendFolder(call, hostTree(path));
+      return;
+    }
+    if (sent === "layout") {
+      await pushLayout({ client: session.client, id: "export", signal: either }, path);
       return;
     }
     const facts = Object.fromEntries(Object.entries(responseOf(result)).map(([key, value]) => [`exporter-md-${key}`, value]));

@@ -1,20 +1,15 @@
 /** Builds of clients: opened when the client has them converted, run when it returns them. */
 import { create } from "@bufbuild/protobuf";
-import { type ClientAccess, runBuild } from "../../build/index.ts";
-import { InternalError } from "../../errors.ts";
-import { CODE, GrpcError } from "../grpc/errors.ts";
+import type { ClientAccess } from "../../build/index.ts";
 import { agentOf, credentialsOf, secretOf } from "../session/ask-client.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import type { BridgeSolveRequest } from "../wire/gateway_pb.ts";
-import { flagOf } from "./attributes.ts";
-import { cacheSources } from "./build-options.ts";
 import { type ClientBuild, openClientBuild } from "./client-build.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { notServed } from "./errors.ts";
-import { keepRequest, type KeptRequest } from "./history.ts";
 import { inputLayout } from "./inputs.ts";
-import type { Job } from "./jobs.ts";
-import { exporterResponse, readOutputs, sendOutput } from "./outputs.ts";
+import { type Job, sessionOf } from "./jobs.ts";
+import { runClientBuild } from "./run-client-build.ts";
 import type { Connection } from "./service.ts";
 
 /** What is asked of the frontend, by the control call or by the bridge. */
@@ -33,7 +28,7 @@ export async function solve(connection: Connection, request: SolveRequest, callS
   const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack });
   try {
     const build = await buildOf(connection, job);
-    return build === undefined ? create(SolveResponseSchema) : await runClientBuild(connection, job, build);
+    return build === undefined ? create(SolveResponseSchema) : await runClientBuild(service, job, build);
   } catch (error) {
     // A client that has gone away is the reason, whatever failed because of it.
     throw signal.aborted ? (signal.reason as Error) : error;
@@ -103,11 +98,6 @@ export async function openBuildOf(connection: Connection, job: Job, request: Fro
   return build;
 }
 
-function sessionOf({ session }: Job): ClientSession {
-  if (session === undefined) throw new GrpcError(CODE.precondition, "a build needs a session of its client");
-  return session;
-}
-
 function accessOf(job: Job, session: ClientSession, attributes: Readonly<Record<string, string>>): ClientAccess {
   return {
     secret: (id, signal) => secretOf(session, id, signal),
@@ -127,52 +117,4 @@ function titleOf(attributes: Readonly<Record<string, string>>): string {
   const place = attributes["context"] ?? attributes["vcs:localdir:context"] ?? attributes["filename"] ?? "Dockerfile";
   const target = attributes["target"];
   return target === undefined || target === "" ? place : `${place} (${target})`;
-}
-
-async function runClientBuild(connection: Connection, job: Job, build: ClientBuild): Promise<SolveResponse> {
-  const { service } = connection;
-  const { request, signal, stack, status } = job;
-  const { readers, store } = service;
-  const outputs = await readOutputs(request.exporters, { readers, store, stack });
-  const { cache } = request;
-  const options = {
-    ...build.options,
-    outputs: outputs.length === 0 ? [{ type: "cacheonly" } as const] : outputs.map(({ spec }) => spec),
-    allow: request.entitlements.map(readers.entitlement),
-    cacheFrom: cacheSources(cache?.imports ?? [], request.frontendAttrs, readers),
-    cacheTo: (cache?.exports ?? []).map(({ type, attrs }) => readers.cacheTarget(flagOf([["type", type], ...Object.entries(attrs)]))),
-    metadataProvenance: "max" as const,
-    ...(request.compatibilityVersion === 0n ? {} : { compatibilityVersion: versionOf(request.compatibilityVersion) }),
-  };
-  refuseLocalCaches(options);
-  const remember = (response: KeptRequest["response"], provenances: KeptRequest["provenances"]): void => {
-    if (request.internal) return;
-    const { frontendAttrs: attributes, exporters } = request;
-    keepRequest(service, job.ref, { attributes, exporters: exporters.map(({ type, attrs }) => ({ type, attrs })), response, provenances });
-  };
-  const result = await runBuild(options, { signal, emit: status.emit, client: build.access }).catch((error: unknown) => {
-    remember({}, []);
-    throw error;
-  });
-  const isSeveral = (options.platforms?.length ?? 0) > 1;
-  for (const output of outputs) {
-    const written = result.outputs[outputs.indexOf(output)];
-    if (written === undefined) throw new InternalError("an output without a result");
-    await sendOutput(output, written, { session: sessionOf(job), emit: status.emit, signal, isSeveral });
-  }
-  const response = exporterResponse(result.outputs);
-  remember(response, result.provenances ?? []);
-  return create(SolveResponseSchema, { exporterResponse: response });
-}
-
-function versionOf(version: bigint): 10 | 20 | 30 {
-  const known = ([10, 20, 30] as const).find((one) => BigInt(one) === version);
-  if (known === undefined) throw notServed(`The compatibility version ${version}`);
-  return known;
-}
-
-/** A folder is one of the client's machine, and no path of ours. */
-function refuseLocalCaches({ cacheFrom, cacheTo }: Pick<ClientBuild["options"], "cacheFrom" | "cacheTo">): void {
-  if ([...(cacheFrom ?? []), ...(cacheTo ?? [])].some(({ type }) => type === "local"))
-    throw notServed("A cache in a folder of the client (type=local)", "Use type=registry or type=inline");
 }

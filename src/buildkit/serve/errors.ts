@@ -15,14 +15,14 @@ const CODES: Readonly<Record<string, number>> = {
 const MAX_SOURCE_BYTES = 3000;
 
 /** What a call fails with. */
-export function toGrpc(error: unknown): GrpcError {
+export function toGrpc(error: unknown, hide: (text: string) => string = (text) => text): GrpcError {
   if (error instanceof GrpcError) return error;
   if (isDecantError(error)) {
     const text = error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
-    return new GrpcError(CODES[error.code] ?? CODE.unknown, text, { details: error.source.slice(0, 1).map(sourceDetail), cause: error });
+    return new GrpcError(CODES[error.code] ?? CODE.unknown, hide(text), { details: error.source.slice(0, 1).map(sourceDetail), cause: error });
   }
   if (error instanceof Error && error.name === "AbortError") return new GrpcError(CODE.cancelled, "context canceled", { cause: error });
-  return new GrpcError(CODE.internal, error instanceof Error ? error.message : String(error), { cause: error });
+  return new GrpcError(CODE.internal, hide(error instanceof Error ? error.message : String(error)), { cause: error });
 }
 
 /** Something that a client asks for and that Decant does not have. */

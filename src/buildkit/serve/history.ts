@@ -126,7 +126,7 @@ async function recordOf({ service, blobs }: Connection, record: BuildRecord): Pr
     exporterResponse: kept?.response ?? {},
     createdAt: timestampFromMs(startedAt),
     ...(finishedAt === undefined ? {} : { completedAt: timestampFromMs(finishedAt) }),
-    ...(state === "failed" ? { error: { code: CODE.unknown, message: error ?? "" } } : {}),
+    ...(state === "failed" ? { error: { code: CODE.unknown, message: service.hide(error ?? "") } } : {}),
     ...(state === "cancelled" ? { error: { code: CODE.cancelled, message: "context canceled" } } : {}),
     ...logs,
     ...results,
@@ -198,8 +198,8 @@ export function pastStatus(service: Service, ref: string): Iterable<StatusPiece>
   return found === undefined || found.state === "running" ? undefined : piecesOf(service, ref);
 }
 
-function* piecesOf({ store }: Service, id: string): Generator<StatusPiece, void, undefined> {
-  const { piece } = createTranslator(id);
+function* piecesOf({ store, hide }: Service, id: string): Generator<StatusPiece, void, undefined> {
+  const { piece } = createTranslator(id, hide);
   for (const event of keptEvents(store.history, id)) {
     if (event.type === "vertex.done" || event.type === "vertex.failed") {
       const data = store.history.log(id, event.vertex)?.toString("utf8") ?? "";

@@ -3,7 +3,7 @@ import { CODE, GrpcError } from "../grpc/errors.ts";
 import type { SolveRequest } from "../wire/control_pb.ts";
 import type { ClientBuild } from "./client-build.ts";
 import type { ClientSession } from "./client-sessions.ts";
-import { createStatusLog, type StatusLog } from "./status-log.ts";
+import { createStatusLog, type Hide, type StatusLog } from "./status-log.ts";
 
 /** What a client returned: the build whose result it wants, an error, or nothing. */
 export type Returned = { readonly build: ClientBuild | undefined } | { readonly error: GrpcError };
@@ -33,16 +33,21 @@ const LINGER_MS = 3000;
 
 /** The open builds of a server. */
 export class Jobs {
+  readonly #hide: Hide;
   readonly #jobs = new Map<string, Job>();
   readonly #status = new Map<string, StatusLog>();
   readonly #waiting = new Map<string, ((job: Job) => void)[]>();
+
+  constructor(hide: Hide) {
+    this.#hide = hide;
+  }
 
   /** Opens one; `end` closes it. Throws `GrpcError` for a reference that is taken. */
   begin(job: Omit<Job, "status" | "returned">): Job & { end(): void } {
     const { ref } = job;
     if (!/^[\w-]{1,100}$/.test(ref) || this.#jobs.has(ref))
       throw new GrpcError(CODE.invalid, `a build with the reference "${ref}" cannot begin`);
-    const status = createStatusLog(ref);
+    const status = createStatusLog(ref, this.#hide);
     const returned = Promise.withResolvers<Returned>();
     returned.promise.catch(() => undefined);
     const begun: Job = { ...job, status, returned };

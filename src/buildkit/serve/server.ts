@@ -10,6 +10,7 @@ import { addCache } from "./cache.ts";
 import { ClientSessions } from "./client-sessions.ts";
 import { addControl } from "./control.ts";
 import { toGrpc } from "./errors.ts";
+import { hidePaths } from "./hidden-paths.ts";
 import { addHistory } from "./history.ts";
 import { Jobs } from "./jobs.ts";
 import type { AnswerWriters, OptionReaders } from "./readers.ts";
@@ -40,12 +41,14 @@ export async function openBuildServer({ readers, writers, ...options }: BuildSer
   const stop = new AbortController();
   const scratch = opening.use(await store.scratch());
   const given = Object.entries(options.env ?? process.env).filter(([name]) => SHARED.test(name));
+  const hide = hidePaths(store.root);
   const service: Service = {
     store,
     readers,
     writers,
+    hide,
     sessions: new ClientSessions(),
-    jobs: new Jobs(),
+    jobs: new Jobs(hide),
     // The accounts of the user who runs the server are not those of its clients: docker's settings are looked for where nothing is.
     env: { ...Object.fromEntries(given), DOCKER_CONFIG: join(scratch.path, "docker"), XDG_RUNTIME_DIR: join(scratch.path, "run") },
     workerId: createHash("sha256").update(store.root).digest("hex").slice(0, 25),
@@ -71,7 +74,7 @@ export async function openBuildServer({ readers, writers, ...options }: BuildSer
 async function serveOne(duplex: Duplex, service: Service, owner: string): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const connection: Connection = { service, owner, builds: new Map(), blobs: new TextBlobs(), fetched: new Map(), stack };
-  const router = new Router(toGrpc);
+  const router = new Router((error) => toGrpc(error, service.hide));
   addControl(router, connection);
   addBridge(router, connection);
   addContent(router, connection);

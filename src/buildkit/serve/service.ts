@@ -4,11 +4,14 @@ import type { TextBlobs } from "./blobs.ts";
 import type { ClientBuild } from "./client-build.ts";
 import type { ClientSessions } from "./client-sessions.ts";
 import type { Jobs } from "./jobs.ts";
+import type { Hide } from "./status-log.ts";
 import type { AnswerWriters, OptionReaders } from "./readers.ts";
 
 /** A server. */
 export interface Service {
   readonly store: Store;
+  /** Takes paths of the store out of what clients are told. */
+  readonly hide: Hide;
   readonly sessions: ClientSessions;
   readonly jobs: Jobs;
   readonly readers: OptionReaders;

@@ -5,6 +5,9 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { BuildEvent, Emit, EventSource } from "../../events.ts";
 import type { StatusResponse, StatusResponseSchema, VertexWarning, VertexWarningSchema } from "../wire/control_pb.ts";
 
+/** Takes what is nobody's business out of a text. */
+export type Hide = (text: string) => string;
+
 /** A piece of the stream. */
 export type StatusPiece = Exclude<MessageInitShape<typeof StatusResponseSchema>, StatusResponse>;
 
@@ -23,9 +26,9 @@ export interface StatusLog {
 }
 
 /** Digests of vertices contain `ref`, as a client shows the builds of several targets in one list. */
-export function createStatusLog(ref: string): StatusLog {
+export function createStatusLog(ref: string, hide: Hide): StatusLog {
   const pieces: StatusPiece[] = [];
-  const toPiece = createTranslator(ref);
+  const toPiece = createTranslator(ref, hide);
   let hasEnded = false;
   let waiting: (() => void)[] = [];
   const wake = (): void => {
@@ -66,7 +69,10 @@ export function createStatusLog(ref: string): StatusLog {
 }
 
 /** Events of a build as pieces of its status; also for builds of the history. */
-export function createTranslator(ref: string): {
+export function createTranslator(
+  ref: string,
+  hide: Hide,
+): {
   setSource(name: string, bytes: Uint8Array): void;
   piece(event: BuildEvent): StatusPiece | undefined;
 } {
@@ -94,7 +100,7 @@ export function createTranslator(ref: string): {
     piece(event) {
       switch (event.type) {
         case "vertex.planned":
-          names.set(event.vertex, event.name);
+          names.set(event.vertex, hide(event.name));
           return vertex(event.vertex);
         case "vertex.started":
           started.set(event.vertex, event.at);
@@ -105,7 +111,7 @@ export function createTranslator(ref: string): {
         case "vertex.done":
           return vertex(event.vertex, { completed: timestampFromMs(event.at) });
         case "vertex.failed":
-          return vertex(event.vertex, { completed: timestampFromMs(event.at), error: event.message });
+          return vertex(event.vertex, { completed: timestampFromMs(event.at), error: hide(event.message) });
         case "vertex.cancelled":
           if (!started.has(event.vertex)) return undefined;
           return vertex(event.vertex, { completed: timestampFromMs(event.at), error: "context canceled" });
@@ -121,7 +127,7 @@ export function createTranslator(ref: string): {
         case "warning": {
           const place = event.source === undefined ? {} : placeOf(event.source, source);
           const line = event.source === undefined ? "" : ` (line ${event.source.line})`;
-          const short = Buffer.from(`${event.code}: ${event.message}${line}`);
+          const short = Buffer.from(`${event.code}: ${hide(event.message)}${line}`);
           return { warnings: [{ vertex: digestOf("warnings"), level: 1n, short, url: event.url ?? "", ...place }] };
         }
         case "result":

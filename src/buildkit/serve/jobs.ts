@@ -35,6 +35,7 @@ const LINGER_MS = 3000;
 export class Jobs {
   readonly #hide: Hide;
   readonly #jobs = new Map<string, Job>();
+  readonly #ended = new Map<string, unknown>();
   readonly #status = new Map<string, StatusLog>();
   readonly #waiting = new Map<string, ((job: Job) => void)[]>();
 
@@ -43,9 +44,9 @@ export class Jobs {
   }
 
   /** Opens one; `end` closes it. Throws `GrpcError` for a reference that is taken. */
-  begin(job: Omit<Job, "status" | "returned">): Job & { end(): void } {
+  begin(job: Omit<Job, "status" | "returned">): Job & { end(error?: unknown): void } {
     const { ref } = job;
-    if (!/^[\w-]{1,100}$/.test(ref) || this.#jobs.has(ref))
+    if (!/^[\w-]{1,100}$/.test(ref) || this.#status.has(ref))
       throw new GrpcError(CODE.invalid, `a build with the reference "${ref}" cannot begin`);
     const status = createStatusLog(ref, this.#hide);
     const returned = Promise.withResolvers<Returned>();
@@ -57,10 +58,15 @@ export class Jobs {
     this.#waiting.delete(ref);
     return {
       ...begun,
-      end: () => {
+      end: (error) => {
         status.end();
         this.#jobs.delete(ref);
-        setTimeout(() => this.#status.delete(ref), LINGER_MS).unref();
+        this.#ended.set(ref, error ?? new GrpcError(CODE.notFound, `the build ${ref} has ended`));
+        const forget = (): void => {
+          this.#status.delete(ref);
+          this.#ended.delete(ref);
+        };
+        setTimeout(forget, LINGER_MS).unref();
       },
     };
   }
@@ -84,6 +90,8 @@ export class Jobs {
   async get(ref: string, signal: AbortSignal): Promise<Job> {
     const found = this.#jobs.get(ref);
     if (found !== undefined) return found;
+    // What a client asks of a build that has failed meanwhile fails as the build did.
+    if (this.#ended.has(ref)) throw this.#ended.get(ref);
     const late = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
     return await new Promise<Job>((resolve, reject) => {
       this.#waiting.set(ref, [...(this.#waiting.get(ref) ?? []), resolve]);

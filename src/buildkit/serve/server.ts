@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { join } from "node:path";
 import { openSession, type StoreOptions } from "../../context/index.ts";
 import { Router, serveConnection } from "../grpc/server.ts";
-import { addContent, TextBlobs } from "./blobs.ts";
+import { addContent } from "./blobs.ts";
 import { addBridge } from "./bridge.ts";
 import { addCache } from "./cache.ts";
 import { ClientSessions } from "./client-sessions.ts";
@@ -14,7 +14,7 @@ import { hidePaths } from "./hidden-paths.ts";
 import { addHistory } from "./history.ts";
 import { Jobs } from "./jobs.ts";
 import type { AnswerWriters, OptionReaders } from "./readers.ts";
-import type { Connection, Service } from "./service.ts";
+import { openConnection, type Service } from "./service.ts";
 import { sweepClientFolders } from "./synced-folders.ts";
 
 /** Options of `openBuildServer`. */
@@ -72,8 +72,7 @@ export async function openBuildServer({ readers, writers, ...options }: BuildSer
 }
 
 async function serveOne(duplex: Duplex, service: Service, owner: string): Promise<void> {
-  await using stack = new AsyncDisposableStack();
-  const connection: Connection = { service, owner, builds: new Map(), blobs: new TextBlobs(), fetched: new Map(), stack };
+  await using connection = openConnection(service, owner);
   const router = new Router((error) => toGrpc(error, service.hide));
   addControl(router, connection);
   addBridge(router, connection);

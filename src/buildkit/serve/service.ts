@@ -1,6 +1,6 @@
 /** What the calls of one connection share with those of others: the store, the sessions and the open builds. */
 import type { Store } from "../../store/index.ts";
-import type { TextBlobs } from "./blobs.ts";
+import { TextBlobs } from "./blobs.ts";
 import type { ClientBuild } from "./client-build.ts";
 import type { ClientSessions } from "./client-sessions.ts";
 import type { Jobs } from "./jobs.ts";
@@ -35,6 +35,41 @@ export interface Connection {
   readonly blobs: TextBlobs;
   /** Folders that were fetched, by session and name. */
   readonly fetched: Map<string, Promise<string>>;
-  /** Disposed when the connection ends. */
-  readonly stack: AsyncDisposableStack;
+  /** Holds what was fetched for as long as a build of the connection is open: builds of one bake use what others have fetched. */
+  readonly stack: () => AsyncDisposableStack;
+  /** A build of the connection is open until this is disposed. */
+  hold(): AsyncDisposable;
+}
+
+/** Opens the state of a connection. */
+export function openConnection(service: Service, owner: string): Connection & AsyncDisposable {
+  const builds = new Map<string, ClientBuild>();
+  const fetched = new Map<string, Promise<string>>();
+  let stack = new AsyncDisposableStack();
+  let open = 0;
+  const release = async (): Promise<void> => {
+    const old = stack;
+    stack = new AsyncDisposableStack();
+    builds.clear();
+    fetched.clear();
+    await old.disposeAsync();
+  };
+  return {
+    service,
+    owner,
+    builds,
+    blobs: new TextBlobs(),
+    fetched,
+    stack: () => stack,
+    hold() {
+      open += 1;
+      return {
+        async [Symbol.asyncDispose]() {
+          open -= 1;
+          if (open === 0) await release();
+        },
+      };
+    },
+    [Symbol.asyncDispose]: release,
+  };
 }

@@ -21,19 +21,22 @@ export type FrontendRequest = Pick<BridgeSolveRequest, "frontend" | "frontendInp
 export async function solve(connection: Connection, request: SolveRequest, callSignal: AbortSignal): Promise<SolveResponse> {
   const { service } = connection;
   await using stack = new AsyncDisposableStack();
-  refuseFields(request);
   const session = request.session === "" ? undefined : await service.sessions.get(request.session, callSignal);
   const lost = session === undefined ? [] : [session.signal];
   const signal = AbortSignal.any([callSignal, service.signal, ...lost]);
   const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack });
+  await using _held = connection.hold();
   try {
+    refuseFields(request);
     const build = await buildOf(connection, job);
-    return build === undefined ? create(SolveResponseSchema) : await runClientBuild(service, job, build);
+    const response = build === undefined ? create(SolveResponseSchema) : await runClientBuild(service, job, build);
+    job.end();
+    return response;
   } catch (error) {
     // A client that has gone away is the reason, whatever failed because of it.
-    throw signal.aborted ? (signal.reason as Error) : error;
-  } finally {
-    job.end();
+    const cause = signal.aborted ? (signal.reason as Error) : error;
+    job.end(cause);
+    throw cause;
   }
 }
 
@@ -86,7 +89,7 @@ export async function openBuildOf(connection: Connection, job: Job, request: Fro
       owner: connection.owner,
       emit: job.status.emit,
       signal: job.signal,
-      stack: connection.stack,
+      stack: connection.stack(),
       fetched: connection.fetched,
       sessionOf: async (name) => {
         const id = own.get(name);

@@ -1,7 +1,7 @@
 /** `decant serve`: docker's own clients build with Decant. */
 import { usageError } from "../../errors.ts";
 import { parseDuration } from "../../dockerfile/index.ts";
-import { serve } from "../../buildkit/index.ts";
+import { type AnswerWriters, type OptionReaders, serve } from "../../buildkit/index.ts";
 import type { DockerfileCheck, DockerfileOutline, DockerfileTargets } from "../../index.ts";
 import { parseAttestations } from "../attestations.ts";
 import { parseCacheSource, parseCacheTarget } from "../cache-options.ts";
@@ -16,7 +16,8 @@ import { parseEntitlement, parseHost, parseShmSize, parseUlimit } from "../step-
 import { createStyle } from "../style.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 
-const READERS = {
+/** How the flags of this command line are read. */
+export const READERS: OptionReaders = {
   output: parseOutput,
   cacheSource: parseCacheSource,
   cacheTarget: parseCacheTarget,
@@ -28,7 +29,8 @@ const READERS = {
   resources: parseResources,
 };
 
-const WRITERS = {
+/** How the answers of this command line are written. */
+export const WRITERS: AnswerWriters = {
   check: (result: DockerfileCheck) => ({ text: checkText(result, createStyle(false)), json: checkJson(result) }),
   outline: (result: DockerfileOutline) => ({ text: outlineText(result), json: outlineJson(result) }),
   targets: (result: DockerfileTargets) => ({ text: targetsText(result), json: targetsJson(result) }),

@@ -1,7 +1,8 @@
 /** What a client builds: its Dockerfile and contexts, fetched into folders of this machine. */
 import { basename, join } from "node:path";
 import { isUtf8 } from "node:buffer";
-import { parseIgnore } from "../../dockerfile/index.ts";
+import { createIgnoreMatcher, parseIgnore } from "../../dockerfile/index.ts";
+import { fromText } from "../../paths.ts";
 import type { Emit } from "../../events.ts";
 import type { Store } from "../../store/index.ts";
 import { step } from "../../step.ts";
@@ -47,9 +48,17 @@ export async function fetchContext(
   { name, dockerIgnore }: { readonly name: string; readonly dockerIgnore: string | undefined },
 ): Promise<string> {
   const own = dockerIgnore ?? (await textOf(await fetchIgnoreFile(fetching, name), ".dockerignore"));
-  const excludePatterns = own === undefined ? [] : parseIgnore(own).map(({ pattern, negated }) => (negated ? `!${pattern}` : pattern));
+  const rules = own === undefined ? [] : parseIgnore(own);
+  const matcher = createIgnoreMatcher(rules);
+  // The client's own rules may list a file that they then do not open: it is one that is left out.
+  const onUnreadable = (path: string): void => {
+    if (matcher.excludes(fromText(path))) return;
+    const message = `The client cannot open "${path}", so the ${name === "context" ? "build context" : `context "${name}"`} does not have it`;
+    fetching.emit({ type: "warning", code: "UnreadableFile", message });
+  };
+  const excludePatterns = rules.map(({ pattern, negated }) => (negated ? `!${pattern}` : pattern));
   const title = name === "context" ? "[internal] load build context" : `[context ${name}] load from client`;
-  return await fetchFolder(fetching, { name, title, id: "transferring context:", excludePatterns });
+  return await fetchFolder(fetching, { name, title, id: "transferring context:", excludePatterns, onUnreadable });
 }
 
 /** The text of `<Dockerfile>.dockerignore` beside a Dockerfile that was fetched, or undefined. */
@@ -81,16 +90,18 @@ interface Wanted {
   readonly id: string;
   readonly followPaths?: readonly string[];
   readonly excludePatterns?: readonly string[];
+  readonly onUnreadable?: (path: string) => void;
 }
 
-async function fetchFolder(fetching: Fetching, { name, title, id, followPaths, excludePatterns }: Wanted): Promise<string> {
+async function fetchFolder(fetching: Fetching, { name, title, id, followPaths, excludePatterns, onUnreadable }: Wanted): Promise<string> {
   const { store, owner, emit, signal, stack, fetched } = fetching;
   const session = await fetching.sessionOf(name);
   const key = JSON.stringify([session.id, name, followPaths ?? [], excludePatterns ?? []]);
   const known = fetched.get(key);
   const work = async (): Promise<string> => {
     const progress = startProgress(emit, { vertex: title, id, action: "read" });
-    const folder = await syncFolder(store, { session, name, owner, followPaths, excludePatterns, signal, onBytes: progress.add }, stack);
+    const request = { session, name, owner, followPaths, excludePatterns, signal, onBytes: progress.add, onUnreadable };
+    const folder = await syncFolder(store, request, stack);
     progress.end();
     return folder;
   };

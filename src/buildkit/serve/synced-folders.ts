@@ -23,6 +23,7 @@ export interface FolderRequest {
   readonly excludePatterns?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   readonly onBytes?: ((count: number) => void) | undefined;
+  readonly onUnreadable?: ((path: string) => void) | undefined;
 }
 
 const KEPT_MS = 7 * 24 * 3_600_000;
@@ -30,7 +31,7 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /** Fetches into a folder that is ours until `stack` is disposed. Gives its path. Throws `GrpcError`, and Node's errors. */
 export async function syncFolder(store: Store, request: FolderRequest, stack: AsyncDisposableStack): Promise<string> {
-  const { session, name, followPaths = [], excludePatterns = [], onBytes } = request;
+  const { session, name, followPaths = [], excludePatterns = [], onBytes, onUnreadable } = request;
   const folder = await openFolder(store, request, stack);
   const signal = AbortSignal.any([request.signal, session.signal]);
   const metadata = {
@@ -39,7 +40,7 @@ export async function syncFolder(store: Store, request: FolderRequest, stack: As
     ...listHeader("exclude-patterns", excludePatterns),
   };
   using call = session.client.open(FileSync.method.diffCopy, { metadata, signal });
-  await receiveFolder(call, { folder, onBytes });
+  await receiveFolder(call, { folder, onBytes, onUnreadable });
   return folder;
 }
 

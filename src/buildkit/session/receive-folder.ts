@@ -3,7 +3,7 @@
  * sent again; what the client does not have any more, goes. The folder is ours alone: nobody else writes to it.
  */
 import { closeSync, lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
-import { fromBytes, fromText, toBytes } from "../../paths.ts";
+import { fromBytes, fromText, toBytes, toText } from "../../paths.ts";
 import { createEntryMaker, type Entry, writeAll } from "../../tree/index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import type { ClientCall } from "../grpc/client.ts";
@@ -26,11 +26,13 @@ export interface ReceiveOptions {
   /** Absolute, and there. */
   readonly folder: string;
   readonly onBytes?: ((count: number) => void) | undefined;
+  /** Is told of a file that the client lists and cannot open; the folder does not have it. */
+  readonly onUnreadable?: ((path: string) => void) | undefined;
 }
 
 /** Receives all, and ends the call. Throws `GrpcError` for a client that breaks the rules, and Node's errors. */
 export async function receiveFolder(call: ClientCall<typeof PacketSchema, typeof PacketSchema>, options: ReceiveOptions): Promise<void> {
-  const receiver = new FolderReceiver(call, options.folder);
+  const receiver = new FolderReceiver(call, options);
   try {
     for await (const packet of call.responses) {
       options.onBytes?.(packet.data.byteLength + (packet.stat === undefined ? 0 : packet.stat.path.length));
@@ -46,6 +48,7 @@ export async function receiveFolder(call: ClientCall<typeof PacketSchema, typeof
 class FolderReceiver {
   readonly #call: ClientCall<typeof PacketSchema, typeof PacketSchema>;
   readonly #root: string;
+  readonly #onUnreadable: ReceiveOptions["onUnreadable"];
   readonly #maker = createEntryMaker();
   /** By path; directories first, as the client lists parents before what is in them. */
   readonly #listed = new Map<string, Entry>();
@@ -58,9 +61,10 @@ class FolderReceiver {
   #hasAsked = false;
   isDone = false;
 
-  constructor(call: ClientCall<typeof PacketSchema, typeof PacketSchema>, folder: string) {
+  constructor(call: ClientCall<typeof PacketSchema, typeof PacketSchema>, { folder, onUnreadable }: ReceiveOptions) {
     this.#call = call;
     this.#root = fromText(folder);
+    this.#onUnreadable = onUnreadable;
   }
 
   async take(packet: Packet): Promise<void> {
@@ -136,7 +140,7 @@ class FolderReceiver {
     this.#maker.close(file.fd, this.#path(entry), { ...entry, uid: 0, gid: 0 });
     if (file.written === 0 && entry.size > 0) {
       rmSync(toBytes(this.#path(entry)), { force: true });
-      throw new GrpcError(CODE.unknown, `Cannot read "${entry.path}" of the client: it could not open the file`);
+      this.#onUnreadable?.(toText(entry.path));
     }
   }
 
@@ -161,6 +165,7 @@ class FolderReceiver {
     for (const link of this.#links) {
       const path = this.#path(link);
       rmSync(toBytes(path), { recursive: true, force: true });
+      if (lstatSync(toBytes(`${this.#root}/${link.link ?? ""}`), { throwIfNoEntry: false }) === undefined) continue;
       this.#maker.link(`${this.#root}/${link.link ?? ""}`, path);
     }
     for (const entry of [...this.#listed.values()].toReversed())

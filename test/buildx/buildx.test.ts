@@ -49,7 +49,9 @@ describe("docker buildx on decant serve", { timeout: 300_000 }, () => {
   };
   const write = (dockerfile: string): void => writeFileSync(join(shop.context, "Dockerfile"), dockerfile);
   const image = (folder: string): string => {
-    const { manifests } = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as { readonly manifests: readonly [{ readonly digest: string }] };
+    const { manifests } = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as {
+      readonly manifests: readonly [{ readonly digest: string }];
+    };
     return manifests[0].digest;
   };
 
@@ -63,7 +65,10 @@ describe("docker buildx on decant serve", { timeout: 300_000 }, () => {
     write(`${BUSYBOX}ARG WHO\nRUN echo "hello $WHO"\nCOPY a.txt /\n`);
     shop.write({ "a.txt": "a" });
     const epoch = { SOURCE_DATE_EPOCH: "1700000000" };
-    const { err } = await ok(["build", "--provenance=false", "--build-arg", "WHO=me", "-o", "type=oci,tar=false,dest=../through", "."], epoch);
+    const { err } = await ok(
+      ["build", "--provenance=false", "--build-arg", "WHO=me", "-o", "type=oci,tar=false,dest=../through", "."],
+      epoch,
+    );
     assert.match(err, /#\d+ [\d.]+ hello me\n/);
     const own = await shop.buildAs({
       context: shop.context,
@@ -74,7 +79,9 @@ describe("docker buildx on decant serve", { timeout: 300_000 }, () => {
   });
 
   it("I3: secrets, and agents by ssh, reach steps and nothing else", async () => {
-    write(`${BUSYBOX}RUN --mount=type=secret,id=token cat /run/secrets/token | wc -c > /size\nRUN --mount=type=secret,id=none,required=false ls /run/secrets || true\n`);
+    write(
+      `${BUSYBOX}RUN --mount=type=secret,id=token cat /run/secrets/token | wc -c > /size\nRUN --mount=type=secret,id=none,required=false ls /run/secrets || true\n`,
+    );
     writeFileSync(join(shop.folder, "token"), "s3cret-word");
     await ok(["build", "--secret", `id=token,src=${join(shop.folder, "token")}`, "-o", "../secret", "."]);
     assert.equal(readFileSync(join(shop.folder, "secret/size"), "utf8").trim(), "11");
@@ -147,7 +154,18 @@ target "m" {
     const auth = Buffer.from(`${username}:${password}`).toString("base64");
     writeFileSync(join(String(door.env["DOCKER_CONFIG"]), "config.json"), JSON.stringify({ auths: { [registry.host]: { auth } } }));
     const file = join(shop.folder, "metadata.json");
-    await ok(["build", "--push", "-t", name, "--sbom=true", "--cache-to", `type=registry,ref=${registry.host}/cache,mode=max`, "--metadata-file", file, "."]);
+    await ok([
+      "build",
+      "--push",
+      "-t",
+      name,
+      "--sbom=true",
+      "--cache-to",
+      `type=registry,ref=${registry.host}/cache,mode=max`,
+      "--metadata-file",
+      file,
+      ".",
+    ]);
     const told = JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>;
     assert.match(String(told["containerimage.digest"]), /^sha256:/);
     assert.equal(told["image.name"], name);
@@ -161,7 +179,16 @@ target "m" {
     shop.write({ "a.txt": "a" });
     await ok(["build", "-o", "type=oci,tar=false,dest=../layout", "--cache-to", "type=local,dest=../cache", "."]);
     write("FROM lib\nCOPY a.txt /b.txt\n");
-    await ok(["build", "--build-context", "lib=oci-layout://../layout:latest", "--cache-from", "type=local,src=../cache", "-o", "../from-layout", "."]);
+    await ok([
+      "build",
+      "--build-context",
+      "lib=oci-layout://../layout:latest",
+      "--cache-from",
+      "type=local,src=../cache",
+      "-o",
+      "../from-layout",
+      ".",
+    ]);
     assert.equal(readFileSync(join(shop.folder, "from-layout/b.txt"), "utf8"), "a");
   });
 

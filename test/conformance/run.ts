@@ -17,7 +17,8 @@ import type { Case } from "./types.ts";
 const BUILDS_AT_ONCE = 3;
 /** What docker's client cannot do, by the name of the case. */
 const OF_THE_CLIENT: Readonly<Record<string, string>> = {
-  "a file that is taken out, back in and out again": "the client lists the file and then does not open it: BuildKit makes an empty one, decant serve warns",
+  "a file that is taken out, back in and out again":
+    "the client lists the file and then does not open it: BuildKit makes an empty one, decant serve warns",
 };
 
 const { values, positionals } = parseArgs({
@@ -113,7 +114,9 @@ async function compareThrough(shop: Lab): Promise<boolean> {
       // Where BuildKit differs from Decant because of what its client sends, so does this.
       const asBuildkit = recorded !== undefined && "error" in recorded && "error" in through;
       const problems =
-        asBuildkit || definition.name in OF_THE_CLIENT || ("error" in own && "error" in through) ? [] : differencesOf(own, through).map((line) => line.replaceAll("BuildKit", "decant build").replaceAll("Decant", "buildx"));
+        asBuildkit || definition.name in OF_THE_CLIENT || ("error" in own && "error" in through)
+          ? []
+          : differencesOf(own, through).map((line) => line.replaceAll("BuildKit", "decant build").replaceAll("Decant", "buildx"));
       counts[problems.length > 0 ? "differ" : "agree"] += 1;
       if (problems.length > 0) console.log(`✖ ${topic} › ${definition.name}\n    ${problems.join("\n    ")}`);
     },

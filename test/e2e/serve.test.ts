@@ -44,7 +44,10 @@ function start(folder: string, file: string, words: readonly string[]): Started 
     async says(text) {
       for (;;) {
         if (text.test(said)) return said;
-        const isOver = await Promise.race([ended.then(() => true), new Promise<false>((resolve) => child.stderr.once("data", () => resolve(false)))]);
+        const isOver = await Promise.race([
+          ended.then(() => true),
+          new Promise<false>((resolve) => child.stderr.once("data", () => resolve(false))),
+        ]);
         assert.ok(!isOver || text.test(said), said);
       }
     },
@@ -118,7 +121,10 @@ describe("I2: decant serve", { timeout: 120_000 }, () => {
     await using server = start(folder.path, DECANT, ["serve", "--stdio"]);
     const { stdin, stdout } = server.child;
     assert.ok(stdin !== null && stdout !== null);
-    const duplex = tunnel(stdout, (data) => new Promise((resolve, reject) => stdin.write(data, (error) => (error ? reject(error) : resolve()))));
+    const duplex = tunnel(
+      stdout,
+      (data) => new Promise((resolve, reject) => stdin.write(data, (error) => (error ? reject(error) : resolve()))),
+    );
     duplex.once("finish", () => stdin.end());
     assert.equal(await workersBy(duplex), 1);
     stdin.end();

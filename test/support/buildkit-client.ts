@@ -122,7 +122,11 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
     for await (const piece of watching.responses) status.push(piece);
   })();
   watched.catch(() => undefined);
-  const solving = grpc.unary(Control.method.solve, { ref, session, frontendAttrs: { ...attributes }, cache: {}, ...build.solve }, { signal });
+  const solving = grpc.unary(
+    Control.method.solve,
+    { ref, session, frontendAttrs: { ...attributes }, cache: {}, ...build.solve },
+    { signal },
+  );
   solving.catch(() => undefined);
   const onBuild = { metadata: { "buildkit-controlapi-buildid": ref }, signal };
   let result: Result | undefined;

@@ -45,7 +45,10 @@ export async function openBuildxDoor(store: string, ...words: readonly string[])
   mkdirSync(join(config, "cli-plugins"), { recursive: true });
   symlinkSync(PLUGIN, join(config, "cli-plugins", "docker-buildx"));
   const client = { PATH: process.env["PATH"], HOME: process.env["HOME"], DOCKER_CONFIG: config, BUILDX_BUILDER: "decant-test" };
-  const made = spawnSync(DOCKER, ["buildx", "create", "--name", "decant-test", "--driver", "remote", address], { env: client, encoding: "utf8" });
+  const made = spawnSync(DOCKER, ["buildx", "create", "--name", "decant-test", "--driver", "remote", address], {
+    env: client,
+    encoding: "utf8",
+  });
   if (made.status !== 0) throw new Error(made.stderr);
   const resources = stack.move();
   return { env: { ...client, BUILDX_CONFIG: undefined }, address, [Symbol.asyncDispose]: () => resources.disposeAsync() };

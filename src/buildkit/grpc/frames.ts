@@ -3,7 +3,7 @@ import type { ByteStream } from "../../bytes.ts";
 import { CODE, GrpcError } from "./errors.ts";
 
 /** What both sides take. */
-export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
+const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
 const HEAD_BYTES = 5;
 
 /** A message with its head. */

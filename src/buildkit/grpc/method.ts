@@ -25,9 +25,9 @@ export interface ServerCall<Input extends DescMessage, Output extends DescMessag
   /** Aborts when the client goes away or resets the call. */
   readonly signal: AbortSignal;
   /** Sends the headers at once, with more of them; without it they go with the first message. */
-  start(metadata?: Metadata): void;
+  readonly start: (metadata?: Metadata) => void;
   /** Waits while the client does not read. */
-  send(message: MessageShape<Output>): Promise<void>;
+  readonly send: (message: MessageShape<Output>) => Promise<void>;
 }
 
 /** The work of a method. What it throws ends the call with that status. */

@@ -7,10 +7,10 @@ import { frameOf, framesIn } from "./frames.ts";
 import { type Handler, type Metadata, type Method, pathOf } from "./method.ts";
 
 /** What is answered, by path. */
-export type Routes = ReadonlyMap<string, (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void>;
+type Routes = ReadonlyMap<string, (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void>;
 
 /** Errors that handlers throw become these. */
-export type ToGrpc = (error: unknown) => GrpcError;
+type ToGrpc = (error: unknown) => GrpcError;
 
 /** A table of methods and their work. */
 export class Router {

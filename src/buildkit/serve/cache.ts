@@ -32,7 +32,11 @@ export function addCache(router: Router, { service }: Connection): void {
         refuseFilters(request.filter);
         refuseSizes(request);
         const { keepDuration } = request;
-        await using run = pruneStore({ ...options, signal, ...(keepDuration > 0n ? { olderThanMs: Number(keepDuration / NSEC_PER_MS) } : { all: true }) });
+        await using run = pruneStore({
+          ...options,
+          signal,
+          ...(keepDuration > 0n ? { olderThanMs: Number(keepDuration / NSEC_PER_MS) } : { all: true }),
+        });
         const { freedBytes } = await run.result;
         await send(create(UsageRecordSchema, { id: "cache", size: BigInt(freedBytes), recordType: "regular" }));
         return;

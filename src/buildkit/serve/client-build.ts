@@ -28,7 +28,7 @@ export interface ClientBuild {
 }
 
 /** What a build is opened with. */
-export interface OpenClientBuild {
+interface OpenClientBuild {
   readonly attributes: Attributes;
   readonly session: ClientSession;
   readonly fetching: Fetching;
@@ -61,7 +61,9 @@ export async function openClientBuild(given: OpenClientBuild): Promise<ClientBui
   const common = { ...options, buildContexts, ...(local === undefined ? {} : { cwd: local.cwd }) };
   if (remote === undefined) {
     const name = attributes["contextkey"] ?? "context";
-    const context = given.looksOnly ? await fetchIgnoreFile(fetching, name) : await fetchContext(fetching, { name, dockerIgnore: local?.ignore });
+    const context = given.looksOnly
+      ? await fetchIgnoreFile(fetching, name)
+      : await fetchContext(fetching, { name, dockerIgnore: local?.ignore });
     return { options: { ...common, context, file: local?.file }, access, ...(local === undefined ? {} : { dockerfile: local.dockerfile }) };
   }
   const files = { file: local === undefined ? filename : join(local.cwd, local.file) };
@@ -123,7 +125,8 @@ async function namedContexts(given: OpenClientBuild): Promise<Record<string, str
     if (value.startsWith("local:"))
       contexts[name] = await fetchContext(fetching, { name: value.slice("local:".length), dockerIgnore: undefined });
     else if (value.startsWith("input:")) contexts[name] = `oci-layout://${await inputs(value.slice("input:".length))}`;
-    else if (value.startsWith("oci-layout://")) contexts[name] = `oci-layout://${await clientLayout(given, value.slice("oci-layout://".length))}`;
+    else if (value.startsWith("oci-layout://"))
+      contexts[name] = `oci-layout://${await clientLayout(given, value.slice("oci-layout://".length))}`;
     else if (value.startsWith("docker-image://") || /^distroless:[\w.:-]+$/.test(value) || isRemote(value)) contexts[name] = value;
     else throw notServed(`The named context ${name}=${value}`);
   }
@@ -137,7 +140,9 @@ async function clientLayout({ session, fetching }: OpenClientBuild, reference: s
   const folder = fetching.stack.use(await fetching.store.scratch()).path;
   const signal = AbortSignal.any([fetching.signal, session.signal]);
   const title = `[context oci-layout] load ${digest}`;
-  await step(fetching.emit, { vertex: title, name: title }, signal, () => pullLayout({ client: session.client, id: `oci:${name}`, signal }, digest, folder));
+  await step(fetching.emit, { vertex: title, name: title }, signal, () =>
+    pullLayout({ client: session.client, id: `oci:${name}`, signal }, digest, folder),
+  );
   return folder;
 }
 

@@ -1,10 +1,11 @@
 /** Caches that a client names. Those in registries are read and written from here; those in folders are the client's, and come and go as layouts. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildOptions } from "../../build/index.ts";
 import { isDigest } from "../../digest.ts";
 import type { Store } from "../../store/index.ts";
-import { usageError } from "../../errors.ts";
+import { MAX_MANIFEST_BYTES } from "../../oci/index.ts";
+import { readNamedFile } from "../../sys/index.ts";
+import { InternalError, usageError } from "../../errors.ts";
 import { type ClientStore, firstOf, pullLayout, pushLayout } from "../session/layouts.ts";
 import type { Exporter } from "../wire/control_pb.ts";
 import { flagOf } from "./attributes.ts";
@@ -22,7 +23,10 @@ interface ClientCaches {
 }
 
 /** Reads the caches of a request; those of the client are fetched. Throws `USAGE`, `UNSUPPORTED`, `GrpcError`. */
-export async function readCaches(job: Job, { readers, store }: { readonly readers: OptionReaders; readonly store: Store }): Promise<ClientCaches> {
+export async function readCaches(
+  job: Job,
+  { readers, store }: { readonly readers: OptionReaders; readonly store: Store },
+): Promise<ClientCaches> {
   const { request, stack } = job;
   const storeOf = (path: string): ClientStore => {
     const session = sessionOf(job);
@@ -58,11 +62,17 @@ export async function readCaches(job: Job, { readers, store }: { readonly reader
       let told: Readonly<Record<string, string>> = {};
       for (const { dest, path } of own) {
         await pushLayout(storeOf(dest), path);
-        told = { "cache.manifest": firstOf(await readFile(join(path, "index.json"), "utf8")) };
+        told = { "cache.manifest": firstOf(await indexOf(path)) };
       }
       return told;
     },
   };
+}
+
+async function indexOf(within: string): Promise<string> {
+  const read = await readNamedFile({ path: "index.json", within }, { maxBytes: MAX_MANIFEST_BYTES });
+  if ("bytes" in read) return read.bytes.toString("utf8");
+  throw new InternalError(`a cache without an index: ${read.problem}`);
 }
 
 function flag(type: string, attrs: Readonly<Record<string, string>>): string {

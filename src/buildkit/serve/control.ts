@@ -10,8 +10,6 @@ import { solve } from "./solve.ts";
 import { clock } from "./clock.ts";
 import { buildkitVersion, workerRecord } from "./worker.ts";
 
-
-
 /** Adds them to a router. */
 export function addControl(router: Router, connection: Connection): void {
   const { service } = connection;

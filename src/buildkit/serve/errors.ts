@@ -19,7 +19,10 @@ export function toGrpc(error: unknown, hide: (text: string) => string = (text) =
   if (error instanceof GrpcError) return error;
   if (isDecantError(error)) {
     const text = error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
-    return new GrpcError(CODES[error.code] ?? CODE.unknown, hide(text), { details: error.source.slice(0, 1).map(sourceDetail), cause: error });
+    return new GrpcError(CODES[error.code] ?? CODE.unknown, hide(text), {
+      details: error.source.slice(0, 1).map(sourceDetail),
+      cause: error,
+    });
   }
   if (error instanceof Error && error.name === "AbortError") return new GrpcError(CODE.cancelled, "context canceled", { cause: error });
   return new GrpcError(CODE.internal, hide(error instanceof Error ? error.message : String(error)), { cause: error });

@@ -61,7 +61,8 @@ export function addHistory(router: Router, connection: Connection): void {
     })
     .unary(Control.method.updateBuildHistory, async ({ ref, delete: isDelete, pinned, finalize }) => {
       const { history } = service.store;
-      if (!history.list(ALL).some(({ id }) => id === ref)) throw new GrpcError(CODE.notFound, `failed to retrieve ref key ${ref}: not found`);
+      if (!history.list(ALL).some(({ id }) => id === ref))
+        throw new GrpcError(CODE.notFound, `failed to retrieve ref key ${ref}: not found`);
       if (isDelete) history.remove(ref);
       else if (pinned) throw new GrpcError(CODE.unimplemented, "a build of the history cannot be pinned: the last 200 are kept");
       else if (!finalize) throw new GrpcError(CODE.invalid, "nothing to change");
@@ -117,7 +118,8 @@ async function recordOf({ service, blobs }: Connection, record: BuildRecord): Pr
   const states = [...progress.steps.values()].map((step) => step.state);
   const count = (...wanted: readonly string[]): number => states.filter((one) => wanted.includes(one)).length;
   const results = await resultsOf({ service, blobs }, kept);
-  const logs = state === "running" ? {} : { logs: { mediaType: "application/vnd.buildkit.status.v0", ...blobs.add(statusBytes(service, id)) } };
+  const logs =
+    state === "running" ? {} : { logs: { mediaType: "application/vnd.buildkit.status.v0", ...blobs.add(statusBytes(service, id)) } };
   return {
     ref: id,
     frontend: "dockerfile.v0",
@@ -172,10 +174,16 @@ async function resultsOf({ service, blobs }: Pick<Connection, "service" | "blobs
 }
 
 /** The image, where the store has it. */
-async function manifestOf({ service, blobs }: Pick<Connection, "service" | "blobs">, response: KeptRequest["response"]): Promise<NonNullable<ResultInfo["results"]>> {
+async function manifestOf(
+  { service, blobs }: Pick<Connection, "service" | "blobs">,
+  response: KeptRequest["response"],
+): Promise<NonNullable<ResultInfo["results"]>> {
   const told = response["containerimage.descriptor"];
   if (told === undefined) return {};
-  const { mediaType, digest } = JSON.parse(Buffer.from(told, "base64").toString("utf8")) as { readonly mediaType: string; readonly digest: string };
+  const { mediaType, digest } = JSON.parse(Buffer.from(told, "base64").toString("utf8")) as {
+    readonly mediaType: string;
+    readonly digest: string;
+  };
   if (!isDigest(digest) || service.store.blobs.size(digest) === undefined) return {};
   return { "0": { mediaType, ...blobs.add(await service.store.blobs.read(digest, MAX_MANIFEST_BYTES)) } };
 }

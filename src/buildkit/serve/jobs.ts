@@ -6,7 +6,7 @@ import type { ClientSession } from "./client-sessions.ts";
 import { createStatusLog, type Hide, type StatusLog } from "./status-log.ts";
 
 /** What a client returned: the build whose result it wants, an error, or nothing. */
-export type Returned = { readonly build: ClientBuild | undefined } | { readonly error: GrpcError };
+type Returned = { readonly build: ClientBuild | undefined } | { readonly error: GrpcError };
 
 /** One open build. */
 export interface Job {

@@ -21,7 +21,7 @@ type Output = NonNullable<BuildOptions["outputs"]>[number];
 type Result = BuildResult["outputs"][number];
 
 /** One output, and where it is written before it is sent. */
-export interface ClientOutput {
+interface ClientOutput {
   readonly spec: Output;
   /** Its place among those of the client. */
   readonly index: number;

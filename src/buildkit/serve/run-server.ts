@@ -7,7 +7,7 @@ import type { AnswerWriters, OptionReaders } from "./readers.ts";
 import { openBuildServer } from "./server.ts";
 
 /** Options of `serve`. */
-export interface ServeOptions extends StoreOptions {
+interface ServeOptions extends StoreOptions {
   readonly readers: OptionReaders;
   readonly writers: AnswerWriters;
   /** "unix:///run/decant.sock", "tcp://0.0.0.0:8443". */

@@ -52,7 +52,11 @@ test("I2: the probe of a client: a worker, its platform, and what the server can
       frontendApiCaps.some(({ id, enabled }) => id === wanted && enabled),
       wanted,
     );
-  for (const wanted of ["exporter.image.attestations", "exporter.multiple"]) assert.ok(llbCaps.some(({ id }) => id === wanted), wanted);
+  for (const wanted of ["exporter.image.attestations", "exporter.multiple"])
+    assert.ok(
+      llbCaps.some(({ id }) => id === wanted),
+      wanted,
+    );
   await grpc.unary(LLBBridge.method.return, { result: { result: { case: "ref", value: {} } } }, onBuild);
   assert.deepEqual((await solving).exporterResponse, {});
   assert.deepEqual(await listBuilds({ root: server.root }), [], "a probe is no build");
@@ -60,14 +64,21 @@ test("I2: the probe of a client: a worker, its platform, and what the server can
 
 test("I2: builds a folder of the client into a folder of the client, and tells its steps", async () => {
   await using server = await startBuildServer();
-  await using given = await project({ Dockerfile: "FROM scratch\nCOPY . /app/\n", "a.txt": "a", "sub/b.txt": "b", ".dockerignore": "*.log\n", "x.log": "" });
+  await using given = await project({
+    Dockerfile: "FROM scratch\nCOPY . /app/\n",
+    "a.txt": "a",
+    "sub/b.txt": "b",
+    ".dockerignore": "*.log\n",
+    "x.log": "",
+  });
   symlinkSync("b.txt", join(given.path, "sub/link"));
   const output = join(given.path, "..", `out-${Date.now()}`);
   const { names, response } = await given.build(server, { output, solve: local });
   assert.deepEqual(response.exporterResponse, {});
   assert.equal(readFileSync(join(output, "app/sub/link"), "utf8"), "b");
   assert.ok(!existsSync(join(output, "app/x.log")), "what the ignore file leaves out is not in the image");
-  for (const name of ["[internal] load build definition from Dockerfile", "[internal] load build context", "[1/1] COPY . /app/"]) assert.ok(names.includes(name), name);
+  for (const name of ["[internal] load build definition from Dockerfile", "[internal] load build context", "[1/1] COPY . /app/"])
+    assert.ok(names.includes(name), name);
   assert.ok(!names.some((name) => name.includes(server.root)), "paths of the server are nobody's business");
 });
 
@@ -78,18 +89,27 @@ test("I2: a client sends only what has changed", async () => {
   const first = await given.build(server, { sharedKey });
   assert.ok(first.sent.some((line) => line.startsWith("context")));
   const second = await given.build(server, { sharedKey });
-  assert.deepEqual(second.sent.filter((line) => line.startsWith("context")), []);
+  assert.deepEqual(
+    second.sent.filter((line) => line.startsWith("context")),
+    [],
+  );
   writeFileSync(join(given.path, "a.txt"), "other");
   const third = await given.build(server, { sharedKey });
   assert.equal(new Set(third.sent.filter((line) => line.startsWith("context"))).size, 1);
   const other = await given.build(server, { sharedKey: "another:node" });
-  assert.ok(other.sent.some((line) => line.startsWith("context")), "what another client has sent is not taken");
+  assert.ok(
+    other.sent.some((line) => line.startsWith("context")),
+    "what another client has sent is not taken",
+  );
 });
 
 test("I2: an archive goes to the client with its digests, and the history knows the build", async () => {
   await using server = await startBuildServer();
   await using given = await project({ Dockerfile: "FROM scratch AS base\nARG WHO\nCOPY a.txt /\nLABEL who=$WHO\n", "a.txt": "a" });
-  const exporters = [{ type: "oci", attrs: { name: "app:1" } }, { type: "tar", attrs: {} }];
+  const exporters = [
+    { type: "oci", attrs: { name: "app:1" } },
+    { type: "tar", attrs: {} },
+  ];
   const { archives, response } = await given.build(server, {
     ref: "mybuild",
     attributes: { target: "base", "build-arg:WHO": "me", "label:a": "b" },
@@ -119,7 +139,11 @@ test("I2: an archive goes to the client with its digests, and the history knows 
   const parts: Uint8Array[] = [];
   for await (const { data } of reading.responses) parts.push(data);
   assert.match(Buffer.concat(parts).toString(), /"build-arg:WHO":"me"/);
-  await assert.rejects(server.connect().grpc.unary(Content.method.info, { digest: provenance.digest }, { signal }), { code: CODE.notFound }, "another client was not told of it");
+  await assert.rejects(
+    server.connect().grpc.unary(Content.method.info, { digest: provenance.digest }, { signal }),
+    { code: CODE.notFound },
+    "another client was not told of it",
+  );
   using replay = grpc.open(Control.method.status, { signal });
   await replay.send({ ref: "mybuild" });
   replay.end();
@@ -130,16 +154,59 @@ test("I2: an archive goes to the client with its digests, and the history knows 
   assert.deepEqual(await listBuilds({ root: server.root }), []);
 });
 
-const failures: readonly { readonly name: string; readonly dockerfile: string; readonly more?: TestBuild; readonly code?: number; readonly says: RegExp; readonly line?: number }[] = [
+const failures: readonly {
+  readonly name: string;
+  readonly dockerfile: string;
+  readonly more?: TestBuild;
+  readonly code?: number;
+  readonly says: RegExp;
+  readonly line?: number;
+}[] = [
   { name: "a mistake in the Dockerfile", dockerfile: "FROM scratch\nRUM true\n", says: /unknown instruction: RUM/, line: 2 },
   { name: "a file that is not there", dockerfile: "FROM scratch\nCOPY nope /\n", says: /Cannot copy "\/nope"/, line: 2 },
   { name: "no Dockerfile", dockerfile: "", more: { attributes: { filename: "other" } }, says: /failed to read dockerfile: open other/ },
-  { name: "a frontend that is an image", dockerfile: "FROM scratch\n", more: { attributes: { source: "example/frontend" } }, code: CODE.unimplemented, says: /frontend "example\/frontend"/ },
-  { name: "an attribute that nobody knows", dockerfile: "FROM scratch\n", more: { attributes: { frobnicate: "1" } }, code: CODE.unimplemented, says: /"frobnicate"/ },
-  { name: "a context that is a path of the server", dockerfile: "FROM scratch\n", more: { attributes: { context: "/etc" } }, code: CODE.unimplemented, says: /The context "\/etc"/ },
-  { name: "a named context that is a path of the server", dockerfile: "FROM scratch\n", more: { attributes: { "context:x": "/etc" } }, code: CODE.unimplemented, says: /named context x=\/etc/ },
-  { name: "a policy", dockerfile: "FROM scratch\n", more: { solve: { sourcePolicySession: "x" } }, code: CODE.unimplemented, says: /policy/ },
-  { name: "an exporter that nobody knows", dockerfile: "FROM scratch\n", more: { solve: { exporters: [{ type: "nydus", attrs: {} }] } }, code: CODE.unimplemented, says: /type=nydus/ },
+  {
+    name: "a frontend that is an image",
+    dockerfile: "FROM scratch\n",
+    more: { attributes: { source: "example/frontend" } },
+    code: CODE.unimplemented,
+    says: /frontend "example\/frontend"/,
+  },
+  {
+    name: "an attribute that nobody knows",
+    dockerfile: "FROM scratch\n",
+    more: { attributes: { frobnicate: "1" } },
+    code: CODE.unimplemented,
+    says: /"frobnicate"/,
+  },
+  {
+    name: "a context that is a path of the server",
+    dockerfile: "FROM scratch\n",
+    more: { attributes: { context: "/etc" } },
+    code: CODE.unimplemented,
+    says: /The context "\/etc"/,
+  },
+  {
+    name: "a named context that is a path of the server",
+    dockerfile: "FROM scratch\n",
+    more: { attributes: { "context:x": "/etc" } },
+    code: CODE.unimplemented,
+    says: /named context x=\/etc/,
+  },
+  {
+    name: "a policy",
+    dockerfile: "FROM scratch\n",
+    more: { solve: { sourcePolicySession: "x" } },
+    code: CODE.unimplemented,
+    says: /policy/,
+  },
+  {
+    name: "an exporter that nobody knows",
+    dockerfile: "FROM scratch\n",
+    more: { solve: { exporters: [{ type: "nydus", attrs: {} }] } },
+    code: CODE.unimplemented,
+    says: /type=nydus/,
+  },
 ];
 for (const { name, dockerfile, more, code = CODE.unknown, says, line } of failures) {
   test(`I2: says with a code of gRPC what is wrong: ${name}`, { timeout: 30_000 }, async () => {
@@ -152,7 +219,9 @@ for (const { name, dockerfile, more, code = CODE.unknown, says, line } of failur
       const [detail] = error.details;
       if (line === undefined) return true;
       assert.equal(detail?.typeUrl, "github.com/moby/buildkit/errdefs.Source+json");
-      const told = JSON.parse(Buffer.from(detail.value).toString()) as { readonly ranges: readonly { readonly start: { readonly line: number } }[] };
+      const told = JSON.parse(Buffer.from(detail.value).toString()) as {
+        readonly ranges: readonly { readonly start: { readonly line: number } }[];
+      };
       assert.equal(told.ranges[0]?.start.line, line);
       return true;
     });
@@ -207,7 +276,10 @@ test("I2: many clients at once, each with its own files", { timeout: 120_000 }, 
     await given.build(server, { output, solve: local, sharedKey: "same:key" });
     return readFileSync(join(output, "own"), "utf8");
   });
-  assert.deepEqual(await Promise.all(builds), Array.from({ length: 8 }, (_, at) => `client ${at}`));
+  assert.deepEqual(
+    await Promise.all(builds),
+    Array.from({ length: 8 }, (_, at) => `client ${at}`),
+  );
 });
 
 test("I2: du and prune", async () => {

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { join } from "node:path";
 import { openSession, type StoreOptions } from "../../context/index.ts";
 import { Router, serveConnection } from "../grpc/server.ts";
-import { addContent } from "./blobs.ts";
+import { addContent } from "./content.ts";
 import { addBridge } from "./bridge.ts";
 import { addCache } from "./cache.ts";
 import { ClientSessions } from "./client-sessions.ts";
@@ -18,7 +18,7 @@ import { openConnection, type Service } from "./service.ts";
 import { sweepClientFolders } from "./synced-folders.ts";
 
 /** Options of `openBuildServer`. */
-export interface BuildServerOptions extends StoreOptions {
+interface BuildServerOptions extends StoreOptions {
   readonly readers: OptionReaders;
   readonly writers: AnswerWriters;
 }
@@ -65,7 +65,7 @@ export async function openBuildServer({ readers, writers, ...options }: BuildSer
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new DOMException("The server ends", "AbortError"));
-      await Promise.allSettled([...open]);
+      while (open.size > 0) await [...open][0];
       await resources.disposeAsync();
     },
   };

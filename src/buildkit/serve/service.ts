@@ -1,6 +1,6 @@
 /** What the calls of one connection share with those of others: the store, the sessions and the open builds. */
 import type { Store } from "../../store/index.ts";
-import { TextBlobs } from "./blobs.ts";
+import { TextBlobs } from "./text-blobs.ts";
 import type { ClientBuild } from "./client-build.ts";
 import type { ClientSessions } from "./client-sessions.ts";
 import type { Jobs } from "./jobs.ts";

@@ -13,7 +13,7 @@ import { runClientBuild } from "./run-client-build.ts";
 import type { Connection } from "./service.ts";
 
 /** What is asked of the frontend, by the control call or by the bridge. */
-export type FrontendRequest = Pick<BridgeSolveRequest, "frontend" | "frontendInputs" | "definition"> & {
+type FrontendRequest = Pick<BridgeSolveRequest, "frontend" | "frontendInputs" | "definition"> & {
   readonly attributes: Readonly<Record<string, string>>;
 };
 

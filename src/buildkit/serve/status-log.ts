@@ -73,8 +73,8 @@ export function createTranslator(
   ref: string,
   hide: Hide,
 ): {
-  setSource(name: string, bytes: Uint8Array): void;
-  piece(event: BuildEvent): StatusPiece | undefined;
+  readonly setSource: (name: string, bytes: Uint8Array) => void;
+  readonly piece: (event: BuildEvent) => StatusPiece | undefined;
 } {
   const names = new Map<string, string>();
   const started = new Map<string, number>();
@@ -122,7 +122,19 @@ export function createTranslator(
           const time = timestampFromMs(at);
           const ends = done ? { completed: time } : {};
           const numbers = { current: BigInt(currentBytes), total: BigInt(totalBytes) };
-          return { statuses: [{ id: id.startsWith("/") ? "writing" : id, vertex: digestOf(event.vertex), name: action, ...numbers, timestamp: time, started: time, ...ends }] };
+          return {
+            statuses: [
+              {
+                id: id.startsWith("/") ? "writing" : id,
+                vertex: digestOf(event.vertex),
+                name: action,
+                ...numbers,
+                timestamp: time,
+                started: time,
+                ...ends,
+              },
+            ],
+          };
         }
         case "warning": {
           const place = event.source === undefined ? {} : placeOf(event.source, source);

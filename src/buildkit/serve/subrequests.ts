@@ -7,7 +7,11 @@ import type { AnswerWriters, Told } from "./readers.ts";
 const VERSION = "1.0.0";
 
 /** The answer, by the names that clients look for. Throws `UNSUPPORTED` for another question. */
-export async function answerSubrequest(name: string, { options }: ClientBuild, writers: AnswerWriters): Promise<Record<string, Uint8Array>> {
+export async function answerSubrequest(
+  name: string,
+  { options }: ClientBuild,
+  writers: AnswerWriters,
+): Promise<Record<string, Uint8Array>> {
   const { context, file, cwd, env, root, buildArgs, buildContexts, target, platforms = [] } = options;
   const question = { context, file, cwd, env, root, buildArgs, buildContexts, target };
   const [platform] = platforms;
@@ -30,6 +34,11 @@ export async function answerSubrequest(name: string, { options }: ClientBuild, w
 }
 
 function metadataOf({ text, json }: Told, more: Readonly<Record<string, string>> = {}): Record<string, Uint8Array> {
-  const texts = { "result.json": `${JSON.stringify(json, undefined, 2)}\n`, "result.txt": text.map((line) => `${line}\n`).join(""), version: VERSION, ...more };
+  const texts = {
+    "result.json": `${JSON.stringify(json, undefined, 2)}\n`,
+    "result.txt": text.map((line) => `${line}\n`).join(""),
+    version: VERSION,
+    ...more,
+  };
   return Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, Buffer.from(value)]));
 }

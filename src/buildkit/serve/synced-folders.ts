@@ -12,7 +12,7 @@ import { receiveFolder } from "../session/receive-folder.ts";
 import type { ClientSession } from "./client-sessions.ts";
 
 /** What is fetched. */
-export interface FolderRequest {
+interface FolderRequest {
   readonly session: ClientSession;
   /** "context", "dockerfile", or the name of a named context. */
   readonly name: string;

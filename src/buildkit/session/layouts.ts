@@ -1,12 +1,13 @@
 /** OCI layouts of clients: read from a store of theirs into a folder, and sent to one. */
 import { readdir, rename, stat, writeFile } from "node:fs/promises";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { AT_ONCE, pool } from "../../async.ts";
 import { type Digest, hexOf, parseDigest, verified } from "../../digest.ts";
 import { type Descriptor, MAX_MANIFEST_BYTES, parseManifestOrIndex } from "../../oci/index.ts";
+import { fromText } from "../../paths.ts";
 import { makeFolders } from "../../sys/index.ts";
-import { readData, writeAll } from "../../tree/index.ts";
+import { createEntryMaker, readData, writeAll } from "../../tree/index.ts";
 import type { GrpcClient } from "../grpc/client.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import { Content } from "../wire/methods.ts";
@@ -39,7 +40,8 @@ export async function pullLayout(store: ClientStore, root: Digest, folder: strin
 async function pullManifest(store: ClientStore, digest: Digest, folder: string, mediaType: string | undefined): Promise<object> {
   const size = await sizeOf(store, digest);
   if (size === undefined) throw new GrpcError(CODE.notFound, `Cannot read ${digest} of the client: it is not in its store "${store.id}"`);
-  if (size > MAX_MANIFEST_BYTES) throw new GrpcError(CODE.invalid, `Cannot read ${digest} of the client: a manifest has at most ${MAX_MANIFEST_BYTES} bytes`);
+  if (size > MAX_MANIFEST_BYTES)
+    throw new GrpcError(CODE.invalid, `Cannot read ${digest} of the client: a manifest has at most ${MAX_MANIFEST_BYTES} bytes`);
   const chunks: Uint8Array[] = [];
   for await (const chunk of verified(read(store, digest, size), { digest, size })) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
@@ -60,7 +62,7 @@ async function pullManifest(store: ClientStore, digest: Digest, folder: string, 
 async function pullBlob(store: ClientStore, { digest, size }: Descriptor, folder: string): Promise<void> {
   const path = pathIn(folder, digest);
   if ((await stat(path).catch(() => undefined)) !== undefined) return;
-  const fd = openSync(`${path}.part`, "wx");
+  const fd = createEntryMaker().open(fromText(`${path}.part`));
   try {
     for await (const chunk of verified(read(store, digest, size), { digest, size })) writeAll(fd, chunk, "a blob of the client");
   } finally {

@@ -22,7 +22,7 @@ interface OpenFile {
 }
 
 /** Where files go. `onBytes`: how many came, each time some did. */
-export interface ReceiveOptions {
+interface ReceiveOptions {
   /** Absolute, and there. */
   readonly folder: string;
   readonly onBytes?: ((count: number) => void) | undefined;

@@ -44,7 +44,7 @@ export const command: Command = defineCommand(
     usage: "",
     summary: "Let docker buildx and other clients of BuildKit build with Decant",
     notes: `The server speaks BuildKit's control API, and builds with the store of --root.
-Whoever can connect to it can run anything as its user: a unix socket is for its user only, and TCP needs certificates on both sides.
+Whoever can connect to it can run anything as its user. So a unix socket is for its user only, and TCP needs certificates on both sides.
 Sockets that systemd has opened (LISTEN_FDS) take the place of --addr.
 
 Examples:

@@ -1,28 +1,10 @@
 /** Blobs that clients may read by digest: what the history told them of. */
 import { create } from "@bufbuild/protobuf";
-import { type Digest, sha256 } from "../../digest.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import type { Router } from "../grpc/server.ts";
 import { InfoResponseSchema, ReadContentResponseSchema } from "../wire/session_pb.ts";
 import { Content } from "../wire/methods.ts";
 import type { Connection } from "./service.ts";
-
-/** What a connection was told of, and may read. Each blob is small. */
-export class TextBlobs {
-  readonly #blobs = new Map<string, Buffer>();
-
-  /** Keeps a text, and gives its digest and size. */
-  add(text: string | Uint8Array): { readonly digest: Digest; readonly size: bigint } {
-    const bytes = Buffer.from(text);
-    const digest = sha256(bytes);
-    this.#blobs.set(digest, bytes);
-    return { digest, size: BigInt(bytes.byteLength) };
-  }
-
-  get(digest: string): Buffer | undefined {
-    return this.#blobs.get(digest);
-  }
-}
 
 const PIECE_BYTES = 256 * 1024;
 
@@ -34,7 +16,9 @@ export function addContent(router: Router, { blobs }: Connection): void {
     return found;
   };
   router
-    .unary(Content.method.info, async ({ digest }) => create(InfoResponseSchema, { info: { digest, size: BigInt(bytesOf(digest).byteLength) } }))
+    .unary(Content.method.info, async ({ digest }) =>
+      create(InfoResponseSchema, { info: { digest, size: BigInt(bytesOf(digest).byteLength) } }),
+    )
     .stream(Content.method.read, async ({ requests, send }) => {
       for await (const { digest, offset, size } of requests) {
         const bytes = bytesOf(digest);

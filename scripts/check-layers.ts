@@ -15,6 +15,7 @@ const ROOMS: readonly string[] = [
   "tree",
   "elf",
   "facts",
+  "secrets",
   "registry",
   "daemon",
   "dockerfile",

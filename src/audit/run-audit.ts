@@ -6,6 +6,7 @@ import { given } from "../given.ts";
 import { formatPlatform } from "../oci/index.ts";
 import { displayPath, ROOT, treePath } from "../paths.ts";
 import { type Inventory, readInventory } from "../sbom/index.ts";
+import type { KnownSecret } from "../secrets/index.ts";
 import { DISTROLESS_CHECKS } from "./checks/distroless/checks.ts";
 import { RUN_AS_CHECKS } from "./checks/run-as/checks.ts";
 import { RUN_CHECKS } from "./checks/run/checks.ts";
@@ -18,7 +19,7 @@ import { judge } from "./policy.ts";
 import { type AuditReport, REPORT_FORMAT, type ReportedFinding, type ReportedLayer } from "./report.ts";
 import { sizesOf } from "./sizes.ts";
 import { walkedTree } from "./walked-tree.ts";
-import type { Allowance, AuditContext, AuditLayer, AuditPolicy, AuditSubject, Finding, KnownSecret, Severity } from "./types.ts";
+import type { Allowance, AuditContext, AuditLayer, AuditPolicy, AuditSubject, Finding, Severity } from "./types.ts";
 
 /** What a caller may give an audit besides its subject. */
 export interface RunAuditOptions {

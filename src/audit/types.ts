@@ -3,6 +3,7 @@ import type { ContentsQuery } from "../debian/index.ts";
 import type { ContainerConfig, HistoryEntry, Platform } from "../oci/index.ts";
 import type { TreePath } from "../paths.ts";
 import type { Inventory } from "../sbom/index.ts";
+import type { KnownSecret } from "../secrets/index.ts";
 import type { SourceRange } from "../source.ts";
 import type { Entry, Layer, Tree } from "../tree/index.ts";
 
@@ -112,12 +113,6 @@ export interface AuditContext {
   readonly inventory: () => Promise<Inventory>;
   /** Which Debian packages have a file; absent where no archive may be asked. */
   readonly whoHas?: (queries: readonly ContentsQuery[]) => Promise<ReadonlyMap<ContentsQuery, readonly string[]>>;
-}
-
-/** A secret of the build that is audited. */
-export interface KnownSecret {
-  readonly id: string;
-  readonly value: Uint8Array;
 }
 
 /** The tree of the subject, walked once for all checks. */

@@ -1,6 +1,7 @@
 /** The audit of a build: after the last step and before anything is written or pushed. */
-import { type AuditLayer, type AuditReport, type BuildStage, imageSubject, type KnownSecret, runAudit } from "../audit/index.ts";
+import { type AuditLayer, type AuditReport, type BuildStage, imageSubject, runAudit } from "../audit/index.ts";
 import { DecantError } from "../errors.ts";
+import type { KnownSecret } from "../secrets/index.ts";
 import type { BuiltImage } from "../image/index.ts";
 import { findLayer, type Layer, loadLayers } from "../tree/index.ts";
 import { step } from "../step.ts";

@@ -1,10 +1,13 @@
 /** What a build told, kept with its line in the history: its steps, warnings and results. Logs of steps have files of their own. */
 import type { BuildEvent, Emit } from "../events.ts";
+import type { SecretGuard } from "../secrets/index.ts";
 import type { History } from "../store/index.ts";
 
 /** Passes events on, and remembers what is kept. */
 interface EventKeeper {
   readonly emit: Emit;
+  /** Secrets that no event may have, from now on. Output of steps has none already. */
+  hide(guard: SecretGuard | undefined): void;
   /** Writes what was told so far. Throws `STORE_FULL`. */
   keep(history: History, buildId: string): void;
 }
@@ -12,9 +15,15 @@ interface EventKeeper {
 /** Makes a keeper before `emit`. Of a transfer only the end is kept. */
 export function keepEvents(emit: Emit): EventKeeper {
   const events: BuildEvent[] = [];
+  let guard: SecretGuard | undefined;
   return {
+    hide(known) {
+      guard = known;
+    },
     emit(event) {
-      const timed: BuildEvent = { at: Date.now(), ...event };
+      const told: BuildEvent = { at: Date.now(), ...event };
+      // What a secret looks like in JSON is one of the forms that are masked.
+      const timed = guard === undefined || event.type === "log" ? told : (JSON.parse(guard.masked(JSON.stringify(told))) as BuildEvent);
       if (event.type !== "log" && (event.type !== "transfer" || event.done)) events.push(timed);
       emit(timed);
     },

@@ -14,6 +14,8 @@ import {
 } from "../context/index.ts";
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { SourceAccess } from "../engine/index.ts";
+import { openGuard } from "./secret-guard.ts";
+import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
@@ -49,6 +51,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** Opened on first use, because looking at a Dockerfile on this machine needs no store. */
   readonly session: () => Promise<Session>;
   readonly access: SourceAccess;
+  /** Knows the secrets of the build, if it has any. */
+  readonly guard: SecretGuard | undefined;
   readonly context: BuildContext;
   /** The folder of the context, if it is one of this machine. */
   readonly folder: string | undefined;
@@ -83,6 +87,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     secret: openSecrets(options.secrets ?? [], { cwd, env }),
     sshAgent: openAgents(options.ssh ?? [], { cwd, env }),
   };
+  const guard = await openGuard(options, { access, cwd, env, signal: run.signal });
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
   const context = await openBuildContext(options, session, { cwd, access, compatibility, ...run });
@@ -101,6 +106,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     cwd,
     session,
     access,
+    guard,
     context,
     folder,
     written,

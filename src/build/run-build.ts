@@ -25,6 +25,7 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
   const run = { signal, emit: keeper.emit, client };
   await checkBuildOptions(options, run);
   await using opened = await openBuild(options, run);
+  keeper.hide(opened.guard);
   await checkOpened(opened);
   const { history } = (await opened.session()).store;
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOf(opened), client?.build.id);
@@ -37,7 +38,8 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
     const state = run.signal.aborted ? "cancelled" : "failed";
     try {
       keeper.keep(history, id);
-      history.finish(id, state, error instanceof Error ? error.message : String(error));
+      const message = error instanceof Error ? error.message : String(error);
+      history.finish(id, state, opened.guard?.masked(message) ?? message);
     } catch (unwritten) {
       // A disk that is full is why the build failed; the history says by itself that a build whose process is gone has failed.
       if (!isDecantError(unwritten, "STORE_FULL")) throw unwritten;
@@ -78,7 +80,9 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
 
 /** What a metadata file says of how one platform was built. */
 function toldProvenance(build: SolvedBuild, mode: Parameters<typeof metadataProvenance>[1]): ToldProvenance {
-  return { platform: formatPlatform(build.platform), predicate: metadataProvenance(build, mode) };
+  const predicate = metadataProvenance(build, mode);
+  build.opened.guard?.checkText("its provenance", JSON.stringify(predicate));
+  return { platform: formatPlatform(build.platform), predicate };
 }
 
 /** The report, when the options ask for one. Most builds ask for none: what audits images is loaded on use. */
@@ -94,7 +98,8 @@ async function finishImage(build: SolvedBuild): Promise<BuiltImage> {
   const { opened, session, conversion, solution, started, epochSec, inIndex, platform } = build;
   const built = builtImage(conversion, solution, { nowMs: started.startedAt, epochSec, inIndex, requested: platform });
   const { emit, signal } = opened;
-  return withAttestations(await withLoaderCache(built, { store: session.store, emit, signal }), build);
+  const image = withAttestations(await withLoaderCache(built, { store: session.store, emit, signal }), build);
+  return opened.guard === undefined ? image : (await import("./guarded-image.ts")).guardedImage(image, opened.guard, opened.options);
 }
 
 /** What the first output that is an image says of itself. */

@@ -62,7 +62,7 @@ function solutionAt(solutions: readonly Solution[], at: number): Solution {
 /** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
 function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
   const { opened, session, images, devices, epochSec } = build;
-  const { options, access, contexts, emit } = opened;
+  const { options, access, guard, contexts, emit } = opened;
   const { store, network, env } = session;
   const warn = warningsOnce(emit);
   let sandbox: Promise<Sandbox> | undefined;
@@ -70,7 +70,7 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
-    ...given({ shared }),
+    ...given({ shared, guard }),
     emit,
     providers: [
       local,

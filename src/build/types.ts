@@ -41,6 +41,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly cacheFrom?: readonly CacheSource[] | undefined;
   /** Where the build leaves its results for other machines, when it has succeeded. */
   readonly cacheTo?: readonly CacheTarget[] | undefined;
+  /** Paths of the image, with all below them, that may hold secrets of the build. Default: none; a secret found elsewhere fails the build. */
+  readonly allowSecretIn?: readonly string[] | undefined;
   /** Fails where a step would have to run, with the input that changed. Default false. */
   readonly expectCached?: boolean | undefined;
   /** For outputs with dest "-". */

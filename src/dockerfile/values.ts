@@ -10,12 +10,12 @@ const MAX_NS = 2 ** 63;
  * Throws `DOCKERFILE_SEMANTIC` for anything else, and beyond 292 years.
  */
 export function parseDuration(text: string, range?: SourceRange): number {
-  const match = /^([+-]?)((?:\d*\.?\d*(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(text);
+  const match = /^([+-]?)((?:\d*\.?\d*(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+|0)$/.exec(text);
   const body = match?.[2];
   if (body === undefined) throw invalidDuration(text, range);
   if (body === "0") return 0;
   let total = 0;
-  for (const part of body.matchAll(/(\d*\.?\d*)(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const part of body.matchAll(/(\d*\.?\d*)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g)) {
     const [, digits = "", unit = ""] = part;
     if (!/\d/.test(digits)) throw invalidDuration(text, range);
     // Nanoseconds are the smallest part: what is below is cut off.

@@ -170,7 +170,9 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
         step.start();
         if (why !== undefined) context.emit({ type: "log", vertex: vertex.id, stream: "stderr", data: `why: ${why}\n` });
       };
-      return cache.keep(key, await run.execute(signal, start), vertex.meta.slot, run.ingredients);
+      const layer = await run.execute(signal, start);
+      await context.guard?.checkLayer(layer, signal);
+      return cache.keep(key, layer, vertex.meta.slot, run.ingredients);
     }),
   );
   if (!vertex.meta.internal) counts.executed += 1;

@@ -3,6 +3,7 @@ import type { Digest } from "../digest.ts";
 import type { Emit } from "../events.ts";
 import type { BindMount, CacheMount, FileAction, SourceOp } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
+import type { SecretGuard } from "../secrets/index.ts";
 import type { SourceRange } from "../source.ts";
 import type { Store } from "../store/index.ts";
 import type { Layer, LayerSource, Tree } from "../tree/index.ts";
@@ -78,6 +79,8 @@ export interface EngineContext {
   readonly defaultNetwork: "host" | "none";
   /** A PEM bundle of the host for RUN steps, or none. */
   readonly caCertificates?: string;
+  /** Knows the secrets of the build, and refuses layers that have one. Default: none are known. */
+  readonly guard?: SecretGuard | undefined;
   /** The value of a secret of `--secret`, or undefined when there is none of this id. Never kept. */
   readonly secret: (id: string, signal: AbortSignal) => Promise<Uint8Array | undefined>;
   /** An agent of `--ssh`, or undefined. */

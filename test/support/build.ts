@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileS
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { stepsEnd } from "./events.ts";
-import { type BuildEvent, build, type BuildOptions, type BuildResult } from "../../src/index.ts";
+import { type BuildEvent, build, type BuildOptions, type BuildResult, isDecantError } from "../../src/index.ts";
 
 /** A folder with a store and a context; gone when disposed. */
 export interface Workshop extends Disposable {
@@ -140,3 +140,14 @@ export function addProgram(shop: Pick<Workshop, "context">, path: string): void 
 
 /** The first lines of a Dockerfile whose stage `base` has busybox. */
 export const BUSYBOX = "FROM scratch AS base\nCOPY busybox /\nENV PATH=/bin\n";
+
+/** Waits for a build that fails: "CODE LINE: message"; "no error" for one that does not. */
+export async function failure(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (isDecantError(error)) return `${error.code} ${error.source[0]?.start.line ?? "-"}: ${error.message}`;
+    throw error;
+  }
+  return "no error";
+}

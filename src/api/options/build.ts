@@ -67,6 +67,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
   expectCached: maybe(flag),
+  allowSecretIn: maybe(list(text)),
   stdout: maybe(call),
   audit: maybe(oneOf("warn", "error", "strict")),
   onAudit: maybe(call),

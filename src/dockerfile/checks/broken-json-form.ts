@@ -49,7 +49,7 @@ function ofWords(words: readonly Word[], effect: string): PlainText | undefined 
 }
 
 function mistakeOf(text: string): string {
-  if (/[“”„‘’]/.test(text)) return 'it has typographic quotes; write "…"';
+  if (/[\u201c\u201d\u201e\u2018\u2019]/.test(text)) return 'it has typographic quotes; write "…"';
   if (/^\[\s*'/.test(text) || /,\s*'/.test(text)) return 'it has single quotes; write "…"';
   if (/,\s*\]/.test(text) || /\]\s*,\s*$/.test(text) || /,\s*,/.test(text)) return "it has a comma too many";
   if (/\]\s*#/.test(text)) return "a comment follows it; write the comment on a line of its own";

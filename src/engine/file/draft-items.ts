@@ -2,11 +2,14 @@
 import { InternalError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import { baseName, joinTreePath, ROOT, type TreePath } from "../../paths.ts";
-import { hasSameMetadata, hasSameTime, type LayerItem, type PathTable, ROOT_NODE } from "../../tree/index.ts";
+import { type Entry, hasSameMetadata, hasSameTime, type LayerItem, type PathTable, ROOT_NODE } from "../../tree/index.ts";
 import { type DraftNames, NO_FILE } from "./draft-names.ts";
 
+/** What is known of a node: it is there; its name is in the base, too, and not covered; it is not as in the base; it is written. */
 const IN_PLACE = 1;
-const WANTED = 2;
+const IN_BASE = 2;
+const CHANGED = 4;
+const WANTED = 8;
 
 /** The first name of a file has its bytes, the others link to it. */
 export async function* draftItems(names: DraftNames): AsyncGenerator<LayerItem, void, undefined> {
@@ -34,25 +37,36 @@ export async function* draftItems(names: DraftNames): AsyncGenerator<LayerItem, 
 function wantedNodes(names: DraftNames): Uint8Array {
   const { table } = names;
   const states = new Uint8Array(table.count);
-  states[ROOT_NODE] = IN_PLACE;
+  states[ROOT_NODE] = IN_PLACE | IN_BASE;
   // Nodes come after those above them.
-  for (let node = 1; node < states.length; node += 1)
-    if (states[table.parent(node)] === IN_PLACE && table.isInPlace(node)) states[node] = IN_PLACE;
+  for (let node = 1; node < states.length; node += 1) {
+    const above = states[table.parent(node)] ?? 0;
+    if (above & IN_PLACE && table.isInPlace(node)) states[node] = IN_PLACE | (above & IN_BASE ? stateOverBase(names, node) : CHANGED);
+  }
   for (let node = states.length - 1; node > ROOT_NODE; node -= 1) {
-    const file = states[node] === IN_PLACE ? names.fileAt(node) : NO_FILE;
-    if (file !== NO_FILE && !isUnchanged(names, table.path(node), file)) states[node] = WANTED;
-    if (states[node] === WANTED) states[table.parent(node)] = WANTED;
+    const state = states[node] ?? 0;
+    if (state & WANTED || (state & CHANGED && names.fileAt(node) !== NO_FILE)) {
+      states[node] = state | WANTED;
+      const above = table.parent(node);
+      states[above] = (states[above] ?? 0) | WANTED;
+    }
   }
   return states;
 }
 
+/** Is the name in the base, so that names below it can be; and does it differ from there? */
+function stateOverBase(names: DraftNames, node: number): number {
+  const { files, covered, table } = names;
+  const path = table.path(node);
+  const before = names.inBase(path);
+  if (before === undefined || covered.has(path)) return CHANGED;
+  const file = names.fileAt(node);
+  return IN_BASE | (file === NO_FILE || isUnchanged(before, files.entry(file, path), files.names(file)) ? 0 : CHANGED);
+}
+
 /** As BuildKit has it, what is as before is not written, and a directory of another time only with what changed in it (rules S123, S124). */
-function isUnchanged(names: DraftNames, path: TreePath, file: number): boolean {
-  const { files, covered } = names;
-  const before = files.names(file) > 1 || covered.has(path) ? undefined : names.inBase(path);
-  if (before === undefined) return false;
-  const entry = files.entry(file, path);
-  if (!hasSameMetadata(before, entry)) return false;
+function isUnchanged(before: Entry, entry: Entry, namesOfFile: number): boolean {
+  if (namesOfFile > 1 || !hasSameMetadata(before, entry)) return false;
   if (entry.kind === "dir") return true;
   return hasSameTime(before, entry) && (entry.kind !== "file" || (entry.digest !== undefined && entry.digest === before.digest));
 }
@@ -64,7 +78,7 @@ function* walkTable(table: PathTable, states: Uint8Array): Generator<readonly [n
     const node = top.children[top.next];
     top.next += 1;
     if (node === undefined) open.pop();
-    else if (states[node] === WANTED) {
+    else if ((states[node] ?? 0) & WANTED) {
       const path = joinTreePath(top.path, table.name(node));
       yield [node, path];
       if (table.hasChildren(node)) open.push({ path, children: table.children(node), next: 0 });

@@ -127,6 +127,7 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
   const result = await ready.run(step).catch(async (error: unknown) => {
     throw await startFailure(error, seen);
   });
+  log.flush();
   if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
   makeSystemDirectories(upper, tree, op);
   return staged === undefined ? await layerFromMemory(store, upper, tree, signal) : await layerFromUpper(store, staged, tree, signal);
@@ -174,27 +175,40 @@ function makeSystemDirectories(upper: string, root: Tree, { mounts }: ExecOp): v
   }
 }
 
+type Stream = "stdout" | "stderr";
+
 interface StepLog extends Disposable {
   readonly path: string;
-  readonly write: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
+  readonly write: (stream: Stream, chunk: Uint8Array) => void;
+  /** Shows what waited for more: it might have been the beginning of a secret. */
+  readonly flush: () => void;
   /** The last bytes, as text. */
   tail(): string;
 }
 
-/** Every byte goes to the step's log file, and as text to the event stream. What it throws ends the step. */
+/** Every byte goes to the step's log file, and as text to the event stream, but for secrets. What it throws ends the step. */
 function openLog(context: EngineContext, vertex: Vertex): StepLog {
   const path = context.store.history.logFile(context.buildId, vertex.id);
   const file = openSync(path, "a");
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const streams = { stdout: context.guard?.maskedStream(), stderr: context.guard?.maskedStream() };
   let tail = Buffer.alloc(0);
+  const show = (stream: Stream, chunk: Uint8Array): void => {
+    writeAll(file, chunk, "the log of a step");
+    tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+    const data = decoders[stream].decode(chunk, { stream: true });
+    if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });
+  };
+  const flush = (): void => {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const rest = streams[stream]?.end();
+      if (rest !== undefined && rest.byteLength > 0) show(stream, rest);
+    }
+  };
   return {
     path,
-    write(stream, chunk) {
-      writeAll(file, chunk, "the log of a step");
-      tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
-      const data = decoders[stream].decode(chunk, { stream: true });
-      if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });
-    },
+    write: (stream, chunk) => show(stream, streams[stream]?.write(chunk) ?? chunk),
+    flush,
     tail: () => tail.toString("utf8"),
     [Symbol.dispose]() {
       closeSync(file);

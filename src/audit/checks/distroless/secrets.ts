@@ -1,8 +1,7 @@
 /** The values of this build's secrets in what this build made: layers, hidden files included, configuration and history. */
 import { given } from "../../../given.ts";
 import { displayPath, toBytes } from "../../../paths.ts";
-import { type Needle, needlesOf } from "../../credentials/needles.ts";
-import { createSearch } from "../../credentials/search.ts";
+import { createSearch, type Needle, needlesOf } from "../../../secrets/index.ts";
 import { type LayerFile, layerFiles } from "../../layer-files.ts";
 import type { AuditCheck, AuditSubject, Finding } from "../../types.ts";
 import { DISTROLESS } from "./findings.ts";
@@ -19,11 +18,11 @@ const REMEDY =
 export const secretsCheck: AuditCheck = {
   group: "distroless",
   async run(subject, { secrets, files, signal }) {
-    const { needles, tooShort } = needlesOf(secrets);
-    const findings: Finding[] = tooShort.map((id) =>
+    const { needles, tooPlain } = needlesOf(secrets);
+    const findings: Finding[] = tooPlain.map((id) =>
       SIZE.found("not-examined", {
-        message: `The value of secret "${id}" is too short to search for`,
-        remedy: "Take a secret of eight characters or more",
+        message: `The value of secret "${id}" is too short or too plain to search for`,
+        remedy: "Take a secret of eight characters or more that is not one word or number",
       }),
     );
     if (needles.length === 0) return findings;

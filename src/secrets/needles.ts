@@ -1,5 +1,10 @@
-/** The forms in which the value of a secret may be found: as it is, its lines and words, in base64, in URLs and in JSON. */
-import type { KnownSecret } from "../types.ts";
+/** The forms in which the value of a secret may be found: as it is, its lines and words, in base64, hexadecimal, URLs and JSON. */
+
+/** A secret that a build knows. */
+export interface KnownSecret {
+  readonly id: string;
+  readonly value: Uint8Array;
+}
 
 /** One thing to look for. */
 export interface Needle {
@@ -9,35 +14,39 @@ export interface Needle {
   readonly bytes: Buffer;
 }
 
-/** Shorter values would be found by chance. */
+/** Shorter values would be found by chance, and so would words and numbers. */
 const MIN_BYTES = 8;
+const PLAIN = /^(?:[a-z]{0,14}|[A-Z]{0,14}|\d{0,14})$/;
+/** Names of hosts and paths are no credentials: they stand in many files. */
+const PLACE = /^[a-z\d._/-]*[./][a-z\d._/-]*$/;
 const MIN_PART_BYTES = 16;
 const MAX_PARTS = 16;
 /** What a longer value begins with is enough to know it by. */
 const MAX_BYTES = 4096;
 
-/** The needles of secrets, and the ids of those that are too short to be looked for. */
-export function needlesOf(secrets: readonly KnownSecret[]): { readonly needles: readonly Needle[]; readonly tooShort: readonly string[] } {
+/** The needles of secrets, and the ids of those that are too short or too plain to be looked for. */
+export function needlesOf(secrets: readonly KnownSecret[]): { readonly needles: readonly Needle[]; readonly tooPlain: readonly string[] } {
   const needles: Needle[] = [];
-  const tooShort: string[] = [];
+  const tooPlain: string[] = [];
   for (const { id, value } of secrets) {
     const whole = Buffer.from(value).toString("latin1").trim();
-    if (whole.length < MIN_BYTES) {
-      if (whole !== "") tooShort.push(id);
+    if (whole.length < MIN_BYTES || PLAIN.test(whole)) {
+      if (whole !== "") tooPlain.push(id);
       continue;
     }
     const parts = partsOf(whole).filter((part) => part !== whole);
     needles.push(...formsOf(id, "its value", whole), ...parts.flatMap((part) => formsOf(id, "a part of it", part)));
   }
-  return { needles, tooShort };
+  return { needles, tooPlain };
 }
 
 /** Lines, and values behind "=", ":" and blanks, that look like credentials: letters and digits, and long. */
 function partsOf(text: string): string[] {
   const parts = new Set<string>();
   for (const word of text.split(/[\s"'=:,;]+|(?<==)/))
-    if (word.length >= MIN_PART_BYTES && /\d/.test(word) && /[A-Za-z]/.test(word)) parts.add(word);
-  return [...parts].slice(0, MAX_PARTS);
+    if (word.length >= MIN_PART_BYTES && /\d/.test(word) && /[A-Za-z]/.test(word) && !PLACE.test(word)) parts.add(word);
+  // A private key begins with what its public half has, too.
+  return [...parts].slice(-MAX_PARTS);
 }
 
 function formsOf(secret: string, what: string, text: string): Needle[] {
@@ -52,6 +61,8 @@ function formsOf(secret: string, what: string, text: string): Needle[] {
     add(encoded.replaceAll("+", "-").replaceAll("/", "_"), "in base64url");
   }
   const utf8 = raw.toString("utf8");
+  add(raw.toString("hex"), "in hexadecimal");
+  add(raw.toString("hex").toUpperCase(), "in hexadecimal");
   add(Buffer.from(encodeURIComponent(utf8)), "in a URL");
   add(Buffer.from(JSON.stringify(utf8).slice(1, -1)), "in JSON");
   return [...forms].map(([key, form]) => ({ secret, form, bytes: Buffer.from(key, "latin1") }));

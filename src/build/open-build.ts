@@ -14,7 +14,7 @@ import {
 } from "../context/index.ts";
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { SourceAccess } from "../engine/index.ts";
-import { openGuard } from "./secret-guard.ts";
+import { learning, openGuard } from "./secret-guard.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
@@ -83,11 +83,13 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     await resource?.[Symbol.asyncDispose]();
   });
   const buildPlatform = hostPlatform({ arch: process.arch });
-  const access: SourceAccess = run.client ?? {
+  const lent: SourceAccess = run.client ?? {
     secret: openSecrets(options.secrets ?? [], { cwd, env }),
     sshAgent: openAgents(options.ssh ?? [], { cwd, env }),
   };
-  const guard = await openGuard(options, { access, cwd, env, signal: run.signal });
+  const isClient = run.client !== undefined;
+  const guard = await openGuard(options, { access: lent, cwd, env, isClient, signal: run.signal });
+  const access = isClient && guard !== undefined ? learning(lent, guard) : lent;
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
   const context = await openBuildContext(options, session, { cwd, access, compatibility, ...run });

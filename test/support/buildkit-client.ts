@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type GrpcClient, openGrpcClient, type ClientCall } from "../../src/buildkit/grpc/client.ts";
 import { CODE, GrpcError } from "../../src/buildkit/grpc/errors.ts";

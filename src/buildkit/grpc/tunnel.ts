@@ -15,9 +15,19 @@ export function tunnel(incoming: ByteStream, send: (data: Uint8Array) => Promise
       );
     },
     write(chunk: Uint8Array, _encoding, done) {
-      sendPieces(chunk, send).then(() => done(), done);
+      void passOn(chunk, send, done);
     },
   });
+}
+
+async function passOn(chunk: Uint8Array, send: (data: Uint8Array) => Promise<void>, done: (error?: Error) => void): Promise<void> {
+  let failure: Error | undefined;
+  try {
+    await sendPieces(chunk, send);
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error));
+  }
+  done(failure);
 }
 
 async function sendPieces(chunk: Uint8Array, send: (data: Uint8Array) => Promise<void>): Promise<void> {

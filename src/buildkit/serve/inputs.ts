@@ -2,12 +2,15 @@
  * Results of one target of a bake as contexts of another. The client gets a graph of a single op that names the build, and sends it back: then the
  * build runs (from the cache, where the other target has run already), and its image is the context.
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import { vertex } from "../../graph/index.ts";
+import { hostPlatform } from "../../oci/index.ts";
+import { fromDefinition } from "../llb/from-llb.ts";
+import { toDefinition } from "../llb/to-llb.ts";
 import { runBuild } from "../../build/index.ts";
 import type { Emit } from "../../events.ts";
-import { type Definition, DefinitionSchema, OpSchema } from "../wire/llb_pb.ts";
+import { type Definition, DefinitionSchema } from "../wire/llb_pb.ts";
 import type { ClientBuild } from "./client-build.ts";
 import { notServed } from "./errors.ts";
 import { newReference } from "./reference.ts";
@@ -15,25 +18,21 @@ import type { Job } from "./jobs.ts";
 import type { Connection } from "./service.ts";
 
 const SCHEME = "decant-build://";
+/** Says nothing: what a build is for, its own options say. */
+const PLATFORM = hostPlatform({ arch: process.arch });
 
 /** The graph that stands for a build. */
 export function definitionOf(reference: string): Definition {
-  const op = toBinary(
-    OpSchema,
-    create(OpSchema, { op: { case: "source", value: { identifier: `${SCHEME}${reference}` } }, platform: { architecture: "", os: "" } }),
-  );
-  const digest = `sha256:${createHash("sha256").update(op).digest("hex")}`;
-  const end = toBinary(OpSchema, create(OpSchema, { inputs: [{ digest, index: 0n }] }));
-  return create(DefinitionSchema, { def: [op, end], metadata: { [digest]: {} } });
+  const name = `result ${reference}`;
+  const meta = { name, ignoreCache: false, internal: true, slot: name };
+  return toDefinition(vertex({ kind: "source", identifier: `${SCHEME}${reference}`, attrs: {} }, [], PLATFORM, meta));
 }
 
-/** The build that such a graph names. Throws `UNSUPPORTED` for any other graph. */
+/** The build that such a graph names. Throws `UNSUPPORTED` for any other graph, and `USAGE` for a damaged one. */
 function buildIn(connection: Connection, definition: Definition | undefined): ClientBuild {
-  const sources = (definition?.def ?? [])
-    .map((bytes) => fromBinary(OpSchema, bytes))
-    .flatMap(({ op }) => (op.case === "source" ? [op.value.identifier] : []));
-  const [source = ""] = sources;
-  const build = source.startsWith(SCHEME) ? connection.builds.get(source.slice(SCHEME.length)) : undefined;
+  const { op } = fromDefinition(definition ?? create(DefinitionSchema), PLATFORM);
+  const identifier = op.kind === "source" ? op.identifier : "";
+  const build = identifier.startsWith(SCHEME) ? connection.builds.get(identifier.slice(SCHEME.length)) : undefined;
   if (build === undefined) throw notServed("An input that is no result of this client's own builds");
   return build;
 }

@@ -1,6 +1,8 @@
 /** Builds of clients: opened when the client has them converted, run when it returns them. */
 import { create } from "@bufbuild/protobuf";
 import type { ClientAccess } from "../../build/index.ts";
+import { hostPlatform } from "../../oci/index.ts";
+import { fromDefinition } from "../llb/from-llb.ts";
 import { agentOf, credentialsOf, secretOf } from "../session/ask-client.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import type { BridgeSolveRequest } from "../wire/gateway_pb.ts";
@@ -66,7 +68,11 @@ async function buildOf(connection: Connection, job: Job): Promise<ClientBuild | 
 /** Reads what a client wants built, and fetches what it needs. Nothing runs yet. */
 export async function openBuildOf(connection: Connection, job: Job, request: FrontendRequest): Promise<ClientBuild> {
   const { frontend, attributes, definition, frontendInputs } = request;
-  if ((definition?.def.length ?? 0) > 0) throw notServed("A build graph (LLB) of the client", "Send a Dockerfile");
+  if (definition !== undefined && definition.def.length > 0) {
+    // What is wrong with it is told first.
+    fromDefinition(definition, hostPlatform({ arch: process.arch }));
+    throw notServed("Running a build graph (LLB) of the client", "Send a Dockerfile");
+  }
   if (frontend !== "dockerfile.v0") throw notServed(`The frontend "${frontend}"`, "Only dockerfile.v0 is built in");
   const { service } = connection;
   const session = sessionOf(job);

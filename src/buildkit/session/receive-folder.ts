@@ -181,20 +181,15 @@ class FolderReceiver {
 function isThere(path: string, entry: Entry): boolean {
   const found = lstatSync(toBytes(path), { throwIfNoEntry: false, bigint: true });
   if (found === undefined) return false;
-  switch (entry.kind) {
-    case "dir":
-      return found.isDirectory();
-    case "file":
-      return (
-        found.isFile() &&
-        found.nlink === 1n &&
-        Number(found.size) === entry.size &&
-        Number(found.mode & 0o7777n) === entry.mode &&
-        found.mtimeNs === BigInt(entry.mtimeSec) * NSEC + BigInt(entry.mtimeNsec)
-      );
-    case "symlink":
-      return found.isSymbolicLink() && fromBytes(readlinkSync(toBytes(path), { encoding: "buffer" })) === entry.link;
-    default:
-      return false;
-  }
+  if (entry.kind === "dir") return found.isDirectory();
+  if (entry.kind === "symlink")
+    return found.isSymbolicLink() && fromBytes(readlinkSync(toBytes(path), { encoding: "buffer" })) === entry.link;
+  return (
+    entry.kind === "file" &&
+    found.isFile() &&
+    found.nlink === 1n &&
+    Number(found.size) === entry.size &&
+    Number(found.mode & 0o7777n) === entry.mode &&
+    found.mtimeNs === BigInt(entry.mtimeSec) * NSEC + BigInt(entry.mtimeNsec)
+  );
 }

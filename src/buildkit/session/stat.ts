@@ -78,19 +78,14 @@ export function statOf(entry: Entry): MessageInitShape<typeof StatSchema> {
   };
 }
 
+const KINDS: Readonly<Partial<Record<Entry["kind"], number>>> = {
+  dir: DIR,
+  symlink: SYMLINK,
+  fifo: PIPE,
+  block: DEVICE,
+  char: DEVICE | CHAR,
+};
+
 function typeBits({ kind }: Entry): number {
-  switch (kind) {
-    case "dir":
-      return DIR;
-    case "symlink":
-      return SYMLINK;
-    case "fifo":
-      return PIPE;
-    case "block":
-      return DEVICE;
-    case "char":
-      return DEVICE | CHAR;
-    default:
-      return 0;
-  }
+  return KINDS[kind] ?? 0;
 }

@@ -37,7 +37,9 @@ export async function startBuildServer(env: Readonly<Record<string, string>> = {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-serve-")));
   const root = join(folder.path, "store");
-  const server = stack.use(await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS }));
+  const server = stack.use(
+    await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow: [] }),
+  );
   const path = join(folder.path, "door");
   const door: Server = createServer((socket) => void server.serve(socket));
   await new Promise<void>((resolve) => door.listen(path, resolve));

@@ -2,6 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type BuildOptions, type BuildResult, runBuild } from "../../build/index.ts";
 import { InternalError } from "../../errors.ts";
+import { CODE, GrpcError } from "../grpc/errors.ts";
 import { type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import { readCaches } from "./client-caches.ts";
 import type { ClientBuild } from "./client-build.ts";
@@ -20,7 +21,7 @@ export async function runClientBuild(service: Service, job: Job, build: ClientBu
   const options: BuildOptions = {
     ...build.options,
     outputs: outputs.length === 0 ? [{ type: "cacheonly" }] : outputs.map(({ spec }) => spec),
-    allow: request.entitlements.map(readers.entitlement),
+    allow: request.entitlements.map((name) => entitled(service, name)),
     cacheFrom: caches.from,
     cacheTo: caches.to,
     metadataProvenance: "max",
@@ -42,6 +43,14 @@ export async function runClientBuild(service: Service, job: Job, build: ClientBu
   const response = { ...exporterResponse(result.outputs), ...(await caches.send()) };
   remember(service, job, { response, provenances: result.provenances ?? [] });
   return create(SolveResponseSchema, { exporterResponse: response });
+}
+
+/** Steps have the host's network anyway; what gives them more of the machine is the server's to grant. */
+function entitled({ readers, allow }: Service, name: string): NonNullable<BuildOptions["allow"]>[number] {
+  const wanted = readers.entitlement(name);
+  const [kind = ""] = wanted.split("=");
+  if (kind === "network.host" || allow.includes(kind)) return wanted;
+  throw new GrpcError(CODE.denied, `entitlement ${name} is not allowed\nStart the server with: decant serve --allow ${kind}`);
 }
 
 function remember(service: Service, { ref, request }: Job, facts: Pick<KeptRequest, "response" | "provenances">): void {

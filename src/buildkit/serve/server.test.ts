@@ -201,6 +201,13 @@ const failures: readonly {
     says: /policy/,
   },
   {
+    name: "an entitlement that the server does not grant",
+    dockerfile: "FROM scratch\n",
+    more: { solve: { entitlements: ["security.insecure"] } },
+    code: CODE.denied,
+    says: /security\.insecure is not allowed/,
+  },
+  {
     name: "an exporter that nobody knows",
     dockerfile: "FROM scratch\n",
     more: { solve: { exporters: [{ type: "nydus", attrs: {} }] } },

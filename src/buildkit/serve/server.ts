@@ -21,6 +21,8 @@ import { sweepClientFolders } from "./synced-folders.ts";
 interface BuildServerOptions extends StoreOptions {
   readonly readers: OptionReaders;
   readonly writers: AnswerWriters;
+  /** What steps of clients may ask for besides the host's network: "security.insecure", "device". */
+  readonly allow: readonly string[];
 }
 
 /** A server that has no door yet. */
@@ -34,7 +36,7 @@ const SHARED =
   /^(?:PATH|HOME|LANG|TZ|TMPDIR|DECANT_(?!LOAD$)\w+|XDG_\w+|(?:https?|ftp|all|no)_proxy|SSL_CERT_(?:FILE|DIR)|NODE_EXTRA_CA_CERTS|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|GIT_SSL_CAINFO|NODE_USE_SYSTEM_CA)$/i;
 
 /** Opens the store. Throws as `openSession`. */
-export async function openBuildServer({ readers, writers, ...options }: BuildServerOptions): Promise<BuildServer> {
+export async function openBuildServer({ readers, writers, allow, ...options }: BuildServerOptions): Promise<BuildServer> {
   await using opening = new AsyncDisposableStack();
   const { store } = opening.use(await openSession(options));
   await sweepClientFolders(store);
@@ -46,6 +48,7 @@ export async function openBuildServer({ readers, writers, ...options }: BuildSer
     store,
     readers,
     writers,
+    allow,
     hide,
     sessions: new ClientSessions(),
     jobs: new Jobs(hide),

@@ -46,6 +46,7 @@ export type ErrorCode =
   | "STORE_LOCKED"
   | "STORE_CORRUPT"
   | "NOT_CACHED"
+  | "NOT_REPRODUCIBLE"
   | "SECRET_IN_IMAGE"
   | "RUN_FAILED"
   | "RUN_USER"

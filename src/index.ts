@@ -57,6 +57,7 @@ export {
   tagImage,
   targets,
   verifyBase,
+  verifyStore,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
 export {
@@ -74,8 +75,17 @@ export {
   type SizeReport,
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
+export type { FailedStep } from "./engine/index.ts";
 export type { AttestationOptions, AuditMode, BuildOptions, BuildResult, ProvenanceOptions, SbomAttestationOptions } from "./build/index.ts";
-export type { ContainerOptions, ContainerSummary, RemovedContainers, RunningContainer, StopOptions } from "./containers/index.ts";
+export type {
+  ContainerOptions,
+  ContainerSummary,
+  PortMapping,
+  PublishedPort,
+  RemovedContainers,
+  RunningContainer,
+  StopOptions,
+} from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
 export type { DebianOptions, ProjectOptions } from "./project/index.ts";
 export type { Entitlement, StepOptions } from "./graph/index.ts";

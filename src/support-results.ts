@@ -177,7 +177,14 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     state: "partial",
     note: "decant history ls, show (inspect), logs, export and rm: steps with their times, warnings, results, whole logs. No open and no import.",
   },
-  { id: "F143", title: "Debugger: --debug, --invoke", state: "planned", refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }] },
+  {
+    id: "F143",
+    title: "Debugger: a shell where a step fails",
+    state: "partial",
+    note: "--on-error shell opens a shell in the state before the step. It has no breakpoints, and neither --debug nor --invoke.",
+    hint: "Use --on-error shell",
+    refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }],
+  },
   { id: "F145", title: "Traces and metrics: --metrics", state: "planned", refuses: [{ args: ["--metrics", "a"] }] },
   {
     id: "F146",

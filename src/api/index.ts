@@ -15,6 +15,7 @@ export { type DockerfileGraph, dockerfileGraph } from "./graph.ts";
 export { type DockerfileOutline, type DockerfileTarget, type DockerfileTargets, outline, targets } from "./outline.ts";
 export { listBuilds, removeBuilds, showBuild } from "./history.ts";
 export { inspectImage, pruneStore, removeImages, storeUsage } from "./images.ts";
+export { type StoreReport, verifyStore, type VerifyStoreOptions } from "./verify-store.ts";
 export { listImages } from "./list-images.ts";
 export { diffImages, type DiffImagesOptions, type FileChange, type ImageDifference } from "./look/diff-images.ts";
 export { type ImageFile, listFiles, type ListFilesOptions, readFile, type ReadFileOptions } from "./look/image-files.ts";

@@ -191,7 +191,15 @@ export interface PastBuild {
 }
 
 /** Options of `runImage`: as docker run, what is supported. */
-export interface RunImageOptions extends StoreOptions, ContainerOptions {}
+export interface RunImageOptions extends StoreOptions, ContainerOptions {
+  /**
+   * Merges a shell and tools over the image, which stays as it is: "busybox" for Debian's busybox-static, else an image of the store. What the image has is
+   * not replaced, and without `entrypoint` the shell starts. Default: none.
+   */
+  readonly debugWith?: string | undefined;
+  /** Where decant.yaml is looked for, which says how Debian's archive is reached. Default: the working directory. */
+  readonly cwd?: string | undefined;
+}
 
 /** Options of `stopContainers`. `stopSignal` and `timeoutMs` where not as they were told when they began. */
 export interface StopContainersOptions extends StoreOptions {

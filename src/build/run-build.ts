@@ -55,6 +55,10 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
     prepared.map(({ conversion }) => conversion.platform),
   );
   const { builds, executed, cached } = await solveGraph(prepared, { id, startedAt: Date.now(), shared: caches.shared });
+  if (opened.options.verifyReproducible === true) {
+    const { verifyReproducible } = await import("./reproducible/verify.ts");
+    await verifyReproducible(builds);
+  }
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
   for (const build of builds) {

@@ -9,6 +9,7 @@ import {
   localSources,
   type Sandbox,
   type SharedResults,
+  type SolveAgain,
   type Solution,
   type Solved,
   solve,
@@ -29,6 +30,7 @@ interface StartedBuild {
   readonly startedAt: number;
   /** Caches of other machines. */
   readonly shared?: SharedResults | undefined;
+  readonly again?: SolveAgain | undefined;
 }
 
 /** What a build made of one platform. */
@@ -60,7 +62,7 @@ function solutionAt(solutions: readonly Solution[], at: number): Solution {
 }
 
 /** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
-function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
+function engineContext(build: PreparedBuild, { id, shared, again }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
   const { opened, session, images, devices, epochSec } = build;
   const { options, access, guard, contexts, emit } = opened;
   const { store, network, env } = session;
@@ -70,7 +72,7 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
-    ...given({ shared, guard }),
+    ...given({ shared, guard, again }),
     emit,
     providers: [
       local,
@@ -88,8 +90,9 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
     ...given({ epochSec }),
     noCache: options.noCache ?? false,
     explain: options.explain ?? false,
-    expectCached: options.expectCached ?? false,
+    expectCached: again === undefined && (options.expectCached ?? false),
     buildId: id,
+    onStepFailed: options.onStepFailed,
   };
 }
 

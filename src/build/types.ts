@@ -4,7 +4,7 @@ import type { CacheSource, CacheTarget } from "../caches/index.ts";
 import type { ContextOptions } from "../context/index.ts";
 import type { Digest } from "../digest.ts";
 import type { CompatibilityVersion } from "../followed.ts";
-import type { SandboxResources } from "../engine/index.ts";
+import type { FailedStep, SandboxResources } from "../engine/index.ts";
 import type { StepOptions } from "../graph/index.ts";
 import type { AnnotationSpec, ExportResult, OutputSpec } from "../image/index.ts";
 import type { ProjectOptions } from "../project/index.ts";
@@ -43,12 +43,16 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly cacheTo?: readonly CacheTarget[] | undefined;
   /** Paths of the image, with all below them, that may hold secrets of the build. Default: none; a secret found elsewhere fails the build. */
   readonly allowSecretIn?: readonly string[] | undefined;
+  /** Builds all steps a second time, in other conditions, before anything is written, and fails where the two differ. Default false. */
+  readonly verifyReproducible?: boolean | undefined;
   /** Fails where a step would have to run, with the input that changed. Default false. */
   readonly expectCached?: boolean | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */
   readonly audit?: AuditMode | undefined;
+  /** Is told of a RUN that failed, and may look at its state; the build goes on to fail when it resolves. */
+  readonly onStepFailed?: ((failed: FailedStep) => Promise<void>) | undefined;
   /** Gets the report of `audit` of each platform, also when the build fails because of it. */
   readonly onAudit?: ((report: AuditReport) => void) | undefined;
 }

@@ -40,6 +40,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "image rm": { summary: "Remove images from the store", load: () => import("./commands/image/rm.ts") },
   "image prune": { summary: "Remove the images that have no name", load: () => import("./commands/image/prune.ts") },
   "system df": { summary: "Show how much of the disk is used", load: () => import("./commands/system/df.ts") },
+  "store verify": { summary: "Say what is damaged in the store", load: () => import("./commands/store/verify.ts") },
+  "store repair": { summary: "Take away what is damaged in the store", load: () => import("./commands/store/repair.ts") },
   prune: { summary: "Remove what no image needs: cache, layers, blobs", load: () => import("./commands/prune.ts") },
   sbom: { summary: "Write down what an image is made of", load: () => import("./commands/sbom.ts") },
   "history ls": { summary: "List past builds", load: () => import("./commands/history/ls.ts") },
@@ -60,6 +62,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   builder: "The build cache, under docker's names",
   buildx: "Builds, under the names of docker buildx",
   index: "Indexes: images for several platforms under one name",
+  store: "The store: is it sound?",
   system: "The store",
 };
 

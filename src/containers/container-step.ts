@@ -7,10 +7,11 @@ import { loadImage } from "../image/index.ts";
 import type { ContainerConfig } from "../oci/index.ts";
 import { deviceFiles, type Layer, layerTree, loadLayers, type Tree, unpackLayers } from "../tree/index.ts";
 import { mergedEnvironment } from "./command-line.ts";
+import { withDebugTools } from "./debug-tools.ts";
 import { containerDevices } from "./devices.ts";
 import { INIT_PATH } from "./init.ts";
 import { containerMounts } from "./mounts.ts";
-import type { ContainerOptions } from "./types.ts";
+import type { ContainerOptions, DebugTools } from "./types.ts";
 
 /** An image whose files can be run. */
 interface UnpackedImage {
@@ -31,14 +32,21 @@ interface StepOfStart {
   readonly scratch: string;
   readonly memory: string | undefined;
   readonly stopSignal: string;
+  /** The name server of a network of its own; undefined: it has none. */
+  readonly nameserver: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Opens an image, with its layers unpacked. Throws `IMAGE_NOT_FOUND`, and what unpacking throws. */
-export async function unpackImage({ store, platform }: Session, name: string, signal: AbortSignal): Promise<UnpackedImage> {
+/** Opens an image, with its layers unpacked, and with `tools` over it. Throws `IMAGE_NOT_FOUND`, `USAGE`, and what unpacking throws. */
+export async function unpackImage(
+  { store, platform }: Session,
+  name: string,
+  { tools, signal }: { readonly tools: DebugTools | undefined; readonly signal: AbortSignal },
+): Promise<UnpackedImage> {
   const image = await loadImage(store, name, platform);
-  const layers = await loadLayers(image.layers, signal);
-  return { config: image.config.config ?? {}, layers, lowers: await unpackLayers(store, layers, { signal }), root: layerTree(layers) };
+  const own = { config: image.config.config ?? {}, layers: await loadLayers(image.layers, signal) };
+  const { config, layers } = tools === undefined ? own : await withDebugTools(store, own, tools, signal);
+  return { config, layers, lowers: await unpackLayers(store, layers, { signal }), root: layerTree(layers) };
 }
 
 /** Its mounts: those asked for, and volumes of the image. Throws `USAGE`, `NOT_FOUND`. */
@@ -49,7 +57,7 @@ export async function mountsOf(options: ContainerOptions, { config, root, lowers
 /** The step. Throws `USAGE` and `NOT_FOUND` for devices. */
 export function containerStep(options: ContainerOptions, image: UnpackedImage, start: StepOfStart): SandboxStep {
   const { config, layers, lowers, root } = image;
-  const { id, args, init, memory, scratch, stopSignal, signal } = start;
+  const { id, args, init, memory, scratch, stopSignal, nameserver, signal } = start;
   const { onOutput, addHosts: extraHosts, ulimits, shmSizeBytes } = options;
   const initMounts = init === undefined ? [] : [{ kind: "bind", source: init, target: INIT_PATH, readOnly: true } as const];
   return {
@@ -62,7 +70,8 @@ export function containerStep(options: ContainerOptions, image: UnpackedImage, s
     cwd: options.workdir ?? (config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir),
     user: options.user ?? config.User ?? "",
     hostname: options.hostname ?? id.slice(0, 12),
-    network: options.network ?? "host",
+    network: nameserver === undefined ? (options.network ?? "host") : "own",
+    nameserver,
     mounts: [...start.mounts, ...initMounts],
     ...given({ extraHosts, ulimits, shmSizeBytes }),
     devices: containerDevices(options.devices ?? []),

@@ -25,6 +25,8 @@ export interface ActionCache {
 interface ActionCacheOptions {
   /** What other machines know. */
   readonly shared?: SharedResults | undefined;
+  /** Results are used for what comes next, and not kept. Default false. */
+  readonly forget?: boolean;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -37,7 +39,7 @@ export function keyOf(ingredients: readonly Ingredient[]): Digest {
 }
 
 /** The cache of a store, and of what other machines know. */
-export function createActionCache(store: Store, { shared, now = Date.now }: ActionCacheOptions = {}): ActionCache {
+export function createActionCache(store: Store, { shared, forget = false, now = Date.now }: ActionCacheOptions = {}): ActionCache {
   const kept = (key: Digest): LayerSource | undefined => {
     const record = asAction(store.records.get("action", key));
     const layer = record === undefined ? undefined : openLayer(store, record.layer);
@@ -66,6 +68,7 @@ export function createActionCache(store: Store, { shared, now = Date.now }: Acti
 
     async keep(key, layer, slot, ingredients) {
       const created = new Date(now()).toISOString();
+      if (forget) return { ...layerSource(layer), created };
       const details = await pool(AT_ONCE, ingredients, async ({ detail }) =>
         detail === undefined ? undefined : (await store.blobs.put(zstdCompressSync(detail))).digest,
       );

@@ -2,7 +2,7 @@
  * The solver: walks the graph from its inputs, looks each op's key up in the action cache, and runs what is missing. Ready vertices start at
  * once; results of sources and caches are lazy, so a chain of hits touches no layer.
  */
-import { allOf, allSettledOf } from "../async.ts";
+import { allOf, allSettledOf, createSemaphore, type Semaphore } from "../async.ts";
 import { InternalError, withSource } from "../errors.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
 import { planStep, prepareStep, reuseStep, runStep, runStepLater } from "../step.ts";
@@ -47,14 +47,15 @@ const EMPTY: Solution = { layers: [], layersOf: () => undefined, materials: [] }
 export async function solve(targets: readonly (Vertex | undefined)[], context: EngineContext, signal: AbortSignal): Promise<Solved> {
   const stop = new AbortController();
   const linked = AbortSignal.any([signal, stop.signal]);
-  const cache = createActionCache(context.store, { shared: context.shared });
+  const cache = createActionCache(context.store, { shared: context.shared, forget: context.again !== undefined });
   const counts = { executed: 0, cached: 0 };
   const order = reachable(...targets.filter((target) => target !== undefined));
   for (const vertex of order) announce(vertex, context);
   await emptyCaches(context.store, uncachedMounts(order, context));
 
   const sources: OpenSource[] = [];
-  const state = { order, runBases: basesOfRuns(order), sources, context, cache, counts, signal: linked };
+  const turn = context.again === undefined ? undefined : createSemaphore(1);
+  const state = { turn, order, runBases: basesOfRuns(order), sources, context, cache, counts, signal: linked };
   const results = new Map<VertexId, Promise<VertexResult>>();
   const layers = new Map<VertexId, readonly LayerSource[]>();
   const materials = new Map<VertexId, readonly Material[]>();
@@ -113,6 +114,8 @@ interface OpenSource {
 }
 
 interface SolveState {
+  /** Steps run one at a time. */
+  readonly turn: Semaphore | undefined;
   readonly order: readonly Vertex[];
   readonly sources: OpenSource[];
   readonly runBases: ReadonlySet<VertexId>;
@@ -154,7 +157,7 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
 async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promise<VertexResult> {
   const { context, cache, counts, signal } = state;
   const key = keyOf(run.ingredients);
-  const useCache = !context.noCache && !vertex.meta.ignoreCache;
+  const useCache = !context.noCache && context.again === undefined && !vertex.meta.ignoreCache;
   const hit = useCache ? cache.find(key) : undefined;
   if (hit !== undefined) return reuse(vertex, run, hit, "result of an earlier build", state);
   // Two processes, or two builds of one process, that need the same vertex build it once (decision 4).
@@ -164,6 +167,7 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   if (late !== undefined) return reuse(vertex, run, late, "result of a build that ran at the same time", state);
   const why = context.explain || context.expectCached ? await reasonFor(vertex, run, state) : undefined;
   if (context.expectCached && !vertex.meta.internal) return await placed(vertex, () => Promise.reject(notCached(vertex.meta.name, why)));
+  using _turn = await state.turn?.acquire(signal);
   const kept = await runStepLater(context.emit, vertex.id, signal, (step) =>
     placed(vertex, async () => {
       const start = (): void => {

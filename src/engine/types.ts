@@ -1,5 +1,6 @@
 /** What flows between vertices, and what the solver needs from its surroundings. */
 import type { Digest } from "../digest.ts";
+import type { DecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { BindMount, CacheMount, FileAction, SourceOp } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
@@ -66,6 +67,22 @@ export interface SharedResults {
   tookSelection(memo: Digest, digest: Digest): void;
 }
 
+/** A RUN that failed, with its mounts still there. */
+export interface FailedStep {
+  readonly error: DecantError;
+  /**
+   * Runs a shell at the terminal of this process, in the state before the step; gives its exit code. What it changes is thrown away. Throws `RUNTIME` for
+   * a stage without a shell, and `USAGE` without a terminal.
+   */
+  readonly shell: () => Promise<number>;
+}
+
+/** A solve that does all steps anew, to be compared with another: one at a time, and no result goes into the cache. */
+export interface SolveAgain {
+  /** Of RUN steps whose Dockerfile gives none. */
+  readonly hostname: string;
+}
+
 /** What ops work with. */
 export interface EngineContext {
   readonly store: Store;
@@ -95,7 +112,10 @@ export interface EngineContext {
   readonly explain: boolean;
   /** A step that would have to run is an error: `NOT_CACHED`. */
   readonly expectCached: boolean;
+  readonly again?: SolveAgain | undefined;
   readonly buildId: string;
+  /** Is told of a RUN that failed; the step ends when it resolves. */
+  readonly onStepFailed?: ((failed: FailedStep) => Promise<void>) | undefined;
 }
 
 /** How an op is run: its key is computed from data first, its work is done only when the cache has nothing. */

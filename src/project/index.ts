@@ -1,6 +1,7 @@
 /** What a project says of its builds: decant.yaml, and where base images come from. */
 export { assembleOpened, assembleOptions, type AssembleRun, baseImage } from "./assembled.ts";
 export { baseImages, type BaseImages } from "./base-images.ts";
+export { openDebugTools } from "./debug-tools.ts";
 export { type NamedSource, openNamedSource, type SourceContext } from "./named-source.ts";
 export { archiveAccess, lockMissing, lockPlaceOf, openBase, type OpenedBase, readLock } from "./open-base.ts";
 export { packageFinder } from "./package-finder.ts";

@@ -2,4 +2,15 @@
 export { openStoreToLook } from "./look-only.ts";
 export { defaultStoreRoot } from "./root.ts";
 export { openStore } from "./store.ts";
-export type { BuildRecord, History, KeptBytes, PartialBlob, PruneResult, Ref, StagedDirectory, Store } from "./types.ts";
+export type {
+  BuildRecord,
+  History,
+  KeptBytes,
+  PartialBlob,
+  PruneResult,
+  Ref,
+  StagedDirectory,
+  Store,
+  StoreCheck,
+  StoreProblem,
+} from "./types.ts";

@@ -25,6 +25,8 @@ export async function openStoreToLook(options: Omit<StoreOptions, "readOnly">): 
     history: { ...own.history, list: (limit) => base.history.list(limit) },
     scratch: () => own.scratch(),
     measure: (signal) => base.measure(signal),
+    verify: (verifyOptions) =>
+      verifyOptions?.repair === true ? Promise.reject(openedReadOnly("repair", base.root)) : base.verify(verifyOptions),
     prune: () => Promise.reject(openedReadOnly("prune", base.root)),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -205,6 +205,34 @@ export interface Store extends AsyncDisposable {
   }): Promise<PruneResult>;
   /** What is on the disk, by what holds it. Looks at every file. */
   measure(signal?: AbortSignal): Promise<PruneResult["kept"]>;
+  /**
+   * Reads the database, every blob and every image name, and compares them. With `repair`, what is damaged goes, and records that need it. `onBytes`:
+   * is told of what was read. Directories are their owners' to check. Throws `STORE_READ_ONLY`, `STORE`, and the signal's reason.
+   */
+  verify(options?: {
+    readonly repair?: boolean | undefined;
+    readonly onBytes?: ((bytes: number) => void) | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<StoreCheck>;
+}
+
+/** What `verify` found. */
+export interface StoreCheck {
+  readonly blobs: number;
+  /** Of blobs. */
+  readonly bytes: number;
+  readonly problems: readonly StoreProblem[];
+}
+
+/** Something damaged. */
+export interface StoreProblem {
+  readonly kind: "database" | "blob" | "image" | "directory";
+  /** A digest, a name, or a path. */
+  readonly id: string;
+  /** What is wrong with it. */
+  readonly what: string;
+  /** It is gone now, and is made or fetched again when something needs it. */
+  readonly repaired: boolean;
 }
 
 /** What `prune` took away. */

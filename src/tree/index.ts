@@ -14,6 +14,7 @@ export { createGrowingBytes } from "./growing-bytes.ts";
 export { hostTree } from "./host-tree.ts";
 export { layerFromMemory, layerFromUpper } from "./layer-from-upper.ts";
 export { importLayerBlob, importLayerTar } from "./import-layer.ts";
+export { verifyLayerDirectory } from "./layer-directory.ts";
 export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from "./layer-store.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { loadLayers, loadTree } from "./load-layers.ts";

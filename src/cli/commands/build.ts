@@ -12,6 +12,7 @@ import type { CliContext } from "../context.ts";
 import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
 import { OUTPUT_OPTION, parseLoad, parseOutput, refuseTerminal, tellImageId } from "../output-spec.ts";
+import { errorShell } from "../error-shell.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
 import { parseResources, RESOURCE_KEYS, RESOURCE_OPTION_TABLE } from "../resource-options.ts";
 import {
@@ -93,6 +94,12 @@ Examples:
       "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, and do not use the cache" },
       ...CACHE_OPTION_TABLE,
       pull: { type: "boolean", help: "Ask the registry for base images, even where the store has them" },
+      "on-error": {
+        type: "string",
+        value: "HOW",
+        help: "When a step fails, open a shell in the state before it, at this terminal; progress is plain then",
+        choices: ["shell"],
+      },
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
       network: { type: "string", value: "MODE", help: "Network of RUN steps; default is the host's", choices: ["default", "host", "none"] },
@@ -141,6 +148,10 @@ Examples:
       },
       ...ATTESTATION_OPTION_TABLE,
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
+      "verify-reproducible": {
+        type: "boolean",
+        help: "Build twice, and fail when the two builds differ: names the path and what makes it differ",
+      },
       "allow-secret-in": {
         type: "string",
         multiple: true,
@@ -241,6 +252,7 @@ Examples:
       runtime: values.runtime,
       explain: values.explain,
       expectCached: values["expect-cached"],
+      verifyReproducible: values["verify-reproducible"],
       allowSecretIn: values["allow-secret-in"],
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),
@@ -249,9 +261,12 @@ Examples:
     };
     const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
     await checkBuildFiles(files, outputs, context);
+    const shell = values["on-error"] === undefined ? undefined : errorShell(context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };
     const result = await withAudit(audit, context, (more) =>
-      showRun(build({ ...options, ...more }), progressMode(values, context), context),
+      shell === undefined
+        ? showRun(build({ ...options, ...more }), progressMode(values, context), context)
+        : showRun(build({ ...options, ...more, onStepFailed: shell.open }), "plain", shell.context),
     );
     await writeBuildFiles(result, files, context);
     if (values.quiet === true) await tellImageId(result, context);

@@ -22,6 +22,7 @@ import type { DeviceInjection } from "../devices/index.ts";
 import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
+import { offerShell } from "./failure-shell.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { baseLayersOf, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
@@ -109,7 +110,7 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     env: [...withoutNames(op.meta.env, devices?.env ?? []), ...op.meta.proxyEnv, ...(devices?.env ?? []), ...opened.env],
     cwd: op.meta.cwd,
     user: op.meta.user,
-    ...given({ hostname: op.meta.hostname }),
+    ...given({ hostname: op.meta.hostname ?? context.again?.hostname }),
     network: op.network === "sandbox" ? context.defaultNetwork : op.network,
     mounts: [...(devices?.mounts ?? []), ...opened.mounts],
     ...(devices === undefined ? {} : { devices: devices.devices, hooks: devices.hooks, additionalGids: devices.additionalGids }),
@@ -124,11 +125,13 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
   };
   start();
   const seen = { vertex, op, tree, upper };
-  const result = await ready.run(step).catch(async (error: unknown) => {
-    throw await startFailure(error, seen);
-  });
+  const fail = async (error: unknown): Promise<never> => {
+    await offerShell(error, step, { sandbox: ready, context });
+    throw error;
+  };
+  const result = await ready.run(step).catch(async (error: unknown) => await fail(await startFailure(error, seen)));
   log.flush();
-  if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
+  if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() }));
   makeSystemDirectories(upper, tree, op);
   return staged === undefined ? await layerFromMemory(store, upper, tree, signal) : await layerFromUpper(store, staged, tree, signal);
 }

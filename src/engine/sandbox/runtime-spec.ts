@@ -7,7 +7,7 @@ import { stepCapabilities } from "./capabilities.ts";
 import { deviceRules } from "./device-rules.ts";
 import type { MountLimits } from "../../sys/index.ts";
 import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
-import type { SandboxDevice, SandboxHook, SandboxStep, SandboxUlimit } from "./types.ts";
+import type { SandboxDevice, SandboxHook, SandboxStep, SandboxUlimit, StepNetwork } from "./types.ts";
 import type { RunUser } from "./user.ts";
 
 /** A mount of runtime-spec. */
@@ -30,7 +30,7 @@ export interface SpecOptions {
   readonly cwd: string;
   readonly user: RunUser;
   readonly hostname: string;
-  readonly network: "host" | "none";
+  readonly network: StepNetwork;
   /** All of them, in order. */
   readonly mounts: readonly SpecMount[];
   /** Cgroup paths of the host stay hidden. */
@@ -167,7 +167,7 @@ function rootRemount({ limits }: SpecOptions): SpecMount {
 }
 
 function namespacesOf({ network, cgroupNamespace }: SpecOptions): string[] {
-  return ["pid", "ipc", "uts", "mount", ...(network === "host" ? [] : ["network"]), ...(cgroupNamespace ? ["cgroup"] : [])];
+  return ["pid", "ipc", "uts", "mount", ...(network === "none" ? ["network"] : []), ...(cgroupNamespace ? ["cgroup"] : [])];
 }
 
 /** proc, dev, sys and what is below them, in mount order. */
@@ -175,7 +175,7 @@ export function systemMounts(options: {
   readonly insecure: boolean;
   readonly shmSizeBytes?: number;
   readonly cgroup: boolean;
-  readonly network: "host" | "none";
+  readonly network: StepNetwork;
 }): SpecMount[] {
   const access = options.insecure ? "rw" : "ro";
   const mount = (destination: string, type: string, ...settings: string[]): SpecMount => ({

@@ -17,6 +17,7 @@ import {
   startProcess,
   unmount,
   unshareMounts,
+  unshareNetwork,
   unsharePids,
 } from "../../sys/index.ts";
 import { membersFile } from "./device-guard.ts";
@@ -24,12 +25,14 @@ import { clearBundle, prepareBundle, readLog } from "./bundle.ts";
 import type { Failure, FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
 
 // The boundary: our own main thread made this.
-const { privateDir, ownPidsFd, userXattr, devices } = workerData as WorkerData;
+const { privateDir, ownPidsFd, userXattr, devices, ownNetwork } = workerData as WorkerData;
 let stepPidsFd: number | undefined;
 let releaseHolder = (): void => {};
 
 /** crun refuses a mix of cgroup versions where the second has controllers, even with the option to leave cgroups alone. */
 const SECOND_CGROUPS = "/sys/fs/cgroup/unified";
+/** The first port that needs no capability. */
+const LOW_PORTS = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 /** Goes into a cgroup and becomes another program; $0: the cgroup's file, $1: the runtime's log. */
 const ENTER_SCRIPT = `echo 0 2>/dev/null >"$0" || { echo "it cannot go into its cgroup $0" >"$1"; exit 1; }; shift; exec "$@"`;
 /** Shows the new pid namespace in /proc, where runtimes look their children up, and ends when we do. */
@@ -42,6 +45,11 @@ function send(message: FromWorker): void {
 async function start(): Promise<void> {
   // Before the holder covers /proc.
   const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+  if (ownNetwork) {
+    unshareNetwork();
+    // As docker: nobody else's ports are in it.
+    writeFileSync(LOW_PORTS, "0");
+  }
   unshareMounts();
   setUmask(0);
   isolateMounts();

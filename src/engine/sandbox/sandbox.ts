@@ -63,7 +63,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const canGuard = (name: Runtime["name"]): boolean => deviceCgroup === "auto" && (isGuarded || name === "runc");
     const runtimes = findRuntimes(wanted, { env, canGuard });
     const privateDir = `${instance.path}/private`;
-    const worker = resources.use(await startWorker(privateDir, guard));
+    const worker = resources.use(await startWorker(privateDir, { guard, ownNetwork: options.ownNetwork ?? false }));
     const runtime = await chooseRuntime(runtimes, {
       stateDir,
       profileOf: ({ guarded }) => sha256(JSON.stringify(seccompProfile(process.arch, guarded))),
@@ -92,6 +92,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   return {
     async prepare() {
       await ready();
+    },
+    async networkPath() {
+      return (await ready()).worker.networkPath;
     },
     async memoryForChanges() {
       const { instance, worker } = await ready();

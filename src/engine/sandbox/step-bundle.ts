@@ -102,7 +102,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     files: [
       [CONFIG_FILE, specText(config)],
       [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [])],
-      [RESOLV_FILE, resolvConf(hostResolvConf(), step.network)],
+      [RESOLV_FILE, resolvConf(hostResolvConf(), step.network, step.nameserver)],
     ],
     directories: missingDirectories(root, cwd.path).map((path) => ({ path, uid: user.uid, gid: user.gid })),
     sources: sources.map(({ source }) => source),

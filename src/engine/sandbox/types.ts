@@ -87,6 +87,9 @@ export interface SandboxHook {
   readonly timeout?: number;
 }
 
+/** The network that a step is in. */
+export type StepNetwork = "host" | "none" | "own";
+
 /** One process to run over layers. */
 export interface SandboxStep {
   /** Names the step for `kill`. */
@@ -106,7 +109,10 @@ export interface SandboxStep {
   readonly user: string;
   /** Default "buildkitsandbox". */
   readonly hostname?: string;
-  readonly network: "host" | "none";
+  /** "own": that of the sandbox, which has one with `ownNetwork`. */
+  readonly network: StepNetwork;
+  /** Instead of the host's name servers. */
+  readonly nameserver?: string | undefined;
   readonly mounts: readonly SandboxMount[];
   readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
   /** A certificate bundle of the host that is shown to the step and named by the usual environment variables, unless `env` has them. */
@@ -162,6 +168,8 @@ interface ChangesFolder extends AsyncDisposable {
 export interface Sandbox extends AsyncDisposable {
   /** Starts what the first `run` would have to start (about 50 ms). Optional; safe to call again. Throws like `run`. */
   prepare(): Promise<void>;
+  /** The network namespace of steps with `network: "own"`: a file below /proc. Throws like `run`. */
+  networkPath(): Promise<string>;
   /** A new directory in memory for the `upper` of a step, where the file system of `stateDir` cannot hold one: that is an overlay. Else undefined. */
   memoryForChanges(): Promise<ChangesFolder | undefined>;
   /**
@@ -188,6 +196,8 @@ export interface SandboxOptions {
   readonly cgroup?: SandboxCgroup | undefined;
   /** "none": steps are kept from devices without a cgroup. Default "auto": with one, where that works. */
   readonly deviceCgroup?: "auto" | "none";
+  /** Steps share a network namespace of their own, in which each port is free. Default false. */
+  readonly ownNetwork?: boolean | undefined;
   /** Where PATH is looked up. Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

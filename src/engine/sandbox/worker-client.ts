@@ -19,6 +19,8 @@ export interface RuntimeExit {
 export interface WorkerClient extends AsyncDisposable {
   /** The private directory as all threads of this process reach it, its tmpfs included. */
   readonly insideDir: string;
+  /** The network namespace of its children, as all threads of this process reach it. */
+  readonly networkPath: string;
   /** `started` is called with the runtime's pid, as we see it. Rejects when it could not be started. */
   run(request: Request, started: (pid: number | undefined) => void): Promise<RuntimeExit>;
 }
@@ -29,20 +31,24 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** Starts the worker. `privateDir` is made, and stays empty for everybody else. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
-export async function startWorker(privateDir: string, guard: DeviceGuard | undefined): Promise<WorkerClient> {
+/** Starts the worker. `privateDir` is made, and stays empty for everybody else; with `ownNetwork` its children have a network of their own. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
+export async function startWorker(
+  privateDir: string,
+  { guard, ownNetwork }: { readonly guard: DeviceGuard | undefined; readonly ownNetwork: boolean },
+): Promise<WorkerClient> {
   makeFolders(privateDir, { mode: 0o700 });
   // Starts the threads of asynchronous file calls now: those that the worker would start were inside of its mounts.
   await stat("/");
   const ownPidsFd = openSync("/proc/self/ns/pid", "r");
   const devices = guard === undefined ? {} : { devices: { version: guard.version, own: guard.own } };
-  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ...devices };
+  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ownNetwork, ...devices };
   const worker = new Worker(workerUrl(), { workerData: data, name: "decant sandbox", execArgv: [], trackUnmanagedFds: false });
   const pending = new Map<number, Pending>();
   const ready = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   let last = 0;
   let insideDir = "";
+  let networkPath = "";
 
   /** The worker has no /proc of ours. */
   const inside = (path: string): string => (path.startsWith(`${insideDir}/`) ? privateDir + path.slice(insideDir.length) : path);
@@ -66,6 +72,7 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   worker.on("message", (message: FromWorker) => {
     switch (message.type) {
       case "holder":
+        networkPath = `/proc/${process.pid}/task/${message.thread}/ns/net`;
         insideDir = `/proc/self/task/${message.thread}/root${privateDir}`;
         worker.postMessage({ type: "pids", fd: openSync(`/proc/${message.pid}/ns/pid`, "r") });
         return;
@@ -100,6 +107,7 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   worker.unref();
   return {
     insideDir,
+    networkPath,
     run(request, started) {
       last += 1;
       const { promise, resolve, reject } = Promise.withResolvers<RuntimeExit>();

@@ -11,6 +11,8 @@ export interface WorkerData {
   readonly ownPidsFd: number;
   /** In a user namespace: overlay marks are user.* attributes. */
   readonly userXattr: boolean;
+  /** Steps share a network namespace of their own. */
+  readonly ownNetwork: boolean;
   /** Cgroups that guard devices: their version, and the one that this process is in. */
   readonly devices?: { readonly version: 1 | 2; readonly own: string };
 }

@@ -110,6 +110,7 @@ function sourceOf(sources: ReadonlyMap<string, VertexResult>, identifier: string
 function fakeSandbox(programs: Readonly<Record<string, Program>>, ran: string[]): Sandbox {
   return {
     prepare: () => Promise.resolve(),
+    networkPath: () => Promise.resolve(""),
     memoryForChanges: () => Promise.resolve(undefined),
     async run(step) {
       const command = step.args.join(" ");

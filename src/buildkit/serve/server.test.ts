@@ -1,6 +1,6 @@
 /** What clients of BuildKit get of the server, by the calls that docker buildx makes. No docker is needed. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -292,7 +292,9 @@ test("I2: many clients at once, each with its own files", { timeout: 120_000 }, 
 test("I2: du and prune", async () => {
   await using server = await startBuildServer();
   await using given = await project({ Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
-  await given.build(server);
+  await given.build(server, { sharedKey: "kept:key" });
+  const folders = join(server.root, "clients");
+  assert.ok(readdirSync(folders).length > 0);
   const { grpc } = server.connect();
   const { signal } = new AbortController();
   const { record } = await grpc.unary(Control.method.diskUsage, { filter: [""] }, { signal });
@@ -304,6 +306,7 @@ test("I2: du and prune", async () => {
   const freed = [];
   for await (const one of pruning.responses) freed.push(one.size);
   assert.equal(freed.length, 1);
+  assert.deepEqual(readdirSync(folders), [], "files of contexts are cache, too");
 });
 
 test("I1: an unknown method is said to be so", async () => {

@@ -30,12 +30,14 @@ export {
   listImages,
   loadImages,
   lockBase,
+  lockSources,
   login,
   type LoginOptions,
   logout,
   dockerfileGraph,
   mutateImage,
   outline,
+  collectCache,
   pruneStore,
   pullImage,
   pushImage,
@@ -76,7 +78,20 @@ export {
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
 export type { FailedStep } from "./engine/index.ts";
-export type { AttestationOptions, AuditMode, BuildOptions, BuildResult, ProvenanceOptions, SbomAttestationOptions } from "./build/index.ts";
+export type {
+  AttestationOptions,
+  AuditedBuild,
+  AuditMode,
+  BuildOptions,
+  BuildResult,
+  LockSourcesOptions,
+  LockSourcesResult,
+  NamedTargetResult,
+  ProvenanceOptions,
+  SbomAttestationOptions,
+  SourceChange,
+  TargetResult,
+} from "./build/index.ts";
 export type {
   ContainerOptions,
   ContainerSummary,
@@ -87,7 +102,7 @@ export type {
   StopOptions,
 } from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
-export type { DebianOptions, ProjectOptions } from "./project/index.ts";
+export type { DebianOptions, ProjectOptions, PullPolicy, SourcePin } from "./project/index.ts";
 export type { Entitlement, StepOptions } from "./graph/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
@@ -114,4 +129,4 @@ export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";
 export type { LoginResult, LogoutResult } from "./registry/index.ts";
-export type { BuildRecord, PruneResult } from "./store/index.ts";
+export type { BuildRecord, CacheKind, GcPolicy, PruneResult } from "./store/index.ts";

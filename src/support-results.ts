@@ -4,12 +4,17 @@ import type { SupportRow } from "./support-row.ts";
 /** In the order of their numbers. */
 export const RESULT_ROWS: readonly SupportRow[] = [
   { id: "F95", title: "Local cache by content", state: "full" },
-  { id: "F96", title: "--no-cache and --no-cache-filter", state: "full" },
+  {
+    id: "F96",
+    title: "--no-cache and --no-cache-filter",
+    state: "full",
+    note: "Cache mounts stay. --no-cache=mounts empties them, as BuildKit's --no-cache does.",
+  },
   {
     id: "F97",
     title: "Cache in a registry: --cache-to, --cache-from",
     state: "full",
-    note: "In a form of Decant's own: BuildKit's caches are not read. mode=min keeps the layers of the result, mode=max those of all stages.",
+    note: "In a form of Decant's own: BuildKit's caches are not read. mode=min keeps the layers of the result, mode=max those of all stages. Of an unchanged result no stage runs, also with mode=min.",
   },
   {
     id: "F98",
@@ -21,16 +26,16 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   {
     id: "F100",
     title: "Cache of GitHub Actions",
-    state: "planned",
-    hint: "Use type=registry, or type=local with the action actions/cache",
-    refuses: [{ args: ["--cache-to", "type=gha"] }],
+    state: "full",
+    note: "type=gha, by version 2 of its service: url_v2, token, scope, timeout, ignore-error. In a form of Decant's own.",
   },
   {
     id: "F101",
     title: "Cache in S3 and Azure",
-    state: "planned",
-    hint: "Use type=registry or type=local",
-    refuses: [{ args: ["--cache-to", "type=s3,bucket=a"] }],
+    state: "partial",
+    note: "type=s3, with BuildKit's options, for AWS and servers that speak its protocol. Credentials come from the options or from the variables of AWS. No layer may be larger than 5 GiB.",
+    hint: "Use type=s3, type=registry or type=local in place of type=azblob",
+    refuses: [{ args: ["--cache-to", "type=azblob,name=a"] }],
   },
   { id: "F106", title: "COPY --link without the base", state: "full", note: "The base is not even downloaded." },
   {
@@ -137,10 +142,9 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   },
   {
     id: "F136",
-    title: "Source policy (EXPERIMENTAL_BUILDKIT_SOURCE_POLICY)",
-    state: "planned",
-    note: "A build with that variable set is refused, as it would not be held to the policy.",
-    hint: "Unset the variable, or pin what the policy pins in decant.yaml",
+    title: "Source policy (EXPERIMENTAL_BUILDKIT_SOURCE_POLICY, --source-policy-file)",
+    state: "full",
+    note: "Rules cannot make another kind of source of one, such as a URL of an image.",
   },
   {
     id: "F137",
@@ -156,6 +160,12 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     state: "planned",
     hint: "Leave it out: signatures of images are not checked",
     refuses: [{ args: ["--disable-content-trust"] }],
+  },
+  {
+    id: "F139",
+    title: "Lock of sources: decant.lock, --locked, decant update",
+    state: "full",
+    note: "BuildKit has none. Bases, URLs and git references of the Dockerfile; not contexts, which the command line names.",
   },
   {
     id: "F140",

@@ -19,9 +19,9 @@ export function build(options: BuildOptions): Run<BuildResult> {
 
 function guardedOnAudit(onAudit: BuildOptions["onAudit"]): BuildOptions["onAudit"] {
   if (onAudit === undefined) return undefined;
-  return (report) => {
+  return (report, about) => {
     try {
-      onAudit(report);
+      onAudit(report, about);
     } catch (cause) {
       throw callbackFailed("onAudit", cause);
     }

@@ -5,7 +5,7 @@ import type { ByteStream } from "../bytes.ts";
 import type { CompressionOptions, ImageFilters } from "../image/index.ts";
 import type { Digest } from "../digest.ts";
 import type { BuildEvent } from "../events.ts";
-import type { BuildRecord } from "../store/index.ts";
+import type { BuildRecord, GcPolicy } from "../store/index.ts";
 
 /**
  * A running piece of work: iterate it for events (replayed from the first), await `result`. Iterating ends with the work and never throws what
@@ -88,6 +88,12 @@ export interface PruneStoreOptions extends StoreOptions {
   readonly olderThanMs?: number | undefined;
   /** Also images without a name, however young they are. Default false. */
   readonly untagged?: boolean | undefined;
+}
+
+/** Options of `collectCache`. */
+export interface CollectCacheOptions extends StoreOptions {
+  /** Default: that of config.yaml in the store. What is given here wins over it. */
+  readonly policy?: GcPolicy | undefined;
 }
 
 /** What a store holds. Bytes are those on the disk; what images and the cache share is of images. */

@@ -8,6 +8,7 @@ import { step } from "../step.ts";
 import { packageFinder } from "../project/index.ts";
 import { type OpenedBuild, titleOf } from "./open-build.ts";
 import type { SolvedBuild } from "./solve-graph.ts";
+import { shownTarget } from "./targets.ts";
 import type { AuditMode, BuildOptions } from "./types.ts";
 
 const VERTEX = "audit";
@@ -17,10 +18,15 @@ const MAX_TOLD = 5;
 /** Audits an image. Throws `AUDIT` for one that the mode does not let pass; the report was given by then. */
 export async function auditBuild(build: SolvedBuild, image: BuiltImage, mode: AuditMode): Promise<AuditReport> {
   const { options, emit, signal } = build.opened;
-  return await step(emit, { vertex: VERTEX, name: "auditing the image" }, signal, async () => {
-    const { report, layers } = await judge(build, image);
-    options.onAudit?.(report);
-    if (!passes(report, mode)) throw refused(report, layers);
+  const target = shownTarget(build.target);
+  const plan =
+    target === undefined
+      ? { vertex: VERTEX, name: "auditing the image" }
+      : { vertex: `${VERTEX} ${target}`, name: `[${target}] auditing the image` };
+  return await step(emit, plan, signal, async () => {
+    const { report, layers } = await judge(build, image, plan.vertex);
+    options.onAudit?.(report, { target });
+    if (!passes(report, mode)) throw refused(report, layers, target);
     return report;
   });
 }
@@ -28,11 +34,12 @@ export async function auditBuild(build: SolvedBuild, image: BuiltImage, mode: Au
 async function judge(
   build: SolvedBuild,
   image: BuiltImage,
+  vertex: string,
 ): Promise<{ readonly report: AuditReport; readonly layers: readonly AuditLayer[] }> {
   const { opened, conversion, session } = build;
   const { emit, signal } = opened;
   const project = await opened.project();
-  const loaded = await loadLayers(image.layers, signal, { vertex: VERTEX });
+  const loaded = await loadLayers(image.layers, signal, { vertex });
   const items = conversion.history.filter((item) => !item.emptyLayer);
   // What is added to the result of the steps, such as a loader's cache, has a line of the history and no instruction.
   const lines = image.history.filter((entry) => entry.empty_layer !== true);
@@ -62,7 +69,7 @@ function passes({ counts }: AuditReport, mode: AuditMode): boolean {
   }
 }
 
-function refused(report: AuditReport, layers: readonly AuditLayer[]): DecantError {
+function refused(report: AuditReport, layers: readonly AuditLayer[], target: string | undefined): DecantError {
   const { counts, findings } = report;
   const bad = findings.filter(({ severity }) => severity === "error" || (counts.error === 0 && severity === "warning"));
   const told = bad.slice(0, MAX_TOLD).map(({ id, path, message }) => `\n- ${id}${path === undefined ? "" : ` ${path}`}: ${message}`);
@@ -70,7 +77,7 @@ function refused(report: AuditReport, layers: readonly AuditLayer[]): DecantErro
   const source = layers[bad.find(({ source: place }) => place !== undefined)?.layer ?? -1]?.source;
   return new DecantError(
     "AUDIT",
-    `Cannot accept the image: its audit has ${plural(counts.error, "error")} and ${plural(counts.warning, "warning")}${told.join("")}${more}`,
+    `Cannot accept the image${target === undefined ? "" : ` of target "${target}"`}: its audit has ${plural(counts.error, "error")} and ${plural(counts.warning, "warning")}${told.join("")}${more}`,
     {
       hint: 'Correct them, or allow them with a reason in the part "audit" of decant.yaml; nothing was written',
       details: { counts, findings: bad.map(({ id }) => id) },

@@ -12,6 +12,7 @@ export {
   planOptionsOf,
 } from "./open-build.ts";
 export { keptEvents } from "./kept-events.ts";
+export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
-export type { AuditMode, BuildOptions, BuildResult } from "./types.ts";
+export type { AuditedBuild, AuditMode, BuildOptions, BuildResult, NamedTargetResult, TargetResult } from "./types.ts";

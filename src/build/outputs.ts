@@ -24,17 +24,19 @@ import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
 import type { PreparedBuild } from "./prepare.ts";
+import { shownTarget } from "./targets.ts";
 import type { BuildOptions } from "./types.ts";
 
 /**
- * Writes every output that is wanted, one after the other: `images` of the platforms of `builds`. Throws as `exportImage`, and `USAGE` for annotations of
+ * Writes every output that is wanted of one target, one after the other: `images` of the platforms of `builds`. Throws as `exportImage`, and `USAGE` for annotations of
  * what is not built.
  */
 export async function exportAll(images: readonly BuiltImage[], builds: readonly PreparedBuild[]): Promise<ExportResult[]> {
   const [first] = builds;
   if (first === undefined) throw new InternalError("a build without platforms");
-  const { opened, session } = first;
+  const { opened, session, target } = first;
   const { options, cwd, followed, emit, signal } = opened;
+  const shown = shownTarget(target);
   const platforms = images.map(namedPlatform);
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
@@ -43,7 +45,7 @@ export async function exportAll(images: readonly BuiltImage[], builds: readonly 
       return await rewritten(timedFor(annotated, output), output, session, signal);
     };
     const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
-    results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, cwd, followed, emit, signal }));
+    results.push(await writeOutput(wanted, output, { index, target: shown, session, stdout: options.stdout, cwd, followed, emit, signal }));
   }
   return results;
 }
@@ -87,6 +89,8 @@ function ownAnnotations(output: OutputSpec): readonly AnnotationSpec[] {
 interface OutputRun {
   /** Its place among the outputs. */
   readonly index: number;
+  /** The stage, in a build of several targets. */
+  readonly target?: string | undefined;
   readonly session: Session;
   readonly stdout: BuildOptions["stdout"];
   /** The versions whose defaults hold. Default: the newest. */
@@ -98,15 +102,16 @@ interface OutputRun {
 
 /** Writes an output as a step of its own. Throws as `exportImage`. */
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
-  const { session, stdout, cwd, followed, emit, signal } = run;
-  const vertex = `export ${run.index}`;
+  const { session, stdout, cwd, followed, emit, signal, target } = run;
+  const vertex = target === undefined ? `export ${run.index}` : `export ${target} ${run.index}`;
   const loadPlace =
     output.type === "docker" && output.dest === undefined ? await findLoadPlace(output, { env: session.env, signal }) : undefined;
   const context = { ...imageContext(session, emit, vertex, signal), cwd, followed, env: session.env, loadPlace, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.
   if (output.type === "cacheonly") return await write();
-  return await step(emit, { vertex, name: loadPlace?.title ?? exportName(output) }, signal, write);
+  const name = loadPlace?.title ?? exportName(output);
+  return await step(emit, { vertex, name: target === undefined ? name : `[${target}] ${name}` }, signal, write);
 }
 
 function withAnnotations(image: BuiltImage, specs: readonly AnnotationSpec[], built: readonly Platform[]): BuiltImage {

@@ -4,18 +4,20 @@ import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { BuiltImage, ExportResult } from "../image/index.ts";
 import { withAttestations } from "./attestations.ts";
-import { checkBuildOptions } from "./check-options.ts";
+import { checkBuildOptions, checkTargets } from "./check-options.ts";
 import { builtImage } from "./built-image.ts";
+import { openCollector } from "./collector.ts";
 import { keepEvents } from "./kept-events.ts";
 import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
 import { exportAll } from "./outputs.ts";
-import { formatPlatform } from "../oci/index.ts";
-import { checkOpened, prepareBuild } from "./prepare.ts";
+import { formatPlatform, type Platform } from "../oci/index.ts";
+import { checkOpened, type PreparedBuild, prepareBuild } from "./prepare.ts";
 import { metadataProvenance } from "./provenance.ts";
-import { openCaches } from "./shared-caches.ts";
+import { openCaches, type SharedCaches } from "./shared-caches.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
-import type { BuildOptions, BuildResult } from "./types.ts";
+import { allTargets, type BuildTarget, shownTarget } from "./targets.ts";
+import type { BuildOptions, BuildResult, TargetResult } from "./types.ts";
 
 type ToldProvenance = NonNullable<BuildResult["provenances"]>[number];
 
@@ -23,14 +25,16 @@ type ToldProvenance = NonNullable<BuildResult["provenances"]>[number];
 export async function runBuild(options: BuildOptions, { signal, emit, client }: BuildRun): Promise<BuildResult> {
   const keeper = keepEvents(emit);
   const run = { signal, emit: keeper.emit, client };
-  await checkBuildOptions(options, run);
+  const named = await checkBuildOptions(options, run);
   await using opened = await openBuild(options, run);
   keeper.hide(opened.guard);
   await checkOpened(opened);
+  const targets = named ?? allTargets(options, opened.written);
+  if (named === undefined) await checkTargets(targets, run);
   const { history } = (await opened.session()).store;
-  const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOf(opened), client?.build.id);
+  const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOfAll(opened, targets), client?.build.id);
   try {
-    const result = await perform(opened, id);
+    const result = await perform(opened, targets, id);
     keeper.keep(history, id);
     history.finish(id, "done");
     return result;
@@ -48,38 +52,97 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
   }
 }
 
-async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<BuildResult> {
-  const prepared = await prepareBuild(opened);
-  const caches = await openCaches(
-    opened,
-    prepared.map(({ conversion }) => conversion.platform),
-  );
-  const { builds, executed, cached } = await solveGraph(prepared, { id, startedAt: Date.now(), shared: caches.shared });
+/** By the names of its images, else by its context. */
+function titleOfAll(opened: OpenedBuild<BuildOptions>, targets: readonly BuildTarget[]): string {
+  const results = targets.filter(({ role }) => role === "result");
+  return [...new Set(results.map(({ options }) => titleOf({ ...opened, options })))].join(", ");
+}
+
+async function perform(opened: OpenedBuild<BuildOptions>, targets: readonly BuildTarget[], id: string): Promise<BuildResult> {
+  const prepared = await prepareBuild(opened, targets);
+  const caches = await openCaches(opened, platformsIn(prepared));
+  const collector = await openCollector((await opened.session()).store, opened.emit, opened.signal);
+  const started = { id, startedAt: Date.now(), shared: caches.shared, grew: () => collector.collect() };
+  const { builds, executed, cached } = await solveGraph(prepared, started);
   if (opened.options.verifyReproducible === true) {
     const { verifyReproducible } = await import("./reproducible/verify.ts");
-    await verifyReproducible(builds);
+    await verifyReproducible(builds.filter(({ target }) => target.role === "result"));
   }
+  const finished: FinishedTarget[] = [];
+  for (const target of targets) {
+    if (target.role === "also") continue;
+    finished.push(
+      await finishTarget(
+        target,
+        builds.filter((build) => build.target === target),
+        caches,
+      ),
+    );
+  }
+  // Only when all have passed: a build that fails has written nothing.
+  const results: TargetResult[] = [];
+  for (const one of finished) results.push(await exportTarget(one));
+  await caches.write(builds);
+  await collector.collect();
+  const outputs = results.flatMap((result) => result.outputs);
+  const audits = results.flatMap((result) => result.audits ?? []);
+  return {
+    buildId: id,
+    ...(results.length === 1 ? results[0] : {}),
+    outputs,
+    ...digestsOf(outputs),
+    executed,
+    cached,
+    ...(audits.length === 0 ? {} : { audits }),
+    ...given({ targets: namedResults(finished, results) }),
+  };
+}
+
+function platformsIn(prepared: readonly PreparedBuild[]): readonly Platform[] {
+  const platforms = prepared.map(({ conversion }) => conversion.platform);
+  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
+}
+
+/** A target whose images are decided, and none written. */
+interface FinishedTarget {
+  readonly target: BuildTarget;
+  /** For each platform. */
+  readonly builds: readonly SolvedBuild[];
+  readonly images: readonly BuiltImage[];
+  readonly audits: readonly AuditReport[];
+}
+
+async function finishTarget(target: BuildTarget, builds: readonly SolvedBuild[], caches: SharedCaches): Promise<FinishedTarget> {
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
   for (const build of builds) {
-    await build.checks.result(build, build.opened.emit, opened.signal);
+    await build.checks.result(build, build.opened.emit, build.opened.signal);
     const image = { ...(await finishImage(build)), ...given({ inlineCache: caches.inline(build) }) };
     const audit = await auditOf(build, image);
     images.push(image);
     if (audit !== undefined) audits.push(audit);
   }
+  return { target, builds, images, audits };
+}
+
+async function exportTarget({ target, builds, images, audits }: FinishedTarget): Promise<TargetResult> {
   const outputs = await exportAll(images, builds);
-  await caches.write(builds);
-  const { metadataProvenance: mode } = opened.options;
+  const { metadataProvenance: mode } = target.options;
   return {
-    buildId: id,
     outputs,
     ...digestsOf(outputs),
-    executed,
-    cached,
     ...given({ provenances: mode === undefined ? undefined : builds.map((build) => toldProvenance(build, mode)) }),
     ...(audits.length === 0 ? {} : { audits }),
   };
+}
+
+/** Each by its name, where the options have a list of targets. */
+function namedResults(finished: readonly FinishedTarget[], results: readonly TargetResult[]): BuildResult["targets"] {
+  const named = finished.flatMap(({ target }, at) => {
+    const [name, result] = [shownTarget(target), results[at]];
+    return name === undefined || result === undefined ? [] : [{ target: name, ...result }];
+  });
+  return named.length === 0 ? undefined : named;
 }
 
 /** What a metadata file says of how one platform was built. */

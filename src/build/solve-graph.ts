@@ -30,6 +30,7 @@ interface StartedBuild {
   readonly startedAt: number;
   /** Caches of other machines. */
   readonly shared?: SharedResults | undefined;
+  readonly grew?: (() => Promise<void>) | undefined;
   readonly again?: SolveAgain | undefined;
 }
 
@@ -62,17 +63,17 @@ function solutionAt(solutions: readonly Solution[], at: number): Solution {
 }
 
 /** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
-function engineContext(build: PreparedBuild, { id, shared, again }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
+function engineContext(build: PreparedBuild, { id, shared, grew, again }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
   const { opened, session, images, devices, epochSec } = build;
   const { options, access, guard, contexts, emit } = opened;
   const { store, network, env } = session;
   const warn = warningsOnce(emit);
   let sandbox: Promise<Sandbox> | undefined;
-  const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }));
+  const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }, { modes: options.contextModes }));
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
-    ...given({ shared, guard, again }),
+    ...given({ shared, grew, guard, again }),
     emit,
     providers: [
       local,
@@ -84,11 +85,15 @@ function engineContext(build: PreparedBuild, { id, shared, again }: StartedBuild
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...given({ caCertificates }),
     ...access,
+    ...given({ secretKey: opened.secretKey, retries: options.retries, stepTimeoutMs: options.stepTimeoutMs }),
     devices,
     warn: (code, message, range) =>
       warn({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
     ...given({ epochSec }),
     noCache: options.noCache ?? false,
+    noCacheMounts: options.noCacheMounts ?? false,
+    // Both look at the layers of stages.
+    allStages: options.sbom !== undefined || options.audit !== undefined,
     explain: options.explain ?? false,
     expectCached: again === undefined && (options.expectCached ?? false),
     buildId: id,

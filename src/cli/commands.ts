@@ -4,6 +4,7 @@ import type { CommandEntry, CommandTables } from "./command.ts";
 /** The commands in the order that help shows them. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   build: { summary: "Build an image from a Dockerfile", load: () => import("./commands/build.ts") },
+  update: { summary: "Lock what the sources of a Dockerfile are now, and show what moved", load: () => import("./commands/update.ts") },
   images: { summary: "List the images of the store", load: () => import("./commands/images.ts") },
   audit: { summary: "Say whether an image will run, and what is in it that should not be", load: () => import("./commands/audit.ts") },
   inspect: { summary: "Show an image: configuration, layers, what is in it", load: () => import("./commands/inspect.ts") },
@@ -43,6 +44,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "store verify": { summary: "Say what is damaged in the store", load: () => import("./commands/store/verify.ts") },
   "store repair": { summary: "Take away what is damaged in the store", load: () => import("./commands/store/repair.ts") },
   prune: { summary: "Remove what no image needs: cache, layers, blobs", load: () => import("./commands/prune.ts") },
+  "cache gc": { summary: "Bring the build cache within its policy", load: () => import("./commands/cache/gc.ts") },
   sbom: { summary: "Write down what an image is made of", load: () => import("./commands/sbom.ts") },
   "history ls": { summary: "List past builds", load: () => import("./commands/history/ls.ts") },
   "history show": { summary: "Show a past build: its steps and their times", load: () => import("./commands/history/show.ts") },
@@ -59,6 +61,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   image: "Images of the store",
   container: "Containers that run",
   base: "Distroless bases out of verified Debian packages: the catalogue's, and your own recipes",
+  cache: "The build cache: how large it is and may be",
   builder: "The build cache, under docker's names",
   buildx: "Builds, under the names of docker buildx",
   index: "Indexes: images for several platforms under one name",
@@ -94,6 +97,9 @@ export const ALIASES: Readonly<Record<string, string>> = {
   "container stop": "stop",
   "builder build": "build",
   "builder prune": "prune",
+  "cache df": "system df",
+  "cache du": "system df",
+  "cache prune": "prune",
   "buildx b": "build",
   "buildx build": "build",
   "buildx du": "system df",

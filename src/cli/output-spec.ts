@@ -151,13 +151,13 @@ function isToStdout(output: OutputSpec | { readonly dest: string }): boolean {
   return "dest" in output && output.dest === "-";
 }
 
-/** Prints the image ID, unless an output has gone to standard output: then it would end up in that. */
+/** Prints the image ID, or a line for each of several targets, unless an output has gone to standard output: then it would end up in that. */
 export async function tellImageId(
-  { configDigest, outputs }: Pick<BuildResult, "configDigest" | "outputs">,
+  { outputs, targets, configDigest }: Pick<BuildResult, "configDigest" | "outputs" | "targets">,
   { stdout }: CliContext,
 ): Promise<void> {
-  if (configDigest === undefined || outputs.some(({ output }) => isToStdout(output))) return;
-  await stdout.write(`${configDigest}\n`);
+  if (outputs.some(({ output }) => isToStdout(output))) return;
+  for (const one of targets ?? [{ configDigest }]) if (one.configDigest !== undefined) await stdout.write(`${one.configDigest}\n`);
 }
 
 function filesOf(attributes: Attributes): FileOptions {

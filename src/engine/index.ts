@@ -1,5 +1,6 @@
 export { isTarBlock } from "./file/unpack.ts";
 export { solve, type Solution, type Solved } from "./solver.ts";
+export { heldCacheMount } from "./ops/cache-mounts.ts";
 export { readIgnorePatterns } from "./ops/ignore-file.ts";
 export { type LayerContext, localSources, type LocalContext } from "./ops/local-source.ts";
 export { gitCheckout, gitMaterial, gitSources } from "./ops/git-source.ts";

@@ -1,4 +1,5 @@
 /** Images: configuration and manifests, exporters, and the images of the local store. */
+export type { ArtifactObjects } from "./artifact-objects.ts";
 export { type ArtifactPlace, openArtifact, packArtifact, writeArtifact } from "./artifact.ts";
 export { type AnnotationSpec, annotationsFor } from "./annotations.ts";
 export type * from "./types.ts";

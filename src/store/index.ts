@@ -4,6 +4,8 @@ export { defaultStoreRoot } from "./root.ts";
 export { openStore } from "./store.ts";
 export type {
   BuildRecord,
+  CacheKind,
+  GcPolicy,
   History,
   KeptBytes,
   PartialBlob,

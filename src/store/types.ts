@@ -149,6 +149,28 @@ export interface BuildRecord {
   readonly error?: string;
 }
 
+/** A record that was removed. Times in milliseconds since the epoch. */
+interface Eviction {
+  readonly at: number;
+  /** When it was used for the last time, exact to a minute. */
+  readonly lastUsed: number;
+}
+
+/** What a cache holds: results of steps; cache mounts; what was fetched. */
+export type CacheKind = "layers" | "mounts" | "sources";
+
+/** What the cache may hold. Images do not count, nor does what running processes use. */
+export interface GcPolicy {
+  /** At most so many bytes. */
+  readonly maxUsedBytes?: number | undefined;
+  /** The file system keeps so many bytes free. */
+  readonly minFreeBytes?: number | undefined;
+  /** So many bytes stay whatever the others say. Default 0. */
+  readonly reservedBytes?: number | undefined;
+  /** What was not used for so long goes, by kind, in milliseconds. */
+  readonly keepMs?: Readonly<Partial<Record<CacheKind, number>>> | undefined;
+}
+
 /** Past builds, what they told, and the whole logs of their steps. The last 200 are kept. */
 export interface History {
   /** `id`: letters and digits that no other build has; default: a new one. */
@@ -164,6 +186,8 @@ export interface History {
   keep(buildId: string, text: string): void;
   /** What was kept of a build; undefined where nothing was. */
   kept(buildId: string): string | undefined;
+  /** When a record was removed by a prune or by the collector; undefined where it was not, or long ago. */
+  eviction(space: string, id: string): Eviction | undefined;
   /** Forgets a build with its logs; absent is fine. Throws `STORE_READ_ONLY`. */
   remove(buildId: string): void;
 }
@@ -201,6 +225,8 @@ export interface Store extends AsyncDisposable {
   prune(options?: {
     readonly olderThanMs?: number;
     readonly all?: boolean;
+    /** Removes what the policy says instead; nothing where all is within it. */
+    readonly policy?: GcPolicy | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<PruneResult>;
   /** What is on the disk, by what holds it. Looks at every file. */

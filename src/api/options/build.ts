@@ -1,11 +1,28 @@
 /** The options of `build`, and of the functions that look at a Dockerfile. */
 import * as v from "valibot";
-import type { BuildOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
+import type { BuildOptions, LockSourcesOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
 import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts";
 import type { ProjectOptions } from "../../project/index.ts";
 import type { DockerfileOptions } from "../dockerfile-options.ts";
 import { cacheSources, cacheTargets } from "./caches.ts";
-import { annotations, call, type Fields, fields, flag, LIMITS, list, maybe, oneOf, outputs, record, STORE, stream, text } from "./kinds.ts";
+import {
+  amount,
+  annotations,
+  call,
+  count,
+  type Fields,
+  fields,
+  flag,
+  LIMITS,
+  list,
+  maybe,
+  oneOf,
+  outputs,
+  record,
+  STORE,
+  stream,
+  text,
+} from "./kinds.ts";
 import { type Kind, type Shape, shapeOf } from "./shape.ts";
 
 const secret = fields<SecretSpec>({
@@ -13,6 +30,7 @@ const secret = fields<SecretSpec>({
   src: maybe(text),
   env: maybe(text),
   value: maybe(v.custom((value) => typeof value === "string" || value instanceof Uint8Array, "a text or bytes")),
+  cacheKey: maybe(flag),
 });
 
 const CONTEXT: Fields<ContextOptions> = {
@@ -24,6 +42,7 @@ const CONTEXT: Fields<ContextOptions> = {
   buildArgs: maybe(record(text)),
   buildContexts: maybe(record(text)),
   secrets: maybe(list(secret)),
+  contextModes: maybe(oneOf("keep", "git")),
   ssh: maybe(list(fields<SshSpec>({ id: text, paths: maybe(list(text)) }))),
 };
 
@@ -31,7 +50,8 @@ const PROJECT: Fields<ProjectOptions> = {
   projectFile: maybe(text),
   assemble: maybe(list(text)),
   locked: maybe(flag),
-  pull: maybe(flag),
+  sourcePolicy: maybe(text),
+  pull: maybe(v.union([v.boolean(), v.picklist(["always", "missing", "never"])], 'a boolean, "always", "missing" or "never"')),
 };
 
 const OPEN: Fields<OpenBuildOptions> = {
@@ -55,6 +75,9 @@ const entitlement: Kind = v.custom(
 export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   ...OPEN,
   tags: maybe(list(text)),
+  targets: maybe(list(text)),
+  allTargets: maybe(flag),
+  also: maybe(list(text)),
   annotations: maybe(annotations),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),
@@ -67,6 +90,8 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
   expectCached: maybe(flag),
+  retries: maybe(count),
+  stepTimeoutMs: maybe(amount),
   verifyReproducible: maybe(flag),
   allowSecretIn: maybe(list(text)),
   stdout: maybe(call),
@@ -75,6 +100,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   onStepFailed: maybe(call),
   labels: maybe(record(text)),
   noCache: maybe(flag),
+  noCacheMounts: maybe(flag),
   noCacheStages: maybe(list(text)),
   allow: maybe(list(entitlement)),
   network: maybe(oneOf("default", "host", "none")),
@@ -90,6 +116,17 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
       inlineOnly: maybe(flag),
     }),
   ),
+});
+
+/** Of `lockSources`. */
+export const LOCK_SOURCES: Shape = shapeOf<LockSourcesOptions>("lockSources", {
+  ...CONTEXT,
+  projectFile: PROJECT.projectFile,
+  assemble: PROJECT.assemble,
+  sourcePolicy: PROJECT.sourcePolicy,
+  compatibilityVersion: OPEN.compatibilityVersion,
+  platforms: maybe(list(text)),
+  write: maybe(flag),
 });
 
 /** Of `outline`. */

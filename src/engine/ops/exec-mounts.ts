@@ -60,8 +60,21 @@ export async function prepareMounts(
   }
   for (const { id, name, optional } of op.secretEnv)
     ingredients.push({ name: `secret variable ${name}`, value: JSON.stringify({ id, optional }) });
+  ingredients.push(...(await secretIngredients(op, context, signal)));
   const work: MountWork = { vertex, inputs, digests, context, sourceOf };
   return { ingredients, open: (innerSignal) => openMounts(op, work, innerSignal) };
+}
+
+/** Secrets whose values the user wants in keys. A step's own words decide nothing here, so that Dockerfiles stay as BuildKit reads them. */
+async function secretIngredients(op: ExecOp, { secretKey }: EngineContext, signal: AbortSignal): Promise<Ingredient[]> {
+  if (secretKey === undefined) return [];
+  const ids = [...op.mounts.flatMap((mount) => (mount.type === "secret" ? [mount.id] : [])), ...op.secretEnv.map(({ id }) => id)];
+  const ingredients: Ingredient[] = [];
+  for (const id of new Set(ids)) {
+    const value = await secretKey(id, signal);
+    if (value !== undefined) ingredients.push({ name: `value of secret ${id}`, value });
+  }
+  return ingredients;
 }
 
 /** Where a selection is, and how a cache is named and shared, decide nothing: only what the step sees does. */
@@ -94,7 +107,7 @@ interface MountWork {
 
 async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Promise<OpenMounts> {
   await using stack = new AsyncDisposableStack();
-  const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work), signal));
+  const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work), signal, work.context.shared));
   const mounts: SandboxMount[] = [];
   let shmSizeBytes: number | undefined;
   for (const mount of op.mounts) {

@@ -1,5 +1,5 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
@@ -15,7 +15,6 @@ import {
   layerTree,
   loadLayers,
   type Tree,
-  writeAll,
 } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
@@ -27,8 +26,8 @@ import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
 import { baseLayersOf, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
-
-const TAIL_BYTES = 8192;
+import { startTimer, timeoutFailure, withRetries } from "./step-attempts.ts";
+import { openLog } from "./step-log.ts";
 
 /** Prepares a RUN: its key now, its work when it is needed. */
 export async function prepareExec(
@@ -87,20 +86,39 @@ interface StepWork {
   readonly start: () => void;
 }
 
-async function runExec({ vertex, op, below, mounts, devices, context, start }: StepWork, signal: AbortSignal): Promise<Layer> {
-  const { store } = context;
+async function runExec(work: StepWork, signal: AbortSignal): Promise<Layer> {
+  const { vertex, below, context } = work;
   const sandbox = startSandbox(context);
   const layers = await loadLayers(below, signal);
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
-  const tree = layerTree(layers);
-  const ready = await sandbox;
-  await using memory = await ready.memoryForChanges();
+  const base: StepBase = { layers, lowers, tree: layerTree(layers), sandbox: await sandbox };
+  return await withRetries(vertex, context, signal, (isLast) => runOnce(work, base, isLast, signal));
+}
+
+/** What every attempt of a step starts from. */
+interface StepBase {
+  readonly layers: readonly Layer[];
+  readonly lowers: readonly string[];
+  readonly tree: Tree;
+  readonly sandbox: Sandbox;
+}
+
+async function runOnce(
+  { vertex, op, mounts, devices, context, start }: StepWork,
+  { layers, lowers, tree, sandbox }: StepBase,
+  isLast: boolean,
+  signal: AbortSignal,
+): Promise<Layer> {
+  const { store, stepTimeoutMs } = context;
+  await using memory = await sandbox.memoryForChanges();
   await using staged = memory === undefined ? await store.dirs.create("layer-fs") : undefined;
   if (memory !== undefined) tellInMemory(context);
   const upper = memory?.path ?? staged?.path ?? "";
   await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
+  start();
+  using timer = startTimer(stepTimeoutMs, signal);
   const step: SandboxStep = {
     id: vertex.id,
     lowers,
@@ -121,15 +139,19 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     ...given({ caCertificates: context.caCertificates }),
     onOutput: log.write,
-    signal,
+    signal: timer.signal,
   };
-  start();
   const seen = { vertex, op, tree, upper };
   const fail = async (error: unknown): Promise<never> => {
-    await offerShell(error, step, { sandbox: ready, context });
+    log.flush();
+    // What ended the attempt does not end the shell.
+    if (isLast) await offerShell(error, { ...step, signal }, { sandbox, context });
     throw error;
   };
-  const result = await ready.run(step).catch(async (error: unknown) => await fail(await startFailure(error, seen)));
+  const result = await sandbox.run(step).catch(async (error: unknown) => {
+    const isLate = stepTimeoutMs !== undefined && timer.isUp();
+    return await fail(isLate ? timeoutFailure(vertex, stepTimeoutMs, log) : await startFailure(error, seen));
+  });
   log.flush();
   if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() }));
   makeSystemDirectories(upper, tree, op);
@@ -176,45 +198,4 @@ function makeSystemDirectories(upper: string, root: Tree, { mounts }: ExecOp): v
     makeFolders(path);
     chmodSync(path, 0o755);
   }
-}
-
-type Stream = "stdout" | "stderr";
-
-interface StepLog extends Disposable {
-  readonly path: string;
-  readonly write: (stream: Stream, chunk: Uint8Array) => void;
-  /** Shows what waited for more: it might have been the beginning of a secret. */
-  readonly flush: () => void;
-  /** The last bytes, as text. */
-  tail(): string;
-}
-
-/** Every byte goes to the step's log file, and as text to the event stream, but for secrets. What it throws ends the step. */
-function openLog(context: EngineContext, vertex: Vertex): StepLog {
-  const path = context.store.history.logFile(context.buildId, vertex.id);
-  const file = openSync(path, "a");
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  const streams = { stdout: context.guard?.maskedStream(), stderr: context.guard?.maskedStream() };
-  let tail = Buffer.alloc(0);
-  const show = (stream: Stream, chunk: Uint8Array): void => {
-    writeAll(file, chunk, "the log of a step");
-    tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
-    const data = decoders[stream].decode(chunk, { stream: true });
-    if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });
-  };
-  const flush = (): void => {
-    for (const stream of ["stdout", "stderr"] as const) {
-      const rest = streams[stream]?.end();
-      if (rest !== undefined && rest.byteLength > 0) show(stream, rest);
-    }
-  };
-  return {
-    path,
-    write: (stream, chunk) => show(stream, streams[stream]?.write(chunk) ?? chunk),
-    flush,
-    tail: () => tail.toString("utf8"),
-    [Symbol.dispose]() {
-      closeSync(file);
-    },
-  };
 }

@@ -76,7 +76,7 @@ async function selectionIngredient(
   const known = memo === undefined ? undefined : knownSelection(run.context, memo);
   if (known !== undefined) return { name, value: known };
   if (input?.kind === "directory" && input.selections !== undefined) {
-    const { digest, lines, hashed: files } = await input.selections.take(action);
+    const { digest, lines, hashed: files } = await input.selections.take(action, { look: run.context.byDescent === true });
     hashed.set(action, files);
     return { name, value: digest, ...given({ detail: lines }) };
   }

@@ -146,7 +146,7 @@ function convertInstruction(context: ConvertContext, state: StageState, planned:
     case "run":
       return convertRun(state, values, { ...options, mountSource: source });
     case "copy":
-      return convertCopy(state, values, source(values.from));
+      return convertCopy(state, values, { from: source(values.from), addedSource: options.addedSource });
     case "workdir":
       return convertWorkdir(state, values, options);
     case "user":

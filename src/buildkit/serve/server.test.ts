@@ -5,6 +5,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { holds } from "../../../test/support/build.ts";
 import { startBuildServer, type TestBuild, type TestBuilt, type TestServer } from "../../../test/support/buildkit-client.ts";
 import { listBuilds } from "../../index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
@@ -313,4 +314,17 @@ test("I1: an unknown method is said to be so", async () => {
   await using server = await startBuildServer();
   const method = { ...Control.method.info, name: "Frobnicate" };
   await assert.rejects(server.connect().grpc.unary(method, {}, { signal: new AbortController().signal }), { code: CODE.unimplemented });
+});
+
+test("I3: keys of caches are nowhere in the store", async () => {
+  await using server = await startBuildServer();
+  await using given = await project({ Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
+  const attrs = { url: "http://127.0.0.1:9/", url_v2: "http://127.0.0.1:9/", token: "s3cret-token-of-gha", scope: "x" };
+  const imports = [{ type: "gha", attrs }];
+  const attributes = { "cache-imports": JSON.stringify([{ Type: "gha", Attrs: attrs }]) };
+  await given.build(server, { ref: "cached", attributes, solve: { cache: { imports } } }).catch((error: unknown) => {
+    assert.doesNotMatch(String(error), /no such attribute|s3cret/);
+  });
+  assert.equal((await listBuilds({ root: server.root }))[0]?.id, "cached");
+  assert.deepEqual(holds(server.root, "s3cret-token"), []);
 });

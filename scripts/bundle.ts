@@ -10,6 +10,8 @@ import { ourSources } from "./sources.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const OUT = join(ROOT, "dist");
+/** A package without a licence file, and one of the same repository that has it. */
+const SAME_LICENCE: ReadonlyMap<string, string> = new Map([["@sigstore/verify", "@sigstore/bundle"]]);
 const KEEP_MS = process.argv.includes("--clean") ? 0 : 3_600_000;
 
 const workers = globSync("src/**/*-worker.ts", { cwd: ROOT });
@@ -21,7 +23,8 @@ if (twice !== undefined) throw new Error(`Cannot bundle: two workers are called 
 /** What a build loads at its start. */
 const CORE = "src/cli/commands/build.ts";
 /** What most builds do not need: it is loaded by import() where one does. */
-const LATE = /^src\/(?:audit\/(?:run-audit|closure\/)|buildkit\/|debian\/|distroless\/(?:assemble|recipe|probe\/|scripts\/)|sbom\/)/;
+const LATE =
+  /^src\/(?:audit\/(?:run-audit|closure\/)|buildkit\/|debian\/|distroless\/(?:assemble|recipe|probe\/|scripts\/)|sbom\/|signatures\/)/;
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: ROOT,
@@ -92,7 +95,7 @@ function licences(files: readonly string[]): string {
   const packages = new Set(files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
   const texts = [...packages].toSorted().map((name) => {
     const [file] = [
-      ...globSync(`node_modules/${name}/LICEN[CS]E*`, { cwd: ROOT }).toSorted(),
+      ...globSync(`node_modules/${SAME_LICENCE.get(name) ?? name}/LICEN[CS]E*`, { cwd: ROOT }).toSorted(),
       // Of packages that say their licence in their sources only.
       ...globSync(`packaging/licenses/${name.replace("/", "+")}.txt`, { cwd: ROOT }),
     ];

@@ -22,6 +22,7 @@ const ROOMS: readonly string[] = [
   "graph",
   "engine",
   "image",
+  "signatures",
   "debian",
   "distroless",
   "sbom",

@@ -72,6 +72,9 @@ export type ErrorCode =
   | "RECIPE_DRIFT"
   | "EXPORT"
   | "AUDIT"
+  | "SIGNATURE"
+  | "SIGNING"
+  | "BUDGET"
   | "INTERNAL";
 
 /** What an error carries besides its code and message. */

@@ -8,6 +8,7 @@ export {
   build,
   buildBase,
   checkDockerfile,
+  compareBuilds,
   copyImage,
   createIndex,
   type CheckDockerfileOptions,
@@ -18,6 +19,8 @@ export {
   type DockerfileTargets,
   diffBases,
   diffImages,
+  generateKeyPair,
+  explainBuild,
   gzipEncoder,
   imageHistory,
   importImage,
@@ -38,6 +41,7 @@ export {
   mutateImage,
   outline,
   collectCache,
+  planBuild,
   pruneStore,
   pullImage,
   pushImage,
@@ -53,12 +57,14 @@ export {
   type SbomOptions,
   showBase,
   showBuild,
+  signImage,
   stopContainers,
   storeUsage,
   type StopContainersOptions,
   tagImage,
   targets,
   verifyBase,
+  verifyImage,
   verifyStore,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
@@ -77,16 +83,23 @@ export {
   type SizeReport,
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
-export type { FailedStep } from "./engine/index.ts";
+export type { FailedStep, PlannedStep } from "./engine/index.ts";
+export { pastSteps } from "./build/index.ts";
 export type {
   AttestationOptions,
   AuditedBuild,
   AuditMode,
   BuildOptions,
+  BuildPlan,
   BuildResult,
+  ComparedBuilds,
+  ComparedStep,
+  ComparedValue,
+  ExplainedStep,
   LockSourcesOptions,
   LockSourcesResult,
   NamedTargetResult,
+  PastStep,
   ProvenanceOptions,
   SbomAttestationOptions,
   SourceChange,
@@ -106,7 +119,9 @@ export type { DebianOptions, ProjectOptions, PullPolicy, SourcePin } from "./pro
 export type { Entitlement, StepOptions } from "./graph/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
-export type { BuildEvent } from "./events.ts";
+export type { BuildEvent, InputChange, MissReason, PathChange, StepUsage } from "./events.ts";
+export type { LogLine } from "./failing-lines.ts";
+export { formatReason, reasonLines } from "./reasons.ts";
 export { createProgress, type ProgressChange, type ProgressState, reduceProgress, type StepState, type TransferState } from "./progress.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
 export type {
@@ -128,5 +143,6 @@ export type {
 export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";
+export type { GoodSignature, KeyPair, SignerIdentity, VerifiedImage } from "./signatures/index.ts";
 export type { LoginResult, LogoutResult } from "./registry/index.ts";
 export type { BuildRecord, CacheKind, GcPolicy, PruneResult } from "./store/index.ts";

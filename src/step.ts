@@ -71,9 +71,9 @@ export async function runStepLater<Result>(
   return result;
 }
 
-/** Ends a planned step that needs no work. `why` says what was reused. */
-export function reuseStep(emit: Emit, vertex: string, why: string): void {
-  emit({ type: "vertex.cached", vertex, why });
+/** Ends a planned step that needs no work. `why` says what was reused, `key` what the step is made of. */
+export function reuseStep(emit: Emit, vertex: string, why: string, key?: string): void {
+  emit({ type: "vertex.cached", vertex, why, ...given({ key }) });
 }
 
 /** Does what a planned step needs before it can start, such as working out its key: only a failure shows. See `runStep`. */

@@ -122,9 +122,9 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F132",
     title: "Provenance attestations",
     state: "partial",
-    note: "SLSA v1 and v0.2, mode=min and max, builder-id, reproducible, inline-only, as BuildKit lays them out; not filename, nor the layers and resource samples of mode=max.",
-    hint: "Leave the attribute out",
-    refuses: [{ args: ["--attest", "type=provenance,filename=a.json"] }, { args: ["--build-arg", "BUILDKIT_ATTEST_PROVENANCE=mode=max"] }],
+    note: "SLSA v1 and v0.2, mode=min and max, builder-id, reproducible, filename, inline-only, as BuildKit lays them out. Not the samples of resources of mode=max, nor build arguments BUILDKIT_ATTEST_*.",
+    hint: "Use --provenance",
+    refuses: [{ args: ["--build-arg", "BUILDKIT_ATTEST_PROVENANCE=mode=max"] }],
   },
   {
     id: "F133",
@@ -139,6 +139,12 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     note: "SPDX 2.3, made by Decant itself of the records in the image; scanner images are not run.",
     hint: "Leave generator out, or scan the pushed image with the scanner you like",
     refuses: [{ args: ["--sbom", "generator=docker/buildkit-syft-scanner"] }, { args: ["--attest", "type=sbom,generator=a"] }],
+  },
+  {
+    id: "F135",
+    title: "Annotations of the base, the source and the time",
+    state: "full",
+    note: "With --auto-annotations: org.opencontainers.image.base.name and base.digest, source and revision of a git context, created. BuildKit writes none.",
   },
   {
     id: "F136",
@@ -156,9 +162,10 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   },
   {
     id: "F138",
-    title: "Signatures of images: --disable-content-trust",
-    state: "planned",
-    hint: "Leave it out: signatures of images are not checked",
+    title: "Signatures of images",
+    state: "partial",
+    note: "[Sigstore bundles](../signatures.md) as cosign 3 makes them: decant sign and verify, and decant.yaml for bases. Signatures of cosign 2 and podman are verified, too. Not Docker Content Trust, GPG and Notation.",
+    hint: "Leave it out: Decant does not know Docker Content Trust. See decant verify",
     refuses: [{ args: ["--disable-content-trust"] }],
   },
   {
@@ -185,7 +192,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F142",
     title: "History of builds",
     state: "partial",
-    note: "decant history ls, show (inspect), logs, export and rm: steps with their times, warnings, results, whole logs. No open and no import.",
+    note: "decant history ls, show (inspect), logs, compare, export and rm, and decant why: steps with their times, cpu, reasons, warnings, results, whole logs. No open and no import.",
   },
   {
     id: "F143",

@@ -11,6 +11,7 @@ import { platformsOf } from "./platform.ts";
 import { type BuildTarget, namedTargets } from "./targets.ts";
 import type { BuildOptions } from "./types.ts";
 import { workingDirectory } from "../working-directory.ts";
+import { usageError } from "../errors.ts";
 
 /**
  * Checks platform, names, destinations, certificates and devices, and gives the targets that the options name; undefined for all of the Dockerfile.
@@ -25,6 +26,7 @@ export async function checkBuildOptions(options: BuildOptions, run: BuildRun): P
   // Platforms, at least, are checked now.
   if (targets === undefined) platformsOf(options.platforms, platformsHere(env));
   else await checkTargets(targets, run);
+  checkFileName(options.provenance?.filename);
   buildDevices(options, { cwd, emit });
   await checkCaCertificates(options.caCerts, env, cwd);
   return targets;
@@ -43,4 +45,10 @@ export async function checkTargets(targets: readonly BuildTarget[], { signal }: 
 function platformsHere(env: NonNullable<BuildOptions["env"]>): Parameters<typeof platformsOf>[1] {
   const buildPlatform = hostPlatform({ arch: process.arch });
   return { buildPlatform, defaultPlatform: defaultPlatform(env, buildPlatform) };
+}
+
+/** A file beside others: no path. */
+function checkFileName(name: string | undefined): void {
+  if (name !== undefined && (/^\.{0,2}$/.test(name) || /[/\0]/.test(name)))
+    throw usageError(`Cannot use "${name}" as the file name of provenance: wanted a name without slashes, such as provenance.json`);
 }

@@ -1,6 +1,10 @@
 /** A build, step by step: opened, prepared, solved, finished, audited and exported. */
 export type { AttestationOptions, ProvenanceOptions, SbomAttestationOptions } from "./attestation-types.ts";
 export { platformNamed } from "./platform.ts";
+export { type ExplainedStep, explainAgainst, explainSteps } from "./explain-steps.ts";
+export { type PastStep, pastSteps } from "./past-steps.ts";
+export { type ComparedBuilds, type ComparedStep, type ComparedValue, compareEvents } from "./compare-builds.ts";
+export { type BuildPlan, planBuildRun } from "./plan-build.ts";
 export { checkFile } from "./check-file.ts";
 export {
   type BuildRun,

@@ -1,4 +1,5 @@
 /** A build from its options to its result: opened, prepared, solved, finished, audited and exported, with its line in the history. */
+import { release } from "node:os";
 import type { AuditReport } from "../audit/index.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
@@ -15,8 +16,10 @@ import { formatPlatform, type Platform } from "../oci/index.ts";
 import { checkOpened, type PreparedBuild, prepareBuild } from "./prepare.ts";
 import { metadataProvenance } from "./provenance.ts";
 import { openCaches, type SharedCaches } from "./shared-caches.ts";
+import { tellSize } from "./size.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import { allTargets, type BuildTarget, shownTarget } from "./targets.ts";
+import { VERSION } from "../version.ts";
 import type { BuildOptions, BuildResult, TargetResult } from "./types.ts";
 
 type ToldProvenance = NonNullable<BuildResult["provenances"]>[number];
@@ -33,6 +36,7 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
   if (named === undefined) await checkTargets(targets, run);
   const { history } = (await opened.session()).store;
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOfAll(opened, targets), client?.build.id);
+  run.emit({ type: "versions", versions: versionsOf(opened) });
   try {
     const result = await perform(opened, targets, id);
     keeper.keep(history, id);
@@ -50,6 +54,10 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
     }
     throw error;
   }
+}
+
+function versionsOf({ followed }: OpenedBuild<BuildOptions>): Readonly<Record<string, string>> {
+  return { decant: VERSION, node: process.versions.node, linux: release(), machine: process.arch, dockerfile: followed.frontend };
 }
 
 /** By the names of its images, else by its context. */
@@ -110,23 +118,27 @@ interface FinishedTarget {
   readonly builds: readonly SolvedBuild[];
   readonly images: readonly BuiltImage[];
   readonly audits: readonly AuditReport[];
+  readonly sizes: readonly Awaited<ReturnType<typeof tellSize>>[];
 }
 
 async function finishTarget(target: BuildTarget, builds: readonly SolvedBuild[], caches: SharedCaches): Promise<FinishedTarget> {
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
+  const sizes: Awaited<ReturnType<typeof tellSize>>[] = [];
   for (const build of builds) {
     await build.checks.result(build, build.opened.emit, build.opened.signal);
     const image = { ...(await finishImage(build)), ...given({ inlineCache: caches.inline(build) }) };
     const audit = await auditOf(build, image);
     images.push(image);
+    sizes.push(await tellSize(build, image, builds.length > 1));
     if (audit !== undefined) audits.push(audit);
   }
-  return { target, builds, images, audits };
+  return { target, builds, images, audits, sizes };
 }
 
-async function exportTarget({ target, builds, images, audits }: FinishedTarget): Promise<TargetResult> {
+async function exportTarget({ target, builds, images, audits, sizes }: FinishedTarget): Promise<TargetResult> {
   const outputs = await exportAll(images, builds);
+  for (const size of sizes) size.keep();
   const { metadataProvenance: mode } = target.options;
   return {
     outputs,

@@ -49,10 +49,9 @@ interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
 /** Solves the graphs of all platforms at the same time. Throws as `solve`. */
 export async function solveGraph(builds: readonly PreparedBuild[], started: StartedBuild): Promise<SolvedGraph> {
   const targets = builds.map(({ conversion }) => conversion.target);
-  const [first] = builds;
-  if (first === undefined) throw new InternalError("a build without platforms");
   await using stack = new AsyncDisposableStack();
-  const { solutions, executed, cached } = await solve(targets, engineContext(first, started, stack), first.opened.signal);
+  const context = engineContext(builds, started, stack);
+  const { solutions, executed, cached } = await solve(targets, context, firstOf(builds).opened.signal);
   return { builds: builds.map((build, at) => ({ ...build, started, solution: solutionAt(solutions, at) })), executed, cached };
 }
 
@@ -62,9 +61,19 @@ function solutionAt(solutions: readonly Solution[], at: number): Solution {
   return solution;
 }
 
-/** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
-function engineContext(build: PreparedBuild, { id, shared, grew, again }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
-  const { opened, session, images, devices, epochSec } = build;
+function firstOf(builds: readonly PreparedBuild[]): PreparedBuild {
+  const [first] = builds;
+  if (first === undefined) throw new InternalError("a build without platforms");
+  return first;
+}
+
+/** What the engine works with: that of any of the platforms, as they differ in their graphs only. What it opens goes with `stack`. */
+export function engineContext(
+  builds: readonly PreparedBuild[],
+  { id, shared, grew, again }: StartedBuild,
+  stack: AsyncDisposableStack,
+): EngineContext {
+  const { opened, session, images, devices, epochSec } = firstOf(builds);
   const { options, access, guard, contexts, emit } = opened;
   const { store, network, env } = session;
   const warn = warningsOnce(emit);

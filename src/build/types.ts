@@ -24,6 +24,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly also?: readonly string[] | undefined;
   /** Annotations of every output that is an image; they win over those of the output itself. */
   readonly annotations?: readonly AnnotationSpec[] | undefined;
+  /** Annotates the image with what the build knows: base, commit of a git context, time. Those of `annotations` win. Default false. */
+  readonly autoAnnotations?: boolean | undefined;
   /** Default: the image store; without a tag the image has an ID only, and goes with the cache. */
   readonly outputs?: readonly OutputSpec[] | undefined;
   /** The cgroup above those of RUN steps: a path, or a slice of systemd. Default: steps have none of their own, but with `resources` below "decant". */
@@ -58,6 +60,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly retries?: number | undefined;
   /** How long a RUN step may take, each time that it is run, in milliseconds. Default: any time. */
   readonly stepTimeoutMs?: number | undefined;
+  /** Fails with `BUDGET`, before anything is written, where the files of a platform's image have more bytes. Default: no limit. */
+  readonly budgetBytes?: number | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
   /** Audits the image before anything is written or pushed, by the policy of the project file. Default: no audit. */

@@ -84,7 +84,7 @@ const BUILDAH: Table = {
   "pull-always": { type: "boolean", hint: "Use --pull" },
   "pull-never": { type: "boolean", hint: "Use --pull=never" },
   "retry-delay": { type: "string", hint: RETRIES },
-  "sign-by": { type: "string", hint: "Sign the pushed image with the tool of your choice" },
+  "sign-by": { type: "string", hint: "Sign the pushed image: decant sign --key FILE docker://NAME" },
   "squash-all": { type: "boolean", hint: "Copy the stage into a last one: FROM scratch, COPY --from=STAGE / /" },
   stdin: { type: "boolean", hint: NOTHING },
   timestamp: { type: "string", hint: "Set SOURCE_DATE_EPOCH in the environment" },

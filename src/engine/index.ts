@@ -1,4 +1,6 @@
 export { isTarBlock } from "./file/unpack.ts";
+export { changesOfRecords } from "./miss-reason.ts";
+export { type PlannedLayer, type PlannedStep, planSolve } from "./plan-solve.ts";
 export { solve, type Solution, type Solved } from "./solver.ts";
 export { heldCacheMount } from "./ops/cache-mounts.ts";
 export { readIgnorePatterns } from "./ops/ignore-file.ts";

@@ -5,7 +5,9 @@
 import { allOf, allSettledOf, createSemaphore, type Semaphore } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { InternalError, withSource } from "../errors.ts";
+import { given } from "../given.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
+import { formatReason } from "../reasons.ts";
 import { planStep, prepareStep, reuseStep, runStep, runStepLater } from "../step.ts";
 import { startProgress } from "../transfer.ts";
 import { type LayerSource, loadLayers } from "../tree/index.ts";
@@ -15,7 +17,8 @@ import { areHere, lazyLayers } from "./lazy-layers.ts";
 import { emptyCaches } from "./ops/cache-mounts.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { layersOf, stacked } from "./ops/inputs.ts";
+import { type MissedStep, reasonOfMiss } from "./miss-reason.ts";
+import { layersOf, recordedStep, stacked } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
 import { hashSelections } from "./selections.ts";
 import { notCached } from "./errors.ts";
@@ -198,24 +201,27 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   const key = keyOf(run.ingredients);
   const useCache = !context.noCache && context.again === undefined && !vertex.meta.ignoreCache;
   const hit = useCache ? cache.find(key) : undefined;
-  if (hit !== undefined) return reuse(vertex, run, hit, "result of an earlier build", state);
+  if (hit !== undefined) return reuse(vertex, { ...run, key }, hit, "result of an earlier build", state);
   // Two processes, or two builds of one process, that need the same vertex build it once (decision 4).
   const lock = `action-${key.slice(key.indexOf(":") + 1)}`;
   await using _lock = await preparing(vertex, state, () => context.store.locks.acquire(lock, { signal }));
   const late = useCache ? cache.find(key) : undefined;
-  if (late !== undefined) return reuse(vertex, run, late, "result of a build that ran at the same time", state);
-  const why = context.explain || context.expectCached ? await reasonFor(vertex, run, state) : undefined;
-  if (context.expectCached && !vertex.meta.internal) return await placed(vertex, () => Promise.reject(notCached(vertex.meta.name, why)));
+  if (late !== undefined) return reuse(vertex, { ...run, key }, late, "result of a build that ran at the same time", state);
+  const step = { key, ...recordedStep(vertex, run, context) };
+  // Of a second build there is nothing to explain.
+  if (context.again === undefined) await preparing(vertex, state, () => tellMiss(vertex, step, state));
   using _turn = await state.turn?.acquire(signal);
-  const kept = await runStepLater(context.emit, vertex.id, signal, (step) =>
+  const kept = await runStepLater(context.emit, vertex.id, signal, (running) =>
     placed(vertex, async () => {
+      let startedAt = Date.now();
       const start = (): void => {
-        step.start();
-        if (why !== undefined) context.emit({ type: "log", vertex: vertex.id, stream: "stderr", data: `why: ${why}\n` });
+        startedAt = Date.now();
+        running.start();
       };
       const layer = await run.execute(signal, start);
+      const durationMs = Date.now() - startedAt;
       await context.guard?.checkLayer(layer, signal);
-      return cache.keep(key, layer, vertex.meta.slot, run.ingredients);
+      return cache.keep(key, layer, { ...step, durationMs });
     }),
   );
   if (!vertex.meta.internal) counts.executed += 1;
@@ -279,22 +285,29 @@ async function placed<Result>({ meta }: Vertex, work: () => Promise<Result>): Pr
   }
 }
 
-function reuse(vertex: Vertex, run: Pick<OpRun, "below">, hit: LayerSource, why: string, state: SolveState): VertexResult {
+function reuse(
+  vertex: Vertex,
+  { below, key }: Pick<OpRun, "below"> & { readonly key?: string },
+  hit: LayerSource,
+  why: string,
+  state: SolveState,
+): VertexResult {
   if (!vertex.meta.internal) state.counts.cached += 1;
-  reuseStep(state.context.emit, vertex.id, why);
-  return { kind: "layers", layers: stacked(run.below, [hit]) };
+  reuseStep(state.context.emit, vertex.id, why, key);
+  return { kind: "layers", layers: stacked(below, [hit]) };
 }
 
-/** What `--explain` says of a step that was not found in the cache. */
-async function reasonFor({ meta }: Vertex, { ingredients }: OpRun, { cache, context }: SolveState): Promise<string> {
-  const gone = context.noCache || meta.ignoreCache ? undefined : context.store.history.eviction("action", keyOf(ingredients));
-  if (gone !== undefined) {
-    const [at, used] = [gone.at, gone.lastUsed].map((ms) => `${new Date(ms).toISOString().slice(0, 16)}Z`);
-    return `its result was removed from the store at ${at}; it was last used at ${used}`;
-  }
-  const changes = await cache.explain(meta.slot, ingredients);
-  if (changes === undefined) return "never ran before";
-  return changes.length === 0 ? "its result is gone from the store, or the cache is off" : changes.join("; ");
+/** Says why a step must run. Throws `NOT_CACHED` where it must not. */
+async function tellMiss(
+  { id, meta }: Vertex,
+  step: Pick<MissedStep, "key" | "name" | "ingredients">,
+  { context }: SolveState,
+): Promise<void> {
+  const { store, explain, expectCached, noCache, emit } = context;
+  const isOff = noCache || meta.ignoreCache;
+  const { reason, nearest } = await reasonOfMiss(store, { ...step, isOff, withPaths: explain || expectCached });
+  emit({ type: "vertex.missed", vertex: id, reason, key: step.key, ...given({ nearest }) });
+  if (expectCached && !meta.internal) throw notCached(meta.name, formatReason(reason));
 }
 
 function announce(vertex: Vertex, context: EngineContext): void {

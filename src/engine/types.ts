@@ -152,10 +152,16 @@ export interface OpRun {
   readonly below: readonly LayerSource[];
 }
 
-/** One named part of a cache key: what `--explain` compares. */
+/** One named part of a cache key: what explanations compare. The key has name and value only. */
 export interface Ingredient {
   readonly name: string;
   readonly value: string;
+  /** What it is for people. Absent: a setting. */
+  readonly kind?: "files" | "arg" | "env" | "base" | "parent" | "instruction" | undefined;
+  /** What people see in the place of `value`, or of files and instructions in that of `name`. */
+  readonly shown?: string | undefined;
+  /** Its name sounds like that of a secret: the value goes into no record. */
+  readonly isSecret?: boolean | undefined;
   /** For selections of files: one line a path in UTF-8, so that a change can be named. */
   readonly detail?: Uint8Array;
 }

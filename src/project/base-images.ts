@@ -15,6 +15,7 @@ import type { LayerSource } from "../tree/index.ts";
 import { step } from "../step.ts";
 import { DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
 import type { NamedContext, NamedContexts } from "../context/index.ts";
+import { checkSignatures } from "./check-signatures.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import { NO_RULES, type SourceRules } from "./source-rules.ts";
 import type { DescribedBase, PullPolicy } from "./types.ts";
@@ -189,11 +190,14 @@ async function named(
   const { pull } = options;
   const reference = parseReference(name);
   const canonical = formatReference(reference);
-  if (pull !== "always" && session.store.images.get(canonical) !== undefined) {
+  const context = imageContext(session, options.emit, vertex, options.signal);
+  const rules = options.project?.signatures ?? [];
+  const here = pull === "always" ? undefined : session.store.images.get(canonical);
+  if (here !== undefined) {
+    await checkSignatures(context, rules, { reference, digest: here.digest, isStored: true });
     const local = await loadImage(session.store, canonical, platform);
     return { identifier: `docker-image://${canonical}@${local.descriptor.digest}`, config: local.config, layers: local.layers };
   }
-  const context = imageContext(session, options.emit, vertex, options.signal);
   // Aliases of registries.conf are followed also where no registry may be asked.
   const wanted = await (await context.registry()).reference(name);
   const asking = pull === "never" ? { ...context, registry: () => Promise.reject(notHere(name, platform, range)) } : context;
@@ -204,6 +208,7 @@ async function named(
     throw new DecantError(code, message, { hint: "Leave out --pull to build with what the store has of it", details, cause: error });
   });
   const { digest } = pulled.reference;
+  if (digest !== undefined) await checkSignatures(asking, rules, { reference: pulled.reference, digest });
   return {
     identifier: `docker-image://${canonical}${reference.digest === undefined && digest !== undefined ? `@${digest}` : ""}`,
     config: pulled.config,

@@ -105,10 +105,6 @@ export function openHistory(options: HistoryOptions): History {
       }
     },
     kept: (buildId) => bytesIfThere(`${folderOf(buildId)}/${EVENTS}`)?.toString("utf8"),
-    eviction(space, id) {
-      const row = database.get("SELECT at, last_used FROM evictions WHERE space = ? AND id = ?", space, id);
-      return row === undefined ? undefined : { at: database.numberOf(row, "at"), lastUsed: database.numberOf(row, "last_used") };
-    },
     remove(buildId) {
       if (presence === undefined) throw openedReadOnly("remove a build", layout.root);
       database.transaction(() => forget([buildId]));

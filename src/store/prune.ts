@@ -65,8 +65,9 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
   const live = database.transaction(() => {
     if (!saved) database.run("UPDATE records SET doomed = 0 WHERE doomed = 1");
     const keep = mark(work, limitOf, "the unmarked too");
+    const at = usage.now();
     eachDeadRecord(work, keep, (space, id) => {
-      noteEviction(work, space, id);
+      database.run("INSERT OR REPLACE INTO evictions VALUES (?, ?, ?)", space, id, at);
       records += database.run("DELETE FROM records WHERE space = ? AND id = ?", space, id);
       database.run("DELETE FROM refs WHERE owner = 'record' AND owner_space = ? AND owner_id = ?", space, id);
     });
@@ -120,16 +121,6 @@ function mark(work: Work, limitOf: (space: string) => number, unmarked?: "the un
       records.push(refKey("record", space, database.textOf(row, "id")));
   }
   return reach(byRecord, [...usage.seen, ...fromImages, ...records]);
-}
-
-/** So that it can be said later why a step ran again. */
-function noteEviction({ database, usage }: Work, space: string, id: string): void {
-  database.run(
-    "INSERT OR REPLACE INTO evictions SELECT space, id, ?, last_used FROM records WHERE space = ? AND id = ?",
-    usage.now(),
-    space,
-    id,
-  );
 }
 
 function eachDeadRecord({ database }: Work, live: ReadonlySet<string>, action: (space: string, id: string) => void): void {

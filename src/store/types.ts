@@ -76,6 +76,8 @@ export interface Records {
   /** Replaces value and refs. `refs`: what this record needs. Throws `STORE_FULL`, `STORE_READ_ONLY`, `STORE_LOCKED`. */
   put(space: string, id: string, value: unknown, refs?: readonly Ref[]): void;
   delete(space: string, id: string): void;
+  /** When a prune or the collector removed it, in milliseconds since the epoch; undefined where none did, or long ago. Of one that is here again: stale. */
+  removedAt(space: string, id: string): number | undefined;
   /** Every id of a space, unordered. */
   ids(space: string): string[];
   /** Many puts in one transaction; nothing is kept when `fn` throws. `fn` must not await. */
@@ -149,13 +151,6 @@ export interface BuildRecord {
   readonly error?: string;
 }
 
-/** A record that was removed. Times in milliseconds since the epoch. */
-interface Eviction {
-  readonly at: number;
-  /** When it was used for the last time, exact to a minute. */
-  readonly lastUsed: number;
-}
-
 /** What a cache holds: results of steps; cache mounts; what was fetched. */
 export type CacheKind = "layers" | "mounts" | "sources";
 
@@ -186,8 +181,6 @@ export interface History {
   keep(buildId: string, text: string): void;
   /** What was kept of a build; undefined where nothing was. */
   kept(buildId: string): string | undefined;
-  /** When a record was removed by a prune or by the collector; undefined where it was not, or long ago. */
-  eviction(space: string, id: string): Eviction | undefined;
   /** Forgets a build with its logs; absent is fine. Throws `STORE_READ_ONLY`. */
   remove(buildId: string): void;
 }

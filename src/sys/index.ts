@@ -1,5 +1,6 @@
 /** System calls and processes (decision 5). */
 export { type ProcessOptions, type ProcessResult, type RunningProcess, findTool, runProcess, startProcess } from "./process.ts";
+export { type ChildUsage, childUsage } from "./child-usage.ts";
 export { openConfined } from "./confined.ts";
 export { copyRange } from "./copy-range.ts";
 export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";

@@ -16,6 +16,7 @@ export { layerFromMemory, layerFromUpper } from "./layer-from-upper.ts";
 export { importLayerBlob, importLayerTar } from "./import-layer.ts";
 export { verifyLayerDirectory } from "./layer-directory.ts";
 export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from "./layer-store.ts";
+export { packedBlobs } from "./layer-record.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { loadLayers, loadTree } from "./load-layers.ts";
 export { createEntryMaker } from "./make-entry.ts";

@@ -71,14 +71,14 @@ const entitlement: Kind = v.custom(
   '"network.host", "security.insecure", "device", "device=NAME" or "buildx.local.delete"',
 );
 
-/** Of `build`. */
-export const BUILD: Shape = shapeOf<BuildOptions>("build", {
+const BUILD_FIELDS: Fields<BuildOptions> = {
   ...OPEN,
   tags: maybe(list(text)),
   targets: maybe(list(text)),
   allTargets: maybe(flag),
   also: maybe(list(text)),
   annotations: maybe(annotations),
+  autoAnnotations: maybe(flag),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),
   cacheFrom: maybe(cacheSources),
@@ -92,6 +92,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   expectCached: maybe(flag),
   retries: maybe(count),
   stepTimeoutMs: maybe(amount),
+  budgetBytes: maybe(amount),
   verifyReproducible: maybe(flag),
   allowSecretIn: maybe(list(text)),
   stdout: maybe(call),
@@ -113,10 +114,15 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
       version: maybe(oneOf("v1", "v0.2")),
       builderId: maybe(text),
       reproducible: maybe(flag),
+      filename: maybe(text),
       inlineOnly: maybe(flag),
     }),
   ),
-});
+};
+/** Of `build`. */
+export const BUILD: Shape = shapeOf<BuildOptions>("build", BUILD_FIELDS);
+/** Of `planBuild`. */
+export const PLAN_BUILD: Shape = shapeOf<BuildOptions>("planBuild", BUILD_FIELDS);
 
 /** Of `lockSources`. */
 export const LOCK_SOURCES: Shape = shapeOf<LockSourcesOptions>("lockSources", {

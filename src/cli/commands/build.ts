@@ -1,4 +1,5 @@
 /** `decant build`: the flags of docker buildx build, in their forms. */
+import { parseBytes } from "../../bytes.ts";
 import { usageError } from "../../errors.ts";
 import { parseCompatibility } from "../../followed.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
@@ -93,6 +94,10 @@ Examples:
         value: "KEY=VALUE",
         help: "Annotation of the image; LEVEL:KEY=VALUE for manifest, index, manifest-descriptor or index-descriptor",
       },
+      "auto-annotations": {
+        type: "boolean",
+        help: "Annotate the image with what the build knows: its base, the commit of a git context, the time",
+      },
       output: OUTPUT_OPTION,
       push: { type: "boolean", help: "Shorthand for --output type=registry" },
       load: {
@@ -160,6 +165,14 @@ Examples:
         value: "WHAT",
         help: "Instead of building: check, outline, targets or convertllb; with ,format=json as JSON",
       },
+      plan: {
+        type: "string",
+        value: "HOW",
+        help: "Instead of building: say which steps would run and why; see decant plan",
+        choices: ["text", "json"],
+        bare: "text",
+        bareUnless: /^(?:text|json)$/,
+      },
       check: { type: "boolean", help: "Shorthand for --call=check: look for mistakes in the Dockerfile" },
       audit: {
         type: "string",
@@ -174,6 +187,7 @@ Examples:
         help: "Write the report of the audit to a file: x.sarif, x.json, or text; of several platforms, to x.linux_arm64.json",
       },
       ...ATTESTATION_OPTION_TABLE,
+      budget: { type: "string", value: "SIZE", help: "Fail, and write nothing, when the files of the image have more bytes, such as 80MB" },
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
       "verify-reproducible": {
         type: "boolean",
@@ -252,6 +266,7 @@ Examples:
       stdin: context.stdin,
       buildContexts: parseKeyValues(values["build-context"], "--build-context", () => ""),
       annotations: parseAnnotations(values.annotation),
+      autoAnnotations: values["auto-annotations"],
       tags: values.tag,
       buildArgs,
       labels: parseKeyValues(values.label, "--label", () => ""),
@@ -287,6 +302,7 @@ Examples:
       runtime: values.runtime,
       explain: values.explain,
       expectCached: values["expect-cached"],
+      budgetBytes: values.budget === undefined ? undefined : parseBudget(values.budget),
       verifyReproducible: values["verify-reproducible"],
       allowSecretIn: values["allow-secret-in"],
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
@@ -294,20 +310,30 @@ Examples:
       metadataProvenance: values["metadata-file"] === undefined ? undefined : metadataProvenanceOf(context.env),
       stdout: (chunk) => context.stdout.write(chunk),
     };
+    if (values.plan !== undefined) {
+      const { showPlan } = await import("../show-plan.ts");
+      return await showPlan(options, { format: values.plan, progress: progressMode(values, context) }, context);
+    }
     const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
     await checkBuildFiles(files, options, context);
     const shell = values["on-error"] === undefined ? undefined : errorShell(context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };
     const result = await withAudit(audit, context, (more) =>
       shell === undefined
-        ? showRun(build({ ...options, ...more }), progressMode(values, context), context)
-        : showRun(build({ ...options, ...more, onStepFailed: shell.open }), "plain", shell.context),
+        ? showRun(build({ ...options, ...more }), progressMode(values, context), context, { explain: values.explain })
+        : showRun(build({ ...options, ...more, onStepFailed: shell.open }), "plain", shell.context, { explain: values.explain }),
     );
     await writeBuildFiles(result, files, context);
     if (values.quiet === true) await tellImageId(result, context);
     return 0;
   },
 );
+
+function parseBudget(text: string): number {
+  const sizeBytes = parseBytes(text);
+  if (sizeBytes === undefined) throw usageError(`Cannot use --budget "${text}": wanted a size such as 80MB or 1.5GiB`);
+  return sizeBytes;
+}
 
 function outputsOf(
   values: { readonly output: readonly string[]; readonly tag: readonly string[]; readonly push?: boolean; readonly load?: string },

@@ -56,7 +56,7 @@ export async function prepareMounts(
     if ((mount.type !== "bind" && mount.type !== "cache") || mount.input < 0) continue;
     const digest = await mountedDigest(mount, inputs[mount.input], () => sourceOf(mount.input), context, signal);
     digests.set(mount, digest);
-    ingredients.push({ name: `files of the mount on ${mount.dest}`, value: digest });
+    ingredients.push({ name: `files of the mount on ${mount.dest}`, value: digest, kind: "files", shown: `the mount on ${mount.dest}` });
   }
   for (const { id, name, optional } of op.secretEnv)
     ingredients.push({ name: `secret variable ${name}`, value: JSON.stringify({ id, optional }) });

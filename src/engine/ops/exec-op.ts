@@ -1,6 +1,7 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
+import { soundsSecret } from "../../dockerfile/index.ts";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
@@ -23,7 +24,7 @@ import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts
 import { tellDropped } from "./dropped-attributes.ts";
 import { offerShell } from "./failure-shell.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
-import { baseLayersOf, stackKey } from "./inputs.ts";
+import { baseLayersOf, shownBase, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
 import { startTimer, timeoutFailure, withRetries } from "./step-attempts.ts";
@@ -50,15 +51,19 @@ export async function prepareExec(
 
 function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource[], context: EngineContext): Ingredient[] {
   const { meta } = op;
+  const args = new Set(meta.argNames);
+  const root = op.mounts.find((mount) => mount.dest === "/");
   return [
     { name: "op", value: "exec" },
-    { name: "base", value: stackKey(below) },
-    { name: "command", value: JSON.stringify(meta.args) },
-    ...meta.env.map((line) => {
+    { name: "base", value: stackKey(below), ...shownBase(vertex, root?.type === "bind" ? root.input : -1) },
+    { name: "command", value: JSON.stringify(meta.args), kind: "instruction", shown: "command" },
+    ...meta.env.map((line): Ingredient => {
       const at = line.indexOf("=");
       const name = line.slice(0, at);
       // Kept in readable form.
-      return { name: `ENV ${name}`, value: publicVariable(name, line.slice(at + 1)) };
+      const value = publicVariable(name, line.slice(at + 1));
+      const kind = args.has(name) ? "arg" : "env";
+      return { name: `ENV ${name}`, value, kind, ...(soundsSecret(name) ? { isSecret: true } : {}) };
     }),
     { name: "working directory", value: meta.cwd },
     { name: "user", value: meta.user },
@@ -152,8 +157,9 @@ async function runOnce(
     const isLate = stepTimeoutMs !== undefined && timer.isUp();
     return await fail(isLate ? timeoutFailure(vertex, stepTimeoutMs, log) : await startFailure(error, seen));
   });
+  if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
   log.flush();
-  if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() }));
+  if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail(), log: log.text() }));
   makeSystemDirectories(upper, tree, op);
   return staged === undefined ? await layerFromMemory(store, upper, tree, signal) : await layerFromUpper(store, staged, tree, signal);
 }

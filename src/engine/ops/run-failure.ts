@@ -2,6 +2,7 @@
  * The error of a RUN that failed: which step, how it ended, and why where the files of the step tell: shells say "not found" of a script
  * with the line ends of Windows, and of a program whose loader is missing. What a step wrote is looked at, never believed without a file.
  */
+import { failingLines } from "../../failing-lines.ts";
 import { DecantError, isDecantError } from "../../errors.ts";
 import { entryAt, lastPart, processPlace, programPaths, pathFiles, type Starter, startProblem } from "../../facts/index.ts";
 import { given } from "../../given.ts";
@@ -42,9 +43,9 @@ const UNGUARDED_HINT =
 /** The error of a process that ended with another code than 0. */
 export async function runFailure(
   result: SandboxResult,
-  step: FailedStep & { readonly logFile: string; readonly logTail: string },
+  step: FailedStep & { readonly logFile: string; readonly logTail: string; readonly log: string },
 ): Promise<DecantError> {
-  const { vertex, op, logFile, logTail } = step;
+  const { vertex, op, logFile, logTail, log } = step;
   const { exitCode, guarded, oomKilled, signalName } = result;
   const ending = oomKilled ? "it ran out of memory" : signalName === undefined ? `exit code ${exitCode}` : `killed by ${signalName}`;
   const found =
@@ -55,7 +56,7 @@ export async function runFailure(
   return new DecantError("RUN_FAILED", `${name} failed: ${ending}${found === undefined ? "" : `: ${found.why}`}`, {
     source: source && [source],
     hint: found?.hint ?? (!guarded && DEVICE_REFUSED.test(logTail) ? UNGUARDED_HINT : undefined),
-    details: { step: name, exitCode, ...given({ signal: signalName }), logFile, logTail },
+    details: { step: name, exitCode, ...given({ signal: signalName }), logFile, logTail, failingLines: failingLines(log) },
   });
 }
 

@@ -1,10 +1,11 @@
 /** The log of a step: every byte goes to its file, and as text to the event stream, but for secrets. */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Vertex } from "../../graph/index.ts";
 import { writeAll } from "../../tree/index.ts";
 import type { EngineContext } from "../types.ts";
 
 const TAIL_BYTES = 8192;
+const MAX_TEXT_BYTES = 32 * 1024 * 1024;
 
 type Stream = "stdout" | "stderr";
 
@@ -16,12 +17,14 @@ export interface StepLog extends Disposable {
   readonly flush: () => void;
   /** The last bytes, as text. */
   tail(): string;
+  /** All of it; of a very long log, its end. */
+  text(): string;
 }
 
 /** Opens the log of a vertex; what it has stays. What its `write` throws ends the step. */
 export function openLog(context: EngineContext, vertex: Vertex): StepLog {
   const path = context.store.history.logFile(context.buildId, vertex.id);
-  const file = openSync(path, "a");
+  const file = openSync(path, "a+");
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const streams = { stdout: context.guard?.maskedStream(), stderr: context.guard?.maskedStream() };
   let tail = Buffer.alloc(0);
@@ -42,6 +45,11 @@ export function openLog(context: EngineContext, vertex: Vertex): StepLog {
     write: (stream, chunk) => show(stream, streams[stream]?.write(chunk) ?? chunk),
     flush,
     tail: () => tail.toString("utf8"),
+    text() {
+      const { size } = fstatSync(file);
+      const bytes = Buffer.alloc(Math.min(size, MAX_TEXT_BYTES));
+      return bytes.toString("utf8", 0, readSync(file, bytes, 0, bytes.byteLength, size - bytes.byteLength));
+    },
     [Symbol.dispose]() {
       closeSync(file);
     },

@@ -20,6 +20,7 @@ import { signalNameOf, signalStep, stopStep, type Stopping, type StopRequest } f
 import { chooseRuntime, findRuntimes, type Runtime, runtimeFailure, type Trial } from "./runtime.ts";
 import { seccompProfile } from "./seccomp.ts";
 import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-bundle.ts";
+import { createUsageMeter } from "./step-usage.ts";
 import { inheritedOutput, pipedOutput } from "./step-output.ts";
 import type { Sandbox, SandboxOptions, SandboxResult, SandboxStep } from "./types.ts";
 import { type RuntimeExit, startWorker, type WorkerClient } from "./worker-client.ts";
@@ -41,6 +42,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const resources = new AsyncDisposableStack();
   const running = new Set<Promise<unknown>>();
   const steps = new Map<string, RunningStep>();
+  const meter = createUsageMeter();
   let prepared: Promise<Prepared> | undefined;
   let last = 0;
 
@@ -82,7 +84,13 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     try {
       const request = await stepBundle(step, at);
       signal.throwIfAborted();
-      return await execute(step, { request, worker, runtime, signal, running });
+      const usage = meter.begin();
+      try {
+        return { ...(await execute(step, { request, worker, runtime, signal, running })), ...given({ usage: usage() }) };
+      } catch (error) {
+        usage();
+        throw error;
+      }
     } finally {
       // A few empty directories: four hops through the thread pool would cost more than the system calls.
       rmSync(at.work, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 /** What a sandbox is asked to run, and what it says afterwards (rules S65-S69, S102-S107 of the Dockerfile reference). */
+import type { StepUsage } from "../../events.ts";
 import type { TreePath } from "../../paths.ts";
 import type { Tree } from "../../tree/index.ts";
 import type { StopRequest } from "./process-control.ts";
@@ -157,6 +158,8 @@ export interface SandboxResult {
   readonly oomKilled: boolean;
   /** A cgroup kept it from the devices of this machine, so it could make any. */
   readonly guarded: boolean;
+  /** Absent where nobody knows, as of steps that ran at the same time. */
+  readonly usage?: StepUsage;
 }
 
 /** Holds what a step changes until it is disposed. */

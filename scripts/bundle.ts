@@ -25,7 +25,7 @@ if (twice !== undefined) throw new Error(`Cannot bundle: two workers are called 
 const CORE = "src/cli/commands/build.ts";
 /** What most builds do not need: it is loaded by import() where one does. */
 const LATE =
-  /^src\/(?:audit\/(?:run-audit|closure\/)|debian\/|distroless\/(?:assemble|recipe|probe\/|scripts\/)|report\/|sbom\/|signatures\/)/;
+  /^src\/(?:audit\/(?:run-audit|closure\/)|buildkit\/|debian\/|distroless\/(?:assemble|recipe|probe\/|scripts\/)|report\/|sbom\/|signatures\/)/;
 
 const page = await pageCode();
 
@@ -113,7 +113,11 @@ function replaceFile(path: string, contents: Uint8Array | string): void {
 function licences(files: readonly string[]): string {
   const packages = new Set(files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
   const texts = [...packages].toSorted().map((name) => {
-    const [file] = globSync(`node_modules/${SAME_LICENCE.get(name) ?? name}/LICEN[CS]E*`, { cwd: ROOT }).toSorted();
+    const [file] = [
+      ...globSync(`node_modules/${SAME_LICENCE.get(name) ?? name}/LICEN[CS]E*`, { cwd: ROOT }).toSorted(),
+      // Of packages that say their licence in their sources only.
+      ...globSync(`packaging/licenses/${name.replace("/", "+")}.txt`, { cwd: ROOT }),
+    ];
     if (file === undefined) throw new Error(`Cannot bundle: the package "${name}" has no licence file`);
     const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")) as { readonly version: string };
     return `${name} ${version}\n\n${readFileSync(join(ROOT, file), "utf8").trim()}\n`;

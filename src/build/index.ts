@@ -6,7 +6,15 @@ export { type PastStep, pastSteps } from "./past-steps.ts";
 export { type ComparedBuilds, type ComparedStep, type ComparedValue, compareEvents } from "./compare-builds.ts";
 export { type BuildPlan, planBuildRun } from "./plan-build.ts";
 export { checkFile } from "./check-file.ts";
-export { type BuildRun, imagesOf, openBuild, type OpenBuildOptions, type OpenedBuild, planOptionsOf } from "./open-build.ts";
+export {
+  type BuildRun,
+  type ClientAccess,
+  imagesOf,
+  openBuild,
+  type OpenBuildOptions,
+  type OpenedBuild,
+  planOptionsOf,
+} from "./open-build.ts";
 export { keptBuild, keptEvents } from "./kept-events.ts";
 export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";

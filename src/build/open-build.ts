@@ -17,12 +17,13 @@ import {
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { EngineContext, SourceAccess } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
-import { openGuard } from "./secret-guard.ts";
+import { learning, openGuard } from "./secret-guard.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
 import { parseGitUrl } from "../graph/index.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
+import type { CredentialSource } from "../registry/index.ts";
 import {
   type BaseImages,
   baseImages,
@@ -46,10 +47,18 @@ export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
   readonly compatibilityVersion?: Followed["compatibility"] | undefined;
 }
 
+/** What the client of a server lends to its build, instead of what this machine has. */
+export interface ClientAccess extends SourceAccess {
+  readonly credentials: CredentialSource;
+  /** How the client knows the build, and what it calls it: for the history. */
+  readonly build: { readonly id: string; readonly title: string };
+}
+
 /** Where its events go, and what stops it. */
 export interface BuildRun {
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  readonly client?: ClientAccess | undefined;
 }
 
 /** An opened build. */
@@ -87,18 +96,20 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const { cwd = workingDirectory(), env = process.env } = options;
   await using opening = new AsyncDisposableStack();
   let opened: Promise<Session> | undefined;
-  const session = (): Promise<Session> => (opened ??= openSession(options));
+  const session = (): Promise<Session> => (opened ??= openSession(options, "change", run.client?.credentials));
   opening.defer(async () => {
     // One that could not be opened has told so.
     const resource = await opened?.catch(() => undefined);
     await resource?.[Symbol.asyncDispose]();
   });
   const buildPlatform = hostPlatform({ arch: process.arch });
-  const access: SourceAccess = {
+  const lent: SourceAccess = run.client ?? {
     secret: openSecrets(options.secrets ?? [], { cwd, env }),
     sshAgent: openAgents(options.ssh ?? [], { cwd, env }),
   };
-  const guard = await openGuard(options, { access, cwd, env, signal: run.signal });
+  const isClient = run.client !== undefined;
+  const guard = await openGuard(options, { access: lent, cwd, env, isClient, signal: run.signal });
+  const access = isClient && guard !== undefined ? learning(lent, guard) : lent;
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
   const policy = await openPolicy(options, cwd, env);
@@ -172,8 +183,12 @@ function refuseModes({ contextModes, context }: OpenBuildOptions, { files }: Bui
 }
 
 /** How people know what was built: by its first name, else by its context. */
-export function titleOf({ options, context }: OpenedBuild<OpenBuildOptions & { readonly tags?: readonly string[] | undefined }>): string {
-  return options.tags?.[0] ?? context.title;
+export function titleOf({
+  options,
+  context,
+  client,
+}: OpenedBuild<OpenBuildOptions & { readonly tags?: readonly string[] | undefined }>): string {
+  return client?.build.title ?? options.tags?.[0] ?? context.title;
 }
 
 /** How its Dockerfile is planned for a platform, with the build arguments as they were given. */

@@ -57,6 +57,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "history compare": { summary: "Show two past builds side by side", load: () => import("./commands/history/compare.ts") },
   "history export": { summary: "Write a past build as JSON", load: () => import("./commands/history/export.ts") },
   "history rm": { summary: "Forget past builds", load: () => import("./commands/history/rm.ts") },
+  serve: { summary: "Let docker buildx and other clients of BuildKit build with Decant", load: () => import("./commands/serve.ts") },
   why: { summary: "Say why the steps of a past build ran", load: () => import("./commands/why.ts") },
   doctor: { summary: "Show what this machine lets builds do, and what is missing", load: () => import("./commands/doctor.ts") },
   completion: { summary: "Print the script that completes command lines in a shell", load: () => import("./commands/completion.ts") },

@@ -114,7 +114,7 @@ export interface EngineContext {
   /** What stands for the value of a secret in keys, where the user wants a new value to run its steps anew; undefined for all others. */
   readonly secretKey?: ((id: string, signal: AbortSignal) => Promise<Digest | undefined>) | undefined;
   /** An agent of `--ssh`, or undefined. */
-  readonly sshAgent: (id: string) => SshAgent | undefined;
+  readonly sshAgent: (id: string) => SshAgent | undefined | Promise<SshAgent | undefined>;
   /** Devices of this machine that steps may ask for. */
   readonly devices: DeviceAccess;
   /** Warnings about what the user wrote, and about this machine. The same one may come from several steps. */

@@ -6,4 +6,4 @@ export { remoteSource } from "./convert/remote-source.ts";
 export { SCRIPT_FOLDER } from "./convert/run.ts";
 export { type GitRef, gitRefOf, gitSourceOp, isCommit, isSshRemote, parseGitUrl, withoutCredentials } from "./git-url.ts";
 export type * from "./ops.ts";
-export { digestibleAction, reachable, type Vertex, type VertexId } from "./vertex.ts";
+export { digestibleAction, reachable, type Vertex, vertex, type VertexId } from "./vertex.ts";

@@ -168,7 +168,8 @@ export interface GcPolicy {
 
 /** Past builds, what they told, and the whole logs of their steps. The last 200 are kept. */
 export interface History {
-  begin(title: string): BuildRecord;
+  /** `id`: letters and digits that no other build has; default: a new one. */
+  begin(title: string, id?: string): BuildRecord;
   finish(id: string, state: "done" | "failed" | "cancelled", error?: string): void;
   /** Newest first; default 50. A build whose process died is "failed". */
   list(limit?: number): BuildRecord[];

@@ -19,6 +19,7 @@ export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from ".
 export { packedBlobs } from "./layer-record.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { loadLayers, loadTree } from "./load-layers.ts";
+export { createEntryMaker } from "./make-entry.ts";
 export { ROOT_NODE } from "./path-nodes.ts";
 export { createPathTable, type PathTable } from "./path-table.ts";
 export { checkIndexSize, createRecords } from "./records.ts";

@@ -134,7 +134,7 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
         break;
       }
       case "ssh": {
-        const agent = agentOf(mount, work.context);
+        const agent = await agentOf(mount, work.context);
         if (agent === undefined) break;
         const served = stack.use(await serveAgent(agent, mount));
         mounts.push({ ...place, kind: "bind", source: served.path, readOnly: false, isFile: true, owner: mount });
@@ -243,8 +243,8 @@ function notAVariable(id: string, range: SourceRange | undefined): DecantError {
   });
 }
 
-function agentOf(mount: SshMount, context: EngineContext): SshAgent | undefined {
-  const agent = context.sshAgent(mount.id);
+async function agentOf(mount: SshMount, context: EngineContext): Promise<SshAgent | undefined> {
+  const agent = await context.sshAgent(mount.id);
   if (agent !== undefined || mount.optional) return agent;
   throw new DecantError(
     "RUN_FAILED",

@@ -70,9 +70,9 @@ export function scalarOf({ yaml }: YamlReading, node: unknown): string | number 
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : undefined;
 }
 
-/** A mistake in the project file. */
+/** A mistake in the project file, or in the configuration of the store: the message names the file. */
 export function configError(state: string, source: SourceRange): DecantError {
-  return new DecantError("CONFIG_FILE", `Cannot use the project file: ${state}`, { source: [source] });
+  return new DecantError("CONFIG_FILE", `Cannot use "${source.file.name}": ${state}`, { source: [source] });
 }
 
 function placeOf({ yaml, file, lines }: YamlReading, node: unknown): SourceRange {

@@ -101,12 +101,18 @@ export function buildOptions(values: BuildValues, contextFolder: string, context
     expectCached: values["expect-cached"],
     budgetBytes: values.budget === undefined ? undefined : parseBudget(values.budget),
     verifyReproducible: values["verify-reproducible"],
-    allowSecretIn: values["allow-secret-in"],
+    allowSecretIn: values["allow-secret-in"].map(parseAllowedPath),
     compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
     ...parseAttestations(values),
     metadataProvenance: values["metadata-file"] === undefined ? undefined : metadataProvenanceOf(context.env),
     stdout: (chunk) => context.stdout.write(chunk),
   };
+}
+
+/** An empty one, such as of a variable that is not set, would allow every path. */
+function parseAllowedPath(path: string): string {
+  if (path === "") throw usageError('Cannot use --allow-secret-in "": wanted a path of the image, such as /app/.npmrc');
+  return path;
 }
 
 function parseBudget(text: string): number {

@@ -49,7 +49,7 @@ async function trial(store: Store, env: Readonly<Record<string, string | undefin
   await using sandbox = createSandbox({ stateDir: join(store.root, "sandbox"), store, env });
   try {
     await sandbox.prepare();
-    const way = mayMount() ? "with rights of its own" : "without root, in a user namespace";
+    const way = mayMount() ? "with the right to mount" : "without root, in a user namespace";
     return { name: "RUN", state: "good", text: `works, ${way}` };
   } catch (error) {
     if (!isDecantError(error)) throw error;

@@ -1,0 +1,145 @@
+/** One round: several commands at once, some of which are killed or hit by a failing system call; then everything is checked. */
+import { join } from "node:path";
+import { pool } from "../../src/async.ts";
+import type { Random } from "../fuzz/random.ts";
+import { type Action, chooseAction, exportArgs, type ExportKind, EXPORTS, exportPath } from "./actions.ts";
+import { type Case, STEP_MARK } from "./cases.ts";
+import { layoutProblems, storeProblems } from "./check-store.ts";
+import { digestOf, fingerprint } from "./expected.ts";
+import { leftovers, mountsNow, sandboxesOf } from "./leftovers.ts";
+import { complaint, type Fault, type Outcome, runAction } from "./processes.ts";
+import type { World } from "./world.ts";
+
+/** What a run did. */
+export interface Counts {
+  rounds: number;
+  commands: number;
+  killed: number;
+  faults: number;
+  /** Commands that said an error because of a fault. */
+  failed: number;
+}
+
+/** How long commands take: kills come at any instant of it. Changes as commands end. */
+export type Durations = Map<string, number>;
+
+/** What a round needs. */
+export interface RoundParts {
+  readonly world: World;
+  readonly random: Random;
+  readonly counts: Counts;
+  readonly durations: Durations;
+  /** Cases whose exports may be found. */
+  readonly exported: Set<Case>;
+}
+
+const FIRST_MS = 700;
+/** Calls that write, and those that a process with too many files cannot make. libuv ends the process when it cannot wake its threads, so write(2) is not among them: small disks are for that. */
+const CALLS = ["pwrite64", "pwritev", "fsync", "fdatasync", "ftruncate", "rename", "mkdir", "copy_file_range", "unlink", "symlink", "link", "fchmod"] as const;
+
+/** Runs a round and gives what is wrong. */
+export async function runRound(parts: RoundParts, withFaults: boolean): Promise<string[]> {
+  const { world, random, counts } = parts;
+  const mounts = mountsNow();
+  const sandboxes = new Set<string>();
+  const plans = Array.from({ length: 1 + random.below(3) }, () => plan(parts, withFaults));
+  const outcomes = await pool(plans.length, plans, async ({ action, ...how }) => {
+    const outcome = await runAction(action, world.env, how);
+    for (const name of sandboxesOf(world.left.root)) sandboxes.add(name);
+    return outcome;
+  });
+  counts.rounds += 1;
+  counts.commands += outcomes.length;
+  counts.killed += outcomes.filter(({ wasKilled }) => wasKilled).length;
+  counts.faults += plans.filter(({ fault }) => fault !== undefined).length;
+  counts.failed += withFaults ? outcomes.filter(({ code }) => code !== 0 && code !== null).length : 0;
+  learn(parts.durations, outcomes);
+  const problems = [
+    ...outcomes.flatMap((outcome, at) => complaint(outcome, plans[at]?.fault !== undefined || MAY_FAIL.has(outcome.kind)) ?? []),
+    ...(await exportProblems(parts, outcomes)),
+    ...(await sweep(world)),
+    ...leftovers(world.left, { mounts, marks: [world.mark, STEP_MARK], sandboxes }),
+    ...(await storeProblems(world.left.root, world.folder)),
+    ...(await digestProblems(world, outcomes)),
+  ];
+  return problems.length === 0 ? [] : [...problems, ...plans.map((each) => `  in this round: ${described(each)}`)];
+}
+
+/** What may have removed what they name. */
+const MAY_FAIL: ReadonlySet<string> = new Set(["remove", "tag", "save"]);
+
+interface Plan {
+  readonly action: Action;
+  readonly killAfterMs?: number | undefined;
+  readonly fault?: Fault | undefined;
+}
+
+function plan({ world, random, durations, exported }: RoundParts, withFaults: boolean): Plan {
+  const action = chooseAction(random, world.places);
+  if (action.kind === "export" && action.built !== undefined) exported.add(action.built);
+  const share = random.below(1000) / 1000;
+  if (withFaults) return { action, fault: chooseFault(random) };
+  return { action, killAfterMs: random.chance(0.8) ? share * 1.1 * (durations.get(action.kind) ?? FIRST_MS) : undefined };
+}
+
+function chooseFault(random: Random): Fault {
+  return {
+    call: random.pick(CALLS),
+    error: random.pick(["ENOSPC", "EIO"]),
+    when: 1 + random.below(random.pick([3, 12, 60])),
+    isLasting: random.chance(0.5),
+  };
+}
+
+function described({ action, killAfterMs, fault }: Plan): string {
+  const how = fault === undefined ? (killAfterMs === undefined ? "" : `killed after ${Math.round(killAfterMs)} ms: `) : `${JSON.stringify(fault)}: `;
+  return `${how}decant ${action.args.join(" ")}`;
+}
+
+function learn(durations: Durations, outcomes: readonly Outcome[]): void {
+  for (const { kind, code, ms } of outcomes) if (code === 0) durations.set(kind, ((durations.get(kind) ?? ms) + ms) / 2);
+}
+
+/** What was exported is the old image or the new one, whole. The next export to the same place succeeds. */
+async function exportProblems({ world, exported }: RoundParts, outcomes: readonly Outcome[]): Promise<string[]> {
+  const problems: string[] = [];
+  for (const kind of Object.keys(EXPORTS) as ExportKind[]) {
+    const path = exportPath(world.places.out, kind);
+    if (!outcomes.some(({ args }) => args.some((arg) => arg.includes(`dest=${path},`) || arg.endsWith(`dest=${path}`)))) continue;
+    const before = problems.length;
+    const found = fingerprint(path);
+    if (kind === "layout") {
+      if (fingerprint(join(path, "index.json")) !== undefined) problems.push(...layoutProblems(path).map((each) => `export ${kind}: ${each}`));
+    } else if (found !== undefined) {
+      const known = new Set<string>();
+      for (const built of exported) if (!built.isMany || kind !== "docker") known.add(await world.expected.exported(built, kind));
+      if (!known.has(found)) problems.push(`export ${kind}: it is neither the old one nor the new one`);
+    }
+    const [again] = exported;
+    if (again === undefined || problems.length > before) continue;
+    const built = [...exported].findLast((each) => !each.isMany) ?? again;
+    if (built.isMany && (kind === "docker" || kind === "layout")) continue;
+    const outcome = await runAction({ kind: "export", args: exportArgs(built, kind, path) }, world.env);
+    problems.push(...[complaint(outcome, false) ?? []].flat());
+    if (kind !== "layout" && fingerprint(path) !== (await world.expected.exported(built, kind)))
+      problems.push(`export ${kind}: the next one is not as that of a fresh store`);
+  }
+  return problems;
+}
+
+/** The next command takes away what is left. */
+async function sweep({ env, places }: World): Promise<string[]> {
+  const [built] = places.cases;
+  const outcome = await runAction({ kind: "sweep", args: ["build", "--progress=plain", "--no-cache", ...built.args] }, env);
+  return [complaint(outcome, false) ?? []].flat();
+}
+
+/** The next build gives the digest of a fresh store. */
+async function digestProblems({ env, expected, folder }: World, outcomes: readonly Outcome[]): Promise<string[]> {
+  const problems: string[] = [];
+  for (const built of new Set(outcomes.flatMap((outcome) => outcome.built ?? []))) {
+    const [found, wanted] = [await digestOf(built, env, folder), await expected.digest(built)];
+    if (found !== wanted) problems.push(`${built.name} has the digest ${found}, in a fresh store ${wanted}`);
+  }
+  return problems;
+}

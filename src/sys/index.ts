@@ -4,6 +4,7 @@ export { openConfined } from "./confined.ts";
 export { copyRange } from "./copy-range.ts";
 export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";
 export { findIsal, type Isal, IsalDamage, type IsalInflate } from "./isal.ts";
+export { endProcess } from "./end-process.ts";
 export { exchangePaths } from "./exchange-paths.ts";
 export { clearProtectedFlags } from "./file-flags.ts";
 export { lockFolder, tryFlock } from "./flock.ts";

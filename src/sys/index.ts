@@ -12,6 +12,7 @@ export { joinDevice, makeNode, splitDevice } from "./node.ts";
 export { makeFolders } from "./make-folders.ts";
 export { type FileTime, setTimes } from "./times.ts";
 export { makeTemporaryFolder, sweepTemporaryFolders, type TemporaryFolder } from "./temporary-folder.ts";
+export { makeUnfinished } from "./unfinished.ts";
 export { hasWriters } from "./writers.ts";
 export { getXattr, listXattrs, readXattrs, setXattr } from "./xattr.ts";
 export {

@@ -8,7 +8,9 @@ export interface Action {
   readonly kind: string;
   readonly args: readonly string[];
   /** The case that it builds. */
-  readonly built?: Case;
+  readonly built?: Case | undefined;
+  /** How it is exported. */
+  readonly how?: ExportKind | undefined;
 }
 
 /** What actions need to know. */
@@ -67,10 +69,12 @@ export function chooseAction(random: Random, places: ActionPlaces): Action {
     [1, "prune all"],
     [1, "repair"],
   ] as const);
-  return { kind, built, args: argsOf(kind, built, places, random) };
+  if (kind !== "export") return { kind, built, args: argsOf(kind, built, places, random) };
+  const how = random.pick<ExportKind>(built.isMany ? ["local", "oci"] : ["local", "oci", "docker", "layout"]);
+  return { kind, built, how, args: exportArgs(built, how, exportPath(places.out, how)) };
 }
 
-type Kind = "build" | "build again" | "export" | "push" | "pull" | "load" | "save" | "tag" | "remove" | "prune" | "prune all" | "repair";
+type Kind = "build" | "build again" | "push" | "pull" | "load" | "save" | "tag" | "remove" | "prune" | "prune all" | "repair";
 
 function argsOf(kind: Kind, built: Case, { registry, pulled, archive, out }: ActionPlaces, random: Random): readonly string[] {
   switch (kind) {
@@ -78,10 +82,6 @@ function argsOf(kind: Kind, built: Case, { registry, pulled, archive, out }: Act
       return buildArgs(built);
     case "build again":
       return [...buildArgs(built), "--no-cache"];
-    case "export": {
-      const how = random.pick<ExportKind>(built.isMany ? ["local", "oci"] : ["local", "oci", "docker", "layout"]);
-      return exportArgs(built, how, exportPath(out, how));
-    }
     case "push":
       return ["build", "--progress=plain", "--push", "-t", `${registry}/pushed/${built.name}:1`, ...built.args];
     case "pull":

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { pool } from "../../src/async.ts";
 import type { Random } from "../fuzz/random.ts";
-import { type Action, chooseAction, exportArgs, type ExportKind, EXPORTS, exportPath } from "./actions.ts";
+import { type Action, chooseAction, exportArgs, type ExportKind, exportPath } from "./actions.ts";
 import { type Case, STEP_MARK } from "./cases.ts";
 import { layoutProblems, storeProblems } from "./check-store.ts";
 import { digestOf, fingerprint } from "./expected.ts";
@@ -29,8 +29,14 @@ export interface RoundParts {
   readonly random: Random;
   readonly counts: Counts;
   readonly durations: Durations;
-  /** Cases whose exports may be found. */
-  readonly exported: Set<Case>;
+  /** What was exported, the newest last: one of it is to be found. */
+  readonly exported: Exported[];
+}
+
+/** An export that was begun. */
+interface Exported {
+  readonly built: Case;
+  readonly how: ExportKind;
 }
 
 const FIRST_MS = 700;
@@ -76,7 +82,7 @@ interface Plan {
 
 function plan({ world, random, durations, exported }: RoundParts, withFaults: boolean): Plan {
   const action = chooseAction(random, world.places);
-  if (action.kind === "export" && action.built !== undefined) exported.add(action.built);
+  if (action.built !== undefined && action.how !== undefined) exported.push({ built: action.built, how: action.how });
   const share = random.below(1000) / 1000;
   if (withFaults) return { action, fault: chooseFault(random) };
   return { action, killAfterMs: random.chance(0.8) ? share * 1.1 * (durations.get(action.kind) ?? FIRST_MS) : undefined };
@@ -100,37 +106,34 @@ function learn(durations: Durations, outcomes: readonly Outcome[]): void {
   for (const { kind, code, ms } of outcomes) if (code === 0) durations.set(kind, ((durations.get(kind) ?? ms) + ms) / 2);
 }
 
-/** What was exported is the old image or the new one, whole. The next export to the same place succeeds. */
+/** What was exported is the old image or the new one, whole. The next export to the same place succeeds, and sweeps. */
 async function exportProblems({ world, exported }: RoundParts, outcomes: readonly Outcome[]): Promise<string[]> {
   const problems: string[] = [];
-  for (const kind of Object.keys(EXPORTS) as ExportKind[]) {
-    const path = exportPath(world.places.out, kind);
-    if (!outcomes.some(({ args }) => args.some((arg) => arg.includes(`dest=${path},`) || arg.endsWith(`dest=${path}`)))) continue;
-    const before = problems.length;
-    const found = fingerprint(path);
-    if (kind === "layout") {
-      if (fingerprint(join(path, "index.json")) !== undefined) problems.push(...layoutProblems(path).map((each) => `export ${kind}: ${each}`));
-    } else if (found !== undefined) {
-      const known = new Set<string>();
-      for (const built of exported) if (!built.isMany || kind !== "docker") known.add(await world.expected.exported(built, kind));
-      if (!known.has(found)) problems.push(`export ${kind}: it is neither the old one nor the new one`);
-    }
-    const [again] = exported;
-    if (again === undefined || problems.length > before) continue;
-    const built = [...exported].findLast((each) => !each.isMany) ?? again;
-    if (built.isMany && (kind === "docker" || kind === "layout")) continue;
-    const outcome = await runAction({ kind: "export", args: exportArgs(built, kind, path) }, world.env);
+  const touched = new Map(outcomes.flatMap(({ built, how }) => (built === undefined || how === undefined ? [] : [[how, built] as const])));
+  for (const [how, built] of touched) {
+    const path = exportPath(world.places.out, how);
+    const known = exported.filter((each) => each.how === how).toReversed();
+    if (!(await isWhole(world, path, how, known))) problems.push(`export ${how}: it is neither the old one nor the new one`);
+    const outcome = await runAction({ kind: "export", args: exportArgs(built, how, path) }, world.env);
     problems.push(...[complaint(outcome, false) ?? []].flat());
-    if (kind !== "layout" && fingerprint(path) !== (await world.expected.exported(built, kind)))
-      problems.push(`export ${kind}: the next one is not as that of a fresh store`);
+    if (how !== "layout" && fingerprint(path) !== (await world.expected.exported(built, how)))
+      problems.push(`export ${how}: the next one is not as that of a fresh store`);
   }
   return problems;
 }
 
+/** `known`: the newest first. */
+async function isWhole({ expected }: World, path: string, how: ExportKind, known: readonly Exported[]): Promise<boolean> {
+  const found = fingerprint(path);
+  if (found === undefined) return true;
+  if (how === "layout") return fingerprint(join(path, "index.json")) === undefined || layoutProblems(path).length === 0;
+  for (const { built } of known) if ((await expected.exported(built, how)) === found) return true;
+  return false;
+}
+
 /** The next command takes away what is left. */
-async function sweep({ env, places }: World): Promise<string[]> {
-  const [built] = places.cases;
-  const outcome = await runAction({ kind: "sweep", args: ["build", "--progress=plain", "--no-cache", ...built.args] }, env);
+async function sweep({ env, sweeper }: World): Promise<string[]> {
+  const outcome = await runAction({ kind: "sweep", args: ["build", "--progress=plain", "--no-cache", ...sweeper] }, env);
   return [complaint(outcome, false) ?? []].flat();
 }
 

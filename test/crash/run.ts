@@ -5,7 +5,6 @@
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { createRandom } from "../fuzz/random.ts";
-import type { Case } from "./cases.ts";
 import { type Counts, runRound } from "./round.ts";
 import { openWorld } from "./world.ts";
 
@@ -29,7 +28,7 @@ const counts: Counts = { rounds: 0, commands: 0, killed: 0, faults: 0, failed: 0
 const told = (): string =>
   `${counts.rounds} rounds: ${counts.commands} commands, ${counts.killed} killed, ${counts.faults} with a fault, of which ${counts.failed} failed`;
 await using world = await openWorld(seed, CASES);
-const parts = { world, random: createRandom(seed), counts, durations: new Map<string, number>(), exported: new Set<Case>() };
+const parts = { world, random: createRandom(seed), counts, durations: new Map<string, number>(), exported: [] };
 const end = performance.now() + seconds * 1000;
 let wrong = 0;
 while (performance.now() < end) {

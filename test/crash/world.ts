@@ -1,5 +1,5 @@
 /** The store, the registry and the folders of one run of the harness. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadImages } from "../../src/index.ts";
 import { createRandom } from "../fuzz/random.ts";
@@ -15,6 +15,8 @@ export interface World extends AsyncDisposable {
   readonly places: ActionPlaces;
   readonly left: LeftPlaces;
   readonly expected: Expected;
+  /** Arguments of a build that does little, but runs a step. */
+  readonly sweeper: readonly string[];
   /** For files of the checks. */
   readonly folder: string;
   /** Of all commands. */
@@ -45,6 +47,8 @@ export async function openWorld(seed: number, cases: number): Promise<World> {
   await loadImages({ root: shop.root, env: {}, file: archive }).result;
   const [first, ...more] = makeCases(shop, createRandom(seed), { count: cases, pulled });
   if (first === undefined) throw new RangeError("a run needs a case");
+  const sweeper = join(shop.folder, "sweeper.Dockerfile");
+  writeFileSync(sweeper, `FROM ${pulled}\nRUN true\n`);
   const mark = `DECANT_CRASH_COMMAND=${process.pid}`;
   const env = {
     ...process.env,
@@ -58,6 +62,7 @@ export async function openWorld(seed: number, cases: number): Promise<World> {
   return {
     places: { cases: [first, ...more], registry: registry.host, pulled, archive, out: left.out },
     left,
+    sweeper: ["-f", sweeper, shop.context],
     expected: createExpected(fresh, env),
     folder: shop.folder,
     env,

@@ -31,6 +31,7 @@ export const EXPORTS = {
   local: { name: "local", spec: (dest: string): string => `type=local,dest=${dest},mode=delete` },
   oci: { name: "oci.tar", spec: (dest: string): string => `type=oci,dest=${dest},rewrite-timestamp=true` },
   docker: { name: "docker.tar", spec: (dest: string): string => `type=docker,dest=${dest},rewrite-timestamp=true` },
+  copy: { name: "copy", spec: (dest: string): string => `type=local,dest=${dest}` },
   layout: { name: "layout", spec: (dest: string): string => `type=oci,tar=false,dest=${dest},rewrite-timestamp=true` },
 } as const;
 
@@ -52,6 +53,8 @@ export function exportArgs({ args }: Case, kind: ExportKind, dest: string): stri
   return ["build", "--progress=plain", "--allow=buildx.local.delete", "-o", EXPORTS[kind].spec(dest), ...args];
 }
 
+const BUILDING: ReadonlySet<string> = new Set(["build", "build again", "push"]);
+
 /** Chooses one. */
 export function chooseAction(random: Random, places: ActionPlaces): Action {
   const built = random.pick(places.cases);
@@ -69,8 +72,8 @@ export function chooseAction(random: Random, places: ActionPlaces): Action {
     [1, "prune all"],
     [1, "repair"],
   ] as const);
-  if (kind !== "export") return { kind, built, args: argsOf(kind, built, places, random) };
-  const how = random.pick<ExportKind>(built.isMany ? ["local", "oci"] : ["local", "oci", "docker", "layout"]);
+  if (kind !== "export") return { kind, args: argsOf(kind, built, places, random), ...(BUILDING.has(kind) ? { built } : {}) };
+  const how = random.pick<ExportKind>(built.isMany ? ["local", "copy", "oci"] : ["local", "copy", "oci", "docker", "layout"]);
   return { kind, built, how, args: exportArgs(built, how, exportPath(places.out, how)) };
 }
 

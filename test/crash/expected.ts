@@ -1,7 +1,7 @@
 /** What a fresh store makes of a case: the digest, and the bytes of its exports. */
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join, relative } from "node:path";
 import { type Action, buildArgs, exportArgs, type ExportKind, exportPath } from "./actions.ts";
 import type { Case } from "./cases.ts";
 import { runAction } from "./processes.ts";
@@ -11,6 +11,8 @@ export interface Expected {
   digest(built: Case): Promise<string>;
   /** The fingerprint of an export. */
   exported(built: Case, kind: ExportKind): Promise<string>;
+  /** Fingerprints of the files of the image: path → fingerprint. */
+  files(built: Case): Promise<ReadonlyMap<string, string>>;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -24,15 +26,20 @@ export function createExpected(folder: string, env: Env): Expected {
     return asked;
   };
   const freshEnv = ({ name }: Case): Env => ({ ...env, DECANT_ROOT: join(folder, name, "store") });
+  const exported = (built: Case, kind: ExportKind): Promise<string> =>
+    once(`${built.name} ${kind}`, async () => {
+      const out = join(folder, built.name);
+      mkdirSync(out, { recursive: true });
+      await succeed({ kind, args: exportArgs(built, kind, exportPath(out, kind)) }, freshEnv(built));
+      return fingerprint(exportPath(out, kind)) ?? "nothing";
+    });
   return {
     digest: (built) => once(built.name, () => digestOf(built, freshEnv(built), folder)),
-    exported: (built, kind) =>
-      once(`${built.name} ${kind}`, async () => {
-        const out = join(folder, built.name);
-        mkdirSync(out, { recursive: true });
-        await succeed({ kind, args: exportArgs(built, kind, exportPath(out, kind)) }, freshEnv(built));
-        return fingerprint(exportPath(out, kind)) ?? "nothing";
-      }),
+    exported,
+    async files(built) {
+      await exported(built, "local");
+      return filesBelow(exportPath(join(folder, built.name), "local"));
+    },
   };
 }
 
@@ -51,7 +58,7 @@ async function succeed(action: Action, env: Env): Promise<void> {
 
 /** Of a file or a folder with all that is in it; undefined where there is none. */
 export function fingerprint(path: string): string | undefined {
-  if (!existsSync(path)) return undefined;
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
   const hash = createHash("sha256");
   const add = (at: string, name: string): void => {
     const info = lstatSync(at);
@@ -62,4 +69,12 @@ export function fingerprint(path: string): string | undefined {
   };
   add(path, "");
   return hash.digest("hex");
+}
+
+/** Path → fingerprint of all that is no directory. What a killed export left has names that begin with ".decant". */
+export function filesBelow(folder: string): Map<string, string> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  const kept = paths.filter((path) => !path.startsWith(".decant"));
+  return new Map(kept.map((path) => [path, fingerprint(join(folder, path)) ?? ""]));
 }

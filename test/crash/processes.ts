@@ -7,7 +7,7 @@ import type { Action } from "./actions.ts";
 /** A system call that fails once or from a time on; strace(1) does it, for all threads and children. */
 export interface Fault {
   readonly call: string;
-  readonly error: "ENOSPC" | "EIO" | "EMFILE" | "EDQUOT";
+  readonly error: "ENOSPC" | "EIO" | "EPERM" | "EOPNOTSUPP";
   /** The first call of a thread that fails, from 1. */
   readonly when: number;
   /** Also all later ones. */
@@ -28,14 +28,14 @@ export interface Outcome extends Action {
 /** Long enough for the slowest command on a busy machine. */
 const HANGS_MS = 60_000;
 
-/** Runs one. `killAfterMs`: then it gets SIGKILL, if it still runs. */
+/** Runs one. `killAfterMs`: then it gets SIGKILL, if it still runs. `under`: a command that starts it. */
 export async function runAction(
   action: Action,
   env: Readonly<Record<string, string | undefined>>,
-  how: { readonly killAfterMs?: number | undefined; readonly fault?: Fault | undefined } = {},
+  how: { readonly killAfterMs?: number | undefined; readonly fault?: Fault | undefined; readonly under?: readonly string[] } = {},
 ): Promise<Outcome> {
   const started = performance.now();
-  const [program = DECANT, ...args] = [...(how.fault === undefined ? [] : straceArgs(how.fault)), DECANT, ...action.args];
+  const [program = DECANT, ...args] = [...(how.under ?? []), ...(how.fault === undefined ? [] : straceArgs(how.fault)), DECANT, ...action.args];
   // With a group of its own: what strace(1) traces outlives it.
   const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let text = "";

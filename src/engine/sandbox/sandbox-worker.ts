@@ -6,6 +6,7 @@
 import { closeSync, readlinkSync, writeFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { DecantError } from "../../errors.ts";
+import { machineError } from "../../machine-error.ts";
 import {
   createPipe,
   enterPids,
@@ -140,7 +141,9 @@ function failed(request: RunRequest, error: unknown): void {
   send({ type: "failed", request: request.request, failure });
 }
 
-function failureOf(error: unknown): Failure {
+function failureOf(thrown: unknown): Failure {
+  // Only what it says gets out of this thread.
+  const error = machineError(thrown);
   if (!(error instanceof DecantError)) return { code: "RUNTIME", message: `Cannot prepare the step: ${String(error)}` };
   const { code, message, hint, details } = error;
   return { code, message, details, hint };

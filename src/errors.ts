@@ -34,6 +34,7 @@ export type ErrorCode =
   | "REGISTRY_AUTH"
   | "REGISTRY_DENIED"
   | "REGISTRY_RATE_LIMIT"
+  | "CACHE"
   | "CREDENTIAL_HELPER"
   | "TAR"
   | "ARCHIVE"
@@ -58,6 +59,8 @@ export type ErrorCode =
   | "HTTP_SOURCE"
   | "GIT_SOURCE"
   | "CHECKSUM"
+  | "LOCK"
+  | "SOURCE_POLICY"
   | "DEBIAN_SIGNATURE"
   | "DEBIAN_EXPIRED"
   | "DEBIAN_ARCHIVE"
@@ -69,6 +72,9 @@ export type ErrorCode =
   | "RECIPE_DRIFT"
   | "EXPORT"
   | "AUDIT"
+  | "SIGNATURE"
+  | "SIGNING"
+  | "BUDGET"
   | "INTERNAL";
 
 /** What an error carries besides its code and message. */

@@ -1,5 +1,5 @@
 /**
- * What `decant build` does of what BuildKit and docker buildx can do, row by row (F1 to F151). The one place for states and
+ * What `decant build` does of what BuildKit and docker buildx can do, row by row (F1 to F152). The one place for states and
  * words: errors take their hints from here, docs/reference/support.md is made of it, test/e2e/support.test.ts proves it. Data only.
  */
 import { BUILD_ROWS } from "./support-build.ts";

@@ -11,6 +11,8 @@ interface Surroundings {
   readonly access: SourceAccess;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Secrets are those of a client, who says a value only when it is asked for. */
+  readonly isClient: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -20,14 +22,14 @@ const MAX_KEY_BYTES = 100 * 1024;
 /** Undefined for a build that knows no secrets: it has nothing to look for. */
 export async function openGuard(
   options: ContextOptions & { readonly allowSecretIn?: readonly string[] | undefined },
-  { access, cwd, env, signal }: Surroundings,
+  { access, cwd, env, isClient, signal }: Surroundings,
 ): Promise<SecretGuard | undefined> {
   const { secrets = [], ssh = [], buildArgs = {} } = options;
   const proxies = [...Object.entries(env), ...Object.entries(buildArgs)].flatMap(([name, value]) => {
     const password = value !== undefined && PROXY.test(name) ? passwordOf(value) : "";
     return password === "" ? [] : [{ name, password }];
   });
-  if (secrets.length + ssh.length + proxies.length === 0) return undefined;
+  if (secrets.length + ssh.length + proxies.length === 0 && !isClient) return undefined;
   const { createSecretGuard } = await import("../secrets/index.ts");
   const guard = createSecretGuard(options.allowSecretIn ?? []);
   for (const { id } of secrets) guard.learn(`secret "${id}"`, (await valueOf(access, id, signal)) ?? Buffer.alloc(0));
@@ -59,4 +61,16 @@ function passwordOf(proxy: string): string {
   } catch {
     return password;
   }
+}
+
+/** What a client lends, each secret of which the guard learns when it comes. */
+export function learning(access: SourceAccess, guard: SecretGuard): SourceAccess {
+  return {
+    ...access,
+    async secret(id, signal) {
+      const value = await access.secret(id, signal);
+      if (value !== undefined) guard.learn(`secret "${id}"`, value);
+      return value;
+    },
+  };
 }

@@ -5,7 +5,7 @@ import type { Session } from "../context/index.ts";
 import { createSandbox, type SandboxCgroup, type StopRequest, sweepSandboxes } from "../engine/index.ts";
 import { findTool } from "../sys/index.ts";
 import { commandOf } from "./command-line.ts";
-import { containerStep, mountsOf, unpackImage } from "./container-step.ts";
+import { containerStep, mountsOf, openImage, unpackImage } from "./container-step.ts";
 import { findInit } from "./init.ts";
 import { openPorts } from "./open-ports.ts";
 import { portsOf } from "./ports.ts";
@@ -21,44 +21,34 @@ export async function startContainer(session: Session, options: ContainerOptions
   checkName(store, name);
   const disposing = new AbortController();
   const signal = options.signal === undefined ? disposing.signal : AbortSignal.any([options.signal, disposing.signal]);
-  const image = await unpackImage(session, options.image, { tools, signal });
-  const { config } = image;
+  const found = await openImage(session, options.image, { tools, signal });
+  const { config } = found;
   const usual = usualStop({ signal: options.stopSignal, timeoutMs: options.stopTimeoutMs }, config.StopSignal);
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);
   const init = options.init === true ? await findInit(session.env) : undefined;
-  const mounts = await mountsOf(options, image);
   const ports = await portsOf(options, config.ExposedPorts ?? {});
 
   const stateDir = join(store.root, "sandbox");
   await sweepSandboxes(stateDir);
-  const scratch = stack.use(await store.scratch());
   const sandbox = stack.use(
     createSandbox({
       stateDir,
+      store,
       runtime: options.runtime ?? usualRuntime(options, session.env),
       env: session.env,
       cgroup: cgroupOf(options),
       ownNetwork: ports.length > 0,
     }),
   );
+  const image = await unpackImage(found, sandbox, signal);
+  const mounts = await mountsOf(options, image);
   const network =
     ports.length === 0
       ? undefined
       : stack.use(await openPorts(ports, { namespace: await sandbox.networkPath(), env: session.env, signal }));
-  const memory = await sandbox.memoryForChanges();
-  if (memory !== undefined) stack.use(memory);
+  const changes = stack.use(await sandbox.files.stage());
   const id = randomBytes(32).toString("hex");
-  const own = {
-    id,
-    args,
-    init,
-    mounts,
-    scratch: scratch.path,
-    memory: memory?.path,
-    stopSignal: usual.signal,
-    nameserver: network?.nameserver,
-    signal,
-  };
+  const own = { id, args, init, mounts, upper: changes.path, stopSignal: usual.signal, nameserver: network?.nameserver, signal };
   const running = sandbox.run(containerStep(options, image, own));
   running.catch(() => undefined);
   const stop = (wanted: StopOptions = {}): void => sandbox.stop(id, stopRequest(wanted, usual));

@@ -4,7 +4,7 @@ import type { Emit } from "../events.ts";
 import type { ImageContext } from "../image/index.ts";
 import { createNetwork, type Network } from "../net/index.ts";
 import { defaultPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
-import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
+import { createRegistryClient, type CredentialSource, type RegistryClient } from "../registry/index.ts";
 import { sweepTemporaryFolders } from "../sys/index.ts";
 import { defaultStoreRoot, openStore, openStoreToLook, type Store } from "../store/index.ts";
 import type { StoreOptions } from "./types.ts";
@@ -26,9 +26,9 @@ export interface Session extends AsyncDisposable {
 
 /**
  * Opens the store that the options name. `access` "look": a store that cannot be written to will do; "prune": what the store keeps in reserve for a full
- * disk may be used.
+ * disk may be used. `credentials`: those of registries; default: those that the user has logged in with.
  */
-export async function openSession(options: StoreOptions, access: StoreAccess = "change"): Promise<Session> {
+export async function openSession(options: StoreOptions, access: StoreAccess = "change", credentials?: CredentialSource): Promise<Session> {
   const env = options.env ?? process.env;
   const root = options.root ?? defaultStoreRoot(env, process.getuid?.() ?? 0);
   const platform = defaultPlatform(env, hostPlatform({ arch: process.arch }));
@@ -39,7 +39,7 @@ export async function openSession(options: StoreOptions, access: StoreAccess = "
   const network = createNetwork({ env });
   const clients = new Map<boolean, RegistryClient>();
   const clientFor = (insecure: boolean): RegistryClient => {
-    const client = clients.get(insecure) ?? createRegistryClient({ env, network, insecure });
+    const client = clients.get(insecure) ?? createRegistryClient({ env, network, insecure, credentials });
     clients.set(insecure, client);
     return client;
   };

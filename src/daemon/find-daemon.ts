@@ -2,7 +2,7 @@
  * Finds the daemon that `--load` means: the one that the environment names, else the first that answers at a usual place. One that is named and does
  * not answer is never replaced by another.
  */
-import { homedir } from "node:os";
+import { homeDirectory } from "../home-directory.ts";
 import { DecantError } from "../errors.ts";
 import { openContainerd } from "./containerd.ts";
 import { openDockerDaemon } from "./docker-daemon.ts";
@@ -80,7 +80,7 @@ function podmanEndpoint(env: Environment): ReturnType<typeof endpointOf> | undef
   return host === "" ? undefined : endpointOf(host, "CONTAINER_HOST");
 }
 
-function dockerSockets({ env, homeDir = homedir() }: FindDaemonOptions): string[] {
+function dockerSockets({ env, homeDir = homeDirectory() }: FindDaemonOptions): string[] {
   const runtime = env["XDG_RUNTIME_DIR"] ?? "";
   return ["/var/run/docker.sock", ...(runtime === "" ? [] : [`${runtime}/docker.sock`]), `${homeDir}/.docker/run/docker.sock`];
 }

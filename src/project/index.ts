@@ -6,5 +6,8 @@ export { type NamedSource, openNamedSource, type SourceContext } from "./named-s
 export { archiveAccess, lockMissing, lockPlaceOf, openBase, type OpenedBase, readLock } from "./open-base.ts";
 export { packageFinder } from "./package-finder.ts";
 export { findProjectFile, type ProjectFile } from "./project-file.ts";
+export { formatSourceLock, pinKey, readSourceLock, type SourceLock, sourceLockPlace, type SourcePin } from "./source-lock.ts";
+export { lockRules, NO_RULES, openSourcePolicy, pinnedImage, pinnedSource, policyRules, type SourceRules } from "./source-rules.ts";
 export { foldersOf } from "./stand-ins.ts";
-export type { DebianOptions, ProjectOptions } from "./types.ts";
+export type { DebianOptions, ProjectOptions, PullPolicy } from "./types.ts";
+export { readGcPolicy, STORE_CONFIG } from "./store-config.ts";

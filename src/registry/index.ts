@@ -1,4 +1,5 @@
 /** Images from and to registries. */
 export { createRegistryClient } from "./client.ts";
+export type { CredentialSource } from "./credentials.ts";
 export { login, type LoginResult, logout, type LogoutResult } from "./login.ts";
 export type { RegistryClient } from "./types.ts";

@@ -47,6 +47,9 @@ export function openHistory(options: HistoryOptions): History {
     };
   };
 
+  /** Sorted by time, and unlike any other. */
+  const newId = (): string => `${usage.now().toString(36).padStart(9, "0")}${randomBytes(3).toString("hex")}`;
+
   const folderOf = (buildId: string): string => `${layout.logs}/${folderName(buildId)}`;
 
   const forget = (ids: readonly string[]): void => {
@@ -57,11 +60,9 @@ export function openHistory(options: HistoryOptions): History {
   };
 
   return {
-    begin(title) {
+    begin(title, id = newId()) {
       if (presence === undefined) throw openedReadOnly("begin a build", layout.root);
       const startedAt = usage.now();
-      // Sorted by time, and unlike any other.
-      const id = `${startedAt.toString(36).padStart(9, "0")}${randomBytes(3).toString("hex")}`;
       database.transaction(() => {
         database.run(
           "INSERT INTO builds (id, process, started_at, state, title) VALUES (?, ?, ?, 'running', ?)",

@@ -22,7 +22,12 @@ export async function openStoreToLook(options: Omit<StoreOptions, "readOnly">): 
     locks: own.locks,
     images: imagesOver(base.images, own.images),
     announcements: base.announcements,
-    history: { ...own.history, list: (limit) => base.history.list(limit) },
+    history: {
+      ...own.history,
+      list: (limit) => base.history.list(limit),
+      log: (build, name) => base.history.log(build, name),
+      kept: (build) => base.history.kept(build),
+    },
     scratch: () => own.scratch(),
     measure: (signal) => base.measure(signal),
     verify: (verifyOptions) =>
@@ -49,6 +54,7 @@ function recordsOver(base: Records, own: Records): Records {
   return {
     ...own,
     get: (space, id) => own.get(space, id) ?? base.get(space, id),
+    removedAt: (space, id) => base.removedAt(space, id),
     ids: (space) => [...new Set([...own.ids(space), ...base.ids(space)])],
   };
 }

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { test } from "node:test";
 import { collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
@@ -224,7 +235,9 @@ test("H3: unpackTree() by a stage changes nothing before all is written, and mer
   writeFileSync(`${out}/d/kept`, "kept");
   writeFileSync(`${out}/d/f`, "old");
   mkdirSync(`${out}/was-folder/deep`, { recursive: true });
-  const tree = layerTree([await layerOf(at.store, item("d", "dir", { mode: 0o711 }), file("d/f", "new"), file("was-folder", "file"), file("z", "z"))]);
+  const tree = layerTree([
+    await layerOf(at.store, item("d", "dir", { mode: 0o711 }), file("d/f", "new"), file("was-folder", "file"), file("z", "z")),
+  ]);
   const failing: Tree = {
     ...tree,
     data: (entry) => (entry.path === "z" ? Promise.reject(new Error("cut short")) : tree.data(entry)),
@@ -232,7 +245,13 @@ test("H3: unpackTree() by a stage changes nothing before all is written, and mer
   await assert.rejects(unpackTree(failing, out, { stage: `${at.path}/stage1` }), /cut short/);
   assert.deepEqual([readFileSync(`${out}/d/f`, "utf8"), readdirSync(out)], ["old", ["d", "was-folder"]]);
   await unpackTree(tree, out, { stage: `${at.path}/stage2` });
-  assert.deepEqual([readdirSync(out), readdirSync(`${out}/d`)], [["d", "was-folder", "z"], ["f", "kept"]]);
+  assert.deepEqual(
+    [readdirSync(out), readdirSync(`${out}/d`)],
+    [
+      ["d", "was-folder", "z"],
+      ["f", "kept"],
+    ],
+  );
   assert.deepEqual([readFileSync(`${out}/d/f`, "utf8"), readFileSync(`${out}/was-folder`, "utf8")], ["new", "file"]);
   assert.equal(lstatSync(`${out}/d`).mode & 0o777, 0o711);
 });

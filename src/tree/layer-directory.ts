@@ -5,6 +5,7 @@ import { hexOf } from "../digest.ts";
 import { errnoOf } from "../errors.ts";
 import { fromText, parentOf, ROOT, type TreePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
+import { isRootHere } from "../sys/index.ts";
 import { readData } from "./data.ts";
 import { layerDamaged } from "./errors.ts";
 import { fsPath } from "./host-files.ts";
@@ -45,6 +46,8 @@ export function lockLayerDirectory(store: Store, layer: Layer, signal?: AbortSig
  * directory is removed; when there is nothing to make it of again, the layer's record goes too, and `STORE_CORRUPT` is thrown.
  */
 export async function checkedLayerDirectory(store: Store, layer: Layer, check: DirectoryCheck = {}): Promise<string | undefined> {
+  // Its files belong to ids of a user namespace that we are not in: not all can be read, and none has its owner.
+  if (!isRootHere() && hasTarSource(store, check.original ?? layer)) return undefined;
   const path = store.dirs.find(LAYER_DIRS, layer.id);
   if (path === undefined || !store.dirs.isSuspect(LAYER_DIRS, layer.id)) return path;
   await using _lock = await lockLayerDirectory(store, layer, check.signal);

@@ -10,8 +10,11 @@ const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache", "decant-peers");
 const DOCKER_HOST = process.env["DOCKER_HOST"] ?? `unix://${join(PEERS, "docker.sock")}`;
 const DOCKER = process.env["DECANT_DOCKER"] ?? join(PEERS, "sid", "usr", "bin", "docker");
 
-/** Builds a case. A build that fails is an outcome; no daemon is thrown. */
-export async function buildWithBuildkit({ definition, context, dockerfile, output, normalise, hide }: PreparedCase): Promise<Outcome> {
+/** Builds a case; `more` are variables for the client. A build that fails is an outcome; no daemon is thrown. */
+export async function buildWithBuildkit(
+  { definition, context, dockerfile, output, normalise, hide }: PreparedCase,
+  more: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
   const { target, buildArgs = {}, labels = {}, platform, epoch } = definition;
   rmSync(output, { recursive: true, force: true });
   const words = ["buildx", "build", "--no-cache", "--progress=plain", "--provenance=false", "--network=host"];
@@ -28,6 +31,7 @@ export async function buildWithBuildkit({ definition, context, dockerfile, outpu
     BUILDX_BUILDER: process.env["BUILDX_BUILDER"],
     BUILDX_CONFIG: process.env["BUILDX_CONFIG"],
     ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
+    ...more,
   };
   const { code, stderr } = await run(DOCKER, [...words, context], env);
   if (code === 0) return { image: normaliseImage(output, { ...normalise, trusted: true }) };

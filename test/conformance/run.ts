@@ -1,31 +1,51 @@
 /**
- * npm run conformance [-- --record | --live] [WORD …]: Decant against the recording; `--record` writes what BuildKit does; `--live` builds with
- * both and compares BuildKit, Decant and the recording. Words choose cases by topic or part of their name.
+ * npm run conformance [-- --record | --live | --through buildx] [WORD …]: Decant against the recording; `--record` writes what BuildKit does; `--live`
+ * builds with both and compares BuildKit, Decant and the recording; `--through buildx` compares what docker's client gets of `decant serve` with
+ * what `decant build` makes. Words choose cases by topic or part of their name.
  */
 import { parseArgs } from "node:util";
 import { pool } from "../../src/async.ts";
+import { isRootHere } from "../../src/sys/index.ts";
 import { TOPICS } from "./cases/index.ts";
 import { differencesOf, isRefused, problemsOf } from "./compare.ts";
 import { buildWithBuildkit } from "./buildkit.ts";
 import { buildWithDecant } from "./decant.ts";
+import { openBuildxDoor } from "../support/buildx.ts";
 import { type Lab, openLab, type Outcome } from "./lab.ts";
 import { readRecording, writeRecording } from "./recording.ts";
 import type { Case } from "./types.ts";
 
 const BUILDS_AT_ONCE = 3;
+/** In a user namespace the kernel makes no devices (mknod(2)), and has the ids of /etc/subuid only: Docker's, which are 65,536. */
+const NEEDS_ROOT = new Set([
+  "S88: a device of a stage",
+  "a step makes a FIFO and a device",
+  "a step makes a block device",
+  "S125: names of more than 255 bytes, owners above 2^21",
+]);
+/** What docker's client cannot do, by the name of the case. */
+const OF_THE_CLIENT: Readonly<Record<string, string>> = {
+  "a file that is taken out, back in and out again":
+    "the client lists the file and then does not open it: BuildKit makes an empty one, decant serve warns",
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { record: { type: "boolean", default: false }, live: { type: "boolean", default: false } },
+  options: {
+    record: { type: "boolean", default: false },
+    live: { type: "boolean", default: false },
+    through: { type: "string" },
+  },
 });
 const chosen = Object.entries(TOPICS).flatMap(([topic, cases]) =>
   cases
     .filter(({ name }) => positionals.length === 0 || positionals.some((word) => word === topic || name.includes(word)))
+    .filter((definition) => isRootHere() || (!needsRoot(definition) && !NEEDS_ROOT.has(definition.name)))
     .map((definition) => ({ topic, definition })),
 );
 const signal = new AbortController().signal;
 await using lab = await openLab();
-process.exitCode = (await (values.record ? record(lab) : compare(lab))) ? 0 : 1;
+process.exitCode = (await (values.through !== undefined ? compareThrough(lab) : values.record ? record(lab) : compare(lab))) ? 0 : 1;
 
 async function record(shop: Lab): Promise<boolean> {
   const found = await pool(
@@ -50,6 +70,11 @@ async function record(shop: Lab): Promise<boolean> {
   }
   console.log(`${found.length} cases recorded`);
   return good;
+}
+
+/** Only root can write its context: it has files with capabilities. */
+function needsRoot({ files = {} }: Case): boolean {
+  return Object.values(files).some((spec) => typeof spec === "object" && "xattrs" in spec && Object.keys(spec.xattrs ?? {}).length > 0);
 }
 
 /** BuildKit itself does something else than the case says. */
@@ -84,5 +109,33 @@ async function compare(shop: Lab): Promise<boolean> {
     signal,
   );
   console.log(`${chosen.length} cases: ${counts.agree} agree, ${counts.differ} differ, ${counts.pending} are not supported yet`);
+  return counts.differ === 0;
+}
+
+/** The same image, or no image, by both ways. */
+async function compareThrough(shop: Lab): Promise<boolean> {
+  if (values.through !== "buildx") throw new Error(`Cannot compare through "${values.through}": wanted buildx`);
+  await using door = await openBuildxDoor(shop.store);
+  const counts = { agree: 0, differ: 0 };
+  await pool(
+    BUILDS_AT_ONCE,
+    chosen,
+    async ({ topic, definition }) => {
+      const prepared = shop.prepare(definition);
+      const own = await buildWithDecant(shop, prepared).catch((error: unknown) => ({ error: String(error), code: "thrown" }));
+      const through = await buildWithBuildkit(prepared, door.env);
+      const recorded = readRecording(topic)[definition.name];
+      // Where BuildKit differs from Decant because of what its client sends, so does this.
+      const asBuildkit = recorded !== undefined && "error" in recorded && "error" in through;
+      const problems =
+        asBuildkit || definition.name in OF_THE_CLIENT || ("error" in own && "error" in through)
+          ? []
+          : differencesOf(own, through).map((line) => line.replaceAll("BuildKit", "decant build").replaceAll("Decant", "buildx"));
+      counts[problems.length > 0 ? "differ" : "agree"] += 1;
+      if (problems.length > 0) console.log(`✖ ${topic} › ${definition.name}\n    ${problems.join("\n    ")}`);
+    },
+    signal,
+  );
+  console.log(`${chosen.length} cases through buildx: ${counts.agree} agree, ${counts.differ} differ`);
   return counts.differ === 0;
 }

@@ -28,7 +28,10 @@ export function makeCases(shop: Workshop, random: Random, { count, pulled }: { r
     const name = `case${number}`;
     const file = join(shop.folder, `${name}.Dockerfile`);
     const isMany = number % 5 === 4;
-    writeFileSync(file, isMany ? platformsText(random, number, pulled) : stepsText(random, number, number % 3 === 2 ? `FROM ${pulled} AS base\n` : BUSYBOX));
+    writeFileSync(
+      file,
+      isMany ? platformsText(random, number, pulled) : stepsText(random, number, number % 3 === 2 ? `FROM ${pulled} AS base\n` : BUSYBOX),
+    );
     const platforms = isMany ? ["--platform", "linux/amd64,linux/arm64"] : [];
     return { name, file, isMany, args: ["-f", file, "--provenance=false", ...EPOCH, ...platforms, shop.context] };
   });

@@ -38,8 +38,10 @@ export function layoutProblems(path: string): string[] {
     for (const { digest, size, mediaType = "" } of [...manifests, ...(config === undefined ? [] : [config]), ...layers]) {
       const bytes = read(`blobs/${digest.replace(":", "/")}`);
       if (bytes === undefined) problems.push(`${digest} is missing`);
-      else if (bytes.byteLength !== size || `sha256:${createHash("sha256").update(bytes).digest("hex")}` !== digest) problems.push(`${digest} has other bytes`);
-      else if (/(?:manifest|index|list)\.(?:v\d|v\d\+json)|manifest\.v1\+json|image\.index/.test(mediaType)) visit(JSON.parse(Buffer.from(bytes).toString("utf8")));
+      else if (bytes.byteLength !== size || `sha256:${createHash("sha256").update(bytes).digest("hex")}` !== digest)
+        problems.push(`${digest} has other bytes`);
+      else if (/(?:manifest|index|list)\.(?:v\d|v\d\+json)|manifest\.v1\+json|image\.index/.test(mediaType))
+        visit(JSON.parse(Buffer.from(bytes).toString("utf8")));
     }
   };
   const index = read("index.json");

@@ -29,7 +29,11 @@ export function sandboxesOf(root: string): string[] {
 /** What is left after a sweep; `marks`: an environment with one of these is ours. */
 export function leftovers(
   { root, temporary, out }: LeftPlaces,
-  { mounts, marks, sandboxes }: { readonly mounts: ReadonlySet<string>; readonly marks: readonly string[]; readonly sandboxes: ReadonlySet<string> },
+  {
+    mounts,
+    marks,
+    sandboxes,
+  }: { readonly mounts: ReadonlySet<string>; readonly marks: readonly string[]; readonly sandboxes: ReadonlySet<string> },
 ): string[] {
   const files = [
     ...namesIn(temporary).map((name) => join(temporary, name)),

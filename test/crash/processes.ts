@@ -35,7 +35,12 @@ export async function runAction(
   how: { readonly killAfterMs?: number | undefined; readonly fault?: Fault | undefined; readonly under?: readonly string[] } = {},
 ): Promise<Outcome> {
   const started = performance.now();
-  const [program = DECANT, ...args] = [...(how.under ?? []), ...(how.fault === undefined ? [] : straceArgs(how.fault)), DECANT, ...action.args];
+  const [program = DECANT, ...args] = [
+    ...(how.under ?? []),
+    ...(how.fault === undefined ? [] : straceArgs(how.fault)),
+    DECANT,
+    ...action.args,
+  ];
   // With a group of its own: what strace(1) traces outlives it.
   const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let text = "";

@@ -41,7 +41,18 @@ interface Exported {
 
 const FIRST_MS = 700;
 /** Calls that write, and those that a process with too many files cannot make. libuv ends the process when it cannot wake its threads, so write(2) is not among them: small disks are for that. */
-const CALLS = ["pwrite64", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "mkdir", "unlink", "copy_file_range", "fchmod"] as const;
+const CALLS = [
+  "pwrite64",
+  "pwrite64",
+  "fsync",
+  "fdatasync",
+  "ftruncate",
+  "rename",
+  "mkdir",
+  "unlink",
+  "copy_file_range",
+  "fchmod",
+] as const;
 
 /** Runs a round and gives what is wrong. */
 export async function runRound(parts: RoundParts, withFaults: boolean): Promise<string[]> {
@@ -98,7 +109,8 @@ function chooseFault(random: Random): Fault {
 }
 
 function described({ action, killAfterMs, fault }: Plan): string {
-  const how = fault === undefined ? (killAfterMs === undefined ? "" : `killed after ${Math.round(killAfterMs)} ms: `) : `${JSON.stringify(fault)}: `;
+  const how =
+    fault === undefined ? (killAfterMs === undefined ? "" : `killed after ${Math.round(killAfterMs)} ms: `) : `${JSON.stringify(fault)}: `;
   return `${how}decant ${action.args.join(" ")}`;
 }
 

@@ -10,17 +10,16 @@ const SHELLS = ["bash", "sh"];
 export async function offerShell(
   error: unknown,
   step: SandboxStep,
-  { sandbox, context }: { readonly sandbox: Sandbox; readonly context: Pick<EngineContext, "store" | "onStepFailed"> },
+  { sandbox, context }: { readonly sandbox: Sandbox; readonly context: Pick<EngineContext, "onStepFailed"> },
 ): Promise<void> {
-  const { onStepFailed, store } = context;
+  const { onStepFailed } = context;
   if (onStepFailed === undefined || step.signal?.aborted === true || !(error instanceof DecantError)) return;
   await onStepFailed({
     error,
     async shell() {
       const args = [shellOf(step)];
-      await using memory = await sandbox.memoryForChanges();
-      await using staged = memory === undefined ? await store.dirs.create("layer-fs") : undefined;
-      const own = { id: `${step.id} shell`, args, upper: memory?.path ?? staged?.path ?? "" };
+      await using staged = await sandbox.files.stage();
+      const own = { id: `${step.id} shell`, args, upper: staged.path };
       const joined = { terminal: true, stdin: "inherit", output: "inherit" } as const;
       return (await sandbox.run({ ...step, ...own, ...joined })).exitCode;
     },

@@ -48,7 +48,7 @@ export async function openGitAccess(
     };
   }
   const wanted = op.attrs["git.mountsshsock"];
-  const agent = sshAgent(wanted ?? "default");
+  const agent = await sshAgent(wanted ?? "default");
   if (agent === undefined) {
     if (wanted !== undefined)
       throw new DecantError(

@@ -4,11 +4,16 @@
  */
 import { once } from "node:events";
 import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 import type { SshKey } from "./key.ts";
 import { frames, wireReader, wireString, wireUint32 } from "./wire.ts";
 
 /** Where answers come from. */
-export type SshAgent = { readonly kind: "socket"; readonly path: string } | { readonly kind: "keys"; readonly keys: readonly SshKey[] };
+export type SshAgent =
+  | { readonly kind: "socket"; readonly path: string }
+  | { readonly kind: "keys"; readonly keys: readonly SshKey[] }
+  /** One that a client lends: each conversation is a stream of its own. */
+  | { readonly kind: "lent"; readonly open: () => Duplex };
 
 /** One conversation. */
 interface AgentSession extends Disposable {
@@ -27,7 +32,7 @@ const SIGN_RESPONSE = 14;
 
 /** Begins a conversation. Throws Node's errors where the user's agent cannot be reached. */
 export async function talkTo(agent: SshAgent): Promise<AgentSession> {
-  const session = agent.kind === "keys" ? ofKeys(agent.keys) : await ofSocket(agent.path);
+  const session = agent.kind === "keys" ? ofKeys(agent.keys) : ofStream(agent.kind === "lent" ? agent.open() : await socketAt(agent.path));
   return {
     answer: async (request) => (request[0] === REQUEST_IDENTITIES || request[0] === SIGN_REQUEST ? await session.answer(request) : FAILURE),
     [Symbol.dispose]: () => session[Symbol.dispose](),
@@ -56,9 +61,13 @@ function answerWith(keys: readonly SshKey[], request: Buffer): Buffer {
   }
 }
 
-async function ofSocket(path: string): Promise<AgentSession> {
+async function socketAt(path: string): Promise<Duplex> {
   const socket = connect(path);
   await once(socket, "connect");
+  return socket;
+}
+
+function ofStream(socket: Duplex): AgentSession {
   // What goes wrong later shows as an end of the answers.
   socket.on("error", () => undefined);
   const answers = frames(socket, MAX_MESSAGE_BYTES);

@@ -1,0 +1,129 @@
+/** Builds of clients: opened when the client has them converted, run when it returns them. */
+import { create } from "@bufbuild/protobuf";
+import type { ClientAccess } from "../../build/index.ts";
+import { hostPlatform } from "../../oci/index.ts";
+import { fromDefinition } from "../llb/from-llb.ts";
+import { agentOf, credentialsOf, secretOf } from "../session/ask-client.ts";
+import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
+import type { BridgeSolveRequest } from "../wire/gateway_pb.ts";
+import { type ClientBuild, openClientBuild } from "./client-build.ts";
+import type { ClientSession } from "./client-sessions.ts";
+import { notServed } from "./errors.ts";
+import { inputLayout } from "./inputs.ts";
+import { type Job, sessionOf } from "./jobs.ts";
+import { runClientBuild } from "./run-client-build.ts";
+import type { Connection } from "./service.ts";
+
+/** What is asked of the frontend, by the control call or by the bridge. */
+type FrontendRequest = Pick<BridgeSolveRequest, "frontend" | "frontendInputs" | "definition"> & {
+  readonly attributes: Readonly<Record<string, string>>;
+};
+
+/** Answers Control/Solve: lasts as long as the build. */
+export async function solve(connection: Connection, request: SolveRequest, callSignal: AbortSignal): Promise<SolveResponse> {
+  const { service } = connection;
+  await using stack = new AsyncDisposableStack();
+  const session = request.session === "" ? undefined : await service.sessions.get(request.session, callSignal);
+  const lost = session === undefined ? [] : [session.signal];
+  const signal = AbortSignal.any([callSignal, service.signal, ...lost]);
+  const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack });
+  await using _held = connection.hold();
+  try {
+    refuseFields(request);
+    const build = await buildOf(connection, job);
+    const response = build === undefined ? create(SolveResponseSchema) : await runClientBuild(service, job, build);
+    job.end();
+    return response;
+  } catch (error) {
+    // A client that has gone away is the reason, whatever failed because of it.
+    const cause = signal.aborted ? (signal.reason as Error) : error;
+    job.end(cause);
+    throw cause;
+  }
+}
+
+/** What the server cannot do is refused, and never left out in silence. */
+function refuseFields(request: SolveRequest): void {
+  if (request.enableSessionExporter) throw notServed("An exporter of the client (EnableSessionExporter)");
+  if (request.proxyNetwork) throw notServed("A network behind a proxy (--proxy-network)");
+  if (request.sourcePolicy !== undefined && request.sourcePolicy.rules.length > 0) throw notServed("A source policy");
+  if (request.sourcePolicySession !== "") throw notServed("A policy of the client (--policy)");
+}
+
+async function buildOf(connection: Connection, job: Job): Promise<ClientBuild | undefined> {
+  const { request, returned, signal } = job;
+  const { frontend, definition, frontendAttrs: attributes, frontendInputs } = request;
+  if (frontend !== "" || (definition?.def.length ?? 0) > 0)
+    return await openBuildOf(connection, job, { frontend, definition, attributes, frontendInputs });
+  const gone = Promise.withResolvers<never>();
+  gone.promise.catch(() => undefined);
+  const stop = (): void => gone.reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  const told = await Promise.race([returned.promise, gone.promise]);
+  signal.removeEventListener("abort", stop);
+  if ("error" in told) throw told.error;
+  return told.build;
+}
+
+/** Reads what a client wants built, and fetches what it needs. Nothing runs yet. */
+export async function openBuildOf(connection: Connection, job: Job, request: FrontendRequest): Promise<ClientBuild> {
+  const { frontend, attributes, definition, frontendInputs } = request;
+  if (definition !== undefined && definition.def.length > 0) {
+    // What is wrong with it is told first.
+    fromDefinition(definition, hostPlatform({ arch: process.arch }));
+    throw notServed("Running a build graph (LLB) of the client", "Send a Dockerfile");
+  }
+  if (frontend !== "dockerfile.v0") throw notServed(`The frontend "${frontend}"`, "Only dockerfile.v0 is built in");
+  const { service } = connection;
+  const session = sessionOf(job);
+  const own = new Map<string, string>();
+  for (const [name, value] of Object.entries(attributes)) {
+    const [, local] = /^local-sessionid:(.+)$/.exec(name) ?? [];
+    if (local !== undefined) own.set(local, value);
+  }
+  const build = await openClientBuild({
+    attributes,
+    session,
+    readers: service.readers,
+    env: service.env,
+    root: service.store.root,
+    access: accessOf(job, session, attributes),
+    looksOnly: attributes["requestid"] !== undefined,
+    inputs: (name) => inputLayout(connection, job, frontendInputs[name]),
+    fetching: {
+      store: service.store,
+      owner: connection.owner,
+      emit: job.status.emit,
+      signal: job.signal,
+      stack: connection.stack(),
+      fetched: connection.fetched,
+      sessionOf: async (name) => {
+        const id = own.get(name);
+        return id === undefined ? session : await service.sessions.get(id, job.signal);
+      },
+    },
+  });
+  if (build.dockerfile !== undefined) job.status.setSource(build.dockerfile.name, build.dockerfile.bytes);
+  return build;
+}
+
+function accessOf(job: Job, session: ClientSession, attributes: Readonly<Record<string, string>>): ClientAccess {
+  return {
+    secret: (id, signal) => secretOf(session, id, signal),
+    sshAgent: (id) => agentOf(session, id, job.signal),
+    credentials: async (registry) => {
+      const found = await credentialsOf(session, registry);
+      if (found === undefined) return undefined;
+      const { username, secret } = found;
+      // As docker has it: without a user it is a token.
+      return username === "" ? { kind: "identity-token", token: secret } : { kind: "password", username, password: secret };
+    },
+    build: { id: job.ref, title: titleOf(attributes) },
+  };
+}
+
+function titleOf(attributes: Readonly<Record<string, string>>): string {
+  const place = attributes["context"] ?? attributes["vcs:localdir:context"] ?? attributes["filename"] ?? "Dockerfile";
+  const target = attributes["target"];
+  return target === undefined || target === "" ? place : `${place} (${target})`;
+}

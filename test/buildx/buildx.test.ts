@@ -1,0 +1,215 @@
+/**
+ * Real docker buildx on `decant serve`, without a docker daemon: `npm run test:buildx` installs the client. What is shown here is what people see; what the
+ * server answers to each call is tested in src/buildkit/serve/server.test.ts.
+ */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { listBuilds } from "../../src/index.ts";
+import { addBusybox, BUSYBOX, type Workshop, workshop } from "../support/build.ts";
+import { type BuildxDoor, DOCKER, openBuildxDoor } from "../support/buildx.ts";
+import { REGISTRY_LOGIN, startDockerRegistry } from "../support/docker-registry.ts";
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+describe("docker buildx on decant serve", { timeout: 300_000 }, () => {
+  let shop: Workshop;
+  let door: BuildxDoor;
+  before(async () => {
+    shop = workshop();
+    addBusybox(shop);
+    door = await openBuildxDoor(shop.root);
+  });
+  after(async () => {
+    await door[Symbol.asyncDispose]();
+    shop[Symbol.dispose]();
+  });
+
+  const start = (words: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    spawn(DOCKER, ["buildx", ...words], { cwd: shop.context, env: { ...door.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const run = async (words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> => {
+    const child = start(words, env);
+    const texts = { out: "", err: "" };
+    child.stdout.on("data", (chunk: Buffer) => (texts.out += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (texts.err += chunk.toString()));
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    return { code, ...texts };
+  };
+  const ok = async (words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> => {
+    const ran = await run(words, env);
+    assert.equal(ran.code, 0, ran.err);
+    return ran;
+  };
+  const write = (dockerfile: string): void => writeFileSync(join(shop.context, "Dockerfile"), dockerfile);
+  const image = (folder: string): string => {
+    const { manifests } = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as {
+      readonly manifests: readonly [{ readonly digest: string }];
+    };
+    return manifests[0].digest;
+  };
+
+  it("I2: inspect --bootstrap and ls show the builder", async () => {
+    const { out } = await ok(["inspect", "--bootstrap"]);
+    assert.match(out, /Status: +running\nBuildKit version: +v[\d.]+\+decant-/);
+    assert.match((await ok(["ls"])).out, /running/);
+  });
+
+  it("I2: build gives the image that decant build gives, with live logs", async () => {
+    write(`${BUSYBOX}ARG WHO\nRUN echo "hello $WHO"\nCOPY a.txt /\n`);
+    shop.write({ "a.txt": "a" });
+    const epoch = { SOURCE_DATE_EPOCH: "1700000000" };
+    const { err } = await ok(
+      ["build", "--provenance=false", "--build-arg", "WHO=me", "-o", "type=oci,tar=false,dest=../through", "."],
+      epoch,
+    );
+    assert.match(err, /#\d+ [\d.]+ hello me\n/);
+    const own = await shop.buildAs({
+      context: shop.context,
+      buildArgs: { WHO: "me", ...epoch },
+      outputs: [{ type: "oci", dest: join(shop.folder, "own"), tar: false, names: [] }],
+    });
+    assert.equal(image(join(shop.folder, "through")), own.result.manifestDigest);
+  });
+
+  it("I3: secrets, and agents by ssh, reach steps and nothing else", async () => {
+    write(
+      `${BUSYBOX}RUN --mount=type=secret,id=token cat /run/secrets/token | wc -c > /size\nRUN --mount=type=secret,id=none,required=false ls /run/secrets || true\n`,
+    );
+    writeFileSync(join(shop.folder, "token"), "s3cret-word");
+    await ok(["build", "--secret", `id=token,src=${join(shop.folder, "token")}`, "-o", "../secret", "."]);
+    assert.equal(readFileSync(join(shop.folder, "secret/size"), "utf8").trim(), "11");
+    assert.throws(() => execFileSync("grep", ["-r", "s3cret-word", shop.root]), "the store never has it");
+  });
+
+  it("I2: a step that fails is shown with its lines of the Dockerfile", async () => {
+    write(`${BUSYBOX}RUN echo before && exit 7\n`);
+    const { code, err } = await run(["build", "."]);
+    assert.equal(code, 1);
+    assert.match(err, />>> RUN echo before && exit 7\n/);
+    assert.match(err, /ERROR: failed to build: failed to solve: .*exit code 7/);
+  });
+
+  it("I2: Ctrl-C ends the steps", async () => {
+    write(`${BUSYBOX}RUN echo begun && sleep 300\n`);
+    const child = start(["build", "--progress", "plain", "."]);
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    while (!/ begun\n/.test(said)) await setTimeout(50);
+    child.kill("SIGINT");
+    assert.notEqual(await new Promise((resolve) => child.once("close", resolve)), 0);
+    while ((await listBuilds({ root: shop.root }))[0]?.state === "running") await setTimeout(50);
+    assert.equal((await listBuilds({ root: shop.root }))[0]?.state, "cancelled");
+  });
+
+  it("I3: check, outline and targets", async () => {
+    write("# the version\nARG V=1\nFROM scratch as base\nFROM base AS last\n");
+    const { code, out } = await run(["build", "--check", "."]);
+    assert.equal(code, 1);
+    assert.match(out, /WARNING: FromAsCasing/);
+    assert.match((await ok(["build", "--call=targets", "."])).out, /last \(default\)/);
+    assert.match((await ok(["build", "--call=outline", "."])).out, /TARGET: +last/);
+  });
+
+  it("I3: bake builds targets on each other, with a matrix and shared contexts", async () => {
+    shop.write({
+      "docker-bake.hcl": `
+group "default" { targets = ["app", "m"] }
+target "base" {
+  dockerfile-inline = "${BUSYBOX.replaceAll("\n", "\\n")}RUN echo base > /base\\n"
+}
+target "app" {
+  contexts = { base = "target:base" }
+  dockerfile-inline = "FROM base\\nRUN cat /base > /app\\n"
+  output = ["../baked"]
+}
+target "m" {
+  name = "m-\${v}"
+  matrix = { v = ["1", "2"] }
+  args = { V = v }
+  dockerfile-inline = "FROM scratch\\nARG V\\nLABEL v=$V\\nCOPY a.txt /\\n"
+  output = ["type=oci,dest=../m\${v}.tar"]
+}
+`,
+      "a.txt": "a",
+    });
+    await ok(["bake"], { BUILDX_BAKE_ENTITLEMENTS_FS: "0" });
+    assert.equal(readFileSync(join(shop.folder, "baked/app"), "utf8"), "base\n");
+    assert.notDeepEqual(readFileSync(join(shop.folder, "m1.tar")), readFileSync(join(shop.folder, "m2.tar")));
+  });
+
+  it("I3: pushes with the credentials of the client's own login, and takes caches from a registry", async () => {
+    await using registry = await startDockerRegistry(join(shop.folder, "registry"), { htpasswd: true });
+    write("FROM scratch\nCOPY a.txt /\n");
+    shop.write({ "a.txt": "a" });
+    const name = `${registry.host}/app:1`;
+    assert.notEqual((await run(["build", "--push", "-t", name, "."])).code, 0);
+    const { username, password } = REGISTRY_LOGIN;
+    const auth = Buffer.from(`${username}:${password}`).toString("base64");
+    writeFileSync(join(String(door.env["DOCKER_CONFIG"]), "config.json"), JSON.stringify({ auths: { [registry.host]: { auth } } }));
+    const file = join(shop.folder, "metadata.json");
+    await ok([
+      "build",
+      "--push",
+      "-t",
+      name,
+      "--sbom=true",
+      "--cache-to",
+      `type=registry,ref=${registry.host}/cache,mode=max`,
+      "--metadata-file",
+      file,
+      ".",
+    ]);
+    const told = JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>;
+    assert.match(String(told["containerimage.digest"]), /^sha256:/);
+    assert.equal(told["image.name"], name);
+    assert.ok(told["buildx.build.provenance"] !== undefined);
+    assert.match((await ok(["imagetools", "inspect", name])).out, /attestation-manifest/);
+    await ok(["build", "--cache-from", `type=registry,ref=${registry.host}/cache`, "."]);
+  });
+
+  it("I3: layouts and caches in folders of the client", async () => {
+    write("FROM scratch\nCOPY a.txt /\n");
+    shop.write({ "a.txt": "a" });
+    await ok(["build", "-o", "type=oci,tar=false,dest=../layout", "--cache-to", "type=local,dest=../cache", "."]);
+    write("FROM lib\nCOPY a.txt /b.txt\n");
+    await ok([
+      "build",
+      "--build-context",
+      "lib=oci-layout://../layout:latest",
+      "--cache-from",
+      "type=local,src=../cache",
+      "-o",
+      "../from-layout",
+      ".",
+    ]);
+    assert.equal(readFileSync(join(shop.folder, "from-layout/b.txt"), "utf8"), "a");
+  });
+
+  it("I3: several platforms", async () => {
+    write("FROM scratch\nCOPY a.txt /\n");
+    shop.write({ "a.txt": "a" });
+    await ok(["build", "--platform", "linux/amd64,linux/arm64", "-o", "../platforms", "."]);
+    assert.equal(readFileSync(join(shop.folder, "platforms/linux_arm64/a.txt"), "utf8"), "a");
+  });
+
+  it("I3: history ls, inspect, logs, export and rm; du and prune", async () => {
+    write(`${BUSYBOX}RUN echo remembered\n`);
+    await ok(["build", "."]);
+    const [ref = ""] = (await ok(["history", "ls", "--format", "{{.Ref}}"])).out.trim().split("\n");
+    const id = ref.split("/").at(-1) ?? "";
+    assert.match((await ok(["history", "inspect", id])).out, /Build Steps: *\t?\d+\/\d+/);
+    assert.match((await ok(["history", "logs", id])).err + (await ok(["history", "logs", id])).out, /remembered/);
+    await ok(["history", "export", "-o", "../export.dockerbuild", id]);
+    await ok(["history", "rm", id]);
+    assert.ok(!(await ok(["history", "ls", "--format", "{{.Ref}}"])).out.includes(id));
+    assert.match((await ok(["du"])).out, /Total:/);
+    assert.match((await ok(["prune", "--force"])).out, /Total:/);
+  });
+});

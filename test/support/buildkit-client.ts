@@ -1,0 +1,217 @@
+/**
+ * A client of BuildKit that makes the calls of docker buildx in their recorded order (shared/reference/buildkit-wire.md): a session with its files,
+ * secrets and credentials, Status, Solve, and the calls on the open build. Both ends of the connection are in this process.
+ */
+import { createServer, connect, type Server } from "node:net";
+import { mkdirSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type GrpcClient, openGrpcClient, type ClientCall } from "../../src/buildkit/grpc/client.ts";
+import { CODE, GrpcError } from "../../src/buildkit/grpc/errors.ts";
+import type { ServerCall } from "../../src/buildkit/grpc/method.ts";
+import { Router, serveConnection } from "../../src/buildkit/grpc/server.ts";
+import { bytesIn, tunnel } from "../../src/buildkit/grpc/tunnel.ts";
+import { openBuildServer, type BuildServer } from "../../src/buildkit/serve/server.ts";
+import { PACKET } from "../../src/buildkit/session/packets.ts";
+import { receiveFolder } from "../../src/buildkit/session/receive-folder.ts";
+import { sendFolder } from "../../src/buildkit/session/send-folder.ts";
+import { type SolveRequest, type SolveRequestSchema, type SolveResponse, type StatusResponse } from "../../src/buildkit/wire/control_pb.ts";
+import type { Result } from "../../src/buildkit/wire/gateway_pb.ts";
+import { Auth, Control, FileSend, FileSync, LLBBridge, SEND_FILES, Secrets } from "../../src/buildkit/wire/methods.ts";
+import { CredentialsResponseSchema, GetSecretResponseSchema, PacketSchema } from "../../src/buildkit/wire/session_pb.ts";
+import { READERS, WRITERS } from "../../src/cli/commands/serve.ts";
+import { hostTree } from "../../src/tree/index.ts";
+
+/** A server in this process, with a store of its own. */
+export interface TestServer extends AsyncDisposable {
+  readonly root: string;
+  readonly server: BuildServer;
+  connect(): TestClient;
+}
+
+/** Starts one. */
+export async function startBuildServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-serve-")));
+  const root = join(folder.path, "store");
+  const server = stack.use(
+    await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow: [] }),
+  );
+  const path = join(folder.path, "door");
+  const door: Server = createServer((socket) => void server.serve(socket));
+  await new Promise<void>((resolve) => door.listen(path, resolve));
+  stack.defer(() => void door.close());
+  const clients: TestClient[] = [];
+  stack.defer(async () => {
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+  const resources = stack.move();
+  return {
+    root,
+    server,
+    connect() {
+      const client = openTestClient(connect(path));
+      clients.push(client);
+      return client;
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** What a build of the client is. */
+export interface TestBuild {
+  readonly ref?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Folders by name: "context", "dockerfile". */
+  readonly folders?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly credentials?: Readonly<Record<string, { readonly username: string; readonly secret: string }>>;
+  readonly sharedKey?: string;
+  readonly solve?: Exclude<MessageInitShape<typeof SolveRequestSchema>, SolveRequest>;
+  /** Where outputs that are folders go. */
+  readonly output?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What became of it. */
+export interface TestBuilt {
+  readonly response: SolveResponse;
+  readonly result: Result | undefined;
+  readonly status: readonly StatusResponse[];
+  /** Names of vertices, in the order in which they were first told. */
+  readonly names: readonly string[];
+  /** Files that were sent, by the name of their folder. */
+  readonly sent: readonly string[];
+  /** Bytes of outputs that are archives. */
+  readonly archives: readonly Buffer[];
+}
+
+/** A connection. */
+export interface TestClient extends AsyncDisposable {
+  readonly grpc: GrpcClient;
+  build(build: TestBuild): Promise<TestBuilt>;
+}
+
+let count = 0;
+
+function openTestClient(socket: Duplex): TestClient {
+  const grpc = openGrpcClient(socket);
+  return {
+    grpc,
+    build: (build) => runBuild(grpc, build),
+    async [Symbol.asyncDispose]() {
+      await grpc[Symbol.asyncDispose]();
+      socket.destroy();
+    },
+  };
+}
+
+async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> {
+  count += 1;
+  const { ref = `testref${count}`, attributes = {}, signal: given } = build;
+  const stop = new AbortController();
+  const signal = given === undefined ? stop.signal : AbortSignal.any([given, stop.signal]);
+  const session = `session${count}`;
+  const served = serveSession(grpc, session, build, signal);
+  const status: StatusResponse[] = [];
+  using watching = grpc.open(Control.method.status, { signal });
+  await watching.send({ ref });
+  watching.end();
+  const watched = (async () => {
+    for await (const piece of watching.responses) status.push(piece);
+  })();
+  watched.catch(() => undefined);
+  const solving = grpc.unary(
+    Control.method.solve,
+    { ref, session, frontendAttrs: { ...attributes }, cache: {}, ...build.solve },
+    { signal },
+  );
+  solving.catch(() => undefined);
+  const onBuild = { metadata: { "buildkit-controlapi-buildid": ref }, signal };
+  let result: Result | undefined;
+  try {
+    await grpc.unary(LLBBridge.method.ping, {}, onBuild);
+    const frontend = { frontend: "dockerfile.v0", frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true };
+    try {
+      ({ result } = await grpc.unary(LLBBridge.method.solve, frontend, onBuild));
+    } catch (error) {
+      const { code, message, details } = error instanceof GrpcError ? error : new GrpcError(CODE.unknown, String(error));
+      await grpc.unary(LLBBridge.method.return, { error: { code, message, details: details.map((one) => ({ ...one })) } }, onBuild);
+      await solving;
+      throw error;
+    }
+    await grpc.unary(LLBBridge.method.return, { result }, onBuild);
+    const response = await solving;
+    await watched;
+    const names = status.flatMap(({ vertexes }) => vertexes.map(({ name }) => name));
+    return { response, result, status, names: [...new Set(names)], sent: served.sent, archives: served.archives };
+  } finally {
+    stop.abort(new GrpcError(CODE.cancelled, "the client has what it wants"));
+  }
+}
+
+function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: AbortSignal) {
+  const sent: string[] = [];
+  const archives: Buffer[] = [];
+  const { folders = {}, secrets = {}, credentials = {}, sharedKey = "" } = build;
+  const router = new Router((error) => (error instanceof GrpcError ? error : new GrpcError(CODE.unknown, String(error))));
+  router
+    .stream(FileSync.method.diffCopy, async (call) => {
+      const [name = ""] = call.metadata["dir-name"] ?? [];
+      const folder = folders[name];
+      if (folder === undefined) throw new GrpcError(CODE.notFound, `no access allowed to dir "${name}"`);
+      const wanted = (call.metadata["followpaths"] ?? []).map((path) => path.split("/")[0]);
+      const tree = hostTree(folder, { filter: (path) => wanted.length === 0 || wanted.includes(path.split("/")[0] ?? "") });
+      const told = asClient(call);
+      const noted = (message: Parameters<typeof told.send>[0]): Promise<void> => {
+        if (message.type === PACKET.data) sent.push(`${name} ${message.id}`);
+        return told.send(message);
+      };
+      await sendFolder({ ...told, send: noted }, tree);
+    })
+    .unary(Secrets.method.getSecret, async ({ id: secret }) => {
+      const value = secrets[secret];
+      if (value === undefined) throw new GrpcError(CODE.notFound, `secret ${secret}: not found`);
+      return create(GetSecretResponseSchema, { data: Buffer.from(value) });
+    })
+    .unary(Auth.method.credentials, async ({ host }) => create(CredentialsResponseSchema, credentials[host] ?? {}));
+  const { output } = build;
+  if (output !== undefined) {
+    router.stream(SEND_FILES, async (call) => {
+      mkdirSync(output, { recursive: true });
+      await receiveFolder(asClient(call), { folder: output });
+    });
+  } else {
+    router.stream(FileSend.method.diffCopy, async ({ requests }) => {
+      const parts: Uint8Array[] = [];
+      for await (const { data } of requests) parts.push(data);
+      archives.push(Buffer.concat(parts));
+    });
+  }
+  const metadata = {
+    "x-docker-expose-session-uuid": id,
+    "x-docker-expose-session-sharedkey": sharedKey,
+    "x-docker-expose-session-grpc-method": [...router.routes.keys()],
+  };
+  const call = grpc.open(Control.method.session, { metadata, signal });
+  const duplex = tunnel(bytesIn(call.responses), (data) => call.send({ data }));
+  duplex.on("error", () => undefined);
+  void serveConnection(duplex, router.routes).finally(() => call[Symbol.dispose]());
+  return { sent, archives };
+}
+
+type Packets = typeof PacketSchema;
+
+/** The server's side of a call, as the functions for clients take it. */
+function asClient({ requests, send, start }: ServerCall<Packets, Packets>): ClientCall<Packets, Packets> {
+  start();
+  return {
+    responses: requests,
+    send: (message) => send(create(PacketSchema, message)),
+    end: () => undefined,
+    [Symbol.dispose]: () => undefined,
+  };
+}

@@ -16,11 +16,10 @@ export function jsonLike(random: Random, template: unknown, changes: number = 1 
 function changedValue(value: unknown, random: Random): unknown {
   if (typeof value !== "object" || value === null || random.chance(0.12)) return oddValue(value, random);
   if (Array.isArray(value)) {
-    if (random.chance(0.1)) return Array.from({ length: 1000 }, () => value[0] as unknown);
-    const at = random.below(value.length + 1);
-    return random.chance(0.15)
-      ? value.toSpliced(at, 1)
-      : value.with(Math.min(at, Math.max(value.length - 1, 0)), changedValue(value[at], random));
+    if (random.chance(0.1) && isSmall(value[0])) return Array.from({ length: 1000 }, () => value[0] as unknown);
+    if (value.length === 0) return [oddValue(undefined, random)];
+    const at = random.below(value.length);
+    return random.chance(0.15) ? value.toSpliced(at, 1) : value.with(at, changedValue(value[at], random));
   }
   const entries = Object.entries(value);
   const at = random.below(entries.length);
@@ -28,6 +27,11 @@ function changedValue(value: unknown, random: Random): unknown {
   if (chosen === undefined || random.chance(0.1)) return withOwn([...entries, [random.pick(NAMES), oddValue(undefined, random)]]);
   if (random.chance(0.1)) return withOwn(entries.toSpliced(at, 1));
   return withOwn(entries.with(at, [chosen[0], changedValue(chosen[1], random)]));
+}
+
+/** Copies of copies would be gigabytes. */
+function isSmall(value: unknown): boolean {
+  return (JSON.stringify(value) ?? "").length < 200;
 }
 
 const NAMES = ["__proto__", "constructor", "toString", "length", "", "\0", "a".repeat(300)] as const;
@@ -60,7 +64,7 @@ function oddValue(old: unknown, random: Random): unknown {
     case 8:
       return random.chance(0.5);
     case 9:
-      return [old, old];
+      return isSmall(old) ? [old, old] : [];
     case 10:
       return { a: old };
     case 11:

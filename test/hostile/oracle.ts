@@ -8,7 +8,7 @@ import type { Lab, Target } from "./types.ts";
 /** CPU time that any case may take, and more for each KiB; what is not linear needs more for the longest cases. */
 const BASE_MS = 1500;
 const MS_FOR_EACH_KIB = 20;
-const MAX_SHRINKS = 300;
+const MAX_SHRINK_MS = 3000;
 
 const DOCUMENTED = new Set(
   readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8")
@@ -46,9 +46,10 @@ export async function problemOf(target: Target, input: Buffer, lab: Omit<Lab, "r
 /** Takes bytes away while the same problem stays. */
 export async function shrunk(target: Target, input: Buffer, problem: string, lab: Omit<Lab, "random">, seed: number): Promise<Buffer> {
   let least = input;
-  let tries = 0;
-  for (let size = Math.ceil(least.byteLength / 2); size > 0 && tries < MAX_SHRINKS; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = 0; at < least.byteLength && tries < MAX_SHRINKS; tries += 1) {
+  const endMs = performance.now() + MAX_SHRINK_MS;
+  const mayGoOn = (): boolean => performance.now() < endMs;
+  for (let size = Math.ceil(least.byteLength / 2); size > 0 && mayGoOn(); size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let at = 0; at < least.byteLength && mayGoOn();) {
       const candidate = Buffer.concat([least.subarray(0, at), least.subarray(at + size)]);
       const still = await problemOf(target, candidate, lab, seed);
       if (still !== undefined && kindOf(still) === kindOf(problem)) least = candidate;

@@ -27,12 +27,10 @@ const { values } = parseArgs({
     count: { type: "string", default: "Infinity" },
   },
 });
-const names = values.only?.split(",") ?? TARGETS.map(({ name }) => name);
+const names = values.only?.split(",") ?? TARGETS;
 const [seed, seconds, count] = [Number(values.seed), (Number(values.seconds) * AT_ONCE) / names.length, Number(values.count)];
 if (![seed, seconds].every(Number.isFinite) || Number.isNaN(count)) throw new Error("--seconds, --seed and --count are numbers");
-for (const name of names)
-  if (!TARGETS.some((target) => target.name === name))
-    throw new Error(`there is no target "${name}"; there are ${TARGETS.map((target) => target.name).join(", ")}`);
+for (const name of names) if (!TARGETS.includes(name)) throw new Error(`there is no target "${name}"; there are ${TARGETS.join(", ")}`);
 
 const root = mkdtempSync(join(tmpdir(), "decant-hostile-"));
 console.log(`seed ${seed}, ${seconds.toFixed(1)} s for each of ${names.length} targets; faults are kept in ${root}`);

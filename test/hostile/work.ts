@@ -4,15 +4,14 @@ import { join } from "node:path";
 import { corpusOf } from "./corpus.ts";
 import { openLab } from "./lab.ts";
 import { caseOf, kindOf, problemOf, shrunk } from "./oracle.ts";
-import { TARGETS } from "./targets/index.ts";
+import { loadTarget } from "./targets/index.ts";
 import type { WorkerInput, WorkerResult } from "./worker-types.ts";
 
 const MAX_FAULTS = 8;
 
 // Written by `run.ts`.
 const { name, seed, seconds, count, folder } = JSON.parse(process.argv[2] ?? "") as WorkerInput;
-const target = TARGETS.find((one) => one.name === name);
-if (target === undefined) throw new Error(`there is no target ${name}`);
+const target = await loadTarget(name);
 const corpus = [...corpusOf(name).values()];
 const progress = openSync(join(folder, "progress"), "w");
 const now = Buffer.alloc(8);

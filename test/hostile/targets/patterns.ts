@@ -58,6 +58,8 @@ const NAMES = [
 export const PATTERNS: Target = {
   name: "patterns",
   generate: (random) => textOf(random, GLOBS, 30),
+  // What `compileShellPattern` promises to throw.
+  expects: (error) => error instanceof SyntaxError || error instanceof RangeError,
   async check(input, { random }) {
     const text = input.toString("utf8");
     const name = random.pick(NAMES);

@@ -7,7 +7,7 @@ import { subjectOf } from "../../../src/signatures/identity-token.ts";
 import { readPrivateKey, readPublicKey } from "../../../src/signatures/keys.ts";
 import { bundleOf, envelopeOf } from "../../../src/signatures/signer.ts";
 import { signedStatement, statementProblem } from "../../../src/signatures/signed-statement.ts";
-import { readTrustedRoot } from "../../../src/signatures/trusted-root.ts";
+import { readTrustMaterial } from "../../../src/signatures/trusted-root.ts";
 import { createVerifier } from "../../../src/signatures/verifier.ts";
 import { identityToken } from "../../support/sigstore.ts";
 import { holds, jsonLike } from "../make.ts";
@@ -84,7 +84,7 @@ export const SIGNATURES: Target = {
       () => subjectOf(text),
       () => readSshKey(text),
       () => createVerifier({ identities: [{ subject: "x", issuer: "y" } as never], trustedRoot: { shown: "root", text } }),
-      () => readTrustedRoot({ shown: "root", text }),
+      () => readTrustMaterial({ shown: "root", text }),
     );
     holds(!("isAdmin" in {}), "no document changes what every object has");
   },

@@ -7,7 +7,7 @@ export interface Lab {
   /** A folder of the target's own; it stays empty between cases. */
   readonly folder: string;
   /** Opened with the first call. */
-  store(): Promise<Store>;
+  readonly store: () => Promise<Store>;
   /** Choices of this case, the same whenever it is tried. */
   readonly random: Random;
 }

@@ -7,6 +7,7 @@ const LOADERS: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["tar", async () => (await import("./tar.ts")).TAR],
   ["compressed", async () => (await import("./compressed.ts")).COMPRESSED],
   ["zip", async () => (await import("./zip.ts")).ZIP],
+  ["archives", async () => (await import("./archives.ts")).ARCHIVES],
   ["manifests", async () => (await import("./manifests.ts")).MANIFESTS],
   ["registry-answers", async () => (await import("./registry-answers.ts")).REGISTRY],
   ["deb", async () => (await import("./debian.ts")).DEB],

@@ -5,7 +5,7 @@ import { padded, paxHeader, rawHeader } from "../../../src/tree/testdata/support
 import type { Random } from "../../fuzz/random.ts";
 import { openCanary } from "../lab.ts";
 import { holds, inPieces } from "../make.ts";
-import type { Target } from "../types.ts";
+import type { Lab, Target } from "../types.ts";
 
 const UNPACKED_ONE_IN = 30;
 const NAMES = [
@@ -167,8 +167,9 @@ export const TAR: Target = {
   },
 };
 
-async function unpacked(input: Buffer, { folder, random, store: open }: Parameters<Target["check"]>[1]): Promise<void> {
-  const store = await open();
+async function unpacked(input: Buffer, lab: Lab): Promise<void> {
+  const { folder, random } = lab;
+  const store = await lab.store();
   const canary = openCanary(join(folder, "canary"));
   try {
     const layer = await importLayerTar(store, inPieces(input, random), { unpack: random.chance(0.5), maxBytes: 64 * 1024 * 1024 });

@@ -7,7 +7,7 @@ import { constants, createReadStream } from "node:fs";
 import { access, type FileHandle, mkdtemp, open, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf } from "../errors.ts";
-import { copyRange } from "../sys/index.ts";
+import { copyRange, holdFile, nameBeside } from "../sys/index.ts";
 import { exportError, writeError } from "./errors.ts";
 import { fromWorkingDirectory } from "../working-directory.ts";
 
@@ -30,10 +30,14 @@ interface OutputFile extends AsyncDisposable, ByteSink {
 const PIECE_BYTES = 16 << 20;
 
 /**
- * Starts a file at `dest`. A regular file in its place stays until `commit`; a device or pipe is written directly.
- * Throws `EXPORT`.
+ * Starts a file at `dest`. A regular file in its place stays until `commit`; a device or pipe is written directly. What a killed process leaves is swept
+ * by `sweepTemporaryFolders`, but for a `brief` one (default false), which is written in one go. Throws `EXPORT`.
  */
-export async function createOutputFile(dest: string, signal: AbortSignal): Promise<OutputFile> {
+export async function createOutputFile(
+  dest: string,
+  signal: AbortSignal,
+  { brief = false }: { readonly brief?: boolean } = {},
+): Promise<OutputFile> {
   signal.throwIfAborted();
   const path = fromWorkingDirectory(dest);
   try {
@@ -41,8 +45,7 @@ export async function createOutputFile(dest: string, signal: AbortSignal): Promi
     if (found?.kind === "dir") throw exportError("write", path, "it is a directory; a file was wanted", { hint: "Name a file in it" });
     if (found?.kind === "special") return await deviceOutput(path, signal);
     const target = found?.target ?? path;
-    const temporary = join(dirname(target), `.decant-${randomBytes(6).toString("hex")}.tmp`);
-    const file = await open(temporary, "wx", 0o666);
+    const { temporary, file } = await (brief ? briefFile : heldFile)(dirname(target));
     return outputFile(path, file, fileSink(file, signal), {
       commit: async () => {
         if (found !== undefined) await file.chmod(found.mode);
@@ -57,9 +60,29 @@ export async function createOutputFile(dest: string, signal: AbortSignal): Promi
   }
 }
 
+interface Started {
+  readonly temporary: string;
+  readonly file: FileHandle;
+}
+
+/** A lock costs native code, which nothing else of such a run may need. */
+async function briefFile(parent: string): Promise<Started> {
+  const temporary = join(parent, `.decant-${randomBytes(6).toString("hex")}.tmp`);
+  return { temporary, file: await open(temporary, "wx", 0o666) };
+}
+
+async function heldFile(parent: string): Promise<Started> {
+  for (;;) {
+    const temporary = nameBeside(parent);
+    const file = await open(temporary, "wx", 0o666);
+    if (holdFile(temporary, file.fd)) return { temporary, file };
+    await file.close();
+  }
+}
+
 /** Writes a whole file, as `createOutputFile` does. Throws `EXPORT`. */
 export async function writeOutputFile(dest: string, text: string, signal: AbortSignal): Promise<void> {
-  await using file = await createOutputFile(dest, signal);
+  await using file = await createOutputFile(dest, signal, { brief: true });
   await file.write(Buffer.from(text, "utf8"));
   await file.commit();
 }
@@ -76,7 +99,7 @@ export async function checkOutputFile(dest: string, signal: AbortSignal): Promis
   } catch (error) {
     throw writeError("write", path, error);
   }
-  await (await createOutputFile(path, signal))[Symbol.asyncDispose]();
+  await (await createOutputFile(path, signal, { brief: true }))[Symbol.asyncDispose]();
 }
 
 /** Can files be written in the directory `dest`, which is made where it is missing? Throws `EXPORT`. */

@@ -14,7 +14,14 @@ export { lockFolder, tryFlock } from "./flock.ts";
 export { joinDevice, makeNode, splitDevice } from "./node.ts";
 export { makeFolders } from "./make-folders.ts";
 export { type FileTime, setTimes } from "./times.ts";
-export { makeTemporaryFolder, sweepTemporaryFolders, type TemporaryFolder } from "./temporary-folder.ts";
+export {
+  holdFile,
+  makeFolderBeside,
+  makeTemporaryFolder,
+  nameBeside,
+  sweepTemporaryFolders,
+  type TemporaryFolder,
+} from "./temporary-folder.ts";
 export { hasWriters } from "./writers.ts";
 export { getXattr, listXattrs, readXattrs, setXattr } from "./xattr.ts";
 export {

@@ -296,7 +296,7 @@ describe("F3: a mirror that lies", () => {
         const text = `[[registry]]\nprefix = "example.com"\nlocation = "${origin.host}"\n[[registry.mirror]]\nlocation = "${mirror.host}"\n`;
         const warnings: string[] = [];
         const emit = (event: EventInput): void => void (event.type === "warning" && warnings.push(event.message));
-        using client = fakeClient({ config: parseRegistriesConfig(text, "test.conf"), emit });
+        using client = fakeClient({ config: await parseRegistriesConfig(text, "test.conf"), emit });
         await using store = await openStore({ root: join(dir.path, "store") });
         const { signal } = new AbortController();
         const ctx: ImageContext = { store, registry: async () => client, emit: noEvents, vertex: "pull", signal };

@@ -13,11 +13,12 @@ import { addBusybox, workshop, type Workshop } from "../support/build.ts";
 import { buildah, type Containerd, podman, PODMAN_RUN, run, skopeo, startContainerd, type Tool } from "../support/consumers.ts";
 import { type DockerRegistry, startDockerRegistry } from "../support/docker-registry.ts";
 
+const SCRIPT = "ls /dir; test ! -e /gone && stat -c '%u %g %a' /owned; echo $WORD; pwd";
 const TAIL = `COPY --chown=1000:1001 --chmod=4750 message /owned
 ENV PATH=/bin WORD=hello
 LABEL a=b
 WORKDIR /w
-CMD ["sh", "-c", "ls /dir; test ! -e /gone && stat -c '%u %g %a' /owned; echo $WORD; pwd"]
+CMD ["sh", "-c", ${JSON.stringify(SCRIPT)}]
 `;
 /** With whiteouts, an opaque directory, and a layer without files. */
 const STEPS = `FROM scratch
@@ -28,7 +29,7 @@ RUN true
 ${TAIL}`;
 /** For platforms that cannot run here. */
 const COPIES = `FROM scratch\nCOPY busybox /\nCOPY dir /dir\n${TAIL}`;
-const DISTROLESS = `FROM gcr.io/distroless/static-debian12\nCOPY busybox/bin /bin\nCOPY dir /dir\n${TAIL}`;
+const DISTROLESS = `FROM base\nCOPY busybox/bin /bin\nCOPY dir /dir\n${TAIL}`;
 const SAYS = "new\n1000 1001 4750\nhello\n/w\n";
 
 interface Row {
@@ -38,38 +39,65 @@ interface Row {
   readonly options?: Partial<BuildOptions>;
   readonly output?: object;
   readonly signed?: boolean;
-  /** Why a tool of this age does not take it, by the tool's own words. */
-  readonly refused?: Readonly<Record<string, RegExp>>;
+  /** Why umoci 0.4.7 does not unpack it, in its own words. */
+  readonly umociSays?: RegExp;
+  /** skopeo 1.9 keeps no digests of these in an OCI layout, and finds none there. */
+  readonly isDocker?: boolean;
 }
 
 const BOTH = ["linux/amd64", "linux/arm64"];
 const SAID: Partial<BuildOptions> = { provenance: { mode: "max" }, sbom: {} };
 const levels = ["index", "index-descriptor", "manifest", "manifest-descriptor"] as const;
 
+/** It takes one platform only, and an attestation counts as one. */
+const AMBIGUOUS = /tag is ambiguous/;
+/** It knows no media types but OCI's of version 1.0. */
+const UNKNOWN_TYPE = /not implemented: application\/vnd\.docker|blob is not correct mediatype: .*zstd/;
+
 const rows: readonly Row[] = [
   { name: "one platform, with whiteouts, an opaque directory and an empty layer", tag: "plain" },
-  { name: "two platforms", tag: "two", dockerfile: COPIES, options: { platforms: BOTH } },
-  { name: "two platforms with attestations that are artifacts", tag: "said", dockerfile: COPIES, options: { platforms: BOTH, ...SAID } },
-  { name: "attestations that are images of an unknown platform", tag: "older", options: SAID, output: { ociArtifact: false } },
-  { name: "zstd layers", tag: "zstd", output: { compression: "zstd" } },
+  { name: "two platforms", tag: "two", dockerfile: COPIES, options: { platforms: BOTH }, umociSays: AMBIGUOUS },
+  {
+    name: "two platforms with attestations that are artifacts",
+    tag: "said",
+    dockerfile: COPIES,
+    options: { platforms: BOTH, ...SAID },
+    umociSays: AMBIGUOUS,
+  },
+  {
+    name: "attestations that are images of an unknown platform",
+    tag: "older",
+    options: SAID,
+    output: { ociArtifact: false },
+    umociSays: AMBIGUOUS,
+  },
+  { name: "zstd layers", tag: "zstd", output: { compression: "zstd" }, umociSays: UNKNOWN_TYPE },
   { name: "estargz layers", tag: "estargz", output: { compression: "estargz" } },
   { name: "uncompressed layers", tag: "bare", output: { compression: "uncompressed" } },
-  { name: "Docker's media types", tag: "docker", output: { ociMediaTypes: false } },
+  { name: "Docker's media types", tag: "docker", output: { ociMediaTypes: false }, umociSays: UNKNOWN_TYPE, isDocker: true },
   {
     name: "two platforms of Docker's media types",
     tag: "list",
     dockerfile: COPIES,
     options: { platforms: BOTH },
     output: { ociMediaTypes: false },
+    umociSays: UNKNOWN_TYPE,
+    isDocker: true,
   },
   {
     name: "annotations of every level",
     tag: "noted",
+    umociSays: AMBIGUOUS,
     dockerfile: COPIES,
     options: { platforms: BOTH, annotations: levels.map((level) => ({ level, key: "a.b", value: level })) },
   },
   { name: "a signature", tag: "signed", signed: true },
-  { name: "a distroless base", tag: "distroless", dockerfile: DISTROLESS },
+  {
+    name: "a distroless base",
+    tag: "distroless",
+    dockerfile: DISTROLESS,
+    options: { buildContexts: { base: "distroless:static-debian12" } },
+  },
 ];
 
 describe("F2: consumers", () => {
@@ -124,6 +152,10 @@ describe("F2: consumers", () => {
       assert.match(await skopeo("inspect", "--tls-verify=false", "--config", at), /"WORD=hello"/);
       const copy = join(folder, `skopeo-${row.tag}`);
       const keep = ["--all", "--preserve-digests", "--src-tls-verify=false", "--dest-tls-verify=false"];
+      if (row.isDocker === true) {
+        await skopeo("copy", ...keep, at, `dir:${copy}`);
+        return assert.equal(sha256(readFileSync(join(copy, "manifest.json"))), digests.get(row.tag));
+      }
       await skopeo("copy", ...keep, at, `oci:${copy}:v1`);
       assert.ok(existsSync(join(copy, "blobs", digests.get(row.tag)?.replace(":", "/") ?? "none")));
       for (const [kind, path] of [
@@ -135,9 +167,11 @@ describe("F2: consumers", () => {
         assert.equal(sha256(await skopeo("inspect", "--tls-verify=false", "--raw", `docker://${to}`)), digests.get(row.tag));
       }
     },
-    async "umoci unpacks the layout"(row) {
+    async "umoci unpacks the layout, or says why it cannot"(row) {
       const bundle = join(folder, `umoci-${row.tag}`);
-      await run("umoci", "unpack", "--image", `${layoutOf(row)}:v1`, bundle);
+      const unpacking = run("umoci", "unpack", "--image", `${layoutOf(row)}:v1`, bundle);
+      if (row.umociSays !== undefined) return await assert.rejects(unpacking, row.umociSays);
+      await unpacking;
       assertUnpacked(join(bundle, "rootfs"));
     },
     async "podman pulls and runs it, and loads the archive"(row) {
@@ -150,8 +184,9 @@ describe("F2: consumers", () => {
     },
     async "buildah pulls and runs it"(row) {
       const container = (await tools.buildah("from", "--quiet", "--tls-verify=false", nameOf(row))).trim();
-      const { script } = { script: "ls /dir; test ! -e /gone && stat -c '%u %g %a' /owned; echo $WORD; pwd" };
-      assert.equal(await tools.buildah("run", "--isolation", "chroot", container, "--", "sh", "-c", script), SAYS);
+      // chroot isolation may lose the last bytes of a standard output.
+      await tools.buildah("run", "--isolation", "chroot", container, "--", "sh", "-c", `(${SCRIPT}) > /said`);
+      assert.equal(readFileSync(join((await tools.buildah("mount", container)).trim(), "said"), "utf8"), SAYS);
       await tools.buildah("rm", container);
     },
     async "containerd pulls and runs it, and imports the archive"(row) {
@@ -170,11 +205,7 @@ describe("F2: consumers", () => {
     describe(row.name, () => {
       before(() => build(row));
       for (const [name, use] of Object.entries(consumers)) {
-        const refusal = row.refused?.[name.split(" ")[0] ?? ""];
-        it(refusal === undefined ? name : `${name}: it says that it cannot`, async () => {
-          if (refusal === undefined) await use(row);
-          else await assert.rejects(use(row), refusal);
-        });
+        it(name, () => use(row));
       }
     });
   }

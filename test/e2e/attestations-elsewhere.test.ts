@@ -73,3 +73,24 @@ describe("F4: decant pull", () => {
     });
   }
 });
+
+describe("F4: attestations of one build", () => {
+  it("are the same in every output that has the same name, and so is the index", async () => {
+    using shop = workshop();
+    shop.write({ a: "a" });
+    await using registry = await startFakeRegistry();
+    const names = [`${registry.host}/app:v1`];
+    const outputs = [
+      { type: "registry", names },
+      { type: "oci", dest: join(shop.folder, "layout"), tar: false, names },
+      { type: "oci", dest: join(shop.folder, "app.tar"), tar: true, names },
+    ] as const;
+    const { result } = await shop.build(DOCKERFILE, {
+      outputs,
+      provenance: { mode: "max" },
+      sbom: {},
+      platforms: ["linux/amd64", "linux/arm64"],
+    });
+    assert.equal(new Set(result.outputs.map(({ descriptor }) => descriptor?.digest)).size, 1);
+  });
+});

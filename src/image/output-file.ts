@@ -2,12 +2,11 @@
  * Where archives go: a file that appears at its name only when it is complete, or the caller's stdout. Whole store files are copied
  * by the kernel where that is possible (docs/promises.md, "How fast").
  */
-import { randomBytes } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { access, type FileHandle, mkdtemp, open, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { access, type FileHandle, open, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { errnoOf } from "../errors.ts";
-import { copyRange, holdFile, nameBeside } from "../sys/index.ts";
+import { copyRange, makeUnfinished } from "../sys/index.ts";
 import { exportError, writeError } from "./errors.ts";
 import { fromWorkingDirectory } from "../working-directory.ts";
 
@@ -30,14 +29,10 @@ interface OutputFile extends AsyncDisposable, ByteSink {
 const PIECE_BYTES = 16 << 20;
 
 /**
- * Starts a file at `dest`. A regular file in its place stays until `commit`; a device or pipe is written directly. What a killed process leaves is swept
- * by `sweepTemporaryFolders`, but for a `brief` one (default false), which is written in one go. Throws `EXPORT`.
+ * Starts a file at `dest`. A regular file in its place stays until `commit`; a device or pipe is written directly.
+ * Throws `EXPORT`.
  */
-export async function createOutputFile(
-  dest: string,
-  signal: AbortSignal,
-  { brief = false }: { readonly brief?: boolean } = {},
-): Promise<OutputFile> {
+export async function createOutputFile(dest: string, signal: AbortSignal): Promise<OutputFile> {
   signal.throwIfAborted();
   const path = fromWorkingDirectory(dest);
   try {
@@ -45,44 +40,31 @@ export async function createOutputFile(
     if (found?.kind === "dir") throw exportError("write", path, "it is a directory; a file was wanted", { hint: "Name a file in it" });
     if (found?.kind === "special") return await deviceOutput(path, signal);
     const target = found?.target ?? path;
-    const { temporary, file } = await (brief ? briefFile : heldFile)(dirname(target));
+    using opening = new DisposableStack();
+    const unfinished = opening.use(makeUnfinished(dirname(target), "file"));
+    const file = await open(unfinished.path, "r+");
+    opening.move();
     return outputFile(path, file, fileSink(file, signal), {
       commit: async () => {
         if (found !== undefined) await file.chmod(found.mode);
         // Some file systems tell of a full disk at close only.
         await file.close();
-        await rename(temporary, target);
+        await rename(unfinished.path, target);
+        unfinished[Symbol.dispose]();
       },
-      discard: () => rm(temporary, { force: true }),
+      discard: async () => {
+        await rm(unfinished.path, { force: true });
+        unfinished[Symbol.dispose]();
+      },
     });
   } catch (error) {
     throw writeError("write", path, error);
   }
 }
 
-interface Started {
-  readonly temporary: string;
-  readonly file: FileHandle;
-}
-
-/** A lock costs native code, which nothing else of such a run may need. */
-async function briefFile(parent: string): Promise<Started> {
-  const temporary = join(parent, `.decant-${randomBytes(6).toString("hex")}.tmp`);
-  return { temporary, file: await open(temporary, "wx", 0o666) };
-}
-
-async function heldFile(parent: string): Promise<Started> {
-  for (;;) {
-    const temporary = nameBeside(parent);
-    const file = await open(temporary, "wx", 0o666);
-    if (holdFile(temporary, file.fd)) return { temporary, file };
-    await file.close();
-  }
-}
-
 /** Writes a whole file, as `createOutputFile` does. Throws `EXPORT`. */
 export async function writeOutputFile(dest: string, text: string, signal: AbortSignal): Promise<void> {
-  await using file = await createOutputFile(dest, signal, { brief: true });
+  await using file = await createOutputFile(dest, signal);
   await file.write(Buffer.from(text, "utf8"));
   await file.commit();
 }
@@ -99,7 +81,7 @@ export async function checkOutputFile(dest: string, signal: AbortSignal): Promis
   } catch (error) {
     throw writeError("write", path, error);
   }
-  await (await createOutputFile(path, signal, { brief: true }))[Symbol.asyncDispose]();
+  await (await createOutputFile(path, signal))[Symbol.asyncDispose]();
 }
 
 /** Can files be written in the directory `dest`, which is made where it is missing? Throws `EXPORT`. */
@@ -112,7 +94,8 @@ export async function checkOutputFolder(dest: string): Promise<void> {
         throw exportError("write to", path, place === path ? "it is not a directory" : `"${place}" is not a directory`);
       place = dirname(place);
     }
-    await rmdir(await mkdtemp(join(place, ".decant-")));
+    using unfinished = makeUnfinished(place, "folder");
+    await rmdir(unfinished.path);
   } catch (error) {
     throw writeError("write to", path, error);
   }

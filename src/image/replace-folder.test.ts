@@ -88,15 +88,15 @@ describe("F2: what a killed process left beside an output", () => {
 
   it("stays while its process is at work, and so does what only looks like it", async () => {
     await using dir = await mkdtempDisposable(join(tmpdir(), "decant-replace-"));
-    await mkdir(join(dir.path, ".decant.new"));
-    await symlink("nowhere", join(dir.path, ".decant.new.abcdef"));
+    await mkdir(join(dir.path, ".decant-new"));
+    await symlink("nowhere", join(dir.path, ".decant-0123456789ab"));
     const dest = join(dir.path, "slow");
     await replaceFolder(dest, async (folder) => {
       await writeFile(join(folder, "slow"), "");
       await replaceFolder(join(dir.path, "fast"), (other) => writeFile(join(other, "fast"), ""));
     });
     assert.deepEqual(await readdir(dest), ["slow"]);
-    assert.deepEqual((await readdir(dir.path)).toSorted(), [".decant.new", ".decant.new.abcdef", "fast", "slow"]);
+    assert.deepEqual((await readdir(dir.path)).toSorted(), [".decant-0123456789ab", ".decant-new", "fast", "slow"]);
   });
 });
 

@@ -1,11 +1,8 @@
-/**
- * A folder that is replaced as a whole: made beside the old one, and put in its place at once. Cut short, the old one is
- * still there, or the new one; what is half-made goes in the next run.
- */
-import { chmod, realpath, rename, stat } from "node:fs/promises";
+/** A folder that is replaced as a whole: made beside the old one, and put in its place at once. Cut short, the old one is still there, or the new one. */
+import { chmod, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf } from "../errors.ts";
-import { exchangePaths, makeFolderBeside, makeFolders, sweepTemporaryFolders } from "../sys/index.ts";
+import { exchangePaths, makeFolders, makeUnfinished } from "../sys/index.ts";
 import { exportError } from "./errors.ts";
 
 const NEW_MODE = 0o755;
@@ -13,23 +10,22 @@ const NEW_MODE = 0o755;
 /** Runs `make` with an empty folder, which then takes the place of `dest`; a link in its place stays, and its target is replaced. Throws `EXPORT`, Node's errors, and what `make` throws. */
 export async function replaceFolder(dest: string, make: (folder: string) => Promise<void>): Promise<void> {
   const path = await targetOf(dest);
-  const parent = dirname(path);
-  makeFolders(parent);
-  await sweepTemporaryFolders(parent);
+  makeFolders(dirname(path));
+  using unfinished = makeUnfinished(dirname(path), "folder");
+  const temporary = unfinished.path;
   // After the exchange it is the old folder that goes.
-  await using folder = makeFolderBeside(parent);
-  const temporary = folder.path;
+  await using _cleanup = { [Symbol.asyncDispose]: () => rm(temporary, { recursive: true, force: true }) };
   await make(temporary);
   const old = await modeOf(path);
   await chmod(temporary, old ?? NEW_MODE & ~process.umask());
   if (old === undefined) return await rename(temporary, path);
   try {
     if (exchangePaths(temporary, path)) return;
+    // No sweep takes this name: cut short between these lines, it is all that there is of the old folder.
     const aside = `${temporary}.old`;
     await rename(path, aside);
     await rename(temporary, path);
-    // Killed here, what is old has a name that the next run sweeps; before, it has none, because nothing else is there.
-    await rename(aside, temporary);
+    await rm(aside, { recursive: true, force: true });
   } catch (error) {
     if (errnoOf(error) !== "EBUSY" && !isBusy(error)) throw error;
     throw exportError("replace", path, "it is a mount point, or in use as one", { hint: "Name a folder in it, or leave mode=delete out" });

@@ -1,8 +1,7 @@
 /** Opens the destination of an archive: a file that appears when it is complete, or the caller's stdout for "-". */
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { usageError } from "../../errors.ts";
 import { type ByteSink, createOutputFile, streamSink } from "../output-file.ts";
-import { sweepTemporaryFolders } from "../../sys/index.ts";
 import type { ExportContext } from "../types.ts";
 import { workingDirectory } from "../../working-directory.ts";
 
@@ -33,9 +32,7 @@ export async function writeDestination(
     await write(streamSink(ctx.stdout, ctx.signal));
     return {};
   }
-  const path = destinationPath(ctx, dest);
-  await sweepTemporaryFolders(dirname(path));
-  await using file = await createOutputFile(path, ctx.signal);
+  await using file = await createOutputFile(destinationPath(ctx, dest), ctx.signal);
   await write(file);
   ctx.signal.throwIfAborted();
   await file.commit();

@@ -6,7 +6,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, isDecantError } from "../../errors.ts";
 import { type Descriptor, MAX_MANIFEST_BYTES, parseIndex } from "../../oci/index.ts";
-import { makeFolders, readNamedFile, sweepTemporaryFolders } from "../../sys/index.ts";
+import { makeFolders, readNamedFile } from "../../sys/index.ts";
 import { exportError, writeError } from "../errors.ts";
 import { createOutputFile } from "../output-file.ts";
 import { startProgress } from "../../transfer.ts";
@@ -41,10 +41,7 @@ export async function writeLayoutDirectory(
   // Two builds that write to one layout must not lose each other's names.
   await using _lock = await ctx.store.locks.acquire(`layout:${path}`, { signal: ctx.signal });
   try {
-    for (const folder of foldersOf(blobs)) {
-      makeFolders(join(path, folder));
-      await sweepTemporaryFolders(join(path, folder));
-    }
+    for (const folder of foldersOf(blobs)) makeFolders(join(path, folder));
     const before = await readIndex(path);
     for (const blob of blobs) {
       ctx.signal.throwIfAborted();

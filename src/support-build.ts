@@ -120,6 +120,6 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F94",
     title: "Mirrors, insecure registries, certificates, proxies",
     state: "full",
-    note: "registries.conf, certs.d and its hosts.toml; not buildkitd.toml. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.",
+    note: "registries.conf, certs.d and its hosts.toml; not buildkitd.toml. A mirror that gives wrong bytes is left out. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.",
   },
 ];

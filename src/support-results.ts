@@ -61,7 +61,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F115",
     title: "--output type=local and type=tar",
     state: "full",
-    note: "mode=delete replaces the folder at once; outside of the working directory it needs --allow buildx.local.delete.",
+    note: "mode=delete replaces the folder at once. The next run removes what a killed one left. Outside of the working directory it needs --allow buildx.local.delete.",
   },
   { id: "F116", title: "Several --output", state: "full" },
   {
@@ -130,7 +130,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F133",
     title: "Attestations as manifests of the index, platform unknown/unknown",
     state: "full",
-    note: "In OCI layouts, registries and the store; as files in type=local and tar. As OCI artifacts, unless oci-artifact=false. Docker's media types have no place for them.",
+    note: "In OCI layouts, registries and the store; as files in type=local and tar. As OCI artifacts, unless oci-artifact=false. Docker's media types have no place for them. decant pull keeps the artifacts, and says which others stay behind.",
   },
   {
     id: "F134",

@@ -38,6 +38,8 @@ interface StartedBuild {
 export interface SolvedBuild extends PreparedBuild {
   readonly started: StartedBuild;
   readonly solution: Solution;
+  /** When its last step ended, in ms since 1970: the same for all outputs. */
+  readonly finishedAt: number;
 }
 
 /** What a build made. */
@@ -52,7 +54,8 @@ export async function solveGraph(builds: readonly PreparedBuild[], started: Star
   await using stack = new AsyncDisposableStack();
   const context = engineContext(builds, started, stack);
   const { solutions, executed, cached } = await solve(targets, context, firstOf(builds).opened.signal);
-  return { builds: builds.map((build, at) => ({ ...build, started, solution: solutionAt(solutions, at) })), executed, cached };
+  const finishedAt = Date.now();
+  return { builds: builds.map((build, at) => ({ ...build, started, solution: solutionAt(solutions, at), finishedAt })), executed, cached };
 }
 
 function solutionAt(solutions: readonly Solution[], at: number): Solution {

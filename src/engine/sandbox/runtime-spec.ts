@@ -31,6 +31,8 @@ export interface SpecOptions {
   readonly user: RunUser;
   readonly hostname: string;
   readonly network: StepNetwork;
+  /** A file of the network namespace for "own". Absent: the runtime is in it. */
+  readonly networkPath?: string | undefined;
   /** All of them, in order. */
   readonly mounts: readonly SpecMount[];
   /** Cgroup paths of the host stay hidden. */
@@ -67,7 +69,7 @@ interface RuntimeSpec {
   readonly annotations: Readonly<Record<string, string>>;
   readonly hooks?: Readonly<Record<string, readonly object[]>>;
   readonly linux: {
-    readonly namespaces: readonly { readonly type: string }[];
+    readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
     readonly cgroupsPath: string;
     readonly seccomp?: SeccompProfile;
     readonly maskedPaths: readonly string[];
@@ -117,7 +119,7 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
     // crun takes the compiled filter; whoever does not know it compiles the profile below.
     annotations: insecure || options.filter === undefined ? {} : { [FILTER_ANNOTATION]: options.filter },
     linux: {
-      namespaces: namespacesOf(options).map((type) => ({ type })),
+      namespaces: namespacesOf(options),
       cgroupsPath: options.cgroupsPath,
       ...(insecure ? {} : { seccomp: seccompProfile(options.architecture, options.guarded) }),
       maskedPaths: insecure ? [] : MASKED,
@@ -168,8 +170,11 @@ function rootRemount({ limits }: SpecOptions): SpecMount {
   return { destination: "/.", type: "none", source: "/", options: ["bind", "remount", ...options] };
 }
 
-function namespacesOf({ network, cgroupNamespace }: SpecOptions): string[] {
-  return ["pid", "ipc", "uts", "mount", ...(network === "none" ? ["network"] : []), ...(cgroupNamespace ? ["cgroup"] : [])];
+function namespacesOf({ network, networkPath, cgroupNamespace }: SpecOptions): RuntimeSpec["linux"]["namespaces"] {
+  const path = network === "own" ? networkPath : undefined;
+  const isOwn = network === "none" || path !== undefined;
+  const types = ["pid", "ipc", "uts", "mount", ...(cgroupNamespace ? ["cgroup"] : [])].map((type) => ({ type }));
+  return isOwn ? [...types, { type: "network", ...given({ path }) }] : types;
 }
 
 /** proc, dev, sys and what is below them, in mount order. */

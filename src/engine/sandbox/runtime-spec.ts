@@ -35,8 +35,6 @@ export interface SpecOptions {
   readonly networkPath?: string | undefined;
   /** All of them, in order. */
   readonly mounts: readonly SpecMount[];
-  /** Cgroup paths of the host stay hidden. */
-  readonly cgroupNamespace: boolean;
   readonly ulimits: readonly SandboxUlimit[];
   readonly insecure: boolean;
   readonly capabilities?: SandboxStep["capabilities"];
@@ -82,6 +80,8 @@ interface RuntimeSpec {
 const MASKED = `/proc/acpi /proc/asound /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/sched_debug /proc/scsi
   /proc/timer_list /proc/timer_stats /sys/devices/virtual/powercap /sys/firmware`.split(/\s+/);
 const READ_ONLY = "/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger".split(" ");
+/** Of every step. That for cgroups hides where the step is in those of the machine. */
+export const NAMESPACES: readonly string[] = ["pid", "ipc", "uts", "mount", "cgroup"];
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 const LOOP_DEVICES = 8;
 const UMASK = 0o022;
@@ -170,10 +170,10 @@ function rootRemount({ limits }: SpecOptions): SpecMount {
   return { destination: "/.", type: "none", source: "/", options: ["bind", "remount", ...options] };
 }
 
-function namespacesOf({ network, networkPath, cgroupNamespace }: SpecOptions): RuntimeSpec["linux"]["namespaces"] {
+function namespacesOf({ network, networkPath }: SpecOptions): RuntimeSpec["linux"]["namespaces"] {
   const path = network === "own" ? networkPath : undefined;
   const isOwn = network === "none" || path !== undefined;
-  const types = ["pid", "ipc", "uts", "mount", ...(cgroupNamespace ? ["cgroup"] : [])].map((type) => ({ type }));
+  const types = NAMESPACES.map((type) => ({ type }));
   return isOwn ? [...types, { type: "network", ...given({ path }) }] : types;
 }
 

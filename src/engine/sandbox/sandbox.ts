@@ -21,6 +21,7 @@ import { type MemoryFolder, type OwnedFiles, ownFiles } from "./owned-files.ts";
 import { openNetwork as joinNetwork } from "./own-network.ts";
 import { signalNameOf, type Stopping, type StopRequest } from "./process-control.ts";
 import { chooseRuntime, findRuntimes, type Runtime, runtimeFailure, type Trial } from "./runtime.ts";
+import { NAMESPACES } from "./runtime-spec.ts";
 import { seccompProfile } from "./seccomp.ts";
 import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-bundle.ts";
 import { createUsageMeter } from "./step-usage.ts";
@@ -107,7 +108,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const runtime = await chooseRuntime(findRuntimes(wanted, { env, canGuard }), {
       stateDir,
       isDirect,
-      profileOf: ({ guarded }) => sha256(JSON.stringify(seccompProfile(process.arch, guarded))),
+      profileOf: ({ guarded }) => sha256(JSON.stringify([seccompProfile(process.arch, guarded), NAMESPACES])),
       ...given({ cgroup: options.cgroup }),
       probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place(parts, version))),
     });

@@ -162,10 +162,9 @@ export function probeBundle(place: BundlePlace): BundleRequest {
 
 function runtimeNeeds(
   place: BundlePlace,
-): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot" | "guarded" | "cgroupsPath" | "resources" | "networkPath"> {
-  const { name, cgroup, guarded, filter } = place.runtime;
+): Pick<SpecOptions, "filter" | "remountRoot" | "guarded" | "cgroupsPath" | "resources" | "networkPath"> {
+  const { name, guarded, filter } = place.runtime;
   return {
-    cgroupNamespace: cgroup,
     remountRoot: name === "crun",
     guarded,
     cgroupsPath: cgroupsPath(place.cgroup, place.containerId),

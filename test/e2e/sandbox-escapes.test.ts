@@ -1,6 +1,6 @@
 /** Attacks of RUN steps on the machine, other steps and the store, as root and without root. `npm run bundle` comes first. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -144,7 +144,7 @@ for (const name of ["root", "without root"] as const) {
     it(`H2: ${name}: nothing of another step that runs at the same time`, () => {
       const secret = join(place.folder, "../secret");
       writeFileSync(secret, "hidden-value");
-      const spy = "for i in $(seq 30); do cat /proc/*/environ /proc/*/cmdline /run/secrets/* 2>/dev/null | grep -ac hidden-value; sleep 0.1; done | sort -u";
+      const spy = "for i in $(seq 30); do cat /proc/*/environ /proc/*/cmdline /run/secrets/* 2>/dev/null | grep -ac hidden[-]value; sleep 0.1; done | sort -u";
       const { code, said: log } = place.build(
         `${ATTACKER}FROM attacker AS victim
 RUN --mount=type=secret,id=s --mount=type=secret,id=s,env=S sh -c 'sleep 3; echo "victim of ${"$"}{#S} ended" >/done; cat /done' hidden-$(echo value)
@@ -158,7 +158,8 @@ COPY --from=spy /bin/busybox /
         `--secret=id=s,src=${secret}`,
       );
       assert.equal(code, 0, log);
-      assert.match(log, / 0\n(?:.*\n)*.* spied$/m);
+      assert.match(log, /^#\d+ [\d.]+ 0$/m);
+      assert.match(log, / spied$/m);
       assert.doesNotMatch(log, /^#\d+ [\d.]+ [1-9]\d*$/m);
       assert.match(log, / victim of 12 ended$/m);
     });
@@ -170,19 +171,19 @@ COPY --from=spy /bin/busybox /
       ["a cache on / by another name", "--mount=type=cache,target=/bin/.."],
       ["a bind mount in /proc", "--mount=type=bind,target=/proc/self"],
       ["a bind mount on /dev", "--mount=type=bind,target=/dev"],
-      ["a source above the cache", "--mount=type=cache,id=up,source=../../..,target=/m ls /m/content /m/.. &&"],
+      ["a source above the cache", "--mount=type=cache,id=up,source=../../..,target=/m ls /m/content &&"],
       ["a source above the context", "--mount=type=bind,source=../secret,target=/m cat /m &&"],
     ] as const)
       it(`H2: ${name}: is refused ${what}`, () => {
         const { code, said: log } = place.build(`${ATTACKER}RUN ${flags} echo got it\n`);
         assert.equal(code, 1, log);
-        assert.doesNotMatch(log, / got it$|bug in Decant/m);
+        assert.doesNotMatch(log, /^#\d+ [\d.]+ got it$|bug in Decant/m);
       });
 
     it(`H2: ${name}: mount targets behind symlinks stay in the root`, () => {
       const { code, said: log } = place.build(
-        `${ATTACKER}RUN mkdir /etc && ln -s ../../../../../.. /up && ln -s /up/etc/decant-escape /deep && ln -s /proc/1/root/etc /proclink
-RUN --mount=type=bind,target=/up/etc/decant-escape,rw --mount=type=tmpfs,target=/deep/x echo x >/deep/x/f && echo x >/etc/decant-escape/f && echo both
+        `${ATTACKER}RUN ln -s ../../../../../.. /up && ln -s /up/etc/decant-escape /very-deep
+RUN --mount=type=bind,target=/up/etc/decant-escape,rw --mount=type=tmpfs,target=/very-deep/x echo x >/very-deep/x/f && echo x >/etc/decant-escape/f && echo both
 RUN ls -A /etc && ls -A /up | grep attacks | wc -l
 `,
         "--no-cache",
@@ -242,12 +243,13 @@ RUN --mount=type=cache,id=links,source=up,target=/m echo up: $(ls /m)
     it(`H2: ${name}: files of the runtime's own mounts cannot be turned to files of the machine`, () => {
       const marker = join(place.folder, "../marker");
       writeFileSync(marker, "as it was");
-      const { said: log } = place.build(
-        `${ATTACKER}RUN mkdir -p /etc && ln -sf ../../../../../..${marker} /etc/hosts && ln -sf ${marker} /etc/resolv.conf
-RUN (echo x >/etc/hosts; echo x >/etc/resolv.conf; echo x >${marker}) 2>&1 | grep -c Read-only; true
-`,
-        "--no-cache",
+      mkdirSync(join(place.folder, "links/etc"), { recursive: true });
+      symlinkSync(`../../../../../..${marker}`, join(place.folder, "links/etc/hosts"));
+      symlinkSync(marker, join(place.folder, "links/etc/resolv.conf"));
+      const { code, said: log } = place.build(
+        `${ATTACKER}COPY links /\nRUN (echo x >/etc/hosts; echo x >/etc/resolv.conf; echo x >${marker}) 2>&1 | grep -c Read-only\n`,
       );
+      assert.equal(code, 0, log);
       assert.doesNotMatch(log, /bug in Decant/);
       assert.equal(readFileSync(marker, "utf8"), "as it was");
     });

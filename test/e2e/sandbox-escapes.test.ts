@@ -90,25 +90,66 @@ const ATTACKS: readonly Attack[] = [
     script: `[ -e ${path} ] || { echo nonexistent; exit; }; echo x >${path} && echo written`,
     want: new RegExp(`${REFUSAL.source}|${NOT_THERE.source}`),
   })),
-  { name: "making a cgroup with a release agent", script: "mkdir /sys/fs/cgroup/escape && echo made", want: /Read-only file system|Permission denied|No such file|Operation not/ },
+  {
+    name: "making a cgroup with a release agent",
+    script: "mkdir /sys/fs/cgroup/escape && echo made",
+    want: /Read-only file system|Permission denied|No such file|Operation not/,
+  },
   { name: "remounting /sys", script: "mount -o remount,rw /sys && echo done", want: /denied|not permitted/ },
   { name: "seeing where its cgroup is on the machine", script: "cut -d: -f3 /proc/self/cgroup | sort -u", want: /^\/$/ },
-  { name: "processes of the machine in /proc", script: "for pid in /proc/[0-9]*; do cat $pid/comm; done 2>/dev/null | grep -vxE 'sh|cat|grep' | tr '\\n' ' '", want: /^$/ },
-  { name: "the first process of the machine", script: "readlink /proc/1/exe; ls /proc/1/root/ | grep -c attacks", want: /^\/bin\/busybox 1$/ },
+  {
+    name: "processes of the machine in /proc",
+    script: "for pid in /proc/[0-9]*; do cat $pid/comm; done 2>/dev/null | grep -vxE 'sh|cat|grep' | tr '\\n' ' '",
+    want: /^$/,
+  },
+  {
+    name: "the first process of the machine",
+    script: "readlink /proc/1/exe; ls /proc/1/root/ | grep -c attacks",
+    want: /^\/bin\/busybox 1$/,
+  },
   { name: "a signal to everybody", script: "kill -0 $(cat /proc/sys/kernel/pid_max) && echo sent", want: /No such process|can't kill/ },
   { name: "descriptors that the runtime has left open", script: "ls /proc/self/fd | tr '\\n' ' '", want: /^0 1 2 3$/ },
-  { name: "device files of the machine's disks", script: "while read -r major minor _ name; do case $major in [0-9]*) mknod /d b $major $minor && head -c 1 /d | wc -c; rm -f /d;; esac; done </proc/partitions; echo end", want: /^(?:(?:(?:mknod|head): \S+: (?:Operation not permitted|Permission denied) ?|0 )*)end$/ },
+  {
+    name: "device files of the machine's disks",
+    script:
+      "while read -r major minor _ name; do case $major in [0-9]*) mknod /d b $major $minor && head -c 1 /d | wc -c; rm -f /d;; esac; done </proc/partitions; echo end",
+    want: /^(?:(?:(?:mknod|head): \S+: (?:Operation not permitted|Permission denied) ?|0 )*)end$/,
+  },
   { name: "a device file of the memory", script: "mknod /m c 1 1 && head -c 1 /m | wc -c", want: /not permitted|denied/ },
   { name: "a device file of the kernel's log", script: "mknod /k c 1 11 && head -c 1 /k | wc -c", want: /not permitted|denied/ },
-  { name: "device files of /dev that are not Docker's", script: "ls /dev", want: /^(?:console )?core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero$/ },
+  {
+    name: "device files of /dev that are not Docker's",
+    script: "ls /dev",
+    want: /^(?:console )?core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero$/,
+  },
   { name: "a file handle by its number", script: `call ${[304, 265][AT]} -100 ${"x".repeat(16)} 0`, want: new RegExp(`^${EPERM}$`) },
-  { name: "privileges to gain that are inherited", script: "grep -E 'CapInh|CapAmb' /proc/self/status | cut -f2 | sort -u", want: /^0000000000000000$/ },
-  { name: "more capabilities than Docker's", script: "grep -E 'CapPrm|CapEff|CapBnd' /proc/self/status | cut -f2 | sort -u", want: /^00000000a804[02]5fb$/ },
+  {
+    name: "privileges to gain that are inherited",
+    script: "grep -E 'CapInh|CapAmb' /proc/self/status | cut -f2 | sort -u",
+    want: /^0000000000000000$/,
+  },
+  {
+    name: "more capabilities than Docker's",
+    script: "grep -E 'CapPrm|CapEff|CapBnd' /proc/self/status | cut -f2 | sort -u",
+    want: /^00000000a804[02]5fb$/,
+  },
   { name: "a filter that is not there", script: "grep -E '^Seccomp:' /proc/self/status | cut -f2", want: /^2$/ },
-  { name: "packets of others on the network of the machine", script: `[ $(grep CapEff /proc/self/status | cut -f2) = 00000000a80425fb ] && echo own || connect packet:`, want: /^own$|not permitted/ },
+  {
+    name: "packets of others on the network of the machine",
+    script: `[ $(grep CapEff /proc/self/status | cut -f2) = 00000000a80425fb ] && echo own || connect packet:`,
+    want: /^own$|not permitted/,
+  },
   { name: "the loopback device", script: "ip link set lo down && echo down", want: /not permitted/ },
-  { name: "the memory of the first process", script: "/usr/bin/perl -e 'open(F, \"+<\", \"/proc/1/mem\") ? print \"own\" : print $!'", want: /^own$/ },
-  { name: "the score of the machine's memory killer", script: "echo -1000 >/proc/self/oom_score_adj && echo done", want: /denied|not permitted/ },
+  {
+    name: "the memory of the first process",
+    script: '/usr/bin/perl -e \'open(F, "+<", "/proc/1/mem") ? print "own" : print $!\'',
+    want: /^own$/,
+  },
+  {
+    name: "the score of the machine's memory killer",
+    script: "echo -1000 >/proc/self/oom_score_adj && echo done",
+    want: /denied|not permitted/,
+  },
 ];
 
 for (const name of ["root", "without root"] as const) {
@@ -144,7 +185,8 @@ for (const name of ["root", "without root"] as const) {
     it(`H2: ${name}: nothing of another step that runs at the same time`, () => {
       const secret = join(place.folder, "../secret");
       writeFileSync(secret, "hidden-value");
-      const spy = "for i in $(seq 30); do cat /proc/*/environ /proc/*/cmdline /run/secrets/* 2>/dev/null | grep -ac hidden[-]value; sleep 0.1; done | sort -u";
+      const spy =
+        "for i in $(seq 30); do cat /proc/*/environ /proc/*/cmdline /run/secrets/* 2>/dev/null | grep -ac hidden[-]value; sleep 0.1; done | sort -u";
       const { code, said: log } = place.build(
         `${ATTACKER}FROM attacker AS victim
 RUN --mount=type=secret,id=s --mount=type=secret,id=s,env=S sh -c 'sleep 3; echo "victim of ${"$"}{#S} ended" >/done; cat /done' hidden-$(echo value)

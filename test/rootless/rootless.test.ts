@@ -185,6 +185,14 @@ RUN test "$(id -u):$(id -g)" = 1000:1000 && echo out >/dev/stdout && ! touch /bi
     assert.match(err, /Hint: Without root, Linux makes no device files/);
   });
 
+  it("H2: is told that limits need root", () => {
+    using user = otherUser();
+    const { code, err } = user.decant("build", "--memory=32m", context(user, `${BUSYBOX}RUN true\n`));
+    assert.equal(code, 1);
+    assert.match(err, /ERROR: Cannot limit steps without root: this user may make no cgroups here/);
+    assert.match(err, /Hint: Leave the limits and the cgroup parent out/);
+  });
+
   it("H1: runs containers, with the exit code and the user that they have", () => {
     using user = otherUser();
     built(user, `${BUSYBOX}RUN mkdir /data && chown 1000 /data\nUSER 1000\n`);

@@ -23,6 +23,15 @@ export function runtimeBroken(failures: readonly { readonly path: string; readon
   });
 }
 
+/** No runtime can make the cgroups that limits need. */
+export function noLimits(cause: DecantError): DecantError {
+  return new DecantError("PRIVILEGE", "Cannot limit steps without root: this user may make no cgroups here", {
+    hint: "Leave the limits and the cgroup parent out, or run the build as root",
+    details: cause.details,
+    cause,
+  });
+}
+
 /** The runtime ended before a program was started, or was killed. */
 export function runtimeFailed(runtime: string, message: string): DecantError {
   return new DecantError("RUNTIME", `Cannot run the step: ${runtime} failed: ${message}`, { details: { runtime } });

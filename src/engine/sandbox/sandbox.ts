@@ -14,7 +14,7 @@ import { fromText } from "../../paths.ts";
 import { type IdMaps, isOnOverlay } from "../../sys/index.ts";
 import { cgroupFolder } from "./cgroup.ts";
 import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
-import { runtimeFailed, startFailed } from "./errors.ts";
+import { noLimits, runtimeFailed, startFailed } from "./errors.ts";
 import { createInstance, type Instance } from "./instance.ts";
 import { startHelper } from "./helper-client.ts";
 import { type MemoryFolder, type OwnedFiles, ownFiles } from "./owned-files.ts";
@@ -111,6 +111,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       profileOf: ({ guarded }) => sha256(JSON.stringify([seccompProfile(process.arch, guarded), NAMESPACES])),
       ...given({ cgroup: options.cgroup }),
       probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place(parts, version))),
+    }).catch((error: unknown) => {
+      throw !isDirect && options.cgroup !== undefined && isDecantError(error, "RUNTIME") ? noLimits(error) : error;
     });
     return { ...parts, runtime };
   };

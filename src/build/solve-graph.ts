@@ -94,7 +94,7 @@ export function engineContext(
       images,
     ],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
-    defaultNetwork: options.network === "none" ? "none" : "host",
+    defaultNetwork: options.network ?? "default",
     ...given({ caCertificates }),
     ...access,
     ...given({ secretKey: opened.secretKey, retries: options.retries, stepTimeoutMs: options.stepTimeoutMs }),

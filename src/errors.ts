@@ -67,6 +67,7 @@ export type ErrorCode =
   | "RECIPE_LOCK"
   | "RECIPE_DRIFT"
   | "EXPORT"
+  | "BUILDER"
   | "AUDIT"
   | "INTERNAL";
 

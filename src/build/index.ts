@@ -14,4 +14,7 @@ export {
 export { keptEvents } from "./kept-events.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
+export type { PreparedBuild } from "./prepare.ts";
+export type { Builders, RemoteSolver } from "./remote-types.ts";
+export type { SolvedBuild, SolvedGraph, StartedBuild } from "./solve-graph.ts";
 export type { AuditMode, BuildOptions, BuildResult } from "./types.ts";

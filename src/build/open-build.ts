@@ -15,6 +15,7 @@ import {
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { SourceAccess } from "../engine/index.ts";
 import { learning, openGuard } from "./secret-guard.ts";
+import type { RemoteSolver } from "./remote-types.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
@@ -64,6 +65,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** The one that is meant where nobody names one. */
   readonly defaultPlatform: Platform;
   readonly contexts: NamedContexts;
+  /** Builders elsewhere, where the build has some: its steps run there. */
+  readonly remote?: RemoteSolver | undefined;
   /** decant.yaml, read on first use. */
   readonly project: () => Promise<ProjectFile | undefined>;
 }

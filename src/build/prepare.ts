@@ -57,7 +57,7 @@ export async function prepareBuild(opened: OpenedBuild<BuildOptions>): Promise<r
   const epoch = await epochOf(told, session, platforms[0] ?? opened.defaultPlatform);
   const shared = { opened: told, session, devices, images, ...epoch };
   const prepared = await pool(AT_ONCE, platforms, (platform) => preparePlatform(platform, several, shared), signal);
-  await checkEmulation(prepared.map(({ conversion }) => conversion));
+  if (opened.remote === undefined) await checkEmulation(prepared.map(({ conversion }) => conversion));
   return prepared;
 }
 
@@ -83,7 +83,8 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
     }),
     emit,
   );
-  await checkDevices(conversion.target, devices);
+  // Those of a builder elsewhere are its own.
+  if (opened.remote === undefined) await checkDevices(conversion.target, devices);
   const inIndex = severalPlatforms || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
   return { opened, session, platform, buildArgs, epochSec, images, checks, devices, conversion, inIndex };
 }

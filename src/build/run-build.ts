@@ -13,6 +13,7 @@ import { exportAll } from "./outputs.ts";
 import { formatPlatform } from "../oci/index.ts";
 import { checkOpened, prepareBuild } from "./prepare.ts";
 import { metadataProvenance } from "./provenance.ts";
+import { openBuilders } from "./remote.ts";
 import { openCaches } from "./shared-caches.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import type { BuildOptions, BuildResult } from "./types.ts";
@@ -24,7 +25,10 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
   const keeper = keepEvents(emit);
   const run = { signal, emit: keeper.emit, client };
   await checkBuildOptions(options, run);
-  await using opened = await openBuild(options, run);
+  await using local = await openBuild(options, run);
+  const remote = await openBuilders(local);
+  await using _builders = remote;
+  const opened = { ...local, ...given({ remote }) };
   keeper.hide(opened.guard);
   await checkOpened(opened);
   const { history } = (await opened.session()).store;
@@ -54,7 +58,8 @@ async function perform(opened: OpenedBuild<BuildOptions>, id: string): Promise<B
     opened,
     prepared.map(({ conversion }) => conversion.platform),
   );
-  const { builds, executed, cached } = await solveGraph(prepared, { id, startedAt: Date.now(), shared: caches.shared });
+  const solve = opened.remote?.solve ?? solveGraph;
+  const { builds, executed, cached } = await solve(prepared, { id, startedAt: Date.now(), shared: caches.shared });
   const images: BuiltImage[] = [];
   const audits: AuditReport[] = [];
   for (const build of builds) {

@@ -58,6 +58,7 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   annotations: maybe(annotations),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),
+  builders: maybe(v.custom((value) => typeof value === "object" && value !== null && "open" in value, "builders")),
   cacheFrom: maybe(cacheSources),
   cacheTo: maybe(cacheTargets),
   cdiSpecDirs: maybe(list(text)),

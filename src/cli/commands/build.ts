@@ -28,6 +28,7 @@ import { asDocker, KANIKO_OPTION_TABLE, withMediaTypes } from "../other-builders
 import { FOREIGN_BUILD_OPTIONS } from "../foreign-options.ts";
 import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
+import { lateBuilders } from "../late-builders.ts";
 import { checkBuildFiles, metadataProvenanceOf, writeBuildFiles } from "../build-files.ts";
 
 /** The command. */
@@ -120,6 +121,11 @@ Examples:
       },
       locked: { type: "boolean", help: "Fail when a base that is assembled has no lock" },
       "project-file": { type: "string", value: "FILE", help: "Settings of the project; by default decant.yaml in CONTEXT or here" },
+      builder: {
+        type: "string",
+        value: "ADDRESS",
+        help: "Run the steps on BuildKit daemons: unix://, tcp://, docker://, docker-container://, kube-pod://, ssh://; several with commas",
+      },
       runtime: { type: "string", value: "NAME", help: "OCI runtime for RUN steps", choices: ["auto", "crun", "runc"] },
       call: {
         type: "string",
@@ -151,7 +157,6 @@ Examples:
       explain: { type: "boolean", help: "Explain why each step ran again: the input that changed" },
     },
     unsupported: {
-      builder: { type: "string", row: "F146" },
       debug: { type: "boolean", short: "D", row: "F143" },
       policy: { type: "string", row: "F137" },
       "proxy-network": { type: "boolean", row: "F74" },
@@ -239,6 +244,7 @@ Examples:
       assemble: values.assemble,
       locked: values.locked,
       runtime: values.runtime,
+      builders: lateBuilders(values.builder),
       explain: values.explain,
       expectCached: values["expect-cached"],
       allowSecretIn: values["allow-secret-in"],

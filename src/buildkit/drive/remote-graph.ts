@@ -2,6 +2,7 @@
 import { type Digest, sha256 } from "../../digest.ts";
 import { type ExecOp, type FileAction, type Op, reachable, type SourceOp, type Vertex, vertex, type VertexId } from "../../graph/index.ts";
 import { toDefinition } from "../llb/to-llb.ts";
+import { type ToldVertices, toldVertices } from "./told-vertices.ts";
 import type { Definition } from "../wire/llb_pb.ts";
 
 /** What the graph is made for. */
@@ -20,8 +21,8 @@ export interface RemoteGraphOptions {
 /** The graph as it is sent. */
 export interface RemoteGraph {
   readonly definition: Definition;
-  /** Vertices of ours by the digests that the builder tells of. */
-  readonly vertexOf: ReadonlyMap<string, Vertex>;
+  /** Vertices of ours by what the builder tells. */
+  readonly told: ToldVertices;
   /** What its steps must be allowed: "network.host", "security.insecure", "device=…". */
   readonly entitlements: readonly string[];
 }
@@ -47,11 +48,13 @@ export function remoteGraph(target: Vertex, options: RemoteGraphOptions): Remote
   const definition = toDefinition(end, { numericModes: true });
   const digests = new Map(reachable(end).map(({ id }, at) => [id, sha256(definition.def[at] ?? new Uint8Array())]));
   const vertexOf = new Map<string, Vertex>();
-  for (const ours of reachable(target)) {
-    const digest = digests.get(made.get(ours.id)?.id ?? ours.id);
-    if (digest !== undefined) vertexOf.set(digest, ours);
+  const ours = new Map<VertexId, Vertex>();
+  for (const vertex of reachable(target)) {
+    const id = made.get(vertex.id)?.id ?? vertex.id;
+    ours.set(id, vertex);
+    vertexOf.set(digests.get(id) ?? "", vertex);
   }
-  return { definition, vertexOf, entitlements: entitlementsOf(reachable(end)) };
+  return { definition, told: toldVertices(end, { ours, vertexOf }), entitlements: entitlementsOf(reachable(end)) };
 }
 
 function remoteOp({ op, platform }: Vertex, options: RemoteGraphOptions): Op {

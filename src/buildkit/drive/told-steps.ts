@@ -4,7 +4,7 @@ import type { Emit } from "../../events.ts";
 import { reachable, type Vertex as GraphVertex } from "../../graph/index.ts";
 import { planStep, runStepLater } from "../../step.ts";
 import { startProgress } from "../../transfer.ts";
-import type { StatusResponse, Vertex } from "../wire/control_pb.ts";
+import type { StatusResponse, Vertex, VertexStatus } from "../wire/control_pb.ts";
 import type { RemoteGraph } from "./remote-graph.ts";
 
 /** The steps of one target. */
@@ -40,9 +40,9 @@ export function toldSteps(target: GraphVertex, graph: RemoteGraph, { emit, mask,
     planStep(emit, { vertex: vertex.id, name, stage, source });
     steps.set(vertex.id, openStep(vertex, emit, signal));
   }
-  const transfers = new Map<string, ReturnType<typeof startProgress>>();
+  const transfers = toldTransfers(emit);
   let failed: ToldSteps["failed"];
-  const stepOf = (digest: string): OpenStep | undefined => steps.get(graph.vertexOf.get(digest)?.id ?? "");
+  const stepOf = (digest: string): OpenStep | undefined => steps.get(graph.told.find(digest)?.id ?? "");
 
   const takeVertex = (told: Vertex): void => {
     const step = stepOf(told.digest);
@@ -79,16 +79,9 @@ export function toldSteps(target: GraphVertex, graph: RemoteGraph, { emit, mask,
 
   return {
     take({ vertexes, statuses, logs, warnings }) {
+      for (const vertex of vertexes) graph.told.learn(vertex);
       for (const vertex of vertexes) takeVertex(vertex);
-      for (const { vertex, id, current, total } of statuses) {
-        const step = stepOf(vertex);
-        if (step === undefined) continue;
-        const key = `${step.vertex.id} ${id}`;
-        const totalBytes = total > 0n ? { totalBytes: Number(total) } : {};
-        const progress = transfers.get(key) ?? startProgress(emit, { vertex: step.vertex.id, id, action: "fetch", ...totalBytes });
-        transfers.set(key, progress);
-        progress.at(Number(current));
-      }
+      for (const status of statuses) transfers.take(stepOf(status.vertex)?.vertex.id, status);
       for (const { vertex, stream, msg } of logs) {
         const step = stepOf(vertex);
         if (step === undefined) continue;
@@ -110,13 +103,29 @@ export function toldSteps(target: GraphVertex, graph: RemoteGraph, { emit, mask,
         if (isStep && (step.state === "cached" || step.state === "planned")) cached += 1;
         await step.settled;
       }
-      for (const progress of transfers.values()) progress.end();
       return { executed, cached };
     },
     get failed() {
       return failed;
     },
     running: () => [...steps.values()].flatMap(({ state, vertex }) => (state === "running" ? [vertex] : [])),
+  };
+}
+
+/** Bytes on their way at the builder. */
+function toldTransfers(emit: Emit): { take(step: string | undefined, status: VertexStatus): void } {
+  const open = new Map<string, ReturnType<typeof startProgress>>();
+  return {
+    take(step, { id, current, total, completed }) {
+      // Others have no bytes: they only say that something is going on.
+      if (step === undefined || (current === 0n && total === 0n)) return;
+      const key = `${step} ${id}`;
+      const totalBytes = total > 0n ? { totalBytes: Number(total) } : {};
+      const progress = open.get(key) ?? startProgress(emit, { vertex: step, id: id.trim().replace(/:$/, ""), action: "fetch", ...totalBytes });
+      open.set(key, progress);
+      progress.at(Number(current));
+      if (completed !== undefined) progress.end();
+    },
   };
 }
 
@@ -143,9 +152,14 @@ function openStep(vertex: GraphVertex, emit: Emit, signal: AbortSignal): OpenSte
 /** An error of a step on a builder, in our words. */
 export function failure({ vertex, log }: Pick<OpenStep, "vertex" | "log">, message: string): DecantError {
   const { name, source } = vertex.meta;
-  const [, exitCode] = /exit code: (\d+)/.exec(message) ?? [];
+  const [, exitCode] = /exit code:? (\d+)/.exec(message) ?? [];
   const code = vertex.op.kind === "exec" ? "RUN_FAILED" : /not found|no such file/i.test(message) ? "COPY_SOURCE_MISSING" : "BUILDER";
-  const why = exitCode !== undefined && /^process ".*" did not complete/s.test(message) ? `exit code ${exitCode}` : message;
+  const own = `${name} failed: `;
+  const why = message.startsWith(own)
+    ? message.slice(own.length)
+    : exitCode !== undefined && /^process ".*" did not complete/s.test(message)
+      ? `exit code ${exitCode}`
+      : message;
   const details = { step: name, ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }), logTail: log };
   return new DecantError(code, `${name} failed: ${why}`, { details, source: source && [source] });
 }

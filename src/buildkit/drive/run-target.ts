@@ -102,7 +102,7 @@ export async function runTarget(node: BuilderNode, ready: ReadyTarget): Promise<
     const nodeSession = stack.use(await node.openSession(lentRouter(lent), { sharedKey: `decant ${sharedKey}`, signal }));
     const graph = remoteGraph(target, graphOptions(node, ready, nodeSession.id));
     const steps = toldSteps(target, graph, { emit: opened.emit, mask: (text) => opened.guard?.masked(text) ?? text, signal: opened.signal });
-    const solved = await solveThere(node, { graph, steps, sessionId: nodeSession.id, signal, refusal: () => refusal });
+    const solved = await solveThere(node, { graph, steps, sessionId: nodeSession.id, epochSec: build.epochSec, signal, refusal: () => refusal });
     planStep(opened.emit, { vertex, name: `fetching the result of ${node.address}` });
     const layers = await runStep(opened.emit, vertex, opened.signal, () =>
       fetchedLayers({ store: session.store, received, digest: solved.digest, known, nowMs: Date.now(), guard: opened.guard, signal }),
@@ -119,13 +119,14 @@ interface Solving {
   readonly graph: RemoteGraph;
   readonly steps: ToldSteps;
   readonly sessionId: string;
+  readonly epochSec: number | undefined;
   readonly signal: AbortSignal;
   readonly refusal: () => unknown;
 }
 
 async function solveThere(
   node: BuilderNode,
-  { graph, steps, sessionId, signal, refusal }: Solving,
+  { graph, steps, sessionId, epochSec, signal, refusal }: Solving,
 ): Promise<{ readonly digest: string; readonly executed: number; readonly cached: number }> {
   const ref = newReference();
   const exporterAttrs = { tar: "false", compression: "uncompressed", "oci-mediatypes": "true" };
@@ -143,6 +144,8 @@ async function solveThere(
         ref,
         definition: graph.definition,
         session: sessionId,
+        // A builder may give what a step makes this time, where it has none of its own.
+        frontendAttrs: epochSec === undefined ? {} : { "build-arg:SOURCE_DATE_EPOCH": String(epochSec) },
         cache: {},
         entitlements: [...graph.entitlements],
         exporter: "oci",

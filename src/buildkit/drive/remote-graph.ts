@@ -88,8 +88,8 @@ function remoteSource(op: SourceOp, platform: Vertex["platform"], { sent, sessio
       return { ...op, identifier: `oci-layout://${STORE_NAME}/base@${digest}`, attrs };
     }
     case "local":
-      // A name of its own for each context: the builder keeps the files of each for the next build.
-      return { ...op, attrs: { ...op.attrs, "local.sharedkeyhint": op.identifier.slice("local://".length) } };
+      // The session says whose folder it is: a builder takes equal ops of builds at the same time for one. The hint says which files it keeps for the next build.
+      return { ...op, attrs: { ...op.attrs, "local.session": sessionId, "local.sharedkeyhint": op.identifier.slice("local://".length) } };
     case "git":
       return { ...op, attrs: { "git.authtokensecret": "GIT_AUTH_TOKEN", "git.authheadersecret": "GIT_AUTH_HEADER", ...op.attrs } };
     default:

@@ -108,19 +108,21 @@ async function compare(shop: Lab): Promise<boolean> {
 
 /** Steps here, and steps on a builder. */
 async function compareOn(shop: Lab, address: string): Promise<boolean> {
-  const counts = { same: 0, agree: 0, differ: 0 };
+  const counts = { same: 0, agree: 0, refused: 0, differ: 0 };
   await pool(
     BUILDS_AT_ONCE,
     chosen,
     async ({ topic, definition }) => {
-      const { problems, isSame } = await compareBuilder(shop, definition, address);
-      counts[problems.length > 0 ? "differ" : isSame ? "same" : "agree"] += 1;
+      const recorded = readRecording(topic)[definition.name];
+      const { problems, isRefused: isTooNew, isSame } = await compareBuilder(shop, definition, { address, recorded });
+      counts[problems.length > 0 ? "differ" : isTooNew ? "refused" : isSame ? "same" : "agree"] += 1;
       if (problems.length > 0) console.log(`✖ ${topic} › ${definition.name}\n    ${problems.join("\n    ")}`);
     },
     signal,
   );
-  const { same, agree, differ } = counts;
-  console.log(`${chosen.length} cases on ${address}: ${same} digest for digest, ${agree} tree for tree or failing alike, ${differ} differ`);
+  const { same, agree, refused, differ } = counts;
+  const equal = `${same} digest for digest, ${agree} tree for tree or failing alike`;
+  console.log(`${chosen.length} cases on ${address}: ${equal}, ${refused} are too new for it, ${differ} differ`);
   return differ === 0;
 }
 

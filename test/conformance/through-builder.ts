@@ -13,12 +13,14 @@ const EPOCH = "1700000000";
 /** What one case came to. */
 interface Compared {
   readonly problems: readonly string[];
+  /** The builder is too old for it, which is said before the build. */
+  readonly isRefused: boolean;
   /** Both are images with the same digest. */
   readonly isSame: boolean;
 }
 
 /** Builds a case by both ways. `network` is that of steps: the peers' dockerd has the host's only. */
-export async function compareBuilder(lab: Lab, definition: Case, address: string): Promise<Compared> {
+export async function compareBuilder(lab: Lab, definition: Case, { address, recorded }: { readonly address: string; readonly recorded: Outcome | undefined }): Promise<Compared> {
   const prepared = lab.prepare(definition);
   const env = { PATH: process.env["PATH"], DOCKER_HOST: process.env["DOCKER_HOST"], SOURCE_DATE_EPOCH: String(definition.epoch ?? EPOCH) };
   const common = {
@@ -34,9 +36,11 @@ export async function compareBuilder(lab: Lab, definition: Case, address: string
   const own = await buildWithDecant(lab, prepared, common).catch(caught);
   const ownDigest = digest(own);
   const there = await buildWithDecant(lab, prepared, { ...common, builders, root: `${lab.store}-builder` }).catch(caught);
-  const bothFail = "error" in own && "error" in there;
-  const problems = bothFail ? [] : differencesOf(own, there).map((line) => line.replaceAll("BuildKit", "here").replaceAll("Decant", "builder"));
-  return { problems, isSame: !bothFail && ownDigest !== "" && ownDigest === digest(there) };
+  // Where Decant means to differ from BuildKit, a builder that is BuildKit does what BuildKit does.
+  const bothFail = "error" in there && ("error" in own || (recorded !== undefined && "error" in recorded));
+  const isRefused = "error" in there && / cannot do /.test(there.error);
+  const problems = bothFail || isRefused ? [] : differencesOf(own, there).map((line) => line.replaceAll("BuildKit", "here").replaceAll("Decant", "builder"));
+  return { problems, isRefused, isSame: !bothFail && ownDigest !== "" && ownDigest === digest(there) };
 }
 
 function digestIn(layout: string): string {

@@ -51,7 +51,7 @@ async function openFleet(addresses: readonly BuilderAddress[], opened: OpenedBui
 }
 
 /** All that answer. Throws what the last one said where none does. */
-export async function openNodes(
+async function openNodes(
   addresses: readonly BuilderAddress[],
   options: DialOptions,
   { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal },

@@ -5,13 +5,14 @@ import type { Builders, OpenedBuild, PreparedBuild, RemoteSolver, SolvedBuild, S
 import type { BuildOptions } from "../../build/index.ts";
 import { type DecantError, isDecantError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
-import { formatPlatform, platformRank } from "../../oci/index.ts";
-import type { Vertex } from "../../graph/index.ts";
+import { formatPlatform, type Platform, platformRank } from "../../oci/index.ts";
+import { reachable, type Vertex } from "../../graph/index.ts";
 import { step } from "../../step.ts";
 import { type BuilderAddress, parseBuilders } from "./address.ts";
 import { builderError, type DialOptions } from "./dial.ts";
 import { type BuilderNode, openNode } from "./node.ts";
-import { checkTarget, NodeLost, type RanTarget, readyTarget, runTarget } from "./run-target.ts";
+import { type ToldSteps, toldSteps } from "./told-steps.ts";
+import { checkTarget, NodeLost, type RanTarget, type ReadyTarget, readyTarget, runTarget } from "./run-target.ts";
 
 /** The builders that `text` names; without it those that DECANT_BUILDER names, then those of the project file. */
 export function buildersOf(text: string | undefined): Builders {
@@ -97,6 +98,19 @@ async function solveThere(fleet: readonly FleetNode[], builds: readonly Prepared
 async function runSomewhere(fleet: readonly FleetNode[], build: PreparedBuild, target: Vertex): Promise<RanTarget> {
   const { emit, signal } = build.opened;
   await using ready = await readyTarget(build, target);
+  const { guard } = build.opened;
+  const steps = toldSteps(target, { emit, mask: (text) => guard?.masked(text) ?? text, signal });
+  try {
+    return await runUntilDone(fleet, ready, steps);
+  } catch (error) {
+    await steps.end(signal.aborted ? signal.reason : error);
+    throw error;
+  }
+}
+
+async function runUntilDone(fleet: readonly FleetNode[], ready: ReadyTarget, steps: ToldSteps): Promise<RanTarget> {
+  const { build } = ready;
+  const { emit, signal } = build.opened;
   let lost: NodeLost | undefined;
   for (;;) {
     const chosen = await choose(fleet, build, signal);
@@ -104,7 +118,8 @@ async function runSomewhere(fleet: readonly FleetNode[], build: PreparedBuild, t
     checkTarget(chosen.node, ready);
     chosen.working += 1;
     try {
-      return await runTarget(chosen.node, ready);
+      if (fleet.length > 1) await tellNode(chosen.node, build);
+      return await runTarget(chosen.node, ready, steps);
     } catch (error) {
       if (!(error instanceof NodeLost)) throw error;
       signal.throwIfAborted();
@@ -118,21 +133,37 @@ async function runSomewhere(fleet: readonly FleetNode[], build: PreparedBuild, t
   }
 }
 
-function noNode(fleet: readonly FleetNode[], build: PreparedBuild, lost: NodeLost | undefined): DecantError {
-  const platform = formatPlatform(build.platform);
-  if (lost !== undefined) {
-    const names = fleet.map(({ node }) => node.address).join(", ");
-    return builderError(names, `${lost.message}, and no other builder is left for ${platform}`, { cause: lost });
-  }
-  const have = fleet.map(({ node }) => `${node.address} has ${node.facts.platforms.map(formatPlatform).join(", ")}`).join("; ");
-  return builderError(fleet.map(({ node }) => node.address).join(", "), `none of them builds for ${platform}: ${have}`);
+/** With several builders people want to know which one it is. */
+async function tellNode({ address }: BuilderNode, { opened, platform }: PreparedBuild): Promise<void> {
+  const { emit, signal } = opened;
+  const name = `[internal] steps for ${formatPlatform(platform)} run on ${address}`;
+  await step(emit, { vertex: name, name }, signal, () => Promise.resolve());
 }
 
-/** Lower is better; undefined where it cannot run the platform of the steps. */
-function rankOf({ node }: FleetNode, { conversion, platform }: PreparedBuild): number | undefined {
-  const wanted = conversion.target?.platform ?? platform;
-  const ranks = node.facts.platforms.flatMap((have) => platformRank(have, wanted) ?? []);
-  return ranks.length === 0 ? undefined : Math.min(...ranks);
+function noNode(fleet: readonly FleetNode[], build: PreparedBuild, lost: NodeLost | undefined): DecantError {
+  const wanted = platformsToRun(build).map(formatPlatform).join(" and ");
+  const names = fleet.map(({ node }) => node.address).join(", ");
+  if (lost !== undefined) return builderError(names, `${lost.message}, and no other builder is left${wanted === "" ? "" : ` for ${wanted}`}`, { cause: lost });
+  const have = fleet.map(({ node }) => `${node.address} has ${node.facts.platforms.map(formatPlatform).join(", ")}`).join("; ");
+  return builderError(names, `none of them runs steps for ${wanted}: ${have}`);
+}
+
+/** Of the steps that run programs: files are the same for all processors. */
+function platformsToRun({ conversion, platform }: PreparedBuild): readonly Platform[] {
+  if (conversion.target === undefined) return [platform];
+  const execs = reachable(conversion.target).filter(({ op }) => op.kind === "exec");
+  return [...new Map(execs.map((vertex) => [formatPlatform(vertex.platform), vertex.platform])).values()];
+}
+
+/** Lower is better; undefined where it cannot run all of the steps. */
+function rankOf({ node }: FleetNode, build: PreparedBuild): number | undefined {
+  let sum = 0;
+  for (const wanted of platformsToRun(build)) {
+    const ranks = node.facts.platforms.flatMap((have) => platformRank(have, wanted) ?? []);
+    if (ranks.length === 0) return undefined;
+    sum += Math.min(...ranks);
+  }
+  return sum;
 }
 
 /** The best platform first, then the least work, then the same one each time: it has the results of the last build. */

@@ -18,7 +18,7 @@ import { type ReceivedBlobs, receivedBlobs } from "./received-blobs.ts";
 import { remoteGraph, type RemoteGraph, remoteVertices, type RemoteGraphOptions } from "./remote-graph.ts";
 import { type SentImages, sendImages } from "./sent-images.ts";
 import { checkCapabilities } from "./capabilities.ts";
-import { failure, type ToldSteps, toldSteps } from "./told-steps.ts";
+import { failure, type ToldSteps } from "./told-steps.ts";
 
 /** What a target came to. */
 export interface RanTarget {
@@ -79,7 +79,7 @@ function graphOptions({ facts }: BuilderNode, { build, images }: ReadyTarget, se
 }
 
 /** Runs it. Throws `NodeLost`, `RUN_FAILED`, `COPY_SOURCE_MISSING`, `BUILDER`, and what taking the result throws. */
-export async function runTarget(node: BuilderNode, ready: ReadyTarget): Promise<RanTarget> {
+export async function runTarget(node: BuilderNode, ready: ReadyTarget, steps: ToldSteps): Promise<RanTarget> {
   const { build, target } = ready;
   const { opened, session } = build;
   await using stack = new AsyncDisposableStack();
@@ -101,7 +101,7 @@ export async function runTarget(node: BuilderNode, ready: ReadyTarget): Promise<
   try {
     const nodeSession = stack.use(await node.openSession(lentRouter(lent), { sharedKey: `decant ${sharedKey}`, signal }));
     const graph = remoteGraph(target, graphOptions(node, ready, nodeSession.id));
-    const steps = toldSteps(target, graph, { emit: opened.emit, mask: (text) => opened.guard?.masked(text) ?? text, signal: opened.signal });
+    steps.follow(graph.told);
     const solved = await solveThere(node, { graph, steps, sessionId: nodeSession.id, epochSec: build.epochSec, signal, refusal: () => refusal });
     planStep(opened.emit, { vertex, name: `fetching the result of ${node.address}` });
     const layers = await runStep(opened.emit, vertex, opened.signal, () =>
@@ -159,9 +159,7 @@ async function solveThere(
     return { digest: exporterResponse["containerimage.digest"] ?? "", ...(await steps.end()) };
   } catch (cause) {
     await Promise.race([watched.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS).unref())]);
-    const error = reasonOf(cause, node, { steps, refusal: refusal() });
-    await steps.end(error);
-    throw error;
+    throw reasonOf(cause, node, { steps, refusal: refusal() });
   }
 }
 

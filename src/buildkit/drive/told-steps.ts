@@ -5,10 +5,12 @@ import { reachable, type Vertex as GraphVertex } from "../../graph/index.ts";
 import { planStep, runStepLater } from "../../step.ts";
 import { startProgress } from "../../transfer.ts";
 import type { StatusResponse, Vertex, VertexStatus } from "../wire/control_pb.ts";
-import type { RemoteGraph } from "./remote-graph.ts";
+import type { ToldVertices } from "./told-vertices.ts";
 
 /** The steps of one target. */
 export interface ToldSteps {
+  /** From now on this builder tells: after a lost one what has ended stays so, and the rest goes on. */
+  follow(told: ToldVertices): void;
   take(status: StatusResponse): void;
   /** Ends what is open: as not needed after a build that is done, else with this error. Gives how many steps ran, and how many were reused. */
   end(error?: unknown): Promise<{ readonly executed: number; readonly cached: number }>;
@@ -31,7 +33,7 @@ const MAX_LOG_CHARS = 4096;
 const CANCELLED = /context canceled|canceled: /;
 
 /** Announces the steps below `target`, and follows what the builder says of them. */
-export function toldSteps(target: GraphVertex, graph: RemoteGraph, { emit, mask, signal }: { readonly emit: Emit; readonly mask: (text: string) => string; readonly signal: AbortSignal },
+export function toldSteps(target: GraphVertex, { emit, mask, signal }: { readonly emit: Emit; readonly mask: (text: string) => string; readonly signal: AbortSignal },
 ): ToldSteps {
   const steps = new Map<string, OpenStep>();
   for (const vertex of reachable(target)) {
@@ -41,8 +43,9 @@ export function toldSteps(target: GraphVertex, graph: RemoteGraph, { emit, mask,
     steps.set(vertex.id, openStep(vertex, emit, signal));
   }
   const transfers = toldTransfers(emit);
+  let graph: ToldVertices | undefined;
   let failed: ToldSteps["failed"];
-  const stepOf = (digest: string): OpenStep | undefined => steps.get(graph.told.find(digest)?.id ?? "");
+  const stepOf = (digest: string): OpenStep | undefined => steps.get(graph?.find(digest)?.id ?? "");
 
   const takeVertex = (told: Vertex): void => {
     const step = stepOf(told.digest);
@@ -78,8 +81,12 @@ export function toldSteps(target: GraphVertex, graph: RemoteGraph, { emit, mask,
   };
 
   return {
+    follow(told) {
+      graph = told;
+      for (const step of steps.values()) if (step.state === "running") step.state = "planned";
+    },
     take({ vertexes, statuses, logs, warnings }) {
-      for (const vertex of vertexes) graph.told.learn(vertex);
+      for (const vertex of vertexes) graph?.learn(vertex);
       for (const vertex of vertexes) takeVertex(vertex);
       for (const status of statuses) transfers.take(stepOf(status.vertex)?.vertex.id, status);
       for (const { vertex, stream, msg } of logs) {

@@ -15,14 +15,24 @@ export async function openDuplex(place: DaemonPlace, signal: AbortSignal): Promi
   if (tls === undefined) return await connected(connectSocket({ host, port }), "connect", signal);
   const { connect }: typeof NodeTls = process.getBuiltinModule("node:tls");
   const { isVerified, ca, cert, key, serverName } = tls;
-  const options = { host, port, rejectUnauthorized: isVerified, ALPNProtocols: ["h2"], ...given({ ca, cert, key, servername: serverName }) };
+  const options = {
+    host,
+    port,
+    rejectUnauthorized: isVerified,
+    ALPNProtocols: ["h2"],
+    ...given({ ca, cert, key, servername: serverName }),
+  };
   return await connected(connect(options), "secureConnect", signal);
 }
 
 /** Asks a daemon to hand its connection over to `protocol`. Rejects with an error that has its answer where it does not, and as `openDuplex`. */
 export async function upgradeDuplex(
   place: DaemonPlace,
-  { path, protocol, headers }: { readonly path: string; readonly protocol: string; readonly headers: Readonly<Record<string, string | string[]>> },
+  {
+    path,
+    protocol,
+    headers,
+  }: { readonly path: string; readonly protocol: string; readonly headers: Readonly<Record<string, string | string[]>> },
   signal: AbortSignal,
 ): Promise<Duplex> {
   const http: typeof NodeHttp = process.getBuiltinModule("node:http");

@@ -116,7 +116,8 @@ export async function parseProjectFile(path: string, file: SourceFile, within?: 
 
 function builderOf(read: YamlReading, { value, valueRange }: YamlEntry): string {
   const text = scalarOf(read, value);
-  if (typeof text !== "string" || text === "") throw configError('the "builder" is no text; wanted an address such as docker://', valueRange);
+  if (typeof text !== "string" || text === "")
+    throw configError('the "builder" is no text; wanted an address such as docker://', valueRange);
   return text;
 }
 

@@ -20,7 +20,11 @@ interface Compared {
 }
 
 /** Builds a case by both ways. `network` is that of steps: the peers' dockerd has the host's only. */
-export async function compareBuilder(lab: Lab, definition: Case, { address, recorded }: { readonly address: string; readonly recorded: Outcome | undefined }): Promise<Compared> {
+export async function compareBuilder(
+  lab: Lab,
+  definition: Case,
+  { address, recorded }: { readonly address: string; readonly recorded: Outcome | undefined },
+): Promise<Compared> {
   const prepared = lab.prepare(definition);
   const env = { PATH: process.env["PATH"], DOCKER_HOST: process.env["DOCKER_HOST"], SOURCE_DATE_EPOCH: String(definition.epoch ?? EPOCH) };
   const common = {
@@ -37,13 +41,19 @@ export async function compareBuilder(lab: Lab, definition: Case, { address, reco
   const ownDigest = digest(own);
   const there = await buildWithDecant(lab, prepared, { ...common, builders, root: `${lab.store}-builder` }).catch(caught);
   // Where Decant means to differ from BuildKit, a builder that is BuildKit does what BuildKit does.
-  const bothFail = "error" in there && ("error" in own || (recorded !== undefined && "error" in recorded));
+  const asBuildkit = recorded !== undefined && "error" in recorded === "error" in there && "error" in own !== "error" in there;
+  const bothFail = asBuildkit || ("error" in own && "error" in there);
   const isRefused = "error" in there && / cannot do /.test(there.error);
-  const problems = bothFail || isRefused ? [] : differencesOf(own, there).map((line) => line.replaceAll("BuildKit", "here").replaceAll("Decant", "builder"));
+  const problems =
+    bothFail || isRefused
+      ? []
+      : differencesOf(own, there).map((line) => line.replaceAll("BuildKit", "here").replaceAll("Decant", "builder"));
   return { problems, isRefused, isSame: !bothFail && ownDigest !== "" && ownDigest === digest(there) };
 }
 
 function digestIn(layout: string): string {
-  const { manifests } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as { readonly manifests: readonly { readonly digest: string }[] };
+  const { manifests } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as {
+    readonly manifests: readonly { readonly digest: string }[];
+  };
   return manifests[0]?.digest ?? "";
 }

@@ -20,9 +20,17 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: "files of the context", dockerfile: "FROM scratch\nWORKDIR /app\nCOPY --chmod=0640 --chown=5:6 a.txt sub/ ./\n", files: { "a.txt": "a", "sub/b": "b" } },
+  {
+    name: "files of the context",
+    dockerfile: "FROM scratch\nWORKDIR /app\nCOPY --chmod=0640 --chown=5:6 a.txt sub/ ./\n",
+    files: { "a.txt": "a", "sub/b": "b" },
+  },
   { name: "an ignore file", dockerfile: "FROM scratch\nCOPY . /\n", files: { ".dockerignore": "*.log\n", "x.log": "", keep: "k" } },
-  { name: "several stages", dockerfile: "FROM scratch AS one\nCOPY a /a\nFROM scratch\nCOPY --from=one /a /b\nLABEL x=y\nCMD [\"/b\"]\n", files: { a: "a" } },
+  {
+    name: "several stages",
+    dockerfile: 'FROM scratch AS one\nCOPY a /a\nFROM scratch\nCOPY --from=one /a /b\nLABEL x=y\nCMD ["/b"]\n',
+    files: { a: "a" },
+  },
   { name: "COPY --link", dockerfile: "FROM scratch\nCOPY a /a\nCOPY --link b /b\n", files: { a: "a", b: "b" } },
   { name: "RUN", dockerfile: `${BUSYBOX}RUN touch -d @1700000000 /made && ls / > /list && touch -d @1700000000 /list\n` },
   {
@@ -169,6 +177,14 @@ test("I3: nobody answers, and builders that cannot be read", async () => {
   using shop = workshop();
   const gone = buildersOf(`unix://${shop.folder}/gone`);
   await assert.rejects(shop.build("FROM scratch\n", { builders: gone }), (error) => isDecantError(error, "BUILDER"));
-  for (const text of ["x", "tcp://h:1", "docker-container://-x", "unix://rel", "kube-pod://p?x=1", "unix:///a,unix:///a", "ssh://-oProxyCommand=x"])
+  for (const text of [
+    "x",
+    "tcp://h:1",
+    "docker-container://-x",
+    "unix://rel",
+    "kube-pod://p?x=1",
+    "unix:///a,unix:///a",
+    "ssh://-oProxyCommand=x",
+  ])
     await assert.rejects(shop.build("FROM scratch\n", { builders: buildersOf(text) }), (error) => isDecantError(error, "USAGE"), text);
 });

@@ -9,7 +9,13 @@ export type BuilderPlace =
   /** dockerd, which has a BuildKit: of the context, else of the environment. */
   | { readonly kind: "docker"; readonly context?: string }
   | { readonly kind: "docker-container"; readonly name: string }
-  | { readonly kind: "kube-pod"; readonly name: string; readonly namespace?: string; readonly context?: string; readonly container?: string }
+  | {
+      readonly kind: "kube-pod";
+      readonly name: string;
+      readonly namespace?: string;
+      readonly context?: string;
+      readonly container?: string;
+    }
   /** `socket`: of the BuildKit there. Default: where buildctl looks. */
   | { readonly kind: "ssh"; readonly destination: string; readonly port?: string; readonly socket?: string };
 

@@ -39,7 +39,9 @@ function ownNeeds({ op }: Vertex): Omit<Need, "vertex">[] {
         ...(op.meta.ulimits.length > 0 ? [{ capability: "exec.meta.ulimit", what: "--ulimit" }] : []),
         ...(op.security === "insecure" ? [{ capability: "exec.meta.security", what: "RUN --security=insecure" }] : []),
         ...op.mounts.flatMap((mount) =>
-          mount.type === "tmpfs" && mount.sizeBytes !== undefined ? [{ capability: "exec.mount.tmpfs.size", what: "sizes of tmpfs mounts" }] : [],
+          mount.type === "tmpfs" && mount.sizeBytes !== undefined
+            ? [{ capability: "exec.mount.tmpfs.size", what: "sizes of tmpfs mounts" }]
+            : [],
         ),
       ];
     case "file":

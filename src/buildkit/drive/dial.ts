@@ -57,7 +57,11 @@ export async function dialerFor({ address, place }: BuilderAddress, options: Dia
 }
 
 /** The builder cannot be reached, or went away. */
-export function builderError(address: string, why: string, { hint, cause }: { readonly hint?: string; readonly cause?: unknown } = {}): DecantError {
+export function builderError(
+  address: string,
+  why: string,
+  { hint, cause }: { readonly hint?: string; readonly cause?: unknown } = {},
+): DecantError {
   return new DecantError("BUILDER", `Cannot build on ${address}: ${why}`, { hint, cause, details: { builder: address } });
 }
 
@@ -122,7 +126,10 @@ async function reached(address: string, signal: AbortSignal, open: () => Promise
   }
 }
 
-async function tlsOf({ ca, cert, key, serverName }: Certificates, { cwd }: DialOptions): Promise<Extract<DaemonPlace, { host: string }>["tls"]> {
+async function tlsOf(
+  { ca, cert, key, serverName }: Certificates,
+  { cwd }: DialOptions,
+): Promise<Extract<DaemonPlace, { host: string }>["tls"]> {
   return { isVerified: true, ca: await pemOf(ca, cwd), cert: await pemOf(cert, cwd), key: await pemOf(key, cwd), serverName };
 }
 

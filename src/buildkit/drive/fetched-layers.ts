@@ -23,14 +23,23 @@ interface FetchOptions {
 }
 
 /** Imports them. Throws `BLOB_*`, `MANIFEST`, what no layer can be, and `SECRET_IN_IMAGE`. */
-export async function fetchedLayers({ store, received, digest, known, nowMs, guard, signal }: FetchOptions): Promise<readonly LayerSource[]> {
+export async function fetchedLayers({
+  store,
+  received,
+  digest,
+  known,
+  nowMs,
+  guard,
+  signal,
+}: FetchOptions): Promise<readonly LayerSource[]> {
   const read = async (descriptor: Pick<Descriptor, "digest" | "size">, maxBytes: number): Promise<Buffer> =>
     await collect(verified(received.open(descriptor.digest), descriptor), maxBytes, "a document of the builder");
   if (!isDigest(digest)) throw notSent("the image");
   const size = received.sizeOf(digest);
   if (size === undefined) throw notSent("the image");
   const parsed = parseManifestOrIndex(await read({ digest, size }, MAX_MANIFEST_BYTES), undefined);
-  if (parsed.kind === "index") throw new DecantError("MANIFEST", "Cannot take the result of the builder: it is an index of images, and no image");
+  if (parsed.kind === "index")
+    throw new DecantError("MANIFEST", "Cannot take the result of the builder: it is an index of images, and no image");
   const { config: configDescriptor, layers } = parsed.manifest;
   const { history = [], rootfs } = parseImageConfig(await read(configDescriptor, MAX_CONFIG_BYTES));
   if (rootfs.diff_ids.length !== layers.length)

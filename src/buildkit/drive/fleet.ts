@@ -3,11 +3,15 @@ import { createHash } from "node:crypto";
 import { AT_ONCE, allSettledOf, pool } from "../../async.ts";
 import type { Builders, OpenedBuild, PreparedBuild, RemoteSolver, SolvedBuild, SolvedGraph, StartedBuild } from "../../build/index.ts";
 import type { BuildOptions } from "../../build/index.ts";
-import { type DecantError, isDecantError } from "../../errors.ts";
+import { type DecantError, isDecantError, unsupported } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { formatPlatform, type Platform, platformRank } from "../../oci/index.ts";
-import { reachable, type Vertex } from "../../graph/index.ts";
+import { reachable, type SourceOp, type Vertex } from "../../graph/index.ts";
+import { given } from "../../given.ts";
+import type { Material, Solution } from "../../engine/index.ts";
 import { step } from "../../step.ts";
+import type { LayerSource } from "../../tree/index.ts";
+import { publicUrl } from "../../url-secrets.ts";
 import { type BuilderAddress, parseBuilders } from "./address.ts";
 import { builderError, type DialOptions } from "./dial.ts";
 import { type BuilderNode, openNode } from "./node.ts";
@@ -82,24 +86,102 @@ async function openNodes(
 
 async function solveThere(fleet: readonly FleetNode[], builds: readonly PreparedBuild[], started: StartedBuild): Promise<SolvedGraph> {
   const counts = { executed: 0, cached: 0 };
-  const solveOne = async (build: PreparedBuild): Promise<SolvedBuild> => {
+  const planned = new Set<string>();
+  const ids = builds.map(({ conversion, platform }) => stepIds(conversion.target, formatPlatform(platform), planned));
+  const solveOne = async ([build, idOf]: readonly [PreparedBuild, StepId]): Promise<SolvedBuild> => {
     const { target } = build.conversion;
     if (target === undefined) return { ...build, started, solution: { layers: [], layersOf: () => undefined, materials: [] } };
-    const { solution, executed, cached } = await runSomewhere(fleet, build, target);
+    checkMaterials(build, target);
+    const { solution, executed, cached } = await runSomewhere(fleet, build, { target, idOf });
     counts.executed += executed;
     counts.cached += cached;
-    return { ...build, started, solution };
+    const stages = await otherStages(fleet, build, solution);
+    const layersOf: Solution["layersOf"] = (id) => solution.layersOf(id) ?? stages.get(id);
+    return { ...build, started, solution: { ...solution, layersOf, materials: knownMaterials(target, solution) } };
   };
   const [first] = builds;
-  const solved = await pool(AT_ONCE, builds, solveOne, first?.opened.signal);
-  return { builds: solved, ...counts };
+  const work = builds.map((build, at) => [build, ids[at] ?? idItself] as const);
+  return { builds: await pool(AT_ONCE, work, solveOne, first?.opened.signal), ...counts };
 }
 
-async function runSomewhere(fleet: readonly FleetNode[], build: PreparedBuild, target: Vertex): Promise<RanTarget> {
-  const { emit, signal } = build.opened;
+type StepId = (vertex: Vertex) => string;
+
+const idItself: StepId = ({ id }) => id;
+
+/** Platforms may have steps in common: each runs for each of them, on builders of their own. */
+function stepIds(target: Vertex | undefined, platform: string, planned: Set<string>): StepId {
+  const own = new Map<string, string>();
+  for (const { id } of target === undefined ? [] : reachable(target)) {
+    own.set(id, planned.has(id) ? `${platform} ${id}` : id);
+    planned.add(id);
+  }
+  return ({ id }) => own.get(id) ?? id;
+}
+
+/** Other stages come here only where somebody looks at them: audits, and SBOMs of stages. */
+async function otherStages(
+  fleet: readonly FleetNode[],
+  build: PreparedBuild,
+  solution: Solution,
+): Promise<ReadonlyMap<string, readonly LayerSource[]>> {
+  const { options, context, emit } = build.opened;
+  const found = new Map<string, readonly LayerSource[]>();
+  const scansStages = options.sbom !== undefined && (SCAN in (options.buildArgs ?? {}) || context.dockerfile.bytes.includes(SCAN));
+  if (options.audit === undefined && !scansStages) return found;
+  for (const { name, vertex } of build.conversion.stages) {
+    if (vertex === undefined || solution.layersOf(vertex.id) !== undefined) continue;
+    if (vertex.op.kind === "source") continue;
+    const idOf: StepId = ({ id }) => `stage ${name} ${id}`;
+    const ran = await runSomewhere(fleet, { ...build, opened: { ...build.opened, emit: withoutSteps(emit) } }, { target: vertex, idOf });
+    found.set(vertex.id, ran.solution.layers);
+  }
+  return found;
+}
+
+const SCAN = "BUILDKIT_SBOM_SCAN_STAGE";
+
+/** The steps have been told already. */
+function withoutSteps(emit: Emit): Emit {
+  return (event) => {
+    if (event.type === "warning") emit(event);
+  };
+}
+
+/** What is known without asking the builder: files that the Dockerfile pins by their digests. */
+function knownMaterials(target: Vertex, { materials }: Solution): Solution["materials"] {
+  const pinned = reachable(target).flatMap(({ op }) => (op.kind === "source" ? (pinnedMaterial(op) ?? []) : []));
+  return [...materials, ...pinned];
+}
+
+function pinnedMaterial({ identifier, attrs }: SourceOp): Material | undefined {
+  const [, algorithm, hex] = /^(sha\d+):([0-9a-f]+)$/.exec(attrs["http.checksum"] ?? "") ?? [];
+  if (/^https?:/.test(identifier) && algorithm !== undefined && hex !== undefined)
+    return { uri: publicUrl(identifier), digest: { [algorithm]: hex } };
+  return undefined;
+}
+
+/** Provenance that leaves out what the builder fetched would be wrong. Throws `UNSUPPORTED`. */
+function checkMaterials({ opened }: PreparedBuild, target: Vertex): void {
+  if (opened.options.provenance === undefined) return;
+  const open = reachable(target).find(
+    ({ op }) => op.kind === "source" && /^(?:https?|git):/.test(op.identifier) && pinnedMaterial(op) === undefined,
+  );
+  if (open === undefined) return;
+  throw unsupported(`--provenance together with --builder, for what ${open.meta.name} fetches,`, {
+    row: "F146",
+    hint: "Pin the file with ADD --checksum, leave out --provenance, or build here, without --builder",
+    ...given({ source: open.meta.source }),
+  });
+}
+
+async function runSomewhere(
+  fleet: readonly FleetNode[],
+  build: PreparedBuild,
+  { target, idOf }: { readonly target: Vertex; readonly idOf: StepId },
+): Promise<RanTarget> {
+  const { emit, guard, signal } = build.opened;
   await using ready = await readyTarget(build, target);
-  const { guard } = build.opened;
-  const steps = toldSteps(target, { emit, mask: (text) => guard?.masked(text) ?? text, signal });
+  const steps = toldSteps(target, { idOf, emit, mask: (text) => guard?.masked(text) ?? text, signal });
   try {
     return await runUntilDone(fleet, ready, steps);
   } catch (error) {
@@ -143,7 +225,8 @@ async function tellNode({ address }: BuilderNode, { opened, platform }: Prepared
 function noNode(fleet: readonly FleetNode[], build: PreparedBuild, lost: NodeLost | undefined): DecantError {
   const wanted = platformsToRun(build).map(formatPlatform).join(" and ");
   const names = fleet.map(({ node }) => node.address).join(", ");
-  if (lost !== undefined) return builderError(names, `${lost.message}, and no other builder is left${wanted === "" ? "" : ` for ${wanted}`}`, { cause: lost });
+  if (lost !== undefined)
+    return builderError(names, `${lost.message}, and no other builder is left${wanted === "" ? "" : ` for ${wanted}`}`, { cause: lost });
   const have = fleet.map(({ node }) => `${node.address} has ${node.facts.platforms.map(formatPlatform).join(", ")}`).join("; ");
   return builderError(names, `none of them runs steps for ${wanted}: ${have}`);
 }

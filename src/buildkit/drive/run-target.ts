@@ -102,7 +102,14 @@ export async function runTarget(node: BuilderNode, ready: ReadyTarget, steps: To
     const nodeSession = stack.use(await node.openSession(lentRouter(lent), { sharedKey: `decant ${sharedKey}`, signal }));
     const graph = remoteGraph(target, graphOptions(node, ready, nodeSession.id));
     steps.follow(graph.told);
-    const solved = await solveThere(node, { graph, steps, sessionId: nodeSession.id, epochSec: build.epochSec, signal, refusal: () => refusal });
+    const solved = await solveThere(node, {
+      graph,
+      steps,
+      sessionId: nodeSession.id,
+      epochSec: build.epochSec,
+      signal,
+      refusal: () => refusal,
+    });
     planStep(opened.emit, { vertex, name: `fetching the result of ${node.address}` });
     const layers = await runStep(opened.emit, vertex, opened.signal, () =>
       fetchedLayers({ store: session.store, received, digest: solved.digest, known, nowMs: Date.now(), guard: opened.guard, signal }),
@@ -166,7 +173,11 @@ async function solveThere(
 const LAST_WORDS_MS = 2000;
 
 /** Why a build there failed: the step that did, what we refused to lend, or the builder itself. */
-function reasonOf(cause: unknown, node: BuilderNode, { steps, refusal }: { readonly steps: ToldSteps; readonly refusal: unknown }): unknown {
+function reasonOf(
+  cause: unknown,
+  node: BuilderNode,
+  { steps, refusal }: { readonly steps: ToldSteps; readonly refusal: unknown },
+): unknown {
   const [running] = steps.running();
   if (!(cause instanceof GrpcError)) return cause;
   if (cause.code === CODE.unavailable) return new NodeLost(node.address, running, cause);
@@ -178,7 +189,11 @@ function reasonOf(cause: unknown, node: BuilderNode, { steps, refusal }: { reado
 function lentOf(
   { build, folder }: ReadyTarget,
   received: ReceivedBlobs,
-  { stack, signal, onFailure }: { readonly stack: AsyncDisposableStack; readonly signal: AbortSignal; readonly onFailure: (error: unknown) => void },
+  {
+    stack,
+    signal,
+    onFailure,
+  }: { readonly stack: AsyncDisposableStack; readonly signal: AbortSignal; readonly onFailure: (error: unknown) => void },
 ): Lent {
   const { opened, session } = build;
   const sources = stack.use(localSources(session.store, { ...opened.contexts.folders, context: opened.context.files }));
@@ -221,7 +236,7 @@ function solutionOf({ target, images }: ReadyTarget, layers: readonly LayerSourc
     }
   };
   note(target, layers);
-  return { layers, layersOf: (id) => found.get(id), materials: [] };
+  return { layers, layersOf: (id) => found.get(id), materials: images.materials };
 }
 
 /** The vertex that an op puts its one layer on; undefined for one that starts from nothing. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { PreparedBuild } from "../../build/index.ts";
 import { imageContext } from "../../context/index.ts";
 import { type Digest, hexOf } from "../../digest.ts";
+import type { Material } from "../../engine/index.ts";
 import { InternalError } from "../../errors.ts";
 import { reachable, type SourceOp, type Vertex } from "../../graph/index.ts";
 import { exportImage } from "../../image/index.ts";
@@ -21,6 +22,8 @@ const CREATED = "1970-01-01T00:00:00Z";
 export interface SentImages {
   /** The manifest that stands for an image which the builder must get from us; undefined for one that it pulls. */
   readonly digestOf: (op: SourceOp, platform: Platform) => Digest | undefined;
+  /** What assembled bases are made of. */
+  readonly materials: readonly Material[];
   /** The layers of every image of the graph, as they are here. */
   readonly layersOf: (vertex: Vertex) => readonly LayerSource[];
 }
@@ -30,21 +33,29 @@ export async function sendImages(build: PreparedBuild, target: Vertex, folder: s
   const { images, opened } = build;
   const digests = new Map<string, Digest>();
   const layers = new Map<string, readonly LayerSource[]>();
+  const materials: Material[] = [];
   for (const vertex of reachable(target)) {
     const { op, platform, meta } = vertex;
     if (op.kind !== "source" || !op.identifier.startsWith(IMAGE)) continue;
     const result = await images.resolve(op, platform, opened.signal, vertex.id);
     if (result.kind !== "layers") throw new InternalError("an image without layers");
     layers.set(vertex.id, result.layers);
+    materials.push(...(result.materials ?? []));
     // What a registry has, the builder pulls by itself.
     const isPulled = !OWN.test(op.identifier) && result.layers.every(({ remote }) => remote !== undefined);
     const key = keyOf(op, platform);
     if (isPulled || digests.has(key)) continue;
     const name = `send ${meta.name}`;
-    digests.set(key, await step(opened.emit, { vertex: name, name }, opened.signal, () => written(build, { layers: result.layers, platform, name, folder })));
+    digests.set(
+      key,
+      await step(opened.emit, { vertex: name, name }, opened.signal, () =>
+        written(build, { layers: result.layers, platform, name, folder }),
+      ),
+    );
   }
   return {
     digestOf: (op, platform) => digests.get(keyOf(op, platform)),
+    materials,
     layersOf: ({ id }) => layers.get(id) ?? [],
   };
 }
@@ -56,7 +67,12 @@ function keyOf({ identifier }: SourceOp, platform: Platform): string {
 /** Its configuration says nothing: a builder looks at the files only, and Decant knows the rest. */
 async function written(
   { session, opened }: PreparedBuild,
-  { layers, platform, name, folder }: { readonly layers: readonly LayerSource[]; readonly platform: Platform; readonly name: string; readonly folder: string },
+  {
+    layers,
+    platform,
+    name,
+    folder,
+  }: { readonly layers: readonly LayerSource[]; readonly platform: Platform; readonly name: string; readonly folder: string },
 ): Promise<Digest> {
   const { signal, emit } = opened;
   await using scratch = await session.store.scratch();

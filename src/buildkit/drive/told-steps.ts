@@ -21,6 +21,8 @@ export interface ToldSteps {
 }
 
 interface OpenStep {
+  /** In the stream of events. */
+  readonly id: string;
   readonly vertex: GraphVertex;
   readonly started: () => void;
   readonly ended: (outcome: { readonly error?: unknown; readonly cached?: boolean }) => void;
@@ -33,14 +35,26 @@ const MAX_LOG_CHARS = 4096;
 const CANCELLED = /context canceled|canceled: /;
 
 /** Announces the steps below `target`, and follows what the builder says of them. */
-export function toldSteps(target: GraphVertex, { emit, mask, signal }: { readonly emit: Emit; readonly mask: (text: string) => string; readonly signal: AbortSignal },
+export function toldSteps(
+  target: GraphVertex,
+  {
+    idOf,
+    emit,
+    mask,
+    signal,
+  }: {
+    readonly idOf: (vertex: GraphVertex) => string;
+    readonly emit: Emit;
+    readonly mask: (text: string) => string;
+    readonly signal: AbortSignal;
+  },
 ): ToldSteps {
   const steps = new Map<string, OpenStep>();
   for (const vertex of reachable(target)) {
     if (vertex.op.kind === "merge") continue;
     const { name, stage, source } = vertex.meta;
-    planStep(emit, { vertex: vertex.id, name, stage, source });
-    steps.set(vertex.id, openStep(vertex, emit, signal));
+    planStep(emit, { vertex: idOf(vertex), name, stage, source });
+    steps.set(vertex.id, openStep(vertex, { id: idOf(vertex), emit, signal }));
   }
   const transfers = toldTransfers(emit);
   let graph: ToldVertices | undefined;
@@ -88,13 +102,13 @@ export function toldSteps(target: GraphVertex, { emit, mask, signal }: { readonl
     take({ vertexes, statuses, logs, warnings }) {
       for (const vertex of vertexes) graph?.learn(vertex);
       for (const vertex of vertexes) takeVertex(vertex);
-      for (const status of statuses) transfers.take(stepOf(status.vertex)?.vertex.id, status);
+      for (const status of statuses) transfers.take(stepOf(status.vertex)?.id, status);
       for (const { vertex, stream, msg } of logs) {
         const step = stepOf(vertex);
         if (step === undefined) continue;
         const data = mask(Buffer.from(msg).toString("utf8"));
         step.log = `${step.log}${data}`.slice(-MAX_LOG_CHARS);
-        emit({ type: "log", vertex: step.vertex.id, stream: stream === 2n ? "stderr" : "stdout", data });
+        emit({ type: "log", vertex: step.id, stream: stream === 2n ? "stderr" : "stdout", data });
       }
       for (const { short } of warnings) emit({ type: "warning", code: "Builder", message: Buffer.from(short).toString("utf8") });
     },
@@ -128,7 +142,8 @@ function toldTransfers(emit: Emit): { take(step: string | undefined, status: Ver
       if (step === undefined || (current === 0n && total === 0n)) return;
       const key = `${step} ${id}`;
       const totalBytes = total > 0n ? { totalBytes: Number(total) } : {};
-      const progress = open.get(key) ?? startProgress(emit, { vertex: step, id: id.trim().replace(/:$/, ""), action: "fetch", ...totalBytes });
+      const progress =
+        open.get(key) ?? startProgress(emit, { vertex: step, id: id.trim().replace(/:$/, ""), action: "fetch", ...totalBytes });
       open.set(key, progress);
       progress.at(Number(current));
       if (completed !== undefined) progress.end();
@@ -136,16 +151,20 @@ function toldTransfers(emit: Emit): { take(step: string | undefined, status: Ver
   };
 }
 
-function openStep(vertex: GraphVertex, emit: Emit, signal: AbortSignal): OpenStep {
+function openStep(
+  vertex: GraphVertex,
+  { id, emit, signal }: { readonly id: string; readonly emit: Emit; readonly signal: AbortSignal },
+): OpenStep {
   const started = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<{ readonly error?: unknown; readonly cached?: boolean }>();
-  const work = runStepLater(emit, vertex.id, signal, async (step) => {
+  const work = runStepLater(emit, id, signal, async (step) => {
     void started.promise.then(() => step.start());
     const { error, cached = false } = await ended.promise;
     if (error !== undefined) throw error;
     if (cached) step.cached("result of an earlier build on the builder");
   });
   return {
+    id,
     vertex,
     started: started.resolve,
     ended: ended.resolve,

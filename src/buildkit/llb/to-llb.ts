@@ -34,7 +34,12 @@ export function toDefinition(target: Vertex, { numericModes = false }: Definitio
   const inputOf = ({ id }: Vertex): { digest: string; index: bigint } => ({ digest: digests.get(id) ?? "", index: 0n });
   for (const vertex of reachable(target)) {
     const { architecture, os, variant = "" } = vertex.platform;
-    const op = { inputs: vertex.inputs.map(inputOf), op: opOf(vertex, numericModes), platform: { architecture, os, variant }, constraints: {} };
+    const op = {
+      inputs: vertex.inputs.map(inputOf),
+      op: opOf(vertex, numericModes),
+      platform: { architecture, os, variant },
+      constraints: {},
+    };
     const bytes = toBinary(OpSchema, create(OpSchema, op));
     const digest = sha256(bytes);
     digests.set(vertex.id, digest);

@@ -60,8 +60,7 @@ async function frontendBuild(connection: Connection, job: Job): Promise<SolveRes
 async function buildOf(connection: Connection, job: Job): Promise<ClientBuild | undefined> {
   const { request, returned, signal } = job;
   const { frontend, definition, frontendAttrs: attributes, frontendInputs } = request;
-  if (frontend !== "")
-    return await openBuildOf(connection, job, { frontend, definition, attributes, frontendInputs });
+  if (frontend !== "") return await openBuildOf(connection, job, { frontend, definition, attributes, frontendInputs });
   const gone = Promise.withResolvers<never>();
   gone.promise.catch(() => undefined);
   const stop = (): void => gone.reject(signal.reason);

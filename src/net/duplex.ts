@@ -45,8 +45,14 @@ export async function upgradeDuplex(
     method: "POST",
     path,
     headers: { host: "daemon", connection: "Upgrade", upgrade: protocol, ...headers },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]),
   });
+  const stop = (): void => {
+    reject(signal.aborted ? (signal.reason as Error) : new Error(`no answer within ${CONNECT_MS / 1000} s`));
+    request.destroy();
+  };
+  // Until it is handed over: what is upgraded lives as long as its protocol.
+  const timer = setTimeout(stop, CONNECT_MS);
+  signal.addEventListener("abort", stop, { once: true });
   request.once("upgrade", (_answer, socket, head) => {
     if (head.byteLength > 0) socket.unshift(head);
     resolve(socket);
@@ -57,7 +63,12 @@ export async function upgradeDuplex(
   });
   request.once("error", (error) => reject(signal.aborted ? (signal.reason as Error) : error));
   request.end();
-  return await promise;
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 async function connected<Socket extends Duplex>(socket: Socket, event: string, signal: AbortSignal): Promise<Socket> {

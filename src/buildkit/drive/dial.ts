@@ -19,12 +19,15 @@ export interface DialOptions {
 export interface Dialer {
   /** A connection that speaks gRPC. Throws `BUILDER`. */
   connect(signal: AbortSignal): Promise<Duplex>;
+  /** What the program that carries the connection said when it failed, if there is one. */
+  readonly complaint?: () => Promise<string | undefined>;
   /** A connection on which the builder asks us, with these headers. Absent: sessions go by a call of the first connection. */
   readonly openSession?: (headers: Readonly<Record<string, string | string[]>>, signal: AbortSignal) => Promise<Duplex>;
 }
 
 const MAX_PEM_BYTES = 1024 * 1024;
 const MAX_WORDS_BYTES = 4096;
+const LAST_WORDS_MS = 1000;
 
 /** Throws `USAGE` for certificates that cannot be read, and as `dockerEndpoint`. */
 export async function dialerFor({ address, place }: BuilderAddress, options: DialOptions): Promise<Dialer> {
@@ -80,7 +83,9 @@ function dockerDialer(address: string, place: DaemonPlace): Dialer {
 }
 
 function programDialer(address: string, argv: readonly string[], { cwd, env }: DialOptions): Dialer {
+  let complaint: Promise<string | undefined> | undefined;
   return {
+    complaint: async () => await complaint,
     connect: (signal) =>
       reached(address, signal, async () => {
         const input = new PassThrough();
@@ -93,13 +98,12 @@ function programDialer(address: string, argv: readonly string[], { cwd, env }: D
         duplex.once("finish", () => input.end());
         duplex.once("close", () => {
           input.end();
-          stop.abort(new DOMException("The connection is closed", "AbortError"));
+          // It ends by itself when nobody talks to it; one that does not is ended.
+          setTimeout(() => stop.abort(new DOMException("The connection is closed", "AbortError")), LAST_WORDS_MS).unref();
         });
-        void child.exit.then(
-          ({ exitCode = 0 }) => {
-            if (exitCode !== 0) duplex.destroy(new Error(`"${argv.slice(0, 2).join(" ")}" ended with ${exitCode}: ${words()}`));
-          },
-          (error: unknown) => duplex.destroy(error instanceof Error ? error : new Error(String(error))),
+        complaint = child.exit.then(
+          ({ exitCode = 0 }) => (exitCode === 0 ? undefined : `"${argv.slice(0, 2).join(" ")}" ended with ${exitCode}: ${words()}`),
+          (error: unknown) => (error instanceof Error ? error.message : String(error)),
         );
         return duplex;
       }),

@@ -62,15 +62,17 @@ export async function openNode(named: BuilderAddress, options: DialOptions, sign
       [Symbol.asyncDispose]: close,
     };
   } catch (cause) {
+    // A program that has failed ends by itself.
+    const complaint = await Promise.race([dialer.complaint?.(), sleep(500)]);
     await close();
     signal.throwIfAborted();
-    const why = failure?.message ?? (cause instanceof Error ? cause.message : String(cause));
+    const why = complaint ?? failure?.message ?? (cause instanceof Error ? cause.message : String(cause));
     throw builderError(address, `it does not answer as a BuildKit: ${why}`, { cause });
   }
 }
 
-async function sleep(ms: number): Promise<void> {
-  await new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
+async function sleep(ms: number): Promise<undefined> {
+  await new Promise<void>((resolve) => void setTimeout(resolve, ms));
 }
 
 async function factsOf(grpc: GrpcClient, signal: AbortSignal): Promise<NodeFacts> {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildersOf } from "../../src/buildkit/index.ts";
 import { differencesOf } from "./compare.ts";
+import { DIFFERENCES } from "./differences.ts";
 import { buildWithDecant } from "./decant.ts";
 import type { Lab, Outcome } from "./lab.ts";
 import type { Case } from "./types.ts";
@@ -41,14 +42,15 @@ export async function compareBuilder(
   const ownDigest = digest(own);
   const there = await buildWithDecant(lab, prepared, { ...common, builders, root: `${lab.store}-builder` }).catch(caught);
   // Where Decant means to differ from BuildKit, a builder that is BuildKit does what BuildKit does.
-  const asBuildkit = recorded !== undefined && "error" in recorded === "error" in there && "error" in own !== "error" in there;
-  const bothFail = asBuildkit || ("error" in own && "error" in there);
+  const isWanted = DIFFERENCES.some(({ cases }) => cases.includes(definition.name));
+  const failsAsBuildkit = recorded !== undefined && "error" in recorded === "error" in there && "error" in own !== "error" in there;
+  const isAlike = isWanted || failsAsBuildkit || ("error" in own && "error" in there);
   const isRefused = "error" in there && / cannot do /.test(there.error);
   const problems =
-    bothFail || isRefused
+    isAlike || isRefused
       ? []
       : differencesOf(own, there).map((line) => line.replaceAll("BuildKit", "here").replaceAll("Decant", "builder"));
-  return { problems, isRefused, isSame: !bothFail && ownDigest !== "" && ownDigest === digest(there) };
+  return { problems, isRefused, isSame: !isAlike && ownDigest !== "" && ownDigest === digest(there) };
 }
 
 function digestIn(layout: string): string {

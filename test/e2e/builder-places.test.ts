@@ -4,6 +4,7 @@
  * `npm run bundle` comes first.
  */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -71,14 +72,25 @@ test("I3: tcp:// with certificates on both sides; a client without them gets not
 });
 
 test("I3: decant builders ls and inspect, --builder, DECANT_BUILDER and decant.yaml", async () => {
-  await using server = await startBuildServer();
   using shop = workshop();
-  shop.write({ a: "a", Dockerfile: DOCKERFILE, "decant.yaml": `builder: ${server.address}\n` });
-  const { ok, decant } = commandsIn(shop.context);
-  assert.match(ok("builders", "ls"), /running.*linux\/amd64|linux\/arm64/);
-  assert.match(ok("builders", "ls", `unix://${shop.folder}/gone`), /unreachable/);
-  assert.match(ok("builders", "inspect", server.address), /source\.local/);
-  assert.match(decant("build", "--progress", "plain", ".").err, /connecting to unix:/);
-  const { err } = decant("build", "--progress", "plain", "--builder", `unix://${shop.folder}/gone`, ".");
-  assert.match(err, /Cannot build on unix:.*gone/);
+  const address = `unix://${shop.folder}/door`;
+  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DECANT_ROOT: join(shop.folder, "far") };
+  const server = spawn(DECANT, ["serve", "--addr", address], { env, stdio: ["ignore", "ignore", "pipe"] });
+  try {
+    let said = "";
+    for await (const chunk of server.stderr) {
+      said += String(chunk);
+      if (said.includes("Serving at")) break;
+    }
+    shop.write({ a: "a", Dockerfile: DOCKERFILE, "decant.yaml": `builder: ${address}\n` });
+    const { ok, decant } = commandsIn(shop.context);
+    assert.match(ok("builders", "ls"), /running.*linux\/(?:amd64|arm64)/);
+    assert.match(ok("builders", "ls", `unix://${shop.folder}/gone`), /unreachable/);
+    assert.match(ok("builders", "inspect", address), /source\.local/);
+    assert.match(decant("build", "--progress", "plain", ".").err, /connecting to unix:/);
+    const gone = `unix://${shop.folder}/gone`;
+    assert.match(decant("build", "--progress", "plain", "--builder", gone, ".").err, /Cannot build on unix:.*gone/);
+  } finally {
+    server.kill("SIGTERM");
+  }
 });

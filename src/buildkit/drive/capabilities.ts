@@ -1,6 +1,7 @@
 /** What a builder must be able to do for a graph: in BuildKit's words, with the step that needs it. Pure. */
-import { DecantError } from "../../errors.ts";
-import { type FileAction, reachable, type Vertex } from "../../graph/index.ts";
+import { DecantError, unsupported } from "../../errors.ts";
+import { given } from "../../given.ts";
+import { type FileAction, gitRefOf, isSshRemote, reachable, type Vertex } from "../../graph/index.ts";
 import { OCTAL } from "../llb/to-llb.ts";
 import type { BuilderNode } from "./node.ts";
 
@@ -66,6 +67,15 @@ function actionNeeds(action: FileAction): Omit<Need, "vertex">[] {
 
 /** Throws `BUILDER` for the first step below `target`, as it would be sent, that the builder cannot do. One that does not say what it can do is believed to do all. */
 export function checkCapabilities({ address, facts }: Pick<BuilderNode, "address" | "facts">, target: Vertex): void {
+  const ssh = reachable(target).find(
+    ({ op }) => op.kind === "source" && op.identifier.startsWith("git:") && isSshRemote(gitRefOf(op).remote),
+  );
+  if (ssh !== undefined)
+    throw unsupported(`Git over ssh, which ${ssh.meta.name} needs, together with --builder`, {
+      row: "F146",
+      hint: "Use https, or build here, without --builder",
+      ...given({ source: ssh.meta.source }),
+    });
   if (facts.capabilities.size === 0) return;
   const missing = needsOf(target).find(({ capability }) => !facts.capabilities.has(capability));
   if (missing === undefined) return;

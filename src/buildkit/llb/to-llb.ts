@@ -80,6 +80,7 @@ function execOf({ meta, mounts, secretEnv, network, security, devices }: ExecOp)
       cwd,
       user,
       hostname,
+      removeMountStubsRecursive: true,
       extraHosts: extraHosts.map(({ host, ip }) => ({ host, ip })),
       ulimit: ulimits.map(({ name, soft, hard }) => ({ name, soft: BigInt(soft), hard: BigInt(hard) })),
       ...(proxyEnv.length === 0 ? {} : { proxyEnv: proxiesOf(proxyEnv) }),

@@ -5,11 +5,14 @@
  */
 import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
+import { pageCode } from "../src/report/page-code.ts";
 import { ourSources } from "./sources.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const OUT = join(ROOT, "dist");
+/** A package without a licence file, and one of the same repository that has it. */
+const SAME_LICENCE: ReadonlyMap<string, string> = new Map([["@sigstore/verify", "@sigstore/bundle"]]);
 const KEEP_MS = process.argv.includes("--clean") ? 0 : 3_600_000;
 
 const workers = globSync("src/**/*-worker.ts", { cwd: ROOT });
@@ -21,7 +24,10 @@ if (twice !== undefined) throw new Error(`Cannot bundle: two workers are called 
 /** What a build loads at its start. */
 const CORE = "src/cli/commands/build.ts";
 /** What most builds do not need: it is loaded by import() where one does. */
-const LATE = /^src\/(?:audit\/(?:run-audit|closure\/)|buildkit\/|debian\/|distroless\/(?:assemble|recipe|probe\/|scripts\/)|sbom\/)/;
+const LATE =
+  /^src\/(?:audit\/(?:run-audit|closure\/)|buildkit\/|debian\/|distroless\/(?:assemble|recipe|probe\/|scripts\/)|report\/|sbom\/|signatures\/)/;
+
+const page = await pageCode();
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: ROOT,
@@ -42,7 +48,10 @@ const { outputFiles, metafile } = await build({
   external: ["koffi", "openpgp", "xz-decompress"],
   // The ES modules of this package are called its browser build; its CommonJS does not split.
   alias: { yaml: "./node_modules/yaml/browser/index.js" },
-  plugins: [ourSources({ root: ROOT, core: CORE, light: ["src/cli/*.ts", "src/cli/errors/*.ts", "src/cli/commands/version.ts"] })],
+  plugins: [
+    reportPage(),
+    ourSources({ root: ROOT, core: CORE, light: ["src/cli/*.ts", "src/cli/errors/*.ts", "src/cli/commands/version.ts"] }),
+  ],
   legalComments: "eof",
   logLevel: "warning",
   metafile: true,
@@ -54,7 +63,7 @@ if (early !== undefined) throw new Error(`Cannot bundle: every build loads ${ear
 
 mkdirSync(OUT, { recursive: true });
 for (const { path, contents } of outputFiles) replaceFile(path, contents);
-replaceFile(join(OUT, "LICENSES.txt"), licences(Object.keys(metafile.inputs)));
+replaceFile(join(OUT, "LICENSES.txt"), licences([...Object.keys(metafile.inputs), ...page.files]));
 // Chunks of the last bundle stay for a while: a command that runs may still want to load one.
 const fresh = new Set(outputFiles.map(({ path }) => path));
 for (const name of globSync("chunk-*.js", { cwd: OUT })) {
@@ -63,6 +72,19 @@ for (const name of globSync("chunk-*.js", { cwd: OUT })) {
 }
 const bytes = outputFiles.reduce((sum, { contents }) => sum + contents.byteLength, 0);
 console.log(`bundle: dist/decant.js, dist/index.js and ${outputFiles.length - 2} files, ${Math.round(bytes / 1000)} kB`);
+
+/** The page of reports, as text in the place of what makes it. */
+function reportPage(): Plugin {
+  return {
+    name: "report page",
+    setup(on) {
+      on.onLoad({ filter: /\/src\/report\/page-code\.ts$/ }, () => ({
+        contents: `const code = ${JSON.stringify({ ...page, files: [] })};\nexport const pageCode = async () => code;`,
+        loader: "js",
+      }));
+    },
+  };
+}
 
 /** The sources in the chunks that are loaded with an entry. */
 function startedWith(entry: string): string[] {
@@ -92,7 +114,7 @@ function licences(files: readonly string[]): string {
   const packages = new Set(files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
   const texts = [...packages].toSorted().map((name) => {
     const [file] = [
-      ...globSync(`node_modules/${name}/LICEN[CS]E*`, { cwd: ROOT }).toSorted(),
+      ...globSync(`node_modules/${SAME_LICENCE.get(name) ?? name}/LICEN[CS]E*`, { cwd: ROOT }).toSorted(),
       // Of packages that say their licence in their sources only.
       ...globSync(`packaging/licenses/${name.replace("/", "+")}.txt`, { cwd: ROOT }),
     ];

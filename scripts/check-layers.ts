@@ -22,6 +22,7 @@ const ROOMS: readonly string[] = [
   "graph",
   "engine",
   "image",
+  "signatures",
   "debian",
   "distroless",
   "sbom",
@@ -30,6 +31,7 @@ const ROOMS: readonly string[] = [
   "caches",
   "containers",
   "project",
+  "report",
   "build",
   "api",
   "buildkit",
@@ -74,7 +76,7 @@ const OPENERS = [
   // Blobs and work files of the store.
   /^src\/(tree\/layer-store|debian\/kept-table|distroless\/spool|engine\/ops\/http-source|api\/run-handle)\.ts$/,
   // The bundle of a step and its log, cache mounts, /proc and /sys, the host's resolv.conf.
-  /^src\/engine\/(sandbox\/[a-z-]+|ops\/(exec-op|cache-mounts))\.ts$/,
+  /^src\/engine\/(sandbox\/[a-z-]+|ops\/(step-log|cache-mounts))\.ts$/,
   // The folder of a socket in the store.
   /^src\/containers\/requests\.ts$/,
   // What is exported.

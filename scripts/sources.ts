@@ -3,6 +3,7 @@
  * 20 kB of code. So it must neither see more than a file needs, nor make many chunks of what starts together.
  */
 import { globSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join, relative } from "node:path";
 import type { Plugin } from "esbuild";
 
@@ -10,6 +11,8 @@ const IMPORT = /^import \{([^}]*)\} from "([^"]+\/index\.ts)";$/gm;
 const BUILT_IN = /^import \{([^}]*)\} from "(node:[^"]+)";$/gm;
 const EXPORT = /^export \{([^}]*)\} from "([^"]+)";$/gm;
 const LATE_IMPORT = /\bimport\("(\.[^"]+\.ts)"\)/g;
+
+const REQUIRE = /\brequire\("([a-z_/:]+)"\)/g;
 
 /** Where a name is defined, and what it is called there. */
 interface Origin {
@@ -64,6 +67,13 @@ export function ourSources({ root, core, light }: SourcesOptions): Plugin {
           .replaceAll(BUILT_IN, (_all, names: string, module: string) => builtIn(names, module));
         const first = onUse.has(path) && !alone.has(path) ? `import "${pathFrom(path, join(root, core))}";\n` : "";
         return { contents: first + text, loader: "ts" };
+      });
+      // CommonJS in a bundle of ES modules has no require for what Node brings.
+      build.onLoad({ filter: /\/node_modules\/@sigstore\/.*\.js$/ }, ({ path }) => {
+        const text = readFileSync(path, "utf8").replaceAll(REQUIRE, (call, name: string) =>
+          isBuiltin(name) ? `process.getBuiltinModule("${name}")` : call,
+        );
+        return { contents: text, loader: "js" };
       });
     },
   };

@@ -36,3 +36,24 @@ export function formatSize(sizeBytes: number): string {
     ? `${value} B`
     : `${value.toPrecision(3).includes("e") ? Math.round(value) : Number(value.toPrecision(3))} ${UNITS[unit] ?? "TB"}`;
 }
+
+const FACTORS: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["b", 1],
+  ["k", 1e3],
+  ["kb", 1e3],
+  ["m", 1e6],
+  ["mb", 1e6],
+  ["g", 1e9],
+  ["gb", 1e9],
+  ["kib", 2 ** 10],
+  ["mib", 2 ** 20],
+  ["gib", 2 ** 30],
+]);
+
+/** "80MB", "1.5 GiB" → bytes, in the units of `formatSize` and in binary ones; undefined for what is no size. */
+export function parseBytes(text: string): number | undefined {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text) ?? [];
+  const factor = FACTORS.get(unit.toLowerCase());
+  return number === "" || factor === undefined ? undefined : Math.round(Number(number) * factor);
+}

@@ -27,6 +27,13 @@ const FALSE = /^(?:0|f|false|off|none)$/i;
 export const VARIABLES: readonly VariableRow[] = [
   { name: "DECANT_ROOT", of: "decant", state: "used", note: "Folder of the store" },
   { name: "DECANT_ISAL", of: "decant", state: "used", note: "`off`: zlib compresses and unpacks layers, also where the machine has ISA-L" },
+  {
+    name: "AWS_REGION, AWS_DEFAULT_REGION, AWS_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
+    of: "buildkit",
+    state: "used",
+    note: "What a cache of `type=s3` does not say",
+  },
+  { name: "ACTIONS_RESULTS_URL, ACTIONS_RUNTIME_TOKEN", of: "buildx", state: "used", note: "What a cache of `type=gha` does not say" },
   { name: "DOCKER_DEFAULT_PLATFORM", of: "docker, buildx", state: "used", note: "The platform where `--platform` names none" },
   { name: "DOCKER_CONFIG", of: "docker, buildx, buildah, podman", state: "used", note: "Folder of `config.json`: credentials, `proxies`" },
   { name: "DOCKER_AUTH_CONFIG", of: "docker", state: "used", note: "Credentials, as the text of a `config.json`" },
@@ -78,7 +85,7 @@ export const VARIABLES: readonly VariableRow[] = [
   { name: "BUILDX_CPU_PROFILE, BUILDX_MEM_PROFILE", of: "buildx", state: "other", note: "For buildx itself" },
   { name: "BUILDKIT_COLORS", of: "buildx", state: "other", note: "Colours are the terminal's: `NO_COLOR`" },
   { name: "BUILDKIT_TTY_LOG_LINES", of: "buildx", state: "other", note: "The screen decides by its height" },
-  { name: "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", of: "buildx", state: "refused", note: "Policies are not followed (F136)" },
+  { name: "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", of: "buildx", state: "used", note: "Default of `--source-policy-file` (F136)" },
   { name: "OTEL_*", of: "docker, buildx", state: "other", note: "Decant sends no traces" },
   { name: "REGISTRY_AUTH_FILE", of: "buildah, podman", state: "used", note: "File of credentials" },
   {

@@ -34,6 +34,7 @@ export type ErrorCode =
   | "REGISTRY_AUTH"
   | "REGISTRY_DENIED"
   | "REGISTRY_RATE_LIMIT"
+  | "CACHE"
   | "CREDENTIAL_HELPER"
   | "TAR"
   | "ARCHIVE"
@@ -46,6 +47,7 @@ export type ErrorCode =
   | "STORE_LOCKED"
   | "STORE_CORRUPT"
   | "NOT_CACHED"
+  | "NOT_REPRODUCIBLE"
   | "SECRET_IN_IMAGE"
   | "RUN_FAILED"
   | "RUN_USER"
@@ -57,6 +59,8 @@ export type ErrorCode =
   | "HTTP_SOURCE"
   | "GIT_SOURCE"
   | "CHECKSUM"
+  | "LOCK"
+  | "SOURCE_POLICY"
   | "DEBIAN_SIGNATURE"
   | "DEBIAN_EXPIRED"
   | "DEBIAN_ARCHIVE"
@@ -69,6 +73,9 @@ export type ErrorCode =
   | "EXPORT"
   | "BUILDER"
   | "AUDIT"
+  | "SIGNATURE"
+  | "SIGNING"
+  | "BUDGET"
   | "INTERNAL";
 
 /** What an error carries besides its code and message. */

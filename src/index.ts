@@ -8,6 +8,7 @@ export {
   build,
   buildBase,
   checkDockerfile,
+  compareBuilds,
   copyImage,
   createIndex,
   type CheckDockerfileOptions,
@@ -18,6 +19,9 @@ export {
   type DockerfileTargets,
   diffBases,
   diffImages,
+  generateKeyPair,
+  explainBuild,
+  examineMachine,
   gzipEncoder,
   imageHistory,
   importImage,
@@ -30,18 +34,22 @@ export {
   listImages,
   loadImages,
   lockBase,
+  lockSources,
   login,
   type LoginOptions,
   logout,
   dockerfileGraph,
   mutateImage,
   outline,
+  collectCache,
+  planBuild,
   pruneStore,
   pullImage,
   pushImage,
   readFile,
   rebaseImage,
   recipeSchemaText,
+  reportOf,
   removeBuilds,
   removeContainers,
   removeImages,
@@ -51,12 +59,15 @@ export {
   type SbomOptions,
   showBase,
   showBuild,
+  signImage,
   stopContainers,
   storeUsage,
   type StopContainersOptions,
   tagImage,
   targets,
   verifyBase,
+  verifyImage,
+  verifyStore,
 } from "./api/index.ts";
 export type * from "./api/index.ts";
 export {
@@ -74,14 +85,45 @@ export {
   type SizeReport,
 } from "./audit/index.ts";
 export type { EffectState, LockedPackage, LockedRelease, PackageChangelog, ScriptEffect } from "./distroless/index.ts";
-export type { AttestationOptions, AuditMode, BuildOptions, BuildResult, ProvenanceOptions, SbomAttestationOptions } from "./build/index.ts";
-export type { ContainerOptions, ContainerSummary, RemovedContainers, RunningContainer, StopOptions } from "./containers/index.ts";
+export type { FailedStep, MachinePoint, PlannedStep } from "./engine/index.ts";
+export { pastSteps } from "./build/index.ts";
+export type {
+  AttestationOptions,
+  AuditedBuild,
+  AuditMode,
+  BuildOptions,
+  BuildPlan,
+  BuildResult,
+  ComparedBuilds,
+  ComparedStep,
+  ComparedValue,
+  ExplainedStep,
+  LockSourcesOptions,
+  LockSourcesResult,
+  NamedTargetResult,
+  PastStep,
+  ProvenanceOptions,
+  SbomAttestationOptions,
+  SourceChange,
+  TargetResult,
+} from "./build/index.ts";
+export type {
+  ContainerOptions,
+  ContainerSummary,
+  PortMapping,
+  PublishedPort,
+  RemovedContainers,
+  RunningContainer,
+  StopOptions,
+} from "./containers/index.ts";
 export type { ContextOptions, SecretSpec, SshSpec, StoreOptions } from "./context/index.ts";
-export type { DebianOptions, ProjectOptions } from "./project/index.ts";
+export type { DebianOptions, ProjectOptions, PullPolicy, SourcePin } from "./project/index.ts";
 export type { Entitlement, StepOptions } from "./graph/index.ts";
 export { DecantError, type ErrorCode, InternalError, isDecantError } from "./errors.ts";
 export type { CheckWarning, Diagnostic, Outline, OutlineArg, OutlineUse } from "./dockerfile/index.ts";
-export type { BuildEvent } from "./events.ts";
+export type { BuildEvent, InputChange, MissReason, PathChange, StepUsage } from "./events.ts";
+export type { LogLine } from "./failing-lines.ts";
+export { formatReason, reasonLines } from "./reasons.ts";
 export { createProgress, type ProgressChange, type ProgressState, reduceProgress, type StepState, type TransferState } from "./progress.ts";
 export type { SourceFile, SourceRange } from "./source.ts";
 export type {
@@ -103,5 +145,6 @@ export type {
 export type { SbomFormat, SbomResult } from "./sbom/index.ts";
 export type { Inventory, InventoryPackage, PackageKind, UnreadRecord } from "./sbom/index.ts";
 export type { OsRelease } from "./facts/index.ts";
+export type { GoodSignature, KeyPair, SignerIdentity, VerifiedImage } from "./signatures/index.ts";
 export type { LoginResult, LogoutResult } from "./registry/index.ts";
-export type { BuildRecord, PruneResult } from "./store/index.ts";
+export type { BuildRecord, CacheKind, GcPolicy, PruneResult } from "./store/index.ts";

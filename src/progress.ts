@@ -1,6 +1,6 @@
 /** The state of a run as folded from its events: what a screen shows. The renderers of the command and library users draw from it. */
 import { unreachable } from "./errors.ts";
-import type { BuildEvent, TransferEvent } from "./events.ts";
+import type { BuildEvent, MissReason, TransferEvent } from "./events.ts";
 
 /** One transfer of a step. */
 export interface TransferState {
@@ -22,6 +22,8 @@ export interface StepState {
   state: "planned" | "running" | "cached" | "done" | "failed" | "cancelled";
   startedAt: number | undefined;
   endedAt: number | undefined;
+  /** Why it had to run. */
+  missed: MissReason | undefined;
   readonly transfers: Map<string, TransferState>;
   /** The last lines that it wrote, the newest last; the line that is not ended yet is `partial`. */
   readonly tail: string[];
@@ -55,7 +57,7 @@ export function createProgress(): ProgressState {
 /** Folds an event into `state`, in place, and gives what it changed. */
 export function reduceProgress(state: ProgressState, event: BuildEvent): ProgressChange {
   state.startedAt ??= event.at;
-  if (event.type === "warning" || event.type === "result") return { lines: [] };
+  if (!("vertex" in event)) return { lines: [] };
   const step = stepOf(state, event.vertex);
   let lines: readonly string[] = [];
   switch (event.type) {
@@ -70,6 +72,11 @@ export function reduceProgress(state: ProgressState, event: BuildEvent): Progres
       lines = flushPartial(step);
       step.state = "cached";
       step.endedAt = event.at;
+      break;
+    case "vertex.usage":
+      break;
+    case "vertex.missed":
+      step.missed = event.reason;
       break;
     case "vertex.done":
       lines = flushPartial(step);
@@ -110,6 +117,7 @@ function stepOf(state: ProgressState, vertex: string): StepState {
     state: "planned",
     startedAt: undefined,
     endedAt: undefined,
+    missed: undefined,
     transfers: new Map(),
     tail: [],
     partial: "",

@@ -14,6 +14,8 @@ interface StepPlan {
   readonly name: string;
   readonly stage?: string | undefined;
   readonly source?: SourceRange | undefined;
+  /** The steps that it waits for. */
+  readonly inputs?: readonly string[] | undefined;
 }
 
 /** A step while it works. */
@@ -29,13 +31,14 @@ interface WaitingStep extends RunningStep {
 }
 
 /** Announces a step that may start later. */
-export function planStep(emit: Emit, { vertex, name, stage, source }: StepPlan): void {
+export function planStep(emit: Emit, { vertex, name, stage, source, inputs = [] }: StepPlan): void {
   emit({
     type: "vertex.planned",
     vertex,
     name,
     ...given({ stage }),
     ...(source === undefined ? {} : { source: eventSource(source) }),
+    ...(inputs.length === 0 ? {} : { inputs }),
   });
 }
 
@@ -71,9 +74,9 @@ export async function runStepLater<Result>(
   return result;
 }
 
-/** Ends a planned step that needs no work. `why` says what was reused. */
-export function reuseStep(emit: Emit, vertex: string, why: string): void {
-  emit({ type: "vertex.cached", vertex, why });
+/** Ends a planned step that needs no work. `why` says what was reused, `key` what the step is made of. */
+export function reuseStep(emit: Emit, vertex: string, why: string, key?: string): void {
+  emit({ type: "vertex.cached", vertex, why, ...given({ key }) });
 }
 
 /** Does what a planned step needs before it can start, such as working out its key: only a failure shows. See `runStep`. */

@@ -29,7 +29,12 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     hint: "Name the stage in the Dockerfile, or build it first and give docker-image://NAME",
     refuses: [{ args: ["--build-context", "a=target:b"] }],
   },
-  { id: "F70", title: "--target, with did-you-mean", state: "full" },
+  {
+    id: "F70",
+    title: "--target, with did-you-mean",
+    state: "full",
+    note: "And several at once: --target a,b and --target-all, --also for stages that must pass.",
+  },
   { id: "F71", title: "Steps in containers, with seccomp and masked paths", state: "full", note: "crun or runc." },
   { id: "F72", title: "Stages in parallel", state: "full" },
   {
@@ -81,8 +86,8 @@ export const BUILD_ROWS: readonly SupportRow[] = [
   {
     id: "F85",
     title: "Steps without root",
-    state: "planned",
-    note: "RUN needs root for now; without it the error is PRIVILEGE. Builds without RUN need no privilege.",
+    state: "partial",
+    note: "By a helper process in a user namespace with the ids of /etc/subuid, or one id. Without an overlay there RUN fails; mknod of devices needs root; limits of cgroups and an isolated network are for root.",
   },
   {
     id: "F86",

@@ -4,12 +4,17 @@ import type { SupportRow } from "./support-row.ts";
 /** In the order of their numbers. */
 export const RESULT_ROWS: readonly SupportRow[] = [
   { id: "F95", title: "Local cache by content", state: "full" },
-  { id: "F96", title: "--no-cache and --no-cache-filter", state: "full" },
+  {
+    id: "F96",
+    title: "--no-cache and --no-cache-filter",
+    state: "full",
+    note: "Cache mounts stay. --no-cache=mounts empties them, as BuildKit's --no-cache does.",
+  },
   {
     id: "F97",
     title: "Cache in a registry: --cache-to, --cache-from",
     state: "full",
-    note: "In a form of Decant's own: BuildKit's caches are not read. mode=min keeps the layers of the result, mode=max those of all stages.",
+    note: "In a form of Decant's own: BuildKit's caches are not read. mode=min keeps the layers of the result, mode=max those of all stages. Of an unchanged result no stage runs, also with mode=min.",
   },
   {
     id: "F98",
@@ -21,16 +26,16 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   {
     id: "F100",
     title: "Cache of GitHub Actions",
-    state: "planned",
-    hint: "Use type=registry, or type=local with the action actions/cache",
-    refuses: [{ args: ["--cache-to", "type=gha"] }],
+    state: "full",
+    note: "type=gha, by version 2 of its service: url_v2, token, scope, timeout, ignore-error. In a form of Decant's own.",
   },
   {
     id: "F101",
     title: "Cache in S3 and Azure",
-    state: "planned",
-    hint: "Use type=registry or type=local",
-    refuses: [{ args: ["--cache-to", "type=s3,bucket=a"] }],
+    state: "partial",
+    note: "type=s3, with BuildKit's options, for AWS and servers that speak its protocol. Credentials come from the options or from the variables of AWS. No layer may be larger than 5 GiB.",
+    hint: "Use type=s3, type=registry or type=local in place of type=azblob",
+    refuses: [{ args: ["--cache-to", "type=azblob,name=a"] }],
   },
   { id: "F106", title: "COPY --link without the base", state: "full", note: "The base is not even downloaded." },
   {
@@ -117,9 +122,9 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F132",
     title: "Provenance attestations",
     state: "partial",
-    note: "SLSA v1 and v0.2, mode=min and max, builder-id, reproducible, inline-only, as BuildKit lays them out; not filename, nor the layers and resource samples of mode=max.",
-    hint: "Leave the attribute out",
-    refuses: [{ args: ["--attest", "type=provenance,filename=a.json"] }, { args: ["--build-arg", "BUILDKIT_ATTEST_PROVENANCE=mode=max"] }],
+    note: "SLSA v1 and v0.2, mode=min and max, builder-id, reproducible, filename, inline-only, as BuildKit lays them out. Not the samples of resources of mode=max, nor build arguments BUILDKIT_ATTEST_*.",
+    hint: "Use --provenance",
+    refuses: [{ args: ["--build-arg", "BUILDKIT_ATTEST_PROVENANCE=mode=max"] }],
   },
   {
     id: "F133",
@@ -136,11 +141,16 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     refuses: [{ args: ["--sbom", "generator=docker/buildkit-syft-scanner"] }, { args: ["--attest", "type=sbom,generator=a"] }],
   },
   {
+    id: "F135",
+    title: "Annotations of the base, the source and the time",
+    state: "full",
+    note: "With --auto-annotations: org.opencontainers.image.base.name and base.digest, source and revision of a git context, created. BuildKit writes none.",
+  },
+  {
     id: "F136",
-    title: "Source policy (EXPERIMENTAL_BUILDKIT_SOURCE_POLICY)",
-    state: "planned",
-    note: "A build with that variable set is refused, as it would not be held to the policy.",
-    hint: "Unset the variable, or pin what the policy pins in decant.yaml",
+    title: "Source policy (EXPERIMENTAL_BUILDKIT_SOURCE_POLICY, --source-policy-file)",
+    state: "full",
+    note: "Rules cannot make another kind of source of one, such as a URL of an image.",
   },
   {
     id: "F137",
@@ -152,10 +162,17 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   },
   {
     id: "F138",
-    title: "Signatures of images: --disable-content-trust",
-    state: "planned",
-    hint: "Leave it out: signatures of images are not checked",
+    title: "Signatures of images",
+    state: "partial",
+    note: "[Sigstore bundles](../signatures.md) as cosign 3 makes them: decant sign and verify, and decant.yaml for bases. Signatures of cosign 2 and podman are verified, too. Not Docker Content Trust, GPG and Notation.",
+    hint: "Leave it out: Decant does not know Docker Content Trust. See decant verify",
     refuses: [{ args: ["--disable-content-trust"] }],
+  },
+  {
+    id: "F139",
+    title: "Lock of sources: decant.lock, --locked, decant update",
+    state: "full",
+    note: "BuildKit has none. Bases, URLs and git references of the Dockerfile; not contexts, which the command line names.",
   },
   {
     id: "F140",
@@ -175,9 +192,22 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F142",
     title: "History of builds",
     state: "partial",
-    note: "decant history ls, show (inspect), logs, export and rm: steps with their times, warnings, results, whole logs. No open and no import.",
+    note: "decant history ls, show (inspect), logs, compare, export and rm, and decant why: steps with their times, cpu, reasons, warnings, results, whole logs. No open and no import.",
   },
-  { id: "F143", title: "Debugger: --debug, --invoke", state: "planned", refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }] },
+  {
+    id: "F148",
+    title: "A page of a build or an image: --report, decant report",
+    state: "full",
+    note: "One file, without a server: stages, times, why steps ran, logs, bytes, audit, packages, two builds compared. See [the guide](../guide.md#a-page-to-look-at).",
+  },
+  {
+    id: "F143",
+    title: "Debugger: a shell where a step fails",
+    state: "partial",
+    note: "--on-error shell opens a shell in the state before the step. It has no breakpoints, and neither --debug nor --invoke.",
+    hint: "Use --on-error shell",
+    refuses: [{ args: ["--debug"] }, { args: ["--invoke", "sh"] }],
+  },
   { id: "F145", title: "Traces and metrics: --metrics", state: "planned", refuses: [{ args: ["--metrics", "a"] }] },
   {
     id: "F146",

@@ -72,7 +72,8 @@ function splitPath(rest: string, cwd: string): { readonly path: string; readonly
     : { path: resolve(cwd, rest.slice(0, colon)), selector: rest.slice(colon + 1) };
 }
 
-async function sourceOf({ store }: Session, text: string, cwd: string): Promise<CopySource> {
+/** What a text names: NAME (of the store, else of a registry), docker://NAME, store:NAME, oci:PATH, docker-archive:FILE. Throws `USAGE`, `UNSUPPORTED`. */
+export async function sourceOf({ store }: Session, text: string, cwd: string): Promise<CopySource> {
   const { kind, rest } = placeOf(text);
   if (kind === "docker") return { kind: "registry", name: rest };
   if (kind === "store") return { kind: "store", name: rest };

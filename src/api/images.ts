@@ -13,14 +13,23 @@ import {
   unpackedSize,
 } from "../image/index.ts";
 import { formatPlatform } from "../oci/index.ts";
+import { readGcPolicy, STORE_CONFIG } from "../project/index.ts";
 import type { PruneResult } from "../store/index.ts";
 import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
 import { checkOptions } from "./options/shape.ts";
-import { INSPECT, PRUNE, REMOVE, USAGE } from "./options/images.ts";
+import { COLLECT, INSPECT, PRUNE, REMOVE, USAGE } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
-import type { ImageDetails, InspectImageOptions, PruneStoreOptions, RemoveImagesOptions, Run, StoreUsage } from "./types.ts";
+import type {
+  CollectCacheOptions,
+  ImageDetails,
+  InspectImageOptions,
+  PruneStoreOptions,
+  RemoveImagesOptions,
+  Run,
+  StoreUsage,
+} from "./types.ts";
 
 /** Everything about one image of the store. With `sizes`, layers are compressed as a push would, and their sum told. Throws `IMAGE_NOT_FOUND`. */
 export async function inspectImage(options: InspectImageOptions): Promise<ImageDetails> {
@@ -86,6 +95,20 @@ export function pruneStore(options: PruneStoreOptions = {}): Run<PruneResult> {
       signal,
       ...given({ all: options.all, olderThanMs: options.olderThanMs }),
     });
+  });
+}
+
+/** Brings the build cache within a policy: what was used least recently goes first. Rejects with `USAGE` where there is no policy. */
+export function collectCache(options: CollectCacheOptions = {}): Run<PruneResult> {
+  return startRun(COLLECT, options, async (_emit, signal) => {
+    await using session = await openSession(options, "prune");
+    const policy = { ...(await readGcPolicy(session.store.root)), ...options.policy };
+    if (Object.keys(policy).length === 0)
+      throw usageError(
+        "Cannot collect the cache: there is no policy",
+        `Say what it may hold, such as --max-used-space 20GB, or write a policy into ${STORE_CONFIG} of the store`,
+      );
+    return await session.store.prune({ policy, signal });
   });
 }
 

@@ -4,7 +4,7 @@ import type { Digest } from "../digest.ts";
 import { checkParsed, parseDockerfile } from "../dockerfile/index.ts";
 import { DecantError, usageError } from "../errors.ts";
 import { toGraph } from "../graph/index.ts";
-import { type ExportResult, importRootfs, pullImage as pull, pushImage as push, targetNames } from "../image/index.ts";
+import { type ExportResult, importRootfs, pullImage as pull, pullReferrers, pushImage as push, targetNames } from "../image/index.ts";
 import { type ContainerConfig, formatReference, type Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
@@ -20,9 +20,12 @@ export function pullImage(options: PullImageOptions): Run<ImageSummary & { reado
   return startRun(PULL, options, async (emit, signal) => {
     await using session = await openSession(options);
     const platform = platformOf(session, options.platform);
-    const pulled = await step(emit, { vertex: "pull", name: `pulling ${options.image}` }, signal, () =>
-      pull(imageContext(session, emit, "pull", signal), options.image, platform, { load: true, name: true }),
-    );
+    const context = imageContext(session, emit, "pull", signal);
+    const pulled = await step(emit, { vertex: "pull", name: `pulling ${options.image}` }, signal, async () => {
+      const image = await pull(context, options.image, platform, { load: true, name: true });
+      await pullReferrers(context, image.reference, { image: image.descriptor, top: image.reference.digest ?? image.descriptor.digest });
+      return image;
+    });
     const { digest: _digest, ...reference } = pulled.reference;
     return { name: formatReference(reference), ...(await summaryOf(session.store, pulled, signal)) };
   });

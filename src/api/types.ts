@@ -1,11 +1,13 @@
 /** The public handles and results that are not of a build (decision 10). The command line uses nothing else. */
+import type { ComparedBuilds, ExplainedStep } from "../build/index.ts";
 import type { ContainerOptions } from "../containers/index.ts";
 import type { StoreOptions } from "../context/index.ts";
 import type { ByteStream } from "../bytes.ts";
 import type { CompressionOptions, ImageFilters } from "../image/index.ts";
 import type { Digest } from "../digest.ts";
 import type { BuildEvent } from "../events.ts";
-import type { BuildRecord } from "../store/index.ts";
+import type { LogLine } from "../failing-lines.ts";
+import type { BuildRecord, GcPolicy } from "../store/index.ts";
 
 /**
  * A running piece of work: iterate it for events (replayed from the first), await `result`. Iterating ends with the work and never throws what
@@ -88,6 +90,12 @@ export interface PruneStoreOptions extends StoreOptions {
   readonly olderThanMs?: number | undefined;
   /** Also images without a name, however young they are. Default false. */
   readonly untagged?: boolean | undefined;
+}
+
+/** Options of `collectCache`. */
+export interface CollectCacheOptions extends StoreOptions {
+  /** Default: that of config.yaml in the store. What is given here wins over it. */
+  readonly policy?: GcPolicy | undefined;
 }
 
 /** What a store holds. Bytes are those on the disk; what images and the cache share is of images. */
@@ -188,10 +196,49 @@ export interface PastBuild {
   readonly events: readonly BuildEvent[];
   /** The whole output of steps, by `vertex`; empty without the option `logs`. */
   readonly logs: ReadonlyMap<string, string>;
+  /** Of steps that failed, the lines of their logs that say why, by `vertex`. */
+  readonly failures: ReadonlyMap<string, readonly LogLine[]>;
+}
+
+/** Options of `compareBuilds`: IDs or beginnings of them. */
+export interface CompareBuildsOptions extends StoreOptions {
+  readonly first: string;
+  /** Default: the newest. */
+  readonly second?: string | undefined;
+}
+
+/** Two builds side by side. */
+export interface BuildComparison extends ComparedBuilds {
+  readonly first: BuildRecord;
+  readonly second: BuildRecord;
+}
+
+/** Options of `explainBuild`. */
+export interface ExplainBuildOptions extends StoreOptions {
+  /** Its ID or the beginning of one. Default: the newest. */
+  readonly build?: string | undefined;
+  /** An earlier build to compare with. Default: each step's nearest record at the time of the build. */
+  readonly against?: string | undefined;
+}
+
+/** Why the steps of a build ran. */
+export interface BuildExplanation {
+  readonly record: BuildRecord;
+  /** The build that was named to compare with. */
+  readonly against?: BuildRecord;
+  readonly steps: readonly ExplainedStep[];
 }
 
 /** Options of `runImage`: as docker run, what is supported. */
-export interface RunImageOptions extends StoreOptions, ContainerOptions {}
+export interface RunImageOptions extends StoreOptions, ContainerOptions {
+  /**
+   * Merges a shell and tools over the image, which stays as it is: "busybox" for Debian's busybox-static, else an image of the store. What the image has is
+   * not replaced, and without `entrypoint` the shell starts. Default: none.
+   */
+  readonly debugWith?: string | undefined;
+  /** Where decant.yaml is looked for, which says how Debian's archive is reached. Default: the working directory. */
+  readonly cwd?: string | undefined;
+}
 
 /** Options of `stopContainers`. `stopSignal` and `timeoutMs` where not as they were told when they began. */
 export interface StopContainersOptions extends StoreOptions {

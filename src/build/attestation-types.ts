@@ -16,6 +16,8 @@ export interface ProvenanceOptions {
   readonly builderId?: string | undefined;
   /** The caller's own claim. Default false. */
   readonly reproducible?: boolean | undefined;
+  /** Its name among the files of type=local and tar. Default "provenance.json". */
+  readonly filename?: string | undefined;
   /** Only for images, and for archives that are indexes anyway: not as a file of type=local and tar. Default false. */
   readonly inlineOnly?: boolean | undefined;
 }

@@ -22,7 +22,9 @@ export function withAttestations(image: BuiltImage, build: SolvedBuild): BuiltIm
   const { sbom, provenance } = build.opened.options;
   const attestations = [
     ...(sbom === undefined ? [] : sbomAttestations(image, build, sbom.files ?? true)),
-    ...(provenance === undefined ? [] : [{ ...provenanceAttestation(build, provenance), inlineOnly: provenance.inlineOnly ?? false }]),
+    ...(provenance === undefined
+      ? []
+      : [{ ...provenanceAttestation(image, build, provenance), inlineOnly: provenance.inlineOnly ?? false }]),
   ];
   return attestations.length === 0 ? image : { ...image, attestations };
 }

@@ -16,8 +16,8 @@ export function guardedImage(image: BuiltImage, guard: SecretGuard, options: Pic
     ...image,
     attestations: attestations.map((attestation) => ({
       ...attestation,
-      async predicate() {
-        const made = await attestation.predicate();
+      async predicate(layers) {
+        const made = await attestation.predicate(layers);
         guard.checkText(`its ${attestation.fileName}`, JSON.stringify(made));
         return made;
       },

@@ -1,6 +1,10 @@
 /** A build, step by step: opened, prepared, solved, finished, audited and exported. */
 export type { AttestationOptions, ProvenanceOptions, SbomAttestationOptions } from "./attestation-types.ts";
 export { platformNamed } from "./platform.ts";
+export { type ExplainedStep, explainAgainst, explainSteps } from "./explain-steps.ts";
+export { type PastStep, pastSteps } from "./past-steps.ts";
+export { type ComparedBuilds, type ComparedStep, type ComparedValue, compareEvents } from "./compare-builds.ts";
+export { type BuildPlan, planBuildRun } from "./plan-build.ts";
 export { checkFile } from "./check-file.ts";
 export {
   type BuildRun,
@@ -11,10 +15,11 @@ export {
   type OpenedBuild,
   planOptionsOf,
 } from "./open-build.ts";
-export { keptEvents } from "./kept-events.ts";
+export { keptBuild, keptEvents } from "./kept-events.ts";
+export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
 export type { PreparedBuild } from "./prepare.ts";
 export type { Builders, RemoteSolver } from "./remote-types.ts";
 export type { SolvedBuild, SolvedGraph, StartedBuild } from "./solve-graph.ts";
-export type { AuditMode, BuildOptions, BuildResult } from "./types.ts";
+export type { AuditedBuild, AuditMode, BuildOptions, BuildResult, NamedTargetResult, TargetResult } from "./types.ts";

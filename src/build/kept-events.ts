@@ -1,7 +1,7 @@
 /** What a build told, kept with its line in the history: its steps, warnings and results. Logs of steps have files of their own. */
 import type { BuildEvent, Emit } from "../events.ts";
 import type { SecretGuard } from "../secrets/index.ts";
-import type { History } from "../store/index.ts";
+import type { BuildRecord, History } from "../store/index.ts";
 
 /** Passes events on, and remembers what is kept. */
 interface EventKeeper {
@@ -36,4 +36,12 @@ export function keptEvents(history: History, buildId: string): BuildEvent[] {
   const text = history.kept(buildId) ?? "";
   // Written by `keep`, where only the store's owner can write; a line that a crash cut short is left out.
   return text.split("\n").flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as BuildEvent] : []));
+}
+
+/** All that was kept of a build, as a report wants it. */
+export function keptBuild(
+  history: History,
+  record: BuildRecord,
+): { readonly record: BuildRecord; readonly events: BuildEvent[]; readonly logOf: (vertex: string) => string | undefined } {
+  return { record, events: keptEvents(history, record.id), logOf: (vertex) => history.log(record.id, vertex)?.toString("utf8") };
 }

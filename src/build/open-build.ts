@@ -1,4 +1,5 @@
 /** What a build starts from, opened once for everything that looks at a Dockerfile: builds, checks, outlines, lists of targets and graphs. */
+import { resolve } from "node:path";
 import {
   type BuildContext,
   type ContextOptions,
@@ -8,21 +9,37 @@ import {
   namedContexts,
   openAgents,
   openBuildContext,
+  openSecretKeys,
   openSecrets,
   openSession,
   type Session,
 } from "../context/index.ts";
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
-import type { SourceAccess } from "../engine/index.ts";
+import type { EngineContext, SourceAccess } from "../engine/index.ts";
+import { usageError } from "../errors.ts";
 import { learning, openGuard } from "./secret-guard.ts";
 import type { RemoteSolver } from "./remote-types.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
+import { parseGitUrl } from "../graph/index.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
 import type { CredentialSource } from "../registry/index.ts";
-import { type BaseImages, baseImages, findProjectFile, foldersOf, type ProjectFile, type ProjectOptions } from "../project/index.ts";
+import {
+  type BaseImages,
+  baseImages,
+  findProjectFile,
+  foldersOf,
+  NO_RULES,
+  openSourcePolicy,
+  policyRules,
+  type ProjectFile,
+  type ProjectOptions,
+  type SourceRules,
+} from "../project/index.ts";
 import { workingDirectory } from "../working-directory.ts";
+
+const POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
 /** What decides it. */
 export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
@@ -52,6 +69,7 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** Opened on first use, because looking at a Dockerfile on this machine needs no store. */
   readonly session: () => Promise<Session>;
   readonly access: SourceAccess;
+  readonly secretKey: EngineContext["secretKey"];
   /** Knows the secrets of the build, if it has any. */
   readonly guard: SecretGuard | undefined;
   readonly context: BuildContext;
@@ -69,6 +87,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   readonly remote?: RemoteSolver | undefined;
   /** decant.yaml, read on first use. */
   readonly project: () => Promise<ProjectFile | undefined>;
+  /** What it may take its sources for: with `locked` the pins of decant.lock, read on first use. */
+  readonly rules: () => Promise<SourceRules>;
 }
 
 /**
@@ -95,7 +115,10 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const access = isClient && guard !== undefined ? learning(lent, guard) : lent;
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
-  const context = await openBuildContext(options, session, { cwd, access, compatibility, ...run });
+  const policy = await openPolicy(options, cwd, env);
+  const atContext = policy?.context ?? NO_RULES.context;
+  const context = await openBuildContext(options, session, { cwd, access, compatibility, rule: atContext, ...run });
+  refuseModes(options, context);
   const folder = context.files.kind === "folder" ? context.files.path : undefined;
   const written = parseDockerfile(context.dockerfile.bytes, { name: context.dockerfile.name });
   const followed: Followed = {
@@ -104,6 +127,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   };
   let project: Promise<ProjectFile | undefined> | undefined;
   const contexts = await namedContexts(options.buildContexts ?? {}, cwd, buildPlatform, followed);
+  let rules: Promise<SourceRules> | undefined;
   const resources = opening.move();
   return {
     ...run,
@@ -111,6 +135,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     cwd,
     session,
     access,
+    secretKey: openSecretKeys(options.secrets ?? [], access.secret),
     guard,
     context,
     folder,
@@ -121,8 +146,43 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     contexts,
     // What came from elsewhere does not say which images stand for others.
     project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
+    rules: () => (rules ??= openRules(options, { context, folder, policy })),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+type Policy = (after?: SourceRules) => SourceRules;
+
+/** The policy that the options or the environment name: rules with those of a lock after it. */
+async function openPolicy(
+  { sourcePolicy }: OpenBuildOptions,
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly context: SourceRules["context"]; readonly rules: Policy } | undefined> {
+  const file = sourcePolicy ?? env[POLICY_VARIABLE] ?? "";
+  if (file === "") return undefined;
+  const policy = await openSourcePolicy(resolve(cwd, file));
+  const rules: Policy = (after) => policyRules(policy, after);
+  return { context: rules().context, rules };
+}
+
+async function openRules(
+  options: OpenBuildOptions,
+  { context, folder, policy }: Pick<OpenedBuild, "context" | "folder"> & { readonly policy: { readonly rules: Policy } | undefined },
+): Promise<SourceRules> {
+  const locked = options.locked === true ? await lockOf(options, context.dockerfile.path, folder) : undefined;
+  return policy?.rules(locked) ?? locked ?? NO_RULES;
+}
+
+async function lockOf(options: OpenBuildOptions, dockerfile: string, folder: string | undefined): Promise<SourceRules> {
+  const { openLockRules } = await import("./lock-rules.ts");
+  return await openLockRules(options, dockerfile, folder);
+}
+
+/** An archive says modes itself, and what git gives has those of git already. */
+function refuseModes({ contextModes, context }: OpenBuildOptions, { files }: BuildContext): void {
+  if (contextModes !== "git" || files.kind === "folder" || files.layers.length === 0 || parseGitUrl(context, { asContext: true })) return;
+  throw usageError("Cannot use --context-modes git: the context is an archive", "Leave it out, or give the unpacked folder as the context");
 }
 
 /** How people know what was built: by its first name, else by its context. */
@@ -149,7 +209,18 @@ export function planOptionsOf({ options, followed, buildPlatform, contexts }: Op
 /** Where its images come from; of `severalPlatforms`, progress names each. */
 export async function imagesOf(opened: OpenedBuild, severalPlatforms: boolean = false): Promise<BaseImages> {
   const { options, cwd, folder, context, contexts, emit, signal } = opened;
-  const { assemble = [], locked = false, pull = false } = options;
+  const { assemble = [], locked = false } = options;
+  const pull = options.pull === true ? "always" : options.pull === false ? undefined : options.pull;
   const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked };
-  return baseImages(await opened.session(), { project: await opened.project(), contexts, bases, pull, severalPlatforms, emit, signal });
+  const rules = await opened.rules();
+  return baseImages(await opened.session(), {
+    project: await opened.project(),
+    contexts,
+    bases,
+    rules,
+    pull,
+    severalPlatforms,
+    emit,
+    signal,
+  });
 }

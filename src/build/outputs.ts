@@ -23,27 +23,33 @@ import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
-import type { PreparedBuild } from "./prepare.ts";
+import { autoAnnotations } from "./auto-annotations.ts";
+import type { SolvedBuild } from "./solve-graph.ts";
+import { shownTarget } from "./targets.ts";
 import type { BuildOptions } from "./types.ts";
 
 /**
- * Writes every output that is wanted, one after the other: `images` of the platforms of `builds`. Throws as `exportImage`, and `USAGE` for annotations of
+ * Writes every output that is wanted of one target, one after the other: `images` of the platforms of `builds`. Throws as `exportImage`, and `USAGE` for annotations of
  * what is not built.
  */
-export async function exportAll(images: readonly BuiltImage[], builds: readonly PreparedBuild[]): Promise<ExportResult[]> {
+export async function exportAll(images: readonly BuiltImage[], builds: readonly SolvedBuild[]): Promise<ExportResult[]> {
   const [first] = builds;
   if (first === undefined) throw new InternalError("a build without platforms");
-  const { opened, session } = first;
+  const { opened, session, target } = first;
   const { options, cwd, followed, emit, signal } = opened;
+  const shown = shownTarget(target);
   const platforms = images.map(namedPlatform);
   const results: ExportResult[] = [];
   for (const [index, output] of outputsOf(options).entries()) {
-    const changed = async (image: BuiltImage): Promise<BuiltImage> => {
-      const annotated = withAnnotations(image, [...ownAnnotations(output), ...(options.annotations ?? [])], platforms);
-      return await rewritten(timedFor(annotated, output), output, session, signal);
+    const changed = async (image: BuiltImage, _stop: AbortSignal, at: number): Promise<BuiltImage> => {
+      const build = options.autoAnnotations === true ? builds[at] : undefined;
+      const known = build === undefined ? [] : autoAnnotations(image, build);
+      const annotated = withAnnotations(image, [...known, ...ownAnnotations(output), ...(options.annotations ?? [])], platforms);
+      const { attestations: _left, ...bare } = annotated;
+      return await rewritten(timedFor(takesAttestations(output) ? annotated : bare, output), output, session, signal);
     };
     const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
-    results.push(await writeOutput(wanted, output, { index, session, stdout: options.stdout, cwd, followed, emit, signal }));
+    results.push(await writeOutput(wanted, output, { index, target: shown, session, stdout: options.stdout, cwd, followed, emit, signal }));
   }
   return results;
 }
@@ -64,12 +70,16 @@ export async function checkOutputs(
   const attestations = [...(sbom === undefined ? [] : [{}]), ...(provenance === undefined ? [] : [{ inlineOnly: provenance.inlineOnly }])];
   const inIndex = platforms.length > 1 || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
   for (const output of outputs) {
-    const specs = [...ownAnnotations(output), ...(options.annotations ?? [])];
-    const images = platforms.map((platform) => ({ annotations: annotationsFor(specs, platform, platforms), attestations, inIndex }));
+    const specs = [...(options.autoAnnotations === true ? [AUTO] : []), ...ownAnnotations(output), ...(options.annotations ?? [])];
+    const said = takesAttestations(output) ? attestations : [];
+    const images = platforms.map((platform) => ({ annotations: annotationsFor(specs, platform, platforms), attestations: said, inIndex }));
     const mayDelete = options.allow?.includes("buildx.local.delete");
     await checkOutput(images, output, { cwd, followed, env: options.env, mayDelete, signal, ...given({ stdout }) });
   }
 }
+
+/** Stands for those that the build will know. */
+const AUTO: AnnotationSpec = { key: "org.opencontainers.image.created", value: "" };
 
 /** What is known of a build before it is opened. */
 interface PlannedOutputs {
@@ -77,6 +87,10 @@ interface PlannedOutputs {
   readonly cwd: string;
   readonly followed: Followed | undefined;
   readonly signal: AbortSignal;
+}
+
+function takesAttestations(output: OutputSpec): boolean {
+  return !("attestations" in output) || output.attestations !== false;
 }
 
 function ownAnnotations(output: OutputSpec): readonly AnnotationSpec[] {
@@ -87,6 +101,8 @@ function ownAnnotations(output: OutputSpec): readonly AnnotationSpec[] {
 interface OutputRun {
   /** Its place among the outputs. */
   readonly index: number;
+  /** The stage, in a build of several targets. */
+  readonly target?: string | undefined;
   readonly session: Session;
   readonly stdout: BuildOptions["stdout"];
   /** The versions whose defaults hold. Default: the newest. */
@@ -98,15 +114,16 @@ interface OutputRun {
 
 /** Writes an output as a step of its own. Throws as `exportImage`. */
 export async function writeOutput(images: () => Promise<readonly BuiltImage[]>, output: OutputSpec, run: OutputRun): Promise<ExportResult> {
-  const { session, stdout, cwd, followed, emit, signal } = run;
-  const vertex = `export ${run.index}`;
+  const { session, stdout, cwd, followed, emit, signal, target } = run;
+  const vertex = target === undefined ? `export ${run.index}` : `export ${target} ${run.index}`;
   const loadPlace =
     output.type === "docker" && output.dest === undefined ? await findLoadPlace(output, { env: session.env, signal }) : undefined;
   const context = { ...imageContext(session, emit, vertex, signal), cwd, followed, env: session.env, loadPlace, ...given({ stdout }) };
   const write = async (): Promise<ExportResult> => await exportImage(await images(), output, context);
   // Nothing is written then: no step.
   if (output.type === "cacheonly") return await write();
-  return await step(emit, { vertex, name: loadPlace?.title ?? exportName(output) }, signal, write);
+  const name = loadPlace?.title ?? exportName(output);
+  return await step(emit, { vertex, name: target === undefined ? name : `[${target}] ${name}` }, signal, write);
 }
 
 function withAnnotations(image: BuiltImage, specs: readonly AnnotationSpec[], built: readonly Platform[]): BuiltImage {
@@ -135,7 +152,8 @@ async function rewritten(image: BuiltImage, output: OutputSpec, { store }: Sessi
   return { ...image, layers, areTimesRewritten: true };
 }
 
-function outputsOf(options: Pick<BuildOptions, "outputs" | "tags">): readonly OutputSpec[] {
+/** The outputs of the options, or what a build does without one. */
+export function outputsOf(options: Pick<BuildOptions, "outputs" | "tags">): readonly OutputSpec[] {
   if (options.outputs !== undefined && options.outputs.length > 0) return options.outputs;
   return [{ type: "image", names: options.tags ?? [], push: false }];
 }

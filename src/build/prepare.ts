@@ -1,22 +1,27 @@
 /** From an opened build to its graph: the epoch, the images, the checks on the way, and the devices that steps ask for. */
+import { availableParallelism } from "node:os";
 import { AT_ONCE, pool } from "../async.ts";
 import { dockerProxies, refuseUnknown, resolveEpoch, type Session, sourceTime } from "../context/index.ts";
 import { checkParsed, isOn, type ParsedDockerfile } from "../dockerfile/index.ts";
 import type { DeviceAccess } from "../engine/index.ts";
-import { type Conversion, toGraph } from "../graph/index.ts";
-import type { Platform } from "../oci/index.ts";
-import type { BaseImages } from "../project/index.ts";
+import { type Conversion, reachable, toGraph } from "../graph/index.ts";
+import { formatPlatform, type Platform } from "../oci/index.ts";
+import type { BaseImages, SourceRules } from "../project/index.ts";
 import { platformsOf } from "./platform.ts";
+import { stageFacts } from "./stage-facts.ts";
 import { type BuildChecks, buildChecks, emitDiagnostics } from "./checks.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
 import { checkEmulation } from "./emulation.ts";
 import { imagesOf, type OpenedBuild, planOptionsOf } from "./open-build.ts";
+import type { BuildTarget } from "./targets.ts";
 import type { BuildOptions } from "./types.ts";
 import { warningsOnce } from "./warnings-once.ts";
 
-/** A build of one platform whose graph is known, and nothing of which has run. */
+/** A build of one target for one platform whose graph is known, and nothing of which has run. */
 export interface PreparedBuild {
+  /** With the options of its target alone. */
   readonly opened: OpenedBuild<BuildOptions>;
+  readonly target: BuildTarget;
   readonly session: Session;
   /** The one that was asked for. */
   readonly platform: Platform;
@@ -34,40 +39,46 @@ export interface PreparedBuild {
 
 /** What must be right before a build counts as begun. Throws `UNSUPPORTED`, `DOCKERFILE_SYNTAX`, `DOCKERFILE_SEMANTIC`. */
 export async function checkOpened({ options, written, context, emit }: OpenedBuild<BuildOptions>): Promise<void> {
-  await refuseUnknown(context.dockerfile, options.buildArgs ?? {}, options.env ?? process.env);
+  await refuseUnknown(context.dockerfile, options.buildArgs ?? {});
   emitDiagnostics(written, emit);
   checkParsed(written);
   warnOfUnknownStages(written, options.noCacheStages ?? [], emit);
 }
 
 /**
- * Makes the graph of each platform, in the order of the options. Throws `DOCKERFILE_*`, `UNSUPPORTED`, `PLATFORM`, and what looking images up
- * throws.
+ * Makes the graph of each target for each platform, in the order of the options. Throws `DOCKERFILE_*`, `UNSUPPORTED`, `PLATFORM`, and what looking
+ * images up throws.
  */
-export async function prepareBuild(opened: OpenedBuild<BuildOptions>): Promise<readonly PreparedBuild[]> {
+export async function prepareBuild(opened: OpenedBuild<BuildOptions>, targets: readonly BuildTarget[]): Promise<readonly PreparedBuild[]> {
   const { options, cwd, signal } = opened;
   const session = await opened.session();
   const platforms = platformsOf(options.platforms, opened);
-  // What all platforms say is said once.
-  const emit = platforms.length > 1 ? warningsOnce(opened.emit) : opened.emit;
+  // What all targets and platforms say is said once.
+  const emit = platforms.length * targets.length > 1 ? warningsOnce(opened.emit) : opened.emit;
   const told = { ...opened, emit };
   const devices = buildDevices(options, { cwd, emit });
   const several = platforms.length > 1;
   const images = await imagesOf(told, several);
-  const epoch = await epochOf(told, session, platforms[0] ?? opened.defaultPlatform);
-  const shared = { opened: told, session, devices, images, ...epoch };
-  const prepared = await pool(AT_ONCE, platforms, (platform) => preparePlatform(platform, several, shared), signal);
+  const rules = await opened.rules();
+  const epoch = await epochOf(told, session, platforms[0] ?? opened.defaultPlatform, rules);
+  const shared = { session, devices, images, rules, ...epoch };
+  const wanted = targets.flatMap((target) => {
+    const ofTarget = { ...shared, target, opened: { ...told, options: target.options } };
+    return platforms.map((platform) => ({ platform, ofTarget }));
+  });
+  const prepared = await pool(AT_ONCE, wanted, ({ platform, ofTarget }) => preparePlatform(platform, several, ofTarget), signal);
   if (opened.remote === undefined) await checkEmulation(prepared.map(({ conversion }) => conversion));
   return prepared;
 }
 
-/** What all platforms share. */
-interface SharedPreparation extends Pick<PreparedBuild, "opened" | "session" | "devices" | "images" | "buildArgs" | "epochSec"> {
+/** What all platforms of a target share. */
+interface SharedPreparation extends Pick<PreparedBuild, "opened" | "target" | "session" | "devices" | "images" | "buildArgs" | "epochSec"> {
   readonly parsed: ParsedDockerfile;
+  readonly rules: SourceRules;
 }
 
 async function preparePlatform(platform: Platform, severalPlatforms: boolean, shared: SharedPreparation): Promise<PreparedBuild> {
-  const { opened, session, images, devices, buildArgs, epochSec, parsed } = shared;
+  const { opened, target, session, images, devices, buildArgs, epochSec, parsed, rules } = shared;
   const { options, context, emit } = opened;
   const planned = { ...planOptionsOf(opened, platform), buildArgs };
   const checks = buildChecks({ parsed, files: context.files, ...planned });
@@ -79,14 +90,18 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
       buildArgs: { ...proxies, ...buildArgs },
       epochSec,
       severalPlatforms,
+      addedSource: rules.added,
       resolveImage: (request) => checks.seen(request, images.resolveImage(request)),
     }),
     emit,
   );
+  for (const { op, meta } of conversion.target === undefined ? [] : reachable(conversion.target))
+    if (op.kind === "source" && op.identifier === "local://context") rules.context(op, meta.source);
   // Those of a builder elsewhere are its own.
   if (opened.remote === undefined) await checkDevices(conversion.target, devices);
+  emit({ type: "plan", platform: formatPlatform(platform), cores: availableParallelism(), stages: stageFacts(conversion.plan) });
   const inIndex = severalPlatforms || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
-  return { opened, session, platform, buildArgs, epochSec, images, checks, devices, conversion, inIndex };
+  return { opened, target, session, platform, buildArgs, epochSec, images, checks, devices, conversion, inIndex };
 }
 
 function warnOfUnknownStages({ stages }: ParsedDockerfile, wanted: readonly string[], emit: OpenedBuild["emit"]): void {
@@ -96,11 +111,12 @@ function warnOfUnknownStages({ stages }: ParsedDockerfile, wanted: readonly stri
   }
 }
 
-/** One time for all platforms: where a stage or an image gives it, the first platform's. */
+/** One time for all targets and platforms: where a stage or an image gives it, the first platform's. */
 async function epochOf(
   opened: OpenedBuild<BuildOptions>,
   session: Session,
   platform: Platform,
+  rules: SourceRules,
 ): Promise<Pick<SharedPreparation, "parsed" | "buildArgs" | "epochSec">> {
   const { options, written, context, contexts, access, emit, signal } = opened;
   const { parsed, buildArgs, epochSec } = await resolveEpoch(
@@ -109,7 +125,8 @@ async function epochOf(
     {
       contextTime: context.time,
       namedContext: (name) => contexts.find(name, platform),
-      timeOf: (source) => sourceTime(source, session, { access, signal }),
+      timeOf: (source, added) =>
+        sourceTime(added === undefined ? rules.context(source) : rules.added(source, added), session, { access, signal }),
       emit,
     },
   );

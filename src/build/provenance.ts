@@ -4,6 +4,7 @@ import type { Material } from "../engine/index.ts";
 import { reachable, type Vertex } from "../graph/index.ts";
 import {
   type Attestation,
+  type BuiltImage,
   buildDefinition,
   dockerPurl,
   PROVENANCE_PREDICATES,
@@ -11,7 +12,7 @@ import {
   provenancePredicate,
   type ProvenanceRequest,
 } from "../image/index.ts";
-import { formatPlatform, parseReference, type Platform } from "../oci/index.ts";
+import { type Descriptor, formatPlatform, parseReference, type Platform } from "../oci/index.ts";
 import { formatPurl } from "../purl.ts";
 import { publicUrl, publicVariable, withoutUrlSecrets } from "../url-secrets.ts";
 import { VERSION } from "../version.ts";
@@ -28,14 +29,33 @@ const OWN = /^(distroless|oci-layout)\/(.+)$/;
 const BUILDER_ID = formatPurl({ type: "npm", name: "decant", version: VERSION });
 
 /** Provenance of the build, by the clock of the moment it is asked for. */
-export function provenanceAttestation(build: SolvedBuild, wanted: ProvenanceOptions): Attestation {
+export function provenanceAttestation(image: BuiltImage, build: SolvedBuild, wanted: ProvenanceOptions): Attestation {
   const version = wanted.version ?? "v1";
   const factsNow = provenanceFacts(build, wanted);
+  const depths = wanted.mode === "max" ? stepDepths(image, build) : new Map<string, number>();
   return {
     predicateType: PROVENANCE_PREDICATES[version],
-    fileName: "provenance.json",
-    predicate: async () => provenancePredicate(version, factsNow()),
+    fileName: wanted.filename ?? "provenance.json",
+    predicate: async (layers) => provenancePredicate(version, { ...factsNow(), layers: stepLayers(depths, layers) }),
   };
+}
+
+/** How many layers of the image the result of each step has: all of its layers are the first ones of the image. */
+function stepDepths({ layers: whole }: BuiltImage, { conversion, solution }: SolvedBuild): ReadonlyMap<string, number> {
+  const depths = new Map<string, number>();
+  const order = conversion.target === undefined ? [] : reachable(conversion.target);
+  for (const [at, { id }] of order.entries()) {
+    const own = solution.layersOf(id) ?? [];
+    if (own.length > 0 && own.every(({ key }, index) => key === whole[index]?.key)) depths.set(`step${at}:0`, own.length);
+  }
+  return depths;
+}
+
+/** Without annotations: what a layer is, not where this output found it. */
+function stepLayers(depths: ReadonlyMap<string, number>, layers: readonly Descriptor[]): ProvenanceFacts["layers"] {
+  if (layers.length === 0) return {};
+  const told = layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
+  return Object.fromEntries([...depths].map(([step, depth]) => [step, [told.slice(0, depth)]]));
 }
 
 /**
@@ -75,6 +95,7 @@ function provenanceFacts(build: SolvedBuild, wanted: ProvenanceOptions): () => P
     request,
     complete,
     followed: opened.followed,
+    layers: {},
     hermetic: complete && order.every((vertex) => !usesNetwork(vertex, options.network)),
     reproducible: wanted.reproducible ?? false,
     ...(mode === "max" && conversion.target !== undefined ? { definition: buildDefinition(conversion.target) } : {}),

@@ -13,6 +13,11 @@ const OWN: readonly (readonly [flag: string, isGiven: (options: BuildOptions) =>
   ["--runtime", ({ runtime = "auto" }) => runtime !== "auto"],
   ["--explain", ({ explain = false }) => explain],
   ["--expect-cached", ({ expectCached = false }) => expectCached],
+  ["--retry", ({ retries = 0 }) => retries > 0],
+  ["--step-timeout", ({ stepTimeoutMs }) => stepTimeoutMs !== undefined],
+  ["--on-error", ({ onStepFailed }) => onStepFailed !== undefined],
+  ["--verify-reproducible", ({ verifyReproducible = false }) => verifyReproducible],
+  ["--no-cache=mounts", ({ noCacheMounts = false }) => noCacheMounts],
   ["--cache-from", ({ cacheFrom = [] }) => cacheFrom.length > 0],
   ["--cache-to", ({ cacheTo = [] }) => cacheTo.length > 0],
 ];

@@ -8,7 +8,7 @@ import type { SolvedBuild } from "./solve-graph.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** Caches of one build. */
-interface SharedCaches {
+export interface SharedCaches {
   /** For the engine; absent where the build has no such caches. */
   readonly shared?: SharedResults;
   /** What is to be in the configuration of the image; undefined where nothing is. */
@@ -26,7 +26,16 @@ export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: r
   // Loaded when it is needed: most builds have no such caches.
   const { exportCaches, importCaches, inlineCache, shareResults } = await import("../caches/index.ts");
   const session = await opened.session();
-  const context = { store: session.store, registry: session.registry, emit, signal, cwd, platforms };
+  const context = {
+    store: session.store,
+    registry: session.registry,
+    network: session.network,
+    env: session.env,
+    emit,
+    signal,
+    cwd,
+    platforms,
+  };
   const { shared, found } = shareResults(await importCaches(cacheFrom, context));
   return {
     shared,

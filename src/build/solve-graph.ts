@@ -9,6 +9,7 @@ import {
   localSources,
   type Sandbox,
   type SharedResults,
+  type SolveAgain,
   type Solution,
   type Solved,
   solve,
@@ -29,6 +30,8 @@ export interface StartedBuild {
   readonly startedAt: number;
   /** Caches of other machines. */
   readonly shared?: SharedResults | undefined;
+  readonly grew?: (() => Promise<void>) | undefined;
+  readonly again?: SolveAgain | undefined;
 }
 
 /** What a build made of one platform. */
@@ -46,10 +49,9 @@ export interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
 /** Solves the graphs of all platforms at the same time. Throws as `solve`. */
 export async function solveGraph(builds: readonly PreparedBuild[], started: StartedBuild): Promise<SolvedGraph> {
   const targets = builds.map(({ conversion }) => conversion.target);
-  const [first] = builds;
-  if (first === undefined) throw new InternalError("a build without platforms");
   await using stack = new AsyncDisposableStack();
-  const { solutions, executed, cached } = await solve(targets, engineContext(first, started, stack), first.opened.signal);
+  const context = engineContext(builds, started, stack);
+  const { solutions, executed, cached } = await solve(targets, context, firstOf(builds).opened.signal);
   return { builds: builds.map((build, at) => ({ ...build, started, solution: solutionAt(solutions, at) })), executed, cached };
 }
 
@@ -59,18 +61,28 @@ function solutionAt(solutions: readonly Solution[], at: number): Solution {
   return solution;
 }
 
-/** What the engine works with; `build` is any of the platforms, as they differ in their graphs only. */
-function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack: AsyncDisposableStack): EngineContext {
-  const { opened, session, images, devices, epochSec } = build;
+function firstOf(builds: readonly PreparedBuild[]): PreparedBuild {
+  const [first] = builds;
+  if (first === undefined) throw new InternalError("a build without platforms");
+  return first;
+}
+
+/** What the engine works with: that of any of the platforms, as they differ in their graphs only. What it opens goes with `stack`. */
+export function engineContext(
+  builds: readonly PreparedBuild[],
+  { id, shared, grew, again }: StartedBuild,
+  stack: AsyncDisposableStack,
+): EngineContext {
+  const { opened, session, images, devices, epochSec } = firstOf(builds);
   const { options, access, guard, contexts, emit } = opened;
   const { store, network, env } = session;
   const warn = warningsOnce(emit);
   let sandbox: Promise<Sandbox> | undefined;
-  const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }));
+  const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }, { modes: options.contextModes }));
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
-    ...given({ shared, guard }),
+    ...given({ shared, grew, guard, again }),
     emit,
     providers: [
       local,
@@ -82,14 +94,19 @@ function engineContext(build: PreparedBuild, { id, shared }: StartedBuild, stack
     defaultNetwork: options.network === "none" ? "none" : "host",
     ...given({ caCertificates }),
     ...access,
+    ...given({ secretKey: opened.secretKey, retries: options.retries, stepTimeoutMs: options.stepTimeoutMs }),
     devices,
     warn: (code, message, range) =>
       warn({ type: "warning", code, message, ...(range === undefined ? {} : { source: eventSource(range) }) }),
     ...given({ epochSec }),
     noCache: options.noCache ?? false,
+    noCacheMounts: options.noCacheMounts ?? false,
+    // Both look at the layers of stages.
+    allStages: options.sbom !== undefined || options.audit !== undefined,
     explain: options.explain ?? false,
-    expectCached: options.expectCached ?? false,
+    expectCached: again === undefined && (options.expectCached ?? false),
     buildId: id,
+    onStepFailed: options.onStepFailed,
   };
 }
 
@@ -98,5 +115,5 @@ async function startSandbox(session: Session, options: BuildOptions, stack: Asyn
   await sweepSandboxes(stateDir);
   const { cgroupParent: parent, resources } = options;
   const cgroup = parent === undefined && resources === undefined ? {} : { cgroup: { ...given({ parent, resources }) } };
-  return stack.use(createSandbox({ stateDir, runtime: options.runtime ?? "auto", env: session.env, ...cgroup }));
+  return stack.use(createSandbox({ stateDir, store: session.store, runtime: options.runtime ?? "auto", env: session.env, ...cgroup }));
 }

@@ -10,9 +10,13 @@ import { DecantError } from "../errors.ts";
 export const CACHE_DOCUMENT: string = "application/vnd.decant.cache.v1+json";
 /** A bound on what is read, far above what `MAX_RESULTS` and `MAX_SELECTIONS` need. */
 export const MAX_DOCUMENT_BYTES: number = 64 * 1024 * 1024;
+/** A bound on the manifest beside it: a line for each layer. */
+export const MAX_MANIFEST_BYTES: number = 8 * 1024 * 1024;
 /** A manifest of more layers is larger than registries take. */
 export const MAX_RESULTS = 10_000;
 const MAX_SELECTIONS = 20_000;
+/** Of one cache. */
+export const MAX_MOUNTS = 1000;
 /** What no build has used for so long is left out of the next export. */
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -38,14 +42,24 @@ export interface SharedSelection {
   readonly used: number;
 }
 
+/** What a cache mount had, as layers on each other. */
+export interface SharedMount {
+  readonly key: Digest;
+  readonly id: string;
+  readonly used: number;
+  readonly packs: readonly { readonly layer: number; readonly diffId: Digest }[];
+}
+
 /** A cache. */
 interface CacheDocument {
+  readonly mounts?: readonly SharedMount[] | undefined;
   readonly results: readonly SharedResult[];
   readonly selections: readonly SharedSelection[];
 }
 
 const digest = v.custom<Digest>((value) => typeof value === "string" && isDigest(value));
 const time = v.pipe(v.number(), v.finite(), v.minValue(0));
+const place = v.pipe(v.number(), v.integer(), v.minValue(0));
 const schema = v.object({
   version: v.literal(1),
   results: v.pipe(
@@ -56,12 +70,18 @@ const schema = v.object({
         diffId: v.optional(digest),
         created: v.pipe(v.string(), v.isoTimestamp()),
         used: time,
-        layer: v.pipe(v.number(), v.integer(), v.minValue(0)),
+        layer: place,
       }),
     ),
     v.maxLength(MAX_RESULTS),
   ),
   selections: v.pipe(v.array(v.object({ memo: digest, digest, used: time })), v.maxLength(MAX_SELECTIONS)),
+  mounts: v.optional(
+    v.pipe(
+      v.array(v.object({ key: digest, id: v.string(), used: time, packs: v.array(v.object({ layer: place, diffId: digest })) })),
+      v.maxLength(MAX_MOUNTS),
+    ),
+  ),
 });
 
 /** Reads the text of a document; `layers`: how many there are. Throws `MANIFEST` for anything else than a cache of ours. */
@@ -79,14 +99,15 @@ export function parseCache(bytes: Uint8Array, layers: number, name: string): Cac
 export function checkCache(value: unknown, layers: number, name: string): CacheDocument {
   const parsed = v.safeParse(schema, value);
   if (!parsed.success) throw damaged(name, `its document is not as wanted: ${v.getDotPath(parsed.issues[0]) ?? "the whole of it"}`);
-  const { results, selections } = parsed.output;
-  if (results.some(({ layer }) => layer >= layers)) throw damaged(name, "its document names layers that it does not have");
-  return { results, selections };
+  const { results, selections, mounts = [] } = parsed.output;
+  if ([...results, ...mounts.flatMap(({ packs }) => packs)].some(({ layer }) => layer >= layers))
+    throw damaged(name, "its document names layers that it does not have");
+  return { results, selections, mounts };
 }
 
 /** A document, for JSON. */
-export function cacheDocument({ results, selections }: CacheDocument): object {
-  return { version: 1, results, selections };
+export function cacheDocument({ results, selections, mounts = [] }: CacheDocument): object {
+  return { version: 1, results, selections, ...(mounts.length === 0 ? {} : { mounts }) };
 }
 
 /** Of two results for a key the later one counts; what was not used for long, and what is too much, goes. */

@@ -1,13 +1,15 @@
 /** Leaves results for other machines: what the place has stays, what this build found comes to it, and only what is missing moves. */
-import { delay } from "../async.ts";
+import { AT_ONCE, delay, pool } from "../async.ts";
 import type { Digest } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import { type ArtifactPlace, type ImageContext, packArtifact, writeArtifact } from "../image/index.ts";
+import type { UsedMount } from "../engine/index.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { LayerSource } from "../tree/index.ts";
-import { CACHE_DOCUMENT, cacheDocument, livingOf, MAX_RESULTS, mergedSelections, type SharedSelection } from "./document.ts";
-import { type CachePlace, type FoundCache, placeOf, type PlacedResult, readCache } from "./place.ts";
+import { CACHE_DOCUMENT, cacheDocument, livingOf, MAX_MOUNTS, MAX_RESULTS, mergedSelections, type SharedSelection } from "./document.ts";
+import { type CachePlace, type FoundCache, type FoundMount, type PlaceContext, placeOf, type PlacedResult, readCache } from "./place.ts";
+import { packMounts } from "./mounts.ts";
 import { pruneFolder } from "./prune-folder.ts";
 import type { OwnPlace } from "./types.ts";
 
@@ -15,14 +17,15 @@ import type { OwnPlace } from "./types.ts";
 export interface BuildResults {
   readonly results: ReadonlyMap<Digest, LayerSource>;
   readonly selections: ReadonlyMap<Digest, Digest>;
+  /** Cache mounts of steps that ran, and what these started with. */
+  readonly mounts: ReadonlyMap<Digest, UsedMount>;
+  readonly brought: ReadonlyMap<Digest, ReadonlySet<Digest>>;
   /** The layers of its images. */
   readonly layers: readonly LayerSource[];
 }
 
 /** What writing caches needs. */
-interface ExportContext extends Omit<ImageContext, "vertex"> {
-  readonly cwd: string;
-}
+type ExportContext = Omit<PlaceContext, "vertex">;
 
 /** How often a cache is written anew because somebody else wrote it at the same time. */
 const MAX_ROUNDS = 30;
@@ -37,7 +40,7 @@ const FRESH_MS = 24 * 60 * 60 * 1000;
 export async function exportCaches(targets: readonly OwnPlace[], found: BuildResults, ctx: ExportContext): Promise<void> {
   for (const [at, target] of targets.entries()) {
     const run = { ...ctx, vertex: `export cache ${at}` };
-    const place = await placeOf(run, target, ctx.cwd);
+    const place = await placeOf(run, target);
     await step(ctx.emit, { vertex: run.vertex, name: `exporting cache to ${place.name}` }, ctx.signal, async () => {
       try {
         const before = await known(run, place);
@@ -56,6 +59,10 @@ export async function exportCaches(targets: readonly OwnPlace[], found: BuildRes
 interface OwnResults {
   readonly results: readonly PlacedResult[];
   readonly selections: readonly SharedSelection[];
+  readonly mounts: readonly FoundMount[];
+  readonly brought: BuildResults["brought"];
+  /** All mounts of the cache count as used: builds want them. */
+  readonly keepsMounts: boolean;
   readonly nowMs: number;
 }
 
@@ -68,14 +75,14 @@ async function ownResults(
   const { mode = "min", compression, level, force } = target;
   const nowMs = Date.now();
   const wanted = new Set(found.layers);
-  const there = new Map(before?.results.map((result) => [result.key, result]));
+  const there = new Map(before?.results.map((result) => [result.content, result]));
   const reused: PlacedResult[] = [];
   const chosen: { readonly key: Digest; readonly source: LayerSource }[] = [];
   for (const [key, source] of found.results) {
     if (mode === "min" && !wanted.has(source)) continue;
-    const same = there.get(key);
+    const same = there.get(source.key);
     // Its layer need not even be looked at: it may never have been here.
-    if (same?.content === source.key) {
+    if (same !== undefined) {
       const { content, diffId, created, descriptor } = same;
       reused.push({ key, content, diffId, created, descriptor, used: nowMs });
       continue;
@@ -84,25 +91,58 @@ async function ownResults(
     if (source.remote === undefined && (await source.load(ctx.signal)).rootOwner !== undefined) continue;
     chosen.push({ key, source });
   }
-  const layers = await packArtifact(
-    ctx,
-    place,
-    chosen.map(({ source }) => source),
-    { compression, level, force },
-  );
-  const results = chosen.flatMap(({ key, source }, at): PlacedResult[] => {
-    const packed = layers[at];
+  // Objects that nobody touches may be dropped.
+  if (place.kind === "objects") {
+    const { objects } = place;
+    await pool(AT_ONCE, reused, ({ descriptor }, signal) => objects.has(descriptor, signal), ctx.signal);
+  }
+  // A layer is known by what its step found, and by descent.
+  const sources = [...new Set(chosen.map(({ source }) => source))];
+  const layers = await packArtifact(ctx, place, sources, { compression, level, force });
+  const packs = new Map(sources.map((source, at) => [source, layers[at]]));
+  const results = chosen.flatMap(({ key, source }): PlacedResult[] => {
+    const packed = packs.get(source);
     const created = source.created ?? new Date(nowMs).toISOString();
     return packed === undefined ? [] : [{ key, content: source.key, created, used: nowMs, ...packed }];
   });
   return {
     results: [...reused, ...results],
+    mounts: await ownMounts(ctx, place, target, { found, nowMs }),
+    brought: found.brought,
+    keepsMounts: target.mounts !== undefined && target.mounts !== false,
     selections: [...found.selections].map(([memo, digest]) => ({ memo, digest, used: nowMs })),
     nowMs,
   };
 }
 
-/** Registries know no "write if unchanged": whoever writes looks again whether it is still what it wrote, and writes again what others lost. */
+async function ownMounts(
+  ctx: ImageContext,
+  place: ArtifactPlace,
+  target: OwnPlace,
+  { found, nowMs }: { readonly found: BuildResults; readonly nowMs: number },
+): Promise<FoundMount[]> {
+  const { compression, level, force } = target;
+  const mounts: FoundMount[] = [];
+  for (const { key, id, packs } of await packMounts(ctx, found.mounts, target))
+    mounts.push({ key, id, used: nowMs, packs: await packArtifact(ctx, place, packs, { compression, level, force }) });
+  return mounts;
+}
+
+/** What others have added since this build took the mount stays below what it has now. */
+function mergedMounts({ mounts, brought, keepsMounts, nowMs }: OwnResults, before: readonly FoundMount[]): FoundMount[] {
+  const own = new Map(mounts.map((mount) => [mount.key, mount]));
+  const theirs = before.map((mount) => (keepsMounts ? { ...mount, used: nowMs } : mount));
+  const merged = theirs.map((mount) => {
+    const mine = own.get(mount.key);
+    own.delete(mount.key);
+    if (mine === undefined) return mount;
+    const known = new Set([...(brought.get(mount.key) ?? []), ...mine.packs.map(({ descriptor }) => descriptor.digest)]);
+    return { ...mine, packs: [...mount.packs.filter(({ descriptor }) => !known.has(descriptor.digest)), ...mine.packs] };
+  });
+  return livingOf([...merged, ...own.values()], nowMs, MAX_MOUNTS);
+}
+
+/** Registries and buckets know no "write if unchanged": whoever writes looks again whether it is still what it wrote, and writes again what others lost. */
 async function writeCache(ctx: ImageContext, place: CachePlace, own: OwnResults): Promise<void> {
   if (place.place.kind === "folder") {
     await using _lock = await ctx.store.locks.acquire(`cache:${place.place.path}`, { signal: ctx.signal });
@@ -114,7 +154,7 @@ async function writeCache(ctx: ImageContext, place: CachePlace, own: OwnResults)
     const startMs = performance.now();
     const before = await known(ctx, place);
     if (before !== undefined && hasAll(before, own)) return;
-    await writeMerged(ctx, place, own, before);
+    if (await writeMerged(ctx, place, own, before)) return;
     const tookMs = performance.now() - startMs;
     await delay(Math.max(SETTLE_MS, SETTLE_TIMES * tookMs) * (0.5 + Math.random()), ctx.signal);
   }
@@ -138,17 +178,22 @@ function hasAll(cache: FoundCache, own: OwnResults): boolean {
   const isFresh = ({ used }: { readonly used: number }): boolean => own.nowMs - used < FRESH_MS;
   const keys = new Set(cache.results.filter(isFresh).map(({ key }) => key));
   const memos = new Set(cache.selections.filter(isFresh).map(({ memo }) => memo));
+  const packs = new Map(cache.mounts.map((mount) => [mount.key, new Set(mount.packs.map(({ descriptor }) => descriptor.digest))]));
+  const hasMount = (mount: FoundMount): boolean => mount.packs.every(({ descriptor }) => packs.get(mount.key)?.has(descriptor.digest));
+  if (!own.mounts.every(hasMount)) return false;
   return own.results.every(({ key }) => keys.has(key)) && own.selections.every(({ memo }) => memos.has(memo));
 }
 
-async function writeMerged(ctx: ImageContext, { place }: CachePlace, own: OwnResults, before: FoundCache | undefined): Promise<void> {
+async function writeMerged(ctx: ImageContext, { place }: CachePlace, own: OwnResults, before: FoundCache | undefined): Promise<boolean> {
   const mine = new Set(own.results.map(({ key }) => key));
   const all = [...own.results, ...(before?.results ?? []).filter(({ key }) => !mine.has(key))];
   const results = livingOf<PlacedResult>(all, own.nowMs, MAX_RESULTS);
-  const layers = [...new Map(results.map(({ descriptor }) => [descriptor.digest, descriptor])).values()];
+  const mounts = mergedMounts(own, before?.mounts ?? []);
+  const blobs = [...results, ...mounts.flatMap(({ packs }) => packs)];
+  const layers = [...new Map(blobs.map(({ descriptor }) => [descriptor.digest, descriptor])).values()];
   const places = new Map(layers.map(({ digest }, at) => [digest, at]));
   const numbered = (descriptor: Descriptor): number => places.get(descriptor.digest) ?? 0;
-  await writeArtifact(ctx, place, {
+  return await writeArtifact(ctx, place, {
     mediaType: CACHE_DOCUMENT,
     layers,
     document: JSON.stringify(
@@ -160,6 +205,12 @@ async function writeMerged(ctx: ImageContext, { place }: CachePlace, own: OwnRes
           created,
           used,
           layer: numbered(descriptor),
+        })),
+        mounts: mounts.map(({ key, id, used, packs }) => ({
+          key,
+          id,
+          used,
+          packs: packs.map(({ descriptor, diffId }) => ({ layer: numbered(descriptor), diffId })),
         })),
         selections: mergedSelections([...own.selections, ...(before?.selections ?? [])], own.nowMs),
       }),

@@ -6,18 +6,18 @@ import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import type { Layer, LayerSource } from "../tree/index.ts";
 import { readInlineCache } from "./inline.ts";
-import { type CachePlace, type FoundCache, type FoundResult, placeOf, readCache } from "./place.ts";
+import { type CachePlace, type FoundCache, type FoundMount, type FoundResult, type PlaceContext, placeOf, readCache } from "./place.ts";
 import type { CacheSource } from "./types.ts";
 
 /** What caches know. */
 export interface ImportedResults {
   readonly results: ReadonlyMap<Digest, LayerSource>;
   readonly selections: ReadonlyMap<Digest, Digest>;
+  readonly mounts: ReadonlyMap<Digest, FoundMount>;
 }
 
 /** What reading caches needs. */
-interface ImportContext extends Omit<ImageContext, "vertex"> {
-  readonly cwd: string;
+interface ImportContext extends Omit<PlaceContext, "vertex"> {
   /** For caches in images. */
   readonly platforms: readonly Platform[];
 }
@@ -29,9 +29,10 @@ interface ImportContext extends Omit<ImageContext, "vertex"> {
 export async function importCaches(sources: readonly CacheSource[], ctx: ImportContext): Promise<ImportedResults> {
   const results = new Map<Digest, LayerSource>();
   const selections = new Map<Digest, Digest>();
+  const mounts = new Map<Digest, FoundMount>();
   for (const [at, source] of sources.entries()) {
     const run = { ...ctx, vertex: `import cache ${at}` };
-    const place = await placeOf(run, source, ctx.cwd);
+    const place = await placeOf(run, source);
     const found = await step(ctx.emit, { vertex: run.vertex, name: `importing cache from ${place.name}` }, ctx.signal, async () => {
       try {
         return await cachesAt(run, place);
@@ -50,8 +51,9 @@ export async function importCaches(sources: readonly CacheSource[], ctx: ImportC
       if (!results.has(result.key)) results.set(result.key, importedLayer(result, place.name));
     for (const { memo, digest } of (found ?? []).flatMap((cache) => cache.selections))
       if (!selections.has(memo)) selections.set(memo, digest);
+    for (const mount of (found ?? []).flatMap((cache) => cache.mounts)) if (!mounts.has(mount.key)) mounts.set(mount.key, mount);
   }
-  return { results, selections };
+  return { results, selections, mounts };
 }
 
 /** A cache, or those in the images of a name. */

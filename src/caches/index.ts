@@ -3,4 +3,4 @@ export { exportCaches } from "./export.ts";
 export { inlineCache } from "./inline.ts";
 export { importCaches } from "./import.ts";
 export { shareResults } from "./shared.ts";
-export type { CacheSource, CacheTarget } from "./types.ts";
+export type { CacheSource, CacheTarget, GhaPlace, S3Place } from "./types.ts";

@@ -43,6 +43,7 @@ export async function readInlineCache(
   const { results, selections } = checkCache(value, layers.length, name);
   return {
     selections,
+    mounts: [],
     results: results.flatMap(({ layer, ...result }): FoundResult[] => {
       const [source, descriptor] = [layers[layer], manifest.layers[layer]];
       const diffId: Digest | undefined = config.rootfs.diff_ids[layer];

@@ -18,6 +18,7 @@ const ROWS: readonly { readonly flags: Partial<AttestationFlags>; readonly want:
   { flags: { provenance: "disabled=true" }, want: "{}" },
   { flags: { attest: ["type=provenance,mode=max", "type=provenance"] }, want: '{"provenance":{}}' },
   { flags: { sbom: "generator=docker/x" }, want: "UNSUPPORTED --sbom with generator=docker/x is not supported" },
+  { flags: { attest: ["type=provenance,filename=a.json"] }, want: '{"provenance":{"filename":"a.json"}}' },
   { flags: { attest: ["type=provenance,inline-only=true"] }, want: '{"provenance":{"inlineOnly":true}}' },
   { flags: { sbom: "what" }, want: 'USAGE Cannot read --sbom "what": "what" has no value; wanted KEY=VALUE' },
   { flags: { sbom: "a=b" }, want: 'USAGE Cannot use --sbom with "a": there is no such attribute; wanted files' },

@@ -121,9 +121,10 @@ function provenanceOptions({ flag, values }: Attributes): ProvenanceOptions {
         options.inlineOnly = isTrue(flag, key, value);
         break;
       case "filename":
-        throw unsupported(`${flag} with ${key}=${value}`, { row: "F132" });
+        options.filename = value;
+        break;
       default:
-        throw unknownKey(flag, key, "mode, version, builder-id, reproducible, inline-only");
+        throw unknownKey(flag, key, "mode, version, builder-id, reproducible, filename, inline-only");
     }
   }
   return options;

@@ -27,7 +27,7 @@ export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   stats: "decant ps",
   swarm: "Decant builds images: decant build",
   top: "decant ps",
-  trust: "Sign with the tool of your choice; decant copy takes signatures along",
+  trust: "decant sign, and decant verify",
   volume: NO_VOLUMES,
   wait: NO_DAEMON,
   "builder du": "decant system df",

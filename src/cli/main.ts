@@ -25,9 +25,19 @@ if (!words.every((word) => word.startsWith(MARK))) {
   process.exit(1);
 }
 // Not Node's default, which is below /tmp: whoever can write there could plant code for root.
-enableCompileCache(`${process.env["XDG_CACHE_HOME"] || `${homedir()}/.cache`}/decant/compile-cache`);
+const caches = process.env["XDG_CACHE_HOME"] || homeCaches();
+if (caches !== undefined) enableCompileCache(`${caches}/decant/compile-cache`);
 const { runProcess } = await import("./process.ts");
 await runProcess(words.map((word) => word.slice(MARK.length)));
+
+/** Undefined for a number without an account, as containers start programs. */
+function homeCaches(): string | undefined {
+  try {
+    return `${homedir()}/.cache`;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Without a folder there is no cache. It is made here, because Node's own way never ends where nobody can make one, as below /proc. */
 function enableCompileCache(folder: string): void {

@@ -48,6 +48,7 @@ const GOOD: readonly (readonly [string, unknown])[] = [
   ["type=registry", { type: "registry", names: ["app"] }],
   ["type=oci,dest=x,oci-mediatypes=false", { type: "oci", dest: "x", tar: true, names: ["app"], ociMediaTypes: false }],
   ["type=docker,dest=x,oci-mediatypes=true", { type: "docker", dest: "x", names: ["app"], ociMediaTypes: true }],
+  ["type=docker,dest=x,attestations=false", { type: "docker", dest: "x", names: ["app"], attestations: false }],
   ["type=docker,dest=x,oci-artifact=false", { type: "docker", dest: "x", names: ["app"], ociArtifact: false }],
   [
     "type=image,unpack=false,store=true,push-by-digest=false",

@@ -43,12 +43,13 @@ const OF_IMAGES = [
   "oci-mediatypes",
   "oci-artifact",
   "prefer-nondist-layers",
+  "attestations",
   "attestation-inline",
   "prefer-image-digest",
   "source-date-epoch",
 ] as const;
 const IMAGE_KEYS = [...OF_IMAGES, ...COMPRESSION_KEYS] as const;
-const FILE_KEYS = ["dest", "platform-split", "attestation-prefix", "source-date-epoch"] as const;
+const FILE_KEYS = ["dest", "platform-split", "attestations", "attestation-prefix", "source-date-epoch"] as const;
 /** Names are found with their digests in any case, and files are unpacked when something needs them: name-canonical and unpack change nothing. */
 const PUSH_KEYS = ["push", "push-by-digest", "name-canonical", "registry.insecure", "store", "unpack", "dangling-name-prefix"] as const;
 /** Attributes by type; all others that BuildKit has are in USUAL and NOT_YET. */
@@ -151,17 +152,18 @@ function isToStdout(output: OutputSpec | { readonly dest: string }): boolean {
   return "dest" in output && output.dest === "-";
 }
 
-/** Prints the image ID, unless an output has gone to standard output: then it would end up in that. */
+/** Prints the image ID, or a line for each of several targets, unless an output has gone to standard output: then it would end up in that. */
 export async function tellImageId(
-  { configDigest, outputs }: Pick<BuildResult, "configDigest" | "outputs">,
+  { outputs, targets, configDigest }: Pick<BuildResult, "configDigest" | "outputs" | "targets">,
   { stdout }: CliContext,
 ): Promise<void> {
-  if (configDigest === undefined || outputs.some(({ output }) => isToStdout(output))) return;
-  await stdout.write(`${configDigest}\n`);
+  if (outputs.some(({ output }) => isToStdout(output))) return;
+  for (const one of targets ?? [{ configDigest }]) if (one.configDigest !== undefined) await stdout.write(`${one.configDigest}\n`);
 }
 
 function filesOf(attributes: Attributes): FileOptions {
   return given({
+    attestations: booleanOf(attributes, "attestations"),
     platformSplit: booleanOf(attributes, "platform-split"),
     attestationPrefix: attributes.get("attestation-prefix"),
     sourceDateEpoch: epochOf(attributes),
@@ -190,6 +192,7 @@ function imageOptions(attributes: Attributes): ImageOptions {
   return given({
     ociMediaTypes: booleanOf(attributes, "oci-mediatypes"),
     ociArtifact: booleanOf(attributes, "oci-artifact"),
+    attestations: booleanOf(attributes, "attestations"),
     attestationInline: booleanOf(attributes, "attestation-inline"),
     preferImageDigest: booleanOf(attributes, "prefer-image-digest"),
     sourceDateEpoch: epochOf(attributes),

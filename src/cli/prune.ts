@@ -1,9 +1,8 @@
 /** What the commands have in common that free space. */
 import { formatSize } from "../bytes.ts";
-import { unsupported, usageError } from "../errors.ts";
+import { unsupported } from "../errors.ts";
 import type { PruneResult } from "../index.ts";
-
-const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+import { parseDuration } from "./duration.ts";
 
 /** Spread it into a command's table. */
 export const PRUNE_OPTION_TABLE: {
@@ -20,20 +19,12 @@ export const PRUNE_OPTION_TABLE: {
 export function olderThanMs(values: { readonly filter: readonly string[]; readonly "older-than"?: string }): number | undefined {
   const filters = values.filter.map((text) => {
     const [key = "", value = ""] = text.split(/=(.*)/s);
-    if (key === "until") return parseAge(value, "--filter until=");
+    if (key === "until") return parseDuration(value, "--filter until=");
     throw unsupported(`--filter ${key}`, { hint: "Use --filter until=36h, or --older-than 36h" });
   });
   const age = values["older-than"];
-  const ages = age === undefined ? filters : [...filters, parseAge(age, "--older-than ")];
+  const ages = age === undefined ? filters : [...filters, parseDuration(age, "--older-than ")];
   return ages.length === 0 ? undefined : Math.max(...ages);
-}
-
-/** "90s", "45m", "36h", "7d", "1h30m" → milliseconds. Throws `USAGE`. */
-function parseAge(text: string, option: string): number {
-  const parts = [...text.matchAll(/(\d{1,6})([smhd])/g)];
-  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text)
-    throw usageError(`Cannot use ${option}"${text}": wanted a number and a unit s, m, h or d, e.g. 36h`);
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit as keyof typeof UNIT_MS] ?? 0), 0);
 }
 
 /** What went, what holds the rest, and what to type to free it. */

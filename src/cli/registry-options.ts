@@ -24,7 +24,7 @@ export const REGISTRY_UNSUPPORTED: {
     hint: "Log in first, as everybody on the machine can read the arguments of a command: decant login -u NAME --password-stdin SERVER",
   },
   "cert-dir": { type: "string", hint: "Put the certificates into /etc/docker/certs.d/SERVER" },
-  "disable-content-trust": { type: "boolean", hint: "Leave it out: signatures of images are not checked" },
+  "disable-content-trust": { type: "boolean", hint: "Leave it out: Decant does not know Docker Content Trust. See decant verify" },
 };
 
 /** The values of those options. */

@@ -4,8 +4,9 @@ import { parseSize } from "../dockerfile/index.ts";
 import { isDecantError, unsupported, usageError } from "../errors.ts";
 import type { BuildOptions } from "../index.ts";
 import type { RepeatedOption, TextOption } from "./command.ts";
-import { parseFields } from "./attributes.ts";
+import { booleanField, parseFields } from "./attributes.ts";
 import { parseCsvLine } from "./csv.ts";
+import { parseDuration } from "./duration.ts";
 import { closest } from "./suggest.ts";
 
 type ListOption = "secrets" | "ssh" | "allow" | "addHosts" | "ulimits" | "devices";
@@ -19,12 +20,12 @@ const LOOPBACK = "127.0.0.1";
 export const STEP_OPTION_TABLE: Readonly<
   Record<"secret" | "ssh" | "allow" | "device" | "cdi-spec-dir" | "add-host" | "ulimit", RepeatedOption>
 > &
-  Readonly<Record<"shm-size" | "cgroup-parent", TextOption>> = {
+  Readonly<Record<"shm-size" | "cgroup-parent" | "retry" | "step-timeout", TextOption>> = {
   secret: {
     type: "string",
     multiple: true,
     value: "SECRET",
-    help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; Decant never stores it",
+    help: "Secret for RUN --mount=type=secret, as id=ID,src=FILE or id=ID,env=VARIABLE; Decant never stores it. With cache-key=true a new value runs its steps anew",
   },
   ssh: {
     type: "string",
@@ -48,6 +49,8 @@ export const STEP_OPTION_TABLE: Readonly<
   "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Line of /etc/hosts of RUN steps" },
   ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps; -1 is none" },
   "shm-size": { type: "string", value: "SIZE", help: "Size of /dev/shm of RUN steps; default is 64m" },
+  retry: { type: "string", value: "NUMBER", help: "Run a step that failed so many times anew, each time from clean files" },
+  "step-timeout": { type: "string", value: "TIME", help: "End a RUN step that takes longer, e.g. 90s or 10m: it has failed then" },
   "cgroup-parent": { type: "string", value: "CGROUP", help: "Cgroup above those of RUN steps: a path, or a slice of systemd" },
 };
 
@@ -56,18 +59,19 @@ export function parseSecret(text: string): ListOf<"secrets"> {
   const values = new Map<string, string>();
   for (const [name, value] of parseFields(text, "--secret")) {
     const key = name.toLowerCase();
-    if (!["id", "src", "source", "env", "type"].includes(key))
-      throw usageError(`Cannot read --secret "${text}": unexpected key "${key}"; wanted id, src, env or type`);
+    if (!["id", "src", "source", "env", "type", "cache-key"].includes(key))
+      throw usageError(`Cannot read --secret "${text}": unexpected key "${key}"; wanted id, src, env, type or cache-key`);
     values.set(key === "source" ? "src" : key, value);
   }
+  const inKeys = booleanField(values, "cache-key", "--secret") === true ? { cacheKey: true } : {};
   const [id, src, env, type] = ["id", "src", "env", "type"].map((key) => values.get(key));
   if (id === undefined || id === "") throw usageError(`Cannot read --secret "${text}": it has no id`, "Write --secret id=NAME,src=FILE");
   if (type !== undefined && type !== "file" && type !== "env")
     throw usageError(`Cannot read --secret "${text}": unsupported type "${type}"; wanted file or env`);
   // As buildx has it: type=env,src=NAME names a variable.
   const variable = type === "env" ? (env ?? src ?? id) : env;
-  if (variable !== undefined) return { id, env: variable };
-  return { id, ...(src === undefined ? (type === "file" ? { src: id } : {}) : { src }) };
+  if (variable !== undefined) return { id, env: variable, ...inKeys };
+  return { id, ...(src === undefined ? (type === "file" ? { src: id } : {}) : { src }), ...inKeys };
 }
 
 /** "default", "NAME=SOCKET", "NAME=KEYFILE,KEYFILE". Throws `USAGE`. */
@@ -136,4 +140,18 @@ export function parseShmSize(text: string): number {
     if (!isDecantError(error)) throw error;
     throw usageError(`Cannot use --shm-size "${text}": wanted a size, for example 64m or 1g`);
   }
+}
+
+/** "3" → 3; undefined stays. Throws `USAGE`. */
+export function parseRetries(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,3}$/.test(text)) throw usageError(`Cannot use --retry "${text}": wanted a number of 0 to 999`);
+  return Number(text);
+}
+
+/** "90s" → 90,000; undefined stays. Throws `USAGE`. */
+export function parseStepTimeout(text: string | undefined): number | undefined {
+  const timeoutMs = text === undefined ? undefined : parseDuration(text, "--step-timeout ");
+  if (timeoutMs === 0) throw usageError(`Cannot use --step-timeout "${text}": wanted a time longer than 0`);
+  return timeoutMs;
 }

@@ -1,21 +1,25 @@
 /** From an image of the store and what a container is asked to be to what the sandbox runs. */
-import { join } from "node:path";
 import type { Session } from "../context/index.ts";
-import { isHarmlessDevice, type SandboxMount, type SandboxStep } from "../engine/index.ts";
+import { isHarmlessDevice, type Sandbox, type SandboxMount, type SandboxStep } from "../engine/index.ts";
 import { given } from "../given.ts";
 import { loadImage } from "../image/index.ts";
 import type { ContainerConfig } from "../oci/index.ts";
-import { deviceFiles, type Layer, layerTree, loadLayers, type Tree, unpackLayers } from "../tree/index.ts";
+import { deviceFiles, type Layer, layerTree, loadLayers, type Tree } from "../tree/index.ts";
 import { mergedEnvironment } from "./command-line.ts";
+import { withDebugTools } from "./debug-tools.ts";
 import { containerDevices } from "./devices.ts";
 import { INIT_PATH } from "./init.ts";
 import { containerMounts } from "./mounts.ts";
-import type { ContainerOptions } from "./types.ts";
+import type { ContainerOptions, DebugTools } from "./types.ts";
 
-/** An image whose files can be run. */
-interface UnpackedImage {
+/** An image of the store. */
+interface OpenedImage {
   readonly config: ContainerConfig;
   readonly layers: readonly Layer[];
+}
+
+/** An image whose files can be run. */
+interface UnpackedImage extends OpenedImage {
   readonly lowers: readonly string[];
   readonly root: Tree;
 }
@@ -27,18 +31,28 @@ interface StepOfStart {
   /** A program of this machine that is to be the first process. */
   readonly init: string | undefined;
   readonly mounts: readonly SandboxMount[];
-  /** A folder of its own; `memory` comes first for what changes. */
-  readonly scratch: string;
-  readonly memory: string | undefined;
+  /** What changes is there. */
+  readonly upper: string;
   readonly stopSignal: string;
+  /** The name server of a network of its own; undefined: it has none. */
+  readonly nameserver: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Opens an image, with its layers unpacked. Throws `IMAGE_NOT_FOUND`, and what unpacking throws. */
-export async function unpackImage({ store, platform }: Session, name: string, signal: AbortSignal): Promise<UnpackedImage> {
+/** Opens an image, with `tools` over it. Throws `IMAGE_NOT_FOUND`, `USAGE`. */
+export async function openImage(
+  { store, platform }: Session,
+  name: string,
+  { tools, signal }: { readonly tools: DebugTools | undefined; readonly signal: AbortSignal },
+): Promise<OpenedImage> {
   const image = await loadImage(store, name, platform);
-  const layers = await loadLayers(image.layers, signal);
-  return { config: image.config.config ?? {}, layers, lowers: await unpackLayers(store, layers, { signal }), root: layerTree(layers) };
+  const own = { config: image.config.config ?? {}, layers: await loadLayers(image.layers, signal) };
+  return tools === undefined ? own : await withDebugTools(store, own, tools, signal);
+}
+
+/** Unpacks its layers. Throws what unpacking throws. */
+export async function unpackImage(image: OpenedImage, { files }: Pick<Sandbox, "files">, signal: AbortSignal): Promise<UnpackedImage> {
+  return { ...image, lowers: await files.unpack(image.layers, { signal }), root: layerTree(image.layers) };
 }
 
 /** Its mounts: those asked for, and volumes of the image. Throws `USAGE`, `NOT_FOUND`. */
@@ -49,20 +63,21 @@ export async function mountsOf(options: ContainerOptions, { config, root, lowers
 /** The step. Throws `USAGE` and `NOT_FOUND` for devices. */
 export function containerStep(options: ContainerOptions, image: UnpackedImage, start: StepOfStart): SandboxStep {
   const { config, layers, lowers, root } = image;
-  const { id, args, init, memory, scratch, stopSignal, signal } = start;
+  const { id, args, init, upper, stopSignal, nameserver, signal } = start;
   const { onOutput, addHosts: extraHosts, ulimits, shmSizeBytes } = options;
   const initMounts = init === undefined ? [] : [{ kind: "bind", source: init, target: INIT_PATH, readOnly: true } as const];
   return {
     id,
     lowers,
-    upper: memory ?? join(scratch, "upper"),
+    upper,
     root,
     args: init === undefined ? args : [INIT_PATH, "--", ...args],
     env: mergedEnvironment(config.Env ?? [], options.environment ?? []),
     cwd: options.workdir ?? (config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir),
     user: options.user ?? config.User ?? "",
     hostname: options.hostname ?? id.slice(0, 12),
-    network: options.network ?? "host",
+    network: nameserver === undefined ? (options.network ?? "host") : "own",
+    nameserver,
     mounts: [...start.mounts, ...initMounts],
     ...given({ extraHosts, ulimits, shmSizeBytes }),
     devices: containerDevices(options.devices ?? []),

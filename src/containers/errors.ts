@@ -1,8 +1,47 @@
 /** What can go wrong with containers. */
-import { DecantError, usageError } from "../errors.ts";
+import { DecantError, errnoOf, usageError } from "../errors.ts";
 
 export function nothingToRun(image: string): DecantError {
   return usageError(`Cannot run "${image}": it has neither ENTRYPOINT nor CMD`, "Name a command after the image");
+}
+
+export function noShell(tools: string): DecantError {
+  return usageError(`Cannot debug with "${tools}": it has neither bash nor sh on its PATH`, "Name an image with a shell, or busybox");
+}
+
+export function noPortForwarder(): DecantError {
+  return new DecantError("NOT_FOUND", "Cannot publish ports: there is neither pasta nor slirp4netns on PATH", {
+    hint: "apt-get install passt, or leave -p out: the ports of the container are then ports of this machine",
+  });
+}
+
+export function portsNotPublished(program: string, said: string): DecantError {
+  return new DecantError("RUNTIME", `Cannot publish ports: ${program} failed: ${said === "" ? "it ended" : said}`, {
+    hint: "Choose ports that are free, and addresses of this machine",
+  });
+}
+
+export function portNotFree(port: string, cause: unknown): DecantError {
+  const errno = errnoOf(cause);
+  const state =
+    errno === "EADDRINUSE"
+      ? "another program listens there"
+      : errno === "EADDRNOTAVAIL"
+        ? "this machine has no such address"
+        : cause instanceof Error
+          ? cause.message
+          : String(cause);
+  return new DecantError("RUNTIME", `Cannot publish at ${port}: ${state}`, {
+    hint: "Choose another port, or none: a free one is then taken",
+    cause,
+  });
+}
+
+export function portsWithoutNetwork(network: string): DecantError {
+  return usageError(
+    `Cannot publish ports of a container with the network "${network}": it has no ports of its own`,
+    "Leave --network out, or the ports",
+  );
 }
 
 export function unknownSignal(text: string): DecantError {

@@ -2,4 +2,4 @@
 export { type RemovedContainers, removeContainers } from "./remove.ts";
 export { runningContainers, stopContainers } from "./running.ts";
 export { startContainer } from "./start-container.ts";
-export type { ContainerOptions, ContainerSummary, RunningContainer, StopOptions } from "./types.ts";
+export type { ContainerOptions, ContainerSummary, DebugTools, PortMapping, PublishedPort, RunningContainer, StopOptions } from "./types.ts";

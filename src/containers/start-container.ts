@@ -5,47 +5,55 @@ import type { Session } from "../context/index.ts";
 import { createSandbox, type SandboxCgroup, type StopRequest, sweepSandboxes } from "../engine/index.ts";
 import { findTool } from "../sys/index.ts";
 import { commandOf } from "./command-line.ts";
-import { containerStep, mountsOf, unpackImage } from "./container-step.ts";
+import { containerStep, mountsOf, openImage, unpackImage } from "./container-step.ts";
 import { findInit } from "./init.ts";
+import { openPorts } from "./open-ports.ts";
+import { portsOf } from "./ports.ts";
 import { announceContainer, checkName } from "./running.ts";
 import { checkSignal, usualStop } from "./stop.ts";
-import type { ContainerOptions, RunningContainer, StopOptions } from "./types.ts";
+import type { ContainerOptions, DebugTools, RunningContainer, StopOptions } from "./types.ts";
 
-/** Starts a container. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `NOT_FOUND` without an init, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`. */
-export async function startContainer(session: Session, options: ContainerOptions): Promise<RunningContainer> {
+/** Starts a container, with `tools` over its image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `NOT_FOUND` without an init or what publishes ports, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`. */
+export async function startContainer(session: Session, options: ContainerOptions, tools?: DebugTools): Promise<RunningContainer> {
   await using stack = new AsyncDisposableStack();
   const { store } = session;
   const { name = "" } = options;
   checkName(store, name);
   const disposing = new AbortController();
   const signal = options.signal === undefined ? disposing.signal : AbortSignal.any([options.signal, disposing.signal]);
-  const image = await unpackImage(session, options.image, signal);
-  const { config } = image;
+  const found = await openImage(session, options.image, { tools, signal });
+  const { config } = found;
   const usual = usualStop({ signal: options.stopSignal, timeoutMs: options.stopTimeoutMs }, config.StopSignal);
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);
   const init = options.init === true ? await findInit(session.env) : undefined;
-  const mounts = await mountsOf(options, image);
+  const ports = await portsOf(options, config.ExposedPorts ?? {});
 
   const stateDir = join(store.root, "sandbox");
   await sweepSandboxes(stateDir);
-  const scratch = stack.use(await store.scratch());
   const sandbox = stack.use(
     createSandbox({
       stateDir,
+      store,
       runtime: options.runtime ?? usualRuntime(options, session.env),
       env: session.env,
       cgroup: cgroupOf(options),
+      ownNetwork: ports.length > 0,
     }),
   );
-  const memory = await sandbox.memoryForChanges();
-  if (memory !== undefined) stack.use(memory);
+  const image = await unpackImage(found, sandbox, signal);
+  const mounts = await mountsOf(options, image);
+  const network =
+    ports.length === 0
+      ? undefined
+      : stack.use(await openPorts(ports, { namespace: await sandbox.networkPath(), env: session.env, signal }));
+  const changes = stack.use(await sandbox.files.stage());
   const id = randomBytes(32).toString("hex");
-  const own = { id, args, init, mounts, scratch: scratch.path, memory: memory?.path, stopSignal: usual.signal, signal };
+  const own = { id, args, init, mounts, upper: changes.path, stopSignal: usual.signal, nameserver: network?.nameserver, signal };
   const running = sandbox.run(containerStep(options, image, own));
   running.catch(() => undefined);
   const stop = (wanted: StopOptions = {}): void => sandbox.stop(id, stopRequest(wanted, usual));
   const announcement = await announceContainer(store, {
-    summary: { id, name, image: options.image, command: args, created: new Date().toISOString() },
+    summary: { id, name, image: options.image, command: args, created: new Date().toISOString(), ...(ports.length === 0 ? {} : { ports }) },
     stopTimeoutMs: usual.graceMs,
     stop,
   });
@@ -54,6 +62,7 @@ export async function startContainer(session: Session, options: ContainerOptions
   const resources = stack.move();
   return {
     id,
+    ports,
     kill(name) {
       checkSignal(name);
       sandbox.kill(id, name);

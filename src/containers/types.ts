@@ -1,5 +1,7 @@
 /** What a container is asked to be, and what others see of it. */
 import type { SandboxResources, SandboxUlimit } from "../engine/index.ts";
+import type { ContainerConfig } from "../oci/index.ts";
+import type { Layer } from "../tree/index.ts";
 
 /** Something that a container sees besides its image. `target`: an absolute path of the container. */
 export type ContainerMount =
@@ -27,6 +29,21 @@ export interface ContainerDevice {
   readonly access?: string | undefined;
 }
 
+/** A port of this machine that leads to one of a container. */
+export interface PortMapping {
+  /** The address to listen at. Default: all of this machine. */
+  readonly hostIp?: string | undefined;
+  /** Default: a free one. */
+  readonly hostPort?: number | undefined;
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+/** One whose port of this machine is known. */
+export interface PublishedPort extends PortMapping {
+  readonly hostPort: number;
+}
+
 /** Options of a container: as docker run, what is supported. */
 export interface ContainerOptions {
   readonly image: string;
@@ -37,7 +54,7 @@ export interface ContainerOptions {
   readonly environment?: readonly string[] | undefined;
   readonly user?: string | undefined;
   readonly workdir?: string | undefined;
-  /** Default "host". */
+  /** Default "host", and with published ports a network of its own behind this machine. */
   readonly network?: "host" | "none" | undefined;
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   readonly readOnly?: boolean | undefined;
@@ -51,6 +68,10 @@ export interface ContainerOptions {
   readonly ulimits?: readonly SandboxUlimit[] | undefined;
   /** Default 64 MiB. */
   readonly shmSizeBytes?: number | undefined;
+  /** Ports of this machine that lead to ports of the container. Needs pasta or slirp4netns. Default: none. */
+  readonly ports?: readonly PortMapping[] | undefined;
+  /** Publishes what the image exposes, too, at free ports. Default false. */
+  readonly publishAll?: boolean | undefined;
   /** What it may use. Default: no limits. */
   readonly resources?: SandboxResources | undefined;
   readonly devices?: readonly ContainerDevice[] | undefined;
@@ -74,6 +95,14 @@ export interface ContainerOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A shell and tools for a look at an image that has none. */
+export interface DebugTools {
+  /** As it was named. */
+  readonly name: string;
+  readonly config: ContainerConfig;
+  readonly layers: readonly Layer[];
+}
+
 /** How a container is asked to end, where not as it was told when it began. */
 export interface StopOptions {
   /** "SIGTERM", "TERM" or "15". */
@@ -86,6 +115,8 @@ export interface StopOptions {
 export interface RunningContainer extends AsyncDisposable {
   /** 64 hexadecimal digits. */
   readonly id: string;
+  /** Its published ports. */
+  readonly ports: readonly PublishedPort[];
   /** Sends a signal to its first process, e.g. "SIGTERM". Throws `USAGE` for a signal that does not exist. */
   kill(signal: string): void;
   /**
@@ -105,6 +136,8 @@ export interface ContainerSummary {
   /** As it was named. */
   readonly image: string;
   readonly command: readonly string[];
+  /** Absent where none is published. */
+  readonly ports?: readonly PublishedPort[] | undefined;
   /** RFC 3339. */
   readonly created: string;
 }

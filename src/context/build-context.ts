@@ -18,7 +18,7 @@ import {
 import { DecantError, usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { CompatibilityVersion } from "../followed.ts";
-import { type GitRef, gitSourceOp, parseGitUrl } from "../graph/index.ts";
+import { type GitRef, gitSourceOp, parseGitUrl, type SourceOp } from "../graph/index.ts";
 import { displayPath, toText, treePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { isDigest } from "../digest.ts";
@@ -63,6 +63,8 @@ interface ContextSurroundings {
   readonly emit: Emit;
   readonly access: SourceAccess;
   readonly compatibility: CompatibilityVersion;
+  /** What a policy makes of a source. Default: it stays as it is. */
+  readonly rule?: ((op: SourceOp) => SourceOp) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -111,12 +113,16 @@ export async function openBuildContext(
     const { store, env } = session;
     const { access, compatibility, signal } = surroundings;
     if (ref !== undefined) {
-      const op = gitSourceOp(contextRef(ref, given.buildArgs ?? {}, env));
+      const op = ruled(gitSourceOp(contextRef(ref, given.buildArgs ?? {}, env)), surroundings);
       const checkout = await gitCheckout(store, op, { ...access, env, compatibility }, signal);
       return { layer: checkout.layer, timeSec: checkout.commitTimeSec, material: gitMaterial(op, checkout) };
     }
     return given.context === "-" ? await fromStdin(store, stdinOf(given), signal) : await fromHttp(session, given.context, surroundings);
   }
+}
+
+function ruled(op: SourceOp, { rule }: ContextSurroundings): SourceOp {
+  return rule?.(op) ?? op;
 }
 
 /** With what build arguments say of a git context. A build that has an epoch takes times of the commit, unless the reference says otherwise. */
@@ -157,7 +163,7 @@ async function outsideDockerfile(
   if (file === "-")
     return { path: "-", name: "Dockerfile", bytes: await collect(stdinOf(options), MAX_DOCKERFILE_BYTES, "the Dockerfile") };
   if (file === undefined || !isHttp(file)) return undefined;
-  const { tree, entry } = await downloadFile(await openSession(), httpSourceOp(file, HTTP_FILE), {
+  const { tree, entry } = await downloadFile(await openSession(), ruled(httpSourceOp(file, HTTP_FILE), surroundings), {
     ...surroundings,
     maxBytes: MAX_DOCKERFILE_BYTES,
   });
@@ -180,7 +186,13 @@ const HTTP_FILE = "context";
 
 async function fromHttp(session: Session, url: string, surroundings: ContextSurroundings): Promise<Loaded> {
   const { store } = session;
-  const { layer: file, tree, entry, timeSec, material } = await downloadFile(session, httpSourceOp(url, HTTP_FILE), surroundings);
+  const {
+    layer: file,
+    tree,
+    entry,
+    timeSec,
+    material,
+  } = await downloadFile(session, ruled(httpSourceOp(url, HTTP_FILE), surroundings), surroundings);
   const facts = { ...given({ timeSec, material }) };
   const known = store.records.get("archive-context", file.id);
   const kept = typeof known === "string" && isDigest(known) ? openLayer(store, known) : undefined;

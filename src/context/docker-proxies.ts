@@ -2,8 +2,8 @@
  * `proxies` of docker's config.json as build arguments, as buildx gives them: those of the daemon's address, else "default". The predefined proxy
  * arguments reach every RUN, and neither history nor cache keys (rule S32).
  */
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeDirectory } from "../home-directory.ts";
 import * as v from "valibot";
 import type { Emit } from "../events.ts";
 import { readNamedFile } from "../sys/index.ts";
@@ -29,7 +29,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * when DOCKER_CONFIG names no other place; default: the user's.
  */
 export async function dockerProxies(
-  { env, buildArgs, homeDir = homedir() }: { readonly env: Environment; readonly buildArgs: Environment; readonly homeDir?: string },
+  { env, buildArgs, homeDir = homeDirectory() }: { readonly env: Environment; readonly buildArgs: Environment; readonly homeDir?: string },
   emit: Emit,
 ): Promise<Readonly<Record<string, string>>> {
   const path = join(env["DOCKER_CONFIG"] || join(homeDir, ".docker"), "config.json");

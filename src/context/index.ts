@@ -3,7 +3,7 @@ export { type BuildContext, openBuildContext } from "./build-context.ts";
 export { dockerProxies } from "./docker-proxies.ts";
 export { type NamedContext, namedContexts, type NamedContexts } from "./named-contexts.ts";
 export { followedExporters, followedFrontend, refuseUnknown } from "./refusals.ts";
-export { openSecrets } from "./secrets.ts";
+export { openSecretKeys, openSecrets } from "./secrets.ts";
 export { imageContext, openSession, platformOf, type Session } from "./session.ts";
 export { resolveEpoch } from "./source-date-epoch.ts";
 export { sourceTime } from "./source-time.ts";

@@ -13,18 +13,12 @@ import type { DockerfileText } from "./dockerfile-file.ts";
 /** docker/dockerfile of any registry and version, and BuildKit's own name for the frontend that is built in. */
 const OWN_SYNTAX = /^(?:[^/\s]+\/)*docker\/dockerfile(?:-upstream)?(?::(?<tag>[^/@\s]+))?(?:@\S+)?$|^dockerfile\.v0$/;
 const COMPATIBILITY_ARGUMENT = "compatibility-version";
-const POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
 /** Throws `UNSUPPORTED` for the first such thing. */
-export async function refuseUnknown(
-  dockerfile: DockerfileText,
-  buildArgs: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+export async function refuseUnknown(dockerfile: DockerfileText, buildArgs: Readonly<Record<string, string>>): Promise<void> {
   for (const name of Object.keys(buildArgs)) {
     if (name.startsWith("BUILDKIT_ATTEST_")) throw unsupported(`--build-arg ${name}`, { row: "F132", hint: "Use --sbom or --provenance" });
   }
-  if ((env[POLICY_VARIABLE] ?? "") !== "") throw unsupported(`The source policy in ${POLICY_VARIABLE}`, { row: "F136" });
   if (await exists(`${dockerfile.path}.rego`))
     throw unsupported(`The policy "${basename(dockerfile.path)}.rego" beside the Dockerfile`, { row: "F137" });
 }

@@ -1,5 +1,8 @@
 /** Secrets that the caller lends to RUN steps. Checked before the build starts, read when a step wants them. */
+import { scrypt, type ScryptOptions } from "node:crypto";
 import { resolve } from "node:path";
+import { promisify } from "node:util";
+import { type Digest, framedDigest } from "../digest.ts";
 import type { EngineContext } from "../engine/index.ts";
 import { type DecantError, usageError } from "../errors.ts";
 import { checkNamedFile, type FileProblem, readNamedFile } from "../sys/index.ts";
@@ -13,6 +16,7 @@ export interface Surroundings {
 
 /** As BuildKit has it. A shell's `<(command)` is a pipe. */
 const LIMITS = { maxBytes: 500 * 1024, pipes: true };
+const SCRYPT: ScryptOptions = { N: 2 ** 16, r: 8, p: 1, maxmem: 128 * 1024 * 1024 };
 
 /** The values of secrets by id; the last of equal ids counts. Throws `USAGE` for files that are not there or too large. */
 export function openSecrets(specs: readonly SecretSpec[], { cwd, env }: Surroundings): EngineContext["secret"] {
@@ -42,6 +46,32 @@ export function openSecrets(specs: readonly SecretSpec[], { cwd, env }: Surround
         return source satisfies never;
     }
   };
+}
+
+/** Digests of the values that are to be in keys, by id; each is made once a build. */
+export function openSecretKeys(
+  specs: readonly SecretSpec[],
+  secret: EngineContext["secret"],
+): NonNullable<EngineContext["secretKey"]> | undefined {
+  const wanted = new Set(specs.filter(({ cacheKey }) => cacheKey === true).map(({ id }) => id));
+  if (wanted.size === 0) return undefined;
+  const known = new Map<string, Promise<Digest>>();
+  return async (id, signal) => {
+    if (!wanted.has(id)) return undefined;
+    const made = known.get(id) ?? secret(id, signal).then((value) => keyOfSecret(id, value));
+    known.set(id, made);
+    return await made;
+  };
+}
+
+/**
+ * The same on all machines, because keys travel. Keys may be published, and people choose weak passwords: so a guess has to cost much (64 MiB and a
+ * tenth of a second), and be made for each id anew.
+ */
+async function keyOfSecret(id: string, value: Uint8Array | undefined): Promise<Digest> {
+  if (value === undefined) return framedDigest(["secret-1", id, "none"]);
+  const derived = await promisify<Uint8Array, string, number, ScryptOptions, Buffer>(scrypt)(value, `decant secret ${id}`, 32, SCRYPT);
+  return framedDigest(["secret-1", id, "value", derived.toString("hex")]);
 }
 
 type SecretSource =

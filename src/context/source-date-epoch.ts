@@ -7,6 +7,7 @@ import { usageError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { given } from "../given.ts";
 import { type EpochStageOptions, epochStageSource, type SourceOp } from "../graph/index.ts";
+import type { SourceRange } from "../source.ts";
 import type { NamedContext } from "./named-contexts.ts";
 
 const NAME = "SOURCE_DATE_EPOCH";
@@ -24,7 +25,8 @@ interface EpochSources {
   /** The build context's own time, where it has one. */
   readonly contextTime: () => number | undefined;
   readonly namedContext: (name: string) => NamedContext | undefined;
-  readonly timeOf: (source: SourceOp) => Promise<number | undefined>;
+  /** `added`: the place of the stage whose ADD it is; absent for a context. */
+  readonly timeOf: (source: SourceOp, added?: SourceRange) => Promise<number | undefined>;
   readonly emit: Emit;
 }
 
@@ -63,7 +65,7 @@ async function timeOfNamed(
   const context = sources.namedContext(name);
   if (context !== undefined) return context.kind === "files" ? await sources.timeOf(context.files.source) : undefined;
   const stage = parsed.stages.find((each) => each.name === name.toLowerCase());
-  if (stage !== undefined) return await sources.timeOf(epochStageSource(parsed, stage, options));
+  if (stage !== undefined) return await sources.timeOf(epochStageSource(parsed, stage, options), stage.from.range);
   throw usageError(
     `Cannot use ${NAME} "${name}" (invalid ${NAME}: ${name}); wanted seconds since 1970, "context", or the name of a context or a stage`,
   );

@@ -34,6 +34,11 @@ export interface ContextOptions extends StoreOptions {
   readonly buildContexts?: Readonly<Record<string, string>> | undefined;
   /** Secrets for `RUN --mount=type=secret`, and credentials of what has to be fetched. Their values are never stored. */
   readonly secrets?: readonly SecretSpec[] | undefined;
+  /**
+   * "git": files of context folders have the modes that git keeps (0644, 0755), so that machines with another umask have the same keys and layers.
+   * Default "keep": their own.
+   */
+  readonly contextModes?: "keep" | "git" | undefined;
   /** SSH agents for `RUN --mount=type=ssh`, and for git over ssh. */
   readonly ssh?: readonly SshSpec[] | undefined;
 }
@@ -45,6 +50,11 @@ export interface SecretSpec {
   readonly src?: string | undefined;
   readonly env?: string | undefined;
   readonly value?: string | Uint8Array | undefined;
+  /**
+   * A new value runs the steps that use it anew: their keys have a slow, salted digest of it (scrypt), never the value. Default false: as BuildKit,
+   * keys know nothing of values.
+   */
+  readonly cacheKey?: boolean | undefined;
 }
 
 /** An SSH agent. Steps may list its keys and have something signed; they cannot add, remove or lock any. */

@@ -3,8 +3,8 @@
  * Files of contexts: ~/.docker/contexts/meta/ID/meta.json, with ID the SHA-256 of the context's name.
  */
 import { createHash } from "node:crypto";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeDirectory } from "../home-directory.ts";
 import * as v from "valibot";
 import { DecantError } from "../errors.ts";
 import type { DaemonPlace, DaemonTls } from "../net/index.ts";
@@ -78,7 +78,7 @@ async function tlsOf(folder: string, isVerified: boolean): Promise<DaemonTls> {
   return { isVerified, ca, cert, key };
 }
 
-function configDir({ env, homeDir = homedir() }: EndpointOptions): string {
+function configDir({ env, homeDir = homeDirectory() }: EndpointOptions): string {
   return env["DOCKER_CONFIG"] || join(homeDir, ".docker");
 }
 

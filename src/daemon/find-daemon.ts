@@ -3,7 +3,7 @@
  * not answer is never replaced by another.
  */
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
+import { homeDirectory } from "../home-directory.ts";
 import { DecantError } from "../errors.ts";
 import { openContainerd } from "./containerd.ts";
 import { openDockerDaemon } from "./docker-daemon.ts";
@@ -90,7 +90,7 @@ function podmanEndpoint(env: Environment): ReturnType<typeof endpointOf> | undef
   return host === "" ? undefined : endpointOf(host, "CONTAINER_HOST");
 }
 
-function dockerSockets({ env, homeDir = homedir() }: EndpointOptions): string[] {
+function dockerSockets({ env, homeDir = homeDirectory() }: EndpointOptions): string[] {
   const runtime = env["XDG_RUNTIME_DIR"] ?? "";
   return ["/var/run/docker.sock", ...(runtime === "" ? [] : [`${runtime}/docker.sock`]), `${homeDir}/.docker/run/docker.sock`];
 }

@@ -1,5 +1,5 @@
 /** What a base is made of, before anything is made: its packages, from a lock or the archive, its Node.js, and the recipe for its platform. */
-import { snapshotUri } from "../debian/index.ts";
+import { debianArchitecture, snapshotUri } from "../debian/index.ts";
 import { given } from "../given.ts";
 import { formatPlatform } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
@@ -31,6 +31,8 @@ export async function openInputs(store: Store, recipe: Recipe, options: Assemble
     const known = base.architectures.map((architecture) => `linux/${architecture}`).join(", ");
     throw recipeError(recipe.name, `it is not for ${formatPlatform(platform)}; wanted one of ${known}`);
   }
+  // A lock does not say which variant its packages are of.
+  debianArchitecture(platform);
   if (lock !== undefined) checkDrift(lock.lock, recipe, lock.file);
   const archive = await archiveOf(store, recipe, options);
   const locked =

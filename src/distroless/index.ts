@@ -1,6 +1,8 @@
 /** Distroless bases: recipes, the catalogue, and assembling them from verified packages. */
 export { assembleBase } from "./assemble.ts";
 export { baseConfig } from "./base-config.ts";
+export { busyboxTools } from "./busybox-tools.ts";
+export { keptLayer } from "./kept-layer.ts";
 export { baseScripts } from "./scripts/base-scripts.ts";
 export { type BaseName, baseOfImage, formatStandIn, isRecipeFile, parseBaseName, parseStandIn, type StandInName } from "./base-name.ts";
 export { listRecipes, loadRecipe, recipeSchemaText } from "./catalogue.ts";

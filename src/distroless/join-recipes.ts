@@ -6,6 +6,7 @@ import { hasMergedUsr } from "./merged-usr.ts";
 import type { Certificates, PackagePart, Recipe, RecipeDocument, RecipeLevel, RecipeSettings, RecipeVariant } from "./recipe.ts";
 
 const DEFAULT_LAYERS = 10;
+/** What most people build for. More would make each lock larger, and fail for packages that other architectures lack. */
 const DEFAULT_ARCHITECTURES = ["amd64", "arm64"];
 
 /** Joins a chain of documents, the one that extends nothing first; their files are loaded. Throws `RECIPE`. */
@@ -23,7 +24,7 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
   const empty: Recipe = {
     name,
     suite,
-    architectures: lastOf(documents, (one) => one.architectures) ?? DEFAULT_ARCHITECTURES,
+    architectures: joinArchitectures(documents),
     levels: [],
     exclude: unique(documents.flatMap((one) => one.exclude ?? [])),
     ignore: [...new Set(documents.flatMap((one) => one.ignore ?? []))],
@@ -52,6 +53,15 @@ export function joinRecipes(documents: readonly RecipeDocument[]): Recipe {
   // A mistake in a variant that nobody has asked for yet is one all the same.
   for (const variant of [undefined, ...Object.keys(recipe.variants)]) checkUser(withVariant(recipe, variant));
   return recipe;
+}
+
+/** Those that the last document names, else the usual ones of what it extends. */
+function joinArchitectures(documents: readonly RecipeDocument[]): readonly string[] {
+  return documents.reduce<readonly string[]>((below, { architectures }) => {
+    if (architectures !== undefined) return architectures;
+    const usual = DEFAULT_ARCHITECTURES.filter((one) => below.includes(one));
+    return usual.length === 0 ? below : usual;
+  }, DEFAULT_ARCHITECTURES);
 }
 
 /**

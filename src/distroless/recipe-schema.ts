@@ -1,5 +1,6 @@
 /** What a recipe file may have, field by field. recipes/recipe.schema.json is made of it (scripts/make-recipe-schema.ts). */
 import * as v from "valibot";
+import { ARCHITECTURES } from "./architectures.ts";
 import { parseDuration, parsePort, parseStopSignal } from "../dockerfile/index.ts";
 import { isDecantError } from "../errors.ts";
 import { probeTarget } from "./probe/target.ts";
@@ -31,7 +32,10 @@ const whole = (low: number, high: number): v.GenericSchema<number, number> =>
   );
 const id = whole(0, 4_294_967_294);
 const flag = v.boolean("wanted true or false");
-const architecture = v.picklist(["amd64", "arm64"], "wanted amd64 or arm64");
+const architecture = v.picklist(
+  ARCHITECTURES,
+  `wanted one of ${ARCHITECTURES.map((one) => (one === "386" ? `"386" in quotes` : one)).join(", ")}`,
+);
 /** Text that a reader of ours takes. */
 const readable = (read: (text: string) => unknown, wanted: string): v.GenericSchema<string, string> =>
   v.pipe(
@@ -233,7 +237,7 @@ const recipe = v.strictObject({
   ),
   architectures: field(
     v.pipe(list(architecture, "a list of architectures"), v.minLength(1, "wanted one or more")),
-    "Default: amd64 and arm64",
+    "OCI names. Default: amd64 and arm64, as far as the recipe that is extended has them",
   ),
   exclude: field(list(packageName, "a list of packages"), "Packages that must never be taken: a need for one is an error"),
   ignore: field(

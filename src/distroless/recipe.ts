@@ -206,7 +206,7 @@ export interface RecipeDocument extends RecipeSettings {
   readonly suite?: string;
   /** In addition to Debian's own. The highest version of all wins, that of backports only where nothing else will do. */
   readonly sources?: readonly RecipeSource[];
-  /** OCI names. Default: those of the recipe that is extended, else amd64 and arm64. */
+  /** OCI names. Default: amd64 and arm64, as far as the recipe that is extended has them. */
   readonly architectures?: readonly string[];
   /** Packages that must never be taken: a need for one is an error. */
   readonly exclude?: readonly string[];

@@ -17,6 +17,7 @@ export { imageKey } from "./plan/needs.ts";
 export { planDockerfile, resolvePlan } from "./plan/plan.ts";
 export type * from "./plan/types.ts";
 export { joinWorkdir } from "./plan/workdir.ts";
+export { soundsSecret } from "./secret-names.ts";
 export { parseStopSignal } from "./signals.ts";
 export { suggest } from "./suggest.ts";
 export { parseDuration, parseSize } from "./values.ts";

@@ -34,9 +34,9 @@ export function hashSelections(
   const copies = new Map(copiesFrom(vertex, order).map((action) => [action, copyOf(action)]));
   const mounts = new Map(mountsFrom(vertex, order).map((mount) => [mount, mountOf(mount)]));
   return {
-    take(action) {
+    take(action, { look = false } = {}) {
       const selection = copies.get(action) ?? copyOf(action);
-      copies.delete(action);
+      if (!look) copies.delete(action);
       return selection;
     },
     mounted: (mount) => mounts.get(mount) ?? mountOf(mount),

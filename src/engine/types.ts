@@ -1,5 +1,6 @@
 /** What flows between vertices, and what the solver needs from its surroundings. */
 import type { Digest } from "../digest.ts";
+import type { DecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { BindMount, CacheMount, FileAction, SourceOp } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
@@ -29,8 +30,8 @@ export type VertexResult =
 
 /** What steps select of one directory, as it is hashed. A rejection is that of the step: `COPY_SOURCE_MISSING`, `CONTEXT`. */
 export interface Selections {
-  /** What a COPY selects. Given once, because its list of files may be long. */
-  take(action: Extract<FileAction, { kind: "copy" }>): Promise<SelectionDigest>;
+  /** What a COPY selects. Given once, because its list of files may be long; with `look` it can be taken later. */
+  take(action: Extract<FileAction, { kind: "copy" }>, options?: { readonly look?: boolean }): Promise<SelectionDigest>;
   /** The digest of what a mount shows. */
   mounted(mount: BindMount | CacheMount): Promise<Digest>;
   /** Resolves when all is hashed, or could not be. */
@@ -54,6 +55,13 @@ export interface SourceProvider {
   resolve(op: SourceOp, platform: Platform, signal: AbortSignal, vertexId: string): Promise<VertexResult>;
 }
 
+/** A cache mount that a step of the build has used. */
+export interface UsedMount {
+  readonly id: string;
+  /** The directory that the step had: see `heldCacheMount`. */
+  readonly slot: string;
+}
+
 /** What other machines have found, and what this build finds, by the same keys: for caches that travel. */
 export interface SharedResults {
   /** The result of an op elsewhere. Its layer comes when something needs its files. */
@@ -64,6 +72,26 @@ export interface SharedResults {
   tookAction(key: Digest, layer: LayerSource): void;
   /** Is told of each selection, found or made. */
   tookSelection(memo: Digest, digest: Digest): void;
+  /** What a cache mount had elsewhere, as layers on each other: a new one starts with it. */
+  mount(key: Digest): readonly LayerSource[] | undefined;
+  /** Is told of each cache mount of a step that runs. */
+  usedMount(key: Digest, mount: UsedMount): void;
+}
+
+/** A RUN that failed, with its mounts still there. */
+export interface FailedStep {
+  readonly error: DecantError;
+  /**
+   * Runs a shell at the terminal of this process, in the state before the step; gives its exit code. What it changes is thrown away. Throws `RUNTIME` for
+   * a stage without a shell, and `USAGE` without a terminal.
+   */
+  readonly shell: () => Promise<number>;
+}
+
+/** A solve that does all steps anew, to be compared with another: one at a time, and no result goes into the cache. */
+export interface SolveAgain {
+  /** Of RUN steps whose Dockerfile gives none. */
+  readonly hostname: string;
 }
 
 /** What ops work with. */
@@ -83,6 +111,8 @@ export interface EngineContext {
   readonly guard?: SecretGuard | undefined;
   /** The value of a secret of `--secret`, or undefined when there is none of this id. Never kept. */
   readonly secret: (id: string, signal: AbortSignal) => Promise<Uint8Array | undefined>;
+  /** What stands for the value of a secret in keys, where the user wants a new value to run its steps anew; undefined for all others. */
+  readonly secretKey?: ((id: string, signal: AbortSignal) => Promise<Digest | undefined>) | undefined;
   /** An agent of `--ssh`, or undefined. */
   readonly sshAgent: (id: string) => SshAgent | undefined | Promise<SshAgent | undefined>;
   /** Devices of this machine that steps may ask for. */
@@ -92,10 +122,25 @@ export interface EngineContext {
   /** SOURCE_DATE_EPOCH in seconds: the time of what has none of its own, as directories that a step writes into. Absent: the step's. */
   readonly epochSec?: number;
   readonly noCache: boolean;
+  /** Cache mounts of steps that must not use the cache start anew, once a build. Default false: they stay. */
+  readonly noCacheMounts?: boolean | undefined;
+  /** The layers of all stages are wanted, and not only those of the targets. Default false. */
+  readonly allStages?: boolean | undefined;
+  /** Keys name what steps select of layers, and do not look at it: see chains.ts. Default false. */
+  readonly byDescent?: boolean | undefined;
   readonly explain: boolean;
   /** A step that would have to run is an error: `NOT_CACHED`. */
   readonly expectCached: boolean;
+  /** How often a RUN step is run anew that has failed. Default 0. */
+  readonly retries?: number | undefined;
+  /** How long a RUN step may take, each time that it is run. Default: any time. */
+  readonly stepTimeoutMs?: number | undefined;
+  readonly again?: SolveAgain | undefined;
   readonly buildId: string;
+  /** Is told of a RUN that failed; the step ends when it resolves. */
+  readonly onStepFailed?: ((failed: FailedStep) => Promise<void>) | undefined;
+  /** Is told when a step has left a result: the cache has grown. */
+  readonly grew?: (() => Promise<void>) | undefined;
 }
 
 /** How an op is run: its key is computed from data first, its work is done only when the cache has nothing. */
@@ -107,10 +152,16 @@ export interface OpRun {
   readonly below: readonly LayerSource[];
 }
 
-/** One named part of a cache key: what `--explain` compares. */
+/** One named part of a cache key: what explanations compare. The key has name and value only. */
 export interface Ingredient {
   readonly name: string;
   readonly value: string;
+  /** What it is for people. Absent: a setting. */
+  readonly kind?: "files" | "arg" | "env" | "base" | "parent" | "instruction" | undefined;
+  /** What people see in the place of `value`, or of files and instructions in that of `name`. */
+  readonly shown?: string | undefined;
+  /** Its name sounds like that of a secret: the value goes into no record. */
+  readonly isSecret?: boolean | undefined;
   /** For selections of files: one line a path in UTF-8, so that a change can be named. */
   readonly detail?: Uint8Array;
 }

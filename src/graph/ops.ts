@@ -22,6 +22,8 @@ export interface ExecMeta {
   readonly env: readonly string[];
   /** Stands for `env` in the digest of the vertex: made while it grew, as each step of a long file would digest all of it anew. */
   readonly envKey?: Digest;
+  /** Names of `env` that are build arguments: for people only, never part of a digest. */
+  readonly argNames?: readonly string[];
   readonly cwd: string;
   /** As USER wrote it; "" is root. */
   readonly user: string;

@@ -44,7 +44,7 @@ function digestible(op: Op): unknown {
     case "exec":
       return {
         ...op,
-        meta: { ...op.meta, env: op.meta.envKey ?? op.meta.env, envKey: undefined, proxyEnv: [] },
+        meta: { ...op.meta, env: op.meta.envKey ?? op.meta.env, envKey: undefined, argNames: undefined, proxyEnv: [] },
         mounts: op.mounts.map(withoutRange),
         secretEnv: op.secretEnv.map(withoutRange),
         devices: op.devices.map(withoutRange),

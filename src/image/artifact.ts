@@ -5,9 +5,10 @@
 import { AT_ONCE, pool } from "../async.ts";
 import { collect } from "../bytes.ts";
 import type { DiffId } from "../digest.ts";
-import { type Descriptor, formatReference, type Manifest, parseManifestOrIndex, type Reference } from "../oci/index.ts";
+import { type Descriptor, formatReference, type Manifest, OCI_MANIFEST, parseManifestOrIndex, type Reference } from "../oci/index.ts";
 import { isDecantError } from "../errors.ts";
 import type { LayerSource } from "../tree/index.ts";
+import { type ArtifactObjects, objectDocument, openObject, packObjects, writeObjects } from "./artifact-objects.ts";
 import { onlyImage } from "./assembled-image.ts";
 import { contentOf } from "./content.ts";
 import { blobEntries, indexEntries, layerEntries } from "./exporters/layout.ts";
@@ -23,6 +24,7 @@ import type { CompressionOptions, ImageContext } from "./types.ts";
 /** Where an artifact is. */
 export type ArtifactPlace =
   | { readonly kind: "registry"; readonly reference: Reference }
+  | { readonly kind: "objects"; readonly objects: ArtifactObjects }
   /** `selector`: a tag, or a digest to read. */
   | { readonly kind: "folder"; readonly path: string; readonly selector: string };
 
@@ -47,7 +49,8 @@ type ArtifactLayer = Pick<ExportLayer, "descriptor" | "diffId">;
 /** Reads an artifact; undefined where there is none, or one of another kind. Throws what registries throw, `MANIFEST`, `BLOB_*`. */
 export async function openArtifact(ctx: ImageContext, place: ArtifactPlace, kind: ArtifactKind): Promise<OpenedArtifact | undefined> {
   try {
-    return place.kind === "registry" ? await openRemote(ctx, place.reference, kind) : await openFolder(ctx, place, kind);
+    if (place.kind === "registry") return await openRemote(ctx, place.reference, kind);
+    return place.kind === "objects" ? await openObjects(ctx, place.objects, kind) : await openFolder(ctx, place, kind);
   } catch (error) {
     if (isDecantError(error, "IMAGE_NOT_FOUND")) return undefined;
     throw error;
@@ -68,26 +71,35 @@ export async function packArtifact(
     await pushLayers(ctx, place.reference, layers);
     return layers;
   }
+  if (place.kind === "objects") return await packObjects(ctx, place.objects, layers);
   const held = await heldLayers(ctx, layers);
   await writeLayoutDirectory(ctx, folderOf(place), { blobs: layerEntries(ctx.store, held), index: [] });
   return held;
 }
 
-/** Names an artifact of layers that are there. The tag moves last. Throws what registries throw, and `EXPORT`. */
+/**
+ * Names an artifact of layers that are there. The tag moves last. Gives false where a writer at the same time may win: look again. Throws what registries
+ * throw, and `EXPORT`.
+ */
 export async function writeArtifact(
   ctx: ImageContext,
   place: ArtifactPlace,
   content: { readonly mediaType: string; readonly layers: readonly Descriptor[]; readonly document: string },
-): Promise<void> {
+): Promise<boolean> {
   const config = documentOf(content.document, content.mediaType);
   const manifest = manifestOf(config.descriptor, content.layers, "oci");
+  if (place.kind === "objects") return await writeObjects(ctx, place.objects, config, manifest);
   const { descriptor } = manifest;
   const documents = contentOf(onlyImage({ layers: [], config, manifest, descriptor }));
-  if (place.kind === "registry") return await pushAt(ctx, await ctx.registry(), documents, place.reference);
+  if (place.kind === "registry") {
+    await pushAt(ctx, await ctx.registry(), documents, place.reference);
+    return false;
+  }
   await writeLayoutDirectory(ctx, folderOf(place), {
     blobs: blobEntries(ctx.store, [documents]),
     index: indexEntries(descriptor, [`cache:${place.selector}`]),
   });
+  return true;
 }
 
 function folderOf({ path }: { readonly path: string }): { readonly type: string; readonly dest: string } {
@@ -115,6 +127,21 @@ async function openRemote(ctx: ImageContext, reference: Reference, kind: Artifac
   return { layers: manifest.layers, document, sources };
 }
 
+async function openObjects(ctx: ImageContext, objects: ArtifactObjects, kind: ArtifactKind): Promise<OpenedArtifact | undefined> {
+  const { signal, store } = ctx;
+  const bytes = await objects.manifest(signal);
+  const manifest = bytes === undefined ? undefined : manifestOfKind(bytes, { mediaType: OCI_MANIFEST }, kind);
+  if (manifest === undefined) return undefined;
+  const document = await objectDocument(objects, manifest.config, kind.maxBytes, signal);
+  const sources = (diffIds: readonly DiffId[]): LayerSource[] =>
+    imageLayers(store, withDiffIds(manifest, diffIds), {
+      name: objects.name,
+      open: (layer, stop, { vertex = ctx.vertex }) => openObject({ ...ctx, vertex }, objects, layer, stop),
+      remote: () => undefined,
+    });
+  return { layers: manifest.layers, document, sources };
+}
+
 async function openFolder(
   { store }: ImageContext,
   { path, selector }: Extract<ArtifactPlace, { readonly kind: "folder" }>,
@@ -130,7 +157,7 @@ async function openFolder(
   return { layers: manifest.layers, document, sources };
 }
 
-function manifestOfKind(bytes: Buffer, { mediaType }: Descriptor, kind: ArtifactKind): Manifest | undefined {
+function manifestOfKind(bytes: Buffer, { mediaType }: Pick<Descriptor, "mediaType">, kind: ArtifactKind): Manifest | undefined {
   const parsed = parseManifestOrIndex(bytes, mediaType);
   return parsed.kind === "manifest" && parsed.manifest.config.mediaType === kind.mediaType ? parsed.manifest : undefined;
 }

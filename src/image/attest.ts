@@ -62,7 +62,8 @@ export async function attested(
   for (const { image, assembled } of builds) {
     const { attestations = [], annotations: own = {} } = image;
     const platform = namedPlatform(image);
-    const statements = await statementsOf(attestations, imageSubjects(names, assembled.manifest.descriptor.digest, platform));
+    const layers = assembled.layers.map(({ descriptor }) => descriptor);
+    const statements = await statementsOf(attestations, imageSubjects(names, assembled.manifest.descriptor.digest, platform), layers);
     members.push({ assembled, platform, statements, annotations: own.manifestDescriptor });
   }
   const [created] = builds.map(({ assembled }) => createdOf(assembled.descriptor)).toSorted(byCreated);
@@ -70,11 +71,15 @@ export async function attested(
   return indexOf(members, { annotations: annotations.index, named, mediaTypes, ociArtifact });
 }
 
-/** The statements of a build about `subjects`, in its order. Throws `EXPORT` for one that nobody would read. */
-export async function statementsOf(attestations: readonly Attestation[], subjects: readonly StatementSubject[]): Promise<Document[]> {
+/** The statements of a build about `subjects`, in its order; `layers`: of the image, if it is one. Throws `EXPORT` for one that nobody would read. */
+export async function statementsOf(
+  attestations: readonly Attestation[],
+  subjects: readonly StatementSubject[],
+  layers: readonly Descriptor[] = [],
+): Promise<Document[]> {
   const statements: Document[] = [];
   for (const { predicateType, predicate } of attestations) {
-    const statement = statementOf(predicateType, await predicate(), subjects);
+    const statement = statementOf(predicateType, await predicate(layers), subjects);
     if (statement.descriptor.size > MAX_STATEMENT_BYTES) {
       const { size } = statement.descriptor;
       throw exportError("attach", predicateType, `it has ${size} bytes; at most ${MAX_STATEMENT_BYTES} are read`, {

@@ -1,13 +1,11 @@
 /**
- * `decant copy`: an image from one place to another, byte by byte: all platforms, attestations, digests. Between registries, signatures and other
- * referrers follow. What is on its way is in the store; a registry that has a blob already is not sent it.
+ * `decant copy`: an image from one place to another, byte by byte: all platforms, attestations, digests. Signatures and other referrers follow, and
+ * between registries also those that are tags. What is on its way is in the store; a registry that has a blob already is not sent it.
  */
 import { AT_ONCE, pool } from "../async.ts";
-import type { Digest } from "../digest.ts";
-import { DecantError, isDecantError } from "../errors.ts";
+import { DecantError } from "../errors.ts";
 import {
   type Descriptor,
-  atDigest,
   formatReference,
   type Platform,
   type Reference,
@@ -16,17 +14,20 @@ import {
   MAX_MANIFEST_BYTES,
 } from "../oci/index.ts";
 import { folderFiles, tarFiles } from "./archive-files.ts";
+import { bringDocuments } from "./bring-documents.ts";
 import { contentDigests, type ImageContent, storedContent } from "./content.ts";
+import { copyCosignTags, type FoundReferrer, pushReferrers, referrersOf, warnOfCosignTags, warnOfReferrers } from "./copy-referrers.ts";
 import { type ArchivedTop, dockerTops, imageName, readDockerManifest } from "./docker-archive.ts";
 import { writeImageArchive } from "./exporters/layout-archive.ts";
 import { blobEntries, indexEntries } from "./exporters/layout.ts";
 import { writeLayoutDirectory } from "./exporters/layout-directory.ts";
 import { findImage } from "./find-image.ts";
-import { layoutTops } from "./load-archive.ts";
+import { archivedReferrers, layoutTops } from "./load-archive.ts";
 import { nameImage } from "./name-image.ts";
 import { targetName } from "./names.ts";
-import { fetchDocument, topDescriptor } from "./pull-image.ts";
-import { pushAt, pushContent } from "./push-content.ts";
+import { topDescriptor } from "./pull-image.ts";
+import { pushContent } from "./push-content.ts";
+import { keepReferrer } from "./store-referrers.ts";
 import type { ByteStream } from "../bytes.ts";
 import type { ExportContext } from "./types.ts";
 
@@ -62,16 +63,21 @@ export async function copyImage(
   destination: CopyDestination,
   { platform, host }: { readonly platform?: Platform | undefined; readonly host: Platform },
 ): Promise<CopiedImage> {
-  const { top, name, from } = await bringSource(ctx, source, platform);
+  const { top, name, from, about } = await bringSource(ctx, source, platform);
   const descriptor = platform === undefined ? top : await onlyPlatform(ctx, top, platform);
   const content = await storedContent(ctx, descriptor, from);
   const names = namesAt(destination, name);
-  await write(ctx, content, destination, names, platform ?? host);
-  const isBetween = from !== undefined && destination.kind === "registry";
-  const referrers = isBetween ? await copyReferrers(ctx, content, from, targetName(destination.name)) : 0;
+  const found = about === undefined ? await referrersOf(ctx, content, from) : about.filter(isAbout(content));
+  const isDocker = destination.kind === "docker-archive";
+  const referrers = isDocker ? [] : found;
+  if (isDocker) warnOfReferrers(ctx, found.length, destination.path);
+  await write({ ctx, content, referrers, names }, destination, platform ?? host);
+  let tags = 0;
+  if (from !== undefined && destination.kind === "registry") tags = await copyCosignTags(ctx, content, from, targetName(destination.name));
+  else if (from !== undefined) await warnOfCosignTags(ctx, content, from);
   const { mediaType, digest, size } = content.descriptor;
   for (const one of names) ctx.emit({ type: "result", kind: "image", name: one, digest });
-  return { descriptor: { mediaType, digest, size }, names, referrers };
+  return { descriptor: { mediaType, digest, size }, names, referrers: referrers.length + tags };
 }
 
 interface Brought {
@@ -80,6 +86,14 @@ interface Brought {
   readonly name?: string | undefined;
   /** The registry that has its layers. */
   readonly from?: Reference | undefined;
+  /** What an archive says of its images. */
+  readonly about?: readonly FoundReferrer[];
+}
+
+/** Of the image, or of what is about it. */
+function isAbout({ manifests }: ImageContent): (referrer: FoundReferrer) => boolean {
+  const known = new Set(manifests.map(({ descriptor }) => descriptor.digest));
+  return ({ subject, content }) => known.has(subject) && known.add(content.descriptor.digest).size > 0;
 }
 
 async function bringSource(ctx: ExportContext, source: CopySource, platform: Platform | undefined): Promise<Brought> {
@@ -90,7 +104,7 @@ async function bringSource(ctx: ExportContext, source: CopySource, platform: Pla
   if (source.kind === "registry") {
     const reference = await (await ctx.registry()).reference(source.name);
     const top = await topDescriptor(ctx, reference);
-    await bringDocuments(ctx, reference, top, platform, MAX_DEPTH);
+    await bringDocuments(ctx, reference, top, platform);
     const { digest: _digest, ...named } = reference;
     return { top, from: reference, name: named.tag === undefined ? undefined : formatReference(named) };
   }
@@ -99,8 +113,12 @@ async function bringSource(ctx: ExportContext, source: CopySource, platform: Pla
   const index = await files.read("index.json", MAX_MANIFEST_BYTES);
   const tops =
     index === undefined ? await dockerTops(ctx.store, files, await readDockerManifest(files)) : await layoutTops(ctx, files, index);
-  const { descriptor, names } = selected(tops, path, selector);
-  return { top: descriptor, name: names[0] };
+  const { descriptor, names } = selected(
+    tops.filter(({ subject }) => subject === undefined),
+    path,
+    selector,
+  );
+  return { top: descriptor, name: names[0], about: await archivedReferrers(ctx, tops) };
 }
 
 function selected(tops: readonly ArchivedTop[], path: string, selector: string | undefined): ArchivedTop {
@@ -117,23 +135,6 @@ function selected(tops: readonly ArchivedTop[], path: string, selector: string |
   throw new DecantError("IMAGE_NOT_FOUND", `Cannot find image "${wanted}" in "${path}"`, {
     hint: known.length === 0 ? "Name it by its digest: PATH@sha256:…" : `Its images are: ${known.join(", ")}`,
   });
-}
-
-/** Brings manifests and configurations into the store: of all platforms, or of one. Layers stay where they are. */
-async function bringDocuments(
-  ctx: ExportContext,
-  reference: Reference,
-  at: Descriptor,
-  platform: Platform | undefined,
-  depth: number,
-): Promise<void> {
-  const parsed = parseManifestOrIndex(await fetchDocument(ctx, reference, at), at.mediaType);
-  if (parsed.kind === "manifest") {
-    await fetchDocument(ctx, reference, parsed.manifest.config);
-    return;
-  }
-  const entries = platform === undefined ? parsed.index.manifests : [selectManifest(parsed.index, platform, formatReference(reference))];
-  if (depth > 0) for (const entry of entries) await bringDocuments(ctx, reference, entry, platform, depth - 1);
 }
 
 /** The manifest for one platform. */
@@ -157,51 +158,35 @@ function namesAt(destination: CopyDestination, name: string | undefined): string
   return [formatReference({ ...targetName(name), tag: selector })];
 }
 
-async function write(
-  ctx: ExportContext,
-  content: ImageContent,
-  destination: CopyDestination,
-  names: readonly string[],
-  platform: Platform,
-): Promise<void> {
-  if (destination.kind === "registry") return await pushContent(ctx, content, names);
-  await pool(AT_ONCE, content.layers, (layer, signal) => layer.ensure(signal), ctx.signal);
+interface Writing {
+  readonly ctx: ExportContext;
+  readonly content: ImageContent;
+  readonly referrers: readonly FoundReferrer[];
+  readonly names: readonly string[];
+}
+
+async function write({ ctx, content, referrers, names }: Writing, destination: CopyDestination, platform: Platform): Promise<void> {
+  if (destination.kind === "registry") {
+    await pushContent(ctx, content, names);
+    return await pushReferrers(ctx, referrers, targetName(destination.name));
+  }
+  const all = [content, ...referrers.map(({ content: one }) => one)];
+  const layers = all.flatMap((one) => one.layers);
+  await pool(AT_ONCE, layers, (layer, signal) => layer.ensure(signal), ctx.signal);
   if (destination.kind === "store") {
     nameImage(ctx.store, { descriptor: content.descriptor, blobs: contentDigests(content) }, names);
+    for (const { subject, content: one } of referrers) keepReferrer(ctx.store, { top: content.descriptor, subject }, one);
   } else if (destination.kind === "oci-folder") {
     await writeLayoutDirectory(
       ctx,
       { type: "oci", dest: destination.path },
-      { blobs: blobEntries(ctx.store, [content]), index: indexEntries(content.descriptor, names) },
+      {
+        blobs: blobEntries(ctx.store, all),
+        index: [...indexEntries(content.descriptor, names), ...referrers.map(({ content: { descriptor } }) => descriptor)],
+      },
     );
   } else {
-    await writeImageArchive(ctx, destination.path, [{ content, names }], destination.kind === "docker-archive" ? { platform } : undefined);
-  }
-}
-
-/** Signatures, SBOMs and what else has a manifest of the image as its subject. A registry without them has none. */
-async function copyReferrers(ctx: ExportContext, content: ImageContent, from: Reference, target: Reference): Promise<number> {
-  const client = await ctx.registry();
-  const seen = new Set<Digest>();
-  const pending = content.manifests.map(({ descriptor }) => descriptor.digest);
-  for (let digest = pending.pop(); digest !== undefined; digest = pending.pop()) {
-    for (const referrer of await referrersOf(ctx, from, digest)) {
-      if (seen.has(referrer.digest)) continue;
-      seen.add(referrer.digest);
-      await bringDocuments(ctx, from, referrer, undefined, MAX_DEPTH);
-      await pushAt(ctx, client, await storedContent(ctx, referrer, from), atDigest(target, referrer.digest));
-      // A signature may be signed.
-      pending.push(referrer.digest);
-    }
-  }
-  return seen.size;
-}
-
-async function referrersOf(ctx: ExportContext, from: Reference, digest: Digest): Promise<readonly Descriptor[]> {
-  try {
-    return await (await ctx.registry()).referrers(from, digest, { signal: ctx.signal });
-  } catch (error) {
-    if (isDecantError(error, "IMAGE_NOT_FOUND")) return [];
-    throw error;
+    const items = [{ content, names }, ...referrers.map(({ content: one }) => ({ content: one, names: [] }))];
+    await writeImageArchive(ctx, destination.path, items, destination.kind === "docker-archive" ? { platform } : undefined);
   }
 }

@@ -3,7 +3,7 @@
  * their paths. Such archives have no manifests: each image gets one here.
  */
 import * as v from "valibot";
-import { sha256 } from "../digest.ts";
+import { type Digest, sha256 } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import {
   type Descriptor,
@@ -30,6 +30,8 @@ export interface ArchivedTop {
   readonly names: readonly string[];
   /** Tags that name no repository. */
   readonly tags?: readonly string[];
+  /** It is no image, but about one: a signature. */
+  readonly subject?: Digest;
 }
 
 const dockerManifest = v.array(

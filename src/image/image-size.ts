@@ -2,9 +2,9 @@
 import { AT_ONCE, pool } from "../async.ts";
 import { isDecantError } from "../errors.ts";
 import type { Store } from "../store/index.ts";
-import type { LayerSource } from "../tree/index.ts";
+import { findLayer, type LayerSource } from "../tree/index.ts";
 
-/** By diffId: bytes. A layer never changes, and reading its list of files takes a while. */
+/** By diffId, or by key where there is no tar yet: bytes. A layer never changes, and reading its list of files takes a while. */
 const SPACE = "image.layer-bytes";
 
 /**
@@ -21,13 +21,22 @@ export async function unpackedSize(store: Store, layers: readonly LayerSource[],
   }
 }
 
+/** The same for what takes no time: undefined where a layer would have to be fetched, too. */
+export async function sizeAtHand(store: Store, layers: readonly LayerSource[], signal?: AbortSignal): Promise<number | undefined> {
+  const isHere = (source: LayerSource): boolean =>
+    source.layer !== undefined ||
+    typeof store.records.get(SPACE, source.diffId ?? source.key) === "number" ||
+    (source.diffId !== undefined && findLayer(store, source.diffId) !== undefined);
+  return layers.every(isHere) ? await unpackedSize(store, layers, signal) : undefined;
+}
+
 async function layerSize(store: Store, source: LayerSource, signal: AbortSignal): Promise<number> {
-  const { diffId } = source;
-  const known = diffId === undefined ? undefined : store.records.get(SPACE, diffId);
+  const id = source.diffId ?? source.key;
+  const known = store.records.get(SPACE, id);
   if (typeof known === "number") return known;
   const { index } = await source.load(signal);
   let bytes = 0;
   for (let at = 0; at < index.count; at += 1) if (index.kind(at) === "file") bytes += index.at(at).size;
-  if (diffId !== undefined) store.records.put(SPACE, diffId, bytes);
+  store.records.put(SPACE, id, bytes);
   return bytes;
 }

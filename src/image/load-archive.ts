@@ -4,7 +4,7 @@
  */
 import type { Digest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
-import { type Descriptor, MAX_MANIFEST_BYTES, OCI_INDEX, parseManifestOrIndex, type Platform } from "../oci/index.ts";
+import { type Descriptor, isImageConfig, MAX_MANIFEST_BYTES, OCI_INDEX, parseManifestOrIndex, type Platform } from "../oci/index.ts";
 import { loadLayers } from "../tree/index.ts";
 import { type ArchiveFiles, blobPath } from "./archive-files.ts";
 import { contentDigests, type ImageContent, storedContent } from "./content.ts";
@@ -12,6 +12,9 @@ import { type ArchivedTop, dockerNames, dockerTops, imageName, readDockerManifes
 import { IMAGE_NAME_ANNOTATION, REF_NAME_ANNOTATION } from "./exporters/layout.ts";
 import { loadFound } from "./load-image.ts";
 import { nameImage } from "./name-image.ts";
+import type { FoundReferrer } from "./copy-referrers.ts";
+import { keepReferrer } from "./store-referrers.ts";
+import { given } from "../given.ts";
 import type { ImageContext } from "./types.ts";
 
 /** An image that was loaded. */
@@ -33,29 +36,45 @@ export async function loadArchive(ctx: ImageContext, files: ArchiveFiles, host: 
   const docker = await readDockerManifest(files);
   const tops = index === undefined ? await dockerTops(ctx.store, files, docker) : await layoutTops(ctx, files, index);
   const loaded: { readonly content: ImageContent; readonly names: readonly string[] }[] = [];
-  for (const { descriptor, names } of tops) {
+  for (const { descriptor, names } of tops.filter(({ subject }) => subject === undefined)) {
     const content = await storedContent(ctx, descriptor);
     await checkImages(ctx, content, files.name, host);
     loaded.push({ content, names: names.length > 0 ? names : dockerNames(docker, content) });
   }
   if (loaded.every(({ content }) => content.images.length === 0))
     throw new DecantError("MANIFEST", `Cannot load "${files.name}": there is no image in it`);
+  const referrers = await archivedReferrers(ctx, tops);
   return loaded.map(({ content, names }) => {
     nameImage(ctx.store, { descriptor: content.descriptor, blobs: contentDigests(content) }, names);
+    for (const { subject, content: about } of referrers)
+      if (content.manifests.some((one) => one.descriptor.digest === subject))
+        keepReferrer(ctx.store, { top: content.descriptor, subject }, about);
     return { descriptor: content.descriptor, id: content.images[0]?.config.digest ?? content.descriptor.digest, names };
   });
+}
+
+/** What the archive says of its images: signatures and other manifests with a subject. */
+export async function archivedReferrers(ctx: ImageContext, tops: readonly ArchivedTop[]): Promise<readonly FoundReferrer[]> {
+  const found: FoundReferrer[] = [];
+  for (const { descriptor, subject } of tops)
+    if (subject !== undefined) found.push({ subject, content: await storedContent(ctx, descriptor) });
+  return found;
 }
 
 /** The images that index.json lists, with all their blobs in the store. Throws `MANIFEST`, `BLOB_*`. */
 export async function layoutTops(ctx: ImageContext, files: ArchiveFiles, bytes: Buffer): Promise<readonly ArchivedTop[]> {
   const parsed = parseManifestOrIndex(bytes, OCI_INDEX);
   if (parsed.kind !== "index") throw new DecantError("MANIFEST", `Cannot load "${files.name}": its index.json is no index`);
-  const tops = new Map<Digest, { readonly descriptor: Descriptor; readonly names: string[]; readonly tags: string[] }>();
+  const tops = new Map<
+    Digest,
+    { readonly descriptor: Descriptor; readonly names: string[]; readonly tags: string[]; readonly subject?: Digest }
+  >();
   for (const { annotations, ...descriptor } of parsed.index.manifests) {
     const known = tops.get(descriptor.digest);
     if (known === undefined && !(await bring(ctx, files, descriptor, MAX_DEPTH)))
       throw new DecantError("BLOB_MISSING", `Cannot load "${files.name}": it lacks the manifest "${descriptor.digest}"`);
-    const top = known ?? { descriptor, names: new Array<string>(), tags: new Array<string>() };
+    const subject = await subjectOf(ctx, descriptor);
+    const top = known ?? { descriptor, names: new Array<string>(), tags: new Array<string>(), ...given({ subject }) };
     tops.set(descriptor.digest, top);
     // Other tools write a tag alone, which names no repository.
     const refName = annotations?.[REF_NAME_ANNOTATION];
@@ -64,6 +83,12 @@ export async function layoutTops(ctx: ImageContext, files: ArchiveFiles, bytes: 
     if (name !== undefined && !top.names.includes(name)) top.names.push(name);
   }
   return [...tops.values()];
+}
+
+/** What a manifest of the store is about that is no image. */
+async function subjectOf({ store }: ImageContext, { digest, mediaType }: Descriptor): Promise<Digest | undefined> {
+  const parsed = parseManifestOrIndex(await store.blobs.read(digest, MAX_MANIFEST_BYTES), mediaType);
+  return parsed.kind === "index" || isImageConfig(parsed.manifest.config.mediaType) ? undefined : parsed.manifest.subject?.digest;
 }
 
 /** Brings a manifest or index and all that it names into the store. False where it is not there, as other platforms of an index may be. */

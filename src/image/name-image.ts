@@ -2,6 +2,7 @@
 import { isDigest, type Digest } from "../digest.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { Ref, Store } from "../store/index.ts";
+import { referrersRef } from "./store-referrers.ts";
 
 /** What names are set to: a manifest or an index, and the other blobs of all its images. */
 interface NamedImage {
@@ -18,7 +19,7 @@ const UNTAGGED_SPACE = "image.untagged";
  */
 export function nameImage(store: Store, { descriptor, blobs }: NamedImage, names: readonly string[]): void {
   const { mediaType, digest, size } = descriptor;
-  const refs = [...new Set([digest, ...blobs])].map((id): Ref => ({ kind: "blob", id }));
+  const refs = [...[...new Set([digest, ...blobs])].map((id): Ref => ({ kind: "blob", id })), referrersRef(digest)];
   store.records.batch(() => {
     for (const name of names) {
       const before = store.images.get(name);

@@ -79,7 +79,7 @@ function noPlaceForLevels(): Error {
 function noPlaceForAttestations(): Error {
   return usageError(
     "Cannot attach attestations to a manifest of Docker's media types: they have no place for them; wanted OCI media types",
-    "Leave out oci-mediatypes=false, or use --output type=oci in place of type=docker",
+    "Leave out oci-mediatypes=false, use type=oci in place of type=docker, or leave them out of this output: attestations=false",
   );
 }
 

@@ -27,6 +27,7 @@ const facts: ProvenanceFacts = {
   hermetic: false,
   reproducible: false,
   followed: NEWEST,
+  layers: {},
 };
 const definition = { steps: [{ id: "step0" }], digestMapping: { "sha256:1": "step0" }, locations: { step0: {} } };
 

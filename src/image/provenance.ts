@@ -47,6 +47,15 @@ export interface ProvenanceFacts {
   readonly reproducible: boolean;
   readonly followed: Followed;
   readonly definition?: BuildDefinition;
+  /** The layers of the image that each step has below it: "step2:0" → its layers as a list of chains, as BuildKit has them. Empty: not known. */
+  readonly layers: Readonly<Record<string, readonly (readonly StepLayer[])[]>>;
+}
+
+/** A layer of the image. */
+interface StepLayer {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
 }
 
 /** The predicate types by version. */
@@ -69,7 +78,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
     facts.definition === undefined || !isMax
       ? undefined
       : { llbDefinition: facts.definition.steps, digestMapping: facts.definition.digestMapping };
-  const metadata = isMax && facts.definition !== undefined ? { source: sourceOf(file, facts.definition) } : {};
+  const metadata = isMax && facts.definition !== undefined ? { source: sourceOf(file, facts.definition), ...layersOf(facts) } : {};
   if (version === "v1") {
     return {
       buildDefinition: {
@@ -129,6 +138,10 @@ function requestOf({ mode, request, followed }: ProvenanceFacts): { readonly req
     },
     isComplete: told.length === Object.keys(request.args).length,
   };
+}
+
+function layersOf({ layers }: ProvenanceFacts): { readonly layers?: ProvenanceFacts["layers"] } {
+  return Object.keys(layers).length === 0 ? {} : { layers };
 }
 
 function sourceOf({ path, bytes }: ProvenanceFacts["file"], { locations }: BuildDefinition): unknown {

@@ -36,10 +36,10 @@ interface PullOptions {
   /** Names the image in the local store, as `decant pull` does; implies `load`. */
   readonly name?: boolean | undefined;
   /**
-   * Where its registry is out of reach, take what the name stood for the last time, with a warning, if the store has its documents. Default false:
-   * that is an error.
+   * What a tag stood for the last time, if the store has its documents: "prefer" takes it and asks nobody; "offline" takes it with a warning where its
+   * registry is out of reach; "refuse" (default) does not take it.
    */
-  readonly mayBeOld?: boolean | undefined;
+  readonly old?: "refuse" | "offline" | "prefer" | undefined;
 }
 
 /** A pulled image, and what its name stood for. */
@@ -63,12 +63,15 @@ export async function pullImage(
       hint: "Build that image with --tag NAME, and use the name",
     });
   const reference = typeof name === "string" ? await (await ctx.registry()).reference(name) : name;
+  const { old = "refuse" } = options;
+  const last = old === "prefer" ? knownTag(ctx.store, reference) : undefined;
+  if (last !== undefined) return await pullAt(ctx, reference, last, platform, options);
   let top: Descriptor;
   try {
     top = await topDescriptor(ctx, reference);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    const known = options.mayBeOld === true ? knownTag(ctx.store, reference) : undefined;
+    const known = old === "offline" ? knownTag(ctx.store, reference) : undefined;
     if (known === undefined || !isOutOfReach(error)) throw error;
     return await pullOld(ctx, reference, known, platform, error);
   }

@@ -13,7 +13,9 @@ import { isStored } from "./image-layer.ts";
 import { type ExportLayer, exportLayer, suits } from "./layers.ts";
 import { loadImages } from "./load-image.ts";
 import { type Document, type ManifestDocument, manifestOf } from "./manifest.ts";
-import { pushNames } from "./names.ts";
+import { pushNames, targetName } from "./names.ts";
+import { pushReferrers, referrersOf } from "./copy-referrers.ts";
+import { storedReferrers } from "./store-referrers.ts";
 import type { OpenedImage } from "./open-image.ts";
 import { pushContent } from "./push-content.ts";
 import { areArtifacts, readStatements } from "./read-statements.ts";
@@ -44,15 +46,40 @@ export async function pushImage(
   if (found !== undefined && found.name === undefined)
     throw usageError(`Cannot push "${image}": it is the ID of an image; wanted a name to push to`, `Run: decant push ${image} NAME`);
   const targets = pushNames(names.length === 0 ? [image] : names);
-  const opened = await loadImages(ctx.store, image, options.platform, options.host);
-  const members: IndexMember[] = [];
-  for (const one of opened) members.push(await memberFor(ctx, one, targets, options));
-  const assembled = await resultFor(ctx, opened, members);
-  await pushContent(ctx, contentOf(assembled), targets);
+  const assembled = await assembledForPush(ctx, image, targets, options);
+  const content = contentOf(assembled);
+  await pushContent(ctx, content, targets);
+  const referrers = await referrersOf(ctx, content, undefined);
+  for (const target of targets) await pushReferrers(ctx, referrers, targetName(target));
+  if (referrers.length === 0) await warnOfOther(ctx, image, assembled.descriptor.digest);
   const { mediaType, digest, size } = assembled.descriptor;
   const descriptor = { mediaType, digest, size };
   for (const name of targets) ctx.emit({ type: "result", kind: "image", name, digest: descriptor.digest });
   return { descriptor, names: targets };
+}
+
+/** Says so where the image is signed, and what was pushed is not: another compression, other attestations, or one image of an index. */
+async function warnOfOther({ store, emit }: ImageContext, image: string, pushed: Digest): Promise<void> {
+  const { top } = await findImage(store, image);
+  if (top.digest === pushed || storedReferrers(store, top.digest).length === 0) return;
+  emit({
+    type: "warning",
+    code: "SignaturesLeft",
+    message: `The signatures of "${image}" stay behind: they are of ${top.digest}, and the push made ${pushed} of it. Sign what is pushed`,
+  });
+}
+
+/** The image as a push sends it to `names` (canonical texts). Layers that are stored uncompressed are compressed now, and kept for the push. */
+export async function assembledForPush(
+  ctx: ImageContext,
+  image: string,
+  names: readonly string[],
+  options: PushOptions,
+): Promise<AssembledResult> {
+  const opened = await loadImages(ctx.store, image, options.platform, options.host);
+  const members: IndexMember[] = [];
+  for (const one of opened) members.push(await memberFor(ctx, one, names, options));
+  return await resultFor(ctx, opened, members);
 }
 
 async function memberFor(ctx: ImageContext, one: OpenedImage, names: readonly string[], options: PushOptions): Promise<IndexMember> {

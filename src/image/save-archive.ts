@@ -4,6 +4,7 @@ import { type Descriptor, formatReference, parseReference, type Platform } from 
 import { AT_ONCE, pool } from "../async.ts";
 import type { Store } from "../store/index.ts";
 import { type ImageContent, storedContent } from "./content.ts";
+import { referrersOf, warnOfReferrers } from "./copy-referrers.ts";
 import { writeImageArchive } from "./exporters/layout-archive.ts";
 import type { NamedContent } from "./exporters/layout.ts";
 import { findImage } from "./find-image.ts";
@@ -47,14 +48,19 @@ export async function saveArchive(
       item.names.push(found.name);
   }
   const saved: readonly NamedContent[] = [...items.values()];
+  const found: NamedContent[] = [];
+  for (const { content } of saved)
+    for (const referrer of await referrersOf(ctx, content, undefined)) found.push({ content: referrer.content, names: [] });
+  const referrers = options.format === "docker" ? [] : found;
+  if (options.format === "docker") warnOfReferrers(ctx, found.length, dest);
   await pool(
     AT_ONCE,
-    saved.flatMap(({ content }) => content.layers),
+    [...saved, ...referrers].flatMap(({ content }) => content.layers),
     (layer, signal) => layer.ensure(signal),
     ctx.signal,
   );
   const docker = options.format === "docker" ? { platform: options.platform ?? options.host } : undefined;
-  const written = await writeImageArchive(ctx, dest, saved, docker);
+  const written = await writeImageArchive(ctx, dest, [...saved, ...referrers], docker);
   return { images: saved.map(({ content, names }) => ({ descriptor: content.descriptor, names })), ...written };
 }
 

@@ -45,8 +45,8 @@ export interface Attestation {
   readonly inlineOnly?: boolean;
   /** Its name as a file, for outputs that are files: "sbom.spdx.json". */
   readonly fileName: string;
-  /** For JSON.stringify. */
-  readonly predicate: () => Promise<unknown>;
+  /** For JSON.stringify. `layers`: those of the image as this output has them; none for outputs that are files. */
+  readonly predicate: (layers: readonly Descriptor[]) => Promise<unknown>;
 }
 
 /** How layers are stored in an export. Defaults as docker buildx: gzip. */
@@ -79,6 +79,8 @@ export interface ImageOptions extends CompressionOptions, TimeOptions {
    * in a build that follows older exporters.
    */
   readonly ociArtifact?: boolean | undefined;
+  /** False: without attestations, as for a registry or a consumer that cannot take them. Default true. */
+  readonly attestations?: boolean | undefined;
   /** Attach also what is `inlineOnly`. Default: true for type=image and type=registry; archives have it in an index that is there anyway. */
   readonly attestationInline?: boolean | undefined;
   /** The image ID is the digest of the manifest, not of the configuration. Default false. */
@@ -89,6 +91,8 @@ export interface ImageOptions extends CompressionOptions, TimeOptions {
 export interface FileOptions extends TimeOptions {
   /** The files in a folder "linux_amd64". Default: only in a build that is in an index. */
   readonly platformSplit?: boolean | undefined;
+  /** False: without files of attestations. Default true. */
+  readonly attestations?: boolean | undefined;
   /** What the names of files with attestations begin with. */
   readonly attestationPrefix?: string | undefined;
 }

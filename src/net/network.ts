@@ -2,7 +2,7 @@
  * The one way to the network: requests with their redirects, by proxies, with certificates, each within its time. `createNetwork` opens nothing
  * before the first request; whoever sends one says who it is (`authority`), what the user named (`ledFrom`), and how to make errors of failures (`fail`).
  */
-import { homedir } from "node:os";
+import { homeDirectory } from "../home-directory.ts";
 import type { ByteStream } from "../bytes.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
@@ -87,7 +87,13 @@ const PLACES = {
 
 /** Makes a `Network`. Dispose it to close its connections; forgetting to does not keep the process alive. */
 export function createNetwork(options: NetworkOptions = {}): Network {
-  const { env = process.env, homeDir = homedir(), systemDir = "/etc", userAgent = `decant/${VERSION}`, clock = SYSTEM_CLOCK } = options;
+  const {
+    env = process.env,
+    homeDir = homeDirectory(),
+    systemDir = "/etc",
+    userAgent = `decant/${VERSION}`,
+    clock = SYSTEM_CLOCK,
+  } = options;
   const timers = { ...DEFAULT_TIMERS, ...options.timers };
   const policy = { ...DEFAULT_RETRY, ...options.retry };
   const agents = createAgents({

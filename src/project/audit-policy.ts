@@ -12,25 +12,12 @@ import { type Allowance, type AuditPolicy, findingKind, FINDING_KINDS, type Seve
 import { createIgnoreMatcher, excludePatterns, suggest } from "../dockerfile/index.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
+import { parseBytes } from "../bytes.ts";
 import type { SourceRange } from "../source.ts";
 import { configError, listItems, mappingEntries, scalarOf, type YamlEntry, type YamlReading } from "./yaml-reading.ts";
 
 const KEYS = ["findings", "allow", "maxSize", "user"] as const;
 const SEVERITIES: Readonly<Record<string, Severity | "off">> = { error: "error", warning: "warning", note: "note", off: "off" };
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ["", 1],
-  ["b", 1],
-  ["k", 1e3],
-  ["kb", 1e3],
-  ["m", 1e6],
-  ["mb", 1e6],
-  ["g", 1e9],
-  ["gb", 1e9],
-  ["kib", 2 ** 10],
-  ["mib", 2 ** 20],
-  ["gib", 2 ** 30],
-]);
-const SIZE = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i;
 
 /** Reads the policy from the value of the key `audit`. Throws `CONFIG_FILE` with the place. */
 export function readAuditPolicy(read: YamlReading, node: unknown): AuditPolicy {
@@ -116,8 +103,7 @@ function checkPattern(path: string, range: SourceRange): void {
 }
 
 function sizeOf(told: string | number | boolean | undefined, range: SourceRange): number {
-  const [, number = "", unit = ""] = SIZE.exec(String(told ?? "")) ?? [];
-  const factor = UNITS.get(unit.toLowerCase());
-  if (number === "" || factor === undefined) throw configError(`"${String(told ?? "")}" is no size; wanted e.g. 80MB or 1.5GiB`, range);
-  return Math.round(Number(number) * factor);
+  const sizeBytes = parseBytes(String(told ?? ""));
+  if (sizeBytes === undefined) throw configError(`"${String(told ?? "")}" is no size; wanted e.g. 80MB or 1.5GiB`, range);
+  return sizeBytes;
 }

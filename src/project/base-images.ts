@@ -4,19 +4,21 @@
  */
 import { basename } from "node:path";
 import type { Material, SourceProvider, VertexResult } from "../engine/index.ts";
-import { DecantError, type ErrorCode, InternalError, isDecantError, withSource } from "../errors.ts";
+import { DecantError, type ErrorCode, InternalError, isDecantError, unsupported, withSource } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
 import type { Store } from "../store/index.ts";
-import { isOutOfReach, knownTag, loadImage, openOciLayout, pullImage, similarImage } from "../image/index.ts";
+import { isImageId, isOutOfReach, knownTag, loadImage, openOciLayout, pullImage, similarImage } from "../image/index.ts";
 import { familiarName, formatPlatform, formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
 import { imageKey, type ImageRequest, suggest } from "../dockerfile/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { step } from "../step.ts";
 import { DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
 import type { NamedContext, NamedContexts } from "../context/index.ts";
+import { checkSignatures } from "./check-signatures.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
-import type { DescribedBase } from "./types.ts";
+import { NO_RULES, type SourceRules } from "./source-rules.ts";
+import type { DescribedBase, PullPolicy } from "./types.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
 import { workingDirectory } from "../working-directory.ts";
@@ -35,12 +37,18 @@ interface BaseImageOptions {
   readonly contexts?: NamedContexts | undefined;
   /** Bases that are assembled. Default: those that the project file has. */
   readonly bases?: Omit<StandInOptions, "project"> | undefined;
-  readonly pull: boolean;
+  /** Default: names of the store, else the registry, whose tags may be old while it is out of reach. */
+  readonly pull?: PullPolicy | undefined;
+  /** Default: every image is taken as it is named. */
+  readonly rules?: SourceRules | undefined;
   /** Progress names the platform of each image. Default false. */
   readonly severalPlatforms?: boolean | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
+
+/** A policy may judge by digests, and name other images for them. */
+const MAX_CONVERSIONS = 20;
 
 interface Found {
   readonly identifier: string;
@@ -57,7 +65,7 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
   const bases = standIns(session, { cwd: workingDirectory(), ...options.bases, project: options.project });
   const resolveOne = async (request: ImageRequest): Promise<ResolvedImage> => {
     const context = options.contexts?.find(request.name, request.platform);
-    if (context?.kind === "files") return filesImage(context.files, request.platform);
+    if (context?.kind === "files") return filesImage(ruledFiles(context.files, request, options), request.platform);
     const image = await find(session, request, { ...options, bases });
     const { config, identifier } = image;
     // Images call their architecture what they like: "x86_64", "arm64" with "v8".
@@ -105,13 +113,13 @@ async function nameOf(name: string, context: NamedContext | undefined, { project
 
 async function find(session: Session, request: ImageRequest, options: FindOptions): Promise<Found> {
   const context = options.contexts?.find(request.name, request.platform);
-  const name = await nameOf(request.name, context, options);
+  const meant = await nameOf(request.name, context, options);
   const platform = formatPlatform(request.platform);
   const vertex = `metadata ${request.name} ${platform}`;
-  const shown = `[${options.severalPlatforms === true ? `${platform} ` : ""}internal] load metadata for ${request.name}${name === request.name ? "" : ` (replaced by ${name})`}`;
+  const shown = `[${options.severalPlatforms === true ? `${platform} ` : ""}internal] load metadata for ${request.name}${meant === request.name ? "" : ` (replaced by ${meant})`}`;
   return await step(options.emit, { vertex, name: shown }, options.signal, async () => {
     try {
-      return await findAs(session, name, context, request, options, vertex);
+      return await findAs(session, meant, context, request, options, vertex);
     } catch (error) {
       throw withSource(await withSuggestion(error, request, session.store), request.range);
     }
@@ -120,16 +128,35 @@ async function find(session: Session, request: ImageRequest, options: FindOption
 
 async function findAs(
   session: Session,
-  name: string,
+  meant: string,
   context: NamedContext | undefined,
   request: ImageRequest,
   options: FindOptions,
   vertex: string,
 ): Promise<Found> {
-  const { emit, signal } = options;
-  if (context?.kind === "oci-layout") return await inLayout(session, context, request);
-  if (name.startsWith(DISTROLESS)) return await options.bases.assemble(name, { platform: request.platform, emit, signal, vertex });
-  return await named(session, name, request.platform, options, vertex);
+  const { emit, signal, rules = NO_RULES } = options;
+  const { platform, range } = request;
+  if (context?.kind === "oci-layout") return asFound(rules, await inLayout(session, context, request), range);
+  if (meant.startsWith(DISTROLESS)) return asFound(rules, await options.bases.assemble(meant, { platform, emit, signal, vertex }), range);
+  let name = rules.image(meant, range);
+  for (let count = 0; count < MAX_CONVERSIONS; count += 1) {
+    const found = await named(session, name, request, options, vertex);
+    const other = rules.found(found.identifier, range);
+    if (other === undefined) return found;
+    name = rules.image(other, range);
+  }
+  throw new DecantError("SOURCE_POLICY", `Cannot use image "${meant}": the conversions of its source policy do not end`);
+}
+
+/** Nothing can stand in for what is made or lies on this machine. */
+function asFound(rules: SourceRules, found: Found, range: ImageRequest["range"]): Found {
+  const other = rules.found(found.identifier, range);
+  if (other === undefined) return found;
+  throw unsupported(`Converting "${found.identifier}" to "${other}" by a source policy`, { row: "F136", source: range });
+}
+
+function ruledFiles(files: ContextFiles, { range }: ImageRequest, { rules = NO_RULES }: BaseImageOptions): ContextFiles {
+  return { ...files, source: rules.context(files.source, range) };
 }
 
 /** Files that stand in for an image: from an empty configuration, as FROM scratch. */
@@ -152,26 +179,55 @@ async function inLayout(
   };
 }
 
-async function named(session: Session, name: string, platform: Platform, options: FindOptions, vertex: string): Promise<Found> {
+async function named(
+  session: Session,
+  name: string,
+  request: Pick<ImageRequest, "platform" | "range">,
+  options: FindOptions,
+  vertex: string,
+): Promise<Found> {
+  const { platform, range } = request;
+  const { pull } = options;
   const reference = parseReference(name);
   const canonical = formatReference(reference);
-  if (!options.pull && session.store.images.get(canonical) !== undefined) {
+  const context = imageContext(session, options.emit, vertex, options.signal);
+  const rules = options.project?.signatures ?? [];
+  const here = pull === "always" ? undefined : session.store.images.get(canonical);
+  if (here !== undefined) {
+    await checkSignatures(context, rules, { reference, digest: here.digest, isStored: true });
     const local = await loadImage(session.store, canonical, platform);
     return { identifier: `docker-image://${canonical}@${local.descriptor.digest}`, config: local.config, layers: local.layers };
   }
-  const context = imageContext(session, options.emit, vertex, options.signal);
-  const pulled = await pullImage(context, name, platform, { mayBeOld: !options.pull }).catch((error: unknown) => {
+  // Aliases of registries.conf are followed also where no registry may be asked.
+  const wanted = await (await context.registry()).reference(name);
+  const asking = pull === "never" ? { ...context, registry: () => Promise.reject(notHere(name, platform, range)) } : context;
+  const pulled = await pullImage(asking, isImageId(name) ? name : wanted, platform, { old: oldTags(pull) }).catch((error: unknown) => {
     const isHere = knownTag(session.store, reference) !== undefined || session.store.images.get(canonical) !== undefined;
-    if (!options.pull || !isHere || !isOutOfReach(error)) throw error;
+    if (pull !== "always" || !isHere || !isOutOfReach(error)) throw error;
     const { code, message, details } = error;
     throw new DecantError(code, message, { hint: "Leave out --pull to build with what the store has of it", details, cause: error });
   });
   const { digest } = pulled.reference;
+  if (digest !== undefined) await checkSignatures(asking, rules, { reference: pulled.reference, digest });
   return {
     identifier: `docker-image://${canonical}${reference.digest === undefined && digest !== undefined ? `@${digest}` : ""}`,
     config: pulled.config,
     layers: pulled.layers,
   };
+}
+
+function oldTags(pull: PullPolicy | undefined): "refuse" | "offline" | "prefer" {
+  if (pull === undefined) return "offline";
+  return pull === "always" ? "refuse" : "prefer";
+}
+
+/** Also for a layer of an image whose documents are here. */
+function notHere(name: string, platform: Platform, range: ImageRequest["range"]): DecantError {
+  return new DecantError(
+    "IMAGE_NOT_FOUND",
+    `Cannot use image "${name}" for ${formatPlatform(platform)}: the store does not have all of it, and --pull=never asks no registry`,
+    { hint: `Run: decant pull --platform ${formatPlatform(platform)} ${name}`, source: [range] },
+  );
 }
 
 /** What an image that is none may give, depending on its registry. */

@@ -53,11 +53,51 @@ for (const text of ["", "# nothing\n", "images:\n", "images: {}\n"]) {
   test(`parseProjectFile() takes ${JSON.stringify(text)} as no settings`, async () => assert.equal((await parse(text)).images.size, 0));
 }
 
+test("F4: parseProjectFile() reads which bases must be signed, and by whom", async () => {
+  const { signatures } = await parse(`signatures:
+  - { images: example.com/team/*, key: team.pub }
+  - images: [debian, "ubuntu:*"]
+    key: [a.pub, b.pub]
+    identityRegexp: ^https://ci
+    issuer: https://issuer.example
+    trustedRoot: root.json
+`);
+  assert.deepEqual(signatures, [
+    { images: ["example.com/team/*"], keys: [{ shown: "team.pub", place: { path: "/team.pub" } }] },
+    {
+      images: ["debian", "ubuntu:*"],
+      keys: ["a.pub", "b.pub"].map((shown) => ({ shown, place: { path: `/${shown}` } })),
+      identity: { subject: /^https:\/\/ci/, issuer: "https://issuer.example" },
+      trustedRoot: { shown: "root.json", place: { path: "/root.json" } },
+    },
+  ]);
+});
+
 const BAD: readonly (readonly [string, string, string])[] = [
   [
     "an unknown key",
     "image: {}",
-    'CONFIG_FILE decant.yaml:1:1 Cannot use the project file: it has no key "image"; wanted images, assemble, debian or audit',
+    'CONFIG_FILE decant.yaml:1:1 Cannot use the project file: it has no key "image"; wanted images, assemble, debian, audit or signatures',
+  ],
+  [
+    "signatures by nobody",
+    "signatures: [{ images: a }]",
+    'CONFIG_FILE decant.yaml:1:14 Cannot use the project file: an item of "signatures" is not complete; wanted "images", and "key", or "identity" with "issuer"',
+  ],
+  [
+    "signatures by an identity that nobody confirms",
+    "signatures: [{ images: a, key: k, identity: me }]",
+    'CONFIG_FILE decant.yaml:1:14 Cannot use the project file: an item of "signatures" is not complete; wanted "images", and "key", or "identity" with "issuer"',
+  ],
+  [
+    "signatures with an unknown key",
+    "signatures: [{ image: a }]",
+    'CONFIG_FILE decant.yaml:1:16 Cannot use the project file: an item of "signatures" has no key "image"; wanted "images", and "key", or "identity" with "issuer"',
+  ],
+  [
+    "signatures of no image",
+    "signatures: [{ images: 'A b', key: k }]",
+    'CONFIG_FILE decant.yaml:1:24 Cannot use the project file: "A b" is no pattern; wanted a name with * in it, such as gcr.io/distroless/*',
   ],
   ["a list", "- a", "CONFIG_FILE decant.yaml:1:1 Cannot use the project file: the project file is no mapping; wanted keys and values"],
   [

@@ -9,6 +9,8 @@
  *     debian: { mirror: http://mirror.example/debian }
  *     audit:
  *       findings: { shell: error }
+ *     signatures:
+ *       - { images: registry.example/team-*, key: team.pub }
  */
 import { dirname, resolve } from "node:path";
 import type { AuditPolicy } from "../audit/index.ts";
@@ -19,6 +21,7 @@ import { type BaseName, isRecipeFile, parseBaseName } from "../distroless/index.
 import { given } from "../given.ts";
 import { readAuditPolicy } from "./audit-policy.ts";
 import { type NamedBy, namedPlace, readAssemble, readDebian } from "./project-bases.ts";
+import { readSignatureRules, type SignatureRule } from "./signature-rules.ts";
 import type { DebianSettings } from "./types.ts";
 import { type FilePlace, pathOfPlace, placeOf, readNamedFile } from "../sys/index.ts";
 import { configError, mappingEntries, readYaml, scalarOf, type YamlEntry, type YamlReading } from "./yaml-reading.ts";
@@ -43,6 +46,8 @@ export interface ProjectFile {
   readonly builder?: string;
   /** How Debian's archive is reached. */
   readonly debian: DebianSettings;
+  /** Which bases must be signed, and by whom. */
+  readonly signatures: readonly SignatureRule[];
   /** Absent: as if it were empty. */
   readonly audit?: AuditPolicy;
 }
@@ -89,6 +94,7 @@ export async function parseProjectFile(path: string, file: SourceFile, within?: 
   let builder: string | undefined;
   let assemble: readonly string[] = [];
   let debian: DebianSettings = {};
+  let signatures: readonly SignatureRule[] = [];
   for (const entry of mappingEntries(read, read.document.contents, "the project file")) {
     const { key, value, range } = entry;
     switch (key) {
@@ -107,11 +113,14 @@ export async function parseProjectFile(path: string, file: SourceFile, within?: 
       case "debian":
         debian = readDebian(read, entry, named);
         break;
+      case "signatures":
+        signatures = readSignatureRules(read, entry, named);
+        break;
       default:
-        throw configError(`it has no key "${key}"; wanted images, assemble, builder, debian or audit`, range);
+        throw configError(`it has no key "${key}"; wanted images, assemble, builder, debian, audit or signatures`, range);
     }
   }
-  return { path, ...given({ within, builder }), images, assemble, debian, ...given({ audit }) };
+  return { path, ...given({ within, builder }), images, assemble, debian, signatures, ...given({ audit }) };
 }
 
 function builderOf(read: YamlReading, { value, valueRange }: YamlEntry): string {

@@ -10,11 +10,24 @@ export interface ProjectOptions {
   readonly projectFile?: string | undefined;
   /** Patterns of images that are assembled from Debian packages instead of pulled: "gcr.io/distroless/*". They are added to the project file's. */
   readonly assemble?: readonly string[] | undefined;
-  /** Every base that is assembled must have a lock: beside its recipe, beside the Dockerfile, or in the context. Default false. */
+  /**
+   * Base images, URLs and git references are what `decant.lock` beside the Dockerfile says, and must be in it unless the Dockerfile pins them. Every base
+   * that is assembled must have a lock: beside its recipe, beside the Dockerfile, or in the context. Default false.
+   */
   readonly locked?: boolean | undefined;
-  /** Always ask the registry for base images, even where the store has the name. Default false. */
-  readonly pull?: boolean | undefined;
+  /**
+   * File with rules about sources, in BuildKit's JSON form. Default: EXPERIMENTAL_BUILDKIT_SOURCE_POLICY of the environment; "" is none.
+   */
+  readonly sourcePolicy?: string | undefined;
+  /** When registries are asked for base images. True is "always". Default, or false: names that the store has count, and its tags of registries are asked for again. */
+  readonly pull?: PullPolicy | boolean | undefined;
 }
+
+/**
+ * When registries are asked for base images: "always"; "missing": only for what the store does not have, by name or from an earlier build; "never":
+ * what the store does not have is an error.
+ */
+export type PullPolicy = "always" | "missing" | "never";
 
 /** How Debian's archive is reached. */
 export interface DebianOptions {

@@ -1,5 +1,5 @@
 /** Puts the pieces of a registry client together; what each call does is in pull.ts, push.ts and listing.ts. */
-import { homedir } from "node:os";
+import { homeDirectory } from "../home-directory.ts";
 import { createSemaphore, createShared, type Semaphore } from "../async.ts";
 import { noEvents } from "../events.ts";
 import { createNetwork } from "../net/index.ts";
@@ -20,7 +20,7 @@ import type { Endpoint, RegistryClient, RegistryClientOptions, RepositoryName } 
  * does not keep the process alive.
  */
 export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
-  const { env = process.env, homeDir = homedir(), systemDir = "/etc" } = options;
+  const { env = process.env, homeDir = homeDirectory(), systemDir = "/etc" } = options;
   const sockets = options.network ?? createNetwork({ env, homeDir, systemDir });
   const loading = createShared<"config", RegistriesConfig>({ cancel: "never" });
   const config = (): Promise<RegistriesConfig> =>

@@ -1,5 +1,5 @@
 /** Logging in at a registry and out: the registry is asked (GET /v2/, with its token server) before anything is kept. */
-import { homedir } from "node:os";
+import { homeDirectory } from "../home-directory.ts";
 import { DecantError } from "../errors.ts";
 import { createNetwork } from "../net/index.ts";
 import { createAuth } from "./auth.ts";
@@ -65,7 +65,7 @@ export async function logout(server: string, places: LoginPlaces): Promise<Logou
 }
 
 function withHome(places: LoginPlaces): LoginPlaces & { readonly homeDir: string } {
-  return { ...places, homeDir: places.homeDir ?? homedir() };
+  return { ...places, homeDir: places.homeDir ?? homeDirectory() };
 }
 
 function keyOf(server: string): string {

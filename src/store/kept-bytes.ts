@@ -13,15 +13,17 @@ import { refKey } from "./usage.ts";
 const SLICE = 200;
 const SLASH = Buffer.from("/");
 
-/** Measures all blobs and directories that are there. */
+/** Measures all blobs and directories that are there; `sizes`: what is known of them already, by `refKey`. */
 export async function keptBytes({
   layout,
   database,
   signal,
+  sizes,
 }: {
   readonly layout: Layout;
   readonly database: Database;
   readonly signal?: AbortSignal | undefined;
+  readonly sizes?: ReadonlyMap<string, number> | undefined;
 }): Promise<PruneResult["kept"]> {
   const { fromImages, byRecord } = references(database);
   const ofImages = reach(byRecord, fromImages);
@@ -34,6 +36,10 @@ export async function keptBytes({
   const count = (key: string, bytes: number): void => {
     kept[ofImages.has(key) ? "imageBytes" : ofRecords.has(key) ? "cacheBytes" : "usedBytes"] += bytes;
   };
+  if (sizes !== undefined) {
+    for (const [key, bytes] of sizes) count(key, bytes);
+    return kept;
+  }
   for (const algorithm of list(layout.blobs))
     for (const hex of list(`${layout.blobs}/${algorithm}`)) {
       const found = lstatSync(`${layout.blobs}/${algorithm}/${hex}`, { throwIfNoEntry: false });
@@ -46,7 +52,7 @@ export async function keptBytes({
 }
 
 /** What the files of a directory take, each once. What goes while it is measured, or cannot be looked at, counts as nothing. */
-async function diskBytes(path: string, signal: AbortSignal | undefined): Promise<number> {
+export async function diskBytes(path: string, signal: AbortSignal | undefined): Promise<number> {
   const pending = [Buffer.from(path)];
   const linked = new Set<number>();
   let bytes = 0;

@@ -22,9 +22,16 @@ export async function openStoreToLook(options: Omit<StoreOptions, "readOnly">): 
     locks: own.locks,
     images: imagesOver(base.images, own.images),
     announcements: base.announcements,
-    history: { ...own.history, list: (limit) => base.history.list(limit) },
+    history: {
+      ...own.history,
+      list: (limit) => base.history.list(limit),
+      log: (build, name) => base.history.log(build, name),
+      kept: (build) => base.history.kept(build),
+    },
     scratch: () => own.scratch(),
     measure: (signal) => base.measure(signal),
+    verify: (verifyOptions) =>
+      verifyOptions?.repair === true ? Promise.reject(openedReadOnly("repair", base.root)) : base.verify(verifyOptions),
     prune: () => Promise.reject(openedReadOnly("prune", base.root)),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
@@ -47,6 +54,7 @@ function recordsOver(base: Records, own: Records): Records {
   return {
     ...own,
     get: (space, id) => own.get(space, id) ?? base.get(space, id),
+    removedAt: (space, id) => base.removedAt(space, id),
     ids: (space) => [...new Set([...own.ids(space), ...base.ids(space)])],
   };
 }

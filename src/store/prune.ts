@@ -6,12 +6,14 @@
 import { statSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { isDigest } from "../digest.ts";
+import { cutFor } from "./collect.ts";
 import type { Database } from "./database.ts";
 import { openedReadOnly, writeFailure } from "./errors.ts";
 import { keptBytes, list } from "./kept-bytes.ts";
 import type { Layout } from "./layout.ts";
 import { announcedIsOver, neighbours, type Presence, USES } from "./presence.ts";
 import { sweepPartialBlobs } from "./partial-blobs.ts";
+import { storeSizes } from "./sizes.ts";
 import type { TrackedRecords } from "./records.ts";
 import { reach, references } from "./references.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -35,6 +37,8 @@ type PruneOptions = NonNullable<Parameters<Store["prune"]>[0]>;
 const SAVE_MS = 10_000;
 /** The event loop lives on between two slices of this many blobs. */
 const SLICE = 200;
+/** For so long it is known what was removed. */
+const EVICTIONS_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** See `Store.prune`. */
 export async function prune(parts: PruneParts, options: PruneOptions = {}): Promise<PruneResult> {
@@ -44,9 +48,13 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
   await using _ = await locks.acquire("prune", { signal });
   parts.records.flushUses();
   const work: Work = { ...parts, presence, signal };
+  const { policy } = options;
+  const cut = policy === undefined ? undefined : await cutFor({ ...work, protectedSince: inUseSince(work) }, policy);
+  if (cut?.isDue === false) return { blobs: 0, dirs: 0, records: 0, freedBytes: 0, kept: await keptBytes({ ...work, sizes: cut.sizes }) };
+  const limitOf = cut?.before ?? (() => recordLimit(work, options));
 
   database.transaction(() => {
-    const live = mark(work, recordLimit(work, options));
+    const live = mark(work, limitOf);
     eachDeadRecord(work, live, (space, id) => database.run("UPDATE records SET doomed = 1 WHERE space = ? AND id = ?", space, id));
   });
   // After the marks: who has read a record before them has announced it, and who reads one from here on saves it.
@@ -56,21 +64,25 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
   let records = 0;
   const live = database.transaction(() => {
     if (!saved) database.run("UPDATE records SET doomed = 0 WHERE doomed = 1");
-    const keep = mark(work, recordLimit(work, options), "the unmarked too");
+    const keep = mark(work, limitOf, "the unmarked too");
+    const at = usage.now();
     eachDeadRecord(work, keep, (space, id) => {
+      database.run("INSERT OR REPLACE INTO evictions VALUES (?, ?, ?)", space, id, at);
       records += database.run("DELETE FROM records WHERE space = ? AND id = ?", space, id);
       database.run("DELETE FROM refs WHERE owner = 'record' AND owner_space = ? AND owner_id = ?", space, id);
     });
     database.run("UPDATE records SET doomed = 0 WHERE doomed = 1");
+    database.run("DELETE FROM evictions WHERE at < ?", usage.now() - EVICTIONS_MS);
     return keep;
   });
 
   const dirs = await sweepDirectories(work, live, protectedSince);
   const blobs = await sweepBlobs(work, live, protectedSince);
-  const partial = await sweepPartialBlobs(layout, locks);
+  // The next pull goes on with these; a policy says nothing of them.
+  const partial = policy === undefined ? await sweepPartialBlobs(layout, locks) : { count: 0, freedBytes: 0 };
   pruneHistory(work, options);
   await presence.emptyTrash(signal);
-  const kept = await keptBytes(work);
+  const kept = await keptBytes({ ...work, sizes: cut === undefined ? undefined : await storeSizes({ ...work, nowMs: usage.now() }) });
   const freedBytes = blobs.freedBytes + partial.freedBytes + dirs.freedBytes;
   return { blobs: blobs.count + partial.count, dirs: dirs.count, records, freedBytes, kept };
 }
@@ -80,23 +92,34 @@ interface Work extends PruneParts {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Records used at or after this time stay, whatever they are. */
-function recordLimit({ layout, usage, presence }: Work, options: PruneOptions): number {
-  const wanted = options.all === true ? Infinity : options.olderThanMs === undefined ? -Infinity : usage.now() - options.olderThanMs;
+/** Records used at or after this time stay, if they are needed or not. */
+function recordLimit({ usage }: Work, options: PruneOptions): number {
+  return options.all === true ? Infinity : options.olderThanMs === undefined ? -Infinity : usage.now() - options.olderThanMs;
+}
+
+/** Records used at or after this time may be in use now. */
+function inUseSince({ layout, usage, presence }: Work): number {
   const others = neighbours(layout.tmp, presence.id).map((other) => other.startedAt - RECORD_GRAIN_MS);
-  return Math.min(wanted, usage.startedAt, ...others);
+  return Math.min(usage.startedAt, ...others);
 }
 
 /**
- * Keys (`refKey`) of all that the roots need: images, records used since `limit`, and what this process has seen; at the end of a prune also
+ * Keys (`refKey`) of all that the roots need: images, records used since the limit of their space, and what this process has seen; at the end of a prune also
  * the records that it has not marked, which nobody was warned of.
  */
-function mark({ database, usage }: Work, limit: number, unmarked?: "the unmarked too"): Set<string> {
+function mark(work: Work, limitOf: (space: string) => number, unmarked?: "the unmarked too"): Set<string> {
+  const { database, usage } = work;
   const { fromImages, byRecord } = references(database);
-  const since = Number.isFinite(limit) ? limit : 0;
-  const ends = unmarked === undefined ? "" : " OR doomed = 0";
-  const kept = database.all(`SELECT space, id FROM records WHERE last_used >= ?${ends}`, since);
-  const records = kept.map((row) => refKey("record", database.textOf(row, "space"), database.textOf(row, "id")));
+  const inUse = inUseSince(work);
+  const limits = new Map<string, number>();
+  const records: string[] = [];
+  for (const row of database.all("SELECT space, id, last_used, doomed FROM records")) {
+    const space = database.textOf(row, "space");
+    const limit = limits.get(space) ?? Math.min(limitOf(space), inUse);
+    limits.set(space, limit);
+    if (database.numberOf(row, "last_used") >= limit || (unmarked !== undefined && database.numberOf(row, "doomed") === 0))
+      records.push(refKey("record", space, database.textOf(row, "id")));
+  }
   return reach(byRecord, [...usage.seen, ...fromImages, ...records]);
 }
 

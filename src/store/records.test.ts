@@ -74,3 +74,20 @@ test("image names are set, moved, listed in order and deleted", async () => {
   );
   assert.deepEqual([images.delete("a:latest"), images.delete("a:latest"), images.get("a:latest")], [true, false, undefined]);
 });
+
+test("G3: removedAt() knows what a prune removed, and when", async () => {
+  await using at = await tempStore();
+  const now = Date.UTC(2026, 0, 2);
+  {
+    await using store = await openStore({ root: at.store.root, now: () => now - 1000 });
+    store.records.put("a", "1", "x");
+    store.records.put("a", "2", "kept by an image");
+    store.images.set({ name: "one", digest: sha256("x"), mediaType: "m", size: 1 }, [{ kind: "record", space: "a", id: "2" }]);
+  }
+  await at.store[Symbol.asyncDispose]();
+  await using store = await openStore({ root: at.store.root, now: () => now });
+  await store.prune({ all: true });
+  assert.deepEqual([store.records.get("a", "1"), store.records.removedAt("a", "1")], [undefined, now]);
+  assert.deepEqual([store.records.get("a", "2"), store.records.removedAt("a", "2")], ["kept by an image", undefined]);
+  assert.equal(store.records.removedAt("a", "3"), undefined);
+});

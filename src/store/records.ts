@@ -85,6 +85,10 @@ export function openRecords(database: Database, usage: Usage, presence: Presence
         replaceRefs(database, { kind: "record", space, id }, []);
       });
     },
+    removedAt(space, id) {
+      const row = database.get("SELECT at FROM evictions WHERE space = ? AND id = ?", space, id);
+      return row === undefined ? undefined : database.numberOf(row, "at");
+    },
     ids: (space) => database.all("SELECT id FROM records WHERE space = ?", space).map((row) => database.textOf(row, "id")),
     batch: (fn) => database.transaction(fn),
     flushUses,

@@ -50,4 +50,18 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX builds_by_time ON builds (started_at);
   `,
+  `
+  -- What it takes on the disk, and when that was measured.
+  ALTER TABLE dirs ADD COLUMN bytes INTEGER;
+  ALTER TABLE dirs ADD COLUMN measured_at INTEGER;
+  -- Records that a prune or the collector has removed: who misses one can say where it went.
+  CREATE TABLE evictions (
+    space TEXT NOT NULL,
+    id TEXT NOT NULL,
+    -- Milliseconds since the epoch.
+    at INTEGER NOT NULL,
+    PRIMARY KEY (space, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX evictions_by_time ON evictions (at);
+  `,
 ];

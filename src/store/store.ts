@@ -12,6 +12,7 @@ import { type Layout, layoutOf } from "./layout.ts";
 import { keptBytes } from "./kept-bytes.ts";
 import { openLocks, sweepLocks } from "./locks.ts";
 import { enter, sweepDead } from "./presence.ts";
+import { verify } from "./verify.ts";
 import { prune } from "./prune.ts";
 import { openRecords } from "./records.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -98,6 +99,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         },
       };
     },
+    verify: (verifyOptions) => verify({ layout, database, canWrite: presence !== undefined }, verifyOptions),
     measure: (signal) => keptBytes({ layout, database, signal }),
     prune: (pruneOptions) => prune({ ...parts, records, locks }, pruneOptions),
     async [Symbol.asyncDispose]() {

@@ -76,6 +76,8 @@ export interface Records {
   /** Replaces value and refs. `refs`: what this record needs. Throws `STORE_FULL`, `STORE_READ_ONLY`, `STORE_LOCKED`. */
   put(space: string, id: string, value: unknown, refs?: readonly Ref[]): void;
   delete(space: string, id: string): void;
+  /** When a prune or the collector removed it, in milliseconds since the epoch; undefined where none did, or long ago. Of one that is here again: stale. */
+  removedAt(space: string, id: string): number | undefined;
   /** Every id of a space, unordered. */
   ids(space: string): string[];
   /** Many puts in one transaction; nothing is kept when `fn` throws. `fn` must not await. */
@@ -149,6 +151,21 @@ export interface BuildRecord {
   readonly error?: string;
 }
 
+/** What a cache holds: results of steps; cache mounts; what was fetched. */
+export type CacheKind = "layers" | "mounts" | "sources";
+
+/** What the cache may hold. Images do not count, nor does what running processes use. */
+export interface GcPolicy {
+  /** At most so many bytes. */
+  readonly maxUsedBytes?: number | undefined;
+  /** The file system keeps so many bytes free. */
+  readonly minFreeBytes?: number | undefined;
+  /** So many bytes stay whatever the others say. Default 0. */
+  readonly reservedBytes?: number | undefined;
+  /** What was not used for so long goes, by kind, in milliseconds. */
+  readonly keepMs?: Readonly<Partial<Record<CacheKind, number>>> | undefined;
+}
+
 /** Past builds, what they told, and the whole logs of their steps. The last 200 are kept. */
 export interface History {
   /** `id`: letters and digits that no other build has; default: a new one. */
@@ -201,10 +218,40 @@ export interface Store extends AsyncDisposable {
   prune(options?: {
     readonly olderThanMs?: number;
     readonly all?: boolean;
+    /** Removes what the policy says instead; nothing where all is within it. */
+    readonly policy?: GcPolicy | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<PruneResult>;
   /** What is on the disk, by what holds it. Looks at every file. */
   measure(signal?: AbortSignal): Promise<PruneResult["kept"]>;
+  /**
+   * Reads the database, every blob and every image name, and compares them. With `repair`, what is damaged goes, and records that need it. `onBytes`:
+   * is told of what was read. Directories are their owners' to check. Throws `STORE_READ_ONLY`, `STORE`, and the signal's reason.
+   */
+  verify(options?: {
+    readonly repair?: boolean | undefined;
+    readonly onBytes?: ((bytes: number) => void) | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<StoreCheck>;
+}
+
+/** What `verify` found. */
+export interface StoreCheck {
+  readonly blobs: number;
+  /** Of blobs. */
+  readonly bytes: number;
+  readonly problems: readonly StoreProblem[];
+}
+
+/** Something damaged. */
+export interface StoreProblem {
+  readonly kind: "database" | "blob" | "image" | "directory";
+  /** A digest, a name, or a path. */
+  readonly id: string;
+  /** What is wrong with it. */
+  readonly what: string;
+  /** It is gone now, and is made or fetched again when something needs it. */
+  readonly repaired: boolean;
 }
 
 /** What `prune` took away. */

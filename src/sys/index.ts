@@ -1,6 +1,10 @@
 /** System calls and processes (decision 5). */
 export { type ProcessOptions, type ProcessResult, type RunningProcess, findTool, runProcess, startProcess } from "./process.ts";
+export { type ChildUsage, childUsage } from "./child-usage.ts";
 export { openConfined } from "./confined.ts";
+export { checkIds, hasGroup, type IdMaps, isRootHere, ownIdMaps } from "./ids.ts";
+export { namespaceLimit } from "./namespace-limit.ts";
+export { type NamespaceProcess, runInUserNamespace, startInUserNamespace } from "./user-namespace.ts";
 export { copyRange } from "./copy-range.ts";
 export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";
 export { findIsal, type Isal, IsalDamage, type IsalInflate } from "./isal.ts";
@@ -21,10 +25,11 @@ export {
   mountDescriptor,
   type MountLimits,
   mountOverlay,
+  mountProc,
   mountTmpfs,
   unmount,
 } from "./mount.ts";
-export { createPipe, enterPids, type Pipe, setUmask, unshareMounts, unsharePids } from "./namespace.ts";
+export { createPipe, enterPids, type Pipe, setUmask, unshareMounts, unshareNetwork, unsharePids } from "./namespace.ts";
 export {
   checkNamedFile,
   type FilePlace,

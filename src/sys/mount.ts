@@ -10,6 +10,7 @@ import { makeFolders } from "./make-folders.ts";
 const MS_RDONLY = 1;
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
+const MS_NOEXEC = 8;
 const MS_REMOUNT = 32;
 const MS_BIND = 4096;
 const MS_REC = 16384;
@@ -27,6 +28,11 @@ const moveMountCall = bind("long syscall(long number, int from, const char *from
 
 const openTreeCall = bind("long syscall(long number, int fd, const char *path, unsigned int flags)");
 
+const mountSetattrCall = bind("long syscall(long number, int fd, const char *path, unsigned int flags, const void *wanted, size_t size)");
+
+const SYS_MOUNT_SETATTR = 442;
+/** struct mount_attr: set, clear, propagation, user namespace. */
+const MOUNT_ATTR_BYTES = 32;
 const SYS_OPEN_TREE = 428;
 const SYS_MOVE_MOUNT = 429;
 const SYS_FSOPEN = 430;
@@ -51,6 +57,11 @@ export function isolateMounts(): void {
 /** Mounts an empty tmpfs; `options` as in mount(8), e.g. "mode=0700". Throws `SYSCALL`. */
 export function mountTmpfs(target: string, options: string): void {
   check(mountCall("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, options), `mount a tmpfs on "${target}"`);
+}
+
+/** Shows the processes of the calling process's pid namespace at `target`. Throws `SYSCALL`. */
+export function mountProc(target: string): void {
+  check(mountCall("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, null), `mount proc on "${target}"`);
 }
 
 /** What may be done through a mount; what is absent is allowed. */
@@ -83,7 +94,18 @@ export function mountDescriptor(fd: number, target: string): void {
 /** Sets the limits of the topmost mount on `target`. Throws `SYSCALL`. */
 export function limitMount(target: string, { readOnly = false, noDevices = false }: MountLimits): void {
   const flags = (readOnly ? MS_RDONLY : 0) | (noDevices ? MS_NODEV : 0);
-  if (flags !== 0) check(mountCall(null, target, null, MS_BIND | MS_REMOUNT | flags, null), `limit the mount on "${target}"`);
+  if (flags === 0 || setMountAttributes(target, flags)) return;
+  check(mountCall(null, target, null, MS_BIND | MS_REMOUNT | flags, null), `limit the mount on "${target}"`);
+}
+
+/**
+ * Adds to what a mount has, as a remount cannot: in a user namespace the kernel lets nobody take away what the mount has already. The bits are those
+ * of mount(2). Linux 5.12; false on older ones.
+ */
+function setMountAttributes(target: string, flags: number): boolean {
+  const wanted = Buffer.alloc(MOUNT_ATTR_BYTES);
+  wanted.writeBigUInt64LE(BigInt(flags));
+  return mountSetattrCall(SYS_MOUNT_SETATTR, AT_FDCWD, target, 0, wanted, MOUNT_ATTR_BYTES) === 0;
 }
 
 /** Takes the topmost mount away from `target`; it ends when its last user does. Throws `SYSCALL`. */
@@ -126,6 +148,8 @@ const MAX_LOWERS = 490;
 
 /** Uppers stay plain (no redirects, no metacopy), and nothing is synced at unmount: what a crash leaves is thrown away anyway. */
 const SETTINGS = { index: "off", redirect_dir: "off", metacopy: "off", xino: "off" } as const;
+/** With user.* attributes, which anybody may set, the kernel insists on this word for the same. */
+const USER_SETTINGS = { ...SETTINGS, redirect_dir: "nofollow" } as const;
 
 let newCalls: boolean | undefined;
 
@@ -186,7 +210,7 @@ function mountOverlayNew(overlay: OverlayMount): void {
     configure(FSCONFIG_SET_STRING, "source", "overlay");
     for (const lower of overlay.lowers) configure(FSCONFIG_SET_STRING, "lowerdir+", lower);
     for (const [key, path] of changesOf(overlay)) configure(FSCONFIG_SET_STRING, key, escaped(path));
-    for (const [key, value] of Object.entries(SETTINGS)) configure(FSCONFIG_SET_STRING, key, value);
+    for (const [key, value] of settingsOf(overlay)) configure(FSCONFIG_SET_STRING, key, value);
     for (const flag of flagsOf(overlay)) configure(FSCONFIG_SET_FLAG, flag, null);
     configure(FSCONFIG_CMD_CREATE, null, null);
     const mounted = check(fsmountCall(SYS_FSMOUNT, context, CLOEXEC, 0), what);
@@ -212,7 +236,7 @@ function mountOverlayOld(overlay: OverlayMount): void {
   });
   const changes = changesOf(overlay);
   for (const [key, path] of changes) symlinkSync(path, `${overlay.names}/${key}`);
-  const settings = Object.entries(SETTINGS).map(([key, value]) => `${key}=${value}`);
+  const settings = settingsOf(overlay).map(([key, value]) => `${key}=${value}`);
   const named = changes.map(([key]) => `${key}=${key}`);
   const data = [`lowerdir=${lowers.join(":")}`, ...named, ...settings, ...flagsOf(overlay)].join(",");
   try {
@@ -231,6 +255,10 @@ function changesOf({ changes }: OverlayMount): readonly (readonly [key: string, 
         ["upperdir", changes.upper],
         ["workdir", changes.work],
       ];
+}
+
+function settingsOf({ userXattr }: OverlayMount): readonly (readonly [key: string, value: string])[] {
+  return Object.entries(userXattr ? USER_SETTINGS : SETTINGS);
 }
 
 function flagsOf({ userXattr, changes }: OverlayMount): readonly string[] {

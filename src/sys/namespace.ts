@@ -7,6 +7,7 @@ import { bind, check } from "./libc.ts";
 
 const CLONE_NEWNS = 0x0002_0000;
 const CLONE_NEWPID = 0x2000_0000;
+const CLONE_NEWNET = 0x4000_0000;
 const O_CLOEXEC = 0o2_000_000;
 
 const unshareCall = bind("int unshare(int flags)");
@@ -20,6 +21,11 @@ const pipeCall = bind("int pipe2(int *fds, int flags)");
  */
 export function unshareMounts(): void {
   check(unshareCall(CLONE_NEWNS), "make a mount namespace");
+}
+
+/** Gives the calling thread and its later children a network of their own, with nothing in it. Throws `SYSCALL`. */
+export function unshareNetwork(): void {
+  check(unshareCall(CLONE_NEWNET), "make a network namespace");
 }
 
 /** The next child of the calling thread is the first process of a new pid namespace. Undo with `enterPids` of the own namespace. Throws `SYSCALL`. */

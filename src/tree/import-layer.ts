@@ -9,6 +9,7 @@ import { DecantError } from "../errors.ts";
 import type { Descriptor } from "../oci/index.ts";
 import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from "../oci/index.ts";
 import type { KeptBytes, PartialBlob, StagedDirectory, Store } from "../store/index.ts";
+import { isRootHere } from "../sys/index.ts";
 import { createContentHasher } from "./content-hasher.ts";
 import type { CompressionFormat } from "./decompress.ts";
 import { decompress, peekCompression } from "./decompress.ts";
@@ -118,7 +119,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   await using sink = file === undefined ? undefined : createFileSink(file.fd, "a layer");
   await using contents = await store.blobs.create();
   const sparse = createSparseContents(contents.fd);
-  await using staged = options.unpack === true ? await store.dirs.create(LAYER_DIRS) : undefined;
+  await using staged = options.unpack === true && isRootHere() ? await store.dirs.create(LAYER_DIRS) : undefined;
   using unpacker = staged === undefined ? undefined : createUnpacker(staged.path);
   const rawHash = createHasher();
   const plainHash = createHasher();

@@ -77,6 +77,8 @@ function put({ maker, root, folders }: Joining, entry: Entry, original: string):
   const isKept = entry.kind === "dir" && entry.opaque !== true && isFolder(path);
   if (!isKept) rmSync(fsPath(path), { recursive: true, force: true });
   if (entry.kind === "whiteout") return;
+  // A device that could not be made is not there.
+  if (isDevice(entry) && lstatSync(fsPath(original), { throwIfNoEntry: false }) === undefined) return;
   if (entry.kind !== "dir") maker.link(original, path);
   else {
     folders.set(entry.path, { entry, original });
@@ -91,6 +93,10 @@ function describe({ maker, root, folders }: Joining): void {
   for (const path of folders.keys()) if (present.has(parentOf(path)) && isFolder(`${root}/${path}`)) present.add(path);
   for (const [path, { entry, original }] of [...folders].reverse())
     if (present.has(path)) maker.describe(`${root}/${path}`, { ...entry, xattrs: attributesOf(original) });
+}
+
+function isDevice({ kind }: Entry): boolean {
+  return kind === "char" || kind === "block";
 }
 
 function isFolder(path: string): boolean {

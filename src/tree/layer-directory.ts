@@ -5,6 +5,7 @@ import { hexOf } from "../digest.ts";
 import { errnoOf } from "../errors.ts";
 import { fromText, parentOf, ROOT, type TreePath } from "../paths.ts";
 import type { Store } from "../store/index.ts";
+import { isRootHere } from "../sys/index.ts";
 import { readData } from "./data.ts";
 import { layerDamaged } from "./errors.ts";
 import { fsPath } from "./host-files.ts";
@@ -45,6 +46,8 @@ export function lockLayerDirectory(store: Store, layer: Layer, signal?: AbortSig
  * directory is removed; when there is nothing to make it of again, the layer's record goes too, and `STORE_CORRUPT` is thrown.
  */
 export async function checkedLayerDirectory(store: Store, layer: Layer, check: DirectoryCheck = {}): Promise<string | undefined> {
+  // Its files belong to ids of a user namespace that we are not in: not all can be read, and none has its owner.
+  if (!isRootHere() && hasTarSource(store, check.original ?? layer)) return undefined;
   const path = store.dirs.find(LAYER_DIRS, layer.id);
   if (path === undefined || !store.dirs.isSuspect(LAYER_DIRS, layer.id)) return path;
   await using _lock = await lockLayerDirectory(store, layer, check.signal);
@@ -56,17 +59,45 @@ export async function checkLockedDirectory(store: Store, layer: Layer, check: Di
   const { original = layer, signal } = check;
   const path = store.dirs.find(LAYER_DIRS, layer.id);
   if (path === undefined || !store.dirs.isSuspect(LAYER_DIRS, layer.id)) return path;
-  const { index } = layer;
-  for (let position = 0; position < index.count; position += 1) {
-    signal?.throwIfAborted();
-    if (await isIntact(fromText(path), index, index.at(position))) continue;
-    await store.dirs.remove(LAYER_DIRS, layer.id);
-    if (hasTarSource(store, original)) return undefined;
-    deleteLayerRecord(store, original.id);
-    throw layerDamaged(layer.id, index.path(position));
+  const damaged = await damagedPath(path, layer.index, signal);
+  if (damaged !== undefined) {
+    if (await removeDirectory(store, layer.id, original)) return undefined;
+    throw layerDamaged(layer.id, damaged);
   }
   store.dirs.confirm(LAYER_DIRS, layer.id);
   return path;
+}
+
+/**
+ * The first path of a layer's directory that is not as its index says; undefined for a sound directory, and for none. With `repair`, a damaged directory
+ * goes, and the layer's record, too, where there is nothing to make the directory of again.
+ */
+export async function verifyLayerDirectory(
+  store: Store,
+  layer: Layer,
+  { repair = false, signal }: { readonly repair?: boolean | undefined; readonly signal?: AbortSignal | undefined } = {},
+): Promise<TreePath | undefined> {
+  await using _lock = await lockLayerDirectory(store, layer, signal);
+  const path = store.dirs.find(LAYER_DIRS, layer.id);
+  const damaged = path === undefined ? undefined : await damagedPath(path, layer.index, signal);
+  if (damaged !== undefined && repair) await removeDirectory(store, layer.id, layer);
+  return damaged;
+}
+
+async function damagedPath(path: string, index: LayerIndex, signal: AbortSignal | undefined): Promise<TreePath | undefined> {
+  for (let position = 0; position < index.count; position += 1) {
+    signal?.throwIfAborted();
+    if (!(await isIntact(fromText(path), index, index.at(position)))) return index.path(position);
+  }
+  return undefined;
+}
+
+/** True: there is something to make it of again. */
+async function removeDirectory(store: Store, id: string, original: Layer): Promise<boolean> {
+  await store.dirs.remove(LAYER_DIRS, id);
+  const canBeMade = hasTarSource(store, original);
+  if (!canBeMade) deleteLayerRecord(store, original.id);
+  return canBeMade;
 }
 
 async function isIntact(root: string, index: LayerIndex, entry: Entry): Promise<boolean> {

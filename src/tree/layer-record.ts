@@ -67,6 +67,11 @@ export function getLayerRecord(store: Store, id: Digest): LayerRecord | undefine
   return record;
 }
 
+/** Blobs of a layer's tar that were made or came here, other than the uncompressed one. By its diffId. */
+export function packedBlobs(store: Store, diffId: DiffId): readonly Descriptor[] {
+  return getLayerRecord(store, layerIdOf(store, diffId))?.blobs.map(({ descriptor }) => descriptor) ?? [];
+}
+
 /** Writes or merges a record, in one transaction, so that two processes keep what both know. Gives what is stored. */
 export function putLayerRecord(store: Store, id: Digest, record: LayerRecord): LayerRecord {
   let merged = record;

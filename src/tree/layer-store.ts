@@ -7,6 +7,7 @@ import type { DiffId, Digest } from "../digest.ts";
 import { sha256 } from "../digest.ts";
 import { DecantError, InternalError, errnoOf } from "../errors.ts";
 import { given } from "../given.ts";
+import { isRootHere } from "../sys/index.ts";
 import { fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import { contentDigest } from "./content-digest.ts";
@@ -160,7 +161,7 @@ function entryData(store: Store, layer: StoredLayer, entry: Entry): DataSource |
   if (diffId !== undefined && offset >= 0 && store.blobs.size(diffId) !== undefined) {
     return { kind: "slice", path: fromText(store.blobs.path(diffId)), offset };
   }
-  const directory = layerDirectory(store, layer.id);
+  const directory = isRootHere() ? layerDirectory(store, layer.id) : undefined;
   if (directory !== undefined) return { kind: "host", path: `${fromText(directory)}/${file.path}` };
   return slowData(store, layer, file);
 }

@@ -16,8 +16,8 @@ import {
   symlinkSync,
 } from "node:fs";
 import { InternalError, isDecantError } from "../errors.ts";
-import { fromText, toBytes } from "../paths.ts";
-import { makeNode, setTimes, setXattr } from "../sys/index.ts";
+import { displayPath, fromText, toBytes } from "../paths.ts";
+import { checkIds, makeNode, setTimes, setXattr } from "../sys/index.ts";
 import { fsPath } from "./host-files.ts";
 import type { Entry } from "./types.ts";
 
@@ -46,11 +46,11 @@ const NOT_TAKEN: readonly unknown[] = ["ENOTSUP", "EOPNOTSUPP", "EPERM"];
 /** What file systems can hold, so that a hostile time is no failure. */
 const MAX_TIME = 2 ** 33;
 
-/** A maker that has dropped nothing yet. */
-export function createEntryMaker(): EntryMaker {
+/** A maker that has dropped nothing yet. `leavesDevices`: device files that the kernel refuses, as in a user namespace, are left out. Default false. */
+export function createEntryMaker({ leavesDevices = false }: { readonly leavesDevices?: boolean } = {}): EntryMaker {
   const dropped = new Set<string>();
   const setMetadata = (path: string, entry: Entry): void => {
-    if (entry.uid !== 0 || entry.gid !== 0) lchownSync(fsPath(path), entry.uid, entry.gid);
+    giveOwner(entry, (uid, gid) => lchownSync(fsPath(path), uid, gid));
     chmodSync(fsPath(path), entry.mode);
     setAttributes(path, entry, dropped);
     setTimes(path, timeOf(entry));
@@ -63,7 +63,7 @@ export function createEntryMaker(): EntryMaker {
       // Node takes a time before 1970 for "now", and has no nanoseconds.
       const isSimple = time.nsec === 0 && time.sec >= 0;
       try {
-        if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
+        giveOwner(entry, (uid, gid) => fchownSync(fd, uid, gid));
         // After the owner, because a change of owner clears setuid. The umask does not matter here.
         fchmodSync(fd, entry.mode);
         setAttributes(path, entry, dropped);
@@ -83,13 +83,12 @@ export function createEntryMaker(): EntryMaker {
       switch (entry.kind) {
         case "symlink":
           symlinkSync(toBytes(entry.link ?? ""), fsPath(path));
-          if (entry.uid !== 0 || entry.gid !== 0) lchownSync(fsPath(path), entry.uid, entry.gid);
+          giveOwner(entry, (uid, gid) => lchownSync(fsPath(path), uid, gid));
           setTimes(path, timeOf(entry));
           return;
         case "char":
         case "block":
-          makeNode(path, { kind: entry.kind, mode: 0o600, major: entry.major ?? 0, minor: entry.minor ?? 0 });
-          setMetadata(path, entry);
+          if (makeDevice(path, entry, leavesDevices)) setMetadata(path, entry);
           return;
         case "fifo":
           makeNode(path, { kind: "fifo", mode: 0o600 });
@@ -108,6 +107,24 @@ export function createEntryMaker(): EntryMaker {
       }
     },
   };
+}
+
+/** False when it was left out. */
+function makeDevice(path: string, { kind, major = 0, minor = 0 }: Entry, mayLeave: boolean): boolean {
+  try {
+    makeNode(path, { kind: kind === "block" ? "block" : "char", mode: 0o600, major, minor });
+    return true;
+  } catch (error) {
+    if (!mayLeave || !isDecantError(error, "SYSCALL") || error.details["errno"] !== "EPERM") throw error;
+    return false;
+  }
+}
+
+/** Files belong to root of this user namespace by themselves. */
+function giveOwner({ path, uid, gid }: Entry, give: (uid: number, gid: number) => void): void {
+  if (uid === 0 && gid === 0) return;
+  checkIds(`give "${displayPath(path)}" to its owner`, uid, [gid]);
+  give(uid, gid);
 }
 
 /** Best effort (rule S126) but for capabilities, without which a program would lack rights in silence. */

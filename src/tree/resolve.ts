@@ -60,7 +60,7 @@ export function resolvePath(tree: Pick<Tree, "lookup">, path: TreePath, options:
 }
 
 /** Where a path leads when its last link is followed too; undefined for links that go round in circles, which lead nowhere. */
-export function followPath(tree: Tree, path: TreePath): ResolvedPath | undefined {
+export function followPath(tree: Pick<Tree, "lookup">, path: TreePath): ResolvedPath | undefined {
   try {
     return resolvePath(tree, path, { followLast: true });
   } catch (error) {

@@ -41,9 +41,8 @@ export async function unpackLayers(
   { signal, around = (_, unpack) => unpack() }: UnpackLayersOptions = {},
 ): Promise<string[]> {
   const stack = rebaseLayers(layers);
-  const last = new Map(stack.map((layer, number) => [layer.id, number]));
-  const needed = stack.flatMap((layer, number) => (layer.index.count === 0 || last.get(layer.id) !== number ? [] : [{ layer, number }]));
-  const missing = needed.filter(({ layer }) => layerDirectory(store, layer.id) === undefined).map(({ layer }) => layer);
+  const needed = neededLayers(stack);
+  const missing = withoutDirectory(store, needed);
   const unpack = async (onProgress?: OnUnpacked): Promise<string[]> => {
     const paths: string[] = [];
     for (const { layer, number } of needed) {
@@ -58,10 +57,30 @@ export async function unpackLayers(
   return missing.length === 0 ? await unpack() : await around(missing, unpack);
 }
 
-/** Called with the bytes of a layer's files that are unpacked so far. */
-type OnUnpacked = (layer: Layer, bytes: number) => void;
+/** The layers of a stack that `unpackLayers` would have to unpack. */
+export function layersToUnpack(store: Store, layers: readonly Layer[]): Layer[] {
+  return withoutDirectory(store, neededLayers(rebaseLayers(layers)));
+}
 
-interface UnpackLayersOptions {
+interface NeededLayer {
+  readonly layer: Layer;
+  readonly number: number;
+}
+
+function neededLayers(stack: readonly Layer[]): NeededLayer[] {
+  const last = new Map(stack.map((layer, number) => [layer.id, number]));
+  return stack.flatMap((layer, number) => (layer.index.count === 0 || last.get(layer.id) !== number ? [] : [{ layer, number }]));
+}
+
+function withoutDirectory(store: Store, needed: readonly NeededLayer[]): Layer[] {
+  return needed.filter(({ layer }) => layerDirectory(store, layer.id) === undefined).map(({ layer }) => layer);
+}
+
+/** Called with the bytes of a layer's files that are unpacked so far. */
+export type OnUnpacked = (layer: Layer, bytes: number) => void;
+
+/** How layers are unpacked. */
+export interface UnpackLayersOptions {
   readonly signal?: AbortSignal | undefined;
   /** Runs `unpack` where there are layers without a directory, which is work: to tell of it. */
   readonly around?: ((missing: readonly Layer[], unpack: (onProgress?: OnUnpacked) => Promise<string[]>) => Promise<string[]>) | undefined;

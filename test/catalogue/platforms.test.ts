@@ -4,7 +4,9 @@ import { mkdtempDisposable, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
+import { assembleBase, loadRecipe } from "../../src/distroless/index.ts";
 import { buildBase, type OutputSpec } from "../../src/index.ts";
+import { openStore } from "../../src/store/index.ts";
 
 it("F128: both architectures of a base are one index, with the manifests of single builds", async () => {
   await using dir = await mkdtempDisposable(join(tmpdir(), "decant-platforms-"));
@@ -24,4 +26,20 @@ it("F128: both architectures of a base are one index, with the manifests of sing
   const both = await manifestsOf("linux/amd64", "linux/arm64");
   assert.equal(both.length, 2);
   assert.deepEqual(both, [...(await manifestsOf("linux/amd64")), ...(await manifestsOf("linux/arm64"))]);
+});
+
+it("F1: a base for other processors has their C library, and its cache of libraries", async () => {
+  await using dir = await mkdtempDisposable(join(tmpdir(), "decant-platforms-"));
+  await using store = await openStore({ root: dir.path });
+  const recipe = await loadRecipe("base-nossl-debian13");
+  // Mirrors may have the security updates of amd64 and arm64 only.
+  const sources = [{ uri: "http://deb.debian.org/debian", suite: "trixie", components: ["main"] }];
+  for (const [architecture, loader] of [
+    ["arm", "usr/lib/ld-linux-armhf.so.3"],
+    ["riscv64", "usr/lib/ld-linux-riscv64-lp64d.so.1"],
+  ] as const) {
+    const { layers } = await assembleBase(store, recipe, { platform: { os: "linux", architecture }, sources });
+    const paths = new Set(layers.flatMap(({ index }) => Array.from({ length: index.count }, (_, at) => String(index.path(at)))));
+    for (const path of [loader, "etc/ld.so.cache"]) assert.ok(paths.has(path), `${architecture} has no ${path}`);
+  }
 });

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, linkSync, lutimesSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { setXattr } from "../../src/sys/index.ts";
+import { isRootHere, setXattr } from "../../src/sys/index.ts";
 import { type TarMember, tarOf } from "../support/archive.ts";
 import type { Files, FileSpec } from "./types.ts";
 
@@ -80,7 +80,8 @@ function writeSpec(root: string, path: string, spec: FileSpec): void {
   switch (spec.kind) {
     case "file":
       writeFileSync(at, spec.content);
-      if (spec.uid !== undefined || spec.gid !== undefined) chownSync(at, spec.uid ?? 0, spec.gid ?? 0);
+      // The owners of a context are nobody's business, and only root can give a file away.
+      if (isRootHere() && (spec.uid !== undefined || spec.gid !== undefined)) chownSync(at, spec.uid ?? 0, spec.gid ?? 0);
       for (const [name, value] of Object.entries(spec.xattrs ?? {})) setXattr(at, name, Buffer.from(value, "hex"));
       return;
     case "dir":

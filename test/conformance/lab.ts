@@ -1,11 +1,11 @@
 /** Where cases are built: a folder with a store that all cases share, a registry and an HTTP server for what they pull. */
 import { randomUUID } from "node:crypto";
-import { lutimesSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync, lstatSync } from "node:fs";
-import { mkdtempDisposable } from "node:fs/promises";
+import { lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync, lstatSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { given } from "../../src/given.ts";
+import { removeTree } from "../../src/store/index.ts";
 import { tarOf } from "../support/archive.ts";
 import { addBusybox } from "../support/build.ts";
 import { gitServer, testRepository } from "../support/git-server.ts";
@@ -40,7 +40,9 @@ export interface Lab extends AsyncDisposable {
 /** Opens a lab; it goes with everything in it when disposed. */
 export async function openLab(): Promise<Lab> {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-conformance-")));
+  const folder = { path: mkdtempSync(join(tmpdir(), "decant-conformance-")) };
+  // Without root, files of steps belong to others.
+  stack.defer(async () => void (await removeTree(folder.path)));
   const registry = stack.use(await startFakeRegistry());
   const repositories = join(folder.path, "repositories");
   const git = stack.use(await gitServer(repositories));

@@ -1,11 +1,14 @@
 /** Annotations at every level (F119), and BUILDKIT_MULTI_PLATFORM: an index around one image (F46), through all outputs. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type AnnotationSpec, type BuildOptions, isDecantError, pushImage } from "../../src/index.ts";
 import { workshop, type Workshop } from "../support/build.ts";
 import { startFakeRegistry } from "../support/registry.ts";
+import { OCI_INDEX } from "../../src/oci/index.ts";
+import { tarOf } from "../support/archive.ts";
+import { gitServer, testRepository } from "../support/git-server.ts";
 
 const TEXT = "FROM scratch\nCOPY <<a /a\na\n";
 const INDEX = { BUILDKIT_MULTI_PLATFORM: "1" };
@@ -150,5 +153,86 @@ describe("BUILDKIT_MULTI_PLATFORM", { concurrency: 2 }, () => {
     assert.equal(existsSync(at("a/said.provenance.json")), true);
     await shop.build(TEXT, { ...provenance, buildArgs: INDEX, outputs: [{ type: "local", dest: at("b"), platformSplit: false }] });
     assert.equal(existsSync(at("b/provenance.linux_amd64.json")), true);
+  });
+});
+
+describe("F4: --auto-annotations", () => {
+  /** The annotations of the manifest of an OCI layout. */
+  const manifestOf = (dest: string): Readonly<Record<string, string>> | undefined => {
+    const index: Document = JSON.parse(readFileSync(join(dest, "index.json"), "utf8"));
+    return blob(dest, index.manifests?.[0]?.digest ?? "").annotations;
+  };
+
+  it("names the base and what it stood for, through stages, and the time", async () => {
+    using shop = workshop();
+    await using registry = await startFakeRegistry();
+    const config = { architecture: "amd64", os: "linux" };
+    const layers = [tarOf([{ path: "base", content: "base" }])];
+    const platform = { architecture: "amd64", os: "linux" };
+    const image = { ...registry.addImage("team/base", "amd64", { layers, config }), platform };
+    const index = registry.addManifest("team/base", "1", OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [image] });
+    const dest = join(shop.folder, "out");
+    const outputs = [{ type: "oci", dest, tar: false, names: [] }] as const;
+    const text = `FROM ${registry.host}/team/base:1 AS a\nFROM a\nCOPY <<b /b\nb\n`;
+    const options: Partial<BuildOptions> = { platforms: ["linux/amd64"], env: { SOURCE_DATE_EPOCH: "1700000000" }, outputs };
+    await shop.build(text, options);
+    assert.equal(manifestOf(dest), undefined, "only where it is asked for");
+    await shop.build(text, {
+      ...options,
+      autoAnnotations: true,
+      annotations: [{ key: "org.opencontainers.image.created", value: "mine" }],
+    });
+    assert.deepEqual(manifestOf(dest), {
+      "org.opencontainers.image.base.digest": index.digest,
+      "org.opencontainers.image.base.name": `${registry.host}/team/base:1`,
+      "org.opencontainers.image.created": "mine",
+    });
+    await shop.build("FROM scratch\nCOPY <<b /b\nb\n", { ...options, autoAnnotations: true });
+    assert.deepEqual(manifestOf(dest), { "org.opencontainers.image.created": "2023-11-14T22:13:20Z" });
+  });
+
+  it("names repository and commit of a git context", async () => {
+    using shop = workshop();
+    const commit = testRepository(join(shop.folder, "app")).commit({ Dockerfile: "FROM scratch\nCOPY x /\n", x: "x" });
+    await using server = await gitServer(shop.folder);
+    const dest = join(shop.folder, "out");
+    const outputs = [{ type: "oci", dest, tar: false, names: [] }] as const;
+    const env = { PATH: process.env["PATH"], SOURCE_DATE_EPOCH: "1700000000" };
+    await shop.buildAs({ context: `${server.url}/app.git#main`, root: shop.root, env, outputs, autoAnnotations: true });
+    assert.deepEqual(manifestOf(dest), {
+      "org.opencontainers.image.created": "2023-11-14T22:13:20Z",
+      "org.opencontainers.image.revision": commit,
+      "org.opencontainers.image.source": `${server.url}/app.git`,
+    });
+  });
+});
+
+describe("F4: attestations=false of an output", () => {
+  it("leaves them out there, and keeps the digest of the image", async () => {
+    using shop = workshop();
+    await using registry = await startFakeRegistry();
+    const name = `${registry.host}/team/app:1`;
+    const dest = join(shop.folder, "files");
+    await shop.build(TEXT, {
+      sbom: {},
+      provenance: {},
+      outputs: [
+        { type: "registry", names: [name] },
+        { type: "registry", names: [`${name}-bare`], attestations: false },
+        { type: "registry", names: [`${name}-docker`], attestations: false, ociMediaTypes: false },
+        { type: "local", dest, attestations: false },
+      ],
+    });
+    const read = (tag: string): Document => JSON.parse(registry.manifest("team/app", tag)?.bytes.toString() ?? "{}");
+    assert.deepEqual(
+      read("1").manifests?.map(({ platform }) => Reflect.get(platform ?? {}, "os")),
+      ["linux", "unknown"],
+    );
+    const image = registry.manifest("team/app", read("1").manifests?.[0]?.digest ?? "");
+    assert.deepEqual(registry.manifest("team/app", "1-bare")?.bytes, image?.bytes);
+    assert.match(read("1-docker").mediaType, /docker\.distribution\.manifest/);
+    assert.deepEqual(readdirSync(dest), ["a"]);
+    const refused = shop.build(TEXT, { provenance: {}, outputs: [{ type: "registry", names: [name], ociMediaTypes: false }] });
+    assert.match(await failure(refused), /attestations=false$/);
   });
 });

@@ -16,6 +16,7 @@ import {
 } from "../../src/index.ts";
 import { addBusybox, type Built, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 import { mountLines } from "../support/mounts.ts";
+import { formatReason } from "../../src/index.ts";
 
 /** Names of steps by what became of them. */
 function steps({ events }: Built): { readonly ran: string[]; readonly cached: string[] } {
@@ -194,8 +195,12 @@ describe("build() caches", () => {
     const text = `${BUSYBOX}ARG V=1\nCOPY src /src\nRUN echo $V`;
     await shop.build(text);
     shop.write({ "src/b": "2" });
-    assert.match((await shop.build(text, { explain: true })).log, /why: src\/b: content/);
-    assert.match((await shop.build(text, { explain: true, buildArgs: { V: "2" } })).log, /why: ENV V: 1 → 2/);
+    const whys = async (buildArgs = {}): Promise<string[]> =>
+      (await shop.build(text, { explain: true, buildArgs })).events.flatMap((event) =>
+        event.type === "vertex.missed" ? [formatReason(event.reason)] : [],
+      );
+    assert.deepEqual(await whys(), ["src/b: content", 'parent step "COPY src /src": its result changed']);
+    assert.deepEqual(await whys({ V: "2" }), ["ARG V: 1 → 2"]);
   });
 
   it("R9: shows a step that a COPY wrote into a directory, however soon after another one", async () => {

@@ -105,13 +105,28 @@ describe("G.4: a cache that travels", { timeout: 240_000, concurrency: 2 }, () =
     );
   });
 
-  it("of mode=min has the layers of the result", async () => {
+  it("G4: of mode=min decides alone: stages that only give files do not run, and are not read", async () => {
     using here = machine();
-    using there = machine();
     const folder = join(here.root, "../cache");
-    await built(here, { cacheTo: [{ type: "local", dest: folder }] });
-    const { executed, cached } = await built(there, { cacheFrom: [{ type: "local", src: folder }] });
-    assert.deepEqual([executed > 0, cached >= 1], [true, true]);
+    const first = await built(here, { cacheTo: [{ type: "local", dest: folder }] });
+    using there = machine();
+    const cacheFrom = [{ type: "local", src: folder }] as const;
+    const second = await built(there, { cacheFrom });
+    assert.deepEqual([second.executed, second.configDigest], [0, first.configDigest]);
+    // It is passed on as it came.
+    const next = join(here.root, "../next");
+    await built(there, { cacheFrom, cacheTo: [{ type: "local", dest: next }] });
+    using third = machine();
+    assert.equal((await built(third, { cacheFrom: [{ type: "local", src: next }] })).executed, 0);
+    // Nothing of it may be used where a step has to run, or something below it has changed.
+    using fourth = machine();
+    assert.ok((await fourth.build(STAGES, { cacheFrom, noCacheStages: ["build"] })).result.executed > 0);
+    using changed = machine("two\n");
+    const { result, log } = await changed.build(`${STAGES}RUN cat /app/out\n`, { cacheFrom });
+    assert.ok(result.executed > 0 && log.includes("two\n"));
+    // A new last step needs the files of the result, and no stage below it.
+    using fifth = machine();
+    assert.equal((await fifth.build(`${STAGES}RUN cat /app/out > /again\n`, { cacheFrom })).result.executed, 1);
   });
 
   it("keeps what eight machines write at the same moment", async () => {

@@ -7,6 +7,7 @@ import { listContainers, runImage } from "../../src/index.ts";
 import { runProcess } from "../../src/sys/index.ts";
 import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 import { DECANT } from "../support/command.ts";
+import { atTerminal } from "../support/terminal.ts";
 
 async function withWeb(changes = ""): Promise<Workshop> {
   const shop = workshop();
@@ -24,34 +25,6 @@ async function run(shop: Workshop, args: readonly string[]): Promise<{ readonly 
   });
   return { code: exitCode, said: `${stdout.toString()}${stderr.toString()}` };
 }
-
-/** Starts argv in a terminal of 30 by 100, changes that to 40 by 120 at its first prompt, and types what it got as first argument. */
-const DRIVER = `
-import fcntl, os, pty, select, struct, sys, termios
-lines, argv = sys.argv[1], sys.argv[2:]
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(argv[0], argv)
-size = lambda rows, columns: fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-size(30, 100)
-said, waiting = b"", lines.encode().decode("unicode_escape").encode().split(b"|")
-marks = 0
-while True:
-    try:
-        data = os.read(fd, 4096)
-    except OSError:
-        break
-    if not data:
-        break
-    said += data
-    while waiting and said.count(b"ready>") > marks:
-        marks += 1
-        if marks == 2:
-            size(40, 120)
-        os.write(fd, waiting.pop(0))
-print(said.decode(errors="replace"))
-print("exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`;
 
 describe("decant run, with what docker run has", { timeout: 120_000, concurrency: 2 }, () => {
   it("shows files and folders of this machine, memory and volumes", async () => {
@@ -123,9 +96,8 @@ describe("decant run, with what docker run has", { timeout: 120_000, concurrency
   it("joins a terminal to ours: its size, Ctrl-C, the exit code", async () => {
     using shop = await withWeb();
     const typed = "tty; stty size\\n|stty size; echo done\\n|echo code $?; exit 7\\n";
-    const argv = ["python3", "-c", DRIVER, typed, DECANT, "run", "-it", "-e", "PS1=ready>", "web", "sh"];
-    const { stdout } = await runProcess({ argv, env: { ...process.env, DECANT_ROOT: shop.root } });
-    const said = stdout.toString();
+    const argv = [DECANT, "run", "-it", "-e", "PS1=ready>", "web", "sh"];
+    const said = await atTerminal(typed, argv, { env: { DECANT_ROOT: shop.root } });
     assert.match(said, /\/dev\/pts\/0\r?\n30 100/);
     assert.match(said, /40 120/);
     assert.match(said, /exit 7\s*$/);

@@ -118,7 +118,7 @@ describe("U4: decant ps, stop and rm", { timeout: 120_000, concurrency: 2 }, () 
     assert.ok(newer !== undefined && older !== undefined);
     assert.match(
       (await decant(shop, ["ps"])).stdout,
-      /^CONTAINER ID {2}IMAGE {2}COMMAND +CREATED +NAME\n[0-9a-f]{12} {2}web {4}"sh -c trap .*…  \d{4}-\d\d-\d\d \d\d:\d\d\n/,
+      /^CONTAINER ID {2}IMAGE {2}COMMAND +CREATED +PORTS {2}NAME\n[0-9a-f]{12} {2}web {4}"sh -c trap .*…  \d{4}-\d\d-\d\d \d\d:\d\d\n/,
     );
     assert.equal((await decant(shop, ["ps", "-aq", "--no-trunc"])).stdout, `${newer.id}\n${older.id}\n`);
     assert.deepEqual(JSON.parse((await decant(shop, ["ps", "--format", "json"])).stdout), [newer, older]);
@@ -175,14 +175,7 @@ describe("U4: decant ps, stop and rm", { timeout: 120_000, concurrency: 2 }, () 
 
   it("refuse what comes later, with what to do now", async () => {
     using shop = workshop();
-    for (const args of [
-      ["-d"],
-      ["-p", "80:80"],
-      ["--pull", "always"],
-      ["--gpus", "all"],
-      ["--restart", "always"],
-      ["--volumes-from", "web"],
-    ]) {
+    for (const args of [["-d"], ["--pull", "always"], ["--gpus", "all"], ["--restart", "always"], ["--volumes-from", "web"]]) {
       const { exitCode, stderr } = await decant(shop, ["run", ...args, "web"]);
       assert.equal(exitCode, 1);
       assert.match(stderr, /^ERROR: Option --\S+ of "decant run" is not supported.*\n\nHint: (?:Decant has|With|Pull|Give|Let|Mount)/);

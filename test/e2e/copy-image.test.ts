@@ -69,11 +69,16 @@ test("F5: copy goes through every place and keeps the digest of an index", async
     await using run = copyImage({ root, source, destination, cwd: folder });
     const copied = await run.result;
     assert.equal(copied.descriptor.digest, digest, `${source} to ${destination}`);
-    assert.equal(copied.referrers, at === 0 ? 1 : 0);
+    // F4: the signature goes through layouts, archives and the store, too, until docker's archive has no place for it.
+    assert.equal(copied.referrers, at < 4 ? 1 : 0, `${source} to ${destination}`);
   }
   for (const repository of ["mirror/app:v1", "again/app:v3"]) {
     const [name = "", tag = ""] = repository.split(":");
     assert.deepEqual(to.manifest(name, tag)?.bytes, from.manifest("team/app", "v1")?.bytes);
+    const answer = await fetch(`${to.origin}/v2/${name}/referrers/${digest}`);
+    const listed: unknown = await answer.json();
+    const isThere = JSON.stringify(listed).includes('"artifactType":"application/vnd.example.signature"');
+    assert.equal(isThere, name === "mirror/app");
   }
   assert.deepEqual((await listImages({ root })).map(({ name, platform }) => `${name} ${platform}`).toSorted(), [
     "docker.io/library/copied:v1 linux/amd64",
@@ -83,6 +88,39 @@ test("F5: copy goes through every place and keeps the digest of an index", async
   assert.ok(Array.isArray(attestations));
   const raw = execFileSync("skopeo", ["inspect", "--raw", "oci:layout:v1"], { cwd: folder, encoding: "utf8" });
   assert.equal(JSON.parse(raw).manifests.length, 3);
+});
+
+test("F4: copy takes cosign's tags along between registries, and says where they stay behind", async () => {
+  await using from = await startFakeRegistry();
+  await using to = await startFakeRegistry();
+  const digest = fill(from);
+  const hex = digest.slice("sha256:".length);
+  const config = from.addBlob("team/app", Buffer.from("{}"), OCI_CONFIG);
+  for (const kind of ["sig", "att"]) {
+    const layer = from.addBlob("team/app", Buffer.from(`{"of":"${kind}"}`), "application/vnd.dev.cosign.simplesigning.v1+json");
+    from.addManifest("team/app", `sha256-${hex}.${kind}`, OCI_MANIFEST, {
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      config,
+      layers: [layer],
+    });
+  }
+  const own = join(folder, "tags");
+  const copy = async (destination: string) => {
+    await using run = copyImage({ root: own, source: `docker://${from.host}/team/app:v1`, destination, cwd: folder });
+    const events = await Array.fromAsync(run);
+    return { copied: await run.result, warnings: events.flatMap((event) => (event.type === "warning" ? [event.message] : [])) };
+  };
+  const { copied, warnings } = await copy(`${to.host}/mirror/app:v1`);
+  assert.deepEqual([copied.referrers, warnings], [3, []]);
+  for (const kind of ["sig", "att"]) {
+    const tag = `sha256-${hex}.${kind}`;
+    assert.deepEqual(to.manifest("mirror/app", tag)?.bytes, from.manifest("team/app", tag)?.bytes);
+  }
+  assert.equal(to.manifest("mirror/app", `sha256-${hex}.sbom`), undefined);
+  const left = await copy("oci:tags-left:v1");
+  assert.equal(left.warnings.length, 1);
+  assert.match(left.warnings[0] ?? "", new RegExp(`stay behind, as they are tags of their own: sha256-${hex}.sig, sha256-${hex}.att`));
 });
 
 test("F5: copy between repositories of one registry mounts the layers, and of one platform takes that alone", async () => {

@@ -71,10 +71,18 @@ describe("U7: a build in a container", { timeout: 120_000 }, () => {
     assert.match(stderr, /Hint: Put the store on a volume or a tmpfs/);
   });
 
-  it("says that it has no CAP_SYS_ADMIN, and what helps", async () => {
+  it("H1: runs steps without CAP_SYS_ADMIN, in a user namespace of its own", async () => {
     using shop = workshop();
     addBusybox(shop);
-    const { exitCode, stderr } = await build(shop, `${BUSYBOX}RUN true\n`, UNABLE);
+    const { exitCode, stderr } = await build(shop, `${BUSYBOX}${STEPS}`, UNABLE);
+    assert.equal(exitCode, 0, stderr);
+  });
+
+  it("says that it has no CAP_SYS_ADMIN, and what helps, where it may make no user namespace", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    const off = ["unshare", "--user", "--map-root-user", "sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"', "sh"];
+    const { exitCode, stderr } = await build(shop, `${BUSYBOX}RUN true\n`, [...off, ...UNABLE]);
     assert.equal(exitCode, 1);
     assert.match(stderr, /ERROR: Cannot run a step: this container has no CAP_SYS_ADMIN/);
     assert.match(stderr, /Hint: Start the container with --cap-add SYS_ADMIN --security-opt seccomp=unconfined/);

@@ -162,16 +162,18 @@ describe("RUN --mount=type=cache", { concurrency: 2 }, () => {
     }
   });
 
-  it("S117: --no-cache and --no-cache-filter empty those of the steps that they cover", async () => {
+  it("G4: S117: --no-cache and --no-cache-filter keep them, and with mounts empty those of the steps that they cover", async () => {
     using shop = shopWithBusybox();
     const text = `${BUSYBOX}FROM base AS a\nRUN --mount=type=cache,id=a,target=/c ls /c; touch /c/a\nFROM a AS b\nRUN --mount=type=cache,id=b,target=/c ls /c; touch /c/b\n`;
     await shop.build(text);
-    assert.equal((await shop.build(text, { noCacheStages: ["b"] })).log, "");
+    assert.equal((await shop.build(text, { noCacheStages: ["b"] })).log, "b\n");
+    assert.deepEqual((await shop.build(text, { noCache: true })).log.split("\n").toSorted(), ["", "a", "b"]);
+    assert.equal((await shop.build(text, { noCacheStages: ["b"], noCacheMounts: true })).log, "");
     assert.equal(
       (await shop.build(`${text}RUN --mount=type=cache,id=a,target=/a --mount=type=cache,id=b,target=/b ls /a /b`)).log,
       "/a:\na\n\n/b:\nb\n",
     );
-    assert.equal((await shop.build(text, { noCache: true })).log, "");
+    assert.equal((await shop.build(text, { noCache: true, noCacheMounts: true })).log, "");
   });
 
   it("goes with prune --all, and not with prune", async () => {

@@ -200,6 +200,12 @@ describe("decant build --sbom --provenance", () => {
     assert.match(max, /"args":\{"build-arg:VERSION":"one-two-three","label:l":"four"\}/);
     assert.match(max, /"llbDefinition":\[\{"id":"step0"/);
     assert.match(max, /"filename":"Dockerfile","language":"Dockerfile"/);
+    // F4: the layers of each step, as this output has them.
+    const { manifests } = await at
+      .json(blob("max", (await statementsOf(at, "max")).image), v.object({ layers: v.array(v.unknown()) }))
+      .then(({ layers }) => ({ manifests: layers }));
+    assert.ok(max.includes(`"layers":{"step1:0":[${JSON.stringify(manifests)}]}`), max);
+    assert.doesNotMatch(min, /"layers"/);
     for (const text of predicates) {
       assert.doesNotMatch(text, /hunter2/);
       assert.match(text, /"builder":\{"id":"https:\/\/ci\.example\/7"\}/);

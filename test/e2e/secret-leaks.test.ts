@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { BuildOptions } from "../../src/index.ts";
+import { type BuildOptions, formatReason } from "../../src/index.ts";
 import { addBusybox, BUSYBOX, failure, workshop, type Workshop } from "../support/build.ts";
 
 const SECRET = "s3cret-Of-This-Build";
@@ -75,6 +75,16 @@ describe("H5: secrets of the build", () => {
     assert.doesNotMatch(JSON.stringify(events), new RegExp(SECRET));
     const told = await failure(shop.build(`${BUSYBOX}${MOUNT} cat /run/secrets/token; exit 3\n`, { secrets: SECRETS }));
     assert.doesNotMatch(told, new RegExp(SECRET));
+    assert.deepEqual(kept(shop), []);
+  });
+
+  it("G3: are in no record of a step, and in no reason why one runs", async () => {
+    using shop = shopWithBusybox();
+    const text = `${BUSYBOX}ARG V\nRUN echo one > /one\nFROM scratch\nCOPY --from=base /one /one\n`;
+    await shop.build(text, { secrets: SECRETS, buildArgs: { V: SECRET } });
+    const { events } = await shop.build(text, { secrets: SECRETS, buildArgs: { V: `${SECRET}2` }, explain: true });
+    const reasons = events.flatMap((event) => (event.type === "vertex.missed" ? [formatReason(event.reason)] : []));
+    assert.deepEqual(reasons, ["ARG V: changed (its value is not shown)"]);
     assert.deepEqual(kept(shop), []);
   });
 

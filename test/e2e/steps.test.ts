@@ -16,7 +16,8 @@ function told(events: readonly BuildEvent[]): string[] {
   const names = new Map<string, string>();
   const lines: string[] = [];
   for (const event of events) {
-    if (event.type === "warning" || event.type === "result" || event.type === "log") continue;
+    if (!("vertex" in event) || event.type === "log") continue;
+    if (event.type === "vertex.missed" || event.type === "vertex.usage") continue;
     if (event.type === "vertex.planned") {
       names.set(
         event.vertex,

@@ -104,8 +104,8 @@ describe("what SUPPORT calls unsupported is refused", () => {
     }
   }
 
-  it("F136 a source policy in the environment", async () => {
-    await assert.rejects(buildWith("FROM scratch", [], { EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: "policy.json" }), { code: "UNSUPPORTED" });
+  it("F136 a source policy in the environment that is not there", async () => {
+    await assert.rejects(buildWith("FROM scratch", [], { EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: "policy.json" }), { code: "SOURCE_POLICY" });
   });
 
   it("F137 a policy beside the Dockerfile", async () => {

@@ -16,6 +16,8 @@ export interface FakeSuite {
   readonly key: FakeKey;
   readonly date: Date;
   readonly validUntil?: Date;
+  /** Those that have an index. Default: amd64 alone, whose index has all packages. */
+  readonly architectures?: readonly string[];
   readonly hash?: openpgp.enums.hash;
   /** In front of every path: "archive/debian/20260301T000000Z/". Default none. */
   readonly root?: string;
@@ -52,10 +54,13 @@ export async function suiteFiles(suite: FakeSuite): Promise<ArchiveFiles> {
       listed(() => true),
     );
   else
-    indexes.set(
-      "main/binary-amd64/Packages",
-      listed((fake) => !(separateAll && isAll(fake))),
-    );
+    for (const architecture of suite.architectures ?? ["amd64"])
+      indexes.set(
+        `main/binary-${architecture}/Packages`,
+        listed((fake) =>
+          isAll(fake) ? !separateAll : suite.architectures === undefined || (fake.architecture ?? "amd64") === architecture,
+        ),
+      );
   if (separateAll) indexes.set("main/binary-all/Packages", listed(isAll));
   for (const [architecture, text] of Object.entries(contents)) indexes.set(`main/Contents-${architecture}`, text);
 
@@ -78,7 +83,7 @@ export async function suiteFiles(suite: FakeSuite): Promise<ArchiveFiles> {
     ...(suite.validUntil === undefined ? [] : [`Valid-Until: ${utc(suite.validUntil)}`]),
     ...(byHash ? ["Acquire-By-Hash: yes"] : []),
     ...(suite.notAutomatic === true ? ["NotAutomatic: yes", "ButAutomaticUpgrades: yes"] : []),
-    `Architectures: ${(suite.listsAll ?? separateAll) ? "all " : ""}amd64`,
+    `Architectures: ${(suite.listsAll ?? separateAll) ? "all " : ""}${(suite.architectures ?? ["amd64"]).join(" ")}`,
     "SHA256:",
     ...table.map(([path, bytes]) => ` ${sha256(bytes)} ${bytes.length} ${path}`),
     "",

@@ -6,10 +6,12 @@ import type { BuildEvent } from "../../src/index.ts";
 export function stepsEnd(events: readonly BuildEvent[]): void {
   const states = new Map<string, string>();
   for (const event of events) {
-    if (event.type === "warning" || event.type === "result") continue;
+    if (!("vertex" in event)) continue;
     const before = states.get(event.vertex);
     switch (event.type) {
       case "vertex.planned":
+      case "vertex.missed":
+      case "vertex.usage":
       case "log":
       case "transfer":
         if (before === undefined) states.set(event.vertex, "planned");

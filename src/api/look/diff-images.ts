@@ -83,7 +83,7 @@ function lookOf({ platform, cwd }: DiffImagesOptions): { readonly platform: stri
 }
 
 /** Both trees are walked at once, as both are sorted. */
-async function fileChanges(before: Tree, after: Tree, signal: AbortSignal): Promise<FileChange[]> {
+export async function fileChanges(before: Tree, after: Tree, signal: AbortSignal): Promise<FileChange[]> {
   const changes: FileChange[] = [];
   const [olds, news] = [walk(before, ROOT), walk(after, ROOT)];
   let [old, now] = [olds.next().value, news.next().value];

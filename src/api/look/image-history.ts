@@ -2,13 +2,12 @@
 import type { Digest } from "../../digest.ts";
 import { usageError } from "../../errors.ts";
 import { given } from "../../given.ts";
-import { unpackedSize } from "../../image/index.ts";
+import { instructionOf, unpackedSize } from "../../image/index.ts";
 import { openSession } from "../../context/index.ts";
 import { maybe, STORE, text } from "../options/kinds.ts";
 import { type Shape, shapeOf } from "../options/shape.ts";
 import { startRun } from "../run-handle.ts";
 import type { Run } from "../types.ts";
-import { instructionOf } from "./instruction-of.ts";
 import { type LookOptions, openLook } from "./open-tree.ts";
 
 /** A step that made an image. */

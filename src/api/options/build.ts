@@ -1,11 +1,28 @@
 /** The options of `build`, and of the functions that look at a Dockerfile. */
 import * as v from "valibot";
-import type { BuildOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
+import type { BuildOptions, LockSourcesOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
 import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts";
 import type { ProjectOptions } from "../../project/index.ts";
 import type { DockerfileOptions } from "../dockerfile-options.ts";
 import { cacheSources, cacheTargets } from "./caches.ts";
-import { annotations, call, type Fields, fields, flag, LIMITS, list, maybe, oneOf, outputs, record, STORE, stream, text } from "./kinds.ts";
+import {
+  amount,
+  annotations,
+  call,
+  count,
+  type Fields,
+  fields,
+  flag,
+  LIMITS,
+  list,
+  maybe,
+  oneOf,
+  outputs,
+  record,
+  STORE,
+  stream,
+  text,
+} from "./kinds.ts";
 import { type Kind, type Shape, shapeOf } from "./shape.ts";
 
 const secret = fields<SecretSpec>({
@@ -13,6 +30,7 @@ const secret = fields<SecretSpec>({
   src: maybe(text),
   env: maybe(text),
   value: maybe(v.custom((value) => typeof value === "string" || value instanceof Uint8Array, "a text or bytes")),
+  cacheKey: maybe(flag),
 });
 
 const CONTEXT: Fields<ContextOptions> = {
@@ -24,6 +42,7 @@ const CONTEXT: Fields<ContextOptions> = {
   buildArgs: maybe(record(text)),
   buildContexts: maybe(record(text)),
   secrets: maybe(list(secret)),
+  contextModes: maybe(oneOf("keep", "git")),
   ssh: maybe(list(fields<SshSpec>({ id: text, paths: maybe(list(text)) }))),
 };
 
@@ -31,7 +50,8 @@ const PROJECT: Fields<ProjectOptions> = {
   projectFile: maybe(text),
   assemble: maybe(list(text)),
   locked: maybe(flag),
-  pull: maybe(flag),
+  sourcePolicy: maybe(text),
+  pull: maybe(v.union([v.boolean(), v.picklist(["always", "missing", "never"])], 'a boolean, "always", "missing" or "never"')),
 };
 
 const OPEN: Fields<OpenBuildOptions> = {
@@ -51,11 +71,14 @@ const entitlement: Kind = v.custom(
   '"network.host", "security.insecure", "device", "device=NAME" or "buildx.local.delete"',
 );
 
-/** Of `build`. */
-export const BUILD: Shape = shapeOf<BuildOptions>("build", {
+const BUILD_FIELDS: Fields<BuildOptions> = {
   ...OPEN,
   tags: maybe(list(text)),
+  targets: maybe(list(text)),
+  allTargets: maybe(flag),
+  also: maybe(list(text)),
   annotations: maybe(annotations),
+  autoAnnotations: maybe(flag),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),
   builders: maybe(v.custom((value) => typeof value === "object" && value !== null && "open" in value, "builders")),
@@ -67,13 +90,20 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
   metadataProvenance: maybe(oneOf("min", "max")),
   runtime: maybe(oneOf("crun", "runc", "auto")),
   explain: maybe(flag),
+  report: maybe(text),
   expectCached: maybe(flag),
+  retries: maybe(count),
+  stepTimeoutMs: maybe(amount),
+  budgetBytes: maybe(amount),
+  verifyReproducible: maybe(flag),
   allowSecretIn: maybe(list(text)),
   stdout: maybe(call),
   audit: maybe(oneOf("warn", "error", "strict")),
   onAudit: maybe(call),
+  onStepFailed: maybe(call),
   labels: maybe(record(text)),
   noCache: maybe(flag),
+  noCacheMounts: maybe(flag),
   noCacheStages: maybe(list(text)),
   allow: maybe(list(entitlement)),
   network: maybe(oneOf("default", "host", "none")),
@@ -86,9 +116,25 @@ export const BUILD: Shape = shapeOf<BuildOptions>("build", {
       version: maybe(oneOf("v1", "v0.2")),
       builderId: maybe(text),
       reproducible: maybe(flag),
+      filename: maybe(text),
       inlineOnly: maybe(flag),
     }),
   ),
+};
+/** Of `build`. */
+export const BUILD: Shape = shapeOf<BuildOptions>("build", BUILD_FIELDS);
+/** Of `planBuild`. */
+export const PLAN_BUILD: Shape = shapeOf<BuildOptions>("planBuild", BUILD_FIELDS);
+
+/** Of `lockSources`. */
+export const LOCK_SOURCES: Shape = shapeOf<LockSourcesOptions>("lockSources", {
+  ...CONTEXT,
+  projectFile: PROJECT.projectFile,
+  assemble: PROJECT.assemble,
+  sourcePolicy: PROJECT.sourcePolicy,
+  compatibilityVersion: OPEN.compatibilityVersion,
+  platforms: maybe(list(text)),
+  write: maybe(flag),
 });
 
 /** Of `outline`. */

@@ -6,6 +6,8 @@ import { type Shape, shapeOf } from "./shape.ts";
 
 /** Of `listContainers`. */
 export const LIST_CONTAINERS: Shape = shapeOf<StoreOptions>("listContainers", STORE);
+/** Of `examineMachine`. */
+export const EXAMINE: Shape = shapeOf<StoreOptions>("examineMachine", STORE);
 /** Of `stopContainers`. */
 export const STOP_CONTAINERS: Shape = shapeOf<StopContainersOptions>("stopContainers", {
   ...STORE,

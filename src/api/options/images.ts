@@ -1,5 +1,6 @@
 /** The options of the functions on images. */
 import type {
+  CollectCacheOptions,
   ImportImageOptions,
   InspectImageOptions,
   ListImagesOptions,
@@ -9,7 +10,8 @@ import type {
   RemoveImagesOptions,
 } from "../types.ts";
 import type { StoreOptions } from "../../context/index.ts";
-import { amount, COMPRESSION, flag, list, maybe, STORE, stream, text } from "./kinds.ts";
+import type { GcPolicy } from "../../store/index.ts";
+import { amount, COMPRESSION, fields, flag, list, maybe, STORE, stream, text } from "./kinds.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 
 /** Of `listImages`. */
@@ -31,6 +33,18 @@ export const PRUNE: Shape = shapeOf<PruneStoreOptions>("pruneStore", {
   all: maybe(flag),
   olderThanMs: maybe(amount),
   untagged: maybe(flag),
+});
+/** Of `collectCache`. */
+export const COLLECT: Shape = shapeOf<CollectCacheOptions>("collectCache", {
+  ...STORE,
+  policy: maybe(
+    fields<GcPolicy>({
+      maxUsedBytes: maybe(amount),
+      minFreeBytes: maybe(amount),
+      reservedBytes: maybe(amount),
+      keepMs: maybe(fields<NonNullable<GcPolicy["keepMs"]>>({ layers: maybe(amount), mounts: maybe(amount), sources: maybe(amount) })),
+    }),
+  ),
 });
 /** Of `storeUsage`. */
 export const USAGE: Shape = shapeOf<StoreOptions>("storeUsage", STORE);

@@ -119,11 +119,17 @@ const IMAGE: Fields<ImageOptions> = {
   annotations: maybe(annotations),
   ociMediaTypes: maybe(flag),
   ociArtifact: maybe(flag),
+  attestations: maybe(flag),
   attestationInline: maybe(flag),
   preferImageDigest: maybe(flag),
   sourceDateEpoch: maybe(epoch),
 };
-const FILES: Fields<FileOptions> = { platformSplit: maybe(flag), attestationPrefix: maybe(text), sourceDateEpoch: maybe(epoch) };
+const FILES: Fields<FileOptions> = {
+  attestations: maybe(flag),
+  platformSplit: maybe(flag),
+  attestationPrefix: maybe(text),
+  sourceDateEpoch: maybe(epoch),
+};
 const PUSH: Fields<RegistryOptions> = { pushByDigest: maybe(flag), insecure: maybe(flag) };
 const OUTPUT_TYPES = {
   image: { names: list(text), push: flag, store: maybe(flag), danglingNamePrefix: maybe(text), ...PUSH, ...IMAGE },

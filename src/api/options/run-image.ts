@@ -21,6 +21,12 @@ const mounts = list(
       .join(", "),
   ),
 );
+const port = fields<NonNullable<RunImageOptions["ports"]>[number]>({
+  hostIp: maybe(text),
+  hostPort: maybe(count),
+  containerPort: count,
+  protocol: oneOf("tcp", "udp"),
+});
 const device = fields<NonNullable<RunImageOptions["devices"]>[number]>({ source: text, target: maybe(text), access: maybe(text) });
 
 /** Of `runImage`. */
@@ -28,6 +34,8 @@ export const RUN: Shape = shapeOf<RunImageOptions>("runImage", {
   ...STORE,
   ...LIMITS,
   image: text,
+  debugWith: maybe(text),
+  cwd: maybe(text),
   args: maybe(list(text)),
   entrypoint: maybe(text),
   environment: maybe(list(text)),
@@ -38,6 +46,8 @@ export const RUN: Shape = shapeOf<RunImageOptions>("runImage", {
   network: maybe(oneOf("host", "none")),
   runtime: maybe(oneOf("crun", "runc", "auto")),
   readOnly: maybe(flag),
+  ports: maybe(list(port)),
+  publishAll: maybe(flag),
   mounts: maybe(mounts),
   devices: maybe(list(device)),
   capAdd: maybe(list(text)),

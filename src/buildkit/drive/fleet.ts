@@ -87,7 +87,7 @@ async function openNodes(
 async function solveThere(fleet: readonly FleetNode[], builds: readonly PreparedBuild[], started: StartedBuild): Promise<SolvedGraph> {
   const counts = { executed: 0, cached: 0 };
   const planned = new Set<string>();
-  const ids = builds.map(({ conversion, platform }) => stepIds(conversion.target, formatPlatform(platform), planned));
+  const ids = builds.map(({ conversion }, at) => stepIds(conversion.target, `result ${at + 1}`, planned));
   const solveOne = async ([build, idOf]: readonly [PreparedBuild, StepId]): Promise<SolvedBuild> => {
     const { target } = build.conversion;
     if (target === undefined) return { ...build, started, solution: { layers: [], layersOf: () => undefined, materials: [] } };
@@ -108,11 +108,11 @@ type StepId = (vertex: Vertex) => string;
 
 const idItself: StepId = ({ id }) => id;
 
-/** Platforms may have steps in common: each runs for each of them, on builders of their own. */
-function stepIds(target: Vertex | undefined, platform: string, planned: Set<string>): StepId {
+/** Platforms and targets may have steps in common: a builder runs them once, and tells them for each. */
+function stepIds(target: Vertex | undefined, result: string, planned: Set<string>): StepId {
   const own = new Map<string, string>();
   for (const { id } of target === undefined ? [] : reachable(target)) {
-    own.set(id, planned.has(id) ? `${platform} ${id}` : id);
+    own.set(id, planned.has(id) ? `${result} ${id}` : id);
     planned.add(id);
   }
   return ({ id }) => own.get(id) ?? id;

@@ -90,8 +90,13 @@ function ourOp({ op, constraints }: Op, inputs: number): OurOp {
       if (op.value.inputs.length !== inputs || op.value.inputs.some(({ input }, at) => input !== BigInt(at)))
         throw lacking("a merge of inputs in another order");
       return { kind: "merge" };
-    default:
+    case "build":
+    case "diff":
+    case "passthrough":
+    case undefined:
       throw lacking(`the op "${op.case ?? "none"}"`);
+    default:
+      return op satisfies never;
   }
 }
 
@@ -192,8 +197,12 @@ function actionIn({ action, secondaryInput }: WireAction, inputs: number): FileA
       const mtimeSec = timestamp === -1n ? undefined : Number(timestamp / NSEC);
       return { kind: "mkdir", path, mode, makeParents, ...ownerIn(owner), ...given({ mtimeSec }) };
     }
-    default:
+    case "rm":
+    case "symlink":
+    case undefined:
       throw lacking(`the file action "${action.case ?? "none"}"`);
+    default:
+      return action satisfies never;
   }
 }
 
@@ -226,15 +235,10 @@ function ownerIn(owner: WireOwner | undefined): { owner?: ChownOpt } {
 }
 
 function whoIn(who: UserOpt | undefined): string | number | undefined {
-  switch (who?.user.case) {
-    case "byId":
-      return who.user.value;
-    case "byName":
-      if (who.user.value.input > 0n) throw lacking("a name of a user that another input knows");
-      return who.user.value.name;
-    default:
-      return undefined;
-  }
+  if (who?.user.case === "byId") return who.user.value;
+  if (who?.user.case !== "byName") return undefined;
+  if (who.user.value.input > 0n) throw lacking("a name of a user that another input knows");
+  return who.user.value.name;
 }
 
 function named<Name extends string>(names: readonly Name[], number: number, what: string): Name {

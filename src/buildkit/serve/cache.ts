@@ -6,6 +6,7 @@ import { DiskUsageResponseSchema, type PruneRequest, UsageRecordSchema } from ".
 import { Control } from "../wire/methods.ts";
 import { notServed } from "./errors.ts";
 import type { Connection } from "./service.ts";
+import { sweepClientFolders } from "./synced-folders.ts";
 
 const NSEC_PER_MS = 1_000_000n;
 
@@ -38,6 +39,7 @@ export function addCache(router: Router, { service }: Connection): void {
           ...(keepDuration > 0n ? { olderThanMs: Number(keepDuration / NSEC_PER_MS) } : { all: true }),
         });
         const { freedBytes } = await run.result;
+        await sweepClientFolders(store, Number(keepDuration / NSEC_PER_MS));
         await send(create(UsageRecordSchema, { id: "cache", size: BigInt(freedBytes), recordType: "regular" }));
         return;
       }

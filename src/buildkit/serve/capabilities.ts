@@ -21,6 +21,8 @@ export const FRONTEND_CAPS: readonly string[] = [
 
 /** Of build graphs, and of outputs. */
 export const LLB_CAPS: readonly string[] = [
+  "cache.gha",
+  "cache.s3",
   "constraints",
   "exec.cgroup",
   "exec.meta.base",

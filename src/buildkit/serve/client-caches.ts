@@ -75,8 +75,11 @@ async function indexOf(within: string): Promise<string> {
   throw new InternalError(`a cache without an index: ${read.problem}`);
 }
 
+/** What docker's client adds of GitHub's environment for older services: the address and number of their version. */
+const OLD_GHA = new Set(["url", "version"]);
+
 function flag(type: string, attrs: Readonly<Record<string, string>>): string {
-  return flagOf([["type", type], ...Object.entries(attrs)]);
+  return flagOf([["type", type], ...Object.entries(attrs).filter(([name]) => type !== "gha" || !OLD_GHA.has(name))]);
 }
 
 /** Those of the request, else those that the frontend is told of. */

@@ -40,7 +40,7 @@ export async function graphSources(
   return { session, providers };
 
   function images(of: Session, { signal: stop }: Job): SourceProvider {
-    const bases = baseImages(of, { project: undefined, pull: false, emit: status.emit, signal });
+    const bases = baseImages(of, { project: undefined, pull: "missing", emit: status.emit, signal });
     return {
       schemes: ["docker-image"],
       isLazy: true,

@@ -55,7 +55,9 @@ function entitled({ readers, allow }: Service, name: string): NonNullable<BuildO
 
 function remember(service: Service, { ref, request }: Job, facts: Pick<KeptRequest, "response" | "provenances">): void {
   if (request.internal) return;
-  const { frontendAttrs: attributes, exporters } = request;
+  const { exporters } = request;
+  // Attributes of caches may have keys and tokens.
+  const attributes = Object.fromEntries(Object.entries(request.frontendAttrs).filter(([name]) => !name.startsWith("cache-")));
   keepRequest(service, ref, { attributes, exporters: exporters.map(({ type, attrs }) => ({ type, attrs })), ...facts });
 }
 

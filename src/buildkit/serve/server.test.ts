@@ -1,10 +1,11 @@
 /** What clients of BuildKit get of the server, by the calls that docker buildx makes. No docker is needed. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { holds } from "../../../test/support/build.ts";
 import { startBuildServer, type TestBuild, type TestBuilt, type TestServer } from "../../../test/support/buildkit-client.ts";
 import { listBuilds } from "../../index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
@@ -292,7 +293,9 @@ test("I2: many clients at once, each with its own files", { timeout: 120_000 }, 
 test("I2: du and prune", async () => {
   await using server = await startBuildServer();
   await using given = await project({ Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
-  await given.build(server);
+  await given.build(server, { sharedKey: "kept:key" });
+  const folders = join(server.root, "clients");
+  assert.ok(readdirSync(folders).length > 0);
   const { grpc } = server.connect();
   const { signal } = new AbortController();
   const { record } = await grpc.unary(Control.method.diskUsage, { filter: [""] }, { signal });
@@ -304,10 +307,24 @@ test("I2: du and prune", async () => {
   const freed = [];
   for await (const one of pruning.responses) freed.push(one.size);
   assert.equal(freed.length, 1);
+  assert.deepEqual(readdirSync(folders), [], "files of contexts are cache, too");
 });
 
 test("I1: an unknown method is said to be so", async () => {
   await using server = await startBuildServer();
   const method = { ...Control.method.info, name: "Frobnicate" };
   await assert.rejects(server.connect().grpc.unary(method, {}, { signal: new AbortController().signal }), { code: CODE.unimplemented });
+});
+
+test("I3: keys of caches are nowhere in the store", async () => {
+  await using server = await startBuildServer();
+  await using given = await project({ Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
+  const attrs = { url: "http://127.0.0.1:9/", url_v2: "http://127.0.0.1:9/", token: "s3cret-token-of-gha", scope: "x" };
+  const imports = [{ type: "gha", attrs }];
+  const attributes = { "cache-imports": JSON.stringify([{ Type: "gha", Attrs: attrs }]) };
+  await given.build(server, { ref: "cached", attributes, solve: { cache: { imports } } }).catch((error: unknown) => {
+    assert.doesNotMatch(String(error), /no such attribute|s3cret/);
+  });
+  assert.equal((await listBuilds({ root: server.root }))[0]?.id, "cached");
+  assert.deepEqual(holds(server.root, "s3cret-token"), []);
 });

@@ -142,7 +142,13 @@ export function createTranslator(
           const short = Buffer.from(`${event.code}: ${hide(event.message)}${line}`);
           return { warnings: [{ vertex: digestOf("warnings"), level: 1n, short, url: event.url ?? "", ...place }] };
         }
+        // What the protocol has no words for.
         case "result":
+        case "plan":
+        case "vertex.missed":
+        case "vertex.usage":
+        case "versions":
+        case "size":
           return undefined;
         default:
           return event satisfies never;

@@ -64,13 +64,13 @@ async function openFolder(
   return folder;
 }
 
-/** Removes folders that no build has used for a week. */
-export async function sweepClientFolders(store: Store): Promise<void> {
+/** Removes folders that no build has used for so long, by default a week. */
+export async function sweepClientFolders(store: Store, keptMs: number = KEPT_MS): Promise<void> {
   const parent = join(store.root, "clients");
   for (const key of await readdir(parent).catch(() => [])) {
     const path = join(parent, key);
     const usedAt = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
-    if (Date.now() - usedAt < KEPT_MS) continue;
+    if (Date.now() - usedAt < keptMs) continue;
     await using lock = await store.locks.tryAcquire(`client folder ${key}`);
     if (lock !== undefined) await rm(path, { recursive: true, force: true });
   }

@@ -30,21 +30,29 @@ export async function withAudit<Result>(
   }
   const path = file === undefined ? undefined : resolve(context.cwd, file);
   if (path !== undefined) await checkOutputFile(path, context.signal);
-  const reports: AuditReport[] = [];
+  const reports: ToldReport[] = [];
   try {
-    return await work({ audit: mode, onAudit: (report) => void reports.push(report) });
+    return await work({ audit: mode, onAudit: (report, { target }) => void reports.push({ report, target }) });
   } finally {
-    for (const report of reports) {
-      if (path !== undefined) await writeReport(reports.length === 1 ? path : pathFor(path, report), report);
+    for (const told of reports) {
+      const { report } = told;
+      if (path !== undefined) await writeReport(pathFor(path, told, reports), report);
       if (!isQuiet) await context.stderr.write(`\n${formatReport(report, "text", textOptions(context))}\n`);
     }
   }
 }
 
-/** "report.linux_arm64.json": of several platforms each has a file of its own. */
-function pathFor(path: string, { platform }: AuditReport): string {
+interface ToldReport {
+  readonly report: AuditReport;
+  readonly target: string | undefined;
+}
+
+/** "report.web.linux_arm64.json": of several targets and platforms each has a file of its own. */
+function pathFor(path: string, { report, target }: ToldReport, all: readonly ToldReport[]): string {
+  const hasPlatforms = new Set(all.map((one) => one.report.platform)).size > 1;
+  const parts = [...(target === undefined ? [] : [target]), ...(hasPlatforms ? [report.platform.replaceAll("/", "_")] : [])];
   const { dir, name, ext } = parse(path);
-  return join(dir, `${name}.${platform.replaceAll("/", "_")}${ext}`);
+  return join(dir, `${[name, ...parts].join(".")}${ext}`);
 }
 
 function textOptions({ stderr }: CliContext): Parameters<typeof formatReport>[2] {

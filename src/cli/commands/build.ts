@@ -1,4 +1,5 @@
 /** `decant build`: the flags of docker buildx build, in their forms. */
+import { parseBytes } from "../../bytes.ts";
 import { usageError } from "../../errors.ts";
 import { parseCompatibility } from "../../followed.ts";
 import { build, type BuildOptions, type OutputSpec } from "../../index.ts";
@@ -12,21 +13,26 @@ import type { CliContext } from "../context.ts";
 import { parseCall } from "../call/parse.ts";
 import { parseKeyValues } from "../key-values.ts";
 import { OUTPUT_OPTION, parseLoad, parseOutput, refuseTerminal, tellImageId } from "../output-spec.ts";
+import { errorShell } from "../error-shell.ts";
 import { PROGRESS_MODES, showRun, type ProgressMode } from "../progress/show.ts";
 import { parseResources, RESOURCE_KEYS, RESOURCE_OPTION_TABLE } from "../resource-options.ts";
 import {
   parseDevice,
   parseEntitlement,
   parseHost,
+  parseRetries,
   parseSecret,
   parseShmSize,
   parseSsh,
+  parseStepTimeout,
   parseUlimit,
   STEP_OPTION_TABLE,
 } from "../step-options.ts";
 import { asDocker, KANIKO_OPTION_TABLE, withMediaTypes } from "../other-builders.ts";
 import { FOREIGN_BUILD_OPTIONS } from "../foreign-options.ts";
 import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options.ts";
+import { PULL_OPTION, parsePull, SOURCE_POLICY_OPTION } from "../source-options.ts";
+import { oneTarget, parseTargets, TARGET_OPTION_TABLE } from "../target-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { lateBuilders } from "../late-builders.ts";
 import { checkBuildFiles, metadataProvenanceOf, writeBuildFiles } from "../build-files.ts";
@@ -48,6 +54,7 @@ Examples:
   decant build -f deploy/Dockerfile --target test --progress plain .
   decant build -t app -o type=oci,dest=app.tar,compression=zstd .
   decant build --target dist -o out .
+  decant build --target api,worker --also test -t registry.example/{target}:1 --push .
   decant build --audit=strict --audit-report audit.sarif -t app --push .
   decant build -t app https://git.example/app.git#v1:service
   git archive HEAD | decant build -t app -`,
@@ -55,14 +62,20 @@ Examples:
       ...STORE_OPTION_TABLE,
       ...REGISTRY_OPTION_TABLE,
       ...KANIKO_OPTION_TABLE,
-      tag: { type: "string", multiple: true, short: "t", value: "NAME", help: "Name of the image, and optionally a tag" },
+      tag: {
+        type: "string",
+        multiple: true,
+        short: "t",
+        value: "NAME",
+        help: "Name of the image, and optionally a tag; of several targets STAGE=NAME, or {target} in the name",
+      },
       file: {
         type: "string",
         short: "f",
         value: "FILE",
         help: "The Dockerfile: a path, a URL, or - for standard input; by default CONTEXT/Dockerfile",
       },
-      target: { type: "string", value: "STAGE", help: "Build up to this stage; by default the last" },
+      ...TARGET_OPTION_TABLE,
       "build-arg": {
         type: "string",
         multiple: true,
@@ -82,6 +95,10 @@ Examples:
         value: "KEY=VALUE",
         help: "Annotation of the image; LEVEL:KEY=VALUE for manifest, index, manifest-descriptor or index-descriptor",
       },
+      "auto-annotations": {
+        type: "boolean",
+        help: "Annotate the image with what the build knows: its base, the commit of a git context, the time",
+      },
       output: OUTPUT_OPTION,
       push: { type: "boolean", help: "Shorthand for --output type=registry" },
       load: {
@@ -90,15 +107,33 @@ Examples:
         help: "Shorthand for --output type=docker: into a running Docker, Podman or containerd, else Decant's store; WHERE is auto, docker, podman, containerd or store",
         bare: "true",
       },
-      "no-cache": { type: "boolean", help: "Run every step, and do not use the cache" },
+      "no-cache": {
+        type: "string",
+        value: "WHAT",
+        help: "Run every step, and do not use the cache; with mounts, their cache mounts start empty, too",
+        choices: ["true", "false", "mounts"],
+        bare: "true",
+      },
       "no-cache-filter": { type: "string", multiple: true, value: "STAGE", help: "Run every step of a stage, and do not use the cache" },
       ...CACHE_OPTION_TABLE,
-      pull: { type: "boolean", help: "Ask the registry for base images, even where the store has them" },
+      pull: PULL_OPTION,
+      "on-error": {
+        type: "string",
+        value: "HOW",
+        help: "When a step fails, open a shell in the state before it, at this terminal; progress is plain then",
+        choices: ["shell"],
+      },
       progress: { type: "string", value: "HOW", help: "How progress is shown", choices: PROGRESS_MODES },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
       network: { type: "string", value: "MODE", help: "Network of RUN steps; default is the host's", choices: ["default", "host", "none"] },
       ...STEP_OPTION_TABLE,
       ...RESOURCE_OPTION_TABLE,
+      "context-modes": {
+        type: "string",
+        value: "HOW",
+        help: "Modes of the files of the context: their own, or as git keeps them (0644, 0755), so that all machines share results",
+        choices: ["keep", "git"],
+      },
       "ca-certs": {
         type: "string",
         value: "auto|off|FILE",
@@ -119,7 +154,11 @@ Examples:
         value: "PATTERN",
         help: "Assemble base images that match from Debian packages instead of pulling them, such as gcr.io/distroless/*",
       },
-      locked: { type: "boolean", help: "Fail when a base that is assembled has no lock" },
+      "source-policy-file": SOURCE_POLICY_OPTION,
+      locked: {
+        type: "boolean",
+        help: "Take sources as decant.lock says; fail for one that it lacks, and for an assembled base without a lock",
+      },
       "project-file": { type: "string", value: "FILE", help: "Settings of the project; by default decant.yaml in CONTEXT or here" },
       builder: {
         type: "string",
@@ -131,6 +170,14 @@ Examples:
         type: "string",
         value: "WHAT",
         help: "Instead of building: check, outline, targets or convertllb; with ,format=json as JSON",
+      },
+      plan: {
+        type: "string",
+        value: "HOW",
+        help: "Instead of building: say which steps would run and why; see decant plan",
+        choices: ["text", "json"],
+        bare: "text",
+        bareUnless: /^(?:text|json)$/,
       },
       check: { type: "boolean", help: "Shorthand for --call=check: look for mistakes in the Dockerfile" },
       audit: {
@@ -145,8 +192,18 @@ Examples:
         value: "FILE",
         help: "Write the report of the audit to a file: x.sarif, x.json, or text; of several platforms, to x.linux_arm64.json",
       },
+      report: {
+        type: "string",
+        value: "FILE",
+        help: "Write a page that shows the build and its image, also when the build fails: stages, times, logs, bytes, audit, packages",
+      },
       ...ATTESTATION_OPTION_TABLE,
+      budget: { type: "string", value: "SIZE", help: "Fail, and write nothing, when the files of the image have more bytes, such as 80MB" },
       "expect-cached": { type: "boolean", help: "Fail when a step would have to run, and say which input changed" },
+      "verify-reproducible": {
+        type: "boolean",
+        help: "Build twice, and fail when the two builds differ: names the path and what makes it differ",
+      },
       "allow-secret-in": {
         type: "string",
         multiple: true,
@@ -197,7 +254,10 @@ Examples:
           buildArgs,
           buildContexts: parseKeyValues(values["build-context"], "--build-context", () => ""),
           file: values.file,
-          target: values.target,
+          target: oneTarget(values, "--call"),
+          pull: parsePull(values.pull),
+          locked: values.locked,
+          sourcePolicy: values["source-policy-file"],
           projectFile: values["project-file"],
           assemble: values.assemble,
           platform,
@@ -216,13 +276,15 @@ Examples:
       stdin: context.stdin,
       buildContexts: parseKeyValues(values["build-context"], "--build-context", () => ""),
       annotations: parseAnnotations(values.annotation),
+      autoAnnotations: values["auto-annotations"],
       tags: values.tag,
       buildArgs,
       labels: parseKeyValues(values.label, "--label", () => ""),
       outputs,
       file: values.file,
-      target: values.target,
-      noCache: values["no-cache"],
+      ...parseTargets(values),
+      noCache: values["no-cache"] === "true" || (values["no-cache"] === "mounts" && values["no-cache-filter"].length === 0),
+      noCacheMounts: values["no-cache"] === "mounts",
       noCacheStages: values["no-cache-filter"].flatMap((list) => list.split(",")),
       secrets: values.secret.map(parseSecret),
       ssh: values.ssh.map(parseSsh),
@@ -234,7 +296,10 @@ Examples:
       shmSizeBytes: values["shm-size"] === undefined ? undefined : parseShmSize(values["shm-size"]),
       cgroupParent: values["cgroup-parent"] === "" ? undefined : values["cgroup-parent"],
       resources,
-      pull: values.pull,
+      retries: parseRetries(values.retry),
+      stepTimeoutMs: parseStepTimeout(values["step-timeout"]),
+      contextModes: values["context-modes"],
+      pull: parsePull(values.pull),
       cacheFrom: values["cache-from"].map(parseCacheSource),
       cacheTo: values["cache-to"].map(parseCacheTarget),
       network: values.network,
@@ -243,27 +308,45 @@ Examples:
       projectFile: values["project-file"],
       assemble: values.assemble,
       locked: values.locked,
+      sourcePolicy: values["source-policy-file"],
       runtime: values.runtime,
       builders: lateBuilders(values.builder),
       explain: values.explain,
+      report: values.report,
       expectCached: values["expect-cached"],
+      budgetBytes: values.budget === undefined ? undefined : parseBudget(values.budget),
+      verifyReproducible: values["verify-reproducible"],
       allowSecretIn: values["allow-secret-in"],
       compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
       ...parseAttestations(values),
       metadataProvenance: values["metadata-file"] === undefined ? undefined : metadataProvenanceOf(context.env),
       stdout: (chunk) => context.stdout.write(chunk),
     };
+    if (values.plan !== undefined) {
+      const { showPlan } = await import("../show-plan.ts");
+      return await showPlan(options, { format: values.plan, progress: progressMode(values, context) }, context);
+    }
+    if (values.report === "-") throw usageError("Cannot write the report to standard output", "Give a file: --report report.html");
     const files = { iidFile: values.iidfile, metadataFile: values["metadata-file"] };
-    await checkBuildFiles(files, outputs, context);
+    await checkBuildFiles(files, options, context);
+    const shell = values["on-error"] === undefined ? undefined : errorShell(context);
     const audit = { mode: values.audit, file: values["audit-report"], isQuiet: values.quiet === true };
     const result = await withAudit(audit, context, (more) =>
-      showRun(build({ ...options, ...more }), progressMode(values, context), context),
+      shell === undefined
+        ? showRun(build({ ...options, ...more }), progressMode(values, context), context, { explain: values.explain })
+        : showRun(build({ ...options, ...more, onStepFailed: shell.open }), "plain", shell.context, { explain: values.explain }),
     );
     await writeBuildFiles(result, files, context);
     if (values.quiet === true) await tellImageId(result, context);
     return 0;
   },
 );
+
+function parseBudget(text: string): number {
+  const sizeBytes = parseBytes(text);
+  if (sizeBytes === undefined) throw usageError(`Cannot use --budget "${text}": wanted a size such as 80MB or 1.5GiB`);
+  return sizeBytes;
+}
 
 function outputsOf(
   values: { readonly output: readonly string[]; readonly tag: readonly string[]; readonly push?: boolean; readonly load?: string },

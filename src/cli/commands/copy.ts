@@ -12,7 +12,7 @@ export const command: Command = defineCommand(
     name: "copy",
     usage: "SOURCE DESTINATION",
     summary: "Copy an image between registries, the store, OCI layouts and archives, with its digest",
-    notes: `All platforms and attestations are copied, and between registries also signatures and other referrers. SOURCE and DESTINATION are:
+    notes: `All platforms, attestations and signatures are copied, and between registries also the tags of cosign 2. SOURCE and DESTINATION are:
   NAME, docker://NAME         an image of a registry; a SOURCE that the store has comes from there
   store:NAME                  an image of the store
   oci:PATH[:TAG]              an OCI layout: a folder, or a tar whose name ends with .tar
@@ -42,7 +42,7 @@ Examples:
       "override-os": { type: "string", hint: "Use --platform OS/ARCH" },
       "preserve-digests": { type: "boolean", hint: "Leave it out: digests always stay" },
       "remove-signatures": { type: "boolean", hint: "Leave it out" },
-      "sign-by": { type: "string", hint: "Sign the copy with the tool of your choice" },
+      "sign-by": { type: "string", hint: "Sign the copy: decant sign --key FILE docker://NAME" },
     },
     words: { min: 2, max: 2 },
   },

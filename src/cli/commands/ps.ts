@@ -2,6 +2,7 @@
 import { type ContainerSummary, listContainers } from "../../index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
+import { formatPort } from "../container-ports.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 import { formatTable } from "../table.ts";
 
@@ -49,14 +50,15 @@ function shortId(id: string): string {
 }
 
 function containerTable(containers: readonly ContainerSummary[], shown: (id: string) => string, columns: number): string {
-  const rows = containers.map(({ id, name, image, command: words, created }) => [
+  const rows = containers.map(({ id, name, image, command: words, created, ports = [] }) => [
     shown(id),
     image,
     fitted(JSON.stringify(words.join(" ")), columns),
     created.slice(0, 16).replace("T", " "),
+    ports.map(formatPort).join(", "),
     name,
   ]);
-  return formatTable([["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "NAME"], ...rows]);
+  return formatTable([["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "PORTS", "NAME"], ...rows]);
 }
 
 function fitted(text: string, columns: number): string {

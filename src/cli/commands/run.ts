@@ -6,11 +6,10 @@ import type { Command } from "../command.ts";
 import { expandVariable, fileVariables } from "../container-environment.ts";
 import { containerResources, noNewPrivileges, parseDeviceFile } from "../container-limits.ts";
 import { parseMount, parseTmpfs, parseVolume } from "../container-mounts.ts";
+import { formatPort, parsePublish } from "../container-ports.ts";
 import { secondsToMs } from "../seconds.ts";
 import { parseHost, parseShmSize, parseUlimit } from "../step-options.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
-
-const PORTS_HINT = "With --network host, which is the default, the ports of the container are ports of the host";
 
 /** The command. */
 export const command: Command = defineCommand(
@@ -25,6 +24,8 @@ Examples:
   decant run app
   decant run -e PORT=8080 -u 1000 app
   decant run -it -v ./src:/src:ro app sh
+  decant run -p 8080:80 app
+  decant run -it --debug-with busybox app
   decant run --entrypoint /bin/ls app -l /`,
     options: {
       ...STORE_OPTION_TABLE,
@@ -55,6 +56,11 @@ Examples:
       tmpfs: { type: "string", multiple: true, value: "TARGET[:OPTIONS]", help: "Memory at TARGET; options: size=, mode=, ro, exec" },
       interactive: { type: "boolean", short: "i", help: "Pass on standard input; Decant always does" },
       tty: { type: "boolean", short: "t", help: "Give the container a terminal, joined to this one" },
+      "debug-with": {
+        type: "string",
+        value: "busybox|IMAGE",
+        help: "Merge a shell and tools over the image, and start the shell; busybox is Debian's",
+      },
       name: { type: "string", value: "NAME", help: 'What "decant ps" shows and "decant stop" takes' },
       hostname: { type: "string", value: "NAME", help: "Host name; by default the first 12 digits of the ID" },
       "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Add a line to /etc/hosts" },
@@ -70,6 +76,14 @@ Examples:
       "cap-drop": { type: "string", multiple: true, value: "NAME", help: "Take a capability away, or ALL" },
       "security-opt": { type: "string", multiple: true, value: "no-new-privileges", help: "setuid programs gain nothing" },
       privileged: { type: "boolean", help: "All capabilities and devices, no seccomp filter, nothing masked" },
+      publish: {
+        type: "string",
+        multiple: true,
+        short: "p",
+        value: "[[ADDRESS:]HOST:]CONTAINER[/udp]",
+        help: "Let a port of this machine lead to one of the container, which has a network of its own",
+      },
+      "publish-all": { type: "boolean", short: "P", help: "Publish all ports that the image exposes, at free ports" },
       network: { type: "string", value: "MODE", help: "Network of the container", choices: ["host", "none"] },
       "read-only": { type: "boolean", help: "Make the container's file system read-only" },
       rm: { type: "boolean", help: "Remove the container when it ends; Decant always does" },
@@ -83,8 +97,6 @@ Examples:
     },
     unsupported: {
       detach: { type: "boolean", short: "d", hint: "Decant has no daemon: run it in the foreground, or below setsid" },
-      publish: { type: "string", short: "p", hint: PORTS_HINT },
-      "publish-all": { type: "boolean", short: "P", hint: PORTS_HINT },
       label: { type: "string", short: "l" },
       platform: { type: "string", hint: "Decant runs the image of this machine's platform" },
       pull: { type: "string", hint: "Pull it first, with: decant pull IMAGE" },
@@ -98,6 +110,7 @@ Examples:
   },
   async (values, [image = "", ...args], context) => {
     if (values.rm === false) throw unsupported("Keeping the container (--rm=false)");
+    const asked = values.publish.flatMap(parsePublish);
     await using container = await runImage({
       ...storeOptions(values, context),
       image,
@@ -106,7 +119,11 @@ Examples:
       entrypoint: values.entrypoint,
       user: values.user,
       workdir: values.workdir,
+      debugWith: values["debug-with"],
+      cwd: context.cwd,
       network: values.network,
+      ports: asked,
+      publishAll: values["publish-all"],
       runtime: values.runtime,
       readOnly: values["read-only"],
       name: values.name,
@@ -126,6 +143,9 @@ Examples:
       stopSignal: values["stop-signal"],
       stopTimeoutMs: secondsToMs(values["stop-timeout"], "--stop-timeout"),
     });
+    for (const port of container.ports)
+      if (!asked.some(({ hostPort, containerPort }) => hostPort === port.hostPort && containerPort === port.containerPort))
+        await context.stderr.write(`Published ${formatPort(port)}\n`);
     using _raw = values.tty === true ? context.rawTerminal?.() : undefined;
     let isAsked = false;
     using _forward = context.forwardSignals((signal) => {

@@ -2,6 +2,8 @@
  * An error as a user reads it: message, place in their text, what the step said last, where the whole log is, and what to do.
  * The one error printer of the command line. Pure.
  */
+import { stripVTControlCharacters } from "node:util";
+import type { LogLine } from "../../failing-lines.ts";
 import { isDecantError, type DecantError } from "../../errors.ts";
 import { formatExcerpt } from "../../source.ts";
 import { displayWidth, fit, safeLine, type Style } from "../style.ts";
@@ -85,9 +87,35 @@ function markLine(line: string, style: Style): string {
   return `  ${line.startsWith(">") ? style.bold(line) : /^ +\| +\^+$/.test(line) ? style.red(line) : style.dim(line)}`;
 }
 
+/** What the step said of its failure, where the end of its log does not have it. */
+function failureLines({ details: { failingLines: told, logTail } }: DecantError, style: Style): string[] {
+  const tail = typeof logTail === "string" ? logTail.replace(/\n+$/, "").split("\n").slice(-MAX_TAIL_LINES) : [];
+  const shown = new Set(tail.map((line) => stripVTControlCharacters(line)));
+  const lines = Array.isArray(told) ? told.filter(isLogLine) : [];
+  const first = lines.find(({ isFailing }) => isFailing);
+  if (first === undefined || lines.every(({ text, isFailing }) => !isFailing || shown.has(text))) return [];
+  const out = ["", "What failed in the log:"];
+  let last: number | undefined;
+  for (const { line, text, isFailing } of lines) {
+    if (last !== undefined && line > last + 1) out.push(`  ${style.dim("…")}`);
+    last = line;
+    const number = String(line).padStart(5);
+    out.push(
+      isFailing
+        ? `${style.red(">")} ${number} ${style.dim("│")} ${style.bold(safeLine(text))}`
+        : `  ${number} ${style.dim("│")} ${safeLine(text)}`,
+    );
+  }
+  return out;
+}
+
+function isLogLine(value: unknown): value is LogLine {
+  return typeof value === "object" && value !== null && "line" in value && "text" in value && "isFailing" in value;
+}
+
 function logLines(error: DecantError, style: Style): string[] {
   const { logTail, logFile } = error.details;
-  const lines: string[] = [];
+  const lines: string[] = failureLines(error, style);
   if (typeof logTail === "string" && logTail.trim() !== "") {
     const all = logTail.replace(/\n+$/, "").split("\n");
     lines.push("", all.length > MAX_TAIL_LINES ? `Last ${MAX_TAIL_LINES} lines of the step:` : "The step said:");

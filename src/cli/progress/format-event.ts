@@ -1,5 +1,5 @@
 /** Small texts that the renderers share. */
-import type { ResultEvent, WarningEvent } from "../../events.ts";
+import type { ResultEvent, SizeEvent, WarningEvent } from "../../events.ts";
 import { formatSize } from "../../bytes.ts";
 import { safeLine } from "../style.ts";
 import type { TransferState } from "../../progress.ts";
@@ -34,6 +34,17 @@ export function formatResult(event: ResultEvent): string {
   const digest = event.digest === undefined || event.name.startsWith("sha256:") ? "" : ` ${event.digest}`;
   const size = event.sizeBytes === undefined ? "" : ` ${formatSize(event.sizeBytes)}`;
   return safeLine(`${event.kind} ${event.name}${digest}${size}`);
+}
+
+/** "size 45.1 MB (+1.2 MB)": against the build before, where there was one. */
+export function formatSizeEvent({ platform, sizeBytes, previousBytes }: SizeEvent): string {
+  const place = platform === undefined ? "" : `${platform} `;
+  return `size ${safeLine(place)}${formatSize(sizeBytes)}${previousBytes === undefined ? "" : ` (${formatChange(sizeBytes - previousBytes)})`}`;
+}
+
+/** "+1.2 MB", "-3 kB", "as before". */
+export function formatChange(bytes: number): string {
+  return bytes === 0 ? "as before" : `${bytes < 0 ? "-" : "+"}${formatSize(Math.abs(bytes))}`;
 }
 
 /** Digests in `text` cut to what people compare: "node:18@sha256:1a2b3c4d5e6f". */

@@ -4,10 +4,11 @@
  */
 import type { BuildEvent } from "../../events.ts";
 import { safeLine } from "../style.ts";
+import { formatReason } from "../../reasons.ts";
 import { isOver, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
-import { formatDuration, formatResult, formatTransfer } from "./format-event.ts";
+import { formatDuration, formatResult, formatSizeEvent, formatTransfer } from "./format-event.ts";
 
 const SILENCE_MS = 3000;
 const TRANSFER_EVERY_MS = 5000;
@@ -17,8 +18,8 @@ interface Pending {
   readonly lines: string[];
 }
 
-/** Makes the renderer of `--progress=plain`. */
-export function createPlainRenderer(): Renderer {
+/** Makes the renderer of `--progress=plain`. `explain`: with a line that says why a step runs; default false. */
+export function createPlainRenderer({ explain = false }: { readonly explain?: boolean } = {}): Renderer {
   const warnings = createWarningList();
   const waiting = new Map<StepState, Pending>();
   const introduced = new Set<StepState>();
@@ -65,6 +66,8 @@ export function createPlainRenderer(): Renderer {
     const lines = logged.map((line) =>
       `${mark} ${((event.at - (step.startedAt ?? event.at)) / 1000).toFixed(3)} ${safeLine(line)}`.trimEnd(),
     );
+    if (event.type === "vertex.started" && explain && step.missed !== undefined)
+      lines.push(`${mark} why: ${safeLine(formatReason(step.missed))}`);
     if (event.type === "vertex.cached") lines.push(`${mark} CACHED`);
     if (event.type === "vertex.done") lines.push(`${mark} DONE ${formatDuration(event.durationMs)}`);
     // The message itself is printed once, at the end, with its place and its hint.
@@ -89,6 +92,7 @@ export function createPlainRenderer(): Renderer {
         return "";
       }
       if (event.type === "result") return `${drain(Infinity)}=> ${formatResult(event)}\n`;
+      if (event.type === "size") return `${drain(Infinity)}=> ${formatSizeEvent(event)}\n`;
       if (step === undefined || step.state === "planned") return "";
       return say(step, linesOf(event, step, lines), event.at);
     },

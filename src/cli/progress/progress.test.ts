@@ -214,3 +214,24 @@ test("U2: createPlainRenderer() tells of a first step that fails before it start
 test("formatDuration() rounds to a tenth of a second, then to seconds", () => {
   assert.deepEqual([0, 49, 1234, 99_900, 100_000, 3_599_900].map(formatDuration), ["0.0s", "0.0s", "1.2s", "99.9s", "1m 40s", "60m 00s"]);
 });
+
+test("G3: renderers tell in one line why a step runs, when they are to explain", () => {
+  const reason = { kind: "changed", changes: [{ input: "ARG", name: "V", state: "changed", from: "1\n2", to: "3" }] } as const;
+  const events: readonly BuildEvent[] = [
+    { at: START, type: "vertex.planned", vertex: "a", name: "RUN a" },
+    { at: START, type: "vertex.missed", vertex: "a", reason, key: "sha256:1" },
+    { at: START, type: "vertex.started", vertex: "a" },
+  ];
+  const done: BuildEvent = { at: START + 1000, type: "vertex.done", vertex: "a", durationMs: 1000 };
+  const plain = fed(createPlainRenderer({ explain: true }));
+  assert.equal([...events, done].map((event) => plain.event(event)).join(""), "#1 RUN a\n#1 why: ARG V: 1 2 → 3\n#1 DONE 1.0s\n");
+  const silent = fed(createPlainRenderer());
+  assert.equal([...events, done].map((event) => silent.event(event)).join(""), "#1 RUN a\n#1 DONE 1.0s\n");
+  const terminal = fed(createTerminalRenderer({ color: false, explain: true }));
+  for (const event of events) terminal.event(event);
+  const frame = stripVTControlCharacters(terminal.frame(START, { columns: 80, rows: 24 })).split("\n");
+  assert.match(frame[0] ?? "", /^. RUN a /);
+  assert.equal(frame[1]?.trim(), "│ why: ARG V: 1 2 → 3");
+  terminal.event(done);
+  assert.match(stripVTControlCharacters(terminal.end(START + 1000)), /✔ RUN a +1\.0s\n {2}why: ARG V: 1 2 → 3\n/);
+});

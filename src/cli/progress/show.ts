@@ -14,11 +14,22 @@ const FRAME_MS = 100;
 const HIDE_CURSOR = "\u001b[?25l";
 const SHOW_CURSOR = "\u001b[?25h";
 
+/** What is shown besides the usual. */
+interface ShowOptions {
+  /** Why each step runs. Default false. */
+  readonly explain?: boolean | undefined;
+}
+
 /** Draws the events of `run` until it ends, and gives its result. Disposes the run: leaving early cancels it and waits for its clean-up. */
-export async function showRun<Result>(run: Run<Result>, mode: ProgressMode, context: CliContext): Promise<Result> {
+export async function showRun<Result>(
+  run: Run<Result>,
+  mode: ProgressMode,
+  context: CliContext,
+  { explain = false }: ShowOptions = {},
+): Promise<Result> {
   await using running = run;
   const { stderr } = context;
-  const renderer = await loadRenderer(mode, context);
+  const renderer = await loadRenderer(mode, context, explain);
   const state = createProgress();
   {
     using frames = startFrames(renderer, state, context);
@@ -48,13 +59,13 @@ async function failed(result: Promise<unknown>): Promise<boolean> {
   }
 }
 
-async function loadRenderer(mode: ProgressMode, { stderr }: CliContext): Promise<Renderer> {
+async function loadRenderer(mode: ProgressMode, { stderr }: CliContext, explain: boolean): Promise<Renderer> {
   const chosen = mode === "auto" ? (stderr.isTerminal ? "tty" : "plain") : mode;
   switch (chosen) {
     case "tty":
-      return (await import("./terminal.ts")).createTerminalRenderer({ color: stderr.color });
+      return (await import("./terminal.ts")).createTerminalRenderer({ color: stderr.color, explain });
     case "plain":
-      return (await import("./plain.ts")).createPlainRenderer();
+      return (await import("./plain.ts")).createPlainRenderer({ explain });
     case "rawjson":
       return (await import("./json.ts")).createJsonRenderer();
     case "quiet":

@@ -5,19 +5,20 @@
 import { createStyle, displayWidth, fit, safeLine, type Style, wrap } from "../style.ts";
 import { formatSize } from "../../bytes.ts";
 import { createScreen } from "./screen.ts";
+import { formatReason } from "../../reasons.ts";
 import { isOver, type ProgressState, type StepState } from "../../progress.ts";
 import type { Renderer } from "./types.ts";
 import { createWarningList } from "./warning-list.ts";
-import { formatDuration, formatResult, formatTransfer, shortenDigests } from "./format-event.ts";
+import { formatDuration, formatResult, formatSizeEvent, formatTransfer, shortenDigests } from "./format-event.ts";
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const SPIN_MS = 100;
 const MAX_LOG_LINES = 6;
 const MAX_TRANSFERS = 4;
 
-/** Makes the renderer of `--progress=tty`. Everything is written by `frame` and `end`. */
-export function createTerminalRenderer(options: { readonly color: boolean }): Renderer {
-  const style = createStyle(options.color);
+/** Makes the renderer of `--progress=tty`. Everything is written by `frame` and `end`. `explain`: with a line that says why a step runs. */
+export function createTerminalRenderer({ color, explain = false }: { readonly color: boolean; readonly explain?: boolean }): Renderer {
+  const style = createStyle(color);
   const screen = createScreen();
   const warnings = createWarningList();
   /** Finished, and not drawn yet: widths are known only when a frame is drawn. */
@@ -35,13 +36,17 @@ export function createTerminalRenderer(options: { readonly color: boolean }): Re
     event(event, { step }) {
       if (event.type === "warning") warnings.add(event);
       if (event.type === "result") finished.push((width) => `${style.cyan("➜")} ${fit(shortenDigests(formatResult(event)), width - 2)}`);
-      if (step !== undefined && isOver(step) && event.type.startsWith("vertex.")) finished.push(finishedLine(step, style));
+      if (event.type === "size") finished.push((width) => `${style.cyan("➜")} ${fit(formatSizeEvent(event), width - 2)}`);
+      if (step !== undefined && isOver(step) && event.type.startsWith("vertex.")) {
+        finished.push(finishedLine(step, style));
+        for (const line of explain ? whyLines(step) : []) finished.push((width) => style.dim(fit(`  ${line}`, width)));
+      }
       return "";
     },
     frame(state, nowMs, size) {
       terminalColumns = size.columns;
       columns = Math.max(10, size.columns - 1);
-      return flush(liveLines(state, style, nowMs, columns, Math.max(1, size.rows - 1)));
+      return flush(liveLines(state, { style, nowMs, columns, rows: Math.max(1, size.rows - 1), explain }));
     },
     end(state, nowMs, { isError }) {
       // What was found must be readable to its end: it is wrapped, and only excerpts are cut.
@@ -79,7 +84,15 @@ function finishedLine(step: StepState, style: Style): (columns: number) => strin
   return (columns) => `${mark} ${row(shortenDigests(safeLine(name)), right, columns - 2, paint, style.dim)}`;
 }
 
-function liveLines(state: ProgressState, style: Style, nowMs: number, columns: number, rows: number): string[] {
+interface LiveOptions {
+  readonly style: Style;
+  readonly nowMs: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly explain: boolean;
+}
+
+function liveLines(state: ProgressState, { style, nowMs, columns, rows, explain }: LiveOptions): string[] {
   const running = [...state.steps.values()].filter((step) => step.state === "running");
   const foot = style.dim(fit(summary(state, nowMs), columns));
   const shown = running.slice(0, Math.max(1, rows - 2));
@@ -91,7 +104,8 @@ function liveLines(state: ProgressState, style: Style, nowMs: number, columns: n
     const right = formatDuration(nowMs - (step.startedAt ?? nowMs));
     lines.push(`${style.yellow(spinner)} ${row(shortenDigests(safeLine(step.name)), right, columns - 2, (text) => text, style.dim)}`);
     const share = Math.floor(spare / (shown.length - at));
-    const details = detailLines(step, columns - 4).slice(0, Math.max(0, share));
+    const why = explain ? whyLines(step).map((line) => fit(line, columns - 4)) : [];
+    const details = [...why, ...detailLines(step, columns - 4)].slice(0, Math.max(0, share));
     spare -= details.length;
     for (const line of details) lines.push(style.dim(`  │ ${line}`));
   }
@@ -105,6 +119,11 @@ function detailLines(step: StepState, columns: number): string[] {
   if (active.length > MAX_TRANSFERS) lines.push(`and ${active.length - MAX_TRANSFERS} more`);
   const log = step.partial === "" ? step.tail : [...step.tail, step.partial];
   return [...lines, ...log.slice(-MAX_LOG_LINES).map((line) => fit(safeLine(line), columns))];
+}
+
+/** In one line. */
+function whyLines({ missed }: StepState): string[] {
+  return missed === undefined ? [] : [`why: ${shortenDigests(safeLine(formatReason(missed)))}`];
 }
 
 function summary(state: ProgressState, nowMs: number): string {

@@ -1,12 +1,8 @@
 /** BuildKit's SecretsUsedInArgOrEnv. */
 import { follows } from "../../followed.ts";
+import { soundsSecret } from "../secret-names.ts";
 import { atStep, buildkitRule } from "./rule.ts";
 import type { Rule } from "./types.ts";
-
-const SECRET = /(?:_|^)(?:apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(?:_|$)/i;
-const PSW = /(?:_|^)psw(?:_|$)/i;
-const PUBLIC = /(?:_|^)public(?:_|$)/i;
-const HARMLESS = /(?:_|^)(?:public|file|version)(?:_|$)/i;
 
 /** Names that sound like a secret: values of ARG and ENV stay in the image and its history. Values are never looked at. */
 export const secretsUsedInArgOrEnv: Rule = buildkitRule(
@@ -14,15 +10,14 @@ export const secretsUsedInArgOrEnv: Rule = buildkitRule(
   "secrets-used-in-arg-or-env",
   "Sensitive data should not be used in the ARG or ENV commands",
   function* ({ stages, options }) {
-    const isSecret = (key: string): boolean => SECRET.test(key) || (PSW.test(key) && follows(options.followed, "psw-is-secret"));
-    const harmless = follows(options.followed, "file-is-no-secret") ? HARMLESS : PUBLIC;
+    const rules = { psw: follows(options.followed, "psw-is-secret"), fileAndVersion: follows(options.followed, "file-is-no-secret") };
     for (const step of stages.flatMap(({ steps }) => steps)) {
       const { instruction, values } = step;
       if (instruction.kind !== "arg" && instruction.kind !== "env") continue;
       const places = instruction.kind === "arg" ? instruction.args : instruction.pairs;
       for (const [index, place] of places.entries()) {
         const key = (instruction.kind === "arg" ? values[index] : values[index * 2]) ?? "";
-        if (!isSecret(key) || harmless.test(key)) continue;
+        if (!soundsSecret(key, rules)) continue;
         const message = `Do not use ARG or ENV instructions for sensitive data (${instruction.kind.toUpperCase()} "${key}")`;
         yield atStep(step, message, place.key.range);
       }

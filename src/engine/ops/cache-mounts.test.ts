@@ -7,7 +7,7 @@ import type { TreeSpec } from "../../../test/support/memory-tree.ts";
 import { isDecantError } from "../../errors.ts";
 import type { CacheMount, CacheSharing } from "../../graph/index.ts";
 import { openStore, type Store } from "../../store/index.ts";
-import { emptyTree, loadTree } from "../../tree/index.ts";
+import { copyPart, emptyTree, loadTree } from "../../tree/index.ts";
 import { temp, tempStore } from "../../tree/testdata/support.ts";
 import { fakeEngine, type FakeEngine } from "../testdata/fake-engine.ts";
 import { type CacheRequest, cacheSourceIsFile, emptyCaches, openCaches } from "./cache-mounts.ts";
@@ -18,12 +18,15 @@ function cache(fields: Partial<CacheMount> = {}): CacheMount {
   return { type: "cache", input: -1, selector: "/", dest: "/cache", readonly: false, id: "npm", sharing: "shared", ...fields };
 }
 
+const copied: NonNullable<CacheRequest["base"]>["copy"] = ({ tree }, path, { folder, name }) =>
+  copyPart(tree, path, folder, { name, signal });
+
 /** A cache that starts with `selector` of a layer. */
 async function basedOn(engine: FakeEngine, spec: TreeSpec, fields: Partial<CacheMount> = {}): Promise<CacheRequest> {
   const layer = await engine.layer(spec);
   return {
     mount: cache({ input: 0, ...fields }),
-    base: { layers: [layer], open: async () => ({ tree: await loadTree([layer]), name: 'stage "base"' }) },
+    base: { layers: [layer], open: async () => ({ tree: await loadTree([layer]), name: 'stage "base"' }), copy: copied },
   };
 }
 
@@ -127,7 +130,7 @@ describe("openCaches()", () => {
       // Its lock is free again.
       await using _opened = await open(engine.store, {
         ...request,
-        base: { layers: request.base?.layers ?? [], open: () => Promise.resolve({ tree: emptyTree, name: "" }) },
+        base: { layers: request.base?.layers ?? [], open: () => Promise.resolve({ tree: emptyTree, name: "" }), copy: copied },
         mount: { ...request.mount, selector: "/" },
       });
     });

@@ -3,16 +3,17 @@
  * from, and are never part of a result. A cache has slots: steps that may not share it get one each. Prunes see them as records.
  */
 import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, framedDigest, hexOf } from "../../digest.ts";
-import { DecantError, InternalError } from "../../errors.ts";
+import { DecantError, InternalError, isDecantError, errnoOf } from "../../errors.ts";
 import type { CacheMount, CacheSharing } from "../../graph/index.ts";
-import { fromText } from "../../paths.ts";
+import { fromText, treePath, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { openConfined } from "../../sys/index.ts";
-import type { LayerSource } from "../../tree/index.ts";
+import { type LayerSource, loadTree, unpackTree } from "../../tree/index.ts";
+import type { SharedResults } from "../types.ts";
 import { stackKey } from "./inputs.ts";
-import { materialise } from "./materialise.ts";
 import { selectMounted } from "./mount-selection.ts";
 import type { CopySource } from "../file/selection.ts";
 
@@ -20,7 +21,20 @@ import type { CopySource } from "../file/selection.ts";
 export interface CacheRequest {
   readonly mount: CacheMount;
   /** What a new one starts with; absent: an empty directory. */
-  readonly base?: { readonly layers: readonly LayerSource[]; readonly open: () => Promise<CopySource> } | undefined;
+  readonly base?: CacheBase | undefined;
+}
+
+/** What a new cache is a copy of. */
+interface CacheBase {
+  readonly layers: readonly LayerSource[];
+  readonly open: () => Promise<CopySource>;
+  /** Writes what is at `path` of the opened source to `folder`/`name`, with its owners. */
+  readonly copy: (source: CopySource, path: TreePath, to: { readonly folder: string; readonly name: string }) => Promise<void>;
+}
+
+/** A request with what the cache had on another machine. */
+interface SlotRequest extends CacheRequest {
+  readonly elsewhere: readonly LayerSource[] | undefined;
 }
 
 /** Caches that a step holds; disposing lets others have them. */
@@ -35,15 +49,24 @@ const CONTENT = "content";
 const MAX_SLOTS = 1024;
 const O_PATH = 0o10000000;
 
+/** What caches of other machines know of cache mounts. */
+type SharedMounts = Pick<SharedResults, "mount" | "usedMount">;
+
 /** Takes all caches of a step, in an order that is the same for all steps, so that two that lock the same ones never wait for each other. */
-export async function openCaches(store: Store, requests: readonly CacheRequest[], signal: AbortSignal): Promise<OpenCaches> {
+export async function openCaches(
+  store: Store,
+  requests: readonly CacheRequest[],
+  signal: AbortSignal,
+  shared?: SharedMounts,
+): Promise<OpenCaches> {
   await using stack = new AsyncDisposableStack();
   const paths = new Map<Digest, string>();
   const byKey = new Map(requests.map((request) => [keyOf(request), request]));
   const keys = new Map(requests.map((request) => [request.mount, keyOf(request)]));
   for (const [key, request] of [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const slot = await takeSlot(store, key, request, signal);
+    const slot = await takeSlot(store, key, { ...request, elsewhere: shared?.mount(key) }, signal);
     stack.use(slot.lock);
+    shared?.usedMount(key, { id: request.mount.id, slot: slot.name });
     paths.set(key, join(slot.path, CONTENT));
   }
   const held = stack.move();
@@ -58,7 +81,7 @@ export async function openCaches(store: Store, requests: readonly CacheRequest[]
   };
 }
 
-/** Removes the caches with these ids, as `--no-cache` does (rule S117). What a step of another build uses now stays. */
+/** Removes the caches with these ids, as `--no-cache=mounts` does (rule S117). What a step of another build uses now stays. */
 export async function emptyCaches(store: Store, ids: ReadonlySet<string>): Promise<void> {
   if (ids.size === 0) return;
   for (const slot of store.records.ids(SPACE)) {
@@ -97,11 +120,12 @@ function keyOf({ mount, base }: CacheRequest): Digest {
 }
 
 interface Slot {
+  readonly name: string;
   readonly path: string;
   readonly lock: AsyncDisposable;
 }
 
-async function takeSlot(store: Store, key: Digest, request: CacheRequest, signal: AbortSignal): Promise<Slot> {
+async function takeSlot(store: Store, key: Digest, request: SlotRequest, signal: AbortSignal): Promise<Slot> {
   const { sharing } = request.mount;
   {
     await using _selecting = await store.locks.acquire(`cache-mount-select-${key}`, { signal });
@@ -132,30 +156,57 @@ async function tryKnownSlots(store: Store, key: Digest, sharing: CacheSharing): 
   return undefined;
 }
 
-async function ready(store: Store, { slot, lock }: Locked, request: CacheRequest, signal: AbortSignal): Promise<Slot> {
+async function ready(store: Store, { slot, lock }: Locked, request: SlotRequest, signal: AbortSignal): Promise<Slot> {
   try {
     const path = store.dirs.find(SPACE, slot) ?? (await makeSlot(store, slot, request, signal));
     // A record is what prunes go by: reading it tells that it is in use.
     if (store.records.get(SPACE, slot) === undefined)
       store.records.put(SPACE, slot, { id: request.mount.id }, [{ kind: "dir", space: SPACE, id: slot }]);
-    return { path, lock };
+    return { name: slot, path, lock };
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function makeSlot(store: Store, slot: string, { mount, base }: CacheRequest, signal: AbortSignal): Promise<string> {
+async function makeSlot(store: Store, slot: string, { mount, base, elsewhere }: SlotRequest, signal: AbortSignal): Promise<string> {
   await using staged = await store.dirs.create(SPACE);
   chmodSync(staged.path, 0o700);
-  if (base === undefined) {
+  if (await broughtHere(elsewhere, staged.path, signal)) {
+    // It has all that it had there.
+  } else if (base === undefined) {
     mkdirSync(join(staged.path, CONTENT), { mode: 0o755 });
   } else {
     const source = await base.open();
     const { path } = selectMounted(source, mount);
-    await materialise(source.tree, path, staged.path, { name: CONTENT, signal });
+    await base.copy(source, path, { folder: staged.path, name: CONTENT });
   }
   return await staged.publish(slot);
+}
+
+/** What comes from elsewhere is an offer: without it the cache starts as a new one. */
+async function broughtHere(layers: readonly LayerSource[] | undefined, folder: string, signal: AbortSignal): Promise<boolean> {
+  if (layers === undefined) return false;
+  try {
+    const tree = await loadTree(layers, signal);
+    if (tree.lookup(treePath(CONTENT)) === undefined) return false;
+    await unpackTree(tree, folder, { keepOwners: true, signal });
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    // Without root, its files may belong to others whom only the helper knows.
+    if (!isDecantError(error) && errnoOf(error) !== "EPERM") throw error;
+    await rm(join(folder, CONTENT), { recursive: true, force: true });
+    return false;
+  }
+}
+
+/** The directory of a cache mount while no step uses it, with its files in "content"; undefined where one does, or where it is gone. */
+export async function heldCacheMount(store: Store, slot: string): Promise<(AsyncDisposable & { readonly path: string }) | undefined> {
+  const lock = await store.locks.tryAcquire(lockName(slot));
+  const path = lock === undefined ? undefined : store.dirs.find(SPACE, slot);
+  if (path === undefined) await lock?.[Symbol.asyncDispose]();
+  return lock === undefined || path === undefined ? undefined : { path, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
 }
 
 function slotName(key: Digest, number: number): string {

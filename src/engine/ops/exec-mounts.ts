@@ -7,9 +7,9 @@ import type { Digest } from "../../digest.ts";
 import { DecantError, InternalError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import type { BindMount, CacheMount, ExecOp, Mount, SecretMount, SshMount, Vertex } from "../../graph/index.ts";
-import { fromText } from "../../paths.ts";
+import { fromText, type TreePath } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
-import { emptyTree, hostTree, layerTree, loadLayers, walk } from "../../tree/index.ts";
+import { copyPart, emptyTree, layerTree, loadLayers, walk } from "../../tree/index.ts";
 import type { CopySource } from "../file/selection.ts";
 import type { SandboxMount } from "../sandbox/index.ts";
 import { serveAgent, type SshAgent } from "../ssh/index.ts";
@@ -18,7 +18,7 @@ import { type CacheRequest, cacheSourceIsFile, openCaches, type OpenCaches } fro
 import { tellDropped } from "./dropped-attributes.ts";
 import { copySources } from "./copy-sources.ts";
 import { layersOf } from "./inputs.ts";
-import { contextDirectory, SELECTED } from "./materialise.ts";
+import { contextDirectory, copiedTree, SELECTED } from "./materialise.ts";
 import { mountedDigest, selectMounted } from "./mount-selection.ts";
 import { copiedFor, unpackedFor } from "./own-step.ts";
 
@@ -56,12 +56,25 @@ export async function prepareMounts(
     if ((mount.type !== "bind" && mount.type !== "cache") || mount.input < 0) continue;
     const digest = await mountedDigest(mount, inputs[mount.input], () => sourceOf(mount.input), context, signal);
     digests.set(mount, digest);
-    ingredients.push({ name: `files of the mount on ${mount.dest}`, value: digest });
+    ingredients.push({ name: `files of the mount on ${mount.dest}`, value: digest, kind: "files", shown: `the mount on ${mount.dest}` });
   }
   for (const { id, name, optional } of op.secretEnv)
     ingredients.push({ name: `secret variable ${name}`, value: JSON.stringify({ id, optional }) });
+  ingredients.push(...(await secretIngredients(op, context, signal)));
   const work: MountWork = { vertex, inputs, digests, context, sourceOf };
   return { ingredients, open: (innerSignal) => openMounts(op, work, innerSignal) };
+}
+
+/** Secrets whose values the user wants in keys. A step's own words decide nothing here, so that Dockerfiles stay as BuildKit reads them. */
+async function secretIngredients(op: ExecOp, { secretKey }: EngineContext, signal: AbortSignal): Promise<Ingredient[]> {
+  if (secretKey === undefined) return [];
+  const ids = [...op.mounts.flatMap((mount) => (mount.type === "secret" ? [mount.id] : [])), ...op.secretEnv.map(({ id }) => id)];
+  const ingredients: Ingredient[] = [];
+  for (const id of new Set(ids)) {
+    const value = await secretKey(id, signal);
+    if (value !== undefined) ingredients.push({ name: `value of secret ${id}`, value });
+  }
+  return ingredients;
 }
 
 /** Where a selection is, and how a cache is named and shared, decide nothing: only what the step sees does. */
@@ -94,7 +107,7 @@ interface MountWork {
 
 async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Promise<OpenMounts> {
   await using stack = new AsyncDisposableStack();
-  const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work), signal));
+  const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work, signal), signal, work.context.shared));
   const mounts: SandboxMount[] = [];
   let shmSizeBytes: number | undefined;
   for (const mount of op.mounts) {
@@ -124,7 +137,7 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
         const agent = await agentOf(mount, work.context);
         if (agent === undefined) break;
         const served = stack.use(await serveAgent(agent, mount));
-        mounts.push({ ...place, kind: "bind", source: served.path, readOnly: false, isFile: true });
+        mounts.push({ ...place, kind: "bind", source: served.path, readOnly: false, isFile: true, owner: mount });
         break;
       }
       default:
@@ -166,7 +179,7 @@ async function bindMount(
       signal,
       around: (copy) => copiedFor(vertex, { name, entries: walk(source.tree, path) }, context, signal, copy),
     });
-    return { ...place, lowers: [copy], tree: hostTree(copy), selector: SELECTED };
+    return { ...place, lowers: [copy], tree: copiedTree(copy), selector: SELECTED };
   }
   const layers = await loadLayers(input.layers, signal);
   const lowers = await unpackedFor(vertex, layers, context, signal);
@@ -174,11 +187,22 @@ async function bindMount(
   return { ...place, lowers, tree: layerTree(layers), selector: path };
 }
 
-function cacheRequests(op: ExecOp, { inputs, sourceOf }: MountWork): CacheRequest[] {
+function cacheRequests(op: ExecOp, { inputs, sourceOf, context }: MountWork, signal: AbortSignal): CacheRequest[] {
   return op.mounts.flatMap((mount): CacheRequest[] => {
     if (mount.type !== "cache") return [];
     if (mount.input < 0) return [{ mount }];
-    return [{ mount, base: { layers: layersOf(inputs[mount.input]), open: () => sourceOf(mount.input) } }];
+    const input = inputs[mount.input];
+    const base = {
+      layers: layersOf(input),
+      open: () => sourceOf(mount.input),
+      async copy(source: CopySource, path: TreePath, { folder, name }: { readonly folder: string; readonly name: string }): Promise<void> {
+        // Files of a context are root's; those of layers may be anybody's.
+        if (input?.kind !== "layers") return await copyPart(source.tree, path, folder, { name, signal });
+        const { files } = await context.sandbox();
+        await files.copy(await loadLayers(input.layers, signal), path, { folder, name }, signal);
+      },
+    };
+    return [{ mount, base }];
   });
 }
 

@@ -1,33 +1,22 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
-import { chmodSync, closeSync, openSync } from "node:fs";
-import { join } from "node:path";
+import { soundsSecret } from "../../dockerfile/index.ts";
 import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { makeFolders } from "../../sys/index.ts";
-import {
-  deviceFiles,
-  type Layer,
-  layerFromMemory,
-  layerFromUpper,
-  type LayerSource,
-  layerTree,
-  loadLayers,
-  type Tree,
-  writeAll,
-} from "../../tree/index.ts";
+import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
+import { offerShell } from "./failure-shell.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
-import { baseLayersOf, stackKey } from "./inputs.ts";
+import { baseLayersOf, shownBase, stackKey } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
-
-const TAIL_BYTES = 8192;
+import { startTimer, timeoutFailure, withRetries } from "./step-attempts.ts";
+import { openLog } from "./step-log.ts";
 
 /** Prepares a RUN: its key now, its work when it is needed. */
 export async function prepareExec(
@@ -50,15 +39,19 @@ export async function prepareExec(
 
 function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource[], context: EngineContext): Ingredient[] {
   const { meta } = op;
+  const args = new Set(meta.argNames);
+  const root = op.mounts.find((mount) => mount.dest === "/");
   return [
     { name: "op", value: "exec" },
-    { name: "base", value: stackKey(below) },
-    { name: "command", value: JSON.stringify(meta.args) },
-    ...meta.env.map((line) => {
+    { name: "base", value: stackKey(below), ...shownBase(vertex, root?.type === "bind" ? root.input : -1) },
+    { name: "command", value: JSON.stringify(meta.args), kind: "instruction", shown: "command" },
+    ...meta.env.map((line): Ingredient => {
       const at = line.indexOf("=");
       const name = line.slice(0, at);
       // Kept in readable form.
-      return { name: `ENV ${name}`, value: publicVariable(name, line.slice(at + 1)) };
+      const value = publicVariable(name, line.slice(at + 1));
+      const kind = args.has(name) ? "arg" : "env";
+      return { name: `ENV ${name}`, value, kind, ...(soundsSecret(name) ? { isSecret: true } : {}) };
     }),
     { name: "working directory", value: meta.cwd },
     { name: "user", value: meta.user },
@@ -86,20 +79,38 @@ interface StepWork {
   readonly start: () => void;
 }
 
-async function runExec({ vertex, op, below, mounts, devices, context, start }: StepWork, signal: AbortSignal): Promise<Layer> {
-  const { store } = context;
+async function runExec(work: StepWork, signal: AbortSignal): Promise<Layer> {
+  const { vertex, below, context } = work;
   const sandbox = startSandbox(context);
   const layers = await loadLayers(below, signal);
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
-  const tree = layerTree(layers);
-  const ready = await sandbox;
-  await using memory = await ready.memoryForChanges();
-  await using staged = memory === undefined ? await store.dirs.create("layer-fs") : undefined;
-  if (memory !== undefined) tellInMemory(context);
-  const upper = memory?.path ?? staged?.path ?? "";
+  const base: StepBase = { layers, lowers, tree: layerTree(layers), sandbox: await sandbox };
+  return await withRetries(vertex, context, signal, (isLast) => runOnce(work, base, isLast, signal));
+}
+
+/** What every attempt of a step starts from. */
+interface StepBase {
+  readonly layers: readonly Layer[];
+  readonly lowers: readonly string[];
+  readonly tree: Tree;
+  readonly sandbox: Sandbox;
+}
+
+async function runOnce(
+  { vertex, op, mounts, devices, context, start }: StepWork,
+  { layers, lowers, tree, sandbox }: StepBase,
+  isLast: boolean,
+  signal: AbortSignal,
+): Promise<Layer> {
+  const { stepTimeoutMs } = context;
+  await using staged = await sandbox.files.stage();
+  if (staged.inMemory) tellInMemory(context);
+  const upper = staged.path;
   await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
+  start();
+  using timer = startTimer(stepTimeoutMs, signal);
   const step: SandboxStep = {
     id: vertex.id,
     lowers,
@@ -109,7 +120,7 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     env: [...withoutNames(op.meta.env, devices?.env ?? []), ...op.meta.proxyEnv, ...(devices?.env ?? []), ...opened.env],
     cwd: op.meta.cwd,
     user: op.meta.user,
-    ...given({ hostname: op.meta.hostname }),
+    ...given({ hostname: op.meta.hostname ?? context.again?.hostname }),
     network: op.network === "sandbox" ? context.defaultNetwork : op.network,
     mounts: [...(devices?.mounts ?? []), ...opened.mounts],
     ...(devices === undefined ? {} : { devices: devices.devices, hooks: devices.hooks, additionalGids: devices.additionalGids }),
@@ -120,17 +131,23 @@ async function runExec({ vertex, op, below, mounts, devices, context, start }: S
     foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     ...given({ caCertificates: context.caCertificates }),
     onOutput: log.write,
-    signal,
+    signal: timer.signal,
   };
-  start();
   const seen = { vertex, op, tree, upper };
-  const result = await ready.run(step).catch(async (error: unknown) => {
-    throw await startFailure(error, seen);
+  const fail = async (error: unknown): Promise<never> => {
+    log.flush();
+    // What ended the attempt does not end the shell.
+    if (isLast) await offerShell(error, { ...step, signal }, { sandbox, context });
+    throw error;
+  };
+  const result = await sandbox.run(step).catch(async (error: unknown) => {
+    const isLate = stepTimeoutMs !== undefined && timer.isUp();
+    return await fail(isLate ? timeoutFailure(vertex, stepTimeoutMs, log) : await startFailure(error, seen));
   });
+  if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
   log.flush();
-  if (result.exitCode !== 0) throw await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail() });
-  makeSystemDirectories(upper, tree, op);
-  return staged === undefined ? await layerFromMemory(store, upper, tree, signal) : await layerFromUpper(store, staged, tree, signal);
+  if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail(), log: log.text() }));
+  return await staged.keep(layers, missingSystemDirectories(tree, op), signal);
 }
 
 /** Once a build: the same warning may come from several steps. */
@@ -166,52 +183,6 @@ function startSandbox(context: EngineContext): Promise<Sandbox> {
 const SYSTEM_DIRECTORIES = ["dev", "proc", "sys"].map(treePath);
 
 /** Mount points that BuildKit leaves to the runtime to make stay in the layer, unless they go with a mount of the step's own (S104). */
-function makeSystemDirectories(upper: string, root: Tree, { mounts }: ExecOp): void {
-  for (const name of SYSTEM_DIRECTORIES) {
-    if (root.lookup(name) !== undefined || mounts.some(({ dest }) => isWithin(treePath(dest), name))) continue;
-    const path = join(upper, name);
-    makeFolders(path);
-    chmodSync(path, 0o755);
-  }
-}
-
-type Stream = "stdout" | "stderr";
-
-interface StepLog extends Disposable {
-  readonly path: string;
-  readonly write: (stream: Stream, chunk: Uint8Array) => void;
-  /** Shows what waited for more: it might have been the beginning of a secret. */
-  readonly flush: () => void;
-  /** The last bytes, as text. */
-  tail(): string;
-}
-
-/** Every byte goes to the step's log file, and as text to the event stream, but for secrets. What it throws ends the step. */
-function openLog(context: EngineContext, vertex: Vertex): StepLog {
-  const path = context.store.history.logFile(context.buildId, vertex.id);
-  const file = openSync(path, "a");
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  const streams = { stdout: context.guard?.maskedStream(), stderr: context.guard?.maskedStream() };
-  let tail = Buffer.alloc(0);
-  const show = (stream: Stream, chunk: Uint8Array): void => {
-    writeAll(file, chunk, "the log of a step");
-    tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
-    const data = decoders[stream].decode(chunk, { stream: true });
-    if (data !== "") context.emit({ type: "log", vertex: vertex.id, stream, data });
-  };
-  const flush = (): void => {
-    for (const stream of ["stdout", "stderr"] as const) {
-      const rest = streams[stream]?.end();
-      if (rest !== undefined && rest.byteLength > 0) show(stream, rest);
-    }
-  };
-  return {
-    path,
-    write: (stream, chunk) => show(stream, streams[stream]?.write(chunk) ?? chunk),
-    flush,
-    tail: () => tail.toString("utf8"),
-    [Symbol.dispose]() {
-      closeSync(file);
-    },
-  };
+function missingSystemDirectories(root: Tree, { mounts }: ExecOp): readonly string[] {
+  return SYSTEM_DIRECTORIES.filter((name) => root.lookup(name) === undefined && !mounts.some(({ dest }) => isWithin(treePath(dest), name)));
 }

@@ -10,7 +10,7 @@ import { digestSelection, selectSources } from "../file/selection.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { copySources } from "./copy-sources.ts";
 import { applyAction, type FileRun } from "./file-actions.ts";
-import { baseLayersOf, stackKey } from "./inputs.ts";
+import { baseLayersOf, shownBase, stackKey } from "./inputs.ts";
 import { keepSelection, knownSelection } from "./kept-selections.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
@@ -28,7 +28,7 @@ export async function prepareFile(
   const sources = { vertex, context, sourceOf: copySources(vertex, inputs, signal) };
   const ingredients: Ingredient[] = [
     { name: "op", value: "file" },
-    { name: "base", value: stackKey(below) },
+    { name: "base", value: stackKey(below), ...shownBase(vertex, op.base) },
     // Directories that are written into get this time: the same epoch gives the same layer, whatever was built before.
     ...(context.epochSec === undefined ? [] : [{ name: "SOURCE_DATE_EPOCH", value: String(context.epochSec) }]),
   ];
@@ -36,6 +36,8 @@ export async function prepareFile(
     ingredients.push({
       name: `${action.kind} ${action.kind === "copy" ? action.src : action.path}`,
       value: JSON.stringify(digestibleAction(action)),
+      kind: "instruction",
+      shown: action.kind,
     });
     if (action.kind === "copy") ingredients.push(await selectionIngredient(sources, hashed, action, inputs[action.input]));
   }
@@ -71,20 +73,20 @@ async function selectionIngredient(
   action: CopyAction,
   input: VertexResult | undefined,
 ): Promise<Ingredient> {
-  const name = `files of ${action.src}`;
+  const asFiles = { name: `files of ${action.src}`, kind: "files", shown: action.src } as const;
   const memo = input?.kind === "layers" ? memoKey(action, input) : undefined;
   const known = memo === undefined ? undefined : knownSelection(run.context, memo);
-  if (known !== undefined) return { name, value: known };
+  if (known !== undefined) return { ...asFiles, value: known };
   if (input?.kind === "directory" && input.selections !== undefined) {
-    const { digest, lines, hashed: files } = await input.selections.take(action);
+    const { digest, lines, hashed: files } = await input.selections.take(action, { look: run.context.byDescent === true });
     hashed.set(action, files);
-    return { name, value: digest, ...given({ detail: lines }) };
+    return { ...asFiles, value: digest, ...given({ detail: lines }) };
   }
   const source = await run.sourceOf(action.input);
   const selection = await digestSelection(source.tree, selectSources(source, action), action);
   if (memo === undefined) hashed.set(action, selection.hashed);
   else keepSelection(run.context, memo, selection.digest);
-  return { name, value: selection.digest, ...given({ detail: selection.lines }) };
+  return { ...asFiles, value: selection.digest, ...given({ detail: selection.lines }) };
 }
 
 function memoKey(action: CopyAction, input: Extract<VertexResult, { kind: "layers" }>): Digest {

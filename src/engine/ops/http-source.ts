@@ -98,7 +98,8 @@ async function fetchFile(
   if (wanted !== undefined && found.checksum !== wanted)
     throw new DecantError(
       "CHECKSUM",
-      `Cannot use "${shown}": its digest is "${found.checksum}"; --checksum wants "${wanted}" (digest mismatch)`,
+      `Cannot use "${shown}": its digest is "${found.checksum}"; the build wants "${wanted}" (digest mismatch)`,
+      { hint: "If the new file is right, change --checksum, or with --locked run: decant update" },
     );
   const { layer, ...remembered } = found;
   store.records.put("http", id, { ...remembered, layer: layer.id }, [{ kind: "record", space: "layer", id: layer.id }]);

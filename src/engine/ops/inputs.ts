@@ -2,7 +2,9 @@
 import { type Digest, framedDigest } from "../../digest.ts";
 import { DecantError, InternalError } from "../../errors.ts";
 import type { LayerSource } from "../../tree/index.ts";
-import type { VertexResult } from "../types.ts";
+import type { Vertex } from "../../graph/index.ts";
+import { type StepName, withoutSecrets } from "../step-records.ts";
+import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 
 /** The layers of an input that must be layers. */
 export function layersOf(result: VertexResult | undefined): readonly LayerSource[] {
@@ -25,6 +27,29 @@ function checkCount(count: number): void {
   throw new DecantError("LIMIT", `Cannot add a layer: there would be ${count}, and a stage may have at most ${MAX_LAYERS}`, {
     hint: "Copy or run more in one step, or copy the result into a stage of its own: COPY --from=STAGE / /",
   });
+}
+
+/** How people know what a step works on: the image, or the instruction of the step before. */
+export function shownBase({ inputs }: Vertex, input: number): Pick<Ingredient, "kind" | "shown"> {
+  const below = inputs[input];
+  if (below === undefined) return { kind: "base", shown: "scratch" };
+  return below.op.kind === "source"
+    ? { kind: "base", shown: below.op.identifier.replace(/^docker-image:\/\//, "") }
+    : { kind: "parent", shown: instructionOf(below) };
+}
+
+function instructionOf({ meta }: Vertex): string {
+  return meta.name.replace(/^\[[^\]]*\] /, "");
+}
+
+/** A step as its records know it: by its place and by its text, without what is secret. */
+export function recordedStep(
+  vertex: Vertex,
+  { ingredients }: Pick<OpRun, "ingredients">,
+  { guard }: Pick<EngineContext, "guard">,
+): { readonly name: StepName; readonly ingredients: readonly Ingredient[] } {
+  const text = instructionOf(vertex);
+  return { name: { slot: vertex.meta.slot, text: guard?.masked(text) ?? text }, ingredients: withoutSecrets(ingredients, guard) };
 }
 
 /** Of lists that `stacked` made and of those that keys were asked for: a chain of steps hashes each layer once. */

@@ -4,10 +4,11 @@ import type { EngineContext } from "../types.ts";
 
 const SPACE = "selection";
 
-type Knowledge = Pick<EngineContext, "store" | "shared">;
+type Knowledge = Pick<EngineContext, "store" | "shared" | "byDescent">;
 
 /** The digest of a selection: kept here or elsewhere. `memo` names layers and selection. */
-export function knownSelection({ store, shared }: Knowledge, memo: Digest): Digest | undefined {
+export function knownSelection({ store, shared, byDescent }: Knowledge, memo: Digest): Digest | undefined {
+  if (byDescent === true) return memo;
   const kept = store.records.get(SPACE, memo);
   const digest = typeof kept === "string" && isDigest(kept) ? kept : shared?.selection(memo);
   if (digest !== undefined) shared?.tookSelection(memo, digest);

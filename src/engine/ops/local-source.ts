@@ -23,10 +23,17 @@ export interface LayerContext {
   readonly layers: readonly LayerSource[];
 }
 
+/** How files of the host are seen. */
+interface LocalOptions {
+  /** "git": 0644, 0755 and no other modes. Default "keep". */
+  readonly modes?: "keep" | "git" | undefined;
+}
+
 /** A provider for the contexts given by name, that keeps file digests between builds; dispose it to write them. */
 export function localSources(
   store: Store,
   contexts: Readonly<Record<string, LocalContext | LayerContext>>,
+  { modes = "keep" }: LocalOptions = {},
 ): SourceProvider & AsyncDisposable {
   const open = new Map<string, Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }>>();
   const closers: (() => Promise<void>)[] = [];
@@ -39,7 +46,7 @@ export function localSources(
       matcher === undefined
         ? {}
         : { filter: (path: TreePath, isDirectory: boolean) => !matcher.excludes(path) || (isDirectory && matcher.mayReinclude(path)) };
-    return { tree: ownedByRoot(hostTree(context.path, { digests, ...filter }), matcher), matcher };
+    return { tree: ownedByRoot(hostTree(context.path, { digests, ...filter }), matcher, modes === "git" ? gitMode : keptMode), matcher };
   };
   return {
     schemes: ["local"],
@@ -67,8 +74,8 @@ export function localSources(
 }
 
 /** Owners become root. A directory that is excluded itself is seen only when something in it is wanted again. */
-function ownedByRoot(tree: Tree, matcher: IgnoreMatcher | undefined): Tree {
-  const own = (entry: Entry): Entry => ({ ...entry, uid: 0, gid: 0 });
+function ownedByRoot(tree: Tree, matcher: IgnoreMatcher | undefined, modeOf: (entry: Entry) => number): Tree {
+  const own = (entry: Entry): Entry => ({ ...entry, mode: modeOf(entry), uid: 0, gid: 0 });
   const wanted = (entry: Entry): boolean => {
     if (matcher === undefined || entry.path === ROOT || !matcher.excludes(entry.path)) return true;
     return entry.kind === "dir" && tree.readdir(entry.path).some(wanted);
@@ -83,4 +90,14 @@ function ownedByRoot(tree: Tree, matcher: IgnoreMatcher | undefined): Tree {
     digest: (entry) => tree.digest(entry),
     linkGroup: (entry) => tree.linkGroup(entry),
   };
+}
+
+function keptMode({ mode }: Entry): number {
+  return mode;
+}
+
+/** What a checkout of git has with the usual umask: git itself keeps only whether the owner may execute a file. */
+function gitMode({ kind, mode }: Entry): number {
+  if (kind === "symlink") return 0o777;
+  return kind === "dir" || (mode & 0o100) !== 0 ? 0o755 : 0o644;
 }

@@ -1,26 +1,17 @@
-/** A part of a tree as files of the store: what bind mounts of the build context and new cache mounts are made of. */
+/** A part of the build context as files of the store: what bind mounts of it are made of. */
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { type Digest, framedDigest } from "../../digest.ts";
-import { DecantError, InternalError } from "../../errors.ts";
-import { displayPath, joinTreePath, ROOT, treePath, type TreePath } from "../../paths.ts";
+import { DecantError } from "../../errors.ts";
+import { displayPath, ROOT, treePath, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
-import { type Entry, hostTree, subtreeDigest, type Tree, unpackTree, walk } from "../../tree/index.ts";
+import { isRootHere } from "../../sys/index.ts";
+import { copyPart, type Entry, hostTree, subtreeDigest, type Tree, walk } from "../../tree/index.ts";
 
 /** The name of what was selected, in the directory that `contextDirectory` gives. */
 export const SELECTED: TreePath = treePath("selected");
 
 const SPACE = "context-fs";
-
-/** Writes what is at `path` to `folder`/`name`, with its owners. */
-export async function materialise(
-  tree: Tree,
-  path: TreePath,
-  folder: string,
-  { name, signal }: { readonly name: string; readonly signal: AbortSignal },
-): Promise<void> {
-  await unpackTree(movedTree(tree, path, treePath(name)), folder, { keepOwners: true, signal });
-}
 
 /**
  * A directory of the store that has a copy of what is at `path`, as `selected`: made once for the same files and times. Nothing refers to it,
@@ -56,7 +47,7 @@ async function copyOfContext(
   await using staged = await store.dirs.create(SPACE);
   // Only what is inside is mounted: on the host, the files of a context are nobody else's.
   chmodSync(staged.path, 0o700);
-  await materialise(tree, path, staged.path, { name: SELECTED, signal });
+  await copyPart(tree, path, staged.path, { name: SELECTED, signal });
   // A file that changed since it was hashed would give a result that is kept under the wrong key.
   if ((await copyDigest(staged.path, path, signal)) !== digest) {
     throw new DecantError("CONTEXT", `Cannot mount "${displayPath(path)}" of the context: it changed while it was read`, {
@@ -68,50 +59,21 @@ async function copyOfContext(
 
 /** The root of a tree has no entry that its digest could have. */
 function copyDigest(folder: string, path: TreePath, signal: AbortSignal): Promise<Digest> {
-  if (path === ROOT) return subtreeDigest(hostTree(join(folder, SELECTED)), ROOT, { signal });
-  return subtreeDigest(hostTree(folder), SELECTED, { signal });
+  if (path === ROOT) return subtreeDigest(copiedTree(join(folder, SELECTED)), ROOT, { signal });
+  return subtreeDigest(copiedTree(folder), SELECTED, { signal });
 }
 
-/** `tree` with nothing but what is at `from`, which is at `to` (one name below the root) instead. */
-function movedTree(tree: Tree, from: TreePath, to: TreePath): Tree {
-  const inner = (path: TreePath): TreePath | undefined => {
-    if (path === to) return from;
-    return path.startsWith(`${to}/`) ? joinAll(from, path.slice(to.length + 1)) : undefined;
-  };
-  const outer = (entry: Entry): Entry => ({
-    ...entry,
-    path: entry.path === from ? to : joinAll(to, from === ROOT ? entry.path : entry.path.slice(from.length + 1)),
-  });
-  const original = (entry: Entry): Entry => {
-    const path = inner(entry.path);
-    if (path === undefined) throw new InternalError(`"${entry.path}" is not below "${to}"`);
-    return { ...entry, path };
-  };
-  const lookup = (path: TreePath): Entry | undefined => {
-    if (path === ROOT) return { path: ROOT, kind: "dir", mode: 0o700, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 };
-    const at = inner(path);
-    if (at === undefined) return undefined;
-    // The root of an empty tree has no entry, and is a directory all the same.
-    const entry = tree.lookup(at) ?? (at === ROOT ? emptyRoot() : undefined);
-    return entry === undefined ? undefined : outer(entry);
-  };
+/** A copy as it was made: files of a context belong to root, and without root to us. */
+export function copiedTree(folder: string): Tree {
+  const tree = hostTree(folder);
+  if (isRootHere()) return tree;
+  const owned = (entry: Entry): Entry => ({ ...entry, uid: 0, gid: 0 });
   return {
-    lookup,
-    readdir(path) {
-      if (path === ROOT) return [lookup(to)].filter((entry) => entry !== undefined);
-      const at = inner(path);
-      return at === undefined ? [] : tree.readdir(at).map(outer);
+    ...tree,
+    lookup(path) {
+      const entry = tree.lookup(path);
+      return entry && owned(entry);
     },
-    data: (entry) => tree.data(original(entry)),
-    digest: (entry) => tree.digest(original(entry)),
-    linkGroup: (entry) => tree.linkGroup(original(entry)),
+    readdir: (path) => tree.readdir(path).map(owned),
   };
-}
-
-function joinAll(parent: TreePath, rest: string): TreePath {
-  return parent === ROOT ? joinTreePath(ROOT, rest) : joinTreePath(parent, rest);
-}
-
-function emptyRoot(): Entry {
-  return { path: ROOT, kind: "dir", mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 };
 }

@@ -3,23 +3,22 @@ import { InternalError } from "../../errors.ts";
 import type { Vertex } from "../../graph/index.ts";
 import { step } from "../../step.ts";
 import { startProgress } from "../../transfer.ts";
-import { type Entry, type Layer, type LayerIndex, unpackLayers } from "../../tree/index.ts";
+import type { Entry, Layer, LayerIndex } from "../../tree/index.ts";
 import type { EngineContext } from "../types.ts";
 
 /** Less than this takes no time that anybody would see. */
 const MANY_ENTRIES = 1000;
 const MANY_BYTES = 16 * 1024 * 1024;
 
-type StepContext = Pick<EngineContext, "store" | "emit">;
-
 /** `unpackLayers` for a vertex. */
 export async function unpackedFor(
   { id, meta }: Vertex,
   layers: readonly Layer[],
-  { store, emit }: StepContext,
+  { emit, sandbox }: Pick<EngineContext, "emit" | "sandbox">,
   signal: AbortSignal,
 ): Promise<string[]> {
-  return await unpackLayers(store, layers, {
+  const { files } = await sandbox();
+  return await files.unpack(layers, {
     signal,
     around(missing, unpack) {
       const [first] = missing;
@@ -40,7 +39,7 @@ export async function unpackedFor(
 export async function copiedFor<Result>(
   { id, meta }: Vertex,
   files: { readonly name: string; readonly entries: Iterable<Entry> },
-  { emit }: StepContext,
+  { emit }: Pick<EngineContext, "emit">,
   signal: AbortSignal,
   copy: () => Promise<Result>,
 ): Promise<Result> {

@@ -2,6 +2,7 @@
  * The error of a RUN that failed: which step, how it ended, and why where the files of the step tell: shells say "not found" of a script
  * with the line ends of Windows, and of a program whose loader is missing. What a step wrote is looked at, never believed without a file.
  */
+import { failingLines } from "../../failing-lines.ts";
 import { DecantError, isDecantError } from "../../errors.ts";
 import { entryAt, lastPart, processPlace, programPaths, pathFiles, type Starter, startProblem } from "../../facts/index.ts";
 import { given } from "../../given.ts";
@@ -39,13 +40,18 @@ const DEVICE_REFUSED = /mknod\b.*Operation not permitted|mounted with noexec or 
 const UNGUARDED_HINT =
   "Here no cgroup keeps steps from the devices of this machine, so they can make harmless ones only (null, zero, tty …): see docs/ci.md, Device files";
 
+const NO_DEVICES_HINT = "Without root, Linux makes no device files: build as root, or leave the device to the container's runtime";
+/** What chown, su and apt say where an id is not theirs to use. */
+const ID_REFUSED = /(?:chown|chgrp|setgroups|set\w*[ug]id|initgroups)\b.*(?:Invalid argument|Operation not permitted)/i;
+const SINGLE_ID_HINT = "The user who builds has one id only, and the step used others: decant doctor says how to get them";
+
 /** The error of a process that ended with another code than 0. */
 export async function runFailure(
   result: SandboxResult,
-  step: FailedStep & { readonly logFile: string; readonly logTail: string },
+  step: FailedStep & { readonly logFile: string; readonly logTail: string; readonly log: string },
 ): Promise<DecantError> {
-  const { vertex, op, logFile, logTail } = step;
-  const { exitCode, guarded, oomKilled, signalName } = result;
+  const { vertex, op, logFile, logTail, log } = step;
+  const { exitCode, oomKilled, signalName } = result;
   const ending = oomKilled ? "it ran out of memory" : signalName === undefined ? `exit code ${exitCode}` : `killed by ${signalName}`;
   const found =
     (await blamedFile(step, [...wordsOf(op), ...wordsIn(logTail)], exitCode === REFUSED ? "refused shell" : "shell")) ??
@@ -54,9 +60,16 @@ export async function runFailure(
   const { name, source } = vertex.meta;
   return new DecantError("RUN_FAILED", `${name} failed: ${ending}${found === undefined ? "" : `: ${found.why}`}`, {
     source: source && [source],
-    hint: found?.hint ?? (!guarded && DEVICE_REFUSED.test(logTail) ? UNGUARDED_HINT : undefined),
-    details: { step: name, exitCode, ...given({ signal: signalName }), logFile, logTail },
+    hint: found?.hint ?? refusalHint(result, logTail),
+    details: { step: name, exitCode, ...given({ signal: signalName }), logFile, logTail, failingLines: failingLines(log) },
   });
+}
+
+/** Why the kernel may have refused a step something that it does not refuse to all. */
+function refusalHint({ guarded, ids }: SandboxResult, logTail: string): string | undefined {
+  if (ids === "single" && ID_REFUSED.test(logTail)) return SINGLE_ID_HINT;
+  if (guarded || !DEVICE_REFUSED.test(logTail)) return undefined;
+  return ids === undefined ? UNGUARDED_HINT : NO_DEVICES_HINT;
 }
 
 /** The error of a process that could not be started, with the reason where its file tells. */

@@ -12,15 +12,17 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmdirSync,
   rmSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { errnoOf } from "../../errors.ts";
-import { fromText, toBytes } from "../../paths.ts";
+import { errnoOf, InternalError } from "../../errors.ts";
+import { displayPath, fromText, toBytes } from "../../paths.ts";
 import {
+  checkIds,
   isOnOverlay,
   limitMount,
   makeFolders,
@@ -34,7 +36,7 @@ import {
 } from "../../sys/index.ts";
 import { storeOnOverlay } from "./errors.ts";
 import type { StubEntry } from "./mount-plan.ts";
-import type { RunRequest, SourceRequest } from "./worker-protocol.ts";
+import type { RootEntry, RunRequest, SourceRequest } from "./worker-protocol.ts";
 
 const O_PATH = 0o10000000;
 /** Makes the bundle and mounts its root. After a failure, call `clearBundle`. Throws `SYSCALL` and errors of the file system. */
@@ -49,6 +51,7 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
     const stubs = root.stubs.some((stub) => stub.xattrs.size > 0) ? `${root.work}/stubs` : `${bundle}/stubs`;
     const work = `${root.work}/work`;
     mkdirSync(work, { mode: 0o700 });
+    makeUpper(root.upper, root.rootEntry);
     makeStubs(stubs, root.stubs);
     const lowers = [stubs, ...root.lowers.toReversed()];
     mountLayers({ target: rootfs, lowers, changes: { upper: root.upper, work }, userXattr, names: `${bundle}/names` });
@@ -89,7 +92,7 @@ export function clearBundle(request: RunRequest): void {
   const { bundle } = request;
   if (!existsSync(bundle)) return;
   const views = request.readOnlyViews.map((view) => view.name);
-  const sources = request.sources.flatMap(({ kind, name }) => (kind === "file" ? [] : [name, overlayName(name)]));
+  const sources = request.sources.flatMap(({ kind, name }) => (kind === "file" || kind === "given" ? [] : [name, overlayName(name)]));
   for (const name of ["rootfs", ...views, ...sources]) {
     const there = lstatSync(`${bundle}/${name}`, { throwIfNoEntry: false });
     if (there === undefined) continue;
@@ -102,6 +105,8 @@ export function clearBundle(request: RunRequest): void {
     else unlinkSync(`${bundle}/${name}`);
   }
   rmSync(bundle, { recursive: true });
+  // Overlayfs makes directories there that only root can enter.
+  if (request.root.kind === "overlay") rmSync(request.root.work, { recursive: true, force: true });
 }
 
 function overlayName(name: string): string {
@@ -112,15 +117,23 @@ function makeSource(request: SourceRequest, bundle: string, userXattr: boolean):
   const target = `${bundle}/${request.name}`;
   if (request.kind === "file") {
     writeFileSync(target, request.content, { flag: "wx", mode: 0o600 });
+    checkIds("give the file of a mount to its owner", request.uid, [request.gid]);
     chownSync(target, request.uid, request.gid);
     chmodSync(target, request.mode);
+    return;
+  }
+  if (request.kind === "given") {
+    checkIds("give a mount to its owner", request.uid, [request.gid]);
+    lchownSync(request.path, request.uid, request.gid);
     return;
   }
   const { selector } = request;
   const from = request.kind === "path" ? request.source : `${bundle}/${overlayName(request.name)}`;
   if (request.kind === "overlay") {
     mkdirSync(from, { mode: 0o755 });
-    const { upper, work } = request;
+    const { upper, work, rootEntry } = request;
+    makeFolders(work, { mode: 0o700 });
+    makeUpper(upper, rootEntry);
     // An overlay needs a layer, also when there is none.
     const nothing = `${bundle}/${request.name}-empty`;
     if (request.lowers.length === 0) mkdirSync(nothing, { mode: 0o755 });
@@ -147,6 +160,15 @@ function bindConfined(root: string, selector: string, target: string): void {
   }
 }
 
+/** The upper directory is the root directory of the overlay, so it needs owner and mode of the image's. */
+function makeUpper(upper: string, { uid, gid, mode }: RootEntry): void {
+  makeFolders(upper, { mode: 0o755 });
+  if (readdirSync(upper).length > 0) throw new InternalError(`the upper directory "${upper}" of a step is not empty`);
+  checkIds('give "/" to its owner', uid, [gid]);
+  chownSync(upper, uid, gid);
+  chmodSync(upper, mode);
+}
+
 /** Parents come first; times are set last, children first, because making a child changes its parent's. */
 function makeStubs(folder: string, stubs: readonly StubEntry[]): void {
   mkdirSync(folder, { mode: 0o755 });
@@ -155,6 +177,7 @@ function makeStubs(folder: string, stubs: readonly StubEntry[]): void {
     const full = `${base}/${path}`;
     if (kind === "dir") mkdirSync(toBytes(full), { mode: 0o700 });
     else writeFileSync(toBytes(full), "", { flag: "wx", mode: 0o600 });
+    checkIds(`give "${displayPath(path)}" to its owner`, uid, [gid]);
     chownSync(toBytes(full), uid, gid);
     chmodSync(toBytes(full), mode);
     for (const [name, value] of xattrs) setXattr(full, name, value);
@@ -170,5 +193,6 @@ function makeDirectory(path: Buffer, uid: number, gid: number): void {
     if (errnoOf(error) === "EEXIST") return;
     throw error;
   }
+  checkIds("give the working directory to the user", uid, [gid]);
   lchownSync(path, uid, gid);
 }

@@ -1,6 +1,7 @@
 /** Capabilities of steps (capabilities(7)): Docker's default set, or all that this process may give. */
 import { readFileSync } from "node:fs";
 import { usageError } from "../../errors.ts";
+import type { StepNetwork } from "./types.ts";
 
 /** In the order of their numbers. */
 const NAMES = `CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST
@@ -18,7 +19,7 @@ const DEFAULTS = new Set(
  */
 export function stepCapabilities(options: {
   readonly insecure: boolean;
-  readonly network: "host" | "none";
+  readonly network: StepNetwork;
   readonly bounding: bigint;
   readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] } | undefined;
 }): string[] {

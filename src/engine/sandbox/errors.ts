@@ -1,6 +1,7 @@
 /** Errors of the sandbox, each written once. */
 import { DecantError, usageError } from "../../errors.ts";
 import { programName } from "../../facts/index.ts";
+import { namespaceLimit } from "../../sys/index.ts";
 
 /** No OCI runtime on this machine. */
 export function runtimeMissing(wanted: string): DecantError {
@@ -46,8 +47,33 @@ export function notPrivileged({ isRoot, hasCapability }: Lack, cause?: unknown):
           "this container has no CAP_SYS_ADMIN, which RUN needs for mounts",
           "Start the container with --cap-add SYS_ADMIN --security-opt seccomp=unconfined, or as privileged, and a volume or tmpfs as store; see docs/ci.md",
         ]
-      : ["this process may not make mounts; RUN needs root (CAP_SYS_ADMIN)", "Run the build as root, e.g. with sudo"];
+      : ["this user may not make mounts", "decant doctor says what is missing"];
   return new DecantError("PRIVILEGE", `Cannot run a step: ${state}`, { hint, cause });
+}
+
+/** The helper process cannot have a user namespace. */
+export function noNamespace(isRoot: boolean, cause: DecantError): DecantError {
+  const said = typeof cause.details["said"] === "string" ? cause.details["said"] : cause.message;
+  if (isRoot) return notPrivileged({ isRoot, hasCapability: false }, cause);
+  const limit = namespaceLimit();
+  return new DecantError(
+    "PRIVILEGE",
+    `Cannot run a step: this user may not make a user namespace, which RUN needs without root: ${limit?.state ?? said}`,
+    {
+      hint:
+        limit?.remedy ??
+        "In a container, start it with --security-opt seccomp=unconfined; decant doctor says more. Or run the build as root",
+      details: { said },
+      cause,
+    },
+  );
+}
+
+/** Without root, nothing joins a network of steps to that of the machine. */
+export function noOwnNetwork(): DecantError {
+  return new DecantError("UNSUPPORTED", "Cannot publish ports without root: containers of an ordinary user are on the host's network", {
+    hint: "Leave -p out: the container's own ports are reachable on this machine",
+  });
 }
 
 /** The store is on overlays that are on each other, deeper than the kernel takes them. */

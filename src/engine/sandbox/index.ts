@@ -11,7 +11,9 @@ export type {
   SandboxStep,
   SandboxUlimit,
 } from "./types.ts";
+export type { OwnedFiles, StagedChanges } from "./owned-files.ts";
 export { isHarmlessDevice } from "./device-rules.ts";
+export { examineMachine, type MachinePoint } from "./examine.ts";
 export { createSandbox } from "./sandbox.ts";
 export { sweepSandboxes } from "./instance.ts";
 export { hostCaCertificates } from "./ca-certificates.ts";

@@ -14,11 +14,11 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { delay } from "../../async.ts";
 import { errnoOf } from "../../errors.ts";
+import { removeTree } from "../../store/index.ts";
 import { makeFolders, tryFlock } from "../../sys/index.ts";
 
 /** A locked directory; disposing removes it. */
@@ -77,7 +77,7 @@ export async function sweepSandboxes(stateDir: string): Promise<number> {
 /** The lock file goes last: as long as it is there, somebody will come back for the rest. */
 async function removeInstance(stateDir: string, name: string): Promise<void> {
   const cgroups = textOf(join(stateDir, name, CGROUPS_FILE));
-  await rm(join(stateDir, name), { recursive: true, force: true });
+  await removeTree(join(stateDir, name));
   for (const folder of new Set(["", ...cgroups.split("\n")])) await removeCgroups(name, folder);
   try {
     unlinkSync(join(stateDir, name + LOCK));

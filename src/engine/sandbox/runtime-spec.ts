@@ -7,7 +7,7 @@ import { stepCapabilities } from "./capabilities.ts";
 import { deviceRules } from "./device-rules.ts";
 import type { MountLimits } from "../../sys/index.ts";
 import { type SeccompProfile, seccompProfile } from "./seccomp.ts";
-import type { SandboxDevice, SandboxHook, SandboxStep, SandboxUlimit } from "./types.ts";
+import type { SandboxDevice, SandboxHook, SandboxStep, SandboxUlimit, StepNetwork } from "./types.ts";
 import type { RunUser } from "./user.ts";
 
 /** A mount of runtime-spec. */
@@ -30,7 +30,7 @@ export interface SpecOptions {
   readonly cwd: string;
   readonly user: RunUser;
   readonly hostname: string;
-  readonly network: "host" | "none";
+  readonly network: StepNetwork;
   /** All of them, in order. */
   readonly mounts: readonly SpecMount[];
   /** Cgroup paths of the host stay hidden. */
@@ -83,6 +83,8 @@ const READ_ONLY = "/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger".s
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 const LOOP_DEVICES = 8;
 const UMASK = 0o022;
+/** "tty", in every distribution. */
+export const TTY_GROUP = 5;
 const FILTER_ANNOTATION = "run.oci.seccomp_bpf_data";
 
 /** Makes config.json. */
@@ -167,7 +169,7 @@ function rootRemount({ limits }: SpecOptions): SpecMount {
 }
 
 function namespacesOf({ network, cgroupNamespace }: SpecOptions): string[] {
-  return ["pid", "ipc", "uts", "mount", ...(network === "host" ? [] : ["network"]), ...(cgroupNamespace ? ["cgroup"] : [])];
+  return ["pid", "ipc", "uts", "mount", ...(network === "none" ? ["network"] : []), ...(cgroupNamespace ? ["cgroup"] : [])];
 }
 
 /** proc, dev, sys and what is below them, in mount order. */
@@ -175,7 +177,11 @@ export function systemMounts(options: {
   readonly insecure: boolean;
   readonly shmSizeBytes?: number;
   readonly cgroup: boolean;
-  readonly network: "host" | "none";
+  readonly network: StepNetwork;
+  /** There, the kernel shows nothing without what is mounted below it. */
+  readonly inUserNamespace: boolean;
+  /** There is the group that terminals belong to. */
+  readonly hasTtyGroup: boolean;
 }): SpecMount[] {
   const access = options.insecure ? "rw" : "ro";
   const mount = (destination: string, type: string, ...settings: string[]): SpecMount => ({
@@ -187,12 +193,26 @@ export function systemMounts(options: {
   return [
     mount("/proc", "proc", "nosuid", "noexec", "nodev"),
     mount("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
-    mount("/dev/pts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+    mount(
+      "/dev/pts",
+      "devpts",
+      "nosuid",
+      "noexec",
+      "newinstance",
+      "ptmxmode=0666",
+      "mode=0620",
+      ...(options.hasTtyGroup ? [`gid=${TTY_GROUP}`] : []),
+    ),
     mount("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", `size=${options.shmSizeBytes ?? DEFAULT_SHM_BYTES}`),
     mount("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
     // A network namespace has one sysfs; the host's is mounted writable already, and the kernel refuses it with another access.
     options.network === "host"
-      ? { destination: "/sys", type: "bind", source: "/sys", options: ["bind", "nosuid", "noexec", "nodev", access] }
+      ? {
+          destination: "/sys",
+          type: "bind",
+          source: "/sys",
+          options: [options.inUserNamespace ? "rbind" : "bind", "nosuid", "noexec", "nodev", access],
+        }
       : mount("/sys", "sysfs", "nosuid", "noexec", "nodev", access),
     ...(options.cgroup ? [mount("/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", access)] : []),
   ];

@@ -27,7 +27,7 @@ describe("chooseRuntime()", () => {
       tried.push(name);
       return name === "crun" ? { works: false, message: "no" } : { works: true, filter: "Zg==" };
     };
-    const options = { stateDir: folder.path, profileOf: () => PROFILE, probe };
+    const options = { isDirect: true, stateDir: folder.path, profileOf: () => PROFILE, probe };
     const runc = { ...runtimes[1], filter: "Zg==" };
     assert.deepEqual(await chooseRuntime(runtimes, options), runc);
     assert.deepEqual(await chooseRuntime(runtimes, options), runc);
@@ -41,10 +41,13 @@ describe("chooseRuntime()", () => {
   it("tells what every runtime says when none works", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-runtime-"));
     const probe = async ({ name }: Runtime): Promise<Trial> => ({ works: false, message: `${name} is tired` });
-    await assert.rejects(chooseRuntime(await twoRuntimes(folder.path), { stateDir: folder.path, profileOf: () => PROFILE, probe }), {
-      code: "RUNTIME",
-      message: /crun: crun is tired; .*runc: runc is tired$/,
-    });
+    await assert.rejects(
+      chooseRuntime(await twoRuntimes(folder.path), { isDirect: true, stateDir: folder.path, profileOf: () => PROFILE, probe }),
+      {
+        code: "RUNTIME",
+        message: /crun: crun is tired; .*runc: runc is tired$/,
+      },
+    );
   });
 
   it("ignores a damaged memory", async () => {
@@ -52,7 +55,10 @@ describe("chooseRuntime()", () => {
     writeFileSync(join(folder.path, "runtime.json"), "{{{");
     const probe = async (): Promise<Trial> => ({ works: true });
     const runtimes = await twoRuntimes(folder.path);
-    assert.deepEqual(await chooseRuntime(runtimes, { stateDir: folder.path, profileOf: () => PROFILE, probe }), runtimes[0]);
+    assert.deepEqual(
+      await chooseRuntime(runtimes, { isDirect: true, stateDir: folder.path, profileOf: () => PROFILE, probe }),
+      runtimes[0],
+    );
     assert.equal(Object.keys(JSON.parse(readFileSync(join(folder.path, "runtime.json"), "utf8"))).length, 1);
   });
 });

@@ -62,6 +62,8 @@ export async function chooseRuntime(
   runtimes: readonly Runtime[],
   options: {
     readonly stateDir: string;
+    /** Without the helper that an ordinary user needs. */
+    readonly isDirect: boolean;
     /** Of the seccomp profile that goes with a runtime. */
     readonly profileOf: (runtime: Runtime) => Digest;
     readonly cgroup?: SandboxCgroup;
@@ -71,7 +73,7 @@ export async function chooseRuntime(
   const known = readVerdicts(options.stateDir);
   const failures: { path: string; message: string }[] = [];
   for (const runtime of runtimes) {
-    const key = verdictKey(runtime, options.profileOf(runtime), options.cgroup);
+    const key = verdictKey(runtime, options.profileOf(runtime), options);
     let trial = known.get(key);
     if (trial === undefined) {
       trial = await options.probe(runtime);
@@ -146,10 +148,20 @@ function errorOfLine(line: string): string[] {
   return isError && typeof entry.msg === "string" ? [entry.msg] : [];
 }
 
-function verdictKey(runtime: Runtime, profile: Digest, cgroup: SandboxCgroup | undefined): string {
+function verdictKey(
+  runtime: Runtime,
+  profile: Digest,
+  { cgroup, isDirect }: { readonly cgroup?: SandboxCgroup; readonly isDirect: boolean },
+): string {
   const { size, mtimeMs } = statSync(runtime.path);
   const version = [runtime.path, size, mtimeMs, release(), profile];
-  return JSON.stringify([...version, runtime.cgroup, runtime.guarded, ...(cgroup === undefined ? [] : [cgroup])]);
+  return JSON.stringify([
+    ...version,
+    runtime.cgroup,
+    runtime.guarded,
+    ...(cgroup === undefined ? [] : [cgroup]),
+    ...(isDirect ? [] : ["helper"]),
+  ]);
 }
 
 function readVerdicts(stateDir: string): Map<string, Trial> {

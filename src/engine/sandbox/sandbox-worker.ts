@@ -7,6 +7,7 @@ import { closeSync, readlinkSync, writeFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { DecantError } from "../../errors.ts";
 import {
+  checkIds,
   createPipe,
   enterPids,
   isolateMounts,
@@ -17,19 +18,22 @@ import {
   startProcess,
   unmount,
   unshareMounts,
+  unshareNetwork,
   unsharePids,
 } from "../../sys/index.ts";
 import { membersFile } from "./device-guard.ts";
-import { clearBundle, prepareBundle, readLog } from "./bundle.ts";
-import type { Failure, FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
+import { failureOf, runStep } from "./step-runner.ts";
+import type { FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
 
 // The boundary: our own main thread made this.
-const { privateDir, ownPidsFd, userXattr, devices } = workerData as WorkerData;
+const { privateDir, ownPidsFd, userXattr, devices, ownNetwork } = workerData as WorkerData;
 let stepPidsFd: number | undefined;
 let releaseHolder = (): void => {};
 
 /** crun refuses a mix of cgroup versions where the second has controllers, even with the option to leave cgroups alone. */
 const SECOND_CGROUPS = "/sys/fs/cgroup/unified";
+/** The first port that needs no capability. */
+const LOW_PORTS = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 /** Goes into a cgroup and becomes another program; $0: the cgroup's file, $1: the runtime's log. */
 const ENTER_SCRIPT = `echo 0 2>/dev/null >"$0" || { echo "it cannot go into its cgroup $0" >"$1"; exit 1; }; shift; exec "$@"`;
 /** Shows the new pid namespace in /proc, where runtimes look their children up, and ends when we do. */
@@ -41,7 +45,13 @@ function send(message: FromWorker): void {
 
 async function start(): Promise<void> {
   // Before the holder covers /proc.
+  checkIds("start", 0, [0]);
   const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+  if (ownNetwork) {
+    unshareNetwork();
+    // As docker: nobody else's ports are in it.
+    writeFileSync(LOW_PORTS, "0");
+  }
   unshareMounts();
   setUmask(0);
   isolateMounts();
@@ -83,29 +93,17 @@ function startInside(options: ProcessOptions): RunningProcess {
 }
 
 function run(request: RunRequest): void {
-  if (stepPidsFd === undefined) throw new DecantError("INTERNAL", "Internal error: a step before the pid namespace");
-  prepareBundle(request, userXattr);
-  const argv = guardedArgv(request);
-  using empty = request.stdin === "empty" ? createPipe() : undefined;
-  empty?.closeWrite();
-  enterPids(stepPidsFd);
-  const child = startInside({
-    argv,
-    env: request.env,
-    cwd: request.bundle,
-    stdio: { stdin: empty?.read ?? "inherit", stdout: request.stdout, stderr: request.stderr },
-    // A terminal's Ctrl-C is for the builder, which then stops its steps.
-    ownGroup: request.ownGroup,
-  });
-  send({ type: "started", request: request.request, pid: child.pid });
-  child.exit.then(
-    (exit) => {
-      const log = readLog(request);
-      clearBundle(request);
-      send({ type: "ended", request: request.request, log, ...exit });
+  const fd = stepPidsFd;
+  if (fd === undefined) throw new DecantError("INTERNAL", "Internal error: a step before the pid namespace");
+  runStep(request, {
+    userXattr,
+    send,
+    argvOf: guardedArgv,
+    start(options) {
+      enterPids(fd);
+      return startInside(options);
     },
-    (error: unknown) => failed(request, error),
-  );
+  });
 }
 
 let cgroup = devices?.own;
@@ -122,22 +120,6 @@ function guardedArgv({ argv, deviceCgroup, logFile }: RunRequest): readonly stri
   return argv;
 }
 
-function failed(request: RunRequest, error: unknown): void {
-  let failure = failureOf(error);
-  try {
-    clearBundle(request);
-  } catch (cleanup) {
-    failure = { ...failure, details: { ...failure.details, cleanup: failureOf(cleanup).message } };
-  }
-  send({ type: "failed", request: request.request, failure });
-}
-
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof DecantError)) return { code: "RUNTIME", message: `Cannot prepare the step: ${String(error)}` };
-  const { code, message, hint, details } = error;
-  return { code, message, details, hint };
-}
-
 async function firstChunk(stream: AsyncIterable<Uint8Array>): Promise<string> {
   for await (const chunk of stream) return Buffer.from(chunk).toString("utf8");
   return "";
@@ -150,11 +132,7 @@ parentPort?.on("message", (message: ToWorker) => {
       send({ type: "ready" });
       return;
     case "run":
-      try {
-        run(message);
-      } catch (error) {
-        failed(message, error);
-      }
+      run(message);
       return;
     case "close":
       if (stepPidsFd !== undefined) closeSync(stepPidsFd);

@@ -7,28 +7,37 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { allSettledOf } from "../../async.ts";
 import { sha256 } from "../../digest.ts";
-import { usageError } from "../../errors.ts";
+import { InternalError, usageError } from "../../errors.ts";
 import { entryAt, pathFiles, processPlace, programPaths } from "../../facts/index.ts";
 import { given } from "../../given.ts";
 import { fromText } from "../../paths.ts";
-import { isOnOverlay } from "../../sys/index.ts";
+import { type IdMaps, isOnOverlay } from "../../sys/index.ts";
 import { cgroupFolder } from "./cgroup.ts";
 import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
-import { runtimeFailed, startFailed } from "./errors.ts";
+import { noOwnNetwork, runtimeFailed, startFailed } from "./errors.ts";
 import { createInstance, type Instance } from "./instance.ts";
-import { signalNameOf, signalStep, stopStep, type Stopping, type StopRequest } from "./process-control.ts";
+import { startHelper } from "./helper-client.ts";
+import { type MemoryFolder, type OwnedFiles, ownFiles } from "./owned-files.ts";
+import { signalNameOf, type Stopping, type StopRequest } from "./process-control.ts";
 import { chooseRuntime, findRuntimes, type Runtime, runtimeFailure, type Trial } from "./runtime.ts";
 import { seccompProfile } from "./seccomp.ts";
 import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-bundle.ts";
+import { createUsageMeter } from "./step-usage.ts";
 import { inheritedOutput, pipedOutput } from "./step-output.ts";
 import type { Sandbox, SandboxOptions, SandboxResult, SandboxStep } from "./types.ts";
-import { type RuntimeExit, startWorker, type WorkerClient } from "./worker-client.ts";
+import { mayMount, type RuntimeExit, startWorker, type StepControl, type WorkerClient } from "./worker-client.ts";
 
-interface Prepared {
+interface Opened {
   readonly instance: Instance;
   readonly privateDir: string;
   readonly guard: DeviceGuard | undefined;
   readonly worker: WorkerClient;
+  /** Of the helper process, where this process may not make mounts. */
+  readonly files?: OwnedFiles;
+  readonly ids?: IdMaps;
+}
+
+interface Prepared extends Opened {
   readonly runtime: Runtime;
 }
 
@@ -39,38 +48,53 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const stateDir = resolve(options.stateDir);
   const closing = new AbortController();
   const resources = new AsyncDisposableStack();
+  const isDirect = mayMount();
   const running = new Set<Promise<unknown>>();
   const steps = new Map<string, RunningStep>();
+  const meter = createUsageMeter();
+  let opened: Promise<Opened> | undefined;
   let prepared: Promise<Prepared> | undefined;
   let last = 0;
 
-  const place = ({ instance, worker, privateDir, guard }: Omit<Prepared, "runtime">, runtime: Runtime): BundlePlace => {
+  const place = ({ instance, worker, privateDir, guard, ids }: Opened, runtime: Runtime): BundlePlace => {
     last += 1;
     const work = `${inMemory(instance) ? worker.insideDir : instance.path}/work-${last}`;
     mkdirSync(work, { mode: 0o700 });
     const { cgroup } = options;
-    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, ...given({ cgroup, guard }) };
+    const { inUserNamespace } = worker;
+    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, inUserNamespace, ...given({ cgroup, guard, ids }) };
   };
 
-  const prepare = async (): Promise<Prepared> => {
-    const { deviceCgroup = "auto", runtime: wanted = "auto", env = process.env } = options;
-    const cgroups = deviceCgroup === "none" ? undefined : deviceCgroups();
+  const open = async (): Promise<Opened> => {
+    const { ownNetwork = false } = options;
+    const cgroups = options.deviceCgroup === "none" || !isDirect ? undefined : deviceCgroups();
     const folders = [cgroupFolder(options.cgroup), ...(cgroups === undefined ? [] : [cgroups.below])].filter((folder) => folder !== "");
     const instance = resources.use(createInstance(stateDir, folders));
     const guard = cgroups === undefined ? undefined : openDeviceGuard(cgroups, instance.name);
+    const privateDir = `${instance.path}/private`;
+    if (isDirect) return { instance, guard, privateDir, worker: resources.use(await startWorker(privateDir, { guard, ownNetwork })) };
+    if (ownNetwork) throw noOwnNetwork();
+    const helper = resources.use(await startHelper(privateDir, options.store));
+    return { instance, guard, privateDir, worker: helper, files: helper.files, ids: helper.ids };
+  };
+  const whenOpen = (): Promise<Opened> => (opened ??= open());
+
+  const prepare = async (): Promise<Prepared> => {
+    const { deviceCgroup = "auto", runtime: wanted = "auto", env = process.env } = options;
+    const parts = await whenOpen();
+    const { guard, worker } = parts;
     // Who makes cgroups, limits devices in them. In a container, its own cgroup may do.
     const isGuarded = guard !== undefined || options.cgroup !== undefined || hasUsualDevicesOnly();
-    const canGuard = (name: Runtime["name"]): boolean => deviceCgroup === "auto" && (isGuarded || name === "runc");
-    const runtimes = findRuntimes(wanted, { env, canGuard });
-    const privateDir = `${instance.path}/private`;
-    const worker = resources.use(await startWorker(privateDir, guard));
-    const runtime = await chooseRuntime(runtimes, {
+    // In a user namespace of our own, the kernel makes no device, and opens none of a file system that is mounted there.
+    const canGuard = (name: Runtime["name"]): boolean => isDirect && deviceCgroup === "auto" && (isGuarded || name === "runc");
+    const runtime = await chooseRuntime(findRuntimes(wanted, { env, canGuard }), {
       stateDir,
+      isDirect,
       profileOf: ({ guarded }) => sha256(JSON.stringify(seccompProfile(process.arch, guarded))),
       ...given({ cgroup: options.cgroup }),
-      probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place({ instance, worker, privateDir, guard }, version))),
+      probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place(parts, version))),
     });
-    return { instance, privateDir, guard, worker, runtime };
+    return { ...parts, runtime };
   };
   const ready = (): Promise<Prepared> => (prepared ??= prepare());
 
@@ -82,24 +106,39 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     try {
       const request = await stepBundle(step, at);
       signal.throwIfAborted();
-      return await execute(step, { request, worker, runtime, signal, running });
+      const usage = meter.begin();
+      try {
+        const result = { ...(await execute(step, { request, worker, runtime, signal, running })), ...given({ usage: usage() }) };
+        if (found.ids === undefined) return result;
+        return { ...result, ids: found.ids.lack === undefined ? "ranges" : "single" };
+      } catch (error) {
+        usage();
+        throw error;
+      }
     } finally {
       // A few empty directories: four hops through the thread pool would cost more than the system calls.
       rmSync(at.work, { recursive: true, force: true });
     }
   };
 
+  /** A place for what a step changes, where the store is on an overlay, which can hold none. */
+  const memoryForChanges = async (): Promise<MemoryFolder | undefined> => {
+    const { instance, worker } = await whenOpen();
+    if (!inMemory(instance)) return undefined;
+    last += 1;
+    const path = `${worker.insideDir}/changes-${last}`;
+    mkdirSync(path, { mode: 0o755 });
+    return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  };
+  const files = isDirect && options.store !== undefined ? ownFiles(options.store, memoryForChanges) : lateFiles(whenOpen);
+
   return {
     async prepare() {
       await ready();
     },
-    async memoryForChanges() {
-      const { instance, worker } = await ready();
-      if (!inMemory(instance)) return undefined;
-      last += 1;
-      const path = `${worker.insideDir}/changes-${last}`;
-      mkdirSync(path, { mode: 0o755 });
-      return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+    files,
+    async networkPath() {
+      return (await whenOpen()).worker.networkPath;
     },
     run(step) {
       if (closing.signal.aborted) return Promise.reject(usageError("Cannot run a step: the sandbox is closed"));
@@ -116,8 +155,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       return work;
     },
     kill(stepId, signal) {
-      const pid = steps.get(stepId)?.pid;
-      return pid !== undefined && signalStep(pid, signal);
+      return steps.get(stepId)?.control?.signal(signal) ?? false;
     },
     stop(stepId, how) {
       const step = steps.get(stepId);
@@ -127,9 +165,23 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     },
     async [Symbol.asyncDispose]() {
       closing.abort(usageError("Cannot finish the step: the sandbox was closed"));
-      await allSettledOf(prepared === undefined ? running : [...running, prepared]);
+      await allSettledOf([...running, ...[opened, prepared].filter((each) => each !== undefined)]);
       await resources.disposeAsync();
     },
+  };
+}
+
+/** Work on files where it needs the helper, which is started by the first call. */
+function lateFiles(open: () => Promise<Opened>): OwnedFiles {
+  const found = async (): Promise<OwnedFiles> => {
+    const { files } = await open();
+    if (files === undefined) throw new InternalError("a sandbox without a store does no work on files");
+    return files;
+  };
+  return {
+    unpack: async (...args) => (await found()).unpack(...args),
+    stage: async () => (await found()).stage(),
+    copy: async (...args) => (await found()).copy(...args),
   };
 }
 
@@ -148,8 +200,8 @@ interface Execution {
 
 /** What others may do to a step, from its very beginning. */
 interface RunningStep {
-  /** Of the runtime, once it is started. */
-  pid?: number;
+  /** Once its runtime is started. */
+  control?: StepControl;
   /** How it is to end, as far as nobody has seen to it. */
   readonly wanted: StopRequest[];
   /** Sees to it. */
@@ -163,11 +215,11 @@ async function execute(step: SandboxStep, execution: Execution): Promise<Sandbox
   const { request, worker, runtime, signal, running } = execution;
   const oomKillsBefore = countOomKills();
   using cleanup = new DisposableStack();
-  const output = cleanup.use(step.output === "inherit" ? inheritedOutput() : pipedOutput(step.onOutput));
+  const output = cleanup.use(step.output === "inherit" ? inheritedOutput() : pipedOutput(await worker.openPipes(), step.onOutput));
   const stopping: Stopping[] = [];
   const stop = (): void => {
-    const { pid, wanted } = running;
-    if (pid !== undefined) for (const how of wanted.splice(0)) stopping.push(cleanup.use(stopStep(pid, how)));
+    const { control, wanted } = running;
+    if (control !== undefined) for (const how of wanted.splice(0)) stopping.push(cleanup.use(control.stop(how)));
   };
   running.stop = stop;
   const ends = [signal, output.failed];
@@ -180,9 +232,9 @@ async function execute(step: SandboxStep, execution: Execution): Promise<Sandbox
     for (const end of ends) end.removeEventListener("abort", abort);
   });
   const stdio = { stdin: step.stdin === "inherit" ? "inherit" : "empty", stdout: output.stdout, stderr: output.stderr } as const;
-  const exit = await worker.run({ ...request, ...stdio }, (pid) => {
+  const exit = await worker.run({ ...request, ...stdio }, (control) => {
     output.started();
-    if (pid !== undefined) running.pid = pid;
+    running.control = control;
     if (ends.some(({ aborted }) => aborted)) abort();
     stop();
   });
@@ -243,7 +295,7 @@ async function tryRuntime(runtime: Runtime, attempt: (runtime: Runtime) => Promi
 
 async function probe(worker: WorkerClient, place: BundlePlace): Promise<Trial> {
   const chunks: Uint8Array[] = [];
-  using output = pipedOutput((stream, chunk) => {
+  using output = pipedOutput(await worker.openPipes(), (stream, chunk) => {
     if (stream === "stdout") chunks.push(chunk);
   });
   try {

@@ -1,10 +1,10 @@
 /** From a step to what the worker is asked: user, environment, mounts, config.json, and the directories of the overlay. */
 import { isatty } from "node:tty";
-import { chmodSync, chownSync, readdirSync, readFileSync } from "node:fs";
-import { errnoOf, InternalError, usageError } from "../../errors.ts";
-import { ROOT, treePath } from "../../paths.ts";
-import { resolvePath, type Tree } from "../../tree/index.ts";
-import { makeFolders } from "../../sys/index.ts";
+import { readFileSync } from "node:fs";
+import { errnoOf, usageError } from "../../errors.ts";
+import { treePath } from "../../paths.ts";
+import { checkIds, hasGroup, type IdMaps } from "../../sys/index.ts";
+import { resolvePath } from "../../tree/index.ts";
 import { withCaVariables } from "./ca-certificates.ts";
 import { boundingSet } from "./capabilities.ts";
 import { cgroupsPath, resourcesOf, type SandboxCgroup } from "./cgroup.ts";
@@ -13,8 +13,8 @@ import { noTerminal } from "./errors.ts";
 import { missingDirectories } from "./mount-plan.ts";
 import { hostsFile, resolvConf } from "./network-files.ts";
 import { type Runtime, runtimeArgv } from "./runtime.ts";
-import { runtimeSpec, type SpecOptions, specText, systemMounts } from "./runtime-spec.ts";
-import { HOSTS_FILE, RESOLV_FILE, stepMounts } from "./step-mounts.ts";
+import { runtimeSpec, type SpecOptions, specText, systemMounts, TTY_GROUP } from "./runtime-spec.ts";
+import { HOSTS_FILE, RESOLV_FILE, rootEntryOf, stepMounts } from "./step-mounts.ts";
 import type { SandboxStep } from "./types.ts";
 import { resolveUser } from "./user.ts";
 import type { RootRequest, RunRequest } from "./worker-protocol.ts";
@@ -32,6 +32,10 @@ export interface BundlePlace {
   readonly work: string;
   /** Makes cgroups for runtimes that make none. */
   readonly guard?: DeviceGuard;
+  /** Steps run in one, ours or one that we are in. */
+  readonly inUserNamespace: boolean;
+  /** The ids of the helper's user namespace. */
+  readonly ids?: IdMaps;
 }
 
 /** The worker's request but for the outputs, which the caller opens. */
@@ -62,7 +66,7 @@ done </proc/self/mountinfo
 cat "$0" 2>/dev/null || :`;
 const NO_LIMITS = { ulimits: [], insecure: false, devices: [], hooks: [] } as const;
 
-/** Prepares a step. Makes `step.upper`. Throws `RUN_USER`, `RUNTIME`, and errors of the file system. */
+/** Prepares a step. Touches no files. Throws `RUN_USER`, `RUNTIME`, and errors of the file system. */
 export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise<BundleRequest> {
   if (step.args.length === 0) throw usageError("Cannot run a step: it has no arguments; the first one is the program");
   if (step.terminal === true && (step.stdin !== "inherit" || step.output !== "inherit" || !isatty(0))) throw noTerminal();
@@ -72,7 +76,15 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   const now = { sec: Math.floor(nowMs / 1000), nsec: (nowMs % 1000) * 1_000_000 };
   const found = await resolveUser(root, step.user);
   const user = { ...found, additionalGids: [...new Set([...found.additionalGids, ...(step.additionalGids ?? [])])] };
-  const { mounts, stubs, sources, readOnlyViews } = stepMounts(step, { bundle, work: place.work, runtime: place.runtime, now });
+  if (place.ids !== undefined) checkIds("run the step", user.uid, [user.gid, ...user.additionalGids], place.ids);
+  const { mounts, stubs, sources, readOnlyViews } = stepMounts(step, {
+    bundle,
+    work: place.work,
+    runtime: place.runtime,
+    inUserNamespace: place.inUserNamespace,
+    hasTtyGroup: hasGroup(TTY_GROUP, place.ids),
+    now,
+  });
   const cwd = resolvePath(root, treePath(step.cwd), { followLast: true });
   const isOpen = step.insecure === true || place.runtime.guarded;
   const limits = { readOnly: step.readOnlyRoot === true, noDevices: !isOpen && step.foreignDevices !== false };
@@ -90,22 +102,16 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     bounding: boundingSet(),
     architecture: process.arch,
   });
-  makeUpper(step.upper, root);
-  for (const { source, tree } of sources) {
-    if (source.kind !== "overlay" || tree === undefined) continue;
-    makeFolders(source.work, { mode: 0o700 });
-    makeUpper(source.upper, tree);
-  }
   return {
     ...invocation(place, step),
-    root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, stubs, limits },
+    root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, rootEntry: rootEntryOf(root), stubs, limits },
     files: [
       [CONFIG_FILE, specText(config)],
       [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [])],
-      [RESOLV_FILE, resolvConf(hostResolvConf(), step.network)],
+      [RESOLV_FILE, resolvConf(hostResolvConf(), step.network, step.nameserver)],
     ],
     directories: missingDirectories(root, cwd.path).map((path) => ({ path, uid: user.uid, gid: user.gid })),
-    sources: sources.map(({ source }) => source),
+    sources,
     readOnlyViews,
   };
 }
@@ -130,7 +136,13 @@ export function probeBundle(place: BundlePlace): BundleRequest {
     hostname: DEFAULT_HOSTNAME,
     limits: { noDevices: true },
     network: "host",
-    mounts: systemMounts({ insecure: false, cgroup: place.runtime.cgroup, network: "host" }),
+    mounts: systemMounts({
+      insecure: false,
+      cgroup: place.runtime.cgroup,
+      network: "host",
+      inUserNamespace: place.inUserNamespace,
+      hasTtyGroup: hasGroup(TTY_GROUP, place.ids),
+    }),
     ...runtimeNeeds(place),
     bounding: boundingSet(),
     architecture: process.arch,
@@ -205,13 +217,4 @@ function hostResolvConf(): string {
     if (errnoOf(error) === "ENOENT") return "";
     throw error;
   }
-}
-
-/** The upper directory is the root directory of the overlay, so it needs owner and mode of the image's. */
-function makeUpper(upper: string, root: Tree): void {
-  makeFolders(upper, { mode: 0o755 });
-  if (readdirSync(upper).length > 0) throw new InternalError(`the upper directory "${upper}" of a step is not empty`);
-  const entry = root.lookup(ROOT);
-  chownSync(upper, entry?.uid ?? 0, entry?.gid ?? 0);
-  chmodSync(upper, entry?.mode ?? 0o755);
 }

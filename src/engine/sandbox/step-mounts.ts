@@ -11,14 +11,13 @@ import { planMounts, type StubEntry } from "./mount-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import { type SpecMount, systemMounts } from "./runtime-spec.ts";
 import type { SandboxMount, SandboxStep } from "./types.ts";
-import type { SourceRequest } from "./worker-protocol.ts";
+import type { RootEntry, SourceRequest } from "./worker-protocol.ts";
 
 /** Mounts of a step, and what the worker must make for them. */
 interface StepMounts {
   readonly mounts: readonly SpecMount[];
   readonly stubs: readonly StubEntry[];
-  /** `tree`: for an overlay, whose upper directory is still to be made. */
-  readonly sources: readonly { readonly source: SourceRequest; readonly tree?: Tree }[];
+  readonly sources: readonly SourceRequest[];
   readonly readOnlyViews: readonly { readonly name: string; readonly source: string }[];
 }
 
@@ -41,13 +40,15 @@ export function stepMounts(
     readonly bundle: string;
     readonly work: string;
     readonly runtime: Pick<Runtime, "cgroup" | "guarded">;
+    readonly inUserNamespace: boolean;
+    readonly hasTtyGroup: boolean;
     readonly now: FileTime;
   },
 ): StepMounts {
-  const { bundle, work, runtime, now } = options;
+  const { bundle, work, runtime, inUserNamespace, hasTtyGroup, now } = options;
   const { cgroup } = runtime;
   const { insecure = false, shmSizeBytes } = step;
-  const system = systemMounts({ insecure, cgroup, network: step.network, ...given({ shmSizeBytes }) });
+  const system = systemMounts({ insecure, cgroup, network: step.network, inUserNamespace, hasTtyGroup, ...given({ shmSizeBytes }) });
   const targets = new Set(step.mounts.map(({ target }) => treePath(target)));
   const network = [fileMount(`${bundle}/${RESOLV_FILE}`, "/etc/resolv.conf"), fileMount(`${bundle}/${HOSTS_FILE}`, "/etc/hosts")];
   const wanted = [
@@ -63,7 +64,7 @@ export function stepMounts(
   const placed = wanted.map((mount, at): Wanted => ({ mount, destination: plan.destinations[roots.length + at] ?? ROOT }));
   for (const [at, { destination }] of roots.entries())
     for (const each of placed) checkSystem(each, destination, plan.destinations[at] ?? ROOT);
-  const sources: { source: SourceRequest; tree?: Tree }[] = [];
+  const sources: SourceRequest[] = [];
   const views: { name: string; source: string }[] = [];
   const own = placed.map(({ mount, destination }, at): SpecMount => {
     const inner = placed.slice(at + 1).filter((other) => isWithin(other.destination, destination));
@@ -76,7 +77,7 @@ export function stepMounts(
     if (mount.kind === "tmpfs") return { ...specMount, type: "tmpfs", source: "tmpfs" };
     const made = madeSource(mount, `source-${at}`, work);
     if (made !== undefined) sources.push(made);
-    const source = made === undefined ? sourceOf(mount) : `${bundle}/${made.source.name}`;
+    const source = made === undefined || made.kind === "given" ? sourceOf(mount) : `${bundle}/${made.name}`;
     if (!mount.readOnly || inner.length === 0 || mount.isFile) return { ...specMount, type: "bind", source };
     // The runtime would make mount points inside of the source before it becomes read-only.
     for (const other of inner) checkInside(mount, destination, other);
@@ -84,6 +85,12 @@ export function stepMounts(
     return { ...specMount, type: "bind", source: `${bundle}/view-${at}` };
   });
   return { mounts: [...system, ...own], stubs: plan.stubs, sources, readOnlyViews: views };
+}
+
+/** What the root directory of a step is to be. */
+export function rootEntryOf(tree: Tree): RootEntry {
+  const { uid = 0, gid = 0, mode = 0o755 } = tree.lookup(ROOT) ?? {};
+  return { uid, gid, mode };
 }
 
 /** What is in /proc is the kernel's: a runtime tells it about the step. Without /dev, it finds no device file. */
@@ -117,25 +124,23 @@ function withKind(mount: SandboxMount): KnownMount {
 }
 
 /** What the worker makes for a mount; undefined where the host has it. */
-function madeSource(
-  mount: Exclude<KnownMount, { readonly kind: "tmpfs" }>,
-  name: string,
-  work: string,
-): { readonly source: SourceRequest; readonly tree?: Tree } | undefined {
+function madeSource(mount: Exclude<KnownMount, { readonly kind: "tmpfs" }>, name: string, work: string): SourceRequest | undefined {
   const { isFile } = mount;
   switch (mount.kind) {
     case "file": {
       const { content, mode, uid, gid } = mount;
-      return { source: { kind: "file", name, content, mode, uid, gid } };
+      return { kind: "file", name, content, mode, uid, gid };
     }
     case "overlay": {
       const { lowers, selector, tree } = mount;
       const folder = `${work}/${name}`;
-      return { source: { kind: "overlay", name, lowers, upper: `${folder}/upper`, work: `${folder}/work`, selector, isFile }, tree };
+      const overlay = { lowers, upper: `${folder}/upper`, work: `${folder}/work`, rootEntry: rootEntryOf(tree) };
+      return { kind: "overlay", name, ...overlay, selector, isFile };
     }
     case "bind": {
-      const { selector } = mount;
-      return selector === undefined ? undefined : { source: { kind: "path", name, source: sourceOf(mount), selector, isFile } };
+      const { selector, owner } = mount;
+      if (owner !== undefined) return { kind: "given", name, path: sourceOf(mount), uid: owner.uid, gid: owner.gid };
+      return selector === undefined ? undefined : { kind: "path", name, source: sourceOf(mount), selector, isFile };
     }
     default:
       return mount satisfies never;

@@ -1,6 +1,6 @@
 /** The output of a step: real pipes, because programs open /dev/stdout again, read as the bytes come. */
 import { Socket } from "node:net";
-import { createPipe, type Pipe } from "../../sys/index.ts";
+import type { Pipe } from "../../sys/index.ts";
 
 const MAX_HEAD_BYTES = 4096;
 
@@ -32,12 +32,13 @@ export function inheritedOutput(): StepOutput {
 }
 
 /** Pipes whose bytes go to `onOutput`, in order within each stream. */
-export function pipedOutput(onOutput: (stream: "stdout" | "stderr", chunk: Uint8Array) => void): StepOutput {
+export function pipedOutput(
+  [stdout, stderr]: readonly [Pipe, Pipe],
+  onOutput: (stream: "stdout" | "stderr", chunk: Uint8Array) => void,
+): StepOutput {
   const head: Uint8Array[] = [];
   let headBytes = 0;
   const failure = new AbortController();
-  const stdout = createPipe();
-  const stderr = createPipe();
   const ended = Promise.all([
     drained(stdout, failure, (chunk) => onOutput("stdout", chunk)),
     drained(stderr, failure, (chunk) => {

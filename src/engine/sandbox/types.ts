@@ -1,8 +1,11 @@
 /** What a sandbox is asked to run, and what it says afterwards (rules S65-S69, S102-S107 of the Dockerfile reference). */
+import type { StepUsage } from "../../events.ts";
 import type { TreePath } from "../../paths.ts";
+import type { Store } from "../../store/index.ts";
 import type { Tree } from "../../tree/index.ts";
 import type { StopRequest } from "./process-control.ts";
 import type { SandboxCgroup } from "./cgroup.ts";
+import type { OwnedFiles } from "./owned-files.ts";
 
 /** Something that the step sees besides its root, for the step only. */
 export type SandboxMount = MountPlace & (BindSource | OverlaySource | FileSource | TmpfsSource);
@@ -24,6 +27,8 @@ interface BindSource {
   readonly selector?: string;
   /** The source is not a directory. Default: looked up. */
   readonly isFile?: boolean;
+  /** Given to the source, by the ids of the step. Default: it stays whose it is. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 /** A path of stacked layers. What is written through a mount that is not read-only is thrown away. */
@@ -87,6 +92,9 @@ export interface SandboxHook {
   readonly timeout?: number;
 }
 
+/** The network that a step is in. */
+export type StepNetwork = "host" | "none" | "own";
+
 /** One process to run over layers. */
 export interface SandboxStep {
   /** Names the step for `kill`. */
@@ -106,7 +114,10 @@ export interface SandboxStep {
   readonly user: string;
   /** Default "buildkitsandbox". */
   readonly hostname?: string;
-  readonly network: "host" | "none";
+  /** "own": that of the sandbox, which has one with `ownNetwork`. */
+  readonly network: StepNetwork;
+  /** Instead of the host's name servers. */
+  readonly nameserver?: string | undefined;
   readonly mounts: readonly SandboxMount[];
   readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
   /** A certificate bundle of the host that is shown to the step and named by the usual environment variables, unless `env` has them. */
@@ -151,19 +162,20 @@ export interface SandboxResult {
   readonly oomKilled: boolean;
   /** A cgroup kept it from the devices of this machine, so it could make any. */
   readonly guarded: boolean;
-}
-
-/** Holds what a step changes until it is disposed. */
-interface ChangesFolder extends AsyncDisposable {
-  readonly path: string;
+  /** Absent where nobody knows, as of steps that ran at the same time. */
+  readonly usage?: StepUsage;
+  /** The ids that it had, where it ran in a user namespace of the helper. */
+  readonly ids?: "ranges" | "single";
 }
 
 /** Runs steps; any number at once. */
 export interface Sandbox extends AsyncDisposable {
   /** Starts what the first `run` would have to start (about 50 ms). Optional; safe to call again. Throws like `run`. */
   prepare(): Promise<void>;
-  /** A new directory in memory for the `upper` of a step, where the file system of `stateDir` cannot hold one: that is an overlay. Else undefined. */
-  memoryForChanges(): Promise<ChangesFolder | undefined>;
+  /** Work on files that have owners. Throws like `run`, and `INTERNAL` without a store. */
+  readonly files: OwnedFiles;
+  /** The network namespace of steps with `network: "own"`: a file below /proc. Throws like `run`. */
+  networkPath(): Promise<string>;
   /**
    * Runs a step to its end. A failing program is a result. Throws `RUNTIME` when no program could be started, `RUNTIME_MISSING`,
    * `RUN_USER`, `PRIVILEGE`, `SYSCALL`, and the signal's reason.
@@ -182,12 +194,16 @@ export interface Sandbox extends AsyncDisposable {
 export interface SandboxOptions {
   /** A directory for locks and work directories, on the same file system as the steps' `upper`. Made when missing. */
   readonly stateDir: string;
+  /** Where layers are. Absent: there is no work on files. */
+  readonly store?: Store | undefined;
   /** Default "auto": crun when it works here, otherwise runc. */
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Steps have cgroups of their own. Default: those of this process. */
   readonly cgroup?: SandboxCgroup | undefined;
   /** "none": steps are kept from devices without a cgroup. Default "auto": with one, where that works. */
   readonly deviceCgroup?: "auto" | "none";
+  /** Steps share a network namespace of their own, in which each port is free. Default false. */
+  readonly ownNetwork?: boolean | undefined;
   /** Where PATH is looked up. Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

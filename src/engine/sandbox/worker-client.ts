@@ -3,9 +3,10 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { DecantError, InternalError } from "../../errors.ts";
-import { makeFolders } from "../../sys/index.ts";
+import { createPipe, makeFolders, type Pipe } from "../../sys/index.ts";
 import type { DeviceGuard } from "./device-guard.ts";
 import { type Lack, notPrivileged } from "./errors.ts";
+import { signalStep, stopStep, type Stopping, type StopRequest } from "./process-control.ts";
 import type { Failure, FromWorker, RunRequest, WorkerData } from "./worker-protocol.ts";
 
 /** How a runtime ended. */
@@ -15,34 +16,52 @@ export interface RuntimeExit {
   readonly log: string;
 }
 
+/** What can be done to a step whose runtime has been started. */
+export interface StepControl {
+  /** As `signalStep`. */
+  signal(name: string): boolean;
+  /** As `stopStep`. */
+  stop(how: StopRequest): Stopping;
+}
+
 /** Runs runtimes inside the private mounts. */
 export interface WorkerClient extends AsyncDisposable {
   /** The private directory as all threads of this process reach it, its tmpfs included. */
   readonly insideDir: string;
-  /** `started` is called with the runtime's pid, as we see it. Rejects when it could not be started. */
-  run(request: Request, started: (pid: number | undefined) => void): Promise<RuntimeExit>;
+  /** Overlays keep their changes in user.* attributes there, and no step can open a device. */
+  readonly inUserNamespace: boolean;
+  /** The network namespace of its children, as all threads of this process reach it. */
+  readonly networkPath: string;
+  /** Two pipes for the output of a step: their ends for writing are for `run` only. */
+  openPipes(): Promise<readonly [Pipe, Pipe]>;
+  /** `started` is called when the runtime runs. Rejects when it could not be started. */
+  run(request: StepRequest, started: (control: StepControl) => void): Promise<RuntimeExit>;
 }
 
 interface Pending {
-  readonly started: (pid: number | undefined) => void;
+  readonly started: (control: StepControl) => void;
   readonly resolve: (exit: RuntimeExit) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Starts the worker. `privateDir` is made, and stays empty for everybody else. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
-export async function startWorker(privateDir: string, guard: DeviceGuard | undefined): Promise<WorkerClient> {
+/** Starts the worker. `privateDir` is made, and stays empty for everybody else; with `ownNetwork` its children have a network of their own. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
+export async function startWorker(
+  privateDir: string,
+  { guard, ownNetwork }: { readonly guard: DeviceGuard | undefined; readonly ownNetwork: boolean },
+): Promise<WorkerClient> {
   makeFolders(privateDir, { mode: 0o700 });
   // Starts the threads of asynchronous file calls now: those that the worker would start were inside of its mounts.
   await stat("/");
   const ownPidsFd = openSync("/proc/self/ns/pid", "r");
   const devices = guard === undefined ? {} : { devices: { version: guard.version, own: guard.own } };
-  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ...devices };
+  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ownNetwork, ...devices };
   const worker = new Worker(workerUrl(), { workerData: data, name: "decant sandbox", execArgv: [], trackUnmanagedFds: false });
   const pending = new Map<number, Pending>();
   const ready = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   let last = 0;
   let insideDir = "";
+  let networkPath = "";
 
   /** The worker has no /proc of ours. */
   const inside = (path: string): string => (path.startsWith(`${insideDir}/`) ? privateDir + path.slice(insideDir.length) : path);
@@ -66,6 +85,7 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   worker.on("message", (message: FromWorker) => {
     switch (message.type) {
       case "holder":
+        networkPath = `/proc/${process.pid}/task/${message.thread}/ns/net`;
         insideDir = `/proc/self/task/${message.thread}/root${privateDir}`;
         worker.postMessage({ type: "pids", fd: openSync(`/proc/${message.pid}/ns/pid`, "r") });
         return;
@@ -76,7 +96,7 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
         fail(errorOf(message.failure));
         return;
       case "started":
-        pending.get(message.request)?.started(message.pid);
+        pending.get(message.request)?.started(controlOf(message.pid));
         return;
       case "ended":
         settle(message.request)?.resolve(message);
@@ -100,6 +120,9 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   worker.unref();
   return {
     insideDir,
+    inUserNamespace: data.userXattr,
+    networkPath,
+    openPipes: () => Promise.resolve([createPipe(), createPipe()]),
     run(request, started) {
       last += 1;
       const { promise, resolve, reject } = Promise.withResolvers<RuntimeExit>();
@@ -117,10 +140,11 @@ export async function startWorker(privateDir: string, guard: DeviceGuard | undef
   };
 }
 
-type Request = Omit<RunRequest, "type" | "request">;
+/** A request without its number. */
+type StepRequest = Omit<RunRequest, "type" | "request">;
 
-/** The request with the directories of its overlays as the worker sees them. */
-function insideRequest(request: Request, inside: (path: string) => string): Request {
+/** The request with the directories of its overlays as who holds the mounts sees them. */
+export function insideRequest(request: StepRequest, inside: (path: string) => string): StepRequest {
   const moved = <Part extends { readonly upper: string; readonly work: string }>(part: Part): Part => ({
     ...part,
     upper: inside(part.upper),
@@ -131,6 +155,13 @@ function insideRequest(request: Request, inside: (path: string) => string): Requ
     ...request,
     root: root.kind === "overlay" ? moved(root) : root,
     sources: sources.map((source) => (source.kind === "overlay" ? moved(source) : source)),
+  };
+}
+
+function controlOf(pid: number | undefined): StepControl {
+  return {
+    signal: (name) => pid !== undefined && signalStep(pid, name),
+    stop: (how) => (pid === undefined ? { standsFor: undefined, [Symbol.dispose]() {} } : stopStep(pid, how)),
   };
 }
 
@@ -145,12 +176,19 @@ function inUserNamespace(): boolean {
 
 const CAP_SYS_ADMIN = 21n;
 
+/** May this process make mounts itself, and so needs no helper? */
+export function mayMount(): boolean {
+  const { isRoot, hasCapability } = ownLack();
+  return isRoot && hasCapability;
+}
+
 function ownLack(): Lack {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
   return { isRoot: process.getuid?.() === 0, hasCapability: ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n };
 }
 
-function errorOf({ code, message, hint, details }: Failure): DecantError {
+/** An error out of its data. */
+export function errorOf({ code, message, hint, details }: Failure): DecantError {
   const error = new DecantError(code, message, {
     hint,
     details,

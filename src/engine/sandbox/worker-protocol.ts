@@ -1,7 +1,13 @@
-/** What the main thread and the worker thread with the private mounts say to each other. Plain data, copied. */
+/**
+ * What the main thread says to who holds the private mounts, and what it hears: the worker thread of root, or the helper process without root. Plain
+ * data, copied.
+ */
 import type { ErrorCode } from "../../errors.ts";
+import type { Digest } from "../../digest.ts";
+import type { TreePath } from "../../paths.ts";
 import type { MountLimits } from "../../sys/index.ts";
 import type { StubEntry } from "./mount-plan.ts";
+import type { StopRequest } from "./process-control.ts";
 
 /** Where the worker works. */
 export interface WorkerData {
@@ -11,8 +17,17 @@ export interface WorkerData {
   readonly ownPidsFd: number;
   /** In a user namespace: overlay marks are user.* attributes. */
   readonly userXattr: boolean;
+  /** Steps share a network namespace of their own. */
+  readonly ownNetwork: boolean;
   /** Cgroups that guard devices: their version, and the one that this process is in. */
   readonly devices?: { readonly version: 1 | 2; readonly own: string };
+}
+
+/** Owner and mode of a root directory. */
+export interface RootEntry {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
 }
 
 /** The root of the process to run. */
@@ -23,6 +38,8 @@ export type RootRequest =
       readonly lowers: readonly string[];
       readonly upper: string;
       readonly work: string;
+      /** Given to `upper`, which is the root directory of the overlay. */
+      readonly rootEntry: RootEntry;
       readonly stubs: readonly StubEntry[];
       readonly limits: MountLimits;
     }
@@ -41,13 +58,16 @@ export type SourceRequest =
     }
   /** `selector` (in bytes form) below `source`; its symlinks are confined to that. */
   | { readonly kind: "path"; readonly name: string; readonly source: string; readonly selector: string; readonly isFile: boolean }
-  /** The same in an overlay of `lowers` (bottom first) and the existing directory `upper`; `work` is an existing empty one. */
+  /** A path of the host as it is, that gets another owner. */
+  | { readonly kind: "given"; readonly name: string; readonly path: string; readonly uid: number; readonly gid: number }
+  /** The same in an overlay of `lowers` (bottom first) and `upper`, which is made, with the place for `work` beside it. */
   | {
       readonly kind: "overlay";
       readonly name: string;
       readonly lowers: readonly string[];
       readonly upper: string;
       readonly work: string;
+      readonly rootEntry: RootEntry;
       readonly selector: string;
       readonly isFile: boolean;
     };
@@ -82,6 +102,49 @@ export interface RunRequest {
   readonly logFile: string;
 }
 
+/** What the helper without root is told first. */
+export interface HelperData {
+  readonly type: "start";
+  /** As `WorkerData.privateDir`. */
+  readonly privateDir: string;
+  /** Absent: it does no work on files. */
+  readonly storeRoot?: string | undefined;
+}
+
+/** To the helper. Messages are taken in their order. */
+export type ToHelper =
+  | HelperData
+  | RunRequest
+  /** Makes the pipes of a step's output; we open their ends for reading by /proc. */
+  | { readonly type: "pipes"; readonly request: number }
+  /** These descriptors of the helper are not needed any more. */
+  | { readonly type: "close-descriptors"; readonly descriptors: readonly number[] }
+  | { readonly type: "signal"; readonly request: number; readonly signal: string }
+  | { readonly type: "stop"; readonly request: number; readonly how: StopRequest }
+  | { readonly type: "files"; readonly request: number; readonly call: FilesCall }
+  | { readonly type: "abort"; readonly request: number };
+
+/** Work on files that have owners. Layers are ids of the store, bottom first. */
+export type FilesCall =
+  /** Gives directories in overlayfs form. */
+  | { readonly kind: "unpack"; readonly layers: readonly Digest[] }
+  /** Gives a new directory for what a step changes. */
+  | { readonly kind: "stage" }
+  /** Gives the id of the layer that such a directory has become; `missing`: directories that are to be in it. */
+  | { readonly kind: "keep"; readonly folder: string; readonly lower: readonly Digest[]; readonly missing: readonly string[] }
+  | { readonly kind: "drop"; readonly folder: string }
+  /** Writes what is at `path` of these layers to `folder`/`name`. */
+  | { readonly kind: "copy"; readonly layers: readonly Digest[]; readonly path: TreePath; readonly folder: string; readonly name: string };
+
+/** From the helper. */
+export type FromHelper =
+  | { readonly type: "ready" }
+  | { readonly type: "broken"; readonly failure: Failure }
+  | { readonly type: "pipes"; readonly request: number; readonly descriptors: readonly [number, number, number, number] }
+  | { readonly type: "progress"; readonly request: number; readonly layer: string; readonly bytes: number }
+  | { readonly type: "done"; readonly request: number; readonly value: unknown }
+  | StepMessage;
+
 /** To the worker. `pids` answers `holder`. */
 export type ToWorker = RunRequest | { readonly type: "pids"; readonly fd: number } | { readonly type: "close" };
 
@@ -91,6 +154,11 @@ export type FromWorker =
   | { readonly type: "holder"; readonly pid: number; readonly thread: number }
   | { readonly type: "ready" }
   | { readonly type: "broken"; readonly failure: Failure }
+  | { readonly type: "closed" }
+  | StepMessage;
+
+/** How a request goes on. */
+export type StepMessage =
   | { readonly type: "started"; readonly request: number; readonly pid: number | undefined }
   | {
       readonly type: "ended";
@@ -98,9 +166,10 @@ export type FromWorker =
       readonly exitCode?: number;
       readonly signal?: string | undefined;
       readonly log: string;
+      /** See `Stopping`. */
+      readonly standsFor?: number | undefined;
     }
-  | { readonly type: "failed"; readonly request: number; readonly failure: Failure }
-  | { readonly type: "closed" };
+  | { readonly type: "failed"; readonly request: number; readonly failure: Failure };
 
 /** An error that crosses threads. */
 export interface Failure {

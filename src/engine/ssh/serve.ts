@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { makeTemporaryFolder } from "../../sys/index.ts";
+import { isRootHere, makeTemporaryFolder } from "../../sys/index.ts";
 import { MAX_MESSAGE_BYTES, type SshAgent, talkTo } from "./agent.ts";
 import { frames, wireString } from "./wire.ts";
 
@@ -45,7 +45,8 @@ export async function serveAgent(
     await closed.promise;
   });
   chmodSync(path, access.mode);
-  chownSync(path, access.uid, access.gid);
+  // Others cannot give it away; the sandbox then does.
+  if (isRootHere()) chownSync(path, access.uid, access.gid);
   const held = stack.move();
   return { path, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }

@@ -12,6 +12,7 @@ import { openStore, type Store } from "../../store/index.ts";
 import { layerSource, type LayerSource, loadTree, writeLayer } from "../../tree/index.ts";
 import { temp } from "../../tree/testdata/support.ts";
 import { treeDump } from "../../tree/testdata/tree-dump.ts";
+import { ownFiles } from "../sandbox/owned-files.ts";
 import type { Sandbox, SandboxResult, SandboxStep } from "../sandbox/index.ts";
 import { type Solution, solve, type Solved } from "../solver.ts";
 import type { EngineContext, VertexResult } from "../types.ts";
@@ -52,7 +53,7 @@ export async function fakeEngine(programs: Readonly<Record<string, Program>> = {
     store,
     emit: (event) => void events.push(event),
     providers: [{ schemes: ["fake"], isLazy: true, resolve: ({ identifier }) => Promise.resolve(sourceOf(sources, identifier)) }],
-    sandbox: () => Promise.resolve(fakeSandbox(programs, ran)),
+    sandbox: () => Promise.resolve(fakeSandbox(store, programs, ran)),
     defaultNetwork: "none",
     secret: () => Promise.resolve(undefined),
     sshAgent: () => undefined,
@@ -107,10 +108,11 @@ function sourceOf(sources: ReadonlyMap<string, VertexResult>, identifier: string
   return source;
 }
 
-function fakeSandbox(programs: Readonly<Record<string, Program>>, ran: string[]): Sandbox {
+function fakeSandbox(store: Store, programs: Readonly<Record<string, Program>>, ran: string[]): Sandbox {
   return {
     prepare: () => Promise.resolve(),
-    memoryForChanges: () => Promise.resolve(undefined),
+    files: ownFiles(store, () => Promise.resolve(undefined)),
+    networkPath: () => Promise.resolve(""),
     async run(step) {
       const command = step.args.join(" ");
       ran.push(command);

@@ -1,6 +1,7 @@
 /** What every part of a conversion sees. */
 import type { ImageRequest, Plan, PlanOptions } from "../../dockerfile/index.ts";
 import type { ImageConfig, Platform } from "../../oci/index.ts";
+import type { SourceRange } from "../../source.ts";
 import type { ExecMeta, SourceOp, Ulimit } from "../ops.ts";
 import type { StageState } from "./stage-state.ts";
 
@@ -30,6 +31,8 @@ export interface StepOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Run every step, whatever the cache has. Default false. */
   readonly noCache?: boolean | undefined;
+  /** With `noCache` or `noCacheStages`: the cache mounts of these steps start empty, too, as in BuildKit. Default false: they stay. */
+  readonly noCacheMounts?: boolean | undefined;
   /** Names (or indexes) of stages whose steps run, whatever the cache has. */
   readonly noCacheStages?: readonly string[] | undefined;
   /**
@@ -57,6 +60,8 @@ export interface ConvertOptions
   /** Progress names the platform of each step. Default false. */
   readonly severalPlatforms?: boolean | undefined;
   readonly resolveImage: (request: ImageRequest) => Promise<ResolvedImage>;
+  /** The source to take for that of an ADD. Default: as it is. */
+  readonly addedSource?: ((op: SourceOp, range: SourceRange) => SourceOp) | undefined;
 }
 
 /** Everything known of the file and its images while stages are converted. */

@@ -36,6 +36,8 @@ export interface Conversion {
   readonly target: Vertex | undefined;
   readonly config: ContainerConfig;
   readonly base: ImageConfig | undefined;
+  /** The identifier of the image that the target, or the first of its parents, is from: "docker-image://…@sha256:…". Absent for scratch. */
+  readonly baseImage: string | undefined;
   readonly author: string | undefined;
   /** As many non-empty entries as the target has layers. */
   readonly history: readonly HistoryItem[];
@@ -76,6 +78,7 @@ export async function toGraph(parsed: ParsedDockerfile, options: ConvertOptions)
     target: done.vertex,
     config: { ...config, ...labels },
     base: done.base,
+    baseImage: baseImageOf(context, target),
     author: done.author,
     history: done.history,
     platform: done.platform,
@@ -83,6 +86,12 @@ export async function toGraph(parsed: ParsedDockerfile, options: ConvertOptions)
       .filter(({ index }) => index !== target.stage.index)
       .map(({ stage, vertex }) => ({ name: stageName(stage), vertex })),
   };
+}
+
+function baseImageOf(context: ConvertContext, { base, baseName, platform }: PlannedStage): string | undefined {
+  const parent = base.kind === "stage" ? context.plan.stages[base.index] : undefined;
+  if (parent !== undefined) return baseImageOf(context, parent);
+  return base.kind === "image" ? context.images.get(baseName, platform)?.identifier : undefined;
 }
 
 function convertStage(context: ConvertContext, planned: PlannedStage, states: Map<number, StageState>): void {
@@ -105,7 +114,7 @@ function stageName({ name, index }: PlannedStage["stage"]): string {
 function convertStep(context: ConvertContext, state: StageState, planned: PlannedStage, step: PlannedStep): void {
   const before = state.history.length;
   convertInstruction(context, state, planned, step.values);
-  for (const [name, value] of step.sets) setEnv(state, name, value);
+  for (const [name, value] of step.sets) setEnv(state, name, value, step.instruction.kind);
   const made = state.history.splice(before);
   const origin = made.every((item) => item.emptyLayer) ? undefined : originOf(context, state, step);
   state.history.push(...made.map((item) => (item.emptyLayer || origin === undefined ? item : { ...item, origin })));
@@ -146,7 +155,7 @@ function convertInstruction(context: ConvertContext, state: StageState, planned:
     case "run":
       return convertRun(state, values, { ...options, mountSource: source });
     case "copy":
-      return convertCopy(state, values, source(values.from));
+      return convertCopy(state, values, { from: source(values.from), addedSource: options.addedSource });
     case "workdir":
       return convertWorkdir(state, values, options);
     case "user":

@@ -3,6 +3,7 @@ import { type CopyValues, hasWildcard, joinWorkdir, parseChmod } from "../../doc
 import { publicUrl } from "../../url-secrets.ts";
 import type { FileAction } from "../ops.ts";
 import { vertex, type Vertex, type VertexMeta } from "../vertex.ts";
+import type { ConvertOptions } from "./context.ts";
 import { semanticError } from "./errors.ts";
 import { needsAccounts, parseOwner } from "./owner.ts";
 import { layerItem } from "./history.ts";
@@ -14,8 +15,14 @@ import { shownLine, type StageState, stepMeta } from "./stage-state.ts";
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 type Heredoc = CopyValues["instruction"]["heredocs"][number];
 
-/** Converts a COPY or ADD. `from` is what local sources come from; undefined is an empty tree. */
-export function convertCopy(state: StageState, values: CopyValues, from: Vertex | undefined): void {
+/** Where files come from. */
+interface CopySurroundings extends Pick<ConvertOptions, "addedSource"> {
+  /** What local sources come from; undefined is an empty tree. */
+  readonly from: Vertex | undefined;
+}
+
+/** Converts a COPY or ADD. */
+export function convertCopy(state: StageState, values: CopyValues, { from, addedSource }: CopySurroundings): void {
   const { instruction, sources, destination, chown, chmod, checksum } = values;
   if (chmod !== "") parseChmod(chmod, instruction.chmod?.range);
   if (instruction.kind === "add" && checksum !== undefined) checkChecksum(checksum, instruction.checksum?.range, sources);
@@ -40,6 +47,7 @@ export function convertCopy(state: StageState, values: CopyValues, from: Vertex 
     values,
     meta,
     inputs,
+    addedSource,
     common: {
       kind: "copy",
       dest,
@@ -67,6 +75,7 @@ interface Copy {
   readonly values: CopyValues;
   readonly meta: VertexMeta;
   readonly inputs: Inputs;
+  readonly addedSource: ConvertOptions["addedSource"];
   readonly common: Pick<CopyAction, "kind" | "dest" | "owner" | "mode" | "excludePatterns">;
 }
 
@@ -97,11 +106,15 @@ const PLAIN = {
 } as const;
 
 /** A file or repository that is fetched; undefined for a path. */
-function remoteAction({ state, values, meta, inputs, common }: Copy, source: CopyValues["sources"][number]): CopyAction | undefined {
+function remoteAction(
+  { state, values, meta, inputs, common, addedSource }: Copy,
+  source: CopyValues["sources"][number],
+): CopyAction | undefined {
   const { instruction, checksum } = values;
   const remote = remoteSource(instruction, source, checksum);
   if (remote === undefined) return undefined;
-  const input = inputs.indexOf(vertex(remote.op, [], state.platform, { ...meta, name: `${meta.name} (fetch)`, internal: true }));
+  const op = addedSource?.(remote.op, source.range) ?? remote.op;
+  const input = inputs.indexOf(vertex(op, [], state.platform, { ...meta, name: `${meta.name} (fetch)`, internal: true }));
   const isFile = remote.filename !== undefined;
   const unpack = isFile && instruction.kind === "add" && (instruction.unpack?.value ?? false);
   return { ...common, ...PLAIN, dirCopyContents: !isFile, attemptUnpack: unpack, input, src: remote.filename ?? "/", range: source.range };

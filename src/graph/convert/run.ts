@@ -34,13 +34,14 @@ export function convertRun(state: StageState, { instruction, mounts: flags }: Ru
   const root: BindMount = { type: "bind", input: indexOf(state.vertex), selector: "", dest: "/", readonly: false, output: 0 };
   const { mounts, secretEnv, sshSocket } = convertMounts(state, flags, { ...options, indexOf });
   const { args, script } = argumentsOf(state, instruction);
-  const { lines, key } = environment(state);
+  const { lines, key, argNames } = environment(state);
   checkNoNul([...args, ...lines], instruction.range);
   const needsSocket = sshSocket !== undefined && !state.env.has("SSH_AUTH_SOCK");
   const hostname = options.buildArgs["BUILDKIT_SANDBOX_HOSTNAME"];
   const meta: ExecMeta = {
     args,
     ...(needsSocket ? { env: [...lines, `SSH_AUTH_SOCK=${sshSocket}`] } : { env: lines, envKey: key }),
+    argNames,
     cwd: joinWorkdir("/", state.config.WorkingDir ?? "/"),
     user: state.config.User ?? "",
     ...given({ hostname }),

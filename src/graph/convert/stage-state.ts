@@ -13,6 +13,7 @@ import { platformLabel } from "./platform-label.ts";
 interface Environment {
   readonly lines: readonly string[];
   readonly key: Digest;
+  readonly argNames: readonly string[];
 }
 
 /** A stage on its way. */
@@ -40,6 +41,8 @@ export interface StageState {
   history: HistoryItem[];
   /** The environment of RUN steps: ENV and ARG, the last set last. Changed by `setEnv` only. */
   readonly env: Map<string, string>;
+  /** Those of `env` that an ARG has set last. */
+  readonly fromArgs: Set<string>;
   /** The same for RUN steps, while nothing is set. */
   environment: Environment | undefined;
   /** The key of the environment of the step before, and what was set since. */
@@ -61,8 +64,10 @@ export function imageConfig({ config, parts }: Pick<StageState, "config" | "part
   return joinedConfig(config, parts);
 }
 
-/** Sets a variable of RUN steps; the last one set comes last, as BuildKit orders them. */
-export function setEnv(state: StageState, key: string, value: string): void {
+/** Sets a variable of RUN steps; the last one set comes last, as BuildKit orders them. `by`: the instruction that sets it. */
+export function setEnv(state: StageState, key: string, value: string, by: string = "env"): void {
+  if (by === "arg") state.fromArgs.add(key);
+  else state.fromArgs.delete(key);
   state.env.delete(key);
   state.env.set(key, value);
   state.environment = undefined;
@@ -74,7 +79,8 @@ export function environment(state: StageState): Environment {
   if (state.environment !== undefined) return state.environment;
   state.envKey = sha256(JSON.stringify([state.envKey ?? "", state.envSince]));
   state.envSince = [];
-  state.environment = { lines: Array.from(state.env, ([key, value]) => `${key}=${value}`), key: state.envKey };
+  const lines = Array.from(state.env, ([key, value]) => `${key}=${value}`);
+  state.environment = { lines, key: state.envKey, argNames: [...state.fromArgs] };
   return state.environment;
 }
 

@@ -36,6 +36,7 @@ export function startStage(context: ConvertContext, planned: PlannedStage, total
     author: inherited.author,
     history: [...inherited.history],
     env: new Map(),
+    fromArgs: new Set(),
     environment: undefined,
     envKey: undefined,
     envSince: [],

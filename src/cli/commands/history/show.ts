@@ -1,9 +1,11 @@
 /** `decant history show`. */
-import { createProgress, type PastBuild, reduceProgress, showBuild, type StepState } from "../../../index.ts";
+import { formatSize } from "../../../bytes.ts";
+import { type BuildEvent, type LogLine, type PastBuild, pastSteps, type PastStep, showBuild, type StepUsage } from "../../../index.ts";
 import { defineCommand } from "../../args.ts";
 import type { Command } from "../../command.ts";
+import { safeLine } from "../../style.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../../store-options.ts";
-import { formatDuration } from "../../progress/format-event.ts";
+import { formatDuration, formatSizeEvent } from "../../progress/format-event.ts";
 
 /** The command. */
 export const command: Command = defineCommand(
@@ -21,35 +23,60 @@ export const command: Command = defineCommand(
   async (values, [build], context) => {
     const found = await showBuild({ ...storeOptions(values, context), build });
     const { record, events } = found;
-    await context.stdout.write(values.format === "json" ? `${JSON.stringify({ ...record, events }, undefined, 2)}\n` : textOf(found));
+    const failures = Object.fromEntries(found.failures);
+    await context.stdout.write(
+      values.format === "json" ? `${JSON.stringify({ ...record, events, failures }, undefined, 2)}\n` : textOf(found),
+    );
     return 0;
   },
 );
 
-function textOf({ record, events }: PastBuild): string {
+function textOf({ record, events, failures }: PastBuild): string {
   const { id, title, state, startedAt, finishedAt, error } = record;
-  const progress = createProgress();
-  for (const event of events) reduceProgress(progress, event);
-  const steps = [...progress.steps.values()];
   const took = finishedAt === undefined ? "" : ` after ${formatDuration(finishedAt - startedAt)}`;
-  const more = events.flatMap((event) =>
-    event.type === "warning"
-      ? [`warning: ${event.message}`]
-      : event.type === "result"
-        ? [`=> ${event.kind} ${event.name} ${event.digest ?? ""}`.trimEnd()]
-        : [],
-  );
   const lines = [
     `Build ${id}: ${title}`,
     `Started ${new Date(startedAt).toISOString()}, ${state}${took}`,
-    ...steps.map(stepLine),
-    ...more,
+    ...pastSteps(events).flatMap((step) => [stepLine(step), ...failureLines(failures.get(step.vertex) ?? [])]),
+    ...events.flatMap(eventLines),
     ...(error === undefined ? [] : [`ERROR: ${error}`]),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function stepLine({ number, name, state, startedAt, endedAt }: StepState): string {
-  const took = startedAt === undefined || endedAt === undefined || state === "cached" ? "" : ` ${formatDuration(endedAt - startedAt)}`;
-  return `#${number} ${name}: ${state}${took}`;
+function eventLines(event: BuildEvent): string[] {
+  if (event.type === "warning") return [`warning: ${event.message}`];
+  if (event.type === "result") return [`=> ${event.kind} ${event.name} ${event.digest ?? ""}`.trimEnd()];
+  if (event.type === "size") return [`=> ${formatSizeEvent(event)}`];
+  if (event.type !== "versions") return [];
+  const versions = Object.entries(event.versions).map(([name, version]) => `${name} ${version}`);
+  return [`Made with ${versions.join(", ")}`];
+}
+
+function stepLine({ number, name, outcome, durationMs, usage }: PastStep): string {
+  const took = durationMs === undefined || outcome === "hit" ? "" : ` ${formatDuration(durationMs)}`;
+  return `#${number} ${name}: ${STATES[outcome]}${took}${usage === undefined ? "" : ` (${usageOf(usage)})`}`;
+}
+
+const STATES: Readonly<Record<PastStep["outcome"], string>> = {
+  hit: "cached",
+  ran: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+  waiting: "planned",
+};
+
+function usageOf({ cpuMs, memoryBytes, readBytes, writtenBytes }: StepUsage): string {
+  const parts = [
+    cpuMs === undefined ? "" : `cpu ${formatDuration(cpuMs)}`,
+    memoryBytes === undefined ? "" : `memory ${formatSize(memoryBytes)}`,
+    readBytes === undefined ? "" : `read ${formatSize(readBytes)}`,
+    writtenBytes === undefined ? "" : `written ${formatSize(writtenBytes)}`,
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}
+
+/** What the step said of its failure, by the numbers of its lines. */
+function failureLines(lines: readonly LogLine[]): string[] {
+  return lines.map(({ line, text, isFailing }) => `  ${isFailing ? ">" : " "} ${String(line).padStart(5)} | ${safeLine(text)}`);
 }

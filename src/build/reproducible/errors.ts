@@ -1,0 +1,25 @@
+/** Errors of the comparison. */
+import { DecantError } from "../../errors.ts";
+import type { SourceRange } from "../../source.ts";
+import { causeOf } from "./causes.ts";
+import type { Difference } from "./first-difference.ts";
+
+/** What made the layer. */
+interface Origin {
+  readonly instruction?: string;
+  readonly source?: SourceRange;
+  /** Where several were built. */
+  readonly platform?: string;
+}
+
+/** Two builds differ. */
+export function notReproducible(found: Difference, { instruction, source, platform }: Origin): DecantError {
+  const { why, cure } = causeOf(found);
+  const of = platform === undefined ? "" : ` for ${platform}`;
+  const by = instruction === undefined ? "" : ` of ${instruction}`;
+  return new DecantError(
+    "NOT_REPRODUCIBLE",
+    `Two builds${of} differ: "${found.path ?? "/"}" in layer ${found.layer}${by}: ${found.what}. Usual cause: ${why}`,
+    { hint: `${cure}. Nothing was written`, source: source && [source], details: { ...found } },
+  );
+}

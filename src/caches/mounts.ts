@@ -1,0 +1,83 @@
+/**
+ * Cache mounts that travel: the files of a mount as packs, which are layers of files that lie beside each other. Where a pack ends is decided by the names
+ * in it, so a file that is new changes one pack, and only that one moves.
+ */
+import { hash } from "node:crypto";
+import type { Digest } from "../digest.ts";
+import { isDecantError } from "../errors.ts";
+import { heldCacheMount, type UsedMount } from "../engine/index.ts";
+import type { ImageContext } from "../image/index.ts";
+import { baseName, ROOT } from "../paths.ts";
+import { type Entry, hostTree, layerSource, type LayerItem, type LayerSource, walk, writeLayer } from "../tree/index.ts";
+import type { MountSettings } from "./types.ts";
+
+/** The packs of a mount. */
+interface PackedMount {
+  readonly key: Digest;
+  readonly id: string;
+  readonly packs: readonly LayerSource[];
+}
+
+const DEFAULT_MAX_BYTES = 1024 ** 3;
+/** A cache does without sockets and devices. */
+const KINDS: readonly string[] = ["file", "dir", "symlink"];
+const MAX_PACK_BYTES = 32 * 1024 * 1024;
+/** On average so many files are one pack. */
+const PACK_FILES = 256;
+
+/** Packs the mounts that a build has used and that are wanted. What cannot be packed is a warning. */
+export async function packMounts(ctx: ImageContext, used: ReadonlyMap<Digest, UsedMount>, settings: MountSettings): Promise<PackedMount[]> {
+  const { mounts = false, mountsMaxBytes = DEFAULT_MAX_BYTES } = settings;
+  const packed: PackedMount[] = [];
+  for (const [key, { id, slot }] of used) {
+    const name = id.replace(/^\//, "");
+    if (mounts === false || (mounts !== true && !mounts.some((wanted) => wanted.replace(/^\//, "") === name))) continue;
+    const warn = (why: string): void =>
+      ctx.emit({ type: "warning", code: "CacheMountNotWritten", message: `The cache mount "${name}" was left out of the cache: ${why}` });
+    await using held = await heldCacheMount(ctx.store, slot);
+    if (held === undefined) {
+      warn("another build uses it now");
+      continue;
+    }
+    try {
+      const packs = await packsOf(ctx, held.path, mountsMaxBytes);
+      if (packs === undefined) warn(`its files have more than ${mountsMaxBytes} bytes`);
+      else packed.push({ key, id, packs });
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      // Steps may share it without a lock, and change it meanwhile.
+      if (!isDecantError(error, "CONTEXT")) throw error;
+      warn(error.message);
+    }
+  }
+  return packed;
+}
+
+async function packsOf({ store, signal }: ImageContext, folder: string, maxBytes: number): Promise<LayerSource[] | undefined> {
+  const tree = hostTree(folder);
+  const groups: LayerItem[][] = [];
+  let bytes = 0;
+  let inPack = 0;
+  for (const entry of walk(tree, ROOT)) {
+    // A layer would take such a name as the mark of something that is gone.
+    if (entry.path === ROOT || !KINDS.includes(entry.kind) || entry.path.split("/").some((name) => name.startsWith(".wh."))) continue;
+    bytes += entry.size;
+    if (bytes > maxBytes) return undefined;
+    const last = groups.at(-1);
+    const item: LayerItem = entry.kind === "file" ? { entry, data: await tree.data(entry) } : { entry };
+    if (last === undefined || endsPack(entry) || inPack + entry.size > MAX_PACK_BYTES) {
+      groups.push([item]);
+      inPack = entry.size;
+    } else {
+      last.push(item);
+      inPack += entry.size;
+    }
+  }
+  const packs: LayerSource[] = [];
+  for (const items of groups) packs.push(layerSource(await writeLayer(store, items, { signal })));
+  return packs;
+}
+
+function endsPack({ path }: Entry): boolean {
+  return Number.parseInt(hash("sha256", baseName(path), "hex").slice(0, 6), 16) % PACK_FILES === 0;
+}

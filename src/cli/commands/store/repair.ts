@@ -1,0 +1,2 @@
+/** `decant store repair`. */
+export { repairCommand as command } from "./verify.ts";

@@ -1,0 +1,143 @@
+/**
+ * A network of its own for a container, which reaches others through this machine, and whose published ports are reached at this machine. A program of the
+ * host translates: pasta, else slirp4netns. It ends with this process, whatever happens to it.
+ */
+import { connect } from "node:net";
+import { join } from "node:path";
+import { delay } from "../async.ts";
+import { findTool, makeTemporaryFolder, readNamedFile, type RunningProcess, startProcess } from "../sys/index.ts";
+import { noPortForwarder, portsNotPublished } from "./errors.ts";
+import type { PublishedPort } from "./types.ts";
+
+/** A network that works until it is disposed. */
+interface PortNetwork extends AsyncDisposable {
+  /** Where the host's name servers answer. */
+  readonly nameserver: string;
+}
+
+interface Surroundings {
+  /** A network namespace that is empty. */
+  readonly namespace: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+/** Linked to nothing, so that it is no address of anybody. */
+const PASTA_NAMESERVER = "169.254.1.1";
+const SLIRP_NAMESERVER = "10.0.2.3";
+/** $0: the namespace, which pasta takes by its standard input: it gives up its right to look at other processes. The kernel ends it with us. */
+const START_SCRIPT = `exec setpriv --pdeathsig KILL -- "$@" <"$0"`;
+const PAUSE_MS = 10;
+const MAX_SAID_BYTES = 65_536;
+
+/** Publishes ports. Throws `NOT_FOUND` without a program that can, `RUNTIME` for ports that cannot be used, and the signal's reason. */
+export async function openPorts(ports: readonly PublishedPort[], surroundings: Surroundings): Promise<PortNetwork> {
+  const { env } = surroundings;
+  const [pasta, slirp] = [findTool("pasta", env), findTool("slirp4netns", env)];
+  if (pasta === undefined && slirp === undefined) throw noPortForwarder();
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(makeTemporaryFolder("ports"));
+  const start = (argv: readonly string[], isReady: () => Promise<boolean>): Promise<void> => untilReady(stack, argv, isReady, surroundings);
+  if (pasta !== undefined) {
+    const file = join(folder.path, "pid");
+    await start([pasta, ...pastaArguments(ports), "--pid", file, "--netns", "/proc/self/fd/0"], () => hasText(file));
+  } else if (slirp !== undefined) {
+    const socket = join(folder.path, "api");
+    const how = ["--configure", "--mtu=65520", "--disable-host-loopback", "--netns-type=path", `--api-socket=${socket}`];
+    await start(
+      [slirp, ...how, surroundings.namespace, "tap0"],
+      async () => (await ask(socket, { execute: "list_hostfwd" })) !== undefined,
+    );
+    for (const port of ports) await forward(socket, port);
+  }
+  const resources = stack.move();
+  return { nameserver: pasta === undefined ? SLIRP_NAMESERVER : PASTA_NAMESERVER, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** Without the last of these it would publish what listens in one of the networks in the other. */
+function pastaArguments(ports: readonly PublishedPort[]): string[] {
+  const of = (flag: string, protocol: string): string[] => {
+    const wanted = ports.filter((one) => one.protocol === protocol);
+    return (wanted.length === 0 ? ["none"] : wanted.map(pastaPort)).flatMap((text) => [flag, text]);
+  };
+  const how = ["--config-net", "--foreground", "--quiet", "--netns-only", "--runas", "0", "--no-map-gw", "--dns-forward", PASTA_NAMESERVER];
+  return [...how, ...of("-t", "tcp"), ...of("-u", "udp"), "-T", "none", "-U", "none"];
+}
+
+function pastaPort({ hostIp, hostPort, containerPort }: PublishedPort): string {
+  return `${hostIp === undefined ? "" : `${hostIp}/`}${hostPort}:${containerPort}`;
+}
+
+/** Starts the program, and ends it with `stack`. */
+async function untilReady(
+  stack: AsyncDisposableStack,
+  argv: readonly [program: string, ...rest: string[]] | readonly string[],
+  isReady: () => Promise<boolean>,
+  { namespace, signal }: Surroundings,
+): Promise<void> {
+  const child = startProcess({
+    argv: ["/bin/sh", "-c", START_SCRIPT, namespace, ...argv],
+    stdio: { stdout: "ignore" },
+    // A terminal's Ctrl-C is for the container, which may answer by its ports until it has ended.
+    ownGroup: true,
+  });
+  stack.defer(async () => {
+    child.kill("SIGKILL");
+    await child.exit.catch(() => undefined);
+  });
+  const end = { reached: false };
+  const said = textOf(child);
+  const ended = child.exit.finally(() => {
+    end.reached = true;
+  });
+  ended.catch(() => undefined);
+  while (!(await isReady())) {
+    signal.throwIfAborted();
+    if (end.reached) {
+      await ended;
+      throw portsNotPublished(argv[0]?.split("/").at(-1) ?? "", lastWords(await said));
+    }
+    await delay(PAUSE_MS);
+  }
+}
+
+async function textOf({ stderr }: RunningProcess): Promise<string> {
+  let said = "";
+  for await (const chunk of stderr) if (said.length < MAX_SAID_BYTES) said += Buffer.from(chunk).toString("utf8");
+  return said;
+}
+
+/** What is wrong comes last; complaints about a missing syslog come between. */
+function lastWords(said: string): string {
+  const lines = said.split("\n").filter((line) => line.trim() !== "" && !/bytes to syslog/.test(line));
+  return lines.at(-1)?.trim() ?? "";
+}
+
+async function hasText(path: string): Promise<boolean> {
+  const read = await readNamedFile({ path }, { maxBytes: 64 });
+  return "bytes" in read && read.bytes.byteLength > 0;
+}
+
+/** slirp4netns speaks JSON over a socket; it takes one port of one address at a time. */
+async function forward(socket: string, { hostIp, hostPort, containerPort, protocol }: PublishedPort): Promise<void> {
+  const answer = await ask(socket, {
+    execute: "add_hostfwd",
+    arguments: { proto: protocol, host_addr: hostIp ?? "0.0.0.0", host_port: hostPort, guest_port: containerPort },
+  });
+  if (answer === undefined || /"error"/.test(answer)) throw portsNotPublished("slirp4netns", `port ${hostPort}: ${answer ?? "no answer"}`);
+}
+
+/** One request; undefined where nobody listens. */
+async function ask(path: string, request: object): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const socket = connect(path);
+  let answer = "";
+  socket.setEncoding("utf8");
+  socket.once("error", () => resolve(undefined));
+  socket.on("data", (text: string) => {
+    answer += text;
+  });
+  socket.once("end", () => resolve(answer));
+  socket.end(JSON.stringify(request));
+  return await promise;
+}

@@ -1,0 +1,53 @@
+/** Makes sigstore bundles (v0.3) around statements: DSSE envelopes, with what others need to verify them. */
+import { createPublicKey, type KeyObject, sign as signBytes } from "node:crypto";
+import { bundleFromJSON, bundleToJSON, BUNDLE_V03_MEDIA_TYPE } from "@sigstore/bundle";
+import { IN_TOTO } from "../oci/index.ts";
+import { keyHint } from "./keys.ts";
+import type { Envelope, LogEntry, TransparencyLog } from "./transparency-log.ts";
+
+/** Signs statements. */
+export interface Signer {
+  /** The bundle in JSON. Throws `SIGNING`. */
+  sign(statement: Uint8Array, signal: AbortSignal): Promise<Buffer>;
+}
+
+/** Who made the envelope, in the JSON of a bundle. */
+type Maker = { readonly publicKey: { readonly hint: string } } | { readonly certificate: { readonly rawBytes: string } };
+
+/** Signs with a private key. `log`: also writes it down in a transparency log; else nobody else learns of the signature. */
+export function createKeySigner(key: KeyObject, log: TransparencyLog | undefined): Signer {
+  const hint = keyHint(key);
+  const publicKey = createPublicKey(key).export({ type: "spki", format: "pem" }).toString();
+  return {
+    async sign(statement, signal) {
+      const envelope = envelopeOf(statement, key);
+      const entries = log === undefined ? [] : [await log.add(envelope, publicKey, signal)];
+      return bundleOf(envelope, { publicKey: { hint } }, entries);
+    },
+  };
+}
+
+/** Signs `statement` in an envelope (DSSE v1). */
+export function envelopeOf(statement: Uint8Array, key: KeyObject): Envelope {
+  const signature = signBytes(key.asymmetricKeyType === "ed25519" ? null : "sha256", preAuthEncoding(statement), key);
+  return {
+    payload: Buffer.from(statement).toString("base64"),
+    payloadType: IN_TOTO,
+    signatures: [{ sig: signature.toString("base64"), keyid: "" }],
+  };
+}
+
+/** Puts it together, and checks it as a reader would. */
+export function bundleOf(dsseEnvelope: Envelope, maker: Maker, tlogEntries: readonly LogEntry[]): Buffer {
+  const bundle = {
+    mediaType: BUNDLE_V03_MEDIA_TYPE,
+    verificationMaterial: { ...maker, tlogEntries, timestampVerificationData: { rfc3161Timestamps: [] } },
+    dsseEnvelope,
+  };
+  return Buffer.from(JSON.stringify(bundleToJSON(bundleFromJSON(bundle))), "utf8");
+}
+
+/** What is signed: type and payload with their lengths, so that neither can be taken for a part of the other. */
+function preAuthEncoding(payload: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`DSSEv1 ${IN_TOTO.length} ${IN_TOTO} ${payload.byteLength} `, "utf8"), payload]);
+}

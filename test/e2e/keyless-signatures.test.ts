@@ -1,0 +1,131 @@
+/** F4: signatures without a key: a certificate for a token, and a public log; against the services of @sigstore/mock. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { generateKeyPair, signImage, verifyImage } from "../../src/index.ts";
+import { tarOf } from "../support/archive.ts";
+import { type FakeRegistry, startFakeRegistry } from "../support/registry.ts";
+import { type FakeSigstore, identityToken, startSigstore } from "../support/sigstore.ts";
+
+const ISSUER = "https://issuer.test";
+const ME = "https://example.test/me";
+const folder = mkdtempSync(join(tmpdir(), "decant-keyless-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const root = join(folder, "store");
+
+function fill(registry: FakeRegistry): string {
+  registry.addImage("team/app", "v1", { layers: [tarOf([{ path: "a", content: "a" }])], config: { architecture: "amd64", os: "linux" } });
+  return `${registry.host}/team/app:v1`;
+}
+
+async function sign(image: string, { url }: FakeSigstore, more: Partial<Parameters<typeof signImage>[0]>): Promise<string> {
+  await using run = signImage({ root, env: {}, image, fulcioUrl: url, rekorUrl: url, cwd: folder, ...more });
+  return await run.result.then(
+    ({ bundles }) => bundles[0] ?? "",
+    (error: Error & { readonly code?: string }) => `${error.code}: ${error.message}`,
+  );
+}
+
+type Identity = NonNullable<Parameters<typeof verifyImage>[0]["identities"]>[number];
+
+async function verify(image: string, identity: Identity, more: Partial<Parameters<typeof verifyImage>[0]> = {}): Promise<string> {
+  await using run = verifyImage({ root, image, identities: [identity], trustedRoot: "root.json", cwd: folder, ...more });
+  return await run.result.then(
+    ({ signatures }) => signatures.map(({ subject, issuer }) => `${subject} ${issuer}`).join(),
+    (error: Error & { readonly code?: string }) => `${error.code}: ${error.message}`,
+  );
+}
+
+test("F4: an image is signed as whoever a token names, and verified by identity and issuer", async () => {
+  await using registry = await startFakeRegistry();
+  await using sigstore = await startSigstore();
+  writeFileSync(join(folder, "root.json"), sigstore.trustedRoot);
+  const image = fill(registry);
+  const token = identityToken({ sub: ME, iss: ISSUER });
+  const bundle = JSON.parse(await sign(image, sigstore, { identityToken: token }));
+  assert.equal(bundle.mediaType, "application/vnd.dev.sigstore.bundle.v0.3+json");
+  assert.equal(bundle.verificationMaterial.tlogEntries.length, 1);
+  assert.equal(await verify(image, { subject: ME, issuer: ISSUER }), `${ME} ${ISSUER}`);
+  assert.equal(await verify(image, { subject: /^https:\/\/example\.test\//, issuer: /issuer/ }), `${ME} ${ISSUER}`);
+
+  const wrong = /^SIGNATURE: .*its signature does not count: it is by https:\/\/example.test\/me \(https:\/\/issuer.test\)/;
+  assert.match(await verify(image, { subject: "https://example.test/m", issuer: ISSUER }), wrong);
+  assert.match(await verify(image, { subject: ME, issuer: "https://accounts.google.com" }), wrong);
+  // Nobody of sigstore.dev has certified it.
+  assert.match(await verify(image, { subject: ME, issuer: ISSUER }, { trustedRoot: undefined }), /^SIGNATURE: /);
+  const { publicKey } = await generateKeyPair({ password: "" });
+  assert.match(
+    await verify(image, { subject: ME, issuer: ISSUER }, { identities: [], keys: ["env://PUB"], env: { PUB: publicKey } }),
+    /it is by somebody with a certificate, not by a key/,
+  );
+});
+
+test("F4: a bundle without its entry of the log, or with one that was changed, does not count", async () => {
+  await using registry = await startFakeRegistry();
+  await using sigstore = await startSigstore();
+  writeFileSync(join(folder, "root.json"), sigstore.trustedRoot);
+  const image = fill(registry);
+  const good = await sign(image, sigstore, { identityToken: identityToken({ sub: ME, iss: ISSUER }), upload: false });
+  assert.match(await verify(image, { subject: ME, issuer: ISSUER }), /it has no signature/);
+  const rows: readonly [name: string, change: (bundle: { verificationMaterial: Record<string, unknown> }) => void][] = [
+    ["no entry", (bundle) => (bundle.verificationMaterial["tlogEntries"] = [])],
+    ["another time", (bundle) => (entryOf(bundle)["integratedTime"] = "1")],
+    ["another body", (bundle) => (entryOf(bundle)["canonicalizedBody"] = Buffer.from('{"kind":"dsse"}').toString("base64"))],
+    ["no proof", (bundle) => delete entryOf(bundle)["inclusionProof"]],
+    ["another certificate", (bundle) => (bundle.verificationMaterial["certificate"] = { rawBytes: "AAAA" })],
+  ];
+  for (const [name, change] of rows) {
+    const bundle = JSON.parse(good);
+    change(bundle);
+    writeFileSync(join(folder, "changed.json"), JSON.stringify(bundle));
+    assert.match(await verify(image, { subject: ME, issuer: ISSUER }, { bundle: "changed.json" }), /^SIGNATURE: .*does not count/, name);
+  }
+  writeFileSync(join(folder, "good.json"), good);
+  assert.equal(await verify(image, { subject: ME, issuer: ISSUER }, { bundle: "good.json" }), `${ME} ${ISSUER}`);
+});
+
+function entryOf({ verificationMaterial }: { readonly verificationMaterial: Record<string, unknown> }): Record<string, unknown> {
+  const { tlogEntries } = verificationMaterial;
+  assert.ok(Array.isArray(tlogEntries));
+  return tlogEntries[0];
+}
+
+test("F4: tokens come from the surroundings, and no message shows them", async () => {
+  await using registry = await startFakeRegistry();
+  await using sigstore = await startSigstore();
+  writeFileSync(join(folder, "root.json"), sigstore.trustedRoot);
+  const image = fill(registry);
+  const github = { ACTIONS_ID_TOKEN_REQUEST_URL: `${sigstore.url}/token?api=1`, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "the-right" };
+  await sign(image, sigstore, { env: github });
+  assert.equal(await verify(image, { subject: "https://ci.test/workflow", issuer: ISSUER }), `https://ci.test/workflow ${ISSUER}`);
+  const token = identityToken({ sub: ME, iss: ISSUER });
+  writeFileSync(join(folder, "token"), `${token}\n`);
+  await sign(image, sigstore, { identityToken: "token" });
+  await sign(image, sigstore, { env: { SIGSTORE_ID_TOKEN: token } });
+  assert.match(await verify(image, { subject: ME, issuer: ISSUER }), new RegExp(`^${ME} ${ISSUER},${ME} ${ISSUER}$`));
+  sigstore.server.fault({ match: /signingCert/, kind: "status", status: 400, body: `bad token ${token}` });
+  const told = await sign(image, sigstore, { env: { SIGSTORE_ID_TOKEN: token } });
+  assert.match(
+    told,
+    /^SIGNING: Cannot use the certificate authority "http:\/\/127\.0\.0\.1:\d+\/api\/v2\/signingCert": it answered 400: bad token …$/,
+  );
+  assert.match(
+    await sign(image, sigstore, { env: { ...github, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "wrong" } }),
+    /^SIGNING: Cannot use the token service .* it answered 401$/,
+  );
+  assert.match(await sign(image, sigstore, { identityToken: "env://T", env: { T: "words" } }), /no token of OpenID Connect/);
+});
+
+test("F4: a signature by a key is written down in the log where that is asked for", async () => {
+  await using registry = await startFakeRegistry();
+  await using sigstore = await startSigstore();
+  const image = fill(registry);
+  const { privateKey, publicKey } = await generateKeyPair({ password: "" });
+  const bundle = JSON.parse(await sign(image, sigstore, { key: "env://KEY", env: { KEY: privateKey }, tlogUpload: true }));
+  assert.equal(bundle.verificationMaterial.tlogEntries.length, 1);
+  assert.equal(sigstore.server.log().length, 1);
+  await using run = verifyImage({ root, image, keys: ["env://PUB"], env: { PUB: publicKey } });
+  assert.deepEqual((await run.result).signatures, [{ key: "env://PUB", annotations: {} }]);
+});

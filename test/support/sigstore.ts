@@ -1,0 +1,117 @@
+/**
+ * A sigstore of the test's own: certificate authority, logs and a token service of @sigstore/mock on a port of this machine, and the trusted root
+ * that names them.
+ */
+import assert from "node:assert/strict";
+import { createHash, generateKeyPairSync, verify } from "node:crypto";
+import { fulcioHandler, type HandlerFn, initializeCA, initializeCTLog, initializeTLog, rekorHandler } from "@sigstore/mock";
+import {
+  type CertificateAuthority,
+  HashAlgorithm,
+  PublicKeyDetails,
+  type TransparencyLogInstance,
+  TrustedRoot,
+} from "@sigstore/protobuf-specs";
+import { startServer, type TestServer } from "./server.ts";
+
+/** The services, and what trusts them. */
+export interface FakeSigstore extends AsyncDisposable {
+  readonly server: TestServer;
+  /** Of all services. */
+  readonly url: string;
+  /** The text of a trusted root. */
+  readonly trustedRoot: string;
+}
+
+/** Starts them. */
+export async function startSigstore(): Promise<FakeSigstore> {
+  const pair = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const ctLog = await initializeCTLog(pair());
+  const authority = await initializeCA(pair(), ctLog);
+  const log = await initializeTLog("https://rekor.test", pair());
+  const certify = fulcioHandler(authority, { strict: true });
+  const write = rekorHandler(log, { strict: true });
+  const server = await startServer(async ({ path, headers, body }) => {
+    const url = new URL(path, "http://sigstore.test");
+    if (url.pathname === "/token") {
+      if (headers["authorization"] !== "Bearer the-right") return { status: 401 };
+      return { body: JSON.stringify({ value: identityToken({ sub: "https://ci.test/workflow", aud: url.searchParams.get("audience") }) }) };
+    }
+    if (url.pathname === certify.path) return await answer(certify.fn, body.toString());
+    if (url.pathname === write.path) return await answer(write.fn, writtenEntry(body.toString()));
+    return { status: 404 };
+  });
+  const since = { start: new Date(0), end: undefined };
+  const root: TrustedRoot = {
+    mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+    tlogs: [logInstance(log.publicKey, since)],
+    ctlogs: [logInstance(ctLog.publicKey, since)],
+    certificateAuthorities: [authorityOf(authority.rootCertificate, since)],
+    timestampAuthorities: [],
+  };
+  return {
+    server,
+    url: server.origin,
+    trustedRoot: JSON.stringify(TrustedRoot.toJSON(root)),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** A token that says these things; nobody looks at its signature. */
+export function identityToken(claims: object): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "none", typ: "JWT" })}.${part({ iss: "https://issuer.test", ...claims })}.c2lnbmF0dXJlLW9mLXRva2Vu`;
+}
+
+async function answer(handler: HandlerFn, body: string): Promise<{ readonly status: number; readonly body: string }> {
+  const { statusCode, response } = await handler(body);
+  assert.ok(typeof response === "string");
+  return { status: statusCode, body: response };
+}
+
+/** What a real log writes down of an envelope that it is offered: its hashes, when the signature is good. */
+function writtenEntry(proposed: string): string {
+  const { apiVersion, kind, spec } = JSON.parse(proposed);
+  // An entry of a hash is written down as it is.
+  if (kind !== "dsse") return proposed;
+  const { payload, payloadType, signatures } = JSON.parse(spec.proposedContent.envelope);
+  const [verifier] = spec.proposedContent.verifiers;
+  const content = Buffer.from(payload, "base64");
+  const signed = Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${content.byteLength} `), content]);
+  const [{ sig }] = signatures;
+  if (!verify("sha256", signed, Buffer.from(verifier, "base64").toString(), Buffer.from(sig, "base64"))) throw new Error("bad signature");
+  const hash = (data: string | Buffer): object => ({ algorithm: "sha256", value: createHash("sha256").update(data).digest("hex") });
+  return JSON.stringify({
+    apiVersion,
+    kind,
+    spec: {
+      envelopeHash: hash(spec.proposedContent.envelope),
+      payloadHash: hash(content),
+      signatures: [{ signature: sig, verifier }],
+    },
+  });
+}
+
+type ValidFor = { readonly start: Date; readonly end: undefined };
+
+function logInstance(publicKey: Buffer, validFor: ValidFor): TransparencyLogInstance {
+  return {
+    baseUrl: "https://rekor.test",
+    hashAlgorithm: HashAlgorithm.SHA2_256,
+    publicKey: { rawBytes: publicKey, keyDetails: PublicKeyDetails.PKIX_ECDSA_P256_SHA_256, validFor },
+    logId: { keyId: createHash("sha256").update(publicKey).digest() },
+    checkpointKeyId: undefined,
+    operator: "",
+  };
+}
+
+function authorityOf(certificate: ArrayBufferView<ArrayBuffer>, validFor: ValidFor): CertificateAuthority {
+  const rawBytes = Buffer.from(certificate.buffer, certificate.byteOffset, certificate.byteLength);
+  return {
+    subject: { organization: "test", commonName: "test" },
+    uri: "https://authority.test",
+    certChain: { certificates: [{ rawBytes }] },
+    validFor,
+    operator: "",
+  };
+}

@@ -18,7 +18,6 @@ import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../doc
 import type { EngineContext, SourceAccess } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
 import { learning, openGuard } from "./secret-guard.ts";
-import type { RemoteSolver } from "./remote-types.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
@@ -83,8 +82,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** The one that is meant where nobody names one. */
   readonly defaultPlatform: Platform;
   readonly contexts: NamedContexts;
-  /** Builders elsewhere, where the build has some: its steps run there. */
-  readonly remote?: RemoteSolver | undefined;
+  /** Its steps run on builders elsewhere. */
+  readonly isElsewhere?: boolean | undefined;
   /** decant.yaml, read on first use. */
   readonly project: () => Promise<ProjectFile | undefined>;
   /** What it may take its sources for: with `locked` the pins of decant.lock, read on first use. */

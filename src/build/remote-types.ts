@@ -1,17 +1,21 @@
-/** Builders elsewhere, as a build sees them. They are of a room above: whoever calls `build` brings them. */
-import type { OpenedBuild } from "./open-build.ts";
-import type { PreparedBuild } from "./prepare.ts";
-import type { SolvedGraph, StartedBuild } from "./solve-graph.ts";
-import type { BuildOptions } from "./types.ts";
+/** Builders elsewhere, as options name them. What they do with a build is said in remote.ts, which knows what a build is. */
+import type { Emit } from "../events.ts";
 
-/** Runs graphs on other machines. */
-export interface RemoteSolver extends AsyncDisposable {
-  /** As `solveGraph`. Throws also `BUILDER`. */
-  solve(builds: readonly PreparedBuild[], started: StartedBuild): Promise<SolvedGraph>;
+/** Connected builders: see `RemoteSolver`. */
+export interface Fleet extends AsyncDisposable {
+  readonly addresses: readonly string[];
+}
+
+/** What builders are looked up in, and told with. */
+export interface BuildersPlace {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
 }
 
 /** Connects to builders. */
 export interface Builders {
   /** `named`: those of the project file, which count where nothing else names any. Undefined: the build runs here. Throws `USAGE`, `BUILDER`. */
-  open(named: string | undefined, opened: OpenedBuild<BuildOptions>): Promise<RemoteSolver | undefined>;
+  open(named: string | undefined, place: BuildersPlace): Promise<Fleet | undefined>;
 }

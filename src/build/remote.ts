@@ -1,7 +1,9 @@
 /** Whether a build runs here or elsewhere, and what it cannot have elsewhere. */
 import { usageError, unsupported } from "../errors.ts";
 import type { OpenedBuild } from "./open-build.ts";
-import type { RemoteSolver } from "./remote-types.ts";
+import type { PreparedBuild } from "./prepare.ts";
+import type { Fleet } from "./remote-types.ts";
+import type { SolvedGraph, StartedBuild } from "./solve-graph.ts";
 import type { BuildOptions } from "./types.ts";
 
 /** Options of this machine's engine, by their flags. */
@@ -22,6 +24,12 @@ const OWN: readonly (readonly [flag: string, isGiven: (options: BuildOptions) =>
   ["--cache-to", ({ cacheTo = [] }) => cacheTo.length > 0],
 ];
 
+/** Runs graphs on other machines. The room above that makes them knows of no other kind. */
+export interface RemoteSolver extends Fleet {
+  /** As `solveGraph`. Throws also `BUILDER`. */
+  readonly solve: (builds: readonly PreparedBuild[], started: StartedBuild) => Promise<SolvedGraph>;
+}
+
 /** The builders of a build; undefined: it runs here. Throws `UNSUPPORTED` for options that work here only, and as `Builders.open`. */
 export async function openBuilders(opened: OpenedBuild<BuildOptions>): Promise<RemoteSolver | undefined> {
   const { options } = opened;
@@ -30,8 +38,10 @@ export async function openBuilders(opened: OpenedBuild<BuildOptions>): Promise<R
     if (named === undefined) return undefined;
     throw usageError(`Cannot build: the project file names the builder "${named}", and this call of build() has no builders`);
   }
-  const remote = await options.builders.open(named, opened);
-  if (remote === undefined) return undefined;
+  const { cwd, emit, signal } = opened;
+  const fleet = await options.builders.open(named, { cwd, env: options.env ?? process.env, emit, signal });
+  if (fleet === undefined) return undefined;
+  const remote = fleet as RemoteSolver;
   const flag = OWN.find(([, isGiven]) => isGiven(options))?.[0];
   if (flag === undefined) return remote;
   await remote[Symbol.asyncDispose]();

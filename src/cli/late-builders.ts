@@ -4,11 +4,10 @@ import type { Builders } from "../build/index.ts";
 /** Those that `text`, DECANT_BUILDER or the project file names. */
 export function lateBuilders(text: string | undefined): Builders {
   return {
-    async open(named, opened) {
-      const { env = process.env } = opened.options;
-      if ((text ?? env["DECANT_BUILDER"] ?? "") === "" && named === undefined) return undefined;
+    async open(named, place) {
+      if ((text ?? place.env["DECANT_BUILDER"] ?? "") === "" && named === undefined) return undefined;
       const { buildersOf } = await import("../buildkit/index.ts");
-      return await buildersOf(text).open(named, opened);
+      return await buildersOf(text).open(named, place);
     },
   };
 }

@@ -18,7 +18,7 @@ import { createOwnAuthority } from "../support/own-authority.ts";
 const DOCKERFILE = "FROM scratch\nCOPY a /\n";
 
 /** A program of this name that stands for a way to a builder. Gives the folder for PATH, and the words that it got. */
-function standIn(shop: Workshop, name: string): { readonly env: Record<string, string>; words(): string } {
+function standIn(shop: Workshop, name: string): { readonly env: Record<string, string>; readonly words: () => string } {
   const bin = join(shop.folder, "bin");
   mkdirSync(bin, { recursive: true });
   const log = join(shop.folder, "words");

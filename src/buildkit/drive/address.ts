@@ -3,7 +3,7 @@ import { usageError } from "../../errors.ts";
 import { given } from "../../given.ts";
 
 /** Where a builder is, and how it is reached. */
-export type BuilderPlace =
+type BuilderPlace =
   | { readonly kind: "unix"; readonly path: string }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly certificates: Certificates }
   /** dockerd, which has a BuildKit: of the context, else of the environment. */

@@ -1,8 +1,7 @@
 /** Several builders as one: each platform of a build goes to a node that can have it and has least to do; a lost node's work goes to another. */
 import { createHash } from "node:crypto";
 import { AT_ONCE, allSettledOf, pool } from "../../async.ts";
-import type { Builders, OpenedBuild, PreparedBuild, RemoteSolver, SolvedBuild, SolvedGraph, StartedBuild } from "../../build/index.ts";
-import type { BuildOptions } from "../../build/index.ts";
+import type { Builders, BuildersPlace, PreparedBuild, RemoteSolver, SolvedBuild, SolvedGraph, StartedBuild } from "../../build/index.ts";
 import { type DecantError, isDecantError, unsupported } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { formatPlatform, type Platform, platformRank } from "../../oci/index.ts";
@@ -13,7 +12,7 @@ import { step } from "../../step.ts";
 import type { LayerSource } from "../../tree/index.ts";
 import { publicUrl } from "../../url-secrets.ts";
 import { type BuilderAddress, parseBuilders } from "./address.ts";
-import { builderError, type DialOptions } from "./dial.ts";
+import { builderError } from "./dial.ts";
 import { type BuilderNode, openNode } from "./node.ts";
 import { type ToldSteps, toldSteps } from "./told-steps.ts";
 import { checkTarget, NodeLost, type RanTarget, type ReadyTarget, readyTarget, runTarget } from "./run-target.ts";
@@ -21,10 +20,9 @@ import { checkTarget, NodeLost, type RanTarget, type ReadyTarget, readyTarget, r
 /** The builders that `text` names; without it those that DECANT_BUILDER names, then those of the project file. */
 export function buildersOf(text: string | undefined): Builders {
   return {
-    async open(named, opened) {
-      const { env = process.env } = opened.options;
-      const wanted = text ?? (env["DECANT_BUILDER"] || named);
-      return wanted === undefined || wanted === "" ? undefined : await openFleet(parseBuilders(wanted), opened);
+    async open(named, place) {
+      const wanted = text ?? (place.env["DECANT_BUILDER"] || named);
+      return wanted === undefined || wanted === "" ? undefined : await openFleet(parseBuilders(wanted), place);
     },
   };
 }
@@ -36,31 +34,28 @@ interface FleetNode {
   isLost: boolean;
 }
 
-async function openFleet(addresses: readonly BuilderAddress[], opened: OpenedBuild<BuildOptions>): Promise<RemoteSolver> {
-  const { options, cwd, emit, signal } = opened;
+async function openFleet(addresses: readonly BuilderAddress[], place: BuildersPlace): Promise<RemoteSolver> {
   const fleet: FleetNode[] = [];
   const close = async (): Promise<void> => {
     await allSettledOf(fleet.map(async ({ node }) => await node[Symbol.asyncDispose]()));
   };
   try {
-    const nodes = await openNodes(addresses, { cwd, env: options.env ?? process.env }, { emit, signal });
+    const nodes = await openNodes(addresses, place);
     fleet.push(...nodes.map((node) => ({ node, working: 0, isLost: false })));
   } catch (error) {
     await close();
     throw error;
   }
   return {
+    addresses: addresses.map(({ address }) => address),
     solve: (builds, started) => solveThere(fleet, builds, started),
     [Symbol.asyncDispose]: close,
   };
 }
 
 /** All that answer. Throws what the last one said where none does. */
-async function openNodes(
-  addresses: readonly BuilderAddress[],
-  options: DialOptions,
-  { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal },
-): Promise<BuilderNode[]> {
+async function openNodes(addresses: readonly BuilderAddress[], place: BuildersPlace): Promise<BuilderNode[]> {
+  const { emit, signal } = place;
   const failures: DecantError[] = [];
   const opened = await pool(
     AT_ONCE,
@@ -68,7 +63,7 @@ async function openNodes(
     async (one) => {
       const vertex = `builder ${one.address}`;
       try {
-        return await step(emit, { vertex, name: `[internal] connecting to ${one.address}` }, signal, () => openNode(one, options, signal));
+        return await step(emit, { vertex, name: `[internal] connecting to ${one.address}` }, signal, () => openNode(one, place, signal));
       } catch (error) {
         if (!isDecantError(error, "BUILDER")) throw error;
         failures.push(error);

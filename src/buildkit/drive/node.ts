@@ -33,7 +33,7 @@ export interface BuilderNode extends AsyncDisposable {
 }
 
 /** An open session. */
-export interface NodeSession extends AsyncDisposable {
+interface NodeSession extends AsyncDisposable {
   readonly id: string;
 }
 

@@ -196,7 +196,9 @@ function lentOf(
   }: { readonly stack: AsyncDisposableStack; readonly signal: AbortSignal; readonly onFailure: (error: unknown) => void },
 ): Lent {
   const { opened, session } = build;
-  const sources = stack.use(localSources(session.store, { ...opened.contexts.folders, context: opened.context.files }, { modes: opened.options.contextModes }));
+  const sources = stack.use(
+    localSources(session.store, { ...opened.contexts.folders, context: opened.context.files }, { modes: opened.options.contextModes }),
+  );
   const trees = new Map<string, Promise<Tree | undefined>>();
   const open = async (name: string): Promise<Tree | undefined> => {
     if (name !== "context" && !(name in opened.contexts.folders)) return undefined;

@@ -7,6 +7,7 @@ import { given } from "../../given.ts";
 import { reachable, type Vertex } from "../../graph/index.ts";
 import type { BuiltImage } from "../../image/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
+import type { Store } from "../../store/index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import { fromDefinition } from "../llb/from-llb.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
@@ -43,7 +44,7 @@ export async function runGraph(connection: Connection, job: Job, access: ClientA
       store: session.store,
       emit,
       providers,
-      sandbox: () => (sandbox ??= startSandbox(session.store.root, service.env, stack)),
+      sandbox: () => (sandbox ??= startSandbox(session.store, service.env, stack)),
       defaultNetwork: "host",
       secret: access.secret,
       sshAgent: access.sshAgent,
@@ -98,11 +99,11 @@ function checkEntitlements({ service }: Connection, { entitlements }: SolveReque
 }
 
 async function startSandbox(
-  root: string,
+  store: Store,
   env: Readonly<Record<string, string | undefined>>,
   stack: AsyncDisposableStack,
 ): Promise<Sandbox> {
-  const stateDir = join(root, "sandbox");
+  const stateDir = join(store.root, "sandbox");
   await sweepSandboxes(stateDir);
-  return stack.use(createSandbox({ stateDir, runtime: "auto", env }));
+  return stack.use(createSandbox({ stateDir, store, runtime: "auto", env }));
 }

@@ -21,6 +21,6 @@ export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
 export type { PreparedBuild } from "./prepare.ts";
 export type { RemoteSolver } from "./remote.ts";
-export type { Builders, BuildersPlace } from "./remote-types.ts";
+export type { Builders, BuildersPlace, Fleet } from "./remote-types.ts";
 export type { SolvedBuild, SolvedGraph, StartedBuild } from "./solve-graph.ts";
 export type { AuditedBuild, AuditMode, BuildOptions, BuildResult, NamedTargetResult, TargetResult } from "./types.ts";

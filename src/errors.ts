@@ -71,6 +71,7 @@ export type ErrorCode =
   | "RECIPE_LOCK"
   | "RECIPE_DRIFT"
   | "EXPORT"
+  | "BUILDER"
   | "AUDIT"
   | "SIGNATURE"
   | "SIGNING"

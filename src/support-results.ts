@@ -212,9 +212,8 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   {
     id: "F146",
     title: "Builders and nodes: --builder",
-    state: "refused",
-    hint: "Decant needs no builder: leave it out",
-    refuses: [{ args: ["--builder", "a"] }],
+    state: "partial",
+    note: "decant build --builder (DECANT_BUILDER, decant.yaml): steps run on BuildKit daemons, one or several. BUILDX_BUILDER and builders of buildx do not count. Not on builders: --cache-from and --cache-to, --explain, --expect-cached, --cgroup-parent, --resource, --cdi-spec-dir, --runtime, --ca-certs, and git over ssh.",
   },
   {
     id: "F152",

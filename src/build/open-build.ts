@@ -82,6 +82,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** The one that is meant where nobody names one. */
   readonly defaultPlatform: Platform;
   readonly contexts: NamedContexts;
+  /** Its steps run on builders elsewhere. */
+  readonly isElsewhere?: boolean | undefined;
   /** decant.yaml, read on first use. */
   readonly project: () => Promise<ProjectFile | undefined>;
   /** What it may take its sources for: with `locked` the pins of decant.lock, read on first use. */

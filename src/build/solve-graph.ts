@@ -24,7 +24,7 @@ import type { BuildOptions } from "./types.ts";
 import { warningsOnce } from "./warnings-once.ts";
 
 /** A build as its history knows it. */
-interface StartedBuild {
+export interface StartedBuild {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -43,7 +43,7 @@ export interface SolvedBuild extends PreparedBuild {
 }
 
 /** What a build made. */
-interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
+export interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
   /** A build for each platform, in the order of the options. */
   readonly builds: readonly SolvedBuild[];
 }

@@ -103,6 +103,11 @@ const OWN = {
     help: "Take sources as decant.lock says; fail for one that it lacks, and for an assembled base without a lock",
   },
   "project-file": { type: "string", value: "FILE", help: "Settings of the project; by default decant.yaml in CONTEXT or here" },
+  builder: {
+    type: "string",
+    value: "ADDRESS",
+    help: "Run the steps on BuildKit daemons: unix://, tcp://, docker://, docker-container://, kube-pod://, ssh://; several with commas",
+  },
   runtime: { type: "string", value: "NAME", help: "OCI runtime for RUN steps", choices: ["auto", "crun", "runc"] },
   call: {
     type: "string",
@@ -219,6 +224,7 @@ export const BUILD_OPTION_GROUPS: Readonly<Record<string, readonly BuildOption[]
     "metadata-file",
   ],
   Steps: [
+    "builder",
     "add-host",
     "allow",
     "ca-certs",

@@ -28,6 +28,7 @@ import {
 } from "./step-options.ts";
 import { storeOptions } from "./store-options.ts";
 import { oneTarget, parseTargets } from "./target-options.ts";
+import { lateBuilders } from "./late-builders.ts";
 
 /** For `--call`. Throws `USAGE`. */
 export function callOptions(values: BuildValues, contextFolder: string, context: CliContext): CheckDockerfileOptions {
@@ -96,6 +97,7 @@ export function buildOptions(values: BuildValues, contextFolder: string, context
     locked: values.locked,
     sourcePolicy: values["source-policy-file"],
     runtime: values.runtime,
+    builders: lateBuilders(values.builder),
     explain: values.explain,
     report: values.report,
     expectCached: values["expect-cached"],

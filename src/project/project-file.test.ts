@@ -77,7 +77,7 @@ const BAD: readonly (readonly [string, string, string])[] = [
   [
     "an unknown key",
     "image: {}",
-    'CONFIG_FILE decant.yaml:1:1 Cannot use "decant.yaml": it has no key "image"; wanted images, assemble, debian, audit or signatures',
+    'CONFIG_FILE decant.yaml:1:1 Cannot use "decant.yaml": it has no key "image"; wanted images, assemble, builder, debian, audit or signatures',
   ],
   [
     "signatures by nobody",
@@ -171,4 +171,10 @@ test("findProjectFile() prefers the given file, then the context's, then the wor
   await writeFile(join(cwd.path, "other.yaml"), "");
   assert.equal((await findProjectFile({ ...where, file: "other.yaml" }))?.path, join(cwd.path, "other.yaml"));
   await assert.rejects(findProjectFile({ ...where, file: "none.yaml" }), { code: "NOT_FOUND" });
+});
+
+test("I3: reads the builders of a project, which are a text", async () => {
+  const { builder } = await parseProjectFile("/p/decant.yaml", { name: "decant.yaml", text: "builder: docker://,unix:///run/b.sock\n" });
+  assert.equal(builder, "docker://,unix:///run/b.sock");
+  await assert.rejects(parseProjectFile("/p/decant.yaml", { name: "decant.yaml", text: "builder: [a]\n" }), /the "builder" is no text/);
 });

@@ -2,7 +2,7 @@
  * A client of BuildKit that makes the calls of docker buildx in their recorded order (shared/reference/buildkit-wire.md): a session with its files,
  * secrets and credentials, Status, Solve, and the calls on the open build. Both ends of the connection are in this process.
  */
-import { createServer, connect, type Server } from "node:net";
+import { createServer, connect, type Server, type Socket } from "node:net";
 import { mkdirSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -28,7 +28,11 @@ import { hostTree } from "../../src/tree/index.ts";
 /** A server in this process, with a store of its own. */
 export interface TestServer extends AsyncDisposable {
   readonly root: string;
+  /** "unix:///tmp/…/door" */
+  readonly address: string;
   readonly server: BuildServer;
+  /** Ends all connections at once, as a machine that dies. */
+  cut(): void;
   connect(): TestClient;
 }
 
@@ -41,7 +45,12 @@ export async function startBuildServer(env: Readonly<Record<string, string>> = {
     await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow: [] }),
   );
   const path = join(folder.path, "door");
-  const door: Server = createServer((socket) => void server.serve(socket));
+  const sockets = new Set<Socket>();
+  const door: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    void server.serve(socket);
+  });
   await new Promise<void>((resolve) => door.listen(path, resolve));
   stack.defer(() => void door.close());
   const clients: TestClient[] = [];
@@ -51,6 +60,11 @@ export async function startBuildServer(env: Readonly<Record<string, string>> = {
   const resources = stack.move();
   return {
     root,
+    address: `unix://${path}`,
+    cut() {
+      door.close();
+      for (const socket of sockets) socket.destroy();
+    },
     server,
     connect() {
       const client = openTestClient(connect(path));

@@ -12,6 +12,7 @@ import { notServed } from "./errors.ts";
 import { inputLayout } from "./inputs.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { runClientBuild } from "./run-client-build.ts";
+import { isGraph, runGraph } from "./run-graph.ts";
 import type { Connection } from "./service.ts";
 
 /** What is asked of the frontend, by the control call or by the bridge. */
@@ -30,8 +31,9 @@ export async function solve(connection: Connection, request: SolveRequest, callS
   await using _held = connection.hold();
   try {
     refuseFields(request);
-    const build = await buildOf(connection, job);
-    const response = build === undefined ? create(SolveResponseSchema) : await runClientBuild(service, job, build);
+    const response = isGraph(request)
+      ? await runGraph(connection, job, accessOf(job, sessionOf(job), request.frontendAttrs))
+      : await frontendBuild(connection, job);
     job.end();
     return response;
   } catch (error) {
@@ -50,11 +52,15 @@ function refuseFields(request: SolveRequest): void {
   if (request.sourcePolicySession !== "") throw notServed("A policy of the client (--policy)");
 }
 
+async function frontendBuild(connection: Connection, job: Job): Promise<SolveResponse> {
+  const build = await buildOf(connection, job);
+  return build === undefined ? create(SolveResponseSchema) : await runClientBuild(connection.service, job, build);
+}
+
 async function buildOf(connection: Connection, job: Job): Promise<ClientBuild | undefined> {
   const { request, returned, signal } = job;
   const { frontend, definition, frontendAttrs: attributes, frontendInputs } = request;
-  if (frontend !== "" || (definition?.def.length ?? 0) > 0)
-    return await openBuildOf(connection, job, { frontend, definition, attributes, frontendInputs });
+  if (frontend !== "") return await openBuildOf(connection, job, { frontend, definition, attributes, frontendInputs });
   const gone = Promise.withResolvers<never>();
   gone.promise.catch(() => undefined);
   const stop = (): void => gone.reject(signal.reason);

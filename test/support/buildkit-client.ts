@@ -85,6 +85,8 @@ export interface TestBuilt {
   readonly names: readonly string[];
   /** Files that were sent, by the name of their folder. */
   readonly sent: readonly string[];
+  /** Paths that were listed to the server: "context/a.txt". */
+  readonly listed: readonly string[];
   /** Bytes of outputs that are archives. */
   readonly archives: readonly Buffer[];
 }
@@ -147,7 +149,7 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
     const response = await solving;
     await watched;
     const names = status.flatMap(({ vertexes }) => vertexes.map(({ name }) => name));
-    return { response, result, status, names: [...new Set(names)], sent: served.sent, archives: served.archives };
+    return { response, result, status, names: [...new Set(names)], sent: served.sent, listed: served.listed, archives: served.archives };
   } finally {
     stop.abort(new GrpcError(CODE.cancelled, "the client has what it wants"));
   }
@@ -155,6 +157,7 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
 
 function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: AbortSignal) {
   const sent: string[] = [];
+  const listed: string[] = [];
   const archives: Buffer[] = [];
   const { folders = {}, secrets = {}, credentials = {}, sharedKey = "" } = build;
   const router = new Router((error) => (error instanceof GrpcError ? error : new GrpcError(CODE.unknown, String(error))));
@@ -168,6 +171,7 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
       const told = asClient(call);
       const noted = (message: Parameters<typeof told.send>[0]): Promise<void> => {
         if (message.type === PACKET.data) sent.push(`${name} ${message.id}`);
+        if (message.stat?.path !== undefined) listed.push(`${name}/${message.stat.path}`);
         return told.send(message);
       };
       await sendFolder({ ...told, send: noted }, tree);
@@ -200,7 +204,7 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
   const duplex = tunnel(bytesIn(call.responses), (data) => call.send({ data }));
   duplex.on("error", () => undefined);
   void serveConnection(duplex, router.routes).finally(() => call[Symbol.dispose]());
-  return { sent, archives };
+  return { sent, listed, archives };
 }
 
 type Packets = typeof PacketSchema;

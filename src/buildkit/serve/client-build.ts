@@ -12,7 +12,7 @@ import type { ByteStream } from "../../bytes.ts";
 import { Upload } from "../wire/methods.ts";
 import { prefixed } from "./attributes.ts";
 import { frontendOptions } from "./build-options.ts";
-import { dockerIgnoreOf, fetchContext, fetchDockerfile, fetchIgnoreFile, type Fetching } from "./client-context.ts";
+import { dockerIgnoreOf, fetchDockerfile, fetchSettings, type Fetching, type LentFolder, openContext } from "./client-context.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { notServed } from "./errors.ts";
 import type { OptionReaders } from "./readers.ts";
@@ -48,7 +48,7 @@ const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 
 /** Reads the request, and fetches Dockerfile and contexts. Throws `USAGE`, `UNSUPPORTED`, `DOCKERFILE_NOT_FOUND`, and what fetching throws. */
 export async function openClientBuild(given: OpenClientBuild): Promise<ClientBuild> {
-  const { attributes, fetching, readers, access, env, root } = given;
+  const { attributes, fetching, readers, env, root } = given;
   if (attributes["source"] !== undefined) refuseFrontend(attributes["source"]);
   if (attributes["contextsubdir"] !== undefined)
     throw notServed("A folder of a remote context (contextsubdir)", "Name it in the URL: URL#REF:FOLDER");
@@ -57,13 +57,19 @@ export async function openClientBuild(given: OpenClientBuild): Promise<ClientBui
   const remote = attributes["context"];
   const dockerfileName = attributes["dockerfilekey"] ?? (remote === undefined ? "dockerfile" : undefined);
   const local = dockerfileName === undefined ? undefined : await localDockerfile(fetching, { name: dockerfileName, filename });
-  const buildContexts = await namedContexts(given);
+  const lent = new Map<string, LentFolder["fetch"]>();
+  const lend = ({ path, fetch }: LentFolder): string => {
+    lent.set(path, fetch);
+    return path;
+  };
+  const buildContexts = await namedContexts(given, lend);
+  const access: ClientAccess = { ...given.access, folder: async (path, paths) => (await lent.get(path)?.(paths)) ?? path };
   const common = { ...options, buildContexts, ...(local === undefined ? {} : { cwd: local.cwd }) };
   if (remote === undefined) {
     const name = attributes["contextkey"] ?? "context";
     const context = given.looksOnly
-      ? await fetchIgnoreFile(fetching, name)
-      : await fetchContext(fetching, { name, dockerIgnore: local?.ignore });
+      ? await fetchSettings(fetching, name)
+      : lend(await openContext(fetching, { name, dockerIgnore: local?.ignore }));
     return { options: { ...common, context, file: local?.file }, access, ...(local === undefined ? {} : { dockerfile: local.dockerfile }) };
   }
   const files = { file: local === undefined ? filename : join(local.cwd, local.file) };
@@ -118,12 +124,12 @@ async function localDockerfile(
 }
 
 /** `context:NAME`: files of the client, images, repositories and URLs; and results of other targets of the same bake. */
-async function namedContexts(given: OpenClientBuild): Promise<Record<string, string>> {
+async function namedContexts(given: OpenClientBuild, lend: (folder: LentFolder) => string): Promise<Record<string, string>> {
   const { attributes, fetching, inputs } = given;
   const contexts: Record<string, string> = {};
   for (const [name, value] of Object.entries(prefixed(attributes, "context:"))) {
     if (value.startsWith("local:"))
-      contexts[name] = await fetchContext(fetching, { name: value.slice("local:".length), dockerIgnore: undefined });
+      contexts[name] = lend(await openContext(fetching, { name: value.slice("local:".length), dockerIgnore: undefined }));
     else if (value.startsWith("input:")) contexts[name] = `oci-layout://${await inputs(value.slice("input:".length))}`;
     else if (value.startsWith("oci-layout://"))
       contexts[name] = `oci-layout://${await clientLayout(given, value.slice("oci-layout://".length))}`;

@@ -8,7 +8,8 @@ import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../w
 import type { BridgeSolveRequest } from "../wire/gateway_pb.ts";
 import { type ClientBuild, openClientBuild } from "./client-build.ts";
 import type { ClientSession } from "./client-sessions.ts";
-import { notServed } from "./errors.ts";
+import { createSecretGuard } from "../../secrets/index.ts";
+import { notServed, toGrpc } from "./errors.ts";
 import { inputLayout } from "./inputs.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { runClientBuild } from "./run-client-build.ts";
@@ -26,7 +27,7 @@ export async function solve(connection: Connection, request: SolveRequest, callS
   const session = request.session === "" ? undefined : await service.sessions.get(request.session, callSignal);
   const lost = session === undefined ? [] : [session.signal];
   const signal = AbortSignal.any([callSignal, service.signal, ...lost]);
-  const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack });
+  const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack, secrets: createSecretGuard([]) });
   await using _held = connection.hold();
   try {
     refuseFields(request);
@@ -37,8 +38,9 @@ export async function solve(connection: Connection, request: SolveRequest, callS
   } catch (error) {
     // A client that has gone away is the reason, whatever failed because of it.
     const cause = signal.aborted ? (signal.reason as Error) : error;
-    job.end(cause);
-    throw cause;
+    const told = toGrpc(cause, job.hide);
+    job.end(told);
+    throw told;
   }
 }
 
@@ -109,7 +111,11 @@ export async function openBuildOf(connection: Connection, job: Job, request: Fro
 
 function accessOf(job: Job, session: ClientSession, attributes: Readonly<Record<string, string>>): ClientAccess {
   return {
-    secret: (id, signal) => secretOf(session, id, signal),
+    async secret(id, signal) {
+      const value = await secretOf(session, id, signal);
+      if (value !== undefined) job.secrets.learn(`secret "${id}"`, value);
+      return value;
+    },
     sshAgent: (id) => agentOf(session, id, job.signal),
     credentials: async (registry) => {
       const found = await credentialsOf(session, registry);

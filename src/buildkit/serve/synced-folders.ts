@@ -1,6 +1,6 @@
 /**
- * Folders of clients, kept in the store between builds so that only what changed is sent. A folder belongs to one client and one name of a context,
- * and to one build at a time: who finds it taken gets an empty one.
+ * Folders of clients, kept in the store between builds so that only what changed is sent. A folder belongs to one client, one name of a context
+ * and the paths that were asked for, and to one build at a time: who finds it taken gets an empty one.
  */
 import { createHash } from "node:crypto";
 import { readdir, rm, stat, utimes } from "node:fs/promises";
@@ -49,9 +49,8 @@ async function openFolder(
   { session, name, owner, followPaths = [] }: FolderRequest,
   stack: AsyncDisposableStack,
 ): Promise<string> {
-  const kind = followPaths.length === 0 ? "all" : "some";
   const key = createHash("sha256")
-    .update(JSON.stringify([owner, session.sharedKey, name, kind]))
+    .update(JSON.stringify([owner, session.sharedKey, name, ...followPaths]))
     .digest("hex")
     .slice(0, 40);
   const lock = session.sharedKey === "" ? undefined : await store.locks.tryAcquire(`client folder ${key}`);

@@ -86,14 +86,19 @@ export async function fetchedContexts(opened: OpenedBuild, targets: readonly Ver
   return fetched;
 }
 
-/** Lets the guard know the secrets that steps may see, also those of steps that come from the cache. A step that needs a secret says that it is missing. */
-export async function learnSecrets({ access, client, guard, signal }: OpenedBuild, targets: readonly Vertex[]): Promise<void> {
-  if (client === undefined || guard === undefined) return;
+/** The secrets that steps may see. */
+export function secretsOfSteps(targets: readonly Vertex[]): ReadonlySet<string> {
   const ids = new Set<string>();
   for (const { op } of reachable(...targets)) {
     if (op.kind !== "exec") continue;
     for (const mount of op.mounts) if (mount.type === "secret") ids.add(mount.id);
     for (const { id } of op.secretEnv) ids.add(id);
   }
-  for (const id of ids) await access.secret(id, signal);
+  return ids;
+}
+
+/** Lets the guard know the secrets that steps may see, also those of steps that come from the cache. A step that needs a secret says that it is missing. */
+export async function learnSecrets({ access, client, guard, signal }: OpenedBuild, targets: readonly Vertex[]): Promise<void> {
+  if (client === undefined || guard === undefined) return;
+  for (const id of secretsOfSteps(targets)) await access.secret(id, signal);
 }

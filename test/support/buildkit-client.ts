@@ -19,6 +19,7 @@ import { PACKET } from "../../src/buildkit/session/packets.ts";
 import { receiveFolder } from "../../src/buildkit/session/receive-folder.ts";
 import { sendFolder } from "../../src/buildkit/session/send-folder.ts";
 import { type SolveRequest, type SolveRequestSchema, type SolveResponse, type StatusResponse } from "../../src/buildkit/wire/control_pb.ts";
+import type { Definition } from "../../src/buildkit/wire/llb_pb.ts";
 import type { Result } from "../../src/buildkit/wire/gateway_pb.ts";
 import { Auth, Control, FileSend, FileSync, LLBBridge, SEND_FILES, Secrets } from "../../src/buildkit/wire/methods.ts";
 import { CredentialsResponseSchema, GetSecretResponseSchema, PacketSchema } from "../../src/buildkit/wire/session_pb.ts";
@@ -74,6 +75,18 @@ export interface TestBuild {
   /** Where outputs that are folders go. */
   readonly output?: string;
   readonly signal?: AbortSignal;
+  /** What is built instead of a Dockerfile. */
+  readonly definition?: Definition | undefined;
+  /** The request of the build itself says what is built: nothing is asked of the open build. */
+  readonly direct?: boolean;
+  /** Graphs that stand for contexts. */
+  readonly frontendInputs?: Readonly<Record<string, Definition>>;
+  /** Looks at the result before it is returned. */
+  readonly look?: (
+    ref: string,
+    grpc: GrpcClient,
+    options: { readonly metadata: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+  ) => Promise<void>;
 }
 
 /** What became of it. */
@@ -134,9 +147,18 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
   solving.catch(() => undefined);
   const onBuild = { metadata: { "buildkit-controlapi-buildid": ref }, signal };
   let result: Result | undefined;
+  const built = async (): Promise<TestBuilt> => {
+    const response = await solving;
+    await watched;
+    const names = status.flatMap(({ vertexes }) => vertexes.map(({ name }) => name));
+    return { response, result, status, names: [...new Set(names)], sent: served.sent, listed: served.listed, archives: served.archives };
+  };
   try {
+    if (build.direct === true) return await built();
     await grpc.unary(LLBBridge.method.ping, {}, onBuild);
-    const frontend = { frontend: "dockerfile.v0", frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true };
+    const { definition, frontendInputs = {} } = build;
+    const what = definition === undefined ? { frontend: "dockerfile.v0", frontendInputs: { ...frontendInputs } } : { definition };
+    const frontend = { ...what, frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true };
     try {
       ({ result } = await grpc.unary(LLBBridge.method.solve, frontend, onBuild));
     } catch (error) {
@@ -145,11 +167,9 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
       await solving;
       throw error;
     }
+    if (result?.result.case === "ref") await build.look?.(result.result.value.id, grpc, onBuild);
     await grpc.unary(LLBBridge.method.return, { result }, onBuild);
-    const response = await solving;
-    await watched;
-    const names = status.flatMap(({ vertexes }) => vertexes.map(({ name }) => name));
-    return { response, result, status, names: [...new Set(names)], sent: served.sent, listed: served.listed, archives: served.archives };
+    return await built();
   } finally {
     stop.abort(new GrpcError(CODE.cancelled, "the client has what it wants"));
   }

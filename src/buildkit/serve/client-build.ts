@@ -41,6 +41,8 @@ interface OpenClientBuild {
   readonly looksOnly: boolean;
   /** Results of other builds of the client, by the name of the input: a folder with an OCI layout. */
   readonly inputs: (name: string) => Promise<string>;
+  /** A folder with the files of an input that stands for the context or the Dockerfile; undefined where there is none of this name. */
+  readonly inputFolder: (name: string) => Promise<string | undefined>;
 }
 
 const UPLOAD = "http://buildkit-session/";
@@ -56,7 +58,16 @@ export async function openClientBuild(given: OpenClientBuild): Promise<ClientBui
   const filename = attributes["filename"] ?? "Dockerfile";
   const remote = attributes["context"];
   const dockerfileName = attributes["dockerfilekey"] ?? (remote === undefined ? "dockerfile" : undefined);
-  const local = dockerfileName === undefined ? undefined : await localDockerfile(fetching, { name: dockerfileName, filename });
+  const contextName = attributes["contextkey"] ?? "context";
+  const inputContext = remote === undefined ? await given.inputFolder(contextName) : undefined;
+  const folder = dockerfileName === undefined ? undefined : await given.inputFolder(dockerfileName);
+  const local =
+    dockerfileName === undefined
+      ? undefined
+      : await localDockerfile(fetching, {
+          folder: folder ?? (await fetchDockerfile(fetching, { name: dockerfileName, filename })),
+          filename,
+        });
   const lent = new Map<string, LentFolder["fetch"]>();
   const lend = ({ path, fetch }: LentFolder): string => {
     lent.set(path, fetch);
@@ -66,10 +77,13 @@ export async function openClientBuild(given: OpenClientBuild): Promise<ClientBui
   const access: ClientAccess = { ...given.access, folder: async (path, paths) => (await lent.get(path)?.(paths)) ?? path };
   const common = { ...options, buildContexts, ...(local === undefined ? {} : { cwd: local.cwd }) };
   if (remote === undefined) {
-    const name = attributes["contextkey"] ?? "context";
-    const context = given.looksOnly
-      ? await fetchSettings(fetching, name)
-      : lend(await openContext(fetching, { name, dockerIgnore: local?.ignore }));
+    const fetched = async (): Promise<string> =>
+      given.looksOnly
+        ? await fetchSettings(fetching, contextName)
+        : lend(await openContext(fetching, { name: contextName, dockerIgnore: local?.ignore }));
+    const context = inputContext ?? (await fetched());
+    // Ignore files are for folders of the client alone (rule S101).
+    if (inputContext !== undefined && local !== undefined) await writeFile(join(local.cwd, `${local.file}.dockerignore`), "");
     return { options: { ...common, context, file: local?.file }, access, ...(local === undefined ? {} : { dockerfile: local.dockerfile }) };
   }
   const files = { file: local === undefined ? filename : join(local.cwd, local.file) };
@@ -103,9 +117,8 @@ interface LocalDockerfile {
 /** The Dockerfile alone, in a folder that only we write to: links of the client must not lead to files of this machine. */
 async function localDockerfile(
   fetching: Fetching,
-  { name, filename }: { readonly name: string; readonly filename: string },
+  { folder, filename }: { readonly folder: string; readonly filename: string },
 ): Promise<LocalDockerfile> {
-  const folder = await fetchDockerfile(fetching, { name, filename });
   const candidates = basename(filename) === "Dockerfile" ? [filename, join(dirname(filename), "dockerfile")] : [filename];
   for (const path of candidates) {
     const read = await readNamedFile({ path, within: folder }, { maxBytes: MAX_DOCKERFILE_BYTES });

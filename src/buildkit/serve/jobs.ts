@@ -2,12 +2,12 @@
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import type { SecretGuard } from "../../secrets/index.ts";
 import type { SolveRequest } from "../wire/control_pb.ts";
-import type { ClientBuild } from "./client-build.ts";
+import type { ClientResult } from "./solve.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { createStatusLog, type Hide, type StatusLog } from "./status-log.ts";
 
-/** What a client returned: the build whose result it wants, an error, or nothing. */
-type Returned = { readonly build: ClientBuild | undefined } | { readonly error: GrpcError };
+/** What a client returned: what it wants the result of, an error, or nothing. */
+type Returned = { readonly result: ClientResult | undefined } | { readonly error: GrpcError };
 
 /** One open build. */
 export interface Job {

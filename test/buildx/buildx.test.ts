@@ -4,13 +4,16 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { listBuilds } from "../../src/index.ts";
 import { addBusybox, BUSYBOX, type Workshop, workshop } from "../support/build.ts";
 import { type BuildxDoor, DOCKER, openBuildxDoor } from "../support/buildx.ts";
+import { gitServer, testRepository } from "../support/git-server.ts";
 import { REGISTRY_LOGIN, startDockerRegistry } from "../support/docker-registry.ts";
 
 interface Ran {
@@ -142,6 +145,37 @@ target "m" {
     await ok(["bake"], { BUILDX_BAKE_ENTITLEMENTS_FS: "0" });
     assert.equal(readFileSync(join(shop.folder, "baked/app"), "utf8"), "base\n");
     assert.notDeepEqual(readFileSync(join(shop.folder, "m1.tar")), readFileSync(join(shop.folder, "m2.tar")));
+  });
+
+  it("I2: bake reads definitions of a URL and of a repository, and builds what they name", async () => {
+    testRepository(join(shop.folder, "repositories", "app")).commit({
+      "docker-bake.hcl": 'target "default" { context = "part" }\n',
+      "part/Dockerfile": "FROM scratch\nCOPY . /remote/\n",
+      "part/of-git.txt": "git",
+    });
+    await using host = await gitServer(join(shop.folder, "repositories"));
+    await ok(["bake", `${host.url}/app.git`, "--set", "*.output=../of-git"], { BUILDX_BAKE_ENTITLEMENTS_FS: "0" });
+    assert.equal(readFileSync(join(shop.folder, "of-git/remote/of-git.txt"), "utf8"), "git");
+    const definition = `target "default" {\n  dockerfile-inline = "FROM scratch\\nCOPY a.txt /\\n"\n  context = "cwd://."\n}\n`;
+    const web = createServer((_request, response) => response.end(definition)).listen(0, "127.0.0.1");
+    await new Promise((resolve) => web.once("listening", resolve));
+    shop.write({ "a.txt": "a" });
+    try {
+      await ok(["bake", `http://127.0.0.1:${(web.address() as AddressInfo).port}/docker-bake.hcl`, "--set", "*.output=../of-url"], {
+        BUILDX_BAKE_ENTITLEMENTS_FS: "0",
+      });
+    } finally {
+      web.close();
+    }
+    assert.equal(readFileSync(join(shop.folder, "of-url/a.txt"), "utf8"), "a");
+  });
+
+  it("I2: what no step takes of a large context stays with the client", async () => {
+    shop.write({ "a.txt": "a", "large.bin": "x".repeat(3_000_000) });
+    write("FROM scratch\nCOPY a.txt /\n");
+    const { err } = await ok(["build", "."]);
+    assert.match(err, /transferring context: \d+B /);
+    rmSync(join(shop.context, "large.bin"));
   });
 
   it("I3: pushes with the credentials of the client's own login, and takes caches from a registry", async () => {

@@ -1,3 +1,4 @@
 /** BuildKit's protocol: `decant serve` lets its clients drive our engine (decision 11). */
 export { serve } from "./serve/run-server.ts";
 export type { AnswerWriters, OptionReaders } from "./serve/readers.ts";
+export { bake } from "./bake.ts";

@@ -118,7 +118,10 @@ const SOURCES = /^(?:docker-image|oci-layout|local|https?|git):\/\//;
 function checkSources(target: Vertex): void {
   for (const { op } of reachable(target))
     if (op.kind === "source" && !SOURCES.test(op.identifier))
-      throw notServed(`The source "${op.identifier}" of a build graph (LLB)`, "Sources are docker-image, oci-layout, local, http, https and git");
+      throw notServed(
+        `The source "${op.identifier}" of a build graph (LLB)`,
+        "Sources are docker-image, oci-layout, local, http, https and git",
+      );
 }
 
 /** What gives steps more of the machine, the client must ask for, and the server grant. */

@@ -48,7 +48,7 @@ export interface LentFolder {
   /** A folder of this machine with its ignore file and settings, until more is needed. */
   readonly path: string;
   /** Fetches these paths, with what links on them lead to; undefined: all. Gives the path of the folder that has them. */
-  fetch(paths: readonly string[] | undefined): Promise<string>;
+  readonly fetch: (paths: readonly string[] | undefined) => Promise<string>;
 }
 
 /** What a context is looked at for before a build knows what it needs of it. */

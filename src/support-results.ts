@@ -220,7 +220,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F152",
     title: "Clients of BuildKit: docker buildx build, bake, history, du, prune, ls, inspect",
     state: "partial",
-    note: "[decant serve](../guide.md#docker-buildx-on-decant) with buildx's driver remote. Build graphs (LLB) of clients run. Refused: their op diff and sources by blob, caches for them, other frontends, source policies, output to Docker Desktop, pinned builds, and filters and sizes of du and prune. A build records no traces.",
+    note: "[decant serve](../guide.md#docker-buildx-on-decant) with buildx's driver remote. Build graphs (LLB) of clients run. Refused of graphs: the op diff, sources by blob, and caches. Refused, too: other frontends, source policies, output to Docker Desktop, pinned builds, and filters and sizes of du and prune. A build records no traces.",
   },
   { id: "F147", title: "No daemon", state: "full" },
   { id: "F151", title: "Use as a library", state: "full", note: "See [the library](library.md)." },

@@ -77,12 +77,12 @@ export function localContexts({ contexts, context }: OpenedBuild): LocalContexts
 /** With what steps take of folders of the client, fetched. */
 export async function fetchedContexts(opened: OpenedBuild, targets: readonly Vertex[]): Promise<LocalContexts> {
   const contexts = localContexts(opened);
-  const { folder: fetch } = opened.client ?? {};
-  if (fetch === undefined) return contexts;
+  const { folder: lend } = opened.client ?? {};
+  if (lend === undefined) return contexts;
   const wanted = pathsFromFolders(targets);
   const fetched: Record<string, LocalContexts[string]> = { ...contexts };
   for (const [name, context] of Object.entries(contexts))
-    if (context.kind === "folder" && wanted.has(name)) fetched[name] = { ...context, path: await fetch(context.path, wanted.get(name)) };
+    if (context.kind === "folder" && wanted.has(name)) fetched[name] = { ...context, path: await lend(context.path, wanted.get(name)) };
   return fetched;
 }
 

@@ -12,7 +12,8 @@ import type { Connection } from "./service.ts";
 import { readDir, readFile, statFile, treeOf } from "./result-files.ts";
 import { answerSubrequest } from "./subrequests.ts";
 import { newReference } from "./reference.ts";
-import { type ClientResult, openResult } from "./solve.ts";
+import type { ClientResult } from "./client-result.ts";
+import { openResult } from "./solve.ts";
 import { workerRecord } from "./worker.ts";
 
 const BUILD_ID = "buildkit-controlapi-buildid";

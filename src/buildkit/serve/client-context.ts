@@ -71,12 +71,12 @@ export async function openContext(
   };
   const excludePatterns = rules.map(({ pattern, negated }) => (negated ? `!${pattern}` : pattern));
   const title = name === "context" ? "[internal] load build context" : `[context ${name}] load from client`;
-  const fetch: LentFolder["fetch"] = async (paths) => {
+  const take: LentFolder["fetch"] = async (paths) => {
     const followPaths = paths === undefined ? [] : [...new Set([...paths, ".dockerignore"])];
     return await fetchFolder(fetching, { name, title, id: "transferring context:", followPaths, excludePatterns, onUnreadable });
   };
   // Settings of a project may name any other file.
-  return { path: readdirSync(path).includes("decant.yaml") ? await fetch(undefined) : path, fetch };
+  return { path: readdirSync(path).includes("decant.yaml") ? await take(undefined) : path, fetch: take };
 }
 
 /** The text of `<Dockerfile>.dockerignore` beside a Dockerfile that was fetched, or undefined. */

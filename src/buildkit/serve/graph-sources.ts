@@ -57,7 +57,7 @@ export async function graphSources(
 /** `local://NAME`: sent for this build, with what the client keeps out left out by it. */
 function clientFolders({ service, owner, stack }: Connection, job: Job): SourceProvider {
   const folders = new Map<string, Promise<string>>();
-  const fetch = async (name: string, { attrs }: SourceOp): Promise<string> => {
+  const sync = async (name: string, { attrs }: SourceOp): Promise<string> => {
     const session = await sessionNamed(service, job, attrs["local.session"]);
     const request = {
       session,
@@ -77,7 +77,7 @@ function clientFolders({ service, owner, stack }: Connection, job: Job): SourceP
       const unknown = Object.keys(op.attrs).find((key) => !HINTS.has(key) && !PATHS.has(key));
       if (unknown !== undefined) throw notServed(`A folder of the client with ${unknown}`);
       const key = JSON.stringify([name, op.attrs]);
-      const folder = folders.get(key) ?? fetch(name, op);
+      const folder = folders.get(key) ?? sync(name, op);
       folders.set(key, folder);
       const path = await folder;
       return { kind: "directory", tree: hostTree(path), name: `the folder "${name}" of the client`, path, ignored: () => false };

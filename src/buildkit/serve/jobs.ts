@@ -2,7 +2,7 @@
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import type { SecretGuard } from "../../secrets/index.ts";
 import type { SolveRequest } from "../wire/control_pb.ts";
-import type { ClientResult } from "./solve.ts";
+import type { ClientResult } from "./client-result.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { createStatusLog, type Hide, type StatusLog } from "./status-log.ts";
 

@@ -14,17 +14,12 @@ import { fromDefinition } from "../llb/from-llb.ts";
 import { withWholeFolders } from "../llb/whole-folders.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import type { Definition } from "../wire/llb_pb.ts";
+import type { ClientGraph } from "./client-result.ts";
 import { notServed } from "./errors.ts";
 import { graphSources } from "./graph-sources.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { exporterResponse, readOutputs, sendOutput } from "./outputs.ts";
 import type { Connection } from "./service.ts";
-
-/** A graph of a client: read, and run once when its result is wanted. */
-export interface ClientGraph {
-  readonly definition: Definition;
-  solved(): Promise<{ readonly session: Session; readonly image: BuiltImage }>;
-}
 
 /** Reads it. Throws `USAGE` and `UNSUPPORTED` for a graph that is none of ours, and `GrpcError` for what the server does not grant. */
 export function openGraph(connection: Connection, job: Job, definition: Definition, access: ClientAccess): ClientGraph {

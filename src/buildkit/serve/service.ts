@@ -2,7 +2,7 @@
 import type { Store } from "../../store/index.ts";
 import { TextBlobs } from "./text-blobs.ts";
 import type { Tree } from "../../tree/index.ts";
-import type { ClientResult } from "./solve.ts";
+import type { ClientResult } from "./client-result.ts";
 import type { ClientSessions } from "./client-sessions.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Hide } from "./status-log.ts";

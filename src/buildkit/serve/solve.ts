@@ -9,10 +9,11 @@ import { type ClientBuild, openClientBuild } from "./client-build.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { createSecretGuard } from "../../secrets/index.ts";
 import { notServed, toGrpc } from "./errors.ts";
+import type { ClientGraph, ClientResult } from "./client-result.ts";
 import { inputLayout } from "./inputs.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { runClientBuild } from "./run-client-build.ts";
-import { type ClientGraph, graphFolder, openGraph, runGraph } from "./run-graph.ts";
+import { graphFolder, openGraph, runGraph } from "./run-graph.ts";
 import type { Connection } from "./service.ts";
 
 /** What is asked of the frontend, by the control call or by the bridge. */
@@ -50,9 +51,6 @@ function refuseFields(request: SolveRequest): void {
   if (request.sourcePolicy !== undefined && request.sourcePolicy.rules.length > 0) throw notServed("A source policy");
   if (request.sourcePolicySession !== "") throw notServed("A policy of the client (--policy)");
 }
-
-/** What a client wants a result of. */
-export type ClientResult = ClientBuild | ClientGraph;
 
 async function frontendBuild(connection: Connection, job: Job): Promise<SolveResponse> {
   const result = await resultOf(connection, job);

@@ -9,7 +9,7 @@ const spec: CommandSpec = {
   name: "bake",
   usage: "[WORDS OF DOCKER BUILDX BAKE…]",
   summary: "Build the targets of a bake file, with docker buildx's own bake",
-  notes: `docker buildx reads the bake file (HCL, JSON or compose), and a server inside this command builds what it asks for, with the store of
+  notes: `docker buildx reads the bake file (HCL, JSON or compose). A server inside this command builds what it asks for, with the store of
 DECANT_ROOT. All words go to docker buildx bake. buildx must be installed (Debian: docker-buildx); a docker daemon is not needed.
 Targets without an output only fill the cache, as with any builder of buildx that is not docker's.
 

@@ -2,6 +2,7 @@
  * Cache mounts that travel: the files of a mount as packs, which are layers of files that lie beside each other. Where a pack ends is decided by the names
  * in it, so a file that is new changes one pack, and only that one moves.
  */
+import { formatSize } from "../bytes.ts";
 import { hash } from "node:crypto";
 import type { Digest } from "../digest.ts";
 import { isDecantError } from "../errors.ts";
@@ -41,7 +42,7 @@ export async function packMounts(ctx: ImageContext, used: ReadonlyMap<Digest, Us
     }
     try {
       const packs = await packsOf(ctx, held.path, mountsMaxBytes);
-      if (packs === undefined) warn(`its files have more than ${mountsMaxBytes} bytes`);
+      if (packs === undefined) warn(`its files have more than ${formatSize(mountsMaxBytes)}; mounts-max-size= sets another size`);
       else packed.push({ key, id, packs });
     } catch (error) {
       ctx.signal.throwIfAborted();

@@ -7,6 +7,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { isDecantError } from "../../errors.ts";
 import { given } from "../../given.ts";
+import { formatPlatform, hostPlatform } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
 import { findTool, type IdMaps, isOnOverlay, isRootHere, namespaceLimit, ownIdMaps } from "../../sys/index.ts";
 import { deviceCgroups } from "./device-guard.ts";
@@ -48,7 +49,7 @@ async function trial(store: Store, env: Readonly<Record<string, string | undefin
   await using sandbox = createSandbox({ stateDir: join(store.root, "sandbox"), store, env });
   try {
     await sandbox.prepare();
-    const way = mayMount() ? "by a thread with mounts of its own" : "by a helper process in a user namespace";
+    const way = mayMount() ? "with the right to mount" : "without root, in a user namespace";
     return { name: "RUN", state: "good", text: `works, ${way}` };
   } catch (error) {
     if (!isDecantError(error)) throw error;
@@ -113,7 +114,7 @@ function seccomp(): MachinePoint {
 function emulators(): MachinePoint {
   const names = namesIn(EMULATORS).filter((name) => name.startsWith("qemu-"));
   if (names.length > 0) return { name: "emulators", state: "good", text: names.join(", ") };
-  const text = `none: RUN works for ${process.arch} only`;
+  const text = `none: RUN works for ${formatPlatform(hostPlatform({ arch: process.arch }))} only`;
   return { name: "emulators", state: "limited", text, remedy: "As root: apt-get install qemu-user-static binfmt-support" };
 }
 

@@ -7,7 +7,6 @@ import { given } from "../../given.ts";
 import { reachable, type Vertex } from "../../graph/index.ts";
 import type { BuiltImage } from "../../image/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
-import type { Session } from "../../context/index.ts";
 import type { Store } from "../../store/index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import { fromDefinition } from "../llb/from-llb.ts";

@@ -50,6 +50,8 @@ export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
 /** What the client of a server lends to its build, instead of what this machine has. */
 export interface ClientAccess extends SourceAccess {
   readonly credentials: CredentialSource;
+  /** Fetches what the build takes from a folder that was opened with its ignore file alone, or all of it. Gives the path of the folder that has it. */
+  readonly folder?: ((opened: string, paths: readonly string[] | undefined) => Promise<string>) | undefined;
   /** How the client knows the build, and what it calls it: for the history. */
   readonly build: { readonly id: string; readonly title: string };
 }

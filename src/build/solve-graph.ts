@@ -19,6 +19,7 @@ import { InternalError } from "../errors.ts";
 import { eventSource } from "../events.ts";
 import { given } from "../given.ts";
 import { caCertificatesOf } from "./ca-certificates.ts";
+import { fetchedContexts, learnSecrets, type LocalContexts } from "./lent-files.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 import { warningsOnce } from "./warnings-once.ts";
@@ -52,8 +53,12 @@ export interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
 export async function solveGraph(builds: readonly PreparedBuild[], started: StartedBuild): Promise<SolvedGraph> {
   const targets = builds.map(({ conversion }) => conversion.target);
   await using stack = new AsyncDisposableStack();
-  const context = engineContext(builds, started, stack);
-  const { solutions, executed, cached } = await solve(targets, context, firstOf(builds).opened.signal);
+  const { opened } = firstOf(builds);
+  const wanted = targets.filter((target) => target !== undefined);
+  await learnSecrets(opened, wanted);
+  const contexts = await fetchedContexts(opened, wanted);
+  const context = engineContext(builds, started, { stack, contexts });
+  const { solutions, executed, cached } = await solve(targets, context, opened.signal);
   const finishedAt = Date.now();
   return { builds: builds.map((build, at) => ({ ...build, started, solution: solutionAt(solutions, at), finishedAt })), executed, cached };
 }
@@ -70,18 +75,18 @@ function firstOf(builds: readonly PreparedBuild[]): PreparedBuild {
   return first;
 }
 
-/** What the engine works with: that of any of the platforms, as they differ in their graphs only. What it opens goes with `stack`. */
+/** What the engine works with: that of any of the platforms, as they differ in their graphs only. What it opens goes with `stack`; `contexts`: where "local://" is. */
 export function engineContext(
   builds: readonly PreparedBuild[],
   { id, shared, grew, again }: StartedBuild,
-  stack: AsyncDisposableStack,
+  { stack, contexts }: { readonly stack: AsyncDisposableStack; readonly contexts: LocalContexts },
 ): EngineContext {
   const { opened, session, images, devices, epochSec } = firstOf(builds);
-  const { options, access, guard, contexts, emit } = opened;
+  const { options, access, guard, emit } = opened;
   const { store, network, env } = session;
   const warn = warningsOnce(emit);
   let sandbox: Promise<Sandbox> | undefined;
-  const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }, { modes: options.contextModes }));
+  const local = stack.use(localSources(store, contexts, { modes: options.contextModes }));
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,

@@ -19,6 +19,7 @@ import { PACKET } from "../../src/buildkit/session/packets.ts";
 import { receiveFolder } from "../../src/buildkit/session/receive-folder.ts";
 import { sendFolder } from "../../src/buildkit/session/send-folder.ts";
 import { type SolveRequest, type SolveRequestSchema, type SolveResponse, type StatusResponse } from "../../src/buildkit/wire/control_pb.ts";
+import type { Definition } from "../../src/buildkit/wire/llb_pb.ts";
 import type { Result } from "../../src/buildkit/wire/gateway_pb.ts";
 import { Auth, Control, FileSend, FileSync, LLBBridge, SEND_FILES, Secrets } from "../../src/buildkit/wire/methods.ts";
 import { CredentialsResponseSchema, GetSecretResponseSchema, PacketSchema } from "../../src/buildkit/wire/session_pb.ts";
@@ -88,6 +89,18 @@ export interface TestBuild {
   /** Where outputs that are folders go. */
   readonly output?: string;
   readonly signal?: AbortSignal;
+  /** What is built instead of a Dockerfile. */
+  readonly definition?: Definition | undefined;
+  /** The request of the build itself says what is built: nothing is asked of the open build. */
+  readonly direct?: boolean;
+  /** Graphs that stand for contexts. */
+  readonly frontendInputs?: Readonly<Record<string, Definition>>;
+  /** Looks at the result before it is returned. */
+  readonly look?: (
+    ref: string,
+    grpc: GrpcClient,
+    options: { readonly metadata: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+  ) => Promise<void>;
 }
 
 /** What became of it. */
@@ -99,6 +112,8 @@ export interface TestBuilt {
   readonly names: readonly string[];
   /** Files that were sent, by the name of their folder. */
   readonly sent: readonly string[];
+  /** Paths that were listed to the server: "context/a.txt". */
+  readonly listed: readonly string[];
   /** Bytes of outputs that are archives. */
   readonly archives: readonly Buffer[];
 }
@@ -146,9 +161,18 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
   solving.catch(() => undefined);
   const onBuild = { metadata: { "buildkit-controlapi-buildid": ref }, signal };
   let result: Result | undefined;
+  const built = async (): Promise<TestBuilt> => {
+    const response = await solving;
+    await watched;
+    const names = status.flatMap(({ vertexes }) => vertexes.map(({ name }) => name));
+    return { response, result, status, names: [...new Set(names)], sent: served.sent, listed: served.listed, archives: served.archives };
+  };
   try {
+    if (build.direct === true) return await built();
     await grpc.unary(LLBBridge.method.ping, {}, onBuild);
-    const frontend = { frontend: "dockerfile.v0", frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true };
+    const { definition, frontendInputs = {} } = build;
+    const what = definition === undefined ? { frontend: "dockerfile.v0", frontendInputs: { ...frontendInputs } } : { definition };
+    const frontend = { ...what, frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true };
     try {
       ({ result } = await grpc.unary(LLBBridge.method.solve, frontend, onBuild));
     } catch (error) {
@@ -157,11 +181,9 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
       await solving;
       throw error;
     }
+    if (result?.result.case === "ref") await build.look?.(result.result.value.id, grpc, onBuild);
     await grpc.unary(LLBBridge.method.return, { result }, onBuild);
-    const response = await solving;
-    await watched;
-    const names = status.flatMap(({ vertexes }) => vertexes.map(({ name }) => name));
-    return { response, result, status, names: [...new Set(names)], sent: served.sent, archives: served.archives };
+    return await built();
   } finally {
     stop.abort(new GrpcError(CODE.cancelled, "the client has what it wants"));
   }
@@ -169,6 +191,7 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
 
 function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: AbortSignal) {
   const sent: string[] = [];
+  const listed: string[] = [];
   const archives: Buffer[] = [];
   const { folders = {}, secrets = {}, credentials = {}, sharedKey = "" } = build;
   const router = new Router((error) => (error instanceof GrpcError ? error : new GrpcError(CODE.unknown, String(error))));
@@ -182,6 +205,7 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
       const told = asClient(call);
       const noted = (message: Parameters<typeof told.send>[0]): Promise<void> => {
         if (message.type === PACKET.data) sent.push(`${name} ${message.id}`);
+        if (message.stat?.path !== undefined) listed.push(`${name}/${message.stat.path}`);
         return told.send(message);
       };
       await sendFolder({ ...told, send: noted }, tree);
@@ -214,7 +238,7 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
   const duplex = tunnel(bytesIn(call.responses), (data) => call.send({ data }));
   duplex.on("error", () => undefined);
   void serveConnection(duplex, router.routes).finally(() => call[Symbol.dispose]());
-  return { sent, archives };
+  return { sent, listed, archives };
 }
 
 type Packets = typeof PacketSchema;

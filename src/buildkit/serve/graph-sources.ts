@@ -18,6 +18,7 @@ import { syncFolder } from "./synced-folders.ts";
 const NOWHERE = { file: { name: "", text: "" }, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
 /** What says how a folder is sent, and not what is in it. */
 const HINTS = new Set(["local.session", "local.sharedkeyhint", "local.unique", "local.differ"]);
+const PATHS = new Set(["local.followpaths", "local.includepattern", "local.excludepatterns"]);
 const LAYOUT = /^oci-layout:\/\/[^@]+@(.+)$/;
 
 /** The sources of a job, with the accounts of its client. Throws as `openSession`. */
@@ -40,7 +41,7 @@ export async function graphSources(
   return { session, providers };
 
   function images(of: Session, { signal: stop }: Job): SourceProvider {
-    const bases = baseImages(of, { project: undefined, pull: "missing", emit: status.emit, signal });
+    const bases = baseImages(of, { project: undefined, pull: undefined, emit: status.emit, signal });
     return {
       schemes: ["docker-image"],
       isLazy: true,
@@ -56,13 +57,14 @@ export async function graphSources(
 /** `local://NAME`: sent for this build, with what the client keeps out left out by it. */
 function clientFolders({ service, owner, stack }: Connection, job: Job): SourceProvider {
   const folders = new Map<string, Promise<string>>();
-  const bring = async (name: string, { attrs }: SourceOp): Promise<string> => {
+  const sync = async (name: string, { attrs }: SourceOp): Promise<string> => {
     const session = await sessionNamed(service, job, attrs["local.session"]);
     const request = {
       session,
       name,
       owner,
       followPaths: listIn(attrs["local.followpaths"]),
+      includePatterns: listIn(attrs["local.includepattern"]),
       excludePatterns: listIn(attrs["local.excludepatterns"]),
       signal: job.signal,
     };
@@ -72,12 +74,10 @@ function clientFolders({ service, owner, stack }: Connection, job: Job): SourceP
     schemes: ["local"],
     async resolve(op) {
       const name = op.identifier.slice("local://".length);
-      const unknown = Object.keys(op.attrs).find(
-        (key) => !HINTS.has(key) && key !== "local.followpaths" && key !== "local.excludepatterns",
-      );
+      const unknown = Object.keys(op.attrs).find((key) => !HINTS.has(key) && !PATHS.has(key));
       if (unknown !== undefined) throw notServed(`A folder of the client with ${unknown}`);
       const key = JSON.stringify([name, op.attrs]);
-      const folder = folders.get(key) ?? bring(name, op);
+      const folder = folders.get(key) ?? sync(name, op);
       folders.set(key, folder);
       const path = await folder;
       return { kind: "directory", tree: hostTree(path), name: `the folder "${name}" of the client`, path, ignored: () => false };

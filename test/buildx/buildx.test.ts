@@ -193,6 +193,7 @@ target "m" {
   });
 
   it("I4: decant bake, by buildx without a docker daemon and without a builder of the user", async () => {
+    rmSync(join(shop.context, "docker-bake.hcl"), { force: true });
     shop.write({
       "docker-bake.json": JSON.stringify({
         target: { default: { "dockerfile-inline": "FROM scratch\nCOPY a.txt /\n", output: ["baked-by-decant"] } },

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { ContextOptions } from "../context/index.ts";
 import type { SourceAccess } from "../engine/index.ts";
 import { isDecantError } from "../errors.ts";
+import { readUserInfo } from "../net/index.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import { readNamedFile } from "../sys/index.ts";
 
@@ -55,12 +56,8 @@ async function valueOf(access: SourceAccess, id: string, signal: AbortSignal): P
 }
 
 function passwordOf(proxy: string): string {
-  const password = (URL.parse(proxy) ?? URL.parse(`http://${proxy}`))?.password ?? "";
-  try {
-    return decodeURIComponent(password);
-  } catch {
-    return password;
-  }
+  const url = URL.parse(proxy) ?? URL.parse(`http://${proxy}`);
+  return (url === null ? undefined : readUserInfo(url).login?.password) ?? "";
 }
 
 /** What a client lends, each secret of which the guard learns when it comes. */

@@ -1,6 +1,6 @@
 /** The network: the only room that opens sockets. */
 export { isLoopback } from "./addresses.ts";
-export { type Authority, basicAuthority, createAuthority, hiding, splitUserInfo } from "./authority.ts";
+export { type Authority, basicAuthority, createAuthority, hiding, readUserInfo, splitUserInfo } from "./authority.ts";
 export { download, type DownloadFailure } from "./download.ts";
 export { cleanText, type NetFailure, safeUrl } from "./failures.ts";
 export { connectDaemon, type DaemonConnection, type DaemonPlace, type DaemonTls } from "./daemon-connection.ts";

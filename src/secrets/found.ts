@@ -4,19 +4,22 @@ import { createSearch } from "./search.ts";
 
 /** A search that finds some secrets. */
 export interface SecretSearch {
-  /** What it looks for. */
-  readonly needles: readonly Needle[];
-  /** Bytes of the longest. */
+  /** What it looks for, the longest first: one may be a part of another. */
+  readonly longestFirst: readonly Needle[];
+  /** Bytes of the longest; 0: there is nothing to look for. */
   readonly longest: number;
-  /** What is found in the bytes, of the needles that come first in the list. */
+  /** Ids of secrets that are too short or too plain to be looked for. */
+  readonly tooPlain: readonly string[];
+  /** What is found in the bytes; of several, by the order of the secrets and of their forms. */
   readonly find: (bytes: Uint8Array) => Needle | undefined;
 }
 
-/** Makes it. The longest needles come first: one may be a part of another. */
+/** Makes it. */
 export function searchFor(secrets: readonly KnownSecret[]): SecretSearch {
-  const needles = needlesOf(secrets).needles.toSorted((a, b) => b.bytes.length - a.bytes.length);
+  const { needles, tooPlain } = needlesOf(secrets);
+  const longestFirst = needles.toSorted((a, b) => b.bytes.length - a.bytes.length);
   const search = createSearch(needles.map(({ bytes }) => bytes));
-  return { needles, longest: needles[0]?.bytes.length ?? 0, find: (bytes) => needles[search(bytes)] };
+  return { longestFirst, longest: longestFirst[0]?.bytes.length ?? 0, tooPlain, find: (bytes) => needles[search(bytes)] };
 }
 
 /** What is found in a stream, also where it lies across two chunks. Reads no further then. */

@@ -32,10 +32,10 @@ export function maskedStream(search: () => SecretSearch): MaskedStream {
 }
 
 /** The bytes with "***" for each secret. */
-export function masked(bytes: Buffer, { needles, find }: SecretSearch): Buffer {
+export function masked(bytes: Buffer, { longestFirst, find }: SecretSearch): Buffer {
   if (find(bytes) === undefined) return bytes;
   let result = bytes;
-  for (const { bytes: secret } of needles) {
+  for (const { bytes: secret } of longestFirst) {
     const parts: Buffer[] = [];
     let from = 0;
     for (let at = result.indexOf(secret); at >= 0; at = result.indexOf(secret, from)) {
@@ -48,10 +48,10 @@ export function masked(bytes: Buffer, { needles, find }: SecretSearch): Buffer {
 }
 
 /** How many bytes at the end may be the beginning of a secret. */
-function beginningAtEnd(bytes: Buffer, { needles, longest }: SecretSearch): number {
+function beginningAtEnd(bytes: Buffer, { longestFirst, longest }: SecretSearch): number {
   for (let length = Math.min(longest - 1, bytes.length); length > 0; length -= 1) {
     const end = bytes.subarray(bytes.length - length);
-    if (needles.some(({ bytes: secret }) => secret.length > length && secret[0] === end[0] && secret.subarray(0, length).equals(end)))
+    if (longestFirst.some(({ bytes: secret }) => secret.length > length && secret[0] === end[0] && secret.subarray(0, length).equals(end)))
       return length;
   }
   return 0;

@@ -75,13 +75,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const locks = openLocks(layout.locks, readOnly);
   const parts = { layout, database, usage, presence };
   const resources = opening.move();
+  const images = openImageNames(database, usage);
   return {
     root: layout.root,
     blobs: openBlobs({ ...parts, locks }),
     records,
     dirs: openDirectories({ ...parts, bootId: options.bootId }),
     locks,
-    images: openImageNames(database, usage),
+    images,
     history: openHistory(parts),
     announcements: openAnnouncements(layout.tmp, presence),
     async scratch() {
@@ -99,7 +100,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         },
       };
     },
-    verify: (verifyOptions) => verify({ layout, database, canWrite: presence !== undefined }, verifyOptions),
+    verify: (verifyOptions) => verify({ layout, database, records, images, canWrite: presence !== undefined }, verifyOptions),
     measure: (signal) => keptBytes({ layout, database, signal }),
     prune: (pruneOptions) => prune({ ...parts, records, locks }, pruneOptions),
     async [Symbol.asyncDispose]() {

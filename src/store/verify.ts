@@ -3,20 +3,22 @@
  * directories check those. What is damaged can be taken away, with the records that need it: the next build or pull makes it again.
  */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, unlinkSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { isDigest } from "../digest.ts";
 import { errnoOf } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { openedReadOnly, readFailure, writeFailure } from "./errors.ts";
 import { list } from "./kept-bytes.ts";
-import type { Layout } from "./layout.ts";
-import type { StoreCheck, StoreProblem } from "./types.ts";
+import { blobPath, type Layout } from "./layout.ts";
+import type { ImageNames, Records, StoreCheck, StoreProblem } from "./types.ts";
 
 /** What a check works on. */
 interface VerifyParts {
   readonly layout: Layout;
   readonly database: Database;
+  readonly records: Records;
+  readonly images: ImageNames;
   readonly canWrite: boolean;
 }
 
@@ -30,7 +32,8 @@ interface VerifyOptions {
 const CHUNK = 1024 * 1024;
 
 /** See `Store.verify`. */
-export async function verify({ layout, database, canWrite }: VerifyParts, options: VerifyOptions = {}): Promise<StoreCheck> {
+export async function verify(parts: VerifyParts, options: VerifyOptions = {}): Promise<StoreCheck> {
+  const { layout, database, canWrite } = parts;
   const { repair = false } = options;
   if (repair && !canWrite) throw openedReadOnly("repair the store", layout.root);
   const problems: StoreProblem[] = database
@@ -49,11 +52,11 @@ export async function verify({ layout, database, canWrite }: VerifyParts, option
       blobs += 1;
       bytes += checked.bytes;
       if (checked.what === undefined) continue;
-      if (repair) removeBlob(database, `${algorithm}:${hex}`, path);
+      if (repair) removeBlob(parts, `${algorithm}:${hex}`, path);
       problems.push({ kind: "blob", id: `${algorithm}:${hex}`, what: checked.what, repaired: repair });
     }
   }
-  problems.push(...imageProblems(layout, database, repair));
+  problems.push(...imageProblems(parts, repair));
   return { blobs, bytes, problems };
 }
 
@@ -93,15 +96,11 @@ async function checkBlob(
 }
 
 /** With the records that need it: they would lead to nothing. */
-function removeBlob(database: Database, id: string, path: string): void {
+function removeBlob({ database, records }: VerifyParts, id: string, path: string): void {
   try {
     database.transaction(() => {
       const owners = database.all("SELECT owner_space, owner_id FROM refs WHERE owner = 'record' AND kind = 'blob' AND id = ?", id);
-      for (const row of owners) {
-        const owner = [database.textOf(row, "owner_space"), database.textOf(row, "owner_id")] as const;
-        database.run("DELETE FROM records WHERE space = ? AND id = ?", ...owner);
-        database.run("DELETE FROM refs WHERE owner = 'record' AND owner_space = ? AND owner_id = ?", ...owner);
-      }
+      for (const row of owners) records.delete(database.textOf(row, "owner_space"), database.textOf(row, "owner_id"));
       unlinkSync(path);
     });
   } catch (error) {
@@ -110,15 +109,11 @@ function removeBlob(database: Database, id: string, path: string): void {
 }
 
 /** Names whose own blob is not here: nothing can be told of them. Layers may well be elsewhere. */
-function imageProblems(layout: Layout, database: Database, repair: boolean): StoreProblem[] {
+function imageProblems({ layout, database, images }: VerifyParts, repair: boolean): StoreProblem[] {
   return database.all("SELECT name, digest FROM images").flatMap((row) => {
     const [name, digest] = [database.textOf(row, "name"), database.textOf(row, "digest")];
-    if (list(`${layout.blobs}/${digest.slice(0, digest.indexOf(":"))}`).includes(digest.slice(digest.indexOf(":") + 1))) return [];
-    if (repair)
-      database.transaction(() => {
-        database.run("DELETE FROM images WHERE name = ?", name);
-        database.run("DELETE FROM refs WHERE owner = 'image' AND owner_id = ?", name);
-      });
+    if (isDigest(digest) && existsSync(blobPath(layout, digest))) return [];
+    if (repair) images.delete(name);
     return [{ kind: "image", id: name, what: `its manifest ${digest} is not in the store`, repaired: repair }];
   });
 }

@@ -20,6 +20,7 @@ export { packedBlobs } from "./layer-record.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { loadLayers, loadTree } from "./load-layers.ts";
 export { createEntryMaker } from "./make-entry.ts";
+export { pairedEntries } from "./paired-entries.ts";
 export { ROOT_NODE } from "./path-nodes.ts";
 export { createPathTable, type PathTable } from "./path-table.ts";
 export { checkIndexSize, createRecords } from "./records.ts";

@@ -1,7 +1,7 @@
 /** The first thing in which two images differ, in words. Bytes that tools would see as different are; how layers are compressed is not. */
 import type { ImageConfig } from "../../oci/index.ts";
 import { displayPath } from "../../paths.ts";
-import type { Entry, Layer } from "../../tree/index.ts";
+import { type Entry, type Layer, pairedEntries } from "../../tree/index.ts";
 
 /** An image that is compared. */
 export interface ComparedImage {
@@ -25,14 +25,11 @@ export function firstDifference(found: ComparedImage, wanted: ComparedImage): st
 }
 
 function layerDifference({ index: found }: Layer, { index: wanted }: Layer): string | undefined {
-  for (let at = 0; at < wanted.count; at += 1) {
-    const entry = wanted.at(at);
-    const position = found.find(entry.path);
-    const difference = position < 0 ? "it is missing" : entryDifference(found.at(position), entry);
+  for (const [entry, other] of pairedEntries(wanted, found)) {
+    if (entry === undefined) return `${displayPath(other.path)}: it is not wanted`;
+    const difference = other === undefined ? "it is missing" : entryDifference(other, entry);
     if (difference !== undefined) return `${displayPath(entry.path)}: ${difference}`;
   }
-  for (let at = 0; at < found.count; at += 1)
-    if (wanted.find(found.path(at)) < 0) return `${displayPath(found.path(at))}: it is not wanted`;
   return undefined;
 }
 

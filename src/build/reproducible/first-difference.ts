@@ -1,6 +1,6 @@
 /** Where two builds of the same layers differ first: what is in a file counts before its times. */
-import { displayPath, type TreePath } from "../../paths.ts";
-import { type Entry, hasSameMetadata, hasSameTime, type Layer, type LayerIndex, type LayerSource, readData } from "../../tree/index.ts";
+import { displayPath } from "../../paths.ts";
+import { type Entry, hasSameMetadata, hasSameTime, type Layer, type LayerSource, pairedEntries, readData } from "../../tree/index.ts";
 
 /** A difference. */
 export interface Difference {
@@ -39,8 +39,8 @@ type Found = Omit<Difference, "layer">;
 
 async function differenceOf(one: Layer, two: Layer): Promise<Found | undefined> {
   let ofTimes: Found | undefined;
-  for (const [a, b] of pairs(one.index, two.index)) {
-    const path = displayPath((a ?? b)?.path ?? ("" as TreePath));
+  for (const [a, b] of pairedEntries(one.index, two.index)) {
+    const path = displayPath((a ?? b).path);
     if (a === undefined || b === undefined)
       return { path, kind: "missing", what: `only the ${b === undefined ? "first" : "second"} build has it` };
     const found = (await contentDifference(one, two, a, b)) ?? metadataDifference(a, b);
@@ -48,19 +48,6 @@ async function differenceOf(one: Layer, two: Layer): Promise<Found | undefined> 
     if (!hasSameTime(a, b)) ofTimes ??= { path, kind: "time", what: `its time is ${timeOf(a)} in one build and ${timeOf(b)} in the other` };
   }
   return ofTimes;
-}
-
-/** Entries of both layers by path; both are sorted. */
-function* pairs(one: LayerIndex, two: LayerIndex): Generator<readonly [Entry | undefined, Entry | undefined]> {
-  const others = new Set<TreePath>();
-  for (let at = 0; at < two.count; at += 1) others.add(two.path(at));
-  for (let at = 0; at < one.count; at += 1) {
-    const entry = one.at(at);
-    const position = two.find(entry.path);
-    others.delete(entry.path);
-    yield [entry, position < 0 ? undefined : two.at(position)];
-  }
-  for (const path of others) yield [undefined, two.at(two.find(path))];
 }
 
 function metadataDifference(a: Entry, b: Entry): Pick<Found, "kind" | "what"> | undefined {

@@ -2,32 +2,30 @@
  * Runs RUN steps: one overlay and one OCI runtime each (decisions 5 and 6). The mounts are private to a worker thread and vanish with this
  * process, and so do the steps' processes, whatever happens to it.
  */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { allSettledOf } from "../../async.ts";
 import { sha256 } from "../../digest.ts";
 import { InternalError, isDecantError, usageError } from "../../errors.ts";
-import { entryAt, pathFiles, processPlace, programPaths } from "../../facts/index.ts";
 import { given } from "../../given.ts";
-import { fromText } from "../../paths.ts";
 import { type IdMaps, isOnOverlay } from "../../sys/index.ts";
 import { cgroupFolder } from "./cgroup.ts";
 import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
-import { noLimits, runtimeFailed, startFailed } from "./errors.ts";
+import { noLimits } from "./errors.ts";
+import { execute, type RunningStep } from "./execute-step.ts";
 import { createInstance, type Instance } from "./instance.ts";
 import { startHelper } from "./helper-client.ts";
 import { type MemoryFolder, type OwnedFiles, ownFiles } from "./owned-files.ts";
 import { openNetwork as joinNetwork } from "./own-network.ts";
-import { signalNameOf, type Stopping, type StopRequest } from "./process-control.ts";
 import { chooseRuntime, findRuntimes, type Runtime, runtimeFailure, type Trial } from "./runtime.ts";
 import { NAMESPACES } from "./runtime-spec.ts";
 import { seccompProfile } from "./seccomp.ts";
 import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-bundle.ts";
 import { createUsageMeter } from "./step-usage.ts";
-import { inheritedOutput, pipedOutput } from "./step-output.ts";
+import { pipedOutput } from "./step-output.ts";
 import type { Sandbox, SandboxOptions, SandboxResult, SandboxStep, UsualNetwork } from "./types.ts";
-import { mayMount, type RuntimeExit, startWorker, type StepControl, type WorkerClient } from "./worker-client.ts";
+import { mayMount, startWorker, type WorkerClient } from "./worker-client.ts";
 
 interface Opened {
   readonly instance: Instance;
@@ -42,8 +40,6 @@ interface Opened {
 interface Prepared extends Opened {
   readonly runtime: Runtime;
 }
-
-const SIGKILL_EXIT = 137;
 
 /** Makes a sandbox. Nothing is started before `prepare` or the first `run`. */
 export function createSandbox(options: SandboxOptions): Sandbox {
@@ -218,101 +214,6 @@ function inMemory(instance: Instance): boolean {
   return isOnOverlay(instance.path);
 }
 
-interface Execution {
-  readonly request: Awaited<ReturnType<typeof stepBundle>>;
-  readonly worker: WorkerClient;
-  readonly runtime: Runtime;
-  readonly signal: AbortSignal;
-  readonly running: RunningStep;
-}
-
-/** What others may do to a step, from its very beginning. */
-interface RunningStep {
-  /** Once its runtime is started. */
-  control?: StepControl;
-  /** How it is to end, as far as nobody has seen to it. */
-  readonly wanted: StopRequest[];
-  /** Sees to it. */
-  stop?: () => void;
-}
-
-/** For steps of builds. */
-const GRACE_MS = 3000;
-
-async function execute(step: SandboxStep, execution: Execution): Promise<SandboxResult> {
-  const { request, worker, runtime, signal, running } = execution;
-  const oomKillsBefore = countOomKills();
-  using cleanup = new DisposableStack();
-  const output = cleanup.use(step.output === "inherit" ? inheritedOutput() : pipedOutput(await worker.openPipes(), step.onOutput));
-  const stopping: Stopping[] = [];
-  const stop = (): void => {
-    const { control, wanted } = running;
-    if (control !== undefined) for (const how of wanted.splice(0)) stopping.push(cleanup.use(control.stop(how)));
-  };
-  running.stop = stop;
-  const ends = [signal, output.failed];
-  const abort = (): void => {
-    running.wanted.push({ signal: step.stopSignal ?? "SIGTERM", graceMs: GRACE_MS });
-    stop();
-  };
-  for (const end of ends) end.addEventListener("abort", abort, { once: true });
-  cleanup.defer(() => {
-    for (const end of ends) end.removeEventListener("abort", abort);
-  });
-  const stdio = { stdin: step.stdin === "inherit" ? "inherit" : "empty", stdout: output.stdout, stderr: output.stderr } as const;
-  const exit = await worker.run({ ...request, ...stdio }, (control) => {
-    output.started();
-    running.control = control;
-    if (ends.some(({ aborted }) => aborted)) abort();
-    stop();
-  });
-  await output.ended;
-  for (const end of ends) end.throwIfAborted();
-  return resultOf(step, {
-    runtime,
-    exit: exitAsAsked(runtime, exit, stopping),
-    errors: output.errors(),
-    oomKilled: countOomKills() > oomKillsBefore,
-  });
-}
-
-/**
- * What SIGKILL of ours looks like: as the end by the signal that it stood for; and as that of the program, where there was none yet, which runtimes call
- * a failure of their own.
- */
-function exitAsAsked(runtime: Runtime, exit: RuntimeExit, stopping: readonly Stopping[]): RuntimeExit {
-  if (stopping.length === 0) return exit;
-  if (runtimeFailure(runtime, exit, "") !== undefined) return { exitCode: SIGKILL_EXIT, log: "" };
-  const standsFor = stopping.find((each) => each.standsFor !== undefined)?.standsFor;
-  return standsFor === undefined || exit.exitCode !== SIGKILL_EXIT ? exit : { ...exit, exitCode: 128 + standsFor };
-}
-
-interface Ending {
-  readonly runtime: Runtime;
-  readonly exit: RuntimeExit;
-  readonly errors: string;
-  readonly oomKilled: boolean;
-}
-
-function resultOf(step: SandboxStep, { runtime, exit, errors, oomKilled }: Ending): SandboxResult {
-  const failure = runtimeFailure(runtime, exit, errors);
-  const exitCode = exit.exitCode ?? 0;
-  if (failure !== undefined) {
-    if (exit.signal !== undefined) throw runtimeFailed(runtime.name, failure);
-    throw startFailed(step.args[0] ?? "", failure, { runtime: runtime.name, exists: programExists(step) });
-  }
-  const signalName = signalNameOf(exitCode);
-  const { guarded } = runtime;
-  return { exitCode, guarded, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...given({ signalName }) };
-}
-
-function programExists(step: SandboxStep): boolean {
-  const [program = ""] = step.args;
-  const files = pathFiles(step.root);
-  const place = processPlace({ Env: step.env, WorkingDir: step.cwd });
-  return programPaths(fromText(program), place).some((path) => entryAt(files, path) !== undefined);
-}
-
 /** Tries a runtime; one that shows its compiled seccomp filter is tried again with it. */
 async function tryRuntime(runtime: Runtime, attempt: (runtime: Runtime) => Promise<Trial>): Promise<Trial> {
   const first = await attempt(runtime);
@@ -339,9 +240,4 @@ async function probe(worker: WorkerClient, place: BundlePlace): Promise<Trial> {
   } finally {
     await rm(place.work, { recursive: true, force: true });
   }
-}
-
-/** Of the whole machine: with the step's own SIGKILL it tells enough, and needs no cgroup. */
-function countOomKills(): number {
-  return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "latin1"))?.[1] ?? 0);
 }

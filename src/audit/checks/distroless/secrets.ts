@@ -1,7 +1,7 @@
 /** The values of this build's secrets in what this build made: layers, hidden files included, configuration and history. */
 import { given } from "../../../given.ts";
 import { displayPath, toBytes } from "../../../paths.ts";
-import { createSearch, type Needle, needlesOf } from "../../../secrets/index.ts";
+import { type Needle, searchFor } from "../../../secrets/index.ts";
 import { type LayerFile, layerFiles } from "../../layer-files.ts";
 import type { AuditCheck, AuditSubject, Finding } from "../../types.ts";
 import { DISTROLESS } from "./findings.ts";
@@ -18,22 +18,19 @@ const REMEDY =
 export const secretsCheck: AuditCheck = {
   group: "distroless",
   async run(subject, { secrets, files, signal }) {
-    const { needles, tooPlain } = needlesOf(secrets);
+    const { tooPlain, longest, find } = searchFor(secrets);
     const findings: Finding[] = tooPlain.map((id) =>
       SIZE.found("not-examined", {
         message: `The value of secret "${id}" is too short or too plain to search for`,
         remedy: "Take a secret of eight characters or more that is not one word or number",
       }),
     );
-    if (needles.length === 0) return findings;
-    const search = createSearch(needles.map((needle) => needle.bytes));
-    const find: Find = (bytes) => needles[search(bytes)];
-    const overlap = Math.max(...needles.map((needle) => needle.bytes.byteLength)) - 1;
+    if (longest === 0) return findings;
     findings.push(...inDocuments(subject, find));
     const isOwn = (layer: number | undefined): boolean => layer === undefined || subject.layers[layer]?.instruction !== undefined;
     for (const file of layerFiles(subject, files, (_path, layer) => isOwn(layer))) {
       signal?.throwIfAborted();
-      const needle = find(toBytes(file.entry.path)) ?? (await inFile(file, overlap, find));
+      const needle = find(toBytes(file.entry.path)) ?? (await inFile(file, longest - 1, find));
       if (needle !== undefined) findings.push(toldOf(file, needle));
     }
     return findings;

@@ -1,7 +1,7 @@
 /** `decant builders inspect`: all that builders say of themselves. */
 import { lookAtBuilders } from "../../../buildkit/index.ts";
 import { defineCommand } from "../../args.ts";
-import { platformsText, versionText } from "../../builder-text.ts";
+import { BUILDER_NOTES, platformsText, versionText } from "../../builder-text.ts";
 import type { Command } from "../../command.ts";
 
 /** The command. */
@@ -10,8 +10,7 @@ export const command: Command = defineCommand(
     name: "builders inspect",
     usage: "[ADDRESS]",
     summary: "Show what builders are, and what they can do",
-    notes: `ADDRESS is a list of builders with commas between them, as for "decant build --builder".
-Without it the list is that of DECANT_BUILDER, else of decant.yaml in the working directory.`,
+    notes: BUILDER_NOTES,
     options: { format: { type: "string", value: "FORMAT", help: "How to print", choices: ["text", "json"] } },
     words: { min: 0, max: 1 },
   },

@@ -3,7 +3,7 @@ import { lookAtBuilders } from "../../../buildkit/index.ts";
 import { defineCommand } from "../../args.ts";
 import type { Command } from "../../command.ts";
 import { formatTable } from "../../table.ts";
-import { platformsText, versionText } from "../../builder-text.ts";
+import { BUILDER_NOTES, platformsText, versionText } from "../../builder-text.ts";
 
 /** The command. */
 export const command: Command = defineCommand(
@@ -11,8 +11,7 @@ export const command: Command = defineCommand(
     name: "builders ls",
     usage: "[ADDRESS]",
     summary: "List the builders that builds run on: whether they answer, their versions and platforms",
-    notes: `ADDRESS is a list of builders with commas between them, as for "decant build --builder".
-Without it the list is that of DECANT_BUILDER, else of decant.yaml in the working directory.`,
+    notes: BUILDER_NOTES,
     options: { format: { type: "string", value: "FORMAT", help: "How to print", choices: ["table", "json"] } },
     words: { min: 0, max: 1 },
   },

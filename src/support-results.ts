@@ -213,7 +213,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F146",
     title: "Builders and nodes: --builder",
     state: "partial",
-    note: "decant build --builder (DECANT_BUILDER, decant.yaml): steps run on BuildKit daemons, one or several. BUILDX_BUILDER and builders of buildx do not count. Not on builders: --cache-from and --cache-to, --explain, --expect-cached, --cgroup-parent, --resource, --cdi-spec-dir, --runtime, --ca-certs, and git over ssh.",
+    note: "decant build --builder (DECANT_BUILDER, decant.yaml): steps run on BuildKit daemons, one or several. BUILDX_BUILDER and builders of buildx do not count. Not on builders: --cache-from and --cache-to, --explain, --expect-cached, --cgroup-parent, --resource, --cdi-spec-dir, --runtime, --ca-certs, --retry, --step-timeout, --on-error, --verify-reproducible, --no-cache=mounts, and git over ssh.",
   },
   {
     id: "F152",

@@ -8,7 +8,8 @@ import { createRandom } from "./random.ts";
 import { shrinkCase } from "./shrink.ts";
 import type { FuzzCase } from "./types.ts";
 
-const SEEDS = Array.from({ length: 30 }, (_, at) => 100 + at);
+/** The last one has a submodule in a submodule. */
+const SEEDS = [...Array.from({ length: 30 }, (_, at) => 100 + at), 141];
 
 describe("generated cases keep the laws", { concurrency: 2 }, () => {
   let lab: Lab;
@@ -21,6 +22,14 @@ describe("generated cases keep the laws", { concurrency: 2 }, () => {
       assert.deepEqual((await checkCase(lab, generateCase(seed), { live: false, laws: someLaws(seed) })).problems, []);
     });
   }
+});
+
+it("L3: the fixed seeds have repositories as steps, as context, with tags, branches and submodules", () => {
+  const parts = SEEDS.flatMap((seed) => generateCase(seed).git ?? []);
+  const kinds = new Set(parts.flatMap(({ repositories }) => Object.values(repositories).flat()).map(({ kind }) => kind));
+  assert.deepEqual([...kinds].toSorted(), ["branch", "commit", "ref", "submodule", "tag"]);
+  assert.deepEqual(new Set(parts.map(({ isContext }) => isContext)), new Set([true, false]));
+  assert.ok(parts.some(({ references }) => references.some(({ keepsGitDir }) => keepsGitDir)));
 });
 
 it("createRandom() gives the same numbers for a seed, for ever", () => {

@@ -3,6 +3,7 @@ import { given } from "../../src/given.ts";
 import type { Base } from "../conformance/types.ts";
 import { generateBase, generateContext } from "./generate-context.ts";
 import { oddBase } from "./odd-base.ts";
+import { generateGit, gitSteps } from "./generate-git.ts";
 import { generateStep, type StageView } from "./generate-steps.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { FuzzCase, FuzzStage } from "./types.ts";
@@ -20,6 +21,18 @@ interface Made {
 
 /** The case of `seed`. */
 export function generateCase(seed: number): FuzzCase {
+  const fuzz = generateLocal(seed);
+  const git = generateGit(seed);
+  if (git === undefined) return fuzz;
+  // The repository brings its own Dockerfile.
+  if (git.isContext) return { ...fuzz, head: [], stages: [], files: {}, bases: {}, buildArgs: {}, inside: false, git };
+  const [first, ...others] = fuzz.stages;
+  const stages = first === undefined ? [] : [{ ...first, lines: [...gitSteps(git), ...first.lines] }, ...others];
+  return { ...fuzz, stages, git };
+}
+
+/** All of it but the repositories. */
+function generateLocal(seed: number): FuzzCase {
   const random = createRandom(seed);
   const files = generateContext(random);
   const context = sourcesOf(files, random);

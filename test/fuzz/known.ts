@@ -36,6 +36,10 @@ const KNOWN: readonly Known[] = [
   { line: /^path .*: BuildKit "(dir \S+ \S+) @step", Decant "\1 @1600000000"$/, dockerfile: /^RUN [^]*^COPY --from=.* \/?\[?e\]?tc\/? /m },
   // A layer of the base has no entry for a directory of a layer below: BuildKit unpacks that one with the time of unpacking.
   { line: /^path .*: BuildKit "(dir \S+ \S+) @step", Decant "\1 @1550000000"$/, dockerfile: /^FROM @\{base\}[^]*^COPY --from=/m },
+  // "L3: .git of a branch": BuildKit keeps all names that it ever fetched as tags of a repository of its own.
+  { line: /^path .*\.git\/refs(?:\/.*)?: BuildKit .*, Decant has none$/, dockerfile: /@\{app\}|^ADD .*\.git\b/m },
+  // A submodule's `.git` leads nowhere without that of the repository: Decant leaves it out (see the guide, "Contexts").
+  { line: /^path .*\/\.git: BuildKit "file .*", Decant has none$/ },
 ];
 
 /** True for a line of `differencesOf` that is meant. */

@@ -9,6 +9,7 @@ import { differencesOf } from "../conformance/compare.ts";
 import { buildWithDecant } from "../conformance/decant.ts";
 import type { Outcome, PreparedCase } from "../conformance/lab.ts";
 import { gitServer, testRepository } from "../support/git-server.ts";
+import { gitDifferences } from "./git-laws.ts";
 import { readImageLayers } from "./read-image.ts";
 import type { FuzzCase } from "./types.ts";
 
@@ -17,6 +18,8 @@ export interface Law {
   readonly name: string;
   /** Reads the image of the first build, so it is checked before those that write another; and cheap. */
   readonly readsImage?: boolean;
+  /** Few cases are of its kind, so each is checked. */
+  readonly isRare?: boolean;
   check(given: {
     readonly fuzz: FuzzCase;
     readonly prepared: PreparedCase;
@@ -107,6 +110,13 @@ export const LAWS: readonly Law[] = [
       await using server = await gitServer(folder.path);
       const directory = await buildWithDecant({ store }, prepared, { context: clone, file: join(clone, "Dockerfile") });
       return same(directory, await buildWithDecant({ store }, prepared, { context: `${server.url}/context.git`, file: "Dockerfile" }));
+    },
+  },
+  {
+    name: "what is taken of a git repository is what git checks out",
+    isRare: true,
+    async check({ fuzz, store }) {
+      return fuzz.git === undefined ? [] : await gitDifferences(fuzz.git, store);
     },
   },
 ];

@@ -1,4 +1,5 @@
 /** Makes a failing case small: takes parts away as long as it fails in the same way. */
+import type { GitPart } from "./generate-git.ts";
 import type { FuzzCase, FuzzStage } from "./types.ts";
 
 /** What kind of problem a line tells, without the path or text that a smaller case changes. */
@@ -58,11 +59,22 @@ function* smaller(fuzz: FuzzCase): Generator<FuzzCase> {
   }
   for (const part of ["head", "bases", "buildArgs", "labels"] as const)
     if (Object.keys(fuzz[part]).length > 0) yield { ...fuzz, [part]: part === "head" ? [] : {} };
+  if (fuzz.git !== undefined) yield* lessGit(fuzz, fuzz.git);
   if (fuzz.inside) yield { ...fuzz, inside: false };
   for (const [at, stage] of stages.entries())
     for (const [line, text] of stage.lines.entries())
       for (const shorter of fewerWords(text))
         yield { ...fuzz, stages: stages.with(at, { ...stage, lines: stage.lines.with(line, shorter) }) };
+}
+
+/** Without references, with one reference, or with one thing less done to a repository. */
+function* lessGit(fuzz: FuzzCase, git: GitPart): Generator<FuzzCase> {
+  if (!git.isContext && git.references.length > 0) yield { ...fuzz, git: { ...git, references: [] } };
+  if (git.references.length > 1) for (const reference of git.references) yield { ...fuzz, git: { ...git, references: [reference] } };
+  for (const [name, actions] of Object.entries(git.repositories))
+    // The first one is a commit, which others need.
+    for (const at of [...actions.keys()].slice(1).toReversed())
+      yield { ...fuzz, git: { ...git, repositories: { ...git.repositories, [name]: actions.toSpliced(at, 1) } } };
 }
 
 /** Halves first, then lines from the end. */

@@ -1,6 +1,7 @@
 /** A generated case in parts, so that the shrinker can take parts away. */
 import { given } from "../../src/given.ts";
 import type { Base, Case, FileSpec } from "../conformance/types.ts";
+import { type GitPart, gitContext, makeRepository } from "./generate-git.ts";
 
 /** Something in a context. */
 export interface Planted {
@@ -28,6 +29,8 @@ export interface FuzzCase {
   readonly target?: string;
   /** The Dockerfile lies in the context. */
   readonly inside: boolean;
+  /** Repositories that steps add, or that are the context. */
+  readonly git?: GitPart;
 }
 
 /** The text of the Dockerfile. */
@@ -37,7 +40,7 @@ export function dockerfileOf({ head, stages }: FuzzCase): string {
 
 /** The same as a case of the conformance suite. */
 export function asCase(fuzz: FuzzCase): Case {
-  const { seed, files, bases, buildArgs, labels, target, inside } = fuzz;
+  const { seed, files, bases, buildArgs, labels, target, inside, git } = fuzz;
   const dockerfile = dockerfileOf(fuzz);
   return {
     name: `fuzz: seed ${seed}`,
@@ -47,15 +50,21 @@ export function asCase(fuzz: FuzzCase): Case {
     bases,
     buildArgs,
     labels,
-    times: ["*"],
+    // Files of a repository have the time of their checkout, which is that of no step.
+    times: git === undefined ? ["*"] : [],
     ...(inside ? { file: "Dockerfile" } : {}),
     ...given({ target }),
+    ...(git === undefined ? {} : given({ repositories: mapped(git), context: gitContext(git) })),
   };
+}
+
+function mapped({ repositories }: GitPart): NonNullable<Case["repositories"]> {
+  return Object.fromEntries(Object.entries(repositories).map(([name, actions]) => [name, makeRepository(actions)]));
 }
 
 /** The case ready to paste into a topic of the conformance suite. */
 export function caseCode(fuzz: FuzzCase): string {
-  const { name, dockerfile, busybox, bases = {}, buildArgs = {}, labels = {}, target, file } = asCase(fuzz);
+  const { name, dockerfile, busybox, bases = {}, buildArgs = {}, labels = {}, target, file, context } = asCase(fuzz);
   const fields = [`name: ${JSON.stringify(name)}`, `dockerfile: ${JSON.stringify(dockerfile)}`];
   if (busybox === true) fields.push("busybox: true");
   if (file !== undefined) fields.push(`file: ${JSON.stringify(file)}`);
@@ -63,6 +72,11 @@ export function caseCode(fuzz: FuzzCase): string {
   if (files.length > 0) fields.push(`files: { ${files.join(", ")} }`);
   for (const [key, value] of Object.entries({ bases, buildArgs, labels }))
     if (Object.keys(value).length > 0) fields.push(`${key}: ${JSON.stringify(value)}`);
+  const repositories = Object.entries(fuzz.git?.repositories ?? {}).map(
+    ([name, actions]) => `${name}: makeRepository(${JSON.stringify(actions)})`,
+  );
+  if (repositories.length > 0) fields.push(`repositories: { ${repositories.join(", ")} }`);
+  if (context !== undefined) fields.push(`context: ${JSON.stringify(context)}`);
   if (target !== undefined) fields.push(`target: ${JSON.stringify(target)}`);
   return `{ ${fields.join(", ")} },`;
 }

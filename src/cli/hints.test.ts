@@ -95,3 +95,26 @@ test("U10: what other tools call a command is answered with commands that exist"
     assert.deepEqual(problemsOf(hint, undefined), [], `${typed}: ${hint}`);
   }
 });
+
+// Advice grows old when Decant learns something: these said that there was nothing.
+for (const [typed, advice] of [
+  ["--cache-repo=x", /--cache-to type=registry/],
+  ["--no-push-cache", /--cache-to/],
+  ["--gpus=all", /--device/],
+  ["--sign-by=x", /decant sign/],
+] as const)
+  test(`U12: the advice for ${typed} names what Decant has`, () => {
+    const build = specs.get("build");
+    if (build === undefined) throw new Error("there is no build");
+    assert.throws(
+      () => parseCommandLine(build, [typed, "."]),
+      (error: Error & { readonly hint?: string }) => advice.test(error.hint ?? ""),
+    );
+  });
+
+for (const [typed, advice] of [
+  ["buildx ls", /decant builders ls/],
+  ["compose", /decant serve/],
+  ["info", /decant doctor/],
+] as const)
+  test(`U12: the advice for "${typed}" names what Decant has`, () => assert.match(FOREIGN_COMMANDS[typed] ?? "", advice));

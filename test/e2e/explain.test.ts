@@ -30,7 +30,7 @@ function whys({ err }: Ended): string[] {
   return [...err.matchAll(/^#\d+ why: (.*)$/gm)].map(([, why = ""]) => why);
 }
 
-describe("G3: --explain", { timeout: 120_000 }, () => {
+describe("G3: --explain", { timeout: 600_000 }, () => {
   it("G3: tells what changed of each kind of input, in one line under the step", async () => {
     using shop = workshop();
     addBusybox(shop);

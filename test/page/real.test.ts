@@ -27,7 +27,7 @@ async function decant(shop: Workshop, ...args: readonly string[]): Promise<{ rea
 
 after(closeBrowser);
 
-describe("G8: reports", { timeout: 240_000 }, () => {
+describe("G8: reports", { timeout: 600_000 }, () => {
   it("G8: decant build --report shows stages, steps, layers, what was left behind and what is there twice", async () => {
     using shop = workshop();
     addBusybox(shop);

@@ -1,0 +1,104 @@
+/**
+ * Loads the scripts of the bundle (scripts/as-scripts.ts), and keeps what V8 has compiled of them for the next command. Node's own cache of
+ * modules holds no function that is compiled when it first runs; these are most of the time that a build with nothing to do needs.
+ * The file of a script's code: the CRC-32 of its source and of the code, then the code. V8 checks its version and flags, not the bytes.
+ */
+
+const WRAPPER = ["(function (exports, require, module, __filename, __dirname) {", "\n})"] as const;
+const HEAD_BYTES = 8;
+/** Code of versions that nobody starts any more goes after this time. */
+const KEPT_MS = 30 * 24 * 3_600_000;
+
+/** Loads scripts of one folder. */
+export interface ScriptLoader {
+  /** What the script of this name exports, as "./process.cjs". Other names are those of packages. */
+  load(name: string): unknown;
+  /** Keeps the code of scripts that had none. `flags` names V8's flags from now on, as it takes no code that was made with others. Never fails. */
+  keep(flags?: string): void;
+}
+
+/** Which scripts, and where their code is. */
+interface ScriptLoaderOptions {
+  /** The absolute path of the folder that holds the scripts. */
+  readonly folder: string;
+  /** Holds the code; undefined: it is not kept. */
+  readonly cache: string | undefined;
+  /** What the process does. Each command runs functions of its own, so it has its own code. */
+  readonly command: string;
+}
+
+/** Loads scripts of one folder. */
+export function createScriptLoader({ folder, cache, command }: ScriptLoaderOptions): ScriptLoader {
+  const fs = process.getBuiltinModule("node:fs");
+  const { Script } = process.getBuiltinModule("node:vm");
+  const { createRequire } = process.getBuiltinModule("node:module");
+  const { crc32 } = process.getBuiltinModule("node:zlib");
+  const packages = createRequire(`${folder}/`);
+  const loaded = new Map<string, { exports: unknown }>();
+  const owner = /^[a-z-]{1,20}$/.test(command) ? command : "other";
+  let state = owner;
+  let fresh: { readonly script: InstanceType<typeof Script>; readonly sum: number; readonly path: string }[] = [];
+
+  const load = (name: string): unknown => {
+    if (!name.startsWith("./")) return packages(name) as unknown;
+    const known = loaded.get(name);
+    if (known !== undefined) return known.exports;
+    const module = { exports: {} as unknown };
+    loaded.set(name, module);
+    const filename = folder + name.slice(1);
+    // esbuild writes ASCII only.
+    const text = fs.readFileSync(filename, "latin1");
+    const sum = crc32(text);
+    const path = `${cache}/${name.slice(2)}.${state}`;
+    const cachedData = cache === undefined ? undefined : readCode(path, sum);
+    const script = new Script(WRAPPER.join(text), {
+      filename,
+      columnOffset: -WRAPPER[0].length,
+      ...(cachedData === undefined ? {} : { cachedData }),
+    });
+    if (cache !== undefined && script.cachedDataRejected !== false) fresh.push({ script, sum, path });
+    const run = script.runInThisContext() as (...values: readonly unknown[]) => void;
+    run(module.exports, load, module, filename, folder);
+    return module.exports;
+  };
+
+  const readCode = (path: string, sum: number): Buffer | undefined => {
+    try {
+      const file = fs.readFileSync(path);
+      const code = file.subarray(HEAD_BYTES);
+      return file.readUInt32LE(0) === sum && file.readUInt32LE(4) === crc32(code) ? code : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const writeCode = ({ script, sum, path }: (typeof fresh)[number]): void => {
+    const code = script.createCachedData();
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.writeUInt32LE(sum, 0);
+    head.writeUInt32LE(crc32(code), 4);
+    const temporary = `${path}.${process.pid}`;
+    fs.writeFileSync(temporary, Buffer.concat([head, code]), { mode: 0o600 });
+    fs.renameSync(temporary, path);
+  };
+  const keepAll = (into: string): void => {
+    fs.mkdirSync(into, { recursive: true, mode: 0o700 });
+    fresh.forEach(writeCode);
+    for (const name of fs.readdirSync(into)) {
+      const { mtimeMs } = fs.statSync(`${into}/${name}`);
+      if (Date.now() - mtimeMs > KEPT_MS) fs.rmSync(`${into}/${name}`);
+    }
+  };
+
+  return {
+    load,
+    keep(flags) {
+      try {
+        if (cache !== undefined && fresh.length > 0) keepAll(cache);
+      } catch {
+        // A command needs no cache: the disk may be full, or read-only.
+      }
+      fresh = [];
+      if (flags !== undefined) state = `${owner}.${flags}`;
+    },
+  };
+}

@@ -21,7 +21,7 @@ describe("complete()", () => {
     { line: "image r", want: "none: rm remove" },
     { line: "history l", want: "none: ls logs localhost:5000/app:v1" },
     { line: "rm", want: "none: rm rmi" },
-    { line: "help ver", want: "none: version" },
+    { line: "help vers", want: "none: version" },
     { line: "help base ver", want: "none: verify" },
     { line: "base ve", want: "none: verify" },
     { line: "base build stat", want: "files: static-debian13" },

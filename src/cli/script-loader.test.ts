@@ -7,8 +7,8 @@ import { createScriptLoader } from "./script-loader.ts";
 
 const MAIN = 'exports.answer = () => require("./part.cjs").half * 2; exports.late = () => require("node:path");';
 
-test("createScriptLoader() loads scripts, keeps their code, and takes no code that is damaged or of another source", async () => {
-  await using scratch = await makeTemporaryFolder("scripts");
+test("createScriptLoader() loads scripts, keeps their code, and takes no code that is damaged or of another source", () => {
+  using scratch = makeTemporaryFolder("scripts");
   const folder = join(scratch.path, "dist");
   const cache = join(scratch.path, "cache");
   mkdirSync(folder);
@@ -48,8 +48,8 @@ test("createScriptLoader() loads scripts, keeps their code, and takes no code th
   assert.deepEqual(globSync("**/*other", { cwd: scratch.path }).toSorted(), ["cache/main.cjs.other", "cache/part.cjs.other"]);
 });
 
-test("createScriptLoader() gives scripts packages, and works where nothing can be kept", async () => {
-  await using scratch = await makeTemporaryFolder("scripts");
+test("createScriptLoader() gives scripts packages, and works where nothing can be kept", () => {
+  using scratch = makeTemporaryFolder("scripts");
   writeFileSync(join(scratch.path, "main.cjs"), MAIN);
   writeFileSync(join(scratch.path, "part.cjs"), "exports.half = 21;");
   for (const cache of [undefined, join(scratch.path, "main.cjs/cache")]) {
@@ -61,8 +61,8 @@ test("createScriptLoader() gives scripts packages, and works where nothing can b
   }
 });
 
-test("createScriptLoader() removes code that is older than 30 days when it keeps some", async () => {
-  await using scratch = await makeTemporaryFolder("scripts");
+test("createScriptLoader() removes code that is older than 30 days when it keeps some", () => {
+  using scratch = makeTemporaryFolder("scripts");
   const cache = join(scratch.path, "cache");
   mkdirSync(cache);
   writeFileSync(join(scratch.path, "part.cjs"), "exports.half = 21;");

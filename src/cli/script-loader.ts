@@ -14,7 +14,7 @@ const FRESH_MS = 24 * 3_600_000;
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 /** Loads scripts of one folder. */
-export interface ScriptLoader {
+interface ScriptLoader {
   /** What the script of this name exports, as "./process.cjs". Other names are those of packages. */
   load(name: string): unknown;
   /** Keeps the code of scripts that had none, or too little. `flags` names V8's flags from now on, as it takes no code that was made with others. Never fails. */
@@ -89,7 +89,7 @@ export function createScriptLoader({ folder, cache, command }: ScriptLoaderOptio
     fs.renameSync(temporary, path);
   };
   const keepAll = (into: string): void => {
-    fs.mkdirSync(into, { recursive: true, mode: 0o700 });
+    if (!fs.existsSync(into)) fs.mkdirSync(into, { mode: 0o700 });
     fresh.forEach(writeCode);
     for (const name of fs.readdirSync(into)) {
       const { mtimeMs } = fs.statSync(`${into}/${name}`);

@@ -3,6 +3,7 @@
  * `--progress=rawjson` prints exactly these, one a line. The terminal, the history, the report and library users fold the same events.
  */
 import { type ErrorCode, isDecantError } from "./errors.ts";
+import { machineError } from "./machine-error.ts";
 import type { SourceRange } from "./source.ts";
 
 /** A place in a file, without the text, so that it can be sent. */
@@ -19,7 +20,8 @@ export function eventSource(range: SourceRange): EventSource {
 }
 
 /** An error as a failed step carries it. */
-export function failureOf(error: unknown): Pick<VertexFailed, "code" | "message" | "hint" | "source" | "details"> {
+export function failureOf(failure: unknown): Pick<VertexFailed, "code" | "message" | "hint" | "source" | "details"> {
+  const error = machineError(failure);
   if (!isDecantError(error)) return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };
   const { code, message, hint, source, details } = error;
   return {

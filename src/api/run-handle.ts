@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildEvent, Emit } from "../events.ts";
+import { machineError } from "../machine-error.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "../sys/index.ts";
 import { writeAll, writeFailure } from "../tree/index.ts";
 import type { StoreOptions } from "../context/index.ts";
@@ -47,7 +48,7 @@ function runWork<Result>(signal: AbortSignal | undefined, work: (emit: Emit, sig
     },
     (error: unknown) => {
       log.end();
-      throw error;
+      throw machineError(error);
     },
   );
   // A caller who ignores the result must not lose its process.

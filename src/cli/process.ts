@@ -2,6 +2,7 @@
 import { isatty } from "node:tty";
 import { Interrupted, type CliContext, type OutputStream } from "./context.ts";
 import { runCli } from "./run-cli.ts";
+import { endProcess } from "../sys/index.ts";
 import { delayTurboFan } from "./tier-up.ts";
 import { workingDirectory } from "../working-directory.ts";
 
@@ -17,7 +18,7 @@ export async function runProcess(args: readonly string[], keepCode: (flags?: str
     process.on(name, () => {
       if (forward !== undefined) return forward(name);
       // The second time the user does not want to wait for the clean-up; the store sweeps what is left.
-      if (stop.signal.aborted) process.exit(exitCode);
+      if (stop.signal.aborted) endProcess(exitCode);
       stop.abort(new Interrupted(exitCode));
     });
   }
@@ -43,7 +44,7 @@ export async function runProcess(args: readonly string[], keepCode: (flags?: str
       };
     },
   };
-  process.exit(await runCli(args, context));
+  endProcess(await runCli(args, context));
 }
 
 /** A runtime that is killed leaves the terminal as it made it, so we remember how it was. */
@@ -62,7 +63,7 @@ async function failedOutput(error: Error): Promise<unknown> {
 function outputStream(stream: NodeJS.WriteStream, failed: (error: Error) => unknown): OutputStream {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // A closed pipe (`decant images | head`) is no error of ours. Other failures are those of a write, which tells of them.
-    if (error.code === "EPIPE") process.exit(141);
+    if (error.code === "EPIPE") endProcess(141);
   });
   const isTerminal = stream.isTTY;
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;

@@ -2,12 +2,11 @@
  * Where archives go: a file that appears at its name only when it is complete, or the caller's stdout. Whole store files are copied
  * by the kernel where that is possible (docs/promises.md, "How fast").
  */
-import { randomBytes } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { access, type FileHandle, mkdtemp, open, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { access, type FileHandle, open, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { errnoOf } from "../errors.ts";
-import { copyRange } from "../sys/index.ts";
+import { copyRange, makeUnfinished } from "../sys/index.ts";
 import { exportError, writeError } from "./errors.ts";
 import { fromWorkingDirectory } from "../working-directory.ts";
 
@@ -41,16 +40,22 @@ export async function createOutputFile(dest: string, signal: AbortSignal): Promi
     if (found?.kind === "dir") throw exportError("write", path, "it is a directory; a file was wanted", { hint: "Name a file in it" });
     if (found?.kind === "special") return await deviceOutput(path, signal);
     const target = found?.target ?? path;
-    const temporary = join(dirname(target), `.decant-${randomBytes(6).toString("hex")}.tmp`);
-    const file = await open(temporary, "wx", 0o666);
+    using opening = new DisposableStack();
+    const unfinished = opening.use(makeUnfinished(dirname(target), "file"));
+    const file = await open(unfinished.path, "r+");
+    opening.move();
     return outputFile(path, file, fileSink(file, signal), {
       commit: async () => {
         if (found !== undefined) await file.chmod(found.mode);
         // Some file systems tell of a full disk at close only.
         await file.close();
-        await rename(temporary, target);
+        await rename(unfinished.path, target);
+        unfinished[Symbol.dispose]();
       },
-      discard: () => rm(temporary, { force: true }),
+      discard: async () => {
+        await rm(unfinished.path, { force: true });
+        unfinished[Symbol.dispose]();
+      },
     });
   } catch (error) {
     throw writeError("write", path, error);
@@ -89,7 +94,8 @@ export async function checkOutputFolder(dest: string): Promise<void> {
         throw exportError("write to", path, place === path ? "it is not a directory" : `"${place}" is not a directory`);
       place = dirname(place);
     }
-    await rmdir(await mkdtemp(join(place, ".decant-")));
+    using unfinished = makeUnfinished(place, "folder");
+    await rmdir(unfinished.path);
   } catch (error) {
     throw writeError("write to", path, error);
   }

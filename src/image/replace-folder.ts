@@ -1,8 +1,8 @@
 /** A folder that is replaced as a whole: made beside the old one, and put in its place at once. Cut short, the old one is still there, or the new one. */
-import { chmod, mkdtemp, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { errnoOf } from "../errors.ts";
-import { exchangePaths, makeFolders } from "../sys/index.ts";
+import { exchangePaths, makeFolders, makeUnfinished } from "../sys/index.ts";
 import { exportError } from "./errors.ts";
 
 const NEW_MODE = 0o755;
@@ -11,7 +11,8 @@ const NEW_MODE = 0o755;
 export async function replaceFolder(dest: string, make: (folder: string) => Promise<void>): Promise<void> {
   const path = await targetOf(dest);
   makeFolders(dirname(path));
-  const temporary = await mkdtemp(join(dirname(path), ".decant-"));
+  using unfinished = makeUnfinished(dirname(path), "folder");
+  const temporary = unfinished.path;
   // After the exchange it is the old folder that goes.
   await using _cleanup = { [Symbol.asyncDispose]: () => rm(temporary, { recursive: true, force: true }) };
   await make(temporary);
@@ -20,6 +21,7 @@ export async function replaceFolder(dest: string, make: (folder: string) => Prom
   if (old === undefined) return await rename(temporary, path);
   try {
     if (exchangePaths(temporary, path)) return;
+    // No sweep takes this name: cut short between these lines, it is all that there is of the old folder.
     const aside = `${temporary}.old`;
     await rename(path, aside);
     await rename(temporary, path);

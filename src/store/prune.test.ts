@@ -380,3 +380,28 @@ test("prune() agrees with a model of refs and roots", async () => {
     { numRuns: 40 },
   );
 });
+
+test("H3: prune() keeps what a process uses whose clock was set back after it had started", async () => {
+  await using dir = await temp();
+  const root = join(dir.path, "store");
+  let now = 1_700_000_000_000;
+  const open = (): Promise<Store> => openStore({ root, now: () => now });
+  {
+    await using store = await open();
+    await blob(store, "used");
+    await publish(store, "used");
+    store.records.put("step", "1", true, []);
+  }
+  now += HOUR;
+  await using user = await open();
+  now -= HOUR / 2;
+  assert.equal(user.blobs.size(sha256("used")), 4);
+  assert.notEqual(user.dirs.find("layer", "used"), undefined);
+  assert.notEqual(user.records.get("step", "1"), undefined);
+  now += 60_000;
+  await using pruner = await open();
+  await pruner.prune({ all: true });
+  assert.equal(user.blobs.size(sha256("used")), 4);
+  assert.notEqual(user.dirs.find("layer", "used"), undefined);
+  assert.notEqual(user.records.get("step", "1"), undefined);
+});

@@ -18,7 +18,7 @@ import { openRecords } from "./records.ts";
 import { removeTree } from "./remove-tree.ts";
 import { keepReserve, useReserve } from "./reserve.ts";
 import type { Store } from "./types.ts";
-import { createUsage } from "./usage.ts";
+import { createUsage, neverBack } from "./usage.ts";
 import { fromWorkingDirectory } from "../working-directory.ts";
 
 /** Options of `openStore`. */
@@ -54,7 +54,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   await using opening = new AsyncDisposableStack();
   if (!readOnly && options.useReserve === true) opening.defer(() => keepReserve(layout.reserve));
   else if (!readOnly) keepReserve(layout.reserve);
-  const now = options.now ?? Date.now;
+  const now = neverBack(options.now ?? Date.now);
   // Before anything is read: whoever prunes from now on knows of us.
   const presence = readOnly ? undefined : opening.use(enter(layout.tmp, now()));
   // After that: what was used before we were known counts as unused.

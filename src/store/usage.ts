@@ -20,6 +20,12 @@ export interface Usage {
   isStaleRecord(lastUsed: number): boolean;
 }
 
+/** A clock that stands still where the one of the machine is set back: else what a process uses would seem older than the process. */
+export function neverBack(clock: () => number): () => number {
+  let latest = -Infinity;
+  return () => (latest = Math.max(latest, clock()));
+}
+
 /** Starts with nothing seen. */
 export function createUsage(now: () => number): Usage {
   const startedAt = now();

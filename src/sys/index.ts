@@ -8,6 +8,7 @@ export { type NamespaceProcess, runInUserNamespace, startInUserNamespace } from 
 export { copyRange } from "./copy-range.ts";
 export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";
 export { findIsal, type Isal, IsalDamage, type IsalInflate } from "./isal.ts";
+export { endProcess } from "./end-process.ts";
 export { exchangePaths } from "./exchange-paths.ts";
 export { clearProtectedFlags } from "./file-flags.ts";
 export { lockFolder, tryFlock } from "./flock.ts";
@@ -15,6 +16,7 @@ export { joinDevice, makeNode, splitDevice } from "./node.ts";
 export { makeFolders } from "./make-folders.ts";
 export { type FileTime, setTimes } from "./times.ts";
 export { makeTemporaryFolder, sweepTemporaryFolders, type TemporaryFolder } from "./temporary-folder.ts";
+export { makeUnfinished } from "./unfinished.ts";
 export { hasWriters } from "./writers.ts";
 export { getXattr, listXattrs, readXattrs, setXattr } from "./xattr.ts";
 export {

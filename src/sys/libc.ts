@@ -17,6 +17,11 @@ export function koffi(): Koffi {
   return koffiModule;
 }
 
+/** Has this thread used it already? */
+export function isLoaded(): boolean {
+  return library !== undefined;
+}
+
 /**
  * Binds a libc function by its C prototype, e.g. `int flock(int fd, int operation)`, on first call. `structs` are those that only this
  * prototype names: each with the types of its members, in order.

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { test } from "node:test";
 import { collect } from "../bytes.ts";
 import { sha256 } from "../digest.ts";
@@ -215,6 +226,34 @@ test("unpackTree() leaves no half of a file that cannot be written whole", async
   };
   await assert.rejects(unpackTree(shrinking, `${at.path}/out`), failsWith("CONTEXT"));
   assert.deepEqual(hostTree(`${at.path}/out`).readdir(ROOT), []);
+});
+
+test("H3: unpackTree() by a stage changes nothing before all is written, and merges then", async () => {
+  await using at = await tempStore();
+  const out = `${at.path}/out`;
+  mkdirSync(`${out}/d`, { recursive: true });
+  writeFileSync(`${out}/d/kept`, "kept");
+  writeFileSync(`${out}/d/f`, "old");
+  mkdirSync(`${out}/was-folder/deep`, { recursive: true });
+  const tree = layerTree([
+    await layerOf(at.store, item("d", "dir", { mode: 0o711 }), file("d/f", "new"), file("was-folder", "file"), file("z", "z")),
+  ]);
+  const failing: Tree = {
+    ...tree,
+    data: (entry) => (entry.path === "z" ? Promise.reject(new Error("cut short")) : tree.data(entry)),
+  };
+  await assert.rejects(unpackTree(failing, out, { stage: `${at.path}/stage1` }), /cut short/);
+  assert.deepEqual([readFileSync(`${out}/d/f`, "utf8"), readdirSync(out)], ["old", ["d", "was-folder"]]);
+  await unpackTree(tree, out, { stage: `${at.path}/stage2` });
+  assert.deepEqual(
+    [readdirSync(out), readdirSync(`${out}/d`)],
+    [
+      ["d", "was-folder", "z"],
+      ["f", "kept"],
+    ],
+  );
+  assert.deepEqual([readFileSync(`${out}/d/f`, "utf8"), readFileSync(`${out}/was-folder`, "utf8")], ["new", "file"]);
+  assert.equal(lstatSync(`${out}/d`).mode & 0o777, 0o711);
 });
 
 test("unpackTree() refuses a destination that is a file", async () => {

@@ -2,7 +2,7 @@
  * A tree as a plain directory of the host (type=local). The destination may hold files of the user, symlinks among them: every name is
  * looked at without following it, and what is in the way of an entry is replaced, never written through.
  */
-import { closeSync, lstatSync, rmSync } from "node:fs";
+import { closeSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { createTurns } from "../async.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
@@ -24,6 +24,11 @@ interface UnpackTreeOptions {
   readonly onProgress?: ((bytes: number) => void) | undefined;
   /** Everything gets this time, in seconds. Default: each entry its own. */
   readonly mtimeSec?: number | undefined;
+  /**
+   * A folder on the file system of the destination: all is written there first, and then only moved. Cut short before that, the destination is as it was;
+   * after that, each of its files is the old one or the new one, whole. Rejects with Node's `EXDEV` where the destination has other file systems in it.
+   */
+  readonly stage?: string | undefined;
 }
 
 /**
@@ -32,8 +37,10 @@ interface UnpackTreeOptions {
  */
 export async function unpackTree(tree: Tree, destination: string, options: UnpackTreeOptions = {}): Promise<string[]> {
   const maker = createEntryMaker();
-  const root = fromText(destination);
+  const dest = fromText(destination);
   mkdirDestination(destination);
+  const root = options.stage === undefined ? dest : fromText(options.stage);
+  if (options.stage !== undefined) makeFolders(options.stage);
   const firsts = new Map<string, TreePath>();
   const folders: Entry[] = [];
   const turns = createTurns(options.signal);
@@ -53,7 +60,8 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
     if (group !== undefined && first === undefined) firsts.set(group, entry.path);
     if (turns.isDue) await turns.give();
   }
-  for (const entry of folders.reverse()) maker.describe(`${root}/${entry.path}`, entry);
+  if (root !== dest) moveInto(root, dest, options.signal);
+  for (const entry of folders.reverse()) maker.describe(`${dest}/${entry.path}`, entry);
   return [...maker.dropped].toSorted();
 }
 
@@ -63,6 +71,22 @@ function mkdirDestination(destination: string): void {
   } catch (error) {
     if (errnoOf(error) !== "EEXIST" && errnoOf(error) !== "ENOTDIR") throw error;
     throw new DecantError("EXPORT", `Cannot write to "${destination}": it is not a directory`, { cause: error });
+  }
+}
+
+/** Moves what is in a folder into another one. Directories that both have are merged; what else is in the way goes. */
+function moveInto(from: string, to: string, signal: AbortSignal | undefined): void {
+  signal?.throwIfAborted();
+  for (const entry of readdirSync(fsPath(from), { encoding: "latin1", withFileTypes: true })) {
+    const [source, target] = [`${from}/${entry.name}`, `${to}/${entry.name}`];
+    const there = lstatSync(fsPath(target), { throwIfNoEntry: false });
+    if (entry.isDirectory() && there?.isDirectory() === true) {
+      moveInto(source, target, signal);
+      continue;
+    }
+    // A file takes the place of a file at once.
+    if (there !== undefined && (entry.isDirectory() || there.isDirectory())) rmSync(fsPath(target), { recursive: true, force: true });
+    renameSync(fsPath(source), fsPath(target));
   }
 }
 

@@ -5,6 +5,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { LogLine } from "../../failing-lines.ts";
 import { isDecantError, type DecantError } from "../../errors.ts";
+import { machineError } from "../../machine-error.ts";
 import { formatExcerpt } from "../../source.ts";
 import { displayWidth, fit, safeLine, type Style } from "../style.ts";
 
@@ -15,7 +16,8 @@ const WIDE = 160;
 const MIN_STEP = 12;
 
 /** The error's lines, without a newline at the end of each, for a terminal of so many `columns`; default: one that is wide. */
-export function formatError(error: unknown, style: Style, columns: number = WIDE): string[] {
+export function formatError(failure: unknown, style: Style, columns: number = WIDE): string[] {
+  const error = machineError(failure);
   if (error instanceof SuppressedError) {
     // Both happened: the second while cleaning up after the first.
     return [

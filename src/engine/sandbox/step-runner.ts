@@ -3,6 +3,7 @@
  * for the sake of the thread.
  */
 import { DecantError } from "../../errors.ts";
+import { machineError } from "../../machine-error.ts";
 import { createPipe, type ProcessOptions, type RunningProcess } from "../../sys/index.ts";
 import { clearBundle, prepareBundle, readLog } from "./bundle.ts";
 import type { Failure, RunRequest, StepMessage } from "./worker-protocol.ts";
@@ -63,7 +64,9 @@ function clearedFailure(request: RunRequest, error: unknown): Failure {
 }
 
 /** An error as data. */
-export function failureOf(error: unknown): Failure {
+export function failureOf(thrown: unknown): Failure {
+  // Only what it says gets out of this process.
+  const error = machineError(thrown);
   if (!(error instanceof DecantError)) return { code: "RUNTIME", message: `Cannot prepare the step: ${String(error)}` };
   const { code, message, hint, details } = error;
   return { code, message, details, hint };

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { DecantError, InternalError } from "../../errors.ts";
+import { machineError } from "../../machine-error.ts";
 import { createPipe, makeFolders, type Pipe } from "../../sys/index.ts";
 import type { DeviceGuard } from "./device-guard.ts";
 import { type Lack, notPrivileged } from "./errors.ts";
@@ -77,7 +78,10 @@ export async function startWorker(
     if (pending.size === 0) worker.unref();
     return found;
   };
-  worker.on("error", (error) => fail(new InternalError("the sandbox worker failed", error)));
+  worker.on("error", (error) => {
+    const known = machineError(error);
+    fail(known === error ? new InternalError("the sandbox worker failed", error) : known);
+  });
   worker.on("exit", () => {
     closeSync(ownPidsFd);
     fail(new InternalError("the sandbox worker ended"));

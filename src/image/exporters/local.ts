@@ -1,8 +1,11 @@
 /** type=local: the image's files in a plain directory, merged into what is there, as buildx does; or instead of what is there (mode=delete). */
+import { existsSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isDecantError } from "../../errors.ts";
+import { errnoOf, isDecantError } from "../../errors.ts";
 import { toText } from "../../paths.ts";
 import { startProgress } from "../../transfer.ts";
+import { makeUnfinished } from "../../sys/index.ts";
 import { unpackTree } from "../../tree/index.ts";
 import { writeError } from "../errors.ts";
 import { replaceFolder } from "../replace-folder.ts";
@@ -20,15 +23,17 @@ export async function exportLocal(
   const trees = await treesOf(images, ctx, output);
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: output.dest, action: "write" });
   const dropped = new Set<string>();
-  const unpack = async (root: string): Promise<void> => {
-    for (const { image, tree, folder } of trees) {
-      const names = await unpackTree(tree, join(root, folder ?? ""), { signal: ctx.signal, onProgress: progress.add, ...timesOf(image) });
+  const unpack = async (root: string, stage?: string): Promise<void> => {
+    for (const { image, tree, folder = "" } of trees) {
+      const staged = stage === undefined ? {} : { stage: join(stage, folder) };
+      const how = { signal: ctx.signal, onProgress: progress.add, ...timesOf(image), ...staged };
+      const names = await unpackTree(tree, join(root, folder), how);
       for (const name of names) dropped.add(toText(name));
     }
     ctx.signal.throwIfAborted();
   };
   try {
-    await (output.mode === "delete" ? replaceFolder(dest, unpack) : unpack(dest));
+    await (output.mode === "delete" || !existsSync(dest) ? replaceFolder(dest, unpack) : mergeInto(dest, unpack));
   } catch (error) {
     // What is full is the destination: the hint of a full store would lead astray.
     throw writeError("unpack the image to", dest, isDecantError(error, "STORE_FULL") ? error.cause : error);
@@ -42,4 +47,17 @@ export async function exportLocal(
     });
   const [only] = trees;
   return { output, names: [], path: join(dest, trees.length === 1 ? (only?.folder ?? "") : "") };
+}
+
+/** All is written before the first file of the folder changes; but for folders with other file systems in them. */
+async function mergeInto(dest: string, unpack: (root: string, stage?: string) => Promise<void>): Promise<void> {
+  if (!statSync(dest).isDirectory()) return await unpack(dest);
+  try {
+    using unfinished = makeUnfinished(dest, "folder");
+    await using _cleanup = { [Symbol.asyncDispose]: () => rm(unfinished.path, { recursive: true, force: true }) };
+    await unpack(dest, unfinished.path);
+  } catch (error) {
+    if (errnoOf(error) !== "EXDEV") throw error;
+    await unpack(dest);
+  }
 }

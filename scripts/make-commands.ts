@@ -1,6 +1,6 @@
 /** Writes docs/reference/commands.md from the tables that parse the command line. `npm run docs`; scripts/check-docs.ts checks that it was done. */
 import { writeFileSync } from "node:fs";
-import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
+import { type CommandSpec, optionGroups, type OptionSpec } from "../src/cli/command.ts";
 import { ALIASES, COMMANDS } from "../src/cli/commands.ts";
 import { SUPPORT } from "../src/support.ts";
 
@@ -36,7 +36,6 @@ export async function commandsPage(): Promise<string> {
 }
 
 function section(spec: CommandSpec): string[] {
-  const rows = Object.entries(spec.options).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return [
     `## decant ${spec.name}`,
     "",
@@ -46,10 +45,13 @@ function section(spec: CommandSpec): string[] {
     "",
     `${spec.summary}.`,
     "",
-    "| option | |",
-    "|---|---|",
-    ...rows.map(([name, option]) => `| ${label(name, option)} | ${cell(describe(option))} |`),
-    "",
+    ...optionGroups(spec).flatMap(({ title, rows }) => [
+      ...(title === "" ? [] : [`${title}:`, ""]),
+      "| option | |",
+      "|---|---|",
+      ...rows.map(([name, option]) => `| ${label(name, option)} | ${cell(describe(option))} |`),
+      "",
+    ]),
     ...(spec.notes === undefined ? [] : ["```text", spec.notes, "```", ""]),
     ...refused("Flags of docker that are refused:", spec.unsupported),
     ...refused("Flags of kaniko and buildah that are refused:", spec.foreign),

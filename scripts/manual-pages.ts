@@ -1,5 +1,5 @@
 /** Manual pages in mdoc(7), made of the tables that parse the command line: decant(1), and one for each command. Pure but for loading the tables. */
-import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
+import { type CommandSpec, optionGroups, type OptionSpec } from "../src/cli/command.ts";
 import { ALIASES, COMMANDS, GROUPS } from "../src/cli/commands.ts";
 import { VARIABLES } from "../src/environment.ts";
 import { VERSION } from "../src/version.ts";
@@ -81,7 +81,7 @@ function mainPage(specs: readonly CommandSpec[], head: readonly string[]): strin
 
 function commandPage(spec: CommandSpec, head: readonly string[]): string {
   const { text, examples } = partsOf(spec.notes ?? "");
-  const options = Object.entries(spec.options).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const groups = optionGroups(spec);
   return lines([
     ...head,
     ".Sh NAME",
@@ -95,11 +95,13 @@ function commandPage(spec: CommandSpec, head: readonly string[]): string {
     ...prose(`${spec.summary}.`),
     ...(text.length === 0 ? [] : [".Pp", ...text]),
     ".Sh OPTIONS",
-    ".Bl -tag -width Ds",
-    ...options.flatMap(([name, option]) => [optionItem(name, option), ...prose(optionText(option))]),
-    ".It Fl h , Fl Fl help",
-    ...prose("Show a summary of this page."),
-    ".El",
+    ...groups.flatMap(({ title, rows }, at) => [
+      ...(title === "" ? [] : [`.Ss ${escape(title)}`]),
+      ".Bl -tag -width Ds",
+      ...rows.flatMap(([name, option]) => [optionItem(name, option), ...prose(optionText(option))]),
+      ...(at === groups.length - 1 ? [".It Fl h , Fl Fl help", ...prose("Show a summary of this page.")] : []),
+      ".El",
+    ]),
     ...(examples.length === 0 ? [] : [".Sh EXAMPLES", ...literal(examples)]),
     ".Sh SEE ALSO",
     ...references(["decant"]),

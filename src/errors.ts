@@ -71,6 +71,7 @@ export type ErrorCode =
   | "RECIPE_LOCK"
   | "RECIPE_DRIFT"
   | "EXPORT"
+  | "BUILDER"
   | "AUDIT"
   | "SIGNATURE"
   | "SIGNING"
@@ -88,6 +89,8 @@ interface DecantErrorOptions {
   readonly cause?: unknown;
 }
 
+const MAX_MESSAGE_CHARS = 8192;
+
 /** Every failure that a user or a library caller can meet. */
 export class DecantError extends Error {
   override readonly name: string = "DecantError";
@@ -97,12 +100,19 @@ export class DecantError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: DecantErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(bounded(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
     this.source = options.source ?? [];
     this.details = options.details ?? {};
   }
+}
+
+/** What a stranger wrote is quoted in messages, and may be long: its middle goes, what is wrong with it stays. */
+function bounded(message: string): string {
+  if (message.length <= MAX_MESSAGE_CHARS) return message;
+  const half = MAX_MESSAGE_CHARS / 2;
+  return `${message.slice(0, half)} … ${message.slice(-half)}`;
 }
 
 /** A broken invariant of our own: printed with "this is a bug". */

@@ -220,6 +220,8 @@ export interface SizeEvent extends EventBase {
   readonly type: "size";
   /** Of the build. */
   readonly name: string;
+  /** Only in a build of several targets. */
+  readonly target?: string;
   /** Only in a build for several. */
   readonly platform?: string;
   readonly sizeBytes: number;

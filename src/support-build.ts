@@ -41,7 +41,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F73",
     title: "--network",
     state: "partial",
-    note: "default, host and none; no CNI, bridge or named networks. default is the host's network.",
+    note: "default, host and none; no CNI, bridge or named networks. default is the host's network; without root, one behind pasta or slirp4netns where they work.",
   },
   {
     id: "F74",
@@ -87,7 +87,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F85",
     title: "Steps without root",
     state: "partial",
-    note: "By a helper process in a user namespace with the ids of /etc/subuid, or one id. Without an overlay there RUN fails; mknod of devices needs root; limits of cgroups and an isolated network are for root.",
+    note: "By a helper process in a user namespace with the ids of /etc/subuid, or one id. Without an overlay there RUN fails; mknod of devices needs root; limits of cgroups are for root.",
   },
   {
     id: "F86",
@@ -120,6 +120,6 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F94",
     title: "Mirrors, insecure registries, certificates, proxies",
     state: "full",
-    note: "registries.conf, certs.d and its hosts.toml; not buildkitd.toml. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.",
+    note: "registries.conf, certs.d and its hosts.toml; not buildkitd.toml. A mirror that gives wrong bytes is left out. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.",
   },
 ];

@@ -1,5 +1,6 @@
 /** TOML files of other tools: text in, checked values out; whatever is wrong is told with its line. */
 import * as v from "valibot";
+import { shapeProblem } from "./shape-problem.ts";
 
 /** Why a file cannot be used, as the end of a sentence, and where. */
 interface TomlProblem {
@@ -28,7 +29,7 @@ export async function readToml<const Schema extends v.GenericSchema>(
   if (result.success) return { value: result.output };
   const [issue] = result.issues;
   const path = (issue.path ?? []).map((item) => item.key).filter((key) => typeof key === "string" || typeof key === "number");
-  return { problem: `"${v.getDotPath(issue) ?? "it"}" is wrong: ${issue.message}`, line: tomlLine(text, path) };
+  return { problem: shapeProblem(issue), line: tomlLine(text, path) };
 }
 
 /** The line, from 1, of what `path` leads to, or of the nearest that is around it. Undefined for a path that nothing in the text fits. */

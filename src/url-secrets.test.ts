@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, test } from "node:test";
+import { fc } from "../test/support/property.ts";
 import { formatExcerpt } from "./source.ts";
 import { maskUrlSecrets, publicUrl, publicVariable, withoutUrlSecrets } from "./url-secrets.ts";
 
@@ -66,4 +67,23 @@ describe("X10: publicVariable()", () => {
     ["MAIL", "me@host", "me@host"],
   ];
   for (const [name, value, want] of rows) it(`${name}=${value}`, () => assert.equal(publicVariable(name, value), want));
+});
+
+test("H4: withoutUrlSecrets() finds the addresses that one expression would find", () => {
+  const piece = fc.constantFrom("a", "http", "://", "u:p@h", ".", "-", "+", "_", " ", '"', "1", "é", ":", "/", "?token=x", "<", "S");
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+      const text = pieces.join("");
+      assert.equal(
+        withoutUrlSecrets(text),
+        text.replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>]+/gi, (url) => publicUrl(url)),
+      );
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("H4: withoutUrlSecrets() reads a megabyte of words and dots", () => {
+  const text = "a.".repeat(500_000);
+  assert.equal(withoutUrlSecrets(text), text);
 });

@@ -4,8 +4,9 @@
  */
 
 const HIDDEN = "xxxxx";
-/** An address in a text. */
-const URLS = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>]+/gi;
+const SCHEME_CHAR = /[a-z0-9+.-]/i;
+/** What an address has after its "://". */
+const REST = /[^\s"'`<>]+/y;
 const PARTS = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*@)?([^?#]*)(\?[^#]*)?(#.*)?$/is;
 /** Variables of a Dockerfile are no secrets yet: "$USER:${PW}@". */
 const VARIABLES = /^(?:\$(?:\w+|\{[^}]*\}):?)+$/;
@@ -31,18 +32,37 @@ export function publicUrl(url: string): string {
 
 /** The same for every address in a text. */
 export function withoutUrlSecrets(text: string): string {
-  return text.replaceAll(URLS, (url) => publicUrl(url));
+  return replacedUrls(text, publicUrl);
 }
 
 /** The same, with as many characters as before: for lines that have marks below them. */
 export function maskUrlSecrets(text: string): string {
   const mask = (secret: string): string => "x".repeat(secret.length);
-  return text.replaceAll(URLS, (url) => rewritten(url, { userInfo: (info) => `${mask(info.slice(0, -1))}@`, value: mask }));
+  return replacedUrls(text, (url) => rewritten(url, { userInfo: (info) => `${mask(info.slice(0, -1))}@`, value: mask }));
 }
 
 /** The value of a variable: that of a proxy without its password, with or without a scheme; every other one as it is. */
 export function publicVariable(name: string, value: string): string {
   return PROXY.test(name) ? withoutUrlSecrets(value).replace(/^[^/?#\s,]*@/, "") : value;
+}
+
+/** Replaces each address of a text. An expression for whole addresses would look for the end of a scheme at each word again. */
+function replacedUrls(text: string, replacement: (url: string) => string): string {
+  let [result, from] = ["", 0];
+  for (let mark = text.indexOf("://"); mark >= 0; mark = text.indexOf("://", Math.max(mark + 1, from))) {
+    let low = mark;
+    while (low > 0 && SCHEME_CHAR.test(text.charAt(low - 1))) low -= 1;
+    // With the character before it, which may be part of a word.
+    const before = Math.max(low - 1, 0);
+    const scheme = text.slice(before, mark).search(/\b[a-z]/i);
+    REST.lastIndex = mark + 3;
+    const rest = REST.exec(text)?.[0];
+    if (scheme < 0 || rest === undefined) continue;
+    const end = mark + 3 + rest.length;
+    result += text.slice(from, before + scheme) + replacement(text.slice(before + scheme, end));
+    from = end;
+  }
+  return result + text.slice(from);
 }
 
 interface Hiding {

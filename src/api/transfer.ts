@@ -23,7 +23,8 @@ export function pullImage(options: PullImageOptions): Run<ImageSummary & { reado
     const context = imageContext(session, emit, "pull", signal);
     const pulled = await step(emit, { vertex: "pull", name: `pulling ${options.image}` }, signal, async () => {
       const image = await pull(context, options.image, platform, { load: true, name: true });
-      await pullReferrers(context, image.reference, { image: image.descriptor, top: image.reference.digest ?? image.descriptor.digest });
+      const top = image.reference.digest ?? image.descriptor.digest;
+      await pullReferrers(context, image.reference, { image: image.descriptor, top, attestations: image.attestations });
       return image;
     });
     const { digest: _digest, ...reference } = pulled.reference;

@@ -17,6 +17,11 @@ export {
 } from "./open-build.ts";
 export { keptBuild, keptEvents } from "./kept-events.ts";
 export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
+export { secretsOfSteps } from "./lent-files.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
+export type { PreparedBuild } from "./prepare.ts";
+export type { RemoteSolver } from "./remote.ts";
+export type { Builders, BuildersPlace, Fleet } from "./remote-types.ts";
+export type { SolvedBuild, SolvedGraph, StartedBuild } from "./solve-graph.ts";
 export type { AuditedBuild, AuditMode, BuildOptions, BuildResult, NamedTargetResult, TargetResult } from "./types.ts";

@@ -50,6 +50,8 @@ export interface OpenBuildOptions extends ContextOptions, ProjectOptions {
 /** What the client of a server lends to its build, instead of what this machine has. */
 export interface ClientAccess extends SourceAccess {
   readonly credentials: CredentialSource;
+  /** Fetches what the build takes from a folder that was opened with its ignore file alone, or all of it. Gives the path of the folder that has it. */
+  readonly folder?: ((opened: string, paths: readonly string[] | undefined) => Promise<string>) | undefined;
   /** How the client knows the build, and what it calls it: for the history. */
   readonly build: { readonly id: string; readonly title: string };
 }
@@ -82,6 +84,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   /** The one that is meant where nobody names one. */
   readonly defaultPlatform: Platform;
   readonly contexts: NamedContexts;
+  /** Its steps run on builders elsewhere. */
+  readonly isElsewhere?: boolean | undefined;
   /** decant.yaml, read on first use. */
   readonly project: () => Promise<ProjectFile | undefined>;
   /** What it may take its sources for: with `locked` the pins of decant.lock, read on first use. */

@@ -15,17 +15,22 @@ const SHOWN = 10;
 /** "/usr/lib/python3": deeper paths are summed. */
 const DEPTH = 3;
 
+interface OverBudget {
+  /** Which image of the build; empty where there is one alone. */
+  readonly shown: string;
+  readonly sizeBytes: number;
+  readonly budgetBytes: number;
+  readonly signal: AbortSignal;
+}
+
 /** The error `BUDGET`. */
-export async function overBudget(
-  image: BuiltImage,
-  { sizeBytes, budgetBytes, signal }: { readonly sizeBytes: number; readonly budgetBytes: number; readonly signal: AbortSignal },
-): Promise<DecantError> {
+export async function overBudget(image: BuiltImage, { shown, sizeBytes, budgetBytes, signal }: OverBudget): Promise<DecantError> {
   const { instructions, paths } = await contributors(image, signal);
   const listed = (title: string, all: readonly Contributor[]): string =>
     [`\n${title}:`, ...all.map((one) => `\n- ${formatSize(one.sizeBytes)} ${one.name}`)].join("");
   return new DecantError(
     "BUDGET",
-    `Cannot accept the image: its files have ${formatSize(sizeBytes)}, and the budget is ${formatSize(budgetBytes)}` +
+    `Cannot accept ${shown === "" ? "the image" : `the image ${shown}`}: its files have ${formatSize(sizeBytes)}, and the budget is ${formatSize(budgetBytes)}` +
       listed("By instruction", instructions) +
       listed("By path", paths),
     {

@@ -9,6 +9,7 @@ import { findLayer, type LayerSource, packedBlobs } from "../tree/index.ts";
 import { checkBuildOptions, checkTargets } from "./check-options.ts";
 import { type BuildRun, openBuild, titleOf } from "./open-build.ts";
 import { outputsOf } from "./outputs.ts";
+import { localContexts } from "./lent-files.ts";
 import { checkOpened, prepareBuild } from "./prepare.ts";
 import { openCaches } from "./shared-caches.ts";
 import { engineContext } from "./solve-graph.ts";
@@ -46,7 +47,10 @@ export async function planBuildRun(options: BuildOptions, { signal, emit }: Buil
   const platforms = prepared.map(({ conversion }) => conversion.platform);
   const { shared } = await openCaches({ ...opened, options: { ...options, cacheTo: [] } }, platforms);
   await using stack = new AsyncDisposableStack();
-  const context = { ...engineContext(prepared, { id: "plan", startedAt: Date.now(), shared }, stack), emit: noEvents };
+  const context = {
+    ...engineContext(prepared, { id: "plan", startedAt: Date.now(), shared }, { stack, contexts: localContexts(opened) }),
+    emit: noEvents,
+  };
   const targets = prepared.map(({ conversion }) => conversion.target);
   const { steps, fetched, targets: results, expectedMs } = await planSolve(targets, context, signal);
   const written = prepared.flatMap(({ target }, at) =>

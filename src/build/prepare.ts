@@ -67,7 +67,7 @@ export async function prepareBuild(opened: OpenedBuild<BuildOptions>, targets: r
     return platforms.map((platform) => ({ platform, ofTarget }));
   });
   const prepared = await pool(AT_ONCE, wanted, ({ platform, ofTarget }) => preparePlatform(platform, several, ofTarget), signal);
-  await checkEmulation(prepared.map(({ conversion }) => conversion));
+  if (opened.isElsewhere !== true) await checkEmulation(prepared.map(({ conversion }) => conversion));
   return prepared;
 }
 
@@ -97,7 +97,8 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
   );
   for (const { op, meta } of conversion.target === undefined ? [] : reachable(conversion.target))
     if (op.kind === "source" && op.identifier === "local://context") rules.context(op, meta.source);
-  await checkDevices(conversion.target, devices);
+  // Those of a builder elsewhere are its own.
+  if (opened.isElsewhere !== true) await checkDevices(conversion.target, devices);
   emit({ type: "plan", platform: formatPlatform(platform), cores: availableParallelism(), stages: stageFacts(conversion.plan) });
   const inIndex = severalPlatforms || isOn(buildArgs["BUILDKIT_MULTI_PLATFORM"]);
   return { opened, target, session, platform, buildArgs, epochSec, images, checks, devices, conversion, inIndex };

@@ -28,15 +28,15 @@ const LOCAL = "local://";
 const OWN = /^(distroless|oci-layout)\/(.+)$/;
 const BUILDER_ID = formatPurl({ type: "npm", name: "decant", version: VERSION });
 
-/** Provenance of the build, by the clock of the moment it is asked for. */
+/** Provenance of the build. */
 export function provenanceAttestation(image: BuiltImage, build: SolvedBuild, wanted: ProvenanceOptions): Attestation {
   const version = wanted.version ?? "v1";
-  const factsNow = provenanceFacts(build, wanted);
+  const facts = provenanceFacts(build, wanted);
   const depths = wanted.mode === "max" ? stepDepths(image, build) : new Map<string, number>();
   return {
     predicateType: PROVENANCE_PREDICATES[version],
     fileName: wanted.filename ?? "provenance.json",
-    predicate: async (layers) => provenancePredicate(version, { ...factsNow(), layers: stepLayers(depths, layers) }),
+    predicate: async (layers) => provenancePredicate(version, { ...facts, layers: stepLayers(depths, layers) }),
   };
 }
 
@@ -63,14 +63,14 @@ function stepLayers(depths: ReadonlyMap<string, number>, layers: readonly Descri
  * who builds, and goes nowhere else.
  */
 export function metadataProvenance(build: SolvedBuild, mode: "min" | "max"): Readonly<Record<string, unknown>> {
-  const predicate = new Map(Object.entries(provenancePredicate("v0.2", provenanceFacts(build, { mode: "max" })()) as object));
+  const predicate = new Map(Object.entries(provenancePredicate("v0.2", provenanceFacts(build, { mode: "max" })) as object));
   if (mode === "min") for (const key of ["buildConfig", "metadata"]) predicate.delete(key);
   const materials: unknown = predicate.get("materials");
   if (Array.isArray(materials) && materials.length === 0) predicate.delete("materials");
   return Object.fromEntries(predicate);
 }
 
-function provenanceFacts(build: SolvedBuild, wanted: ProvenanceOptions): () => ProvenanceFacts {
+function provenanceFacts(build: SolvedBuild, wanted: ProvenanceOptions): ProvenanceFacts {
   const { conversion, opened, session, started } = build;
   const { options, context } = opened;
   const mode = wanted.mode ?? "min";
@@ -82,13 +82,13 @@ function provenanceFacts(build: SolvedBuild, wanted: ProvenanceOptions): () => P
   ];
   const request = requestOf(opened, order);
   const complete = isComplete(opened, order);
-  return () => ({
+  return {
     mode,
     builderId: wanted.builderId ?? BUILDER_ID,
     builderPlatform: formatPlatform(session.platform),
     invocationId: started.id,
     startedOn: new Date(started.startedAt).toISOString(),
-    finishedOn: new Date().toISOString(),
+    finishedOn: new Date(build.finishedAt).toISOString(),
     materials: unique(materials),
     ...given({ source: context.material }),
     file: { path: fileName(options.file), bytes: context.dockerfile.bytes },
@@ -99,7 +99,7 @@ function provenanceFacts(build: SolvedBuild, wanted: ProvenanceOptions): () => P
     hermetic: complete && order.every((vertex) => !usesNetwork(vertex, options.network)),
     reproducible: wanted.reproducible ?? false,
     ...(mode === "max" && conversion.target !== undefined ? { definition: buildDefinition(conversion.target) } : {}),
-  });
+  };
 }
 
 /** "docker-image://docker.io/library/debian:13@sha256:…" as a material; bases that Decant made, and images of layouts, by names of their own. */

@@ -60,7 +60,7 @@ async function pageOf(history: History, buildId: string, { images, mask }: PageP
   const [image, ...others] = images;
   const notes = [
     ...(image === undefined ? ["The build ended before it had an image."] : []),
-    ...others.map(({ platform }) => `The build also made an image for ${platform}. Show it with decant report and its name.`),
+    ...others.map(({ name, platform }) => `The build also made ${name} for ${platform}. Show it with decant report and its name.`),
   ];
   return await makeReport({ subjects: [{ title: record.title, build, notes, ...(image === undefined ? {} : { image }) }], mask });
 }

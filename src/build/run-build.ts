@@ -15,6 +15,7 @@ import { exportAll } from "./outputs.ts";
 import { formatPlatform, type Platform } from "../oci/index.ts";
 import { checkOpened, type PreparedBuild, prepareBuild } from "./prepare.ts";
 import { metadataProvenance } from "./provenance.ts";
+import { openBuilders, type RemoteSolver } from "./remote.ts";
 import type { BuildReport } from "./report.ts";
 import { openCaches, type SharedCaches } from "./shared-caches.ts";
 import { tellSize } from "./size.ts";
@@ -30,7 +31,10 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
   const keeper = keepEvents(emit);
   const run = { signal, emit: keeper.emit, client };
   const named = await checkBuildOptions(options, run);
-  await using opened = await openBuild(options, run);
+  await using local = await openBuild(options, run);
+  const remote = await openBuilders(local);
+  await using _builders = remote;
+  const opened = { ...local, isElsewhere: remote !== undefined };
   keeper.hide(opened.guard);
   await checkOpened(opened);
   const report = await openReport(opened);
@@ -40,7 +44,7 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOfAll(opened, targets), client?.build.id);
   run.emit({ type: "versions", versions: versionsOf(opened) });
   try {
-    const result = await perform(opened, { targets, id, report });
+    const result = await perform(opened, { targets, id, report, solve: remote?.solve ?? solveGraph });
     keeper.keep(history, id);
     history.finish(id, "done");
     await report?.write(history, id);
@@ -84,14 +88,15 @@ interface Work {
   /** Of the build. */
   readonly id: string;
   readonly report: BuildReport | undefined;
+  readonly solve: RemoteSolver["solve"];
 }
 
-async function perform(opened: OpenedBuild<BuildOptions>, { targets, id, report }: Work): Promise<BuildResult> {
+async function perform(opened: OpenedBuild<BuildOptions>, { targets, id, report, solve }: Work): Promise<BuildResult> {
   const prepared = await prepareBuild(opened, targets);
   const caches = await openCaches(opened, platformsIn(prepared));
   const collector = await openCollector((await opened.session()).store, opened.emit, opened.signal);
   const started = { id, startedAt: Date.now(), shared: caches.shared, grew: () => collector.collect() };
-  const { builds, executed, cached } = await solveGraph(prepared, started);
+  const { builds, executed, cached } = await solve(prepared, started);
   if (opened.options.verifyReproducible === true) {
     const { verifyReproducible } = await import("./reproducible/verify.ts");
     await verifyReproducible(builds.filter(({ target }) => target.role === "result"));

@@ -17,14 +17,14 @@ export interface SharedCaches {
   write(builds: readonly SolvedBuild[]): Promise<void>;
 }
 
-/** Reads the caches that the options name. Throws as `importCaches`. */
+/** Reads the caches that the options name. Throws as `importCaches` and `openTargets`. */
 export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: readonly Platform[]): Promise<SharedCaches> {
   const { options, cwd, emit, signal } = opened;
   const { cacheFrom = [] } = options;
   const cacheTo = wantedTargets(options);
   if (cacheFrom.length === 0 && cacheTo.length === 0) return { inline: () => undefined, write: () => Promise.resolve() };
   // Loaded when it is needed: most builds have no such caches.
-  const { exportCaches, importCaches, inlineCache, shareResults } = await import("../caches/index.ts");
+  const { exportCaches, importCaches, inlineCache, openTargets, shareResults } = await import("../caches/index.ts");
   const session = await opened.session();
   const context = {
     store: session.store,
@@ -36,17 +36,17 @@ export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: r
     cwd,
     platforms,
   };
+  const written = await openTargets(
+    cacheTo.filter((target) => target.type !== "inline"),
+    context,
+  );
   const { shared, found } = shareResults(await importCaches(cacheFrom, context));
   return {
     shared,
     inline: ({ solution }) => (cacheTo.some(({ type }) => type === "inline") ? inlineCache(found, solution.layers) : undefined),
     async write(builds) {
       const layers = builds.flatMap(({ solution }) => solution.layers);
-      await exportCaches(
-        cacheTo.filter((target) => target.type !== "inline"),
-        { ...found, layers },
-        context,
-      );
+      await exportCaches(written, { ...found, layers }, context);
     },
   };
 }

@@ -5,6 +5,7 @@ import { type BuiltImage, sizeAtHand, unpackedSize } from "../image/index.ts";
 import { formatPlatform } from "../oci/index.ts";
 import { titleOf } from "./open-build.ts";
 import type { SolvedBuild } from "./solve-graph.ts";
+import { shownImage, shownTarget } from "./targets.ts";
 
 /** Bytes of the last build of a name, target and platform. */
 const SPACE = "build.bytes";
@@ -27,10 +28,11 @@ export async function tellSize(build: SolvedBuild, image: BuiltImage, severalPla
   const id = framedDigest([name, build.target.name ?? "", formatPlatform(platform)]);
   const kept = store.records.get(SPACE, id);
   const previousBytes = typeof kept === "number" ? kept : undefined;
-  emit({ type: "size", name, sizeBytes, ...given({ platform: severalPlatforms ? formatPlatform(platform) : undefined, previousBytes }) });
+  const place = { target: shownTarget(build.target), platform: severalPlatforms ? formatPlatform(platform) : undefined };
+  emit({ type: "size", name, sizeBytes, ...given({ ...place, previousBytes }) });
   if (budgetBytes !== undefined && sizeBytes > budgetBytes) {
     const { overBudget } = await import("./over-budget.ts");
-    throw await overBudget(image, { sizeBytes, budgetBytes, signal });
+    throw await overBudget(image, { shown: shownImage(build.target, place.platform), sizeBytes, budgetBytes, signal });
   }
   return {
     keep() {

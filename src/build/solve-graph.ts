@@ -19,12 +19,13 @@ import { InternalError } from "../errors.ts";
 import { eventSource } from "../events.ts";
 import { given } from "../given.ts";
 import { caCertificatesOf } from "./ca-certificates.ts";
+import { fetchedContexts, learnSecrets, type LocalContexts } from "./lent-files.ts";
 import type { PreparedBuild } from "./prepare.ts";
 import type { BuildOptions } from "./types.ts";
 import { warningsOnce } from "./warnings-once.ts";
 
 /** A build as its history knows it. */
-interface StartedBuild {
+export interface StartedBuild {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -38,10 +39,12 @@ interface StartedBuild {
 export interface SolvedBuild extends PreparedBuild {
   readonly started: StartedBuild;
   readonly solution: Solution;
+  /** When its last step ended, in ms since 1970: the same for all outputs. */
+  readonly finishedAt: number;
 }
 
 /** What a build made. */
-interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
+export interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
   /** A build for each platform, in the order of the options. */
   readonly builds: readonly SolvedBuild[];
 }
@@ -50,9 +53,14 @@ interface SolvedGraph extends Pick<Solved, "executed" | "cached"> {
 export async function solveGraph(builds: readonly PreparedBuild[], started: StartedBuild): Promise<SolvedGraph> {
   const targets = builds.map(({ conversion }) => conversion.target);
   await using stack = new AsyncDisposableStack();
-  const context = engineContext(builds, started, stack);
-  const { solutions, executed, cached } = await solve(targets, context, firstOf(builds).opened.signal);
-  return { builds: builds.map((build, at) => ({ ...build, started, solution: solutionAt(solutions, at) })), executed, cached };
+  const { opened } = firstOf(builds);
+  const wanted = targets.filter((target) => target !== undefined);
+  await learnSecrets(opened, wanted);
+  const contexts = await fetchedContexts(opened, wanted);
+  const context = engineContext(builds, started, { stack, contexts });
+  const { solutions, executed, cached } = await solve(targets, context, opened.signal);
+  const finishedAt = Date.now();
+  return { builds: builds.map((build, at) => ({ ...build, started, solution: solutionAt(solutions, at), finishedAt })), executed, cached };
 }
 
 function solutionAt(solutions: readonly Solution[], at: number): Solution {
@@ -67,18 +75,18 @@ function firstOf(builds: readonly PreparedBuild[]): PreparedBuild {
   return first;
 }
 
-/** What the engine works with: that of any of the platforms, as they differ in their graphs only. What it opens goes with `stack`. */
+/** What the engine works with: that of any of the platforms, as they differ in their graphs only. What it opens goes with `stack`; `contexts`: where "local://" is. */
 export function engineContext(
   builds: readonly PreparedBuild[],
   { id, shared, grew, again }: StartedBuild,
-  stack: AsyncDisposableStack,
+  { stack, contexts }: { readonly stack: AsyncDisposableStack; readonly contexts: LocalContexts },
 ): EngineContext {
   const { opened, session, images, devices, epochSec } = firstOf(builds);
-  const { options, access, guard, contexts, emit } = opened;
+  const { options, access, guard, emit } = opened;
   const { store, network, env } = session;
   const warn = warningsOnce(emit);
   let sandbox: Promise<Sandbox> | undefined;
-  const local = stack.use(localSources(store, { ...contexts.folders, context: opened.context.files }, { modes: options.contextModes }));
+  const local = stack.use(localSources(store, contexts, { modes: options.contextModes }));
   const caCertificates = caCertificatesOf(options.caCerts, env, opened.cwd);
   return {
     store,
@@ -91,7 +99,7 @@ export function engineContext(
       images,
     ],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),
-    defaultNetwork: options.network === "none" ? "none" : "host",
+    defaultNetwork: options.network ?? "default",
     ...given({ caCertificates }),
     ...access,
     ...given({ secretKey: opened.secretKey, retries: options.retries, stepTimeoutMs: options.stepTimeoutMs }),

@@ -25,6 +25,12 @@ export function shownTarget({ name, isOfSeveral }: BuildTarget): string | undefi
   return isOfSeveral ? name : undefined;
 }
 
+/** Which image of its build an image is, for messages: "api for linux/arm64"; empty where there is one alone. */
+export function shownImage(target: BuildTarget, platform: string | undefined): string {
+  const name = shownTarget(target);
+  return [...(name === undefined ? [] : [name]), ...(platform === undefined ? [] : [`for ${platform}`])].join(" ");
+}
+
 /** In names and destinations: the target. */
 const PLACE = "{target}";
 

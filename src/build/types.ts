@@ -8,6 +8,7 @@ import type { FailedStep, SandboxResources } from "../engine/index.ts";
 import type { StepOptions } from "../graph/index.ts";
 import type { AnnotationSpec, ExportResult, OutputSpec } from "../image/index.ts";
 import type { ProjectOptions } from "../project/index.ts";
+import type { Builders } from "./remote-types.ts";
 import type { AttestationOptions } from "./attestation-types.ts";
 
 /** Options of `build`. Names and meanings as in docker buildx build. */
@@ -46,6 +47,8 @@ export interface BuildOptions extends ContextOptions, ProjectOptions, StepOption
   readonly runtime?: "crun" | "runc" | "auto" | undefined;
   /** Explain each executed step: which input changed since its last run. */
   readonly explain?: boolean | undefined;
+  /** Where steps run, if not here: see `Builders`. Default: here. */
+  readonly builders?: Builders | undefined;
   /** Results of other machines that the build may use, besides those of its own store. */
   readonly cacheFrom?: readonly CacheSource[] | undefined;
   /** Where the build leaves its results for other machines, when it has succeeded. */

@@ -36,11 +36,23 @@ const SETTLE_TIMES = 3;
 /** How old a note of use may become. */
 const FRESH_MS = 24 * 60 * 60 * 1000;
 
-/** Writes caches, one after the other. Throws what registries throw, `EXPORT`, `REFERENCE`; with `ignoreError` that is a warning. */
-export async function exportCaches(targets: readonly OwnPlace[], found: BuildResults, ctx: ExportContext): Promise<void> {
-  for (const [at, target] of targets.entries()) {
-    const run = { ...ctx, vertex: `export cache ${at}` };
-    const place = await placeOf(run, target);
+/** A cache that is to be written, and where. */
+interface OpenTarget {
+  readonly target: OwnPlace;
+  readonly place: CachePlace;
+}
+
+/** Finds where caches go, and asks nobody. Throws `REFERENCE`, and `USAGE` for settings that are missing: before the build, which may take long. */
+export async function openTargets(targets: readonly OwnPlace[], ctx: ExportContext): Promise<readonly OpenTarget[]> {
+  const open: OpenTarget[] = [];
+  for (const [at, target] of targets.entries()) open.push({ target, place: await placeOf({ ...ctx, vertex: vertexOf(at) }, target) });
+  return open;
+}
+
+/** Writes caches, one after the other. Throws what registries throw and `EXPORT`; with `ignoreError` that is a warning. */
+export async function exportCaches(targets: readonly OpenTarget[], found: BuildResults, ctx: ExportContext): Promise<void> {
+  for (const [at, { target, place }] of targets.entries()) {
+    const run = { ...ctx, vertex: vertexOf(at) };
     await step(ctx.emit, { vertex: run.vertex, name: `exporting cache to ${place.name}` }, ctx.signal, async () => {
       try {
         const before = await known(run, place);
@@ -53,6 +65,10 @@ export async function exportCaches(targets: readonly OwnPlace[], found: BuildRes
       }
     });
   }
+}
+
+function vertexOf(at: number): string {
+  return `export cache ${at}`;
 }
 
 /** What a build adds to a cache; its layers are there already. */

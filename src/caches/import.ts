@@ -35,7 +35,10 @@ export async function importCaches(sources: readonly CacheSource[], ctx: ImportC
     const place = await placeOf(run, source);
     const found = await step(ctx.emit, { vertex: run.vertex, name: `importing cache from ${place.name}` }, ctx.signal, async () => {
       try {
-        return await cachesAt(run, place);
+        const caches = await cachesAt(run, place);
+        // No mistake in a first build, but one where a name is mistyped.
+        if (caches.length === 0) ctx.emit({ type: "log", vertex: run.vertex, stream: "stdout", data: "there is no cache yet\n" });
+        return caches;
       } catch (error) {
         ctx.signal.throwIfAborted();
         if (!isDecantError(error)) throw error;

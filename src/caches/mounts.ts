@@ -2,12 +2,14 @@
  * Cache mounts that travel: the files of a mount as packs, which are layers of files that lie beside each other. Where a pack ends is decided by the names
  * in it, so a file that is new changes one pack, and only that one moves.
  */
+import { formatSize } from "../bytes.ts";
 import { hash } from "node:crypto";
 import type { Digest } from "../digest.ts";
-import { isDecantError } from "../errors.ts";
+import { DecantError, errnoOf, isDecantError } from "../errors.ts";
 import { heldCacheMount, type UsedMount } from "../engine/index.ts";
 import type { ImageContext } from "../image/index.ts";
-import { baseName, ROOT } from "../paths.ts";
+import { baseName, displayPath, ROOT } from "../paths.ts";
+import { ownerInside, ownIdMaps } from "../sys/index.ts";
 import { type Entry, hostTree, layerSource, type LayerItem, type LayerSource, walk, writeLayer } from "../tree/index.ts";
 import type { MountSettings } from "./types.ts";
 
@@ -41,13 +43,13 @@ export async function packMounts(ctx: ImageContext, used: ReadonlyMap<Digest, Us
     }
     try {
       const packs = await packsOf(ctx, held.path, mountsMaxBytes);
-      if (packs === undefined) warn(`its files have more than ${mountsMaxBytes} bytes`);
+      if (packs === undefined) warn(`its files have more than ${formatSize(mountsMaxBytes)}; mounts-max-size= sets another size`);
       else packed.push({ key, id, packs });
     } catch (error) {
       ctx.signal.throwIfAborted();
-      // Steps may share it without a lock, and change it meanwhile.
-      if (!isDecantError(error, "CONTEXT")) throw error;
-      warn(error.message);
+      // Steps may share it without a lock, and change it meanwhile; without root, files of others may be closed to us.
+      if (error instanceof Error && (isDecantError(error, "CONTEXT") || errnoOf(error) === "EACCES")) warn(error.message);
+      else throw error;
     }
   }
   return packed;
@@ -55,6 +57,7 @@ export async function packMounts(ctx: ImageContext, used: ReadonlyMap<Digest, Us
 
 async function packsOf({ store, signal }: ImageContext, folder: string, maxBytes: number): Promise<LayerSource[] | undefined> {
   const tree = hostTree(folder);
+  const ids = ownIdMaps();
   const groups: LayerItem[][] = [];
   let bytes = 0;
   let inPack = 0;
@@ -64,7 +67,10 @@ async function packsOf({ store, signal }: ImageContext, folder: string, maxBytes
     bytes += entry.size;
     if (bytes > maxBytes) return undefined;
     const last = groups.at(-1);
-    const item: LayerItem = entry.kind === "file" ? { entry, data: await tree.data(entry) } : { entry };
+    const owner = ownerInside(ids, entry);
+    if (owner === undefined) throw foreignOwner(entry);
+    const owned = { ...entry, ...owner };
+    const item: LayerItem = entry.kind === "file" ? { entry: owned, data: await tree.data(entry) } : { entry: owned };
     if (last === undefined || endsPack(entry) || inPack + entry.size > MAX_PACK_BYTES) {
       groups.push([item]);
       inPack = entry.size;
@@ -76,6 +82,11 @@ async function packsOf({ store, signal }: ImageContext, folder: string, maxBytes
   const packs: LayerSource[] = [];
   for (const items of groups) packs.push(layerSource(await writeLayer(store, items, { signal })));
   return packs;
+}
+
+/** Who builds has lost the ids that he had when the step ran. */
+function foreignOwner({ path, uid, gid }: Entry): DecantError {
+  return new DecantError("CONTEXT", `Cannot read "${displayPath(path)}": its owner ${uid}:${gid} is none that the user who builds may be`);
 }
 
 function endsPack({ path }: Entry): boolean {

@@ -73,6 +73,10 @@ describe("parseCacheTarget()", () => {
     { text: "type=registry,ref=a,force-compression=x", want: /Cannot use --cache-to with force-compression=x/ },
     { text: "type=inline,mode=max", want: /unexpected type "inline"/ },
     { text: "type=registry,ref=a,oci-mediatypes=false", want: /oci-mediatypes=false is not supported yet/ },
+    {
+      text: "type=local,dest=c,mounts=yes",
+      want: 'Cannot use --cache-to with mounts=yes: wanted true, false, or ids of cache mounts with ";" between them',
+    },
   ];
   for (const { text, want } of refused) it(`refuses ${text}`, () => assert.throws(() => parseCacheTarget(text), { message: want }));
 });

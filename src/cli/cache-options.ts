@@ -141,6 +141,9 @@ function mountsOf({ attributes, flag }: Parsed): Pick<Extract<CacheTarget, { rea
     if (!isDecantError(error)) throw error;
     throw usageError(`Cannot use ${flag} with mounts-max-size=${size}: wanted a size, for example 500MB or 2GB`);
   }
+  // A word for true in other tools is no id.
+  if (wanted !== undefined && /^(?:yes|no|on|off)$/i.test(wanted))
+    throw usageError(`Cannot use ${flag} with mounts=${wanted}: wanted true, false, or ids of cache mounts with ";" between them`);
   return given({
     mounts: isSwitch ? booleanField(attributes, "mounts", flag) : wanted.split(";").filter((id) => id !== ""),
     mountsMaxBytes,

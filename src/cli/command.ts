@@ -62,6 +62,8 @@ export interface CommandSpec<Table extends OptionTable = OptionTable> {
   /** Paragraphs and examples after the options. */
   readonly notes?: string;
   readonly options: Table;
+  /** Headings of the help, with the options under each; where there are none, all options are under one. Each option is under one heading. */
+  readonly groups?: Readonly<Record<string, readonly (keyof Table & string)[]>>;
   readonly unsupported?: Readonly<Record<string, UnsupportedSpec>>;
   /** The same of other tools; the help does not list them. */
   readonly foreign?: Readonly<Record<string, UnsupportedSpec>>;
@@ -91,4 +93,14 @@ export interface CommandTables {
   readonly groups: Readonly<Record<string, string>>;
   /** Other names of commands. */
   readonly aliases: Readonly<Record<string, string>>;
+}
+
+/** The options of a command by headings, in alphabetical order under each. `title` is empty where the command has no headings. */
+export function optionGroups({
+  options,
+  groups,
+}: CommandSpec): { readonly title: string; readonly rows: (readonly [string, OptionSpec])[] }[] {
+  const rows = Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (groups === undefined) return [{ title: "", rows }];
+  return Object.entries(groups).map(([title, names]) => ({ title, rows: rows.filter(([name]) => names.includes(name)) }));
 }

@@ -31,7 +31,6 @@ export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   volume: NO_VOLUMES,
   wait: NO_DAEMON,
   "builder du": "decant system df",
-  "buildx bake": "Run decant build for each target",
   "buildx create": NO_BUILDERS,
   "buildx imagetools": "decant inspect IMAGE, decant index create NAME IMAGE…, or decant copy SOURCE DESTINATION",
   "buildx inspect": NO_BUILDERS,

@@ -1,5 +1,5 @@
 /** Help texts, made from the same tables that parse and type the options. */
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import { type CommandSpec, optionGroups, type OptionSpec } from "./command.ts";
 import { commandNames, COMMANDS, GROUPS } from "./commands.ts";
 
 const WIDTH = 88;
@@ -42,17 +42,23 @@ export function groupHelp(group: string): string {
 
 /** `decant COMMAND --help`. */
 export function commandHelp(spec: CommandSpec): string {
-  const rows = Object.entries(spec.options)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, option]) => [optionLabel(name, option), optionHelp(option)] as const);
+  const groups = optionGroups(spec).map(({ title, rows }) => ({
+    title,
+    rows: rows.map(([name, option]) => [optionLabel(name, option), optionHelp(option)] as const),
+  }));
+  const help = ["-h, --help", "Show this help"] as const;
+  const width = labelWidth([...groups.flatMap(({ rows }) => rows), help]);
   const missing = Object.keys(spec.unsupported ?? {}).toSorted();
   return [
     `Usage: decant ${spec.name} [OPTIONS] ${spec.usage}`.trimEnd(),
     "",
     spec.summary,
     "",
-    "Options:",
-    ...columns([...rows, ["-h, --help", "Show this help"]]),
+    ...groups.flatMap(({ title, rows }, at) => [
+      `${title === "" ? "Options" : title}:`,
+      ...columns(at === groups.length - 1 ? [...rows, help] : rows, width),
+      ...(at === groups.length - 1 ? [] : [""]),
+    ]),
     ...(spec.notes === undefined ? [] : ["", ...notes(spec.notes)]),
     ...(missing.length === 0
       ? []
@@ -93,8 +99,11 @@ function optionHelp(option: OptionSpec): string {
   return more.length === 0 ? option.help : `${option.help} (${more.join("; ")})`;
 }
 
-function columns(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([label]) => label.length)) + 4;
+function labelWidth(rows: readonly (readonly [string, string])[]): number {
+  return Math.max(...rows.map(([label]) => label.length)) + 4;
+}
+
+function columns(rows: readonly (readonly [string, string])[], width: number = labelWidth(rows)): string[] {
   return rows.map(([label, text]) => {
     const [first = "", ...rest] = wrap(text, width);
     return [`  ${label.padEnd(width - 2)}${first.trimStart()}`, ...rest].join("\n");

@@ -35,7 +35,10 @@ export function asDocker<Values extends KanikoValues>(
   const contexts = [...words, ...(context === undefined ? [] : [context.replace(/^dir:\/\//, "")])];
   const [contextFolder, second] = contexts;
   if (contextFolder === undefined)
-    throw usageError('Cannot run "decant build" without a context; wanted a folder, a git repository, a URL or -', "Run: decant build .");
+    throw usageError(
+      "Cannot build without a context; wanted a folder, a git repository, a URL or -",
+      "Name one, such as . for the working directory",
+    );
   if (second !== undefined)
     throw usageError(`Cannot build two contexts: "${contextFolder}" and "${second}"`, "Leave out --context, or the argument");
   const { file } = values;

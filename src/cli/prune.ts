@@ -27,22 +27,30 @@ export function olderThanMs(values: { readonly filter: readonly string[]; readon
   return ages.length === 0 ? undefined : Math.max(...ages);
 }
 
+/** Why cache may have stayed: nothing asked for it to go, running builds use it, or the policy lets it stay. */
+type Reach = "part" | "all" | "policy";
+
+const CACHE: Readonly<Record<Reach, string>> = {
+  part: "of build cache",
+  all: "of build cache that running builds use",
+  policy: "of build cache, as the policy allows",
+};
+
 /** What went, what holds the rest, and what to type to free it. */
-export function pruneText({ blobs, dirs, records, freedBytes, kept }: PruneResult, { all }: { readonly all: boolean }): string {
-  return `Freed ${formatSize(freedBytes)}: ${blobs} blobs, ${dirs} directories, ${records} records\n${keptText(kept, all)}`;
+export function pruneText({ blobs, dirs, records, freedBytes, kept }: PruneResult, reach: Reach): string {
+  return `Freed ${formatSize(freedBytes)}: ${blobs} blobs, ${dirs} directories, ${records} records\n${keptText(kept, reach)}`;
 }
 
-function keptText({ imageBytes, cacheBytes, usedBytes }: PruneResult["kept"], all: boolean): string {
+function keptText({ imageBytes, cacheBytes, usedBytes }: PruneResult["kept"], reach: Reach): string {
   const total = imageBytes + cacheBytes + usedBytes;
   if (total === 0) return "";
-  const cache = all ? "of build cache that running builds use" : "of build cache";
   const parts = [
     `${formatSize(imageBytes)} of images`,
-    `${formatSize(cacheBytes)} ${cache}`,
+    `${formatSize(cacheBytes)} ${CACHE[reach]}`,
     ...(usedBytes === 0 ? [] : [`${formatSize(usedBytes)} in use now`]),
   ];
   const hint =
-    cacheBytes > 0 && !all
+    cacheBytes > 0 && reach === "part"
       ? "Hint: To free the build cache, too, run: decant prune --all; or only what was not used for a week: decant prune --older-than 7d\n"
       : "";
   return `Kept ${formatSize(total)}: ${parts.join(", ")}\n${hint}`;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { VERSION } from "../version.ts";
+import { BUILD_OPTION_GROUPS, BUILD_OPTION_TABLE } from "./build-options.ts";
 import { COMMANDS, GROUPS } from "./commands.ts";
 import { Interrupted, type CliContext, type OutputStream } from "./context.ts";
 import { runCli } from "./run-cli.ts";
@@ -68,6 +69,31 @@ const mistakes = [
   [["help", "base", "lokc"], 'Cannot run command "base lokc": there is no such command', 'Did you mean "decant base lock"?'],
   [["base", "--locked"], 'Cannot run command "base --locked": there is no such command', "See: decant base --help"],
   [["bsae", "list"], 'Cannot run command "bsae": there is no such command', 'Did you mean "decant base"?'],
+  // The critical stranger: an option that a command would pass over in silence is an error.
+  [
+    ["build", "--plan", "--report", "r.html", "."],
+    "Cannot use --report with --plan: only a build writes it",
+    "Leave --report out, or build",
+  ],
+  [["plan", "--iidfile", "id", "."], "Cannot use --iidfile with --plan: only a build writes it", "Leave --iidfile out, or build"],
+  [
+    ["build", "--check", "--report", "r.html", "."],
+    "Cannot use --report with --check: only a build writes it",
+    "Leave --report out, or build",
+  ],
+  [["build", "--plan", "--check", "."], "Cannot use --plan with --check: each is there instead of the build", "Leave one out"],
+  [["build", "--plan", "--call=outline", "."], "Cannot use --plan with --call: each is there instead of the build", "Leave one out"],
+  [
+    ["build", "--on-error", "shell", "--progress", "rawjson", "."],
+    "Cannot use --on-error shell with --progress rawjson: beside a shell, progress is plain",
+    "Leave --progress rawjson out",
+  ],
+  [
+    ["build", "--on-error", "shell", "-q", "."],
+    "Cannot use --on-error shell with --quiet: beside a shell, progress is plain",
+    "Leave --quiet out",
+  ],
+  [["plan", "--jsno", "."], 'Cannot use option --jsno: "decant plan" has no such option', "Did you mean --json?"],
   [["frobnicate"], 'Cannot run command "frobnicate": there is no such command', "See: decant help"],
 ] as const;
 for (const [args, message, hint] of mistakes) {
@@ -121,4 +147,8 @@ test("runCli() refuses a flag of docker that is not supported, by name", async (
 test("runCli() gives 130 when Ctrl-C ended the work", async () => {
   const { code, err } = await run(["build", "/nonexistent"], AbortSignal.abort(new Interrupted(130)));
   assert.deepEqual({ code, err }, { code: 130, err: "Cancelled\n" });
+});
+
+test("the help of decant build has each option under one heading", () => {
+  assert.deepEqual(Object.values(BUILD_OPTION_GROUPS).flat().toSorted(), Object.keys(BUILD_OPTION_TABLE).toSorted());
 });

@@ -23,6 +23,7 @@ async function dispatch(args: readonly string[], context: CliContext): Promise<n
   const [name = "help", ...rest] = args;
   if (name === "--version" || name === "-v") return dispatch(["version", ...rest], context);
   if (isHelp(name)) return showHelp(rest, context);
+  if (name === "docker-cli-plugin-metadata") return await showPluginMetadata(context);
   if (Object.hasOwn(GROUPS, name) && (rest[0] === undefined || isHelp(rest[0]))) return showHelp([name, ...rest.slice(1)], context);
   const { full, entry, isPair } = await findCommand(name, rest[0]);
   const { command } = await entry.load();
@@ -89,5 +90,18 @@ async function showHelp([name, next]: readonly string[], context: CliContext): P
   }
   const { command } = await (await findCommand(name, next)).entry.load();
   await context.stdout.write(commandHelp(command.spec));
+  return 0;
+}
+
+/** What docker asks the programs in its folder of plugins. */
+async function showPluginMetadata({ stdout }: CliContext): Promise<number> {
+  const { VERSION } = await import("../version.ts");
+  const facts = {
+    SchemaVersion: "0.1.0",
+    Vendor: "Decant",
+    Version: VERSION,
+    ShortDescription: "Build, audit and run images without a daemon",
+  };
+  await stdout.write(`${JSON.stringify(facts)}\n`);
   return 0;
 }

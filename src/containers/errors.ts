@@ -9,18 +9,6 @@ export function noShell(tools: string): DecantError {
   return usageError(`Cannot debug with "${tools}": it has neither bash nor sh on its PATH`, "Name an image with a shell, or busybox");
 }
 
-export function noPortForwarder(): DecantError {
-  return new DecantError("NOT_FOUND", "Cannot publish ports: there is neither pasta nor slirp4netns on PATH", {
-    hint: "apt-get install passt, or leave -p out: the ports of the container are then ports of this machine",
-  });
-}
-
-export function portsNotPublished(program: string, said: string): DecantError {
-  return new DecantError("RUNTIME", `Cannot publish ports: ${program} failed: ${said === "" ? "it ended" : said}`, {
-    hint: "Choose ports that are free, and addresses of this machine",
-  });
-}
-
 export function portNotFree(port: string, cause: unknown): DecantError {
   const errno = errnoOf(cause);
   const state =

@@ -7,7 +7,6 @@ import { findTool } from "../sys/index.ts";
 import { commandOf } from "./command-line.ts";
 import { containerStep, mountsOf, openImage, unpackImage } from "./container-step.ts";
 import { findInit } from "./init.ts";
-import { openPorts } from "./open-ports.ts";
 import { portsOf } from "./ports.ts";
 import { announceContainer, checkName } from "./running.ts";
 import { checkSignal, usualStop } from "./stop.ts";
@@ -42,10 +41,7 @@ export async function startContainer(session: Session, options: ContainerOptions
   );
   const image = await unpackImage(found, sandbox, signal);
   const mounts = await mountsOf(options, image);
-  const network =
-    ports.length === 0
-      ? undefined
-      : stack.use(await openPorts(ports, { namespace: await sandbox.networkPath(), env: session.env, signal }));
+  const network = ports.length === 0 ? undefined : await sandbox.openNetwork(ports, signal);
   const changes = stack.use(await sandbox.files.stage());
   const id = randomBytes(32).toString("hex");
   const own = { id, args, init, mounts, upper: changes.path, stopSignal: usual.signal, nameserver: network?.nameserver, signal };

@@ -23,7 +23,7 @@ export function openSecrets(specs: readonly SecretSpec[], { cwd, env }: Surround
   const byId = new Map(specs.map((spec) => [spec.id, sourceOf(spec, { cwd, env })]));
   for (const [id, source] of byId) {
     const problem = source.kind === "file" ? checkNamedFile(source, LIMITS) : undefined;
-    if (source.kind === "file" && problem !== undefined) throw cannotUse(id, source.path, problem);
+    if (source.kind === "file" && problem !== undefined) throw cannotUse(id, source, problem);
   }
   /** A pipe gives what it has once: it stays. */
   const reads = new Map<string, ReturnType<typeof readNamedFile>>();
@@ -39,7 +39,7 @@ export function openSecrets(specs: readonly SecretSpec[], { cwd, env }: Surround
         reads.set(id, reading);
         const read = await reading;
         if ("problem" in read || !read.isPipe) reads.delete(id);
-        if ("problem" in read) throw cannotUse(id, source.path, read);
+        if ("problem" in read) throw cannotUse(id, source, read);
         return read.bytes;
       }
       default:
@@ -75,21 +75,27 @@ async function keyOfSecret(id: string, value: Uint8Array | undefined): Promise<D
 }
 
 type SecretSource =
-  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly isNamed: boolean }
   | { readonly kind: "value"; readonly value: string | Uint8Array | undefined };
 
 function sourceOf({ id, src, env: variable, value }: SecretSpec, { cwd, env }: Surroundings): SecretSource {
   if (id === "") throw usageError("Cannot use a secret: it has no id");
   if (value !== undefined) return { kind: "value", value };
-  if (src !== undefined) return { kind: "file", path: resolve(cwd, src) };
+  if (src !== undefined) return { kind: "file", path: resolve(cwd, src), isNamed: true };
   const name = variable ?? id;
   // Without a source the variable of this name counts, else the file.
-  return variable === undefined && env[name] === undefined ? { kind: "file", path: resolve(cwd, id) } : { kind: "value", value: env[name] };
+  return variable === undefined && env[name] === undefined
+    ? { kind: "file", path: resolve(cwd, id), isNamed: false }
+    : { kind: "value", value: env[name] };
 }
 
-function cannotUse(id: string, path: string, { problem, isMissing }: FileProblem): DecantError {
+function cannotUse(
+  id: string,
+  { path, isNamed }: Extract<SecretSource, { readonly kind: "file" }>,
+  { problem, isMissing }: FileProblem,
+): DecantError {
   return usageError(
     `Cannot use secret "${id}": "${path}" cannot be read: ${problem}`,
-    ...(isMissing ? ["Give src= or env= of the secret"] : []),
+    ...(isMissing && !isNamed ? ["Give src= or env= of the secret"] : []),
   );
 }

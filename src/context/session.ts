@@ -1,10 +1,11 @@
 /** What every call of the API opens: the store, and a registry client when one is needed. */
+import { homedir } from "node:os";
 import { isDecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ImageContext } from "../image/index.ts";
 import { createNetwork, type Network } from "../net/index.ts";
 import { defaultPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
-import { createRegistryClient, type CredentialSource, type RegistryClient } from "../registry/index.ts";
+import { createRegistryClient, type CredentialSource, fileCredentials, type RegistryClient } from "../registry/index.ts";
 import { sweepTemporaryFolders } from "../sys/index.ts";
 import { defaultStoreRoot, openStore, openStoreToLook, type Store } from "../store/index.ts";
 import type { StoreOptions } from "./types.ts";
@@ -20,6 +21,8 @@ export interface Session extends AsyncDisposable {
   readonly platform: Platform;
   /** What every request of the call goes by. */
   readonly network: Network;
+  /** The accounts of registries. */
+  readonly credentials: CredentialSource;
   /** Made on first use. */
   readonly registry: ImageContext["registry"];
 }
@@ -48,6 +51,7 @@ export async function openSession(options: StoreOptions, access: StoreAccess = "
     env,
     network,
     platform,
+    credentials: credentials ?? fileCredentials({ env, homeDir: homedir() }),
     registry: ({ insecure = false } = {}) => Promise.resolve(clientFor(insecure)),
     async [Symbol.asyncDispose]() {
       for (const client of clients.values()) client[Symbol.dispose]();

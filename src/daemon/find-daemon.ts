@@ -2,12 +2,14 @@
  * Finds the daemon that `--load` means: the one that the environment names, else the first that answers at a usual place. One that is named and does
  * not answer is never replaced by another.
  */
+import { existsSync } from "node:fs";
 import { homeDirectory } from "../home-directory.ts";
 import { DecantError } from "../errors.ts";
 import { openContainerd } from "./containerd.ts";
 import { openDockerDaemon } from "./docker-daemon.ts";
 import { chosenEndpoint, endpointOf, type EndpointOptions, type Environment } from "./docker-endpoint.ts";
 import { daemonError } from "./errors.ts";
+import type { DaemonPlace } from "../net/index.ts";
 import type { Daemon, LoadTarget } from "./types.ts";
 
 /** Which daemon is wanted. */
@@ -75,12 +77,20 @@ async function placesOf(kind: "docker" | "podman" | "containerd", options: FindD
   };
 }
 
+/** Where Docker's daemon is: the one that the user has chosen, else the first usual socket that is there. Throws as `chosenEndpoint`. */
+export async function dockerEndpoint(options: EndpointOptions): Promise<DaemonPlace> {
+  const chosen = await chosenEndpoint(options);
+  if (chosen !== undefined) return chosen.place;
+  const sockets = dockerSockets(options);
+  return { socketPath: sockets.find((path) => existsSync(path)) ?? sockets[0] ?? "" };
+}
+
 function podmanEndpoint(env: Environment): ReturnType<typeof endpointOf> | undefined {
   const host = env["CONTAINER_HOST"] ?? "";
   return host === "" ? undefined : endpointOf(host, "CONTAINER_HOST");
 }
 
-function dockerSockets({ env, homeDir = homeDirectory() }: FindDaemonOptions): string[] {
+function dockerSockets({ env, homeDir = homeDirectory() }: EndpointOptions): string[] {
   const runtime = env["XDG_RUNTIME_DIR"] ?? "";
   return ["/var/run/docker.sock", ...(runtime === "" ? [] : [`${runtime}/docker.sock`]), `${homeDir}/.docker/run/docker.sock`];
 }

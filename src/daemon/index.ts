@@ -1,3 +1,3 @@
 /** Images of container daemons: Docker, Podman, containerd. */
-export { findDaemon, loadTargetOf } from "./find-daemon.ts";
+export { dockerEndpoint, findDaemon, loadTargetOf } from "./find-daemon.ts";
 export type { Daemon, KnownImage, LoadTarget, WantedImage } from "./types.ts";

@@ -262,7 +262,7 @@ describe("parseLock()", () => {
   const rows = [
     { name: "what is no JSON", text: "{", want: /it is not JSON/ },
     { name: "another format", text: '{"format":2}', want: /"format" is not right/ },
-    { name: "a field that is not known", text: '{"format":1,"x":1}', want: /is not right/ },
+    { name: "a field that is not known", text: '{"format":1,"x":1}', want: /"recipe" is missing/ },
   ];
   for (const row of rows)
     it(`refuses ${row.name}`, () => {

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { BinaryPackage } from "../debian/index.ts";
 import { type Digest, isDigest } from "../digest.ts";
+import { shapeProblem } from "../shape-problem.ts";
 import { lockError } from "./errors.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeDigest } from "./recipe-digest.ts";
@@ -127,9 +128,7 @@ export function parseLock(text: string, file: string): Lock {
   }
   const parsed = v.safeParse(schema, json);
   if (!parsed.success) {
-    const [issue] = parsed.issues;
-    const place = v.getDotPath(issue);
-    throw lockError(file, `${place === null ? "it" : `"${place}"`} is not right: ${issue.message}`);
+    throw lockError(file, shapeProblem(parsed.issues[0]));
   }
   const { format: _format, ...lock } = parsed.output;
   return lock;

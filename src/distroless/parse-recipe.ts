@@ -4,6 +4,7 @@ import type { Document, Node } from "yaml";
 import type * as yamlPackage from "yaml";
 import { suggest } from "../dockerfile/index.ts";
 import type { SourceFile, SourceRange } from "../source.ts";
+import { parseYaml } from "../yaml.ts";
 import { recipeError } from "./errors.ts";
 import { RECIPE_FIELDS, recipeSchema } from "./recipe-schema.ts";
 import type { RecipeDocument } from "./recipe.ts";
@@ -12,19 +13,13 @@ const RESERVED = new Set(["__proto__", "prototype", "constructor"]);
 
 /** Reads a recipe file. Throws `RECIPE` with the place of the first fault. */
 export async function parseRecipe(file: SourceFile): Promise<RecipeDocument> {
-  const yaml = await import("yaml");
-  const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(file.text, { lineCounter: lines, uniqueKeys: true });
+  const { yaml, document, lines, mistake } = await parseYaml(file.text);
   const range = (from: number, to: number): SourceRange => {
     const start = lines.linePos(from);
     const end = lines.linePos(Math.max(from, to));
     return { file, start: { line: start.line, column: start.col }, end: { line: end.line, column: end.col } };
   };
-  const [syntax] = document.errors;
-  if (syntax !== undefined) {
-    const [why = "it is no YAML"] = syntax.message.split("\n");
-    throw recipeError(file.name, why.replace(/ at line \d+, column \d+:?$/, ""), { source: range(...syntax.pos) });
-  }
+  if (mistake !== undefined) throw recipeError(file.name, mistake.message, { source: range(...mistake.pos) });
   // The schema leaves these names out without a word.
   yaml.visit(document, {
     Pair(_key, { key }) {

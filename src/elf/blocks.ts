@@ -8,6 +8,8 @@ const BLOCK = 16 * 1024;
 const MAX_RANGE = 4 * 1024 * 1024;
 /** PATH_MAX; names of libraries and search paths are shorter in practice. Search paths of build systems are longest. */
 const MAX_STRING = 64 * 1024;
+/** Of all strings of a file: thousands of entries may name the same long one. */
+const MAX_STRINGS = 4 * 1024 * 1024;
 const NUL = 0;
 
 /** A file as ranges; throws `ELF` for what is not inside the file. */
@@ -22,6 +24,7 @@ export interface Blocks {
 /** Makes `Blocks` over a reader. */
 export function createBlocks(reader: ElfReader): Blocks {
   const known = new Map<number, Uint8Array>();
+  let stringBytes = 0;
 
   const block = async (number: number): Promise<Uint8Array> => {
     const cached = known.get(number);
@@ -59,6 +62,8 @@ export function createBlocks(reader: ElfReader): Blocks {
         const number = Math.floor(at / BLOCK);
         const part = (await block(number)).subarray(at - number * BLOCK, Math.min(BLOCK, limit - number * BLOCK));
         const nul = part.indexOf(NUL);
+        stringBytes += nul >= 0 ? nul : part.byteLength;
+        if (stringBytes > MAX_STRINGS) throw elfError(`its names have more than ${MAX_STRINGS} bytes together`);
         if (nul >= 0) return text + fromBytes(part.subarray(0, nul));
         text += fromBytes(part);
         at += part.byteLength;

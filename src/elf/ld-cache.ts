@@ -29,6 +29,8 @@ const NEW_MAGIC = "glibc-ld.so.cache1.1";
 const NEW_HEADER = 48;
 const NEW_ENTRY = 24;
 const MAX_LIBRARIES = 100_000;
+/** Longer than any path. */
+const MAX_TEXT_BYTES = 4097;
 const EXTENSION_MAGIC = 0xeaa4_2174;
 const GENERATOR_TAG = 0;
 /** What `ldconfig -p` shows as the maker of a cache of ours. */
@@ -106,8 +108,9 @@ function newFormatAt(bytes: Uint8Array, endian: ElfEndian): number | undefined {
 
 function text(bytes: Uint8Array, offset: number): string | undefined {
   if (offset >= bytes.byteLength) return undefined;
-  const end = bytes.indexOf(NUL, offset);
-  return end < 0 ? undefined : fromBytes(bytes.subarray(offset, end));
+  // All entries may name one text: a long one, taken as often, would fill the memory.
+  const end = bytes.subarray(offset, offset + MAX_TEXT_BYTES).indexOf(NUL);
+  return end < 0 ? undefined : fromBytes(bytes.subarray(offset, offset + end));
 }
 
 function startsWith(bytes: Uint8Array, offset: number, magic: string): boolean {

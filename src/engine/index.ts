@@ -11,6 +11,6 @@ export type { SourceAccess } from "./ops/source-secrets.ts";
 export { CDI_FOLDERS, type DeviceAccess, type DeviceAllowance, openDevices } from "./devices/index.ts";
 export { createSandbox, examineMachine, hostCaCertificates, isHarmlessDevice, resolveUser, sweepSandboxes } from "./sandbox/index.ts";
 export type * from "./sandbox/index.ts";
-export { readSshKey } from "./ssh/index.ts";
+export { converse, readSshKey } from "./ssh/index.ts";
 export type * from "./ssh/index.ts";
 export type * from "./types.ts";

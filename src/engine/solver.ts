@@ -1,28 +1,20 @@
 /**
- * The solver: walks the graph from its inputs, looks each op's key up in the action cache, and runs what is missing. Ready vertices start at
- * once; results of sources and caches are lazy, so a chain of hits touches no layer.
+ * The solver: walks the graph from its inputs; `solve-vertex.ts` does the vertices. Ready vertices start at once; results of sources and caches
+ * are lazy, so a chain of hits touches no layer.
  */
-import { allOf, allSettledOf, createSemaphore, type Semaphore } from "../async.ts";
+import { allSettledOf, createSemaphore } from "../async.ts";
 import type { Digest } from "../digest.ts";
-import { InternalError, withSource } from "../errors.ts";
-import { given } from "../given.ts";
+import { InternalError } from "../errors.ts";
 import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
-import { formatReason } from "../reasons.ts";
-import { planStep, prepareStep, reuseStep, runStep, runStepLater } from "../step.ts";
-import { startProgress } from "../transfer.ts";
-import { type LayerSource, loadLayers } from "../tree/index.ts";
-import { type ActionCache, createActionCache, keyOf } from "./action-cache.ts";
-import { baseInputs, type Descent, descents, remaining } from "./chains.ts";
-import { areHere, lazyLayers } from "./lazy-layers.ts";
+import { planStep, reuseStep } from "../step.ts";
+import type { LayerSource } from "../tree/index.ts";
+import { createActionCache } from "./action-cache.ts";
+import { type Descent, descents, remaining } from "./chains.ts";
 import { emptyCaches } from "./ops/cache-mounts.ts";
-import { prepareExec } from "./ops/exec-op.ts";
-import { prepareFile } from "./ops/file-op.ts";
-import { type MissedStep, reasonOfMiss } from "./miss-reason.ts";
-import { layersOf, recordedStep, stacked } from "./ops/inputs.ts";
+import { layersOf } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
-import { hashSelections } from "./selections.ts";
-import { notCached } from "./errors.ts";
-import type { EngineContext, Material, OpRun, VertexResult } from "./types.ts";
+import { type OpenSource, solveOne, type SolveState } from "./solve-vertex.ts";
+import type { EngineContext, Material, VertexResult } from "./types.ts";
 
 /** What one target came to. */
 export interface Solution {
@@ -132,182 +124,6 @@ function uncachedMounts(order: readonly Vertex[], context: EngineContext): Set<s
       .flatMap(({ op }) => (op.kind === "exec" ? op.mounts : []))
       .flatMap((mount) => (mount.type === "cache" ? [mount.id] : [])),
   );
-}
-
-/** A source whose step may go on while others use what it gave. */
-interface OpenSource {
-  /** Nothing will use it any more. */
-  close(hasFailed: boolean): void;
-  /** Settles when its step has come to rest. */
-  ended(): Promise<unknown>;
-}
-
-interface SolveState {
-  /** Steps run one at a time. */
-  readonly turn: Semaphore | undefined;
-  readonly order: readonly Vertex[];
-  readonly sources: OpenSource[];
-  readonly runBases: ReadonlySet<VertexId>;
-  readonly context: EngineContext;
-  readonly cache: ActionCache;
-  readonly counts: { executed: number; cached: number };
-  /** With caches of other machines: what vertices descend from, and layers that are known by that. */
-  readonly descents: Map<VertexId, Descent>;
-  readonly hits: Map<VertexId, LayerSource>;
-  readonly signal: AbortSignal;
-}
-
-async function solveOne(vertex: Vertex, state: SolveState, wait: (vertex: Vertex) => Promise<VertexResult>): Promise<VertexResult> {
-  const hit = state.hits.get(vertex.id);
-  const ready = await allOf((hit === undefined ? vertex.inputs : baseInputs(vertex)).map(wait));
-  state.signal.throwIfAborted();
-  const result = hit === undefined ? await perform(vertex, ready, state) : reuseByDescent(vertex, ready, hit, state);
-  const key = state.descents.get(vertex.id)?.key;
-  const own = result.kind === "layers" ? result.layers.at(-1) : undefined;
-  if (key !== undefined && own !== undefined) state.context.shared?.tookAction(key, own);
-  return result;
-}
-
-function reuseByDescent(vertex: Vertex, [base]: readonly VertexResult[], hit: LayerSource, state: SolveState): VertexResult {
-  const below = base === undefined ? [] : layersOf(base);
-  return reuse(vertex, { below }, hit, "result of an earlier build elsewhere", state);
-}
-
-async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: SolveState): Promise<VertexResult> {
-  const { context, signal } = state;
-  const { op } = vertex;
-  switch (op.kind) {
-    case "source": {
-      const scheme = op.identifier.slice(0, op.identifier.indexOf(":"));
-      const provider = context.providers.find(({ schemes }) => schemes.includes(scheme));
-      if (provider === undefined) throw new InternalError(`no provider for ${scheme}`);
-      const resolve = (): Promise<VertexResult> => provider.resolve(op, vertex.platform, signal, vertex.id);
-      if (provider.isLazy !== true) return working(vertex, state, resolve);
-      return opened(vertex, await preparing(vertex, state, resolve), state);
-    }
-    case "merge":
-      return await placed(vertex, async () => ({ kind: "layers", layers: merged(inputs) }));
-    case "exec":
-      return cachedOrRun(vertex, await preparing(vertex, state, () => prepareExec(vertex, op, inputs, context, signal)), state);
-    case "file":
-      return cachedOrRun(vertex, await preparing(vertex, state, () => prepareFile(vertex, op, inputs, context, signal)), state);
-    default:
-      return op satisfies never;
-  }
-}
-
-async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promise<VertexResult> {
-  const { context, cache, counts, signal } = state;
-  const key = keyOf(run.ingredients);
-  const useCache = !context.noCache && context.again === undefined && !vertex.meta.ignoreCache;
-  const hit = useCache ? cache.find(key) : undefined;
-  if (hit !== undefined) return reuse(vertex, { ...run, key }, hit, "result of an earlier build", state);
-  // Two processes, or two builds of one process, that need the same vertex build it once (decision 4).
-  const lock = `action-${key.slice(key.indexOf(":") + 1)}`;
-  await using _lock = await preparing(vertex, state, () => context.store.locks.acquire(lock, { signal }));
-  const late = useCache ? cache.find(key) : undefined;
-  if (late !== undefined) return reuse(vertex, { ...run, key }, late, "result of a build that ran at the same time", state);
-  const step = { key, ...recordedStep(vertex, run, context) };
-  // Of a second build there is nothing to explain.
-  if (context.again === undefined) await preparing(vertex, state, () => tellMiss(vertex, step, state));
-  using _turn = await state.turn?.acquire(signal);
-  const kept = await runStepLater(context.emit, vertex.id, signal, (running) =>
-    placed(vertex, async () => {
-      let startedAt = Date.now();
-      const start = (): void => {
-        startedAt = Date.now();
-        running.start();
-      };
-      const layer = await run.execute(signal, start);
-      const durationMs = Date.now() - startedAt;
-      await context.guard?.checkLayer(layer, signal);
-      return cache.keep(key, layer, { ...step, durationMs });
-    }),
-  );
-  if (!vertex.meta.internal) counts.executed += 1;
-  await context.grew?.();
-  return { kind: "layers", layers: stacked(run.below, [kept]) };
-}
-
-/** The result of a lazy source, with what is left to do as its step: to hash what is selected of a directory, or to bring layers here. */
-function opened(vertex: Vertex, result: VertexResult, state: SolveState): VertexResult {
-  const { context, order, sources, signal } = state;
-  const { emit, store } = context;
-  if (result.kind === "directory") {
-    const progress = startProgress(emit, { vertex: vertex.id, id: result.name, action: "read" });
-    const selections = hashSelections(vertex, order, result, { signal, onRead: progress.add });
-    const hashing = runStep(emit, vertex.id, signal, async () => {
-      await selections.ended;
-      progress.end();
-      signal.throwIfAborted();
-    });
-    sources.push({ close: () => undefined, ended: () => hashing });
-    // What cannot be hashed is told by the step that selects it.
-    hashing.catch(() => undefined);
-    return { ...result, selections };
-  }
-  if (areHere(store, result.layers)) {
-    reuseStep(emit, vertex.id, "all of its layers are in the store");
-    return result;
-  }
-  const options = { unpack: state.runBases.has(vertex.id), vertex: vertex.id };
-  const lazy = lazyLayers(result.layers, () => working(vertex, state, () => loadLayers(result.layers, signal, options)));
-  sources.push({
-    close(hasFailed) {
-      if (!lazy.close() && !hasFailed) reuseStep(emit, vertex.id, "no step needed its files");
-    },
-    ended: () => lazy.ended(),
-  });
-  return { ...result, layers: lazy.layers };
-}
-
-/** Does the work of a vertex as a step. */
-async function working<Result>(vertex: Vertex, { context, signal }: SolveState, work: () => Promise<Result>): Promise<Result> {
-  return await runStep(context.emit, vertex.id, signal, () => placed(vertex, work));
-}
-
-async function preparing<Result>(vertex: Vertex, { context, signal }: SolveState, work: () => Promise<Result>): Promise<Result> {
-  return await prepareStep(context.emit, vertex.id, signal, () => placed(vertex, work));
-}
-
-/** What each input has, on top of those before it. */
-function merged(inputs: readonly VertexResult[]): readonly LayerSource[] {
-  const [below = [], ...rest] = inputs.map(layersOf);
-  return rest.reduce((all, tops) => stacked(all, tops), below);
-}
-
-/** An error without a place gets that of the instruction. */
-async function placed<Result>({ meta }: Vertex, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw meta.source === undefined ? error : withSource(error, meta.source);
-  }
-}
-
-function reuse(
-  vertex: Vertex,
-  { below, key }: Pick<OpRun, "below"> & { readonly key?: string },
-  hit: LayerSource,
-  why: string,
-  state: SolveState,
-): VertexResult {
-  if (!vertex.meta.internal) state.counts.cached += 1;
-  reuseStep(state.context.emit, vertex.id, why, key);
-  return { kind: "layers", layers: stacked(below, [hit]) };
-}
-
-/** Says why a step must run. Throws `NOT_CACHED` where it must not. */
-async function tellMiss(
-  { id, meta }: Vertex,
-  step: Pick<MissedStep, "key" | "name" | "ingredients">,
-  { context }: SolveState,
-): Promise<void> {
-  const { store, explain, expectCached, noCache, emit } = context;
-  const isOff = noCache || meta.ignoreCache;
-  const { reason, nearest } = await reasonOfMiss(store, { ...step, isOff, withPaths: explain || expectCached });
-  emit({ type: "vertex.missed", vertex: id, reason, key: step.key, ...given({ nearest }) });
-  if (expectCached && !meta.internal) throw notCached(meta.name, formatReason(reason));
 }
 
 function announce(vertex: Vertex, context: EngineContext): void {

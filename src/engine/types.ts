@@ -104,7 +104,7 @@ export interface EngineContext {
   /** Started when the first step must run. */
   readonly sandbox: () => Promise<Sandbox>;
   /** What "sandbox" network means in this build. */
-  readonly defaultNetwork: "host" | "none";
+  readonly defaultNetwork: "default" | "host" | "none";
   /** A PEM bundle of the host for RUN steps, or none. */
   readonly caCertificates?: string;
   /** Knows the secrets of the build, and refuses layers that have one. Default: none are known. */

@@ -5,7 +5,8 @@
 import { AT_ONCE, pool } from "../async.ts";
 import { bytesOf, type ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
-import { atDigest, type Descriptor, isForeignLayer, type Reference } from "../oci/index.ts";
+import { DecantError, isDecantError } from "../errors.ts";
+import { atDigest, type Descriptor, isAttestation, isForeignLayer, parseManifestOrIndex, type Reference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import { type BlobPlace, notePlaces, placesOf, withoutRepeats } from "./blob-places.ts";
 import type { ImageContent } from "./content.ts";
@@ -58,8 +59,28 @@ async function pushBlobs(
   // Configurations and statements are small, and seldom the same in two repositories.
   notePlaces(ctx.store, target, digestsOf(content.layers.filter(({ descriptor }) => !isForeignLayer(descriptor.mediaType))));
   for (const { reference, document } of manifestsOf(content, target)) {
-    await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
+    try {
+      await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
+    } catch (error) {
+      throw isDecantError(error) && content.manifests.some(hasAttestations) ? withoutAttestations(error) : error;
+    }
   }
+}
+
+function hasAttestations({ bytes, descriptor }: Document): boolean {
+  const parsed = parseManifestOrIndex(bytes, descriptor.mediaType);
+  return parsed.kind === "index" && parsed.index.manifests.some(isAttestation);
+}
+
+/** Older registries refuse manifests of artifacts, or indexes with platforms that they do not know: the image alone is what they take. */
+function withoutAttestations(error: DecantError): DecantError {
+  const { code, message, source, details } = error;
+  const { status } = details;
+  const isRefusal = typeof status === "number" && status >= 400 && status < 500 && ![401, 403, 429].includes(status);
+  if (!isRefusal) return error;
+  const hint =
+    "The image has attestations, which not every registry takes. Push it alone: --output type=registry,name=NAME,attestations=false, or decant copy --platform OS/ARCH";
+  return new DecantError(code, message, { hint, source, details, cause: error });
 }
 
 function digestsOf(blobs: readonly { readonly descriptor: Descriptor }[]): Digest[] {

@@ -20,6 +20,8 @@ export interface DaemonTls {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
+  /** The name that the certificate must be for. Default: the host. */
+  readonly serverName?: string | undefined;
 }
 
 /** A request of a daemon's API. */
@@ -50,7 +52,7 @@ const TIMERS: Timers = {
 
 /** Makes a `DaemonConnection`; connects on the first request. */
 export function connectDaemon(place: DaemonPlace): DaemonConnection {
-  const agent = agentFor(place);
+  const agent = daemonAgent(place);
   const origin =
     "socketPath" in place ? "http://daemon" : `${place.tls === undefined ? "http" : "https"}://${hostText(place.host)}:${place.port}`;
   return {
@@ -60,14 +62,15 @@ export function connectDaemon(place: DaemonPlace): DaemonConnection {
   };
 }
 
-function agentFor(place: DaemonPlace): NodeHttp.Agent {
+/** Makes the connections to a place. */
+export function daemonAgent(place: DaemonPlace, { keepAlive = true }: { readonly keepAlive?: boolean } = {}): NodeHttp.Agent {
   const http = process.getBuiltinModule("node:http");
   // Requests take a socket's path from their agent's options; the types of agents do not say so.
-  if ("socketPath" in place) return new http.Agent({ keepAlive: true, socketPath: place.socketPath } as NodeHttp.AgentOptions);
-  if (place.tls === undefined) return new http.Agent({ keepAlive: true });
+  if ("socketPath" in place) return new http.Agent({ keepAlive, socketPath: place.socketPath } as NodeHttp.AgentOptions);
+  if (place.tls === undefined) return new http.Agent({ keepAlive });
   const https: typeof NodeHttps = process.getBuiltinModule("node:https");
-  const { isVerified, ca, cert, key } = place.tls;
-  return new https.Agent({ keepAlive: true, rejectUnauthorized: isVerified, ...given({ ca, cert, key }) });
+  const { isVerified, ca, cert, key, serverName } = place.tls;
+  return new https.Agent({ keepAlive, rejectUnauthorized: isVerified, ...given({ ca, cert, key, servername: serverName }) });
 }
 
 function hostText(host: string): string {

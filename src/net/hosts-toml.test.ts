@@ -61,7 +61,11 @@ describe("F.3: parseHostsFile()", () => {
 
   for (const [name, text, message] of [
     ["no TOML", "server = ", /hosts\.toml:1": it is no TOML/],
-    ["a wrong type", 'server = "a.b"\n[host."https://c.d"]\nskip_verify = "yes"', /hosts\.toml:3": "host\..*skip_verify" is wrong/],
+    [
+      "a wrong type",
+      'server = "a.b"\n[host."https://c.d"]\nskip_verify = "yes"',
+      /hosts\.toml:3": "host\..*skip_verify" is not right: wanted true or false/,
+    ],
     ["another scheme", '[host."ftp://c.d"]', /hosts\.toml:1": "c\.d" is no http\(s\) address/],
     ["a password, which it does not show", '[host."https://me:s3cret@c.d"]', /^(?!.*s3cret).*"c\.d" is no http/],
   ] as const) {

@@ -69,7 +69,7 @@ for (const [name, text, want] of BAD)
       assert.ok(isDecantError(error, "CONFIG_FILE"));
       const [source] = error.source;
       const [, place = ""] = (source === undefined ? "" : formatPosition(source)).split("decant.yaml:");
-      assert.equal(`${place} ${error.message.replace("Cannot use the project file: ", "")}`, want);
+      assert.equal(`${place} ${error.message.replace('Cannot use "decant.yaml": ', "")}`, want);
       return true;
     });
   });

@@ -77,34 +77,30 @@ const BAD: readonly (readonly [string, string, string])[] = [
   [
     "an unknown key",
     "image: {}",
-    'CONFIG_FILE decant.yaml:1:1 Cannot use the project file: it has no key "image"; wanted images, assemble, debian, audit or signatures',
+    'CONFIG_FILE decant.yaml:1:1 Cannot use "decant.yaml": it has no key "image"; wanted images, assemble, builder, debian, audit or signatures',
   ],
   [
     "signatures by nobody",
     "signatures: [{ images: a }]",
-    'CONFIG_FILE decant.yaml:1:14 Cannot use the project file: an item of "signatures" is not complete; wanted "images", and "key", or "identity" with "issuer"',
+    'CONFIG_FILE decant.yaml:1:14 Cannot use "decant.yaml": an item of "signatures" is not complete; wanted "images", and "key", or "identity" with "issuer"',
   ],
   [
     "signatures by an identity that nobody confirms",
     "signatures: [{ images: a, key: k, identity: me }]",
-    'CONFIG_FILE decant.yaml:1:14 Cannot use the project file: an item of "signatures" is not complete; wanted "images", and "key", or "identity" with "issuer"',
+    'CONFIG_FILE decant.yaml:1:14 Cannot use "decant.yaml": an item of "signatures" is not complete; wanted "images", and "key", or "identity" with "issuer"',
   ],
   [
     "signatures with an unknown key",
     "signatures: [{ image: a }]",
-    'CONFIG_FILE decant.yaml:1:16 Cannot use the project file: an item of "signatures" has no key "image"; wanted "images", and "key", or "identity" with "issuer"',
+    'CONFIG_FILE decant.yaml:1:16 Cannot use "decant.yaml": an item of "signatures" has no key "image"; wanted "images", and "key", or "identity" with "issuer"',
   ],
   [
     "signatures of no image",
     "signatures: [{ images: 'A b', key: k }]",
-    'CONFIG_FILE decant.yaml:1:24 Cannot use the project file: "A b" is no pattern; wanted a name with * in it, such as gcr.io/distroless/*',
+    'CONFIG_FILE decant.yaml:1:24 Cannot use "decant.yaml": "A b" is no pattern; wanted a name with * in it, such as gcr.io/distroless/*',
   ],
-  ["a list", "- a", "CONFIG_FILE decant.yaml:1:1 Cannot use the project file: the project file is no mapping; wanted keys and values"],
-  [
-    "text for images",
-    "images: a",
-    'CONFIG_FILE decant.yaml:1:9 Cannot use the project file: "images" is no mapping; wanted keys and values',
-  ],
+  ["a list", "- a", 'CONFIG_FILE decant.yaml:1:1 Cannot use "decant.yaml": the project file is no mapping; wanted keys and values'],
+  ["text for images", "images: a", 'CONFIG_FILE decant.yaml:1:9 Cannot use "decant.yaml": "images" is no mapping; wanted keys and values'],
   [
     "a bad name",
     "images:\n  Node:18: a",
@@ -118,38 +114,38 @@ const BAD: readonly (readonly [string, string, string])[] = [
   [
     "a number",
     "images:\n  node:18: 18",
-    'CONFIG_FILE decant.yaml:2:12 Cannot use the project file: the replacement of "node:18" is no text; wanted an image name',
+    'CONFIG_FILE decant.yaml:2:12 Cannot use "decant.yaml": the replacement of "node:18" is no text; wanted an image name',
   ],
   [
     "one image twice",
     "images:\n  node:18: a\n  docker.io/library/node:18: b",
-    'CONFIG_FILE decant.yaml:3:3 Cannot use the project file: "docker.io/library/node:18" is replaced twice',
+    'CONFIG_FILE decant.yaml:3:3 Cannot use "decant.yaml": "docker.io/library/node:18" is replaced twice',
   ],
   [
     "a bad recipe name",
     "images:\n  a: distroless:../x",
-    'CONFIG_FILE decant.yaml:2:6 Cannot use the project file: "../x" is no recipe; wanted the name of one, or a .yaml file, with :VARIANT if wanted',
+    'CONFIG_FILE decant.yaml:2:6 Cannot use "decant.yaml": "../x" is no recipe; wanted the name of one, or a .yaml file, with :VARIANT if wanted',
   ],
   [
     "a pattern that is none",
     "assemble: [gcr.io/distroless/*, 'A b']",
-    'CONFIG_FILE decant.yaml:1:33 Cannot use the project file: an item of "assemble" is no pattern; wanted one such as gcr.io/distroless/*',
+    'CONFIG_FILE decant.yaml:1:33 Cannot use "decant.yaml": an item of "assemble" is no pattern; wanted one such as gcr.io/distroless/*',
   ],
   [
     "an unknown setting of Debian",
     "debian: { miror: http://x }",
-    'CONFIG_FILE decant.yaml:1:11 Cannot use the project file: "debian" has no key "miror"; wanted mirror, securityMirror, snapshot, keyring or acceptExpired',
+    'CONFIG_FILE decant.yaml:1:11 Cannot use "decant.yaml": "debian" has no key "miror"; wanted mirror, securityMirror, snapshot, keyring or acceptExpired',
   ],
   [
     "a snapshot that is no time",
     "debian: { snapshot: yesterday }",
-    'CONFIG_FILE decant.yaml:1:21 Cannot use the project file: "snapshot" is no time; wanted one such as 20260601T000000Z',
+    'CONFIG_FILE decant.yaml:1:21 Cannot use "decant.yaml": "snapshot" is no time; wanted one such as 20260601T000000Z',
   ],
   ["an OCI layout", "images:\n  a: oci-layout://x", "UNSUPPORTED decant.yaml:2:6 A replacement from oci-layout:// is not supported yet"],
   [
     "broken YAML",
     "images: [",
-    "CONFIG_FILE decant.yaml:1:10 Cannot use the project file: Flow sequence in block collection must be sufficiently indented and end with a ]",
+    'CONFIG_FILE decant.yaml:1:10 Cannot use "decant.yaml": Flow sequence in block collection must be sufficiently indented and end with a ]',
   ],
 ];
 for (const [name, text, want] of BAD) {
@@ -175,4 +171,10 @@ test("findProjectFile() prefers the given file, then the context's, then the wor
   await writeFile(join(cwd.path, "other.yaml"), "");
   assert.equal((await findProjectFile({ ...where, file: "other.yaml" }))?.path, join(cwd.path, "other.yaml"));
   await assert.rejects(findProjectFile({ ...where, file: "none.yaml" }), { code: "NOT_FOUND" });
+});
+
+test("I3: reads the builders of a project, which are a text", async () => {
+  const { builder } = await parseProjectFile("/p/decant.yaml", { name: "decant.yaml", text: "builder: docker://,unix:///run/b.sock\n" });
+  assert.equal(builder, "docker://,unix:///run/b.sock");
+  await assert.rejects(parseProjectFile("/p/decant.yaml", { name: "decant.yaml", text: "builder: [a]\n" }), /the "builder" is no text/);
 });

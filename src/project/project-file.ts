@@ -5,6 +5,7 @@
  *       "node:18": "registry.example/mirror/node:18"
  *       "gcr.io/distroless/nodejs:18": "distroless:nodejs18-debian12:nonroot"
  *     assemble: [gcr.io/distroless/*]
+ *     builder: docker://
  *     debian: { mirror: http://mirror.example/debian }
  *     audit:
  *       findings: { shell: error }
@@ -23,7 +24,7 @@ import { type NamedBy, namedPlace, readAssemble, readDebian } from "./project-ba
 import { readSignatureRules, type SignatureRule } from "./signature-rules.ts";
 import type { DebianSettings } from "./types.ts";
 import { type FilePlace, pathOfPlace, placeOf, readNamedFile } from "../sys/index.ts";
-import { configError, mappingEntries, readYaml, scalarOf, type YamlReading } from "./yaml-reading.ts";
+import { configError, mappingEntries, readYaml, scalarOf, type YamlEntry, type YamlReading } from "./yaml-reading.ts";
 
 const FILE_NAME = "decant.yaml";
 const MAX_BYTES = 1024 * 1024;
@@ -41,6 +42,8 @@ export interface ProjectFile {
   readonly images: ReadonlyMap<string, string>;
   /** Patterns of images that are assembled instead of pulled. */
   readonly assemble: readonly string[];
+  /** Builders elsewhere whose machines run the steps, with commas between them. */
+  readonly builder?: string;
   /** How Debian's archive is reached. */
   readonly debian: DebianSettings;
   /** Which bases must be signed, and by whom. */
@@ -88,6 +91,7 @@ export async function parseProjectFile(path: string, file: SourceFile, within?: 
   const named: NamedBy = { folder: dirname(path), within };
   const images = new Map<string, string>();
   let audit: AuditPolicy | undefined;
+  let builder: string | undefined;
   let assemble: readonly string[] = [];
   let debian: DebianSettings = {};
   let signatures: readonly SignatureRule[] = [];
@@ -96,6 +100,9 @@ export async function parseProjectFile(path: string, file: SourceFile, within?: 
     switch (key) {
       case "images":
         readImages(read, value, named, images);
+        break;
+      case "builder":
+        builder = builderOf(read, entry);
         break;
       case "audit":
         audit = readAuditPolicy(read, value);
@@ -110,10 +117,17 @@ export async function parseProjectFile(path: string, file: SourceFile, within?: 
         signatures = readSignatureRules(read, entry, named);
         break;
       default:
-        throw configError(`it has no key "${key}"; wanted images, assemble, debian, audit or signatures`, range);
+        throw configError(`it has no key "${key}"; wanted images, assemble, builder, debian, audit or signatures`, range);
     }
   }
-  return { path, ...given({ within }), images, assemble, debian, signatures, ...given({ audit }) };
+  return { path, ...given({ within, builder }), images, assemble, debian, signatures, ...given({ audit }) };
+}
+
+function builderOf(read: YamlReading, { value, valueRange }: YamlEntry): string {
+  const text = scalarOf(read, value);
+  if (typeof text !== "string" || text === "")
+    throw configError('the "builder" is no text; wanted an address such as docker://', valueRange);
+  return text;
 }
 
 function readImages(read: YamlReading, node: unknown, named: NamedBy, images: Map<string, string>): void {

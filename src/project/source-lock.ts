@@ -6,6 +6,7 @@ import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import { type Digest, isDigest } from "../digest.ts";
 import { DecantError } from "../errors.ts";
+import { shapeProblem } from "../shape-problem.ts";
 import { isCommit } from "../graph/index.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import { type FilePlace, pathOfPlace, placeOf, readNamedFile } from "../sys/index.ts";
@@ -97,9 +98,7 @@ export function parseSourceLock(text: string, file: string, asked: string): Sour
   }
   const parsed = v.safeParse(schema, json);
   if (!parsed.success) {
-    const [issue] = parsed.issues;
-    const place = v.getDotPath(issue);
-    throw lockError(file, `${place === null ? "it" : `"${place}"`} is not right: ${issue.message}`, asked);
+    throw lockError(file, shapeProblem(parsed.issues[0]), asked);
   }
   const sources = parsed.output.sources.map(({ platforms, locked, ...rest }): SourcePin => {
     const shown = { platforms, locked };

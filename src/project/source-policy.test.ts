@@ -125,12 +125,12 @@ const ROWS: readonly {
   {
     name: "a rule without a selector",
     rules: [{ action: "DENY" }],
-    want: 'Cannot use source policy "p.json": "rules.0.selector" is not right: Invalid key: Expected "selector" but received undefined',
+    want: 'Cannot use source policy "p.json": "rules.0.selector" is missing',
   },
   {
     name: "a misspelt key",
     rules: [rule("DENY", "*", { matchType: "REGEX" })],
-    want: 'Cannot use source policy "p.json": "rules.0.selector.matchType" is not right: Invalid key: Expected never but received "matchType"',
+    want: 'Cannot use source policy "p.json": "rules.0.selector" has no key "matchType"',
   },
   { name: "no list", rules: {}, want: 'Cannot use source policy "p.json": "rules" is not right: wanted a list' },
 ];

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { DecantError } from "../errors.ts";
+import { shapeProblem } from "../shape-problem.ts";
 import type { SourceRange } from "../source.ts";
 import { type FilePlace, pathOfPlace, readNamedFile } from "../sys/index.ts";
 import { publicUrl } from "../url-secrets.ts";
@@ -107,9 +108,7 @@ export function parseSourcePolicy(text: string, file: string): SourcePolicy {
   }
   const parsed = v.safeParse(schema, json);
   if (!parsed.success) {
-    const [issue] = parsed.issues;
-    const place = v.getDotPath(issue);
-    throw policyError(file, `${place === null ? "it" : `"${place}"`} is not right: ${issue.message}`);
+    throw policyError(file, shapeProblem(parsed.issues[0]));
   }
   // All rules together may take so much for one source.
   const work: RegexpWork = { steps: 0 };

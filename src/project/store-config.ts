@@ -29,7 +29,7 @@ export async function readGcPolicy(root: string): Promise<GcPolicy | undefined> 
   if ("problem" in read) {
     if (read.isMissing) return undefined;
     const file = { name: path, text: "" };
-    throw configError(`"${path}" cannot be read: ${read.problem}`, { file, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } });
+    throw configError(read.problem, { file, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } });
   }
   return await parseStoreConfig({ name: path, text: Buffer.from(read.bytes).toString("utf8") });
 }

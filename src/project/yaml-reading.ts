@@ -3,6 +3,7 @@ import type * as yamlPackage from "yaml";
 import type { Document, LineCounter, Node } from "yaml";
 import { DecantError } from "../errors.ts";
 import type { SourceFile, SourceRange } from "../source.ts";
+import { parseYaml } from "../yaml.ts";
 
 /** A parsed document. */
 export interface YamlReading {
@@ -22,12 +23,8 @@ export interface YamlEntry {
 
 /** Parses a text. Throws `CONFIG_FILE` with the place of the first mistake. */
 export async function readYaml(file: SourceFile): Promise<YamlReading> {
-  // On use: most builds have no project file, and the parser costs start-up time.
-  const yaml = await import("yaml");
-  const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(file.text, { lineCounter: lines, prettyErrors: false });
-  const [syntax] = document.errors;
-  if (syntax !== undefined) throw configError(syntax.message, rangeAt(file, lines, syntax.pos));
+  const { yaml, document, lines, mistake } = await parseYaml(file.text);
+  if (mistake !== undefined) throw configError(mistake.message, rangeAt(file, lines, mistake.pos));
   return { yaml, document, file, lines };
 }
 
@@ -70,9 +67,9 @@ export function scalarOf({ yaml }: YamlReading, node: unknown): string | number 
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : undefined;
 }
 
-/** A mistake in the project file. */
+/** A mistake in the project file, or in the configuration of the store: the message names the file. */
 export function configError(state: string, source: SourceRange): DecantError {
-  return new DecantError("CONFIG_FILE", `Cannot use the project file: ${state}`, { source: [source] });
+  return new DecantError("CONFIG_FILE", `Cannot use "${source.file.name}": ${state}`, { source: [source] });
 }
 
 function placeOf({ yaml, file, lines }: YamlReading, node: unknown): SourceRange {

@@ -72,7 +72,7 @@ describe("F.3: hosts.toml", () => {
 
   it("that cannot be used is an error for its host, with file and line, and for no other", async () => {
     const all = await config({ "docker.io": "a = 1\nserver = 5" });
-    assert.throws(() => pullEndpoints(parseReference("app:1"), all), /"\/certs\.d\/docker\.io\/hosts\.toml:2": "server" is wrong/);
+    assert.throws(() => pullEndpoints(parseReference("app:1"), all), /"\/certs\.d\/docker\.io\/hosts\.toml:2": "server" is not right/);
     assert.equal(pullEndpoints(parseReference("ghcr.io/a:1"), all).length, 1);
   });
 

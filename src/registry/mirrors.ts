@@ -11,6 +11,8 @@ export interface Mirrors {
   alive(endpoints: readonly Endpoint[]): readonly Endpoint[];
   /** A mirror failed: forgets it when it is down, and tells unless it just does not have the image. */
   failed(endpoint: Endpoint, error: DecantError): void;
+  /** Bytes of these addresses are not what they must be. True when a mirror is among them: it is left out from now on, and another place may do better. */
+  lied(endpoints: ReadonlySet<Endpoint>, error: DecantError): boolean;
 }
 
 /** A failure at an address. */
@@ -31,6 +33,14 @@ export function createMirrors(emit: Emit): Mirrors {
   return {
     alive,
     failed,
+    lied(endpoints, error) {
+      const suspects = [...endpoints].filter(({ mirror }) => mirror);
+      for (const endpoint of suspects) {
+        down.add(endpoint.host);
+        failed(endpoint, error);
+      }
+      return suspects.length > 0;
+    },
     async first(endpoints, fn, signal) {
       const tried: Tried[] = [];
       for (const endpoint of alive(endpoints)) {

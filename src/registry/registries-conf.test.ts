@@ -13,9 +13,13 @@ describe("parseRegistriesConfig()", () => {
     {
       name: "a wrong type",
       text: '[[registry]]\nlocation = "a.b"\ninsecure = "yes"',
-      message: /"f\.conf:3": "registry\.0\.insecure" is wrong/,
+      message: /"f\.conf:3": "registry\.0\.insecure" is not right: wanted true or false/,
     },
-    { name: "a URL as location", text: '[[registry]]\nlocation = "https://a.b"', message: /"f\.conf:2": "registry\.0\.location" is wrong/ },
+    {
+      name: "a URL as location",
+      text: '[[registry]]\nlocation = "https://a.b"',
+      message: /"f\.conf:2": "registry\.0\.location" is not right/,
+    },
     {
       name: "a mirror without location",
       text: '[[registry]]\nlocation = "a.b"\n[[registry.mirror]]\ninsecure = true',

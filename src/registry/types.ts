@@ -75,7 +75,8 @@ interface ImageSource {
   blobSize(repository: RepositoryName, digest: Digest, options?: CallOptions): Promise<number | undefined>;
   /**
    * A blob, verified while it streams: throws `BLOB_SIZE` or `BLOB_DIGEST` at the end, so publish nothing before. A broken connection
-   * is resumed where it broke. What no registry has is taken from the `urls` of its descriptor. Throws `BLOB_MISSING`.
+   * is resumed where it broke. A mirror whose bytes are wrong is left out; `details.elsewhere` of the error is true when another read may give the right
+   * ones. What no registry has is taken from the `urls` of its descriptor. Throws `BLOB_MISSING`.
    */
   blob(repository: RepositoryName, descriptor: ForeignBlob, options?: BlobOptions): ByteStream;
 }

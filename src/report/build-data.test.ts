@@ -72,6 +72,23 @@ describe("buildData()", () => {
     });
   });
 
+  it("G8: of several targets, a stage counts that one of them needs, and a platform counts once", () => {
+    const record = { id: "b1", title: "a, b", state: "done", startedAt: 5 } as const;
+    const none = { base: "scratch", needs: [], isNeeded: false, isTarget: false };
+    const plan = { type: "plan", platform: "linux/amd64", cores: 4 } as const;
+    const [base, a] = [
+      { ...none, name: "base", isNeeded: true },
+      { ...none, name: "a", needs: [0], isNeeded: true, isTarget: true },
+    ];
+    const b = { ...a, name: "b" };
+    const events: readonly BuildEvent[] = [
+      { ...plan, at: 1, stages: [base, a, { ...none, name: "b" }] },
+      { ...plan, at: 2, stages: [base, { ...none, name: "a" }, b] },
+    ];
+    const { platforms, stages } = buildData({ record, events, logOf: () => undefined });
+    assert.deepEqual({ platforms, stages }, { platforms: ["linux/amd64"], stages: [base, a, b] });
+  });
+
   it("G8: a build that failed before it had a plan has its failure, and no stages", () => {
     const record = { id: "b2", title: "app", state: "failed", startedAt: 5, finishedAt: 9, error: "no" } as const;
     const events: readonly BuildEvent[] = [

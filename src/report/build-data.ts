@@ -33,8 +33,8 @@ export function buildData({ record, events, logOf }: BuildFacts): ReportBuild {
     state,
     startedAt,
     ...given({ finishedAt, error, cores: plans[0]?.cores }),
-    platforms: plans.map(({ platform }) => platform),
-    stages: (plans[0]?.stages ?? []).map(({ source, ...stage }) => ({ ...stage, ...given({ place: source && placeOf(source) }) })),
+    platforms: [...new Set(plans.map(({ platform }) => platform))],
+    stages: stagesOf(plans).map(({ source, ...stage }) => ({ ...stage, ...given({ place: source && placeOf(source) }) })),
     steps: states.map((one) => stepData(one, told.get(one.vertex) ?? NOTHING, { positions, log: logOf(one.vertex), startedAt })),
     warnings: events.flatMap((event) => {
       if (event.type !== "warning") return [];
@@ -47,6 +47,17 @@ export function buildData({ record, events, logOf }: BuildFacts): ReportBuild {
       return [{ kind, name, ...given({ digest, bytes: sizeBytes }) }];
     }),
   };
+}
+
+type Plan = Extract<BuildEvent, { readonly type: "plan" }>;
+
+/** The stages for the first platform. Each target has a plan of its own: a stage is what the first one says that needs it. */
+function stagesOf(plans: readonly Plan[]): Plan["stages"] {
+  const [first, ...others] = plans.filter(({ platform }) => platform === plans[0]?.platform);
+  return (first?.stages ?? []).map((stage, position) => {
+    const all = [stage, ...others.flatMap(({ stages }) => stages[position] ?? [])];
+    return { ...(all.find(({ isNeeded }) => isNeeded) ?? stage), isTarget: all.some(({ isTarget }) => isTarget) };
+  });
 }
 
 /** What the events say of a step besides its state. */

@@ -35,7 +35,8 @@ export async function makeKeyPair(password: string): Promise<KeyPair> {
 export async function readPrivateKey({ shown, text }: KeyFile, password: () => Promise<string>): Promise<KeyObject> {
   const block = blockOf(text);
   if (block === undefined) throw badKey(shown, "it is no PEM");
-  if (block.label === "PUBLIC KEY" || block.label === "CERTIFICATE") throw badKey(shown, "it is public; wanted the private key");
+  if (block.label === "PUBLIC KEY" || block.label === "CERTIFICATE")
+    throw badKey(shown, "it is public; wanted the private key", { hint: "Name the private one: --key cosign.key" });
   if (block.label !== ENCRYPTED && block.label !== ENCRYPTED_BEFORE)
     return checkedKey(shown, await plainKey(shown, text, block.label, password));
   const content = await opened(block.bytes.toString("utf8"), await password());
@@ -50,7 +51,10 @@ export async function readPrivateKey({ shown, text }: KeyFile, password: () => P
 export function readPublicKey({ shown, text }: KeyFile): KeyObject {
   const label = blockOf(text)?.label;
   if (label === undefined) throw badKey(shown, "it is no PEM");
-  if (label.endsWith("PRIVATE KEY")) throw badKey(shown, "it is a private key; wanted the public one, which may be shown to others");
+  if (label.endsWith("PRIVATE KEY"))
+    throw badKey(shown, "it is a private key; wanted the public one, which may be shown to others", {
+      hint: "Name the public one: --key cosign.pub",
+    });
   return checkedKey(
     shown,
     keyOr(shown, () => (label === "CERTIFICATE" ? new X509Certificate(text).publicKey : createPublicKey(text))),
@@ -80,7 +84,7 @@ function keyOr(shown: string, read: () => KeyObject): KeyObject {
   try {
     return read();
   } catch (cause) {
-    throw badKey(shown, "it is damaged, or of a kind that is not known", cause);
+    throw badKey(shown, "it is damaged, or of a kind that is not known", { cause });
   }
 }
 
@@ -101,9 +105,8 @@ function shut(shown: string, why: Shut): Error {
   });
 }
 
-function badKey(shown: string, why: string, cause?: unknown): Error {
-  const hint = "Make a pair of keys: decant generate-key-pair";
-  return signingError("use key", shown, why, { hint, cause });
+function badKey(shown: string, why: string, { hint, cause }: { readonly hint?: string; readonly cause?: unknown } = {}): Error {
+  return signingError("use key", shown, why, { hint: hint ?? "Make a pair of keys: decant generate-key-pair", cause });
 }
 
 function blockOf(text: string): { readonly label: string; readonly bytes: Buffer } | undefined {

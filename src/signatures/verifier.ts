@@ -10,7 +10,7 @@ import type { SignatureDemand, SignerIdentity } from "./demand.ts";
 import { keyHint, readPublicKey } from "./keys.ts";
 import type { FoundBundle } from "./referrer.ts";
 import { type SignedAnnotations, statedAnnotations, statementProblem } from "./signed-statement.ts";
-import { noTrustedRoot, readTrustedRoot } from "./trusted-root.ts";
+import { noTrustedRoot, readTrustMaterial } from "./trusted-root.ts";
 
 /** A signature that counts. */
 export interface GoodSignature {
@@ -37,7 +37,7 @@ interface Trusted {
 export function createVerifier(demand: SignatureDemand): CheckBundle {
   const keys = (demand.keys ?? []).map((file): Trusted => ({ shown: file.shown, key: readPublicKey(file) }));
   const identities = demand.identities ?? [];
-  const byIdentity = identities.length === 0 ? undefined : new Verifier(toTrustMaterial(readTrustedRoot(demand.trustedRoot)));
+  const byIdentity = identities.length === 0 ? undefined : new Verifier(readTrustMaterial(demand.trustedRoot));
   return ({ bytes, payload: claim }, digest) => {
     const bundle = parsedBundle(bytes);
     if (bundle === undefined) return { problem: "it is no bundle of sigstore that Decant reads" };

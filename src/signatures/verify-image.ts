@@ -79,7 +79,7 @@ async function* oneBundle(found: FoundBundle): ReturnType<typeof bundlesInStore>
 }
 
 function refused(
-  { shown, digest, reference }: SignedImage,
+  { shown, digest, reference, isStored }: SignedImage,
   checked: readonly Checked[],
   demand: SignatureDemand,
   unasked: string | undefined,
@@ -89,7 +89,7 @@ function refused(
   const away = unasked === undefined ? "" : `, and its registry cannot be asked (${unasked})`;
   const wanted = `wanted one by ${shownDemand(demand)}`;
   if (problems.length === 0) {
-    const name = reference === undefined ? shown : `docker://${formatReference(reference)}`;
+    const name = reference === undefined || isStored === true ? shown : `docker://${formatReference(reference)}`;
     return notVerified(shown, `it has no signature${away}; ${wanted}`, { hint: `Sign it: decant sign --key cosign.key ${name}`, details });
   }
   const told = problems.slice(0, MAX_TOLD).join("; ");

@@ -44,8 +44,9 @@ export async function bringInto<Result>(
     } catch (error) {
       const mayGoOn = signal?.aborted === true || (error instanceof DecantError && error.code.startsWith("REGISTRY"));
       if (mayGoOn) file.keep();
-      // What was kept may be what is wrong, after a power cut for example. The next file has nothing of it.
-      if (mayGoOn || file.kept === undefined) throw error;
+      // What was kept may be what is wrong, after a power cut for example; or a mirror lied. The next file has nothing of it.
+      const isAgain = file.kept !== undefined || (error instanceof DecantError && error.details["elsewhere"] === true);
+      if (mayGoOn || !isAgain) throw error;
     }
   }
 }

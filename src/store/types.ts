@@ -29,8 +29,8 @@ export interface BlobStore {
   create(): Promise<BlobFile>;
   /**
    * Brings a blob from afar: `work` writes to the file what comes after `kept`, checks all of the blob, and commits. When it fails with a `REGISTRY…` code, or
-   * `signal` has ended it, what came stays for the next call, in this process or another. For any other failure with kept bytes, `work` is called
-   * again without them.
+   * `signal` has ended it, what came stays for the next call, in this process or another. For any other failure with kept bytes, and for one with
+   * `details.elsewhere`, `work` is called again without any.
    */
   bring<Result>(expected: Expected, work: (file: PartialBlob) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Brings a blob from afar as it is. `open` gives all of it, `kept` first. Idempotent, as `write`. Throws what `write` throws. */

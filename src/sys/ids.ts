@@ -101,6 +101,20 @@ function readIfThere(path: string): string {
   }
 }
 
+/** Who an owner here is in a namespace with these ids; undefined: nobody. */
+export function ownerInside(
+  { uids, gids }: Pick<IdMaps, "uids" | "gids">,
+  owner: { readonly uid: number; readonly gid: number },
+): { readonly uid: number; readonly gid: number } | undefined {
+  const [uid, gid] = [idInside(uids, owner.uid), idInside(gids, owner.gid)];
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
+}
+
+function idInside(ranges: readonly IdRange[], id: number): number | undefined {
+  const range = ranges.find(({ outside, count }) => id >= outside && id < outside + count);
+  return range === undefined ? undefined : id - range.outside + range.inside;
+}
+
 let known: Pick<IdMaps, "uids" | "gids"> | undefined;
 
 /**

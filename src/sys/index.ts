@@ -2,7 +2,7 @@
 export { type ProcessOptions, type ProcessResult, type RunningProcess, findTool, runProcess, startProcess } from "./process.ts";
 export { type ChildUsage, childUsage } from "./child-usage.ts";
 export { openConfined } from "./confined.ts";
-export { checkIds, hasGroup, type IdMaps, isRootHere, ownIdMaps } from "./ids.ts";
+export { checkIds, hasGroup, type IdMaps, isRootHere, ownerInside, ownIdMaps } from "./ids.ts";
 export { namespaceLimit } from "./namespace-limit.ts";
 export { type NamespaceProcess, runInUserNamespace, startInUserNamespace } from "./user-namespace.ts";
 export { copyRange } from "./copy-range.ts";

@@ -3,14 +3,18 @@
  * server answers to each call is tested in src/buildkit/serve/server.test.ts.
  */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { listBuilds } from "../../src/index.ts";
 import { addBusybox, BUSYBOX, type Workshop, workshop } from "../support/build.ts";
+import { DECANT } from "../support/command.ts";
 import { type BuildxDoor, DOCKER, openBuildxDoor } from "../support/buildx.ts";
+import { gitServer, testRepository } from "../support/git-server.ts";
 import { REGISTRY_LOGIN, startDockerRegistry } from "../support/docker-registry.ts";
 
 interface Ran {
@@ -35,10 +39,12 @@ describe("docker buildx on decant serve", { timeout: 300_000 }, () => {
   const start = (words: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     spawn(DOCKER, ["buildx", ...words], { cwd: shop.context, env: { ...door.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const run = async (words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> => {
-    const child = start(words, env);
+    return await ended(start(words, env));
+  };
+  const ended = async (child: ChildProcess): Promise<Ran> => {
     const texts = { out: "", err: "" };
-    child.stdout.on("data", (chunk: Buffer) => (texts.out += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (texts.err += chunk.toString()));
+    child.stdout?.on("data", (chunk: Buffer) => (texts.out += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (texts.err += chunk.toString()));
     const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
     return { code, ...texts };
   };
@@ -142,6 +148,97 @@ target "m" {
     await ok(["bake"], { BUILDX_BAKE_ENTITLEMENTS_FS: "0" });
     assert.equal(readFileSync(join(shop.folder, "baked/app"), "utf8"), "base\n");
     assert.notDeepEqual(readFileSync(join(shop.folder, "m1.tar")), readFileSync(join(shop.folder, "m2.tar")));
+  });
+
+  it("I2: bake reads definitions of a URL and of a repository, and builds what they name", async () => {
+    testRepository(join(shop.folder, "repositories", "app")).commit({
+      "docker-bake.hcl": 'target "default" { context = "part" }\n',
+      "part/Dockerfile": "FROM scratch\nCOPY . /remote/\n",
+      "part/of-git.txt": "git",
+    });
+    await using host = await gitServer(join(shop.folder, "repositories"));
+    await ok(["bake", `${host.url}/app.git`, "--set", "*.output=../of-git"], { BUILDX_BAKE_ENTITLEMENTS_FS: "0" });
+    assert.equal(readFileSync(join(shop.folder, "of-git/remote/of-git.txt"), "utf8"), "git");
+    const definition = `target "default" {\n  dockerfile-inline = "FROM scratch\\nCOPY a.txt /\\n"\n  context = "cwd://."\n}\n`;
+    const web = createServer((_request, response) => response.end(definition)).listen(0, "127.0.0.1");
+    await new Promise((resolve) => web.once("listening", resolve));
+    shop.write({ "a.txt": "a" });
+    try {
+      await ok(["bake", `http://127.0.0.1:${(web.address() as AddressInfo).port}/docker-bake.hcl`, "--set", "*.output=../of-url"], {
+        BUILDX_BAKE_ENTITLEMENTS_FS: "0",
+      });
+    } finally {
+      web.close();
+    }
+    assert.equal(readFileSync(join(shop.folder, "of-url/a.txt"), "utf8"), "a");
+  });
+
+  it("I2: docker compose build, pushed to a registry", async () => {
+    await using registry = await startDockerRegistry(join(shop.folder, "compose-registry"));
+    write("FROM scratch\nARG WHO\nCOPY a.txt /\nLABEL who=$WHO\n");
+    shop.write({
+      "a.txt": "a",
+      "compose.yaml": `services:
+  web: { image: "${registry.host}/web:1", build: { context: ., args: { WHO: me } } }
+  other: { image: "${registry.host}/other:1", build: . }
+`,
+    });
+    const compose = async (...words: string[]): Promise<Ran> =>
+      await ended(spawn(DOCKER, ["compose", ...words], { cwd: shop.context, env: door.env }));
+    const { code, err } = await compose("build", "--push");
+    assert.equal(code, 0, err);
+    for (const name of ["web", "other"])
+      assert.match((await ok(["imagetools", "inspect", `${registry.host}/${name}:1`])).out, /Digest: +sha256:/);
+    rmSync(join(shop.context, "compose.yaml"));
+  });
+
+  it("I4: decant bake, by buildx without a docker daemon and without a builder of the user", async () => {
+    shop.write({
+      "docker-bake.json": JSON.stringify({
+        target: { default: { "dockerfile-inline": "FROM scratch\nCOPY a.txt /\n", output: ["baked-by-decant"] } },
+      }),
+      "a.txt": "a",
+    });
+    const env = { ...door.env, BUILDX_BUILDER: undefined, DECANT_ROOT: shop.root };
+    const { code, err } = await ended(spawn(DECANT, ["bake"], { cwd: shop.context, env }));
+    assert.equal(code, 0, err);
+    assert.equal(readFileSync(join(shop.context, "baked-by-decant/a.txt"), "utf8"), "a");
+    const failing = await ended(spawn(DECANT, ["bake", "no-such-target"], { cwd: shop.context, env }));
+    assert.notEqual(failing.code, 0);
+    assert.match(failing.err, /failed to find target no-such-target/);
+    assert.ok(!(await ok(["ls"])).out.includes("decant.sock\n decant"), "the user's builders stay");
+    rmSync(join(shop.context, "docker-bake.json"));
+    rmSync(join(shop.context, "baked-by-decant"), { recursive: true });
+  });
+
+  it("I4: docker decant build: docker takes Decant for a plugin", async () => {
+    symlinkSync(DECANT, join(String(door.env["DOCKER_CONFIG"]), "cli-plugins", "docker-decant"));
+    write("FROM scratch\nCOPY a.txt /\n");
+    shop.write({ "a.txt": "a" });
+    const env = { ...door.env, DECANT_ROOT: shop.root };
+    const { code, err } = await ended(
+      spawn(DOCKER, ["--log-level", "error", "decant", "build", "-o", "../by-plugin", "."], { cwd: shop.context, env }),
+    );
+    assert.equal(code, 0, err);
+    assert.equal(readFileSync(join(shop.folder, "by-plugin/a.txt"), "utf8"), "a");
+    assert.match((await ended(spawn(DOCKER, ["--help"], { env }))).out, /decant\* +Build, audit and run images/);
+  });
+
+  it("I2: what has no answer says so: traces", async () => {
+    write("FROM scratch\nCOPY a.txt /\n");
+    shop.write({ "a.txt": "a" });
+    await ok(["build", "."]);
+    const trace = await run(["history", "trace"]);
+    assert.notEqual(trace.code, 0);
+    assert.match(trace.err, /ERROR: .*trace/i);
+  });
+
+  it("I2: what no step takes of a large context stays with the client", async () => {
+    shop.write({ "a.txt": "a", "large.bin": "x".repeat(3_000_000) });
+    write("FROM scratch\nCOPY a.txt /\n");
+    const { err } = await ok(["build", "."]);
+    assert.match(err, /transferring context: \d+B /);
+    rmSync(join(shop.context, "large.bin"));
   });
 
   it("I3: pushes with the credentials of the client's own login, and takes caches from a registry", async () => {

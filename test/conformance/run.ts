@@ -1,7 +1,7 @@
 /**
- * npm run conformance [-- --record | --live | --through buildx] [WORD …]: Decant against the recording; `--record` writes what BuildKit does; `--live`
+ * npm run conformance [-- --record | --live | --through buildx | --builder ADDRESS] [WORD …]: Decant against the recording; `--record` writes what BuildKit does; `--live`
  * builds with both and compares BuildKit, Decant and the recording; `--through buildx` compares what docker's client gets of `decant serve` with
- * what `decant build` makes. Words choose cases by topic or part of their name.
+ * what `decant build` makes; `--builder docker://` compares builds whose steps run on a builder with those that run here. Words choose cases by topic or part of their name.
  */
 import { parseArgs } from "node:util";
 import { pool } from "../../src/async.ts";
@@ -13,6 +13,7 @@ import { buildWithDecant } from "./decant.ts";
 import { openBuildxDoor } from "../support/buildx.ts";
 import { type Lab, openLab, type Outcome } from "./lab.ts";
 import { readRecording, writeRecording } from "./recording.ts";
+import { compareBuilder } from "./through-builder.ts";
 import type { Case } from "./types.ts";
 
 const BUILDS_AT_ONCE = 3;
@@ -35,6 +36,7 @@ const { values, positionals } = parseArgs({
     record: { type: "boolean", default: false },
     live: { type: "boolean", default: false },
     through: { type: "string" },
+    builder: { type: "string" },
   },
 });
 const chosen = Object.entries(TOPICS).flatMap(([topic, cases]) =>
@@ -45,7 +47,13 @@ const chosen = Object.entries(TOPICS).flatMap(([topic, cases]) =>
 );
 const signal = new AbortController().signal;
 await using lab = await openLab();
-process.exitCode = (await (values.through !== undefined ? compareThrough(lab) : values.record ? record(lab) : compare(lab))) ? 0 : 1;
+process.exitCode = (await run(lab)) ? 0 : 1;
+
+async function run(shop: Lab): Promise<boolean> {
+  if (values.builder !== undefined) return await compareOn(shop, values.builder);
+  if (values.through !== undefined) return await compareThrough(shop);
+  return await (values.record ? record(shop) : compare(shop));
+}
 
 async function record(shop: Lab): Promise<boolean> {
   const found = await pool(
@@ -110,6 +118,26 @@ async function compare(shop: Lab): Promise<boolean> {
   );
   console.log(`${chosen.length} cases: ${counts.agree} agree, ${counts.differ} differ, ${counts.pending} are not supported yet`);
   return counts.differ === 0;
+}
+
+/** Steps here, and steps on a builder. */
+async function compareOn(shop: Lab, address: string): Promise<boolean> {
+  const counts = { same: 0, agree: 0, refused: 0, differ: 0 };
+  await pool(
+    BUILDS_AT_ONCE,
+    chosen,
+    async ({ topic, definition }) => {
+      const recorded = readRecording(topic)[definition.name];
+      const { problems, isRefused: isTooNew, isSame } = await compareBuilder(shop, definition, { address, recorded });
+      counts[problems.length > 0 ? "differ" : isTooNew ? "refused" : isSame ? "same" : "agree"] += 1;
+      if (problems.length > 0) console.log(`✖ ${topic} › ${definition.name}\n    ${problems.join("\n    ")}`);
+    },
+    signal,
+  );
+  const { same, agree, refused, differ } = counts;
+  const equal = `${same} digest for digest, ${agree} tree for tree or failing alike`;
+  console.log(`${chosen.length} cases on ${address}: ${equal}, ${refused} are too new for it, ${differ} differ`);
+  return differ === 0;
 }
 
 /** The same image, or no image, by both ways. */

@@ -28,9 +28,9 @@ describe("cgroups of RUN steps", () => {
     addBusybox(shop);
     using cgroup = ownCgroup(`decant-test-${process.pid}`);
     const name = `/decant-test-${process.pid}`;
-    // Where the step has a cgroup namespace, it sees only what is below.
+    // Every step has a cgroup namespace, so it sees only what is below.
     const { log } = await shop.build(`${BUSYBOX}RUN cat /proc/self/cgroup`, { cgroupParent: name });
-    assert.equal(log.includes(`${name}/`) || log.trim() === "0::/", true, log);
+    assert.match(log, /^(?:\d+:[^:]*:\/\n)+$/);
     assert.notDeepEqual(cgroup.places(), []);
     for (const path of cgroup.places())
       assert.deepEqual(

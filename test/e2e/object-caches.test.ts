@@ -169,6 +169,16 @@ describe("G4: the cache of GitHub Actions", { timeout: 240_000, concurrency: 2 }
     assert.equal(result.executed, 1);
   });
 
+  it("G4: settings that are missing end the build before its first step, and a cache that is not there yet is named", async () => {
+    using here = machine();
+    const dest = join(here.context, "out");
+    for (const cache of [{ type: "gha" }, { type: "s3", bucket }] as const)
+      await assert.rejects(built(here, { cacheTo: [cache], outputs: [{ type: "local", dest }] }), { code: "USAGE" });
+    const { result, log } = await built(here, { cacheFrom: [{ type: "local", src: join(here.context, "mistyped") }] });
+    assert.ok(result.executed > 0, "a step ran in the builds that failed");
+    assert.match(log, /there is no cache yet/);
+  });
+
   it("G4: outside of a workflow and with a wrong token it says what is missing", async () => {
     await using server = await startFakeActionsCache();
     using here = machine();

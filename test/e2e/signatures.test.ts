@@ -148,7 +148,7 @@ test("F4: verify refuses what is not signed as wanted, and says why", async () =
     ],
     ["no signature in it", /no bundle of sigstore/, { bundle: changed((bundle) => (bundle.dsseEnvelope.signatures = [])) }],
     ["no bundle", /no bundle of sigstore/, { bundle: changed((bundle) => (bundle.mediaType = "text/plain")) }],
-    ["a public key that is none", /Cannot use key "cosign.key": it is a private key/, { keys: ["cosign.key"] }],
+    ["a public key that is none", /Cannot use key "cosign.key": it is a private key; wanted the public one/, { keys: ["cosign.key"] }],
     ["nobody to trust", /^USAGE: .*nobody says who must have signed it/, { keys: [] }],
   ];
   assert.equal(await verify(image, { annotations: { stage: "test" }, keys: ["other.pub", "cosign.pub"] }), "verified: cosign.pub");

@@ -63,6 +63,26 @@ describe("G9: sizes", { timeout: 120_000 }, () => {
     });
   });
 
+  it("G9: of several images, sizes and budgets say which one they mean", async () => {
+    using shop = workshop();
+    shop.write({ a: "12345", b: "1234567890" });
+    const text = "FROM scratch AS one\nCOPY a /\nFROM scratch AS two\nCOPY b /\n";
+    const { err } = await build(shop, text, "--target", "one,two", "-t", "{target}", "--platform", "linux/amd64,linux/arm64");
+    assert.deepEqual(err.match(/^=> size .*$/gm), [
+      "=> size one linux/amd64 5 B",
+      "=> size one linux/arm64 5 B",
+      "=> size two linux/amd64 10 B",
+      "=> size two linux/arm64 10 B",
+    ]);
+    const refused = await build(shop, text, "--target", "one,two", "-t", "{target}", "--budget", "7B");
+    assert.match(refused.err, /Cannot accept the image two: its files have 10 B, and the budget is 7 B/);
+  });
+
+  it("an empty --allow-secret-in does not allow every path", async () => {
+    using shop = workshop();
+    assert.match((await build(shop, "FROM scratch\n", "--allow-secret-in", "")).err, /Cannot use --allow-secret-in "": wanted a path/);
+  });
+
   it("G9: a build that was refused is not what the next one is compared with", async () => {
     using shop = workshop();
     shop.write({ a: "1234567890" });

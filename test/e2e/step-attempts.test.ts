@@ -31,7 +31,7 @@ describe("G5: --retry and --step-timeout", { timeout: 120_000, concurrency: 2 },
     assert.equal(result.executed, 2);
     const warnings = events.flatMap((event) => (event.type === "warning" && event.code === "StepRetried" ? [event.message] : []));
     assert.equal(warnings.length, 2);
-    assert.match(warnings[1] ?? "", /exit code 1, so Decant ran the step again \(attempt 3 of 3\)/);
+    assert.match(warnings[1] ?? "", /exit code 1; Decant ran the step again \(attempt 3 of 3\)/);
     assert.match(log, /attempt 2 of 3 starts from clean files/);
   });
 

@@ -13,7 +13,18 @@ import { bytesOf, collect } from "../../src/bytes.ts";
 import { sha256 } from "../../src/digest.ts";
 import { createNetwork, type Network } from "../../src/net/index.ts";
 import type { Lookup } from "../../src/net/agents.ts";
-import { type Descriptor, OCI_CONFIG, OCI_EMPTY, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from "../../src/oci/index.ts";
+import {
+  type Descriptor,
+  DOCKER_CONFIG,
+  DOCKER_LAYER_GZIP,
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+  OCI_CONFIG,
+  OCI_EMPTY,
+  OCI_INDEX,
+  OCI_LAYER,
+  OCI_MANIFEST,
+} from "../../src/oci/index.ts";
 import type { Credentials } from "../../src/registry/auth-file.ts";
 import { createRegistryClient, type RegistryClient } from "../../src/registry/index.ts";
 import { EMPTY_REGISTRIES } from "../../src/registry/testdata/support.ts";
@@ -176,6 +187,43 @@ for (const { name, start, credentials } of registries) {
       const found = await client.referrers(repository("a/signed"), subject.digest, { artifactType });
       assert.deepEqual(found, [{ ...pushed, artifactType, annotations: { by: "me" } }]);
       assert.deepEqual(await client.referrers(repository("a/signed"), subject.digest, { artifactType: "application/x-other" }), []);
+    });
+
+    it("F3: takes Docker's manifests and lists, and gives them back as they are", async () => {
+      const image = await pushImage("a/docker", "oci", randomBytes(500));
+      const { bytes } = await client.manifest({ ...repository("a/docker"), digest: image.digest });
+      const { config, layers } = JSON.parse(bytes.toString("utf8"));
+      const manifest = {
+        schemaVersion: 2,
+        mediaType: DOCKER_MANIFEST,
+        config: { ...config, mediaType: DOCKER_CONFIG },
+        layers: [{ ...layers[0], mediaType: DOCKER_LAYER_GZIP }],
+      };
+      const one = await client.pushManifest(repository("a/docker"), DOCKER_MANIFEST, Buffer.from(JSON.stringify(manifest)));
+      const platform = { os: "linux", architecture: "amd64" };
+      const list = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: DOCKER_MANIFEST_LIST, manifests: [{ ...one, platform }] }));
+      const all = await client.pushManifest({ ...repository("a/docker"), tag: "list" }, DOCKER_MANIFEST_LIST, list);
+      assert.deepEqual((await client.resolve({ ...repository("a/docker"), tag: "list" })).descriptor, all);
+      assert.ok((await client.manifest({ ...repository("a/docker"), tag: "list" })).bytes.equals(list));
+    });
+
+    it("F3: moves a tag, and lists as many tags as there are", async () => {
+      const first = await pushImage("a/tags", "moving", randomBytes(10));
+      const second = await pushImage("a/tags", "moving", randomBytes(10));
+      assert.deepEqual((await client.resolve({ ...repository("a/tags"), tag: "moving" })).descriptor, second);
+      const { bytes } = await client.manifest({ ...repository("a/tags"), digest: first.digest });
+      const tags = Array.from({ length: 120 }, (_, at) => `t${at}`);
+      for (const tag of tags) await client.pushManifest({ ...repository("a/tags"), tag }, OCI_MANIFEST, bytes);
+      assert.deepEqual((await client.tags(repository("a/tags"))).toSorted(), ["moving", ...tags].toSorted());
+    });
+
+    it("F3: lists indexes as referrers, and referrers of what it does not have (yet)", async () => {
+      const subject = { mediaType: OCI_MANIFEST, digest: sha256(randomBytes(10)), size: 10 };
+      const artifactType = "application/x-list";
+      const index = { schemaVersion: 2, mediaType: OCI_INDEX, artifactType, manifests: [], subject };
+      const pushed = await client.pushManifest(repository("a/early"), OCI_INDEX, Buffer.from(JSON.stringify(index)));
+      assert.deepEqual(await client.referrers(repository("a/early"), subject.digest), [{ ...pushed, artifactType }]);
+      assert.deepEqual(await client.referrers(repository("a/early"), sha256("nothing is about this")), []);
     });
 
     it("says what is missing, or wrong", async () => {

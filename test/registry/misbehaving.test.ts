@@ -9,10 +9,10 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { crc32, deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { crc32, deflateRawSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { sha256 } from "../../src/digest.ts";
 import { DecantError, type ErrorCode } from "../../src/errors.ts";
-import { noEvents } from "../../src/events.ts";
+import { type EventInput, noEvents } from "../../src/events.ts";
 import { type ImageContext, pullImage } from "../../src/image/index.ts";
 import {
   DOCKER_CONFIG,
@@ -23,6 +23,7 @@ import {
   OCI_LAYER_ZSTD,
   OCI_MANIFEST,
 } from "../../src/oci/index.ts";
+import { parseRegistriesConfig } from "../../src/registry/registries-conf.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { layerTree, loadLayers } from "../../src/tree/index.ts";
 import { treePath } from "../../src/paths.ts";
@@ -269,5 +270,48 @@ describe("F.3: a pull takes", () => {
       addImage(registry, shape);
       await pull(store, registry);
     });
+  }
+});
+
+describe("F3: a mirror that lies", () => {
+  const large = gzipSync(tarOf([{ path: "file", content: randomBytes(6_000_000) }]), { level: 1 });
+  const lies: readonly { readonly name: string; readonly fault: Fault }[] = [
+    { name: "about the content of blobs", fault: { match: /blobs/, kind: "corrupt", ...always } },
+    { name: "about the size of blobs, which are longer", fault: { match: /blobs/, kind: "long", bytes: 10_000, ...always } },
+    { name: "about the end of blobs, which are shorter", fault: { match: /blobs/, kind: "short", bytes: 90, ...always } },
+    { name: "about manifests", fault: { match: /GET .*manifests/, kind: "corrupt", ...always } },
+    { name: "with pages for people", fault: { match: /GET/, kind: "status", status: 200, body: "<html>Sign in</html>", ...always } },
+  ];
+  for (const { name, fault } of lies) {
+    for (const [what, bytes] of [
+      ["small", gzipSync(TAR, { level: 1 })],
+      ["large", large],
+    ] as const) {
+      it(`${name} is left out, and the registry itself gives a ${what} layer`, async () => {
+        await using dir = await mkdtempDisposable(join(tmpdir(), "decant-registry-"));
+        await using mirror = await startFakeRegistry();
+        await using origin = await startFakeRegistry();
+        for (const registry of [mirror, origin]) addLayer(registry, bytes);
+        mirror.fault(fault);
+        const text = `[[registry]]\nprefix = "example.com"\nlocation = "${origin.host}"\n[[registry.mirror]]\nlocation = "${mirror.host}"\n`;
+        const warnings: string[] = [];
+        const emit = (event: EventInput): void => void (event.type === "warning" && warnings.push(event.message));
+        using client = fakeClient({ config: await parseRegistriesConfig(text, "test.conf"), emit });
+        await using store = await openStore({ root: join(dir.path, "store") });
+        const { signal } = new AbortController();
+        const ctx: ImageContext = { store, registry: async () => client, emit: noEvents, vertex: "pull", signal };
+        const { layers } = await pullImage(ctx, "example.com/app:v1", PLATFORM);
+        await loadLayers(layers, signal);
+        assert.match(warnings.join("\n"), new RegExp(`^Mirror "${mirror.host}" was left out: `));
+        assertSound(store.root);
+      });
+    }
+  }
+
+  function addLayer(registry: FakeRegistry, bytes: Buffer): void {
+    const rootfs = { type: "layers", diff_ids: [sha256(gunzipSync(bytes))] };
+    const config = registry.addBlob("app", Buffer.from(JSON.stringify({ ...PLATFORM, rootfs })), OCI_CONFIG);
+    const layers = [registry.addBlob("app", bytes, OCI_LAYER_GZIP)];
+    registry.addManifest("app", "v1", OCI_MANIFEST, { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers });
   }
 });

@@ -119,6 +119,49 @@ RUN test "$(id -u):$(id -g)" = 1000:1000 && echo out >/dev/stdout && ! touch /bi
     assert.equal(code, 0, err);
   });
 
+  it("H1: takes cache mounts along from machine to machine, with owners", () => {
+    using user = otherUser();
+    const build = (words: readonly string[], script: string): { readonly code: number | null; readonly err: string } => {
+      const folder = context(user, `${BUSYBOX}RUN --mount=type=cache,id=c,target=/c ${script}\n`);
+      return user.decant("build", "--progress=plain", ...words, folder);
+    };
+    const others = (from: string, to: string): readonly string[] => [
+      `--cache-from=type=local,src=${from}`,
+      `--cache-to=type=local,dest=${to},mounts=true`,
+    ];
+    const empty = (): void => assert.equal(user.decant("prune", "--all", "--force").code, 0);
+    const [first, second] = [join(user.home, "first"), join(user.home, "second")];
+    const made = build(
+      [`--cache-to=type=local,dest=${first},mounts=true`],
+      "echo 1 >/c/root && echo 2 >/c/other && chown 1000:1001 /c/other && chmod 644 /c/other",
+    );
+    assert.equal(made.code, 0, made.err);
+    empty();
+    const used = build(others(first, second), "stat -c %n=%u:%g /c/root /c/other && cat /c/root /c/other && echo more");
+    assert.equal(used.code, 0, used.err);
+    assert.match(used.err, /\/c\/root=0:0\n.*\/c\/other=1000:1001\n.* 1\n.* 2\n/);
+    // A file that this user cannot read stays here, and that is said.
+    const closed = build([`--cache-to=type=local,dest=${second},mounts=true`], "chown 5 /c/other && chmod 600 /c/other");
+    assert.match(closed.err, /CacheMountNotWritten: The cache mount "c" was left out of the cache: .*other/);
+  });
+
+  it("H1: says that a cache mount could not come from another machine", () => {
+    using user = otherUser("single");
+    const cache = join(user.home, "cache");
+    const dockerfile = `${BUSYBOX}RUN --mount=type=cache,id=c,target=/c touch /c/f && chown 7 /c/f && echo SCRIPT\n`;
+    const asRoot = { encoding: "utf8", env: { ...process.env, DECANT_ROOT: join(user.home, "of-root") } } as const;
+    const made = spawnSync(DECANT, ["build", `--cache-to=type=local,dest=${cache},mounts=true`, context(user, dockerfile)], asRoot);
+    assert.equal(made.status, 0, made.stderr);
+    const { code, err } = user.decant(
+      "build",
+      "--progress=plain",
+      `--cache-from=type=local,src=${cache}`,
+      context(user, `${BUSYBOX}RUN --mount=type=cache,id=c,target=/c ls /c && echo new\n`),
+    );
+    assert.equal(code, 0, err);
+    assert.match(err, /CacheMountNotRead: The cache mount "c" starts without what it had on another machine: .*user 7\b/);
+  });
+
   it("H1: copies files of others out of a stage, and prunes what steps left", () => {
     using user = otherUser();
     built(
@@ -140,6 +183,14 @@ RUN test "$(id -u):$(id -g)" = 1000:1000 && echo out >/dev/stdout && ! touch /bi
     const { code, err } = user.decant("build", context(user, `${BUSYBOX}RUN mknod /n c 1 3\n`));
     assert.equal(code, 1);
     assert.match(err, /Hint: Without root, Linux makes no device files/);
+  });
+
+  it("H2: is told that limits need root", () => {
+    using user = otherUser();
+    const { code, err } = user.decant("build", "--memory=32m", context(user, `${BUSYBOX}RUN true\n`));
+    assert.equal(code, 1);
+    assert.match(err, /ERROR: Cannot limit steps without root: this user may make no cgroups here/);
+    assert.match(err, /Hint: Leave the limits and the cgroup parent out/);
   });
 
   it("H1: runs containers, with the exit code and the user that they have", () => {

@@ -2,7 +2,7 @@
  * A client of BuildKit that makes the calls of docker buildx in their recorded order (shared/reference/buildkit-wire.md): a session with its files,
  * secrets and credentials, Status, Solve, and the calls on the open build. Both ends of the connection are in this process.
  */
-import { createServer, connect, type Server } from "node:net";
+import { createServer, connect, type Server, type Socket } from "node:net";
 import { mkdirSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,6 +19,7 @@ import { PACKET } from "../../src/buildkit/session/packets.ts";
 import { receiveFolder } from "../../src/buildkit/session/receive-folder.ts";
 import { sendFolder } from "../../src/buildkit/session/send-folder.ts";
 import { type SolveRequest, type SolveRequestSchema, type SolveResponse, type StatusResponse } from "../../src/buildkit/wire/control_pb.ts";
+import type { Definition } from "../../src/buildkit/wire/llb_pb.ts";
 import type { Result } from "../../src/buildkit/wire/gateway_pb.ts";
 import { Auth, Control, FileSend, FileSync, LLBBridge, SEND_FILES, Secrets } from "../../src/buildkit/wire/methods.ts";
 import { CredentialsResponseSchema, GetSecretResponseSchema, PacketSchema } from "../../src/buildkit/wire/session_pb.ts";
@@ -28,7 +29,11 @@ import { hostTree } from "../../src/tree/index.ts";
 /** A server in this process, with a store of its own. */
 export interface TestServer extends AsyncDisposable {
   readonly root: string;
+  /** "unix:///tmp/…/door" */
+  readonly address: string;
   readonly server: BuildServer;
+  /** Ends all connections at once, as a machine that dies. */
+  cut(): void;
   connect(): TestClient;
 }
 
@@ -41,7 +46,12 @@ export async function startBuildServer(env: Readonly<Record<string, string>> = {
     await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow: [] }),
   );
   const path = join(folder.path, "door");
-  const door: Server = createServer((socket) => void server.serve(socket));
+  const sockets = new Set<Socket>();
+  const door: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    void server.serve(socket);
+  });
   await new Promise<void>((resolve) => door.listen(path, resolve));
   stack.defer(() => void door.close());
   const clients: TestClient[] = [];
@@ -51,6 +61,11 @@ export async function startBuildServer(env: Readonly<Record<string, string>> = {
   const resources = stack.move();
   return {
     root,
+    address: `unix://${path}`,
+    cut() {
+      door.close();
+      for (const socket of sockets) socket.destroy();
+    },
     server,
     connect() {
       const client = openTestClient(connect(path));
@@ -74,6 +89,18 @@ export interface TestBuild {
   /** Where outputs that are folders go. */
   readonly output?: string;
   readonly signal?: AbortSignal;
+  /** What is built instead of a Dockerfile. */
+  readonly definition?: Definition | undefined;
+  /** The request of the build itself says what is built: nothing is asked of the open build. */
+  readonly direct?: boolean;
+  /** Graphs that stand for contexts. */
+  readonly frontendInputs?: Readonly<Record<string, Definition>>;
+  /** Looks at the result before it is returned. */
+  readonly look?: (
+    ref: string,
+    grpc: GrpcClient,
+    options: { readonly metadata: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+  ) => Promise<void>;
 }
 
 /** What became of it. */
@@ -85,6 +112,8 @@ export interface TestBuilt {
   readonly names: readonly string[];
   /** Files that were sent, by the name of their folder. */
   readonly sent: readonly string[];
+  /** Paths that were listed to the server: "context/a.txt". */
+  readonly listed: readonly string[];
   /** Bytes of outputs that are archives. */
   readonly archives: readonly Buffer[];
 }
@@ -132,9 +161,18 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
   solving.catch(() => undefined);
   const onBuild = { metadata: { "buildkit-controlapi-buildid": ref }, signal };
   let result: Result | undefined;
+  const built = async (): Promise<TestBuilt> => {
+    const response = await solving;
+    await watched;
+    const names = status.flatMap(({ vertexes }) => vertexes.map(({ name }) => name));
+    return { response, result, status, names: [...new Set(names)], sent: served.sent, listed: served.listed, archives: served.archives };
+  };
   try {
+    if (build.direct === true) return await built();
     await grpc.unary(LLBBridge.method.ping, {}, onBuild);
-    const frontend = { frontend: "dockerfile.v0", frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true };
+    const { definition, frontendInputs = {} } = build;
+    const what = definition === undefined ? { frontend: "dockerfile.v0", frontendInputs: { ...frontendInputs } } : { definition };
+    const frontend = { ...what, frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true };
     try {
       ({ result } = await grpc.unary(LLBBridge.method.solve, frontend, onBuild));
     } catch (error) {
@@ -143,11 +181,9 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
       await solving;
       throw error;
     }
+    if (result?.result.case === "ref") await build.look?.(result.result.value.id, grpc, onBuild);
     await grpc.unary(LLBBridge.method.return, { result }, onBuild);
-    const response = await solving;
-    await watched;
-    const names = status.flatMap(({ vertexes }) => vertexes.map(({ name }) => name));
-    return { response, result, status, names: [...new Set(names)], sent: served.sent, archives: served.archives };
+    return await built();
   } finally {
     stop.abort(new GrpcError(CODE.cancelled, "the client has what it wants"));
   }
@@ -155,6 +191,7 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
 
 function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: AbortSignal) {
   const sent: string[] = [];
+  const listed: string[] = [];
   const archives: Buffer[] = [];
   const { folders = {}, secrets = {}, credentials = {}, sharedKey = "" } = build;
   const router = new Router((error) => (error instanceof GrpcError ? error : new GrpcError(CODE.unknown, String(error))));
@@ -168,6 +205,7 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
       const told = asClient(call);
       const noted = (message: Parameters<typeof told.send>[0]): Promise<void> => {
         if (message.type === PACKET.data) sent.push(`${name} ${message.id}`);
+        if (message.stat?.path !== undefined) listed.push(`${name}/${message.stat.path}`);
         return told.send(message);
       };
       await sendFolder({ ...told, send: noted }, tree);
@@ -200,7 +238,7 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
   const duplex = tunnel(bytesIn(call.responses), (data) => call.send({ data }));
   duplex.on("error", () => undefined);
   void serveConnection(duplex, router.routes).finally(() => call[Symbol.dispose]());
-  return { sent, archives };
+  return { sent, listed, archives };
 }
 
 type Packets = typeof PacketSchema;

@@ -9,7 +9,11 @@ import { DECANT } from "./command.ts";
 const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache", "decant-peers");
 /** The client. */
 export const DOCKER: string = process.env["DECANT_DOCKER"] ?? join(PEERS, "sid", "usr", "bin", "docker");
-const PLUGIN = process.env["DECANT_BUILDX"] ?? join(PEERS, "sid", "usr", "libexec", "docker", "cli-plugins", "docker-buildx");
+/** Its plugin. */
+export const PLUGIN: string =
+  process.env["DECANT_BUILDX"] ?? join(PEERS, "sid", "usr", "libexec", "docker", "cli-plugins", "docker-buildx");
+
+const COMPOSE = process.env["DECANT_COMPOSE"] ?? join(PEERS, "sid", "usr", "libexec", "docker", "cli-plugins", "docker-compose");
 
 /** A server with a builder for it. */
 export interface BuildxDoor extends AsyncDisposable {
@@ -21,7 +25,8 @@ export interface BuildxDoor extends AsyncDisposable {
 
 /** Starts a server on this store. Throws where there is no docker client. */
 export async function openBuildxDoor(store: string, ...words: readonly string[]): Promise<BuildxDoor> {
-  if (!existsSync(DOCKER) || !existsSync(PLUGIN)) throw new Error(`There is no docker client at ${DOCKER}: run bench/peers client`);
+  if (![DOCKER, PLUGIN, COMPOSE].every((path) => existsSync(path)))
+    throw new Error(`There is no docker client at ${DOCKER}: run bench/peers client`);
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-buildx-")));
   const address = `unix://${folder.path}/decant.sock`;
@@ -44,6 +49,7 @@ export async function openBuildxDoor(store: string, ...words: readonly string[])
   const config = join(folder.path, "docker");
   mkdirSync(join(config, "cli-plugins"), { recursive: true });
   symlinkSync(PLUGIN, join(config, "cli-plugins", "docker-buildx"));
+  symlinkSync(COMPOSE, join(config, "cli-plugins", "docker-compose"));
   const client = { PATH: process.env["PATH"], HOME: process.env["HOME"], DOCKER_CONFIG: config, BUILDX_BUILDER: "decant-test" };
   const made = spawnSync(DOCKER, ["buildx", "create", "--name", "decant-test", "--driver", "remote", address], {
     env: client,

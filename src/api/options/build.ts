@@ -81,6 +81,7 @@ const BUILD_FIELDS: Fields<BuildOptions> = {
   autoAnnotations: maybe(flag),
   outputs: maybe(outputs),
   cgroupParent: maybe(text),
+  builders: maybe(v.custom((value) => typeof value === "object" && value !== null && "open" in value, "builders")),
   cacheFrom: maybe(cacheSources),
   cacheTo: maybe(cacheTargets),
   cdiSpecDirs: maybe(list(text)),

@@ -8,18 +8,18 @@ import type { Difference } from "./first-difference.ts";
 interface Origin {
   readonly instruction?: string;
   readonly source?: SourceRange;
-  /** Where several were built. */
-  readonly platform?: string;
+  /** Which image of the build; empty where there is one alone. */
+  readonly shown: string;
 }
 
 /** Two builds differ. */
-export function notReproducible(found: Difference, { instruction, source, platform }: Origin): DecantError {
+export function notReproducible(found: Difference, { instruction, source, shown }: Origin): DecantError {
   const { why, cure } = causeOf(found);
-  const of = platform === undefined ? "" : ` for ${platform}`;
+  const of = shown === "" ? "" : ` of the image ${shown}`;
   const by = instruction === undefined ? "" : ` of ${instruction}`;
   return new DecantError(
     "NOT_REPRODUCIBLE",
-    `Two builds${of} differ: "${found.path ?? "/"}" in layer ${found.layer}${by}: ${found.what}. Usual cause: ${why}`,
+    `Two builds${of} differ: "${found.path ?? "/"}" in layer ${found.layer + 1}${by}: ${found.what}. Usual cause: ${why}`,
     { hint: `${cure}. Nothing was written`, source: source && [source], details: { ...found } },
   );
 }

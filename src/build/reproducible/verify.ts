@@ -4,6 +4,7 @@ import type { BuildEvent, Emit } from "../../events.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { step } from "../../step.ts";
 import { solveGraph, type SolvedBuild } from "../solve-graph.ts";
+import { shownImage } from "../targets.ts";
 import { firstDifference } from "./first-difference.ts";
 import { notReproducible } from "./errors.ts";
 
@@ -24,6 +25,7 @@ export async function verifyReproducible(builds: readonly SolvedBuild[]): Promis
   const again = builds.map((build) => ({ ...build, opened: { ...build.opened, emit: emitAgain(emit) } }));
   const { builds: second } = await solveGraph(again, { id: `${started.id}-again`, startedAt: Date.now(), again: { hostname: HOSTNAME } });
   await step(emit, { vertex: "verify reproducible", name: "comparing two builds" }, signal, async () => {
+    const platforms = new Set(builds.map(({ platform }) => formatPlatform(platform)));
     for (const [at, build] of builds.entries()) {
       const other = second[at];
       if (other === undefined) continue;
@@ -32,7 +34,7 @@ export async function verifyReproducible(builds: readonly SolvedBuild[]): Promis
       if (found !== undefined)
         throw notReproducible(found, {
           ...items[found.layer]?.origin,
-          ...(builds.length > 1 ? { platform: formatPlatform(build.platform) } : {}),
+          shown: shownImage(build.target, platforms.size > 1 ? formatPlatform(build.platform) : undefined),
         });
     }
   });

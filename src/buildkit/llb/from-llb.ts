@@ -207,7 +207,8 @@ function actionIn({ action, secondaryInput }: WireAction, inputs: number): FileA
 }
 
 function copyIn(copy: FileCopy, input: number): FileAction {
-  if (!copy.createDestPath) throw lacking("a copy that makes no directories");
+  // The root is always there.
+  if (!copy.createDestPath && !/^\/*[^/]*\/*$/.test(copy.dest)) throw lacking("a copy that makes no directories");
   if (copy.timestamp !== -1n) throw lacking("a time of copied files");
   if (copy.alwaysReplaceExistingDestPaths) throw lacking("a copy that replaces what is there (alwaysReplaceExistingDestPaths)");
   const mode = copy.modeStr !== "" ? copy.modeStr : copy.mode >= 0 ? copy.mode.toString(8) : undefined;

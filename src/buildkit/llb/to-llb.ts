@@ -17,16 +17,29 @@ import { MOUNT_TYPES, NETWORKS, SECURITY, SHARINGS } from "./numbers.ts";
 /** "llb.customname": what progress shows. */
 const NAME = "llb.customname";
 const NSEC = 1_000_000_000n;
+/** A mode that is a number. */
+export const OCTAL: RegExp = /^[0-7]+$/;
+
+/** For whom the graph is. */
+interface DefinitionOptions {
+  /** Modes in octal as numbers: older builders know no others. Default false: as they are written. */
+  readonly numericModes?: boolean | undefined;
+}
 
 /** The graph below `target`. Equal graphs give equal bytes. */
-export function toDefinition(target: Vertex): Definition {
+export function toDefinition(target: Vertex, { numericModes = false }: DefinitionOptions = {}): Definition {
   const digests = new Map<string, Digest>();
   const def: Uint8Array[] = [];
   const metadata: Record<string, { ignoreCache: boolean; description: Record<string, string> }> = {};
   const inputOf = ({ id }: Vertex): { digest: string; index: bigint } => ({ digest: digests.get(id) ?? "", index: 0n });
   for (const vertex of reachable(target)) {
     const { architecture, os, variant = "" } = vertex.platform;
-    const op = { inputs: vertex.inputs.map(inputOf), op: opOf(vertex), platform: { architecture, os, variant }, constraints: {} };
+    const op = {
+      inputs: vertex.inputs.map(inputOf),
+      op: opOf(vertex, numericModes),
+      platform: { architecture, os, variant },
+      constraints: {},
+    };
     const bytes = toBinary(OpSchema, create(OpSchema, op));
     const digest = sha256(bytes);
     digests.set(vertex.id, digest);
@@ -39,14 +52,14 @@ export function toDefinition(target: Vertex): Definition {
 
 type OpInit = NonNullable<Exclude<MessageInitShape<typeof OpSchema>, { $typeName: string }>["op"]>;
 
-function opOf({ op, inputs }: Vertex): OpInit {
+function opOf({ op, inputs }: Vertex, numericModes: boolean): OpInit {
   switch (op.kind) {
     case "source":
       return { case: "source", value: { identifier: op.identifier, attrs: sorted(op.attrs) } };
     case "exec":
       return { case: "exec", value: execOf(op) };
     case "file":
-      return { case: "file", value: { actions: fileActions(op, inputs.length) } };
+      return { case: "file", value: { actions: fileActions(op, inputs.length, numericModes) } };
     case "merge":
       return { case: "merge", value: { inputs: inputs.map((_, input) => ({ input: BigInt(input) })) } };
     default:
@@ -67,6 +80,7 @@ function execOf({ meta, mounts, secretEnv, network, security, devices }: ExecOp)
       cwd,
       user,
       hostname,
+      removeMountStubsRecursive: true,
       extraHosts: extraHosts.map(({ host, ip }) => ({ host, ip })),
       ulimit: ulimits.map(({ name, soft, hard }) => ({ name, soft: BigInt(soft), hard: BigInt(hard) })),
       ...(proxyEnv.length === 0 ? {} : { proxyEnv: proxiesOf(proxyEnv) }),
@@ -123,28 +137,29 @@ function mountOf(mount: Mount): MessageInitShape<typeof MountSchema> {
 }
 
 /** Actions are a chain: each one's input is the output of the one before, counted after the inputs of the op. */
-function fileActions({ base, actions }: FileOp, inputs: number): MessageInitShape<typeof FileActionSchema>[] {
+function fileActions({ base, actions }: FileOp, inputs: number, numericModes: boolean): MessageInitShape<typeof FileActionSchema>[] {
   return actions.map((action, at) => ({
     input: BigInt(at === 0 ? base : inputs + at - 1),
     secondaryInput: BigInt(action.kind === "copy" ? action.input : -1),
     output: at === actions.length - 1 ? 0n : -1n,
-    action: actionOf(action),
+    action: actionOf(action, numericModes),
   }));
 }
 
 type ActionInit = NonNullable<Exclude<MessageInitShape<typeof FileActionSchema>, { $typeName: string }>["action"]>;
 
-function actionOf(action: FileAction): ActionInit {
+function actionOf(action: FileAction, numericModes: boolean): ActionInit {
   switch (action.kind) {
-    case "copy":
+    case "copy": {
+      const isNumber = numericModes && OCTAL.test(action.mode ?? "");
       return {
         case: "copy",
         value: {
           src: action.src,
           dest: action.dest,
           ...ownerOf(action.owner),
-          mode: -1,
-          modeStr: action.mode ?? "",
+          mode: isNumber ? Number.parseInt(action.mode ?? "", 8) : -1,
+          modeStr: isNumber ? "" : (action.mode ?? ""),
           followSymlink: action.followSymlinks,
           dirCopyContents: action.dirCopyContents,
           attemptUnpack: action.attemptUnpack,
@@ -157,6 +172,7 @@ function actionOf(action: FileAction): ActionInit {
           requiredPaths: [...(action.requiredPaths ?? [])],
         },
       };
+    }
     case "mkfile": {
       const { path, mode, data, owner } = action;
       return { case: "mkfile", value: { path, mode, data: Buffer.from(data), ...ownerOf(owner), timestamp: -1n } };

@@ -47,6 +47,8 @@ export const LLB_CAPS: readonly string[] = [
   "exporter.sourcedateepoch",
   "file.base",
   "file.copy.includeexcludepatterns",
+  "file.copy.modestring",
+  "file.copy.requiredpaths",
   "mergeop",
   "meta.description",
   "meta.ignorecache",
@@ -66,4 +68,5 @@ export const LLB_CAPS: readonly string[] = [
   "source.local.sessionid",
   "source.local.sharedkeyhint",
   "source.local.unique",
+  "source.ocilayout",
 ];

@@ -12,7 +12,7 @@ import type { ByteStream } from "../../bytes.ts";
 import { Upload } from "../wire/methods.ts";
 import { prefixed } from "./attributes.ts";
 import { frontendOptions } from "./build-options.ts";
-import { dockerIgnoreOf, fetchContext, fetchDockerfile, fetchIgnoreFile, type Fetching } from "./client-context.ts";
+import { dockerIgnoreOf, fetchDockerfile, fetchSettings, type Fetching, type LentFolder, openContext } from "./client-context.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { notServed } from "./errors.ts";
 import type { OptionReaders } from "./readers.ts";
@@ -41,6 +41,8 @@ interface OpenClientBuild {
   readonly looksOnly: boolean;
   /** Results of other builds of the client, by the name of the input: a folder with an OCI layout. */
   readonly inputs: (name: string) => Promise<string>;
+  /** A folder with the files of an input that stands for the context or the Dockerfile; undefined where there is none of this name. */
+  readonly inputFolder: (name: string) => Promise<string | undefined>;
 }
 
 const UPLOAD = "http://buildkit-session/";
@@ -48,7 +50,7 @@ const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 
 /** Reads the request, and fetches Dockerfile and contexts. Throws `USAGE`, `UNSUPPORTED`, `DOCKERFILE_NOT_FOUND`, and what fetching throws. */
 export async function openClientBuild(given: OpenClientBuild): Promise<ClientBuild> {
-  const { attributes, fetching, readers, access, env, root } = given;
+  const { attributes, fetching, readers, env, root } = given;
   if (attributes["source"] !== undefined) refuseFrontend(attributes["source"]);
   if (attributes["contextsubdir"] !== undefined)
     throw notServed("A folder of a remote context (contextsubdir)", "Name it in the URL: URL#REF:FOLDER");
@@ -56,14 +58,32 @@ export async function openClientBuild(given: OpenClientBuild): Promise<ClientBui
   const filename = attributes["filename"] ?? "Dockerfile";
   const remote = attributes["context"];
   const dockerfileName = attributes["dockerfilekey"] ?? (remote === undefined ? "dockerfile" : undefined);
-  const local = dockerfileName === undefined ? undefined : await localDockerfile(fetching, { name: dockerfileName, filename });
-  const buildContexts = await namedContexts(given);
+  const contextName = attributes["contextkey"] ?? "context";
+  const inputContext = remote === undefined ? await given.inputFolder(contextName) : undefined;
+  const folder = dockerfileName === undefined ? undefined : await given.inputFolder(dockerfileName);
+  const local =
+    dockerfileName === undefined
+      ? undefined
+      : await localDockerfile(fetching, {
+          folder: folder ?? (await fetchDockerfile(fetching, { name: dockerfileName, filename })),
+          filename,
+        });
+  const lent = new Map<string, LentFolder["fetch"]>();
+  const lend = ({ path, fetch }: LentFolder): string => {
+    lent.set(path, fetch);
+    return path;
+  };
+  const buildContexts = await namedContexts(given, lend);
+  const access: ClientAccess = { ...given.access, folder: async (path, paths) => (await lent.get(path)?.(paths)) ?? path };
   const common = { ...options, buildContexts, ...(local === undefined ? {} : { cwd: local.cwd }) };
   if (remote === undefined) {
-    const name = attributes["contextkey"] ?? "context";
-    const context = given.looksOnly
-      ? await fetchIgnoreFile(fetching, name)
-      : await fetchContext(fetching, { name, dockerIgnore: local?.ignore });
+    const fetched = async (): Promise<string> =>
+      given.looksOnly
+        ? await fetchSettings(fetching, contextName)
+        : lend(await openContext(fetching, { name: contextName, dockerIgnore: local?.ignore }));
+    const context = inputContext ?? (await fetched());
+    // Ignore files are for folders of the client alone (rule S101).
+    if (inputContext !== undefined && local !== undefined) await writeFile(join(local.cwd, `${local.file}.dockerignore`), "");
     return { options: { ...common, context, file: local?.file }, access, ...(local === undefined ? {} : { dockerfile: local.dockerfile }) };
   }
   const files = { file: local === undefined ? filename : join(local.cwd, local.file) };
@@ -97,9 +117,8 @@ interface LocalDockerfile {
 /** The Dockerfile alone, in a folder that only we write to: links of the client must not lead to files of this machine. */
 async function localDockerfile(
   fetching: Fetching,
-  { name, filename }: { readonly name: string; readonly filename: string },
+  { folder, filename }: { readonly folder: string; readonly filename: string },
 ): Promise<LocalDockerfile> {
-  const folder = await fetchDockerfile(fetching, { name, filename });
   const candidates = basename(filename) === "Dockerfile" ? [filename, join(dirname(filename), "dockerfile")] : [filename];
   for (const path of candidates) {
     const read = await readNamedFile({ path, within: folder }, { maxBytes: MAX_DOCKERFILE_BYTES });
@@ -118,12 +137,12 @@ async function localDockerfile(
 }
 
 /** `context:NAME`: files of the client, images, repositories and URLs; and results of other targets of the same bake. */
-async function namedContexts(given: OpenClientBuild): Promise<Record<string, string>> {
+async function namedContexts(given: OpenClientBuild, lend: (folder: LentFolder) => string): Promise<Record<string, string>> {
   const { attributes, fetching, inputs } = given;
   const contexts: Record<string, string> = {};
   for (const [name, value] of Object.entries(prefixed(attributes, "context:"))) {
     if (value.startsWith("local:"))
-      contexts[name] = await fetchContext(fetching, { name: value.slice("local:".length), dockerIgnore: undefined });
+      contexts[name] = lend(await openContext(fetching, { name: value.slice("local:".length), dockerIgnore: undefined }));
     else if (value.startsWith("input:")) contexts[name] = `oci-layout://${await inputs(value.slice("input:".length))}`;
     else if (value.startsWith("oci-layout://"))
       contexts[name] = `oci-layout://${await clientLayout(given, value.slice("oci-layout://".length))}`;

@@ -1,4 +1,5 @@
 /** What a client builds: its Dockerfile and contexts, fetched into folders of this machine. */
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isUtf8 } from "node:buffer";
 import { createIgnoreMatcher, parseIgnore } from "../../dockerfile/index.ts";
@@ -42,12 +43,24 @@ function lowerOf(filename: string): string[] {
   return basename(filename) === "Dockerfile" ? [join(filename, "..", "dockerfile")] : [];
 }
 
-/** Fetches a context, without what its ignore file (or that of the Dockerfile, as text) leaves out. Gives its path. */
-export async function fetchContext(
+/** A folder of the client that a build may need. */
+export interface LentFolder {
+  /** A folder of this machine with its ignore file and settings, until more is needed. */
+  readonly path: string;
+  /** Fetches these paths, with what links on them lead to; undefined: all. Gives the path of the folder that has them. */
+  readonly fetch: (paths: readonly string[] | undefined) => Promise<string>;
+}
+
+/** What a context is looked at for before a build knows what it needs of it. */
+const SETTINGS = [".dockerignore", "decant.yaml"];
+
+/** Opens a context. Nothing that its ignore file (or that of the Dockerfile, as text) leaves out will be fetched. */
+export async function openContext(
   fetching: Fetching,
   { name, dockerIgnore }: { readonly name: string; readonly dockerIgnore: string | undefined },
-): Promise<string> {
-  const own = dockerIgnore ?? (await textOf(await fetchIgnoreFile(fetching, name), ".dockerignore"));
+): Promise<LentFolder> {
+  const path = await fetchSettings(fetching, name);
+  const own = dockerIgnore ?? (await textOf(path, ".dockerignore"));
   const rules = own === undefined ? [] : parseIgnore(own);
   const matcher = createIgnoreMatcher(rules);
   // The client's own rules may list a file that they then do not open: it is one that is left out.
@@ -58,7 +71,12 @@ export async function fetchContext(
   };
   const excludePatterns = rules.map(({ pattern, negated }) => (negated ? `!${pattern}` : pattern));
   const title = name === "context" ? "[internal] load build context" : `[context ${name}] load from client`;
-  return await fetchFolder(fetching, { name, title, id: "transferring context:", excludePatterns, onUnreadable });
+  const take: LentFolder["fetch"] = async (paths) => {
+    const followPaths = paths === undefined ? [] : [...new Set([...paths, ".dockerignore"])];
+    return await fetchFolder(fetching, { name, title, id: "transferring context:", followPaths, excludePatterns, onUnreadable });
+  };
+  // Settings of a project may name any other file.
+  return { path: readdirSync(path).includes("decant.yaml") ? await take(undefined) : path, fetch: take };
 }
 
 /** The text of `<Dockerfile>.dockerignore` beside a Dockerfile that was fetched, or undefined. */
@@ -66,13 +84,13 @@ export async function dockerIgnoreOf(folder: string, filename: string): Promise<
   return await textOf(folder, `${filename}.dockerignore`);
 }
 
-/** Fetches the ignore file of a context. Gives the path of a folder that has nothing else. */
-export async function fetchIgnoreFile(fetching: Fetching, name: string): Promise<string> {
+/** Fetches the ignore file and the settings of a context. Gives the path of a folder that has nothing else. */
+export async function fetchSettings(fetching: Fetching, name: string): Promise<string> {
   return await fetchFolder(fetching, {
     name,
     title: name === "context" ? "[internal] load .dockerignore" : `[context ${name}] load .dockerignore`,
     id: "transferring context:",
-    followPaths: [".dockerignore"],
+    followPaths: SETTINGS,
   });
 }
 

@@ -20,7 +20,7 @@ export function toGrpc(error: unknown, hide: (text: string) => string = (text) =
   if (isDecantError(error)) {
     const text = error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
     return new GrpcError(CODES[error.code] ?? CODE.unknown, hide(text), {
-      details: error.source.slice(0, 1).map(sourceDetail),
+      details: error.source.slice(0, 1).map((range) => sourceDetail(range, hide)),
       cause: error,
     });
   }
@@ -33,8 +33,8 @@ export function notServed(what: string, hint?: string): DecantError {
   return new DecantError("UNSUPPORTED", `${what} is not supported by "decant serve"`, { hint });
 }
 
-function sourceDetail({ file, start, end }: SourceRange): ErrorDetail {
-  const text = withoutUrlSecrets(file.text);
+function sourceDetail({ file, start, end }: SourceRange, hide: (text: string) => string): ErrorDetail {
+  const text = hide(withoutUrlSecrets(file.text));
   const data = Buffer.byteLength(text) <= MAX_SOURCE_BYTES ? text : aroundLine(text, start.line);
   const json = {
     info: { filename: file.name, data: Buffer.from(data).toString("base64"), language: "Dockerfile" },

@@ -1,12 +1,13 @@
 /** Builds that clients have open, by the reference that they chose. Calls of one build come in any order: whoever is early waits. */
 import { CODE, GrpcError } from "../grpc/errors.ts";
+import type { SecretGuard } from "../../secrets/index.ts";
 import type { SolveRequest } from "../wire/control_pb.ts";
-import type { ClientBuild } from "./client-build.ts";
+import type { ClientResult } from "./client-result.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { createStatusLog, type Hide, type StatusLog } from "./status-log.ts";
 
-/** What a client returned: the build whose result it wants, an error, or nothing. */
-type Returned = { readonly build: ClientBuild | undefined } | { readonly error: GrpcError };
+/** What a client returned: what it wants the result of, an error, or nothing. */
+type Returned = { readonly result: ClientResult | undefined } | { readonly error: GrpcError };
 
 /** One open build. */
 export interface Job {
@@ -14,6 +15,10 @@ export interface Job {
   readonly request: SolveRequest;
   readonly session: ClientSession | undefined;
   readonly status: StatusLog;
+  /** Learns the secrets that the client lends. */
+  readonly secrets: SecretGuard;
+  /** Takes secrets of the client, and paths of the store, out of what it is told. */
+  readonly hide: Hide;
   /** Aborts when the client cancels, goes away, or the server ends. */
   readonly signal: AbortSignal;
   /** What it fetched is held until this is disposed. */
@@ -44,14 +49,15 @@ export class Jobs {
   }
 
   /** Opens one; `end` closes it. Throws `GrpcError` for a reference that is taken. */
-  begin(job: Omit<Job, "status" | "returned">): Job & { end(error?: unknown): void } {
+  begin(job: Omit<Job, "status" | "returned" | "hide">): Job & { end(error?: unknown): void } {
     const { ref } = job;
     if (!/^[\w-]{1,100}$/.test(ref) || this.#status.has(ref))
       throw new GrpcError(CODE.invalid, `a build with the reference "${ref}" cannot begin`);
-    const status = createStatusLog(ref, this.#hide);
+    const hide: Hide = (text) => job.secrets.masked(this.#hide(text));
+    const status = createStatusLog(ref, hide);
     const returned = Promise.withResolvers<Returned>();
     returned.promise.catch(() => undefined);
-    const begun: Job = { ...job, status, returned };
+    const begun: Job = { ...job, hide, status, returned };
     this.#jobs.set(ref, begun);
     this.#status.set(ref, status);
     for (const resolve of this.#waiting.get(ref) ?? []) resolve(begun);

@@ -5,7 +5,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { holds } from "../../../test/support/build.ts";
+import { addBusybox, BUSYBOX, holds } from "../../../test/support/build.ts";
 import { startBuildServer, type TestBuild, type TestBuilt, type TestServer } from "../../../test/support/buildkit-client.ts";
 import { listBuilds } from "../../index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
@@ -102,6 +102,57 @@ test("I2: a client sends only what has changed", async () => {
     other.sent.some((line) => line.startsWith("context")),
     "what another client has sent is not taken",
   );
+});
+
+test("I2: what no step takes stays with the client", async () => {
+  await using server = await startBuildServer();
+  const files = { "a.txt": "a", "big/x.bin": "x", "sub/b.txt": "b", "lib/c.txt": "c" };
+  await using given = await project({ Dockerfile: "FROM scratch\nCOPY a.txt sub /\nCOPY --from=lib c.txt /\n", ...files });
+  const output = join(given.path, "..", `out-${Date.now()}`);
+  const { listed } = await given.build(server, {
+    output,
+    solve: local,
+    attributes: { "context:lib": "local:lib" },
+    folders: { lib: join(given.path, "lib") },
+  });
+  assert.deepEqual(readdirSync(output).toSorted(), ["a.txt", "b.txt", "c.txt"]);
+  const ofContexts = listed.filter((path) => !path.startsWith("dockerfile/"));
+  assert.deepEqual([...new Set(ofContexts)].toSorted(), ["context/a.txt", "context/sub", "context/sub/b.txt", "lib/c.txt"]);
+  writeFileSync(join(given.path, "decant.yaml"), "assemble: []\n");
+  const all = await given.build(server, { attributes: { "context:lib": "local:lib" }, folders: { lib: join(given.path, "lib") } });
+  assert.ok(all.listed.includes("context/big/x.bin"), "the settings of a project may name any file");
+});
+
+/** The text of the file in a detail of an error. */
+function sourceIn(detail: Uint8Array): string {
+  return (JSON.parse(Buffer.from(detail).toString("utf8")) as { readonly info: { readonly data: string } }).info.data;
+}
+
+test("I2: a secret of the client reaches no output, whatever comes from the cache", async () => {
+  await using server = await startBuildServer();
+  await using given = await project({ "a.txt": "a" });
+  addBusybox({ context: given.path });
+  const withSecret = `${BUSYBOX}RUN --mount=type=secret,id=token,required=true true\nCOPY a.txt /\n`;
+  const secrets = { token: "s3cret-w0rd-of-mine" };
+  writeFileSync(join(given.path, "Dockerfile"), withSecret);
+  await given.build(server, { secrets });
+  writeFileSync(join(given.path, "a.txt"), "my s3cret-w0rd-of-mine is here");
+  await assert.rejects(given.build(server, { secrets }), (error) => {
+    assert.ok(error instanceof GrpcError);
+    assert.match(error.message, /secret "token"/);
+    assert.ok(!error.message.includes("s3cret-w0rd"));
+    return true;
+  });
+  writeFileSync(join(given.path, "Dockerfile"), `${withSecret}RUN echo s3cret-w0rd-of-mine && exit 9\n`);
+  writeFileSync(join(given.path, "a.txt"), "a");
+  const failing = given.build(server, { secrets });
+  await assert.rejects(failing, (error) => {
+    assert.ok(error instanceof GrpcError);
+    assert.match(error.message, /exit code 9/);
+    const excerpts = error.details.map(({ value }) => Buffer.from(sourceIn(value), "base64").toString("utf8"));
+    assert.ok(![error.message, ...excerpts].some((text) => text.includes("s3cret-w0rd")));
+    return true;
+  });
 });
 
 test("I2: an archive goes to the client with its digests, and the history knows the build", async () => {

@@ -1,7 +1,8 @@
 /** What the calls of one connection share with those of others: the store, the sessions and the open builds. */
 import type { Store } from "../../store/index.ts";
 import { TextBlobs } from "./text-blobs.ts";
-import type { ClientBuild } from "./client-build.ts";
+import type { Tree } from "../../tree/index.ts";
+import type { ClientResult } from "./client-result.ts";
 import type { ClientSessions } from "./client-sessions.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Hide } from "./status-log.ts";
@@ -31,8 +32,10 @@ export interface Connection {
   readonly service: Service;
   /** Who the client is, as far as the connection says so. */
   readonly owner: string;
-  /** Builds that were answered with a reference. */
-  readonly builds: Map<string, ClientBuild>;
+  /** What was answered with a reference. */
+  readonly results: Map<string, ClientResult>;
+  /** The files of those results that the client has looked at. */
+  readonly trees: Map<string, Promise<Tree>>;
   /** What the client was told of, and may read. */
   readonly blobs: TextBlobs;
   /** Folders that were fetched, by session and name. */
@@ -45,21 +48,24 @@ export interface Connection {
 
 /** Opens the state of a connection. */
 export function openConnection(service: Service, owner: string): Connection & AsyncDisposable {
-  const builds = new Map<string, ClientBuild>();
+  const results = new Map<string, ClientResult>();
+  const trees = new Map<string, Promise<Tree>>();
   const fetched = new Map<string, Promise<string>>();
   let stack = new AsyncDisposableStack();
   let open = 0;
   const release = async (): Promise<void> => {
     const old = stack;
     stack = new AsyncDisposableStack();
-    builds.clear();
+    results.clear();
+    trees.clear();
     fetched.clear();
     await old.disposeAsync();
   };
   return {
     service,
     owner,
-    builds,
+    results,
+    trees,
     blobs: new TextBlobs(),
     fetched,
     stack: () => stack,

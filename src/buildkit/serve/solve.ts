@@ -1,17 +1,19 @@
 /** Builds of clients: opened when the client has them converted, run when it returns them. */
 import { create } from "@bufbuild/protobuf";
 import type { ClientAccess } from "../../build/index.ts";
-import { hostPlatform } from "../../oci/index.ts";
-import { fromDefinition } from "../llb/from-llb.ts";
 import { agentOf, credentialsOf, secretOf } from "../session/ask-client.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
+import { DefinitionSchema } from "../wire/llb_pb.ts";
 import type { BridgeSolveRequest } from "../wire/gateway_pb.ts";
 import { type ClientBuild, openClientBuild } from "./client-build.ts";
 import type { ClientSession } from "./client-sessions.ts";
-import { notServed } from "./errors.ts";
+import { createSecretGuard } from "../../secrets/index.ts";
+import { notServed, toGrpc } from "./errors.ts";
+import type { ClientGraph, ClientResult } from "./client-result.ts";
 import { inputLayout } from "./inputs.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { runClientBuild } from "./run-client-build.ts";
+import { graphFolder, openGraph, runGraph } from "./run-graph.ts";
 import type { Connection } from "./service.ts";
 
 /** What is asked of the frontend, by the control call or by the bridge. */
@@ -26,19 +28,19 @@ export async function solve(connection: Connection, request: SolveRequest, callS
   const session = request.session === "" ? undefined : await service.sessions.get(request.session, callSignal);
   const lost = session === undefined ? [] : [session.signal];
   const signal = AbortSignal.any([callSignal, service.signal, ...lost]);
-  const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack });
+  const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack, secrets: createSecretGuard([]) });
   await using _held = connection.hold();
   try {
     refuseFields(request);
-    const build = await buildOf(connection, job);
-    const response = build === undefined ? create(SolveResponseSchema) : await runClientBuild(service, job, build);
+    const response = await frontendBuild(connection, job);
     job.end();
     return response;
   } catch (error) {
     // A client that has gone away is the reason, whatever failed because of it.
     const cause = signal.aborted ? (signal.reason as Error) : error;
-    job.end(cause);
-    throw cause;
+    const told = toGrpc(cause, job.hide);
+    job.end(told);
+    throw told;
   }
 }
 
@@ -50,11 +52,17 @@ function refuseFields(request: SolveRequest): void {
   if (request.sourcePolicySession !== "") throw notServed("A policy of the client (--policy)");
 }
 
-async function buildOf(connection: Connection, job: Job): Promise<ClientBuild | undefined> {
+async function frontendBuild(connection: Connection, job: Job): Promise<SolveResponse> {
+  const result = await resultOf(connection, job);
+  if (result === undefined) return create(SolveResponseSchema);
+  return "definition" in result ? await runGraph(connection, job, result) : await runClientBuild(connection.service, job, result);
+}
+
+async function resultOf(connection: Connection, job: Job): Promise<ClientResult | undefined> {
   const { request, returned, signal } = job;
   const { frontend, definition, frontendAttrs: attributes, frontendInputs } = request;
   if (frontend !== "" || (definition?.def.length ?? 0) > 0)
-    return await openBuildOf(connection, job, { frontend, definition, attributes, frontendInputs });
+    return await openResult(connection, job, { frontend, definition, attributes, frontendInputs });
   const gone = Promise.withResolvers<never>();
   gone.promise.catch(() => undefined);
   const stop = (): void => gone.reject(signal.reason);
@@ -62,20 +70,23 @@ async function buildOf(connection: Connection, job: Job): Promise<ClientBuild | 
   const told = await Promise.race([returned.promise, gone.promise]);
   signal.removeEventListener("abort", stop);
   if ("error" in told) throw told.error;
-  return told.build;
+  return told.result;
 }
 
-/** Reads what a client wants built, and fetches what it needs. Nothing runs yet. */
-export async function openBuildOf(connection: Connection, job: Job, request: FrontendRequest): Promise<ClientBuild> {
-  const { frontend, attributes, definition, frontendInputs } = request;
-  if (definition !== undefined && definition.def.length > 0) {
-    // What is wrong with it is told first.
-    fromDefinition(definition, hostPlatform({ arch: process.arch }));
-    throw notServed("Running a build graph (LLB) of the client", "Send a Dockerfile");
-  }
+/** Reads what a client wants built, and fetches what it needs. Nothing runs yet. Errors are as the client is told of them. */
+export async function openResult(connection: Connection, job: Job, request: FrontendRequest): Promise<ClientResult> {
+  const { frontend, attributes, definition } = request;
+  if (frontend !== "") return await openBuildOf(connection, job, request);
+  return openGraph(connection, job, definition ?? create(DefinitionSchema), accessOf(job, sessionOf(job), attributes));
+}
+
+async function openBuildOf(connection: Connection, job: Job, request: FrontendRequest): Promise<ClientBuild> {
+  const { frontend, attributes, frontendInputs } = request;
   if (frontend !== "dockerfile.v0") throw notServed(`The frontend "${frontend}"`, "Only dockerfile.v0 is built in");
   const { service } = connection;
   const session = sessionOf(job);
+  const access = accessOf(job, session, attributes);
+  const graphOf = (name: string): ClientGraph => openGraph(connection, job, frontendInputs[name] ?? create(DefinitionSchema), access);
   const own = new Map<string, string>();
   for (const [name, value] of Object.entries(attributes)) {
     const [, local] = /^local-sessionid:(.+)$/.exec(name) ?? [];
@@ -87,9 +98,10 @@ export async function openBuildOf(connection: Connection, job: Job, request: Fro
     readers: service.readers,
     env: service.env,
     root: service.store.root,
-    access: accessOf(job, session, attributes),
+    access,
     looksOnly: attributes["requestid"] !== undefined,
-    inputs: (name) => inputLayout(connection, job, frontendInputs[name]),
+    inputs: (name) => inputLayout(connection, job, frontendInputs[name], () => graphOf(name)),
+    inputFolder: async (name) => (frontendInputs[name] === undefined ? undefined : await graphFolder(connection, job, graphOf(name))),
     fetching: {
       store: service.store,
       owner: connection.owner,
@@ -109,7 +121,11 @@ export async function openBuildOf(connection: Connection, job: Job, request: Fro
 
 function accessOf(job: Job, session: ClientSession, attributes: Readonly<Record<string, string>>): ClientAccess {
   return {
-    secret: (id, signal) => secretOf(session, id, signal),
+    async secret(id, signal) {
+      const value = await secretOf(session, id, signal);
+      if (value !== undefined) job.secrets.learn(`secret "${id}"`, value);
+      return value;
+    },
     sshAgent: (id) => agentOf(session, id, job.signal),
     credentials: async (registry) => {
       const found = await credentialsOf(session, registry);

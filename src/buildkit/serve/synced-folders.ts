@@ -1,6 +1,6 @@
 /**
- * Folders of clients, kept in the store between builds so that only what changed is sent. A folder belongs to one client and one name of a context,
- * and to one build at a time: who finds it taken gets an empty one.
+ * Folders of clients, kept in the store between builds so that only what changed is sent. A folder belongs to one client, one name of a context
+ * and the paths that were asked for, and to one build at a time: who finds it taken gets an empty one.
  */
 import { createHash } from "node:crypto";
 import { readdir, rm, stat, utimes } from "node:fs/promises";
@@ -20,6 +20,8 @@ interface FolderRequest {
   readonly owner: string;
   /** Only these paths, with what links on them lead to. Default: all. */
   readonly followPaths?: readonly string[] | undefined;
+  /** Only what matches one of them. */
+  readonly includePatterns?: readonly string[] | undefined;
   readonly excludePatterns?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   readonly onBytes?: ((count: number) => void) | undefined;
@@ -31,12 +33,13 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /** Fetches into a folder that is ours until `stack` is disposed. Gives its path. Throws `GrpcError`, and Node's errors. */
 export async function syncFolder(store: Store, request: FolderRequest, stack: AsyncDisposableStack): Promise<string> {
-  const { session, name, followPaths = [], excludePatterns = [], onBytes, onUnreadable } = request;
+  const { session, name, followPaths = [], includePatterns = [], excludePatterns = [], onBytes, onUnreadable } = request;
   const folder = await openFolder(store, request, stack);
   const signal = AbortSignal.any([request.signal, session.signal]);
   const metadata = {
     ...listHeader("dir-name", [name]),
     ...listHeader("followpaths", followPaths),
+    ...listHeader("include-patterns", includePatterns),
     ...listHeader("exclude-patterns", excludePatterns),
   };
   using call = session.client.open(FileSync.method.diffCopy, { metadata, signal });
@@ -46,12 +49,11 @@ export async function syncFolder(store: Store, request: FolderRequest, stack: As
 
 async function openFolder(
   store: Store,
-  { session, name, owner, followPaths = [] }: FolderRequest,
+  { session, name, owner, followPaths = [], includePatterns = [] }: FolderRequest,
   stack: AsyncDisposableStack,
 ): Promise<string> {
-  const kind = followPaths.length === 0 ? "all" : "some";
   const key = createHash("sha256")
-    .update(JSON.stringify([owner, session.sharedKey, name, kind]))
+    .update(JSON.stringify([owner, session.sharedKey, name, followPaths, includePatterns]))
     .digest("hex")
     .slice(0, 40);
   const lock = session.sharedKey === "" ? undefined : await store.locks.tryAcquire(`client folder ${key}`);

@@ -13,9 +13,14 @@ const PIECE_BYTES = 32 * 1024;
 /** Sends all that the client asks for, and ends the call. Throws `GrpcError`. */
 export async function sendFolder(call: ClientCall<typeof PacketSchema, typeof PacketSchema>, tree: Tree): Promise<void> {
   const files: Entry[] = [];
+  const links = new Map<string, Entry>();
   for (const entry of walk(tree, ROOT)) {
     files.push(entry);
-    await call.send({ type: PACKET.stat, stat: statOf(entry) });
+    const group = entry.kind === "file" ? tree.linkGroup(entry) : undefined;
+    const first = group === undefined ? undefined : links.get(group);
+    if (group !== undefined && first === undefined) links.set(group, entry);
+    // The other names of a file name the first one, and have no content.
+    await call.send({ type: PACKET.stat, stat: statOf(first === undefined ? entry : { ...entry, link: first.path, size: 0 }) });
   }
   await call.send({ type: PACKET.stat });
   for await (const packet of call.responses) {

@@ -34,7 +34,7 @@ export function entryOf(stat: Stat): Entry | undefined {
     ...xattrsOf(stat),
   };
   if (stat.mode >= DIR) return { ...common, kind: "dir" };
-  if ((stat.mode & SYMLINK) !== 0) return { ...common, kind: "symlink", link: fromText(stat.linkname) };
+  if ((stat.mode & SYMLINK) !== 0) return { ...common, kind: "symlink", link: targetOf(stat.linkname) };
   if ((stat.mode & SOCKET) !== 0) return undefined;
   if ((stat.mode & PIPE) !== 0) return { ...common, kind: "fifo" };
   if ((stat.mode & DEVICE) !== 0)
@@ -54,6 +54,12 @@ function pathOf(text: string): string {
   if (path === "" || path.includes("\0") || path.split("/").some((part) => part === "" || part === "." || part === ".."))
     throw new GrpcError(CODE.invalid, `the client sent a file with the path ${JSON.stringify(text)}`);
   return path;
+}
+
+/** Where a link leads may be anywhere, but it must be a name. */
+function targetOf(text: string): string {
+  if (text === "" || text.includes("\0")) throw new GrpcError(CODE.invalid, `the client sent a link to ${JSON.stringify(text)}`);
+  return fromText(text);
 }
 
 function floorDiv(nanoseconds: bigint): bigint {

@@ -36,7 +36,7 @@ export const command: Command = defineCommand(
       ...given({ all: values.all }),
       olderThanMs: olderThanMs(values),
     });
-    await context.stdout.write(pruneText(await showRun(run, values.progress ?? "auto", context), { all: values.all === true }));
+    await context.stdout.write(pruneText(await showRun(run, values.progress ?? "auto", context), values.all === true ? "all" : "part"));
     return 0;
   },
 );

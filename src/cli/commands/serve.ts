@@ -57,7 +57,7 @@ Examples:
         type: "string",
         multiple: true,
         value: "ADDRESS",
-        help: "Where to listen: unix://PATH or tcp://HOST:PORT; may be given many times",
+        help: "Where to listen: unix://PATH or tcp://HOST:PORT",
       },
       allow: {
         type: "string",
@@ -78,7 +78,12 @@ Examples:
     const { tlscacert: ca, tlscert: cert, tlskey: key } = values;
     const isActivated = context.env["LISTEN_FDS"] !== undefined;
     if (values.stdio !== true && values.addr.length === 0 && !isActivated)
-      throw usageError("Cannot serve: there is no address; wanted --addr unix://PATH or --stdio");
+      throw usageError(
+        "Cannot serve: there is no address; wanted --addr unix://PATH or --stdio",
+        "Run: decant serve --addr unix:///run/user/1000/decant.sock",
+      );
+    if (values.stdio === true && context.stdout.isTerminal)
+      throw usageError("Cannot serve at a terminal: --stdio speaks to a program", "Serve at a socket: --addr unix://PATH");
     if (values.stdio === true && values.addr.length > 0) throw usageError("Cannot use --stdio with --addr: wanted one of them");
     const certificates = ca === undefined || cert === undefined || key === undefined ? undefined : { ca, cert, key };
     if (certificates === undefined && (ca ?? cert ?? key) !== undefined)

@@ -37,8 +37,8 @@ export function formatResult(event: ResultEvent): string {
 }
 
 /** "size 45.1 MB (+1.2 MB)": against the build before, where there was one. */
-export function formatSizeEvent({ platform, sizeBytes, previousBytes }: SizeEvent): string {
-  const place = platform === undefined ? "" : `${platform} `;
+export function formatSizeEvent({ target, platform, sizeBytes, previousBytes }: SizeEvent): string {
+  const place = [target, platform].map((name) => (name === undefined ? "" : `${name} `)).join("");
   return `size ${safeLine(place)}${formatSize(sizeBytes)}${previousBytes === undefined ? "" : ` (${formatChange(sizeBytes - previousBytes)})`}`;
 }
 

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { errnoOf } from "../../errors.ts";
 import { readNamedFile } from "../../sys/index.ts";
+import { parseYaml } from "../../yaml.ts";
 import { type CdiDevice, type CdiSpec, readCdiSpec } from "./cdi-spec.ts";
 
 /** A device by its whole name. */
@@ -71,7 +72,7 @@ async function specIn(path: string, problems: string[]): Promise<CdiSpec | undef
       return undefined;
     }
     const text = found.bytes.toString("utf8");
-    const read = readCdiSpec(path.endsWith(".json") ? JSON.parse(text) : await parseYaml(text));
+    const read = readCdiSpec(path.endsWith(".json") ? JSON.parse(text) : await valueOf(text));
     if ("spec" in read) return read.spec;
     problems.push(`"${path}" is no CDI specification: ${read.problem}`);
   } catch (error) {
@@ -80,8 +81,8 @@ async function specIn(path: string, problems: string[]): Promise<CdiSpec | undef
   return undefined;
 }
 
-async function parseYaml(text: string): Promise<unknown> {
-  // On use: the parser costs start-up time.
-  const { parse } = await import("yaml");
-  return parse(text);
+async function valueOf(text: string): Promise<unknown> {
+  const { document, mistake } = await parseYaml(text);
+  if (mistake !== undefined) throw new SyntaxError(mistake.message);
+  return document.toJS();
 }

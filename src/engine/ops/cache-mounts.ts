@@ -3,15 +3,15 @@
  * from, and are never part of a result. A cache has slots: steps that may not share it get one each. Prunes see them as records.
  */
 import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, framedDigest, hexOf } from "../../digest.ts";
-import { DecantError, InternalError, isDecantError, errnoOf } from "../../errors.ts";
+import { DecantError, InternalError, isDecantError } from "../../errors.ts";
 import type { CacheMount, CacheSharing } from "../../graph/index.ts";
 import { fromText, treePath, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
 import { openConfined } from "../../sys/index.ts";
-import { type LayerSource, loadTree, unpackTree } from "../../tree/index.ts";
+import { type LayerSource, layerTree, loadLayers } from "../../tree/index.ts";
+import type { OwnedFiles } from "../sandbox/index.ts";
 import type { SharedResults } from "../types.ts";
 import { stackKey } from "./inputs.ts";
 import { selectMounted } from "./mount-selection.ts";
@@ -35,6 +35,7 @@ interface CacheBase {
 /** A request with what the cache had on another machine. */
 interface SlotRequest extends CacheRequest {
   readonly elsewhere: readonly LayerSource[] | undefined;
+  readonly shared: SharedMounts | undefined;
 }
 
 /** Caches that a step holds; disposing lets others have them. */
@@ -49,8 +50,11 @@ const CONTENT = "content";
 const MAX_SLOTS = 1024;
 const O_PATH = 0o10000000;
 
-/** What caches of other machines know of cache mounts. */
-type SharedMounts = Pick<SharedResults, "mount" | "usedMount">;
+/** What caches of other machines know of cache mounts, and how it comes here. */
+interface SharedMounts extends Pick<SharedResults, "mount" | "usedMount"> {
+  readonly copy: OwnedFiles["copy"];
+  readonly warn: (code: string, message: string) => void;
+}
 
 /** Takes all caches of a step, in an order that is the same for all steps, so that two that lock the same ones never wait for each other. */
 export async function openCaches(
@@ -64,7 +68,7 @@ export async function openCaches(
   const byKey = new Map(requests.map((request) => [keyOf(request), request]));
   const keys = new Map(requests.map((request) => [request.mount, keyOf(request)]));
   for (const [key, request] of [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const slot = await takeSlot(store, key, { ...request, elsewhere: shared?.mount(key) }, signal);
+    const slot = await takeSlot(store, key, { ...request, elsewhere: shared?.mount(key), shared }, signal);
     stack.use(slot.lock);
     shared?.usedMount(key, { id: request.mount.id, slot: slot.name });
     paths.set(key, join(slot.path, CONTENT));
@@ -169,12 +173,16 @@ async function ready(store: Store, { slot, lock }: Locked, request: SlotRequest,
   }
 }
 
-async function makeSlot(store: Store, slot: string, { mount, base, elsewhere }: SlotRequest, signal: AbortSignal): Promise<string> {
+async function makeSlot(store: Store, slot: string, request: SlotRequest, signal: AbortSignal): Promise<string> {
+  if (request.elsewhere !== undefined) {
+    await using staged = await store.dirs.create(SPACE);
+    chmodSync(staged.path, 0o700);
+    if (await broughtHere(request, request.elsewhere, staged.path, signal)) return await staged.publish(slot);
+  }
+  const { mount, base } = request;
   await using staged = await store.dirs.create(SPACE);
   chmodSync(staged.path, 0o700);
-  if (await broughtHere(elsewhere, staged.path, signal)) {
-    // It has all that it had there.
-  } else if (base === undefined) {
+  if (base === undefined) {
     mkdirSync(join(staged.path, CONTENT), { mode: 0o755 });
   } else {
     const source = await base.open();
@@ -184,19 +192,25 @@ async function makeSlot(store: Store, slot: string, { mount, base, elsewhere }: 
   return await staged.publish(slot);
 }
 
-/** What comes from elsewhere is an offer: without it the cache starts as a new one. */
-async function broughtHere(layers: readonly LayerSource[] | undefined, folder: string, signal: AbortSignal): Promise<boolean> {
-  if (layers === undefined) return false;
+/** What comes from elsewhere is an offer: without it the cache starts as a new one, and that is said. */
+async function broughtHere(
+  { mount, shared }: SlotRequest,
+  elsewhere: readonly LayerSource[],
+  folder: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    const tree = await loadTree(layers, signal);
-    if (tree.lookup(treePath(CONTENT)) === undefined) return false;
-    await unpackTree(tree, folder, { keepOwners: true, signal });
+    const layers = await loadLayers(elsewhere, signal);
+    if (layerTree(layers).lookup(treePath(CONTENT)) === undefined) return false;
+    await shared?.copy(layers, treePath(CONTENT), { folder, name: CONTENT }, signal);
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    // Without root, its files may belong to others whom only the helper knows.
-    if (!isDecantError(error) && errnoOf(error) !== "EPERM") throw error;
-    await rm(join(folder, CONTENT), { recursive: true, force: true });
+    if (!isDecantError(error)) throw error;
+    shared?.warn(
+      "CacheMountNotRead",
+      `The cache mount "${mount.id.replace(/^\//, "")}" starts without what it had on another machine: ${error.message}`,
+    );
     return false;
   }
 }

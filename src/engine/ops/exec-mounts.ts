@@ -107,7 +107,7 @@ interface MountWork {
 
 async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Promise<OpenMounts> {
   await using stack = new AsyncDisposableStack();
-  const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work, signal), signal, work.context.shared));
+  const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work, signal), signal, sharedMounts(work.context)));
   const mounts: SandboxMount[] = [];
   let shmSizeBytes: number | undefined;
   for (const mount of op.mounts) {
@@ -185,6 +185,17 @@ async function bindMount(
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
   return { ...place, lowers, tree: layerTree(layers), selector: path };
+}
+
+/** What comes from another machine has owners, as layers have. */
+function sharedMounts({ shared, sandbox, warn }: EngineContext): Parameters<typeof openCaches>[3] {
+  if (shared === undefined) return undefined;
+  return {
+    mount: (key) => shared.mount(key),
+    usedMount: (key, used) => shared.usedMount(key, used),
+    copy: async (...args) => (await sandbox()).files.copy(...args),
+    warn: (code, message) => warn(code, message, undefined),
+  };
 }
 
 function cacheRequests(op: ExecOp, { inputs, sourceOf, context }: MountWork, signal: AbortSignal): CacheRequest[] {

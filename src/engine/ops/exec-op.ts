@@ -7,7 +7,7 @@ import { isWithin, treePath } from "../../paths.ts";
 import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
-import { isHarmlessDevice, type Sandbox, type SandboxStep } from "../sandbox/index.ts";
+import { isHarmlessDevice, type Sandbox, type SandboxStep, type UsualNetwork } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
 import { offerShell } from "./failure-shell.ts";
@@ -56,12 +56,18 @@ function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource
     { name: "working directory", value: meta.cwd },
     { name: "user", value: meta.user },
     { name: "hostname", value: meta.hostname ?? "" },
-    { name: "network", value: op.network === "sandbox" ? context.defaultNetwork : op.network },
+    { name: "network", value: keyNetwork(op, context) },
     { name: "platform", value: formatPlatform(vertex.platform) },
     ...(op.security === "sandbox" ? [] : [{ name: "security", value: op.security }]),
     ...meta.ulimits.map(({ name, soft, hard }) => ({ name: `ulimit ${name}`, value: `${soft}:${hard}` })),
     ...meta.extraHosts.map(({ host }) => ({ name: `host ${host}`, value: "" })),
   ];
+}
+
+/** Who has no wish is joined to the host's network, by whatever way. */
+function keyNetwork({ network }: ExecOp, { defaultNetwork }: EngineContext): string {
+  if (network !== "sandbox") return network;
+  return defaultNetwork === "default" ? "host" : defaultNetwork;
 }
 
 function deviceIngredients(devices: DeviceInjection | undefined): Ingredient[] {
@@ -107,6 +113,7 @@ async function runOnce(
   await using staged = await sandbox.files.stage();
   if (staged.inMemory) tellInMemory(context);
   const upper = staged.path;
+  const network = await networkOf(op, sandbox, context);
   await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
   start();
@@ -121,7 +128,7 @@ async function runOnce(
     cwd: op.meta.cwd,
     user: op.meta.user,
     ...given({ hostname: op.meta.hostname ?? context.again?.hostname }),
-    network: op.network === "sandbox" ? context.defaultNetwork : op.network,
+    ...network,
     mounts: [...(devices?.mounts ?? []), ...opened.mounts],
     ...(devices === undefined ? {} : { devices: devices.devices, hooks: devices.hooks, additionalGids: devices.additionalGids }),
     ...given({ shmSizeBytes: opened.shmSizeBytes }),
@@ -157,6 +164,17 @@ function tellInMemory({ store, warn }: EngineContext): void {
     `The store "${store.root}" is on the file system of a container (overlayfs): steps keep their changes in memory, and all layers below them are joined for each; a volume for the store is faster`,
     undefined,
   );
+}
+
+async function networkOf({ network }: ExecOp, sandbox: Sandbox, { defaultNetwork, warn }: EngineContext): Promise<UsualNetwork> {
+  if (network !== "sandbox") return { network };
+  if (defaultNetwork !== "default") return { network: defaultNetwork };
+  const { lack, ...usual } = await sandbox.usualNetwork();
+  if (lack !== undefined) {
+    const remedy = lack.hint === undefined ? "" : ` (${lack.hint})`;
+    warn("HostNetwork", `Steps are on the network of this machine and reach its loopback: ${lack.message}${remedy}`, undefined);
+  }
+  return usual;
 }
 
 /** Variables of devices take the place of the step's own. */

@@ -32,7 +32,7 @@ export async function withRetries<Result>(
       using log = openLog(context, vertex);
       log.write("stderr", Buffer.from(`decant: ${error.message}; attempt ${number + 1} of ${retries + 1} starts from clean files\n`));
       log.flush();
-      warn("StepRetried", `${error.message}, so Decant ran the step again (attempt ${number + 1} of ${retries + 1})`, vertex.meta.source);
+      warn("StepRetried", `${error.message}; Decant ran the step again (attempt ${number + 1} of ${retries + 1})`, vertex.meta.source);
     }
   }
 }

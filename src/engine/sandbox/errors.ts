@@ -23,6 +23,15 @@ export function runtimeBroken(failures: readonly { readonly path: string; readon
   });
 }
 
+/** No runtime can make the cgroups that limits need. */
+export function noLimits(cause: DecantError): DecantError {
+  return new DecantError("PRIVILEGE", "Cannot limit steps without root: this user may make no cgroups here", {
+    hint: "Leave the limits and the cgroup parent out, or run the build as root",
+    details: cause.details,
+    cause,
+  });
+}
+
 /** The runtime ended before a program was started, or was killed. */
 export function runtimeFailed(runtime: string, message: string): DecantError {
   return new DecantError("RUNTIME", `Cannot run the step: ${runtime} failed: ${message}`, { details: { runtime } });
@@ -69,10 +78,27 @@ export function noNamespace(isRoot: boolean, cause: DecantError): DecantError {
   );
 }
 
-/** Without root, nothing joins a network of steps to that of the machine. */
-export function noOwnNetwork(): DecantError {
-  return new DecantError("UNSUPPORTED", "Cannot publish ports without root: containers of an ordinary user are on the host's network", {
-    hint: "Leave -p out: the container's own ports are reachable on this machine",
+/** What a network of its own is for. */
+export type NetworkPurpose = "ports" | "network";
+
+const PURPOSES: Readonly<Record<NetworkPurpose, string>> = { ports: "publish ports", network: "give steps a network of their own" };
+
+/** No program joins a network to that of the machine. */
+export function noNetworkProgram(purpose: NetworkPurpose): DecantError {
+  const otherwise = purpose === "ports" ? ", or leave -p out: the ports of the container are then ports of this machine" : "";
+  return new DecantError("NOT_FOUND", `Cannot ${PURPOSES[purpose]}: there is neither pasta nor slirp4netns on PATH`, {
+    hint: `apt-get install passt${otherwise}`,
+  });
+}
+
+/** That program has failed. */
+export function networkFailed(purpose: NetworkPurpose, program: string, said: string): DecantError {
+  return new DecantError("RUNTIME", `Cannot ${PURPOSES[purpose]}: ${program} failed: ${said === "" ? "it ended" : said}`, {
+    hint: /tun\b/.test(said)
+      ? "As root: chmod 666 /dev/net/tun, which every user may open on most machines; in a container: --device /dev/net/tun"
+      : purpose === "ports"
+        ? "Choose ports that are free, and addresses of this machine"
+        : undefined,
   });
 }
 

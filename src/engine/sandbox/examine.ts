@@ -2,11 +2,12 @@
  * What this machine lets a build do, as `decant doctor` tells it: each point with how it is, which way Decant goes because of it, and the command that
  * mends what is missing. RUN is judged by a runtime that really starts here.
  */
-import { existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { isDecantError } from "../../errors.ts";
 import { given } from "../../given.ts";
+import { formatPlatform, hostPlatform } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
 import { findTool, type IdMaps, isOnOverlay, isRootHere, namespaceLimit, ownIdMaps } from "../../sys/index.ts";
 import { deviceCgroups } from "./device-guard.ts";
@@ -26,6 +27,7 @@ export interface MachinePoint {
 
 const SMALL_DISK_BYTES = 2 * 1024 ** 3;
 const CGROUPS = "/sys/fs/cgroup";
+const TUN = "/dev/net/tun";
 const EMULATORS = "/proc/sys/fs/binfmt_misc";
 
 /** Looks at this machine, for builds in `store`. A runtime is tried, which takes up to a second. */
@@ -34,7 +36,7 @@ export async function examineMachine(store: Store, env: Readonly<Record<string, 
   return [
     run,
     user(),
-    ...(isRootHere() ? [] : [namespaces(), ids(ownIdMaps(env))]),
+    ...(isRootHere() ? [] : [namespaces(), ids(ownIdMaps(env)), network(env)]),
     runtimes(env),
     place(store),
     cgroups(),
@@ -48,7 +50,7 @@ async function trial(store: Store, env: Readonly<Record<string, string | undefin
   await using sandbox = createSandbox({ stateDir: join(store.root, "sandbox"), store, env });
   try {
     await sandbox.prepare();
-    const way = mayMount() ? "by a thread with mounts of its own" : "by a helper process in a user namespace";
+    const way = mayMount() ? "with the right to mount" : "without root, in a user namespace";
     return { name: "RUN", state: "good", text: `works, ${way}` };
   } catch (error) {
     if (!isDecantError(error)) throw error;
@@ -73,6 +75,20 @@ function ids({ uids, gids, lack }: IdMaps): MachinePoint {
   if (lack === undefined) return { name: "ids", state: "good", text: `${users} users and ${groups} groups` };
   const remedy = `As root: apt-get install uidmap && usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${accountName()}`;
   return { name: "ids", state: "limited", text: `one only: ${lack}. Steps and images that need others fail`, remedy };
+}
+
+function network(env: Readonly<Record<string, string | undefined>>): MachinePoint {
+  const found = findTool("pasta", env) ?? findTool("slirp4netns", env);
+  const shared = "steps are on the network of this machine";
+  if (found === undefined)
+    return { name: "network", state: "limited", text: `${shared}: no pasta, no slirp4netns`, remedy: "apt-get install passt" };
+  try {
+    accessSync(TUN, constants.R_OK | constants.W_OK);
+    return { name: "network", state: "good", text: `steps have one of their own, by ${found}` };
+  } catch {
+    const remedy = existsSync(TUN) ? `As root: chmod 666 ${TUN}` : `As root: modprobe tun; in a container: --device ${TUN}`;
+    return { name: "network", state: "limited", text: `${shared}: this user may not open ${TUN}`, remedy };
+  }
 }
 
 function runtimes(env: Readonly<Record<string, string | undefined>>): MachinePoint {
@@ -113,7 +129,7 @@ function seccomp(): MachinePoint {
 function emulators(): MachinePoint {
   const names = namesIn(EMULATORS).filter((name) => name.startsWith("qemu-"));
   if (names.length > 0) return { name: "emulators", state: "good", text: names.join(", ") };
-  const text = `none: RUN works for ${process.arch} only`;
+  const text = `none: RUN works for ${formatPlatform(hostPlatform({ arch: process.arch }))} only`;
   return { name: "emulators", state: "limited", text, remedy: "As root: apt-get install qemu-user-static binfmt-support" };
 }
 

@@ -55,7 +55,11 @@ export async function startHelper(privateDir: string, store: Store | undefined):
   return {
     insideDir,
     inUserNamespace: true,
-    networkPath: `/proc/${program.pid}/ns/net`,
+    async ownNetwork() {
+      const inside = `${privateDir}/network`;
+      await calls.ask((request) => ({ type: "network", request, path: inside }));
+      return { path: root + inside, inside, users: `/proc/${program.pid}/ns/user` };
+    },
     ids: program.ids,
     files: helperFiles(store, calls, root),
     async openPipes() {

@@ -2,10 +2,12 @@
  * Entry of the helper process: without root, it does what needs the ids of a user namespace, in which it was started (decision 6). It is the first
  * process of a pid namespace and has mounts of its own. When the builder ends, whatever ended it, this ends, and with it every step.
  */
-import { closeSync, statSync } from "node:fs";
+import { closeSync, statSync, writeFileSync } from "node:fs";
+import { DecantError } from "../../errors.ts";
 import { openStore } from "../../store/index.ts";
-import { createPipe, mountProc, mountTmpfs, startProcess } from "../../sys/index.ts";
+import { createPipe, mountProc, mountTmpfs, runProcess, startProcess } from "../../sys/index.ts";
 import { createHelperFiles, type HelperFiles } from "./helper-files.ts";
+import { LOW_PORTS } from "./network-files.ts";
 import { signalStep, stopStep, type Stopping } from "./process-control.ts";
 import { failureOf, runStep } from "./step-runner.ts";
 import type { FromHelper, HelperData, RunRequest, ToHelper } from "./worker-protocol.ts";
@@ -72,15 +74,28 @@ const aborts = new Map<number, AbortController>();
 async function work({ request, call }: Extract<ToHelper, { readonly type: "files" }>): Promise<void> {
   const abort = new AbortController();
   aborts.set(request, abort);
-  try {
+  await answer(request, async () => {
     if (files === undefined) throw new Error("there is no store");
-    const value = await files.call(call, abort.signal, (layer, bytes) => send({ type: "progress", request, layer, bytes }));
-    send({ type: "done", request, value });
+    return await files.call(call, abort.signal, (layer, bytes) => send({ type: "progress", request, layer, bytes }));
+  });
+  aborts.delete(request);
+}
+
+/** Does what a request wants, and says what came of it. */
+async function answer(request: number, act: () => Promise<unknown>): Promise<void> {
+  try {
+    send({ type: "done", request, value: await act() });
   } catch (error) {
     send({ type: "failed", request, failure: failureOf(error) });
-  } finally {
-    aborts.delete(request);
   }
+}
+
+/** The mount keeps the namespace; this process is in its own all the time, which it could never enter again. */
+async function makeNetwork(path: string): Promise<void> {
+  writeFileSync(path, "", { flag: "wx", mode: 0o600 });
+  const { exitCode, stderr } = await runProcess({ argv: ["unshare", `--net=${path}`, "/bin/sh", "-c", `echo 0 >${LOW_PORTS}`] });
+  if (exitCode === 0) return;
+  throw new DecantError("SYSCALL", `Cannot make a network namespace: ${stderr.toString("utf8").trim()}`);
 }
 
 process.on("message", (message: ToHelper) => {
@@ -96,6 +111,9 @@ process.on("message", (message: ToHelper) => {
       return;
     case "close-descriptors":
       for (const descriptor of message.descriptors) closeSync(descriptor);
+      return;
+    case "network":
+      void answer(message.request, () => makeNetwork(message.path));
       return;
     case "signal": {
       const pid = running.get(message.request)?.pid;

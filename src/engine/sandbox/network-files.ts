@@ -5,6 +5,9 @@ import type { StepNetwork } from "./types.ts";
 /** What a resolver uses when every server that the host names is out of reach. */
 const DEFAULT_SERVERS = ["8.8.8.8", "8.8.4.4"];
 
+/** The first port that needs no capability. */
+export const LOW_PORTS = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+
 /** The content of /etc/hosts. */
 export function hostsFile(hostname: string, extraHosts: readonly { readonly host: string; readonly ip: string }[]): string {
   const own = [`127.0.0.1\tlocalhost ${hostname}`, "::1\tlocalhost ip6-localhost ip6-loopback"];

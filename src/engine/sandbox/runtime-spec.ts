@@ -31,10 +31,10 @@ export interface SpecOptions {
   readonly user: RunUser;
   readonly hostname: string;
   readonly network: StepNetwork;
+  /** A file of the network namespace for "own". Absent: the runtime is in it. */
+  readonly networkPath?: string | undefined;
   /** All of them, in order. */
   readonly mounts: readonly SpecMount[];
-  /** Cgroup paths of the host stay hidden. */
-  readonly cgroupNamespace: boolean;
   readonly ulimits: readonly SandboxUlimit[];
   readonly insecure: boolean;
   readonly capabilities?: SandboxStep["capabilities"];
@@ -67,7 +67,7 @@ interface RuntimeSpec {
   readonly annotations: Readonly<Record<string, string>>;
   readonly hooks?: Readonly<Record<string, readonly object[]>>;
   readonly linux: {
-    readonly namespaces: readonly { readonly type: string }[];
+    readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
     readonly cgroupsPath: string;
     readonly seccomp?: SeccompProfile;
     readonly maskedPaths: readonly string[];
@@ -80,6 +80,8 @@ interface RuntimeSpec {
 const MASKED = `/proc/acpi /proc/asound /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/sched_debug /proc/scsi
   /proc/timer_list /proc/timer_stats /sys/devices/virtual/powercap /sys/firmware`.split(/\s+/);
 const READ_ONLY = "/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger".split(" ");
+/** Of every step. That for cgroups hides where the step is in those of the machine. */
+export const NAMESPACES: readonly string[] = ["pid", "ipc", "uts", "mount", "cgroup"];
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 const LOOP_DEVICES = 8;
 const UMASK = 0o022;
@@ -117,7 +119,7 @@ export function runtimeSpec(options: SpecOptions): RuntimeSpec {
     // crun takes the compiled filter; whoever does not know it compiles the profile below.
     annotations: insecure || options.filter === undefined ? {} : { [FILTER_ANNOTATION]: options.filter },
     linux: {
-      namespaces: namespacesOf(options).map((type) => ({ type })),
+      namespaces: namespacesOf(options),
       cgroupsPath: options.cgroupsPath,
       ...(insecure ? {} : { seccomp: seccompProfile(options.architecture, options.guarded) }),
       maskedPaths: insecure ? [] : MASKED,
@@ -168,8 +170,11 @@ function rootRemount({ limits }: SpecOptions): SpecMount {
   return { destination: "/.", type: "none", source: "/", options: ["bind", "remount", ...options] };
 }
 
-function namespacesOf({ network, cgroupNamespace }: SpecOptions): string[] {
-  return ["pid", "ipc", "uts", "mount", ...(network === "none" ? ["network"] : []), ...(cgroupNamespace ? ["cgroup"] : [])];
+function namespacesOf({ network, networkPath }: SpecOptions): RuntimeSpec["linux"]["namespaces"] {
+  const path = network === "own" ? networkPath : undefined;
+  const isOwn = network === "none" || path !== undefined;
+  const types = NAMESPACES.map((type) => ({ type }));
+  return isOwn ? [...types, { type: "network", ...given({ path }) }] : types;
 }
 
 /** proc, dev, sys and what is below them, in mount order. */

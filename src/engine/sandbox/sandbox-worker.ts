@@ -22,6 +22,7 @@ import {
   unsharePids,
 } from "../../sys/index.ts";
 import { membersFile } from "./device-guard.ts";
+import { LOW_PORTS } from "./network-files.ts";
 import { failureOf, runStep } from "./step-runner.ts";
 import type { FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
 
@@ -32,8 +33,6 @@ let releaseHolder = (): void => {};
 
 /** crun refuses a mix of cgroup versions where the second has controllers, even with the option to leave cgroups alone. */
 const SECOND_CGROUPS = "/sys/fs/cgroup/unified";
-/** The first port that needs no capability. */
-const LOW_PORTS = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 /** Goes into a cgroup and becomes another program; $0: the cgroup's file, $1: the runtime's log. */
 const ENTER_SCRIPT = `echo 0 2>/dev/null >"$0" || { echo "it cannot go into its cgroup $0" >"$1"; exit 1; }; shift; exec "$@"`;
 /** Shows the new pid namespace in /proc, where runtimes look their children up, and ends when we do. */

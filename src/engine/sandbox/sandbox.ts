@@ -7,24 +7,26 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { allSettledOf } from "../../async.ts";
 import { sha256 } from "../../digest.ts";
-import { InternalError, usageError } from "../../errors.ts";
+import { InternalError, isDecantError, usageError } from "../../errors.ts";
 import { entryAt, pathFiles, processPlace, programPaths } from "../../facts/index.ts";
 import { given } from "../../given.ts";
 import { fromText } from "../../paths.ts";
 import { type IdMaps, isOnOverlay } from "../../sys/index.ts";
 import { cgroupFolder } from "./cgroup.ts";
 import { type DeviceGuard, deviceCgroups, hasUsualDevicesOnly, openDeviceGuard } from "./device-guard.ts";
-import { noOwnNetwork, runtimeFailed, startFailed } from "./errors.ts";
+import { noLimits, runtimeFailed, startFailed } from "./errors.ts";
 import { createInstance, type Instance } from "./instance.ts";
 import { startHelper } from "./helper-client.ts";
 import { type MemoryFolder, type OwnedFiles, ownFiles } from "./owned-files.ts";
+import { openNetwork as joinNetwork } from "./own-network.ts";
 import { signalNameOf, type Stopping, type StopRequest } from "./process-control.ts";
 import { chooseRuntime, findRuntimes, type Runtime, runtimeFailure, type Trial } from "./runtime.ts";
+import { NAMESPACES } from "./runtime-spec.ts";
 import { seccompProfile } from "./seccomp.ts";
 import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-bundle.ts";
 import { createUsageMeter } from "./step-usage.ts";
 import { inheritedOutput, pipedOutput } from "./step-output.ts";
-import type { Sandbox, SandboxOptions, SandboxResult, SandboxStep } from "./types.ts";
+import type { Sandbox, SandboxOptions, SandboxResult, SandboxStep, UsualNetwork } from "./types.ts";
 import { mayMount, type RuntimeExit, startWorker, type StepControl, type WorkerClient } from "./worker-client.ts";
 
 interface Opened {
@@ -54,6 +56,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const meter = createUsageMeter();
   let opened: Promise<Opened> | undefined;
   let prepared: Promise<Prepared> | undefined;
+  let usual: Promise<UsualNetwork> | undefined;
+  let networkPath: string | undefined;
   let last = 0;
 
   const place = ({ instance, worker, privateDir, guard, ids }: Opened, runtime: Runtime): BundlePlace => {
@@ -62,7 +66,15 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     mkdirSync(work, { mode: 0o700 });
     const { cgroup } = options;
     const { inUserNamespace } = worker;
-    return { runtime, privateDir, containerId: `${instance.name}-${last}`, work, inUserNamespace, ...given({ cgroup, guard, ids }) };
+    return {
+      runtime,
+      privateDir,
+      containerId: `${instance.name}-${last}`,
+      work,
+      inUserNamespace,
+      networkPath,
+      ...given({ cgroup, guard, ids }),
+    };
   };
 
   const open = async (): Promise<Opened> => {
@@ -73,11 +85,17 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const guard = cgroups === undefined ? undefined : openDeviceGuard(cgroups, instance.name);
     const privateDir = `${instance.path}/private`;
     if (isDirect) return { instance, guard, privateDir, worker: resources.use(await startWorker(privateDir, { guard, ownNetwork })) };
-    if (ownNetwork) throw noOwnNetwork();
     const helper = resources.use(await startHelper(privateDir, options.store));
     return { instance, guard, privateDir, worker: helper, files: helper.files, ids: helper.ids };
   };
   const whenOpen = (): Promise<Opened> => (opened ??= open());
+
+  const openNetwork: Sandbox["openNetwork"] = async (ports, signal) => {
+    const namespace = await (await whenOpen()).worker.ownNetwork();
+    const joined = resources.use(await joinNetwork(ports, { namespace, env: options.env ?? process.env, signal }));
+    networkPath = namespace.inside;
+    return joined;
+  };
 
   const prepare = async (): Promise<Prepared> => {
     const { deviceCgroup = "auto", runtime: wanted = "auto", env = process.env } = options;
@@ -90,9 +108,11 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const runtime = await chooseRuntime(findRuntimes(wanted, { env, canGuard }), {
       stateDir,
       isDirect,
-      profileOf: ({ guarded }) => sha256(JSON.stringify(seccompProfile(process.arch, guarded))),
+      profileOf: ({ guarded }) => sha256(JSON.stringify([seccompProfile(process.arch, guarded), NAMESPACES])),
       ...given({ cgroup: options.cgroup }),
       probe: (candidate) => tryRuntime(candidate, (version) => probe(worker, place(parts, version))),
+    }).catch((error: unknown) => {
+      throw !isDirect && options.cgroup !== undefined && isDecantError(error, "RUNTIME") ? noLimits(error) : error;
     });
     return { ...parts, runtime };
   };
@@ -137,9 +157,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       await ready();
     },
     files,
-    async networkPath() {
-      return (await whenOpen()).worker.networkPath;
-    },
+    openNetwork,
+    usualNetwork: () => (usual ??= isDirect ? Promise.resolve({ network: "host" }) : ownOrHost(() => openNetwork([], closing.signal))),
     run(step) {
       if (closing.signal.aborted) return Promise.reject(usageError("Cannot run a step: the sandbox is closed"));
       const signal = step.signal === undefined ? closing.signal : AbortSignal.any([step.signal, closing.signal]);
@@ -165,10 +184,19 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     },
     async [Symbol.asyncDispose]() {
       closing.abort(usageError("Cannot finish the step: the sandbox was closed"));
-      await allSettledOf([...running, ...[opened, prepared].filter((each) => each !== undefined)]);
+      await allSettledOf([...running, ...[opened, prepared, usual].filter((each) => each !== undefined)]);
       await resources.disposeAsync();
     },
   };
+}
+
+async function ownOrHost(open: () => ReturnType<Sandbox["openNetwork"]>): Promise<UsualNetwork> {
+  try {
+    return { network: "own", nameserver: (await open()).nameserver };
+  } catch (error) {
+    if (!isDecantError(error) || !["NOT_FOUND", "RUNTIME", "SYSCALL"].includes(error.code)) throw error;
+    return { network: "host", lack: error };
+  }
 }
 
 /** Work on files where it needs the helper, which is started by the first call. */

@@ -34,6 +34,8 @@ export interface BundlePlace {
   readonly guard?: DeviceGuard;
   /** Steps run in one, ours or one that we are in. */
   readonly inUserNamespace: boolean;
+  /** A file of the network namespace that steps with a network of their own enter. */
+  readonly networkPath?: string | undefined;
   /** The ids of the helper's user namespace. */
   readonly ids?: IdMaps;
 }
@@ -160,15 +162,15 @@ export function probeBundle(place: BundlePlace): BundleRequest {
 
 function runtimeNeeds(
   place: BundlePlace,
-): Pick<SpecOptions, "filter" | "cgroupNamespace" | "remountRoot" | "guarded" | "cgroupsPath" | "resources"> {
-  const { name, cgroup, guarded, filter } = place.runtime;
+): Pick<SpecOptions, "filter" | "remountRoot" | "guarded" | "cgroupsPath" | "resources" | "networkPath"> {
+  const { name, guarded, filter } = place.runtime;
   return {
-    cgroupNamespace: cgroup,
     remountRoot: name === "crun",
     guarded,
     cgroupsPath: cgroupsPath(place.cgroup, place.containerId),
     resources: place.cgroup === undefined ? {} : resourcesOf(place.cgroup),
     filter,
+    networkPath: place.networkPath,
   };
 }
 

@@ -1,4 +1,5 @@
 /** What a sandbox is asked to run, and what it says afterwards (rules S65-S69, S102-S107 of the Dockerfile reference). */
+import type { DecantError } from "../../errors.ts";
 import type { StepUsage } from "../../events.ts";
 import type { TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
@@ -95,6 +96,28 @@ export interface SandboxHook {
 /** The network that a step is in. */
 export type StepNetwork = "host" | "none" | "own";
 
+/** A port of this machine that leads to one of the network of steps. */
+export interface ForwardedPort {
+  /** The address to listen at. Default: all of this machine. */
+  readonly hostIp?: string | undefined;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+/** A network that is joined to this machine. */
+interface JoinedNetwork {
+  /** Where the host's name servers answer. */
+  readonly nameserver: string;
+}
+
+/** What a step without a wish gets, and why it is the host's where it should not be. */
+export interface UsualNetwork {
+  readonly network: StepNetwork;
+  readonly nameserver?: string;
+  readonly lack?: DecantError;
+}
+
 /** One process to run over layers. */
 export interface SandboxStep {
   /** Names the step for `kill`. */
@@ -174,8 +197,13 @@ export interface Sandbox extends AsyncDisposable {
   prepare(): Promise<void>;
   /** Work on files that have owners. Throws like `run`, and `INTERNAL` without a store. */
   readonly files: OwnedFiles;
-  /** The network namespace of steps with `network: "own"`: a file below /proc. Throws like `run`. */
-  networkPath(): Promise<string>;
+  /**
+   * Joins the network of steps with `network: "own"` to this machine, until the sandbox is disposed. For one that root makes, `ownNetwork` must be set.
+   * Throws like `run`, `NOT_FOUND` without pasta and slirp4netns, and `RUNTIME` when they fail.
+   */
+  openNetwork(ports: readonly ForwardedPort[], signal: AbortSignal): Promise<JoinedNetwork>;
+  /** The network of steps that have no wish: without root, one of their own where that can be. Throws like `run`. */
+  usualNetwork(): Promise<UsualNetwork>;
   /**
    * Runs a step to its end. A failing program is a result. Throws `RUNTIME` when no program could be started, `RUNTIME_MISSING`,
    * `RUN_USER`, `PRIVILEGE`, `SYSCALL`, and the signal's reason.

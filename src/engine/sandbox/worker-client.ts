@@ -7,6 +7,7 @@ import { machineError } from "../../machine-error.ts";
 import { createPipe, makeFolders, type Pipe } from "../../sys/index.ts";
 import type { DeviceGuard } from "./device-guard.ts";
 import { type Lack, notPrivileged } from "./errors.ts";
+import type { NetworkNamespace } from "./own-network.ts";
 import { signalStep, stopStep, type Stopping, type StopRequest } from "./process-control.ts";
 import type { Failure, FromWorker, RunRequest, WorkerData } from "./worker-protocol.ts";
 
@@ -31,8 +32,8 @@ export interface WorkerClient extends AsyncDisposable {
   readonly insideDir: string;
   /** Overlays keep their changes in user.* attributes there, and no step can open a device. */
   readonly inUserNamespace: boolean;
-  /** The network namespace of its children, as all threads of this process reach it. */
-  readonly networkPath: string;
+  /** The network namespace of steps with `network: "own"`: where there is none yet, it is made. Rejects as `run`. */
+  ownNetwork(): Promise<NetworkNamespace>;
   /** Two pipes for the output of a step: their ends for writing are for `run` only. */
   openPipes(): Promise<readonly [Pipe, Pipe]>;
   /** `started` is called when the runtime runs. Rejects when it could not be started. */
@@ -125,7 +126,7 @@ export async function startWorker(
   return {
     insideDir,
     inUserNamespace: data.userXattr,
-    networkPath,
+    ownNetwork: () => Promise.resolve({ path: networkPath }),
     openPipes: () => Promise.resolve([createPipe(), createPipe()]),
     run(request, started) {
       last += 1;

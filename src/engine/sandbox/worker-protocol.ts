@@ -119,6 +119,8 @@ export type ToHelper =
   | { readonly type: "pipes"; readonly request: number }
   /** These descriptors of the helper are not needed any more. */
   | { readonly type: "close-descriptors"; readonly descriptors: readonly number[] }
+  /** Makes a network namespace, and mounts it at a path of the private directory. */
+  | { readonly type: "network"; readonly request: number; readonly path: string }
   | { readonly type: "signal"; readonly request: number; readonly signal: string }
   | { readonly type: "stop"; readonly request: number; readonly how: StopRequest }
   | { readonly type: "files"; readonly request: number; readonly call: FilesCall }

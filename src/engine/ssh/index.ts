@@ -1,3 +1,3 @@
 export type { SshAgent } from "./agent.ts";
 export { readSshKey, type SshKey, type SshKeyFile } from "./key.ts";
-export { serveAgent, type ServedAgent } from "./serve.ts";
+export { converse, serveAgent, type ServedAgent } from "./serve.ts";

@@ -3,6 +3,7 @@ import { chmodSync, chownSync } from "node:fs";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { isRootHere, makeTemporaryFolder } from "../../sys/index.ts";
 import { MAX_MESSAGE_BYTES, type SshAgent, talkTo } from "./agent.ts";
 import { frames, wireString } from "./wire.ts";
@@ -50,7 +51,8 @@ export async function serveAgent(
   return { path, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
-async function converse(agent: SshAgent, client: Socket): Promise<void> {
+/** Answers for an agent on one connection, until the other side ends it. Rejects when either has gone away. */
+export async function converse(agent: SshAgent, client: Duplex): Promise<void> {
   using session = await talkTo(agent);
   for await (const request of frames(client, MAX_MESSAGE_BYTES)) {
     // Who asks and does not listen must not fill the memory.

@@ -112,7 +112,8 @@ function fakeSandbox(store: Store, programs: Readonly<Record<string, Program>>, 
   return {
     prepare: () => Promise.resolve(),
     files: ownFiles(store, () => Promise.resolve(undefined)),
-    networkPath: () => Promise.resolve(""),
+    openNetwork: () => Promise.resolve({ nameserver: "" }),
+    usualNetwork: () => Promise.resolve({ network: "host" }),
     async run(step) {
       const command = step.args.join(" ");
       ran.push(command);

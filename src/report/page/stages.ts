@@ -51,8 +51,9 @@ export function stagesSection(build: ReportBuild): HTMLElement | undefined {
 
 function describe({ stages, platforms }: ReportBuild, pruned: number): string {
   const needed = stages.length - pruned;
+  const targets = stages.filter(({ isTarget }) => isTarget).length;
   const where = platforms.length > 1 ? ` For ${platforms[0] ?? ""}, of ${count(platforms.length, "platform")}.` : "";
-  return `${count(needed, "stage")} needed for the target${pruned === 0 ? "" : `; ${count(pruned, "other was", "others were")} neither read nor built`}.${where}`;
+  return `${count(needed, "stage")} needed for ${targets === 1 ? "the target" : `the ${count(targets, "target")}`}${pruned === 0 ? "" : `; ${count(pruned, "other was", "others were")} neither read nor built`}.${where}`;
 }
 
 function outcome(stage: ReportStage, build: ReportBuild): { readonly text: string; readonly state: string; readonly ms: number } {

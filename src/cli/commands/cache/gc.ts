@@ -48,7 +48,7 @@ Examples:
       keepMs: values["keep-duration"].length === 0 ? undefined : keepMs,
     });
     const result = await showRun(collectCache({ ...storeOptions(values, context), policy }), values.progress ?? "auto", context);
-    await context.stdout.write(pruneText(result, { all: true }));
+    await context.stdout.write(pruneText(result, "policy"));
     return 0;
   },
 );

@@ -29,7 +29,7 @@ export const command: Command = defineCommand(
   },
   async (values, _words, context) => {
     const run = pruneStore({ ...storeOptions(values, context), untagged: true, olderThanMs: olderThanMs(values) });
-    await context.stdout.write(pruneText(await showRun(run, values.progress ?? "auto", context), { all: false }));
+    await context.stdout.write(pruneText(await showRun(run, values.progress ?? "auto", context), "part"));
     return 0;
   },
 );

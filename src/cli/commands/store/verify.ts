@@ -44,9 +44,8 @@ function storeCheck(verb: "verify" | "repair", { summary, notes }: { readonly su
 
 function textOf({ blobs, bytes, directories, problems }: StoreReport): string {
   const lines = problems.map(({ kind, id, what, repaired }) => `${repaired ? "repaired" : "damaged"} ${kind} ${id}: ${what}\n`);
-  const end =
-    problems.length === 0
-      ? "all as it should be"
-      : `${problems.length} damaged, ${problems.filter(({ repaired }) => repaired).length} repaired`;
-  return `${lines.join("")}${blobs} blobs (${formatSize(bytes)}) and ${directories} directories of layers: ${end}\n`;
+  const left = problems.filter(({ repaired }) => !repaired).length;
+  const end = problems.length === 0 ? "all as it should be" : `${problems.length} damaged, ${problems.length - left} repaired`;
+  const next = left === 0 ? "" : 'Run "decant store repair": what needs these is made or fetched again\n';
+  return `${lines.join("")}${blobs} blobs (${formatSize(bytes)}) and ${directories} directories of layers: ${end}\n${next}`;
 }

@@ -1,23 +1,32 @@
 /**
- * A network of its own for a container, which reaches others through this machine, and whose published ports are reached at this machine. A program of the
+ * A network of their own for steps, who reach others through this machine, and whose published ports are reached at this machine. A program of the
  * host translates: pasta, else slirp4netns. It ends with this process, whatever happens to it.
  */
 import { connect } from "node:net";
 import { join } from "node:path";
-import { delay } from "../async.ts";
-import { findTool, makeTemporaryFolder, readNamedFile, type RunningProcess, startProcess } from "../sys/index.ts";
-import { noPortForwarder, portsNotPublished } from "./errors.ts";
-import type { PublishedPort } from "./types.ts";
+import { delay } from "../../async.ts";
+import { findTool, isRootHere, makeTemporaryFolder, readNamedFile, type RunningProcess, startProcess } from "../../sys/index.ts";
+import { networkFailed, type NetworkPurpose, noNetworkProgram } from "./errors.ts";
+import type { ForwardedPort } from "./types.ts";
 
 /** A network that works until it is disposed. */
-interface PortNetwork extends AsyncDisposable {
+interface OwnNetwork extends AsyncDisposable {
   /** Where the host's name servers answer. */
   readonly nameserver: string;
 }
 
+/** An empty network namespace. */
+export interface NetworkNamespace {
+  /** A file of it, as this process reaches it. */
+  readonly path: string;
+  /** The user namespace that it belongs to, where that is not ours. */
+  readonly users?: string;
+  /** A file of it, as runtimes reach it. Absent: they are in it. */
+  readonly inside?: string;
+}
+
 interface Surroundings {
-  /** A network namespace that is empty. */
-  readonly namespace: string;
+  readonly namespace: NetworkNamespace;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
@@ -30,22 +39,25 @@ const START_SCRIPT = `exec setpriv --pdeathsig KILL -- "$@" <"$0"`;
 const PAUSE_MS = 10;
 const MAX_SAID_BYTES = 65_536;
 
-/** Publishes ports. Throws `NOT_FOUND` without a program that can, `RUNTIME` for ports that cannot be used, and the signal's reason. */
-export async function openPorts(ports: readonly PublishedPort[], surroundings: Surroundings): Promise<PortNetwork> {
-  const { env } = surroundings;
+/** Joins the namespace to this machine, and publishes ports. Throws `NOT_FOUND` without a program that can, `RUNTIME` for one that fails, and the signal's reason. */
+export async function openNetwork(ports: readonly ForwardedPort[], surroundings: Surroundings): Promise<OwnNetwork> {
+  const { env, namespace } = surroundings;
+  const purpose = ports.length > 0 ? "ports" : "network";
   const [pasta, slirp] = [findTool("pasta", env), findTool("slirp4netns", env)];
-  if (pasta === undefined && slirp === undefined) throw noPortForwarder();
+  if (pasta === undefined && slirp === undefined) throw noNetworkProgram(purpose);
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(makeTemporaryFolder("ports"));
-  const start = (argv: readonly string[], isReady: () => Promise<boolean>): Promise<void> => untilReady(stack, argv, isReady, surroundings);
+  const folder = stack.use(makeTemporaryFolder("network"));
+  const start = (argv: readonly string[], isReady: () => Promise<boolean>): Promise<void> =>
+    untilReady(stack, argv, isReady, { ...surroundings, purpose });
   if (pasta !== undefined) {
     const file = join(folder.path, "pid");
-    await start([pasta, ...pastaArguments(ports), "--pid", file, "--netns", "/proc/self/fd/0"], () => hasText(file));
+    await start([pasta, ...pastaArguments(ports, namespace), "--pid", file, "--netns", "/proc/self/fd/0"], () => hasText(file));
   } else if (slirp !== undefined) {
     const socket = join(folder.path, "api");
     const how = ["--configure", "--mtu=65520", "--disable-host-loopback", "--netns-type=path", `--api-socket=${socket}`];
+    const users = namespace.users === undefined ? [] : [`--userns-path=${namespace.users}`];
     await start(
-      [slirp, ...how, surroundings.namespace, "tap0"],
+      [slirp, ...how, ...users, namespace.path, "tap0"],
       async () => (await ask(socket, { execute: "list_hostfwd" })) !== undefined,
     );
     for (const port of ports) await forward(socket, port);
@@ -55,16 +67,17 @@ export async function openPorts(ports: readonly PublishedPort[], surroundings: S
 }
 
 /** Without the last of these it would publish what listens in one of the networks in the other. */
-function pastaArguments(ports: readonly PublishedPort[]): string[] {
+function pastaArguments(ports: readonly ForwardedPort[], { users }: NetworkNamespace): string[] {
   const of = (flag: string, protocol: string): string[] => {
     const wanted = ports.filter((one) => one.protocol === protocol);
     return (wanted.length === 0 ? ["none"] : wanted.map(pastaPort)).flatMap((text) => [flag, text]);
   };
-  const how = ["--config-net", "--foreground", "--quiet", "--netns-only", "--runas", "0", "--no-map-gw", "--dns-forward", PASTA_NAMESERVER];
+  const owner = [...(users === undefined ? ["--netns-only"] : ["--userns", users]), ...(isRootHere() ? ["--runas", "0"] : [])];
+  const how = ["--config-net", "--foreground", "--quiet", ...owner, "--no-map-gw", "--dns-forward", PASTA_NAMESERVER];
   return [...how, ...of("-t", "tcp"), ...of("-u", "udp"), "-T", "none", "-U", "none"];
 }
 
-function pastaPort({ hostIp, hostPort, containerPort }: PublishedPort): string {
+function pastaPort({ hostIp, hostPort, containerPort }: ForwardedPort): string {
   return `${hostIp === undefined ? "" : `${hostIp}/`}${hostPort}:${containerPort}`;
 }
 
@@ -73,10 +86,10 @@ async function untilReady(
   stack: AsyncDisposableStack,
   argv: readonly [program: string, ...rest: string[]] | readonly string[],
   isReady: () => Promise<boolean>,
-  { namespace, signal }: Surroundings,
+  { namespace, signal, purpose }: Surroundings & { readonly purpose: NetworkPurpose },
 ): Promise<void> {
   const child = startProcess({
-    argv: ["/bin/sh", "-c", START_SCRIPT, namespace, ...argv],
+    argv: ["/bin/sh", "-c", START_SCRIPT, namespace.path, ...argv],
     stdio: { stdout: "ignore" },
     // A terminal's Ctrl-C is for the container, which may answer by its ports until it has ended.
     ownGroup: true,
@@ -95,7 +108,7 @@ async function untilReady(
     signal.throwIfAborted();
     if (end.reached) {
       await ended;
-      throw portsNotPublished(argv[0]?.split("/").at(-1) ?? "", lastWords(await said));
+      throw networkFailed(purpose, argv[0]?.split("/").at(-1) ?? "", lastWords(await said));
     }
     await delay(PAUSE_MS);
   }
@@ -119,12 +132,13 @@ async function hasText(path: string): Promise<boolean> {
 }
 
 /** slirp4netns speaks JSON over a socket; it takes one port of one address at a time. */
-async function forward(socket: string, { hostIp, hostPort, containerPort, protocol }: PublishedPort): Promise<void> {
+async function forward(socket: string, { hostIp, hostPort, containerPort, protocol }: ForwardedPort): Promise<void> {
   const answer = await ask(socket, {
     execute: "add_hostfwd",
     arguments: { proto: protocol, host_addr: hostIp ?? "0.0.0.0", host_port: hostPort, guest_port: containerPort },
   });
-  if (answer === undefined || /"error"/.test(answer)) throw portsNotPublished("slirp4netns", `port ${hostPort}: ${answer ?? "no answer"}`);
+  if (answer === undefined || /"error"/.test(answer))
+    throw networkFailed("ports", "slirp4netns", `port ${hostPort}: ${answer ?? "no answer"}`);
 }
 
 /** One request; undefined where nobody listens. */

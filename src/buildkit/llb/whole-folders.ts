@@ -1,0 +1,56 @@
+/** Graphs of clients may take a folder for what a step starts from, or for their result. Our steps start from layers, so such a folder is copied. Pure. */
+import { InternalError } from "../../errors.ts";
+import { reachable, type Vertex, vertex } from "../../graph/index.ts";
+
+const COPY_ALL = {
+  kind: "copy",
+  input: 0,
+  src: "/",
+  dest: "/",
+  followSymlinks: false,
+  dirCopyContents: true,
+  attemptUnpack: false,
+  allowWildcard: false,
+  allowEmptyWildcard: false,
+  excludePatterns: [],
+} as const;
+
+/** The same graph, where every `local://` that is more than a source of copies and mounts is a copy of itself. */
+export function withWholeFolders(target: Vertex): Vertex {
+  const made = new Map<string, Vertex>();
+  const madeOf = ({ id }: Vertex): Vertex => {
+    const found = made.get(id);
+    if (found === undefined) throw new InternalError("an input comes after what needs it");
+    return found;
+  };
+  for (const node of reachable(target)) {
+    const inputs = node.inputs.map((input, at) => (isFolder(input) && isStart(node, at) ? copied(input) : madeOf(input)));
+    const isSame = inputs.every((input, at) => input === node.inputs[at]);
+    made.set(node.id, isSame ? node : vertex(node.op, inputs, node.platform, node.meta));
+  }
+  return isFolder(target) ? copied(target) : madeOf(target);
+}
+
+function isFolder({ op }: Vertex): boolean {
+  return op.kind === "source" && op.identifier.startsWith("local://");
+}
+
+function isStart({ op }: Vertex, at: number): boolean {
+  switch (op.kind) {
+    case "file":
+      return op.base === at;
+    case "exec":
+      return op.mounts.some((mount) => "input" in mount && mount.input === at && (mount.type === "cache" || mount.dest === "/"));
+    case "merge":
+      return true;
+    case "source":
+      return false;
+    default:
+      return op satisfies never;
+  }
+}
+
+function copied(folder: Vertex): Vertex {
+  const meta = { ...folder.meta, name: `${folder.meta.name} (all of it)`, internal: true };
+  return vertex({ kind: "file", base: -1, actions: [COPY_ALL] }, [folder], folder.platform, meta);
+}

@@ -1,0 +1,14 @@
+/** What a client may want the result of: a build of a Dockerfile, or a graph of its own. */
+import type { Session } from "../../context/index.ts";
+import type { BuiltImage } from "../../image/index.ts";
+import type { Definition } from "../wire/llb_pb.ts";
+import type { ClientBuild } from "./client-build.ts";
+
+/** A graph of a client: read, and run once when its result is wanted. */
+export interface ClientGraph {
+  readonly definition: Definition;
+  solved(): Promise<{ readonly session: Session; readonly image: BuiltImage }>;
+}
+
+/** Either. */
+export type ClientResult = ClientBuild | ClientGraph;

@@ -1,0 +1,216 @@
+/** Graphs of clients (LLB) on the server: made from Dockerfiles by our own converter, and sent as any client sends them. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { addBusybox, BUSYBOX } from "../../../test/support/build.ts";
+import { startBuildServer, type TestBuild } from "../../../test/support/buildkit-client.ts";
+import { sha256 } from "../../digest.ts";
+import { checkParsed, parseDockerfile } from "../../dockerfile/index.ts";
+import { toGraph, type Vertex, vertex } from "../../graph/index.ts";
+import { hostPlatform } from "../../oci/index.ts";
+import { CODE, GrpcError } from "../grpc/errors.ts";
+import { toDefinition } from "../llb/to-llb.ts";
+import { type Definition, DefinitionSchema, DiffOpSchema, OpSchema } from "../wire/llb_pb.ts";
+import { LLBBridge } from "../wire/methods.ts";
+
+const PLATFORM = hostPlatform({ arch: process.arch });
+const local = { exporters: [{ type: "local", attrs: {} }] };
+
+/** The graph of a Dockerfile without images. */
+async function graphOf(dockerfile: string): Promise<Definition> {
+  const parsed = parseDockerfile(dockerfile, { name: "Dockerfile" });
+  checkParsed(parsed);
+  const { target } = await toGraph(parsed, {
+    buildArgs: {},
+    labels: {},
+    platform: PLATFORM,
+    buildPlatform: PLATFORM,
+    noCache: false,
+    resolveImage: () => assert.fail("the Dockerfile has an image"),
+  });
+  assert.ok(target !== undefined);
+  return toDefinition(target);
+}
+
+function source(identifier: string, attrs: Readonly<Record<string, string>> = {}): Vertex {
+  return vertex({ kind: "source", identifier, attrs }, [], PLATFORM, {
+    name: identifier,
+    ignoreCache: false,
+    internal: false,
+    slot: identifier,
+  });
+}
+
+interface Folder extends AsyncDisposable {
+  readonly path: string;
+  readonly output: string;
+  readonly context: string;
+}
+
+async function folderWith(files: Readonly<Record<string, string>>): Promise<Folder> {
+  const folder = await mkdtempDisposable(join(tmpdir(), "decant-graph-"));
+  const context = join(folder.path, "context");
+  mkdirSync(context);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(context, name)), { recursive: true });
+    writeFileSync(join(context, name), text);
+  }
+  return { path: folder.path, context, output: join(folder.path, "out"), [Symbol.asyncDispose]: () => folder.remove() };
+}
+
+test("I2: a graph with exec, mounts, file actions and merge runs, and its files go to the client", async () => {
+  await using server = await startBuildServer();
+  await using given = await folderWith({ "a.txt": "a", "sub/b.txt": "b" });
+  addBusybox({ context: given.context });
+  const definition = await graphOf(
+    `${BUSYBOX}WORKDIR /work
+COPY --chmod=600 a.txt made/
+RUN --mount=type=bind,source=sub,target=/bound --mount=type=tmpfs,target=/t --mount=type=cache,target=/c --mount=type=secret,id=token \\
+  cp /bound/b.txt /work/b && wc -c < /run/secrets/token > /work/size && echo kept > /c/x
+FROM scratch
+COPY --link --from=base /work /one/
+COPY --link a.txt /two/
+`,
+  );
+  const build: TestBuild = {
+    definition,
+    folders: { context: given.context },
+    secrets: { token: "s3cret-w0rd" },
+    output: given.output,
+    solve: local,
+  };
+  const { names } = await server.connect().build(build);
+  assert.equal(readFileSync(join(given.output, "one/b"), "utf8"), "b");
+  assert.equal(readFileSync(join(given.output, "one/size"), "utf8").trim(), "11");
+  assert.equal(readFileSync(join(given.output, "two/a.txt"), "utf8"), "a");
+  assert.ok(
+    names.some((name) => name.includes("RUN --mount")),
+    "steps have the names that the client gave them",
+  );
+  // As buildctl: the graph is in the Solve call itself.
+  const direct = await server
+    .connect()
+    .build({ ...build, definition: undefined, output: `${given.output}2`, solve: { ...local, definition }, direct: true });
+  assert.deepEqual(direct.response.exporterResponse, {});
+  assert.ok(existsSync(`${given.output}2/one/b`));
+});
+
+test("I2: sources of graphs: http with a name and a checksum, folders by patterns", async () => {
+  await using server = await startBuildServer();
+  await using given = await folderWith({ "a.txt": "a", "big/x": "x" });
+  const web = createServer((_request, response) => response.end("target {}")).listen(0, "127.0.0.1");
+  await new Promise((resolve) => web.once("listening", resolve));
+  const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/bake.hcl`;
+  try {
+    const file = source(url, { "http.filename": "got.hcl", "http.checksum": sha256(Buffer.from("target {}")) });
+    await server.connect().build({ definition: toDefinition(file), output: given.output, solve: local });
+    assert.equal(readFileSync(join(given.output, "got.hcl"), "utf8"), "target {}");
+  } finally {
+    web.close();
+  }
+  const some = source("local://context", { "local.includepattern": '["a.txt"]', "local.sharedkeyhint": "context" });
+  const { listed } = await server.connect().build({ definition: toDefinition(some), folders: { context: given.context } });
+  assert.ok(listed.includes("context/a.txt"));
+});
+
+test("I2: clients read files of results: ReadFile, ReadDir, StatFile, of graphs and of builds", async () => {
+  await using server = await startBuildServer();
+  await using given = await folderWith({ "a.txt": "hello", "sub/b.hcl": "b", "sub/c.txt": "c" });
+  writeFileSync(join(given.context, "Dockerfile"), "FROM scratch\nCOPY . /\n");
+  const looked: string[] = [];
+  const look: TestBuild["look"] = async (ref, grpc, options) => {
+    const text = async (filePath: string, range?: { readonly offset: bigint; readonly length: bigint }): Promise<string> =>
+      Buffer.from(
+        (await grpc.unary(LLBBridge.method.readFile, { ref, filePath, ...(range === undefined ? {} : { range }) }, options)).data,
+      ).toString();
+    assert.equal(await text("a.txt"), "hello");
+    assert.equal(await text("/a.txt", { offset: 1n, length: 3n }), "ell");
+    assert.equal(await text("a.txt", { offset: 3n, length: 1024n }), "lo");
+    const { stat } = await grpc.unary(LLBBridge.method.statFile, { ref, path: "sub/b.hcl" }, options);
+    assert.deepEqual([stat?.path, stat?.size], ["b.hcl", 1n]);
+    const { entries } = await grpc.unary(LLBBridge.method.readDir, { ref, dirPath: "sub" }, options);
+    assert.deepEqual(
+      entries.map(({ path }) => path),
+      ["b.hcl", "c.txt"],
+    );
+    const some = await grpc.unary(LLBBridge.method.readDir, { ref, dirPath: "/sub", includePattern: "*.hcl" }, options);
+    assert.deepEqual(
+      some.entries.map(({ path }) => path),
+      ["b.hcl"],
+    );
+    await assert.rejects(
+      text("none"),
+      (error) => error instanceof GrpcError && error.code === CODE.notFound && /no such file/.test(error.message),
+    );
+    await assert.rejects(grpc.unary(LLBBridge.method.statFile, { ref: "other", path: "a.txt" }, options), /no such ref/);
+    looked.push(ref);
+  };
+  const folders = { context: given.context, dockerfile: given.context };
+  await server.connect().build({ definition: toDefinition(source("local://context")), folders, look });
+  await server.connect().build({ attributes: { filename: "Dockerfile" }, folders, look });
+  assert.equal(looked.length, 2);
+});
+
+test("I2: a graph stands for the context and the Dockerfile, or for a named context", async () => {
+  await using server = await startBuildServer();
+  await using given = await folderWith({
+    "app/Dockerfile": "FROM scratch\nCOPY . /app/\nCOPY --from=lib / /lib/\n",
+    "app/.dockerignore": "*",
+    "app/a.txt": "a",
+    "lib/l.txt": "l",
+  });
+  const context = source("local://context");
+  const part = (src: string): Definition => {
+    const copy = {
+      kind: "copy",
+      input: 0,
+      src,
+      dest: "/",
+      followSymlinks: true,
+      dirCopyContents: true,
+      attemptUnpack: false,
+      allowWildcard: false,
+      allowEmptyWildcard: false,
+      excludePatterns: [],
+    } as const;
+    const meta = { name: `set context to ${src}`, ignoreCache: false, internal: false, slot: src };
+    return toDefinition(vertex({ kind: "file", base: -1, actions: [copy] }, [context], PLATFORM, meta));
+  };
+  await server.connect().build({
+    attributes: { filename: "Dockerfile", "context:lib": "input:lib" },
+    frontendInputs: { context: part("/app"), dockerfile: part("/app"), lib: part("/lib") },
+    folders: { context: given.context },
+    output: given.output,
+    solve: local,
+  });
+  assert.equal(readFileSync(join(given.output, "app/a.txt"), "utf8"), "a", "an ignore file is for folders of the client alone");
+  assert.equal(readFileSync(join(given.output, "lib/l.txt"), "utf8"), "l");
+});
+
+test("I2: what a graph asks and the server does not have is named, with BuildKit's code", async () => {
+  await using server = await startBuildServer();
+  await using given = await folderWith({});
+  const bytes = toBinary(OpSchema, create(OpSchema, { op: { case: "diff", value: create(DiffOpSchema) } }));
+  const end = toBinary(OpSchema, create(OpSchema, { inputs: [{ digest: sha256(bytes), index: 0n }] }));
+  const rows: readonly (readonly [what: string, definition: Definition, code: number, says: RegExp])[] = [
+    ["an op", create(DefinitionSchema, { def: [bytes, end] }), CODE.unimplemented, /the op "diff"/],
+    ["a damaged graph", create(DefinitionSchema, { def: [Buffer.from("x")] }), CODE.invalid, /an op is damaged/],
+    ["a source", toDefinition(source("docker-image+blob://x@sha256:1")), CODE.unimplemented, /docker-image\+blob/],
+    ["an attribute", toDefinition(source("local://context", { "local.unknown": "x" })), CODE.unimplemented, /local\.unknown/],
+    ["a layout without a digest", toDefinition(source("oci-layout://x")), CODE.unimplemented, /without a digest/],
+  ];
+  for (const [what, definition, code, says] of rows) {
+    await assert.rejects(server.connect().build({ definition, folders: { context: given.context } }), (error) => {
+      assert.ok(error instanceof GrpcError, what);
+      assert.match(error.message, says, what);
+      assert.equal(error.code, code, what);
+      return true;
+    });
+  }
+});

@@ -1,0 +1,140 @@
+/** Runs a graph of a client (LLB) as it is, without a Dockerfile: its sources, its steps, and its files as an image without a configuration. */
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { type ClientAccess, secretsOfSteps, writeOutput } from "../../build/index.ts";
+import { CDI_FOLDERS, createSandbox, openDevices, type Sandbox, solve, sweepSandboxes } from "../../engine/index.ts";
+import { given } from "../../given.ts";
+import { reachable, type Vertex } from "../../graph/index.ts";
+import type { BuiltImage } from "../../image/index.ts";
+import { hostPlatform } from "../../oci/index.ts";
+import type { Store } from "../../store/index.ts";
+import { CODE, GrpcError } from "../grpc/errors.ts";
+import { fromDefinition } from "../llb/from-llb.ts";
+import { withWholeFolders } from "../llb/whole-folders.ts";
+import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
+import type { Definition } from "../wire/llb_pb.ts";
+import type { ClientGraph } from "./client-result.ts";
+import { notServed } from "./errors.ts";
+import { graphSources } from "./graph-sources.ts";
+import { type Job, sessionOf } from "./jobs.ts";
+import { exporterResponse, readOutputs, sendOutput } from "./outputs.ts";
+import type { Connection } from "./service.ts";
+
+/** Reads it. Throws `USAGE` and `UNSUPPORTED` for a graph that is none of ours, and `GrpcError` for what the server does not grant. */
+export function openGraph(connection: Connection, job: Job, definition: Definition, access: ClientAccess): ClientGraph {
+  const target = withWholeFolders(fromDefinition(definition, hostPlatform({ arch: process.arch })));
+  checkSources(target);
+  checkEntitlements(connection, job.request, target);
+  let solved: ReturnType<ClientGraph["solved"]> | undefined;
+  return { definition, solved: () => (solved ??= solveTarget(connection, job, target, access)) };
+}
+
+/** Runs it for the outputs of the job. Throws as `solve`, and `GrpcError`. */
+export async function runGraph({ service }: Connection, job: Job, graph: ClientGraph): Promise<SolveResponse> {
+  const { request, status, signal, stack } = job;
+  const { exports = [], imports = [] } = request.cache ?? {};
+  if (exports.length + imports.length > 0) throw notServed("A cache of the client for a build graph (LLB)");
+  const outputs = await readOutputs(request.exporters, { readers: service.readers, store: service.store, stack });
+  const { session, image } = await graph.solved();
+  const { emit } = status;
+  const results = [];
+  for (const [index, output] of outputs.entries()) {
+    const run = { index, session, stdout: undefined, cwd: "/", emit, signal };
+    const written = await writeOutput(() => Promise.resolve([image]), output.spec, run);
+    results.push(written);
+    if (output.sent !== undefined) await sendOutput(output, written, { session: sessionOf(job), emit, signal, isSeveral: false });
+  }
+  return create(SolveResponseSchema, { exporterResponse: exporterResponse(results) });
+}
+
+/** A folder with the files of a graph. */
+export async function graphFolder({ service }: Connection, { status, signal, stack }: Job, graph: ClientGraph): Promise<string> {
+  const { session, image } = await graph.solved();
+  const dest = join(stack.use(await service.store.scratch()).path, "files");
+  const run = { index: 0, session, stdout: undefined, cwd: "/", emit: status.emit, signal };
+  await writeOutput(() => Promise.resolve([image]), { type: "local", dest, mode: "copy" }, run);
+  return dest;
+}
+
+async function solveTarget(connection: Connection, job: Job, target: Vertex, access: ClientAccess): ReturnType<ClientGraph["solved"]> {
+  const { service } = connection;
+  const { request, status, signal, stack } = job;
+  const { session, providers } = await graphSources(connection, job, access);
+  let sandbox: Promise<Sandbox> | undefined;
+  const { emit } = status;
+  const nowMs = Date.now();
+  for (const id of secretsOfSteps([target])) await access.secret(id, signal);
+  const { solutions } = await solve(
+    [target],
+    {
+      store: session.store,
+      emit,
+      providers,
+      sandbox: () => (sandbox ??= startSandbox(session.store, service.env, stack)),
+      defaultNetwork: "host",
+      secret: access.secret,
+      sshAgent: access.sshAgent,
+      guard: job.secrets,
+      devices: openDevices({
+        folders: CDI_FOLDERS,
+        allowance: { all: service.allow.includes("device"), names: [], aliases: new Map() },
+        warn: (code, message) => emit({ type: "warning", code, message }),
+      }),
+      warn: (code, message) => emit({ type: "warning", code, message }),
+      noCache: false,
+      explain: false,
+      expectCached: false,
+      buildId: job.ref,
+      ...given({ epochSec: epochOf(request) }),
+    },
+    signal,
+  );
+  const layers = solutions[0]?.layers ?? [];
+  const created = new Date(nowMs).toISOString();
+  const image: BuiltImage = {
+    platform: target.platform,
+    config: {},
+    history: layers.map((layer) => ({ created: layer.created ?? created, comment: "buildkit.exporter.image.v0" })),
+    layers,
+    created,
+  };
+  return { session, image };
+}
+
+/** SOURCE_DATE_EPOCH, as frontends get it. */
+function epochOf({ frontendAttrs }: SolveRequest): number | undefined {
+  const text = frontendAttrs["build-arg:SOURCE_DATE_EPOCH"] ?? "";
+  return /^\d{1,11}$/.test(text) ? Number(text) : undefined;
+}
+
+const SOURCES = /^(?:docker-image|oci-layout|local|https?|git):\/\//;
+
+function checkSources(target: Vertex): void {
+  for (const { op } of reachable(target))
+    if (op.kind === "source" && !SOURCES.test(op.identifier))
+      throw notServed(
+        `The source "${op.identifier}" of a build graph (LLB)`,
+        "Sources are docker-image, oci-layout, local, http, https and git",
+      );
+}
+
+/** What gives steps more of the machine, the client must ask for, and the server grant. */
+function checkEntitlements({ service }: Connection, { entitlements }: SolveRequest, target: Vertex): void {
+  for (const { op } of reachable(target)) {
+    if (op.kind !== "exec") continue;
+    const wanted = op.devices.length > 0 ? "device" : op.security === "insecure" ? "security.insecure" : undefined;
+    if (wanted === undefined) continue;
+    const isAsked = entitlements.some((name) => name === wanted || name.startsWith(`${wanted}=`));
+    if (!isAsked || !service.allow.includes(wanted)) throw new GrpcError(CODE.denied, `entitlement ${wanted} is not allowed`);
+  }
+}
+
+async function startSandbox(
+  store: Store,
+  env: Readonly<Record<string, string | undefined>>,
+  stack: AsyncDisposableStack,
+): Promise<Sandbox> {
+  const stateDir = join(store.root, "sandbox");
+  await sweepSandboxes(stateDir);
+  return stack.use(createSandbox({ stateDir, store, runtime: "auto", env }));
+}

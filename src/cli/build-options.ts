@@ -258,7 +258,6 @@ export const BUILD_OPTION_GROUPS: Readonly<Record<string, readonly BuildOption[]
 
 /** Flags of the field that neither has. */
 export const BUILD_UNSUPPORTED: NonNullable<CommandSpec["unsupported"]> = {
-  builder: { type: "string", row: "F146" },
   debug: { type: "boolean", short: "D", row: "F143" },
   policy: { type: "string", row: "F137" },
   "proxy-network": { type: "boolean", row: "F74" },

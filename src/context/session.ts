@@ -1,7 +1,7 @@
 /** What every call of the API opens: the store, and a registry client when one is needed. */
-import { homedir } from "node:os";
 import { isDecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
+import { homeDirectory } from "../home-directory.ts";
 import type { ImageContext } from "../image/index.ts";
 import { createNetwork, type Network } from "../net/index.ts";
 import { defaultPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/index.ts";
@@ -51,7 +51,7 @@ export async function openSession(options: StoreOptions, access: StoreAccess = "
     env,
     network,
     platform,
-    credentials: credentials ?? fileCredentials({ env, homeDir: homedir() }),
+    credentials: credentials ?? fileCredentials({ env, homeDir: homeDirectory() }),
     registry: ({ insecure = false } = {}) => Promise.resolve(clientFor(insecure)),
     async [Symbol.asyncDispose]() {
       for (const client of clients.values()) client[Symbol.dispose]();

@@ -6,7 +6,7 @@ import { type Digest, type DiffId } from "../digest.ts";
 import { DecantError, isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
-import type { KeptBytes, Store } from "../store/index.ts";
+import type { KeptBytes, Ref, Store } from "../store/index.ts";
 import { type Layer, type LayerSource, type RemoteBlob, findLayer, importLayerBlob } from "../tree/index.ts";
 
 /** Opens the bytes of a layer blob from wherever they are. `vertex` of its options: the step that wants them, where it is not the one that named the image. */
@@ -118,6 +118,11 @@ export function isStored(store: Store, { digest, size }: Descriptor): boolean {
 /** Notes which registry has a blob, so that a push back to it moves no bytes, also from another process; the blob stays as long as the note. */
 export function rememberOrigin(store: Store, { descriptor, registry, repository }: RemoteBlob): void {
   store.records.put(ORIGIN_SPACE, descriptor.digest, { registry, repository }, [{ kind: "blob", id: descriptor.digest }]);
+}
+
+/** Keeps the note on a blob, if there is one. */
+export function originRef(blob: Digest): Ref {
+  return { kind: "record", space: ORIGIN_SPACE, id: blob };
 }
 
 /** The registry that a blob came from, when we know. */

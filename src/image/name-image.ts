@@ -2,6 +2,7 @@
 import { isDigest, type Digest } from "../digest.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { Ref, Store } from "../store/index.ts";
+import { originRef } from "./image-layer.ts";
 import { referrersRef } from "./store-referrers.ts";
 
 /** What names are set to: a manifest or an index, and the other blobs of all its images. */
@@ -15,11 +16,12 @@ const UNTAGGED_SPACE = "image.untagged";
 
 /**
  * Sets or moves `names` (canonical texts), all or none; without names the image is kept untagged. The names keep every blob of the image from the
- * garbage collector. An image that loses its last name to this one is kept untagged.
+ * garbage collector, and what is known of their registries: an output describes a layer as its registry does. An image that loses its last name to this one is kept untagged.
  */
 export function nameImage(store: Store, { descriptor, blobs }: NamedImage, names: readonly string[]): void {
   const { mediaType, digest, size } = descriptor;
-  const refs = [...[...new Set([digest, ...blobs])].map((id): Ref => ({ kind: "blob", id })), referrersRef(digest)];
+  const needed = [...new Set([digest, ...blobs])];
+  const refs = [...needed.map((id): Ref => ({ kind: "blob", id })), ...needed.map(originRef), referrersRef(digest)];
   store.records.batch(() => {
     for (const name of names) {
       const before = store.images.get(name);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type AnnotationSpec, type BuildOptions, isDecantError, pushImage } from "../../src/index.ts";
+import { type AnnotationSpec, type BuildOptions, isDecantError, pruneStore, pullImage, pushImage } from "../../src/index.ts";
 import { workshop, type Workshop } from "../support/build.ts";
 import { startFakeRegistry } from "../support/registry.ts";
 import { OCI_INDEX } from "../../src/oci/index.ts";
@@ -21,6 +21,7 @@ const ALL: readonly AnnotationSpec[] = (["manifest", "manifest-descriptor", "ind
 interface Document {
   readonly mediaType: string;
   readonly manifests?: readonly (Document & { readonly digest: string; readonly platform?: object })[];
+  readonly layers?: readonly Document[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -110,6 +111,26 @@ describe("annotations", { concurrency: 2 }, () => {
       await failure(shop.build(TEXT, { outputs: [{ type: "docker", dest: join(shop.folder, "a.tar"), names: [] }], buildArgs: INDEX })),
       /^USAGE .*docker archive of an index/,
     );
+  });
+
+  it("H3: of the layers of a base are those of its registry, also after a prune of the cache", async () => {
+    using shop = workshop();
+    await using registry = await startFakeRegistry();
+    const base = `${registry.host}/base:1`;
+    const epoch = { buildArgs: { SOURCE_DATE_EPOCH: "1700000000" } };
+    await shop.build(TEXT, { ...epoch, outputs: [{ type: "registry", names: [base], rewriteTimestamp: true }] });
+    using other = workshop();
+    const annotations = async (): Promise<unknown> => {
+      const dest = join(other.folder, `out${Math.random()}`);
+      await other.build(`FROM ${base}\nCOPY <<b /b\nb\n`, { ...epoch, outputs: [{ type: "oci", dest, tar: false, names: [] }] });
+      const index: Document = JSON.parse(readFileSync(join(dest, "index.json"), "utf8"));
+      return blob(dest, index.manifests?.[0]?.digest ?? "").layers?.map((layer) => layer.annotations);
+    };
+    await pullImage({ image: base, root: other.root, env: {} }).result;
+    const before = await annotations();
+    assert.deepEqual(before, [{ "buildkit/rewritten-timestamp": "1700000000" }, undefined]);
+    await pruneStore({ root: other.root, env: {}, all: true }).result;
+    assert.deepEqual(await annotations(), before);
   });
 
   it("stay when the image is pushed from the store", async () => {

@@ -99,7 +99,7 @@ const ATTACKS: readonly Attack[] = [
   { name: "seeing where its cgroup is on the machine", script: "cut -d: -f3 /proc/self/cgroup | sort -u", want: /^\/$/ },
   {
     name: "processes of the machine in /proc",
-    script: "for pid in /proc/[0-9]*; do cat $pid/comm; done 2>/dev/null | grep -vxE 'sh|cat|grep' | tr '\\n' ' '",
+    script: "for pid in /proc/[0-9]*; do cat $pid/comm; done 2>/dev/null | grep -vxE 'sh|cat|grep|tr|busybox' | tr '\\n' ' '",
     want: /^$/,
   },
   {

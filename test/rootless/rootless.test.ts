@@ -307,7 +307,7 @@ describe("H1: decant doctor", { timeout: 300_000 }, () => {
     using user = otherUser();
     const { code, out, err } = user.decant("doctor");
     assert.equal(code, 0, err);
-    assert.match(out, /^ok {7}RUN: works, by a helper process in a user namespace$/m);
+    assert.match(out, /^ok {7}RUN: works, without root, in a user namespace$/m);
     assert.match(out, /^ok {7}ids: 65537 users and 65537 groups$/m);
   });
 

@@ -3,6 +3,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { PreparedBuild } from "../../build/index.ts";
 import { localSources, type Solution } from "../../engine/index.ts";
+import { type Emit, eventSource } from "../../events.ts";
+import { given } from "../../given.ts";
 import { reachable, type Vertex, type VertexId } from "../../graph/index.ts";
 import { runStep, planStep } from "../../step.ts";
 import { findLayer, type LayerSource, loadTree, type Tree } from "../../tree/index.ts";
@@ -19,6 +21,8 @@ import { remoteGraph, type RemoteGraph, remoteVertices, type RemoteGraphOptions 
 import { type SentImages, sendImages } from "./sent-images.ts";
 import { checkCapabilities } from "./capabilities.ts";
 import { failure, type ToldSteps } from "./told-steps.ts";
+
+const CHECKS_PATHS = "file.copy.requiredpaths";
 
 /** What a target came to. */
 export interface RanTarget {
@@ -74,8 +78,20 @@ function graphOptions({ facts }: BuilderNode, { build, images }: ReadyTarget, se
     sessionId,
     network: network === "default" ? undefined : network,
     noCache,
-    checksPaths: facts.capabilities.has("file.copy.requiredpaths"),
+    checksPaths: facts.capabilities.has(CHECKS_PATHS),
   };
+}
+
+/** As with BuildKit's own frontend, an older builder copies what is there, and does not notice what is not. */
+function tellUnchecked({ address, facts }: BuilderNode, target: Vertex, emit: Emit): void {
+  if (facts.capabilities.has(CHECKS_PATHS)) return;
+  const copy = reachable(target).find(
+    ({ op }) => op.kind === "file" && op.actions.some((action) => action.kind === "copy" && action.requiredPaths !== undefined),
+  );
+  if (copy === undefined) return;
+  const { name, source } = copy.meta;
+  const message = `The BuildKit ${facts.version} of ${address} does not notice when a source of ${name} is missing: it copies the others`;
+  emit({ type: "warning", code: "BuilderMissesPaths", message, ...given({ source: source && eventSource(source) }) });
 }
 
 /** Runs it. Throws `NodeLost`, `RUN_FAILED`, `COPY_SOURCE_MISSING`, `BUILDER`, and what taking the result throws. */
@@ -87,6 +103,7 @@ export async function runTarget(node: BuilderNode, ready: ReadyTarget, steps: To
   stack.defer(() => stop.abort(new GrpcError(CODE.cancelled, "the build is over")));
   const signal = AbortSignal.any([opened.signal, stop.signal]);
   const scratch = stack.use(await session.store.scratch());
+  tellUnchecked(node, target, opened.emit);
   const vertex = `fetch ${node.address} ${target.id}`;
   const progress = startProgress(opened.emit, { vertex, id: "layers", action: "fetch" });
   const known = reachable(target).flatMap((one) => ready.images.layersOf(one));

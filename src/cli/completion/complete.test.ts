@@ -15,7 +15,7 @@ async function answer(line: readonly string[]): Promise<string> {
 
 describe("complete()", () => {
   const rows: readonly { readonly line: string; readonly want: string }[] = [
-    { line: "bui", want: "none: build builder buildx" },
+    { line: "bui", want: "none: build builders builder buildx" },
     { line: "im", want: "none: images import image" },
     { line: "buildx p", want: "none: prune" },
     { line: "image r", want: "none: rm remove" },

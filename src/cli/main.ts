@@ -1,8 +1,11 @@
 /**
  * The command's first file: says clearly when Node is too old, turns the compile cache on, and only then loads the rest.
- * It must parse and link under older Nodes, so it uses no new syntax and imports nothing statically.
+ * It must parse and link under older Nodes, so it uses no new syntax, and imports statically only what does neither.
  * Only bin/decant may start it. Node looks for some of its own options in all arguments, so bin/decant puts a colon before each.
  */
+import type * as Process from "./process.ts";
+import { createScriptLoader } from "./script-loader.ts";
+
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(
@@ -26,9 +29,20 @@ if (!words.every((word) => word.startsWith(MARK))) {
 }
 // Not Node's default, which is below /tmp: whoever can write there could plant code for root.
 const caches = process.env["XDG_CACHE_HOME"] || homeCaches();
-if (caches !== undefined) enableCompileCache(`${caches}/decant/compile-cache`);
-const { runProcess } = await import("./process.ts");
-await runProcess(words.map((word) => word.slice(MARK.length)));
+const kept = caches !== undefined && makeFolder(`${caches}/decant`) ? `${caches}/decant` : undefined;
+if (kept !== undefined) process.getBuiltinModule("node:module").enableCompileCache(`${kept}/compile-cache`);
+const { dirname, filename } = import.meta;
+// The bundle has scripts in the place of most modules.
+const scripts = createScriptLoader({
+  folder: dirname,
+  cache: kept && `${kept}/code-${process.version}-${process.arch}`,
+  command: words[0]?.slice(MARK.length) ?? "",
+});
+const { runProcess } = filename.endsWith(".ts") ? await import("./process.ts") : (scripts.load("./process.cjs") as typeof Process);
+await runProcess(
+  words.map((word) => word.slice(MARK.length)),
+  (flags) => scripts.keep(flags),
+);
 
 /** Undefined for a number without an account, as containers start programs. */
 function homeCaches(): string | undefined {
@@ -40,10 +54,6 @@ function homeCaches(): string | undefined {
 }
 
 /** Without a folder there is no cache. It is made here, because Node's own way never ends where nobody can make one, as below /proc. */
-function enableCompileCache(folder: string): void {
-  if (makeFolder(folder)) process.getBuiltinModule("node:module").enableCompileCache(folder);
-}
-
 function makeFolder(path: string): boolean {
   if (existsSync(path)) return true;
   const parent = posix.dirname(path);

@@ -11,6 +11,9 @@ const BUILT_IN = /^var (import_\w+) = require\("(node:[^"]+)"\);$/gm;
 /** esbuild's exports are getters of getters; one of each is enough. */
 const EXPORTS = /^var stdin_exports = \{\};$/m;
 const EXPORTS_COPIED = /^module\.exports = __toCommonJS\(stdin_exports\);$/m;
+/** A single other sign makes V8 hold two bytes for each of a script. esbuild leaves them in comments and regular expressions only. */
+const COMMENT = /^ *\/[/*].*$/gm;
+const NOT_ASCII = /[^\0-\x7f]/g;
 const BUILT_IN_OF_ENTRY = /^import \{([^}]*)\} from "(node:[^"]+)";$/gm;
 
 /** What Node brings is loaded when the first of it is used: most commands use few. */
@@ -35,7 +38,9 @@ export function chunkAsScript(text: string): string {
     const keys = new Set([...code.matchAll(new RegExp(String.raw`\b${variable}\.(\w+)`, "g"))].map(([, key = ""]) => key));
     return `var ${variable} = lazily("${name}", ${JSON.stringify([...keys])});`;
   });
-  return `"use strict";${code.includes("ownUrl") ? OWN_URL : ""}${lazy === own ? "" : LAZY}${lazy}`;
+  return `"use strict";${code.includes("ownUrl") ? OWN_URL : ""}${lazy === own ? "" : LAZY}${lazy}`.replaceAll(COMMENT, (comment) =>
+    comment.replaceAll(NOT_ASCII, "?"),
+  );
 }
 
 /** The text of an entry, which stays a module. An import of a built-in module would make Node read all that this exports. */

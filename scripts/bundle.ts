@@ -30,10 +30,23 @@ const LATE =
 
 const page = await pageCode();
 
+/** What loads the other scripts, so it has no script of its own. */
+const main = await build({
+  absWorkingDir: ROOT,
+  entryPoints: [{ in: "src/cli/main.ts", out: "decant" }],
+  outdir: OUT,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "esnext",
+  external: ["./process.ts"],
+  logLevel: "warning",
+  write: false,
+});
+
 const { outputFiles, metafile } = await build({
   absWorkingDir: ROOT,
   entryPoints: [
-    { in: "src/cli/main.ts", out: "decant" },
     { in: "src/cli/process.ts", out: "process" },
     { in: "src/index.ts", out: "index" },
     ...workers.map((path) => ({ in: path, out: basename(path, ".ts") })),
@@ -52,7 +65,7 @@ const { outputFiles, metafile } = await build({
   alias: { yaml: "./node_modules/yaml/browser/index.js" },
   plugins: [
     reportPage(),
-    ourSources({ root: ROOT, core: CORE, light: ["src/cli/*.ts", "src/cli/errors/*.ts", "src/cli/commands/version.ts"] }),
+    ourSources({ root: ROOT, core: CORE, light: ["src/cli/*.ts", "src/cli/errors/*.ts", "src/cli/commands/version.ts", "src/version.ts"] }),
   ],
   legalComments: "eof",
   logLevel: "warning",
@@ -64,7 +77,7 @@ const early = startedWith(CORE).find((path) => LATE.test(path));
 if (early !== undefined) throw new Error(`Cannot bundle: every build loads ${early}; wanted: import() where it is needed`);
 
 mkdirSync(OUT, { recursive: true });
-const files = outputFiles.map(({ path, text }) =>
+const files = [...main.outputFiles, ...outputFiles].map(({ path, text }) =>
   /^(?:chunk-.*|process)\.js$/.test(basename(path))
     ? { path: path.replace(/\.js$/, ".cjs"), text: chunkAsScript(text) }
     : { path, text: entryWithScripts(text) },

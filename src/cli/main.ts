@@ -1,5 +1,5 @@
 /**
- * The command's first file: says clearly when Node is too old, turns the compile cache on, and only then loads the rest.
+ * The command's first file: says clearly when Node is too old, finds the caches of compiled code, and only then loads the rest.
  * It must parse and link under older Nodes, so it uses no new syntax, and imports statically only what does neither.
  * Only bin/decant may start it. Node looks for some of its own options in all arguments, so bin/decant puts a colon before each.
  */
@@ -27,22 +27,21 @@ if (!words.every((word) => word.startsWith(MARK))) {
   );
   process.exit(1);
 }
-// Not Node's default, which is below /tmp: whoever can write there could plant code for root.
-const caches = process.env["XDG_CACHE_HOME"] || homeCaches();
-const kept = caches !== undefined && makeFolder(`${caches}/decant`) ? `${caches}/decant` : undefined;
-if (kept !== undefined) process.getBuiltinModule("node:module").enableCompileCache(`${kept}/compile-cache`);
+const args = words.map((word) => word.slice(MARK.length));
 const { dirname, filename } = import.meta;
-// The bundle has scripts in the place of most modules.
-const scripts = createScriptLoader({
-  folder: dirname,
-  cache: kept && `${kept}/code-${process.version}-${process.arch}`,
-  command: words[0]?.slice(MARK.length) ?? "",
-});
-const { runProcess } = filename.endsWith(".ts") ? await import("./process.ts") : (scripts.load("./process.cjs") as typeof Process);
-await runProcess(
-  words.map((word) => word.slice(MARK.length)),
-  (flags) => scripts.keep(flags),
-);
+// Not Node's default, which is below /tmp: whoever can write there could plant code for root.
+const caches = process.env["NODE_DISABLE_COMPILE_CACHE"] ? undefined : process.env["XDG_CACHE_HOME"] || homeCaches();
+const cache = caches !== undefined && makeFolder(`${caches}/decant`) ? `${caches}/decant` : undefined;
+if (filename.endsWith(".ts")) {
+  if (cache !== undefined) process.getBuiltinModule("node:module").enableCompileCache(`${cache}/compile-cache`);
+  const { runProcess } = await import("./process.ts");
+  await runProcess(args, () => undefined);
+} else {
+  // The bundle has scripts in the place of modules.
+  const scripts = createScriptLoader({ folder: dirname, cache: cache && `${cache}/code`, command: args[0] ?? "" });
+  const { runProcess } = scripts.load("./process.cjs") as typeof Process;
+  await runProcess(args, scripts.keep);
+}
 
 /** Undefined for a number without an account, as containers start programs. */
 function homeCaches(): string | undefined {

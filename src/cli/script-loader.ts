@@ -1,33 +1,29 @@
 /**
- * Loads the scripts of the bundle (scripts/as-scripts.ts), and keeps what V8 has compiled of them for the next command. Node's own cache of
- * modules holds no function that is compiled when it first runs; these are most of the time that a build with nothing to do needs.
- * The file of a script's code: the CRC-32 of its source and of the code, how many commands wrote it, then the code. V8 checks its version and
- * flags, not the bytes.
+ * Loads the scripts of the bundle (scripts/as-scripts.ts), with the code that V8 compiled of them in the last runs of the same command (code-cache.ts).
+ * Node's own cache of modules holds no function that is compiled when it first runs; these are most of the time that a build with nothing to do needs.
  */
+import { type KeptCode, readCodes, writeCodes } from "./code-cache.ts";
 
 const WRAPPER = ["(function (exports, require, module, __filename, __dirname) {", "\n})"] as const;
-const HEAD_BYTES = 12;
-/** Commands do not all run the same functions: so many add theirs to the code of the first, and one a day later. */
+/** Runs of a command do not all call the same functions: so many add theirs to the code of the first, and one a day later. */
 const WRITERS = 3;
 const FRESH_MS = 24 * 3_600_000;
-/** Code of versions that nobody starts any more goes after this time. */
-const KEPT_MS = 30 * 24 * 3_600_000;
 
 /** Loads scripts of one folder. */
 interface ScriptLoader {
   /** What the script of this name exports, as "./process.cjs". Other names are those of packages. */
   load(name: string): unknown;
-  /** Keeps the code of scripts that had none, or too little. `flags` names V8's flags from now on, as it takes no code that was made with others. Never fails. */
-  keep(flags?: string): void;
+  /** Writes the code of all scripts so far, if the cache has too little of it. From then on no code is read or written. Never fails. */
+  keep(): void;
 }
 
 /** Which scripts, and where their code is. */
 interface ScriptLoaderOptions {
   /** The absolute path of the folder that holds the scripts. */
   readonly folder: string;
-  /** Holds the code; undefined: it is not kept. */
+  /** The folder that holds code of all commands; undefined: none is kept. */
   readonly cache: string | undefined;
-  /** What the process does. Each command runs functions of its own, so it has its own code. */
+  /** What the process does. Each command calls functions of its own, so it has its own code. */
   readonly command: string;
 }
 
@@ -40,73 +36,50 @@ export function createScriptLoader({ folder, cache, command }: ScriptLoaderOptio
   const packages = createRequire(`${folder}/`);
   const loaded = new Map<string, { exports: unknown }>();
   const owner = /^[a-z-]{1,20}$/.test(command) ? command : "other";
-  let state = owner;
-  let fresh: { readonly script: InstanceType<typeof Script>; readonly sum: number; readonly path: string; readonly writers: number }[] = [];
+  const file = `${owner}-${process.version}-${process.arch}-${crc32(folder).toString(16)}`;
+  const kept = cache === undefined ? undefined : readCodes(cache, file);
+  const codes = new Map(kept?.codes.map((code) => [code.name, code]));
+  const scripts: { readonly script: InstanceType<typeof Script>; readonly name: string; readonly source: number }[] = [];
+  let isKept = cache === undefined;
+  let writers = kept?.writers ?? 0;
 
+  const pathOf = (name: string): string => folder + name.slice(1);
+  const compile = (name: string): InstanceType<typeof Script> => {
+    const bytes = fs.readFileSync(pathOf(name));
+    const text = WRAPPER.join(bytes.toString());
+    const place = { filename: pathOf(name), columnOffset: -WRAPPER[0].length };
+    if (isKept) return new Script(text, place);
+    const source = crc32(bytes);
+    const known = codes.get(name);
+    const isSame = known?.source === source;
+    const script = new Script(text, isSame ? { ...place, cachedData: known.code } : place);
+    if (!isSame || script.cachedDataRejected === true) writers = 0;
+    scripts.push({ script, name, source });
+    return script;
+  };
   const load = (name: string): unknown => {
     if (!name.startsWith("./")) return packages(name) as unknown;
     const known = loaded.get(name);
     if (known !== undefined) return known.exports;
     const module = { exports: {} as unknown };
     loaded.set(name, module);
-    const filename = folder + name.slice(1);
-    // esbuild writes ASCII only.
-    const text = fs.readFileSync(filename, "latin1");
-    const sum = crc32(text);
-    const path = `${cache}/${name.slice(2)}.${state}`;
-    const kept = cache === undefined ? undefined : readCode(path, sum);
-    const script = new Script(WRAPPER.join(text), {
-      filename,
-      columnOffset: -WRAPPER[0].length,
-      ...(kept === undefined ? {} : { cachedData: kept.code }),
-    });
-    const writers = kept === undefined || script.cachedDataRejected === true ? 0 : kept.writers;
-    if (cache !== undefined && writers < WRITERS) fresh.push({ script, sum, path, writers: writers + 1 });
-    const run = script.runInThisContext() as (...values: readonly unknown[]) => void;
-    run(module.exports, load, module, filename, folder);
+    const run = compile(name).runInThisContext() as (...values: readonly unknown[]) => void;
+    run(module.exports, load, module, pathOf(name), folder);
     return module.exports;
-  };
-
-  const readCode = (path: string, sum: number): { readonly code: Buffer; readonly writers: number } | undefined => {
-    try {
-      const file = fs.readFileSync(path);
-      const code = file.subarray(HEAD_BYTES);
-      if (file.readUInt32LE(0) !== sum || file.readUInt32LE(4) !== crc32(code)) return undefined;
-      const isOld = Date.now() - fs.statSync(path).mtimeMs > FRESH_MS;
-      return { code, writers: isOld ? WRITERS - 1 : file.readUInt32LE(8) };
-    } catch {
-      return undefined;
-    }
-  };
-  const writeCode = ({ script, sum, path, writers }: (typeof fresh)[number]): void => {
-    const code = script.createCachedData();
-    const head = Buffer.alloc(HEAD_BYTES);
-    head.writeUInt32LE(sum, 0);
-    head.writeUInt32LE(crc32(code), 4);
-    head.writeUInt32LE(writers, 8);
-    const temporary = `${path}.${process.pid}`;
-    fs.writeFileSync(temporary, Buffer.concat([head, code]), { mode: 0o600 });
-    fs.renameSync(temporary, path);
-  };
-  const keepAll = (into: string): void => {
-    if (!fs.existsSync(into)) fs.mkdirSync(into, { mode: 0o700 });
-    fresh.forEach(writeCode);
-    for (const name of fs.readdirSync(into)) {
-      const { mtimeMs } = fs.statSync(`${into}/${name}`);
-      if (Date.now() - mtimeMs > KEPT_MS) fs.rmSync(`${into}/${name}`);
-    }
   };
 
   return {
     load,
-    keep(flags) {
-      try {
-        if (cache !== undefined && fresh.length > 0) keepAll(cache);
-      } catch {
-        // A command needs no cache: the disk may be full, or read-only.
+    keep() {
+      const isOld = kept !== undefined && kept.ageMs > FRESH_MS;
+      if (!isKept && cache !== undefined && (writers < WRITERS || isOld)) {
+        const now = scripts.map(({ script, name, source }): KeptCode => ({ name, source, code: script.createCachedData() }));
+        // Scripts of other runs of this command.
+        for (const { name } of now) codes.delete(name);
+        const others = [...codes.values()].filter(({ name }) => fs.existsSync(pathOf(name)));
+        writeCodes(cache, file, [...now, ...others], writers + 1);
       }
-      fresh = [];
-      if (flags !== undefined) state = `${owner}.${flags}`;
+      isKept = true;
     },
   };
 }

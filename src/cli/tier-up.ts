@@ -10,8 +10,8 @@ const CALLS = 100_000;
 const START_MS = 150;
 
 /**
- * Raises the threshold for a command that takes longer than its start, and calls `before` just before. From then on V8 takes no compiled code
- * from caches that were made before, and Node none from its own.
+ * Raises the threshold for a command that takes longer than its start, and calls `before` just before: V8 takes no
+ * compiled code that it made with other flags.
  */
 export function delayTurboFan(before: () => void): void {
   const { user, system } = process.cpuUsage();

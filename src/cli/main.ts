@@ -40,7 +40,7 @@ if (filename.endsWith(".ts")) {
   // The bundle has scripts in the place of modules.
   const scripts = createScriptLoader({ folder: dirname, cache: cache && `${cache}/code`, command: args[0] ?? "" });
   const { runProcess } = scripts.load("./process.cjs") as typeof Process;
-  await runProcess(args, scripts.keep);
+  await runProcess(args, () => scripts.keep());
 }
 
 /** Undefined for a number without an account, as containers start programs. */

@@ -15,7 +15,7 @@ export interface KeptCode {
 }
 
 /** What the file held. */
-export interface KeptCodes {
+interface KeptCodes {
   readonly codes: readonly KeptCode[];
   /** How many runs have written it. */
   readonly writers: number;

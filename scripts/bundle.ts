@@ -1,5 +1,5 @@
 /**
- * Bundles the command and the library: dist/decant.js and dist/index.js, with chunks that both share and load on use, and one file for each
+ * Bundles the command and the library: dist/decant.js and dist/index.js, with chunks that both share and load on use (as-scripts.ts), and one for each
  * worker thread, beside them: workers are the files called `*-worker.ts`, loaded by `new URL("./NAME.js", import.meta.url)`. dist/LICENSES.txt
  * has the licences of the packages that are in the bundle. `--clean` removes the chunks of earlier bundles at once, as for a release.
  */
@@ -7,6 +7,7 @@ import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeF
 import { basename, join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { pageCode } from "../src/report/page-code.ts";
+import { chunkAsScript, entryWithScripts } from "./as-scripts.ts";
 import { ourSources } from "./sources.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -29,10 +30,24 @@ const LATE =
 
 const page = await pageCode();
 
+/** What loads the other scripts, so it has no script of its own. */
+const main = await build({
+  absWorkingDir: ROOT,
+  entryPoints: [{ in: "src/cli/main.ts", out: "decant" }],
+  outdir: OUT,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "esnext",
+  external: ["./process.ts"],
+  logLevel: "warning",
+  write: false,
+});
+
 const { outputFiles, metafile } = await build({
   absWorkingDir: ROOT,
   entryPoints: [
-    { in: "src/cli/main.ts", out: "decant" },
+    { in: "src/cli/process.ts", out: "process" },
     { in: "src/index.ts", out: "index" },
     ...workers.map((path) => ({ in: path, out: basename(path, ".ts") })),
   ],
@@ -50,7 +65,7 @@ const { outputFiles, metafile } = await build({
   alias: { yaml: "./node_modules/yaml/browser/index.js" },
   plugins: [
     reportPage(),
-    ourSources({ root: ROOT, core: CORE, light: ["src/cli/*.ts", "src/cli/errors/*.ts", "src/cli/commands/version.ts"] }),
+    ourSources({ root: ROOT, core: CORE, light: ["src/cli/*.ts", "src/cli/errors/*.ts", "src/cli/commands/version.ts", "src/version.ts"] }),
   ],
   legalComments: "eof",
   logLevel: "warning",
@@ -62,16 +77,21 @@ const early = startedWith(CORE).find((path) => LATE.test(path));
 if (early !== undefined) throw new Error(`Cannot bundle: every build loads ${early}; wanted: import() where it is needed`);
 
 mkdirSync(OUT, { recursive: true });
-for (const { path, contents } of outputFiles) replaceFile(path, contents);
+const files = [...main.outputFiles, ...outputFiles].map(({ path, text }) =>
+  /^(?:chunk-.*|process)\.js$/.test(basename(path))
+    ? { path: path.replace(/\.js$/, ".cjs"), text: chunkAsScript(text) }
+    : { path, text: entryWithScripts(text) },
+);
+for (const { path, text } of files) replaceFile(path, text);
 replaceFile(join(OUT, "LICENSES.txt"), licences([...Object.keys(metafile.inputs), ...page.files]));
 // Chunks of the last bundle stay for a while: a command that runs may still want to load one.
-const fresh = new Set(outputFiles.map(({ path }) => path));
-for (const name of globSync("chunk-*.js", { cwd: OUT })) {
+const fresh = new Set(files.map(({ path }) => path));
+for (const name of globSync("chunk-*.{js,cjs}", { cwd: OUT })) {
   const path = join(OUT, name);
   if (!fresh.has(path) && Date.now() - statSync(path).mtimeMs > KEEP_MS) rmSync(path);
 }
-const bytes = outputFiles.reduce((sum, { contents }) => sum + contents.byteLength, 0);
-console.log(`bundle: dist/decant.js, dist/index.js and ${outputFiles.length - 2} files, ${Math.round(bytes / 1000)} kB`);
+const bytes = files.reduce((sum, { text }) => sum + text.length, 0);
+console.log(`bundle: dist/decant.js, dist/index.js and ${files.length - 2} files, ${Math.round(bytes / 1000)} kB`);
 
 /** The page of reports, as text in the place of what makes it. */
 function reportPage(): Plugin {

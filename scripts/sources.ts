@@ -8,7 +8,6 @@ import { dirname, join, relative } from "node:path";
 import type { Plugin } from "esbuild";
 
 const IMPORT = /^import \{([^}]*)\} from "([^"]+\/index\.ts)";$/gm;
-const BUILT_IN = /^import \{([^}]*)\} from "(node:[^"]+)";$/gm;
 const EXPORT = /^export \{([^}]*)\} from "([^"]+)";$/gm;
 const LATE_IMPORT = /\bimport\("(\.[^"]+\.ts)"\)/g;
 
@@ -62,9 +61,7 @@ export function ourSources({ root, core, light }: SourcesOptions): Plugin {
     name: "our sources",
     setup(build) {
       build.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
-        const text = readFileSync(path, "utf8")
-          .replaceAll(IMPORT, (_all, names: string, face: string) => direct(path, names, face))
-          .replaceAll(BUILT_IN, (_all, names: string, module: string) => builtIn(names, module));
+        const text = readFileSync(path, "utf8").replaceAll(IMPORT, (_all, names: string, face: string) => direct(path, names, face));
         const first = onUse.has(path) && !alone.has(path) ? `import "${pathFrom(path, join(root, core))}";\n` : "";
         return { contents: first + text, loader: "ts" };
       });
@@ -77,12 +74,6 @@ export function ourSources({ root, core, light }: SourcesOptions): Plugin {
       });
     },
   };
-}
-
-/** An import of a built-in module makes Node read all its exports, also those that load more, as the streams of node:fs. */
-function builtIn(names: string, module: string): string {
-  const values = valuesIn(names).map(({ name, as }) => (name === as ? name : `${name}: ${as}`));
-  return values.length === 0 ? "" : `const { ${values.join(", ")} } = process.getBuiltinModule("${module}");`;
 }
 
 /** Files that some file imports when it needs them. */

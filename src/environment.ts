@@ -132,7 +132,8 @@ export const VARIABLES: readonly VariableRow[] = [
     note: "Where `containers/auth.json` and `registries.conf` are",
   },
   { name: "XDG_DATA_HOME", of: "buildah, podman", state: "used", note: "Where the store of a user is" },
-  { name: "XDG_CACHE_HOME", of: "decant", state: "used", note: "Where Node's compile cache is" },
+  { name: "XDG_CACHE_HOME", of: "decant", state: "used", note: "Where compiled code of Decant is kept, in `decant/code`" },
+  { name: "NODE_DISABLE_COMPILE_CACHE", of: "node", state: "used", note: "`1`: no compiled code is kept" },
   { name: "TMPDIR", of: "all", state: "used", note: "Only the events of a long build; everything else is in the store" },
   { name: "NO_COLOR, FORCE_COLOR, TERM", of: "all", state: "used", note: "Colours" },
 ];

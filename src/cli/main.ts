@@ -1,8 +1,11 @@
 /**
- * The command's first file: says clearly when Node is too old, turns the compile cache on, and only then loads the rest.
- * It must parse and link under older Nodes, so it uses no new syntax and imports nothing statically.
+ * The command's first file: says clearly when Node is too old, finds the caches of compiled code, and only then loads the rest.
+ * It must parse and link under older Nodes, so it uses no new syntax, and imports statically only what does neither.
  * Only bin/decant may start it. Node looks for some of its own options in all arguments, so bin/decant puts a colon before each.
  */
+import type * as Process from "./process.ts";
+import { createScriptLoader } from "./script-loader.ts";
+
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(
@@ -24,11 +27,21 @@ if (!words.every((word) => word.startsWith(MARK))) {
   );
   process.exit(1);
 }
+const args = words.map((word) => word.slice(MARK.length));
+const { dirname, filename } = import.meta;
 // Not Node's default, which is below /tmp: whoever can write there could plant code for root.
-const caches = process.env["XDG_CACHE_HOME"] || homeCaches();
-if (caches !== undefined) enableCompileCache(`${caches}/decant/compile-cache`);
-const { runProcess } = await import("./process.ts");
-await runProcess(words.map((word) => word.slice(MARK.length)));
+const caches = process.env["NODE_DISABLE_COMPILE_CACHE"] ? undefined : process.env["XDG_CACHE_HOME"] || homeCaches();
+const cache = caches !== undefined && makeFolder(`${caches}/decant`) ? `${caches}/decant` : undefined;
+if (filename.endsWith(".ts")) {
+  if (cache !== undefined) process.getBuiltinModule("node:module").enableCompileCache(`${cache}/compile-cache`);
+  const { runProcess } = await import("./process.ts");
+  await runProcess(args, () => undefined);
+} else {
+  // The bundle has scripts in the place of modules.
+  const scripts = createScriptLoader({ folder: dirname, cache: cache && `${cache}/code`, command: args[0] ?? "" });
+  const { runProcess } = scripts.load("./process.cjs") as typeof Process;
+  await runProcess(args, () => scripts.keep());
+}
 
 /** Undefined for a number without an account, as containers start programs. */
 function homeCaches(): string | undefined {
@@ -40,10 +53,6 @@ function homeCaches(): string | undefined {
 }
 
 /** Without a folder there is no cache. It is made here, because Node's own way never ends where nobody can make one, as below /proc. */
-function enableCompileCache(folder: string): void {
-  if (makeFolder(folder)) process.getBuiltinModule("node:module").enableCompileCache(folder);
-}
-
 function makeFolder(path: string): boolean {
   if (existsSync(path)) return true;
   const parent = posix.dirname(path);

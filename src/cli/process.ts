@@ -8,9 +8,10 @@ import { workingDirectory } from "../working-directory.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** Runs the command line `args` and ends the process with its exit code. */
-export async function runProcess(args: readonly string[]): Promise<void> {
-  delayTurboFan();
+/** Runs the command line `args` and ends the process with its exit code. `keepCode` keeps compiled code; only the first call has an effect. */
+export async function runProcess(args: readonly string[], keepCode: () => void): Promise<void> {
+  delayTurboFan(keepCode);
+  process.once("exit", keepCode);
   const stop = new AbortController();
   let forward: ((name: string) => void) | undefined;
   for (const [name, exitCode] of Object.entries(SIGNALS)) {

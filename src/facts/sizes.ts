@@ -6,6 +6,6 @@ import type { LayerIndex } from "../tree/index.ts";
 export function sizeBelow(index: LayerIndex, path: TreePath): number {
   const [start, end] = index.below(path);
   let sizeBytes = 0;
-  for (let position = start; position < end; position += 1) if (index.kind(position) === "file") sizeBytes += index.at(position).size;
+  for (let position = start; position < end; position += 1) if (index.kind(position) === "file") sizeBytes += index.size(position);
   return sizeBytes;
 }

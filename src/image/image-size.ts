@@ -36,7 +36,7 @@ async function layerSize(store: Store, source: LayerSource, signal: AbortSignal)
   if (typeof known === "number") return known;
   const { index } = await source.load(signal);
   let bytes = 0;
-  for (let at = 0; at < index.count; at += 1) if (index.kind(at) === "file") bytes += index.at(at).size;
+  for (let at = 0; at < index.count; at += 1) if (index.kind(at) === "file") bytes += index.size(at);
   store.records.put(SPACE, id, bytes);
   return bytes;
 }

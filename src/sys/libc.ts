@@ -13,8 +13,23 @@ let library: KoffiModule.LibraryHandle | undefined;
 
 /** The package, for libraries other than libc. */
 export function koffi(): Koffi {
-  koffiModule ??= createRequire(import.meta.url)("koffi") as Koffi;
+  koffiModule ??= loadKoffi();
   return koffiModule;
+}
+
+/**
+ * Its own module touches all of node:fs and node:util, which takes three times as long as the native part. That part alone has all that we use. Where it
+ * lies elsewhere than in the published packages, or does not load, the package decides.
+ */
+function loadKoffi(): Koffi {
+  const ours = createRequire(import.meta.url);
+  try {
+    const native = createRequire(ours.resolve("koffi"))(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`) as Koffi;
+    if (native.version !== undefined) return native;
+  } catch {
+    // Below.
+  }
+  return ours("koffi") as Koffi;
 }
 
 /** Has this thread used it already? */

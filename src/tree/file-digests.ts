@@ -10,7 +10,7 @@ import { compareTreePaths } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import type { DigestTable, FileStat } from "./file-digest-table.ts";
 import { createTable, encodeTable, openTable } from "./file-digest-table.ts";
-import { createPathTable } from "./path-table.ts";
+import { hashOf } from "./path-slots.ts";
 
 /** Digests by path and metadata. */
 export interface FileDigests {
@@ -37,7 +37,7 @@ const MIN_UNSEEN = 10_000;
 export async function createFileDigests(store: Store, rootPath: string): Promise<StoredFileDigests> {
   const table = await load(store, rootPath);
   const fresh = createTable();
-  const added = createAdded();
+  const added = createAdded(fresh);
   const seen = new Uint8Array(table.count);
   let isDirty = false;
   /** Walks ask in order: the next is most often the one after the last. */
@@ -82,37 +82,48 @@ interface Added {
   readonly size: number;
   at(path: TreePath): number | undefined;
   set(path: TreePath, position: number): void;
+  /** In the order in which they were put. */
   positions(): Uint32Array;
 }
 
-function createAdded(): Added {
-  // Packed: a context may have a million files.
-  const nodes = createPathTable(1);
-  const valueOf = (node: number): number => nodes.get(node, 0);
+const FIRST_SLOTS = 1024;
+
+/** A hash table with open addressing. Its slots hold positions, and `fresh` has the paths: a context may have a million files. */
+function createAdded(fresh: DigestTable): Added {
+  /** 1 + position; 0 is empty. */
+  let slots = new Uint32Array(FIRST_SLOTS);
   let size = 0;
+  /** The slot that holds the path, or the empty one where it belongs. */
+  const slotOf = (path: TreePath): number => {
+    const mask = slots.length - 1;
+    let slot = hashOf(0, path, 0, path.length) & mask;
+    for (let held = slots[slot] ?? 0; held !== 0 && fresh.compare(held - 1, path) !== 0; held = slots[slot] ?? 0) slot = (slot + 1) & mask;
+    return slot;
+  };
+  const grow = (): void => {
+    const before = slots;
+    slots = new Uint32Array(before.length * 2);
+    for (const held of before) if (held !== 0) slots[slotOf(fresh.path(held - 1))] = held;
+  };
   return {
     get size() {
       return size;
     },
     at(path) {
-      const node = size === 0 ? undefined : nodes.find(path);
-      return node === undefined || valueOf(node) === 0 ? undefined : valueOf(node) - 1;
+      const held = size === 0 ? 0 : (slots[slotOf(path)] ?? 0);
+      return held === 0 ? undefined : held - 1;
     },
     set(path, position) {
-      const node = nodes.make(path);
-      if (valueOf(node) === 0) size += 1;
-      nodes.set(node, 0, position + 1);
+      const slot = slotOf(path);
+      if (slots[slot] === 0) size += 1;
+      slots[slot] = position + 1;
+      if (size * 2 >= slots.length) grow();
     },
-    positions() {
-      const found = new Uint32Array(size);
-      let count = 0;
-      for (let node = 0; node < nodes.count; node += 1) {
-        if (valueOf(node) === 0) continue;
-        found[count] = valueOf(node) - 1;
-        count += 1;
-      }
-      return found;
-    },
+    positions: () =>
+      slots
+        .filter((held) => held !== 0)
+        .map((held) => held - 1)
+        .sort(),
   };
 }
 

@@ -91,6 +91,7 @@ export function openIndex(bytes: Buffer): StoredIndex {
     },
     path: pathOf,
     kind: kindOf,
+    size: (position) => float(position, F64.size),
     isOpaque: (position) => kindOf(position) === "opaque" || (flagsOf(position) & FLAG.opaque) !== 0,
     isLinked: (position) => (flagsOf(position) & FLAG.linked) !== 0,
     dataOffset: (position) => float(position, F64.dataOffset),

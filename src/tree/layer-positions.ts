@@ -37,7 +37,7 @@ export async function locatedIndex(store: Store, layer: Layer, signal?: AbortSig
 /** The first file whose content is nowhere. */
 function firstWithout(index: LayerIndex): number | undefined {
   for (let position = 0; position < index.count; position += 1)
-    if (index.kind(position) === "file" && index.dataOffset(position) < 0 && index.at(position).size > 0) return position;
+    if (index.kind(position) === "file" && index.dataOffset(position) < 0 && index.size(position) > 0) return position;
   return undefined;
 }
 
@@ -48,7 +48,7 @@ async function readOffsets(path: string, index: LayerIndex, signal: AbortSignal 
       entry(entry, dataOffset) {
         if (entry.kind !== "file" || entry.size === 0) return;
         const position = index.find(entry.path);
-        if (position >= 0 && index.kind(position) === "file" && index.at(position).size === entry.size) offsets[position] = dataOffset;
+        if (position >= 0 && index.kind(position) === "file" && index.size(position) === entry.size) offsets[position] = dataOffset;
       },
       data() {},
       end() {},

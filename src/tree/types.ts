@@ -56,6 +56,8 @@ export interface LayerIndex {
   path(position: number): TreePath;
   /** The kind at a position, without making the entry. */
   kind(position: number): EntryKind;
+  /** The size of a file at a position in bytes, without making the entry. */
+  size(position: number): number;
   /** True for a directory that hides everything below, and for an "opaque" mark. */
   isOpaque(position: number): boolean;
   /** True for a file that hard links of this layer name. */

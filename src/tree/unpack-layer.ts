@@ -248,7 +248,7 @@ async function unpackStream(
     chunkAt = chunkEnd;
   }
   const position = files[next];
-  if (position !== undefined) throw changedWhileRead(index.path(position), index.at(position).size, 0);
+  if (position !== undefined) throw changedWhileRead(index.path(position), index.size(position), 0);
 }
 
 /** overlayfs cannot link to a file of another directory: the name gets a copy. */

@@ -91,7 +91,7 @@ describe("the package", () => {
 
   it("U11: has the pages that hints name, and manual pages", () => {
     const named = new Set<string>();
-    for (const file of globSync(inside("dist/*.js")))
+    for (const file of globSync(inside("dist/*.{js,cjs}")))
       for (const [path] of readFileSync(file, "utf8").matchAll(/(?<![\w/])docs\/[\w/-]+\.md\b/g)) named.add(path);
     assert.ok(named.has("docs/ci.md") && named.has("docs/audit.md"), [...named].join());
     assert.deepEqual(

@@ -35,7 +35,7 @@ function layerFacts({ index, id }: Layer, made: AssembledBase["report"]["layers"
   for (let at = 0; at < index.count; at += 1) {
     if (index.kind(at) !== "file") continue;
     files += 1;
-    unpackedBytes += index.at(at).size;
+    unpackedBytes += index.size(at);
   }
   return { diffId: made?.diffId ?? id, createdBy: made?.createdBy ?? "", unpackedBytes, files };
 }

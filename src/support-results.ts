@@ -130,7 +130,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F133",
     title: "Attestations as manifests of the index, platform unknown/unknown",
     state: "full",
-    note: "In OCI layouts, registries and the store; as files in type=local and tar. As OCI artifacts, unless oci-artifact=false. Docker's media types have no place for them. decant pull keeps the artifacts, and says which others stay behind.",
+    note: "In OCI layouts, registries and the store; as files in type=local and tar. As OCI artifacts, unless oci-artifact=false. Docker's media types have no place for them. A registry that refuses them gets the image alone, with a warning; attestations=true makes an error of it. decant pull keeps the artifacts, and says which others stay behind.",
   },
   {
     id: "F134",

@@ -55,7 +55,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F114",
     title: "--output type=oci and type=docker",
     state: "full",
-    note: "As tar or folder. --load, and type=docker without dest: into a running Docker, Podman or containerd, else into Decant's own store. A daemon gets the layers that it lacks. It gets one platform, without attestations. No daemons over SSH.",
+    note: "As tar or folder. --load, and type=docker without dest: into a running Docker, Podman or containerd, else into Decant's own store. A daemon gets the layers that it lacks. It gets one platform. containerd and Docker's containerd store keep attestations; from others they stay away, with a warning. No daemons over SSH.",
   },
   {
     id: "F115",
@@ -130,7 +130,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F133",
     title: "Attestations as manifests of the index, platform unknown/unknown",
     state: "full",
-    note: "In OCI layouts, registries and the store; as files in type=local and tar. As OCI artifacts, unless oci-artifact=false. Docker's media types have no place for them. A registry that refuses them gets the image alone, with a warning; attestations=true makes an error of it. decant pull keeps the artifacts, and says which others stay behind.",
+    note: "In OCI layouts, registries and the store; as files in type=local and tar. As OCI artifacts, unless oci-artifact=false. Docker's media types have no place for them. A registry that refuses them gets the image alone, and a warning says so. decant pull keeps the artifacts, and says which others stay behind.",
   },
   {
     id: "F134",

@@ -111,6 +111,12 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     note: "Keys of files are served from memory; those with a passphrase need an agent.",
   },
   {
+    id: "F92",
+    title: "Credentials stay with the command",
+    state: "full",
+    note: "A build has no daemon. Builders and decant serve are lent the credentials of a registry when they ask it; nobody mints a token for them first.",
+  },
+  {
     id: "F93",
     title: "Credential helpers, docker's config.json, login and logout",
     state: "full",

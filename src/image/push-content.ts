@@ -62,8 +62,29 @@ async function pushBlobs(
     try {
       await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
     } catch (error) {
-      throw isDecantError(error) && content.manifests.some(hasAttestations) ? attestationRefusal(error) : error;
+      if (!isDecantError(error)) throw error;
+      if (await standsAlready(ctx, client, reference, document, error)) continue;
+      throw content.manifests.some(hasAttestations) ? attestationRefusal(error) : error;
     }
+  }
+}
+
+/** A tag that must not move, and need not: pushing again what is there is no failure, whatever the registry says. */
+async function standsAlready(
+  { signal }: ImageContext,
+  client: RegistryClient,
+  reference: Reference,
+  { descriptor }: Document,
+  { details }: DecantError,
+): Promise<boolean> {
+  if (details["immutable"] !== true || reference.tag === undefined) return false;
+  try {
+    return (await client.resolve(reference, { signal })).descriptor.digest === descriptor.digest;
+  } catch (error) {
+    signal.throwIfAborted();
+    // The refusal says more than that nobody may read there.
+    if (isDecantError(error)) return false;
+    throw error;
   }
 }
 

@@ -102,6 +102,21 @@ describe("F4: a registry that refuses attestations", () => {
   });
 });
 
+describe("F127: a registry whose tags do not move", () => {
+  const body = JSON.stringify({ errors: [{ code: "TAG_INVALID", message: "The image tag is immutable" }] });
+  it("takes again what the tag stands for, and nothing else", async () => {
+    using shop = workshop();
+    shop.write({ a: "a" });
+    await using registry = await startFakeRegistry();
+    const push = () => shop.build(DOCKERFILE, { outputs: [{ type: "registry", names: [`${registry.host}/app:v1`] }] });
+    await push();
+    registry.fault({ match: /PUT .*manifests/, kind: "status", status: 400, body, times: 2 });
+    await push();
+    shop.write({ a: "other" });
+    await assert.rejects(push(), (error) => isDecantError(error, "REGISTRY") && /does not let this tag move/.test(error.hint ?? ""));
+  });
+});
+
 describe("F4: decant pull", () => {
   for (const [name, ociArtifact, wanted] of [
     ["keeps attestations that are artifacts", true, []],

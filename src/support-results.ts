@@ -167,8 +167,8 @@ export const RESULT_ROWS: readonly SupportRow[] = [
   {
     id: "F134",
     title: "SBOM attestations",
-    state: "partial",
-    note: "SPDX 2.3, made by Decant itself of the records in the image; scanner images are not run.",
+    state: "full",
+    note: "SPDX 2.3, made by Decant itself of the records in the image, of stages and the context, too. Scanner images (generator) are not run: such a program changes with its tag, and would make the build depend on it.",
     hint: "Leave generator out, or scan the pushed image with the scanner you like",
     refuses: [{ args: ["--sbom", "generator=docker/buildkit-syft-scanner"] }, { args: ["--attest", "type=sbom,generator=a"] }],
   },

@@ -306,3 +306,20 @@ test("F4: the commands take the names of cosign, and verify ends with 1", async 
   const half = await decant(["verify", "--certificate-identity", "me", image], options);
   assert.match(half.stderr, /an identity counts only with the issuer/);
 });
+
+test("F4: verify finds what cosign lists under a referrers tag: by the type of the configuration, and without annotations", async () => {
+  await using registry = await startFakeRegistry({ referrersApi: false });
+  const digest = fill(registry);
+  const image = `docker://${registry.host}/team/app:v1`;
+  await sign(image);
+  const tag = digest.replace(":", "-");
+  const { manifests } = JSON.parse(registry.manifest("team/app", tag)?.bytes.toString() ?? "{}");
+  const listed = manifests.map(({ mediaType, digest: of, size }: Record<string, unknown>) => ({
+    mediaType,
+    digest: of,
+    size,
+    artifactType: OCI_EMPTY,
+  }));
+  registry.addManifest("team/app", tag, OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests: listed });
+  assert.equal(await verify(image), "verified: cosign.pub");
+});

@@ -38,7 +38,7 @@ export interface ImageRow {
 
 const LAYERS = 4;
 
-const BIG = ({ registry }: Tools): string => `${registry}/bench/big:latest`;
+const BIG = ({ registry }: Tools): string => `${registry}/bench/moved:latest`;
 const INDEX = ({ registry }: Tools): string => `${registry}/bench/index:latest`;
 const TARGET = ({ emptyRegistry }: Tools): string => `${emptyRegistry}/bench/copied:latest`;
 const docker = (name: string): string => `docker://${name}`;

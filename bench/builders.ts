@@ -27,6 +27,8 @@ export type BuilderName = "decant" | "docker" | "buildah";
 export interface Builder {
   readonly name: BuilderName;
   build(spec: BuildSpec): Command[];
+  /** Any of its commands. */
+  readonly command: (...args: readonly string[]) => Command;
   /** Forgets all caches and images. */
   reset(): void;
 }
@@ -39,6 +41,7 @@ export function decant(folder: string): Builder {
   const env = { DECANT_ROOT: root };
   return {
     name: "decant",
+    command: (...args) => ({ argv: ["bin/decant", ...args], env }),
     build({ context, dockerfile, output, extra }) {
       const out =
         output === undefined
@@ -86,6 +89,7 @@ export function docker(folder: string): Builder | undefined {
   if (spawnSync(client, ["version"], { env: { ...process.env, ...env } }).status !== 0) return undefined;
   return {
     name: "docker",
+    command: (...args) => ({ argv: [client, ...args], env }),
     build({ context, dockerfile, output, extra }) {
       const out =
         output === undefined
@@ -121,6 +125,15 @@ export function docker(folder: string): Builder | undefined {
   };
 }
 
+/** Arguments of the skopeo that is beside that buildah. Undefined when it does not run. */
+export function skopeo(folder: string): ((...args: readonly string[]) => Command) | undefined {
+  const pidFile = join(folder, "ns.pid");
+  if (!existsSync(pidFile)) return undefined;
+  const argv = ["nsenter", "-t", readFileSync(pidFile, "utf8").trim(), "-m", "--", "skopeo", "--tmpdir", join(folder, "buildah-tmp")];
+  if (spawnSync(argv[0] ?? "", [...argv.slice(1), "--version"]).status !== 0) return undefined;
+  return (...args) => ({ argv: [...argv, ...args] });
+}
+
 /** The buildah of the namespace that bench/peers made. Undefined when it does not run. */
 export function buildah(folder: string): Builder | undefined {
   const pidFile = join(folder, "ns.pid");
@@ -135,6 +148,7 @@ export function buildah(folder: string): Builder | undefined {
   if (spawnSync(enter[0] ?? "", [...enter.slice(1), "buildah", "--version"]).status !== 0) return undefined;
   return {
     name: "buildah",
+    command: (...args) => ({ argv: [...enter, "buildah", ...store, ...args], env }),
     build({ context, dockerfile, output, extra }) {
       const bud = [
         ...enter,

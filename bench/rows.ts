@@ -19,7 +19,8 @@ export interface Row {
   readonly without?: Partial<Record<"docker" | "buildah", string>>;
 }
 
-function contextOf(folder: string, name: string, dockerfile: string): { readonly context: string; readonly dockerfile: string } {
+/** A context of its own below `folder`, with a Dockerfile. */
+export function contextOf(folder: string, name: string, dockerfile: string): { readonly context: string; readonly dockerfile: string } {
   const context = join(folder, `ctx-${name}`);
   rmSync(context, { recursive: true, force: true });
   mkdirSync(context, { recursive: true });
@@ -37,7 +38,7 @@ function manyFiles(context: string, count: number): void {
 }
 
 /** Text in every second block: as compressible as program files are. */
-function halfCompressible(path: string, mebibytes: number): void {
+export function halfCompressible(path: string, mebibytes: number): void {
   const text = Buffer.from("The quick brown fox jumps over the lazy dog. ".repeat(2000)).subarray(0, 65536);
   const parts: Buffer[] = [];
   for (let block = 0; block < 16; block += 1) parts.push(block % 2 === 0 ? randomBytes(65536) : text);

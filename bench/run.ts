@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only TEXT] [--decant-only]`: the table of docs/promises.md on this machine, every builder in the same run. `bench/peers`
+ * `npm run bench [-- --only TEXT] [--decant-only] [--mebibytes 400]`: the table of docs/promises.md on this machine, every builder in the same run. `bench/peers`
  * installs and starts the others; those that do not start are left out.
  * Everything lives on a journalled ext4 image of its own, so that no builder pays for the host's file system.
  */
@@ -9,8 +9,10 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { allOf } from "../src/async.ts";
-import { buildah, type Builder, type BuilderName, type BuildSpec, decant, docker } from "./builders.ts";
+import { buildah, type Builder, type BuildSpec, decant, docker, skopeo } from "./builders.ts";
+import { IMAGE_ROWS, type ToolName, type Tools } from "./image-rows.ts";
 import { measure, type Measurement, median } from "./measure.ts";
+import { figuresOfImages } from "./run-images.ts";
 import { type Row, ROWS } from "./rows.ts";
 
 const START_PEERS = "bench/peers";
@@ -22,11 +24,13 @@ const IMAGE_SIZE = "24G";
 const MEMORY_RUN_LIMIT_S = 60;
 
 interface RowResult {
-  readonly row: Row;
-  readonly figures: ReadonlyMap<BuilderName, { readonly seconds: number; readonly peakBytes: number } | string>;
+  readonly row: Pick<Row, "name" | "promise">;
+  readonly figures: ReadonlyMap<ToolName, { readonly seconds: number; readonly peakBytes: number } | string>;
 }
 
-const { values } = parseArgs({ options: { only: { type: "string" }, "decant-only": { type: "boolean" } } });
+const { values } = parseArgs({
+  options: { only: { type: "string" }, "decant-only": { type: "boolean" }, mebibytes: { type: "string", default: "400" } },
+});
 
 mountWorkspace();
 const builders = [decant(FOLDER), ...(values["decant-only"] === true ? [] : peers())];
@@ -35,12 +39,28 @@ const results: RowResult[] = [];
 await startUp();
 for (const row of ROWS) {
   if (values.only !== undefined && !row.name.includes(values.only)) continue;
-  const figures = new Map<BuilderName, { readonly seconds: number; readonly peakBytes: number } | string>();
+  const figures = new Map<ToolName, { readonly seconds: number; readonly peakBytes: number } | string>();
   for (const builder of builders) figures.set(builder.name, await figuresOf(row, builder));
   results.push({ row, figures });
   console.log(lineOf({ row, figures }));
 }
+for (const row of IMAGE_ROWS) {
+  if (values.only !== undefined && !row.name.includes(values.only)) continue;
+  const mebibytes = Number(values.mebibytes);
+  const sized = { name: `${row.name}, ${mebibytes} MiB` };
+  const figures = await figuresOfImages(row, imageTools(), mebibytes);
+  results.push({ row: sized, figures });
+  console.log(lineOf({ row: sized, figures }));
+}
 report();
+
+function imageTools(): Tools {
+  const commands: { -readonly [Name in keyof Tools["commands"]]: Tools["commands"][Name] } = {};
+  for (const { name, command } of builders) commands[name] = command;
+  const copier = values["decant-only"] === true ? undefined : skopeo(FOLDER);
+  if (copier !== undefined) commands.skopeo = copier;
+  return { folder: FOLDER, registry: `127.0.0.1:${PORT}`, emptyRegistry: `127.0.0.1:${Number(PORT) + 1}`, commands };
+}
 
 function mountWorkspace(): void {
   mkdirSync(FOLDER, { recursive: true });
@@ -112,7 +132,7 @@ async function figuresOf(row: Row, builder: Builder): Promise<{ readonly seconds
 }
 
 function lineOf({ row, figures }: RowResult): string {
-  const cell = (name: BuilderName): string => {
+  const cell = (name: ToolName): string => {
     const figure = figures.get(name);
     return figure === undefined
       ? "–"
@@ -121,19 +141,19 @@ function lineOf({ row, figures }: RowResult): string {
         : figure.seconds.toFixed(figure.seconds < 1 ? 3 : 2);
   };
   const own = figures.get("decant");
-  const others = [figures.get("docker"), figures.get("buildah")].flatMap((figure) =>
+  const others = [figures.get("docker"), figures.get("buildah"), figures.get("skopeo")].flatMap((figure) =>
     figure === undefined || typeof figure === "string" ? [] : [figure.seconds],
   );
   const ratio =
     own === undefined || typeof own === "string" || others.length === 0 ? "–" : `${(own.seconds / Math.min(...others)).toFixed(2)} ×`;
   const memory = own === undefined || typeof own === "string" || own.peakBytes === 0 ? "–" : `${Math.round(own.peakBytes / 1e6)} MB`;
-  return `| ${row.name} | ${cell("decant")} | ${cell("docker")} | ${cell("buildah")} | ${ratio} | ${row.promise === undefined ? "" : `≤ ${row.promise} ×`} | ${memory} |`;
+  return `| ${row.name} | ${cell("decant")} | ${cell("docker")} | ${cell("buildah")} | ${cell("skopeo")} | ${ratio} | ${row.promise === undefined ? "" : `≤ ${row.promise} ×`} | ${memory} |`;
 }
 
 function report(): void {
   const lines = [
-    "| work | decant s | docker s | buildah s | ratio to the faster | wanted | decant peak RSS |",
-    "|---|---:|---:|---:|---:|---:|---:|",
+    "| work | decant s | docker s | buildah s | skopeo s | ratio to the fastest | wanted | decant peak RSS |",
+    "|---|---:|---:|---:|---:|---:|---:|---:|",
     ...results.map(lineOf),
   ];
   mkdirSync("bench/out", { recursive: true });

@@ -93,7 +93,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F86",
     title: "Steps of another processor",
     state: "full",
-    note: "By an emulator that is registered with the host's binfmt_misc, as in BuildKit; without one the build is refused before its first step.",
+    note: "By an emulator that is registered with the host's binfmt_misc; without one the build is refused before its first step. Without the flag F, steps see the emulator's file, which must be static. BuildKit brings emulators of its own; Decant has none.",
   },
   {
     id: "F87",
@@ -109,6 +109,12 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     title: "--ssh: agents and keys",
     state: "full",
     note: "Keys of files are served from memory; those with a passphrase need an agent.",
+  },
+  {
+    id: "F92",
+    title: "Credentials stay with the command",
+    state: "full",
+    note: "A build has no daemon. Builders and decant serve are lent the credentials of a registry when they ask it; nobody mints a token for them first.",
   },
   {
     id: "F93",

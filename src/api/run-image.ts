@@ -22,7 +22,7 @@ function guardedOutput(onOutput: OnOutput): OnOutput {
 }
 
 /**
- * Starts a container of a local image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`, and
+ * Starts a container of a local image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `PLATFORM`, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`, and
  * `NOT_FOUND` where `init` is wanted and this machine has none. `debugWith` "busybox" also throws `CONFIG_FILE` and the `DEBIAN_…` codes.
  */
 export async function runImage(options: RunImageOptions): Promise<RunningContainer> {

@@ -35,7 +35,12 @@ describe("checkEmulation()", () => {
     { name: "refuses what nothing can run", platform: "linux/s390x", entry: AARCH64, passes: false },
     { name: "takes an interpreter for the architecture", platform: "linux/arm64", entry: AARCH64, passes: true },
     { name: "refuses one that is switched off", platform: "linux/arm64", entry: AARCH64.replace("enabled", "disabled"), passes: false },
-    { name: "refuses one whose file containers do not have", platform: "linux/arm64", entry: AARCH64.replace("OCF", "OC"), passes: false },
+    {
+      name: "refuses one whose file roots would need and this machine does not have",
+      platform: "linux/arm64",
+      entry: AARCH64.replace("OCF", "OC").replace("/usr/bin/", "/nonexistent/"),
+      passes: false,
+    },
     { name: "refuses where nothing is registered", platform: "linux/arm64", passes: false },
   ];
   for (const { name, platform, entry, passes } of rows)

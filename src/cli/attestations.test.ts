@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
-import { type AttestationFlags, parseAttestations } from "./attestations.ts";
+import { type AttestationFlags, parseAttestations, withoutAttestArguments } from "./attestations.ts";
 
 const ROWS: readonly { readonly flags: Partial<AttestationFlags>; readonly want: string }[] = [
   { flags: {}, want: "{}" },
@@ -42,4 +42,23 @@ describe("parseAttestations()", () => {
       assert.equal(found, want);
     });
   }
+});
+
+describe("F132: withoutAttestArguments()", () => {
+  const rows: readonly { readonly args: Readonly<Record<string, string>>; readonly flags?: readonly string[]; readonly want: string }[] = [
+    { args: { A: "b" }, want: '{"A":"b"} {}' },
+    { args: { BUILDKIT_ATTEST_PROVENANCE: "mode=max", A: "b" }, want: '{"A":"b"} {"provenance":{"mode":"max"}}' },
+    { args: { BUILDKIT_ATTEST_SBOM: "" }, want: '{} {"sbom":{}}' },
+    { args: { BUILDKIT_ATTEST_SBOM: "disabled=true" }, want: "{} {}" },
+    { args: { BUILDKIT_ATTEST_PROVENANCE: "mode=max" }, flags: ["type=provenance,mode=min"], want: '{} {"provenance":{"mode":"min"}}' },
+  ];
+  for (const { args, flags = [], want } of rows)
+    it(`gives ${want} for ${JSON.stringify({ args, flags })}`, () => {
+      const { buildArgs, attest } = withoutAttestArguments(args);
+      assert.equal(`${JSON.stringify(buildArgs)} ${JSON.stringify(parseAttestations({ attest: [...attest, ...flags] }))}`, want);
+    });
+  it("refuses another one", () => {
+    const { attest } = withoutAttestArguments({ BUILDKIT_ATTEST_VEX: "a=b" });
+    assert.throws(() => parseAttestations({ attest }), /its type is "vex"/);
+  });
 });

@@ -48,6 +48,28 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ...["0", "f", "false"].map((text): readonly [string, boolean] => [text, false]),
 ]);
 
+const ATTEST_ARGUMENT = "BUILDKIT_ATTEST_";
+
+/**
+ * Build arguments as BuildKit reads them: BUILDKIT_ATTEST_SBOM and BUILDKIT_ATTEST_PROVENANCE ask for what `--attest` does, which wins, and are nothing
+ * else. Throws `USAGE` for another of these names.
+ */
+export function withoutAttestArguments(buildArgs: Readonly<Record<string, string>>): {
+  readonly buildArgs: Record<string, string>;
+  /** As of `--attest`. */
+  readonly attest: readonly string[];
+} {
+  const isAttest = ([name]: readonly [string, string]): boolean => name.startsWith(ATTEST_ARGUMENT);
+  const all = Object.entries(buildArgs);
+  return {
+    buildArgs: Object.fromEntries(all.filter((one) => !isAttest(one))),
+    attest: all.filter(isAttest).map(([name, value]) => {
+      const type = `type=${name.slice(ATTEST_ARGUMENT.length).toLowerCase()}`;
+      return value === "" ? type : `${type},${value}`;
+    }),
+  };
+}
+
 /** What the flags ask for. Throws `USAGE`, and `UNSUPPORTED` for what BuildKit has and Decant does not. */
 export function parseAttestations({ sbom, provenance, attest }: AttestationFlags): AttestationOptions {
   const wanted = new Map<string, Attributes | undefined>();

@@ -4,7 +4,7 @@ import { usageError } from "../errors.ts";
 import { parseCompatibility } from "../followed.ts";
 import type { BuildOptions, CheckDockerfileOptions, OutputSpec } from "../index.ts";
 import { parseAnnotations } from "./annotations.ts";
-import { parseAttestations } from "./attestations.ts";
+import { parseAttestations, withoutAttestArguments } from "./attestations.ts";
 import { metadataProvenanceOf } from "./build-files.ts";
 import type { BuildValues } from "./build-options.ts";
 import { parseCacheSource, parseCacheTarget } from "./cache-options.ts";
@@ -56,6 +56,7 @@ export function callOptions(values: BuildValues, contextFolder: string, context:
 
 /** For a build and its plan. Throws `USAGE`. */
 export function buildOptions(values: BuildValues, contextFolder: string, context: CliContext): BuildOptions {
+  const { buildArgs, attest } = withoutAttestArguments(buildArgsOf(values, context));
   return {
     ...storeOptions(values, context),
     context: contextFolder,
@@ -65,7 +66,7 @@ export function buildOptions(values: BuildValues, contextFolder: string, context
     annotations: parseAnnotations(values.annotation),
     autoAnnotations: values["auto-annotations"],
     tags: values.tag,
-    buildArgs: buildArgsOf(values, context),
+    buildArgs,
     labels: parseKeyValues(values.label, "--label", () => ""),
     outputs: withMediaTypes(outputsOf(values, context), values),
     file: values.file,
@@ -105,7 +106,7 @@ export function buildOptions(values: BuildValues, contextFolder: string, context
     verifyReproducible: values["verify-reproducible"],
     allowSecretIn: values["allow-secret-in"].map(parseAllowedPath),
     compatibilityVersion: values["compatibility-version"] === undefined ? undefined : parseCompatibility(values["compatibility-version"]),
-    ...parseAttestations(values),
+    ...parseAttestations({ ...values, attest: [...attest, ...values.attest] }),
     metadataProvenance: values["metadata-file"] === undefined ? undefined : metadataProvenanceOf(context.env),
     stdout: (chunk) => context.stdout.write(chunk),
   };

@@ -1,9 +1,9 @@
 /** From an image of the store and what a container is asked to be to what the sandbox runs. */
-import type { Session } from "../context/index.ts";
-import { isHarmlessDevice, type Sandbox, type SandboxMount, type SandboxStep } from "../engine/index.ts";
+import { platformOf, type Session } from "../context/index.ts";
+import { emulationOf, isHarmlessDevice, type Sandbox, type SandboxMount, type SandboxStep } from "../engine/index.ts";
 import { given } from "../given.ts";
 import { loadImage } from "../image/index.ts";
-import type { ContainerConfig } from "../oci/index.ts";
+import type { ContainerConfig, Platform } from "../oci/index.ts";
 import { deviceFiles, type Layer, layerTree, loadLayers, type Tree } from "../tree/index.ts";
 import { mergedEnvironment } from "./command-line.ts";
 import { withDebugTools } from "./debug-tools.ts";
@@ -16,6 +16,8 @@ import type { ContainerOptions, DebugTools } from "./types.ts";
 interface OpenedImage {
   readonly config: ContainerConfig;
   readonly layers: readonly Layer[];
+  /** What its programs are for. */
+  readonly platform: Platform;
 }
 
 /** An image whose files can be run. */
@@ -39,15 +41,16 @@ interface StepOfStart {
   readonly signal: AbortSignal;
 }
 
-/** Opens an image, with `tools` over it. Throws `IMAGE_NOT_FOUND`, `USAGE`. */
+/** Opens an image, with `tools` over it. Throws `IMAGE_NOT_FOUND`, `PLATFORM`, `USAGE`. */
 export async function openImage(
-  { store, platform }: Session,
-  name: string,
+  session: Session,
+  { image: name, platform }: Pick<ContainerOptions, "image" | "platform">,
   { tools, signal }: { readonly tools: DebugTools | undefined; readonly signal: AbortSignal },
 ): Promise<OpenedImage> {
-  const image = await loadImage(store, name, platform);
-  const own = { config: image.config.config ?? {}, layers: await loadLayers(image.layers, signal) };
-  return tools === undefined ? own : await withDebugTools(store, own, tools, signal);
+  const image = await loadImage(session.store, name, platformOf(session, platform));
+  const layers = await loadLayers(image.layers, signal);
+  const own = { config: image.config.config ?? {}, layers, platform: image.config };
+  return tools === undefined ? own : { ...own, ...(await withDebugTools(session.store, own, tools, signal)) };
 }
 
 /** Unpacks its layers. Throws what unpacking throws. */
@@ -55,9 +58,11 @@ export async function unpackImage(image: OpenedImage, { files }: Pick<Sandbox, "
   return { ...image, lowers: await files.unpack(image.layers, { signal }), root: layerTree(image.layers) };
 }
 
-/** Its mounts: those asked for, and volumes of the image. Throws `USAGE`, `NOT_FOUND`. */
-export async function mountsOf(options: ContainerOptions, { config, root, lowers }: UnpackedImage): Promise<SandboxMount[]> {
-  return await containerMounts(options.mounts ?? [], { image: { root, lowers }, volumes: Object.keys(config.Volumes ?? {}) });
+/** Its mounts: those asked for, volumes of the image, and an emulator that its root must have. Throws `USAGE`, `NOT_FOUND`. */
+export async function mountsOf(options: ContainerOptions, { config, root, lowers, platform }: UnpackedImage): Promise<SandboxMount[]> {
+  const wanted = await containerMounts(options.mounts ?? [], { image: { root, lowers }, volumes: Object.keys(config.Volumes ?? {}) });
+  // Without an emulator the program may run all the same: what an image says of itself can be wrong.
+  return [...((await emulationOf(platform))?.mounts ?? []), ...wanted];
 }
 
 /** The step. Throws `USAGE` and `NOT_FOUND` for devices. */

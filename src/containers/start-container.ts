@@ -12,7 +12,7 @@ import { announceContainer, checkName } from "./running.ts";
 import { checkSignal, usualStop } from "./stop.ts";
 import type { ContainerOptions, DebugTools, RunningContainer, StopOptions } from "./types.ts";
 
-/** Starts a container, with `tools` over its image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `NOT_FOUND` without an init or what publishes ports, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`. */
+/** Starts a container, with `tools` over its image. Its files live as long as it does. Throws `IMAGE_NOT_FOUND`, `PLATFORM`, `NOT_FOUND` without an init or what publishes ports, `RUNTIME*`, `RUN_USER`, `PRIVILEGE`, `USAGE`. */
 export async function startContainer(session: Session, options: ContainerOptions, tools?: DebugTools): Promise<RunningContainer> {
   await using stack = new AsyncDisposableStack();
   const { store } = session;
@@ -20,7 +20,7 @@ export async function startContainer(session: Session, options: ContainerOptions
   checkName(store, name);
   const disposing = new AbortController();
   const signal = options.signal === undefined ? disposing.signal : AbortSignal.any([options.signal, disposing.signal]);
-  const found = await openImage(session, options.image, { tools, signal });
+  const found = await openImage(session, options, { tools, signal });
   const { config } = found;
   const usual = usualStop({ signal: options.stopSignal, timeoutMs: options.stopTimeoutMs }, config.StopSignal);
   const args = commandOf(options, config.Entrypoint ?? [], config.Cmd ?? []);

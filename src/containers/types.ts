@@ -47,6 +47,8 @@ export interface PublishedPort extends PortMapping {
 /** Options of a container: as docker run, what is supported. */
 export interface ContainerOptions {
   readonly image: string;
+  /** Which of an index's images. Default: that for this machine. Programs for another processor need an emulator. */
+  readonly platform?: string | undefined;
   /** Replaces Cmd. */
   readonly args?: readonly string[] | undefined;
   readonly entrypoint?: string | undefined;

@@ -33,6 +33,7 @@ export async function openContainerd(path: string, env: Environment, signal: Abo
   return {
     kind: "containerd",
     address: `unix://${path}`,
+    holdsAttestations: () => Promise.resolve(true),
     async find({ ids, names }, stop) {
       const images = (await run(["images", "ls"], { signal: stop })).split("\n").map((line) => line.split(/\s+/));
       const found = images.filter(([, , digest = ""]) => ids.some((id) => id === digest)).map(([name = ""]) => name);
@@ -47,8 +48,9 @@ export async function openContainerd(path: string, env: Environment, signal: Abo
       const there = new Set((await run(["content", "ls", "--quiet"], { signal: stop })).split("\n").filter(isDigest));
       return new Set(layers.map(({ digest }) => digest).filter((digest) => there.has(digest)));
     },
-    async load({ open }, stop) {
-      await run(["images", "import", "-"], { input: open(), signal: stop });
+    async load({ open, isIndex }, stop) {
+      // What belongs to no platform would go with the next garbage collection.
+      await run(["images", "import", ...(isIndex ? ["--all-platforms"] : []), "-"], { input: open(), signal: stop });
     },
     [Symbol.dispose]: () => undefined,
   };

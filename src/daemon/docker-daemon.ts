@@ -57,6 +57,7 @@ function dockerDaemon(connection: DaemonConnection, address: string, kind: "Dock
   return {
     kind,
     address,
+    holdsAttestations: async (signal) => kind === "Docker" && (await api.hasContainerdStore(signal)),
     async find({ ids, layers }, signal) {
       for (const id of ids) {
         const found = v.safeParse(imageSchema, await api.json(`/images/${id}/json`, signal));

@@ -15,7 +15,7 @@ interface WantedLayer {
 
 /** An image on its way. */
 export interface WantedImage {
-  /** By which a daemon may call it: the digests of its manifest and of its configuration file. */
+  /** By which a daemon may call it: the digest of its index, or else those of its manifest and of its configuration file. */
   readonly ids: readonly Digest[];
   readonly layers: readonly WantedLayer[];
   /** Canonical texts. */
@@ -32,6 +32,8 @@ export interface KnownImage {
 /** An archive that a daemon loads: an OCI layout that is a docker archive, too. */
 export interface LoadBody {
   readonly sizeBytes: number;
+  /** It has more than an image: an index, with what is said of the image. */
+  readonly isIndex: boolean;
   /** May be called again. */
   readonly open: () => ByteStream;
 }
@@ -41,6 +43,8 @@ export interface Daemon extends Disposable {
   readonly kind: "Docker" | "Podman" | "containerd";
   /** "unix:///var/run/docker.sock". */
   readonly address: string;
+  /** Does it keep an index, with attestations in it? Others keep images alone. Throws `EXPORT`. */
+  holdsAttestations(signal: AbortSignal): Promise<boolean>;
   /** The image, if the daemon has all of it. Throws `EXPORT`. */
   find(image: WantedImage, signal: AbortSignal): Promise<KnownImage | undefined>;
   /** Names an image that it has, besides its other names. Throws `EXPORT`. */

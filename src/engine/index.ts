@@ -9,7 +9,15 @@ export { gitCheckout, gitMaterial, gitSources } from "./ops/git-source.ts";
 export { httpSources } from "./ops/http-source.ts";
 export type { SourceAccess } from "./ops/source-secrets.ts";
 export { CDI_FOLDERS, type DeviceAccess, type DeviceAllowance, openDevices } from "./devices/index.ts";
-export { createSandbox, examineMachine, hostCaCertificates, isHarmlessDevice, resolveUser, sweepSandboxes } from "./sandbox/index.ts";
+export {
+  createSandbox,
+  emulationOf,
+  examineMachine,
+  hostCaCertificates,
+  isHarmlessDevice,
+  resolveUser,
+  sweepSandboxes,
+} from "./sandbox/index.ts";
 export type * from "./sandbox/index.ts";
 export { converse, readSshKey } from "./ssh/index.ts";
 export type * from "./ssh/index.ts";

@@ -62,8 +62,29 @@ async function pushBlobs(
     try {
       await client.pushManifest(reference, document.descriptor.mediaType, document.bytes, { signal: ctx.signal });
     } catch (error) {
-      throw isDecantError(error) && content.manifests.some(hasAttestations) ? withoutAttestations(error) : error;
+      if (!isDecantError(error)) throw error;
+      if (await standsAlready(ctx, client, reference, document, error)) continue;
+      throw content.manifests.some(hasAttestations) ? attestationRefusal(error) : error;
     }
+  }
+}
+
+/** A tag that must not move, and need not: pushing again what is there is no failure, whatever the registry says. */
+async function standsAlready(
+  { signal }: ImageContext,
+  client: RegistryClient,
+  reference: Reference,
+  { descriptor }: Document,
+  { details }: DecantError,
+): Promise<boolean> {
+  if (details["immutable"] !== true || reference.tag === undefined) return false;
+  try {
+    return (await client.resolve(reference, { signal })).descriptor.digest === descriptor.digest;
+  } catch (error) {
+    signal.throwIfAborted();
+    // The refusal says more than that nobody may read there.
+    if (isDecantError(error)) return false;
+    throw error;
   }
 }
 
@@ -72,15 +93,29 @@ function hasAttestations({ bytes, descriptor }: Document): boolean {
   return parsed.kind === "index" && parsed.index.manifests.some(isAttestation);
 }
 
+/** What registries say of kinds of manifests that they do not take (distribution-spec, "Error Codes"). */
+const REFUSALS = [400, 404, 405, 415, 422];
+const REFUSED_KINDS = ["MANIFEST_INVALID", "MANIFEST_UNVERIFIED", "UNSUPPORTED"];
+/** In `details` of an error. */
+const REFUSED = { refused: "attestations" };
+
+/** Does the error say that a registry takes the image, but not what is said of it? */
+export function isAttestationRefusal({ details }: DecantError): boolean {
+  return details["refused"] === REFUSED.refused;
+}
+
 /** Older registries refuse manifests of artifacts, or indexes with platforms that they do not know: the image alone is what they take. */
-function withoutAttestations(error: DecantError): DecantError {
+function attestationRefusal(error: DecantError): DecantError {
   const { code, message, source, details } = error;
-  const { status } = details;
-  const isRefusal = typeof status === "number" && status >= 400 && status < 500 && ![401, 403, 429].includes(status);
-  if (!isRefusal) return error;
+  const { status, errors } = details;
+  const codes = Array.isArray(errors) ? errors.flatMap((one: { readonly code?: unknown }) => (one.code === "" ? [] : [one.code])) : [];
+  const isKind = codes.some((said) => REFUSED_KINDS.some((known) => known === said));
+  // A repository that is not there, or a proxy that does not know the address.
+  const isSilent = codes.length === 0 && status !== 404;
+  if (!REFUSALS.some((known) => known === status) || !(isKind || isSilent)) return error;
   const hint =
     "The image has attestations, which not every registry takes. Push it alone: --output type=registry,name=NAME,attestations=false, or decant copy --platform OS/ARCH";
-  return new DecantError(code, message, { hint, source, details, cause: error });
+  return new DecantError(code, message, { hint, source, details: { ...details, ...REFUSED }, cause: error });
 }
 
 function digestsOf(blobs: readonly { readonly descriptor: Descriptor }[]): Digest[] {

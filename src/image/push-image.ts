@@ -17,7 +17,7 @@ import { pushNames, targetName } from "./names.ts";
 import { pushReferrers, referrersOf } from "./copy-referrers.ts";
 import { storedReferrers } from "./store-referrers.ts";
 import type { OpenedImage } from "./open-image.ts";
-import { pushContent } from "./push-content.ts";
+import { type PushForms, pushForms } from "./push-forms.ts";
 import { areArtifacts, readStatements } from "./read-statements.ts";
 import { imageSubjects, statementFor } from "./statement.ts";
 import type { CompressionOptions, ImageContext } from "./types.ts";
@@ -46,9 +46,8 @@ export async function pushImage(
   if (found !== undefined && found.name === undefined)
     throw usageError(`Cannot push "${image}": it is the ID of an image; wanted a name to push to`, `Run: decant push ${image} NAME`);
   const targets = pushNames(names.length === 0 ? [image] : names);
-  const assembled = await assembledForPush(ctx, image, targets, options);
+  const assembled = await pushForms(ctx, await formsForPush(ctx, image, targets, options), targets);
   const content = contentOf(assembled);
-  await pushContent(ctx, content, targets);
   const referrers = await referrersOf(ctx, content, undefined);
   for (const target of targets) await pushReferrers(ctx, referrers, targetName(target));
   if (referrers.length === 0) await warnOfOther(ctx, image, assembled.descriptor.digest);
@@ -76,10 +75,23 @@ export async function assembledForPush(
   names: readonly string[],
   options: PushOptions,
 ): Promise<AssembledResult> {
+  return (await formsForPush(ctx, image, names, options)).wanted;
+}
+
+async function formsForPush(ctx: ImageContext, image: string, names: readonly string[], options: PushOptions): Promise<PushForms> {
   const opened = await loadImages(ctx.store, image, options.platform, options.host);
   const members: IndexMember[] = [];
   for (const one of opened) members.push(await memberFor(ctx, one, names, options));
-  return await resultFor(ctx, opened, members);
+  const said = opened.find(({ attestations }) => attestations.length > 0);
+  const ociArtifact = await areArtifacts(ctx.store, said?.attestations ?? []);
+  const wanted = resultFor(opened, members, ociArtifact);
+  if (members.every(({ statements }) => statements.length === 0)) return { wanted };
+  const bare = members.map((member) => ({ ...member, statements: [] }));
+  return {
+    wanted,
+    asImages: ociArtifact ? async () => resultFor(opened, members, false) : undefined,
+    without: async () => withoutStatements(opened, bare),
+  };
 }
 
 async function memberFor(ctx: ImageContext, one: OpenedImage, names: readonly string[], options: PushOptions): Promise<IndexMember> {
@@ -88,23 +100,25 @@ async function memberFor(ctx: ImageContext, one: OpenedImage, names: readonly st
   return { assembled, platform: platformOf(one), statements, annotations: one.index?.manifestAnnotations };
 }
 
+/** An index that is only there for what was said of its one image goes, too, unless it says something itself. */
+function withoutStatements(opened: readonly OpenedImage[], bare: readonly IndexMember[]): AssembledResult {
+  const [only] = bare;
+  const isNeeded = Object.keys(opened[0]?.index?.annotations ?? {}).length > 0;
+  return bare.length === 1 && only !== undefined && !isNeeded ? onlyImage(only.assembled) : resultFor(opened, bare, false);
+}
+
 /** An index has the form and the annotations that it has in the store. */
-async function resultFor(
-  { store }: ImageContext,
-  opened: readonly OpenedImage[],
-  members: readonly IndexMember[],
-): Promise<AssembledResult> {
+function resultFor(opened: readonly OpenedImage[], members: readonly IndexMember[], ociArtifact: boolean): AssembledResult {
   const [first] = opened;
   const [member] = members;
   if (first === undefined || member === undefined) throw new InternalError("an image without images");
   // One of several platforms goes without the index of all.
   const index = opened.length === 1 && first.index?.isShared === true ? undefined : first.index;
   if (index === undefined && member.statements.length === 0) return onlyImage(member.assembled);
-  const said = opened.find(({ attestations }) => attestations.length > 0);
   return indexOf(members, {
     annotations: index?.annotations,
     mediaTypes: index?.mediaType === DOCKER_MANIFEST_LIST ? "docker" : "oci",
-    ociArtifact: await areArtifacts(store, said?.attestations ?? []),
+    ociArtifact,
   });
 }
 

@@ -101,6 +101,7 @@ export async function statusError(
       errors,
       transient: isTransientStatus(status) || attempt.passing?.includes(status) === true,
       ...(attempt.passing?.includes(status) === true ? { patience: "short" } : {}),
+      ...(IMMUTABLE.test(said) ? { immutable: true } : {}),
       ...given({ retryAfterMs }),
     },
   });

@@ -1,4 +1,4 @@
-/** Keys of signatures: those that cosign makes, and PEM of others. ECDSA with P-256, RSA with 2048 bits or more, and Ed25519. */
+/** Keys of signatures: those that cosign makes, and PEM of others. ECDSA with P-256, P-384 or P-521, RSA with 2048 bits or more, and Ed25519. */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, X509Certificate } from "node:crypto";
 import { promisify } from "node:util";
 import { signingError } from "./errors.ts";
@@ -22,7 +22,16 @@ const ENCRYPTED = "ENCRYPTED SIGSTORE PRIVATE KEY";
 const ENCRYPTED_BEFORE = "ENCRYPTED COSIGN PRIVATE KEY";
 const MIN_RSA_BITS = 2048;
 const LINE = 64;
-const WANTED = "wanted ECDSA with P-256, RSA with 2048 bits or more, or Ed25519";
+const WANTED = "wanted ECDSA with P-256, P-384 or P-521, RSA with 2048 bits or more, or Ed25519";
+/** What sigstore's registry of algorithms pairs with each curve, by OpenSSL's names. */
+const CURVES: ReadonlyMap<string, SignedDigest> = new Map([
+  ["prime256v1", "sha256"],
+  ["secp384r1", "sha384"],
+  ["secp521r1", "sha512"],
+]);
+
+/** By what a message is shortened before it is signed. */
+type SignedDigest = "sha256" | "sha384" | "sha512";
 
 /** A new pair as `cosign generate-key-pair` makes it: ECDSA with P-256, the private key encrypted with `password`, which may be empty. */
 export async function makeKeyPair(password: string): Promise<KeyPair> {
@@ -61,6 +70,12 @@ export function readPublicKey({ shown, text }: KeyFile): KeyObject {
   );
 }
 
+/** What a key signs of a message; null: the message itself, as Ed25519 does. */
+export function signedDigest({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): SignedDigest | null {
+  if (asymmetricKeyType === "ed25519") return null;
+  return CURVES.get(asymmetricKeyDetails?.namedCurve ?? "") ?? "sha256";
+}
+
 /** By what a bundle names the key that made it, as cosign does: base64 of the SHA-256 of the DER. */
 export function keyHint(key: KeyObject): string {
   const publicKey = key.type === "private" ? createPublicKey(key) : key;
@@ -92,7 +107,7 @@ function checkedKey(shown: string, key: KeyObject): KeyObject {
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   const isGood =
     key.asymmetricKeyType === "ed25519" ||
-    (key.asymmetricKeyType === "ec" && namedCurve === "prime256v1") ||
+    (key.asymmetricKeyType === "ec" && namedCurve !== undefined && CURVES.has(namedCurve)) ||
     (key.asymmetricKeyType === "rsa" && modulusLength >= MIN_RSA_BITS);
   if (isGood) return key;
   throw badKey(shown, `it is ${[key.asymmetricKeyType, namedCurve ?? modulusLength].filter(Boolean).join(" ")}; ${WANTED}`);

@@ -89,14 +89,17 @@ async function* bundlesOf(
   subject: Digest,
   read: ReadBundle,
 ): AsyncGenerator<FoundBundle, void, undefined> {
-  const likely = referrers.filter(({ artifactType, annotations = {} }) => {
-    const predicate = annotations[PREDICATE_ANNOTATION];
-    return BUNDLE_TYPES.test(artifactType ?? "") && (predicate === undefined || predicate === SIGN_PREDICATE);
-  });
+  // Under the referrers tag, cosign lists its signatures by the type of their configuration and without annotations.
+  const likely = referrers.filter((one) => one.artifactType === undefined || one.artifactType === OCI_EMPTY || isSignature(one));
   for (const descriptor of likely.slice(0, MAX_SIGNATURES)) {
     const parsed = parseManifestOrIndex(await read.manifest(descriptor), descriptor.mediaType);
-    if (parsed.kind !== "manifest" || parsed.manifest.subject?.digest !== subject) continue;
+    if (parsed.kind !== "manifest" || parsed.manifest.subject?.digest !== subject || !isSignature(parsed.manifest)) continue;
     for (const layer of parsed.manifest.layers.filter(({ mediaType }) => BUNDLE_TYPES.test(mediaType)))
       yield { digest: descriptor.digest, bytes: await read.blob(layer, MAX_BUNDLE_BYTES) };
   }
+}
+
+function isSignature({ artifactType, annotations = {} }: Pick<Descriptor, "artifactType" | "annotations">): boolean {
+  const predicate = annotations[PREDICATE_ANNOTATION];
+  return BUNDLE_TYPES.test(artifactType ?? "") && (predicate === undefined || predicate === SIGN_PREDICATE);
 }

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject, sign as signBytes } from "node:crypto";
 import { bundleFromJSON, bundleToJSON, BUNDLE_V03_MEDIA_TYPE } from "@sigstore/bundle";
 import { IN_TOTO } from "../oci/index.ts";
-import { keyHint } from "./keys.ts";
+import { keyHint, signedDigest } from "./keys.ts";
 import type { Envelope, LogEntry, TransparencyLog } from "./transparency-log.ts";
 
 /** Signs statements. */
@@ -29,7 +29,7 @@ export function createKeySigner(key: KeyObject, log: TransparencyLog | undefined
 
 /** Signs `statement` in an envelope (DSSE v1). */
 export function envelopeOf(statement: Uint8Array, key: KeyObject): Envelope {
-  const signature = signBytes(key.asymmetricKeyType === "ed25519" ? null : "sha256", preAuthEncoding(statement), key);
+  const signature = signBytes(signedDigest(key), preAuthEncoding(statement), key);
   return {
     payload: Buffer.from(statement).toString("base64"),
     payloadType: IN_TOTO,
@@ -48,6 +48,6 @@ export function bundleOf(dsseEnvelope: Envelope, maker: Maker, tlogEntries: read
 }
 
 /** What is signed: type and payload with their lengths, so that neither can be taken for a part of the other. */
-function preAuthEncoding(payload: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`DSSEv1 ${IN_TOTO.length} ${IN_TOTO} ${payload.byteLength} `, "utf8"), payload]);
+export function preAuthEncoding(payload: Uint8Array, type: string = IN_TOTO): Buffer {
+  return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.byteLength} `, "utf8"), payload]);
 }

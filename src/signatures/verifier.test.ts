@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
 
 import { fc } from "../../test/support/property.ts";
 import { sha256 } from "../digest.ts";
 import { signedStatement } from "./signed-statement.ts";
-import { createKeySigner } from "./signer.ts";
+import { createKeySigner, preAuthEncoding } from "./signer.ts";
 import { createVerifier } from "./verifier.ts";
 
 const digest = sha256("image");
@@ -18,6 +18,26 @@ test("F4: a bundle of our own is good, and good for its digest only", () => {
   assert.deepEqual(check({ bytes: bundle }, digest), { key: "our.pub", annotations: {} });
   assert.match(JSON.stringify(check({ bytes: bundle }, sha256("another"))), /it is of another image/);
 });
+
+for (const namedCurve of ["P-384", "P-521"])
+  test(`F4: a key of ${namedCurve} signs, and another one of that curve is another one`, async () => {
+    const [ours, others] = [1, 2].map(() => generateKeyPairSync("ec", { namedCurve }));
+    assert.ok(ours !== undefined && others !== undefined);
+    const made = await createKeySigner(ours.privateKey, undefined).sign(signedStatement(digest), new AbortController().signal);
+    const file = (pair: typeof ours) => ({ shown: "long.pub", text: pair.publicKey.export({ type: "spki", format: "pem" }).toString() });
+    assert.deepEqual(createVerifier({ keys: [file(ours)] })({ bytes: made }, digest), { key: "long.pub", annotations: {} });
+    assert.deepEqual(createVerifier({ keys: [file(others)] })({ bytes: made }, digest), { problem: "it is by another key" });
+    const { dsseEnvelope, ...rest } = JSON.parse(made.toString());
+    const changed = { ...rest, dsseEnvelope: { ...dsseEnvelope, payload: Buffer.from(signedStatement(sha256("b"))).toString("base64") } };
+    assert.match(
+      JSON.stringify(createVerifier({ keys: [file(ours)] })({ bytes: Buffer.from(JSON.stringify(changed)) }, sha256("b"))),
+      /changed after/,
+    );
+    // As older tools sign with such keys.
+    const sig = sign("sha256", preAuthEncoding(signedStatement(digest)), ours.privateKey).toString("base64");
+    const older = { ...rest, dsseEnvelope: { ...dsseEnvelope, signatures: [{ sig, keyid: "" }] } };
+    assert.ok(!("problem" in createVerifier({ keys: [file(ours)] })({ bytes: Buffer.from(JSON.stringify(older)) }, digest)));
+  });
 
 test("F4: a bundle with one byte changed never counts as something else", () => {
   fc.assert(

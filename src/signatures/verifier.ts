@@ -1,5 +1,5 @@
 /** Says whether a bundle is a good signature of a digest, by one of those whom the caller trusts. */
-import type { KeyObject } from "node:crypto";
+import { type KeyObject, verify as verifyBytes } from "node:crypto";
 import { type Bundle, bundleFromJSON } from "@sigstore/bundle";
 import { toSignedEntity, toTrustMaterial, VerificationError, Verifier } from "@sigstore/verify";
 import type { Digest } from "../digest.ts";
@@ -7,9 +7,10 @@ import { given } from "../given.ts";
 import { cleanText } from "../net/index.ts";
 import { claimedAnnotations, claimProblem } from "./cosign-tag.ts";
 import type { SignatureDemand, SignerIdentity } from "./demand.ts";
-import { keyHint, readPublicKey } from "./keys.ts";
+import { keyHint, readPublicKey, signedDigest } from "./keys.ts";
 import type { FoundBundle } from "./referrer.ts";
 import { type SignedAnnotations, statedAnnotations, statementProblem } from "./signed-statement.ts";
+import { preAuthEncoding } from "./signer.ts";
 import { noTrustedRoot, readTrustMaterial } from "./trusted-root.ts";
 
 /** A signature that counts. */
@@ -68,11 +69,23 @@ function byKey(bundle: Bundle, keys: readonly Trusted[], claim: Buffer | undefin
   let isNamed = false;
   for (const { shown, key } of keys) {
     isNamed ||= keyHint(key) === hint;
+    if (isLongSigned(alone, key, claim)) return { key: shown };
     const trust = toTrustMaterial(noTrustedRoot(), () => ({ publicKey: key, validFor: () => true }));
     const verifier = new Verifier(trust, { ctlogThreshold: 0, tlogThreshold: 0, timestampThreshold: 0 });
     if (!("problem" in tried(() => verifier.verify(toSignedEntity(alone, claim))))) return { key: shown };
   }
   return { problem: isNamed ? "it was changed after the key had made it" : "it is by another key" };
+}
+
+/** Signatures of the longer curves: the package shortens every message by SHA-256, as only older tools did with such keys. */
+function isLongSigned({ content }: Bundle, key: KeyObject, claim: Buffer | undefined): boolean {
+  const digest = signedDigest(key);
+  if (digest !== "sha384" && digest !== "sha512") return false;
+  if (content.$case === "messageSignature")
+    return claim !== undefined && verifyBytes(digest, claim, key, content.messageSignature.signature);
+  const { payload, payloadType, signatures } = content.dsseEnvelope;
+  const [signature, ...others] = signatures;
+  return signature !== undefined && others.length === 0 && verifyBytes(digest, preAuthEncoding(payload, payloadType), key, signature.sig);
 }
 
 function byCertificate(

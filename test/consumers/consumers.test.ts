@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { sha256 } from "../../src/digest.ts";
+import type { Descriptor } from "../../src/oci/index.ts";
 import { type BuildOptions, generateKeyPair, type OutputSpec, signImage } from "../../src/index.ts";
 import { addBusybox, workshop, type Workshop } from "../support/build.ts";
 import { buildah, type Containerd, podman, PODMAN_RUN, run, skopeo, startContainerd, type Tool } from "../support/consumers.ts";
@@ -223,6 +224,31 @@ describe("F2: consumers", () => {
       assert.equal(await ctr("run", "--rm", "--snapshotter", "native", name, `archive-${ociMediaTypes}`), SAYS);
       await ctr("images", "rm", "--sync", name);
     }
+  });
+
+  it("F4: --load into containerd keeps attestations, also when it collects garbage", async () => {
+    const env = { PATH: process.env["PATH"], CONTAINERD_ADDRESS: containerd.address };
+    const names = ["docker.io/library/kept:v1", "docker.io/library/removed:v1"];
+    const digests = [];
+    for (const name of names) {
+      const dockerfile = `FROM scratch\nCOPY message /message\nLABEL name=${name}\n`;
+      const outputs = [{ type: "docker", names: [name], into: "containerd" }] as const;
+      const { result, events } = await shop.build(dockerfile, { outputs, env, provenance: { mode: "max" }, sbom: {} });
+      assert.deepEqual(
+        events.filter(({ type }) => type === "warning"),
+        [],
+      );
+      digests.push(result.outputs[0]?.descriptor?.digest ?? assert.fail("no digest"));
+    }
+    await ctr("images", "rm", "--sync", names[1] ?? "");
+    const there = new Set((await ctr("content", "ls", "--quiet")).split("\n"));
+    const read = async (digest: string): Promise<{ readonly manifests?: readonly Descriptor[]; readonly layers?: readonly Descriptor[] }> =>
+      JSON.parse(await ctr("content", "get", digest));
+    const { manifests = [] } = await read(digests[0] ?? "");
+    assert.equal(manifests.length, 2);
+    for (const { digest } of manifests)
+      for (const layer of (await read(digest)).layers ?? []) assert.ok(there.has(layer.digest), layer.digest);
+    assert.equal(there.has(digests[1] ?? ""), false);
   });
 
   it("an image without layers is pulled by all", async () => {

@@ -2,48 +2,118 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { copyImage, isDecantError, pullImage } from "../../src/index.ts";
-import type { OutputSpec } from "../../src/index.ts";
+import { copyImage, isDecantError, pullImage, pushImage } from "../../src/index.ts";
 import { workshop } from "../support/build.ts";
 import { startFakeRegistry } from "../support/registry.ts";
 
 const DOCKERFILE = "FROM scratch\nCOPY a /a\n";
 
-describe("F4: a registry that refuses an index with attestations", () => {
-  for (const [name, match, body] of [
-    ["the index", /PUT .*manifests\/v1/, '{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}'],
-    ["any manifest of a kind that it does not know", /PUT .*manifests\/sha256/, "unsupported"],
-  ] as const) {
-    it(`is told with what helps: it refuses ${name}`, async () => {
-      using shop = workshop();
-      shop.write({ a: "a" });
-      await using registry = await startFakeRegistry();
-      registry.fault({ match, kind: "status", status: 400, body });
-      const output = { type: "registry", names: [`${registry.host}/app:v1`] } as const;
-      const build = (outputs: readonly OutputSpec[]) => shop.build(DOCKERFILE, { outputs, provenance: { mode: "min" } });
-      await assert.rejects(build([output]), (error) => {
-        assert.ok(isDecantError(error, "REGISTRY"), String(error));
-        assert.match(error.hint ?? "", /attestations=false/);
-        return true;
-      });
-      await build([{ ...output, attestations: false }]);
-      assert.ok(registry.manifest("app", "v1"));
-    });
-  }
+/** What a registry does not take, by a text of its manifests. */
+const NO_ARTIFACTS = /vnd.oci.empty/;
+const NO_ATTESTATIONS = /vnd.docker.reference.type|vnd.oci.empty|in-toto/;
 
-  it("is told as it was where nothing is attested, and where it wants to know who comes", async () => {
+describe("F4: a registry that refuses attestations", () => {
+  for (const [name, refuses, platforms, wanted] of [
+    [
+      "as artifacts gets them as images",
+      NO_ARTIFACTS,
+      ["linux/amd64"],
+      { kind: "index", warns: /^Attestations go as images of an unknown platform: cannot push/ },
+    ],
+    [
+      "gets the image",
+      NO_ATTESTATIONS,
+      ["linux/amd64"],
+      { kind: "manifest", warns: /^Attestations stay behind: cannot push .* answered 400 \(MANIFEST_INVALID/ },
+    ],
+    [
+      "gets the index of several images",
+      NO_ATTESTATIONS,
+      ["linux/amd64", "linux/arm64"],
+      { kind: "index", warns: /^Attestations stay behind/ },
+    ],
+  ] as const)
+    for (const type of ["registry", "image", "decant push"] as const)
+      it(`${name}, which is said once: ${type}`, async () => {
+        using shop = workshop();
+        shop.write({ a: "a" });
+        await using old = await startFakeRegistry({ refusesManifest: refuses });
+        await using newer = await startFakeRegistry();
+        const names = [`${newer.host}/app:v1`, `${old.host}/app:v1`];
+        const output = type === "registry" ? ({ type, names } as const) : ({ type: "image", names, push: type === "image" } as const);
+        const built = await shop.build(DOCKERFILE, { outputs: [output], provenance: { mode: "min" }, platforms: [...platforms] });
+        let { events } = built;
+        let digest = built.result.outputs[0]?.descriptor?.digest;
+        if (type === "decant push") {
+          await using push = pushImage({ root: shop.root, env: {}, image: names[1] ?? "" });
+          events = await Array.fromAsync(push);
+          ({ digest } = await push.result);
+        }
+        const warnings = events.flatMap((event) => (event.type === "warning" ? [event] : []));
+        assert.deepEqual(
+          warnings.map(({ code }) => code),
+          ["AttestationsRefused"],
+        );
+        assert.match(warnings[0]?.message ?? "", wanted.warns);
+        // One output has one digest, wherever it goes.
+        for (const registry of type === "decant push" ? [old] : [old, newer]) {
+          const tagged = registry.manifest("app", "v1") ?? assert.fail("nothing was pushed");
+          assert.deepEqual(registry.manifest("app", digest ?? ""), tagged);
+        }
+        const { mediaType } = old.manifest("app", "v1") ?? assert.fail("nothing was pushed");
+        assert.match(mediaType, wanted.kind === "index" ? /index/ : /manifest/);
+        const plain = await shop.build(DOCKERFILE, {
+          outputs: [{ type: "registry", names: [names[0] ?? ""], attestations: false }],
+          platforms: [...platforms],
+        });
+        if (refuses === NO_ATTESTATIONS && type !== "decant push") assert.equal(plain.result.outputs[0]?.descriptor?.digest, digest);
+      });
+
+  it("is an error where they are demanded", async () => {
+    using shop = workshop();
+    shop.write({ a: "a" });
+    await using registry = await startFakeRegistry({ refusesManifest: NO_ATTESTATIONS });
+    const outputs = [{ type: "registry", names: [`${registry.host}/app:v1`], attestations: true }] as const;
+    await assert.rejects(shop.build(DOCKERFILE, { outputs, provenance: { mode: "min" } }), (error) => {
+      assert.ok(isDecantError(error, "REGISTRY"), String(error));
+      assert.match(error.hint ?? "", /attestations=false/);
+      return true;
+    });
+  });
+
+  it("is told from one that refuses the image, wants to know who comes, or does not let the tag move", async () => {
     using shop = workshop();
     shop.write({ a: "a" });
     await using registry = await startFakeRegistry();
-    registry.fault({ match: /PUT .*manifests/, kind: "status", status: 400, times: 1 });
-    registry.fault({ match: /PUT .*manifests/, kind: "status", status: 403, times: 1 });
     const outputs = [{ type: "registry", names: [`${registry.host}/app:v1`] }] as const;
-    for (const provenance of [undefined, { mode: "min" } as const])
+    for (const [status, code, provenance] of [
+      [400, "MANIFEST_INVALID", undefined],
+      [403, "DENIED", { mode: "min" }],
+      [400, "TAG_INVALID", { mode: "min" }],
+    ] as const) {
+      const body = JSON.stringify({ errors: [{ code, message: "no" }] });
+      registry.fault({ match: /PUT .*manifests/, kind: "status", status, body, times: 1 });
       await assert.rejects(shop.build(DOCKERFILE, { outputs, provenance }), (error) => {
-        assert.ok(isDecantError(error));
+        assert.ok(isDecantError(error), String(error));
         assert.doesNotMatch(error.hint ?? "", /attestations=false/);
         return true;
       });
+    }
+  });
+});
+
+describe("F127: a registry whose tags do not move", () => {
+  const body = JSON.stringify({ errors: [{ code: "TAG_INVALID", message: "The image tag is immutable" }] });
+  it("takes again what the tag stands for, and nothing else", async () => {
+    using shop = workshop();
+    shop.write({ a: "a" });
+    await using registry = await startFakeRegistry();
+    const push = () => shop.build(DOCKERFILE, { outputs: [{ type: "registry", names: [`${registry.host}/app:v1`] }] });
+    await push();
+    registry.fault({ match: /PUT .*manifests/, kind: "status", status: 400, body, times: 2 });
+    await push();
+    shop.write({ a: "other" });
+    await assert.rejects(push(), (error) => isDecantError(error, "REGISTRY") && /does not let this tag move/.test(error.hint ?? ""));
   });
 });
 

@@ -154,8 +154,8 @@ describe("several platforms", { concurrency: 2 }, () => {
     using shop = workshop();
     addBusybox(shop);
     const text = "FROM scratch\nCOPY busybox /\nRUN echo first\n";
-    const problem = await failure(shop.build(text, { platforms: ["linux/amd64", "linux/s390x"] }));
-    assert.equal(problem, "PLATFORM Cannot run a step for linux/s390x on linux/amd64: no emulator is registered");
+    const problem = await failure(shop.build(text, { platforms: ["linux/amd64", "linux/sparc64"] }));
+    assert.equal(problem, "PLATFORM Cannot run a step for linux/sparc64 on linux/amd64: no emulator is registered");
   });
 });
 

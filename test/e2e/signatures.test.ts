@@ -258,14 +258,14 @@ test("F4: keys: cosign's, PEM, and what is none", async () => {
     assert.equal(await verify(image, { keys: [`${name}.pub`] }), `verified: ${name}.pub`);
   }
   const [, weak] = textsOf(generateKeyPairSync("rsa", { modulusLength: 1024 }));
-  const [, curve] = textsOf(generateKeyPairSync("ec", { namedCurve: "P-384" }));
+  const [, curve] = textsOf(generateKeyPairSync("ec", { namedCurve: "secp256k1" }));
   assert.match(
     await failing({ env: { ...env, COSIGN_PASSWORD: "wrong" } }),
     /^SIGNING: Cannot use key "cosign.key": its password is another one/,
   );
   assert.match(await failing({ key: "cosign.pub" }), /it is public; wanted the private key/);
   assert.match(await failing({ key: "env://KEY", env: { ...env, KEY: weak } }), /it is rsa 1024; wanted/);
-  assert.match(await failing({ key: "env://KEY", env: { ...env, KEY: curve } }), /it is ec secp384r1; wanted/);
+  assert.match(await failing({ key: "env://KEY", env: { ...env, KEY: curve } }), /it is ec secp256k1; wanted/);
   assert.match(await failing({ key: "env://KEY", env: { ...env, KEY: "words" } }), /it is no PEM/);
   assert.match(await failing({ key: "none.key" }), /^NOT_FOUND: Cannot read key "none.key"/);
   assert.match(await failing({ key: "awskms:///alias/a" }), /^UNSUPPORTED: /);
@@ -305,4 +305,21 @@ test("F4: the commands take the names of cosign, and verify ends with 1", async 
   ]);
   const half = await decant(["verify", "--certificate-identity", "me", image], options);
   assert.match(half.stderr, /an identity counts only with the issuer/);
+});
+
+test("F4: verify finds what cosign lists under a referrers tag: by the type of the configuration, and without annotations", async () => {
+  await using registry = await startFakeRegistry({ referrersApi: false });
+  const digest = fill(registry);
+  const image = `docker://${registry.host}/team/app:v1`;
+  await sign(image);
+  const tag = digest.replace(":", "-");
+  const { manifests } = JSON.parse(registry.manifest("team/app", tag)?.bytes.toString() ?? "{}");
+  const listed = manifests.map(({ mediaType, digest: of, size }: Record<string, unknown>) => ({
+    mediaType,
+    digest: of,
+    size,
+    artifactType: OCI_EMPTY,
+  }));
+  registry.addManifest("team/app", tag, OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests: listed });
+  assert.equal(await verify(image), "verified: cosign.pub");
 });

@@ -36,6 +36,8 @@ export function buildah(folder: string): Tool {
 /** A running containerd; disposing ends it. */
 export interface Containerd extends AsyncDisposable {
   readonly ctr: Tool;
+  /** Of its socket. */
+  readonly address: string;
 }
 
 /** Starts it with its data below `folder`, and waits until it answers. */
@@ -69,6 +71,7 @@ export async function startContainerd(folder: string): Promise<Containerd> {
   }
   return {
     ctr,
+    address: socket,
     async [Symbol.asyncDispose]() {
       server.kill("SIGTERM");
       await server.exit;

@@ -53,7 +53,9 @@ export async function startFakeDaemon(dir: string, kind: FakeKind): Promise<Fake
     const index = json<{ manifests: { digest: string; annotations?: Record<string, string> }[] }>("index.json");
     const top = index.manifests[0]?.digest ?? "";
     if (kind === "podman" && index.manifests.length > 1) return JSON.stringify({ error: "more than one image in oci, choose an image" });
-    const manifest = json<Manifest>(bare(top));
+    // Of an index, the image; containerd keeps what is said of it, too.
+    const document = json<Manifest & { readonly manifests?: readonly { readonly digest: string }[] }>(bare(top));
+    const manifest = document.manifests === undefined ? document : json<Manifest>(bare(document.manifests[0]?.digest ?? ""));
     const { rootfs } = json<{ rootfs: { diff_ids: string[] } }>(bare(manifest.config.digest));
     for (const [at, { digest }] of manifest.layers.entries()) {
       const chain = rootfs.diff_ids.slice(0, at + 1).join();

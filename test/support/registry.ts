@@ -23,6 +23,8 @@ export interface FakeRegistryOptions {
   readonly minChunkBytes?: number;
   /** Takes no larger body of a request: 413. */
   readonly maxBodyBytes?: number;
+  /** Takes no manifest of such a text: MANIFEST_INVALID. */
+  readonly refusesManifest?: RegExp;
   /** Tags on a page. Default: as many as asked for. */
   readonly pageSize?: number;
 }
@@ -183,6 +185,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     const digest = sha256(bytes);
     if (isDigest(reference) && reference !== digest) return fail(400, "DIGEST_INVALID");
     const document = JSON.parse(bytes.toString("utf8")) as { config?: Descriptor; layers?: Descriptor[]; subject?: Descriptor };
+    if (options.refusesManifest?.test(bytes.toString("utf8")) === true) return fail(400, "MANIFEST_INVALID");
     const target = repository(name);
     for (const part of [document.config, ...(document.layers ?? [])]) {
       if (part !== undefined && !target.blobs.has(part.digest)) return fail(400, "MANIFEST_BLOB_UNKNOWN");

@@ -34,6 +34,7 @@ export const RUN: Shape = shapeOf<RunImageOptions>("runImage", {
   ...STORE,
   ...LIMITS,
   image: text,
+  platform: maybe(text),
   debugWith: maybe(text),
   cwd: maybe(text),
   args: maybe(list(text)),

@@ -61,6 +61,11 @@ Examples:
         value: "busybox|IMAGE",
         help: "Merge a shell and tools over the image, and start the shell; busybox is Debian's",
       },
+      platform: {
+        type: "string",
+        value: "OS/ARCH",
+        help: "Platform of a multi-platform image; by default the host's. Another processor's needs an emulator",
+      },
       name: { type: "string", value: "NAME", help: 'What "decant ps" shows and "decant stop" takes' },
       hostname: { type: "string", value: "NAME", help: "Host name; by default the first 12 digits of the ID" },
       "add-host": { type: "string", multiple: true, value: "HOST:IP", help: "Add a line to /etc/hosts" },
@@ -98,7 +103,6 @@ Examples:
     unsupported: {
       detach: { type: "boolean", short: "d", hint: "Decant has no daemon: run it in the foreground, or below setsid" },
       label: { type: "string", short: "l" },
-      platform: { type: "string", hint: "Decant runs the image of this machine's platform" },
       pull: { type: "string", hint: "Pull it first, with: decant pull IMAGE" },
       restart: { type: "string", hint: "Let systemd or another supervisor start Decant again" },
       dns: { type: "string", hint: "Containers use the name servers of this machine; --add-host gives single names" },
@@ -114,6 +118,7 @@ Examples:
     await using container = await runImage({
       ...storeOptions(values, context),
       image,
+      platform: values.platform,
       environment: [...(await fileVariables(values["env-file"], context)), ...values.env.flatMap((item) => expandVariable(item, context))],
       ...(args.length === 0 ? {} : { args }),
       entrypoint: values.entrypoint,

@@ -7,7 +7,7 @@ import { isWithin, treePath } from "../../paths.ts";
 import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
-import { isHarmlessDevice, type Sandbox, type SandboxStep, type UsualNetwork } from "../sandbox/index.ts";
+import { emulationOf, isHarmlessDevice, type Sandbox, type SandboxStep, type UsualNetwork } from "../sandbox/index.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
 import { offerShell } from "./failure-shell.ts";
@@ -114,6 +114,7 @@ async function runOnce(
   if (staged.inMemory) tellInMemory(context);
   const upper = staged.path;
   const network = await networkOf(op, sandbox, context);
+  const emulation = await emulationOf(vertex.platform);
   await using opened = await mounts.open(signal);
   using log = openLog(context, vertex);
   start();
@@ -129,7 +130,7 @@ async function runOnce(
     user: op.meta.user,
     ...given({ hostname: op.meta.hostname ?? context.again?.hostname }),
     ...network,
-    mounts: [...(devices?.mounts ?? []), ...opened.mounts],
+    mounts: [...(emulation?.mounts ?? []), ...(devices?.mounts ?? []), ...opened.mounts],
     ...(devices === undefined ? {} : { devices: devices.devices, hooks: devices.hooks, additionalGids: devices.additionalGids }),
     ...given({ shmSizeBytes: opened.shmSizeBytes }),
     extraHosts: op.meta.extraHosts,

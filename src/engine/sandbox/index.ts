@@ -15,6 +15,7 @@ export type {
 export type { OwnedFiles, StagedChanges } from "./owned-files.ts";
 export { isHarmlessDevice } from "./device-rules.ts";
 export { examineMachine, type MachinePoint } from "./examine.ts";
+export { emulationOf } from "./emulators.ts";
 export { createSandbox } from "./sandbox.ts";
 export { sweepSandboxes } from "./instance.ts";
 export { hostCaCertificates } from "./ca-certificates.ts";

@@ -76,8 +76,27 @@ test("F.2: of an index the daemon gets this machine's platform, which is said, a
   const warnings = fixture.events.flatMap((event) => (event.type === "warning" ? [`${event.code}: ${event.message}`] : []));
   assert.deepEqual(warnings, [
     `OnePlatformLoaded: Docker gets the image for linux/${host} only, and not the index of 2 platforms`,
-    "AttestationsNotLoaded: Docker gets the image without its attestations",
+    "AttestationsNotLoaded: Docker gets the image without its attestations: it keeps images alone",
   ]);
+});
+
+test("F4: Docker's containerd store keeps attestations, and an image that it has is sent no more", async () => {
+  await using fixture = await openImageFixture();
+  await using daemon = await startFakeDaemon(fixture.dir, "containerd");
+  const image = { ...fixture.image, attestations: [{ predicateType: "x", fileName: "x.json", predicate: async () => ({}) }] };
+  for (const name of ["app:1", "app:1"]) {
+    const loaded = await load(fixture, image, daemon.address, { names: [name] });
+    assert.equal(loaded.imageId, loaded.descriptor?.digest);
+    assert.equal(daemon.images.at(-1)?.id, loaded.imageId);
+  }
+  assert.deepEqual(
+    fixture.events.filter(({ type }) => type === "warning"),
+    [],
+  );
+  const [archive = [], ...more] = daemon.archives;
+  assert.deepEqual(more, []);
+  // Configuration, manifest, index, and the statement with its configuration and manifest.
+  assert.equal(archive.length, 6 + image.layers.length);
 });
 
 test("F.2: a daemon's words are the error when it refuses an archive", async () => {

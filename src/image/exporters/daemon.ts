@@ -30,15 +30,15 @@ export async function exportToDaemon(
   ctx: ExportContext,
 ): Promise<ExportResult> {
   const names = targetNames(output.names);
-  const image = imageFor(images, daemon, ctx);
+  const image = await imageFor(images, daemon, ctx);
   const { compression = "uncompressed" } = output;
   const packed = await packImages([image], (one) => exportLayers(ctx, one, { ...output, compression }));
   const assembled = await finishedImages(packed, { output, names, followed: ctx.followed });
   const [only] = assembled.images;
   if (only === undefined) throw new InternalError("an image without images");
-  const { layers, manifest, config } = only;
+  const { layers, manifest, config, about } = only;
   const wanted: WantedImage = {
-    ids: [manifest.descriptor.digest, config.descriptor.digest],
+    ids: about === undefined ? [manifest.descriptor.digest, config.descriptor.digest] : [assembled.descriptor.digest],
     layers: layers.map(({ descriptor, diffId }) => ({ digest: descriptor.digest, diffId })),
     names,
   };
@@ -47,15 +47,17 @@ export async function exportToDaemon(
   return { output, names, daemon: `${daemon.kind} (${daemon.address})`, ...identity(assembled, output) };
 }
 
-/** One platform, and nothing that is said of it: daemons have no place for more in one image. */
-function imageFor(images: readonly BuiltImage[], { kind }: Daemon, { emit }: ExportContext): BuiltImage {
+/** One platform, with what is said of it where the daemon has a place for that. */
+async function imageFor(images: readonly BuiltImage[], daemon: Daemon, { emit, signal }: ExportContext): Promise<BuiltImage> {
+  const { kind } = daemon;
   const host = hostPlatform({ arch: process.arch });
   const rank = ({ platform }: BuiltImage): number => platformRank(host, platform) ?? Number.POSITIVE_INFINITY;
   const [image] = images.toSorted((a, b) => rank(a) - rank(b));
   if (image === undefined) throw new InternalError("there is no image to load");
   const { attestations = [], inIndex = false, annotations, ...alone } = image;
+  const said = attestations.length === 0 || (await daemon.holdsAttestations(signal)) ? attestations : [];
   // Those of the index stay out with it; where there is none, the build was refused.
-  const isPart = inIndex || images.length > 1 || attestations.length > 0;
+  const isPart = inIndex || images.length > 1 || said.length < attestations.length;
   const { manifest, manifestDescriptor } = annotations ?? {};
   const own = isPart ? given({ manifest, manifestDescriptor }) : annotations;
   if (images.length > 1)
@@ -64,9 +66,13 @@ function imageFor(images: readonly BuiltImage[], { kind }: Daemon, { emit }: Exp
       code: "OnePlatformLoaded",
       message: `${kind} gets the image for ${formatPlatform(image.platform)} only, and not the index of ${images.length} platforms`,
     });
-  if (attestations.length > 0)
-    emit({ type: "warning", code: "AttestationsNotLoaded", message: `${kind} gets the image without its attestations` });
-  return { ...alone, ...given({ annotations: own }) };
+  if (said.length < attestations.length)
+    emit({
+      type: "warning",
+      code: "AttestationsNotLoaded",
+      message: `${kind} gets the image without its attestations: it keeps images alone`,
+    });
+  return { ...alone, ...given({ annotations: own }), attestations: said };
 }
 
 /** Without the layers that the daemon has; whole when it turns out not to have them. */
@@ -106,7 +112,8 @@ async function send(ctx: ExportContext, daemon: Daemon, assembled: AssembledResu
   const { entries } = archiveEntries(ctx.store, [{ content, names }], {});
   const totalBytes = archiveSize(entries);
   const progress = startProgress(ctx.emit, { vertex: ctx.vertex, id: daemon.address, action: "write", totalBytes });
-  await daemon.load({ sizeBytes: totalBytes, open: () => archiveBytes(entries, progress.add) }, ctx.signal);
+  const isIndex = assembled.index !== undefined;
+  await daemon.load({ sizeBytes: totalBytes, isIndex, open: () => archiveBytes(entries, progress.add) }, ctx.signal);
   progress.end();
 }
 

@@ -3,13 +3,12 @@
  * wire; with `push` they are compressed, so that the store and the registry have one digest.
  */
 import type { Descriptor } from "../../oci/index.ts";
-import { documentsOf } from "../assembled-image.ts";
-import { finishedImages, identity, packImages } from "../finish.ts";
+import { type AssembledResult, documentsOf } from "../assembled-image.ts";
+import { finishedImages, identity, packImages, pushableForms } from "../finish.ts";
 import { exportLayers, heldLayers, storedLayers } from "../layers.ts";
 import { nameImage } from "../name-image.ts";
 import { pushNames, targetNames } from "../names.ts";
-import { contentOf } from "../content.ts";
-import { pushContent } from "../push-content.ts";
+import { pushForms } from "../push-forms.ts";
 import type { BuiltImage, ExportContext, ExportResult, OutputSpec, KeepOptions } from "../types.ts";
 import { exportToRegistry } from "./registry.ts";
 
@@ -29,16 +28,23 @@ export async function exportToStore(
   const held = await packImages(images, async (image) =>
     heldLayers(ctx, isPacked ? await exportLayers(ctx, image, output) : await storedLayers(ctx, image)),
   );
-  const assembled = await finishedImages(held, { output, names, followed: ctx.followed });
-  const told = { output, names: names.length === 0 ? danglingNames(output, assembled.descriptor) : names, ...identity(assembled, output) };
-  if (!store) return told;
+  const finish = { output, names, followed: ctx.followed };
+  const forms = push ? await pushableForms(held, finish) : { wanted: await finishedImages(held, finish) };
+  const named = push && pushByDigest ? [] : names;
+  let assembled = forms.wanted;
+  if (store) await keep(ctx, assembled, named);
+  if (push) assembled = await pushForms(ctx, forms, names, output);
+  // The store and the registry have one digest.
+  if (store && assembled !== forms.wanted) await keep(ctx, assembled, named);
+  return { output, names: names.length === 0 ? danglingNames(output, assembled.descriptor) : names, ...identity(assembled, output) };
+}
+
+async function keep({ store }: ExportContext, assembled: AssembledResult, names: readonly string[]): Promise<void> {
   const documents = documentsOf(assembled);
-  for (const { bytes } of documents) await ctx.store.blobs.put(bytes);
+  for (const { bytes } of documents) await store.blobs.put(bytes);
   const layers = assembled.images.flatMap((image) => image.layers);
   const blobs = [...documents, ...layers].map((one) => one.descriptor.digest);
-  nameImage(ctx.store, { descriptor: assembled.descriptor, blobs }, push && pushByDigest ? [] : names);
-  if (push) await pushContent(ctx, contentOf(assembled), names, output);
-  return told;
+  nameImage(store, { descriptor: assembled.descriptor, blobs }, names);
 }
 
 /** "app@sha256:…": as BuildKit calls an image that nobody has named. */

@@ -17,6 +17,7 @@ export {
 } from "./open-build.ts";
 export { keptBuild, keptEvents } from "./kept-events.ts";
 export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
+export { openCaches, type SharedCaches } from "./shared-caches.ts";
 export { secretsOfSteps } from "./lent-files.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";

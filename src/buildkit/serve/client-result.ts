@@ -7,7 +7,15 @@ import type { ClientBuild } from "./client-build.ts";
 /** A graph of a client: read, and run once when its result is wanted. */
 export interface ClientGraph {
   readonly definition: Definition;
-  solved(): Promise<{ readonly session: Session; readonly image: BuiltImage }>;
+  solved(): Promise<SolvedGraph>;
+}
+
+/** What came of a graph. */
+interface SolvedGraph {
+  readonly session: Session;
+  readonly image: BuiltImage;
+  /** Writes the caches that the client wants, and gives what it is told of them. */
+  readonly writeCaches: () => Promise<Readonly<Record<string, string>>>;
 }
 
 /** Either. */

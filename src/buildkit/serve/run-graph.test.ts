@@ -16,7 +16,7 @@ import { toGraph, type Vertex, vertex } from "../../graph/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import { toDefinition } from "../llb/to-llb.ts";
-import { type Definition, DefinitionSchema, DiffOpSchema, OpSchema } from "../wire/llb_pb.ts";
+import { BuildOpSchema, type Definition, DefinitionSchema, OpSchema } from "../wire/llb_pb.ts";
 import { LLBBridge } from "../wire/methods.ts";
 
 const PLATFORM = hostPlatform({ arch: process.arch });
@@ -196,12 +196,14 @@ test("I2: a graph stands for the context and the Dockerfile, or for a named cont
 test("I2: what a graph asks and the server does not have is named, with BuildKit's code", async () => {
   await using server = await startBuildServer();
   await using given = await folderWith({});
-  const bytes = toBinary(OpSchema, create(OpSchema, { op: { case: "diff", value: create(DiffOpSchema) } }));
+  const bytes = toBinary(OpSchema, create(OpSchema, { op: { case: "build", value: create(BuildOpSchema) } }));
   const end = toBinary(OpSchema, create(OpSchema, { inputs: [{ digest: sha256(bytes), index: 0n }] }));
   const rows: readonly (readonly [what: string, definition: Definition, code: number, says: RegExp])[] = [
-    ["an op", create(DefinitionSchema, { def: [bytes, end] }), CODE.unimplemented, /the op "diff"/],
+    ["an op", create(DefinitionSchema, { def: [bytes, end] }), CODE.unimplemented, /the op "build"/],
     ["a damaged graph", create(DefinitionSchema, { def: [Buffer.from("x")] }), CODE.invalid, /an op is damaged/],
-    ["a source", toDefinition(source("docker-image+blob://x@sha256:1")), CODE.unimplemented, /docker-image\+blob/],
+    ["a source", toDefinition(source("ftp://x")), CODE.unimplemented, /ftp:/],
+    ["a blob without a digest", toDefinition(source("docker-image+blob://x@sha256:1")), CODE.invalid, /no digest/],
+    ["an attribute of http", toDefinition(source("http://127.0.0.1:9/x", { "http.header.accept": "x" })), CODE.unimplemented, /header\.accept/],
     ["an attribute", toDefinition(source("local://context", { "local.unknown": "x" })), CODE.unimplemented, /local\.unknown/],
     ["a layout without a digest", toDefinition(source("oci-layout://x")), CODE.unimplemented, /without a digest/],
   ];

@@ -1,8 +1,9 @@
 /** Runs a graph of a client (LLB) as it is, without a Dockerfile: its sources, its steps, and its files as an image without a configuration. */
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { type ClientAccess, secretsOfSteps, writeOutput } from "../../build/index.ts";
+import { type ClientAccess, openCaches, secretsOfSteps, writeOutput } from "../../build/index.ts";
 import { CDI_FOLDERS, createSandbox, openDevices, type Sandbox, solve, sweepSandboxes } from "../../engine/index.ts";
+import { InternalError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import { reachable, type Vertex } from "../../graph/index.ts";
 import type { BuiltImage } from "../../image/index.ts";
@@ -13,6 +14,7 @@ import { fromDefinition } from "../llb/from-llb.ts";
 import { withWholeFolders } from "../llb/whole-folders.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import type { Definition } from "../wire/llb_pb.ts";
+import { readCaches } from "./client-caches.ts";
 import type { ClientGraph } from "./client-result.ts";
 import { notServed } from "./errors.ts";
 import { graphSources } from "./graph-sources.ts";
@@ -32,10 +34,8 @@ export function openGraph(connection: Connection, job: Job, definition: Definiti
 /** Runs it for the outputs of the job. Throws as `solve`, and `GrpcError`. */
 export async function runGraph({ service }: Connection, job: Job, graph: ClientGraph): Promise<SolveResponse> {
   const { request, status, signal, stack } = job;
-  const { exports = [], imports = [] } = request.cache ?? {};
-  if (exports.length + imports.length > 0) throw notServed("A cache of the client for a build graph (LLB)");
   const outputs = await readOutputs(request.exporters, { readers: service.readers, store: service.store, stack });
-  const { session, image } = await graph.solved();
+  const { session, image, writeCaches } = await graph.solved();
   const { emit } = status;
   const results = [];
   for (const [index, output] of outputs.entries()) {
@@ -44,7 +44,7 @@ export async function runGraph({ service }: Connection, job: Job, graph: ClientG
     results.push(written);
     if (output.sent !== undefined) await sendOutput(output, written, { session: sessionOf(job), emit, signal, isSeveral: false });
   }
-  return create(SolveResponseSchema, { exporterResponse: exporterResponse(results) });
+  return create(SolveResponseSchema, { exporterResponse: { ...exporterResponse(results), ...(await writeCaches()) } });
 }
 
 /** A folder with the files of a graph. */
@@ -64,10 +64,15 @@ async function solveTarget(connection: Connection, job: Job, target: Vertex, acc
   const { emit } = status;
   const nowMs = Date.now();
   for (const id of secretsOfSteps([target])) await access.secret(id, signal);
+  const own = await readCaches(job, { readers: service.readers, store: service.store });
+  const options = { cacheFrom: own.from, cacheTo: own.to };
+  const opened = { options, cwd: "/", emit, signal, session: () => Promise.resolve(session) };
+  const caches = await openCaches(opened, [target.platform]);
   const { solutions } = await solve(
     [target],
     {
       store: session.store,
+      ...given({ shared: caches.shared }),
       emit,
       providers,
       sandbox: () => (sandbox ??= startSandbox(session.store, service.env, stack)),
@@ -89,7 +94,9 @@ async function solveTarget(connection: Connection, job: Job, target: Vertex, acc
     },
     signal,
   );
-  const layers = solutions[0]?.layers ?? [];
+  const [solution] = solutions;
+  if (solution === undefined) throw new InternalError("a graph without a solution");
+  const { layers } = solution;
   const created = new Date(nowMs).toISOString();
   const image: BuiltImage = {
     platform: target.platform,
@@ -97,8 +104,16 @@ async function solveTarget(connection: Connection, job: Job, target: Vertex, acc
     history: layers.map((layer) => ({ created: layer.created ?? created, comment: "buildkit.exporter.image.v0" })),
     layers,
     created,
+    ...given({ inlineCache: caches.inline({ solution }) }),
   };
-  return { session, image };
+  return {
+    session,
+    image,
+    async writeCaches() {
+      await caches.write([{ solution }]);
+      return await own.send();
+    },
+  };
 }
 
 /** SOURCE_DATE_EPOCH, as frontends get it. */
@@ -107,14 +122,14 @@ function epochOf({ frontendAttrs }: SolveRequest): number | undefined {
   return /^\d{1,11}$/.test(text) ? Number(text) : undefined;
 }
 
-const SOURCES = /^(?:docker-image|oci-layout|local|https?|git):\/\//;
+const SOURCES = /^(?:docker-image(?:\+blob)?|oci-layout(?:\+blob)?|local|https?|git):\/\//;
 
 function checkSources(target: Vertex): void {
   for (const { op } of reachable(target))
     if (op.kind === "source" && !SOURCES.test(op.identifier))
       throw notServed(
         `The source "${op.identifier}" of a build graph (LLB)`,
-        "Sources are docker-image, oci-layout, local, http, https and git",
+        "Sources are docker-image, oci-layout, blobs of both, local, http, https and git",
       );
 }
 

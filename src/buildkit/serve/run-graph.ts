@@ -133,14 +133,22 @@ function checkSources(target: Vertex): void {
       );
 }
 
+const HOST = "network.host";
+
 /** What gives steps more of the machine, the client must ask for, and the server grant. */
 function checkEntitlements({ service }: Connection, { entitlements }: SolveRequest, target: Vertex): void {
   for (const { op } of reachable(target)) {
     if (op.kind !== "exec") continue;
-    const wanted = op.devices.length > 0 ? "device" : op.security === "insecure" ? "security.insecure" : undefined;
-    if (wanted === undefined) continue;
-    const isAsked = entitlements.some((name) => name === wanted || name.startsWith(`${wanted}=`));
-    if (!isAsked || !service.allow.includes(wanted)) throw new GrpcError(CODE.denied, `entitlement ${wanted} is not allowed`);
+    const wanted = [
+      ...(op.devices.length > 0 ? ["device"] : []),
+      ...(op.security === "insecure" ? ["security.insecure"] : []),
+      ...(op.network === "host" ? [HOST] : []),
+    ];
+    for (const one of wanted) {
+      const isAsked = entitlements.some((name) => name === one || name.startsWith(`${one}=`));
+      // Steps have the host's network anyway, but a client must say that it wants it.
+      if (!isAsked || (one !== HOST && !service.allow.includes(one))) throw new GrpcError(CODE.denied, `entitlement ${one} is not allowed`);
+    }
   }
 }
 

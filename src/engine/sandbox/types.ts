@@ -131,7 +131,7 @@ export interface SandboxStep {
   /** The merged view of `lowers`. */
   readonly root: Tree;
   readonly args: readonly string[];
-  /** "NAME=value". HOME is added when missing (S69). */
+  /** "NAME=value". HOME is added when missing (S69), and so is PATH. */
   readonly env: readonly string[];
   /** Absolute; made 0755 for the user when missing (S65). */
   readonly cwd: string;

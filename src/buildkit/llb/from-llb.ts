@@ -58,6 +58,27 @@ export function fromDefinition({ def, metadata }: Definition, platform: Platform
 }
 
 function opIn(bytes: Uint8Array): Op {
+  const op = decoded(bytes);
+  const unknown = unknownField(op);
+  if (unknown !== undefined) throw lacking(`a field that Decant does not know (${unknown})`);
+  return op;
+}
+
+/** What newer clients say and we cannot read must not be left out: the first such field, as "ExecOp 12". */
+function unknownField(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return undefined;
+  if ("$unknown" in value && Array.isArray(value.$unknown) && "$typeName" in value) {
+    const [first]: readonly { readonly no?: number }[] = value.$unknown;
+    if (first !== undefined) return `${String(value.$typeName).split(".").at(-1)} ${first.no}`;
+  }
+  for (const [name, inner] of Object.entries(value)) {
+    const found = name === "$unknown" ? undefined : unknownField(inner);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function decoded(bytes: Uint8Array): Op {
   try {
     return fromBinary(OpSchema, bytes);
   } catch (cause) {

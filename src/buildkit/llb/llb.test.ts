@@ -220,6 +220,7 @@ type Change = (op: WireOp) => void;
 const lacking: readonly (readonly [name: string, change: Change])[] = [
   ["cgroupParent", (op) => op.op.case === "exec" && op.op.value.meta !== undefined && (op.op.value.meta.cgroupParent = "x")],
   ["network mode 7", (op) => op.op.case === "exec" && (op.op.value.network = 7)],
+  ["a field that Decant does not know (ExecOp 99)", (op) => op.op.case === "exec" && (op.op.value.$unknown = [{ no: 99, wireType: 0, data: new Uint8Array([1]) }])],
   ["filter of workers", (op) => op.constraints?.filter.push("x")],
   ['op "build"', (op) => (op.op = { case: "build", value: create(BuildOpSchema) })],
   ["a time that is no whole second", (op) => (op.op = { case: "file", value: create(FileOpSchema, { actions: [madeAt(1n)] }) })],

@@ -183,6 +183,8 @@ test("I2: an archive goes to the client with its digests, and the history knows 
   const [{ record }] = records as [{ type: number; record: NonNullable<(typeof records)[0]["record"]> }];
   assert.equal(record.frontendAttrs["target"], "base");
   assert.ok(record.numTotalSteps > 0 && record.completedAt !== undefined && record.error === undefined);
+  assert.equal(record.trace?.mediaType, "application/vnd.buildkit.otlp.json.v0");
+  assert.ok((record.trace?.size ?? 0n) > 0n);
   const [provenance] = record.result?.attestations ?? [];
   assert.ok(provenance !== undefined);
   using reading = grpc.open(Content.method.read, { signal });

@@ -15,7 +15,7 @@ export {
   type OpenedBuild,
   planOptionsOf,
 } from "./open-build.ts";
-export { keptBuild, keptEvents } from "./kept-events.ts";
+export { type EventKeeper, keepEvents, keptBuild, keptEvents } from "./kept-events.ts";
 export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
 export { openCaches, type SharedCaches } from "./shared-caches.ts";
 export { secretsOfSteps } from "./lent-files.ts";

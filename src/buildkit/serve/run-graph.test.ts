@@ -11,6 +11,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { addBusybox, BUSYBOX } from "../../../test/support/build.ts";
 import { startFakeRegistry } from "../../../test/support/registry.ts";
 import { startBuildServer, type TestBuild } from "../../../test/support/buildkit-client.ts";
+import { listBuilds } from "../../api/index.ts";
 import { sha256 } from "../../digest.ts";
 import { checkParsed, parseDockerfile } from "../../dockerfile/index.ts";
 import { type ExecOp, type FileAction, toGraph, type Vertex, vertex } from "../../graph/index.ts";
@@ -139,6 +140,8 @@ COPY --link a.txt /two/
     .build({ ...build, definition: undefined, output: `${given.output}2`, solve: { ...local, definition }, direct: true });
   assert.deepEqual(direct.response.exporterResponse, {});
   assert.ok(existsSync(`${given.output}2/one/b`));
+  const [last] = await listBuilds({ root: server.root });
+  assert.deepEqual([last?.state, last?.title], ["done", "[stage-1 2/2] COPY --link a.txt /two/ (link)"]);
 });
 
 test("I2: what a process writes into a mount is a result beside its root, and it runs once for both", async () => {

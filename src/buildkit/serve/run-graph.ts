@@ -1,9 +1,10 @@
 /** Runs a graph of a client (LLB) as it is, without a Dockerfile: its sources, its steps, and its files as an image without a configuration. */
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { type ClientAccess, openCaches, secretsOfSteps, writeOutput } from "../../build/index.ts";
+import { type ClientAccess, keepEvents, openCaches, secretsOfSteps, writeOutput } from "../../build/index.ts";
 import { CDI_FOLDERS, createSandbox, openDevices, type Sandbox, solve, sweepSandboxes } from "../../engine/index.ts";
-import { InternalError } from "../../errors.ts";
+import { InternalError, isDecantError } from "../../errors.ts";
+import type { Emit } from "../../events.ts";
 import { given } from "../../given.ts";
 import { reachable, type Vertex } from "../../graph/index.ts";
 import type { BuiltImage } from "../../image/index.ts";
@@ -20,7 +21,8 @@ import { notServed } from "./errors.ts";
 import { graphSources } from "./graph-sources.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { exporterResponse, readOutputs, sendOutput } from "./outputs.ts";
-import type { Connection } from "./service.ts";
+import { remember } from "./run-client-build.ts";
+import type { Connection, Service } from "./service.ts";
 
 /** Reads it. Throws `USAGE` and `UNSUPPORTED` for a graph that is none of ours, and `GrpcError` for what the server does not grant. */
 export function openGraph(connection: Connection, job: Job, definition: Definition, access: ClientAccess): ClientGraph {
@@ -28,15 +30,51 @@ export function openGraph(connection: Connection, job: Job, definition: Definiti
   checkSources(target);
   checkEntitlements(connection, job.request, target);
   let solved: ReturnType<ClientGraph["solved"]> | undefined;
-  return { definition, solved: () => (solved ??= solveTarget(connection, job, target, access)) };
+  const told = keepEvents(job.status.emit);
+  told.hide(job.secrets);
+  return { definition, title: target.meta.name, told, solved: () => (solved ??= solveTarget(connection, job, target, access, told.emit)) };
 }
 
 /** Runs it for the outputs of the job. Throws as `solve`, and `GrpcError`. */
 export async function runGraph({ service }: Connection, job: Job, graph: ClientGraph): Promise<SolveResponse> {
-  const { request, status, signal, stack } = job;
+  const { history } = service.store;
+  const { ref, request, signal } = job;
+  if (request.internal) {
+    try {
+      return await performGraph(service, job, graph);
+    } finally {
+      // The logs of its steps.
+      history.remove(ref);
+    }
+  }
+  history.begin(graph.title, ref);
+  const keep = (response: Readonly<Record<string, string>>): void => {
+    graph.told.keep(history, ref);
+    remember(service, job, { response, provenances: [] });
+  };
+  try {
+    const response = await performGraph(service, job, graph);
+    keep(response.exporterResponse);
+    history.finish(ref, "done");
+    return response;
+  } catch (error) {
+    const message = job.hide(error instanceof Error ? error.message : String(error));
+    try {
+      keep({});
+      history.finish(ref, signal.aborted ? "cancelled" : "failed", message);
+    } catch (unwritten) {
+      // A disk that is full is why the build failed.
+      if (!isDecantError(unwritten, "STORE_FULL")) throw unwritten;
+    }
+    throw error;
+  }
+}
+
+async function performGraph(service: Service, job: Job, graph: ClientGraph): Promise<SolveResponse> {
+  const { request, signal, stack } = job;
   const outputs = await readOutputs(request.exporters, { readers: service.readers, store: service.store, stack });
   const { session, image, writeCaches } = await graph.solved();
-  const { emit } = status;
+  const { emit } = graph.told;
   const results = [];
   for (const [index, output] of outputs.entries()) {
     const run = { index, session, stdout: undefined, cwd: "/", emit, signal };
@@ -56,12 +94,17 @@ export async function graphFolder({ service }: Connection, { status, signal, sta
   return dest;
 }
 
-async function solveTarget(connection: Connection, job: Job, target: Vertex, access: ClientAccess): ReturnType<ClientGraph["solved"]> {
+async function solveTarget(
+  connection: Connection,
+  job: Job,
+  target: Vertex,
+  access: ClientAccess,
+  emit: Emit,
+): ReturnType<ClientGraph["solved"]> {
   const { service } = connection;
-  const { request, status, signal, stack } = job;
+  const { request, signal, stack } = job;
   const { session, providers } = await graphSources(connection, job, access);
   let sandbox: Promise<Sandbox> | undefined;
-  const { emit } = status;
   const nowMs = Date.now();
   for (const id of secretsOfSteps([target])) await access.secret(id, signal);
   const own = await readCaches(job, { readers: service.readers, store: service.store });

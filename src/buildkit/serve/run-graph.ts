@@ -106,6 +106,7 @@ async function solveTarget(
   const { session, providers } = await graphSources(connection, job, access);
   let sandbox: Promise<Sandbox> | undefined;
   const nowMs = Date.now();
+  for (const { op, platform } of reachable(target)) if (op.kind === "source") await access.checkSource?.(op, platform);
   for (const id of secretsOfSteps([target])) await access.secret(id, signal);
   const own = await readCaches(job, { readers: service.readers, store: service.store });
   const options = { cacheFrom: own.from, cacheTo: own.to };

@@ -48,7 +48,10 @@ async function coldStart(): Promise<number> {
   for (let run = 0; run < runs; run += 1) {
     const path = join(folder, `cold${run}`);
     const started = performance.now();
-    const child = spawn(DECANT, ["serve", "--addr", `unix://${path}`], { stdio: "ignore", env: { ...process.env, DECANT_ROOT: join(folder, "cold") } });
+    const child = spawn(DECANT, ["serve", "--addr", `unix://${path}`], {
+      stdio: "ignore",
+      env: { ...process.env, DECANT_ROOT: join(folder, "cold") },
+    });
     const ended = new Promise((resolve) => child.once("close", resolve));
     await firstByte(path);
     times.push(performance.now() - started);

@@ -106,7 +106,9 @@ export function parseCacheSource(text: string): CacheSource {
 function inlineTarget(text: string): CacheTarget {
   const other = text.split(",").find((field) => field !== "type=inline" && field !== "mode=min");
   if (other === undefined) return { type: "inline" };
-  throw usageError(`Cannot use --cache-to "${text}": unexpected "${other}"; a cache in the image has only what its own layers are (mode=min)`);
+  throw usageError(
+    `Cannot use --cache-to "${text}": unexpected "${other}"; a cache in the image has only what its own layers are (mode=min)`,
+  );
 }
 
 /** One value of --cache-to. Throws `USAGE`, `UNSUPPORTED`. */

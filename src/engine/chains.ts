@@ -111,7 +111,11 @@ export function remaining(
     const descent = found.get(id);
     const layer = descent?.key === undefined || !descent.mayReuse ? undefined : find(descent.key);
     if (layer !== undefined) known.set(id, layer);
-    if ((op.kind === "source" || op.kind === "merge" || op.kind === "diff" || layer !== undefined) && inputs.every((input) => whole.has(input.id))) whole.add(id);
+    if (
+      (op.kind === "source" || op.kind === "merge" || op.kind === "diff" || layer !== undefined) &&
+      inputs.every((input) => whole.has(input.id))
+    )
+      whole.add(id);
   }
   const hits = new Map<VertexId, LayerSource>();
   const needed = new Set<VertexId>(targets.flatMap((target) => (target === undefined ? [] : [target.id])));

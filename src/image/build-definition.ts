@@ -168,7 +168,9 @@ function fileActionOf(action: FileAction, index: number, count: number, base: nu
       const data = Buffer.from(action.data, action.encoding ?? "utf8").toString("base64");
       return {
         ...place,
-        Action: { mkfile: { path: action.path, mode: action.mode, data, ...optional({ owner: ownerOf(action.owner) }), timestamp: timeOf(action) } },
+        Action: {
+          mkfile: { path: action.path, mode: action.mode, data, ...optional({ owner: ownerOf(action.owner) }), timestamp: timeOf(action) },
+        },
       };
     }
     case "mkdir": {

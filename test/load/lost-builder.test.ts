@@ -25,7 +25,8 @@ async function startBuilder(folder: string, name: string): Promise<Builder> {
   const address = `unix://${join(folder, `${name}.sock`)}`;
   const env = { ...process.env, DECANT_ROOT: join(folder, name) };
   const child = spawn(DECANT, ["serve", "--addr", address], { env, stdio: ["ignore", "ignore", "pipe"] });
-  for await (const text of child.stderr.setEncoding("utf8").iterator({ destroyOnReturn: false })) if (String(text).includes("Serving")) break;
+  for await (const text of child.stderr.setEncoding("utf8").iterator({ destroyOnReturn: false }))
+    if (String(text).includes("Serving")) break;
   child.stderr.resume();
   return {
     address,
@@ -42,7 +43,10 @@ test(`I3: of ${BUILDS} builds on two builders none is lost when one builder is k
   using shop = workshop();
   addBusybox(shop);
   const file = join(shop.folder, "Dockerfile");
-  writeFileSync(file, "FROM scratch AS base\nCOPY busybox /\nFROM base AS made\nARG N\nRUN echo $N > /n\nFROM scratch\nCOPY --from=made /n /n\n");
+  writeFileSync(
+    file,
+    "FROM scratch AS base\nCOPY busybox /\nFROM base AS made\nARG N\nRUN echo $N > /n\nFROM scratch\nCOPY --from=made /n /n\n",
+  );
   await using one = await startBuilder(shop.folder, "one");
   await using two = await startBuilder(shop.folder, "two");
   const builders = buildersOf(`${one.address},${two.address}`);
@@ -52,7 +56,15 @@ test(`I3: of ${BUILDS} builds on two builders none is lost when one builder is k
   let done = 0;
   await pool(AT_ONCE, Array.from({ length: BUILDS }), async (_nothing, _signal, at) => {
     const dest = join(shop.folder, "out", String(at));
-    const options = { root: shop.root, context: shop.context, file, buildArgs: { N: String(at) }, env: {}, caCerts: "off", builders } as const;
+    const options = {
+      root: shop.root,
+      context: shop.context,
+      file,
+      buildArgs: { N: String(at) },
+      env: {},
+      caCerts: "off",
+      builders,
+    } as const;
     await using run = build({ ...options, outputs: [{ type: "local", dest }] });
     const events = [];
     for await (const event of run) {

@@ -232,7 +232,9 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
       const answer = policy(source?.source?.identifier ?? "");
       if (answer === "request") return create(CheckPolicyResponseSchema, { result: { case: "request", value: source ?? {} } });
       const action = ["allow", "deny", "convert"].indexOf(answer);
-      return create(CheckPolicyResponseSchema, { result: { case: "decision", value: { action, denyMessages: [{ message: "not that one" }] } } });
+      return create(CheckPolicyResponseSchema, {
+        result: { case: "decision", value: { action, denyMessages: [{ message: "not that one" }] } },
+      });
     });
   }
   if (output !== undefined) {

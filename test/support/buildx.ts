@@ -58,5 +58,10 @@ export async function openBuildxDoor(store: string, ...words: readonly string[])
   });
   if (made.status !== 0) throw new Error(made.stderr);
   const resources = stack.move();
-  return { env: { ...client, BUILDX_CONFIG: undefined }, address, pid: server.pid ?? 0, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return {
+    env: { ...client, BUILDX_CONFIG: undefined },
+    address,
+    pid: server.pid ?? 0,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
 }

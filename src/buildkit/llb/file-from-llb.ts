@@ -133,4 +133,3 @@ function whoIn(who: UserOpt | undefined, based: number): string | number | undef
   if (who.user.value.input > 0n && who.user.value.input !== BigInt(based)) throw lacking("a name of a user that another input knows");
   return who.user.value.name;
 }
-

@@ -2,14 +2,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { sha256 } from "../../digest.ts";
 import { type DecantError, usageError } from "../../errors.ts";
-import {
-  type ExecMeta,
-  type ExecOp,
-  type Mount,
-  type Op as OurOp,
-  type Vertex,
-  vertex,
-} from "../../graph/index.ts";
+import { type ExecMeta, type ExecOp, type Mount, type Op as OurOp, type Vertex, vertex } from "../../graph/index.ts";
 import type { Platform } from "../../oci/index.ts";
 import {
   type Definition,

@@ -119,7 +119,13 @@ const actions: fc.Arbitrary<FileAction> = fc.oneof(
     { requiredKeys: ["kind", "path", "mode", "makeParents"] },
   ),
   fc.record(
-    { kind: fc.constant("mkfile" as const), path: text, mode: fc.nat(), data: fc.constant("gA=="), encoding: fc.constant("base64" as const) },
+    {
+      kind: fc.constant("mkfile" as const),
+      path: text,
+      mode: fc.nat(),
+      data: fc.constant("gA=="),
+      encoding: fc.constant("base64" as const),
+    },
     { requiredKeys: ["kind", "path", "mode", "data", "encoding"] },
   ),
   fc.record(
@@ -220,7 +226,10 @@ type Change = (op: WireOp) => void;
 const lacking: readonly (readonly [name: string, change: Change])[] = [
   ["cgroupParent", (op) => op.op.case === "exec" && op.op.value.meta !== undefined && (op.op.value.meta.cgroupParent = "x")],
   ["network mode 7", (op) => op.op.case === "exec" && (op.op.value.network = 7)],
-  ["a field that Decant does not know (ExecOp 99)", (op) => op.op.case === "exec" && (op.op.value.$unknown = [{ no: 99, wireType: 0, data: new Uint8Array([1]) }])],
+  [
+    "a field that Decant does not know (ExecOp 99)",
+    (op) => op.op.case === "exec" && (op.op.value.$unknown = [{ no: 99, wireType: 0, data: new Uint8Array([1]) }]),
+  ],
   ["filter of workers", (op) => op.constraints?.filter.push("x")],
   ['op "build"', (op) => (op.op = { case: "build", value: create(BuildOpSchema) })],
   ["a time that is no whole second", (op) => (op.op = { case: "file", value: create(FileOpSchema, { actions: [madeAt(1n)] }) })],

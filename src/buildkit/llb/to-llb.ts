@@ -31,7 +31,10 @@ export function toDefinition(target: Vertex, { numericModes = false }: Definitio
   const digests = new Map<string, Digest>();
   const def: Uint8Array[] = [];
   const metadata: Record<string, { ignoreCache: boolean; description: Record<string, string> }> = {};
-  const inputOf = (vertex: Vertex): { digest: string; index: bigint } => ({ digest: digests.get(vertex.id) ?? "", index: outputOf(vertex) });
+  const inputOf = (vertex: Vertex): { digest: string; index: bigint } => ({
+    digest: digests.get(vertex.id) ?? "",
+    index: outputOf(vertex),
+  });
   for (const vertex of reachable(target)) {
     const { architecture, os, variant = "" } = vertex.platform;
     const op = {

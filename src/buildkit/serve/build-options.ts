@@ -23,7 +23,18 @@ const ELSEWHERE = new Set([
   "hostname",
 ]);
 /** "input:NAME" says where a graph that stands for a context is from. */
-const PREFIXES = ["build-arg:", "label:", "attest:", "context:", "input:", "input-metadata:", "local-sessionid:", "sharedkey:", "vcs:", "override-"];
+const PREFIXES = [
+  "build-arg:",
+  "label:",
+  "attest:",
+  "context:",
+  "input:",
+  "input-metadata:",
+  "local-sessionid:",
+  "sharedkey:",
+  "vcs:",
+  "override-",
+];
 const HERE = new Set([
   "target",
   "platform",

@@ -24,7 +24,18 @@ const IMAGE = ["image.resolvemode", "image.recordtype"];
 const LAYOUTS = ["oci.session", "oci.store"];
 const HTTP = ["http.checksum", "http.filename", "http.perm", "http.uid", "http.gid"];
 /** Names of secrets are always those that we look for. */
-const GIT = ["checksum", "fullurl", "keepgitdir", "skipsubmodules", "mtime", "fetchbycommit", "mountsshsock", "authtokensecret", "authheadersecret", "knownsshhosts"].map((name) => `git.${name}`);
+const GIT = [
+  "checksum",
+  "fullurl",
+  "keepgitdir",
+  "skipsubmodules",
+  "mtime",
+  "fetchbycommit",
+  "mountsshsock",
+  "authtokensecret",
+  "authheadersecret",
+  "knownsshhosts",
+].map((name) => `git.${name}`);
 const LAYOUT = /^oci-layout:\/\/[^@]+@(.+)$/;
 
 /** The sources of a job, with the accounts of its client. Throws as `openSession`. */

@@ -166,7 +166,8 @@ function remoteContext({ context = "" }: Readonly<Record<string, string>>): Sour
 }
 
 function titleOf(attributes: Readonly<Record<string, string>>): string {
-  const place = attributes["context"] ?? attributes["input:context"] ?? attributes["vcs:localdir:context"] ?? attributes["filename"] ?? "Dockerfile";
+  const place =
+    attributes["context"] ?? attributes["input:context"] ?? attributes["vcs:localdir:context"] ?? attributes["filename"] ?? "Dockerfile";
   const target = attributes["target"];
   return target === undefined || target === "" ? place : `${place} (${target})`;
 }

@@ -21,7 +21,11 @@ interface Span {
 }
 
 /** The trace of a build that has ended. */
-export function traceOf({ id, startedAt, finishedAt = startedAt, state, error, title }: BuildRecord, { steps }: ProgressState, hide: Hide): string {
+export function traceOf(
+  { id, startedAt, finishedAt = startedAt, state, error, title }: BuildRecord,
+  { steps }: ProgressState,
+  hide: Hide,
+): string {
   const children: Span[] = [];
   for (const { vertex, name, state: end, endedAt = startedAt, startedAt: from = endedAt } of steps.values()) {
     const attributes = { vertex: vertexDigest(id, vertex), cached: String(end === "cached") };
@@ -35,7 +39,12 @@ export function traceOf({ id, startedAt, finishedAt = startedAt, state, error, t
 
 function stubOf(trace: string, { name, id, parent, from, to, failure, attributes }: Span, hide: Hide, children: number): object {
   const hex = (text: string, length: number): string => createHash("sha256").update(text).digest("hex").slice(0, length);
-  const contextOf = (span: string): object => ({ ...NOBODY, TraceID: hex(trace, 32), SpanID: hex(`${trace}\0${span}`, 16), TraceFlags: "01" });
+  const contextOf = (span: string): object => ({
+    ...NOBODY,
+    TraceID: hex(trace, 32),
+    SpanID: hex(`${trace}\0${span}`, 16),
+    TraceFlags: "01",
+  });
   return {
     Name: hide(name),
     SpanContext: contextOf(id),

@@ -17,7 +17,11 @@ interface Asked {
 }
 
 /** Throws `GrpcError` for what the client denies, and `UNSUPPORTED` for an answer that is neither yes nor no. */
-export async function checkPolicy({ client, signal }: Asked, { identifier, attrs }: Pick<SourceOp, "identifier" | "attrs">, platform: Platform): Promise<void> {
+export async function checkPolicy(
+  { client, signal }: Asked,
+  { identifier, attrs }: Pick<SourceOp, "identifier" | "attrs">,
+  platform: Platform,
+): Promise<void> {
   const { architecture, os, variant = "" } = platform;
   const request = { platform: { architecture, os, variant }, source: { source: { identifier, attrs: { ...attrs } } } };
   const { result } = await client.unary(PolicyVerifier.method.checkPolicy, request, { signal });

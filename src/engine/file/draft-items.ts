@@ -41,7 +41,8 @@ function wantedNodes(names: DraftNames): Uint8Array {
   // Nodes come after those above them.
   for (let node = 1; node < states.length; node += 1) {
     const above = states[table.parent(node)] ?? 0;
-    if (above & IN_PLACE && table.isInPlace(node)) states[node] = IN_PLACE | (above & IN_BASE ? stateOverBase(names, node) : stateOfNew(names, node));
+    if (above & IN_PLACE && table.isInPlace(node))
+      states[node] = IN_PLACE | (above & IN_BASE ? stateOverBase(names, node) : stateOfNew(names, node));
   }
   for (let node = states.length - 1; node > ROOT_NODE; node -= 1) {
     const state = states[node] ?? 0;

@@ -1,7 +1,16 @@
 /** DiffOp: what lies over one tree so that it looks like another. Where one list of layers begins with the other, that is the rest of it, and no work. */
 import type { DiffOp } from "../../graph/index.ts";
 import { ROOT, type TreePath } from "../../paths.ts";
-import { emptyTree, type Entry, hasSameMetadata, hasSameTime, type LayerSource, loadTree, type Tree, writeLayer } from "../../tree/index.ts";
+import {
+  emptyTree,
+  type Entry,
+  hasSameMetadata,
+  hasSameTime,
+  type LayerSource,
+  loadTree,
+  type Tree,
+  writeLayer,
+} from "../../tree/index.ts";
 import { createDraft, type Draft } from "../file/draft.ts";
 import type { EngineContext, OpRun, VertexResult } from "../types.ts";
 import { layersOf, stackKey } from "./inputs.ts";

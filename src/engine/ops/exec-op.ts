@@ -211,7 +211,8 @@ async function runOnce(
   });
   if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
   log.flush();
-  if (!(op.meta.validExitCodes ?? [0]).includes(result.exitCode)) await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail(), log: log.text() }));
+  if (!(op.meta.validExitCodes ?? [0]).includes(result.exitCode))
+    await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail(), log: log.text() }));
   const kept = new Map<BindMount, Layer>();
   for (const { mount, below } of outputs) {
     const changes = staging.get(mount);

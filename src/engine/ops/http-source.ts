@@ -42,10 +42,11 @@ interface HttpSurroundings extends Pick<SourceAccess, "secret"> {
 /** Owner and mode that a source op gives its file: "http.perm", "http.uid", "http.gid". Throws `USAGE`. */
 export function blobMode({ attrs }: SourceOp): Pick<Entry, "mode" | "uid" | "gid"> {
   const number = (name: string, base: number, text = attrs[name] ?? ""): number => {
-    if (!/^\d{1,10}$/.test(text) && text !== "") throw usageError(`Cannot read the attribute "${name}" of a source: "${text}" is no number`);
+    if (!/^\d{1,10}$/.test(text) && text !== "")
+      throw usageError(`Cannot read the attribute "${name}" of a source: "${text}" is no number`);
     return text === "" ? 0 : Number.parseInt(text, base);
   };
-  return { mode: (number("http.perm", 8) & 0o777) || 0o600, uid: number("http.uid", 10), gid: number("http.gid", 10) };
+  return { mode: number("http.perm", 8) & 0o777 || 0o600, uid: number("http.uid", 10), gid: number("http.gid", 10) };
 }
 
 /** A provider for http and https, with what the caller lends for it. */

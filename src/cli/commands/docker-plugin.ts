@@ -1,8 +1,9 @@
 /** `decant docker-plugin`: makes Decant a plugin of docker, by a link where docker looks for plugins. */
-import { lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DecantError, usageError } from "../../errors.ts";
 import { packageFolder } from "../../package-folder.ts";
+import { placeLink } from "../../sys/index.ts";
 import { defineCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 
@@ -40,11 +41,7 @@ export const command: Command = defineCommand(
         hint: "Install the npm package or the tarball",
       });
     const program = join(root, PROGRAM);
-    if (known === undefined || readlinkSync(link) !== program) {
-      mkdirSync(folder, { recursive: true });
-      rmSync(link, { force: true });
-      symlinkSync(program, link);
-    }
+    if (known === undefined || readlinkSync(link) !== program) placeLink(link, program);
     await stdout.write(`docker decant: ${link} -> ${program}\n`);
     return 0;
   },

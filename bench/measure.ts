@@ -38,7 +38,8 @@ export async function measure({ argv, env = {} }: Command, options: { readonly m
   return { seconds: (performance.now() - started) / 1000, peakBytes };
 }
 
-function treeBytes(root: number): number {
+/** Resident bytes of a process and all its descendants. */
+export function treeBytes(root: number): number {
   const children = new Map<number, number[]>();
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);

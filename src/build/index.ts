@@ -15,8 +15,9 @@ export {
   type OpenedBuild,
   planOptionsOf,
 } from "./open-build.ts";
-export { keptBuild, keptEvents } from "./kept-events.ts";
+export { type EventKeeper, keepEvents, keptBuild, keptEvents } from "./kept-events.ts";
 export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
+export { openCaches } from "./shared-caches.ts";
 export { secretsOfSteps } from "./lent-files.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";

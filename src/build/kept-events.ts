@@ -4,7 +4,7 @@ import type { SecretGuard } from "../secrets/index.ts";
 import type { BuildRecord, History } from "../store/index.ts";
 
 /** Passes events on, and remembers what is kept. */
-interface EventKeeper {
+export interface EventKeeper {
   readonly emit: Emit;
   /** Secrets that no event may have, from now on. Output of steps has none already. */
   hide(guard: SecretGuard | undefined): void;

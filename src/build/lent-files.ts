@@ -35,6 +35,7 @@ function pathsOfInput({ op }: Vertex, at: number): readonly string[] | undefined
   switch (op.kind) {
     case "source":
     case "merge":
+    case "diff":
       return undefined;
     case "exec": {
       const paths = op.mounts.flatMap((mount) => ("input" in mount && mount.input === at ? [mount.selector] : []));

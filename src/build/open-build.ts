@@ -21,7 +21,7 @@ import { learning, openGuard } from "./secret-guard.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
-import { parseGitUrl } from "../graph/index.ts";
+import { parseGitUrl, type SourceOp } from "../graph/index.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
 import type { CredentialSource } from "../registry/index.ts";
 import {
@@ -52,6 +52,8 @@ export interface ClientAccess extends SourceAccess {
   readonly credentials: CredentialSource;
   /** Fetches what the build takes from a folder that was opened with its ignore file alone, or all of it. Gives the path of the folder that has it. */
   readonly folder?: ((opened: string, paths: readonly string[] | undefined) => Promise<string>) | undefined;
+  /** Is asked about every source of a graph before anything of it is used. Rejects for one that must not be. */
+  readonly checkSource?: ((op: SourceOp, platform: Platform) => Promise<void>) | undefined;
   /** How the client knows the build, and what it calls it: for the history. */
   readonly build: { readonly id: string; readonly title: string };
 }

@@ -95,8 +95,11 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
     }),
     emit,
   );
-  for (const { op, meta } of conversion.target === undefined ? [] : reachable(conversion.target))
-    if (op.kind === "source" && op.identifier === "local://context") rules.context(op, meta.source);
+  for (const { op, meta, platform: of } of conversion.target === undefined ? [] : reachable(conversion.target)) {
+    if (op.kind !== "source") continue;
+    if (op.identifier === "local://context") rules.context(op, meta.source);
+    await opened.client?.checkSource?.(op, of);
+  }
   // Those of a builder elsewhere are its own.
   if (opened.isElsewhere !== true) await checkDevices(conversion.target, devices);
   emit({ type: "plan", platform: formatPlatform(platform), cores: availableParallelism(), stages: stageFacts(conversion.plan) });

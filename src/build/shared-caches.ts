@@ -3,7 +3,8 @@ import type { CacheTarget } from "../caches/index.ts";
 import { isOn } from "../dockerfile/index.ts";
 import type { SharedResults } from "../engine/index.ts";
 import type { Platform } from "../oci/index.ts";
-import type { OpenedBuild } from "./open-build.ts";
+import type { Emit } from "../events.ts";
+import type { Session } from "../context/index.ts";
 import type { SolvedBuild } from "./solve-graph.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -12,13 +13,22 @@ export interface SharedCaches {
   /** For the engine; absent where the build has no such caches. */
   readonly shared?: SharedResults;
   /** What is to be in the configuration of the image; undefined where nothing is. */
-  inline(build: SolvedBuild): object | undefined;
+  inline(build: Pick<SolvedBuild, "solution">): object | undefined;
   /** Writes what the build found. Throws as `exportCaches`. */
-  write(builds: readonly SolvedBuild[]): Promise<void>;
+  write(builds: readonly Pick<SolvedBuild, "solution">[]): Promise<void>;
+}
+
+/** Whose caches they are. */
+interface CachingBuild {
+  readonly options: Pick<BuildOptions, "cacheFrom" | "cacheTo" | "buildArgs">;
+  readonly cwd: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly session: () => Promise<Session>;
 }
 
 /** Reads the caches that the options name. Throws as `importCaches` and `openTargets`. */
-export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: readonly Platform[]): Promise<SharedCaches> {
+export async function openCaches(opened: CachingBuild, platforms: readonly Platform[]): Promise<SharedCaches> {
   const { options, cwd, emit, signal } = opened;
   const { cacheFrom = [] } = options;
   const cacheTo = wantedTargets(options);
@@ -52,6 +62,6 @@ export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: r
 }
 
 /** BUILDKIT_INLINE_CACHE is how older clients ask for a cache in the image. */
-function wantedTargets({ cacheTo = [], buildArgs = {} }: BuildOptions): readonly CacheTarget[] {
+function wantedTargets({ cacheTo = [], buildArgs = {} }: CachingBuild["options"]): readonly CacheTarget[] {
   return isOn(buildArgs["BUILDKIT_INLINE_CACHE"]) ? [...cacheTo, { type: "inline" }] : cacheTo;
 }

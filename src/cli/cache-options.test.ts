@@ -71,7 +71,7 @@ describe("parseCacheTarget()", () => {
     { text: "type=registry,ref=a,compression=estargz", want: /--cache-to with compression=estargz is not supported yet/ },
     { text: "type=registry,ref=a,ignore-error=yes", want: /Cannot use --cache-to with ignore-error=yes: wanted true or false/ },
     { text: "type=registry,ref=a,force-compression=x", want: /Cannot use --cache-to with force-compression=x/ },
-    { text: "type=inline,mode=max", want: /unexpected type "inline"/ },
+    { text: "type=inline,mode=max", want: /unexpected "mode=max"; a cache in the image/ },
     { text: "type=registry,ref=a,oci-mediatypes=false", want: /oci-mediatypes=false is not supported yet/ },
     {
       text: "type=local,dest=c,mounts=yes",

@@ -102,9 +102,18 @@ export function parseCacheSource(text: string): CacheSource {
   }
 }
 
+/** Some clients always send the mode. */
+function inlineTarget(text: string): CacheTarget {
+  const other = text.split(",").find((field) => field !== "type=inline" && field !== "mode=min");
+  if (other === undefined) return { type: "inline" };
+  throw usageError(
+    `Cannot use --cache-to "${text}": unexpected "${other}"; a cache in the image has only what its own layers are (mode=min)`,
+  );
+}
+
 /** One value of --cache-to. Throws `USAGE`, `UNSUPPORTED`. */
 export function parseCacheTarget(text: string): CacheTarget {
-  if (text === "type=inline") return { type: "inline" };
+  if (/^type=inline(?:,|$)/.test(text)) return inlineTarget(text);
   const parsed = parse(text, TARGET_FLAG, TARGET_KEYS);
   const { type, attributes, needed, shown } = parsed;
   const mode = attributes.get("mode") ?? "min";

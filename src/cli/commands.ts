@@ -61,6 +61,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "builders inspect": { summary: "Show what builders are, and what they can do", load: () => import("./commands/builders/inspect.ts") },
   serve: { summary: "Let docker buildx and other clients of BuildKit build with Decant", load: () => import("./commands/serve.ts") },
   bake: { summary: "Build the targets of a bake file, with docker buildx's own bake", load: () => import("./commands/bake.ts") },
+  "docker-plugin": {
+    summary: "Make Decant a plugin of docker: docker decant build",
+    load: () => import("./commands/docker-plugin.ts"),
+  },
   why: { summary: "Say why the steps of a past build ran", load: () => import("./commands/why.ts") },
   doctor: { summary: "Show what this machine lets builds do, and what is missing", load: () => import("./commands/doctor.ts") },
   completion: { summary: "Print the script that completes command lines in a shell", load: () => import("./commands/completion.ts") },

@@ -8,7 +8,8 @@ import { InternalError } from "../errors.ts";
 import type { Vertex, VertexId } from "../graph/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { keyOf } from "./action-cache.ts";
-import { prepareExec } from "./ops/exec-op.ts";
+import { prepareDiff } from "./ops/diff-op.ts";
+import { prepareExec, resultInput } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
 import { layersOf, stacked } from "./ops/inputs.ts";
 import type { EngineContext, OpRun, VertexResult } from "./types.ts";
@@ -67,6 +68,10 @@ async function descentOf(vertex: Vertex, inputs: readonly VertexResult[], work: 
       const [below = [], ...tops] = inputs.map(layersOf);
       return { result: { kind: "layers", layers: tops.reduce((all, top) => stacked(all, top), below) } };
     }
+    case "diff": {
+      const found = prepareDiff(op, inputs, context);
+      return "ingredients" in found ? stepOf(found) : { result: { kind: "layers", layers: found } };
+    }
     case "exec":
       return stepOf(await prepareExec(vertex, op, inputs, context, signal));
     case "file":
@@ -106,7 +111,11 @@ export function remaining(
     const descent = found.get(id);
     const layer = descent?.key === undefined || !descent.mayReuse ? undefined : find(descent.key);
     if (layer !== undefined) known.set(id, layer);
-    if ((op.kind === "source" || op.kind === "merge" || layer !== undefined) && inputs.every((input) => whole.has(input.id))) whole.add(id);
+    if (
+      (op.kind === "source" || op.kind === "merge" || op.kind === "diff" || layer !== undefined) &&
+      inputs.every((input) => whole.has(input.id))
+    )
+      whole.add(id);
   }
   const hits = new Map<VertexId, LayerSource>();
   const needed = new Set<VertexId>(targets.flatMap((target) => (target === undefined ? [] : [target.id])));
@@ -122,6 +131,6 @@ export function remaining(
 /** The input whose layers lie below those of the vertex; none for an empty base. */
 export function baseInputs({ op, inputs }: Vertex): readonly Vertex[] {
   if (op.kind === "file") return op.base < 0 ? [] : inputs.slice(op.base, op.base + 1);
-  const root = op.kind === "exec" ? op.mounts.find(({ dest }) => dest === "/") : undefined;
-  return root?.type === "bind" && root.input >= 0 ? inputs.slice(root.input, root.input + 1) : [];
+  const input = op.kind === "exec" ? resultInput(op) : -1;
+  return input < 0 ? [] : inputs.slice(input, input + 1);
 }

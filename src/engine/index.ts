@@ -6,7 +6,7 @@ export { heldCacheMount } from "./ops/cache-mounts.ts";
 export { readIgnorePatterns } from "./ops/ignore-file.ts";
 export { type LayerContext, localSources, type LocalContext } from "./ops/local-source.ts";
 export { gitCheckout, gitMaterial, gitSources } from "./ops/git-source.ts";
-export { httpSources } from "./ops/http-source.ts";
+export { blobMode, httpSources } from "./ops/http-source.ts";
 export type { SourceAccess } from "./ops/source-secrets.ts";
 export { CDI_FOLDERS, type DeviceAccess, type DeviceAllowance, openDevices } from "./devices/index.ts";
 export {

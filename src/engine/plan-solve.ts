@@ -9,6 +9,7 @@ import { reachable, type Vertex, type VertexId } from "../graph/index.ts";
 import { findLayer, type LayerSource } from "../tree/index.ts";
 import { createActionCache, keyOf } from "./action-cache.ts";
 import { reasonOfMiss } from "./miss-reason.ts";
+import { prepareDiff } from "./ops/diff-op.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
 import { recordedStep, stacked } from "./ops/inputs.ts";
@@ -114,6 +115,13 @@ async function planOne(vertex: Vertex, inputs: readonly Outcome[], context: Engi
       const sources = layers.flatMap(({ source }) => source ?? []);
       if (sources.length < layers.length) return { outcome: { layers, atMs, ...given({ waitsFor }) } };
       return { outcome: known({ kind: "layers", layers: stacked([], sources) }, context, atMs) };
+    }
+    case "diff": {
+      const results = inputs.map(({ result }) => result ?? { kind: "layers" as const, layers: [] });
+      if (waitsFor !== undefined) return { outcome: { layers: inputs[op.upper]?.layers ?? [], atMs, waitsFor } };
+      const run = prepareDiff(op, results, context);
+      if ("ingredients" in run) return await found(vertex, run, { below: [], atMs }, context);
+      return { outcome: known({ kind: "layers", layers: run }, context, atMs) };
     }
     case "exec":
     case "file": {

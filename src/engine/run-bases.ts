@@ -19,6 +19,7 @@ function rootInputs({ id, op, inputs }: Vertex, bases: ReadonlySet<VertexId>): r
     case "file":
       return bases.has(id) && op.base >= 0 ? inputs.slice(op.base, op.base + 1) : [];
     case "merge":
+    case "diff":
       return bases.has(id) ? inputs : [];
     default:
       return op satisfies never;

@@ -1,5 +1,6 @@
 /** One vertex of a solve: found in the action cache, or done as its step. A source that is lazy stays open while others use it. */
 import { allOf, type Semaphore } from "../async.ts";
+import type { Digest } from "../digest.ts";
 import { InternalError, withSource } from "../errors.ts";
 import { given } from "../given.ts";
 import type { Vertex, VertexId } from "../graph/index.ts";
@@ -12,6 +13,7 @@ import { baseInputs, type Descent } from "./chains.ts";
 import { notCached } from "./errors.ts";
 import { areHere, lazyLayers } from "./lazy-layers.ts";
 import { type MissedStep, reasonOfMiss } from "./miss-reason.ts";
+import { prepareDiff } from "./ops/diff-op.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
 import { layersOf, recordedStep, stacked } from "./ops/inputs.ts";
@@ -39,6 +41,8 @@ export interface SolveState {
   /** With caches of other machines: what vertices descend from, and layers that are known by that. */
   readonly descents: Map<VertexId, Descent>;
   readonly hits: Map<VertexId, LayerSource>;
+  /** What steps of this solve have made besides their own result, by key. */
+  readonly besides: Map<Digest, LayerSource>;
   readonly signal: AbortSignal;
 }
 
@@ -73,6 +77,12 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
     }
     case "merge":
       return await placed(vertex, async () => ({ kind: "layers", layers: merged(inputs) }));
+    case "diff": {
+      const found = await placed(vertex, async () => prepareDiff(op, inputs, context));
+      if ("ingredients" in found) return cachedOrRun(vertex, found, state);
+      if (!vertex.meta.internal) reuseStep(context.emit, vertex.id, "one is built on the other");
+      return { kind: "layers", layers: found };
+    }
     case "exec":
       return cachedOrRun(vertex, await preparing(vertex, state, () => prepareExec(vertex, op, inputs, context, signal)), state);
     case "file":
@@ -89,9 +99,10 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   const hit = useCache ? cache.find(key) : undefined;
   if (hit !== undefined) return reuse(vertex, { ...run, key }, hit, "result of an earlier build", state);
   // Two processes, or two builds of one process, that need the same vertex build it once (decision 4).
-  const lock = `action-${key.slice(key.indexOf(":") + 1)}`;
+  const turns = run.turnKey ?? key;
+  const lock = `action-${turns.slice(turns.indexOf(":") + 1)}`;
   await using _lock = await preparing(vertex, state, () => context.store.locks.acquire(lock, { signal }));
-  const late = useCache ? cache.find(key) : undefined;
+  const late = (useCache ? cache.find(key) : undefined) ?? state.besides.get(key);
   if (late !== undefined) return reuse(vertex, { ...run, key }, late, "result of a build that ran at the same time", state);
   const step = { key, ...recordedStep(vertex, run, context) };
   // Of a second build there is nothing to explain.
@@ -104,7 +115,11 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
         startedAt = Date.now();
         running.start();
       };
-      const layer = await run.execute(signal, start);
+      const layer = await run.execute(signal, start, async (other, besides) => {
+        await context.guard?.checkLayer(besides, signal);
+        const otherKey = keyOf(other);
+        state.besides.set(otherKey, await cache.keep(otherKey, besides, recordedStep(vertex, { ingredients: other }, context)));
+      });
       const durationMs = Date.now() - startedAt;
       await context.guard?.checkLayer(layer, signal);
       return cache.keep(key, layer, { ...step, durationMs });

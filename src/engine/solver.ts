@@ -52,7 +52,11 @@ export async function solve(targets: readonly (Vertex | undefined)[], context: E
 
   const sources: OpenSource[] = [];
   const turn = context.again === undefined ? undefined : createSemaphore(1);
-  const known = { descents: new Map<VertexId, Descent>(), hits: new Map<VertexId, LayerSource>() };
+  const known = {
+    descents: new Map<VertexId, Descent>(),
+    hits: new Map<VertexId, LayerSource>(),
+    besides: new Map<Digest, LayerSource>(),
+  };
   const state: SolveState = { turn, order, runBases: basesOfRuns(order), sources, context, cache, counts, signal: linked, ...known };
   const results = new Map<VertexId, Promise<VertexResult>>();
   const layers = new Map<VertexId, readonly LayerSource[]>();

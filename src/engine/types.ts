@@ -144,13 +144,18 @@ export interface EngineContext {
   readonly grew?: (() => Promise<void>) | undefined;
 }
 
+/** Is told of a result that the same work gives to another op, by the parts of its key. */
+export type TakeBesides = (ingredients: readonly Ingredient[], layer: Layer) => Promise<void>;
+
 /** How an op is run: its key is computed from data first, its work is done only when the cache has nothing. */
 export interface OpRun {
   /** Readable parts of the key, in order; their framed digest is the key. */
   readonly ingredients: readonly Ingredient[];
   /** Does the work and gives the new layer, which goes on top of `below`. Calls `start` when all that it works on is here. */
-  execute(signal: AbortSignal, start: () => void): Promise<Layer>;
+  execute(signal: AbortSignal, start: () => void, besides: TakeBesides): Promise<Layer>;
   readonly below: readonly LayerSource[];
+  /** Ops with the same one come one after the other, as the work of one may be that of the next. Default: the key. */
+  readonly turnKey?: Digest;
 }
 
 /** One named part of a cache key: what explanations compare. The key has name and value only. */

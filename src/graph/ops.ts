@@ -33,6 +33,8 @@ export interface ExecMeta {
   /** For /etc/hosts; addresses are not part of the key (rule S110). */
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   readonly ulimits: readonly Ulimit[];
+  /** Exit codes that are no failure. Absent: 0 alone. */
+  readonly validExitCodes?: readonly number[];
 }
 
 /** One file system of a step. The root is the bind with dest "/". */
@@ -138,6 +140,8 @@ export interface ExecOp {
   readonly network: NetworkMode;
   readonly security: "sandbox" | "insecure";
   readonly devices: readonly DeviceRequest[];
+  /** Index into `mounts`: the vertex gives what the process changed there. One process has a vertex for each of its outputs. Absent: the root. */
+  readonly result?: number;
 }
 
 /** `--chown`: names are looked up in the passwd and group files of the tree that is written to. */
@@ -167,9 +171,24 @@ export type FileAction =
       readonly includePatterns?: readonly string[];
       /** Paths in the source that must be there. */
       readonly requiredPaths?: readonly string[];
+      /** The directories of the destination must be there. Absent: they are made. */
+      readonly existingDestOnly?: true;
+      /** What is in the way goes, a directory for a file as well. Absent: it is an error. */
+      readonly replacesOther?: true;
+      /** Of all that is copied. Absent: as in the source. */
+      readonly mtimeSec?: number;
       readonly range?: SourceRange;
     }
-  | { readonly kind: "mkfile"; readonly path: string; readonly mode: number; readonly data: string; readonly owner?: ChownOpt }
+  | {
+      readonly kind: "mkfile";
+      readonly path: string;
+      readonly mode: number;
+      readonly data: string;
+      /** How `data` has bytes that are no text. Absent: it is the text. */
+      readonly encoding?: "base64";
+      readonly owner?: ChownOpt;
+      readonly mtimeSec?: number;
+    }
   | {
       readonly kind: "mkdir";
       readonly path: string;
@@ -177,7 +196,10 @@ export type FileAction =
       readonly makeParents: boolean;
       readonly owner?: ChownOpt;
       readonly mtimeSec?: number;
-    };
+    }
+  | { readonly kind: "symlink"; readonly path: string; readonly target: string; readonly owner?: ChownOpt; readonly mtimeSec?: number }
+  /** A link itself goes, not what it leads to. */
+  | { readonly kind: "rm"; readonly path: string; readonly allowNotFound: boolean; readonly allowWildcard: boolean };
 
 /** Edits a tree; pure data, no mount. */
 export interface FileOp {
@@ -192,5 +214,13 @@ export interface MergeOp {
   readonly kind: "merge";
 }
 
+/** What has to be put on top of one input so that it looks like the other. */
+export interface DiffOp {
+  readonly kind: "diff";
+  /** Indexes into the inputs; -1: an empty tree. */
+  readonly lower: number;
+  readonly upper: number;
+}
+
 /** What a vertex does. */
-export type Op = SourceOp | ExecOp | FileOp | MergeOp;
+export type Op = SourceOp | ExecOp | FileOp | MergeOp | DiffOp;

@@ -53,6 +53,8 @@ function digestible(op: Op): unknown {
       return { kind: op.kind, base: op.base, actions: op.actions.map(digestibleAction) };
     case "merge":
       return { kind: op.kind };
+    case "diff":
+      return { kind: op.kind, lower: op.lower, upper: op.upper };
     default:
       return op satisfies never;
   }

@@ -78,6 +78,8 @@ function opOf(op: Op, inputs: number): unknown {
     }
     case "file":
       return { file: { actions: op.actions.map((action, index) => fileActionOf(action, index, op.actions.length, op.base)) } };
+    case "diff":
+      return { diff: { lower: { input: op.lower }, upper: { input: op.upper } } };
     case "merge":
       return { merge: { inputs: Array.from({ length: inputs }, (_, input) => (input === 0 ? {} : { input })) } };
     default:
@@ -152,30 +154,49 @@ function fileActionOf(action: FileAction, index: number, count: number, base: nu
             followSymlink: action.followSymlinks,
             dirCopyContents: action.dirCopyContents,
             ...(action.attemptUnpack ? { attemptUnpackDockerCompatibility: true } : {}),
-            createDestPath: true,
+            ...(action.existingDestOnly === true ? {} : { createDestPath: true }),
             allowWildcard: action.allowWildcard,
             allowEmptyWildcard: action.allowEmptyWildcard,
-            timestamp: -1,
+            ...(action.replacesOther === true ? { alwaysReplaceExistingDestPaths: true } : {}),
+            timestamp: timeOf(action),
             ...given({ include_patterns: action.includePatterns }),
             ...(action.excludePatterns.length === 0 ? {} : { exclude_patterns: action.excludePatterns }),
           },
         },
       };
     case "mkfile": {
-      const data = Buffer.from(action.data, "utf8").toString("base64");
+      const data = Buffer.from(action.data, action.encoding ?? "utf8").toString("base64");
       return {
         ...place,
-        Action: { mkfile: { path: action.path, mode: action.mode, data, ...optional({ owner: ownerOf(action.owner) }), timestamp: -1 } },
+        Action: {
+          mkfile: { path: action.path, mode: action.mode, data, ...optional({ owner: ownerOf(action.owner) }), timestamp: timeOf(action) },
+        },
       };
     }
     case "mkdir": {
-      const { path, mode, makeParents, mtimeSec } = action;
-      const timestamp = mtimeSec === undefined ? -1 : mtimeSec * 1e9;
+      const { path, mode, makeParents } = action;
+      const timestamp = timeOf(action);
       return { ...place, Action: { mkdir: { path, mode, makeParents, ...optional({ owner: ownerOf(action.owner) }), timestamp } } };
+    }
+    case "symlink": {
+      const { path, target } = action;
+      const timestamp = timeOf(action);
+      return {
+        ...place,
+        Action: { symlink: { oldpath: target, newpath: path, ...optional({ owner: ownerOf(action.owner) }), timestamp } },
+      };
+    }
+    case "rm": {
+      const { path, allowNotFound, allowWildcard } = action;
+      return { ...place, Action: { rm: { path, allowNotFound, allowWildcard } } };
     }
     default:
       return action satisfies never;
   }
+}
+
+function timeOf({ mtimeSec }: { readonly mtimeSec?: number }): number {
+  return mtimeSec === undefined ? -1 : mtimeSec * 1e9;
 }
 
 function ownerOf(owner: ChownOpt | undefined): unknown {

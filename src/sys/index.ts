@@ -14,6 +14,7 @@ export { clearProtectedFlags } from "./file-flags.ts";
 export { lockFolder, tryFlock } from "./flock.ts";
 export { joinDevice, makeNode, splitDevice } from "./node.ts";
 export { makeFolders } from "./make-folders.ts";
+export { placeLink } from "./place-link.ts";
 export { type FileTime, setTimes } from "./times.ts";
 export { makeTemporaryFolder, sweepTemporaryFolders, type TemporaryFolder } from "./temporary-folder.ts";
 export { makeUnfinished } from "./unfinished.ts";

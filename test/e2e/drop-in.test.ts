@@ -35,6 +35,25 @@ describe("I4: Decant under the names of docker", { timeout: 600_000 }, () => {
     assert.match(run(["help", "decant"], asPlugin).stdout, /Usage/i);
   });
 
+  it("links itself as a plugin, and takes the link away, but nothing else", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-link-"));
+    const link = join(folder.path, "docker", "cli-plugins", "docker-decant");
+    const env = { PATH: process.env["PATH"], HOME: folder.path, DOCKER_CONFIG: join(folder.path, "docker") };
+    const run = (...words: readonly string[]) => spawnSync(DECANT, ["docker-plugin", ...words], { env, encoding: "utf8" });
+    for (const _time of [1, 2]) {
+      const made = run();
+      assert.equal(made.status, 0, made.stderr);
+      assert.match(made.stdout, /docker decant: .*docker-decant -> .*bin\/decant/);
+    }
+    const said = spawnSync(link, ["docker-cli-plugin-metadata"], { env, encoding: "utf8" });
+    assert.match(said.stdout, /"Vendor": ?"Decant"/);
+    assert.match(run("--remove").stdout, /Removed/);
+    assert.match(run("--remove").stdout, /There is no/);
+    writeFileSync(link, "mine");
+    for (const words of [[], ["--remove"]]) assert.match(run(...words).stderr, /it is no link/);
+    assert.equal(readFileSync(link, "utf8"), "mine");
+  });
+
   it("bake without docker buildx says what is missing, and what to do", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-bake-"));
     const env = { PATH: `${folder.path}:/usr/bin:/bin`, HOME: folder.path, DECANT_ROOT: join(folder.path, "store") };

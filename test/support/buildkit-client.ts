@@ -21,7 +21,8 @@ import { sendFolder } from "../../src/buildkit/session/send-folder.ts";
 import { type SolveRequest, type SolveRequestSchema, type SolveResponse, type StatusResponse } from "../../src/buildkit/wire/control_pb.ts";
 import type { Definition } from "../../src/buildkit/wire/llb_pb.ts";
 import type { Result } from "../../src/buildkit/wire/gateway_pb.ts";
-import { Auth, Control, FileSend, FileSync, LLBBridge, SEND_FILES, Secrets } from "../../src/buildkit/wire/methods.ts";
+import { CheckPolicyResponseSchema } from "../../src/buildkit/wire/policy_pb.ts";
+import { Auth, Control, FileSend, FileSync, LLBBridge, PolicyVerifier, SEND_FILES, Secrets } from "../../src/buildkit/wire/methods.ts";
 import { CredentialsResponseSchema, GetSecretResponseSchema, PacketSchema } from "../../src/buildkit/wire/session_pb.ts";
 import { READERS, WRITERS } from "../../src/cli/commands/serve.ts";
 import { hostTree } from "../../src/tree/index.ts";
@@ -93,6 +94,8 @@ export interface TestBuild {
   readonly definition?: Definition | undefined;
   /** The request of the build itself says what is built: nothing is asked of the open build. */
   readonly direct?: boolean;
+  /** What the client's own policy says of a source, by its identifier. */
+  readonly policy?: (identifier: string) => "allow" | "deny" | "convert" | "request";
   /** Graphs that stand for contexts. */
   readonly frontendInputs?: Readonly<Record<string, Definition>>;
   /** Looks at the result before it is returned. */
@@ -155,7 +158,14 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
   watched.catch(() => undefined);
   const solving = grpc.unary(
     Control.method.solve,
-    { ref, session, frontendAttrs: { ...attributes }, cache: {}, ...build.solve },
+    {
+      ref,
+      session,
+      frontendAttrs: { ...attributes },
+      cache: {},
+      ...(build.policy === undefined ? {} : { sourcePolicySession: session }),
+      ...build.solve,
+    },
     { signal },
   );
   solving.catch(() => undefined);
@@ -216,7 +226,17 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
       return create(GetSecretResponseSchema, { data: Buffer.from(value) });
     })
     .unary(Auth.method.credentials, async ({ host }) => create(CredentialsResponseSchema, credentials[host] ?? {}));
-  const { output } = build;
+  const { output, policy } = build;
+  if (policy !== undefined) {
+    router.unary(PolicyVerifier.method.checkPolicy, async ({ source }) => {
+      const answer = policy(source?.source?.identifier ?? "");
+      if (answer === "request") return create(CheckPolicyResponseSchema, { result: { case: "request", value: source ?? {} } });
+      const action = ["allow", "deny", "convert"].indexOf(answer);
+      return create(CheckPolicyResponseSchema, {
+        result: { case: "decision", value: { action, denyMessages: [{ message: "not that one" }] } },
+      });
+    });
+  }
   if (output !== undefined) {
     router.stream(SEND_FILES, async (call) => {
       mkdirSync(output, { recursive: true });

@@ -21,6 +21,7 @@ export interface BuildxDoor extends AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   /** The address of the server. */
   readonly address: string;
+  readonly pid: number;
 }
 
 /** Starts a server on this store. Throws where there is no docker client. */
@@ -57,5 +58,10 @@ export async function openBuildxDoor(store: string, ...words: readonly string[])
   });
   if (made.status !== 0) throw new Error(made.stderr);
   const resources = stack.move();
-  return { env: { ...client, BUILDX_CONFIG: undefined }, address, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return {
+    env: { ...client, BUILDX_CONFIG: undefined },
+    address,
+    pid: server.pid ?? 0,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
 }

@@ -47,6 +47,8 @@ function ownNeeds({ op }: Vertex): Omit<Need, "vertex">[] {
       ];
     case "file":
       return op.actions.flatMap(actionNeeds);
+    case "diff":
+      return [{ capability: "diffop", what: "differences of trees" }];
     case "merge":
       return [{ capability: "mergeop", what: "COPY --link" }];
     default:

@@ -66,6 +66,7 @@ function remoteOp({ op, platform }: Vertex, options: RemoteGraphOptions): Op {
     case "file":
       return options.checksPaths ? op : { ...op, actions: op.actions.map(withoutRequired) };
     case "merge":
+    case "diff":
       return op;
     default:
       return op satisfies never;

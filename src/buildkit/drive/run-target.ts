@@ -9,6 +9,7 @@ import { reachable, type Vertex, type VertexId } from "../../graph/index.ts";
 import { runStep, planStep } from "../../step.ts";
 import { findLayer, type LayerSource, loadTree, type Tree } from "../../tree/index.ts";
 import { startProgress } from "../../transfer.ts";
+import { InternalError } from "../../errors.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import { newReference } from "../serve/reference.ts";
 import { Control } from "../wire/methods.ts";
@@ -271,6 +272,8 @@ function layerCount(vertex: Vertex, images: SentImages): number {
   switch (vertex.op.kind) {
     case "source":
       return images.layersOf(vertex).length;
+    case "diff":
+      throw new InternalError("no Dockerfile has a difference of trees");
     case "merge":
       return vertex.inputs.reduce((sum, input) => sum + layerCount(input, images), 0);
     case "exec":

@@ -1,11 +1,11 @@
 /** I1: our graph and LLB, one to one, in both directions. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { fc } from "../../../test/support/property.ts";
 import { isDecantError } from "../../errors.ts";
 import { type ExecOp, type FileAction, type Mount, type Op, reachable, type Vertex, vertex } from "../../graph/index.ts";
-import { DefinitionSchema, DiffOpSchema, type Op as WireOp, OpSchema } from "../wire/llb_pb.ts";
+import { BuildOpSchema, DefinitionSchema, type FileActionSchema, FileOpSchema, type Op as WireOp, OpSchema } from "../wire/llb_pb.ts";
 import { sha256 } from "../../digest.ts";
 import { fromDefinition } from "./from-llb.ts";
 import { toDefinition } from "./to-llb.ts";
@@ -55,6 +55,7 @@ const exec: fc.Arbitrary<ExecOp> = fc.record({
       proxyEnv: fc.constantFrom([], ["HTTP_PROXY=http://p", "http_proxy=http://p", "NO_PROXY=x", "no_proxy=x"]),
       extraHosts: fc.array(fc.record({ host: text, ip: text }), { maxLength: 2 }),
       ulimits: fc.array(fc.record({ name: text, soft: fc.integer(), hard: fc.integer() }), { maxLength: 2 }),
+      validExitCodes: fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: 2 }),
     },
     { requiredKeys: ["args", "env", "cwd", "user", "proxyEnv", "extraHosts", "ulimits"] },
   ),
@@ -65,6 +66,7 @@ const exec: fc.Arbitrary<ExecOp> = fc.record({
   devices: fc.array(fc.record({ name: text, optional: fc.boolean() }), { maxLength: 2 }),
 });
 const flag = fc.boolean();
+const seconds = fc.integer({ min: 0, max: 2 ** 33 });
 const actions: fc.Arbitrary<FileAction> = fc.oneof(
   fc.record(
     {
@@ -82,6 +84,9 @@ const actions: fc.Arbitrary<FileAction> = fc.oneof(
       excludePatterns: texts,
       includePatterns: fc.array(text, { minLength: 1, maxLength: 2 }),
       requiredPaths: fc.array(text, { minLength: 1, maxLength: 2 }),
+      existingDestOnly: fc.constant(true as const),
+      replacesOther: fc.constant(true as const),
+      mtimeSec: seconds,
     },
     {
       requiredKeys: [
@@ -99,7 +104,7 @@ const actions: fc.Arbitrary<FileAction> = fc.oneof(
     },
   ),
   fc.record(
-    { kind: fc.constant("mkfile" as const), path: text, mode: fc.nat({ max: 0o7777 }), data: text, owner },
+    { kind: fc.constant("mkfile" as const), path: text, mode: fc.nat({ max: 0o7777 }), data: text, owner, mtimeSec: seconds },
     { requiredKeys: ["kind", "path", "mode", "data"] },
   ),
   fc.record(
@@ -109,10 +114,25 @@ const actions: fc.Arbitrary<FileAction> = fc.oneof(
       mode: fc.nat({ max: 0o7777 }),
       makeParents: flag,
       owner,
-      mtimeSec: fc.integer({ min: 0, max: 2 ** 33 }),
+      mtimeSec: seconds,
     },
     { requiredKeys: ["kind", "path", "mode", "makeParents"] },
   ),
+  fc.record(
+    {
+      kind: fc.constant("mkfile" as const),
+      path: text,
+      mode: fc.nat(),
+      data: fc.constant("gA=="),
+      encoding: fc.constant("base64" as const),
+    },
+    { requiredKeys: ["kind", "path", "mode", "data", "encoding"] },
+  ),
+  fc.record(
+    { kind: fc.constant("symlink" as const), path: text, target: text, owner, mtimeSec: seconds },
+    { requiredKeys: ["kind", "path", "target"] },
+  ),
+  fc.record({ kind: fc.constant("rm" as const), path: text, allowNotFound: flag, allowWildcard: flag }),
 );
 const source: fc.Arbitrary<Op> = fc.record({
   kind: fc.constant("source" as const),
@@ -131,6 +151,7 @@ const inner: fc.Arbitrary<Op> = fc.oneof(
     actions: fc.array(actions, { minLength: 1, maxLength: 3 }),
   }),
   fc.constant({ kind: "merge" as const }),
+  fc.record({ kind: fc.constant("diff" as const), lower: fc.constantFrom(0, -1), upper: fc.constantFrom(0, 1, -1) }),
 );
 
 function graphOf(first: Op, rest: readonly { readonly op: Op; readonly back: number; readonly ignoreCache: boolean }[]): Vertex {
@@ -194,14 +215,24 @@ test("I1: bytes that are no graph are refused, and nothing else happens", () => 
   );
 });
 
+/** A file that is made at this time, in nanoseconds. */
+const madeAt = (timestamp: bigint): MessageInitShape<typeof FileActionSchema> => ({
+  input: 0n,
+  secondaryInput: -1n,
+  action: { case: "mkfile", value: { path: "/x", timestamp } },
+});
+
 type Change = (op: WireOp) => void;
 const lacking: readonly (readonly [name: string, change: Change])[] = [
-  ["validExitCodes", (op) => op.op.case === "exec" && op.op.value.meta?.validExitCodes.push(3)],
   ["cgroupParent", (op) => op.op.case === "exec" && op.op.value.meta !== undefined && (op.op.value.meta.cgroupParent = "x")],
   ["network mode 7", (op) => op.op.case === "exec" && (op.op.value.network = 7)],
+  [
+    "a field that Decant does not know (ExecOp 99)",
+    (op) => op.op.case === "exec" && (op.op.value.$unknown = [{ no: 99, wireType: 0, data: new Uint8Array([1]) }]),
+  ],
   ["filter of workers", (op) => op.constraints?.filter.push("x")],
-  ['op "diff"', (op) => (op.op = { case: "diff", value: create(DiffOpSchema) })],
-  ["output of an op", (op) => op.inputs[0] !== undefined && (op.inputs[0].index = 1n)],
+  ['op "build"', (op) => (op.op = { case: "build", value: create(BuildOpSchema) })],
+  ["a time that is no whole second", (op) => (op.op = { case: "file", value: create(FileOpSchema, { actions: [madeAt(1n)] }) })],
 ];
 for (const [name, change] of lacking) {
   test(`I1: what our ops cannot say is refused by name: ${name}`, () => {

@@ -31,7 +31,10 @@ export function toDefinition(target: Vertex, { numericModes = false }: Definitio
   const digests = new Map<string, Digest>();
   const def: Uint8Array[] = [];
   const metadata: Record<string, { ignoreCache: boolean; description: Record<string, string> }> = {};
-  const inputOf = ({ id }: Vertex): { digest: string; index: bigint } => ({ digest: digests.get(id) ?? "", index: 0n });
+  const inputOf = (vertex: Vertex): { digest: string; index: bigint } => ({
+    digest: digests.get(vertex.id) ?? "",
+    index: outputOf(vertex),
+  });
   for (const vertex of reachable(target)) {
     const { architecture, os, variant = "" } = vertex.platform;
     const op = {
@@ -50,6 +53,12 @@ export function toDefinition(target: Vertex, { numericModes = false }: Definitio
   return create(DefinitionSchema, { def, metadata });
 }
 
+/** Which output of its op a vertex is. */
+function outputOf({ op }: Vertex): bigint {
+  const mount = op.kind === "exec" && op.result !== undefined ? op.mounts[op.result] : undefined;
+  return mount?.type === "bind" ? BigInt(mount.output) : 0n;
+}
+
 type OpInit = NonNullable<Exclude<MessageInitShape<typeof OpSchema>, { $typeName: string }>["op"]>;
 
 function opOf({ op, inputs }: Vertex, numericModes: boolean): OpInit {
@@ -62,6 +71,8 @@ function opOf({ op, inputs }: Vertex, numericModes: boolean): OpInit {
       return { case: "file", value: { actions: fileActions(op, inputs.length, numericModes) } };
     case "merge":
       return { case: "merge", value: { inputs: inputs.map((_, input) => ({ input: BigInt(input) })) } };
+    case "diff":
+      return { case: "diff", value: { lower: { input: BigInt(op.lower) }, upper: { input: BigInt(op.upper) } } };
     default:
       return op satisfies never;
   }
@@ -72,7 +83,7 @@ function sorted(attrs: Readonly<Record<string, string>>): Record<string, string>
 }
 
 function execOf({ meta, mounts, secretEnv, network, security, devices }: ExecOp): MessageInitShape<typeof ExecOpSchema> {
-  const { args, env, cwd, user, hostname = "", extraHosts, ulimits, proxyEnv } = meta;
+  const { args, env, cwd, user, hostname = "", extraHosts, ulimits, proxyEnv, validExitCodes = [] } = meta;
   return {
     meta: {
       args: [...args],
@@ -81,6 +92,7 @@ function execOf({ meta, mounts, secretEnv, network, security, devices }: ExecOp)
       user,
       hostname,
       removeMountStubsRecursive: true,
+      validExitCodes: [...validExitCodes],
       extraHosts: extraHosts.map(({ host, ip }) => ({ host, ip })),
       ulimit: ulimits.map(({ name, soft, hard }) => ({ name, soft: BigInt(soft), hard: BigInt(hard) })),
       ...(proxyEnv.length === 0 ? {} : { proxyEnv: proxiesOf(proxyEnv) }),
@@ -163,10 +175,11 @@ function actionOf(action: FileAction, numericModes: boolean): ActionInit {
           followSymlink: action.followSymlinks,
           dirCopyContents: action.dirCopyContents,
           attemptUnpack: action.attemptUnpack,
-          createDestPath: true,
+          createDestPath: action.existingDestOnly !== true,
+          alwaysReplaceExistingDestPaths: action.replacesOther === true,
           allowWildcard: action.allowWildcard,
           allowEmptyWildcard: action.allowEmptyWildcard,
-          timestamp: -1n,
+          timestamp: timeOf(action),
           includePatterns: [...(action.includePatterns ?? [])],
           excludePatterns: [...action.excludePatterns],
           requiredPaths: [...(action.requiredPaths ?? [])],
@@ -174,17 +187,28 @@ function actionOf(action: FileAction, numericModes: boolean): ActionInit {
       };
     }
     case "mkfile": {
-      const { path, mode, data, owner } = action;
-      return { case: "mkfile", value: { path, mode, data: Buffer.from(data), ...ownerOf(owner), timestamp: -1n } };
+      const { path, mode, data, encoding = "utf8", owner } = action;
+      return { case: "mkfile", value: { path, mode, data: Buffer.from(data, encoding), ...ownerOf(owner), timestamp: timeOf(action) } };
     }
     case "mkdir": {
-      const { path, mode, makeParents, mtimeSec, owner } = action;
-      const timestamp = mtimeSec === undefined ? -1n : BigInt(mtimeSec) * NSEC;
-      return { case: "mkdir", value: { path, mode, makeParents, ...ownerOf(owner), timestamp } };
+      const { path, mode, makeParents, owner } = action;
+      return { case: "mkdir", value: { path, mode, makeParents, ...ownerOf(owner), timestamp: timeOf(action) } };
+    }
+    case "symlink": {
+      const { path, target, owner } = action;
+      return { case: "symlink", value: { oldpath: target, newpath: path, ...ownerOf(owner), timestamp: timeOf(action) } };
+    }
+    case "rm": {
+      const { path, allowNotFound, allowWildcard } = action;
+      return { case: "rm", value: { path, allowNotFound, allowWildcard } };
     }
     default:
       return action satisfies never;
   }
+}
+
+function timeOf({ mtimeSec }: { readonly mtimeSec?: number }): bigint {
+  return mtimeSec === undefined ? -1n : BigInt(mtimeSec) * NSEC;
 }
 
 function ownerOf(owner: ChownOpt | undefined): { owner?: MessageInitShape<typeof ChownOptSchema> } {

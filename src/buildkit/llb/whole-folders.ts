@@ -40,8 +40,14 @@ function isStart({ op }: Vertex, at: number): boolean {
     case "file":
       return op.base === at;
     case "exec":
-      return op.mounts.some((mount) => "input" in mount && mount.input === at && (mount.type === "cache" || mount.dest === "/"));
+      return op.mounts.some(
+        (mount) =>
+          "input" in mount &&
+          mount.input === at &&
+          (mount.type === "cache" || mount.dest === "/" || (mount.type === "bind" && mount.output >= 0)),
+      );
     case "merge":
+    case "diff":
       return true;
     case "source":
       return false;

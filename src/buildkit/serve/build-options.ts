@@ -22,7 +22,19 @@ const ELSEWHERE = new Set([
   "cache-from",
   "hostname",
 ]);
-const PREFIXES = ["build-arg:", "label:", "attest:", "context:", "input-metadata:", "local-sessionid:", "sharedkey:", "vcs:", "override-"];
+/** "input:NAME" says where a graph that stands for a context is from. */
+const PREFIXES = [
+  "build-arg:",
+  "label:",
+  "attest:",
+  "context:",
+  "input:",
+  "input-metadata:",
+  "local-sessionid:",
+  "sharedkey:",
+  "vcs:",
+  "override-",
+];
 const HERE = new Set([
   "target",
   "platform",

@@ -1,5 +1,6 @@
 /** Errors of Decant as clients of BuildKit know them: a code of gRPC, and the place in the Dockerfile from which the client draws its excerpt. */
 import { DecantError, isDecantError } from "../../errors.ts";
+import type { SourceOp } from "../../graph/index.ts";
 import type { SourceRange } from "../../source.ts";
 import { withoutUrlSecrets } from "../../url-secrets.ts";
 import { CODE, type ErrorDetail, GrpcError } from "../grpc/errors.ts";
@@ -31,6 +32,14 @@ export function toGrpc(error: unknown, hide: (text: string) => string = (text) =
 /** Something that a client asks for and that Decant does not have. */
 export function notServed(what: string, hint?: string): DecantError {
   return new DecantError("UNSUPPORTED", `${what} is not supported by "decant serve"`, { hint });
+}
+
+/** Refuses a source with an attribute that is not among `known`: nothing that a client asks for is left out. */
+export function checkAttributes({ identifier, attrs }: SourceOp, known: readonly string[]): void {
+  const unknown = Object.keys(attrs).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const scheme = identifier.slice(0, Math.max(0, identifier.indexOf(":")));
+  throw notServed(`A source ${scheme}:// with ${unknown}`);
 }
 
 function sourceDetail({ file, start, end }: SourceRange, hide: (text: string) => string): ErrorDetail {

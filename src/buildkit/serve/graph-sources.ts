@@ -10,15 +10,32 @@ import { baseImages } from "../../project/index.ts";
 import { hostTree } from "../../tree/index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import { pullLayout } from "../session/layouts.ts";
-import { notServed } from "./errors.ts";
+import { blobSources } from "./blob-sources.ts";
+import { checkAttributes, notServed } from "./errors.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import type { Connection } from "./service.ts";
 import { syncFolder } from "./synced-folders.ts";
 
 const NOWHERE = { file: { name: "", text: "" }, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
 /** What says how a folder is sent, and not what is in it. */
-const HINTS = new Set(["local.session", "local.sharedkeyhint", "local.unique", "local.differ"]);
-const PATHS = new Set(["local.followpaths", "local.includepattern", "local.excludepatterns"]);
+const HINTS = ["local.session", "local.sharedkeyhint", "local.unique", "local.differ"];
+const PATHS = ["local.followpaths", "local.includepattern", "local.excludepatterns"];
+const IMAGE = ["image.resolvemode", "image.recordtype"];
+const LAYOUTS = ["oci.session", "oci.store"];
+const HTTP = ["http.checksum", "http.filename", "http.perm", "http.uid", "http.gid"];
+/** Names of secrets are always those that we look for. */
+const GIT = [
+  "checksum",
+  "fullurl",
+  "keepgitdir",
+  "skipsubmodules",
+  "mtime",
+  "fetchbycommit",
+  "mountsshsock",
+  "authtokensecret",
+  "authheadersecret",
+  "knownsshhosts",
+].map((name) => `git.${name}`);
 const LAYOUT = /^oci-layout:\/\/[^@]+@(.+)$/;
 
 /** The sources of a job, with the accounts of its client. Throws as `openSession`. */
@@ -35,8 +52,9 @@ export async function graphSources(
     clientFolders(connection, job),
     images(session, job),
     clientLayouts(session, job),
-    httpSources(session.store, { ...access, network }),
-    gitSources(session.store, { ...access, env, compatibility: NEWEST.compatibility }),
+    blobSources(session, job),
+    checked(httpSources(session.store, { ...access, network }), HTTP),
+    checked(gitSources(session.store, { ...access, env, compatibility: NEWEST.compatibility }), GIT),
   ];
   return { session, providers };
 
@@ -46,12 +64,24 @@ export async function graphSources(
       schemes: ["docker-image"],
       isLazy: true,
       async resolve(op, platform, _signal, vertex) {
+        checkAttributes(op, IMAGE);
         const name = op.identifier.slice("docker-image://".length);
         const found = await bases.resolveImage({ name, platform, explicitPlatform: true, range: NOWHERE, stageNames: [] });
         return await bases.resolve({ ...op, identifier: found.identifier }, found.platform, stop, vertex);
       },
     };
   }
+}
+
+/** A provider that refuses what it would not look at. */
+function checked(provider: SourceProvider, known: readonly string[]): SourceProvider {
+  return {
+    ...provider,
+    resolve(op, ...rest) {
+      checkAttributes(op, known);
+      return provider.resolve(op, ...rest);
+    },
+  };
 }
 
 /** `local://NAME`: sent for this build, with what the client keeps out left out by it. */
@@ -74,8 +104,7 @@ function clientFolders({ service, owner, stack }: Connection, job: Job): SourceP
     schemes: ["local"],
     async resolve(op) {
       const name = op.identifier.slice("local://".length);
-      const unknown = Object.keys(op.attrs).find((key) => !HINTS.has(key) && !PATHS.has(key));
-      if (unknown !== undefined) throw notServed(`A folder of the client with ${unknown}`);
+      checkAttributes(op, [...HINTS, ...PATHS]);
       const key = JSON.stringify([name, op.attrs]);
       const folder = folders.get(key) ?? sync(name, op);
       folders.set(key, folder);
@@ -92,6 +121,7 @@ function clientLayouts({ store }: Session, job: Job): SourceProvider {
     schemes: ["oci-layout"],
     isLazy: true,
     async resolve(op, platform) {
+      checkAttributes(op, LAYOUTS);
       const [, digest = ""] = LAYOUT.exec(op.identifier) ?? [];
       if (!isDigest(digest)) throw notServed(`The layout "${op.identifier}" without a digest`);
       const open = async (): ReturnType<typeof openOciLayout> => {

@@ -23,6 +23,7 @@ import { Control } from "../wire/methods.ts";
 import { clock } from "./clock.ts";
 import type { Connection, Service } from "./service.ts";
 import { createTranslator, type StatusPiece } from "./status-log.ts";
+import { TRACE_TYPE, traceOf } from "./trace.ts";
 
 /** What is remembered of a build besides its events. */
 export interface KeptRequest {
@@ -118,8 +119,13 @@ async function recordOf({ service, blobs }: Connection, record: BuildRecord): Pr
   const states = [...progress.steps.values()].map((step) => step.state);
   const count = (...wanted: readonly string[]): number => states.filter((one) => wanted.includes(one)).length;
   const results = await resultsOf({ service, blobs }, kept);
-  const logs =
-    state === "running" ? {} : { logs: { mediaType: "application/vnd.buildkit.status.v0", ...blobs.add(statusBytes(service, id)) } };
+  const documents =
+    state === "running"
+      ? {}
+      : {
+          logs: { mediaType: "application/vnd.buildkit.status.v0", ...blobs.add(statusBytes(service, id)) },
+          trace: { mediaType: TRACE_TYPE, ...blobs.add(traceOf(record, progress, service.hide)) },
+        };
   return {
     ref: id,
     frontend: "dockerfile.v0",
@@ -130,7 +136,7 @@ async function recordOf({ service, blobs }: Connection, record: BuildRecord): Pr
     ...(finishedAt === undefined ? {} : { completedAt: timestampFromMs(finishedAt) }),
     ...(state === "failed" ? { error: { code: CODE.unknown, message: service.hide(error ?? "") } } : {}),
     ...(state === "cancelled" ? { error: { code: CODE.cancelled, message: "context canceled" } } : {}),
-    ...logs,
+    ...documents,
     ...results,
     numTotalSteps: states.length,
     numCachedSteps: count("cached"),

@@ -53,7 +53,8 @@ function entitled({ readers, allow }: Service, name: string): NonNullable<BuildO
   throw new GrpcError(CODE.denied, `entitlement ${name} is not allowed\nStart the server with: decant serve --allow ${kind}`);
 }
 
-function remember(service: Service, { ref, request }: Job, facts: Pick<KeptRequest, "response" | "provenances">): void {
+/** Keeps what the client asked for with its build. Internal builds are in no history. */
+export function remember(service: Service, { ref, request }: Job, facts: Pick<KeptRequest, "response" | "provenances">): void {
   if (request.internal) return;
   const { exporters } = request;
   // Attributes of caches may have keys and tokens.

@@ -1,6 +1,6 @@
 /** Graphs of clients (LLB) on the server: made from Dockerfiles by our own converter, and sent as any client sends them. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,14 +9,16 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { addBusybox, BUSYBOX } from "../../../test/support/build.ts";
+import { startFakeRegistry } from "../../../test/support/registry.ts";
 import { startBuildServer, type TestBuild } from "../../../test/support/buildkit-client.ts";
+import { listBuilds } from "../../api/index.ts";
 import { sha256 } from "../../digest.ts";
 import { checkParsed, parseDockerfile } from "../../dockerfile/index.ts";
-import { toGraph, type Vertex, vertex } from "../../graph/index.ts";
+import { type ExecOp, type FileAction, toGraph, type Vertex, vertex } from "../../graph/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
 import { toDefinition } from "../llb/to-llb.ts";
-import { type Definition, DefinitionSchema, DiffOpSchema, OpSchema } from "../wire/llb_pb.ts";
+import { BuildOpSchema, type Definition, DefinitionSchema, OpSchema } from "../wire/llb_pb.ts";
 import { LLBBridge } from "../wire/methods.ts";
 
 const PLATFORM = hostPlatform({ arch: process.arch });
@@ -24,6 +26,10 @@ const local = { exporters: [{ type: "local", attrs: {} }] };
 
 /** The graph of a Dockerfile without images. */
 async function graphOf(dockerfile: string): Promise<Definition> {
+  return toDefinition(await vertexOf(dockerfile));
+}
+
+async function vertexOf(dockerfile: string): Promise<Vertex> {
   const parsed = parseDockerfile(dockerfile, { name: "Dockerfile" });
   checkParsed(parsed);
   const { target } = await toGraph(parsed, {
@@ -35,7 +41,7 @@ async function graphOf(dockerfile: string): Promise<Definition> {
     resolveImage: () => assert.fail("the Dockerfile has an image"),
   });
   assert.ok(target !== undefined);
-  return toDefinition(target);
+  return target;
 }
 
 function source(identifier: string, attrs: Readonly<Record<string, string>> = {}): Vertex {
@@ -45,6 +51,41 @@ function source(identifier: string, attrs: Readonly<Record<string, string>> = {}
     internal: false,
     slot: identifier,
   });
+}
+
+const meta = (name: string): Vertex["meta"] => ({ name, ignoreCache: false, internal: false, slot: name });
+
+function file(base: Vertex | undefined, actions: readonly FileAction[], ...inputs: readonly Vertex[]): Vertex {
+  const all = base === undefined ? inputs : [base, ...inputs];
+  return vertex({ kind: "file", base: base === undefined ? -1 : 0, actions }, all, PLATFORM, meta(`file ${JSON.stringify(actions)}`));
+}
+
+function made(path: string, data: string, mtimeSec = 5): FileAction {
+  return { kind: "mkfile", path, mode: 0o644, data, mtimeSec };
+}
+
+function copyOf(input: number, src: string, dest: string): FileAction {
+  const flags = { followSymlinks: true, dirCopyContents: true, attemptUnpack: false, allowWildcard: false, allowEmptyWildcard: false };
+  return { kind: "copy", input, src, dest, ...flags, excludePatterns: [] };
+}
+
+/** A process over `root`, with `mounted` at /out: what it changes is a result in both places. */
+function processOf(root: Vertex, mounted: Vertex, command: string): { readonly root: Vertex; readonly out: Vertex } {
+  const mount = { type: "bind", selector: "", readonly: false } as const;
+  const op: ExecOp = {
+    kind: "exec",
+    meta: { args: ["sh", "-c", command], env: [], cwd: "/", user: "", proxyEnv: [], extraHosts: [], ulimits: [], validExitCodes: [3] },
+    mounts: [
+      { ...mount, input: 0, dest: "/", output: 0 },
+      { ...mount, input: 1, dest: "/out", output: 1 },
+    ],
+    secretEnv: [],
+    network: "sandbox",
+    security: "sandbox",
+    devices: [],
+  };
+  const inputs = [root, mounted];
+  return { root: vertex(op, inputs, PLATFORM, meta(command)), out: vertex({ ...op, result: 1 }, inputs, PLATFORM, meta(command)) };
 }
 
 interface Folder extends AsyncDisposable {
@@ -99,6 +140,98 @@ COPY --link a.txt /two/
     .build({ ...build, definition: undefined, output: `${given.output}2`, solve: { ...local, definition }, direct: true });
   assert.deepEqual(direct.response.exporterResponse, {});
   assert.ok(existsSync(`${given.output}2/one/b`));
+  const [last] = await listBuilds({ root: server.root });
+  assert.deepEqual([last?.state, last?.title], ["done", "[stage-1 2/2] COPY --link a.txt /two/ (link)"]);
+});
+
+test("I2: what a process writes into a mount is a result beside its root, and it runs once for both", async () => {
+  await using server = await startBuildServer();
+  await using given = await folderWith({});
+  addBusybox({ context: given.context });
+  const below = file(undefined, [made("keep", "k"), made("gone", "g")]);
+  const command = "head -c 16 /dev/urandom > /out/random && cp /out/random /random && rm /out/gone && exit 3";
+  const { root, out } = processOf(await vertexOf(BUSYBOX), below, command);
+  const target = file(undefined, [copyOf(0, "/random", "/root/random"), copyOf(1, "/", "/out/")], root, out);
+  const build: TestBuild = { definition: toDefinition(target), folders: { context: given.context }, output: given.output, solve: local };
+  await server.connect().build(build);
+  assert.deepEqual(readFileSync(join(given.output, "out/random")), readFileSync(join(given.output, "root/random")));
+  assert.deepEqual(readdirSync(join(given.output, "out")).toSorted(), ["keep", "random"]);
+  // Each of them is known by itself.
+  await server.connect().build({ ...build, definition: toDefinition(out), output: `${given.output}2` });
+  assert.deepEqual(readFileSync(join(given.output, "out/random")), readFileSync(`${given.output}2/random`));
+});
+
+test("I2: a difference is what lies between two trees: layers where one is built on the other, else files and removals", async () => {
+  await using server = await startBuildServer();
+  await using given = await folderWith({});
+  const first = file(undefined, [made("same", "s"), made("old", "o"), { kind: "mkdir", path: "/d", mode: 0o755, makeParents: true }]);
+  const onIt = file(first, [made("d/added", "a"), { kind: "rm", path: "same", allowNotFound: false, allowWildcard: false }]);
+  const other = file(undefined, [made("same", "s"), made("new", "n")]);
+  const diff = (lower: Vertex, upper: Vertex): Vertex =>
+    vertex({ kind: "diff", lower: 0, upper: 1 }, [lower, upper], PLATFORM, meta("diff"));
+  const over = (base: Vertex, top: Vertex): Vertex => vertex({ kind: "merge" }, [base, top], PLATFORM, meta("merge"));
+  const whole = file(undefined, [made("same", "1"), made("old", "2"), made("third", "3")]);
+  const rows: readonly (readonly [name: string, target: Vertex, want: readonly string[]])[] = [
+    ["built on it", diff(first, onIt), ["d", "d/added"]],
+    ["built on it, over another", over(whole, diff(first, onIt)), ["d", "d/added", "old", "third"]],
+    ["another", diff(first, other), ["new"]],
+    ["another, over a third", over(whole, diff(first, other)), ["new", "same", "third"]],
+    ["to nothing", vertex({ kind: "diff", lower: 0, upper: -1 }, [first], PLATFORM, meta("diff")), []],
+    ["from nothing", vertex({ kind: "diff", lower: -1, upper: 0 }, [other], PLATFORM, meta("diff")), ["new", "same"]],
+  ];
+  for (const [at, [name, target, want]] of rows.entries()) {
+    const output = `${given.output}${at}`;
+    await server.connect().build({ definition: toDefinition(target), output, solve: local });
+    assert.deepEqual(readdirSync(output, { recursive: true }).map(String).toSorted(), want, name);
+  }
+});
+
+test("I2: file actions: bytes, links, removals, times, copies of what actions made", async () => {
+  await using server = await startBuildServer();
+  await using given = await folderWith({});
+  const actions: readonly FileAction[] = [
+    { kind: "mkdir", path: "/d/e", mode: 0o711, makeParents: true },
+    { kind: "mkfile", path: "/d/bin", mode: 0o600, data: Buffer.from([0, 255, 128]).toString("base64"), encoding: "base64" },
+    made("/d/x.tmp", "x"),
+    made("/d/y.tmp", "y"),
+    { kind: "symlink", path: "/d/link", target: "bin" },
+    { kind: "rm", path: "/d/*.tmp", allowNotFound: false, allowWildcard: true },
+    { kind: "rm", path: "/none", allowNotFound: true, allowWildcard: false },
+    { kind: "rm", path: "/d/e", allowNotFound: false, allowWildcard: false },
+    made("/d/e", "now a file"),
+  ];
+  await server.connect().build({ definition: toDefinition(file(undefined, actions)), output: given.output, solve: local });
+  assert.deepEqual(readdirSync(given.output, { recursive: true }).map(String).toSorted(), ["d", "d/bin", "d/e", "d/link"]);
+  assert.deepEqual([...readFileSync(join(given.output, "d/link"))], [0, 255, 128]);
+  assert.equal(readFileSync(join(given.output, "d/e"), "utf8"), "now a file");
+  assert.equal(statSync(join(given.output, "d/e")).mtimeMs, 5000);
+  const refused: readonly (readonly [FileAction, RegExp])[] = [
+    [{ kind: "rm", path: "/none", allowNotFound: false, allowWildcard: false }, /Cannot remove "\/none": no such file/],
+    [{ kind: "rm", path: "/", allowNotFound: true, allowWildcard: false }, /Cannot remove "\/": it is the root/],
+    [{ kind: "symlink", path: "/none/link", target: "x" }, /Cannot write into "\/none": no such directory/],
+    [{ kind: "mkdir", path: "/none/deep", mode: 0o755, makeParents: false }, /Cannot write into "\/none": no such directory/],
+  ];
+  for (const [action, says] of refused)
+    await assert.rejects(
+      server.connect().build({ definition: toDefinition(file(undefined, [made("/f", "f"), action])), output: given.output }),
+      says,
+    );
+});
+
+test("I2: a graph has caches of the client's choice, in its own steps and elsewhere", async () => {
+  await using server = await startBuildServer();
+  await using other = await startBuildServer();
+  await using registry = await startFakeRegistry();
+  await using given = await folderWith({});
+  addBusybox({ context: given.context });
+  const { root } = processOf(await vertexOf(BUSYBOX), file(undefined, [made("x", "x")]), "head -c 16 /dev/urandom > /random; exit 3");
+  const ref = `${registry.host}/cache:1`;
+  const build: TestBuild = { definition: toDefinition(root), folders: { context: given.context } };
+  const exports = [{ type: "registry", attrs: { ref, mode: "max" } }];
+  const imports = [{ type: "registry", attrs: { ref } }];
+  await server.connect().build({ ...build, output: given.output, solve: { ...local, cache: { exports } } });
+  await other.connect().build({ ...build, output: `${given.output}2`, solve: { ...local, cache: { imports } } });
+  assert.deepEqual(readFileSync(join(given.output, "random")), readFileSync(`${given.output}2/random`));
 });
 
 test("I2: sources of graphs: http with a name and a checksum, folders by patterns", async () => {
@@ -196,12 +329,19 @@ test("I2: a graph stands for the context and the Dockerfile, or for a named cont
 test("I2: what a graph asks and the server does not have is named, with BuildKit's code", async () => {
   await using server = await startBuildServer();
   await using given = await folderWith({});
-  const bytes = toBinary(OpSchema, create(OpSchema, { op: { case: "diff", value: create(DiffOpSchema) } }));
+  const bytes = toBinary(OpSchema, create(OpSchema, { op: { case: "build", value: create(BuildOpSchema) } }));
   const end = toBinary(OpSchema, create(OpSchema, { inputs: [{ digest: sha256(bytes), index: 0n }] }));
   const rows: readonly (readonly [what: string, definition: Definition, code: number, says: RegExp])[] = [
-    ["an op", create(DefinitionSchema, { def: [bytes, end] }), CODE.unimplemented, /the op "diff"/],
+    ["an op", create(DefinitionSchema, { def: [bytes, end] }), CODE.unimplemented, /the op "build"/],
     ["a damaged graph", create(DefinitionSchema, { def: [Buffer.from("x")] }), CODE.invalid, /an op is damaged/],
-    ["a source", toDefinition(source("docker-image+blob://x@sha256:1")), CODE.unimplemented, /docker-image\+blob/],
+    ["a source", toDefinition(source("ftp://x")), CODE.unimplemented, /ftp:/],
+    ["a blob without a digest", toDefinition(source("docker-image+blob://x@sha256:1")), CODE.invalid, /no digest/],
+    [
+      "an attribute of http",
+      toDefinition(source("http://127.0.0.1:9/x", { "http.header.accept": "x" })),
+      CODE.unimplemented,
+      /header\.accept/,
+    ],
     ["an attribute", toDefinition(source("local://context", { "local.unknown": "x" })), CODE.unimplemented, /local\.unknown/],
     ["a layout without a digest", toDefinition(source("oci-layout://x")), CODE.unimplemented, /without a digest/],
   ];

@@ -1,8 +1,10 @@
 /** Runs a graph of a client (LLB) as it is, without a Dockerfile: its sources, its steps, and its files as an image without a configuration. */
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { type ClientAccess, secretsOfSteps, writeOutput } from "../../build/index.ts";
+import { type ClientAccess, keepEvents, openCaches, secretsOfSteps, writeOutput } from "../../build/index.ts";
 import { CDI_FOLDERS, createSandbox, openDevices, type Sandbox, solve, sweepSandboxes } from "../../engine/index.ts";
+import { InternalError, isDecantError } from "../../errors.ts";
+import type { Emit } from "../../events.ts";
 import { given } from "../../given.ts";
 import { reachable, type Vertex } from "../../graph/index.ts";
 import type { BuiltImage } from "../../image/index.ts";
@@ -13,12 +15,14 @@ import { fromDefinition } from "../llb/from-llb.ts";
 import { withWholeFolders } from "../llb/whole-folders.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import type { Definition } from "../wire/llb_pb.ts";
+import { readCaches } from "./client-caches.ts";
 import type { ClientGraph } from "./client-result.ts";
 import { notServed } from "./errors.ts";
 import { graphSources } from "./graph-sources.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { exporterResponse, readOutputs, sendOutput } from "./outputs.ts";
-import type { Connection } from "./service.ts";
+import { remember } from "./run-client-build.ts";
+import type { Connection, Service } from "./service.ts";
 
 /** Reads it. Throws `USAGE` and `UNSUPPORTED` for a graph that is none of ours, and `GrpcError` for what the server does not grant. */
 export function openGraph(connection: Connection, job: Job, definition: Definition, access: ClientAccess): ClientGraph {
@@ -26,17 +30,51 @@ export function openGraph(connection: Connection, job: Job, definition: Definiti
   checkSources(target);
   checkEntitlements(connection, job.request, target);
   let solved: ReturnType<ClientGraph["solved"]> | undefined;
-  return { definition, solved: () => (solved ??= solveTarget(connection, job, target, access)) };
+  const told = keepEvents(job.status.emit);
+  told.hide(job.secrets);
+  return { definition, title: target.meta.name, told, solved: () => (solved ??= solveTarget(connection, job, target, access, told.emit)) };
 }
 
 /** Runs it for the outputs of the job. Throws as `solve`, and `GrpcError`. */
 export async function runGraph({ service }: Connection, job: Job, graph: ClientGraph): Promise<SolveResponse> {
-  const { request, status, signal, stack } = job;
-  const { exports = [], imports = [] } = request.cache ?? {};
-  if (exports.length + imports.length > 0) throw notServed("A cache of the client for a build graph (LLB)");
+  const { history } = service.store;
+  const { ref, request, signal } = job;
+  if (request.internal) {
+    try {
+      return await performGraph(service, job, graph);
+    } finally {
+      // The logs of its steps.
+      history.remove(ref);
+    }
+  }
+  history.begin(graph.title, ref);
+  const keep = (response: Readonly<Record<string, string>>): void => {
+    graph.told.keep(history, ref);
+    remember(service, job, { response, provenances: [] });
+  };
+  try {
+    const response = await performGraph(service, job, graph);
+    keep(response.exporterResponse);
+    history.finish(ref, "done");
+    return response;
+  } catch (error) {
+    const message = job.hide(error instanceof Error ? error.message : String(error));
+    try {
+      keep({});
+      history.finish(ref, signal.aborted ? "cancelled" : "failed", message);
+    } catch (unwritten) {
+      // A disk that is full is why the build failed.
+      if (!isDecantError(unwritten, "STORE_FULL")) throw unwritten;
+    }
+    throw error;
+  }
+}
+
+async function performGraph(service: Service, job: Job, graph: ClientGraph): Promise<SolveResponse> {
+  const { request, signal, stack } = job;
   const outputs = await readOutputs(request.exporters, { readers: service.readers, store: service.store, stack });
-  const { session, image } = await graph.solved();
-  const { emit } = status;
+  const { session, image, writeCaches } = await graph.solved();
+  const { emit } = graph.told;
   const results = [];
   for (const [index, output] of outputs.entries()) {
     const run = { index, session, stdout: undefined, cwd: "/", emit, signal };
@@ -44,7 +82,7 @@ export async function runGraph({ service }: Connection, job: Job, graph: ClientG
     results.push(written);
     if (output.sent !== undefined) await sendOutput(output, written, { session: sessionOf(job), emit, signal, isSeveral: false });
   }
-  return create(SolveResponseSchema, { exporterResponse: exporterResponse(results) });
+  return create(SolveResponseSchema, { exporterResponse: { ...exporterResponse(results), ...(await writeCaches()) } });
 }
 
 /** A folder with the files of a graph. */
@@ -56,18 +94,29 @@ export async function graphFolder({ service }: Connection, { status, signal, sta
   return dest;
 }
 
-async function solveTarget(connection: Connection, job: Job, target: Vertex, access: ClientAccess): ReturnType<ClientGraph["solved"]> {
+async function solveTarget(
+  connection: Connection,
+  job: Job,
+  target: Vertex,
+  access: ClientAccess,
+  emit: Emit,
+): ReturnType<ClientGraph["solved"]> {
   const { service } = connection;
-  const { request, status, signal, stack } = job;
+  const { request, signal, stack } = job;
   const { session, providers } = await graphSources(connection, job, access);
   let sandbox: Promise<Sandbox> | undefined;
-  const { emit } = status;
   const nowMs = Date.now();
+  for (const { op, platform } of reachable(target)) if (op.kind === "source") await access.checkSource?.(op, platform);
   for (const id of secretsOfSteps([target])) await access.secret(id, signal);
+  const own = await readCaches(job, { readers: service.readers, store: service.store });
+  const options = { cacheFrom: own.from, cacheTo: own.to };
+  const opened = { options, cwd: "/", emit, signal, session: () => Promise.resolve(session) };
+  const caches = await openCaches(opened, [target.platform]);
   const { solutions } = await solve(
     [target],
     {
       store: session.store,
+      ...given({ shared: caches.shared }),
       emit,
       providers,
       sandbox: () => (sandbox ??= startSandbox(session.store, service.env, stack)),
@@ -89,7 +138,9 @@ async function solveTarget(connection: Connection, job: Job, target: Vertex, acc
     },
     signal,
   );
-  const layers = solutions[0]?.layers ?? [];
+  const [solution] = solutions;
+  if (solution === undefined) throw new InternalError("a graph without a solution");
+  const { layers } = solution;
   const created = new Date(nowMs).toISOString();
   const image: BuiltImage = {
     platform: target.platform,
@@ -97,8 +148,16 @@ async function solveTarget(connection: Connection, job: Job, target: Vertex, acc
     history: layers.map((layer) => ({ created: layer.created ?? created, comment: "buildkit.exporter.image.v0" })),
     layers,
     created,
+    ...given({ inlineCache: caches.inline({ solution }) }),
   };
-  return { session, image };
+  return {
+    session,
+    image,
+    async writeCaches() {
+      await caches.write([{ solution }]);
+      return await own.send();
+    },
+  };
 }
 
 /** SOURCE_DATE_EPOCH, as frontends get it. */
@@ -107,25 +166,33 @@ function epochOf({ frontendAttrs }: SolveRequest): number | undefined {
   return /^\d{1,11}$/.test(text) ? Number(text) : undefined;
 }
 
-const SOURCES = /^(?:docker-image|oci-layout|local|https?|git):\/\//;
+const SOURCES = /^(?:docker-image(?:\+blob)?|oci-layout(?:\+blob)?|local|https?|git):\/\//;
 
 function checkSources(target: Vertex): void {
   for (const { op } of reachable(target))
     if (op.kind === "source" && !SOURCES.test(op.identifier))
       throw notServed(
         `The source "${op.identifier}" of a build graph (LLB)`,
-        "Sources are docker-image, oci-layout, local, http, https and git",
+        "Sources are docker-image, oci-layout, blobs of both, local, http, https and git",
       );
 }
+
+const HOST = "network.host";
 
 /** What gives steps more of the machine, the client must ask for, and the server grant. */
 function checkEntitlements({ service }: Connection, { entitlements }: SolveRequest, target: Vertex): void {
   for (const { op } of reachable(target)) {
     if (op.kind !== "exec") continue;
-    const wanted = op.devices.length > 0 ? "device" : op.security === "insecure" ? "security.insecure" : undefined;
-    if (wanted === undefined) continue;
-    const isAsked = entitlements.some((name) => name === wanted || name.startsWith(`${wanted}=`));
-    if (!isAsked || !service.allow.includes(wanted)) throw new GrpcError(CODE.denied, `entitlement ${wanted} is not allowed`);
+    const wanted = [
+      ...(op.devices.length > 0 ? ["device"] : []),
+      ...(op.security === "insecure" ? ["security.insecure"] : []),
+      ...(op.network === "host" ? [HOST] : []),
+    ];
+    for (const one of wanted) {
+      const isAsked = entitlements.some((name) => name === one || name.startsWith(`${one}=`));
+      // Steps have the host's network anyway, but a client must say that it wants it.
+      if (!isAsked || (one !== HOST && !service.allow.includes(one))) throw new GrpcError(CODE.denied, `entitlement ${one} is not allowed`);
+    }
   }
 }
 

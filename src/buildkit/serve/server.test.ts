@@ -183,6 +183,8 @@ test("I2: an archive goes to the client with its digests, and the history knows 
   const [{ record }] = records as [{ type: number; record: NonNullable<(typeof records)[0]["record"]> }];
   assert.equal(record.frontendAttrs["target"], "base");
   assert.ok(record.numTotalSteps > 0 && record.completedAt !== undefined && record.error === undefined);
+  assert.equal(record.trace?.mediaType, "application/vnd.buildkit.otlp.json.v0");
+  assert.ok((record.trace?.size ?? 0n) > 0n);
   const [provenance] = record.result?.attestations ?? [];
   assert.ok(provenance !== undefined);
   using reading = grpc.open(Content.method.read, { signal });
@@ -244,13 +246,6 @@ const failures: readonly {
     more: { attributes: { "context:x": "/etc" } },
     code: CODE.unimplemented,
     says: /named context x=\/etc/,
-  },
-  {
-    name: "a policy",
-    dockerfile: "FROM scratch\n",
-    more: { solve: { sourcePolicySession: "x" } },
-    code: CODE.unimplemented,
-    says: /policy/,
   },
   {
     name: "an entitlement that the server does not grant",
@@ -378,4 +373,27 @@ test("I3: keys of caches are nowhere in the store", async () => {
   });
   assert.equal((await listBuilds({ root: server.root }))[0]?.id, "cached");
   assert.deepEqual(holds(server.root, "s3cret-token"), []);
+});
+
+test("I2: a client's own policy is asked about every source before anything runs", async () => {
+  await using server = await startBuildServer();
+  await using given = await project({ Dockerfile: "FROM scratch\nADD http://127.0.0.1:9/x /x\nCOPY a.txt /\n", "a.txt": "a" });
+  const asked: string[] = [];
+  const answer = (word: "allow" | "deny" | "convert" | "request"): Parameters<typeof given.build>[1] => ({
+    policy: (identifier) => {
+      asked.push(identifier);
+      return identifier.startsWith("http:") ? word : "allow";
+    },
+  });
+  await assert.rejects(given.build(server, answer("deny")), (error) => {
+    assert.ok(error instanceof GrpcError && error.code === CODE.denied);
+    assert.match(error.message, /source "http:\/\/127\.0\.0\.1:9\/x" not allowed by policy: action DENY: not that one/);
+    return true;
+  });
+  assert.ok(asked.includes("http://127.0.0.1:9/x"));
+  for (const word of ["convert", "request"] as const)
+    await assert.rejects(given.build(server, answer(word)), (error) => error instanceof GrpcError && error.code === CODE.unimplemented);
+  // What it allows is fetched: here, from where nobody is.
+  await assert.rejects(given.build(server, answer("allow")), /127\.0\.0\.1:9/);
+  assert.ok(asked.includes("local://context"));
 });

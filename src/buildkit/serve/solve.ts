@@ -1,6 +1,9 @@
 /** Builds of clients: opened when the client has them converted, run when it returns them. */
 import { create } from "@bufbuild/protobuf";
 import type { ClientAccess } from "../../build/index.ts";
+import { gitSourceOp, parseGitUrl, type SourceOp } from "../../graph/index.ts";
+import { formatPlatform, hostPlatform } from "../../oci/index.ts";
+import { checkPolicy } from "../session/ask-policy.ts";
 import { agentOf, credentialsOf, secretOf } from "../session/ask-client.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import { DefinitionSchema } from "../wire/llb_pb.ts";
@@ -14,7 +17,7 @@ import { inputLayout } from "./inputs.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { runClientBuild } from "./run-client-build.ts";
 import { graphFolder, openGraph, runGraph } from "./run-graph.ts";
-import type { Connection } from "./service.ts";
+import type { Connection, Service } from "./service.ts";
 
 /** What is asked of the frontend, by the control call or by the bridge. */
 type FrontendRequest = Pick<BridgeSolveRequest, "frontend" | "frontendInputs" | "definition"> & {
@@ -49,7 +52,6 @@ function refuseFields(request: SolveRequest): void {
   if (request.enableSessionExporter) throw notServed("An exporter of the client (EnableSessionExporter)");
   if (request.proxyNetwork) throw notServed("A network behind a proxy (--proxy-network)");
   if (request.sourcePolicy !== undefined && request.sourcePolicy.rules.length > 0) throw notServed("A source policy");
-  if (request.sourcePolicySession !== "") throw notServed("A policy of the client (--policy)");
 }
 
 async function frontendBuild(connection: Connection, job: Job): Promise<SolveResponse> {
@@ -77,7 +79,7 @@ async function resultOf(connection: Connection, job: Job): Promise<ClientResult 
 export async function openResult(connection: Connection, job: Job, request: FrontendRequest): Promise<ClientResult> {
   const { frontend, attributes, definition } = request;
   if (frontend !== "") return await openBuildOf(connection, job, request);
-  return openGraph(connection, job, definition ?? create(DefinitionSchema), accessOf(job, sessionOf(job), attributes));
+  return openGraph(connection, job, definition ?? create(DefinitionSchema), accessOf(connection.service, job, sessionOf(job), attributes));
 }
 
 async function openBuildOf(connection: Connection, job: Job, request: FrontendRequest): Promise<ClientBuild> {
@@ -85,7 +87,9 @@ async function openBuildOf(connection: Connection, job: Job, request: FrontendRe
   if (frontend !== "dockerfile.v0") throw notServed(`The frontend "${frontend}"`, "Only dockerfile.v0 is built in");
   const { service } = connection;
   const session = sessionOf(job);
-  const access = accessOf(job, session, attributes);
+  const access = accessOf(service, job, session, attributes);
+  const remote = remoteContext(attributes);
+  if (remote !== undefined) await access.checkSource?.(remote, hostPlatform({ arch: process.arch }));
   const graphOf = (name: string): ClientGraph => openGraph(connection, job, frontendInputs[name] ?? create(DefinitionSchema), access);
   const own = new Map<string, string>();
   for (const [name, value] of Object.entries(attributes)) {
@@ -119,7 +123,7 @@ async function openBuildOf(connection: Connection, job: Job, request: FrontendRe
   return build;
 }
 
-function accessOf(job: Job, session: ClientSession, attributes: Readonly<Record<string, string>>): ClientAccess {
+function accessOf(service: Service, job: Job, session: ClientSession, attributes: Readonly<Record<string, string>>): ClientAccess {
   return {
     async secret(id, signal) {
       const value = await secretOf(session, id, signal);
@@ -134,12 +138,36 @@ function accessOf(job: Job, session: ClientSession, attributes: Readonly<Record<
       // As docker has it: without a user it is a token.
       return username === "" ? { kind: "identity-token", token: secret } : { kind: "password", username, password: secret };
     },
+    ...(job.request.sourcePolicySession === "" ? {} : { checkSource: policyOf(service, job) }),
     build: { id: job.ref, title: titleOf(attributes) },
   };
 }
 
+/** The client may have a session of its own for its policy. Each source is asked about once. */
+function policyOf({ sessions }: Service, job: Job): NonNullable<ClientAccess["checkSource"]> {
+  const asked = new Map<string, Promise<void>>();
+  return async (op, platform) => {
+    const check = async (): Promise<void> => {
+      const { client, signal } = await sessions.get(job.request.sourcePolicySession, job.signal);
+      await checkPolicy({ client, signal: AbortSignal.any([signal, job.signal]) }, op, platform);
+    };
+    const key = JSON.stringify([op.identifier, op.attrs, formatPlatform(platform)]);
+    const answer = asked.get(key) ?? check();
+    asked.set(key, answer);
+    await answer;
+  };
+}
+
+/** The context of a build that is no folder of the client. */
+function remoteContext({ context = "" }: Readonly<Record<string, string>>): SourceOp | undefined {
+  const git = parseGitUrl(context, { asContext: true });
+  if (git !== undefined) return gitSourceOp(git);
+  return /^https?:\/\/(?!buildkit-session\/)/.test(context) ? { kind: "source", identifier: context, attrs: {} } : undefined;
+}
+
 function titleOf(attributes: Readonly<Record<string, string>>): string {
-  const place = attributes["context"] ?? attributes["vcs:localdir:context"] ?? attributes["filename"] ?? "Dockerfile";
+  const place =
+    attributes["context"] ?? attributes["input:context"] ?? attributes["vcs:localdir:context"] ?? attributes["filename"] ?? "Dockerfile";
   const target = attributes["target"];
   return target === undefined || target === "" ? place : `${place} (${target})`;
 }

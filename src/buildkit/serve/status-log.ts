@@ -14,6 +14,11 @@ export type StatusPiece = Exclude<MessageInitShape<typeof StatusResponseSchema>,
 /** As BuildKit has it: what a step writes after so much is not shown. The whole log is in the history. */
 const MAX_LOG_BYTES = 2 * 1024 * 1024;
 
+/** How clients know a step of a build. */
+export function vertexDigest(ref: string, vertex: string): string {
+  return `sha256:${createHash("sha256").update(`${ref}\0${vertex}`).digest("hex")}`;
+}
+
 /** The status of one build. */
 export interface StatusLog {
   readonly emit: Emit;
@@ -80,7 +85,7 @@ export function createTranslator(
   const started = new Map<string, number>();
   const logged = new Map<string, number>();
   let source: { readonly name: string; readonly bytes: Uint8Array } | undefined;
-  const digestOf = (vertex: string): string => `sha256:${createHash("sha256").update(`${ref}\0${vertex}`).digest("hex")}`;
+  const digestOf = (vertex: string): string => vertexDigest(ref, vertex);
   const vertex = (id: string, more: NonNullable<StatusPiece["vertexes"]>[number] = {}): StatusPiece => {
     const at = started.get(id);
     const times = at === undefined ? {} : { started: timestampFromMs(at) };

@@ -62,13 +62,25 @@ async function pullManifest(store: ClientStore, digest: Digest, folder: string, 
 async function pullBlob(store: ClientStore, { digest, size }: Descriptor, folder: string): Promise<void> {
   const path = pathIn(folder, digest);
   if ((await stat(path).catch(() => undefined)) !== undefined) return;
-  const fd = createEntryMaker().open(fromText(`${path}.part`));
+  await writeBlob(store, { digest, size }, `${path}.part`);
+  await rename(`${path}.part`, path);
+}
+
+/** Reads a blob into a new file; gives its size. Throws `GrpcError` for one that the client does not have, and what `verified` throws. */
+export async function pullFile(store: ClientStore, digest: Digest, path: string): Promise<number> {
+  const size = await sizeOf(store, digest);
+  if (size === undefined) throw new GrpcError(CODE.notFound, `Cannot read ${digest} of the client: it is not in its store "${store.id}"`);
+  await writeBlob(store, { digest, size }, path);
+  return size;
+}
+
+async function writeBlob(store: ClientStore, blob: Pick<Descriptor, "digest" | "size">, path: string): Promise<void> {
+  const fd = createEntryMaker().open(fromText(path));
   try {
-    for await (const chunk of verified(read(store, digest, size), { digest, size })) writeAll(fd, chunk, "a blob of the client");
+    for await (const chunk of verified(read(store, blob.digest, blob.size), blob)) writeAll(fd, chunk, "a blob of the client");
   } finally {
     closeSync(fd);
   }
-  await rename(`${path}.part`, path);
 }
 
 async function sizeOf({ client, id, signal }: ClientStore, digest: string): Promise<number | undefined> {

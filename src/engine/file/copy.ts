@@ -61,14 +61,14 @@ export async function copySelected(
     const checked = entry.kind === "file" && selected.hashed !== undefined ? withDigest(entry, selected.hashed.at(files), style) : entry;
     if (entry.kind === "file") files += 1;
     const before = draft.lookup(to);
-    if (before?.kind === "dir") {
+    if (before?.kind === "dir" && style.replaces !== true) {
       const left = entry.kind === "symlink" && relative !== ROOT ? { from: entry.path, relative } : undefined;
       throw fileOverDirectory(to, style.range, left);
     }
     await putCopiedFile(draft, source, checked, to, links, style);
   }
   // Now that nothing comes into them any more.
-  for (const [path, time] of times) draft.change(path, time);
+  for (const [path, time] of times) draft.change(path, style.time ?? time);
 }
 
 /** Of a copied directory. The root of an image or a context has none of its own. */
@@ -86,7 +86,7 @@ function withDigest(entry: Entry, digest: Digest | undefined, style: CopyStyle):
 function putCopiedDirectory(draft: Draft, entry: Entry, to: TreePath, relative: TreePath, style: CopyStyle): TreePath {
   const isTop = relative === ROOT;
   const { entry: before, path: real } = isTop ? resolvePath(draft, to, { followLast: true }) : { entry: draft.lookup(to), path: to };
-  if (before !== undefined && before.kind !== "dir") {
+  if (before !== undefined && before.kind !== "dir" && (isTop || style.replaces !== true)) {
     const { path: leadsTo, entry: end } = resolvePath(draft, to, { followLast: true });
     const link = end?.kind === "dir" ? { leadsTo, left: { from: entry.path, relative } } : undefined;
     throw directoryOverFile(to, before.kind, style.range, link);
@@ -119,5 +119,5 @@ async function putCopiedFile(
 function changed(entry: Entry, style: CopyStyle): Entry {
   const { uid, gid } = style.owner ?? entry;
   const mode = style.chmod === undefined || entry.kind === "symlink" ? entry.mode : style.chmod.apply(entry.mode, entry.kind === "dir");
-  return { ...entry, uid, gid, mode };
+  return { ...entry, uid, gid, mode, ...style.time };
 }

@@ -2,7 +2,7 @@
 import type { ModeChange } from "../../dockerfile/index.ts";
 import { joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
-import { type Entry, resolvePath } from "../../tree/index.ts";
+import { type Entry, type EntryTime, resolvePath } from "../../tree/index.ts";
 import type { Draft } from "./draft.ts";
 import { directoryOverFile } from "./errors.ts";
 import type { Owner } from "./owner.ts";
@@ -15,6 +15,10 @@ export interface CopyStyle {
   readonly owner: Owner | undefined;
   readonly chmod: ModeChange | undefined;
   readonly range: SourceRange | undefined;
+  /** Of what is copied; absent: as in the source. */
+  readonly time?: EntryTime;
+  /** What is in the way goes. Default false: it is an error. */
+  readonly replaces?: boolean;
 }
 
 /** Makes directories through symlinks, and gives where the last one is. Throws `COPY_CONFLICT` when something else is in the way. */

@@ -41,7 +41,8 @@ function wantedNodes(names: DraftNames): Uint8Array {
   // Nodes come after those above them.
   for (let node = 1; node < states.length; node += 1) {
     const above = states[table.parent(node)] ?? 0;
-    if (above & IN_PLACE && table.isInPlace(node)) states[node] = IN_PLACE | (above & IN_BASE ? stateOverBase(names, node) : CHANGED);
+    if (above & IN_PLACE && table.isInPlace(node))
+      states[node] = IN_PLACE | (above & IN_BASE ? stateOverBase(names, node) : stateOfNew(names, node));
   }
   for (let node = states.length - 1; node > ROOT_NODE; node -= 1) {
     const state = states[node] ?? 0;
@@ -59,9 +60,16 @@ function stateOverBase(names: DraftNames, node: number): number {
   const { files, covered, table } = names;
   const path = table.path(node);
   const before = names.inBase(path);
-  if (before === undefined || covered.has(path)) return CHANGED;
+  if (before === undefined) return stateOfNew(names, node);
+  if (covered.has(path)) return CHANGED;
   const file = names.fileAt(node);
   return IN_BASE | (file === NO_FILE || isUnchanged(before, files.entry(file, path), files.names(file)) ? 0 : CHANGED);
+}
+
+/** A name that the base does not have. What was made and removed again is nothing. */
+function stateOfNew(names: DraftNames, node: number): number {
+  const file = names.fileAt(node);
+  return file !== NO_FILE && names.files.entry(file, names.table.path(node)).kind === "whiteout" ? 0 : CHANGED;
 }
 
 /** As BuildKit has it, what is as before is not written, and a directory of another time only with what changed in it (rules S123, S124). */

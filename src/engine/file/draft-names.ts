@@ -97,7 +97,9 @@ export function createDraftNames(base: Tree, now: EntryTime): DraftNames {
     isHidden: (directory) => covered.has(directory) || isBelowCovered(directory),
     lookup(path) {
       const file = fileAt(table.find(path));
-      return file === NO_FILE ? inBase(path) : files.entry(file, path);
+      if (file === NO_FILE) return inBase(path);
+      const entry = files.entry(file, path);
+      return entry.kind === "whiteout" ? undefined : entry;
     },
     fileAt,
     edit,

@@ -21,9 +21,15 @@ export interface Draft extends Tree {
   link(path: TreePath, target: TreePath): void;
   /** Changes what is at a path, under all its names. */
   change(path: TreePath, change: Change): void;
+  /** Takes away what is at a path, with all below it. */
+  remove(path: TreePath): void;
+  /** Was the entry at this path itself edited? */
+  isEdited(path: TreePath): boolean;
   /** All that was edited, with the directories above it, in layer order. */
   items(): AsyncGenerator<LayerItem, void, undefined>;
 }
+
+const NOTHING = { kind: "whiteout", mode: 0, uid: 0, gid: 0, size: 0 } as const;
 
 /** Starts an edit of `base`. `now`: the time of directories in which something changes. */
 export function createDraft(base: Tree, now: EntryTime): Draft {
@@ -42,6 +48,7 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
       for (const node of folder === undefined ? [] : table.children(folder)) {
         const entry = lookup(joinTreePath(path, table.name(node)));
         if (entry !== undefined) found.set(entry.path, entry);
+        else found.delete(joinTreePath(path, table.name(node)));
       }
       return [...found.values()].toSorted((a, b) => compareTreePaths(a.path, b.path));
     },
@@ -62,6 +69,8 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
       names.place(path, false, () => file);
     },
     change: (path, change) => names.change(path, change),
+    remove: (path) => names.place(path, false, (free) => files.put({ ...NOTHING, ...now, path }, undefined, free)),
+    isEdited: (path) => fileAt(path) !== NO_FILE,
     items: () => draftItems(names),
   };
 }

@@ -100,3 +100,14 @@ export function sourceChanged(path: TreePath, source?: SourceRange): DecantError
     hint: "Stop what writes to it, or leave it out with .dockerignore",
   });
 }
+
+/** A path that an action removes, and that is not there. */
+export function nothingToRemove(path: TreePath): DecantError {
+  const what = path === "" ? "it is the root" : "no such file or directory";
+  return new DecantError("COPY_SOURCE_MISSING", `Cannot remove "${displayPath(path)}": ${what}`);
+}
+
+/** A directory that an action needs and must not make. */
+export function directoryMissing(path: TreePath): DecantError {
+  return new DecantError("COPY_SOURCE_MISSING", `Cannot write into "${displayPath(path)}": no such directory`);
+}

@@ -53,7 +53,7 @@ function matchingSources(source: CopySource, action: CopyAction): Selected[] {
   if (!action.allowWildcard || !hasWildcard(pattern)) return [selectedAt(source, pattern, action)];
   const above = literalPart(pattern);
   if (above !== ROOT) selectedAt(source, above, { ...action, followSymlinks: true });
-  return matchingPaths(source.tree, pattern, action.range).map((path) => selectedAt(source, path, action));
+  return wildcardPaths(source.tree, pattern, action.range).map((path) => selectedAt(source, path, action));
 }
 
 /** What a path leads to. What a wildcard matches must be there as well: a symlink to nowhere is not. */
@@ -70,7 +70,7 @@ function literalPart(pattern: TreePath): TreePath {
 }
 
 /** All paths that a glob matches, part by part: "*" never crosses "/", nor a link to a directory that a wildcard matched. */
-function matchingPaths(tree: Tree, pattern: TreePath, range: SourceRange | undefined): TreePath[] {
+export function wildcardPaths(tree: Pick<Tree, "lookup" | "readdir">, pattern: TreePath, range?: SourceRange): TreePath[] {
   let found: TreePath[] = [ROOT];
   let followLast = true;
   for (const part of pattern.split("/")) {

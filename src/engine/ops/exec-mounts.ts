@@ -23,11 +23,14 @@ import { contextDirectory, copiedTree, SELECTED } from "./materialise.ts";
 import { mountedDigest } from "./mount-selection.ts";
 import { copiedFor, unpackedFor } from "./own-step.ts";
 
+/** The directory that takes what a step changes in a mount; undefined: nobody wants it. */
+type UpperOf = (mount: BindMount) => string | undefined;
+
 /** The mounts of a step, before it is known whether it runs. */
 export interface PreparedMounts {
   readonly ingredients: readonly Ingredient[];
   /** Makes them. Throws `COPY_SOURCE_MISSING`, and `RUN_FAILED` for secrets and agents that are wanted and not given. */
-  open(signal: AbortSignal): Promise<OpenMounts>;
+  open(signal: AbortSignal, upperOf: UpperOf): Promise<OpenMounts>;
 }
 
 /** Mounts that a step can use until they are disposed. */
@@ -64,7 +67,7 @@ export async function prepareMounts(
     ingredients.push({ name: `secret variable ${name}`, value: JSON.stringify({ id, optional }) });
   ingredients.push(...(await secretIngredients(op, context, signal)));
   const work: MountWork = { vertex, inputs, digests, context, sourceOf };
-  return { ingredients, open: (innerSignal) => openMounts(op, work, innerSignal) };
+  return { ingredients, open: (innerSignal, upperOf) => openMounts(op, { ...work, upperOf }, innerSignal) };
 }
 
 /** Secrets whose values the user wants in keys. A step's own words decide nothing here, so that Dockerfiles stay as BuildKit reads them. */
@@ -107,7 +110,7 @@ interface MountWork {
   readonly sourceOf: (index: number) => Promise<CopySource>;
 }
 
-async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Promise<OpenMounts> {
+async function openMounts(op: ExecOp, work: MountWork & { readonly upperOf: UpperOf }, signal: AbortSignal): Promise<OpenMounts> {
   await using stack = new AsyncDisposableStack();
   const caches = stack.use(await openCaches(work.context.store, cacheRequests(op, work, signal), signal, sharedMounts(work.context)));
   const mounts: SandboxMount[] = [];
@@ -163,11 +166,11 @@ async function openMounts(op: ExecOp, work: MountWork, signal: AbortSignal): Pro
 
 async function bindMount(
   mount: BindMount,
-  { vertex, inputs, digests, context, sourceOf }: MountWork,
+  { vertex, inputs, digests, context, sourceOf, upperOf }: MountWork & { readonly upperOf: UpperOf },
   signal: AbortSignal,
 ): Promise<SandboxMount> {
   const { store } = context;
-  const place = { kind: "overlay", target: mount.dest, readOnly: mount.readonly } as const;
+  const place = { kind: "overlay", target: mount.dest, readOnly: mount.readonly, ...given({ upper: upperOf(mount) }) } as const;
   const source = await sourceOf(mount.input);
   const { path } = selectMounted(source, mount);
   const input = inputs[mount.input];

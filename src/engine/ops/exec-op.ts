@@ -1,13 +1,16 @@
 /** ExecOp: runs a process over the input's layers in a sandbox; what it changed becomes a layer. The key is rule S110's. */
+import { framedDigest } from "../../digest.ts";
 import { soundsSecret } from "../../dockerfile/index.ts";
+import { InternalError } from "../../errors.ts";
 import { given } from "../../given.ts";
-import type { ExecOp, Vertex } from "../../graph/index.ts";
+import type { BindMount, ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
 import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
-import { emulationOf, isHarmlessDevice, type Sandbox, type SandboxStep, type UsualNetwork } from "../sandbox/index.ts";
+import { emulationOf, isHarmlessDevice, type Sandbox, type SandboxStep, type StagedChanges, type UsualNetwork } from "../sandbox/index.ts";
+import { keyOf } from "../action-cache.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
 import { offerShell } from "./failure-shell.ts";
@@ -26,24 +29,67 @@ export async function prepareExec(
   context: EngineContext,
   signal: AbortSignal,
 ): Promise<OpRun> {
-  const root = op.mounts.find((mount) => mount.dest === "/");
-  const below = root?.type !== "bind" || root.input < 0 ? [] : baseLayersOf(inputs[root.input]);
+  const below = layersBelow(rootInput(op), inputs);
   const mounts = await prepareMounts(vertex, op, inputs, context, signal);
   const devices = await context.devices.resolve(op.devices);
+  const common = [...execIngredients(vertex, op, below, context), ...deviceIngredients(devices), ...mounts.ingredients];
+  const outputs = outputsOf(op).map((mount) => ({ mount, below: layersBelow(mount.input, inputs) }));
+  const ofMount = ({ mount, below: layers }: MountOutput): readonly Ingredient[] => [
+    ...common,
+    { name: "result", value: JSON.stringify([mount.dest, stackKey(layers)]) },
+  ];
+  const own = op.result === undefined ? undefined : outputs.find(({ mount }) => mount === op.mounts[op.result ?? -1]);
+  const ingredients = own === undefined ? common : ofMount(own);
   return {
-    ingredients: [...execIngredients(vertex, op, below, context), ...deviceIngredients(devices), ...mounts.ingredients],
-    below,
-    execute: (innerSignal, start) => runExec({ vertex, op, below, mounts, devices, context, start }, innerSignal),
+    ingredients,
+    below: own?.below ?? below,
+    ...(outputs.length === 0 ? {} : { turnKey: framedDigest(["process", keyOf(common)]) }),
+    async execute(innerSignal, start, besides) {
+      const made = await runExec({ vertex, op, below, mounts, outputs, devices, context, start }, innerSignal);
+      if (own !== undefined) await besides(common, made.root);
+      for (const output of outputs) {
+        const layer = made.outputs.get(output.mount);
+        if (output !== own && layer !== undefined) await besides(ofMount(output), layer);
+      }
+      const result = own === undefined ? made.root : made.outputs.get(own.mount);
+      if (result === undefined) throw new InternalError("a process has not given what it was run for");
+      return result;
+    },
   };
+}
+
+/** A mount of a process whose changes are a result. */
+interface MountOutput {
+  readonly mount: BindMount;
+  readonly below: readonly LayerSource[];
+}
+
+/** The mounts besides the root whose changes are results. */
+function outputsOf(op: ExecOp): BindMount[] {
+  return op.mounts.flatMap((mount) => (mount.type === "bind" && mount.output >= 0 && mount.dest !== "/" ? [mount] : []));
+}
+
+function rootInput(op: ExecOp): number {
+  const root = op.mounts.find((mount) => mount.dest === "/");
+  return root?.type === "bind" ? root.input : -1;
+}
+
+/** The input that the layer of an exec op goes on; -1: none. */
+export function resultInput(op: ExecOp): number {
+  const mount = op.result === undefined ? undefined : op.mounts[op.result];
+  return mount?.type === "bind" ? mount.input : rootInput(op);
+}
+
+function layersBelow(input: number, inputs: readonly VertexResult[]): readonly LayerSource[] {
+  return input < 0 ? [] : baseLayersOf(inputs[input]);
 }
 
 function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource[], context: EngineContext): Ingredient[] {
   const { meta } = op;
   const args = new Set(meta.argNames);
-  const root = op.mounts.find((mount) => mount.dest === "/");
   return [
     { name: "op", value: "exec" },
-    { name: "base", value: stackKey(below), ...shownBase(vertex, root?.type === "bind" ? root.input : -1) },
+    { name: "base", value: stackKey(below), ...shownBase(vertex, rootInput(op)) },
     { name: "command", value: JSON.stringify(meta.args), kind: "instruction", shown: "command" },
     ...meta.env.map((line): Ingredient => {
       const at = line.indexOf("=");
@@ -61,6 +107,7 @@ function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource
     ...(op.security === "sandbox" ? [] : [{ name: "security", value: op.security }]),
     ...meta.ulimits.map(({ name, soft, hard }) => ({ name: `ulimit ${name}`, value: `${soft}:${hard}` })),
     ...meta.extraHosts.map(({ host }) => ({ name: `host ${host}`, value: "" })),
+    ...(meta.validExitCodes === undefined ? [] : [{ name: "valid exit codes", value: meta.validExitCodes.join(" ") }]),
   ];
 }
 
@@ -79,13 +126,20 @@ interface StepWork {
   readonly op: ExecOp;
   readonly below: readonly LayerSource[];
   readonly mounts: PreparedMounts;
+  readonly outputs: readonly MountOutput[];
   readonly devices: DeviceInjection | undefined;
   readonly context: EngineContext;
   /** All that the process needs is here. */
   readonly start: () => void;
 }
 
-async function runExec(work: StepWork, signal: AbortSignal): Promise<Layer> {
+/** What a process has changed. */
+interface Changes {
+  readonly root: Layer;
+  readonly outputs: ReadonlyMap<BindMount, Layer>;
+}
+
+async function runExec(work: StepWork, signal: AbortSignal): Promise<Changes> {
   const { vertex, below, context } = work;
   const sandbox = startSandbox(context);
   const layers = await loadLayers(below, signal);
@@ -104,18 +158,21 @@ interface StepBase {
 }
 
 async function runOnce(
-  { vertex, op, mounts, devices, context, start }: StepWork,
+  { vertex, op, mounts, outputs, devices, context, start }: StepWork,
   { layers, lowers, tree, sandbox }: StepBase,
   isLast: boolean,
   signal: AbortSignal,
-): Promise<Layer> {
+): Promise<Changes> {
   const { stepTimeoutMs } = context;
   await using staged = await sandbox.files.stage();
   if (staged.inMemory) tellInMemory(context);
   const upper = staged.path;
   const network = await networkOf(op, sandbox, context);
   const emulation = await emulationOf(vertex.platform);
-  await using opened = await mounts.open(signal);
+  await using stages = new AsyncDisposableStack();
+  const staging = new Map<BindMount, StagedChanges>();
+  for (const { mount } of outputs) staging.set(mount, stages.use(await sandbox.files.stage()));
+  await using opened = await mounts.open(signal, (mount) => staging.get(mount)?.path);
   using log = openLog(context, vertex);
   start();
   using timer = startTimer(stepTimeoutMs, signal);
@@ -135,6 +192,7 @@ async function runOnce(
     ...given({ shmSizeBytes: opened.shmSizeBytes }),
     extraHosts: op.meta.extraHosts,
     ulimits: op.meta.ulimits,
+    readOnlyRoot: isReadOnly(op),
     insecure: op.security === "insecure",
     foreignDevices: !deviceFiles(layers).every(isHarmlessDevice),
     ...given({ caCertificates: context.caCertificates }),
@@ -154,8 +212,19 @@ async function runOnce(
   });
   if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
   log.flush();
-  if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail(), log: log.text() }));
-  return await staged.keep(layers, missingSystemDirectories(tree, op), signal);
+  if (!(op.meta.validExitCodes ?? [0]).includes(result.exitCode))
+    await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail(), log: log.text() }));
+  const kept = new Map<BindMount, Layer>();
+  for (const { mount, below } of outputs) {
+    const changes = staging.get(mount);
+    if (changes !== undefined) kept.set(mount, await changes.keep(await loadLayers(below, signal), [], signal));
+  }
+  return { root: await staged.keep(layers, missingSystemDirectories(tree, op), signal), outputs: kept };
+}
+
+function isReadOnly({ mounts }: ExecOp): boolean {
+  const root = mounts.find(({ dest }) => dest === "/");
+  return root?.type === "bind" && root.readonly;
 }
 
 /** Once a build: the same warning may come from several steps. */

@@ -52,10 +52,11 @@ async function keyWith(engine: FakeEngine, from: VertexResult, setting: Setting 
 
 /** Nobody watches here. */
 const noStart = (): void => undefined;
+const noBesides = async (): Promise<void> => undefined;
 
 /** What an op adds, as layers of its own. */
 async function made(run: OpRun): Promise<readonly LayerSource[]> {
-  return [layerSource(await run.execute(signal, noStart))];
+  return [layerSource(await run.execute(signal, noStart, noBesides))];
 }
 
 describe("the key of a file op (S94)", () => {
@@ -250,7 +251,7 @@ describe("what a file op makes", () => {
         if (before !== undefined) writeFileSync(join(context, "app", file), before);
         const run = await prepared(engine, folder(hostTree(context), context));
         writeFileSync(join(context, "app", file), after);
-        if (fails) await assert.rejects(run.execute(signal, noStart), (error) => isDecantError(error, "CONTEXT"));
+        if (fails) await assert.rejects(run.execute(signal, noStart, noBesides), (error) => isDecantError(error, "CONTEXT"));
         else assert.equal((await readTreeFile(await loadTree(await made(run)), treePath("srv/a"), 100)).toString(), before);
       });
   });
@@ -259,7 +260,7 @@ describe("what a file op makes", () => {
     await using engine = await fakeEngine();
     const reason = new Error("enough");
     const run = await prepared(engine, folder(await treeOf(engine, FILES)));
-    await assert.rejects(run.execute(AbortSignal.abort(reason), noStart), reason);
+    await assert.rejects(run.execute(AbortSignal.abort(reason), noStart, noBesides), reason);
   });
 
   it("opens its base only to work", async () => {
@@ -267,7 +268,7 @@ describe("what a file op makes", () => {
     const layer = await engine.layer({ base: "file 644 0:0 x" });
     const base = [{ ...layer, layer: undefined, load: () => Promise.reject(new Error("opened")) }];
     const run = await prepared(engine, folder(await treeOf(engine, FILES)), { base });
-    await assert.rejects(run.execute(signal, noStart), /opened/);
+    await assert.rejects(run.execute(signal, noStart, noBesides), /opened/);
   });
 });
 

@@ -3,14 +3,14 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ByteStream } from "../../bytes.ts";
 import { algorithmOf, createHasher, type Digest, framedDigest, hexOf, isDigest, parseDigest } from "../../digest.ts";
-import { DecantError } from "../../errors.ts";
+import { DecantError, usageError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import { type SourceOp, withoutCredentials } from "../../graph/index.ts";
 import { treePath } from "../../paths.ts";
 import { publicUrl } from "../../url-secrets.ts";
 import { type Authority, download, type DownloadFailure, type Network, splitUserInfo } from "../../net/index.ts";
 import type { Store } from "../../store/index.ts";
-import { type Layer, layerSource, openLayer, writeLayer } from "../../tree/index.ts";
+import { type Entry, type Layer, layerSource, openLayer, writeLayer } from "../../tree/index.ts";
 import type { SourceProvider } from "../types.ts";
 import { httpAuthorization, type SourceAccess } from "./source-secrets.ts";
 
@@ -39,6 +39,16 @@ interface HttpSurroundings extends Pick<SourceAccess, "secret"> {
   readonly maxBytes?: number;
 }
 
+/** Owner and mode that a source op gives its file: "http.perm", "http.uid", "http.gid". Throws `USAGE`. */
+export function blobMode({ attrs }: SourceOp): Pick<Entry, "mode" | "uid" | "gid"> {
+  const number = (name: string, base: number, text = attrs[name] ?? ""): number => {
+    if (!/^\d{1,10}$/.test(text) && text !== "")
+      throw usageError(`Cannot read the attribute "${name}" of a source: "${text}" is no number`);
+    return text === "" ? 0 : Number.parseInt(text, base);
+  };
+  return { mode: number("http.perm", 8) & 0o777 || 0o600, uid: number("http.uid", 10), gid: number("http.gid", 10) };
+}
+
 /** A provider for http and https, with what the caller lends for it. */
 export function httpSources(store: Store, surroundings: HttpSurroundings): SourceProvider {
   return {
@@ -62,7 +72,8 @@ async function fetchFile(
   const wanted = op.attrs["http.checksum"] === undefined ? undefined : parseDigest(op.attrs["http.checksum"]);
   const algorithm = wanted === undefined ? "sha256" : algorithmOf(wanted);
   // Without the password: who guesses it must not find it by its digest.
-  const id = framedDigest(["http", withoutCredentials(op.identifier), URL.parse(op.identifier)?.username ?? "", filename]);
+  const owned = Object.keys(op.attrs).some((name) => /^http\.(?:perm|uid|gid)$/.test(name)) ? [JSON.stringify(blobMode(op))] : [];
+  const id = framedDigest(["http", withoutCredentials(op.identifier), URL.parse(op.identifier)?.username ?? "", filename, ...owned]);
   const kept = keptOf(store, id);
   if (kept !== undefined && kept.checksum === wanted) return kept;
 
@@ -92,7 +103,7 @@ async function fetchFile(
     }
     const lastModified = response.header("last-modified");
     const etag = response.header("etag");
-    const saved = await save(store, response.body, { filename, lastModified, algorithm });
+    const saved = await save(store, response.body, { filename, lastModified, algorithm, mode: blobMode(op) });
     return { ...saved, ...given({ etag, lastModified }) };
   });
   if (wanted !== undefined && found.checksum !== wanted)
@@ -132,7 +143,12 @@ async function accessTo(
 async function save(
   store: Store,
   body: ByteStream,
-  options: { readonly filename: string; readonly lastModified: string | undefined; readonly algorithm: string },
+  options: {
+    readonly filename: string;
+    readonly lastModified: string | undefined;
+    readonly algorithm: string;
+    readonly mode: Pick<Entry, "mode" | "uid" | "gid">;
+  },
 ): Promise<Download> {
   await using scratch = await store.scratch();
   const path = join(scratch.path, "download");
@@ -148,7 +164,7 @@ async function save(
   }
   const modified = options.lastModified === undefined ? Number.NaN : Date.parse(options.lastModified);
   const mtimeSec = Number.isNaN(modified) ? 0 : Math.floor(modified / 1000);
-  const entry = { path: treePath(options.filename), kind: "file", mode: 0o600, uid: 0, gid: 0, size, mtimeSec, mtimeNsec: 0 } as const;
+  const entry = { path: treePath(options.filename), kind: "file", ...options.mode, size, mtimeSec, mtimeNsec: 0 } as const;
   const layer = await writeLayer(store, [{ entry, data: { kind: "host", path } }]);
   return { layer, checksum: hasher.digest() };
 }

@@ -2,6 +2,7 @@
 import { isatty } from "node:tty";
 import { readFileSync } from "node:fs";
 import { errnoOf, usageError } from "../../errors.ts";
+import { DEFAULT_PATH } from "../../oci/index.ts";
 import { treePath } from "../../paths.ts";
 import { checkIds, hasGroup, type IdMaps } from "../../sys/index.ts";
 import { resolvePath } from "../../tree/index.ts";
@@ -48,7 +49,7 @@ const CONFIG_FILE = "config.json";
 const LOG_FILE = "runtime.log";
 /** Where crun keeps the compiled filter of a running container. */
 const FILTER_FILE = "seccomp.bpf";
-const RUNTIME_ENV = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
+const RUNTIME_ENV = { PATH: DEFAULT_PATH };
 /** Exit code of a probe that could open device files of this machine. */
 export const DEVICES_OPEN = 77;
 /** There are no such devices, so nothing but a cgroup says EPERM; only then the console is tried. All may be made, and a harmless one opened. */
@@ -94,7 +95,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     ...NO_LIMITS,
     ...step,
     rootPath: `${bundle}/rootfs`,
-    env: withHome(step.caCertificates === undefined ? step.env : withCaVariables(step.env), user.home),
+    env: withDefaults(step.caCertificates === undefined ? step.env : withCaVariables(step.env), user.home),
     user,
     hostname,
     limits,
@@ -205,10 +206,10 @@ function terminalSize(): { readonly height: number; readonly width: number } {
   return { height: process.stdout.rows || 24, width: process.stdout.columns || 80 };
 }
 
-function withHome(env: readonly string[], home: string): string[] {
-  return env.some((pair) => pair.startsWith("HOME=") && pair !== "HOME=")
-    ? [...env]
-    : [...env.filter((pair) => pair !== "HOME="), `HOME=${home}`];
+function withDefaults(env: readonly string[], home: string): string[] {
+  const path = env.some((pair) => pair.startsWith("PATH=")) ? [] : [`PATH=${DEFAULT_PATH}`];
+  const hasHome = env.some((pair) => pair.startsWith("HOME=") && pair !== "HOME=");
+  return [...path, ...(hasHome ? env : [...env.filter((pair) => pair !== "HOME="), `HOME=${home}`])];
 }
 
 function hostResolvConf(): string {

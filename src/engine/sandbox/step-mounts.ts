@@ -134,7 +134,7 @@ function madeSource(mount: Exclude<KnownMount, { readonly kind: "tmpfs" }>, name
     case "overlay": {
       const { lowers, selector, tree } = mount;
       const folder = `${work}/${name}`;
-      const overlay = { lowers, upper: `${folder}/upper`, work: `${folder}/work`, rootEntry: rootEntryOf(tree) };
+      const overlay = { lowers, upper: mount.upper ?? `${folder}/upper`, work: `${folder}/work`, rootEntry: rootEntryOf(tree) };
       return { kind: "overlay", name, ...overlay, selector, isFile };
     }
     case "bind": {

@@ -32,7 +32,7 @@ interface BindSource {
   readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
-/** A path of stacked layers. What is written through a mount that is not read-only is thrown away. */
+/** A path of stacked layers. What is written through a mount that is not read-only goes to `upper`. */
 interface OverlaySource {
   readonly kind: "overlay";
   /** Directories in overlayfs form, bottom first; none: an empty directory. */
@@ -41,6 +41,8 @@ interface OverlaySource {
   readonly tree: Tree;
   /** Path without symlinks. */
   readonly selector: TreePath;
+  /** As that of the step, also on the file system. Absent: what is written is thrown away. */
+  readonly upper?: string;
 }
 
 /** A file in memory: it never reaches a disk. */
@@ -129,7 +131,7 @@ export interface SandboxStep {
   /** The merged view of `lowers`. */
   readonly root: Tree;
   readonly args: readonly string[];
-  /** "NAME=value". HOME is added when missing (S69). */
+  /** "NAME=value". HOME is added when missing (S69), and so is PATH. */
   readonly env: readonly string[];
   /** Absolute; made 0755 for the user when missing (S65). */
   readonly cwd: string;

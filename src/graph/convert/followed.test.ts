@@ -50,7 +50,7 @@ const lastLine = ({ history }: Conversion): unknown => history.at(-1)?.createdBy
 const owner = ({ target }: Conversion): unknown => {
   const op = target?.op;
   const [action] = op?.kind === "file" ? op.actions : [];
-  return action?.owner;
+  return action !== undefined && "owner" in action ? action.owner : undefined;
 };
 const scripts = ({ target }: Conversion): unknown =>
   target === undefined

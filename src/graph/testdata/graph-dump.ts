@@ -29,7 +29,8 @@ function describe(op: Op): string {
     case "file":
       return `file ${op.actions.map((action) => (action.kind === "copy" ? `copy ${action.src} ${action.dest}` : `${action.kind} ${action.path}`)).join("; ")}`;
     case "merge":
-      return "merge";
+    case "diff":
+      return op.kind;
     default:
       return op satisfies never;
   }

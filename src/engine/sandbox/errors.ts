@@ -1,7 +1,7 @@
 /** Errors of the sandbox, each written once. */
 import { DecantError, usageError } from "../../errors.ts";
 import { programName } from "../../facts/index.ts";
-import { namespaceLimit } from "../../sys/index.ts";
+import { isRootHere, namespaceLimit } from "../../sys/index.ts";
 
 /** No OCI runtime on this machine. */
 export function runtimeMissing(wanted: string): DecantError {
@@ -91,11 +91,19 @@ export function noNetworkProgram(purpose: NetworkPurpose): DecantError {
   });
 }
 
+/** Ports of this machine's loopback that steps are to reach, as those of proxies. */
+export function noLoopbackProgram(ports: readonly number[]): DecantError {
+  const state = `they are to reach a proxy on the loopback of this machine (port ${ports.join(", ")}), and there is no pasta on PATH`;
+  return new DecantError("NOT_FOUND", `Cannot ${PURPOSES.network}: ${state}`, { hint: "apt-get install passt" });
+}
+
 /** That program has failed. */
 export function networkFailed(purpose: NetworkPurpose, program: string, said: string): DecantError {
   return new DecantError("RUNTIME", `Cannot ${PURPOSES[purpose]}: ${program} failed: ${said === "" ? "it ended" : said}`, {
     hint: /tun\b/.test(said)
-      ? "As root: chmod 666 /dev/net/tun, which every user may open on most machines; in a container: --device /dev/net/tun"
+      ? isRootHere()
+        ? "In a container: --device /dev/net/tun; on a machine: modprobe tun"
+        : "As root: chmod 666 /dev/net/tun, which every user may open on most machines; in a container: --device /dev/net/tun"
       : purpose === "ports"
         ? "Choose ports that are free, and addresses of this machine"
         : undefined,

@@ -1,7 +1,6 @@
 /** From a step to what the worker is asked: user, environment, mounts, config.json, and the directories of the overlay. */
 import { isatty } from "node:tty";
-import { readFileSync } from "node:fs";
-import { errnoOf, usageError } from "../../errors.ts";
+import { usageError } from "../../errors.ts";
 import { treePath } from "../../paths.ts";
 import { checkIds, hasGroup, type IdMaps } from "../../sys/index.ts";
 import { resolvePath } from "../../tree/index.ts";
@@ -11,7 +10,7 @@ import { cgroupsPath, resourcesOf, type SandboxCgroup } from "./cgroup.ts";
 import type { DeviceGuard } from "./device-guard.ts";
 import { noTerminal } from "./errors.ts";
 import { missingDirectories } from "./mount-plan.ts";
-import { hostsFile, resolvConf } from "./network-files.ts";
+import { hostResolvConf, hostsFile, resolvConf } from "./network-files.ts";
 import { type Runtime, runtimeArgv } from "./runtime.ts";
 import { runtimeSpec, type SpecOptions, specText, systemMounts, TTY_GROUP } from "./runtime-spec.ts";
 import { HOSTS_FILE, RESOLV_FILE, rootEntryOf, stepMounts } from "./step-mounts.ts";
@@ -34,8 +33,6 @@ export interface BundlePlace {
   readonly guard?: DeviceGuard;
   /** Steps run in one, ours or one that we are in. */
   readonly inUserNamespace: boolean;
-  /** A file of the network namespace that steps with a network of their own enter. */
-  readonly networkPath?: string | undefined;
   /** The ids of the helper's user namespace. */
   readonly ids?: IdMaps;
 }
@@ -109,7 +106,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
     root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, rootEntry: rootEntryOf(root), stubs, limits },
     files: [
       [CONFIG_FILE, specText(config)],
-      [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [])],
+      [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [], step.network)],
       [RESOLV_FILE, resolvConf(hostResolvConf(), step.network, step.nameserver)],
     ],
     directories: missingDirectories(root, cwd.path).map((path) => ({ path, uid: user.uid, gid: user.gid })),
@@ -162,7 +159,7 @@ export function probeBundle(place: BundlePlace): BundleRequest {
 
 function runtimeNeeds(
   place: BundlePlace,
-): Pick<SpecOptions, "filter" | "remountRoot" | "guarded" | "cgroupsPath" | "resources" | "networkPath"> {
+): Pick<SpecOptions, "filter" | "remountRoot" | "guarded" | "cgroupsPath" | "resources"> {
   const { name, guarded, filter } = place.runtime;
   return {
     remountRoot: name === "crun",
@@ -170,7 +167,6 @@ function runtimeNeeds(
     cgroupsPath: cgroupsPath(place.cgroup, place.containerId),
     resources: place.cgroup === undefined ? {} : resourcesOf(place.cgroup),
     filter,
-    networkPath: place.networkPath,
   };
 }
 
@@ -209,14 +205,4 @@ function withHome(env: readonly string[], home: string): string[] {
   return env.some((pair) => pair.startsWith("HOME=") && pair !== "HOME=")
     ? [...env]
     : [...env.filter((pair) => pair !== "HOME="), `HOME=${home}`];
-}
-
-function hostResolvConf(): string {
-  try {
-    return readFileSync("/etc/resolv.conf", "utf8");
-  } catch (error) {
-    // A host without name service: the step has none either.
-    if (errnoOf(error) === "ENOENT") return "";
-    throw error;
-  }
 }

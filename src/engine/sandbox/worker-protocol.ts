@@ -17,8 +17,6 @@ export interface WorkerData {
   readonly ownPidsFd: number;
   /** In a user namespace: overlay marks are user.* attributes. */
   readonly userXattr: boolean;
-  /** Steps share a network namespace of their own. */
-  readonly ownNetwork: boolean;
   /** Cgroups that guard devices: their version, and the one that this process is in. */
   readonly devices?: { readonly version: 1 | 2; readonly own: string };
 }
@@ -119,12 +117,18 @@ export type ToHelper =
   | { readonly type: "pipes"; readonly request: number }
   /** These descriptors of the helper are not needed any more. */
   | { readonly type: "close-descriptors"; readonly descriptors: readonly number[] }
-  /** Makes a network namespace, and mounts it at a path of the private directory. */
-  | { readonly type: "network"; readonly request: number; readonly path: string }
+  | NetworkRequest
   | { readonly type: "signal"; readonly request: number; readonly signal: string }
   | { readonly type: "stop"; readonly request: number; readonly how: StopRequest }
   | { readonly type: "files"; readonly request: number; readonly call: FilesCall }
   | { readonly type: "abort"; readonly request: number };
+
+/** Makes a network namespace, and mounts it at a path of the private directory. */
+interface NetworkRequest {
+  readonly type: "network";
+  readonly request: number;
+  readonly path: string;
+}
 
 /** Work on files that have owners. Layers are ids of the store, bottom first. */
 export type FilesCall =
@@ -144,11 +148,18 @@ export type FromHelper =
   | { readonly type: "broken"; readonly failure: Failure }
   | { readonly type: "pipes"; readonly request: number; readonly descriptors: readonly [number, number, number, number] }
   | { readonly type: "progress"; readonly request: number; readonly layer: string; readonly bytes: number }
-  | { readonly type: "done"; readonly request: number; readonly value: unknown }
+  | Done
   | StepMessage;
 
+/** The answer to what is no step. */
+interface Done {
+  readonly type: "done";
+  readonly request: number;
+  readonly value: unknown;
+}
+
 /** To the worker. `pids` answers `holder`. */
-export type ToWorker = RunRequest | { readonly type: "pids"; readonly fd: number } | { readonly type: "close" };
+export type ToWorker = RunRequest | NetworkRequest | { readonly type: "pids"; readonly fd: number } | { readonly type: "close" };
 
 /** From the worker. */
 export type FromWorker =
@@ -157,6 +168,7 @@ export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "broken"; readonly failure: Failure }
   | { readonly type: "closed" }
+  | Done
   | StepMessage;
 
 /** How a request goes on. */

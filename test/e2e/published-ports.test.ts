@@ -50,7 +50,7 @@ describe("F7: decant run -p", { timeout: 120_000 }, () => {
     return stdout
       .toString()
       .split("\n")
-      .filter((line) => /^ *\d+ \S*(?:pasta|passt|slirp4netns)\S* /.test(line))
+      .filter((line) => /^ *\d+ (?:\S*\/)?(?:pasta|slirp4netns)(?:\.avx2)? /.test(line))
       .filter((line) => Number.parseInt(line, 10) === process.pid || line.includes(shop.folder)).length;
   };
 

@@ -128,7 +128,10 @@ describe("H2: the network of root's steps", { timeout: 300_000 }, () => {
     assert.notEqual(hostAddress(), undefined, "this machine reaches no others");
     const { said } = await build(reach(everywhere.port, "me"), { flags: ["--add-host=me:host-gateway"] });
     assert.match(said, / of-the-machine$/m);
-    assert.match((await build(reach(local.port, "me"), { flags: ["--add-host=me:host-gateway", "--network=host"] })).said, / of-the-machine$/m);
+    assert.match(
+      (await build(reach(local.port, "me"), { flags: ["--add-host=me:host-gateway", "--network=host"] })).said,
+      / of-the-machine$/m,
+    );
   });
 
   it("H2: has the name servers of a machine that has them on its loopback", async () => {

@@ -153,6 +153,7 @@ async function runOnce(
     const isLate = stepTimeoutMs !== undefined && timer.isUp();
     return await fail(isLate ? timeoutFailure(vertex, stepTimeoutMs, log) : await startFailure(error, seen));
   });
+  if (result.copied === true) tellCopied(context);
   if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
   log.flush();
   if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, network, logFile: log.path, logTail: log.tail(), log: log.text() }));
@@ -164,6 +165,15 @@ function tellInMemory({ store, warn }: EngineContext): void {
   warn(
     "StoreOnOverlay",
     `The store "${store.root}" is on the file system of a container (overlayfs): steps keep their changes in memory, and all layers below them are joined for each; a volume for the store is faster`,
+    undefined,
+  );
+}
+
+/** Once a build, as above. */
+function tellCopied({ warn }: EngineContext): void {
+  warn(
+    "LayersCopied",
+    "The kernel refuses overlays here: each step works on a copy of all files below it, which takes time and disk. decant doctor says more",
     undefined,
   );
 }

@@ -110,19 +110,6 @@ export function networkFailed(purpose: NetworkPurpose, program: string, said: st
   });
 }
 
-/** The store is on overlays that are on each other, deeper than the kernel takes them. */
-export function storeOnOverlay(folder: string, cause: unknown): DecantError {
-  return new DecantError(
-    "STORE",
-    `Cannot run a step: the store is on the file system of a container (overlayfs), which is on another overlay: "${folder}"`,
-    {
-      hint: "Put the store on a volume or a tmpfs: docker run -v decant:/var/lib/decant …, or set DECANT_ROOT to such a folder; see docs/ci.md",
-      details: { folder },
-      cause,
-    },
-  );
-}
-
 /** USER names nobody, or the image's account files cannot be used. */
 export function userError(user: string, state: string): DecantError {
   return new DecantError("RUN_USER", `Cannot run as user "${user}": ${state}`, { details: { user } });

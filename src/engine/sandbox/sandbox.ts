@@ -25,6 +25,7 @@ import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-
 import { createUsageMeter } from "./step-usage.ts";
 import { pipedOutput } from "./step-output.ts";
 import type { Sandbox, SandboxOptions, SandboxResult, SandboxStep, UsualNetwork } from "./types.ts";
+import type { Layering } from "./worker-protocol.ts";
 import { mayMount, startWorker, type WorkerClient } from "./worker-client.ts";
 
 interface Opened {
@@ -68,6 +69,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       containerId: `${instance.name}-${last}`,
       work,
       inUserNamespace,
+      layering: layeringOf(options.env ?? process.env),
       ...given({ cgroup, guard, ids }),
     };
   };
@@ -210,6 +212,13 @@ function lateFiles(open: () => Promise<Opened>): OwnedFiles {
     stage: async () => (await found()).stage(),
     copy: async (...args) => (await found()).copy(...args),
   };
+}
+
+/** DECANT_LAYERS, for tests and kernels whose overlays misbehave. */
+function layeringOf(env: Readonly<Record<string, string | undefined>>): Layering {
+  const wanted = env["DECANT_LAYERS"] ?? "auto";
+  if (wanted === "auto" || wanted === "overlay" || wanted === "copy") return wanted;
+  throw usageError(`Cannot use DECANT_LAYERS="${wanted}": wanted auto, overlay or copy`);
 }
 
 /** An overlay keeps its changes on no other overlay, so they are in the worker's tmpfs. */

@@ -16,7 +16,7 @@ import { runtimeSpec, type SpecOptions, specText, systemMounts, TTY_GROUP } from
 import { HOSTS_FILE, RESOLV_FILE, rootEntryOf, stepMounts } from "./step-mounts.ts";
 import type { SandboxStep } from "./types.ts";
 import { resolveUser } from "./user.ts";
-import type { RootRequest, RunRequest } from "./worker-protocol.ts";
+import type { Layering, RootRequest, RunRequest } from "./worker-protocol.ts";
 
 /** Where a run happens. */
 export interface BundlePlace {
@@ -29,6 +29,7 @@ export interface BundlePlace {
   readonly cgroup?: SandboxCgroup;
   /** An existing empty directory on the file system of `upper`. */
   readonly work: string;
+  readonly layering: Layering;
   /** Makes cgroups for runtimes that make none. */
   readonly guard?: DeviceGuard;
   /** Steps run in one, ours or one that we are in. */
@@ -79,6 +80,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   const { mounts, stubs, sources, readOnlyViews } = stepMounts(step, {
     bundle,
     work: place.work,
+    layering: place.layering,
     runtime: place.runtime,
     inUserNamespace: place.inUserNamespace,
     hasTtyGroup: hasGroup(TTY_GROUP, place.ids),
@@ -103,7 +105,16 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   });
   return {
     ...invocation(place, step),
-    root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, rootEntry: rootEntryOf(root), stubs, limits },
+    root: {
+      kind: "overlay",
+      lowers: step.lowers,
+      upper: step.upper,
+      work: place.work,
+      layering: place.layering,
+      rootEntry: rootEntryOf(root),
+      stubs,
+      limits,
+    },
     files: [
       [CONFIG_FILE, specText(config)],
       [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [], step.network)],

@@ -186,6 +186,8 @@ export interface SandboxResult {
   readonly oomKilled: boolean;
   /** A cgroup kept it from the devices of this machine, so it could make any. */
   readonly guarded: boolean;
+  /** The kernel refuses overlays here: it worked on a copy of its layers. */
+  readonly copied?: boolean;
   /** Absent where nobody knows, as of steps that ran at the same time. */
   readonly usage?: StepUsage;
   /** The ids that it had, where it ran in a user namespace of the helper. */

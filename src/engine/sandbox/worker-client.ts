@@ -17,6 +17,8 @@ export interface RuntimeExit {
   readonly exitCode?: number;
   readonly signal?: string | undefined;
   readonly log: string;
+  /** The step has worked on a copy of its layers. */
+  readonly copied?: boolean;
 }
 
 /** What can be done to a step whose runtime has been started. */

@@ -28,6 +28,9 @@ export interface RootEntry {
   readonly mode: number;
 }
 
+/** How layers become one tree: by an overlay of the kernel, by copying them, or ("auto") by the first of these that works. */
+export type Layering = "auto" | "overlay" | "copy";
+
 /** The root of the process to run. */
 export type RootRequest =
   /** `lowers` bottom first. */
@@ -40,6 +43,7 @@ export type RootRequest =
       readonly rootEntry: RootEntry;
       readonly stubs: readonly StubEntry[];
       readonly limits: MountLimits;
+      readonly layering: Layering;
     }
   /** The host's own root, to try a runtime out. */
   | { readonly kind: "host" };
@@ -66,6 +70,7 @@ export type SourceRequest =
       readonly upper: string;
       readonly work: string;
       readonly rootEntry: RootEntry;
+      readonly layering: Layering;
       readonly selector: string;
       readonly isFile: boolean;
     };
@@ -180,6 +185,8 @@ export type StepMessage =
       readonly exitCode?: number;
       readonly signal?: string | undefined;
       readonly log: string;
+      /** It has worked on a copy of its layers. */
+      readonly copied?: boolean;
       /** See `Stopping`. */
       readonly standsFor?: number | undefined;
     }

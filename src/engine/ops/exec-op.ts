@@ -173,7 +173,7 @@ function tellInMemory({ store, warn }: EngineContext): void {
 function tellCopied({ warn }: EngineContext): void {
   warn(
     "LayersCopied",
-    "The kernel refuses overlays here: each step works on a copy of all files below it, which takes time and disk. decant doctor says more",
+    "The kernel refuses overlays here: each step works on a copy of all files below it, which takes time and disk",
     undefined,
   );
 }

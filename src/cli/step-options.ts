@@ -108,7 +108,8 @@ export function parseHost(text: string): ListOf<"addHosts"> {
   const at = text.includes("=") ? text.indexOf("=") : text.indexOf(":");
   const host = text.slice(0, Math.max(at, 0));
   const ip = text.slice(at + 1).replace(/^\[(.*)\]$/, "$1");
-  if (host === "" || (ip !== HOST_GATEWAY && isIP(ip) === 0)) throw usageError(`Cannot use --add-host "${text}": wanted HOST:IP, for example db:10.0.0.1`);
+  if (host === "" || (ip !== HOST_GATEWAY && isIP(ip) === 0))
+    throw usageError(`Cannot use --add-host "${text}": wanted HOST:IP, for example db:10.0.0.1`);
   return { host, ip };
 }
 

@@ -22,7 +22,8 @@ const STEPS: Readonly<Record<string, string>> = {
   "the same content again": "cp -p /d/two /t && cat /t >/d/two && touch -r /t /d/two && rm /t",
   "changed modes and owners": "chmod 600 /d/two && chown 5:6 /d/e && chmod 700 /owned && chown 7 /d/link",
   "removed files": "rm /d/two /d/link && rm -r /gone && rm /d/pipe",
-  "removed and made again": "rm -r /opaque && mkdir /opaque && echo n >/opaque/new && rm /d/link && mkdir /d/link && rm -r /gone && echo f >/gone",
+  "removed and made again":
+    "rm -r /opaque && mkdir /opaque && echo n >/opaque/new && rm /d/link && mkdir /d/link && rm -r /gone && echo f >/gone",
   "renamed files": "mv /d/two /d/three && mv /d/e/f/one /one && mv /d/linked /d/two",
   "renamed folders": "cp -a /d/e /e2 && rm -r /d/e && mv /e2 /d/e && mkdir /swap && echo s >/swap/one && mv /swap /moved",
   "a hard link to a file below": "ln /d/e/f/one /d/again",
@@ -33,7 +34,9 @@ const STEPS: Readonly<Record<string, string>> = {
 };
 const DOCKERFILE = `${BASE}${Object.entries(STEPS)
   .map(([name, script], at) => {
-    const flags = name.includes("mount points") ? "--mount=type=tmpfs,target=/mnt-new --mount=type=bind,from=base,source=/d,target=/mnt-base,rw " : "";
+    const flags = name.includes("mount points")
+      ? "--mount=type=tmpfs,target=/mnt-new --mount=type=bind,from=base,source=/d,target=/mnt-base,rw "
+      : "";
     return `FROM base AS s${at}\n${name === "another user" ? "WORKDIR /not/there\nUSER 1000:1000\n" : ""}RUN ${flags}${script}\n`;
   })
   .join("")}`;
@@ -68,7 +71,10 @@ describe("H1: steps without overlays", { timeout: 300_000 }, () => {
   });
 
   it("H1: never write to what the store has", async () => {
-    writeFileSync(join(folder, "context/Dockerfile"), `${BASE}FROM base AS other\nRUN echo changed >/d/two && rm -r /gone && cat /d/linked >/seen\nFROM base\nCOPY --from=other /seen /\nRUN cat /seen /d/two /gone/x/g\n`);
+    writeFileSync(
+      join(folder, "context/Dockerfile"),
+      `${BASE}FROM base AS other\nRUN echo changed >/d/two && rm -r /gone && cat /d/linked >/seen\nFROM base\nCOPY --from=other /seen /\nRUN cat /seen /d/two /gone/x/g\n`,
+    );
     const { exitCode, stdout, stderr } = await runProcess({
       argv: [DECANT, "build", "--progress=plain", "--no-cache-filter=1", join(folder, "context")],
       env: { ...process.env, DECANT_LAYERS: "copy", DECANT_ROOT: join(folder, "store-copy") },

@@ -156,7 +156,8 @@ async function runOnce(
   if (result.copied === true) tellCopied(context);
   if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
   log.flush();
-  if (result.exitCode !== 0) await fail(await runFailure(result, { ...seen, network, logFile: log.path, logTail: log.tail(), log: log.text() }));
+  if (result.exitCode !== 0)
+    await fail(await runFailure(result, { ...seen, network, logFile: log.path, logTail: log.tail(), log: log.text() }));
   return await staged.keep(layers, missingSystemDirectories(tree, op), signal);
 }
 

@@ -42,7 +42,7 @@ export function loopbackHint({ network }: StepNetworkOptions, logTail: string): 
 }
 
 /** TCP ports of proxies on the loopback of this machine, by lines of an environment, in order. */
-export function proxyPorts(env: readonly string[]): number[] {
+function proxyPorts(env: readonly string[]): number[] {
   const ports = env.flatMap((line) => {
     const at = line.indexOf("=");
     return PROXIES.has(line.slice(0, at).toUpperCase()) ? (proxyPort(line.slice(at + 1)) ?? []) : [];

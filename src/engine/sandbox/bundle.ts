@@ -53,7 +53,10 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
     makeUpper(root.upper, root.rootEntry);
     makeStubs(stubs, root.stubs);
     const changes = { upper: root.upper, work };
-    const copy = mountLayers({ target: rootfs, lowers: root.lowers.toReversed(), stubs, changes, userXattr, names: `${bundle}/names` }, root);
+    const copy = mountLayers(
+      { target: rootfs, lowers: root.lowers.toReversed(), stubs, changes, userXattr, names: `${bundle}/names` },
+      root,
+    );
     copy?.addStubs(root.stubs);
     copy?.begin();
     if (copy !== undefined) copies.set(bundle, copy);

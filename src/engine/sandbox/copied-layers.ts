@@ -3,7 +3,7 @@
  * copy is shared with the store but blocks of file systems that copy on write. As on an overlay, each name of a file is a file of its own.
  * Synchronous, as all work on the mounts.
  */
-import { chmodSync, constants, copyFileSync, lchownSync, lstatSync, mkdirSync, openSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, constants, copyFileSync, lstatSync, mkdirSync, openSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { errnoOf } from "../../errors.ts";
 import { baseName, fromText, joinTreePath, parentOf, ROOT, toBytes, type TreePath } from "../../paths.ts";
 import { type FileTime, setTimes } from "../../sys/index.ts";
@@ -151,7 +151,7 @@ function move(moving: Moving, folder: TreePath): boolean {
   const names = upperNames(base, folder);
   let isMade = folder === ROOT;
   const into = (): void => {
-    if (!isMade) mkdirSync(toBytes(at(upper, folder)), { recursive: true, mode: 0o700 });
+    if (!isMade) makeFolderOf(upper, folder);
     isMade = true;
   };
   for (const name of names) {
@@ -165,7 +165,7 @@ function move(moving: Moving, folder: TreePath): boolean {
       if (move(moving, path)) isMade = true;
       else if (!isSame) {
         into();
-        mkdirSync(toBytes(at(upper, path)), { mode: 0o700 });
+        makeFolderOf(upper, path);
       } else continue;
       if (found.kind === "entry") maker.describe(at(upper, path), { ...found.entry, xattrs });
     } else if (!isSame) {
@@ -180,10 +180,17 @@ function move(moving: Moving, folder: TreePath): boolean {
   }
   if (folder === ROOT) {
     const { uid, gid, mode } = lstatSync(toBytes(base));
-    lchownSync(toBytes(upper), uid, gid);
+    chownSync(toBytes(upper), uid, gid);
     chmodSync(toBytes(upper), mode % 0o10000);
   }
   return isMade;
+}
+
+/** Those above it get their metadata when all is in them. */
+function makeFolderOf(upper: string, folder: TreePath): void {
+  if (folder === ROOT || lstatSync(toBytes(at(upper, folder)), { throwIfNoEntry: false }) !== undefined) return;
+  makeFolderOf(upper, parentOf(folder));
+  mkdirSync(toBytes(at(upper, folder)), { mode: 0o700 });
 }
 
 function whiteoutAt(path: TreePath): Entry {

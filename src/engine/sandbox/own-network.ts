@@ -9,7 +9,7 @@ import { findTool, isRootHere, makeTemporaryFolder, readNamedFile, type RunningP
 import { given } from "../../given.ts";
 import { networkFailed, type NetworkPurpose, noLoopbackProgram, noNetworkProgram } from "./errors.ts";
 import { hasIPv4Server, hostAddress, hostResolvConf } from "./network-files.ts";
-import type { ForwardedPort } from "./types.ts";
+import type { ForwardedPort, NetworkWishes } from "./types.ts";
 
 /** A network that works until it is disposed. */
 interface OwnNetwork extends AsyncDisposable {
@@ -42,14 +42,6 @@ const PASTA_ADDRESS = ["-a", "10.0.2.100", "-n", "24", "-g", "10.0.2.2"];
 const START_SCRIPT = `exec setpriv --pdeathsig KILL -- "$@" <"$0"`;
 const PAUSE_MS = 10;
 const MAX_SAID_BYTES = 65_536;
-
-/** What a network of its own leads to, besides other machines. */
-export interface NetworkWishes {
-  /** Published at this machine. */
-  readonly ports?: readonly ForwardedPort[];
-  /** TCP ports of this machine's loopback that are on that of the network, too. */
-  readonly loopbackPorts?: readonly number[];
-}
 
 /** Joins the namespace to this machine. Throws `NOT_FOUND` without a program that can, `RUNTIME` for one that fails, and the signal's reason. */
 export async function openNetwork({ ports = [], loopbackPorts = [] }: NetworkWishes, surroundings: Surroundings): Promise<OwnNetwork> {

@@ -168,9 +168,7 @@ export function probeBundle(place: BundlePlace): BundleRequest {
   };
 }
 
-function runtimeNeeds(
-  place: BundlePlace,
-): Pick<SpecOptions, "filter" | "remountRoot" | "guarded" | "cgroupsPath" | "resources"> {
+function runtimeNeeds(place: BundlePlace): Pick<SpecOptions, "filter" | "remountRoot" | "guarded" | "cgroupsPath" | "resources"> {
   const { name, guarded, filter } = place.runtime;
   return {
     remountRoot: name === "crun",

@@ -7,7 +7,6 @@ import type { Tree } from "../../tree/index.ts";
 import type { StopRequest } from "./process-control.ts";
 import type { SandboxCgroup } from "./cgroup.ts";
 import type { OwnedFiles } from "./owned-files.ts";
-import type { NetworkWishes } from "./own-network.ts";
 
 /** Something that the step sees besides its root, for the step only. */
 export type SandboxMount = MountPlace & (BindSource | OverlaySource | FileSource | TmpfsSource);
@@ -104,6 +103,14 @@ export interface ForwardedPort {
   readonly hostPort: number;
   readonly containerPort: number;
   readonly protocol: "tcp" | "udp";
+}
+
+/** What a network of its own leads to, besides other machines. */
+export interface NetworkWishes {
+  /** Published at this machine. */
+  readonly ports?: readonly ForwardedPort[];
+  /** TCP ports of this machine's loopback that are on that of the network, too. */
+  readonly loopbackPorts?: readonly number[];
 }
 
 /** A network that is joined to this machine. */

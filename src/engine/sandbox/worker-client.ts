@@ -50,10 +50,7 @@ interface Pending {
 }
 
 /** Starts the worker. `privateDir` is made, and stays empty for everybody else. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
-export async function startWorker(
-  privateDir: string,
-  { guard }: { readonly guard: DeviceGuard | undefined },
-): Promise<WorkerClient> {
+export async function startWorker(privateDir: string, { guard }: { readonly guard: DeviceGuard | undefined }): Promise<WorkerClient> {
   makeFolders(privateDir, { mode: 0o700 });
   // Starts the threads of asynchronous file calls now: those that the worker would start were inside of its mounts.
   await stat("/");

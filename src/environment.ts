@@ -28,6 +28,12 @@ export const VARIABLES: readonly VariableRow[] = [
   { name: "DECANT_ROOT", of: "decant", state: "used", note: "Folder of the store" },
   { name: "DECANT_ISAL", of: "decant", state: "used", note: "`off`: zlib compresses and unpacks layers, also where the machine has ISA-L" },
   {
+    name: "DECANT_LAYERS",
+    of: "decant",
+    state: "used",
+    note: "`copy`: steps work on copies of their layers, as where the kernel refuses overlays; `overlay`: never on copies. Default `auto`",
+  },
+  {
     name: "AWS_REGION, AWS_DEFAULT_REGION, AWS_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
     of: "buildkit",
     state: "used",

@@ -41,7 +41,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F73",
     title: "--network",
     state: "partial",
-    note: "default, host and none; no CNI, bridge or named networks. default is the host's network; without root, one behind pasta or slirp4netns where they work.",
+    note: "default, host and none; no CNI, bridge or named networks. default is one network for a build behind pasta or slirp4netns, and the host's where they do not work.",
   },
   {
     id: "F74",

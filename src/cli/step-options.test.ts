@@ -33,7 +33,7 @@ describe("flags for RUN steps", () => {
     { flag: "add-host", text: "db:10.0.0.1", want: { host: "db", ip: "10.0.0.1" } },
     { flag: "add-host", text: "db=::1", want: { host: "db", ip: "::1" } },
     { flag: "add-host", text: "db:[fe80::1]", want: { host: "db", ip: "fe80::1" } },
-    { flag: "add-host", text: "me:host-gateway", want: { host: "me", ip: "127.0.0.1" } },
+    { flag: "add-host", text: "me:host-gateway", want: { host: "me", ip: "host-gateway" } },
     { flag: "ulimit", text: "nofile=1024:2048", want: { name: "nofile", soft: 1024, hard: 2048 } },
     { flag: "ulimit", text: "nproc=64", want: { name: "nproc", soft: 64, hard: 64 } },
     { flag: "ulimit", text: "memlock=-1", want: { name: "memlock", soft: -1, hard: -1 } },

@@ -14,7 +14,7 @@ type ListOf<Name extends ListOption> = NonNullable<BuildOptions[Name]>[number];
 
 const ULIMITS = "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" ");
 const ENTITLEMENTS = ["network.host", "security.insecure", "device", "buildx.local.delete"] as const;
-const LOOPBACK = "127.0.0.1";
+const HOST_GATEWAY = "host-gateway";
 
 /** Spread it into a command's table. */
 export const STEP_OPTION_TABLE: Readonly<
@@ -103,13 +103,13 @@ export function parseDevice(text: string): ListOf<"devices"> {
   return settings.length === 0 ? { name } : { name, required: true };
 }
 
-/** "db:10.0.0.1", "db=::1", "db:[::1]"; host-gateway is this machine, whose network steps have. Throws `USAGE`. */
+/** "db:10.0.0.1", "db=::1", "db:[::1]"; host-gateway is this machine. Throws `USAGE`. */
 export function parseHost(text: string): ListOf<"addHosts"> {
   const at = text.includes("=") ? text.indexOf("=") : text.indexOf(":");
   const host = text.slice(0, Math.max(at, 0));
-  const given = text.slice(at + 1).replace(/^\[(.*)\]$/, "$1");
-  const ip = given === "host-gateway" ? LOOPBACK : given;
-  if (host === "" || isIP(ip) === 0) throw usageError(`Cannot use --add-host "${text}": wanted HOST:IP, for example db:10.0.0.1`);
+  const ip = text.slice(at + 1).replace(/^\[(.*)\]$/, "$1");
+  if (host === "" || (ip !== HOST_GATEWAY && isIP(ip) === 0))
+    throw usageError(`Cannot use --add-host "${text}": wanted HOST:IP, for example db:10.0.0.1`);
   return { host, ip };
 }
 

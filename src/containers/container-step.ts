@@ -36,8 +36,8 @@ interface StepOfStart {
   /** What changes is there. */
   readonly upper: string;
   readonly stopSignal: string;
-  /** The name server of a network of its own; undefined: it has none. */
-  readonly nameserver: string | undefined;
+  /** A network of its own; undefined: it has none. */
+  readonly network: Pick<SandboxStep, "networkPath" | "nameserver"> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -68,7 +68,7 @@ export async function mountsOf(options: ContainerOptions, { config, root, lowers
 /** The step. Throws `USAGE` and `NOT_FOUND` for devices. */
 export function containerStep(options: ContainerOptions, image: UnpackedImage, start: StepOfStart): SandboxStep {
   const { config, layers, lowers, root } = image;
-  const { id, args, init, upper, stopSignal, nameserver, signal } = start;
+  const { id, args, init, upper, stopSignal, network, signal } = start;
   const { onOutput, addHosts: extraHosts, ulimits, shmSizeBytes } = options;
   const initMounts = init === undefined ? [] : [{ kind: "bind", source: init, target: INIT_PATH, readOnly: true } as const];
   return {
@@ -81,8 +81,7 @@ export function containerStep(options: ContainerOptions, image: UnpackedImage, s
     cwd: options.workdir ?? (config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir),
     user: options.user ?? config.User ?? "",
     hostname: options.hostname ?? id.slice(0, 12),
-    network: nameserver === undefined ? (options.network ?? "host") : "own",
-    nameserver,
+    ...(network === undefined ? { network: options.network ?? "host" } : { network: "own", ...network }),
     mounts: [...start.mounts, ...initMounts],
     ...given({ extraHosts, ulimits, shmSizeBytes }),
     devices: containerDevices(options.devices ?? []),

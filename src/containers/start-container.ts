@@ -36,15 +36,14 @@ export async function startContainer(session: Session, options: ContainerOptions
       runtime: options.runtime ?? usualRuntime(options, session.env),
       env: session.env,
       cgroup: cgroupOf(options),
-      ownNetwork: ports.length > 0,
     }),
   );
   const image = await unpackImage(found, sandbox, signal);
   const mounts = await mountsOf(options, image);
-  const network = ports.length === 0 ? undefined : await sandbox.openNetwork(ports, signal);
+  const network = ports.length === 0 ? undefined : await sandbox.openNetwork({ ports }, signal);
   const changes = stack.use(await sandbox.files.stage());
   const id = randomBytes(32).toString("hex");
-  const own = { id, args, init, mounts, upper: changes.path, stopSignal: usual.signal, nameserver: network?.nameserver, signal };
+  const own = { id, args, init, mounts, upper: changes.path, stopSignal: usual.signal, network, signal };
   const running = sandbox.run(containerStep(options, image, own));
   running.catch(() => undefined);
   const stop = (wanted: StopOptions = {}): void => sandbox.stop(id, stopRequest(wanted, usual));

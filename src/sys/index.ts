@@ -32,7 +32,7 @@ export {
   mountTmpfs,
   unmount,
 } from "./mount.ts";
-export { createPipe, enterPids, type Pipe, setUmask, unshareMounts, unshareNetwork, unsharePids } from "./namespace.ts";
+export { createPipe, enterPids, makeNetwork, type Pipe, setUmask, unshareMounts, unsharePids } from "./namespace.ts";
 export {
   checkNamedFile,
   type FilePlace,

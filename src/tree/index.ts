@@ -19,7 +19,7 @@ export { findLayer, hasLayerFiles, layerDiffId, layerSource, openLayer } from ".
 export { packedBlobs } from "./layer-record.ts";
 export { emptyTree, layerTree, rebaseLayers } from "./layer-tree.ts";
 export { loadLayers, loadTree } from "./load-layers.ts";
-export { createEntryMaker } from "./make-entry.ts";
+export { createEntryMaker, timeOf } from "./make-entry.ts";
 export { pairedEntries } from "./paired-entries.ts";
 export { ROOT_NODE } from "./path-nodes.ts";
 export { createPathTable, type PathTable } from "./path-table.ts";
@@ -35,7 +35,7 @@ export { layerTar } from "./layer-tar.ts";
 export { copyPart } from "./copy-part.ts";
 export { unpackTree } from "./unpack-tree.ts";
 export { layersToUnpack, type OnUnpacked, unpackLayers, type UnpackLayersOptions } from "./unpack-layer.ts";
-export { hasSameMetadata, hasSameTime } from "./upper-scan.ts";
+export { attributesOf, hasSameMetadata, hasSameTime, readUpper, upperNames } from "./upper-scan.ts";
 export { walk } from "./walk.ts";
 export { writeAll } from "./write-all.ts";
 export { writeLayer } from "./write-layer.ts";

@@ -16,6 +16,8 @@ export async function buildWithDecant(lab: Pick<Lab, "store">, prepared: Prepare
       root: lab.store,
       env: epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) },
       caCerts: "off",
+      // BuildKit's builds are on this network altogether.
+      allow: ["network.host"],
       outputs: [{ type: "oci", dest: output, tar: false, names: [], compression: "uncompressed" }],
       target,
       buildArgs,

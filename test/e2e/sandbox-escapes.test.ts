@@ -1,9 +1,11 @@
 /** Attacks of RUN steps on the machine, other steps and the store, as root and without root. `npm run bundle` comes first. */
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { findTool } from "../../src/sys/index.ts";
 import { ATTACKER, attackPlace, type Place } from "../support/attacker.ts";
 
 const [EPERM, ENOSYS] = ["1", "38"];
@@ -59,10 +61,55 @@ const REFUSED: readonly (readonly [name: string, numbers: readonly [number, numb
   ["socket of a virtual machine", [41, 198], 40, 1, 0],
 ];
 
+/** Numbers of i386 for `int 0x80`: its argument lists need no pointers that such a program could not have. */
+const REFUSED_32: readonly (readonly [name: string, number: number, ...words: readonly number[]])[] = [
+  ["unshare of a mount namespace", 310, 0x20000],
+  ["unshare of a user namespace", 310, NEW_USER],
+  ["setns", 346, 0, 0],
+  ["keyctl", 288, 0, -3, 1],
+  ["add_key", 286, 0, 0, 0, 0],
+  ["bpf", 357, 0, 0, 0],
+  ["perf_event_open", 336, 0, 0, -1, -1],
+  ["userfaultfd", 374, 0],
+  ["io_uring_setup", 425, 1, 0],
+  ["kexec_load", 283, 0, 0, 0, 0],
+  ["init_module", 128, 0, 0, 0],
+  ["reboot", 88, 0, 0, 0, 0],
+  ["open_by_handle_at", 342, -100, 0, 0],
+];
+/** Numbers of x32, whose own ones begin at 512. */
+const REFUSED_X32: readonly (readonly [name: string, number: number, ...words: readonly (string | number)[]])[] = [
+  ["mount", 165, "none", "/tmp", "tmpfs", 0, 0],
+  ["unshare", 272, 0x20000],
+  ["keyctl", 250, 0, -3, 1],
+  ["bpf", 321, 0, "", 0],
+  ["perf_event_open", 298, 0, 0, -1, -1, 0],
+  ["userfaultfd", 323, 0],
+  ["io_uring_setup", 425, 1, 0],
+  ["kexec_load", 528, 0, 0, 0, 0],
+];
+const X32 = 0x4000_0000;
+/** By the gate: the exit code is the number of the error, or that of the signal where a kernel has no gate. */
+const NO_GATE = 139;
+
 const MASKED = ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/interrupts", "/proc/sched_debug", "/proc/latency_stats"];
 const MASKED_FOLDERS = ["/proc/acpi", "/proc/scsi", "/proc/asound", "/sys/firmware", "/sys/devices/virtual/powercap"];
-const READ_ONLY = ["/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sys/vm/drop_caches"];
-const SYSTEM_FILES = ["/sys/kernel/uevent_helper", "/sys/power/state", "/sys/kernel/mm/transparent_hugepage/enabled"];
+const READ_ONLY = [
+  "/proc/sysrq-trigger",
+  "/proc/sys/vm/drop_caches",
+  "/proc/sys/fs/binfmt_misc/register",
+  "/proc/irq/default_smp_affinity",
+].concat(
+  ["core_pattern", "modprobe", "hotplug", "poweroff_cmd", "randomize_va_space", "ns_last_pid"].map((name) => `/proc/sys/kernel/${name}`),
+);
+const SYSTEM_FILES = [
+  "/sys/kernel/uevent_helper",
+  "/sys/kernel/profiling",
+  "/sys/kernel/kexec_crash_size",
+  "/sys/class/net/lo/mtu",
+  "/sys/power/state",
+  "/sys/kernel/mm/transparent_hugepage/enabled",
+];
 
 interface Attack {
   readonly name: string;
@@ -82,7 +129,21 @@ const ATTACKS: readonly Attack[] = [
   { name: "clone3, whose flags no filter can read", script: "call 435 '' 88", want: new RegExp(`^${ENOSYS}$`) },
   { name: "a call that nobody knows yet", script: "call 999", want: new RegExp(`^${ENOSYS}$`) },
   // The other numbers of the same processor.
-  ...(AT === 0 ? [{ name: "mount by its x32 number", script: `call ${0x4000_0000 + 165} none /tmp tmpfs 0 0`, want: /^(?:1|38)$/ }] : []),
+  ...(AT === 0
+    ? [
+        ...REFUSED_X32.map(([name, number, ...words]): Attack => ({
+          name: `${name} by its x32 number`,
+          script: `call ${X32 + number} ${words.map((word) => `'${word}'`).join(" ")}`,
+          want: new RegExp(`^(?:${EPERM}|${ENOSYS})$`),
+        })),
+        { name: "the gate of 32-bit programs is tried at all", script: "call32 6 -1; echo $?", want: new RegExp(`^(?:9|.*${NO_GATE})$`) },
+        ...REFUSED_32.map(([name, number, ...words]): Attack => ({
+          name: `${name} by int 0x80`,
+          script: `call32 ${number} ${words.join(" ")}; echo $?`,
+          want: new RegExp(`^(?:${EPERM}|.*${NO_GATE})$`),
+        })),
+      ]
+    : []),
   ...MASKED.map((path): Attack => ({ name: `reading ${path}`, script: `[ ! -e ${path} ] || head -c 1 ${path} | wc -c`, want: /^0?$/ })),
   ...MASKED_FOLDERS.map((path): Attack => ({ name: `listing ${path}`, script: `[ ! -e ${path} ] || ls -A ${path} | wc -l`, want: /^0?$/ })),
   ...[...READ_ONLY, ...SYSTEM_FILES].map((path): Attack => ({
@@ -94,6 +155,27 @@ const ATTACKS: readonly Attack[] = [
     name: "making a cgroup with a release agent",
     script: "mkdir /sys/fs/cgroup/escape && echo made",
     want: /Read-only file system|Permission denied|No such file|Operation not/,
+  },
+  {
+    name: "writing the release agent of a cgroup",
+    script: "for f in /sys/fs/cgroup/release_agent /sys/fs/cgroup/*/release_agent; do echo /x >$f && echo written; done",
+    want: new RegExp(`^(?!.*written).*(?:${REFUSAL.source}|${NOT_THERE.source})`),
+  },
+  {
+    name: "mounting cgroups (CVE-2022-0492)",
+    script: "mkdir -p /c; mount -t cgroup -o rdma none /c && echo done",
+    want: /denied|not permitted/,
+  },
+  {
+    name: "cgroups in a namespace of its own",
+    script: "unshare -C true && echo done",
+    want: /denied|not permitted|unrecognized|invalid option/,
+  },
+  { name: "the program of the first process", script: "echo x >/proc/1/exe && echo written", want: /Text file busy|denied|not permitted/ },
+  {
+    name: "folders of the machine by descriptors",
+    script: "for fd in /proc/[0-9]*/fd/*; do ls -d $fd/. 2>/dev/null; done; readlink /proc/self/cwd",
+    want: /^\/$/,
   },
   { name: "remounting /sys", script: "mount -o remount,rw /sys && echo done", want: /denied|not permitted/ },
   { name: "seeing where its cgroup is on the machine", script: "cut -d: -f3 /proc/self/cgroup | sort -u", want: /^\/$/ },
@@ -167,7 +249,7 @@ for (const name of ["root", "without root"] as const) {
         assert.match(said[at] ?? "", want);
       });
 
-    it(`H2: ${name}: neither loopback nor abstract sockets of the machine without a network`, async () => {
+    it(`H2: ${name}: neither loopback nor abstract sockets of the machine, with a network and without`, async () => {
       const abstract = `decant-attack-${process.pid}`;
       const servers = [await listening({ port: 0, host: "127.0.0.1" }), await listening({ path: `\0${abstract}` })];
       try {
@@ -176,7 +258,9 @@ for (const name of ["root", "without root"] as const) {
         const scripts = [`connect tcp:${port}`, `connect abstract:${abstract}`, "ip -o link | cut -d: -f2"];
         assert.deepEqual(place.attack(scripts, "--network=none"), ["Connection refused", "Connection refused", "lo"]);
         // What they would say if they were reached.
-        assert.deepEqual(place.attack(scripts, "--network=host").slice(0, 2), ["ok", "ok"]);
+        // Without root, only where this user may open /dev/net/tun: see test/rootless/network.test.ts.
+        if (name === "root") assert.deepEqual(place.attack(scripts.slice(0, 2)), ["Connection refused", "Connection refused"]);
+        assert.deepEqual(place.attack(scripts, "", "--network=host").slice(0, 2), ["ok", "ok"]);
       } finally {
         for (const server of servers) server.close();
       }
@@ -280,6 +364,22 @@ RUN --mount=type=cache,id=links,source=up,target=/m echo up: $(ls /m)
         assert.doesNotMatch(log, /^#\d+ [\d.]+ of-the-machine/m);
         assert.doesNotMatch(log, /bug in Decant/);
       }
+    });
+
+    it(`H2: ${name}: programs by descriptors of the runtime, and by its own file, are none of the machine`, () => {
+      const marker = join(place.folder, "../program");
+      writeFileSync(marker, "#!/bin/sh\necho of-the-machine\n", { mode: 0o755 });
+      const runtimes = ["crun", "runc"].flatMap((program) => findTool(program) ?? []);
+      const digests = (): string[] => runtimes.map((path) => hash("sha256", readFileSync(path)));
+      const before = digests();
+      const programs = [3, 5, 7, 9].map((number) => `/proc/self/fd/${number}/../../../../../../..${marker}`);
+      for (const program of [...programs, "/proc/self/exe", "/link", "/script"]) {
+        const dockerfile = `${ATTACKER}RUN ln -s /proc/self/exe /link && printf '#!/proc/self/exe\\n' >/script && chmod 755 /script\nRUN ["${program}"]\n`;
+        const { said: log } = place.build(dockerfile);
+        assert.doesNotMatch(log, /^#\d+ [\d.]+ of-the-machine|bug in Decant/m, program);
+      }
+      // CVE-2019-5736 wrote to the runtime's file, which such programs lead to.
+      assert.deepEqual(digests(), before);
     });
 
     it(`H2: ${name}: files of the runtime's own mounts cannot be turned to files of the machine`, () => {

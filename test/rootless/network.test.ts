@@ -97,7 +97,7 @@ RUN ${flag} true
 
   for (const [what, options, flag] of [
     ["a build", ["--network=host"], ""],
-    ["a step", [], "--network=host"],
+    ["a step", ["--allow=network.host"], "--network=host"],
   ] as const)
     it(`H1: gives ${what} the network of this machine that asks for it, without a word`, async () => {
       using user = userWith("pasta");

@@ -22,6 +22,17 @@ socket(my $socket, $family, $type, $kind eq "packet" ? 0x300 : 0) or print("$!\\
 my $address = $kind eq "tcp" ? pack("SnC4x8", 2, $name, 127, 0, 0, 1) : pack("Sxa*", 1, $name);
 print $kind eq "packet" || connect($socket, $address) ? "ok\\n" : "$!\\n";
 `;
+/** Calls the kernel by the gate of 32-bit programs: number and up to four arguments. Ends with the number of the error; a kernel without the gate, by a signal. */
+const CALL32 = `#!/usr/bin/perl
+my ($number, @words) = map { $_ & 0xffffffff } @ARGV, (0) x 5;
+my $code = pack("CV CV CV CV CV", 0xb8, $number, 0xbb, $words[0], 0xb9, $words[1], 0xba, $words[2], 0xbe, $words[3]);
+$code .= pack("H*", "cd8089c7f7dfb8e70000000f05");
+my $at = unpack("Q", pack("p", $code));
+syscall(10, $at & ~4095, 8192, 7) == 0 or die "mprotect: $!";
+DynaLoader::boot_DynaLoader("DynaLoader");
+DynaLoader::dl_install_xsub("main::gate", $at);
+gate();
+`;
 
 /** The beginning of Dockerfiles: busybox, perl, `call` and `connect`. */
 export const ATTACKER = `FROM scratch AS attacker
@@ -84,7 +95,7 @@ function fillRoot(root: string): void {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     copyFileSync(path, join(root, path));
   }
-  for (const [name, text] of Object.entries({ call: CALL, connect: CONNECT })) {
+  for (const [name, text] of Object.entries({ call: CALL, call32: CALL32, connect: CONNECT })) {
     writeFileSync(join(root, "bin", name), text);
     chmodSync(join(root, "bin", name), 0o755);
   }

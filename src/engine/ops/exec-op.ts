@@ -9,7 +9,7 @@ import { isWithin, treePath } from "../../paths.ts";
 import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
-import { emulationOf, isHarmlessDevice, type Sandbox, type SandboxStep, type StagedChanges, type UsualNetwork } from "../sandbox/index.ts";
+import { emulationOf, isHarmlessDevice, type Sandbox, type SandboxStep, type StagedChanges } from "../sandbox/index.ts";
 import { keyOf } from "../action-cache.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
@@ -20,6 +20,7 @@ import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
 import { startTimer, timeoutFailure, withRetries } from "./step-attempts.ts";
 import { openLog } from "./step-log.ts";
+import { networkOf, startNetwork } from "./step-network.ts";
 
 /** Prepares a RUN: its key now, its work when it is needed. */
 export async function prepareExec(
@@ -140,8 +141,8 @@ interface Changes {
 }
 
 async function runExec(work: StepWork, signal: AbortSignal): Promise<Changes> {
-  const { vertex, below, context } = work;
-  const sandbox = startSandbox(context);
+  const { vertex, op, below, context } = work;
+  const sandbox = startSandbox(op, context);
   const layers = await loadLayers(below, signal);
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
@@ -187,6 +188,7 @@ async function runOnce(
     user: op.meta.user,
     ...given({ hostname: op.meta.hostname ?? context.again?.hostname }),
     ...network,
+    ...(network.network === "own" ? { capabilities: OF_SHARED_NETWORK } : {}),
     mounts: [...(emulation?.mounts ?? []), ...(devices?.mounts ?? []), ...opened.mounts],
     ...(devices === undefined ? {} : { devices: devices.devices, hooks: devices.hooks, additionalGids: devices.additionalGids }),
     ...given({ shmSizeBytes: opened.shmSizeBytes }),
@@ -210,10 +212,11 @@ async function runOnce(
     const isLate = stepTimeoutMs !== undefined && timer.isUp();
     return await fail(isLate ? timeoutFailure(vertex, stepTimeoutMs, log) : await startFailure(error, seen));
   });
+  if (result.copied === true) tellCopied(context);
   if (result.usage !== undefined) context.emit({ type: "vertex.usage", vertex: vertex.id, usage: result.usage });
   log.flush();
   if (!(op.meta.validExitCodes ?? [0]).includes(result.exitCode))
-    await fail(await runFailure(result, { ...seen, logFile: log.path, logTail: log.tail(), log: log.text() }));
+    await fail(await runFailure(result, { ...seen, network, logFile: log.path, logTail: log.tail(), log: log.text() }));
   const kept = new Map<BindMount, Layer>();
   for (const { mount, below } of outputs) {
     const changes = staging.get(mount);
@@ -236,16 +239,17 @@ function tellInMemory({ store, warn }: EngineContext): void {
   );
 }
 
-async function networkOf({ network }: ExecOp, sandbox: Sandbox, { defaultNetwork, warn }: EngineContext): Promise<UsualNetwork> {
-  if (network !== "sandbox") return { network };
-  if (defaultNetwork !== "default") return { network: defaultNetwork };
-  const { lack, ...usual } = await sandbox.usualNetwork();
-  if (lack !== undefined) {
-    const remedy = lack.hint === undefined ? "" : ` (${lack.hint})`;
-    warn("HostNetwork", `Steps are on the network of this machine and reach its loopback: ${lack.message}${remedy}`, undefined);
-  }
-  return usual;
+/** Once a build, as above. */
+function tellCopied({ warn }: EngineContext): void {
+  warn(
+    "LayersCopied",
+    "The kernel refuses overlays here: each step works on a copy of all files below it, which takes time and disk",
+    undefined,
+  );
 }
+
+/** Steps share it, and are not to read what others send, as they may not on the host's. */
+const OF_SHARED_NETWORK = { add: [], drop: ["NET_RAW"] } as const;
 
 /** Variables of devices take the place of the step's own. */
 function withoutNames(env: readonly string[], replaced: readonly string[]): readonly string[] {
@@ -258,8 +262,9 @@ function nameOf(pair: string): string {
 }
 
 /** Begins to start the sandbox, while layers are still on their way. */
-function startSandbox(context: EngineContext): Promise<Sandbox> {
+function startSandbox(op: ExecOp, context: EngineContext): Promise<Sandbox> {
   const started = context.sandbox().then(async (sandbox) => {
+    startNetwork(op, sandbox, context);
     await sandbox.prepare();
     return sandbox;
   });

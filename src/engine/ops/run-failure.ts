@@ -10,7 +10,8 @@ import { type ExecOp, SCRIPT_FOLDER, type Vertex } from "../../graph/index.ts";
 import { displayPath, fromText } from "../../paths.ts";
 import { formatPosition } from "../../source.ts";
 import { type Entry, hostTree, type Tree } from "../../tree/index.ts";
-import type { SandboxResult } from "../sandbox/index.ts";
+import type { SandboxResult, SandboxStep } from "../sandbox/index.ts";
+import { loopbackHint } from "./step-network.ts";
 
 /** A step, and the files that it saw when it ended. */
 interface FailedStep {
@@ -48,7 +49,12 @@ const SINGLE_ID_HINT = "The user who builds has one id only, and the step used o
 /** The error of a process that ended with another code than 0. */
 export async function runFailure(
   result: SandboxResult,
-  step: FailedStep & { readonly logFile: string; readonly logTail: string; readonly log: string },
+  step: FailedStep & {
+    readonly network: Pick<SandboxStep, "network">;
+    readonly logFile: string;
+    readonly logTail: string;
+    readonly log: string;
+  },
 ): Promise<DecantError> {
   const { vertex, op, logFile, logTail, log } = step;
   const { exitCode, oomKilled, signalName } = result;
@@ -60,7 +66,7 @@ export async function runFailure(
   const { name, source } = vertex.meta;
   return new DecantError("RUN_FAILED", `${name} failed: ${ending}${found === undefined ? "" : `: ${found.why}`}`, {
     source: source && [source],
-    hint: found?.hint ?? refusalHint(result, logTail),
+    hint: found?.hint ?? refusalHint(result, logTail) ?? loopbackHint(step.network, logTail),
     details: { step: name, exitCode, ...given({ signal: signalName }), logFile, logTail, failingLines: failingLines(log) },
   });
 }

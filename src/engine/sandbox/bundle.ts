@@ -19,11 +19,10 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { errnoOf, InternalError } from "../../errors.ts";
+import { errnoOf, InternalError, isDecantError } from "../../errors.ts";
 import { displayPath, fromText, toBytes } from "../../paths.ts";
 import {
   checkIds,
-  isOnOverlay,
   limitMount,
   makeFolders,
   mountBind,
@@ -34,9 +33,9 @@ import {
   setXattr,
   unmount,
 } from "../../sys/index.ts";
-import { storeOnOverlay } from "./errors.ts";
+import { type CopiedLayers, copyLayers } from "./copied-layers.ts";
 import type { StubEntry } from "./mount-plan.ts";
-import type { RootEntry, RunRequest, SourceRequest } from "./worker-protocol.ts";
+import type { Layering, RootEntry, RunRequest, SourceRequest } from "./worker-protocol.ts";
 
 const O_PATH = 0o10000000;
 /** Makes the bundle and mounts its root. After a failure, call `clearBundle`. Throws `SYSCALL` and errors of the file system. */
@@ -53,8 +52,14 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
     mkdirSync(work, { mode: 0o700 });
     makeUpper(root.upper, root.rootEntry);
     makeStubs(stubs, root.stubs);
-    const lowers = [stubs, ...root.lowers.toReversed()];
-    mountLayers({ target: rootfs, lowers, changes: { upper: root.upper, work }, userXattr, names: `${bundle}/names` });
+    const changes = { upper: root.upper, work };
+    const copy = mountLayers(
+      { target: rootfs, lowers: root.lowers.toReversed(), stubs, changes, userXattr, names: `${bundle}/names` },
+      root,
+    );
+    copy?.addStubs(root.stubs);
+    copy?.begin();
+    if (copy !== undefined) copies.set(bundle, copy);
   }
   for (const { path, uid, gid } of request.directories) makeDirectory(toBytes(`${fromText(rootfs)}/${path}`), uid, gid);
   if (root.kind === "overlay") limitMount(rootfs, root.limits);
@@ -66,14 +71,42 @@ export function prepareBundle(request: RunRequest, userXattr: boolean): void {
   for (const [name, content] of request.files) writeFileSync(`${bundle}/${name}`, content, { mode: 0o644 });
 }
 
-/** An overlay; says so when the store is on one: the kernel takes one below ours, and not one that is on another. */
-function mountLayers(overlay: Parameters<typeof mountOverlay>[0]): void {
-  try {
-    mountOverlay(overlay);
-  } catch (error) {
-    const folder = overlay.lowers.find(isOnOverlay);
-    throw folder === undefined ? error : storeOnOverlay(folder, error);
+/** By their bundles: steps that work on a copy. */
+const copies = new Map<string, CopiedLayers>();
+/** An overlay was mounted: a failure is then none of the kernel's rules. */
+let hasOverlays = false;
+
+/** An overlay with `stubs` below its changes; where the kernel refuses it, a copy of its layers, which is given and has no stubs. */
+function mountLayers(
+  { stubs, ...overlay }: Parameters<typeof mountOverlay>[0] & { readonly stubs?: string; readonly changes: { readonly work: string } },
+  { rootEntry, layering }: { readonly rootEntry: RootEntry; readonly layering: Layering },
+): CopiedLayers | undefined {
+  const lowers = stubs === undefined ? overlay.lowers : [stubs, ...overlay.lowers];
+  if (layering !== "copy") {
+    try {
+      mountOverlay({ ...overlay, lowers });
+      hasOverlays = true;
+      return undefined;
+    } catch (error) {
+      if (layering === "overlay" || hasOverlays || !isDecantError(error, "SYSCALL")) throw error;
+    }
   }
+  const target = `${overlay.changes.work}-copy`;
+  mkdirSync(target);
+  const copy = copyLayers(overlay.lowers, target);
+  chownSync(target, rootEntry.uid, rootEntry.gid);
+  chmodSync(target, rootEntry.mode);
+  mountBind(target, overlay.target);
+  return copy;
+}
+
+/** Brings what a step has changed to where the request wants it. Gives true for one that has worked on a copy. */
+export function collectChanges({ bundle, root }: RunRequest): boolean {
+  const copy = copies.get(bundle);
+  copies.delete(bundle);
+  if (copy === undefined || root.kind !== "overlay") return false;
+  copy.moveChanges(root.upper);
+  return true;
 }
 
 /** What the runtime wrote to its log. */
@@ -138,7 +171,7 @@ function makeSource(request: SourceRequest, bundle: string, userXattr: boolean):
     const nothing = `${bundle}/${request.name}-empty`;
     if (request.lowers.length === 0) mkdirSync(nothing, { mode: 0o755 });
     const lowers = request.lowers.length === 0 ? [nothing] : request.lowers.toReversed();
-    mountLayers({ target: from, lowers, changes: { upper, work }, userXattr, names: `${bundle}/names` });
+    mountLayers({ target: from, lowers, changes: { upper, work }, userXattr, names: `${bundle}/names` }, request);
   }
   if (request.isFile) writeFileSync(target, "", { flag: "wx", mode: 0o600 });
   else mkdirSync(target, { mode: 0o700 });

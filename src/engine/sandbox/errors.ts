@@ -1,7 +1,7 @@
 /** Errors of the sandbox, each written once. */
 import { DecantError, usageError } from "../../errors.ts";
 import { programName } from "../../facts/index.ts";
-import { namespaceLimit } from "../../sys/index.ts";
+import { isRootHere, namespaceLimit } from "../../sys/index.ts";
 
 /** No OCI runtime on this machine. */
 export function runtimeMissing(wanted: string): DecantError {
@@ -91,28 +91,23 @@ export function noNetworkProgram(purpose: NetworkPurpose): DecantError {
   });
 }
 
+/** Ports of this machine's loopback that steps are to reach, as those of proxies. */
+export function noLoopbackProgram(ports: readonly number[]): DecantError {
+  const state = `they are to reach a proxy on the loopback of this machine (port ${ports.join(", ")}), and there is no pasta on PATH`;
+  return new DecantError("NOT_FOUND", `Cannot ${PURPOSES.network}: ${state}`, { hint: "apt-get install passt" });
+}
+
 /** That program has failed. */
 export function networkFailed(purpose: NetworkPurpose, program: string, said: string): DecantError {
   return new DecantError("RUNTIME", `Cannot ${PURPOSES[purpose]}: ${program} failed: ${said === "" ? "it ended" : said}`, {
     hint: /tun\b/.test(said)
-      ? "As root: chmod 666 /dev/net/tun, which every user may open on most machines; in a container: --device /dev/net/tun"
+      ? isRootHere()
+        ? "In a container: --device /dev/net/tun; on a machine: modprobe tun"
+        : "As root: chmod 666 /dev/net/tun, which every user may open on most machines; in a container: --device /dev/net/tun"
       : purpose === "ports"
         ? "Choose ports that are free, and addresses of this machine"
         : undefined,
   });
-}
-
-/** The store is on overlays that are on each other, deeper than the kernel takes them. */
-export function storeOnOverlay(folder: string, cause: unknown): DecantError {
-  return new DecantError(
-    "STORE",
-    `Cannot run a step: the store is on the file system of a container (overlayfs), which is on another overlay: "${folder}"`,
-    {
-      hint: "Put the store on a volume or a tmpfs: docker run -v decant:/var/lib/decant …, or set DECANT_ROOT to such a folder; see docs/ci.md",
-      details: { folder },
-      cause,
-    },
-  );
 }
 
 /** USER names nobody, or the image's account files cannot be used. */

@@ -36,7 +36,8 @@ export async function examineMachine(store: Store, env: Readonly<Record<string, 
   return [
     run,
     user(),
-    ...(isRootHere() ? [] : [namespaces(), ids(ownIdMaps(env)), network(env)]),
+    ...(isRootHere() ? [] : [namespaces(), ids(ownIdMaps(env))]),
+    network(env),
     runtimes(env),
     place(store),
     cgroups(),
@@ -86,8 +87,14 @@ function network(env: Readonly<Record<string, string | undefined>>): MachinePoin
     accessSync(TUN, constants.R_OK | constants.W_OK);
     return { name: "network", state: "good", text: `steps have one of their own, by ${found}` };
   } catch {
-    const remedy = existsSync(TUN) ? `As root: chmod 666 ${TUN}` : `As root: modprobe tun; in a container: --device ${TUN}`;
-    return { name: "network", state: "limited", text: `${shared}: this user may not open ${TUN}`, remedy };
+    const remedy =
+      existsSync(TUN) && !isRootHere() ? `As root: chmod 666 ${TUN}` : `As root: modprobe tun; in a container: --device ${TUN}`;
+    return {
+      name: "network",
+      state: "limited",
+      text: `${shared}: ${existsSync(TUN) ? "this user may not open" : "there is no"} ${TUN}`,
+      remedy,
+    };
   }
 }
 

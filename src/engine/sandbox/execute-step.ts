@@ -99,7 +99,8 @@ function resultOf(step: SandboxStep, { runtime, exit, errors, oomKilled }: Endin
   }
   const signalName = signalNameOf(exitCode);
   const { guarded } = runtime;
-  return { exitCode, guarded, oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...given({ signalName }) };
+  const { copied } = exit;
+  return { exitCode, guarded, ...given({ copied }), oomKilled: oomKilled && exitCode === SIGKILL_EXIT, ...given({ signalName }) };
 }
 
 function programExists(step: SandboxStep): boolean {

@@ -50,13 +50,15 @@ export async function startHelper(privateDir: string, store: Store | undefined):
   program.unref();
   const root = `/proc/${program.pid}/root`;
   const insideDir = `${root}${privateDir}`;
+  let networks = 0;
   /** The helper has no /proc of ours. */
   const inside = (path: string): string => (path.startsWith(`${root}/`) ? path.slice(root.length) : path);
   return {
     insideDir,
     inUserNamespace: true,
-    async ownNetwork() {
-      const inside = `${privateDir}/network`;
+    async makeNetwork() {
+      networks += 1;
+      const inside = `${privateDir}/network-${networks}`;
       await calls.ask((request) => ({ type: "network", request, path: inside }));
       return { path: root + inside, inside, users: `/proc/${program.pid}/ns/user` };
     },

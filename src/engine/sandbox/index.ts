@@ -10,7 +10,6 @@ export type {
   SandboxResult,
   SandboxStep,
   SandboxUlimit,
-  UsualNetwork,
 } from "./types.ts";
 export type { OwnedFiles, StagedChanges } from "./owned-files.ts";
 export { isHarmlessDevice } from "./device-rules.ts";

@@ -6,13 +6,15 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { delay } from "../../async.ts";
 import { findTool, isRootHere, makeTemporaryFolder, readNamedFile, type RunningProcess, startProcess } from "../../sys/index.ts";
-import { networkFailed, type NetworkPurpose, noNetworkProgram } from "./errors.ts";
-import type { ForwardedPort } from "./types.ts";
+import { given } from "../../given.ts";
+import { networkFailed, type NetworkPurpose, noLoopbackProgram, noNetworkProgram } from "./errors.ts";
+import { hasIPv4Server, hostAddress, hostResolvConf } from "./network-files.ts";
+import type { ForwardedPort, NetworkWishes } from "./types.ts";
 
 /** A network that works until it is disposed. */
 interface OwnNetwork extends AsyncDisposable {
-  /** Where the host's name servers answer. */
-  readonly nameserver: string;
+  /** Where the host's name servers answer. Absent: each at its own address. */
+  readonly nameserver?: string;
 }
 
 /** An empty network namespace. */
@@ -21,8 +23,8 @@ export interface NetworkNamespace {
   readonly path: string;
   /** The user namespace that it belongs to, where that is not ours. */
   readonly users?: string;
-  /** A file of it, as runtimes reach it. Absent: they are in it. */
-  readonly inside?: string;
+  /** A file of it, as runtimes reach it. */
+  readonly inside: string;
 }
 
 interface Surroundings {
@@ -34,24 +36,30 @@ interface Surroundings {
 /** Linked to nothing, so that it is no address of anybody. */
 const PASTA_NAMESERVER = "169.254.1.1";
 const SLIRP_NAMESERVER = "10.0.2.3";
+/** No address of this machine, so that those lead to it: steps reach what listens at all of its addresses, as they do with docker. */
+const PASTA_ADDRESS = ["-a", "10.0.2.100", "-n", "24", "-g", "10.0.2.2"];
 /** $0: the namespace, which pasta takes by its standard input: it gives up its right to look at other processes. The kernel ends it with us. */
 const START_SCRIPT = `exec setpriv --pdeathsig KILL -- "$@" <"$0"`;
 const PAUSE_MS = 10;
 const MAX_SAID_BYTES = 65_536;
 
-/** Joins the namespace to this machine, and publishes ports. Throws `NOT_FOUND` without a program that can, `RUNTIME` for one that fails, and the signal's reason. */
-export async function openNetwork(ports: readonly ForwardedPort[], surroundings: Surroundings): Promise<OwnNetwork> {
+/** Joins the namespace to this machine. Throws `NOT_FOUND` without a program that can, `RUNTIME` for one that fails, and the signal's reason. */
+export async function openNetwork({ ports = [], loopbackPorts = [] }: NetworkWishes, surroundings: Surroundings): Promise<OwnNetwork> {
   const { env, namespace } = surroundings;
   const purpose = ports.length > 0 ? "ports" : "network";
   const [pasta, slirp] = [findTool("pasta", env), findTool("slirp4netns", env)];
   if (pasta === undefined && slirp === undefined) throw noNetworkProgram(purpose);
+  if (pasta === undefined && loopbackPorts.length > 0) throw noLoopbackProgram(loopbackPorts);
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(makeTemporaryFolder("network"));
   const start = (argv: readonly string[], isReady: () => Promise<boolean>): Promise<void> =>
     untilReady(stack, argv, isReady, { ...surroundings, purpose });
+  // pasta knows one server for each version of IP, and changes the address of what that says.
+  const nameserver = pasta === undefined ? SLIRP_NAMESERVER : hasIPv4Server(hostResolvConf()) ? PASTA_NAMESERVER : undefined;
   if (pasta !== undefined) {
     const file = join(folder.path, "pid");
-    await start([pasta, ...pastaArguments(ports, namespace), "--pid", file, "--netns", "/proc/self/fd/0"], () => hasText(file));
+    const argv = [pasta, ...pastaArguments({ ports, loopbackPorts }, { namespace, nameserver }), "--pid", file];
+    await start([...argv, "--netns", "/proc/self/fd/0"], () => hasText(file));
   } else if (slirp !== undefined) {
     const socket = join(folder.path, "api");
     const how = ["--configure", "--mtu=65520", "--disable-host-loopback", "--netns-type=path", `--api-socket=${socket}`];
@@ -63,18 +71,24 @@ export async function openNetwork(ports: readonly ForwardedPort[], surroundings:
     for (const port of ports) await forward(socket, port);
   }
   const resources = stack.move();
-  return { nameserver: pasta === undefined ? SLIRP_NAMESERVER : PASTA_NAMESERVER, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { ...given({ nameserver }), [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /** Without the last of these it would publish what listens in one of the networks in the other. */
-function pastaArguments(ports: readonly ForwardedPort[], { users }: NetworkNamespace): string[] {
+function pastaArguments(
+  { ports, loopbackPorts }: Required<NetworkWishes>,
+  { namespace: { users }, nameserver }: { readonly namespace: NetworkNamespace; readonly nameserver: string | undefined },
+): string[] {
   const of = (flag: string, protocol: string): string[] => {
     const wanted = ports.filter((one) => one.protocol === protocol);
     return (wanted.length === 0 ? ["none"] : wanted.map(pastaPort)).flatMap((text) => [flag, text]);
   };
   const owner = [...(users === undefined ? ["--netns-only"] : ["--userns", users]), ...(isRootHere() ? ["--runas", "0"] : [])];
-  const how = ["--config-net", "--foreground", "--quiet", ...owner, "--no-map-gw", "--dns-forward", PASTA_NAMESERVER];
-  return [...how, ...of("-t", "tcp"), ...of("-u", "udp"), "-T", "none", "-U", "none"];
+  const names = nameserver === undefined ? [] : ["--dns-forward", nameserver];
+  const address = hostAddress() === undefined ? [] : PASTA_ADDRESS;
+  const how = ["--config-net", "--foreground", "--quiet", ...owner, "--no-map-gw", ...names, ...address];
+  const back = loopbackPorts.length === 0 ? ["none"] : loopbackPorts.map(String);
+  return [...how, ...of("-t", "tcp"), ...of("-u", "udp"), ...back.flatMap((port) => ["-T", port]), "-U", "none"];
 }
 
 function pastaPort({ hostIp, hostPort, containerPort }: ForwardedPort): string {

@@ -31,7 +31,7 @@ export interface SpecOptions {
   readonly user: RunUser;
   readonly hostname: string;
   readonly network: StepNetwork;
-  /** A file of the network namespace for "own". Absent: the runtime is in it. */
+  /** A file of the network namespace for "own". */
   readonly networkPath?: string | undefined;
   /** All of them, in order. */
   readonly mounts: readonly SpecMount[];

@@ -11,6 +11,7 @@ import {
   createPipe,
   enterPids,
   isolateMounts,
+  makeNetwork,
   mountTmpfs,
   type ProcessOptions,
   type RunningProcess,
@@ -18,16 +19,15 @@ import {
   startProcess,
   unmount,
   unshareMounts,
-  unshareNetwork,
   unsharePids,
 } from "../../sys/index.ts";
 import { membersFile } from "./device-guard.ts";
-import { LOW_PORTS } from "./network-files.ts";
+import { LOW_PORTS, PING_GROUPS } from "./network-files.ts";
 import { failureOf, runStep } from "./step-runner.ts";
 import type { FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
 
 // The boundary: our own main thread made this.
-const { privateDir, ownPidsFd, userXattr, devices, ownNetwork } = workerData as WorkerData;
+const { privateDir, ownPidsFd, userXattr, devices } = workerData as WorkerData;
 let stepPidsFd: number | undefined;
 let releaseHolder = (): void => {};
 
@@ -46,11 +46,6 @@ async function start(): Promise<void> {
   // Before the holder covers /proc.
   checkIds("start", 0, [0]);
   const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
-  if (ownNetwork) {
-    unshareNetwork();
-    // As docker: nobody else's ports are in it.
-    writeFileSync(LOW_PORTS, "0");
-  }
   unshareMounts();
   setUmask(0);
   isolateMounts();
@@ -119,6 +114,23 @@ function guardedArgv({ argv, deviceCgroup, logFile }: RunRequest): readonly stri
   return argv;
 }
 
+function answerNetwork(request: number, path: string): void {
+  try {
+    makeNetwork(path, () => {
+      writeFileSync(LOW_PORTS, "0");
+      try {
+        // Steps have no NET_RAW, which ping would need instead.
+        writeFileSync(PING_GROUPS, "0 2147483647");
+      } catch {
+        // In a user namespace the kernel takes only groups that are in it.
+      }
+    });
+    send({ type: "done", request, value: undefined });
+  } catch (error) {
+    send({ type: "failed", request, failure: failureOf(error) });
+  }
+}
+
 async function firstChunk(stream: AsyncIterable<Uint8Array>): Promise<string> {
   for await (const chunk of stream) return Buffer.from(chunk).toString("utf8");
   return "";
@@ -132,6 +144,9 @@ parentPort?.on("message", (message: ToWorker) => {
       return;
     case "run":
       run(message);
+      return;
+    case "network":
+      answerNetwork(message.request, message.path);
       return;
     case "close":
       if (stepPidsFd !== undefined) closeSync(stepPidsFd);

@@ -25,6 +25,7 @@ import { type BundlePlace, DEVICES_OPEN, probeBundle, stepBundle } from "./step-
 import { createUsageMeter } from "./step-usage.ts";
 import { pipedOutput } from "./step-output.ts";
 import type { Sandbox, SandboxOptions, SandboxResult, SandboxStep, UsualNetwork } from "./types.ts";
+import type { Layering } from "./worker-protocol.ts";
 import { mayMount, startWorker, type WorkerClient } from "./worker-client.ts";
 
 interface Opened {
@@ -52,8 +53,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const meter = createUsageMeter();
   let opened: Promise<Opened> | undefined;
   let prepared: Promise<Prepared> | undefined;
-  let usual: Promise<UsualNetwork> | undefined;
-  let networkPath: string | undefined;
+  /** By the ports of this machine that they lead to. */
+  const usual = new Map<string, Promise<UsualNetwork>>();
   let last = 0;
 
   const place = ({ instance, worker, privateDir, guard, ids }: Opened, runtime: Runtime): BundlePlace => {
@@ -68,29 +69,33 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       containerId: `${instance.name}-${last}`,
       work,
       inUserNamespace,
-      networkPath,
+      layering: layeringOf(options.env ?? process.env),
       ...given({ cgroup, guard, ids }),
     };
   };
 
   const open = async (): Promise<Opened> => {
-    const { ownNetwork = false } = options;
     const cgroups = options.deviceCgroup === "none" || !isDirect ? undefined : deviceCgroups();
     const folders = [cgroupFolder(options.cgroup), ...(cgroups === undefined ? [] : [cgroups.below])].filter((folder) => folder !== "");
     const instance = resources.use(createInstance(stateDir, folders));
     const guard = cgroups === undefined ? undefined : openDeviceGuard(cgroups, instance.name);
     const privateDir = `${instance.path}/private`;
-    if (isDirect) return { instance, guard, privateDir, worker: resources.use(await startWorker(privateDir, { guard, ownNetwork })) };
+    if (isDirect) return { instance, guard, privateDir, worker: resources.use(await startWorker(privateDir, { guard })) };
     const helper = resources.use(await startHelper(privateDir, options.store));
     return { instance, guard, privateDir, worker: helper, files: helper.files, ids: helper.ids };
   };
   const whenOpen = (): Promise<Opened> => (opened ??= open());
 
-  const openNetwork: Sandbox["openNetwork"] = async (ports, signal) => {
-    const namespace = await (await whenOpen()).worker.ownNetwork();
-    const joined = resources.use(await joinNetwork(ports, { namespace, env: options.env ?? process.env, signal }));
-    networkPath = namespace.inside;
-    return joined;
+  const openNetwork: Sandbox["openNetwork"] = async (wishes, signal) => {
+    const namespace = await (await whenOpen()).worker.makeNetwork();
+    const { nameserver } = resources.use(await joinNetwork(wishes, { namespace, env: options.env ?? process.env, signal }));
+    return { networkPath: namespace.inside, ...given({ nameserver }) };
+  };
+  const usualNetwork: Sandbox["usualNetwork"] = (loopbackPorts) => {
+    const key = loopbackPorts.join();
+    const found = usual.get(key) ?? ownOrHost(() => openNetwork({ loopbackPorts }, closing.signal));
+    usual.set(key, found);
+    return found;
   };
 
   const prepare = async (): Promise<Prepared> => {
@@ -154,7 +159,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     },
     files,
     openNetwork,
-    usualNetwork: () => (usual ??= isDirect ? Promise.resolve({ network: "host" }) : ownOrHost(() => openNetwork([], closing.signal))),
+    usualNetwork,
     run(step) {
       if (closing.signal.aborted) return Promise.reject(usageError("Cannot run a step: the sandbox is closed"));
       const signal = step.signal === undefined ? closing.signal : AbortSignal.any([step.signal, closing.signal]);
@@ -180,7 +185,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     },
     async [Symbol.asyncDispose]() {
       closing.abort(usageError("Cannot finish the step: the sandbox was closed"));
-      await allSettledOf([...running, ...[opened, prepared, usual].filter((each) => each !== undefined)]);
+      await allSettledOf([...running, ...usual.values(), ...[opened, prepared].filter((each) => each !== undefined)]);
       await resources.disposeAsync();
     },
   };
@@ -188,9 +193,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
 async function ownOrHost(open: () => ReturnType<Sandbox["openNetwork"]>): Promise<UsualNetwork> {
   try {
-    return { network: "own", nameserver: (await open()).nameserver };
+    return { network: "own", ...(await open()) };
   } catch (error) {
-    if (!isDecantError(error) || !["NOT_FOUND", "RUNTIME", "SYSCALL"].includes(error.code)) throw error;
+    if (!isDecantError(error) || !["NOT_FOUND", "RUNTIME", "SYSCALL", "PRIVILEGE"].includes(error.code)) throw error;
     return { network: "host", lack: error };
   }
 }
@@ -207,6 +212,13 @@ function lateFiles(open: () => Promise<Opened>): OwnedFiles {
     stage: async () => (await found()).stage(),
     copy: async (...args) => (await found()).copy(...args),
   };
+}
+
+/** DECANT_LAYERS, for tests and kernels whose overlays misbehave. */
+function layeringOf(env: Readonly<Record<string, string | undefined>>): Layering {
+  const wanted = env["DECANT_LAYERS"] ?? "auto";
+  if (wanted === "auto" || wanted === "overlay" || wanted === "copy") return wanted;
+  throw usageError(`Cannot use DECANT_LAYERS="${wanted}": wanted auto, overlay or copy`);
 }
 
 /** An overlay keeps its changes on no other overlay, so they are in the worker's tmpfs. */

@@ -1,7 +1,6 @@
 /** From a step to what the worker is asked: user, environment, mounts, config.json, and the directories of the overlay. */
 import { isatty } from "node:tty";
-import { readFileSync } from "node:fs";
-import { errnoOf, usageError } from "../../errors.ts";
+import { usageError } from "../../errors.ts";
 import { DEFAULT_PATH } from "../../oci/index.ts";
 import { treePath } from "../../paths.ts";
 import { checkIds, hasGroup, type IdMaps } from "../../sys/index.ts";
@@ -12,13 +11,13 @@ import { cgroupsPath, resourcesOf, type SandboxCgroup } from "./cgroup.ts";
 import type { DeviceGuard } from "./device-guard.ts";
 import { noTerminal } from "./errors.ts";
 import { missingDirectories } from "./mount-plan.ts";
-import { hostsFile, resolvConf } from "./network-files.ts";
+import { hostResolvConf, hostsFile, resolvConf } from "./network-files.ts";
 import { type Runtime, runtimeArgv } from "./runtime.ts";
 import { runtimeSpec, type SpecOptions, specText, systemMounts, TTY_GROUP } from "./runtime-spec.ts";
 import { HOSTS_FILE, RESOLV_FILE, rootEntryOf, stepMounts } from "./step-mounts.ts";
 import type { SandboxStep } from "./types.ts";
 import { resolveUser } from "./user.ts";
-import type { RootRequest, RunRequest } from "./worker-protocol.ts";
+import type { Layering, RootRequest, RunRequest } from "./worker-protocol.ts";
 
 /** Where a run happens. */
 export interface BundlePlace {
@@ -31,12 +30,11 @@ export interface BundlePlace {
   readonly cgroup?: SandboxCgroup;
   /** An existing empty directory on the file system of `upper`. */
   readonly work: string;
+  readonly layering: Layering;
   /** Makes cgroups for runtimes that make none. */
   readonly guard?: DeviceGuard;
   /** Steps run in one, ours or one that we are in. */
   readonly inUserNamespace: boolean;
-  /** A file of the network namespace that steps with a network of their own enter. */
-  readonly networkPath?: string | undefined;
   /** The ids of the helper's user namespace. */
   readonly ids?: IdMaps;
 }
@@ -83,6 +81,7 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   const { mounts, stubs, sources, readOnlyViews } = stepMounts(step, {
     bundle,
     work: place.work,
+    layering: place.layering,
     runtime: place.runtime,
     inUserNamespace: place.inUserNamespace,
     hasTtyGroup: hasGroup(TTY_GROUP, place.ids),
@@ -107,10 +106,19 @@ export async function stepBundle(step: SandboxStep, place: BundlePlace): Promise
   });
   return {
     ...invocation(place, step),
-    root: { kind: "overlay", lowers: step.lowers, upper: step.upper, work: place.work, rootEntry: rootEntryOf(root), stubs, limits },
+    root: {
+      kind: "overlay",
+      lowers: step.lowers,
+      upper: step.upper,
+      work: place.work,
+      layering: place.layering,
+      rootEntry: rootEntryOf(root),
+      stubs,
+      limits,
+    },
     files: [
       [CONFIG_FILE, specText(config)],
-      [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [])],
+      [HOSTS_FILE, hostsFile(hostname, step.extraHosts ?? [], step.network)],
       [RESOLV_FILE, resolvConf(hostResolvConf(), step.network, step.nameserver)],
     ],
     directories: missingDirectories(root, cwd.path).map((path) => ({ path, uid: user.uid, gid: user.gid })),
@@ -161,9 +169,7 @@ export function probeBundle(place: BundlePlace): BundleRequest {
   };
 }
 
-function runtimeNeeds(
-  place: BundlePlace,
-): Pick<SpecOptions, "filter" | "remountRoot" | "guarded" | "cgroupsPath" | "resources" | "networkPath"> {
+function runtimeNeeds(place: BundlePlace): Pick<SpecOptions, "filter" | "remountRoot" | "guarded" | "cgroupsPath" | "resources"> {
   const { name, guarded, filter } = place.runtime;
   return {
     remountRoot: name === "crun",
@@ -171,7 +177,6 @@ function runtimeNeeds(
     cgroupsPath: cgroupsPath(place.cgroup, place.containerId),
     resources: place.cgroup === undefined ? {} : resourcesOf(place.cgroup),
     filter,
-    networkPath: place.networkPath,
   };
 }
 
@@ -210,14 +215,4 @@ function withDefaults(env: readonly string[], home: string): string[] {
   const path = env.some((pair) => pair.startsWith("PATH=")) ? [] : [`PATH=${DEFAULT_PATH}`];
   const hasHome = env.some((pair) => pair.startsWith("HOME=") && pair !== "HOME=");
   return [...path, ...(hasHome ? env : [...env.filter((pair) => pair !== "HOME="), `HOME=${home}`])];
-}
-
-function hostResolvConf(): string {
-  try {
-    return readFileSync("/etc/resolv.conf", "utf8");
-  } catch (error) {
-    // A host without name service: the step has none either.
-    if (errnoOf(error) === "ENOENT") return "";
-    throw error;
-  }
 }

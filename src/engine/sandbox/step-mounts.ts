@@ -11,7 +11,7 @@ import { planMounts, type StubEntry } from "./mount-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import { type SpecMount, systemMounts } from "./runtime-spec.ts";
 import type { SandboxMount, SandboxStep } from "./types.ts";
-import type { RootEntry, SourceRequest } from "./worker-protocol.ts";
+import type { Layering, RootEntry, SourceRequest } from "./worker-protocol.ts";
 
 /** Mounts of a step, and what the worker must make for them. */
 interface StepMounts {
@@ -39,6 +39,7 @@ export function stepMounts(
   options: {
     readonly bundle: string;
     readonly work: string;
+    readonly layering: Layering;
     readonly runtime: Pick<Runtime, "cgroup" | "guarded">;
     readonly inUserNamespace: boolean;
     readonly hasTtyGroup: boolean;
@@ -75,7 +76,7 @@ export function stepMounts(
       options: [...optionsOf(step.root, mount, destination), ...(isOpen ? [] : ["nodev"])],
     };
     if (mount.kind === "tmpfs") return { ...specMount, type: "tmpfs", source: "tmpfs" };
-    const made = madeSource(mount, `source-${at}`, work);
+    const made = madeSource(mount, `source-${at}`, { work, layering: options.layering });
     if (made !== undefined) sources.push(made);
     const source = made === undefined || made.kind === "given" ? sourceOf(mount) : `${bundle}/${made.name}`;
     if (!mount.readOnly || inner.length === 0 || mount.isFile) return { ...specMount, type: "bind", source };
@@ -124,7 +125,11 @@ function withKind(mount: SandboxMount): KnownMount {
 }
 
 /** What the worker makes for a mount; undefined where the host has it. */
-function madeSource(mount: Exclude<KnownMount, { readonly kind: "tmpfs" }>, name: string, work: string): SourceRequest | undefined {
+function madeSource(
+  mount: Exclude<KnownMount, { readonly kind: "tmpfs" }>,
+  name: string,
+  { work, layering }: { readonly work: string; readonly layering: Layering },
+): SourceRequest | undefined {
   const { isFile } = mount;
   switch (mount.kind) {
     case "file": {
@@ -134,7 +139,7 @@ function madeSource(mount: Exclude<KnownMount, { readonly kind: "tmpfs" }>, name
     case "overlay": {
       const { lowers, selector, tree } = mount;
       const folder = `${work}/${name}`;
-      const overlay = { lowers, upper: mount.upper ?? `${folder}/upper`, work: `${folder}/work`, rootEntry: rootEntryOf(tree) };
+      const overlay = { lowers, upper: mount.upper ?? `${folder}/upper`, work: `${folder}/work`, rootEntry: rootEntryOf(tree), layering };
       return { kind: "overlay", name, ...overlay, selector, isFile };
     }
     case "bind": {

@@ -5,7 +5,7 @@
 import { DecantError } from "../../errors.ts";
 import { machineError } from "../../machine-error.ts";
 import { createPipe, type ProcessOptions, type RunningProcess } from "../../sys/index.ts";
-import { clearBundle, prepareBundle, readLog } from "./bundle.ts";
+import { clearBundle, collectChanges, prepareBundle, readLog } from "./bundle.ts";
 import type { Failure, RunRequest, StepMessage } from "./worker-protocol.ts";
 
 /** Where steps run. */
@@ -40,9 +40,14 @@ export function runStep(request: RunRequest, place: StepPlace): number | undefin
     send({ type: "started", request: request.request, pid: child.pid });
     child.exit.then(
       (exit) => {
-        const log = readLog(request);
-        clearBundle(request);
-        send({ type: "ended", request: request.request, log, ...exit, ...place.endOf?.(request) });
+        try {
+          const log = readLog(request);
+          const copied = collectChanges(request);
+          clearBundle(request);
+          send({ type: "ended", request: request.request, log, copied, ...exit, ...place.endOf?.(request) });
+        } catch (error) {
+          failed(error);
+        }
       },
       (error: unknown) => failed(error),
     );

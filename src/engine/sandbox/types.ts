@@ -107,18 +107,24 @@ export interface ForwardedPort {
   readonly protocol: "tcp" | "udp";
 }
 
+/** What a network of its own leads to, besides other machines. */
+export interface NetworkWishes {
+  /** Published at this machine. */
+  readonly ports?: readonly ForwardedPort[];
+  /** TCP ports of this machine's loopback that are on that of the network, too. */
+  readonly loopbackPorts?: readonly number[];
+}
+
 /** A network that is joined to this machine. */
 interface JoinedNetwork {
-  /** Where the host's name servers answer. */
-  readonly nameserver: string;
+  /** A file of it, as runtimes reach it. */
+  readonly networkPath: string;
+  /** Where the host's name servers answer. Absent: each at its own address. */
+  readonly nameserver?: string;
 }
 
 /** What a step without a wish gets, and why it is the host's where it should not be. */
-export interface UsualNetwork {
-  readonly network: StepNetwork;
-  readonly nameserver?: string;
-  readonly lack?: DecantError;
-}
+export type UsualNetwork = ({ readonly network: "own" } & JoinedNetwork) | { readonly network: "host"; readonly lack?: DecantError };
 
 /** One process to run over layers. */
 export interface SandboxStep {
@@ -139,8 +145,10 @@ export interface SandboxStep {
   readonly user: string;
   /** Default "buildkitsandbox". */
   readonly hostname?: string;
-  /** "own": that of the sandbox, which has one with `ownNetwork`. */
+  /** "own": the one at `networkPath`. */
   readonly network: StepNetwork;
+  /** Of `openNetwork` or `usualNetwork`. */
+  readonly networkPath?: string | undefined;
   /** Instead of the host's name servers. */
   readonly nameserver?: string | undefined;
   readonly mounts: readonly SandboxMount[];
@@ -187,6 +195,8 @@ export interface SandboxResult {
   readonly oomKilled: boolean;
   /** A cgroup kept it from the devices of this machine, so it could make any. */
   readonly guarded: boolean;
+  /** The kernel refuses overlays here: it worked on a copy of its layers. */
+  readonly copied?: boolean;
   /** Absent where nobody knows, as of steps that ran at the same time. */
   readonly usage?: StepUsage;
   /** The ids that it had, where it ran in a user namespace of the helper. */
@@ -200,12 +210,15 @@ export interface Sandbox extends AsyncDisposable {
   /** Work on files that have owners. Throws like `run`, and `INTERNAL` without a store. */
   readonly files: OwnedFiles;
   /**
-   * Joins the network of steps with `network: "own"` to this machine, until the sandbox is disposed. For one that root makes, `ownNetwork` must be set.
-   * Throws like `run`, `NOT_FOUND` without pasta and slirp4netns, and `RUNTIME` when they fail.
+   * Makes a network and joins it to this machine, until the sandbox is disposed. Throws like `run`, `NOT_FOUND` without pasta and slirp4netns, and
+   * `RUNTIME` when they fail.
    */
-  openNetwork(ports: readonly ForwardedPort[], signal: AbortSignal): Promise<JoinedNetwork>;
-  /** The network of steps that have no wish: without root, one of their own where that can be. Throws like `run`. */
-  usualNetwork(): Promise<UsualNetwork>;
+  openNetwork(wishes: NetworkWishes, signal: AbortSignal): Promise<JoinedNetwork>;
+  /**
+   * The network of steps that have no wish: one of their own where that can be, which they share. `loopbackPorts`: TCP ports of this machine's loopback
+   * that they reach all the same. Throws like `run`.
+   */
+  usualNetwork(loopbackPorts: readonly number[]): Promise<UsualNetwork>;
   /**
    * Runs a step to its end. A failing program is a result. Throws `RUNTIME` when no program could be started, `RUNTIME_MISSING`,
    * `RUN_USER`, `PRIVILEGE`, `SYSCALL`, and the signal's reason.
@@ -232,8 +245,6 @@ export interface SandboxOptions {
   readonly cgroup?: SandboxCgroup | undefined;
   /** "none": steps are kept from devices without a cgroup. Default "auto": with one, where that works. */
   readonly deviceCgroup?: "auto" | "none";
-  /** Steps share a network namespace of their own, in which each port is free. Default false. */
-  readonly ownNetwork?: boolean | undefined;
   /** Where PATH is looked up. Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -3,19 +3,22 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { DecantError, InternalError } from "../../errors.ts";
+import { given } from "../../given.ts";
 import { machineError } from "../../machine-error.ts";
 import { createPipe, makeFolders, type Pipe } from "../../sys/index.ts";
 import type { DeviceGuard } from "./device-guard.ts";
 import { type Lack, notPrivileged } from "./errors.ts";
 import type { NetworkNamespace } from "./own-network.ts";
 import { signalStep, stopStep, type Stopping, type StopRequest } from "./process-control.ts";
-import type { Failure, FromWorker, RunRequest, WorkerData } from "./worker-protocol.ts";
+import type { Failure, FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
 
 /** How a runtime ended. */
 export interface RuntimeExit {
   readonly exitCode?: number;
   readonly signal?: string | undefined;
   readonly log: string;
+  /** The step has worked on a copy of its layers. */
+  readonly copied?: boolean;
 }
 
 /** What can be done to a step whose runtime has been started. */
@@ -32,8 +35,8 @@ export interface WorkerClient extends AsyncDisposable {
   readonly insideDir: string;
   /** Overlays keep their changes in user.* attributes there, and no step can open a device. */
   readonly inUserNamespace: boolean;
-  /** The network namespace of steps with `network: "own"`: where there is none yet, it is made. Rejects as `run`. */
-  ownNetwork(): Promise<NetworkNamespace>;
+  /** Makes an empty network namespace, which lives as long as this. Rejects as `run`. */
+  makeNetwork(): Promise<NetworkNamespace>;
   /** Two pipes for the output of a step: their ends for writing are for `run` only. */
   openPipes(): Promise<readonly [Pipe, Pipe]>;
   /** `started` is called when the runtime runs. Rejects when it could not be started. */
@@ -41,29 +44,26 @@ export interface WorkerClient extends AsyncDisposable {
 }
 
 interface Pending {
-  readonly started: (control: StepControl) => void;
-  readonly resolve: (exit: RuntimeExit) => void;
+  readonly started?: (control: StepControl) => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Starts the worker. `privateDir` is made, and stays empty for everybody else; with `ownNetwork` its children have a network of their own. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
-export async function startWorker(
-  privateDir: string,
-  { guard, ownNetwork }: { readonly guard: DeviceGuard | undefined; readonly ownNetwork: boolean },
-): Promise<WorkerClient> {
+/** Starts the worker. `privateDir` is made, and stays empty for everybody else. Throws `PRIVILEGE`, `SYSCALL`, `RUNTIME`. */
+export async function startWorker(privateDir: string, { guard }: { readonly guard: DeviceGuard | undefined }): Promise<WorkerClient> {
   makeFolders(privateDir, { mode: 0o700 });
   // Starts the threads of asynchronous file calls now: those that the worker would start were inside of its mounts.
   await stat("/");
   const ownPidsFd = openSync("/proc/self/ns/pid", "r");
   const devices = guard === undefined ? {} : { devices: { version: guard.version, own: guard.own } };
-  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ownNetwork, ...devices };
+  const data: WorkerData = { privateDir, ownPidsFd, userXattr: inUserNamespace(), ...devices };
   const worker = new Worker(workerUrl(), { workerData: data, name: "decant sandbox", execArgv: [], trackUnmanagedFds: false });
   const pending = new Map<number, Pending>();
   const ready = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   let last = 0;
   let insideDir = "";
-  let networkPath = "";
+  let rootOfWorker = "";
 
   /** The worker has no /proc of ours. */
   const inside = (path: string): string => (path.startsWith(`${insideDir}/`) ? privateDir + path.slice(insideDir.length) : path);
@@ -79,6 +79,14 @@ export async function startWorker(
     if (pending.size === 0) worker.unref();
     return found;
   };
+  const ask = (message: (request: number) => ToWorker, started?: (control: StepControl) => void): Promise<unknown> => {
+    last += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    pending.set(last, { resolve, reject, ...given({ started }) });
+    worker.ref();
+    worker.postMessage(message(last));
+    return promise;
+  };
   worker.on("error", (error) => {
     const known = machineError(error);
     fail(known === error ? new InternalError("the sandbox worker failed", error) : known);
@@ -90,7 +98,7 @@ export async function startWorker(
   worker.on("message", (message: FromWorker) => {
     switch (message.type) {
       case "holder":
-        networkPath = `/proc/${process.pid}/task/${message.thread}/ns/net`;
+        rootOfWorker = `/proc/${process.pid}/task/${message.thread}/root`;
         insideDir = `/proc/self/task/${message.thread}/root${privateDir}`;
         worker.postMessage({ type: "pids", fd: openSync(`/proc/${message.pid}/ns/pid`, "r") });
         return;
@@ -101,7 +109,10 @@ export async function startWorker(
         fail(errorOf(message.failure));
         return;
       case "started":
-        pending.get(message.request)?.started(controlOf(message.pid));
+        pending.get(message.request)?.started?.(controlOf(message.pid));
+        return;
+      case "done":
+        settle(message.request)?.resolve(message.value);
         return;
       case "ended":
         settle(message.request)?.resolve(message);
@@ -126,15 +137,15 @@ export async function startWorker(
   return {
     insideDir,
     inUserNamespace: data.userXattr,
-    ownNetwork: () => Promise.resolve({ path: networkPath }),
+    async makeNetwork() {
+      const path = `${privateDir}/network-${last + 1}`;
+      await ask((request) => ({ type: "network", request, path }));
+      return { path: rootOfWorker + path, inside: path };
+    },
     openPipes: () => Promise.resolve([createPipe(), createPipe()]),
-    run(request, started) {
-      last += 1;
-      const { promise, resolve, reject } = Promise.withResolvers<RuntimeExit>();
-      pending.set(last, { started, resolve, reject });
-      worker.ref();
-      worker.postMessage({ ...insideRequest(request, inside), type: "run", request: last });
-      return promise;
+    async run(request, started) {
+      const value = await ask((number) => ({ ...insideRequest(request, inside), type: "run", request: number }), started);
+      return value as RuntimeExit;
     },
     async [Symbol.asyncDispose]() {
       worker.ref();

@@ -17,8 +17,6 @@ export interface WorkerData {
   readonly ownPidsFd: number;
   /** In a user namespace: overlay marks are user.* attributes. */
   readonly userXattr: boolean;
-  /** Steps share a network namespace of their own. */
-  readonly ownNetwork: boolean;
   /** Cgroups that guard devices: their version, and the one that this process is in. */
   readonly devices?: { readonly version: 1 | 2; readonly own: string };
 }
@@ -29,6 +27,9 @@ export interface RootEntry {
   readonly gid: number;
   readonly mode: number;
 }
+
+/** How layers become one tree: by an overlay of the kernel, by copying them, or ("auto") by the first of these that works. */
+export type Layering = "auto" | "overlay" | "copy";
 
 /** The root of the process to run. */
 export type RootRequest =
@@ -42,6 +43,7 @@ export type RootRequest =
       readonly rootEntry: RootEntry;
       readonly stubs: readonly StubEntry[];
       readonly limits: MountLimits;
+      readonly layering: Layering;
     }
   /** The host's own root, to try a runtime out. */
   | { readonly kind: "host" };
@@ -68,6 +70,7 @@ export type SourceRequest =
       readonly upper: string;
       readonly work: string;
       readonly rootEntry: RootEntry;
+      readonly layering: Layering;
       readonly selector: string;
       readonly isFile: boolean;
     };
@@ -119,12 +122,18 @@ export type ToHelper =
   | { readonly type: "pipes"; readonly request: number }
   /** These descriptors of the helper are not needed any more. */
   | { readonly type: "close-descriptors"; readonly descriptors: readonly number[] }
-  /** Makes a network namespace, and mounts it at a path of the private directory. */
-  | { readonly type: "network"; readonly request: number; readonly path: string }
+  | NetworkRequest
   | { readonly type: "signal"; readonly request: number; readonly signal: string }
   | { readonly type: "stop"; readonly request: number; readonly how: StopRequest }
   | { readonly type: "files"; readonly request: number; readonly call: FilesCall }
   | { readonly type: "abort"; readonly request: number };
+
+/** Makes a network namespace, and mounts it at a path of the private directory. */
+interface NetworkRequest {
+  readonly type: "network";
+  readonly request: number;
+  readonly path: string;
+}
 
 /** Work on files that have owners. Layers are ids of the store, bottom first. */
 export type FilesCall =
@@ -144,11 +153,18 @@ export type FromHelper =
   | { readonly type: "broken"; readonly failure: Failure }
   | { readonly type: "pipes"; readonly request: number; readonly descriptors: readonly [number, number, number, number] }
   | { readonly type: "progress"; readonly request: number; readonly layer: string; readonly bytes: number }
-  | { readonly type: "done"; readonly request: number; readonly value: unknown }
+  | Done
   | StepMessage;
 
+/** The answer to what is no step. */
+interface Done {
+  readonly type: "done";
+  readonly request: number;
+  readonly value: unknown;
+}
+
 /** To the worker. `pids` answers `holder`. */
-export type ToWorker = RunRequest | { readonly type: "pids"; readonly fd: number } | { readonly type: "close" };
+export type ToWorker = RunRequest | NetworkRequest | { readonly type: "pids"; readonly fd: number } | { readonly type: "close" };
 
 /** From the worker. */
 export type FromWorker =
@@ -157,6 +173,7 @@ export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "broken"; readonly failure: Failure }
   | { readonly type: "closed" }
+  | Done
   | StepMessage;
 
 /** How a request goes on. */
@@ -168,6 +185,8 @@ export type StepMessage =
       readonly exitCode?: number;
       readonly signal?: string | undefined;
       readonly log: string;
+      /** It has worked on a copy of its layers. */
+      readonly copied?: boolean;
       /** See `Stopping`. */
       readonly standsFor?: number | undefined;
     }

@@ -112,7 +112,7 @@ function fakeSandbox(store: Store, programs: Readonly<Record<string, Program>>, 
   return {
     prepare: () => Promise.resolve(),
     files: ownFiles(store, () => Promise.resolve(undefined)),
-    openNetwork: () => Promise.resolve({ nameserver: "" }),
+    openNetwork: () => Promise.resolve({ networkPath: "" }),
     usualNetwork: () => Promise.resolve({ network: "host" }),
     async run(step) {
       const command = step.args.join(" ");

@@ -36,7 +36,7 @@ export interface StepOptions {
   /** Names (or indexes) of stages whose steps run, whatever the cache has. */
   readonly noCacheStages?: readonly string[] | undefined;
   /**
-   * What RUN may ask for: "security.insecure" for --security=insecure; "network.host" for --network=host in a build with network "none"; "device"
+   * What RUN may ask for: "security.insecure" for --security=insecure; "network.host" for --network=host in a build whose network is another; "device"
    * for every --device, "device=NAME" for some, "device=NAME,alias=OTHER" for NAME where OTHER is asked for.
    */
   readonly allow?: readonly Entitlement[] | undefined;

@@ -204,6 +204,11 @@ describe("toGraph() refuses", () => {
     { name: "S120: ssh with a source", text: "FROM b\nRUN --mount=type=ssh,source=/s true", want: /ssh does not support source/ },
     { name: "F21: --security=insecure", text: "FROM b\nRUN --security=insecure true", want: /security\.insecure is not allowed/ },
     {
+      name: "H2: --network=host without leave",
+      text: "FROM b\nRUN --network=host true",
+      want: /network\.host is not allowed/,
+    },
+    {
       name: "--network=host where the build has none",
       text: "FROM b\nRUN --network=host true",
       want: /network\.host is not allowed/,

@@ -79,11 +79,11 @@ function checkEntitlements({ security, network }: RunInstruction, { allow = [], 
       "Pass --allow security.insecure, if you trust this Dockerfile with full control of the machine",
     );
   }
-  if (network?.mode === "host" && ofBuild === "none" && !allow.includes("network.host")) {
+  if (network?.mode === "host" && ofBuild !== "host" && !allow.includes("network.host")) {
     throw semanticError(
       "Cannot use RUN --network=host: network.host is not allowed",
       network.range,
-      "Pass --allow network.host, or leave out --network=none",
+      "Pass --allow network.host, if you trust this Dockerfile with what listens on the loopback of your machine",
     );
   }
 }

@@ -2,6 +2,9 @@
 import { getSystemErrorMessage, getSystemErrorName } from "node:util";
 import { DecantError, isDecantError } from "./errors.ts";
 
+const POOR_FILE_SYSTEM =
+  "Use another file system, such as ext4: this one lacks links, modes or other things that files of images have. DECANT_ROOT says where the store is";
+
 /** Errors that any call may meet. All others mean that something was not foreseen. */
 const HINTS: Readonly<Record<string, string>> = {
   EIO: "Look into the kernel's log (dmesg): the disk may be failing",
@@ -11,8 +14,13 @@ const HINTS: Readonly<Record<string, string>> = {
   ENFILE: "The machine has too many open files: end what you do not need",
   ENOMEM: "Free some memory, or add some",
   EROFS: "Make the file system writable, or use another one",
+  ENOSYS: POOR_FILE_SYSTEM,
+  ENOTSUP: POOR_FILE_SYSTEM,
   ESTALE: "Mount the network file system again",
 };
+
+/** Calls that file systems without links refuse as if somebody might make them. */
+const LINKING: ReadonlySet<unknown> = new Set(["link", "symlink"]);
 
 const UV_UNKNOWN = -4094;
 
@@ -43,6 +51,7 @@ function refusal(error: Error): Refusal | undefined {
   const [, unnamed] = error.errno === UV_UNKNOWN ? (/Unknown error: ([^']*) '/.exec(error.message) ?? []) : [];
   if (unnamed !== undefined) return { errno: "UNKNOWN", state: unnamed.toLowerCase(), hint: HINTS["EIO"] };
   const errno = getSystemErrorName(error.errno);
-  const hint = HINTS[errno];
+  const isPoor = errno === "EPERM" && "syscall" in error && LINKING.has(error.syscall);
+  const hint = isPoor ? POOR_FILE_SYSTEM : HINTS[errno];
   return hint === undefined ? undefined : { errno, state: `${getSystemErrorMessage(error.errno)} (${errno})`, hint };
 }

@@ -196,7 +196,8 @@ function pruneHistory({ layout, database, usage, presence }: Work, { all, olderT
   if (!Number.isFinite(limit)) return;
   for (const row of database.all("SELECT id FROM builds WHERE finished_at < ?", limit)) {
     const id = database.textOf(row, "id");
-    database.run("DELETE FROM builds WHERE id = ?", id);
+    // In this order: logs that no build has would stay for ever.
     presence.discard(`${layout.logs}/${id}`);
+    database.run("DELETE FROM builds WHERE id = ?", id);
   }
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { pool } from "../../src/async.ts";
 import { isDecantError } from "../../src/errors.ts";
+import { machineError } from "../../src/machine-error.ts";
 import type { Random } from "../fuzz/random.ts";
 import { type Action, chooseAction, exportArgs, type ExportKind, exportPath, LEAVING } from "./actions.ts";
 import { type Case, STEP_MARK } from "./cases.ts";
@@ -181,7 +182,8 @@ async function digestProblems({ world, site }: RoundParts, outcomes: readonly Ou
       const found = await digestOf(built, site.left.root);
       if (found !== wanted) problems.push(`${built.name} has the digest ${found}, in a fresh store ${wanted}`);
     } catch (error) {
-      if (site.ground.canRun || !isDecantError(error)) problems.push(`${built.name} cannot be built any more: ${messageOf(error)}`);
+      if (site.ground.canRun || !isDecantError(machineError(error)))
+        problems.push(`${built.name} cannot be built any more: ${messageOf(error)}`);
     }
   }
   return problems;

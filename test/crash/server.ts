@@ -8,6 +8,7 @@ import type { Outcome } from "./processes.ts";
 export interface Server {
   /** "unix:///tmp/…/door" */
   readonly address: string;
+  readonly pid: number;
   kill(): void;
   /** Asks it to end, unless it has been killed, and says how it ended. */
   end(): Promise<Outcome>;
@@ -28,6 +29,7 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   let wasKilled = false;
   return {
     address: `unix://${door}`,
+    pid: child.pid ?? 0,
     kill() {
       wasKilled = child.exitCode === null && child.kill("SIGKILL");
     },

@@ -29,6 +29,8 @@ test("H3: machineError() says what a machine refuses, and leaves the rest alone"
       undefined,
       new Error("Worker initialization failure: EMFILE"),
       UNNAMED,
+      new Error("Cannot read package config /a/package.json: too many open files."),
+      new Error("Cannot read package config /a/package.json: it has no name."),
     ].map(told),
     [
       'SYSCALL Cannot unlink "/a": i/o error (EIO)',
@@ -43,6 +45,8 @@ test("H3: machineError() says what a machine refuses, and leaves the rest alone"
       "as it was",
       "SYSCALL Cannot use a file: a thread cannot start (EMFILE)",
       'SYSCALL Cannot rm "/a": input/output error',
+      "SYSCALL Cannot use a file: a package cannot be loaded: too many open files (EMFILE)",
+      "as it was",
     ],
   );
   assert.throws(

@@ -1,5 +1,5 @@
 /** What the machine refuses, wherever it does so: a failing disk, a full one, too many open files. It is no bug of ours, and a sentence says it. */
-import { getSystemErrorMessage, getSystemErrorName } from "node:util";
+import { getSystemErrorMap, getSystemErrorMessage, getSystemErrorName } from "node:util";
 import { DecantError, isDecantError } from "./errors.ts";
 
 const POOR_FILE_SYSTEM =
@@ -36,6 +36,14 @@ export function machineError(error: unknown): unknown {
   return new DecantError("SYSCALL", `Cannot ${call}${place}: ${state}`, { hint, cause: error, details: { errno } });
 }
 
+/** Node's loader of packages has what the system says at the end of its text only. */
+function toldInText(message: string): Refusal | undefined {
+  const [, what] = /^Cannot read package config .*: (.+?)\.?$/s.exec(message) ?? [];
+  if (what === undefined) return undefined;
+  const [errno] = [...getSystemErrorMap().values()].find(([, text]) => text === what) ?? [];
+  return errno === undefined ? undefined : { errno, state: `a package cannot be loaded: ${what} (${errno})`, hint: HINTS[errno] };
+}
+
 interface Refusal {
   readonly errno: string;
   readonly state: string;
@@ -45,7 +53,11 @@ interface Refusal {
 function refusal(error: Error): Refusal | undefined {
   // Node starts no thread: it has the name in the text only.
   const inText = /^Worker initialization failure: (E[A-Z]+)$/.exec(error.message)?.[1];
-  if (inText !== undefined) return { errno: inText, state: `a thread cannot start (${inText})`, hint: HINTS[inText] };
+  if (inText !== undefined) {
+    return { errno: inText, state: `a thread cannot start (${inText})`, hint: HINTS[inText] };
+  }
+  const told = toldInText(error.message);
+  if (told !== undefined) return told;
   if (!("errno" in error) || typeof error.errno !== "number") return undefined;
   // What std::filesystem says has no name in libuv: it is a removal that failed.
   const [, unnamed] = error.errno === UV_UNKNOWN ? (/Unknown error: ([^']*) '/.exec(error.message) ?? []) : [];

@@ -16,6 +16,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EROFS: "Make the file system writable, or use another one",
   ENOSYS: POOR_FILE_SYSTEM,
   ENOTSUP: POOR_FILE_SYSTEM,
+  ENOTEMPTY: "Try again: the file system keeps removed files while they are open, or another program makes files there",
   ESTALE: "Mount the network file system again",
 };
 

@@ -204,7 +204,7 @@ async function openServing(root: string): Promise<Serving> {
         ...(isOnBuild ? { "buildkit-controlapi-buildid": OPEN_BUILD } : {}),
       });
       let answer: Answer = { status: -1, text: "" };
-      const take = (headers: Readonly<Record<string, unknown>>): void => {
+      const take = (headers: Readonly<Record<string, string | string[] | number | undefined>>): void => {
         if (headers["grpc-status"] !== undefined)
           answer = { status: Number(headers["grpc-status"]), text: String(headers["grpc-message"] ?? "") };
       };

@@ -116,6 +116,8 @@ function change(folder: string, what: number, { at, isLate }: { readonly at: num
   const path = join(folder, NAMES[at % NAMES.length] ?? "a");
   try {
     if (!`${realpathSync(dirname(path))}/`.startsWith(`${realpathSync(folder)}/`)) return;
+    // Nor does a file get another name that was listed when it was small.
+    if (isLate && [path, join(path, "../a")].some((each) => (lstatSync(each, { throwIfNoEntry: false })?.size ?? 0) > MAX_READ + 1)) return;
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) rmSync(path);
     OPS[what % OPS.length]?.(path, at, isLate);
   } catch {

@@ -1,6 +1,9 @@
 /** What the machine refuses, wherever it does so: a failing disk, a full one, too many open files. It is no bug of ours, and a sentence says it. */
-import { getSystemErrorMessage, getSystemErrorName } from "node:util";
+import { getSystemErrorMap, getSystemErrorMessage, getSystemErrorName } from "node:util";
 import { DecantError, isDecantError } from "./errors.ts";
+
+const POOR_FILE_SYSTEM =
+  "Use another file system, such as ext4: this one lacks links, modes or other things that files of images have. DECANT_ROOT says where the store is";
 
 /** Errors that any call may meet. All others mean that something was not foreseen. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -11,8 +14,14 @@ const HINTS: Readonly<Record<string, string>> = {
   ENFILE: "The machine has too many open files: end what you do not need",
   ENOMEM: "Free some memory, or add some",
   EROFS: "Make the file system writable, or use another one",
+  ENOSYS: POOR_FILE_SYSTEM,
+  ENOTSUP: POOR_FILE_SYSTEM,
+  ENOTEMPTY: "Try again: the file system keeps removed files while they are open, or another program makes files there",
   ESTALE: "Mount the network file system again",
 };
+
+/** Calls that file systems without links refuse as if somebody might make them. */
+const LINKING: ReadonlySet<unknown> = new Set(["link", "symlink"]);
 
 const UV_UNKNOWN = -4094;
 
@@ -28,6 +37,14 @@ export function machineError(error: unknown): unknown {
   return new DecantError("SYSCALL", `Cannot ${call}${place}: ${state}`, { hint, cause: error, details: { errno } });
 }
 
+/** Node's loader of packages has what the system says at the end of its text only. */
+function toldInText(message: string): Refusal | undefined {
+  const [, what] = /^Cannot read package config .*: (.+?)\.?$/s.exec(message) ?? [];
+  if (what === undefined) return undefined;
+  const [errno] = [...getSystemErrorMap().values()].find(([, text]) => text === what) ?? [];
+  return errno === undefined ? undefined : { errno, state: `a package cannot be loaded: ${what} (${errno})`, hint: HINTS[errno] };
+}
+
 interface Refusal {
   readonly errno: string;
   readonly state: string;
@@ -37,12 +54,17 @@ interface Refusal {
 function refusal(error: Error): Refusal | undefined {
   // Node starts no thread: it has the name in the text only.
   const inText = /^Worker initialization failure: (E[A-Z]+)$/.exec(error.message)?.[1];
-  if (inText !== undefined) return { errno: inText, state: `a thread cannot start (${inText})`, hint: HINTS[inText] };
+  if (inText !== undefined) {
+    return { errno: inText, state: `a thread cannot start (${inText})`, hint: HINTS[inText] };
+  }
+  const told = toldInText(error.message);
+  if (told !== undefined) return told;
   if (!("errno" in error) || typeof error.errno !== "number") return undefined;
   // What std::filesystem says has no name in libuv: it is a removal that failed.
   const [, unnamed] = error.errno === UV_UNKNOWN ? (/Unknown error: ([^']*) '/.exec(error.message) ?? []) : [];
   if (unnamed !== undefined) return { errno: "UNKNOWN", state: unnamed.toLowerCase(), hint: HINTS["EIO"] };
   const errno = getSystemErrorName(error.errno);
-  const hint = HINTS[errno];
+  const isPoor = errno === "EPERM" && "syscall" in error && LINKING.has(error.syscall);
+  const hint = isPoor ? POOR_FILE_SYSTEM : HINTS[errno];
   return hint === undefined ? undefined : { errno, state: `${getSystemErrorMessage(error.errno)} (${errno})`, hint };
 }

@@ -40,6 +40,11 @@ describe("parseGitUrl()", () => {
   it("takes github.com/… for contexts only", () =>
     assert.deepEqual(parseGitUrl("github.com/o/x#v1", { asContext: true }), { remote: "https://github.com/o/x", ref: "v1" }));
 
+  it("H4: names of folders with line breaks are read back", () => {
+    const git = { remote: "git@h:x.git", ref: "n", subdir: "a\nb" };
+    assert.deepEqual(gitRefOf(gitSourceOp(git)), git);
+  });
+
   const refused: readonly (readonly [text: string, want: RegExp])[] = [
     ["https://h/x.git#-upload-pack=x", /cannot be a ref/],
     ["https://h/x.git#a..b", /cannot be a ref/],

@@ -73,10 +73,11 @@ export function gitSourceOp(git: GitRef, agent?: string): SourceOp {
 
 /** What `gitSourceOp` was made of. */
 export function gitRefOf(op: SourceOp): GitRef {
-  const place = /#([^:]*)(?::(.*))?$/.exec(op.identifier);
+  // Names of folders may have line breaks.
+  const place = /#([^:]*)(?::(.*))?$/s.exec(op.identifier);
   const { attrs } = op;
   return {
-    remote: attrs["git.fullurl"] ?? op.identifier.replace(/#.*$/, ""),
+    remote: attrs["git.fullurl"] ?? op.identifier.replace(/#.*$/s, ""),
     ...(place?.[1] === undefined || place[1] === "" ? {} : { ref: place[1] }),
     ...(place?.[2] === undefined ? {} : { subdir: place[2] }),
     ...given({ checksum: attrs["git.checksum"] }),

@@ -71,8 +71,9 @@ export function openHistory(options: HistoryOptions): History {
           startedAt,
           title,
         );
-        const old = database.all("SELECT id FROM builds ORDER BY started_at DESC, id DESC LIMIT -1 OFFSET ?", KEPT_BUILDS);
-        forget(old.map((row) => database.textOf(row, "id")));
+        const old = database.all("SELECT * FROM builds ORDER BY started_at DESC, id DESC LIMIT -1 OFFSET ?", KEPT_BUILDS).map(decode);
+        // One that runs still has something to say.
+        forget(old.filter(({ state: past }) => past !== "running").map((past) => past.id));
       });
       return { id, startedAt, state: "running", title };
     },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
@@ -23,6 +23,27 @@ test("acquire() lets one in at a time, in the order of asking", async () => {
   await Promise.all(["a", "b", "c"].map(worker));
   assert.deepEqual(order, ["a in", "a out", "b in", "b out", "c in", "c out"]);
   assert.deepEqual(readdirSync(join(at.root, "locks")), []);
+});
+
+test("H3: a lock whose file cannot be removed is given back, and the next process sweeps the file", async () => {
+  await using dir = await temp();
+  const root = join(dir.path, "store");
+  {
+    await using store = await openStore({ root });
+    const lock = await store.locks.acquire("x");
+    const [name = ""] = readdirSync(join(root, "locks"));
+    const path = join(root, "locks", name);
+    rmSync(path);
+    mkdirSync(path);
+    const waiting = store.locks.acquire("x");
+    await assert.rejects(async () => await lock[Symbol.asyncDispose](), { code: "EISDIR" });
+    await assert.rejects(waiting, failsWith("STORE"));
+    rmdirSync(path);
+    writeFileSync(path, "");
+  }
+  assert.equal(readdirSync(join(root, "locks")).length, 1);
+  await using _store = await openStore({ root });
+  assert.deepEqual(readdirSync(join(root, "locks")), []);
 });
 
 test("acquire() lets readers in together, and a writer not among them", async () => {

@@ -13,8 +13,8 @@ import type { Locks } from "./types.ts";
 const FIRST_DELAY_MS = 1;
 const MAX_DELAY_MS = 50;
 
-/** Opens the locks in `folder`. A store that is open for reading has none. */
-export function openLocks(folder: string, readOnly: boolean): Locks {
+/** Opens the locks in `folder`. A store that is open for reading has none. `onLeft` hears that a file could not be removed: it needs a sweep. */
+export function openLocks(folder: string, { readOnly, onLeft }: { readonly readOnly: boolean; readonly onLeft: () => void }): Locks {
   const queues = new Map<string, Queue>();
   const queueOf = (path: string): Queue => {
     let queue = queues.get(path);
@@ -38,8 +38,15 @@ export function openLocks(folder: string, readOnly: boolean): Locks {
       async [Symbol.asyncDispose]() {
         if (released) return;
         released = true;
-        removeFile(path, fd, shared);
-        leave(path, shared);
+        try {
+          removeFile(path, fd, shared);
+        } catch (error) {
+          onLeft();
+          throw error;
+        } finally {
+          // The lock itself is free: who waits in this process goes on.
+          leave(path, shared);
+        }
       },
     };
   };

@@ -20,6 +20,8 @@ export interface Presence extends AsyncDisposable {
   fresh(kind: string): string;
   /** Moves a file or directory of the store out of sight, to be removed later by this process, or by the next one. Gives the new path, or undefined when it is not there. */
   discard(path: string): string | undefined;
+  /** Lets the next process sweep as if this one had died. */
+  leaveMark(): void;
   /** Removes what was discarded. */
   emptyTrash(signal?: AbortSignal): Promise<void>;
   /**
@@ -65,6 +67,7 @@ export function enter(tmp: string, startedAt: number): Presence {
 function present(tmp: string, id: string, lock: DatabaseSync): Presence {
   const folder = `${tmp}/${id}`;
   const trash = new Set<string>();
+  let leavesMark = false;
   let count = 0;
   const fresh = (kind: string): string => {
     count += 1;
@@ -84,6 +87,7 @@ function present(tmp: string, id: string, lock: DatabaseSync): Presence {
       trash.add(to);
       return to;
     },
+    leaveMark: () => void (leavesMark = true),
     async emptyTrash(signal) {
       for (const path of trash) {
         await removeTree(path, { signal });
@@ -107,7 +111,7 @@ function present(tmp: string, id: string, lock: DatabaseSync): Presence {
       try {
         // What is left of the trash is for the next process: leaving must be quick.
         if (trash.size === 0) await removeTree(folder);
-        unlinkSync(`${tmp}/${id}${LOCK}`);
+        if (!leavesMark) unlinkSync(`${tmp}/${id}${LOCK}`);
       } finally {
         lock.close();
       }

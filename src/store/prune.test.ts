@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, linkSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
@@ -85,6 +85,21 @@ test("A9: prune() tells what holds the rest: images, records alone, who uses it;
   assert.ok(kept.cacheBytes >= sizes.cache + 100_000 && kept.cacheBytes < sizes.cache + 150_000, String(kept.cacheBytes));
   assert.equal(kept.usedBytes, 0);
 });
+
+for (const [name, startedAt, keptAs] of [
+  ["in whole seconds, as ext3 does", 1_700_000_000_900, 1_700_000_000],
+  ["in steps of two seconds, as FAT does", 1_700_000_001_900, 1_700_000_000],
+  ["in steps of 10 ms, as exFAT does", 1_700_000_000_129, 1_700_000_000.12],
+] as const)
+  test(`H3: prune() keeps what was just made where the file system keeps times ${name}`, async () => {
+    await using dir = await temp();
+    const root = join(dir.path, "store");
+    await using builder = await openStore({ root, now: () => startedAt });
+    const { digest } = await builder.blobs.put("new");
+    utimesSync(join(root, "blobs", digest.replace(":", "/")), keptAs, keptAs);
+    await using pruner = await openStore({ root, now: () => startedAt + HOUR });
+    assert.equal((await pruner.prune({ all: true })).blobs, 0);
+  });
 
 test("prune() with olderThanMs removes records that were not used since", async () => {
   await using dir = await temp();

@@ -18,7 +18,7 @@ import type { TrackedRecords } from "./records.ts";
 import { reach, references } from "./references.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { Locks, PruneResult, Store } from "./types.ts";
-import { RECORD_GRAIN_MS, refKey, type Usage } from "./usage.ts";
+import { latestOf, RECORD_GRAIN_MS, refKey, type Usage } from "./usage.ts";
 
 /** What a prune works on. */
 interface PruneParts {
@@ -167,7 +167,7 @@ async function sweepBlobs({ layout, database, signal }: Work, live: ReadonlySet<
       if (live.has(refKey("blob", "", `${algorithm}:${hex}`)) || !isDigest(`${algorithm}:${hex}`)) continue;
       const path = `${layout.blobs}/${algorithm}/${hex}`;
       const before = statSync(path, { throwIfNoEntry: false });
-      if (before === undefined || before.mtimeMs >= protectedSince) continue;
+      if (before === undefined || latestOf(before.mtimeMs) >= protectedSince) continue;
       if (!removeUnused(database, path, protectedSince)) continue;
       freedBytes += before.size;
       count += 1;
@@ -181,7 +181,7 @@ async function sweepBlobs({ layout, database, signal }: Work, live: ReadonlySet<
 function removeUnused(database: Database, path: string, protectedSince: number): boolean {
   return database.transaction(() => {
     const now = statSync(path, { throwIfNoEntry: false });
-    if (now === undefined || now.mtimeMs >= protectedSince) return false;
+    if (now === undefined || latestOf(now.mtimeMs) >= protectedSince) return false;
     try {
       unlinkSync(path);
     } catch (error) {
@@ -196,7 +196,8 @@ function pruneHistory({ layout, database, usage, presence }: Work, { all, olderT
   if (!Number.isFinite(limit)) return;
   for (const row of database.all("SELECT id FROM builds WHERE finished_at < ?", limit)) {
     const id = database.textOf(row, "id");
-    database.run("DELETE FROM builds WHERE id = ?", id);
+    // In this order: logs that no build has would stay for ever.
     presence.discard(`${layout.logs}/${id}`);
+    database.run("DELETE FROM builds WHERE id = ?", id);
   }
 }

@@ -157,6 +157,19 @@ test("history keeps builds, their logs, and says when a process died", async () 
   }
 });
 
+test("H8: the history forgets old builds, but none that runs", async () => {
+  await using at = await tempStore();
+  const { history } = at.store;
+  const running = history.begin("running");
+  writeFileSync(history.logFile(running.id, "step"), "log");
+  const old = history.begin("old");
+  history.finish(old.id, "done");
+  for (let count = 0; count < 220; count += 1) history.finish(history.begin(`build ${count}`).id, "done");
+  const titles = history.list(1000).map(({ title }) => title);
+  assert.deepEqual([titles.includes("running"), titles.includes("old"), titles.length], [true, false, 201]);
+  assert.equal(history.log(running.id, "step")?.toString(), "log");
+});
+
 test("many processes open a new store at once", async () => {
   await using dir = await temp();
   const counter = join(dir.path, "counter");

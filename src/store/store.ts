@@ -72,7 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await emptying;
     });
   }
-  const locks = openLocks(layout.locks, readOnly);
+  const locks = openLocks(layout.locks, { readOnly, onLeft: () => presence?.leaveMark() });
   const parts = { layout, database, usage, presence };
   const resources = opening.move();
   const images = openImageNames(database, usage);

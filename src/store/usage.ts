@@ -26,6 +26,15 @@ export function neverBack(clock: () => number): () => number {
   return () => (latest = Math.max(latest, clock()));
 }
 
+/** How exactly file systems keep times, in milliseconds, the coarsest first: FAT, ext3 and NFSv2, exFAT. */
+const GRAINS_MS = [2000, 1000, 10, 1] as const;
+
+/** The latest instant that a file system may have cut to this time of a file: what was just used must not seem older than its user. */
+export function latestOf(mtimeMs: number): number {
+  const grain = GRAINS_MS.find((each) => mtimeMs % each === 0);
+  return grain === undefined ? Math.ceil(mtimeMs) : mtimeMs + grain - 1;
+}
+
 /** Starts with nothing seen. */
 export function createUsage(now: () => number): Usage {
   const startedAt = now();

@@ -1,10 +1,10 @@
 /** Reads file contents from where they are. */
-import { closeSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import type { ByteStream } from "../bytes.ts";
 import { DecantError, InternalError } from "../errors.ts";
 import { displayPath } from "../paths.ts";
-import { changedWhileRead } from "./errors.ts";
-import { openForReading } from "./host-files.ts";
+import { changedWhileRead, goneSinceListed } from "./errors.ts";
+import { openForReading, readListed } from "./host-files.ts";
 import type { DataSource, Tree } from "./types.ts";
 import type { TreePath } from "../paths.ts";
 
@@ -18,7 +18,7 @@ export async function* readData(source: DataSource, size: number): AsyncGenerato
     return;
   }
   if (size === 0) return;
-  const fd = openForReading(source.path);
+  const fd = openSource(source);
   try {
     const start = source.kind === "slice" ? source.offset : 0;
     for (let done = 0; done < size;) {
@@ -33,13 +33,20 @@ export async function* readData(source: DataSource, size: number): AsyncGenerato
   }
 }
 
+function openSource({ kind, path }: Exclude<DataSource, { readonly kind: "bytes" }>): number {
+  const fd = kind === "host" ? readListed(path, () => openForReading(path)) : openForReading(path);
+  if (kind === "slice" || fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw goneSinceListed(path);
+}
+
 /** Part of a source of `size` bytes: fewer than `length` only at its end. Holds nothing open. Throws `CONTEXT` for a file that has become shorter. */
 export function readDataRange(source: DataSource, size: number, offset: number, length: number): Uint8Array {
   const wanted = Math.max(0, Math.min(length, size - offset));
   if (source.kind === "bytes") return source.bytes.subarray(offset, offset + wanted);
   const bytes = Buffer.allocUnsafe(wanted);
   const start = (source.kind === "slice" ? source.offset : 0) + offset;
-  const fd = openForReading(source.path);
+  const fd = openSource(source);
   try {
     for (let done = 0; done < wanted;) {
       const read = readSync(fd, bytes, done, wanted - done, start + done);

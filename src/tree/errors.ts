@@ -108,6 +108,14 @@ export function changedWhileRead(path: string, expectedSize: number, actualSize:
   );
 }
 
+/** A file that was there when its folder was listed. */
+export function goneSinceListed(path: string, cause?: unknown): DecantError {
+  return new DecantError("CONTEXT", `Cannot read "${toText(path)}": it went away, or became something else, while the build read it`, {
+    hint: "Stop what changes it, or leave it out with .dockerignore",
+    cause,
+  });
+}
+
 /** A file whose content is not what it was when a cache key was made of it. */
 export function changedSinceHashed(path: TreePath): DecantError {
   return new DecantError("CONTEXT", `Cannot write "${displayPath(path)}": its source changed while the build read it`, {

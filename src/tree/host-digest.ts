@@ -5,8 +5,9 @@ import { closeSync, createReadStream, fstatSync, readSync } from "node:fs";
 import type { Digest } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
 import { hasWriters } from "../sys/index.ts";
+import { goneSinceListed } from "./errors.ts";
 import type { FileDigests } from "./file-digests.ts";
-import { openForReading } from "./host-files.ts";
+import { openForReading, readListed } from "./host-files.ts";
 import type { RecentContents } from "./recent-contents.ts";
 import type { Entry } from "./types.ts";
 
@@ -21,10 +22,11 @@ export function hashHostFile(
 ): Digest | Promise<Digest> {
   const startedMs = Date.now();
   if (entry.size === 0) return `sha256:${hash("sha256", "", "hex")}` as Digest;
-  const fd = openForReading(path);
+  const fd = readListed(path, () => openForReading(path));
   let isOwned = true;
   try {
     const stat = fstatSync(fd);
+    if (!stat.isFile()) throw goneSinceListed(path);
     // Before it is read: who comes later changes its time.
     const memo = digests === undefined || hasWriters(fd) ? undefined : digests;
     if (stat.size <= SMALL) {

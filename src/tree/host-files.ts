@@ -1,7 +1,8 @@
 /** Paths of the host in bytes form, and reading files by them. Final symlinks are never followed. */
 import { closeSync, constants, openSync } from "node:fs";
 import { toBytes } from "../paths.ts";
-import { pathTooLong } from "./errors.ts";
+import { errnoOf } from "../errors.ts";
+import { goneSinceListed, pathTooLong } from "./errors.ts";
 
 // oxlint-disable-next-line no-control-regex
 const ASCII = /^[\x00-\x7f]*$/;
@@ -22,6 +23,19 @@ export function fsPath(path: string): string | Buffer {
 export function openForReading(path: string): number {
   // Without O_NONBLOCK a FIFO put in the file's place would block the whole process.
   return openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** What opening or reading a file says that has become nothing, a symlink, a socket, a FIFO or a directory, or is below such a thing. */
+const GONE: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENXIO", "EISDIR", "ESPIPE"]);
+
+/** What `read` gives of a file that was there when its folder was listed. Throws `CONTEXT` where it is gone, or something else. */
+export function readListed<Result>(path: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (GONE.has(errnoOf(error))) throw goneSinceListed(path, error);
+    throw error;
+  }
 }
 
 /** One descriptor that stays open while reads go to the same file. */

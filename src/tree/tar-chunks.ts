@@ -11,7 +11,7 @@ import { InternalError } from "../errors.ts";
 import { compareTreePaths } from "../paths.ts";
 import { changedSinceHashed, changedWhileRead, whiteoutError } from "./errors.ts";
 import type { FileReader } from "./host-files.ts";
-import { createFileReader } from "./host-files.ts";
+import { readListed, createFileReader } from "./host-files.ts";
 import { NO_DATA } from "./index-format.ts";
 import { BLOCK } from "./tar-header.ts";
 import type { XattrFilter } from "./tar-write.ts";
@@ -154,7 +154,8 @@ function readPart(reader: FileReader, entry: Entry, data: DataSource | undefined
     case "host":
     case "slice": {
       const offset = data.kind === "slice" ? data.offset : 0;
-      const read = readSync(reader.open(data.path), part.out, part.at, part.size, offset + part.done);
+      const readOn = (): number => readSync(reader.open(data.path), part.out, part.at, part.size, offset + part.done);
+      const read = data.kind === "host" ? readListed(data.path, readOn) : readOn();
       if (read === 0) throw changedWhileRead(data.path, entry.size, part.done);
       return read;
     }

@@ -16,6 +16,8 @@ export interface Action {
 /** What actions need to know. */
 export interface ActionPlaces {
   readonly cases: readonly [Case, ...Case[]];
+  /** "unix:///tmp/…/door", where `decant serve` listens. */
+  readonly server?: string | undefined;
   /** "127.0.0.1:40123": a registry. */
   readonly registry: string;
   /** An image there. */
@@ -53,7 +55,7 @@ export function exportArgs({ args }: Case, kind: ExportKind, dest: string): stri
   return ["build", "--progress=plain", "--allow=buildx.local.delete", "-o", EXPORTS[kind].spec(dest), ...args];
 }
 
-const BUILDING: ReadonlySet<string> = new Set(["build", "build again", "push"]);
+const BUILDING: ReadonlySet<string> = new Set(["build", "build again", "build at the server", "build and push"]);
 
 /** Chooses one. */
 export function chooseAction(random: Random, places: ActionPlaces): Action {
@@ -61,15 +63,22 @@ export function chooseAction(random: Random, places: ActionPlaces): Action {
   const kind = random.weighted([
     [8, "build"],
     [2, "build again"],
-    [5, "export"],
-    [2, "push"],
+    [places.server === undefined ? 0 : 12, "build at the server"],
+    [4, "export"],
+    [2, "build and push"],
+    [1, "push"],
     [2, "pull"],
     [2, "load"],
     [1, "save"],
+    [1, "copy over"],
+    [1, "copy out"],
     [1, "tag"],
     [1, "remove"],
     [2, "prune"],
     [1, "prune all"],
+    [1, "prune images"],
+    [1, "collect"],
+    [1, "forget"],
     [1, "repair"],
   ] as const);
   if (kind !== "export") return { kind, args: argsOf(kind, built, places, random), ...(BUILDING.has(kind) ? { built } : {}) };
@@ -77,15 +86,50 @@ export function chooseAction(random: Random, places: ActionPlaces): Action {
   return { kind, built, how, args: exportArgs(built, how, exportPath(places.out, how)) };
 }
 
-type Kind = "build" | "build again" | "push" | "pull" | "load" | "save" | "tag" | "remove" | "prune" | "prune all" | "repair";
+type Kind =
+  | "build"
+  | "build again"
+  | "build at the server"
+  | "build and push"
+  | "push"
+  | "pull"
+  | "load"
+  | "save"
+  | "copy over"
+  | "copy out"
+  | "tag"
+  | "remove"
+  | "prune"
+  | "prune all"
+  | "prune images"
+  | "collect"
+  | "forget"
+  | "repair";
 
-function argsOf(kind: Kind, built: Case, { registry, pulled, archive, out }: ActionPlaces, random: Random): readonly string[] {
+/** Actions that leave a file or folder in `out`: those that are begun again sweep it. */
+export const LEAVING: ReadonlySet<string> = new Set<Kind>(["save", "copy out"]);
+
+function argsOf(kind: Kind, built: Case, { registry, pulled, archive, out, server = "" }: ActionPlaces, random: Random): readonly string[] {
   switch (kind) {
     case "build":
       return buildArgs(built);
     case "build again":
       return [...buildArgs(built), "--no-cache"];
+    case "build at the server":
+      return [...buildArgs(built), "--builder", server];
     case "push":
+      return ["push", "loaded:1", `${registry}/sent/loaded:1`];
+    case "copy over":
+      return ["copy", pulled, `${registry}/copied/base:${random.below(3)}`];
+    case "copy out":
+      return ["copy", "store:loaded:1", `oci:${join(out, "copied")}:1`];
+    case "prune images":
+      return ["image", "prune"];
+    case "collect":
+      return ["cache", "gc", "--max-used-space", random.pick(["0", "1MB", "4MB"])];
+    case "forget":
+      return ["history", "rm", "--all"];
+    case "build and push":
       return ["build", "--progress=plain", "--push", "-t", `${registry}/pushed/${built.name}:1`, ...built.args];
     case "pull":
       return ["pull", pulled];

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../fuzz/random.ts";
+import type { BuildOptions } from "../../src/index.ts";
 import { BUSYBOX, type Workshop } from "../support/build.ts";
 
 /** One build. */
@@ -10,6 +11,8 @@ export interface Case {
   /** Its Dockerfile. */
   readonly file: string;
   readonly args: readonly string[];
+  /** The same for the library. */
+  readonly options: BuildOptions;
   /** For several platforms: those cannot go to a docker archive. */
   readonly isMany: boolean;
 }
@@ -19,7 +22,8 @@ const MARK = "DECANT_CRASH";
 /** What all steps of this run have in their environment. */
 export const STEP_MARK: string = `${MARK}=${process.pid}`;
 
-const EPOCH = ["--build-arg", "SOURCE_DATE_EPOCH=1700000000"];
+const SOURCE_DATE_EPOCH = "1700000000";
+const EPOCH = ["--build-arg", `SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH}`];
 
 /** Writes `count` Dockerfiles into the workshop; `pulled` is an image of a registry with busybox in it. */
 export function makeCases(shop: Workshop, random: Random, { count, pulled }: { readonly count: number; readonly pulled: string }): Case[] {
@@ -32,8 +36,15 @@ export function makeCases(shop: Workshop, random: Random, { count, pulled }: { r
       file,
       isMany ? platformsText(random, number, pulled) : stepsText(random, number, number % 3 === 2 ? `FROM ${pulled} AS base\n` : BUSYBOX),
     );
-    const platforms = isMany ? ["--platform", "linux/amd64,linux/arm64"] : [];
-    return { name, file, isMany, args: ["-f", file, "--provenance=false", ...EPOCH, ...platforms, shop.context] };
+    const platforms = isMany ? ["linux/amd64", "linux/arm64"] : [];
+    const words = isMany ? ["--platform", platforms.join(",")] : [];
+    return {
+      name,
+      file,
+      isMany,
+      args: ["-f", file, "--provenance=false", ...EPOCH, ...words, shop.context],
+      options: { context: shop.context, file, platforms, buildArgs: { SOURCE_DATE_EPOCH }, caCerts: "off", env: {} },
+    };
   });
 }
 

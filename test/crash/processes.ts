@@ -32,7 +32,11 @@ const HANGS_MS = 60_000;
 export async function runAction(
   action: Action,
   env: Readonly<Record<string, string | undefined>>,
-  how: { readonly killAfterMs?: number | undefined; readonly fault?: Fault | undefined; readonly under?: readonly string[] } = {},
+  how: {
+    readonly killAfterMs?: number | undefined;
+    readonly fault?: Fault | undefined;
+    readonly under?: readonly string[] | undefined;
+  } = {},
 ): Promise<Outcome> {
   const started = performance.now();
   const [program = DECANT, ...args] = [

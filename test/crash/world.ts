@@ -1,24 +1,32 @@
-/** The store, the registry and the folders of one run of the harness. */
+/** The registry, the Dockerfiles and the folders of one run of the harness, and the stores that it works on one after the other. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadImages } from "../../src/index.ts";
+import { type BuildOptions, loadImages } from "../../src/index.ts";
 import { createRandom } from "../fuzz/random.ts";
 import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 import { startFakeRegistry } from "../support/registry.ts";
 import type { ActionPlaces } from "./actions.ts";
 import { makeCases } from "./cases.ts";
 import { createExpected, type Expected } from "./expected.ts";
+import { type Ground, openGround } from "./grounds.ts";
 import type { LeftPlaces } from "./leftovers.ts";
 
-/** All of it; gone when disposed. */
+/** What all stores of a run share; gone when disposed. */
 export interface World extends AsyncDisposable {
-  readonly places: ActionPlaces;
-  readonly left: LeftPlaces;
   readonly expected: Expected;
-  /** Arguments of a build that does little, but runs a step. */
-  readonly sweeper: readonly string[];
+  /** A build that does little, but runs a step. */
+  readonly sweeper: BuildOptions;
   /** For files of the checks. */
   readonly folder: string;
+  /** Makes a store on a file system. Throws where there is no such file system. */
+  openSite(ground: string): Promise<Site>;
+}
+
+/** A store, and what lies around it; unmounted when it is disposed, which fails while anything is open. */
+export interface Site extends Disposable {
+  readonly ground: Ground;
+  readonly places: ActionPlaces;
+  readonly left: LeftPlaces;
   /** Of all commands. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A line of their environment. */
@@ -36,7 +44,6 @@ export async function openWorld(seed: number, cases: number): Promise<World> {
     mkdirSync(path, { recursive: true });
     return path;
   };
-  const [left, fresh] = [{ root: shop.root, temporary: folder("tmp"), out: folder("out") }, folder("fresh")];
   const pulled = `${registry.host}/base:1`;
   const archive = join(shop.folder, "loaded.tar");
   // Its layers are no others': where a store has a layer in two compressions, an image has the one that was there first.
@@ -44,29 +51,37 @@ export async function openWorld(seed: number, cases: number): Promise<World> {
   await shop.build(BUSYBOX, { ...origin, outputs: [{ type: "registry", names: [pulled], rewriteTimestamp: true }] });
   shop.write({ "loaded/text": "loaded\n".repeat(50_000) });
   await shop.build("FROM scratch\nCOPY loaded /\n", { ...origin, outputs: [{ type: "docker", dest: archive, names: ["loaded:1"] }] });
-  await loadImages({ root: shop.root, env: {}, file: archive }).result;
   const [first, ...more] = makeCases(shop, createRandom(seed), { count: cases, pulled });
   if (first === undefined) throw new RangeError("a run needs a case");
   const sweeper = join(shop.folder, "sweeper.Dockerfile");
   writeFileSync(sweeper, `FROM ${pulled}\nRUN true\n`);
-  const mark = `DECANT_CRASH_COMMAND=${process.pid}`;
-  const env = {
-    ...process.env,
-    DECANT_ROOT: shop.root,
-    TMPDIR: left.temporary,
-    HOME: shop.folder,
-    NO_COLOR: "1",
-    DECANT_CRASH_COMMAND: String(process.pid),
-  };
+  // Builds in this process keep their files there as well.
+  process.env["TMPDIR"] = folder("tmp");
+  const env = { ...process.env, HOME: shop.folder, NO_COLOR: "1", DECANT_CRASH_COMMAND: String(process.pid) };
+  const places = { cases: [first, ...more] as const, registry: registry.host, pulled, archive };
+  let count = 0;
   const resources = opening.move();
   return {
-    places: { cases: [first, ...more], registry: registry.host, pulled, archive, out: left.out },
-    left,
-    sweeper: ["-f", sweeper, shop.context],
-    expected: createExpected(fresh, env),
+    sweeper: { context: shop.context, file: sweeper, noCache: true, caCerts: "off", env: {} },
+    expected: createExpected(folder("fresh"), env),
     folder: shop.folder,
-    env,
-    mark,
+    async openSite(name) {
+      count += 1;
+      using site = new DisposableStack();
+      const ground = site.use(openGround(name, folder(`site${count}`)));
+      const left = { root: join(ground.path, "store"), temporary: folder("tmp"), out: join(ground.path, "out") };
+      mkdirSync(left.out);
+      await loadImages({ root: left.root, env: {}, file: archive }).result;
+      const kept = site.move();
+      return {
+        ground,
+        left,
+        places: { ...places, out: left.out },
+        env: { ...env, DECANT_ROOT: left.root },
+        mark: `DECANT_CRASH_COMMAND=${process.pid}`,
+        [Symbol.dispose]: () => kept.dispose(),
+      };
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

@@ -144,6 +144,22 @@ test("I3: where no builder is left, the error names builder and step", async () 
   });
 });
 
+test("H3: a builder that goes before the first step is told as one that has gone", async () => {
+  await using server = await startBuildServer();
+  using shop = workshop();
+  shop.write({ a: "a" });
+  const file = join(shop.folder, "Dockerfile");
+  writeFileSync(file, "FROM scratch\nCOPY a /\n");
+  const building = watched({ root: shop.root, context: shop.context, file, builders: buildersOf(server.address) }, (event) => {
+    if (event.type === "vertex.done" && event.vertex.startsWith("builder ")) server.cut();
+  });
+  await assert.rejects(building, (error) => {
+    assert.ok(isDecantError(error, "BUILDER"), String(error));
+    assert.ok(error.message.includes("has gone"), error.message);
+    return true;
+  });
+});
+
 test("I3: each platform goes to a builder, and the image has all of them", async () => {
   await using one = await startBuildServer();
   await using two = await startBuildServer();

@@ -1,5 +1,5 @@
 /** The folder and the store of a target, and what lies around them: nothing may be written there. */
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStore, type Store } from "../../src/store/index.ts";
 import type { Lab } from "./types.ts";
@@ -26,8 +26,22 @@ export interface Canary {
   changed(): boolean;
 }
 
-/** Makes both below `folder`, anew. */
+const canaries = new Map<string, Canary>();
+
+/** Makes both below `folder`, anew; the neighbour only where somebody touched it. */
 export function openCanary(folder: string): Canary {
+  const kept = canaries.get(folder);
+  if (kept !== undefined && existsSync(folder) && !kept.changed()) {
+    rmSync(kept.inside, { recursive: true, force: true });
+    mkdirSync(kept.inside);
+    return kept;
+  }
+  const made = makeCanary(folder);
+  canaries.set(folder, made);
+  return made;
+}
+
+function makeCanary(folder: string): Canary {
   rmSync(folder, { recursive: true, force: true });
   const [inside, outside] = [join(folder, "inside"), join(folder, "outside")];
   mkdirSync(inside, { recursive: true });

@@ -47,8 +47,9 @@ async function work(): Promise<void> {
     const result = await tried(name);
     total += result.cases;
     faults += result.faults.length;
-    const perSecond = Math.round(result.cases / Math.max(result.seconds, 0.001));
-    console.log(`${result.faults.length === 0 ? "✔" : "✖"} ${name}: ${result.cases} cases, ${perSecond} a second`);
+    const rate = (seconds: number): number => Math.round(result.cases / Math.max(seconds, 0.001));
+    const rates = `${rate(result.seconds)} a second, ${rate(result.cpuSeconds)} a second of the processor`;
+    console.log(`${result.faults.length === 0 ? "✔" : "✖"} ${name}: ${result.cases} cases, ${rates}`);
     for (const fault of result.faults) console.log(`  seed ${fault.seed}, ${fault.file}\n  ${fault.problem.replaceAll("\n", "\n  ")}`);
   }
 }
@@ -74,6 +75,7 @@ async function tried(name: string): Promise<WorkerResult> {
   return {
     cases: at - seed,
     seconds,
+    cpuSeconds: seconds,
     faults: [{ seed: at, problem: why ?? `the process ended with ${end}\n${said}`, file: "(see the seed)" }],
   };
 }

@@ -16,6 +16,10 @@ const corpus = [...corpusOf(name).values()];
 const progress = openSync(join(folder, "progress"), "w");
 const now = Buffer.alloc(8);
 const faults = new Map<string, WorkerResult["faults"][number]>();
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 const startMs = performance.now();
 let cases = 0;
 {
@@ -35,6 +39,11 @@ let cases = 0;
     if (faults.size === MAX_FAULTS) break;
   }
 }
-const result: WorkerResult = { cases, seconds: (performance.now() - startMs) / 1000, faults: [...faults.values()] };
+const result: WorkerResult = {
+  cases,
+  seconds: (performance.now() - startMs) / 1000,
+  cpuSeconds: cpuMs() / 1000,
+  faults: [...faults.values()],
+};
 writeFileSync(join(folder, "result"), JSON.stringify(result));
 process.exit(0);

@@ -15,5 +15,7 @@ export interface WorkerInput {
 export interface WorkerResult {
   readonly cases: number;
   readonly seconds: number;
+  /** Of the processor. */
+  readonly cpuSeconds: number;
   readonly faults: readonly { readonly seed: number; readonly problem: string; readonly file: string }[];
 }

@@ -1,17 +1,13 @@
-/**
- * X2: builds, runs and `prune --all` at once, each a process of its own, on one store. DECANT_LOAD_BUILDS says how many builds (default 60,
- * `npm run test:load` does 500).
- */
+/** X2: builds, runs and `prune --all` at once, each a process of its own, on one store. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { addBusybox, workshop, type Workshop } from "../support/build.ts";
 import { DECANT } from "../support/command.ts";
+import { leftIn, loadTime, lostIn } from "./support.ts";
 
-const BUILDS = Number(process.env["DECANT_LOAD_BUILDS"] ?? 60);
 /** So few that builders often need what a prune has just judged. */
 const VARIANTS = 7;
 
@@ -29,7 +25,7 @@ async function decant(shop: Workshop, ...args: readonly string[]): Promise<Done>
   return { args: args.join(" "), code, text };
 }
 
-test(`X2: ${BUILDS} builds by two builders, beside runs and prunes of everything, lose nothing`, async () => {
+test(`X2: builds by two builders, beside runs and prunes of everything, lose nothing`, async () => {
   using shop = workshop();
   addBusybox(shop);
   for (let variant = 0; variant < VARIANTS; variant += 1) shop.write({ [`file${variant}`]: `${variant}\n` });
@@ -44,40 +40,33 @@ test(`X2: ${BUILDS} builds by two builders, beside runs and prunes of everything
 
   const failed: Done[] = [];
   const keep = (done: Done): void => void (done.code === 0 || failed.push(done));
-  let left = BUILDS;
+  const goesOn = loadTime();
+  let builds = 0;
   let prunes = 0;
   const builder = async (first: number): Promise<void> => {
-    for (let turn = first; left > 0; turn += 1) {
-      left -= 1;
+    for (let turn = first; goesOn(); turn += 1) {
       const variant = turn % VARIANTS;
       // Without a name nothing but records keeps what was made.
       keep(await build(variant, ...(turn % 3 === 0 ? ["-t", `app${variant % 2}`] : [])));
+      builds += 1;
     }
   };
   const runner = async (): Promise<void> => {
-    while (left > 0) keep(await decant(shop, "run", "--network", "none", "app0", "cat", "/made", "/v"));
+    while (goesOn()) keep(await decant(shop, "run", "--network", "none", "app0", "cat", "/made", "/v"));
   };
   const pruner = async (): Promise<void> => {
-    while (left > 0) {
+    while (goesOn()) {
       keep(await decant(shop, "prune", "--all"));
       prunes += 1;
     }
   };
   await Promise.all([builder(0), builder(3), runner(), pruner()]);
   assert.deepEqual(failed, []);
-  assert.ok(prunes > BUILDS / 20, `only ${prunes} prunes`);
+  assert.ok(prunes > builds / 20, `only ${prunes} prunes beside ${builds} builds`);
+  console.log(`${builds} builds, ${prunes} prunes`);
 
   // What records say that they need is there.
-  using database = new DatabaseSync(join(shop.root, "decant.db"), { readOnly: true });
-  const lost = database.prepare(
-    "SELECT owner_id FROM refs WHERE owner = 'record' AND NOT EXISTS (SELECT 1 FROM records WHERE space = owner_space AND id = owner_id)",
-  );
-  assert.deepEqual(lost.all(), []);
-  // Of an image there may be signatures, and a registry that it came from.
-  const dangling = database.prepare(
-    "SELECT id FROM refs WHERE kind = 'record' AND space NOT IN ('image.referrers', 'image.origin') AND NOT EXISTS (SELECT 1 FROM records WHERE records.space = refs.space AND records.id = refs.id)",
-  );
-  assert.deepEqual(dangling.all(), []);
+  assert.deepEqual(lostIn(shop.root), []);
   for (const variant of [0, 1]) {
     const saved = await decant(
       shop,
@@ -90,4 +79,5 @@ test(`X2: ${BUILDS} builds by two builders, beside runs and prunes of everything
     );
     assert.equal(saved.code, 0, saved.text);
   }
+  assert.deepEqual(leftIn(shop.root), []);
 });

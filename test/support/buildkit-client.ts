@@ -129,6 +129,11 @@ export interface TestClient extends AsyncDisposable {
 
 let count = 0;
 
+/** A client of the server at a unix socket. */
+export function connectTestClient(path: string): TestClient {
+  return openTestClient(connect(path));
+}
+
 function openTestClient(socket: Duplex): TestClient {
   const grpc = openGrpcClient(socket);
   return {

@@ -47,7 +47,9 @@ const HUB = /^(?:registry-1\.docker\.io|https:\/\/index\.docker\.io\/v1\/|index\
 /** The answers to a builder. */
 export function lentRouter(lent: Lent): Router {
   const { access, signal } = lent;
-  const router = new Router((error) => {
+  const router = new Router((thrown) => {
+    // An answer of the protocol whose clean-up failed: why it did is the news.
+    const error: unknown = thrown instanceof SuppressedError && thrown.suppressed instanceof GrpcError ? thrown.error : thrown;
     if (error instanceof GrpcError) return error;
     if (!signal.aborted) lent.onFailure(error);
     return new GrpcError(CODE.unknown, error instanceof Error ? error.message : String(error));

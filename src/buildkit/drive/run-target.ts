@@ -126,7 +126,6 @@ export async function runTarget(node: BuilderNode, ready: ReadyTarget, steps: To
       sessionId: nodeSession.id,
       epochSec: build.epochSec,
       signal,
-      refusal: () => refusal,
     });
     planStep(opened.emit, { vertex, name: `fetching the result of ${node.address}` });
     const layers = await runStep(opened.emit, vertex, opened.signal, () =>
@@ -136,7 +135,7 @@ export async function runTarget(node: BuilderNode, ready: ReadyTarget, steps: To
     return { ...solved, solution: solutionOf(ready, layers) };
   } catch (error) {
     opened.signal.throwIfAborted();
-    throw error;
+    throw reasonOf(error, node, { steps, refusal });
   }
 }
 
@@ -146,12 +145,11 @@ interface Solving {
   readonly sessionId: string;
   readonly epochSec: number | undefined;
   readonly signal: AbortSignal;
-  readonly refusal: () => unknown;
 }
 
 async function solveThere(
   node: BuilderNode,
-  { graph, steps, sessionId, epochSec, signal, refusal }: Solving,
+  { graph, steps, sessionId, epochSec, signal }: Solving,
 ): Promise<{ readonly digest: string; readonly executed: number; readonly cached: number }> {
   const ref = newReference();
   const exporterAttrs = { tar: "false", compression: "uncompressed", "oci-mediatypes": "true" };
@@ -182,9 +180,9 @@ async function solveThere(
     // The server ends it after the build; one that does not is no reason to wait.
     await Promise.race([watched.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS).unref())]);
     return { digest: exporterResponse["containerimage.digest"] ?? "", ...(await steps.end()) };
-  } catch (cause) {
+  } catch (error) {
     await Promise.race([watched.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS).unref())]);
-    throw reasonOf(cause, node, { steps, refusal: refusal() });
+    throw error;
   }
 }
 

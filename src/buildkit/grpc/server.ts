@@ -130,7 +130,16 @@ async function* decoded<Input extends DescMessage>(
   frames: AsyncIterable<Uint8Array>,
   schema: Input,
 ): AsyncGenerator<MessageShape<Input>, void, undefined> {
-  for await (const frame of frames) yield fromBinary(schema, frame);
+  for await (const frame of frames) {
+    let message: MessageShape<Input>;
+    try {
+      message = fromBinary(schema, frame);
+    } catch (cause) {
+      // The code that other servers give.
+      throw new GrpcError(CODE.internal, `a message of ${schema.typeName} cannot be read`, { cause });
+    }
+    yield message;
+  }
 }
 
 /** Writes, and waits while the other side does not read. */

@@ -22,6 +22,9 @@ const LOADERS: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["scripts", async () => (await import("./scripts.ts")).SCRIPTS],
   ["graphs", async () => (await import("./buildkit.ts")).GRAPHS],
   ["context-files", async () => (await import("./buildkit.ts")).FILES],
+  ["contexts", async () => (await import("./contexts.ts")).CONTEXTS],
+  ["git", async () => (await import("./git.ts")).GIT],
+  ["calls", async () => (await import("./calls.ts")).CALLS],
   ["dockerfiles", async () => (await import("./dockerfiles.ts")).DOCKERFILES],
 ]);
 

@@ -53,13 +53,13 @@ const NAMES = [
   "..a",
   "d..",
 ] as const;
-const LINKS = ["../outside", "../outside/passwd", "a", "b", "d", ".", "l", "/etc/passwd", "x".repeat(4000)] as const;
+const LINKS = ["../outside", "../outside/passwd", "a", "b", "d", ".", "l", "/proc/self/environ", "x".repeat(4000)] as const;
 
-const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
 
-/** Does not wait for who reads a FIFO. */
+/** Does not wait for who reads a FIFO, and never writes through a link: it may lead to a file of this machine. */
 function put(path: string, content: string | Buffer, how: number = O_TRUNC): void {
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK | how);
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | how);
   try {
     writeFileSync(fd, content);
   } finally {

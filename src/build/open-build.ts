@@ -61,6 +61,15 @@ export interface BuildRun {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly client?: ClientAccess | undefined;
+  /** Of a build that is done once more: what its sources were. */
+  readonly replay?: ReplayedSources | undefined;
+}
+
+/** What the sources of a build were. */
+export interface ReplayedSources {
+  readonly rules: SourceRules;
+  /** Files of the locks of its bases, by "RECIPE[:VARIANT]". */
+  readonly lockFiles: ReadonlyMap<string, string>;
 }
 
 /** An opened build. */
@@ -117,7 +126,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
   const policy = await openPolicy(options, cwd, env);
-  const atContext = policy?.context ?? NO_RULES.context;
+  const atContext = run.replay?.rules.context ?? policy?.context ?? NO_RULES.context;
   const context = await openBuildContext(options, session, { cwd, access, compatibility, rule: atContext, ...run });
   refuseModes(options, context);
   const folder = context.files.kind === "folder" ? context.files.path : undefined;
@@ -147,7 +156,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     contexts,
     // What came from elsewhere does not say which images stand for others.
     project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
-    rules: () => (rules ??= openRules(options, { context, folder, policy })),
+    rules: () => (rules ??= run.replay === undefined ? openRules(options, { context, folder, policy }) : Promise.resolve(run.replay.rules)),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -212,7 +221,7 @@ export async function imagesOf(opened: OpenedBuild, severalPlatforms: boolean = 
   const { options, cwd, folder, context, contexts, emit, signal } = opened;
   const { assemble = [], locked = false } = options;
   const pull = options.pull === true ? "always" : options.pull === false ? undefined : options.pull;
-  const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked };
+  const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked, lockFiles: opened.replay?.lockFiles };
   const rules = await opened.rules();
   return baseImages(await opened.session(), {
     project: await opened.project(),

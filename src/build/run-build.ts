@@ -4,12 +4,10 @@ import type { AuditReport } from "../audit/index.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { BuiltImage, ExportResult } from "../image/index.ts";
-import { withAttestations } from "./attestations.ts";
 import { checkBuildOptions, checkTargets } from "./check-options.ts";
-import { builtImage } from "./built-image.ts";
+import { finishImage } from "./finish-image.ts";
 import { openCollector } from "./collector.ts";
 import { keepEvents } from "./kept-events.ts";
-import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
 import { exportAll } from "./outputs.ts";
 import { formatPlatform, type Platform } from "../oci/index.ts";
@@ -207,15 +205,6 @@ async function auditOf(build: SolvedBuild, image: BuiltImage, report: BuildRepor
   const { auditBuild } = await import("./audit.ts");
   const audit = await auditBuild(build, image, { mode, onJudged: report?.add });
   return mode === undefined ? undefined : audit;
-}
-
-/** What was solved as one image, with what is said of it. */
-async function finishImage(build: SolvedBuild): Promise<BuiltImage> {
-  const { opened, session, conversion, solution, started, epochSec, inIndex, platform } = build;
-  const built = builtImage(conversion, solution, { nowMs: started.startedAt, epochSec, inIndex, requested: platform });
-  const { emit, signal } = opened;
-  const image = withAttestations(await withLoaderCache(built, { store: session.store, emit, signal }), build);
-  return opened.guard === undefined ? image : (await import("./guarded-image.ts")).guardedImage(image, opened.guard, opened.options);
 }
 
 /** What the first output that is an image says of itself. */

@@ -27,7 +27,12 @@ export function replayImage(options: ReplayOptions): Run<ReplayResult> {
     const { readProvenance, replayBase, replayBuild, replayError } = await import("../build/replay/index.ts");
     const found = await provenanceOf(session.store, image);
     if (found === undefined)
-      throw replayError(options.image, "it has no provenance", { hint: "Build it with --provenance, or --provenance=mode=max" });
+      throw replayError(options.image, image.attestations.length > 0 ? "the store does not have its provenance" : "it has no provenance", {
+        hint:
+          image.attestations.length > 0
+            ? `Take it from its registry, with all that is said of it: decant replay docker://${options.image}`
+            : "Build it with --provenance, or --provenance=mode=max",
+      });
     const recorded = readProvenance(options.image, found.version, found.predicate);
     const subject = { image, platform, recorded };
     const asked = { ...options, stdout: guardedStdout(options.stdout) };

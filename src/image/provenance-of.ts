@@ -18,12 +18,14 @@ const schema = v.looseObject({
   predicate: v.unknown(),
 });
 
-/** The first provenance whose subject is the image; undefined where there is none. Nobody vouches for it. Throws `BLOB_MISSING`, `MANIFEST`. */
+/** The first provenance whose subject is the image; undefined where the store has none. Nobody vouches for it. Throws `BLOB_MISSING`, `MANIFEST`. */
 export async function provenanceOf(
   store: Store,
   { descriptor, attestations }: Pick<OpenedImage, "descriptor" | "attestations">,
 ): Promise<FoundProvenance | undefined> {
-  for (const { bytes } of await readStatements(store, attestations)) {
+  // A pull may leave them behind.
+  const here = attestations.filter(({ digest }) => store.blobs.size(digest) !== undefined);
+  for (const { bytes } of await readStatements(store, here)) {
     const parsed = v.safeParse(schema, jsonOf(bytes));
     if (!parsed.success) continue;
     const { predicateType, subject, predicate } = parsed.output;

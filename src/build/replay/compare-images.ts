@@ -1,6 +1,6 @@
 /** Where an image and what its provenance gave differ first: files before their times, then the configuration, then the manifest. */
 import type { HistoryEntry } from "../../oci/index.ts";
-import type { OpenedImage } from "../../image/index.ts";
+import { instructionOf, type OpenedImage } from "../../image/index.ts";
 import { valueDifference } from "../../value-difference.ts";
 import { causeOf } from "../reproducible/causes.ts";
 import { firstDifference, IMAGE_AND_REPLAY } from "../reproducible/first-difference.ts";
@@ -20,7 +20,7 @@ export async function compareImages(image: OpenedImage, replay: OpenedImage, sig
   const found = await firstDifference(own, other, { ignoresTimes: false, signal, names: IMAGE_AND_REPLAY });
   if (found !== undefined) {
     const layer = differing[found.layer] ?? found.layer;
-    const by = instructionOf(replay.config.history ?? [], layer);
+    const by = madeBy(replay.config.history ?? [], layer);
     return { what: `"${found.path ?? "/"}" in layer ${layer + 1}${by}: ${found.what}`, ...causeOf(found) };
   }
   if (differing[0] !== undefined) return { what: `layer ${differing[0] + 1} has the same files in another tar: another version made it` };
@@ -30,7 +30,7 @@ export async function compareImages(image: OpenedImage, replay: OpenedImage, sig
   return { what: `all files and the configuration are the same; ${manifest ?? "the manifests are written in another way"} in the replay` };
 }
 
-function instructionOf(history: readonly HistoryEntry[], layer: number): string {
+function madeBy(history: readonly HistoryEntry[], layer: number): string {
   const made = history.filter((entry) => entry.empty_layer !== true)[layer]?.created_by;
-  return made === undefined ? "" : ` of ${made}`;
+  return made === undefined ? "" : ` of ${instructionOf(made)}`;
 }

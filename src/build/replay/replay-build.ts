@@ -95,8 +95,7 @@ async function perform(
   if (solved === undefined) throw new InternalError("a build without a result");
   const before = new Set((await storedImages(session.store)).map(({ top }) => top.digest));
   const outputs = await exportAll([await finishImage(solved)], [solved]);
-  const [stored] = outputs;
-  const digest = stored?.descriptor?.digest;
+  const digest = outputs[0]?.descriptor?.digest;
   if (digest === undefined) throw new InternalError("the replay was not stored");
   const replayed = await loadImage(session.store, digest, platform);
   const compare = { vertex: "compare", name: `comparing with ${options.image}` };
@@ -117,7 +116,11 @@ function withoutDockerfile({ dockerfile: _other, ...recorded }: RecordedBuild): 
 }
 
 /** In the store, in the form that the image has. */
-export function storeOutput(form: RecordedForm, { manifest }: OpenedImage, names: readonly string[]): OutputSpec {
+export function storeOutput(
+  form: RecordedForm,
+  { manifest }: OpenedImage,
+  names: readonly string[],
+): Extract<OutputSpec, { readonly type: "image" }> {
   const { level, force, rewriteTimestamp, sourceDateEpoch } = form;
   const top = manifest.layers.at(-1);
   const isEstargz = top?.annotations?.[ESTARGZ_TOC_ANNOTATION] !== undefined;

@@ -23,7 +23,7 @@ import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
 import { parseGitUrl } from "../graph/index.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
-import type { CredentialSource } from "../registry/index.ts";
+import { type CredentialSource, fileCredentials } from "../registry/index.ts";
 import {
   type BaseImages,
   baseImages,
@@ -36,7 +36,9 @@ import {
   type ProjectOptions,
   type SourceRules,
 } from "../project/index.ts";
+import { homeDirectory } from "../home-directory.ts";
 import { workingDirectory } from "../working-directory.ts";
+import { noteCredentials, type UsedCredentials } from "./used-credentials.ts";
 
 const POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
@@ -82,6 +84,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   readonly secretKey: EngineContext["secretKey"];
   /** Knows the secrets of the build, if it has any. */
   readonly guard: SecretGuard | undefined;
+  /** Those of registries that it has used. */
+  readonly credentials: UsedCredentials;
   readonly context: BuildContext;
   /** The folder of the context, if it is one of this machine. */
   readonly folder: string | undefined;
@@ -109,7 +113,8 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const { cwd = workingDirectory(), env = process.env } = options;
   await using opening = new AsyncDisposableStack();
   let opened: Promise<Session> | undefined;
-  const session = (): Promise<Session> => (opened ??= openSession(options, "change", run.client?.credentials));
+  const credentials = noteCredentials(run.client?.credentials ?? fileCredentials({ env, homeDir: homeDirectory() }));
+  const session = (): Promise<Session> => (opened ??= openSession(options, "change", credentials.source));
   opening.defer(async () => {
     // One that could not be opened has told so.
     const resource = await opened?.catch(() => undefined);
@@ -147,6 +152,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     access,
     secretKey: openSecretKeys(options.secrets ?? [], access.secret),
     guard,
+    credentials,
     context,
     folder,
     written,

@@ -19,6 +19,8 @@ import { openCaches, type SharedCaches } from "./shared-caches.ts";
 import { tellSize } from "./size.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import { allTargets, type BuildTarget, shownTarget } from "./targets.ts";
+import type { SecretGuard } from "../secrets/index.ts";
+import { credentialGuard } from "./used-credentials.ts";
 import { VERSION } from "../version.ts";
 import type { BuildOptions, BuildResult, TargetResult } from "./types.ts";
 
@@ -42,7 +44,7 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOfAll(opened, targets), client?.build.id);
   run.emit({ type: "versions", versions: versionsOf(opened) });
   try {
-    const result = await perform(opened, { targets, id, report, solve: remote?.solve ?? solveGraph });
+    const result = await perform(opened, { targets, id, report, solve: remote?.solve ?? solveGraph, hide: keeper.hide });
     keeper.keep(history, id);
     history.finish(id, "done");
     await report?.write(history, id);
@@ -87,11 +89,16 @@ interface Work {
   readonly id: string;
   readonly report: BuildReport | undefined;
   readonly solve: RemoteSolver["solve"];
+  /** Takes care that no event has a secret that the guard knows. */
+  readonly hide: (guard: SecretGuard | undefined) => void;
 }
 
-async function perform(opened: OpenedBuild<BuildOptions>, { targets, id, report, solve }: Work): Promise<BuildResult> {
-  const prepared = await prepareBuild(opened, targets);
-  const caches = await openCaches(opened, platformsIn(prepared));
+async function perform(opened: OpenedBuild<BuildOptions>, { targets, id, report, solve, hide }: Work): Promise<BuildResult> {
+  const planned = await prepareBuild(opened, targets);
+  const guard = await credentialGuard(opened);
+  hide(guard);
+  const prepared = guard === opened.guard ? planned : planned.map((one) => ({ ...one, opened: { ...one.opened, guard } }));
+  const caches = await openCaches({ ...opened, guard }, platformsIn(prepared));
   const collector = await openCollector((await opened.session()).store, opened.emit, opened.signal);
   const started = { id, startedAt: Date.now(), shared: caches.shared, grew: () => collector.collect() };
   const { builds, executed, cached } = await solve(prepared, started);
@@ -110,6 +117,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, { targets, id, report,
       ),
     );
   }
+  await caches.check();
   // Only when all have passed: a build that fails has written nothing.
   const results: TargetResult[] = [];
   for (const one of finished) results.push(await exportTarget(one));

@@ -13,6 +13,8 @@ export interface SharedCaches {
   readonly shared?: SharedResults;
   /** What is to be in the configuration of the image; undefined where nothing is. */
   inline(build: SolvedBuild): object | undefined;
+  /** Looks through cache mounts that will travel. Throws `SECRET_IN_IMAGE` where one has a secret of the build. */
+  check(): Promise<void>;
   /** Writes what the build found. Throws as `exportCaches`. */
   write(builds: readonly SolvedBuild[]): Promise<void>;
 }
@@ -22,9 +24,10 @@ export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: r
   const { options, cwd, emit, signal } = opened;
   const { cacheFrom = [] } = options;
   const cacheTo = wantedTargets(options);
-  if (cacheFrom.length === 0 && cacheTo.length === 0) return { inline: () => undefined, write: () => Promise.resolve() };
+  if (cacheFrom.length === 0 && cacheTo.length === 0)
+    return { inline: () => undefined, check: () => Promise.resolve(), write: () => Promise.resolve() };
   // Loaded when it is needed: most builds have no such caches.
-  const { exportCaches, importCaches, inlineCache, openTargets, shareResults } = await import("../caches/index.ts");
+  const { checkMounts, exportCaches, importCaches, inlineCache, openTargets, shareResults } = await import("../caches/index.ts");
   const session = await opened.session();
   const context = {
     store: session.store,
@@ -35,6 +38,7 @@ export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: r
     signal,
     cwd,
     platforms,
+    guard: opened.guard,
   };
   const written = await openTargets(
     cacheTo.filter((target) => target.type !== "inline"),
@@ -44,6 +48,9 @@ export async function openCaches(opened: OpenedBuild<BuildOptions>, platforms: r
   return {
     shared,
     inline: ({ solution }) => (cacheTo.some(({ type }) => type === "inline") ? inlineCache(found, solution.layers) : undefined),
+    async check() {
+      if (opened.guard !== undefined) await checkMounts(written, found.mounts, context);
+    },
     async write(builds) {
       const layers = builds.flatMap(({ solution }) => solution.layers);
       await exportCaches(written, { ...found, layers }, context);

@@ -2,12 +2,10 @@
  * What steps select of a directory, hashed as one step of the build while other steps run: each COPY and each mount then takes its own from
  * here. Keys need these digests whatever the cache has, so nothing is hashed in vain.
  */
-import type { Digest } from "../digest.ts";
-import { given } from "../given.ts";
 import { type BindMount, type CacheMount, type FileAction, reachable, type Vertex, type VertexId } from "../graph/index.ts";
-import { subtreeDigest, type Tree } from "../tree/index.ts";
+import type { Tree } from "../tree/index.ts";
 import { type CopySource, digestSelection, type SelectionDigest, selectSources } from "./file/selection.ts";
-import { selectMounted } from "./ops/mount-selection.ts";
+import { digestMounted, type MountedDigest } from "./file/mounted.ts";
 import type { ReadFiles, ReadSelection, Selections, SourceProvider } from "./types.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
@@ -33,22 +31,16 @@ export function hashSelections(
     return next;
   };
   const seen = new Map<CopyAction | SelectingMount, ReadFiles>();
+  const noted = <Found extends MountedDigest>(part: CopyAction | SelectingMount, found: Found): Found => {
+    const { digest, lines } = found;
+    const isShort = lines !== undefined && lines.byteLength <= MAX_KEPT_LINES;
+    seen.set(part, { digest, ...(isShort ? { lines: text(lines) } : {}) });
+    return found;
+  };
   const copyOf = (action: CopyAction): Promise<SelectionDigest> =>
-    queue(async () => {
-      const found = await digestSelection(source.tree, selectSources(source, action), action, signal);
-      const { digest, lines } = found;
-      seen.set(action, {
-        digest,
-        ...given({ lines: lines !== undefined && lines.byteLength <= MAX_KEPT_LINES ? text(lines) : undefined }),
-      });
-      return found;
-    });
-  const mountOf = (mount: SelectingMount): Promise<Digest> =>
-    queue(async () => {
-      const digest = await subtreeDigest(source.tree, selectMounted(source, mount).path, { signal });
-      seen.set(mount, { digest });
-      return digest;
-    });
+    queue(async () => noted(action, await digestSelection(source.tree, selectSources(source, action), action, signal)));
+  const mountOf = (mount: SelectingMount): Promise<MountedDigest> =>
+    queue(async () => noted(mount, await digestMounted(source, mount, signal)));
   const copies = new Map(copiesFrom(vertex, order).map((action) => [action, copyOf(action)]));
   const mounts = new Map(mountsFrom(vertex, order).map((mount) => [mount, mountOf(mount)]));
   return {
@@ -57,7 +49,11 @@ export function hashSelections(
       if (!look) copies.delete(action);
       return selection;
     },
-    mounted: (mount) => mounts.get(mount) ?? mountOf(mount),
+    mounted(mount, { look = false } = {}) {
+      const mounted = mounts.get(mount) ?? mountOf(mount);
+      if (!look) mounts.delete(mount);
+      return mounted;
+    },
     ended: last.then(() => undefined),
     seen,
   };

@@ -205,7 +205,7 @@ describe("G.4: a cache that travels", { timeout: 240_000, concurrency: 2 }, () =
   });
 });
 
-describe("G.3: --expect-cached", { timeout: 120_000 }, () => {
+describe("G.3: --expect-cached", { timeout: 600_000 }, () => {
   it("fails a build that would run a step, with the input that changed, and runs nothing", async () => {
     using shop = machine();
     await built(shop, {}, STAGES);

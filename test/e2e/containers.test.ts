@@ -183,7 +183,7 @@ describe("U4: decant ps, stop and rm", { timeout: 120_000, concurrency: 2 }, () 
   });
 });
 
-it("U4: --init is the first process, and buries orphans", { timeout: 120_000 }, async () => {
+it("U4: --init is the first process, and buries orphans", { timeout: 600_000 }, async () => {
   using shop = await withWeb();
   const script =
     "cat /proc/1/cmdline | tr '\\0' ' '; (sleep 0.1 & echo $! > /pid); while [ -e /proc/$(cat /pid) ]; do sleep 0.05; done; cat /proc/[0-9]*/stat | grep -c ' Z '; exit 4";
@@ -196,7 +196,7 @@ it("U4: --init is the first process, and buries orphans", { timeout: 120_000 }, 
   assert.equal(await ended, 143);
 });
 
-it("U4: the library's containers are listed and stopped as those of the command", { timeout: 120_000 }, async () => {
+it("U4: the library's containers are listed and stopped as those of the command", { timeout: 600_000 }, async () => {
   using shop = await withWeb();
   const { root } = shop;
   const up = Promise.withResolvers<void>();

@@ -109,7 +109,7 @@ describe("G5: secrets in keys", { timeout: 120_000, concurrency: 2 }, () => {
   });
 });
 
-describe("G5: modes of context files", { timeout: 120_000 }, () => {
+describe("G5: modes of context files", { timeout: 600_000 }, () => {
   it("G5: contextModes=git gives laptop and CI the same keys and files", async () => {
     using here = shopWithBusybox();
     using there = shopWithBusybox();

@@ -20,7 +20,7 @@ import { tellSize } from "./size.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import { allTargets, type BuildTarget, shownTarget } from "./targets.ts";
 import type { SecretGuard } from "../secrets/index.ts";
-import { credentialGuard } from "./used-credentials.ts";
+import { credentialGuard } from "./credential-guard.ts";
 import { VERSION } from "../version.ts";
 import type { BuildOptions, BuildResult, TargetResult } from "./types.ts";
 

@@ -59,7 +59,7 @@ interface Made {
   readonly folder: string;
   /** Of the indexes of the images. Provenance says when each build was. */
   readonly digests: readonly string[];
-  /** Of the images themselves: "TAG linux/amd64 sha256:…". */
+  /** Of the images themselves: "NAME linux/amd64 sha256:…". */
   readonly manifests: readonly string[];
   /** Tarballs. */
   readonly files: readonly string[];
@@ -92,7 +92,7 @@ function makeAll({ folder }: Stage, root: string, to: string): Made {
     const { "containerimage.digest": digest } = JSON.parse(readFileSync(metadata, "utf8")) as { readonly "containerimage.digest": string };
     return digest;
   });
-  const manifests = IMAGES.flatMap(({ tag }) => manifestsOf(root, tag));
+  const manifests = IMAGES.flatMap(({ file }) => manifestsOf(to, file));
   return { folder: to, digests, manifests, files: tarballs };
 }
 
@@ -117,13 +117,19 @@ function auditSignatures(): void {
   );
 }
 
-/** The digest of the image for each platform. */
-function manifestsOf(root: string, tag: string): string[] {
-  return platforms.map((platform) => {
-    const said = execFileSync(DECANT, ["inspect", "--root", root, "--platform", platform, "--format", "json", tag], { encoding: "utf8" });
-    const { digest } = JSON.parse(said) as { readonly digest: string };
-    return `${tag} ${platform} ${digest}`;
-  });
+/** The digests of the images in an archive, without what is said of them: "NAME linux/amd64 sha256:…". */
+function manifestsOf(folder: string, file: string): string[] {
+  const read = (name: string): Index =>
+    JSON.parse(execFileSync("tar", ["-xOf", join(folder, `${file}.tar`), name], { encoding: "utf8" })) as Index;
+  const [top] = read("index.json").manifests;
+  const { manifests } = read(`blobs/${top?.digest.replace(":", "/") ?? ""}`);
+  return manifests.flatMap(({ digest, platform }) =>
+    platform === undefined || platform.os === "unknown" ? [] : [`${file} ${platform.os}/${platform.architecture} ${digest}`],
+  );
+}
+
+interface Index {
+  readonly manifests: readonly { readonly digest: string; readonly platform?: { readonly os: string; readonly architecture: string } }[];
 }
 
 /** Builds the images once more from what their provenance says, as anybody can who has the context. Throws where one is another one. */

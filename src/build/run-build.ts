@@ -44,7 +44,7 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOfAll(opened, targets), client?.build.id);
   run.emit({ type: "versions", versions: versionsOf(opened) });
   try {
-    const result = await perform(opened, { targets, id, report, solve: remote?.solve ?? solveGraph, hide: keeper.hide });
+    const result = await perform(opened, { targets, id, report, solve: remote?.solve ?? solveGraph, hide: (guard) => keeper.hide(guard) });
     keeper.keep(history, id);
     history.finish(id, "done");
     await report?.write(history, id);

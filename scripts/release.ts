@@ -1,11 +1,12 @@
 /**
  * Makes a release in release/: the npm package, a tarball with Node.js inside for each platform, Decant's own images, SBOMs and checksums. Decant
- * builds tarballs and images, twice, in stores that share nothing, and compares. Publishes nothing: it prints the commands that would.
+ * builds tarballs and images, twice, in stores that share nothing, and compares; then it replays the images from their provenance. Publishes nothing: it prints the commands that would.
  *
  *   node scripts/release.ts [--out FOLDER] [--platform linux/amd64,linux/arm64] [--once]
  *
  * Needs root and crun or runc (the launcher of the images is compiled in a RUN step), npm's registry, and Debian's archive.
  */
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempDisposableSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -37,6 +38,7 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 using work = mkdtempDisposableSync(join(tmpdir(), "decant-release-"));
 
+auditSignatures();
 const stage = stageRelease({ out, folder: join(work.path, "context"), platforms, epoch });
 const store = join(work.path, "store");
 for (const recipe of ["base", "tools"]) {
@@ -47,15 +49,19 @@ writeFileSync(join(out, `decant-${VERSION}-base.lock.json`), readFileSync(join(s
 
 const made = makeAll(stage, store, out);
 if (!values.once) compare(made, makeAll(stage, join(work.path, "store-again"), join(work.path, "again")));
-const files = [`decant-${VERSION}.tgz`, ...made.files, ...sboms(store)];
+replayAll(store, stage.folder);
+const files = [`decant-${VERSION}.tgz`, ...made.files, ...IMAGES.map(({ file }) => `${file}.tar`), ...sboms(store)];
 writeFileSync(join(out, "SHA256SUMS"), files.map((name) => `${sha256Of(join(out, name))}  ${name}\n`).join(""));
 tell(files, made.digests);
 
 /** What one store makes. */
 interface Made {
   readonly folder: string;
-  /** Of the indexes of the images. */
+  /** Of the indexes of the images. Provenance says when each build was. */
   readonly digests: readonly string[];
+  /** Of the images themselves: "NAME linux/amd64 sha256:…". */
+  readonly manifests: readonly string[];
+  /** Tarballs. */
   readonly files: readonly string[];
 }
 
@@ -81,20 +87,68 @@ function makeAll({ folder }: Stage, root: string, to: string): Made {
       "-t",
       tag,
     ];
-    const proofs = [`--audit=${audit}`, "--sbom", "--metadata-file", metadata];
+    const proofs = [`--audit=${audit}`, "--sbom", "--provenance=mode=max,reproducible=true", "--metadata-file", metadata];
     run([DECANT, ...common, ...args, "--target", target, "--platform", platforms.join(","), ...outputs, ...proofs, folder]);
     const { "containerimage.digest": digest } = JSON.parse(readFileSync(metadata, "utf8")) as { readonly "containerimage.digest": string };
     return digest;
   });
-  return { folder: to, digests, files: [...tarballs, ...IMAGES.map(({ file }) => `${file}.tar`)] };
+  const manifests = IMAGES.flatMap(({ file }) => manifestsOf(to, file));
+  return { folder: to, digests, manifests, files: tarballs };
 }
 
 /** Throws where the second time gave other bytes. */
 function compare(first: Made, second: Made): void {
   const other = first.files.filter((name) => sha256Of(join(first.folder, name)) !== sha256Of(join(second.folder, name)));
-  if (other.length > 0 || first.digests.join() !== second.digests.join())
-    throw new Error(`Cannot release: a second build gives other bytes: ${[...other, ...first.digests, ...second.digests].join(", ")}`);
+  const images = second.manifests.filter((one) => !first.manifests.includes(one));
+  if (other.length + images.length > 0 || first.manifests.length !== second.manifests.length)
+    throw new Error(`Cannot release: a second build gives other bytes: ${[...other, ...first.manifests, ...images].join(", ")}`);
   console.log("A second build with an empty store gives the same bytes");
+}
+
+/** Asks npm's registry who signed its packages. Throws where a signature is wrong; where none can be had, as behind a proxy that strips them, it says so. */
+function auditSignatures(): void {
+  const { status, stdout, stderr } = spawnSync("npm", ["audit", "signatures"], { cwd: ROOT, encoding: "utf8" });
+  const said = `${stdout}${stderr}`.trim();
+  if (/invalid (?:registry signature|attestation)/i.test(said)) throw new Error(`Cannot release: ${said}`);
+  console.log(
+    status === 0
+      ? said
+      : `The signatures of npm's packages could not be checked here: ${said.split("\n").find((line) => line !== "") ?? ""}`,
+  );
+}
+
+/** The digests of the images in an archive, without what is said of them: "NAME linux/amd64 sha256:…". */
+function manifestsOf(folder: string, file: string): string[] {
+  const read = (name: string): Index =>
+    JSON.parse(execFileSync("tar", ["-xOf", join(folder, `${file}.tar`), name], { encoding: "utf8" })) as Index;
+  const [top] = read("index.json").manifests;
+  const { manifests } = read(`blobs/${top?.digest.replace(":", "/") ?? ""}`);
+  return manifests.flatMap(({ digest, platform }) =>
+    platform === undefined || platform.os === "unknown" ? [] : [`${file} ${platform.os}/${platform.architecture} ${digest}`],
+  );
+}
+
+interface Index {
+  readonly manifests: readonly { readonly digest: string; readonly platform?: { readonly os: string; readonly architecture: string } }[];
+}
+
+/** Builds the images once more from what their provenance says, as anybody can who has the context. Throws where one is another one. */
+function replayAll(root: string, folder: string): void {
+  for (const { file } of IMAGES)
+    for (const platform of platforms)
+      run([
+        DECANT,
+        "replay",
+        "verify",
+        "--root",
+        root,
+        "--progress",
+        "plain",
+        "--platform",
+        platform,
+        `oci:${join(out, file)}.tar`,
+        folder,
+      ]);
 }
 
 /** An SBOM for each image and platform. */

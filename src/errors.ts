@@ -48,6 +48,7 @@ export type ErrorCode =
   | "STORE_CORRUPT"
   | "NOT_CACHED"
   | "NOT_REPRODUCIBLE"
+  | "REPLAY"
   | "SECRET_IN_IMAGE"
   | "RUN_FAILED"
   | "RUN_USER"

@@ -33,6 +33,7 @@ export {
   type VerifyImageOptions,
 } from "./signatures.ts";
 export { login, logout } from "./login.ts";
+export { replayImage } from "./replay.ts";
 export { reportOf, type Report, type ReportOptions } from "./report.ts";
 export { sbomOf, type SbomOptions } from "./sbom.ts";
 export { importImage, pullImage, pushImage } from "./transfer.ts";

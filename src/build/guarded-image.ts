@@ -16,8 +16,8 @@ export function guardedImage(image: BuiltImage, guard: SecretGuard, options: Pic
     ...image,
     attestations: attestations.map((attestation) => ({
       ...attestation,
-      async predicate(layers) {
-        const made = await attestation.predicate(layers);
+      async predicate(layers, output) {
+        const made = await attestation.predicate(layers, output);
         guard.checkText(`its ${attestation.fileName}`, JSON.stringify(made));
         return made;
       },

@@ -5,6 +5,7 @@ export { type ExplainedStep, explainAgainst, explainSteps } from "./explain-step
 export { type PastStep, pastSteps } from "./past-steps.ts";
 export { type ComparedBuilds, type ComparedStep, type ComparedValue, compareEvents } from "./compare-builds.ts";
 export { type BuildPlan, planBuildRun } from "./plan-build.ts";
+export { baseProvenance } from "./base-provenance.ts";
 export { checkFile } from "./check-file.ts";
 export {
   type BuildRun,
@@ -21,6 +22,7 @@ export { openCaches } from "./shared-caches.ts";
 export { secretsOfSteps } from "./lent-files.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
 export { runBuild } from "./run-build.ts";
+export type { ReplayDifference, ReplayOptions, ReplayResult } from "./replay/types.ts";
 export type { PreparedBuild } from "./prepare.ts";
 export type { RemoteSolver } from "./remote.ts";
 export type { Builders, BuildersPlace, Fleet } from "./remote-types.ts";

@@ -23,7 +23,7 @@ import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
 import { parseGitUrl, type SourceOp } from "../graph/index.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
-import type { CredentialSource } from "../registry/index.ts";
+import { type CredentialSource, fileCredentials } from "../registry/index.ts";
 import {
   type BaseImages,
   baseImages,
@@ -36,7 +36,9 @@ import {
   type ProjectOptions,
   type SourceRules,
 } from "../project/index.ts";
+import { homeDirectory } from "../home-directory.ts";
 import { workingDirectory } from "../working-directory.ts";
+import { noteCredentials, type UsedCredentials } from "./used-credentials.ts";
 
 const POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
@@ -63,6 +65,15 @@ export interface BuildRun {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly client?: ClientAccess | undefined;
+  /** Of a build that is done once more: what its sources were. */
+  readonly replay?: ReplayedSources | undefined;
+}
+
+/** What the sources of a build were. */
+export interface ReplayedSources {
+  readonly rules: SourceRules;
+  /** Files of the locks of its bases, by "RECIPE[:VARIANT]". */
+  readonly lockFiles: ReadonlyMap<string, string>;
 }
 
 /** An opened build. */
@@ -75,6 +86,8 @@ export interface OpenedBuild<Options extends OpenBuildOptions = OpenBuildOptions
   readonly secretKey: EngineContext["secretKey"];
   /** Knows the secrets of the build, if it has any. */
   readonly guard: SecretGuard | undefined;
+  /** Those of registries that it has used. */
+  readonly credentials: UsedCredentials;
   readonly context: BuildContext;
   /** The folder of the context, if it is one of this machine. */
   readonly folder: string | undefined;
@@ -102,7 +115,8 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const { cwd = workingDirectory(), env = process.env } = options;
   await using opening = new AsyncDisposableStack();
   let opened: Promise<Session> | undefined;
-  const session = (): Promise<Session> => (opened ??= openSession(options, "change", run.client?.credentials));
+  const credentials = noteCredentials(run.client?.credentials ?? fileCredentials({ env, homeDir: homeDirectory() }));
+  const session = (): Promise<Session> => (opened ??= openSession(options, "change", credentials.source));
   opening.defer(async () => {
     // One that could not be opened has told so.
     const resource = await opened?.catch(() => undefined);
@@ -119,7 +133,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
   const policy = await openPolicy(options, cwd, env);
-  const atContext = policy?.context ?? NO_RULES.context;
+  const atContext = run.replay?.rules.context ?? policy?.context ?? NO_RULES.context;
   const context = await openBuildContext(options, session, { cwd, access, compatibility, rule: atContext, ...run });
   refuseModes(options, context);
   const folder = context.files.kind === "folder" ? context.files.path : undefined;
@@ -140,6 +154,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     access,
     secretKey: openSecretKeys(options.secrets ?? [], access.secret),
     guard,
+    credentials,
     context,
     folder,
     written,
@@ -149,7 +164,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
     contexts,
     // What came from elsewhere does not say which images stand for others.
     project: () => (project ??= findProjectFile({ file: options.projectFile, context: folder, cwd })),
-    rules: () => (rules ??= openRules(options, { context, folder, policy })),
+    rules: () => (rules ??= run.replay === undefined ? openRules(options, { context, folder, policy }) : Promise.resolve(run.replay.rules)),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -214,7 +229,7 @@ export async function imagesOf(opened: OpenedBuild, severalPlatforms: boolean = 
   const { options, cwd, folder, context, contexts, emit, signal } = opened;
   const { assemble = [], locked = false } = options;
   const pull = options.pull === true ? "always" : options.pull === false ? undefined : options.pull;
-  const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked };
+  const bases = { cwd, folders: foldersOf(folder, context.dockerfile.path), assemble, locked, lockFiles: opened.replay?.lockFiles };
   const rules = await opened.rules();
   return baseImages(await opened.session(), {
     project: await opened.project(),

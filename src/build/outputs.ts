@@ -7,6 +7,7 @@ import type { Followed } from "../followed.ts";
 import {
   type AnnotationSpec,
   annotationsFor,
+  type Attestation,
   type BuiltImage,
   checkOutput,
   clampTimes,
@@ -45,8 +46,10 @@ export async function exportAll(images: readonly BuiltImage[], builds: readonly 
       const build = options.autoAnnotations === true ? builds[at] : undefined;
       const known = build === undefined ? [] : autoAnnotations(image, build);
       const annotated = withAnnotations(image, [...known, ...ownAnnotations(output), ...(options.annotations ?? [])], platforms);
-      const { attestations: _left, ...bare } = annotated;
-      return await rewritten(timedFor(takesAttestations(output) ? annotated : bare, output), output, session, signal);
+      const { attestations, ...bare } = annotated;
+      const said = attestations?.map((one) => ({ ...one, predicate: (layers) => one.predicate(layers, output) }) satisfies Attestation);
+      const whole = takesAttestations(output) ? { ...bare, ...given({ attestations: said }) } : bare;
+      return await rewritten(timedFor(whole, output), output, session, signal);
     };
     const wanted = (): Promise<BuiltImage[]> => pool(AT_ONCE, images, changed, signal);
     results.push(await writeOutput(wanted, output, { index, target: shown, session, stdout: options.stdout, cwd, followed, emit, signal }));

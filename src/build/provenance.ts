@@ -36,7 +36,12 @@ export function provenanceAttestation(image: BuiltImage, build: SolvedBuild, wan
   return {
     predicateType: PROVENANCE_PREDICATES[version],
     fileName: wanted.filename ?? "provenance.json",
-    predicate: async (layers) => provenancePredicate(version, { ...facts, layers: stepLayers(depths, layers) }),
+    predicate: async (layers, output) => {
+      // Loaded on use: most builds have no provenance.
+      const { buildRecord } = await import("./replay/record.ts");
+      const replay = buildRecord(build, facts.mode, output);
+      return provenancePredicate(version, { ...facts, layers: stepLayers(depths, layers), replay });
+    },
   };
 }
 
@@ -170,6 +175,9 @@ function requestOf({ options, context }: OpenedBuild<BuildOptions>, order: reado
   if (options.noCache === true) args["no-cache"] = "";
   else if ((options.noCacheStages ?? []).length > 0) args["no-cache"] = (options.noCacheStages ?? []).join(",");
   if (options.network !== undefined && options.network !== "default") args["force-network-mode"] = options.network;
+  if ((options.ulimits ?? []).length > 0)
+    args["ulimit"] = (options.ulimits ?? []).map(({ name, soft, hard }) => `${name}=${soft}:${hard}`).join(",");
+  if (options.shmSizeBytes !== undefined) args["shm-size"] = String(options.shmSizeBytes);
   if ((options.addHosts ?? []).length > 0) args["add-hosts"] = (options.addHosts ?? []).map(({ host, ip }) => `${host}=${ip}`).join(",");
   const mounts = order.flatMap(({ op }) => (op.kind === "exec" ? [...op.mounts] : []));
   const variables = order.flatMap(({ op }) => (op.kind === "exec" ? [...op.secretEnv] : []));

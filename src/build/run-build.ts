@@ -4,12 +4,10 @@ import type { AuditReport } from "../audit/index.ts";
 import { isDecantError } from "../errors.ts";
 import { given } from "../given.ts";
 import type { BuiltImage, ExportResult } from "../image/index.ts";
-import { withAttestations } from "./attestations.ts";
 import { checkBuildOptions, checkTargets } from "./check-options.ts";
-import { builtImage } from "./built-image.ts";
+import { finishImage } from "./finish-image.ts";
 import { openCollector } from "./collector.ts";
 import { keepEvents } from "./kept-events.ts";
-import { withLoaderCache } from "./loader-cache.ts";
 import { type BuildRun, openBuild, type OpenedBuild, titleOf } from "./open-build.ts";
 import { exportAll } from "./outputs.ts";
 import { formatPlatform, type Platform } from "../oci/index.ts";
@@ -21,6 +19,8 @@ import { openCaches, type SharedCaches } from "./shared-caches.ts";
 import { tellSize } from "./size.ts";
 import { type SolvedBuild, solveGraph } from "./solve-graph.ts";
 import { allTargets, type BuildTarget, shownTarget } from "./targets.ts";
+import type { SecretGuard } from "../secrets/index.ts";
+import { credentialGuard } from "./credential-guard.ts";
 import { VERSION } from "../version.ts";
 import type { BuildOptions, BuildResult, TargetResult } from "./types.ts";
 
@@ -44,7 +44,7 @@ export async function runBuild(options: BuildOptions, { signal, emit, client }: 
   const { id } = history.begin(options.buildArgs?.["BUILDKIT_BUILD_NAME"] ?? titleOfAll(opened, targets), client?.build.id);
   run.emit({ type: "versions", versions: versionsOf(opened) });
   try {
-    const result = await perform(opened, { targets, id, report, solve: remote?.solve ?? solveGraph });
+    const result = await perform(opened, { targets, id, report, solve: remote?.solve ?? solveGraph, hide: (guard) => keeper.hide(guard) });
     keeper.keep(history, id);
     history.finish(id, "done");
     await report?.write(history, id);
@@ -89,11 +89,16 @@ interface Work {
   readonly id: string;
   readonly report: BuildReport | undefined;
   readonly solve: RemoteSolver["solve"];
+  /** Takes care that no event has a secret that the guard knows. */
+  readonly hide: (guard: SecretGuard | undefined) => void;
 }
 
-async function perform(opened: OpenedBuild<BuildOptions>, { targets, id, report, solve }: Work): Promise<BuildResult> {
-  const prepared = await prepareBuild(opened, targets);
-  const caches = await openCaches(opened, platformsIn(prepared));
+async function perform(opened: OpenedBuild<BuildOptions>, { targets, id, report, solve, hide }: Work): Promise<BuildResult> {
+  const planned = await prepareBuild(opened, targets);
+  const guard = await credentialGuard(opened);
+  hide(guard);
+  const prepared = guard === opened.guard ? planned : planned.map((one) => ({ ...one, opened: { ...one.opened, guard } }));
+  const caches = await openCaches({ ...opened, guard }, platformsIn(prepared));
   const collector = await openCollector((await opened.session()).store, opened.emit, opened.signal);
   const started = { id, startedAt: Date.now(), shared: caches.shared, grew: () => collector.collect() };
   const { builds, executed, cached } = await solve(prepared, started);
@@ -112,6 +117,7 @@ async function perform(opened: OpenedBuild<BuildOptions>, { targets, id, report,
       ),
     );
   }
+  await caches.check();
   // Only when all have passed: a build that fails has written nothing.
   const results: TargetResult[] = [];
   for (const one of finished) results.push(await exportTarget(one));
@@ -207,15 +213,6 @@ async function auditOf(build: SolvedBuild, image: BuiltImage, report: BuildRepor
   const { auditBuild } = await import("./audit.ts");
   const audit = await auditBuild(build, image, { mode, onJudged: report?.add });
   return mode === undefined ? undefined : audit;
-}
-
-/** What was solved as one image, with what is said of it. */
-async function finishImage(build: SolvedBuild): Promise<BuiltImage> {
-  const { opened, session, conversion, solution, started, epochSec, inIndex, platform } = build;
-  const built = builtImage(conversion, solution, { nowMs: started.startedAt, epochSec, inIndex, requested: platform });
-  const { emit, signal } = opened;
-  const image = withAttestations(await withLoaderCache(built, { store: session.store, emit, signal }), build);
-  return opened.guard === undefined ? image : (await import("./guarded-image.ts")).guardedImage(image, opened.guard, opened.options);
 }
 
 /** What the first output that is an image says of itself. */

@@ -5,6 +5,7 @@ import type { SharedResults } from "../engine/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { Emit } from "../events.ts";
 import type { Session } from "../context/index.ts";
+import type { SecretGuard } from "../secrets/index.ts";
 import type { SolvedBuild } from "./solve-graph.ts";
 import type { BuildOptions } from "./types.ts";
 
@@ -14,6 +15,8 @@ export interface SharedCaches {
   readonly shared?: SharedResults;
   /** What is to be in the configuration of the image; undefined where nothing is. */
   inline(build: Pick<SolvedBuild, "solution">): object | undefined;
+  /** Looks through cache mounts that will travel. Throws `SECRET_IN_IMAGE` where one has a secret of the build. */
+  check(): Promise<void>;
   /** Writes what the build found. Throws as `exportCaches`. */
   write(builds: readonly Pick<SolvedBuild, "solution">[]): Promise<void>;
 }
@@ -25,6 +28,7 @@ interface CachingBuild {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly session: () => Promise<Session>;
+  readonly guard?: SecretGuard | undefined;
 }
 
 /** Reads the caches that the options name. Throws as `importCaches` and `openTargets`. */
@@ -32,9 +36,10 @@ export async function openCaches(opened: CachingBuild, platforms: readonly Platf
   const { options, cwd, emit, signal } = opened;
   const { cacheFrom = [] } = options;
   const cacheTo = wantedTargets(options);
-  if (cacheFrom.length === 0 && cacheTo.length === 0) return { inline: () => undefined, write: () => Promise.resolve() };
+  if (cacheFrom.length === 0 && cacheTo.length === 0)
+    return { inline: () => undefined, check: () => Promise.resolve(), write: () => Promise.resolve() };
   // Loaded when it is needed: most builds have no such caches.
-  const { exportCaches, importCaches, inlineCache, openTargets, shareResults } = await import("../caches/index.ts");
+  const { checkMounts, exportCaches, importCaches, inlineCache, openTargets, shareResults } = await import("../caches/index.ts");
   const session = await opened.session();
   const context = {
     store: session.store,
@@ -45,6 +50,7 @@ export async function openCaches(opened: CachingBuild, platforms: readonly Platf
     signal,
     cwd,
     platforms,
+    guard: opened.guard,
   };
   const written = await openTargets(
     cacheTo.filter((target) => target.type !== "inline"),
@@ -54,6 +60,9 @@ export async function openCaches(opened: CachingBuild, platforms: readonly Platf
   return {
     shared,
     inline: ({ solution }) => (cacheTo.some(({ type }) => type === "inline") ? inlineCache(found, solution.layers) : undefined),
+    async check() {
+      if (opened.guard !== undefined) await checkMounts(written, found.mounts, context);
+    },
     async write(builds) {
       const layers = builds.flatMap(({ solution }) => solution.layers);
       await exportCaches(written, { ...found, layers }, context);

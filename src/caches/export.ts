@@ -67,6 +67,11 @@ export async function exportCaches(targets: readonly OpenTarget[], found: BuildR
   }
 }
 
+/** Looks through the cache mounts that targets will have, before anything is written. Throws `SECRET_IN_IMAGE`. */
+export async function checkMounts(targets: readonly OpenTarget[], used: BuildResults["mounts"], ctx: ExportContext): Promise<void> {
+  for (const { target } of targets) await packMounts({ ...ctx, emit: () => undefined, vertex: "check mounts" }, used, target);
+}
+
 function vertexOf(at: number): string {
   return `export cache ${at}`;
 }
@@ -83,7 +88,7 @@ interface OwnResults {
 }
 
 async function ownResults(
-  ctx: ImageContext,
+  ctx: ImageContext & Pick<PlaceContext, "guard">,
   place: ArtifactPlace,
   target: OwnPlace,
   { found, before }: { readonly found: BuildResults; readonly before: FoundCache | undefined },
@@ -132,7 +137,7 @@ async function ownResults(
 }
 
 async function ownMounts(
-  ctx: ImageContext,
+  ctx: ImageContext & Pick<PlaceContext, "guard">,
   place: ArtifactPlace,
   target: OwnPlace,
   { found, nowMs }: { readonly found: BuildResults; readonly nowMs: number },

@@ -1,5 +1,5 @@
 /** Caches that travel: results of builds in registries and folders. */
-export { exportCaches, openTargets } from "./export.ts";
+export { checkMounts, exportCaches, openTargets } from "./export.ts";
 export { inlineCache } from "./inline.ts";
 export { importCaches } from "./import.ts";
 export { shareResults } from "./shared.ts";

@@ -11,6 +11,7 @@ import type { ImageContext } from "../image/index.ts";
 import { baseName, displayPath, ROOT } from "../paths.ts";
 import { ownerInside, ownIdMaps } from "../sys/index.ts";
 import { type Entry, hostTree, layerSource, type LayerItem, type LayerSource, walk, writeLayer } from "../tree/index.ts";
+import type { PlaceContext } from "./place.ts";
 import type { MountSettings } from "./types.ts";
 
 /** The packs of a mount. */
@@ -21,14 +22,19 @@ interface PackedMount {
 }
 
 const DEFAULT_MAX_BYTES = 1024 ** 3;
+/** Where the files are in the directory that is packed. */
+const MOUNT_FILES = "content";
 /** A cache does without sockets and devices. */
 const KINDS: readonly string[] = ["file", "dir", "symlink"];
 const MAX_PACK_BYTES = 32 * 1024 * 1024;
 /** On average so many files are one pack. */
 const PACK_FILES = 256;
 
-/** Packs the mounts that a build has used and that are wanted. What cannot be packed is a warning. */
-export async function packMounts(ctx: ImageContext, used: ReadonlyMap<Digest, UsedMount>, settings: MountSettings): Promise<PackedMount[]> {
+/** What packing needs. `guard`: knows the secrets that no pack may have. */
+type PackContext = ImageContext & Pick<PlaceContext, "guard">;
+
+/** Packs the mounts that a build has used and that are wanted. What cannot be packed is a warning. Throws `SECRET_IN_IMAGE`. */
+export async function packMounts(ctx: PackContext, used: ReadonlyMap<Digest, UsedMount>, settings: MountSettings): Promise<PackedMount[]> {
   const { mounts = false, mountsMaxBytes = DEFAULT_MAX_BYTES } = settings;
   const packed: PackedMount[] = [];
   for (const [key, { id, slot }] of used) {
@@ -43,6 +49,7 @@ export async function packMounts(ctx: ImageContext, used: ReadonlyMap<Digest, Us
     }
     try {
       const packs = await packsOf(ctx, held.path, mountsMaxBytes);
+      for (const pack of packs ?? []) await checkPack(ctx, name, pack);
       if (packs === undefined) warn(`its files have more than ${formatSize(mountsMaxBytes)}; mounts-max-size= sets another size`);
       else packed.push({ key, id, packs });
     } catch (error) {
@@ -82,6 +89,25 @@ async function packsOf({ store, signal }: ImageContext, folder: string, maxBytes
   const packs: LayerSource[] = [];
   for (const items of groups) packs.push(layerSource(await writeLayer(store, items, { signal })));
   return packs;
+}
+
+/** A step may have written a secret of its build into its cache. */
+async function checkPack({ guard, signal }: PackContext, mount: string, pack: LayerSource): Promise<void> {
+  if (guard === undefined) return;
+  try {
+    await guard.checkLayer(await pack.load(signal), signal, MOUNT_FILES);
+  } catch (error) {
+    if (!isDecantError(error, "SECRET_IN_IMAGE")) throw error;
+    const { path, secret } = error.details;
+    throw new DecantError(
+      "SECRET_IN_IMAGE",
+      `Cannot write the cache: "${String(path)}" in the cache mount "${mount}" holds ${String(secret)}`,
+      {
+        hint: `Take it out of there in the step that writes it, or leave the mount out of --cache-to. If it has to be there: --allow-secret-in ${String(path)}`,
+        details: error.details,
+      },
+    );
+  }
 }
 
 /** Who builds has lost the ids that he had when the step ran. */

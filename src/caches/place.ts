@@ -4,6 +4,7 @@ import { type Digest, sha256 } from "../digest.ts";
 import { openArtifact, type ArtifactPlace, type ImageContext } from "../image/index.ts";
 import type { Network } from "../net/index.ts";
 import { type Descriptor, formatFamiliar } from "../oci/index.ts";
+import type { SecretGuard } from "../secrets/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { CACHE_DOCUMENT, MAX_DOCUMENT_BYTES, parseCache, type SharedMount, type SharedResult, type SharedSelection } from "./document.ts";
 import type { CacheSource, OwnPlace } from "./types.ts";
@@ -48,6 +49,8 @@ export interface PlaceContext extends ImageContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly network: Network;
+  /** Knows the secrets that nothing that is written may have. Default: none are known. */
+  readonly guard?: SecretGuard | undefined;
 }
 
 /** Finds a place. Throws `REFERENCE`, and `USAGE` for settings that are missing. */

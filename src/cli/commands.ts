@@ -22,6 +22,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "base show": { summary: "Show a base: packages, layers, configuration", load: () => import("./commands/base/show.ts") },
   "base update": { summary: "Lock the newest packages of a base, and show what changes", load: () => import("./commands/base/update.ts") },
   "base verify": { summary: "Make a base once more from its lock, and compare", load: () => import("./commands/base/verify.ts") },
+  replay: { summary: "Build an image once more from its provenance, and compare", load: () => import("./commands/replay.ts") },
+  "replay verify": {
+    summary: "Build an image once more from its provenance, and fail unless the digest is the same",
+    load: () => import("./commands/replay/verify.ts"),
+  },
   report: { summary: "Write a page that shows a build or an image, or compares two", load: () => import("./commands/report.ts") },
   tag: { summary: "Give an image of the store more names", load: () => import("./commands/tag.ts") },
   save: { summary: "Write images of the store into one archive", load: () => import("./commands/save.ts") },

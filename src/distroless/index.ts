@@ -12,6 +12,7 @@ export {
   type Lock,
   type LockedArchitecture,
   lockedFor,
+  lockOf,
   type LockedPackage,
   type LockedRelease,
   parseLock,

@@ -6,6 +6,7 @@ import { shapeProblem } from "../shape-problem.ts";
 import { lockError } from "./errors.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeDigest } from "./recipe-digest.ts";
+import { VERSION } from "../version.ts";
 
 /** A package of a lock: all that fetching it and laying it out need. */
 export interface LockedPackage {
@@ -117,6 +118,26 @@ const schema = v.strictObject({
     }),
   ),
 });
+
+/** The lock of what was assembled, for its variant and architecture alone. */
+export function lockOf(recipe: Recipe, architecture: string, { releases, packages, node }: Assembled): Lock {
+  const [first] = node;
+  const pinned = first === undefined ? {} : { node: { name: first.name, version: first.version, integrity: first.integrity } };
+  return {
+    recipe: recipe.name,
+    digest: recipeDigest(recipe),
+    suite: recipe.suite,
+    tool: `decant ${VERSION}`,
+    architectures: { [architecture]: { releases, packages, ...pinned } },
+  };
+}
+
+/** What an assembly tells of where it took things from. */
+interface Assembled {
+  readonly releases: readonly LockedRelease[];
+  readonly packages: readonly LockedPackage[];
+  readonly node: readonly LockedNode[];
+}
 
 /** Reads a lock file; `file` is its name, for messages. Throws `RECIPE_LOCK`. */
 export function parseLock(text: string, file: string): Lock {

@@ -3,6 +3,8 @@ export { changesOfRecords } from "./miss-reason.ts";
 export { type PlannedLayer, type PlannedStep, planSolve } from "./plan-solve.ts";
 export { solve, type Solution, type Solved } from "./solver.ts";
 export { heldCacheMount } from "./ops/cache-mounts.ts";
+export { hashReadFiles } from "./selections.ts";
+export { pathChanges } from "./path-changes.ts";
 export { readIgnorePatterns } from "./ops/ignore-file.ts";
 export { type LayerContext, localSources, type LocalContext } from "./ops/local-source.ts";
 export { gitCheckout, gitMaterial, gitSources } from "./ops/git-source.ts";

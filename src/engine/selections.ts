@@ -2,14 +2,18 @@
  * What steps select of a directory, hashed as one step of the build while other steps run: each COPY and each mount then takes its own from
  * here. Keys need these digests whatever the cache has, so nothing is hashed in vain.
  */
-import type { BindMount, CacheMount, FileAction, Vertex } from "../graph/index.ts";
+import { type BindMount, type CacheMount, type FileAction, reachable, type Vertex, type VertexId } from "../graph/index.ts";
 import type { Tree } from "../tree/index.ts";
 import { type CopySource, digestSelection, type SelectionDigest, selectSources } from "./file/selection.ts";
 import { digestMounted, type MountedDigest } from "./file/mounted.ts";
-import type { Selections } from "./types.ts";
+import type { ReadFiles, ReadSelection, Selections, SourceProvider } from "./types.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 type SelectingMount = BindMount | CacheMount;
+
+const LOCAL = "local://";
+/** Longer lists of files are not kept. */
+const MAX_KEPT_LINES = 64 * 1024;
 
 /** Begins to hash what the steps of `order` select of `vertex`, one selection after the other. `onRead`: so many bytes more will be read. */
 export function hashSelections(
@@ -26,9 +30,17 @@ export function hashSelections(
     last = next.catch(() => undefined);
     return next;
   };
+  const seen = new Map<CopyAction | SelectingMount, ReadFiles>();
+  const noted = <Found extends MountedDigest>(part: CopyAction | SelectingMount, found: Found): Found => {
+    const { digest, lines } = found;
+    const isShort = lines !== undefined && lines.byteLength <= MAX_KEPT_LINES;
+    seen.set(part, { digest, ...(isShort ? { lines: text(lines) } : {}) });
+    return found;
+  };
   const copyOf = (action: CopyAction): Promise<SelectionDigest> =>
-    queue(() => digestSelection(source.tree, selectSources(source, action), action, signal));
-  const mountOf = (mount: SelectingMount): Promise<MountedDigest> => queue(() => digestMounted(source, mount, signal));
+    queue(async () => noted(action, await digestSelection(source.tree, selectSources(source, action), action, signal)));
+  const mountOf = (mount: SelectingMount): Promise<MountedDigest> =>
+    queue(async () => noted(mount, await digestMounted(source, mount, signal)));
   const copies = new Map(copiesFrom(vertex, order).map((action) => [action, copyOf(action)]));
   const mounts = new Map(mountsFrom(vertex, order).map((mount) => [mount, mountOf(mount)]));
   return {
@@ -43,7 +55,46 @@ export function hashSelections(
       return mounted;
     },
     ended: last.then(() => undefined),
+    seen,
   };
+}
+
+/**
+ * What the steps below `target` select of directories, in the order of the graph: "local://NAME" with what was found in it. `selectionsOf`: those of
+ * a source.
+ */
+export function readFiles(target: Vertex, selectionsOf: (source: Vertex) => Selections | undefined): ReadSelection[] {
+  const order = reachable(target);
+  const sources = order.filter(({ op }) => op.kind === "source" && op.identifier.startsWith(LOCAL));
+  return sources.flatMap((source) => {
+    const selections = selectionsOf(source);
+    const context = source.op.kind === "source" ? source.op.identifier.slice(LOCAL.length) : "";
+    return order.flatMap((vertex) =>
+      [...copiesFrom(source, [vertex]), ...mountsFrom(source, [vertex])].flatMap((part): ReadSelection[] => {
+        const found = selections?.seen.get(part);
+        return found === undefined ? [] : [{ context, step: vertex, ...found }];
+      }),
+    );
+  });
+}
+
+/** Hashes what steps select of the directories of `provider`, without running them. Throws `COPY_SOURCE_MISSING`, `CONTEXT`. */
+export async function hashReadFiles(target: Vertex, provider: SourceProvider, signal: AbortSignal): Promise<ReadSelection[]> {
+  const order = reachable(target);
+  const found = new Map<VertexId, Selections>();
+  for (const vertex of order) {
+    if (vertex.op.kind !== "source" || !vertex.op.identifier.startsWith(LOCAL)) continue;
+    const result = await provider.resolve(vertex.op, vertex.platform, signal, vertex.id);
+    if (result.kind !== "directory") continue;
+    const selections = hashSelections(vertex, order, result, { signal, onRead: () => undefined });
+    await selections.ended;
+    found.set(vertex.id, selections);
+  }
+  return readFiles(target, ({ id }) => found.get(id));
+}
+
+function text(lines: Uint8Array): string {
+  return Buffer.from(lines).toString("utf8");
 }
 
 /** Tells of every file whose digest is not known. */

@@ -14,7 +14,8 @@ import { emptyCaches } from "./ops/cache-mounts.ts";
 import { layersOf } from "./ops/inputs.ts";
 import { basesOfRuns } from "./run-bases.ts";
 import { type OpenSource, solveOne, type SolveState } from "./solve-vertex.ts";
-import type { EngineContext, Material, VertexResult } from "./types.ts";
+import { readFiles } from "./selections.ts";
+import type { EngineContext, Material, ReadSelection, Selections, VertexResult } from "./types.ts";
 
 /** What one target came to. */
 export interface Solution {
@@ -23,6 +24,8 @@ export interface Solution {
   readonly layersOf: (vertex: VertexId) => readonly LayerSource[] | undefined;
   /** What the source vertices below the target were made of, in the order of the graph. Images tell in their identifiers. */
   readonly materials: readonly Material[];
+  /** What its steps have read of directories of the host. */
+  readonly read: readonly ReadSelection[];
 }
 
 /** What a solve gives. */
@@ -35,7 +38,7 @@ export interface Solved {
 }
 
 /** An image without layers. */
-const EMPTY: Solution = { layers: [], layersOf: () => undefined, materials: [] };
+const EMPTY: Solution = { layers: [], layersOf: () => undefined, materials: [], read: [] };
 
 /**
  * Solves the graphs below `targets` at the same time; what they share is done once. An undefined target is an image without layers. The first failure
@@ -61,6 +64,7 @@ export async function solve(targets: readonly (Vertex | undefined)[], context: E
   const results = new Map<VertexId, Promise<VertexResult>>();
   const layers = new Map<VertexId, readonly LayerSource[]>();
   const materials = new Map<VertexId, readonly Material[]>();
+  const selections = new Map<VertexId, Selections>();
   const failures: unknown[] = [];
   const wait = (vertex: Vertex): Promise<VertexResult> =>
     results.get(vertex.id) ?? Promise.reject(new InternalError("a vertex came before its input"));
@@ -69,6 +73,7 @@ export async function solve(targets: readonly (Vertex | undefined)[], context: E
     results.set(vertex.id, result);
     result.then(
       (found) => {
+        if (found.kind === "directory" && found.selections !== undefined) selections.set(vertex.id, found.selections);
         if (found.kind !== "layers") return;
         layers.set(vertex.id, found.layers);
         if (found.materials !== undefined) materials.set(vertex.id, found.materials);
@@ -94,6 +99,7 @@ export async function solve(targets: readonly (Vertex | undefined)[], context: E
             layers: layersOf(await wait(target)),
             layersOf: (id) => layers.get(id),
             materials: reachable(target).flatMap(({ id }) => materials.get(id) ?? []),
+            read: readFiles(target, ({ id }) => selections.get(id)),
           },
     );
   return { solutions, ...counts };

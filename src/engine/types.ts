@@ -2,7 +2,7 @@
 import type { Digest } from "../digest.ts";
 import type { DecantError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { BindMount, CacheMount, FileAction, SourceOp } from "../graph/index.ts";
+import type { BindMount, CacheMount, FileAction, SourceOp, Vertex } from "../graph/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { SourceRange } from "../source.ts";
@@ -37,6 +37,22 @@ export interface Selections {
   mounted(mount: BindMount | CacheMount, options?: { readonly look?: boolean }): Promise<MountedDigest>;
   /** Resolves when all is hashed, or could not be. */
   readonly ended: Promise<void>;
+  /** What was hashed so far, by the action or the mount. */
+  readonly seen: ReadonlyMap<object, ReadFiles>;
+}
+
+/** Files that a step has selected. */
+export interface ReadFiles {
+  readonly digest: Digest;
+  /** A line for each path: see `pathChanges`. Absent for long lists. */
+  readonly lines?: string;
+}
+
+/** Files that a step has selected of a directory of the host. */
+export interface ReadSelection extends ReadFiles {
+  /** "context", or the name of a named context. */
+  readonly context: string;
+  readonly step: Vertex;
 }
 
 /** What a source op took from outside: the same bytes can be had again with it. */
@@ -91,8 +107,8 @@ export interface FailedStep {
 
 /** A solve that does all steps anew, to be compared with another: one at a time, and no result goes into the cache. */
 export interface SolveAgain {
-  /** Of RUN steps whose Dockerfile gives none. */
-  readonly hostname: string;
+  /** Of RUN steps whose Dockerfile gives none. Default: as in every build. */
+  readonly hostname?: string | undefined;
 }
 
 /** What ops work with. */

@@ -8,7 +8,7 @@ import { namedPlatform } from "./named-platform.ts";
 import type { BuiltImage } from "./types.ts";
 
 /** On a layer: the SOURCE_DATE_EPOCH that its times were set to (BuildKit). */
-const REWRITTEN_ANNOTATION = "buildkit/rewritten-timestamp";
+export const REWRITTEN_ANNOTATION = "buildkit/rewritten-timestamp";
 
 /** Assembles `image` from its layers as blobs, in order. */
 export function assemble(image: BuiltImage, layers: readonly ExportLayer[], mediaTypes: MediaTypes): AssembledImage {

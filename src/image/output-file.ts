@@ -63,9 +63,9 @@ export async function createOutputFile(dest: string, signal: AbortSignal): Promi
 }
 
 /** Writes a whole file, as `createOutputFile` does. Throws `EXPORT`. */
-export async function writeOutputFile(dest: string, text: string, signal: AbortSignal): Promise<void> {
+export async function writeOutputFile(dest: string, content: string | Uint8Array, signal: AbortSignal): Promise<void> {
   await using file = await createOutputFile(dest, signal);
-  await file.write(Buffer.from(text, "utf8"));
+  await file.write(typeof content === "string" ? Buffer.from(content, "utf8") : content);
   await file.commit();
 }
 

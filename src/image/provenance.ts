@@ -49,6 +49,8 @@ export interface ProvenanceFacts {
   readonly definition?: BuildDefinition;
   /** The layers of the image that each step has below it: "step2:0" → its layers as a list of chains, as BuildKit has them. Empty: not known. */
   readonly layers: Readonly<Record<string, readonly (readonly StepLayer[])[]>>;
+  /** What Decant needs besides to build the image once more, as JSON. */
+  readonly replay?: object;
 }
 
 /** A layer of the image. */
@@ -60,6 +62,8 @@ interface StepLayer {
 
 /** The predicate types by version. */
 export const PROVENANCE_PREDICATES = { v1: "https://slsa.dev/provenance/v1", "v0.2": "https://slsa.dev/provenance/v0.2" } as const;
+/** Where the metadata of a predicate have what Decant adds. */
+export const REPLAY_FIELDS = { v1: "decant_replay", "v0.2": "https://decant.example/provenance#replay" } as const;
 const BUILD_TYPES = {
   v1: "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
   "v0.2": "https://mobyproject.org/buildkit@v1",
@@ -97,6 +101,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
           ...(facts.hermetic ? { buildkit_hermetic: true } : {}),
           buildkit_completeness: { request: isComplete, resolvedDependencies: facts.complete },
           ...(facts.reproducible ? { buildkit_reproducible: true } : {}),
+          ...given({ [REPLAY_FIELDS.v1]: facts.replay }),
         },
       },
     };
@@ -119,6 +124,7 @@ export function provenancePredicate(version: keyof typeof PROVENANCE_PREDICATES,
       reproducible: facts.reproducible,
       "https://mobyproject.org/buildkit@v1#metadata": metadata,
       ...(facts.hermetic ? { "https://mobyproject.org/buildkit@v1#hermetic": true } : {}),
+      ...given({ [REPLAY_FIELDS["v0.2"]]: facts.replay }),
     },
   };
 }

@@ -10,6 +10,7 @@ import { type IndexMember, indexOf } from "./attest.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { findImage } from "./find-image.ts";
 import { isStored } from "./image-layer.ts";
+import { REWRITTEN_ANNOTATION } from "./assemble.ts";
 import { type ExportLayer, exportLayer, suits } from "./layers.ts";
 import { loadImages } from "./load-image.ts";
 import { type Document, type ManifestDocument, manifestOf } from "./manifest.ts";
@@ -162,11 +163,17 @@ async function packedForPush(ctx: ImageContext, opened: OpenedImage, wanted: Com
     ? { manifest, bytes: manifestBytes, descriptor: { mediaType, digest, size } }
     : manifestOf(
         manifest.config,
-        layers.map((layer) => layer.descriptor),
+        layers.map(({ descriptor: packed }, at) => withTimes(packed, manifest.layers[at])),
         mediaType === DOCKER_MANIFEST ? "docker" : "oci",
         manifest.annotations,
       );
   return { layers, config: { bytes: configBytes, descriptor: manifest.config }, manifest: pushed, descriptor: pushed.descriptor };
+}
+
+/** Another packing has the same times. */
+function withTimes(packed: Descriptor, before: Descriptor | undefined): Descriptor {
+  const times = before?.annotations?.[REWRITTEN_ANNOTATION];
+  return times === undefined ? packed : { ...packed, annotations: { ...packed.annotations, [REWRITTEN_ANNOTATION]: times } };
 }
 
 /**

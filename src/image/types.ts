@@ -45,8 +45,8 @@ export interface Attestation {
   readonly inlineOnly?: boolean;
   /** Its name as a file, for outputs that are files: "sbom.spdx.json". */
   readonly fileName: string;
-  /** For JSON.stringify. `layers`: those of the image as this output has them; none for outputs that are files. */
-  readonly predicate: (layers: readonly Descriptor[]) => Promise<unknown>;
+  /** For JSON.stringify. `layers`: those of the image as this output has them; none for outputs that are files. `output`: the one that it is for. */
+  readonly predicate: (layers: readonly Descriptor[], output?: OutputSpec) => Promise<unknown>;
 }
 
 /** How layers are stored in an export. Defaults as docker buildx: gzip. */

@@ -8,6 +8,7 @@ import { DecantError, type ErrorCode, InternalError, isDecantError, unsupported,
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
 import type { Store } from "../store/index.ts";
+import type { Lock } from "../distroless/index.ts";
 import { isImageId, isOutOfReach, knownTag, loadImage, openOciLayout, pullImage, similarImage } from "../image/index.ts";
 import { familiarName, formatPlatform, formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
 import { imageKey, type ImageRequest, suggest } from "../dockerfile/index.ts";
@@ -18,7 +19,7 @@ import type { NamedContext, NamedContexts } from "../context/index.ts";
 import { checkSignatures } from "./check-signatures.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import { NO_RULES, type SourceRules } from "./source-rules.ts";
-import type { DescribedBase, PullPolicy } from "./types.ts";
+import type { DescribedBase, PullPolicy, TakenImage } from "./types.ts";
 import { imageContext, type Session } from "../context/index.ts";
 import { given } from "../given.ts";
 import { workingDirectory } from "../working-directory.ts";
@@ -28,6 +29,8 @@ export interface BaseImages extends SourceProvider {
   resolveImage(request: ImageRequest): Promise<ResolvedImage>;
   /** What an image will be that is to be assembled, without assembling it; undefined for any other. Throws `RECIPE`, `RECIPE_LOCK`. */
   describe(name: string, platform: Platform): Promise<DescribedBase | undefined>;
+  /** Those that were taken from elsewhere than their names say, so far. */
+  taken(): readonly TakenImage[];
 }
 
 /** Options of a build that decide where images come from. */
@@ -56,17 +59,23 @@ interface Found {
   readonly layers: readonly LayerSource[];
   /** Absent: the image itself is what provenance names. */
   readonly materials?: readonly Material[];
+  /** Of a base that was assembled. */
+  readonly lock?: Lock;
 }
 
 /** Makes the resolver, which is also the solver's provider for docker-image. */
 export function baseImages(session: Session, options: BaseImageOptions): BaseImages {
   const found = new Map<string, Found>();
   const resolved = new Map<string, Promise<ResolvedImage>>();
+  const taken: TakenImage[] = [];
   const bases = standIns(session, { cwd: workingDirectory(), ...options.bases, project: options.project });
   const resolveOne = async (request: ImageRequest): Promise<ResolvedImage> => {
     const context = options.contexts?.find(request.name, request.platform);
     if (context?.kind === "files") return filesImage(ruledFiles(context.files, request, options), request.platform);
     const image = await find(session, request, { ...options, bases });
+    const { as, lock } = image;
+    if (as !== request.name && !as.startsWith("oci-layout:"))
+      taken.push({ name: request.name, platform: request.platform, as, ...given({ lock }) });
     const { config, identifier } = image;
     // Images call their architecture what they like: "x86_64", "arm64" with "v8".
     const platform = normalizePlatform({
@@ -87,6 +96,7 @@ export function baseImages(session: Session, options: BaseImageOptions): BaseIma
       resolved.set(key, known);
       return known;
     },
+    taken: () => taken,
     async describe(name, platform) {
       const context = options.contexts?.find(name, platform);
       if (context?.kind === "files") return undefined;
@@ -111,7 +121,7 @@ async function nameOf(name: string, context: NamedContext | undefined, { project
   return replacementFor(project, name) ?? (await bases.nameFor(name, emit)) ?? name;
 }
 
-async function find(session: Session, request: ImageRequest, options: FindOptions): Promise<Found> {
+async function find(session: Session, request: ImageRequest, options: FindOptions): Promise<Found & { readonly as: string }> {
   const context = options.contexts?.find(request.name, request.platform);
   const meant = await nameOf(request.name, context, options);
   const platform = formatPlatform(request.platform);
@@ -119,7 +129,7 @@ async function find(session: Session, request: ImageRequest, options: FindOption
   const shown = `[${options.severalPlatforms === true ? `${platform} ` : ""}internal] load metadata for ${request.name}${meant === request.name ? "" : ` (replaced by ${meant})`}`;
   return await step(options.emit, { vertex, name: shown }, options.signal, async () => {
     try {
-      return await findAs(session, meant, context, request, options, vertex);
+      return { ...(await findAs(session, meant, context, request, options, vertex)), as: meant };
     } catch (error) {
       throw withSource(await withSuggestion(error, request, session.store), request.range);
     }

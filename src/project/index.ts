@@ -1,5 +1,6 @@
 /** What a project says of its builds: decant.yaml, and where base images come from. */
 export { assembleOpened, assembleOptions, type AssembleRun, baseImage } from "./assembled.ts";
+export { baseMaterials } from "./base-materials.ts";
 export { baseImages, type BaseImages } from "./base-images.ts";
 export { openDebugTools } from "./debug-tools.ts";
 export { type NamedSource, openNamedSource, type SourceContext } from "./named-source.ts";

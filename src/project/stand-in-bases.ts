@@ -8,6 +8,7 @@ import {
   formatStandIn,
   isRecipeFile,
   listRecipes,
+  lockOf,
   parseStandIn,
   type StandInName,
   withVariant,
@@ -33,6 +34,8 @@ interface RecipePlaces {
   readonly within: readonly string[];
   /** Every base must have a lock. */
   readonly locked: boolean | undefined;
+  /** Files of locks that count before all others, by "RECIPE[:VARIANT]". */
+  readonly lockFiles: ReadonlyMap<string, string> | undefined;
 }
 
 /** The name of the base that stands in for an image; undefined for one that is pinned. */
@@ -69,16 +72,18 @@ export async function assembleStandIn(
     config,
     layers: layers.map((layer) => layerSource(layer)),
     materials: baseMaterials(report),
+    lock: lockOf(opened.recipe, platform.architecture, report),
   };
 }
 
 async function openStandIn({ architecture: _architecture, ...base }: StandInName, places: RecipePlaces): Promise<OpenedBase> {
   const { cwd, folders, within, locked } = places;
+  const lockFile = places.lockFiles?.get(formatStandIn(base));
   return await openBase(formatStandIn({ ...base, recipe: recipePath(base.recipe, [cwd, ...folders]) }), {
     cwd,
     lockFolders: [...folders, cwd],
     within,
-    ...given({ locked }),
+    ...given({ locked, lockFile }),
   });
 }
 

@@ -21,6 +21,8 @@ export interface StandInOptions {
   readonly folders?: readonly string[] | undefined;
   /** Every base must have a lock. */
   readonly locked?: boolean | undefined;
+  /** Files of locks that count before all others, by "RECIPE[:VARIANT]". */
+  readonly lockFiles?: ReadonlyMap<string, string> | undefined;
 }
 
 /** The bases of one build. */
@@ -45,7 +47,7 @@ export function standIns(session: Session, options: StandInOptions): StandIns {
   }
   const within = [...folders, ...(project?.within === undefined ? [] : [project.within])];
   const patterns = [...(options.assemble ?? []), ...(project?.assemble ?? [])];
-  const places = { cwd, folders, within, locked: options.locked };
+  const places = { cwd, folders, within, locked: options.locked, lockFiles: options.lockFiles };
   return {
     async nameFor(image, emit) {
       if (!patterns.some((pattern) => matchesPattern(pattern, image))) return undefined;

@@ -1,6 +1,7 @@
 /** Where base images come from, and what comes of them. */
 import type { Material } from "../engine/index.ts";
-import type { ImageConfig } from "../oci/index.ts";
+import type { Lock } from "../distroless/index.ts";
+import type { ImageConfig, Platform } from "../oci/index.ts";
 import type { FilePlace } from "../sys/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 
@@ -57,6 +58,19 @@ export interface StandIn {
   readonly layers: readonly LayerSource[];
   /** Its packages. */
   readonly materials: readonly Material[];
+  /** What makes it once more. */
+  readonly lock: Lock;
+}
+
+/** Where an image of a build was taken from, where its name does not say it. */
+export interface TakenImage {
+  /** As it is written. */
+  readonly name: string;
+  readonly platform: Platform;
+  /** The name that was taken: "distroless:RECIPE[:VARIANT]", or a reference. */
+  readonly as: string;
+  /** Of a base that was assembled. */
+  readonly lock?: Lock;
 }
 
 /** What the recipe of a base says. */

@@ -11,8 +11,8 @@ import { masked, maskedStream, type MaskedStream } from "./mask.ts";
 export interface SecretGuard {
   /** Remembers a value; `name` is for messages: "secret "npm"". One that is too short or too plain is not looked for: it is in files by chance. */
   learn(name: string, value: Uint8Array): void;
-  /** Throws `SECRET_IN_IMAGE` where a new layer has a secret. */
-  checkLayer(layer: Layer, signal: AbortSignal): Promise<void>;
+  /** Throws `SECRET_IN_IMAGE` where a new layer has a secret. `below`: the folder in it that paths start from. Default: its root. */
+  checkLayer(layer: Layer, signal: AbortSignal, below?: string): Promise<void>;
   /** The same for text that is written out: a configuration, a provenance. `what`: "the configuration of the image". */
   checkText(what: string, text: string): void;
   /** For the output of a step. */
@@ -41,10 +41,13 @@ export function createSecretGuard(allowed: readonly string[]): SecretGuard {
       known.set(key, { id, value });
       search = searchFor([...known.values()]);
     },
-    async checkLayer(layer, signal) {
+    async checkLayer(layer, signal, below = "") {
       if (search.longest === 0) return;
-      const leak = await leakInLayer(layer, search, { isAllowed, signal });
-      if (leak !== undefined) throw secretInLayer(leak.secret, hidden(displayPath(leak.path)), leak.form);
+      const folder = cleanTreePath(fromText(below));
+      const inside = (path: TreePath): TreePath =>
+        folder === "" || !isWithin(path, folder) ? path : cleanTreePath(path.slice(folder.length));
+      const leak = await leakInLayer(layer, search, { isAllowed: (path) => isAllowed(inside(path)), signal });
+      if (leak !== undefined) throw secretInLayer(leak.secret, hidden(displayPath(inside(leak.path))), leak.form);
     },
     checkText(what, text) {
       const found = search.find(Buffer.from(text, "utf8"));

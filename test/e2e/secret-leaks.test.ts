@@ -1,12 +1,14 @@
 /** H5: what a build knows and nobody else may: it is refused in layers, configurations, histories and provenance, and masked in logs. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, formatReason } from "../../src/index.ts";
+import { tarOf } from "../support/archive.ts";
 import { addBusybox, BUSYBOX, failure, workshop, type Workshop } from "../support/build.ts";
+import { startFakeRegistry } from "../support/registry.ts";
 
 const SECRET = "s3cret-Of-This-Build";
 const SECRETS = [{ id: "token", value: `${SECRET}\n` }];
@@ -101,5 +103,52 @@ describe("H5: secrets of the build", () => {
     const options = { ssh: [{ id: "default", paths: [key] }] };
     assert.match(await failure(shop.build(`${BUSYBOX}COPY id_ed25519 /\n`, options)), /holds the private key of SSH agent "default"/);
     await shop.build(`${BUSYBOX}COPY id_ed25519.pub /\n`, options);
+  });
+
+  for (const [name, script, says] of [
+    ["as they are", "echo 'pw: R3gistry-Passw0rd' > /p", /"\/p" holds the credentials of 127\.0\.0\.1:\d+ \(its value\)/],
+    [
+      "as configuration files have them",
+      'printf \'{"auth":"%s"}\' $(printf me:R3gistry-Passw0rd | base64) > /c',
+      /"\/c" holds the credentials/,
+    ],
+  ] as const) {
+    it(`are credentials of registries that the build uses, too, ${name}`, async () => {
+      using shop = shopWithBusybox();
+      const account = { username: "me", password: "R3gistry-Passw0rd" };
+      await using registry = await startFakeRegistry({ auth: { kind: "basic", ...account } });
+      registry.addImage("base", "1", { layers: [tarOf([{ path: "base", content: "base" }])] });
+      const auth = Buffer.from(`${account.username}:${account.password}`).toString("base64");
+      const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [registry.host]: { auth } } }) };
+      const step = `${BUSYBOX}RUN ${script}\n`;
+      // Those of a base, and of where the image goes.
+      const withBase = `FROM ${registry.host}/base:1 AS first\n${step}COPY --from=first /base /\n`;
+      assert.match(await failure(shop.build(withBase, { env })), says);
+      const outputs = [{ type: "registry", names: [`${registry.host}/app:1`] }] as const;
+      const told = await failure(shop.build(step, { env, outputs }));
+      assert.match(told, says);
+      assert.doesNotMatch(told, /R3gistry/);
+      assert.equal(registry.manifest("app", "1"), undefined);
+      // Whoever uses no registry has nothing to look for.
+      await shop.build(step, { env });
+    });
+  }
+
+  it("are refused in cache mounts that travel, before anything is written", async () => {
+    using shop = shopWithBusybox();
+    const dest = join(shop.folder, "cache");
+    const text = `${BUSYBOX}RUN --mount=type=secret,id=token --mount=type=cache,id=npm,target=/c mkdir -p /c/d && cp /run/secrets/token /c/d/npmrc\n`;
+    const options: Partial<BuildOptions> = {
+      secrets: SECRETS,
+      outputs: [{ type: "oci", dest: join(shop.folder, "app.tar"), tar: true, names: [] }],
+      cacheTo: [{ type: "local", dest, mounts: true }],
+    };
+    const told = await failure(shop.build(text, options));
+    assert.match(told, /^SECRET_IN_IMAGE .*Cannot write the cache: "\/d\/npmrc" in the cache mount "npm" holds secret "token"/);
+    assert.doesNotMatch(told, new RegExp(SECRET));
+    assert.deepEqual([dest, join(shop.folder, "app.tar")].filter(existsSync), []);
+    // One that stays on this machine may have it.
+    await shop.build(text, { ...options, cacheTo: [{ type: "local", dest }] });
+    await shop.build(text, { ...options, noCache: true, allowSecretIn: ["/d"] });
   });
 });

@@ -58,6 +58,8 @@ describe("U11: a release", () => {
     passes(start(["sh", "-c", `cd ${out} && sha256sum --check --strict SHA256SUMS`]));
     assert.match(told, /A second build with an empty store gives the same bytes/);
     assert.match(told, /not published/);
+    // H7: of both images, for both platforms.
+    assert.equal([...told.matchAll(/decant-\S*image\S*\.tar for linux\/\w+ is the same: sha256:[0-9a-f]{64}/g)].length, 4, told);
   });
 
   it("names in the SBOM what is in the image, what is bundled too", () => {

@@ -4,7 +4,7 @@ import { type AssembledBase, baseScripts } from "../../distroless/index.ts";
 import { type BuiltImage, type ExportResult, type OutputSpec } from "../../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import { step } from "../../step.ts";
-import { checkOutputs, writeOutput } from "../../build/index.ts";
+import { baseProvenance, checkOutputs, writeOutput } from "../../build/index.ts";
 import { BUILD_BASE, SHOW_BASE } from "../options/bases.ts";
 import { guardedStdout } from "../callbacks.ts";
 import { startRun } from "../run-handle.ts";
@@ -29,17 +29,30 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
     const specs = outputsOf(options, opened);
     const { cwd = workingDirectory(), tags } = options;
     const stdout = guardedStdout(options.stdout);
-    await checkOutputs({ tags, stdout, outputs: specs }, { platforms, cwd, followed: undefined, signal });
+    await checkOutputs(
+      { tags, stdout, outputs: specs, ...(options.provenance === true ? { provenance: {} } : {}) },
+      { platforms, cwd, followed: undefined, signal },
+    );
     const images: BuiltImage[] = [];
     const bases: BaseDetails[] = [];
     for (const platform of platforms) {
       const base = await assembleStep(session, opened, options, { platform, emit, signal });
-      images.push({ ...baseImage(base, platform), ...(platforms.length > 1 ? { inIndex: true } : {}) });
+      const attestations = options.provenance === true ? [baseProvenance(options.base, opened, base, platform)] : undefined;
+      images.push({ ...baseImage(base, platform), ...(platforms.length > 1 ? { inIndex: true } : {}), ...given({ attestations }) });
       bases.push(baseDetails(opened, base, platform));
     }
     const outputs: ExportResult[] = [];
     for (const [index, output] of specs.entries())
-      outputs.push(await writeOutput(() => Promise.resolve(images), output, { index, session, stdout, cwd, emit, signal }));
+      outputs.push(
+        await writeOutput(() => Promise.resolve(images.map((image) => saidTo(image, output))), output, {
+          index,
+          session,
+          stdout,
+          cwd,
+          emit,
+          signal,
+        }),
+      );
     const image = outputs.find(({ descriptor }) => descriptor !== undefined);
     return {
       outputs,
@@ -48,6 +61,13 @@ export function buildBase(options: BuildBaseOptions): Run<BuildBaseResult> {
       ...(image?.descriptor === undefined ? {} : { manifestDigest: image.descriptor.digest }),
     };
   });
+}
+
+/** What is said of an image may depend on the form of its output. */
+function saidTo(image: BuiltImage, output: OutputSpec): BuiltImage {
+  const { attestations } = image;
+  if (attestations === undefined) return image;
+  return { ...image, attestations: attestations.map((one) => ({ ...one, predicate: (layers) => one.predicate(layers, output) })) };
 }
 
 /** Assembles a base into the cache, and tells what it is made of; with `scripts` also of its packages' scripts. Throws as `buildBase`. */

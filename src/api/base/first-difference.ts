@@ -1,4 +1,5 @@
 /** The first thing in which two images differ, in words. Bytes that tools would see as different are; how layers are compressed is not. */
+import { valueDifference } from "../../value-difference.ts";
 import type { ImageConfig } from "../../oci/index.ts";
 import { displayPath } from "../../paths.ts";
 import { type Entry, type Layer, pairedEntries } from "../../tree/index.ts";
@@ -46,20 +47,4 @@ function entryDifference(found: Entry, wanted: Entry): string | undefined {
   const [one, other] = [facts(found), facts(wanted)];
   const name = Object.keys(other).find((key) => one[key] !== other[key]);
   return name === undefined ? undefined : `${name} ${one[name] ?? ""}; wanted ${other[name] ?? ""}`;
-}
-
-function valueDifference(name: string, found: unknown, wanted: unknown): string | undefined {
-  if (JSON.stringify(found) === JSON.stringify(wanted)) return undefined;
-  if (isObject(found) && isObject(wanted)) {
-    for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
-      const difference = valueDifference(`${name} ${key}`, found[key], wanted[key]);
-      if (difference !== undefined) return difference;
-    }
-    return undefined;
-  }
-  return `${name}: ${JSON.stringify(found) ?? "nothing"}; wanted ${JSON.stringify(wanted) ?? "nothing"}`;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

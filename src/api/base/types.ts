@@ -31,6 +31,8 @@ export interface BuildBaseOptions extends LockedBaseOptions {
   readonly tags?: readonly string[] | undefined;
   /** Default: the image store. */
   readonly outputs?: readonly OutputSpec[] | undefined;
+  /** Attach provenance: the packages, and the recipe and lock that make the base once more. Default false. */
+  readonly provenance?: boolean | undefined;
   /** For outputs with dest "-". */
   readonly stdout?: ((chunk: Uint8Array) => Promise<void>) | undefined;
 }

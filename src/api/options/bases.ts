@@ -13,6 +13,7 @@ export const BUILD_BASE: Shape = shapeOf<BuildBaseOptions>("buildBase", {
   platforms: maybe(list(text)),
   tags: maybe(list(text)),
   outputs: maybe(outputs),
+  provenance: maybe(flag),
   stdout: maybe(call),
 });
 /** Of `showBase`. */

@@ -1,6 +1,13 @@
 /** The options of `build`, and of the functions that look at a Dockerfile. */
 import * as v from "valibot";
-import type { BuildOptions, LockSourcesOptions, OpenBuildOptions, ProvenanceOptions, SbomAttestationOptions } from "../../build/index.ts";
+import type {
+  BuildOptions,
+  LockSourcesOptions,
+  OpenBuildOptions,
+  ProvenanceOptions,
+  ReplayOptions,
+  SbomAttestationOptions,
+} from "../../build/index.ts";
 import type { ContextOptions, SecretSpec, SshSpec } from "../../context/index.ts";
 import type { ProjectOptions } from "../../project/index.ts";
 import type { DockerfileOptions } from "../dockerfile-options.ts";
@@ -135,6 +142,27 @@ export const LOCK_SOURCES: Shape = shapeOf<LockSourcesOptions>("lockSources", {
   compatibilityVersion: OPEN.compatibilityVersion,
   platforms: maybe(list(text)),
   write: maybe(flag),
+});
+
+/** Of `replayImage`. */
+export const REPLAY: Shape = shapeOf<ReplayOptions>("replayImage", {
+  ...STORE,
+  image: text,
+  context: maybe(text),
+  buildContexts: CONTEXT.buildContexts,
+  file: CONTEXT.file,
+  buildArgs: CONTEXT.buildArgs,
+  labels: BUILD_FIELDS.labels,
+  secrets: CONTEXT.secrets,
+  ssh: CONTEXT.ssh,
+  allow: BUILD_FIELDS.allow,
+  platform: maybe(text),
+  tags: maybe(list(text)),
+  outputs: maybe(outputs),
+  stdout: maybe(call),
+  runtime: BUILD_FIELDS.runtime,
+  resources: BUILD_FIELDS.resources,
+  cwd: maybe(text),
 });
 
 /** Of `outline`. */

@@ -86,7 +86,7 @@ async function solveThere(fleet: readonly FleetNode[], builds: readonly Prepared
   const solveOne = async ([build, idOf]: readonly [PreparedBuild, StepId]): Promise<SolvedBuild> => {
     const { target } = build.conversion;
     if (target === undefined)
-      return { ...build, started, finishedAt: Date.now(), solution: { layers: [], layersOf: () => undefined, materials: [] } };
+      return { ...build, started, finishedAt: Date.now(), solution: { layers: [], layersOf: () => undefined, materials: [], read: [] } };
     checkMaterials(build, target);
     const { solution, executed, cached } = await runSomewhere(fleet, build, { target, idOf });
     counts.executed += executed;

@@ -254,7 +254,7 @@ function solutionOf({ target, images }: ReadyTarget, layers: readonly LayerSourc
     }
   };
   note(target, layers);
-  return { layers, layersOf: (id) => found.get(id), materials: images.materials };
+  return { layers, layersOf: (id) => found.get(id), materials: images.materials, read: [] };
 }
 
 /** The vertex that an op puts its one layer on; undefined for one that starts from nothing. */

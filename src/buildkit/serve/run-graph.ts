@@ -110,7 +110,7 @@ async function solveTarget(
   for (const id of secretsOfSteps([target])) await access.secret(id, signal);
   const own = await readCaches(job, { readers: service.readers, store: service.store });
   const options = { cacheFrom: own.from, cacheTo: own.to };
-  const opened = { options, cwd: "/", emit, signal, session: () => Promise.resolve(session) };
+  const opened = { options, cwd: "/", emit, signal, session: () => Promise.resolve(session), guard: job.secrets };
   const caches = await openCaches(opened, [target.platform]);
   const { solutions } = await solve(
     [target],
@@ -154,6 +154,7 @@ async function solveTarget(
     session,
     image,
     async writeCaches() {
+      await caches.check();
       await caches.write([{ solution }]);
       return await own.send();
     },

@@ -28,6 +28,7 @@ Examples:
       output: OUTPUT_OPTION,
       platform: { type: "string", multiple: true, value: "OS/ARCH", help: "Platform of the base; by default the host's" },
       jobs: { type: "string", value: "COUNT", help: "How many packages to process at a time; by default 4" },
+      provenance: { type: "boolean", help: "Attach provenance to the image: packages, recipe and lock, for decant replay" },
       quiet: { type: "boolean", short: "q", help: "Show no progress; print the image ID" },
     },
     words: { min: 1, max: 1 },
@@ -43,6 +44,7 @@ Examples:
       platforms: values.platform.flatMap((list) => list.split(",")),
       stdout: (chunk) => context.stdout.write(chunk),
       locked: values.locked,
+      provenance: values.provenance,
       ...(values.jobs === undefined ? {} : { jobs: parseJobs(values.jobs) }),
     });
     const quiet = values.quiet === true;

@@ -1,0 +1,6 @@
+/** `decant replay verify`. */
+import type { Command } from "../../command.ts";
+import { replayCommand } from "../../replay-command.ts";
+
+/** The command. */
+export const command: Command = replayCommand("replay verify");

@@ -1,5 +1,6 @@
 /** The digests of files in the order of a walk, 32 bytes each: what a COPY hashed for its key is what it must write. */
 import { type Digest, hexOf } from "../../digest.ts";
+import { createGrowingBytes } from "../../tree/index.ts";
 
 /** A list that grows. */
 export interface HashedFiles {
@@ -9,19 +10,17 @@ export interface HashedFiles {
 }
 
 const DIGEST_BYTES = 32;
+const MAX_BYTES = 2 ** 31;
 
 /** Makes an empty list. Digests are sha256. */
 export function createHashedFiles(): HashedFiles {
-  let bytes = Buffer.alloc(64 * DIGEST_BYTES);
-  let used = 0;
+  const memory = createGrowingBytes(MAX_BYTES);
+  const { bytes } = memory;
   return {
-    add(digest) {
-      if (used === bytes.byteLength) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.byteLength)]);
-      used += bytes.write(hexOf(digest), used, "hex");
-    },
+    add: (digest) => void bytes.write(hexOf(digest), memory.reserve(DIGEST_BYTES), "hex"),
     at(position) {
       const start = position * DIGEST_BYTES;
-      return start < used ? (`sha256:${bytes.toString("hex", start, start + DIGEST_BYTES)}` as Digest) : undefined;
+      return start < memory.size ? (`sha256:${bytes.toString("hex", start, start + DIGEST_BYTES)}` as Digest) : undefined;
     },
   };
 }

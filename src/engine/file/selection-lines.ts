@@ -15,13 +15,15 @@ interface SelectionLines {
 
 /** Starts without lines. */
 export function createSelectionLines(): SelectionLines {
-  const memory = createGrowingBytes(MAX_LINES_BYTES);
+  /** Made when it is needed, which is not for most steps. */
+  let memory: ReturnType<typeof createGrowingBytes> | undefined;
   let batch = "";
   let separator = "";
   let isFull = false;
   const write = (): void => {
     const bytes = Buffer.from(batch, "utf8");
     batch = "";
+    memory ??= createGrowingBytes(MAX_LINES_BYTES);
     isFull ||= memory.size + bytes.byteLength > MAX_LINES_BYTES;
     if (isFull) memory.shrink(0);
     else bytes.copy(memory.bytes, memory.reserve(bytes.byteLength));
@@ -33,6 +35,7 @@ export function createSelectionLines(): SelectionLines {
       if (batch.length > BATCH) write();
     },
     finish() {
+      if (memory === undefined) return Buffer.from(batch, "utf8");
       write();
       return isFull ? undefined : memory.bytes.subarray(0, memory.size);
     },

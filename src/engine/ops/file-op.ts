@@ -1,5 +1,5 @@
 /** FileOp: edits of a tree as pure data (decision 2). The key holds the digest of exactly what each COPY selects (decision 3). */
-import { allOf } from "../../async.ts";
+import { allOf, createSemaphore } from "../../async.ts";
 import { type Digest, framedDigest } from "../../digest.ts";
 import { given } from "../../given.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
@@ -14,6 +14,9 @@ import { baseLayersOf, shownBase, stackKey } from "./inputs.ts";
 import { keepSelection, knownSelection } from "./kept-selections.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
+
+/** Steps of this process that write a layer: each needs memory for it, and a build may have thousands that are ready at once. */
+const writers = createSemaphore(8);
 
 /** Prepares a FileOp: digests its sources, and edits only when the result is not known. */
 export async function prepareFile(
@@ -46,10 +49,11 @@ export async function prepareFile(
     below,
     async execute(innerSignal, start) {
       const base = below.length === 0 ? emptyTree : await loadTree(below, innerSignal);
+      await allOf(op.actions.flatMap((action) => (action.kind === "copy" ? [sources.sourceOf(action.input)] : [])));
+      using _writer = await writers.acquire(innerSignal);
+      start();
       const draft = createDraft(base, stepTime(context));
       await using archives = new AsyncDisposableStack();
-      await allOf(op.actions.flatMap((action) => (action.kind === "copy" ? [sources.sourceOf(action.input)] : [])));
-      start();
       const run: FileRun = { ...sources, hashed, archives };
       for (const action of op.actions) {
         innerSignal.throwIfAborted();

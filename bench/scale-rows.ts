@@ -47,7 +47,13 @@ function chmodRow(count: number): ScaleRow {
     prepare(context) {
       manyFiles(join(context, "files"), count);
       copyFileSync(BUSYBOX, join(context, "busybox"));
-      dockerfile(context, "FROM scratch", "COPY busybox /bin/", "COPY files /files", 'RUN ["/bin/busybox", "chmod", "-R", "go-w,o-x", "/files"]');
+      dockerfile(
+        context,
+        "FROM scratch",
+        "COPY busybox /bin/",
+        "COPY files /files",
+        'RUN ["/bin/busybox", "chmod", "-R", "go-w,o-x", "/files"]',
+      );
     },
   };
 }
@@ -71,7 +77,11 @@ function instructionsRow(count: number): ScaleRow {
     name: `${count.toLocaleString("en")} instructions`,
     unchanged: true,
     prepare: (context) =>
-      dockerfile(context, "FROM scratch", ...Array.from({ length: count }, (_, step) => `ENV V${step % 500}=${step} W=$V${(step + 1) % 500}`)),
+      dockerfile(
+        context,
+        "FROM scratch",
+        ...Array.from({ length: count }, (_, step) => `ENV V${step % 500}=${step} W=$V${(step + 1) % 500}`),
+      ),
   };
 }
 

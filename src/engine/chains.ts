@@ -10,7 +10,7 @@ import type { LayerSource } from "../tree/index.ts";
 import { keyOf } from "./action-cache.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { layersOf, stacked } from "./ops/inputs.ts";
+import { layersOf, stacked, stackedResult } from "./ops/inputs.ts";
 import type { EngineContext, OpRun, VertexResult } from "./types.ts";
 
 /** What a vertex descends from. */
@@ -81,7 +81,7 @@ function stepOf({ ingredients, below }: OpRun): Omit<Descent, "mayReuse"> {
   const load = (): never => {
     throw new InternalError("a layer was wanted that only has a key");
   };
-  return { key, result: { kind: "layers", layers: stacked(below, [{ key, load }]) } };
+  return { key, result: stackedResult(below, [{ key, load }]) };
 }
 
 /** What is left to solve, when layers are known by descent. */

@@ -11,7 +11,7 @@ import { createActionCache, keyOf } from "./action-cache.ts";
 import { reasonOfMiss } from "./miss-reason.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { recordedStep, stacked } from "./ops/inputs.ts";
+import { recordedStep, stacked, stackedResult } from "./ops/inputs.ts";
 import { recordsOf } from "./step-records.ts";
 import type { EngineContext, OpRun, VertexResult } from "./types.ts";
 
@@ -148,7 +148,7 @@ async function found(vertex: Vertex, run: OpRun, ground: Ground, context: Engine
   const isOff = context.noCache || vertex.meta.ignoreCache;
   const hit = isOff ? undefined : createActionCache(context.store, { shared: context.shared }).find(key);
   if (hit !== undefined) {
-    const outcome = known({ kind: "layers", layers: stacked(run.below, [hit]) }, context, ground.atMs);
+    const outcome = known(stackedResult(run.below, [hit]), context, ground.atMs);
     return { outcome, step: { ...nameOf(vertex), verdict: "hit" } };
   }
   const step = { key, ...recordedStep(vertex, run, context), isOff, withPaths: true };

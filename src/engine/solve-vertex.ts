@@ -14,7 +14,7 @@ import { areHere, lazyLayers } from "./lazy-layers.ts";
 import { type MissedStep, reasonOfMiss } from "./miss-reason.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { layersOf, recordedStep, stacked } from "./ops/inputs.ts";
+import { layersOf, recordedStep, stacked, stackedResult } from "./ops/inputs.ts";
 import { hashSelections } from "./selections.ts";
 import type { EngineContext, OpRun, VertexResult } from "./types.ts";
 
@@ -112,7 +112,7 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   );
   if (!vertex.meta.internal) counts.executed += 1;
   await context.grew?.();
-  return { kind: "layers", layers: stacked(run.below, [kept]) };
+  return stackedResult(run.below, [kept]);
 }
 
 /** The result of a lazy source, with what is left to do as its step: to hash what is selected of a directory, or to bring layers here. */
@@ -180,7 +180,7 @@ function reuse(
 ): VertexResult {
   if (!vertex.meta.internal) state.counts.cached += 1;
   reuseStep(state.context.emit, vertex.id, why, key);
-  return { kind: "layers", layers: stacked(below, [hit]) };
+  return stackedResult(below, [hit]);
 }
 
 /** Says why a step must run. Throws `NOT_CACHED` where it must not. */

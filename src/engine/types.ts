@@ -9,6 +9,7 @@ import type { SourceRange } from "../source.ts";
 import type { Store } from "../store/index.ts";
 import type { Layer, LayerSource, Tree } from "../tree/index.ts";
 import type { DeviceAccess } from "./devices/index.ts";
+import type { PathLines } from "./file/selection-lines.ts";
 import type { SelectionDigest } from "./file/selection.ts";
 import type { Sandbox } from "./sandbox/index.ts";
 import type { SshAgent } from "./ssh/index.ts";
@@ -162,6 +163,6 @@ export interface Ingredient {
   readonly shown?: string | undefined;
   /** Its name sounds like that of a secret: the value goes into no record. */
   readonly isSecret?: boolean | undefined;
-  /** For selections of files: one line a path in UTF-8, so that a change can be named. */
-  readonly detail?: Uint8Array;
+  /** For selections of files: one line a path, so that a change can be named. */
+  readonly detail?: PathLines | undefined;
 }

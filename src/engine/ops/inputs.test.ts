@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { sha256 } from "../../digest.ts";
 import { isDecantError } from "../../errors.ts";
 import type { LayerSource } from "../../tree/index.ts";
-import { baseLayersOf, stacked, stackKey } from "./inputs.ts";
+import type { VertexResult } from "../types.ts";
+import { baseLayersOf, layersOf, stacked, stackedResult, stackKey } from "./inputs.ts";
 
 const layer = (name: string): LayerSource => ({ key: sha256(name), load: () => Promise.reject(new Error("not loaded")) });
 
@@ -29,4 +33,22 @@ test("X6: a step on more layers than a stage may have is refused", () => {
   assert.equal(baseLayersOf({ kind: "layers", layers: layers.slice(1) }).length, 4999);
   assert.throws(() => baseLayersOf({ kind: "layers", layers }), isLimit);
   assert.throws(() => stacked(layers, [layer("b")]), isLimit);
+});
+
+test("X7: the lists of a chain go when nobody uses them, and come back as they were", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const layers = Array.from({ length: 4000 }, (_, at) => layer(String(at)));
+  const results: VertexResult[] = [];
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (const top of layers) results.push(stackedResult(results.length === 0 ? [] : layersOf(results.at(-1)), [top]));
+  // A list that was asked for stays until the end of this turn of the event loop.
+  await setImmediate();
+  collect();
+  // All lists would be 64 MB.
+  assert.ok(process.memoryUsage().heapUsed - before < 16e6);
+  assert.deepEqual(layersOf(results.at(-1)), layers);
+  assert.deepEqual(layersOf(results[1000]), layers.slice(0, 1001));
+  assert.equal(stackKey(layersOf(results[2000])), stackKey(layers.slice(0, 2001)));
 });

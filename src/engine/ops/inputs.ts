@@ -12,7 +12,7 @@ export function layersOf(result: VertexResult | undefined): readonly LayerSource
   throw new InternalError("a step was given a directory where it needs layers");
 }
 
-/** Each step has a list of all layers below it, so what a chain of steps costs grows with its square. */
+/** Each step goes through a list of all layers below it, so what a chain of steps costs grows with its square. */
 const MAX_LAYERS = 5000;
 
 /** The layers that a step puts one more on. Throws `LIMIT`. */
@@ -71,6 +71,54 @@ export function stacked(below: readonly LayerSource[], tops: readonly LayerSourc
   const key = extendedKey(stackKey(below), tops);
   if (key !== "") keys.set(all, key);
   return all;
+}
+
+type LayersResult = Extract<VertexResult, { kind: "layers" }>;
+
+/** What a list of layers was made of: what it lies on is a result, so that no list is kept that nobody uses. */
+interface Stack {
+  readonly below: LayersResult | undefined;
+  readonly tops: readonly LayerSource[];
+}
+
+const stacks = new WeakMap<LayersResult, Stack>();
+/** List → the result that gave it. */
+const results = new WeakMap<readonly LayerSource[], LayersResult>();
+
+/**
+ * `tops` on `below`, as a result. Its list is made again when somebody asks for it and the last one is gone: kept lists of a chain of thousands of
+ * steps would take memory with the square of their number. Throws `LIMIT`.
+ */
+export function stackedResult(below: readonly LayerSource[], tops: readonly LayerSource[]): VertexResult {
+  const first = stacked(below, tops);
+  const key = stackKey(first);
+  let last = new WeakRef(first);
+  const result: LayersResult = {
+    kind: "layers",
+    get layers() {
+      const known = last.deref();
+      if (known !== undefined) return known;
+      const again = layersAgain(result);
+      if (key !== "") keys.set(again, key);
+      results.set(again, result);
+      last = new WeakRef(again);
+      return again;
+    },
+  };
+  stacks.set(result, { below: below.length === 0 ? undefined : (results.get(below) ?? { kind: "layers", layers: below }), tops });
+  results.set(first, result);
+  return result;
+}
+
+/** Goes down to a result that has its list, without making those in between. */
+function layersAgain(result: LayersResult): readonly LayerSource[] {
+  const pieces: (readonly LayerSource[])[] = [];
+  for (let at: LayersResult | undefined = result; at !== undefined;) {
+    const stack = stacks.get(at);
+    pieces.push(stack?.tops ?? at.layers);
+    at = stack?.below;
+  }
+  return pieces.toReversed().flat();
 }
 
 function extendedKey(below: Digest | "", tops: readonly LayerSource[]): Digest | "" {

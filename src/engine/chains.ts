@@ -10,7 +10,8 @@ import type { LayerSource } from "../tree/index.ts";
 import { keyOf } from "./action-cache.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { layersOf, stacked, stackedResult } from "./ops/inputs.ts";
+import { onTop, resultOf } from "./layer-stack.ts";
+import { merged } from "./ops/inputs.ts";
 import type { EngineContext, OpRun, VertexResult } from "./types.ts";
 
 /** What a vertex descends from. */
@@ -64,8 +65,7 @@ async function descentOf(vertex: Vertex, inputs: readonly VertexResult[], work: 
     case "source":
       return { result: await sourceOf(vertex) };
     case "merge": {
-      const [below = [], ...tops] = inputs.map(layersOf);
-      return { result: { kind: "layers", layers: tops.reduce((all, top) => stacked(all, top), below) } };
+      return { result: merged(inputs) };
     }
     case "exec":
       return stepOf(await prepareExec(vertex, op, inputs, context, signal));
@@ -81,7 +81,7 @@ function stepOf({ ingredients, below }: OpRun): Omit<Descent, "mayReuse"> {
   const load = (): never => {
     throw new InternalError("a layer was wanted that only has a key");
   };
-  return { key, result: stackedResult(below, [{ key, load }]) };
+  return { key, result: resultOf(onTop(below, [{ key, load }])) };
 }
 
 /** What is left to solve, when layers are known by descent. */

@@ -144,13 +144,23 @@ export interface EngineContext {
   readonly grew?: (() => Promise<void>) | undefined;
 }
 
+/** Layers on each other, as the steps of a chain share them. */
+export interface LayerStack {
+  readonly count: number;
+  /** What cache keys see of it: one digest for all layers, or "" for none. */
+  readonly key: Digest | "";
+  readonly below: LayerStack | undefined;
+  /** What lies on `below`. */
+  readonly tops: readonly LayerSource[];
+}
+
 /** How an op is run: its key is computed from data first, its work is done only when the cache has nothing. */
 export interface OpRun {
   /** Readable parts of the key, in order; their framed digest is the key. */
   readonly ingredients: readonly Ingredient[];
   /** Does the work and gives the new layer, which goes on top of `below`. Calls `start` when all that it works on is here. */
   execute(signal: AbortSignal, start: () => void): Promise<Layer>;
-  readonly below: readonly LayerSource[];
+  readonly below: LayerStack;
 }
 
 /** One named part of a cache key: what explanations compare. The key has name and value only. */

@@ -4,15 +4,16 @@ import { given } from "../../given.ts";
 import type { ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
+import { deviceFiles, type Layer, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import { isHarmlessDevice, type Sandbox, type SandboxStep, type UsualNetwork } from "../sandbox/index.ts";
-import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
+import { EMPTY_STACK, layersIn } from "../layer-stack.ts";
+import type { EngineContext, Ingredient, LayerStack, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
 import { offerShell } from "./failure-shell.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
-import { baseLayersOf, shownBase, stackKey } from "./inputs.ts";
+import { baseStackOf, shownBase } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
 import { startTimer, timeoutFailure, withRetries } from "./step-attempts.ts";
@@ -27,7 +28,7 @@ export async function prepareExec(
   signal: AbortSignal,
 ): Promise<OpRun> {
   const root = op.mounts.find((mount) => mount.dest === "/");
-  const below = root?.type !== "bind" || root.input < 0 ? [] : baseLayersOf(inputs[root.input]);
+  const below = root?.type !== "bind" || root.input < 0 ? EMPTY_STACK : baseStackOf(inputs[root.input]);
   const mounts = await prepareMounts(vertex, op, inputs, context, signal);
   const devices = await context.devices.resolve(op.devices);
   return {
@@ -37,13 +38,13 @@ export async function prepareExec(
   };
 }
 
-function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource[], context: EngineContext): Ingredient[] {
+function execIngredients(vertex: Vertex, op: ExecOp, below: LayerStack, context: EngineContext): Ingredient[] {
   const { meta } = op;
   const args = new Set(meta.argNames);
   const root = op.mounts.find((mount) => mount.dest === "/");
   return [
     { name: "op", value: "exec" },
-    { name: "base", value: stackKey(below), ...shownBase(vertex, root?.type === "bind" ? root.input : -1) },
+    { name: "base", value: below.key, ...shownBase(vertex, root?.type === "bind" ? root.input : -1) },
     { name: "command", value: JSON.stringify(meta.args), kind: "instruction", shown: "command" },
     ...meta.env.map((line): Ingredient => {
       const at = line.indexOf("=");
@@ -77,7 +78,7 @@ function deviceIngredients(devices: DeviceInjection | undefined): Ingredient[] {
 interface StepWork {
   readonly vertex: Vertex;
   readonly op: ExecOp;
-  readonly below: readonly LayerSource[];
+  readonly below: LayerStack;
   readonly mounts: PreparedMounts;
   readonly devices: DeviceInjection | undefined;
   readonly context: EngineContext;
@@ -88,7 +89,7 @@ interface StepWork {
 async function runExec(work: StepWork, signal: AbortSignal): Promise<Layer> {
   const { vertex, below, context } = work;
   const sandbox = startSandbox(context);
-  const layers = await loadLayers(below, signal);
+  const layers = await loadLayers(layersIn(below), signal);
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
   const base: StepBase = { layers, lowers, tree: layerTree(layers), sandbox: await sandbox };

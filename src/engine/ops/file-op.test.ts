@@ -11,6 +11,7 @@ import { treePath } from "../../paths.ts";
 import { hostTree, layerSource, type LayerSource, loadTree, readTreeFile, type Tree } from "../../tree/index.ts";
 import { keyOf } from "../action-cache.ts";
 import { readPathLines } from "../file/selection-lines.ts";
+import { layersIn } from "../layer-stack.ts";
 import { dump, fakeEngine, type FakeEngine } from "../testdata/fake-engine.ts";
 import { copyAction, source } from "../testdata/vertices.ts";
 import type { EngineContext, OpRun, VertexResult } from "../types.ts";
@@ -202,7 +203,7 @@ describe("what a file op makes", () => {
     ];
     const run = await prepared(engine, folder(await treeOf(engine, FILES)), { base, actions });
     assert.equal(
-      await dump([...run.below, ...(await made(run))]),
+      await dump([...layersIn(run.below), ...(await made(run))]),
       [
         "/srv: dir 0755 0:0",
         "/srv/made: dir 0750 0:0",

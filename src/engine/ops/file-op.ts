@@ -7,10 +7,11 @@ import { emptyTree, type EntryTime, loadTree, writeLayer } from "../../tree/inde
 import { createDraft } from "../file/draft.ts";
 import type { HashedFiles } from "../file/hashed-files.ts";
 import { digestSelection, selectSources } from "../file/selection.ts";
+import { EMPTY_STACK, layersIn, stackOf } from "../layer-stack.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { copySources } from "./copy-sources.ts";
 import { applyAction, type FileRun } from "./file-actions.ts";
-import { baseLayersOf, shownBase, stackKey } from "./inputs.ts";
+import { baseStackOf, shownBase } from "./inputs.ts";
 import { keepSelection, knownSelection } from "./kept-selections.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
@@ -26,12 +27,12 @@ export async function prepareFile(
   context: EngineContext,
   signal: AbortSignal,
 ): Promise<OpRun> {
-  const below = op.base < 0 ? [] : baseLayersOf(inputs[op.base]);
+  const below = op.base < 0 ? EMPTY_STACK : baseStackOf(inputs[op.base]);
   const hashed = new Map<FileAction, readonly HashedFiles[]>();
   const sources = { vertex, context, sourceOf: copySources(vertex, inputs, signal) };
   const ingredients: Ingredient[] = [
     { name: "op", value: "file" },
-    { name: "base", value: stackKey(below), ...shownBase(vertex, op.base) },
+    { name: "base", value: below.key, ...shownBase(vertex, op.base) },
     // Directories that are written into get this time: the same epoch gives the same layer, whatever was built before.
     ...(context.epochSec === undefined ? [] : [{ name: "SOURCE_DATE_EPOCH", value: String(context.epochSec) }]),
   ];
@@ -48,7 +49,7 @@ export async function prepareFile(
     ingredients,
     below,
     async execute(innerSignal, start) {
-      const base = below.length === 0 ? emptyTree : await loadTree(below, innerSignal);
+      const base = below.count === 0 ? emptyTree : await loadTree(layersIn(below), innerSignal);
       await allOf(op.actions.flatMap((action) => (action.kind === "copy" ? [sources.sourceOf(action.input)] : [])));
       using _writer = await writers.acquire(innerSignal);
       start();
@@ -97,7 +98,7 @@ function memoKey(action: CopyAction, input: Extract<VertexResult, { kind: "layer
   const { followSymlinks, allowWildcard, excludePatterns, includePatterns = null, requiredPaths = null } = action;
   return framedDigest([
     "selection",
-    stackKey(input.layers),
+    stackOf(input).key,
     action.src,
     JSON.stringify([followSymlinks, allowWildcard, excludePatterns, includePatterns, requiredPaths]),
   ]);

@@ -6,8 +6,8 @@ import { resolvePath, subtreeDigest } from "../../tree/index.ts";
 import { sourceMissing } from "../file/errors.ts";
 import { type CopySource, missingHint } from "../file/selection.ts";
 import { keepSelection, knownSelection } from "./kept-selections.ts";
+import { stackOf } from "../layer-stack.ts";
 import type { EngineContext, VertexResult } from "../types.ts";
-import { stackKey } from "./inputs.ts";
 
 /** Follows the symlinks of a mount's source inside of its tree. Throws `COPY_SOURCE_MISSING`. */
 export function selectMounted(source: CopySource, mount: BindMount | CacheMount): { readonly path: TreePath } {
@@ -26,7 +26,7 @@ export async function mountedDigest(
   signal: AbortSignal,
 ): Promise<Digest> {
   if (input?.kind === "directory" && input.selections !== undefined) return await input.selections.mounted(mount);
-  const memo = input?.kind === "layers" ? framedDigest(["mounted", mount.selector, stackKey(input.layers)]) : undefined;
+  const memo = input?.kind === "layers" ? framedDigest(["mounted", mount.selector, stackOf(input).key]) : undefined;
   const known = memo === undefined ? undefined : knownSelection(context, memo);
   if (known !== undefined) return known;
   const source = await open();

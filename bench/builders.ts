@@ -16,6 +16,8 @@ export interface BuildSpec {
     /** Into the dockerd that bench/peers started. */
     | { readonly kind: "load"; readonly name: string };
   readonly extra?: Partial<Record<BuilderName, readonly string[]>>;
+  /** Builds that start at the same time as this one. */
+  readonly beside?: readonly BuildSpec[];
 }
 
 /** Their names in tables. */

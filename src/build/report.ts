@@ -57,10 +57,10 @@ async function pageOf(history: History, buildId: string, { images, mask }: PageP
   const record = history.list(ALL_BUILDS).find(({ id }) => id === buildId);
   if (record === undefined) return await makeReport({ subjects: [] });
   const build = buildData(keptBuild(history, record));
-  const [image, ...others] = images;
-  const notes = [
-    ...(image === undefined ? ["The build ended before it had an image."] : []),
-    ...others.map(({ name, platform }) => `The build also made ${name} for ${platform}. Show it with decant report and its name.`),
-  ];
-  return await makeReport({ subjects: [{ title: record.title, build, notes, ...(image === undefined ? {} : { image }) }], mask });
+  const [image, ...otherImages] = images;
+  const notes = image === undefined ? ["The build ended before it had an image."] : [];
+  return await makeReport({
+    subjects: [{ title: record.title, build, notes, ...(image === undefined ? {} : { image, otherImages }) }],
+    mask,
+  });
 }

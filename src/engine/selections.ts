@@ -2,11 +2,10 @@
  * What steps select of a directory, hashed as one step of the build while other steps run: each COPY and each mount then takes its own from
  * here. Keys need these digests whatever the cache has, so nothing is hashed in vain.
  */
-import type { Digest } from "../digest.ts";
 import type { BindMount, CacheMount, FileAction, Vertex } from "../graph/index.ts";
-import { subtreeDigest, type Tree } from "../tree/index.ts";
+import type { Tree } from "../tree/index.ts";
 import { type CopySource, digestSelection, type SelectionDigest, selectSources } from "./file/selection.ts";
-import { selectMounted } from "./ops/mount-selection.ts";
+import { digestMounted, type MountedDigest } from "./file/mounted.ts";
 import type { Selections } from "./types.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
@@ -29,8 +28,7 @@ export function hashSelections(
   };
   const copyOf = (action: CopyAction): Promise<SelectionDigest> =>
     queue(() => digestSelection(source.tree, selectSources(source, action), action, signal));
-  const mountOf = (mount: SelectingMount): Promise<Digest> =>
-    queue(() => subtreeDigest(source.tree, selectMounted(source, mount).path, { signal }));
+  const mountOf = (mount: SelectingMount): Promise<MountedDigest> => queue(() => digestMounted(source, mount, signal));
   const copies = new Map(copiesFrom(vertex, order).map((action) => [action, copyOf(action)]));
   const mounts = new Map(mountsFrom(vertex, order).map((mount) => [mount, mountOf(mount)]));
   return {
@@ -39,7 +37,11 @@ export function hashSelections(
       if (!look) copies.delete(action);
       return selection;
     },
-    mounted: (mount) => mounts.get(mount) ?? mountOf(mount),
+    mounted(mount, { look = false } = {}) {
+      const mounted = mounts.get(mount) ?? mountOf(mount);
+      if (!look) mounts.delete(mount);
+      return mounted;
+    },
     ended: last.then(() => undefined),
   };
 }

@@ -9,6 +9,7 @@ import type { SourceRange } from "../source.ts";
 import type { Store } from "../store/index.ts";
 import type { Layer, LayerSource, Tree } from "../tree/index.ts";
 import type { DeviceAccess } from "./devices/index.ts";
+import type { MountedDigest } from "./file/mounted.ts";
 import type { PathLines } from "./file/selection-lines.ts";
 import type { SelectionDigest } from "./file/selection.ts";
 import type { Sandbox } from "./sandbox/index.ts";
@@ -33,8 +34,8 @@ export type VertexResult =
 export interface Selections {
   /** What a COPY selects. Given once, because its list of files may be long; with `look` it can be taken later. */
   take(action: Extract<FileAction, { kind: "copy" }>, options?: { readonly look?: boolean }): Promise<SelectionDigest>;
-  /** The digest of what a mount shows. */
-  mounted(mount: BindMount | CacheMount): Promise<Digest>;
+  /** What a mount shows. Its list is given once as well. */
+  mounted(mount: BindMount | CacheMount, options?: { readonly look?: boolean }): Promise<MountedDigest>;
   /** Resolves when all is hashed, or could not be. */
   readonly ended: Promise<void>;
 }

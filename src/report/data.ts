@@ -22,6 +22,8 @@ export interface ReportSubject {
   readonly title: string;
   readonly build?: ReportBuild;
   readonly image?: ReportImage;
+  /** More images of the same build: for other targets and platforms. */
+  readonly otherImages?: readonly ReportImage[];
   /** Sentences about what is not here, and why. */
   readonly notes: readonly string[];
 }

@@ -207,7 +207,7 @@ test("a process that is killed anywhere leaves nothing but garbage, and the next
 
 test(
   "U4: announcements of living processes are seen by all, also by those that only look, and go with their process",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     await using dir = await tempStore();
     const { root, store } = dir;

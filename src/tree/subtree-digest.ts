@@ -10,8 +10,8 @@ import { walk } from "./walk.ts";
 /** What counts. */
 interface SubtreeDigestOptions {
   readonly signal?: AbortSignal | undefined;
-  /** False leaves an entry out (patterns of --exclude); directories are gone through all the same. */
-  readonly filter?: ((entry: Entry) => boolean) | undefined;
+  /** Gets each entry with its path below `path`, the digest of its content and the first name of the same file, both "" where there is none. */
+  readonly onEntry?: ((entry: Entry, relative: TreePath, digestHex: string, linkedTo: string) => void) | undefined;
 }
 
 /** Framed over relative path, kind, mode, owner, content digest, which names are one file, link target, attributes and device. A path that does not exist has a digest too. */
@@ -22,7 +22,6 @@ export async function subtreeDigest(tree: Tree, path: TreePath, options: Subtree
   /** The first name of each file that has several. */
   const links = new Map<string, string>();
   for (const entry of walk(tree, path)) {
-    if (options.filter !== undefined && !options.filter(entry)) continue;
     let digestHex = "";
     if (entry.kind === "file") {
       const digest = tree.digest(entry);
@@ -33,10 +32,11 @@ export async function subtreeDigest(tree: Tree, path: TreePath, options: Subtree
       }
     }
     if (turns.isDue) await turns.give();
-    const relative = entry.path.slice(prefix);
+    const relative = entry.path.slice(prefix) as TreePath;
     const group = entry.kind === "file" ? tree.linkGroup(entry) : undefined;
     const first = group === undefined ? undefined : links.get(group);
     if (group !== undefined && first === undefined) links.set(group, relative);
+    options.onEntry?.(entry, relative, digestHex, first ?? "");
     hasher.entry(entry, relative, first === undefined ? digestHex : `${digestHex} = ${first}`);
   }
   options.signal?.throwIfAborted();

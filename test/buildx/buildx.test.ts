@@ -23,7 +23,7 @@ interface Ran {
   readonly err: string;
 }
 
-describe("docker buildx on decant serve", { timeout: 300_000 }, () => {
+describe("docker buildx on decant serve", { timeout: 600_000 }, () => {
   let shop: Workshop;
   let door: BuildxDoor;
   before(async () => {

@@ -29,7 +29,7 @@ interface Step {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-describe("I4: recipes for CI services", { timeout: 300_000 }, () => {
+describe("I4: recipes for CI services", { timeout: 600_000 }, () => {
   let folder: Awaited<ReturnType<typeof mkdtempDisposable>>;
   let registry: DockerRegistry;
   let env: NodeJS.ProcessEnv;

@@ -18,7 +18,7 @@ function cgroupsOf(name: string): string[] {
 
 it(
   "R13: the next command sweeps locks, temporary folders, sandboxes and cgroups of one that was killed",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     using shop = workshop();
     addBusybox(shop);

@@ -40,7 +40,7 @@ function program(machine: number, class64: boolean, big: boolean): Buffer {
   return bytes;
 }
 
-describe("F1: bases for every architecture of Debian", { timeout: 120_000 }, () => {
+describe("F1: bases for every architecture of Debian", { timeout: 600_000 }, () => {
   const stack = new AsyncDisposableStack();
   let folder: string;
   let access: readonly string[];

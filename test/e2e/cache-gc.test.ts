@@ -28,7 +28,7 @@ async function cacheBytes({ root }: Workshop): Promise<number> {
   return cache + usedBytes;
 }
 
-describe("G6: the garbage collector", { timeout: 240_000 }, () => {
+describe("G6: the garbage collector", { timeout: 600_000 }, () => {
   it("G6: builds keep to the policy of their store, and what is gone is known", async () => {
     using shop = shopWithPolicy("gc:\n  maxUsedSpace: 24MB\n");
     for (const name of ["a", "b", "c"]) {

@@ -32,7 +32,7 @@ async function built(shop: Workshop, caches: Cached, dockerfile = STAGES): Promi
   return (await shop.build(dockerfile, { tags: ["app"], ...caches })).result;
 }
 
-describe("G.4: a cache that travels", { timeout: 240_000, concurrency: 2 }, () => {
+describe("G.4: a cache that travels", { timeout: 600_000, concurrency: 2 }, () => {
   it("in a folder spares another machine every step, and gives the same image", async () => {
     using here = machine();
     using there = machine();
@@ -205,7 +205,7 @@ describe("G.4: a cache that travels", { timeout: 240_000, concurrency: 2 }, () =
   });
 });
 
-describe("G.3: --expect-cached", { timeout: 120_000 }, () => {
+describe("G.3: --expect-cached", { timeout: 600_000 }, () => {
   it("fails a build that would run a step, with the input that changed, and runs nothing", async () => {
     using shop = machine();
     await built(shop, {}, STAGES);

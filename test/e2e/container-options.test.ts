@@ -26,7 +26,7 @@ async function run(shop: Workshop, args: readonly string[]): Promise<{ readonly 
   return { code: exitCode, said: `${stdout.toString()}${stderr.toString()}` };
 }
 
-describe("decant run, with what docker run has", { timeout: 120_000, concurrency: 2 }, () => {
+describe("decant run, with what docker run has", { timeout: 600_000, concurrency: 2 }, () => {
   it("shows files and folders of this machine, memory and volumes", async () => {
     using shop = await withWeb("VOLUME /kept\n");
     mkdirSync(join(shop.context, "src"));

@@ -58,7 +58,7 @@ async function listed(shop: Workshop): Promise<ContainerSummary[]> {
 const FOREVER = "while :; do sleep 0.1; done";
 const DEAF = ["web", "sh", "-c", `trap "" INT TERM HUP; echo up; ${FOREVER}`];
 
-describe("U4: a container ends when it is asked to", { timeout: 120_000, concurrency: 2 }, () => {
+describe("U4: a container ends when it is asked to", { timeout: 600_000, concurrency: 2 }, () => {
   const rows = [
     { name: "at once when its program does not know the signal", script: `echo up; ${FOREVER}`, signals: ["SIGTERM"], want: 143 },
     { name: "with the number of the signal that was sent", script: `echo up; ${FOREVER}`, signals: ["SIGINT"], want: 130 },
@@ -109,7 +109,7 @@ describe("U4: a container ends when it is asked to", { timeout: 120_000, concurr
   });
 });
 
-describe("U4: decant ps, stop and rm", { timeout: 120_000, concurrency: 2 }, () => {
+describe("U4: decant ps, stop and rm", { timeout: 600_000, concurrency: 2 }, () => {
   it("list and end the containers of other processes, by any beginning of an ID", async () => {
     using shop = await withWeb("STOPSIGNAL SIGUSR1\n");
     const first = await running(shop, ["web", "sh", "-c", `trap "exit 5" USR1; echo up; ${FOREVER}`]);
@@ -183,7 +183,7 @@ describe("U4: decant ps, stop and rm", { timeout: 120_000, concurrency: 2 }, () 
   });
 });
 
-it("U4: --init is the first process, and buries orphans", { timeout: 120_000 }, async () => {
+it("U4: --init is the first process, and buries orphans", { timeout: 600_000 }, async () => {
   using shop = await withWeb();
   const script =
     "cat /proc/1/cmdline | tr '\\0' ' '; (sleep 0.1 & echo $! > /pid); while [ -e /proc/$(cat /pid) ]; do sleep 0.05; done; cat /proc/[0-9]*/stat | grep -c ' Z '; exit 4";
@@ -196,7 +196,7 @@ it("U4: --init is the first process, and buries orphans", { timeout: 120_000 }, 
   assert.equal(await ended, 143);
 });
 
-it("U4: the library's containers are listed and stopped as those of the command", { timeout: 120_000 }, async () => {
+it("U4: the library's containers are listed and stopped as those of the command", { timeout: 600_000 }, async () => {
   using shop = await withWeb();
   const { root } = shop;
   const up = Promise.withResolvers<void>();

@@ -12,7 +12,7 @@ import { DECANT } from "../support/command.ts";
 const APP = "FROM scratch\nCOPY --from=base /bin/busybox /app/busybox\nCOPY passwd /etc/passwd\n";
 const APP_CONFIG = 'ENV PATH=/usr/bin\nENV MODE=live\nUSER 1000\nWORKDIR /data\nENTRYPOINT ["/app/busybox", "echo", "app"]\nCMD ["one"]\n';
 
-describe("F7: decant run --debug-with", { timeout: 120_000 }, () => {
+describe("F7: decant run --debug-with", { timeout: 600_000 }, () => {
   const stack = new AsyncDisposableStack();
   let shop: Workshop;
   const decant = async (...args: readonly string[]): Promise<readonly [code: number, said: string]> => {

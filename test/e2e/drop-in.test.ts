@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { DECANT } from "../support/command.ts";
 
-describe("I4: Decant under the names of docker", { timeout: 60_000 }, () => {
+describe("I4: Decant under the names of docker", { timeout: 600_000 }, () => {
   it("answers as a plugin of docker, and takes what docker puts before its name", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-plugin-"));
     const plugin = join(folder.path, "docker-decant");

@@ -26,7 +26,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
   const done = spawnSync("sh", ["-c", shell, DECANT, ...args], {
     encoding: "utf8",
     cwd: context,
-    timeout: 120_000,
+    timeout: 600_000,
     env: { ...process.env, NO_COLOR: "1", DECANT_ROOT: join(folder, "store"), ...NO_DAEMON, ...env },
   });
   return { code: done.status, out: done.stdout, err: done.stderr };

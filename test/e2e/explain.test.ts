@@ -30,7 +30,7 @@ function whys({ err }: Ended): string[] {
   return [...err.matchAll(/^#\d+ why: (.*)$/gm)].map(([, why = ""]) => why);
 }
 
-describe("G3: --explain", { timeout: 120_000 }, () => {
+describe("G3: --explain", { timeout: 600_000 }, () => {
   it("G3: tells what changed of each kind of input, in one line under the step", async () => {
     using shop = workshop();
     addBusybox(shop);
@@ -52,6 +52,16 @@ describe("G3: --explain", { timeout: 120_000 }, () => {
     ]);
     const off = await build(shop, text(), "--build-arg", "API_TOKEN=hunter1", "--no-cache");
     assert.deepEqual(new Set(whys(off)), new Set(["the cache is off for it (--no-cache, --no-cache-filter)"]));
+  });
+
+  it("G3: tells which files of a mount changed, of the context and of a stage", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    shop.write({ "src/a": "1", "src/sub/b": "1", c: "1" });
+    const text = `FROM scratch AS data\nCOPY c /d/c\n${BUSYBOX}RUN --mount=from=data,source=/d,target=/d cat /d/c\nRUN --mount=source=src,target=/s cat /s/sub/b\n`;
+    await build(shop, text);
+    shop.write({ "src/sub/b": "2", "src/new": "1", c: "2" });
+    assert.deepEqual(whys(await build(shop, text)), ["c: content", "d/c: content", "src/new: new; src/sub/b: content"]);
   });
 
   it("G3: tells of another base image, with both digests", async () => {

@@ -82,7 +82,7 @@ const POOR: readonly (readonly [string, Fault])[] = [
 
 describe("H3: a store on a file system without", () => {
   for (const [name, fault] of POOR)
-    it(name, { timeout: 120_000 }, async () => {
+    it(name, { timeout: 600_000 }, async () => {
       using shop = workshop();
       addBusybox(shop);
       const root = join(shop.folder, "poor");

@@ -17,7 +17,7 @@ async function decant(
   return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
 }
 
-describe("G.7: history", { timeout: 120_000 }, () => {
+describe("G.7: history", { timeout: 600_000 }, () => {
   it("shows steps, times, warnings, results and the whole logs of past builds", async () => {
     using shop = workshop();
     addBusybox(shop);

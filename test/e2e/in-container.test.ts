@@ -42,7 +42,7 @@ RUN rm -r /other && test ! -e /gone && test -e /kept && test "$(cat /d/*)" = 2
 
 const UNABLE = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"];
 
-describe("U7: a build in a container", { timeout: 120_000 }, () => {
+describe("U7: a build in a container", { timeout: 600_000 }, () => {
   it("gives the same image with its store on an overlay, and says what is faster", async () => {
     const digests: string[] = [];
     for (const below of [onOverlay, (): string[] => []]) {

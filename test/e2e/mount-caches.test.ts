@@ -25,7 +25,7 @@ function warnings({ events }: Built): string[] {
   return events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
 }
 
-describe("G4: cache mounts travel", { timeout: 240_000, concurrency: 2 }, () => {
+describe("G4: cache mounts travel", { timeout: 600_000, concurrency: 2 }, () => {
   it("G4: a new mount starts with what it had on another machine, with modes and owners", async () => {
     using here = machine();
     using there = machine();

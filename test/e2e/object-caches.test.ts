@@ -39,7 +39,7 @@ function built(shop: Workshop, options: Partial<BuildOptions>): Promise<Built> {
   return shop.build(STAGES, { tags: ["app"], ...options });
 }
 
-describe("G4: a cache in S3", { timeout: 240_000, concurrency: 2 }, () => {
+describe("G4: a cache in S3", { timeout: 600_000, concurrency: 2 }, () => {
   it("G4: spares another machine every step, and gives the same image", async () => {
     await using server = await startFakeS3(bucket);
     using here = machine();
@@ -121,7 +121,7 @@ describe("G4: a cache in S3", { timeout: 240_000, concurrency: 2 }, () => {
   });
 });
 
-describe("G4: the cache of GitHub Actions", { timeout: 240_000, concurrency: 2 }, () => {
+describe("G4: the cache of GitHub Actions", { timeout: 600_000, concurrency: 2 }, () => {
   it("G4: spares another machine every step, and gives the same image", async () => {
     await using server = await startFakeActionsCache();
     using here = machine();

@@ -17,7 +17,7 @@ function failing(steps: string): Workshop {
 
 const build = (shop: Workshop): readonly string[] => [DECANT, "build", "--on-error", "shell", shop.context];
 
-describe("F7: decant build --on-error shell", { timeout: 120_000 }, () => {
+describe("F7: decant build --on-error shell", { timeout: 600_000 }, () => {
   it("opens a shell with the step's user, folder, variables and mounts, without what it changed, and fails as the step did", async () => {
     using shop = failing(
       'ENV PS1=ready> MODE=test\nWORKDIR /work\nRUN echo kept > file && chown app .\nUSER app\nRUN --mount=type=tmpfs,target=/memory touch lost; echo "the step"; exit 9\n',

@@ -24,7 +24,7 @@ function verdicts({ steps }: BuildPlan): string[] {
   });
 }
 
-describe("G3: decant plan", { timeout: 120_000 }, () => {
+describe("G3: decant plan", { timeout: 600_000 }, () => {
   it("G3: plans hits and misses with their reasons, and runs nothing", async () => {
     using shop = workshop();
     addBusybox(shop);

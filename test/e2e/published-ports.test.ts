@@ -12,7 +12,7 @@ import { DECANT } from "../support/command.ts";
 /** Answers each connection to its port with what the container is called. */
 const SERVE = ["sh", "-c", "while :; do hostname | nc -l -p 80; done"];
 
-describe("F7: decant run -p", { timeout: 120_000 }, () => {
+describe("F7: decant run -p", { timeout: 600_000 }, () => {
   const stack = new AsyncDisposableStack();
   let shop: Workshop;
   before(async () => {

@@ -153,7 +153,7 @@ const ATTACKS: readonly Attack[] = [
 ];
 
 for (const name of ["root", "without root"] as const) {
-  describe(`H2: attacks of a step, ${name}`, { timeout: 300_000 }, () => {
+  describe(`H2: attacks of a step, ${name}`, { timeout: 600_000 }, () => {
     let place: Place;
     let said: readonly string[] = [];
     before(() => {

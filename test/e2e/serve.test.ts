@@ -65,7 +65,7 @@ async function workersBy(duplex: Duplex): Promise<number> {
   return record.length;
 }
 
-describe("I2: decant serve", { timeout: 120_000 }, () => {
+describe("I2: decant serve", { timeout: 600_000 }, () => {
   it("listens at a unix socket for its user only, and ends with SIGTERM", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-door-"));
     const path = join(folder.path, "new", "door.sock");

@@ -23,7 +23,7 @@ function sizeLine({ err }: { readonly err: string }): string | undefined {
   return /^=> size .*$/m.exec(err)?.[0];
 }
 
-describe("G9: sizes", { timeout: 120_000 }, () => {
+describe("G9: sizes", { timeout: 600_000 }, () => {
   it("G9: a build tells its size, and the change against the last one of its name and target", async () => {
     using shop = workshop();
     shop.write({ "a/big": "x".repeat(2 * MB), "b/small": "y".repeat(1000) });

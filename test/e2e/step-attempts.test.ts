@@ -24,7 +24,7 @@ function shopWithBusybox(): Workshop {
   return shop;
 }
 
-describe("G5: --retry and --step-timeout", { timeout: 120_000, concurrency: 2 }, () => {
+describe("G5: --retry and --step-timeout", { timeout: 600_000, concurrency: 2 }, () => {
   it("G5: a failed step runs again from clean files, and says so", async () => {
     using shop = shopWithBusybox();
     const { result, events, log } = await shop.build(FLAKY(3), { retries: 2, ...CACHE_ONLY });
@@ -68,7 +68,7 @@ describe("G5: --retry and --step-timeout", { timeout: 120_000, concurrency: 2 },
   });
 });
 
-describe("G5: secrets in keys", { timeout: 120_000, concurrency: 2 }, () => {
+describe("G5: secrets in keys", { timeout: 600_000, concurrency: 2 }, () => {
   const TOKEN = `${BUSYBOX}RUN --mount=type=secret,id=token,env=TOKEN true\nRUN --mount=type=secret,id=other true\n`;
   const withToken = (value: string, cacheKey: boolean): Partial<BuildOptions> => ({
     secrets: [
@@ -109,7 +109,7 @@ describe("G5: secrets in keys", { timeout: 120_000, concurrency: 2 }, () => {
   });
 });
 
-describe("G5: modes of context files", { timeout: 120_000 }, () => {
+describe("G5: modes of context files", { timeout: 600_000 }, () => {
   it("G5: contextModes=git gives laptop and CI the same keys and files", async () => {
     using here = shopWithBusybox();
     using there = shopWithBusybox();

@@ -53,7 +53,7 @@ const SUBJECT = hostileEverywhere({
 
 after(closeBrowser);
 
-describe("G8: hostile texts", { timeout: 120_000 }, () => {
+describe("G8: hostile texts", { timeout: 600_000 }, () => {
   it("G8: run nothing, load nothing and make no elements, in a comparison with everything open", async () => {
     await using opened = await openReport({
       subjects: [SUBJECT, SUBJECT],

@@ -11,7 +11,7 @@ async function focused({ page }: OpenedPage): Promise<string> {
 
 after(closeBrowser);
 
-describe("G8: the page by keyboard", { timeout: 120_000 }, () => {
+describe("G8: the page by keyboard", { timeout: 600_000 }, () => {
   it("G8: begins with a link past the navigation, and each stop has a visible ring", async () => {
     await using opened = await openReport({ subjects: [sampleSubject()] });
     const { page } = opened;

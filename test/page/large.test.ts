@@ -14,7 +14,7 @@ const STAGES = Array.from({ length: 300 }, (_, at) => ({
 
 after(closeBrowser);
 
-describe("G8: large images", { timeout: 120_000 }, () => {
+describe("G8: large images", { timeout: 600_000 }, () => {
   it("G8: 50,000 files: few elements, at each level, and every file is found by the search", async () => {
     await using opened = await openReport({ subjects: [{ title: "big", image: sampleImage(50_000), notes: [] }] });
     const { page } = opened;

@@ -13,7 +13,7 @@ const LONG_SUBJECT = sampleSubject({
 
 after(closeBrowser);
 
-describe("G8: the page as it looks", { timeout: 120_000 }, () => {
+describe("G8: the page as it looks", { timeout: 600_000 }, () => {
   const rows = [
     { name: "a build", content: { subjects: [sampleSubject()] } },
     { name: "long texts", content: { subjects: [LONG_SUBJECT] } },

@@ -27,7 +27,7 @@ async function decant(shop: Workshop, ...args: readonly string[]): Promise<{ rea
 
 after(closeBrowser);
 
-describe("G8: reports", { timeout: 240_000 }, () => {
+describe("G8: reports", { timeout: 600_000 }, () => {
   it("G8: decant build --report shows stages, steps, layers, what was left behind and what is there twice", async () => {
     using shop = workshop();
     addBusybox(shop);
@@ -45,6 +45,37 @@ describe("G8: reports", { timeout: 240_000 }, () => {
     assert.equal(layers.length, 2);
     assert.match(layers[0] ?? "", /^COPY --from=build \/out \/outstage build · Dockerfile:\d+8\.89 kB/);
     assert.match((await page.locator("#bytes").textContent()) ?? "", /Left behind in build stages.*build .* in .*Duplicates5\.00 kB/s);
+    assert.deepEqual(opened.misdeeds, []);
+  });
+
+  it("G8: of several targets each image can be shown, by keyboard, too", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    shop.write({ ...FILES, Dockerfile: `${BUSYBOX}FROM scratch AS one\nCOPY a.txt /only-one\nFROM base AS two\nCOPY b.txt /only-two\n` });
+    const { code, err } = await decant(
+      shop,
+      "build",
+      "--report",
+      "report.html",
+      "--target",
+      "one,two",
+      "-o",
+      "type=oci,dest=out-{target}.tar",
+      ".",
+    );
+    assert.equal(code, 0, err);
+    await using opened = await openFile(join(shop.context, "report.html"));
+    const { page } = opened;
+    const bytes = async (): Promise<string> => (await page.locator("#bytes").textContent()) ?? "";
+    const buttons = page.locator(".which button");
+    assert.equal(await buttons.count(), 2);
+    assert.match(await bytes(), /COPY a\.txt \/only-one/);
+    await buttons.nth(1).focus();
+    await page.keyboard.press("Enter");
+    assert.match(await bytes(), /COPY b\.txt \/only-two/);
+    assert.doesNotMatch(await bytes(), /only-one/);
+    assert.deepEqual(await buttons.evaluateAll((all) => all.map((one) => one.getAttribute("aria-pressed"))), ["false", "true"]);
+    assert.equal(await page.locator("main > section").count(), 7);
     assert.deepEqual(opened.misdeeds, []);
   });
 

@@ -13,7 +13,7 @@ import { type OtherUser, otherUser } from "../support/other-user.ts";
 /** What the machine of an ordinary user has, and ours may not: a tun device for everybody. */
 const WITH_TUN = 'mount -t tmpfs tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec "$@"';
 
-describe("H1: networks without root", { timeout: 300_000 }, () => {
+describe("H1: networks without root", { timeout: 600_000 }, () => {
   let server: Server;
   let port = 0;
   before(async () => {

@@ -41,7 +41,7 @@ USER 7:8
 RUN test ! -e /gone && cat /d/three && test "$(stat -c %u:%g:%a /d /two | tr '\\n' ' ')" = "7:8:700 1000:1001:600 "
 `;
 
-describe("H1: an ordinary user", { timeout: 300_000 }, () => {
+describe("H1: an ordinary user", { timeout: 600_000 }, () => {
   it("H1: runs steps whose files have owners, and gives root's image", () => {
     const dockerfile = `${BUSYBOX}${OWNERS}`;
     using user = otherUser();
@@ -232,7 +232,7 @@ RUN test "$(id -u):$(id -g)" = 1000:1000 && echo out >/dev/stdout && ! touch /bi
   });
 });
 
-describe("H1: a user with a single id", { timeout: 300_000 }, () => {
+describe("H1: a user with a single id", { timeout: 600_000 }, () => {
   it("H1: builds where nobody else is needed", () => {
     using user = otherUser("single");
     built(user, `${BUSYBOX}RUN --mount=type=cache,target=/c echo x >/c/x && id -u && echo y >/y\n`);
@@ -270,7 +270,7 @@ describe("H1: a user with a single id", { timeout: 300_000 }, () => {
   }
 });
 
-describe("H1: where user namespaces are off", { timeout: 300_000 }, () => {
+describe("H1: where user namespaces are off", { timeout: 600_000 }, () => {
   it("H1: builds what has no RUN", async () => {
     using user = otherUser();
     const folder = context(user, "FROM scratch\nCOPY --chown=5:6 busybox /b\nADD Dockerfile /d/\nWORKDIR /w\n");
@@ -302,7 +302,7 @@ function digestIn(folder: string): string {
   return digest;
 }
 
-describe("H1: decant doctor", { timeout: 300_000 }, () => {
+describe("H1: decant doctor", { timeout: 600_000 }, () => {
   it("H1: says which way steps run, and how many ids there are", () => {
     using user = otherUser();
     const { code, out, err } = user.decant("doctor");

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createSelectionLines, readPathLines } from "./selection-lines.ts";
+import { pathLines } from "../testdata/path-lines.ts";
+import { readPathLines } from "./selection-lines.ts";
 
-/** `count` lines with 64 random-looking digits each, as digests are. */
+/** `count` lines with 64 digits each that differ, as digests do. */
 function linesOf(count: number): string[] {
   return Array.from(
     { length: count },
@@ -13,21 +14,18 @@ function linesOf(count: number): string[] {
 describe("createSelectionLines()", () => {
   for (const [name, lines] of [
     ["no line", []],
-    ["a line", ["a\tfile\tü"]],
+    ["a line", ["a\tfile\tsha256:1"]],
     ["lines of several pieces", linesOf(150_000)],
-    ["a line that is longer than a piece", [...linesOf(1000), "x".repeat(5_000_000), ...linesOf(1000)]],
+    ["a line that is longer than a piece", [...linesOf(1000), `a\t${"x".repeat(5_000_000)}\t`, ...linesOf(1000)]],
   ] as const)
     it(`keeps ${name}`, async () => {
-      const made = createSelectionLines();
-      for (const line of lines) made.add(line);
-      const kept = made.finish();
+      const kept = pathLines(...lines);
       assert.ok(kept !== undefined);
       const text = Buffer.from(await readPathLines(kept.compressed())).toString("utf8");
       assert.ok(text === lines.join("\n"));
     });
   it("has no list of more than 64 MiB", () => {
-    const made = createSelectionLines();
-    for (let at = 0; at < 70; at += 1) made.add("x".repeat(1024 * 1024));
-    assert.equal(made.finish(), undefined);
+    const long = `a\t${"x".repeat(1024 * 1024)}\t`;
+    assert.equal(pathLines(...Array.from({ length: 70 }, () => long)), undefined);
   });
 });

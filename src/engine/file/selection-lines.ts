@@ -3,8 +3,9 @@
  * because most builds only keep them; a list that fits into one piece is compressed when somebody keeps it.
  */
 import { constants, zstdCompressSync } from "node:zlib";
+import { ROOT, toText, type TreePath } from "../../paths.ts";
 import { bytesOf, collect } from "../../bytes.ts";
-import { createGrowingBytes, decompress } from "../../tree/index.ts";
+import { createGrowingBytes, decompress, type Entry } from "../../tree/index.ts";
 
 /** Of more there is no list, and only that the files changed can be told. */
 const MAX_LINES_BYTES = 64 * 1024 * 1024;
@@ -21,7 +22,14 @@ export interface PathLines {
 
 /** Lines in the making. */
 interface SelectionLines {
-  add(line: string): void;
+  /** An entry at `relative` of the selected `root`. `facts` of `entryFacts`; `content` and `linkedTo` may be "". */
+  add(entry: {
+    readonly root: TreePath;
+    readonly relative: TreePath;
+    readonly facts: string;
+    readonly content: string;
+    readonly linkedTo: string;
+  }): void;
   /** All of them; undefined when they are more than `MAX_LINES_BYTES`. Call once. */
   finish(): PathLines | undefined;
 }
@@ -54,8 +62,8 @@ export function createSelectionLines(): SelectionLines {
     bytes.copy(piece.bytes, piece.reserve(bytes.byteLength));
   };
   return {
-    add(line) {
-      batch += `${separator}${line}`;
+    add({ root, relative, facts, content, linkedTo }) {
+      batch += `${separator}${shownPath(root, relative)}\t${facts}\t${content}${linkedTo === "" ? "" : `\tlinked to ${toText(linkedTo)}`}`;
       separator = "\n";
       if (batch.length > BATCH) write();
     },
@@ -82,4 +90,17 @@ function frameOf(bytes: Uint8Array): Buffer {
 /** The lines in UTF-8 of what `compressed` gave. Throws `ARCHIVE` and `BLOB_SIZE` for anything else. */
 export async function readPathLines(compressed: Uint8Array): Promise<Uint8Array> {
   return await collect(decompress(bytesOf(compressed), { maxBytes: MAX_LINES_BYTES }), MAX_LINES_BYTES);
+}
+
+/** All of an entry that counts but its content: "kind mode uid:gid size length:link device xattrs". */
+export function entryFacts(entry: Entry): string {
+  const xattrs =
+    entry.xattrs === undefined ? "" : [...entry.xattrs].map(([name, value]) => `${name}=${Buffer.from(value).toString("hex")}`).join(",");
+  const device = entry.kind === "char" || entry.kind === "block" ? `${entry.major ?? 0}:${entry.minor ?? 0}` : "";
+  return `${entry.kind} ${entry.mode.toString(8)} ${entry.uid}:${entry.gid} ${entry.kind === "file" ? entry.size : ""} ${(entry.link ?? "").length}:${entry.link ?? ""} ${device} ${xattrs}`;
+}
+
+function shownPath(root: TreePath, relative: TreePath): string {
+  if (relative === ROOT) return toText(root) || ".";
+  return root === ROOT ? toText(relative) : `${toText(root)}/${toText(relative)}`;
 }

@@ -18,7 +18,7 @@ import { baseName, cleanTreePath, compareTreePaths, fromText, parentOf, ROOT, to
 import { type Entry, resolvePath, type Tree } from "../../tree/index.ts";
 import { sourceMissing } from "./errors.ts";
 import { createHashedFiles, type HashedFiles } from "./hashed-files.ts";
-import { createSelectionLines, type PathLines } from "./selection-lines.ts";
+import { createSelectionLines, entryFacts, type PathLines } from "./selection-lines.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
@@ -209,11 +209,11 @@ export async function digestSelection(
       if (content !== undefined) files.add(content);
       if (turns.isDue) await turns.give();
       // The directory that was named is not copied itself, only what is in it: its own metadata counts (a new destination takes its time only).
-      const facts = relative === ROOT && entry.kind === "dir" ? "dir" : describe(entry);
+      const facts = relative === ROOT && entry.kind === "dir" ? "dir" : entryFacts(entry);
       const link = linkFact(tree, entry, relative, links);
       const line = `${relative.length}:${relative} ${facts} ${content ?? ""} ${link.length}:${link}`;
       batch += `${line.length}:${line}`;
-      lines.add(`${displayRelative(source.path, relative)}\t${facts}\t${content ?? ""}${link === "" ? "" : `\tlinked to ${toText(link)}`}`);
+      lines.add({ root: source.path, relative, facts, content: content ?? "", linkedTo: link });
       if (batch.length > 65536) {
         hasher.update(Buffer.from(batch, "latin1"));
         batch = "";
@@ -224,13 +224,6 @@ export async function digestSelection(
   return { digest: hasher.digest(), lines: lines.finish(), hashed };
 }
 
-function describe(entry: Entry): string {
-  const xattrs =
-    entry.xattrs === undefined ? "" : [...entry.xattrs].map(([name, value]) => `${name}=${Buffer.from(value).toString("hex")}`).join(",");
-  const device = entry.kind === "char" || entry.kind === "block" ? `${entry.major ?? 0}:${entry.minor ?? 0}` : "";
-  return `${entry.kind} ${entry.mode.toString(8)} ${entry.uid}:${entry.gid} ${entry.kind === "file" ? entry.size : ""} ${(entry.link ?? "").length}:${entry.link ?? ""} ${device} ${xattrs}`;
-}
-
 /** The first name of the same file, when it was selected as well: COPY keeps them together. */
 function linkFact(tree: Tree, entry: Entry, relative: TreePath, links: Map<string, string>): string {
   const group = entry.kind === "file" ? tree.linkGroup(entry) : undefined;
@@ -238,9 +231,4 @@ function linkFact(tree: Tree, entry: Entry, relative: TreePath, links: Map<strin
   const first = links.get(group);
   if (first === undefined) links.set(group, relative);
   return first ?? "";
-}
-
-function displayRelative(root: TreePath, relative: TreePath): string {
-  if (relative === ROOT) return toText(root) || ".";
-  return root === ROOT ? toText(relative) : `${toText(root)}/${toText(relative)}`;
 }

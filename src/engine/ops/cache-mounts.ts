@@ -14,7 +14,7 @@ import { type LayerSource, layerTree, loadLayers } from "../../tree/index.ts";
 import type { OwnedFiles } from "../sandbox/index.ts";
 import { stackKey } from "../layer-stack.ts";
 import type { SharedResults } from "../types.ts";
-import { selectMounted } from "./mount-selection.ts";
+import { selectMounted } from "../file/mounted.ts";
 import type { CopySource } from "../file/selection.ts";
 
 /** A cache that a step wants. */

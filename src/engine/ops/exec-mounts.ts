@@ -10,6 +10,7 @@ import type { BindMount, CacheMount, ExecOp, Mount, SecretMount, SshMount, Verte
 import { fromText, type TreePath } from "../../paths.ts";
 import type { SourceRange } from "../../source.ts";
 import { copyPart, emptyTree, layerTree, loadLayers, walk } from "../../tree/index.ts";
+import { selectMounted } from "../file/mounted.ts";
 import type { CopySource } from "../file/selection.ts";
 import type { SandboxMount } from "../sandbox/index.ts";
 import { serveAgent, type SshAgent } from "../ssh/index.ts";
@@ -19,7 +20,7 @@ import { tellDropped } from "./dropped-attributes.ts";
 import { copySources } from "./copy-sources.ts";
 import { layersOf } from "./inputs.ts";
 import { contextDirectory, copiedTree, SELECTED } from "./materialise.ts";
-import { mountedDigest, selectMounted } from "./mount-selection.ts";
+import { mountedDigest } from "./mount-selection.ts";
 import { copiedFor, unpackedFor } from "./own-step.ts";
 
 /** The mounts of a step, before it is known whether it runs. */
@@ -54,9 +55,10 @@ export async function prepareMounts(
     if (mount.dest === "/") continue;
     ingredients.push({ name: `mount on ${mount.dest}`, value: JSON.stringify(keyFacts(mount)) });
     if ((mount.type !== "bind" && mount.type !== "cache") || mount.input < 0) continue;
-    const digest = await mountedDigest(mount, inputs[mount.input], () => sourceOf(mount.input), context, signal);
+    const { digest, lines } = await mountedDigest(mount, inputs[mount.input], () => sourceOf(mount.input), context, signal);
     digests.set(mount, digest);
-    ingredients.push({ name: `files of the mount on ${mount.dest}`, value: digest, kind: "files", shown: `the mount on ${mount.dest}` });
+    const shown = `the mount on ${mount.dest}`;
+    ingredients.push({ name: `files of ${shown}`, value: digest, kind: "files", shown, ...given({ detail: lines }) });
   }
   for (const { id, name, optional } of op.secretEnv)
     ingredients.push({ name: `secret variable ${name}`, value: JSON.stringify({ id, optional }) });

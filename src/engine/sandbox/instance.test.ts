@@ -47,7 +47,7 @@ it("sweepSandboxes() does nothing where nothing ever ran", async () => {
   assert.equal(await sweepSandboxes(join(folder.path, "missing")), 0);
 });
 
-it("a killed builder takes its steps with it, and the sweep the rest", { skip: cannotRunSteps("crun"), timeout: 120_000 }, async () => {
+it("a killed builder takes its steps with it, and the sweep the rest", { skip: cannotRunSteps("crun"), timeout: 600_000 }, async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "decant-instance-"));
   makeBusyboxRoot(join(folder.path, "base"));
   const marker = `marker-${process.pid}-${Math.random()}`;

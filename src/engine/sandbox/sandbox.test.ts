@@ -304,7 +304,7 @@ for (const runtime of ["crun", "runc"] as const) {
       await assert.rejects(at.run("true", { user: "nobody-here" }), { code: "RUN_USER" });
     });
 
-    it("ends an aborted step, whether it listens to signals or not, and rejects with the reason", { timeout: 120_000 }, async () => {
+    it("ends an aborted step, whether it listens to signals or not, and rejects with the reason", { timeout: 600_000 }, async () => {
       await using at = await place();
       for (const script of ["echo up; sleep 100", "trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done"]) {
         const controller = new AbortController();
@@ -317,7 +317,7 @@ for (const runtime of ["crun", "runc"] as const) {
       assert.equal((await at.run("exit 5")).exitCode, 5);
     });
 
-    it("sends signals to a running step", { timeout: 120_000 }, async () => {
+    it("sends signals to a running step", { timeout: 600_000 }, async () => {
       await using at = await place();
       assert.equal(at.sandbox.kill("step", "SIGINT"), false);
       const onOutput = (): void => void at.sandbox.kill("step", "SIGINT");
@@ -325,7 +325,7 @@ for (const runtime of ["crun", "runc"] as const) {
       assert.equal((await at.sandbox.run(step)).exitCode, 9);
     });
 
-    it("U4: stops a step by a signal where its program has a mind of it, and by SIGKILL otherwise", { timeout: 120_000 }, async () => {
+    it("U4: stops a step by a signal where its program has a mind of it, and by SIGKILL otherwise", { timeout: 600_000 }, async () => {
       await using at = await place();
       const forever = "echo up; while :; do sleep 0.05; done";
       const rows = [

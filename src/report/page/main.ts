@@ -33,8 +33,8 @@ const shown = new Map<ReportSubject, readonly HTMLElement[]>();
 function show(subject: ReportSubject): void {
   const sections = shown.get(subject) ?? sectionsOf(subject);
   shown.set(subject, sections);
-  main.replaceChildren(...(compared === undefined ? [] : [compared]), ...(which === undefined ? [] : [which]), ...sections);
-  const all = [...(compared === undefined ? [] : [compared]), ...sections];
+  const all = [compared, ...sections].filter((section) => section !== undefined);
+  main.replaceChildren(...[compared, which, ...sections].filter((element) => element !== undefined));
   links.replaceChildren(...all.map(({ id }) => h("li", {}, h("a", { href: `#${id}` }, TITLES[id] ?? id))));
 }
 
@@ -47,17 +47,32 @@ function sectionsOf(subject: ReportSubject): HTMLElement[] {
   ].filter((section) => section !== undefined);
 }
 
+/** What can be shown below: one of two subjects, or the same build with one of its images. */
+function parts(): (readonly [label: string, subject: ReportSubject])[] {
+  if (first !== undefined && second !== undefined) {
+    return [
+      [`A: ${titleOf(first)}`, first],
+      [`B: ${titleOf(second)}`, second],
+    ];
+  }
+  const { image, otherImages = [] } = first ?? {};
+  if (image === undefined || otherImages.length === 0) return [];
+  return [image, ...otherImages].map((each) => [`${each.name} ${each.platform}`, { notes: [], title: "", ...first, image: each }]);
+}
+
+const shownParts = parts();
+const initial = second === undefined ? 0 : 1;
 const which =
-  first === undefined || second === undefined
+  shownParts.length === 0
     ? undefined
     : choice(
-        "Below",
-        [
-          ["a", `A: ${titleOf(first)}`],
-          ["b", `B: ${titleOf(second)}`],
-        ],
-        "b",
-        (side) => show(side === "a" ? first : second),
+        second === undefined ? "Image" : "Below",
+        shownParts.map(([label], at) => [String(at), label] as const),
+        String(initial),
+        (at) => {
+          const [, chosen] = shownParts[Number(at)] ?? [];
+          if (chosen !== undefined) show(chosen);
+        },
       );
 which?.classList.add("which");
 
@@ -87,7 +102,7 @@ document.body.append(
     ),
   ),
 );
-const subject = second ?? first;
+const subject = shownParts[initial]?.[1] ?? first;
 if (subject === undefined) main.append(h("p", {}, "There is nothing to show."));
 else show(subject);
 

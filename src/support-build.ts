@@ -41,7 +41,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F73",
     title: "--network",
     state: "partial",
-    note: "default, host and none; no CNI, bridge or named networks. default is one network for a build behind pasta or slirp4netns, and the host's where they do not work.",
+    note: "default, host and none; no CNI, bridge or named networks. For a build, default is one network behind pasta or slirp4netns, else the host's.",
   },
   {
     id: "F74",

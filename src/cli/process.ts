@@ -3,14 +3,14 @@ import { isatty } from "node:tty";
 import { Interrupted, type CliContext, type OutputStream } from "./context.ts";
 import { runCli } from "./run-cli.ts";
 import { endProcess } from "../sys/index.ts";
-import { delayTurboFan } from "./tier-up.ts";
+import { tuneV8 } from "./v8-flags.ts";
 import { workingDirectory } from "../working-directory.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Runs the command line `args` and ends the process with its exit code. `keepCode` keeps compiled code; only the first call has an effect. */
 export async function runProcess(args: readonly string[], keepCode: () => void): Promise<void> {
-  delayTurboFan(keepCode);
+  tuneV8(keepCode);
   process.once("exit", keepCode);
   const stop = new AbortController();
   let forward: ((name: string) => void) | undefined;

@@ -7,6 +7,7 @@ import { openStore, type Store } from "../store/index.ts";
 import { item, layerOf, temp, tempStore } from "../tree/testdata/support.ts";
 import { createActionCache, keyOf } from "./action-cache.ts";
 import { detailOf, recordsOf } from "./step-records.ts";
+import { pathLines } from "./testdata/path-lines.ts";
 import type { Ingredient } from "./types.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -19,7 +20,7 @@ function parts(...texts: readonly string[]): Ingredient[] {
 
 /** A selection of files whose lines are "path<TAB>facts<TAB>digest". */
 function files(...detail: readonly string[]): Ingredient {
-  return { name: "files of .", value: sha256(detail.join("\n")), detail: Buffer.from(detail.join("\n")) };
+  return { name: "files of .", value: sha256(detail.join("\n")), detail: pathLines(...detail) };
 }
 
 describe("keyOf()", () => {
@@ -42,7 +43,7 @@ describe("keyOf()", () => {
 
   it("does not hang on what is only shown", () => {
     const { name, value } = files("a\tfile 644\tsha256:1");
-    assert.equal(keyOf([{ name, value }]), keyOf([{ name, value, detail: Buffer.from("a\tfile 644\tsha256:1") }]));
+    assert.equal(keyOf([{ name, value }]), keyOf([{ name, value, detail: pathLines("a\tfile 644\tsha256:1") }]));
   });
 });
 

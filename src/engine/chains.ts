@@ -11,7 +11,8 @@ import { keyOf } from "./action-cache.ts";
 import { prepareDiff } from "./ops/diff-op.ts";
 import { prepareExec, resultInput } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { layersOf, stacked } from "./ops/inputs.ts";
+import { onTop, resultOf } from "./layer-stack.ts";
+import { merged } from "./ops/inputs.ts";
 import type { EngineContext, OpRun, VertexResult } from "./types.ts";
 
 /** What a vertex descends from. */
@@ -65,8 +66,7 @@ async function descentOf(vertex: Vertex, inputs: readonly VertexResult[], work: 
     case "source":
       return { result: await sourceOf(vertex) };
     case "merge": {
-      const [below = [], ...tops] = inputs.map(layersOf);
-      return { result: { kind: "layers", layers: tops.reduce((all, top) => stacked(all, top), below) } };
+      return { result: merged(inputs) };
     }
     case "diff": {
       const found = prepareDiff(op, inputs, context);
@@ -86,7 +86,7 @@ function stepOf({ ingredients, below }: OpRun): Omit<Descent, "mayReuse"> {
   const load = (): never => {
     throw new InternalError("a layer was wanted that only has a key");
   };
-  return { key, result: { kind: "layers", layers: stacked(below, [{ key, load }]) } };
+  return { key, result: resultOf(onTop(below, [{ key, load }])) };
 }
 
 /** What is left to solve, when layers are known by descent. */

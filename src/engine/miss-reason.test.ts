@@ -9,6 +9,7 @@ import { item, layerOf, temp, tempStore } from "../tree/testdata/support.ts";
 import { createActionCache, keyOf } from "./action-cache.ts";
 import { changesOfRecords, type MissedStep, reasonOfMiss } from "./miss-reason.ts";
 import type { StepName } from "./step-records.ts";
+import { pathLines } from "./testdata/path-lines.ts";
 import type { Ingredient } from "./types.ts";
 
 const NAME: StepName = { slot: "build 1", text: "RUN x" };
@@ -21,8 +22,7 @@ function parts(...texts: readonly string[]): Ingredient[] {
 
 /** A selection of files whose lines are "path<TAB>facts<TAB>digest". */
 function files(...lines: readonly string[]): Ingredient {
-  const detail = Buffer.from(lines.join("\n"));
-  return { name: "files of .", value: sha256(detail), detail, kind: "files", shown: "." };
+  return { name: "files of .", value: sha256(lines.join("\n")), detail: pathLines(...lines), kind: "files", shown: "." };
 }
 
 function variable(kind: "arg" | "env", name: string, value: string, isSecret?: boolean): Ingredient {

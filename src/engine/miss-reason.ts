@@ -4,6 +4,7 @@ import type { InputChange, MissReason } from "../events.ts";
 import { given } from "../given.ts";
 import { SHOWN_CHANGES } from "../reasons.ts";
 import type { Store } from "../store/index.ts";
+import { readPathLines } from "./file/selection-lines.ts";
 import { pathChanges } from "./path-changes.ts";
 import {
   detailOf,
@@ -44,8 +45,10 @@ export async function reasonOfMiss(store: Store, { key, name, ingredients, isOff
   const kept = ingredients.map(keptIngredient);
   const nearest = nearestOf(kept, recordsOf(store, name));
   if (nearest === undefined) return { reason: { kind: "first", ...given({ prunedAt: recordsPrunedAt(store, name) }) } };
-  const listOf = async (part: KeptIngredient): Promise<Uint8Array | undefined> =>
-    withPaths ? ingredients.find((one) => one.name === part.name)?.detail : undefined;
+  const listOf = async (part: KeptIngredient): Promise<Uint8Array | undefined> => {
+    const lines = withPaths ? ingredients.find((one) => one.name === part.name)?.detail : undefined;
+    return lines && (await readPathLines(lines.compressed()));
+  };
   const changes = await changesBetween(store, nearest, { text: name.text, ingredients: kept, listOf });
   return { reason: { kind: "changed", changes, recordedAt: nearest.at }, nearest: nearest.key };
 }

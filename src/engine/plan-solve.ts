@@ -12,7 +12,8 @@ import { reasonOfMiss } from "./miss-reason.ts";
 import { prepareDiff } from "./ops/diff-op.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { recordedStep, stacked } from "./ops/inputs.ts";
+import { EMPTY_STACK, layersIn, onTop, resultOf } from "./layer-stack.ts";
+import { recordedStep } from "./ops/inputs.ts";
 import { recordsOf } from "./step-records.ts";
 import type { EngineContext, OpRun, VertexResult } from "./types.ts";
 
@@ -114,7 +115,7 @@ async function planOne(vertex: Vertex, inputs: readonly Outcome[], context: Engi
       const layers = inputs.flatMap((input) => input.layers);
       const sources = layers.flatMap(({ source }) => source ?? []);
       if (sources.length < layers.length) return { outcome: { layers, atMs, ...given({ waitsFor }) } };
-      return { outcome: known({ kind: "layers", layers: stacked([], sources) }, context, atMs) };
+      return { outcome: known(resultOf(onTop(EMPTY_STACK, sources)), context, atMs) };
     }
     case "diff": {
       const results = inputs.map(({ result }) => result ?? { kind: "layers" as const, layers: [] });
@@ -156,7 +157,7 @@ async function found(vertex: Vertex, run: OpRun, ground: Ground, context: Engine
   const isOff = context.noCache || vertex.meta.ignoreCache;
   const hit = isOff ? undefined : createActionCache(context.store, { shared: context.shared }).find(key);
   if (hit !== undefined) {
-    const outcome = known({ kind: "layers", layers: stacked(run.below, [hit]) }, context, ground.atMs);
+    const outcome = known(resultOf(onTop(run.below, [hit])), context, ground.atMs);
     return { outcome, step: { ...nameOf(vertex), verdict: "hit" } };
   }
   const step = { key, ...recordedStep(vertex, run, context), isOff, withPaths: true };
@@ -190,7 +191,7 @@ function nameOf({ id, meta }: Vertex): Pick<PlannedStep, "vertex" | "name" | "st
 function known(result: VertexResult, context: EngineContext, atMs: number): Outcome {
   if (result.kind === "directory") return { result, layers: [], atMs };
   const layers = result.layers.map((source) => (isHere(context, source) ? source : withoutFiles(source)));
-  return { result: { ...result, layers: stacked([], layers) }, layers: layers.map((source) => ({ source })), atMs };
+  return { result: { ...result, layers: layersIn(onTop(EMPTY_STACK, layers)) }, layers: layers.map((source) => ({ source })), atMs };
 }
 
 function isHere({ store }: EngineContext, { layer, diffId }: LayerSource): boolean {

@@ -2,6 +2,7 @@
  * What steps select of a directory, hashed as one step of the build while other steps run: each COPY and each mount then takes its own from
  * here. Keys need these digests whatever the cache has, so nothing is hashed in vain.
  */
+import { given } from "../given.ts";
 import { type BindMount, type CacheMount, type FileAction, reachable, type Vertex, type VertexId } from "../graph/index.ts";
 import type { Tree } from "../tree/index.ts";
 import { type CopySource, digestSelection, type SelectionDigest, selectSources } from "./file/selection.ts";
@@ -12,9 +13,6 @@ type CopyAction = Extract<FileAction, { kind: "copy" }>;
 type SelectingMount = BindMount | CacheMount;
 
 const LOCAL = "local://";
-/** Longer lists of files are not kept. */
-const MAX_KEPT_LINES = 64 * 1024;
-
 /** Begins to hash what the steps of `order` select of `vertex`, one selection after the other. `onRead`: so many bytes more will be read. */
 export function hashSelections(
   vertex: Vertex,
@@ -33,8 +31,7 @@ export function hashSelections(
   const seen = new Map<CopyAction | SelectingMount, ReadFiles>();
   const noted = <Found extends MountedDigest>(part: CopyAction | SelectingMount, found: Found): Found => {
     const { digest, lines } = found;
-    const isShort = lines !== undefined && lines.byteLength <= MAX_KEPT_LINES;
-    seen.set(part, { digest, ...(isShort ? { lines: text(lines) } : {}) });
+    seen.set(part, { digest, ...given({ lines: lines?.short }) });
     return found;
   };
   const copyOf = (action: CopyAction): Promise<SelectionDigest> =>
@@ -91,10 +88,6 @@ export async function hashReadFiles(target: Vertex, provider: SourceProvider, si
     found.set(vertex.id, selections);
   }
   return readFiles(target, ({ id }) => found.get(id));
-}
-
-function text(lines: Uint8Array): string {
-  return Buffer.from(lines).toString("utf8");
 }
 
 /** Tells of every file whose digest is not known. */

@@ -12,11 +12,12 @@ import { type ActionCache, keyOf } from "./action-cache.ts";
 import { baseInputs, type Descent } from "./chains.ts";
 import { notCached } from "./errors.ts";
 import { areHere, lazyLayers } from "./lazy-layers.ts";
+import { EMPTY_STACK, onTop, resultOf, stackOf } from "./layer-stack.ts";
 import { type MissedStep, reasonOfMiss } from "./miss-reason.ts";
 import { prepareDiff } from "./ops/diff-op.ts";
 import { prepareExec } from "./ops/exec-op.ts";
 import { prepareFile } from "./ops/file-op.ts";
-import { layersOf, recordedStep, stacked } from "./ops/inputs.ts";
+import { merged, recordedStep } from "./ops/inputs.ts";
 import { hashSelections } from "./selections.ts";
 import type { EngineContext, OpRun, VertexResult } from "./types.ts";
 
@@ -59,7 +60,7 @@ export async function solveOne(vertex: Vertex, state: SolveState, wait: (vertex:
 }
 
 function reuseByDescent(vertex: Vertex, [base]: readonly VertexResult[], hit: LayerSource, state: SolveState): VertexResult {
-  const below = base === undefined ? [] : layersOf(base);
+  const below = base?.kind === "layers" ? stackOf(base) : EMPTY_STACK;
   return reuse(vertex, { below }, hit, "result of an earlier build elsewhere", state);
 }
 
@@ -76,12 +77,12 @@ async function perform(vertex: Vertex, inputs: readonly VertexResult[], state: S
       return opened(vertex, await preparing(vertex, state, resolve), state);
     }
     case "merge":
-      return await placed(vertex, async () => ({ kind: "layers", layers: merged(inputs) }));
+      return await placed(vertex, async () => merged(inputs));
     case "diff": {
       const found = await placed(vertex, async () => prepareDiff(op, inputs, context));
       if ("ingredients" in found) return cachedOrRun(vertex, found, state);
       if (!vertex.meta.internal) reuseStep(context.emit, vertex.id, "one is built on the other");
-      return { kind: "layers", layers: found };
+      return resultOf(onTop(EMPTY_STACK, found));
     }
     case "exec":
       return cachedOrRun(vertex, await preparing(vertex, state, () => prepareExec(vertex, op, inputs, context, signal)), state);
@@ -127,7 +128,7 @@ async function cachedOrRun(vertex: Vertex, run: OpRun, state: SolveState): Promi
   );
   if (!vertex.meta.internal) counts.executed += 1;
   await context.grew?.();
-  return { kind: "layers", layers: stacked(run.below, [kept]) };
+  return resultOf(onTop(run.below, [kept]));
 }
 
 /** The result of a lazy source, with what is left to do as its step: to hash what is selected of a directory, or to bring layers here. */
@@ -171,12 +172,6 @@ async function preparing<Result>(vertex: Vertex, { context, signal }: SolveState
   return await prepareStep(context.emit, vertex.id, signal, () => placed(vertex, work));
 }
 
-/** What each input has, on top of those before it. */
-function merged(inputs: readonly VertexResult[]): readonly LayerSource[] {
-  const [below = [], ...rest] = inputs.map(layersOf);
-  return rest.reduce((all, tops) => stacked(all, tops), below);
-}
-
 /** An error without a place gets that of the instruction. */
 async function placed<Result>({ meta }: Vertex, work: () => Promise<Result>): Promise<Result> {
   try {
@@ -195,7 +190,7 @@ function reuse(
 ): VertexResult {
   if (!vertex.meta.internal) state.counts.cached += 1;
   reuseStep(state.context.emit, vertex.id, why, key);
-  return { kind: "layers", layers: stacked(below, [hit]) };
+  return resultOf(onTop(below, [hit]));
 }
 
 /** Says why a step must run. Throws `NOT_CACHED` where it must not. */

@@ -62,8 +62,7 @@ export async function solve(targets: readonly (Vertex | undefined)[], context: E
   };
   const state: SolveState = { turn, order, runBases: basesOfRuns(order), sources, context, cache, counts, signal: linked, ...known };
   const results = new Map<VertexId, Promise<VertexResult>>();
-  const layers = new Map<VertexId, readonly LayerSource[]>();
-  const materials = new Map<VertexId, readonly Material[]>();
+  const found = new Map<VertexId, Extract<VertexResult, { readonly kind: "layers" }>>();
   const selections = new Map<VertexId, Selections>();
   const failures: unknown[] = [];
   const wait = (vertex: Vertex): Promise<VertexResult> =>
@@ -72,11 +71,9 @@ export async function solve(targets: readonly (Vertex | undefined)[], context: E
     const result = solveOne(vertex, state, wait);
     results.set(vertex.id, result);
     result.then(
-      (found) => {
-        if (found.kind === "directory" && found.selections !== undefined) selections.set(vertex.id, found.selections);
-        if (found.kind !== "layers") return;
-        layers.set(vertex.id, found.layers);
-        if (found.materials !== undefined) materials.set(vertex.id, found.materials);
+      (made) => {
+        if (made.kind === "layers") found.set(vertex.id, made);
+        else if (made.selections !== undefined) selections.set(vertex.id, made.selections);
       },
       (error: unknown) => {
         failures.push(error);
@@ -97,8 +94,8 @@ export async function solve(targets: readonly (Vertex | undefined)[], context: E
         ? EMPTY
         : {
             layers: layersOf(await wait(target)),
-            layersOf: (id) => layers.get(id),
-            materials: reachable(target).flatMap(({ id }) => materials.get(id) ?? []),
+            layersOf: (id) => found.get(id)?.layers,
+            materials: reachable(target).flatMap(({ id }) => found.get(id)?.materials ?? []),
             read: readFiles(target, ({ id }) => selections.get(id)),
           },
     );

@@ -2,12 +2,11 @@
  * What steps were made of when they ran, so that a miss can be explained: a record for each key with its ingredients in readable form, and
  * for each step of a Dockerfile a list of its newest records. Decides nothing: keys and results are the action cache's.
  */
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { AT_ONCE, pool } from "../async.ts";
 import { type Digest, framedDigest, isDigest } from "../digest.ts";
 import { given } from "../given.ts";
 import type { Ref, Store } from "../store/index.ts";
-import { MAX_LINES_BYTES } from "./file/selection-lines.ts";
+import { readPathLines } from "./file/selection-lines.ts";
 import type { EngineContext, Ingredient } from "./types.ts";
 
 /** A step as its records know it. */
@@ -39,6 +38,8 @@ export interface StepRecord {
 
 const RECORDS = "step";
 const LISTS = "steps";
+/** Of a list of paths, which is compressed. */
+const MAX_BLOB_BYTES = 80 * 1024 * 1024;
 /** So many records a step: enough to go back and forth between branches. */
 const KEPT = 4;
 
@@ -65,7 +66,7 @@ export function withoutSecrets(ingredients: readonly Ingredient[], guard: Engine
 export async function keepDetails(store: Store, ingredients: readonly Ingredient[]): Promise<KeptIngredient[]> {
   return await pool(AT_ONCE, ingredients, async (ingredient) => {
     const { detail } = ingredient;
-    const blob = detail === undefined ? undefined : (await store.blobs.put(zstdCompressSync(detail))).digest;
+    const blob = detail === undefined ? undefined : (await store.blobs.put(detail.compressed())).digest;
     return { ...keptIngredient(ingredient), ...given({ detail: blob }) };
   });
 }
@@ -106,7 +107,7 @@ export function recordsPrunedAt(store: Store, name: StepName): number | undefine
 /** The list of paths of an ingredient; undefined where it was none, or is gone. Throws `STORE_CORRUPT`. */
 export async function detailOf(store: Store, { detail }: KeptIngredient): Promise<Uint8Array | undefined> {
   if (detail === undefined || store.blobs.size(detail) === undefined) return undefined;
-  return zstdDecompressSync(await store.blobs.read(detail, MAX_LINES_BYTES), { maxOutputLength: MAX_LINES_BYTES });
+  return await readPathLines(await store.blobs.read(detail, MAX_BLOB_BYTES));
 }
 
 function listsOf({ slot, text }: StepName): string[] {

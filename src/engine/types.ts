@@ -10,6 +10,7 @@ import type { Store } from "../store/index.ts";
 import type { Layer, LayerSource, Tree } from "../tree/index.ts";
 import type { DeviceAccess } from "./devices/index.ts";
 import type { MountedDigest } from "./file/mounted.ts";
+import type { PathLines } from "./file/selection-lines.ts";
 import type { SelectionDigest } from "./file/selection.ts";
 import type { Sandbox } from "./sandbox/index.ts";
 import type { SshAgent } from "./ssh/index.ts";
@@ -162,6 +163,15 @@ export interface EngineContext {
 
 /** Is told of a result that the same work gives to another op, by the parts of its key. */
 export type TakeBesides = (ingredients: readonly Ingredient[], layer: Layer) => Promise<void>;
+/** Layers on each other, as the steps of a chain share them. */
+export interface LayerStack {
+  readonly count: number;
+  /** What cache keys see of it: one digest for all layers, or "" for none. */
+  readonly key: Digest | "";
+  readonly below: LayerStack | undefined;
+  /** What lies on `below`. */
+  readonly tops: readonly LayerSource[];
+}
 
 /** How an op is run: its key is computed from data first, its work is done only when the cache has nothing. */
 export interface OpRun {
@@ -169,7 +179,7 @@ export interface OpRun {
   readonly ingredients: readonly Ingredient[];
   /** Does the work and gives the new layer, which goes on top of `below`. Calls `start` when all that it works on is here. */
   execute(signal: AbortSignal, start: () => void, besides: TakeBesides): Promise<Layer>;
-  readonly below: readonly LayerSource[];
+  readonly below: LayerStack;
   /** Ops with the same one come one after the other, as the work of one may be that of the next. Default: the key. */
   readonly turnKey?: Digest;
 }
@@ -184,6 +194,6 @@ export interface Ingredient {
   readonly shown?: string | undefined;
   /** Its name sounds like that of a secret: the value goes into no record. */
   readonly isSecret?: boolean | undefined;
-  /** For selections of files: one line a path in UTF-8, so that a change can be named. */
-  readonly detail?: Uint8Array;
+  /** For selections of files: one line a path, so that a change can be named. */
+  readonly detail?: PathLines | undefined;
 }

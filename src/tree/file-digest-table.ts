@@ -10,6 +10,8 @@ import { hexOf } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
 import { createGrowingBytes } from "./growing-bytes.ts";
 import { alignedBuffer, comparePathText } from "./index-format.ts";
+import { createNumberSlots } from "./number-slots.ts";
+import { hashOf } from "./path-slots.ts";
 
 /** What of a file's metadata must be as it was. */
 export type FileStat = Pick<Stats, "size" | "mtimeMs" | "ctimeMs" | "ino" | "dev" | "mode">;
@@ -33,9 +35,11 @@ export interface DigestTable {
 }
 
 /** A table that grows at its end. */
-interface GrowingTable extends DigestTable {
-  /** Gives the position. */
-  add(path: TreePath, stat: FileStat, digest: Digest): number;
+export interface GrowingTable extends DigestTable {
+  /** The position of a path, or -1. */
+  find(path: TreePath): number;
+  /** Sets the record of a path. */
+  put(path: TreePath, stat: FileStat, digest: Digest): void;
 }
 
 /** Opens bytes whose digest was checked: they are as `encodeTable` made them. Anything of another format is an empty table. */
@@ -62,16 +66,28 @@ export function createTable(): GrowingTable {
     () => paths.bytes,
     () => count,
   );
+  // Of a position plus 1.
+  const slots = createNumberSlots((number) => hashOfPath(table.path(number - 1)));
+  const find = (path: TreePath): number => slots.find(hashOfPath(path), (number) => table.compare(number - 1, path) === 0) - 1;
+  const add = (path: TreePath): number => {
+    const at = records.reserve(RECORD);
+    const pathAt = paths.reserve(path.length);
+    u32[at / 4] = pathAt;
+    u32[at / 4 + 1] = path.length;
+    paths.bytes.write(path, pathAt, "latin1");
+    count += 1;
+    slots.add(count);
+    return count - 1;
+  };
   return {
     ...table,
     get count() {
       return count;
     },
-    add(path, stat, digest) {
-      const at = records.reserve(RECORD);
-      const pathAt = paths.reserve(path.length);
-      u32[at / 4] = pathAt;
-      u32[at / 4 + 1] = path.length;
+    find,
+    put(path, stat, digest) {
+      const known = find(path);
+      const at = (known < 0 ? add(path) : known) * RECORD;
       f64[at / 8 + 1] = stat.size;
       f64[at / 8 + 2] = stat.mtimeMs;
       f64[at / 8 + 3] = stat.ctimeMs;
@@ -80,9 +96,6 @@ export function createTable(): GrowingTable {
       u32[at / 4 + 12] = stat.mode;
       u32[at / 4 + 13] = 0;
       records.bytes.write(hexOf(digest), at + DIGEST_AT, 32, "hex");
-      paths.bytes.write(path, pathAt, "latin1");
-      count += 1;
-      return count - 1;
     },
   };
 }
@@ -104,6 +117,10 @@ export function encodeTable(old: DigestTable, fresh: DigestTable, rows: Int32Arr
     pathAt += length;
   });
   return bytes;
+}
+
+function hashOfPath(path: TreePath): number {
+  return hashOf(0, path, 0, path.length);
 }
 
 function tableOver(records: () => Buffer, paths: () => Buffer, count: () => number): DigestTable {

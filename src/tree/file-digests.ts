@@ -8,9 +8,8 @@ import { isDecantError } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { compareTreePaths } from "../paths.ts";
 import type { Store } from "../store/index.ts";
-import type { DigestTable, FileStat } from "./file-digest-table.ts";
+import type { DigestTable, FileStat, GrowingTable } from "./file-digest-table.ts";
 import { createTable, encodeTable, openTable } from "./file-digest-table.ts";
-import { hashOf } from "./path-slots.ts";
 
 /** Digests by path and metadata. */
 export interface FileDigests {
@@ -37,7 +36,6 @@ const MIN_UNSEEN = 10_000;
 export async function createFileDigests(store: Store, rootPath: string): Promise<StoredFileDigests> {
   const table = await load(store, rootPath);
   const fresh = createTable();
-  const added = createAdded(fresh);
   const seen = new Uint8Array(table.count);
   let isDirty = false;
   /** Walks ask in order: the next is most often the one after the last. */
@@ -55,8 +53,8 @@ export async function createFileDigests(store: Store, rootPath: string): Promise
   };
   return {
     get(path, stat) {
-      const known = added.at(path);
-      if (known !== undefined) return fresh.matches(known, stat) ? fresh.digest(known) : undefined;
+      const known = fresh.find(path);
+      if (known >= 0) return fresh.matches(known, stat) ? fresh.digest(known) : undefined;
       const position = find(path);
       if (position < 0) return undefined;
       seen[position] = 1;
@@ -65,65 +63,15 @@ export async function createFileDigests(store: Store, rootPath: string): Promise
     },
     put(path, stat, digest, startedMs) {
       if (Math.max(stat.mtimeMs, stat.ctimeMs) > startedMs - RACY_MS) return;
-      added.set(path, fresh.add(path, stat, digest));
+      fresh.put(path, stat, digest);
       isDirty = true;
     },
     async flush() {
       if (!isDirty) return;
       isDirty = false;
-      const { digest } = await store.blobs.put(encodeTable(table, fresh, joinRows(table, fresh, { seen, added })));
+      const { digest } = await store.blobs.put(encodeTable(table, fresh, joinRows(table, fresh, seen)));
       store.records.put(SPACE, rootPath, digest, [{ kind: "blob", id: digest }]);
     },
-  };
-}
-
-/** Positions of paths in the table of what is new: the last one that was put for a path. */
-interface Added {
-  readonly size: number;
-  at(path: TreePath): number | undefined;
-  set(path: TreePath, position: number): void;
-  /** In the order in which they were put. */
-  positions(): Uint32Array;
-}
-
-const FIRST_SLOTS = 1024;
-
-/** A hash table with open addressing. Its slots hold positions, and `fresh` has the paths: a context may have a million files. */
-function createAdded(fresh: DigestTable): Added {
-  /** 1 + position; 0 is empty. */
-  let slots = new Uint32Array(FIRST_SLOTS);
-  let size = 0;
-  /** The slot that holds the path, or the empty one where it belongs. */
-  const slotOf = (path: TreePath): number => {
-    const mask = slots.length - 1;
-    let slot = hashOf(0, path, 0, path.length) & mask;
-    for (let held = slots[slot] ?? 0; held !== 0 && fresh.compare(held - 1, path) !== 0; held = slots[slot] ?? 0) slot = (slot + 1) & mask;
-    return slot;
-  };
-  const grow = (): void => {
-    const before = slots;
-    slots = new Uint32Array(before.length * 2);
-    for (const held of before) if (held !== 0) slots[slotOf(fresh.path(held - 1))] = held;
-  };
-  return {
-    get size() {
-      return size;
-    },
-    at(path) {
-      const held = size === 0 ? 0 : (slots[slotOf(path)] ?? 0);
-      return held === 0 ? undefined : held - 1;
-    },
-    set(path, position) {
-      const slot = slotOf(path);
-      if (slots[slot] === 0) size += 1;
-      slots[slot] = position + 1;
-      if (size * 2 >= slots.length) grow();
-    },
-    positions: () =>
-      slots
-        .filter((held) => held !== 0)
-        .map((held) => held - 1)
-        .sort(),
   };
 }
 
@@ -140,21 +88,21 @@ async function load(store: Store, rootPath: string): Promise<DigestTable> {
 }
 
 /** The rows of the new table in order: positions of `old`, and of `fresh` as -1 - position. Rows of `old` go that were put anew, or that are ever more of what is gone. */
-function joinRows(old: DigestTable, fresh: DigestTable, { seen, added }: { readonly seen: Uint8Array; readonly added: Added }): Int32Array {
-  let met = added.size;
+function joinRows(old: DigestTable, fresh: GrowingTable, seen: Uint8Array): Int32Array {
+  let met = fresh.count;
   for (const mark of seen) met += mark;
   const keepUnmet = seen.length - met <= Math.max(MIN_UNSEEN, met);
-  const rows = new Int32Array(old.count + added.size);
+  const rows = new Int32Array(old.count + fresh.count);
   let count = 0;
   let at = 0;
   const takeOld = (until: TreePath | undefined): void => {
     for (; at < old.count && (until === undefined || old.compare(at, until) < 0); at += 1) {
-      if ((!keepUnmet && seen[at] !== 1) || added.at(old.path(at)) !== undefined) continue;
+      if ((!keepUnmet && seen[at] !== 1) || fresh.find(old.path(at)) >= 0) continue;
       rows[count] = at;
       count += 1;
     }
   };
-  for (const position of sortedPositions(fresh, added)) {
+  for (const position of sortedPositions(fresh)) {
     takeOld(fresh.path(position));
     rows[count] = -1 - position;
     count += 1;
@@ -163,8 +111,8 @@ function joinRows(old: DigestTable, fresh: DigestTable, { seen, added }: { reado
   return rows.subarray(0, count);
 }
 
-function sortedPositions(fresh: DigestTable, added: Added): Uint32Array {
-  const positions = added.positions();
+function sortedPositions(fresh: DigestTable): Uint32Array {
+  const positions = Uint32Array.from({ length: fresh.count }, (_, position) => position);
   // Walks put in order.
   const isSorted = positions.every((position, at) => at === 0 || fresh.compare(positions[at - 1] ?? 0, fresh.path(position)) < 0);
   return isSorted ? positions : positions.sort((a, b) => compareTreePaths(fresh.path(a), fresh.path(b)));

@@ -14,6 +14,9 @@ import type { Entry } from "./types.ts";
 /** Files up to this are hashed at once, without a promise. */
 const SMALL = 256 * 1024;
 
+/** Takes each of them in its turn. */
+let scratch: Buffer | undefined;
+
 /** Hashes a file as it is now; remembers the digest when the file did not change meanwhile. */
 export function hashHostFile(
   path: string,
@@ -30,14 +33,15 @@ export function hashHostFile(
     // Before it is read: who comes later changes its time.
     const memo = digests === undefined || hasWriters(fd) ? undefined : digests;
     if (stat.size <= SMALL) {
-      const bytes = Buffer.allocUnsafe(stat.size);
+      scratch ??= Buffer.allocUnsafeSlow(SMALL);
+      const bytes = scratch.subarray(0, stat.size);
       let size = 0;
       for (let read = -1; read !== 0 && size < bytes.byteLength; size += read)
         read = readSync(fd, bytes, size, bytes.byteLength - size, null);
       const content = bytes.subarray(0, size);
       const digest = `sha256:${hash("sha256", content, "hex")}` as Digest;
       memo?.put(entry.path, stat, digest, startedMs);
-      recent.keep(entry.path, content, digest);
+      recent.keep(content, digest);
       return digest;
     }
     isOwned = false;

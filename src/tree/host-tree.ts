@@ -62,9 +62,8 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
     return stat?.isDirectory() === true && entryOf(path, stat) !== undefined;
   };
 
-  /** Only what was hashed as the entry says: the file may have been hashed again since, as another one. */
   const recentBytes = (entry: Entry): Buffer | undefined => {
-    const bytes = entry.digest === undefined ? undefined : recent.take(entry.path, entry.digest);
+    const bytes = entry.digest === undefined ? undefined : recent.take(entry.digest);
     return bytes?.byteLength === entry.size ? bytes : undefined;
   };
 

@@ -1,6 +1,7 @@
-/** Finds nodes by folder and name: a hash table with open addressing, whose slots hold the numbers of nodes. */
+/** Finds nodes by folder and name. */
 import { randomBytes } from "node:crypto";
-import { FOLDER, HASH, type PathNodes, ROOT_NODE } from "./path-nodes.ts";
+import { createNumberSlots } from "./number-slots.ts";
+import { FOLDER, HASH, type PathNodes } from "./path-nodes.ts";
 
 /** Every node that was added, by its folder and its name. */
 interface PathSlots {
@@ -10,36 +11,16 @@ interface PathSlots {
   add(node: number): void;
 }
 
-const FIRST_SLOTS = 64;
-
 /** Starts with no node. */
 export function createPathSlots(nodes: PathNodes): PathSlots {
-  let slots = new Uint32Array(FIRST_SLOTS);
-  let used = 0;
-
-  const place = (node: number): void => {
-    const mask = slots.length - 1;
-    let slot = nodes.get(node, HASH) & mask;
-    while (slots[slot] !== ROOT_NODE) slot = (slot + 1) & mask;
-    slots[slot] = node;
-  };
+  const slots = createNumberSlots((node) => nodes.get(node, HASH));
   return {
-    find(folder, hash, text, start, end) {
-      const mask = slots.length - 1;
-      for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-        const node = slots[slot] ?? ROOT_NODE;
-        if (node === ROOT_NODE) return ROOT_NODE;
-        if (nodes.get(node, HASH) === hash && nodes.get(node, FOLDER) === folder && nodes.isNamed(node, text, start, end)) return node;
-      }
-    },
-    add(node) {
-      place(node);
-      used += 1;
-      if (used * 2 < slots.length) return;
-      const before = slots;
-      slots = new Uint32Array(before.length * 2);
-      for (const each of before) if (each !== ROOT_NODE) place(each);
-    },
+    find: (folder, hash, text, start, end) =>
+      slots.find(
+        hash,
+        (node) => nodes.get(node, HASH) === hash && nodes.get(node, FOLDER) === folder && nodes.isNamed(node, text, start, end),
+      ),
+    add: (node) => slots.add(node),
   };
 }
 

@@ -1,45 +1,104 @@
 /**
  * Small files that were read to be hashed, kept until they are written: a cold COPY reads each file once. Bounded, and each content is given
- * once; what does not fit is read again.
+ * once for each time it was kept; what does not fit is read again. Packed: objects for each file would take several times as much.
  */
-import type { Digest } from "../digest.ts";
-import type { TreePath } from "../paths.ts";
+import { type Digest, hexOf } from "../digest.ts";
+import { createGrowingBytes } from "./growing-bytes.ts";
+import { createNumberSlots } from "./number-slots.ts";
+import { hashOf } from "./path-slots.ts";
 
-/** Contents by path. */
+/** Contents by digest. */
 export interface RecentContents {
-  /** Keeps the bytes if there is room; they take the place of older ones. */
-  keep(path: TreePath, bytes: Buffer, digest: Digest): void;
-  /** The bytes, if they are here and have this digest; they are not kept any longer. */
-  take(path: TreePath, digest: Digest): Buffer | undefined;
+  /** Keeps a copy of the bytes if there is room. */
+  keep(bytes: Uint8Array, digest: Digest): void;
+  /** The bytes of this digest, if they are here. They stay as they are for as long as the caller has them. */
+  take(digest: Digest): Buffer | undefined;
 }
 
 const MAX_FILE_BYTES = 32 * 1024;
-const MAX_BYTES = 48 * 1024 * 1024;
-/** A Map's entry, a Buffer and what the allocator rounds up. */
-const OVERHEAD_BYTES = 256;
+const CHUNK_BYTES = 1024 * 1024;
+const MAX_CHUNKS = 40;
+/** A million files of one line, each as a row of 48 bytes. */
+const MAX_ROWS = 1024 * 1024;
+
+/** The fields of a row, u32 each; the 32 bytes of the digest follow. */
+const CHUNK = 0;
+const OFFSET = 1;
+const SIZE = 2;
+/** How often it may still be taken. */
+const COPIES = 3;
+const DIGEST_AT = 16;
+const ROW = 48;
+
+/** A piece of memory. When nothing in it is left to be taken, it goes. */
+interface Chunk {
+  readonly bytes: Buffer;
+  used: number;
+  left: number;
+}
 
 /** Starts empty. */
 export function createRecentContents(): RecentContents {
-  const contents = new Map<TreePath, { readonly bytes: Buffer; readonly digest: Digest }>();
-  let free = MAX_BYTES;
-  const forget = (path: TreePath): { readonly bytes: Buffer; readonly digest: Digest } | undefined => {
-    const known = contents.get(path);
-    if (known === undefined) return undefined;
-    contents.delete(path);
-    free += known.bytes.byteLength + OVERHEAD_BYTES;
-    return known;
+  const rows = createGrowingBytes(MAX_ROWS * ROW);
+  const chunks = new Map<number, Chunk>();
+  /** The number of the chunk that is being filled. */
+  let filling = 0;
+  /** Rows count from 1. */
+  const get = (row: number, field: number): number => rows.u32[((row - 1) * ROW) / 4 + field] ?? 0;
+  const set = (row: number, field: number, value: number): void => {
+    rows.u32[((row - 1) * ROW) / 4 + field] = value;
   };
+  const hexAt = (row: number): string => rows.bytes.toString("hex", (row - 1) * ROW + DIGEST_AT, row * ROW);
+  const hash = (hex: string): number => hashOf(0, hex, 0, 16);
+  const slots = createNumberSlots((row) => hash(hexAt(row)));
+  const find = (hex: string): number => slots.find(hash(hex), (row) => hexAt(row) === hex);
+
+  /** A chunk that has room for `size` bytes. */
+  const roomFor = (size: number): Chunk | undefined => {
+    const open = chunks.get(filling);
+    if (open !== undefined && open.used + size <= CHUNK_BYTES) return open;
+    if (chunks.size >= MAX_CHUNKS) return undefined;
+    const made = { bytes: Buffer.allocUnsafeSlow(CHUNK_BYTES), used: 0, left: 0 };
+    filling += 1;
+    chunks.set(filling, made);
+    return made;
+  };
+
   return {
-    keep(path, bytes, digest) {
-      forget(path);
-      const cost = bytes.byteLength + OVERHEAD_BYTES;
-      if (bytes.byteLength > MAX_FILE_BYTES || cost > free) return;
-      contents.set(path, { bytes, digest });
-      free -= cost;
+    keep(bytes, digest) {
+      if (bytes.byteLength > MAX_FILE_BYTES) return;
+      const hex = hexOf(digest);
+      let row = find(hex);
+      if (row !== 0 && get(row, COPIES) > 0) {
+        set(row, COPIES, get(row, COPIES) + 1);
+        return;
+      }
+      const chunk = row === 0 && rows.size === MAX_ROWS * ROW ? undefined : roomFor(bytes.byteLength);
+      if (chunk === undefined) return;
+      if (row === 0) {
+        row = rows.reserve(ROW) / ROW + 1;
+        rows.bytes.write(hex, (row - 1) * ROW + DIGEST_AT, "hex");
+        slots.add(row);
+      }
+      chunk.bytes.set(bytes, chunk.used);
+      set(row, CHUNK, filling);
+      set(row, OFFSET, chunk.used);
+      set(row, SIZE, bytes.byteLength);
+      set(row, COPIES, 1);
+      chunk.used += bytes.byteLength;
+      chunk.left += 1;
     },
-    take(path, digest) {
-      const known = forget(path);
-      return known?.digest === digest ? known.bytes : undefined;
+    take(digest) {
+      const row = find(hexOf(digest));
+      const copies = row === 0 ? 0 : get(row, COPIES);
+      if (copies === 0) return undefined;
+      set(row, COPIES, copies - 1);
+      const number = get(row, CHUNK);
+      const chunk = chunks.get(number);
+      if (chunk === undefined) return undefined;
+      if (copies === 1) chunk.left -= 1;
+      if (chunk.left === 0 && number !== filling) chunks.delete(number);
+      return chunk.bytes.subarray(get(row, OFFSET), get(row, OFFSET) + get(row, SIZE));
     },
   };
 }

@@ -9,19 +9,32 @@ export interface HashedFiles {
 }
 
 const DIGEST_BYTES = 32;
+/** A build may have thousands of steps that copy a file each. */
+const FIRST_BYTES = 32 * DIGEST_BYTES;
+const CHUNK_BYTES = 2048 * DIGEST_BYTES;
 
 /** Makes an empty list. Digests are sha256. */
 export function createHashedFiles(): HashedFiles {
-  let bytes = Buffer.alloc(64 * DIGEST_BYTES);
+  const chunks = [Buffer.allocUnsafeSlow(FIRST_BYTES)];
   let used = 0;
+  /** The chunk of a position in bytes, which is there or begins there. */
+  const chunkFor = (start: number): Buffer => {
+    const number = Math.floor(start / CHUNK_BYTES);
+    const chunk = chunks[number];
+    if (chunk !== undefined && start % CHUNK_BYTES < chunk.byteLength) return chunk;
+    const made = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    chunk?.copy(made);
+    chunks[number] = made;
+    return made;
+  };
   return {
     add(digest) {
-      if (used === bytes.byteLength) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.byteLength)]);
-      used += bytes.write(hexOf(digest), used, "hex");
+      used += chunkFor(used).write(hexOf(digest), used % CHUNK_BYTES, "hex");
     },
     at(position) {
       const start = position * DIGEST_BYTES;
-      return start < used ? (`sha256:${bytes.toString("hex", start, start + DIGEST_BYTES)}` as Digest) : undefined;
+      const at = start % CHUNK_BYTES;
+      return start < used ? (`sha256:${chunkFor(start).toString("hex", at, at + DIGEST_BYTES)}` as Digest) : undefined;
     },
   };
 }

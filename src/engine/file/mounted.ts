@@ -5,7 +5,7 @@ import { cleanTreePath, fromText, ROOT, type TreePath } from "../../paths.ts";
 import { resolvePath, subtreeDigest } from "../../tree/index.ts";
 import { sourceMissing } from "./errors.ts";
 import { type CopySource, missingHint } from "./selection.ts";
-import { createSelectionLines, entryFacts } from "./selection-lines.ts";
+import { createSelectionLines, entryFacts, type PathLines } from "./selection-lines.ts";
 
 /** Follows the symlinks of a mount's source inside of its tree. Throws `COPY_SOURCE_MISSING`. */
 export function selectMounted(source: CopySource, mount: BindMount | CacheMount): { readonly path: TreePath } {
@@ -19,7 +19,7 @@ export function selectMounted(source: CopySource, mount: BindMount | CacheMount)
 export interface MountedDigest {
   readonly digest: Digest;
   /** Its paths, for explanations; undefined where they are too many, or not known. */
-  readonly lines?: Uint8Array | undefined;
+  readonly lines?: PathLines | undefined;
 }
 
 /** Digests what a mount shows: never times. Throws `COPY_SOURCE_MISSING`. */

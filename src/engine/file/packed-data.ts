@@ -15,6 +15,9 @@ const FOLDER_AT = 0;
 const FOLDER_LENGTH = 1;
 const NAME_AT = 2;
 const NAME_LENGTH = 3;
+/** The same of contents in memory, whose first field is the number of that memory. */
+const BYTES_AT = 1;
+const BYTES_LENGTH = 2;
 const FIELDS = 6;
 const OFFSET = 2;
 const FLOATS = 3;
@@ -30,7 +33,8 @@ const MAX_BYTES = 2 ** 31;
 export function createPackedData(): PackedData {
   const sources = createGrowingBytes(MAX_BYTES);
   const texts = createGrowingBytes(MAX_BYTES);
-  const contents: Uint8Array[] = [];
+  /** Memory that contents are in: most share it with those before them. */
+  const memories: ArrayBufferLike[] = [];
   let folder = { text: "", at: 0 };
   let name = { text: "", at: 0 };
 
@@ -57,8 +61,16 @@ export function createPackedData(): PackedData {
     sources.u32[base + NAME_LENGTH] = last.length;
     return position;
   };
-  const addOther = (value: number, kind = OTHER): number => {
-    const position = addRow(kind);
+  const addBytes = ({ buffer, byteOffset, byteLength }: Uint8Array): number => {
+    const position = addRow(BYTES);
+    if (memories.at(-1) !== buffer) memories.push(buffer);
+    sources.u32[position * FIELDS] = memories.length - 1;
+    sources.u32[position * FIELDS + BYTES_AT] = byteOffset;
+    sources.u32[position * FIELDS + BYTES_LENGTH] = byteLength;
+    return position;
+  };
+  const addOther = (value: number): number => {
+    const position = addRow(OTHER);
     sources.u32[position * FIELDS] = value;
     return position;
   };
@@ -67,20 +79,21 @@ export function createPackedData(): PackedData {
     add(source) {
       switch (source.kind) {
         case "bytes":
-          return addOther(contents.push(source.bytes) - 1, BYTES);
+          return addBytes(source.bytes);
         case "host":
           return addPath(source.path, HOST);
         case "slice":
           return addPath(source.path, source.offset);
       }
     },
-    addOther: (value) => addOther(value),
+    addOther,
     at(position) {
       const field = (index: number): number => sources.u32[position * FIELDS + index] ?? 0;
       const text = (at: number, length: number): string => texts.bytes.toString("latin1", at, at + length);
       const offset = sources.f64[position * FLOATS + OFFSET] ?? 0;
       if (offset === OTHER) return { kind: "other", value: field(0) };
-      if (offset === BYTES) return { kind: "bytes", bytes: contents[field(0)] ?? new Uint8Array(0) };
+      const memory = offset === BYTES ? memories[field(0)] : undefined;
+      if (memory !== undefined) return { kind: "bytes", bytes: new Uint8Array(memory, field(BYTES_AT), field(BYTES_LENGTH)) };
       const path = text(field(FOLDER_AT), field(FOLDER_LENGTH)) + text(field(NAME_AT), field(NAME_LENGTH));
       return offset === HOST ? { kind: "host", path } : { kind: "slice", path, offset };
     },

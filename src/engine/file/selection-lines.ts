@@ -1,11 +1,26 @@
-/** The lines that `--explain` compares, as bytes: as strings, those of a million files would take a gigabyte. */
+/**
+ * The lines that `--explain` compares: as strings, those of a million files would take a gigabyte. Long lists are compressed while they are made,
+ * because most builds only keep them; a list that fits into one piece is compressed when somebody keeps it.
+ */
+import { constants, zstdCompressSync } from "node:zlib";
 import { ROOT, toText, type TreePath } from "../../paths.ts";
-import { createGrowingBytes, type Entry } from "../../tree/index.ts";
+import { bytesOf, collect } from "../../bytes.ts";
+import { createGrowingBytes, decompress, type Entry } from "../../tree/index.ts";
 
 /** Of more there is no list, and only that the files changed can be told. */
-export const MAX_LINES_BYTES: number = 64 * 1024 * 1024;
+const MAX_LINES_BYTES = 64 * 1024 * 1024;
 
 const BATCH = 64 * 1024;
+/** So much is compressed at a time. */
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+/** A list of lines in UTF-8, with line breaks between them. */
+export interface PathLines {
+  /** The list as zstd frames, which `readPathLines` reads. */
+  compressed(): Buffer;
+  /** The list itself, where it has at most 64 Ki characters. */
+  readonly short?: string;
+}
 
 /** Lines in the making. */
 interface SelectionLines {
@@ -17,22 +32,36 @@ interface SelectionLines {
     readonly content: string;
     readonly linkedTo: string;
   }): void;
-  /** All of them in UTF-8, with line breaks between them; undefined when they are more than `MAX_LINES_BYTES`. Call once. */
-  finish(): Uint8Array | undefined;
+  /** All of them; undefined when they are more than `MAX_LINES_BYTES`. Call once. */
+  finish(): PathLines | undefined;
 }
 
 /** Starts without lines. */
 export function createSelectionLines(): SelectionLines {
-  const memory = createGrowingBytes(MAX_LINES_BYTES);
+  const frames: Buffer[] = [];
+  /** Made when it is needed, which is not for most steps. */
+  let piece: ReturnType<typeof createGrowingBytes> | undefined;
   let batch = "";
   let separator = "";
-  let isFull = false;
+  let sizeBytes = 0;
+
+  const closePiece = (): void => {
+    if (piece === undefined) return;
+    frames.push(frameOf(piece.bytes.subarray(0, piece.size)));
+    piece.shrink(0);
+  };
   const write = (): void => {
     const bytes = Buffer.from(batch, "utf8");
     batch = "";
-    isFull ||= memory.size + bytes.byteLength > MAX_LINES_BYTES;
-    if (isFull) memory.shrink(0);
-    else bytes.copy(memory.bytes, memory.reserve(bytes.byteLength));
+    sizeBytes += bytes.byteLength;
+    if (sizeBytes > MAX_LINES_BYTES) {
+      frames.length = 0;
+      piece = undefined;
+      return;
+    }
+    piece ??= createGrowingBytes(MAX_LINES_BYTES);
+    if (piece.size + bytes.byteLength > PIECE_BYTES) closePiece();
+    bytes.copy(piece.bytes, piece.reserve(bytes.byteLength));
   };
   return {
     add({ root, relative, facts, content, linkedTo }) {
@@ -41,10 +70,28 @@ export function createSelectionLines(): SelectionLines {
       if (batch.length > BATCH) write();
     },
     finish() {
+      if (piece === undefined && frames.length === 0 && sizeBytes === 0) {
+        const short = batch;
+        return { compressed: () => frameOf(Buffer.from(short, "utf8")), short };
+      }
       write();
-      return isFull ? undefined : memory.bytes.subarray(0, memory.size);
+      if (sizeBytes > MAX_LINES_BYTES) return undefined;
+      const last = piece;
+      return {
+        compressed: () => Buffer.concat(last === undefined ? frames : [...frames, frameOf(last.bytes.subarray(0, last.size))]),
+      };
     },
   };
+}
+
+/** Fast: the digests in it do not compress anyway. */
+function frameOf(bytes: Uint8Array): Buffer {
+  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+}
+
+/** The lines in UTF-8 of what `compressed` gave. Throws `ARCHIVE` and `BLOB_SIZE` for anything else. */
+export async function readPathLines(compressed: Uint8Array): Promise<Uint8Array> {
+  return await collect(decompress(bytesOf(compressed), { maxBytes: MAX_LINES_BYTES }), MAX_LINES_BYTES);
 }
 
 /** All of an entry that counts but its content: "kind mode uid:gid size length:link device xattrs". */

@@ -18,7 +18,7 @@ import { baseName, cleanTreePath, compareTreePaths, fromText, parentOf, ROOT, to
 import { type Entry, resolvePath, type Tree } from "../../tree/index.ts";
 import { sourceMissing } from "./errors.ts";
 import { createHashedFiles, type HashedFiles } from "./hashed-files.ts";
-import { createSelectionLines, entryFacts } from "./selection-lines.ts";
+import { createSelectionLines, entryFacts, type PathLines } from "./selection-lines.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
@@ -180,7 +180,7 @@ function selects(tree: Tree, root: Entry, filter: PathFilter, required: TreePath
 /** A selection's digest, and its lines for `--explain`: see `createSelectionLines`. */
 export interface SelectionDigest {
   readonly digest: Digest;
-  readonly lines: Uint8Array | undefined;
+  readonly lines: PathLines | undefined;
   /** For each source, the digests of its files in the order of `walkSelected`. */
   readonly hashed: readonly HashedFiles[];
 }

@@ -12,8 +12,8 @@ import type { Store } from "../../store/index.ts";
 import { openConfined } from "../../sys/index.ts";
 import { type LayerSource, layerTree, loadLayers } from "../../tree/index.ts";
 import type { OwnedFiles } from "../sandbox/index.ts";
+import { stackKey } from "../layer-stack.ts";
 import type { SharedResults } from "../types.ts";
-import { stackKey } from "./inputs.ts";
 import { selectMounted } from "../file/mounted.ts";
 import type { CopySource } from "../file/selection.ts";
 

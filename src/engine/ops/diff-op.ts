@@ -13,7 +13,8 @@ import {
 } from "../../tree/index.ts";
 import { createDraft, type Draft } from "../file/draft.ts";
 import type { EngineContext, OpRun, VertexResult } from "../types.ts";
-import { layersOf, stackKey } from "./inputs.ts";
+import { EMPTY_STACK, stackKey } from "../layer-stack.ts";
+import { layersOf } from "./inputs.ts";
 
 /** Gives the layers where they are known already, else what makes one. */
 export function prepareDiff(op: DiffOp, inputs: readonly VertexResult[], context: EngineContext): readonly LayerSource[] | OpRun {
@@ -25,7 +26,7 @@ export function prepareDiff(op: DiffOp, inputs: readonly VertexResult[], context
       { name: "lower", value: stackKey(lower), kind: "base" },
       { name: "upper", value: stackKey(upper), kind: "parent" },
     ],
-    below: [],
+    below: EMPTY_STACK,
     async execute(signal, start) {
       const [from, to] = [await treeOf(lower, signal), await treeOf(upper, signal)];
       start();

@@ -6,16 +6,17 @@ import { given } from "../../given.ts";
 import type { BindMount, ExecOp, Vertex } from "../../graph/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { isWithin, treePath } from "../../paths.ts";
-import { deviceFiles, type Layer, type LayerSource, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
+import { deviceFiles, type Layer, layerTree, loadLayers, type Tree } from "../../tree/index.ts";
 import { publicVariable } from "../../url-secrets.ts";
 import type { DeviceInjection } from "../devices/index.ts";
 import { emulationOf, isHarmlessDevice, type Sandbox, type SandboxStep, type StagedChanges } from "../sandbox/index.ts";
 import { keyOf } from "../action-cache.ts";
-import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
+import { EMPTY_STACK, layersIn } from "../layer-stack.ts";
+import type { EngineContext, Ingredient, LayerStack, OpRun, VertexResult } from "../types.ts";
 import { tellDropped } from "./dropped-attributes.ts";
 import { offerShell } from "./failure-shell.ts";
 import { type PreparedMounts, prepareMounts } from "./exec-mounts.ts";
-import { baseLayersOf, shownBase, stackKey } from "./inputs.ts";
+import { baseStackOf, shownBase } from "./inputs.ts";
 import { unpackedFor } from "./own-step.ts";
 import { runFailure, startFailure } from "./run-failure.ts";
 import { startTimer, timeoutFailure, withRetries } from "./step-attempts.ts";
@@ -30,14 +31,14 @@ export async function prepareExec(
   context: EngineContext,
   signal: AbortSignal,
 ): Promise<OpRun> {
-  const below = layersBelow(rootInput(op), inputs);
+  const below = stackBelow(rootInput(op), inputs);
   const mounts = await prepareMounts(vertex, op, inputs, context, signal);
   const devices = await context.devices.resolve(op.devices);
   const common = [...execIngredients(vertex, op, below, context), ...deviceIngredients(devices), ...mounts.ingredients];
-  const outputs = outputsOf(op).map((mount) => ({ mount, below: layersBelow(mount.input, inputs) }));
-  const ofMount = ({ mount, below: layers }: MountOutput): readonly Ingredient[] => [
+  const outputs = outputsOf(op).map((mount) => ({ mount, below: stackBelow(mount.input, inputs) }));
+  const ofMount = ({ mount, below: own }: MountOutput): readonly Ingredient[] => [
     ...common,
-    { name: "result", value: JSON.stringify([mount.dest, stackKey(layers)]) },
+    { name: "result", value: JSON.stringify([mount.dest, own.key]) },
   ];
   const own = op.result === undefined ? undefined : outputs.find(({ mount }) => mount === op.mounts[op.result ?? -1]);
   const ingredients = own === undefined ? common : ofMount(own);
@@ -62,7 +63,7 @@ export async function prepareExec(
 /** A mount of a process whose changes are a result. */
 interface MountOutput {
   readonly mount: BindMount;
-  readonly below: readonly LayerSource[];
+  readonly below: LayerStack;
 }
 
 /** The mounts besides the root whose changes are results. */
@@ -81,16 +82,16 @@ export function resultInput(op: ExecOp): number {
   return mount?.type === "bind" ? mount.input : rootInput(op);
 }
 
-function layersBelow(input: number, inputs: readonly VertexResult[]): readonly LayerSource[] {
-  return input < 0 ? [] : baseLayersOf(inputs[input]);
+function stackBelow(input: number, inputs: readonly VertexResult[]): LayerStack {
+  return input < 0 ? EMPTY_STACK : baseStackOf(inputs[input]);
 }
 
-function execIngredients(vertex: Vertex, op: ExecOp, below: readonly LayerSource[], context: EngineContext): Ingredient[] {
+function execIngredients(vertex: Vertex, op: ExecOp, below: LayerStack, context: EngineContext): Ingredient[] {
   const { meta } = op;
   const args = new Set(meta.argNames);
   return [
     { name: "op", value: "exec" },
-    { name: "base", value: stackKey(below), ...shownBase(vertex, rootInput(op)) },
+    { name: "base", value: below.key, ...shownBase(vertex, rootInput(op)) },
     { name: "command", value: JSON.stringify(meta.args), kind: "instruction", shown: "command" },
     ...meta.env.map((line): Ingredient => {
       const at = line.indexOf("=");
@@ -125,7 +126,7 @@ function deviceIngredients(devices: DeviceInjection | undefined): Ingredient[] {
 interface StepWork {
   readonly vertex: Vertex;
   readonly op: ExecOp;
-  readonly below: readonly LayerSource[];
+  readonly below: LayerStack;
   readonly mounts: PreparedMounts;
   readonly outputs: readonly MountOutput[];
   readonly devices: DeviceInjection | undefined;
@@ -143,7 +144,7 @@ interface Changes {
 async function runExec(work: StepWork, signal: AbortSignal): Promise<Changes> {
   const { vertex, op, below, context } = work;
   const sandbox = startSandbox(op, context);
-  const layers = await loadLayers(below, signal);
+  const layers = await loadLayers(layersIn(below), signal);
   const lowers = await unpackedFor(vertex, layers, context, signal);
   tellDropped(context, layers);
   const base: StepBase = { layers, lowers, tree: layerTree(layers), sandbox: await sandbox };
@@ -220,7 +221,7 @@ async function runOnce(
   const kept = new Map<BindMount, Layer>();
   for (const { mount, below } of outputs) {
     const changes = staging.get(mount);
-    if (changes !== undefined) kept.set(mount, await changes.keep(await loadLayers(below, signal), [], signal));
+    if (changes !== undefined) kept.set(mount, await changes.keep(await loadLayers(layersIn(below), signal), [], signal));
   }
   return { root: await staged.keep(layers, missingSystemDirectories(tree, op), signal), outputs: kept };
 }

@@ -10,6 +10,8 @@ import { vertex } from "../../graph/vertex.ts";
 import { treePath } from "../../paths.ts";
 import { hostTree, layerSource, type LayerSource, loadTree, readTreeFile, type Tree } from "../../tree/index.ts";
 import { keyOf } from "../action-cache.ts";
+import { readPathLines } from "../file/selection-lines.ts";
+import { layersIn } from "../layer-stack.ts";
 import { dump, fakeEngine, type FakeEngine } from "../testdata/fake-engine.ts";
 import { copyAction, source } from "../testdata/vertices.ts";
 import type { EngineContext, OpRun, VertexResult } from "../types.ts";
@@ -106,9 +108,9 @@ describe("the key of a file op (S94)", () => {
     await using engine = await fakeEngine();
     const { ingredients } = await prepared(engine, folder(await treeOf(engine, FILES)));
     const detail = ingredients.find(({ name }) => name === "files of app")?.detail;
-    const lines = Buffer.from(detail ?? [])
-      .toString()
-      .split("\n");
+    assert.ok(detail !== undefined);
+    const text = Buffer.from(await readPathLines(detail.compressed())).toString();
+    const lines = text.split("\n");
     assert.deepEqual(
       lines.map((line) => line.split("\t")[0]),
       ["app", "app/a", "app/b"],
@@ -202,7 +204,7 @@ describe("what a file op makes", () => {
     ];
     const run = await prepared(engine, folder(await treeOf(engine, FILES)), { base, actions });
     assert.equal(
-      await dump([...run.below, ...(await made(run))]),
+      await dump([...layersIn(run.below), ...(await made(run))]),
       [
         "/srv: dir 0755 0:0",
         "/srv/made: dir 0750 0:0",

@@ -1,5 +1,5 @@
 /** FileOp: edits of a tree as pure data (decision 2). The key holds the digest of exactly what each COPY selects (decision 3). */
-import { allOf } from "../../async.ts";
+import { allOf, createSemaphore } from "../../async.ts";
 import { type Digest, framedDigest } from "../../digest.ts";
 import { given } from "../../given.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
@@ -7,13 +7,17 @@ import { emptyTree, type EntryTime, loadTree, writeLayer } from "../../tree/inde
 import { createDraft } from "../file/draft.ts";
 import type { HashedFiles } from "../file/hashed-files.ts";
 import { digestSelection, selectSources } from "../file/selection.ts";
+import { EMPTY_STACK, layersIn, stackOf } from "../layer-stack.ts";
 import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
 import { copySources } from "./copy-sources.ts";
 import { applyAction, type FileRun } from "./file-actions.ts";
-import { baseLayersOf, shownBase, stackKey } from "./inputs.ts";
+import { baseStackOf, shownBase } from "./inputs.ts";
 import { keepSelection, knownSelection } from "./kept-selections.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
+
+/** Steps of this process that write a layer: each needs memory for it, and a build may have thousands that are ready at once. */
+const writers = createSemaphore(8);
 
 /** Prepares a FileOp: digests its sources, and edits only when the result is not known. */
 export async function prepareFile(
@@ -23,12 +27,12 @@ export async function prepareFile(
   context: EngineContext,
   signal: AbortSignal,
 ): Promise<OpRun> {
-  const below = op.base < 0 ? [] : baseLayersOf(inputs[op.base]);
+  const below = op.base < 0 ? EMPTY_STACK : baseStackOf(inputs[op.base]);
   const hashed = new Map<FileAction, readonly HashedFiles[]>();
   const sources = { vertex, context, sourceOf: copySources(vertex, inputs, signal) };
   const ingredients: Ingredient[] = [
     { name: "op", value: "file" },
-    { name: "base", value: stackKey(below), ...shownBase(vertex, op.base) },
+    { name: "base", value: below.key, ...shownBase(vertex, op.base) },
     // Directories that are written into get this time: the same epoch gives the same layer, whatever was built before.
     ...(context.epochSec === undefined ? [] : [{ name: "SOURCE_DATE_EPOCH", value: String(context.epochSec) }]),
   ];
@@ -45,11 +49,12 @@ export async function prepareFile(
     ingredients,
     below,
     async execute(innerSignal, start) {
-      const base = below.length === 0 ? emptyTree : await loadTree(below, innerSignal);
+      const base = below.count === 0 ? emptyTree : await loadTree(layersIn(below), innerSignal);
+      await allOf(op.actions.flatMap((action) => (action.kind === "copy" ? [sources.sourceOf(action.input)] : [])));
+      using _writer = await writers.acquire(innerSignal);
+      start();
       const draft = createDraft(base, stepTime(context));
       await using archives = new AsyncDisposableStack();
-      await allOf(op.actions.flatMap((action) => (action.kind === "copy" ? [sources.sourceOf(action.input)] : [])));
-      start();
       const run: FileRun = { ...sources, hashed, archives };
       for (const action of op.actions) {
         innerSignal.throwIfAborted();
@@ -93,7 +98,7 @@ function memoKey(action: CopyAction, input: Extract<VertexResult, { kind: "layer
   const { followSymlinks, allowWildcard, excludePatterns, includePatterns = null, requiredPaths = null } = action;
   return framedDigest([
     "selection",
-    stackKey(input.layers),
+    stackOf(input).key,
     action.src,
     JSON.stringify([followSymlinks, allowWildcard, excludePatterns, includePatterns, requiredPaths]),
   ]);

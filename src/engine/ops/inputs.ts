@@ -1,32 +1,33 @@
 /** Helpers of ops for what their inputs gave. */
-import { type Digest, framedDigest } from "../../digest.ts";
-import { DecantError, InternalError } from "../../errors.ts";
+import { InternalError } from "../../errors.ts";
 import type { LayerSource } from "../../tree/index.ts";
 import type { Vertex } from "../../graph/index.ts";
+import { checkCount, EMPTY_STACK, onTop, resultOf, stackOf } from "../layer-stack.ts";
 import { type StepName, withoutSecrets } from "../step-records.ts";
-import type { EngineContext, Ingredient, OpRun, VertexResult } from "../types.ts";
+import type { EngineContext, Ingredient, LayerStack, OpRun, VertexResult } from "../types.ts";
 
 /** The layers of an input that must be layers. */
 export function layersOf(result: VertexResult | undefined): readonly LayerSource[] {
   if (result?.kind === "layers") return result.layers;
-  throw new InternalError("a step was given a directory where it needs layers");
+  throw needsLayers();
 }
 
-/** Each step has a list of all layers below it, so what a chain of steps costs grows with its square. */
-const MAX_LAYERS = 5000;
+function needsLayers(): InternalError {
+  return new InternalError("a step was given a directory where it needs layers");
+}
 
 /** The layers that a step puts one more on. Throws `LIMIT`. */
-export function baseLayersOf(result: VertexResult | undefined): readonly LayerSource[] {
-  const layers = layersOf(result);
-  checkCount(layers.length + 1);
-  return layers;
+export function baseStackOf(result: VertexResult | undefined): LayerStack {
+  if (result?.kind !== "layers") throw needsLayers();
+  const stack = stackOf(result);
+  checkCount(stack.count + 1);
+  return stack;
 }
 
-function checkCount(count: number): void {
-  if (count <= MAX_LAYERS) return;
-  throw new DecantError("LIMIT", `Cannot add a layer: there would be ${count}, and a stage may have at most ${MAX_LAYERS}`, {
-    hint: "Copy or run more in one step, or copy the result into a stage of its own: COPY --from=STAGE / /",
-  });
+/** What each input has, on top of those before it. */
+export function merged([below, ...rest]: readonly VertexResult[]): VertexResult {
+  if (below !== undefined && below.kind !== "layers") throw needsLayers();
+  return resultOf(rest.map(layersOf).reduce(onTop, below === undefined ? EMPTY_STACK : stackOf(below)));
 }
 
 /** How people know what a step works on: the image, or the instruction of the step before. */
@@ -50,31 +51,4 @@ export function recordedStep(
 ): { readonly name: StepName; readonly ingredients: readonly Ingredient[] } {
   const text = instructionOf(vertex);
   return { name: { slot: vertex.meta.slot, text: guard?.masked(text) ?? text }, ingredients: withoutSecrets(ingredients, guard) };
-}
-
-/** Of lists that `stacked` made and of those that keys were asked for: a chain of steps hashes each layer once. */
-const keys = new WeakMap<readonly LayerSource[], Digest>();
-
-/** What cache keys see of layers that lie on each other: one digest for all of them, or "" for none. */
-export function stackKey(layers: readonly LayerSource[]): Digest | "" {
-  const known = keys.get(layers);
-  if (known !== undefined) return known;
-  const key = extendedKey("", layers);
-  if (key !== "") keys.set(layers, key);
-  return key;
-}
-
-/** `tops` on `below`, whose key is known without going through `below` again. Throws `LIMIT`. */
-export function stacked(below: readonly LayerSource[], tops: readonly LayerSource[]): readonly LayerSource[] {
-  checkCount(below.length + tops.length);
-  const all = [...below, ...tops];
-  const key = extendedKey(stackKey(below), tops);
-  if (key !== "") keys.set(all, key);
-  return all;
-}
-
-function extendedKey(below: Digest | "", tops: readonly LayerSource[]): Digest | "" {
-  let key = below;
-  for (const { key: top } of tops) key = framedDigest(["layers", key, top]);
-  return key;
 }

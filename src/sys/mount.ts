@@ -2,7 +2,7 @@
  * Mounts. They act on the mount namespace of the calling thread: see `namespace.ts`. Overlay layers go one by one through the new
  * mount calls (Linux 6.7), so that hundreds fit; older kernels get one mount(2) with short names instead of paths.
  */
-import { closeSync, mkdirSync, readSync, rmSync, rmdirSync, statfsSync, symlinkSync } from "node:fs";
+import { closeSync, mkdirSync, readFileSync, readSync, rmSync, rmdirSync, statfsSync, statSync, symlinkSync } from "node:fs";
 import { DecantError, isDecantError } from "../errors.ts";
 import { bind, check } from "./libc.ts";
 import { makeFolders } from "./make-folders.ts";
@@ -113,12 +113,27 @@ export function unmount(target: string): void {
   check(umountCall(target, MNT_DETACH), `unmount "${target}"`);
 }
 
-/** OVERLAYFS_SUPER_MAGIC. */
+/** OVERLAYFS_SUPER_MAGIC and FUSE_SUPER_MAGIC. */
 const OVERLAYFS = 0x794c7630;
+const FUSE = 0x65735546;
+const FUSE_OVERLAY = "fuse.fuse-overlayfs";
 
-/** Is this path on an overlay, as the root of a container is? There, the kernel keeps no changes of another overlay, and no whiteouts. */
+/**
+ * Is this path on an overlay, as the root of a container is, be it the kernel's or fuse-overlayfs's? Neither keeps changes of another overlay, nor
+ * whiteouts.
+ */
 export function isOnOverlay(path: string): boolean {
-  return statfsSync(path).type === OVERLAYFS;
+  const { type } = statfsSync(path);
+  return type === OVERLAYFS || (type === FUSE && fileSystemOf(path) === FUSE_OVERLAY);
+}
+
+/** As /proc/self/mountinfo names it: id, parent, major:minor, root, place, options, any number of fields, "-", type. */
+function fileSystemOf(path: string): string | undefined {
+  const { dev } = statSync(path, { bigint: true });
+  const [major, minor] = [((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n), (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n)];
+  const lines = readFileSync("/proc/self/mountinfo", "latin1").split("\n");
+  const found = lines.find((line) => line.split(" ")[2] === `${major}:${minor}`);
+  return found?.split(" - ")[1]?.split(" ")[0];
 }
 
 /** What an overlay is made of. */

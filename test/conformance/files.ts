@@ -98,7 +98,11 @@ function writeSpec(root: string, path: string, spec: FileSpec): void {
       return;
     case "socket":
       // By its name in its folder: the kernel takes 107 bytes, and what is longer is cut without a word.
-      command("perl", ["-MIO::Socket::UNIX", "-e", "IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die", basename(at)], dirname(at));
+      command(
+        "perl",
+        ["-MIO::Socket::UNIX", "-e", "IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die", basename(at)],
+        dirname(at),
+      );
       return;
     default:
       spec satisfies never;

@@ -59,16 +59,17 @@ describe("U7: a build in a container", { timeout: 600_000 }, () => {
     assert.equal(digests[0], digests[1]);
   });
 
-  it("says that its store is on an overlay that is on another one, and what helps", async () => {
+  it("copies layers with its store on an overlay that is on another one, and says what is faster", async () => {
     using shop = workshop();
     addBusybox(shop);
     const [shell = "", namespace = "", sh = "", flag = "", script = "", name = ""] = onOverlay(shop);
     const inner = `cd ${shop.root} && mkdir l u w m && mount -t tmpfs none u && mkdir u/u u/w && mount -t overlay overlay -o lowerdir=l,upperdir=u/u,workdir=u/w m && export DECANT_ROOT=${shop.root}/m && exec "$@"`;
     const twice = [shell, namespace, sh, flag, script.replace('exec "$@"', inner), name];
-    const { exitCode, stderr } = await build(shop, `${BUSYBOX}RUN true\n`, twice);
-    assert.equal(exitCode, 1);
-    assert.match(stderr, /ERROR: Cannot run a step: the store is on the file system of a container \(overlayfs\)/);
-    assert.match(stderr, /Hint: Put the store on a volume or a tmpfs/);
+    // Linux stacks no overlay upon two.
+    const { exitCode, stderr } = await build(shop, `${BUSYBOX}${STEPS}`, twice);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /LayersCopied/);
+    assert.match(stderr, /StoreOnOverlay: .* a volume for the store is faster/);
   });
 
   it("H1: runs steps without CAP_SYS_ADMIN, in a user namespace of its own", async () => {

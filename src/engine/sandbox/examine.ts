@@ -12,6 +12,7 @@ import type { Store } from "../../store/index.ts";
 import { findTool, type IdMaps, isOnOverlay, isRootHere, namespaceLimit, ownIdMaps } from "../../sys/index.ts";
 import { deviceCgroups } from "./device-guard.ts";
 import { createSandbox } from "./sandbox.ts";
+import type { Sandbox } from "./types.ts";
 import { mayMount } from "./worker-client.ts";
 
 /** One thing about this machine. */
@@ -32,7 +33,7 @@ const EMULATORS = "/proc/sys/fs/binfmt_misc";
 
 /** Looks at this machine, for builds in `store`. A runtime is tried, which takes up to a second. */
 export async function examineMachine(store: Store, env: Readonly<Record<string, string | undefined>>): Promise<MachinePoint[]> {
-  const run = await trial(store, env);
+  const { run, layers } = await trial(store, env);
   return [
     run,
     user(),
@@ -40,6 +41,7 @@ export async function examineMachine(store: Store, env: Readonly<Record<string, 
     network(env),
     runtimes(env),
     place(store),
+    layers,
     cgroups(),
     seccomp(),
     emulators(),
@@ -47,8 +49,15 @@ export async function examineMachine(store: Store, env: Readonly<Record<string, 
 }
 
 /** Starts a runtime as the first RUN of a build would. */
-async function trial(store: Store, env: Readonly<Record<string, string | undefined>>): Promise<MachinePoint> {
+async function trial(
+  store: Store,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly run: MachinePoint; readonly layers: MachinePoint }> {
   await using sandbox = createSandbox({ stateDir: join(store.root, "sandbox"), store, env });
+  return { run: await runPoint(sandbox), layers: await layersPointOf(sandbox) };
+}
+
+async function runPoint(sandbox: Sandbox): Promise<MachinePoint> {
   try {
     await sandbox.prepare();
     const way = mayMount() ? "with the right to mount" : "without root, in a user namespace";
@@ -58,6 +67,37 @@ async function trial(store: Store, env: Readonly<Record<string, string | undefin
     const text = `${error.message}. COPY, ADD and distroless bases work all the same`;
     return { name: "RUN", state: "missing", text, ...given({ remedy: error.hint }) };
   }
+}
+
+async function layersPointOf(sandbox: Sandbox): Promise<MachinePoint> {
+  try {
+    return layersPoint(await sandbox.tryLayers(), mayMount());
+  } catch (error) {
+    if (!isDecantError(error) || error.code === "USAGE") throw error;
+    return { name: "layers", state: "limited", text: "not tried, because RUN does not work" };
+  }
+}
+
+/** How steps see their layers as one tree. `isDirect`: root mounts them, not a user namespace. */
+export function layersPoint(
+  { wanted, refusal, worksInMemory = false }: Awaited<ReturnType<Sandbox["tryLayers"]>>,
+  isDirect: boolean,
+): MachinePoint {
+  const name = "layers";
+  if (wanted === "copy") {
+    const text = "each step works on a copy of them, as DECANT_LAYERS=copy wants";
+    return { name, state: "limited", text, ...(refusal === undefined ? { remedy: "Unset DECANT_LAYERS: overlays work here" } : {}) };
+  }
+  if (refusal === undefined) return { name, state: "good", text: "joined by overlays of the kernel" };
+  const blame = worksInMemory ? "the kernel takes no overlays on the file system of the store" : "the kernel refuses overlays";
+  const remedy = worksInMemory
+    ? "Set DECANT_ROOT to a folder of another file system, such as ext4, XFS, btrfs or a tmpfs"
+    : isDirect
+      ? "As root: modprobe overlay"
+      : "Use Linux 5.11 or newer, with the module overlay (as root: modprobe overlay), and a security policy that allows it";
+  return wanted === "overlay"
+    ? { name, state: "missing", text: `${blame}, and DECANT_LAYERS=overlay wants nothing else: ${refusal}`, remedy }
+    : { name, state: "limited", text: `each step works on a copy of them, because ${blame}: ${refusal}`, remedy };
 }
 
 function user(): MachinePoint {

@@ -12,7 +12,8 @@ import { type Layer, layersToUnpack, type OnUnpacked, openLayer, type UnpackLaye
 import { noNamespace } from "./errors.ts";
 import type { OwnedFiles } from "./owned-files.ts";
 import type { Stopping } from "./process-control.ts";
-import { errorOf, insideRequest, type RuntimeExit, type StepControl, type WorkerClient } from "./worker-client.ts";
+import { errorOf, insideRequest, layersPlace, type RuntimeExit, type StepControl, type WorkerClient } from "./worker-client.ts";
+import type { LayersTrial } from "./try-layers.ts";
 import type { FilesCall, FromHelper, HelperData, ToHelper } from "./worker-protocol.ts";
 
 /** The helper as a place for steps, and for work on files. */
@@ -61,6 +62,10 @@ export async function startHelper(privateDir: string, store: Store | undefined):
       const inside = `${privateDir}/network-${networks}`;
       await calls.ask((request) => ({ type: "network", request, path: inside }));
       return { path: root + inside, inside, users: `/proc/${program.pid}/ns/user` };
+    },
+    async tryLayers(wanted) {
+      const place = layersPlace(wanted, inside, privateDir);
+      return (await calls.ask((request) => ({ type: "layers", request, place }))) as LayersTrial;
     },
     ids: program.ids,
     files: helperFiles(store, calls, root),

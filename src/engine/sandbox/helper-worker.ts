@@ -10,6 +10,7 @@ import { createHelperFiles, type HelperFiles } from "./helper-files.ts";
 import { LOW_PORTS } from "./network-files.ts";
 import { signalStep, stopStep, type Stopping } from "./process-control.ts";
 import { failureOf, runStep } from "./step-runner.ts";
+import { tryLayers } from "./try-layers.ts";
 import type { FromHelper, HelperData, RunRequest, ToHelper } from "./worker-protocol.ts";
 
 const SECOND_CGROUPS = "/sys/fs/cgroup/unified";
@@ -114,6 +115,9 @@ process.on("message", (message: ToHelper) => {
       return;
     case "network":
       void answer(message.request, () => makeNetwork(message.path));
+      return;
+    case "layers":
+      void answer(message.request, () => Promise.resolve(tryLayers(message.place, true)));
       return;
     case "signal": {
       const pid = running.get(message.request)?.pid;

@@ -24,6 +24,7 @@ import {
 import { membersFile } from "./device-guard.ts";
 import { LOW_PORTS, PING_GROUPS } from "./network-files.ts";
 import { failureOf, runStep } from "./step-runner.ts";
+import { tryLayers } from "./try-layers.ts";
 import type { FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
 
 // The boundary: our own main thread made this.
@@ -114,18 +115,22 @@ function guardedArgv({ argv, deviceCgroup, logFile }: RunRequest): readonly stri
   return argv;
 }
 
-function answerNetwork(request: number, path: string): void {
+function openNetwork(path: string): void {
+  makeNetwork(path, () => {
+    writeFileSync(LOW_PORTS, "0");
+    try {
+      // Steps have no NET_RAW, which ping would need instead.
+      writeFileSync(PING_GROUPS, "0 2147483647");
+    } catch {
+      // In a user namespace the kernel takes only groups that are in it.
+    }
+  });
+}
+
+/** Does what a request wants, and says what came of it. */
+function answer(request: number, act: () => unknown): void {
   try {
-    makeNetwork(path, () => {
-      writeFileSync(LOW_PORTS, "0");
-      try {
-        // Steps have no NET_RAW, which ping would need instead.
-        writeFileSync(PING_GROUPS, "0 2147483647");
-      } catch {
-        // In a user namespace the kernel takes only groups that are in it.
-      }
-    });
-    send({ type: "done", request, value: undefined });
+    send({ type: "done", request, value: act() });
   } catch (error) {
     send({ type: "failed", request, failure: failureOf(error) });
   }
@@ -146,7 +151,10 @@ parentPort?.on("message", (message: ToWorker) => {
       run(message);
       return;
     case "network":
-      answerNetwork(message.request, message.path);
+      answer(message.request, () => openNetwork(message.path));
+      return;
+    case "layers":
+      answer(message.request, () => tryLayers(message.place, userXattr));
       return;
     case "close":
       if (stepPidsFd !== undefined) closeSync(stepPidsFd);

@@ -151,6 +151,13 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     mkdirSync(path, { mode: 0o755 });
     return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
   };
+  const tryLayers: Sandbox["tryLayers"] = async () => {
+    const wanted = layeringOf(options.env ?? process.env);
+    const { instance, worker } = await whenOpen();
+    last += 1;
+    const work = `${inMemory(instance) ? worker.insideDir : instance.path}/work-${last}`;
+    return { wanted, ...(await worker.tryLayers({ lower: `${instance.path}/lower-${last}`, work })) };
+  };
   const files = isDirect && options.store !== undefined ? ownFiles(options.store, memoryForChanges) : lateFiles(whenOpen);
 
   return {
@@ -158,6 +165,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       await ready();
     },
     files,
+    tryLayers,
     openNetwork,
     usualNetwork,
     run(step) {
@@ -218,6 +226,11 @@ function lateFiles(open: () => Promise<Opened>): OwnedFiles {
 function layeringOf(env: Readonly<Record<string, string | undefined>>): Layering {
   const wanted = env["DECANT_LAYERS"] ?? "auto";
   if (wanted === "auto" || wanted === "overlay" || wanted === "copy") return wanted;
+  if (wanted === "fuse" || wanted === "fuse-overlayfs")
+    throw usageError(
+      `Cannot use DECANT_LAYERS="${wanted}": Decant does not start fuse-overlayfs; wanted auto, overlay or copy`,
+      "With auto, steps work on copies where the kernel refuses overlays, with the same images; decant doctor says which way is used",
+    );
   throw usageError(`Cannot use DECANT_LAYERS="${wanted}": wanted auto, overlay or copy`);
 }
 

@@ -7,6 +7,8 @@ import type { Tree } from "../../tree/index.ts";
 import type { StopRequest } from "./process-control.ts";
 import type { SandboxCgroup } from "./cgroup.ts";
 import type { OwnedFiles } from "./owned-files.ts";
+import type { LayersTrial } from "./try-layers.ts";
+import type { Layering } from "./worker-protocol.ts";
 
 /** Something that the step sees besides its root, for the step only. */
 export type SandboxMount = MountPlace & (BindSource | OverlaySource | FileSource | TmpfsSource);
@@ -207,6 +209,8 @@ export interface SandboxResult {
 export interface Sandbox extends AsyncDisposable {
   /** Starts what the first `run` would have to start (about 50 ms). Optional; safe to call again. Throws like `run`. */
   prepare(): Promise<void>;
+  /** Tries how steps see their layers as one tree, and what the environment wants. Throws like `run`. */
+  tryLayers(): Promise<LayersTrial & { readonly wanted: Layering }>;
   /** Work on files that have owners. Throws like `run`, and `INTERNAL` without a store. */
   readonly files: OwnedFiles;
   /**

@@ -10,6 +10,7 @@ import type { DeviceGuard } from "./device-guard.ts";
 import { type Lack, notPrivileged } from "./errors.ts";
 import type { NetworkNamespace } from "./own-network.ts";
 import { signalStep, stopStep, type Stopping, type StopRequest } from "./process-control.ts";
+import type { LayersPlace, LayersTrial } from "./try-layers.ts";
 import type { Failure, FromWorker, RunRequest, ToWorker, WorkerData } from "./worker-protocol.ts";
 
 /** How a runtime ended. */
@@ -37,6 +38,8 @@ export interface WorkerClient extends AsyncDisposable {
   readonly inUserNamespace: boolean;
   /** Makes an empty network namespace, which lives as long as this. Rejects as `run`. */
   makeNetwork(): Promise<NetworkNamespace>;
+  /** Tries an overlay, with `lower` and `work` as this process sees them. Rejects as `run`. */
+  tryLayers(place: Omit<LayersPlace, "target">): Promise<LayersTrial>;
   /** Two pipes for the output of a step: their ends for writing are for `run` only. */
   openPipes(): Promise<readonly [Pipe, Pipe]>;
   /** `started` is called when the runtime runs. Rejects when it could not be started. */
@@ -142,6 +145,10 @@ export async function startWorker(privateDir: string, { guard }: { readonly guar
       await ask((request) => ({ type: "network", request, path }));
       return { path: rootOfWorker + path, inside: path };
     },
+    async tryLayers(wanted) {
+      const place = layersPlace(wanted, inside, privateDir);
+      return (await ask((request) => ({ type: "layers", request, place }))) as LayersTrial;
+    },
     openPipes: () => Promise.resolve([createPipe(), createPipe()]),
     async run(request, started) {
       const value = await ask((number) => ({ ...insideRequest(request, inside), type: "run", request: number }), started);
@@ -154,6 +161,15 @@ export async function startWorker(privateDir: string, { guard }: { readonly guar
       await worker.terminate();
     },
   };
+}
+
+/** The place as who holds the mounts sees it. */
+export function layersPlace(
+  { lower, work }: Omit<LayersPlace, "target">,
+  inside: (path: string) => string,
+  privateDir: string,
+): LayersPlace {
+  return { lower: inside(lower), work: inside(work), target: `${privateDir}/layers` };
 }
 
 /** A request without its number. */

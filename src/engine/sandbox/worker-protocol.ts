@@ -8,6 +8,7 @@ import type { TreePath } from "../../paths.ts";
 import type { MountLimits } from "../../sys/index.ts";
 import type { StubEntry } from "./mount-plan.ts";
 import type { StopRequest } from "./process-control.ts";
+import type { LayersPlace } from "./try-layers.ts";
 
 /** Where the worker works. */
 export interface WorkerData {
@@ -123,6 +124,7 @@ export type ToHelper =
   /** These descriptors of the helper are not needed any more. */
   | { readonly type: "close-descriptors"; readonly descriptors: readonly number[] }
   | NetworkRequest
+  | LayersRequest
   | { readonly type: "signal"; readonly request: number; readonly signal: string }
   | { readonly type: "stop"; readonly request: number; readonly how: StopRequest }
   | { readonly type: "files"; readonly request: number; readonly call: FilesCall }
@@ -133,6 +135,13 @@ interface NetworkRequest {
   readonly type: "network";
   readonly request: number;
   readonly path: string;
+}
+
+/** Tries an overlay. Gives a `LayersTrial`. */
+interface LayersRequest {
+  readonly type: "layers";
+  readonly request: number;
+  readonly place: LayersPlace;
 }
 
 /** Work on files that have owners. Layers are ids of the store, bottom first. */
@@ -164,7 +173,12 @@ interface Done {
 }
 
 /** To the worker. `pids` answers `holder`. */
-export type ToWorker = RunRequest | NetworkRequest | { readonly type: "pids"; readonly fd: number } | { readonly type: "close" };
+export type ToWorker =
+  | RunRequest
+  | NetworkRequest
+  | LayersRequest
+  | { readonly type: "pids"; readonly fd: number }
+  | { readonly type: "close" };
 
 /** From the worker. */
 export type FromWorker =

@@ -112,6 +112,7 @@ function fakeSandbox(store: Store, programs: Readonly<Record<string, Program>>, 
   return {
     prepare: () => Promise.resolve(),
     files: ownFiles(store, () => Promise.resolve(undefined)),
+    tryLayers: () => Promise.resolve({ wanted: "auto" }),
     openNetwork: () => Promise.resolve({ networkPath: "" }),
     usualNetwork: () => Promise.resolve({ network: "host" }),
     async run(step) {

@@ -2,12 +2,11 @@
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 
-/** Lines of /proc/self/mountinfo, without those of other tests that run now: what is below the temporary folder and not below `own`. */
+const OTHERS = [`${tmpdir()}/`, "/tmp/"];
+
+/** Lines of /proc/self/mountinfo that name `own`, and those of the machine: not what others who run now have mounted below temporary folders. */
 export function mountLines(own: string): string[] {
   return readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
-    .filter((line) => {
-      const place = line.split(" ")[4] ?? "";
-      return !place.startsWith(`${tmpdir()}/`) || place.startsWith(`${own}/`) || place === own;
-    });
+    .filter((line) => line.includes(own) || !OTHERS.some((folder) => line.split(" ")[4]?.startsWith(folder)));
 }

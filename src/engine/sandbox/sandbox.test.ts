@@ -367,10 +367,10 @@ for (const runtime of ["crun", "runc"] as const) {
     });
 
     it("shows no mounts to the host and leaves nothing in its state directory", async () => {
-      const before = mountLines("");
       let state = "";
       {
         await using at = await place();
+        const before = mountLines(at.folder);
         state = join(at.folder, "state");
         const outcome = at.run("sleep 0.3");
         await at.run("true");

@@ -31,7 +31,7 @@ export const VARIABLES: readonly VariableRow[] = [
     name: "DECANT_LAYERS",
     of: "decant",
     state: "used",
-    note: "`copy`: steps work on copies of their layers, as where the kernel refuses overlays; `overlay`: never on copies. Default `auto`",
+    note: "`copy`: steps work on copies of their layers, as where the kernel refuses overlays; `overlay`: never on copies. `fuse` is an error (decision 27). Default `auto`",
   },
   {
     name: "AWS_REGION, AWS_DEFAULT_REGION, AWS_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",

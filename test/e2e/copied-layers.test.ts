@@ -96,13 +96,29 @@ describe("H1: steps without overlays", { timeout: 300_000 }, () => {
     assert.match(err, /LayersCopied/);
   });
 
-  it("H1: a wish that nobody knows is an error", async () => {
-    const { exitCode, stderr } = await runProcess({
-      argv: [DECANT, "build", "--no-cache", join(folder, "context")],
-      env: { ...process.env, DECANT_LAYERS: "aufs", DECANT_ROOT: join(folder, "store-copy") },
+  for (const [wish, said] of [
+    ["aufs", /Cannot use DECANT_LAYERS="aufs": wanted auto, overlay or copy/],
+    ["fuse", /Cannot use DECANT_LAYERS="fuse": Decant does not start fuse-overlayfs; wanted auto, overlay or copy\n[^]*work on copies/],
+  ] as const)
+    it(`H1: a wish that is not for Decant is an error: ${wish}`, async () => {
+      const { exitCode, stderr } = await runProcess({
+        argv: [DECANT, "build", "--no-cache", join(folder, "context")],
+        env: { ...process.env, DECANT_LAYERS: wish, DECANT_ROOT: join(folder, "store-copy") },
+      });
+      assert.notEqual(exitCode, 0);
+      assert.match(stderr.toString(), said);
     });
-    assert.notEqual(exitCode, 0);
-    assert.match(stderr.toString(), /Cannot use DECANT_LAYERS="aufs": wanted auto, overlay or copy/);
+
+  it("H1: doctor says which way layers go", () => {
+    const doctor = (layers: string): string => {
+      using user = otherUser();
+      return user.run([DECANT, "doctor"], { DECANT_LAYERS: layers }).out;
+    };
+    assert.match(doctor("auto"), /^ok {7}layers: joined by overlays of the kernel$/m);
+    assert.match(
+      doctor("copy"),
+      /^limited {2}layers: each step works on a copy of them, as DECANT_LAYERS=copy wants\n +→ Unset DECANT_LAYERS/m,
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 /** Attacks of RUN steps on the machine, other steps and the store, as root and without root. `npm run bundle` comes first. */
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -352,6 +352,48 @@ RUN --mount=type=cache,id=links,source=up,target=/m echo up: $(ls /m)
       assert.match(log, / up: in out proc up$/m);
       const last = place.build(`${ATTACKER}RUN --mount=type=cache,id=links,source=proc,target=/m echo got it\n`);
       assert.equal(last.code, 1, last.said);
+    });
+
+    it(`H2: ${name}: mounts stay in the root while another step swaps a folder on their way for a link`, () => {
+      const outside = join(place.folder, "../outside");
+      mkdirSync(outside);
+      chmodSync(outside, 0o777);
+      writeFileSync(join(outside, "marker"), "of-the-machine\n");
+      // renameat2(RENAME_EXCHANGE): there is a folder or a link at any time.
+      const swap = `my ($d, $l) = ("/c/d", "/c/l"); do { syscall(${[316, 276][AT]}, -100, $d, -100, $l, 2) == 0 or die $!; $n++ } until -e "/c/stop"; print "swaps: ", $n > 100, "\\n";`;
+      writeFileSync(join(place.folder, "swap"), swap);
+      const cache = "--mount=type=cache,id=race";
+      const ways = [
+        `${cache},target=/c --mount=type=tmpfs,target=/c/d/NAME`,
+        `${cache},target=/c --mount=type=bind,target=/c/d/NAME`,
+        `${cache},target=/c --mount=type=cache,id=inner,target=/c/d/NAME/deep`,
+        `${cache},target=/c --mount=type=bind,source=root/call,target=/c/d/NAME`,
+        `${cache},source=d,target=/m`,
+      ];
+      const victims = Array.from({ length: 4 }, (_, round) =>
+        ways.map((way, at) => {
+          const name = `n${round}-${at}`;
+          return `RUN ${way.replace("NAME", name)} (cat /m/marker /c/d/marker; echo x >/c/d/${name}/f) 2>/dev/null; echo victim ended\n`;
+        }),
+      ).flat();
+      const { code, said: log } = place.build(
+        `${ATTACKER}FROM attacker AS swap
+COPY swap /swap
+RUN ${cache},target=/c mkdir -p /c/d/inner && ln -s ${"../".repeat(20)}${outside} /c/l && touch /c/go && /usr/bin/perl /swap
+FROM attacker AS victims
+RUN ${cache},target=/c until [ -e /c/go ]; do sleep 0.05; done
+${victims.join("")}RUN ${cache},target=/c touch /c/stop
+FROM attacker
+COPY --from=swap /bin/busybox /swap
+COPY --from=victims /bin/busybox /victims
+`,
+        "--no-cache",
+      );
+      assert.doesNotMatch(log, /^#\d+ [\d.]+ of-the-machine|bug in Decant/m);
+      assert.deepEqual(readdirSync(outside), ["marker"], log);
+      assert.equal(code, 0, log);
+      assert.equal(log.match(/^#\d+ [\d.]+ victim ended$/gm)?.length, victims.length);
+      assert.match(log, /^#\d+ [\d.]+ swaps: 1$/m);
     });
 
     it(`H2: ${name}: working directories by descriptors of the runtime show no folder of the machine`, () => {

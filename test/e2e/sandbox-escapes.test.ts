@@ -367,7 +367,7 @@ RUN --mount=type=cache,id=links,source=up,target=/m echo up: $(ls /m)
         `${cache},target=/c --mount=type=tmpfs,target=/c/d/NAME`,
         `${cache},target=/c --mount=type=bind,target=/c/d/NAME`,
         `${cache},target=/c --mount=type=cache,id=inner,target=/c/d/NAME/deep`,
-        `${cache},target=/c --mount=type=bind,source=root/call,target=/c/d/NAME`,
+        `${cache},target=/c --mount=type=bind,from=attacker,source=/bin/busybox,target=/c/d/NAME`,
         `${cache},source=d,target=/m`,
       ];
       const victims = Array.from({ length: 4 }, (_, round) =>
@@ -379,9 +379,9 @@ RUN --mount=type=cache,id=links,source=up,target=/m echo up: $(ls /m)
       const { code, said: log } = place.build(
         `${ATTACKER}FROM attacker AS swap
 COPY swap /swap
-RUN ${cache},target=/c mkdir -p /c/d/inner && ln -s ${"../".repeat(20)}${outside} /c/l && touch /c/go && /usr/bin/perl /swap
+RUN ${cache},target=/c mkdir -p /c/d/inner /c${outside} && ln -s ${outside} /c/l && touch /c/go && /usr/bin/perl /swap
 FROM attacker AS victims
-RUN ${cache},target=/c until [ -e /c/go ]; do sleep 0.05; done
+RUN ${cache},target=/c mkdir -p ${outside}; until [ -e /c/go ]; do sleep 0.05; done
 ${victims.join("")}RUN ${cache},target=/c touch /c/stop
 FROM attacker
 COPY --from=swap /bin/busybox /swap

@@ -370,18 +370,20 @@ RUN --mount=type=cache,id=links,source=up,target=/m echo up: $(ls /m)
         `${cache},target=/c --mount=type=bind,from=attacker,source=/bin/busybox,target=/c/d/NAME`,
         `${cache},source=d,target=/m`,
       ];
-      const victims = Array.from({ length: 4 }, (_, round) =>
+      // On both ways, so that a mount finds its point wherever it goes.
+      const points = (folder: string): string => `mkdir -p ${folder}/n0 ${folder}/n1 ${folder}/n2/deep && touch ${folder}/n3`;
+      const victims = Array.from({ length: 4 }, () =>
         ways.map((way, at) => {
-          const name = `n${round}-${at}`;
+          const name = `n${at}`;
           return `RUN ${way.replace("NAME", name)} (cat /m/marker /c/d/marker; echo x >/c/d/${name}/f) 2>/dev/null; echo victim ended\n`;
         }),
       ).flat();
       const { code, said: log } = place.build(
         `${ATTACKER}FROM attacker AS swap
 COPY swap /swap
-RUN ${cache},target=/c mkdir -p /c/d/inner /c${outside} && ln -s ${outside} /c/l && touch /c/go && /usr/bin/perl /swap
+RUN ${cache},target=/c mkdir -p /c${outside} && ${points("/c/d")} && ln -s ${outside} /c/l && touch /c/go && /usr/bin/perl /swap
 FROM attacker AS victims
-RUN ${cache},target=/c mkdir -p ${outside}; until [ -e /c/go ]; do sleep 0.05; done
+RUN ${cache},target=/c ${points(outside)}; until [ -e /c/go ]; do sleep 0.05; done
 ${victims.join("")}RUN ${cache},target=/c touch /c/stop
 FROM attacker
 COPY --from=swap /bin/busybox /swap

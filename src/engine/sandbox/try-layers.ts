@@ -41,13 +41,16 @@ function refusalOf({ lower, work, target }: LayersPlace, userXattr: boolean): st
     if (error instanceof Error) return error.message;
     throw error;
   } finally {
-    try {
-      unmount(target);
-    } catch (error) {
-      // Not mounted.
-      if (!isDecantError(error)) throw error;
-    }
+    unmountIfMounted(target);
     for (const folder of [lower, work]) rmSync(folder, { recursive: true, force: true });
     rmdirSync(target);
+  }
+}
+
+function unmountIfMounted(target: string): void {
+  try {
+    unmount(target);
+  } catch (error) {
+    if (!isDecantError(error, "SYSCALL")) throw error;
   }
 }

@@ -51,9 +51,8 @@ export function createRecentContents(): RecentContents {
     rows.u32[((row - 1) * ROW) / 4 + field] = value;
   };
   const hexAt = (row: number): string => rows.bytes.toString("hex", (row - 1) * ROW + DIGEST_AT, row * ROW);
-  const hashOfHex = (hex: string): number => hashOf(0, hex, 0, 16);
   const slots = createNumberSlots((row) => get(row, HASH));
-  const find = (hex: string, hash: number): number => slots.find(hash, (row) => get(row, HASH) === hash && hexAt(row) === hex);
+  const find = (digest: Digest, hash: number): number => slots.find(hash, (row) => get(row, HASH) === hash && hexAt(row) === hexOf(digest));
 
   /** A chunk that has room for `size` bytes. */
   const roomFor = (size: number): Chunk | undefined => {
@@ -69,9 +68,8 @@ export function createRecentContents(): RecentContents {
   return {
     keep(bytes, digest) {
       if (bytes.byteLength > MAX_FILE_BYTES) return;
-      const hex = hexOf(digest);
-      const hash = hashOfHex(hex);
-      let row = find(hex, hash);
+      const hash = hashOfDigest(digest);
+      let row = find(digest, hash);
       if (row !== 0 && get(row, COPIES) > 0) {
         set(row, COPIES, get(row, COPIES) + 1);
         return;
@@ -80,7 +78,7 @@ export function createRecentContents(): RecentContents {
       if (chunk === undefined) return;
       if (row === 0) {
         row = rows.reserve(ROW) / ROW + 1;
-        rows.bytes.write(hex, (row - 1) * ROW + DIGEST_AT, "hex");
+        rows.bytes.write(hexOf(digest), (row - 1) * ROW + DIGEST_AT, "hex");
         set(row, HASH, hash);
         slots.add(row);
       }
@@ -93,8 +91,7 @@ export function createRecentContents(): RecentContents {
       chunk.left += 1;
     },
     take(digest) {
-      const hex = hexOf(digest);
-      const row = find(hex, hashOfHex(hex));
+      const row = find(digest, hashOfDigest(digest));
       const copies = row === 0 ? 0 : get(row, COPIES);
       if (copies === 0) return undefined;
       set(row, COPIES, copies - 1);
@@ -106,4 +103,9 @@ export function createRecentContents(): RecentContents {
       return chunk.bytes.subarray(get(row, OFFSET), get(row, OFFSET) + get(row, SIZE));
     },
   };
+}
+
+/** Of its first 16 digits, which follow "sha256:". */
+function hashOfDigest(digest: Digest): number {
+  return hashOf(0, digest, 7, 23);
 }

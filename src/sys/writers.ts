@@ -16,13 +16,12 @@ const call = bind("int fcntl(int fd, int command, long argument)");
 
 /**
  * Has another process, or this one, the file of `fd` (open for reading) open for writing, or mapped so? False as well where nobody can tell: a
- * file of another user, a file system without leases. `isBrief`: the caller closes `fd` at once. That ends the lease, too; who opens the file for
- * writing meanwhile waits for it.
+ * file of another user, a file system without leases.
  */
-export function hasWriters(fd: number, isBrief: boolean): boolean {
+export function hasWriters(fd: number): boolean {
   // Who opens it for writing in this moment has us told by a signal, which must not be one that ends us.
   call(fd, F_SETSIG, SIGURG);
   if (call(fd, F_SETLEASE, F_RDLCK) < 0) return lastErrno() === EAGAIN;
-  if (!isBrief) call(fd, F_SETLEASE, F_UNLCK);
+  call(fd, F_SETLEASE, F_UNLCK);
   return false;
 }

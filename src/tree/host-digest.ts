@@ -31,7 +31,7 @@ export function hashHostFile(
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw goneSinceListed(path);
     // Before it is read: who comes later changes its time.
-    const memo = digests === undefined || hasWriters(fd, stat.size <= SMALL) ? undefined : digests;
+    const memo = digests === undefined || hasWriters(fd) ? undefined : digests;
     if (stat.size <= SMALL) {
       scratch ??= Buffer.allocUnsafeSlow(SMALL);
       const bytes = scratch.subarray(0, stat.size);

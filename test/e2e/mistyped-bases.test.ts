@@ -37,7 +37,7 @@ test("U10: an image that cannot be pulled has such a hint, too, whatever wants i
   const { host } = registry;
   await shop.build(`FROM ${host}/team/app:stable\nLABEL a=b\n`);
   await registry[Symbol.asyncDispose]();
-  const options = { root: shop.root, env: {}, caCerts: "off" } as const;
+  const options = { root: shop.root, env: {} } as const;
   const hintOf = async (work: Promise<unknown>): Promise<string | undefined> =>
     await work.then(
       () => undefined,

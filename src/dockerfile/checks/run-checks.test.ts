@@ -309,7 +309,7 @@ describe("FROM of a base that Decant assembles", () => {
     ["FROM distroless:./bases/own.yaml", [[], []]],
     ["FROM distroless:./bases/own.yaml:debug", [[], []]],
     ["ARG V=nonroot\nFROM distroless:cc-debian12:${V}", [[], []]],
-    ["ARG V\nFROM distroless:cc-debian12:${V}", [["DOCKERFILE_SEMANTIC"], ["InvalidDefaultArgInFrom"]]],
+    ["ARG V\nFROM distroless:cc-debian12:${V}", [["InvalidValue"], ["InvalidDefaultArgInFrom"]]],
   ] as const)
     it(`A8: ${from}`, () => assert.deepEqual(row(from), want));
 });

@@ -29,6 +29,6 @@ test("readableTree() gives nothing for a file that was removed meanwhile, and sa
   const entry = subject.tree.lookup(treePath(".env"));
   assert.ok(entry !== undefined);
   await rm(join(folder.path, ".env"));
-  assert.deepEqual(await subject.tree.data(entry), { kind: "host", path: "/dev/zero" });
+  assert.deepEqual(await subject.tree.data(entry), { kind: "slice", path: "/dev/zero", offset: 0 });
   assert.deepEqual([...(subject.refused ?? [])], [".env"]);
 });

@@ -39,7 +39,7 @@ export function readableTree(tree: Tree, isMounted: IsMounted): ReadableTree {
         const source = await tree.data(entry);
         if (source.kind !== "host" || mayRead(source.path)) return source;
         refused.add(entry.path);
-        return { kind: "host", path: NOTHING };
+        return { kind: "slice", path: NOTHING, offset: 0 };
       },
     },
   };

@@ -212,10 +212,13 @@ function signalNumber(signal: NodeJS.Signals | undefined): number {
   return signal === undefined ? 0 : osConstants.signals[signal];
 }
 
+/** Where programs are for who has no PATH, as for shells. */
+const USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /** The path of a program by the PATH of `env` (default: ours), or undefined. A name with a slash is looked at as it is. */
 export function findTool(name: string, env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
   if (name.includes("/")) return isExecutable(name) ? name : undefined;
-  for (const folder of (env["PATH"] ?? "").split(delimiter)) {
+  for (const folder of (env["PATH"] ?? USUAL_PATH).split(delimiter)) {
     // An empty part means the working directory, which may be the user's hostile context.
     if (folder === "") continue;
     const path = join(folder, name);

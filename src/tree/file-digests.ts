@@ -2,16 +2,16 @@
  * Remembers the digests of host files between builds, so that an unchanged file costs one lstat. One sorted table per root, kept as a blob.
  * Like git's index, it does not believe what changed within the clock's grain of being hashed.
  */
-import { openSync } from "node:fs";
 import type { ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { createHasher, isDigest } from "../digest.ts";
 import { errnoOf, isDecantError } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
-import { compareTreePaths } from "../paths.ts";
+import { compareTreePaths, fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
 import type { DigestTable, FileStat, GrowingTable, StoredTable } from "./file-digest-table.ts";
 import { createTable, encodeTable, openTable } from "./file-digest-table.ts";
+import { openForReading } from "./host-files.ts";
 
 /** Digests by path and metadata. */
 export interface FileDigests {
@@ -116,7 +116,7 @@ function noTable(): StoredTable {
 
 function openStored(store: Store, digest: Digest): StoredTable {
   try {
-    return openTable(openSync(store.blobs.path(digest), "r"));
+    return openTable(openForReading(fromText(store.blobs.path(digest))));
   } catch (error) {
     // It only saves time.
     if (errnoOf(error) === "ENOENT") return noTable();

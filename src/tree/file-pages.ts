@@ -11,7 +11,7 @@ export interface Span {
 }
 
 /** The bytes of an open file. */
-export interface FilePages extends Disposable {
+interface FilePages extends Disposable {
   /** Bytes from `start` on, with pages of its own. */
   span(start: number): Span;
 }

@@ -21,6 +21,8 @@ const MAGIC = "DCNTFD1\n";
 const HEADER = 16;
 const RECORD = 88;
 const DIGEST_AT = 56;
+/** The field that is zero in a memo. A table that grows keeps the hash of the path there. */
+const HASH = 13;
 const MAX_BYTES = 2 ** 31;
 /** So much is written at a time. */
 const PIECE_BYTES = 256 * 1024;
@@ -65,18 +67,20 @@ export function openTable(fd: number): StoredTable {
 export function createTable(): GrowingTable {
   const records = createGrowingBytes(MAX_BYTES);
   const paths = createGrowingBytes(MAX_BYTES);
-  const { u32, f64 } = records;
   let count = 0;
   const table = tableOver(wholeOf(records), wholeOf(paths), () => count);
   // Of a position plus 1.
-  const newSlots = (): ReturnType<typeof createNumberSlots> => createNumberSlots((number) => hashOfPath(table.path(number - 1)));
+  const hashAt = (position: number): number => records.u32[(position * RECORD) / 4 + HASH] ?? 0;
+  const newSlots = (): ReturnType<typeof createNumberSlots> => createNumberSlots((number) => hashAt(number - 1));
   let slots = newSlots();
-  const find = (path: TreePath): number => slots.find(hashOfPath(path), (number) => table.compare(number - 1, path) === 0) - 1;
-  const add = (path: TreePath): number => {
+  const findHashed = (path: TreePath, hash: number): number =>
+    slots.find(hash, (number) => hashAt(number - 1) === hash && table.compare(number - 1, path) === 0) - 1;
+  const add = (path: TreePath, hash: number): number => {
     const at = records.reserve(RECORD);
     const pathAt = paths.reserve(path.length);
-    u32[at / 4] = pathAt;
-    u32[at / 4 + 1] = path.length;
+    records.u32[at / 4] = pathAt;
+    records.u32[at / 4 + 1] = path.length;
+    records.u32[at / 4 + HASH] = hash;
     paths.bytes.write(path, pathAt, "latin1");
     count += 1;
     slots.add(count);
@@ -87,18 +91,19 @@ export function createTable(): GrowingTable {
     get count() {
       return count;
     },
-    find,
+    find: (path) => findHashed(path, hashOfPath(path)),
     put(path, stat, digest) {
-      const known = find(path);
-      const at = (known < 0 ? add(path) : known) * RECORD;
+      const hash = hashOfPath(path);
+      const known = findHashed(path, hash);
+      const at = (known < 0 ? add(path, hash) : known) * RECORD;
+      const { bytes, u32, f64 } = records;
       f64[at / 8 + 1] = stat.size;
       f64[at / 8 + 2] = stat.mtimeMs;
       f64[at / 8 + 3] = stat.ctimeMs;
       f64[at / 8 + 4] = stat.ino;
       f64[at / 8 + 5] = stat.dev;
       u32[at / 4 + 12] = stat.mode;
-      u32[at / 4 + 13] = 0;
-      records.bytes.write(hexOf(digest), at + DIGEST_AT, 32, "hex");
+      bytes.write(hexOf(digest), at + DIGEST_AT, 32, "hex");
     },
     clear() {
       count = 0;
@@ -129,6 +134,7 @@ export function* encodeTable(old: DigestTable, fresh: DigestTable, rows: Int32Ar
     const position = row < 0 ? -1 - row : row;
     table.copyRecord(position, out, used);
     out.writeUInt32LE(pathAt, used);
+    out.writeUInt32LE(0, used + HASH * 4);
     pathAt += table.pathLength(position);
     used += RECORD;
   }
@@ -147,9 +153,14 @@ function hashOfPath(path: TreePath): number {
   return hashOf(0, path, 0, path.length);
 }
 
-/** Memory that grows, as it is now. */
+/** Memory that grows: what it is in changes with it. */
 function wholeOf(memory: ReturnType<typeof createGrowingBytes>): Span {
-  return { bytes: memory.bytes, at: (position) => position };
+  return {
+    get bytes() {
+      return memory.bytes;
+    },
+    at: (position) => position,
+  };
 }
 
 function tableOver(records: Span, paths: Span, count: () => number): DigestTable {

@@ -142,6 +142,8 @@ function opened(vertex: Vertex, result: VertexResult, state: SolveState): Vertex
       await selections.ended;
       progress.end();
       signal.throwIfAborted();
+      // Who opened the directory writes them again in the end, and tells of what fails.
+      await result.flush?.().catch(() => undefined);
     });
     sources.push({ close: () => undefined, ended: () => hashing });
     // What cannot be hashed is told by the step that selects it.

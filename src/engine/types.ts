@@ -26,6 +26,8 @@ export type VertexResult =
       readonly name: string;
       readonly path: string;
       readonly ignored: (path: string) => boolean;
+      /** Called when what steps select was hashed: the digests are written, and need no memory from then on. It may fail: they only save time. */
+      readonly flush?: (() => Promise<void>) | undefined;
       /** Added by the solver. */
       readonly selections?: Selections | undefined;
     };

@@ -9,7 +9,8 @@ import type { Digest } from "../digest.ts";
 import { hexOf } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
 import { createGrowingBytes } from "./growing-bytes.ts";
-import { alignedBuffer, comparePathText } from "./index-format.ts";
+import { createFilePages, type Span } from "./file-pages.ts";
+import { comparePathText } from "./index-format.ts";
 import { createNumberSlots } from "./number-slots.ts";
 import { hashOf } from "./path-slots.ts";
 
@@ -23,6 +24,8 @@ const DIGEST_AT = 56;
 /** The field that is zero in a memo. A table that grows keeps the hash of the path there. */
 const HASH = 13;
 const MAX_BYTES = 2 ** 31;
+/** So much is written at a time. */
+const PIECE_BYTES = 256 * 1024;
 
 /** Records by position. */
 export interface DigestTable {
@@ -31,8 +34,7 @@ export interface DigestTable {
   path(position: number): TreePath;
   matches(position: number, stat: FileStat): boolean;
   digest(position: number): Digest;
-  /** Copies a record and its path; gives the bytes of the path. */
-  copyTo(position: number, out: Buffer, recordAt: number, pathAt: number): number;
+  copyRecord(position: number, out: Buffer, outAt: number): void;
   pathLength(position: number): number;
 }
 
@@ -42,19 +44,23 @@ export interface GrowingTable extends DigestTable {
   find(path: TreePath): number;
   /** Sets the record of a path. */
   put(path: TreePath, stat: FileStat, digest: Digest): void;
+  /** Takes all records away, and gives their memory back. */
+  clear(): void;
 }
 
-/** Opens bytes whose digest was checked: they are as `encodeTable` made them. Anything of another format is an empty table. */
-export function openTable(blob: Buffer | undefined): DigestTable {
-  if (blob === undefined || blob.byteLength < HEADER || blob.toString("latin1", 0, 8) !== MAGIC) return createTable();
-  const bytes = alignedBuffer(blob.byteLength);
-  blob.copy(bytes);
-  const count = bytes.readUInt32LE(8);
-  return tableOver(
-    () => bytes.subarray(HEADER),
-    () => bytes.subarray(HEADER + count * RECORD),
-    () => count,
-  );
+/** A table in a file. */
+export interface StoredTable extends DigestTable, Disposable {}
+
+/** Opens a file whose digest was checked: it is as `encodeTable` made it. Anything of another format is an empty table. Takes over the descriptor. */
+export function openTable(fd: number): StoredTable {
+  const pages = createFilePages(fd);
+  const head = pages.span(0);
+  const at = head.at(0, HEADER);
+  const count = head.bytes.toString("latin1", at, at + 8) === MAGIC ? head.bytes.readUInt32LE(at + 8) : 0;
+  return {
+    ...tableOver(pages.span(HEADER), pages.span(HEADER + count * RECORD), () => count),
+    [Symbol.dispose]: () => pages[Symbol.dispose](),
+  };
 }
 
 /** Starts an empty table. */
@@ -62,14 +68,11 @@ export function createTable(): GrowingTable {
   const records = createGrowingBytes(MAX_BYTES);
   const paths = createGrowingBytes(MAX_BYTES);
   let count = 0;
-  const table = tableOver(
-    () => records.bytes,
-    () => paths.bytes,
-    () => count,
-  );
+  const table = tableOver(wholeOf(records), wholeOf(paths), () => count);
   // Of a position plus 1.
   const hashAt = (position: number): number => records.u32[(position * RECORD) / 4 + HASH] ?? 0;
-  const slots = createNumberSlots((number) => hashAt(number - 1));
+  const newSlots = (): ReturnType<typeof createNumberSlots> => createNumberSlots((number) => hashAt(number - 1));
+  let slots = newSlots();
   const findHashed = (path: TreePath, hash: number): number =>
     slots.find(hash, (number) => hashAt(number - 1) === hash && table.compare(number - 1, path) === 0) - 1;
   const add = (path: TreePath, hash: number): number => {
@@ -102,59 +105,111 @@ export function createTable(): GrowingTable {
       u32[at / 4 + 12] = stat.mode;
       bytes.write(hexOf(digest), at + DIGEST_AT, 32, "hex");
     },
+    clear() {
+      count = 0;
+      slots = newSlots();
+      records.shrink(0);
+      paths.shrink(0);
+    },
   };
 }
 
-/** Makes a table of `rows`: positions of `old`, and of `fresh` as -1 - position, in the order of their paths. */
-export function encodeTable(old: DigestTable, fresh: DigestTable, rows: Int32Array): Buffer {
-  const heap = HEADER + rows.length * RECORD;
-  let size = heap;
-  for (const row of rows) size += row < 0 ? fresh.pathLength(-1 - row) : old.pathLength(row);
-  const bytes = alignedBuffer(Math.ceil(size / 8) * 8);
-  bytes.fill(0, 0, HEADER).fill(0, size);
-  bytes.write(MAGIC, 0, "latin1");
-  bytes.writeUInt32LE(rows.length, 8);
-  let pathAt = heap;
-  rows.forEach((row, number) => {
-    const recordAt = HEADER + number * RECORD;
-    const length = row < 0 ? fresh.copyTo(-1 - row, bytes, recordAt, pathAt) : old.copyTo(row, bytes, recordAt, pathAt);
-    bytes.writeUInt32LE(pathAt - heap, recordAt);
-    bytes.writeUInt32LE(0, recordAt + HASH * 4);
-    pathAt += length;
-  });
-  return bytes;
+/**
+ * Gives the bytes of a table of `rows`: positions of `old`, and of `fresh` as -1 - position, in the order of their paths. A piece is valid until the
+ * next is asked for.
+ */
+export function* encodeTable(old: DigestTable, fresh: DigestTable, rows: Int32Array): Generator<Buffer, void, undefined> {
+  const out = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  out.fill(0, 0, HEADER);
+  out.write(MAGIC, 0, "latin1");
+  out.writeUInt32LE(rows.length, 8);
+  let used = HEADER;
+  let pathAt = 0;
+  for (const row of rows) {
+    if (used + RECORD > PIECE_BYTES) {
+      yield out.subarray(0, used);
+      used = 0;
+    }
+    const table = row < 0 ? fresh : old;
+    const position = row < 0 ? -1 - row : row;
+    table.copyRecord(position, out, used);
+    out.writeUInt32LE(pathAt, used);
+    out.writeUInt32LE(0, used + HASH * 4);
+    pathAt += table.pathLength(position);
+    used += RECORD;
+  }
+  for (const row of rows) {
+    const path = row < 0 ? fresh.path(-1 - row) : old.path(row);
+    if (used + path.length > PIECE_BYTES) {
+      yield out.subarray(0, used);
+      used = 0;
+    }
+    used += out.write(path, used, "latin1");
+  }
+  yield out.subarray(0, used);
 }
 
 function hashOfPath(path: TreePath): number {
   return hashOf(0, path, 0, path.length);
 }
 
-function tableOver(records: () => Buffer, paths: () => Buffer, count: () => number): DigestTable {
-  const word = (position: number, field: number): number => records().readUInt32LE(position * RECORD + field * 4);
-  const float = (position: number, field: number): number => records().readDoubleLE(position * RECORD + field * 8);
+/** Memory that grows: what it is in changes with it. */
+function wholeOf(memory: ReturnType<typeof createGrowingBytes>): Span {
+  return {
+    get bytes() {
+      return memory.bytes;
+    },
+    at: (position) => position,
+  };
+}
+
+function tableOver(records: Span, paths: Span, count: () => number): DigestTable {
+  const recordAt = (position: number): number => records.at(position * RECORD, RECORD);
+  const pathLength = (position: number): number => {
+    const at = recordAt(position);
+    return records.bytes.readUInt32LE(at + 4);
+  };
+  /** Where the path is in the bytes of `paths`. */
+  const pathAt = (position: number, length: number): number => {
+    const at = recordAt(position);
+    return paths.at(records.bytes.readUInt32LE(at), length);
+  };
   return {
     get count() {
       return count();
     },
-    compare: (position, path) => (position >= count() ? 1 : comparePathText(paths(), word(position, 0), word(position, 1), path)),
-    // Written from a TreePath.
-    path: (position) => paths().toString("latin1", word(position, 0), word(position, 0) + word(position, 1)) as TreePath,
-    pathLength: (position) => word(position, 1),
-    matches: (position, stat) =>
-      float(position, 1) === stat.size &&
-      float(position, 2) === stat.mtimeMs &&
-      float(position, 3) === stat.ctimeMs &&
-      float(position, 4) === stat.ino &&
-      float(position, 5) === stat.dev &&
-      word(position, 12) === stat.mode,
-    digest(position) {
-      const at = position * RECORD + DIGEST_AT;
-      return `sha256:${records().toString("hex", at, at + 32)}` as Digest;
+    compare(position, path) {
+      if (position >= count()) return 1;
+      const length = pathLength(position);
+      const at = pathAt(position, length);
+      return comparePathText(paths.bytes, at, length, path);
     },
-    copyTo(position, out, recordAt, pathAt) {
-      records().copy(out, recordAt, position * RECORD, (position + 1) * RECORD);
-      paths().copy(out, pathAt, word(position, 0), word(position, 0) + word(position, 1));
-      return word(position, 1);
+    path(position) {
+      const length = pathLength(position);
+      const at = pathAt(position, length);
+      // Written from a TreePath.
+      return paths.bytes.toString("latin1", at, at + length) as TreePath;
+    },
+    pathLength,
+    matches(position, stat) {
+      const at = recordAt(position);
+      const { bytes } = records;
+      return (
+        bytes.readDoubleLE(at + 8) === stat.size &&
+        bytes.readDoubleLE(at + 16) === stat.mtimeMs &&
+        bytes.readDoubleLE(at + 24) === stat.ctimeMs &&
+        bytes.readDoubleLE(at + 32) === stat.ino &&
+        bytes.readDoubleLE(at + 40) === stat.dev &&
+        bytes.readUInt32LE(at + 48) === stat.mode
+      );
+    },
+    digest(position) {
+      const at = recordAt(position) + DIGEST_AT;
+      return `sha256:${records.bytes.toString("hex", at, at + 32)}` as Digest;
+    },
+    copyRecord(position, out, outAt) {
+      const at = recordAt(position);
+      records.bytes.copy(out, outAt, at, at + RECORD);
     },
   };
 }

@@ -2,14 +2,16 @@
  * Remembers the digests of host files between builds, so that an unchanged file costs one lstat. One sorted table per root, kept as a blob.
  * Like git's index, it does not believe what changed within the clock's grain of being hashed.
  */
+import type { ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
-import { isDigest } from "../digest.ts";
-import { isDecantError } from "../errors.ts";
+import { createHasher, isDigest } from "../digest.ts";
+import { errnoOf, isDecantError } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
-import { compareTreePaths } from "../paths.ts";
+import { compareTreePaths, fromText } from "../paths.ts";
 import type { Store } from "../store/index.ts";
-import type { DigestTable, FileStat, GrowingTable } from "./file-digest-table.ts";
+import type { DigestTable, FileStat, GrowingTable, StoredTable } from "./file-digest-table.ts";
 import { createTable, encodeTable, openTable } from "./file-digest-table.ts";
+import { openForReading } from "./host-files.ts";
 
 /** Digests by path and metadata. */
 export interface FileDigests {
@@ -19,38 +21,50 @@ export interface FileDigests {
   put(path: TreePath, stat: FileStat, digest: Digest, startedMs: number): void;
 }
 
-/** `FileDigests` that last. */
-interface StoredFileDigests extends FileDigests {
-  /** Writes what is new to the store; nothing when nothing is. */
+/** `FileDigests` that last. Disposing closes them; nothing is written then. */
+interface StoredFileDigests extends FileDigests, Disposable {
+  /** Writes what is new to the store, and gives its memory back; nothing when nothing is. Calls wait for each other. */
   flush(): Promise<void>;
 }
 
 const SPACE = "file-digests";
 /** The clock of file systems is that coarse (10 ms on kernels with HZ=100), with a margin. */
 const RACY_MS = 50;
-const MAX_BYTES = 2 ** 31;
 /** Files that were not met are kept up to this, or to as many as were met. */
 const MIN_UNSEEN = 10_000;
 
 /** Opens the memo of a root directory. `rootPath` names it and is not touched. A damaged memo counts as empty. */
 export async function createFileDigests(store: Store, rootPath: string): Promise<StoredFileDigests> {
-  const table = await load(store, rootPath);
+  let table = await load(store, rootPath);
   const fresh = createTable();
-  const seen = new Uint8Array(table.count);
-  let isDirty = false;
+  let seen = new Uint8Array(table.count);
+  /** How often something was put that is not written. */
+  let puts = 0;
   /** Walks ask in order: the next is most often the one after the last. */
   let cursor = 0;
   const find = (path: TreePath): number => {
     if (table.compare(cursor, path) === 0) return cursor;
-    let low = 0;
-    let high = table.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (table.compare(middle, path) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return table.compare(low, path) === 0 ? low : -1;
+    cursor = placeOf(table, path, cursor);
+    return table.compare(cursor, path) === 0 ? cursor : -1;
   };
+  let last: Promise<void> = Promise.resolve();
+  const write = async (): Promise<void> => {
+    if (puts === 0) return;
+    const putsBefore = puts;
+    const rows = joinRows(table, fresh, seen);
+    const { digest } = await store.blobs.write(streamOf(encodeTable(table, fresh, rows)));
+    store.records.put(SPACE, rootPath, digest, [{ kind: "blob", id: digest }]);
+    // What came meanwhile is written the next time, with all of this.
+    if (puts !== putsBefore) return;
+    const written = openStored(store, digest);
+    table[Symbol.dispose]();
+    table = written;
+    seen = Uint8Array.from(rows, (row) => (row < 0 ? 1 : (seen[row] ?? 0)));
+    fresh.clear();
+    puts = 0;
+    cursor = 0;
+  };
+
   return {
     get(path, stat) {
       const known = fresh.find(path);
@@ -64,25 +78,62 @@ export async function createFileDigests(store: Store, rootPath: string): Promise
     put(path, stat, digest, startedMs) {
       if (Math.max(stat.mtimeMs, stat.ctimeMs) > startedMs - RACY_MS) return;
       fresh.put(path, stat, digest);
-      isDirty = true;
+      puts += 1;
     },
-    async flush() {
-      if (!isDirty) return;
-      isDirty = false;
-      const { digest } = await store.blobs.put(encodeTable(table, fresh, joinRows(table, fresh, seen)));
-      store.records.put(SPACE, rootPath, digest, [{ kind: "blob", id: digest }]);
+    flush() {
+      const next = last.then(write);
+      last = next.catch(() => undefined);
+      return next;
     },
+    [Symbol.dispose]: () => table[Symbol.dispose](),
   };
 }
 
-async function load(store: Store, rootPath: string): Promise<DigestTable> {
-  const id = store.records.get(SPACE, rootPath);
-  if (typeof id !== "string" || !isDigest(id)) return createTable();
+async function* streamOf(pieces: Iterable<Buffer>): ByteStream {
+  yield* pieces;
+}
+
+/** The first position whose path is not before `path`, searched for from `near` on: what is asked for in order is near. */
+function placeOf(table: DigestTable, path: TreePath, near: number): number {
+  let low = 0;
+  let high = near;
+  if (table.compare(near, path) < 0) {
+    let step = 1;
+    for (low = near + 1; table.compare(low + step - 1, path) < 0; step *= 2) low += step;
+    high = Math.min(low + step - 1, table.count);
+  } else if (near === 0 || table.compare(near - 1, path) < 0) return near;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (table.compare(middle, path) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function noTable(): StoredTable {
+  return { ...createTable(), [Symbol.dispose]: () => undefined };
+}
+
+function openStored(store: Store, digest: Digest): StoredTable {
   try {
-    return openTable(await store.blobs.read(id, MAX_BYTES));
+    return openTable(openForReading(fromText(store.blobs.path(digest))));
   } catch (error) {
     // It only saves time.
-    if (isDecantError(error, "BLOB_MISSING") || isDecantError(error, "STORE_CORRUPT")) return createTable();
+    if (errnoOf(error) === "ENOENT") return noTable();
+    throw error;
+  }
+}
+
+async function load(store: Store, rootPath: string): Promise<StoredTable> {
+  const id = store.records.get(SPACE, rootPath);
+  if (typeof id !== "string" || !isDigest(id)) return noTable();
+  try {
+    const hasher = createHasher();
+    for await (const chunk of store.blobs.open(id)) hasher.update(chunk);
+    return hasher.digest() === id ? openStored(store, id) : noTable();
+  } catch (error) {
+    // It only saves time.
+    if (isDecantError(error, "BLOB_MISSING") || isDecantError(error, "STORE_CORRUPT")) return noTable();
     throw error;
   }
 }

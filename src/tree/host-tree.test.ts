@@ -116,7 +116,7 @@ test("createFileDigests() remembers files that did not change, and no others", a
   }
   // The change time cannot be set: pretend that hashing began later.
   const digest = async (): Promise<(string | undefined)[]> => {
-    const digests = await createFileDigests(at.store, root);
+    using digests = await createFileDigests(at.store, root);
     const tree = hostTree(root, { digests });
     const known = [...walk(tree, ROOT)].filter(({ kind }) => kind === "file").map((one) => one.digest);
     for (const name of ["a", "d/b", "d/c"])
@@ -139,7 +139,7 @@ test("createFileDigests() does not believe what changed while it was hashed", as
   const root = `${at.path}/context`;
   mkdirSync(root);
   writeFileSync(`${root}/a`, "a");
-  const digests = await createFileDigests(at.store, root);
+  using digests = await createFileDigests(at.store, root);
   const tree = hostTree(root, { digests });
   const [entry] = tree.readdir(ROOT);
   assert.ok(entry !== undefined);

@@ -27,6 +27,16 @@ describe("createRecentContents()", () => {
     bytes.write("???");
     assert.equal(recent.take(sha256(ONE))?.toString(), "one");
   });
+  it("X7: starts anew when all of many contents were taken", () => {
+    const recent = createRecentContents();
+    const contents = Array.from({ length: 25_000 }, (_, number) => Buffer.from(String(number)));
+    const digests = contents.map((bytes) => sha256(bytes));
+    for (let round = 0; round < 2; round += 1) {
+      for (const [index, bytes] of contents.entries()) recent.keep(bytes, digests[index] ?? sha256(bytes));
+      for (const [index, digest] of digests.entries()) assert.equal(recent.take(digest)?.toString(), String(index));
+      for (const digest of digests) assert.equal(recent.take(digest), undefined);
+    }
+  });
   it("keeps no large files, and no more than its bound; what was taken makes room", () => {
     const recent = createRecentContents();
     const large = Buffer.alloc(40_000);

@@ -51,8 +51,24 @@ export function createRecentContents(): RecentContents {
     rows.u32[((row - 1) * ROW) / 4 + field] = value;
   };
   const hexAt = (row: number): string => rows.bytes.toString("hex", (row - 1) * ROW + DIGEST_AT, row * ROW);
-  const slots = createNumberSlots((row) => get(row, HASH));
+  const newSlots = (): ReturnType<typeof createNumberSlots> => createNumberSlots((row) => get(row, HASH));
+  let slots = newSlots();
+  /** Rows whose content may still be taken. */
+  let live = 0;
   const find = (digest: Digest, hash: number): number => slots.find(hash, (row) => get(row, HASH) === hash && hexAt(row) === hexOf(digest));
+
+  /** Takes the content of a row away. */
+  const drop = (row: number, chunk: Chunk): void => {
+    live -= 1;
+    chunk.left -= 1;
+    const number = get(row, CHUNK);
+    if (chunk.left === 0 && number !== filling) chunks.delete(number);
+    // A build may do much more after its last COPY. A short list is not worth a new one.
+    if (live > 0 || rows.size < CHUNK_BYTES) return;
+    slots = newSlots();
+    rows.shrink(0);
+    chunks.clear();
+  };
 
   /** A chunk that has room for `size` bytes. */
   const roomFor = (size: number): Chunk | undefined => {
@@ -89,18 +105,18 @@ export function createRecentContents(): RecentContents {
       set(row, COPIES, 1);
       chunk.used += bytes.byteLength;
       chunk.left += 1;
+      live += 1;
     },
     take(digest) {
       const row = find(digest, hashOfDigest(digest));
       const copies = row === 0 ? 0 : get(row, COPIES);
       if (copies === 0) return undefined;
       set(row, COPIES, copies - 1);
-      const number = get(row, CHUNK);
-      const chunk = chunks.get(number);
+      const chunk = chunks.get(get(row, CHUNK));
       if (chunk === undefined) return undefined;
-      if (copies === 1) chunk.left -= 1;
-      if (chunk.left === 0 && number !== filling) chunks.delete(number);
-      return chunk.bytes.subarray(get(row, OFFSET), get(row, OFFSET) + get(row, SIZE));
+      const bytes = chunk.bytes.subarray(get(row, OFFSET), get(row, OFFSET) + get(row, SIZE));
+      if (copies === 1) drop(row, chunk);
+      return bytes;
     },
   };
 }

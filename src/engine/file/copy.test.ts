@@ -6,6 +6,7 @@ import { sha256 } from "../../digest.ts";
 import { parseChmod } from "../../dockerfile/index.ts";
 import { parseDigest } from "../../digest.ts";
 import { isDecantError } from "../../errors.ts";
+import { joinTreePath } from "../../paths.ts";
 import type { FileAction } from "../../graph/index.ts";
 import { createDraft, type Draft } from "./draft.ts";
 import { copySelected, prepareDestination } from "./copy.ts";
@@ -42,20 +43,24 @@ interface Row {
   readonly want: TreeSpec | RegExp;
 }
 
-async function copy(row: Row): Promise<Draft> {
+async function copy(row: Row, isLast = false): Promise<Draft> {
   const draft = createDraft(memoryTree(row.base ?? {}), NOW);
   const action = { ...PLAIN, ...row.copy };
   const style: CopyStyle = { owner: row.chown, chmod: action.mode === undefined ? undefined : parseChmod(action.mode), range: undefined };
   const source = { tree: memoryTree(row.from), name: "the build context" };
-  for (const selected of selectSources(source, action)) {
-    await copySelected(draft, source, selected, prepareDestination(draft, action, style), action, style);
+  const all = selectSources(source, action);
+  for (const [index, selected] of all.entries()) {
+    await copySelected(draft, source, selected, prepareDestination(draft, action, style), action, {
+      ...style,
+      isLast: isLast && index === all.length - 1,
+    });
   }
   return draft;
 }
 
-async function outcome(row: Row): Promise<TreeSpec | string> {
+async function outcome(row: Row, isLast?: boolean): Promise<TreeSpec | string> {
   try {
-    return await itemsDump(await copy(row), row.times === true ? { times: true } : {});
+    return await itemsDump(await copy(row, isLast), row.times === true ? { times: true } : {});
   } catch (error) {
     if (isDecantError(error)) return `${error.code}: ${error.message} ${error.hint ?? ""}`;
     throw error;
@@ -308,12 +313,64 @@ const rows: readonly Row[] = [
 
 describe("copySelected()", () => {
   for (const row of rows) {
-    it(row.name, async () => {
-      const got = await outcome(row);
-      if (row.want instanceof RegExp) assert.match(typeof got === "string" ? got : JSON.stringify(got), row.want);
-      else assert.deepEqual(got, row.want);
-    });
+    for (const isLast of [false, true]) {
+      it(isLast ? `${row.name}, as the last action` : row.name, async () => {
+        const got = await outcome(row, isLast);
+        if (row.want instanceof RegExp) assert.match(typeof got === "string" ? got : JSON.stringify(got), row.want);
+        else assert.deepEqual(got, row.want);
+      });
+    }
   }
+});
+
+describe("copySelected() as the last action", () => {
+  const NAMES = new Set<string>(["s/a", "s/d/b", "s/d/c"]);
+  const from = {
+    ...memoryTree({
+      s: "dir 700 1:2 @5",
+      "s/a": "file 640 3:4 x @6",
+      "s/d": "dir 711 5:6 @7",
+      "s/d/b": "file 640 3:4 x @6",
+      "s/d/c": "file 640 3:4 x @6",
+      "s/d.x": "link a",
+      "s/e": "dir 755 0:0 @8",
+      "s/z": "file 4755 0:0 zz @9",
+    }),
+    linkGroup: ({ path }: { readonly path: string }) => (NAMES.has(path) ? "one" : undefined),
+  };
+  const rowsOfBases: readonly { readonly base: TreeSpec; readonly dest: string; readonly isWalkedLater: boolean }[] = [
+    { base: {}, dest: "/", isWalkedLater: true },
+    { base: {}, dest: "/t/u", isWalkedLater: true },
+    { base: { t: "dir 755 0:0 @1", "t/u": "dir 750 7:7 @2", v: "file 644 0:0 v" }, dest: "/t/u", isWalkedLater: true },
+    { base: { t: "dir 755 0:0 @1", w: "link t" }, dest: "/w", isWalkedLater: true },
+    { base: { "t/v": "file 644 0:0 v" }, dest: "/t", isWalkedLater: false },
+    { base: { "t/d/b": "file 644 0:0 old" }, dest: "/t", isWalkedLater: false },
+  ];
+  for (const { base, dest, isWalkedLater } of rowsOfBases) {
+    for (const owner of [undefined, { uid: 8, gid: 9 }]) {
+      it(`X7: gives the same layer to ${dest} over ${JSON.stringify(base)}, owner ${owner?.uid ?? "kept"}`, async () => {
+        const action = { ...PLAIN, src: "s", dest };
+        const items = async (isLast: boolean): Promise<unknown> => {
+          const draft = createDraft(memoryTree(base), NOW);
+          const style: CopyStyle = { owner, chmod: parseChmod("go-x"), range: undefined, isLast };
+          const source = { tree: from, name: "x" };
+          const [selected] = selectSources(source, action);
+          assert.ok(selected !== undefined);
+          const target = prepareDestination(draft, action, style);
+          await copySelected(draft, source, selected, target, action, style);
+          assert.equal(draft.lookup(joinTreePath(target, "z")) === undefined, isLast && isWalkedLater);
+          return await Array.fromAsync(draft.items());
+        };
+        assert.deepEqual(await items(true), await items(false));
+      });
+    }
+  }
+  it("X7: copies an empty directory over the same one without writing it", async () => {
+    const want = await itemsDump(
+      await copy({ name: "", from: { s: "dir 755 0:0" }, base: { t: "dir 755 0:0" }, copy: { src: "s", dest: "/t" }, want: {} }, true),
+    );
+    assert.deepEqual(want, {});
+  });
 });
 
 describe("digestSelection()", () => {
@@ -350,9 +407,9 @@ describe("digestSelection()", () => {
 
 describe("copySelected() of what was hashed", () => {
   const action = { ...PLAIN, src: "d", dest: "/t" };
-  const style: CopyStyle = { owner: undefined, chmod: undefined, range: undefined };
-  const copyHashed = async (digests: readonly string[]): Promise<readonly (string | undefined)[]> => {
+  const copyHashed = async (digests: readonly string[], isLast: boolean): Promise<readonly (string | undefined)[]> => {
     const source = { tree: memoryTree({ "d/a": "file 644 0:0 x", "d/b": "file 644 0:0 y" }), name: "x" };
+    const style: CopyStyle = { owner: undefined, chmod: undefined, range: undefined, isLast };
     const hashed = createHashedFiles();
     for (const digest of digests) hashed.add(parseDigest(digest));
     const draft = createDraft(memoryTree({}), NOW);
@@ -363,7 +420,13 @@ describe("copySelected() of what was hashed", () => {
   };
   const one = `sha256:${"1".repeat(64)}`;
   const two = `sha256:${"2".repeat(64)}`;
-  it("gives the writer the digests to check", async () => assert.deepEqual(await copyHashed([one, two]), [one, two]));
-  it("refuses a file that appeared since", async () =>
-    assert.rejects(copyHashed([one]), (error) => isDecantError(error, "CONTEXT") && /changed while the build read it/.test(error.message)));
+  for (const isLast of [false, true]) {
+    const when = isLast ? ", as the last action" : "";
+    it(`gives the writer the digests to check${when}`, async () => assert.deepEqual(await copyHashed([one, two], isLast), [one, two]));
+    it(`refuses a file that appeared since${when}`, async () =>
+      assert.rejects(
+        copyHashed([one], isLast),
+        (error) => isDecantError(error, "CONTEXT") && /changed while the build read it/.test(error.message),
+      ));
+  }
 });

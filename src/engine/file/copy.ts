@@ -5,11 +5,12 @@
 import type { Digest } from "../../digest.ts";
 import type { FileAction } from "../../graph/index.ts";
 import { baseName, cleanTreePath, fromText, joinTreePath, parentOf, ROOT, type TreePath } from "../../paths.ts";
-import { type DataSource, type Entry, type EntryTime, resolvePath } from "../../tree/index.ts";
+import { type DataSource, type Entry, type EntryTime, type LayerItem, resolvePath } from "../../tree/index.ts";
 import { type CopyStyle, makeDirectories } from "./directories.ts";
 import type { Draft } from "./draft.ts";
 import { directoryOverFile, fileOverDirectory, sourceChanged } from "./errors.ts";
-import { type CopySource, type Selected, walkSelected } from "./selection.ts";
+import type { HashedFiles } from "./hashed-files.ts";
+import { type CopySource, type Selected, type Walked, walkSelected } from "./selection.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
@@ -46,6 +47,7 @@ export async function copySelected(
   const folder = root.kind === "dir" && action.dirCopyContents && existing.entry === undefined ? target : parentOf(target);
   makeDirectories(draft, folder, style);
 
+  if (style.isLast === true && fillDestination(draft, source, selected, target, action, style)) return;
   const links = new Map<string, TreePath>();
   const times = new Map<TreePath, EntryTime>();
   let files = 0;
@@ -69,6 +71,67 @@ export async function copySelected(
   }
   // Now that nothing comes into them any more.
   for (const [path, time] of times) draft.change(path, style.time ?? time);
+}
+
+/**
+ * Leaves the walk to the writer of the layer, where nothing lies over what is copied: then no draft of a million files is in memory. Gives false
+ * where it has to be copied into the draft.
+ */
+function fillDestination(
+  draft: Draft,
+  source: CopySource,
+  selected: Selected,
+  target: TreePath,
+  action: CopyAction,
+  style: CopyStyle,
+): boolean {
+  const root = selected.entry;
+  const isWhole = root.kind === "dir" && action.includePatterns === undefined && action.excludePatterns.length === 0;
+  if (!isWhole || !draft.isEmpty(target)) return false;
+  const walk = walkSelected(source.tree, root, action);
+  walk.next();
+  const first = walk.next();
+  if (first.done === true) return false;
+  draft.fill(target, copiedItems(source, withFirst(first.value, walk), target, selected.hashed, style));
+  if (target !== ROOT) draft.change(target, style.time ?? timeOf(draft, root));
+  return true;
+}
+
+function* withFirst(first: Walked, rest: Iterable<Walked>): Generator<Walked, void, undefined> {
+  yield first;
+  yield* rest;
+}
+
+/** What is copied into an empty directory, as items of a layer: those that the draft would give. */
+function* copiedItems(
+  { tree }: CopySource,
+  walk: Iterable<Walked>,
+  target: TreePath,
+  hashed: HashedFiles | undefined,
+  style: CopyStyle,
+): Generator<LayerItem | Promise<LayerItem>, void, undefined> {
+  const links = new Map<string, Entry>();
+  let files = 0;
+  for (const { entry, relative } of walk) {
+    const path = (target === ROOT ? relative : `${target}/${relative}`) as TreePath;
+    if (entry.kind !== "file") {
+      yield { entry: changed({ ...entry, path }, style) };
+      continue;
+    }
+    const checked = hashed === undefined ? entry : withDigest(entry, hashed.at(files), style);
+    files += 1;
+    const group = tree.linkGroup(entry);
+    const first = group === undefined ? undefined : links.get(group);
+    if (first !== undefined) {
+      const { digest: _digest, ...metadata } = first;
+      yield { entry: { ...metadata, path, kind: "hardlink", size: 0, link: first.path } };
+      continue;
+    }
+    const copied = changed({ ...checked, path }, style);
+    if (group !== undefined) links.set(group, copied);
+    const data = tree.data(checked);
+    yield data instanceof Promise ? data.then((found) => ({ entry: copied, data: found })) : { entry: copied, data };
+  }
 }
 
 /** Of a copied directory. The root of an image or a context has none of its own. */

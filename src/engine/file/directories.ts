@@ -19,6 +19,8 @@ export interface CopyStyle {
   readonly time?: EntryTime;
   /** What is in the way goes. Default false: it is an error. */
   readonly replaces?: boolean;
+  /** Nothing of the step looks at what is copied: where nothing lies over it, it is walked when the layer is written. Default false. */
+  readonly isLast?: boolean;
 }
 
 /** Makes directories through symlinks, and gives where the last one is. Throws `COPY_CONFLICT` when something else is in the way. */

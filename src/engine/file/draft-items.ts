@@ -11,11 +11,19 @@ const IN_BASE = 2;
 const CHANGED = 4;
 const WANTED = 8;
 
+/** What comes below an empty directory: items in layer order, at least one. */
+export interface Filling {
+  readonly node: number;
+  readonly items: Iterable<LayerItem | Promise<LayerItem>>;
+}
+
 /** The first name of a file has its bytes, the others link to it. */
-export async function* draftItems(names: DraftNames): AsyncGenerator<LayerItem, void, undefined> {
+export async function* draftItems(names: DraftNames, filling: Filling | undefined): AsyncGenerator<LayerItem, void, undefined> {
   const { table, files, covered } = names;
   const firsts = new Map<number, number>();
-  for (const [node, path] of walkTable(table, wantedNodes(names))) {
+  const states = wantedNodes(names, filling);
+  if (filling?.node === ROOT_NODE) yield* filling.items;
+  for (const [node, path] of walkTable(table, states)) {
     const file = names.fileAt(node);
     const entry = file === NO_FILE ? names.lookup(path) : files.entry(file, path);
     if (entry === undefined || (file === NO_FILE && entry.kind !== "dir"))
@@ -30,11 +38,12 @@ export async function* draftItems(names: DraftNames): AsyncGenerator<LayerItem, 
     const data = file === NO_FILE ? undefined : await names.data(file);
     const isOpaque = entry.kind === "dir" && covered.has(path);
     yield { entry: isOpaque ? { ...entry, opaque: true } : entry, ...given({ data }) };
+    if (node === filling?.node) yield* filling.items;
   }
 }
 
 /** For each node: is it written? With what is written are the directories above it. */
-function wantedNodes(names: DraftNames): Uint8Array {
+function wantedNodes(names: DraftNames, filling: Filling | undefined): Uint8Array {
   const { table } = names;
   const states = new Uint8Array(table.count);
   states[ROOT_NODE] = IN_PLACE | IN_BASE;
@@ -44,6 +53,7 @@ function wantedNodes(names: DraftNames): Uint8Array {
     if (above & IN_PLACE && table.isInPlace(node))
       states[node] = IN_PLACE | (above & IN_BASE ? stateOverBase(names, node) : stateOfNew(names, node));
   }
+  if (filling !== undefined) states[filling.node] = (states[filling.node] ?? 0) | CHANGED;
   for (let node = states.length - 1; node > ROOT_NODE; node -= 1) {
     const state = states[node] ?? 0;
     if (state & WANTED || (state & CHANGED && names.fileAt(node) !== NO_FILE)) {

@@ -5,10 +5,10 @@
  * Every path put here must be resolved already: no part of it is a symlink (the callers use `resolvePath` on the draft itself).
  */
 import { InternalError } from "../../errors.ts";
-import { compareTreePaths, joinTreePath, type TreePath } from "../../paths.ts";
+import { compareTreePaths, joinTreePath, ROOT, type TreePath } from "../../paths.ts";
 import type { DataSource, Entry, EntryTime, LayerItem, Tree } from "../../tree/index.ts";
 import type { Change } from "./draft-files.ts";
-import { draftItems } from "./draft-items.ts";
+import { draftItems, type Filling } from "./draft-items.ts";
 import { createDraftNames, NO_FILE } from "./draft-names.ts";
 
 /** A tree that can be written to. */
@@ -25,6 +25,10 @@ export interface Draft extends Tree {
   remove(path: TreePath): void;
   /** Was the entry at this path itself edited? */
   isEdited(path: TreePath): boolean;
+  /** Is this a directory that neither the base nor an edit has anything in? */
+  isEmpty(path: TreePath): boolean;
+  /** Fills an empty directory when the layer is written, with items in layer order, at least one. Nothing else of the draft shows them. Call once. */
+  fill(path: TreePath, items: Iterable<LayerItem | Promise<LayerItem>>): void;
   /** All that was edited, with the directories above it, in layer order. */
   items(): AsyncGenerator<LayerItem, void, undefined>;
 }
@@ -37,6 +41,7 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
   const { table, files } = names;
   const lookup = (path: TreePath): Entry | undefined => names.lookup(path);
   const fileAt = (path: TreePath): number => names.fileAt(table.find(path));
+  let filling: Filling | undefined;
 
   return {
     now,
@@ -71,6 +76,17 @@ export function createDraft(base: Tree, now: EntryTime): Draft {
     change: (path, change) => names.change(path, change),
     remove: (path) => names.place(path, false, (free) => files.put({ ...NOTHING, ...now, path }, undefined, free)),
     isEdited: (path) => fileAt(path) !== NO_FILE,
-    items: () => draftItems(names),
+    isEmpty(path) {
+      const node = table.find(path);
+      if (node !== undefined && table.hasChildren(node)) return false;
+      return (path === ROOT || lookup(path)?.kind === "dir") && (names.isHidden(path) || base.readdir(path).length === 0);
+    },
+    fill(path, items) {
+      if (filling !== undefined) throw new InternalError(`a draft cannot fill "${path}": it fills another directory`);
+      // As if something were put into it.
+      if (path !== ROOT) names.change(path, now);
+      filling = { node: table.make(path), items };
+    },
+    items: () => draftItems(names, filling),
   };
 }

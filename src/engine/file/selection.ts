@@ -107,7 +107,7 @@ export function missingHint(source: CopySource, path: TreePath, written = ""): s
 type PathFilter = Pick<CopyAction, "excludePatterns" | "includePatterns">;
 
 /** One entry of a selected subtree, with its path relative to the selected root ("" for the root itself). */
-interface Walked {
+export interface Walked {
   readonly entry: Entry;
   readonly relative: TreePath;
   /** A directory that is not selected itself: it is on the way to the entry that comes next, and made only where it is missing. */

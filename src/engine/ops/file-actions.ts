@@ -24,6 +24,8 @@ export interface FileRun {
   readonly sourceOf: SourceOf;
   /** What was hashed for the key, by action and source: exactly that is copied, or it is an error. Only for sources that can change. */
   readonly hashed: ReadonlyMap<FileAction, readonly HashedFiles[]>;
+  /** The action after which the layer is written. */
+  readonly last: FileAction | undefined;
   /** Holds the contents of archives until the layer is written. */
   readonly archives: AsyncDisposableStack;
 }
@@ -39,8 +41,9 @@ async function applyCopy(run: FileRun, draft: Draft, action: CopyAction, signal:
   const style = await styleOf(run, draft, action);
   const source = await run.sourceOf(action.input);
   const hashed = run.hashed.get(action);
+  const all = selectSources(source, action);
   if (action.existingDestOnly === true) checkFolder(draft, cleanTreePath(fromText(action.dest)));
-  for (const [index, selected] of selectSources(source, action).entries()) {
+  for (const [index, selected] of all.entries()) {
     const files = hashed?.[index];
     const kind = action.attemptUnpack ? await archiveKind(source, selected.entry) : "file";
     if (kind === "archive") {
@@ -58,7 +61,10 @@ async function applyCopy(run: FileRun, draft: Draft, action: CopyAction, signal:
       );
     }
     const dest = prepareDestination(draft, action, style);
-    await copySelected(draft, source, files === undefined ? selected : { ...selected, hashed: files }, dest, action, style);
+    await copySelected(draft, source, files === undefined ? selected : { ...selected, hashed: files }, dest, action, {
+      ...style,
+      isLast: action === run.last && index === all.length - 1,
+    });
   }
 }
 

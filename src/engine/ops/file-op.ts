@@ -55,7 +55,7 @@ export async function prepareFile(
       start();
       const draft = createDraft(base, stepTime(context));
       await using archives = new AsyncDisposableStack();
-      const run: FileRun = { ...sources, hashed, archives };
+      const run: FileRun = { ...sources, hashed, last: op.actions.at(-1), archives };
       for (const action of op.actions) {
         innerSignal.throwIfAborted();
         await applyAction(run, draft, action, innerSignal);

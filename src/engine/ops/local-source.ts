@@ -23,6 +23,13 @@ export interface LayerContext {
   readonly layers: readonly LayerSource[];
 }
 
+/** A folder that is open. `flush` writes the digests of its files, and gives their memory back. */
+interface OpenedContext {
+  readonly tree: Tree;
+  readonly matcher: IgnoreMatcher | undefined;
+  readonly flush: () => Promise<void>;
+}
+
 /** How files of the host are seen. */
 interface LocalOptions {
   /** "git": 0644, 0755 and no other modes. Default "keep". */
@@ -35,18 +42,25 @@ export function localSources(
   contexts: Readonly<Record<string, LocalContext | LayerContext>>,
   { modes = "keep" }: LocalOptions = {},
 ): SourceProvider & AsyncDisposable {
-  const open = new Map<string, Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }>>();
+  const open = new Map<string, Promise<OpenedContext>>();
   const closers: (() => Promise<void>)[] = [];
-  const openContext = async (context: LocalContext): Promise<{ readonly tree: Tree; readonly matcher: IgnoreMatcher | undefined }> => {
+  const openContext = async (context: LocalContext): Promise<OpenedContext> => {
     const patterns = await readIgnorePatterns(context.path, context.dockerfile);
     const matcher = patterns.length === 0 ? undefined : createIgnoreMatcher(patterns);
     const digests = await createFileDigests(store, context.path);
-    closers.push(() => digests.flush());
+    closers.push(async () => {
+      using _digests = digests;
+      await digests.flush();
+    });
     const filter =
       matcher === undefined
         ? {}
         : { filter: (path: TreePath, isDirectory: boolean) => !matcher.excludes(path) || (isDirectory && matcher.mayReinclude(path)) };
-    return { tree: ownedByRoot(hostTree(context.path, { digests, ...filter }), matcher, modes === "git" ? gitMode : keptMode), matcher };
+    return {
+      tree: ownedByRoot(hostTree(context.path, { digests, ...filter }), matcher, modes === "git" ? gitMode : keptMode),
+      matcher,
+      flush: () => digests.flush(),
+    };
   };
   return {
     schemes: ["local"],
@@ -58,13 +72,14 @@ export function localSources(
       if (context.kind === "layers") return { kind: "layers", layers: context.layers, name: "the build context" };
       const known = open.get(name) ?? openContext(context);
       open.set(name, known);
-      const { tree, matcher } = await known;
+      const { tree, matcher, flush } = await known;
       return {
         kind: "directory",
         tree,
         name: context.name ?? "the build context",
         path: context.path,
         ignored: (path) => matcher?.excludes(path) ?? false,
+        flush,
       };
     },
     async [Symbol.asyncDispose]() {

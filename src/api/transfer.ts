@@ -9,6 +9,7 @@ import { type ContainerConfig, formatReference, type Platform } from "../oci/ind
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
 import { summaryOf } from "./list-images.ts";
+import { withSimilarImage } from "../project/index.ts";
 import { guardedStdin } from "./callbacks.ts";
 import { IMPORT, PULL, PUSH } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
@@ -22,7 +23,9 @@ export function pullImage(options: PullImageOptions): Run<ImageSummary & { reado
     const platform = platformOf(session, options.platform);
     const context = imageContext(session, emit, "pull", signal);
     const pulled = await step(emit, { vertex: "pull", name: `pulling ${options.image}` }, signal, async () => {
-      const image = await pull(context, options.image, platform, { load: true, name: true });
+      const image = await pull(context, options.image, platform, { load: true, name: true }).catch(async (error: unknown) => {
+        throw await withSimilarImage(error, options.image, session.store);
+      });
       const top = image.reference.digest ?? image.descriptor.digest;
       await pullReferrers(context, image.reference, { image: image.descriptor, top, attestations: image.attestations });
       return image;

@@ -12,6 +12,8 @@ interface StartProblem {
   /** Goes on after the name of the file: "needs the loader …", without a full stop. */
   readonly why: string;
   readonly hint: string;
+  /** The file that is not there: a loader or an interpreter. */
+  readonly missing?: string;
 }
 
 /** Who tried to start a file. */
@@ -51,6 +53,7 @@ export async function startProblem(
 function loaderMissing(loader: string): StartProblem {
   const libc = libcOfLoader(loader);
   return {
+    missing: loader,
     why: `needs the loader "${toText(loader)}", which is not in the image${libc === undefined ? "" : `: it was linked for ${libc}`}`,
     hint:
       libc === "glibc"
@@ -78,6 +81,7 @@ async function scriptProblem(tree: Tree, file: Entry, by: Starter): Promise<Star
       : undefined;
   if (isThere(tree, line.interpreter)) return undefined;
   return {
+    missing: line.interpreter,
     why: `is for the interpreter "${toText(line.interpreter)}", which is not in the image`,
     hint: "Install it, or change the first line of the script to one that the image has",
   };

@@ -4,18 +4,19 @@
  */
 import { basename } from "node:path";
 import type { Material, SourceProvider, VertexResult } from "../engine/index.ts";
-import { DecantError, type ErrorCode, InternalError, isDecantError, unsupported, withSource } from "../errors.ts";
+import { DecantError, InternalError, unsupported, withSource } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { ContextFiles, ResolvedImage } from "../graph/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Lock } from "../distroless/index.ts";
-import { isImageId, isOutOfReach, knownTag, loadImage, openOciLayout, pullImage, similarImage } from "../image/index.ts";
-import { familiarName, formatPlatform, formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
+import { isImageId, isOutOfReach, knownTag, loadImage, openOciLayout, pullImage } from "../image/index.ts";
+import { formatPlatform, formatReference, normalizePlatform, parseReference, type Platform } from "../oci/index.ts";
 import { imageKey, type ImageRequest, suggest } from "../dockerfile/index.ts";
 import type { LayerSource } from "../tree/index.ts";
 import { step } from "../step.ts";
 import { DISTROLESS, type StandInOptions, type StandIns, standIns } from "./stand-ins.ts";
 import type { NamedContext, NamedContexts } from "../context/index.ts";
+import { mayBeMistyped, withSimilarImage } from "./mistyped-image.ts";
 import { checkSignatures } from "./check-signatures.ts";
 import { replacementFor, type ProjectFile } from "./project-file.ts";
 import { NO_RULES, type SourceRules } from "./source-rules.ts";
@@ -240,25 +241,13 @@ function notHere(name: string, platform: Platform, range: ImageRequest["range"])
   );
 }
 
-/** What an image that is none may give, depending on its registry. */
-const NO_IMAGE: ReadonlySet<ErrorCode> = new Set(["IMAGE_NOT_FOUND", "REGISTRY_UNREACHABLE", "REGISTRY_AUTH", "REGISTRY_DENIED"]);
-
 async function withSuggestion(error: unknown, request: ImageRequest, store: Store): Promise<unknown> {
-  if (!isDecantError(error) || !NO_IMAGE.has(error.code)) return error;
   const stage = suggest(request.name, request.stageNames);
-  const image = stage === undefined ? similarImage(request.name, await (await import("./known-bases.ts")).knownBases(store)) : undefined;
-  // Only a registry that answered knows that the tag is wrong.
-  if (stage === undefined && (image === undefined || (error.code !== "IMAGE_NOT_FOUND" && isSameRepository(image, request.name))))
-    return error;
-  const hint = stage === undefined ? `Did you mean "${image}"?` : `Did you mean stage "${stage}"? It must come before this line`;
+  if (stage === undefined || !mayBeMistyped(error)) return await withSimilarImage(error, request.name, store);
   return new DecantError(error.code, error.message, {
-    hint: stage === undefined && error.hint !== undefined ? `${hint} ${error.hint}` : hint,
+    hint: `Did you mean stage "${stage}"? It must come before this line`,
     details: error.details,
     source: [request.range],
     cause: error,
   });
-}
-
-function isSameRepository(a: string, b: string): boolean {
-  return familiarName(parseReference(a)) === familiarName(parseReference(b));
 }

@@ -9,6 +9,7 @@ import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
+import { withSimilarImage } from "./mistyped-image.ts";
 
 const LAYOUT = /^(?:oci:|oci-archive:|docker-archive:|oci-layout:\/\/)(.+)$/;
 const DIRECTORY = /^dir:(.+)$/;
@@ -91,8 +92,12 @@ async function storedOrPulled(
   } catch (error) {
     if (!isDecantError(error, "IMAGE_NOT_FOUND") || isImageId(name)) throw error;
   }
-  const image = await step(emit, { vertex: "pull", name: `pulling ${name}, which is not in the store` }, signal, () =>
-    pullImage(imageContext(session, emit, "pull", signal), name, platform, { load: true, name: true }),
-  );
+  const image = await step(emit, { vertex: "pull", name: `pulling ${name}, which is not in the store` }, signal, async () => {
+    try {
+      return await pullImage(imageContext(session, emit, "pull", signal), name, platform, { load: true, name: true });
+    } catch (error) {
+      throw await withSimilarImage(error, name, session.store);
+    }
+  });
   return { image, isNamed: true };
 }

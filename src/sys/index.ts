@@ -7,6 +7,7 @@ export { namespaceLimit } from "./namespace-limit.ts";
 export { type NamespaceProcess, runInUserNamespace, startInUserNamespace } from "./user-namespace.ts";
 export { copyRange } from "./copy-range.ts";
 export { attachDeviceFilter, type DeviceRule } from "./device-filter.ts";
+export { isIsalInstalled } from "./isal-file.ts";
 export { findIsal, type Isal, IsalDamage, type IsalInflate } from "./isal.ts";
 export { endProcess } from "./end-process.ts";
 export { exchangePaths } from "./exchange-paths.ts";

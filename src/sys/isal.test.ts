@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { fc } from "../../test/support/property.ts";
+import { isIsalInstalled } from "./isal-file.ts";
 import { findIsal, IsalDamage, type Isal } from "./isal.ts";
 
 async function isal(): Promise<Isal> {
@@ -80,4 +81,9 @@ it("startInflate() throws for what is damaged, after what came before, and touch
     }),
     { numRuns: 500 },
   );
+});
+
+it("D: isIsalInstalled() agrees with findIsal(), and is false where it is switched off", async () => {
+  assert.equal(isIsalInstalled({}), (await findIsal({})) !== undefined);
+  assert.equal(isIsalInstalled({ DECANT_ISAL: "off" }), false);
 });

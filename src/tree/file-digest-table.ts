@@ -20,6 +20,8 @@ const MAGIC = "DCNTFD1\n";
 const HEADER = 16;
 const RECORD = 88;
 const DIGEST_AT = 56;
+/** The field that is zero in a memo. A table that grows keeps the hash of the path there. */
+const HASH = 13;
 const MAX_BYTES = 2 ** 31;
 
 /** Records by position. */
@@ -59,7 +61,6 @@ export function openTable(blob: Buffer | undefined): DigestTable {
 export function createTable(): GrowingTable {
   const records = createGrowingBytes(MAX_BYTES);
   const paths = createGrowingBytes(MAX_BYTES);
-  const { u32, f64 } = records;
   let count = 0;
   const table = tableOver(
     () => records.bytes,
@@ -67,13 +68,16 @@ export function createTable(): GrowingTable {
     () => count,
   );
   // Of a position plus 1.
-  const slots = createNumberSlots((number) => hashOfPath(table.path(number - 1)));
-  const find = (path: TreePath): number => slots.find(hashOfPath(path), (number) => table.compare(number - 1, path) === 0) - 1;
-  const add = (path: TreePath): number => {
+  const hashAt = (position: number): number => records.u32[(position * RECORD) / 4 + HASH] ?? 0;
+  const slots = createNumberSlots((number) => hashAt(number - 1));
+  const findHashed = (path: TreePath, hash: number): number =>
+    slots.find(hash, (number) => hashAt(number - 1) === hash && table.compare(number - 1, path) === 0) - 1;
+  const add = (path: TreePath, hash: number): number => {
     const at = records.reserve(RECORD);
     const pathAt = paths.reserve(path.length);
-    u32[at / 4] = pathAt;
-    u32[at / 4 + 1] = path.length;
+    records.u32[at / 4] = pathAt;
+    records.u32[at / 4 + 1] = path.length;
+    records.u32[at / 4 + HASH] = hash;
     paths.bytes.write(path, pathAt, "latin1");
     count += 1;
     slots.add(count);
@@ -84,18 +88,19 @@ export function createTable(): GrowingTable {
     get count() {
       return count;
     },
-    find,
+    find: (path) => findHashed(path, hashOfPath(path)),
     put(path, stat, digest) {
-      const known = find(path);
-      const at = (known < 0 ? add(path) : known) * RECORD;
+      const hash = hashOfPath(path);
+      const known = findHashed(path, hash);
+      const at = (known < 0 ? add(path, hash) : known) * RECORD;
+      const { bytes, u32, f64 } = records;
       f64[at / 8 + 1] = stat.size;
       f64[at / 8 + 2] = stat.mtimeMs;
       f64[at / 8 + 3] = stat.ctimeMs;
       f64[at / 8 + 4] = stat.ino;
       f64[at / 8 + 5] = stat.dev;
       u32[at / 4 + 12] = stat.mode;
-      u32[at / 4 + 13] = 0;
-      records.bytes.write(hexOf(digest), at + DIGEST_AT, 32, "hex");
+      bytes.write(hexOf(digest), at + DIGEST_AT, 32, "hex");
     },
   };
 }
@@ -114,6 +119,7 @@ export function encodeTable(old: DigestTable, fresh: DigestTable, rows: Int32Arr
     const recordAt = HEADER + number * RECORD;
     const length = row < 0 ? fresh.copyTo(-1 - row, bytes, recordAt, pathAt) : old.copyTo(row, bytes, recordAt, pathAt);
     bytes.writeUInt32LE(pathAt - heap, recordAt);
+    bytes.writeUInt32LE(0, recordAt + HASH * 4);
     pathAt += length;
   });
   return bytes;

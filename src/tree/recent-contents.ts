@@ -18,7 +18,7 @@ export interface RecentContents {
 const MAX_FILE_BYTES = 32 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 const MAX_CHUNKS = 40;
-/** A million files of one line, each as a row of 48 bytes. */
+/** A million files of one line, each as a row of 52 bytes. */
 const MAX_ROWS = 1024 * 1024;
 
 /** The fields of a row, u32 each; the 32 bytes of the digest follow. */
@@ -27,8 +27,10 @@ const OFFSET = 1;
 const SIZE = 2;
 /** How often it may still be taken. */
 const COPIES = 3;
-const DIGEST_AT = 16;
-const ROW = 48;
+/** Of the digest. */
+const HASH = 4;
+const DIGEST_AT = 20;
+const ROW = 52;
 
 /** A piece of memory. When nothing in it is left to be taken, it goes. */
 interface Chunk {
@@ -49,9 +51,8 @@ export function createRecentContents(): RecentContents {
     rows.u32[((row - 1) * ROW) / 4 + field] = value;
   };
   const hexAt = (row: number): string => rows.bytes.toString("hex", (row - 1) * ROW + DIGEST_AT, row * ROW);
-  const hash = (hex: string): number => hashOf(0, hex, 0, 16);
-  const slots = createNumberSlots((row) => hash(hexAt(row)));
-  const find = (hex: string): number => slots.find(hash(hex), (row) => hexAt(row) === hex);
+  const slots = createNumberSlots((row) => get(row, HASH));
+  const find = (digest: Digest, hash: number): number => slots.find(hash, (row) => get(row, HASH) === hash && hexAt(row) === hexOf(digest));
 
   /** A chunk that has room for `size` bytes. */
   const roomFor = (size: number): Chunk | undefined => {
@@ -67,8 +68,8 @@ export function createRecentContents(): RecentContents {
   return {
     keep(bytes, digest) {
       if (bytes.byteLength > MAX_FILE_BYTES) return;
-      const hex = hexOf(digest);
-      let row = find(hex);
+      const hash = hashOfDigest(digest);
+      let row = find(digest, hash);
       if (row !== 0 && get(row, COPIES) > 0) {
         set(row, COPIES, get(row, COPIES) + 1);
         return;
@@ -77,7 +78,8 @@ export function createRecentContents(): RecentContents {
       if (chunk === undefined) return;
       if (row === 0) {
         row = rows.reserve(ROW) / ROW + 1;
-        rows.bytes.write(hex, (row - 1) * ROW + DIGEST_AT, "hex");
+        rows.bytes.write(hexOf(digest), (row - 1) * ROW + DIGEST_AT, "hex");
+        set(row, HASH, hash);
         slots.add(row);
       }
       chunk.bytes.set(bytes, chunk.used);
@@ -89,7 +91,7 @@ export function createRecentContents(): RecentContents {
       chunk.left += 1;
     },
     take(digest) {
-      const row = find(hexOf(digest));
+      const row = find(digest, hashOfDigest(digest));
       const copies = row === 0 ? 0 : get(row, COPIES);
       if (copies === 0) return undefined;
       set(row, COPIES, copies - 1);
@@ -101,4 +103,9 @@ export function createRecentContents(): RecentContents {
       return chunk.bytes.subarray(get(row, OFFSET), get(row, OFFSET) + get(row, SIZE));
     },
   };
+}
+
+/** Of its first 16 digits, which follow "sha256:". */
+function hashOfDigest(digest: Digest): number {
+  return hashOf(0, digest, 7, 23);
 }

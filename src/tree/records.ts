@@ -64,26 +64,32 @@ export function createRecords(): Records {
     heap.bytes.set(bytes, at);
     return at;
   };
-  const { bytes, u32, f64 } = memory;
-
   const replace = (record: number, entry: Entry, dataOffset: number): void =>
-    writeEntry({ bytes, u32, f64, heapString, heapBytes }, record, entry, dataOffset);
+    writeEntry({ bytes: memory.bytes, u32: memory.u32, f64: memory.f64, heapString, heapBytes }, record, entry, dataOffset);
 
   return {
     get count() {
       return count;
     },
-    bytes,
-    u32,
-    f64,
-    heap: heap.bytes,
+    get bytes() {
+      return memory.bytes;
+    },
+    get u32() {
+      return memory.u32;
+    },
+    get f64() {
+      return memory.f64;
+    },
+    get heap() {
+      return heap.bytes;
+    },
     get heapSize() {
       return heap.size;
     },
     add(entry, dataOffset) {
       const record = reserveRecord();
-      u32[record * RECORD_U32 + U32.pathAt] = heapString(entry.path);
-      u32[record * RECORD_U32 + U32.pathLength] = entry.path.length;
+      memory.u32[record * RECORD_U32 + U32.pathAt] = heapString(entry.path);
+      memory.u32[record * RECORD_U32 + U32.pathLength] = entry.path.length;
       replace(record, entry, dataOffset);
       return record;
     },
@@ -94,13 +100,15 @@ export function createRecords(): Records {
     },
     replace,
     setContent(record, digestHex) {
+      const { bytes, u32 } = memory;
       bytes.write(digestHex, record * RECORD_SIZE + DIGEST_AT, 32, "hex");
       u32[record * RECORD_U32 + U32.kindFlags] = (u32[record * RECORD_U32 + U32.kindFlags] ?? 0) | (FLAG.digest << 8);
     },
-    entry: (record, path) => readEntry({ bytes, u32, f64, heap: heap.bytes }, record, path),
-    data: (record) => f64[record * RECORD_F64 + F64.dataOffset] ?? 0,
+    entry: (record, path) => readEntry({ bytes: memory.bytes, u32: memory.u32, f64: memory.f64, heap: heap.bytes }, record, path),
+    data: (record) => memory.f64[record * RECORD_F64 + F64.dataOffset] ?? 0,
     copy(record, path) {
       const made = reserveRecord();
+      const { bytes, u32 } = memory;
       bytes.copyWithin(made * RECORD_SIZE, record * RECORD_SIZE, (record + 1) * RECORD_SIZE);
       u32[made * RECORD_U32 + U32.pathAt] = heapString(path);
       u32[made * RECORD_U32 + U32.pathLength] = path.length;

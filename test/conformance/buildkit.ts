@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Outcome, PreparedCase } from "./lab.ts";
-import { normaliseImage } from "./normalise.ts";
+import { type NormalImage, normaliseImage } from "./normalise.ts";
 
 const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache", "decant-peers");
 const DOCKER_HOST = process.env["DOCKER_HOST"] ?? `unix://${join(PEERS, "docker.sock")}`;
@@ -34,10 +34,16 @@ export async function buildWithBuildkit(
     ...more,
   };
   const { code, stderr } = await run(DOCKER, [...words, context], env);
-  if (code === 0) return { image: normaliseImage(output, { ...normalise, trusted: true }) };
+  if (code === 0) return { image: withoutTrace(normaliseImage(output, { ...normalise, trusted: true })) };
   const message = /^ERROR: (?:failed to build: )?(?:failed to solve: )?(.*)$/ms.exec(stderr)?.[1];
   if (message === undefined || /Cannot connect to the Docker daemon/.test(stderr)) throw new Error(`${definition.name}: ${stderr}`);
   return { error: hide(message.trim()).replace(/\bref [a-z0-9]+::[a-z0-9]+/, "ref …") };
+}
+
+/** buildkitd tells steps the number of their trace. */
+function withoutTrace({ tree, ...image }: NormalImage): NormalImage {
+  const lines = Object.entries(tree).map(([path, line]) => [path, line.replace(/TRACEPARENT=[0-9a-f-]+/, "TRACEPARENT=…")] as const);
+  return { ...image, tree: Object.fromEntries(lines) };
 }
 
 function run(file: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<{ readonly code: number; readonly stderr: string }> {

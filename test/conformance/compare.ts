@@ -1,7 +1,8 @@
 /** What differs between a recorded outcome and Decant's, one line a fact; empty: they agree. */
-import { DIFFERENCES } from "./differences.ts";
+import { type Difference, DIFFERENCES } from "./differences.ts";
 import type { Outcome } from "./lab.ts";
 import type { NormalImage } from "./normalise.ts";
+import type { Recorded } from "./recording.ts";
 import type { Case } from "./types.ts";
 
 /**
@@ -16,8 +17,20 @@ export function problemsOf(definition: Case, recorded: Outcome | undefined, actu
   if (fails === undefined && "error" in recorded) return [`BuildKit fails: ${recorded.error}`];
   if (pending !== undefined && isRefused(actual))
     return actual.error.includes(pending) ? [] : [`${pending} is refused as something else: ${actual.error}`];
-  const found = differencesOf(recorded, actual, fails?.code);
-  const wanted = DIFFERENCES.filter(({ cases, since }) => cases.includes(definition.name) && !(asRecorded && since !== undefined));
+  const wanted = wantedOf(definition, "28.5").filter(({ since }) => !(asRecorded && since !== undefined));
+  return unwanted(differencesOf(recorded, actual, fails?.code), wanted);
+}
+
+/** The same for an outcome of a newer BuildKit, which may fail where the case builds or build where it fails. */
+export function problemsWith(definition: Case, by: Recorded, recorded: Outcome, actual: Outcome): string[] {
+  return unwanted(differencesOf(recorded, actual, definition.fails?.code), wantedOf(definition, by));
+}
+
+function wantedOf({ name }: Case, by: Recorded): Difference[] {
+  return DIFFERENCES.filter(({ cases, only = by }) => cases.includes(name) && only === by);
+}
+
+function unwanted(found: readonly string[], wanted: readonly Difference[]): string[] {
   return [
     ...found.filter((line) => !wanted.some((difference) => difference.line.test(line))),
     ...wanted

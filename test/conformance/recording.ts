@@ -1,6 +1,9 @@
-/** What BuildKit made of each case, in expected/<topic>.json: sorted by the cases' order, one line a fact, so that a change can be read. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+/**
+ * What BuildKit made of each case, in expected/<topic>.json: sorted by the cases' order, one line a fact, so that a change can be read.
+ * expected/<version>/<topic>.json has what a newer BuildKit made of the cases where it differs.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Outcome } from "./lab.ts";
 
 const FOLDER = join(import.meta.dirname, "expected");
@@ -8,23 +11,44 @@ const FOLDER = join(import.meta.dirname, "expected");
 /** The outcomes of a topic by case name. */
 export type Recording = Readonly<Record<string, Outcome>>;
 
-/** Reads a topic; nothing was recorded of a new one. */
-export function readRecording(topic: string): Recording {
-  const path = join(FOLDER, `${topic}.json`);
+/** A BuildKit that was recorded: the one in dockerd 28.5 for every case, buildkitd 0.32 (0.32.2-57-g73ed6825c) where it differs. */
+export type Recorded = "28.5" | "0.32";
+
+/** Which BuildKit `text` names. */
+export function parseRecorded(text: string): Recorded {
+  if (text === "28.5" || text === "0.32") return text;
+  throw new Error(`Cannot compare with BuildKit "${text}": wanted 28.5 or 0.32`);
+}
+
+/** Reads what is recorded of a topic with this BuildKit, by default the first; nothing was recorded of a new topic. */
+export function readRecording(topic: string, by: Recorded = "28.5"): Recording {
+  const path = pathOf(topic, by);
   if (!existsSync(path)) return {};
   // Written by `writeRecording` below, and reviewed.
   return JSON.parse(readFileSync(path, "utf8")) as Recording;
 }
 
+/** What this BuildKit does with the cases of a topic: of its own recording, else of the first one. */
+export function wholeRecording(topic: string, by: Recorded): Recording {
+  return { ...readRecording(topic), ...readRecording(topic, by) };
+}
+
 /** Writes a topic, cases in this order; others are dropped. */
-export function writeRecording(topic: string, names: readonly string[], outcomes: Recording): void {
+export function writeRecording(topic: string, names: readonly string[], outcomes: Recording, by: Recorded = "28.5"): void {
   const sorted = Object.fromEntries(
     names.flatMap((name) => {
       const outcome = outcomes[name];
       return outcome === undefined ? [] : [[name, outcome] as const];
     }),
   );
-  writeFileSync(join(FOLDER, `${topic}.json`), `${compact(sorted, "")}\n`);
+  const path = pathOf(topic, by);
+  if (Object.keys(sorted).length === 0 && !existsSync(path)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${compact(sorted, "")}\n`);
+}
+
+function pathOf(topic: string, by: Recorded): string {
+  return join(FOLDER, by === "28.5" ? "" : by, `${topic}.json`);
 }
 
 /** JSON with short values on one line. */

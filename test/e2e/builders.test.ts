@@ -92,6 +92,24 @@ test("I3: a step that fails there is an error with its place and its output", as
   });
 });
 
+test("U2: a step that fails there is the only one that failed: what had not begun did not, and what ran was cancelled", async () => {
+  await using server = await startBuildServer();
+  using shop = workshop();
+  addBusybox(shop);
+  const events: BuildEvent[] = [];
+  const dockerfile = "FROM scratch\nCOPY busybox /\nRUN exit 7\nRUN echo next\nCOPY a.txt /b\nRUN echo last\n";
+  shop.write({ Dockerfile: dockerfile, "a.txt": "a" });
+  await using run = build({ env: {}, caCerts: "off", context: shop.context, root: shop.root, builders: buildersOf(server.address) });
+  await assert.rejects(async () => {
+    for await (const event of run) events.push(event);
+    await run.result;
+  }, /RUN exit 7 failed: exit code 7/);
+  stepsEnd(events);
+  const named = new Map(events.flatMap((event) => (event.type === "vertex.planned" ? [[event.vertex, event.name] as const] : [])));
+  const failed = events.flatMap((event) => (event.type === "vertex.failed" ? [named.get(event.vertex)] : []));
+  assert.deepEqual(failed, ["[2/5] RUN exit 7"]);
+});
+
 /** Builds, and calls `onEvent` for each event while the build goes on. */
 async function watched(options: BuildOptions, onEvent: (event: BuildEvent) => void): Promise<readonly BuildEvent[]> {
   await using run = build({ env: {}, caCerts: "off", ...options });

@@ -1,7 +1,7 @@
 /** U10: a base image whose name is mistyped. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isDecantError } from "../../src/index.ts";
+import { auditImage, type DecantError, isDecantError, pullImage } from "../../src/index.ts";
 import { workshop } from "../support/build.ts";
 import { tarOf } from "../support/archive.ts";
 import { startFakeRegistry } from "../support/registry.ts";
@@ -28,4 +28,23 @@ test("U10: the hint of a base that does not exist names the image that was meant
   await registry[Symbol.asyncDispose]();
   // Nobody has said that this tag is wrong.
   assert.doesNotMatch(await hintOf(`${host}/team/app:stabel`), /Did you mean/);
+});
+
+test("U10: an image that cannot be pulled has such a hint, too, whatever wants it", async () => {
+  using shop = workshop();
+  await using registry = await startFakeRegistry();
+  registry.addImage("team/app", "stable", { layers: [tarOf([{ path: "base.txt", content: "base" }])] });
+  const { host } = registry;
+  await shop.build(`FROM ${host}/team/app:stable\nLABEL a=b\n`);
+  await registry[Symbol.asyncDispose]();
+  const options = { root: shop.root, env: {} } as const;
+  const hintOf = async (work: Promise<unknown>): Promise<string | undefined> =>
+    await work.then(
+      () => undefined,
+      (error: unknown) => (isDecantError(error) ? (error satisfies DecantError).hint : undefined),
+    );
+  const image = `${host}/team/ap:stable`;
+  const want = new RegExp(`^Did you mean "${host}/team/app:stable"\\? Check`);
+  assert.match((await hintOf(pullImage({ ...options, image }).result)) ?? "", want);
+  assert.match((await hintOf(auditImage({ ...options, image }).result)) ?? "", want);
 });

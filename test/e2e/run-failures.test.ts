@@ -90,4 +90,29 @@ describe("U3: a RUN that fails", () => {
       assert.equal(error.code, "RUNTIME");
       assert.match(error.message, says);
     });
+
+  const MERGED = "RUN cp -a /bin /usr-bin; /usr-bin/busybox rm -r /bin; /usr-bin/busybox ln -s usr-bin /bin";
+  const lost: readonly { readonly run: string; readonly says: RegExp; readonly hint: RegExp }[] = [
+    {
+      run: `${MERGED}\nCOPY --link files/plain /bin/\nLABEL a=b\nCOPY files /x\nRUN true`,
+      says: /^Cannot start "\/bin\/sh": not found in the image any more: \[\S+ COPY --link files\/plain \/bin\/ \(\S*Dockerfile:\d+:1\) has removed it/,
+      hint: /^Leave out --link/,
+    },
+    {
+      run: "RUN rm /bin/sh\nCOPY files /x\nRUN true",
+      says: /not found in the image any more: \[\S+ RUN rm \/bin\/sh \(/,
+      hint: /^Do this step before/,
+    },
+    {
+      run: 'RUN cp /bin/busybox /tmp/nosuch && mkdir -p /usr/bin && cp /bin/busybox /usr/bin/nosuch\nRUN rm /usr/bin/nosuch\nRUN ["/python.sh"]',
+      says: /^Cannot start "\/python\.sh": "\/usr\/bin\/nosuch", which it needs, is not found in the image any more: \[\S+ RUN rm \/usr\/bin\/nosuch/,
+      hint: /^Do this step before/,
+    },
+  ];
+  for (const { run, says, hint } of lost)
+    it(`that needs what an earlier step took away: ${run.slice(0, 40)}`, async () => {
+      const error = await failure(run);
+      assert.match(error.message, says);
+      assert.match(error.hint ?? "", hint);
+    });
 });

@@ -12,7 +12,10 @@ export interface ToldSteps {
   /** From now on this builder tells: after a lost one what has ended stays so, and the rest goes on. */
   follow(told: ToldVertices): void;
   take(status: StatusResponse): void;
-  /** Ends what is open: as not needed after a build that is done, else with this error. Gives how many steps ran, and how many were reused. */
+  /**
+   * Ends what is open. After a build that is done that was not needed. After an error what is at work is cancelled where another step has failed, and
+   * fails with the error where none has; what has not begun stays so. Gives how many steps ran, and how many were reused.
+   */
   end(error?: unknown): Promise<{ readonly executed: number; readonly cached: number }>;
   /** The step that failed first, if one did. */
   readonly failed: { readonly vertex: GraphVertex; readonly message: string; readonly log: string } | undefined;
@@ -25,8 +28,12 @@ interface OpenStep {
   readonly id: string;
   readonly vertex: GraphVertex;
   readonly started: () => void;
+  /** Has it been told to start? */
+  readonly hasBegun: () => boolean;
+  readonly cancelled: () => void;
   readonly ended: (outcome: { readonly error?: unknown; readonly cached?: boolean }) => void;
-  readonly settled: Promise<void>;
+  /** At once for a step that nobody told anything. */
+  readonly settled: () => Promise<void>;
   state: "planned" | "running" | "done" | "cached" | "failed";
   log: string;
 }
@@ -94,6 +101,12 @@ export function toldSteps(
     }
   };
 
+  const endUnfinished = (step: OpenStep, error: unknown): void => {
+    if (!step.hasBegun() || step.state === "failed") return;
+    if (failed === undefined) step.ended({ error });
+    else step.cancelled();
+  };
+
   return {
     follow(told) {
       graph = told;
@@ -117,12 +130,12 @@ export function toldSteps(
       let cached = 0;
       for (const step of steps.values()) {
         const isStep = step.vertex.op.kind !== "source" && !step.vertex.meta.internal;
-        if (error !== undefined && step.state !== "done" && step.state !== "cached") step.ended({ error });
+        if (error !== undefined && step.state !== "done" && step.state !== "cached") endUnfinished(step, error);
         else if (step.state === "planned") step.ended({ cached: true });
         else step.ended({});
         if (isStep && step.state === "done") executed += 1;
         if (isStep && (step.state === "cached" || step.state === "planned")) cached += 1;
-        await step.settled;
+        await step.settled();
       }
       return { executed, cached };
     },
@@ -157,19 +170,36 @@ function openStep(
 ): OpenStep {
   const started = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<{ readonly error?: unknown; readonly cached?: boolean }>();
-  const work = runStepLater(emit, id, signal, async (step) => {
-    void started.promise.then(() => step.start());
-    const { error, cached = false } = await ended.promise;
-    if (error !== undefined) throw error;
-    if (cached) step.cached("result of an earlier build on the builder");
-  });
+  const stop = new AbortController();
+  let hasBegun = false;
+  let work: Promise<void> | undefined;
+  const follow = (): void => {
+    work ??= runStepLater(emit, id, AbortSignal.any([signal, stop.signal]), async (step) => {
+      void started.promise.then(() => step.start());
+      const { error, cached = false } = await ended.promise;
+      if (error !== undefined) throw error;
+      if (cached) step.cached("result of an earlier build on the builder");
+      // What failed is told by the build.
+    }).catch(() => undefined);
+  };
   return {
     id,
     vertex,
-    started: started.resolve,
-    ended: ended.resolve,
-    // What failed is told by the build.
-    settled: work.catch(() => undefined),
+    started() {
+      hasBegun = true;
+      follow();
+      started.resolve();
+    },
+    hasBegun: () => hasBegun,
+    cancelled() {
+      stop.abort();
+      ended.resolve({ error: stop.signal.reason });
+    },
+    ended(outcome) {
+      follow();
+      ended.resolve(outcome);
+    },
+    settled: () => work ?? Promise.resolve(),
     state: "planned",
     log: "",
   };

@@ -1,6 +1,5 @@
 /** The plan of a Dockerfile as rules look at it, and what is wrong with the file besides. */
 import { type DecantError, isDecantError } from "../../errors.ts";
-import { parseReference } from "../../oci/index.ts";
 import { semanticError, toDiagnostic } from "../errors.ts";
 import { globalArguments, predefinedArguments } from "../global-arguments.ts";
 import { attemptInto } from "../plan/attempt.ts";
@@ -8,6 +7,7 @@ import { globalOptions } from "../plan/plan.ts";
 import type { Plan, PlannedStage, PlannedStep, StepValues } from "../plan/types.ts";
 import { setLast } from "../plan/values.ts";
 import type { Diagnostic } from "../types.ts";
+import { checkBaseName } from "./base-name.ts";
 import { missingArguments } from "./missing-arguments.ts";
 import type { CheckedDockerfile, CheckedStage, CheckedStep, CheckOptions } from "./types.ts";
 
@@ -63,7 +63,7 @@ export function planDiagnostics(plan: Plan): Diagnostic[] {
 function checkBase({ options }: Plan, { stage, base, baseName, platform, isNeeded, isReplaced }: PlannedStage): void {
   if (!isNeeded || isReplaced || base.kind !== "image" || options.hasContext?.(baseName, platform) === true) return;
   try {
-    parseReference(baseName);
+    checkBaseName(baseName);
   } catch (error) {
     if (!isDecantError(error, "REFERENCE")) throw error;
     throw semanticError(`Cannot use FROM ${baseName}: failed to parse stage name "${baseName}": ${error.message}`, {

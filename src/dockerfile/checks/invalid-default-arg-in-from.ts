@@ -1,8 +1,8 @@
 /** BuildKit's InvalidDefaultArgInFrom. */
 import { isDecantError } from "../../errors.ts";
-import { parseReference } from "../../oci/index.ts";
 import { expandWord } from "../expand.ts";
 import type { EscapeToken } from "../types.ts";
+import { checkBaseName } from "./base-name.ts";
 import { atInstruction, buildkitRule } from "./rule.ts";
 import type { Rule } from "./types.ts";
 
@@ -17,7 +17,7 @@ export const invalidDefaultArgInFrom: Rule = buildkitRule(
       const { text, range } = from.image;
       const name = defaultName(text, defaultGlobals, parsed.escape);
       if (name === undefined) return;
-      if (!isReference(name)) yield atInstruction(from, `Default value for ARG ${text} results in empty or invalid base image name`, range);
+      if (!isBaseName(name)) yield atInstruction(from, `Default value for ARG ${text} results in empty or invalid base image name`, range);
     }
   },
 );
@@ -32,9 +32,9 @@ function defaultName(text: string, globals: ReadonlyMap<string, string>, escape:
   }
 }
 
-function isReference(name: string): boolean {
+function isBaseName(name: string): boolean {
   try {
-    parseReference(name);
+    checkBaseName(name);
     return true;
   } catch (error) {
     if (isDecantError(error, "REFERENCE")) return false;

@@ -297,3 +297,19 @@ it("runChecks() never throws, whatever the lines", () => {
     { numRuns: 300 },
   );
 });
+
+describe("FROM of a base that Decant assembles", () => {
+  const row = (from: string): unknown => {
+    const { errors, warnings } = runChecks(planOf(from, { image: () => IMAGE }));
+    return [errors.map(({ code }) => code), warnings.filter(({ origin }) => origin === "buildkit").map(({ code }) => code)];
+  };
+  for (const [from, want] of [
+    ["FROM distroless:cc-debian12", [[], []]],
+    ["FROM distroless:cc-debian12:nonroot", [[], []]],
+    ["FROM distroless:./bases/own.yaml", [[], []]],
+    ["FROM distroless:./bases/own.yaml:debug", [[], []]],
+    ["ARG V=nonroot\nFROM distroless:cc-debian12:${V}", [[], []]],
+    ["ARG V\nFROM distroless:cc-debian12:${V}", [["InvalidValue"], ["InvalidDefaultArgInFrom"]]],
+  ] as const)
+    it(`A8: ${from}`, () => assert.deepEqual(row(from), want));
+});

@@ -61,7 +61,9 @@ export function createSelectionLines(): SelectionLines {
     }
     piece ??= createGrowingBytes(MAX_LINES_BYTES);
     if (piece.size + bytes.byteLength > PIECE_BYTES) closePiece();
-    bytes.copy(piece.bytes, piece.reserve(bytes.byteLength));
+    // Growing replaces the view.
+    const at = piece.reserve(bytes.byteLength);
+    bytes.copy(piece.bytes, at);
   };
   return {
     add({ root, relative, facts, content, linkedTo }) {

@@ -202,7 +202,7 @@ async function runOnce(
     onOutput: log.write,
     signal: timer.signal,
   };
-  const seen = { vertex, op, tree, upper };
+  const seen = { vertex, op, tree, layers, upper };
   const fail = async (error: unknown): Promise<never> => {
     log.flush();
     // What ended the attempt does not end the shell.

@@ -9,8 +9,9 @@ import { given } from "../../given.ts";
 import { type ExecOp, SCRIPT_FOLDER, type Vertex } from "../../graph/index.ts";
 import { displayPath, fromText } from "../../paths.ts";
 import { formatPosition } from "../../source.ts";
-import { type Entry, hostTree, type Tree } from "../../tree/index.ts";
+import { type Entry, hostTree, type Layer, type Tree } from "../../tree/index.ts";
 import type { SandboxResult, SandboxStep } from "../sandbox/index.ts";
+import { lostFile, startOf } from "./lost-file.ts";
 import { loopbackHint } from "./step-network.ts";
 
 /** A step, and the files that it saw when it ended. */
@@ -19,6 +20,7 @@ interface FailedStep {
   readonly op: ExecOp;
   /** What it started with. */
   readonly tree: Tree;
+  readonly layers: readonly Layer[];
   /** The directory with what it changed, in overlayfs form. */
   readonly upper: string;
 }
@@ -26,6 +28,7 @@ interface FailedStep {
 interface Explanation {
   readonly why: string;
   readonly hint: string;
+  readonly missing?: string;
 }
 
 /** What is said of a program that is there and does not start, by shells, env and kernels. */
@@ -83,9 +86,15 @@ export async function startFailure(error: unknown, step: FailedStep): Promise<un
   const program = isDecantError(error, "RUNTIME") ? error.details["program"] : undefined;
   if (!isDecantError(error) || typeof program !== "string") return error;
   const found = await problemOf(step, program, "kernel");
-  if (found === undefined) return error;
-  const { hint, why } = found;
-  return new DecantError(error.code, `Cannot start "${program}": it ${why}`, { hint, details: error.details });
+  if (found !== undefined && found.missing === undefined) return startError(error, `it ${found.why}`, found.hint);
+  const lost = lostFile(found?.missing ?? fromText(program), step);
+  const of = found?.missing === undefined ? "" : `"${found.missing}", which it needs, is `;
+  if (lost !== undefined) return startError(error, `${of}${lost.why}`, lost.hint);
+  return found === undefined ? error : startError(error, `it ${found.why}`, found.hint);
+}
+
+function startError({ code, details }: DecantError, why: string, hint: string): DecantError {
+  return new DecantError(code, `Cannot start "${String(details["program"])}": ${why}`, { hint, details });
 }
 
 /** A file that the step names, that its output names, too, and that cannot start. */
@@ -157,7 +166,7 @@ function windowsHeredoc(vertex: Vertex, { meta, mounts }: ExecOp, logTail: strin
 /** An earlier `RUN cd DIRECTORY`, whose effect ended with it. */
 function lostDirectory(vertex: Vertex, { meta }: ExecOp, logTail: string): Explanation | undefined {
   if (!NO_FILE.test(logTail)) return undefined;
-  for (let below = baseOf(vertex); below !== undefined; below = baseOf(below)) {
+  for (let below = startOf(vertex); below !== undefined; below = startOf(below)) {
     if (below.op.kind !== "exec") continue;
     if (below.op.meta.cwd !== meta.cwd) return undefined;
     const directory = /(?:^|&&|;)\s*cd\s+("[^"]+"|'[^']+'|[^\s;&|"']+)\s*;?\s*$/.exec(below.op.meta.args.at(-1) ?? "")?.[1];
@@ -169,15 +178,6 @@ function lostDirectory(vertex: Vertex, { meta }: ExecOp, logTail: string): Expla
     };
   }
   return undefined;
-}
-
-/** The vertex whose files a vertex starts with. */
-function baseOf({ op, inputs }: Vertex): Vertex | undefined {
-  if (op.kind === "file") return inputs[op.base];
-  if (op.kind === "merge") return inputs[0];
-  if (op.kind !== "exec") return undefined;
-  const root = op.mounts.find((mount) => mount.dest === "/");
-  return root?.type === "bind" ? inputs[root.input] : undefined;
 }
 
 /** The files of a step while it ran: what it changed lies over what it started with. */

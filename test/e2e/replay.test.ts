@@ -110,11 +110,11 @@ describe("H6: decant replay", () => {
 
   it("names the first byte that differs, its instruction, the usual cause and the cure", async () => {
     using shop = shopWithBusybox();
-    await shop.build(`${BUSYBOX}RUN date +%s.%N > /built\n`, { ...MAX, buildArgs: EPOCH });
+    await shop.build(`${BUSYBOX}RUN cat /proc/sys/kernel/random/uuid > /built\n`, { ...MAX, buildArgs: EPOCH });
     const { same, difference, digest, replayed } = await replay(shop, { context: shop.context });
     assert.equal(same, false);
     assert.notEqual(digest, replayed);
-    assert.match(difference?.what ?? "", /^"\/built" in layer 2 of RUN date .*: byte \d+ is 0x3\d in the image and 0x3\d in the replay: /);
+    assert.match(difference?.what ?? "", /^"\/built" in layer 2 of RUN cat .*: byte \d+ is 0x\w\w in the image and 0x\w\w in the replay: /);
     assert.match(difference?.why ?? "", /its step gives another result/);
   });
 

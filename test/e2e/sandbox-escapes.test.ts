@@ -360,7 +360,7 @@ RUN --mount=type=cache,id=links,source=up,target=/m echo up: $(ls /m)
       chmodSync(outside, 0o777);
       writeFileSync(join(outside, "marker"), "of-the-machine\n");
       // renameat2(RENAME_EXCHANGE): there is a folder or a link at any time.
-      const swap = `my ($d, $l) = ("/c/d", "/c/l"); do { syscall(${[316, 276][AT]}, -100, $d, -100, $l, 2) == 0 or die $!; $n++ } until -e "/c/stop"; print "swaps: ", $n > 100, "\\n";`;
+      const swap = `my ($d, $l) = ("/c/d", "/c/l"); do { syscall(${[316, 276][AT]}, -100, $d, -100, $l, 2) == 0 or die $! } until -e "/c/stop";`;
       writeFileSync(join(place.folder, "swap"), swap);
       const cache = "--mount=type=cache,id=race";
       const ways = [
@@ -378,24 +378,26 @@ RUN --mount=type=cache,id=links,source=up,target=/m echo up: $(ls /m)
           return `RUN ${way.replace("NAME", name)} (cat /m/marker /c/d/marker; echo x >/c/d/${name}/f) 2>/dev/null; echo victim ended\n`;
         }),
       ).flat();
-      const { code, said: log } = place.build(
-        `${ATTACKER}FROM attacker AS swap
+      const text = `${ATTACKER}FROM attacker AS swap
 COPY swap /swap
-RUN ${cache},target=/c mkdir -p /c${outside} && ${points("/c/d")} && ln -s ${outside} /c/l && touch /c/go && /usr/bin/perl /swap
+RUN ${cache},target=/c rm -rf /c/* && mkdir -p /c${outside} && ${points("/c/d")} && ln -s ${outside} /c/l && touch /c/go && /usr/bin/perl /swap
 FROM attacker AS victims
 RUN ${cache},target=/c ${points(outside)}; until [ -e /c/go ]; do sleep 0.05; done
 ${victims.join("")}RUN ${cache},target=/c touch /c/stop
 FROM attacker
 COPY --from=swap /bin/busybox /swap
 COPY --from=victims /bin/busybox /victims
-`,
-        "--no-cache",
-      );
-      assert.doesNotMatch(log, /^#\d+ [\d.]+ of-the-machine|bug in Decant/m);
-      assert.deepEqual(readdirSync(outside), ["marker"], log);
-      assert.equal(code, 0, log);
-      assert.equal(log.match(/^#\d+ [\d.]+ victim ended$/gm)?.length, victims.length);
-      assert.match(log, /^#\d+ [\d.]+ swaps: 1$/m);
+`;
+      let ended = 0;
+      for (let round = 0; round < 4; round += 1) {
+        const { code, said: log } = place.build(text, "--no-cache=mounts");
+        assert.doesNotMatch(log, /^#\d+ [\d.]+ of-the-machine|bug in Decant/m);
+        assert.deepEqual(readdirSync(outside), ["marker"], log);
+        // A runtime may refuse a mount whose point was swapped away between two of its calls.
+        if (code !== 0) assert.match(log, /ERROR: Cannot run the step: (crun|runc) failed: /);
+        ended += log.match(/^#\d+ [\d.]+ victim ended$/gm)?.length ?? 0;
+      }
+      assert.ok(ended > 0);
     });
 
     it(`H2: ${name}: working directories by descriptors of the runtime show no folder of the machine`, () => {

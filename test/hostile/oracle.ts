@@ -1,7 +1,7 @@
 /** Tries cases, and says what is wrong with one: an error that nobody expects, a broken promise, too much time. */
 import { readFileSync } from "node:fs";
 import { isDecantError } from "../../src/errors.ts";
-import { createRandom, type Random } from "../fuzz/random.ts";
+import { createRandom } from "../fuzz/random.ts";
 import { mutated } from "./mutate.ts";
 import type { Lab, Target } from "./types.ts";
 
@@ -24,23 +24,35 @@ export function caseOf(target: Target, corpus: readonly Uint8Array[], seed: numb
   return random.chance(0.5) ? mutated(given, corpus, random) : Buffer.from(given);
 }
 
+/** A busy processor, or code that V8 compiles, may make one try slow: what is not linear is slow each time. */
+const TRIES = 3;
+
 /** What is wrong with how a target takes a case; undefined when nothing is. */
 export async function problemOf(target: Target, input: Buffer, lab: Omit<Lab, "random">, seed: number): Promise<string | undefined> {
-  const random: Random = createRandom(seed ^ 0x5eed);
-  const start = process.threadCpuUsage();
+  const mostMs = BASE_MS + (input.byteLength / 1024) * MS_FOR_EACH_KIB;
+  let leastMs = Infinity;
+  for (let tries = 0; tries < TRIES && leastMs > mostMs; tries += 1) {
+    const start = process.threadCpuUsage();
+    const wrong = await errorOf(target, input, { ...lab, random: createRandom(seed ^ 0x5eed) });
+    if (wrong !== undefined) return wrong;
+    leastMs = Math.min(leastMs, process.threadCpuUsage(start).user / 1000);
+  }
+  return leastMs > mostMs
+    ? `it took ${leastMs.toFixed(0)} ms of CPU time for ${input.byteLength} bytes; at most ${mostMs.toFixed(0)} ms are right`
+    : undefined;
+}
+
+/** An error that nobody expects, as text. */
+async function errorOf(target: Target, input: Buffer, lab: Lab): Promise<string | undefined> {
   try {
-    await target.check(Buffer.from(input), { ...lab, random });
+    await target.check(Buffer.from(input), lab);
   } catch (error) {
     if (isDecantError(error)) {
       if (error.code === "INTERNAL" || !DOCUMENTED.has(error.code)) return `${error.code}: ${error.stack ?? error.message}`;
       if (error.message.length > 20_000) return `a message of ${error.message.length} characters: ${error.message.slice(0, 200)}`;
     } else if (target.expects?.(error) !== true) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
-  const usedMs = process.threadCpuUsage(start).user / 1000;
-  const mostMs = BASE_MS + (input.byteLength / 1024) * MS_FOR_EACH_KIB;
-  return usedMs > mostMs
-    ? `it took ${usedMs.toFixed(0)} ms of CPU time for ${input.byteLength} bytes; at most ${mostMs.toFixed(0)} ms are right`
-    : undefined;
+  return undefined;
 }
 
 /** Takes bytes away while the same problem stays. */

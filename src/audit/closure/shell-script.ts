@@ -9,7 +9,7 @@ const BUILT_IN: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 /** After these, names and relative paths mean something else, or the end is not reached. */
-const UNCLEAR = /^\s*(?:export PATH|PATH=|set --|shift|exec [^12<>&]|exit|return)(?:\b|=)/m;
+const UNCLEAR = /^[ \t]*(?:export PATH|PATH=|set --|shift|exec [^12<>&]|exit|return)(?:\b|=)/m;
 
 /** The words of a command line that starts one program; undefined for anything that only a shell can tell. */
 export function plainWords(line: string): readonly string[] | undefined {
@@ -31,7 +31,7 @@ type ScriptEnd =
 
 /** Reads the text of a script; undefined when its end does not tell. */
 export function scriptEnd(text: string): ScriptEnd | undefined {
-  if (/^\s*(?:cd|pushd)\b/m.test(text)) return { kind: "elsewhere" };
+  if (/^[ \t]*(?:cd|pushd)\b/m.test(text)) return { kind: "elsewhere" };
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("#"));
   const last = lines.pop();
   if (last === undefined) return undefined;

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { sha256 } from "../../digest.ts";
-import { parseStandIn, formatStandIn } from "../../distroless/index.ts";
+import { formatLock, formatStandIn, type Lock, parseLock, parseStandIn } from "../../distroless/index.ts";
 import { forgetImage, loadImage, type OpenedImage, type OutputSpec, storedImages, writeOutputFile } from "../../image/index.ts";
 import type { Session } from "../../context/index.ts";
 import { ESTARGZ_TOC_ANNOTATION, formatPlatform, layerCompressionOf, OCI_MANIFEST, type Platform } from "../../oci/index.ts";
@@ -150,14 +150,25 @@ async function sourcesOf(
     if (found !== undefined && digests.has(found.descriptor.digest)) here.add(name);
   }
   const lockFiles = new Map<string, string>();
-  for (const { as, lock } of at.record?.images ?? []) {
-    if (lock === undefined) continue;
-    const { architecture: _architecture, ...base } = parseStandIn(as.replace(/^distroless:/, ""));
+  for (const [base, lock] of locksOf(at.record)) {
     const file = join(at.folder, `${lockFiles.size}.lock.json`);
-    await writeOutputFile(file, lock, at.signal);
-    lockFiles.set(formatStandIn(base), file);
+    await writeOutputFile(file, formatLock(lock), at.signal);
+    lockFiles.set(base, file);
   }
   return { rules: replayRules({ image: at.image, materials, here }), lockFiles };
+}
+
+/** The locks of assembled bases. A build for several platforms has one for each. Throws `RECIPE_LOCK`. */
+function locksOf(record: BuildRecord | undefined): Map<string, Lock> {
+  const locks = new Map<string, Lock>();
+  for (const { as, lock: text } of record?.images ?? []) {
+    if (text === undefined) continue;
+    const { architecture: _architecture, ...base } = parseStandIn(as.replace(/^distroless:/, ""));
+    const key = formatStandIn(base);
+    const lock = parseLock(text, as);
+    locks.set(key, { ...lock, architectures: { ...locks.get(key)?.architectures, ...lock.architectures } });
+  }
+  return locks;
 }
 
 function checkDockerfile(

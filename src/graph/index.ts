@@ -2,6 +2,7 @@ export type { ContextFiles, Entitlement, ResolvedImage, StepOptions } from "./co
 export { type Conversion, toGraph } from "./convert/convert.ts";
 export { type EpochStageOptions, epochStageSource } from "./convert/epoch-stage.ts";
 export { addressedHistory } from "./convert/history.ts";
+export { COPY_ALL } from "./convert/named-context.ts";
 export { remoteSource } from "./convert/remote-source.ts";
 export { SCRIPT_FOLDER } from "./convert/run.ts";
 export { type GitRef, gitRefOf, gitSourceOp, isCommit, isSshRemote, parseGitUrl, withoutCredentials } from "./git-url.ts";

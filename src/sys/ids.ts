@@ -4,8 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
-import { DecantError, errnoOf } from "../errors.ts";
-import { findTool } from "./process.ts";
+import { DecantError } from "../errors.ts";
+import { findSystemTool } from "./process.ts";
+import { textIfThere } from "./read-text.ts";
 
 /** `count` ids: from `inside` on in the new namespace, from `outside` on here. */
 interface IdRange {
@@ -22,9 +23,6 @@ export interface IdMaps {
   readonly lack?: string | undefined;
 }
 
-/** Places that PATH of a service may lack. */
-const MORE_FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
-
 const ALL_IDS = 2 ** 32 - 1;
 
 /** Is this process root, if only in a container? Then it may give files any owner that it knows, and read all of them. */
@@ -38,7 +36,7 @@ export function ownIdMaps(env: Readonly<Record<string, string | undefined>> = pr
   if (isRootHere()) return { uids: sameIds("/proc/self/uid_map"), gids: sameIds("/proc/self/gid_map") };
   const single = (lack: string): IdMaps => ({ ...singleId(uid, gid), lack });
   const names = [accountName(), String(uid)];
-  const [uids, gids] = ["/etc/subuid", "/etc/subgid"].map((path) => idRanges(readIfThere(path), names));
+  const [uids, gids] = ["/etc/subuid", "/etc/subgid"].map((path) => idRanges(textIfThere(path), names));
   if (uids === undefined || uids.length === 0) return single("/etc/subuid has no range for this user");
   if (gids === undefined || gids.length === 0) return single("/etc/subgid has no range for this user");
   if (idTool("newuidmap", env) === undefined || idTool("newgidmap", env) === undefined)
@@ -68,7 +66,7 @@ export function idRanges(text: string, names: readonly string[]): IdRange[] {
 
 /** newuidmap or newgidmap, or undefined. */
 export function idTool(name: "newuidmap" | "newgidmap", env: Readonly<Record<string, string | undefined>>): string | undefined {
-  return findTool(name, { PATH: [env["PATH"] ?? "", ...MORE_FOLDERS].join(":") });
+  return findSystemTool(name, env);
 }
 
 /** Everything in one range looks to runtimes as if there were no namespace, so it comes in two. */
@@ -89,15 +87,6 @@ function accountName(): string {
   } catch {
     // A number without an account, as in containers.
     return "";
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return "";
-    throw error;
   }
 }
 

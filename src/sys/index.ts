@@ -1,5 +1,13 @@
 /** System calls and processes (decision 5). */
-export { type ProcessOptions, type ProcessResult, type RunningProcess, findTool, runProcess, startProcess } from "./process.ts";
+export {
+  type ProcessOptions,
+  type ProcessResult,
+  type RunningProcess,
+  findSystemTool,
+  findTool,
+  runProcess,
+  startProcess,
+} from "./process.ts";
 export { type ChildUsage, childUsage } from "./child-usage.ts";
 export { openConfined } from "./confined.ts";
 export { checkIds, hasGroup, type IdMaps, isRootHere, ownerInside, ownIdMaps } from "./ids.ts";
@@ -45,3 +53,4 @@ export {
   readNamedFile,
   readNamedFileSync,
 } from "./named-file.ts";
+export { textIfThere } from "./read-text.ts";

@@ -212,7 +212,7 @@ function signalNumber(signal: NodeJS.Signals | undefined): number {
   return signal === undefined ? 0 : osConstants.signals[signal];
 }
 
-/** Where programs are for who has no PATH, as for shells. */
+/** Where programs of a system are: for who has no PATH, as for shells, and for services whose PATH lacks some. */
 const USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The path of a program by the PATH of `env` (default: ours), or undefined. A name with a slash is looked at as it is. */
@@ -225,6 +225,11 @@ export function findTool(name: string, env: Readonly<Record<string, string | und
     if (isExecutable(path)) return path;
   }
   return undefined;
+}
+
+/** The same, and then in the folders of the system: for programs that are part of it. */
+export function findSystemTool(name: string, env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
+  return findTool(name, { PATH: `${env["PATH"] ?? ""}:${USUAL_PATH}` });
 }
 
 function isExecutable(path: string): boolean {

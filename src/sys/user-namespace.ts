@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream";
 import { bytesOf, collect } from "../bytes.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import { idTool, type IdMaps, isRootHere, ownIdMaps, singleId } from "./ids.ts";
-import { findTool, runProcess } from "./process.ts";
+import { findSystemTool, runProcess } from "./process.ts";
 
 /** What runs there. */
 interface NamespaceOptions {
@@ -56,7 +56,7 @@ const MAX_SAID_BYTES = 4096;
  */
 export async function startInUserNamespace(options: NamespaceOptions): Promise<NamespaceProcess> {
   const { env = process.env, ids = ownIdMaps(), messages = false, stdout = "inherit" } = options;
-  const unshare = findTool("unshare", { PATH: `${process.env["PATH"] ?? ""}:/usr/bin:/bin` });
+  const unshare = findSystemTool("unshare");
   if (unshare === undefined) {
     throw new DecantError("NOT_FOUND", "Cannot enter a user namespace: there is no unshare on PATH", {
       hint: "apt-get install util-linux",

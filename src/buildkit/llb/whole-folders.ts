@@ -1,19 +1,6 @@
 /** Graphs of clients may take a folder for what a step starts from, or for their result. Our steps start from layers, so such a folder is copied. Pure. */
 import { InternalError } from "../../errors.ts";
-import { reachable, type Vertex, vertex } from "../../graph/index.ts";
-
-const COPY_ALL = {
-  kind: "copy",
-  input: 0,
-  src: "/",
-  dest: "/",
-  followSymlinks: false,
-  dirCopyContents: true,
-  attemptUnpack: false,
-  allowWildcard: false,
-  allowEmptyWildcard: false,
-  excludePatterns: [],
-} as const;
+import { COPY_ALL, reachable, type Vertex, vertex } from "../../graph/index.ts";
 
 /** The same graph, where every `local://` that is more than a source of copies and mounts is a copy of itself. */
 export function withWholeFolders(target: Vertex): Vertex {

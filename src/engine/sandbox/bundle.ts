@@ -13,7 +13,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   rmdirSync,
   rmSync,
   unlinkSync,
@@ -31,6 +30,7 @@ import {
   openConfined,
   setTimes,
   setXattr,
+  textIfThere,
   unmount,
 } from "../../sys/index.ts";
 import { type CopiedLayers, copyLayers } from "./copied-layers.ts";
@@ -111,13 +111,8 @@ export function collectChanges({ bundle, root }: RunRequest): boolean {
 
 /** What the runtime wrote to its log. */
 export function readLog(request: RunRequest): string {
-  try {
-    return readFileSync(`${request.bundle}/${request.logFile}`, "utf8");
-  } catch (error) {
-    // A runtime that has nothing to say does not make one.
-    if (errnoOf(error) === "ENOENT") return "";
-    throw error;
-  }
+  // A runtime that has nothing to say does not make one.
+  return textIfThere(`${request.bundle}/${request.logFile}`);
 }
 
 /** Unmounts and removes the bundle, as far as it was made. Never descends into a mount: rmdir of one fails. */

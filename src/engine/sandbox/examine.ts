@@ -9,7 +9,7 @@ import { isDecantError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import { formatPlatform, hostPlatform } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
-import { findTool, type IdMaps, isOnOverlay, isRootHere, namespaceLimit, ownIdMaps } from "../../sys/index.ts";
+import { findSystemTool, findTool, type IdMaps, isOnOverlay, isRootHere, namespaceLimit, ownIdMaps } from "../../sys/index.ts";
 import { deviceCgroups } from "./device-guard.ts";
 import { createSandbox } from "./sandbox.ts";
 import type { Sandbox } from "./types.ts";
@@ -139,8 +139,7 @@ function network(env: Readonly<Record<string, string | undefined>>): MachinePoin
 }
 
 function runtimes(env: Readonly<Record<string, string | undefined>>): MachinePoint {
-  const path = `${env["PATH"] ?? ""}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const found = ["crun", "runc"].flatMap((name) => findTool(name, { PATH: path }) ?? []);
+  const found = ["crun", "runc"].flatMap((name) => findSystemTool(name, env) ?? []);
   if (found.length > 0) return { name: "runtimes", state: "good", text: found.join(", ") };
   return { name: "runtimes", state: "missing", text: "neither crun nor runc is on PATH: RUN fails", remedy: "apt-get install crun" };
 }

@@ -2,24 +2,13 @@
  * A sandbox's own place in the state directory, held by a lock that vanishes with the process, and the removal of places whose process
  * is gone. Their mounts and processes went with them already; what is left are work directories of overlays.
  */
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { delay } from "../../async.ts";
 import { errnoOf } from "../../errors.ts";
 import { removeTree } from "../../store/index.ts";
-import { makeFolders, tryFlock } from "../../sys/index.ts";
+import { makeFolders, textIfThere, tryFlock } from "../../sys/index.ts";
 
 /** A locked directory; disposing removes it. */
 export interface Instance extends AsyncDisposable {
@@ -76,7 +65,7 @@ export async function sweepSandboxes(stateDir: string): Promise<number> {
 
 /** The lock file goes last: as long as it is there, somebody will come back for the rest. */
 async function removeInstance(stateDir: string, name: string): Promise<void> {
-  const cgroups = textOf(join(stateDir, name, CGROUPS_FILE));
+  const cgroups = textIfThere(join(stateDir, name, CGROUPS_FILE));
   await removeTree(join(stateDir, name));
   for (const folder of new Set(["", ...cgroups.split("\n")])) await removeCgroups(name, folder);
   try {
@@ -124,15 +113,6 @@ function namesIn(folder: string): string[] {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "ENOENT" || errno === "ENOTDIR" || errno === "EACCES") return [];
-    throw error;
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return "";
     throw error;
   }
 }

@@ -1,8 +1,7 @@
 /** /etc/hosts and /etc/resolv.conf of a step (rule S103). */
-import { readFileSync } from "node:fs";
 import { isIP, isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
-import { errnoOf } from "../../errors.ts";
+import { textIfThere } from "../../sys/index.ts";
 import type { StepNetwork } from "./types.ts";
 
 /** What a resolver uses when every server that the host names is out of reach. */
@@ -30,27 +29,18 @@ export function hostsFile(
 
 /** The IPv4 address by which this machine reaches others; undefined where it reaches none. */
 export function hostAddress(): string | undefined {
-  const device = textOf(ROUTES).match(/^(\S+)\t0{8}\t/m)?.[1];
+  const device = textIfThere(ROUTES).match(/^(\S+)\t0{8}\t/m)?.[1];
   return device === undefined ? undefined : networkInterfaces()[device]?.find(({ family }) => family === "IPv4")?.address;
 }
 
 /** The host's resolv.conf; empty for a host without name service, whose steps have none either. */
 export function hostResolvConf(): string {
-  return textOf("/etc/resolv.conf");
+  return textIfThere("/etc/resolv.conf");
 }
 
 /** Does a resolv.conf name a server with an IPv4 address? */
 export function hasIPv4Server(text: string): boolean {
   return text.split("\n").some((line) => isIPv4(serverOf(line) ?? ""));
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return "";
-    throw error;
-  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { release } from "node:os";
 import { join } from "node:path";
 import type { Digest } from "../../digest.ts";
 import { given } from "../../given.ts";
-import { findTool } from "../../sys/index.ts";
+import { findSystemTool } from "../../sys/index.ts";
 import { cgroupManager, type SandboxCgroup } from "./cgroup.ts";
 import { runtimeBroken, runtimeMissing } from "./errors.ts";
 import type { RuntimeExit } from "./worker-client.ts";
@@ -27,8 +27,6 @@ export interface Runtime {
 /** What a trial says. */
 export type Trial = { readonly works: true; readonly filter?: string } | { readonly works: false; readonly message: string };
 
-/** Places that PATH of a service may lack. */
-const MORE_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const VERDICTS = "runtime.json";
 const MAX_VERDICTS = 8;
 
@@ -40,12 +38,11 @@ export function findRuntimes(
   wanted: "crun" | "runc" | "auto",
   options: { readonly env: Readonly<Record<string, string | undefined>>; readonly canGuard: (name: Runtime["name"]) => boolean },
 ): Runtime[] {
-  const path = [...(options.env["PATH"] ?? "").split(":"), ...MORE_FOLDERS].join(":");
   // Only where version 2 is alone is it one mount; the many of version 1 would cost more than the step.
   const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
   const names = wanted === "auto" ? (["crun", "runc"] as const) : [wanted];
   const found = names.flatMap((name): Pick<Runtime, "name" | "path" | "cgroup">[] => {
-    const tool = findTool(name, { PATH: path });
+    const tool = findSystemTool(name, options.env);
     if (tool === undefined) return [];
     return (unified ? [true, false] : [false]).map((cgroup) => ({ name, path: tool, cgroup }));
   });

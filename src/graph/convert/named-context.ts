@@ -6,9 +6,11 @@ import type { FileAction } from "../ops.ts";
 import { vertex, type Vertex } from "../vertex.ts";
 import type { ContextFiles, ResolvedImage } from "./context.ts";
 
-const COPY_ALL = {
+/** All that is in the first input. */
+export const COPY_ALL: Extract<FileAction, { kind: "copy" }> = {
   kind: "copy",
   input: 0,
+  src: "/",
   dest: "/",
   followSymlinks: false,
   dirCopyContents: true,
@@ -16,7 +18,7 @@ const COPY_ALL = {
   allowWildcard: false,
   allowEmptyWildcard: false,
   excludePatterns: [],
-} as const satisfies Partial<FileAction>;
+};
 
 /** The files themselves, as COPY --from and mounts see them. */
 export function filesVertex(image: ResolvedImage, files: ContextFiles, range?: SourceRange): Vertex {
@@ -33,7 +35,7 @@ export function filesVertex(image: ResolvedImage, files: ContextFiles, range?: S
 /** The same as what a stage starts with: one layer, made of what is in a directory. */
 export function filesBaseVertex(image: ResolvedImage, files: ContextFiles, name: string, range: SourceRange, stage: string): Vertex {
   const source = filesVertex(image, files, range);
-  return vertex({ kind: "file", base: -1, actions: [{ ...COPY_ALL, src: "/", range }] }, [source], image.platform, {
+  return vertex({ kind: "file", base: -1, actions: [{ ...COPY_ALL, range }] }, [source], image.platform, {
     name,
     ...(stage === "" ? {} : { stage }),
     source: range,

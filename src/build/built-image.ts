@@ -47,5 +47,5 @@ export function builtImage(
 }
 
 function createdOf(created: string | undefined): { readonly created?: string } {
-  return created === undefined ? {} : { created };
+  return given({ created });
 }

@@ -1,4 +1,5 @@
 /** `decant replay` and `decant replay verify`: one command, whose exit code means less or more. */
+import { given } from "../given.ts";
 import { replayImage, type ReplayResult } from "../index.ts";
 import { usageError } from "../errors.ts";
 import { defineCommand } from "./args.ts";
@@ -106,7 +107,7 @@ function contextsOf(
     throw usageError(`Cannot use ${folders.length} folders as the build context: wanted one`, "Write --context NAME=PATH for others");
   const [context] = folders;
   return {
-    ...(context === undefined ? {} : { context }),
+    ...given({ context }),
     buildContexts: parseKeyValues(texts.filter(isNamed), "--context", () => ""),
   };
 }

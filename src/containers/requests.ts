@@ -3,6 +3,7 @@
  * request is a line of JSON; the end of the connection is the end of the container. Works across pid namespaces, and knows no pids that others
  * may have got meanwhile.
  */
+import { given } from "../given.ts";
 import { closeSync, constants, existsSync, openSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { basename, dirname } from "node:path";
@@ -75,7 +76,7 @@ export async function requestStop(
   });
   if (socket === undefined) return;
   const request: StopRequest = {
-    ...(signal === undefined ? {} : { signal }),
+    ...given({ signal }),
     ...(timeoutMs === undefined ? {} : { timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs : null }),
   };
   const { promise, resolve, reject } = Promise.withResolvers<void>();

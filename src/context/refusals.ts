@@ -2,6 +2,7 @@
  * What a build is asked for that the rest would not look at: other frontends, build arguments of BuildKit, policies.
  * Each is refused by name, as nothing is skipped in silence (src/support.ts).
  */
+import { given } from "../given.ts";
 import { access } from "node:fs/promises";
 import { basename } from "node:path";
 import { detectSyntax, type ParsedDockerfile } from "../dockerfile/index.ts";
@@ -36,7 +37,7 @@ export function followedFrontend(
   const source = argument === undefined ? directives.syntax?.range : undefined;
   const wanted = argument ?? detectSyntax(file.text) ?? "";
   const own = OWN_SYNTAX.exec(wanted);
-  if (wanted !== "" && own === null) throw unsupported(`Frontend "${wanted}"`, { row: "F1", ...(source === undefined ? {} : { source }) });
+  if (wanted !== "" && own === null) throw unsupported(`Frontend "${wanted}"`, { row: "F1", ...given({ source }) });
   const tag = own?.groups?.["tag"];
   if (tag !== undefined && isNewerTag(tag)) {
     const message = `Frontend "${wanted}" is newer than docker/dockerfile:${NEWEST.frontend}, which Decant follows`;

@@ -75,7 +75,7 @@ export function namedDescriptor(
     mediaType: manifest.mediaType,
     digest: manifest.digest,
     size: manifest.size,
-    ...(annotations === undefined ? {} : { annotations }),
+    ...given({ annotations }),
     platform: orderedPlatform(platform),
   };
 }

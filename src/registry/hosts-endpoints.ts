@@ -2,6 +2,7 @@
  * Where an image really is, as a hosts.toml says: its mirrors in order, then the registry itself (containerd's docs/hosts.md). A path of an address is taken
  * where it is a prefix of repositories: "/v2/PREFIX" with override_path.
  */
+import { given } from "../given.ts";
 import { DecantError } from "../errors.ts";
 import type { HostsAddress, HostsFile } from "../net/index.ts";
 import type { Endpoint, RepositoryName } from "./types.ts";
@@ -36,6 +37,6 @@ function endpointOf({ repository }: RepositoryName, { url, insecure, overridePat
     repository: prefix?.[1] === undefined ? repository : `${prefix[1]}/${repository}`,
     insecure: insecure || url.protocol === "http:",
     mirror: false,
-    ...(refused === undefined ? {} : { refused }),
+    ...given({ refused }),
   };
 }

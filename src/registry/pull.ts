@@ -82,7 +82,7 @@ export async function blobSize(
       expect: [200, ...NO_HEAD],
       action: `look for blob "${shortDigest(digest)}" in "${endpoint.registry}/${endpoint.repository}"`,
       notFound: "BLOB_MISSING",
-      ...(signal === undefined ? {} : { signal }),
+      ...given({ signal }),
     });
     response.discard();
     const length = response.status === 200 ? (response.header("content-length") ?? "") : "";

@@ -1,4 +1,5 @@
 /** A report from its subjects to the text of its file. */
+import { given } from "../given.ts";
 import { VERSION } from "../version.ts";
 import { type ReportFileChange, type ReportSubject, REPORT_FORMAT } from "./data.ts";
 import { reportDocument } from "./document.ts";
@@ -14,6 +15,6 @@ export interface ReportContent {
 
 /** The HTML. */
 export async function makeReport({ subjects, fileChanges, mask }: ReportContent): Promise<string> {
-  const data = { format: REPORT_FORMAT, version: VERSION, subjects, ...(fileChanges === undefined ? {} : { fileChanges }) };
+  const data = { format: REPORT_FORMAT, version: VERSION, subjects, ...given({ fileChanges }) };
   return reportDocument(data, await pageCode(), mask);
 }

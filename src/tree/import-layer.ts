@@ -2,6 +2,7 @@
  * Layers from outside, in one pass: the compressed bytes go to the store and are checked, while they are decompressed on the thread pool,
  * parsed, hashed and indexed, and (when asked) unpacked. The uncompressed tar is not written: most layers never need it.
  */
+import { given } from "../given.ts";
 import type { ByteStream } from "../bytes.ts";
 import type { DiffId, Expected } from "../digest.ts";
 import { createHasher, digestMismatch, verified } from "../digest.ts";
@@ -159,7 +160,7 @@ async function ingest(store: Store, stream: ByteStream, options: IngestOptions):
   const layer = await addLayer(store, diffId, {
     diffId,
     index,
-    ...(sparseContents === undefined ? {} : { sparseContents }),
+    ...given({ sparseContents }),
     blobs: keep === "plain" ? [] : blobsOf(format, { digest: rawDigest, size: rawBytes }, expected?.descriptor.mediaType),
   });
   if (staged !== undefined && unpacker !== undefined && regular) await publish(store, staged, unpacker, layer);

@@ -1,4 +1,5 @@
 /** Outputs of a client: written here first, and then sent to it, or pushed and kept from here. */
+import { given } from "../../given.ts";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildOptions, BuildResult } from "../../build/index.ts";
@@ -51,7 +52,7 @@ export async function readOutputs(
       outputs.push({ spec: read({ dest: path }), index, sent: "folder", path });
     } else if (type === "tar" || ((type === "oci" || type === "docker") && rest["tar"] !== "false")) {
       const path = join(await makeOutputFolder(fetching, index), "out.tar");
-      outputs.push({ spec: read({ dest: path, ...(mode === undefined ? {} : { mode }) }), index, sent: "file", path });
+      outputs.push({ spec: read({ dest: path, ...given({ mode }) }), index, sent: "file", path });
     } else if (type === "oci" || type === "docker") {
       const path = join(await makeOutputFolder(fetching, index), "layout");
       outputs.push({ spec: read({ dest: path }), index, sent: "layout", path });

@@ -1,4 +1,5 @@
 /** `decant completion`: the script that completes command lines in a shell, and the answers that it asks for. */
+import { given } from "../../given.ts";
 import { DecantError, usageError } from "../../errors.ts";
 import { listBases, listContainers, listImages } from "../../index.ts";
 import { packageFolder } from "../../package-folder.ts";
@@ -55,15 +56,13 @@ async function script([shell = "", ...more]: readonly string[]): Promise<string>
 
 /** One line that says whether paths fit, then a line for each word: the word, a tab, what it means. */
 async function answer(words: readonly string[], context: CliContext, tables: CommandTables): Promise<string> {
-  const { paths, candidates } = await complete(words, tables, (kind, root) =>
-    namesOf(kind, { ...context, ...(root === undefined ? {} : { root }) }),
-  );
+  const { paths, candidates } = await complete(words, tables, (kind, root) => namesOf(kind, { ...context, ...given({ root }) }));
   return [paths, ...candidates.map(({ word, help }) => (help === undefined ? word : `${word}\t${help}`)), ""].join("\n");
 }
 
 /** Names as people type them. None where the store cannot be read: a shell must not show errors at the cursor. */
 async function namesOf(kind: NameKind, { root, ...context }: CliContext & { readonly root?: string }): Promise<string[]> {
-  const options = storeOptions(root === undefined ? {} : { root }, context);
+  const options = storeOptions(given({ root }), context);
   try {
     switch (kind) {
       case "images":

@@ -1,4 +1,5 @@
 /** The files of an image of each platform, as outputs that are files have them. */
+import { given } from "../../given.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import { compareTreePaths, displayPath, ROOT, toText, treePath } from "../../paths.ts";
 import { type Entry, type LayerItem, layerTree, loadLayers, type Tree, walk, writeLayer } from "../../tree/index.ts";
@@ -24,7 +25,7 @@ export async function treesOf(images: readonly BuiltImage[], ctx: ExportContext,
     const tree = await treeOf(image, ctx, output);
     const folder = platformFolder(image, output);
     if (folder === undefined && images.length > 1) claimFiles(tree, formatPlatform(namedPlatform(image)), written);
-    trees.push({ image, tree, ...(folder === undefined ? {} : { folder }) });
+    trees.push({ image, tree, ...given({ folder }) });
   }
   return trees;
 }

@@ -69,6 +69,12 @@ const neededFor =
     return ["needed", text];
   };
 
+/** Configuration that only the recipe can bring, and without which nothing works. */
+const whenBrought =
+  (path: string, text: string): Rule["judge"] =>
+  (_, { hasPath }) =>
+    hasPath(path) ? ["native", "the base has it"] : ["needed", text];
+
 /** Commands that only look, say something, or order the script itself. */
 const LOOKS =
   /^(?:echo|printf|cat|grep|egrep|fgrep|zgrep|awk|gawk|mawk|cut|tr|head|tail|sort|uniq|wc|xargs|tee|read|trap|umask|cd|pushd|popd|wait|sleep|which|command|type|hash|getent|id|whoami|logname|tty|uname|hostname|date|expr|seq|basename|dirname|readlink|realpath|ls|stat|du|df|mktemp|tempfile|md5sum|sha\d+sum|cksum|cmp|diff|dpkg|dpkg-query|dpkg-architecture|dpkg-vendor|dpkg-realpath|apt-config|ischroot|mountpoint|pidof|pgrep|ps|runlevel|logger|getopt|getopts|getcap|locale|phpquery|a2query|apache2_msg|apache2_needs_action|py3versions|python3? -c|perl -e|debconf-\S+|systemd-detect-virt|env|set|let|times|ulimit|zcat|gzip -c|\[|\(\()(?: |$)/;
@@ -179,12 +185,33 @@ const RULES: readonly Rule[] = [
     ),
   },
   {
+    effect: "dictionaries",
+    test: /^update-cracklib\b/,
+    judge: neededFor(
+      "/usr/share/dict",
+      /^cracklib-small$/,
+      "/var/cache/cracklib/cracklib_dict.pwd",
+      "checks of passwords end at once: run update-cracklib in a build stage, and COPY /var/cache/cracklib",
+    ),
+  },
+  {
+    effect: "dictionaries",
+    test: /^aspell-autobuildhash\b/,
+    // The packages of words have empty files in the place of the dictionaries.
+    judge: (_, { hasFile }) =>
+      hasFile("/var/lib/aspell", /\.rws$/)
+        ? ["needed", "aspell knows no word: run aspell-autobuildhash in a build stage, and COPY /var/lib/aspell"]
+        : ["not needed", "the base has nothing for it"],
+  },
+  {
+    effect: "drivers",
+    test: /^odbcinst (?:.* )?-i (?:.* )?-d\b/,
+    judge: whenBrought("/etc/odbcinst.ini", "unixODBC finds no driver: bring the text of the file by the recipe, as /etc/odbcinst.ini"),
+  },
+  {
     effect: "logins",
     test: /^pam-auth-update\b/,
-    judge: (_, { hasPath }) =>
-      hasPath("/etc/pam.d/common-auth")
-        ? ["native", "the base has it"]
-        : ["needed", "PAM lets nobody in: bring /etc/pam.d/common-* by the recipe"],
+    judge: whenBrought("/etc/pam.d/common-auth", "PAM lets nobody in: bring /etc/pam.d/common-* by the recipe"),
   },
   {
     effect: "accounts",
@@ -225,7 +252,7 @@ const RULES: readonly Rule[] = [
   },
   {
     effect: "caches",
-    test: /^(?:fc-cache|gio-querymodules|gtk-query-immodules\S*|gtk-update-icon-cache\S*|update-icon-caches|update-desktop-database|update-fonts-\w+|install-info|mandb|update-mime)\b/,
+    test: /^(?:fc-cache|gio-querymodules|gtk-query-immodules\S*|gtk-update-icon-cache\S*|update-icon-caches|update-desktop-database|update-fonts-\w+|install-info|mandb|update-mime|vlc-cache-gen)\b/,
     judge: always("left out", "programs do without it, more slowly"),
   },
   {

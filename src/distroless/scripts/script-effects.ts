@@ -7,7 +7,7 @@ import type { EffectContext, EffectState } from "./effect-rule.ts";
 import { judge } from "./effect-rules.ts";
 import { readScript, type ScriptCommand } from "./read-script.ts";
 
-export type { EffectContext, EffectState } from "./effect-rules.ts";
+export type { EffectContext, EffectState } from "./effect-rule.ts";
 
 /** One effect of a package's scripts. JSON-safe. */
 export interface ScriptEffect {

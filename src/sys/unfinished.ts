@@ -4,9 +4,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isDecantError } from "../errors.ts";
+import { fromText } from "../paths.ts";
 import { tryFlock } from "./flock.ts";
+import { removeInside } from "./inside.ts";
 
 /** Disposing gives up the lock, and leaves what is there. */
 interface Unfinished extends Disposable {
@@ -51,7 +53,8 @@ function sweepUnfinished(parent: string): void {
 function sweepOne(path: string): void {
   const fd = openSync(path, OURS);
   try {
-    if (lock(fd) === "ours" && isAt(fd, path)) rmSync(path, { recursive: true, force: true });
+    if (lock(fd) === "ours" && isAt(fd, path))
+      removeInside({ path: fromText(path), root: fromText(dirname(path)).replace(/\/$/, "").length });
   } finally {
     closeSync(fd);
   }

@@ -1,11 +1,12 @@
 /**
- * A directory of the host as a Tree: contexts of `COPY`, bind mounts. Metadata comes from one lstat an entry; nothing is followed.
+ * A directory of the host as a Tree: contexts of `COPY`, bind mounts. Metadata comes from one lstat an entry; nothing is followed,
+ * also when somebody puts a symlink in the place of a directory meanwhile.
  * Owners and modes are those on disk. The directory may change meanwhile: whoever reads contents checks what it got.
  */
 import type { Stats } from "node:fs";
 import type { TreePath } from "../paths.ts";
 import { joinTreePath, parentOf, ROOT } from "../paths.ts";
-import { readXattrs, splitDevice } from "../sys/index.ts";
+import { splitDevice } from "../sys/index.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { hashHostFile } from "./host-digest.ts";
 import { openHostRoot } from "./host-root.ts";
@@ -44,7 +45,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
       if (known !== undefined) entry.digest = known;
     }
     if (options.xattrs !== undefined) {
-      const xattrs = readXattrs(host.path(path), options.xattrs);
+      const xattrs = host.xattrs(path, options.xattrs);
       if (xattrs.size > 0 && kind !== "symlink") entry.xattrs = xattrs;
     }
     return entry;
@@ -80,9 +81,9 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
     },
     data(entry): DataSource {
       const bytes = entry.size === 0 ? new Uint8Array(0) : recentBytes(entry);
-      return bytes === undefined ? { kind: "host", path: host.path(entry.path) } : { kind: "bytes", bytes };
+      return bytes === undefined ? { kind: "host", ...host.place(entry.path) } : { kind: "bytes", bytes };
     },
-    digest: (entry) => entry.digest ?? hashHostFile(host.path(entry.path), entry, { digests, recent }),
+    digest: (entry) => entry.digest ?? hashHostFile(host.place(entry.path), entry, { digests, recent }),
     linkGroup: (entry) => groups.get(entry.path),
   };
 }

@@ -1,14 +1,25 @@
 /** Names in folders that somebody else changes: what a symlink that took the place of a directory leads to is never reached. */
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { errnoOf } from "../errors.ts";
-import { fromText } from "../paths.ts";
-import { inside, removeInside } from "./inside.ts";
+import { fromText, toBytes } from "../paths.ts";
+import { inside, openInside, removeInside, statInside } from "./inside.ts";
 
 /** A folder `in` with d/e/f, and one outside of it that has a file of the same name. */
 async function lab(): Promise<AsyncDisposable & { readonly path: string; at(name: string): { path: string; root: number } }> {
@@ -41,7 +52,10 @@ function text(path: string | Buffer): string {
 test("H: inside() follows no symlink on the way, and no other root", async () => {
   await using at = await lab();
   assert.equal(inside(at.at("d/e/f"), text), "inside");
-  assert.deepEqual(inside(at.at("d/."), readdirSync), ["e"]);
+  assert.deepEqual(
+    inside(at.at("d/."), (path) => readdirSync(path)),
+    ["e"],
+  );
   symlinkSync("d", `${at.path}/in/l`);
   symlinkSync("../out", `${at.path}/in/o`);
   for (const name of ["l/e/f", "o/e/f", "o/.", "d/e/f/x"])
@@ -112,4 +126,23 @@ test("removeInside() removes links, and nothing behind them", async () => {
   );
   removeInside(at.at("l"));
   assert.deepEqual([lstatSync(`${at.path}/in/l`, { throwIfNoEntry: false }), readdirSync(`${at.path}/out`)], [undefined, ["e"]]);
+});
+
+test("statInside() says what lstat(2) says, by node:fs and by libc, and openInside() opens no link", async () => {
+  await using at = await lab();
+  symlinkSync("f", `${at.path}/in/d/e/é`);
+  const places = [...["d/.", "d/e", "d/e/f", "d/e/é", "."].map((name) => at.at(fromText(name))), { path: "/dev/null", root: 4 }];
+  for (const by of ["node:fs", "libc"]) {
+    for (const place of places) {
+      const { dev, ino, mode, nlink, uid, gid, rdev, size, mtimeMs, ctimeMs } = lstatSync(toBytes(place.path));
+      const found = { dev, ino, mode, nlink, uid, gid, rdev, size, mtimeMs, ctimeMs };
+      assert.partialDeepStrictEqual(statInside(place), found, `${place.path} by ${by}`);
+    }
+    closeSync(openInside(at.at("d/e/f"), constants.O_RDONLY));
+    assert.equal(
+      errno(() => openInside(at.at(fromText("d/e/é")), constants.O_RDONLY)),
+      "ELOOP",
+    );
+    assert.equal(statInside(at.at("d/none")), undefined);
+  }
 });

@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { toBytes } from "../paths.ts";
 import { errnoOf } from "../errors.ts";
-import { inside } from "../sys/index.ts";
+import { type FileStat, inside, openInside, statInside } from "../sys/index.ts";
 import { goneSinceListed, pathTooLong } from "./errors.ts";
 
 // oxlint-disable-next-line no-control-regex
@@ -16,7 +16,7 @@ const MAX_PATH_BYTES = 4095;
  * take: such a file can be there, made by steps from directory to directory.
  */
 export function fsPath(path: string): string | Buffer {
-  if (path.length > MAX_PATH_BYTES) throw pathTooLong(path, MAX_PATH_BYTES);
+  checkLength(path);
   return ASCII.test(path) ? path : toBytes(path);
 }
 
@@ -28,13 +28,25 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
  * `ENOTDIR` or `ELOOP`.
  */
 export function openForReading(path: string, root?: number): number {
-  return root === undefined ? openSync(fsPath(path), READ) : inFolder(path, root, (short) => openSync(short, READ));
+  if (root === undefined) return openSync(fsPath(path), READ);
+  checkLength(path);
+  return openInside({ path, root }, READ);
 }
 
 /** `inside` of src/sys for a path in bytes form. Throws `LIMIT` for one that the kernel does not take: a step or a tar would not take it, either. */
 export function inFolder<Result>(path: string, root: number, run: (path: string | Buffer) => Result): Result {
-  if (path.length > MAX_PATH_BYTES) throw pathTooLong(path, MAX_PATH_BYTES);
+  checkLength(path);
   return inside({ path, root }, run);
+}
+
+/** `statInside` of src/sys. Throws `LIMIT`, too. */
+export function statInFolder(path: string, root: number): FileStat | undefined {
+  checkLength(path);
+  return statInside({ path, root });
+}
+
+function checkLength(path: string): void {
+  if (path.length > MAX_PATH_BYTES) throw pathTooLong(path, MAX_PATH_BYTES);
 }
 
 /** What opening or reading a file says that has become nothing, a symlink, a socket, a FIFO or a directory, or is below such a thing. */

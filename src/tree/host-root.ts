@@ -1,11 +1,10 @@
 /** A directory of the host, and what is below it by its path in a tree. Nothing is followed but the root itself. */
-import type { Stats } from "node:fs";
 import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { DecantError, errnoOf } from "../errors.ts";
 import { displayPath, fromText, ROOT, type TreePath } from "../paths.ts";
-import { type InsidePath, readXattrs } from "../sys/index.ts";
+import { type FileStat, type InsidePath, readXattrs } from "../sys/index.ts";
 import { goneSinceListed } from "./errors.ts";
-import { fsPath, inFolder, readListed } from "./host-files.ts";
+import { fsPath, inFolder, readListed, statInFolder } from "./host-files.ts";
 
 /** What the kernel says of a path below what is no directory. */
 const NO_PARENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
@@ -15,7 +14,7 @@ interface HostRoot {
   /** Where a path is on the host. */
   place(path: TreePath): InsidePath;
   /** What is there; undefined for nothing, also below what is no directory. */
-  stat(path: TreePath): Stats | undefined;
+  stat(path: TreePath): FileStat | undefined;
   /** The names in a directory, in the order of their bytes; none when it is not there. Throws `CONTEXT`, also for what is no directory any more. */
   names(path: TreePath): readonly string[];
   /** Where a symlink leads, as it is written. Throws `CONTEXT`. */
@@ -44,7 +43,7 @@ export function openHostRoot(root: string): HostRoot {
     place: (path) => ({ path: pathOf(path), root: rootLength }),
     stat(path) {
       try {
-        return at(pathOf(path), statOf);
+        return statInFolder(pathOf(path), rootLength);
       } catch (error) {
         // A parent that is no directory, or none any more: there is nothing of this name.
         if (NO_PARENT.has(errnoOf(error)) && path !== ROOT) return undefined;
@@ -70,10 +69,6 @@ export function openHostRoot(root: string): HostRoot {
     },
     xattrs: (path, wanted) => readListed(pathOf(path), () => at(pathOf(path), (short) => readXattrs(short, wanted))),
   };
-}
-
-function statOf(path: string | Buffer): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
 }
 
 function namesIn(path: string | Buffer): string[] {

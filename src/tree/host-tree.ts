@@ -3,10 +3,10 @@
  * also when somebody puts a symlink in the place of a directory meanwhile.
  * Owners and modes are those on disk. The directory may change meanwhile: whoever reads contents checks what it got.
  */
-import type { Stats } from "node:fs";
+import { constants } from "node:fs";
 import type { TreePath } from "../paths.ts";
 import { joinTreePath, parentOf, ROOT } from "../paths.ts";
-import { splitDevice } from "../sys/index.ts";
+import { type FileStat, splitDevice } from "../sys/index.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { hashHostFile } from "./host-digest.ts";
 import { openHostRoot } from "./host-root.ts";
@@ -32,7 +32,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
   const recent = createRecentContents();
   const { filter, digests } = options;
 
-  const entryOf = (path: TreePath, stat: Stats): Entry | undefined => {
+  const entryOf = (path: TreePath, stat: FileStat): Entry | undefined => {
     const entry = basicEntry(path, stat);
     const { kind } = entry;
     if (filter !== undefined && path !== ROOT && !filter(path, kind === "dir")) return undefined;
@@ -60,7 +60,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
     if (path === ROOT || directories.has(path)) return true;
     if (!isDirectory(parentOf(path))) return false;
     const stat = host.stat(path);
-    return stat?.isDirectory() === true && entryOf(path, stat) !== undefined;
+    return stat !== undefined && kindOf(stat) === "dir" && entryOf(path, stat) !== undefined;
   };
 
   const recentBytes = (entry: Entry): Buffer | undefined => {
@@ -88,8 +88,17 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
   };
 }
 
+const KINDS: ReadonlyMap<number, EntryKind> = new Map([
+  [constants.S_IFREG, "file"],
+  [constants.S_IFDIR, "dir"],
+  [constants.S_IFLNK, "symlink"],
+  [constants.S_IFCHR, "char"],
+  [constants.S_IFBLK, "block"],
+  [constants.S_IFIFO, "fifo"],
+]);
+
 /** What an lstat says. */
-function basicEntry(path: TreePath, stat: Stats): { -readonly [Key in keyof Entry]: Entry[Key] } {
+function basicEntry(path: TreePath, stat: FileStat): { -readonly [Key in keyof Entry]: Entry[Key] } {
   const kind = kindOf(stat);
   const mtimeSec = Math.floor(stat.mtimeMs / 1000);
   return {
@@ -98,20 +107,14 @@ function basicEntry(path: TreePath, stat: Stats): { -readonly [Key in keyof Entr
     mode: stat.mode & 0o7777,
     uid: stat.uid,
     gid: stat.gid,
-    size: kind === "file" && stat.isFile() ? stat.size : 0,
+    size: (stat.mode & constants.S_IFMT) === constants.S_IFREG ? stat.size : 0,
     mtimeSec,
     // A double keeps times of today to 244 ns.
     mtimeNsec: Math.min(Math.round((stat.mtimeMs - mtimeSec * 1000) * 1e6), 999_999_999),
   };
 }
 
-function kindOf(stat: Stats): EntryKind {
-  if (stat.isFile()) return "file";
-  if (stat.isDirectory()) return "dir";
-  if (stat.isSymbolicLink()) return "symlink";
-  if (stat.isCharacterDevice()) return "char";
-  if (stat.isBlockDevice()) return "block";
-  if (stat.isFIFO()) return "fifo";
+function kindOf({ mode }: FileStat): EntryKind {
   // Rule S88: a socket becomes an empty file.
-  return "file";
+  return KINDS.get(mode & constants.S_IFMT) ?? "file";
 }

@@ -5,8 +5,9 @@
  * on every kernel. Calls have the descriptor and a name: by libc, or by node:fs as "/proc/self/fd/7/name".
  */
 import { closeSync, constants, lstatSync, openSync, readdirSync, rmdirSync, type Stats, unlinkSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { errnoOf, InternalError } from "../errors.ts";
-import { toBytes } from "../paths.ts";
+import { fromText, toBytes } from "../paths.ts";
 import { cString } from "./byte-path.ts";
 import { bind, isLoaded } from "./libc.ts";
 
@@ -124,6 +125,12 @@ export function removeInside({ path, root }: InsidePath): void {
   const names = inside({ path: `${path}/.`, root }, (short) => readdirSync(short, { encoding: "latin1" }));
   for (const name of names) removeInside({ path: `${path}/${name}`, root });
   unlessGone(() => inside({ path, root }, (short) => rmdirSync(short)));
+}
+
+/** Removes a file or folder of this machine (UTF-16), as `removeInside`; its parent is the user's, and is followed. */
+export function removeWhole(path: string): void {
+  const parent = fromText(dirname(path)).replace(/\/+$/, "");
+  removeInside({ path: `${parent}/${fromText(basename(path))}`, root: parent.length });
 }
 
 function unlessGone(remove: () => void): void {

@@ -14,11 +14,12 @@ export interface FileTime {
   readonly nsec: number;
 }
 
-/** Sets modification and access time of the path itself, also of a symlink. Throws `SYSCALL`. */
-export function setTimes(path: BytePath, time: FileTime): void {
-  for (const at of [0, 16]) {
-    times.writeBigInt64LE(BigInt(time.sec), at);
-    times.writeBigInt64LE(BigInt(time.nsec), at + 8);
+/** Sets modification and access time of an open file, or of the path itself, also of a symlink. Throws `SYSCALL`. */
+export function setTimes(at: BytePath | number, time: FileTime): void {
+  for (const offset of [0, 16]) {
+    times.writeBigInt64LE(BigInt(time.sec), offset);
+    times.writeBigInt64LE(BigInt(time.nsec), offset + 8);
   }
-  check(call(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW), `set the times of "${shown(path)}"`);
+  if (typeof at === "number") check(call(at, null, times, 0), "set the times of an open file");
+  else check(call(AT_FDCWD, cString(at), times, AT_SYMLINK_NOFOLLOW), `set the times of "${shown(at)}"`);
 }

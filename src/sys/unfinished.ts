@@ -4,11 +4,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { isDecantError } from "../errors.ts";
-import { fromText } from "../paths.ts";
 import { tryFlock } from "./flock.ts";
-import { removeInside } from "./inside.ts";
+import { removeWhole } from "./inside.ts";
 
 /** Disposing gives up the lock, and leaves what is there. */
 interface Unfinished extends Disposable {
@@ -53,8 +52,7 @@ function sweepUnfinished(parent: string): void {
 function sweepOne(path: string): void {
   const fd = openSync(path, OURS);
   try {
-    if (lock(fd) === "ours" && isAt(fd, path))
-      removeInside({ path: fromText(path), root: fromText(dirname(path)).replace(/\/$/, "").length });
+    if (lock(fd) === "ours" && isAt(fd, path)) removeWhole(path);
   } finally {
     closeSync(fd);
   }

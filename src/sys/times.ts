@@ -6,6 +6,7 @@ const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 
 const call = bind("int utimensat(int dirfd, const void *path, const void *times, int flags)");
+const setOpen = bind("int futimens(int fd, const void *times)");
 const times = Buffer.alloc(32);
 
 /** A point in time; seconds may be negative, `nsec` is 0 to 999 999 999. */
@@ -20,6 +21,6 @@ export function setTimes(at: BytePath | number, time: FileTime): void {
     times.writeBigInt64LE(BigInt(time.sec), offset);
     times.writeBigInt64LE(BigInt(time.nsec), offset + 8);
   }
-  if (typeof at === "number") check(call(at, null, times, 0), "set the times of an open file");
+  if (typeof at === "number") check(setOpen(at, times), "set the times of an open file");
   else check(call(AT_FDCWD, cString(at), times, AT_SYMLINK_NOFOLLOW), `set the times of "${shown(at)}"`);
 }

@@ -97,9 +97,9 @@ function makerInside(root: number): EntryMaker {
     inFolder(path, root, (short) => run(typeof short === "string" ? short : fromBytes(short)));
   return {
     dropped: maker.dropped,
-    open: (path) => at(path, maker.open),
-    close: maker.close,
-    directory: (path) => at(path, maker.directory),
+    open: (path) => at(path, (short) => maker.open(short)),
+    close: (fd, entry) => maker.close(fd, entry),
+    directory: (path) => at(path, (short) => maker.directory(short)),
     // By its own descriptor: some of these calls follow a symlink that took its place.
     describe: (path, entry, isOpaque) => at(`${path}/.`, (short) => maker.describe(short, entry, isOpaque)),
     link: (target, path) => at(target, (first) => at(path, (second) => maker.link(first, second))),

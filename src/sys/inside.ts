@@ -183,6 +183,15 @@ function openDirectory(folder: Folder, prefix: string): Opened {
   return from;
 }
 
+/** Lets go of what is open of a folder (bytes form): another one may have taken its place in this turn. */
+export function reopenInside(root: string): void {
+  const folder = folders.get(root);
+  if (folder === undefined) return;
+  folders.delete(root);
+  for (const { fd } of folder.opened.values()) closeSync(fd);
+  if (last?.folder === folder) last = undefined;
+}
+
 function openNext(from: Opened, name: string): number {
   const short = from.short + name;
   try {

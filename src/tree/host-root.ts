@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { DecantError, errnoOf } from "../errors.ts";
 import { displayPath, fromText, ROOT, type TreePath } from "../paths.ts";
-import { type FileStat, type InsidePath, readXattrs } from "../sys/index.ts";
+import { type FileStat, type InsidePath, readXattrs, reopenInside } from "../sys/index.ts";
 import { goneSinceListed } from "./errors.ts";
 import { fsPath, inFolder, readListed, statInFolder } from "./host-files.ts";
 
@@ -27,6 +27,7 @@ interface HostRoot {
 export function openHostRoot(root: string): HostRoot {
   const rootPath = fromText(root).replace(/\/+$/, "");
   const rootLength = rootPath.length;
+  reopenInside(rootPath);
   // A root that is a symlink is the user's own choice: its "." is followed.
   const dot = `${rootPath}/.`;
   const pathOf = (path: TreePath): string => (path === ROOT ? dot : `${rootPath}/${path}`);

@@ -8,7 +8,7 @@ import { createTurns } from "../async.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
 import { fromBytes, fromText, ROOT } from "../paths.ts";
-import { type InsidePath, makeFolders, removeInside } from "../sys/index.ts";
+import { type InsidePath, makeFolders, removeInside, reopenInside } from "../sys/index.ts";
 import { readData } from "./data.ts";
 import { inFolder } from "./host-files.ts";
 import { createEntryMaker, type EntryMaker } from "./make-entry.ts";
@@ -46,6 +46,7 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
   const bound = fromText(within).replace(/\/+$/, "");
   // Who may write to the destination may also rename a stage that is in it.
   const rootLength = root.startsWith(`${bound}/`) ? bound.length : root.length;
+  for (const path of [bound, root]) reopenInside(path);
   const maker = makerInside(rootLength);
   if (rootLength === root.length && root !== bound && options.stage !== undefined) makeFolders(options.stage);
   for (const path of new Set([dest, root])) if (path.startsWith(`${bound}/`)) makeFolder({ path, root: bound.length });

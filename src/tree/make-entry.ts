@@ -26,7 +26,7 @@ export interface EntryMaker {
   /** Opens a new file for its content. */
   open(path: string): number;
   /** Gives a file that `open` made the owner, mode, attributes and time of its entry. Closes it, also when it throws. */
-  close(fd: number, path: string, entry: Entry): void;
+  close(fd: number, entry: Entry): void;
   /** Makes a directory that nobody else can use yet: `describe` it when all is in it. */
   directory(path: string): void;
   /** Gives a directory the owner, mode, attributes and time of its entry. `isOpaque`: it hides what lower layers have (overlayfs). */
@@ -39,6 +39,7 @@ export interface EntryMaker {
   readonly dropped: ReadonlySet<string>;
 }
 
+const O_PATH = 0o10000000;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const OPAQUE = Buffer.from("y");
 /** What a file system says that cannot hold an attribute, and a kernel that does not let us set it. */
@@ -55,10 +56,22 @@ export function createEntryMaker({ leavesDevices = false }: { readonly leavesDev
     setAttributes(path, entry, dropped);
     setTimes(path, timeOf(entry));
   };
+  /** chmod(2) follows a symlink that took the place of what was just made; a descriptor does not. */
+  const setNodeMetadata = (path: string, entry: Entry): void => {
+    const fd = openSync(fsPath(path), O_PATH | constants.O_NOFOLLOW);
+    try {
+      giveOwner(entry, (uid, gid) => lchownSync(fsPath(path), uid, gid));
+      chmodSync(`/proc/self/fd/${fd}`, entry.mode);
+    } finally {
+      closeSync(fd);
+    }
+    setAttributes(path, entry, dropped);
+    setTimes(path, timeOf(entry));
+  };
   return {
     dropped,
     open: (path) => openSync(fsPath(path), CREATE, 0o600),
-    close(fd, path, entry) {
+    close(fd, entry) {
       const time = timeOf(entry);
       // Node takes a time before 1970 for "now", and has no nanoseconds.
       const isSimple = time.nsec === 0 && time.sec >= 0;
@@ -66,12 +79,12 @@ export function createEntryMaker({ leavesDevices = false }: { readonly leavesDev
         giveOwner(entry, (uid, gid) => fchownSync(fd, uid, gid));
         // After the owner, because a change of owner clears setuid. The umask does not matter here.
         fchmodSync(fd, entry.mode);
-        setAttributes(path, entry, dropped);
+        setAttributes(fd, entry, dropped);
         if (isSimple) futimesSync(fd, time.sec, time.sec);
+        else setTimes(fd, time);
       } finally {
         closeSync(fd);
       }
-      if (!isSimple) setTimes(path, time);
     },
     directory: (path) => mkdirSync(fsPath(path), 0o700),
     describe(path, entry, isOpaque = false) {
@@ -88,11 +101,11 @@ export function createEntryMaker({ leavesDevices = false }: { readonly leavesDev
           return;
         case "char":
         case "block":
-          if (makeDevice(path, entry, leavesDevices)) setMetadata(path, entry);
+          if (makeDevice(path, entry, leavesDevices)) setNodeMetadata(path, entry);
           return;
         case "fifo":
           makeNode(path, { kind: "fifo", mode: 0o600 });
-          setMetadata(path, entry);
+          setNodeMetadata(path, entry);
           return;
         case "whiteout":
           makeNode(path, { kind: "char", mode: 0, major: 0, minor: 0 });
@@ -128,11 +141,11 @@ function giveOwner({ path, uid, gid }: Entry, give: (uid: number, gid: number) =
 }
 
 /** Best effort (rule S126) but for capabilities, without which a program would lack rights in silence. */
-function setAttributes(path: string, { xattrs }: Entry, dropped: Set<string>): void {
+function setAttributes(at: string | number, { xattrs }: Entry, dropped: Set<string>): void {
   if (xattrs === undefined) return;
   for (const [name, value] of xattrs) {
     try {
-      setXattr(path, fromText(name), value);
+      setXattr(at, fromText(name), value);
     } catch (error) {
       const isTaken = !isDecantError(error, "SYSCALL") || !NOT_TAKEN.includes(error.details["errno"]);
       if (name === "security.capability" || isTaken) throw error;

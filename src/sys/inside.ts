@@ -42,7 +42,7 @@ const DIRECTORY = 0o10000000 | constants.O_DIRECTORY;
 /** Trees are read a directory after the other; this many levels are kept open. */
 const MAX_OPEN = 64;
 /** From so many calls on, loading native code for them takes less than it saves. */
-const MANY_STATS = 8192;
+const MANY_STATS = 2048;
 // oxlint-disable-next-line no-control-regex
 const ASCII = /^[\x01-\x7f]*$/;
 
@@ -80,13 +80,43 @@ export function openInside(at: InsidePath, flags: number): number {
 }
 
 /** What lstat(2) says of what is inside; undefined for nothing. Throws Node's errors of parents. */
-export function statInside(at: InsidePath): FileStat | undefined {
-  const parent = parentOf(at.path, at.root);
+export function statInside({ path, root }: InsidePath): FileStat | undefined {
+  const parent = parentOf(path, root);
+  return statBelow(parent, path.slice(parent.prefix.length));
+}
+
+/** The names in a directory, in the order of their bytes, each with what lstat(2) says of it; those that are gone meanwhile are left out. Throws Node's errors. */
+export function listInside({ path, root }: InsidePath): (readonly [name: string, stat: FileStat])[] {
+  const parent = parentOf(`${path}/`, root);
+  const found: (readonly [string, FileStat])[] = [];
+  // Without slashes the order of parts is the order of strings.
+  for (const name of namesIn(parent).sort()) {
+    const stat = statBelow(parent, name);
+    if (stat !== undefined) found.push([name, stat]);
+  }
+  return found;
+}
+
+function namesIn({ short, prefix }: Opened): string[] {
+  const path = `${short}.`;
+  try {
+    return readdirSync(path, { encoding: "latin1" });
+  } catch (error) {
+    throw named(error, path, prefix.slice(0, -1));
+  }
+}
+
+function statBelow(parent: Opened, name: string): FileStat | undefined {
   if (isLoaded() || statCount > MANY_STATS) {
-    if (statAt(parent.fd, nameFor(at.path.slice(parent.prefix.length)), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statBytes) === 0)
-      return statOf();
+    if (statAt(parent.fd, nameFor(name), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statBytes) === 0) return statOf();
   } else statCount += 1;
-  return inside(at, (short) => lstatSync(short, { throwIfNoEntry: false }));
+  // Node's errors say more.
+  const short = parent.short + name;
+  try {
+    return lstatSync(ASCII.test(short) ? short : toBytes(short), { throwIfNoEntry: false });
+  } catch (error) {
+    throw named(error, short, parent.prefix + name);
+  }
 }
 
 function nameFor(name: string): string | Buffer {

@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { toBytes } from "../paths.ts";
 import { errnoOf } from "../errors.ts";
-import { type FileStat, inside, openInside, statInside } from "../sys/index.ts";
+import { type FileStat, inside, listInside, openInside, statInside } from "../sys/index.ts";
 import { goneSinceListed, pathTooLong } from "./errors.ts";
 
 // oxlint-disable-next-line no-control-regex
@@ -10,6 +10,7 @@ const ASCII = /^[\x00-\x7f]*$/;
 
 /** PATH_MAX without its NUL. */
 const MAX_PATH_BYTES = 4095;
+const MAX_NAME_BYTES = 255;
 
 /**
  * A path in bytes form as node:fs takes it: a string where that means the same, which is faster. Throws `LIMIT` for one that the kernel does not
@@ -43,6 +44,14 @@ export function inFolder<Result>(path: string, root: number, run: (path: string 
 export function statInFolder(path: string, root: number): FileStat | undefined {
   checkLength(path);
   return statInside({ path, root });
+}
+
+/** `listInside` of src/sys. Throws `LIMIT`, too. */
+export function listFolder(path: string, root: number): ReturnType<typeof listInside> {
+  checkLength(path);
+  const found = listInside({ path, root });
+  if (path.length + MAX_NAME_BYTES >= MAX_PATH_BYTES) for (const [name] of found) checkLength(`${path}/${name}`);
+  return found;
 }
 
 function checkLength(path: string): void {

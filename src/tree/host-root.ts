@@ -1,10 +1,10 @@
 /** A directory of the host, and what is below it by its path in a tree. Nothing is followed but the root itself. */
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { DecantError, errnoOf } from "../errors.ts";
+import { lstatSync, readlinkSync } from "node:fs";
+import { DecantError, errnoOf, isDecantError } from "../errors.ts";
 import { displayPath, fromText, ROOT, type TreePath } from "../paths.ts";
 import { type FileStat, type InsidePath, readXattrs, reopenInside } from "../sys/index.ts";
 import { goneSinceListed } from "./errors.ts";
-import { fsPath, inFolder, readListed, statInFolder } from "./host-files.ts";
+import { fsPath, inFolder, listFolder, readListed, statInFolder } from "./host-files.ts";
 
 /** What the kernel says of a path below what is no directory. */
 const NO_PARENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
@@ -15,8 +15,11 @@ interface HostRoot {
   place(path: TreePath): InsidePath;
   /** What is there; undefined for nothing, also below what is no directory. */
   stat(path: TreePath): FileStat | undefined;
-  /** The names in a directory, in the order of their bytes; none when it is not there. Throws `CONTEXT`, also for what is no directory any more. */
-  names(path: TreePath): readonly string[];
+  /**
+   * The names in a directory, in the order of their bytes, with what is there; none when it is not there. Throws `CONTEXT`, also for what is no directory
+   * any more.
+   */
+  list(path: TreePath): readonly (readonly [name: string, stat: FileStat])[];
   /** Where a symlink leads, as it is written. Throws `CONTEXT`. */
   target(path: TreePath): string;
   /** The extended attributes that are wanted. Throws `SYSCALL`, and `CONTEXT`. */
@@ -51,14 +54,13 @@ export function openHostRoot(root: string): HostRoot {
         throw error;
       }
     },
-    names(path) {
+    list(path) {
       try {
-        // Without slashes the order of parts is the order of strings.
-        return at(path === ROOT ? dot : `${pathOf(path)}/.`, namesIn).sort();
+        return listFolder(path === ROOT ? rootPath : pathOf(path), rootLength);
       } catch (error) {
         if (errnoOf(error) === "ENOENT") return [];
         if (NO_PARENT.has(errnoOf(error))) throw goneSinceListed(pathOf(path), error);
-        throw cannotRead("directory", path, error);
+        throw isDecantError(error) ? error : cannotRead("directory", path, error);
       }
     },
     target(path) {
@@ -70,10 +72,6 @@ export function openHostRoot(root: string): HostRoot {
     },
     xattrs: (path, wanted) => readListed(pathOf(path), () => at(pathOf(path), (short) => readXattrs(short, wanted))),
   };
-}
-
-function namesIn(path: string | Buffer): string[] {
-  return readdirSync(path, { encoding: "latin1" });
 }
 
 function targetOf(path: string | Buffer): string {

@@ -73,8 +73,8 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
     readdir(path) {
       if (!isDirectory(path)) return [];
       const entries: Entry[] = [];
-      for (const name of host.names(path)) {
-        const entry = entryAt(joinTreePath(path, name));
+      for (const [name, stat] of host.list(path)) {
+        const entry = entryOf(joinTreePath(path, name), stat);
         if (entry !== undefined) entries.push(entry);
       }
       return entries;

@@ -19,7 +19,7 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { errnoOf } from "../errors.ts";
 import { fromText, toBytes } from "../paths.ts";
-import { inside, openInside, removeInside, statInside } from "./inside.ts";
+import { inside, listInside, openInside, removeInside, statInside } from "./inside.ts";
 
 /** A folder `in` with d/e/f, and one outside of it that has a file of the same name. */
 async function lab(): Promise<AsyncDisposable & { readonly path: string; at(name: string): { path: string; root: number } }> {
@@ -119,6 +119,10 @@ test("removeInside() removes links, and nothing behind them", async () => {
   removeInside(at.at("d"));
   removeInside(at.at("none"));
   assert.deepEqual([existsSync(`${at.path}/in/d`), readFileSync(`${at.path}/out/e/f`, "utf8")], [false, "outside"]);
+  // In the same turn.
+  mkdirSync(`${at.path}/in/d/e`, { recursive: true });
+  inside(at.at("d/e/new"), (path) => writeFileSync(path, "new"));
+  assert.equal(text(`${at.path}/in/d/e/new`), "new");
   symlinkSync("../out", `${at.path}/in/l`);
   assert.equal(
     errno(() => removeInside(at.at("l/e"))),
@@ -145,4 +149,24 @@ test("statInside() says what lstat(2) says, by node:fs and by libc, and openInsi
     );
     assert.equal(statInside(at.at("d/none")), undefined);
   }
+});
+
+test("listInside() says of each name in a directory what lstat(2) says of it, in the order of bytes", async () => {
+  await using at = await lab();
+  for (const name of ["é", "Z", "a.b", "a"]) writeFileSync(`${at.path}/in/d/${name}`, name);
+  symlinkSync("../../out", `${at.path}/in/d/l`);
+  const found = listInside(at.at("d"));
+  assert.deepEqual(
+    found.map(([name, { ino }]) => [name, ino]),
+    ["Z", "a", "a.b", "e", "l", fromText("é")].map((name) => [name, lstatSync(toBytes(`${fromText(at.path)}/in/d/${name}`)).ino]),
+  );
+  for (const [name, wanted] of [
+    ["d/l", "ENOTDIR"],
+    ["d/a", "ENOTDIR"],
+    ["none", "ENOENT"],
+  ] as const)
+    assert.equal(
+      errno(() => listInside(at.at(name))),
+      wanted,
+    );
 });

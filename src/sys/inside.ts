@@ -154,6 +154,7 @@ export function removeInside({ path, root }: InsidePath): void {
   if (!stat.isDirectory()) return unlessGone(() => inside({ path, root }, (short) => unlinkSync(short)));
   const names = inside({ path: `${path}/.`, root }, (short) => readdirSync(short, { encoding: "latin1" }));
   for (const name of names) removeInside({ path: `${path}/${name}`, root });
+  forget(`${path}/`, root);
   unlessGone(() => inside({ path, root }, (short) => rmdirSync(short)));
 }
 
@@ -161,6 +162,16 @@ export function removeInside({ path, root }: InsidePath): void {
 export function removeWhole(path: string): void {
   const parent = fromText(dirname(path)).replace(/\/+$/, "");
   removeInside({ path: `${parent}/${fromText(basename(path))}`, root: parent.length });
+}
+
+/** A directory that goes is not kept open: the next one of its name is another. */
+function forget(prefix: string, root: number): void {
+  const opened = folders.get(prefix.slice(0, root))?.opened;
+  const gone = opened?.get(prefix);
+  if (opened === undefined || gone === undefined || prefix.length === root + 1) return;
+  opened.delete(prefix);
+  closeSync(gone.fd);
+  if (last?.parent === gone) last = undefined;
 }
 
 function unlessGone(remove: () => void): void {

@@ -47,27 +47,24 @@ const NOT_TAKEN: readonly unknown[] = ["ENOTSUP", "EOPNOTSUPP", "EPERM"];
 /** What file systems can hold, so that a hostile time is no failure. */
 const MAX_TIME = 2 ** 33;
 
-/** A maker that has dropped nothing yet. `leavesDevices`: device files that the kernel refuses, as in a user namespace, are left out. Default false. */
-export function createEntryMaker({ leavesDevices = false }: { readonly leavesDevices?: boolean } = {}): EntryMaker {
+/** How a maker works. */
+interface EntryMakerOptions {
+  /** Device files that the kernel refuses, as in a user namespace, are left out. Default false. */
+  readonly leavesDevices?: boolean | undefined;
+  /** Others may put a link in the place of what was just made: it is not followed. Needs /proc, which the thread for mounts has not. Default false. */
+  readonly isShared?: boolean | undefined;
+}
+
+/** A maker that has dropped nothing yet. */
+export function createEntryMaker({ leavesDevices = false, isShared = false }: EntryMakerOptions = {}): EntryMaker {
   const dropped = new Set<string>();
-  const setMetadata = (path: string, entry: Entry): void => {
+  const setMetadata = (path: string, entry: Entry, setMode: (path: string, mode: number) => void): void => {
     giveOwner(entry, (uid, gid) => lchownSync(fsPath(path), uid, gid));
-    chmodSync(fsPath(path), entry.mode);
+    setMode(path, entry.mode);
     setAttributes(path, entry, dropped);
     setTimes(path, timeOf(entry));
   };
-  /** chmod(2) follows a symlink that took the place of what was just made; a descriptor does not. */
-  const setNodeMetadata = (path: string, entry: Entry): void => {
-    const fd = openSync(fsPath(path), O_PATH | constants.O_NOFOLLOW);
-    try {
-      giveOwner(entry, (uid, gid) => lchownSync(fsPath(path), uid, gid));
-      chmodSync(`/proc/self/fd/${fd}`, entry.mode);
-    } finally {
-      closeSync(fd);
-    }
-    setAttributes(path, entry, dropped);
-    setTimes(path, timeOf(entry));
-  };
+  const setNodeMode = isShared ? chmodUnfollowed : chmodPath;
   return {
     dropped,
     open: (path) => openSync(fsPath(path), CREATE, 0o600),
@@ -88,7 +85,7 @@ export function createEntryMaker({ leavesDevices = false }: { readonly leavesDev
     },
     directory: (path) => mkdirSync(fsPath(path), 0o700),
     describe(path, entry, isOpaque = false) {
-      setMetadata(path, entry);
+      setMetadata(path, entry, chmodPath);
       if (isOpaque) setOpaque(path);
     },
     link: (target, path) => linkSync(fsPath(target), fsPath(path)),
@@ -101,11 +98,11 @@ export function createEntryMaker({ leavesDevices = false }: { readonly leavesDev
           return;
         case "char":
         case "block":
-          if (makeDevice(path, entry, leavesDevices)) setNodeMetadata(path, entry);
+          if (makeDevice(path, entry, leavesDevices)) setMetadata(path, entry, setNodeMode);
           return;
         case "fifo":
           makeNode(path, { kind: "fifo", mode: 0o600 });
-          setNodeMetadata(path, entry);
+          setMetadata(path, entry, setNodeMode);
           return;
         case "whiteout":
           makeNode(path, { kind: "char", mode: 0, major: 0, minor: 0 });
@@ -120,6 +117,21 @@ export function createEntryMaker({ leavesDevices = false }: { readonly leavesDev
       }
     },
   };
+}
+
+function chmodPath(path: string, mode: number): void {
+  chmodSync(fsPath(path), mode);
+}
+
+/** chmod(2) follows a symlink; a descriptor does not. */
+function chmodUnfollowed(path: string, mode: number): void {
+  const fd = openSync(fsPath(path), O_PATH | constants.O_NOFOLLOW);
+  try {
+    // A symlink that is here by now has a mode that nobody can set.
+    chmodSync(`/proc/self/fd/${fd}`, mode);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** False when it was left out. */

@@ -93,7 +93,7 @@ function makeFolder(at: InsidePath): void {
 
 /** A maker of entries whose paths begin with a folder of `root` characters, which none of its calls leaves. */
 function makerInside(root: number): EntryMaker {
-  const maker = createEntryMaker();
+  const maker = createEntryMaker({ isShared: true });
   const at = <Result>(path: string, run: (short: string) => Result): Result =>
     inFolder(path, root, (short) => run(typeof short === "string" ? short : fromBytes(short)));
   return {

@@ -21,7 +21,7 @@ export {
   reopenInside,
   statInside,
 } from "./inside.ts";
-export { checkIds, hasGroup, type IdMaps, isRootHere, ownerInside, ownIdMaps } from "./ids.ts";
+export { checkIds, hasGroup, type IdMaps, idsCommand, isRootHere, ownerInside, ownIdMaps } from "./ids.ts";
 export { namespaceLimit } from "./namespace-limit.ts";
 export { type NamespaceProcess, runInUserNamespace, startInUserNamespace } from "./user-namespace.ts";
 export { copyRange } from "./copy-range.ts";

@@ -15,8 +15,8 @@ import {
   openSync,
   symlinkSync,
 } from "node:fs";
-import { InternalError, isDecantError } from "../errors.ts";
-import { displayPath, fromText, toBytes } from "../paths.ts";
+import { DecantError, InternalError, isDecantError } from "../errors.ts";
+import { displayPath, fromText, toBytes, toText } from "../paths.ts";
 import { checkIds, makeNode, setTimes, setXattr } from "../sys/index.ts";
 import { fsPath } from "./host-files.ts";
 import type { Entry } from "./types.ts";
@@ -44,6 +44,8 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | const
 const OPAQUE = Buffer.from("y");
 /** What a file system says that cannot hold an attribute, and a kernel that does not let us set it. */
 const NOT_TAKEN: readonly unknown[] = ["ENOTSUP", "EOPNOTSUPP", "EPERM"];
+/** The same for devices and pipes. */
+const NO_NODES: readonly unknown[] = ["EPERM", "ENOSYS", "EOPNOTSUPP"];
 /** What file systems can hold, so that a hostile time is no failure. */
 const MAX_TIME = 2 ** 33;
 
@@ -101,11 +103,11 @@ export function createEntryMaker({ leavesDevices = false, isShared = false }: En
           if (makeDevice(path, entry, leavesDevices)) setMetadata(path, entry, setNodeMode);
           return;
         case "fifo":
-          makeNode(path, { kind: "fifo", mode: 0o600 });
+          makeNodeOf(entry, path, { kind: "fifo", mode: 0o600 });
           setMetadata(path, entry, setNodeMode);
           return;
         case "whiteout":
-          makeNode(path, { kind: "char", mode: 0, major: 0, minor: 0 });
+          makeNodeOf(entry, path, { kind: "char", mode: 0, major: 0, minor: 0 });
           return;
         case "file":
         case "dir":
@@ -135,14 +137,42 @@ function chmodUnfollowed(path: string, mode: number): void {
 }
 
 /** False when it was left out. */
-function makeDevice(path: string, { kind, major = 0, minor = 0 }: Entry, mayLeave: boolean): boolean {
+function makeDevice(path: string, entry: Entry, mayLeave: boolean): boolean {
+  const { kind, major = 0, minor = 0 } = entry;
   try {
-    makeNode(path, { kind: kind === "block" ? "block" : "char", mode: 0o600, major, minor });
+    makeNodeOf(entry, path, { kind: kind === "block" ? "block" : "char", mode: 0o600, major, minor });
     return true;
   } catch (error) {
-    if (!mayLeave || !isDecantError(error, "SYSCALL") || error.details["errno"] !== "EPERM") throw error;
+    if (!mayLeave || !isRefused(error)) throw error;
     return false;
   }
+}
+
+/** Throws `SYSCALL`, with a hint where the file system or our rights do not allow such a file, as FUSE and exFAT do not. */
+function makeNodeOf({ kind, path: name }: Entry, path: string, node: Parameters<typeof makeNode>[1]): void {
+  try {
+    makeNode(path, node);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const [what, needs] =
+      kind === "whiteout"
+        ? ["write down the removal of", "a device file 0:0, as overlayfs has it"]
+        : ["make", kind === "fifo" ? "a pipe" : "a device file"];
+    const { errno } = error.details;
+    throw new DecantError(
+      "SYSCALL",
+      `Cannot ${what} "${displayPath(name)}": it needs ${needs}, which is refused at "${toText(path)}" (${String(errno)})`,
+      {
+        hint: "Use a folder on ext4, XFS, Btrfs or tmpfs: DECANT_ROOT names that of the store",
+        details: { errno: String(errno) },
+        cause: error,
+      },
+    );
+  }
+}
+
+function isRefused(error: unknown): error is DecantError {
+  return isDecantError(error, "SYSCALL") && NO_NODES.includes(error.details["errno"]);
 }
 
 /** Files belong to root of this user namespace by themselves. */

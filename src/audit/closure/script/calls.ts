@@ -46,9 +46,9 @@ export function createCalls(machine: Machine): Pick<Machine, "callExpression" | 
     const name = text(callee, "name") ?? "";
     const args = yield* argumentsOf(node, scope, module);
     if (name.endsWith("Error")) return objectOf({ message: args[0] }, { isOpen: true });
-    if (name === "URL") {
-      const made = machine.lookUp(scope, "URL")?.value;
-      if (made instanceof ScriptObject && made.call !== undefined) return yield* call(made, args, undefined);
+    if (name === "URL" || text(field(callee, "property"), "name") === "URL") {
+      const made = yield* machine.value(callee, scope, module);
+      if (made instanceof ScriptObject && typeof made.call === "function") return yield* call(made, args, undefined);
     }
     machine.forget(module, args);
     return UNKNOWN;

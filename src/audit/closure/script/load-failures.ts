@@ -6,6 +6,8 @@ import { type Missed, objectOf, ScriptThrow } from "./values.ts";
 export interface LoadFailures {
   /** The error that Node.js throws for something that cannot be loaded; `path`: the file that is there. */
   miss(specifier: string, from: string, why: Missed["why"], path?: string): ScriptThrow;
+  /** The program asked for this path, and heard that nothing is there. */
+  absent(path: string): void;
   /** A package asks a program over the network instead of what it missed so far. */
   doubt(from: string): void;
   readonly doubtful: readonly Missed[];
@@ -14,6 +16,8 @@ export interface LoadFailures {
 }
 
 const MAX_TOLD = 12;
+/** What only a native add-on is called: the add-on itself, or the package of a platform. */
+const ADDON_PATH = /\.node$|\/node_modules\/(?:@[^/]+\/)?[^/]*(?:linux|darwin|win32)[^/]*$/;
 /** Packages that choose among prebuilt add-ons for others. */
 const FINDER = /\/node-gyp-build(?:-optional-packages)?$/;
 
@@ -21,6 +25,7 @@ const FINDER = /\/node-gyp-build(?:-optional-packages)?$/;
 export function createLoadFailures({ main, arch }: { readonly main: string; readonly arch: string }): LoadFailures {
   const missed: Missed[] = [];
   const doubtful: Missed[] = [];
+  const absent: string[] = [];
   const lastIn = (folder: string): readonly Missed[] => missed.filter((one) => packageOf(one.from) === folder).slice(-MAX_TOLD);
   return {
     doubtful,
@@ -30,6 +35,9 @@ export function createLoadFailures({ main, arch }: { readonly main: string; read
       const code = why === "missing" ? "MODULE_NOT_FOUND" : "ERR_DLOPEN_FAILED";
       return new ScriptThrow(objectOf({ code }, { isOpen: true }), { missed: one });
     },
+    absent(path) {
+      if (ADDON_PATH.test(path)) absent.push(path);
+    },
     doubt(from) {
       doubtful.push(...lastIn(packageOf(from)));
     },
@@ -38,10 +46,18 @@ export function createLoadFailures({ main, arch }: { readonly main: string; read
       // It looks through directories, and throws when nothing in them fits.
       if (from !== undefined && FINDER.test(packageOf(from)))
         return [{ specifier: `./prebuilds/linux-${arch}`, from: main, why: "missing" }, ...missed.slice(-1)];
+      if (from === undefined) return [];
       const last = missed.at(-1);
-      return last === undefined || from === undefined || packageOf(last.from) !== packageOf(from) ? [] : lastIn(packageOf(from));
+      if (last !== undefined && packageOf(last.from) === packageOf(from)) return lastIn(packageOf(from));
+      // Some look for files before they load one.
+      return absent.slice(-MAX_TOLD).map((path) => ({ specifier: specifierOf(path), from, why: "missing" }));
     },
   };
+}
+
+/** The package that would be at a path, else the path. */
+function specifierOf(path: string): string {
+  return /\/node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1] ?? path;
 }
 
 function packageOf(path: string): string {

@@ -22,7 +22,7 @@ export function createModuleLoader(process: ScriptProcess, failures: LoadFailure
     const opened: Opened = (yield* open(specifier, how, from)) ?? { kind: "unknown" };
     switch (opened.kind) {
       case "builtin":
-        return builtin(specifier.replace(/^node:/, ""), from);
+        return builtin(specifier.replace(/^node:/, ""));
       case "missing":
         throw failures.miss(specifier, from, "missing");
       case "shut":
@@ -47,11 +47,12 @@ export function createModuleLoader(process: ScriptProcess, failures: LoadFailure
     }
   }
 
-  function builtin(name: string, from: string): Value {
+  function builtin(name: string): Value {
     if (name !== "module") return builtinModule(name, process, globals);
     const createRequire = plainFunction(([base]) => {
       const path = base instanceof ScriptObject ? base.properties.get("href") : base;
-      return requireFrom(typeof path === "string" ? path.replace(/^file:\/\//, "") : from);
+      // From another place, other modules are found.
+      return typeof path === "string" ? requireFrom(path.replace(/^file:\/\//, "")) : UNKNOWN;
     });
     return objectOf({ createRequire }, { isOpen: true });
   }

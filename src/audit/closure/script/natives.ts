@@ -93,7 +93,14 @@ export function builtinModule(name: string, process: ScriptProcess, globals: Rea
     case "process":
       return globals.get("process");
     case "url":
-      return objectOf({ fileURLToPath: plainFunction(([url]) => pathOfUrl(url)), URL: globals.get("URL") }, { isOpen: true });
+      return objectOf(
+        {
+          fileURLToPath: plainFunction(([url]) => pathOfUrl(url)),
+          pathToFileURL: plainFunction(([path]) => urlOfPath(path, process)),
+          URL: globals.get("URL"),
+        },
+        { isOpen: true },
+      );
     default:
       return new ScriptObject({ isOpen: true });
   }
@@ -133,6 +140,12 @@ function withText(args: readonly Value[], compute: (text: string) => Value): Val
 function pathOfUrl(url: Value): Value {
   const href = url instanceof ScriptObject ? url.properties.get("href") : url;
   return typeof href === "string" && href.startsWith("file:///") && !href.includes("%") ? href.slice("file://".length) : UNKNOWN;
+}
+
+/** Only of plain letters: everything else has codes of its own in URLs. */
+function urlOfPath(path: Value, { workingDirectory }: ScriptProcess): Value {
+  if (typeof path !== "string" || !/^[\w@./+-]+$/.test(path)) return UNKNOWN;
+  return objectOf({ href: `file://${normal(absolutePath(path, workingDirectory))}` }, { isOpen: true });
 }
 
 /** What libraries that tell C libraries apart say: they read the program file itself, which no text of theirs shows. */
@@ -175,6 +188,7 @@ export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value>
           ...given({ node: process.version, modules: process.abi }),
           electron: undefined,
           bun: undefined,
+          deno: undefined,
           "node-webkit": undefined,
           nw: undefined,
           webcontainer: undefined,
@@ -184,6 +198,8 @@ export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value>
       pkg: undefined,
       type: undefined,
       browser: undefined,
+      isBun: undefined,
+      resourcesPath: undefined,
       __nwjs: undefined,
       exit: stops,
     },
@@ -271,7 +287,8 @@ function urlGlobal(): ScriptObject {
   return plainFunction(([relative, base]) => {
     const from = base instanceof ScriptObject ? base.properties.get("href") : base;
     if (typeof relative !== "string") return UNKNOWN;
-    if (relative.startsWith("file:///")) return objectOf({ href: relative }, { isOpen: true });
+    const absolute = /^file:(?:\/\/)?(\/(?!\/)[^?#%]*)$/.exec(relative)?.[1];
+    if (absolute !== undefined) return objectOf({ href: `file://${normal(absolute)}` }, { isOpen: true });
     if (typeof from !== "string" || !from.startsWith("file:///") || /^[a-z][a-z0-9+.-]*:|%/i.test(relative)) return UNKNOWN;
     const path = normal(absolutePath(relative.replace(/[?#].*$/, ""), folderOf(from.slice("file://".length))));
     return objectOf({ href: `file://${path}` }, { isOpen: true });

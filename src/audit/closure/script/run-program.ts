@@ -1,4 +1,5 @@
 /** Runs a Node.js program on paper, module by module as Node.js would, and says whether something that is missing ends it. */
+import { posix } from "node:path";
 import { createLoadFailures } from "./load-failures.ts";
 import { Unsure } from "./machine.ts";
 import { createModuleLoader } from "./module-loader.ts";
@@ -26,7 +27,12 @@ export async function runProgram(main: string, process: ScriptProcess, answer: A
   const running = createModuleLoader(process, failures, addons)(main, "require", main);
   try {
     let step = running.next();
-    while (step.done !== true) step = running.next(await answer(step.value));
+    while (step.done !== true) {
+      const { value: need } = step;
+      const answered = await answer(need);
+      if (need.kind === "exists" && "value" in answered && answered.value === false) failures.absent(posix.normalize(need.path));
+      step = running.next(answered);
+    }
   } catch (error) {
     if (error instanceof ScriptThrow) return { fatal: failures.fatal(error), doubtful, addons };
     // Nested without end, or stopped: nothing is known.

@@ -22,6 +22,8 @@ interface DependencyOptions {
   readonly process: ScriptProcess;
   /** Folders of packages that are known to load an add-on, wherever it comes from. */
   readonly decided: ReadonlySet<string>;
+  /** Specifiers that packages asked for, and could do without. */
+  readonly asked: ReadonlySet<string>;
 }
 
 const IN_PACKAGE = /(?:^|\/)node_modules\//;
@@ -29,7 +31,7 @@ const IN_PACKAGE = /(?:^|\/)node_modules\//;
 /** Gaps below the packages that `modules` belong to; none when there are more than two. */
 export async function dependencyGaps(
   modules: readonly Entry[],
-  { files, packages, resolver, process, decided }: DependencyOptions,
+  { files, packages, resolver, process, decided, asked }: DependencyOptions,
 ): Promise<readonly MissingModule[]> {
   const seen = new Set<NodePackage>();
   const gaps: MissingModule[] = [];
@@ -39,7 +41,9 @@ export async function dependencyGaps(
     seen.add(one);
     const platforms = decided.has(one.folder) ? [] : platformPackages(one.optionalDependencies, process);
     const [first, ...others] = platforms.filter(({ isSpare }) => !isSpare).map(({ name }) => name);
-    if (first !== undefined && platforms.every(({ name }) => folderOfPackage(files, name, one.folder) === undefined)) {
+    const isGone = (name: string): boolean =>
+      folderOfPackage(files, name, one.folder) === undefined && ![...asked].some((by) => by === name || by.startsWith(`${name}/`));
+    if (first !== undefined && platforms.every(({ name }) => isGone(name))) {
       const alternatives = others.length === 0 ? {} : { alternatives: others };
       gaps.push({ specifier: first, from: `${one.folder}/package.json`, certain: false, how: "platform", ...alternatives });
     }

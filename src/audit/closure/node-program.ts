@@ -92,7 +92,7 @@ async function find(
   const opened = [...trace.opened, ...chosen.opened];
   const known = [...trace.missing, ...chosen.missing];
   // What is missing already is no second finding.
-  const gaps = known.length > 0 ? [] : await dependencyGaps(trace.opened, { ...options, process, decided });
+  const gaps = known.length > 0 ? [] : await dependencyGaps(trace.opened, { ...options, process, decided, asked: chosen.asked });
   const missing = [...known, ...gaps];
   return {
     ...facts,

@@ -3,7 +3,7 @@ import type { Node } from "acorn";
 import { type Machine, type Running, Unsure, newScope } from "./machine.ts";
 import { field, list, text } from "./nodes.ts";
 import { getMember } from "./operators.ts";
-import { arrayOf, type Closure, type ModuleState, objectOf, type Scope, ScriptObject, UNKNOWN, type Value } from "./values.ts";
+import { arrayOf, type Closure, type ModuleState, objectOf, promiseOf, type Scope, ScriptObject, UNKNOWN, type Value } from "./values.ts";
 
 const MAX_DEPTH = 120;
 
@@ -58,7 +58,11 @@ export function createCalls(machine: Machine): Pick<Machine, "callExpression" | 
     machine.count();
     if (!(callee instanceof ScriptObject) || callee.call === undefined) return UNKNOWN;
     if (typeof callee.call === "function") return yield* callee.call(args, self, call);
-    return yield* callClosure(callee.call, args, self);
+    const running = callClosure(callee.call, args, self);
+    if (Reflect.get(callee.call.node, "async") !== true) return yield* running;
+    const promise = yield* promiseOf(running);
+    // What it waits for may never come.
+    return promise.settled !== undefined && "value" in promise.settled && promise.settled.value === UNKNOWN ? UNKNOWN : promise;
   }
 
   function* callClosure(made: Closure, args: readonly Value[], self: Value): Running<Value> {

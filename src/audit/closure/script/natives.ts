@@ -4,6 +4,7 @@ import { given } from "../../../given.ts";
 import {
   type Answer,
   arrayOf,
+  type Missed,
   type Need,
   objectOf,
   plainFunction,
@@ -169,9 +170,9 @@ export function nodeAbi({ abi }: ScriptProcess): Value {
   return objectOf({ getAbi: plainFunction(() => abi ?? UNKNOWN) }, { isOpen: true });
 }
 
-/** Global variables. */
-export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value> {
-  const env = objectOf(Object.fromEntries(process.env));
+/** Global variables; `isOwn`: for the program itself, which is told by its environment what to do, and not for packages. */
+export function globalValues(process: ScriptProcess, { isOwn = false }: { readonly isOwn?: boolean } = {}): ReadonlyMap<string, Value> {
+  const env = objectOf(Object.fromEntries(isOwn ? [] : process.env), { isOpen: isOwn });
   for (const name of OFTEN_SET) if (!env.properties.has(name)) env.properties.set(name, UNKNOWN);
   const header = objectOf({ glibcVersionRuntime: process.libc === "glibc" ? UNKNOWN_VERSION : undefined }, { isOpen: false });
   const report = objectOf({ header, sharedObjects: arrayOf(process.libc === "musl" ? ["/lib/ld-musl.so.1"] : []) });
@@ -242,13 +243,23 @@ const UNKNOWN_VERSION = "2.36";
 /** What comes after it does not run. */
 const stops = new ScriptObject({
   // oxlint-disable-next-line require-yield -- as all functions of ours
-  call: function* call(): Generator<Need, Value, Answer> {
-    throw new ProgramEnd();
+  call: function* call([code]): Generator<Need, Value, Answer> {
+    throw new ProgramEnd(typeof code === "number" && code !== 0);
   },
 });
 
 /** The program ended by its own will. */
-export class ProgramEnd {}
+export class ProgramEnd {
+  /** It said so itself, by its exit code. */
+  readonly isFailure: boolean;
+  /** What could not be loaded, if it ends because of that. */
+  readonly cause: Missed | undefined;
+
+  constructor(isFailure: boolean, cause?: Missed) {
+    this.isFailure = isFailure;
+    this.cause = cause;
+  }
+}
 
 function objectGlobal(): ScriptObject {
   const first = (args: readonly Value[]): Value => args[0];

@@ -31,7 +31,8 @@ const METHODS: Readonly<Record<string, Method>> = {
     if (pattern.atStart || pattern.atEnd) return replacedAtEnds(text, pattern, to);
     return pattern.isGlobal ? text.replaceAll(pattern.text, () => to) : text.replace(pattern.text, () => to);
   },
-  replaceAll: (text, from, to) => (typeof from === "string" && typeof to === "string" && !to.includes("$") ? text.replaceAll(from, () => to) : UNKNOWN),
+  replaceAll: (text, from, to) =>
+    typeof from === "string" && typeof to === "string" && !to.includes("$") ? text.replaceAll(from, () => to) : UNKNOWN,
   slice: numbers((text, from, to) => text.slice(from, to)),
   substring: numbers((text, from, to) => text.substring(from ?? 0, to)),
   charAt: numbers((text, at) => text.charAt(at ?? 0)),
